@@ -1,0 +1,274 @@
+//! The payload of one invocation, whatever brought it.
+
+use std::ops::Range;
+
+use bytes::Bytes;
+use bytestring::ByteString;
+
+use crate::body::{Body, BodyReader};
+use crate::envelope::{Envelope, Envelopes};
+use crate::json::{self, Node, Path};
+use crate::text::Source;
+use crate::{
+    Error, ErrorKind, MessageContext, MessageGroupId, MessageId, QueueArn, S3EventRecord, TestEvent, TraceHeader,
+};
+
+/// The messages of one payload: a batch of SQS or SNS, or one S3 or EventBridge event that came by itself.
+///
+/// The reader is total: any bytes give a delivery or an error, in time linear in their number and without recursion.
+/// Each body is read alone, so that one bad body costs one message.
+#[derive(Debug)]
+pub struct Delivery {
+    envelope: Envelope,
+    messages: Vec<Message>,
+    records: Vec<S3EventRecord>,
+}
+
+/// One message of a [`Delivery`].
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Message {
+    /// The message's id and the like.
+    pub context: MessageContext,
+    /// The envelopes that were opened, as far as that went.
+    pub envelopes: Envelopes,
+    /// What the message holds, or why it could not be read.
+    pub content: Result<Content, Error>,
+}
+
+/// What a readable message holds.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Content {
+    /// Records: this part of [`Delivery::records`].
+    Records(Range<usize>),
+    /// A test notification.
+    Test(TestEvent),
+}
+
+impl Delivery {
+    /// Reads the payload of any delivery.
+    ///
+    /// # Errors
+    ///
+    /// When the bytes are not UTF-8 or not JSON, are no delivery of S3 events at all, or when an SQS message has no id.
+    /// The error has a path. A body that cannot be read is no error here, but that of its [`Message`].
+    pub fn parse(payload: impl Into<Bytes>) -> Result<Self, Error> {
+        let source = Source::new(utf8(payload.into())?, &Path::Root)?;
+        json::check(&source, &Path::Root)?;
+        let root = Node::root(&source, &Path::Root);
+        if root.is_object() {
+            let batch = root.members(["Records"])?.get("Records", |records| read_batch(records))?.flatten();
+            if let Some(batch) = batch {
+                return Ok(batch);
+            }
+        }
+        read_single(root)
+    }
+
+    /// Makes a batch of SQS out of messages that were taken apart already.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::MissingMessageId`] when a message has no id.
+    pub fn from_sqs_messages(
+        messages: impl IntoIterator<Item = (MessageContext, Option<String>)>,
+    ) -> Result<Self, Error> {
+        let mut delivery = Self { envelope: Envelope::Sqs, messages: Vec::new(), records: Vec::new() };
+        for (index, (context, body)) in messages.into_iter().enumerate() {
+            let records = Path::Member(&Path::Root, "Records");
+            let message = Path::Index(&records, index);
+            if context.message_id().is_none_or(|id| id.as_str().is_empty()) {
+                return Err(missing_message_id(&message));
+            }
+            let path = Path::Member(&message, "body");
+            delivery.push(context, Envelope::Sqs, |reader| match body {
+                Some(body) => reader.read_document(ByteString::from(body), &path, 0),
+                None => Err(missing_body(&path)),
+            });
+        }
+        Ok(delivery)
+    }
+
+    /// What brought the payload: [`Envelope::Sqs`], [`Envelope::Sns`], [`Envelope::S3`] or [`Envelope::EventBridge`].
+    #[must_use]
+    pub fn envelope(&self) -> Envelope {
+        self.envelope
+    }
+
+    /// The messages, in the order of the payload.
+    #[must_use]
+    pub fn messages(&self) -> &[Message] {
+        &self.messages
+    }
+
+    /// The messages, to complete what is known of them.
+    pub fn messages_mut(&mut self) -> &mut [Message] {
+        &mut self.messages
+    }
+
+    /// The records of all messages, in the order of the payload.
+    #[must_use]
+    pub fn records(&self) -> &[S3EventRecord] {
+        &self.records
+    }
+
+    /// The records of one message; none if it is a test notification or could not be read.
+    #[must_use]
+    pub fn records_of(&self, message: &Message) -> &[S3EventRecord] {
+        match &message.content {
+            Ok(Content::Records(range)) => self.records.get(range.clone()).unwrap_or_default(),
+            _ => &[],
+        }
+    }
+
+    fn push(
+        &mut self,
+        context: MessageContext,
+        envelope: Envelope,
+        read: impl FnOnce(&mut BodyReader<'_>) -> Result<Body, Error>,
+    ) {
+        let first = self.records.len();
+        let mut reader = BodyReader { records: &mut self.records, envelopes: Envelopes::default().and(envelope) };
+        let body = read(&mut reader);
+        let envelopes = reader.envelopes;
+        let content = match body {
+            Ok(Body::Records) => Ok(Content::Records(first..self.records.len())),
+            Ok(Body::Test(test)) => Ok(Content::Test(test)),
+            Err(error) => {
+                self.records.truncate(first);
+                Err(error)
+            }
+        };
+        self.messages.push(Message { context, envelopes, content });
+    }
+}
+
+pub(crate) fn utf8(bytes: Bytes) -> Result<ByteString, Error> {
+    ByteString::try_from(bytes)
+        .map_err(|_| Error::new(ErrorKind::InvalidUtf8, "the bytes are not UTF-8").at(Path::Root))
+}
+
+/// `None` when these are not the records of a batch, but S3's own.
+fn read_batch(records: Node<'_, '_>) -> Result<Option<Delivery>, Error> {
+    let elements = records.elements()?;
+    if elements.is_empty() {
+        return Ok(Some(Delivery { envelope: Envelope::Sqs, messages: Vec::new(), records: Vec::new() }));
+    }
+    let mut envelope = None;
+    for (index, element) in elements.iter().enumerate() {
+        let path = Path::Index(records.path, index);
+        envelope = batch_envelope(records.element(element, &path))?;
+        if envelope.is_some() {
+            break;
+        }
+    }
+    let Some(envelope) = envelope else { return Ok(None) };
+    let mut delivery = Delivery { envelope, messages: Vec::with_capacity(elements.len()), records: Vec::new() };
+    for (index, element) in elements.into_iter().enumerate() {
+        let path = Path::Index(records.path, index);
+        let element = records.element(element, &path);
+        if envelope == Envelope::Sqs {
+            read_sqs_message(element, &mut delivery)?;
+        } else {
+            read_sns_record(element, &mut delivery);
+        }
+    }
+    Ok(Some(delivery))
+}
+
+/// Judged without the message id, so that a message that lacks it is still known for one.
+fn batch_envelope(element: Node<'_, '_>) -> Result<Option<Envelope>, Error> {
+    if !element.is_object() {
+        return Ok(None);
+    }
+    let members = element.members(["s3", "Sns", "eventSource", "messageId", "receiptHandle", "body"])?;
+    let source = members.get("eventSource", |source| if source.is_string() { source.str() } else { Ok("".into()) })?;
+    let looks_like_a_message = members.has("messageId") || members.has("receiptHandle") || members.has("body");
+    Ok(if source.as_deref() == Some("aws:sqs") || (looks_like_a_message && !members.has("s3")) {
+        Some(Envelope::Sqs)
+    } else if members.has("Sns") {
+        Some(Envelope::Sns)
+    } else {
+        None
+    })
+}
+
+fn read_sqs_message(element: Node<'_, '_>, delivery: &mut Delivery) -> Result<(), Error> {
+    if !element.is_object() {
+        return Err(element.error(ErrorKind::InvalidField, "expected an SQS message"));
+    }
+    let members = element.members(["messageId", "body", "attributes", "eventSourceARN"])?;
+    let id = members.text("messageId", MessageId::from_text)?;
+    let mut context = MessageContext::new().with_message_id(id.ok_or_else(|| missing_message_id(element.path))?);
+    // What is not understood of these is left out: it must not cost a message that can be handled.
+    if let Ok(Some(arn)) = members.text("eventSourceARN", QueueArn::from_text) {
+        context = context.with_queue_arn(arn);
+    }
+    let attributes = members.get("attributes", |attributes| {
+        let attributes = attributes.members(["ApproximateReceiveCount", "AWSTraceHeader", "MessageGroupId"])?;
+        if let Ok(Some(count)) = attributes.u64("ApproximateReceiveCount") {
+            context = context.clone().with_receive_count(u32::try_from(count).unwrap_or(u32::MAX));
+        }
+        if let Ok(Some(header)) = attributes.text("AWSTraceHeader", TraceHeader::from_text) {
+            context = context.clone().with_trace_header(header);
+        }
+        if let Ok(Some(group)) = attributes.text("MessageGroupId", MessageGroupId::from_text) {
+            context = context.clone().with_group_id(group);
+        }
+        Ok(())
+    });
+    drop(attributes);
+    delivery.push(context, Envelope::Sqs, |reader| {
+        let body = members.get("body", |body| reader.read_message(body, 0))?;
+        body.ok_or_else(|| missing_body(&Path::Member(element.path, "body")))
+    });
+    Ok(())
+}
+
+fn read_sns_record(element: Node<'_, '_>, delivery: &mut Delivery) {
+    let id = |sns: Node<'_, '_>| sns.members(["MessageId"])?.text("MessageId", MessageId::from_text);
+    let members = element.members(["Sns"]);
+    let mut context = MessageContext::new();
+    if let Ok(Some(Some(id))) = members.as_ref().map(|members| members.get("Sns", id).ok().flatten()) {
+        context = context.with_message_id(id);
+    }
+    delivery.push(context, Envelope::Sns, |reader| {
+        let members = members?;
+        let body = members.get("Sns", |sns| {
+            let sns = sns.members(["Message"])?;
+            let body = sns.get("Message", |message| reader.read_message(message, 1))?;
+            body.ok_or_else(|| sns.missing("Message"))
+        })?;
+        body.ok_or_else(|| members.missing("Sns"))
+    });
+}
+
+/// An event that came by itself is one message without an id.
+fn read_single(root: Node<'_, '_>) -> Result<Delivery, Error> {
+    let mut delivery = Delivery { envelope: Envelope::S3, messages: Vec::new(), records: Vec::new() };
+    let mut reader = BodyReader { records: &mut delivery.records, envelopes: Envelopes::default() };
+    let body = reader.read(root, 0);
+    let envelopes = reader.envelopes;
+    let content = match (body, envelopes.outermost()) {
+        (Err(error), None) => return Err(error),
+        (Err(error), Some(_)) => {
+            delivery.records.clear();
+            Err(error)
+        }
+        (Ok(Body::Records), _) => Ok(Content::Records(0..delivery.records.len())),
+        (Ok(Body::Test(test)), _) => Ok(Content::Test(test)),
+    };
+    delivery.envelope = envelopes.outermost().unwrap_or(Envelope::S3);
+    delivery.messages.push(Message { context: MessageContext::new(), envelopes, content });
+    Ok(delivery)
+}
+
+fn missing_message_id(message: &Path<'_>) -> Error {
+    let path = Path::Member(message, "messageId");
+    Error::new(ErrorKind::MissingMessageId, "an SQS message has no id").at(path)
+}
+
+fn missing_body(path: &Path<'_>) -> Error {
+    Error::new(ErrorKind::MissingField, "an SQS message has no body").at(path)
+}

@@ -1,0 +1,71 @@
+//! What wraps a notification.
+
+use std::fmt;
+
+/// One wrapping of a notification.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Envelope {
+    /// A message of an SQS batch.
+    Sqs,
+    /// An SNS message: in a batch that came straight to Lambda, or as the JSON that SNS sends without raw delivery.
+    Sns,
+    /// S3's notification itself.
+    S3,
+    /// S3's event as EventBridge sends it.
+    EventBridge,
+}
+
+impl Envelope {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Sqs => "sqs",
+            Self::Sns => "sns",
+            Self::S3 => "s3",
+            Self::EventBridge => "eventbridge",
+        }
+    }
+}
+
+/// The wrappings of one notification, outermost first; shown as `sqs>sns>s3`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Envelopes {
+    layers: [Option<Envelope>; Self::MOST],
+}
+
+impl Envelopes {
+    /// As many SNS messages inside each other are opened.
+    pub(crate) const MAX_NESTING: usize = 4;
+    const MOST: usize = Self::MAX_NESTING + 2;
+
+    /// The wrappings, outermost first.
+    pub fn iter(&self) -> impl Iterator<Item = Envelope> + use<> {
+        self.layers.into_iter().flatten()
+    }
+
+    /// The outermost wrapping: what Lambda was invoked by.
+    #[must_use]
+    pub fn outermost(&self) -> Option<Envelope> {
+        self.layers[0]
+    }
+
+    /// With one more wrapping inside the others.
+    pub(crate) fn and(mut self, envelope: Envelope) -> Self {
+        if let Some(free) = self.layers.iter_mut().find(|layer| layer.is_none()) {
+            *free = Some(envelope);
+        }
+        self
+    }
+}
+
+impl fmt::Display for Envelopes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, envelope) in self.iter().enumerate() {
+            if index > 0 {
+                f.write_str(">")?;
+            }
+            f.write_str(envelope.as_str())?;
+        }
+        Ok(())
+    }
+}

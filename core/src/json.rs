@@ -1,0 +1,346 @@
+//! JSON that is scanned whole and interpreted piece by piece.
+//!
+//! A document is checked for syntax and depth once. Then each object is opened into its named members, the last of
+//! duplicates winning, and only the members that are asked for are interpreted. So a value that nobody needs can be of
+//! any type, and every complaint knows its path.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde_json::value::RawValue;
+
+use crate::text::{Source, Text};
+use crate::{Error, ErrorKind};
+
+/// Deeper JSON is refused. AWS's events are less than ten deep.
+const MAX_DEPTH: usize = 128;
+
+/// Where a value stands: a list of steps that lives on the stack of the reader.
+#[derive(Clone, Copy)]
+pub(crate) enum Path<'p> {
+    Root,
+    Member(&'p Path<'p>, &'static str),
+    Index(&'p Path<'p>, usize),
+}
+
+impl fmt::Display for Path<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Path::Root => f.write_str("$"),
+            Path::Member(parent, name) if is_plain(name) => write!(f, "{parent}.{name}"),
+            Path::Member(parent, name) => write!(f, "{parent}[\"{name}\"]"),
+            Path::Index(parent, index) => write!(f, "{parent}[{index}]"),
+        }
+    }
+}
+
+fn is_plain(name: &str) -> bool {
+    name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+}
+
+/// A JSON value whose syntax is right, at its place.
+#[derive(Clone, Copy)]
+pub(crate) struct Node<'d, 'p> {
+    pub(crate) source: &'d Source,
+    text: &'d str,
+    pub(crate) path: &'p Path<'p>,
+}
+
+/// The members of an object that were asked for; `null` counts as absent.
+pub(crate) struct Members<'d, 'p, const N: usize> {
+    source: &'d Source,
+    names: [&'static str; N],
+    values: [Option<&'d RawValue>; N],
+    path: &'p Path<'p>,
+}
+
+/// Checks the syntax and the depth of a whole document.
+pub(crate) fn check(source: &Source, path: &Path<'_>) -> Result<(), Error> {
+    let text = source.as_str();
+    check_depth(text, path)?;
+    serde_json::from_str::<IgnoredAny>(text).map(drop).map_err(|error| syntax_error(text, path, &error))
+}
+
+impl<'d, 'p> Node<'d, 'p> {
+    /// The root of a document that [`check`] accepted.
+    pub(crate) fn root(source: &'d Source, path: &'p Path<'p>) -> Self {
+        Self { source, text: source.as_str().trim_ascii(), path }
+    }
+
+    pub(crate) fn is_object(&self) -> bool {
+        self.text.starts_with('{')
+    }
+
+    pub(crate) fn is_array(&self) -> bool {
+        self.text.starts_with('[')
+    }
+
+    pub(crate) fn is_string(&self) -> bool {
+        self.text.starts_with('"')
+    }
+
+    /// The value as it stands in its document.
+    pub(crate) fn raw(&self) -> Text {
+        self.source.text(self.text)
+    }
+
+    pub(crate) fn error(&self, kind: ErrorKind, message: &str) -> Error {
+        Error::new(kind, message).at(self.path)
+    }
+
+    pub(crate) fn members<const N: usize>(&self, names: [&'static str; N]) -> Result<Members<'d, 'p, N>, Error> {
+        if !self.is_object() {
+            return Err(self.error(ErrorKind::InvalidField, "expected an object"));
+        }
+        let mut deserializer = serde_json::Deserializer::from_str(self.text);
+        let values = Deserializer::deserialize_map(&mut deserializer, Open { names: &names, values: [None; N] })
+            .map_err(|error| syntax_error(self.text, self.path, &error))?;
+        Ok(Members { source: self.source, names, values, path: self.path })
+    }
+
+    /// An object of texts; of duplicates the last.
+    pub(crate) fn texts(&self) -> Result<BTreeMap<String, Text>, Error> {
+        if !self.is_object() {
+            return Err(self.error(ErrorKind::InvalidField, "expected an object"));
+        }
+        let values: BTreeMap<String, &'d RawValue> =
+            serde_json::from_str(self.text).map_err(|error| syntax_error(self.text, self.path, &error))?;
+        let text = |value: &'d RawValue| Node { source: self.source, text: value.get(), path: self.path }.text();
+        values.into_iter().map(|(name, value)| Ok((name, text(value)?))).collect()
+    }
+
+    pub(crate) fn elements(&self) -> Result<Vec<&'d RawValue>, Error> {
+        if !self.is_array() {
+            return Err(self.error(ErrorKind::InvalidField, "expected an array"));
+        }
+        serde_json::from_str(self.text).map_err(|error| syntax_error(self.text, self.path, &error))
+    }
+
+    pub(crate) fn element<'q>(&self, element: &'d RawValue, path: &'q Path<'q>) -> Node<'d, 'q> {
+        Node { source: self.source, text: element.get(), path }
+    }
+
+    /// A string; borrowed from the document unless it has escapes.
+    pub(crate) fn str(&self) -> Result<Cow<'d, str>, Error> {
+        if !self.is_string() {
+            return Err(self.error(ErrorKind::InvalidField, "expected a string"));
+        }
+        let quoted = &self.text[1..self.text.len() - 1];
+        if !quoted.contains('\\') {
+            return Ok(Cow::Borrowed(quoted));
+        }
+        let unescaped = serde_json::from_str(self.text);
+        unescaped.map(Cow::Owned).map_err(|_| self.error(ErrorKind::InvalidJson, "a string holds a lone surrogate"))
+    }
+
+    pub(crate) fn text(&self) -> Result<Text, Error> {
+        Ok(match self.str()? {
+            Cow::Borrowed(text) => self.source.text(text),
+            Cow::Owned(text) => Text::from(text),
+        })
+    }
+
+    /// A whole number, or the text of one; Ceph's documentation and Scality write the latter.
+    pub(crate) fn u64(&self) -> Result<u64, Error> {
+        let digits = if self.is_string() { self.str()? } else { Cow::Borrowed(self.text) };
+        digits.parse().map_err(|_| self.error(ErrorKind::InvalidField, "expected a whole number"))
+    }
+
+    /// As [`u64`](Self::u64), as written.
+    pub(crate) fn digits(&self) -> Result<Text, Error> {
+        if self.is_string() { self.text() } else { self.u64().map(|_| self.raw()) }
+    }
+
+    pub(crate) fn bool(&self) -> Result<bool, Error> {
+        match self.text {
+            "true" => Ok(true),
+            "false" => Ok(false),
+            _ => Err(self.error(ErrorKind::InvalidField, "expected true or false")),
+        }
+    }
+}
+
+impl<'d, 'p, const N: usize> Members<'d, 'p, N> {
+    /// What `read` makes of the member at its place; `None` when it is absent or `null`.
+    pub(crate) fn get<T>(
+        &self,
+        name: &'static str,
+        read: impl FnOnce(Node<'d, '_>) -> Result<T, Error>,
+    ) -> Result<Option<T>, Error> {
+        let value = self.names.iter().position(|known| *known == name).and_then(|index| self.values[index]);
+        let path = Path::Member(self.path, name);
+        value.map(|value| read(Node { source: self.source, text: value.get(), path: &path })).transpose()
+    }
+
+    /// The member as a text; `None` when it is absent, `null` or empty.
+    pub(crate) fn text<T>(&self, name: &'static str, make: impl FnOnce(Text) -> T) -> Result<Option<T>, Error> {
+        let text = self.get(name, |node| node.text())?;
+        Ok(text.filter(|text| !text.as_str().is_empty()).map(make))
+    }
+
+    /// As [`text`](Self::text), where absence is an error.
+    pub(crate) fn required_text<T>(&self, name: &'static str, make: impl FnOnce(Text) -> T) -> Result<T, Error> {
+        self.text(name, make)?.ok_or_else(|| self.missing(name))
+    }
+
+    pub(crate) fn u64(&self, name: &'static str) -> Result<Option<u64>, Error> {
+        let value = self.get(name, |node| if node.text == "\"\"" { Ok(None) } else { node.u64().map(Some) })?;
+        Ok(value.flatten())
+    }
+
+    pub(crate) fn has(&self, name: &'static str) -> bool {
+        self.names.iter().position(|known| *known == name).is_some_and(|index| self.values[index].is_some())
+    }
+
+    pub(crate) fn missing(&self, name: &'static str) -> Error {
+        Error::new(ErrorKind::MissingField, "a required field is absent or empty").at(Path::Member(self.path, name))
+    }
+}
+
+/// Opens one object.
+struct Open<'n, 'd, const N: usize> {
+    names: &'n [&'static str; N],
+    values: [Option<&'d RawValue>; N],
+}
+
+impl<'d, const N: usize> Visitor<'d> for Open<'_, 'd, N> {
+    type Value = [Option<&'d RawValue>; N];
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'d>>(mut self, mut map: A) -> Result<Self::Value, A::Error> {
+        while let Some(name) = map.next_key::<Name<'d>>()? {
+            match self.names.iter().position(|known| *known == name.0) {
+                Some(index) => {
+                    let value: &RawValue = map.next_value()?;
+                    self.values[index] = (value.get() != "null").then_some(value);
+                }
+                None => drop(map.next_value::<IgnoredAny>()?),
+            }
+        }
+        Ok(self.values)
+    }
+}
+
+/// The name of a member, borrowed unless it has escapes.
+struct Name<'d>(Cow<'d, str>);
+
+impl<'d> Deserialize<'d> for Name<'d> {
+    fn deserialize<D: Deserializer<'d>>(deserializer: D) -> Result<Self, D::Error> {
+        struct NameVisitor;
+
+        impl<'d> Visitor<'d> for NameVisitor {
+            type Value = Name<'d>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a name")
+            }
+
+            fn visit_borrowed_str<E>(self, name: &'d str) -> Result<Self::Value, E> {
+                Ok(Name(Cow::Borrowed(name)))
+            }
+
+            fn visit_str<E>(self, name: &str) -> Result<Self::Value, E> {
+                Ok(Name(Cow::Owned(name.to_owned())))
+            }
+        }
+
+        deserializer.deserialize_str(NameVisitor)
+    }
+}
+
+/// Counts brackets outside of strings, which needs neither recursion nor memory.
+fn check_depth(text: &str, path: &Path<'_>) -> Result<(), Error> {
+    let mut depth = 0usize;
+    let mut bytes = text.bytes();
+    while let Some(byte) = bytes.next() {
+        match byte {
+            b'{' | b'[' => {
+                depth += 1;
+                if depth > MAX_DEPTH {
+                    return Err(Error::new(ErrorKind::TooDeep, "the JSON nests too deep").at(path));
+                }
+            }
+            b'}' | b']' => depth = depth.saturating_sub(1),
+            b'"' => loop {
+                match bytes.next() {
+                    Some(b'\\') => drop(bytes.next()),
+                    Some(b'"') | None => break,
+                    Some(_) => {}
+                }
+            },
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+/// Reads once more, slowly, for the path to the mistake.
+fn syntax_error(text: &str, path: &Path<'_>, error: &serde_json::Error) -> Error {
+    let mut deserializer = serde_json::Deserializer::from_str(text);
+    let place = match serde_path_to_error::deserialize::<_, Walk>(&mut deserializer) {
+        Err(found) if found.path().iter().next().is_some() => match found.path().to_string() {
+            place if place.starts_with('[') => format!("{path}{place}"),
+            place => format!("{path}.{place}"),
+        },
+        _ => path.to_string(),
+    };
+    Error::new(ErrorKind::InvalidJson, format!("invalid JSON: {error}")).at(place)
+}
+
+/// Any value, visited but not kept.
+struct Walk;
+
+impl<'d> Deserialize<'d> for Walk {
+    fn deserialize<D: Deserializer<'d>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(Walk)
+    }
+}
+
+impl<'d> Visitor<'d> for Walk {
+    type Value = Self;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a value")
+    }
+
+    fn visit_unit<E>(self) -> Result<Self, E> {
+        Ok(Self)
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<Self, E> {
+        Ok(Self)
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<Self, E> {
+        Ok(Self)
+    }
+
+    fn visit_u64<E>(self, _: u64) -> Result<Self, E> {
+        Ok(Self)
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<Self, E> {
+        Ok(Self)
+    }
+
+    fn visit_str<E>(self, _: &str) -> Result<Self, E> {
+        Ok(Self)
+    }
+
+    fn visit_seq<A: SeqAccess<'d>>(self, mut seq: A) -> Result<Self, A::Error> {
+        while seq.next_element::<Self>()?.is_some() {}
+        Ok(Self)
+    }
+
+    fn visit_map<A: MapAccess<'d>>(self, mut map: A) -> Result<Self, A::Error> {
+        while map.next_key::<String>()?.is_some() {
+            map.next_value::<Self>()?;
+        }
+        Ok(Self)
+    }
+}

@@ -1,0 +1,184 @@
+//! The storage of every text of a record: a slice of the payload it was read from.
+
+use std::fmt;
+use std::hash::{Hash, Hasher};
+use std::ops::Range;
+use std::sync::Arc;
+
+use bytestring::ByteString;
+
+use crate::json::Path;
+use crate::{Error, ErrorKind};
+
+/// A slice of a shared, immutable text; 16 bytes, and a clone costs a reference count.
+#[derive(Clone)]
+pub(crate) struct Text {
+    payload: Arc<ByteString>,
+    start: u32,
+    len: u32,
+}
+
+impl Text {
+    pub(crate) fn as_str(&self) -> &str {
+        &self.payload[self.range()]
+    }
+
+    fn range(&self) -> Range<usize> {
+        self.start as usize..self.start as usize + self.len as usize
+    }
+}
+
+impl From<String> for Text {
+    /// Longer than 4 GiB cannot occur: S3 limits a key to 1,024 bytes, Lambda a payload to 6 MB.
+    fn from(text: String) -> Self {
+        let len = u32::try_from(text.len()).expect("a text is shorter than 4 GiB");
+        Self { payload: Arc::new(ByteString::from(text)), start: 0, len }
+    }
+}
+
+impl From<&str> for Text {
+    fn from(text: &str) -> Self {
+        Self::from(text.to_owned())
+    }
+}
+
+impl PartialEq for Text {
+    fn eq(&self, other: &Self) -> bool {
+        self.as_str() == other.as_str()
+    }
+}
+
+impl Eq for Text {}
+
+impl Hash for Text {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.as_str().hash(state);
+    }
+}
+
+impl fmt::Debug for Text {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.as_str().fmt(f)
+    }
+}
+
+/// A JSON document under reading, whose parts become [`Text`]s without being copied.
+#[derive(Clone)]
+pub(crate) struct Source(Arc<ByteString>);
+
+impl Source {
+    pub(crate) fn new(document: ByteString, path: &Path<'_>) -> Result<Self, Error> {
+        match u32::try_from(document.len()) {
+            Ok(_) => Ok(Self(Arc::new(document))),
+            Err(_) => Err(Error::new(ErrorKind::TooLarge, "the JSON is 4 GiB or longer").at(path)),
+        }
+    }
+
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// A part of this document without copying it; any other text is copied.
+    pub(crate) fn text(&self, part: &str) -> Text {
+        let start = (part.as_ptr() as usize).wrapping_sub(self.0.as_ptr() as usize);
+        match start.checked_add(part.len()) {
+            Some(end) if end <= self.0.len() => {
+                Text { payload: Arc::clone(&self.0), start: start as u32, len: part.len() as u32 }
+            }
+            _ => Text::from(part),
+        }
+    }
+}
+
+/// Declares public newtypes over [`Text`].
+macro_rules! text_newtypes {
+    ($($(#[$doc:meta])* $name:ident;)*) => {$(
+        $(#[$doc])*
+        #[derive(Clone, PartialEq, Eq, Hash)]
+        pub struct $name(crate::text::Text);
+
+        impl $name {
+            /// The text itself.
+            #[must_use]
+            pub fn as_str(&self) -> &str {
+                self.0.as_str()
+            }
+
+            #[allow(dead_code)]
+            pub(crate) fn from_text(text: crate::text::Text) -> Self {
+                Self(text)
+            }
+        }
+
+        crate::text::text_traits!($name);
+    )*};
+}
+
+/// The traits that every newtype over a text has; `$name` has `as_str`, and `From<Text>` or a field `0`.
+macro_rules! text_traits {
+    ($name:ident) => {
+        crate::text::text_views!($name);
+
+        impl From<&str> for $name {
+            fn from(text: &str) -> Self {
+                Self(crate::text::Text::from(text))
+            }
+        }
+
+        impl From<String> for $name {
+            fn from(text: String) -> Self {
+                Self(crate::text::Text::from(text))
+            }
+        }
+    };
+}
+
+/// The reading half of [`text_traits`], for newtypes with a constructor of their own.
+macro_rules! text_views {
+    ($name:ident) => {
+        impl AsRef<str> for $name {
+            fn as_ref(&self) -> &str {
+                self.as_str()
+            }
+        }
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.pad(self.as_str())
+            }
+        }
+
+        /// Quoted, with control characters escaped.
+        impl std::fmt::Debug for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                std::fmt::Debug::fmt(self.as_str(), f)
+            }
+        }
+
+        impl PartialEq<str> for $name {
+            fn eq(&self, other: &str) -> bool {
+                self.as_str() == other
+            }
+        }
+
+        impl PartialEq<&str> for $name {
+            fn eq(&self, other: &&str) -> bool {
+                self.as_str() == *other
+            }
+        }
+
+        impl PartialEq<$name> for str {
+            fn eq(&self, other: &$name) -> bool {
+                self == other.as_str()
+            }
+        }
+
+        impl PartialEq<$name> for &str {
+            fn eq(&self, other: &$name) -> bool {
+                *self == other.as_str()
+            }
+        }
+    };
+}
+
+pub(crate) use {text_newtypes, text_traits, text_views};
