@@ -39,21 +39,29 @@ pub const fn check_argument(events: &[EventPattern], literal: &'static str, argu
 }
 
 /// What a handler returns.
+///
+/// The lifetime says nothing. It lets a bound on a concrete type stand in a `where` without being checked there, so that
+/// a wrong result is reported once, by [`assert_output`].
 #[diagnostic::on_unimplemented(
     message = "a handler returns `Result<(), E>`, not `{Self}`",
     label = "expected `Result<(), E>`",
     note = "`E` is any error, or `HandlerError` to say whether trying again could help"
 )]
-pub trait HandlerOutput {
+pub trait HandlerOutput<'r> {
     /// The outcome that it stands for.
     fn into_outcome(self) -> Outcome;
 }
 
-impl<E: Into<HandlerError>> HandlerOutput for Result<(), E> {
+impl<E: Into<HandlerError>> HandlerOutput<'_> for Result<(), E> {
     fn into_outcome(self) -> Outcome {
         Outcome::from(self)
     }
 }
 
 /// Asks for the trait at the token that the macro gives it.
-pub const fn assert_output<T: HandlerOutput>() {}
+pub const fn assert_output<T: for<'r> HandlerOutput<'r>>() {}
+
+/// Asks for `Send` at the token that the macro gives it.
+pub fn require_send<F: Future + Send>(future: F) -> F {
+    future
+}
