@@ -61,6 +61,12 @@ impl HandlerError {
     pub fn as_error(&self) -> &(dyn StdError + Send + Sync + 'static) {
         &*self.source
     }
+
+    /// The error that the handler returned, by value.
+    #[must_use]
+    pub fn into_error(self) -> Box<dyn StdError + Send + Sync> {
+        self.source
+    }
 }
 
 impl<E: Into<Box<dyn StdError + Send + Sync>>> From<E> for HandlerError {

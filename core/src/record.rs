@@ -64,6 +64,18 @@ impl S3EventRecord {
     pub fn raw_json(&self) -> Cow<'_, str> {
         Cow::Borrowed(self.raw.as_str())
     }
+
+    /// The sequencer, where it tells when the event happened; only such ones may order the events of a key.
+    ///
+    /// `None` without a sequencer, when it is not hexadecimal, and for the events whose sequencer is that of something
+    /// earlier: lifecycle expirations carry that of the object's creation, completed multipart uploads that of the
+    /// upload's start.
+    #[must_use]
+    pub fn reliable_sequencer(&self) -> Option<&Sequencer> {
+        let lies = self.event_name.is_lifecycle_expiration()
+            || self.event_name == EventName::OBJECT_CREATED_COMPLETE_MULTIPART_UPLOAD;
+        self.object.sequencer.as_ref().filter(|sequencer| !lies && sequencer.is_hexadecimal())
+    }
 }
 
 /// The bucket of an event (`s3.bucket`).

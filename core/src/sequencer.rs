@@ -17,6 +17,10 @@ text_newtypes! {
 }
 
 impl Sequencer {
+    pub(crate) fn is_hexadecimal(&self) -> bool {
+        significant_digits(self.as_str()).is_some()
+    }
+
     /// Which of two events of the same key happened first, or `None` if either text is not hexadecimal.
     ///
     /// ```

@@ -1,5 +1,77 @@
-//! x
+//! Write one async function per S3 event; have it called, correctly, in Lambda and from a terminal.
+//!
+//! S3 publishes a notification to an SNS topic, filter policies send it to one SQS queue per kind of event, and a Lambda
+//! function per queue does the work. This crate is the inside of that function: it opens the envelopes, decodes the
+//! keys, calls the right handler for each record, and reports to SQS exactly the messages that failed.
+//!
+//! ```no_run
+//! use s3_dispatch::{Routes, S3EventRecord, State, s3_handler};
+//! # use s3_dispatch::{BucketName, ObjectKey};
+//! # #[derive(Clone)] struct Index;
+//! # #[derive(Debug)] struct IndexError;
+//! # impl std::fmt::Display for IndexError {
+//! #     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result { f.write_str("index") }
+//! # }
+//! # impl std::error::Error for IndexError {}
+//! # impl Index {
+//! #     async fn open() -> Result<Self, IndexError> { Ok(Index) }
+//! #     async fn add(&self, _: &BucketName, _: &ObjectKey) -> Result<(), IndexError> { Ok(()) }
+//! # }
+//!
+//! #[s3_handler("ObjectCreated:Put")]
+//! async fn index_upload(record: &S3EventRecord, State(index): State<Index>) -> Result<(), IndexError> {
+//!     index.add(&record.bucket.name, &record.object.key).await
+//! }
+//!
+//! #[tokio::main(flavor = "current_thread")]
+//! async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//!     let routes = Routes::new(Index::open().await?).on::<index_upload>();
+//!     Ok(s3_dispatch::start(routes).await?)
+//! }
+//! ```
+//!
+//! - [`s3_handler`] makes a handler of a function; [`FromRecord`] says what its arguments can be.
+//! - [`Routes`] chooses the handler of a record; [`Router`] is what can be wrapped around it.
+//! - [`Dispatcher`] holds the rules of delivery: what becomes of a batch, message by message.
+//! - [`start`] runs it all: in Lambda it serves invocations, elsewhere it is a command line. [`run`] is Lambda alone.
+//!
+//! # From an existing function
+//!
+//! A function that has an `SqsEvent` and answers with an `SqsBatchResponse` can hand over the one and return the other,
+//! and keep everything else:
+//!
+//! ```
+//! use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent};
+//! use lambda_runtime::{Error, LambdaEvent};
+//! use s3_dispatch::{Dispatcher, Routes};
+//!
+//! async fn function(event: LambdaEvent<SqsEvent>, dispatcher: &Dispatcher<Routes<()>>) -> Result<SqsBatchResponse, Error> {
+//!     let report = dispatcher.dispatch(event.payload, None).await?;
+//!     Ok(report.response())
+//! }
+//! ```
+//!
+//! A [`Dispatcher`] is also a `tower::Service`, so `lambda_runtime::run(dispatcher)` works, with layers of yours around
+//! it. With the feature `aws_lambda_events`, a record converts from and into that crate's.
+
+mod payload;
+mod schedule;
+mod record_task;
+mod batch_report;
+mod dispatcher;
+mod lambda;
+mod logs;
+#[cfg(feature = "cli")]
+mod cli;
+mod start;
+
 #[doc(hidden)]
 pub use s3_dispatch_core::__private;
 pub use s3_dispatch_core::*;
 pub use s3_dispatch_macros::s3_handler;
+
+pub use batch_report::{BatchReport, MessageFailure, MessageOutcome, MessageReport};
+pub use dispatcher::{Dispatcher, Malformed, Unrouted};
+pub use lambda::run;
+pub use payload::Payload;
+pub use start::start;

@@ -1,0 +1,190 @@
+//! What became of a batch.
+
+use std::collections::HashSet;
+
+use aws_lambda_events::event::sqs::SqsBatchResponse;
+use s3_dispatch_core::{Content, Delivery, HandlerError, MessageId, Outcome};
+
+use crate::Malformed;
+
+/// The outcome of every message of a batch, and what SQS is to be told.
+///
+/// Every message id ends as exactly one of succeeded and failed. A message succeeds when each of its records was
+/// handled or skipped; what is not proven handled is failed. No identifier is invented.
+#[derive(Debug)]
+#[must_use]
+pub struct BatchReport {
+    messages: Vec<MessageReport>,
+    handled: usize,
+    skipped: usize,
+    failed: usize,
+}
+
+/// The outcome of one message.
+#[derive(Debug, Clone)]
+pub struct MessageReport {
+    id: Option<MessageId>,
+    outcome: MessageOutcome,
+}
+
+/// Whether a message may be deleted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum MessageOutcome {
+    /// All of its records were handled or skipped, or it has none; it is deleted.
+    Succeeded,
+    /// It stays in the queue and comes again.
+    Failed(MessageFailure),
+}
+
+/// Why a message failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum MessageFailure {
+    /// Its body could not be read.
+    Malformed,
+    /// One of its records failed.
+    RecordFailed,
+    /// One of its records was not answered: the deadline came, or a message before it in its group failed.
+    NotReached,
+}
+
+impl BatchReport {
+    pub(crate) fn new(delivery: &Delivery, outcomes: &Outcomes, on_malformed: Malformed) -> Self {
+        let mut report =
+            Self { messages: Vec::with_capacity(delivery.messages().len()), handled: 0, skipped: 0, failed: 0 };
+        for (index, message) in delivery.messages().iter().enumerate() {
+            let outcome = match &message.content {
+                Err(_) if on_malformed == Malformed::Fail => MessageOutcome::Failed(MessageFailure::Malformed),
+                Ok(Content::Records(range)) if !range.is_empty() => report.count(&outcomes.records[range.clone()]),
+                _ if outcomes.has_passed(index) => MessageOutcome::Succeeded,
+                _ => MessageOutcome::Failed(MessageFailure::NotReached),
+            };
+            report.messages.push(MessageReport { id: message.context.message_id().cloned(), outcome });
+        }
+        report
+    }
+
+    fn count(&mut self, records: &[Option<Outcome>]) -> MessageOutcome {
+        let mut outcome = MessageOutcome::Succeeded;
+        for record in records {
+            match record {
+                Some(Outcome::Handled) => self.handled += 1,
+                Some(Outcome::Skipped(_)) => self.skipped += 1,
+                Some(Outcome::Failed(_)) => {
+                    self.failed += 1;
+                    outcome = MessageOutcome::Failed(MessageFailure::RecordFailed);
+                }
+                None => {
+                    self.failed += 1;
+                    if outcome == MessageOutcome::Succeeded {
+                        outcome = MessageOutcome::Failed(MessageFailure::NotReached);
+                    }
+                }
+            }
+        }
+        outcome
+    }
+
+    /// The messages, in the order of the payload.
+    #[must_use]
+    pub fn messages(&self) -> &[MessageReport] {
+        &self.messages
+    }
+
+    /// How many records were handled.
+    #[must_use]
+    pub fn handled(&self) -> usize {
+        self.handled
+    }
+
+    /// How many records were skipped.
+    #[must_use]
+    pub fn skipped(&self) -> usize {
+        self.skipped
+    }
+
+    /// How many records failed, or were not reached.
+    #[must_use]
+    pub fn failed(&self) -> usize {
+        self.failed
+    }
+
+    /// Whether every message succeeded.
+    #[must_use]
+    pub fn is_success(&self) -> bool {
+        self.messages.iter().all(|message| message.outcome == MessageOutcome::Succeeded)
+    }
+
+    /// The answer to SQS: `{"batchItemFailures": [{"itemIdentifier": "<message id>"}, ...]}`.
+    ///
+    /// Each failed id once; an id that occurs twice fails if either occurrence failed. The list is only read when the
+    /// event source mapping has `ReportBatchItemFailures` among its function response types; without it Lambda deletes
+    /// the whole batch ("Handling errors for an SQS event source in Lambda", AWS Lambda Developer Guide, 2026).
+    #[must_use]
+    pub fn response(&self) -> SqsBatchResponse {
+        let mut seen = HashSet::new();
+        let mut response = SqsBatchResponse::default();
+        for message in &self.messages {
+            if let (Some(id), MessageOutcome::Failed(_)) = (&message.id, message.outcome) {
+                if seen.insert(id.as_str()) {
+                    response.add_failure(id.as_str());
+                }
+            }
+        }
+        response
+    }
+}
+
+impl MessageReport {
+    /// The message's id; `None` outside SQS and SNS.
+    #[must_use]
+    pub fn id(&self) -> Option<&MessageId> {
+        self.id.as_ref()
+    }
+
+    /// What became of the message.
+    #[must_use]
+    pub fn outcome(&self) -> MessageOutcome {
+        self.outcome
+    }
+}
+
+/// The outcomes of a batch while it runs. What is not written is not proven.
+#[derive(Debug)]
+pub(crate) struct Outcomes {
+    records: Vec<Option<Outcome>>,
+    /// On a FIFO queue, whether the turn of a message came; else empty.
+    passed: Vec<bool>,
+}
+
+impl Outcomes {
+    pub(crate) fn new(delivery: &Delivery, is_fifo: bool) -> Self {
+        Self {
+            records: std::iter::repeat_with(|| None).take(delivery.records().len()).collect(),
+            passed: vec![false; if is_fifo { delivery.messages().len() } else { 0 }],
+        }
+    }
+
+    pub(crate) fn set(&mut self, record: usize, outcome: Outcome) {
+        self.records[record] = Some(outcome);
+    }
+
+    pub(crate) fn pass(&mut self, message: usize) {
+        if let Some(passed) = self.passed.get_mut(message) {
+            *passed = true;
+        }
+    }
+
+    /// Whether a message without records may succeed; on a FIFO queue not before its turn.
+    fn has_passed(&self, message: usize) -> bool {
+        self.passed.get(message).copied().unwrap_or(true)
+    }
+
+    /// The first failure of a handler, for the error of the invocation.
+    pub(crate) fn into_first_error(self) -> Option<HandlerError> {
+        self.records.into_iter().flatten().find_map(|outcome| match outcome {
+            Outcome::Failed(error) => Some(error),
+            _ => None,
+        })
+    }
+}

@@ -1,0 +1,89 @@
+//! The command line that a program is outside Lambda.
+
+mod inspect;
+mod invoke;
+
+use std::io::{self, Read};
+use std::path::Path;
+
+use bytes::Bytes;
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
+use s3_dispatch_core::Router;
+
+use crate::{Dispatcher, logs};
+
+/// Everything went well.
+const SUCCESS: i32 = 0;
+/// A message failed, or a file held something else than S3 events.
+const FAILURE: i32 = 1;
+/// The command or its payload could not be read.
+const UNREADABLE: i32 = 2;
+
+/// Handles S3 events: from files here, from Lambda's invocations when it runs there
+#[derive(Parser)]
+#[command(version = concat!("(s3-dispatch ", env!("CARGO_PKG_VERSION"), ")"), arg_required_else_help = true)]
+struct Command {
+    #[command(subcommand)]
+    action: Action,
+}
+
+#[derive(Subcommand)]
+enum Action {
+    /// Dispatch the payload of a file to the handlers
+    ///
+    /// The payload is what Lambda would be invoked with: a batch of SQS or SNS, an S3 notification, or an EventBridge
+    /// event. Logs go to standard error, the response to standard output. Exit status: 0 if everything succeeded, 1 if a
+    /// message failed, 2 if the payload could not be read.
+    Invoke {
+        /// A file of JSON, or - for standard input
+        file: String,
+    },
+    /// Show the S3 events that files hold, one JSON line each
+    ///
+    /// Each line has file, delivery (the envelopes, such as sqs>sns>s3), event_name, bucket, key, key_as_sent, size and
+    /// sequencer; null where absent. What cannot be read is a line with an error and the JSON path. Exit status: 0, or 1
+    /// if any line has an error.
+    Inspect {
+        /// Files of JSON, or - for standard input
+        #[arg(required = true)]
+        files: Vec<String>,
+    },
+}
+
+/// Runs the command of the program's arguments and gives its exit status.
+pub(crate) async fn main<R: Router>(dispatcher: Dispatcher<R>) -> i32 {
+    let command = match command() {
+        Ok(command) => command,
+        Err(error) => {
+            // A closed pipe must not hide the status.
+            drop(error.print());
+            return error.exit_code();
+        }
+    };
+    match command.action {
+        Action::Invoke { file } => {
+            logs::init_for_terminal();
+            invoke::invoke(&dispatcher, &file).await
+        }
+        Action::Inspect { files } => inspect::inspect(&files),
+    }
+}
+
+fn command() -> Result<Command, clap::Error> {
+    let program = std::env::args_os().next();
+    let name = program.as_deref().map(Path::new).and_then(Path::file_stem).and_then(|name| name.to_str());
+    let mut command = Command::command();
+    if let Some(name) = name {
+        command = command.name(name.to_owned()).bin_name(name.to_owned());
+    }
+    Command::from_arg_matches(&command.try_get_matches()?)
+}
+
+fn read(file: &str) -> io::Result<Bytes> {
+    if file != "-" {
+        return std::fs::read(file).map(Bytes::from);
+    }
+    let mut bytes = Vec::new();
+    io::stdin().lock().read_to_end(&mut bytes)?;
+    Ok(bytes.into())
+}

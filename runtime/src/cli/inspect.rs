@@ -1,0 +1,106 @@
+//! `inspect`: what files hold.
+
+use std::io::{self, Write};
+
+use s3_dispatch_core::{Content, Delivery, Error, Message, S3EventRecord};
+use serde::Serialize;
+
+use super::{FAILURE, SUCCESS, read};
+
+/// One line: a record, a test notification, or what could not be read.
+#[derive(Serialize, Default)]
+struct Line<'l> {
+    file: &'l str,
+    delivery: String,
+    event_name: Option<&'l str>,
+    bucket: Option<&'l str>,
+    key: Option<&'l str>,
+    key_as_sent: Option<&'l str>,
+    size: Option<u64>,
+    sequencer: Option<&'l str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    path: Option<&'l str>,
+}
+
+pub(super) fn inspect(files: &[String]) -> i32 {
+    let mut stdout = io::BufWriter::new(io::stdout().lock());
+    let mut status = SUCCESS;
+    for file in files {
+        let shown = match show(file, &mut stdout) {
+            Ok(shown) => shown,
+            // Nobody reads any more.
+            Err(_) => return FAILURE,
+        };
+        if !shown {
+            status = FAILURE;
+        }
+    }
+    match stdout.flush() {
+        Ok(()) => status,
+        Err(_) => FAILURE,
+    }
+}
+
+/// Whether all of the file could be read.
+fn show(file: &str, out: &mut impl Write) -> io::Result<bool> {
+    let delivery = match read(file) {
+        Ok(payload) => Delivery::parse(payload),
+        Err(error) => {
+            let error = Some(format!("the file cannot be read: {error}"));
+            write_line(out, &Line { file, delivery: "none".to_owned(), error, ..Line::default() })?;
+            return Ok(false);
+        }
+    };
+    let delivery = match delivery {
+        Ok(delivery) => delivery,
+        Err(error) => {
+            write_line(out, &error_line(file, &error))?;
+            return Ok(false);
+        }
+    };
+    let mut all_readable = true;
+    for message in delivery.messages() {
+        match &message.content {
+            Ok(Content::Test(test)) => {
+                let bucket = test.bucket.as_ref().map(AsRef::<str>::as_ref);
+                let delivery = message.envelopes.to_string();
+                write_line(out, &Line { file, delivery, event_name: Some("s3:TestEvent"), bucket, ..Line::default() })?;
+            }
+            Ok(_) => {
+                for record in delivery.records_of(message) {
+                    write_line(out, &record_line(file, message, record))?;
+                }
+            }
+            Err(error) => {
+                all_readable = false;
+                write_line(out, &error_line(file, error))?;
+            }
+        }
+    }
+    Ok(all_readable)
+}
+
+fn record_line<'l>(file: &'l str, message: &Message, record: &'l S3EventRecord) -> Line<'l> {
+    Line {
+        file,
+        delivery: message.envelopes.to_string(),
+        event_name: Some(record.event_name.as_str()),
+        bucket: Some(record.bucket.name.as_str()),
+        key: Some(record.object.key.as_str()),
+        key_as_sent: Some(record.object.key.as_sent()),
+        size: record.object.size,
+        sequencer: record.object.sequencer.as_ref().map(AsRef::<str>::as_ref),
+        ..Line::default()
+    }
+}
+
+fn error_line<'l>(file: &'l str, error: &'l Error) -> Line<'l> {
+    Line { file, delivery: "none".to_owned(), error: Some(error.to_string()), path: error.path(), ..Line::default() }
+}
+
+fn write_line(out: &mut impl Write, line: &Line<'_>) -> io::Result<()> {
+    serde_json::to_writer(&mut *out, line)?;
+    out.write_all(b"\n")
+}

@@ -1,0 +1,47 @@
+//! `invoke`: one payload through the handlers.
+
+use std::io::{self, Write};
+
+use s3_dispatch_core::{ErrorKind, Router};
+use serde::Serialize;
+
+use super::{FAILURE, SUCCESS, UNREADABLE, read};
+use crate::{Dispatcher, logs};
+
+/// What Lambda is told of an invocation that failed as a whole.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct InvocationError {
+    error_type: String,
+    error_message: String,
+}
+
+pub(super) async fn invoke<R: Router>(dispatcher: &Dispatcher<R>, file: &str) -> i32 {
+    let payload = match read(file) {
+        Ok(payload) => payload,
+        Err(error) => {
+            tracing::error!(file, %error, "the file cannot be read");
+            return UNREADABLE;
+        }
+    };
+    match dispatcher.dispatch(payload, None).await {
+        Ok(report) => {
+            print(&report.response());
+            if report.is_success() { SUCCESS } else { FAILURE }
+        }
+        Err(error) => {
+            let message = logs::with_causes(&error);
+            tracing::error!(file, error = message, "invocation failed");
+            print(&InvocationError { error_type: format!("s3_dispatch::{:?}", error.kind()), error_message: message });
+            if error.kind() == ErrorKind::InvocationFailed { FAILURE } else { UNREADABLE }
+        }
+    }
+}
+
+fn print(response: &impl Serialize) {
+    let mut stdout = io::stdout().lock();
+    let written = serde_json::to_writer(&mut stdout, response).map_err(io::Error::from).and_then(|()| writeln!(stdout));
+    if let Err(error) = written {
+        tracing::error!(%error, "the response cannot be written");
+    }
+}

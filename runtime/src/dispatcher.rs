@@ -1,0 +1,335 @@
+//! The rules of delivery.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use futures_util::future;
+use s3_dispatch_core::{
+    Content, Delivery, Envelope, Error, ErrorKind, InvocationId, Message, Outcome, Router, TraceHeader,
+};
+
+use crate::batch_report::Outcomes;
+use crate::record_task;
+use crate::schedule::{Schedule, Step, Work};
+use crate::{BatchReport, Payload};
+
+/// Sends the records of a payload through a router and reports, message by message, what became of them.
+///
+/// The rules of delivery:
+///
+/// 1. Every message id of a batch ends as exactly one of succeeded and failed, wherever the batch is cut; what is not
+///    proven handled is failed. An id that occurs twice fails if either occurrence fails.
+/// 2. A message succeeds when each of its records was handled or skipped. A failed record fails its message and no other.
+/// 3. No identifier is invented: a message without an id fails the invocation.
+/// 4. A test notification succeeds. A malformed body fails its message, or is dropped ([`on_malformed`](Self::on_malformed)).
+/// 5. A record that no route takes is skipped with a warning, or fails ([`on_unrouted`](Self::on_unrouted)). Every record
+///    is checked against the routes, since a filter policy lets a whole message pass for one matching record.
+/// 6. The most specific route takes a record; see [`Routes`](crate::Routes).
+/// 7. A handler that panics or runs longer than [`with_record_timeout`](Self::with_record_timeout) fails its message. Near
+///    the deadline ([`with_deadline_margin`](Self::with_deadline_margin)) nothing new starts, what runs is cancelled,
+///    and the rest is failed. A handler that blocks its thread cannot be cut off: give such work to
+///    `tokio::task::spawn_blocking`.
+/// 8. At most [`with_concurrency`](Self::with_concurrency) handlers run at a time. On standard queues the records of one
+///    bucket and key run one after the other: by sequencer where both have one that can be trusted, else as they arrived.
+///    On FIFO queues each message group runs in order and stops at its first failure; groups are independent.
+/// 9. Outside SQS there are no single failures: any failure is an error of the whole invocation.
+///
+/// Dropping the future of [`dispatch`](Self::dispatch) loses nothing, since without an answer everything is delivered
+/// again, and leaves nothing running, since nothing is spawned. Under `panic = "abort"` a panic of a handler ends the
+/// process, so that the whole invocation fails.
+///
+/// ```
+/// use s3_dispatch::{Dispatcher, ObjectKey, Routes};
+/// use std::time::Duration;
+///
+/// # tokio::runtime::Builder::new_current_thread().build()?.block_on(async {
+/// let routes = Routes::new(()).on_fn("ObjectCreated:*", async |key: ObjectKey| -> Result<(), std::io::Error> {
+///     println!("{key:?}");
+///     Ok(())
+/// });
+/// let dispatcher = Dispatcher::new(routes).with_concurrency(10);
+/// let report = dispatcher.dispatch(r#"{"Records": []}"#, None).await?;
+/// assert!(report.response().batch_item_failures.is_empty());
+/// # Ok::<_, Box<dyn std::error::Error>>(())
+/// # })?;
+/// # Ok::<_, Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug)]
+pub struct Dispatcher<R> {
+    router: Arc<R>,
+    concurrency: usize,
+    deadline_margin: Duration,
+    record_timeout: Option<Duration>,
+    unrouted: Unrouted,
+    malformed: Malformed,
+}
+
+/// What becomes of a record that no route takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Unrouted {
+    /// It is skipped with a warning; its message may succeed.
+    #[default]
+    Skip,
+    /// It fails, and its message with it.
+    Fail,
+}
+
+/// What becomes of a message whose body cannot be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Malformed {
+    /// It fails: it comes again, and ends in the dead-letter queue.
+    #[default]
+    Fail,
+    /// It is dropped: it succeeds, and is deleted, with an error in the log.
+    Drop,
+}
+
+/// What is known of an invocation beside its payload.
+#[derive(Debug, Default)]
+pub(crate) struct Invocation {
+    pub(crate) deadline: Option<Instant>,
+    pub(crate) request_id: Option<InvocationId>,
+    pub(crate) trace_header: Option<TraceHeader>,
+}
+
+impl<R: Router> Dispatcher<R> {
+    /// A dispatcher that runs one handler at a time, with a margin of 500 ms before the deadline, no timeout per record,
+    /// unrouted records skipped and malformed messages failed.
+    #[must_use]
+    pub fn new(router: R) -> Self {
+        Self {
+            router: Arc::new(router),
+            concurrency: 1,
+            deadline_margin: Duration::from_millis(500),
+            record_timeout: None,
+            unrouted: Unrouted::default(),
+            malformed: Malformed::default(),
+        }
+    }
+
+    /// Runs at most so many handlers at a time; 0 counts as 1.
+    #[must_use]
+    pub fn with_concurrency(mut self, handlers: usize) -> Self {
+        self.concurrency = handlers.max(1);
+        self
+    }
+
+    /// Stops so long before the invocation's deadline, to have time for the answer.
+    #[must_use]
+    pub fn with_deadline_margin(mut self, margin: Duration) -> Self {
+        self.deadline_margin = margin;
+        self
+    }
+
+    /// Gives each record at most so long.
+    #[must_use]
+    pub fn with_record_timeout(mut self, timeout: Duration) -> Self {
+        self.record_timeout = Some(timeout);
+        self
+    }
+
+    /// Chooses what becomes of a record that no route takes.
+    #[must_use]
+    pub fn on_unrouted(mut self, choice: Unrouted) -> Self {
+        self.unrouted = choice;
+        self
+    }
+
+    /// Chooses what becomes of a message whose body cannot be read.
+    #[must_use]
+    pub fn on_malformed(mut self, choice: Malformed) -> Self {
+        self.malformed = choice;
+        self
+    }
+
+    /// The router.
+    #[must_use]
+    pub fn router(&self) -> &R {
+        &self.router
+    }
+
+    /// Dispatches one payload. Needs no Lambda, and a Tokio runtime only if there is a deadline or a timeout.
+    ///
+    /// # Errors
+    ///
+    /// When the invocation as a whole must fail: the payload cannot be read, an SQS message has no id, or, outside SQS,
+    /// anything failed ([`ErrorKind::InvocationFailed`], the one that may pass when the event comes again).
+    ///
+    /// # Panics
+    ///
+    /// When there is a deadline or a timeout and no Tokio runtime with time enabled.
+    pub async fn dispatch(&self, payload: impl Into<Payload>, deadline: Option<Instant>) -> Result<BatchReport, Error> {
+        self.dispatch_in(payload.into(), Invocation { deadline, ..Invocation::default() }).await
+    }
+
+    pub(crate) async fn dispatch_in(&self, payload: Payload, invocation: Invocation) -> Result<BatchReport, Error> {
+        let started = Instant::now();
+        let mut delivery = payload.into_delivery()?;
+        for message in delivery.messages_mut() {
+            complete(message, &invocation);
+            self.log_unless_readable(message);
+        }
+        let schedule = Schedule::new(&delivery, self.malformed);
+        let outcomes = Mutex::new(Outcomes::new(&delivery, schedule.is_fifo));
+        let cut = invocation.deadline.map(|deadline| deadline.checked_sub(self.deadline_margin).unwrap_or(deadline));
+        let batch = Batch { dispatcher: self, delivery: &delivery, schedule: &schedule, outcomes: &outcomes, cut };
+        if batch.run().await.is_err() {
+            tracing::warn!("the deadline is near: what has not been answered fails");
+        }
+        let outcomes = outcomes.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let report = BatchReport::new(&delivery, &outcomes, self.malformed);
+        tracing::info!(
+            request_id = invocation.request_id.as_ref().map(AsRef::<str>::as_ref),
+            messages = report.messages().len(),
+            records = delivery.records().len(),
+            handled = report.handled(),
+            skipped = report.skipped(),
+            failed = report.failed(),
+            duration_ms = started.elapsed().as_secs_f64() * 1000.0,
+            "invocation done"
+        );
+        if delivery.envelope() == Envelope::Sqs || report.is_success() {
+            return Ok(report);
+        }
+        Err(invocation_failed(delivery, outcomes, &report))
+    }
+
+    fn log_unless_readable(&self, message: &Message) {
+        let message_id = message.context.message_id().map(AsRef::<str>::as_ref);
+        let request_id = message.context.request_id().map(AsRef::<str>::as_ref);
+        match &message.content {
+            Ok(Content::Test(test)) => {
+                let bucket = test.bucket.as_ref().map(AsRef::<str>::as_ref);
+                tracing::info!(message_id, request_id, bucket, "test notification");
+            }
+            Ok(_) => {}
+            Err(error) => {
+                let dropped = self.malformed == Malformed::Drop;
+                tracing::error!(message_id, request_id, %error, dropped, "message cannot be read");
+            }
+        }
+    }
+}
+
+/// What is not the message's own is the invocation's.
+fn complete(message: &mut Message, invocation: &Invocation) {
+    let mut context = std::mem::take(&mut message.context);
+    if let Some(deadline) = invocation.deadline {
+        context = context.with_deadline(deadline);
+    }
+    if let Some(id) = &invocation.request_id {
+        context = context.with_request_id(id.clone());
+    }
+    if let (None, Some(header)) = (context.trace_header(), &invocation.trace_header) {
+        context = context.with_trace_header(header.clone());
+    }
+    message.context = context;
+}
+
+fn invocation_failed(mut delivery: Delivery, outcomes: Outcomes, report: &BatchReport) -> Error {
+    let unreadable = delivery.messages_mut().iter_mut().find_map(|message| {
+        let content = std::mem::replace(&mut message.content, Ok(Content::Records(0..0)));
+        content.err()
+    });
+    let text = match report.failed() {
+        0 => "a message cannot be read".to_owned(),
+        failed => format!("{failed} of {} records failed", delivery.records().len()),
+    };
+    let error = Error::new(ErrorKind::InvocationFailed, text);
+    match (outcomes.into_first_error(), unreadable) {
+        (Some(cause), _) => error.with_source(cause.into_error()),
+        (None, Some(cause)) => error.with_source(cause),
+        (None, None) => error,
+    }
+}
+
+/// A batch under way. The workers share it; each takes a lane when it has none.
+struct Batch<'b, R> {
+    dispatcher: &'b Dispatcher<R>,
+    delivery: &'b Delivery,
+    schedule: &'b Schedule,
+    outcomes: &'b Mutex<Outcomes>,
+    cut: Option<Instant>,
+}
+
+impl<R: Router> Batch<'_, R> {
+    /// Runs until all lanes are empty or, with an error, until the cut.
+    async fn run(&self) -> Result<(), tokio::time::error::Elapsed> {
+        let next_lane = Mutex::new(0);
+        let work = async {
+            match self.dispatcher.concurrency.min(self.schedule.lanes()) {
+                0 => {}
+                1 => self.work(&next_lane).await,
+                workers => drop(future::join_all((0..workers).map(|_| self.work(&next_lane))).await),
+            }
+        };
+        match self.cut {
+            None => Ok(work.await),
+            Some(cut) => tokio::time::timeout_at(cut.into(), work).await,
+        }
+    }
+
+    async fn work(&self, next_lane: &Mutex<usize>) {
+        while let Some(lane) = self.take_lane(next_lane) {
+            for step in lane {
+                // A handler that has blocked the thread may have let the cut pass unnoticed.
+                if self.cut.is_some_and(|cut| tokio::time::Instant::now() >= cut.into()) {
+                    return;
+                }
+                let succeeded = self.take_step(*step).await;
+                if self.schedule.is_fifo && !succeeded {
+                    break;
+                }
+            }
+        }
+    }
+
+    fn take_lane(&self, next_lane: &Mutex<usize>) -> Option<&[Step]> {
+        let mut next = next_lane.lock().unwrap_or_else(PoisonError::into_inner);
+        let lane = self.schedule.lane(*next)?;
+        *next += 1;
+        Some(lane)
+    }
+
+    async fn take_step(&self, step: Step) -> bool {
+        let outcomes = || self.outcomes.lock().unwrap_or_else(PoisonError::into_inner);
+        match step.work {
+            Work::Fail => false,
+            Work::Pass => {
+                outcomes().pass(step.message);
+                true
+            }
+            Work::Record(record) => {
+                let outcome = self.answer(step.message, record).await;
+                let succeeded = outcome.is_success();
+                outcomes().set(record, outcome);
+                succeeded
+            }
+        }
+    }
+
+    async fn answer(&self, message: usize, record: usize) -> Outcome {
+        let dispatcher = self.dispatcher;
+        record_task::answer(
+            &*dispatcher.router,
+            &self.delivery.records()[record],
+            &self.delivery.messages()[message].context,
+            dispatcher.record_timeout,
+            dispatcher.unrouted,
+        )
+        .await
+    }
+}
+
+// Not derived: a derive would ask `R: Clone`, and the router is shared.
+impl<R> Clone for Dispatcher<R> {
+    fn clone(&self) -> Self {
+        Self { router: Arc::clone(&self.router), ..*self }
+    }
+}
+
+impl<R: Router> From<R> for Dispatcher<R> {
+    fn from(router: R) -> Self {
+        Self::new(router)
+    }
+}

@@ -1,0 +1,45 @@
+//! Where logs go when the program has not said so.
+
+use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::fmt;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
+
+/// An error with its causes on one line, `a: b: c`, for logs and answers, where nobody can ask for the source.
+pub(crate) fn with_causes(error: &(dyn std::error::Error + 'static)) -> String {
+    let causes = std::iter::successors(Some(error), |error| error.source());
+    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
+}
+
+/// As Lambda's log settings ask ("Configuring advanced logging controls for Lambda functions", AWS Lambda Developer
+/// Guide, 2026): JSON lines with `timestamp`, `level`, `message`, or text without a time, which CloudWatch adds.
+pub(crate) fn init_for_lambda() {
+    let wants_json = std::env::var("AWS_LAMBDA_LOG_FORMAT").is_ok_and(|format| format.eq_ignore_ascii_case("json"));
+    let registry = tracing_subscriber::registry().with(filter());
+    // A subscriber that the program has set stays.
+    let set = if wants_json {
+        registry.with(fmt::layer().json().flatten_event(true).with_span_list(false)).try_init()
+    } else {
+        registry.with(fmt::layer().without_time().with_ansi(false).with_target(false)).try_init()
+    };
+    drop(set);
+}
+
+/// For people: on standard error, coloured if that is a terminal.
+#[cfg(feature = "cli")]
+pub(crate) fn init_for_terminal() {
+    use std::io::IsTerminal;
+
+    let is_terminal = std::io::stderr().is_terminal();
+    let layer = fmt::layer().with_writer(std::io::stderr).without_time().with_ansi(is_terminal).with_target(false);
+    drop(tracing_subscriber::registry().with(filter()).with(layer).try_init());
+}
+
+/// `AWS_LAMBDA_LOG_LEVEL` is one level; `RUST_LOG` is that or directives such as `info,my_crate=debug`.
+fn filter() -> Targets {
+    let variable = |name| std::env::var(name).ok().filter(|value| !value.trim().is_empty());
+    let wanted = variable("AWS_LAMBDA_LOG_LEVEL").or_else(|| variable("RUST_LOG"));
+    let wanted = wanted.map(|wanted| if wanted.eq_ignore_ascii_case("fatal") { "error".to_owned() } else { wanted });
+    let filter = wanted.and_then(|wanted| wanted.parse().ok());
+    filter.unwrap_or_else(|| Targets::new().with_default(LevelFilter::INFO))
+}

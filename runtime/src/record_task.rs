@@ -1,0 +1,116 @@
+//! One record on its way through the router, with what can go wrong there.
+
+use std::any::Any;
+use std::fmt;
+use std::panic::AssertUnwindSafe;
+use std::time::Duration;
+
+use futures_util::FutureExt;
+use s3_dispatch_core::{HandlerError, MessageContext, Outcome, Router, S3EventRecord, SkipReason};
+use tracing::Instrument;
+
+use crate::Unrouted;
+
+/// Has one record answered. A panic and a timeout are failures, and every failure is logged here, once.
+pub(crate) async fn answer<R: Router>(
+    router: &R,
+    record: &S3EventRecord,
+    message: &MessageContext,
+    timeout: Option<Duration>,
+    on_unrouted: Unrouted,
+) -> Outcome {
+    let span = tracing::info_span!(
+        "record",
+        event_name = record.event_name.as_str(),
+        bucket = record.bucket.name.as_str(),
+        key = ?record.object.key,
+        message_id = message.message_id().map(AsRef::<str>::as_ref),
+        request_id = message.request_id().map(AsRef::<str>::as_ref),
+    );
+    async {
+        let outcome = guard(router, record, message, timeout).await;
+        let outcome = match outcome {
+            Outcome::Skipped(SkipReason::Unrouted) if on_unrouted == Unrouted::Fail => {
+                Outcome::Failed(HandlerError::retry(NoRoute))
+            }
+            other => other,
+        };
+        log(&outcome);
+        outcome
+    }
+    .instrument(span)
+    .await
+}
+
+async fn guard<R: Router>(
+    router: &R,
+    record: &S3EventRecord,
+    message: &MessageContext,
+    timeout: Option<Duration>,
+) -> Outcome {
+    // In an `async` block, so that a router that panics before it returns its future is caught as well.
+    let routed = AssertUnwindSafe(async { router.route(record, message).await }).catch_unwind();
+    let routed = match timeout {
+        None => routed.await,
+        Some(timeout) => match tokio::time::timeout(timeout, routed).await {
+            Ok(routed) => routed,
+            Err(_) => return Outcome::Failed(HandlerError::retry(TimedOut(timeout))),
+        },
+    };
+    routed.unwrap_or_else(|panic| Outcome::Failed(HandlerError::retry(Panicked::new(&*panic))))
+}
+
+fn log(outcome: &Outcome) {
+    match outcome {
+        Outcome::Failed(error) => {
+            tracing::error!(error = %format_args!("{error:#}"), permanent = error.is_permanent(), "record failed");
+        }
+        Outcome::Skipped(SkipReason::Unrouted) => tracing::warn!("record skipped: no route takes it"),
+        Outcome::Skipped(reason) => tracing::info!(?reason, "record skipped"),
+        Outcome::Handled => tracing::debug!("record handled"),
+    }
+}
+
+/// A handler panicked.
+#[derive(Debug)]
+struct Panicked(String);
+
+impl Panicked {
+    fn new(panic: &(dyn Any + Send)) -> Self {
+        let text = panic.downcast_ref::<&str>().map(ToString::to_string);
+        let text = text.or_else(|| panic.downcast_ref::<String>().cloned());
+        Self(text.unwrap_or_else(|| "without a message".to_owned()))
+    }
+}
+
+impl fmt::Display for Panicked {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the handler panicked: {}", self.0)
+    }
+}
+
+impl std::error::Error for Panicked {}
+
+/// A handler ran longer than a record may.
+#[derive(Debug)]
+struct TimedOut(Duration);
+
+impl fmt::Display for TimedOut {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the handler ran longer than {:?}", self.0)
+    }
+}
+
+impl std::error::Error for TimedOut {}
+
+/// No route takes a record, and the dispatcher was told that this is a failure.
+#[derive(Debug)]
+struct NoRoute;
+
+impl fmt::Display for NoRoute {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("no route takes the record")
+    }
+}
+
+impl std::error::Error for NoRoute {}
