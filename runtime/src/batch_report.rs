@@ -125,10 +125,10 @@ impl BatchReport {
         let mut seen = HashSet::new();
         let mut response = SqsBatchResponse::default();
         for message in &self.messages {
-            if let (Some(id), MessageOutcome::Failed(_)) = (&message.id, message.outcome) {
-                if seen.insert(id.as_str()) {
-                    response.add_failure(id.as_str());
-                }
+            if let (Some(id), MessageOutcome::Failed(_)) = (&message.id, message.outcome)
+                && seen.insert(id.as_str())
+            {
+                response.add_failure(id.as_str());
             }
         }
         response

@@ -264,7 +264,10 @@ impl<R: Router> Batch<'_, R> {
             }
         };
         match self.cut {
-            None => Ok(work.await),
+            None => {
+                work.await;
+                Ok(())
+            }
             Some(cut) => tokio::time::timeout_at(cut.into(), work).await,
         }
     }

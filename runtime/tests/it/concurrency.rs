@@ -1,0 +1,85 @@
+//! Rule 8 on standard queues: the bound, and the order of one key.
+
+use s3_dispatch::EventName;
+use s3_dispatch_testing::{RecordBuilder, SqsBatchBuilder};
+use tokio::time::Instant;
+
+use crate::script::{dispatcher, failures, put};
+
+#[tokio::test(start_paused = true)]
+async fn as_many_handlers_run_as_allowed_and_no_more() {
+    let batch = (0..20).fold(SqsBatchBuilder::new(), |batch, index| {
+        batch.with_record(format!("{index}"), put(&format!("run-100/{index}")))
+    });
+    for (concurrency, milliseconds) in [(0, 2_000), (1, 2_000), (7, 300), (20, 100), (50, 100)] {
+        let (dispatcher, script) = dispatcher();
+        let start = Instant::now();
+        let report = dispatcher.with_concurrency(concurrency).dispatch(batch.to_bytes(), None).await;
+        assert!(failures(&report).is_empty());
+        assert_eq!(script.journal(|journal| journal.most_running), concurrency.clamp(1, 20));
+        assert_eq!(start.elapsed().as_millis(), milliseconds);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_slow_record_holds_up_no_other_key() {
+    let batch = SqsBatchBuilder::new()
+        .with_record("slow", put("run-1000/a"))
+        .with_record("1", put("run-10/b"))
+        .with_record("2", put("run-10/c"))
+        .with_record("3", put("run-10/d"));
+    let (dispatcher, script) = dispatcher();
+    let report = dispatcher.with_concurrency(2).dispatch(batch.to_bytes(), None).await;
+    assert!(failures(&report).is_empty());
+    let finished = script.journal(|journal| journal.finished.clone());
+    assert_eq!(finished, ["run-10/b", "run-10/c", "run-10/d", "run-1000/a"]);
+}
+
+/// Records of one key, told apart by the bucket's neighbour: their sequencer.
+async fn order(records: Vec<RecordBuilder>) -> Vec<String> {
+    let batch = records.into_iter().enumerate().fold(SqsBatchBuilder::new(), |batch, (index, record)| {
+        batch.with_record(format!("{index}"), record.with_version_id(format!("{index}")))
+    });
+    let seen = std::sync::Arc::new(std::sync::Mutex::new(Vec::new()));
+    let note = std::sync::Arc::clone(&seen);
+    let routes = s3_dispatch::Routes::new(()).on_fn("*", move |record: s3_dispatch::S3EventRecord| {
+        let note = std::sync::Arc::clone(&note);
+        async move {
+            tokio::task::yield_now().await;
+            note.lock().unwrap().push(record.object.version_id.unwrap().to_string());
+            Ok::<_, std::io::Error>(())
+        }
+    });
+    let report = s3_dispatch::Dispatcher::new(routes).with_concurrency(8).dispatch(batch.to_bytes(), None).await;
+    assert!(report.unwrap().is_success());
+    let order = seen.lock().unwrap().clone();
+    order
+}
+
+#[tokio::test]
+async fn records_of_one_key_run_by_sequencer() {
+    let with = |sequencer: &str| put("same").with_sequencer(sequencer);
+    assert_eq!(order(vec![with("00C"), with("0A"), with("00000B")]).await, ["1", "2", "0"]);
+}
+
+#[tokio::test]
+async fn what_has_no_sequencer_to_trust_stays_where_it_arrived() {
+    let with = |event: EventName, sequencer: &str| RecordBuilder::new(event).with_key("same").with_sequencer(sequencer);
+    let records = vec![
+        with(EventName::OBJECT_CREATED_PUT, "0C"),
+        with(EventName::LIFECYCLE_EXPIRATION_DELETE, "01"),
+        with(EventName::OBJECT_CREATED_PUT, "not hexadecimal"),
+        with(EventName::OBJECT_REMOVED_DELETE, "0B"),
+        with(EventName::OBJECT_CREATED_COMPLETE_MULTIPART_UPLOAD, "02"),
+        put("same").without_sequencer(),
+        with(EventName::OBJECT_CREATED_PUT, "0A"),
+    ];
+    assert_eq!(order(records).await, ["6", "1", "2", "3", "4", "5", "0"]);
+}
+
+#[tokio::test]
+async fn the_same_key_of_another_bucket_is_another_object() {
+    let records =
+        vec![put("same").with_bucket("one").with_sequencer("0B"), put("same").with_bucket("two").with_sequencer("0A")];
+    assert_eq!(order(records).await, ["0", "1"]);
+}

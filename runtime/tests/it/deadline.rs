@@ -1,0 +1,82 @@
+//! Rule 7: timeouts, deadlines and cancellation.
+
+use std::time::Duration;
+
+use s3_dispatch::{MessageFailure, MessageOutcome};
+use s3_dispatch_testing::{NotificationBuilder, SqsBatchBuilder};
+use tokio::time::Instant;
+
+use crate::script::{after, dispatcher, failures, outcomes, put};
+
+const SUCCEEDED: MessageOutcome = MessageOutcome::Succeeded;
+const FAILED: MessageOutcome = MessageOutcome::Failed(MessageFailure::RecordFailed);
+const NOT_REACHED: MessageOutcome = MessageOutcome::Failed(MessageFailure::NotReached);
+
+#[tokio::test(start_paused = true)]
+async fn a_record_timeout_fails_its_message_and_lets_the_next_begin() {
+    let batch = SqsBatchBuilder::new()
+        .with_record("1", put("hang/1"))
+        .with_record("2", put("run-99/2"))
+        .with_record("3", put("run-101/3"));
+    let (dispatcher, _) = dispatcher();
+    let dispatcher = dispatcher.with_record_timeout(Duration::from_millis(100));
+    let start = Instant::now();
+    let report = dispatcher.dispatch(batch.to_bytes(), None).await;
+    assert_eq!(outcomes(&report), [FAILED, SUCCEEDED, FAILED]);
+    assert_eq!(start.elapsed().as_millis(), 299);
+}
+
+#[tokio::test(start_paused = true)]
+async fn near_the_deadline_what_runs_is_cut_and_nothing_begins() {
+    let both = NotificationBuilder::new().with_record(put("run-10/3")).with_record(put("hang/3"));
+    let batch = SqsBatchBuilder::new()
+        .with_record("1", put("run-400/1"))
+        .with_record("2", put("run-300/2"))
+        .with_notification("3", both)
+        .with_record("4", put("ok/4"))
+        .with_notification("5", NotificationBuilder::test_event("bucket"));
+    for concurrency in [1, 2] {
+        let (dispatcher, script) = dispatcher();
+        let dispatcher = dispatcher.with_concurrency(concurrency).with_deadline_margin(Duration::from_millis(500));
+        let start = Instant::now();
+        let report = dispatcher.dispatch(batch.to_bytes(), after(1_000)).await;
+        assert_eq!(start.elapsed().as_millis(), 500);
+        let (second, fourth) = if concurrency == 1 { (NOT_REACHED, NOT_REACHED) } else { (SUCCEEDED, SUCCEEDED) };
+        assert_eq!(outcomes(&report), [SUCCEEDED, second, NOT_REACHED, fourth, SUCCEEDED]);
+        assert_eq!(script.journal(|journal| journal.running), 0);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_deadline_that_is_over_fails_everything_unseen() {
+    let batch = SqsBatchBuilder::new().with_record("1", put("ok/1")).with_record("2", put("ok/2"));
+    for left in [0, 499, 500] {
+        let (dispatcher, script) = dispatcher();
+        let report = dispatcher.dispatch(batch.to_bytes(), after(left)).await;
+        assert_eq!((failures(&report), script.started().len()), (vec!["1".to_owned(), "2".to_owned()], 0), "{left}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_handler_that_blocks_past_the_deadline_keeps_its_own_success_and_no_other_begins() {
+    let batch = SqsBatchBuilder::new().with_record("1", put("a")).with_record("2", put("b"));
+    let routes = s3_dispatch::Routes::new(()).on_fn("*", || async {
+        // Time passes without a chance for anyone to notice.
+        tokio::time::advance(Duration::from_secs(2)).await;
+        Ok::<_, std::io::Error>(())
+    });
+    let report = s3_dispatch::Dispatcher::new(routes).dispatch(batch.to_bytes(), after(1_000)).await;
+    let outcomes = outcomes(&report);
+    assert_eq!(outcomes[1], NOT_REACHED);
+}
+
+#[tokio::test(start_paused = true)]
+async fn dropping_the_dispatch_leaves_nothing_running() {
+    let batch = SqsBatchBuilder::new().with_record("1", put("hang/1")).with_record("2", put("hang/2"));
+    let (dispatcher, script) = dispatcher();
+    let dispatcher = dispatcher.with_concurrency(2);
+    let dispatch = dispatcher.dispatch(batch.to_bytes(), None);
+    let cut = tokio::time::timeout(Duration::from_secs(1), dispatch).await;
+    assert!(cut.is_err());
+    assert_eq!(script.journal(|journal| (journal.started.len(), journal.running, journal.finished.len())), (2, 0, 0));
+}

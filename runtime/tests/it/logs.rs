@@ -1,0 +1,68 @@
+//! What is logged: a span per record, each failure once, one summary.
+
+use std::io::Write;
+use std::sync::{Arc, Mutex};
+
+use s3_dispatch::Dispatcher;
+use s3_dispatch_testing::SqsBatchBuilder;
+use serde_json::Value;
+use tracing::instrument::WithSubscriber;
+
+use crate::script::{Script, put};
+
+#[derive(Clone, Default)]
+struct Lines(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Lines {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+async fn log(batch: SqsBatchBuilder) -> Vec<Value> {
+    let lines = Lines::default();
+    let writer = lines.clone();
+    let subscriber = tracing_subscriber::fmt().json().with_writer(move || writer.clone()).finish();
+    let dispatcher = Dispatcher::new(Script::default());
+    let report = dispatcher.dispatch(batch.to_bytes(), None);
+    assert!(report.with_subscriber(subscriber).await.is_ok());
+    let written = lines.0.lock().unwrap().clone();
+    String::from_utf8(written).unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+#[tokio::test]
+async fn a_failure_is_logged_once_within_the_span_of_its_record() {
+    let batch = SqsBatchBuilder::new().with_record("id", put("permanent/a\nb\u{1b}[31m").with_bucket("bucket"));
+    let lines = log(batch).await;
+    let failures: Vec<_> = lines.iter().filter(|line| line["fields"]["message"] == "record failed").collect();
+    let [failure] = failures[..] else { panic!("{lines:#?}") };
+    assert_eq!(failure["fields"]["error"], "it failed for good");
+    assert_eq!(failure["fields"]["permanent"], true);
+    let span = &failure["span"];
+    assert_eq!(span["event_name"], "ObjectCreated:Put");
+    assert_eq!(span["bucket"], "bucket");
+    assert_eq!(span["key"], r#""permanent/a\nb\u{1b}[31m""#);
+    assert_eq!(span["message_id"], "id");
+}
+
+#[tokio::test]
+async fn one_summary_ends_the_invocation() {
+    let batch = SqsBatchBuilder::new()
+        .with_record("1", put("ok/1"))
+        .with_record("2", put("fail/2"))
+        .with_record("3", put("unrouted/3"))
+        .with_body("4", "no JSON");
+    let lines = log(batch).await;
+    let summaries: Vec<_> = lines.iter().filter(|line| line["fields"]["message"] == "invocation done").collect();
+    let [summary] = summaries[..] else { panic!("{lines:#?}") };
+    let counts = ["messages", "records", "handled", "skipped", "failed"].map(|name| summary["fields"][name].as_u64());
+    assert_eq!(counts, [Some(4), Some(3), Some(1), Some(1), Some(1)]);
+    assert!(summary["fields"]["duration_ms"].is_number());
+    assert_eq!(lines.iter().filter(|line| line["fields"]["message"] == "message cannot be read").count(), 1);
+    assert_eq!(lines.iter().filter(|line| line["level"] == "WARN").count(), 1);
+}

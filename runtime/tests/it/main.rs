@@ -1,0 +1,14 @@
+//! The rules of delivery, through the public door.
+
+#![allow(missing_docs, clippy::unwrap_used)]
+
+mod concurrency;
+mod deadline;
+mod fifo;
+mod lambda_service;
+mod logs;
+mod messages;
+#[cfg(feature = "aws_lambda_events")]
+mod neighbours;
+mod outside_sqs;
+mod script;
