@@ -8,7 +8,7 @@ use crate::envelope::{Envelope, Envelopes};
 use crate::json::{self, Node, Path};
 use crate::notification::TestEvent;
 use crate::s3_record::read_record;
-use crate::text::Source;
+use crate::text::{Source, Text};
 use crate::{Error, ErrorKind, S3EventRecord, eventbridge};
 
 /// What a body holds. Records are appended to the reader's list.
@@ -21,9 +21,15 @@ pub(crate) enum Body {
 pub(crate) struct BodyReader<'r> {
     pub(crate) records: &'r mut Vec<S3EventRecord>,
     pub(crate) envelopes: Envelopes,
+    /// The outermost text that was read.
+    pub(crate) body: Option<Text>,
 }
 
-impl BodyReader<'_> {
+impl<'r> BodyReader<'r> {
+    pub(crate) fn new(records: &'r mut Vec<S3EventRecord>, envelopes: Envelopes) -> Self {
+        Self { records, envelopes, body: None }
+    }
+
     /// Reads a text that is a JSON document of its own.
     pub(crate) fn read_document(
         &mut self,
@@ -32,6 +38,7 @@ impl BodyReader<'_> {
         nesting: usize,
     ) -> Result<Body, Error> {
         let source = Source::new(document, path)?;
+        self.body.get_or_insert_with(|| source.text(source.as_str()));
         json::check(&source, path)?;
         self.read(Node::root(&source, path), nesting)
     }
@@ -77,6 +84,7 @@ impl BodyReader<'_> {
             };
             self.read_document(document, message.path, nesting)
         } else {
+            self.body.get_or_insert_with(|| message.raw());
             self.read(message, nesting)
         }
     }

@@ -1,5 +1,6 @@
 //! The payload of one invocation, whatever brought it.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 use bytes::Bytes;
@@ -8,9 +9,10 @@ use bytestring::ByteString;
 use crate::body::{Body, BodyReader};
 use crate::envelope::{Envelope, Envelopes};
 use crate::json::{self, Node, Path};
-use crate::text::Source;
+use crate::text::{Source, Text};
 use crate::{
-    Error, ErrorKind, MessageContext, MessageGroupId, MessageId, QueueArn, S3EventRecord, TestEvent, TraceHeader,
+    Error, ErrorKind, MessageContext, MessageGroupId, MessageId, QueueArn, ReceiptHandle, S3EventRecord, TestEvent,
+    TraceHeader,
 };
 
 /// The messages of one payload: a batch of SQS or SNS, or one S3 or EventBridge event that came by itself.
@@ -34,6 +36,16 @@ pub struct Message {
     pub envelopes: Envelopes,
     /// What the message holds, or why it could not be read.
     pub content: Result<Content, Error>,
+    body: Option<Text>,
+}
+
+impl Message {
+    /// The body as it was sent: of an SQS or SNS message what its sender published, of an event that came by itself the
+    /// whole payload. `None` when there is none that can be read as text.
+    #[must_use]
+    pub fn body(&self) -> Option<Cow<'_, str>> {
+        self.body.as_ref().map(|body| Cow::Borrowed(body.as_str()))
+    }
 }
 
 /// What a readable message holds.
@@ -129,10 +141,10 @@ impl Delivery {
         read: impl FnOnce(&mut BodyReader<'_>) -> Result<Body, Error>,
     ) {
         let first = self.records.len();
-        let mut reader = BodyReader { records: &mut self.records, envelopes: Envelopes::default().and(envelope) };
-        let body = read(&mut reader);
-        let envelopes = reader.envelopes;
-        let content = match body {
+        let mut reader = BodyReader::new(&mut self.records, Envelopes::default().and(envelope));
+        let read = read(&mut reader);
+        let BodyReader { envelopes, body, .. } = reader;
+        let content = match read {
             Ok(Body::Records) => Ok(Content::Records(first..self.records.len())),
             Ok(Body::Test(test)) => Ok(Content::Test(test)),
             Err(error) => {
@@ -140,7 +152,7 @@ impl Delivery {
                 Err(error)
             }
         };
-        self.messages.push(Message { context, envelopes, content });
+        self.messages.push(Message { context, envelopes, content, body });
     }
 }
 
@@ -198,10 +210,13 @@ fn read_sqs_message(element: Node<'_, '_>, delivery: &mut Delivery) -> Result<()
     if !element.is_object() {
         return Err(element.error(ErrorKind::InvalidField, "expected an SQS message"));
     }
-    let members = element.members(["messageId", "body", "attributes", "eventSourceARN"])?;
+    let members = element.members(["messageId", "receiptHandle", "body", "attributes", "eventSourceARN"])?;
     let id = members.text("messageId", MessageId::from_text)?;
     let mut context = MessageContext::new().with_message_id(id.ok_or_else(|| missing_message_id(element.path))?);
     // What is not understood of these is left out: it must not cost a message that can be handled.
+    if let Ok(Some(handle)) = members.text("receiptHandle", ReceiptHandle::from_text) {
+        context = context.with_receipt_handle(handle);
+    }
     if let Ok(Some(arn)) = members.text("eventSourceARN", QueueArn::from_text) {
         context = context.with_queue_arn(arn);
     }
@@ -247,10 +262,10 @@ fn read_sns_record(element: Node<'_, '_>, delivery: &mut Delivery) {
 /// An event that came by itself is one message without an id.
 fn read_single(root: Node<'_, '_>) -> Result<Delivery, Error> {
     let mut delivery = Delivery { envelope: Envelope::S3, messages: Vec::new(), records: Vec::new() };
-    let mut reader = BodyReader { records: &mut delivery.records, envelopes: Envelopes::default() };
-    let body = reader.read(root, 0);
+    let mut reader = BodyReader::new(&mut delivery.records, Envelopes::default());
+    let read = reader.read(root, 0);
     let envelopes = reader.envelopes;
-    let content = match (body, envelopes.outermost()) {
+    let content = match (read, envelopes.outermost()) {
         (Err(error), None) => return Err(error),
         (Err(error), Some(_)) => {
             delivery.records.clear();
@@ -260,7 +275,7 @@ fn read_single(root: Node<'_, '_>) -> Result<Delivery, Error> {
         (Ok(Body::Test(test)), _) => Ok(Content::Test(test)),
     };
     delivery.envelope = envelopes.outermost().unwrap_or(Envelope::S3);
-    delivery.messages.push(Message { context: MessageContext::new(), envelopes, content });
+    delivery.messages.push(Message { context: MessageContext::new(), envelopes, content, body: Some(root.raw()) });
     Ok(delivery)
 }
 

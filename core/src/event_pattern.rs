@@ -86,6 +86,7 @@ impl EventPattern {
     ///
     /// When the literal is no pattern over known names; the message proposes the nearest one.
     #[must_use]
+    #[track_caller]
     pub const fn from_static(literal: &'static str) -> Self {
         match Literal::parse(literal) {
             Some(Literal::Any) => Self::ANY,

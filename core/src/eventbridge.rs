@@ -43,12 +43,10 @@ fn read_detail(node: Node<'_, '_>, detail_type: &Text, arn: Option<BucketArn>) -
     ])?;
     let event_name = event_name(detail_type.as_str(), &detail)?;
     let storage_class = |name| detail.text(name, StorageClass::from_text);
-    let restore = match detail.text("restore-expiry-time", Timestamp::from_text)? {
-        Some(time) => {
-            Some(Box::new(Restore { expiry_time: Some(time), storage_class: storage_class("source-storage-class")? }))
-        }
-        None => None,
-    };
+    let (expiry_time, restored_from) =
+        (detail.text("restore-expiry-time", Timestamp::from_text)?, storage_class("source-storage-class")?);
+    let has_restore = expiry_time.is_some() || (event_name.is_object_restore() && restored_from.is_some());
+    let restore = has_restore.then(|| Box::new(Restore { expiry_time, storage_class: restored_from }));
     Ok(S3EventRecord {
         event_name,
         event_time: None,
@@ -93,7 +91,7 @@ fn read_object(node: Node<'_, '_>) -> Result<Object, Error> {
         e_tag: members.text("etag", ETag::from_text)?,
         version_id: members.text("version-id", VersionId::from_text)?,
         sequencer: members.text("sequencer", Sequencer::from_text)?,
-        has_annotation: members.get("has-object-annotation", |node| node.bool())?,
+        has_annotation: members.get("has-object-annotation", |node| node.bool())?.flatten(),
     })
 }
 

@@ -23,7 +23,8 @@ use crate::{BucketName, Context, EventPattern, HandlerError, MessageContext, Obj
     message = "`{Self}` cannot be an argument of a handler",
     label = "not made from a record",
     note = "arguments are `&S3EventRecord`, `S3EventRecord`, a typed view such as `ObjectCreated`, `ObjectKey`, `BucketName`, \
-            `&MessageContext`, `State<T>`, and your own types that implement `FromRecord`"
+            `&MessageContext`, `State<T>`, and your own types that implement `FromRecord`",
+    note = "one that is made from the state of one application only asks for the option `state = App`"
 )]
 pub trait FromRecord<'r, S>: Sized {
     /// The events that can give this argument: all, unless said otherwise.

@@ -40,7 +40,8 @@ pub type BoxFuture<'r, T> = Pin<Box<dyn Future<Output = T> + Send + 'r>>;
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is no handler for an application with the state `{S}`",
     label = "not a handler",
-    note = "put `#[s3_handler(\"ObjectCreated:Put\")]` on an async fn and name that function here, or use `on_fn` for a closure"
+    note = "name an async fn with `#[s3_handler(\"ObjectCreated:Put\")]` here, whose arguments and option `state` fit `{S}`",
+    note = "closures are for `on_fn`"
 )]
 pub trait Handler<S>: 'static {
     /// Which records the handler answers.

@@ -6,10 +6,11 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
-use std::fmt;
+use std::fmt::{self, Write as _};
 
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
+use serde_path_to_error::Segment;
 
 use crate::text::{Source, Text};
 use crate::{Error, ErrorKind};
@@ -29,15 +30,19 @@ impl fmt::Display for Path<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Path::Root => f.write_str("$"),
-            Path::Member(parent, name) if is_plain(name) => write!(f, "{parent}.{name}"),
-            Path::Member(parent, name) => write!(f, "{parent}[\"{name}\"]"),
+            Path::Member(parent, name) => {
+                parent.fmt(f)?;
+                write_name(f, name)
+            }
             Path::Index(parent, index) => write!(f, "{parent}[{index}]"),
         }
     }
 }
 
-fn is_plain(name: &str) -> bool {
-    name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+/// Quoted unless it is plain, and escaped, since a name may come from a payload and end in a log.
+fn write_name(f: &mut dyn fmt::Write, name: &str) -> fmt::Result {
+    let is_plain = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_') && !name.is_empty();
+    if is_plain { write!(f, ".{name}") } else { write!(f, "[{name:?}]") }
 }
 
 /// A JSON value whose syntax is right, at its place.
@@ -100,7 +105,7 @@ impl<'d, 'p> Node<'d, 'p> {
         Ok(Members { source: self.source, names, values, path: self.path })
     }
 
-    /// An object of texts; of duplicates the last.
+    /// An object of texts, without those that are `null`; of duplicates the last.
     pub(crate) fn texts(&self) -> Result<BTreeMap<String, Text>, Error> {
         if !self.is_object() {
             return Err(self.error(ErrorKind::InvalidField, "expected an object"));
@@ -108,7 +113,8 @@ impl<'d, 'p> Node<'d, 'p> {
         let values: BTreeMap<String, &'d RawValue> =
             serde_json::from_str(self.text).map_err(|error| syntax_error(self.text, self.path, &error))?;
         let text = |value: &'d RawValue| Node { source: self.source, text: value.get(), path: self.path }.text();
-        values.into_iter().map(|(name, value)| Ok((name, text(value)?))).collect()
+        let given = values.into_iter().filter(|(_, value)| value.get() != "null");
+        given.map(|(name, value)| Ok((name, text(value)?))).collect()
     }
 
     pub(crate) fn elements(&self) -> Result<Vec<&'d RawValue>, Error> {
@@ -153,10 +159,12 @@ impl<'d, 'p> Node<'d, 'p> {
         if self.is_string() { self.text() } else { self.u64().map(|_| self.raw()) }
     }
 
-    pub(crate) fn bool(&self) -> Result<bool, Error> {
+    /// A flag; `None` when it is empty.
+    pub(crate) fn bool(&self) -> Result<Option<bool>, Error> {
         match self.text {
-            "true" => Ok(true),
-            "false" => Ok(false),
+            "true" => Ok(Some(true)),
+            "false" => Ok(Some(false)),
+            "\"\"" => Ok(None),
             _ => Err(self.error(ErrorKind::InvalidField, "expected true or false")),
         }
     }
@@ -282,13 +290,17 @@ fn check_depth(text: &str, path: &Path<'_>) -> Result<(), Error> {
 /// Reads once more, slowly, for the path to the mistake.
 fn syntax_error(text: &str, path: &Path<'_>, error: &serde_json::Error) -> Error {
     let mut deserializer = serde_json::Deserializer::from_str(text);
-    let place = match serde_path_to_error::deserialize::<_, Walk>(&mut deserializer) {
-        Err(found) if found.path().iter().next().is_some() => match found.path().to_string() {
-            place if place.starts_with('[') => format!("{path}{place}"),
-            place => format!("{path}.{place}"),
-        },
-        _ => path.to_string(),
-    };
+    let mut place = path.to_string();
+    if let Err(found) = serde_path_to_error::deserialize::<_, Walk>(&mut deserializer) {
+        for segment in found.path() {
+            let written = match segment {
+                Segment::Seq { index } => write!(place, "[{index}]"),
+                Segment::Map { key } => write_name(&mut place, key),
+                Segment::Enum { .. } | Segment::Unknown => break,
+            };
+            written.expect("a string takes any text");
+        }
+    }
     Error::new(ErrorKind::InvalidJson, format!("invalid JSON: {error}")).at(place)
 }
 

@@ -75,7 +75,9 @@ pub use event_version::EventVersion;
 pub use from_record::FromRecord;
 pub use handler::{BoxFuture, Handler, HandlerFn};
 pub use handler_error::{HandlerError, HandlerErrorKind};
-pub use message_context::{InvocationId, MessageContext, MessageGroupId, MessageId, QueueArn, TraceHeader};
+pub use message_context::{
+    InvocationId, MessageContext, MessageGroupId, MessageId, QueueArn, ReceiptHandle, TraceHeader,
+};
 pub use notification::{Notification, ServiceName, TestEvent};
 pub use object_key::ObjectKey;
 pub use outcome::{Outcome, SkipReason};

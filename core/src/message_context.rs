@@ -11,6 +11,7 @@ use crate::text::{Text, text_newtypes};
 #[derive(Debug, Clone, Default)]
 pub struct MessageContext {
     message_id: Option<MessageId>,
+    receipt_handle: Option<ReceiptHandle>,
     receive_count: Option<u32>,
     group_id: Option<MessageGroupId>,
     queue_arn: Option<QueueArn>,
@@ -22,6 +23,8 @@ pub struct MessageContext {
 text_newtypes! {
     /// The id of an SQS message, or of an SNS message that came straight to Lambda.
     MessageId;
+    /// What SQS wants to see when a received message is deleted or hidden for longer.
+    ReceiptHandle;
     /// The message group of an SQS message.
     MessageGroupId;
     /// The ARN of the queue that a message came from: `arn:aws:sqs:eu-central-1:123456789012:uploads`.
@@ -43,6 +46,12 @@ impl MessageContext {
     #[must_use]
     pub fn message_id(&self) -> Option<&MessageId> {
         self.message_id.as_ref()
+    }
+
+    /// The handle of this receive of the message.
+    #[must_use]
+    pub fn receipt_handle(&self) -> Option<&ReceiptHandle> {
+        self.receipt_handle.as_ref()
     }
 
     /// How often SQS has handed out the message, this time included (`ApproximateReceiveCount`).
@@ -91,6 +100,13 @@ impl MessageContext {
     #[must_use]
     pub fn with_message_id(mut self, id: impl Into<MessageId>) -> Self {
         self.message_id = Some(id.into());
+        self
+    }
+
+    /// With this receipt handle.
+    #[must_use]
+    pub fn with_receipt_handle(mut self, handle: impl Into<ReceiptHandle>) -> Self {
+        self.receipt_handle = Some(handle.into());
         self
     }
 
@@ -147,4 +163,4 @@ macro_rules! from_text {
     )*};
 }
 
-from_text! { MessageId MessageGroupId QueueArn TraceHeader }
+from_text! { MessageId ReceiptHandle MessageGroupId QueueArn TraceHeader }

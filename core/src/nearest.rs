@@ -35,6 +35,7 @@ impl Message {
     }
 }
 
+#[track_caller]
 pub(crate) const fn panic_unknown_event(literal: &str) -> ! {
     let message = Message::new().push(b"unknown event `").push(literal.as_bytes()).push(b"`");
     let message = match nearest(without_prefix(literal.as_bytes())) {
@@ -47,6 +48,7 @@ pub(crate) const fn panic_unknown_event(literal: &str) -> ! {
     panic!("{}", message.as_str())
 }
 
+#[track_caller]
 pub(crate) const fn panic_wrong_argument(argument: &str, literal: &str, events: &[EventPattern]) -> ! {
     let mut message = Message::new()
         .push(b"`")
@@ -88,6 +90,12 @@ const fn nearest(text: &[u8]) -> Option<(&'static [u8], bool)> {
         let distance = edit_distance(wanted, name);
         if distance < best_distance && !wants_category {
             best_distance = distance;
+            best = Some((name, false));
+        }
+        // Half a name: `Put` for `ObjectCreated:Put`.
+        let is_action = category.len() < name.len() && edit_distance(wanted, name.split_at(category.len() + 1).1) == 0;
+        if is_action && best_distance > 0 {
+            best_distance = 0;
             best = Some((name, false));
         }
         index += 1;

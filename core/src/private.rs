@@ -16,6 +16,7 @@ use crate::{FromRef, nearest};
 #[derive(Debug)]
 pub enum AnyState {}
 
+#[diagnostic::do_not_recommend]
 impl<T> FromRef<AnyState> for T {
     fn from_ref(state: &AnyState) -> Self {
         match *state {}
@@ -23,6 +24,7 @@ impl<T> FromRef<AnyState> for T {
 }
 
 /// Fails to compile when the argument cannot be made from every event of the literal.
+#[track_caller]
 pub const fn check_argument(events: &[EventPattern], literal: &'static str, argument: &str) {
     let Some(pattern) = Literal::parse(literal) else {
         // The literal's own check complains.
@@ -41,25 +43,23 @@ pub const fn check_argument(events: &[EventPattern], literal: &'static str, argu
 /// What a handler returns.
 ///
 /// The lifetime says nothing. It lets a bound on a concrete type stand in a `where` without being checked there, so that
-/// a wrong result is reported once, by [`assert_output`].
+/// a wrong result is reported once, where the macro looks [`into_outcome`](Self::into_outcome) up.
 #[diagnostic::on_unimplemented(
     message = "a handler returns `Result<(), E>`, not `{Self}`",
-    label = "expected `Result<(), E>`",
-    note = "`E` is any error, or `HandlerError` to say whether trying again could help"
+    label = "expected `Result<(), E>` of an error `E`",
+    note = "`E` implements `std::error::Error + Send + Sync`, or is `HandlerError`, which says whether trying again could help"
 )]
 pub trait HandlerOutput<'r> {
     /// The outcome that it stands for.
     fn into_outcome(self) -> Outcome;
 }
 
+#[diagnostic::do_not_recommend]
 impl<E: Into<HandlerError>> HandlerOutput<'_> for Result<(), E> {
     fn into_outcome(self) -> Outcome {
         Outcome::from(self)
     }
 }
-
-/// Asks for the trait at the token that the macro gives it.
-pub const fn assert_output<T: for<'r> HandlerOutput<'r>>() {}
 
 /// Asks for `Send` at the token that the macro gives it.
 pub fn require_send<F: Future + Send>(future: F) -> F {

@@ -104,7 +104,7 @@ fn read_object(node: Node<'_, '_>, encoded: bool) -> Result<Object, Error> {
         e_tag: members.text("eTag", ETag::from_text)?,
         version_id: members.text("versionId", VersionId::from_text)?,
         sequencer: members.text("sequencer", Sequencer::from_text)?,
-        has_annotation: members.get("hasObjectAnnotation", |node| node.bool())?,
+        has_annotation: members.get("hasObjectAnnotation", |node| node.bool())?.flatten(),
     })
 }
 

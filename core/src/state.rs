@@ -29,7 +29,7 @@ pub struct State<T>(pub T);
 #[diagnostic::on_unimplemented(
     message = "the state `{S}` does not provide `{Self}`",
     label = "a handler asks for `State<{Self}>`",
-    note = "give `Routes::new` a `{Self}`, or implement `FromRef<{S}>` for `{Self}`"
+    note = "implement `FromRef<{S}>` for `{Self}`, or give `Routes::new` a state of the type `{Self}`"
 )]
 pub trait FromRef<S> {
     /// The part, mostly a clone.

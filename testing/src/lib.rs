@@ -1,1 +1,46 @@
-//! x
+//! Builders of S3 records, notifications and batches: the JSON that AWS sends, for tests of S3 event handlers.
+//!
+//! A record for a handler that is called as a plain function, and the payload of a whole invocation:
+//!
+//! ```
+//! use s3_dispatch_core::{Delivery, EventName};
+//! use s3_dispatch_testing::{NotificationBuilder, RecordBuilder, SqsBatchBuilder};
+//!
+//! let record = RecordBuilder::new(EventName::OBJECT_CREATED_PUT).with_key("holiday/my photo.jpg").build();
+//! assert_eq!(record.object.key, "holiday/my photo.jpg");
+//! assert_eq!(record.object.key.as_sent(), "holiday/my+photo.jpg");
+//!
+//! let payload = SqsBatchBuilder::new()
+//!     .with_record("1", RecordBuilder::new(EventName::OBJECT_CREATED_COPY).with_size(2048))
+//!     .with_notification("2", NotificationBuilder::test_event("amzn-s3-demo-bucket"))
+//!     .with_body("3", "not JSON")
+//!     .to_bytes();
+//! let delivery = Delivery::parse(payload)?;
+//! assert_eq!(delivery.records()[0].object.size, Some(2048));
+//! assert!(delivery.messages()[2].content.is_err());
+//! # Ok::<_, s3_dispatch_core::Error>(())
+//! ```
+//!
+//! Everything that is not set has a fixed, plausible value, so that snapshots of the output stay as they are. Fields
+//! stand in the order in which AWS writes them, and those that AWS leaves out of an event are left out.
+
+mod key_encoding;
+mod json;
+mod defaults;
+mod event_data;
+mod record_json;
+mod record_builder;
+mod eventbridge_json;
+mod notification_builder;
+mod sns_message_builder;
+mod sns_batch_builder;
+mod sqs_message_builder;
+mod sqs_batch_builder;
+
+pub use event_data::ReplicationData;
+pub use notification_builder::NotificationBuilder;
+pub use record_builder::RecordBuilder;
+pub use sns_batch_builder::SnsBatchBuilder;
+pub use sns_message_builder::SnsMessageBuilder;
+pub use sqs_batch_builder::SqsBatchBuilder;
+pub use sqs_message_builder::SqsMessageBuilder;

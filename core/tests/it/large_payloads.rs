@@ -1,0 +1,92 @@
+//! Shapes for which a careless reader takes quadratic time: then these tests would not end.
+
+use s3_dispatch_core::{Delivery, ErrorKind, Notification};
+use s3_dispatch_testing::{SnsMessageBuilder, SqsBatchBuilder};
+
+const SIZE: usize = 2_000_000;
+const RECORD: &str = r#"{"eventName":"X","s3":{"bucket":{"name":"b"},"object":{"key":"k"}}}"#;
+
+fn repeated(part: &str) -> String {
+    let count = SIZE / (part.len() + 1);
+    vec![part; count].join(",")
+}
+
+#[test]
+fn many_records() {
+    let body = format!(r#"{{"Records":[{}]}}"#, repeated(RECORD));
+    assert_eq!(crate::records(body).len(), SIZE / (RECORD.len() + 1));
+}
+
+#[test]
+fn many_messages_without_a_body() {
+    let message = r#"{"messageId":"1"}"#;
+    let delivery = Delivery::parse(format!(r#"{{"Records":[{}]}}"#, repeated(message))).unwrap();
+    assert_eq!(delivery.messages().len(), SIZE / (message.len() + 1));
+}
+
+#[test]
+fn many_elements_before_the_first_message() {
+    let payload = format!(r#"{{"Records":[{},{{"messageId":"1"}}]}}"#, repeated(r#"{"a":{}}"#));
+    assert_eq!(Delivery::parse(payload).unwrap_err().kind(), ErrorKind::MissingMessageId);
+}
+
+#[test]
+fn many_members_of_the_same_name() {
+    let body = format!(r#"{{{},"Records":[{RECORD}]}}"#, repeated(r#""Records":[{"s3":{"bucket":{}}}]"#));
+    assert_eq!(crate::only_record(body).object.key, "k");
+}
+
+#[test]
+fn many_tags() {
+    let tags: Vec<_> = (0..SIZE / 16).map(|index| format!(r#""{index:08}":"v""#)).collect();
+    let tags = format!(r#"{{"awsGeneratedTags":{{{}}},"#, tags.join(","));
+    let body = format!(r#"{{"Records":[{}]}}"#, RECORD.replacen(r#"{"name""#, &format!(r#"{tags}"name""#), 1));
+    assert_eq!(crate::only_record(body).bucket.tags.unwrap().iter().count(), SIZE / 16);
+}
+
+#[test]
+fn one_text_of_escapes() {
+    let key = r"\u0041".repeat(SIZE / 6);
+    let body = format!(r#"{{"Records":[{}]}}"#, RECORD.replace(r#""key":"k""#, &format!(r#""key":"{key}""#)));
+    let delivery = Delivery::parse(SqsBatchBuilder::new().with_body("1", body).to_bytes()).unwrap();
+    assert_eq!(delivery.records()[0].object.key.as_str().len(), SIZE / 6);
+}
+
+#[test]
+fn one_key_of_encoded_bytes() {
+    let record = RECORD.replace(r#""key":"k""#, &format!(r#""key":"{}""#, "%2B".repeat(SIZE / 3)));
+    let record = record.replacen('{', r#"{"eventSource":"aws:s3","#, 1);
+    assert_eq!(crate::only_record(format!(r#"{{"Records":[{record}]}}"#)).object.key.as_str().len(), SIZE / 3);
+}
+
+#[test]
+fn envelopes_whose_escapes_double() {
+    let mut body = format!(r#"{{"Records":[{RECORD}],"x":"{}"}}"#, "x".repeat(SIZE / 2));
+    for _ in 0..4 {
+        body = SnsMessageBuilder::new(body).to_json();
+    }
+    assert_eq!(crate::only_record(body).object.key, "k");
+}
+
+#[test]
+fn nesting_as_deep_as_allowed_again_and_again() {
+    let nested = format!("{}1{}", r#"{"a":["#.repeat(50), "]}".repeat(50));
+    let body = format!(r#"{{"x":[{}],"Records":[{RECORD}]}}"#, repeated(&nested));
+    assert_eq!(crate::only_record(body).object.key, "k");
+}
+
+#[test]
+fn a_mistake_at_the_very_end() {
+    let body = format!(r#"{{"Records":[{},{{"#, repeated(RECORD));
+    assert_eq!(Notification::parse(body.clone()).unwrap_err().kind(), ErrorKind::InvalidJson);
+    let delivery = Delivery::parse(SqsBatchBuilder::new().with_body("1", body).to_bytes()).unwrap();
+    assert!(delivery.messages()[0].content.is_err());
+}
+
+#[test]
+fn a_mistake_in_every_body() {
+    let message = r#"{"messageId":"1","body":"{\"Records\":[{\"s3\":{}]}"}"#;
+    let delivery = Delivery::parse(format!(r#"{{"Records":[{}]}}"#, repeated(message))).unwrap();
+    assert!(delivery.messages().iter().all(|message| message.content.is_err()));
+    assert_eq!(delivery.messages().len(), SIZE / (message.len() + 1));
+}

@@ -1,0 +1,54 @@
+//! What the crate promises, through its public door.
+#![allow(clippy::unwrap_used)]
+
+mod event_name;
+mod event_pattern;
+mod event_time;
+mod object_key;
+mod sequencer;
+mod emitters;
+mod optional_fields;
+mod required_fields;
+mod event_data;
+mod eventbridge;
+mod envelopes;
+mod leniency;
+mod malformed;
+mod sqs_message;
+mod delivery;
+mod record;
+mod views;
+mod routes;
+mod handlers;
+mod round_trip;
+mod never_panics;
+mod large_payloads;
+
+use s3_dispatch_core::{MessageContext, Notification, Outcome, Router, S3EventRecord};
+
+/// The records of a body; fails the test when it is a test notification or cannot be read.
+#[track_caller]
+fn records(body: impl Into<String>) -> Vec<S3EventRecord> {
+    match Notification::parse(body.into()) {
+        Ok(Notification::Records(records)) => records,
+        other => panic!("expected records, got {other:?}"),
+    }
+}
+
+/// The one record of a body.
+#[track_caller]
+fn only_record(body: impl Into<String>) -> S3EventRecord {
+    let mut records = records(body);
+    assert_eq!(records.len(), 1);
+    records.remove(0)
+}
+
+/// Routes a record; handlers of these tests never wait.
+#[track_caller]
+fn route(router: &impl Router, record: &S3EventRecord, message: &MessageContext) -> Outcome {
+    let mut future = router.route(record, message);
+    match future.as_mut().poll(&mut std::task::Context::from_waker(std::task::Waker::noop())) {
+        std::task::Poll::Ready(outcome) => outcome,
+        std::task::Poll::Pending => panic!("a handler waits"),
+    }
+}

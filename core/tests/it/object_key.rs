@@ -1,0 +1,111 @@
+use proptest::prelude::*;
+use s3_dispatch_core::ObjectKey;
+use s3_dispatch_testing::RecordBuilder;
+
+#[track_caller]
+fn check(sent: &str, decoded: &str) {
+    let key = ObjectKey::decode(sent);
+    assert_eq!(key.as_str(), decoded);
+    assert_eq!(key.as_sent(), sent);
+}
+
+#[test]
+fn keys_are_form_decoded_once() {
+    check("HappyFace.jpg", "HappyFace.jpg");
+    check("my+photo.jpg", "my photo.jpg");
+    check("a%2Bb", "a+b");
+    check("a%2bb", "a+b");
+    check("a%252Bb", "a%2Bb");
+    check("holiday/2026/a+b", "holiday/2026/a b");
+    check("holiday%2Fa", "holiday/a");
+    check("%F0%9F%98%80", "😀");
+    check("%f0%9f%98%80", "😀");
+    check("caf%C3%A9", "café");
+    check("line%0Abreak%00", "line\nbreak\0");
+    check("😀+é", "😀 é");
+    check("", "");
+}
+
+#[test]
+fn a_stray_percent_sign_stays() {
+    check("100%", "100%");
+    check("100%+sure", "100% sure");
+    check("%2", "%2");
+    check("%zz%41", "%zzA");
+    check("%%41", "%A");
+}
+
+#[test]
+fn a_key_that_would_not_be_utf8_stays_as_sent() {
+    check("%FF", "%FF");
+    check("a+b%C3", "a+b%C3");
+    check("%ED%A0%80+", "%ED%A0%80+");
+}
+
+#[test]
+fn a_verbatim_key_is_not_decoded() {
+    let key = ObjectKey::verbatim("a+b%20c");
+    assert_eq!((key.as_str(), key.as_sent()), ("a+b%20c", "a+b%20c"));
+    assert_eq!(key, ObjectKey::decode("a%2Bb%2520c"));
+}
+
+#[test]
+fn debug_escapes_control_characters() {
+    let key = ObjectKey::decode("a%0A2026+ERROR%1B%5B2J%22");
+    assert_eq!(format!("{key:?}"), r#""a\n2026 ERROR\u{1b}[2J\"""#);
+    assert_eq!(key.to_string(), "a\n2026 ERROR\u{1b}[2J\"");
+}
+
+#[test]
+fn whether_a_key_is_encoded_is_decided_by_the_sender() {
+    let check = |json: &str, decoded: &str| assert_eq!(crate::only_record(json).object.key, decoded, "{json}");
+    for source in ["aws:s3", "minio:s3", "rustfs:s3"] {
+        check(&body(&format!(r#""eventSource":"{source}","#)), "a b/c");
+    }
+    for source in ["ceph:s3", "hostname1:s3", "scality:s3", "aws:s3x", "unheard-of", ""] {
+        check(&body(&format!(r#""eventSource":"{source}","#)), "a+b%2Fc");
+    }
+    check(&body(""), "a+b%2Fc");
+    check(&body(r#""eventSource":null,"#), "a+b%2Fc");
+}
+
+fn body(source: &str) -> String {
+    format!(
+        r#"{{"Records":[{{{source}"eventName":"ObjectCreated:Put","s3":{{"bucket":{{"name":"b"}},"object":{{"key":"a+b%2Fc"}}}}}}]}}"#
+    )
+}
+
+/// S3's rule, written once more in the plainest way.
+pub(crate) fn encode(key: &str) -> String {
+    key.bytes()
+        .map(|byte| match byte {
+            b' ' => String::from("+"),
+            b'/' | b'-' | b'_' | b'.' | b'*' | b'0'..=b'9' | b'A'..=b'Z' | b'a'..=b'z' => char::from(byte).to_string(),
+            other => format!("%{other:02X}"),
+        })
+        .collect()
+}
+
+proptest! {
+    #[test]
+    fn every_encoded_key_is_decoded_to_itself(key: String) {
+        let read = ObjectKey::decode(&encode(&key));
+        prop_assert_eq!(read.as_str(), &key);
+        prop_assert_eq!(read.as_sent(), encode(&key));
+    }
+
+    #[test]
+    fn any_text_is_a_key(sent in any::<Vec<char>>()) {
+        let sent: String = sent.into_iter().collect();
+        let key = ObjectKey::decode(&sent);
+        prop_assert_eq!(key.as_sent(), &sent);
+        let shown = format!("{key:?}");
+        prop_assert!(!shown.contains(char::is_control));
+    }
+
+    #[test]
+    fn the_builder_encodes_as_s3_does(key in "[^\u{0}]{1,30}") {
+        let record = RecordBuilder::new("ObjectCreated:Put").with_key(&*key).build();
+        prop_assert_eq!(record.object.key.as_sent(), encode(&key));
+    }
+}

@@ -1,0 +1,106 @@
+//! The builder of one notification.
+
+use serde::Serialize;
+
+use crate::record_json::RecordJson;
+use crate::{RecordBuilder, SnsMessageBuilder, defaults, json};
+
+/// What S3 publishes as one message: records, or a test notification.
+///
+/// ```
+/// use s3_dispatch_core::{EventName, Notification};
+/// use s3_dispatch_testing::{NotificationBuilder, RecordBuilder};
+///
+/// let json = NotificationBuilder::new().with_record(RecordBuilder::new(EventName::OBJECT_CREATED_PUT)).to_json();
+/// assert!(matches!(Notification::parse(json)?, Notification::Records(records) if records.len() == 1));
+///
+/// let json = NotificationBuilder::test_event("holiday").to_json();
+/// assert!(matches!(Notification::parse(json)?, Notification::Test(_)));
+/// # Ok::<_, s3_dispatch_core::Error>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct NotificationBuilder(Content);
+
+#[derive(Debug, Clone)]
+enum Content {
+    Records(Vec<RecordBuilder>),
+    Test { bucket: String },
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct RecordsJson<'b> {
+    records: Vec<RecordJson<'b>>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct TestEventJson<'b> {
+    service: &'static str,
+    event: &'static str,
+    time: &'static str,
+    bucket: &'b str,
+    request_id: &'static str,
+    host_id: &'static str,
+}
+
+impl NotificationBuilder {
+    /// A notification without records yet.
+    #[must_use]
+    pub fn new() -> Self {
+        Self(Content::Records(Vec::new()))
+    }
+
+    /// The test notification that S3 sends when the notifications of this bucket are configured.
+    #[must_use]
+    pub fn test_event(bucket: impl Into<String>) -> Self {
+        Self(Content::Test { bucket: bucket.into() })
+    }
+
+    /// With one more record; S3 itself sends one per notification. Makes a test notification an ordinary one.
+    #[must_use]
+    pub fn with_record(self, record: RecordBuilder) -> Self {
+        let mut records = match self.0 {
+            Content::Records(records) => records,
+            Content::Test { .. } => Vec::new(),
+        };
+        records.push(record);
+        Self(Content::Records(records))
+    }
+
+    /// The notification as S3 sends it: the body of a message with raw delivery.
+    #[must_use]
+    pub fn to_json(&self) -> String {
+        match &self.0 {
+            Content::Records(records) => {
+                json::compact(&RecordsJson { records: records.iter().map(RecordJson::of).collect() })
+            }
+            Content::Test { bucket } => json::compact(&TestEventJson {
+                service: "Amazon S3",
+                event: "s3:TestEvent",
+                time: defaults::TIME,
+                bucket,
+                request_id: defaults::REQUEST_ID,
+                host_id: defaults::HOST_ID,
+            }),
+        }
+    }
+
+    /// The notification in the envelope of SNS: the body of a message without raw delivery.
+    #[must_use]
+    pub fn to_sns_json(&self) -> String {
+        SnsMessageBuilder::new(self.to_json()).to_json()
+    }
+}
+
+impl Default for NotificationBuilder {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl From<RecordBuilder> for NotificationBuilder {
+    fn from(record: RecordBuilder) -> Self {
+        Self::new().with_record(record)
+    }
+}

@@ -1,0 +1,88 @@
+//! The builder of the event that SNS sends to a function.
+
+use bytes::Bytes;
+use serde::Serialize;
+
+use crate::sns_message_builder::{SUBSCRIPTION_ARN, SnsJson};
+use crate::{NotificationBuilder, RecordBuilder, SnsMessageBuilder, json};
+
+/// The payload of a function that is subscribed to an SNS topic: `{"Records": [{"EventSource": "aws:sns", "Sns": ...}]}`.
+///
+/// ```
+/// use s3_dispatch_core::{Delivery, EventName};
+/// use s3_dispatch_testing::{RecordBuilder, SnsBatchBuilder};
+///
+/// let payload = SnsBatchBuilder::new().with_record("1", RecordBuilder::new(EventName::OBJECT_CREATED_PUT)).to_bytes();
+/// assert_eq!(Delivery::parse(payload)?.messages()[0].envelopes.to_string(), "sns>s3");
+/// # Ok::<_, s3_dispatch_core::Error>(())
+/// ```
+#[derive(Debug, Clone, Default)]
+pub struct SnsBatchBuilder {
+    messages: Vec<SnsMessageBuilder>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct BatchJson<'b> {
+    records: Vec<EntryJson<'b>>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct EntryJson<'b> {
+    event_source: &'static str,
+    event_version: &'static str,
+    event_subscription_arn: &'static str,
+    sns: SnsJson<'b>,
+}
+
+impl SnsBatchBuilder {
+    /// A batch without messages yet.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// With one more message; SNS itself sends one.
+    #[must_use]
+    pub fn with_message(mut self, message: SnsMessageBuilder) -> Self {
+        self.messages.push(message);
+        self
+    }
+
+    /// With a message of this id that holds the notification.
+    #[must_use]
+    pub fn with_notification(self, id: impl Into<String>, notification: NotificationBuilder) -> Self {
+        self.with_body(id, notification.to_json())
+    }
+
+    /// With a message of this id that holds a notification of one record.
+    #[must_use]
+    pub fn with_record(self, id: impl Into<String>, record: RecordBuilder) -> Self {
+        self.with_notification(id, record.into())
+    }
+
+    /// With a message of this id and any text.
+    #[must_use]
+    pub fn with_body(self, id: impl Into<String>, body: impl Into<String>) -> Self {
+        self.with_message(SnsMessageBuilder::new(body).with_message_id(id))
+    }
+
+    /// The payload as text.
+    #[must_use]
+    pub fn to_json(&self) -> String {
+        let entry = |message| EntryJson {
+            event_source: "aws:sns",
+            event_version: "1.0",
+            event_subscription_arn: SUBSCRIPTION_ARN,
+            sns: SnsMessageBuilder::to_function(message),
+        };
+        json::compact(&BatchJson { records: self.messages.iter().map(entry).collect() })
+    }
+
+    /// The payload as Lambda hands it over.
+    #[must_use]
+    pub fn to_bytes(&self) -> Bytes {
+        Bytes::from(self.to_json())
+    }
+}

@@ -1,0 +1,161 @@
+//! The builder of one SQS message.
+
+use serde::Serialize;
+
+use crate::{NotificationBuilder, RecordBuilder};
+
+/// One message of an SQS batch, with all that Lambda sends of it.
+///
+/// The receipt handle is as long as a real one; `md5OfBody` is 32 digits, but no digest.
+///
+/// ```
+/// use s3_dispatch_core::{Delivery, EventName};
+/// use s3_dispatch_testing::{RecordBuilder, SqsBatchBuilder, SqsMessageBuilder};
+///
+/// let message = SqsMessageBuilder::new("1")
+///     .with_record(RecordBuilder::new(EventName::OBJECT_CREATED_PUT))
+///     .with_receive_count(3)
+///     .with_group_id("tenant-7");
+/// let delivery = Delivery::parse(SqsBatchBuilder::new().with_message(message).to_bytes())?;
+/// assert_eq!(delivery.messages()[0].context.receive_count(), Some(3));
+/// # Ok::<_, s3_dispatch_core::Error>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct SqsMessageBuilder {
+    id: Option<String>,
+    body: String,
+    receive_count: u32,
+    group_id: Option<String>,
+    trace_header: Option<String>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct MessageJson<'b> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    message_id: Option<&'b str>,
+    receipt_handle: String,
+    body: &'b str,
+    attributes: Attributes<'b>,
+    message_attributes: NoAttributes,
+    md5_of_body: String,
+    event_source: &'static str,
+    #[serde(rename = "eventSourceARN")]
+    event_source_arn: &'b str,
+    aws_region: &'b str,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Attributes<'b> {
+    approximate_receive_count: String,
+    #[serde(rename = "AWSTraceHeader", skip_serializing_if = "Option::is_none")]
+    trace_header: Option<&'b str>,
+    sent_timestamp: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sequence_number: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    message_group_id: Option<&'b str>,
+    sender_id: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    message_deduplication_id: Option<&'b str>,
+    approximate_first_receive_timestamp: &'static str,
+}
+
+#[derive(Serialize)]
+struct NoAttributes {}
+
+impl SqsMessageBuilder {
+    /// A message of this id, received for the first time, with an empty body.
+    #[must_use]
+    pub fn new(id: impl Into<String>) -> Self {
+        Self { id: Some(id.into()), body: String::new(), receive_count: 1, group_id: None, trace_header: None }
+    }
+
+    /// A message without an id, which SQS never sends.
+    #[must_use]
+    pub fn without_id() -> Self {
+        Self { id: None, ..Self::new("") }
+    }
+
+    /// With any text as its body.
+    #[must_use]
+    pub fn with_body(mut self, body: impl Into<String>) -> Self {
+        self.body = body.into();
+        self
+    }
+
+    /// With a notification as its body.
+    #[must_use]
+    pub fn with_notification(self, notification: NotificationBuilder) -> Self {
+        self.with_body(notification.to_json())
+    }
+
+    /// With a notification of one record as its body.
+    #[must_use]
+    pub fn with_record(self, record: RecordBuilder) -> Self {
+        self.with_notification(record.into())
+    }
+
+    /// Received this many times (`ApproximateReceiveCount`).
+    #[must_use]
+    pub fn with_receive_count(mut self, count: u32) -> Self {
+        self.receive_count = count;
+        self
+    }
+
+    /// Of this message group (`MessageGroupId`).
+    #[must_use]
+    pub fn with_group_id(mut self, id: impl Into<String>) -> Self {
+        self.group_id = Some(id.into());
+        self
+    }
+
+    /// With this header of X-Ray (`AWSTraceHeader`).
+    #[must_use]
+    pub fn with_trace_header(mut self, header: impl Into<String>) -> Self {
+        self.trace_header = Some(header.into());
+        self
+    }
+
+    /// The message as it comes from this queue; on a FIFO queue every message has a group.
+    pub(crate) fn of_queue<'b>(&'b self, arn: &'b str) -> MessageJson<'b> {
+        let id = self.id.as_deref();
+        let is_fifo = arn.ends_with(".fifo");
+        MessageJson {
+            message_id: id,
+            receipt_handle: format!("AQEB{}", digits(id.unwrap_or_default(), ALPHABET, 404) + "=="),
+            body: &self.body,
+            attributes: Attributes {
+                approximate_receive_count: self.receive_count.to_string(),
+                trace_header: self.trace_header.as_deref(),
+                sent_timestamp: "1545082649183",
+                sequence_number: is_fifo.then_some("18849496460467696128"),
+                message_group_id: self.group_id.as_deref().or(is_fifo.then_some("default")),
+                sender_id: "AIDAIENQZJOLO23YVJ4VO",
+                message_deduplication_id: id.filter(|_| is_fifo),
+                approximate_first_receive_timestamp: "1545082649185",
+            },
+            message_attributes: NoAttributes {},
+            md5_of_body: digits(&self.body, &ALPHABET[..16], 32),
+            event_source: "aws:sqs",
+            event_source_arn: arn,
+            aws_region: arn.split(':').nth(3).unwrap_or(crate::defaults::REGION),
+        }
+    }
+}
+
+/// The sixteen digits first.
+const ALPHABET: &[u8; 64] = b"0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ+/";
+
+/// Noise that is the same for the same seed.
+fn digits(seed: &str, alphabet: &[u8], count: usize) -> String {
+    let offset_basis = 0xcbf2_9ce4_8422_2325_u64;
+    let mut state =
+        seed.bytes().fold(offset_basis, |state, byte| (state ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3));
+    let next = || {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        char::from(alphabet[(state >> 58) as usize % alphabet.len()])
+    };
+    std::iter::repeat_with(next).take(count).collect()
+}
