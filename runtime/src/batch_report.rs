@@ -3,20 +3,22 @@
 use std::collections::HashSet;
 
 use aws_lambda_events::event::sqs::SqsBatchResponse;
-use s3_dispatch_core::{Content, Delivery, HandlerError, MessageId, Outcome};
+use s3_dispatch_core::{Content, Delivery, MessageId, Outcome};
 
 use crate::Malformed;
+use crate::outcomes::{Answer, Outcomes};
 
 /// The outcome of every message of a batch, and what SQS is to be told.
 ///
 /// Every message id ends as exactly one of succeeded and failed. A message succeeds when each of its records was
-/// handled or skipped; what is not proven handled is failed. No identifier is invented.
+/// handled, skipped, or given to the dead-letter sink; what is not proven handled is failed. No identifier is invented.
 #[derive(Debug)]
 #[must_use]
 pub struct BatchReport {
     messages: Vec<MessageReport>,
     handled: usize,
     skipped: usize,
+    dead_letters: usize,
     failed: usize,
 }
 
@@ -30,7 +32,7 @@ pub struct MessageReport {
 /// Whether a message may be deleted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum MessageOutcome {
-    /// All of its records were handled or skipped, or it has none; it is deleted.
+    /// All of its records were handled, skipped or given to the dead-letter sink, or it has none; it is deleted.
     Succeeded,
     /// It stays in the queue and comes again.
     Failed(MessageFailure),
@@ -50,13 +52,15 @@ pub enum MessageFailure {
 
 impl BatchReport {
     pub(crate) fn new(delivery: &Delivery, outcomes: &Outcomes, on_malformed: Malformed) -> Self {
-        let mut report =
-            Self { messages: Vec::with_capacity(delivery.messages().len()), handled: 0, skipped: 0, failed: 0 };
+        let messages = Vec::with_capacity(delivery.messages().len());
+        let mut report = Self { messages, handled: 0, skipped: 0, dead_letters: 0, failed: 0 };
         for (index, message) in delivery.messages().iter().enumerate() {
             let outcome = match &message.content {
                 Err(_) if on_malformed == Malformed::Fail => MessageOutcome::Failed(MessageFailure::Malformed),
-                Ok(Content::Records(range)) if !range.is_empty() => report.count(&outcomes.records[range.clone()]),
-                _ if outcomes.has_passed(index) => MessageOutcome::Succeeded,
+                Ok(Content::Records(range)) if !range.is_empty() => {
+                    report.count(range.clone().map(|record| outcomes.record(record)))
+                }
+                _ if outcomes.is_through(index) => MessageOutcome::Succeeded,
                 _ => MessageOutcome::Failed(MessageFailure::NotReached),
             };
             report.messages.push(MessageReport { id: message.context.message_id().cloned(), outcome });
@@ -64,13 +68,14 @@ impl BatchReport {
         report
     }
 
-    fn count(&mut self, records: &[Option<Outcome>]) -> MessageOutcome {
+    fn count<'a>(&mut self, answers: impl Iterator<Item = Option<&'a Answer>>) -> MessageOutcome {
         let mut outcome = MessageOutcome::Succeeded;
-        for record in records {
-            match record {
-                Some(Outcome::Handled) => self.handled += 1,
-                Some(Outcome::Skipped(_)) => self.skipped += 1,
-                Some(Outcome::Failed(_)) => {
+        for answer in answers {
+            match answer.map(|answer| (&answer.outcome, answer.is_dead_letter)) {
+                Some((Outcome::Handled, _)) => self.handled += 1,
+                Some((Outcome::Skipped(_), _)) => self.skipped += 1,
+                Some((Outcome::Failed(_), true)) => self.dead_letters += 1,
+                Some((Outcome::Failed(_), false)) => {
                     self.failed += 1;
                     outcome = MessageOutcome::Failed(MessageFailure::RecordFailed);
                 }
@@ -101,6 +106,12 @@ impl BatchReport {
     #[must_use]
     pub fn skipped(&self) -> usize {
         self.skipped
+    }
+
+    /// How many records were given to the dead-letter sink.
+    #[must_use]
+    pub fn dead_letters(&self) -> usize {
+        self.dead_letters
     }
 
     /// How many records failed, or were not reached.
@@ -146,45 +157,5 @@ impl MessageReport {
     #[must_use]
     pub fn outcome(&self) -> MessageOutcome {
         self.outcome
-    }
-}
-
-/// The outcomes of a batch while it runs. What is not written is not proven.
-#[derive(Debug)]
-pub(crate) struct Outcomes {
-    records: Vec<Option<Outcome>>,
-    /// On a FIFO queue, whether the turn of a message came; else empty.
-    passed: Vec<bool>,
-}
-
-impl Outcomes {
-    pub(crate) fn new(delivery: &Delivery, is_fifo: bool) -> Self {
-        Self {
-            records: std::iter::repeat_with(|| None).take(delivery.records().len()).collect(),
-            passed: vec![false; if is_fifo { delivery.messages().len() } else { 0 }],
-        }
-    }
-
-    pub(crate) fn set(&mut self, record: usize, outcome: Outcome) {
-        self.records[record] = Some(outcome);
-    }
-
-    pub(crate) fn pass(&mut self, message: usize) {
-        if let Some(passed) = self.passed.get_mut(message) {
-            *passed = true;
-        }
-    }
-
-    /// Whether a message without records may succeed; on a FIFO queue not before its turn.
-    fn has_passed(&self, message: usize) -> bool {
-        self.passed.get(message).copied().unwrap_or(true)
-    }
-
-    /// The first failure of a handler, for the error of the invocation.
-    pub(crate) fn into_first_error(self) -> Option<HandlerError> {
-        self.records.into_iter().flatten().find_map(|outcome| match outcome {
-            Outcome::Failed(error) => Some(error),
-            _ => None,
-        })
     }
 }

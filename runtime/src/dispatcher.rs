@@ -1,17 +1,15 @@
 //! The rules of delivery.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::fmt;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use futures_util::future;
-use s3_dispatch_core::{
-    Content, Delivery, Envelope, Error, ErrorKind, InvocationId, Message, Outcome, Router, TraceHeader,
-};
+use s3_dispatch_core::{Content, Delivery, Envelope, Error, ErrorKind, InvocationId, Message, Router, TraceHeader};
 
-use crate::batch_report::Outcomes;
-use crate::record_task;
-use crate::schedule::{Schedule, Step, Work};
-use crate::{BatchReport, Payload};
+use crate::batch::Batch;
+use crate::outcomes::Outcomes;
+use crate::schedule::Schedule;
+use crate::{BatchReport, DeadLetters, Payload};
 
 /// Sends the records of a payload through a router and reports, message by message, what became of them.
 ///
@@ -19,7 +17,8 @@ use crate::{BatchReport, Payload};
 ///
 /// 1. Every message id of a batch ends as exactly one of succeeded and failed, wherever the batch is cut; what is not
 ///    proven handled is failed. An id that occurs twice fails if either occurrence fails.
-/// 2. A message succeeds when each of its records was handled or skipped. A failed record fails its message and no other.
+/// 2. A message succeeds when each of its records was handled, skipped, or given to the dead-letter sink
+///    ([`with_dead_letters`](Self::with_dead_letters)). A failed record fails its message and no other.
 /// 3. No identifier is invented: a message without an id fails the invocation.
 /// 4. A test notification succeeds. A malformed body fails its message, or is dropped ([`on_malformed`](Self::on_malformed)).
 /// 5. A record that no route takes is skipped with a warning, or fails ([`on_unrouted`](Self::on_unrouted)). Every record
@@ -54,14 +53,14 @@ use crate::{BatchReport, Payload};
 /// # })?;
 /// # Ok::<_, Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Debug)]
 pub struct Dispatcher<R> {
-    router: Arc<R>,
-    concurrency: usize,
+    pub(crate) router: Arc<R>,
+    pub(crate) concurrency: usize,
     deadline_margin: Duration,
-    record_timeout: Option<Duration>,
-    unrouted: Unrouted,
+    pub(crate) record_timeout: Option<Duration>,
+    pub(crate) unrouted: Unrouted,
     malformed: Malformed,
+    pub(crate) dead_letters: Option<Arc<dyn DeadLetters>>,
 }
 
 /// What becomes of a record that no route takes.
@@ -104,6 +103,7 @@ impl<R: Router> Dispatcher<R> {
             record_timeout: None,
             unrouted: Unrouted::default(),
             malformed: Malformed::default(),
+            dead_letters: None,
         }
     }
 
@@ -142,6 +142,13 @@ impl<R: Router> Dispatcher<R> {
         self
     }
 
+    /// Gives permanent failures to this sink; without one they fail like any other.
+    #[must_use]
+    pub fn with_dead_letters(mut self, sink: impl DeadLetters) -> Self {
+        self.dead_letters = Some(Arc::new(sink));
+        self
+    }
+
     /// The router.
     #[must_use]
     pub fn router(&self) -> &R {
@@ -170,13 +177,8 @@ impl<R: Router> Dispatcher<R> {
             self.log_unless_readable(message);
         }
         let schedule = Schedule::new(&delivery, self.malformed);
-        let outcomes = Mutex::new(Outcomes::new(&delivery, schedule.is_fifo));
         let cut = invocation.deadline.map(|deadline| deadline.checked_sub(self.deadline_margin).unwrap_or(deadline));
-        let batch = Batch { dispatcher: self, delivery: &delivery, schedule: &schedule, outcomes: &outcomes, cut };
-        if batch.run().await.is_err() {
-            tracing::warn!("the deadline is near: what has not been answered fails");
-        }
-        let outcomes = outcomes.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let outcomes = Batch::new(self, &delivery, &schedule, cut).run().await;
         let report = BatchReport::new(&delivery, &outcomes, self.malformed);
         tracing::info!(
             request_id = invocation.request_id.as_ref().map(AsRef::<str>::as_ref),
@@ -184,6 +186,7 @@ impl<R: Router> Dispatcher<R> {
             records = delivery.records().len(),
             handled = report.handled(),
             skipped = report.skipped(),
+            dead_letters = report.dead_letters(),
             failed = report.failed(),
             duration_ms = started.elapsed().as_secs_f64() * 1000.0,
             "invocation done"
@@ -243,96 +246,28 @@ fn invocation_failed(mut delivery: Delivery, outcomes: Outcomes, report: &BatchR
     }
 }
 
-/// A batch under way. The workers share it; each takes a lane when it has none.
-struct Batch<'b, R> {
-    dispatcher: &'b Dispatcher<R>,
-    delivery: &'b Delivery,
-    schedule: &'b Schedule,
-    outcomes: &'b Mutex<Outcomes>,
-    cut: Option<Instant>,
-}
-
-impl<R: Router> Batch<'_, R> {
-    /// Runs until all lanes are empty or, with an error, until the cut.
-    async fn run(&self) -> Result<(), tokio::time::error::Elapsed> {
-        let next_lane = Mutex::new(0);
-        let work = async {
-            match self.dispatcher.concurrency.min(self.schedule.lanes()) {
-                0 => {}
-                1 => self.work(&next_lane).await,
-                workers => drop(future::join_all((0..workers).map(|_| self.work(&next_lane))).await),
-            }
-        };
-        match self.cut {
-            None => {
-                work.await;
-                Ok(())
-            }
-            Some(cut) => tokio::time::timeout_at(cut.into(), work).await,
-        }
-    }
-
-    async fn work(&self, next_lane: &Mutex<usize>) {
-        while let Some(lane) = self.take_lane(next_lane) {
-            for step in lane {
-                // A handler that has blocked the thread may have let the cut pass unnoticed.
-                if self.cut.is_some_and(|cut| tokio::time::Instant::now() >= cut.into()) {
-                    return;
-                }
-                let succeeded = self.take_step(*step).await;
-                if self.schedule.is_fifo && !succeeded {
-                    break;
-                }
-            }
-        }
-    }
-
-    fn take_lane(&self, next_lane: &Mutex<usize>) -> Option<&[Step]> {
-        let mut next = next_lane.lock().unwrap_or_else(PoisonError::into_inner);
-        let lane = self.schedule.lane(*next)?;
-        *next += 1;
-        Some(lane)
-    }
-
-    async fn take_step(&self, step: Step) -> bool {
-        let outcomes = || self.outcomes.lock().unwrap_or_else(PoisonError::into_inner);
-        match step.work {
-            Work::Fail => false,
-            Work::Pass => {
-                outcomes().pass(step.message);
-                true
-            }
-            Work::Record(record) => {
-                let outcome = self.answer(step.message, record).await;
-                let succeeded = outcome.is_success();
-                outcomes().set(record, outcome);
-                succeeded
-            }
-        }
-    }
-
-    async fn answer(&self, message: usize, record: usize) -> Outcome {
-        let dispatcher = self.dispatcher;
-        record_task::answer(
-            &*dispatcher.router,
-            &self.delivery.records()[record],
-            &self.delivery.messages()[message].context,
-            dispatcher.record_timeout,
-            dispatcher.unrouted,
-        )
-        .await
-    }
-}
-
 // Not derived: a derive would ask `R: Clone`, and the router is shared.
 impl<R> Clone for Dispatcher<R> {
     fn clone(&self) -> Self {
-        Self { router: Arc::clone(&self.router), ..*self }
+        Self { router: Arc::clone(&self.router), dead_letters: self.dead_letters.clone(), ..*self }
     }
 }
 
 impl<R: Router> From<R> for Dispatcher<R> {
     fn from(router: R) -> Self {
         Self::new(router)
+    }
+}
+
+impl<R: fmt::Debug> fmt::Debug for Dispatcher<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Dispatcher")
+            .field("router", &self.router)
+            .field("concurrency", &self.concurrency)
+            .field("deadline_margin", &self.deadline_margin)
+            .field("record_timeout", &self.record_timeout)
+            .field("unrouted", &self.unrouted)
+            .field("malformed", &self.malformed)
+            .finish_non_exhaustive()
     }
 }

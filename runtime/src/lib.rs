@@ -55,10 +55,18 @@
 //! it. With the feature `aws_lambda_events`, a record converts from and into that crate's.
 
 mod payload;
-mod schedule;
-mod record_task;
-mod batch_report;
 mod dispatcher;
+mod schedule;
+mod batch;
+mod record_task;
+mod outcomes;
+mod dead_letters;
+mod batch_report;
+mod identity;
+mod store;
+mod memory_store;
+mod deduplicated;
+mod latest_only;
 mod lambda;
 mod logs;
 #[cfg(feature = "cli")]
@@ -71,7 +79,13 @@ pub use s3_dispatch_core::*;
 pub use s3_dispatch_macros::s3_handler;
 
 pub use batch_report::{BatchReport, MessageFailure, MessageOutcome, MessageReport};
+pub use dead_letters::{DeadLetter, DeadLetterError, DeadLetters};
+pub use deduplicated::{Deduplicated, Outage};
 pub use dispatcher::{Dispatcher, Malformed, Unrouted};
+pub use identity::Identity;
 pub use lambda::run;
+pub use latest_only::LatestOnly;
+pub use memory_store::MemoryStore;
 pub use payload::Payload;
 pub use start::start;
+pub use store::{Claim, ClaimStore, Lease, SequencerStore, StoreError};

@@ -33,6 +33,9 @@ fn take_apart(message: SqsMessage) -> (MessageContext, Option<String>) {
     if let Some(id) = message.message_id {
         context = context.with_message_id(id);
     }
+    if let Some(handle) = message.receipt_handle {
+        context = context.with_receipt_handle(handle);
+    }
     if let Some(arn) = message.event_source_arn {
         context = context.with_queue_arn(arn);
     }

@@ -41,6 +41,10 @@ impl Schedule {
         Self { lanes: steps.lanes, steps: steps.steps, is_fifo }
     }
 
+    pub(crate) fn steps(&self) -> &[Step] {
+        &self.steps
+    }
+
     pub(crate) fn lanes(&self) -> usize {
         self.lanes.len()
     }
