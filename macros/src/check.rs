@@ -1,14 +1,14 @@
 //! What a handler must not be.
 
+use proc_macro2::{TokenStream, TokenTree};
 use quote::ToTokens;
-use syn::spanned::Spanned;
-use syn::{Error, FnArg, GenericParam, ReturnType, Signature, Type};
+use syn::{Error, FnArg, GenericParam, ReturnType, Signature};
 
 use crate::parse::Errors;
 
 pub(crate) fn check(signature: &Signature, errors: &mut Errors) {
     if signature.asyncness.is_none() {
-        errors.push(Error::new(signature.fn_token.span(), "a handler is an `async fn`"));
+        errors.push(Error::new(signature.fn_token.span, "a handler is an `async fn`: write `async` before this"));
     }
     for parameter in &signature.generics.params {
         let message = match parameter {
@@ -18,30 +18,51 @@ pub(crate) fn check(signature: &Signature, errors: &mut Errors) {
                  or pass an instance of the function to `Routes::on_fn`"
             }
         };
-        errors.push(Error::new(parameter.span(), message));
+        errors.push(Error::new_spanned(parameter, message));
     }
     for argument in &signature.inputs {
         match argument {
             FnArg::Receiver(receiver) => {
-                errors.push(Error::new(receiver.span(), "a handler is a function on its own and takes no `self`"));
+                errors.push(Error::new_spanned(receiver, "a handler is a function on its own and takes no `self`"));
             }
             FnArg::Typed(argument) => {
-                if let Type::ImplTrait(_) = *argument.ty {
-                    errors.push(Error::new(argument.ty.span(), "an argument of a handler has a type with a name"));
+                if mentions_impl(argument.ty.to_token_stream()) {
+                    let message =
+                        "an argument of a handler has a type with a name, such as `ObjectKey`, not `impl Trait`";
+                    errors.push(Error::new_spanned(&argument.ty, message));
                 }
             }
         }
     }
     if let Some(variadic) = &signature.variadic {
-        errors.push(Error::new(variadic.span(), "a handler has a fixed number of arguments"));
+        errors.push(Error::new_spanned(variadic, "a handler has a fixed number of arguments"));
     }
     if let Some(unsafety) = signature.safety.to_token_stream().into_iter().next() {
         errors.push(Error::new(unsafety.span(), "a handler is a safe function"));
     }
-    if let ReturnType::Default = signature.output {
-        let message = "a handler returns `Result<(), E>`: end it in `Ok(())`, so that failures can be delivered again";
-        errors.push(Error::new(signature.ident.span(), message));
+    match &signature.output {
+        ReturnType::Default => {
+            let message =
+                "a handler returns `Result<(), E>`: end it in `Ok(())`, so that failures can be delivered again";
+            errors.push(Error::new(signature.ident.span(), message));
+        }
+        ReturnType::Type(_, output) => {
+            if mentions_impl(output.to_token_stream()) {
+                let message =
+                    "a handler returns a type with a name, such as `Result<(), HandlerError>`, not `impl Trait`";
+                errors.push(Error::new_spanned(output, message));
+            }
+        }
     }
+}
+
+/// Whether the type says `impl Trait`, however deep.
+fn mentions_impl(ty: TokenStream) -> bool {
+    ty.into_iter().any(|token| match token {
+        TokenTree::Ident(word) => word == "impl",
+        TokenTree::Group(group) => mentions_impl(group.stream()),
+        _ => false,
+    })
 }
 
 /// Whether the function stands in an `impl`, where no type can be put beside it.

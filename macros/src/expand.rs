@@ -2,12 +2,11 @@
 
 use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
-use syn::spanned::Spanned;
-use syn::visit_mut::{self, VisitMut};
-use syn::{FnArg, Ident, Lifetime, Path, ReturnType, Type, TypeReference};
+use syn::ext::IdentExt;
+use syn::{Attribute, FnArg, Ident, LitStr, Path, ReturnType, Type};
 
-use crate::check;
 use crate::parse::{Arguments, Errors, Function};
+use crate::{check, lifetimes};
 
 pub(crate) fn s3_handler(arguments: TokenStream, item: TokenStream) -> TokenStream {
     let mut errors = Errors::default();
@@ -45,18 +44,11 @@ impl Handler {
     fn expand(&self) -> TokenStream {
         let marker = self.marker();
         let name = &self.function.signature.ident;
-        let private = self.private();
-        let events = &self.arguments.events;
-        let patterns: Vec<Ident> = (0..events.len()).map(|index| format_ident!("EVENT_{index}")).collect();
-        let pattern_checks = events.iter().zip(&patterns).map(|(event, pattern)| {
-            let span = event.span();
-            let call = spanned(quote!(#private::EventPattern::from_static(#event)), span);
-            quote_spanned!(span=> const #pattern: #private::EventPattern = #call;)
-        });
+        let event_checks = self.arguments.events.iter().map(|event| self.check_event(event));
         let argument_checks = self.argument_types().into_iter().map(|argument| self.check_argument(&argument));
         let output_check = self.check_output();
-        let handler = self.implement(&patterns);
-        let cfgs = self.cfgs();
+        let handler = self.implement();
+        let (import, state, cfgs) = (self.import(), self.name_state(), self.attributes(&["cfg"]));
         quote! {
             #marker
             // Mentions the function, so that only a forgotten route is reported, once, at its name.
@@ -64,9 +56,11 @@ impl Handler {
             #[allow(deprecated)]
             const _: fn() = || { let _ = #name; };
             #(#cfgs)*
-            #[allow(deprecated, clippy::all, clippy::pedantic)]
+            #[allow(deprecated, unused_qualifications, clippy::all, clippy::pedantic)]
             const _: () = {
-                #(#pattern_checks)*
+                #import
+                #state
+                #(#event_checks)*
                 #(#argument_checks)*
                 #output_check
                 #handler
@@ -78,12 +72,16 @@ impl Handler {
     fn marker(&self) -> TokenStream {
         let Function { visibility, signature, .. } = &self.function;
         let name = &signature.ident;
-        let cfgs = self.cfgs();
+        let attributes = self.attributes(&["cfg", "allow", "deprecated"]);
+        // Wholly at the name: an item that begins inside a macro is never reported as unused.
+        let marker = quote_spanned!(name.span()=> #visibility enum #name {});
         quote! {
-            #(#cfgs)*
+            #(#attributes)*
             #[doc(hidden)]
-            #[allow(non_camel_case_types, unreachable_pub, clippy::empty_enums)]
-            #visibility enum #name {}
+            #[allow(missing_copy_implementations, missing_debug_implementations)]
+            #[allow(non_camel_case_types, unreachable_pub)]
+            #[allow(clippy::all, clippy::pedantic, clippy::exhaustive_enums)]
+            #marker
         }
     }
 
@@ -91,16 +89,19 @@ impl Handler {
     fn stand_in(&self) -> TokenStream {
         let marker = self.marker();
         let name = &self.function.signature.ident;
-        let private = self.private();
+        let (import, cfgs) = (self.import(), self.attributes(&["cfg"]));
         quote! {
             #marker
+            #(#cfgs)*
             const _: () = {
-                impl<S> #private::Handler<S> for #name {
-                    fn route() -> #private::Route {
+                #import
+
+                impl<S> __private::Handler<S> for #name {
+                    fn route() -> __private::Route {
                         loop {}
                     }
 
-                    fn handle<'r>(_: #private::Context<'r, S>) -> #private::BoxFuture<'r, #private::Outcome> {
+                    fn handle<'r>(_: __private::Context<'r, S>) -> __private::BoxFuture<'r, __private::Outcome> {
                         loop {}
                     }
                 }
@@ -108,26 +109,27 @@ impl Handler {
         }
     }
 
-    fn implement(&self, patterns: &[Ident]) -> TokenStream {
-        let private = self.private();
+    fn implement(&self) -> TokenStream {
         let name = &self.function.signature.ident;
-        let text = name.to_string();
+        let text = name.unraw().to_string();
         let (generics, state) = match &self.arguments.state {
-            Some(state) => (quote!(), quote!(#state)),
-            None => (quote!(<__S: #private::Sync>), quote!(__S)),
+            Some(_) => (quote!(), quote!(__State)),
+            None => (quote!(<__S: __private::Sync>), quote!(__S)),
         };
         let types: Vec<Type> =
             self.argument_types().iter().map(|argument| self.with_lifetime(argument, "'__r")).collect();
         let values: Vec<Ident> = (0..types.len()).map(|index| format_ident!("__argument_{index}")).collect();
-        let bounds = types.iter().map(|argument| quote!(for<'__r> #argument: #private::FromRecord<'__r, #state>));
+        let bounds = types.iter().map(|argument| quote!(for<'__r> #argument: __private::FromRecord<'__r, #state>));
         let bounds: Vec<_> = bounds.collect();
         let output_bound = match &self.function.signature.output {
-            ReturnType::Type(_, output) => quote!(for<'__r> #output: #private::HandlerOutput<'__r>),
+            ReturnType::Type(_, output) => {
+                let output = self.with_lifetime(output, "'__r");
+                quote!(for<'__r> #output: __private::HandlerOutput<'__r>)
+            }
             ReturnType::Default => quote!(),
         };
         let call = quote_spanned!(name.span()=> #name(#(#values),*));
-        let send = spanned(quote!(#private::require_send), name.span());
-        let call = quote_spanned!(name.span()=> #send(#call));
+        let call = quote_spanned!(name.span()=> __private::require_send(#call));
         let filters = [
             ("bucket", &self.arguments.bucket),
             ("prefix", &self.arguments.prefix),
@@ -137,69 +139,77 @@ impl Handler {
             let method = format_ident!("with_{filter}");
             value.as_ref().map(|value| quote!(.#method(#value)))
         });
-        let (first, others) = match patterns {
-            [first, others @ ..] => (Some(first), others),
-            [] => (None, patterns),
-        };
+        let events = self.arguments.events.iter();
+        let mut patterns = events.map(|event| quote!(__private::EventPattern::from_static(#event)));
+        let (first, others) = (patterns.next(), patterns);
         quote! {
-            impl #generics #private::Handler<#state> for #name
+            impl #generics __private::Handler<#state> for #name
             where
                 #(#bounds,)*
                 #output_bound
             {
-                fn route() -> #private::Route {
-                    #private::Route::new(#first)
+                fn route() -> __private::Route {
+                    __private::Route::new(#first)
                         #(.with_pattern(#others))*
                         .with_name(#text)
                         #(#filters)*
                 }
 
                 fn handle<'__r>(
-                    __context: #private::Context<'__r, #state>,
-                ) -> #private::BoxFuture<'__r, #private::Outcome> {
-                    #private::Box::pin(async move {
+                    __context: __private::Context<'__r, #state>,
+                ) -> __private::BoxFuture<'__r, __private::Outcome> {
+                    __private::Box::pin(async move {
                         let _ = __context;
                         #(
-                            let #values = match <#types as #private::FromRecord<'__r, #state>>::from_record(__context) {
-                                #private::Result::Ok(argument) => argument,
-                                #private::Result::Err(error) => return #private::Outcome::Failed(error),
+                            let #values = match <#types as __private::FromRecord<'__r, #state>>::from_record(__context) {
+                                __private::Result::Ok(argument) => argument,
+                                __private::Result::Err(error) => return __private::Outcome::Failed(error),
                             };
                         )*
-                        #private::HandlerOutput::into_outcome(#call.await)
+                        __private::HandlerOutput::into_outcome(#call.await)
                     })
                 }
             }
         }
     }
 
+    /// Each event must be one that S3 has.
+    fn check_event(&self, event: &LitStr) -> TokenStream {
+        let check = quote_spanned!(event.span()=> __private::EventPattern::from_static(#event));
+        quote!(const _: __private::EventPattern = #check;)
+    }
+
     /// Each event must be able to give the argument, and the argument must be one.
     fn check_argument(&self, argument: &Type) -> TokenStream {
-        let private = self.private();
-        let span = argument.span();
-        let state = match &self.arguments.state {
-            Some(state) => quote!(#state),
-            None => quote!(#private::AnyState),
-        };
-        let text = argument.to_token_stream().to_string().replace(" ", "");
-        let argument = self.with_lifetime(argument, "'static");
-        let events = spanned(quote!(<#argument as #private::FromRecord<'static, #state>>::EVENTS), span);
+        let (first, last) = ends(argument);
+        let text = argument.to_token_stream().to_string().replace(' ', "");
+        let ty = self.with_lifetime(argument, "'_");
+        let open = quote_spanned!(unseen(first)=> <);
+        let close = quote_spanned!(unseen(last)=> >::EVENTS);
+        let check = quote_spanned!(first=> __private::check_argument);
         let checks = self.arguments.events.iter().map(|event| {
-            let event = syn::LitStr::new(&event.value(), span);
-            spanned(quote!(const _: () = #private::check_argument(EVENTS, #event, #text);), span)
+            let event = LitStr::new(&event.value(), last);
+            let values = quote_spanned!(last=> (__EVENTS, #event, #text));
+            quote!(const _: () = #check #values;)
         });
-        let head = spanned(quote!(const EVENTS: &[#private::EventPattern] = #events;), span);
-        quote!(const _: () = { #head #(#checks)* };)
+        let events = quote_spanned!(last=> __EVENTS);
+        quote! {
+            const _: () = {
+                const #events: &[__private::EventPattern] = #open #ty as __private::FromRecord<'_, __State> #close;
+                #(#checks)*
+            };
+        }
     }
 
     fn check_output(&self) -> TokenStream {
-        let private = self.private();
-        match &self.function.signature.output {
-            ReturnType::Type(_, output) => {
-                let check = spanned(quote!(#private::assert_output::<#output>();), output.span());
-                quote!(const _: () = { #check };)
-            }
-            ReturnType::Default => TokenStream::new(),
-        }
+        let ReturnType::Type(_, output) = &self.function.signature.output else {
+            return TokenStream::new();
+        };
+        let (first, last) = ends(output);
+        let ty = self.with_lifetime(output, "'_");
+        let open = quote_spanned!(unseen(first)=> <);
+        let close = quote_spanned!(unseen(last)=> >::into_outcome);
+        quote!(const _: () = { let _ = #open #ty as __private::HandlerOutput<'_> #close; };)
     }
 
     fn argument_types(&self) -> Vec<Type> {
@@ -210,65 +220,36 @@ impl Handler {
         self.function.signature.inputs.iter().filter_map(typed).collect()
     }
 
-    /// The type with every lifetime that the function leaves open named.
-    fn with_lifetime(&self, ty: &Type, lifetime: &str) -> Type {
-        let own = self.function.signature.generics.lifetimes().map(|parameter| parameter.lifetime.ident.clone());
-        let mut naming = NameLifetimes { own: own.collect(), name: lifetime };
-        let mut ty = ty.clone();
-        naming.visit_type_mut(&mut ty);
-        ty
+    fn with_lifetime(&self, ty: &Type, name: &str) -> Type {
+        lifetimes::name_all(ty, &self.function.signature.generics, name)
     }
 
-    fn private(&self) -> TokenStream {
-        match &self.arguments.krate {
-            Some(path) => private_of(path),
-            None => quote!(::s3_dispatch::__private),
-        }
+    /// The one mention of the path to the crate, so that a wrong one is one error, there.
+    fn import(&self) -> TokenStream {
+        let path = self.arguments.krate.as_ref().map_or_else(|| quote!(::s3_dispatch), Path::to_token_stream);
+        quote!(use #path::__private;)
     }
 
-    fn cfgs(&self) -> Vec<&syn::Attribute> {
-        self.function.attributes.iter().filter(|attribute| attribute.path().is_ident("cfg")).collect()
+    /// The one mention of the state, for the same reason. A state that is not named provides everything.
+    fn name_state(&self) -> TokenStream {
+        let state = self.arguments.state.as_ref().map_or_else(|| quote!(__private::AnyState), Type::to_token_stream);
+        quote!(type __State = #state;)
+    }
+
+    fn attributes(&self, names: &[&str]) -> Vec<&Attribute> {
+        let is_named = |attribute: &&Attribute| names.iter().any(|name| attribute.path().is_ident(name));
+        self.function.attributes.iter().filter(is_named).collect()
     }
 }
 
-fn private_of(path: &Path) -> TokenStream {
-    quote!(#path::__private)
+/// The places of the first and the last token: what stands between them is underlined from end to end.
+fn ends(tokens: impl ToTokens) -> (Span, Span) {
+    let mut spans = tokens.into_token_stream().into_iter().map(|token| token.span());
+    let first = spans.next().unwrap_or_else(Span::call_site);
+    (first, spans.last().unwrap_or(first))
 }
 
-/// The same tokens, all at one place, for what the compiler says of them.
-fn spanned(tokens: TokenStream, span: Span) -> TokenStream {
-    let located = Span::call_site().located_at(span);
-    respan(tokens, located)
-}
-
-fn respan(tokens: TokenStream, span: Span) -> TokenStream {
-    let respan_one = |mut token: proc_macro2::TokenTree| {
-        if let proc_macro2::TokenTree::Group(group) = &token {
-            token = proc_macro2::Group::new(group.delimiter(), respan(group.stream(), span)).into();
-        }
-        // Names keep where they resolve, and change only where they stand.
-        let resolved = token.span();
-        token.set_span(resolved.located_at(span));
-        token
-    };
-    tokens.into_iter().map(respan_one).collect()
-}
-
-struct NameLifetimes<'n> {
-    own: Vec<Ident>,
-    name: &'n str,
-}
-
-impl VisitMut for NameLifetimes<'_> {
-    fn visit_lifetime_mut(&mut self, lifetime: &mut Lifetime) {
-        if lifetime.ident == "_" || self.own.contains(&lifetime.ident) {
-            *lifetime = Lifetime::new(self.name, lifetime.span());
-        }
-    }
-
-    fn visit_type_reference_mut(&mut self, reference: &mut TypeReference) {
-        let span = reference.and_token.span();
-        reference.lifetime.get_or_insert_with(|| Lifetime::new(self.name, span));
-        visit_mut::visit_type_reference_mut(self, reference);
-    }
+/// A place at which the compiler shows a mistake, but proposes no edit: the user did not write the code.
+fn unseen(place: Span) -> Span {
+    Span::call_site().located_at(place)
 }

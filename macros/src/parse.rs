@@ -48,33 +48,44 @@ impl Arguments {
     }
 
     fn parse_one(&mut self, input: ParseStream<'_>) -> Result<()> {
+        let begins_option = |input: ParseStream<'_>| match input.fork().call(Ident::parse_any) {
+            Ok(name) => is_option(&name) || input.peek2(Token![=]),
+            Err(_) => false,
+        };
         if input.peek(LitStr) {
             self.events.push(input.parse()?);
-            return Ok(());
-        }
-        if !input.peek(Ident::peek_any) {
+        } else if begins_option(input) {
+            self.parse_option(input)?;
+        } else {
             return Err(input.error("expected an event in quotes, such as \"ObjectCreated:Put\""));
         }
+        if input.is_empty() { Ok(()) } else { Err(input.error("a comma is missing before this")) }
+    }
+
+    fn parse_option(&mut self, input: ParseStream<'_>) -> Result<()> {
         let name = input.call(Ident::parse_any)?;
-        if !input.peek(Token![=]) {
+        if !is_option(&name) {
+            // The rest of it is no mistake of its own.
+            input.parse::<TokenStream>()?;
             let message =
-                format!("expected an event in quotes, such as \"ObjectCreated:Put\", or an option, not `{name}`");
+                format!("unknown option `{name}`; the options are `bucket`, `prefix`, `suffix`, `state` and `crate`");
             return Err(Error::new(name.span(), message));
         }
-        input.parse::<Token![=]>()?;
+        let equals = input.parse::<Option<Token![=]>>()?;
+        if equals.is_none() || input.is_empty() {
+            let value = match name.to_string().as_str() {
+                "state" => "App",
+                "crate" => "path",
+                _ => "\"...\"",
+            };
+            return Err(Error::new(name.span(), format!("`{name}` lacks its value: write `{name} = {value}`")));
+        }
         match name.to_string().as_str() {
             "bucket" => set(&mut self.bucket, &name, text(input, &name)?),
             "prefix" => set(&mut self.prefix, &name, text(input, &name)?),
             "suffix" => set(&mut self.suffix, &name, text(input, &name)?),
             "state" => set(&mut self.state, &name, input.parse()?),
-            "crate" => set(&mut self.krate, &name, input.call(Path::parse_mod_style)?),
-            other => {
-                input.parse::<TokenStream>()?;
-                let message = format!(
-                    "unknown option `{other}`; the options are `bucket`, `prefix`, `suffix`, `state` and `crate`"
-                );
-                Err(Error::new(name.span(), message))
-            }
+            _ => set(&mut self.krate, &name, input.call(Path::parse_mod_style)?),
         }
     }
 
@@ -94,6 +105,10 @@ impl Arguments {
             errors.push(Error::new(Span::call_site(), message));
         }
     }
+}
+
+fn is_option(name: &Ident) -> bool {
+    ["bucket", "prefix", "suffix", "state", "crate"].iter().any(|option| name == option)
 }
 
 fn text(input: ParseStream<'_>, name: &Ident) -> Result<LitStr> {

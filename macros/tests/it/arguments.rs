@@ -1,0 +1,147 @@
+//! Arguments of every kind.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use s3_dispatch::{
+    BucketName, Context, EventName, FromRecord, FromRef, HandlerError, MessageContext, ObjectCreated, ObjectKey,
+    Outcome, Routes, S3EventRecord, State, s3_handler,
+};
+
+use crate::{answer, record};
+
+struct Words<'w>(&'w str);
+
+impl<'r, S> FromRecord<'r, S> for Words<'r> {
+    fn from_record(context: Context<'r, S>) -> Result<Self, HandlerError> {
+        Ok(Self(context.record().object.key.as_str()))
+    }
+}
+
+#[derive(Clone)]
+struct Pair<A, B>(A, B);
+
+impl FromRef<Pair<u8, String>> for u8 {
+    fn from_ref(pair: &Pair<u8, String>) -> Self {
+        pair.0
+    }
+}
+
+#[s3_handler("*")]
+async fn none() -> Result<(), HandlerError> {
+    Ok(())
+}
+
+#[s3_handler("*")]
+async fn elided(record: &S3EventRecord, words: Words<'_>, message: &MessageContext) -> Result<(), String> {
+    check(record.object.key == *words.0 && message.message_id().is_some_and(|id| *id == *"m-1"))
+}
+
+#[s3_handler("*")]
+async fn named<'a, 'b>(record: &'a S3EventRecord, words: Words<'b>, again: &'a S3EventRecord) -> Result<(), String>
+where
+    'a: 'a,
+    'b: 'b,
+{
+    check(std::ptr::eq(record, again) && record.object.key == *words.0)
+}
+
+#[s3_handler("ObjectCreated:Put", "ObjectCreated:Copy")]
+async fn owned(
+    record: S3EventRecord,
+    mut created: ObjectCreated,
+    key: ObjectKey,
+    bucket: BucketName,
+    message: MessageContext,
+) -> Result<(), String> {
+    created.size += 1;
+    check(
+        created.size == 1025
+            && created.key == key
+            && bucket == *"holiday"
+            && record.bucket.name == bucket
+            && message.receive_count().is_none(),
+    )
+}
+
+#[s3_handler("*", state = Pair<u8, String>)]
+async fn of_generic_state(
+    State(part): State<u8>,
+    State(Pair(number, text)): State<Pair<u8, String>>,
+) -> Result<(), String> {
+    check(part == 7 && number == 7 && text == "seven")
+}
+
+#[s3_handler("*")]
+async fn of_static_lifetime(State(name): State<Cow<'static, str>>, _: &S3EventRecord) -> Result<(), String> {
+    check(name == "static")
+}
+
+#[s3_handler("*")]
+#[expect(clippy::type_complexity, reason = "an alias would hide the elided lifetimes from the macro")]
+async fn of_functions(
+    State(pointer): State<fn(&str) -> bool>,
+    State(boxed): State<Arc<dyn Fn(&str) -> bool + Send + Sync>>,
+) -> Result<(), String> {
+    check(pointer("a") && !boxed("a"))
+}
+
+#[derive(Clone)]
+struct Functions {
+    pointer: fn(&str) -> bool,
+    boxed: Arc<dyn Fn(&str) -> bool + Send + Sync>,
+}
+
+impl FromRef<Functions> for fn(&str) -> bool {
+    fn from_ref(functions: &Functions) -> Self {
+        functions.pointer
+    }
+}
+
+impl FromRef<Functions> for Arc<dyn Fn(&str) -> bool + Send + Sync> {
+    fn from_ref(functions: &Functions) -> Self {
+        functions.boxed.clone()
+    }
+}
+
+struct Tenant(u8);
+
+impl<'r> FromRecord<'r, u8> for Tenant {
+    fn from_record(context: Context<'r, u8>) -> Result<Self, HandlerError> {
+        Ok(Self(*context.state()))
+    }
+}
+
+#[s3_handler("*", state = u8)]
+async fn of_one_state_only(tenant: Tenant) -> Result<(), String> {
+    check(tenant.0 == 7)
+}
+
+fn check(holds: bool) -> Result<(), String> {
+    if holds { Ok(()) } else { Err("an argument is not what it should be".to_owned()) }
+}
+
+async fn check_handled<S: Send + Sync + 'static>(routes: Routes<S>) {
+    let outcome = answer(&routes, "ObjectCreated:Copy").await;
+    assert!(matches!(outcome, Outcome::Handled), "{outcome:?}");
+}
+
+#[tokio::test]
+async fn of_every_kind_are_given() {
+    check_handled(Routes::new(()).on::<none>()).await;
+    check_handled(Routes::new(()).on::<elided>()).await;
+    check_handled(Routes::new(()).on::<named>()).await;
+    check_handled(Routes::new(()).on::<owned>()).await;
+    check_handled(Routes::new(Pair(7, "seven".to_owned())).on::<of_generic_state>()).await;
+    check_handled(Routes::new(Cow::Borrowed("static")).on::<of_static_lifetime>()).await;
+    let functions = Functions { pointer: |text| text == "a", boxed: Arc::new(|text| text != "a") };
+    check_handled(Routes::new(functions).on::<of_functions>()).await;
+    check_handled(Routes::new(7).on::<of_one_state_only>()).await;
+}
+
+#[tokio::test]
+async fn with_named_lifetimes_are_given_by_callers_too() {
+    let record = record(EventName::OBJECT_CREATED_PUT.as_str());
+    named(&record, Words("incoming/my photo.jpg"), &record).await.expect("both are the record");
+    named(&record, Words("another"), &record).await.expect_err("the words are not the key");
+}

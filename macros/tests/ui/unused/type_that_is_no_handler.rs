@@ -1,0 +1,7 @@
+use s3_dispatch::Routes;
+
+struct Index;
+
+fn main() {
+    let _ = Routes::new(()).on::<Index>();
+}
