@@ -123,7 +123,13 @@ impl BatchReport {
     /// Whether every message succeeded.
     #[must_use]
     pub fn is_success(&self) -> bool {
-        self.messages.iter().all(|message| message.outcome == MessageOutcome::Succeeded)
+        self.failed_messages() == 0
+    }
+
+    /// How many messages failed.
+    #[must_use]
+    pub fn failed_messages(&self) -> usize {
+        self.messages.iter().filter(|message| message.outcome != MessageOutcome::Succeeded).count()
     }
 
     /// The answer to SQS: `{"batchItemFailures": [{"itemIdentifier": "<message id>"}, ...]}`.

@@ -19,7 +19,10 @@ const FAILURE: i32 = 1;
 /// The command or its payload could not be read.
 const UNREADABLE: i32 = 2;
 
-/// Handles S3 events: from files here, from Lambda's invocations when it runs there
+/// Handles S3 events. In Lambda it serves invocations; here it works on recorded payloads.
+///
+/// A payload is what Lambda would be invoked with: a batch of SQS or SNS messages, an S3 notification, or an EventBridge
+/// event.
 #[derive(Parser)]
 #[command(version = concat!("(s3-dispatch ", env!("CARGO_PKG_VERSION"), ")"), arg_required_else_help = true)]
 struct Command {
@@ -31,18 +34,19 @@ struct Command {
 enum Action {
     /// Dispatch the payload of a file to the handlers
     ///
-    /// The payload is what Lambda would be invoked with: a batch of SQS or SNS, an S3 notification, or an EventBridge
-    /// event. Logs go to standard error, the response to standard output. Exit status: 0 if everything succeeded, 1 if a
-    /// message failed, 2 if the payload could not be read.
+    /// Logs go to standard error (RUST_LOG chooses which), the response to standard output.
+    #[command(
+        after_help = "Exit status:\n  0  everything succeeded\n  1  a message failed\n  2  the payload could not be read"
+    )]
     Invoke {
         /// A file of JSON, or - for standard input
         file: String,
     },
     /// Show the S3 events that files hold, one JSON line each
     ///
-    /// Each line has file, delivery (the envelopes, such as sqs>sns>s3), event_name, bucket, key, key_as_sent, size and
-    /// sequencer; null where absent. What cannot be read is a line with an error and the JSON path. Exit status: 0, or 1
-    /// if any line has an error.
+    /// A line has file, delivery (the envelopes, such as sqs>sns>s3), event_name, bucket, key, key_as_sent, size and
+    /// sequencer; null where absent. What cannot be read is a line with error and path, its place in the JSON.
+    #[command(after_help = "Exit status:\n  0  all of it could be read\n  1  some could not")]
     Inspect {
         /// Files of JSON, or - for standard input
         #[arg(required = true)]

@@ -37,11 +37,13 @@ use crate::{Claim, ClaimStore, Identity, Lease, StoreError};
 pub struct Deduplicated<R, Store> {
     router: R,
     store: Store,
-    identify: Box<dyn Fn(&S3EventRecord) -> Option<Identity> + Send + Sync>,
+    identify: Identify,
     lease: Option<Duration>,
     keep: Duration,
     outage: Outage,
 }
+
+type Identify = Box<dyn Fn(&S3EventRecord) -> Option<Identity> + Send + Sync>;
 
 /// What becomes of a record when the store cannot be asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]

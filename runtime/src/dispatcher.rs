@@ -1,15 +1,20 @@
 //! The rules of delivery.
 
 use std::fmt;
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use s3_dispatch_core::{Content, Delivery, Envelope, Error, ErrorKind, InvocationId, Message, Router, TraceHeader};
+use futures_util::FutureExt;
+use s3_dispatch_core::{
+    Content, Delivery, Envelope, Error, ErrorKind, InvocationId, Message, MessageContext, Router, TraceHeader,
+};
 
 use crate::batch::Batch;
+use crate::logs::with_causes;
 use crate::outcomes::Outcomes;
 use crate::schedule::Schedule;
-use crate::{BatchReport, DeadLetters, Payload};
+use crate::{Backoff, BatchReport, DeadLetters, MessageOutcome, Payload};
 
 /// Sends the records of a payload through a router and reports, message by message, what became of them.
 ///
@@ -61,6 +66,7 @@ pub struct Dispatcher<R> {
     pub(crate) unrouted: Unrouted,
     malformed: Malformed,
     pub(crate) dead_letters: Option<Arc<dyn DeadLetters>>,
+    backoff: Option<Arc<dyn Backoff>>,
 }
 
 /// What becomes of a record that no route takes.
@@ -91,11 +97,16 @@ pub(crate) struct Invocation {
     pub(crate) trace_header: Option<TraceHeader>,
 }
 
+/// Longer than this is no help to anyone.
+const LONGEST_POSTPONING: Duration = Duration::from_secs(5);
+
 impl<R: Router> Dispatcher<R> {
     /// A dispatcher that runs one handler at a time, with a margin of 500 ms before the deadline, no timeout per record,
     /// unrouted records skipped and malformed messages failed.
     #[must_use]
     pub fn new(router: R) -> Self {
+        #[cfg(feature = "metrics")]
+        crate::measurements::describe();
         Self {
             router: Arc::new(router),
             concurrency: 1,
@@ -104,6 +115,7 @@ impl<R: Router> Dispatcher<R> {
             unrouted: Unrouted::default(),
             malformed: Malformed::default(),
             dead_letters: None,
+            backoff: None,
         }
     }
 
@@ -149,6 +161,14 @@ impl<R: Router> Dispatcher<R> {
         self
     }
 
+    /// Postpones failed messages of SQS by this policy; without one they come again when the queue's visibility timeout
+    /// is over.
+    #[must_use]
+    pub fn with_backoff(mut self, backoff: impl Backoff) -> Self {
+        self.backoff = Some(Arc::new(backoff));
+        self
+    }
+
     /// The router.
     #[must_use]
     pub fn router(&self) -> &R {
@@ -183,18 +203,49 @@ impl<R: Router> Dispatcher<R> {
         tracing::info!(
             request_id = invocation.request_id.as_ref().map(AsRef::<str>::as_ref),
             messages = report.messages().len(),
+            failed_messages = report.failed_messages(),
             records = delivery.records().len(),
             handled = report.handled(),
             skipped = report.skipped(),
             dead_letters = report.dead_letters(),
             failed = report.failed(),
-            duration_ms = started.elapsed().as_secs_f64() * 1000.0,
+            // To the microsecond; more would be noise.
+            duration_ms = started.elapsed().as_micros() as f64 / 1000.0,
             "invocation done"
         );
-        if delivery.envelope() == Envelope::Sqs || report.is_success() {
+        #[cfg(feature = "metrics")]
+        crate::measurements::reported(&report);
+        if delivery.envelope() == Envelope::Sqs {
+            self.postpone(&delivery, &report, invocation.deadline).await;
+            return Ok(report);
+        }
+        if report.is_success() {
             return Ok(report);
         }
         Err(invocation_failed(delivery, outcomes, &report))
+    }
+
+    /// With what is left of the margin, since the answer comes first.
+    async fn postpone(&self, delivery: &Delivery, report: &BatchReport, deadline: Option<Instant>) {
+        let Some(backoff) = &self.backoff else { return };
+        let failed = delivery.messages().iter().zip(report.messages());
+        let failed = failed.filter(|(_, report)| report.outcome() != MessageOutcome::Succeeded);
+        let failed: Vec<&MessageContext> = failed.map(|(message, _)| &message.context).collect();
+        if failed.is_empty() {
+            return;
+        }
+        let now = tokio::time::Instant::now();
+        let left = deadline.map(|deadline| deadline.saturating_duration_since(now.into_std()) / 2);
+        let limit = left.map_or(LONGEST_POSTPONING, |left| left.min(LONGEST_POSTPONING));
+        // Without the guard a panic would cost the answer.
+        let postponed = AssertUnwindSafe(async { backoff.postpone(&failed).await }).catch_unwind();
+        let problem = match tokio::time::timeout(limit, postponed).await {
+            Ok(Ok(Ok(()))) => return,
+            Ok(Ok(Err(error))) => with_causes(&*error),
+            Ok(Err(_)) => "it panicked".to_owned(),
+            Err(_) => format!("it took longer than {limit:?}"),
+        };
+        tracing::warn!(error = problem, "failed messages are not postponed");
     }
 
     fn log_unless_readable(&self, message: &Message) {
@@ -207,8 +258,13 @@ impl<R: Router> Dispatcher<R> {
             }
             Ok(_) => {}
             Err(error) => {
-                let dropped = self.malformed == Malformed::Drop;
-                tracing::error!(message_id, request_id, %error, dropped, "message cannot be read");
+                let error = error.to_string();
+                match self.malformed {
+                    Malformed::Fail => tracing::error!(message_id, request_id, error, "message cannot be read"),
+                    Malformed::Drop => {
+                        tracing::error!(message_id, request_id, error, "message cannot be read: dropped")
+                    }
+                }
             }
         }
     }
@@ -249,7 +305,12 @@ fn invocation_failed(mut delivery: Delivery, outcomes: Outcomes, report: &BatchR
 // Not derived: a derive would ask `R: Clone`, and the router is shared.
 impl<R> Clone for Dispatcher<R> {
     fn clone(&self) -> Self {
-        Self { router: Arc::clone(&self.router), dead_letters: self.dead_letters.clone(), ..*self }
+        Self {
+            router: Arc::clone(&self.router),
+            dead_letters: self.dead_letters.clone(),
+            backoff: self.backoff.clone(),
+            ..*self
+        }
     }
 }
 

@@ -204,7 +204,9 @@ fn deadline(milliseconds: u64) -> Option<Instant> {
 }
 
 fn diagnostic(error: &Error, context: &Context) -> Diagnostic {
-    let message = logs::with_causes(error);
-    tracing::error!(request_id = context.request_id, error = message, "invocation failed");
-    Diagnostic { error_type: format!("s3_dispatch::{:?}", error.kind()), error_message: message }
+    // What a record or message failed of has been logged with it.
+    let known = error.kind() == ErrorKind::InvocationFailed;
+    let logged = if known { error.to_string() } else { logs::with_causes(error) };
+    tracing::error!(request_id = context.request_id, error = logged, "invocation failed");
+    Diagnostic { error_type: format!("s3_dispatch::{:?}", error.kind()), error_message: logs::with_causes(error) }
 }

@@ -61,12 +61,19 @@ mod batch;
 mod record_task;
 mod outcomes;
 mod dead_letters;
+mod backoff;
 mod batch_report;
+#[cfg(feature = "metrics")]
+mod measurements;
 mod identity;
 mod store;
 mod memory_store;
 mod deduplicated;
 mod latest_only;
+#[cfg(feature = "dynamodb")]
+mod dynamodb_store;
+#[cfg(feature = "sqs")]
+mod sqs;
 mod lambda;
 mod logs;
 #[cfg(feature = "cli")]
@@ -78,14 +85,19 @@ pub use s3_dispatch_core::__private;
 pub use s3_dispatch_core::*;
 pub use s3_dispatch_macros::s3_handler;
 
+pub use backoff::{Backoff, ExponentialBackoff};
 pub use batch_report::{BatchReport, MessageFailure, MessageOutcome, MessageReport};
 pub use dead_letters::{DeadLetter, DeadLetterError, DeadLetters};
 pub use deduplicated::{Deduplicated, Outage};
 pub use dispatcher::{Dispatcher, Malformed, Unrouted};
+#[cfg(feature = "dynamodb")]
+pub use dynamodb_store::DynamoDbStore;
 pub use identity::Identity;
 pub use lambda::run;
 pub use latest_only::LatestOnly;
 pub use memory_store::MemoryStore;
 pub use payload::Payload;
+#[cfg(feature = "sqs")]
+pub use sqs::{SqsBackoff, SqsDeadLetters};
 pub use start::start;
 pub use store::{Claim, ClaimStore, Lease, SequencerStore, StoreError};

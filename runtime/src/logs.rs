@@ -15,7 +15,9 @@ pub(crate) fn with_causes(error: &(dyn std::error::Error + 'static)) -> String {
 /// Guide, 2026): JSON lines with `timestamp`, `level`, `message`, or text without a time, which CloudWatch adds.
 pub(crate) fn init_for_lambda() {
     let wants_json = std::env::var("AWS_LAMBDA_LOG_FORMAT").is_ok_and(|format| format.eq_ignore_ascii_case("json"));
-    let registry = tracing_subscriber::registry().with(filter());
+    // The runtime crate logs the error that we give it, which has been logged.
+    let filter = filter().with_target("lambda_runtime::layers::panic", LevelFilter::OFF);
+    let registry = tracing_subscriber::registry().with(filter);
     // A subscriber that the program has set stays.
     let set = if wants_json {
         registry.with(fmt::layer().json().flatten_event(true).with_span_list(false)).try_init()

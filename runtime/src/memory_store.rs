@@ -93,8 +93,10 @@ impl Entries {
         self.entries.get(name).filter(|entry| !entry.has_run_out()).map(|entry| &entry.value)
     }
 
+    /// Whether the identity is in progress under this lease, even if that has run out without anyone noticing.
     fn holds(&self, name: &Name, lease: &Lease) -> bool {
-        matches!(self.live(name), Some(Value::InProgress(own)) if own == lease)
+        let entry = self.entries.get(name);
+        matches!(entry, Some(Entry { value: Value::InProgress(own), .. }) if own == lease)
     }
 
     fn insert(&mut self, name: Name, value: Value, keep: Duration) -> Result<(), StoreError> {
@@ -161,11 +163,11 @@ impl ClaimStore for MemoryStore {
     async fn complete(&self, identity: &Identity, lease: &Lease, keep: Duration) -> Result<bool, StoreError> {
         let name = Name::Record(identity.clone());
         let mut entries = self.lock();
-        let held = entries.holds(&name, lease);
-        if held {
+        let may_complete = entries.live(&name).is_none() || entries.holds(&name, lease);
+        if may_complete {
             entries.insert(name, Value::Completed, keep)?;
         }
-        Ok(held)
+        Ok(may_complete)
     }
 
     async fn release(&self, identity: &Identity, lease: &Lease) -> Result<bool, StoreError> {

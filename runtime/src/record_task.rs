@@ -23,11 +23,15 @@ pub(crate) async fn answer<R: Router>(
         "record",
         event_name = record.event_name.as_str(),
         bucket = record.bucket.name.as_str(),
-        key = ?record.object.key,
+        key = record.object.key.as_str(),
         message_id = message.message_id().map(AsRef::<str>::as_ref),
         request_id = message.request_id().map(AsRef::<str>::as_ref),
     );
     async {
+        #[cfg(feature = "metrics")]
+        let started = tokio::time::Instant::now();
+        #[cfg(feature = "metrics")]
+        crate::measurements::started(record);
         let outcome = guard(router, record, message, timeout).await;
         let outcome = match outcome {
             Outcome::Skipped(SkipReason::Unrouted) if on_unrouted == Unrouted::Fail => {
@@ -35,6 +39,8 @@ pub(crate) async fn answer<R: Router>(
             }
             other => other,
         };
+        #[cfg(feature = "metrics")]
+        crate::measurements::answered(record, &outcome, started.elapsed());
         log(&outcome);
         outcome
     }
@@ -63,7 +69,8 @@ async fn guard<R: Router>(
 fn log(outcome: &Outcome) {
     match outcome {
         Outcome::Failed(error) => {
-            tracing::error!(error = %format_args!("{error:#}"), permanent = error.is_permanent(), "record failed");
+            // As a text and not through `Display`, so that the subscriber escapes what a handler took from outside.
+            tracing::error!(error = format!("{error:#}"), permanent = error.is_permanent(), "record failed");
         }
         Outcome::Skipped(SkipReason::Unrouted) => tracing::warn!("record skipped: no route takes it"),
         Outcome::Skipped(reason) => tracing::info!(?reason, "record skipped"),

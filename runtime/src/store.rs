@@ -24,16 +24,16 @@ pub trait ClaimStore: Send + Sync + 'static {
     /// When the store cannot be asked; whether the identity was claimed is then unknown.
     async fn claim(&self, identity: &Identity, lease: Duration) -> Result<Claim, StoreError>;
 
-    /// Turns the progress under this lease into completion, for so long. `false`, and nothing else, when the lease is no
-    /// longer the identity's.
+    /// Marks an identity as completed, for so long: one that is in progress under this lease, or absent because the lease
+    /// ran out unnoticed. `false`, and nothing else, when it is someone else's by now.
     ///
     /// # Errors
     ///
     /// When the store cannot be asked; whether it is completed is then unknown.
     async fn complete(&self, identity: &Identity, lease: &Lease, keep: Duration) -> Result<bool, StoreError>;
 
-    /// Makes an identity that is in progress under this lease absent. `false`, and nothing else, when the lease is no
-    /// longer the identity's.
+    /// Makes an identity that is in progress under this lease absent. `false`, and nothing else, when it is not in progress
+    /// under this lease.
     ///
     /// # Errors
     ///

@@ -1,6 +1,8 @@
 //! What is done with a copy.
 
 use std::env::{self, VarError};
+use std::error::Error as _;
+use std::fmt;
 use std::sync::Arc;
 
 use s3_dispatch::{FromRef, ObjectCreated, ObjectKey, State, s3_handler};
@@ -30,11 +32,18 @@ pub(crate) enum CopyError {
 }
 
 /// Why the program cannot start.
-#[derive(Debug, thiserror::Error)]
+#[derive(thiserror::Error)]
 pub(crate) enum SettingError {
     /// The variable is not Unicode.
     #[error("the environment variable `COPY_PREFIX` cannot be read")]
     Unreadable(#[from] VarError),
+}
+
+/// As people read it, since this is what `main` prints of an error.
+impl fmt::Debug for SettingError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{self}: {}", self.source().map(ToString::to_string).unwrap_or_default())
+    }
 }
 
 impl App {

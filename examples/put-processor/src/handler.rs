@@ -1,6 +1,8 @@
 //! What is done with an upload.
 
 use std::env::{self, VarError};
+use std::error::Error as _;
+use std::fmt;
 use std::num::ParseIntError;
 
 use s3_dispatch::{FromRef, HandlerError, ObjectCreated, ObjectKey, State, s3_handler};
@@ -32,7 +34,7 @@ pub(crate) enum UploadError {
 }
 
 /// Why the program cannot start.
-#[derive(Debug, thiserror::Error)]
+#[derive(thiserror::Error)]
 pub(crate) enum SettingError {
     /// The variable is not Unicode.
     #[error("the environment variable `MAX_OBJECT_BYTES` cannot be read")]
@@ -40,6 +42,13 @@ pub(crate) enum SettingError {
     /// The variable is no number.
     #[error("the environment variable `MAX_OBJECT_BYTES` is no number of bytes")]
     NoNumber(#[from] ParseIntError),
+}
+
+/// As people read it, since this is what `main` prints of an error.
+impl fmt::Debug for SettingError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{self}: {}", self.source().map(ToString::to_string).unwrap_or_default())
+    }
 }
 
 impl App {

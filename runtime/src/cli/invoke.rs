@@ -26,22 +26,27 @@ pub(super) async fn invoke<R: Router>(dispatcher: &Dispatcher<R>, file: &str) ->
     };
     match dispatcher.dispatch(payload, None).await {
         Ok(report) => {
-            print(&report.response());
-            if report.is_success() { SUCCESS } else { FAILURE }
+            let printed = print(&report.response());
+            if printed && report.is_success() { SUCCESS } else { FAILURE }
         }
         Err(error) => {
             let message = logs::with_causes(&error);
-            tracing::error!(file, error = message, "invocation failed");
+            // What a record or message failed of has been logged with it.
+            let known = error.kind() == ErrorKind::InvocationFailed;
+            let logged = if known { error.to_string() } else { message.clone() };
+            tracing::error!(file, error = logged, "invocation failed");
             print(&InvocationError { error_type: format!("s3_dispatch::{:?}", error.kind()), error_message: message });
             if error.kind() == ErrorKind::InvocationFailed { FAILURE } else { UNREADABLE }
         }
     }
 }
 
-fn print(response: &impl Serialize) {
+/// Whether the response could be written.
+fn print(response: &impl Serialize) -> bool {
     let mut stdout = io::stdout().lock();
     let written = serde_json::to_writer(&mut stdout, response).map_err(io::Error::from).and_then(|()| writeln!(stdout));
-    if let Err(error) = written {
+    if let Err(error) = &written {
         tracing::error!(%error, "the response cannot be written");
     }
+    written.is_ok()
 }

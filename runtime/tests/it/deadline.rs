@@ -58,16 +58,20 @@ async fn a_deadline_that_is_over_fails_everything_unseen() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_handler_that_blocks_past_the_deadline_keeps_its_own_success_and_no_other_begins() {
+async fn after_a_handler_that_lets_the_deadline_pass_no_other_begins() {
     let batch = SqsBatchBuilder::new().with_record("1", put("a")).with_record("2", put("b"));
-    let routes = s3_dispatch::Routes::new(()).on_fn("*", || async {
-        // Time passes without a chance for anyone to notice.
-        tokio::time::advance(Duration::from_secs(2)).await;
-        Ok::<_, std::io::Error>(())
+    let began = std::sync::Arc::new(std::sync::atomic::AtomicUsize::new(0));
+    let count = std::sync::Arc::clone(&began);
+    let routes = s3_dispatch::Routes::new(()).on_fn("*", move || {
+        count.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+        async {
+            tokio::time::advance(Duration::from_secs(2)).await;
+            Ok::<_, std::io::Error>(())
+        }
     });
     let report = s3_dispatch::Dispatcher::new(routes).dispatch(batch.to_bytes(), after(1_000)).await;
-    let outcomes = outcomes(&report);
-    assert_eq!(outcomes[1], NOT_REACHED);
+    assert_eq!(outcomes(&report)[1], NOT_REACHED);
+    assert_eq!(began.load(std::sync::atomic::Ordering::SeqCst), 1);
 }
 
 #[tokio::test(start_paused = true)]

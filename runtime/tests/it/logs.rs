@@ -46,7 +46,7 @@ async fn a_failure_is_logged_once_within_the_span_of_its_record() {
     let span = &failure["span"];
     assert_eq!(span["event_name"], "ObjectCreated:Put");
     assert_eq!(span["bucket"], "bucket");
-    assert_eq!(span["key"], r#""permanent/a\nb\u{1b}[31m""#);
+    assert_eq!(span["key"], "permanent/a\nb\u{1b}[31m");
     assert_eq!(span["message_id"], "id");
 }
 
@@ -61,6 +61,7 @@ async fn one_summary_ends_the_invocation() {
     let summaries: Vec<_> = lines.iter().filter(|line| line["fields"]["message"] == "invocation done").collect();
     let [summary] = summaries[..] else { panic!("{lines:#?}") };
     let counts = ["messages", "records", "handled", "skipped", "failed"].map(|name| summary["fields"][name].as_u64());
+    assert_eq!(summary["fields"]["failed_messages"], 2);
     assert_eq!(counts, [Some(4), Some(3), Some(1), Some(1), Some(1)]);
     assert!(summary["fields"]["duration_ms"].is_number());
     assert_eq!(lines.iter().filter(|line| line["fields"]["message"] == "message cannot be read").count(), 1);

@@ -1,0 +1,142 @@
+//! `invoke`: a payload through the handlers, from a terminal.
+
+use serde_json::Value;
+
+use crate::run;
+
+const SUCCESS: &str = "{\"batchItemFailures\":[]}\n";
+const NOTHING_FITS: (&str, &str) = ("MAX_OBJECT_BYTES", "0");
+
+/// Invokes the program with a file and gives its logs.
+#[track_caller]
+fn check(file: &str, settings: &[(&str, &str)], status: i32, stdout: &str) -> String {
+    let run = run(&["invoke", file], settings, b"");
+    assert_eq!((run.status, &*run.stdout), (Some(status), stdout), "{}", run.stderr);
+    run.stderr
+}
+
+/// The payload cannot be read: the answer is an error of this type, and the logs say this.
+#[track_caller]
+fn check_unreadable(stdin: &[u8], error_type: &str, log: &str) {
+    let run = run(&["invoke", "-"], &[], stdin);
+    assert_eq!(run.status, Some(2), "{}", run.stderr);
+    let error: Value = serde_json::from_str(&run.stdout).unwrap();
+    assert_eq!(error["errorType"], error_type, "{error}");
+    assert!(error["errorMessage"].as_str().unwrap().contains(log), "{error}");
+    assert!(run.stderr.contains(log), "{}", run.stderr);
+}
+
+/// The keys that the handler logged.
+fn uploads(logs: &str) -> Vec<&str> {
+    let logs = logs.lines().filter_map(|line| line.split_once(": object uploaded "));
+    logs.map(|(_, fields)| fields.split_once("key=\"").unwrap().1.split_once("\" size=").unwrap().0).collect()
+}
+
+#[test]
+fn a_batch_of_uploads_succeeds() {
+    let logs = check("examples/events/put.json", &[], 0, SUCCESS);
+    assert_eq!(uploads(&logs), ["holiday/2026/my photo (2).jpg", "holiday/2026/film.mp4"]);
+    assert!(logs.contains("test notification"), "{logs}");
+    let skipped = "key=\"archive/2026/my photo (2).jpg\"";
+    assert!(logs.lines().any(|line| line.contains("WARN") && line.contains(skipped)), "{logs}");
+}
+
+#[test]
+fn copies_are_skipped() {
+    let logs = check("examples/events/copy.json", &[], 0, SUCCESS);
+    assert_eq!(uploads(&logs), ["holiday/2026/my photo (2).jpg"]);
+}
+
+#[test]
+fn a_notification_straight_from_s3_succeeds() {
+    let logs = check("examples/events/s3.json", &[], 0, SUCCESS);
+    assert_eq!(uploads(&logs), ["holiday/2026/my photo (2).jpg"]);
+}
+
+#[test]
+fn a_batch_of_sns_succeeds() {
+    let logs = check("examples/events/sns.json", &[], 0, SUCCESS);
+    assert_eq!(uploads(&logs), ["holiday/2026/my photo (2).jpg"]);
+}
+
+#[test]
+fn an_event_of_eventbridge_succeeds() {
+    let logs = check("examples/events/eventbridge.json", &[], 0, SUCCESS);
+    assert_eq!(uploads(&logs), ["holiday/2026/my photo (2).jpg"]);
+}
+
+#[test]
+fn a_batch_that_fails_in_part_lists_what_failed() {
+    let response = "{\"batchItemFailures\":[{\"itemIdentifier\":\"2e1424d4-f796-459a-8184-9c92662be6d1\"}]}\n";
+    let logs = check("examples/events/failures.json", &[], 1, response);
+    assert_eq!(uploads(&logs), ["holiday/2026/my photo (2).jpg", "holiday/2026/film.mp4"]);
+    assert!(logs.lines().any(|line| line.starts_with("ERROR") && line.contains("`$.Records[1].body`")), "{logs}");
+}
+
+#[test]
+fn a_delivery_that_is_no_batch_fails_whole() {
+    for file in ["s3", "sns", "eventbridge"] {
+        let error = concat!(
+            r#"{"errorType":"s3_dispatch::InvocationFailed","errorMessage":"1 of 1 records failed: "#,
+            r#"the object \"holiday/2026/my photo (2).jpg\" has 184021 bytes, which is more than 0"}"#,
+            "\n"
+        );
+        let logs = check(&format!("examples/events/{file}.json"), &[NOTHING_FITS], 1, error);
+        assert_eq!(uploads(&logs), [""; 0]);
+    }
+}
+
+#[test]
+fn every_example_is_tried_here() {
+    let events = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../events");
+    let mut files: Vec<_> = events.read_dir().unwrap().map(|file| file.unwrap().file_name()).collect();
+    files.sort();
+    assert_eq!(files, ["copy.json", "eventbridge.json", "failures.json", "put.json", "s3.json", "sns.json"]);
+}
+
+#[test]
+fn a_dash_is_standard_input() {
+    let run = run(&["invoke", "-"], &[], include_bytes!("../../../events/s3.json"));
+    assert_eq!((run.status, &*run.stdout), (Some(0), SUCCESS), "{}", run.stderr);
+    assert_eq!(uploads(&run.stderr), ["holiday/2026/my photo (2).jpg"]);
+}
+
+#[test]
+fn a_missing_file_is_named() {
+    let logs = check("examples/events/missing.json", &[], 2, "");
+    assert!(logs.contains("examples/events/missing.json") && logs.contains("No such file"), "{logs}");
+}
+
+#[test]
+fn a_folder_is_no_payload() {
+    let logs = check("examples/events", &[], 2, "");
+    assert!(logs.contains("\"examples/events\""), "{logs}");
+}
+
+#[test]
+fn garbage_is_unreadable() {
+    check_unreadable(b"garbage", "s3_dispatch::InvalidJson", "line 1 column 1 at `$`");
+}
+
+#[test]
+fn bytes_that_are_not_utf_8_are_unreadable() {
+    check_unreadable(b"\xff\xfe", "s3_dispatch::InvalidUtf8", "not UTF-8");
+}
+
+#[test]
+fn nothing_is_unreadable() {
+    check_unreadable(b"", "s3_dispatch::InvalidJson", "EOF");
+}
+
+#[test]
+fn an_object_without_an_event_is_unreadable() {
+    check_unreadable(b"{}", "s3_dispatch::NotAnS3Event", "expected an S3 notification");
+}
+
+#[test]
+fn logs_are_as_detailed_as_asked() {
+    let logs = check("examples/events/put.json", &[("RUST_LOG", "error")], 0, SUCCESS);
+    assert_eq!(logs, "");
+    let logs = check("examples/events/put.json", &[("RUST_LOG", "debug")], 0, SUCCESS);
+    assert!(logs.contains("DEBUG"), "{logs}");
+}

@@ -1,0 +1,77 @@
+//! What a dispatcher measures, through the facade of the crate `metrics`.
+//!
+//! | name | kind | unit | labels |
+//! |---|---|---|---|
+//! | `s3_dispatch_records_total` | counter | records | `event_name`, `outcome` |
+//! | `s3_dispatch_messages_total` | counter | messages | `outcome` |
+//! | `s3_dispatch_handler_duration_seconds` | histogram | seconds | `event_name` |
+//! | `s3_dispatch_lag_seconds` | histogram | seconds | `event_name` |
+//! | `s3_dispatch_batch_size` | histogram | messages | |
+//!
+//! The outcome of a record is `handled`, `unrouted`, `duplicate`, `stale`, `skipped`, `retry` or `permanent`; that of a
+//! message `succeeded`, `malformed`, `record_failed` or `not_reached`. The lag is the time from the event, by S3's clock,
+//! to the handler's start. Labels have few values: a name that this version does not know is `other`, and no key or bucket
+//! is ever one.
+
+use std::time::{Duration, SystemTime};
+
+use metrics::{Unit, counter, describe_counter, describe_histogram, histogram};
+use s3_dispatch_core::{EventName, Outcome, S3EventRecord, SkipReason};
+
+use crate::{BatchReport, MessageFailure, MessageOutcome};
+
+const RECORDS: &str = "s3_dispatch_records_total";
+const MESSAGES: &str = "s3_dispatch_messages_total";
+const HANDLER_DURATION: &str = "s3_dispatch_handler_duration_seconds";
+const LAG: &str = "s3_dispatch_lag_seconds";
+const BATCH_SIZE: &str = "s3_dispatch_batch_size";
+
+pub(crate) fn describe() {
+    describe_counter!(RECORDS, Unit::Count, "records, by event name and outcome");
+    describe_counter!(MESSAGES, Unit::Count, "messages, by outcome");
+    describe_histogram!(HANDLER_DURATION, Unit::Seconds, "how long handlers run");
+    describe_histogram!(LAG, Unit::Seconds, "from the event to the handler's start");
+    describe_histogram!(BATCH_SIZE, Unit::Count, "messages per invocation");
+}
+
+pub(crate) fn started(record: &S3EventRecord) {
+    let happened = record.event_time.as_ref().and_then(|time| time.to_system_time());
+    if let Some(happened) = happened {
+        // Clocks differ: what lies in the future has just happened.
+        let lag = SystemTime::now().duration_since(happened).unwrap_or_default();
+        histogram!(LAG, "event_name" => label(&record.event_name)).record(lag.as_secs_f64());
+    }
+}
+
+pub(crate) fn answered(record: &S3EventRecord, outcome: &Outcome, duration: Duration) {
+    let name = label(&record.event_name);
+    let outcome = match outcome {
+        Outcome::Handled => "handled",
+        Outcome::Skipped(SkipReason::Unrouted) => "unrouted",
+        Outcome::Skipped(SkipReason::Duplicate) => "duplicate",
+        Outcome::Skipped(SkipReason::Stale) => "stale",
+        Outcome::Skipped(_) => "skipped",
+        Outcome::Failed(error) if error.is_permanent() => "permanent",
+        Outcome::Failed(_) => "retry",
+    };
+    counter!(RECORDS, "event_name" => name, "outcome" => outcome).increment(1);
+    histogram!(HANDLER_DURATION, "event_name" => name).record(duration.as_secs_f64());
+}
+
+pub(crate) fn reported(report: &BatchReport) {
+    histogram!(BATCH_SIZE).record(report.messages().len() as f64);
+    for message in report.messages() {
+        let outcome = match message.outcome() {
+            MessageOutcome::Succeeded => "succeeded",
+            MessageOutcome::Failed(MessageFailure::Malformed) => "malformed",
+            MessageOutcome::Failed(MessageFailure::RecordFailed) => "record_failed",
+            MessageOutcome::Failed(MessageFailure::NotReached) => "not_reached",
+        };
+        counter!(MESSAGES, "outcome" => outcome).increment(1);
+    }
+}
+
+fn label(name: &EventName) -> &'static str {
+    let known = EventName::KNOWN.iter().find(|known| *known == name);
+    known.map_or("other", EventName::as_str)
+}
