@@ -28,7 +28,9 @@ type ResponseFuture = Pin<Box<dyn Future<Output = Result<SqsBatchResponse, Diagn
 /// Instance (`AWS_LAMBDA_MAX_CONCURRENCY` above 1) so many invocations run at a time. On SIGTERM it returns at once; an
 /// invocation under way is not answered, so that its messages are delivered again.
 ///
-/// A current-thread Tokio runtime is enough and the cheapest.
+/// A current-thread Tokio runtime is enough and the cheapest. Build with `panic = "unwind"`, which `cargo lambda build`
+/// only does when the profile says so: under `panic = "abort"` a handler that panics ends the process, and its whole batch
+/// is delivered again.
 ///
 /// # Errors
 ///
@@ -36,6 +38,9 @@ type ResponseFuture = Pin<Box<dyn Future<Output = Result<SqsBatchResponse, Diagn
 pub async fn run<R: Router>(router: impl Into<Dispatcher<R>>) -> Result<(), Error> {
     check_environment()?;
     logs::init_for_lambda();
+    if cfg!(panic = "abort") {
+        tracing::warn!("built with panic = \"abort\": a handler that panics fails its whole batch");
+    }
     let handoff = Arc::new(Handoff::default());
     let function = Function { dispatcher: router.into(), handoff: Arc::clone(&handoff) };
     let runtime = Runtime::new(function).layer(TakeBodyLayer { handoff });
@@ -63,9 +68,12 @@ fn check_environment() -> Result<(), Error> {
             Error::new(ErrorKind::Runtime, format!("the environment variable `{name}` of Lambda cannot be read"))
                 .with_source(error)
         })?;
-        if name.ends_with("_SIZE") && value.parse::<i32>().is_err() {
-            return Err(Error::new(ErrorKind::Runtime, format!("the environment variable `{name}` is no number")));
-        }
+        let problem = match name {
+            "AWS_LAMBDA_FUNCTION_MEMORY_SIZE" if value.parse::<i32>().is_err() => "is no number",
+            "AWS_LAMBDA_RUNTIME_API" if value.parse::<http::Uri>().is_err() => "is no address",
+            _ => continue,
+        };
+        return Err(Error::new(ErrorKind::Runtime, format!("the environment variable `{name}` {problem}: `{value}`")));
     }
     Ok(())
 }

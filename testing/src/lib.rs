@@ -23,6 +23,8 @@
 //!
 //! Everything that is not set has a fixed, plausible value, so that snapshots of the output stay as they are. Fields
 //! stand in the order in which AWS writes them, and those that AWS leaves out of an event are left out.
+//!
+//! With the feature `conformance` there is also the suite that a store of your own must pass.
 
 mod key_encoding;
 mod json;
@@ -36,6 +38,8 @@ mod sns_message_builder;
 mod sns_batch_builder;
 mod sqs_message_builder;
 mod sqs_batch_builder;
+#[cfg(feature = "conformance")]
+pub mod conformance;
 
 pub use event_data::ReplicationData;
 pub use notification_builder::NotificationBuilder;

@@ -52,8 +52,7 @@ async fn order(records: Vec<RecordBuilder>) -> Vec<String> {
     });
     let report = s3_dispatch::Dispatcher::new(routes).with_concurrency(8).dispatch(batch.to_bytes(), None).await;
     assert!(report.unwrap().is_success());
-    let order = seen.lock().unwrap().clone();
-    order
+    seen.lock().unwrap().clone()
 }
 
 #[tokio::test]

@@ -5,10 +5,14 @@
 mod concurrency;
 mod deadline;
 mod fifo;
+mod giving_up;
+mod in_order;
 mod lambda_service;
 mod logs;
 mod messages;
 #[cfg(feature = "aws_lambda_events")]
 mod neighbours;
+mod once;
 mod outside_sqs;
 mod script;
+mod stores;

@@ -1,0 +1,117 @@
+use std::time::Duration;
+
+use aws_sdk_sqs::Client;
+use aws_sdk_sqs::config::{BehaviorVersion, Config, Region};
+use aws_sdk_sqs::types::Message;
+use s3_dispatch::{
+    Dispatcher, EventName, ExponentialBackoff, HandlerError, Routes, S3EventRecord, SqsBackoff, SqsDeadLetters,
+};
+use s3_dispatch_testing::{NotificationBuilder, RecordBuilder, SqsBatchBuilder, SqsMessageBuilder};
+
+fn client(endpoint: &str) -> Client {
+    let config = Config::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .region(Region::new("eu-central-1"))
+        .credentials_provider(crate::credentials())
+        .http_client(aws_smithy_http_client::Builder::new().build_http())
+        .endpoint_url(endpoint);
+    Client::from_conf(config.build())
+}
+
+async fn queue(client: &Client) -> String {
+    let created = client.create_queue().queue_name(crate::unique("queue")).send().await.unwrap();
+    created.queue_url.unwrap()
+}
+
+async fn receive(client: &Client, queue: &str) -> Vec<Message> {
+    let receive = client.receive_message().queue_url(queue).max_number_of_messages(10).message_attribute_names("All");
+    receive.send().await.unwrap().messages.unwrap_or_default()
+}
+
+fn routes() -> Routes<()> {
+    Routes::new(()).on_fn("*", |record: S3EventRecord| async move {
+        if record.object.key.as_str().starts_with("permanent") {
+            return Err(HandlerError::permanent("line one\n\u{1}line two"));
+        }
+        Err(HandlerError::retry("try again"))
+    })
+}
+
+#[tokio::test]
+async fn a_dead_letter_has_the_body_and_says_why() {
+    let Some(endpoint) = crate::endpoint() else { return };
+    let client = client(&endpoint);
+    let dead_letters = queue(&client).await;
+    let notification = NotificationBuilder::new()
+        .with_record(RecordBuilder::new(EventName::OBJECT_CREATED_PUT).with_key("permanent/ä b").with_bucket("bucket"));
+    let message = SqsMessageBuilder::new("id").with_receive_count(2).with_notification(notification.clone());
+    let dispatcher = Dispatcher::new(routes()).with_dead_letters(SqsDeadLetters::new(client.clone(), &dead_letters));
+    let report = dispatcher.dispatch(SqsBatchBuilder::new().with_message(message).to_bytes(), None).await.unwrap();
+    assert!(report.is_success());
+    let letters = receive(&client, &dead_letters).await;
+    let [letter] = &letters[..] else { panic!("{letters:?}") };
+    assert_eq!(letter.body.as_deref(), Some(notification.to_json().as_str()));
+    let attributes = letter.message_attributes.as_ref().unwrap();
+    let attribute = |name: &str| attributes[name].string_value().unwrap();
+    assert_eq!(attribute("Error"), "line one\n?line two");
+    assert_eq!(attribute("EventName"), "ObjectCreated:Put");
+    assert_eq!(attribute("Bucket"), "bucket");
+    assert_eq!(attribute("Key"), "permanent/%C3%A4+b");
+    assert_eq!(attribute("MessageId"), "id");
+    assert_eq!(attribute("ReceiveCount"), "2");
+}
+
+#[tokio::test]
+async fn a_queue_that_is_missing_fails_the_message() {
+    let Some(endpoint) = crate::endpoint() else { return };
+    let client = client(&endpoint);
+    let missing = format!("{endpoint}/000000000000/{}", crate::unique("missing"));
+    let record = RecordBuilder::new(EventName::OBJECT_CREATED_PUT).with_key("permanent/1");
+    let dispatcher = Dispatcher::new(routes()).with_dead_letters(SqsDeadLetters::new(client, missing));
+    let report = dispatcher.dispatch(SqsBatchBuilder::new().with_record("1", record).to_bytes(), None).await.unwrap();
+    assert!(!report.is_success());
+}
+
+/// Receives real messages, fails them, and sees when they can be received again.
+async fn fail_and_receive_again(policy: ExponentialBackoff, messages: usize) -> Option<usize> {
+    let client = client(&crate::endpoint()?);
+    let queue = queue(&client).await;
+    for number in 0..messages {
+        let notification = NotificationBuilder::new()
+            .with_record(RecordBuilder::new(EventName::OBJECT_CREATED_PUT).with_key(format!("retry/{number}")));
+        client.send_message().queue_url(&queue).message_body(notification.to_json()).send().await.unwrap();
+    }
+    let mut records = Vec::new();
+    while records.len() < messages {
+        let received = receive(&client, &queue).await;
+        assert!(!received.is_empty(), "only {} of {messages} messages came", records.len());
+        records.extend(received.iter().map(|message| {
+            serde_json::json!({
+                "messageId": message.message_id,
+                "receiptHandle": message.receipt_handle,
+                "body": message.body,
+                "attributes": {"ApproximateReceiveCount": "1"},
+                "eventSource": "aws:sqs",
+            })
+        }));
+    }
+    let batch = serde_json::json!({"Records": records}).to_string();
+    let dispatcher = Dispatcher::new(routes()).with_backoff(SqsBackoff::new(client.clone(), &queue, policy));
+    let report = dispatcher.dispatch(batch, None).await.unwrap();
+    assert_eq!(report.failed_messages(), messages);
+    Some(receive(&client, &queue).await.len())
+}
+
+#[tokio::test]
+async fn failed_messages_come_again_when_the_policy_says() {
+    let at_once = ExponentialBackoff::new(Duration::ZERO, Duration::ZERO);
+    let Some(received) = fail_and_receive_again(at_once, 3).await else { return };
+    assert_eq!(received, 3, "a visibility of nothing lets them come at once, though the queue hides them for 30 s");
+}
+
+#[tokio::test]
+async fn more_messages_than_one_call_takes_are_postponed_too() {
+    let at_once = ExponentialBackoff::new(Duration::ZERO, Duration::ZERO);
+    let Some(received) = fail_and_receive_again(at_once, 23).await else { return };
+    assert_eq!(received, 10, "as many as one receive gives");
+}

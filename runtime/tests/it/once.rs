@@ -1,0 +1,206 @@
+//! `Deduplicated`: each record once, and never not at all.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use s3_dispatch::{
+    Claim, ClaimStore, Deduplicated, Dispatcher, EventName, Identity, Lease, MemoryStore, MessageContext, Outage,
+    Outcome, Router, S3EventRecord, SkipReason, StoreError,
+};
+use s3_dispatch_testing::{RecordBuilder, SqsBatchBuilder};
+
+use crate::script::{Script, after, failures, put};
+
+type Once = Deduplicated<Script, Arc<MemoryStore>>;
+
+fn once() -> (Once, Script, Arc<MemoryStore>) {
+    let (script, store) = (Script::default(), Arc::new(MemoryStore::new()));
+    (Deduplicated::new(script.clone(), Arc::clone(&store)), script, store)
+}
+
+async fn route(router: &impl Router, record: &S3EventRecord) -> Outcome {
+    router.route(record, &MessageContext::new()).await
+}
+
+fn is_duplicate(outcome: &Outcome) -> bool {
+    matches!(outcome, Outcome::Skipped(SkipReason::Duplicate))
+}
+
+#[tokio::test]
+async fn what_was_handled_is_skipped_in_every_later_delivery() {
+    let (first, script, store) = once();
+    assert!(matches!(route(&first, &put("ok/1").build()).await, Outcome::Handled));
+    let second = Deduplicated::new(script.clone(), store);
+    assert!(is_duplicate(&route(&second, &put("ok/1").build()).await));
+    assert_eq!(script.started(), ["ok/1"]);
+}
+
+#[tokio::test]
+async fn a_duplicate_within_a_batch_succeeds_without_being_handled() {
+    let (router, script, _) = once();
+    let batch = SqsBatchBuilder::new().with_record("1", put("ok/1")).with_record("2", put("ok/1"));
+    let report = Dispatcher::new(router).with_concurrency(4).dispatch(batch.to_bytes(), None).await;
+    assert!(failures(&report).is_empty());
+    assert_eq!((report.unwrap().skipped(), script.started().len()), (1, 1));
+}
+
+#[tokio::test]
+async fn whatever_differs_in_identity_is_another_record() {
+    let base = || put("ok/1").with_version_id("v1");
+    let others = [
+        base().with_bucket("other"),
+        base().with_key("ok/2"),
+        base().with_version_id("v2"),
+        base().with_sequencer("01"),
+        RecordBuilder::new(EventName::OBJECT_CREATED_COPY).with_key("ok/1").with_version_id("v1"),
+    ];
+    let (router, ..) = once();
+    assert!(matches!(route(&router, &base().build()).await, Outcome::Handled));
+    for other in others {
+        let record = other.build();
+        assert!(matches!(route(&router, &record).await, Outcome::Handled), "{record:?}");
+    }
+    assert!(is_duplicate(&route(&router, &base().with_event_time("1999-01-01T00:00:00.000Z").build()).await));
+}
+
+#[tokio::test]
+async fn without_a_sequencer_another_request_is_another_event() {
+    let tagged = |time: &str| RecordBuilder::new(EventName::OBJECT_TAGGING_PUT).with_key("ok/1").with_event_time(time);
+    let (router, script, _) = once();
+    for (time, duplicate) in [("1", false), ("1", true), ("2", false)] {
+        assert_eq!(is_duplicate(&route(&router, &tagged(time).build()).await), duplicate);
+    }
+    assert_eq!(script.started().len(), 2);
+}
+
+#[tokio::test]
+async fn parts_of_an_identity_cannot_be_shifted_into_each_other() {
+    let identity = |bucket: &str, key: &str| Identity::of_record(&put(key).with_bucket(bucket).build()).unwrap();
+    assert_ne!(identity("a", "b|c"), identity("a|b", "c"));
+    assert_ne!(identity("a", "b%7Cc"), identity("a", "b|c"));
+}
+
+#[tokio::test]
+async fn the_caller_may_choose_the_identity_or_none() {
+    let (router, script, _) = once();
+    let by_bucket =
+        |record: &S3EventRecord| (record.object.key != "ok/free").then(|| Identity::new(record.bucket.name.as_str()));
+    let router = router.with_identity(by_bucket);
+    for key in ["ok/1", "ok/2", "ok/free", "ok/free"] {
+        drop(route(&router, &put(key).build()).await);
+    }
+    assert_eq!(script.started(), ["ok/1", "ok/free", "ok/free"]);
+}
+
+#[tokio::test]
+async fn a_failure_or_a_skip_may_come_again_at_once() {
+    for key in ["fail/1", "permanent/1", "unrouted/1", "skip/1"] {
+        let (router, script, _) = once();
+        for _ in 0..2 {
+            drop(route(&router, &put(key).build()).await);
+        }
+        assert_eq!(script.started().len(), 2, "{key}");
+    }
+}
+
+/// A holder that was cut or panicked does not release: until its lease is over the record fails, and is never skipped.
+#[tokio::test(start_paused = true)]
+async fn who_is_cut_keeps_its_lease() {
+    for (key, timeout) in [("hang/1", Some(1_000)), ("panic/1", None)] {
+        let (router, script, _) = once();
+        let batch = SqsBatchBuilder::new().with_record("1", put(key));
+        let dispatcher = Dispatcher::new(router.with_lease(Duration::from_secs(60)));
+        for seconds in [0, 30, 28] {
+            tokio::time::advance(Duration::from_secs(seconds)).await;
+            let report = dispatcher.dispatch(batch.to_bytes(), timeout.and_then(after)).await;
+            assert_eq!(failures(&report), ["1"]);
+        }
+        assert_eq!(script.started().len(), 1, "{key}");
+        tokio::time::advance(Duration::from_secs(10)).await;
+        drop(dispatcher.dispatch(batch.to_bytes(), timeout.and_then(after)).await);
+        assert_eq!(script.started().len(), 2, "{key}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_lease_is_until_the_deadline_unless_said_otherwise() {
+    let (router, script, _) = once();
+    let batch = SqsBatchBuilder::new().with_record("1", put("hang/1"));
+    let dispatcher = Dispatcher::new(router);
+    // The first is cut at 9,500 ms, the second meets its lease, the third does not.
+    for (milliseconds, started) in [(0, 1), (499, 1), (1, 2)] {
+        tokio::time::advance(Duration::from_millis(milliseconds)).await;
+        drop(dispatcher.dispatch(batch.to_bytes(), after(10_000)).await);
+        assert_eq!(script.started().len(), started, "after {milliseconds} ms");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_handled_long_ago_is_forgotten() {
+    let (router, script, _) = once();
+    let router = router.with_keep(Duration::from_secs(60));
+    for seconds in [0, 59, 2] {
+        tokio::time::advance(Duration::from_secs(seconds)).await;
+        drop(route(&router, &put("ok/1").build()).await);
+    }
+    assert_eq!(script.started().len(), 2);
+}
+
+/// Refuses claims, or completions, while it is told to.
+#[derive(Default)]
+struct Faulty {
+    store: MemoryStore,
+    claims: AtomicBool,
+    ends: AtomicBool,
+}
+
+fn fault(is_on: &AtomicBool) -> Result<(), StoreError> {
+    if is_on.load(Ordering::SeqCst) { Err(StoreError::new("it is down")) } else { Ok(()) }
+}
+
+#[async_trait]
+impl ClaimStore for Faulty {
+    async fn claim(&self, identity: &Identity, lease: Duration) -> Result<Claim, StoreError> {
+        fault(&self.claims)?;
+        self.store.claim(identity, lease).await
+    }
+
+    async fn complete(&self, identity: &Identity, lease: &Lease, keep: Duration) -> Result<bool, StoreError> {
+        fault(&self.ends)?;
+        self.store.complete(identity, lease, keep).await
+    }
+
+    async fn release(&self, identity: &Identity, lease: &Lease) -> Result<bool, StoreError> {
+        fault(&self.ends)?;
+        self.store.release(identity, lease).await
+    }
+}
+
+#[tokio::test]
+async fn an_outage_fails_the_record_unless_it_may_run_unguarded() {
+    let store = Arc::new(Faulty { claims: true.into(), ..Faulty::default() });
+    let script = Script::default();
+    let guarded = Deduplicated::new(script.clone(), Arc::clone(&store));
+    let Outcome::Failed(error) = route(&guarded, &put("ok/1").build()).await else { panic!("it was routed") };
+    assert!(!error.is_permanent());
+    assert_eq!(format!("{error:#}"), "the store cannot be asked: it is down");
+    assert!(script.started().is_empty());
+    let unguarded = guarded.on_outage(Outage::RouteUnguarded);
+    assert!(matches!(route(&unguarded, &put("ok/1").build()).await, Outcome::Handled));
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_outage_at_completion_lets_the_handlers_success_stand_until_the_lease_is_over() {
+    let store = Arc::new(Faulty { ends: true.into(), ..Faulty::default() });
+    let script = Script::default();
+    let router = Deduplicated::new(script.clone(), Arc::clone(&store)).with_lease(Duration::from_secs(60));
+    assert!(matches!(route(&router, &put("ok/1").build()).await, Outcome::Handled));
+    assert!(matches!(route(&router, &put("ok/1").build()).await, Outcome::Failed(_)));
+    tokio::time::advance(Duration::from_secs(60)).await;
+    store.ends.store(false, Ordering::SeqCst);
+    assert!(matches!(route(&router, &put("ok/1").build()).await, Outcome::Handled));
+    assert!(is_duplicate(&route(&router, &put("ok/1").build()).await));
+    assert_eq!(script.started().len(), 2);
+}

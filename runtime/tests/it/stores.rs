@@ -1,0 +1,65 @@
+//! The store in memory: what every store does, and its bound.
+
+use std::time::Duration;
+
+use s3_dispatch::{Claim, ClaimStore, Identity, MemoryStore, SequencerStore};
+use s3_dispatch_testing::conformance;
+
+const LONG: Duration = Duration::from_secs(600);
+
+#[tokio::test(start_paused = true)]
+async fn it_does_what_a_store_must() {
+    let store = MemoryStore::new();
+    conformance::check_claim_store(&store).await;
+    conformance::check_sequencer_store(&store).await;
+}
+
+fn identity(number: usize) -> Identity {
+    Identity::new(number.to_string())
+}
+
+async fn claim(store: &MemoryStore, number: usize) -> Claim {
+    store.claim(&identity(number), LONG).await.unwrap()
+}
+
+async fn complete(store: &MemoryStore, number: usize) {
+    let Claim::Acquired(lease) = claim(store, number).await else { panic!("{number} is not absent") };
+    assert!(store.complete(&identity(number), &lease, LONG).await.unwrap());
+}
+
+#[tokio::test(start_paused = true)]
+async fn when_it_is_full_the_oldest_completion_is_forgotten() {
+    let store = MemoryStore::with_capacity(3);
+    for number in 0..10 {
+        complete(&store, number).await;
+        assert!(store.len() <= 3);
+    }
+    for (number, expected) in [(9, true), (8, true), (7, true), (6, false)] {
+        assert_eq!(claim(&store, number).await == Claim::Completed, expected, "{number}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_in_progress_is_not_forgotten() {
+    let store = MemoryStore::with_capacity(3);
+    assert!(matches!(claim(&store, 0).await, Claim::Acquired(_)));
+    assert!(matches!(claim(&store, 1).await, Claim::Acquired(_)));
+    for number in 2..10 {
+        complete(&store, number).await;
+    }
+    assert_eq!((claim(&store, 0).await, claim(&store, 1).await), (Claim::InProgress, Claim::InProgress));
+    assert!(matches!(claim(&store, 11).await, Claim::Acquired(_)));
+    assert!(store.claim(&identity(12), LONG).await.is_err());
+    tokio::time::advance(LONG).await;
+    assert!(matches!(claim(&store, 12).await, Claim::Acquired(_)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn it_does_not_grow_by_what_comes_again() {
+    let store = MemoryStore::with_capacity(2);
+    for number in 0..1_000u32 {
+        let sequencer = s3_dispatch::Sequencer::from(format!("{number:08X}"));
+        store.advance(&identity(0), &sequencer, LONG).await.unwrap();
+        assert_eq!(store.len(), 1);
+    }
+}
