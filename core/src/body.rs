@@ -66,7 +66,8 @@ impl<'r> BodyReader<'r> {
         }
         if is("source", "aws.s3")? && members.has("detail") {
             self.envelopes = self.envelopes.and(Envelope::EventBridge);
-            self.records.push(eventbridge::read_event(node)?);
+            let record = eventbridge::read_event(node)?;
+            self.push(record);
             return Ok(Body::Records);
         }
         Err(not_an_s3_event(node))
@@ -89,16 +90,18 @@ impl<'r> BodyReader<'r> {
         }
     }
 
+    /// Grows the list by a quarter at most, since a hostile payload may hold a record every seventy bytes.
+    fn push(&mut self, record: S3EventRecord) {
+        if self.records.len() == self.records.capacity() {
+            self.records.reserve_exact((self.records.len() / 4).max(4));
+        }
+        self.records.push(record);
+    }
+
     /// S3 writes only records. NooBaa puts its test event among them.
     fn read_records(&mut self, records: Node<'_, '_>) -> Result<Body, Error> {
-        let elements = records.elements()?;
         let (mut test, first, outside) = (None, self.records.len(), self.envelopes);
-        if elements.is_empty() {
-            self.envelopes = outside.and(Envelope::S3);
-        }
-        for (index, element) in elements.into_iter().enumerate() {
-            let path = Path::Index(records.path, index);
-            let element = records.element(element, &path);
+        records.each_element(|_, element| {
             if !element.is_object() {
                 return Err(not_an_s3_event(element));
             }
@@ -111,9 +114,13 @@ impl<'r> BodyReader<'r> {
             if is_test == Some(true) {
                 test = Some(TestEvent::read(element)?);
             } else {
-                self.records.push(read_record(element)?);
+                let record = read_record(element)?;
+                self.push(record);
             }
-        }
+            Ok(())
+        })?;
+        // Also of no records at all.
+        self.envelopes = outside.and(Envelope::S3);
         Ok(match test {
             Some(test) if self.records.len() == first => Body::Test(test),
             _ => Body::Records,

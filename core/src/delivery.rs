@@ -163,29 +163,27 @@ pub(crate) fn utf8(bytes: Bytes) -> Result<ByteString, Error> {
 
 /// `None` when these are not the records of a batch, but S3's own.
 fn read_batch(records: Node<'_, '_>) -> Result<Option<Delivery>, Error> {
-    let elements = records.elements()?;
-    if elements.is_empty() {
+    let messages = records.count()?;
+    if messages == 0 {
         return Ok(Some(Delivery { envelope: Envelope::Sqs, messages: Vec::new(), records: Vec::new() }));
     }
     let mut envelope = None;
-    for (index, element) in elements.iter().enumerate() {
-        let path = Path::Index(records.path, index);
-        envelope = batch_envelope(records.element(element, &path))?;
-        if envelope.is_some() {
-            break;
+    records.each_element(|_, element| {
+        if envelope.is_none() {
+            envelope = batch_envelope(element)?;
         }
-    }
+        Ok(())
+    })?;
     let Some(envelope) = envelope else { return Ok(None) };
-    let mut delivery = Delivery { envelope, messages: Vec::with_capacity(elements.len()), records: Vec::new() };
-    for (index, element) in elements.into_iter().enumerate() {
-        let path = Path::Index(records.path, index);
-        let element = records.element(element, &path);
+    let mut delivery = Delivery { envelope, messages: Vec::with_capacity(messages), records: Vec::new() };
+    records.each_element(|_, element| {
         if envelope == Envelope::Sqs {
-            read_sqs_message(element, &mut delivery)?;
+            read_sqs_message(element, &mut delivery)
         } else {
             read_sns_record(element, &mut delivery);
+            Ok(())
         }
-    }
+    })?;
     Ok(Some(delivery))
 }
 

@@ -1,7 +1,5 @@
 //! What only some kinds of events carry.
 
-use std::collections::BTreeMap;
-
 use crate::BucketArn;
 use crate::ETag;
 use crate::text::text_newtypes;
@@ -98,18 +96,33 @@ pub struct EventHoldDuration {
 
 /// The tags that AWS put on a bucket (`awsGeneratedTags`), by name: `aws:cloudformation:stack-name`.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct BucketTags(pub(crate) BTreeMap<TagName, TagValue>);
+pub struct BucketTags(Vec<(TagName, TagValue)>);
 
 impl BucketTags {
+    /// Of duplicates the last counts, and one without a value is none.
+    pub(crate) fn new(mut tags: Vec<(TagName, Option<TagValue>)>) -> Self {
+        tags.sort_by(|(left, _), (right, _)| left.cmp(right));
+        // `dedup` keeps the first of each, so the later ones are put there before.
+        tags.dedup_by(|later, earlier| {
+            let same = later.0 == earlier.0;
+            if same {
+                earlier.1 = later.1.take();
+            }
+            same
+        });
+        Self(tags.into_iter().filter_map(|(name, value)| Some((name, value?))).collect())
+    }
+
     /// The value of a tag, or `None`.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&TagValue> {
-        self.0.get(name)
+        let index = self.0.binary_search_by(|(own, _)| own.as_str().cmp(name)).ok()?;
+        Some(&self.0[index].1)
     }
 
     /// The tags in the order of their names.
     pub fn iter(&self) -> impl Iterator<Item = (&TagName, &TagValue)> {
-        self.0.iter()
+        self.0.iter().map(|(name, value)| (name, value))
     }
 }
 
@@ -149,12 +162,5 @@ impl PartialOrd for TagName {
 impl Ord for TagName {
     fn cmp(&self, other: &Self) -> std::cmp::Ordering {
         self.as_str().cmp(other.as_str())
-    }
-}
-
-/// Names are compared by their text, so a map finds them by it.
-impl std::borrow::Borrow<str> for TagName {
-    fn borrow(&self) -> &str {
-        self.as_str()
     }
 }

@@ -1,7 +1,7 @@
 //! S3's events as EventBridge sends them: the same facts, other names, keys not encoded.
 
 use crate::event_data::{Restore, Tiering, Transition};
-use crate::json::{Members, Node, Path};
+use crate::json::{Members, Node};
 use crate::s3_record::{KEBAB_CASE, read_annotations, read_retention, read_tags};
 use crate::text::Text;
 use crate::{
@@ -96,9 +96,14 @@ fn read_object(node: Node<'_, '_>) -> Result<Object, Error> {
 }
 
 fn first_text(node: Node<'_, '_>) -> Result<Option<Text>, Error> {
-    let first = node.elements()?.into_iter().next();
-    let path = Path::Index(node.path, 0);
-    first.map(|element| node.element(element, &path).text()).transpose()
+    let mut first = None;
+    node.each_element(|index, element| {
+        if index == 0 {
+            first = Some(element.text()?);
+        }
+        Ok(())
+    })?;
+    Ok(first)
 }
 
 /// The name that a notification of the same event has. What is not known is kept, so that `*` still routes it.

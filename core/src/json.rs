@@ -5,7 +5,6 @@
 //! any type, and every complaint knows its path.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 use std::fmt::{self, Write as _};
 
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
@@ -39,8 +38,12 @@ impl fmt::Display for Path<'_> {
     }
 }
 
-/// Quoted unless it is plain, and escaped, since a name may come from a payload and end in a log.
+/// Quoted unless it is plain, escaped and cut, since a name may come from a payload and end in a log.
 fn write_name(f: &mut dyn fmt::Write, name: &str) -> fmt::Result {
+    const LONGEST: usize = 64;
+    if let Some((cut, _)) = name.char_indices().nth(LONGEST) {
+        return write!(f, "[{:?}...]", &name[..cut]);
+    }
     let is_plain = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_') && !name.is_empty();
     if is_plain { write!(f, ".{name}") } else { write!(f, "[{name:?}]") }
 }
@@ -105,27 +108,46 @@ impl<'d, 'p> Node<'d, 'p> {
         Ok(Members { source: self.source, names, values, path: self.path })
     }
 
-    /// An object of texts, without those that are `null`; of duplicates the last.
-    pub(crate) fn texts(&self) -> Result<BTreeMap<String, Text>, Error> {
+    /// Hands each member to `take`, duplicates and all, in the order of the document.
+    pub(crate) fn each_member(
+        &self,
+        take: impl FnMut(Cow<'d, str>, Node<'d, '_>) -> Result<(), Error>,
+    ) -> Result<(), Error> {
         if !self.is_object() {
             return Err(self.error(ErrorKind::InvalidField, "expected an object"));
         }
-        let values: BTreeMap<String, &'d RawValue> =
-            serde_json::from_str(self.text).map_err(|error| syntax_error(self.text, self.path, &error))?;
-        let text = |value: &'d RawValue| Node { source: self.source, text: value.get(), path: self.path }.text();
-        let given = values.into_iter().filter(|(_, value)| value.get() != "null");
-        given.map(|(name, value)| Ok((name, text(value)?))).collect()
+        self.visit(EachMember { source: self.source, path: self.path, take })
     }
 
-    pub(crate) fn elements(&self) -> Result<Vec<&'d RawValue>, Error> {
+    /// Hands each element to `take`, in order.
+    pub(crate) fn each_element(&self, take: impl FnMut(usize, Node<'d, '_>) -> Result<(), Error>) -> Result<(), Error> {
         if !self.is_array() {
             return Err(self.error(ErrorKind::InvalidField, "expected an array"));
         }
-        serde_json::from_str(self.text).map_err(|error| syntax_error(self.text, self.path, &error))
+        self.visit(EachElement { source: self.source, path: self.path, take })
     }
 
-    pub(crate) fn element<'q>(&self, element: &'d RawValue, path: &'q Path<'q>) -> Node<'d, 'q> {
-        Node { source: self.source, text: element.get(), path }
+    /// How many elements or members there are, to make room for exactly so many.
+    pub(crate) fn count(&self) -> Result<usize, Error> {
+        let mut count = 0;
+        if self.is_array() {
+            self.each_element(|_, _| {
+                count += 1;
+                Ok(())
+            })?;
+        } else {
+            self.each_member(|_, _| {
+                count += 1;
+                Ok(())
+            })?;
+        }
+        Ok(count)
+    }
+
+    fn visit(&self, visitor: impl Visitor<'d, Value = Result<(), Error>>) -> Result<(), Error> {
+        let mut deserializer = serde_json::Deserializer::from_str(self.text);
+        let visited = Deserializer::deserialize_any(&mut deserializer, visitor);
+        visited.unwrap_or_else(|error| Err(syntax_error(self.text, self.path, &error)))
     }
 
     /// A string; borrowed from the document unless it has escapes.
@@ -139,6 +161,11 @@ impl<'d, 'p> Node<'d, 'p> {
         }
         let unescaped = serde_json::from_str(self.text);
         unescaped.map(Cow::Owned).map_err(|_| self.error(ErrorKind::InvalidJson, "a string holds a lone surrogate"))
+    }
+
+    /// `None` of `null`.
+    pub(crate) fn nullable<T>(&self, read: impl FnOnce(Self) -> Result<T, Error>) -> Result<Option<T>, Error> {
+        if self.text == "null" { Ok(None) } else { read(*self).map(Some) }
     }
 
     pub(crate) fn text(&self) -> Result<Text, Error> {
@@ -231,6 +258,59 @@ impl<'d, const N: usize> Visitor<'d> for Open<'_, 'd, N> {
             }
         }
         Ok(self.values)
+    }
+}
+
+/// Opens one object, of whatever members.
+struct EachMember<'d, 'p, F> {
+    source: &'d Source,
+    path: &'p Path<'p>,
+    take: F,
+}
+
+impl<'d, F: FnMut(Cow<'d, str>, Node<'d, '_>) -> Result<(), Error>> Visitor<'d> for EachMember<'d, '_, F> {
+    type Value = Result<(), Error>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'d>>(mut self, mut map: A) -> Result<Self::Value, A::Error> {
+        let mut taken = Ok(());
+        while let Some((name, value)) = map.next_entry::<Name<'d>, &RawValue>()? {
+            // The rest is passed over: a visitor must come to the end.
+            if taken.is_ok() {
+                taken = (self.take)(name.0, Node { source: self.source, text: value.get(), path: self.path });
+            }
+        }
+        Ok(taken)
+    }
+}
+
+/// Opens one array.
+struct EachElement<'d, 'p, F> {
+    source: &'d Source,
+    path: &'p Path<'p>,
+    take: F,
+}
+
+impl<'d, F: FnMut(usize, Node<'d, '_>) -> Result<(), Error>> Visitor<'d> for EachElement<'d, '_, F> {
+    type Value = Result<(), Error>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an array")
+    }
+
+    fn visit_seq<A: SeqAccess<'d>>(mut self, mut seq: A) -> Result<Self::Value, A::Error> {
+        let (mut taken, mut index) = (Ok(()), 0);
+        while let Some(value) = seq.next_element::<&RawValue>()? {
+            if taken.is_ok() {
+                let path = Path::Index(self.path, index);
+                taken = (self.take)(index, Node { source: self.source, text: value.get(), path: &path });
+            }
+            index += 1;
+        }
+        Ok(taken)
     }
 }
 

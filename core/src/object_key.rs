@@ -74,7 +74,8 @@ fn form_decode(sent: &str) -> Cow<'_, str> {
     }
     let spaced = sent.replace('+', " ");
     match percent_decode(spaced.as_bytes()).decode_utf8() {
-        Ok(decoded) => Cow::Owned(decoded.into_owned()),
+        Ok(Cow::Owned(decoded)) => Cow::Owned(decoded),
+        Ok(Cow::Borrowed(_)) => Cow::Owned(spaced),
         Err(_) => Cow::Borrowed(sent),
     }
 }

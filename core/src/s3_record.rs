@@ -1,11 +1,11 @@
 //! A record as S3's notifications and their imitators write it.
 
-use std::collections::BTreeMap;
+use std::borrow::Cow;
 
 use crate::event_data::{
     Annotation, BucketTags, EventHoldDuration, Replication, Restore, Retention, Tiering, Transition,
 };
-use crate::json::{Node, Path};
+use crate::json::Node;
 use crate::text::Text;
 use crate::{
     AccessTier, AnnotationName, Bucket, BucketArn, BucketName, ConfigurationId, ETag, Error, EventHold, EventName,
@@ -174,13 +174,12 @@ pub(crate) fn read_annotations(node: Node<'_, '_>) -> Result<Vec<Annotation>, Er
     if !node.is_array() {
         return Ok(vec![read_annotation(node)?]);
     }
-    let elements = node.elements()?.into_iter().enumerate();
-    elements
-        .map(|(index, element)| {
-            let path = Path::Index(node.path, index);
-            read_annotation(node.element(element, &path))
-        })
-        .collect()
+    let mut annotations = Vec::with_capacity(node.count()?);
+    node.each_element(|_, element| {
+        annotations.push(read_annotation(element)?);
+        Ok(())
+    })?;
+    Ok(annotations)
 }
 
 fn read_annotation(node: Node<'_, '_>) -> Result<Annotation, Error> {
@@ -229,7 +228,14 @@ pub(crate) fn read_retention(node: Node<'_, '_>, names: &RetentionNames) -> Resu
 }
 
 pub(crate) fn read_tags(node: Node<'_, '_>) -> Result<Box<BucketTags>, Error> {
-    let tags = node.texts()?.into_iter();
-    let tags: BTreeMap<_, _> = tags.map(|(name, value)| (TagName::from(name), TagValue::from_text(value))).collect();
-    Ok(Box::new(BucketTags(tags)))
+    let mut tags = Vec::with_capacity(node.count()?);
+    node.each_member(|name, value| {
+        let name = match name {
+            Cow::Borrowed(name) => TagName::from_text(node.source.text(name)),
+            Cow::Owned(name) => TagName::from(name),
+        };
+        tags.push((name, value.nullable(|value| value.text())?.map(TagValue::from_text)));
+        Ok(())
+    })?;
+    Ok(Box::new(BucketTags::new(tags)))
 }
