@@ -35,6 +35,26 @@
 //! - [`Dispatcher`] holds the rules of delivery: what becomes of a batch, message by message.
 //! - [`start`] runs it all: in Lambda it serves invocations, elsewhere it is a command line. [`run`] is Lambda alone.
 //!
+//! - [`Deduplicated`] and [`LatestOnly`] are routers around a router: each record once, and none after a newer one.
+//! - [`DeadLetters`] takes what will never succeed, [`Backoff`] postpones what failed.
+//!
+//! # Metrics
+//!
+//! With the feature `metrics` a dispatcher counts through the facade of the crate `metrics`:
+//!
+//! | name | kind | unit | labels |
+//! |---|---|---|---|
+//! | `s3_dispatch_records_total` | counter | records | `event_name`, `outcome` |
+//! | `s3_dispatch_messages_total` | counter | messages | `outcome` |
+//! | `s3_dispatch_handler_duration_seconds` | histogram | seconds | `event_name` |
+//! | `s3_dispatch_lag_seconds` | histogram | seconds | `event_name` |
+//! | `s3_dispatch_batch_size` | histogram | messages | |
+//!
+//! The outcome of a record is `handled`, `unrouted`, `duplicate`, `stale`, `skipped`, `retry` or `permanent`; that of a
+//! message `succeeded`, `malformed`, `record_failed` or `not_reached`. The lag is the time from the event, by S3's clock,
+//! to the handler's start. Labels have few values: an event name that this version does not know is `other`, and no key or
+//! bucket is ever one. The example `cloudwatch_metrics` writes them in CloudWatch's embedded metric format.
+//!
 //! # From an existing function
 //!
 //! A function that has an `SqsEvent` and answers with an `SqsBatchResponse` can hand over the one and return the other,

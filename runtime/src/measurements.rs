@@ -1,17 +1,4 @@
-//! What a dispatcher measures, through the facade of the crate `metrics`.
-//!
-//! | name | kind | unit | labels |
-//! |---|---|---|---|
-//! | `s3_dispatch_records_total` | counter | records | `event_name`, `outcome` |
-//! | `s3_dispatch_messages_total` | counter | messages | `outcome` |
-//! | `s3_dispatch_handler_duration_seconds` | histogram | seconds | `event_name` |
-//! | `s3_dispatch_lag_seconds` | histogram | seconds | `event_name` |
-//! | `s3_dispatch_batch_size` | histogram | messages | |
-//!
-//! The outcome of a record is `handled`, `unrouted`, `duplicate`, `stale`, `skipped`, `retry` or `permanent`; that of a
-//! message `succeeded`, `malformed`, `record_failed` or `not_reached`. The lag is the time from the event, by S3's clock,
-//! to the handler's start. Labels have few values: a name that this version does not know is `other`, and no key or bucket
-//! is ever one.
+//! What a dispatcher measures, through the facade of the crate `metrics`. The table of names stands in the crate's docs.
 
 use std::time::{Duration, SystemTime};
 

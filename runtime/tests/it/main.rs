@@ -10,6 +10,8 @@ mod in_order;
 mod lambda_service;
 mod logs;
 mod messages;
+#[cfg(feature = "metrics")]
+mod metrics;
 #[cfg(feature = "aws_lambda_events")]
 mod neighbours;
 mod once;

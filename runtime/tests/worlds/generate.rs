@@ -8,8 +8,8 @@ use s3_dispatch::{Malformed, Unrouted};
 
 use crate::world::{Content, Delay, End, Message, Patience, Record, Script, Setup, World, Wrapping, malformed_bodies};
 
-/// Handlers that hang without anything to cut them off make a world that never ends; few are wanted.
-const MOST_WORLDS: f64 = 0.8;
+/// How often nothing may hang that nothing would cut off, since that makes a world without end.
+const MUST_END: f64 = 0.8;
 
 pub(crate) fn worlds(is_fifo: bool) -> impl Strategy<Value = World> {
     let messages = prop_oneof![
@@ -19,7 +19,7 @@ pub(crate) fn worlds(is_fifo: bool) -> impl Strategy<Value = World> {
     ];
     // In percent: how many records do something else than succeed; the same of sinks.
     let troubles = (select(vec![0, 5, 20, 60, 100]), select(vec![0, 0, 20, 100]));
-    (messages, setup(), patience(), troubles, prop::bool::weighted(0.1), prop::bool::weighted(MOST_WORLDS)).prop_map(
+    (messages, setup(), patience(), troubles, prop::bool::weighted(0.1), prop::bool::weighted(MUST_END)).prop_map(
         move |(drafts, setup, patience, (handlers, letters), is_typed, must_end)| {
             let is_endless = setup.deadline.is_none() && must_end;
             let may_hang = (!is_endless || setup.record_timeout.is_some(), !is_endless);
@@ -57,12 +57,6 @@ struct DraftMessage {
 enum DraftContent {
     Records(Wrapping, Vec<DraftRecord>),
     Other(Content),
-}
-
-impl std::fmt::Debug for Content {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("content")
-    }
 }
 
 /// A record with dice that are thrown and not yet read.

@@ -66,9 +66,10 @@ fn number(variable: &str, default: u64) -> u64 {
 fn check(is_fifo: bool) {
     let cases = u32::try_from(number("S3_DISPATCH_WORLDS", 2_000).div_ceil(2)).unwrap();
     let config = Config { cases, failure_persistence: None, ..Config::default() };
-    let mut seed = [0; 32];
+    // Not of zeros alone, from which this algorithm makes nothing but zeros.
+    let mut seed = *b"worlds of seed N";
     seed[..8].copy_from_slice(&number("S3_DISPATCH_WORLDS_SEED", 0).to_le_bytes());
-    let mut runner = TestRunner::new_with_rng(config, TestRng::from_seed(RngAlgorithm::ChaCha, &seed));
+    let mut runner = TestRunner::new_with_rng(config, TestRng::from_seed(RngAlgorithm::XorShift, &seed));
     let tally = RefCell::new(Tally::new(is_fifo));
     let result = runner.run(&generate::worlds(is_fifo), |world| {
         let trial = trial::run(&world);

@@ -45,7 +45,7 @@ pub(crate) struct Message {
     pub(crate) content: Content,
 }
 
-#[derive(Clone)]
+#[derive(Debug, Clone)]
 pub(crate) enum Content {
     Records(Wrapping, Vec<Record>),
     Test(Wrapping),

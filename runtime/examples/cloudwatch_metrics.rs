@@ -1,0 +1,42 @@
+//! Metrics of handlers in CloudWatch, by its embedded metric format: a log line per invocation and set of labels, which
+//! CloudWatch turns into metrics. No agent and no calls.
+//!
+//!     cargo run -p s3-dispatch --example cloudwatch_metrics --features metrics examples/events/put.json
+//!
+//! In Lambda it takes the payloads of invocations, else that of the file that is named.
+
+use lambda_runtime::{LambdaEvent, service_fn};
+use metrics_cloudwatch_embedded::{Builder, Collector};
+use s3_dispatch::{Dispatcher, ObjectKey, Payload, Routes, s3_handler};
+
+#[s3_handler("ObjectCreated:*")]
+async fn greet(key: ObjectKey) -> Result<(), std::io::Error> {
+    println!("hello {key:?}");
+    Ok(())
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    // The dispatcher does not know where metrics go: any recorder of the crate `metrics` will do.
+    let collector = Builder::new().cloudwatch_namespace("S3Dispatch").init()?;
+    let dispatcher = Dispatcher::new(Routes::new(()).on::<greet>());
+    if let Some(file) = std::env::args().nth(1) {
+        let report = dispatcher.dispatch(std::fs::read(file)?, None).await;
+        flush(collector);
+        println!("{}", serde_json::to_string(&report?.response())?);
+        return Ok(());
+    }
+    let function = service_fn(async |event: LambdaEvent<Payload>| {
+        let report = dispatcher.dispatch(event.payload, None).await;
+        // Lambda stops the process between invocations: what is not written now may never be.
+        flush(collector);
+        report.map(|report| report.response()).map_err(lambda_runtime::Error::from)
+    });
+    lambda_runtime::run(function).await
+}
+
+fn flush(collector: &Collector) {
+    if let Err(error) = collector.flush(std::io::stdout()) {
+        eprintln!("metrics cannot be written: {error}");
+    }
+}
