@@ -39,6 +39,8 @@ pub enum ErrorKind {
     MissingMessageId,
     /// The text is not the pattern of an event.
     InvalidPattern,
+    /// The routes ask for a filter that the service does not have, or has not in this size.
+    Unexpressible,
     /// A record failed and its delivery cannot report single failures, so that the invocation fails.
     InvocationFailed,
     /// Lambda's runtime could not be served.

@@ -50,6 +50,11 @@ mod handler;
 mod route;
 mod router;
 mod routes;
+mod conditions;
+mod filter_policy;
+mod bucket_notification;
+mod eventbridge_pattern;
+mod manifest;
 #[cfg(feature = "aws_lambda_events")]
 mod aws_lambda_events;
 
@@ -59,6 +64,7 @@ pub mod __private;
 
 pub use async_trait::async_trait;
 
+pub use bucket_notification::BucketNotification;
 pub use context::Context;
 pub use delivery::{Content, Delivery, Message};
 pub use envelope::{Envelope, Envelopes};
@@ -72,9 +78,12 @@ pub use event_name::EventName;
 pub use event_pattern::EventPattern;
 pub use event_time::EventTime;
 pub use event_version::EventVersion;
+pub use eventbridge_pattern::EventBridgePattern;
+pub use filter_policy::{FilterCriteria, FilterPolicy};
 pub use from_record::FromRecord;
 pub use handler::{BoxFuture, Handler, HandlerFn};
 pub use handler_error::{HandlerError, HandlerErrorKind};
+pub use manifest::{Manifest, Warning};
 pub use message_context::{
     InvocationId, MessageContext, MessageGroupId, MessageId, QueueArn, ReceiptHandle, TraceHeader,
 };

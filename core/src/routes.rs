@@ -107,7 +107,7 @@ impl<S> Routes<S> {
         self.routes.push(route);
         self.handlers.push(handler);
         let routes = &self.routes;
-        self.entries.sort_by_key(|entry| Reverse(specificity(&entry.pattern, &routes[entry.index])));
+        self.entries.sort_by_key(|entry| Reverse(routes[entry.index].specificity(&entry.pattern)));
         self
     }
 
@@ -117,11 +117,6 @@ impl<S> Routes<S> {
         })?;
         Some(&*self.handlers[entry.index])
     }
-}
-
-fn specificity(pattern: &EventPattern, route: &Route) -> (u8, bool, usize, usize) {
-    let (bucket, prefix, suffix) = route.filters();
-    (pattern.specificity(), bucket.is_some(), prefix.len(), suffix.len())
 }
 
 /// Two prefixes of one key that are equally long are equal, and so are two suffixes: only equal filters tie.

@@ -191,6 +191,6 @@ fn patience() -> impl Strategy<Value = Patience> {
     prop_oneof![
         8 => Just(Patience::Endless),
         1 => (0..1500_u64).prop_map(Patience::Milliseconds),
-        1 => (0..40_usize).prop_map(Patience::Polls),
+        1 => prop_oneof![0..3_usize, 0..40_usize].prop_map(Patience::Polls),
     ]
 }
