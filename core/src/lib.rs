@@ -54,6 +54,7 @@ mod conditions;
 mod filter_policy;
 mod bucket_notification;
 mod eventbridge_pattern;
+mod iam_policy;
 mod manifest;
 #[cfg(feature = "aws_lambda_events")]
 mod aws_lambda_events;
@@ -83,6 +84,7 @@ pub use filter_policy::{FilterCriteria, FilterPolicy};
 pub use from_record::FromRecord;
 pub use handler::{BoxFuture, Handler, HandlerFn};
 pub use handler_error::{HandlerError, HandlerErrorKind};
+pub use iam_policy::IamPolicy;
 pub use manifest::{Manifest, Warning};
 pub use message_context::{
     InvocationId, MessageContext, MessageGroupId, MessageId, QueueArn, ReceiptHandle, TraceHeader,

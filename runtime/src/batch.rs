@@ -10,7 +10,7 @@ use s3_dispatch_core::{Delivery, Outcome, Router};
 use crate::dead_letters::DeadLetter;
 use crate::logs::with_causes;
 use crate::outcomes::Outcomes;
-use crate::record_task;
+use crate::record_task::{self, drop_guarded};
 use crate::schedule::{Schedule, Step, Work};
 use crate::{DeadLetters, Dispatcher};
 
@@ -48,9 +48,11 @@ impl<'b, R: Router> Batch<'b, R> {
         match self.cut {
             None => work.await,
             Some(cut) => {
-                if tokio::time::timeout_at(cut.into(), work).await.is_err() || self.is_cut() {
+                let mut work = Box::pin(work);
+                if tokio::time::timeout_at(cut.into(), work.as_mut()).await.is_err() || self.is_cut() {
                     tracing::warn!("the deadline is near: what has not been answered fails");
                 }
+                drop_guarded(work);
             }
         }
         self.outcomes.into_inner().unwrap_or_else(PoisonError::into_inner)
@@ -123,6 +125,10 @@ impl<'b, R: Router> Batch<'b, R> {
         let message = &self.delivery.messages()[index];
         let (Ok(content), Some(body)) = (&message.content, message.body()) else { return true };
         for record in Outcomes::range(content) {
+            // As with handlers, nothing new starts then.
+            if self.is_cut() {
+                return false;
+            }
             let Some(error) = self.outcomes().take_permanent(record) else { continue };
             let letter = DeadLetter {
                 record: &self.delivery.records()[record],

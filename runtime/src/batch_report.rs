@@ -10,7 +10,8 @@ use crate::outcomes::{Answer, Outcomes};
 
 /// The outcome of every message of a batch, and what SQS is to be told.
 ///
-/// Every message id ends as exactly one of succeeded and failed. A message succeeds when each of its records was
+/// Every message id ends as exactly one of succeeded and failed in the [`response`](Self::response); of an id that occurs
+/// twice [`messages`](Self::messages) shows each occurrence. A message succeeds when each of its records was
 /// handled, skipped, or given to the dead-letter sink; what is not proven handled is failed. No identifier is invented.
 #[derive(Debug)]
 #[must_use]

@@ -2,6 +2,7 @@
 
 mod inspect;
 mod invoke;
+mod policy;
 
 use std::io::{self, Read};
 use std::path::Path;
@@ -52,11 +53,24 @@ enum Action {
         #[arg(required = true)]
         files: Vec<String>,
     },
+    /// Print what infrastructure must let through, as JSON derived from the handlers
+    ///
+    /// Never narrower than the handlers; what is wider, and what is probably not meant, is a warning on standard error.
+    #[command(after_help = "Exit status:\n  0  it was printed\n  1  it cannot be expressed")]
+    Policy {
+        /// For which part
+        #[arg(long, value_enum)]
+        format: policy::Format,
+        /// The queue that the iam policy is about
+        #[arg(long, default_value = "arn:aws:sqs:REGION:ACCOUNT:QUEUE")]
+        queue_arn: String,
+    },
 }
 
 /// Runs the command of the program's arguments and gives its exit status.
 pub(crate) async fn main<R: Router>(dispatcher: Dispatcher<R>) -> i32 {
-    let command = match command() {
+    let program = program();
+    let command = match command(program.as_deref()) {
         Ok(command) => command,
         Err(error) => {
             // A closed pipe must not hide the status.
@@ -70,14 +84,21 @@ pub(crate) async fn main<R: Router>(dispatcher: Dispatcher<R>) -> i32 {
             invoke::invoke(&dispatcher, &file).await
         }
         Action::Inspect { files } => inspect::inspect(&files),
+        Action::Policy { format, queue_arn } => {
+            policy::policy(dispatcher.router(), program.as_deref().unwrap_or("processor"), format, &queue_arn)
+        }
     }
 }
 
-fn command() -> Result<Command, clap::Error> {
-    let program = std::env::args_os().next();
-    let name = program.as_deref().map(Path::new).and_then(Path::file_stem).and_then(|name| name.to_str());
+/// The name that the program was called by.
+fn program() -> Option<String> {
+    let program = std::env::args_os().next()?;
+    Path::new(&program).file_stem()?.to_str().map(str::to_owned)
+}
+
+fn command(program: Option<&str>) -> Result<Command, clap::Error> {
     let mut command = Command::command();
-    if let Some(name) = name {
+    if let Some(name) = program {
         command = command.name(name.to_owned()).bin_name(name.to_owned());
     }
     Command::from_arg_matches(&command.try_get_matches()?)

@@ -58,12 +58,28 @@ async fn guard<R: Router>(
     let routed = AssertUnwindSafe(async { router.route(record, message).await }).catch_unwind();
     let routed = match timeout {
         None => routed.await,
-        Some(timeout) => match tokio::time::timeout(timeout, routed).await {
-            Ok(routed) => routed,
-            Err(_) => return Outcome::Failed(HandlerError::retry(TimedOut(timeout))),
-        },
+        Some(timeout) => {
+            let mut routed = Box::pin(routed);
+            let answered = tokio::time::timeout(timeout, routed.as_mut()).await;
+            drop_guarded(routed);
+            match answered {
+                Ok(answered) => answered,
+                Err(_) => return Outcome::Failed(HandlerError::retry(TimedOut(timeout))),
+            }
+        }
     };
-    routed.unwrap_or_else(|panic| Outcome::Failed(HandlerError::retry(Panicked::new(&*panic))))
+    routed.unwrap_or_else(|panic| {
+        let panicked = Panicked::new(&*panic);
+        drop_guarded(panic);
+        Outcome::Failed(HandlerError::retry(panicked))
+    })
+}
+
+/// Drops what belongs to a handler. If that panics it must not take the batch with it.
+pub(crate) fn drop_guarded<T>(handlers: T) {
+    if std::panic::catch_unwind(AssertUnwindSafe(|| drop(handlers))).is_err() {
+        tracing::error!("a handler panicked while it was dropped");
+    }
 }
 
 fn log(outcome: &Outcome) {

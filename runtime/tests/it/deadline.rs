@@ -84,3 +84,30 @@ async fn dropping_the_dispatch_leaves_nothing_running() {
     assert!(cut.is_err());
     assert_eq!(script.journal(|journal| (journal.started.len(), journal.running, journal.finished.len())), (2, 0, 0));
 }
+
+/// Panics when it is dropped.
+struct Bomb;
+
+impl Drop for Bomb {
+    fn drop(&mut self) {
+        panic!("the handler panicked while it was dropped");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_handler_that_panics_when_it_is_cut_off_costs_its_own_message_alone() {
+    let batch = SqsBatchBuilder::new().with_record("1", put("bomb")).with_record("2", put("fine"));
+    let routes = || {
+        s3_dispatch::Routes::new(()).on_fn("*", |key: s3_dispatch::ObjectKey| async move {
+            if key == "bomb" {
+                let _bomb = Bomb;
+                std::future::pending::<()>().await;
+            }
+            Ok::<_, std::io::Error>(())
+        })
+    };
+    let timed = s3_dispatch::Dispatcher::new(routes()).with_record_timeout(Duration::from_millis(10));
+    assert_eq!(outcomes(&timed.dispatch(batch.to_bytes(), None).await), [FAILED, SUCCEEDED]);
+    let cut = s3_dispatch::Dispatcher::new(routes()).with_concurrency(2);
+    assert_eq!(outcomes(&cut.dispatch(batch.to_bytes(), after(1_000)).await), [NOT_REACHED, SUCCEEDED]);
+}
