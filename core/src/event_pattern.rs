@@ -109,10 +109,12 @@ impl EventPattern {
         }
         let category = name.strip_suffix(":*");
         let well_formed = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_alphanumeric());
-        let parts_are_well_formed = match category {
-            Some(category) => well_formed(category),
-            None => name.split(':').all(well_formed),
-        };
+        // `EventName::parse` would drop a second one.
+        let parts_are_well_formed = !name.starts_with("s3:")
+            && match category {
+                Some(category) => well_formed(category),
+                None => name.split(':').all(well_formed),
+            };
         if !parts_are_well_formed {
             return Err(Error::new(
                 ErrorKind::InvalidPattern,

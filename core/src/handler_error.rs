@@ -2,6 +2,7 @@
 
 use std::error::Error as StdError;
 use std::fmt;
+use std::time::Duration;
 
 /// The failure of a record.
 ///
@@ -20,6 +21,7 @@ use std::fmt;
 /// ```
 pub struct HandlerError {
     kind: HandlerErrorKind,
+    retry_after: Option<Duration>,
     source: Box<dyn StdError + Send + Sync>,
 }
 
@@ -36,12 +38,27 @@ pub enum HandlerErrorKind {
 impl HandlerError {
     /// A failure that may pass: the message is delivered again.
     pub fn retry(error: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
-        Self { kind: HandlerErrorKind::Retry, source: error.into() }
+        Self { kind: HandlerErrorKind::Retry, retry_after: None, source: error.into() }
     }
 
     /// A failure that will not pass, however often the message is delivered.
     pub fn permanent(error: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
-        Self { kind: HandlerErrorKind::Permanent, source: error.into() }
+        Self { kind: HandlerErrorKind::Permanent, retry_after: None, source: error.into() }
+    }
+
+    /// Before so long trying again would be in vain: a service has said when it will listen, say.
+    ///
+    /// A dispatcher's backoff heeds it; without one the message comes when its queue's visibility timeout is over.
+    #[must_use]
+    pub fn with_retry_after(mut self, delay: Duration) -> Self {
+        self.retry_after = Some(delay);
+        self
+    }
+
+    /// How long to wait at least, if that was said.
+    #[must_use]
+    pub fn retry_after(&self) -> Option<Duration> {
+        self.retry_after
     }
 
     /// What the failure says about trying again.

@@ -21,6 +21,13 @@ impl Sequencer {
         significant_digits(self.as_str()).is_some()
     }
 
+    /// The digits in upper case and without leading zeros, the same for equal sequencers; `None` if it is not hexadecimal.
+    #[must_use]
+    pub fn to_canonical(&self) -> Option<String> {
+        let digits = significant_digits(self.as_str())?;
+        Some(digits.iter().map(|digit| char::from(digit.to_ascii_uppercase())).collect())
+    }
+
     /// Which of two events of the same key happened first, or `None` if either text is not hexadecimal.
     ///
     /// ```

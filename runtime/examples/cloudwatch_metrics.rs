@@ -27,7 +27,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
         return Ok(());
     }
     let function = service_fn(async |event: LambdaEvent<Payload>| {
-        let report = dispatcher.dispatch(event.payload, None).await;
+        let report = dispatcher.dispatch_event(event).await;
         // Lambda stops the process between invocations: what is not written now may never be.
         flush(collector);
         report.map(|report| report.response()).map_err(lambda_runtime::Error::from)

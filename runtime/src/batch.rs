@@ -1,16 +1,16 @@
 //! A batch under way.
 
-use std::panic::AssertUnwindSafe;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
-use futures_util::{FutureExt, future};
+use futures_util::future;
 use s3_dispatch_core::{Delivery, Outcome, Router};
 
 use crate::dead_letters::DeadLetter;
+use crate::guarded::Guarded;
 use crate::logs::with_causes;
 use crate::outcomes::Outcomes;
-use crate::record_task::{self, drop_guarded};
+use crate::record_task;
 use crate::schedule::{Schedule, Step, Work};
 use crate::{DeadLetters, Dispatcher};
 
@@ -48,11 +48,8 @@ impl<'b, R: Router> Batch<'b, R> {
         match self.cut {
             None => work.await,
             Some(cut) => {
-                let mut work = Box::pin(work);
-                if tokio::time::timeout_at(cut.into(), work.as_mut()).await.is_err() || self.is_cut() {
-                    tracing::warn!("the deadline is near: what has not been answered fails");
-                }
-                drop_guarded(work);
+                // What was not answered then is seen in the outcomes.
+                drop(tokio::time::timeout_at(cut.into(), work).await);
             }
         }
         self.outcomes.into_inner().unwrap_or_else(PoisonError::into_inner)
@@ -136,18 +133,18 @@ impl<'b, R: Router> Batch<'b, R> {
                 body: &body,
                 error: &error,
             };
-            // Without the guard a panic of the sink would end the whole batch.
-            let kept = match AssertUnwindSafe(async { sink.put(&letter).await }).catch_unwind().await {
-                Ok(Ok(())) => true,
-                Ok(Err(error)) => {
-                    tracing::error!(error = with_causes(&error), "dead letter not kept: its message fails");
-                    false
-                }
-                Err(_) => {
-                    tracing::error!("dead letter not kept: the sink panicked");
-                    false
-                }
+            let problem = match Guarded::new(|| sink.put(&letter)).await {
+                Ok(Ok(())) => None,
+                Ok(Err(error)) => Some(with_causes(&error)),
+                Err(panicked) => Some(panicked.to_string()),
             };
+            let kept = problem.is_none();
+            if let Some(error) = problem {
+                tracing::error!(error, "dead letter not kept: its message fails");
+            } else {
+                #[cfg(feature = "metrics")]
+                crate::measurements::gave_up(letter.record);
+            }
             self.outcomes().put_back(record, error, kept);
             if !kept {
                 return false;

@@ -17,7 +17,7 @@ use crate::logs::with_causes;
 /// letters comes again, and so may a letter: at least once, as everywhere.
 #[async_trait]
 pub trait DeadLetters: Send + Sync + 'static {
-    /// Keeps a letter.
+    /// Keeps a letter. Only the invocation's deadline ends it from outside, so a sink that may hang should not.
     ///
     /// # Errors
     ///

@@ -7,6 +7,8 @@ use async_trait::async_trait;
 use s3_dispatch_core::{HandlerError, MessageContext, Outcome, Route, Router, S3EventRecord, SkipReason};
 use tokio::time::Instant;
 
+use crate::identity::default_scope;
+use crate::logs::with_causes;
 use crate::{Claim, ClaimStore, Identity, Lease, StoreError};
 
 /// Handles each record once, across invocations and processes.
@@ -22,9 +24,18 @@ use crate::{Claim, ClaimStore, Identity, Lease, StoreError};
 /// A claim has a lease: until the invocation's deadline, or [`with_lease`](Self::with_lease). A holder that crashes,
 /// panics or is cut does not release; its lease runs out, and the record may be handled again.
 ///
-/// So a record is handled twice only when its holder dies, or the store fails, between the handler's return and the
-/// completion, and then only after the lease; or when it comes again after it was forgotten. No framework can do better
-/// without a transaction around the handler's own effect.
+/// So a record is handled twice only when its holder dies or is cut off (by the deadline or a record's timeout), or the
+/// store fails, between the handler's return and the completion, and then only after the lease; or when it comes again
+/// after it was forgotten. No framework can do better without a transaction around the handler's own effect. What the
+/// router inside calls a failure is one: it is released and handled again, even if a handler succeeded behind it.
+///
+/// Functions that do different things with one record may share a store: each remembers in a scope of its own, by default
+/// the name of the Lambda function ([`with_scope`](Self::with_scope)).
+///
+/// Meeting a record that is in progress costs a receive of its message, and enough of them end in the dead-letter queue.
+/// A queue's visibility timeout of six times the function's timeout outlasts every lease; a shorter
+/// [backoff](crate::Backoff) is told how long the lease has to go, and [`SqsBackoff`](crate::Dispatcher::with_backoff)
+/// waits for it.
 ///
 /// When the store cannot be asked the record fails, unless [`on_outage`](Self::on_outage) chooses otherwise.
 ///
@@ -38,6 +49,7 @@ pub struct Deduplicated<R, Store> {
     router: R,
     store: Store,
     identify: Identify,
+    scope: String,
     lease: Option<Duration>,
     keep: Duration,
     outage: Outage,
@@ -67,6 +79,7 @@ impl<R, Store> Deduplicated<R, Store> {
             router,
             store,
             identify: Box::new(Identity::of_record),
+            scope: default_scope(),
             lease: None,
             keep: LONGEST_RETENTION,
             outage: Outage::default(),
@@ -81,6 +94,14 @@ impl<R, Store> Deduplicated<R, Store> {
         identify: impl Fn(&S3EventRecord) -> Option<Identity> + Send + Sync + 'static,
     ) -> Self {
         self.identify = Box::new(identify);
+        self
+    }
+
+    /// Remembers apart from other scopes in the same store; unless said otherwise the scope is the name of the Lambda function
+    /// (`AWS_LAMBDA_FUNCTION_NAME`), and outside Lambda there is none.
+    #[must_use]
+    pub fn with_scope(mut self, scope: impl Into<String>) -> Self {
+        self.scope = scope.into();
         self
     }
 
@@ -130,9 +151,11 @@ impl<R: Router, Store: ClaimStore> Deduplicated<R, Store> {
         };
         match kept {
             Ok(true) => {}
-            Ok(false) => tracing::warn!("the lease of a record ran out before its handler was done"),
+            Ok(false) => {
+                tracing::warn!("the record was claimed elsewhere before its handler was done: its lease ran out")
+            }
             // The handler's answer stands: failing what was handled would only have it handled again.
-            Err(error) => tracing::error!(error = %crate::logs::with_causes(&error), "a claim cannot be ended"),
+            Err(error) => tracing::error!(error = with_causes(&error), "a claim cannot be ended"),
         }
         outcome
     }
@@ -144,12 +167,19 @@ impl<R: Router, Store: ClaimStore> Router for Deduplicated<R, Store> {
         let Some(identity) = (self.identify)(record) else {
             return self.router.route(record, message).await;
         };
+        let identity = identity.within(&self.scope);
         match self.store.claim(&identity, self.lease(message)).await {
             Ok(Claim::Acquired(lease)) => self.route_claimed(record, message, &identity, &lease).await,
             Ok(Claim::Completed) => Outcome::Skipped(SkipReason::Duplicate),
-            Ok(Claim::InProgress) => Outcome::Failed(HandlerError::retry(InProgress)),
+            Ok(Claim::InProgress { left }) => {
+                let error = HandlerError::retry(InProgress);
+                Outcome::Failed(match left {
+                    Some(left) => error.with_retry_after(left),
+                    None => error,
+                })
+            }
             Err(error) if self.outage == Outage::RouteUnguarded => {
-                tracing::warn!(error = %crate::logs::with_causes(&error), "the record is routed without a claim");
+                tracing::warn!(error = with_causes(&error), "the record is routed without a claim");
                 self.router.route(record, message).await
             }
             Err(error) => outage(error),

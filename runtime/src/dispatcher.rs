@@ -1,20 +1,16 @@
 //! The rules of delivery.
 
 use std::fmt;
-use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use futures_util::FutureExt;
-use s3_dispatch_core::{
-    Content, Delivery, Envelope, Error, ErrorKind, InvocationId, Message, MessageContext, Router, TraceHeader,
-};
+use s3_dispatch_core::{Content, Delivery, Envelope, Error, ErrorKind, InvocationId, Message, Router, TraceHeader};
 
+use crate::backoff::postpone;
 use crate::batch::Batch;
-use crate::logs::with_causes;
 use crate::outcomes::Outcomes;
 use crate::schedule::Schedule;
-use crate::{Backoff, BatchReport, DeadLetters, MessageOutcome, Payload};
+use crate::{Backoff, BatchReport, DeadLetters, MessageFailure, MessageOutcome, Payload};
 
 /// Sends the records of a payload through a router and reports, message by message, what became of them.
 ///
@@ -97,9 +93,6 @@ pub(crate) struct Invocation {
     pub(crate) trace_header: Option<TraceHeader>,
 }
 
-/// Longer than this is no help to anyone.
-const LONGEST_POSTPONING: Duration = Duration::from_secs(5);
-
 impl<R: Router> Dispatcher<R> {
     /// A dispatcher that runs one handler at a time, with a margin of 500 ms before the deadline, no timeout per record,
     /// unrouted records skipped and malformed messages failed.
@@ -175,7 +168,7 @@ impl<R: Router> Dispatcher<R> {
         &self.router
     }
 
-    /// Dispatches one payload. Needs no Lambda, and a Tokio runtime only if there is a deadline or a timeout.
+    /// Dispatches one payload. Needs no Lambda, and a Tokio runtime only if there is a deadline, a timeout or a backoff.
     ///
     /// # Errors
     ///
@@ -184,7 +177,7 @@ impl<R: Router> Dispatcher<R> {
     ///
     /// # Panics
     ///
-    /// When there is a deadline or a timeout and no Tokio runtime with time enabled.
+    /// When there is a deadline, a timeout or a backoff, and no Tokio runtime with time enabled.
     pub async fn dispatch(&self, payload: impl Into<Payload>, deadline: Option<Instant>) -> Result<BatchReport, Error> {
         self.dispatch_in(payload.into(), Invocation { deadline, ..Invocation::default() }).await
     }
@@ -197,9 +190,13 @@ impl<R: Router> Dispatcher<R> {
             self.log_unless_readable(message);
         }
         let schedule = Schedule::new(&delivery, self.malformed);
-        let cut = invocation.deadline.map(|deadline| deadline.checked_sub(self.deadline_margin).unwrap_or(deadline));
+        let cut = invocation.deadline.map(|deadline| {
+            // A margin that goes back to before there was time leaves none.
+            deadline.checked_sub(self.deadline_margin).unwrap_or_else(|| tokio::time::Instant::now().into_std())
+        });
         let outcomes = Batch::new(self, &delivery, &schedule, cut).run().await;
         let report = BatchReport::new(&delivery, &outcomes, self.malformed);
+        log_unreached(&report, invocation.request_id.as_ref());
         tracing::info!(
             request_id = invocation.request_id.as_ref().map(AsRef::<str>::as_ref),
             messages = report.messages().len(),
@@ -214,38 +211,17 @@ impl<R: Router> Dispatcher<R> {
             "invocation done"
         );
         #[cfg(feature = "metrics")]
-        crate::measurements::reported(&report);
+        crate::measurements::reported(&report, &delivery, &outcomes);
         if delivery.envelope() == Envelope::Sqs {
-            self.postpone(&delivery, &report, invocation.deadline).await;
+            if let Some(backoff) = &self.backoff {
+                postpone(&**backoff, &delivery, &report, &outcomes, invocation.deadline).await;
+            }
             return Ok(report);
         }
         if report.is_success() {
             return Ok(report);
         }
         Err(invocation_failed(delivery, outcomes, &report))
-    }
-
-    /// With what is left of the margin, since the answer comes first.
-    async fn postpone(&self, delivery: &Delivery, report: &BatchReport, deadline: Option<Instant>) {
-        let Some(backoff) = &self.backoff else { return };
-        let failed = delivery.messages().iter().zip(report.messages());
-        let failed = failed.filter(|(_, report)| report.outcome() != MessageOutcome::Succeeded);
-        let failed: Vec<&MessageContext> = failed.map(|(message, _)| &message.context).collect();
-        if failed.is_empty() {
-            return;
-        }
-        let now = tokio::time::Instant::now();
-        let left = deadline.map(|deadline| deadline.saturating_duration_since(now.into_std()) / 2);
-        let limit = left.map_or(LONGEST_POSTPONING, |left| left.min(LONGEST_POSTPONING));
-        // Without the guard a panic would cost the answer.
-        let postponed = AssertUnwindSafe(async { backoff.postpone(&failed).await }).catch_unwind();
-        let problem = match tokio::time::timeout(limit, postponed).await {
-            Ok(Ok(Ok(()))) => return,
-            Ok(Ok(Err(error))) => with_causes(&*error),
-            Ok(Err(_)) => "it panicked".to_owned(),
-            Err(_) => format!("it took longer than {limit:?}"),
-        };
-        tracing::warn!(error = problem, "failed messages are not postponed");
     }
 
     fn log_unless_readable(&self, message: &Message) {
@@ -283,6 +259,24 @@ fn complete(message: &mut Message, invocation: &Invocation) {
         context = context.with_trace_header(header.clone());
     }
     message.context = context;
+}
+
+/// Their records have no log of their own.
+fn log_unreached(report: &BatchReport, request_id: Option<&InvocationId>) {
+    const MOST: usize = 10;
+    let unreached = MessageOutcome::Failed(MessageFailure::NotReached);
+    let mut messages = report.messages().iter().filter(|message| message.outcome() == unreached).peekable();
+    if messages.peek().is_none() {
+        return;
+    }
+    let count = messages.clone().count();
+    let first: Vec<_> = messages.filter_map(|message| message.id().map(AsRef::<str>::as_ref)).take(MOST).collect();
+    tracing::warn!(
+        request_id = request_id.map(AsRef::<str>::as_ref),
+        messages = count,
+        first = first.join(" "),
+        "not all messages were reached: the deadline came, or a message before them in their group failed"
+    );
 }
 
 fn invocation_failed(mut delivery: Delivery, outcomes: Outcomes, report: &BatchReport) -> Error {

@@ -107,7 +107,9 @@ impl ClaimStore for DynamoDbStore {
         } else if attribute("lease") == Some(&token) {
             Claim::Acquired(Lease::new(token))
         } else {
-            Claim::InProgress
+            let expires_at = item.as_ref().and_then(expires_at);
+            let left = expires_at.map(|time| u64::try_from(time.saturating_sub(now)).unwrap_or(u64::MAX));
+            Claim::InProgress { left: left.map(Duration::from_millis) }
         })
     }
 
@@ -129,7 +131,8 @@ impl ClaimStore for DynamoDbStore {
             .delete_item()
             .table_name(&self.table)
             .key("pk", partition_key("record", identity))
-            .condition_expression("lease = :lease AND #status = :in_progress")
+            // What is gone was released: the SDK may ask again after a first answer got lost.
+            .condition_expression("attribute_not_exists(pk) OR (lease = :lease AND #status = :in_progress)")
             // A reserved word of DynamoDB's expressions.
             .expression_attribute_names("#status", "status")
             .expression_attribute_values(":lease", text(lease.as_str()))
@@ -192,10 +195,8 @@ where
 
 /// Texts of equal length compare as the numbers do; the length stands in front, since sequencers may differ in it.
 fn sortable(sequencer: &Sequencer) -> Result<String, StoreError> {
-    if sequencer.compare(sequencer).is_none() {
-        return Err(StoreError::new(format!("the sequencer `{sequencer}` is not hexadecimal")));
-    }
-    let digits = sequencer.as_str().trim_start_matches('0').to_ascii_uppercase();
+    let digits = sequencer.to_canonical();
+    let digits = digits.ok_or_else(|| StoreError::new(format!("the sequencer `{sequencer}` is not hexadecimal")))?;
     Ok(format!("{:05}{digits}", digits.len()))
 }
 
@@ -211,8 +212,11 @@ fn partition_key(kind: &str, identity: &Identity) -> AttributeValue {
 }
 
 fn has_run_out(item: &Item, now: u128) -> bool {
-    let expires_at = item.get("expires_at").and_then(|value| value.as_n().ok());
-    expires_at.and_then(|time| time.parse::<u128>().ok()).is_some_and(|time| time <= now)
+    expires_at(item).is_some_and(|time| time <= now)
+}
+
+fn expires_at(item: &Item) -> Option<u128> {
+    item.get("expires_at")?.as_n().ok()?.parse().ok()
 }
 
 fn now() -> u128 {

@@ -19,25 +19,34 @@ impl Identity {
 
     /// The same for all deliveries of one event: event name, bucket, key, version id and sequencer.
     ///
-    /// Events without a sequencer (tagging, access control lists) are told apart by S3's request id and time instead.
-    /// `None` when the record has neither: then nothing tells two such events apart.
+    /// Of objects that are created, removed or expire the sequencer tells one event from the next. Other events are about
+    /// an object that stays, and may repeat its sequencer or have none (tagging, access control lists): S3's request id
+    /// and time, and of a replication its rule and destination, belong to their identity as well. `None` when nothing
+    /// tells two such events apart.
     #[must_use]
     pub fn of_record(record: &S3EventRecord) -> Option<Self> {
-        let text = |text: Option<&str>| text.unwrap_or_default().to_owned();
-        let version = text(record.object.version_id.as_ref().map(AsRef::as_ref));
-        let moment = match &record.object.sequencer {
-            Some(sequencer) => vec![sequencer.as_str().to_owned()],
-            None => {
-                let request = text(record.request_id.as_ref().map(AsRef::as_ref));
-                let time = text(record.event_time.as_ref().map(AsRef::as_ref));
-                if request.is_empty() && time.is_empty() {
-                    return None;
-                }
-                vec![request, time]
+        fn text(text: Option<&impl AsRef<str>>) -> String {
+            text.map_or_else(String::new, |text| text.as_ref().to_owned())
+        }
+        let name = &record.event_name;
+        let sequencer = record.object.sequencer.as_ref();
+        // EventBridge spells the same number in another way than a notification does.
+        let sequencer = sequencer.map_or_else(String::new, |own| own.to_canonical().unwrap_or_else(|| text(Some(own))));
+        let tells = name.is_object_created() || name.is_object_removed() || name.is_lifecycle_expiration();
+        let mut moment = vec![sequencer];
+        if !tells || moment[0].is_empty() {
+            moment.extend([text(record.request_id.as_ref()), text(record.event_time.as_ref())]);
+            if let Some(replication) = &record.replication {
+                let destination = text(replication.destination_bucket.as_ref());
+                moment.extend([text(replication.rule_id.as_ref()), destination]);
             }
-        };
+        }
+        if moment.iter().all(String::is_empty) {
+            return None;
+        }
+        let version = text(record.object.version_id.as_ref());
         let (bucket, key) = (record.bucket.name.as_str(), record.object.key.as_str());
-        let parts = [record.event_name.as_str(), bucket, key, &version];
+        let parts = [name.as_str(), bucket, key, &version];
         Some(Self::join(parts.into_iter().chain(moment.iter().map(String::as_str))))
     }
 
@@ -51,6 +60,11 @@ impl Identity {
     #[must_use]
     pub fn of_key(bucket: &str, key: &ObjectKey) -> Self {
         Self::join([bucket, key.as_str()].into_iter())
+    }
+
+    /// The same for nobody but this scope: two functions that do different things with one record may share a store.
+    pub(crate) fn within(&self, scope: &str) -> Self {
+        if scope.is_empty() { self.clone() } else { Self(format!("{}|{}", Self::join([scope].into_iter()), self.0)) }
     }
 
     /// The text.
@@ -80,4 +94,9 @@ impl fmt::Display for Identity {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }
+}
+
+/// Whose memory a store's entries are, unless said otherwise: that of the Lambda function.
+pub(crate) fn default_scope() -> String {
+    std::env::var("AWS_LAMBDA_FUNCTION_NAME").unwrap_or_default()
 }

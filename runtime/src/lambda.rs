@@ -4,6 +4,7 @@
 //! batch with an error that is not ours. A layer takes the body away before that and hands it to the function behind the
 //! deserializer's back, which then reads `null`.
 
+use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context as TaskContext, Poll};
@@ -11,13 +12,15 @@ use std::time::{Duration, Instant, SystemTime};
 
 use aws_lambda_events::event::sqs::SqsBatchResponse;
 use bytes::Bytes;
+use futures_util::FutureExt;
 use lambda_runtime::{Context, Diagnostic, LambdaEvent, LambdaInvocation, Runtime};
 use s3_dispatch_core::{Error, ErrorKind, Router};
 use serde::de::IgnoredAny;
 use tower::{Layer, Service};
 
 use crate::dispatcher::Invocation;
-use crate::{Dispatcher, Payload, logs};
+use crate::guarded::Panicked;
+use crate::{BatchReport, Dispatcher, Payload, logs};
 
 type ResponseFuture = Pin<Box<dyn Future<Output = Result<SqsBatchResponse, Diagnostic>> + Send>>;
 
@@ -181,12 +184,31 @@ impl<R: Router> Service<LambdaEvent<Payload>> for Dispatcher<R> {
     fn call(&mut self, event: LambdaEvent<Payload>) -> ResponseFuture {
         let dispatcher = self.clone();
         Box::pin(async move {
-            let invocation = invocation(&event.context);
-            match dispatcher.dispatch_in(event.payload, invocation).await {
+            let request_id = event.context.request_id.clone();
+            let dispatched = AssertUnwindSafe(dispatcher.dispatch_event(event)).catch_unwind().await;
+            // The runtime crate would catch it too, and log it where we do not look.
+            let dispatched = dispatched.unwrap_or_else(|panic| {
+                let panicked = Panicked::new(panic);
+                Err(Error::new(ErrorKind::Runtime, "the dispatcher panicked").with_source(panicked))
+            });
+            match dispatched {
                 Ok(report) => Ok(report.response()),
-                Err(error) => Err(diagnostic(&error, &event.context)),
+                Err(error) => Err(diagnostic(&error, &request_id)),
             }
         })
+    }
+}
+
+impl<R: Router> Dispatcher<R> {
+    /// Dispatches the event of one invocation of Lambda, with its deadline, request id and trace header.
+    ///
+    /// For a function of your own around it; [`run`] and the `tower::Service` do the same.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`dispatch`](Self::dispatch).
+    pub async fn dispatch_event(&self, event: LambdaEvent<impl Into<Payload>>) -> Result<BatchReport, Error> {
+        self.dispatch_in(event.payload.into(), invocation(&event.context)).await
     }
 }
 
@@ -211,10 +233,10 @@ fn deadline(milliseconds: u64) -> Option<Instant> {
     tokio::time::Instant::now().into_std().checked_add(left)
 }
 
-fn diagnostic(error: &Error, context: &Context) -> Diagnostic {
+fn diagnostic(error: &Error, request_id: &str) -> Diagnostic {
     // What a record or message failed of has been logged with it.
     let known = error.kind() == ErrorKind::InvocationFailed;
     let logged = if known { error.to_string() } else { logs::with_causes(error) };
-    tracing::error!(request_id = context.request_id, error = logged, "invocation failed");
+    tracing::error!(request_id, error = logged, "invocation failed");
     Diagnostic { error_type: format!("s3_dispatch::{:?}", error.kind()), error_message: logs::with_causes(error) }
 }

@@ -46,12 +46,14 @@
 //! |---|---|---|---|
 //! | `s3_dispatch_records_total` | counter | records | `event_name`, `outcome` |
 //! | `s3_dispatch_messages_total` | counter | messages | `outcome` |
+//! | `s3_dispatch_dead_letters_total` | counter | records | `event_name` |
 //! | `s3_dispatch_handler_duration_seconds` | histogram | seconds | `event_name` |
 //! | `s3_dispatch_lag_seconds` | histogram | seconds | `event_name` |
 //! | `s3_dispatch_batch_size` | histogram | messages | |
 //!
-//! The outcome of a record is `handled`, `unrouted`, `duplicate`, `stale`, `skipped`, `retry` or `permanent`; that of a
-//! message `succeeded`, `malformed`, `record_failed` or `not_reached`. The lag is the time from the event, by S3's clock,
+//! The outcome of a record is `handled`, `unrouted`, `duplicate`, `stale`, `skipped`, `retry`, `permanent` or `not_reached`;
+//! that of a message `succeeded`, `malformed`, `record_failed` or `not_reached`. The duration is that of a record's way
+//! through the router, with what stands around the routes. The lag is the time from the event, by S3's clock,
 //! to the handler's start. Labels have few values: an event name that this version does not know is `other`, and no key or
 //! bucket is ever one. The example `cloudwatch_metrics` writes them in CloudWatch's embedded metric format.
 //!
@@ -66,7 +68,7 @@
 //! use s3_dispatch::{Dispatcher, Routes};
 //!
 //! async fn function(event: LambdaEvent<SqsEvent>, dispatcher: &Dispatcher<Routes<()>>) -> Result<SqsBatchResponse, Error> {
-//!     let report = dispatcher.dispatch(event.payload, None).await?;
+//!     let report = dispatcher.dispatch_event(event).await?;
 //!     Ok(report.response())
 //! }
 //! ```
@@ -78,6 +80,7 @@ mod payload;
 mod dispatcher;
 mod schedule;
 mod batch;
+mod guarded;
 mod record_task;
 mod outcomes;
 mod dead_letters;
@@ -105,7 +108,7 @@ pub use s3_dispatch_core::__private;
 pub use s3_dispatch_core::*;
 pub use s3_dispatch_macros::s3_handler;
 
-pub use backoff::{Backoff, ExponentialBackoff};
+pub use backoff::{Backoff, ExponentialBackoff, FailedMessage};
 pub use batch_report::{BatchReport, MessageFailure, MessageOutcome, MessageReport};
 pub use dead_letters::{DeadLetter, DeadLetterError, DeadLetters};
 pub use deduplicated::{Deduplicated, Outage};

@@ -1,14 +1,30 @@
 //! Where logs go when the program has not said so.
 
+use std::error::Error as StdError;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::fmt;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
 /// An error with its causes on one line, `a: b: c`, for logs and answers, where nobody can ask for the source.
-pub(crate) fn with_causes(error: &(dyn std::error::Error + 'static)) -> String {
-    let causes = std::iter::successors(Some(error), |error| error.source());
-    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
+///
+/// The error is someone else's: its text may panic, and its causes may never end.
+pub(crate) fn with_causes(error: &(dyn StdError + 'static)) -> String {
+    const MOST: usize = 32;
+    let chain = || {
+        let mut text = error.to_string();
+        let mut cause = error.source();
+        for _ in 0..MOST {
+            let Some(error) = cause else { break };
+            text.push_str(": ");
+            text.push_str(&error.to_string());
+            cause = error.source();
+        }
+        text
+    };
+    catch_unwind(AssertUnwindSafe(chain)).unwrap_or_else(|_| "an error whose text panics".to_owned())
 }
 
 /// As Lambda's log settings ask ("Configuring advanced logging controls for Lambda functions", AWS Lambda Developer

@@ -3,12 +3,14 @@
 use std::time::{Duration, SystemTime};
 
 use metrics::{Unit, counter, describe_counter, describe_histogram, histogram};
-use s3_dispatch_core::{EventName, Outcome, S3EventRecord, SkipReason};
+use s3_dispatch_core::{Delivery, EventName, Outcome, S3EventRecord, SkipReason};
 
+use crate::outcomes::Outcomes;
 use crate::{BatchReport, MessageFailure, MessageOutcome};
 
 const RECORDS: &str = "s3_dispatch_records_total";
 const MESSAGES: &str = "s3_dispatch_messages_total";
+const DEAD_LETTERS: &str = "s3_dispatch_dead_letters_total";
 const HANDLER_DURATION: &str = "s3_dispatch_handler_duration_seconds";
 const LAG: &str = "s3_dispatch_lag_seconds";
 const BATCH_SIZE: &str = "s3_dispatch_batch_size";
@@ -16,7 +18,8 @@ const BATCH_SIZE: &str = "s3_dispatch_batch_size";
 pub(crate) fn describe() {
     describe_counter!(RECORDS, Unit::Count, "records, by event name and outcome");
     describe_counter!(MESSAGES, Unit::Count, "messages, by outcome");
-    describe_histogram!(HANDLER_DURATION, Unit::Seconds, "how long handlers run");
+    describe_counter!(DEAD_LETTERS, Unit::Count, "records given to the dead-letter sink, by event name");
+    describe_histogram!(HANDLER_DURATION, Unit::Seconds, "how long records take from their route to their outcome");
     describe_histogram!(LAG, Unit::Seconds, "from the event to the handler's start");
     describe_histogram!(BATCH_SIZE, Unit::Count, "messages per invocation");
 }
@@ -45,7 +48,17 @@ pub(crate) fn answered(record: &S3EventRecord, outcome: &Outcome, duration: Dura
     histogram!(HANDLER_DURATION, "event_name" => name).record(duration.as_secs_f64());
 }
 
-pub(crate) fn reported(report: &BatchReport) {
+pub(crate) fn gave_up(record: &S3EventRecord) {
+    counter!(DEAD_LETTERS, "event_name" => label(&record.event_name)).increment(1);
+}
+
+pub(crate) fn reported(report: &BatchReport, delivery: &Delivery, outcomes: &Outcomes) {
+    for (index, record) in delivery.records().iter().enumerate() {
+        if outcomes.record(index).is_none() {
+            let name = label(&record.event_name);
+            counter!(RECORDS, "event_name" => name, "outcome" => "not_reached").increment(1);
+        }
+    }
     histogram!(BATCH_SIZE).record(report.messages().len() as f64);
     for message in report.messages() {
         let outcome = match message.outcome() {

@@ -1,6 +1,6 @@
 //! A store in the memory of one process.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -23,8 +23,10 @@ pub struct MemoryStore {
 struct Entries {
     capacity: usize,
     entries: HashMap<Name, Entry>,
-    /// The names in the order in which they came, some of them gone meanwhile.
-    order: VecDeque<(Name, u64)>,
+    /// All names, by the time at which they run out.
+    by_time: BTreeMap<(Instant, u64), Name>,
+    /// Those that may be forgotten before, oldest first.
+    by_age: BTreeMap<u64, Name>,
     next: u64,
 }
 
@@ -38,15 +40,14 @@ enum Name {
 #[derive(Debug)]
 struct Entry {
     value: Value,
-    /// `None`: never, since the clock cannot say when.
-    until: Option<Instant>,
+    until: Instant,
     number: u64,
 }
 
 #[derive(Debug)]
 enum Value {
     InProgress(Lease),
-    Completed,
+    Completed(Lease),
     Sequencer(Sequencer),
 }
 
@@ -60,7 +61,13 @@ impl MemoryStore {
     /// A store of so many entries; 0 counts as 1.
     #[must_use]
     pub fn with_capacity(entries: usize) -> Self {
-        let entries = Entries { capacity: entries.max(1), entries: HashMap::new(), order: VecDeque::new(), next: 0 };
+        let entries = Entries {
+            capacity: entries.max(1),
+            entries: HashMap::new(),
+            by_time: BTreeMap::new(),
+            by_age: BTreeMap::new(),
+            next: 0,
+        };
         Self { entries: Mutex::new(entries) }
     }
 
@@ -89,59 +96,50 @@ impl Default for MemoryStore {
 
 impl Entries {
     /// What is remembered and has not run out.
-    fn live(&self, name: &Name) -> Option<&Value> {
-        self.entries.get(name).filter(|entry| !entry.has_run_out()).map(|entry| &entry.value)
+    fn live(&self, name: &Name) -> Option<&Entry> {
+        self.entries.get(name).filter(|entry| entry.until > Instant::now())
     }
 
-    /// Whether the identity is in progress under this lease, even if that has run out without anyone noticing.
+    /// Whether the identity was claimed under this lease and nobody else has claimed it since, run out or not.
     fn holds(&self, name: &Name, lease: &Lease) -> bool {
-        let entry = self.entries.get(name);
-        matches!(entry, Some(Entry { value: Value::InProgress(own), .. }) if own == lease)
+        let entry = self.entries.get(name).map(|entry| &entry.value);
+        matches!(entry, Some(Value::InProgress(own) | Value::Completed(own)) if own == lease)
     }
 
     fn insert(&mut self, name: Name, value: Value, keep: Duration) -> Result<(), StoreError> {
-        if !self.entries.contains_key(&name) {
-            self.make_room()?;
-        }
+        self.remove(&name);
+        self.make_room()?;
         let number = self.next;
         self.next += 1;
-        self.order.push_back((name.clone(), number));
-        self.entries.insert(name, Entry { value, until: Instant::now().checked_add(keep), number });
-        self.compact();
+        let now = Instant::now();
+        // Longer than a clock can say is as good as a century.
+        let until = now.checked_add(keep).unwrap_or_else(|| now + Duration::from_secs(100 * 365 * 24 * 60 * 60));
+        self.by_time.insert((until, number), name.clone());
+        if !matches!(value, Value::InProgress(_)) {
+            self.by_age.insert(number, name.clone());
+        }
+        self.entries.insert(name, Entry { value, until, number });
         Ok(())
     }
 
-    /// Forgets the oldest that may be forgotten; what is in progress goes to the end of the line.
+    fn remove(&mut self, name: &Name) {
+        if let Some(entry) = self.entries.remove(name) {
+            self.by_time.remove(&(entry.until, entry.number));
+            self.by_age.remove(&entry.number);
+        }
+    }
+
     fn make_room(&mut self) -> Result<(), StoreError> {
-        let mut spared = 0;
         while self.entries.len() >= self.capacity {
-            let Some((name, number)) = self.order.pop_front() else { break };
-            let Some(entry) = self.entries.get(&name).filter(|entry| entry.number == number) else { continue };
-            if matches!(entry.value, Value::InProgress(_)) && !entry.has_run_out() {
-                self.order.push_back((name, number));
-                spared += 1;
-                if spared > self.capacity {
-                    return Err(StoreError::new(format!("all {} entries of the store are in progress", self.capacity)));
-                }
-            } else {
-                self.entries.remove(&name);
-            }
+            let now = Instant::now();
+            let run_out = self.by_time.first_key_value().filter(|((until, _), _)| *until <= now);
+            let forgettable = run_out.map(|(_, name)| name).or_else(|| self.by_age.values().next());
+            let Some(name) = forgettable.cloned() else {
+                return Err(StoreError::new(format!("all {} entries of the store are in progress", self.capacity)));
+            };
+            self.remove(&name);
         }
         Ok(())
-    }
-
-    /// Keeps the line from growing by names that came several times.
-    fn compact(&mut self) {
-        if self.order.len() > 2 * self.capacity.max(16) {
-            let entries = &self.entries;
-            self.order.retain(|(name, number)| entries.get(name).is_some_and(|entry| entry.number == *number));
-        }
-    }
-}
-
-impl Entry {
-    fn has_run_out(&self) -> bool {
-        self.until.is_some_and(|until| until <= Instant::now())
     }
 }
 
@@ -151,7 +149,9 @@ impl ClaimStore for MemoryStore {
         let name = Name::Record(identity.clone());
         let mut entries = self.lock();
         match entries.live(&name) {
-            Some(Value::InProgress(_)) => return Ok(Claim::InProgress),
+            Some(Entry { value: Value::InProgress(_), until, .. }) => {
+                return Ok(Claim::InProgress { left: Some(until.saturating_duration_since(Instant::now())) });
+            }
             Some(_) => return Ok(Claim::Completed),
             None => {}
         }
@@ -165,7 +165,7 @@ impl ClaimStore for MemoryStore {
         let mut entries = self.lock();
         let may_complete = entries.live(&name).is_none() || entries.holds(&name, lease);
         if may_complete {
-            entries.insert(name, Value::Completed, keep)?;
+            entries.insert(name, Value::Completed(lease.clone()), keep)?;
         }
         Ok(may_complete)
     }
@@ -173,11 +173,11 @@ impl ClaimStore for MemoryStore {
     async fn release(&self, identity: &Identity, lease: &Lease) -> Result<bool, StoreError> {
         let name = Name::Record(identity.clone());
         let mut entries = self.lock();
-        let held = entries.holds(&name, lease);
-        if held {
-            entries.entries.remove(&name);
+        let own = matches!(entries.entries.get(&name).map(|entry| &entry.value), Some(Value::InProgress(own)) if own == lease);
+        if own {
+            entries.remove(&name);
         }
-        Ok(held)
+        Ok(own || !entries.entries.contains_key(&name))
     }
 }
 
@@ -185,7 +185,7 @@ impl ClaimStore for MemoryStore {
 impl SequencerStore for MemoryStore {
     async fn latest(&self, object: &Identity) -> Result<Option<Sequencer>, StoreError> {
         match self.lock().live(&Name::Object(object.clone())) {
-            Some(Value::Sequencer(sequencer)) => Ok(Some(sequencer.clone())),
+            Some(Entry { value: Value::Sequencer(sequencer), .. }) => Ok(Some(sequencer.clone())),
             _ => Ok(None),
         }
     }
@@ -196,7 +196,7 @@ impl SequencerStore for MemoryStore {
         }
         let name = Name::Object(object.clone());
         let mut entries = self.lock();
-        if let Some(Value::Sequencer(latest)) = entries.live(&name)
+        if let Some(Entry { value: Value::Sequencer(latest), .. }) = entries.live(&name)
             && latest.compare(sequencer).is_some_and(|order| order.is_gt())
         {
             return Ok(());

@@ -1,5 +1,7 @@
 //! The outcomes of a batch while it runs. What is not written is not proven.
 
+use std::time::Duration;
+
 use s3_dispatch_core::{Content, Delivery, HandlerError, Outcome};
 
 use crate::schedule::{Schedule, Work};
@@ -78,6 +80,16 @@ impl Outcomes {
             Outcome::Failed(error) if !answer.is_dead_letter => Some(error),
             _ => None,
         })
+    }
+
+    /// The longest that the failures of a message ask for.
+    pub(crate) fn retry_after(&self, content: &Content) -> Option<Duration> {
+        let answers = self.records[Self::range(content)].iter().flatten();
+        let asked = answers.filter_map(|answer| match &answer.outcome {
+            Outcome::Failed(error) => error.retry_after(),
+            _ => None,
+        });
+        asked.max()
     }
 
     /// The records of a message, by their place in the delivery.

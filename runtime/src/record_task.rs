@@ -1,15 +1,14 @@
 //! One record on its way through the router, with what can go wrong there.
 
-use std::any::Any;
 use std::fmt;
-use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
-use futures_util::FutureExt;
 use s3_dispatch_core::{HandlerError, MessageContext, Outcome, Router, S3EventRecord, SkipReason};
 use tracing::Instrument;
 
 use crate::Unrouted;
+use crate::guarded::Guarded;
+use crate::logs::with_causes;
 
 /// Has one record answered. A panic and a timeout are failures, and every failure is logged here, once.
 pub(crate) async fn answer<R: Router>(
@@ -54,65 +53,28 @@ async fn guard<R: Router>(
     message: &MessageContext,
     timeout: Option<Duration>,
 ) -> Outcome {
-    // In an `async` block, so that a router that panics before it returns its future is caught as well.
-    let routed = AssertUnwindSafe(async { router.route(record, message).await }).catch_unwind();
-    let routed = match timeout {
+    let routed = Guarded::new(|| router.route(record, message));
+    let answered = match timeout {
         None => routed.await,
-        Some(timeout) => {
-            let mut routed = Box::pin(routed);
-            let answered = tokio::time::timeout(timeout, routed.as_mut()).await;
-            drop_guarded(routed);
-            match answered {
-                Ok(answered) => answered,
-                Err(_) => return Outcome::Failed(HandlerError::retry(TimedOut(timeout))),
-            }
-        }
+        Some(timeout) => match tokio::time::timeout(timeout, routed).await {
+            Ok(answered) => answered,
+            Err(_) => return Outcome::Failed(HandlerError::retry(TimedOut(timeout))),
+        },
     };
-    routed.unwrap_or_else(|panic| {
-        let panicked = Panicked::new(&*panic);
-        drop_guarded(panic);
-        Outcome::Failed(HandlerError::retry(panicked))
-    })
-}
-
-/// Drops what belongs to a handler. If that panics it must not take the batch with it.
-pub(crate) fn drop_guarded<T>(handlers: T) {
-    if std::panic::catch_unwind(AssertUnwindSafe(|| drop(handlers))).is_err() {
-        tracing::error!("a handler panicked while it was dropped");
-    }
+    answered.unwrap_or_else(|panicked| Outcome::Failed(HandlerError::retry(panicked)))
 }
 
 fn log(outcome: &Outcome) {
     match outcome {
         Outcome::Failed(error) => {
             // As a text and not through `Display`, so that the subscriber escapes what a handler took from outside.
-            tracing::error!(error = format!("{error:#}"), permanent = error.is_permanent(), "record failed");
+            tracing::error!(error = with_causes(error.as_error()), permanent = error.is_permanent(), "record failed");
         }
         Outcome::Skipped(SkipReason::Unrouted) => tracing::warn!("record skipped: no route takes it"),
         Outcome::Skipped(reason) => tracing::info!(?reason, "record skipped"),
         Outcome::Handled => tracing::debug!("record handled"),
     }
 }
-
-/// A handler panicked.
-#[derive(Debug)]
-struct Panicked(String);
-
-impl Panicked {
-    fn new(panic: &(dyn Any + Send)) -> Self {
-        let text = panic.downcast_ref::<&str>().map(ToString::to_string);
-        let text = text.or_else(|| panic.downcast_ref::<String>().cloned());
-        Self(text.unwrap_or_else(|| "without a message".to_owned()))
-    }
-}
-
-impl fmt::Display for Panicked {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the handler panicked: {}", self.0)
-    }
-}
-
-impl std::error::Error for Panicked {}
 
 /// A handler ran longer than a record may.
 #[derive(Debug)]

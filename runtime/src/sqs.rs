@@ -9,11 +9,10 @@ use aws_sdk_sqs::Client;
 use aws_sdk_sqs::error::BuildError;
 use aws_sdk_sqs::types::{ChangeMessageVisibilityBatchRequestEntry, MessageAttributeValue};
 use futures_util::future;
-use s3_dispatch_core::MessageContext;
 
-use crate::{Backoff, DeadLetter, DeadLetterError, DeadLetters, ExponentialBackoff};
+use crate::{Backoff, DeadLetter, DeadLetterError, DeadLetters, ExponentialBackoff, FailedMessage};
 
-/// Sends dead letters to an SQS queue.
+/// Sends dead letters to an SQS queue, a standard one.
 ///
 /// A letter has the body of the original message, so that it can be sent to its queue again as it is, and the message
 /// attributes `Error` (with its causes), `EventName`, `Bucket`, `Key` (as it was sent) and, where known, `MessageId` and
@@ -82,7 +81,7 @@ fn acceptable(text: &str) -> String {
     accepted
 }
 
-/// Hides failed messages for a while, longer with each receive.
+/// Hides failed messages for a while, longer with each receive, and at least as long as their errors ask for.
 ///
 /// The function's role needs `sqs:ChangeMessageVisibility` on the queue. A message stays where it is when the queue's
 /// redrive policy has had enough of it.
@@ -99,16 +98,21 @@ impl SqsBackoff {
         Self { client, queue_url: queue_url.into(), policy }
     }
 
-    async fn postpone_some(&self, failed: &[&MessageContext]) -> Result<(), Box<dyn StdError + Send + Sync>> {
+    async fn postpone_some(&self, failed: &[FailedMessage<'_>]) -> Result<(), Box<dyn StdError + Send + Sync>> {
         let mut change = self.client.change_message_visibility_batch().queue_url(&self.queue_url);
         for (index, message) in failed.iter().enumerate() {
-            let Some(handle) = message.receipt_handle() else { continue };
+            let Some(handle) = message.context.receipt_handle() else { continue };
+            let delay = self.policy.delay(message.context.receive_count().unwrap_or(1));
+            let delay = delay.max(message.retry_after.unwrap_or_default());
             let entry = ChangeMessageVisibilityBatchRequestEntry::builder()
                 .id(index.to_string())
                 .receipt_handle(handle.as_str())
-                .visibility_timeout(seconds(self.policy.delay(message.receive_count().unwrap_or(1))))
+                .visibility_timeout(seconds(delay))
                 .build()?;
             change = change.entries(entry);
+        }
+        if change.get_entries().is_none() {
+            return Ok(());
         }
         let changed = change.send().await?;
         match changed.failed.first() {
@@ -123,7 +127,7 @@ impl SqsBackoff {
 
 #[async_trait]
 impl Backoff for SqsBackoff {
-    async fn postpone(&self, failed: &[&MessageContext]) -> Result<(), Box<dyn StdError + Send + Sync>> {
+    async fn postpone(&self, failed: &[FailedMessage<'_>]) -> Result<(), Box<dyn StdError + Send + Sync>> {
         // As many as one call takes.
         let calls = failed.chunks(10).map(|some| self.postpone_some(some));
         future::join_all(calls).await.into_iter().collect()

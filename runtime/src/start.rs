@@ -8,7 +8,7 @@ use crate::Dispatcher;
 ///
 /// Takes a router or a [`Dispatcher`]. In Lambda (`AWS_LAMBDA_RUNTIME_API` is set) it is [`run`](crate::run).
 /// Elsewhere, with the feature `cli`, the program's arguments are a command: `invoke` dispatches the payload of a file,
-/// `inspect` shows what files hold; `--help` tells more. The process then ends with the command's status: 0 when all
+/// `inspect` shows what files hold, `policy` prints what infrastructure must let through; `--help` tells more. The process then ends with the command's status: 0 when all
 /// went well, 1 when a message failed or a file held something else, 2 when the payload or the command could not be
 /// read.
 ///

@@ -25,15 +25,16 @@ pub trait ClaimStore: Send + Sync + 'static {
     async fn claim(&self, identity: &Identity, lease: Duration) -> Result<Claim, StoreError>;
 
     /// Marks an identity as completed, for so long: one that is in progress under this lease, or absent because the lease
-    /// ran out unnoticed. `false`, and nothing else, when it is someone else's by now.
+    /// ran out unnoticed. Doing so again under the same lease changes nothing. `false`, and nothing else, when the identity
+    /// is someone else's by now.
     ///
     /// # Errors
     ///
     /// When the store cannot be asked; whether it is completed is then unknown.
     async fn complete(&self, identity: &Identity, lease: &Lease, keep: Duration) -> Result<bool, StoreError>;
 
-    /// Makes an identity that is in progress under this lease absent. `false`, and nothing else, when it is not in progress
-    /// under this lease.
+    /// Makes an identity that is in progress under this lease absent. `true` when it is absent then, even if it was before;
+    /// `false`, and nothing else, when it is someone else's by now or completed.
     ///
     /// # Errors
     ///
@@ -66,7 +67,10 @@ pub enum Claim {
     /// The identity was absent and is now in progress under this lease.
     Acquired(Lease),
     /// Someone else's lease has not run out.
-    InProgress,
+    InProgress {
+        /// How long that lease has still to go, if the store knows.
+        left: Option<Duration>,
+    },
     /// It was completed before.
     Completed,
 }
@@ -111,7 +115,7 @@ impl StdError for StoreError {
     }
 }
 
-// One store serves several routers.
+// One store serves several routers, each in its scope.
 #[async_trait]
 impl<S: ClaimStore + ?Sized> ClaimStore for Arc<S> {
     async fn claim(&self, identity: &Identity, lease: Duration) -> Result<Claim, StoreError> {

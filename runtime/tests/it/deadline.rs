@@ -50,8 +50,9 @@ async fn near_the_deadline_what_runs_is_cut_and_nothing_begins() {
 #[tokio::test(start_paused = true)]
 async fn a_deadline_that_is_over_fails_everything_unseen() {
     let batch = SqsBatchBuilder::new().with_record("1", put("ok/1")).with_record("2", put("ok/2"));
-    for left in [0, 499, 500] {
+    for (left, margin) in [(0, 500), (499, 500), (500, 500), (60_000, 60_000), (60_000, u64::MAX)] {
         let (dispatcher, script) = dispatcher();
+        let dispatcher = dispatcher.with_deadline_margin(Duration::from_millis(margin));
         let report = dispatcher.dispatch(batch.to_bytes(), after(left)).await;
         assert_eq!((failures(&report), script.started().len()), (vec!["1".to_owned(), "2".to_owned()], 0), "{left}");
     }
@@ -86,7 +87,7 @@ async fn dropping_the_dispatch_leaves_nothing_running() {
 }
 
 /// Panics when it is dropped.
-struct Bomb;
+pub(crate) struct Bomb;
 
 impl Drop for Bomb {
     fn drop(&mut self) {
@@ -96,10 +97,13 @@ impl Drop for Bomb {
 
 #[tokio::test(start_paused = true)]
 async fn a_handler_that_panics_when_it_is_cut_off_costs_its_own_message_alone() {
-    let batch = SqsBatchBuilder::new().with_record("1", put("bomb")).with_record("2", put("fine"));
+    let batch = SqsBatchBuilder::new()
+        .with_record("1", put("bomb/1"))
+        .with_record("2", put("fine"))
+        .with_record("3", put("bomb/3"));
     let routes = || {
         s3_dispatch::Routes::new(()).on_fn("*", |key: s3_dispatch::ObjectKey| async move {
-            if key == "bomb" {
+            if key.as_str().starts_with("bomb") {
                 let _bomb = Bomb;
                 std::future::pending::<()>().await;
             }
@@ -107,7 +111,7 @@ async fn a_handler_that_panics_when_it_is_cut_off_costs_its_own_message_alone() 
         })
     };
     let timed = s3_dispatch::Dispatcher::new(routes()).with_record_timeout(Duration::from_millis(10));
-    assert_eq!(outcomes(&timed.dispatch(batch.to_bytes(), None).await), [FAILED, SUCCEEDED]);
-    let cut = s3_dispatch::Dispatcher::new(routes()).with_concurrency(2);
-    assert_eq!(outcomes(&cut.dispatch(batch.to_bytes(), after(1_000)).await), [NOT_REACHED, SUCCEEDED]);
+    assert_eq!(outcomes(&timed.dispatch(batch.to_bytes(), None).await), [FAILED, SUCCEEDED, FAILED]);
+    let cut = s3_dispatch::Dispatcher::new(routes()).with_concurrency(3);
+    assert_eq!(outcomes(&cut.dispatch(batch.to_bytes(), after(1_000)).await), [NOT_REACHED, SUCCEEDED, NOT_REACHED]);
 }

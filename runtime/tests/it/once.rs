@@ -204,3 +204,69 @@ async fn an_outage_at_completion_lets_the_handlers_success_stand_until_the_lease
     assert!(is_duplicate(&route(&router, &put("ok/1").build()).await));
     assert_eq!(script.started().len(), 2);
 }
+
+#[tokio::test]
+async fn functions_that_share_a_store_each_handle_a_record_once() {
+    let store = Arc::new(MemoryStore::new());
+    let function = |scope: &str| {
+        let script = Script::default();
+        (Deduplicated::new(script.clone(), Arc::clone(&store)).with_scope(scope), script)
+    };
+    let ((indexer, indexed), (thumbnailer, thumbnailed)) = (function("indexer"), function("thumbnailer"));
+    for _ in 0..2 {
+        drop(route(&indexer, &put("ok/1").build()).await);
+        drop(route(&thumbnailer, &put("ok/1").build()).await);
+    }
+    assert_eq!((indexed.started().len(), thumbnailed.started().len()), (1, 1));
+}
+
+#[tokio::test]
+async fn the_same_event_from_eventbridge_is_a_duplicate() {
+    let (router, script, _) = once();
+    let record = put("ok/1");
+    drop(route(&router, &record.build()).await);
+    let Ok(s3_dispatch::Notification::Records(bridged)) =
+        s3_dispatch::Notification::parse(record.to_eventbridge_json().unwrap())
+    else {
+        panic!("no records")
+    };
+    assert_ne!(bridged[0].object.sequencer, record.build().object.sequencer);
+    assert!(is_duplicate(&route(&router, &bridged[0]).await));
+    assert_eq!(script.started().len(), 1);
+}
+
+#[tokio::test]
+async fn events_about_an_object_that_stays_may_repeat_its_sequencer() {
+    let (router, script, _) = once();
+    let failed = |destination: &str| {
+        let data = s3_dispatch_testing::ReplicationData::new("rule", destination);
+        RecordBuilder::new(EventName::REPLICATION_OPERATION_FAILED_REPLICATION).with_key("ok/1").with_replication(data)
+    };
+    let restored =
+        |time: &str| RecordBuilder::new(EventName::OBJECT_RESTORE_POST).with_key("ok/1").with_event_time(time);
+    let records = [failed("one"), failed("two"), failed("one"), restored("1"), restored("2"), restored("2")];
+    for record in records {
+        drop(route(&router, &record.build()).await);
+    }
+    assert_eq!(script.started().len(), 4);
+}
+
+/// The text of an error is the handler's business, and may fail as everything else.
+#[tokio::test]
+async fn an_error_whose_text_panics_fails_its_message_alone() {
+    #[derive(Debug)]
+    struct Unspeakable;
+
+    impl std::fmt::Display for Unspeakable {
+        fn fmt(&self, _: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            panic!("no text")
+        }
+    }
+
+    impl std::error::Error for Unspeakable {}
+
+    let routes = s3_dispatch::Routes::new(())
+        .on_fn("*", |key: s3_dispatch::ObjectKey| async move { if key == "bad" { Err(Unspeakable) } else { Ok(()) } });
+    let batch = SqsBatchBuilder::new().with_record("1", put("bad")).with_record("2", put("good"));
+    assert_eq!(failures(&Dispatcher::new(routes).dispatch(batch.to_bytes(), None).await), ["1"]);
+}
