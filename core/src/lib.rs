@@ -24,6 +24,7 @@
 mod error;
 mod text;
 mod json;
+mod json_error;
 mod event_name;
 mod nearest;
 mod event_pattern;
