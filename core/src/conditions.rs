@@ -112,21 +112,23 @@ pub(crate) enum KeyPart<'k> {
 /// after the last: that is wider, and never wrong.
 pub(crate) fn as_encoded(part: KeyPart<'_>) -> (String, bool) {
     const UNCERTAIN: [char; 6] = ['*', '~', '!', '\'', '(', ')'];
-    spell(
-        part,
-        |character| UNCERTAIN.contains(&character),
-        |text, encoded| {
-            for byte in text.bytes() {
-                match byte {
-                    b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'/' => {
-                        encoded.push(char::from(byte))
-                    }
-                    b' ' => encoded.push('+'),
-                    other => encoded.push_str(&format!("%{other:02X}")),
-                }
-            }
-        },
-    )
+    let (spelt, lost_nothing) = spell(part, |character| UNCERTAIN.contains(&character), encode);
+    // The `B` of `%2B` is no letter of the key, but ends the text.
+    let may_end_an_escape = match part {
+        KeyPart::Prefix(_) => false,
+        KeyPart::Suffix(_) => spelt.starts_with(|first: char| first.is_ascii_hexdigit()),
+    };
+    (spelt, lost_nothing && !may_end_an_escape)
+}
+
+fn encode(text: &str, encoded: &mut String) {
+    for byte in text.bytes() {
+        match byte {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'/' => encoded.push(char::from(byte)),
+            b' ' => encoded.push('+'),
+            other => encoded.push_str(&format!("%{other:02X}")),
+        }
+    }
 }
 
 /// As EventBridge spells it: as it is.

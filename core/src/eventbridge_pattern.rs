@@ -51,6 +51,10 @@ impl EventBridgePattern {
                 alternatives.push(alternative(Some(detail_type), &forms, &buckets, &keys));
             }
         }
+        // One that asks for nothing makes the others superfluous; EventBridge refuses it among them.
+        if alternatives.iter().any(Map::is_empty) {
+            alternatives = vec![Map::new()];
+        }
         alternatives.dedup();
         let mut pattern = match alternatives.len() {
             0 => {
