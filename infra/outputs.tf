@@ -1,0 +1,47 @@
+output "region" {
+  description = "The region that everything is in."
+  value       = data.aws_region.current.region
+}
+
+output "bucket" {
+  description = "The name of the bucket whose events are processed."
+  value       = aws_s3_bucket.objects.id
+}
+
+output "bucket_arn" {
+  description = "The ARN of that bucket, for the policies of who reads and writes it."
+  value       = aws_s3_bucket.objects.arn
+}
+
+output "events" {
+  description = "The event types that the bucket publishes: what the processors ask for, together."
+  value       = local.events
+}
+
+output "topic_arn" {
+  description = "The ARN of the topic that the bucket publishes to."
+  value       = aws_sns_topic.events.arn
+}
+
+output "topic_key_arn" {
+  description = "The ARN of the key that the topic is encrypted with."
+  value       = aws_kms_key.topic.arn
+}
+
+output "processors" {
+  description = "What belongs to each processor. `role_name` is there for policies of your own, when a handler talks to more than its queue."
+  value = {
+    for name in keys(var.processors) : name => {
+      function_name          = aws_lambda_function.processor[name].function_name
+      function_arn           = aws_lambda_function.processor[name].arn
+      role_name              = aws_iam_role.function[name].name
+      log_group              = aws_cloudwatch_log_group.function[name].name
+      queue_url              = aws_sqs_queue.main[name].url
+      queue_arn              = aws_sqs_queue.main[name].arn
+      dead_letters_queue_url = aws_sqs_queue.dead_letters[name].url
+      dead_letters_queue_arn = aws_sqs_queue.dead_letters[name].arn
+      undelivered_queue_url  = aws_sqs_queue.undelivered[name].url
+      undelivered_queue_arn  = aws_sqs_queue.undelivered[name].arn
+    }
+  }
+}

@@ -1,0 +1,136 @@
+locals {
+  max_message_size = 1048576
+  fourteen_days    = 1209600
+
+  # How often a message is received before it counts as a dead letter. Fewer, and messages that Lambda received but could
+  # not pass on, being throttled, are given up ("Creating and configuring an Amazon SQS event source mapping", AWS Lambda
+  # Developer Guide; the visibility timeout has the same source).
+  max_receive_count = 5
+}
+
+# What the function of a processor works off.
+resource "aws_sqs_queue" "main" {
+  for_each = var.processors
+
+  region                     = var.region
+  name                       = local.names[each.key]
+  max_message_size           = local.max_message_size
+  message_retention_seconds  = var.message_retention_seconds
+  visibility_timeout_seconds = 6 * each.value.timeout_seconds + each.value.batch_window_seconds
+  receive_wait_time_seconds  = 20
+  delay_seconds              = 0
+  sqs_managed_sse_enabled    = true
+
+  redrive_policy = jsonencode({
+    deadLetterTargetArn = aws_sqs_queue.dead_letters[each.key].arn
+    maxReceiveCount     = local.max_receive_count
+  })
+}
+
+# The messages that the function failed on until the end.
+resource "aws_sqs_queue" "dead_letters" {
+  for_each = var.processors
+
+  region                    = var.region
+  name                      = "${local.names[each.key]}-dead-letters"
+  max_message_size          = local.max_message_size
+  message_retention_seconds = local.fourteen_days
+  sqs_managed_sse_enabled   = true
+}
+
+# The notifications that SNS could not put into the main queue.
+resource "aws_sqs_queue" "undelivered" {
+  for_each = var.processors
+
+  region                    = var.region
+  name                      = "${local.names[each.key]}-undelivered"
+  max_message_size          = local.max_message_size
+  message_retention_seconds = local.fourteen_days
+  sqs_managed_sse_enabled   = true
+}
+
+resource "aws_sqs_queue_redrive_allow_policy" "dead_letters" {
+  for_each = var.processors
+
+  region    = var.region
+  queue_url = aws_sqs_queue.dead_letters[each.key].url
+  redrive_allow_policy = jsonencode({
+    redrivePermission = "byQueue"
+    sourceQueueArns   = [aws_sqs_queue.main[each.key].arn]
+  })
+}
+
+resource "aws_sqs_queue_policy" "main" {
+  for_each = var.processors
+
+  region    = var.region
+  queue_url = aws_sqs_queue.main[each.key].url
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [
+      {
+        Sid       = "OnlyTheTopicSends"
+        Effect    = "Allow"
+        Principal = { Service = "sns.amazonaws.com" }
+        Action    = "sqs:SendMessage"
+        Resource  = aws_sqs_queue.main[each.key].arn
+        Condition = { ArnEquals = { "aws:SourceArn" = aws_sns_topic.events.arn } }
+      },
+      {
+        Sid       = "OnlyTls"
+        Effect    = "Deny"
+        Principal = "*"
+        Action    = "sqs:*"
+        Resource  = aws_sqs_queue.main[each.key].arn
+        Condition = { Bool = { "aws:SecureTransport" = "false" } }
+      },
+    ]
+  })
+}
+
+# SQS itself moves messages here, which needs no permission.
+resource "aws_sqs_queue_policy" "dead_letters" {
+  for_each = var.processors
+
+  region    = var.region
+  queue_url = aws_sqs_queue.dead_letters[each.key].url
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Sid       = "OnlyTls"
+      Effect    = "Deny"
+      Principal = "*"
+      Action    = "sqs:*"
+      Resource  = aws_sqs_queue.dead_letters[each.key].arn
+      Condition = { Bool = { "aws:SecureTransport" = "false" } }
+    }]
+  })
+}
+
+resource "aws_sqs_queue_policy" "undelivered" {
+  for_each = var.processors
+
+  region    = var.region
+  queue_url = aws_sqs_queue.undelivered[each.key].url
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [
+      {
+        Sid       = "OnlyTheTopicSends"
+        Effect    = "Allow"
+        Principal = { Service = "sns.amazonaws.com" }
+        Action    = "sqs:SendMessage"
+        Resource  = aws_sqs_queue.undelivered[each.key].arn
+        Condition = { ArnEquals = { "aws:SourceArn" = aws_sns_topic.events.arn } }
+      },
+      {
+        Sid       = "OnlyTls"
+        Effect    = "Deny"
+        Principal = "*"
+        Action    = "sqs:*"
+        Resource  = aws_sqs_queue.undelivered[each.key].arn
+        Condition = { Bool = { "aws:SecureTransport" = "false" } }
+      },
+    ]
+  })
+}

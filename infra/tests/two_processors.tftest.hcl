@@ -1,0 +1,332 @@
+# The pipeline of the two examples.
+
+mock_provider "aws" {
+  mock_data "aws_caller_identity" {
+    defaults = { account_id = "123456789012" }
+  }
+  mock_data "aws_partition" {
+    defaults = { partition = "aws" }
+  }
+}
+
+variables {
+  region = "eu-central-1"
+  processors = {
+    put-processor = {
+      package              = "tests/fixtures/package.zip"
+      policy_file          = "policies/put-processor.json"
+      timeout_seconds      = 60
+      batch_size           = 100
+      batch_window_seconds = 5
+      maximum_concurrency  = 20
+      environment          = { MAX_OBJECT_BYTES = "1000" }
+    }
+    copy-processor = {
+      package     = "tests/fixtures/package.zip"
+      policy_file = "policies/copy-processor.json"
+    }
+  }
+}
+
+run "wiring" {
+  assert {
+    condition     = aws_s3_bucket_notification.objects.bucket == aws_s3_bucket.objects.id
+    error_message = "The notification is that of another bucket."
+  }
+  assert {
+    condition     = [for topic in aws_s3_bucket_notification.objects.topic : topic.topic_arn] == [aws_sns_topic.events.arn]
+    error_message = "The bucket publishes to something else than the topic."
+  }
+  assert {
+    condition = toset(aws_s3_bucket_notification.objects.topic[0].events) == toset(concat(
+      jsondecode(file("policies/put-processor.json")).events,
+      jsondecode(file("policies/copy-processor.json")).events,
+    ))
+    error_message = "The bucket does not publish what the processors ask for, together."
+  }
+  assert {
+    condition     = toset(keys(aws_sns_topic_subscription.processor)) == toset(["copy-processor", "put-processor"])
+    error_message = "There is not one subscription for each processor."
+  }
+  assert {
+    condition = alltrue([
+      for name, subscription in aws_sns_topic_subscription.processor :
+      subscription.topic_arn == aws_sns_topic.events.arn && subscription.protocol == "sqs" && subscription.endpoint == aws_sqs_queue.main[name].arn
+    ])
+    error_message = "A subscription does not lead from the topic to its processor's main queue."
+  }
+  assert {
+    condition     = alltrue([for subscription in aws_sns_topic_subscription.processor : subscription.raw_message_delivery])
+    error_message = "A subscription wraps notifications."
+  }
+  assert {
+    condition = alltrue([
+      for name, mapping in aws_lambda_event_source_mapping.processor :
+      mapping.event_source_arn == aws_sqs_queue.main[name].arn && mapping.function_name == aws_lambda_function.processor[name].arn
+    ])
+    error_message = "A function works off a queue that is not its own."
+  }
+  assert {
+    condition     = length(distinct([for queue in concat(values(aws_sqs_queue.main), values(aws_sqs_queue.dead_letters), values(aws_sqs_queue.undelivered)) : queue.name])) == 6
+    error_message = "Two of the six queues have one name."
+  }
+}
+
+run "filters" {
+  assert {
+    condition = alltrue([
+      for name, subscription in aws_sns_topic_subscription.processor :
+      jsondecode(subscription.filter_policy) == jsondecode(file("policies/${name}.json")).filter_policy
+    ])
+    error_message = "A subscription filters by something else than the file that its program wrote."
+  }
+  assert {
+    condition     = alltrue([for subscription in aws_sns_topic_subscription.processor : subscription.filter_policy_scope == "MessageBody"])
+    error_message = "A filter looks at message attributes, which S3 does not set."
+  }
+  assert {
+    condition     = contains(jsondecode(aws_sns_topic_subscription.processor["put-processor"].filter_policy).Records.eventName, "ObjectCreated:CompleteMultipartUpload")
+    error_message = "Uploads in parts reach nobody."
+  }
+}
+
+run "queues" {
+  assert {
+    condition     = aws_sqs_queue.main["put-processor"].visibility_timeout_seconds == 6 * 60 + 5
+    error_message = "The visibility timeout is not six times the function's, and the window."
+  }
+  assert {
+    condition = alltrue([
+      for name, queue in aws_sqs_queue.main :
+      queue.visibility_timeout_seconds == 6 * aws_lambda_function.processor[name].timeout + aws_lambda_event_source_mapping.processor[name].maximum_batching_window_in_seconds
+    ])
+    error_message = "The visibility timeout of a queue does not follow from its function's timeout."
+  }
+  assert {
+    condition     = alltrue([for name, queue in aws_sqs_queue.main : jsondecode(queue.redrive_policy).maxReceiveCount == 5])
+    error_message = "A message is not received five times before it is given up."
+  }
+  assert {
+    condition     = alltrue([for name, queue in aws_sqs_queue.main : jsondecode(queue.redrive_policy).deadLetterTargetArn == aws_sqs_queue.dead_letters[name].arn])
+    error_message = "A main queue has no dead-letter queue of its own."
+  }
+  assert {
+    condition = alltrue([
+      for name, policy in aws_sqs_queue_redrive_allow_policy.dead_letters :
+      policy.queue_url == aws_sqs_queue.dead_letters[name].url &&
+      jsondecode(policy.redrive_allow_policy) == { redrivePermission = "byQueue", sourceQueueArns = [aws_sqs_queue.main[name].arn] }
+    ])
+    error_message = "A dead-letter queue takes messages of other queues than its own."
+  }
+  assert {
+    condition = alltrue([
+      for name, subscription in aws_sns_topic_subscription.processor :
+      jsondecode(subscription.redrive_policy) == { deadLetterTargetArn = aws_sqs_queue.undelivered[name].arn }
+    ])
+    error_message = "What SNS cannot deliver is dropped, or goes to the wrong queue."
+  }
+  assert {
+    condition     = alltrue([for queue in concat(values(aws_sqs_queue.dead_letters), values(aws_sqs_queue.undelivered)) : queue.message_retention_seconds == 14 * 24 * 60 * 60])
+    error_message = "Dead letters are not kept for 14 days."
+  }
+  assert {
+    condition     = alltrue([for queue in aws_sqs_queue.main : queue.message_retention_seconds == 7 * 24 * 60 * 60 && queue.delay_seconds == 0])
+    error_message = "Messages are not kept for a week, or come late."
+  }
+  assert {
+    condition     = alltrue([for queue in concat(values(aws_sqs_queue.main), values(aws_sqs_queue.dead_letters), values(aws_sqs_queue.undelivered)) : queue.max_message_size == 1048576])
+    error_message = "A queue refuses large notifications."
+  }
+}
+
+run "functions" {
+  assert {
+    condition     = alltrue([for function in aws_lambda_function.processor : function.runtime == "provided.al2023" && function.handler == "bootstrap"])
+    error_message = "A function does not run `bootstrap` on provided.al2023."
+  }
+  assert {
+    condition     = alltrue([for function in aws_lambda_function.processor : function.architectures == tolist(["x86_64"])])
+    error_message = "A function has another architecture than its package."
+  }
+  assert {
+    condition     = alltrue([for mapping in aws_lambda_event_source_mapping.processor : mapping.function_response_types == toset(["ReportBatchItemFailures"])])
+    error_message = "Lambda ignores which messages failed."
+  }
+  assert {
+    condition     = aws_lambda_event_source_mapping.processor["put-processor"].batch_size == 100 && aws_lambda_event_source_mapping.processor["copy-processor"].batch_size == 10
+    error_message = "The batch sizes are not those that were asked for."
+  }
+  assert {
+    condition     = [for scaling in aws_lambda_event_source_mapping.processor["put-processor"].scaling_config : scaling.maximum_concurrency] == [20]
+    error_message = "The concurrency is not the one that was asked for."
+  }
+  assert {
+    condition     = length(aws_lambda_event_source_mapping.processor["copy-processor"].scaling_config) == 0
+    error_message = "The concurrency is bounded although nobody asked for it."
+  }
+  assert {
+    condition     = aws_lambda_function.processor["put-processor"].environment[0].variables == tomap({ MAX_OBJECT_BYTES = "1000" }) && length(aws_lambda_function.processor["copy-processor"].environment) == 0
+    error_message = "The environment variables are not those that were asked for."
+  }
+  assert {
+    condition = alltrue([
+      for name, function in aws_lambda_function.processor :
+      function.s3_bucket == aws_s3_bucket.artefacts.id && function.s3_key == "${name}.zip" && function.source_code_hash == filebase64sha256("tests/fixtures/package.zip")
+    ])
+    error_message = "A function does not run its package out of the bucket of packages."
+  }
+  assert {
+    condition     = alltrue([for name, function in aws_lambda_function.processor : function.role == aws_iam_role.function[name].arn && aws_iam_role_policy.function[name].role == aws_iam_role.function[name].name])
+    error_message = "A function has another function's role."
+  }
+  assert {
+    condition     = alltrue([for function in aws_lambda_function.processor : function.logging_config[0].log_format == "JSON" && function.logging_config[0].application_log_level == "INFO"])
+    error_message = "The logs are not JSON."
+  }
+  assert {
+    condition = alltrue([
+      for name, function in aws_lambda_function.processor :
+      function.logging_config[0].log_group == aws_cloudwatch_log_group.function[name].name && aws_cloudwatch_log_group.function[name].name == "/aws/lambda/${function.function_name}"
+    ])
+    error_message = "A function logs elsewhere than into its log group."
+  }
+  assert {
+    condition     = alltrue([for group in aws_cloudwatch_log_group.function : group.retention_in_days == 14])
+    error_message = "Logs are not kept for 14 days."
+  }
+}
+
+run "alarms" {
+  variables {
+    alarm_actions = ["arn:aws:sns:eu-central-1:123456789012:on-call"]
+  }
+
+  assert {
+    condition = toset([for alarm in aws_cloudwatch_metric_alarm.dead_letters : alarm.dimensions.QueueName]) == toset(
+      [for queue in concat(values(aws_sqs_queue.dead_letters), values(aws_sqs_queue.undelivered)) : queue.name]
+    )
+    error_message = "Not every dead-letter queue has an alarm."
+  }
+  assert {
+    condition = alltrue([
+      for alarm in aws_cloudwatch_metric_alarm.dead_letters :
+      alarm.namespace == "AWS/SQS" && alarm.metric_name == "ApproximateNumberOfMessagesVisible" && alarm.comparison_operator == "GreaterThanThreshold" && alarm.threshold == 0
+    ])
+    error_message = "One dead letter is no alarm."
+  }
+  assert {
+    condition = alltrue([
+      for name, alarm in aws_cloudwatch_metric_alarm.age :
+      alarm.dimensions.QueueName == aws_sqs_queue.main[name].name && alarm.metric_name == "ApproximateAgeOfOldestMessage" && alarm.statistic == "Maximum" && alarm.threshold == 900
+    ])
+    error_message = "Messages that wait for too long are no alarm."
+  }
+  assert {
+    condition     = alltrue([for alarm in concat(values(aws_cloudwatch_metric_alarm.dead_letters), values(aws_cloudwatch_metric_alarm.age)) : contains(alarm.alarm_actions, "arn:aws:sns:eu-central-1:123456789012:on-call")])
+    error_message = "An alarm tells nobody."
+  }
+  assert {
+    condition     = alltrue([for alarm in concat(values(aws_cloudwatch_metric_alarm.dead_letters), values(aws_cloudwatch_metric_alarm.age)) : alarm.treat_missing_data == "notBreaching"])
+    error_message = "A queue that nothing happens in is an alarm."
+  }
+}
+
+run "encryption" {
+  assert {
+    condition     = aws_sns_topic.events.kms_master_key_id == aws_kms_key.topic.arn
+    error_message = "The topic is not encrypted with the key that S3 may use."
+  }
+  assert {
+    condition     = aws_kms_key.topic.enable_key_rotation
+    error_message = "The key is never rotated."
+  }
+  assert {
+    condition     = alltrue([for queue in concat(values(aws_sqs_queue.main), values(aws_sqs_queue.dead_letters), values(aws_sqs_queue.undelivered)) : queue.sqs_managed_sse_enabled])
+    error_message = "A queue is not encrypted."
+  }
+  assert {
+    condition     = alltrue([for encryption in aws_s3_bucket_server_side_encryption_configuration.all : [for rule in encryption.rule : rule.apply_server_side_encryption_by_default[0].sse_algorithm] == ["AES256"]])
+    error_message = "A bucket is not encrypted."
+  }
+}
+
+run "buckets" {
+  assert {
+    condition = alltrue([
+      for resources in [aws_s3_bucket_public_access_block.all, aws_s3_bucket_ownership_controls.all, aws_s3_bucket_server_side_encryption_configuration.all, aws_s3_bucket_policy.all] :
+      toset([for resource in resources : resource.bucket]) == toset([aws_s3_bucket.objects.id, aws_s3_bucket.artefacts.id])
+    ])
+    error_message = "What must hold for both buckets does not."
+  }
+  assert {
+    condition = alltrue([
+      for block in aws_s3_bucket_public_access_block.all :
+      block.block_public_acls && block.block_public_policy && block.ignore_public_acls && block.restrict_public_buckets
+    ])
+    error_message = "A bucket can be opened to the public."
+  }
+  assert {
+    condition     = alltrue([for controls in aws_s3_bucket_ownership_controls.all : controls.rule[0].object_ownership == "BucketOwnerEnforced"])
+    error_message = "A bucket takes objects that belong to others."
+  }
+  assert {
+    condition     = aws_s3_bucket_versioning.artefacts.bucket == aws_s3_bucket.artefacts.id && aws_s3_bucket_versioning.artefacts.versioning_configuration[0].status == "Enabled"
+    error_message = "A replaced package is gone."
+  }
+  assert {
+    condition     = aws_s3_bucket.objects.bucket_prefix == "s3-dispatch-" && !aws_s3_bucket.objects.force_destroy
+    error_message = "The bucket's name is one that others may have, or `destroy` deletes its objects unasked."
+  }
+}
+
+run "outputs" {
+  assert {
+    condition     = output.bucket == aws_s3_bucket.objects.id && output.topic_arn == aws_sns_topic.events.arn && output.topic_key_arn == aws_kms_key.topic.arn && output.region == "eu-central-1"
+    error_message = "The outputs name something else."
+  }
+  assert {
+    condition = alltrue([
+      for name, processor in output.processors :
+      processor.queue_url == aws_sqs_queue.main[name].url && processor.dead_letters_queue_url == aws_sqs_queue.dead_letters[name].url &&
+      processor.undelivered_queue_url == aws_sqs_queue.undelivered[name].url && processor.function_name == "s3-dispatch-${name}" &&
+      processor.log_group == "/aws/lambda/s3-dispatch-${name}" && processor.role_name == "s3-dispatch-${name}-eu-central-1"
+    ])
+    error_message = "The outputs of a processor name something else."
+  }
+}
+
+run "region" {
+  variables {
+    region = "us-west-2"
+  }
+
+  assert {
+    condition = alltrue([
+      for resource in concat(
+        [aws_kms_key.topic, aws_kms_alias.topic, aws_sns_topic.events, aws_sns_topic_policy.events],
+        [aws_s3_bucket.objects, aws_s3_bucket.artefacts, aws_s3_bucket_notification.objects, aws_s3_bucket_versioning.artefacts],
+        [aws_s3_bucket_lifecycle_configuration.objects, aws_s3_bucket_lifecycle_configuration.artefacts],
+        values(aws_s3_bucket_public_access_block.all), values(aws_s3_bucket_ownership_controls.all),
+        values(aws_s3_bucket_server_side_encryption_configuration.all), values(aws_s3_bucket_policy.all),
+        values(aws_s3_object.package), values(aws_sns_topic_subscription.processor),
+        values(aws_sqs_queue.main), values(aws_sqs_queue.dead_letters), values(aws_sqs_queue.undelivered),
+        values(aws_sqs_queue_policy.main), values(aws_sqs_queue_policy.dead_letters), values(aws_sqs_queue_policy.undelivered),
+        values(aws_sqs_queue_redrive_allow_policy.dead_letters), values(aws_lambda_function.processor),
+        values(aws_lambda_event_source_mapping.processor), values(aws_cloudwatch_log_group.function),
+        values(aws_cloudwatch_metric_alarm.dead_letters), values(aws_cloudwatch_metric_alarm.age),
+      ) : resource.region == "us-west-2"
+    ])
+    error_message = "Something is in another region."
+  }
+}
+
+run "arm64" {
+  variables {
+    architecture = "arm64"
+  }
+
+  assert {
+    condition     = alltrue([for function in aws_lambda_function.processor : function.architectures == tolist(["arm64"])])
+    error_message = "A function has another architecture than its package."
+  }
+}
