@@ -74,8 +74,7 @@ pub(crate) fn of_buckets(routes: &[Route]) -> Conditions {
 /// One field has one list of alternatives, so of a route that asks for both a prefix and a suffix the prefix is taken.
 /// (A wildcard would not do: in a short key the two may overlap.) The flag says whether nothing was lost.
 pub(crate) fn of_keys(routes: &[Route], spell: impl Fn(KeyPart<'_>) -> (String, bool)) -> (Conditions, bool) {
-    let mut conditions = Vec::new();
-    let mut is_exact = true;
+    let mut spelt = Vec::new();
     for route in routes {
         let (condition, lost_nothing) = match (route.prefix(), route.suffix()) {
             (Some(prefix), suffix) => {
@@ -88,16 +87,18 @@ pub(crate) fn of_keys(routes: &[Route], spell: impl Fn(KeyPart<'_>) -> (String, 
             }
             (None, None) => return (None, true),
         };
-        is_exact &= lost_nothing;
         // What has lost everything asks for nothing.
         if let Condition::Prefix(text) | Condition::Suffix(text) = &condition
             && text.is_empty()
         {
             return (None, false);
         }
-        conditions.push(condition);
+        spelt.push((condition, lost_nothing));
     }
-    (Some(simplify(conditions)), is_exact)
+    let conditions = simplify(spelt.iter().map(|(condition, _)| condition.clone()).collect());
+    // What an exact one covers may have lost something without harm.
+    let is_exact = conditions.iter().all(|condition| spelt.contains(&(condition.clone(), true)));
+    (Some(conditions), is_exact)
 }
 
 #[derive(Clone, Copy)]
