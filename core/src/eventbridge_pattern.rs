@@ -26,8 +26,14 @@ pub struct EventBridgePattern {
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Form {
     detail_type: &'static str,
-    reason: Option<&'static str>,
+    reason: Option<Reason>,
     deletion_type: Option<&'static str>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Reason {
+    Is(&'static str),
+    IsNot(&'static str),
 }
 
 impl EventBridgePattern {
@@ -51,9 +57,10 @@ impl EventBridgePattern {
                 alternatives.push(alternative(Some(detail_type), &forms, &buckets, &keys));
             }
         }
-        // One that asks for nothing makes the others superfluous; EventBridge refuses it among them.
-        if alternatives.iter().any(Map::is_empty) {
-            alternatives = vec![Map::new()];
+        // What takes everything makes the others superfluous.
+        let everything = alternative(None, &[], &None, &None);
+        if alternatives.contains(&everything) {
+            alternatives = vec![everything];
         }
         alternatives.dedup();
         let mut pattern = match alternatives.len() {
@@ -87,6 +94,18 @@ impl Serialize for EventBridgePattern {
     }
 }
 
+impl Reason {
+    fn to_json(self) -> Value {
+        match self {
+            Self::Is(reason) => json!(reason),
+            Self::IsNot(reason) => json!({ "anything-but": reason }),
+        }
+    }
+}
+
+/// The reason of events that a lifecycle rule caused.
+const LIFECYCLE: &str = "Lifecycle Expiration";
+
 /// The forms of a route's events, and whether it takes every event instead.
 fn forms(route: &Route, warnings: &mut Vec<Warning>) -> (Vec<Form>, bool) {
     let mut forms = Vec::new();
@@ -105,7 +124,15 @@ fn forms(route: &Route, warnings: &mut Vec<Warning>) -> (Vec<Form>, bool) {
         let is_category = pattern.as_category().is_some();
         let open = |form: Form| match form.detail_type {
             "Object Created" if is_category => Form { reason: None, ..form },
-            "Object Deleted" if is_category => Form { deletion_type: None, ..form },
+            "Object Deleted" if is_category => Form {
+                // Whatever is not a lifecycle rule is a removal.
+                reason: Some(match form.reason {
+                    Some(Reason::Is(LIFECYCLE)) => Reason::Is(LIFECYCLE),
+                    _ => Reason::IsNot(LIFECYCLE),
+                }),
+                deletion_type: None,
+                ..form
+            },
             _ => form,
         };
         for form in known.into_iter().map(open) {
@@ -140,9 +167,9 @@ fn alternative(
     keys: &Conditions,
 ) -> Map<String, Value> {
     let mut detail = Map::new();
-    let reasons: Option<Vec<_>> = forms.iter().map(|form| form.reason).collect();
+    let reasons: Option<Vec<_>> = forms.iter().map(|form| form.reason.map(Reason::to_json)).collect();
     if let Some(reasons) = reasons.filter(|reasons| !reasons.is_empty()) {
-        detail.insert("reason".to_owned(), json!(reasons));
+        detail.insert("reason".to_owned(), Value::Array(reasons));
     }
     if let Some(deletion_type) = forms.first().and_then(|form| form.deletion_type) {
         detail.insert("deletion-type".to_owned(), json!([deletion_type]));
@@ -154,9 +181,9 @@ fn alternative(
         detail.insert("object".to_owned(), json!({ "key": to_json(keys) }));
     }
     let mut pattern = Map::new();
-    if let Some(detail_type) = detail_type {
-        pattern.insert("detail-type".to_owned(), json!([detail_type]));
-    }
+    // The source has other events too, such as the calls that CloudTrail records.
+    let detail_types = detail_type.map_or_else(|| json!([{ "prefix": "Object " }]), |detail_type| json!([detail_type]));
+    pattern.insert("detail-type".to_owned(), detail_types);
     if !detail.is_empty() {
         pattern.insert("detail".to_owned(), Value::Object(detail));
     }
@@ -174,8 +201,8 @@ fn form(name: &EventName) -> Option<Form> {
         "ObjectCreated:CompleteMultipartUpload" => ("Object Created", Some("CompleteMultipartUpload"), None),
         "ObjectRemoved:Delete" => ("Object Deleted", Some("DeleteObject"), PERMANENT),
         "ObjectRemoved:DeleteMarkerCreated" => ("Object Deleted", Some("DeleteObject"), MARKER),
-        "LifecycleExpiration:Delete" => ("Object Deleted", Some("Lifecycle Expiration"), PERMANENT),
-        "LifecycleExpiration:DeleteMarkerCreated" => ("Object Deleted", Some("Lifecycle Expiration"), MARKER),
+        "LifecycleExpiration:Delete" => ("Object Deleted", Some(LIFECYCLE), PERMANENT),
+        "LifecycleExpiration:DeleteMarkerCreated" => ("Object Deleted", Some(LIFECYCLE), MARKER),
         "ObjectRestore:Post" => ("Object Restore Initiated", None, None),
         "ObjectRestore:Completed" => ("Object Restore Completed", None, None),
         "ObjectRestore:Delete" => ("Object Restore Expired", None, None),
@@ -189,5 +216,5 @@ fn form(name: &EventName) -> Option<Form> {
         "ObjectRetention:Put" => ("Object Retention Updated", None, None),
         _ => return None,
     };
-    Some(Form { detail_type, reason, deletion_type })
+    Some(Form { detail_type, reason: reason.map(Reason::Is), deletion_type })
 }

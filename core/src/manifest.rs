@@ -121,20 +121,20 @@ impl Manifest {
     /// `ObjectCreated:CompleteMultipartUpload` includes large copies (UploadPartCopy), and every upload above the
     /// threshold of the CLI and the SDKs.
     fn missing_multipart_uploads(&self) -> Vec<Warning> {
-        let takes = |name: &EventName| {
-            self.routes.iter().any(|route| route.patterns().iter().any(|pattern| pattern.matches(name)))
-        };
-        if takes(&EventName::OBJECT_CREATED_COMPLETE_MULTIPART_UPLOAD) {
-            return Vec::new();
+        let multipart = EventName::OBJECT_CREATED_COMPLETE_MULTIPART_UPLOAD;
+        let takes = |route: &Route, name: &EventName| route.best_pattern(name).is_some();
+        let missed =
+            |route: &Route| !self.routes.iter().any(|other| takes(other, &multipart) && other.filters_cover(route));
+        let whats = [(EventName::OBJECT_CREATED_PUT, "upload"), (EventName::OBJECT_CREATED_COPY, "copy")];
+        let mut warnings = Vec::new();
+        for (name, what) in whats {
+            let Some(route) = self.routes.iter().find(|route| takes(route, &name) && missed(route)) else { continue };
+            // Where some are taken, the route tells which are not.
+            let some = self.routes.iter().any(|route| takes(route, &multipart));
+            let of = if some { format!(" of {route}") } else { String::new() };
+            warnings.push(Warning::new(format!("`{name}` without `{multipart}` misses every large {what}{of}")));
         }
-        let missed = [(EventName::OBJECT_CREATED_PUT, "upload"), (EventName::OBJECT_CREATED_COPY, "copy")];
-        let missed = missed.into_iter().filter(|(name, _)| takes(name));
-        missed
-            .map(|(name, what)| {
-                let multipart = EventName::OBJECT_CREATED_COMPLETE_MULTIPART_UPLOAD;
-                Warning::new(format!("`{name}` without `{multipart}` misses every large {what}"))
-            })
-            .collect()
+        warnings
     }
 
     /// Whether every known event of a route belongs to another one that is more specific and not narrower in its filters.

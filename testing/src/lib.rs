@@ -24,6 +24,8 @@
 //! Everything that is not set has a fixed, plausible value, so that snapshots of the output stay as they are. Fields
 //! stand in the order in which AWS writes them, and those that AWS leaves out of an event are left out.
 //!
+//! What infrastructure would let through to a handler is asked of [`SnsFilterPolicy`] and [`EventBridgeRule`].
+//!
 //! With the feature `conformance` there is also the suite that a store of your own must pass.
 
 mod key_encoding;
@@ -38,10 +40,18 @@ mod sns_message_builder;
 mod sns_batch_builder;
 mod sqs_message_builder;
 mod sqs_batch_builder;
+mod filter_error;
+mod field_condition;
+mod content_filter;
+mod filter_policy_evaluator;
+mod event_pattern_evaluator;
 #[cfg(feature = "conformance")]
 pub mod conformance;
 
 pub use event_data::ReplicationData;
+pub use event_pattern_evaluator::EventBridgeRule;
+pub use filter_error::{FilterError, FilterErrorKind};
+pub use filter_policy_evaluator::SnsFilterPolicy;
 pub use notification_builder::NotificationBuilder;
 pub use record_builder::RecordBuilder;
 pub use sns_batch_builder::SnsBatchBuilder;

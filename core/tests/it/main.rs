@@ -19,6 +19,8 @@ mod delivery;
 mod record;
 mod views;
 mod routes;
+mod manifest;
+mod manifest_properties;
 mod handlers;
 mod round_trip;
 mod never_panics;

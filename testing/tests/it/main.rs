@@ -4,3 +4,4 @@
 mod record;
 mod eventbridge;
 mod batches;
+mod filters;

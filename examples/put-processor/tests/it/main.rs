@@ -3,6 +3,7 @@
 
 mod invoke;
 mod inspect;
+mod policy;
 mod help;
 mod corpus;
 #[cfg(unix)]

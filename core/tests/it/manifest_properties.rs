@@ -1,0 +1,478 @@
+//! What holds for all routes: whatever the router would handle is let through by what is derived from it.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use proptest::prelude::*;
+use proptest::sample::{Index, select};
+use s3_dispatch_core::{
+    Delivery, ErrorKind, EventName, EventPattern, Manifest, MessageContext, Outcome, Route, Routes, S3EventRecord,
+};
+use s3_dispatch_testing::{EventBridgeRule, FilterErrorKind, NotificationBuilder, RecordBuilder, SnsFilterPolicy};
+use serde_json::{Value, json};
+
+const BUCKETS: [&str; 3] = ["alpha", "beta", "gamma"];
+
+/// Names that S3 may add, of a category that is known and of one that is not.
+const FUTURE: [&str; 4] = ["ObjectCreated:Teleport", "ObjectFrozen:Put", "ObjectFrozen", "IntelligentTiering:Archive"];
+
+/// Characters that encodings treat differently, the digits of their escapes, and any other.
+fn character() -> impl Strategy<Value = char> {
+    prop_oneof![
+        4 => select("ab/.".chars().collect::<Vec<_>>()),
+        3 => select("+%/*~()'! \"\\?&=".chars().collect::<Vec<_>>()),
+        2 => select("0123456789ABCDEFabcdef".chars().collect::<Vec<_>>()),
+        2 => select(vec!['é', 'ü', '日', '😀', '\u{301}', '\u{0}', '\n', '\u{7f}', '\u{ffff}']),
+        1 => any::<char>(),
+    ]
+}
+
+fn text(lengths: std::ops::Range<usize>) -> impl Strategy<Value = String> {
+    proptest::collection::vec(character(), lengths).prop_map(String::from_iter)
+}
+
+fn pattern() -> impl Strategy<Value = EventPattern> {
+    let known = || select(EventName::KNOWN).prop_map(|name| name.to_string());
+    prop_oneof![
+        6 => known(),
+        4 => known().prop_map(|name| format!("{}:*", EventName::parse(&name).category())),
+        1 => Just(String::from("*")),
+        1 => select(&FUTURE[..]).prop_map(String::from),
+        1 => Just(String::from("ObjectFrozen:*")),
+    ]
+    .prop_map(|pattern| EventPattern::parse(&pattern).unwrap())
+}
+
+/// Parts of keys come from a few texts, so that routes share them, extend each other's and cross.
+fn route(parts: Vec<String>) -> impl Strategy<Value = Route> {
+    let filter = || {
+        let parts = parts.clone();
+        prop_oneof![
+            3 => Just(String::new()),
+            2 => any::<Index>().prop_map(move |index| index.get(&parts).clone()),
+        ]
+    };
+    let bucket = prop_oneof![2 => Just(None), 1 => select(&BUCKETS[..2]).prop_map(Some)];
+    let patterns = prop_oneof![3 => 1..2_usize, 1 => 2..4_usize];
+    let patterns = patterns.prop_flat_map(|count| proptest::collection::vec(pattern(), count));
+    (patterns, bucket, filter(), filter()).prop_map(|(patterns, bucket, prefix, suffix)| {
+        let mut patterns = patterns.into_iter();
+        let route = Route::new(patterns.next().unwrap()).with_prefix(prefix).with_suffix(suffix);
+        let route = patterns.fold(route, Route::with_pattern);
+        if let Some(bucket) = bucket { route.with_bucket(bucket) } else { route }
+    })
+}
+
+fn router(routes: &[Route]) -> Routes<()> {
+    routes.iter().enumerate().fold(Routes::new(()), |routes, (index, route)| {
+        routes.on_fn(route.clone().with_name(format!("handler-{index}")), move || async move {
+            Err::<(), _>(index.to_string())
+        })
+    })
+}
+
+fn with_filters_of(filters: &Route, patterns: &[EventPattern]) -> Route {
+    let route = Route::new(patterns[0].clone())
+        .with_prefix(filters.prefix().unwrap_or_default().to_owned())
+        .with_suffix(filters.suffix().unwrap_or_default().to_owned());
+    let route = patterns[1..].iter().cloned().fold(route, Route::with_pattern);
+    match filters.bucket() {
+        Some(bucket) => route.with_bucket(bucket.to_owned()),
+        None => route,
+    }
+}
+
+fn filters(route: &Route) -> (Option<&str>, Option<&str>, Option<&str>) {
+    (route.bucket(), route.prefix(), route.suffix())
+}
+
+/// Routes of which no two conflict.
+fn routes(parts: Vec<String>) -> impl Strategy<Value = Vec<Route>> {
+    let count = prop_oneof![3 => 1..3_usize, 1 => 3..7_usize];
+    let routes = count.prop_flat_map(move |count| proptest::collection::vec(route(parts.clone()), count));
+    // Some sets differ in one field alone, or in none: there filters can be exact.
+    let varied = prop_oneof![3 => Just(None), 2 => Just(Some(true)), 1 => Just(Some(false))];
+    (routes, varied).prop_map(|(mut routes, varied)| {
+        let first = routes[0].clone();
+        for route in &mut routes[1..] {
+            match varied {
+                Some(true) => *route = with_filters_of(&first, route.patterns()),
+                Some(false) => *route = with_filters_of(route, first.patterns()),
+                None => {}
+            }
+        }
+        routes.into_iter().fold(Vec::new(), |mut kept, route| {
+            let shares_a_pattern = |other: &Route| other.patterns().iter().any(|one| route.patterns().contains(one));
+            // Most conflicts are seen without the cost of a panic.
+            if !kept.iter().any(|other| filters(other) == filters(&route) && shares_a_pattern(other)) {
+                kept.push(route);
+                if catch_unwind(AssertUnwindSafe(|| router(&kept))).is_err() {
+                    kept.pop();
+                }
+            }
+            kept
+        })
+    })
+}
+
+#[derive(Debug)]
+struct World {
+    routes: Vec<Route>,
+    records: Vec<RecordBuilder>,
+}
+
+impl World {
+    fn router(&self) -> Routes<()> {
+        router(&self.routes)
+    }
+
+    fn body(&self) -> String {
+        self.records.iter().cloned().fold(NotificationBuilder::new(), NotificationBuilder::with_record).to_json()
+    }
+}
+
+/// The name of an event that some route asks for, or of any.
+fn event(pattern: &EventPattern, any: EventName, fits: bool) -> EventName {
+    let fitting = || EventName::KNOWN.iter().find(|name| pattern.matches(name)).cloned();
+    match pattern.as_name() {
+        _ if !fits || pattern.matches(&any) => any,
+        Some(name) => name.clone(),
+        None => fitting().unwrap_or(any),
+    }
+}
+
+fn record(routes: Vec<Route>) -> impl Strategy<Value = RecordBuilder> {
+    let name = prop_oneof![
+        8 => select(EventName::KNOWN),
+        1 => select(&FUTURE[..]).prop_map(EventName::parse),
+    ];
+    let fits = || proptest::bool::weighted(0.8);
+    let choices = (any::<Index>(), any::<Index>(), fits(), fits(), fits(), 0..8_u8);
+    (choices, name, select(&BUCKETS[..]), text(0..6)).prop_map(
+        move |((route, pattern, event_fits, bucket_fits, prefix_fits, ending), name, bucket, middle)| {
+            let route = route.get(&routes);
+            let event = event(pattern.get(route.patterns()), name, event_fits);
+            let prefix = if prefix_fits { route.prefix().unwrap_or_default() } else { "" };
+            let suffix = route.suffix().unwrap_or_default();
+            let suffix = match ending {
+                0 => String::new(),
+                1 | 2 => within_escape(suffix),
+                _ => suffix.to_owned(),
+            };
+            let mut key = format!("{prefix}{middle}{suffix}");
+            if key.is_empty() {
+                key.push('k');
+            }
+            let bucket = route.bucket().filter(|_| bucket_fits).unwrap_or(bucket);
+            RecordBuilder::new(event).with_bucket(bucket).with_key(key)
+        },
+    )
+}
+
+/// A text whose encoded form ends with the suffix, although it does not: the suffix begins inside of an escape.
+fn within_escape(suffix: &str) -> String {
+    let digit = suffix.chars().next().filter(|digit| !digit.is_ascii_lowercase()).and_then(|digit| digit.to_digit(16));
+    match digit.and_then(|digit| char::from_u32(0xE0 + digit)) {
+        Some(letter) => format!("{letter}{}", &suffix[1..]),
+        None => suffix.to_owned(),
+    }
+}
+
+fn world(records: std::ops::Range<usize>) -> impl Strategy<Value = World> {
+    let parts = proptest::collection::vec(text(1..4), 1..4).prop_map(|mut parts| {
+        let longer = format!("{}{}", parts[0], parts[parts.len() - 1]);
+        parts.push(longer);
+        parts
+    });
+    parts.prop_flat_map(routes).prop_flat_map(move |routes| {
+        let records = proptest::collection::vec(record(routes.clone()), records.clone());
+        records.prop_map(move |records| World { routes: routes.clone(), records })
+    })
+}
+
+/// The number of the route that takes the record.
+fn handler(router: &Routes<()>, record: &S3EventRecord) -> Option<usize> {
+    match crate::route(router, record, &MessageContext::new()) {
+        Outcome::Failed(index) => Some(index.to_string().parse().unwrap()),
+        _ => None,
+    }
+}
+
+fn is_handled(router: &Routes<()>, body: &str) -> bool {
+    crate::records(body).iter().any(|record| handler(router, record).is_some())
+}
+
+/// The text of the filter's policy, or `None` when it lets everything through.
+fn policy_of(filter: &impl serde::Serialize) -> Option<String> {
+    Some(serde_json::to_string(filter).unwrap()).filter(|json| json != "null")
+}
+
+fn check_filter_policy(world: &World) -> Result<(), TestCaseError> {
+    let router = world.router();
+    let manifest = Manifest::new(&router);
+    let policy = match manifest.filter_policy() {
+        Ok(policy) => policy,
+        Err(error) => {
+            prop_assert_eq!(error.kind(), ErrorKind::Unexpressible);
+            for route in manifest.routes() {
+                prop_assert!(error.to_string().contains(&route.to_string()), "{}", error);
+            }
+            let criteria = body_pattern(&manifest).unwrap();
+            let refusal = SnsFilterPolicy::parse(&criteria["body"].to_string()).unwrap_err();
+            prop_assert_eq!(refusal.kind(), FilterErrorKind::TooManyCombinations);
+            return Ok(());
+        }
+    };
+    let json = policy_of(&policy);
+    prop_assert_eq!(json.is_none(), policy.is_unnecessary());
+    let is_let_through = |body: &str| match &json {
+        Some(json) => SnsFilterPolicy::parse(json).unwrap().matches(body),
+        None => true,
+    };
+    let body = world.body();
+    if is_handled(&router, &body) {
+        prop_assert!(is_let_through(&body), "lost by {:?}: {}", json, body);
+    } else if policy.is_exact() && world.records.len() == 1 {
+        prop_assert!(!is_let_through(&body), "claimed to be exact, yet let through by {:?}: {}", json, body);
+    }
+    Ok(())
+}
+
+/// The pattern of the one filter of an event source mapping, or `None` when there is no filter.
+fn body_pattern(manifest: &Manifest) -> Option<Value> {
+    let criteria = serde_json::to_value(manifest.filter_criteria().unwrap()).unwrap();
+    let pattern = criteria.get("Filters")?[0]["Pattern"].as_str().unwrap();
+    Some(serde_json::from_str(pattern).unwrap())
+}
+
+fn check_filter_criteria(world: &World) -> Result<(), TestCaseError> {
+    let router = world.router();
+    let manifest = Manifest::new(&router);
+    let pattern = body_pattern(&manifest).map(|pattern| pattern.to_string());
+    let body = world.body();
+    let message = json!({"messageId": "1", "body": serde_json::from_str::<Value>(&body).unwrap()}).to_string();
+    let is_let_through = match &pattern {
+        Some(pattern) => EventBridgeRule::parse(pattern).unwrap().matches(&message),
+        None => true,
+    };
+    if is_handled(&router, &body) {
+        prop_assert!(is_let_through, "lost by {:?}: {}", pattern, body);
+    } else if manifest.filter_criteria().unwrap().is_exact() && world.records.len() == 1 {
+        prop_assert!(!is_let_through, "claimed to be exact, yet let through by {:?}: {}", pattern, body);
+    }
+    Ok(())
+}
+
+fn check_eventbridge_pattern(world: &World) -> Result<(), TestCaseError> {
+    let router = world.router();
+    let manifest = Manifest::new(&router);
+    let events = world.records.iter().filter_map(RecordBuilder::to_eventbridge_json);
+    let pattern = match manifest.eventbridge_pattern() {
+        Ok(pattern) => pattern,
+        Err(error) => {
+            prop_assert_eq!(error.kind(), ErrorKind::Unexpressible);
+            for event in events {
+                let delivery = Delivery::parse(event).unwrap();
+                prop_assert_eq!(handler(&router, &delivery.records()[0]), None);
+            }
+            return Ok(());
+        }
+    };
+    let json = serde_json::to_string(&pattern).unwrap();
+    let rule = EventBridgeRule::parse(&json);
+    prop_assert!(rule.is_ok(), "EventBridge refuses {}: {:?}", json, rule);
+    let rule = rule.unwrap();
+    for event in events {
+        let delivery = Delivery::parse(event.clone()).unwrap();
+        let is_handled = handler(&router, &delivery.records()[0]).is_some();
+        if is_handled {
+            prop_assert!(rule.matches(&event), "lost by {}: {}", json, event);
+        } else if pattern.is_exact() {
+            prop_assert!(!rule.matches(&event), "claimed to be exact, yet let through by {}: {}", json, event);
+        }
+    }
+    Ok(())
+}
+
+/// One configuration of a bucket, as S3 reads it.
+#[derive(Debug)]
+struct Configuration {
+    events: Vec<String>,
+    prefix: String,
+    suffix: String,
+}
+
+impl Configuration {
+    fn read(json: &Value) -> Self {
+        let rule = |name: &str| {
+            let rules = json["Filter"]["Key"]["FilterRules"].as_array().into_iter().flatten();
+            let mut values = rules.filter(|rule| rule["Name"] == name).map(|rule| rule["Value"].as_str().unwrap());
+            let value = values.next().unwrap_or_default().to_owned();
+            assert_eq!(values.next(), None, "S3 takes one {name}: {json}");
+            value
+        };
+        let events = json["Events"].as_array().unwrap().iter().map(|event| event.as_str().unwrap().to_owned());
+        Self { events: events.collect(), prefix: rule("prefix"), suffix: rule("suffix") }
+    }
+
+    fn publishes(&self, record: &S3EventRecord) -> bool {
+        let event = format!("s3:{}", record.event_name);
+        let key_passes = |key: &str| key.starts_with(&self.prefix) && key.ends_with(&self.suffix);
+        // AWS does not say which form of the key the filters see.
+        self.events.iter().any(|known| includes(known, &event))
+            && key_passes(record.object.key.as_str())
+            && key_passes(record.object.key.as_sent())
+    }
+
+    /// Why S3 would refuse it beside the other: they share an event type, and some keys.
+    fn overlaps(&self, other: &Self) -> bool {
+        let mut pairs = self.events.iter().flat_map(|left| other.events.iter().map(move |right| (left, right)));
+        pairs.any(|(left, right)| includes(left, right) || includes(right, left))
+            && (self.prefix.starts_with(&other.prefix) || other.prefix.starts_with(&self.prefix))
+            && (self.suffix.ends_with(&other.suffix) || other.suffix.ends_with(&self.suffix))
+    }
+}
+
+/// Whether `s3:ObjectCreated:*` includes `s3:ObjectCreated:Put`.
+fn includes(wide: &str, narrow: &str) -> bool {
+    wide == narrow || wide.strip_suffix('*').is_some_and(|wide| narrow.starts_with(wide))
+}
+
+/// "Supported event types for SQS, SNS, and Lambda", Amazon S3 User Guide, 2026.
+fn is_type_of_s3(event: &str) -> bool {
+    const WILD: [&str; 7] = [
+        "s3:ObjectCreated:*",
+        "s3:ObjectRemoved:*",
+        "s3:ObjectRestore:*",
+        "s3:Replication:*",
+        "s3:LifecycleExpiration:*",
+        "s3:ObjectTagging:*",
+        "s3:ObjectAnnotation:*",
+    ];
+    WILD.contains(&event) || EventName::KNOWN.iter().any(|name| event.strip_prefix("s3:") == Some(name.as_str()))
+}
+
+fn check_bucket_notification(world: &World) -> Result<(), TestCaseError> {
+    let router = world.router();
+    let notification = Manifest::new(&router).bucket_notification().unwrap();
+    let json = serde_json::to_value(&notification).unwrap();
+    let configurations: Vec<_> = json.as_array().unwrap().iter().map(Configuration::read).collect();
+    for record in world.records.iter().map(RecordBuilder::build) {
+        // `*` becomes the types that S3 has now.
+        if record.event_name.is_known() && handler(&router, &record).is_some() {
+            let is_published = configurations.iter().any(|configuration| configuration.publishes(&record));
+            prop_assert!(is_published, "{} does not publish {:?}", json, record);
+        }
+    }
+    for (index, left) in configurations.iter().enumerate() {
+        for right in &configurations[index + 1..] {
+            prop_assert!(!left.overlaps(right), "S3 refuses {}", json);
+        }
+        prop_assert!(!left.events.is_empty());
+        for (index, event) in left.events.iter().enumerate() {
+            let is_asked_for_by_name = event.contains("Frozen") || FUTURE.iter().any(|name| event.ends_with(name));
+            prop_assert!(is_type_of_s3(event) || is_asked_for_by_name, "S3 does not know {}", event);
+            let mut others = left.events.iter().enumerate().filter(|(other, _)| *other != index);
+            prop_assert!(!others.any(|(_, other)| includes(other, event)), "{} is there twice: {}", event, json);
+        }
+        let is_plain = |character: char| character.is_ascii_alphanumeric() || "-_./".contains(character);
+        prop_assert!(left.prefix.chars().chain(left.suffix.chars()).all(is_plain), "{}", json);
+    }
+    let all: Vec<_> = configurations.iter().flat_map(|configuration| &configuration.events).collect();
+    let listed: Vec<_> = notification.events().collect();
+    prop_assert!(all.iter().all(|event| listed.contains(&event.as_str())));
+    prop_assert!((1..listed.len()).all(|index| !listed[..index].contains(&listed[index])), "{:?}", listed);
+    Ok(())
+}
+
+/// How narrow a pattern is.
+fn kind(pattern: &EventPattern) -> u8 {
+    u8::from(pattern.as_category().is_some()) + 2 * u8::from(pattern.as_name().is_some())
+}
+
+/// Whether every key and bucket that passes the filters of the right route passes those of the left.
+fn covers(left: &Route, right: &Route) -> bool {
+    left.bucket().is_none_or(|bucket| right.bucket() == Some(bucket))
+        && right.prefix().unwrap_or_default().starts_with(left.prefix().unwrap_or_default())
+        && right.suffix().unwrap_or_default().ends_with(left.suffix().unwrap_or_default())
+}
+
+fn check_warnings(world: &World) -> Result<(), TestCaseError> {
+    let router = world.router();
+    let manifest = Manifest::new(&router);
+    let warnings: Vec<_> = manifest.warnings().iter().map(ToString::to_string).collect();
+    let records: Vec<_> = world.records.iter().map(RecordBuilder::build).collect();
+    for record in records.iter().filter(|record| record.event_name.is_known()) {
+        if let Some(index) = handler(&router, record) {
+            let warning = format!("no event reaches {}:", manifest.routes()[index]);
+            prop_assert!(!warnings.iter().any(|text| text.starts_with(&warning)), "{} yet {:?}", warning, record);
+        }
+    }
+    for (index, left) in manifest.routes().iter().enumerate() {
+        for right in &manifest.routes()[index + 1..] {
+            let is_warned_of = warnings.contains(&format!("some keys belong to both {left} and {right}"));
+            if is_warned_of {
+                prop_assert!(share_a_record(left, right), "{} and {} share nothing", left, right);
+            }
+            for record in records.iter().filter(|record| left.matches(record) && right.matches(record)) {
+                let best = |route: &Route| {
+                    let matching = route.patterns().iter().filter(|pattern| pattern.matches(&record.event_name));
+                    matching.map(kind).max()
+                };
+                if best(left) == best(right) && !covers(left, right) && !covers(right, left) {
+                    prop_assert!(is_warned_of, "{} and {} share {:?}: {:?}", left, right, record, warnings);
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Whether a record of the longer prefix, the longer suffix, and the bucket that one of them names belongs to both.
+fn share_a_record(left: &Route, right: &Route) -> bool {
+    let longer = |left: Option<&str>, right: Option<&str>| {
+        let (left, right) = (left.unwrap_or_default().to_owned(), right.unwrap_or_default().to_owned());
+        if left.len() > right.len() { left } else { right }
+    };
+    let key = longer(left.prefix(), right.prefix()) + &longer(left.suffix(), right.suffix());
+    let bucket = left.bucket().or(right.bucket()).unwrap_or(BUCKETS[0]);
+    let future = FUTURE.into_iter().map(EventName::parse);
+    let mut names = EventName::KNOWN.iter().cloned().chain(future).chain([EventName::parse("ObjectFrozen:Thaw")]);
+    names.any(|name| {
+        let record = RecordBuilder::new(name).with_bucket(bucket).with_key(&*key).build();
+        left.matches(&record) && right.matches(&record)
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 2048, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn a_filter_policy_loses_nothing_and_is_as_exact_as_it_says(world in world(1..4)) {
+        check_filter_policy(&world)?;
+    }
+
+    #[test]
+    fn a_filter_policy_is_as_exact_as_it_says_of_single_records(world in world(1..2)) {
+        check_filter_policy(&world)?;
+    }
+
+    #[test]
+    fn filter_criteria_lose_nothing_and_are_as_exact_as_they_say(world in world(1..3)) {
+        check_filter_criteria(&world)?;
+    }
+
+    #[test]
+    fn an_eventbridge_pattern_loses_nothing_and_is_as_exact_as_it_says(world in world(1..4)) {
+        check_eventbridge_pattern(&world)?;
+    }
+
+    #[test]
+    fn a_bucket_publishes_what_is_handled_and_s3_takes_its_configurations(world in world(1..4)) {
+        check_bucket_notification(&world)?;
+    }
+
+    #[test]
+    fn warnings_are_true_and_none_is_missing(world in world(1..4)) {
+        check_warnings(&world)?;
+    }
+}

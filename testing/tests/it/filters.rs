@@ -1,0 +1,183 @@
+use s3_dispatch_testing::{EventBridgeRule, FilterErrorKind, SnsFilterPolicy};
+
+/// Both evaluators say this of the body.
+#[track_caller]
+fn check(policy: &str, body: &str, expected: bool) {
+    assert_eq!(SnsFilterPolicy::parse(policy).unwrap().matches(body), expected, "the policy");
+    assert_eq!(EventBridgeRule::parse(policy).unwrap().matches(body), expected, "the rule");
+}
+
+#[track_caller]
+fn check_refused(policy: &str, kind: FilterErrorKind) {
+    assert_eq!(SnsFilterPolicy::parse(policy).unwrap_err().kind(), kind, "the policy");
+    assert_eq!(EventBridgeRule::parse(policy).unwrap_err().kind(), kind, "the rule");
+}
+
+#[test]
+fn a_value_is_of_its_type() {
+    let policy = r#"{"a":["x",1,true,null]}"#;
+    for (value, expected) in [
+        (r#""x""#, true),
+        (r#""X""#, false),
+        ("1", true),
+        ("1.0", true),
+        (r#""1""#, false),
+        ("true", true),
+        (r#""true""#, false),
+        ("false", false),
+        ("null", true),
+        (r#""""#, false),
+        ("{}", false),
+    ] {
+        check(policy, &format!(r#"{{"a":{value}}}"#), expected);
+    }
+    check(policy, "{}", false);
+    check(r#"{"a":[9007199254740993]}"#, r#"{"a":9007199254740992}"#, false);
+}
+
+#[test]
+fn operators_on_texts() {
+    let check = |condition: &str, value: &str, expected| {
+        check(&format!(r#"{{"a":[{condition}]}}"#), &format!(r#"{{"a":{value}}}"#), expected);
+    };
+    check(r#"{"prefix":"in/"}"#, r#""in/a""#, true);
+    check(r#"{"prefix":"in/"}"#, r#""In/a""#, false);
+    check(r#"{"prefix":"1"}"#, "1", false);
+    check(r#"{"prefix":"in/*"}"#, r#""in/a""#, false);
+    check(r#"{"suffix":".jpg"}"#, r#""a.jpg""#, true);
+    check(r#"{"suffix":".jpg"}"#, r#""a.jpg ""#, false);
+    check(r#"{"equals-ignore-case":"Straße É"}"#, r#""sTRAßE é""#, true);
+    check(r#"{"equals-ignore-case":"a"}"#, r#""b""#, false);
+    check(r#"{"anything-but":"x"}"#, r#""y""#, true);
+    check(r#"{"anything-but":"x"}"#, r#""x""#, false);
+    check(r#"{"anything-but":["x",1]}"#, "1.0", false);
+    check(r#"{"anything-but":["x",1]}"#, "2", true);
+    check(r#"{"anything-but":"x"}"#, "null", false);
+    check(r#"{"anything-but":{"prefix":"x"}}"#, r#""xy""#, false);
+    check(r#"{"anything-but":{"prefix":"x"}}"#, r#""yx""#, true);
+}
+
+#[test]
+fn a_field_exists_when_a_value_stands_there() {
+    for (body, exists) in [
+        (r#"{"a":{"b":1}}"#, true),
+        (r#"{"a":{"b":null}}"#, true),
+        (r#"{"a":{"b":""}}"#, true),
+        (r#"{"a":{}}"#, false),
+        (r#"{"a":{"b":{}}}"#, false),
+        (r#"{"a":{"b":[]}}"#, false),
+        (r#"{"a":1}"#, false),
+        ("{}", false),
+    ] {
+        check(r#"{"a":{"b":[{"exists":true}]}}"#, body, exists);
+        check(r#"{"a":{"b":[{"exists":false}]}}"#, body, !exists);
+    }
+    check(r#"{"a":{"b":[{"anything-but":"x"}]}}"#, "{}", false);
+}
+
+#[test]
+fn arrays_are_transparent() {
+    check(r#"{"a":["x"]}"#, r#"{"a":["y","x"]}"#, true);
+    check(r#"{"a":["x"]}"#, r#"{"a":[["y",["x"]]]}"#, true);
+    check(r#"{"a":{"b":["x"]}}"#, r#"{"a":[{"b":"y"},1,[{"b":["x"]}]]}"#, true);
+    check(r#"{"a":[{"anything-but":"x"}]}"#, r#"{"a":["x","y"]}"#, true);
+    check(r#"{"a":[{"anything-but":"x"}]}"#, r#"{"a":["x","x"]}"#, false);
+}
+
+#[test]
+fn all_fields_match_and_one_condition_of_each() {
+    let policy = r#"{"a":["x",{"prefix":"y"}],"b":{"c":[1]}}"#;
+    check(policy, r#"{"a":"x","b":{"c":1},"d":0}"#, true);
+    check(policy, r#"{"a":"yy","b":{"c":1}}"#, true);
+    check(policy, r#"{"a":"x","b":{"c":2}}"#, false);
+    check(policy, r#"{"a":"z","b":{"c":1}}"#, false);
+    check(policy, r#"{"a":"x"}"#, false);
+}
+
+#[test]
+fn only_eventbridge_asks_for_one_element() {
+    let filter = r#"{"Records":{"name":["x"],"s3":{"key":["k"]}}}"#;
+    let same = r#"{"Records":[{"name":"y"},{"name":"x","s3":{"key":"k"}}]}"#;
+    let apart = r#"{"Records":[{"name":"x"},{"name":"y","s3":{"key":"k"}}]}"#;
+    check(filter, same, true);
+    assert!(SnsFilterPolicy::parse(filter).unwrap().matches(apart));
+    assert!(!EventBridgeRule::parse(filter).unwrap().matches(apart));
+}
+
+#[test]
+fn or_is_an_operator_over_two_objects() {
+    let policy = r#"{"$or":[{"a":["x"]},{"b":{"c":[1]},"d":["z"]}],"e":[{"exists":true}]}"#;
+    check(policy, r#"{"a":"x","e":0}"#, true);
+    check(policy, r#"{"b":{"c":1},"d":"z","e":0}"#, true);
+    check(policy, r#"{"b":{"c":1},"e":0}"#, false);
+    check(policy, r#"{"a":"x"}"#, false);
+    check(r#"{"a":{"$or":[{"b":["x"]},{"c":["y"]}]}}"#, r#"{"a":{"c":"y"}}"#, true);
+    check(r#"{"$or":["x",{"prefix":"y"}]}"#, r#"{"$or":"yy"}"#, true);
+    check(r#"{"$or":[{"prefix":"x"},{"prefix":"y"}]}"#, r#"{"$or":"yy"}"#, true);
+    check_refused(r#"{"$or":[{"a":["x"]}]}"#, FilterErrorKind::InvalidCondition);
+    check_refused(r#"{"$or":[{"a":["x"]},{}]}"#, FilterErrorKind::InvalidShape);
+}
+
+#[test]
+fn what_aws_refuses_is_refused() {
+    for policy in ["", "{", "{\"a\":[1]} x"] {
+        check_refused(policy, FilterErrorKind::InvalidJson);
+    }
+    for policy in ["null", "[]", r#""a""#, r#"{"a":[]}"#, r#"{"a":{}}"#, r#"{"a":"x"}"#, r#"{"a":null}"#] {
+        check_refused(policy, FilterErrorKind::InvalidShape);
+    }
+    for condition in [
+        "[]",
+        "{}",
+        r#"{"prefix":"a","suffix":"b"}"#,
+        r#"{"prefix":1}"#,
+        r#"{"suffix":["a"]}"#,
+        r#"{"equals-ignore-case":null}"#,
+        r#"{"exists":"true"}"#,
+        r#"{"infix":"a"}"#,
+        r#"{"anything-but":[]}"#,
+        r#"{"anything-but":null}"#,
+        r#"{"anything-but":[["a"]]}"#,
+        r#"{"anything-but":{"suffix":"a"}}"#,
+        r#"{"anything-but":{"prefix":"a","suffix":"b"}}"#,
+        r#"{"anything-but":{"prefix":1}}"#,
+    ] {
+        check_refused(&format!(r#"{{"a":[{condition}]}}"#), FilterErrorKind::InvalidCondition);
+    }
+    assert!(SnsFilterPolicy::parse("{}").unwrap().matches("{}"));
+    assert_eq!(EventBridgeRule::parse("{}").unwrap_err().kind(), FilterErrorKind::InvalidShape);
+}
+
+#[test]
+fn sns_has_limits() {
+    let names = |count| (0..count).map(|name| format!("\"{name}\"")).collect::<Vec<_>>().join(",");
+    let parse = |policy: &str| SnsFilterPolicy::parse(policy).map(drop).map_err(|error| error.kind());
+    assert_eq!(parse(&format!(r#"{{"Records":{{"eventName":[{}]}}}}"#, names(75))), Ok(()));
+    let too_many = Err(FilterErrorKind::TooManyCombinations);
+    assert_eq!(parse(&format!(r#"{{"Records":{{"eventName":[{}]}}}}"#, names(76))), too_many);
+    assert_eq!(parse(&format!(r#"{{"a":[{}],"b":{{"c":[1,2]}}}}"#, names(37))), Ok(()));
+    assert_eq!(parse(&format!(r#"{{"a":[{}],"b":{{"c":[1,2]}}}}"#, names(38))), too_many);
+    assert_eq!(parse(&format!(r#"{{"$or":[{{"a":[{}]}},{{"b":[1]}}],"c":[1,2]}}"#, names(74))), Ok(()));
+    assert_eq!(parse(&format!(r#"{{"$or":[{{"a":[{}]}},{{"b":[1]}}],"c":[1,2]}}"#, names(75))), too_many);
+    assert_eq!(parse(r#"{"a":{"b":[1],"c":[1],"d":[1]},"e":[1],"$or":[{"f":[1]},{"f":[2]}]}"#), Ok(()));
+    let six = r#"{"a":{"b":[1],"c":[1],"d":[1]},"e":[1],"$or":[{"f":[1]},{"g":[2]}]}"#;
+    assert_eq!(parse(six), Err(FilterErrorKind::TooManyKeys));
+}
+
+#[test]
+fn only_an_object_matches() {
+    for body in ["", "null", "1", r#""x""#, r#"[{"a":1}]"#, r#"{"a":1"#, "hello"] {
+        check(r#"{"a":[{"exists":false}]}"#, body, false);
+        assert!(!SnsFilterPolicy::parse("{}").unwrap().matches(body));
+    }
+}
+
+#[test]
+fn depth_is_bounded() {
+    let nested = |depth| format!("{}[1]{}", r#"{"a":"#.repeat(depth), "}".repeat(depth));
+    let arrays = |depth| format!(r#"{{"a":{}1{}}}"#, "[".repeat(depth), "]".repeat(depth));
+    check(&nested(100), &nested(100), true);
+    check(r#"{"a":[1]}"#, &arrays(100), true);
+    check(r#"{"a":[1]}"#, &arrays(100_000), false);
+    check_refused(&nested(100_000), FilterErrorKind::InvalidJson);
+}
