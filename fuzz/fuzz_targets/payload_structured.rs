@@ -1,0 +1,8 @@
+//! `cargo fuzz run payload_structured`
+#![cfg_attr(fuzzing, no_main)]
+
+#[cfg(fuzzing)]
+libfuzzer_sys::fuzz_target!(|data: &[u8]| s3_dispatch_fuzz::payload_structured(data));
+
+#[cfg(not(fuzzing))]
+fn main() {}

@@ -1,0 +1,306 @@
+//! A second reading of payloads, through `serde_json::Value`: slow, plain, and written from the documentation.
+
+mod document;
+mod eventbridge;
+mod node;
+mod record;
+
+use s3_dispatch_core::{Envelope, ErrorKind};
+use serde_json::Value;
+
+pub use node::Mistake;
+pub use record::Fields;
+
+use document::{Marks, open};
+use node::{Kind, Node};
+
+/// As many SNS messages inside each other are opened.
+const MAX_NESTING: usize = 4;
+
+/// What a payload is.
+#[derive(Debug)]
+pub enum Reading {
+    /// Nothing that can be handled; the reader tells one of these mistakes.
+    Refused(Vec<Mistake>),
+    /// Messages.
+    Delivery(Envelope, Vec<Message>),
+    /// The oracle cannot tell.
+    Doubtful,
+}
+
+/// One message.
+#[derive(Debug)]
+pub struct Message {
+    /// The id, the receipt handle, the group and the like.
+    pub context: Fields,
+    /// The envelopes that were opened.
+    pub envelopes: Vec<Envelope>,
+    /// What it holds, or what is wrong with it.
+    pub content: Result<Content, Vec<Mistake>>,
+    /// The body, where it is a text.
+    pub body: Option<String>,
+}
+
+/// What a readable message holds.
+#[derive(Debug)]
+pub enum Content {
+    /// Records.
+    Records(Vec<Record>),
+    /// A test notification.
+    Test(Fields),
+}
+
+/// One record.
+#[derive(Debug)]
+pub struct Record {
+    /// What it says.
+    pub fields: Fields,
+    raw: Value,
+    marks: Marks,
+}
+
+impl Default for Message {
+    fn default() -> Self {
+        let content = Ok(Content::Records(Vec::new()));
+        Self { context: Fields::new(), envelopes: Vec::new(), content, body: None }
+    }
+}
+
+impl Record {
+    /// Whether this JSON is what the record was read from.
+    #[must_use]
+    pub fn is_raw(&self, json: &str) -> bool {
+        open(json, self.marks).is_ok_and(|document| document.value == self.raw)
+    }
+}
+
+/// `a+b%20c` to `a b c`, byte by byte; as sent when the result would not be UTF-8.
+#[must_use]
+pub fn form_decode(sent: &str) -> String {
+    let digit = |byte: Option<&u8>| byte.and_then(|byte| char::from(*byte).to_digit(16));
+    let bytes = sent.as_bytes();
+    let mut decoded = Vec::new();
+    let mut at = 0;
+    while at < bytes.len() {
+        let byte = match (bytes[at], digit(bytes.get(at + 1)), digit(bytes.get(at + 2))) {
+            (b'%', Some(high), Some(low)) => {
+                at += 2;
+                (high * 16 + low) as u8
+            }
+            (b'+', ..) => b' ',
+            (other, ..) => other,
+        };
+        decoded.push(byte);
+        at += 1;
+    }
+    String::from_utf8(decoded).unwrap_or_else(|_| sent.to_owned())
+}
+
+/// Reads the payload of any delivery.
+#[must_use]
+pub fn read(bytes: &[u8]) -> Reading {
+    let refused = |kinds: &[ErrorKind]| Reading::Refused(kinds.iter().map(|kind| Mistake::new(*kind, "$")).collect());
+    let Ok(text) = std::str::from_utf8(bytes) else { return refused(&[ErrorKind::InvalidUtf8]) };
+    // No character is left to mark with.
+    let Some(marks) = Marks::absent_from(text) else { return Reading::Doubtful };
+    let document = match open(text, marks) {
+        Ok(document) => document,
+        Err(kinds) => return refused(kinds),
+    };
+    if document.has_lone_name {
+        // Known to differ: it is refused where the members of its object are read.
+        return Reading::Doubtful;
+    }
+    let root = Node::root(&document, "$");
+    if let Some(batch) = root.get("Records").and_then(|records| batch(&records)) {
+        return batch;
+    }
+    let mut message =
+        Message { body: Some(text.trim_matches([' ', '\t', '\r', '\n']).to_owned()), ..Message::default() };
+    message.content = read_value(&root, 0, &mut message.envelopes);
+    match (message.envelopes.first(), message.content) {
+        (Some(envelope), content) => Reading::Delivery(*envelope, vec![Message { content, ..message }]),
+        (None, Err(mistakes)) => Reading::Refused(mistakes),
+        (None, Ok(_)) => unreachable!("what was read had an envelope"),
+    }
+}
+
+/// `None` when these are S3's own records.
+fn batch(records: &Node<'_>) -> Option<Reading> {
+    if records.value.as_object().is_some_and(serde_json::Map::is_empty) {
+        // Known to differ: it is taken for a batch without messages.
+        return Some(Reading::Doubtful);
+    }
+    let Some(elements) = records.elements() else {
+        return Some(Reading::Refused(vec![records.mistake(ErrorKind::InvalidField)]));
+    };
+    if elements.is_empty() {
+        return Some(Reading::Delivery(Envelope::Sqs, Vec::new()));
+    }
+    let mut mistakes = Vec::new();
+    let envelope = match elements.iter().find_map(|element| batch_envelope(element).transpose()) {
+        Some(Ok(envelope)) => envelope,
+        // Known to differ: the payload is refused, although this fails one message at most.
+        Some(Err(_)) => return Some(Reading::Doubtful),
+        None => return None,
+    };
+    let messages = elements.iter().map(|element| match envelope {
+        Envelope::Sqs => sqs_message(element, &mut mistakes),
+        _ => sns_message(element),
+    });
+    let messages = messages.collect();
+    Some(if mistakes.is_empty() { Reading::Delivery(envelope, messages) } else { Reading::Refused(mistakes) })
+}
+
+fn batch_envelope(element: &Node<'_>) -> Result<Option<Envelope>, Mistake> {
+    let has = |name: &str| element.get(name).is_some();
+    let looks_like_a_message = has("messageId") || has("receiptHandle") || has("body");
+    Ok(if element.is_text("eventSource", "aws:sqs")? || looks_like_a_message && !has("s3") {
+        Some(Envelope::Sqs)
+    } else if has("Sns") {
+        Some(Envelope::Sns)
+    } else {
+        None
+    })
+}
+
+fn sqs_message(element: &Node<'_>, mistakes: &mut Vec<Mistake>) -> Message {
+    let mut message = Message::default();
+    if !element.is_object() {
+        mistakes.push(element.mistake(ErrorKind::InvalidField));
+        return message;
+    }
+    let before = mistakes.len();
+    match element.text("messageId", mistakes) {
+        Some(id) => drop(message.context.insert(String::from("message_id"), id)),
+        None if mistakes.len() > before => {}
+        None => mistakes.push(Mistake { kind: ErrorKind::MissingMessageId, ..element.missing("messageId") }),
+    }
+    let ignored = &mut Vec::new();
+    let attributes = element.get("attributes");
+    let attributes = attributes.as_ref();
+    let attribute = |name, ignored: &mut Vec<Mistake>| attributes?.text(name, ignored);
+    let told = [
+        ("receipt_handle", element.text("receiptHandle", ignored)),
+        ("queue_arn", element.text("eventSourceARN", ignored)),
+        ("trace_header", attribute("AWSTraceHeader", ignored)),
+        ("group_id", attribute("MessageGroupId", ignored)),
+    ];
+    message.context.extend(told.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))));
+    let count = attributes.and_then(|attributes| attributes.natural("ApproximateReceiveCount", ignored));
+    if let Some(count) = count.and_then(|count| count.parse::<u64>().ok()) {
+        message.context.insert(String::from("receive_count"), count.min(u64::from(u32::MAX)).to_string());
+    }
+    read_body(element, "body", 0, Envelope::Sqs, message)
+}
+
+fn sns_message(element: &Node<'_>) -> Message {
+    let mut message = Message::default();
+    let sns = element.get("Sns");
+    if let Some(id) = sns.as_ref().and_then(|sns| sns.text("MessageId", &mut Vec::new())) {
+        message.context.insert(String::from("message_id"), id);
+    }
+    message.envelopes.push(Envelope::Sns);
+    let wrong = |mistake| Err(vec![mistake]);
+    message.content = match sns {
+        _ if !element.is_object() => wrong(element.mistake(ErrorKind::InvalidField)),
+        None => wrong(element.missing("Sns")),
+        Some(sns) if !sns.is_object() => wrong(sns.mistake(ErrorKind::InvalidField)),
+        Some(sns) => {
+            message.envelopes.clear();
+            return read_body(&sns, "Message", 1, Envelope::Sns, message);
+        }
+    };
+    message
+}
+
+/// A member that holds JSON, mostly as a text.
+fn read_body(parent: &Node<'_>, name: &str, depth: usize, envelope: Envelope, mut message: Message) -> Message {
+    message.envelopes.push(envelope);
+    message.content = match parent.get(name) {
+        None => Err(vec![parent.missing(name)]),
+        Some(body) => {
+            if let Kind::Text(text) = body.kind() {
+                message.body = text.map(str::to_owned);
+            }
+            read_message(&body, depth, &mut message.envelopes)
+        }
+    };
+    message
+}
+
+fn read_message(body: &Node<'_>, depth: usize, envelopes: &mut Vec<Envelope>) -> Result<Content, Vec<Mistake>> {
+    match body.kind() {
+        Kind::Text(None) => Err(vec![body.mistake(ErrorKind::InvalidJson)]),
+        Kind::Text(Some(text)) => {
+            let marks = Marks::absent_from(text).unwrap_or(body.marks);
+            let document =
+                open(text, marks).map_err(|kinds| kinds.iter().map(|kind| body.mistake(*kind)).collect::<Vec<_>>())?;
+            let content = read_value(&Node::root(&document, &body.path), depth, envelopes);
+            if document.has_lone_name {
+                // Known to differ: it is refused where the members of its object are read.
+                let doubt = body.mistake(ErrorKind::InvalidJson).doubtful();
+                return Err(content.err().into_iter().flatten().chain([doubt]).collect());
+            }
+            content
+        }
+        _ => read_value(body, depth, envelopes),
+    }
+}
+
+/// A document in whatever envelope.
+fn read_value(root: &Node<'_>, depth: usize, envelopes: &mut Vec<Envelope>) -> Result<Content, Vec<Mistake>> {
+    let mut mistakes = Vec::new();
+    let is_text = |name, expected| root.is_text(name, expected).map_err(|mistake| vec![mistake]);
+    let content = if let Some(records) = root.get("Records") {
+        read_records(&records, envelopes, &mut mistakes)
+    } else if is_text("Event", "s3:TestEvent")? {
+        envelopes.push(Envelope::S3);
+        Content::Test(record::test_event(root, &mut mistakes))
+    } else if let (true, Some(message)) = (is_text("Type", "Notification")?, root.get("Message")) {
+        envelopes.push(Envelope::Sns);
+        if depth == MAX_NESTING {
+            return Err(vec![message.mistake(ErrorKind::TooDeep)]);
+        }
+        return read_message(&message, depth + 1, envelopes);
+    } else if is_text("source", "aws.s3")? && root.get("detail").is_some() {
+        envelopes.push(Envelope::EventBridge);
+        let fields = eventbridge::record(root, &mut mistakes);
+        Content::Records(vec![Record { fields, raw: root.value.clone(), marks: root.marks }])
+    } else {
+        return Err(vec![root.mistake(ErrorKind::NotAnS3Event)]);
+    };
+    if mistakes.is_empty() { Ok(content) } else { Err(mistakes) }
+}
+
+/// Records up to the first element that is none; test notifications among them are left out.
+fn read_records(records: &Node<'_>, envelopes: &mut Vec<Envelope>, mistakes: &mut Vec<Mistake>) -> Content {
+    let Some(elements) = records.elements() else {
+        mistakes.push(records.mistake(ErrorKind::InvalidField));
+        return Content::Records(Vec::new());
+    };
+    let (mut read, mut tests) = (Vec::new(), Vec::new());
+    if elements.is_empty() {
+        envelopes.push(Envelope::S3);
+    }
+    for element in &elements {
+        match element.is_text("Event", "s3:TestEvent") {
+            Ok(true) => tests.push(record::test_event(element, mistakes)),
+            Ok(false) if element.get("s3").is_some() => {
+                let fields = record::s3_record(element, mistakes);
+                read.push(Record { fields, raw: element.value.clone(), marks: element.marks });
+            }
+            Ok(false) => return wrong(element.mistake(ErrorKind::NotAnS3Event), mistakes),
+            Err(mistake) => return wrong(mistake, mistakes),
+        }
+        if !envelopes.contains(&Envelope::S3) {
+            envelopes.push(Envelope::S3);
+        }
+    }
+    if read.is_empty() && !tests.is_empty() { Content::Test(tests.remove(0)) } else { Content::Records(read) }
+}
+
+fn wrong(mistake: Mistake, mistakes: &mut Vec<Mistake>) -> Content {
+    mistakes.push(mistake);
+    Content::Records(Vec::new())
+}

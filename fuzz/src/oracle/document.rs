@@ -1,0 +1,187 @@
+//! JSON as `serde_json::Value` has it, after what a `Value` cannot hold was marked in the text.
+//!
+//! A `Value` refuses lone surrogates and numbers beyond `f64`, and forgets how a number was written; the reader under
+//! test minds the first only in a text that is read, and takes numbers as sent. So every lone surrogate becomes one
+//! character that the document does not contain, and every number a text that begins with another. Nothing else is
+//! changed: what is no JSON stays no JSON.
+
+use s3_dispatch_core::ErrorKind;
+use serde::Deserialize;
+use serde_json::Value;
+
+/// The characters that mark in one document.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Marks {
+    pub(super) lone: char,
+    pub(super) number: char,
+}
+
+/// As deep as this JSON may nest.
+const MAX_DEPTH: usize = 128;
+
+/// A document that is JSON.
+pub(crate) struct Document {
+    pub(crate) value: Value,
+    pub(crate) marks: Marks,
+    /// Whether an object has two members of one name, of which a `Value` keeps the last.
+    pub(crate) has_duplicates: bool,
+    /// Whether the name of a member holds a lone surrogate.
+    pub(crate) has_lone_name: bool,
+}
+
+impl Marks {
+    /// `None` when the document contains every candidate.
+    pub(crate) fn absent_from(text: &str) -> Option<Self> {
+        let lower = text.to_ascii_lowercase();
+        let is_absent = |mark: &char| !text.contains(*mark) && !lower.contains(&format!("{:x}", *mark as u32));
+        let mut candidates = ('\u{fdd0}'..='\u{fdef}').filter(is_absent);
+        Some(Self { lone: candidates.next()?, number: candidates.next()? })
+    }
+}
+
+/// A text as a document, or why it is none: one of these.
+pub(crate) fn open(text: &str, marks: Marks) -> Result<Document, &'static [ErrorKind]> {
+    let marked = marked(text, marks);
+    let mut deserializer = serde_json::Deserializer::from_str(&marked.text);
+    // No deeper than what `marked` lets through.
+    deserializer.disable_recursion_limit();
+    let value = Value::deserialize(&mut deserializer).and_then(|value| deserializer.end().map(|()| value));
+    match value {
+        Ok(value) => {
+            let mut found = (0, false);
+            members(&value, marks, &mut found);
+            let has_duplicates = found.0 < marked.members;
+            Ok(Document { value, marks, has_duplicates, has_lone_name: found.1 })
+        }
+        Err(error) if marked.is_cut && error.is_eof() => Err(&[ErrorKind::TooDeep]),
+        // Both, and nobody says which matters more.
+        Err(_) if marked.is_cut => Err(&[ErrorKind::TooDeep, ErrorKind::InvalidJson]),
+        Err(_) => Err(&[ErrorKind::InvalidJson]),
+    }
+}
+
+/// Counts members, and looks for lone surrogates in their names.
+fn members(value: &Value, marks: Marks, found: &mut (usize, bool)) {
+    match value {
+        Value::Array(elements) => elements.iter().for_each(|element| members(element, marks, found)),
+        Value::Object(object) => {
+            for (name, value) in object {
+                found.0 += 1;
+                found.1 |= name.contains(marks.lone);
+                members(value, marks, found);
+            }
+        }
+        _ => {}
+    }
+}
+
+struct Marked {
+    text: String,
+    /// How many colons stand outside of texts.
+    members: usize,
+    /// Whether the rest was left out, because it is too deep.
+    is_cut: bool,
+}
+
+fn marked(text: &str, marks: Marks) -> Marked {
+    let bytes = text.as_bytes();
+    let mut out = String::with_capacity(text.len());
+    let (mut at, mut copied, mut in_text) = (0, 0, false);
+    let (mut depth, mut members) = (0, 0);
+    while at < bytes.len() {
+        let length = match bytes[at] {
+            b'"' => {
+                in_text = !in_text;
+                at += 1;
+                continue;
+            }
+            b'\\' if in_text => match lone_surrogate(&bytes[at..]) {
+                Escape::Lone => {
+                    out.push_str(&text[copied..at]);
+                    out.push(marks.lone);
+                    copied = at + 6;
+                    6
+                }
+                Escape::Other(length) => length,
+            },
+            b'[' | b'{' if !in_text => {
+                depth += 1;
+                if depth > MAX_DEPTH {
+                    out.push_str(&text[copied..=at]);
+                    return Marked { text: out, members, is_cut: true };
+                }
+                1
+            }
+            b']' | b'}' if !in_text => {
+                depth = usize::saturating_sub(depth, 1);
+                1
+            }
+            b':' if !in_text => {
+                members += 1;
+                1
+            }
+            b'-' | b'0'..=b'9' if !in_text => {
+                let length = number(&bytes[at..]);
+                let is_name = bytes[at + length..].iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b':');
+                if length > 0 && !is_name {
+                    out.push_str(&text[copied..at]);
+                    out.extend(['"', marks.number]);
+                    out.push_str(&text[at..at + length]);
+                    out.push('"');
+                    copied = at + length;
+                }
+                length.max(1)
+            }
+            _ => 1,
+        };
+        at += length;
+    }
+    out.push_str(text.get(copied..).unwrap_or_default());
+    Marked { text: out, members, is_cut: false }
+}
+
+enum Escape {
+    Lone,
+    Other(usize),
+}
+
+/// What the escape at the beginning is, and how many bytes are done with it.
+fn lone_surrogate(bytes: &[u8]) -> Escape {
+    match unit(bytes) {
+        Some(0xD800..=0xDBFF) => match bytes.get(6..).and_then(unit) {
+            Some(0xDC00..=0xDFFF) => Escape::Other(12),
+            _ => Escape::Lone,
+        },
+        Some(0xDC00..=0xDFFF) => Escape::Lone,
+        Some(_) => Escape::Other(6),
+        // The byte after the backslash is part of the escape, unless that would split a character.
+        None => Escape::Other(if bytes.get(1).is_some_and(u8::is_ascii) { 2 } else { 1 }),
+    }
+}
+
+fn unit(bytes: &[u8]) -> Option<u16> {
+    let [b'\\', b'u', digits @ ..] = bytes else { return None };
+    let digits = std::str::from_utf8(digits.get(..4)?).ok()?;
+    digits.bytes().all(|digit| digit.is_ascii_hexdigit()).then(|| u16::from_str_radix(digits, 16).ok())?
+}
+
+/// How long the number at the beginning is; zero when there is none.
+fn number(bytes: &[u8]) -> usize {
+    let digits = |from: usize| bytes[from..].iter().take_while(|byte| byte.is_ascii_digit()).count();
+    let sign = usize::from(bytes.first() == Some(&b'-'));
+    let mut at = match bytes.get(sign) {
+        Some(b'0') => sign + 1,
+        Some(b'1'..=b'9') => sign + digits(sign),
+        _ => return 0,
+    };
+    if bytes.get(at) == Some(&b'.') && digits(at + 1) > 0 {
+        at += 1 + digits(at + 1);
+    }
+    if matches!(bytes.get(at), Some(b'e' | b'E')) {
+        let sign = usize::from(matches!(bytes.get(at + 1), Some(b'+' | b'-')));
+        if bytes.len() > at + 1 + sign && digits(at + 1 + sign) > 0 {
+            at += 1 + sign + digits(at + 1 + sign);
+        }
+    }
+    at
+}

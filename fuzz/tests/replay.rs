@@ -1,0 +1,53 @@
+//! Every seed and every past finding, through the functions that the fuzzer runs.
+#![allow(clippy::unwrap_used)]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use s3_dispatch_fuzz::{TARGETS, Target};
+
+/// The files below a folder; none if there is no such folder.
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let Ok(entries) = fs::read_dir(folder) else { return Vec::new() };
+    let mut paths: Vec<_> = entries.map(|entry| entry.unwrap().path()).collect();
+    paths.sort();
+    paths.into_iter().flat_map(|path| if path.is_dir() { files(&path) } else { vec![path] }).collect()
+}
+
+#[track_caller]
+fn replay((_, check): &Target, folder: &Path) -> usize {
+    let files = files(folder);
+    for file in &files {
+        // Tells the file when the check panics.
+        println!("{}", file.display());
+        check(&fs::read(file).unwrap());
+    }
+    files.len()
+}
+
+#[test]
+fn every_seed() {
+    for target in TARGETS {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("seeds").join(target.0);
+        assert!(replay(target, &folder) > 0, "no seeds of {}", target.0);
+    }
+}
+
+#[test]
+fn every_finding() {
+    for target in TARGETS {
+        replay(target, &Path::new(env!("CARGO_MANIFEST_DIR")).join("findings").join(target.0));
+    }
+}
+
+/// Payloads that other systems sent.
+#[test]
+fn every_payload_of_the_corpus() {
+    let Ok(folder) = std::env::var("S3_DISPATCH_CORPUS") else {
+        println!("skipped: S3_DISPATCH_CORPUS is not set");
+        return;
+    };
+    for target in TARGETS.iter().filter(|(name, _)| *name == "payload") {
+        assert!(replay(target, Path::new(&folder)) > 0, "{folder} is empty");
+    }
+}
