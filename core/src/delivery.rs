@@ -161,21 +161,35 @@ pub(crate) fn utf8(bytes: Bytes) -> Result<ByteString, Error> {
         .map_err(|_| Error::new(ErrorKind::InvalidUtf8, "the bytes are not UTF-8").at(Path::Root))
 }
 
+/// "Using Lambda with Amazon SQS", AWS Lambda Developer Guide, 2026.
+const MOST_MESSAGES: usize = 10_000;
+
 /// `None` when these are not the records of a batch, but S3's own.
 fn read_batch(records: Node<'_, '_>) -> Result<Option<Delivery>, Error> {
+    if !records.is_array() {
+        return Err(records.error(ErrorKind::InvalidField, "expected an array"));
+    }
     let messages = records.count()?;
     if messages == 0 {
         return Ok(Some(Delivery { envelope: Envelope::Sqs, messages: Vec::new(), records: Vec::new() }));
     }
     let mut envelope = None;
+    let mut stray = Ok(());
     records.each_element(|_, element| {
         if envelope.is_none() {
-            envelope = batch_envelope(element)?;
+            // What one element hides does not decide about the others.
+            envelope = batch_envelope(element).unwrap_or_default();
+        }
+        if stray.is_ok() && !element.is_object() {
+            stray = Err(element.error(ErrorKind::InvalidField, "expected a message"));
         }
         Ok(())
     })?;
     let Some(envelope) = envelope else { return Ok(None) };
-    let mut delivery = Delivery { envelope, messages: Vec::with_capacity(messages), records: Vec::new() };
+    stray?;
+    // As many as a batch can have; what claims more must prove it.
+    let room = messages.min(MOST_MESSAGES);
+    let mut delivery = Delivery { envelope, messages: Vec::with_capacity(room), records: Vec::new() };
     records.each_element(|_, element| {
         if envelope == Envelope::Sqs {
             read_sqs_message(element, &mut delivery)
@@ -205,9 +219,6 @@ fn batch_envelope(element: Node<'_, '_>) -> Result<Option<Envelope>, Error> {
 }
 
 fn read_sqs_message(element: Node<'_, '_>, delivery: &mut Delivery) -> Result<(), Error> {
-    if !element.is_object() {
-        return Err(element.error(ErrorKind::InvalidField, "expected an SQS message"));
-    }
     let members = element.members(["messageId", "receiptHandle", "body", "attributes", "eventSourceARN"])?;
     let id = members.text("messageId", MessageId::from_text)?;
     let mut context = MessageContext::new().with_message_id(id.ok_or_else(|| missing_message_id(element.path))?);

@@ -2,6 +2,7 @@
 
 use crate::BucketArn;
 use crate::ETag;
+use crate::Error;
 use crate::text::text_newtypes;
 
 /// The end of a restoration (`glacierEventData.restoreEventData`).
@@ -100,17 +101,18 @@ pub struct BucketTags(Vec<(TagName, TagValue)>);
 
 impl BucketTags {
     /// Of duplicates the last counts, and one without a value is none.
-    pub(crate) fn new(mut tags: Vec<(TagName, Option<TagValue>)>) -> Self {
+    pub(crate) fn new(mut tags: Vec<(TagName, Result<Option<TagValue>, Error>)>) -> Result<Self, Error> {
         tags.sort_by(|(left, _), (right, _)| left.cmp(right));
-        // `dedup` keeps the first of each, so the later ones are put there before.
+        // `dedup` keeps the first of each, so what comes later is put there before.
         tags.dedup_by(|later, earlier| {
             let same = later.0 == earlier.0;
             if same {
-                earlier.1 = later.1.take();
+                std::mem::swap(&mut earlier.1, &mut later.1);
             }
             same
         });
-        Self(tags.into_iter().filter_map(|(name, value)| Some((name, value?))).collect())
+        let given = tags.into_iter().filter_map(|(name, value)| Some(value.transpose()?.map(|value| (name, value))));
+        given.collect::<Result<_, _>>().map(Self)
     }
 
     /// The value of a tag, or `None`.

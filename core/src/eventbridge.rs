@@ -99,7 +99,7 @@ fn first_text(node: Node<'_, '_>) -> Result<Option<Text>, Error> {
     let mut first = None;
     node.each_element(|index, element| {
         if index == 0 {
-            first = Some(element.text()?);
+            first = element.nullable(|element| element.text())?.filter(|text| !text.as_str().is_empty());
         }
         Ok(())
     })?;

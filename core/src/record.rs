@@ -43,7 +43,7 @@ pub struct S3EventRecord {
     pub bucket: Bucket,
     /// The object (`s3.object`).
     pub object: Object,
-    /// Of `ObjectRestore:Completed` (`glacierEventData.restoreEventData`).
+    /// Of `ObjectRestore:Completed` (`glacierEventData.restoreEventData`); from EventBridge, of all of `ObjectRestore:*`.
     pub restore: Option<Box<Restore>>,
     /// Of `Replication:*` (`replicationEventData`).
     pub replication: Option<Box<Replication>>,

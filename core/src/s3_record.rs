@@ -234,8 +234,10 @@ pub(crate) fn read_tags(node: Node<'_, '_>) -> Result<Box<BucketTags>, Error> {
             Cow::Borrowed(name) => TagName::from_text(node.source.text(name)),
             Cow::Owned(name) => TagName::from(name),
         };
-        tags.push((name, value.nullable(|value| value.text())?.map(TagValue::from_text)));
+        // Judged later: a mistake may stand in one that a duplicate replaces.
+        let value = value.nullable(|value| value.text());
+        tags.push((name, value.map(|value| value.map(TagValue::from_text))));
         Ok(())
     })?;
-    Ok(Box::new(BucketTags::new(tags)))
+    BucketTags::new(tags).map(Box::new)
 }

@@ -127,10 +127,6 @@ pub fn read(bytes: &[u8]) -> Reading {
 
 /// `None` when these are S3's own records.
 fn batch(records: &Node<'_>) -> Option<Reading> {
-    if records.value.as_object().is_some_and(serde_json::Map::is_empty) {
-        // Known to differ: it is taken for a batch without messages.
-        return Some(Reading::Doubtful);
-    }
     let Some(elements) = records.elements() else {
         return Some(Reading::Refused(vec![records.mistake(ErrorKind::InvalidField)]));
     };
@@ -138,12 +134,12 @@ fn batch(records: &Node<'_>) -> Option<Reading> {
         return Some(Reading::Delivery(Envelope::Sqs, Vec::new()));
     }
     let mut mistakes = Vec::new();
-    let envelope = match elements.iter().find_map(|element| batch_envelope(element).transpose()) {
-        Some(Ok(envelope)) => envelope,
-        // Known to differ: the payload is refused, although this fails one message at most.
-        Some(Err(_)) => return Some(Reading::Doubtful),
-        None => return None,
-    };
+    let envelope = elements.iter().find_map(|element| batch_envelope(element).unwrap_or_default())?;
+    let strays = elements.iter().filter(|element| !element.is_object());
+    mistakes.extend(strays.map(|element| element.mistake(ErrorKind::InvalidField)));
+    if !mistakes.is_empty() {
+        return Some(Reading::Refused(mistakes));
+    }
     let messages = elements.iter().map(|element| match envelope {
         Envelope::Sqs => sqs_message(element, &mut mistakes),
         _ => sns_message(element),
@@ -166,10 +162,6 @@ fn batch_envelope(element: &Node<'_>) -> Result<Option<Envelope>, Mistake> {
 
 fn sqs_message(element: &Node<'_>, mistakes: &mut Vec<Mistake>) -> Message {
     let mut message = Message::default();
-    if !element.is_object() {
-        mistakes.push(element.mistake(ErrorKind::InvalidField));
-        return message;
-    }
     let before = mistakes.len();
     match element.text("messageId", mistakes) {
         Some(id) => drop(message.context.insert(String::from("message_id"), id)),

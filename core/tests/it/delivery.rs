@@ -60,10 +60,13 @@ fn an_sns_record_without_a_message() {
 }
 
 #[test]
-fn an_element_that_is_no_object_costs_itself_only_in_an_sns_batch() {
-    let payload = SnsBatchBuilder::new().with_record("1", record("a")).to_json().replacen('[', "[7,", 1);
-    let delivery = Delivery::parse(payload).unwrap();
-    check(&delivery, Envelope::Sns, &[(None, &[]), (Some("1"), &["a"])]);
+fn an_element_that_is_no_object_is_no_part_of_a_batch() {
+    let sns = SnsBatchBuilder::new().with_record("1", record("a")).to_json();
+    let sqs = SqsBatchBuilder::new().with_record("1", record("a")).to_json();
+    for batch in [sns, sqs] {
+        let error = Delivery::parse(batch.replacen('[', "[7,", 1)).unwrap_err();
+        assert_eq!((error.kind(), error.path()), (ErrorKind::InvalidField, Some("$.Records[0]")));
+    }
     assert_eq!(Delivery::parse(r#"{"Records":[7]}"#).unwrap_err().kind(), ErrorKind::NotAnS3Event);
 }
 

@@ -128,3 +128,15 @@ fn brackets_in_texts_are_no_nesting() {
     let builder = RecordBuilder::new("ObjectCreated:Put").with_event_source("ceph:s3").with_key(&*key);
     assert_eq!(builder.build().object.key, *key);
 }
+
+/// An object of records is no batch without messages: that would succeed, and lose whatever it was.
+#[test]
+fn records_that_are_no_array_are_refused() {
+    for payload in
+        [r#"{"Records": {}}"#, r#"{"Records": {"0": {"messageId": "1", "body": "{}"}}}"#, r#"{"Records": "x"}"#]
+    {
+        let error = s3_dispatch_core::Delivery::parse(payload).unwrap_err();
+        assert_eq!(error.kind(), s3_dispatch_core::ErrorKind::InvalidField, "{payload}");
+        assert_eq!(error.path(), Some("$.Records"));
+    }
+}

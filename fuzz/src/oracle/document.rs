@@ -23,8 +23,6 @@ const MAX_DEPTH: usize = 128;
 pub(crate) struct Document {
     pub(crate) value: Value,
     pub(crate) marks: Marks,
-    /// Whether an object has two members of one name, of which a `Value` keeps the last.
-    pub(crate) has_duplicates: bool,
     /// Whether the name of a member holds a lone surrogate.
     pub(crate) has_lone_name: bool,
 }
@@ -48,10 +46,8 @@ pub(crate) fn open(text: &str, marks: Marks) -> Result<Document, &'static [Error
     let value = Value::deserialize(&mut deserializer).and_then(|value| deserializer.end().map(|()| value));
     match value {
         Ok(value) => {
-            let mut found = (0, false);
-            members(&value, marks, &mut found);
-            let has_duplicates = found.0 < marked.members;
-            Ok(Document { value, marks, has_duplicates, has_lone_name: found.1 })
+            let has_lone_name = has_lone_name(&value, marks);
+            Ok(Document { value, marks, has_lone_name })
         }
         Err(error) if marked.is_cut && error.is_eof() => Err(&[ErrorKind::TooDeep]),
         // Both, and nobody says which matters more.
@@ -60,25 +56,19 @@ pub(crate) fn open(text: &str, marks: Marks) -> Result<Document, &'static [Error
     }
 }
 
-/// Counts members, and looks for lone surrogates in their names.
-fn members(value: &Value, marks: Marks, found: &mut (usize, bool)) {
+/// Whether the name of any member holds a lone surrogate.
+fn has_lone_name(value: &Value, marks: Marks) -> bool {
     match value {
-        Value::Array(elements) => elements.iter().for_each(|element| members(element, marks, found)),
-        Value::Object(object) => {
-            for (name, value) in object {
-                found.0 += 1;
-                found.1 |= name.contains(marks.lone);
-                members(value, marks, found);
-            }
+        Value::Array(elements) => elements.iter().any(|element| has_lone_name(element, marks)),
+        Value::Object(members) => {
+            members.iter().any(|(name, value)| name.contains(marks.lone) || has_lone_name(value, marks))
         }
-        _ => {}
+        _ => false,
     }
 }
 
 struct Marked {
     text: String,
-    /// How many colons stand outside of texts.
-    members: usize,
     /// Whether the rest was left out, because it is too deep.
     is_cut: bool,
 }
@@ -87,7 +77,7 @@ fn marked(text: &str, marks: Marks) -> Marked {
     let bytes = text.as_bytes();
     let mut out = String::with_capacity(text.len());
     let (mut at, mut copied, mut in_text) = (0, 0, false);
-    let (mut depth, mut members) = (0, 0);
+    let mut depth = 0;
     while at < bytes.len() {
         let length = match bytes[at] {
             b'"' => {
@@ -108,16 +98,12 @@ fn marked(text: &str, marks: Marks) -> Marked {
                 depth += 1;
                 if depth > MAX_DEPTH {
                     out.push_str(&text[copied..=at]);
-                    return Marked { text: out, members, is_cut: true };
+                    return Marked { text: out, is_cut: true };
                 }
                 1
             }
             b']' | b'}' if !in_text => {
                 depth = usize::saturating_sub(depth, 1);
-                1
-            }
-            b':' if !in_text => {
-                members += 1;
                 1
             }
             b'-' | b'0'..=b'9' if !in_text => {
@@ -137,7 +123,7 @@ fn marked(text: &str, marks: Marks) -> Marked {
         at += length;
     }
     out.push_str(text.get(copied..).unwrap_or_default());
-    Marked { text: out, members, is_cut: false }
+    Marked { text: out, is_cut: false }
 }
 
 enum Escape {

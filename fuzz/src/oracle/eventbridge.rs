@@ -13,10 +13,7 @@ pub(crate) fn record(event: &Node<'_>, mistakes: &mut Vec<Mistake>) -> Fields {
         match resources.elements().as_deref() {
             // Of the resources only the first is read: the bucket.
             Some([first, ..]) => match first.kind() {
-                // Known to differ: a record has the empty text, and `null` is refused.
-                Kind::Null | Kind::Text(Some("")) => {
-                    read.mistakes.push(first.mistake(ErrorKind::InvalidField).doubtful());
-                }
+                Kind::Null | Kind::Text(Some("")) => {}
                 Kind::Text(Some(arn)) => read.set("bucket.arn", Some(arn.to_owned())),
                 Kind::Text(None) => read.mistakes.push(first.mistake(ErrorKind::InvalidJson)),
                 _ => read.mistakes.push(first.mistake(ErrorKind::InvalidField)),

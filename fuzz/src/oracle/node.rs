@@ -21,7 +21,6 @@ pub struct Mistake {
 pub(crate) struct Node<'v> {
     pub(crate) value: &'v Value,
     pub(crate) marks: Marks,
-    pub(crate) has_duplicates: bool,
     pub(crate) path: String,
 }
 
@@ -58,8 +57,8 @@ impl Mistake {
 
 impl<'v> Node<'v> {
     pub(crate) fn root(document: &'v Document, path: &str) -> Self {
-        let Document { value, marks, has_duplicates, .. } = document;
-        Self { value, marks: *marks, has_duplicates: *has_duplicates, path: path.to_owned() }
+        let Document { value, marks, .. } = document;
+        Self { value, marks: *marks, path: path.to_owned() }
     }
 
     fn inside(&self, value: &'v Value, path: String) -> Self {

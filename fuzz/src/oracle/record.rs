@@ -63,12 +63,6 @@ impl Reading<'_> {
     pub(super) fn tags(&mut self, bucket: &Node<'_>, name: &str) {
         let Some(tags) = self.object(bucket, name) else { return };
         self.set("bucket.tags", Some(String::new()));
-        if tags.has_duplicates {
-            // Known to differ: a tag of which only a later duplicate counts is read too, and may be no text.
-            for kind in [ErrorKind::InvalidField, ErrorKind::InvalidJson] {
-                self.mistakes.push(tags.mistake(kind).doubtful());
-            }
-        }
         let Value::Object(members) = tags.value else { return };
         for (tag, value) in members {
             if tags.readable(tag).is_none() {
