@@ -70,7 +70,7 @@ pub enum Outage {
 /// As long as a function can run ("Configure Lambda function timeout", AWS Lambda Developer Guide, 2026).
 const LONGEST_INVOCATION: Duration = Duration::from_secs(15 * 60);
 /// As long as SQS keeps a message at most ("Amazon SQS quotas", Amazon SQS Developer Guide, 2026).
-const LONGEST_RETENTION: Duration = Duration::from_secs(14 * 24 * 60 * 60);
+pub(crate) const LONGEST_RETENTION: Duration = Duration::from_secs(14 * 24 * 60 * 60);
 
 impl<R, Store> Deduplicated<R, Store> {
     /// Around this router, remembering in this store.

@@ -234,9 +234,6 @@ fn deadline(milliseconds: u64) -> Option<Instant> {
 }
 
 fn diagnostic(error: &Error, request_id: &str) -> Diagnostic {
-    // What a record or message failed of has been logged with it.
-    let known = error.kind() == ErrorKind::InvocationFailed;
-    let logged = if known { error.to_string() } else { logs::with_causes(error) };
-    tracing::error!(request_id, error = logged, "invocation failed");
+    tracing::error!(request_id, error = logs::not_yet_logged(error), "invocation failed");
     Diagnostic { error_type: format!("s3_dispatch::{:?}", error.kind()), error_message: logs::with_causes(error) }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use s3_dispatch_core::{EventName, MessageContext, Outcome, Route, Router, S3EventRecord, Sequencer, SkipReason};
 
-use crate::deduplicated::outage;
+use crate::deduplicated::{LONGEST_RETENTION, outage};
 use crate::identity::default_scope;
 use crate::{Identity, SequencerStore};
 
@@ -54,7 +54,7 @@ pub struct LatestOnly<R, Store> {
 impl<R, Store> LatestOnly<R, Store> {
     /// Around this router, remembering in this store.
     pub fn new(router: R, store: Store) -> Self {
-        Self { router, store, scope: default_scope(), keep: Duration::from_secs(14 * 24 * 60 * 60) }
+        Self { router, store, scope: default_scope(), keep: LONGEST_RETENTION }
     }
 
     /// Remembers apart from other scopes in the same store; unless said otherwise the scope is the name of the Lambda function

@@ -3,6 +3,7 @@
 use std::error::Error as StdError;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use s3_dispatch_core::{Error, ErrorKind};
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::fmt;
 use tracing_subscriber::layer::SubscriberExt;
@@ -25,6 +26,11 @@ pub(crate) fn with_causes(error: &(dyn StdError + 'static)) -> String {
         text
     };
     catch_unwind(AssertUnwindSafe(chain)).unwrap_or_else(|_| "an error whose text panics".to_owned())
+}
+
+/// What is still to be logged of a failed invocation: what a record or message failed of has been, with it.
+pub(crate) fn not_yet_logged(error: &Error) -> String {
+    if error.kind() == ErrorKind::InvocationFailed { error.to_string() } else { with_causes(error) }
 }
 
 /// As Lambda's log settings ask ("Configuring advanced logging controls for Lambda functions", AWS Lambda Developer

@@ -31,10 +31,7 @@ pub(super) async fn invoke<R: Router>(dispatcher: &Dispatcher<R>, file: &str) ->
         }
         Err(error) => {
             let message = logs::with_causes(&error);
-            // What a record or message failed of has been logged with it.
-            let known = error.kind() == ErrorKind::InvocationFailed;
-            let logged = if known { error.to_string() } else { message.clone() };
-            tracing::error!(file, error = logged, "invocation failed");
+            tracing::error!(file, error = logs::not_yet_logged(&error), "invocation failed");
             print(&InvocationError { error_type: format!("s3_dispatch::{:?}", error.kind()), error_message: message });
             if error.kind() == ErrorKind::InvocationFailed { FAILURE } else { UNREADABLE }
         }
