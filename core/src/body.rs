@@ -7,9 +7,10 @@ use bytestring::ByteString;
 use crate::envelope::{Envelope, Envelopes};
 use crate::json::{self, Node, Path};
 use crate::notification::TestEvent;
+use crate::raw_json::RawJson;
 use crate::s3_record::read_record;
-use crate::text::{Source, Text};
-use crate::{Error, ErrorKind, S3EventRecord, eventbridge};
+use crate::text::Source;
+use crate::{Error, ErrorKind, S3EventRecord, eventbridge, scan};
 
 /// What a body holds. Records are appended to the reader's list.
 pub(crate) enum Body {
@@ -22,12 +23,35 @@ pub(crate) struct BodyReader<'r> {
     pub(crate) records: &'r mut Vec<S3EventRecord>,
     pub(crate) envelopes: Envelopes,
     /// The outermost text that was read.
-    pub(crate) body: Option<Text>,
+    pub(crate) body: Option<RawJson>,
+    /// The fast reading has refused, or shall not be asked.
+    pub(crate) is_plain: bool,
+}
+
+/// How far a reader was at some time.
+pub(crate) struct Checkpoint {
+    records: usize,
+    envelopes: Envelopes,
 }
 
 impl<'r> BodyReader<'r> {
     pub(crate) fn new(records: &'r mut Vec<S3EventRecord>, envelopes: Envelopes) -> Self {
-        Self { records, envelopes, body: None }
+        Self { records, envelopes, body: None, is_plain: false }
+    }
+
+    /// A reader that never uses the fast reading.
+    pub(crate) fn plain(records: &'r mut Vec<S3EventRecord>, envelopes: Envelopes) -> Self {
+        Self { is_plain: true, ..Self::new(records, envelopes) }
+    }
+
+    pub(crate) fn checkpoint(&self) -> Checkpoint {
+        Checkpoint { records: self.records.len(), envelopes: self.envelopes }
+    }
+
+    /// Forgets what was read since.
+    pub(crate) fn take_back(&mut self, before: Checkpoint) {
+        self.records.truncate(before.records);
+        self.envelopes = before.envelopes;
     }
 
     /// Reads a text that is a JSON document of its own.
@@ -38,7 +62,14 @@ impl<'r> BodyReader<'r> {
         nesting: usize,
     ) -> Result<Body, Error> {
         let source = Source::new(document, path)?;
-        self.body.get_or_insert_with(|| source.text(source.as_str()));
+        self.body.get_or_insert_with(|| RawJson::from(source.text(source.as_str())));
+        if !std::mem::replace(&mut self.is_plain, true) {
+            let before = self.checkpoint();
+            if scan::read_document(self, &source, nesting).is_ok() {
+                return Ok(Body::Records);
+            }
+            self.take_back(before);
+        }
         json::check(&source, path)?;
         self.read(Node::root(&source, path), nesting)
     }
@@ -85,13 +116,13 @@ impl<'r> BodyReader<'r> {
             };
             self.read_document(document, message.path, nesting)
         } else {
-            self.body.get_or_insert_with(|| message.raw());
+            self.body.get_or_insert_with(|| RawJson::from(message.raw()));
             self.read(message, nesting)
         }
     }
 
     /// Grows the list by a quarter at most, since a hostile payload may hold a record every seventy bytes.
-    fn push(&mut self, record: S3EventRecord) {
+    pub(crate) fn push(&mut self, record: S3EventRecord) {
         if self.records.len() == self.records.capacity() {
             self.records.reserve_exact((self.records.len() / 4).max(4));
         }

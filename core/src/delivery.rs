@@ -1,6 +1,7 @@
 //! The payload of one invocation, whatever brought it.
 
 use std::borrow::Cow;
+use std::convert::Infallible;
 use std::ops::Range;
 
 use bytes::Bytes;
@@ -9,10 +10,11 @@ use bytestring::ByteString;
 use crate::body::{Body, BodyReader};
 use crate::envelope::{Envelope, Envelopes};
 use crate::json::{self, Node, Path};
-use crate::text::{Source, Text};
+use crate::raw_json::RawJson;
+use crate::text::Source;
 use crate::{
     Error, ErrorKind, MessageContext, MessageGroupId, MessageId, QueueArn, ReceiptHandle, S3EventRecord, TestEvent,
-    TraceHeader,
+    TraceHeader, scan,
 };
 
 /// The messages of one payload: a batch of SQS or SNS, or one S3 or EventBridge event that came by itself.
@@ -24,6 +26,8 @@ pub struct Delivery {
     envelope: Envelope,
     messages: Vec<Message>,
     records: Vec<S3EventRecord>,
+    /// The fast reading shall not be asked.
+    is_plain: bool,
 }
 
 /// One message of a [`Delivery`].
@@ -36,7 +40,7 @@ pub struct Message {
     pub envelopes: Envelopes,
     /// What the message holds, or why it could not be read.
     pub content: Result<Content, Error>,
-    body: Option<Text>,
+    body: Option<RawJson>,
 }
 
 impl Message {
@@ -44,7 +48,7 @@ impl Message {
     /// whole payload. `None` when there is none that can be read as text.
     #[must_use]
     pub fn body(&self) -> Option<Cow<'_, str>> {
-        self.body.as_ref().map(|body| Cow::Borrowed(body.as_str()))
+        self.body.as_ref().map(RawJson::as_sent)
     }
 }
 
@@ -67,15 +71,22 @@ impl Delivery {
     /// The error has a path. A body that cannot be read is no error here, but that of its [`Message`].
     pub fn parse(payload: impl Into<Bytes>) -> Result<Self, Error> {
         let source = Source::new(utf8(payload.into())?, &Path::Root)?;
-        json::check(&source, &Path::Root)?;
-        let root = Node::root(&source, &Path::Root);
-        if root.is_object() {
-            let batch = root.members(["Records"])?.get("Records", |records| read_batch(records))?.flatten();
-            if let Some(batch) = batch {
-                return Ok(batch);
-            }
+        if let Ok(batch) = scan::read_sqs_batch(&source) {
+            return Ok(batch);
         }
-        read_single(root)
+        if let Ok(single) = scan_single(&source) {
+            return Ok(single);
+        }
+        read_any(&source, false)
+    }
+
+    /// As [`parse`](Self::parse), without the fast reading.
+    pub(crate) fn parse_plainly(payload: Bytes) -> Result<Self, Error> {
+        read_any(&Source::new(utf8(payload)?, &Path::Root)?, true)
+    }
+
+    pub(crate) fn new(envelope: Envelope) -> Self {
+        Self { envelope, messages: Vec::new(), records: Vec::new(), is_plain: false }
     }
 
     /// Makes a batch of SQS out of messages that were taken apart already.
@@ -86,7 +97,7 @@ impl Delivery {
     pub fn from_sqs_messages(
         messages: impl IntoIterator<Item = (MessageContext, Option<String>)>,
     ) -> Result<Self, Error> {
-        let mut delivery = Self { envelope: Envelope::Sqs, messages: Vec::new(), records: Vec::new() };
+        let mut delivery = Self::new(Envelope::Sqs);
         for (index, (context, body)) in messages.into_iter().enumerate() {
             let records = Path::Member(&Path::Root, "Records");
             let message = Path::Index(&records, index);
@@ -140,9 +151,24 @@ impl Delivery {
         envelope: Envelope,
         read: impl FnOnce(&mut BodyReader<'_>) -> Result<Body, Error>,
     ) {
+        let Ok(()) = self.try_push(context, envelope, |reader| Ok::<_, Infallible>(read(reader)));
+    }
+
+    /// Adds a message, unless that is given up: then what it held stays behind.
+    pub(crate) fn try_push<E>(
+        &mut self,
+        context: MessageContext,
+        envelope: Envelope,
+        read: impl FnOnce(&mut BodyReader<'_>) -> Result<Result<Body, Error>, E>,
+    ) -> Result<(), E> {
         let first = self.records.len();
-        let mut reader = BodyReader::new(&mut self.records, Envelopes::default().and(envelope));
-        let read = read(&mut reader);
+        let envelopes = Envelopes::default().and(envelope);
+        let mut reader = if self.is_plain {
+            BodyReader::plain(&mut self.records, envelopes)
+        } else {
+            BodyReader::new(&mut self.records, envelopes)
+        };
+        let read = read(&mut reader)?;
         let BodyReader { envelopes, body, .. } = reader;
         let content = match read {
             Ok(Body::Records) => Ok(Content::Records(first..self.records.len())),
@@ -153,6 +179,14 @@ impl Delivery {
             }
         };
         self.messages.push(Message { context, envelopes, content, body });
+        Ok(())
+    }
+
+    /// Expects so many more messages of one record each.
+    pub(crate) fn make_room(&mut self, messages: usize) {
+        let messages = messages.min(MOST_MESSAGES);
+        self.messages.reserve(messages);
+        self.records.reserve(messages);
     }
 }
 
@@ -164,14 +198,26 @@ pub(crate) fn utf8(bytes: Bytes) -> Result<ByteString, Error> {
 /// "Using Lambda with Amazon SQS", AWS Lambda Developer Guide, 2026.
 const MOST_MESSAGES: usize = 10_000;
 
+fn read_any(source: &Source, is_plain: bool) -> Result<Delivery, Error> {
+    json::check(source, &Path::Root)?;
+    let root = Node::root(source, &Path::Root);
+    if root.is_object() {
+        let batch = root.members(["Records"])?.get("Records", |records| read_batch(records, is_plain))?.flatten();
+        if let Some(batch) = batch {
+            return Ok(batch);
+        }
+    }
+    read_single(root)
+}
+
 /// `None` when these are not the records of a batch, but S3's own.
-fn read_batch(records: Node<'_, '_>) -> Result<Option<Delivery>, Error> {
+fn read_batch(records: Node<'_, '_>, is_plain: bool) -> Result<Option<Delivery>, Error> {
     if !records.is_array() {
         return Err(records.error(ErrorKind::InvalidField, "expected an array"));
     }
     let messages = records.count()?;
     if messages == 0 {
-        return Ok(Some(Delivery { envelope: Envelope::Sqs, messages: Vec::new(), records: Vec::new() }));
+        return Ok(Some(Delivery::new(Envelope::Sqs)));
     }
     let mut envelope = None;
     let mut stray = Ok(());
@@ -189,7 +235,7 @@ fn read_batch(records: Node<'_, '_>) -> Result<Option<Delivery>, Error> {
     stray?;
     // As many as a batch can have; what claims more must prove it.
     let room = messages.min(MOST_MESSAGES);
-    let mut delivery = Delivery { envelope, messages: Vec::with_capacity(room), records: Vec::new() };
+    let mut delivery = Delivery { envelope, messages: Vec::with_capacity(room), records: Vec::new(), is_plain };
     records.each_element(|_, element| {
         if envelope == Envelope::Sqs {
             read_sqs_message(element, &mut delivery)
@@ -268,10 +314,28 @@ fn read_sns_record(element: Node<'_, '_>, delivery: &mut Delivery) {
     });
 }
 
+/// One notification that came by itself.
+fn scan_single(source: &Source) -> scan::Scanned<Delivery> {
+    let mut delivery = Delivery::new(Envelope::S3);
+    let mut reader = BodyReader::new(&mut delivery.records, Envelopes::default());
+    scan::read_document(&mut reader, source, 0)?;
+    let envelopes = reader.envelopes;
+    // Messages of SQS with all that a record has.
+    let is_batch = |record: &S3EventRecord| record.event_source.as_ref().is_some_and(|source| source == "aws:sqs");
+    if delivery.records.iter().any(is_batch) {
+        return Err(scan::Unusual::Other);
+    }
+    delivery.envelope = envelopes.outermost().unwrap_or(Envelope::S3);
+    let body = Some(RawJson::from(source.text(source.as_str().trim_ascii())));
+    let content = Ok(Content::Records(0..delivery.records.len()));
+    delivery.messages.push(Message { context: MessageContext::new(), envelopes, content, body });
+    Ok(delivery)
+}
+
 /// An event that came by itself is one message without an id.
 fn read_single(root: Node<'_, '_>) -> Result<Delivery, Error> {
-    let mut delivery = Delivery { envelope: Envelope::S3, messages: Vec::new(), records: Vec::new() };
-    let mut reader = BodyReader::new(&mut delivery.records, Envelopes::default());
+    let mut delivery = Delivery::new(Envelope::S3);
+    let mut reader = BodyReader::plain(&mut delivery.records, Envelopes::default());
     let read = reader.read(root, 0);
     let envelopes = reader.envelopes;
     let content = match (read, envelopes.outermost()) {
@@ -284,7 +348,12 @@ fn read_single(root: Node<'_, '_>) -> Result<Delivery, Error> {
         (Ok(Body::Test(test)), _) => Ok(Content::Test(test)),
     };
     delivery.envelope = envelopes.outermost().unwrap_or(Envelope::S3);
-    delivery.messages.push(Message { context: MessageContext::new(), envelopes, content, body: Some(root.raw()) });
+    delivery.messages.push(Message {
+        context: MessageContext::new(),
+        envelopes,
+        content,
+        body: Some(RawJson::from(root.raw())),
+    });
     Ok(delivery)
 }
 
@@ -293,6 +362,6 @@ fn missing_message_id(message: &Path<'_>) -> Error {
     Error::new(ErrorKind::MissingMessageId, "an SQS message has no id").at(path)
 }
 
-fn missing_body(path: &Path<'_>) -> Error {
+pub(crate) fn missing_body(path: &Path<'_>) -> Error {
     Error::new(ErrorKind::MissingField, "an SQS message has no body").at(path)
 }

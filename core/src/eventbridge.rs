@@ -2,6 +2,7 @@
 
 use crate::event_data::{Restore, Tiering, Transition};
 use crate::json::{Members, Node};
+use crate::raw_json::RawJson;
 use crate::s3_record::{KEBAB_CASE, read_annotations, read_retention, read_tags};
 use crate::text::Text;
 use crate::{
@@ -20,7 +21,7 @@ pub(crate) fn read_event(node: Node<'_, '_>) -> Result<S3EventRecord, Error> {
         event_time: event.text("time", EventTime::from_text)?,
         event_source: event.text("source", EventSource::from_text)?,
         region: event.text("region", Region::from_text)?,
-        raw: node.raw(),
+        raw: RawJson::from(node.raw()),
         ..detail
     })
 }
@@ -69,7 +70,7 @@ fn read_detail(node: Node<'_, '_>, detail_type: &Text, arn: Option<BucketArn>) -
             .map(|class| Box::new(Transition { destination_storage_class: Some(class) })),
         annotations: detail.get("object-annotation", read_annotations)?.unwrap_or_default(),
         retention: detail.get("object-retention-event-data", |node| read_retention(node, &KEBAB_CASE))?,
-        raw: node.raw(),
+        raw: RawJson::from(node.raw()),
     })
 }
 

@@ -67,6 +67,11 @@ impl<'d, 'p> Node<'d, 'p> {
         Self { source, text: source.as_str().trim_ascii(), path }
     }
 
+    /// A value of a checked document.
+    pub(crate) fn part(source: &'d Source, text: &'d str, path: &'p Path<'p>) -> Self {
+        Self { source, text, path }
+    }
+
     pub(crate) fn is_object(&self) -> bool {
         self.text.starts_with('{')
     }

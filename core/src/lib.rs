@@ -23,6 +23,9 @@
 
 mod error;
 mod text;
+mod plain;
+mod unescape;
+mod raw_json;
 mod json;
 mod json_error;
 mod event_name;
@@ -38,6 +41,7 @@ mod s3_record;
 mod eventbridge;
 mod notification;
 mod envelope;
+mod scan;
 mod body;
 mod message_context;
 mod delivery;

@@ -10,14 +10,14 @@ use crate::text::{Text, text_newtypes};
 /// that came straight to Lambda has no message id, a run in a terminal no deadline.
 #[derive(Debug, Clone, Default)]
 pub struct MessageContext {
-    message_id: Option<MessageId>,
-    receipt_handle: Option<ReceiptHandle>,
-    receive_count: Option<u32>,
-    group_id: Option<MessageGroupId>,
-    queue_arn: Option<QueueArn>,
-    trace_header: Option<TraceHeader>,
-    request_id: Option<InvocationId>,
-    deadline: Option<Instant>,
+    pub(crate) message_id: Option<MessageId>,
+    pub(crate) receipt_handle: Option<ReceiptHandle>,
+    pub(crate) receive_count: Option<u32>,
+    pub(crate) group_id: Option<MessageGroupId>,
+    pub(crate) queue_arn: Option<QueueArn>,
+    pub(crate) trace_header: Option<TraceHeader>,
+    pub(crate) request_id: Option<InvocationId>,
+    pub(crate) deadline: Option<Instant>,
 }
 
 text_newtypes! {

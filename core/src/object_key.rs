@@ -1,8 +1,10 @@
 //! The key of an object, decoded.
 
-use std::borrow::Cow;
+use std::sync::Arc;
 
+use memchr::memchr2;
 use percent_encoding::percent_decode;
+use smallvec::SmallVec;
 
 use crate::text::{Text, text_views};
 
@@ -26,8 +28,9 @@ use crate::text::{Text, text_views};
 /// ```
 #[derive(Clone)]
 pub struct ObjectKey {
-    decoded: Text,
     sent: Text,
+    /// `None` when decoding changes nothing.
+    decoded: Option<Arc<str>>,
 }
 
 impl ObjectKey {
@@ -46,7 +49,7 @@ impl ObjectKey {
     /// The key as the object is named in its bucket: what `GetObject` wants.
     #[must_use]
     pub fn as_str(&self) -> &str {
-        self.decoded.as_str()
+        self.decoded.as_deref().unwrap_or_else(|| self.sent.as_str())
     }
 
     /// The key as it stood in the notification, perhaps encoded.
@@ -56,28 +59,28 @@ impl ObjectKey {
     }
 
     pub(crate) fn from_encoded(sent: Text) -> Self {
-        match form_decode(sent.as_str()) {
-            Cow::Borrowed(_) => Self::from_literal(sent),
-            Cow::Owned(decoded) => Self { decoded: Text::from(decoded), sent },
-        }
+        Self { decoded: form_decode(sent.as_str()), sent }
     }
 
     pub(crate) fn from_literal(sent: Text) -> Self {
-        Self { decoded: sent.clone(), sent }
+        Self { decoded: None, sent }
     }
 }
 
-/// Borrowed when decoding changes nothing.
-fn form_decode(sent: &str) -> Cow<'_, str> {
-    if !sent.contains(['+', '%']) {
-        return Cow::Borrowed(sent);
+/// `None` when decoding changes nothing.
+fn form_decode(sent: &str) -> Option<Arc<str>> {
+    // As long as a key may be ("Object key naming guidelines", Amazon S3 User Guide, 2026).
+    const LONGEST_KEY: usize = 1024;
+    memchr2(b'+', b'%', sent.as_bytes())?;
+    let mut decoded = SmallVec::<[u8; LONGEST_KEY]>::new();
+    for (index, word) in sent.split('+').enumerate() {
+        if index > 0 {
+            decoded.push(b' ');
+        }
+        decoded.extend(percent_decode(word.as_bytes()));
     }
-    let spaced = sent.replace('+', " ");
-    match percent_decode(spaced.as_bytes()).decode_utf8() {
-        Ok(Cow::Owned(decoded)) => Cow::Owned(decoded),
-        Ok(Cow::Borrowed(_)) => Cow::Owned(spaced),
-        Err(_) => Cow::Borrowed(sent),
-    }
+    let decoded = std::str::from_utf8(&decoded).ok()?;
+    (decoded != sent).then(|| Arc::from(decoded))
 }
 
 text_views!(ObjectKey);
@@ -85,7 +88,7 @@ text_views!(ObjectKey);
 /// Two keys are equal when they name the same object, however they were sent.
 impl PartialEq for ObjectKey {
     fn eq(&self, other: &Self) -> bool {
-        self.decoded == other.decoded
+        self.as_str() == other.as_str()
     }
 }
 
@@ -93,6 +96,6 @@ impl Eq for ObjectKey {}
 
 impl std::hash::Hash for ObjectKey {
     fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
-        self.decoded.hash(state);
+        self.as_str().hash(state);
     }
 }

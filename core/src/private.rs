@@ -65,3 +65,8 @@ impl<E: Into<HandlerError>> HandlerOutput<'_> for Result<(), E> {
 pub fn require_send<F: Future + Send>(future: F) -> F {
     future
 }
+
+/// Reads a payload without the fast reading, which must find the same.
+pub fn read_plainly(payload: impl Into<bytes::Bytes>) -> Result<crate::Delivery, crate::Error> {
+    crate::Delivery::parse_plainly(payload.into())
+}

@@ -3,7 +3,8 @@
 use std::borrow::Cow;
 
 use crate::event_data::{Annotation, BucketTags, Replication, Restore, Retention, Tiering, Transition};
-use crate::text::{Text, text_newtypes};
+use crate::raw_json::RawJson;
+use crate::text::text_newtypes;
 use crate::{EventName, EventTime, EventVersion, ObjectKey, Sequencer};
 
 /// One event of one object, as S3 reported it.
@@ -55,14 +56,14 @@ pub struct S3EventRecord {
     pub annotations: Vec<Annotation>,
     /// Of `ObjectRetention:Put` (`objectRetentionEventData`).
     pub retention: Option<Box<Retention>>,
-    pub(crate) raw: Text,
+    pub(crate) raw: RawJson,
 }
 
 impl S3EventRecord {
     /// The record as it was sent: an entry of `Records`, or the whole event if it came through EventBridge.
     #[must_use]
     pub fn raw_json(&self) -> Cow<'_, str> {
-        Cow::Borrowed(self.raw.as_str())
+        self.raw.as_sent()
     }
 
     /// The sequencer, where it tells when the event happened; only such ones may order the events of a key.

@@ -6,6 +6,7 @@ use crate::event_data::{
     Annotation, BucketTags, EventHoldDuration, Replication, Restore, Retention, Tiering, Transition,
 };
 use crate::json::Node;
+use crate::raw_json::RawJson;
 use crate::text::Text;
 use crate::{
     AccessTier, AnnotationName, Bucket, BucketArn, BucketName, ConfigurationId, ETag, Error, EventHold, EventName,
@@ -16,6 +17,10 @@ use crate::{
 
 /// Who form-encodes keys. Everyone else sends them as they are.
 const ENCODING_SOURCES: [&str; 3] = ["aws:s3", "minio:s3", "rustfs:s3"];
+
+pub(crate) fn is_form_encoded(source: Option<&EventSource>) -> bool {
+    source.is_some_and(|source| ENCODING_SOURCES.contains(&source.as_str()))
+}
 
 pub(crate) fn read_record(node: Node<'_, '_>) -> Result<S3EventRecord, Error> {
     let members = node.members([
@@ -37,7 +42,7 @@ pub(crate) fn read_record(node: Node<'_, '_>) -> Result<S3EventRecord, Error> {
     ])?;
     let event_name = members.required_text("eventName", |text| EventName::from_source(node.source, text.as_str()))?;
     let event_source = members.text("eventSource", EventSource::from_text)?;
-    let encoded = event_source.as_ref().is_some_and(|source| ENCODING_SOURCES.contains(&source.as_str()));
+    let encoded = is_form_encoded(event_source.as_ref());
     let s3 = members.get("s3", |node| read_s3(node, encoded))?.ok_or_else(|| members.missing("s3"))?;
     let (request_id, host_id) = members.get("responseElements", read_response)?.unwrap_or_default();
     let annotations = match members.get("objectAnnotation", read_annotations)? {
@@ -63,7 +68,7 @@ pub(crate) fn read_record(node: Node<'_, '_>) -> Result<S3EventRecord, Error> {
         transition: members.get("lifecycleEventData", read_lifecycle)?.flatten(),
         annotations,
         retention: members.get("objectRetentionEventData", |node| read_retention(node, &CAMEL_CASE))?,
-        raw: node.raw(),
+        raw: RawJson::from(node.raw()),
     })
 }
 
@@ -121,7 +126,7 @@ fn read_response(node: Node<'_, '_>) -> Result<(Option<RequestId>, Option<HostId
     Ok((members.text("x-amz-request-id", RequestId::from_text)?, members.text("x-amz-id-2", HostId::from_text)?))
 }
 
-fn read_restore(node: Node<'_, '_>) -> Result<Option<Box<Restore>>, Error> {
+pub(crate) fn read_restore(node: Node<'_, '_>) -> Result<Option<Box<Restore>>, Error> {
     node.members(["restoreEventData"])?.get("restoreEventData", |node| {
         let members = node.members(["lifecycleRestorationExpiryTime", "lifecycleRestoreStorageClass"])?;
         Ok(Box::new(Restore {
@@ -131,7 +136,7 @@ fn read_restore(node: Node<'_, '_>) -> Result<Option<Box<Restore>>, Error> {
     })
 }
 
-fn read_replication(node: Node<'_, '_>) -> Result<Box<Replication>, Error> {
+pub(crate) fn read_replication(node: Node<'_, '_>) -> Result<Box<Replication>, Error> {
     let members = node.members([
         "replicationRuleId",
         "destinationBucket",
@@ -156,12 +161,12 @@ fn read_replication(node: Node<'_, '_>) -> Result<Box<Replication>, Error> {
     }))
 }
 
-fn read_tiering(node: Node<'_, '_>) -> Result<Box<Tiering>, Error> {
+pub(crate) fn read_tiering(node: Node<'_, '_>) -> Result<Box<Tiering>, Error> {
     let destination = node.members(["destinationAccessTier"])?.text("destinationAccessTier", AccessTier::from_text)?;
     Ok(Box::new(Tiering { destination_access_tier: destination }))
 }
 
-fn read_lifecycle(node: Node<'_, '_>) -> Result<Option<Box<Transition>>, Error> {
+pub(crate) fn read_lifecycle(node: Node<'_, '_>) -> Result<Option<Box<Transition>>, Error> {
     node.members(["transitionEventData"])?.get("transitionEventData", |node| {
         let members = node.members(["destinationStorageClass"])?;
         let destination = members.text("destinationStorageClass", StorageClass::from_text)?;

@@ -78,15 +78,25 @@ impl Source {
         &self.0
     }
 
+    /// This part of the document.
+    pub(crate) fn slice(&self, start: u32, len: u32) -> Text {
+        Text { payload: Arc::clone(&self.0), start, len }
+    }
+
     /// A part of this document without copying it; any other text is copied.
     pub(crate) fn text(&self, part: &str) -> Text {
         let start = (part.as_ptr() as usize).wrapping_sub(self.0.as_ptr() as usize);
         match start.checked_add(part.len()) {
-            Some(end) if end <= self.0.len() => {
-                Text { payload: Arc::clone(&self.0), start: start as u32, len: part.len() as u32 }
-            }
+            Some(end) if end <= self.0.len() => self.slice(start as u32, part.len() as u32),
             _ => Text::from(part),
         }
+    }
+}
+
+/// A part of a document that was read.
+impl From<String> for Source {
+    fn from(document: String) -> Self {
+        Self::new(ByteString::from(document), &Path::Root).expect("a part is shorter than 4 GiB, since its whole is")
     }
 }
 

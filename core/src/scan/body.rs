@@ -1,0 +1,107 @@
+//! The body of one message: a notification, perhaps in SNS messages.
+
+use super::s3_record::read_record;
+use super::{Field, Scanned, Scanner, Span, Unusual};
+use crate::body::BodyReader;
+use crate::envelope::{Envelope, Envelopes};
+use crate::text::Source;
+
+/// Reads a document of its own. What was read of an unusual one is left to the caller to take back.
+pub(crate) fn read_document(reader: &mut BodyReader<'_>, source: &Source, nesting: usize) -> Scanned<()> {
+    match read_body::<0>(source, 0, reader, nesting)? {
+        end if end == source.as_str().len() => Ok(()),
+        _ => Err(Unusual::Other),
+    }
+}
+
+/// What a body says of itself.
+struct BodyPart<'b, 'r> {
+    reader: &'b mut BodyReader<'r>,
+    nesting: usize,
+    kind: Span,
+    has_event: bool,
+    has_records: bool,
+    has_message: bool,
+}
+
+struct Fields<const LEVEL: usize>;
+
+impl<const LEVEL: usize> Fields<LEVEL> {
+    /// S3's one field, and those by which SNS's messages and all others are told apart.
+    fn body<'b, 'r>() -> [Field<BodyPart<'b, 'r>, LEVEL>; 4] {
+        [
+            ("Records", BodyPart::read_records),
+            ("Type", |body, scanner| scanner.text_or_raw(&mut body.kind)),
+            ("Message", BodyPart::read_message),
+            ("Event", |body, scanner| {
+                body.has_event = true;
+                scanner.skip()
+            }),
+        ]
+    }
+}
+
+/// Reads the document that begins here, with the whitespace around it. Gives its end.
+pub(super) fn read_body<const LEVEL: usize>(
+    source: &Source,
+    start: usize,
+    reader: &mut BodyReader<'_>,
+    nesting: usize,
+) -> Scanned<usize> {
+    let mut scanner = Scanner::<LEVEL>::new(source, start);
+    scanner.whitespace();
+    let mut body =
+        BodyPart { reader, nesting, kind: Span::default(), has_event: false, has_records: false, has_message: false };
+    scanner.object(&Fields::<LEVEL>::body(), &mut body)?;
+    scanner.whitespace();
+    let is_sns = || Ok(body.has_message && !body.has_event && body.kind.content(source)? == "Notification");
+    if body.has_records || is_sns()? { Ok(scanner.position()) } else { Err(Unusual::Other) }
+}
+
+impl BodyPart<'_, '_> {
+    fn read_records<const LEVEL: usize>(&mut self, scanner: &mut Scanner<'_, LEVEL>) -> Scanned<()> {
+        if self.has_message || std::mem::replace(&mut self.has_records, true) {
+            return Err(Unusual::Other);
+        }
+        let reader = &mut *self.reader;
+        scanner.array(|scanner| {
+            let record = read_record(scanner)?;
+            reader.push(record);
+            Ok(())
+        })?;
+        // Also of no records at all.
+        reader.envelopes = reader.envelopes.and(Envelope::S3);
+        Ok(())
+    }
+
+    /// Reads what an SNS message holds. That it is one may be said later.
+    fn read_message<const LEVEL: usize>(&mut self, scanner: &mut Scanner<'_, LEVEL>) -> Scanned<()> {
+        if self.has_records {
+            return scanner.skip();
+        }
+        let (source, nesting) = (scanner.source, self.nesting + 1);
+        if std::mem::replace(&mut self.has_message, true) || nesting > Envelopes::MAX_NESTING {
+            return Err(Unusual::Other);
+        }
+        let outside = scanner.rest();
+        let start = scanner.enter_string()?;
+        self.reader.envelopes = self.reader.envelopes.and(Envelope::Sns);
+        let before = self.reader.checkpoint();
+        let end = match LEVEL {
+            0 => read_body::<1>(source, start, self.reader, nesting),
+            1 => read_body::<2>(source, start, self.reader, nesting),
+            _ => Err(Unusual::Escapes),
+        };
+        match end {
+            Ok(end) => scanner.leave_string(end - start),
+            // Where nothing is in its way, this document alone is unescaped.
+            Err(Unusual::Escapes) if LEVEL == 0 => {
+                self.reader.take_back(before);
+                scanner.go_on_at(outside);
+                let message = scanner.string()?.content(source)?.into_owned();
+                read_document(self.reader, &Source::from(message), nesting)
+            }
+            Err(unusual) => Err(unusual),
+        }
+    }
+}

@@ -1,0 +1,282 @@
+//! A record of a notification.
+
+use super::{Field, Scanned, Scanner, Span, Unusual};
+use crate::json::{Node, Path};
+use crate::raw_json::RawJson;
+use crate::s3_record::{
+    CAMEL_CASE, is_form_encoded, read_annotations, read_lifecycle, read_replication, read_restore, read_retention,
+    read_tags, read_tiering,
+};
+use crate::text::Source;
+use crate::{
+    Bucket, BucketArn, BucketName, ConfigurationId, ETag, Error, EventName, EventSource, EventTime, EventVersion,
+    HostId, Object, ObjectKey, PrincipalId, Region, RequestId, S3EventRecord, Sequencer, SourceIp, VersionId,
+};
+
+/// Where the fields of a record stand. Rare blocks are passed over first and read by the plain reading afterwards.
+#[derive(Default)]
+struct Record {
+    event_version: Span,
+    event_source: Span,
+    region: Span,
+    event_time: Span,
+    event_name: Span,
+    principal_id: Option<Span>,
+    source_ip: Option<Span>,
+    response: Option<Response>,
+    s3: Option<S3>,
+    restore: Span,
+    replication: Span,
+    tiering: Span,
+    transition: Span,
+    annotations: Span,
+    retention: Span,
+}
+
+#[derive(Default)]
+struct Response {
+    request_id: Span,
+    host_id: Span,
+}
+
+#[derive(Default)]
+struct S3 {
+    configuration_id: Span,
+    bucket: Option<BucketPart>,
+    object: Option<ObjectPart>,
+    annotations: Span,
+}
+
+#[derive(Default)]
+struct BucketPart {
+    name: Span,
+    owner: Option<Span>,
+    arn: Span,
+    tags: Span,
+}
+
+#[derive(Default)]
+struct ObjectPart {
+    key: Span,
+    size: Span,
+    e_tag: Span,
+    version_id: Span,
+    sequencer: Span,
+    has_annotation: Span,
+}
+
+/// The fields in the order in which S3 writes them ("Event message structure", Amazon S3 User Guide, 2026).
+struct Fields<const LEVEL: usize>;
+
+impl<const LEVEL: usize> Fields<LEVEL> {
+    const RECORD: &[Field<Record, LEVEL>] = &[
+        ("eventVersion", |record, scanner| scanner.text(&mut record.event_version)),
+        ("eventSource", |record, scanner| scanner.text(&mut record.event_source)),
+        ("awsRegion", |record, scanner| scanner.text(&mut record.region)),
+        ("eventTime", |record, scanner| scanner.text(&mut record.event_time)),
+        ("eventName", |record, scanner| scanner.text(&mut record.event_name)),
+        ("userIdentity", |record, scanner| scanner.optional_object(Self::PRINCIPAL, &mut record.principal_id)),
+        ("requestParameters", |record, scanner| scanner.optional_object(Self::REQUEST, &mut record.source_ip)),
+        ("responseElements", |record, scanner| scanner.optional_object(Self::RESPONSE, &mut record.response)),
+        ("s3", |record, scanner| scanner.optional_object(Self::S3, &mut record.s3)),
+        ("glacierEventData", |record, scanner| scanner.raw_into(&mut record.restore)),
+        ("replicationEventData", |record, scanner| scanner.raw_into(&mut record.replication)),
+        ("intelligentTieringEventData", |record, scanner| scanner.raw_into(&mut record.tiering)),
+        ("lifecycleEventData", |record, scanner| scanner.raw_into(&mut record.transition)),
+        ("objectAnnotation", |record, scanner| scanner.raw_into(&mut record.annotations)),
+        ("objectRetentionEventData", |record, scanner| scanner.raw_into(&mut record.retention)),
+        // Not a record of S3: a test notification, an SNS message.
+        ("Event", |_, _| Err(Unusual::Other)),
+        ("Sns", |_, _| Err(Unusual::Other)),
+    ];
+    const PRINCIPAL: &[Field<Span, LEVEL>] = &[("principalId", |id, scanner| scanner.text(id))];
+    const REQUEST: &[Field<Span, LEVEL>] = &[("sourceIPAddress", |address, scanner| scanner.text(address))];
+    const RESPONSE: &[Field<Response, LEVEL>] = &[
+        ("x-amz-request-id", |response, scanner| scanner.text(&mut response.request_id)),
+        ("x-amz-id-2", |response, scanner| scanner.text(&mut response.host_id)),
+    ];
+    const S3: &[Field<S3, LEVEL>] = &[
+        ("s3SchemaVersion", |_, scanner| scanner.skip()),
+        ("configurationId", |s3, scanner| scanner.text(&mut s3.configuration_id)),
+        ("bucket", |s3, scanner| scanner.optional_object(Self::BUCKET, &mut s3.bucket)),
+        ("object", |s3, scanner| scanner.optional_object(Self::OBJECT, &mut s3.object)),
+        ("objectAnnotation", |s3, scanner| scanner.raw_into(&mut s3.annotations)),
+    ];
+    const BUCKET: &[Field<BucketPart, LEVEL>] = &[
+        ("name", |bucket, scanner| scanner.text(&mut bucket.name)),
+        ("ownerIdentity", |bucket, scanner| scanner.optional_object(Self::PRINCIPAL, &mut bucket.owner)),
+        ("arn", |bucket, scanner| scanner.text(&mut bucket.arn)),
+        ("awsGeneratedTags", |bucket, scanner| scanner.raw_into(&mut bucket.tags)),
+    ];
+    const OBJECT: &[Field<ObjectPart, LEVEL>] = &[
+        ("key", |object, scanner| scanner.text(&mut object.key)),
+        ("size", |object, scanner| scanner.text_or_raw(&mut object.size)),
+        ("eTag", |object, scanner| scanner.text(&mut object.e_tag)),
+        ("versionId", |object, scanner| scanner.text(&mut object.version_id)),
+        ("sequencer", |object, scanner| scanner.text(&mut object.sequencer)),
+        ("hasObjectAnnotation", |object, scanner| scanner.text_or_raw(&mut object.has_annotation)),
+    ];
+}
+
+/// A record up to its object, as S3 writes it: the pieces before each of the texts.
+const AS_S3_WRITES_IT: [&str; 15] = [
+    r#"{\"eventVersion\":\""#,
+    r#"\",\"eventSource\":\""#,
+    r#"\",\"awsRegion\":\""#,
+    r#"\",\"eventTime\":\""#,
+    r#"\",\"eventName\":\""#,
+    r#"\",\"userIdentity\":{\"principalId\":\""#,
+    r#"\"},\"requestParameters\":{\"sourceIPAddress\":\""#,
+    r#"\"},\"responseElements\":{\"x-amz-request-id\":\""#,
+    r#"\",\"x-amz-id-2\":\""#,
+    r#"\"},\"s3\":{\"s3SchemaVersion\":\""#,
+    r#"\",\"configurationId\":\""#,
+    r#"\",\"bucket\":{\"name\":\""#,
+    r#"\",\"ownerIdentity\":{\"principalId\":\""#,
+    r#"\"},\"arn\":\""#,
+    r#"\"},\"object\":{\"key\":\""#,
+];
+
+/// Reads one record.
+pub(super) fn read_record<const LEVEL: usize>(scanner: &mut Scanner<'_, LEVEL>) -> Scanned<S3EventRecord> {
+    let start = scanner.rest();
+    let record = match read_as_written(scanner) {
+        Some(record) => record,
+        None => {
+            scanner.go_on_at(start);
+            let mut record = Record::default();
+            scanner.object(Fields::RECORD, &mut record)?;
+            record
+        }
+    };
+    let end = scanner.position();
+    let raw = Span::new(end - (start.len() - scanner.rest().len()), end);
+    record.build::<LEVEL>(scanner.source, raw)
+}
+
+/// `None` when anything stands elsewhere than S3 puts it. What differs between events is in the object.
+fn read_as_written<const LEVEL: usize>(scanner: &mut Scanner<'_, LEVEL>) -> Option<Record> {
+    if LEVEL != 1 {
+        return None;
+    }
+    let [
+        event_version,
+        event_source,
+        region,
+        event_time,
+        event_name,
+        principal_id,
+        source_ip,
+        request_id,
+        host_id,
+        _schema_version,
+        configuration_id,
+        name,
+        owner,
+        arn,
+        key,
+    ] = scanner.fill(&AS_S3_WRITES_IT)?;
+    scanner.literal(br#"\","#).ok()?;
+    let mut object = ObjectPart { key, ..ObjectPart::default() };
+    scanner.rest_of_object(Fields::OBJECT, 1, &mut object).ok()?;
+    scanner.literal(b"}}").ok()?;
+    Some(Record {
+        event_version,
+        event_source,
+        region,
+        event_time,
+        event_name,
+        principal_id: Some(principal_id),
+        source_ip: Some(source_ip),
+        response: Some(Response { request_id, host_id }),
+        s3: Some(S3 {
+            configuration_id,
+            bucket: Some(BucketPart { name, owner: Some(owner), arn, tags: Span::default() }),
+            object: Some(object),
+            annotations: Span::default(),
+        }),
+        ..Record::default()
+    })
+}
+
+impl Record {
+    fn build<const LEVEL: usize>(self, source: &Source, raw: Span) -> Scanned<S3EventRecord> {
+        let s3 = self.s3.ok_or(Unusual::Other)?;
+        let bucket = s3.bucket.ok_or(Unusual::Other)?;
+        let response = self.response.unwrap_or_default();
+        let event_source = self.event_source.read(source, EventSource::from_text)?;
+        let is_encoded = is_form_encoded(event_source.as_ref());
+        let annotations = rare::<LEVEL, _>(source, self.annotations, read_annotations)?;
+        let annotations_in_s3 = rare::<LEVEL, _>(source, s3.annotations, read_annotations)?;
+        Ok(S3EventRecord {
+            event_name: self
+                .event_name
+                .read(source, |name| EventName::from_source(source, name.as_str()))?
+                .ok_or(Unusual::Other)?,
+            event_time: self.event_time.read(source, EventTime::from_text)?,
+            event_version: self.event_version.read(source, EventVersion::from_text)?,
+            event_source,
+            region: self.region.read(source, Region::from_text)?,
+            principal_id: self.principal_id.unwrap_or_default().read(source, PrincipalId::from_text)?,
+            source_ip: self.source_ip.unwrap_or_default().read(source, SourceIp::from_text)?,
+            request_id: response.request_id.read(source, RequestId::from_text)?,
+            host_id: response.host_id.read(source, HostId::from_text)?,
+            configuration_id: s3.configuration_id.read(source, ConfigurationId::from_text)?,
+            bucket: Bucket {
+                name: bucket.name.read(source, BucketName::from_text)?.ok_or(Unusual::Other)?,
+                arn: bucket.arn.read(source, BucketArn::from_text)?,
+                owner: bucket.owner.unwrap_or_default().read(source, PrincipalId::from_text)?,
+                tags: rare::<LEVEL, _>(source, bucket.tags, read_tags)?,
+            },
+            object: s3.object.ok_or(Unusual::Other)?.build(source, is_encoded)?,
+            restore: rare::<LEVEL, _>(source, self.restore, read_restore)?.flatten(),
+            replication: rare::<LEVEL, _>(source, self.replication, read_replication)?,
+            tiering: rare::<LEVEL, _>(source, self.tiering, read_tiering)?,
+            transition: rare::<LEVEL, _>(source, self.transition, read_lifecycle)?.flatten(),
+            annotations: annotations.or(annotations_in_s3).unwrap_or_default(),
+            retention: rare::<LEVEL, _>(source, self.retention, |node| read_retention(node, &CAMEL_CASE))?,
+            raw: RawJson::new(raw.as_text(source), LEVEL),
+        })
+    }
+}
+
+impl ObjectPart {
+    fn build(self, source: &Source, is_encoded: bool) -> Scanned<Object> {
+        let key = self.key.read(source, |key| key)?.ok_or(Unusual::Other)?;
+        Ok(Object {
+            key: if is_encoded { ObjectKey::from_encoded(key) } else { ObjectKey::from_literal(key) },
+            size: match &*self.size.content(source)? {
+                "" | "null" => None,
+                digits => Some(digits.parse().map_err(|_| Unusual::Other)?),
+            },
+            e_tag: self.e_tag.read(source, ETag::from_text)?,
+            version_id: self.version_id.read(source, VersionId::from_text)?,
+            sequencer: self.sequencer.read(source, Sequencer::from_text)?,
+            has_annotation: match &*self.has_annotation.content(source)? {
+                "" | "null" => None,
+                "true" => Some(true),
+                "false" => Some(false),
+                _ => return Err(Unusual::Other),
+            },
+        })
+    }
+}
+
+/// What the plain reading makes of a block.
+fn rare<const LEVEL: usize, T>(
+    source: &Source,
+    block: Span,
+    read: impl FnOnce(Node<'_, '_>) -> Result<T, Error>,
+) -> Scanned<Option<T>> {
+    if block.is_empty() {
+        return Ok(None);
+    }
+    let unescaped;
+    let node = if LEVEL == 0 {
+        Node::part(source, block.as_written(source), &Path::Root)
+    } else {
+        unescaped = Source::from(block.with_escapes(LEVEL as u8).content(source)?.into_owned());
+        Node::root(&unescaped, &Path::Root)
+    };
+    node.nullable(read).map_err(|_| Unusual::Other)
+}

@@ -1,0 +1,381 @@
+//! The scanner: strings, numbers, and what is passed over.
+
+use super::Span;
+use crate::plain::plain_len;
+use crate::text::Source;
+
+/// Not what the fast reading is for; the plain one shall judge.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Unusual {
+    /// In a string, escapes that none of its own documents has: unescaped, it could be usual.
+    Escapes,
+    Other,
+}
+
+pub(crate) type Scanned<T> = Result<T, Unusual>;
+
+/// A place in a JSON document, whose syntax is right as far as it was read.
+///
+/// `LEVEL` tells in how many JSON strings inside each other the document stands. There each quote of its own is written
+/// `\"` or `\\\"`, and a line break between its values `\n` or `\\n`. Escapes of its own texts begin with as many
+/// backslashes and one more; any other backslash is unusual.
+pub(super) struct Scanner<'d, const LEVEL: usize> {
+    pub(super) source: &'d Source,
+    rest: &'d [u8],
+    /// The length of the whole.
+    len: usize,
+}
+
+/// One field of an object: its name, and how its value is read into `T`.
+pub(super) type Field<T, const LEVEL: usize> = (&'static str, fn(&mut T, &mut Scanner<'_, LEVEL>) -> Scanned<()>);
+
+impl<'d, const LEVEL: usize> Scanner<'d, LEVEL> {
+    /// As deep as a value may nest that is passed over. With what is around it, this is less than the plain reading allows.
+    pub(super) const MAX_SKIPPED_DEPTH: usize = 100;
+
+    const QUOTE: &'static [u8] = [br#"""#, br#"\""#.as_slice(), br#"\\\""#][LEVEL];
+    const QUOTE_AND_COLON: &'static [u8] = [br#"":"#, br#"\":"#.as_slice(), br#"\\\":"#][LEVEL];
+
+    pub(super) fn new(source: &'d Source, position: usize) -> Self {
+        let bytes = source.as_str().as_bytes();
+        Self { source, rest: &bytes[position..], len: bytes.len() }
+    }
+
+    pub(super) fn position(&self) -> usize {
+        self.len - self.rest.len()
+    }
+
+    /// Goes on where another scanner of the same document has come to.
+    pub(super) fn go_on_at(&mut self, rest: &'d [u8]) {
+        self.rest = rest;
+    }
+
+    pub(super) fn rest(&self) -> &'d [u8] {
+        self.rest
+    }
+
+    /// The next byte; NUL at the end, which no value begins with.
+    pub(super) fn peek(&self) -> u8 {
+        self.rest.first().copied().unwrap_or(0)
+    }
+
+    #[inline(always)]
+    pub(super) fn whitespace(&mut self) {
+        if self.behind_whitespace().is_some() {
+            self.pass_whitespace();
+        }
+    }
+
+    #[inline(never)]
+    fn pass_whitespace(&mut self) {
+        while let Some(rest) = self.behind_whitespace() {
+            self.rest = rest;
+        }
+    }
+
+    #[inline(always)]
+    fn behind_whitespace(&self) -> Option<&'d [u8]> {
+        match (LEVEL, self.rest) {
+            (_, [b' ', rest @ ..])
+            | (0, [b'\n' | b'\r' | b'\t', rest @ ..])
+            | (1, [b'\\', b'n' | b'r' | b't', rest @ ..])
+            | (2, [b'\\', b'\\', b'n' | b'r' | b't', rest @ ..]) => Some(rest),
+            _ => None,
+        }
+    }
+
+    /// Whether a string begins here.
+    pub(super) fn is_at_quote(&self) -> bool {
+        self.rest.starts_with(Self::QUOTE)
+    }
+
+    /// Enters a string, to read what it holds as a document. Gives its start.
+    pub(super) fn enter_string(&mut self) -> Scanned<usize> {
+        self.literal(Self::QUOTE)?;
+        Ok(self.position())
+    }
+
+    /// Leaves a string behind so many bytes of it, where it must end.
+    pub(super) fn leave_string(&mut self, len: usize) -> Scanned<()> {
+        self.rest = &self.rest[len..];
+        self.literal(Self::QUOTE)
+    }
+
+    /// Reads an object: each known field by its own function, in whatever order; the others are passed over.
+    pub(super) fn object<T>(&mut self, fields: &[Field<T, LEVEL>], into: &mut T) -> Scanned<()> {
+        if self.open(b'{', b'}')? { self.rest_of_object(fields, 0, into) } else { Ok(()) }
+    }
+
+    /// Reads an object from one of its fields on.
+    pub(super) fn rest_of_object<T>(
+        &mut self,
+        fields: &[Field<T, LEVEL>],
+        mut due: usize,
+        into: &mut T,
+    ) -> Scanned<()> {
+        loop {
+            match self.field(fields, due)? {
+                Some(index) => {
+                    due = index + 1;
+                    (fields[index].1)(into, self)?;
+                }
+                None => self.skip()?,
+            }
+            if !self.another(b'}')? {
+                return Ok(());
+            }
+        }
+    }
+
+    /// As [`object`](Self::object), where `null` is absence; what a duplicate held before is forgotten.
+    pub(super) fn optional_object<T: Default>(
+        &mut self,
+        fields: &[Field<T, LEVEL>],
+        into: &mut Option<T>,
+    ) -> Scanned<()> {
+        *into = None;
+        if self.peek() == b'n' {
+            return self.literal(b"null");
+        }
+        self.object(fields, into.insert(T::default()))
+    }
+
+    /// Reads an array, element by element.
+    pub(super) fn array(&mut self, mut element: impl FnMut(&mut Self) -> Scanned<()>) -> Scanned<()> {
+        if !self.open(b'[', b']')? {
+            return Ok(());
+        }
+        loop {
+            element(self)?;
+            if !self.another(b']')? {
+                return Ok(());
+            }
+        }
+    }
+
+    /// A string; `null` and `""` are absence.
+    pub(super) fn text(&mut self, into: &mut Span) -> Scanned<()> {
+        if self.peek() == b'n' {
+            *into = Span::default();
+            return self.literal(b"null");
+        }
+        *into = self.string()?;
+        Ok(())
+    }
+
+    /// The content of a string, or any other value as it is written.
+    pub(super) fn text_or_raw(&mut self, into: &mut Span) -> Scanned<()> {
+        *into = if self.is_at_quote() { self.string()? } else { self.raw()? };
+        Ok(())
+    }
+
+    /// The content of a string; any other value is passed over.
+    pub(super) fn text_or_skip(&mut self, into: &mut Span) -> Scanned<()> {
+        if self.is_at_quote() {
+            *into = self.string()?;
+            return Ok(());
+        }
+        *into = Span::default();
+        self.skip()
+    }
+
+    /// Passes over a value; a string must be a text.
+    pub(super) fn readable(&mut self) -> Scanned<()> {
+        if self.is_at_quote() { self.string()?.content(self.source).map(drop) } else { self.skip() }
+    }
+
+    /// Any value, as it is written.
+    pub(super) fn raw(&mut self) -> Scanned<Span> {
+        let start = self.position();
+        self.skip()?;
+        Ok(Span::new(start, self.position()))
+    }
+
+    pub(super) fn raw_into(&mut self, into: &mut Span) -> Scanned<()> {
+        *into = self.raw()?;
+        Ok(())
+    }
+
+    /// Passes over any value.
+    pub(super) fn skip(&mut self) -> Scanned<()> {
+        self.skip_at(Self::MAX_SKIPPED_DEPTH)
+    }
+
+    fn skip_at(&mut self, depth: usize) -> Scanned<()> {
+        let (open, close) = match self.peek() {
+            b'{' => (b'{', b'}'),
+            b'[' => (b'[', b']'),
+            b't' => return self.literal(b"true"),
+            b'f' => return self.literal(b"false"),
+            b'n' => return self.literal(b"null"),
+            b'-' | b'0'..=b'9' => return self.number(),
+            _ => return self.string().map(drop),
+        };
+        let depth = depth.checked_sub(1).ok_or(Unusual::Other)?;
+        if !self.open(open, close)? {
+            return Ok(());
+        }
+        loop {
+            if open == b'{' {
+                self.string()?;
+                self.colon()?;
+            }
+            self.skip_at(depth)?;
+            if !self.another(close)? {
+                return Ok(());
+            }
+        }
+    }
+
+    pub(super) fn literal(&mut self, literal: &[u8]) -> Scanned<()> {
+        self.rest = self.rest.strip_prefix(literal).ok_or(Unusual::Other)?;
+        Ok(())
+    }
+
+    fn number(&mut self) -> Scanned<()> {
+        self.take_if(b'-');
+        if !self.take_if(b'0') {
+            self.digits()?;
+        }
+        if self.take_if(b'.') {
+            self.digits()?;
+        }
+        if self.take_if(b'e') || self.take_if(b'E') {
+            let _has_sign = self.take_if(b'+') || self.take_if(b'-');
+            self.digits()?;
+        }
+        Ok(())
+    }
+
+    fn digits(&mut self) -> Scanned<()> {
+        let digits = self.rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
+        self.rest = &self.rest[digits..];
+        if digits == 0 { Err(Unusual::Other) } else { Ok(()) }
+    }
+
+    /// A string, with its quotes passed and its escapes checked.
+    #[inline]
+    pub(super) fn string(&mut self) -> Scanned<Span> {
+        let content = self.rest.strip_prefix(Self::QUOTE).ok_or(Unusual::Other)?;
+        let (start, len) = (self.len - content.len(), plain_len(content));
+        match content[len..].strip_prefix(Self::QUOTE) {
+            Some(rest) => {
+                self.rest = rest;
+                Ok(Span::new(start, start + len))
+            }
+            None => self.string_with_escapes(content, len),
+        }
+    }
+
+    #[cold]
+    fn string_with_escapes(&mut self, content: &'d [u8], mut len: usize) -> Scanned<Span> {
+        let start = self.len - content.len();
+        loop {
+            len += escape_len(&content[len..], LEVEL)?;
+            len += plain_len(&content[len..]);
+            if let Some(rest) = content[len..].strip_prefix(Self::QUOTE) {
+                self.rest = rest;
+                return Ok(Span::new(start, start + len).with_escapes(1 + LEVEL as u8));
+            }
+        }
+    }
+
+    /// The plain texts behind each of these pieces, when all of it stands here just so. Else nothing is passed.
+    #[inline]
+    pub(super) fn fill<const N: usize>(&mut self, pieces: &[&str; N]) -> Option<[Span; N]> {
+        let mut spans = [Span::default(); N];
+        let mut rest = self.rest;
+        for (piece, span) in pieces.iter().zip(&mut spans) {
+            rest = rest.strip_prefix(piece.as_bytes())?;
+            let (start, len) = (self.len - rest.len(), plain_len(rest));
+            *span = Span::new(start, start + len);
+            rest = &rest[len..];
+        }
+        self.rest = rest;
+        Some(spans)
+    }
+
+    /// The next field's place among these, with its colon passed. The one that is due is compared first.
+    fn field<T>(&mut self, fields: &[Field<T, LEVEL>], due: usize) -> Scanned<Option<usize>> {
+        if let Some((name, _)) = fields.get(due)
+            && let Some(rest) = self.rest.strip_prefix(Self::QUOTE)
+            && let Some(rest) = rest.strip_prefix(name.as_bytes())
+            && let Some(rest) = rest.strip_prefix(Self::QUOTE_AND_COLON)
+        {
+            self.rest = rest;
+            self.whitespace();
+            return Ok(Some(due));
+        }
+        self.other_field(fields)
+    }
+
+    #[inline(never)]
+    fn other_field<T>(&mut self, fields: &[Field<T, LEVEL>]) -> Scanned<Option<usize>> {
+        let before = self.rest;
+        let name = self.string()?;
+        let place = |name: &[u8]| fields.iter().position(|(known, _)| known.as_bytes() == name);
+        let place = if name.has_escapes() {
+            place(name.content(self.source)?.as_bytes())
+        } else {
+            let quote = Self::QUOTE.len();
+            place(&before[quote..before.len() - self.rest.len() - quote])
+        };
+        self.colon()?;
+        Ok(place)
+    }
+
+    fn colon(&mut self) -> Scanned<()> {
+        self.whitespace();
+        if !self.take_if(b':') {
+            return Err(Unusual::Other);
+        }
+        self.whitespace();
+        Ok(())
+    }
+
+    /// Enters an array or an object. Whether there is anything in it.
+    fn open(&mut self, open: u8, close: u8) -> Scanned<bool> {
+        if !self.take_if(open) {
+            return Err(Unusual::Other);
+        }
+        self.whitespace();
+        Ok(!self.take_if(close))
+    }
+
+    /// Behind an element: whether there is another before the end.
+    #[inline(always)]
+    pub(super) fn another(&mut self, close: u8) -> Scanned<bool> {
+        self.whitespace();
+        if self.take_if(b',') {
+            self.whitespace();
+            return Ok(true);
+        }
+        if self.take_if(close) { Ok(false) } else { Err(Unusual::Other) }
+    }
+
+    #[inline(always)]
+    fn take_if(&mut self, byte: u8) -> bool {
+        match self.rest {
+            [next, rest @ ..] if *next == byte => {
+                self.rest = rest;
+                true
+            }
+            _ => false,
+        }
+    }
+}
+
+/// How long the escape is that stands here, with its backslashes.
+fn escape_len(escape: &[u8], level: usize) -> Scanned<usize> {
+    let is_unit = |digits: &[u8]| digits.len() >= 4 && digits[..4].iter().all(u8::is_ascii_hexdigit);
+    match (level, escape) {
+        (0, [b'\\', b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't', ..]) => Ok(2),
+        (0, [b'\\', b'u', digits @ ..]) if is_unit(digits) => Ok(6),
+        // The same, with each backslash and quote escaped once more.
+        (1, [b'\\', b'\\', b'\\', b'"' | b'\\', ..]) => Ok(4),
+        (1, [b'\\', b'\\', b'/' | b'b' | b'f' | b'n' | b'r' | b't', ..]) => Ok(3),
+        (1, [b'\\', b'\\', b'u', digits @ ..]) if is_unit(digits) => Ok(7),
+        (1.., [b'\\', ..]) => Err(Unusual::Escapes),
+        _ => Err(Unusual::Other),
+    }
+}

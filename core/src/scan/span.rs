@@ -1,0 +1,73 @@
+//! Where a text stands.
+
+use std::borrow::Cow;
+
+use super::{Scanned, Unusual};
+use crate::text::{Source, Text};
+use crate::unescape::unescape;
+
+/// The content of a JSON string, or a whole value, as a part of a document. Empty counts as absent.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Span {
+    start: u32,
+    len: u32,
+    /// How often it must be unescaped. In place a text has no escapes, or two levels of them.
+    escapes: u8,
+}
+
+impl Span {
+    /// A document is shorter than 4 GiB; see [`Source::new`].
+    pub(super) fn new(start: usize, end: usize) -> Self {
+        Self { start: start as u32, len: (end - start) as u32, escapes: 0 }
+    }
+
+    /// The content of a string that is not as it is written.
+    pub(super) fn with_escapes(self, levels: u8) -> Self {
+        Self { escapes: levels, ..self }
+    }
+
+    pub(super) fn start(self) -> usize {
+        self.start as usize
+    }
+
+    pub(super) fn end(self) -> usize {
+        self.start() + self.len as usize
+    }
+
+    pub(super) fn is_empty(self) -> bool {
+        self.len == 0
+    }
+
+    pub(super) fn has_escapes(self) -> bool {
+        self.escapes != 0
+    }
+
+    /// This part of the document, as it is written.
+    pub(super) fn as_text(self, source: &Source) -> Text {
+        source.slice(self.start, self.len)
+    }
+
+    /// As it is written.
+    pub(super) fn as_written(self, source: &Source) -> &str {
+        &source.as_str()[self.start()..self.end()]
+    }
+
+    /// What it says, as any newtype: a part of the payload unless it has escapes. A lone surrogate is no text.
+    #[inline]
+    pub(super) fn read<T>(self, source: &Source, make: impl FnOnce(Text) -> T) -> Scanned<Option<T>> {
+        if self.has_escapes() {
+            let content = self.content(source)?;
+            return Ok(Some(Text::from(&*content)).filter(|text| !text.as_str().is_empty()).map(make));
+        }
+        Ok(if self.is_empty() { None } else { Some(make(self.as_text(source))) })
+    }
+
+    /// What it says, empty or not.
+    pub(super) fn content(self, source: &Source) -> Scanned<Cow<'_, str>> {
+        let mut content = Cow::Borrowed(self.as_written(source));
+        for _ in 0..self.escapes {
+            content = Cow::Owned(unescape(&content).ok_or(Unusual::Other)?);
+        }
+        Ok(content)
+    }
+}
