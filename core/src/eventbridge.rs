@@ -1,7 +1,7 @@
 //! S3's events as EventBridge sends them: the same facts, other names, keys not encoded.
 
 use crate::event_data::{Restore, Tiering, Transition};
-use crate::json::{Members, Node};
+use crate::json::Node;
 use crate::raw_json::RawJson;
 use crate::s3_record::{KEBAB_CASE, read_annotations, read_retention, read_tags};
 use crate::text::Text;
@@ -42,12 +42,11 @@ fn read_detail(node: Node<'_, '_>, detail_type: &Text, arn: Option<BucketArn>) -
         "object-annotation",
         "object-retention-event-data",
     ])?;
-    let event_name = event_name(detail_type.as_str(), &detail)?;
+    let (reason, deletion) = (detail.text("reason", |text| text)?, detail.text("deletion-type", |text| text)?);
+    let event_name = event_name(detail_type.as_str(), reason.as_ref(), deletion.as_ref());
     let storage_class = |name| detail.text(name, StorageClass::from_text);
-    let (expiry_time, restored_from) =
-        (detail.text("restore-expiry-time", Timestamp::from_text)?, storage_class("source-storage-class")?);
-    let has_restore = expiry_time.is_some() || (event_name.is_object_restore() && restored_from.is_some());
-    let restore = has_restore.then(|| Box::new(Restore { expiry_time, storage_class: restored_from }));
+    let expiry_time = detail.text("restore-expiry-time", Timestamp::from_text)?;
+    let restore = restore(&event_name, expiry_time, storage_class("source-storage-class")?);
     Ok(S3EventRecord {
         event_name,
         event_time: None,
@@ -96,7 +95,7 @@ fn read_object(node: Node<'_, '_>) -> Result<Object, Error> {
     })
 }
 
-fn first_text(node: Node<'_, '_>) -> Result<Option<Text>, Error> {
+pub(crate) fn first_text(node: Node<'_, '_>) -> Result<Option<Text>, Error> {
     let mut first = None;
     node.each_element(|index, element| {
         if index == 0 {
@@ -107,13 +106,20 @@ fn first_text(node: Node<'_, '_>) -> Result<Option<Text>, Error> {
     Ok(first)
 }
 
+pub(crate) fn restore(
+    event_name: &EventName,
+    expiry_time: Option<Timestamp>,
+    storage_class: Option<StorageClass>,
+) -> Option<Box<Restore>> {
+    let has_restore = expiry_time.is_some() || (event_name.is_object_restore() && storage_class.is_some());
+    has_restore.then(|| Box::new(Restore { expiry_time, storage_class }))
+}
+
 /// The name that a notification of the same event has. What is not known is kept, so that `*` still routes it.
-fn event_name<const N: usize>(detail_type: &str, detail: &Members<'_, '_, N>) -> Result<EventName, Error> {
-    let reason = detail.text("reason", |text| text)?;
-    let reason = reason.as_ref().map_or("", Text::as_str);
-    let deletion = detail.text("deletion-type", |text| text)?;
+pub(crate) fn event_name(detail_type: &str, reason: Option<&Text>, deletion: Option<&Text>) -> EventName {
+    let reason = reason.map_or("", Text::as_str);
     let is_marker = deletion.is_some_and(|deletion| deletion.as_str() == "Delete Marker Created");
-    Ok(match detail_type {
+    match detail_type {
         "Object Created" => match reason {
             "PutObject" => EventName::OBJECT_CREATED_PUT,
             "POST Object" => EventName::OBJECT_CREATED_POST,
@@ -140,5 +146,5 @@ fn event_name<const N: usize>(detail_type: &str, detail: &Members<'_, '_, N>) ->
         "Object Annotation Removed" => EventName::OBJECT_ANNOTATION_DELETE,
         "Object Retention Updated" => EventName::OBJECT_RETENTION_PUT,
         other => EventName::parse(other),
-    })
+    }
 }

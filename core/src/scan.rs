@@ -5,16 +5,18 @@
 //! the payload as they are, so that a value is a slice of the payload and nothing is copied. And AWS writes the fields of
 //! an object in one order: the next name is compared with the one that is due, and looked up only when it is another.
 //!
-//! It reads S3's notifications in SQS batches, in SNS messages and by themselves, in whatever order and with whatever
-//! whitespace. Anything else is [`Unusual`]: mistakes of every kind, escapes inside of a body, what nests deeper than
-//! [`Scanner::MAX_SKIPPED_DEPTH`], test notifications, EventBridge. It is left to the plain reading ([`json`](crate::json),
+//! It reads S3's notifications and EventBridge's events in SQS batches, in SNS messages and by themselves, in whatever
+//! order and with whatever whitespace. Anything else is [`Unusual`]: mistakes of every kind, what nests deeper than
+//! [`Scanner::MAX_SKIPPED_DEPTH`], test notifications. It is left to the plain reading ([`json`](crate::json),
 //! [`body`](crate::body), [`s3_record`](crate::s3_record)), which says what the same bytes hold or what is wrong with
-//! them; a body with escapes is unescaped first and then scanned as a document of its own. So this reading needs neither
-//! errors nor paths, and must only never accept what the plain one refuses, nor read it differently.
+//! them; a body with escapes that are not its own is unescaped first and then scanned as a document. So this reading needs
+//! neither errors nor paths. It must never accept what the plain one refuses, nor read it differently.
 
 mod span;
 mod scanner;
+mod rare;
 mod s3_record;
+mod eventbridge;
 mod body;
 mod sqs_batch;
 

@@ -8,6 +8,7 @@ use crate::oracle::{self, Fields, Mistake, Reading};
 /// Any bytes are read as the oracle reads them: the same records, or both refuse.
 pub fn payload(data: &[u8]) {
     let delivery = Delivery::parse(data.to_vec());
+    same_as_plain(&delivery, data);
     let expected = oracle::read(data);
     match (&delivery, &expected) {
         (_, Reading::Doubtful) => {}
@@ -25,6 +26,20 @@ pub fn payload(data: &[u8]) {
         let batch = json!({"Records": [{"messageId": "1", "body": text}]}).to_string();
         let delivery = Delivery::parse(batch).expect("a message with an id is readable");
         same_notification(&notification, &delivery, &delivery.messages()[0], ".Records[0].body");
+    }
+}
+
+/// The fast reading and the plain one find the same, in every detail.
+fn same_as_plain(delivery: &Result<Delivery, Error>, data: &[u8]) {
+    let plain = s3_dispatch_core::__private::read_plainly(data.to_vec());
+    match (delivery, &plain) {
+        (Ok(delivery), Ok(plain)) => {
+            assert_eq!(delivery.envelope(), plain.envelope());
+            assert_eq!(format!("{:#?}", delivery.messages()), format!("{:#?}", plain.messages()));
+            assert_eq!(format!("{:#?}", delivery.records()), format!("{:#?}", plain.records()));
+        }
+        (Err(error), Err(plain)) => assert_eq!(format!("{error:?}"), format!("{plain:?}")),
+        _ => panic!("read {delivery:#?}\nplainly {plain:#?}"),
     }
 }
 

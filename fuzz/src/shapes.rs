@@ -94,7 +94,9 @@ pub const SHAPES: &[(&str, Shape)] = &[
 
 /// Shapes that need more than four times their size and one record for each, and why.
 pub const BEYOND_THE_BOUND: &[(&str, &str)] = &[
-    ("records, tiny, unlike the last", "records that were read before the mistake count for none"),
+    ("records, tiny, unlike the last", A_MISTAKE),
+    ("a mistake at the very end", A_MISTAKE),
+    ("a cut at the very end", A_MISTAKE),
     ("messages without a body", A_MESSAGE),
     ("messages without records", A_MESSAGE),
     ("messages of one tiny record", A_MESSAGE),
@@ -115,6 +117,7 @@ pub const BEYOND_THE_BOUND: &[(&str, &str)] = &[
     ("annotations, twice", A_TAG),
 ];
 
+const A_MISTAKE: &str = "records that were read before the mistake count for none";
 const A_MESSAGE: &str = "a `Message` and its error are larger than four times its JSON";
 const A_COPY: &str = "every envelope but the outermost is copied";
 const A_TAG: &str = "a tag or an annotation is larger than four times its JSON";

@@ -1,5 +1,6 @@
-//! The body of one message: a notification, perhaps in SNS messages.
+//! The body of one message: a notification or an event of EventBridge, perhaps in SNS messages.
 
+use super::eventbridge::{self, Event};
 use super::s3_record::read_record;
 use super::{Field, Scanned, Scanner, Span, Unusual};
 use crate::body::BodyReader;
@@ -22,13 +23,14 @@ struct BodyPart<'b, 'r> {
     has_event: bool,
     has_records: bool,
     has_message: bool,
+    event: Event,
 }
 
 struct Fields<const LEVEL: usize>;
 
 impl<const LEVEL: usize> Fields<LEVEL> {
-    /// S3's one field, and those by which SNS's messages and all others are told apart.
-    fn body<'b, 'r>() -> [Field<BodyPart<'b, 'r>, LEVEL>; 4] {
+    /// S3's one field, SNS's, that of a test notification, and EventBridge's.
+    fn body<'b, 'r>() -> [Field<BodyPart<'b, 'r>, LEVEL>; 12] {
         [
             ("Records", BodyPart::read_records),
             ("Type", |body, scanner| scanner.text_or_raw(&mut body.kind)),
@@ -37,6 +39,14 @@ impl<const LEVEL: usize> Fields<LEVEL> {
                 body.has_event = true;
                 scanner.skip()
             }),
+            ("version", |_, scanner| scanner.skip()),
+            ("id", |_, scanner| scanner.skip()),
+            ("detail-type", |body, scanner| scanner.text(&mut body.event.detail_type)),
+            ("source", |body, scanner| scanner.text(&mut body.event.source)),
+            ("time", |body, scanner| scanner.text(&mut body.event.time)),
+            ("region", |body, scanner| scanner.text(&mut body.event.region)),
+            ("resources", |body, scanner| scanner.raw_into(&mut body.event.resources)),
+            ("detail", |body, scanner| scanner.optional_object(eventbridge::Fields::DETAIL, &mut body.event.detail)),
         ]
     }
 }
@@ -50,15 +60,39 @@ pub(super) fn read_body<const LEVEL: usize>(
 ) -> Scanned<usize> {
     let mut scanner = Scanner::<LEVEL>::new(source, start);
     scanner.whitespace();
-    let mut body =
-        BodyPart { reader, nesting, kind: Span::default(), has_event: false, has_records: false, has_message: false };
+    let mut body = BodyPart {
+        reader,
+        nesting,
+        kind: Span::default(),
+        has_event: false,
+        has_records: false,
+        has_message: false,
+        event: Event::default(),
+    };
+    let start = scanner.position();
     scanner.object(&Fields::<LEVEL>::body(), &mut body)?;
+    let raw = Span::new(start, scanner.position());
     scanner.whitespace();
-    let is_sns = || Ok(body.has_message && !body.has_event && body.kind.content(source)? == "Notification");
-    if body.has_records || is_sns()? { Ok(scanner.position()) } else { Err(Unusual::Other) }
+    body.finish(&scanner, raw)?;
+    Ok(scanner.position())
 }
 
 impl BodyPart<'_, '_> {
+    /// Tells what it was that was read, in the order in which the plain reading asks.
+    fn finish<const LEVEL: usize>(self, scanner: &Scanner<'_, LEVEL>, raw: Span) -> Scanned<()> {
+        let is = |span: Span, wanted| Ok(span.content(scanner.source)? == wanted);
+        match (self.has_records, self.has_message) {
+            (true, _) => Ok(()),
+            (false, true) if !self.has_event && is(self.kind, "Notification")? => Ok(()),
+            (false, false) if !self.has_event && is(self.event.source, "aws.s3")? => {
+                self.reader.envelopes = self.reader.envelopes.and(Envelope::EventBridge);
+                self.reader.push(self.event.build(scanner, raw)?);
+                Ok(())
+            }
+            _ => Err(Unusual::Other),
+        }
+    }
+
     fn read_records<const LEVEL: usize>(&mut self, scanner: &mut Scanner<'_, LEVEL>) -> Scanned<()> {
         if self.has_message || std::mem::replace(&mut self.has_records, true) {
             return Err(Unusual::Other);

@@ -1,7 +1,7 @@
 //! A record of a notification.
 
+use super::rare::rare;
 use super::{Field, Scanned, Scanner, Span, Unusual};
-use crate::json::{Node, Path};
 use crate::raw_json::RawJson;
 use crate::s3_record::{
     CAMEL_CASE, is_form_encoded, read_annotations, read_lifecycle, read_replication, read_restore, read_retention,
@@ -9,8 +9,8 @@ use crate::s3_record::{
 };
 use crate::text::Source;
 use crate::{
-    Bucket, BucketArn, BucketName, ConfigurationId, ETag, Error, EventName, EventSource, EventTime, EventVersion,
-    HostId, Object, ObjectKey, PrincipalId, Region, RequestId, S3EventRecord, Sequencer, SourceIp, VersionId,
+    Bucket, BucketArn, BucketName, ConfigurationId, ETag, EventName, EventSource, EventTime, EventVersion, HostId,
+    Object, ObjectKey, PrincipalId, Region, RequestId, S3EventRecord, Sequencer, SourceIp, VersionId,
 };
 
 /// Where the fields of a record stand. Rare blocks are passed over first and read by the plain reading afterwards.
@@ -110,11 +110,11 @@ impl<const LEVEL: usize> Fields<LEVEL> {
     ];
     const OBJECT: &[Field<ObjectPart, LEVEL>] = &[
         ("key", |object, scanner| scanner.text(&mut object.key)),
-        ("size", |object, scanner| scanner.text_or_raw(&mut object.size)),
+        ("size", |object, scanner| scanner.number_or_text(&mut object.size)),
         ("eTag", |object, scanner| scanner.text(&mut object.e_tag)),
         ("versionId", |object, scanner| scanner.text(&mut object.version_id)),
         ("sequencer", |object, scanner| scanner.text(&mut object.sequencer)),
-        ("hasObjectAnnotation", |object, scanner| scanner.text_or_raw(&mut object.has_annotation)),
+        ("hasObjectAnnotation", |object, scanner| scanner.raw_into(&mut object.has_annotation)),
     ];
 }
 
@@ -245,38 +245,11 @@ impl ObjectPart {
         let key = self.key.read(source, |key| key)?.ok_or(Unusual::Other)?;
         Ok(Object {
             key: if is_encoded { ObjectKey::from_encoded(key) } else { ObjectKey::from_literal(key) },
-            size: match &*self.size.content(source)? {
-                "" | "null" => None,
-                digits => Some(digits.parse().map_err(|_| Unusual::Other)?),
-            },
+            size: self.size.number(source)?,
             e_tag: self.e_tag.read(source, ETag::from_text)?,
             version_id: self.version_id.read(source, VersionId::from_text)?,
             sequencer: self.sequencer.read(source, Sequencer::from_text)?,
-            has_annotation: match &*self.has_annotation.content(source)? {
-                "" | "null" => None,
-                "true" => Some(true),
-                "false" => Some(false),
-                _ => return Err(Unusual::Other),
-            },
+            has_annotation: self.has_annotation.flag(source)?,
         })
     }
-}
-
-/// What the plain reading makes of a block.
-fn rare<const LEVEL: usize, T>(
-    source: &Source,
-    block: Span,
-    read: impl FnOnce(Node<'_, '_>) -> Result<T, Error>,
-) -> Scanned<Option<T>> {
-    if block.is_empty() {
-        return Ok(None);
-    }
-    let unescaped;
-    let node = if LEVEL == 0 {
-        Node::part(source, block.as_written(source), &Path::Root)
-    } else {
-        unescaped = Source::from(block.with_escapes(LEVEL as u8).content(source)?.into_owned());
-        Node::root(&unescaped, &Path::Root)
-    };
-    node.nullable(read).map_err(|_| Unusual::Other)
 }

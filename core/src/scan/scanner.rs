@@ -169,6 +169,11 @@ impl<'d, const LEVEL: usize> Scanner<'d, LEVEL> {
         Ok(())
     }
 
+    /// A number or the text of one; `null` is absence.
+    pub(super) fn number_or_text(&mut self, into: &mut Span) -> Scanned<()> {
+        if self.peek() == b'n' { self.text(into) } else { self.text_or_raw(into) }
+    }
+
     /// The content of a string; any other value is passed over.
     pub(super) fn text_or_skip(&mut self, into: &mut Span) -> Scanned<()> {
         if self.is_at_quote() {

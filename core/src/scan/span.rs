@@ -62,6 +62,24 @@ impl Span {
         Ok(if self.is_empty() { None } else { Some(make(self.as_text(source))) })
     }
 
+    /// A whole number; `""` is absence.
+    pub(super) fn number(self, source: &Source) -> Scanned<Option<u64>> {
+        match &*self.content(source)? {
+            "" => Ok(None),
+            digits => digits.parse().map(Some).map_err(|_| Unusual::Other),
+        }
+    }
+
+    /// `true` or `false` as they are written; `null` is absence.
+    pub(super) fn flag(self, source: &Source) -> Scanned<Option<bool>> {
+        match self.as_written(source) {
+            "" | "null" => Ok(None),
+            "true" => Ok(Some(true)),
+            "false" => Ok(Some(false)),
+            _ => Err(Unusual::Other),
+        }
+    }
+
     /// What it says, empty or not.
     pub(super) fn content(self, source: &Source) -> Scanned<Cow<'_, str>> {
         let mut content = Cow::Borrowed(self.as_written(source));
