@@ -29,6 +29,7 @@ pub(crate) struct BodyReader<'r> {
 }
 
 /// How far a reader was at some time.
+#[derive(Clone, Copy)]
 pub(crate) struct Checkpoint {
     records: usize,
     envelopes: Envelopes,

@@ -182,6 +182,14 @@ impl Delivery {
         Ok(())
     }
 
+    /// Forgets the last message.
+    pub(crate) fn pop(&mut self) {
+        let last = self.messages.pop();
+        if let Some(Ok(Content::Records(range))) = last.map(|message| message.content) {
+            self.records.truncate(range.start);
+        }
+    }
+
     /// Expects so many more messages of one record each.
     pub(crate) fn make_room(&mut self, messages: usize) {
         let messages = messages.min(MOST_MESSAGES);

@@ -310,7 +310,7 @@ impl<'d, F: FnMut(usize, Node<'d, '_>) -> Result<(), Error>> Visitor<'d> for Eac
 }
 
 /// The name of a member, borrowed unless it has escapes.
-struct Name<'d>(Cow<'d, str>);
+pub(crate) struct Name<'d>(pub(crate) Cow<'d, str>);
 
 impl<'d> Deserialize<'d> for Name<'d> {
     fn deserialize<D: Deserializer<'d>>(deserializer: D) -> Result<Self, D::Error> {
@@ -338,6 +338,10 @@ impl<'d> Deserialize<'d> for Name<'d> {
 
 /// Counts brackets outside of strings, which needs neither recursion nor memory.
 fn check_depth(text: &str, path: &Path<'_>) -> Result<(), Error> {
+    let is_open = |byte: &u8| matches!(byte, b'{' | b'[');
+    if text.as_bytes().iter().filter(|byte| is_open(byte)).count() <= MAX_DEPTH {
+        return Ok(());
+    }
     let mut depth = 0usize;
     let mut bytes = text.bytes();
     while let Some(byte) = bytes.next() {

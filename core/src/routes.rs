@@ -4,8 +4,9 @@ use std::cmp::Reverse;
 use std::fmt;
 use std::panic::Location;
 
+use crate::event_name::Known;
 use crate::handler::{BoxFuture, Handler, HandlerFn};
-use crate::{Context, EventPattern, MessageContext, Outcome, Route, Router, S3EventRecord, SkipReason};
+use crate::{Context, EventName, EventPattern, MessageContext, Outcome, Route, Router, S3EventRecord, SkipReason};
 
 /// Handlers, their routes, and the state they share.
 ///
@@ -28,8 +29,11 @@ pub struct Routes<S> {
     handlers: Vec<Box<dyn ErasedHandler<S>>>,
     /// One entry for each pattern of each route, most specific first.
     entries: Vec<Entry>,
+    /// For each known name the entries that match it, in the same order: a record asks few routes, however many there are.
+    by_name: Vec<Vec<Entry>>,
 }
 
+#[derive(Clone)]
 struct Entry {
     pattern: EventPattern,
     /// The place in `routes` and `handlers`.
@@ -43,7 +47,8 @@ trait ErasedHandler<S>: Send + Sync {
 impl<S> Routes<S> {
     /// Routes without any handler yet, over the state that [`State`](crate::State) arguments are taken from.
     pub fn new(state: S) -> Self {
-        Self { state, routes: Vec::new(), handlers: Vec::new(), entries: Vec::new() }
+        let by_name = vec![Vec::new(); Known::ALL.len()];
+        Self { state, routes: Vec::new(), handlers: Vec::new(), entries: Vec::new(), by_name }
     }
 
     /// Adds a handler: a function with `#[s3_handler]`, or a type that implements [`Handler`].
@@ -103,20 +108,38 @@ impl<S> Routes<S> {
             panic!("two routes claim the same records with equal right: {rival} and {route}");
         }
         let index = self.routes.len();
-        self.entries.extend(route.patterns().iter().map(|pattern| Entry { pattern: pattern.clone(), index }));
         self.routes.push(route);
         self.handlers.push(handler);
         let routes = &self.routes;
-        self.entries.sort_by_key(|entry| Reverse(routes[entry.index].specificity(&entry.pattern)));
+        for pattern in routes[index].patterns() {
+            let entry = Entry { pattern: pattern.clone(), index };
+            for (known, entries) in Known::ALL.iter().zip(&mut self.by_name) {
+                if pattern.matches(&EventName::of_known(*known)) {
+                    insert(entries, entry.clone(), routes);
+                }
+            }
+            insert(&mut self.entries, entry, routes);
+        }
         self
     }
 
     fn find(&self, record: &S3EventRecord) -> Option<&dyn ErasedHandler<S>> {
-        let entry = self.entries.iter().find(|entry| {
-            entry.pattern.matches(&record.event_name) && self.routes[entry.index].filters_match(record)
+        let entries = match record.event_name.as_known() {
+            Some(known) => &self.by_name[known as usize],
+            None => &self.entries,
+        };
+        let entry = entries.iter().find(|entry| {
+            self.routes[entry.index].filters_match(record) && entry.pattern.matches(&record.event_name)
         })?;
         Some(&*self.handlers[entry.index])
     }
+}
+
+/// Keeps the most specific first; of equals, which no record can tell apart, the older.
+fn insert(entries: &mut Vec<Entry>, entry: Entry, routes: &[Route]) {
+    let rank = |entry: &Entry| Reverse(routes[entry.index].specificity(&entry.pattern));
+    let place = entries.partition_point(|other| rank(other) <= rank(&entry));
+    entries.insert(place, entry);
 }
 
 /// Two prefixes of one key that are equally long are equal, and so are two suffixes: only equal filters tie.

@@ -3,7 +3,7 @@
 use super::eventbridge::{self, Event};
 use super::s3_record::read_record;
 use super::{Field, Scanned, Scanner, Span, Unusual};
-use crate::body::BodyReader;
+use crate::body::{BodyReader, Checkpoint};
 use crate::envelope::{Envelope, Envelopes};
 use crate::text::Source;
 
@@ -18,6 +18,7 @@ pub(crate) fn read_document(reader: &mut BodyReader<'_>, source: &Source, nestin
 /// What a body says of itself.
 struct BodyPart<'b, 'r> {
     reader: &'b mut BodyReader<'r>,
+    before: Checkpoint,
     nesting: usize,
     kind: Span,
     has_event: bool,
@@ -60,8 +61,10 @@ pub(super) fn read_body<const LEVEL: usize>(
 ) -> Scanned<usize> {
     let mut scanner = Scanner::<LEVEL>::new(source, start);
     scanner.whitespace();
+    let before = reader.checkpoint();
     let mut body = BodyPart {
         reader,
+        before,
         nesting,
         kind: Span::default(),
         has_event: false,
@@ -93,10 +96,13 @@ impl BodyPart<'_, '_> {
         }
     }
 
+    /// Reads the records. Those of a duplicate are forgotten.
     fn read_records<const LEVEL: usize>(&mut self, scanner: &mut Scanner<'_, LEVEL>) -> Scanned<()> {
-        if self.has_message || std::mem::replace(&mut self.has_records, true) {
+        if self.has_message {
             return Err(Unusual::Other);
         }
+        self.has_records = true;
+        self.reader.take_back(self.before);
         let reader = &mut *self.reader;
         scanner.array(|scanner| {
             let record = read_record(scanner)?;

@@ -261,7 +261,7 @@ impl<'d, const LEVEL: usize> Scanner<'d, LEVEL> {
     /// A string, with its quotes passed and its escapes checked.
     #[inline]
     pub(super) fn string(&mut self) -> Scanned<Span> {
-        let content = self.rest.strip_prefix(Self::QUOTE).ok_or(Unusual::Other)?;
+        let Some(content) = self.rest.strip_prefix(Self::QUOTE) else { return Err(self.unusual()) };
         let (start, len) = (self.len - content.len(), plain_len(content));
         match content[len..].strip_prefix(Self::QUOTE) {
             Some(rest) => {
@@ -272,17 +272,27 @@ impl<'d, const LEVEL: usize> Scanner<'d, LEVEL> {
         }
     }
 
-    #[cold]
-    fn string_with_escapes(&mut self, content: &'d [u8], mut len: usize) -> Scanned<Span> {
+    #[inline(never)]
+    fn string_with_escapes(&mut self, content: &'d [u8], plain: usize) -> Scanned<Span> {
         let start = self.len - content.len();
+        let mut rest = &content[plain..];
         loop {
-            len += escape_len(&content[len..], LEVEL)?;
-            len += plain_len(&content[len..]);
-            if let Some(rest) = content[len..].strip_prefix(Self::QUOTE) {
-                self.rest = rest;
-                return Ok(Span::new(start, start + len).with_escapes(1 + LEVEL as u8));
+            rest = &rest[escape_len(rest, LEVEL)?..];
+            // Escapes often follow each other.
+            if rest.first() != Some(&b'\\') {
+                rest = &rest[plain_len(rest)..];
+            }
+            if let Some(behind) = rest.strip_prefix(Self::QUOTE) {
+                self.rest = behind;
+                return Ok(Span::new(start, self.len - rest.len()).with_escapes(1 + LEVEL as u8));
             }
         }
+    }
+
+    /// What it means that nothing expected stands here.
+    #[cold]
+    fn unusual(&self) -> Unusual {
+        if LEVEL > 0 && self.peek() == b'\\' { Unusual::Escapes } else { Unusual::Other }
     }
 
     /// The plain texts behind each of these pieces, when all of it stands here just so. Else nothing is passed.
@@ -332,7 +342,7 @@ impl<'d, const LEVEL: usize> Scanner<'d, LEVEL> {
     fn colon(&mut self) -> Scanned<()> {
         self.whitespace();
         if !self.take_if(b':') {
-            return Err(Unusual::Other);
+            return Err(self.unusual());
         }
         self.whitespace();
         Ok(())
@@ -341,7 +351,7 @@ impl<'d, const LEVEL: usize> Scanner<'d, LEVEL> {
     /// Enters an array or an object. Whether there is anything in it.
     fn open(&mut self, open: u8, close: u8) -> Scanned<bool> {
         if !self.take_if(open) {
-            return Err(Unusual::Other);
+            return Err(self.unusual());
         }
         self.whitespace();
         Ok(!self.take_if(close))
@@ -355,7 +365,7 @@ impl<'d, const LEVEL: usize> Scanner<'d, LEVEL> {
             self.whitespace();
             return Ok(true);
         }
-        if self.take_if(close) { Ok(false) } else { Err(Unusual::Other) }
+        if self.take_if(close) { Ok(false) } else { Err(self.unusual()) }
     }
 
     #[inline(always)]

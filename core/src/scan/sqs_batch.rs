@@ -33,7 +33,7 @@ impl Batch {
 
     fn read_messages(&mut self, scanner: &mut Scanner<'_, 0>) -> Scanned<()> {
         if std::mem::replace(&mut self.has_records, true) {
-            return Err(Unusual::Other);
+            self.delivery = Delivery::new(Envelope::Sqs);
         }
         scanner.array(|scanner| {
             let start = scanner.position();
@@ -144,7 +144,7 @@ fn read_message(scanner: &mut Scanner<'_, 0>, delivery: &mut Delivery) -> Scanne
 impl MessagePart<'_> {
     fn read_body(&mut self, scanner: &mut Scanner<'_, 0>) -> Scanned<()> {
         if std::mem::replace(&mut self.has_body, true) {
-            return Err(Unusual::Other);
+            self.delivery.pop();
         }
         let (records, index) = (Path::Member(&Path::Root, "Records"), self.delivery.messages().len());
         let message = Path::Index(&records, index);
