@@ -248,17 +248,16 @@ impl<R: Router> Dispatcher<R> {
 
 /// What is not the message's own is the invocation's.
 fn complete(message: &mut Message, invocation: &Invocation) {
-    let mut context = std::mem::take(&mut message.context);
+    let context = &mut message.context;
     if let Some(deadline) = invocation.deadline {
-        context = context.with_deadline(deadline);
+        *context = std::mem::take(context).with_deadline(deadline);
     }
     if let Some(id) = &invocation.request_id {
-        context = context.with_request_id(id.clone());
+        *context = std::mem::take(context).with_request_id(id.clone());
     }
     if let (None, Some(header)) = (context.trace_header(), &invocation.trace_header) {
-        context = context.with_trace_header(header.clone());
+        *context = std::mem::take(context).with_trace_header(header.clone());
     }
-    message.context = context;
 }
 
 /// Their records have no log of their own.

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::ops::Range;
 
+use foldhash::quality::RandomState;
 use s3_dispatch_core::{Content, Delivery, Message, S3EventRecord};
 
 use crate::Malformed;
@@ -77,7 +78,7 @@ impl Steps {
 
 fn key_steps(delivery: &Delivery) -> Steps {
     let records = delivery.records();
-    let mut lane_of = HashMap::with_capacity(records.len());
+    let mut lane_of = HashMap::with_capacity_and_hasher(records.len(), RandomState::default());
     let mut numbered = Vec::with_capacity(records.len());
     for (message, range) in readable(delivery) {
         for record in range {
