@@ -98,6 +98,7 @@ mod dynamodb_store;
 #[cfg(feature = "sqs")]
 mod sqs;
 mod lambda;
+mod log_fields;
 mod logs;
 #[cfg(feature = "cli")]
 mod cli;

@@ -9,6 +9,8 @@ use tracing_subscriber::fmt;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
+use crate::log_fields::{JsonFields, TextFields};
+
 /// An error with its causes on one line, `a: b: c`, for logs and answers, where nobody can ask for the source.
 ///
 /// The error is someone else's: its text may panic, and its causes may never end.
@@ -42,9 +44,9 @@ pub(crate) fn init_for_lambda() {
     let registry = tracing_subscriber::registry().with(filter);
     // A subscriber that the program has set stays.
     let set = if wants_json {
-        registry.with(fmt::layer().json().flatten_event(true).with_span_list(false)).try_init()
+        registry.with(fmt::layer().json().flatten_event(true).with_span_list(false).fmt_fields(JsonFields)).try_init()
     } else {
-        registry.with(fmt::layer().without_time().with_ansi(false).with_target(false)).try_init()
+        registry.with(fmt::layer().fmt_fields(TextFields).without_time().with_ansi(false).with_target(false)).try_init()
     };
     drop(set);
 }
