@@ -2,10 +2,25 @@
 
 use crate::plain::{RUN, plain_len};
 
-/// What the content of a JSON string says, whose escapes are known to be well formed. `None` when one is a lone surrogate.
+/// What the content of a JSON string says, up to its quote, and how long it is. `None` when it is not well formed, or one
+/// of its escapes is a lone surrogate.
+pub(crate) fn unescape_string(string: &[u8]) -> Option<(String, usize)> {
+    // What is given may be the rest of a payload.
+    const USUAL: usize = 1024;
+    let mut text = Vec::with_capacity(string.len().min(USUAL));
+    let len = unescape_into::<0>(&mut text, string)?;
+    Some((String::from_utf8(text).ok()?, len))
+}
+
+/// What the content of a JSON string says.
 pub(crate) fn unescape(content: &str) -> Option<String> {
-    let mut text = Vec::with_capacity(content.len() + RUN);
-    let mut rest = content.as_bytes();
+    unescape_string(content.as_bytes()).map(|(text, _)| text)
+}
+
+/// Adds what the content of a JSON string says, up to its quote, and gives its length. `LEVEL` is 1 where the string is
+/// written in another, with each backslash and quote escaped once more.
+pub(crate) fn unescape_into<const LEVEL: usize>(text: &mut Vec<u8>, string: &[u8]) -> Option<usize> {
+    let mut rest = string;
     loop {
         // Escapes often follow each other.
         while rest.first() != Some(&b'\\')
@@ -20,21 +35,18 @@ pub(crate) fn unescape(content: &str) -> Option<String> {
                 break;
             }
         }
-        rest = match rest {
-            [] => return String::from_utf8(text).ok(),
-            [b'\\', b'u', ..] => unescape_code_unit(&mut text, rest)?,
-            [b'\\', escaped, rest @ ..] => {
-                text.push(match escaped {
-                    b'b' => 0x08,
-                    b'f' => 0x0c,
-                    b'n' => b'\n',
-                    b'r' => b'\r',
-                    b't' => b'\t',
-                    quoted => *quoted,
-                });
+        rest = match (LEVEL, rest) {
+            (_, [] | [b'"', ..]) => return Some(string.len() - rest.len()),
+            (_, [0..0x20, ..]) => return None,
+            (0, [b'\\', b'u', ..]) | (1, [b'\\', b'\\', b'u', ..]) => unescape_character::<LEVEL>(text, rest)?,
+            (0, [b'\\', escaped, rest @ ..])
+            | (1, [b'\\', b'\\', b'\\', escaped @ (b'"' | b'\\'), rest @ ..])
+            | (1, [b'\\', b'\\', escaped, rest @ ..]) => {
+                text.push(unescape_byte(*escaped)?);
                 rest
             }
-            [plain, rest @ ..] => {
+            (_, [b'\\', ..]) => return None,
+            (_, [plain, rest @ ..]) => {
                 text.push(*plain);
                 rest
             }
@@ -42,25 +54,58 @@ pub(crate) fn unescape(content: &str) -> Option<String> {
     }
 }
 
-/// Takes the `\uXXXX` that stands here, and the next if only both are one character.
-fn unescape_code_unit<'c>(text: &mut Vec<u8>, escapes: &'c [u8]) -> Option<&'c [u8]> {
-    let (unit, rest) = code_unit(escapes)?;
-    if let Some(char) = char::from_u32(unit.into()) {
+fn unescape_byte(escaped: u8) -> Option<u8> {
+    Some(match escaped {
+        b'"' | b'\\' | b'/' => escaped,
+        b'b' => 0x08,
+        b'f' => 0x0c,
+        b'n' => b'\n',
+        b'r' => b'\r',
+        b't' => b'\t',
+        _ => return None,
+    })
+}
+
+/// Takes the `\uXXXX` that stands here, and the next where only both are one character.
+fn unescape_character<'s, const LEVEL: usize>(text: &mut Vec<u8>, escapes: &'s [u8]) -> Option<&'s [u8]> {
+    let (unit, mut rest) = code_unit::<LEVEL>(escapes)?;
+    let char = match char::from_u32(unit.into()) {
+        Some(char) => char,
+        None => {
+            let low;
+            (low, rest) = code_unit::<LEVEL>(rest)?;
+            char::decode_utf16([unit, low]).next()?.ok()?
+        }
+    };
+    if char.is_ascii() {
+        text.push(char as u8);
+    } else {
         text.extend_from_slice(char.encode_utf8(&mut [0; 4]).as_bytes());
-        return Some(rest);
     }
-    let (low, rest) = code_unit(rest)?;
-    let char = char::decode_utf16([unit, low]).next()?.ok()?;
-    text.extend_from_slice(char.encode_utf8(&mut [0; 4]).as_bytes());
     Some(rest)
 }
 
-fn code_unit(escapes: &[u8]) -> Option<(u16, &[u8])> {
-    let (escape, rest) = escapes.split_first_chunk::<6>()?;
-    let [b'\\', b'u', digits @ ..] = escape else { return None };
-    let mut unit = 0;
-    for digit in digits {
-        unit = unit << 4 | char::from(*digit).to_digit(16)?;
-    }
-    Some((unit as u16, rest))
+fn code_unit<const LEVEL: usize>(escapes: &[u8]) -> Option<(u16, &[u8])> {
+    let escape = if LEVEL == 0 { escapes } else { escapes.strip_prefix(br"\")? };
+    let [b'\\', b'u', first, second, third, fourth, rest @ ..] = escape else { return None };
+    Some((hexadecimal([*first, *second, *third, *fourth])?, rest))
+}
+
+/// The number of four digits.
+pub(crate) fn hexadecimal(digits: [u8; 4]) -> Option<u16> {
+    const NONE: u8 = 16;
+    const VALUES: [u8; 256] = {
+        let mut values = [NONE; 256];
+        let mut byte = 0;
+        while byte < values.len() {
+            if let Some(value) = char::to_digit(byte as u8 as char, 16) {
+                values[byte] = value as u8;
+            }
+            byte += 1;
+        }
+        values
+    };
+    let values = digits.map(|digit| VALUES[usize::from(digit)]);
+    let is_number = values.iter().fold(0, |all, value| all | value) < NONE;
+    is_number.then(|| values.iter().fold(0, |number, value| number << 4 | u16::from(*value)))
 }

@@ -60,8 +60,13 @@ pub(super) fn read_body<const LEVEL: usize>(
     nesting: usize,
 ) -> Scanned<usize> {
     let mut scanner = Scanner::<LEVEL>::new(source, start);
-    scanner.whitespace();
     let before = reader.checkpoint();
+    if read_as_written(&mut scanner, reader).is_some() {
+        return Ok(scanner.position());
+    }
+    reader.take_back(before);
+    scanner.go_on_at(&source.as_str().as_bytes()[start..]);
+    scanner.whitespace();
     let mut body = BodyPart {
         reader,
         before,
@@ -78,6 +83,19 @@ pub(super) fn read_body<const LEVEL: usize>(
     scanner.whitespace();
     body.finish(&scanner, raw)?;
     Ok(scanner.position())
+}
+
+/// A notification of one record, as S3 writes it in an SQS message.
+fn read_as_written<const LEVEL: usize>(scanner: &mut Scanner<'_, LEVEL>, reader: &mut BodyReader<'_>) -> Option<()> {
+    if LEVEL != 1 {
+        return None;
+    }
+    scanner.literal(br#"{\"Records\":["#).ok()?;
+    let record = read_record(scanner).ok()?;
+    scanner.literal(b"]}").ok()?;
+    reader.push(record);
+    reader.envelopes = reader.envelopes.and(Envelope::S3);
+    Some(())
 }
 
 impl BodyPart<'_, '_> {

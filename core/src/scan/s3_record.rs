@@ -118,25 +118,6 @@ impl<const LEVEL: usize> Fields<LEVEL> {
     ];
 }
 
-/// A record up to its object, as S3 writes it: the pieces before each of the texts.
-const AS_S3_WRITES_IT: [&str; 15] = [
-    r#"{\"eventVersion\":\""#,
-    r#"\",\"eventSource\":\""#,
-    r#"\",\"awsRegion\":\""#,
-    r#"\",\"eventTime\":\""#,
-    r#"\",\"eventName\":\""#,
-    r#"\",\"userIdentity\":{\"principalId\":\""#,
-    r#"\"},\"requestParameters\":{\"sourceIPAddress\":\""#,
-    r#"\"},\"responseElements\":{\"x-amz-request-id\":\""#,
-    r#"\",\"x-amz-id-2\":\""#,
-    r#"\"},\"s3\":{\"s3SchemaVersion\":\""#,
-    r#"\",\"configurationId\":\""#,
-    r#"\",\"bucket\":{\"name\":\""#,
-    r#"\",\"ownerIdentity\":{\"principalId\":\""#,
-    r#"\"},\"arn\":\""#,
-    r#"\"},\"object\":{\"key\":\""#,
-];
-
 /// Reads one record.
 pub(super) fn read_record<const LEVEL: usize>(scanner: &mut Scanner<'_, LEVEL>) -> Scanned<S3EventRecord> {
     let start = scanner.rest();
@@ -154,31 +135,34 @@ pub(super) fn read_record<const LEVEL: usize>(scanner: &mut Scanner<'_, LEVEL>) 
     record.build::<LEVEL>(scanner.source, raw)
 }
 
-/// `None` when anything stands elsewhere than S3 puts it. What differs between events is in the object.
+/// Compares with what S3 writes, text by text; what differs between events is in the object. `None` when anything else
+/// stands there.
 fn read_as_written<const LEVEL: usize>(scanner: &mut Scanner<'_, LEVEL>) -> Option<Record> {
     if LEVEL != 1 {
         return None;
     }
-    let [
-        event_version,
-        event_source,
-        region,
-        event_time,
-        event_name,
-        principal_id,
-        source_ip,
-        request_id,
-        host_id,
-        _schema_version,
-        configuration_id,
-        name,
-        owner,
-        arn,
-        key,
-    ] = scanner.fill(&AS_S3_WRITES_IT)?;
-    scanner.literal(br#"\","#).ok()?;
+    let event_version = scanner.text_behind(r#"{\"eventVersion\":\""#)?;
+    let event_source = scanner.text_behind(r#"\",\"eventSource\":\""#)?;
+    let region = scanner.text_behind(r#"\",\"awsRegion\":\""#)?;
+    let event_time = scanner.text_behind(r#"\",\"eventTime\":\""#)?;
+    let event_name = scanner.text_behind(r#"\",\"eventName\":\""#)?;
+    let principal_id = scanner.text_behind(r#"\",\"userIdentity\":{\"principalId\":\""#)?;
+    let source_ip = scanner.text_behind(r#"\"},\"requestParameters\":{\"sourceIPAddress\":\""#)?;
+    let request_id = scanner.text_behind(r#"\"},\"responseElements\":{\"x-amz-request-id\":\""#)?;
+    let host_id = scanner.text_behind(r#"\",\"x-amz-id-2\":\""#)?;
+    let _schema_version = scanner.text_behind(r#"\"},\"s3\":{\"s3SchemaVersion\":\""#)?;
+    let configuration_id = scanner.text_behind(r#"\",\"configurationId\":\""#)?;
+    let name = scanner.text_behind(r#"\",\"bucket\":{\"name\":\""#)?;
+    let owner = scanner.text_behind(r#"\",\"ownerIdentity\":{\"principalId\":\""#)?;
+    let arn = scanner.text_behind(r#"\"},\"arn\":\""#)?;
+    let key = scanner.text_behind(r#"\"},\"object\":{\"key\":\""#)?;
     let mut object = ObjectPart { key, ..ObjectPart::default() };
-    scanner.rest_of_object(Fields::OBJECT, 1, &mut object).ok()?;
+    let behind_key = scanner.rest();
+    if read_created_as_written(scanner, &mut object).is_none() {
+        scanner.go_on_at(behind_key);
+        scanner.literal(br#"\","#).ok()?;
+        scanner.rest_of_object(Fields::OBJECT, 1, &mut object).ok()?;
+    }
     scanner.literal(b"}}").ok()?;
     Some(Record {
         event_version,
@@ -197,6 +181,18 @@ fn read_as_written<const LEVEL: usize>(scanner: &mut Scanner<'_, LEVEL>) -> Opti
         }),
         ..Record::default()
     })
+}
+
+/// The rest of an object that was created, in a bucket without versions.
+fn read_created_as_written<const LEVEL: usize>(
+    scanner: &mut Scanner<'_, LEVEL>,
+    object: &mut ObjectPart,
+) -> Option<()> {
+    scanner.literal(br#"\",\"size\":"#).ok()?;
+    scanner.number_or_text(&mut object.size).ok()?;
+    object.e_tag = scanner.text_behind(r#",\"eTag\":\""#)?;
+    object.sequencer = scanner.text_behind(r#"\",\"sequencer\":\""#)?;
+    scanner.literal(br#"\"}"#).ok()
 }
 
 impl Record {

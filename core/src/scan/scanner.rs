@@ -3,6 +3,7 @@
 use super::Span;
 use crate::plain::plain_len;
 use crate::text::Source;
+use crate::unescape::hexadecimal;
 
 /// Not what the fast reading is for; the plain one shall judge.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,6 +25,8 @@ pub(super) struct Scanner<'d, const LEVEL: usize> {
     rest: &'d [u8],
     /// The length of the whole.
     len: usize,
+    /// Where names with escapes are unescaped.
+    unescaped: Vec<u8>,
 }
 
 /// One field of an object: its name, and how its value is read into `T`.
@@ -38,7 +41,7 @@ impl<'d, const LEVEL: usize> Scanner<'d, LEVEL> {
 
     pub(super) fn new(source: &'d Source, position: usize) -> Self {
         let bytes = source.as_str().as_bytes();
-        Self { source, rest: &bytes[position..], len: bytes.len() }
+        Self { source, rest: &bytes[position..], len: bytes.len(), unescaped: Vec::new() }
     }
 
     pub(super) fn position(&self) -> usize {
@@ -203,35 +206,55 @@ impl<'d, const LEVEL: usize> Scanner<'d, LEVEL> {
 
     /// Passes over any value.
     pub(super) fn skip(&mut self) -> Scanned<()> {
-        self.skip_at(Self::MAX_SKIPPED_DEPTH)
-    }
-
-    fn skip_at(&mut self, depth: usize) -> Scanned<()> {
-        let (open, close) = match self.peek() {
-            b'{' => (b'{', b'}'),
-            b'[' => (b'[', b']'),
-            b't' => return self.literal(b"true"),
-            b'f' => return self.literal(b"false"),
-            b'n' => return self.literal(b"null"),
-            b'-' | b'0'..=b'9' => return self.number(),
-            _ => return self.string().map(drop),
-        };
-        let depth = depth.checked_sub(1).ok_or(Unusual::Other)?;
-        if !self.open(open, close)? {
-            return Ok(());
-        }
+        // A bit for each open bracket, of the innermost last: whether it is that of an object.
+        let (mut depth, mut is_object) = (0, 0_u128);
         loop {
-            if open == b'{' {
-                self.string()?;
-                self.colon()?;
+            match self.peek() {
+                open @ (b'{' | b'[') => {
+                    if depth == Self::MAX_SKIPPED_DEPTH {
+                        return Err(Unusual::Other);
+                    }
+                    if self.open(open, closing(open == b'{'))? {
+                        depth += 1;
+                        is_object = is_object << 1 | u128::from(open == b'{');
+                        self.skip_name(is_object)?;
+                        continue;
+                    }
+                }
+                b't' => self.literal(b"true")?,
+                b'f' => self.literal(b"false")?,
+                b'n' => self.literal(b"null")?,
+                b'-' | b'0'..=b'9' => self.number()?,
+                _ => drop(self.string()?),
             }
-            self.skip_at(depth)?;
-            if !self.another(close)? {
-                return Ok(());
+            loop {
+                if depth == 0 {
+                    return Ok(());
+                }
+                self.whitespace();
+                if self.take_if(b',') {
+                    self.whitespace();
+                    self.skip_name(is_object)?;
+                    break;
+                }
+                if !self.take_if(closing(is_object & 1 == 1)) {
+                    return Err(self.unusual());
+                }
+                depth -= 1;
+                is_object >>= 1;
             }
         }
     }
 
+    fn skip_name(&mut self, is_object: u128) -> Scanned<()> {
+        if is_object & 1 == 1 {
+            self.string()?;
+            self.colon()?;
+        }
+        Ok(())
+    }
+
+    #[inline(always)]
     pub(super) fn literal(&mut self, literal: &[u8]) -> Scanned<()> {
         self.rest = self.rest.strip_prefix(literal).ok_or(Unusual::Other)?;
         Ok(())
@@ -295,19 +318,13 @@ impl<'d, const LEVEL: usize> Scanner<'d, LEVEL> {
         if LEVEL > 0 && self.peek() == b'\\' { Unusual::Escapes } else { Unusual::Other }
     }
 
-    /// The plain texts behind each of these pieces, when all of it stands here just so. Else nothing is passed.
-    #[inline]
-    pub(super) fn fill<const N: usize>(&mut self, pieces: &[&str; N]) -> Option<[Span; N]> {
-        let mut spans = [Span::default(); N];
-        let mut rest = self.rest;
-        for (piece, span) in pieces.iter().zip(&mut spans) {
-            rest = rest.strip_prefix(piece.as_bytes())?;
-            let (start, len) = (self.len - rest.len(), plain_len(rest));
-            *span = Span::new(start, start + len);
-            rest = &rest[len..];
-        }
-        self.rest = rest;
-        Some(spans)
+    /// The plain text behind this piece of a document, up to whatever ends it.
+    #[inline(always)]
+    pub(super) fn text_behind(&mut self, piece: &str) -> Option<Span> {
+        let text = self.rest.strip_prefix(piece.as_bytes())?;
+        let (start, len) = (self.len - text.len(), plain_len(text));
+        self.rest = &text[len..];
+        Some(Span::new(start, start + len))
     }
 
     /// The next field's place among these, with its colon passed. The one that is due is compared first.
@@ -328,13 +345,14 @@ impl<'d, const LEVEL: usize> Scanner<'d, LEVEL> {
     fn other_field<T>(&mut self, fields: &[Field<T, LEVEL>]) -> Scanned<Option<usize>> {
         let before = self.rest;
         let name = self.string()?;
-        let place = |name: &[u8]| fields.iter().position(|(known, _)| known.as_bytes() == name);
-        let place = if name.has_escapes() {
-            place(name.content(self.source)?.as_bytes())
-        } else {
-            let quote = Self::QUOTE.len();
-            place(&before[quote..before.len() - self.rest.len() - quote])
-        };
+        let quote = Self::QUOTE.len();
+        let mut written = &before[quote..before.len() - self.rest.len() - quote];
+        if name.has_escapes() {
+            self.unescaped.clear();
+            name.unescape_into(&mut self.unescaped, written)?;
+            written = &self.unescaped;
+        }
+        let place = fields.iter().position(|(known, _)| known.as_bytes() == written);
         self.colon()?;
         Ok(place)
     }
@@ -380,9 +398,14 @@ impl<'d, const LEVEL: usize> Scanner<'d, LEVEL> {
     }
 }
 
+fn closing(is_object: bool) -> u8 {
+    if is_object { b'}' } else { b']' }
+}
+
 /// How long the escape is that stands here, with its backslashes.
+#[inline(always)]
 fn escape_len(escape: &[u8], level: usize) -> Scanned<usize> {
-    let is_unit = |digits: &[u8]| digits.len() >= 4 && digits[..4].iter().all(u8::is_ascii_hexdigit);
+    let is_unit = |digits: &[u8]| digits.first_chunk().is_some_and(|digits| hexadecimal(*digits).is_some());
     match (level, escape) {
         (0, [b'\\', b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't', ..]) => Ok(2),
         (0, [b'\\', b'u', digits @ ..]) if is_unit(digits) => Ok(6),

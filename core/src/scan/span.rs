@@ -4,14 +4,14 @@ use std::borrow::Cow;
 
 use super::{Scanned, Unusual};
 use crate::text::{Source, Text};
-use crate::unescape::unescape;
+use crate::unescape::unescape_into;
 
 /// The content of a JSON string, or a whole value, as a part of a document. Empty counts as absent.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Span {
     start: u32,
     len: u32,
-    /// How often it must be unescaped. In place a text has no escapes, or two levels of them.
+    /// How often its escapes are escaped: once in a document, twice in one in a string.
     escapes: u8,
 }
 
@@ -57,7 +57,7 @@ impl Span {
     pub(super) fn read<T>(self, source: &Source, make: impl FnOnce(Text) -> T) -> Scanned<Option<T>> {
         if self.has_escapes() {
             let content = self.content(source)?;
-            return Ok(Some(Text::from(&*content)).filter(|text| !text.as_str().is_empty()).map(make));
+            return Ok(Some(content).filter(|text| !text.is_empty()).map(|text| make(Text::from(text.into_owned()))));
         }
         Ok(if self.is_empty() { None } else { Some(make(self.as_text(source))) })
     }
@@ -82,10 +82,21 @@ impl Span {
 
     /// What it says, empty or not.
     pub(super) fn content(self, source: &Source) -> Scanned<Cow<'_, str>> {
-        let mut content = Cow::Borrowed(self.as_written(source));
-        for _ in 0..self.escapes {
-            content = Cow::Owned(unescape(&content).ok_or(Unusual::Other)?);
+        let written = self.as_written(source);
+        if self.escapes == 0 {
+            return Ok(Cow::Borrowed(written));
         }
-        Ok(content)
+        let mut text = Vec::with_capacity(written.len());
+        self.unescape_into(&mut text, written.as_bytes())?;
+        String::from_utf8(text).map(Cow::Owned).map_err(|_| Unusual::Other)
+    }
+
+    /// Adds what it says. A lone surrogate is no text.
+    pub(super) fn unescape_into(self, text: &mut Vec<u8>, written: &[u8]) -> Scanned<()> {
+        let read = match self.escapes {
+            2 => unescape_into::<1>(text, written),
+            _ => unescape_into::<0>(text, written),
+        };
+        read.map(drop).ok_or(Unusual::Other)
     }
 }

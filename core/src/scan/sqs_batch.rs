@@ -10,7 +10,7 @@ use crate::envelope::Envelope;
 use crate::json::{Node, Path};
 use crate::raw_json::RawJson;
 use crate::text::Source;
-use crate::unescape::unescape;
+use crate::unescape::unescape_string;
 use crate::{MessageContext, MessageGroupId, MessageId, QueueArn, ReceiptHandle, TraceHeader};
 
 /// Reads the whole payload. A body that is unusual costs only itself.
@@ -95,21 +95,6 @@ fn message_fields<'b>() -> [Field<MessagePart<'b>, 0>; 11] {
     ]
 }
 
-/// A message as Lambda writes it: the pieces before each of the texts, and before its body.
-const HEAD_AS_WRITTEN: [&str; 2] = [r#"{"messageId":""#, r#"","receiptHandle":""#];
-const BODY_AS_WRITTEN: &[u8] = br#"","body":"#;
-/// Behind the body.
-const TAIL_AS_WRITTEN: [&str; 8] = [
-    r#","attributes":{"ApproximateReceiveCount":""#,
-    r#"","SentTimestamp":""#,
-    r#"","SenderId":""#,
-    r#"","ApproximateFirstReceiveTimestamp":""#,
-    r#""},"messageAttributes":{},"md5OfBody":""#,
-    r#"","eventSource":""#,
-    r#"","eventSourceARN":""#,
-    r#"","awsRegion":""#,
-];
-
 fn read_message(scanner: &mut Scanner<'_, 0>, delivery: &mut Delivery) -> Scanned<()> {
     let mut message = MessagePart {
         delivery,
@@ -120,14 +105,13 @@ fn read_message(scanner: &mut Scanner<'_, 0>, delivery: &mut Delivery) -> Scanne
         queue_arn: Span::default(),
     };
     let start = scanner.rest();
-    if let Some([message_id, receipt_handle]) = scanner.fill(&HEAD_AS_WRITTEN)
-        && let Ok(()) = scanner.literal(BODY_AS_WRITTEN)
-    {
-        (message.message_id, message.receipt_handle) = (message_id, receipt_handle);
+    if message.read_head_as_written(scanner).is_some() {
         message.read_body(scanner)?;
         message.read_tail(scanner)?;
     } else {
         scanner.go_on_at(start);
+        message.message_id = Span::default();
+        message.receipt_handle = Span::default();
         scanner.object(&message_fields(), &mut message)?;
     }
     let context = message.context(scanner.source)?;
@@ -155,29 +139,45 @@ impl MessagePart<'_> {
                 Err(Unusual::Escapes) => {}
                 Err(Unusual::Other) => reader.is_plain = true,
             }
-            let mut content = Span::default();
-            let start = scanner.position();
-            scanner.text_or_raw(&mut content)?;
-            if content.start() > start
-                && let Some(document) = unescape(content.as_written(scanner.source))
-            {
+            if let Some((document, len)) = scanner.rest().strip_prefix(b"\"").and_then(unescape_string) {
+                scanner.enter_string()?;
+                scanner.leave_string(len)?;
                 return Ok(reader.read_document(ByteString::from(document), &path, 0));
             }
+            let start = scanner.position();
+            scanner.skip()?;
             let body = Span::new(start, scanner.position()).as_written(scanner.source);
             let read = Node::part(scanner.source, body, &path).nullable(|body| reader.read_message(body, 0));
             Ok(read.and_then(|read| read.ok_or_else(|| missing_body(&path))))
         })
     }
 
-    /// What stands behind the body.
+    /// Compares with what Lambda writes before the body.
+    fn read_head_as_written(&mut self, scanner: &mut Scanner<'_, 0>) -> Option<()> {
+        self.message_id = scanner.text_behind(r#"{"messageId":""#)?;
+        self.receipt_handle = scanner.text_behind(r#"","receiptHandle":""#)?;
+        scanner.literal(br#"","body":"#).ok()
+    }
+
+    /// Compares with what Lambda writes behind it, for a queue that is not FIFO and without a trace header.
+    fn read_tail_as_written(&mut self, scanner: &mut Scanner<'_, 0>) -> Option<()> {
+        let receive_count = scanner.text_behind(r#","attributes":{"ApproximateReceiveCount":""#)?;
+        let _sent = scanner.text_behind(r#"","SentTimestamp":""#)?;
+        let _sender = scanner.text_behind(r#"","SenderId":""#)?;
+        let _received = scanner.text_behind(r#"","ApproximateFirstReceiveTimestamp":""#)?;
+        let _md5 = scanner.text_behind(r#""},"messageAttributes":{},"md5OfBody":""#)?;
+        let _source = scanner.text_behind(r#"","eventSource":""#)?;
+        let queue_arn = scanner.text_behind(r#"","eventSourceARN":""#)?;
+        let _region = scanner.text_behind(r#"","awsRegion":""#)?;
+        scanner.literal(br#""}"#).ok()?;
+        self.attributes = Some(Attributes { receive_count, ..Attributes::default() });
+        self.queue_arn = queue_arn;
+        Some(())
+    }
+
     fn read_tail(&mut self, scanner: &mut Scanner<'_, 0>) -> Scanned<()> {
         let start = scanner.rest();
-        if let Some([receive_count, _sent, _sender, _received, _md5, _source, queue_arn, _region]) =
-            scanner.fill(&TAIL_AS_WRITTEN)
-            && let Ok(()) = scanner.literal(br#""}"#)
-        {
-            self.attributes = Some(Attributes { receive_count, ..Attributes::default() });
-            self.queue_arn = queue_arn;
+        if self.read_tail_as_written(scanner).is_some() {
             return Ok(());
         }
         scanner.go_on_at(start);
