@@ -231,17 +231,18 @@ impl<'d, const LEVEL: usize> Scanner<'d, LEVEL> {
                 if depth == 0 {
                     return Ok(());
                 }
-                self.whitespace();
-                if self.take_if(b',') {
+                if self.take_if(closing(is_object & 1 == 1)) {
+                    depth -= 1;
+                    is_object >>= 1;
+                } else if self.take_if(b',') {
                     self.whitespace();
                     self.skip_name(is_object)?;
                     break;
-                }
-                if !self.take_if(closing(is_object & 1 == 1)) {
+                } else if self.behind_whitespace().is_some() {
+                    self.pass_whitespace();
+                } else {
                     return Err(self.unusual());
                 }
-                depth -= 1;
-                is_object >>= 1;
             }
         }
     }
