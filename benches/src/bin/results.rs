@@ -1,0 +1,40 @@
+//! What is kept of the measurements, and what is shown of them.
+//!
+//! - `results payload <shape> <messages>` prints a payload.
+//! - `results add <results file> <table>` puts lines like those of the file in the place of a table.
+//! - `results times <results file> <bench binary> <rounds>` runs the bench `times` so often, and keeps the medians.
+//! - `results render <results file> <README> <chart>` writes the tables and the chart.
+
+use std::fs;
+use std::io::{self, Read, Write};
+use std::path::Path;
+
+use s3_dispatch_benches::{Results, Row, Shape, chart, tables, times};
+
+fn main() -> io::Result<()> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+        ["payload", shape, messages] => {
+            let shape = Shape::of_name(shape).expect("a shape");
+            io::stdout().write_all(&shape.payload(messages.parse().expect("a number")))
+        }
+        ["add", results, table] => {
+            let mut lines = String::new();
+            io::stdin().read_to_string(&mut lines)?;
+            add(Path::new(results), table, lines.lines().filter_map(Row::parse).collect())
+        }
+        ["times", results, bench, rounds] => {
+            add(Path::new(results), "times", times(Path::new(bench), rounds.parse().expect("a number"))?)
+        }
+        ["render", results, readme, image] => {
+            let results = Results::read(Path::new(results));
+            fs::write(readme, tables(&results, &fs::read_to_string(readme)?))?;
+            fs::write(image, chart(&results))
+        }
+        _ => panic!("see the source"),
+    }
+}
+
+fn add(results: &Path, table: &str, rows: Vec<Row>) -> io::Result<()> {
+    Results::read(results).with_table(table, rows).write(results)
+}

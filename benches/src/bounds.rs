@@ -1,0 +1,113 @@
+//! What a record may cost.
+
+use std::fmt;
+
+use crate::{Cell, Contender, Counts, Shape};
+
+/// The bounds, each with what was counted.
+#[derive(Debug)]
+pub struct Bounds(Vec<Bound>);
+
+#[derive(Debug)]
+struct Bound {
+    what: String,
+    counted: f64,
+    most: f64,
+}
+
+/// Per record, in a batch of a hundred.
+const INSTRUCTIONS: f64 = 12_800.0;
+const ALLOCATIONS: f64 = 2.0;
+/// A hundred routes beside two.
+const ROUTES: f64 = 1.2;
+/// The most costly way to write a batch beside the hand-written handler before the same batch.
+const SHAPES: f64 = 1.0 / 2.5;
+/// Where the texts of a body are written with escapes that they do not need, each is unescaped into a text of its own:
+/// short of the aim.
+const ESCAPED_SHAPES: f64 = 1.0 / 2.2;
+
+impl Bounds {
+    /// What has to be counted.
+    #[must_use]
+    pub fn cells() -> Vec<Cell> {
+        let (careful, ours) = (Contender::Careful, Contender::Ours);
+        let few = [careful, ours].map(|contender| cell(contender, Shape::Documented, 1));
+        let many = [cell(Contender::OursHundred, Shape::Documented, 100)];
+        let shapes = Shape::ALL.into_iter().flat_map(|shape| [cell(careful, shape, 100), cell(ours, shape, 100)]);
+        few.into_iter().chain(many).chain(shapes).collect()
+    }
+
+    /// The bounds on what was counted of [`cells`](Self::cells).
+    ///
+    /// # Panics
+    ///
+    /// When one of them is missing.
+    #[must_use]
+    pub fn of(counted: &[(Cell, Counts)]) -> Self {
+        let of = |contender, shape, messages| {
+            let found = counted.iter().find(|(other, _)| *other == cell(contender, shape, messages));
+            found.expect("all cells were counted").1
+        };
+        let (careful, ours) = (Contender::Careful, Contender::Ours);
+        let hundred = of(ours, Shape::Documented, 100);
+        let routed = of(Contender::OursHundred, Shape::Documented, 100);
+        let (by_hand, single) = (of(careful, Shape::Documented, 1), of(ours, Shape::Documented, 1));
+        let mut bounds = vec![
+            bound("instructions per record, 100 messages", hundred.instructions, INSTRUCTIONS),
+            bound("allocations per record, 100 messages", hundred.allocations, ALLOCATIONS),
+            bound("instructions with 100 routes", routed.instructions, ROUTES * hundred.instructions),
+            bound("instructions, 1 message, beside the hand-written", single.instructions, by_hand.instructions),
+            bound("allocations, 1 message, beside the hand-written", single.allocations, by_hand.allocations),
+        ];
+        // A reader that refuses is fast.
+        let unread: usize = Shape::ALL.into_iter().map(|shape| of(ours, shape, 100).read.abs_diff(100)).sum();
+        bounds.push(bound("records not read, or read twice, of all shapes", unread as f64, 0.0));
+        bounds.extend(Shape::ALL.into_iter().map(|shape| {
+            let (by_hand, ours) = (of(careful, shape, 100), of(ours, shape, 100));
+            // It is cheap to refuse.
+            let share = match shape {
+                _ if by_hand.read == 0 => 1.0,
+                Shape::Escaped | Shape::EscapedThroughout => ESCAPED_SHAPES,
+                _ => SHAPES,
+            };
+            let what = if by_hand.read == 0 { ", which the hand-written refuses" } else { "" };
+            let name = shape.name();
+            bound(&format!("instructions, {name}{what}"), ours.instructions, share * by_hand.instructions)
+        }));
+        Self(bounds)
+    }
+
+    /// Whether nothing costs more than it may.
+    #[must_use]
+    pub fn hold(&self) -> bool {
+        self.0.iter().all(Bound::holds)
+    }
+}
+
+fn cell(contender: Contender, shape: Shape, messages: usize) -> Cell {
+    Cell { contender, shape, messages }
+}
+
+fn bound(what: &str, counted: f64, most: f64) -> Bound {
+    Bound { what: what.to_owned(), counted, most }
+}
+
+impl Bound {
+    fn holds(&self) -> bool {
+        self.counted <= self.most
+    }
+}
+
+impl fmt::Display for Bounds {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for bound in &self.0 {
+            let verdict = if bound.holds() { "holds   " } else { "EXCEEDED" };
+            writeln!(f, "{verdict} {:>10.2} of {:>10.2}  {}", bound.counted, bound.most, bound.what)?;
+        }
+        let exceeded = self.0.iter().filter(|bound| !bound.holds()).count();
+        match exceeded {
+            0 => write!(f, "all {} bounds hold", self.0.len()),
+            _ => write!(f, "{exceeded} of {} bounds are exceeded", self.0.len()),
+        }
+    }
+}

@@ -1,0 +1,115 @@
+//! What is compared: each makes the bytes of a response of the bytes of a payload.
+
+use aws_lambda_events::event::sqs::SqsEvent;
+use bytes::Bytes;
+use s3_dispatch::{Dispatcher, Routes};
+use tokio::runtime::{Builder, Runtime};
+
+use crate::lean::{self, Borrowing, Owning, Sonic};
+use crate::value;
+
+/// A way to answer batches.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Contender {
+    /// By hand, with the event types of `aws_lambda_events`.
+    Careful,
+    /// The same on `serde_json::Value`.
+    Value,
+    /// By hand, with structs of only what is needed, whose texts borrow.
+    LeanBorrowed,
+    /// The same with owned texts.
+    LeanOwned,
+    /// The same with `sonic-rs`, whose texts borrow.
+    Sonic,
+    /// A dispatcher with two routes.
+    Ours,
+    /// A dispatcher with a hundred routes.
+    OursHundred,
+    /// A dispatcher with two routes, under the JSON subscriber at `info`.
+    OursLogged,
+}
+
+/// A contender that is ready; `None` means that it refuses a payload as a whole.
+pub type Respond = Box<dyn Fn(&Bytes) -> Option<Vec<u8>>>;
+
+impl Contender {
+    /// All, in the order of the table.
+    pub const ALL: [Self; 8] = [
+        Self::Careful,
+        Self::Value,
+        Self::LeanBorrowed,
+        Self::LeanOwned,
+        Self::Sonic,
+        Self::Ours,
+        Self::OursHundred,
+        Self::OursLogged,
+    ];
+
+    /// Its name in results and on the command line.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Careful => "careful",
+            Self::Value => "value",
+            Self::LeanBorrowed => "lean-borrowed",
+            Self::LeanOwned => "lean-owned",
+            Self::Sonic => "sonic",
+            Self::Ours => "ours",
+            Self::OursHundred => "ours-100-routes",
+            Self::OursLogged => "ours-logged",
+        }
+    }
+
+    /// The contender of this name.
+    #[must_use]
+    pub fn of_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|contender| contender.name() == name)
+    }
+
+    /// All that a process does once, before its first invocation.
+    ///
+    /// What is asynchronous runs on a current-thread Tokio runtime, as in Lambda.
+    #[must_use]
+    pub fn prepare(self) -> Respond {
+        match self {
+            Self::Careful => careful(),
+            Self::Value => Box::new(value::respond),
+            Self::LeanBorrowed => Box::new(lean::respond::<Borrowing>),
+            Self::LeanOwned => Box::new(lean::respond::<Owning>),
+            Self::Sonic => Box::new(lean::respond::<Sonic>),
+            Self::Ours => ours(ours_function::two_routes()),
+            Self::OursHundred => ours(ours_function::hundred_routes()),
+            Self::OursLogged => logged(ours(ours_function::two_routes())),
+        }
+    }
+}
+
+fn careful() -> Respond {
+    let runtime = runtime();
+    Box::new(move |payload| {
+        // With the path to an error, as `lambda_runtime` does.
+        let deserializer = &mut serde_json::Deserializer::from_slice(payload);
+        let event: SqsEvent = serde_path_to_error::deserialize(deserializer).ok()?;
+        let response = runtime.block_on(async { careful_function::handle_batch(event) }).ok()?;
+        serde_json::to_vec(&response).ok()
+    })
+}
+
+fn ours(routes: Routes<()>) -> Respond {
+    let runtime = runtime();
+    let dispatcher = Dispatcher::new(routes);
+    Box::new(move |payload| {
+        let report = runtime.block_on(dispatcher.dispatch(payload.clone(), None)).ok()?;
+        serde_json::to_vec(&report.response()).ok()
+    })
+}
+
+fn logged(respond: Respond) -> Respond {
+    let subscriber = tracing_subscriber::fmt().json().flatten_event(true).with_span_list(false);
+    let dispatch = tracing::Dispatch::new(subscriber.with_writer(std::io::sink).finish());
+    Box::new(move |payload| tracing::dispatcher::with_default(&dispatch, || respond(payload)))
+}
+
+fn runtime() -> Runtime {
+    Builder::new_current_thread().build().expect("a runtime without drivers needs nothing of the system")
+}

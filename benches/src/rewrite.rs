@@ -1,0 +1,104 @@
+//! The same notification with its members in other places, or among others.
+
+use crate::json::Json;
+
+pub(crate) fn reversed(json: Json) -> Json {
+    match json {
+        Json::Object(members) => {
+            Json::Object(members.into_iter().rev().map(|(name, value)| (name, reversed(value))).collect())
+        }
+        Json::Array(items) => Json::Array(items.into_iter().map(reversed).collect()),
+        other => other,
+    }
+}
+
+pub(crate) fn repeated(json: Json) -> Json {
+    match json {
+        Json::Object(members) => {
+            let twice =
+                |(name, value): (String, Json)| [(name.clone(), altered(value.clone())), (name, repeated(value))];
+            Json::Object(members.into_iter().flat_map(twice).collect())
+        }
+        Json::Array(items) => Json::Array(items.into_iter().map(repeated).collect()),
+        other => other,
+    }
+}
+
+/// With other bucket names, keys and sizes, so that it shows when they are taken.
+fn altered(json: Json) -> Json {
+    match json {
+        Json::Object(members) => {
+            let alter = |(name, value): (String, Json)| match (&*name, value) {
+                ("name" | "key", Json::Text(_)) => (name, Json::Text("superseded".to_owned())),
+                ("size", _) => (name, Json::Word("1".to_owned())),
+                (_, value) => (name, altered(value)),
+            };
+            Json::Object(members.into_iter().map(alter).collect())
+        }
+        Json::Array(items) => Json::Array(items.into_iter().map(altered).collect()),
+        other => other,
+    }
+}
+
+/// With more members at the start of every object, but not among the response elements, which are all texts.
+pub(crate) fn with_first(json: Json, members: &[(String, Json)]) -> Json {
+    match json {
+        Json::Object(own) => {
+            let own = own.into_iter().map(|(name, value)| match &*name {
+                "responseElements" => (name, value),
+                _ => (name.clone(), with_first(value, members)),
+            });
+            Json::Object(members.iter().cloned().chain(own).collect())
+        }
+        Json::Array(items) => Json::Array(items.into_iter().map(|item| with_first(item, members)).collect()),
+        other => other,
+    }
+}
+
+pub(crate) fn unknown_members() -> Vec<(String, Json)> {
+    let value = r#"{"enabled":true,"previous":null,"limits":[1,25,30000],"note":"not of this version: \"\\\""}"#;
+    ["objectLockEventData", "keyring", "s3Extension", "nameOfOwner"]
+        .map(|name| (name.to_owned(), Json::read(value)))
+        .to_vec()
+}
+
+pub(crate) fn nested_member() -> (String, Json) {
+    let depth = 40;
+    ("extension".to_owned(), Json::read(&format!("{}{}", "[".repeat(depth), "]".repeat(depth))))
+}
+
+pub(crate) fn minio(json: Json, bucket: &str) -> Json {
+    let text = |text: &str| Json::Text(text.to_owned());
+    let mut json = changed(json, "eventName", &|name| Json::Text(format!("s3:{}", as_text(&name))));
+    if let Json::Object(members) = &mut json {
+        members.insert(0, ("EventName".to_owned(), text("s3:ObjectCreated:Put")));
+        members.insert(1, ("Key".to_owned(), text(&format!("{bucket}/uploads/file"))));
+    }
+    json
+}
+
+pub(crate) fn size_as_text(json: Json) -> Json {
+    changed(json, "size", &|size| Json::Text(as_text(&size).to_owned()))
+}
+
+/// With another value for each member of this name.
+fn changed(json: Json, member: &str, change: &dyn Fn(Json) -> Json) -> Json {
+    match json {
+        Json::Object(members) => {
+            let of_member = |(name, value): (String, Json)| match name == member {
+                true => (name, change(value)),
+                false => (name, changed(value, member, change)),
+            };
+            Json::Object(members.into_iter().map(of_member).collect())
+        }
+        Json::Array(items) => Json::Array(items.into_iter().map(|item| changed(item, member, change)).collect()),
+        other => other,
+    }
+}
+
+fn as_text(json: &Json) -> &str {
+    match json {
+        Json::Text(text) | Json::Word(text) => text,
+        Json::Object(_) | Json::Array(_) => "",
+    }
+}
