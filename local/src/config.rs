@@ -1,0 +1,1 @@
+//! Topologies written as TOML.

@@ -1,0 +1,322 @@
+//! Everything that happens, in the order in which it happens.
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, SystemTime};
+
+use tokio::sync::broadcast;
+use tokio::time::Instant;
+
+use crate::{Fault, FunctionErrorKind, Hop, ObjectEvent};
+
+/// Everything that happens in a pipeline: a bounded history, and a stream for whoever watches.
+///
+/// Consoles, pages and reports only read it; nothing in the pipeline waits for them. Cheap to clone.
+#[derive(Clone)]
+pub struct Journal(Arc<Inner>);
+
+struct Inner {
+    started: (SystemTime, Instant),
+    history: Mutex<History>,
+    live: broadcast::Sender<Arc<Step>>,
+}
+
+struct History {
+    steps: VecDeque<Arc<Step>>,
+    capacity: usize,
+    next: u64,
+}
+
+/// One thing that happened.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct Step {
+    /// 0, 1, 2 and so on.
+    pub number: u64,
+    /// By the pipeline's clock: that of the machine at its start, and as much later as Tokio's clock says.
+    pub time: SystemTime,
+    /// Since the pipeline's start.
+    pub elapsed: Duration,
+    /// The event that it is about. `None` for what is about none, or about a whole batch.
+    pub event: Option<EventId>,
+    /// What it was.
+    pub kind: StepKind,
+}
+
+/// Ties together all that becomes of one event of S3, duplicates included.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct EventId(pub u64);
+
+/// What can happen.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub enum StepKind {
+    /// An object was created, removed or changed.
+    ObjectEvent(Arc<ObjectEvent>),
+    /// The notifications of a bucket were configured, so that S3 sends a test notification.
+    TestNotification {
+        /// The bucket.
+        bucket: Arc<str>,
+    },
+    /// S3 sent a notification.
+    NotificationSent {
+        /// The topic or queue that got it.
+        destination: Arc<str>,
+    },
+    /// The topic compared a notification with a subscription's filter policy.
+    FilterVerdict {
+        /// The topic.
+        topic: Arc<str>,
+        /// The queue that is subscribed.
+        queue: Arc<str>,
+        /// Whether the notification goes there.
+        passed: bool,
+    },
+    /// A queue took a message.
+    Enqueued {
+        /// The queue.
+        queue: Arc<str>,
+        /// The message's id.
+        message_id: Arc<str>,
+        /// Whether a FIFO queue knew its deduplication id, and dropped it.
+        is_duplicate: bool,
+    },
+    /// A queue was full and refused a message, which is sent again later.
+    Refused {
+        /// The queue.
+        queue: Arc<str>,
+    },
+    /// A function got a batch.
+    Invoked {
+        /// The function.
+        function: Arc<str>,
+        /// The queue that the batch is from.
+        queue: Arc<str>,
+        /// The id of the invocation.
+        request_id: Arc<str>,
+        /// The batch.
+        messages: Vec<ReceivedMessage>,
+    },
+    /// A function wrote a line.
+    FunctionLog {
+        /// The function.
+        function: Arc<str>,
+        /// Where it wrote it.
+        stream: LogStream,
+        /// The line, without its end.
+        line: String,
+    },
+    /// An invocation ended: the fates of its messages follow.
+    Answered {
+        /// The function.
+        function: Arc<str>,
+        /// The id of the invocation.
+        request_id: Arc<str>,
+        /// How long it took.
+        duration: Duration,
+        /// Why there is no answer; `None` when there is one.
+        error: Option<(FunctionErrorKind, String)>,
+    },
+    /// What an invocation said of one message.
+    Outcome {
+        /// The function.
+        function: Arc<str>,
+        /// The queue.
+        queue: Arc<str>,
+        /// The message's id.
+        message_id: Arc<str>,
+        /// What it said.
+        fate: Fate,
+    },
+    /// A message was deleted from its queue.
+    Deleted {
+        /// The queue.
+        queue: Arc<str>,
+        /// The message's id.
+        message_id: Arc<str>,
+    },
+    /// A message was received too often, and moved.
+    Redriven {
+        /// The queue that it was in.
+        queue: Arc<str>,
+        /// The queue that it is in now.
+        dead_letter_queue: Arc<str>,
+        /// The message's id.
+        message_id: Arc<str>,
+        /// How often it was received.
+        receive_count: u32,
+    },
+    /// A message was in a queue for longer than the queue keeps it, and is lost.
+    Expired {
+        /// The queue.
+        queue: Arc<str>,
+        /// The message's id.
+        message_id: Arc<str>,
+    },
+    /// Something went wrong on purpose.
+    FaultInjected {
+        /// Where.
+        hop: Hop,
+        /// What.
+        fault: Fault,
+        /// The queue, topic or function where.
+        place: Arc<str>,
+    },
+    /// A function's process runs.
+    FunctionStarted {
+        /// The function.
+        function: Arc<str>,
+        /// The id of the process; `None` for a function in this one.
+        process: Option<u32>,
+    },
+    /// A function's process ended by itself, or was killed by a fault.
+    FunctionCrashed {
+        /// The function.
+        function: Arc<str>,
+        /// How.
+        reason: String,
+    },
+    /// A function took longer than its timeout, and was killed.
+    FunctionTimedOut {
+        /// The function.
+        function: Arc<str>,
+        /// The timeout.
+        timeout: Duration,
+    },
+    /// A function that has ended comes up again after a pause.
+    FunctionRestarting {
+        /// The function.
+        function: Arc<str>,
+        /// The pause.
+        after: Duration,
+    },
+    /// A function has ended for good.
+    FunctionStopped {
+        /// The function.
+        function: Arc<str>,
+        /// Why; `None` when the pipeline was stopped.
+        reason: Option<String>,
+    },
+}
+
+/// A message of a batch.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct ReceivedMessage {
+    /// Its id.
+    pub message_id: Arc<str>,
+    /// The event that it is of.
+    pub event: Option<EventId>,
+    /// How often it has been received, this time included.
+    pub receive_count: u32,
+}
+
+/// What an invocation said of a message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Fate {
+    /// It need not come again.
+    Succeeded,
+    /// It comes again.
+    Failed,
+    /// It comes again, since its whole batch does, for this reason.
+    BatchFailed(Arc<str>),
+}
+
+/// Where a function writes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum LogStream {
+    /// Its standard output.
+    Output,
+    /// Its standard error.
+    Error,
+}
+
+/// The steps from now on.
+pub struct Steps(broadcast::Receiver<Arc<Step>>);
+
+impl Journal {
+    /// Keeps the last so many steps; 0 counts as 1.
+    pub(crate) fn new(capacity: usize) -> Self {
+        let history = History { steps: VecDeque::new(), capacity: capacity.max(1), next: 0 };
+        Self(Arc::new(Inner {
+            started: (SystemTime::now(), Instant::now()),
+            history: Mutex::new(history),
+            live: broadcast::channel(4096).0,
+        }))
+    }
+
+    /// What has happened: the last steps, oldest first.
+    #[must_use]
+    pub fn history(&self) -> Vec<Arc<Step>> {
+        self.lock().steps.iter().cloned().collect()
+    }
+
+    /// What happens from now on.
+    #[must_use]
+    pub fn watch(&self) -> Steps {
+        Steps(self.0.live.subscribe())
+    }
+
+    /// What has happened, and what happens from now on, without a gap.
+    #[must_use]
+    pub fn history_and_watch(&self) -> (Vec<Arc<Step>>, Steps) {
+        let history = self.lock();
+        (history.steps.iter().cloned().collect(), self.watch())
+    }
+
+    /// The time, by the pipeline's clock.
+    #[must_use]
+    pub fn now(&self) -> SystemTime {
+        self.time_of(Instant::now())
+    }
+
+    pub(crate) fn time_of(&self, instant: Instant) -> SystemTime {
+        let (time, started) = self.0.started;
+        time + instant.saturating_duration_since(started)
+    }
+
+    pub(crate) fn append(&self, event: Option<EventId>, kind: StepKind) {
+        let elapsed = Instant::now().saturating_duration_since(self.0.started.1);
+        let mut history = self.lock();
+        let number = history.next;
+        history.next += 1;
+        let step = Arc::new(Step { number, time: self.0.started.0 + elapsed, elapsed, event, kind });
+        if history.steps.len() == history.capacity {
+            history.steps.pop_front();
+        }
+        history.steps.push_back(Arc::clone(&step));
+        // Under the lock, so that nobody sees them in another order. An error only says that nobody watches.
+        drop(self.0.live.send(step));
+    }
+
+    fn lock(&self) -> MutexGuard<'_, History> {
+        self.0.history.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl fmt::Debug for Journal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Journal").field("steps", &self.lock().next).finish_non_exhaustive()
+    }
+}
+
+impl Steps {
+    /// The next step. Whoever is too slow misses steps, which their numbers show. `None` when the pipeline is gone.
+    pub async fn next(&mut self) -> Option<Arc<Step>> {
+        loop {
+            match self.0.recv().await {
+                Ok(step) => return Some(step),
+                Err(broadcast::error::RecvError::Lagged(_)) => {}
+                Err(broadcast::error::RecvError::Closed) => return None,
+            }
+        }
+    }
+}
+
+impl fmt::Debug for Steps {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Steps")
+    }
+}

@@ -1,0 +1,3 @@
+//! Runs a pipeline until it is told to end.
+
+fn main() {}

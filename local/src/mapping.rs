@@ -1,0 +1,1 @@
+//! What takes messages out of a queue and invokes a function with them.

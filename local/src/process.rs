@@ -1,0 +1,1 @@
+//! A function in a process of its own.

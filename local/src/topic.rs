@@ -1,0 +1,1 @@
+//! What a topic lets through to whom.

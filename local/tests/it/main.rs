@@ -1,0 +1,1 @@
+//! The pipeline, through its public door.

@@ -1,0 +1,1 @@
+//! Everything through both processors, with every fault on.
