@@ -32,6 +32,8 @@ pub enum ErrorKind {
     Storage,
     /// A body or key is longer than this pipeline takes.
     TooLarge,
+    /// A queue does not take a message.
+    Refused,
     /// The S3 endpoint answered a request with an error.
     S3,
     /// The pipeline was stopped.

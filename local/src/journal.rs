@@ -6,9 +6,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use tokio::sync::broadcast;
-use tokio::time::Instant;
 
-use crate::{Fault, FunctionErrorKind, Hop, ObjectEvent};
+use crate::clock::Clock;
+use crate::{Fault, FunctionErrorKind, Hop, ObjectEvent, SendRefusal};
 
 /// Everything that happens in a pipeline: a bounded history, and a stream for whoever watches.
 ///
@@ -17,10 +17,14 @@ use crate::{Fault, FunctionErrorKind, Hop, ObjectEvent};
 pub struct Journal(Arc<Inner>);
 
 struct Inner {
-    started: (SystemTime, Instant),
+    clock: Clock,
     history: Mutex<History>,
     live: broadcast::Sender<Arc<Step>>,
+    observers: Vec<Observer>,
 }
+
+/// Called with each step, in order, while the pipeline waits.
+pub(crate) type Observer = Box<dyn Fn(&Step) + Send + Sync>;
 
 struct History {
     steps: VecDeque<Arc<Step>>,
@@ -82,10 +86,12 @@ pub enum StepKind {
         /// Whether a FIFO queue knew its deduplication id, and dropped it.
         is_duplicate: bool,
     },
-    /// A queue was full and refused a message, which is sent again later.
+    /// A queue refused a message: it is sent again later when the queue was [full](SendRefusal::Full), and lost otherwise.
     Refused {
         /// The queue.
         queue: Arc<str>,
+        /// Why.
+        reason: SendRefusal,
     },
     /// A function got a batch.
     Invoked {
@@ -124,8 +130,12 @@ pub enum StepKind {
         function: Arc<str>,
         /// The queue.
         queue: Arc<str>,
+        /// The id of the invocation.
+        request_id: Arc<str>,
         /// The message's id.
         message_id: Arc<str>,
+        /// How often it has been received, this time included.
+        receive_count: u32,
         /// What it said.
         fate: Fate,
     },
@@ -162,6 +172,13 @@ pub enum StepKind {
         fault: Fault,
         /// The queue, topic or function where.
         place: Arc<str>,
+        /// The id of the message or of the invocation that it happened to; `None` for a notification on its way.
+        id: Option<Arc<str>>,
+    },
+    /// What happens cannot be written down any more: nothing new is taken until it can.
+    StorageFailed {
+        /// Why not.
+        reason: String,
     },
     /// A function's process runs.
     FunctionStarted {
@@ -238,13 +255,9 @@ pub struct Steps(broadcast::Receiver<Arc<Step>>);
 
 impl Journal {
     /// Keeps the last so many steps; 0 counts as 1.
-    pub(crate) fn new(capacity: usize) -> Self {
+    pub(crate) fn new(clock: Clock, capacity: usize, observers: Vec<Observer>) -> Self {
         let history = History { steps: VecDeque::new(), capacity: capacity.max(1), next: 0 };
-        Self(Arc::new(Inner {
-            started: (SystemTime::now(), Instant::now()),
-            history: Mutex::new(history),
-            live: broadcast::channel(4096).0,
-        }))
+        Self(Arc::new(Inner { clock, history: Mutex::new(history), live: broadcast::channel(4096).0, observers }))
     }
 
     /// What has happened: the last steps, oldest first.
@@ -269,20 +282,18 @@ impl Journal {
     /// The time, by the pipeline's clock.
     #[must_use]
     pub fn now(&self) -> SystemTime {
-        self.time_of(Instant::now())
-    }
-
-    pub(crate) fn time_of(&self, instant: Instant) -> SystemTime {
-        let (time, started) = self.0.started;
-        time + instant.saturating_duration_since(started)
+        self.0.clock.now()
     }
 
     pub(crate) fn append(&self, event: Option<EventId>, kind: StepKind) {
-        let elapsed = Instant::now().saturating_duration_since(self.0.started.1);
+        let (time, elapsed) = (self.0.clock.now(), self.0.clock.elapsed());
         let mut history = self.lock();
         let number = history.next;
         history.next += 1;
-        let step = Arc::new(Step { number, time: self.0.started.0 + elapsed, elapsed, event, kind });
+        let step = Arc::new(Step { number, time, elapsed, event, kind });
+        for observer in &self.0.observers {
+            observer(&step);
+        }
         if history.steps.len() == history.capacity {
             history.steps.pop_front();
         }

@@ -156,6 +156,92 @@ macro_rules! with {
     };
 }
 
+impl Topology {
+    /// The pipeline of the examples, as `infra/` makes it: uploads of the bucket `amzn-s3-demo-bucket` go to the function
+    /// `put-processor` and copies to `copy-processor`, through the topic `object-events`, a queue of the function's name and
+    /// one more for dead letters (`put-processor-dead-letters`).
+    ///
+    /// # Panics
+    ///
+    /// Never.
+    #[must_use]
+    pub fn example() -> Self {
+        let topic = "object-events";
+        let processors: [(&str, &[&str]); 2] = [
+            ("put-processor", &["ObjectCreated:Put", "ObjectCreated:CompleteMultipartUpload"]),
+            ("copy-processor", &["ObjectCreated:Copy"]),
+        ];
+        let events = EventPattern::parse("ObjectCreated:*").expect("the pattern is well formed");
+        let notification = NotificationSpec::new([events], Destination::Topic(topic.into())).with_id("object-events");
+        let mut topology = Self {
+            buckets: vec![BucketSpec::new("amzn-s3-demo-bucket").with_notification(notification)],
+            topics: vec![topic.into()],
+            ..Self::default()
+        };
+        for (name, events) in processors {
+            let policy = format!(r#"{{"Records": {{"eventName": {events:?}}}}}"#);
+            let policy = SnsFilterPolicy::parse(&policy).expect("the policy is well formed");
+            let dead_letters = format!("{name}-dead-letters");
+            topology.subscriptions.push(SubscriptionSpec::new(topic, name).with_filter_policy(policy));
+            let function = FunctionSpec::new(name).with_timeout(Duration::from_secs(30));
+            let queue = QueueSpec::new(name).with_visibility_timeout(6 * function.timeout);
+            topology.queues.push(queue.with_redrive(&dead_letters, 5));
+            topology.queues.push(QueueSpec::new(dead_letters).with_retention(Duration::from_secs(14 * 24 * 60 * 60)));
+            topology.functions.push(function);
+            topology.mappings.push(MappingSpec::new(name, name));
+        }
+        topology
+    }
+
+    /// Nothing yet.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// With this bucket.
+    #[must_use]
+    pub fn with_bucket(mut self, bucket: BucketSpec) -> Self {
+        self.buckets.push(bucket);
+        self
+    }
+
+    /// With a topic of this name.
+    #[must_use]
+    pub fn with_topic(mut self, name: impl Into<String>) -> Self {
+        self.topics.push(name.into());
+        self
+    }
+
+    /// With this subscription.
+    #[must_use]
+    pub fn with_subscription(mut self, subscription: SubscriptionSpec) -> Self {
+        self.subscriptions.push(subscription);
+        self
+    }
+
+    /// With this queue.
+    #[must_use]
+    pub fn with_queue(mut self, queue: QueueSpec) -> Self {
+        self.queues.push(queue);
+        self
+    }
+
+    /// With this function.
+    #[must_use]
+    pub fn with_function(mut self, function: FunctionSpec) -> Self {
+        self.functions.push(function);
+        self
+    }
+
+    /// With this event source mapping.
+    #[must_use]
+    pub fn with_mapping(mut self, mapping: MappingSpec) -> Self {
+        self.mappings.push(mapping);
+        self
+    }
+}
+
 impl BucketSpec {
     /// A bucket that notifies nobody.
     pub fn new(name: impl Into<String>) -> Self {
