@@ -4,16 +4,18 @@ use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
+use bytes::Bytes;
 use tokio::task::JoinSet;
 
+use crate::bucket::error_of;
 use crate::carrier::carry;
 use crate::engine::{Engine, unknown};
 use crate::invoker::Invoker;
 use crate::mapping::Mapping;
 use crate::report::Recorder;
 use crate::{
-    Error, EventId, Faults, Journal, LocalPipelineBuilder, Message, ObjectEvent, ObjectEvents, QueueSnapshot, Report,
-    Topology,
+    Buckets, Error, EventId, Faults, Journal, LocalPipelineBuilder, Message, ObjectEvent, ObjectEvents, QueueSnapshot,
+    Report, Topology,
 };
 
 /// S3, SNS, SQS and Lambda in this process, with the faults of the real ones: for tests and development.
@@ -50,6 +52,7 @@ pub struct LocalPipeline(Arc<Inner>);
 struct Inner {
     engine: Arc<Engine>,
     topology: Topology,
+    buckets: Arc<Buckets>,
     invokers: Vec<Arc<Invoker>>,
     recorder: Arc<Mutex<Recorder>>,
     tasks: Mutex<JoinSet<()>>,
@@ -65,6 +68,7 @@ impl LocalPipeline {
     pub(crate) fn run(
         engine: Arc<Engine>,
         topology: Topology,
+        buckets: Buckets,
         invokers: Vec<(Arc<str>, Arc<Invoker>)>,
         recorder: Arc<Mutex<Recorder>>,
     ) -> Self {
@@ -77,7 +81,8 @@ impl LocalPipeline {
             }
         }
         let invokers = invokers.into_iter().map(|(_, invoker)| invoker).collect();
-        Self(Arc::new(Inner { engine, topology, invokers, recorder, tasks: Mutex::new(tasks) }))
+        let buckets = Arc::new(buckets);
+        Self(Arc::new(Inner { engine, topology, buckets, invokers, recorder, tasks: Mutex::new(tasks) }))
     }
 
     /// What it is made of.
@@ -92,6 +97,12 @@ impl LocalPipeline {
         &self.0.engine.journal
     }
 
+    /// Its buckets: what [`put`](Self::put) and its siblings change, and what an [`S3Endpoint`](crate::S3Endpoint) serves.
+    #[must_use]
+    pub fn buckets(&self) -> &Arc<Buckets> {
+        &self.0.buckets
+    }
+
     /// What goes wrong on purpose from now on.
     #[must_use]
     pub fn faults(&self) -> Faults {
@@ -101,6 +112,39 @@ impl LocalPipeline {
     /// Changes what goes wrong on purpose from now on.
     pub fn set_faults(&self, faults: Faults) {
         self.0.engine.set_faults(faults);
+    }
+
+    /// Puts an object into a bucket.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::S3`](crate::ErrorKind::S3) when S3 refuses it: there is no such bucket, perhaps; otherwise as for
+    /// [`publish`](Self::publish).
+    pub async fn put(&self, bucket: &str, key: &str, body: impl Into<Bytes>) -> Result<EventId, Error> {
+        let event = self.0.buckets.put(bucket, key, body.into()).await;
+        self.publish(event.map_err(|error| error_of(&error))?).await
+    }
+
+    /// Copies an object: first the source's bucket and key, then those of the copy.
+    ///
+    /// # Errors
+    ///
+    /// As for [`put`](Self::put); also when there is no such object.
+    pub async fn copy(&self, from: (&str, &str), to: (&str, &str)) -> Result<EventId, Error> {
+        let event = self.0.buckets.copy(from, to).await;
+        self.publish(event.map_err(|error| error_of(&error))?).await
+    }
+
+    /// Deletes an object. `None` when there was none: then there is no event.
+    ///
+    /// # Errors
+    ///
+    /// As for [`put`](Self::put).
+    pub async fn delete(&self, bucket: &str, key: &str) -> Result<Option<EventId>, Error> {
+        match self.0.buckets.delete(bucket, key).map_err(|error| error_of(&error))? {
+            Some(event) => self.publish(event).await.map(Some),
+            None => Ok(None),
+        }
     }
 
     /// Has S3 notify of this event, if the bucket is configured so. An event that should have a sequencer and has none gets

@@ -15,7 +15,8 @@ use crate::persistence::Log;
 use crate::report::Recorder;
 use crate::state::State;
 use crate::{
-    Error, ErrorKind, Faults, Function, FunctionSpec, InProcess, Journal, LocalPipeline, Process, Step, Topology,
+    Buckets, Error, ErrorKind, Faults, Function, FunctionSpec, InProcess, Journal, LocalPipeline, Process, Step,
+    Topology,
 };
 
 /// Builds a [`LocalPipeline`].
@@ -128,11 +129,18 @@ impl LocalPipelineBuilder {
             let function = self.function(&spec, &journal).await?;
             invokers.push((Arc::from(spec.name.as_str()), Arc::new(Invoker::new(&spec, function))));
         }
+        let names = self.topology.buckets.iter().map(|bucket| bucket.name.as_str());
+        let buckets = match &self.folder {
+            Some(folder) => Buckets::open(&folder.join("buckets"), names)?,
+            None => Buckets::in_memory(names),
+        };
         let engine = Arc::new(Engine::new(&self.topology, clock, journal, self.faults, state));
+        let sequencers = Arc::clone(&engine);
+        let buckets = buckets.with_sequencers(move || sequencers.next_sequencer());
         if !was_used {
             engine.publish_tests().await?;
         }
-        Ok(LocalPipeline::run(engine, self.topology, invokers, recorder))
+        Ok(LocalPipeline::run(engine, self.topology, buckets, invokers, recorder))
     }
 
     /// Whoever misspells a name must hear of it.
