@@ -192,7 +192,8 @@ impl Engine {
         let strike = |fault, parcel: &Parcel| {
             let chance = faults.strike(hop, fault, &parcel.path, 0)?;
             let place = Arc::clone(parcel.place());
-            self.journal.append(parcel.event, StepKind::FaultInjected { hop, fault, place, id: None });
+            self.journal
+                .append(parcel.event, StepKind::FaultInjected { hop, fault, place, id: None, receive_count: None });
             Some(chance)
         };
         let mut copies = Vec::new();
@@ -255,8 +256,14 @@ impl Engine {
         let (faults, message) = (self.faults(), &received.message);
         let strike = |fault| {
             let chance = faults.strike(Hop::Receive, fault, &message.id, received.receive_count)?;
-            let (place, id) = (Arc::clone(queue.name()), Some(Arc::clone(&message.id)));
-            self.journal.append(message.event, StepKind::FaultInjected { hop: Hop::Receive, fault, place, id });
+            let step = StepKind::FaultInjected {
+                hop: Hop::Receive,
+                fault,
+                place: Arc::clone(queue.name()),
+                id: Some(Arc::clone(&message.id)),
+                receive_count: Some(received.receive_count),
+            };
+            self.journal.append(message.event, step);
             Some(chance)
         };
         let is_lost = strike(Fault::DropResponse).is_some();

@@ -172,7 +172,8 @@ impl Call<'_> {
         let hop = Hop::Invoke;
         let chance = self.engine.faults().strike(hop, fault, &self.request_id, attempt)?;
         let (place, id) = (Arc::clone(function), Some(Arc::clone(&self.request_id)));
-        self.engine.journal.append(None, StepKind::FaultInjected { hop, fault, place, id });
+        let step = StepKind::FaultInjected { hop, fault, place, id, receive_count: None };
+        self.engine.journal.append(None, step);
         Some(chance)
     }
 
@@ -210,7 +211,8 @@ impl Call<'_> {
         let is_refused = self.engine.faults().strike(hop, fault, &message.id, received.receive_count).is_some();
         if is_refused {
             let (place, id) = (Arc::clone(self.queue), Some(Arc::clone(&message.id)));
-            self.engine.journal.append(message.event, StepKind::FaultInjected { hop, fault, place, id });
+            let receive_count = Some(received.receive_count);
+            self.engine.journal.append(message.event, StepKind::FaultInjected { hop, fault, place, id, receive_count });
         }
         is_refused
     }

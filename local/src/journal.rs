@@ -174,6 +174,8 @@ pub enum StepKind {
         place: Arc<str>,
         /// The id of the message or of the invocation that it happened to; `None` for a notification on its way.
         id: Option<Arc<str>>,
+        /// How often the message had been received, that time included; `None` for what is not about one receive.
+        receive_count: Option<u32>,
     },
     /// What happens cannot be written down any more: nothing new is taken until it can.
     StorageFailed {
