@@ -58,7 +58,13 @@ impl Model {
     }
 
     /// The ids that are received, with their counts, and those that are redriven.
-    fn receive(&mut self, now: u64, most: usize, room: usize, except: Option<&str>) -> (Vec<(String, u32)>, Vec<String>) {
+    fn receive(
+        &mut self,
+        now: u64,
+        most: usize,
+        room: usize,
+        except: Option<&str>,
+    ) -> (Vec<(String, u32)>, Vec<String>) {
         self.expire(now);
         let (mut received, mut redriven) = (Vec::new(), Vec::new());
         for id in self.order(now, except) {
@@ -177,7 +183,8 @@ fn check(is_fifo: bool, delay: u64, calls: &[Call]) -> Result<(), TestCaseError>
                 prop_assert_eq!(own, received);
                 let own: Vec<_> = receive.redriven.iter().map(|own| own.message.id.to_string()).collect();
                 prop_assert_eq!(own, redriven);
-                let new = receive.messages.iter().map(|own| (own.message.id.to_string(), own.receive_count, own.receipt));
+                let new =
+                    receive.messages.iter().map(|own| (own.message.id.to_string(), own.receive_count, own.receipt));
                 receipts.extend(new);
             }
             Call::Delete { receipt } if !receipts.is_empty() => {
