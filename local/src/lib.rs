@@ -38,9 +38,6 @@ mod engine;
 mod report;
 mod pipeline_builder;
 mod pipeline;
-mod console;
-mod demo;
-mod cli;
 
 pub use bucket::Buckets;
 pub use error::{Error, ErrorKind};
@@ -54,7 +51,7 @@ pub use process::Process;
 pub use queue::{Deletion, Message, NotInFlight, Queue, Receipt, Receive, Received, Redriven, SendRefusal, Sent};
 pub use queue_snapshot::{QueueSnapshot, QueuedMessage, Visibility};
 pub use report::{EventReport, Handling, Report};
-pub use s3_endpoint::S3Endpoint;
+pub use s3_endpoint::{BoundS3Endpoint, S3Endpoint};
 pub use s3_service::ObjectEvents;
 pub use topology::{
     BucketSpec, Destination, FunctionSpec, MappingSpec, NotificationSpec, QueueSpec, Redrive, SubscriptionSpec,

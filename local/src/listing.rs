@@ -23,7 +23,7 @@ pub(crate) struct Page {
 }
 
 enum Entry {
-    Object(String, ListedObject),
+    Object(String, Box<ListedObject>),
     /// Keys that go on behind the delimiter.
     Prefix(String),
 }
@@ -62,12 +62,12 @@ impl Page {
                 Some(prefix) => Entry::Prefix(prefix.to_owned()),
                 None => Entry::Object(
                     key.to_owned(),
-                    ListedObject {
+                    Box::new(ListedObject {
                         e_tag: Some(ETag::Strong(object.e_tag.clone())),
                         size: i64::try_from(object.content.len()).ok(),
                         last_modified: Some(object.last_modified.into()),
                         ..ListedObject::default()
-                    },
+                    }),
                 ),
             });
             true
@@ -82,7 +82,7 @@ impl Page {
         for entry in &self.entries {
             let name = if is_encoded { encode(entry.name()) } else { entry.name().to_owned() };
             match entry {
-                Entry::Object(_, object) => objects.push(ListedObject { key: Some(name), ..object.clone() }),
+                Entry::Object(_, object) => objects.push(ListedObject { key: Some(name), ..ListedObject::clone(object) }),
                 Entry::Prefix(_) => prefixes.push(CommonPrefix { prefix: Some(name) }),
             }
         }

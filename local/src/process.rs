@@ -207,11 +207,13 @@ impl std::fmt::Debug for Process {
 
 /// The program's whole path, or what is wrong with it.
 fn find(program: &Path) -> Result<PathBuf, String> {
-    let path = program.canonicalize().map_err(|error| match error.kind() {
+    let cannot = |error: std::io::Error| match error.kind() {
         std::io::ErrorKind::NotFound => String::from("does not exist"),
         _ => format!("cannot be used: {error}"),
-    })?;
-    let metadata = path.metadata().map_err(|error| format!("cannot be used: {error}"))?;
+    };
+    // Links are kept: some programs do what they are called.
+    let path = std::path::absolute(program).map_err(cannot)?;
+    let metadata = path.metadata().map_err(cannot)?;
     if !metadata.is_file() {
         return Err(String::from("is no file"));
     }

@@ -32,28 +32,27 @@ pub struct S3Endpoint {
     server: JoinHandle<()>,
 }
 
+/// An address that a server will listen on: clients can connect, and wait.
+#[derive(Debug)]
+pub struct BoundS3Endpoint {
+    address: SocketAddr,
+    listener: TcpListener,
+}
+
 impl S3Endpoint {
-    /// Listens on this address; port 0 is a free one.
+    /// Takes this address; port 0 is a free one.
     ///
     /// # Errors
     ///
     /// [`ErrorKind::Address`], when the address cannot be listened on: its port is in use, perhaps.
-    pub async fn start(
-        address: SocketAddr,
-        buckets: Arc<Buckets>,
-        events: Arc<dyn ObjectEvents>,
-    ) -> Result<Self, Error> {
+    pub async fn bind(address: SocketAddr) -> Result<BoundS3Endpoint, Error> {
         let listener = TcpListener::bind(address).await.map_err(|error| refused(address, error))?;
         let address = listener.local_addr().map_err(|error| refused(address, error))?;
-        let mut protocol = S3ServiceBuilder::new(S3Service::new(buckets, events));
-        protocol.set_auth(SimpleAuth::from_single("test", "test"));
-        protocol.set_access(Access);
-        let (is_stopped, stopped) = watch::channel(false);
-        let server = tokio::spawn(serve(listener, protocol.build(), stopped));
-        Ok(Self { address, is_stopped, server })
+        Ok(BoundS3Endpoint { address, listener })
     }
 
     /// Where it listens.
+    #[must_use]
     pub fn address(&self) -> SocketAddr {
         self.address
     }
@@ -61,8 +60,29 @@ impl S3Endpoint {
     /// Takes no more requests, and lets those that are open end.
     pub async fn stop(&mut self) {
         self.is_stopped.send_replace(true);
-        // A server that was stopped before is gone.
-        drop((&mut self.server).await);
+        if !self.server.is_finished() {
+            // Nothing in it panics.
+            drop((&mut self.server).await);
+        }
+    }
+}
+
+impl BoundS3Endpoint {
+    /// Where it will listen.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Serves these buckets, whose events go there.
+    #[must_use]
+    pub fn serve(self, buckets: Arc<Buckets>, events: Arc<dyn ObjectEvents>) -> S3Endpoint {
+        let mut protocol = S3ServiceBuilder::new(S3Service::new(buckets, events));
+        protocol.set_auth(SimpleAuth::from_single("test", "test"));
+        protocol.set_access(Access);
+        let (is_stopped, stopped) = watch::channel(false);
+        let server = tokio::spawn(serve(self.listener, protocol.build(), stopped));
+        S3Endpoint { address: self.address, is_stopped, server }
     }
 }
 

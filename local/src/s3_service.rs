@@ -523,8 +523,7 @@ fn source(buckets: &Buckets, source: &CopySource) -> S3Result<Arc<StoredObject>>
 /// Which checksums are to be made of a body.
 fn hasher(claims: &Claims) -> S3Result<ChecksumHasher> {
     let Claims { checksum, algorithm, .. } = claims;
-    let trailer = claims.trailers.as_ref().and_then(|_| algorithm.as_ref());
-    let asked = algorithm.as_ref().or(trailer).map(ChecksumAlgorithm::as_str);
+    let asked = algorithm.as_ref().map(ChecksumAlgorithm::as_str);
     let known = ["CRC32", "CRC32C", "CRC64NVME", "SHA1", "SHA256"];
     if asked.is_some_and(|asked| !known.contains(&asked)) {
         return Err(s3_error!(InvalidRequest, "the checksum's algorithm is not known"));

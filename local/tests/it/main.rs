@@ -2,10 +2,14 @@
 
 #![allow(missing_docs, clippy::unwrap_used)]
 
+mod cli;
+mod config;
 mod faults;
 mod mapping;
 mod persistence;
 mod pipeline;
+mod process;
+mod programs;
 mod queue;
 mod queue_model;
 mod s3;

@@ -11,7 +11,9 @@ use aws_sdk_s3::config::{BehaviorVersion, Region};
 use aws_sdk_s3::error::ProvideErrorMetadata;
 use aws_sdk_s3::operation::create_multipart_upload::CreateMultipartUploadOutput;
 use aws_sdk_s3::primitives::ByteStream;
-use aws_sdk_s3::types::{CompletedMultipartUpload, CompletedPart, Delete, EncodingType, ObjectIdentifier, Tag, Tagging};
+use aws_sdk_s3::types::{
+    CompletedMultipartUpload, CompletedPart, Delete, EncodingType, ObjectIdentifier, Tag, Tagging,
+};
 use bytes::Bytes;
 use proptest::prelude::*;
 use s3_dispatch_local::{Buckets, Error, ErrorKind, ObjectEvent, ObjectEvents, S3Endpoint};
@@ -53,7 +55,7 @@ impl S3 {
     async fn with(buckets: Buckets, kept: Kept) -> Self {
         let kept = Arc::new(kept);
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-        let endpoint = S3Endpoint::start(address, Arc::new(buckets), Arc::clone(&kept) as _).await.unwrap();
+        let endpoint = S3Endpoint::bind(address).await.unwrap().serve(Arc::new(buckets), Arc::clone(&kept) as _);
         let client = client(endpoint.address());
         Self { endpoint, kept, client }
     }
@@ -337,8 +339,7 @@ async fn a_folder_keeps_objects_and_uploads() {
 #[tokio::test]
 async fn a_port_in_use_is_told() {
     let s3 = S3::start().await;
-    let second = S3Endpoint::start(s3.endpoint.address(), Arc::new(Buckets::in_memory([])), Arc::clone(&s3.kept) as _);
-    let error = second.await.unwrap_err();
+    let error = S3Endpoint::bind(s3.endpoint.address()).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Address);
     assert_eq!(error.to_string(), format!("`{}` is in use by another program", s3.endpoint.address()));
 }
