@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use tokio::fs::{self, File};
 use tokio::io::{AsyncReadExt, AsyncSeekExt, AsyncWriteExt};
 
-/// The longest body of one request.
+/// The longest body of one request, unless another is asked for.
 const MAX_BODY_BYTES: u64 = 1024 * 1024 * 1024;
 
 /// How much is kept in memory, before more is refused.
@@ -28,6 +28,7 @@ pub(crate) struct BodyStore {
     folder: Option<PathBuf>,
     next_file: AtomicU64,
     in_memory: AtomicU64,
+    max_body: u64,
 }
 
 /// The bytes of an object or of a part of one: pieces, one after the other.
@@ -76,7 +77,7 @@ impl Content {
 impl BodyStore {
     /// Keeps all in memory.
     pub(crate) fn in_memory() -> Self {
-        Self { folder: None, next_file: AtomicU64::new(0), in_memory: AtomicU64::new(0) }
+        Self { folder: None, next_file: AtomicU64::new(0), in_memory: AtomicU64::new(0), max_body: MAX_BODY_BYTES }
     }
 
     /// Keeps all in this folder, and removes from it what is not among these contents.
@@ -93,7 +94,17 @@ impl BodyStore {
                 None => {}
             }
         }
-        Ok(Self { folder: Some(folder), next_file: AtomicU64::new(next_file), in_memory: AtomicU64::new(0) })
+        Ok(Self {
+            folder: Some(folder),
+            next_file: AtomicU64::new(next_file),
+            in_memory: AtomicU64::new(0),
+            max_body: MAX_BODY_BYTES,
+        })
+    }
+
+    /// Takes bodies of so many bytes at most.
+    pub(crate) fn limit(&mut self, bytes: u64) {
+        self.max_body = bytes;
     }
 
     /// Writes a body, and shows each chunk of it.
@@ -109,8 +120,8 @@ impl BodyStore {
             while let Some(chunk) = body.next().await {
                 let chunk = chunk.map_err(|error| S3Error::with_source(S3ErrorCode::IncompleteBody, error.into()))?;
                 piece.length += chunk.len() as u64;
-                if piece.length > MAX_BODY_BYTES {
-                    return Err(s3_error!(EntityTooLarge, "a body has at most {MAX_BODY_BYTES} bytes here"));
+                if piece.length > self.max_body {
+                    return Err(s3_error!(EntityTooLarge, "a body has at most {} bytes here", self.max_body));
                 }
                 seen(&chunk);
                 match &mut writer {

@@ -16,14 +16,11 @@ use s3s::{S3Error, S3Result, s3_error};
 use serde::{Deserialize, Serialize};
 
 use crate::body_store::{BodyStore, Content, storage_error};
+use crate::upload::Upload;
 use crate::{Error, ErrorKind, ObjectEvent};
 
-/// The smallest part of a multipart upload, other than the last ("Amazon S3 multipart upload limits", Amazon S3 User Guide,
-/// 2026).
-const MIN_PART_BYTES: u64 = 5 * 1024 * 1024;
-
 /// The longest key ("Naming Amazon S3 objects", Amazon S3 User Guide, 2026).
-const MAX_KEY_BYTES: usize = 1024;
+pub(crate) const MAX_KEY_BYTES: usize = 1024;
 
 /// All buckets, in memory or in a folder.
 ///
@@ -38,9 +35,9 @@ pub struct Buckets {
 }
 
 #[derive(Debug, Default)]
-struct State {
+pub(crate) struct State {
     buckets: BTreeMap<String, BTreeMap<String, Arc<Object>>>,
-    uploads: HashMap<String, Upload>,
+    pub(crate) uploads: HashMap<String, Upload>,
     last_sequencer: u64,
 }
 
@@ -66,35 +63,6 @@ pub(crate) struct Headers {
     pub(crate) content_language: Option<String>,
     pub(crate) cache_control: Option<String>,
     pub(crate) metadata: HashMap<String, String>,
-}
-
-/// A multipart upload that is not completed yet.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub(crate) struct Upload {
-    pub(crate) id: String,
-    pub(crate) bucket: String,
-    pub(crate) key: String,
-    pub(crate) initiated: SystemTime,
-    pub(crate) parts: BTreeMap<i32, Part>,
-    headers: Headers,
-    tags: Vec<(String, String)>,
-    /// That of the upload's start is the one that the completed object's event carries.
-    sequencer: String,
-}
-
-/// A part of an upload.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub(crate) struct Part {
-    pub(crate) content: Content,
-    /// Without quotes.
-    pub(crate) e_tag: String,
-    pub(crate) last_modified: SystemTime,
-}
-
-impl Part {
-    pub(crate) fn new(content: Content, e_tag: String) -> Self {
-        Self { content, e_tag, last_modified: SystemTime::now() }
-    }
 }
 
 /// What must be true of the object that is there, for it to be replaced.
@@ -133,6 +101,13 @@ impl Buckets {
     #[must_use]
     pub fn with_sequencers(mut self, next: impl Fn() -> String + Send + Sync + 'static) -> Self {
         self.sequencers = Some(Box::new(next));
+        self
+    }
+
+    /// Which take so many bytes at most in one request; 1 GiB unless said otherwise. An upload in parts may be larger.
+    #[must_use]
+    pub fn with_max_body(mut self, bytes: u64) -> Self {
+        self.bodies.limit(bytes);
         self
     }
 
@@ -177,7 +152,7 @@ impl Buckets {
         let e_tag = hex(&Md5::digest(&body));
         let content = self.bodies.write(stream::iter([Ok::<_, io::Error>(body)]), |_| {}).await?;
         let object = Object::new(bucket, key, content, e_tag);
-        self.insert(object, EventName::OBJECT_CREATED_PUT, None, &Precondition::default())
+        self.create(object, EventName::OBJECT_CREATED_PUT, &Precondition::default())
     }
 
     /// Copies an object, with what is said of it.
@@ -190,7 +165,18 @@ impl Buckets {
             tags: source.tags.clone(),
             ..Object::new(to.0, to.1, content, source.e_tag.clone())
         };
-        self.insert(object, EventName::OBJECT_CREATED_COPY, None, &Precondition::default())
+        self.create(object, EventName::OBJECT_CREATED_COPY, &Precondition::default())
+    }
+
+    /// Puts an object in the place of what is there, or forgets its bytes.
+    pub(crate) fn create(
+        &self,
+        object: Object,
+        event_name: EventName,
+        precondition: &Precondition,
+    ) -> S3Result<ObjectEvent> {
+        let content = object.content.clone();
+        self.insert(object, event_name, None, precondition).inspect_err(|_| self.bodies.discard(&content))
     }
 
     /// Puts an object in the place of what is there.
@@ -210,8 +196,7 @@ impl Buckets {
             self.describe("objects", &object_name(&object.bucket, &object.key), &object)?;
             Ok(objects.insert(object.key.clone(), Arc::new(object.clone())))
         });
-        let replaced = inserted.inspect_err(|_| self.bodies.discard(&object.content))?;
-        if let Some(replaced) = replaced {
+        if let Some(replaced) = inserted? {
             self.bodies.discard(&replaced.content);
         }
         let sequencer = sequencer.unwrap_or_else(|| self.sequencer(&mut state));
@@ -251,110 +236,8 @@ impl Buckets {
         Ok(event)
     }
 
-    /// Starts a multipart upload, and gives its id.
-    pub(crate) fn start_upload(
-        &self,
-        bucket: &str,
-        key: &str,
-        headers: Headers,
-        tags: Vec<(String, String)>,
-    ) -> S3Result<String> {
-        let mut state = self.lock();
-        state.objects(bucket)?;
-        if key.len() > MAX_KEY_BYTES {
-            return Err(s3_error!(KeyTooLongError));
-        }
-        let sequencer = self.sequencer(&mut state);
-        let upload = Upload {
-            id: format!("upload-{sequencer}"),
-            bucket: bucket.to_owned(),
-            key: key.to_owned(),
-            initiated: SystemTime::now(),
-            parts: BTreeMap::new(),
-            headers,
-            tags,
-            sequencer,
-        };
-        let id = upload.id.clone();
-        self.describe("uploads", &id, &upload)?;
-        state.uploads.insert(id.clone(), upload);
-        Ok(id)
-    }
-
-    /// The uploads of a bucket, by key and start.
-    pub(crate) fn uploads(&self, bucket: &str) -> S3Result<Vec<Upload>> {
-        let mut state = self.lock();
-        state.objects(bucket)?;
-        let mut uploads: Vec<_> = state.uploads.values().filter(|upload| upload.bucket == bucket).cloned().collect();
-        uploads.sort_by(|a, b| (&a.key, &a.id).cmp(&(&b.key, &b.id)));
-        Ok(uploads)
-    }
-
-    pub(crate) fn upload(&self, bucket: &str, key: &str, id: &str) -> S3Result<Upload> {
-        self.lock().upload(bucket, key, id).cloned()
-    }
-
-    /// Takes a part, in the place of one of the same number.
-    pub(crate) fn insert_part(&self, upload: &Upload, number: i32, part: Part) -> S3Result<()> {
-        let mut state = self.lock();
-        let content = part.content.clone();
-        let inserted = state.upload(&upload.bucket, &upload.key, &upload.id).and_then(|upload| {
-            let replaced = upload.parts.insert(number, part);
-            self.describe("uploads", &upload.id, upload)?;
-            Ok(replaced)
-        });
-        let replaced = inserted.inspect_err(|_| self.bodies.discard(&content))?;
-        if let Some(replaced) = replaced {
-            self.bodies.discard(&replaced.content);
-        }
-        Ok(())
-    }
-
-    /// Makes an object of these parts, given by number and entity tag.
-    pub(crate) fn complete_upload(
-        &self,
-        upload: &Upload,
-        parts: &[(i32, String)],
-        precondition: &Precondition,
-    ) -> S3Result<ObjectEvent> {
-        // Taken out first, so that of two completions one wins.
-        let upload = {
-            let mut state = self.lock();
-            state.upload(&upload.bucket, &upload.key, &upload.id)?.check(parts)?;
-            precondition.check(state.objects(&upload.bucket)?.get(&upload.key).map(AsRef::as_ref))?;
-            state.uploads.remove(&upload.id).ok_or_else(|| s3_error!(NoSuchUpload))?
-        };
-        let mut digest = Md5::new();
-        let (mut contents, mut kept) = (Vec::new(), upload.parts.clone());
-        for (number, e_tag) in parts {
-            digest.update(unhex(e_tag));
-            contents.extend(kept.remove(number).map(|part| part.content));
-        }
-        let e_tag = format!("{}-{}", hex(&digest.finalize()), parts.len());
-        let object = Object {
-            headers: upload.headers.clone(),
-            tags: upload.tags.clone(),
-            ..Object::new(&upload.bucket, &upload.key, Content::concat(contents), e_tag)
-        };
-        let event_name = EventName::OBJECT_CREATED_COMPLETE_MULTIPART_UPLOAD;
-        let event = self.insert(object, event_name, Some(upload.sequencer.clone()), precondition)?;
-        self.forget("uploads", &upload.id)?;
-        // The parts that the object does not consist of.
-        kept.values().for_each(|part| self.bodies.discard(&part.content));
-        Ok(event)
-    }
-
-    /// Gives up an upload.
-    pub(crate) fn abort_upload(&self, upload: &Upload) -> S3Result<()> {
-        let mut state = self.lock();
-        let upload = state.uploads.remove(&upload.id).ok_or_else(|| s3_error!(NoSuchUpload))?;
-        self.forget("uploads", &upload.id)?;
-        upload.parts.values().for_each(|part| self.bodies.discard(&part.content));
-        Ok(())
-    }
-
     /// Writes a description, whole or not at all.
-    fn describe(&self, kind: &str, name: &str, value: &impl Serialize) -> S3Result<()> {
+    pub(crate) fn describe(&self, kind: &str, name: &str, value: &impl Serialize) -> S3Result<()> {
         let Some(folder) = &self.folder else { return Ok(()) };
         let path = folder.join(kind).join(name);
         let text = serde_json::to_vec(value).map_err(|error| storage_error(error.into()))?;
@@ -362,20 +245,20 @@ impl Buckets {
         std::fs::write(&temporary, text).and_then(|()| std::fs::rename(&temporary, &path)).map_err(storage_error)
     }
 
-    fn forget(&self, kind: &str, name: &str) -> S3Result<()> {
+    pub(crate) fn forget(&self, kind: &str, name: &str) -> S3Result<()> {
         let Some(folder) = &self.folder else { return Ok(()) };
         std::fs::remove_file(folder.join(kind).join(name)).map_err(storage_error)
     }
 
     /// Taken under the lock, so that those of one key grow as it changes.
-    fn sequencer(&self, state: &mut State) -> String {
+    pub(crate) fn sequencer(&self, state: &mut State) -> String {
         match &self.sequencers {
             Some(next) => next(),
             None => state.sequencer(),
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
+    pub(crate) fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -410,13 +293,8 @@ impl State {
         Ok(())
     }
 
-    fn objects(&mut self, bucket: &str) -> S3Result<&mut BTreeMap<String, Arc<Object>>> {
+    pub(crate) fn objects(&mut self, bucket: &str) -> S3Result<&mut BTreeMap<String, Arc<Object>>> {
         self.buckets.get_mut(bucket).ok_or_else(|| s3_error!(NoSuchBucket))
-    }
-
-    fn upload(&mut self, bucket: &str, key: &str, id: &str) -> S3Result<&mut Upload> {
-        let upload = self.uploads.get_mut(id).filter(|upload| upload.bucket == bucket && upload.key == key);
-        upload.ok_or_else(|| s3_error!(NoSuchUpload))
     }
 
     /// Of the form of those of S3, and growing across restarts as well.
@@ -442,28 +320,8 @@ impl Object {
     }
 }
 
-impl Upload {
-    /// Whether an object can be made of these parts.
-    fn check(&self, parts: &[(i32, String)]) -> S3Result<()> {
-        if parts.is_empty() {
-            return Err(s3_error!(MalformedXML, "an upload is completed with at least one part"));
-        }
-        if !parts.is_sorted_by(|(before, _), (after, _)| before < after) {
-            return Err(s3_error!(InvalidPartOrder));
-        }
-        for (position, (number, e_tag)) in parts.iter().enumerate() {
-            let part = self.parts.get(number).filter(|part| part.e_tag == *e_tag);
-            let part = part.ok_or_else(|| s3_error!(InvalidPart, "part {number} is not there, or is another"))?;
-            if part.content.len() < MIN_PART_BYTES && position + 1 < parts.len() {
-                return Err(s3_error!(EntityTooSmall, "part {number} is smaller than 5 MiB, and not the last"));
-            }
-        }
-        Ok(())
-    }
-}
-
 impl Precondition {
-    fn check(&self, object: Option<&Object>) -> S3Result<()> {
+    pub(crate) fn check(&self, object: Option<&Object>) -> S3Result<()> {
         let is = |condition: &ETagCondition| {
             object.is_some_and(|object| condition.as_etag().is_none_or(|e_tag| e_tag.value() == object.e_tag))
         };
@@ -513,9 +371,4 @@ fn read_all<T: for<'de> Deserialize<'de>>(folder: &Path) -> io::Result<impl Iter
 /// In lower case.
 pub(crate) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-fn unhex(text: &str) -> Vec<u8> {
-    let digits = text.as_bytes().chunks_exact(2);
-    digits.filter_map(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok()).collect()
 }

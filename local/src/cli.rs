@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use clap::Parser;
-use s3_dispatch_local::{Buckets, Fault, Faults, Hop, LocalPipeline, S3Endpoint, Topology};
+use s3_dispatch_local::{Fault, Faults, Hop, LocalPipeline, S3Endpoint, Topology};
 
 use crate::console::{self, Console};
 use crate::{demo, examples};
@@ -79,7 +79,6 @@ impl Arguments {
             demo::adapt(&mut topology, &faults);
         }
         self.find_programs(&mut topology).await?;
-        let buckets = self.buckets(&topology)?;
         let port = self.port.unwrap_or(if self.demo { 0 } else { 9090 });
         // Bound before anything runs: functions are told the endpoint, and a busy port stops nothing half started.
         let endpoint = S3Endpoint::bind(SocketAddr::new(self.bind, port)).await?;
@@ -96,9 +95,7 @@ impl Arguments {
         let pipeline = pipeline.start().await?;
         self.greet(address, &names);
         let console = Console::start(pipeline.journal());
-        let sequencers = pipeline.clone();
-        let buckets = Arc::new(buckets.with_sequencers(move || sequencers.next_sequencer()));
-        let mut endpoint = endpoint.serve(buckets, Arc::new(pipeline.clone()));
+        let mut endpoint = endpoint.serve(Arc::clone(pipeline.buckets()), Arc::new(pipeline.clone()));
 
         let status = if self.demo {
             tokio::select! {
@@ -144,14 +141,6 @@ impl Arguments {
             examples::find(&mut topology.functions).await?;
         }
         Ok(())
-    }
-
-    fn buckets(&self, topology: &Topology) -> Result<Buckets, Box<dyn Error>> {
-        let names = topology.buckets.iter().map(|bucket| bucket.name.as_str());
-        Ok(match &self.data {
-            Some(folder) => Buckets::open(&folder.join("objects"), names)?,
-            None => Buckets::in_memory(names),
-        })
     }
 
     fn greet(&self, address: SocketAddr, buckets: &[String]) {

@@ -4,14 +4,14 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use s3_dispatch::EventName;
-use s3s::checksum::ChecksumHasher;
 use s3s::crypto::{Checksum as _, Md5};
 use s3s::dto::*;
-use s3s::{S3, S3Error, S3ErrorCode, S3Request, S3Response, S3Result, TrailingHeaders, s3_error};
+use s3s::{S3, S3Error, S3ErrorCode, S3Request, S3Response, S3Result, s3_error};
 
-use crate::body_store::Content;
-use crate::bucket::{Buckets, Headers, Object as StoredObject, Part as StoredPart, Precondition, hex};
+use crate::bucket::{Buckets, Headers, Object as StoredObject, Precondition, hex};
 use crate::listing::{self, Page, encode};
+use crate::received::{Claims, Received};
+use crate::upload::Part as StoredPart;
 use crate::{Error, ObjectEvent};
 
 /// Takes the events of the buckets.
@@ -40,21 +40,6 @@ struct Put {
     headers: Headers,
     tags: Vec<(String, String)>,
     precondition: Precondition,
-}
-
-/// What a client says of the bytes that it sends.
-struct Claims {
-    md5: Option<String>,
-    checksum: Checksum,
-    algorithm: Option<ChecksumAlgorithm>,
-    trailers: Option<TrailingHeaders>,
-}
-
-/// Bytes that were received, and are what the client claims.
-struct Received {
-    content: Content,
-    e_tag: String,
-    checksum: Checksum,
 }
 
 macro_rules! claims {
@@ -129,36 +114,14 @@ impl S3Service {
 
     async fn put(&self, put: Put, name: EventName) -> S3Result<Received> {
         self.buckets.check(&put.bucket)?;
-        let received = self.receive(put.body, put.claims).await?;
+        let received = put.claims.receive(self.buckets.bodies(), put.body).await?;
         let object = StoredObject {
             headers: put.headers,
             tags: put.tags,
             ..StoredObject::new(&put.bucket, &put.key, received.content.clone(), received.e_tag.clone())
         };
-        self.publish(self.buckets.insert(object, name, None, &put.precondition)?).await?;
+        self.publish(self.buckets.create(object, name, &put.precondition)?).await?;
         Ok(received)
-    }
-
-    async fn receive(&self, body: Option<StreamingBlob>, claims: Claims) -> S3Result<Received> {
-        let mut hasher = hasher(&claims)?;
-        let mut md5 = Md5::new();
-        let mut seen = |bytes: &[u8]| {
-            md5.update(bytes);
-            hasher.update(bytes);
-        };
-        let bodies = self.buckets.bodies();
-        let content = match body {
-            Some(body) => bodies.write(body, &mut seen).await?,
-            None => bodies.write(futures_util::stream::empty::<std::io::Result<_>>(), &mut seen).await?,
-        };
-        let (md5, checksum) = (md5.finalize(), hasher.finalize());
-        match verify(&claims, md5.as_ref(), &checksum) {
-            Ok(()) => Ok(Received { content, e_tag: hex(md5.as_ref()), checksum }),
-            Err(error) => {
-                bodies.discard(&content);
-                Err(error)
-            }
-        }
     }
 
     async fn publish(&self, event: ObjectEvent) -> S3Result<()> {
@@ -216,7 +179,7 @@ impl S3 for S3Service {
         let object =
             StoredObject { headers, tags, ..StoredObject::new(&input.bucket, &input.key, content, e_tag.clone()) };
         let last_modified = object.last_modified;
-        let event = self.buckets.insert(object, EventName::OBJECT_CREATED_COPY, None, &Precondition::default())?;
+        let event = self.buckets.create(object, EventName::OBJECT_CREATED_COPY, &Precondition::default())?;
         self.publish(event).await?;
         Ok(S3Response::new(CopyObjectOutput {
             copy_object_result: Some(CopyObjectResult {
@@ -324,7 +287,7 @@ impl S3 for S3Service {
         let input = request.input;
         check_number(input.part_number)?;
         let upload = self.buckets.upload(&input.bucket, &input.key, &input.upload_id)?;
-        let received = self.receive(input.body, claims).await?;
+        let received = claims.receive(self.buckets.bodies(), input.body).await?;
         let part = StoredPart::new(received.content, received.e_tag.clone());
         self.buckets.insert_part(&upload, input.part_number, part)?;
         Ok(S3Response::new(UploadPartOutput {
@@ -518,49 +481,6 @@ fn source(buckets: &Buckets, source: &CopySource) -> S3Result<Arc<StoredObject>>
         CopySource::Bucket { bucket, key, .. } => buckets.object(bucket, key),
         _ => Err(s3_error!(NotImplemented, "there are no access points here")),
     }
-}
-
-/// Which checksums are to be made of a body.
-fn hasher(claims: &Claims) -> S3Result<ChecksumHasher> {
-    let Claims { checksum, algorithm, .. } = claims;
-    let asked = algorithm.as_ref().map(ChecksumAlgorithm::as_str);
-    let known = ["CRC32", "CRC32C", "CRC64NVME", "SHA1", "SHA256"];
-    if asked.is_some_and(|asked| !known.contains(&asked)) {
-        return Err(s3_error!(InvalidRequest, "the checksum's algorithm is not known"));
-    }
-    let is = |claim: &Option<String>, name| claim.is_some() || asked == Some(name);
-    Ok(ChecksumHasher {
-        crc32: is(&checksum.checksum_crc32, "CRC32").then(Default::default),
-        crc32c: is(&checksum.checksum_crc32c, "CRC32C").then(Default::default),
-        crc64nvme: is(&checksum.checksum_crc64nvme, "CRC64NVME").then(Default::default),
-        sha1: is(&checksum.checksum_sha1, "SHA1").then(Default::default),
-        sha256: is(&checksum.checksum_sha256, "SHA256").then(Default::default),
-    })
-}
-
-/// Whether the bytes are those that the client has sent.
-fn verify(claims: &Claims, md5: &[u8], checksum: &Checksum) -> S3Result<()> {
-    if claims.md5.as_ref().is_some_and(|claim| *claim != listing::base64(md5)) {
-        return Err(s3_error!(BadDigest, "the body is not that of its `Content-MD5`"));
-    }
-    let trailers = claims.trailers.as_ref().and_then(TrailingHeaders::take).unwrap_or_default();
-    let made = [
-        ("x-amz-checksum-crc32", &claims.checksum.checksum_crc32, &checksum.checksum_crc32),
-        ("x-amz-checksum-crc32c", &claims.checksum.checksum_crc32c, &checksum.checksum_crc32c),
-        ("x-amz-checksum-crc64nvme", &claims.checksum.checksum_crc64nvme, &checksum.checksum_crc64nvme),
-        ("x-amz-checksum-sha1", &claims.checksum.checksum_sha1, &checksum.checksum_sha1),
-        ("x-amz-checksum-sha256", &claims.checksum.checksum_sha256, &checksum.checksum_sha256),
-    ];
-    for (name, claim, made) in made {
-        let trailer = trailers.get(name).and_then(|value| value.to_str().ok());
-        let claim = claim.as_deref().or(trailer);
-        if let (Some(claim), Some(made)) = (claim, made)
-            && claim != made
-        {
-            return Err(s3_error!(BadDigest, "the body is not that of its `{name}`"));
-        }
-    }
-    Ok(())
 }
 
 fn check_number(part: i32) -> S3Result<()> {

@@ -337,6 +337,31 @@ async fn a_folder_keeps_objects_and_uploads() {
 }
 
 #[tokio::test]
+async fn a_body_that_is_too_long_leaves_nothing_behind() {
+    let folder = tempfile::tempdir().unwrap();
+    let buckets = Buckets::open(folder.path(), [BUCKET]).unwrap().with_max_body(10);
+    let s3 = S3::with(buckets, Kept::default()).await;
+    s3.put("a", vec![b'a'; 10]).await;
+    let put = s3.client.put_object().bucket(BUCKET).key("a").body(vec![b'b'; 11].into()).send();
+    assert_eq!(put.await.unwrap_err().code(), Some("EntityTooLarge"));
+    assert_eq!(s3.get("a").await, "aaaaaaaaaa");
+    assert_eq!(s3.events(), [event("ObjectCreated:Put", "a", 10)]);
+    assert_eq!(std::fs::read_dir(folder.path().join("bodies")).unwrap().count(), 1);
+}
+
+#[tokio::test]
+async fn a_body_that_is_not_what_its_checksum_says_is_refused() {
+    let s3 = S3::start().await;
+    let put = || s3.client.put_object().bucket(BUCKET).key("a").body(ByteStream::from_static(b"hello"));
+    let error = put().content_md5("1B2M2Y8AsgTpgAmY7PhCfg==").send().await.unwrap_err();
+    assert_eq!(error.code(), Some("BadDigest"));
+    let error = put().checksum_crc32("AAAAAA==").send().await.unwrap_err();
+    assert_eq!(error.code(), Some("BadDigest"));
+    put().content_md5("XUFAKrxLKna5cZ2REBfFkg==").send().await.unwrap();
+    assert_eq!(s3.events(), [event("ObjectCreated:Put", "a", 5)]);
+}
+
+#[tokio::test]
 async fn a_port_in_use_is_told() {
     let s3 = S3::start().await;
     let error = S3Endpoint::bind(s3.endpoint.address()).await.unwrap_err();
