@@ -34,8 +34,10 @@ impl Deduplication {
 
     /// The message that this id came with.
     pub(crate) fn find(&mut self, now: SystemTime, id: &str) -> Option<Arc<str>> {
-        while let Some(oldest) = self.by_age.pop_front_if(|memory| memory.until <= now) {
-            self.message_ids.remove(&oldest.id);
+        while self.by_age.front().is_some_and(|oldest| oldest.until <= now) {
+            if let Some(oldest) = self.by_age.pop_front() {
+                self.message_ids.remove(&oldest.id);
+            }
         }
         self.message_ids.get(id).cloned()
     }

@@ -1,6 +1,7 @@
 //! What moves in a pipeline.
 
 use std::collections::HashSet;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::{Duration, SystemTime};
 
@@ -29,6 +30,8 @@ pub(crate) struct Engine {
     state: Mutex<State>,
     /// Counts up whenever the state has changed.
     version: watch::Sender<u64>,
+    /// Whether the last change could not be written down.
+    is_failing: AtomicBool,
 }
 
 /// What may be on its way at a time; publishing waits when there is more.
@@ -46,6 +49,7 @@ impl Engine {
             topics: topology.topics.iter().map(|name| Topic::new(name, subscriptions())).collect(),
             state: Mutex::new(state),
             version: watch::Sender::new(0),
+            is_failing: AtomicBool::new(false),
         }
     }
 
@@ -72,12 +76,27 @@ impl Engine {
     pub(crate) fn change<T>(&self, change: impl FnOnce(&mut State) -> T) -> T {
         let mut state = self.lock();
         let changed = change(&mut state);
-        if let Err(error) = state.commit() {
-            self.journal.append(None, StepKind::StorageFailed { reason: with_cause(&error) });
-        }
+        // Told in the journal; nobody waits for this.
+        drop(self.commit(&mut state));
         drop(state);
         self.changed();
         changed
+    }
+
+    /// Tells of a failure when it begins, and of its end.
+    fn commit(&self, state: &mut State) -> Result<(), Error> {
+        let committed = state.commit();
+        let has_failed = committed.is_err();
+        if self.is_failing.swap(has_failed, Ordering::Relaxed) != has_failed {
+            self.journal.append(
+                None,
+                match &committed {
+                    Err(error) => StepKind::StorageFailed { reason: with_cause(error) },
+                    Ok(()) => StepKind::StorageRecovered,
+                },
+            );
+        }
+        committed
     }
 
     pub(crate) fn changed(&self) {
@@ -176,7 +195,7 @@ impl Engine {
     /// Writes down what is about to be acknowledged; what is still to be done for it may block.
     /// Writes down what is about to be acknowledged; the rest may block.
     fn write_down(&self, mut state: MutexGuard<'_, State>, mark: u64) -> Result<Option<Flush>, Error> {
-        let committed = state.commit();
+        let committed = self.commit(&mut state);
         if committed.is_err() {
             state.take_back(mark);
         }

@@ -177,11 +177,14 @@ pub enum StepKind {
         /// How often the message had been received, that time included; `None` for what is not about one receive.
         receive_count: Option<u32>,
     },
-    /// What happens cannot be written down any more: nothing new is taken until it can.
+    /// What happens cannot be written down any more. Nothing new is taken until it can; what is there goes on, and a
+    /// restart goes back to before this.
     StorageFailed {
         /// Why not.
         reason: String,
     },
+    /// What happens is written down again, with all that has happened meanwhile.
+    StorageRecovered,
     /// A function's process runs.
     FunctionStarted {
         /// The function.

@@ -27,6 +27,8 @@ pub(crate) struct Log {
     length: u64,
     /// How long it was when it was written anew.
     length_anew: u64,
+    /// Whether something was not written.
+    has_gap: bool,
     entries: Vec<Entry>,
     /// Held as long as the log is, so that no two pipelines write into one folder.
     _lock: File,
@@ -97,7 +99,7 @@ impl Log {
         let whole = text.iter().rposition(|byte| *byte == b'\n').map_or(0, |last| last + 1);
         let entries = read(&text[..whole], &path)?;
         let length = whole as u64;
-        Ok(Self { path, file: Arc::new(file), length, length_anew: length, entries, _lock: lock })
+        Ok(Self { path, file: Arc::new(file), length, length_anew: length, has_gap: false, entries, _lock: lock })
     }
 
     /// What was written down.
@@ -117,14 +119,16 @@ impl Log {
         if let Err(error) = written {
             // Half of a line must not stand before the next one.
             drop(self.file.set_len(self.length));
+            self.has_gap = true;
             return Err(cannot("write", &self.path, error));
         }
         self.length += lines.len() as u64;
         Ok(())
     }
 
-    pub(crate) fn is_overgrown(&self) -> bool {
-        self.length > SMALL && self.length > 4 * self.length_anew
+    /// Whether it has grown too long, or lacks what could not be written for a while.
+    pub(crate) fn is_to_be_rewritten(&self) -> bool {
+        self.has_gap || (self.length > SMALL && self.length > 4 * self.length_anew)
     }
 
     /// Makes what is appended by now outlast the machine.
@@ -141,7 +145,7 @@ impl Log {
             let synced = File::open(folder).and_then(|folder| folder.sync_all());
             synced.map_err(|error| cannot("write", folder, error))?;
         }
-        (self.file, self.length, self.length_anew) = (Arc::new(file), length, length);
+        (self.file, self.length, self.length_anew, self.has_gap) = (Arc::new(file), length, length, false);
         Ok(())
     }
 }

@@ -60,7 +60,6 @@ struct Inner {
 
 impl LocalPipeline {
     /// A pipeline to be.
-    #[must_use]
     pub fn builder() -> LocalPipelineBuilder {
         LocalPipelineBuilder::new()
     }

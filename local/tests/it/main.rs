@@ -13,3 +13,4 @@ mod programs;
 mod queue;
 mod queue_model;
 mod s3;
+mod topic;

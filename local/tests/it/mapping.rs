@@ -15,10 +15,12 @@ use tokio::time::Instant;
 
 /// Answers as it is told, and remembers what it was asked.
 struct Scripted {
-    answer: Box<dyn Fn(&[String]) -> Result<Bytes, FunctionError> + Send + Sync>,
+    answer: Box<Answer>,
     takes: Duration,
     seen: Arc<Seen>,
 }
+
+type Answer = dyn Fn(&[String]) -> Result<Bytes, FunctionError> + Send + Sync;
 
 #[derive(Default)]
 struct Seen {

@@ -7,7 +7,9 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use s3_dispatch::{HandlerError, ObjectKey, Routes, State};
-use s3_dispatch_local::{Error, ErrorKind, Faults, LocalPipeline, Message, ObjectEvent, QueueSpec, Sent, Topology};
+use s3_dispatch_local::{
+    Error, ErrorKind, Faults, LocalPipeline, Message, ObjectEvent, QueueSpec, Sent, StepKind, Topology,
+};
 use s3_dispatch_testing::NotificationBuilder;
 use tempfile::TempDir;
 
@@ -212,6 +214,9 @@ async fn publish_until_full(folder: &Path) {
     };
     assert_eq!(error.kind(), ErrorKind::Storage);
     assert!(error.to_string().starts_with("cannot write"), "{error}");
+    let history = pipeline.journal().history();
+    let told = history.iter().filter(|step| matches!(step.kind, StepKind::StorageFailed { .. })).count();
+    assert_eq!(told, 1);
     fs::write(folder.join("acknowledged"), acknowledged).unwrap();
 }
 

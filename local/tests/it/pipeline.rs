@@ -245,3 +245,28 @@ async fn after_a_stop_nothing_is_handled_any_more() {
     tokio::time::advance(Duration::from_secs(3600)).await;
     assert!(seen(&puts).is_empty());
 }
+
+/// With several threads and the clock on the wall.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn many_publish_at_a_time() {
+    let (puts, copies) = (Seen::default(), Seen::default());
+    let pipeline = example(&puts, &copies).start().await.unwrap();
+    let mut publishers = tokio::task::JoinSet::new();
+    for publisher in 0..8 {
+        let pipeline = pipeline.clone();
+        publishers.spawn(async move {
+            for index in 0..50 {
+                let key = format!("{publisher}/{index}");
+                pipeline.put(BUCKET, &key, "body").await.unwrap();
+                pipeline.copy((BUCKET, &key), (BUCKET, &format!("copy/{key}"))).await.unwrap();
+            }
+        });
+    }
+    publishers.join_all().await;
+    pipeline.settle().await;
+    for seen in [seen(&puts), seen(&copies)] {
+        let distinct: std::collections::HashSet<_> = seen.iter().collect();
+        assert_eq!((seen.len(), distinct.len()), (400, 400));
+    }
+    pipeline.stop().await;
+}

@@ -1,5 +1,7 @@
 //! What is done to the objects.
 
+use std::time::Duration;
+
 use s3_dispatch_local::{LocalPipeline, ObjectEvent};
 
 use crate::BUCKET;
@@ -33,7 +35,8 @@ pub(crate) async fn run(pipeline: &LocalPipeline, objects: usize) -> usize {
             events += 1;
         }
         if index % 100 == 99 {
-            tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+            // About as fast as they are handled, one batch at a time and with all that goes wrong.
+            tokio::time::sleep(Duration::from_secs(120)).await;
         }
     }
     events
