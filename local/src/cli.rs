@@ -10,7 +10,7 @@ use std::sync::Arc;
 use clap::Parser;
 use s3_dispatch_local::{Fault, Faults, Hop, LocalPipeline, S3Endpoint, Topology};
 
-use crate::console::{self, Console};
+use crate::console::{self, Console, paint, say};
 use crate::{demo, examples};
 
 /// Runs S3, SNS, SQS and Lambda on this machine, with the faults of the real ones if wished.
@@ -111,7 +111,7 @@ impl Arguments {
         console.finish().await;
         Ok(match status? {
             Some((table, is_right)) => {
-                anstream::print!("{table}");
+                say(&table);
                 if is_right { ExitCode::SUCCESS } else { ExitCode::FAILURE }
             }
             None if self.demo => ExitCode::FAILURE,
@@ -145,16 +145,14 @@ impl Arguments {
 
     fn greet(&self, address: SocketAddr, buckets: &[String]) {
         let buckets = buckets.join(", ");
-        anstream::println!("S3 is at {}, with {buckets}", console::paint(console::NAME, &format!("http://{address}")));
+        say(&format!("S3 is at {}, with {buckets}", paint(console::NAME, &format!("http://{address}"))));
         if !self.demo {
-            anstream::println!("  export AWS_ENDPOINT_URL_S3=http://{address} AWS_REGION=us-east-1");
-            anstream::println!("  export AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test");
+            say(&format!("  export AWS_ENDPOINT_URL_S3=http://{address} AWS_REGION=us-east-1"));
+            say("  export AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test");
+            say("For development and tests only; Ctrl-C ends it.");
         }
         if !self.bind.is_loopback() {
-            anstream::println!(
-                "{}",
-                console::paint(console::WARNING, "whoever reaches this address can write to the buckets")
-            );
+            say(&paint(console::WARNING, "whoever reaches this address can write to the buckets"));
         }
     }
 }
@@ -162,26 +160,34 @@ impl Arguments {
 /// Ctrl-C, and what a service manager sends.
 struct Interrupted {
     #[cfg(unix)]
-    terminate: tokio::signal::unix::Signal,
+    signals: [tokio::signal::unix::Signal; 2],
 }
 
 impl Interrupted {
+    /// From now on neither ends the program at once.
     fn watch() -> std::io::Result<Self> {
+        #[cfg(unix)]
+        use tokio::signal::unix::{SignalKind, signal};
+
         Ok(Self {
             #[cfg(unix)]
-            terminate: tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?,
+            signals: [signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?],
         })
     }
 
+    #[cfg(unix)]
     async fn wait(&mut self) {
-        #[cfg(unix)]
-        let terminated = self.terminate.recv();
-        #[cfg(not(unix))]
-        let terminated = std::future::pending::<Option<()>>();
+        let [interrupt, terminate] = &mut self.signals;
         tokio::select! {
-            _ = tokio::signal::ctrl_c() => {}
-            _ = terminated => {}
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
         }
+    }
+
+    #[cfg(not(unix))]
+    async fn wait(&mut self) {
+        // Without a handler Ctrl-C ends the program, and with it the functions' connections.
+        drop(tokio::signal::ctrl_c().await);
     }
 }
 

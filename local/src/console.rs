@@ -1,6 +1,7 @@
 //! What happens, one line for each step.
 
 use std::collections::BTreeMap;
+use std::io::Write;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -47,6 +48,11 @@ impl Console {
     }
 }
 
+/// Prints a line, in colours where the terminal allows. A pipeline whose output nobody reads any more goes on.
+pub(crate) fn say(text: &str) {
+    let _ = writeln!(anstream::stdout(), "{text}");
+}
+
 /// A text in a style, which is left out where the terminal has none.
 pub(crate) fn paint(style: Style, text: &str) -> String {
     format!("{style}{text}{style:#}")
@@ -75,7 +81,7 @@ async fn print(history: Vec<Arc<Step>>, mut steps: Steps, mut over: watch::Recei
 impl Printer {
     fn print(&mut self, step: &Step) {
         if step.number > self.next {
-            anstream::println!("{}", paint(WARNING, &format!("... {} steps are not shown", step.number - self.next)));
+            say(&paint(WARNING, &format!("... {} steps are not shown", step.number - self.next)));
         }
         self.next = step.number + 1;
         let Some(text) = self.text(step) else { return };
@@ -85,7 +91,7 @@ impl Printer {
             Some(begun) if *begun < step.elapsed => paint(FAINT, &format!("  +{}", short(step.elapsed - *begun))),
             _ => String::new(),
         };
-        anstream::println!("{time} {event:>5}  {text}{age}");
+        say(&format!("{time} {event:>5}  {text}{age}"));
     }
 
     fn text(&mut self, step: &Step) -> Option<String> {

@@ -158,7 +158,6 @@ impl Table {
             0 => paint(GOOD, "everything went where it should"),
             wrong => paint(FAILED, &format!("{wrong} of {} events did not go where they should", self.0.len())),
         });
-        text.push('\n');
         text
     }
 }

@@ -10,6 +10,8 @@ use s3_dispatch_local::FunctionSpec;
 use serde_json::Value;
 use tokio::process::Command;
 
+use crate::console::say;
+
 /// What takes longer than this is worth a word.
 const PATIENCE: Duration = Duration::from_secs(1);
 
@@ -49,12 +51,12 @@ async fn build(cargo: &Path, package: &Path, names: &[String]) -> Result<Vec<Pat
     let output = match tokio::time::timeout(PATIENCE, built.as_mut()).await {
         Ok(output) => output?,
         Err(_) => {
-            anstream::println!("building {} with `cargo build`", names.join(" and "));
+            say(&format!("building {} with `cargo build`", names.join(" and ")));
             built.await?
         }
     };
     if !output.status.success() {
-        anstream::eprint!("{}", String::from_utf8_lossy(&output.stderr));
+        say(String::from_utf8_lossy(&output.stderr).trim_end());
         return Err(format!("{} cannot be built", names.join(" and ")).into());
     }
     let messages = output.stdout.split(|byte| *byte == b'\n').filter_map(|line| serde_json::from_slice(line).ok());

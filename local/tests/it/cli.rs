@@ -173,6 +173,20 @@ async fn a_termination_ends_every_process() {
 }
 
 #[tokio::test]
+async fn a_reader_that_goes_away_ends_nothing() {
+    let mut program = start(&put_processor(), &["--port", "0"]);
+    let port = program.port().await;
+    let unread = Command::new("cat").stdin(Stdio::null()).stdout(Stdio::piped()).spawn().unwrap().stdout.unwrap();
+    program.lines = BufReader::new(unread).lines();
+    assert_eq!(put(port, "a", "").await, "HTTP/1.1 200 OK");
+    assert_eq!(put(port, "b", "").await, "HTTP/1.1 200 OK");
+    program.signal("-TERM");
+    let (status, errors) = program.end().await;
+    assert!(status.success(), "{errors}");
+    assert_eq!(errors, "");
+}
+
+#[tokio::test]
 async fn a_killed_pipeline_leaves_no_process_behind() {
     let mut program = start(&wayward(), &["--port", "0"]);
     let started = process_of(&program.line("put-processor started").await);
