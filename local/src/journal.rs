@@ -183,7 +183,7 @@ pub enum StepKind {
         /// Why not.
         reason: String,
     },
-    /// What happens is written down again, with all that has happened meanwhile.
+    /// What happens is written down again.
     StorageRecovered,
     /// A function's process runs.
     FunctionStarted {

@@ -25,10 +25,8 @@ pub(crate) struct Log {
     file: Arc<File>,
     /// Up to where it is whole.
     length: u64,
-    /// How long it was when it was written anew.
-    length_anew: u64,
-    /// Whether something was not written.
-    has_gap: bool,
+    /// How long it is when it is to be written anew.
+    longest: u64,
     entries: Vec<Entry>,
     /// Held as long as the log is, so that no two pipelines write into one folder.
     _lock: File,
@@ -99,7 +97,7 @@ impl Log {
         let whole = text.iter().rposition(|byte| *byte == b'\n').map_or(0, |last| last + 1);
         let entries = read(&text[..whole], &path)?;
         let length = whole as u64;
-        Ok(Self { path, file: Arc::new(file), length, length_anew: length, has_gap: false, entries, _lock: lock })
+        Ok(Self { path, file: Arc::new(file), length, longest: longest(length), entries, _lock: lock })
     }
 
     /// What was written down.
@@ -119,7 +117,8 @@ impl Log {
         if let Err(error) = written {
             // Half of a line must not stand before the next one.
             drop(self.file.set_len(self.length));
-            self.has_gap = true;
+            // What is missing now is written as soon as anything can be.
+            self.longest = 0;
             return Err(cannot("write", &self.path, error));
         }
         self.length += lines.len() as u64;
@@ -128,7 +127,7 @@ impl Log {
 
     /// Whether it has grown too long, or lacks what could not be written for a while.
     pub(crate) fn is_to_be_rewritten(&self) -> bool {
-        self.has_gap || (self.length > SMALL && self.length > 4 * self.length_anew)
+        self.length >= self.longest
     }
 
     /// Makes what is appended by now outlast the machine.
@@ -136,8 +135,9 @@ impl Log {
         Flush { file: Arc::clone(&self.file), path: self.path.clone() }
     }
 
-    /// Writes it anew.
+    /// Writes it anew. When that fails it stays as it is, and is not to be rewritten before it is much longer.
     pub(crate) fn rewrite(&mut self, entries: impl Iterator<Item = Entry>) -> Result<(), Error> {
+        self.longest = longest(self.length);
         let path = self.path.with_file_name(NEW_FILE);
         let (file, length) = write_new(&path, entries).map_err(|error| cannot("write", &path, error))?;
         fs::rename(&path, &self.path).map_err(|error| cannot("replace", &self.path, error))?;
@@ -145,9 +145,14 @@ impl Log {
             let synced = File::open(folder).and_then(|folder| folder.sync_all());
             synced.map_err(|error| cannot("write", folder, error))?;
         }
-        (self.file, self.length, self.length_anew, self.has_gap) = (Arc::new(file), length, length, false);
+        (self.file, self.length, self.longest) = (Arc::new(file), length, longest(length));
         Ok(())
     }
+}
+
+/// As long as one of this length may become.
+fn longest(length: u64) -> u64 {
+    SMALL.max(4 * length)
 }
 
 fn write_new(path: &Path, entries: impl Iterator<Item = Entry>) -> io::Result<(File, u64)> {

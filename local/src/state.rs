@@ -110,9 +110,10 @@ impl State {
         }
         // A write that is cut short must not lose what was moved.
         entries.sort_by_key(Entry::is_removal);
-        let mut written = log.append(&entries);
+        let written = log.append(&entries);
         if written.is_ok() && log.is_to_be_rewritten() {
-            written = log.rewrite(self.to_entries());
+            // What was appended stands in any case.
+            drop(log.rewrite(self.to_entries()));
         }
         self.log = Some(log);
         written

@@ -7,8 +7,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use s3_dispatch::async_trait;
 use s3_dispatch_local::{
-    Fate, Function, FunctionError, FunctionErrorKind, FunctionSpec, Invocation, LocalPipeline, MappingSpec, Message,
-    QueueSpec, StepKind, Topology,
+    Fate, Fault, Faults, Function, FunctionError, FunctionErrorKind, FunctionSpec, Invocation, LocalPipeline,
+    MappingSpec, Message, QueueSpec, StepKind, Topology,
 };
 use serde_json::Value;
 use tokio::time::Instant;
@@ -85,6 +85,14 @@ async fn start(
     setup: Setup,
     answer: impl Fn(&[String]) -> Result<Bytes, FunctionError> + Send + Sync + 'static,
 ) -> (LocalPipeline, Arc<Seen>) {
+    start_with(Faults::none(), setup, answer).await
+}
+
+async fn start_with(
+    faults: Faults,
+    setup: Setup,
+    answer: impl Fn(&[String]) -> Result<Bytes, FunctionError> + Send + Sync + 'static,
+) -> (LocalPipeline, Arc<Seen>) {
     let seen = Arc::new(Seen::default());
     let function = Scripted { answer: Box::new(answer), takes: setup.takes, seen: Arc::clone(&seen) };
     let dead = dead_letters(&setup.queue.name);
@@ -93,7 +101,8 @@ async fn start(
         .with_queue(QueueSpec::new(dead))
         .with_function(setup.function)
         .with_mapping(setup.mapping);
-    let builder = LocalPipeline::builder().with_topology(topology).with_function("function", function);
+    let builder =
+        LocalPipeline::builder().with_topology(topology).with_faults(faults).with_function("function", function);
     (builder.start().await.unwrap(), seen)
 }
 
@@ -316,6 +325,23 @@ async fn of_a_group_one_batch_runs_at_a_time_and_in_order() {
         let ids: Vec<_> = ids.map(|(id, _)| id.clone()).collect();
         assert!(ids.is_sorted() && ids.len() >= 13, "{ids:?}");
     }
+}
+
+/// The queue would give them to a second invocation, since they are visible again.
+#[tokio::test(start_paused = true)]
+async fn of_a_group_one_batch_runs_at_a_time_even_when_its_messages_are_visible_too_early() {
+    let mut setup = setup("queue.fifo");
+    setup.queue = setup.queue.with_redrive("dead.fifo", 5);
+    setup.function = setup.function.with_timeout(Duration::from_secs(10));
+    setup.takes = Duration::from_secs(8);
+    let faults = Faults::none().with_fault(Fault::ExpireVisibility, 1.0);
+    let (pipeline, seen) = start_with(faults, setup, nothing_failed).await;
+    for id in ["1", "2", "3"] {
+        pipeline.send("queue.fifo", Message::new(id, id).with_group_id("group")).await.unwrap();
+    }
+    pipeline.settle().await;
+    assert!(calls(&seen).len() > 1);
+    assert_eq!(seen.most_running.load(Ordering::SeqCst), 1);
 }
 
 #[tokio::test(start_paused = true)]

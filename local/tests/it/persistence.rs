@@ -195,8 +195,10 @@ async fn what_is_acknowledged_before_the_disk_is_full_survives_it() {
     let acknowledged: Vec<_> = acknowledged.lines().map(String::from).collect();
     assert!(acknowledged.len() > 3, "{acknowledged:?}");
     let after = app(false);
-    start(folder.path(), &after).await.unwrap().settle().await;
+    let pipeline = start(folder.path(), &after).await.unwrap();
+    pipeline.settle().await;
     assert_eq!(handled(&after), acknowledged);
+    assert_eq!(pipeline.queue("orders.fifo").unwrap().messages.len(), 1);
 }
 
 #[cfg(target_os = "linux")]
@@ -205,7 +207,8 @@ async fn publish_until_full(folder: &Path) {
     pipeline.stop().await;
     let mut acknowledged = String::new();
     let error = loop {
-        let key = format!("{:04}", acknowledged.lines().count());
+        // Long, so that there is room for something short behind the last that fits.
+        let key = format!("{:0900}", acknowledged.lines().count());
         let event = ObjectEvent::new("ObjectCreated:Put", BUCKET, key.as_str()).with_size(4);
         match pipeline.publish(event).await {
             Ok(_) => acknowledged += &format!("{key}\n"),
@@ -217,6 +220,8 @@ async fn publish_until_full(folder: &Path) {
     let history = pipeline.journal().history();
     let told = history.iter().filter(|step| matches!(step.kind, StepKind::StorageFailed { .. })).count();
     assert_eq!(told, 1);
+    let short = Message::new("short", "short").with_group_id("group");
+    assert_eq!(pipeline.send("orders.fifo", short).await.unwrap(), Sent::Accepted);
     fs::write(folder.join("acknowledged"), acknowledged).unwrap();
 }
 

@@ -7,6 +7,8 @@
 
 mod conservation;
 mod ledger;
+#[cfg(target_os = "linux")]
+mod memory;
 mod processor;
 mod workload;
 
