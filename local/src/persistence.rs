@@ -135,11 +135,18 @@ impl Log {
         Flush { file: Arc::clone(&self.file), path: self.path.clone() }
     }
 
-    /// Writes it anew. When that fails it stays as it is, and is not to be rewritten before it is much longer.
+    /// Writes it anew. When that fails it stays as it is; if nothing is missing in it, it may grow much longer before this
+    /// is tried again.
     pub(crate) fn rewrite(&mut self, entries: impl Iterator<Item = Entry>) -> Result<(), Error> {
-        self.longest = longest(self.length);
+        if self.longest > 0 {
+            self.longest = longest(self.length);
+        }
         let path = self.path.with_file_name(NEW_FILE);
-        let (file, length) = write_new(&path, entries).map_err(|error| cannot("write", &path, error))?;
+        let (file, length) = write_new(&path, entries).map_err(|error| {
+            // It takes room that others need.
+            drop(fs::remove_file(&path));
+            cannot("write", &path, error)
+        })?;
         fs::rename(&path, &self.path).map_err(|error| cannot("replace", &self.path, error))?;
         if let Some(folder) = self.path.parent() {
             let synced = File::open(folder).and_then(|folder| folder.sync_all());

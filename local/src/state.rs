@@ -110,10 +110,11 @@ impl State {
         }
         // A write that is cut short must not lose what was moved.
         entries.sort_by_key(Entry::is_removal);
-        let written = log.append(&entries);
-        if written.is_ok() && log.is_to_be_rewritten() {
-            // What was appended stands in any case.
-            drop(log.rewrite(self.to_entries()));
+        let mut written = log.append(&entries);
+        if written.is_err() || log.is_to_be_rewritten() {
+            let rewritten = log.rewrite(self.to_entries());
+            // What was appended stands in any case, and what was not is in the new one: most of the old one may be past.
+            written = written.or(rewritten);
         }
         self.log = Some(log);
         written

@@ -178,19 +178,11 @@ async fn wherever_the_log_is_cut_nothing_is_lost_that_was_acknowledged() {
 #[cfg(target_os = "linux")]
 #[tokio::test(start_paused = true)]
 async fn what_is_acknowledged_before_the_disk_is_full_survives_it() {
-    const FOLDER: &str = "FOLDER_OF_THE_LIMITED_PROCESS";
-    if let Some(folder) = std::env::var_os(FOLDER) {
+    if let Some(folder) = std::env::var_os(LIMITED) {
         return publish_until_full(Path::new(&folder)).await;
     }
     let folder = TempDir::new().unwrap();
-    let limited = std::process::Command::new("sh")
-        .args(["-c", r#"trap "" XFSZ; ulimit -f 64; exec "$0" --exact "$1" --nocapture"#])
-        .arg(std::env::current_exe().unwrap())
-        .arg("persistence::what_is_acknowledged_before_the_disk_is_full_survives_it")
-        .env(FOLDER, folder.path())
-        .output()
-        .unwrap();
-    assert!(limited.status.success(), "{limited:?}");
+    with_short_files("what_is_acknowledged_before_the_disk_is_full_survives_it", &folder);
     let acknowledged = fs::read_to_string(folder.path().join("acknowledged")).unwrap();
     let acknowledged: Vec<_> = acknowledged.lines().map(String::from).collect();
     assert!(acknowledged.len() > 3, "{acknowledged:?}");
@@ -198,7 +190,46 @@ async fn what_is_acknowledged_before_the_disk_is_full_survives_it() {
     let pipeline = start(folder.path(), &after).await.unwrap();
     pipeline.settle().await;
     assert_eq!(handled(&after), acknowledged);
-    assert_eq!(pipeline.queue("orders.fifo").unwrap().messages.len(), 1);
+    assert_eq!(pipeline.queue("copy-processor-dead-letters").unwrap().messages.len(), 1);
+}
+
+/// Names the folder of a test that runs in a process of its own.
+#[cfg(target_os = "linux")]
+const LIMITED: &str = "FOLDER_OF_THE_LIMITED_PROCESS";
+
+/// Runs this test in a process whose files are at most 32 KiB long.
+#[cfg(target_os = "linux")]
+fn with_short_files(test: &str, folder: &TempDir) {
+    let limited = std::process::Command::new("sh")
+        .args(["-c", r#"trap "" XFSZ; ulimit -f 64; exec "$0" --exact "$1" --nocapture"#])
+        .arg(std::env::current_exe().unwrap())
+        .arg(format!("persistence::{test}"))
+        .env(LIMITED, folder.path())
+        .output()
+        .unwrap();
+    assert!(limited.status.success(), "{limited:?}");
+}
+
+/// Most of a long log is past.
+#[cfg(target_os = "linux")]
+#[tokio::test(start_paused = true)]
+async fn a_log_for_which_there_is_no_room_is_written_anew() {
+    let Some(folder) = std::env::var_os(LIMITED) else {
+        return with_short_files("a_log_for_which_there_is_no_room_is_written_anew", &TempDir::new().unwrap());
+    };
+    let app = app(false);
+    let pipeline = start(Path::new(&folder), &app).await.unwrap();
+    for index in 0..100 {
+        let key = format!("{index:0900}");
+        let event = ObjectEvent::new("ObjectCreated:Put", BUCKET, key.as_str()).with_size(4);
+        pipeline.publish(event).await.unwrap();
+        pipeline.settle().await;
+    }
+    assert_eq!(handled(&app).len(), 100);
+    pipeline.stop().await;
+    drop(pipeline);
+    start(Path::new(&folder), &app).await.unwrap().settle().await;
+    assert_eq!(handled(&app).len(), 100);
 }
 
 #[cfg(target_os = "linux")]
@@ -208,7 +239,7 @@ async fn publish_until_full(folder: &Path) {
     let mut acknowledged = String::new();
     let error = loop {
         // Long, so that there is room for something short behind the last that fits.
-        let key = format!("{:0900}", acknowledged.lines().count());
+        let key = format!("{:0800}", acknowledged.lines().count());
         let event = ObjectEvent::new("ObjectCreated:Put", BUCKET, key.as_str()).with_size(4);
         match pipeline.publish(event).await {
             Ok(_) => acknowledged += &format!("{key}\n"),
@@ -220,8 +251,8 @@ async fn publish_until_full(folder: &Path) {
     let history = pipeline.journal().history();
     let told = history.iter().filter(|step| matches!(step.kind, StepKind::StorageFailed { .. })).count();
     assert_eq!(told, 1);
-    let short = Message::new("short", "short").with_group_id("group");
-    assert_eq!(pipeline.send("orders.fifo", short).await.unwrap(), Sent::Accepted);
+    let short = Message::new("short", "short");
+    assert_eq!(pipeline.send("copy-processor-dead-letters", short).await.unwrap(), Sent::Accepted);
     fs::write(folder.join("acknowledged"), acknowledged).unwrap();
 }
 
