@@ -223,6 +223,10 @@ impl ObjectEvents for LocalPipeline {
     async fn take(&self, event: ObjectEvent) -> Result<(), Error> {
         self.publish(event).await.map(drop)
     }
+
+    fn cannot_store(&self, reason: &str) {
+        self.journal().append(None, crate::StepKind::StorageFailed { reason: reason.to_owned() });
+    }
 }
 
 impl fmt::Debug for LocalPipeline {

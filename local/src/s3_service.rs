@@ -23,6 +23,11 @@ pub trait ObjectEvents: Send + Sync + 'static {
     ///
     /// When it was not taken; the client that caused it is told so, and tries again.
     async fn take(&self, event: ObjectEvent) -> Result<(), Error>;
+
+    /// Hears that an object could not be stored, and why: a disk is full, perhaps. The client was told as well.
+    fn cannot_store(&self, reason: &str) {
+        let _ = reason;
+    }
 }
 
 /// Buckets behind the protocol of S3.
@@ -114,14 +119,23 @@ impl S3Service {
 
     async fn put(&self, put: Put, name: EventName) -> S3Result<Received> {
         self.buckets.check(&put.bucket)?;
-        let received = put.claims.receive(self.buckets.bodies(), put.body).await?;
+        let received = self.told(put.claims.receive(self.buckets.bodies(), put.body).await)?;
         let object = StoredObject {
             headers: put.headers,
             tags: put.tags,
             ..StoredObject::new(&put.bucket, &put.key, received.content.clone(), received.e_tag.clone())
         };
-        self.publish(self.buckets.create(object, name, &put.precondition)?).await?;
+        self.publish(self.told(self.buckets.create(object, name, &put.precondition))?).await?;
         Ok(received)
+    }
+
+    /// Passes an error on, and tells the pipeline when it is one of the disk.
+    fn told<T>(&self, result: S3Result<T>) -> S3Result<T> {
+        result.inspect_err(|error| {
+            if *error.code() == S3ErrorCode::InternalError {
+                self.events.cannot_store(error.message().unwrap_or_default());
+            }
+        })
     }
 
     async fn publish(&self, event: ObjectEvent) -> S3Result<()> {
@@ -130,7 +144,7 @@ impl S3Service {
     }
 
     async fn delete(&self, bucket: &str, key: &str) -> S3Result<()> {
-        match self.buckets.delete(bucket, key)? {
+        match self.told(self.buckets.delete(bucket, key))? {
             Some(event) => self.publish(event).await,
             None => Ok(()),
         }
@@ -173,13 +187,13 @@ impl S3 for S3Service {
         };
         let mut md5 = Md5::new();
         let all = 0..source.content.len();
-        let content = self.buckets.bodies().copy(&source.content, all, |bytes| md5.update(bytes)).await?;
+        let content = self.told(self.buckets.bodies().copy(&source.content, all, |bytes| md5.update(bytes)).await)?;
         // That of the bytes, also when the source was uploaded in parts.
         let e_tag = hex(md5.finalize().as_ref());
         let object =
             StoredObject { headers, tags, ..StoredObject::new(&input.bucket, &input.key, content, e_tag.clone()) };
         let last_modified = object.last_modified;
-        let event = self.buckets.create(object, EventName::OBJECT_CREATED_COPY, &Precondition::default())?;
+        let event = self.told(self.buckets.create(object, EventName::OBJECT_CREATED_COPY, &Precondition::default()))?;
         self.publish(event).await?;
         Ok(S3Response::new(CopyObjectOutput {
             copy_object_result: Some(CopyObjectResult {
@@ -246,7 +260,7 @@ impl S3 for S3Service {
     ) -> S3Result<S3Response<PutObjectTaggingOutput>> {
         let PutObjectTaggingInput { bucket, key, tagging, .. } = request.input;
         let tags = tagging.tag_set.into_iter().map(|tag| (tag.key.unwrap_or_default(), tag.value.unwrap_or_default()));
-        self.publish(self.buckets.tag(&bucket, &key, Some(tags.collect()))?).await?;
+        self.publish(self.told(self.buckets.tag(&bucket, &key, Some(tags.collect())))?).await?;
         Ok(S3Response::new(PutObjectTaggingOutput::default()))
     }
 
@@ -263,7 +277,7 @@ impl S3 for S3Service {
         &self,
         request: S3Request<DeleteObjectTaggingInput>,
     ) -> S3Result<S3Response<DeleteObjectTaggingOutput>> {
-        self.publish(self.buckets.tag(&request.input.bucket, &request.input.key, None)?).await?;
+        self.publish(self.told(self.buckets.tag(&request.input.bucket, &request.input.key, None))?).await?;
         Ok(S3Response::with_status(DeleteObjectTaggingOutput::default(), http::StatusCode::NO_CONTENT))
     }
 
@@ -273,7 +287,7 @@ impl S3 for S3Service {
     ) -> S3Result<S3Response<CreateMultipartUploadOutput>> {
         let input = request.input;
         let tags = listing::tags_of_header(input.tagging.as_deref());
-        let id = self.buckets.start_upload(&input.bucket, &input.key, headers!(input), tags)?;
+        let id = self.told(self.buckets.start_upload(&input.bucket, &input.key, headers!(input), tags))?;
         Ok(S3Response::new(CreateMultipartUploadOutput {
             bucket: Some(input.bucket),
             key: Some(input.key),
@@ -287,9 +301,9 @@ impl S3 for S3Service {
         let input = request.input;
         check_number(input.part_number)?;
         let upload = self.buckets.upload(&input.bucket, &input.key, &input.upload_id)?;
-        let received = claims.receive(self.buckets.bodies(), input.body).await?;
+        let received = self.told(claims.receive(self.buckets.bodies(), input.body).await)?;
         let part = StoredPart::new(received.content, received.e_tag.clone());
-        self.buckets.insert_part(&upload, input.part_number, part)?;
+        self.told(self.buckets.insert_part(&upload, input.part_number, part))?;
         Ok(S3Response::new(UploadPartOutput {
             e_tag: Some(ETag::Strong(received.e_tag)),
             checksum_crc32: received.checksum.checksum_crc32,
@@ -316,14 +330,14 @@ impl S3 for S3Service {
             None => 0..size,
         };
         let mut md5 = Md5::new();
-        let content = self.buckets.bodies().copy(&source.content, range, |bytes| md5.update(bytes)).await?;
+        let content = self.told(self.buckets.bodies().copy(&source.content, range, |bytes| md5.update(bytes)).await)?;
         let part = StoredPart::new(content, hex(md5.finalize().as_ref()));
         let result = CopyPartResult {
             e_tag: Some(ETag::Strong(part.e_tag.clone())),
             last_modified: Some(part.last_modified.into()),
             ..CopyPartResult::default()
         };
-        self.buckets.insert_part(&upload, input.part_number, part)?;
+        self.told(self.buckets.insert_part(&upload, input.part_number, part))?;
         Ok(S3Response::new(UploadPartCopyOutput { copy_part_result: Some(result), ..UploadPartCopyOutput::default() }))
     }
 
@@ -340,7 +354,7 @@ impl S3 for S3Service {
         });
         let parts = parts.collect::<S3Result<Vec<_>>>()?;
         let precondition = Precondition { if_match: input.if_match, if_none_match: input.if_none_match };
-        let event = self.buckets.complete_upload(&upload, &parts, &precondition)?;
+        let event = self.told(self.buckets.complete_upload(&upload, &parts, &precondition))?;
         let e_tag = event.e_tag.clone().map(ETag::Strong);
         self.publish(event).await?;
         Ok(S3Response::new(CompleteMultipartUploadOutput {

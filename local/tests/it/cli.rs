@@ -218,7 +218,7 @@ async fn a_topology_of_ones_own_runs() {
     assert_eq!(put(port, "a", "").await, "HTTP/1.1 200 OK");
     program.line("echo started").await;
     program.line("#1  object       ObjectCreated:Put \"a\" in amzn-s3-demo-bucket, 0 bytes").await;
-    program.line("gets #1").await;
+    program.line("#1  deleted").await;
     program.signal("-TERM");
     assert!(program.end().await.0.success());
 }

@@ -26,6 +26,7 @@ const PART: usize = 5 * 1024 * 1024;
 #[derive(Default)]
 struct Kept {
     events: Mutex<Vec<ObjectEvent>>,
+    failures: Mutex<Vec<String>>,
     is_full: bool,
 }
 
@@ -38,6 +39,10 @@ impl ObjectEvents for Kept {
         }
         self.events.lock().unwrap().push(event);
         Ok(())
+    }
+
+    fn cannot_store(&self, reason: &str) {
+        self.failures.lock().unwrap().push(reason.to_owned());
     }
 }
 
@@ -347,6 +352,19 @@ async fn a_body_that_is_too_long_leaves_nothing_behind() {
     assert_eq!(s3.get("a").await, "aaaaaaaaaa");
     assert_eq!(s3.events(), [event("ObjectCreated:Put", "a", 10)]);
     assert_eq!(std::fs::read_dir(folder.path().join("bodies")).unwrap().count(), 1);
+}
+
+#[tokio::test]
+async fn what_cannot_be_stored_is_told_to_the_client_and_to_the_pipeline() {
+    let folder = tempfile::tempdir().unwrap();
+    let s3 = S3::with(Buckets::open(folder.path(), [BUCKET]).unwrap(), Kept::default()).await;
+    std::fs::remove_dir_all(folder.path().join("bodies")).unwrap();
+    let error = s3.client.put_object().bucket(BUCKET).key("a").send().await.unwrap_err();
+    assert_eq!(error.code(), Some("InternalError"));
+    let failures = s3.kept.failures.lock().unwrap().clone();
+    assert_eq!(failures.len(), 1);
+    assert!(failures[0].starts_with("the object cannot be stored: "), "{failures:?}");
+    assert_eq!(s3.events(), []);
 }
 
 #[tokio::test]
