@@ -39,6 +39,7 @@
 
 mod error;
 mod clock;
+mod step;
 mod journal;
 mod faults;
 mod topology;
@@ -57,6 +58,7 @@ mod notification;
 mod parcel;
 mod topic;
 mod carrier;
+mod message;
 mod queue_state;
 mod deduplication;
 mod queue;
@@ -81,16 +83,18 @@ pub use bucket::Buckets;
 pub use error::{Error, ErrorKind};
 pub use faults::{Fault, Faults, Hop};
 pub use function::{Function, FunctionError, FunctionErrorKind, InProcess, Invocation, Kill, KillKind};
-pub use journal::{EventId, Fate, Journal, LogStream, ReceivedMessage, Step, StepKind, Steps};
+pub use journal::{Journal, Steps};
+pub use message::{Deletion, Message, NotInFlight, Receipt, Receive, Received, Redriven, SendRefusal, Sent};
 pub use object_event::ObjectEvent;
 pub use pipeline::LocalPipeline;
 pub use pipeline_builder::LocalPipelineBuilder;
 pub use process::Process;
-pub use queue::{Deletion, Message, NotInFlight, Queue, Receipt, Receive, Received, Redriven, SendRefusal, Sent};
+pub use queue::Queue;
 pub use queue_snapshot::{QueueSnapshot, QueuedMessage, Visibility};
 pub use report::{EventReport, Handling, Report};
 pub use s3_endpoint::{BoundS3Endpoint, S3Endpoint};
 pub use s3_service::ObjectEvents;
+pub use step::{EventId, Fate, LogStream, ReceivedMessage, Step, StepKind};
 pub use topology::{
     BucketSpec, Destination, FunctionSpec, MappingSpec, NotificationSpec, QueueSpec, Redrive, SubscriptionSpec,
     Topology,
