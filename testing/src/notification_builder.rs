@@ -24,7 +24,7 @@ pub struct NotificationBuilder(Content);
 #[derive(Debug, Clone)]
 enum Content {
     Records(Vec<RecordBuilder>),
-    Test { bucket: String },
+    Test { bucket: String, time: String, request_id: String },
 }
 
 #[derive(Serialize)]
@@ -38,9 +38,9 @@ struct RecordsJson<'b> {
 struct TestEventJson<'b> {
     service: &'static str,
     event: &'static str,
-    time: &'static str,
+    time: &'b str,
     bucket: &'b str,
-    request_id: &'static str,
+    request_id: &'b str,
     host_id: &'static str,
 }
 
@@ -54,7 +54,8 @@ impl NotificationBuilder {
     /// The test notification that S3 sends when the notifications of this bucket are configured.
     #[must_use]
     pub fn test_event(bucket: impl Into<String>) -> Self {
-        Self(Content::Test { bucket: bucket.into() })
+        let (time, request_id) = (String::from(defaults::TIME), String::from(defaults::REQUEST_ID));
+        Self(Content::Test { bucket: bucket.into(), time, request_id })
     }
 
     /// With one more record; S3 itself sends one per notification. Makes a test notification an ordinary one.
@@ -68,6 +69,16 @@ impl NotificationBuilder {
         Self(Content::Records(records))
     }
 
+    /// Sent at this time, such as `2026-04-07T14:30:00.123Z`, in answer to the request of this id, if it is a test
+    /// notification: otherwise records say that, each for itself.
+    #[must_use]
+    pub fn with_test_request(mut self, at: impl Into<String>, id: impl Into<String>) -> Self {
+        if let Content::Test { time, request_id, .. } = &mut self.0 {
+            (*time, *request_id) = (at.into(), id.into());
+        }
+        self
+    }
+
     /// The notification as S3 sends it: the body of a message with raw delivery.
     #[must_use]
     pub fn to_json(&self) -> String {
@@ -75,12 +86,12 @@ impl NotificationBuilder {
             Content::Records(records) => {
                 json::compact(&RecordsJson { records: records.iter().map(RecordJson::of).collect() })
             }
-            Content::Test { bucket } => json::compact(&TestEventJson {
+            Content::Test { bucket, time, request_id } => json::compact(&TestEventJson {
                 service: "Amazon S3",
                 event: "s3:TestEvent",
-                time: defaults::TIME,
+                time,
                 bucket,
-                request_id: defaults::REQUEST_ID,
+                request_id,
                 host_id: defaults::HOST_ID,
             }),
         }

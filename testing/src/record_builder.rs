@@ -29,6 +29,7 @@ pub struct RecordBuilder {
     pub(crate) event_name: EventName,
     pub(crate) principal_id: String,
     pub(crate) source_ip: String,
+    pub(crate) request_id: String,
     pub(crate) configuration_id: String,
     pub(crate) bucket: String,
     pub(crate) tags: BTreeMap<String, String>,
@@ -74,6 +75,7 @@ impl RecordBuilder {
             event_time: String::from(defaults::TIME),
             principal_id: String::from(principal_id),
             source_ip: String::from(source_ip),
+            request_id: String::from(defaults::REQUEST_ID),
             configuration_id: String::from("testConfigRule"),
             bucket: String::from(defaults::BUCKET),
             tags: BTreeMap::new(),
@@ -102,6 +104,8 @@ impl RecordBuilder {
         with_principal_id principal_id;
         /// Requested from this address (`requestParameters.sourceIPAddress`).
         with_source_ip source_ip;
+        /// Of this request (`responseElements.x-amz-request-id`).
+        with_request_id request_id;
         /// Of this notification configuration (`s3.configurationId`).
         with_configuration_id configuration_id;
         /// In this bucket (`s3.bucket.name`).

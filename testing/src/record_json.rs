@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use crate::RecordBuilder;
-use crate::defaults::{HOST_ID, REQUEST_ID, bucket_arn};
+use crate::defaults::{HOST_ID, bucket_arn};
 use crate::event_data::{AnnotationData, ReplicationData};
 use crate::key_encoding::encode;
 
@@ -19,7 +19,7 @@ pub(crate) struct RecordJson<'b> {
     event_name: &'b str,
     user_identity: Identity<'b>,
     request_parameters: RequestParameters<'b>,
-    response_elements: ResponseElements,
+    response_elements: ResponseElements<'b>,
     s3: S3<'b>,
     #[serde(skip_serializing_if = "Option::is_none")]
     glacier_event_data: Option<GlacierEventData<'b>>,
@@ -48,9 +48,9 @@ struct RequestParameters<'b> {
 }
 
 #[derive(Serialize)]
-struct ResponseElements {
+struct ResponseElements<'b> {
     #[serde(rename = "x-amz-request-id")]
-    request_id: &'static str,
+    request_id: &'b str,
     #[serde(rename = "x-amz-id-2")]
     host_id: &'static str,
 }
@@ -148,7 +148,7 @@ impl<'b> RecordJson<'b> {
             event_name: record.event_name.as_str(),
             user_identity: Identity { principal_id: &record.principal_id },
             request_parameters: RequestParameters { source_ip_address: &record.source_ip },
-            response_elements: ResponseElements { request_id: REQUEST_ID, host_id: HOST_ID },
+            response_elements: ResponseElements { request_id: &record.request_id, host_id: HOST_ID },
             s3: S3 {
                 s3_schema_version: "1.0",
                 configuration_id: &record.configuration_id,

@@ -35,6 +35,7 @@ pub(crate) const SUBSCRIPTION_ARN: &str =
 pub struct SnsMessageBuilder {
     message_id: String,
     topic_arn: String,
+    timestamp: String,
     message: String,
 }
 
@@ -48,7 +49,7 @@ pub(crate) struct SnsJson<'b> {
     topic_arn: &'b str,
     subject: &'static str,
     message: &'b str,
-    timestamp: &'static str,
+    timestamp: &'b str,
     signature_version: &'static str,
     signature: &'static str,
     #[serde(rename = "SigningCertURL", skip_serializing_if = "Option::is_none")]
@@ -70,7 +71,12 @@ impl SnsMessageBuilder {
     /// The envelope of this text.
     #[must_use]
     pub fn new(message: impl Into<String>) -> Self {
-        Self { message_id: String::from(MESSAGE_ID), topic_arn: String::from(TOPIC_ARN), message: message.into() }
+        Self {
+            message_id: String::from(MESSAGE_ID),
+            topic_arn: String::from(TOPIC_ARN),
+            timestamp: String::from(defaults::TIME),
+            message: message.into(),
+        }
     }
 
     /// With this message id (`MessageId`).
@@ -84,6 +90,13 @@ impl SnsMessageBuilder {
     #[must_use]
     pub fn with_topic_arn(mut self, arn: impl Into<String>) -> Self {
         self.topic_arn = arn.into();
+        self
+    }
+
+    /// Published at this time (`Timestamp`), such as `2026-04-07T14:30:00.123Z`.
+    #[must_use]
+    pub fn with_timestamp(mut self, timestamp: impl Into<String>) -> Self {
+        self.timestamp = timestamp.into();
         self
     }
 
@@ -108,7 +121,7 @@ impl SnsMessageBuilder {
             topic_arn: &self.topic_arn,
             subject: "Amazon S3 Notification",
             message: &self.message,
-            timestamp: defaults::TIME,
+            timestamp: &self.timestamp,
             signature_version: "1",
             signature: SIGNATURE,
             signing_certificate_url_to_queue: None,

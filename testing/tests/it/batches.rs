@@ -87,6 +87,8 @@ fn the_envelope_of_sns_is_written_as_sns_writes_it() {
     assert!(json.ends_with("\"\n}"), "{json}");
     let rest = ["Timestamp", "SignatureVersion", "Signature", "SigningCertURL", "UnsubscribeURL"];
     assert_eq!(names(&json)[5..], rest);
+    let later = SnsMessageBuilder::new("a").with_timestamp("2026-04-07T14:30:00.123Z").to_json();
+    assert!(later.contains("\"Timestamp\" : \"2026-04-07T14:30:00.123Z\""), "{later}");
     let notification = NotificationBuilder::from(record());
     let envelope: Value = serde_json::from_str(&notification.to_sns_json()).unwrap();
     assert_eq!(envelope["Message"], notification.to_json());

@@ -122,5 +122,15 @@ fn a_test_event_is_written_as_s3_writes_it() {
         r#""RequestId":"C3D13FE58DE4C810","#,
         r#""HostId":"FMyUVURIY8/IgAtTv8xRjskZQpcIZ9KG4V5Wp6S7S/JRWeUWerMUE5JgHvANOjpD"}"#,
     );
-    assert_eq!(NotificationBuilder::test_event("holiday").to_json(), expected);
+    let test = NotificationBuilder::test_event("holiday");
+    assert_eq!(test.to_json(), expected);
+    let own = test.with_test_request("2026-04-07T14:30:00.123Z", "AAAA").to_json();
+    let expected = expected.replace("1970-01-01T00:00:00.000Z", "2026-04-07T14:30:00.123Z");
+    assert_eq!(own, expected.replace("C3D13FE58DE4C810", "AAAA"));
+}
+
+#[test]
+fn a_record_can_be_that_of_another_request() {
+    let record = RecordBuilder::new("ObjectTagging:Put").with_request_id("AAAA").build();
+    assert_eq!(record.request_id.unwrap(), "AAAA");
 }

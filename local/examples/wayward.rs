@@ -1,0 +1,77 @@
+//! A function that does what its event says, also the worst: for the tests.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::process::exit;
+
+fn main() {
+    if let Ok(text) = std::env::var("START_WITH") {
+        eprintln!("{text}");
+        if std::env::var("START_ERROR").is_ok() {
+            post("init/error", &format!(r#"{{"errorType":"Config","errorMessage":"{text}"}}"#));
+        }
+        exit(7);
+    }
+    println!("ready in process {}", std::process::id());
+    loop {
+        let (id, event) = next();
+        match event.trim_matches('"') {
+            "crash" => exit(3),
+            "hang" => loop {
+                std::thread::park();
+            },
+            "fail" => {
+                post(&format!("invocation/{id}/error"), r#"{"errorType":"Refused","errorMessage":"it was told to"}"#)
+            }
+            "print" => {
+                println!("to output");
+                eprintln!("to error: \u{1b}[31mred");
+                print!("{}", "x".repeat(100_000));
+                post(&format!("invocation/{id}/response"), "null");
+            }
+            "environment" => {
+                let mut names: Vec<_> = std::env::vars().map(|(name, value)| format!("{name}={value}")).collect();
+                names.sort();
+                post(&format!("invocation/{id}/response"), &names.join("\n"));
+            }
+            "other id" => {
+                post("invocation/another/response", "null");
+                post(&format!("invocation/{id}/response"), "\"its own\"");
+                post(&format!("invocation/{id}/response"), "\"twice\"");
+            }
+            "too much" => post(&format!("invocation/{id}/response"), &"x".repeat(6 * 1024 * 1024 + 1)),
+            "process" => post(&format!("invocation/{id}/response"), &std::process::id().to_string()),
+            _ => post(&format!("invocation/{id}/response"), &event),
+        }
+    }
+}
+
+/// The id and the payload of the next invocation.
+fn next() -> (String, String) {
+    let (head, body) = request("GET", "invocation/next", "");
+    let id = head.lines().find_map(|line| line.strip_prefix("lambda-runtime-aws-request-id: "));
+    (id.unwrap_or_else(|| exit(4)).to_owned(), body)
+}
+
+fn post(path: &str, body: &str) {
+    request("POST", path, body);
+}
+
+/// The head, in lower case, and the body of the answer. A function whose API is gone ends.
+fn request(method: &str, path: &str, body: &str) -> (String, String) {
+    let exchange = || {
+        let host = std::env::var("AWS_LAMBDA_RUNTIME_API").ok()?;
+        let mut stream = TcpStream::connect(&host).ok()?;
+        write!(stream, "{method} /2018-06-01/runtime/{path} HTTP/1.1\r\nHost: {host}\r\n").ok()?;
+        write!(stream, "Content-Length: {}\r\nConnection: close\r\n\r\n{body}", body.len()).ok()?;
+        let mut reader = BufReader::new(stream);
+        let mut head = String::new();
+        while !head.ends_with("\r\n\r\n") {
+            (reader.read_line(&mut head).ok()? > 0).then_some(())?;
+        }
+        let mut answer = String::new();
+        reader.read_to_string(&mut answer).ok()?;
+        Some((head.to_lowercase(), answer))
+    };
+    exchange().unwrap_or_else(|| exit(5))
+}

@@ -1,0 +1,16 @@
+//! The pipeline, through its public door.
+
+#![allow(missing_docs, clippy::unwrap_used)]
+
+mod cli;
+mod config;
+mod faults;
+mod mapping;
+mod persistence;
+mod pipeline;
+mod process;
+mod programs;
+mod queue;
+mod queue_model;
+mod s3;
+mod topic;

@@ -1,0 +1,286 @@
+//! Functions in processes of their own.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use s3_dispatch::EventName;
+use s3_dispatch_local::{
+    ErrorKind, Function, FunctionError, FunctionErrorKind, FunctionSpec, Invocation, Journal, Kill, KillKind,
+    LocalPipeline, LogStream, Process, Step, StepKind, Topology,
+};
+use s3_dispatch_testing::{RecordBuilder, SqsBatchBuilder};
+
+use crate::programs::{is_running, put_processor, wayward};
+
+struct Started {
+    process: Process,
+    journal: Journal,
+}
+
+impl Started {
+    async fn with(spec: FunctionSpec) -> Self {
+        let journal = journal().await;
+        Self { process: Process::start(spec, journal.clone()).await.unwrap(), journal }
+    }
+
+    async fn invoke(&self, event: &str) -> Result<String, FunctionError> {
+        self.invoke_with(Invocation::new("an-id", format!("\"{event}\"")).with_timeout(Duration::from_secs(20))).await
+    }
+
+    async fn invoke_with(&self, invocation: Invocation) -> Result<String, FunctionError> {
+        let answer = self.process.invoke(invocation).await?;
+        Ok(String::from_utf8(answer.to_vec()).unwrap())
+    }
+
+    /// Waits for a step, also of the past.
+    async fn step<T>(&self, what: &str, mut wanted: impl FnMut(&StepKind) -> Option<T>) -> T {
+        let (history, mut live) = self.journal.history_and_watch();
+        let mut past = history.into_iter();
+        let search = async {
+            loop {
+                let step: Option<Arc<Step>> = match past.next() {
+                    Some(step) => Some(step),
+                    None => live.next().await,
+                };
+                if let Some(found) = wanted(&step.unwrap().kind) {
+                    return found;
+                }
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(20), search).await.unwrap_or_else(|_| panic!("no {what}"))
+    }
+
+    fn count(&self, wanted: impl Fn(&StepKind) -> bool) -> usize {
+        self.journal.history().iter().filter(|step| wanted(&step.kind)).count()
+    }
+}
+
+async fn journal() -> Journal {
+    let pipeline = LocalPipeline::builder().with_topology(Topology::default()).start().await.unwrap();
+    pipeline.journal().clone()
+}
+
+fn spec(program: PathBuf) -> FunctionSpec {
+    FunctionSpec::new("my-function").with_program(program)
+}
+
+fn is_started(step: &StepKind) -> bool {
+    matches!(step, StepKind::FunctionStarted { .. })
+}
+
+#[tokio::test]
+async fn a_real_program_answers_and_its_logs_are_kept() {
+    let function = Started::with(spec(put_processor()).with_variable("MAX_OBJECT_BYTES", "100")).await;
+    let record = |key, size| RecordBuilder::new(EventName::OBJECT_CREATED_PUT).with_key(key).with_size(size);
+    let batch = SqsBatchBuilder::new()
+        .with_record("1", record("small photo.jpg", 100))
+        .with_record("2", record("large photo.jpg", 101));
+    let invocation = Invocation::new("an-id", batch.to_bytes()).with_timeout(Duration::from_secs(20));
+    let answer = function.invoke_with(invocation).await.unwrap();
+    assert_eq!(answer, r#"{"batchItemFailures":[{"itemIdentifier":"2"}]}"#);
+    let line = function.step("log", |step| match step {
+        StepKind::FunctionLog { line, stream: LogStream::Output, .. } if line.contains("small photo.jpg") => {
+            Some(line.clone())
+        }
+        _ => None,
+    });
+    assert!(line.await.contains("object uploaded"));
+}
+
+#[tokio::test]
+async fn a_process_is_kept_for_the_next_invocation_and_another_serves_a_second_at_a_time() {
+    let function = Started::with(spec(wayward())).await;
+    let first = function.invoke("process").await.unwrap();
+    assert_eq!(function.invoke("process").await.unwrap(), first);
+    let (one, other) = tokio::join!(function.invoke("process"), function.invoke("process"));
+    assert_ne!(one.unwrap(), other.unwrap());
+    assert_eq!(function.count(is_started), 2);
+}
+
+#[tokio::test]
+async fn an_error_is_told_and_the_process_is_kept() {
+    let function = Started::with(spec(wayward())).await;
+    let error = function.invoke("fail").await.unwrap_err();
+    assert_eq!(error.kind(), FunctionErrorKind::Unhandled);
+    assert_eq!(error.to_string(), "Refused: it was told to");
+    function.invoke("anything").await.unwrap();
+    assert_eq!(function.count(is_started), 1);
+}
+
+#[tokio::test]
+async fn a_crash_is_told_and_another_process_takes_over_after_a_pause() {
+    let function = Started::with(spec(wayward())).await;
+    for crash in 0..2 {
+        let error = function.invoke("crash").await.unwrap_err();
+        assert_eq!(error.kind(), FunctionErrorKind::Crashed);
+        assert_eq!(error.to_string(), "the process ended before it answered: exit status: 3");
+        let pauses = function.count(|step| matches!(step, StepKind::FunctionRestarting { .. }));
+        assert_eq!(pauses, crash + 1);
+    }
+    assert_eq!(function.invoke("hello").await.unwrap(), "\"hello\"");
+    let mut pauses = Vec::new();
+    for step in function.journal.history() {
+        if let StepKind::FunctionRestarting { after, .. } = step.kind {
+            pauses.push(after);
+        }
+    }
+    assert_eq!(pauses, [Duration::from_millis(100), Duration::from_millis(200)]);
+    assert_eq!(function.count(|step| matches!(step, StepKind::FunctionCrashed { .. })), 2);
+}
+
+#[tokio::test]
+async fn a_process_that_runs_out_of_time_is_killed() {
+    let function = Started::with(spec(wayward())).await;
+    let before = function.invoke("process").await.unwrap();
+    let invocation = Invocation::new("an-id", "\"hang\"").with_timeout(Duration::from_millis(50));
+    let error = function.invoke_with(invocation).await.unwrap_err();
+    assert_eq!(error.kind(), FunctionErrorKind::TimedOut);
+    assert!(!is_running(&before));
+    assert_eq!(function.count(|step| matches!(step, StepKind::FunctionTimedOut { .. })), 1);
+    assert_ne!(function.invoke("process").await.unwrap(), before);
+}
+
+#[tokio::test]
+async fn an_injected_kill_looks_like_a_crash_and_costs_no_pause() {
+    let function = Started::with(spec(wayward())).await;
+    let kill = Kill { after: Duration::from_millis(20), kind: KillKind::Crash };
+    let invocation = Invocation::new("an-id", "\"hang\"").with_timeout(Duration::from_secs(20)).with_kill(kill);
+    let error = function.invoke_with(invocation).await.unwrap_err();
+    assert_eq!(error.kind(), FunctionErrorKind::Crashed);
+    assert_eq!(function.count(|step| matches!(step, StepKind::FunctionCrashed { .. })), 1);
+    assert_eq!(function.count(|step| matches!(step, StepKind::FunctionRestarting { .. })), 0);
+}
+
+#[tokio::test]
+async fn a_program_that_does_not_come_up_is_given_up_with_one_line_until_it_changes() {
+    let folder = tempfile::tempdir().unwrap();
+    let program = folder.path().join("bootstrap");
+    std::fs::copy(wayward(), &program).unwrap();
+    let broken = spec(program.clone()).with_variable("START_WITH", "no database");
+    let function = Started::with(broken).await;
+    for attempt in 1..=7 {
+        let error = function.invoke("hello").await.unwrap_err();
+        assert_eq!(error.kind(), FunctionErrorKind::InitFailed, "{error}");
+        assert_eq!(error.to_string().starts_with("given up after 5 attempts"), attempt > 5, "{attempt}: {error}");
+    }
+    assert_eq!(function.count(is_started), 5);
+    let reason = function.step("end", |step| match step {
+        StepKind::FunctionStopped { reason: Some(reason), .. } => Some(reason.clone()),
+        _ => None,
+    });
+    assert!(reason.await.ends_with("the process ended before it was ready: exit status: 7"));
+    assert_eq!(function.count(|step| matches!(step, StepKind::FunctionStopped { .. })), 1);
+    let line = function.step("log", |step| match step {
+        StepKind::FunctionLog { line, stream: LogStream::Error, .. } => (line == "no database").then_some(()),
+        _ => None,
+    });
+    line.await;
+
+    let file = std::fs::File::options().append(true).open(&program).unwrap();
+    file.set_modified(std::time::SystemTime::now() + Duration::from_secs(1)).unwrap();
+    drop(file);
+    let error = function.invoke("hello").await.unwrap_err();
+    assert!(error.to_string().starts_with("the process ended"), "{error}");
+    assert_eq!(function.count(is_started), 6);
+}
+
+#[tokio::test]
+async fn an_error_at_the_start_is_told_in_the_words_of_the_function() {
+    let spec = spec(wayward()).with_variable("START_WITH", "no database").with_variable("START_ERROR", "1");
+    let error = Started::with(spec).await.invoke("hello").await.unwrap_err();
+    assert_eq!(error.kind(), FunctionErrorKind::InitFailed);
+    assert_eq!(error.to_string(), "the function cannot start: Config: no database");
+}
+
+#[tokio::test]
+async fn every_line_is_kept_and_long_ones_are_cut() {
+    let function = Started::with(spec(wayward())).await;
+    function.invoke("print").await.unwrap();
+    let mut lines = Vec::new();
+    function
+        .step("second half", |step| {
+            if let StepKind::FunctionLog { line, stream, .. } = step {
+                lines.push((*stream, line.clone()));
+            }
+            lines.iter().any(|(_, line)| line.len() == 64 * 1024).then_some(())
+        })
+        .await;
+    assert!(lines.contains(&(LogStream::Output, String::from("to output"))));
+    assert!(lines.contains(&(LogStream::Error, String::from("to error: \u{1b}[31mred"))), "{lines:?}");
+}
+
+#[tokio::test]
+async fn an_answer_counts_once_and_for_its_own_invocation() {
+    let function = Started::with(spec(wayward())).await;
+    assert_eq!(function.invoke("other id").await.unwrap(), "\"its own\"");
+    assert_eq!(function.invoke("hello").await.unwrap(), "\"hello\"");
+    let error = function.invoke("too much").await.unwrap_err();
+    assert_eq!(error.kind(), FunctionErrorKind::Unhandled);
+    assert!(error.to_string().starts_with("Function.ResponseSizeTooLarge"), "{error}");
+    assert_eq!(function.invoke("hello").await.unwrap(), "\"hello\"");
+}
+
+#[tokio::test]
+async fn the_environment_is_that_of_lambda_and_nothing_else() {
+    let function = Started::with(spec(wayward()).with_memory(256).with_variable("MINE", "1")).await;
+    let environment = function.invoke("environment").await.unwrap();
+    for line in [
+        "AWS_LAMBDA_FUNCTION_NAME=my-function",
+        "AWS_LAMBDA_FUNCTION_MEMORY_SIZE=256",
+        "AWS_REGION=us-east-1",
+        "MINE=1",
+    ] {
+        assert!(environment.lines().any(|found| found == line), "{line}: {environment}");
+    }
+    assert!(!environment.contains("CARGO"), "{environment}");
+}
+
+#[tokio::test]
+async fn stopping_ends_every_process() {
+    let function = Arc::new(Started::with(spec(wayward())).await);
+    let idle = function.invoke("process").await.unwrap();
+    let busy = tokio::spawn({
+        let function = Arc::clone(&function);
+        async move { function.invoke("hang").await }
+    });
+    let second = tokio::spawn({
+        let function = Arc::clone(&function);
+        async move { function.invoke("hang").await }
+    });
+    let mut processes = Vec::new();
+    function
+        .step("second process", |step| {
+            if let StepKind::FunctionStarted { process, .. } = step {
+                processes.push(process.unwrap().to_string());
+            }
+            (processes.len() == 2).then_some(())
+        })
+        .await;
+    assert!(processes.contains(&idle));
+    function.process.stop().await;
+    assert!(processes.iter().all(|process| !is_running(process)), "{processes:?}");
+    assert!(busy.await.unwrap().is_err() && second.await.unwrap().is_err());
+    assert!(function.invoke("hello").await.is_err());
+}
+
+#[tokio::test]
+async fn what_cannot_be_a_program_is_told_in_one_line() {
+    let folder = tempfile::tempdir().unwrap();
+    let missing = folder.path().join("missing");
+    let text = folder.path().join("text");
+    std::fs::write(&text, "hello").unwrap();
+    let cases = [
+        (missing.clone(), "does not exist"),
+        (text.clone(), "may not be executed"),
+        (folder.path().into(), "is no file"),
+    ];
+    for (program, reason) in cases {
+        let error = Process::start(spec(program.clone()), journal().await).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Program);
+        assert_eq!(
+            error.to_string(),
+            format!("the program `{}` of the function `my-function` {reason}", program.display())
+        );
+    }
+}

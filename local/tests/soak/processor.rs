@@ -1,0 +1,60 @@
+//! The handlers, and what stands around them.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use s3_dispatch::{
+    Deduplicated, HandlerError, LatestOnly, MemoryStore, MessageContext, Outcome, Route, Router, Routes, S3EventRecord,
+    SkipReason, State, async_trait,
+};
+
+use crate::ledger::{Ledger, Way};
+
+/// A router with an effect that the ledger sees, once and in order.
+pub(crate) fn processor(ledger: Arc<Ledger>) -> impl Router {
+    let routes = Routes::new(Arc::clone(&ledger)).on_fn(
+        "*",
+        async |record: S3EventRecord, State(ledger): State<Arc<Ledger>>| {
+            let entry = ledger.entry(&record);
+            // Long or short, but the same each time.
+            let pause = Duration::from_millis(1 + entry.0 % 17);
+            tokio::time::sleep(pause).await;
+            if ledger.is_poison(entry) {
+                return Err(HandlerError::permanent(std::io::Error::other("poison")));
+            }
+            let unfinished = ledger.take_effect(entry);
+            tokio::time::sleep(pause).await;
+            unfinished.finish();
+            Ok(())
+        },
+    );
+    let store = Arc::new(MemoryStore::with_capacity(2_000_000));
+    let latest = LatestOnly::new(routes, Arc::clone(&store));
+    Observed { router: Deduplicated::new(latest, store), ledger }
+}
+
+/// Tells the ledger what became of each record.
+struct Observed<R> {
+    router: R,
+    ledger: Arc<Ledger>,
+}
+
+#[async_trait]
+impl<R: Router> Router for Observed<R> {
+    async fn route(&self, record: &S3EventRecord, message: &MessageContext) -> Outcome {
+        let outcome = self.router.route(record, message).await;
+        let way = match &outcome {
+            Outcome::Handled => Way::Handled,
+            Outcome::Skipped(SkipReason::Duplicate) => Way::Duplicate,
+            Outcome::Skipped(SkipReason::Stale) => Way::Stale,
+            Outcome::Failed(error) if error.to_string().contains("elsewhere") => Way::InProgress,
+            _ => Way::Failed,
+        };
+        self.ledger.went(self.ledger.entry(record), message, way);
+        outcome
+    }
+
+    fn routes(&self) -> &[Route] {
+        self.router.routes()
+    }
+}
