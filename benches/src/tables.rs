@@ -106,12 +106,13 @@ fn shapes(results: &Results) -> String {
     )
 }
 
-const FUNCTIONS: [(&str, &str); 5] = [
+const FUNCTIONS: [(&str, &str); 6] = [
     ("bare", "`lambda_runtime` alone, payload ignored"),
     ("bare-logs", "the same with its subscriber"),
     ("careful", "by hand"),
     ("careful-logs", "the same with the runtime crate's subscriber"),
-    ("ours", "s3-dispatch (its subscriber is always set)"),
+    ("ours", "s3-dispatch"),
+    ("ours-logs", "the same with its own subscriber, and a line per invocation"),
 ];
 
 fn loopback(results: &Results) -> String {
