@@ -24,7 +24,7 @@ const ROUTES: f64 = 1.2;
 const SHAPES: f64 = 1.0 / 2.5;
 /// Where the texts of a body are written with escapes that they do not need, each is unescaped into a text of its own:
 /// short of the aim.
-const ESCAPED_SHAPES: f64 = 1.0 / 2.2;
+const ESCAPED_SHAPES: f64 = 1.0 / 2.1;
 
 impl Bounds {
     /// What has to be counted.

@@ -209,6 +209,14 @@ impl<'d, const LEVEL: usize> Scanner<'d, LEVEL> {
         // A bit for each open bracket, of the innermost last: whether it is that of an object.
         let (mut depth, mut is_object) = (0, 0_u128);
         loop {
+            // Brackets often follow each other.
+            while let [b'[', b'[', ..] = self.rest
+                && depth < Self::MAX_SKIPPED_DEPTH
+            {
+                self.rest = &self.rest[1..];
+                depth += 1;
+                is_object <<= 1;
+            }
             match self.peek() {
                 open @ (b'{' | b'[') => {
                     if depth == Self::MAX_SKIPPED_DEPTH {
