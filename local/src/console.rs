@@ -107,7 +107,7 @@ impl Printer {
             StepKind::NotificationSent { destination } => line("notification", NAME, &format!("to {destination}")),
             StepKind::FilterVerdict { queue, passed: true, .. } => line("filter", GOOD, &format!("passes to {queue}")),
             StepKind::FilterVerdict { queue, .. } => line("filter", FAINT, &format!("not for {queue}")),
-            StepKind::Enqueued { queue, message_id, is_duplicate } => {
+            StepKind::Enqueued { queue, message_id, is_duplicate, .. } => {
                 let note = if *is_duplicate { ", a duplicate: dropped" } else { "" };
                 line("queue", NAME, &format!("{queue} has message {}{note}", id(message_id)))
             }
