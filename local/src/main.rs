@@ -2,6 +2,7 @@
 
 mod cli;
 mod examples;
+mod step_line;
 mod console;
 mod demo;
 mod s3_client;
