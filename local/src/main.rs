@@ -6,6 +6,7 @@ mod step_line;
 mod console;
 mod demo;
 mod s3_client;
+mod ui;
 
 use std::error::Error;
 use std::process::ExitCode;
