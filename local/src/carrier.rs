@@ -77,9 +77,8 @@ fn enqueue(engine: &Engine, state: &mut State, now: SystemTime, name: &Arc<str>,
     match queue.send(now, message) {
         Ok(sent) => {
             let is_duplicate = sent != Sent::Accepted;
-            engine
-                .journal
-                .append(parcel.event, StepKind::Enqueued { queue: Arc::clone(name), message_id, is_duplicate });
+            let (queue, body) = (Arc::clone(name), parcel.body);
+            engine.journal.append(parcel.event, StepKind::Enqueued { queue, message_id, body, is_duplicate });
         }
         Err(refusal) => {
             engine.journal.append(parcel.event, StepKind::Refused { queue: Arc::clone(name), reason: refusal });

@@ -11,6 +11,7 @@ use clap::Parser;
 use s3_dispatch_local::{Fault, Faults, Hop, LocalPipeline, S3Endpoint, Topology};
 
 use crate::console::{self, Console, paint, say};
+use crate::ui::{Board, Ui};
 use crate::{demo, examples};
 
 /// Runs S3, SNS, SQS and Lambda on this machine, with the faults of the real ones if wished.
@@ -55,6 +56,10 @@ pub(crate) struct Arguments {
     #[arg(long)]
     port: Option<u16>,
 
+    /// Serves a page that shows the pipeline, on this port of the loopback interface; 0 is any free one.
+    #[arg(long, value_name = "PORT", num_args = 0..=1, default_missing_value = "9091")]
+    ui: Option<u16>,
+
     /// The address to listen on. Whoever reaches it can write to the buckets.
     #[arg(long, value_name = "ADDRESS", default_value_t = IpAddr::V4(Ipv4Addr::LOCALHOST))]
     bind: IpAddr,
@@ -83,17 +88,27 @@ impl Arguments {
         // Bound before anything runs: functions are told the endpoint, and a busy port stops nothing half started.
         let endpoint = S3Endpoint::bind(SocketAddr::new(self.bind, port)).await?;
         let address = endpoint.address();
+        let ui = self.ui.map(Ui::bind).transpose()?;
         for function in &mut topology.functions {
             function.environment.entry("AWS_ENDPOINT_URL_S3".into()).or_insert(format!("http://{address}"));
         }
         let names = topology.buckets.iter().map(|bucket| bucket.name.clone()).collect::<Vec<_>>();
-        let mut pipeline = LocalPipeline::builder().with_topology(topology).with_faults(faults.clone());
+        let mut pipeline = LocalPipeline::builder().with_topology(topology.clone()).with_faults(faults.clone());
         if let Some(folder) = &self.data {
             pipeline = pipeline.with_data(folder);
+        }
+        let board = Arc::new(Board::new(topology.clone()));
+        if ui.is_some() {
+            let board = Arc::clone(&board);
+            pipeline = pipeline.with_observer(move |step| board.observe(step));
         }
         let mut interrupted = Interrupted::watch()?;
         let pipeline = pipeline.start().await?;
         self.greet(address, &names);
+        let ui = ui.map(|ui| {
+            say(&format!("The page is at {}", paint(console::NAME, &format!("http://{}", ui.address()))));
+            ui.serve(pipeline.clone(), board, address)
+        });
         let console = Console::start(pipeline.journal());
         let mut endpoint = endpoint.serve(Arc::clone(pipeline.buckets()), Arc::new(pipeline.clone()));
 
@@ -106,12 +121,22 @@ impl Arguments {
             interrupted.wait().await;
             Ok(None)
         };
+        if let (Ok(Some((table, _))), Some(_)) = (&status, &ui) {
+            say(table);
+            say("The page stays until Ctrl-C.");
+            interrupted.wait().await;
+        }
+        if let Some(ui) = ui {
+            ui.stop().await;
+        }
         endpoint.stop().await;
         pipeline.stop().await;
         console.finish().await;
         Ok(match status? {
             Some((table, is_right)) => {
-                say(&table);
+                if self.ui.is_none() {
+                    say(&table);
+                }
                 if is_right { ExitCode::SUCCESS } else { ExitCode::FAILURE }
             }
             None if self.demo => ExitCode::FAILURE,

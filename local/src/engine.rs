@@ -177,12 +177,13 @@ impl Engine {
         let mark = state.mark();
         let target = state.queues.get_mut(queue).ok_or_else(|| unknown("queue", queue))?;
         let (name, event, message_id) = (Arc::clone(target.name()), message.event, Arc::clone(&message.id));
+        let body = Arc::clone(&message.body);
         let sent = target.send(now, message).map_err(|refusal| {
             let kind = if refusal == SendRefusal::TooLong { ErrorKind::TooLarge } else { ErrorKind::Refused };
             Error::new(kind, format!("the queue `{queue}` does not take the message: {refusal}"))
         })?;
         let is_duplicate = sent != Sent::Accepted;
-        self.journal.append(event, StepKind::Enqueued { queue: name, message_id, is_duplicate });
+        self.journal.append(event, StepKind::Enqueued { queue: name, message_id, body, is_duplicate });
         Ok((sent, self.write_down(state, mark)?))
     }
 

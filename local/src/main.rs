@@ -2,9 +2,11 @@
 
 mod cli;
 mod examples;
+mod step_line;
 mod console;
 mod demo;
 mod s3_client;
+mod ui;
 
 use std::error::Error;
 use std::process::ExitCode;

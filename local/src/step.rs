@@ -56,6 +56,8 @@ pub enum StepKind {
         queue: Arc<str>,
         /// The message's id.
         message_id: Arc<str>,
+        /// The message's body.
+        body: Arc<str>,
         /// Whether a FIFO queue knew its deduplication id, and dropped it.
         is_duplicate: bool,
     },

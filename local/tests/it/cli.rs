@@ -14,7 +14,7 @@ use crate::programs::{is_running, put_processor, wayward};
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A pipeline in a process of its own.
-struct Program {
+pub(crate) struct Program {
     child: Child,
     lines: Lines<BufReader<ChildStdout>>,
     errors: ChildStderr,
@@ -33,7 +33,7 @@ impl Program {
     }
 
     /// The first line that contains this.
-    async fn line(&mut self, text: &str) -> String {
+    pub(crate) async fn line(&mut self, text: &str) -> String {
         if let Some(line) = self.seen.iter().find(|line| line.contains(text)) {
             return line.clone();
         }
@@ -51,18 +51,18 @@ impl Program {
     }
 
     /// The port that it says it listens on.
-    async fn port(&mut self) -> u16 {
+    pub(crate) async fn port(&mut self) -> u16 {
         let line = self.line("S3 is at http://127.0.0.1:").await;
         line.split(['/', ',']).find_map(|part| part.strip_prefix("127.0.0.1:")).unwrap().parse().unwrap()
     }
 
-    fn signal(&self, signal: &str) {
+    pub(crate) fn signal(&self, signal: &str) {
         let process = self.child.id().unwrap().to_string();
         assert!(std::process::Command::new("kill").args([signal, &process]).status().unwrap().success());
     }
 
     /// Waits for the end: the status, and what it has printed as an error.
-    async fn end(&mut self) -> (ExitStatus, String) {
+    pub(crate) async fn end(&mut self) -> (ExitStatus, String) {
         let mut errors = String::new();
         let end = async {
             while let Some(line) = self.lines.next_line().await.unwrap() {
@@ -110,7 +110,7 @@ fn own(function: &Path) -> [String; 4] {
     ["--function".into(), of("put-processor"), "--function".into(), of("copy-processor")]
 }
 
-fn start(function: &Path, arguments: &[&str]) -> Program {
+pub(crate) fn start(function: &Path, arguments: &[&str]) -> Program {
     let own = own(function);
     let all: Vec<&str> = own.iter().map(String::as_str).chain(arguments.iter().copied()).collect();
     Program::start(&all)

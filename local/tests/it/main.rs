@@ -14,3 +14,4 @@ mod queue;
 mod queue_model;
 mod s3;
 mod topic;
+mod ui;
