@@ -91,7 +91,7 @@ impl<const LEVEL: usize> Fields<LEVEL> {
 }
 
 impl Event {
-    /// Reads the bucket's ARN, and the like, from the spans; `raw` is all of the event.
+    /// Makes a record of what stands in these places; `raw` is all of the event.
     pub(super) fn build<const LEVEL: usize>(self, scanner: &Scanner<'_, LEVEL>, raw: Span) -> Scanned<S3EventRecord> {
         let source = scanner.source;
         let detail = self.detail.ok_or(Unusual::Other)?;
