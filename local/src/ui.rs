@@ -1,12 +1,13 @@
 //! The page that shows the pipeline, on loopback.
 
+mod node;
+mod sighting;
+mod track;
 mod board;
 mod guard;
-mod node;
 mod patient;
-mod routes;
 mod stream;
-mod track;
+mod routes;
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};

@@ -38,7 +38,7 @@ export function reconcile(parent, items, keyOf, create, update) {
 }
 
 /** Says something to screen readers, not more often than they can follow. */
-export function announcer(element, pause = 1500) {
+export function announcer(element, pause = 5000) {
   let next = null;
   let timer = 0;
   const say = () => {

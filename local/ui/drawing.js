@@ -4,7 +4,8 @@ import { find, make, reconcile, write } from "./dom.js";
 import { open } from "./details.js";
 
 const BADGES = { bucket: "S3", topic: "SNS", queue: "SQS", function: "λ" };
-const MAX_TOKENS = 6;
+const MAX_TOKENS = 3;
+const MAX_DOTS = 3;
 const SVG = "http://www.w3.org/2000/svg";
 const isWide = matchMedia("(min-width: 56rem)");
 const isCalm = matchMedia("(prefers-reduced-motion: reduce)");
@@ -26,7 +27,7 @@ export class Drawing {
     find("nodes").replaceChildren();
     this.#svg.replaceChildren(arrowHead());
     this.#boxes.clear();
-    this.#edges = edges.map((edge) => ({ ...edge, count: null, path: draw("path"), text: draw("text") }));
+    this.#edges = edges.map((edge) => ({ ...edge, count: null, dots: new Set(), path: draw("path"), text: draw("text") }));
     for (const edge of this.#edges) {
       edge.path.classList.add(edge.kind);
       this.#svg.append(edge.path, edge.text);
@@ -107,15 +108,24 @@ export class Drawing {
     void edge.path.getBoundingClientRect();
     edge.path.classList.add("busy");
     const d = edge.path.getAttribute("d");
-    if (isCalm.matches || document.hidden || !d || this.#svg.querySelectorAll("circle").length > 24) return;
+    if (isCalm.matches || document.hidden || !d || edge.dots.size === MAX_DOTS) return;
     const dot = draw("circle");
     dot.setAttribute("r", "4.5");
     dot.style.offsetPath = `path("${d}")`;
     this.#svg.append(dot);
+    edge.dots.add(dot);
     const way = [{ offsetDistance: "0%" }, { offsetDistance: "100%" }];
-    dot.animate(way, { duration: 700, easing: "ease-in-out" }).onfinish = () => dot.remove();
+    dot.animate(way, { duration: 700, easing: "ease-in-out" }).onfinish = () => {
+      dot.remove();
+      edge.dots.delete(dot);
+    };
   }
 
+  #rowOf(node) {
+    return Number(this.#boxes.get(node).style.getPropertyValue("--row"));
+  }
+
+  /** Draws the arrows anew, where the boxes are now. */
   #route() {
     const origin = this.#svg.getBoundingClientRect();
     const order = [...this.#boxes.keys()];
@@ -123,10 +133,12 @@ export class Drawing {
     for (const edge of this.#edges) {
       const [from, to] = [edge.from, edge.to].map((node) => this.#boxes.get(node)?.getBoundingClientRect());
       if (!from || !to) continue;
-      const isNext = order.indexOf(edge.to) === order.indexOf(edge.from) + 1;
-      const isBelow = isWide.matches ? Math.abs(from.left - to.left) < 2 : isNext;
-      if (isBelow) down(edge, from, to, origin);
-      else if (isWide.matches) across(edge, from, to, origin);
+      const isColumn = !isWide.matches || Math.abs(from.left - to.left) < 2;
+      const isNext = isWide.matches
+        ? this.#rowOf(edge.to) === this.#rowOf(edge.from) + 1
+        : order.indexOf(edge.to) === order.indexOf(edge.from) + 1;
+      if (!isColumn) across(edge, from, to, origin);
+      else if (isNext) down(edge, from, to, origin);
       else {
         const side = edge.kind === "redrives" ? "right" : "left";
         if (!lanes.has(edge.from)) lanes.set(edge.from, lanes.size % 3);
@@ -233,6 +245,10 @@ function around(edge, from, to, origin, side, lane) {
 }
 
 function trace(edge, d, x, y) {
+  if (edge.path.getAttribute("d") === d) return;
+  // What is under way follows the old arrow.
+  for (const dot of edge.dots) dot.remove();
+  edge.dots.clear();
   edge.path.setAttribute("d", d);
   edge.path.setAttribute("marker-end", "url(#head)");
   edge.text.setAttribute("x", x);

@@ -9,7 +9,7 @@ import { setBuckets } from "./put.js";
 const drawing = new Drawing();
 const messages = new Messages();
 const faults = new Faults();
-const tell = announcer(find("totals"));
+const say = announcer(find("spoken"));
 const connection = find("connection");
 
 function show(news) {
@@ -21,7 +21,9 @@ function show(news) {
   messages.update(news.messages);
   drawing.update(news, messages.all());
   faults.update(news.state.faults, news.faults, news.state.seed);
-  tell(totals(news));
+  const text = totals(news);
+  write(find("totals"), text);
+  say(text);
 }
 
 function totals(news) {

@@ -4,11 +4,12 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
-use s3_dispatch_local::{Fate, Fault, Hop, ObjectEvent, SendRefusal, Step, StepKind, Topology};
+use s3_dispatch_local::{Fate, Fault, Hop, ObjectEvent, ReceivedMessage, SendRefusal, Step, StepKind, Topology};
 use serde_json::{Value, json};
 
 use super::board::Subject;
 use super::node::Node;
+use super::sighting::{Place, Sighting};
 use crate::step_line::{StepLine, Tone};
 
 /// How many steps are remembered.
@@ -16,9 +17,6 @@ const MAX_STEPS: usize = 200;
 
 /// How many messages are remembered, duplicates included.
 const MAX_MESSAGES: usize = 32;
-
-/// How much of a message's body is remembered.
-const MAX_PAYLOAD_BYTES: usize = 16 * 1024;
 
 /// The way of one event, or of one message that is of none.
 #[derive(Debug)]
@@ -40,26 +38,6 @@ pub(crate) struct Track {
     was_notified: bool,
     steps: VecDeque<(Duration, Arc<StepLine>)>,
     forgotten: usize,
-}
-
-/// A message, where it was seen last.
-#[derive(Debug)]
-struct Sighting {
-    id: Arc<str>,
-    queue: Arc<str>,
-    place: Place,
-    receive_count: u32,
-    payload: Arc<str>,
-    bytes: usize,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum Place {
-    Queue,
-    Function(Arc<str>),
-    Deleted,
-    DeadLetters(Arc<str>),
-    Expired,
 }
 
 impl Track {
@@ -111,24 +89,29 @@ impl Track {
                 }
             }
             StepKind::Refused { queue, reason } if *reason != SendRefusal::Full => self.arrive(&Node::queue(queue)),
-            StepKind::Invoked { function, messages, .. } => {
-                for message in messages {
+            StepKind::Invoked { function, queue, messages, .. } => {
+                for ReceivedMessage { message_id, receive_count, .. } in messages {
                     let place = Place::Function(Arc::clone(function));
-                    self.place(&message.message_id, place, Some(message.receive_count));
+                    if let Some(message) = self.place(message_id, queue, place) {
+                        message.receive_count = *receive_count;
+                    }
                 }
             }
-            StepKind::Outcome { message_id, fate, receive_count, .. } => {
+            StepKind::Outcome { message_id, queue, fate, .. } => {
                 match fate {
                     Fate::Succeeded => self.handled += 1,
                     _ => self.failed += 1,
                 }
-                self.place(message_id, Place::Queue, Some(*receive_count));
+                self.place(message_id, queue, Place::Queue);
             }
-            StepKind::Deleted { message_id, .. } => self.place(message_id, Place::Deleted, None),
-            StepKind::Redriven { message_id, dead_letter_queue, .. } => {
-                self.place(message_id, Place::DeadLetters(Arc::clone(dead_letter_queue)), None)
+            StepKind::Deleted { message_id, queue } => drop(self.place(message_id, queue, Place::Deleted)),
+            StepKind::Expired { message_id, queue } => drop(self.place(message_id, queue, Place::Expired)),
+            StepKind::Redriven { message_id, queue, dead_letter_queue, .. } => {
+                if let Some(message) = self.place(message_id, queue, Place::Queue) {
+                    message.queue = Arc::clone(dead_letter_queue);
+                    message.is_dead = true;
+                }
             }
-            StepKind::Expired { message_id, .. } => self.place(message_id, Place::Expired, None),
             StepKind::FaultInjected { hop, fault, place, .. } => {
                 self.faults += 1;
                 // Each makes one copy more.
@@ -170,37 +153,27 @@ impl Track {
         if self.messages.len() == MAX_MESSAGES {
             self.messages.remove(0);
         }
-        let payload = match body.len() {
-            0..=MAX_PAYLOAD_BYTES => Arc::clone(body),
-            _ => body[..body.floor_char_boundary(MAX_PAYLOAD_BYTES)].into(),
-        };
-        self.messages.push(Sighting {
-            id: Arc::clone(id),
-            queue: Arc::clone(queue),
-            place: Place::Queue,
-            receive_count: 0,
-            payload,
-            bytes: body.len(),
-        });
+        self.messages.push(Sighting::new(id, queue, body));
     }
 
-    fn place(&mut self, id: &Arc<str>, place: Place, receive_count: Option<u32>) {
-        if let Some(message) = self.messages.iter_mut().find(|message| message.id == *id) {
-            message.place = place;
-            message.receive_count = receive_count.unwrap_or(message.receive_count);
-        }
+    /// Moves a message, if it is still in this queue: an invocation may end when others have long dealt with it.
+    fn place(&mut self, id: &Arc<str>, queue: &Arc<str>, place: Place) -> Option<&mut Sighting> {
+        let mut messages = self.messages.iter_mut();
+        let message = messages.find(|message| message.id == *id && message.queue == *queue && !message.is_gone())?;
+        message.place = place;
+        Some(message)
     }
 
     /// One word for what became of it so far.
     fn state(&self) -> &'static str {
-        let is = |place: &dyn Fn(&Place) -> bool| self.messages.iter().any(|message| place(&message.place));
-        if !self.coming.is_empty() || is(&|place| matches!(place, Place::Queue | Place::Function(_))) {
+        let has = |is_meant: fn(&Sighting) -> bool| self.messages.iter().any(is_meant);
+        if !self.coming.is_empty() || has(Sighting::is_moving) {
             "moving"
-        } else if is(&|place| matches!(place, Place::DeadLetters(_))) {
+        } else if has(|message| message.is_dead && !message.is_gone()) {
             "dead"
-        } else if is(&|place| *place == Place::Expired) {
+        } else if has(|message| message.place == Place::Expired) {
             "expired"
-        } else if is(&|place| *place == Place::Deleted) {
+        } else if has(|message| message.place == Place::Deleted) {
             "handled"
         } else if self.was_notified {
             "filtered"
@@ -212,15 +185,7 @@ impl Track {
     /// What a list shows of it.
     pub(crate) fn summary(&self) -> Value {
         let coming = self.coming.iter().map(|(node, count)| json!({"node": node, "how": "coming", "count": count}));
-        let seen = self.messages.iter().filter_map(|message| {
-            let (node, how) = match &message.place {
-                Place::Queue => (Node::queue(&message.queue), "waiting"),
-                Place::Function(name) => (Node::function(name), "running"),
-                Place::DeadLetters(name) => (Node::queue(name), "dead"),
-                Place::Deleted | Place::Expired => return None,
-            };
-            Some(json!({"node": node, "how": how, "count": 1}))
-        });
+        let seen = self.messages.iter().filter_map(Sighting::whereabouts);
         let object = self.object.as_ref();
         json!({
             "id": self.id,
@@ -244,28 +209,10 @@ impl Track {
             let after = elapsed.saturating_sub(self.begun).as_secs_f64();
             json!({"after": after, "what": line.what, "tone": tone(line.tone), "text": line.text})
         });
-        let messages = self.messages.iter().map(|message| {
-            let place = match &message.place {
-                Place::Queue => format!("in {}", message.queue),
-                Place::Function(name) => format!("in {name}"),
-                Place::DeadLetters(name) => format!("in {name}"),
-                Place::Deleted => format!("deleted from {}", message.queue),
-                Place::Expired => format!("expired in {}", message.queue),
-            };
-            json!({
-                "id": message.id,
-                "queue": message.queue,
-                "place": place,
-                "receives": message.receive_count,
-                "payload": message.payload,
-                "bytes": message.bytes,
-                "is_whole": message.bytes == message.payload.len(),
-            })
-        });
         let mut details = self.summary();
         details["steps"] = steps.collect();
         details["forgotten"] = self.forgotten.into();
-        details["messages"] = messages.collect();
+        details["messages"] = self.messages.iter().map(Sighting::details).collect();
         details
     }
 }

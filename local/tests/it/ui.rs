@@ -1,5 +1,6 @@
 //! The page, as browsers and others ask for it.
 
+use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, TcpListener};
 use std::time::Duration;
 
@@ -33,7 +34,10 @@ struct Events(BufReader<TcpStream>);
 
 impl Ui {
     async fn start(arguments: &[&str]) -> Self {
-        let mut program = start(&wayward(), &[&["--port", "0", "--ui", "0"], arguments].concat());
+        Self::of(start(&wayward(), &[&["--port", "0", "--ui", "0"], arguments].concat())).await
+    }
+
+    async fn of(mut program: Program) -> Self {
         let line = program.line("The page is at http://127.0.0.1:").await;
         let port = line.rsplit(':').next().unwrap().parse().unwrap();
         let s3 = program.port().await;
@@ -264,6 +268,47 @@ async fn faults_are_turned_on_and_off() {
         assert_eq!(ui.change_faults(body).await.status, status, "{}", body.trim());
     }
     assert_eq!(ui.ask("POST", "/faults", &["Content-Type: text/plain"], "{}").await.status, 415);
+}
+
+#[tokio::test]
+async fn what_is_shown_agrees_with_the_queues_whatever_goes_wrong() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("pipeline.toml");
+    let text = format!(
+        "[[bucket]]\nname = \"photos\"\n[[bucket.notification]]\nevents = [\"s3:ObjectCreated:*\"]\ntopic = \"created\"\n\
+         [[topic]]\nname = \"created\"\n[[subscription]]\ntopic = \"created\"\nqueue = \"uploads\"\n\
+         [[queue]]\nname = \"uploads\"\nvisibility_timeout = 2\ndead_letter_queue = \"dead\"\nmax_receive_count = 3\n\
+         [[queue]]\nname = \"dead\"\n[[function]]\nname = \"echo\"\ntimeout = 1\ncommand = [{:?}]\n\
+         [[mapping]]\nqueue = \"uploads\"\nfunction = \"echo\"\n",
+        wayward()
+    );
+    std::fs::write(&file, text).unwrap();
+    let arguments = ["--config", file.to_str().unwrap(), "--port", "0", "--ui", "0", "--chaos", "0.2", "--seed", "5"];
+    let ui = Ui::of(Program::start(&arguments)).await;
+    let mut events = ui.watch().await;
+    for number in 0..60 {
+        let answer = ui.ask("PUT", &format!("/object?bucket=photos&key={number}"), &[], "").await;
+        assert_eq!(answer.status, 201);
+    }
+    let mut all = BTreeMap::new();
+    let is_settled = |all: &BTreeMap<String, Value>| {
+        let events = all.keys().filter(|id| id.starts_with('e')).count();
+        events == 60 && all.values().all(|message| message["state"] != "moving")
+    };
+    let last = loop {
+        let event = events.next().await.expect("the events end");
+        for message in event["messages"].as_array().unwrap() {
+            all.insert(message["id"].as_str().unwrap().to_owned(), message.clone());
+        }
+        let queue = &event["state"]["queues"]["queue:uploads"];
+        if is_settled(&all) && queue["visible"] == 0 && queue["in_flight"] == 0 {
+            break event;
+        }
+    };
+    let dead = all.values().flat_map(|message| message["at"].as_array().unwrap());
+    assert_eq!(last["state"]["queues"]["queue:dead"]["visible"], dead.count());
+    let redriven = last["flows"].as_array().unwrap().iter().find(|flow| flow[1] == "queue:dead").unwrap();
+    assert_eq!(redriven[2], last["state"]["queues"]["queue:dead"]["visible"]);
 }
 
 #[tokio::test]
