@@ -183,6 +183,9 @@ fn told(history: &[Arc<Step>]) -> Vec<String> {
         StepKind::ObjectEvent(event) => {
             format!("{:?} {:?} {} {}", step.elapsed, step.event, event.event_name, event.key)
         }
+        StepKind::Enqueued { queue, message_id, is_duplicate, .. } => {
+            format!("{:?} {:?} {queue} {message_id} {is_duplicate}", step.elapsed, step.event)
+        }
         kind => format!("{:?} {:?} {kind:?}", step.elapsed, step.event),
     });
     told.collect()
