@@ -45,7 +45,7 @@ impl Environment {
         alive: OwnedRwLockReadGuard<()>,
     ) -> io::Result<Self> {
         let function = Arc::<str>::from(spec.name.as_str());
-        let api = RuntimeApi::start().await?;
+        let (api, server) = RuntimeApi::start().await?;
         let mut child = command(spec, program, &api.address()).spawn()?;
         journal.append(None, StepKind::FunctionStarted { function: Arc::clone(&function), process: child.id() });
         let logs = [
@@ -63,6 +63,7 @@ impl Environment {
         let (watched, watcher) = (Arc::clone(&function), journal.clone());
         tokio::spawn(async move {
             let reason = outlive(child, ended).await;
+            drop(server);
             // What it said last comes before its end; a process of its own that still holds the pipe is not waited for.
             for log in logs.into_iter().flatten() {
                 drop(tokio::time::timeout(Duration::from_millis(200), log).await);

@@ -26,13 +26,16 @@ const VERSION: &str = "/2018-06-01/runtime/";
 /// The longest answer that Lambda takes: 6 MB ("Lambda quotas", AWS Lambda Developer Guide, 2026).
 const MAX_ANSWER_BYTES: usize = 6 * 1024 * 1024;
 
-/// Serves one process. It ends, and closes its connections, when this is dropped.
+/// Serves one process. When it is dropped the process is to end: it gets no more answers.
 pub(crate) struct RuntimeApi {
     address: SocketAddr,
     calls: mpsc::Receiver<Call>,
     current: Arc<Current>,
-    server: JoinHandle<()>,
 }
+
+/// The server itself, which closes its connections when it is dropped. Kept until the process has ended, which would
+/// complain of them.
+pub(crate) struct RuntimeServer(JoinHandle<()>);
 
 /// What a process says.
 pub(crate) enum Call {
@@ -71,14 +74,14 @@ struct Shared {
 
 impl RuntimeApi {
     /// Listens on a free port of the loopback interface.
-    pub(crate) async fn start() -> io::Result<Self> {
+    pub(crate) async fn start() -> io::Result<(Self, RuntimeServer)> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let address = listener.local_addr()?;
         let (sender, calls) = mpsc::channel(4);
         let current = Arc::new(Current::default());
         let shared = Arc::new(Shared { calls: sender, current: Arc::clone(&current) });
-        let server = tokio::spawn(serve(listener, shared));
-        Ok(Self { address, calls, current, server })
+        let server = RuntimeServer(tokio::spawn(serve(listener, shared)));
+        Ok((Self { address, calls, current }, server))
     }
 
     /// What `AWS_LAMBDA_RUNTIME_API` is: a host and a port.
@@ -88,8 +91,11 @@ impl RuntimeApi {
 
     /// What the process says next.
     pub(crate) async fn call(&mut self) -> Call {
-        // The server holds a sender for as long as this lives.
-        self.calls.recv().await.unwrap_or_else(|| Call::InitError(String::from("the runtime API has ended")))
+        match self.calls.recv().await {
+            Some(call) => call,
+            // The process has ended, and the server with it.
+            None => std::future::pending().await,
+        }
     }
 
     /// Gives an invocation to a process that waits; whether it still did.
@@ -107,9 +113,9 @@ impl Handover {
     }
 }
 
-impl Drop for RuntimeApi {
+impl Drop for RuntimeServer {
     fn drop(&mut self) {
-        self.server.abort();
+        self.0.abort();
     }
 }
 
@@ -153,12 +159,9 @@ async fn respond(shared: Arc<Shared>, request: Request<Incoming>) -> Result<Resp
 async fn next(shared: &Shared) -> Response<Full<Bytes>> {
     let (handover, given) = oneshot::channel();
     if shared.calls.send(Call::Next(Handover(handover))).await.is_err() {
-        return refuse(StatusCode::GONE, "ContainerError");
+        return end().await;
     }
-    // Whoever holds the other end drops it only when the process is to end.
-    let Ok(Given { invocation, deadline, function }) = given.await else {
-        return refuse(StatusCode::GONE, "ContainerError");
-    };
+    let Ok(Given { invocation, deadline, function }) = given.await else { return end().await };
     let deadline = deadline.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_millis();
     let response = Response::builder()
         .header("Content-Type", "application/json")
@@ -201,11 +204,16 @@ fn fault_text(body: &[u8]) -> String {
 
 async fn accept(shared: &Shared, call: Call) -> Response<Full<Bytes>> {
     if shared.calls.send(call).await.is_err() {
-        return refuse(StatusCode::GONE, "ContainerError");
+        return end().await;
     }
     let mut response = Response::new(Full::from(r#"{"status":"OK"}"#));
     *response.status_mut() = StatusCode::ACCEPTED;
     response
+}
+
+/// The answer to a process that is to end, and does so before there is one.
+async fn end() -> Response<Full<Bytes>> {
+    std::future::pending().await
 }
 
 fn refuse(status: StatusCode, error_type: &str) -> Response<Full<Bytes>> {

@@ -45,7 +45,7 @@ def operate(s3, bucket, keys):
 
     yield post_form(s3, bucket, "photos/a form's naïve file + 100%.txt", b"posted")
 
-    tags = {"TagSet": [{"Key": "colour", "Value": "red & blue"}]}
+    tags = {"TagSet": [{"Key": "colour", "Value": "red + blue"}]}
     s3.put_object_tagging(Bucket=bucket, Key="again", Tagging=tags)
     yield "ObjectTagging:Put", "again", None
     s3.delete_object_tagging(Bucket=bucket, Key="again")

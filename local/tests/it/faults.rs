@@ -183,7 +183,6 @@ fn told(history: &[Arc<Step>]) -> Vec<String> {
         StepKind::ObjectEvent(event) => {
             format!("{:?} {:?} {} {}", step.elapsed, step.event, event.event_name, event.key)
         }
-        // Its body tells the time of the event.
         StepKind::Enqueued { queue, message_id, is_duplicate, .. } => {
             format!("{:?} {:?} {queue} {message_id} {is_duplicate}", step.elapsed, step.event)
         }

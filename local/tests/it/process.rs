@@ -264,6 +264,24 @@ async fn stopping_ends_every_process() {
     assert!(function.invoke("hello").await.is_err());
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn processes_that_are_stopped_have_nothing_to_complain_of() {
+    for _ in 0..5 {
+        let function = Started::with(spec(put_processor())).await;
+        let invoke = || {
+            let invocation = Invocation::new("an-id", SqsBatchBuilder::new().to_bytes());
+            function.invoke_with(invocation.with_timeout(Duration::from_secs(20)))
+        };
+        let answers = futures_util::future::join_all((0..8).map(|_| invoke())).await;
+        assert!(answers.iter().all(Result::is_ok), "{answers:?}");
+        function.process.stop().await;
+        let history = function.journal.history();
+        let complaint =
+            history.iter().find(|step| matches!(&step.kind, StepKind::FunctionLog { stream: LogStream::Error, .. }));
+        assert!(complaint.is_none(), "{complaint:?}");
+    }
+}
+
 #[tokio::test]
 async fn what_cannot_be_a_program_is_told_in_one_line() {
     let folder = tempfile::tempdir().unwrap();
