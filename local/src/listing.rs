@@ -82,7 +82,9 @@ impl Page {
         for entry in &self.entries {
             let name = if is_encoded { encode(entry.name()) } else { entry.name().to_owned() };
             match entry {
-                Entry::Object(_, object) => objects.push(ListedObject { key: Some(name), ..ListedObject::clone(object) }),
+                Entry::Object(_, object) => {
+                    objects.push(ListedObject { key: Some(name), ..ListedObject::clone(object) })
+                }
                 Entry::Prefix(_) => prefixes.push(CommonPrefix { prefix: Some(name) }),
             }
         }
