@@ -15,6 +15,7 @@
 mod span;
 mod scanner;
 mod rare;
+mod object;
 mod s3_record;
 mod eventbridge;
 mod body;

@@ -1,15 +1,15 @@
 //! An event as EventBridge sends it.
 
+use super::object::ObjectPart;
 use super::rare::rare;
 use super::{Field, Scanned, Scanner, Span, Unusual};
 use crate::event_data::{Tiering, Transition};
 use crate::eventbridge::{event_name, first_text, restore};
 use crate::raw_json::RawJson;
 use crate::s3_record::{KEBAB_CASE, read_annotations, read_retention, read_tags};
-use crate::text::Source;
 use crate::{
-    AccessTier, Bucket, BucketArn, BucketName, ETag, EventSource, EventTime, Object, ObjectKey, PrincipalId, Region,
-    RequestId, S3EventRecord, Sequencer, SourceIp, StorageClass, Timestamp, VersionId,
+    AccessTier, Bucket, BucketArn, BucketName, EventSource, EventTime, PrincipalId, Region, RequestId, S3EventRecord,
+    SourceIp, StorageClass, Timestamp,
 };
 
 /// Where the fields of an event stand.
@@ -44,16 +44,6 @@ pub(super) struct Detail {
 struct BucketPart {
     name: Span,
     tags: Span,
-}
-
-#[derive(Default)]
-struct ObjectPart {
-    key: Span,
-    size: Span,
-    e_tag: Span,
-    version_id: Span,
-    sequencer: Span,
-    has_annotation: Span,
 }
 
 /// The fields in the order of "EventBridge event message structure", Amazon S3 User Guide, 2026.
@@ -120,7 +110,7 @@ impl Event {
                 owner: None,
                 tags: rare::<LEVEL, _>(source, bucket.tags, read_tags)?,
             },
-            object: detail.object.ok_or(Unusual::Other)?.build(source)?,
+            object: detail.object.ok_or(Unusual::Other)?.build(source, false)?,
             replication: None,
             tiering: detail
                 .destination_access_tier
@@ -133,19 +123,6 @@ impl Event {
             annotations: rare::<LEVEL, _>(source, detail.annotations, read_annotations)?.unwrap_or_default(),
             retention: rare::<LEVEL, _>(source, detail.retention, |node| read_retention(node, &KEBAB_CASE))?,
             raw: RawJson::new(raw.as_text(source), LEVEL),
-        })
-    }
-}
-
-impl ObjectPart {
-    fn build(self, source: &Source) -> Scanned<Object> {
-        Ok(Object {
-            key: self.key.read(source, ObjectKey::from_literal)?.ok_or(Unusual::Other)?,
-            size: self.size.number(source)?,
-            e_tag: self.e_tag.read(source, ETag::from_text)?,
-            version_id: self.version_id.read(source, VersionId::from_text)?,
-            sequencer: self.sequencer.read(source, Sequencer::from_text)?,
-            has_annotation: self.has_annotation.flag(source)?,
         })
     }
 }

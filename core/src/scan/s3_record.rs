@@ -1,5 +1,6 @@
 //! A record of a notification.
 
+use super::object::ObjectPart;
 use super::rare::rare;
 use super::{Field, Scanned, Scanner, Span, Unusual};
 use crate::raw_json::RawJson;
@@ -9,8 +10,8 @@ use crate::s3_record::{
 };
 use crate::text::Source;
 use crate::{
-    Bucket, BucketArn, BucketName, ConfigurationId, ETag, EventName, EventSource, EventTime, EventVersion, HostId,
-    Object, ObjectKey, PrincipalId, Region, RequestId, S3EventRecord, Sequencer, SourceIp, VersionId,
+    Bucket, BucketArn, BucketName, ConfigurationId, EventName, EventSource, EventTime, EventVersion, HostId,
+    PrincipalId, Region, RequestId, S3EventRecord, SourceIp,
 };
 
 /// Where the fields of a record stand. Rare blocks are passed over first and read by the plain reading afterwards.
@@ -53,16 +54,6 @@ struct BucketPart {
     owner: Option<Span>,
     arn: Span,
     tags: Span,
-}
-
-#[derive(Default)]
-struct ObjectPart {
-    key: Span,
-    size: Span,
-    e_tag: Span,
-    version_id: Span,
-    sequencer: Span,
-    has_annotation: Span,
 }
 
 /// The fields in the order in which S3 writes them ("Event message structure", Amazon S3 User Guide, 2026).
@@ -232,20 +223,6 @@ impl Record {
             annotations: annotations.or(annotations_in_s3).unwrap_or_default(),
             retention: rare::<LEVEL, _>(source, self.retention, |node| read_retention(node, &CAMEL_CASE))?,
             raw: RawJson::new(raw.as_text(source), LEVEL),
-        })
-    }
-}
-
-impl ObjectPart {
-    fn build(self, source: &Source, is_encoded: bool) -> Scanned<Object> {
-        let key = self.key.read(source, |key| key)?.ok_or(Unusual::Other)?;
-        Ok(Object {
-            key: if is_encoded { ObjectKey::from_encoded(key) } else { ObjectKey::from_literal(key) },
-            size: self.size.number(source)?,
-            e_tag: self.e_tag.read(source, ETag::from_text)?,
-            version_id: self.version_id.read(source, VersionId::from_text)?,
-            sequencer: self.sequencer.read(source, Sequencer::from_text)?,
-            has_annotation: self.has_annotation.flag(source)?,
         })
     }
 }

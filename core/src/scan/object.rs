@@ -1,0 +1,30 @@
+//! The object of an event, whoever tells of it.
+
+use super::{Scanned, Span, Unusual};
+use crate::text::Source;
+use crate::{ETag, Object, ObjectKey, Sequencer, VersionId};
+
+/// Where its fields stand.
+#[derive(Default)]
+pub(super) struct ObjectPart {
+    pub(super) key: Span,
+    pub(super) size: Span,
+    pub(super) e_tag: Span,
+    pub(super) version_id: Span,
+    pub(super) sequencer: Span,
+    pub(super) has_annotation: Span,
+}
+
+impl ObjectPart {
+    pub(super) fn build(self, source: &Source, is_encoded: bool) -> Scanned<Object> {
+        let key = self.key.read(source, |key| key)?.ok_or(Unusual::Other)?;
+        Ok(Object {
+            key: if is_encoded { ObjectKey::from_encoded(key) } else { ObjectKey::from_literal(key) },
+            size: self.size.number(source)?,
+            e_tag: self.e_tag.read(source, ETag::from_text)?,
+            version_id: self.version_id.read(source, VersionId::from_text)?,
+            sequencer: self.sequencer.read(source, Sequencer::from_text)?,
+            has_annotation: self.has_annotation.flag(source)?,
+        })
+    }
+}
