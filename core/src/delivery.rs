@@ -330,10 +330,13 @@ fn scan_single(source: &Source) -> scan::Scanned<Delivery> {
     let envelopes = reader.envelopes;
     // Messages of SQS with all that a record has.
     let is_batch = |record: &S3EventRecord| record.event_source.as_ref().is_some_and(|source| source == "aws:sqs");
-    if delivery.records.iter().any(is_batch) {
+    let envelope = envelopes.outermost().unwrap_or(Envelope::S3);
+    // No records at all are an empty batch.
+    let is_empty_batch = envelope == Envelope::S3 && delivery.records.is_empty();
+    if is_empty_batch || delivery.records.iter().any(is_batch) {
         return Err(scan::Unusual::Other);
     }
-    delivery.envelope = envelopes.outermost().unwrap_or(Envelope::S3);
+    delivery.envelope = envelope;
     let body = Some(RawJson::from(source.text(source.as_str().trim_ascii())));
     let content = Ok(Content::Records(0..delivery.records.len()));
     delivery.messages.push(Message { context: MessageContext::new(), envelopes, content, body });

@@ -246,6 +246,58 @@ fn of_what_is_cut_anywhere() {
 }
 
 #[test]
+fn of_each_member_twice() {
+    for body in bodies() {
+        let body: Value = serde_json::from_str(&body).unwrap();
+        for twice in twice(&body) {
+            check(twice.as_bytes());
+            check(batch_of([twice.clone(), SnsMessageBuilder::new(twice).to_json()]).as_bytes());
+        }
+    }
+    let batch = batch_of([NotificationBuilder::from(RecordBuilder::new("ObjectCreated:Put")).to_json()]);
+    for twice in twice(&serde_json::from_str(&batch).unwrap()) {
+        check(twice.as_bytes());
+    }
+}
+
+/// The document once for each of its members and each other value, before or behind which the member stands then.
+fn twice(document: &Value) -> Vec<String> {
+    let others = ["null", "\"\"", "\"+7\"", "0", "true", "[]", "{}", r#"[{"s3":null}]"#];
+    match document {
+        Value::Array(elements) => {
+            let mut documents = Vec::new();
+            for (index, element) in elements.iter().enumerate() {
+                for twice in twice(element) {
+                    let mut elements: Vec<String> = elements.iter().map(Value::to_string).collect();
+                    elements[index] = twice;
+                    documents.push(format!("[{}]", elements.join(",")));
+                }
+            }
+            documents
+        }
+        Value::Object(members) => {
+            let written = |name: &str, value: &str| format!("{}:{value}", json!(name));
+            let all: Vec<String> = members.iter().map(|(name, value)| written(name, &value.to_string())).collect();
+            let mut documents = Vec::new();
+            for (index, (name, value)) in members.iter().enumerate() {
+                let with = |member: String| {
+                    let mut all = all.clone();
+                    all[index] = member;
+                    format!("{{{}}}", all.join(","))
+                };
+                documents.extend(twice(value).into_iter().map(|twice| with(written(name, &twice))));
+                for other in others.map(|other| written(name, other)) {
+                    documents.push(with(format!("{other},{}", all[index])));
+                    documents.push(with(format!("{},{other}", all[index])));
+                }
+            }
+            documents
+        }
+        _ => Vec::new(),
+    }
+}
+
+#[test]
 fn of_the_corpus() {
     let Ok(folder) = std::env::var("S3_DISPATCH_CORPUS") else { return };
     for entry in std::fs::read_dir(folder).unwrap() {
