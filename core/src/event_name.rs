@@ -187,10 +187,11 @@ impl EventName {
         matches!(self.0, Repr::Known(_))
     }
 
-    /// As [`parse`](Self::parse), without a copy of a part of a payload.
-    pub(crate) fn from_source(source: &crate::text::Source, text: &str) -> Self {
-        let name = without_prefix(text);
-        Self(Known::parse(name).map_or_else(|| Repr::Unknown(source.text(name)), Repr::Known))
+    /// As [`parse`](Self::parse), without a copy.
+    pub(crate) fn from_text(text: Text) -> Self {
+        let name = without_prefix(text.as_str());
+        let len = name.len();
+        Self(Known::parse(name).map_or_else(|| Repr::Unknown(text.last(len)), Repr::Known))
     }
 }
 

@@ -40,7 +40,7 @@ pub(crate) fn read_record(node: Node<'_, '_>) -> Result<S3EventRecord, Error> {
         "objectAnnotation",
         "objectRetentionEventData",
     ])?;
-    let event_name = members.required_text("eventName", |text| EventName::from_source(node.source, text.as_str()))?;
+    let event_name = members.required_text("eventName", EventName::from_text)?;
     let event_source = members.text("eventSource", EventSource::from_text)?;
     let encoded = is_form_encoded(event_source.as_ref());
     let s3 = members.get("s3", |node| read_s3(node, encoded))?.ok_or_else(|| members.missing("s3"))?;

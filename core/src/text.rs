@@ -23,6 +23,12 @@ impl Text {
         &self.payload[self.range()]
     }
 
+    /// So many bytes at its end.
+    pub(crate) fn last(self, len: usize) -> Self {
+        let len = (len as u32).min(self.len);
+        Self { start: self.start + self.len - len, len, payload: self.payload }
+    }
+
     fn range(&self) -> Range<usize> {
         self.start as usize..self.start as usize + self.len as usize
     }

@@ -2,23 +2,23 @@
 
 use crate::plain::{RUN, plain_len};
 
-/// What the content of a JSON string says, up to its quote, and how long it is. `None` when it is not well formed, or one
-/// of its escapes is a lone surrogate.
-pub(crate) fn unescape_string(string: &[u8]) -> Option<(String, usize)> {
+/// What the content of a JSON string says, up to its quote, and how long it is there. `None` when it is not well formed,
+/// or one of its escapes is a lone surrogate.
+pub(crate) fn unescape_string<const LEVEL: usize>(string: &[u8]) -> Option<(String, usize)> {
     // What is given may be the rest of a payload.
     const USUAL: usize = 1024;
     let mut text = Vec::with_capacity(string.len().min(USUAL));
-    let len = unescape_into::<0>(&mut text, string)?;
+    let len = unescape_into::<LEVEL>(&mut text, string)?;
     Some((String::from_utf8(text).ok()?, len))
 }
 
 /// What the content of a JSON string says.
 pub(crate) fn unescape(content: &str) -> Option<String> {
-    unescape_string(content.as_bytes()).map(|(text, _)| text)
+    unescape_string::<0>(content.as_bytes()).map(|(text, _)| text)
 }
 
 /// Adds what the content of a JSON string says, up to its quote, and gives its length. `LEVEL` is 1 where the string is
-/// written in another, with each backslash and quote escaped once more.
+/// written in another, with each backslash and quote escaped once more. What was added before `None` is of no use.
 pub(crate) fn unescape_into<const LEVEL: usize>(text: &mut Vec<u8>, string: &[u8]) -> Option<usize> {
     let mut rest = string;
     loop {
@@ -36,12 +36,15 @@ pub(crate) fn unescape_into<const LEVEL: usize>(text: &mut Vec<u8>, string: &[u8
             }
         }
         rest = match (LEVEL, rest) {
-            (_, [] | [b'"', ..]) => return Some(string.len() - rest.len()),
+            (_, [] | [b'"', ..]) | (1, [b'\\', b'"', ..]) => return Some(string.len() - rest.len()),
             (_, [0..0x20, ..]) => return None,
             (0, [b'\\', b'u', ..]) | (1, [b'\\', b'\\', b'u', ..]) => unescape_character::<LEVEL>(text, rest)?,
-            (0, [b'\\', escaped, rest @ ..])
-            | (1, [b'\\', b'\\', b'\\', escaped @ (b'"' | b'\\'), rest @ ..])
-            | (1, [b'\\', b'\\', escaped, rest @ ..]) => {
+            (1, [b'\\', b'\\', b'\\', escaped, rest @ ..]) => {
+                text.push(Some(*escaped).filter(|escaped| matches!(escaped, b'"' | b'\\'))?);
+                rest
+            }
+            (1, [b'\\', b'\\', b'"', ..]) => return None,
+            (0, [b'\\', escaped, rest @ ..]) | (1, [b'\\', b'\\', escaped, rest @ ..]) => {
                 text.push(unescape_byte(*escaped)?);
                 rest
             }

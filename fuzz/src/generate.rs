@@ -300,10 +300,14 @@ fn object(u: Bytes<'_, '_>, members: Members) -> Result<Json> {
     Ok(Json::Object(written))
 }
 
-/// Another order, and a member that nobody knows, or that is known elsewhere.
+/// Another order, a member that stands there twice, and one that nobody knows, or that is known elsewhere.
 fn disturb(u: Bytes<'_, '_>, members: &mut Vec<(String, Json)>) -> Result<()> {
-    match u.int_in_range(0..=15u8)? {
+    match u.int_in_range(0..=19u8)? {
         0..=9 => {}
+        again @ 16.. if !members.is_empty() => {
+            let name = members[u.choose_index(members.len())?].0.clone();
+            members.insert(if again < 18 { 0 } else { members.len() }, (name, junk(u)?));
+        }
         10 => members.push((String::from("unknown"), junk(u)?)),
         11 => members.insert(0, (String::from(*u.choose(NAMES)?), junk(u)?)),
         12 => members.push((String::from(*u.choose(NAMES)?), junk(u)?)),

@@ -101,13 +101,16 @@ fn read_as_written<const LEVEL: usize>(scanner: &mut Scanner<'_, LEVEL>, reader:
 impl BodyPart<'_, '_> {
     /// Tells what it was that was read, in the order in which the plain reading asks.
     fn finish<const LEVEL: usize>(self, scanner: &Scanner<'_, LEVEL>, raw: Span) -> Scanned<()> {
-        let is = |span: Span, wanted| Ok(span.content(scanner.source)? == wanted);
-        match (self.has_records, self.has_message) {
-            (true, _) => Ok(()),
-            (false, true) if !self.has_event && is(self.kind, "Notification")? => Ok(()),
-            (false, false) if !self.has_event && is(self.event.source, "aws.s3")? => {
+        if self.has_records {
+            return Ok(());
+        }
+        let texts = scanner.texts()?;
+        let is = |span: Span, wanted| Ok(span.content(&texts)? == wanted);
+        match self.has_message {
+            true if !self.has_event && is(self.kind, "Notification")? => Ok(()),
+            false if !self.has_event && is(self.event.source, "aws.s3")? => {
                 self.reader.envelopes = self.reader.envelopes.and(Envelope::EventBridge);
-                self.reader.push(self.event.build(scanner, raw)?);
+                self.reader.push(self.event.build::<LEVEL>(&texts, raw)?);
                 Ok(())
             }
             _ => Err(Unusual::Other),
@@ -156,7 +159,7 @@ impl BodyPart<'_, '_> {
             Err(Unusual::Escapes) if LEVEL == 0 => {
                 self.reader.take_back(before);
                 scanner.go_on_at(outside);
-                let message = scanner.string()?.content(source)?.into_owned();
+                let message = scanner.text_of_its_own().ok_or(Unusual::Other)?;
                 read_document(self.reader, &Source::from(message), nesting)
             }
             Err(unusual) => Err(unusual),

@@ -2,7 +2,8 @@
 
 use super::object::ObjectPart;
 use super::rare::rare;
-use super::{Field, Scanned, Scanner, Span, Unusual};
+use super::span::Texts;
+use super::{Field, Scanned, Span, Unusual};
 use crate::event_data::{Tiering, Transition};
 use crate::eventbridge::{event_name, first_text, restore};
 use crate::raw_json::RawJson;
@@ -82,43 +83,43 @@ impl<const LEVEL: usize> Fields<LEVEL> {
 
 impl Event {
     /// Makes a record of what stands in these places; `raw` is all of the event.
-    pub(super) fn build<const LEVEL: usize>(self, scanner: &Scanner<'_, LEVEL>, raw: Span) -> Scanned<S3EventRecord> {
-        let source = scanner.source;
+    pub(super) fn build<const LEVEL: usize>(self, texts: &Texts<'_>, raw: Span) -> Scanned<S3EventRecord> {
+        let source = texts.source;
         let detail = self.detail.ok_or(Unusual::Other)?;
         let bucket = detail.bucket.ok_or(Unusual::Other)?;
-        let detail_type = self.detail_type.read(source, |text| text)?.ok_or(Unusual::Other)?;
+        let detail_type = self.detail_type.read(texts, |text| text)?.ok_or(Unusual::Other)?;
         let (reason, deletion) =
-            (detail.reason.read(source, |text| text)?, detail.deletion_type.read(source, |text| text)?);
+            (detail.reason.read(texts, |text| text)?, detail.deletion_type.read(texts, |text| text)?);
         let event_name = event_name(detail_type.as_str(), reason.as_ref(), deletion.as_ref());
-        let expiry_time = detail.restore_expiry_time.read(source, Timestamp::from_text)?;
-        let source_class = detail.source_storage_class.read(source, StorageClass::from_text)?;
+        let expiry_time = detail.restore_expiry_time.read(texts, Timestamp::from_text)?;
+        let source_class = detail.source_storage_class.read(texts, StorageClass::from_text)?;
         Ok(S3EventRecord {
             restore: restore(&event_name, expiry_time, source_class),
             event_name,
-            event_time: self.time.read(source, EventTime::from_text)?,
+            event_time: self.time.read(texts, EventTime::from_text)?,
             event_version: None,
-            event_source: self.source.read(source, EventSource::from_text)?,
-            region: self.region.read(source, Region::from_text)?,
-            principal_id: detail.requester.read(source, PrincipalId::from_text)?,
-            source_ip: detail.source_ip.read(source, SourceIp::from_text)?,
-            request_id: detail.request_id.read(source, RequestId::from_text)?,
+            event_source: self.source.read(texts, EventSource::from_text)?,
+            region: self.region.read(texts, Region::from_text)?,
+            principal_id: detail.requester.read(texts, PrincipalId::from_text)?,
+            source_ip: detail.source_ip.read(texts, SourceIp::from_text)?,
+            request_id: detail.request_id.read(texts, RequestId::from_text)?,
             host_id: None,
             configuration_id: None,
             bucket: Bucket {
-                name: bucket.name.read(source, BucketName::from_text)?.ok_or(Unusual::Other)?,
+                name: bucket.name.read(texts, BucketName::from_text)?.ok_or(Unusual::Other)?,
                 arn: rare::<LEVEL, _>(source, self.resources, first_text)?.flatten().map(BucketArn::from_text),
                 owner: None,
                 tags: rare::<LEVEL, _>(source, bucket.tags, read_tags)?,
             },
-            object: detail.object.ok_or(Unusual::Other)?.build(source, false)?,
+            object: detail.object.ok_or(Unusual::Other)?.build(texts, false)?,
             replication: None,
             tiering: detail
                 .destination_access_tier
-                .read(source, AccessTier::from_text)?
+                .read(texts, AccessTier::from_text)?
                 .map(|tier| Box::new(Tiering { destination_access_tier: Some(tier) })),
             transition: detail
                 .destination_storage_class
-                .read(source, StorageClass::from_text)?
+                .read(texts, StorageClass::from_text)?
                 .map(|class| Box::new(Transition { destination_storage_class: Some(class) })),
             annotations: rare::<LEVEL, _>(source, detail.annotations, read_annotations)?.unwrap_or_default(),
             retention: rare::<LEVEL, _>(source, detail.retention, |node| read_retention(node, &KEBAB_CASE))?,

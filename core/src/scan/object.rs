@@ -1,7 +1,7 @@
 //! The object of an event, whoever tells of it.
 
+use super::span::Texts;
 use super::{Scanned, Span, Unusual};
-use crate::text::Source;
 use crate::{ETag, Object, ObjectKey, Sequencer, VersionId};
 
 /// Where its fields stand.
@@ -16,15 +16,15 @@ pub(super) struct ObjectPart {
 }
 
 impl ObjectPart {
-    pub(super) fn build(self, source: &Source, is_encoded: bool) -> Scanned<Object> {
-        let key = self.key.read(source, |key| key)?.ok_or(Unusual::Other)?;
+    pub(super) fn build(self, texts: &Texts<'_>, is_encoded: bool) -> Scanned<Object> {
+        let key = self.key.read(texts, |key| key)?.ok_or(Unusual::Other)?;
         Ok(Object {
             key: if is_encoded { ObjectKey::from_encoded(key) } else { ObjectKey::from_literal(key) },
-            size: self.size.number(source)?,
-            e_tag: self.e_tag.read(source, ETag::from_text)?,
-            version_id: self.version_id.read(source, VersionId::from_text)?,
-            sequencer: self.sequencer.read(source, Sequencer::from_text)?,
-            has_annotation: self.has_annotation.flag(source)?,
+            size: self.size.number(texts)?,
+            e_tag: self.e_tag.read(texts, ETag::from_text)?,
+            version_id: self.version_id.read(texts, VersionId::from_text)?,
+            sequencer: self.sequencer.read(texts, Sequencer::from_text)?,
+            has_annotation: self.has_annotation.flag(texts.source)?,
         })
     }
 }

@@ -2,13 +2,13 @@
 
 use super::object::ObjectPart;
 use super::rare::rare;
+use super::span::Texts;
 use super::{Field, Scanned, Scanner, Span, Unusual};
 use crate::raw_json::RawJson;
 use crate::s3_record::{
     CAMEL_CASE, is_form_encoded, read_annotations, read_lifecycle, read_replication, read_restore, read_retention,
     read_tags, read_tiering,
 };
-use crate::text::Source;
 use crate::{
     Bucket, BucketArn, BucketName, ConfigurationId, EventName, EventSource, EventTime, EventVersion, HostId,
     PrincipalId, Region, RequestId, S3EventRecord, SourceIp,
@@ -112,10 +112,12 @@ impl<const LEVEL: usize> Fields<LEVEL> {
 /// Reads one record.
 pub(super) fn read_record<const LEVEL: usize>(scanner: &mut Scanner<'_, LEVEL>) -> Scanned<S3EventRecord> {
     let start = scanner.rest();
+    scanner.forget_texts();
     let record = match read_as_written(scanner) {
         Some(record) => record,
         None => {
             scanner.go_on_at(start);
+            scanner.forget_texts();
             let mut record = Record::default();
             scanner.object(Fields::RECORD, &mut record)?;
             record
@@ -123,7 +125,7 @@ pub(super) fn read_record<const LEVEL: usize>(scanner: &mut Scanner<'_, LEVEL>) 
     };
     let end = scanner.position();
     let raw = Span::new(end - (start.len() - scanner.rest().len()), end);
-    record.build::<LEVEL>(scanner.source, raw)
+    record.build::<LEVEL>(&scanner.texts()?, raw)
 }
 
 /// Compares with what S3 writes, text by text; what differs between events is in the object. `None` when anything else
@@ -187,35 +189,33 @@ fn read_created_as_written<const LEVEL: usize>(
 }
 
 impl Record {
-    fn build<const LEVEL: usize>(self, source: &Source, raw: Span) -> Scanned<S3EventRecord> {
+    fn build<const LEVEL: usize>(self, texts: &Texts<'_>, raw: Span) -> Scanned<S3EventRecord> {
+        let source = texts.source;
         let s3 = self.s3.ok_or(Unusual::Other)?;
         let bucket = s3.bucket.ok_or(Unusual::Other)?;
         let response = self.response.unwrap_or_default();
-        let event_source = self.event_source.read(source, EventSource::from_text)?;
+        let event_source = self.event_source.read(texts, EventSource::from_text)?;
         let is_encoded = is_form_encoded(event_source.as_ref());
         let annotations = rare::<LEVEL, _>(source, self.annotations, read_annotations)?;
         let annotations_in_s3 = rare::<LEVEL, _>(source, s3.annotations, read_annotations)?;
         Ok(S3EventRecord {
-            event_name: self
-                .event_name
-                .read(source, |name| EventName::from_source(source, name.as_str()))?
-                .ok_or(Unusual::Other)?,
-            event_time: self.event_time.read(source, EventTime::from_text)?,
-            event_version: self.event_version.read(source, EventVersion::from_text)?,
+            event_name: self.event_name.read(texts, EventName::from_text)?.ok_or(Unusual::Other)?,
+            event_time: self.event_time.read(texts, EventTime::from_text)?,
+            event_version: self.event_version.read(texts, EventVersion::from_text)?,
             event_source,
-            region: self.region.read(source, Region::from_text)?,
-            principal_id: self.principal_id.unwrap_or_default().read(source, PrincipalId::from_text)?,
-            source_ip: self.source_ip.unwrap_or_default().read(source, SourceIp::from_text)?,
-            request_id: response.request_id.read(source, RequestId::from_text)?,
-            host_id: response.host_id.read(source, HostId::from_text)?,
-            configuration_id: s3.configuration_id.read(source, ConfigurationId::from_text)?,
+            region: self.region.read(texts, Region::from_text)?,
+            principal_id: self.principal_id.unwrap_or_default().read(texts, PrincipalId::from_text)?,
+            source_ip: self.source_ip.unwrap_or_default().read(texts, SourceIp::from_text)?,
+            request_id: response.request_id.read(texts, RequestId::from_text)?,
+            host_id: response.host_id.read(texts, HostId::from_text)?,
+            configuration_id: s3.configuration_id.read(texts, ConfigurationId::from_text)?,
             bucket: Bucket {
-                name: bucket.name.read(source, BucketName::from_text)?.ok_or(Unusual::Other)?,
-                arn: bucket.arn.read(source, BucketArn::from_text)?,
-                owner: bucket.owner.unwrap_or_default().read(source, PrincipalId::from_text)?,
+                name: bucket.name.read(texts, BucketName::from_text)?.ok_or(Unusual::Other)?,
+                arn: bucket.arn.read(texts, BucketArn::from_text)?,
+                owner: bucket.owner.unwrap_or_default().read(texts, PrincipalId::from_text)?,
                 tags: rare::<LEVEL, _>(source, bucket.tags, read_tags)?,
             },
-            object: s3.object.ok_or(Unusual::Other)?.build(source, is_encoded)?,
+            object: s3.object.ok_or(Unusual::Other)?.build(texts, is_encoded)?,
             restore: rare::<LEVEL, _>(source, self.restore, read_restore)?.flatten(),
             replication: rare::<LEVEL, _>(source, self.replication, read_replication)?,
             tiering: rare::<LEVEL, _>(source, self.tiering, read_tiering)?,

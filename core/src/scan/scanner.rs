@@ -1,9 +1,10 @@
 //! The scanner: strings, numbers, and what is passed over.
 
 use super::Span;
+use super::span::Texts;
 use crate::plain::plain_len;
 use crate::text::Source;
-use crate::unescape::hexadecimal;
+use crate::unescape::{hexadecimal, unescape_into, unescape_string};
 
 /// Not what the fast reading is for; the plain one shall judge.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,7 +26,7 @@ pub(super) struct Scanner<'d, const LEVEL: usize> {
     rest: &'d [u8],
     /// The length of the whole.
     len: usize,
-    /// Where names with escapes are unescaped.
+    /// What the strings with escapes say that were read since the last [`forget_texts`](Self::forget_texts).
     unescaped: Vec<u8>,
 }
 
@@ -55,6 +56,16 @@ impl<'d, const LEVEL: usize> Scanner<'d, LEVEL> {
 
     pub(super) fn rest(&self) -> &'d [u8] {
         self.rest
+    }
+
+    /// Begins a part of the document with texts of its own.
+    pub(super) fn forget_texts(&mut self) {
+        self.unescaped.clear();
+    }
+
+    /// The texts that were read since the last [`forget_texts`](Self::forget_texts).
+    pub(super) fn texts(&self) -> Scanned<Texts<'d>> {
+        Texts::new(self.source, &self.unescaped)
     }
 
     /// The next byte; NUL at the end, which no value begins with.
@@ -189,7 +200,7 @@ impl<'d, const LEVEL: usize> Scanner<'d, LEVEL> {
 
     /// Passes over a value; a string must be a text.
     pub(super) fn readable(&mut self) -> Scanned<()> {
-        if self.is_at_quote() { self.string()?.content(self.source).map(drop) } else { self.skip() }
+        if self.is_at_quote() { self.string()?.readable() } else { self.skip() }
     }
 
     /// Any value, as it is written.
@@ -233,7 +244,7 @@ impl<'d, const LEVEL: usize> Scanner<'d, LEVEL> {
                 b'f' => self.literal(b"false")?,
                 b'n' => self.literal(b"null")?,
                 b'-' | b'0'..=b'9' => self.number()?,
-                _ => drop(self.string()?),
+                _ => self.skip_string()?,
             }
             loop {
                 if depth == 0 {
@@ -257,7 +268,7 @@ impl<'d, const LEVEL: usize> Scanner<'d, LEVEL> {
 
     fn skip_name(&mut self, is_object: u128) -> Scanned<()> {
         if is_object & 1 == 1 {
-            self.string()?;
+            self.skip_string()?;
             self.colon()?;
         }
         Ok(())
@@ -290,7 +301,7 @@ impl<'d, const LEVEL: usize> Scanner<'d, LEVEL> {
         if digits == 0 { Err(Unusual::Other) } else { Ok(()) }
     }
 
-    /// A string, with its quotes passed and its escapes checked.
+    /// A string, unescaped if it must be.
     #[inline]
     pub(super) fn string(&mut self) -> Scanned<Span> {
         let Some(content) = self.rest.strip_prefix(Self::QUOTE) else { return Err(self.unusual()) };
@@ -304,10 +315,50 @@ impl<'d, const LEVEL: usize> Scanner<'d, LEVEL> {
         }
     }
 
+    /// What the string says that stands here, apart from the other texts. If it is none, nothing is passed.
+    pub(super) fn text_of_its_own(&mut self) -> Option<String> {
+        let content = self.rest.strip_prefix(Self::QUOTE)?;
+        let (text, len) = unescape_string::<LEVEL>(content)?;
+        self.rest = content[len..].strip_prefix(Self::QUOTE)?;
+        Some(text)
+    }
+
     #[inline(never)]
     fn string_with_escapes(&mut self, content: &'d [u8], plain: usize) -> Scanned<Span> {
-        let start = self.len - content.len();
-        let mut rest = &content[plain..];
+        let start = self.unescaped.len();
+        let (plain, escaped) = content.split_at(plain);
+        if LEVEL < 2 {
+            if start == 0 {
+                self.unescaped.reserve(USUAL_TEXTS);
+            }
+            self.unescaped.extend_from_slice(plain);
+            if let Some(len) = unescape_into::<LEVEL>(&mut self.unescaped, escaped)
+                && let Some(behind) = escaped[len..].strip_prefix(Self::QUOTE)
+            {
+                self.rest = behind;
+                return Ok(Span::unescaped(start, self.unescaped.len()));
+            }
+            self.unescaped.truncate(start);
+        }
+        self.skip_escapes(escaped)?;
+        Ok(Span::UNREADABLE)
+    }
+
+    /// Passes over a string, whose escapes are checked.
+    fn skip_string(&mut self) -> Scanned<()> {
+        let Some(content) = self.rest.strip_prefix(Self::QUOTE) else { return Err(self.unusual()) };
+        let rest = &content[plain_len(content)..];
+        match rest.strip_prefix(Self::QUOTE) {
+            Some(behind) => {
+                self.rest = behind;
+                Ok(())
+            }
+            None => self.skip_escapes(rest),
+        }
+    }
+
+    #[inline(never)]
+    fn skip_escapes(&mut self, mut rest: &'d [u8]) -> Scanned<()> {
         loop {
             rest = &rest[escape_len(rest, LEVEL)?..];
             // Escapes often follow each other.
@@ -316,7 +367,7 @@ impl<'d, const LEVEL: usize> Scanner<'d, LEVEL> {
             }
             if let Some(behind) = rest.strip_prefix(Self::QUOTE) {
                 self.rest = behind;
-                return Ok(Span::new(start, self.len - rest.len()).with_escapes(1 + LEVEL as u8));
+                return Ok(());
             }
         }
     }
@@ -352,16 +403,16 @@ impl<'d, const LEVEL: usize> Scanner<'d, LEVEL> {
 
     #[inline(never)]
     fn other_field<T>(&mut self, fields: &[Field<T, LEVEL>]) -> Scanned<Option<usize>> {
-        let before = self.rest;
+        let (before, others) = (self.rest, self.unescaped.len());
         let name = self.string()?;
+        name.readable()?;
         let quote = Self::QUOTE.len();
-        let mut written = &before[quote..before.len() - self.rest.len() - quote];
-        if name.has_escapes() {
-            self.unescaped.clear();
-            name.unescape_into(&mut self.unescaped, written)?;
-            written = &self.unescaped;
-        }
+        let written = match self.unescaped.get(others..) {
+            Some(unescaped) if name.is_unescaped() => unescaped,
+            _ => &before[quote..before.len() - self.rest.len() - quote],
+        };
         let place = fields.iter().position(|(known, _)| known.as_bytes() == written);
+        self.unescaped.truncate(others);
         self.colon()?;
         Ok(place)
     }
@@ -410,6 +461,9 @@ impl<'d, const LEVEL: usize> Scanner<'d, LEVEL> {
 fn closing(is_object: bool) -> u8 {
     if is_object { b'}' } else { b']' }
 }
+
+/// So long are the texts of a record, if all of them have escapes.
+const USUAL_TEXTS: usize = 512;
 
 /// How long the escape is that stands here, with its backslashes.
 #[inline(always)]

@@ -1,29 +1,38 @@
 //! Where a text stands.
 
-use std::borrow::Cow;
-
 use super::{Scanned, Unusual};
 use crate::text::{Source, Text};
-use crate::unescape::unescape_into;
 
-/// The content of a JSON string, or a whole value, as a part of a document. Empty counts as absent.
+/// The content of a JSON string, or a whole value. Empty counts as absent.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Span {
     start: u32,
     len: u32,
-    /// How often its escapes are escaped: once in a document, twice in one in a string.
-    escapes: u8,
+    place: Place,
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+enum Place {
+    /// In the document, as it is written there.
+    #[default]
+    Document,
+    /// Among those that were unescaped.
+    Unescaped,
+    /// It holds a lone surrogate, so that it is no text.
+    Nowhere,
 }
 
 impl Span {
+    pub(super) const UNREADABLE: Self = Self { start: 0, len: 0, place: Place::Nowhere };
+
     /// A document is shorter than 4 GiB; see [`Source::new`].
     pub(super) fn new(start: usize, end: usize) -> Self {
-        Self { start: start as u32, len: (end - start) as u32, escapes: 0 }
+        Self { start: start as u32, len: (end - start) as u32, place: Place::Document }
     }
 
-    /// The content of a string that is not as it is written.
-    pub(super) fn with_escapes(self, levels: u8) -> Self {
-        Self { escapes: levels, ..self }
+    /// Among those that were unescaped, which together are no longer than they are in the document.
+    pub(super) fn unescaped(start: usize, end: usize) -> Self {
+        Self { place: Place::Unescaped, ..Self::new(start, end) }
     }
 
     pub(super) fn start(self) -> usize {
@@ -38,8 +47,13 @@ impl Span {
         self.len == 0
     }
 
-    pub(super) fn has_escapes(self) -> bool {
-        self.escapes != 0
+    pub(super) fn is_unescaped(self) -> bool {
+        self.place == Place::Unescaped
+    }
+
+    /// Whether it is a text.
+    pub(super) fn readable(self) -> Scanned<()> {
+        if self.place == Place::Nowhere { Err(Unusual::Other) } else { Ok(()) }
     }
 
     /// This part of the document, as it is written.
@@ -47,24 +61,21 @@ impl Span {
         source.slice(self.start, self.len)
     }
 
-    /// As it is written.
+    /// This part of the document, as it is written.
     pub(super) fn as_written(self, source: &Source) -> &str {
         &source.as_str()[self.start()..self.end()]
     }
 
-    /// What it says, as any newtype: a part of the payload unless it has escapes. A lone surrogate is no text.
+    /// What it says, as any newtype.
     #[inline]
-    pub(super) fn read<T>(self, source: &Source, make: impl FnOnce(Text) -> T) -> Scanned<Option<T>> {
-        if self.has_escapes() {
-            let content = self.content(source)?;
-            return Ok(Some(content).filter(|text| !text.is_empty()).map(|text| make(Text::from(text.into_owned()))));
-        }
+    pub(super) fn read<T>(self, texts: &Texts<'_>, make: impl FnOnce(Text) -> T) -> Scanned<Option<T>> {
+        let source = texts.source_of(self)?;
         Ok(if self.is_empty() { None } else { Some(make(self.as_text(source))) })
     }
 
     /// A whole number; `""` is absence.
-    pub(super) fn number(self, source: &Source) -> Scanned<Option<u64>> {
-        match &*self.content(source)? {
+    pub(super) fn number(self, texts: &Texts<'_>) -> Scanned<Option<u64>> {
+        match self.content(texts)? {
             "" => Ok(None),
             digits => digits.parse().map(Some).map_err(|_| Unusual::Other),
         }
@@ -81,22 +92,36 @@ impl Span {
     }
 
     /// What it says, empty or not.
-    pub(super) fn content(self, source: &Source) -> Scanned<Cow<'_, str>> {
-        let written = self.as_written(source);
-        if self.escapes == 0 {
-            return Ok(Cow::Borrowed(written));
-        }
-        let mut text = Vec::with_capacity(written.len());
-        self.unescape_into(&mut text, written.as_bytes())?;
-        String::from_utf8(text).map(Cow::Owned).map_err(|_| Unusual::Other)
+    pub(super) fn content<'t>(self, texts: &'t Texts<'_>) -> Scanned<&'t str> {
+        Ok(self.as_written(texts.source_of(self)?))
+    }
+}
+
+/// The texts of a part of a document: slices of it, but those with escapes, which share a copy.
+pub(super) struct Texts<'s> {
+    pub(super) source: &'s Source,
+    unescaped: Option<Source>,
+}
+
+impl<'s> Texts<'s> {
+    #[inline]
+    pub(super) fn new(source: &'s Source, unescaped: &[u8]) -> Scanned<Self> {
+        Ok(Self { source, unescaped: if unescaped.is_empty() { None } else { Some(copy(unescaped)?) } })
     }
 
-    /// Adds what it says. A lone surrogate is no text.
-    pub(super) fn unescape_into(self, text: &mut Vec<u8>, written: &[u8]) -> Scanned<()> {
-        let read = match self.escapes {
-            2 => unescape_into::<1>(text, written),
-            _ => unescape_into::<0>(text, written),
-        };
-        read.map(drop).ok_or(Unusual::Other)
+    /// The document that the place of such a text is in.
+    #[inline]
+    pub(super) fn source_of(&self, span: Span) -> Scanned<&Source> {
+        match span.place {
+            Place::Document => Ok(self.source),
+            Place::Unescaped => self.unescaped.as_ref().ok_or(Unusual::Other),
+            Place::Nowhere => Err(Unusual::Other),
+        }
     }
+}
+
+#[cold]
+fn copy(unescaped: &[u8]) -> Scanned<Source> {
+    let unescaped = std::str::from_utf8(unescaped).map_err(|_| Unusual::Other)?;
+    Ok(Source::from(unescaped.to_owned()))
 }

@@ -3,6 +3,7 @@
 use bytestring::ByteString;
 
 use super::body::read_body;
+use super::span::Texts;
 use super::{Field, Scanned, Scanner, Span, Unusual};
 use crate::body::{Body, BodyReader};
 use crate::delivery::{Delivery, missing_body};
@@ -10,7 +11,6 @@ use crate::envelope::Envelope;
 use crate::json::{Node, Path};
 use crate::raw_json::RawJson;
 use crate::text::Source;
-use crate::unescape::unescape_string;
 use crate::{MessageContext, MessageGroupId, MessageId, QueueArn, ReceiptHandle, TraceHeader};
 
 /// Reads the whole payload. A body that is unusual costs only itself.
@@ -104,6 +104,7 @@ fn read_message(scanner: &mut Scanner<'_, 0>, delivery: &mut Delivery) -> Scanne
         attributes: None,
         queue_arn: Span::default(),
     };
+    scanner.forget_texts();
     let start = scanner.rest();
     if message.read_head_as_written(scanner).is_some() {
         message.read_body(scanner)?;
@@ -114,7 +115,7 @@ fn read_message(scanner: &mut Scanner<'_, 0>, delivery: &mut Delivery) -> Scanne
         message.receipt_handle = Span::default();
         scanner.object(&message_fields(), &mut message)?;
     }
-    let context = message.context(scanner.source)?;
+    let context = message.context(&scanner.texts()?)?;
     if !message.has_body {
         // As of one that is `null`.
         message.read_body(&mut Scanner::new(&Source::from("null".to_owned()), 0))?;
@@ -139,9 +140,7 @@ impl MessagePart<'_> {
                 Err(Unusual::Escapes) => {}
                 Err(Unusual::Other) => reader.is_plain = true,
             }
-            if let Some((document, len)) = scanner.rest().strip_prefix(b"\"").and_then(unescape_string) {
-                scanner.enter_string()?;
-                scanner.leave_string(len)?;
+            if let Some(document) = scanner.text_of_its_own() {
                 return Ok(reader.read_document(ByteString::from(document), &path, 0));
             }
             let start = scanner.position();
@@ -195,16 +194,16 @@ impl MessagePart<'_> {
         scanner.skip()
     }
 
-    fn context(&self, source: &Source) -> Scanned<MessageContext> {
+    fn context(&self, texts: &Texts<'_>) -> Scanned<MessageContext> {
         let attributes = self.attributes.unwrap_or_default();
-        let count = attributes.receive_count.content(source).ok().and_then(|count| count.parse::<u64>().ok());
+        let count = attributes.receive_count.content(texts).ok().and_then(|count| count.parse::<u64>().ok());
         Ok(MessageContext {
-            message_id: Some(self.message_id.read(source, MessageId::from_text)?.ok_or(Unusual::Other)?),
-            receipt_handle: self.receipt_handle.read(source, ReceiptHandle::from_text).unwrap_or_default(),
+            message_id: Some(self.message_id.read(texts, MessageId::from_text)?.ok_or(Unusual::Other)?),
+            receipt_handle: self.receipt_handle.read(texts, ReceiptHandle::from_text).unwrap_or_default(),
             receive_count: count.map(|count| u32::try_from(count).unwrap_or(u32::MAX)),
-            group_id: attributes.group_id.read(source, MessageGroupId::from_text).unwrap_or_default(),
-            queue_arn: self.queue_arn.read(source, QueueArn::from_text).unwrap_or_default(),
-            trace_header: attributes.trace_header.read(source, TraceHeader::from_text).unwrap_or_default(),
+            group_id: attributes.group_id.read(texts, MessageGroupId::from_text).unwrap_or_default(),
+            queue_arn: self.queue_arn.read(texts, QueueArn::from_text).unwrap_or_default(),
+            trace_header: attributes.trace_header.read(texts, TraceHeader::from_text).unwrap_or_default(),
             ..MessageContext::default()
         })
     }
