@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use memchr::memchr2;
-use percent_encoding::percent_decode;
 use smallvec::SmallVec;
 
 use crate::text::{Text, text_views};
+use crate::unescape::hexadecimal;
 
 /// The key of an object, as the object is named: `holiday/my photo.jpg`.
 ///
@@ -71,16 +71,37 @@ impl ObjectKey {
 fn form_decode(sent: &str) -> Option<Arc<str>> {
     // As long as a key may be ("Object key naming guidelines", Amazon S3 User Guide, 2026).
     const LONGEST_KEY: usize = 1024;
-    memchr2(b'+', b'%', sent.as_bytes())?;
+    let mut rest = sent.as_bytes();
+    let mut plain = memchr2(b'+', b'%', rest)?;
     let mut decoded = SmallVec::<[u8; LONGEST_KEY]>::new();
-    for (index, word) in sent.split('+').enumerate() {
-        if index > 0 {
-            decoded.push(b' ');
+    loop {
+        decoded.extend_from_slice(&rest[..plain]);
+        rest = &rest[plain..];
+        // One often follows the other.
+        while let Some((byte, behind)) = form_decode_byte(rest) {
+            decoded.push(byte);
+            rest = behind;
         }
-        decoded.extend(percent_decode(word.as_bytes()));
+        match memchr2(b'+', b'%', rest) {
+            Some(next) => plain = next,
+            None => break,
+        }
     }
+    decoded.extend_from_slice(rest);
     let decoded = std::str::from_utf8(&decoded).ok()?;
     (decoded != sent).then(|| Arc::from(decoded))
+}
+
+/// What a `+` or `%` stands for; `None` for any other.
+fn form_decode_byte(encoded: &[u8]) -> Option<(u8, &[u8])> {
+    match encoded {
+        [b'+', behind @ ..] => Some((b' ', behind)),
+        [b'%', behind @ ..] => {
+            let byte = behind.first_chunk().and_then(|digits: &[u8; 2]| hexadecimal(*digits));
+            Some(byte.map_or((b'%', behind), |byte| (byte as u8, &behind[2..])))
+        }
+        _ => None,
+    }
 }
 
 text_views!(ObjectKey);

@@ -1,4 +1,4 @@
-//! Where a text ends.
+//! Where a text ends, or white space.
 
 use wide::u8x16;
 
@@ -8,17 +8,32 @@ pub(crate) const RUN: usize = 16;
 /// How many bytes there are before the first quote, backslash or control character.
 #[inline]
 pub(crate) fn plain_len(bytes: &[u8]) -> usize {
+    len_before(
+        bytes,
+        |run| {
+            let is_control = run.min(u8x16::splat(0x1f)).simd_eq(run);
+            run.simd_eq(u8x16::splat(b'"')) | run.simd_eq(u8x16::splat(b'\\')) | is_control
+        },
+        |byte| matches!(byte, b'"' | b'\\' | 0..0x20),
+    )
+}
+
+/// How many spaces there are before anything else.
+#[inline]
+pub(crate) fn spaces_len(bytes: &[u8]) -> usize {
+    len_before(bytes, |run| !run.simd_eq(u8x16::splat(b' ')), |byte| byte != b' ')
+}
+
+/// How many bytes there are before the first that is the end, which is told of many and of one.
+#[inline(always)]
+fn len_before(bytes: &[u8], are_ends: impl Fn(u8x16) -> u8x16, is_end: impl Fn(u8) -> bool) -> usize {
     let mut rest = bytes;
     while let Some(run) = rest.first_chunk::<RUN>() {
-        let run = u8x16::new(*run);
-        let is_control = run.min(u8x16::splat(0x1f)).simd_eq(run);
-        let special = run.simd_eq(u8x16::splat(b'"')) | run.simd_eq(u8x16::splat(b'\\')) | is_control;
-        let special = special.to_bitmask();
-        if special != 0 {
-            return bytes.len() - rest.len() + special.trailing_zeros() as usize;
+        let ends = are_ends(u8x16::new(*run)).to_bitmask();
+        if ends != 0 {
+            return bytes.len() - rest.len() + ends.trailing_zeros() as usize;
         }
         rest = &rest[RUN..];
     }
-    let plain = rest.iter().position(|byte| matches!(byte, b'"' | b'\\' | 0..0x20)).unwrap_or(rest.len());
-    bytes.len() - rest.len() + plain
+    bytes.len() - rest.len() + rest.iter().position(|byte| is_end(*byte)).unwrap_or(rest.len())
 }

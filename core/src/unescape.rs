@@ -94,8 +94,8 @@ fn code_unit<const LEVEL: usize>(escapes: &[u8]) -> Option<(u16, &[u8])> {
     Some((hexadecimal([*first, *second, *third, *fourth])?, rest))
 }
 
-/// The number of four digits.
-pub(crate) fn hexadecimal(digits: [u8; 4]) -> Option<u16> {
+/// The number of at most four digits.
+pub(crate) fn hexadecimal<const DIGITS: usize>(digits: [u8; DIGITS]) -> Option<u16> {
     const NONE: u8 = 16;
     const VALUES: [u8; 256] = {
         let mut values = [NONE; 256];

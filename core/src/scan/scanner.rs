@@ -2,7 +2,7 @@
 
 use super::Span;
 use super::span::Texts;
-use crate::plain::plain_len;
+use crate::plain::{plain_len, spaces_len};
 use crate::text::Source;
 use crate::unescape::{hexadecimal, unescape_into, unescape_string};
 
@@ -83,7 +83,8 @@ impl<'d, const LEVEL: usize> Scanner<'d, LEVEL> {
     #[inline(never)]
     fn pass_whitespace(&mut self) {
         while let Some(rest) = self.behind_whitespace() {
-            self.rest = rest;
+            // Line breaks come with an indentation.
+            self.rest = &rest[spaces_len(rest)..];
         }
     }
 
@@ -468,7 +469,7 @@ const USUAL_TEXTS: usize = 512;
 /// How long the escape is that stands here, with its backslashes.
 #[inline(always)]
 fn escape_len(escape: &[u8], level: usize) -> Scanned<usize> {
-    let is_unit = |digits: &[u8]| digits.first_chunk().is_some_and(|digits| hexadecimal(*digits).is_some());
+    let is_unit = |digits: &[u8]| digits.first_chunk::<4>().is_some_and(|digits| hexadecimal(*digits).is_some());
     match (level, escape) {
         (0, [b'\\', b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't', ..]) => Ok(2),
         (0, [b'\\', b'u', digits @ ..]) if is_unit(digits) => Ok(6),
