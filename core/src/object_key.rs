@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use memchr::memchr2;
 use smallvec::SmallVec;
 
+use crate::plain::unencoded_len;
 use crate::text::{Text, text_views};
 use crate::unescape::hexadecimal;
 
@@ -72,22 +72,21 @@ fn form_decode(sent: &str) -> Option<Arc<str>> {
     // As long as a key may be ("Object key naming guidelines", Amazon S3 User Guide, 2026).
     const LONGEST_KEY: usize = 1024;
     let mut rest = sent.as_bytes();
-    let mut plain = memchr2(b'+', b'%', rest)?;
+    let mut unencoded = unencoded_len(rest);
+    if unencoded == rest.len() {
+        return None;
+    }
     let mut decoded = SmallVec::<[u8; LONGEST_KEY]>::new();
-    loop {
-        decoded.extend_from_slice(&rest[..plain]);
-        rest = &rest[plain..];
+    while !rest.is_empty() {
+        decoded.extend_from_slice(&rest[..unencoded]);
+        rest = &rest[unencoded..];
         // One often follows the other.
         while let Some((byte, behind)) = form_decode_byte(rest) {
             decoded.push(byte);
             rest = behind;
         }
-        match memchr2(b'+', b'%', rest) {
-            Some(next) => plain = next,
-            None => break,
-        }
+        unencoded = unencoded_len(rest);
     }
-    decoded.extend_from_slice(rest);
     let decoded = std::str::from_utf8(&decoded).ok()?;
     (decoded != sent).then(|| Arc::from(decoded))
 }

@@ -1,4 +1,4 @@
-//! Where a text ends, or white space.
+//! How far there is nothing to look at.
 
 use wide::u8x16;
 
@@ -22,6 +22,16 @@ pub(crate) fn plain_len(bytes: &[u8]) -> usize {
 #[inline]
 pub(crate) fn spaces_len(bytes: &[u8]) -> usize {
     len_before(bytes, |run| !run.simd_eq(u8x16::splat(b' ')), |byte| byte != b' ')
+}
+
+/// How many bytes there are before the first that a form-encoded key does not mean literally.
+#[inline]
+pub(crate) fn unencoded_len(bytes: &[u8]) -> usize {
+    len_before(
+        bytes,
+        |run| run.simd_eq(u8x16::splat(b'+')) | run.simd_eq(u8x16::splat(b'%')),
+        |byte| matches!(byte, b'+' | b'%'),
+    )
 }
 
 /// How many bytes there are before the first that is the end, which is told of many and of one.

@@ -106,8 +106,9 @@ impl BodyPart<'_, '_> {
         }
         let texts = scanner.texts()?;
         let is = |span: Span, wanted| Ok(span.content(&texts)? == wanted);
+        let is_sns = is(self.kind, "Notification")?;
         match self.has_message {
-            true if !self.has_event && is(self.kind, "Notification")? => Ok(()),
+            true if !self.has_event && is_sns => Ok(()),
             false if !self.has_event && is(self.event.source, "aws.s3")? => {
                 self.reader.envelopes = self.reader.envelopes.and(Envelope::EventBridge);
                 self.reader.push(self.event.build::<LEVEL>(&texts, raw)?);
