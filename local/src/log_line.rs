@@ -47,6 +47,8 @@ enum Line<'l> {
         sent: Time,
         visible: Time,
         receive_count: u32,
+        #[serde(default)]
+        received_before: u32,
         received: Option<Time>,
         first_received: Option<Time>,
     },
@@ -137,6 +139,7 @@ impl<'l> Line<'l> {
                 sent: held.sent.into(),
                 visible: held.visible.into(),
                 receive_count: held.receive_count,
+                received_before: held.received_before,
                 received: held.received.map(Into::into),
                 first_received: held.first_received.map(Into::into),
             },
@@ -179,6 +182,7 @@ impl<'l> Line<'l> {
                 sent,
                 visible,
                 receive_count,
+                received_before,
                 received,
                 first_received,
             } => {
@@ -191,6 +195,7 @@ impl<'l> Line<'l> {
                 };
                 let held = Held {
                     receive_count,
+                    received_before,
                     received: received.map(Into::into),
                     first_received: first_received.map(Into::into),
                     ..Held::new(serial, message, sent.into(), visible.into())

@@ -30,7 +30,8 @@ pub struct Received {
     pub message: Message,
     /// What it is deleted with.
     pub receipt: Receipt,
-    /// How often it has been received, this time included.
+    /// How often it has been received, this time included, and before from the queues that this one is the dead-letter
+    /// queue of.
     pub receive_count: u32,
     /// When it was sent.
     pub sent: SystemTime,
@@ -95,7 +96,7 @@ pub struct Redriven {
     pub message: Message,
     /// When it was sent.
     pub sent: SystemTime,
-    /// How often it was received.
+    /// How often it was received, from any queue.
     pub receive_count: u32,
 }
 

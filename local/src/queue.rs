@@ -14,7 +14,7 @@ use crate::{Deletion, Message, NotInFlight, QueueSpec, Receipt, Receive, Receive
 ///
 /// - A received message is invisible for the visibility timeout, and visible again after it unless it was deleted.
 /// - A message that has been received [`max_receive_count`](crate::Redrive::max_receive_count) times goes to the dead-letter
-///   queue instead of being received once more.
+///   queue instead of being received once more, and is counted on there.
 /// - Each receive has a receipt of its own. Deleting with that of an earlier receive succeeds, and deletes nothing.
 /// - In a FIFO queue the messages of a group come in the order in which they were sent, and none of them while another is
 ///   invisible. A message whose deduplication id was seen within five minutes is taken, and dropped.
@@ -129,10 +129,12 @@ impl Queue {
 
     /// Takes a message from the queue that this one is the dead-letter queue of, even when it is full.
     ///
-    /// In a standard queue it keeps its age: a dead-letter queue must keep messages for longer than the queues before it.
+    /// Its receives are counted on. In a standard queue it keeps its age: a dead-letter queue must keep messages for longer
+    /// than the queues before it.
     pub fn bury(&mut self, now: SystemTime, redriven: Redriven) {
         let sent = if self.spec.is_fifo() { now } else { redriven.sent };
-        self.insert(Held::new(self.next_serial, redriven.message, sent, now));
+        let held = Held::new(self.next_serial, redriven.message, sent, now);
+        self.insert(Held { received_before: redriven.receive_count, ..held });
     }
 
     /// How many more messages it would take.
@@ -227,8 +229,9 @@ impl Queue {
         if most.is_some_and(|most| self.messages[&serial].receive_count >= most) {
             if receive.redriven.len() >= room {
                 self.update(serial, |held| held.visible = invisible_until);
-            } else if let Some(Held { message, sent, receive_count, .. }) = self.remove(serial) {
-                receive.redriven.push(Redriven { message, sent, receive_count });
+            } else if let Some(held) = self.remove(serial) {
+                let receive_count = held.receives();
+                receive.redriven.push(Redriven { message: held.message, sent: held.sent, receive_count });
             }
             return;
         }
@@ -242,7 +245,7 @@ impl Queue {
         receive.messages.push(Received {
             message: held.message.clone(),
             receipt: Receipt { serial, receive_count: held.receive_count },
-            receive_count: held.receive_count,
+            receive_count: held.receives(),
             sent: held.sent,
             first_received: held.first_received.unwrap_or(now),
             invisible_until,

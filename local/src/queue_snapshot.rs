@@ -28,7 +28,7 @@ pub struct QueuedMessage {
     pub event: Option<EventId>,
     /// Its group.
     pub group_id: Option<Arc<str>>,
-    /// How often it has been received from this queue.
+    /// How often it has been received, also from the queues that this one is the dead-letter queue of.
     pub receive_count: u32,
     /// When it was sent.
     pub sent: SystemTime,
@@ -72,7 +72,7 @@ impl QueuedMessage {
             body: Arc::clone(&held.message.body),
             event: held.message.event,
             group_id: held.message.group_id.clone(),
-            receive_count: held.receive_count,
+            receive_count: held.receives(),
             sent: held.sent,
             visibility,
         }

@@ -14,7 +14,10 @@ pub(crate) struct Held {
     pub(crate) sent: SystemTime,
     /// From when on it is visible.
     pub(crate) visible: SystemTime,
+    /// How often it was received from this queue.
     pub(crate) receive_count: u32,
+    /// How often it was received from the queues that this one is the dead-letter queue of.
+    pub(crate) received_before: u32,
     /// When it was received last.
     pub(crate) received: Option<SystemTime>,
     pub(crate) first_received: Option<SystemTime>,
@@ -50,7 +53,21 @@ pub(crate) struct Memory {
 
 impl Held {
     pub(crate) fn new(serial: u64, message: Message, sent: SystemTime, visible: SystemTime) -> Self {
-        Self { serial, message, sent, visible, receive_count: 0, received: None, first_received: None }
+        Self {
+            serial,
+            message,
+            sent,
+            visible,
+            receive_count: 0,
+            received_before: 0,
+            received: None,
+            first_received: None,
+        }
+    }
+
+    /// How often it was received from any queue: SQS goes on counting in a dead-letter queue.
+    pub(crate) fn receives(&self) -> u32 {
+        self.received_before + self.receive_count
     }
 
     pub(crate) fn touched(&self) -> QueueChange {

@@ -73,7 +73,7 @@ async fn a_failed_message_comes_again_and_poison_ends_in_the_dead_letter_queue()
     assert_eq!(report.events[&poison].dead_letter_queues, ["put-processor-dead-letters".into()]);
     let dead = pipeline.queue("put-processor-dead-letters").unwrap();
     assert_eq!(dead.messages.len(), 1);
-    assert_eq!((dead.messages[0].event, dead.messages[0].receive_count), (Some(poison), 0));
+    assert_eq!((dead.messages[0].event, dead.messages[0].receive_count), (Some(poison), 5));
     assert_eq!(dead.count(Visibility::Visible), 1);
     assert!(pipeline.queue("put-processor").unwrap().messages.is_empty());
     // Five receives, each after a visibility timeout of six times 30 seconds.

@@ -124,8 +124,21 @@ fn a_message_that_was_received_too_often_is_redriven_instead_of_received() {
     assert_eq!((third.redriven[0].receive_count, source.len()), (2, 0));
     dead.bury(at(60), third.redriven[0].clone());
     let buried = only(receive(&mut dead, at(60), 10));
-    // It keeps its id and, in a standard queue, its age.
-    assert_eq!((&*buried.message.id, buried.sent), ("a", at(0)));
+    // It keeps its id and, in a standard queue, its age, and is counted on.
+    assert_eq!((&*buried.message.id, buried.sent, buried.receive_count), ("a", at(0), 3));
+}
+
+#[test]
+fn each_queue_redrives_by_its_own_receives() {
+    let mut source = queue(|spec| spec.with_redrive("dead", 2));
+    let mut dead = Queue::new(QueueSpec::new("dead").with_redrive("deader", 1));
+    send(&mut source, at(0), "a");
+    for time in [0, 30] {
+        only(receive(&mut source, at(time), 10));
+    }
+    dead.bury(at(60), receive(&mut source, at(60), 10).redriven.remove(0));
+    assert_eq!(only(receive(&mut dead, at(60), 10)).receive_count, 3);
+    assert_eq!(receive(&mut dead, at(90), 10).redriven[0].receive_count, 3);
 }
 
 #[test]
