@@ -53,6 +53,10 @@ pub(crate) fn notification_json(spec: &NotificationSpec, event: &ObjectEvent, re
     if let Some(id) = &event.version_id {
         record = record.with_version_id(id.as_str());
     }
+    if event.event_name == "ObjectCreated:Copy" {
+        // There are no annotations here.
+        record = record.with_has_annotation(false);
+    }
     NotificationBuilder::from(record).to_json()
 }
 
