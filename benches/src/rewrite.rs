@@ -62,8 +62,43 @@ pub(crate) fn unknown_members() -> Vec<(String, Json)> {
         .to_vec()
 }
 
-pub(crate) fn nested_member() -> (String, Json) {
-    let depth = 40;
+pub(crate) fn foreign_members() -> Vec<(String, Json)> {
+    ["Event", "Type", "Sns", "Message"].map(|name| (name.to_owned(), Json::read(r#""s3:Other""#))).to_vec()
+}
+
+/// With all the data that S3 sends with one event or another.
+pub(crate) fn with_rare_members(json: Json) -> Json {
+    let of_record = r#"{
+        "glacierEventData":{"restoreEventData":{"lifecycleRestorationExpiryTime":"2026-04-08T00:00:00.000Z",
+            "lifecycleRestoreStorageClass":"GLACIER"}},
+        "replicationEventData":{"replicationRuleId":"to-backup","destinationBucket":"arn:aws:s3:::amzn-s3-demo-backup",
+            "s3Operation":"OBJECT_PUT","requestTime":"2026-04-07T00:00:00.000Z"},
+        "intelligentTieringEventData":{"destinationAccessTier":"ARCHIVE_ACCESS"},
+        "lifecycleEventData":{"transitionEventData":{"destinationStorageClass":"GLACIER"}},
+        "objectAnnotation":[{"name":"label","size":7,"eTag":"d41d8cd98f00b204e9800998ecf8427e"}],
+        "objectRetentionEventData":{"mode":"GOVERNANCE","retainUntilDate":"2027-04-07T00:00:00.000Z"}
+    }"#;
+    let of_bucket = r#"{"awsGeneratedTags":{"aws:cloudformation:stack-name":"storage"}}"#;
+    let of_object = r#"{"hasObjectAnnotation":true}"#;
+    let places = [("eventName", of_record), ("ownerIdentity", of_bucket), ("key", of_object)];
+    places.into_iter().fold(json, |json, (name, members)| with_last(json, name, &Json::read(members)))
+}
+
+/// With more members at the end of every object that has one of this name.
+fn with_last(json: Json, name: &str, members: &Json) -> Json {
+    match json {
+        Json::Object(own) => {
+            let is_meant = own.iter().any(|(own, _)| own == name);
+            let more = if let (true, Json::Object(more)) = (is_meant, members) { more.clone() } else { Vec::new() };
+            let own = own.into_iter().map(|(own, value)| (own, with_last(value, name, members)));
+            Json::Object(own.chain(more).collect())
+        }
+        Json::Array(items) => Json::Array(items.into_iter().map(|item| with_last(item, name, members)).collect()),
+        other => other,
+    }
+}
+
+pub(crate) fn nested_member(depth: usize) -> (String, Json) {
     ("extension".to_owned(), Json::read(&format!("{}{}", "[".repeat(depth), "]".repeat(depth))))
 }
 

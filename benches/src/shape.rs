@@ -4,7 +4,10 @@ use s3_dispatch_testing::{NotificationBuilder, SnsMessageBuilder, SqsBatchBuilde
 
 use crate::json::{Escapes, Json, Style};
 use crate::objects::{message_id, objects, record};
-use crate::rewrite::{minio, nested_member, repeated, reversed, size_as_text, unknown_members, with_first};
+use crate::rewrite::{
+    foreign_members, minio, nested_member, repeated, reversed, size_as_text, unknown_members, with_first,
+    with_rare_members,
+};
 
 /// How a batch is written: as AWS documents it, or in a way that it allows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -25,8 +28,14 @@ pub enum Shape {
     Repeated,
     /// Bodies with many members that nobody knows.
     Unknown,
+    /// Bodies with members that test notifications and SNS messages have.
+    Foreign,
+    /// Bodies with all the data that S3 sends with one event or another.
+    Rare,
     /// Bodies with nested arrays before what is looked for.
     Nested,
+    /// As deep as they may nest.
+    Deep,
     /// Through SNS without raw delivery.
     Wrapped,
     /// As MinIO writes it.
@@ -37,7 +46,7 @@ pub enum Shape {
 
 impl Shape {
     /// All, the documented one first.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 15] = [
         Self::Documented,
         Self::Reordered,
         Self::Spaced,
@@ -46,7 +55,10 @@ impl Shape {
         Self::EscapedQuotes,
         Self::Repeated,
         Self::Unknown,
+        Self::Foreign,
+        Self::Rare,
         Self::Nested,
+        Self::Deep,
         Self::Wrapped,
         Self::MinIo,
         Self::SizeAsText,
@@ -64,7 +76,10 @@ impl Shape {
             Self::EscapedQuotes => "escaped-quotes",
             Self::Repeated => "repeated",
             Self::Unknown => "unknown",
+            Self::Foreign => "foreign",
+            Self::Rare => "rare",
             Self::Nested => "nested",
+            Self::Deep => "deep",
             Self::Wrapped => "wrapped",
             Self::MinIo => "minio",
             Self::SizeAsText => "size-as-text",
@@ -109,7 +124,11 @@ impl Shape {
             Self::EscapedThroughout => escaped(Escapes::All),
             Self::Repeated => repeated(json()).write(Style::default()),
             Self::Unknown => with_first(json(), &unknown_members()).write(Style::default()),
-            Self::Nested => with_first(json(), &[nested_member()]).write(Style::default()),
+            Self::Foreign => with_first(json(), &foreign_members()).write(Style::default()),
+            Self::Rare => with_rare_members(json()).write(Style::default()),
+            Self::Nested => with_first(json(), &[nested_member(40)]).write(Style::default()),
+            // The owner of the bucket is in five others.
+            Self::Deep => with_first(json(), &[nested_member(128 - 6)]).write(Style::default()),
             Self::Wrapped => SnsMessageBuilder::new(written).to_json(),
             Self::MinIo => minio(json(), bucket).write(Style::default()),
             Self::SizeAsText => size_as_text(json()).write(Style::default()),

@@ -328,12 +328,8 @@ fn scan_single(source: &Source) -> scan::Scanned<Delivery> {
     let mut reader = BodyReader::new(&mut delivery.records, Envelopes::default());
     scan::read_document(&mut reader, source, 0)?;
     let envelopes = reader.envelopes;
-    // Messages of SQS with all that a record has.
-    let is_batch = |record: &S3EventRecord| record.event_source.as_ref().is_some_and(|source| source == "aws:sqs");
     let envelope = envelopes.outermost().unwrap_or(Envelope::S3);
-    // No records at all are an empty batch.
-    let is_empty_batch = envelope == Envelope::S3 && delivery.records.is_empty();
-    if is_empty_batch || delivery.records.iter().any(is_batch) {
+    if envelope == Envelope::S3 && (delivery.records.is_empty() || delivery.records.iter().any(may_be_message)) {
         return Err(scan::Unusual::Other);
     }
     delivery.envelope = envelope;
@@ -341,6 +337,14 @@ fn scan_single(source: &Source) -> scan::Scanned<Delivery> {
     let content = Ok(Content::Records(0..delivery.records.len()));
     delivery.messages.push(Message { context: MessageContext::new(), envelopes, content, body });
     Ok(delivery)
+}
+
+/// Whether this could be a message of a batch with all that a record has.
+fn may_be_message(record: &S3EventRecord) -> bool {
+    let raw = record.raw_json();
+    record.event_source.as_ref().is_some_and(|source| source == "aws:sqs")
+        || raw.contains(r#""Sns""#)
+        || raw.contains('\\')
 }
 
 /// An event that came by itself is one message without an id.

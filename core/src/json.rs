@@ -15,7 +15,7 @@ use crate::text::{Source, Text};
 use crate::{Error, ErrorKind};
 
 /// Deeper JSON is refused. AWS's events are less than ten deep.
-const MAX_DEPTH: usize = 128;
+pub(crate) const MAX_DEPTH: usize = 128;
 
 /// Where a value stands: a list of steps that lives on the stack of the reader.
 #[derive(Clone, Copy)]

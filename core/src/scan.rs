@@ -6,8 +6,7 @@
 //! an object in one order: the next name is compared with the one that is due, and looked up only when it is another.
 //!
 //! It reads S3's notifications and EventBridge's events in SQS batches, in SNS messages and by themselves, in whatever
-//! order and with whatever whitespace. Anything else is [`Unusual`]: mistakes of every kind, what nests deeper than
-//! [`Scanner::MAX_SKIPPED_DEPTH`], test notifications. It is left to the plain reading ([`json`](crate::json),
+//! order and with whatever whitespace. Anything else is [`Unusual`]: mistakes of every kind, test notifications. It is left to the plain reading ([`json`](crate::json),
 //! [`body`](crate::body), [`s3_record`](crate::s3_record)), which says what the same bytes hold or what is wrong with
 //! them; a body with escapes that are not its own is unescaped first and then scanned as a document. So this reading needs
 //! neither errors nor paths. It must never accept what the plain one refuses, nor read it differently.

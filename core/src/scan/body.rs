@@ -21,9 +21,10 @@ struct BodyPart<'b, 'r> {
     before: Checkpoint,
     nesting: usize,
     kind: Span,
-    has_event: bool,
+    test: Span,
     has_records: bool,
-    has_message: bool,
+    /// Whether the message could be read that is in this one.
+    message: Option<Scanned<()>>,
     event: Event,
 }
 
@@ -36,10 +37,7 @@ impl<const LEVEL: usize> Fields<LEVEL> {
             ("Records", BodyPart::read_records),
             ("Type", |body, scanner| scanner.text_or_raw(&mut body.kind)),
             ("Message", BodyPart::read_message),
-            ("Event", |body, scanner| {
-                body.has_event = true;
-                scanner.skip()
-            }),
+            ("Event", |body, scanner| scanner.text_or_skip(&mut body.test)),
             ("version", |_, scanner| scanner.skip()),
             ("id", |_, scanner| scanner.skip()),
             ("detail-type", |body, scanner| scanner.text(&mut body.event.detail_type)),
@@ -72,9 +70,9 @@ pub(super) fn read_body<const LEVEL: usize>(
         before,
         nesting,
         kind: Span::default(),
-        has_event: false,
+        test: Span::default(),
         has_records: false,
-        has_message: false,
+        message: None,
         event: Event::default(),
     };
     let start = scanner.position();
@@ -106,23 +104,25 @@ impl BodyPart<'_, '_> {
         }
         let texts = scanner.texts()?;
         let is = |span: Span, wanted| Ok(span.content(&texts)? == wanted);
-        let is_sns = is(self.kind, "Notification")?;
-        match self.has_message {
-            true if !self.has_event && is_sns => Ok(()),
-            false if !self.has_event && is(self.event.source, "aws.s3")? => {
-                self.reader.envelopes = self.reader.envelopes.and(Envelope::EventBridge);
-                self.reader.push(self.event.build::<LEVEL>(&texts, raw)?);
-                Ok(())
-            }
-            _ => Err(Unusual::Other),
-        }
-    }
-
-    /// Reads the records. Those of a duplicate are forgotten.
-    fn read_records<const LEVEL: usize>(&mut self, scanner: &mut Scanner<'_, LEVEL>) -> Scanned<()> {
-        if self.has_message {
+        if is(self.test, "s3:TestEvent")? {
             return Err(Unusual::Other);
         }
+        if is(self.kind, "Notification")?
+            && let Some(read) = self.message
+        {
+            return read;
+        }
+        self.reader.take_back(self.before);
+        if !is(self.event.source, "aws.s3")? {
+            return Err(Unusual::Other);
+        }
+        self.reader.envelopes = self.reader.envelopes.and(Envelope::EventBridge);
+        self.reader.push(self.event.build::<LEVEL>(&texts, raw)?);
+        Ok(())
+    }
+
+    /// Reads the records. Those of a duplicate are forgotten, and any message.
+    fn read_records<const LEVEL: usize>(&mut self, scanner: &mut Scanner<'_, LEVEL>) -> Scanned<()> {
         self.has_records = true;
         self.reader.take_back(self.before);
         let reader = &mut *self.reader;
@@ -136,13 +136,29 @@ impl BodyPart<'_, '_> {
         Ok(())
     }
 
-    /// Reads what an SNS message holds. That it is one may be said later.
+    /// Reads what an SNS message holds. That it is one may be said later, or not at all.
     fn read_message<const LEVEL: usize>(&mut self, scanner: &mut Scanner<'_, LEVEL>) -> Scanned<()> {
         if self.has_records {
             return scanner.skip();
         }
+        self.reader.take_back(self.before);
+        if scanner.peek() == b'n' {
+            self.message = None;
+            return scanner.literal(b"null");
+        }
+        let outside = scanner.rest();
+        let read = self.read_sns(scanner);
+        if read.is_err() {
+            scanner.go_on_at(outside);
+            scanner.skip()?;
+        }
+        self.message = Some(read);
+        Ok(())
+    }
+
+    fn read_sns<const LEVEL: usize>(&mut self, scanner: &mut Scanner<'_, LEVEL>) -> Scanned<()> {
         let (source, nesting) = (scanner.source, self.nesting + 1);
-        if std::mem::replace(&mut self.has_message, true) || nesting > Envelopes::MAX_NESTING {
+        if nesting > Envelopes::MAX_NESTING {
             return Err(Unusual::Other);
         }
         let outside = scanner.rest();

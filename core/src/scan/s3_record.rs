@@ -32,6 +32,7 @@ struct Record {
     transition: Span,
     annotations: Span,
     retention: Span,
+    test: Span,
 }
 
 #[derive(Default)]
@@ -76,9 +77,8 @@ impl<const LEVEL: usize> Fields<LEVEL> {
         ("lifecycleEventData", |record, scanner| scanner.raw_into(&mut record.transition)),
         ("objectAnnotation", |record, scanner| scanner.raw_into(&mut record.annotations)),
         ("objectRetentionEventData", |record, scanner| scanner.raw_into(&mut record.retention)),
-        // Not a record of S3: a test notification, an SNS message.
-        ("Event", |_, _| Err(Unusual::Other)),
-        ("Sns", |_, _| Err(Unusual::Other)),
+        // Perhaps a test notification.
+        ("Event", |record, scanner| scanner.text_or_skip(&mut record.test)),
     ];
     const PRINCIPAL: &[Field<Span, LEVEL>] = &[("principalId", |id, scanner| scanner.text(id))];
     const REQUEST: &[Field<Span, LEVEL>] = &[("sourceIPAddress", |address, scanner| scanner.text(address))];
@@ -191,6 +191,9 @@ fn read_created_as_written<const LEVEL: usize>(
 impl Record {
     fn build<const LEVEL: usize>(self, texts: &Texts<'_>, raw: Span) -> Scanned<S3EventRecord> {
         let source = texts.source;
+        if self.test.content(texts)? == "s3:TestEvent" {
+            return Err(Unusual::Other);
+        }
         let s3 = self.s3.ok_or(Unusual::Other)?;
         let bucket = s3.bucket.ok_or(Unusual::Other)?;
         let response = self.response.unwrap_or_default();

@@ -2,6 +2,7 @@
 
 use super::Span;
 use super::span::Texts;
+use crate::json::MAX_DEPTH;
 use crate::plain::{plain_len, spaces_len};
 use crate::text::Source;
 use crate::unescape::{hexadecimal, unescape_into, unescape_string};
@@ -26,6 +27,10 @@ pub(super) struct Scanner<'d, const LEVEL: usize> {
     rest: &'d [u8],
     /// The length of the whole.
     len: usize,
+    /// Where the document begins.
+    start: usize,
+    /// It nests no deeper than is allowed; otherwise that is not known.
+    is_shallow: bool,
     /// What the strings with escapes say that were read since the last [`forget_texts`](Self::forget_texts).
     unescaped: Vec<u8>,
 }
@@ -34,15 +39,16 @@ pub(super) struct Scanner<'d, const LEVEL: usize> {
 pub(super) type Field<T, const LEVEL: usize> = (&'static str, fn(&mut T, &mut Scanner<'_, LEVEL>) -> Scanned<()>);
 
 impl<'d, const LEVEL: usize> Scanner<'d, LEVEL> {
-    /// As deep as a value may nest that is passed over. With what is around it, this is less than the plain reading allows.
-    pub(super) const MAX_SKIPPED_DEPTH: usize = 100;
+    /// As deep as a value may nest, wherever it is passed over: not all that is around it is counted.
+    const SAFE_DEPTH: usize = MAX_DEPTH - 8;
 
     const QUOTE: &'static [u8] = [br#"""#, br#"\""#.as_slice(), br#"\\\""#][LEVEL];
     const QUOTE_AND_COLON: &'static [u8] = [br#"":"#, br#"\":"#.as_slice(), br#"\\\":"#][LEVEL];
 
     pub(super) fn new(source: &'d Source, position: usize) -> Self {
         let bytes = source.as_str().as_bytes();
-        Self { source, rest: &bytes[position..], len: bytes.len(), unescaped: Vec::new() }
+        let (rest, len) = (&bytes[position..], bytes.len());
+        Self { source, rest, len, start: position, is_shallow: false, unescaped: Vec::new() }
     }
 
     pub(super) fn position(&self) -> usize {
@@ -75,7 +81,8 @@ impl<'d, const LEVEL: usize> Scanner<'d, LEVEL> {
 
     #[inline(always)]
     pub(super) fn whitespace(&mut self) {
-        if self.behind_whitespace().is_some() {
+        // A string is what most often comes.
+        if !self.is_at_quote() && self.behind_whitespace().is_some() {
             self.pass_whitespace();
         }
     }
@@ -218,21 +225,22 @@ impl<'d, const LEVEL: usize> Scanner<'d, LEVEL> {
 
     /// Passes over any value.
     pub(super) fn skip(&mut self) -> Scanned<()> {
-        // A bit for each open bracket, of the innermost last: whether it is that of an object.
+        // A bit for each open bracket, of the innermost last: whether it is that of an object. There are `MAX_DEPTH` at
+        // most.
         let (mut depth, mut is_object) = (0, 0_u128);
         loop {
-            // Brackets often follow each other.
-            while let [b'[', b'[', ..] = self.rest
-                && depth < Self::MAX_SKIPPED_DEPTH
-            {
-                self.rest = &self.rest[1..];
-                depth += 1;
-                is_object <<= 1;
-            }
             match self.peek() {
+                _ if self.is_at_quote() => self.skip_string()?,
                 open @ (b'{' | b'[') => {
-                    if depth == Self::MAX_SKIPPED_DEPTH {
-                        return Err(Unusual::Other);
+                    if let [b'[', b'[', ..] = self.rest {
+                        // All but the last that stand here.
+                        let others = (self.count(b'[') - 1).min(Self::SAFE_DEPTH.saturating_sub(depth));
+                        self.rest = &self.rest[others..];
+                        depth += others;
+                        is_object <<= others;
+                    }
+                    if depth >= Self::SAFE_DEPTH {
+                        self.check_depth(depth)?;
                     }
                     if self.open(open, closing(open == b'{'))? {
                         depth += 1;
@@ -245,34 +253,73 @@ impl<'d, const LEVEL: usize> Scanner<'d, LEVEL> {
                 b'f' => self.literal(b"false")?,
                 b'n' => self.literal(b"null")?,
                 b'-' | b'0'..=b'9' => self.number()?,
-                _ => self.skip_string()?,
+                _ => return Err(self.unusual()),
             }
             loop {
                 if depth == 0 {
                     return Ok(());
                 }
-                if self.take_if(closing(is_object & 1 == 1)) {
-                    depth -= 1;
-                    is_object >>= 1;
-                } else if self.take_if(b',') {
-                    self.whitespace();
-                    self.skip_name(is_object)?;
-                    break;
-                } else if self.behind_whitespace().is_some() {
-                    self.pass_whitespace();
-                } else {
-                    return Err(self.unusual());
+                match self.peek() {
+                    b',' => {
+                        self.rest = &self.rest[1..];
+                        self.whitespace();
+                        self.skip_name(is_object)?;
+                        break;
+                    }
+                    b'}' if is_object & 1 == 1 => {
+                        self.rest = &self.rest[1..];
+                        depth -= 1;
+                        is_object >>= 1;
+                    }
+                    b']' if is_object & 1 == 0 => {
+                        let arrays = self.count(b']').min(depth).min(is_object.trailing_zeros() as usize);
+                        self.rest = &self.rest[arrays..];
+                        depth -= arrays;
+                        is_object = is_object.checked_shr(arrays as u32).unwrap_or(0);
+                    }
+                    _ if self.behind_whitespace().is_some() => self.pass_whitespace(),
+                    _ => return Err(self.unusual()),
                 }
             }
         }
     }
 
-    fn skip_name(&mut self, is_object: u128) -> Scanned<()> {
-        if is_object & 1 == 1 {
-            self.skip_string()?;
-            self.colon()?;
+    /// How often this byte stands here.
+    #[inline(always)]
+    fn count(&self, byte: u8) -> usize {
+        self.rest.iter().take_while(|next| **next == byte).count()
+    }
+
+    /// Makes sure that one bracket more may be open than so many of a value.
+    #[cold]
+    fn check_depth(&mut self, depth: usize) -> Scanned<()> {
+        if depth >= MAX_DEPTH {
+            return Err(Unusual::Other);
+        }
+        if !self.is_shallow {
+            // The document as a value, of which all brackets are counted.
+            let mut whole = Self::new(self.source, self.start);
+            whole.is_shallow = true;
+            whole.whitespace();
+            whole.skip()?;
+            self.is_shallow = true;
         }
         Ok(())
+    }
+
+    fn skip_name(&mut self, is_object: u128) -> Scanned<()> {
+        if is_object & 1 == 0 {
+            return Ok(());
+        }
+        if let Some(name) = self.rest.strip_prefix(Self::QUOTE)
+            && let Some(behind) = name[plain_len(name)..].strip_prefix(Self::QUOTE_AND_COLON)
+        {
+            self.rest = behind;
+            self.whitespace();
+            return Ok(());
+        }
+        self.skip_string()?;
+        self.colon()
     }
 
     #[inline(always)]

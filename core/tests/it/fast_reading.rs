@@ -265,7 +265,8 @@ const NAMES: [&str; 16] = [
     "\\ud800",
 ];
 
-const VALUES: [&str; 9] = ["null", "\"\"", "\"+7\"", "0", "true", "[]", "{}", r#"[{"s3":null}]"#, r#""\ud800""#];
+const VALUES: [&str; 10] =
+    ["null", "\"\"", "\"+7\"", "0", "true", "[]", "{}", r#"[{"s3":null}]"#, r#""\ud800""#, r#""{\"Records\":[]}""#];
 
 #[test]
 fn of_each_other_member() {
@@ -318,6 +319,21 @@ fn with_another_member(document: &Value) -> Vec<String> {
             documents
         }
         _ => Vec::new(),
+    }
+}
+
+#[test]
+fn of_what_nests_deep() {
+    for depth in 110..=130 {
+        for (open, close) in [("[", "]"), (r#"{"a":"#, "}")] {
+            let deep = format!(r#"{{"deep":{}7{},"#, open.repeat(depth), close.repeat(depth));
+            for body in bodies() {
+                for body in [body.replacen('{', &deep, 1), body.replace('{', &deep)] {
+                    check(body.as_bytes());
+                    check(batch_of([SnsMessageBuilder::new(body.clone()).to_json(), body]).as_bytes());
+                }
+            }
+        }
     }
 }
 
