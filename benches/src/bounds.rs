@@ -22,9 +22,6 @@ const ALLOCATIONS: f64 = 2.0;
 const ROUTES: f64 = 1.2;
 /// The most costly way to write a batch beside the hand-written handler before the same batch.
 const SHAPES: f64 = 1.0 / 2.5;
-/// Where the texts of a body are written with escapes that they do not need, each is unescaped into a text of its own:
-/// short of the aim.
-const ESCAPED_SHAPES: f64 = 1.0 / 2.1;
 
 impl Bounds {
     /// What has to be counted.
@@ -65,11 +62,7 @@ impl Bounds {
         bounds.extend(Shape::ALL.into_iter().map(|shape| {
             let (by_hand, ours) = (of(careful, shape, 100), of(ours, shape, 100));
             // It is cheap to refuse.
-            let share = match shape {
-                _ if by_hand.read == 0 => 1.0,
-                Shape::Escaped | Shape::EscapedThroughout => ESCAPED_SHAPES,
-                _ => SHAPES,
-            };
+            let share = if by_hand.read == 0 { 1.0 } else { SHAPES };
             let what = if by_hand.read == 0 { ", which the hand-written refuses" } else { "" };
             let name = shape.name();
             bound(&format!("instructions, {name}{what}"), ours.instructions, share * by_hand.instructions)

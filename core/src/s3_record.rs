@@ -126,7 +126,7 @@ fn read_response(node: Node<'_, '_>) -> Result<(Option<RequestId>, Option<HostId
     Ok((members.text("x-amz-request-id", RequestId::from_text)?, members.text("x-amz-id-2", HostId::from_text)?))
 }
 
-pub(crate) fn read_restore(node: Node<'_, '_>) -> Result<Option<Box<Restore>>, Error> {
+fn read_restore(node: Node<'_, '_>) -> Result<Option<Box<Restore>>, Error> {
     node.members(["restoreEventData"])?.get("restoreEventData", |node| {
         let members = node.members(["lifecycleRestorationExpiryTime", "lifecycleRestoreStorageClass"])?;
         Ok(Box::new(Restore {
@@ -136,7 +136,7 @@ pub(crate) fn read_restore(node: Node<'_, '_>) -> Result<Option<Box<Restore>>, E
     })
 }
 
-pub(crate) fn read_replication(node: Node<'_, '_>) -> Result<Box<Replication>, Error> {
+fn read_replication(node: Node<'_, '_>) -> Result<Box<Replication>, Error> {
     let members = node.members([
         "replicationRuleId",
         "destinationBucket",
@@ -161,12 +161,12 @@ pub(crate) fn read_replication(node: Node<'_, '_>) -> Result<Box<Replication>, E
     }))
 }
 
-pub(crate) fn read_tiering(node: Node<'_, '_>) -> Result<Box<Tiering>, Error> {
+fn read_tiering(node: Node<'_, '_>) -> Result<Box<Tiering>, Error> {
     let destination = node.members(["destinationAccessTier"])?.text("destinationAccessTier", AccessTier::from_text)?;
     Ok(Box::new(Tiering { destination_access_tier: destination }))
 }
 
-pub(crate) fn read_lifecycle(node: Node<'_, '_>) -> Result<Option<Box<Transition>>, Error> {
+fn read_lifecycle(node: Node<'_, '_>) -> Result<Option<Box<Transition>>, Error> {
     node.members(["transitionEventData"])?.get("transitionEventData", |node| {
         let members = node.members(["destinationStorageClass"])?;
         let destination = members.text("destinationStorageClass", StorageClass::from_text)?;
@@ -207,7 +207,7 @@ pub(crate) struct RetentionNames {
     event_hold_duration: &'static str,
 }
 
-pub(crate) const CAMEL_CASE: RetentionNames = RetentionNames {
+const CAMEL_CASE: RetentionNames = RetentionNames {
     retain_until: "retainUntilDate",
     event_hold: "eventHold",
     event_hold_duration: "eventHoldDuration",

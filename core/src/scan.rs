@@ -14,6 +14,7 @@
 mod span;
 mod scanner;
 mod rare;
+mod event_data;
 mod object;
 mod s3_record;
 mod eventbridge;

@@ -1,5 +1,6 @@
 //! An event as EventBridge sends it.
 
+use super::event_data::{Fields as EventData, RetentionPart};
 use super::object::ObjectPart;
 use super::rare::rare;
 use super::span::Texts;
@@ -7,7 +8,7 @@ use super::{Field, Scanned, Span, Unusual};
 use crate::event_data::{Tiering, Transition};
 use crate::eventbridge::{event_name, first_text, restore};
 use crate::raw_json::RawJson;
-use crate::s3_record::{KEBAB_CASE, read_annotations, read_retention, read_tags};
+use crate::s3_record::{read_annotations, read_tags};
 use crate::{
     AccessTier, Bucket, BucketArn, BucketName, EventSource, EventTime, PrincipalId, Region, RequestId, S3EventRecord,
     SourceIp, StorageClass, Timestamp,
@@ -38,7 +39,7 @@ pub(super) struct Detail {
     destination_storage_class: Span,
     destination_access_tier: Span,
     annotations: Span,
-    retention: Span,
+    retention: Option<RetentionPart>,
 }
 
 #[derive(Default)]
@@ -65,7 +66,9 @@ impl<const LEVEL: usize> Fields<LEVEL> {
         ("destination-storage-class", |detail, scanner| scanner.text(&mut detail.destination_storage_class)),
         ("destination-access-tier", |detail, scanner| scanner.text(&mut detail.destination_access_tier)),
         ("object-annotation", |detail, scanner| scanner.raw_into(&mut detail.annotations)),
-        ("object-retention-event-data", |detail, scanner| scanner.raw_into(&mut detail.retention)),
+        ("object-retention-event-data", |detail, scanner| {
+            scanner.optional_object(EventData::BRIDGED_RETENTION, &mut detail.retention)
+        }),
     ];
     const BUCKET: &[Field<BucketPart, LEVEL>] = &[
         ("name", |bucket, scanner| scanner.text(&mut bucket.name)),
@@ -122,7 +125,7 @@ impl Event {
                 .read(texts, StorageClass::from_text)?
                 .map(|class| Box::new(Transition { destination_storage_class: Some(class) })),
             annotations: rare::<LEVEL, _>(source, detail.annotations, read_annotations)?.unwrap_or_default(),
-            retention: rare::<LEVEL, _>(source, detail.retention, |node| read_retention(node, &KEBAB_CASE))?,
+            retention: detail.retention.map(|part| part.build(texts)).transpose()?,
             raw: RawJson::new(raw.as_text(source), LEVEL),
         })
     }

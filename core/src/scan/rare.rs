@@ -1,4 +1,4 @@
-//! Blocks that few events have.
+//! Lists that few events have.
 
 use super::{Scanned, Span, Unusual};
 use crate::Error;

@@ -1,20 +1,18 @@
 //! A record of a notification.
 
+use super::event_data::{Fields as EventData, ReplicationPart, RestorePart, RetentionPart, TransitionPart, tiering};
 use super::object::ObjectPart;
 use super::rare::rare;
 use super::span::Texts;
 use super::{Field, Scanned, Scanner, Span, Unusual};
 use crate::raw_json::RawJson;
-use crate::s3_record::{
-    CAMEL_CASE, is_form_encoded, read_annotations, read_lifecycle, read_replication, read_restore, read_retention,
-    read_tags, read_tiering,
-};
+use crate::s3_record::{is_form_encoded, read_annotations, read_tags};
 use crate::{
     Bucket, BucketArn, BucketName, ConfigurationId, EventName, EventSource, EventTime, EventVersion, HostId,
     PrincipalId, Region, RequestId, S3EventRecord, SourceIp,
 };
 
-/// Where the fields of a record stand. Rare blocks are passed over first and read by the plain reading afterwards.
+/// Where the fields of a record stand. Rare lists are passed over first and read by the plain reading afterwards.
 #[derive(Default)]
 struct Record {
     event_version: Span,
@@ -26,12 +24,12 @@ struct Record {
     source_ip: Option<Span>,
     response: Option<Response>,
     s3: Option<S3>,
-    restore: Span,
-    replication: Span,
-    tiering: Span,
-    transition: Span,
+    restore: Option<RestorePart>,
+    replication: Option<ReplicationPart>,
+    tiering: Option<Span>,
+    transition: Option<TransitionPart>,
     annotations: Span,
-    retention: Span,
+    retention: Option<RetentionPart>,
     test: Span,
 }
 
@@ -71,12 +69,20 @@ impl<const LEVEL: usize> Fields<LEVEL> {
         ("requestParameters", |record, scanner| scanner.optional_object(Self::REQUEST, &mut record.source_ip)),
         ("responseElements", |record, scanner| scanner.optional_object(Self::RESPONSE, &mut record.response)),
         ("s3", |record, scanner| scanner.optional_object(Self::S3, &mut record.s3)),
-        ("glacierEventData", |record, scanner| scanner.raw_into(&mut record.restore)),
-        ("replicationEventData", |record, scanner| scanner.raw_into(&mut record.replication)),
-        ("intelligentTieringEventData", |record, scanner| scanner.raw_into(&mut record.tiering)),
-        ("lifecycleEventData", |record, scanner| scanner.raw_into(&mut record.transition)),
+        ("glacierEventData", |record, scanner| scanner.optional_object(EventData::RESTORE, &mut record.restore)),
+        ("replicationEventData", |record, scanner| {
+            scanner.optional_object(EventData::REPLICATION, &mut record.replication)
+        }),
+        ("intelligentTieringEventData", |record, scanner| {
+            scanner.optional_object(EventData::TIERING, &mut record.tiering)
+        }),
+        ("lifecycleEventData", |record, scanner| {
+            scanner.optional_object(EventData::TRANSITION, &mut record.transition)
+        }),
         ("objectAnnotation", |record, scanner| scanner.raw_into(&mut record.annotations)),
-        ("objectRetentionEventData", |record, scanner| scanner.raw_into(&mut record.retention)),
+        ("objectRetentionEventData", |record, scanner| {
+            scanner.optional_object(EventData::RETENTION, &mut record.retention)
+        }),
         // Perhaps a test notification.
         ("Event", |record, scanner| scanner.text_or_skip(&mut record.test)),
     ];
@@ -113,16 +119,13 @@ impl<const LEVEL: usize> Fields<LEVEL> {
 pub(super) fn read_record<const LEVEL: usize>(scanner: &mut Scanner<'_, LEVEL>) -> Scanned<S3EventRecord> {
     let start = scanner.rest();
     scanner.forget_texts();
-    let record = match read_as_written(scanner) {
-        Some(record) => record,
-        None => {
-            scanner.go_on_at(start);
-            scanner.forget_texts();
-            let mut record = Record::default();
-            scanner.object(Fields::RECORD, &mut record)?;
-            record
-        }
-    };
+    let mut record = Record::default();
+    if read_as_written(scanner, &mut record).is_none() {
+        scanner.go_on_at(start);
+        scanner.forget_texts();
+        record = Record::default();
+        scanner.object(Fields::RECORD, &mut record)?;
+    }
     let end = scanner.position();
     let raw = Span::new(end - (start.len() - scanner.rest().len()), end);
     record.build::<LEVEL>(&scanner.texts()?, raw)
@@ -130,17 +133,17 @@ pub(super) fn read_record<const LEVEL: usize>(scanner: &mut Scanner<'_, LEVEL>) 
 
 /// Compares with what S3 writes, text by text; what differs between events is in the object. `None` when anything else
 /// stands there.
-fn read_as_written<const LEVEL: usize>(scanner: &mut Scanner<'_, LEVEL>) -> Option<Record> {
+fn read_as_written<const LEVEL: usize>(scanner: &mut Scanner<'_, LEVEL>, record: &mut Record) -> Option<()> {
     if LEVEL != 1 {
         return None;
     }
-    let event_version = scanner.text_behind(r#"{\"eventVersion\":\""#)?;
-    let event_source = scanner.text_behind(r#"\",\"eventSource\":\""#)?;
-    let region = scanner.text_behind(r#"\",\"awsRegion\":\""#)?;
-    let event_time = scanner.text_behind(r#"\",\"eventTime\":\""#)?;
-    let event_name = scanner.text_behind(r#"\",\"eventName\":\""#)?;
-    let principal_id = scanner.text_behind(r#"\",\"userIdentity\":{\"principalId\":\""#)?;
-    let source_ip = scanner.text_behind(r#"\"},\"requestParameters\":{\"sourceIPAddress\":\""#)?;
+    record.event_version = scanner.text_behind(r#"{\"eventVersion\":\""#)?;
+    record.event_source = scanner.text_behind(r#"\",\"eventSource\":\""#)?;
+    record.region = scanner.text_behind(r#"\",\"awsRegion\":\""#)?;
+    record.event_time = scanner.text_behind(r#"\",\"eventTime\":\""#)?;
+    record.event_name = scanner.text_behind(r#"\",\"eventName\":\""#)?;
+    record.principal_id = Some(scanner.text_behind(r#"\",\"userIdentity\":{\"principalId\":\""#)?);
+    record.source_ip = Some(scanner.text_behind(r#"\"},\"requestParameters\":{\"sourceIPAddress\":\""#)?);
     let request_id = scanner.text_behind(r#"\"},\"responseElements\":{\"x-amz-request-id\":\""#)?;
     let host_id = scanner.text_behind(r#"\",\"x-amz-id-2\":\""#)?;
     let _schema_version = scanner.text_behind(r#"\"},\"s3\":{\"s3SchemaVersion\":\""#)?;
@@ -156,24 +159,23 @@ fn read_as_written<const LEVEL: usize>(scanner: &mut Scanner<'_, LEVEL>) -> Opti
         scanner.literal(br#"\","#).ok()?;
         scanner.rest_of_object(Fields::OBJECT, 1, &mut object).ok()?;
     }
-    scanner.literal(b"}}").ok()?;
-    Some(Record {
-        event_version,
-        event_source,
-        region,
-        event_time,
-        event_name,
-        principal_id: Some(principal_id),
-        source_ip: Some(source_ip),
-        response: Some(Response { request_id, host_id }),
-        s3: Some(S3 {
-            configuration_id,
-            bucket: Some(BucketPart { name, owner: Some(owner), arn, tags: Span::default() }),
-            object: Some(object),
-            annotations: Span::default(),
-        }),
-        ..Record::default()
-    })
+    let mut s3 = S3 {
+        configuration_id,
+        bucket: Some(BucketPart { name, owner: Some(owner), arn, tags: Span::default() }),
+        object: Some(object),
+        annotations: Span::default(),
+    };
+    // Only some kinds of events have more, and any of it.
+    let is_usual = scanner.literal(b"}}").is_ok();
+    if !is_usual && scanner.another(b'}').ok()? {
+        scanner.rest_of_object(Fields::S3, Fields::<LEVEL>::S3.len(), &mut s3).ok()?;
+    }
+    record.response = Some(Response { request_id, host_id });
+    record.s3 = Some(s3);
+    if !is_usual && scanner.another(b'}').ok()? {
+        scanner.rest_of_object(Fields::RECORD, Fields::<LEVEL>::RECORD.len(), record).ok()?;
+    }
+    Some(())
 }
 
 /// The rest of an object that was created, in a bucket without versions.
@@ -219,12 +221,12 @@ impl Record {
                 tags: rare::<LEVEL, _>(source, bucket.tags, read_tags)?,
             },
             object: s3.object.ok_or(Unusual::Other)?.build(texts, is_encoded)?,
-            restore: rare::<LEVEL, _>(source, self.restore, read_restore)?.flatten(),
-            replication: rare::<LEVEL, _>(source, self.replication, read_replication)?,
-            tiering: rare::<LEVEL, _>(source, self.tiering, read_tiering)?,
-            transition: rare::<LEVEL, _>(source, self.transition, read_lifecycle)?.flatten(),
+            restore: self.restore.map(|part| part.build(texts)).transpose()?.flatten(),
+            replication: self.replication.map(|part| part.build(texts)).transpose()?,
+            tiering: self.tiering.map(|tier| tiering(tier, texts)).transpose()?,
+            transition: self.transition.map(|part| part.build(texts)).transpose()?.flatten(),
             annotations: annotations.or(annotations_in_s3).unwrap_or_default(),
-            retention: rare::<LEVEL, _>(source, self.retention, |node| read_retention(node, &CAMEL_CASE))?,
+            retention: self.retention.map(|part| part.build(texts)).transpose()?,
             raw: RawJson::new(raw.as_text(source), LEVEL),
         })
     }

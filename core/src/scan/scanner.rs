@@ -196,6 +196,15 @@ impl<'d, const LEVEL: usize> Scanner<'d, LEVEL> {
         if self.peek() == b'n' { self.text(into) } else { self.text_or_raw(into) }
     }
 
+    /// A string or a whole number, as it is written; `null` and `""` are absence.
+    pub(super) fn text_or_digits(&mut self, into: &mut Span) -> Scanned<()> {
+        if self.is_at_quote() || self.peek() == b'n' {
+            return self.text(into);
+        }
+        *into = self.raw()?;
+        into.as_written(self.source).parse::<u64>().map(drop).map_err(|_| Unusual::Other)
+    }
+
     /// The content of a string; any other value is passed over.
     pub(super) fn text_or_skip(&mut self, into: &mut Span) -> Scanned<()> {
         if self.is_at_quote() {
