@@ -8,9 +8,8 @@ use crate::envelope::{Envelope, Envelopes};
 use crate::json::{self, Node, Path};
 use crate::notification::TestEvent;
 use crate::raw_json::RawJson;
-use crate::s3_record::read_record;
 use crate::text::Source;
-use crate::{Error, ErrorKind, S3EventRecord, eventbridge, scan};
+use crate::{Error, ErrorKind, S3EventRecord, eventbridge, s3_record, scan};
 
 /// What a body holds. Records are appended to the reader's list.
 pub(crate) enum Body {
@@ -137,7 +136,7 @@ impl<'r> BodyReader<'r> {
             if !element.is_object() {
                 return Err(not_an_s3_event(element));
             }
-            let members = element.members(["s3", "Event"])?;
+            let members = element.members(s3_record::NAMES)?;
             let is_test = members.get("Event", |event| Ok(event.is_string() && event.str()? == "s3:TestEvent"))?;
             if is_test != Some(true) && !members.has("s3") {
                 return Err(not_an_s3_event(element));
@@ -146,7 +145,7 @@ impl<'r> BodyReader<'r> {
             if is_test == Some(true) {
                 test = Some(TestEvent::read(element)?);
             } else {
-                let record = read_record(element)?;
+                let record = s3_record::read_record(element, &members)?;
                 self.push(record);
             }
             Ok(())

@@ -95,7 +95,7 @@ fn read_object(node: Node<'_, '_>) -> Result<Object, Error> {
     })
 }
 
-pub(crate) fn first_text(node: Node<'_, '_>) -> Result<Option<Text>, Error> {
+fn first_text(node: Node<'_, '_>) -> Result<Option<Text>, Error> {
     let mut first = None;
     node.each_element(|index, element| {
         if index == 0 {

@@ -13,7 +13,6 @@
 
 mod span;
 mod scanner;
-mod rare;
 mod event_data;
 mod object;
 mod s3_record;

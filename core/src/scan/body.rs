@@ -44,7 +44,7 @@ impl<const LEVEL: usize> Fields<LEVEL> {
             ("source", |body, scanner| scanner.text(&mut body.event.source)),
             ("time", |body, scanner| scanner.text(&mut body.event.time)),
             ("region", |body, scanner| scanner.text(&mut body.event.region)),
-            ("resources", |body, scanner| scanner.raw_into(&mut body.event.resources)),
+            ("resources", |body, scanner| scanner.first_text(&mut body.event.resources)),
             ("detail", |body, scanner| scanner.optional_object(eventbridge::Fields::DETAIL, &mut body.event.detail)),
         ]
     }

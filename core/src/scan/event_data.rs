@@ -1,11 +1,14 @@
 //! What only some kinds of events carry.
 
 use super::span::Texts;
-use super::{Field, Scanned, Span};
-use crate::event_data::{EventHoldDuration, Replication, Restore, Retention, Tiering, Transition};
+use super::{Field, Scanned, Scanner, Span, Unusual};
+use crate::event_data::{
+    Annotation, BucketTags, EventHoldDuration, Replication, Restore, Retention, Tiering, Transition,
+};
+use crate::text::Source;
 use crate::{
-    AccessTier, BucketArn, EventHold, FailureReason, ReplicationMinutes, ReplicationRuleId, RetentionMode, S3Operation,
-    StorageClass, Timestamp,
+    AccessTier, AnnotationName, BucketArn, ETag, EventHold, FailureReason, ReplicationMinutes, ReplicationRuleId,
+    RetentionMode, S3Operation, StorageClass, TagName, TagValue, Timestamp,
 };
 
 /// Where the fields of `glacierEventData` stand.
@@ -53,6 +56,15 @@ struct DurationPart {
     years: Span,
 }
 
+/// Where the fields of an annotation stand.
+#[derive(Default)]
+struct AnnotationPart {
+    name: Span,
+    size: Span,
+    e_tag: Span,
+    bridged_e_tag: Span,
+}
+
 /// The fields in the order of "Event message structure", Amazon S3 User Guide, 2026.
 pub(super) struct Fields<const LEVEL: usize>;
 
@@ -94,6 +106,12 @@ impl<const LEVEL: usize> Fields<LEVEL> {
     const DURATION: &[Field<DurationPart, LEVEL>] = &[
         ("days", |part, scanner| scanner.number_or_text(&mut part.days)),
         ("years", |part, scanner| scanner.number_or_text(&mut part.years)),
+    ];
+    const ANNOTATION: &[Field<AnnotationPart, LEVEL>] = &[
+        ("name", |part, scanner| scanner.text(&mut part.name)),
+        ("size", |part, scanner| scanner.number_or_text(&mut part.size)),
+        ("eTag", |part, scanner| scanner.text(&mut part.e_tag)),
+        ("etag", |part, scanner| scanner.text(&mut part.bridged_e_tag)),
     ];
 }
 
@@ -145,4 +163,75 @@ impl RetentionPart {
 /// The tier of `intelligentTieringEventData`.
 pub(super) fn tiering(tier: Span, texts: &Texts<'_>) -> Scanned<Box<Tiering>> {
     Ok(Box::new(Tiering { destination_access_tier: tier.read(texts, AccessTier::from_text)? }))
+}
+
+/// The annotations that this value holds: a list, or one. `null` is absence. It was passed over before.
+#[inline(always)]
+pub(super) fn annotations<const LEVEL: usize>(source: &Source, value: Span) -> Scanned<Option<Vec<Annotation>>> {
+    if value.is_empty() { Ok(None) } else { read_annotations::<LEVEL>(source, value) }
+}
+
+#[cold]
+fn read_annotations<const LEVEL: usize>(source: &Source, value: Span) -> Scanned<Option<Vec<Annotation>>> {
+    let mut scanner = Scanner::<LEVEL>::new(source, value.start());
+    match scanner.peek() {
+        b'n' => return Ok(None),
+        b'{' => return Ok(Some(vec![read_annotation(&mut scanner)?])),
+        _ => {}
+    }
+    let mut count = 0;
+    scanner.array(|scanner| {
+        count += 1;
+        scanner.skip()
+    })?;
+    let mut annotations = Vec::with_capacity(count);
+    Scanner::<LEVEL>::new(source, value.start()).array(|scanner| {
+        annotations.push(read_annotation(scanner)?);
+        Ok(())
+    })?;
+    Ok(Some(annotations))
+}
+
+fn read_annotation<const LEVEL: usize>(scanner: &mut Scanner<'_, LEVEL>) -> Scanned<Annotation> {
+    scanner.forget_texts();
+    let mut part = AnnotationPart::default();
+    scanner.object(Fields::ANNOTATION, &mut part)?;
+    let texts = scanner.texts()?;
+    let e_tag = part.e_tag.read(&texts, ETag::from_text)?;
+    Ok(Annotation {
+        name: part.name.read(&texts, AnnotationName::from_text)?.ok_or(Unusual::Other)?,
+        size: part.size.number(&texts)?,
+        e_tag: e_tag.or(part.bridged_e_tag.read(&texts, ETag::from_text)?),
+    })
+}
+
+/// The tags that this value holds. `null` is absence. It was passed over before.
+#[inline(always)]
+pub(super) fn tags<const LEVEL: usize>(source: &Source, value: Span) -> Scanned<Option<Box<BucketTags>>> {
+    if value.is_empty() { Ok(None) } else { read_tags::<LEVEL>(source, value) }
+}
+
+#[cold]
+fn read_tags<const LEVEL: usize>(source: &Source, value: Span) -> Scanned<Option<Box<BucketTags>>> {
+    let mut scanner = Scanner::<LEVEL>::new(source, value.start());
+    if scanner.peek() == b'n' {
+        return Ok(None);
+    }
+    let mut count = 0;
+    scanner.members(|_, scanner| {
+        count += 1;
+        scanner.skip()
+    })?;
+    let mut tags = Vec::with_capacity(count);
+    Scanner::<LEVEL>::new(source, value.start()).members(|name, scanner| {
+        let is_absent = scanner.peek() == b'n';
+        let mut value = Span::default();
+        scanner.text(&mut value)?;
+        let texts = scanner.texts()?;
+        let name = TagName::from_text(name.text(&texts)?);
+        let value = if is_absent { None } else { Some(TagValue::from_text(value.text(&texts)?)) };
+        tags.push((name, Ok(value)));
+        Ok(())
+    })?;
+    BucketTags::new(tags).map(|tags| Some(Box::new(tags))).map_err(|_| Unusual::Other)
 }

@@ -1,14 +1,12 @@
 //! An event as EventBridge sends it.
 
-use super::event_data::{Fields as EventData, RetentionPart};
+use super::event_data::{Fields as EventData, RetentionPart, annotations, tags};
 use super::object::ObjectPart;
-use super::rare::rare;
 use super::span::Texts;
 use super::{Field, Scanned, Span, Unusual};
 use crate::event_data::{Tiering, Transition};
-use crate::eventbridge::{event_name, first_text, restore};
+use crate::eventbridge::{event_name, restore};
 use crate::raw_json::RawJson;
-use crate::s3_record::{read_annotations, read_tags};
 use crate::{
     AccessTier, Bucket, BucketArn, BucketName, EventSource, EventTime, PrincipalId, Region, RequestId, S3EventRecord,
     SourceIp, StorageClass, Timestamp,
@@ -110,9 +108,9 @@ impl Event {
             configuration_id: None,
             bucket: Bucket {
                 name: bucket.name.read(texts, BucketName::from_text)?.ok_or(Unusual::Other)?,
-                arn: rare::<LEVEL, _>(source, self.resources, first_text)?.flatten().map(BucketArn::from_text),
+                arn: self.resources.read(texts, BucketArn::from_text)?,
                 owner: None,
-                tags: rare::<LEVEL, _>(source, bucket.tags, read_tags)?,
+                tags: tags::<LEVEL>(source, bucket.tags)?,
             },
             object: detail.object.ok_or(Unusual::Other)?.build(texts, false)?,
             replication: None,
@@ -124,7 +122,7 @@ impl Event {
                 .destination_storage_class
                 .read(texts, StorageClass::from_text)?
                 .map(|class| Box::new(Transition { destination_storage_class: Some(class) })),
-            annotations: rare::<LEVEL, _>(source, detail.annotations, read_annotations)?.unwrap_or_default(),
+            annotations: annotations::<LEVEL>(source, detail.annotations)?.unwrap_or_default(),
             retention: detail.retention.map(|part| part.build(texts)).transpose()?,
             raw: RawJson::new(raw.as_text(source), LEVEL),
         })

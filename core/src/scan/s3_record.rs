@@ -1,18 +1,19 @@
 //! A record of a notification.
 
-use super::event_data::{Fields as EventData, ReplicationPart, RestorePart, RetentionPart, TransitionPart, tiering};
+use super::event_data::{
+    Fields as EventData, ReplicationPart, RestorePart, RetentionPart, TransitionPart, annotations, tags, tiering,
+};
 use super::object::ObjectPart;
-use super::rare::rare;
 use super::span::Texts;
 use super::{Field, Scanned, Scanner, Span, Unusual};
 use crate::raw_json::RawJson;
-use crate::s3_record::{is_form_encoded, read_annotations, read_tags};
+use crate::s3_record::is_form_encoded;
 use crate::{
     Bucket, BucketArn, BucketName, ConfigurationId, EventName, EventSource, EventTime, EventVersion, HostId,
     PrincipalId, Region, RequestId, S3EventRecord, SourceIp,
 };
 
-/// Where the fields of a record stand. Rare lists are passed over first and read by the plain reading afterwards.
+/// Where the fields of a record stand. Lists that few events have are passed over first.
 #[derive(Default)]
 struct Record {
     event_version: Span,
@@ -201,8 +202,8 @@ impl Record {
         let response = self.response.unwrap_or_default();
         let event_source = self.event_source.read(texts, EventSource::from_text)?;
         let is_encoded = is_form_encoded(event_source.as_ref());
-        let annotations = rare::<LEVEL, _>(source, self.annotations, read_annotations)?;
-        let annotations_in_s3 = rare::<LEVEL, _>(source, s3.annotations, read_annotations)?;
+        let own_annotations = annotations::<LEVEL>(source, self.annotations)?;
+        let annotations_in_s3 = annotations::<LEVEL>(source, s3.annotations)?;
         Ok(S3EventRecord {
             event_name: self.event_name.read(texts, EventName::from_text)?.ok_or(Unusual::Other)?,
             event_time: self.event_time.read(texts, EventTime::from_text)?,
@@ -218,14 +219,14 @@ impl Record {
                 name: bucket.name.read(texts, BucketName::from_text)?.ok_or(Unusual::Other)?,
                 arn: bucket.arn.read(texts, BucketArn::from_text)?,
                 owner: bucket.owner.unwrap_or_default().read(texts, PrincipalId::from_text)?,
-                tags: rare::<LEVEL, _>(source, bucket.tags, read_tags)?,
+                tags: tags::<LEVEL>(source, bucket.tags)?,
             },
             object: s3.object.ok_or(Unusual::Other)?.build(texts, is_encoded)?,
             restore: self.restore.map(|part| part.build(texts)).transpose()?.flatten(),
             replication: self.replication.map(|part| part.build(texts)).transpose()?,
             tiering: self.tiering.map(|tier| tiering(tier, texts)).transpose()?,
             transition: self.transition.map(|part| part.build(texts)).transpose()?.flatten(),
-            annotations: annotations.or(annotations_in_s3).unwrap_or_default(),
+            annotations: own_annotations.or(annotations_in_s3).unwrap_or_default(),
             retention: self.retention.map(|part| part.build(texts)).transpose()?,
             raw: RawJson::new(raw.as_text(source), LEVEL),
         })

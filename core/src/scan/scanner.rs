@@ -149,6 +149,22 @@ impl<'d, const LEVEL: usize> Scanner<'d, LEVEL> {
         }
     }
 
+    /// Reads an object member by member, each with texts of its own.
+    pub(super) fn members(&mut self, mut member: impl FnMut(Span, &mut Self) -> Scanned<()>) -> Scanned<()> {
+        if !self.open(b'{', b'}')? {
+            return Ok(());
+        }
+        loop {
+            self.forget_texts();
+            let name = self.string()?;
+            self.colon()?;
+            member(name, self)?;
+            if !self.another(b'}')? {
+                return Ok(());
+            }
+        }
+    }
+
     /// As [`object`](Self::object), where `null` is absence; what a duplicate held before is forgotten.
     pub(super) fn optional_object<T: Default>(
         &mut self,
@@ -203,6 +219,16 @@ impl<'d, const LEVEL: usize> Scanner<'d, LEVEL> {
         }
         *into = self.raw()?;
         into.as_written(self.source).parse::<u64>().map(drop).map_err(|_| Unusual::Other)
+    }
+
+    /// The first element of an array, a string; `null` is absence, also of the array.
+    pub(super) fn first_text(&mut self, into: &mut Span) -> Scanned<()> {
+        *into = Span::default();
+        if self.peek() == b'n' {
+            return self.literal(b"null");
+        }
+        let mut is_first = true;
+        self.array(|scanner| if std::mem::take(&mut is_first) { scanner.text(into) } else { scanner.skip() })
     }
 
     /// The content of a string; any other value is passed over.

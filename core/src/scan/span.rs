@@ -73,6 +73,11 @@ impl Span {
         Ok(if self.is_empty() { None } else { Some(make(self.as_text(source))) })
     }
 
+    /// What it says, empty or not.
+    pub(super) fn text(self, texts: &Texts<'_>) -> Scanned<Text> {
+        Ok(self.as_text(texts.source_of(self)?))
+    }
+
     /// A whole number; `""` is absence.
     pub(super) fn number(self, texts: &Texts<'_>) -> Scanned<Option<u64>> {
         match self.content(texts)? {
