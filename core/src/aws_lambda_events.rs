@@ -4,7 +4,7 @@ use aws_lambda_events::event::s3 as theirs;
 use bytestring::ByteString;
 
 use crate::json::{Node, Path};
-use crate::s3_record::read_record;
+use crate::s3_record::{NAMES, read_record};
 use crate::text::Source;
 use crate::{Error, ErrorKind, S3EventRecord};
 
@@ -20,7 +20,8 @@ impl TryFrom<theirs::S3EventRecord> for S3EventRecord {
             Error::new(ErrorKind::InvalidField, "the record cannot be written as JSON").with_source(error)
         })?;
         let source = Source::new(ByteString::from(json), &Path::Root)?;
-        read_record(Node::root(&source, &Path::Root))
+        let node = Node::root(&source, &Path::Root);
+        read_record(node, &node.members(NAMES)?)
     }
 }
 
