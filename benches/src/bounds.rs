@@ -30,7 +30,9 @@ impl Bounds {
         let (careful, ours) = (Contender::Careful, Contender::Ours);
         let few = [careful, ours].map(|contender| cell(contender, Shape::Documented, 1));
         let many = [cell(Contender::OursHundred, Shape::Documented, 100)];
-        let shapes = Shape::ALL.into_iter().flat_map(|shape| [cell(careful, shape, 100), cell(ours, shape, 100)]);
+        let shapes = Shape::ALL
+            .into_iter()
+            .flat_map(|shape| [cell(careful, shape, 100), cell(ours, shape, 100)]);
         few.into_iter().chain(many).chain(shapes).collect()
     }
 
@@ -42,30 +44,70 @@ impl Bounds {
     #[must_use]
     pub fn of(counted: &[(Cell, Counts)]) -> Self {
         let of = |contender, shape, messages| {
-            let found = counted.iter().find(|(other, _)| *other == cell(contender, shape, messages));
+            let found = counted
+                .iter()
+                .find(|(other, _)| *other == cell(contender, shape, messages));
             found.expect("all cells were counted").1
         };
         let (careful, ours) = (Contender::Careful, Contender::Ours);
         let hundred = of(ours, Shape::Documented, 100);
         let routed = of(Contender::OursHundred, Shape::Documented, 100);
-        let (by_hand, single) = (of(careful, Shape::Documented, 1), of(ours, Shape::Documented, 1));
+        let (by_hand, single) = (
+            of(careful, Shape::Documented, 1),
+            of(ours, Shape::Documented, 1),
+        );
         let mut bounds = vec![
-            bound("instructions per record, 100 messages", hundred.instructions, INSTRUCTIONS),
-            bound("allocations per record, 100 messages", hundred.allocations, ALLOCATIONS),
-            bound("instructions with 100 routes", routed.instructions, ROUTES * hundred.instructions),
-            bound("instructions, 1 message, beside the hand-written", single.instructions, by_hand.instructions),
-            bound("allocations, 1 message, beside the hand-written", single.allocations, by_hand.allocations),
+            bound(
+                "instructions per record, 100 messages",
+                hundred.instructions,
+                INSTRUCTIONS,
+            ),
+            bound(
+                "allocations per record, 100 messages",
+                hundred.allocations,
+                ALLOCATIONS,
+            ),
+            bound(
+                "instructions with 100 routes",
+                routed.instructions,
+                ROUTES * hundred.instructions,
+            ),
+            bound(
+                "instructions, 1 message, beside the hand-written",
+                single.instructions,
+                by_hand.instructions,
+            ),
+            bound(
+                "allocations, 1 message, beside the hand-written",
+                single.allocations,
+                by_hand.allocations,
+            ),
         ];
         // A reader that refuses is fast.
-        let unread: usize = Shape::ALL.into_iter().map(|shape| of(ours, shape, 100).read.abs_diff(100)).sum();
-        bounds.push(bound("records not read, or read twice, of all shapes", unread as f64, 0.0));
+        let unread: usize = Shape::ALL
+            .into_iter()
+            .map(|shape| of(ours, shape, 100).read.abs_diff(100))
+            .sum();
+        bounds.push(bound(
+            "records not read, or read twice, of all shapes",
+            unread as f64,
+            0.0,
+        ));
         bounds.extend(Shape::ALL.into_iter().map(|shape| {
             let (by_hand, ours) = (of(careful, shape, 100), of(ours, shape, 100));
             // It is cheap to refuse.
             let share = if by_hand.read == 0 { 1.0 } else { SHAPES };
-            let what = if by_hand.read == 0 { ", which the hand-written refuses" } else { "" };
+            let what = if by_hand.read == 0 {
+                ", which the hand-written refuses"
+            } else {
+                ""
+            };
             let name = shape.name();
-            bound(&format!("instructions, {name}{what}"), ours.instructions, share * by_hand.instructions)
+            bound(
+                &format!("instructions, {name}{what}"),
+                ours.instructions,
+                share * by_hand.instructions,
+            )
         }));
         Self(bounds)
     }
@@ -78,11 +120,19 @@ impl Bounds {
 }
 
 fn cell(contender: Contender, shape: Shape, messages: usize) -> Cell {
-    Cell { contender, shape, messages }
+    Cell {
+        contender,
+        shape,
+        messages,
+    }
 }
 
 fn bound(what: &str, counted: f64, most: f64) -> Bound {
-    Bound { what: what.to_owned(), counted, most }
+    Bound {
+        what: what.to_owned(),
+        counted,
+        most,
+    }
 }
 
 impl Bound {
@@ -94,8 +144,16 @@ impl Bound {
 impl fmt::Display for Bounds {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for bound in &self.0 {
-            let verdict = if bound.holds() { "holds   " } else { "EXCEEDED" };
-            writeln!(f, "{verdict} {:>10.2} of {:>10.2}  {}", bound.counted, bound.most, bound.what)?;
+            let verdict = if bound.holds() {
+                "holds   "
+            } else {
+                "EXCEEDED"
+            };
+            writeln!(
+                f,
+                "{verdict} {:>10.2} of {:>10.2}  {}",
+                bound.counted, bound.most, bound.what
+            )?;
         }
         let exceeded = self.0.iter().filter(|bound| !bound.holds()).count();
         match exceeded {

@@ -42,7 +42,11 @@ pub fn chart(results: &Results) -> String {
          }}\n\
          </style>\n\
          <text class=\"strong\" x=\"16\" y=\"30\" font-size=\"18\">What a batch of 100 S3 events costs</text>\n",
-        panels.iter().map(Panel::description).collect::<Vec<_>>().join(" "),
+        panels
+            .iter()
+            .map(Panel::description)
+            .collect::<Vec<_>>()
+            .join(" "),
     );
     let mut top = 44.0;
     for panel in &panels {
@@ -63,10 +67,23 @@ fn instructions(results: &Results) -> Panel {
         ("ours", "s3-dispatch"),
     ];
     let bars = names.into_iter().filter_map(|(subject, name)| {
-        let value = results.number("counts", subject, "documented", 100, "instructions per record")?;
-        Some(Bar { name, value, is_ours: subject.starts_with("ours") })
+        let value = results.number(
+            "counts",
+            subject,
+            "documented",
+            100,
+            "instructions per record",
+        )?;
+        Some(Bar {
+            name,
+            value,
+            is_ours: subject.starts_with("ours"),
+        })
     });
-    Panel { title: "Instructions per record, payload bytes to response bytes", bars: bars.collect() }
+    Panel {
+        title: "Instructions per record, payload bytes to response bytes",
+        bars: bars.collect(),
+    }
 }
 
 fn invocations(results: &Results) -> Panel {
@@ -79,10 +96,23 @@ fn invocations(results: &Results) -> Panel {
         ("loopback", "bare", "lambda_runtime alone"),
     ];
     let bars = names.into_iter().filter_map(|(table, subject, name)| {
-        let value = results.number(table, subject, "documented", 100, "us of CPU per invocation")?;
-        Some(Bar { name, value, is_ours: subject == "ours" })
+        let value = results.number(
+            table,
+            subject,
+            "documented",
+            100,
+            "us of CPU per invocation",
+        )?;
+        Some(Bar {
+            name,
+            value,
+            is_ours: subject == "ours",
+        })
     });
-    Panel { title: "CPU time per invocation through Lambda's protocol on loopback, microseconds", bars: bars.collect() }
+    Panel {
+        title: "CPU time per invocation through Lambda's protocol on loopback, microseconds",
+        bars: bars.collect(),
+    }
 }
 
 impl Panel {
@@ -91,18 +121,29 @@ impl Panel {
     }
 
     fn description(&self) -> String {
-        let bars = self.bars.iter().map(|bar| format!("{} {}", bar.name, bar.label()));
+        let bars = self
+            .bars
+            .iter()
+            .map(|bar| format!("{} {}", bar.name, bar.label()));
         format!("{}: {}.", self.title, bars.collect::<Vec<_>>().join(", "))
     }
 
     fn draw(&self, image: &mut String, top: f64) {
         let longest = self.bars.iter().map(|bar| bar.value).fold(1.0, f64::max);
         let mut line = |text: String| writeln!(image, "{text}").expect("a string takes everything");
-        line(format!("<text x=\"16\" y=\"{}\" font-size=\"14\">{}</text>", top + 26.0, self.title));
+        line(format!(
+            "<text x=\"16\" y=\"{}\" font-size=\"14\">{}</text>",
+            top + 26.0,
+            self.title
+        ));
         for (index, bar) in self.bars.iter().enumerate() {
             let y = top + HEAD + ROW * index as f64;
             let (width, middle) = (bar.value / longest * LONGEST, y + 14.0);
-            let (fill, text) = if bar.is_ours { ("ours", "strong") } else { ("bar", "plain") };
+            let (fill, text) = if bar.is_ours {
+                ("ours", "strong")
+            } else {
+                ("bar", "plain")
+            };
             let end = LEFT - 10.0;
             line(format!(
                 "<text class=\"{text}\" x=\"{end}\" y=\"{middle}\" font-size=\"13\" text-anchor=\"end\">{}</text>",

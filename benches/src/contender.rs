@@ -63,7 +63,9 @@ impl Contender {
     /// The contender of this name.
     #[must_use]
     pub fn of_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|contender| contender.name() == name)
+        Self::ALL
+            .into_iter()
+            .find(|contender| contender.name() == name)
     }
 
     /// All that a process does once, before its first invocation.
@@ -90,7 +92,9 @@ fn careful() -> Respond {
         // With the path to an error, as `lambda_runtime` does.
         let deserializer = &mut serde_json::Deserializer::from_slice(payload);
         let event: SqsEvent = serde_path_to_error::deserialize(deserializer).ok()?;
-        let response = runtime.block_on(async { careful_function::handle_batch(event) }).ok()?;
+        let response = runtime
+            .block_on(async { careful_function::handle_batch(event) })
+            .ok()?;
         serde_json::to_vec(&response).ok()
     })
 }
@@ -99,17 +103,24 @@ fn ours(routes: Routes<()>) -> Respond {
     let runtime = runtime();
     let dispatcher = Dispatcher::new(routes);
     Box::new(move |payload| {
-        let report = runtime.block_on(dispatcher.dispatch(payload.clone(), None)).ok()?;
+        let report = runtime
+            .block_on(dispatcher.dispatch(payload.clone(), None))
+            .ok()?;
         serde_json::to_vec(&report.response()).ok()
     })
 }
 
 fn logged(respond: Respond) -> Respond {
-    let subscriber = tracing_subscriber::fmt().json().flatten_event(true).with_span_list(false);
+    let subscriber = tracing_subscriber::fmt()
+        .json()
+        .flatten_event(true)
+        .with_span_list(false);
     let dispatch = tracing::Dispatch::new(subscriber.with_writer(std::io::sink).finish());
     Box::new(move |payload| tracing::dispatcher::with_default(&dispatch, || respond(payload)))
 }
 
 fn runtime() -> Runtime {
-    Builder::new_current_thread().build().expect("a runtime without drivers needs nothing of the system")
+    Builder::new_current_thread()
+        .build()
+        .expect("a runtime without drivers needs nothing of the system")
 }

@@ -51,10 +51,17 @@ impl Driver {
     #[must_use]
     pub fn new() -> Self {
         let executable = std::env::current_exe().expect("the system knows what it runs");
-        let binaries = executable.parent().expect("an executable is in a folder").to_owned();
+        let binaries = executable
+            .parent()
+            .expect("an executable is in a folder")
+            .to_owned();
         let payloads = binaries.join("payloads");
         fs::create_dir_all(&payloads).expect("the build folder can be written to");
-        Self { binaries, payloads, written: Mutex::default() }
+        Self {
+            binaries,
+            payloads,
+            written: Mutex::default(),
+        }
     }
 
     /// Counts all cells, two at a time, in the order given.
@@ -64,7 +71,10 @@ impl Driver {
         let work = || {
             while let Some(&cell) = cells.get(next.fetch_add(1, Ordering::Relaxed)) {
                 let counts = self.count_one(cell);
-                counted.lock().expect("no thread panics with it").push((cell, counts));
+                counted
+                    .lock()
+                    .expect("no thread panics with it")
+                    .push((cell, counts));
             }
         };
         thread::scope(|scope| {
@@ -77,27 +87,43 @@ impl Driver {
     }
 
     fn count_one(&self, cell: Cell) -> Counts {
-        // Hash maps are seeded anew for each invocation: enough of them, so that the average holds still.
+        // Hash maps are seeded anew for each invocation: enough of them, so that the average holds
+        // still.
         let times = (1000 / cell.messages).clamp(1, 200);
         let payload = self.payload(cell.shape, cell.messages);
-        let arguments = [cell.contender.name(), &payload.to_string_lossy(), &times.to_string()].map(str::to_owned);
+        let arguments = [
+            cell.contender.name(),
+            &payload.to_string_lossy(),
+            &times.to_string(),
+        ]
+        .map(str::to_owned);
         let per_record = |total: u64| total as f64 / (times * cell.messages) as f64;
 
         let mut valgrind = Command::new("valgrind");
-        valgrind.args(["--tool=callgrind", "--callgrind-out-file=/dev/null", &format!("--toggle-collect={MEASURED}")]);
-        let counted = run(valgrind.arg(self.binaries.join("counts")).arg("answer").args(&arguments));
+        valgrind.args([
+            "--tool=callgrind",
+            "--callgrind-out-file=/dev/null",
+            &format!("--toggle-collect={MEASURED}"),
+        ]);
+        let counted = run(valgrind
+            .arg(self.binaries.join("counts"))
+            .arg("answer")
+            .args(&arguments));
         let instructions = number_after(&counted, "Collected :");
 
         let counted = run(Command::new(self.binaries.join("allocations")).args(&arguments));
         Counts {
             instructions: per_record(instructions),
             allocations: per_record(number_after(&counted, "allocations:")),
-            read: usize::try_from(number_after(&counted, "read:")).expect("a batch fits into memory"),
+            read: usize::try_from(number_after(&counted, "read:"))
+                .expect("a batch fits into memory"),
         }
     }
 
     fn payload(&self, shape: Shape, messages: usize) -> PathBuf {
-        let path = self.payloads.join(format!("{}-{messages}.json", shape.name()));
+        let path = self
+            .payloads
+            .join(format!("{}-{messages}.json", shape.name()));
         let mut written = self.written.lock().expect("no thread panics with it");
         if written.insert(path.clone()) {
             write(&path, &shape.payload(messages));
@@ -118,8 +144,10 @@ fn write(path: &Path, payload: &[u8]) {
 
 /// All that a process prints, which must succeed.
 fn run(command: &mut Command) -> String {
-    let output =
-        command.stdin(Stdio::null()).output().unwrap_or_else(|error| panic!("cannot run {command:?}: {error}"));
+    let output = command
+        .stdin(Stdio::null())
+        .output()
+        .unwrap_or_else(|error| panic!("cannot run {command:?}: {error}"));
     let text = [output.stdout, output.stderr].concat();
     let text = String::from_utf8_lossy(&text).into_owned();
     assert!(output.status.success(), "{command:?}: {text}");
@@ -127,7 +155,10 @@ fn run(command: &mut Command) -> String {
 }
 
 fn number_after(text: &str, label: &str) -> u64 {
-    let rest = text.split(label).nth(1).and_then(|rest| rest.split_whitespace().next());
+    let rest = text
+        .split(label)
+        .nth(1)
+        .and_then(|rest| rest.split_whitespace().next());
     let number = rest.and_then(|digits| digits.parse().ok());
     number.unwrap_or_else(|| panic!("no number after `{label}` in: {text}"))
 }

@@ -49,13 +49,22 @@ impl Json {
 
     fn write_to(&self, out: &mut String, style: Style, depth: usize) {
         match self {
-            Self::Object(members) => list(out, style, depth, ['{', '}'], members, |out, (name, value)| {
-                text(out, name, style.escapes);
-                out.push_str(if style.spaced { " : " } else { ":" });
-                value.write_to(out, style, depth + 1);
-            }),
+            Self::Object(members) => list(
+                out,
+                style,
+                depth,
+                ['{', '}'],
+                members,
+                |out, (name, value)| {
+                    text(out, name, style.escapes);
+                    out.push_str(if style.spaced { " : " } else { ":" });
+                    value.write_to(out, style, depth + 1);
+                },
+            ),
             Self::Array(items) => {
-                list(out, style, depth, ['[', ']'], items, |out, item| item.write_to(out, style, depth + 1));
+                list(out, style, depth, ['[', ']'], items, |out, item| {
+                    item.write_to(out, style, depth + 1)
+                });
             }
             Self::Text(value) => text(out, value, style.escapes),
             Self::Word(word) => out.push_str(word),

@@ -92,14 +92,22 @@ pub(crate) fn respond<R: Reader>(payload: &Bytes) -> Option<Vec<u8>> {
             batch_item_failures.push(Failure { item_identifier });
         }
     }
-    serde_json::to_vec(&Response { batch_item_failures }).ok()
+    serde_json::to_vec(&Response {
+        batch_item_failures,
+    })
+    .ok()
 }
 
 fn handle_body<R: Reader>(body: &str) -> Option<()> {
     let notification = R::notification(body)?;
     match &notification.records {
         Some(records) => records.iter().for_each(handle_record),
-        None => return notification.event.filter(|event| event.as_ref() == "s3:TestEvent").map(drop),
+        None => {
+            return notification
+                .event
+                .filter(|event| event.as_ref() == "s3:TestEvent")
+                .map(drop);
+        }
     }
     Some(())
 }
@@ -109,7 +117,11 @@ fn handle_record<T: AsRef<str>>(record: &Record<T>) {
     match event_name.strip_prefix("s3:").unwrap_or(event_name) {
         "ObjectCreated:Put" | "ObjectCreated:CompleteMultipartUpload" => {
             let object = &record.s3.object;
-            reading::take_note(record.s3.bucket.name.as_ref(), &decode(object.key.as_ref()), object.size.unwrap_or(0));
+            reading::take_note(
+                record.s3.bucket.name.as_ref(),
+                &decode(object.key.as_ref()),
+                object.size.unwrap_or(0),
+            );
         }
         _ => {}
     }

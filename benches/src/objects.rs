@@ -6,7 +6,8 @@ use s3_dispatch_testing::RecordBuilder;
 
 /// So many objects, the same at every call.
 ///
-/// A quarter of the keys has spaces, a quarter letters beyond ASCII, and one in eight objects was uploaded in parts.
+/// A quarter of the keys has spaces, a quarter letters beyond ASCII, and one in eight objects was
+/// uploaded in parts.
 pub fn objects(count: usize) -> impl Iterator<Item = Reading> {
     (0..count).map(|number| {
         let name = match number % 4 {
@@ -16,7 +17,12 @@ pub fn objects(count: usize) -> impl Iterator<Item = Reading> {
             _ => format!("partition=eu-west-1/hour=07/part-{number:05}.snappy.parquet"),
         };
         Reading {
-            bucket: ["amzn-s3-demo-bucket", "customer-documents-production", "media-uploads-eu"][number % 3].to_owned(),
+            bucket: [
+                "amzn-s3-demo-bucket",
+                "customer-documents-production",
+                "media-uploads-eu",
+            ][number % 3]
+                .to_owned(),
             key: format!("uploads/{name}"),
             size: 1024 + (number as u64 * 7_919) % 50_000_000,
         }
@@ -34,10 +40,19 @@ pub(crate) fn record(number: usize, object: &Reading) -> RecordBuilder {
         .with_bucket(&*object.bucket)
         .with_key(&*object.key)
         .with_size(object.size)
-        .with_event_time(format!("2026-04-07T14:{:02}:{:02}.{:03}Z", number / 60 % 60, number % 60, number % 1000))
+        .with_event_time(format!(
+            "2026-04-07T14:{:02}:{:02}.{:03}Z",
+            number / 60 % 60,
+            number % 60,
+            number % 1000
+        ))
         .with_e_tag(format!("{noise:016x}{:016x}", noise.rotate_left(29)))
         .with_sequencer(format!("0066{:014X}", noise >> 8));
-    if number % 3 == 2 { record.with_version_id(format!("{:032x}", u128::from(noise) << 40)) } else { record }
+    if number % 3 == 2 {
+        record.with_version_id(format!("{:032x}", u128::from(noise) << 40))
+    } else {
+        record
+    }
 }
 
 /// A message id like those of SQS.

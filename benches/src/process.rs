@@ -50,9 +50,17 @@ impl FunctionProcess {
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .spawn()?;
-        api.is_asked().unwrap_or_else(|error| panic!("`{command}` does not ask for an invocation: {error}"));
-        let started = Start { time: start.elapsed(), cpu: cpu_of(child.id())? };
-        Ok(Self { child, api, started })
+        api.is_asked()
+            .unwrap_or_else(|error| panic!("`{command}` does not ask for an invocation: {error}"));
+        let started = Start {
+            time: start.elapsed(),
+            cpu: cpu_of(child.id())?,
+        };
+        Ok(Self {
+            child,
+            api,
+            started,
+        })
     }
 
     /// What its start took.
@@ -74,10 +82,16 @@ impl FunctionProcess {
         let before = cpu_of(self.child.id())?;
         for _ in 0..times {
             self.api.invoke(payload);
-            let answer = self.api.is_asked().unwrap_or_else(|error| panic!("no answer: {error}"));
+            let answer = self
+                .api
+                .is_asked()
+                .unwrap_or_else(|error| panic!("no answer: {error}"));
             let answer = answer.expect("a function answers before it asks");
             let body = String::from_utf8_lossy(&answer.body).replace(' ', "");
-            assert_eq!((&*answer.kind, &*body), ("response", r#"{"batchItemFailures":[]}"#));
+            assert_eq!(
+                (&*answer.kind, &*body),
+                ("response", r#"{"batchItemFailures":[]}"#)
+            );
         }
         Ok((cpu_of(self.child.id())? - before) / times)
     }
@@ -109,7 +123,11 @@ fn cpu_of(process: u32) -> io::Result<Duration> {
     for thread in fs::read_dir(format!("/proc/{process}/task"))? {
         // A thread may end meanwhile.
         let statistics = fs::read_to_string(thread?.path().join("schedstat")).unwrap_or_default();
-        sum += statistics.split(' ').next().and_then(|run| run.parse().ok()).unwrap_or(0);
+        sum += statistics
+            .split(' ')
+            .next()
+            .and_then(|run| run.parse().ok())
+            .unwrap_or(0);
     }
     Ok(Duration::from_nanos(sum))
 }

@@ -50,7 +50,14 @@ impl Results {
     /// When the file cannot be written.
     pub fn write(&self, path: &Path) -> std::io::Result<()> {
         let lines = self.0.iter().map(|row| {
-            let Row { table, subject, shape, messages, measure, value } = row;
+            let Row {
+                table,
+                subject,
+                shape,
+                messages,
+                measure,
+                value,
+            } = row;
             format!("{table}\t{subject}\t{shape}\t{messages}\t{measure}\t{value}\n")
         });
         fs::write(path, format!("{HEADER}\n{}", lines.collect::<String>()))
@@ -63,18 +70,39 @@ impl Results {
 
     /// The value of one measurement.
     #[must_use]
-    pub fn text(&self, table: &str, subject: &str, shape: &str, messages: usize, measure: &str) -> Option<&str> {
+    pub fn text(
+        &self,
+        table: &str,
+        subject: &str,
+        shape: &str,
+        messages: usize,
+        measure: &str,
+    ) -> Option<&str> {
         let found = self.0.iter().find(|row| {
-            (&*row.table, &*row.subject, &*row.shape, row.messages, &*row.measure)
-                == (table, subject, shape, messages, measure)
+            (
+                &*row.table,
+                &*row.subject,
+                &*row.shape,
+                row.messages,
+                &*row.measure,
+            ) == (table, subject, shape, messages, measure)
         });
         found.map(|row| &*row.value)
     }
 
     /// The value of one measurement, if it is a number.
     #[must_use]
-    pub fn number(&self, table: &str, subject: &str, shape: &str, messages: usize, measure: &str) -> Option<f64> {
-        self.text(table, subject, shape, messages, measure)?.parse().ok()
+    pub fn number(
+        &self,
+        table: &str,
+        subject: &str,
+        shape: &str,
+        messages: usize,
+        measure: &str,
+    ) -> Option<f64> {
+        self.text(table, subject, shape, messages, measure)?
+            .parse()
+            .ok()
     }
 }
 

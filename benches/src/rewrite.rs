@@ -4,9 +4,13 @@ use crate::json::Json;
 
 pub(crate) fn reversed(json: Json) -> Json {
     match json {
-        Json::Object(members) => {
-            Json::Object(members.into_iter().rev().map(|(name, value)| (name, reversed(value))).collect())
-        }
+        Json::Object(members) => Json::Object(
+            members
+                .into_iter()
+                .rev()
+                .map(|(name, value)| (name, reversed(value)))
+                .collect(),
+        ),
         Json::Array(items) => Json::Array(items.into_iter().map(reversed).collect()),
         other => other,
     }
@@ -15,8 +19,12 @@ pub(crate) fn reversed(json: Json) -> Json {
 pub(crate) fn repeated(json: Json) -> Json {
     match json {
         Json::Object(members) => {
-            let twice =
-                |(name, value): (String, Json)| [(name.clone(), altered(value.clone())), (name, repeated(value))];
+            let twice = |(name, value): (String, Json)| {
+                [
+                    (name.clone(), altered(value.clone())),
+                    (name, repeated(value)),
+                ]
+            };
             Json::Object(members.into_iter().flat_map(twice).collect())
         }
         Json::Array(items) => Json::Array(items.into_iter().map(repeated).collect()),
@@ -40,7 +48,8 @@ fn altered(json: Json) -> Json {
     }
 }
 
-/// With more members at the start of every object, but not among the response elements, which are all texts.
+/// With more members at the start of every object, but not among the response elements, which are
+/// all texts.
 pub(crate) fn with_first(json: Json, members: &[(String, Json)]) -> Json {
     match json {
         Json::Object(own) => {
@@ -50,20 +59,32 @@ pub(crate) fn with_first(json: Json, members: &[(String, Json)]) -> Json {
             });
             Json::Object(members.iter().cloned().chain(own).collect())
         }
-        Json::Array(items) => Json::Array(items.into_iter().map(|item| with_first(item, members)).collect()),
+        Json::Array(items) => Json::Array(
+            items
+                .into_iter()
+                .map(|item| with_first(item, members))
+                .collect(),
+        ),
         other => other,
     }
 }
 
 pub(crate) fn unknown_members() -> Vec<(String, Json)> {
     let value = r#"{"enabled":true,"previous":null,"limits":[1,25,30000],"note":"not of this version: \"\\\""}"#;
-    ["objectLockEventData", "keyring", "s3Extension", "nameOfOwner"]
-        .map(|name| (name.to_owned(), Json::read(value)))
-        .to_vec()
+    [
+        "objectLockEventData",
+        "keyring",
+        "s3Extension",
+        "nameOfOwner",
+    ]
+    .map(|name| (name.to_owned(), Json::read(value)))
+    .to_vec()
 }
 
 pub(crate) fn foreign_members() -> Vec<(String, Json)> {
-    ["Event", "Type", "Sns", "Message"].map(|name| (name.to_owned(), Json::read(r#""s3:Other""#))).to_vec()
+    ["Event", "Type", "Sns", "Message"]
+        .map(|name| (name.to_owned(), Json::read(r#""s3:Other""#)))
+        .to_vec()
 }
 
 /// With all the data that S3 sends with one event or another.
@@ -80,8 +101,14 @@ pub(crate) fn with_rare_members(json: Json) -> Json {
     }"#;
     let of_bucket = r#"{"awsGeneratedTags":{"aws:cloudformation:stack-name":"storage"}}"#;
     let of_object = r#"{"hasObjectAnnotation":true}"#;
-    let places = [("eventName", of_record), ("ownerIdentity", of_bucket), ("key", of_object)];
-    places.into_iter().fold(json, |json, (name, members)| with_last(json, name, &Json::read(members)))
+    let places = [
+        ("eventName", of_record),
+        ("ownerIdentity", of_bucket),
+        ("key", of_object),
+    ];
+    places.into_iter().fold(json, |json, (name, members)| {
+        with_last(json, name, &Json::read(members))
+    })
 }
 
 /// With more members at the end of every object that has one of this name.
@@ -89,25 +116,44 @@ fn with_last(json: Json, name: &str, members: &Json) -> Json {
     match json {
         Json::Object(own) => {
             let is_meant = own.iter().any(|(own, _)| own == name);
-            let more = if let (true, Json::Object(more)) = (is_meant, members) { more.clone() } else { Vec::new() };
-            let own = own.into_iter().map(|(own, value)| (own, with_last(value, name, members)));
+            let more = if let (true, Json::Object(more)) = (is_meant, members) {
+                more.clone()
+            } else {
+                Vec::new()
+            };
+            let own = own
+                .into_iter()
+                .map(|(own, value)| (own, with_last(value, name, members)));
             Json::Object(own.chain(more).collect())
         }
-        Json::Array(items) => Json::Array(items.into_iter().map(|item| with_last(item, name, members)).collect()),
+        Json::Array(items) => Json::Array(
+            items
+                .into_iter()
+                .map(|item| with_last(item, name, members))
+                .collect(),
+        ),
         other => other,
     }
 }
 
 pub(crate) fn nested_member(depth: usize) -> (String, Json) {
-    ("extension".to_owned(), Json::read(&format!("{}{}", "[".repeat(depth), "]".repeat(depth))))
+    (
+        "extension".to_owned(),
+        Json::read(&format!("{}{}", "[".repeat(depth), "]".repeat(depth))),
+    )
 }
 
 pub(crate) fn minio(json: Json, bucket: &str) -> Json {
     let text = |text: &str| Json::Text(text.to_owned());
-    let mut json = changed(json, "eventName", &|name| Json::Text(format!("s3:{}", as_text(&name))));
+    let mut json = changed(json, "eventName", &|name| {
+        Json::Text(format!("s3:{}", as_text(&name)))
+    });
     if let Json::Object(members) = &mut json {
         members.insert(0, ("EventName".to_owned(), text("s3:ObjectCreated:Put")));
-        members.insert(1, ("Key".to_owned(), text(&format!("{bucket}/uploads/file"))));
+        members.insert(
+            1,
+            ("Key".to_owned(), text(&format!("{bucket}/uploads/file"))),
+        );
     }
     json
 }
@@ -126,7 +172,12 @@ fn changed(json: Json, member: &str, change: &dyn Fn(Json) -> Json) -> Json {
             };
             Json::Object(members.into_iter().map(of_member).collect())
         }
-        Json::Array(items) => Json::Array(items.into_iter().map(|item| changed(item, member, change)).collect()),
+        Json::Array(items) => Json::Array(
+            items
+                .into_iter()
+                .map(|item| changed(item, member, change))
+                .collect(),
+        ),
         other => other,
     }
 }

@@ -1,5 +1,5 @@
-//! A loopback server that speaks the Runtime API ("Using the Lambda runtime API for custom runtimes", AWS Lambda
-//! Developer Guide, 2026), with as little as its clients need of HTTP.
+//! A loopback server that speaks the Runtime API ("Using the Lambda runtime API for custom
+//! runtimes", AWS Lambda Developer Guide, 2026), with as little as its clients need of HTTP.
 
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
@@ -51,7 +51,11 @@ impl RuntimeApi {
         let address = listener.local_addr()?;
         let (ask, asked) = mpsc::channel();
         let (payloads, waiting) = mpsc::channel();
-        let shared = Arc::new(Shared { asked: ask, payloads: Mutex::new(waiting), answer: Mutex::default() });
+        let shared = Arc::new(Shared {
+            asked: ask,
+            payloads: Mutex::new(waiting),
+            answer: Mutex::default(),
+        });
         thread::spawn(move || {
             for stream in listener.incoming().flatten() {
                 let shared = Arc::clone(&shared);
@@ -59,7 +63,11 @@ impl RuntimeApi {
                 thread::spawn(move || drop(serve(&stream, &shared)));
             }
         });
-        Ok(Self { address, asked, payloads })
+        Ok(Self {
+            address,
+            asked,
+            payloads,
+        })
     }
 
     /// What `AWS_LAMBDA_RUNTIME_API` is: a host and a port.
@@ -68,13 +76,16 @@ impl RuntimeApi {
         self.address.to_string()
     }
 
-    /// Waits until the function asks for an invocation; the answer to the one before, if there was one.
+    /// Waits until the function asks for an invocation; the answer to the one before, if there was
+    /// one.
     ///
     /// # Errors
     ///
     /// When it does not ask for too long.
     pub fn is_asked(&self) -> Result<Option<Answer>, RecvTimeoutError> {
-        self.asked.recv_timeout(Duration::from_secs(60)).map(|asked| asked.answer)
+        self.asked
+            .recv_timeout(Duration::from_secs(60))
+            .map(|asked| asked.answer)
     }
 
     /// Answers the function that asks.
@@ -93,14 +104,26 @@ fn serve(stream: &TcpStream, shared: &Shared) -> io::Result<()> {
             if shared.asked.send(Asked { answer }).is_err() {
                 break;
             }
-            let Ok(payload) = lock(&shared.payloads).recv() else { break };
+            let Ok(payload) = lock(&shared.payloads).recv() else {
+                break;
+            };
             invocation(&payload)
         } else {
-            let kind = request.path.rsplit('/').next().unwrap_or_default().to_owned();
-            *lock(&shared.answer) = Some(Answer { kind, body: request.body });
+            let kind = request
+                .path
+                .rsplit('/')
+                .next()
+                .unwrap_or_default()
+                .to_owned();
+            *lock(&shared.answer) = Some(Answer {
+                kind,
+                body: request.body,
+            });
             let body = r#"{"status":"OK"}"#;
-            let head =
-                format!("HTTP/1.1 202 Accepted\r\nContent-Type: application/json\r\nContent-Length: {}", body.len());
+            let head = format!(
+                "HTTP/1.1 202 Accepted\r\nContent-Type: application/json\r\nContent-Length: {}",
+                body.len()
+            );
             format!("{head}\r\n\r\n{body}").into_bytes()
         };
         (&*stream).write_all(&response)?;
@@ -130,7 +153,9 @@ fn invocation(payload: &[u8]) -> Vec<u8> {
 
 /// `None` when the client has hung up.
 fn read_request(reader: &mut impl BufRead) -> io::Result<Option<Request>> {
-    let Some(path) = read_line(reader)?.split(' ').nth(1).map(str::to_owned) else { return Ok(None) };
+    let Some(path) = read_line(reader)?.split(' ').nth(1).map(str::to_owned) else {
+        return Ok(None);
+    };
     let (mut length, mut is_chunked) = (0, false);
     loop {
         let line = read_line(reader)?.to_ascii_lowercase();

@@ -5,8 +5,8 @@ use s3_dispatch_testing::{NotificationBuilder, SnsMessageBuilder, SqsBatchBuilde
 use crate::json::{Escapes, Json, Style};
 use crate::objects::{message_id, objects, record};
 use crate::rewrite::{
-    foreign_members, minio, nested_member, repeated, reversed, size_as_text, unknown_members, with_first,
-    with_rare_members,
+    foreign_members, minio, nested_member, repeated, reversed, size_as_text, unknown_members,
+    with_first, with_rare_members,
 };
 
 /// How a batch is written: as AWS documents it, or in a way that it allows.
@@ -95,18 +95,30 @@ impl Shape {
     /// A batch of so many messages of one record each.
     #[must_use]
     pub fn payload(self, messages: usize) -> Vec<u8> {
-        let batch = objects(messages).enumerate().fold(SqsBatchBuilder::new(), |batch, (number, object)| {
-            let mut record = record(number, &object);
-            if self == Self::MinIo {
-                record = record.with_event_source("minio:s3");
-            }
-            batch.with_body(message_id(number), self.body(NotificationBuilder::from(record), &object.bucket))
-        });
+        let batch = objects(messages).enumerate().fold(
+            SqsBatchBuilder::new(),
+            |batch, (number, object)| {
+                let mut record = record(number, &object);
+                if self == Self::MinIo {
+                    record = record.with_event_source("minio:s3");
+                }
+                batch.with_body(
+                    message_id(number),
+                    self.body(NotificationBuilder::from(record), &object.bucket),
+                )
+            },
+        );
         let batch = batch.to_json();
         let rewritten = match self {
             Self::Reordered => reversed(Json::read(&batch)).write(Style::default()),
-            Self::Spaced => Json::read(&batch).write(Style { spaced: true, ..Style::default() }),
-            Self::EscapedQuotes => Json::read(&batch).write(Style { escapes: Escapes::Quotes, ..Style::default() }),
+            Self::Spaced => Json::read(&batch).write(Style {
+                spaced: true,
+                ..Style::default()
+            }),
+            Self::EscapedQuotes => Json::read(&batch).write(Style {
+                escapes: Escapes::Quotes,
+                ..Style::default()
+            }),
             _ => batch,
         };
         rewritten.into_bytes()
@@ -115,11 +127,19 @@ impl Shape {
     fn body(self, notification: NotificationBuilder, bucket: &str) -> String {
         let written = notification.to_json();
         let json = || Json::read(&written);
-        let escaped = |escapes| json().write(Style { escapes, ..Style::default() });
+        let escaped = |escapes| {
+            json().write(Style {
+                escapes,
+                ..Style::default()
+            })
+        };
         match self {
             Self::Documented | Self::EscapedQuotes => written,
             Self::Reordered => reversed(json()).write(Style::default()),
-            Self::Spaced => json().write(Style { spaced: true, ..Style::default() }),
+            Self::Spaced => json().write(Style {
+                spaced: true,
+                ..Style::default()
+            }),
             Self::Escaped => escaped(Escapes::More),
             Self::EscapedThroughout => escaped(Escapes::All),
             Self::Repeated => repeated(json()).write(Style::default()),

@@ -19,7 +19,11 @@ pub fn tables(results: &Results, text: &str) -> String {
         ("memory", memory(results)),
         ("peers", peers(results)),
     ];
-    tables.into_iter().fold(text.to_owned(), |text, (name, table)| replaced(&text, name, &table))
+    tables
+        .into_iter()
+        .fold(text.to_owned(), |text, (name, table)| {
+            replaced(&text, name, &table)
+        })
 }
 
 fn replaced(text: &str, name: &str, table: &str) -> String {
@@ -31,12 +35,16 @@ fn replaced(text: &str, name: &str, table: &str) -> String {
 }
 
 fn machine(results: &Results) -> String {
-    let rows = results.table("machine").map(|row| vec![row.subject.clone(), row.value.clone()]);
+    let rows = results
+        .table("machine")
+        .map(|row| vec![row.subject.clone(), row.value.clone()]);
     table(&["what", "which"], rows)
 }
 
 fn contenders(results: &Results) -> String {
-    let count = |contender: Contender, measure| results.number("counts", contender.name(), DOCUMENTED, 100, measure);
+    let count = |contender: Contender, measure| {
+        results.number("counts", contender.name(), DOCUMENTED, 100, measure)
+    };
     let rows = Contender::ALL.into_iter().map(|contender| {
         let instructions = count(contender, INSTRUCTIONS);
         let time = results.number("times", contender.name(), DOCUMENTED, 100, "us per batch");
@@ -49,7 +57,14 @@ fn contenders(results: &Results) -> String {
             format!("`benches/count {}`", contender.name()),
         ]
     });
-    let head = ["what", INSTRUCTIONS, "by hand / this", ALLOCATIONS, "ns per record", "command"];
+    let head = [
+        "what",
+        INSTRUCTIONS,
+        "by hand / this",
+        ALLOCATIONS,
+        "ns per record",
+        "command",
+    ];
     table(&head, rows)
 }
 
@@ -68,7 +83,8 @@ fn about(contender: Contender) -> &'static str {
 
 fn sizes(results: &Results) -> String {
     let rows = [1, 10, 100, 1_000, 10_000].map(|messages| {
-        let count = |contender, measure| results.number("counts", contender, DOCUMENTED, messages, measure);
+        let count =
+            |contender, measure| results.number("counts", contender, DOCUMENTED, messages, measure);
         vec![
             grouped(&messages.to_string()),
             shown(count("ours", INSTRUCTIONS), 0),
@@ -78,16 +94,27 @@ fn sizes(results: &Results) -> String {
             ratio(count("careful", INSTRUCTIONS), count("ours", INSTRUCTIONS)),
         ]
     });
-    let head =
-        ["records", "instructions", "allocations", "instructions by hand", "allocations by hand", "by hand / ours"];
+    let head = [
+        "records",
+        "instructions",
+        "allocations",
+        "instructions by hand",
+        "allocations by hand",
+        "by hand / ours",
+    ];
     table(&head, rows.into_iter())
 }
 
 fn shapes(results: &Results) -> String {
     let rows = Shape::ALL.into_iter().map(|shape| {
-        let count = |contender, measure| results.number("counts", contender, shape.name(), 100, measure);
+        let count =
+            |contender, measure| results.number("counts", contender, shape.name(), 100, measure);
         let of = |contender| {
-            let mark = if count(contender, "records read") == Some(0.0) { " (refused)" } else { "" };
+            let mark = if count(contender, "records read") == Some(0.0) {
+                " (refused)"
+            } else {
+                ""
+            };
             shown(count(contender, INSTRUCTIONS), 0) + mark
         };
         vec![
@@ -101,7 +128,15 @@ fn shapes(results: &Results) -> String {
         ]
     });
     table(
-        &["written", "ours", "allocations", "by hand", "lean `serde_json`", "lean `sonic-rs`", "by hand / ours"],
+        &[
+            "written",
+            "ours",
+            "allocations",
+            "by hand",
+            "lean `serde_json`",
+            "lean `sonic-rs`",
+            "by hand / ours",
+        ],
         rows,
     )
 }
@@ -110,9 +145,15 @@ const FUNCTIONS: [(&str, &str); 6] = [
     ("bare", "`lambda_runtime` alone, payload ignored"),
     ("bare-logs", "the same with its subscriber"),
     ("careful", "by hand"),
-    ("careful-logs", "the same with the runtime crate's subscriber"),
+    (
+        "careful-logs",
+        "the same with the runtime crate's subscriber",
+    ),
     ("ours", "s3-dispatch"),
-    ("ours-logs", "the same with its own subscriber, and a line per invocation"),
+    (
+        "ours-logs",
+        "the same with its own subscriber, and a line per invocation",
+    ),
 ];
 
 fn loopback(results: &Results) -> String {
@@ -124,7 +165,11 @@ fn loopback(results: &Results) -> String {
         row.extend([1, 100, 1_000].map(|messages| shown(cpu(name, messages), 0)));
         row.push(ratio(cpu(name, 1), cpu("bare", 1)));
         row.push(ratio(cpu(name, 100), cpu("careful", 100)));
-        row.push(format!("{} / {}", shown(start(name, wall), 0), shown(start(name, of_cpu), 0)));
+        row.push(format!(
+            "{} / {}",
+            shown(start(name, wall), 0),
+            shown(start(name, of_cpu), 0)
+        ));
         row.push(format!("`benches/loopback {name}`"));
         row
     });
@@ -144,38 +189,75 @@ fn loopback(results: &Results) -> String {
 fn memory(results: &Results) -> String {
     let rows = FUNCTIONS.map(|(name, about)| {
         let kib = |measure| results.number("loopback", name, DOCUMENTED, 1_000, measure);
-        let measures = ["KiB after 100 invocations", "KiB after 500", "KiB after 1000"];
-        std::iter::once(about.to_owned()).chain(measures.map(|measure| shown(kib(measure), 0))).collect()
+        let measures = [
+            "KiB after 100 invocations",
+            "KiB after 500",
+            "KiB after 1000",
+        ];
+        std::iter::once(about.to_owned())
+            .chain(measures.map(|measure| shown(kib(measure), 0)))
+            .collect()
     });
-    table(&["function", "KiB after 100", "after 500", "after 1,000"], rows.into_iter())
+    table(
+        &["function", "KiB after 100", "after 500", "after 1,000"],
+        rows.into_iter(),
+    )
 }
 
 fn peers(results: &Results) -> String {
     let peers = [
-        ("powertools-python", "Powertools for AWS Lambda (Python), `awslambdaric`"),
-        ("powertools-node", "Powertools for AWS Lambda (TypeScript), `peers/node/bootstrap.mjs`"),
+        (
+            "powertools-python",
+            "Powertools for AWS Lambda (Python), `awslambdaric`",
+        ),
+        (
+            "powertools-node",
+            "Powertools for AWS Lambda (TypeScript), `peers/node/bootstrap.mjs`",
+        ),
         ("middy-node", "Middy, `peers/node/bootstrap.mjs`"),
     ];
     let ours = |messages| results.number("loopback", "ours", DOCUMENTED, messages, CPU);
     let first = vec![
         "s3-dispatch".to_owned(),
-        shown(results.number("times", "ours", DOCUMENTED, 100, "us per batch"), 0),
+        shown(
+            results.number("times", "ours", DOCUMENTED, 100, "us per batch"),
+            0,
+        ),
         shown(ours(1), 0),
         shown(ours(100), 0),
         shown(ours(1_000), 0),
         ratio(ours(100), ours(100)),
-        shown(results.number("loopback", "ours", DOCUMENTED, 0, "start to first next, us").map(|us| us / 1e3), 1),
+        shown(
+            results
+                .number("loopback", "ours", DOCUMENTED, 0, "start to first next, us")
+                .map(|us| us / 1e3),
+            1,
+        ),
     ];
     let rows = peers.map(|(name, about)| {
         let cpu = |messages| results.number("peers", name, DOCUMENTED, messages, CPU);
         vec![
             about.to_owned(),
-            shown(results.number("peers-in-process", name, DOCUMENTED, 100, "us of CPU per batch"), 0),
+            shown(
+                results.number(
+                    "peers-in-process",
+                    name,
+                    DOCUMENTED,
+                    100,
+                    "us of CPU per batch",
+                ),
+                0,
+            ),
             shown(cpu(1), 0),
             shown(cpu(100), 0),
             shown(cpu(1_000), 0),
             ratio(cpu(100), ours(100)),
-            shown(results.number("peers", name, DOCUMENTED, 0, "start to first next, us").map(|us| us / 1e3), 1),
+            shown(
+                results
+                    .number("peers", name, DOCUMENTED, 0, "start to first next, us")
+                    .map(|us| us / 1e3),
+                1,
+            ),
         ]
     });
     let head = [
@@ -196,9 +278,13 @@ fn table(head: &[&str], rows: impl Iterator<Item = Vec<String>>) -> String {
     let line = |cells: &[String]| format!("| {} |\n", cells.join(" | "));
     let is_number = |column: usize| {
         let cells = rows.iter().map(|row| &*row[column]);
-        column > 0 && cells.clone().all(|cell| cell == "-" || cell.starts_with(|first: char| first.is_ascii_digit()))
+        column > 0
+            && cells
+                .clone()
+                .all(|cell| cell == "-" || cell.starts_with(|first: char| first.is_ascii_digit()))
     };
-    let rule = (0..head.len()).map(|column| if is_number(column) { "---:" } else { "---" }.to_owned());
+    let rule =
+        (0..head.len()).map(|column| if is_number(column) { "---:" } else { "---" }.to_owned());
     let head: Vec<_> = head.iter().map(|&name| name.to_owned()).collect();
     let mut lines = line(&head) + &line(&rule.collect::<Vec<_>>());
     lines.extend(rows.iter().map(|row| line(row)));
@@ -206,17 +292,24 @@ fn table(head: &[&str], rows: impl Iterator<Item = Vec<String>>) -> String {
 }
 
 fn shown(value: Option<f64>, decimals: usize) -> String {
-    value.map_or_else(|| "-".to_owned(), |value| grouped(&format!("{value:.decimals$}")))
+    value.map_or_else(
+        || "-".to_owned(),
+        |value| grouped(&format!("{value:.decimals$}")),
+    )
 }
 
 fn ratio(dividend: Option<f64>, divisor: Option<f64>) -> String {
-    let ratio = dividend.zip(divisor).map(|(dividend, divisor)| dividend / divisor);
+    let ratio = dividend
+        .zip(divisor)
+        .map(|(dividend, divisor)| dividend / divisor);
     ratio.map_or_else(|| "-".to_owned(), |ratio| format!("{ratio:.2}"))
 }
 
 /// With commas between thousands.
 pub(crate) fn grouped(number: &str) -> String {
-    let (whole, fraction) = number.find('.').map_or((number, ""), |point| number.split_at(point));
+    let (whole, fraction) = number
+        .find('.')
+        .map_or((number, ""), |point| number.split_at(point));
     let mut grouped = String::new();
     for (index, digit) in whole.chars().enumerate() {
         if index > 0 && (whole.len() - index) % 3 == 0 {

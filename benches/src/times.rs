@@ -15,26 +15,42 @@ use crate::{Contender, Row, Shape};
 pub fn times(bench: &Path, rounds: usize) -> io::Result<Vec<Row>> {
     let mut samples = BTreeMap::<(usize, String), Vec<f64>>::new();
     for _ in 0..rounds {
-        let arguments = ["--bench", "--sample-count", "100", "--max-time", "1", "--color", "never"];
-        let output = Command::new(bench).args(arguments).stderr(Stdio::inherit()).output()?;
+        let arguments = [
+            "--bench",
+            "--sample-count",
+            "100",
+            "--max-time",
+            "1",
+            "--color",
+            "never",
+        ];
+        let output = Command::new(bench)
+            .args(arguments)
+            .stderr(Stdio::inherit())
+            .output()?;
         if !output.status.success() {
-            return Err(io::Error::other(format!("the bench ended with {}", output.status)));
+            return Err(io::Error::other(format!(
+                "the bench ended with {}",
+                output.status
+            )));
         }
         for (cell, median) in medians(&String::from_utf8_lossy(&output.stdout)) {
             samples.entry(cell).or_default().push(median);
         }
     }
-    let rows = samples.into_iter().map(|((messages, subject), mut medians)| {
-        medians.sort_by(f64::total_cmp);
-        Row {
-            table: "times".to_owned(),
-            subject,
-            shape: Shape::Documented.name().to_owned(),
-            messages,
-            measure: "us per batch".to_owned(),
-            value: format!("{:.2}", medians[medians.len() / 2]),
-        }
-    });
+    let rows = samples
+        .into_iter()
+        .map(|((messages, subject), mut medians)| {
+            medians.sort_by(f64::total_cmp);
+            Row {
+                table: "times".to_owned(),
+                subject,
+                shape: Shape::Documented.name().to_owned(),
+                messages,
+                measure: "us per batch".to_owned(),
+                value: format!("{:.2}", medians[medians.len() / 2]),
+            }
+        });
     Ok(rows.collect())
 }
 
@@ -44,7 +60,9 @@ fn medians(report: &str) -> Vec<((usize, String), f64)> {
     let mut medians = Vec::new();
     for line in report.lines() {
         let line = line.trim_start_matches(|character: char| !character.is_ascii_alphanumeric());
-        let Some(name) = line.split_whitespace().next() else { continue };
+        let Some(name) = line.split_whitespace().next() else {
+            continue;
+        };
         // With a counter, numbers also stand before a unit.
         if let Some(Ok(number)) = line.split('│').next().map(|cell| cell.trim().parse()) {
             messages = number;

@@ -36,7 +36,9 @@ fn handle_record(record: &Value) -> Option<()> {
         size => size.as_u64()?,
     };
     match event_name.strip_prefix("s3:").unwrap_or(event_name) {
-        "ObjectCreated:Put" | "ObjectCreated:CompleteMultipartUpload" => reading::take_note(bucket, &key, size),
+        "ObjectCreated:Put" | "ObjectCreated:CompleteMultipartUpload" => {
+            reading::take_note(bucket, &key, size)
+        }
         _ => {}
     }
     Some(())

@@ -6,7 +6,8 @@ use s3_dispatch_benches::{Contender, Shape, objects};
 
 const MESSAGES: usize = 25;
 
-/// What a contender read of a shape, and how many messages it failed; `None` if it refused the payload.
+/// What a contender read of a shape, and how many messages it failed; `None` if it refused the
+/// payload.
 fn read(contender: Contender, shape: Shape) -> (Option<usize>, Vec<reading::Reading>) {
     let payload = Bytes::from(shape.payload(MESSAGES));
     let respond = contender.prepare();
@@ -22,7 +23,11 @@ fn read(contender: Contender, shape: Shape) -> (Option<usize>, Vec<reading::Read
 fn all_read_the_documented_shape() {
     let expected: Vec<_> = objects(MESSAGES).collect();
     for contender in Contender::ALL {
-        assert_eq!(read(contender, Shape::Documented), (Some(0), expected.clone()), "{contender:?}");
+        assert_eq!(
+            read(contender, Shape::Documented),
+            (Some(0), expected.clone()),
+            "{contender:?}"
+        );
     }
 }
 
@@ -30,7 +35,11 @@ fn all_read_the_documented_shape() {
 fn ours_reads_every_shape() {
     let expected: Vec<_> = objects(MESSAGES).collect();
     for shape in Shape::ALL {
-        assert_eq!(read(Contender::Ours, shape), (Some(0), expected.clone()), "{shape:?}");
+        assert_eq!(
+            read(Contender::Ours, shape),
+            (Some(0), expected.clone()),
+            "{shape:?}"
+        );
     }
 }
 

@@ -11,9 +11,13 @@ fn main() {
 
 #[divan::bench(args = contenders(), consts = [1, 10, 100, 1000])]
 fn batch<const MESSAGES: usize>(bencher: Bencher<'_, '_>, contender: &str) {
-    let respond = Contender::of_name(contender).expect("a contender").prepare();
+    let respond = Contender::of_name(contender)
+        .expect("a contender")
+        .prepare();
     let payload = Bytes::from(Shape::Documented.payload(MESSAGES));
-    bencher.counter(ItemsCount::new(MESSAGES)).bench_local(|| respond(&payload));
+    bencher
+        .counter(ItemsCount::new(MESSAGES))
+        .bench_local(|| respond(&payload));
 }
 
 fn contenders() -> impl Iterator<Item = &'static str> {

@@ -36,16 +36,27 @@ pub(crate) struct Checkpoint {
 
 impl<'r> BodyReader<'r> {
     pub(crate) fn new(records: &'r mut Vec<S3EventRecord>, envelopes: Envelopes) -> Self {
-        Self { records, envelopes, body: None, is_plain: false }
+        Self {
+            records,
+            envelopes,
+            body: None,
+            is_plain: false,
+        }
     }
 
     /// A reader that never uses the fast reading.
     pub(crate) fn plain(records: &'r mut Vec<S3EventRecord>, envelopes: Envelopes) -> Self {
-        Self { is_plain: true, ..Self::new(records, envelopes) }
+        Self {
+            is_plain: true,
+            ..Self::new(records, envelopes)
+        }
     }
 
     pub(crate) fn checkpoint(&self) -> Checkpoint {
-        Checkpoint { records: self.records.len(), envelopes: self.envelopes }
+        Checkpoint {
+            records: self.records.len(),
+            envelopes: self.envelopes,
+        }
     }
 
     /// Forgets what was read since.
@@ -62,7 +73,8 @@ impl<'r> BodyReader<'r> {
         nesting: usize,
     ) -> Result<Body, Error> {
         let source = Source::new(document, path)?;
-        self.body.get_or_insert_with(|| RawJson::from(source.text(source.as_str())));
+        self.body
+            .get_or_insert_with(|| RawJson::from(source.text(source.as_str())));
         if !std::mem::replace(&mut self.is_plain, true) {
             let before = self.checkpoint();
             if scan::read_document(self, &source, nesting).is_ok() {
@@ -84,7 +96,9 @@ impl<'r> BodyReader<'r> {
             return Ok(body);
         }
         let is = |name, wanted: &str| {
-            members.get(name, |node| Ok(node.is_string() && node.str()? == wanted)).map(Option::unwrap_or_default)
+            members
+                .get(name, |node| Ok(node.is_string() && node.str()? == wanted))
+                .map(Option::unwrap_or_default)
         };
         if is("Event", "s3:TestEvent")? {
             self.envelopes = self.envelopes.and(Envelope::S3);
@@ -105,7 +119,11 @@ impl<'r> BodyReader<'r> {
     }
 
     /// Reads what an envelope holds: JSON as a string, or, from lenient senders, as a value.
-    pub(crate) fn read_message(&mut self, message: Node<'_, '_>, nesting: usize) -> Result<Body, Error> {
+    pub(crate) fn read_message(
+        &mut self,
+        message: Node<'_, '_>,
+        nesting: usize,
+    ) -> Result<Body, Error> {
         if nesting > Envelopes::MAX_NESTING {
             return Err(message.error(ErrorKind::TooDeep, "too many envelopes inside each other"));
         }
@@ -116,12 +134,14 @@ impl<'r> BodyReader<'r> {
             };
             self.read_document(document, message.path, nesting)
         } else {
-            self.body.get_or_insert_with(|| RawJson::from(message.raw()));
+            self.body
+                .get_or_insert_with(|| RawJson::from(message.raw()));
             self.read(message, nesting)
         }
     }
 
-    /// Grows the list by a quarter at most, since a hostile payload may hold a record every seventy bytes.
+    /// Grows the list by a quarter at most, since a hostile payload may hold a record every seventy
+    /// bytes.
     pub(crate) fn push(&mut self, record: S3EventRecord) {
         if self.records.len() == self.records.capacity() {
             self.records.reserve_exact((self.records.len() / 4).max(4));
@@ -137,7 +157,9 @@ impl<'r> BodyReader<'r> {
                 return Err(not_an_s3_event(element));
             }
             let members = element.members(s3_record::NAMES)?;
-            let is_test = members.get("Event", |event| Ok(event.is_string() && event.str()? == "s3:TestEvent"))?;
+            let is_test = members.get("Event", |event| {
+                Ok(event.is_string() && event.str()? == "s3:TestEvent")
+            })?;
             if is_test != Some(true) && !members.has("s3") {
                 return Err(not_an_s3_event(element));
             }

@@ -8,12 +8,14 @@ use crate::{Error, EventName, EventPattern, Route, Warning};
 
 /// The notification configuration of a bucket, without its destination.
 ///
-/// It serializes to a list: `[{"Events": ["s3:ObjectCreated:Put"], "Filter": {"Key": {"FilterRules": [{"Name": "prefix",
-/// "Value": "in/"}]}}}]`, an entry for each pair of prefix and suffix.
+/// It serializes to a list: `[{"Events": ["s3:ObjectCreated:Put"], "Filter": {"Key":
+/// {"FilterRules": [{"Name": "prefix", "Value": "in/"}]}}}]`, an entry for each pair of prefix and
+/// suffix.
 ///
-/// S3 refuses two configurations that share an event type and overlap in prefix and suffix ("Configuring event
-/// notifications using object key name filtering", Amazon S3 User Guide, 2026). Then there is one entry for all, without
-/// filters, and a [warning](Self::warnings). Buckets that routes name are not looked at: this is about one of them.
+/// S3 refuses two configurations that share an event type and overlap in prefix and suffix
+/// ("Configuring event notifications using object key name filtering", Amazon S3 User Guide, 2026).
+/// Then there is one entry for all, without filters, and a [warning](Self::warnings). Buckets that
+/// routes name are not looked at: this is about one of them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(transparent)]
 pub struct BucketNotification {
@@ -65,10 +67,16 @@ impl BucketNotification {
         for route in routes {
             let (prefix, _) = as_plain(KeyPart::Prefix(route.prefix().unwrap_or_default()));
             let (suffix, _) = as_plain(KeyPart::Suffix(route.suffix().unwrap_or_default()));
-            let known = groups.iter_mut().find(|group| group.prefix == prefix && group.suffix == suffix);
+            let known = groups
+                .iter_mut()
+                .find(|group| group.prefix == prefix && group.suffix == suffix);
             match known {
                 Some(group) => group.patterns.extend_from_slice(route.patterns()),
-                None => groups.push(Group { prefix, suffix, patterns: route.patterns().to_vec() }),
+                None => groups.push(Group {
+                    prefix,
+                    suffix,
+                    patterns: route.patterns().to_vec(),
+                }),
             }
         }
         let overlap = overlap(&groups);
@@ -79,18 +87,34 @@ impl BucketNotification {
                 left.describe(),
                 right.describe()
             );
-            let patterns = groups.into_iter().flat_map(|group| group.patterns).collect();
-            let all = Group { prefix: String::new(), suffix: String::new(), patterns };
-            return Ok(Self { configurations: vec![all.into_configuration()], warnings: vec![Warning::new(text)] });
+            let patterns = groups
+                .into_iter()
+                .flat_map(|group| group.patterns)
+                .collect();
+            let all = Group {
+                prefix: String::new(),
+                suffix: String::new(),
+                patterns,
+            };
+            return Ok(Self {
+                configurations: vec![all.into_configuration()],
+                warnings: vec![Warning::new(text)],
+            });
         }
         let configurations = groups.into_iter().map(Group::into_configuration).collect();
-        Ok(Self { configurations, warnings: Vec::new() })
+        Ok(Self {
+            configurations,
+            warnings: Vec::new(),
+        })
     }
 
     /// All event types, as bucket configuration spells them: `s3:ObjectCreated:*`.
     pub fn events(&self) -> impl Iterator<Item = &str> {
         let mut seen = Vec::new();
-        let events = self.configurations.iter().flat_map(|configuration| &configuration.events);
+        let events = self
+            .configurations
+            .iter()
+            .flat_map(|configuration| &configuration.events);
         events.map(String::as_str).filter(move |event| {
             let is_new = !seen.contains(event);
             seen.push(*event);
@@ -106,20 +130,30 @@ impl BucketNotification {
 }
 
 fn overlap(groups: &[Group]) -> Option<(&Group, &Group)> {
-    let pairs =
-        groups.iter().enumerate().flat_map(|(index, left)| groups[index + 1..].iter().map(move |right| (left, right)));
+    let pairs = groups
+        .iter()
+        .enumerate()
+        .flat_map(|(index, left)| groups[index + 1..].iter().map(move |right| (left, right)));
     pairs.into_iter().find(|(left, right)| left.overlaps(right))
 }
 
 impl Group {
     fn overlaps(&self, other: &Self) -> bool {
         let nested = |left: bool, right: bool| left || right;
-        let events = self
-            .patterns
-            .iter()
-            .any(|left| other.patterns.iter().any(|right| nested(left.covers(right), right.covers(left))));
-        let prefixes = nested(self.prefix.starts_with(&other.prefix), other.prefix.starts_with(&self.prefix));
-        let suffixes = nested(self.suffix.ends_with(&other.suffix), other.suffix.ends_with(&self.suffix));
+        let events = self.patterns.iter().any(|left| {
+            other
+                .patterns
+                .iter()
+                .any(|right| nested(left.covers(right), right.covers(left)))
+        });
+        let prefixes = nested(
+            self.prefix.starts_with(&other.prefix),
+            other.prefix.starts_with(&self.prefix),
+        );
+        let suffixes = nested(
+            self.suffix.ends_with(&other.suffix),
+            other.suffix.ends_with(&self.suffix),
+        );
         events && prefixes && suffixes
     }
 
@@ -140,15 +174,21 @@ impl Group {
         }
         let rules = [("prefix", self.prefix), ("suffix", self.suffix)];
         let rules = rules.into_iter().filter(|(_, value)| !value.is_empty());
-        let filter_rules: Vec<_> = rules.map(|(name, value)| FilterRule { name, value }).collect();
-        let filter = (!filter_rules.is_empty()).then_some(Filter { key: KeyFilter { filter_rules } });
+        let filter_rules: Vec<_> = rules
+            .map(|(name, value)| FilterRule { name, value })
+            .collect();
+        let filter = (!filter_rules.is_empty()).then_some(Filter {
+            key: KeyFilter { filter_rules },
+        });
         Configuration { events, filter }
     }
 }
 
 /// Whether `s3:ObjectCreated:Put` is in `s3:ObjectCreated:*`.
 fn is_in(event: &str, category: &str) -> bool {
-    category.strip_suffix('*').is_some_and(|category| event.starts_with(category))
+    category
+        .strip_suffix('*')
+        .is_some_and(|category| event.starts_with(category))
 }
 
 /// S3 has no type for everything, and none `:*` for the categories without actions.
@@ -169,9 +209,12 @@ fn event_types(pattern: &EventPattern) -> Vec<String> {
     }
 }
 
-/// `s3:ObjectCreated:*`; of those that stand alone, or have a single type that S3 names in full, that one.
+/// `s3:ObjectCreated:*`; of those that stand alone, or have a single type that S3 names in full,
+/// that one.
 fn category_type(category: &str) -> String {
-    let mut known = EventName::KNOWN.iter().filter(|name| name.category() == category);
+    let mut known = EventName::KNOWN
+        .iter()
+        .filter(|name| name.category() == category);
     match (known.next(), known.next()) {
         (Some(only), None) => format!("s3:{only}"),
         _ => format!("s3:{category}:*"),

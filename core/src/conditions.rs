@@ -19,8 +19,12 @@ impl Condition {
     fn covers(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Equals(left), Self::Equals(right)) => left == right,
-            (Self::Prefix(left), Self::Equals(right) | Self::Prefix(right)) => right.starts_with(left.as_str()),
-            (Self::Suffix(left), Self::Equals(right) | Self::Suffix(right)) => right.ends_with(left.as_str()),
+            (Self::Prefix(left), Self::Equals(right) | Self::Prefix(right)) => {
+                right.starts_with(left.as_str())
+            }
+            (Self::Suffix(left), Self::Equals(right) | Self::Suffix(right)) => {
+                right.ends_with(left.as_str())
+            }
             _ => false,
         }
     }
@@ -45,7 +49,8 @@ pub(crate) fn of_event_names(routes: &[Route]) -> Conditions {
         match (pattern.as_name(), pattern.as_category()) {
             (Some(name), _) => conditions.push(Condition::Equals(name.as_str().to_owned())),
             (None, Some(category)) => {
-                // Records of these categories carry the bare name; of one that is not known either may come.
+                // Records of these categories carry the bare name; of one that is not known either
+                // may come.
                 if !has_actions(category) {
                     conditions.push(Condition::Equals(category.to_owned()));
                 }
@@ -59,21 +64,33 @@ pub(crate) fn of_event_names(routes: &[Route]) -> Conditions {
 
 /// Whether all known names of a category have an action.
 pub(crate) fn has_actions(category: &str) -> bool {
-    let mut known = EventName::KNOWN.iter().filter(|name| name.category() == category).peekable();
+    let mut known = EventName::KNOWN
+        .iter()
+        .filter(|name| name.category() == category)
+        .peekable();
     known.peek().is_some() && known.all(|name| name.action().is_some())
 }
 
 /// On the bucket's name.
 pub(crate) fn of_buckets(routes: &[Route]) -> Conditions {
     let buckets: Option<Vec<_>> = routes.iter().map(|route| route.bucket()).collect();
-    Some(simplify(buckets?.into_iter().map(|bucket| Condition::Equals(bucket.to_owned())).collect()))
+    Some(simplify(
+        buckets?
+            .into_iter()
+            .map(|bucket| Condition::Equals(bucket.to_owned()))
+            .collect(),
+    ))
 }
 
 /// On the key, in the form that `spell` gives a literal, with whether that loses nothing.
 ///
-/// One field has one list of alternatives, so of a route that asks for both a prefix and a suffix the prefix is taken.
-/// (A wildcard would not do: in a short key the two may overlap.) The flag says whether nothing was lost.
-pub(crate) fn of_keys(routes: &[Route], spell: impl Fn(KeyPart<'_>) -> (String, bool)) -> (Conditions, bool) {
+/// One field has one list of alternatives, so of a route that asks for both a prefix and a suffix
+/// the prefix is taken. (A wildcard would not do: in a short key the two may overlap.) The flag
+/// says whether nothing was lost.
+pub(crate) fn of_keys(
+    routes: &[Route],
+    spell: impl Fn(KeyPart<'_>) -> (String, bool),
+) -> (Conditions, bool) {
     let mut spelt = Vec::new();
     for route in routes {
         let (condition, lost_nothing) = match (route.prefix(), route.suffix()) {
@@ -95,9 +112,16 @@ pub(crate) fn of_keys(routes: &[Route], spell: impl Fn(KeyPart<'_>) -> (String, 
         }
         spelt.push((condition, lost_nothing));
     }
-    let conditions = simplify(spelt.iter().map(|(condition, _)| condition.clone()).collect());
+    let conditions = simplify(
+        spelt
+            .iter()
+            .map(|(condition, _)| condition.clone())
+            .collect(),
+    );
     // What an exact one covers may have lost something without harm.
-    let is_exact = conditions.iter().all(|condition| spelt.contains(&(condition.clone(), true)));
+    let is_exact = conditions
+        .iter()
+        .all(|condition| spelt.contains(&(condition.clone(), true)));
     (Some(conditions), is_exact)
 }
 
@@ -109,8 +133,8 @@ pub(crate) enum KeyPart<'k> {
 
 /// As S3's notifications spell it: form-encoded, with upper-case digits.
 ///
-/// Of a few characters AWS does not say whether they are encoded. A prefix ends before the first of them, a suffix begins
-/// after the last: that is wider, and never wrong.
+/// Of a few characters AWS does not say whether they are encoded. A prefix ends before the first of
+/// them, a suffix begins after the last: that is wider, and never wrong.
 pub(crate) fn as_encoded(part: KeyPart<'_>) -> (String, bool) {
     const UNCERTAIN: [char; 6] = ['*', '~', '!', '\'', '(', ')'];
     let (spelt, lost_nothing) = spell(part, |character| UNCERTAIN.contains(&character), encode);
@@ -125,7 +149,9 @@ pub(crate) fn as_encoded(part: KeyPart<'_>) -> (String, bool) {
 fn encode(text: &str, encoded: &mut String) {
     for byte in text.bytes() {
         match byte {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'/' => encoded.push(char::from(byte)),
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'/' => {
+                encoded.push(char::from(byte))
+            }
             b' ' => encoded.push('+'),
             other => encoded.push_str(&format!("%{other:02X}")),
         }
@@ -137,34 +163,62 @@ pub(crate) fn as_it_is(part: KeyPart<'_>) -> (String, bool) {
     spell(part, |_| false, |text, spelt| spelt.push_str(text))
 }
 
-/// As bucket notifications want it, of which AWS only says that special characters need encoding: those are avoided.
+/// As bucket notifications want it, of which AWS only says that special characters need encoding:
+/// those are avoided.
 pub(crate) fn as_plain(part: KeyPart<'_>) -> (String, bool) {
-    let is_plain = |character: char| character.is_ascii_alphanumeric() || "-_./".contains(character);
-    spell(part, |character| !is_plain(character), |text, spelt| spelt.push_str(text))
+    let is_plain =
+        |character: char| character.is_ascii_alphanumeric() || "-_./".contains(character);
+    spell(
+        part,
+        |character| !is_plain(character),
+        |text, spelt| spelt.push_str(text),
+    )
 }
 
-fn spell(part: KeyPart<'_>, is_uncertain: impl Fn(char) -> bool, write: impl Fn(&str, &mut String)) -> (String, bool) {
+fn spell(
+    part: KeyPart<'_>,
+    is_uncertain: impl Fn(char) -> bool,
+    write: impl Fn(&str, &mut String),
+) -> (String, bool) {
     let (whole, certain) = match part {
         KeyPart::Prefix(prefix) => (prefix, prefix.split(&is_uncertain).next().unwrap_or(prefix)),
-        KeyPart::Suffix(suffix) => (suffix, suffix.rsplit(&is_uncertain).next().unwrap_or(suffix)),
+        KeyPart::Suffix(suffix) => (
+            suffix,
+            suffix.rsplit(&is_uncertain).next().unwrap_or(suffix),
+        ),
     };
     let mut spelt = String::new();
     write(certain, &mut spelt);
     (spelt, certain.len() == whole.len())
 }
 
-/// Whether the conditions of fields, taken each by itself, let through nothing that no route asks for: at most one field
-/// may differ between routes.
+/// Whether the conditions of fields, taken each by itself, let through nothing that no route asks
+/// for: at most one field may differ between routes.
 pub(crate) fn only_one_field_varies(routes: &[Route]) -> bool {
-    let Some((first, others)) = routes.split_first() else { return true };
-    let same_names = others.iter().all(|route| same_patterns(first.patterns(), route.patterns()));
+    let Some((first, others)) = routes.split_first() else {
+        return true;
+    };
+    let same_names = others
+        .iter()
+        .all(|route| same_patterns(first.patterns(), route.patterns()));
     let same_buckets = others.iter().all(|route| route.bucket() == first.bucket());
-    let keys = |route: &Route| (route.prefix().map(str::to_owned), route.suffix().map(str::to_owned));
+    let keys = |route: &Route| {
+        (
+            route.prefix().map(str::to_owned),
+            route.suffix().map(str::to_owned),
+        )
+    };
     let same_keys = others.iter().all(|route| keys(route) == keys(first));
-    [same_names, same_buckets, same_keys].into_iter().filter(|same| !same).count() <= 1
+    [same_names, same_buckets, same_keys]
+        .into_iter()
+        .filter(|same| !same)
+        .count()
+        <= 1
 }
 
 fn same_patterns(left: &[EventPattern], right: &[EventPattern]) -> bool {
-    let within = |left: &[EventPattern], right: &[EventPattern]| left.iter().all(|pattern| right.contains(pattern));
+    let within = |left: &[EventPattern], right: &[EventPattern]| {
+        left.iter().all(|pattern| right.contains(pattern))
+    };
     within(left, right) && within(right, left)
 }

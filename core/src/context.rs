@@ -14,7 +14,11 @@ impl<'r, S> Context<'r, S> {
     /// Puts the three together.
     #[must_use]
     pub fn new(record: &'r S3EventRecord, message: &'r MessageContext, state: &'r S) -> Self {
-        Self { record, message, state }
+        Self {
+            record,
+            message,
+            state,
+        }
     }
 
     /// The record.

@@ -13,14 +13,15 @@ use crate::json::{self, Node, Path};
 use crate::raw_json::RawJson;
 use crate::text::Source;
 use crate::{
-    Error, ErrorKind, MessageContext, MessageGroupId, MessageId, QueueArn, ReceiptHandle, S3EventRecord, TestEvent,
-    TraceHeader, scan,
+    Error, ErrorKind, MessageContext, MessageGroupId, MessageId, QueueArn, ReceiptHandle,
+    S3EventRecord, TestEvent, TraceHeader, scan,
 };
 
-/// The messages of one payload: a batch of SQS or SNS, or one S3 or EventBridge event that came by itself.
+/// The messages of one payload: a batch of SQS or SNS, or one S3 or EventBridge event that came by
+/// itself.
 ///
-/// The reader is total: any bytes give a delivery or an error, in time linear in their number and without recursion.
-/// Each body is read alone, so that one bad body costs one message.
+/// The reader is total: any bytes give a delivery or an error, in time linear in their number and
+/// without recursion. Each body is read alone, so that one bad body costs one message.
 #[derive(Debug)]
 pub struct Delivery {
     envelope: Envelope,
@@ -44,8 +45,9 @@ pub struct Message {
 }
 
 impl Message {
-    /// The body as it was sent: of an SQS or SNS message what its sender published, of an event that came by itself the
-    /// whole payload. `None` when there is none that can be read as text.
+    /// The body as it was sent: of an SQS or SNS message what its sender published, of an event
+    /// that came by itself the whole payload. `None` when there is none that can be read as
+    /// text.
     #[must_use]
     pub fn body(&self) -> Option<Cow<'_, str>> {
         self.body.as_ref().map(RawJson::as_sent)
@@ -67,8 +69,9 @@ impl Delivery {
     ///
     /// # Errors
     ///
-    /// When the bytes are not UTF-8 or not JSON, are no delivery of S3 events at all, or when an SQS message has no id.
-    /// The error has a path. A body that cannot be read is no error here, but that of its [`Message`].
+    /// When the bytes are not UTF-8 or not JSON, are no delivery of S3 events at all, or when an
+    /// SQS message has no id. The error has a path. A body that cannot be read is no error
+    /// here, but that of its [`Message`].
     pub fn parse(payload: impl Into<Bytes>) -> Result<Self, Error> {
         let source = Source::new(utf8(payload.into())?, &Path::Root)?;
         if let Ok(batch) = scan::read_sqs_batch(&source) {
@@ -86,7 +89,12 @@ impl Delivery {
     }
 
     pub(crate) fn new(envelope: Envelope) -> Self {
-        Self { envelope, messages: Vec::new(), records: Vec::new(), is_plain: false }
+        Self {
+            envelope,
+            messages: Vec::new(),
+            records: Vec::new(),
+            is_plain: false,
+        }
     }
 
     /// Makes a batch of SQS out of messages that were taken apart already.
@@ -113,7 +121,8 @@ impl Delivery {
         Ok(delivery)
     }
 
-    /// What brought the payload: [`Envelope::Sqs`], [`Envelope::Sns`], [`Envelope::S3`] or [`Envelope::EventBridge`].
+    /// What brought the payload: [`Envelope::Sqs`], [`Envelope::Sns`], [`Envelope::S3`] or
+    /// [`Envelope::EventBridge`].
     #[must_use]
     pub fn envelope(&self) -> Envelope {
         self.envelope
@@ -151,7 +160,9 @@ impl Delivery {
         envelope: Envelope,
         read: impl FnOnce(&mut BodyReader<'_>) -> Result<Body, Error>,
     ) {
-        let Ok(()) = self.try_push(context, envelope, |reader| Ok::<_, Infallible>(read(reader)));
+        let Ok(()) = self.try_push(context, envelope, |reader| {
+            Ok::<_, Infallible>(read(reader))
+        });
     }
 
     /// Adds a message, unless that is given up: then what it held stays behind.
@@ -169,7 +180,9 @@ impl Delivery {
             BodyReader::new(&mut self.records, envelopes)
         };
         let read = read(&mut reader)?;
-        let BodyReader { envelopes, body, .. } = reader;
+        let BodyReader {
+            envelopes, body, ..
+        } = reader;
         let content = match read {
             Ok(Body::Records) => Ok(Content::Records(first..self.records.len())),
             Ok(Body::Test(test)) => Ok(Content::Test(test)),
@@ -178,7 +191,12 @@ impl Delivery {
                 Err(error)
             }
         };
-        self.messages.push(Message { context, envelopes, content, body });
+        self.messages.push(Message {
+            context,
+            envelopes,
+            content,
+            body,
+        });
         Ok(())
     }
 
@@ -210,7 +228,10 @@ fn read_any(source: &Source, is_plain: bool) -> Result<Delivery, Error> {
     json::check(source, &Path::Root)?;
     let root = Node::root(source, &Path::Root);
     if root.is_object() {
-        let batch = root.members(["Records"])?.get("Records", |records| read_batch(records, is_plain))?.flatten();
+        let batch = root
+            .members(["Records"])?
+            .get("Records", |records| read_batch(records, is_plain))?
+            .flatten();
         if let Some(batch) = batch {
             return Ok(batch);
         }
@@ -239,11 +260,18 @@ fn read_batch(records: Node<'_, '_>, is_plain: bool) -> Result<Option<Delivery>,
         }
         Ok(())
     })?;
-    let Some(envelope) = envelope else { return Ok(None) };
+    let Some(envelope) = envelope else {
+        return Ok(None);
+    };
     stray?;
     // As many as a batch can have; what claims more must prove it.
     let room = messages.min(MOST_MESSAGES);
-    let mut delivery = Delivery { envelope, messages: Vec::with_capacity(room), records: Vec::new(), is_plain };
+    let mut delivery = Delivery {
+        envelope,
+        messages: Vec::with_capacity(room),
+        records: Vec::new(),
+        is_plain,
+    };
     records.each_element(|_, element| {
         if envelope == Envelope::Sqs {
             read_sqs_message(element, &mut delivery)
@@ -260,22 +288,45 @@ fn batch_envelope(element: Node<'_, '_>) -> Result<Option<Envelope>, Error> {
     if !element.is_object() {
         return Ok(None);
     }
-    let members = element.members(["s3", "Sns", "eventSource", "messageId", "receiptHandle", "body"])?;
-    let source = members.get("eventSource", |source| if source.is_string() { source.str() } else { Ok("".into()) })?;
-    let looks_like_a_message = members.has("messageId") || members.has("receiptHandle") || members.has("body");
-    Ok(if source.as_deref() == Some("aws:sqs") || (looks_like_a_message && !members.has("s3")) {
-        Some(Envelope::Sqs)
-    } else if members.has("Sns") {
-        Some(Envelope::Sns)
-    } else {
-        None
-    })
+    let members = element.members([
+        "s3",
+        "Sns",
+        "eventSource",
+        "messageId",
+        "receiptHandle",
+        "body",
+    ])?;
+    let source = members.get("eventSource", |source| {
+        if source.is_string() {
+            source.str()
+        } else {
+            Ok("".into())
+        }
+    })?;
+    let looks_like_a_message =
+        members.has("messageId") || members.has("receiptHandle") || members.has("body");
+    Ok(
+        if source.as_deref() == Some("aws:sqs") || (looks_like_a_message && !members.has("s3")) {
+            Some(Envelope::Sqs)
+        } else if members.has("Sns") {
+            Some(Envelope::Sns)
+        } else {
+            None
+        },
+    )
 }
 
 fn read_sqs_message(element: Node<'_, '_>, delivery: &mut Delivery) -> Result<(), Error> {
-    let members = element.members(["messageId", "receiptHandle", "body", "attributes", "eventSourceARN"])?;
+    let members = element.members([
+        "messageId",
+        "receiptHandle",
+        "body",
+        "attributes",
+        "eventSourceARN",
+    ])?;
     let id = members.text("messageId", MessageId::from_text)?;
-    let mut context = MessageContext::new().with_message_id(id.ok_or_else(|| missing_message_id(element.path))?);
+    let mut context =
+        MessageContext::new().with_message_id(id.ok_or_else(|| missing_message_id(element.path))?);
     // What is not understood of these is left out: it must not cost a message that can be handled.
     if let Ok(Some(handle)) = members.text("receiptHandle", ReceiptHandle::from_text) {
         context = context.with_receipt_handle(handle);
@@ -284,9 +335,15 @@ fn read_sqs_message(element: Node<'_, '_>, delivery: &mut Delivery) -> Result<()
         context = context.with_queue_arn(arn);
     }
     let attributes = members.get("attributes", |attributes| {
-        let attributes = attributes.members(["ApproximateReceiveCount", "AWSTraceHeader", "MessageGroupId"])?;
+        let attributes = attributes.members([
+            "ApproximateReceiveCount",
+            "AWSTraceHeader",
+            "MessageGroupId",
+        ])?;
         if let Ok(Some(count)) = attributes.u64("ApproximateReceiveCount") {
-            context = context.clone().with_receive_count(u32::try_from(count).unwrap_or(u32::MAX));
+            context = context
+                .clone()
+                .with_receive_count(u32::try_from(count).unwrap_or(u32::MAX));
         }
         if let Ok(Some(header)) = attributes.text("AWSTraceHeader", TraceHeader::from_text) {
             context = context.clone().with_trace_header(header);
@@ -305,10 +362,16 @@ fn read_sqs_message(element: Node<'_, '_>, delivery: &mut Delivery) -> Result<()
 }
 
 fn read_sns_record(element: Node<'_, '_>, delivery: &mut Delivery) {
-    let id = |sns: Node<'_, '_>| sns.members(["MessageId"])?.text("MessageId", MessageId::from_text);
+    let id = |sns: Node<'_, '_>| {
+        sns.members(["MessageId"])?
+            .text("MessageId", MessageId::from_text)
+    };
     let members = element.members(["Sns"]);
     let mut context = MessageContext::new();
-    if let Ok(Some(Some(id))) = members.as_ref().map(|members| members.get("Sns", id).ok().flatten()) {
+    if let Ok(Some(Some(id))) = members
+        .as_ref()
+        .map(|members| members.get("Sns", id).ok().flatten())
+    {
         context = context.with_message_id(id);
     }
     delivery.push(context, Envelope::Sns, |reader| {
@@ -329,20 +392,30 @@ fn scan_single(source: &Source) -> scan::Scanned<Delivery> {
     scan::read_document(&mut reader, source, 0)?;
     let envelopes = reader.envelopes;
     let envelope = envelopes.outermost().unwrap_or(Envelope::S3);
-    if envelope == Envelope::S3 && (delivery.records.is_empty() || delivery.records.iter().any(may_be_message)) {
+    if envelope == Envelope::S3
+        && (delivery.records.is_empty() || delivery.records.iter().any(may_be_message))
+    {
         return Err(scan::Unusual::Other);
     }
     delivery.envelope = envelope;
     let body = Some(RawJson::from(source.text(source.as_str().trim_ascii())));
     let content = Ok(Content::Records(0..delivery.records.len()));
-    delivery.messages.push(Message { context: MessageContext::new(), envelopes, content, body });
+    delivery.messages.push(Message {
+        context: MessageContext::new(),
+        envelopes,
+        content,
+        body,
+    });
     Ok(delivery)
 }
 
 /// Whether this could be a message of a batch with all that a record has.
 fn may_be_message(record: &S3EventRecord) -> bool {
     let raw = record.raw_json();
-    record.event_source.as_ref().is_some_and(|source| source == "aws:sqs")
+    record
+        .event_source
+        .as_ref()
+        .is_some_and(|source| source == "aws:sqs")
         || raw.contains(r#""Sns""#)
         || raw.contains('\\')
 }

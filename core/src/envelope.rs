@@ -8,7 +8,8 @@ use std::fmt;
 pub enum Envelope {
     /// A message of an SQS batch.
     Sqs,
-    /// An SNS message: in a batch that came straight to Lambda, or as the JSON that SNS sends without raw delivery.
+    /// An SNS message: in a batch that came straight to Lambda, or as the JSON that SNS sends
+    /// without raw delivery.
     Sns,
     /// S3's notification itself.
     S3,

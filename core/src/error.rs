@@ -5,9 +5,10 @@ use std::fmt;
 
 /// An error of reading a payload, a pattern or a record, or of a whole invocation.
 ///
-/// The text is one clause without a full stop; the cause, if any, is [`source`](StdError::source) and not repeated.
-/// [`kind`](Self::kind) tells programs what went wrong, [`path`](Self::path) where in the JSON,
-/// [`is_retryable`](Self::is_retryable) whether the same input could succeed later.
+/// The text is one clause without a full stop; the cause, if any, is [`source`](StdError::source)
+/// and not repeated. [`kind`](Self::kind) tells programs what went wrong, [`path`](Self::path)
+/// where in the JSON, [`is_retryable`](Self::is_retryable) whether the same input could succeed
+/// later.
 pub struct Error(Box<Inner>);
 
 struct Inner {
@@ -41,7 +42,8 @@ pub enum ErrorKind {
     InvalidPattern,
     /// The routes ask for a filter that the service does not have, or has not in this size.
     Unexpressible,
-    /// A record failed and its delivery cannot report single failures, so that the invocation fails.
+    /// A record failed and its delivery cannot report single failures, so that the invocation
+    /// fails.
     InvocationFailed,
     /// Lambda's runtime could not be served.
     Runtime,
@@ -50,7 +52,12 @@ pub enum ErrorKind {
 impl Error {
     #[doc(hidden)]
     pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
-        Self(Box::new(Inner { kind, path: None, message: message.into(), source: None }))
+        Self(Box::new(Inner {
+            kind,
+            path: None,
+            message: message.into(),
+            source: None,
+        }))
     }
 
     #[doc(hidden)]
@@ -73,17 +80,21 @@ impl Error {
 
     /// Where in the payload, as a JSON path such as `$.Records[0].body.Records[2].s3.object.key`.
     ///
-    /// A step into a string that holds JSON (`body`, `Message`) is written like a step into an object.
-    /// `None` for errors that are not about a place in a payload.
+    /// A step into a string that holds JSON (`body`, `Message`) is written like a step into an
+    /// object. `None` for errors that are not about a place in a payload.
     #[must_use]
     pub fn path(&self) -> Option<&str> {
         self.0.path.as_deref()
     }
 
-    /// Whether the same input could succeed later: true for a failed invocation, false for unreadable input.
+    /// Whether the same input could succeed later: true for a failed invocation, false for
+    /// unreadable input.
     #[must_use]
     pub fn is_retryable(&self) -> bool {
-        matches!(self.0.kind, ErrorKind::InvocationFailed | ErrorKind::Runtime)
+        matches!(
+            self.0.kind,
+            ErrorKind::InvocationFailed | ErrorKind::Runtime
+        )
     }
 }
 
@@ -100,7 +111,9 @@ impl fmt::Display for Error {
 impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut debug = f.debug_struct("Error");
-        debug.field("kind", &self.0.kind).field("message", &self.0.message);
+        debug
+            .field("kind", &self.0.kind)
+            .field("message", &self.0.message);
         if let Some(path) = &self.0.path {
             debug.field("path", path);
         }

@@ -95,13 +95,16 @@ pub struct EventHoldDuration {
     pub years: Option<u64>,
 }
 
-/// The tags that AWS put on a bucket (`awsGeneratedTags`), by name: `aws:cloudformation:stack-name`.
+/// The tags that AWS put on a bucket (`awsGeneratedTags`), by name:
+/// `aws:cloudformation:stack-name`.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct BucketTags(Vec<(TagName, TagValue)>);
 
 impl BucketTags {
     /// Of duplicates the last counts, and one without a value is none.
-    pub(crate) fn new(mut tags: Vec<(TagName, Result<Option<TagValue>, Error>)>) -> Result<Self, Error> {
+    pub(crate) fn new(
+        mut tags: Vec<(TagName, Result<Option<TagValue>, Error>)>,
+    ) -> Result<Self, Error> {
         tags.sort_by(|(left, _), (right, _)| left.cmp(right));
         // `dedup` keeps the first of each, so what comes later is put there before.
         tags.dedup_by(|later, earlier| {
@@ -111,14 +114,19 @@ impl BucketTags {
             }
             same
         });
-        let given = tags.into_iter().filter_map(|(name, value)| Some(value.transpose()?.map(|value| (name, value))));
+        let given = tags
+            .into_iter()
+            .filter_map(|(name, value)| Some(value.transpose()?.map(|value| (name, value))));
         given.collect::<Result<_, _>>().map(Self)
     }
 
     /// The value of a tag, or `None`.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&TagValue> {
-        let index = self.0.binary_search_by(|(own, _)| own.as_str().cmp(name)).ok()?;
+        let index = self
+            .0
+            .binary_search_by(|(own, _)| own.as_str().cmp(name))
+            .ok()?;
         Some(&self.0[index].1)
     }
 

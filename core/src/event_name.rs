@@ -4,9 +4,10 @@ use crate::text::{Text, text_views};
 
 /// The name of an event, as in a record's `eventName`: `ObjectCreated:Put`.
 ///
-/// An open set: a name that this version does not know is kept as it was sent, since S3 adds event types without
-/// notice ("Event message structure", Amazon S3 User Guide, 2026). Bucket configuration and some S3-compatible stores
-/// write the same name with `s3:` in front; [`parse`](Self::parse) drops it, so that both compare equal.
+/// An open set: a name that this version does not know is kept as it was sent, since S3 adds event
+/// types without notice ("Event message structure", Amazon S3 User Guide, 2026). Bucket
+/// configuration and some S3-compatible stores write the same name with `s3:` in front;
+/// [`parse`](Self::parse) drops it, so that both compare equal.
 ///
 /// ```
 /// use s3_dispatch_core::EventName;
@@ -174,8 +175,8 @@ impl EventName {
         name.split_once(':').map_or(name, |(category, _)| category)
     }
 
-    /// What was done: the name after its first `:`. `None` for the names that have no action, such as
-    /// `LifecycleTransition`.
+    /// What was done: the name after its first `:`. `None` for the names that have no action, such
+    /// as `LifecycleTransition`.
     #[must_use]
     pub fn action(&self) -> Option<&str> {
         self.as_str().split_once(':').map(|(_, action)| action)

@@ -9,8 +9,9 @@ use crate::{Error, ErrorKind};
 
 /// A set of events: one name (`ObjectCreated:Put`), a category (`ObjectCreated:*`), or all (`*`).
 ///
-/// `Category:*` matches the category with any action and without one, so `IntelligentTiering:*` matches the event
-/// `IntelligentTiering`. As in bucket configuration, a leading `s3:` may be written and means nothing.
+/// `Category:*` matches the category with any action and without one, so `IntelligentTiering:*`
+/// matches the event `IntelligentTiering`. As in bucket configuration, a leading `s3:` may be
+/// written and means nothing.
 ///
 /// ```
 /// use s3_dispatch_core::{EventName, EventPattern};
@@ -79,8 +80,8 @@ impl EventPattern {
 
     /// Reads the literal of a pattern; in a `const`, a mistake is a compile error.
     ///
-    /// Only names and categories of the table are accepted, since a literal with any other is far more often
-    /// misspelt than ahead of this version. [`parse`](Self::parse) takes the others.
+    /// Only names and categories of the table are accepted, since a literal with any other is far
+    /// more often misspelt than ahead of this version. [`parse`](Self::parse) takes the others.
     ///
     /// # Panics
     ///
@@ -100,15 +101,16 @@ impl EventPattern {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidPattern`] when the text is not `*`, `Category:*` or a name made of letters and digits in
-    /// parts separated by `:`. Trying again does not help.
+    /// [`ErrorKind::InvalidPattern`] when the text is not `*`, `Category:*` or a name made of
+    /// letters and digits in parts separated by `:`. Trying again does not help.
     pub fn parse(text: &str) -> Result<Self, Error> {
         let name = text.strip_prefix("s3:").unwrap_or(text);
         if name == "*" {
             return Ok(Self::ANY);
         }
         let category = name.strip_suffix(":*");
-        let well_formed = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_alphanumeric());
+        let well_formed =
+            |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_alphanumeric());
         // `EventName::parse` would drop a second one.
         let parts_are_well_formed = !name.starts_with("s3:")
             && match category {

@@ -16,6 +16,9 @@ impl EventTime {
     /// The instant, or `None` when the text is no RFC 3339 time.
     #[must_use]
     pub fn to_system_time(&self) -> Option<SystemTime> {
-        self.as_str().parse::<jiff::Timestamp>().ok().map(SystemTime::from)
+        self.as_str()
+            .parse::<jiff::Timestamp>()
+            .ok()
+            .map(SystemTime::from)
     }
 }

@@ -11,7 +11,8 @@ text_newtypes! {
 }
 
 impl EventVersion {
-    /// Whether a record of this version has all that version `major.minor` promises; `false` when the text is no version.
+    /// Whether a record of this version has all that version `major.minor` promises; `false` when
+    /// the text is no version.
     #[must_use]
     pub fn is_at_least(&self, major: u32, minor: u32) -> bool {
         let Some((own_major, own_minor)) = self.as_str().split_once('.') else {

@@ -13,8 +13,9 @@ use crate::{Error, ErrorKind, EventName, Route, Warning};
 /// {"source": ["aws.s3"], "detail-type": ["Object Created"], "detail": {"reason": ["PutObject"]}}
 /// ```
 ///
-/// EventBridge has one detail type for several of S3's events, told apart by a reason, and none for some ("EventBridge
-/// event message structure", Amazon S3 User Guide, 2026). Keys are not encoded there.
+/// EventBridge has one detail type for several of S3's events, told apart by a reason, and none for
+/// some ("EventBridge event message structure", Amazon S3 User Guide, 2026). Keys are not encoded
+/// there.
 #[derive(Debug, Clone, PartialEq)]
 pub struct EventBridgePattern {
     pattern: Value,
@@ -69,13 +70,21 @@ impl EventBridgePattern {
                 return Err(Error::new(ErrorKind::Unexpressible, text));
             }
             1 => alternatives.remove(0),
-            _ => Map::from_iter([("$or".to_owned(), alternatives.into_iter().map(Value::Object).collect())]),
+            _ => Map::from_iter([(
+                "$or".to_owned(),
+                alternatives.into_iter().map(Value::Object).collect(),
+            )]),
         };
         pattern.insert("source".to_owned(), json!(["aws.s3"]));
-        Ok(Self { pattern: Value::Object(pattern), is_exact, warnings })
+        Ok(Self {
+            pattern: Value::Object(pattern),
+            is_exact,
+            warnings,
+        })
     }
 
-    /// Whether it lets through exactly the events that some route handles. Else it lets through more.
+    /// Whether it lets through exactly the events that some route handles. Else it lets through
+    /// more.
     #[must_use]
     pub fn is_exact(&self) -> bool {
         self.is_exact
@@ -113,7 +122,11 @@ fn forms(route: &Route, warnings: &mut Vec<Warning>) -> (Vec<Form>, bool) {
         if pattern.as_name().is_none() && pattern.as_category().is_none() {
             return (Vec::new(), true);
         }
-        let known: Vec<_> = EventName::KNOWN.iter().filter(|name| pattern.matches(name)).filter_map(form).collect();
+        let known: Vec<_> = EventName::KNOWN
+            .iter()
+            .filter(|name| pattern.matches(name))
+            .filter_map(form)
+            .collect();
         if known.is_empty() {
             let warning = Warning::new(format!("EventBridge has no form of `{pattern}` events"));
             if !warnings.contains(&warning) {
@@ -123,7 +136,10 @@ fn forms(route: &Route, warnings: &mut Vec<Warning>) -> (Vec<Form>, bool) {
         // Of a category new reasons may come.
         let is_category = pattern.as_category().is_some();
         let open = |form: Form| match form.detail_type {
-            "Object Created" if is_category => Form { reason: None, ..form },
+            "Object Created" if is_category => Form {
+                reason: None,
+                ..form
+            },
             "Object Deleted" if is_category => Form {
                 // Whatever is not a lifecycle rule is a removal.
                 reason: Some(match form.reason {
@@ -144,13 +160,16 @@ fn forms(route: &Route, warnings: &mut Vec<Warning>) -> (Vec<Form>, bool) {
     (forms, false)
 }
 
-/// Groups that one pattern can express: within one detail type reasons are alternatives, unless a deletion type, which
-/// belongs to one reason, tells them apart.
+/// Groups that one pattern can express: within one detail type reasons are alternatives, unless a
+/// deletion type, which belongs to one reason, tells them apart.
 fn by_detail_type(forms: &[Form]) -> Vec<(&'static str, Vec<Form>)> {
     let mut groups: Vec<(&'static str, Vec<Form>)> = Vec::new();
     for form in forms {
         let group = groups.iter_mut().find(|(detail_type, group)| {
-            *detail_type == form.detail_type && group.iter().all(|other| other.deletion_type == form.deletion_type)
+            *detail_type == form.detail_type
+                && group
+                    .iter()
+                    .all(|other| other.deletion_type == form.deletion_type)
         });
         match group {
             Some((_, group)) => group.push(form.clone()),
@@ -167,7 +186,10 @@ fn alternative(
     keys: &Conditions,
 ) -> Map<String, Value> {
     let mut detail = Map::new();
-    let reasons: Option<Vec<_>> = forms.iter().map(|form| form.reason.map(Reason::to_json)).collect();
+    let reasons: Option<Vec<_>> = forms
+        .iter()
+        .map(|form| form.reason.map(Reason::to_json))
+        .collect();
     if let Some(reasons) = reasons.filter(|reasons| !reasons.is_empty()) {
         detail.insert("reason".to_owned(), Value::Array(reasons));
     }
@@ -182,7 +204,10 @@ fn alternative(
     }
     let mut pattern = Map::new();
     // The source has other events too, such as the calls that CloudTrail records.
-    let detail_types = detail_type.map_or_else(|| json!([{ "prefix": "Object " }]), |detail_type| json!([detail_type]));
+    let detail_types = detail_type.map_or_else(
+        || json!([{ "prefix": "Object " }]),
+        |detail_type| json!([detail_type]),
+    );
     pattern.insert("detail-type".to_owned(), detail_types);
     if !detail.is_empty() {
         pattern.insert("detail".to_owned(), Value::Object(detail));
@@ -198,7 +223,9 @@ fn form(name: &EventName) -> Option<Form> {
         "ObjectCreated:Put" => ("Object Created", Some("PutObject"), None),
         "ObjectCreated:Post" => ("Object Created", Some("POST Object"), None),
         "ObjectCreated:Copy" => ("Object Created", Some("CopyObject"), None),
-        "ObjectCreated:CompleteMultipartUpload" => ("Object Created", Some("CompleteMultipartUpload"), None),
+        "ObjectCreated:CompleteMultipartUpload" => {
+            ("Object Created", Some("CompleteMultipartUpload"), None)
+        }
         "ObjectRemoved:Delete" => ("Object Deleted", Some("DeleteObject"), PERMANENT),
         "ObjectRemoved:DeleteMarkerCreated" => ("Object Deleted", Some("DeleteObject"), MARKER),
         "LifecycleExpiration:Delete" => ("Object Deleted", Some(LIFECYCLE), PERMANENT),
@@ -216,5 +243,9 @@ fn form(name: &EventName) -> Option<Form> {
         "ObjectRetention:Put" => ("Object Retention Updated", None, None),
         _ => return None,
     };
-    Some(Form { detail_type, reason: reason.map(Reason::Is), deletion_type })
+    Some(Form {
+        detail_type,
+        reason: reason.map(Reason::Is),
+        deletion_type,
+    })
 }

@@ -6,24 +6,25 @@ use serde_json::{Map, Value, json};
 use crate::conditions::{self, Condition, Conditions};
 use crate::{Error, ErrorKind, Route};
 
-/// A filter policy for `FilterPolicyScope = MessageBody`; it serializes to the policy's JSON, or `null` when none is
-/// needed.
+/// A filter policy for `FilterPolicyScope = MessageBody`; it serializes to the policy's JSON, or
+/// `null` when none is needed.
 ///
 /// ```json
 /// {"Records": {"eventName": ["ObjectCreated:Put", {"prefix": "ObjectRemoved:"}], "s3": {"object": {"key": [{"prefix": "in/"}]}}}}
 /// ```
 ///
-/// SNS looks at each field by itself, in all records of a message ("Amazon SNS message filtering", Amazon SNS Developer
-/// Guide, 2026), and sees keys in the form that S3 sends. So a policy may let through more than the routes handle, never
-/// less; [`is_exact`](Self::is_exact) says which. A changed policy takes up to 15 minutes to come into force.
+/// SNS looks at each field by itself, in all records of a message ("Amazon SNS message filtering",
+/// Amazon SNS Developer Guide, 2026), and sees keys in the form that S3 sends. So a policy may let
+/// through more than the routes handle, never less; [`is_exact`](Self::is_exact) says which. A
+/// changed policy takes up to 15 minutes to come into force.
 #[derive(Debug, Clone, PartialEq)]
 pub struct FilterPolicy {
     policy: Option<Value>,
     is_exact: bool,
 }
 
-/// "Filter policy constraints in Amazon SNS", Amazon SNS Developer Guide, 2026: the product over the policy's keys of the
-/// number of values times the depth of the key.
+/// "Filter policy constraints in Amazon SNS", Amazon SNS Developer Guide, 2026: the product over
+/// the policy's keys of the number of values times the depth of the key.
 const MOST_COMBINATIONS: usize = 150;
 
 impl FilterPolicy {
@@ -41,11 +42,14 @@ impl FilterPolicy {
                 ),
             ));
         }
-        Ok(Self { policy: fields.to_json(), is_exact: fields.is_exact })
+        Ok(Self {
+            policy: fields.to_json(),
+            is_exact: fields.is_exact,
+        })
     }
 
-    /// Whether it lets through exactly the messages with one record, as S3 sends them, that some route handles. Else it
-    /// lets through more.
+    /// Whether it lets through exactly the messages with one record, as S3 sends them, that some
+    /// route handles. Else it lets through more.
     #[must_use]
     pub fn is_exact(&self) -> bool {
         self.is_exact
@@ -66,9 +70,10 @@ impl Serialize for FilterPolicy {
 
 /// The filter criteria of the event source mapping from a queue to its function.
 ///
-/// They serialize to `{"Filters": [{"Pattern": "<JSON>"}]}`, or `null` when none are needed. What they do not let through
-/// Lambda *deletes* from the queue ("Control which events Lambda sends to your function", AWS Lambda Developer Guide,
-/// 2026), test notifications and unreadable messages included; a filter policy on the subscription is the better place.
+/// They serialize to `{"Filters": [{"Pattern": "<JSON>"}]}`, or `null` when none are needed. What
+/// they do not let through Lambda *deletes* from the queue ("Control which events Lambda sends to
+/// your function", AWS Lambda Developer Guide, 2026), test notifications and unreadable messages
+/// included; a filter policy on the subscription is the better place.
 #[derive(Debug, Clone, PartialEq)]
 pub struct FilterCriteria {
     pattern: Option<Value>,
@@ -78,10 +83,14 @@ pub struct FilterCriteria {
 impl FilterCriteria {
     pub(crate) fn new(routes: &[Route]) -> Result<Self, Error> {
         let fields = Fields::new(routes)?;
-        Ok(Self { pattern: fields.to_json().map(|body| json!({ "body": body })), is_exact: fields.is_exact })
+        Ok(Self {
+            pattern: fields.to_json().map(|body| json!({ "body": body })),
+            is_exact: fields.is_exact,
+        })
     }
 
-    /// Whether they let through exactly the messages with one record, as S3 sends them, that some route handles.
+    /// Whether they let through exactly the messages with one record, as S3 sends them, that some
+    /// route handles.
     #[must_use]
     pub fn is_exact(&self) -> bool {
         self.is_exact
@@ -90,7 +99,10 @@ impl FilterCriteria {
 
 impl Serialize for FilterCriteria {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let filters = self.pattern.as_ref().map(|pattern| json!({"Filters": [{"Pattern": pattern.to_string()}]}));
+        let filters = self
+            .pattern
+            .as_ref()
+            .map(|pattern| json!({"Filters": [{"Pattern": pattern.to_string()}]}));
         filters.serialize(serializer)
     }
 }
@@ -119,7 +131,9 @@ impl Fields {
 
     fn combinations(&self) -> usize {
         let fields = [(&self.event_names, 2), (&self.buckets, 4), (&self.keys, 4)];
-        let values = fields.into_iter().filter_map(|(conditions, depth)| Some(conditions.as_ref()?.len() * depth));
+        let values = fields
+            .into_iter()
+            .filter_map(|(conditions, depth)| Some(conditions.as_ref()?.len() * depth));
         values.fold(1, usize::saturating_mul)
     }
 
@@ -154,5 +168,8 @@ pub(crate) fn to_json(conditions: &[Condition]) -> Value {
 }
 
 pub(crate) fn no_routes() -> Error {
-    Error::new(ErrorKind::Unexpressible, "there are no routes, and a filter that lets nothing through loses everything")
+    Error::new(
+        ErrorKind::Unexpressible,
+        "there are no routes, and a filter that lets nothing through loses everything",
+    )
 }

@@ -1,11 +1,14 @@
 //! The arguments of handlers.
 
-use crate::{BucketName, Context, EventPattern, HandlerError, MessageContext, ObjectKey, S3EventRecord};
+use crate::{
+    BucketName, Context, EventPattern, HandlerError, MessageContext, ObjectKey, S3EventRecord,
+};
 
 /// A type that can be an argument of a handler.
 ///
-/// Arguments are made from the record, its message and the application's state, synchronously and before the handler
-/// runs. A failure is the record's failure; the typed views fail permanently, since a record does not change.
+/// Arguments are made from the record, its message and the application's state, synchronously and
+/// before the handler runs. A failure is the record's failure; the typed views fail permanently,
+/// since a record does not change.
 ///
 /// ```
 /// use s3_dispatch_core::{Context, FromRecord, HandlerError};

@@ -10,8 +10,9 @@ pub type BoxFuture<'r, T> = Pin<Box<dyn Future<Output = T> + Send + 'r>>;
 
 /// Something that answers the records of its route, for an application with the state `S`.
 ///
-/// A handler is a type, not a value: `#[s3_handler("ObjectCreated:Put")]` on a function makes one of the same name, and
-/// [`Routes::on`](crate::Routes::on) takes it by that name. Implement the trait by hand for a handler that is generic:
+/// A handler is a type, not a value: `#[s3_handler("ObjectCreated:Put")]` on a function makes one
+/// of the same name, and [`Routes::on`](crate::Routes::on) takes it by that name. Implement the
+/// trait by hand for a handler that is generic:
 ///
 /// ```
 /// use std::marker::PhantomData;
@@ -53,8 +54,8 @@ pub trait Handler<S>: 'static {
 
 /// A closure or function of owned arguments, for [`Routes::on_fn`](crate::Routes::on_fn).
 ///
-/// Implemented for every `Fn` of up to eight arguments that are [`FromRecord`] without borrowing from the record, and
-/// that returns a future of `Result<(), E>`.
+/// Implemented for every `Fn` of up to eight arguments that are [`FromRecord`] without borrowing
+/// from the record, and that returns a future of `Result<(), E>`.
 #[diagnostic::on_unimplemented(
     message = "this function cannot answer records",
     note = "`on_fn` takes a function of up to eight owned arguments, such as `S3EventRecord`, `ObjectKey` or `State<T>`, that \

@@ -6,9 +6,10 @@ use std::time::Duration;
 
 /// The failure of a record.
 ///
-/// Made by `?` from every error, text and boxed error, as one that is worth a [`retry`](Self::retry); say
-/// [`permanent`](Self::permanent) where trying again cannot help. Like `anyhow::Error` it is no
-/// [`Error`](std::error::Error) itself, so that `?` takes all others; [`as_error`](Self::as_error) gives the one inside.
+/// Made by `?` from every error, text and boxed error, as one that is worth a
+/// [`retry`](Self::retry); say [`permanent`](Self::permanent) where trying again cannot help. Like
+/// `anyhow::Error` it is no [`Error`](std::error::Error) itself, so that `?` takes all others;
+/// [`as_error`](Self::as_error) gives the one inside.
 ///
 /// ```
 /// use s3_dispatch_core::HandlerError;
@@ -38,17 +39,26 @@ pub enum HandlerErrorKind {
 impl HandlerError {
     /// A failure that may pass: the message is delivered again.
     pub fn retry(error: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
-        Self { kind: HandlerErrorKind::Retry, retry_after: None, source: error.into() }
+        Self {
+            kind: HandlerErrorKind::Retry,
+            retry_after: None,
+            source: error.into(),
+        }
     }
 
     /// A failure that will not pass, however often the message is delivered.
     pub fn permanent(error: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
-        Self { kind: HandlerErrorKind::Permanent, retry_after: None, source: error.into() }
+        Self {
+            kind: HandlerErrorKind::Permanent,
+            retry_after: None,
+            source: error.into(),
+        }
     }
 
     /// Before so long trying again would be in vain: a service has said when it will listen, say.
     ///
-    /// A dispatcher's backoff heeds it; without one the message comes when its queue's visibility timeout is over.
+    /// A dispatcher's backoff heeds it; without one the message comes when its queue's visibility
+    /// timeout is over.
     #[must_use]
     pub fn with_retry_after(mut self, delay: Duration) -> Self {
         self.retry_after = Some(delay);
@@ -109,6 +119,9 @@ impl fmt::Display for HandlerError {
 
 impl fmt::Debug for HandlerError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("HandlerError").field("kind", &self.kind).field("source", &self.source).finish()
+        f.debug_struct("HandlerError")
+            .field("kind", &self.kind)
+            .field("source", &self.source)
+            .finish()
     }
 }

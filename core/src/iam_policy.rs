@@ -4,8 +4,8 @@ use serde::Serialize;
 
 /// The least that an event source mapping needs of the function's role, as an IAM policy document.
 ///
-/// "Configuring permissions for an Amazon SQS event source mapping", AWS Lambda Developer Guide, 2026. Logs, a
-/// [`DeadLetters`] queue or a store need statements of their own.
+/// "Configuring permissions for an Amazon SQS event source mapping", AWS Lambda Developer Guide,
+/// 2026. Logs, a [`DeadLetters`] queue or a store need statements of their own.
 ///
 /// [`DeadLetters`]: https://docs.rs/s3-dispatch/latest/s3_dispatch/trait.DeadLetters.html
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -30,9 +30,16 @@ impl IamPolicy {
         let statement = Statement {
             sid: "ReceiveFromQueue",
             effect: "Allow",
-            action: ["sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"],
+            action: [
+                "sqs:DeleteMessage",
+                "sqs:GetQueueAttributes",
+                "sqs:ReceiveMessage",
+            ],
             resource: queue_arn.into(),
         };
-        Self { version: "2012-10-17", statement: [statement] }
+        Self {
+            version: "2012-10-17",
+            statement: [statement],
+        }
     }
 }

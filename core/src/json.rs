@@ -1,8 +1,9 @@
 //! JSON that is scanned whole and interpreted piece by piece.
 //!
-//! A document is checked for syntax and depth once. Then each object is opened into its named members, the last of
-//! duplicates winning, and only the members that are asked for are interpreted. So a value that nobody needs can be of
-//! any type, and every complaint knows its path.
+//! A document is checked for syntax and depth once. Then each object is opened into its named
+//! members, the last of duplicates winning, and only the members that are asked for are
+//! interpreted. So a value that nobody needs can be of any type, and every complaint knows its
+//! path.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -58,13 +59,19 @@ pub(crate) struct Members<'d, 'p, const N: usize> {
 pub(crate) fn check(source: &Source, path: &Path<'_>) -> Result<(), Error> {
     let text = source.as_str();
     check_depth(text, path)?;
-    serde_json::from_str::<IgnoredAny>(text).map(drop).map_err(|error| syntax_error(text, path, &error))
+    serde_json::from_str::<IgnoredAny>(text)
+        .map(drop)
+        .map_err(|error| syntax_error(text, path, &error))
 }
 
 impl<'d, 'p> Node<'d, 'p> {
     /// The root of a document that [`check`] accepted.
     pub(crate) fn root(source: &'d Source, path: &'p Path<'p>) -> Self {
-        Self { source, text: source.as_str().trim_ascii(), path }
+        Self {
+            source,
+            text: source.as_str().trim_ascii(),
+            path,
+        }
     }
 
     /// A value of a checked document.
@@ -93,14 +100,28 @@ impl<'d, 'p> Node<'d, 'p> {
         Error::new(kind, message).at(self.path)
     }
 
-    pub(crate) fn members<const N: usize>(&self, names: [&'static str; N]) -> Result<Members<'d, 'p, N>, Error> {
+    pub(crate) fn members<const N: usize>(
+        &self,
+        names: [&'static str; N],
+    ) -> Result<Members<'d, 'p, N>, Error> {
         if !self.is_object() {
             return Err(self.error(ErrorKind::InvalidField, "expected an object"));
         }
         let mut deserializer = serde_json::Deserializer::from_str(self.text);
-        let values = Deserializer::deserialize_map(&mut deserializer, Open { names: &names, values: [None; N] })
-            .map_err(|error| syntax_error(self.text, self.path, &error))?;
-        Ok(Members { source: self.source, names, values, path: self.path })
+        let values = Deserializer::deserialize_map(
+            &mut deserializer,
+            Open {
+                names: &names,
+                values: [None; N],
+            },
+        )
+        .map_err(|error| syntax_error(self.text, self.path, &error))?;
+        Ok(Members {
+            source: self.source,
+            names,
+            values,
+            path: self.path,
+        })
     }
 
     /// Hands each member to `take`, duplicates and all, in the order of the document.
@@ -111,15 +132,26 @@ impl<'d, 'p> Node<'d, 'p> {
         if !self.is_object() {
             return Err(self.error(ErrorKind::InvalidField, "expected an object"));
         }
-        self.visit(EachMember { source: self.source, path: self.path, take })
+        self.visit(EachMember {
+            source: self.source,
+            path: self.path,
+            take,
+        })
     }
 
     /// Hands each element to `take`, in order.
-    pub(crate) fn each_element(&self, take: impl FnMut(usize, Node<'d, '_>) -> Result<(), Error>) -> Result<(), Error> {
+    pub(crate) fn each_element(
+        &self,
+        take: impl FnMut(usize, Node<'d, '_>) -> Result<(), Error>,
+    ) -> Result<(), Error> {
         if !self.is_array() {
             return Err(self.error(ErrorKind::InvalidField, "expected an array"));
         }
-        self.visit(EachElement { source: self.source, path: self.path, take })
+        self.visit(EachElement {
+            source: self.source,
+            path: self.path,
+            take,
+        })
     }
 
     /// How many elements or members there are, to make room for exactly so many.
@@ -155,12 +187,21 @@ impl<'d, 'p> Node<'d, 'p> {
             return Ok(Cow::Borrowed(quoted));
         }
         let unescaped = serde_json::from_str(self.text);
-        unescaped.map(Cow::Owned).map_err(|_| self.error(ErrorKind::InvalidJson, "a string holds a lone surrogate"))
+        unescaped
+            .map(Cow::Owned)
+            .map_err(|_| self.error(ErrorKind::InvalidJson, "a string holds a lone surrogate"))
     }
 
     /// `None` of `null`.
-    pub(crate) fn nullable<T>(&self, read: impl FnOnce(Self) -> Result<T, Error>) -> Result<Option<T>, Error> {
-        if self.text == "null" { Ok(None) } else { read(*self).map(Some) }
+    pub(crate) fn nullable<T>(
+        &self,
+        read: impl FnOnce(Self) -> Result<T, Error>,
+    ) -> Result<Option<T>, Error> {
+        if self.text == "null" {
+            Ok(None)
+        } else {
+            read(*self).map(Some)
+        }
     }
 
     pub(crate) fn text(&self) -> Result<Text, Error> {
@@ -172,13 +213,23 @@ impl<'d, 'p> Node<'d, 'p> {
 
     /// A whole number, or the text of one; Ceph's documentation and Scality write the latter.
     pub(crate) fn u64(&self) -> Result<u64, Error> {
-        let digits = if self.is_string() { self.str()? } else { Cow::Borrowed(self.text) };
-        digits.parse().map_err(|_| self.error(ErrorKind::InvalidField, "expected a whole number"))
+        let digits = if self.is_string() {
+            self.str()?
+        } else {
+            Cow::Borrowed(self.text)
+        };
+        digits
+            .parse()
+            .map_err(|_| self.error(ErrorKind::InvalidField, "expected a whole number"))
     }
 
     /// As [`u64`](Self::u64), as written.
     pub(crate) fn digits(&self) -> Result<Text, Error> {
-        if self.is_string() { self.text() } else { self.u64().map(|_| self.raw()) }
+        if self.is_string() {
+            self.text()
+        } else {
+            self.u64().map(|_| self.raw())
+        }
     }
 
     /// A flag; `None` when it is empty.
@@ -199,33 +250,66 @@ impl<'d, 'p, const N: usize> Members<'d, 'p, N> {
         name: &'static str,
         read: impl FnOnce(Node<'d, '_>) -> Result<T, Error>,
     ) -> Result<Option<T>, Error> {
-        let value = self.names.iter().position(|known| *known == name).and_then(|index| self.values[index]);
+        let value = self
+            .names
+            .iter()
+            .position(|known| *known == name)
+            .and_then(|index| self.values[index]);
         let path = Path::Member(self.path, name);
-        value.map(|value| read(Node { source: self.source, text: value.get(), path: &path })).transpose()
+        value
+            .map(|value| {
+                read(Node {
+                    source: self.source,
+                    text: value.get(),
+                    path: &path,
+                })
+            })
+            .transpose()
     }
 
     /// The member as a text; `None` when it is absent, `null` or empty.
-    pub(crate) fn text<T>(&self, name: &'static str, make: impl FnOnce(Text) -> T) -> Result<Option<T>, Error> {
+    pub(crate) fn text<T>(
+        &self,
+        name: &'static str,
+        make: impl FnOnce(Text) -> T,
+    ) -> Result<Option<T>, Error> {
         let text = self.get(name, |node| node.text())?;
         Ok(text.filter(|text| !text.as_str().is_empty()).map(make))
     }
 
     /// As [`text`](Self::text), where absence is an error.
-    pub(crate) fn required_text<T>(&self, name: &'static str, make: impl FnOnce(Text) -> T) -> Result<T, Error> {
+    pub(crate) fn required_text<T>(
+        &self,
+        name: &'static str,
+        make: impl FnOnce(Text) -> T,
+    ) -> Result<T, Error> {
         self.text(name, make)?.ok_or_else(|| self.missing(name))
     }
 
     pub(crate) fn u64(&self, name: &'static str) -> Result<Option<u64>, Error> {
-        let value = self.get(name, |node| if node.text == "\"\"" { Ok(None) } else { node.u64().map(Some) })?;
+        let value = self.get(name, |node| {
+            if node.text == "\"\"" {
+                Ok(None)
+            } else {
+                node.u64().map(Some)
+            }
+        })?;
         Ok(value.flatten())
     }
 
     pub(crate) fn has(&self, name: &'static str) -> bool {
-        self.names.iter().position(|known| *known == name).is_some_and(|index| self.values[index].is_some())
+        self.names
+            .iter()
+            .position(|known| *known == name)
+            .is_some_and(|index| self.values[index].is_some())
     }
 
     pub(crate) fn missing(&self, name: &'static str) -> Error {
-        Error::new(ErrorKind::MissingField, "a required field is absent or empty").at(Path::Member(self.path, name))
+        Error::new(
+            ErrorKind::MissingField,
+            "a required field is absent or empty",
+        )
+        .at(Path::Member(self.path, name))
     }
 }
 
@@ -263,7 +347,9 @@ struct EachMember<'d, 'p, F> {
     take: F,
 }
 
-impl<'d, F: FnMut(Cow<'d, str>, Node<'d, '_>) -> Result<(), Error>> Visitor<'d> for EachMember<'d, '_, F> {
+impl<'d, F: FnMut(Cow<'d, str>, Node<'d, '_>) -> Result<(), Error>> Visitor<'d>
+    for EachMember<'d, '_, F>
+{
     type Value = Result<(), Error>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -275,7 +361,14 @@ impl<'d, F: FnMut(Cow<'d, str>, Node<'d, '_>) -> Result<(), Error>> Visitor<'d> 
         while let Some((name, value)) = map.next_entry::<Name<'d>, &RawValue>()? {
             // The rest is passed over: a visitor must come to the end.
             if taken.is_ok() {
-                taken = (self.take)(name.0, Node { source: self.source, text: value.get(), path: self.path });
+                taken = (self.take)(
+                    name.0,
+                    Node {
+                        source: self.source,
+                        text: value.get(),
+                        path: self.path,
+                    },
+                );
             }
         }
         Ok(taken)
@@ -289,7 +382,9 @@ struct EachElement<'d, 'p, F> {
     take: F,
 }
 
-impl<'d, F: FnMut(usize, Node<'d, '_>) -> Result<(), Error>> Visitor<'d> for EachElement<'d, '_, F> {
+impl<'d, F: FnMut(usize, Node<'d, '_>) -> Result<(), Error>> Visitor<'d>
+    for EachElement<'d, '_, F>
+{
     type Value = Result<(), Error>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -301,7 +396,14 @@ impl<'d, F: FnMut(usize, Node<'d, '_>) -> Result<(), Error>> Visitor<'d> for Eac
         while let Some(value) = seq.next_element::<&RawValue>()? {
             if taken.is_ok() {
                 let path = Path::Index(self.path, index);
-                taken = (self.take)(index, Node { source: self.source, text: value.get(), path: &path });
+                taken = (self.take)(
+                    index,
+                    Node {
+                        source: self.source,
+                        text: value.get(),
+                        path: &path,
+                    },
+                );
             }
             index += 1;
         }
@@ -339,8 +441,17 @@ impl<'d> Deserialize<'d> for Name<'d> {
 /// Counts brackets outside of strings, which needs neither recursion nor memory.
 fn check_depth(text: &str, path: &Path<'_>) -> Result<(), Error> {
     // A piece is as long as can be counted in a byte, so that many bytes are compared at once.
-    let count = |piece: &[u8]| piece.iter().map(|byte| u8::from(matches!(byte, b'{' | b'['))).sum::<u8>();
-    let open: usize = text.as_bytes().chunks(u8::MAX.into()).map(|piece| usize::from(count(piece))).sum();
+    let count = |piece: &[u8]| {
+        piece
+            .iter()
+            .map(|byte| u8::from(matches!(byte, b'{' | b'[')))
+            .sum::<u8>()
+    };
+    let open: usize = text
+        .as_bytes()
+        .chunks(u8::MAX.into())
+        .map(|piece| usize::from(count(piece)))
+        .sum();
     if open <= MAX_DEPTH {
         return Ok(());
     }

@@ -8,14 +8,22 @@ use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use crate::json::{Name, Path};
 use crate::{Error, ErrorKind};
 
-/// Quoted unless it is plain, escaped and cut, since a name may come from a payload and end in a log.
+/// Quoted unless it is plain, escaped and cut, since a name may come from a payload and end in a
+/// log.
 pub(crate) fn write_name(f: &mut dyn fmt::Write, name: &str) -> fmt::Result {
     const LONGEST: usize = 64;
     if let Some((cut, _)) = name.char_indices().nth(LONGEST) {
         return write!(f, "[{:?}...]", &name[..cut]);
     }
-    let is_plain = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_') && !name.is_empty();
-    if is_plain { write!(f, ".{name}") } else { write!(f, "[{name:?}]") }
+    let is_plain = name
+        .bytes()
+        .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+        && !name.is_empty();
+    if is_plain {
+        write!(f, ".{name}")
+    } else {
+        write!(f, "[{name:?}]")
+    }
 }
 
 /// Reads once more, slowly, for the path to the mistake.
@@ -23,7 +31,10 @@ pub(crate) fn syntax_error(text: &str, path: &Path<'_>, error: &serde_json::Erro
     let mut steps = Vec::new();
     let walk = Walk { steps: &mut steps };
     let mut place = path.to_string();
-    if walk.deserialize(&mut serde_json::Deserializer::from_str(text)).is_err() {
+    if walk
+        .deserialize(&mut serde_json::Deserializer::from_str(text))
+        .is_err()
+    {
         for step in steps {
             let written = match step {
                 Step::Index(index) => write!(place, "[{index}]"),
@@ -103,7 +114,13 @@ impl<'d> Visitor<'d> for Walk<'_, 'd> {
 
     fn visit_seq<A: SeqAccess<'d>>(self, mut seq: A) -> Result<(), A::Error> {
         let mut index = 0;
-        while seq.next_element_seed(Inside { steps: self.steps, step: Step::Index(index) })?.is_some() {
+        while seq
+            .next_element_seed(Inside {
+                steps: self.steps,
+                step: Step::Index(index),
+            })?
+            .is_some()
+        {
             index += 1;
         }
         Ok(())
@@ -111,7 +128,10 @@ impl<'d> Visitor<'d> for Walk<'_, 'd> {
 
     fn visit_map<A: MapAccess<'d>>(self, mut map: A) -> Result<(), A::Error> {
         while let Some(name) = map.next_key::<Name<'d>>()? {
-            map.next_value_seed(Inside { steps: self.steps, step: Step::Member(name.0) })?;
+            map.next_value_seed(Inside {
+                steps: self.steps,
+                step: Step::Member(name.0),
+            })?;
         }
         Ok(())
     }

@@ -1,8 +1,9 @@
 //! The vocabulary of S3 events: what `s3-dispatch` is built on.
 //!
-//! This crate knows S3's names, records and notifications, and the handlers and routes that answer them. It does no
-//! I/O and depends on no runtime. Programs depend on `s3-dispatch`, which re-exports all of it; a library that only
-//! offers handlers, or only reads notifications, can do with this crate.
+//! This crate knows S3's names, records and notifications, and the handlers and routes that answer
+//! them. It does no I/O and depends on no runtime. Programs depend on `s3-dispatch`, which
+//! re-exports all of it; a library that only offers handlers, or only reads notifications, can do
+//! with this crate.
 //!
 //! ```
 //! use s3_dispatch_core::{EventName, Notification};
@@ -76,9 +77,9 @@ pub use delivery::{Content, Delivery, Message};
 pub use envelope::{Envelope, Envelopes};
 pub use error::{Error, ErrorKind};
 pub use event_data::{
-    AccessTier, Annotation, AnnotationName, BucketTags, EventHold, EventHoldDuration, FailureReason, Replication,
-    ReplicationMinutes, ReplicationRuleId, Restore, Retention, RetentionMode, S3Operation, StorageClass, TagName,
-    TagValue, Tiering, Timestamp, Transition,
+    AccessTier, Annotation, AnnotationName, BucketTags, EventHold, EventHoldDuration,
+    FailureReason, Replication, ReplicationMinutes, ReplicationRuleId, Restore, Retention,
+    RetentionMode, S3Operation, StorageClass, TagName, TagValue, Tiering, Timestamp, Transition,
 };
 pub use event_name::EventName;
 pub use event_pattern::EventPattern;
@@ -98,8 +99,8 @@ pub use notification::{Notification, ServiceName, TestEvent};
 pub use object_key::ObjectKey;
 pub use outcome::{Outcome, SkipReason};
 pub use record::{
-    Bucket, BucketArn, BucketName, ConfigurationId, ETag, EventSource, HostId, Object, PrincipalId, Region, RequestId,
-    S3EventRecord, SourceIp, VersionId,
+    Bucket, BucketArn, BucketName, ConfigurationId, ETag, EventSource, HostId, Object, PrincipalId,
+    Region, RequestId, S3EventRecord, SourceIp, VersionId,
 };
 pub use route::Route;
 pub use router::Router;
@@ -107,6 +108,6 @@ pub use routes::Routes;
 pub use sequencer::Sequencer;
 pub use state::{FromRef, State};
 pub use views::{
-    Annotated, Expired, ObjectCreated, ObjectRemoved, ObjectRestored, Replicated, Retained, Tagged, Tiered,
-    Transitioned,
+    Annotated, Expired, ObjectCreated, ObjectRemoved, ObjectRestored, Replicated, Retained, Tagged,
+    Tiered, Transitioned,
 };

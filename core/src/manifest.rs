@@ -2,13 +2,17 @@
 
 use std::fmt;
 
-use crate::{BucketNotification, Error, EventBridgePattern, EventName, FilterCriteria, FilterPolicy, Route, Router};
+use crate::{
+    BucketNotification, Error, EventBridgePattern, EventName, FilterCriteria, FilterPolicy, Route,
+    Router,
+};
 
 /// The routes of a program, for whoever sets up its queue.
 ///
-/// Event names that stand in the code and again in a filter policy drift apart, and a message that no filter lets through
-/// is lost without a trace. Everything here is derived from the routes, and never narrower than they are: where a condition
-/// cannot be expressed, a wider one is given, since the router checks every record again.
+/// Event names that stand in the code and again in a filter policy drift apart, and a message that
+/// no filter lets through is lost without a trace. Everything here is derived from the routes, and
+/// never narrower than they are: where a condition cannot be expressed, a wider one is given, since
+/// the router checks every record again.
 ///
 /// ```
 /// use s3_dispatch_core::{Manifest, Routes};
@@ -55,7 +59,9 @@ impl Manifest {
     /// The manifest of a router.
     #[must_use]
     pub fn new(router: &(impl Router + ?Sized)) -> Self {
-        Self { routes: router.routes().to_vec() }
+        Self {
+            routes: router.routes().to_vec(),
+        }
     }
 
     /// The routes.
@@ -68,8 +74,8 @@ impl Manifest {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Unexpressible`](crate::ErrorKind::Unexpressible) when the policy would be above the limits of SNS, with
-    /// the routes; or when there are no routes.
+    /// [`ErrorKind::Unexpressible`](crate::ErrorKind::Unexpressible) when the policy would be above
+    /// the limits of SNS, with the routes; or when there are no routes.
     pub fn filter_policy(&self) -> Result<FilterPolicy, Error> {
         FilterPolicy::new(&self.routes)
     }
@@ -87,7 +93,8 @@ impl Manifest {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Unexpressible`](crate::ErrorKind::Unexpressible) when no route has an event that EventBridge knows.
+    /// [`ErrorKind::Unexpressible`](crate::ErrorKind::Unexpressible) when no route has an event
+    /// that EventBridge knows.
     pub fn eventbridge_pattern(&self) -> Result<EventBridgePattern, Error> {
         EventBridgePattern::new(&self.routes)
     }
@@ -107,47 +114,78 @@ impl Manifest {
         let mut warnings = self.missing_multipart_uploads();
         for (index, route) in self.routes.iter().enumerate() {
             if self.is_unreachable(index) {
-                warnings.push(Warning::new(format!("no event reaches {route}: more specific routes take them all")));
+                warnings.push(Warning::new(format!(
+                    "no event reaches {route}: more specific routes take them all"
+                )));
             }
             for other in &self.routes[index + 1..] {
                 if route.crosses(other) {
-                    warnings.push(Warning::new(format!("some keys belong to both {route} and {other}")));
+                    warnings.push(Warning::new(format!(
+                        "some keys belong to both {route} and {other}"
+                    )));
                 }
             }
         }
         warnings
     }
 
-    /// `ObjectCreated:CompleteMultipartUpload` includes large copies (UploadPartCopy), and every upload above the
-    /// threshold of the CLI and the SDKs.
+    /// `ObjectCreated:CompleteMultipartUpload` includes large copies (UploadPartCopy), and every
+    /// upload above the threshold of the CLI and the SDKs.
     fn missing_multipart_uploads(&self) -> Vec<Warning> {
         let multipart = EventName::OBJECT_CREATED_COMPLETE_MULTIPART_UPLOAD;
         let takes = |route: &Route, name: &EventName| route.best_pattern(name).is_some();
-        let missed =
-            |route: &Route| !self.routes.iter().any(|other| takes(other, &multipart) && other.filters_cover(route));
-        let whats = [(EventName::OBJECT_CREATED_PUT, "upload"), (EventName::OBJECT_CREATED_COPY, "copy")];
+        let missed = |route: &Route| {
+            !self
+                .routes
+                .iter()
+                .any(|other| takes(other, &multipart) && other.filters_cover(route))
+        };
+        let whats = [
+            (EventName::OBJECT_CREATED_PUT, "upload"),
+            (EventName::OBJECT_CREATED_COPY, "copy"),
+        ];
         let mut warnings = Vec::new();
         for (name, what) in whats {
-            let Some(route) = self.routes.iter().find(|route| takes(route, &name) && missed(route)) else { continue };
+            let Some(route) = self
+                .routes
+                .iter()
+                .find(|route| takes(route, &name) && missed(route))
+            else {
+                continue;
+            };
             // Where some are taken, the route tells which are not.
             let some = self.routes.iter().any(|route| takes(route, &multipart));
-            let of = if some { format!(" of {route}") } else { String::new() };
-            warnings.push(Warning::new(format!("`{name}` without `{multipart}` misses every large {what}{of}")));
+            let of = if some {
+                format!(" of {route}")
+            } else {
+                String::new()
+            };
+            warnings.push(Warning::new(format!(
+                "`{name}` without `{multipart}` misses every large {what}{of}"
+            )));
         }
         warnings
     }
 
-    /// Whether every known event of a route belongs to another one that is more specific and not narrower in its filters.
+    /// Whether every known event of a route belongs to another one that is more specific and not
+    /// narrower in its filters.
     fn is_unreachable(&self, index: usize) -> bool {
         let route = &self.routes[index];
-        let mut events = EventName::KNOWN.iter().filter(|name| route.best_pattern(name).is_some()).peekable();
+        let mut events = EventName::KNOWN
+            .iter()
+            .filter(|name| route.best_pattern(name).is_some())
+            .peekable();
         let takes_from = |other: &Route, name: &EventName| {
             let (own, others) = (route.best_pattern(name), other.best_pattern(name));
             others.zip(own).is_some_and(|(others, own)| others > own) && other.filters_cover(route)
         };
         events.peek().is_some()
             && events.all(|name| {
-                let mut others = self.routes.iter().enumerate().filter(|(other, _)| *other != index);
+                let mut others = self
+                    .routes
+                    .iter()
+                    .enumerate()
+                    .filter(|(other, _)| *other != index);
                 others.any(|(_, other)| takes_from(other, name))
             })
     }

@@ -6,8 +6,9 @@ use crate::text::{Text, text_newtypes};
 
 /// The delivery of a record: its message and the invocation that brought it.
 ///
-/// A handler asks for it with an argument `&MessageContext`. Whatever a delivery does not have is `None`: an S3 event
-/// that came straight to Lambda has no message id, a run in a terminal no deadline.
+/// A handler asks for it with an argument `&MessageContext`. Whatever a delivery does not have is
+/// `None`: an S3 event that came straight to Lambda has no message id, a run in a terminal no
+/// deadline.
 #[derive(Debug, Clone, Default)]
 pub struct MessageContext {
     pub(crate) message_id: Option<MessageId>,
@@ -75,7 +76,9 @@ impl MessageContext {
     /// Whether the message came from a FIFO queue: its ARN ends in `.fifo`.
     #[must_use]
     pub fn is_fifo(&self) -> bool {
-        self.queue_arn.as_ref().is_some_and(|arn| arn.as_str().ends_with(".fifo"))
+        self.queue_arn
+            .as_ref()
+            .is_some_and(|arn| arn.as_str().ends_with(".fifo"))
     }
 
     /// The trace header: the message's own (`AWSTraceHeader`), else that of the invocation.

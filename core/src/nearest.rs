@@ -14,7 +14,10 @@ struct Message {
 
 impl Message {
     const fn new() -> Self {
-        Self { bytes: [0; 512], len: 0 }
+        Self {
+            bytes: [0; 512],
+            len: 0,
+        }
     }
 
     const fn push(mut self, text: &[u8]) -> Self {
@@ -37,11 +40,18 @@ impl Message {
 
 #[track_caller]
 pub(crate) const fn panic_unknown_event(literal: &str) -> ! {
-    let message = Message::new().push(b"unknown event `").push(literal.as_bytes()).push(b"`");
+    let message = Message::new()
+        .push(b"unknown event `")
+        .push(literal.as_bytes())
+        .push(b"`");
     let message = match nearest(without_prefix(literal.as_bytes())) {
         Some((name, is_category)) => {
             let message = message.push(b"; did you mean `").push(name);
-            if is_category { message.push(b":*`?") } else { message.push(b"`?") }
+            if is_category {
+                message.push(b":*`?")
+            } else {
+                message.push(b"`?")
+            }
         }
         None => message.push(b"; events look like `ObjectCreated:Put`, `ObjectCreated:*` or `*`"),
     };
@@ -49,7 +59,11 @@ pub(crate) const fn panic_unknown_event(literal: &str) -> ! {
 }
 
 #[track_caller]
-pub(crate) const fn panic_wrong_argument(argument: &str, literal: &str, events: &[EventPattern]) -> ! {
+pub(crate) const fn panic_wrong_argument(
+    argument: &str,
+    literal: &str,
+    events: &[EventPattern],
+) -> ! {
     let mut message = Message::new()
         .push(b"`")
         .push(argument.as_bytes())
@@ -59,14 +73,17 @@ pub(crate) const fn panic_wrong_argument(argument: &str, literal: &str, events: 
     let mut index = 0;
     while index < events.len() {
         let (name, is_category) = events[index].static_parts();
-        message = message.push(if index == 0 { b"`" } else { b", `" }).push(name.as_bytes());
+        message = message
+            .push(if index == 0 { b"`" } else { b", `" })
+            .push(name.as_bytes());
         message = message.push(if is_category { b":*`" } else { b"`" });
         index += 1;
     }
     panic!("{}", message.as_str())
 }
 
-/// The pattern that takes the fewest edits, as its text without `:*` and whether that belongs to it.
+/// The pattern that takes the fewest edits, as its text without `:*` and whether that belongs to
+/// it.
 const fn nearest(text: &[u8]) -> Option<(&'static [u8], bool)> {
     if text.len() > LONGEST {
         return None;
@@ -93,7 +110,8 @@ const fn nearest(text: &[u8]) -> Option<(&'static [u8], bool)> {
             best = Some((name, false));
         }
         // Half a name: `Put` for `ObjectCreated:Put`.
-        let is_action = category.len() < name.len() && edit_distance(wanted, name.split_at(category.len() + 1).1) == 0;
+        let is_action = category.len() < name.len()
+            && edit_distance(wanted, name.split_at(category.len() + 1).1) == 0;
         if is_action && best_distance > 0 {
             best_distance = 0;
             best = Some((name, false));

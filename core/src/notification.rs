@@ -13,21 +13,23 @@ use crate::{BucketName, Error, EventTime, HostId, RequestId, S3EventRecord};
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub enum Notification {
-    /// The records of an event notification. S3 sends one per message; the format allows any number.
+    /// The records of an event notification. S3 sends one per message; the format allows any
+    /// number.
     Records(Vec<S3EventRecord>),
     /// The test notification that S3 sends when a bucket's notifications are configured.
     Test(TestEvent),
 }
 
 impl Notification {
-    /// Reads the body of one message: S3's own JSON, or the same inside SNS messages, or as EventBridge sends it.
+    /// Reads the body of one message: S3's own JSON, or the same inside SNS messages, or as
+    /// EventBridge sends it.
     ///
     /// Unknown fields and event names are accepted; of duplicate JSON keys the last wins.
     ///
     /// # Errors
     ///
-    /// When the bytes are not UTF-8 or not JSON, hold no S3 event, or lack a bucket, a key or an event name; the error
-    /// has a path. Trying again does not help.
+    /// When the bytes are not UTF-8 or not JSON, hold no S3 event, or lack a bucket, a key or an
+    /// event name; the error has a path. Trying again does not help.
     ///
     /// ```
     /// use s3_dispatch_core::Notification;
@@ -48,9 +50,11 @@ impl Notification {
     }
 }
 
-/// The notification that S3 sends when a bucket's notifications are configured: `{"Event": "s3:TestEvent", ...}`.
+/// The notification that S3 sends when a bucket's notifications are configured: `{"Event":
+/// "s3:TestEvent", ...}`.
 ///
-/// It has no records and is a success, never a failure: else it would go round its queue until it is given up.
+/// It has no records and is a success, never a failure: else it would go round its queue until it
+/// is given up.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct TestEvent {

@@ -10,13 +10,15 @@ use crate::unescape::hexadecimal;
 
 /// The key of an object, as the object is named: `holiday/my photo.jpg`.
 ///
-/// In S3's notifications the key is form-encoded (`holiday/my+photo.jpg`); "Event message structure", Amazon S3 User
-/// Guide, 2026. It is decoded here exactly once: `+` is a space, then `%XX` are bytes of UTF-8. A `%` that begins no
-/// such triplet stays as it is, and so does the whole key when the bytes would not be UTF-8. EventBridge and some
-/// S3-compatible stores send the key as it is; it is then taken literally. [`as_sent`](Self::as_sent) keeps the form
+/// In S3's notifications the key is form-encoded (`holiday/my+photo.jpg`); "Event message
+/// structure", Amazon S3 User Guide, 2026. It is decoded here exactly once: `+` is a space, then
+/// `%XX` are bytes of UTF-8. A `%` that begins no such triplet stays as it is, and so does the
+/// whole key when the bytes would not be UTF-8. EventBridge and some S3-compatible stores send the
+/// key as it is; it is then taken literally. [`as_sent`](Self::as_sent) keeps the form
 /// that arrived.
 ///
-/// `Debug` escapes control characters, so that a hostile key cannot forge a line of a log; `Display` does not.
+/// `Debug` escapes control characters, so that a hostile key cannot forge a line of a log;
+/// `Display` does not.
 ///
 /// ```
 /// use s3_dispatch_core::ObjectKey;
@@ -49,7 +51,9 @@ impl ObjectKey {
     /// The key as the object is named in its bucket: what `GetObject` wants.
     #[must_use]
     pub fn as_str(&self) -> &str {
-        self.decoded.as_deref().unwrap_or_else(|| self.sent.as_str())
+        self.decoded
+            .as_deref()
+            .unwrap_or_else(|| self.sent.as_str())
     }
 
     /// The key as it stood in the notification, perhaps encoded.
@@ -59,11 +63,17 @@ impl ObjectKey {
     }
 
     pub(crate) fn from_encoded(sent: Text) -> Self {
-        Self { decoded: form_decode(sent.as_str()), sent }
+        Self {
+            decoded: form_decode(sent.as_str()),
+            sent,
+        }
     }
 
     pub(crate) fn from_literal(sent: Text) -> Self {
-        Self { decoded: None, sent }
+        Self {
+            decoded: None,
+            sent,
+        }
     }
 }
 
@@ -96,7 +106,9 @@ fn form_decode_byte(encoded: &[u8]) -> Option<(u8, &[u8])> {
     match encoded {
         [b'+', behind @ ..] => Some((b' ', behind)),
         [b'%', behind @ ..] => {
-            let byte = behind.first_chunk().and_then(|digits: &[u8; 2]| hexadecimal(*digits));
+            let byte = behind
+                .first_chunk()
+                .and_then(|digits: &[u8; 2]| hexadecimal(*digits));
             Some(byte.map_or((b'%', behind), |byte| (byte as u8, &behind[2..])))
         }
         _ => None,

@@ -21,7 +21,11 @@ pub(crate) fn plain_len(bytes: &[u8]) -> usize {
 /// How many spaces there are before anything else.
 #[inline]
 pub(crate) fn spaces_len(bytes: &[u8]) -> usize {
-    len_before(bytes, |run| !run.simd_eq(u8x16::splat(b' ')), |byte| byte != b' ')
+    len_before(
+        bytes,
+        |run| !run.simd_eq(u8x16::splat(b' ')),
+        |byte| byte != b' ',
+    )
 }
 
 /// How many bytes there are before the first that a form-encoded key does not mean literally.
@@ -36,7 +40,11 @@ pub(crate) fn unencoded_len(bytes: &[u8]) -> usize {
 
 /// How many bytes there are before the first that is the end, which is told of many and of one.
 #[inline(always)]
-fn len_before(bytes: &[u8], are_ends: impl Fn(u8x16) -> u8x16, is_end: impl Fn(u8) -> bool) -> usize {
+fn len_before(
+    bytes: &[u8],
+    are_ends: impl Fn(u8x16) -> u8x16,
+    is_end: impl Fn(u8) -> bool,
+) -> usize {
     let mut rest = bytes;
     while let Some(run) = rest.first_chunk::<RUN>() {
         let ends = are_ends(u8x16::new(*run)).to_bitmask();
@@ -45,5 +53,9 @@ fn len_before(bytes: &[u8], are_ends: impl Fn(u8x16) -> u8x16, is_end: impl Fn(u
         }
         rest = &rest[RUN..];
     }
-    bytes.len() - rest.len() + rest.iter().position(|byte| is_end(*byte)).unwrap_or(rest.len())
+    bytes.len() - rest.len()
+        + rest
+            .iter()
+            .position(|byte| is_end(*byte))
+            .unwrap_or(rest.len())
 }

@@ -12,7 +12,8 @@ pub use crate::{Context, EventPattern, FromRecord, Handler, HandlerError, Outcom
 use crate::event_pattern::Literal;
 use crate::{FromRef, nearest};
 
-/// A state that provides everything, to look up [`FromRecord::EVENTS`] of arguments without knowing the real one.
+/// A state that provides everything, to look up [`FromRecord::EVENTS`] of arguments without knowing
+/// the real one.
 #[derive(Debug)]
 pub enum AnyState {}
 
@@ -42,8 +43,9 @@ pub const fn check_argument(events: &[EventPattern], literal: &'static str, argu
 
 /// What a handler returns.
 ///
-/// The lifetime says nothing. It lets a bound on a concrete type stand in a `where` without being checked there, so that
-/// a wrong result is reported once, where the macro looks [`into_outcome`](Self::into_outcome) up.
+/// The lifetime says nothing. It lets a bound on a concrete type stand in a `where` without being
+/// checked there, so that a wrong result is reported once, where the macro looks
+/// [`into_outcome`](Self::into_outcome) up.
 #[diagnostic::on_unimplemented(
     message = "a handler returns `Result<(), E>`, not `{Self}`",
     label = "expected `Result<(), E>` of an error `E`",

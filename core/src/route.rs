@@ -5,7 +5,8 @@ use std::fmt;
 
 use crate::{Error, EventName, EventPattern, S3EventRecord};
 
-/// The tie between events and a handler: patterns, and perhaps a bucket, a prefix and a suffix of the decoded key.
+/// The tie between events and a handler: patterns, and perhaps a bucket, a prefix and a suffix of
+/// the decoded key.
 ///
 /// ```
 /// use s3_dispatch_core::{EventPattern, Route};
@@ -105,18 +106,25 @@ impl Route {
     /// The prefix and the suffix may overlap in a short key, as they may in S3's own filters.
     #[must_use]
     pub fn matches(&self, record: &S3EventRecord) -> bool {
-        self.patterns.iter().any(|pattern| pattern.matches(&record.event_name)) && self.filters_match(record)
+        self.patterns
+            .iter()
+            .any(|pattern| pattern.matches(&record.event_name))
+            && self.filters_match(record)
     }
 
     pub(crate) fn filters_match(&self, record: &S3EventRecord) -> bool {
         let key = record.object.key.as_str();
-        // Not even compared when empty: with glibc's `memcmp` for AVX-512 that costs as much as dispatching the record.
-        self.bucket.as_deref().is_none_or(|bucket| record.bucket.name == *bucket)
+        // Not even compared when empty: with glibc's `memcmp` for AVX-512 that costs as much as
+        // dispatching the record.
+        self.bucket
+            .as_deref()
+            .is_none_or(|bucket| record.bucket.name == *bucket)
             && (self.prefix.is_empty() || key.starts_with(&*self.prefix))
             && (self.suffix.is_empty() || key.ends_with(&*self.suffix))
     }
 
-    /// How specific the best of the patterns is that match an event, by pattern and filters; `None` if none does.
+    /// How specific the best of the patterns is that match an event, by pattern and filters; `None`
+    /// if none does.
     pub(crate) fn best_pattern(&self, name: &EventName) -> Option<(u8, bool, usize, usize)> {
         let matching = self.patterns.iter().filter(|pattern| pattern.matches(name));
         matching.map(|pattern| self.specificity(pattern)).max()
@@ -124,26 +132,42 @@ impl Route {
 
     /// The right of one of its patterns to a record that several routes match.
     pub(crate) fn specificity(&self, pattern: &EventPattern) -> (u8, bool, usize, usize) {
-        (pattern.specificity(), self.bucket.is_some(), self.prefix.len(), self.suffix.len())
+        (
+            pattern.specificity(),
+            self.bucket.is_some(),
+            self.prefix.len(),
+            self.suffix.len(),
+        )
     }
 
     /// Whether every record that passes the other's filters passes these.
     pub(crate) fn filters_cover(&self, other: &Self) -> bool {
-        self.bucket.as_ref().is_none_or(|bucket| other.bucket.as_ref() == Some(bucket))
+        self.bucket
+            .as_ref()
+            .is_none_or(|bucket| other.bucket.as_ref() == Some(bucket))
             && other.prefix.starts_with(&*self.prefix)
             && other.suffix.ends_with(&*self.suffix)
     }
 
     /// Whether some events and keys belong to both, and neither is a special case of the other.
     pub(crate) fn crosses(&self, other: &Self) -> bool {
-        let share =
-            |left: &str, right: &str, within: fn(&str, &str) -> bool| within(left, right) || within(right, left);
+        let share = |left: &str, right: &str, within: fn(&str, &str) -> bool| {
+            within(left, right) || within(right, left)
+        };
         let events = self.patterns.iter().any(|left| {
-            other.patterns.iter().any(|right| left.specificity() == right.specificity() && left.covers(right))
+            other
+                .patterns
+                .iter()
+                .any(|right| left.specificity() == right.specificity() && left.covers(right))
         });
-        let buckets = self.bucket.is_none() || other.bucket.is_none() || self.bucket == other.bucket;
-        let prefixes = share(&self.prefix, &other.prefix, |long, short| long.starts_with(short));
-        let suffixes = share(&self.suffix, &other.suffix, |long, short| long.ends_with(short));
+        let buckets =
+            self.bucket.is_none() || other.bucket.is_none() || self.bucket == other.bucket;
+        let prefixes = share(&self.prefix, &other.prefix, |long, short| {
+            long.starts_with(short)
+        });
+        let suffixes = share(&self.suffix, &other.suffix, |long, short| {
+            long.ends_with(short)
+        });
         let nested = self.filters_cover(other) || other.filters_cover(self);
         events && buckets && prefixes && suffixes && !nested
     }

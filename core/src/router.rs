@@ -8,11 +8,12 @@ use crate::{MessageContext, Outcome, Route, S3EventRecord};
 
 /// Routes one record to an outcome.
 ///
-/// [`Routes`](crate::Routes) is the router that users build; others wrap it, to handle each record once, in order, or
-/// with measurements around it. A router is shared by all invocations and called for many records at a time.
+/// [`Routes`](crate::Routes) is the router that users build; others wrap it, to handle each record
+/// once, in order, or with measurements around it. A router is shared by all invocations and called
+/// for many records at a time.
 ///
-/// A router that is cut off (its future dropped, at a deadline say) has not proven anything: the record counts as
-/// failed. A panic fails the record.
+/// A router that is cut off (its future dropped, at a deadline say) has not proven anything: the
+/// record counts as failed. A panic fails the record.
 ///
 /// ```
 /// use s3_dispatch_core::{MessageContext, Outcome, Route, Router, S3EventRecord, async_trait};

@@ -6,13 +6,16 @@ use std::panic::Location;
 
 use crate::event_name::Known;
 use crate::handler::{BoxFuture, Handler, HandlerFn};
-use crate::{Context, EventName, EventPattern, MessageContext, Outcome, Route, Router, S3EventRecord, SkipReason};
+use crate::{
+    Context, EventName, EventPattern, MessageContext, Outcome, Route, Router, S3EventRecord,
+    SkipReason,
+};
 
 /// Handlers, their routes, and the state they share.
 ///
-/// The most specific route takes a record: first an exact name before `Category:*` before `*`; then a named bucket
-/// before any; then the longer prefix; then the longer suffix. What no route takes is
-/// [skipped](SkipReason::Unrouted).
+/// The most specific route takes a record: first an exact name before `Category:*` before `*`; then
+/// a named bucket before any; then the longer prefix; then the longer suffix. What no route takes
+/// is [skipped](SkipReason::Unrouted).
 ///
 /// ```
 /// use s3_dispatch_core::{ObjectKey, Routes, State};
@@ -29,7 +32,8 @@ pub struct Routes<S> {
     handlers: Vec<Box<dyn ErasedHandler<S>>>,
     /// One entry for each pattern of each route, most specific first.
     entries: Vec<Entry>,
-    /// For each known name the entries that match it, in the same order: a record asks few routes, however many there are.
+    /// For each known name the entries that match it, in the same order: a record asks few routes,
+    /// however many there are.
     by_name: Vec<Vec<Entry>>,
 }
 
@@ -45,10 +49,17 @@ trait ErasedHandler<S>: Send + Sync {
 }
 
 impl<S> Routes<S> {
-    /// Routes without any handler yet, over the state that [`State`](crate::State) arguments are taken from.
+    /// Routes without any handler yet, over the state that [`State`](crate::State) arguments are
+    /// taken from.
     pub fn new(state: S) -> Self {
         let by_name = vec![Vec::new(); Known::ALL.len()];
-        Self { state, routes: Vec::new(), handlers: Vec::new(), entries: Vec::new(), by_name }
+        Self {
+            state,
+            routes: Vec::new(),
+            handlers: Vec::new(),
+            entries: Vec::new(),
+            by_name,
+        }
     }
 
     /// Adds a handler: a function with `#[s3_handler]`, or a type that implements [`Handler`].
@@ -77,7 +88,11 @@ impl<S> Routes<S> {
     /// When the pattern is not well formed, and like [`on`](Self::on).
     #[must_use]
     #[track_caller]
-    pub fn on_fn<F, Arguments>(self, route: impl TryInto<Route, Error: fmt::Display>, function: F) -> Self
+    pub fn on_fn<F, Arguments>(
+        self,
+        route: impl TryInto<Route, Error: fmt::Display>,
+        function: F,
+    ) -> Self
     where
         S: 'static,
         F: HandlerFn<S, Arguments>,
@@ -103,7 +118,10 @@ impl<S> Routes<S> {
 
     #[track_caller]
     fn add(mut self, route: Route, handler: Box<dyn ErasedHandler<S>>) -> Self {
-        let rival = self.routes.iter().find(|other| claims_equally(other, &route));
+        let rival = self
+            .routes
+            .iter()
+            .find(|other| claims_equally(other, &route));
         if let Some(rival) = rival {
             panic!("two routes claim the same records with equal right: {rival} and {route}");
         }
@@ -112,7 +130,10 @@ impl<S> Routes<S> {
         self.handlers.push(handler);
         let routes = &self.routes;
         for pattern in routes[index].patterns() {
-            let entry = Entry { pattern: pattern.clone(), index };
+            let entry = Entry {
+                pattern: pattern.clone(),
+                index,
+            };
             for (known, entries) in Known::ALL.iter().zip(&mut self.by_name) {
                 if pattern.matches(&EventName::of_known(*known)) {
                     insert(entries, entry.clone(), routes);
@@ -129,7 +150,8 @@ impl<S> Routes<S> {
             None => &self.entries,
         };
         let entry = entries.iter().find(|entry| {
-            self.routes[entry.index].filters_match(record) && entry.pattern.matches(&record.event_name)
+            self.routes[entry.index].filters_match(record)
+                && entry.pattern.matches(&record.event_name)
         })?;
         Some(&*self.handlers[entry.index])
     }
@@ -142,14 +164,23 @@ fn insert(entries: &mut Vec<Entry>, entry: Entry, routes: &[Route]) {
     entries.insert(place, entry);
 }
 
-/// Two prefixes of one key that are equally long are equal, and so are two suffixes: only equal filters tie.
+/// Two prefixes of one key that are equally long are equal, and so are two suffixes: only equal
+/// filters tie.
 fn claims_equally(left: &Route, right: &Route) -> bool {
-    left.filters() == right.filters() && left.patterns().iter().any(|pattern| right.patterns().contains(pattern))
+    left.filters() == right.filters()
+        && left
+            .patterns()
+            .iter()
+            .any(|pattern| right.patterns().contains(pattern))
 }
 
 /// Written out instead of `#[async_trait]`, so that the handler's own box is returned.
 impl<S: Send + Sync + 'static> Router for Routes<S> {
-    fn route<'s, 'r, 'm, 'f>(&'s self, record: &'r S3EventRecord, message: &'m MessageContext) -> BoxFuture<'f, Outcome>
+    fn route<'s, 'r, 'm, 'f>(
+        &'s self,
+        record: &'r S3EventRecord,
+        message: &'m MessageContext,
+    ) -> BoxFuture<'f, Outcome>
     where
         's: 'f,
         'r: 'f,
@@ -169,6 +200,8 @@ impl<S: Send + Sync + 'static> Router for Routes<S> {
 
 impl<S> fmt::Debug for Routes<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Routes").field("routes", &self.routes).finish_non_exhaustive()
+        f.debug_struct("Routes")
+            .field("routes", &self.routes)
+            .finish_non_exhaustive()
     }
 }

@@ -9,10 +9,11 @@ use crate::json::{Members, Node};
 use crate::raw_json::RawJson;
 use crate::text::Text;
 use crate::{
-    AccessTier, AnnotationName, Bucket, BucketArn, BucketName, ConfigurationId, ETag, Error, EventHold, EventName,
-    EventSource, EventTime, EventVersion, FailureReason, HostId, Object, ObjectKey, PrincipalId, Region,
-    ReplicationMinutes, ReplicationRuleId, RequestId, RetentionMode, S3EventRecord, S3Operation, Sequencer, SourceIp,
-    StorageClass, TagName, TagValue, Timestamp, VersionId,
+    AccessTier, AnnotationName, Bucket, BucketArn, BucketName, ConfigurationId, ETag, Error,
+    EventHold, EventName, EventSource, EventTime, EventVersion, FailureReason, HostId, Object,
+    ObjectKey, PrincipalId, Region, ReplicationMinutes, ReplicationRuleId, RequestId,
+    RetentionMode, S3EventRecord, S3Operation, Sequencer, SourceIp, StorageClass, TagName,
+    TagValue, Timestamp, VersionId,
 };
 
 /// Who form-encodes keys. Everyone else sends them as they are.
@@ -22,7 +23,8 @@ pub(crate) fn is_form_encoded(source: Option<&EventSource>) -> bool {
     source.is_some_and(|source| ENCODING_SOURCES.contains(&source.as_str()))
 }
 
-/// What is asked for of a record: that which [`read_record`] reads, and what tells a test notification.
+/// What is asked for of a record: that which [`read_record`] reads, and what tells a test
+/// notification.
 pub(crate) const NAMES: [&str; 16] = [
     "Event",
     "eventName",
@@ -42,12 +44,19 @@ pub(crate) const NAMES: [&str; 16] = [
     "objectRetentionEventData",
 ];
 
-pub(crate) fn read_record(node: Node<'_, '_>, members: &Members<'_, '_, 16>) -> Result<S3EventRecord, Error> {
+pub(crate) fn read_record(
+    node: Node<'_, '_>,
+    members: &Members<'_, '_, 16>,
+) -> Result<S3EventRecord, Error> {
     let event_name = members.required_text("eventName", EventName::from_text)?;
     let event_source = members.text("eventSource", EventSource::from_text)?;
     let encoded = is_form_encoded(event_source.as_ref());
-    let s3 = members.get("s3", |node| read_s3(node, encoded))?.ok_or_else(|| members.missing("s3"))?;
-    let (request_id, host_id) = members.get("responseElements", read_response)?.unwrap_or_default();
+    let s3 = members
+        .get("s3", |node| read_s3(node, encoded))?
+        .ok_or_else(|| members.missing("s3"))?;
+    let (request_id, host_id) = members
+        .get("responseElements", read_response)?
+        .unwrap_or_default();
     let annotations = match members.get("objectAnnotation", read_annotations)? {
         Some(annotations) => annotations,
         None => s3.annotations,
@@ -70,7 +79,9 @@ pub(crate) fn read_record(node: Node<'_, '_>, members: &Members<'_, '_, 16>) -> 
         tiering: members.get("intelligentTieringEventData", read_tiering)?,
         transition: members.get("lifecycleEventData", read_lifecycle)?.flatten(),
         annotations,
-        retention: members.get("objectRetentionEventData", |node| read_retention(node, &CAMEL_CASE))?,
+        retention: members.get("objectRetentionEventData", |node| {
+            read_retention(node, &CAMEL_CASE)
+        })?,
         raw: RawJson::from(node.raw()),
     })
 }
@@ -86,9 +97,15 @@ fn read_s3(node: Node<'_, '_>, encoded: bool) -> Result<S3, Error> {
     let members = node.members(["configurationId", "bucket", "object", "objectAnnotation"])?;
     Ok(S3 {
         configuration_id: members.text("configurationId", ConfigurationId::from_text)?,
-        bucket: members.get("bucket", read_bucket)?.ok_or_else(|| members.missing("bucket"))?,
-        object: members.get("object", |node| read_object(node, encoded))?.ok_or_else(|| members.missing("object"))?,
-        annotations: members.get("objectAnnotation", read_annotations)?.unwrap_or_default(),
+        bucket: members
+            .get("bucket", read_bucket)?
+            .ok_or_else(|| members.missing("bucket"))?,
+        object: members
+            .get("object", |node| read_object(node, encoded))?
+            .ok_or_else(|| members.missing("object"))?,
+        annotations: members
+            .get("objectAnnotation", read_annotations)?
+            .unwrap_or_default(),
     })
 }
 
@@ -103,40 +120,64 @@ fn read_bucket(node: Node<'_, '_>) -> Result<Bucket, Error> {
 }
 
 fn read_object(node: Node<'_, '_>, encoded: bool) -> Result<Object, Error> {
-    let members = node.members(["key", "size", "eTag", "versionId", "sequencer", "hasObjectAnnotation"])?;
+    let members = node.members([
+        "key",
+        "size",
+        "eTag",
+        "versionId",
+        "sequencer",
+        "hasObjectAnnotation",
+    ])?;
     Ok(Object {
         key: members.required_text("key", |key| {
-            if encoded { ObjectKey::from_encoded(key) } else { ObjectKey::from_literal(key) }
+            if encoded {
+                ObjectKey::from_encoded(key)
+            } else {
+                ObjectKey::from_literal(key)
+            }
         })?,
         size: members.u64("size")?,
         e_tag: members.text("eTag", ETag::from_text)?,
         version_id: members.text("versionId", VersionId::from_text)?,
         sequencer: members.text("sequencer", Sequencer::from_text)?,
-        has_annotation: members.get("hasObjectAnnotation", |node| node.bool())?.flatten(),
+        has_annotation: members
+            .get("hasObjectAnnotation", |node| node.bool())?
+            .flatten(),
     })
 }
 
 fn read_principal(node: Node<'_, '_>) -> Result<Option<PrincipalId>, Error> {
-    node.members(["principalId"])?.text("principalId", PrincipalId::from_text)
+    node.members(["principalId"])?
+        .text("principalId", PrincipalId::from_text)
 }
 
 fn read_source_ip(node: Node<'_, '_>) -> Result<Option<SourceIp>, Error> {
-    node.members(["sourceIPAddress"])?.text("sourceIPAddress", SourceIp::from_text)
+    node.members(["sourceIPAddress"])?
+        .text("sourceIPAddress", SourceIp::from_text)
 }
 
 fn read_response(node: Node<'_, '_>) -> Result<(Option<RequestId>, Option<HostId>), Error> {
     let members = node.members(["x-amz-request-id", "x-amz-id-2"])?;
-    Ok((members.text("x-amz-request-id", RequestId::from_text)?, members.text("x-amz-id-2", HostId::from_text)?))
+    Ok((
+        members.text("x-amz-request-id", RequestId::from_text)?,
+        members.text("x-amz-id-2", HostId::from_text)?,
+    ))
 }
 
 fn read_restore(node: Node<'_, '_>) -> Result<Option<Box<Restore>>, Error> {
-    node.members(["restoreEventData"])?.get("restoreEventData", |node| {
-        let members = node.members(["lifecycleRestorationExpiryTime", "lifecycleRestoreStorageClass"])?;
-        Ok(Box::new(Restore {
-            expiry_time: members.text("lifecycleRestorationExpiryTime", Timestamp::from_text)?,
-            storage_class: members.text("lifecycleRestoreStorageClass", StorageClass::from_text)?,
-        }))
-    })
+    node.members(["restoreEventData"])?
+        .get("restoreEventData", |node| {
+            let members = node.members([
+                "lifecycleRestorationExpiryTime",
+                "lifecycleRestoreStorageClass",
+            ])?;
+            Ok(Box::new(Restore {
+                expiry_time: members
+                    .text("lifecycleRestorationExpiryTime", Timestamp::from_text)?,
+                storage_class: members
+                    .text("lifecycleRestoreStorageClass", StorageClass::from_text)?,
+            }))
+        })
 }
 
 fn read_replication(node: Node<'_, '_>) -> Result<Box<Replication>, Error> {
@@ -150,7 +191,9 @@ fn read_replication(node: Node<'_, '_>) -> Result<Box<Replication>, Error> {
         "replicationTime",
     ])?;
     let minutes = |name| {
-        let text = members.get(name, |node| node.digits())?.filter(|text: &Text| !text.as_str().is_empty());
+        let text = members
+            .get(name, |node| node.digits())?
+            .filter(|text: &Text| !text.as_str().is_empty());
         Ok::<_, Error>(text.map(ReplicationMinutes::from_text))
     };
     Ok(Box::new(Replication {
@@ -165,16 +208,23 @@ fn read_replication(node: Node<'_, '_>) -> Result<Box<Replication>, Error> {
 }
 
 fn read_tiering(node: Node<'_, '_>) -> Result<Box<Tiering>, Error> {
-    let destination = node.members(["destinationAccessTier"])?.text("destinationAccessTier", AccessTier::from_text)?;
-    Ok(Box::new(Tiering { destination_access_tier: destination }))
+    let destination = node
+        .members(["destinationAccessTier"])?
+        .text("destinationAccessTier", AccessTier::from_text)?;
+    Ok(Box::new(Tiering {
+        destination_access_tier: destination,
+    }))
 }
 
 fn read_lifecycle(node: Node<'_, '_>) -> Result<Option<Box<Transition>>, Error> {
-    node.members(["transitionEventData"])?.get("transitionEventData", |node| {
-        let members = node.members(["destinationStorageClass"])?;
-        let destination = members.text("destinationStorageClass", StorageClass::from_text)?;
-        Ok(Box::new(Transition { destination_storage_class: destination }))
-    })
+    node.members(["transitionEventData"])?
+        .get("transitionEventData", |node| {
+            let members = node.members(["destinationStorageClass"])?;
+            let destination = members.text("destinationStorageClass", StorageClass::from_text)?;
+            Ok(Box::new(Transition {
+                destination_storage_class: destination,
+            }))
+        })
 }
 
 /// AWS's text speaks of an array and shows none; EventBridge sends one object. Both are read.
@@ -222,15 +272,26 @@ pub(crate) const KEBAB_CASE: RetentionNames = RetentionNames {
     event_hold_duration: "event-hold-duration",
 };
 
-pub(crate) fn read_retention(node: Node<'_, '_>, names: &RetentionNames) -> Result<Box<Retention>, Error> {
-    let members = node.members(["mode", names.retain_until, names.event_hold, names.event_hold_duration])?;
+pub(crate) fn read_retention(
+    node: Node<'_, '_>,
+    names: &RetentionNames,
+) -> Result<Box<Retention>, Error> {
+    let members = node.members([
+        "mode",
+        names.retain_until,
+        names.event_hold,
+        names.event_hold_duration,
+    ])?;
     Ok(Box::new(Retention {
         mode: members.text("mode", RetentionMode::from_text)?,
         retain_until: members.text(names.retain_until, Timestamp::from_text)?,
         event_hold: members.text(names.event_hold, EventHold::from_text)?,
         event_hold_duration: members.get(names.event_hold_duration, |node| {
             let members = node.members(["days", "years"])?;
-            Ok(EventHoldDuration { days: members.u64("days")?, years: members.u64("years")? })
+            Ok(EventHoldDuration {
+                days: members.u64("days")?,
+                years: members.u64("years")?,
+            })
         })?,
     }))
 }

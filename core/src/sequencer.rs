@@ -21,14 +21,21 @@ impl Sequencer {
         significant_digits(self.as_str()).is_some()
     }
 
-    /// The digits in upper case and without leading zeros, the same for equal sequencers; `None` if it is not hexadecimal.
+    /// The digits in upper case and without leading zeros, the same for equal sequencers; `None` if
+    /// it is not hexadecimal.
     #[must_use]
     pub fn to_canonical(&self) -> Option<String> {
         let digits = significant_digits(self.as_str())?;
-        Some(digits.iter().map(|digit| char::from(digit.to_ascii_uppercase())).collect())
+        Some(
+            digits
+                .iter()
+                .map(|digit| char::from(digit.to_ascii_uppercase()))
+                .collect(),
+        )
     }
 
-    /// Which of two events of the same key happened first, or `None` if either text is not hexadecimal.
+    /// Which of two events of the same key happened first, or `None` if either text is not
+    /// hexadecimal.
     ///
     /// ```
     /// use s3_dispatch_core::Sequencer;
@@ -41,12 +48,15 @@ impl Sequencer {
     /// ```
     #[must_use]
     pub fn compare(&self, other: &Self) -> Option<Ordering> {
-        let (left, right) = (significant_digits(self.as_str())?, significant_digits(other.as_str())?);
-        Some(
-            left.len()
-                .cmp(&right.len())
-                .then_with(|| left.iter().map(u8::to_ascii_lowercase).cmp(right.iter().map(u8::to_ascii_lowercase))),
-        )
+        let (left, right) = (
+            significant_digits(self.as_str())?,
+            significant_digits(other.as_str())?,
+        );
+        Some(left.len().cmp(&right.len()).then_with(|| {
+            left.iter()
+                .map(u8::to_ascii_lowercase)
+                .cmp(right.iter().map(u8::to_ascii_lowercase))
+        }))
     }
 }
 

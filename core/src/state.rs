@@ -6,8 +6,8 @@ use crate::{Context, FromRecord, HandlerError};
 
 /// A handler argument taken from the state that [`Routes::new`](crate::Routes::new) was given.
 ///
-/// `T` is the state itself or whatever [`FromRef`] takes from it. It is cloned for each record, so put what is dear
-/// to clone into an `Arc`.
+/// `T` is the state itself or whatever [`FromRef`] takes from it. It is cloned for each record, so
+/// put what is dear to clone into an `Arc`.
 ///
 /// ```
 /// use s3_dispatch_core::{FromRef, State};
@@ -25,7 +25,8 @@ use crate::{Context, FromRecord, HandlerError};
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct State<T>(pub T);
 
-/// Takes a part of the application's state, or all of it: every type that is `Clone` is a part of itself.
+/// Takes a part of the application's state, or all of it: every type that is `Clone` is a part of
+/// itself.
 #[diagnostic::on_unimplemented(
     message = "the state `{S}` does not provide `{Self}`",
     label = "a handler asks for `State<{Self}>`",

@@ -26,7 +26,11 @@ impl Text {
     /// So many bytes at its end.
     pub(crate) fn last(self, len: usize) -> Self {
         let len = (len as u32).min(self.len);
-        Self { start: self.start + self.len - len, len, payload: self.payload }
+        Self {
+            start: self.start + self.len - len,
+            len,
+            payload: self.payload,
+        }
     }
 
     fn range(&self) -> Range<usize> {
@@ -38,7 +42,11 @@ impl From<String> for Text {
     /// Longer than 4 GiB cannot occur: S3 limits a key to 1,024 bytes, Lambda a payload to 6 MB.
     fn from(text: String) -> Self {
         let len = u32::try_from(text.len()).expect("a text is shorter than 4 GiB");
-        Self { payload: Arc::new(ByteString::from(text)), start: 0, len }
+        Self {
+            payload: Arc::new(ByteString::from(text)),
+            start: 0,
+            len,
+        }
     }
 }
 
@@ -86,7 +94,11 @@ impl Source {
 
     /// This part of the document.
     pub(crate) fn slice(&self, start: u32, len: u32) -> Text {
-        Text { payload: Arc::clone(&self.0), start, len }
+        Text {
+            payload: Arc::clone(&self.0),
+            start,
+            len,
+        }
     }
 
     /// A part of this document without copying it; any other text is copied.
@@ -102,7 +114,8 @@ impl Source {
 /// A part of a document that was read.
 impl From<String> for Source {
     fn from(document: String) -> Self {
-        Self::new(ByteString::from(document), &Path::Root).expect("a part is shorter than 4 GiB, since its whole is")
+        Self::new(ByteString::from(document), &Path::Root)
+            .expect("a part is shorter than 4 GiB, since its whole is")
     }
 }
 
@@ -130,7 +143,8 @@ macro_rules! text_newtypes {
     )*};
 }
 
-/// The traits that every newtype over a text has; `$name` has `as_str`, and `From<Text>` or a field `0`.
+/// The traits that every newtype over a text has; `$name` has `as_str`, and `From<Text>` or a field
+/// `0`.
 macro_rules! text_traits {
     ($name:ident) => {
         crate::text::text_views!($name);

@@ -2,8 +2,8 @@
 
 use crate::plain::{RUN, plain_len};
 
-/// What the content of a JSON string says, up to its quote, and how long it is there. `None` when it is not well formed,
-/// or one of its escapes is a lone surrogate.
+/// What the content of a JSON string says, up to its quote, and how long it is there. `None` when
+/// it is not well formed, or one of its escapes is a lone surrogate.
 pub(crate) fn unescape_string<const LEVEL: usize>(string: &[u8]) -> Option<(String, usize)> {
     // What is given may be the rest of a payload.
     const USUAL: usize = 1024;
@@ -17,9 +17,13 @@ pub(crate) fn unescape(content: &str) -> Option<String> {
     unescape_string::<0>(content.as_bytes()).map(|(text, _)| text)
 }
 
-/// Adds what the content of a JSON string says, up to its quote, and gives its length. `LEVEL` is 1 where the string is
-/// written in another, with each backslash and quote escaped once more. What was added before `None` is of no use.
-pub(crate) fn unescape_into<const LEVEL: usize>(text: &mut Vec<u8>, string: &[u8]) -> Option<usize> {
+/// Adds what the content of a JSON string says, up to its quote, and gives its length. `LEVEL` is 1
+/// where the string is written in another, with each backslash and quote escaped once more. What
+/// was added before `None` is of no use.
+pub(crate) fn unescape_into<const LEVEL: usize>(
+    text: &mut Vec<u8>,
+    string: &[u8],
+) -> Option<usize> {
     let mut rest = string;
     loop {
         // Escapes often follow each other.
@@ -36,9 +40,13 @@ pub(crate) fn unescape_into<const LEVEL: usize>(text: &mut Vec<u8>, string: &[u8
             }
         }
         rest = match (LEVEL, rest) {
-            (_, [] | [b'"', ..]) | (1, [b'\\', b'"', ..]) => return Some(string.len() - rest.len()),
+            (_, [] | [b'"', ..]) | (1, [b'\\', b'"', ..]) => {
+                return Some(string.len() - rest.len());
+            }
             (_, [0..0x20, ..]) => return None,
-            (0, [b'\\', b'u', ..]) | (1, [b'\\', b'\\', b'u', ..]) => unescape_character::<LEVEL>(text, rest)?,
+            (0, [b'\\', b'u', ..]) | (1, [b'\\', b'\\', b'u', ..]) => {
+                unescape_character::<LEVEL>(text, rest)?
+            }
             (1, [b'\\', b'\\', b'\\', escaped, rest @ ..]) => {
                 text.push(Some(*escaped).filter(|escaped| matches!(escaped, b'"' | b'\\'))?);
                 rest
@@ -70,7 +78,10 @@ fn unescape_byte(escaped: u8) -> Option<u8> {
 }
 
 /// Takes the `\uXXXX` that stands here, and the next where only both are one character.
-fn unescape_character<'s, const LEVEL: usize>(text: &mut Vec<u8>, escapes: &'s [u8]) -> Option<&'s [u8]> {
+fn unescape_character<'s, const LEVEL: usize>(
+    text: &mut Vec<u8>,
+    escapes: &'s [u8],
+) -> Option<&'s [u8]> {
     let (unit, mut rest) = code_unit::<LEVEL>(escapes)?;
     let char = match char::from_u32(unit.into()) {
         Some(char) => char,
@@ -89,8 +100,14 @@ fn unescape_character<'s, const LEVEL: usize>(text: &mut Vec<u8>, escapes: &'s [
 }
 
 fn code_unit<const LEVEL: usize>(escapes: &[u8]) -> Option<(u16, &[u8])> {
-    let escape = if LEVEL == 0 { escapes } else { escapes.strip_prefix(br"\")? };
-    let [b'\\', b'u', first, second, third, fourth, rest @ ..] = escape else { return None };
+    let escape = if LEVEL == 0 {
+        escapes
+    } else {
+        escapes.strip_prefix(br"\")?
+    };
+    let [b'\\', b'u', first, second, third, fourth, rest @ ..] = escape else {
+        return None;
+    };
     Some((hexadecimal([*first, *second, *third, *fourth])?, rest))
 }
 
@@ -110,5 +127,9 @@ pub(crate) fn hexadecimal<const DIGITS: usize>(digits: [u8; DIGITS]) -> Option<u
     };
     let values = digits.map(|digit| VALUES[usize::from(digit)]);
     let is_number = values.iter().fold(0, |all, value| all | value) < NONE;
-    is_number.then(|| values.iter().fold(0, |number, value| number << 4 | u16::from(*value)))
+    is_number.then(|| {
+        values
+            .iter()
+            .fold(0, |number, value| number << 4 | u16::from(*value))
+    })
 }

@@ -1,8 +1,9 @@
 //! Typed views: records whose event is certain, with what that event is certain to have.
 
 use crate::{
-    AccessTier, Annotation, Bucket, Context, ETag, Error, ErrorKind, EventName, EventPattern, FromRecord, HandlerError,
-    ObjectKey, Replication, Retention, S3EventRecord, Sequencer, StorageClass, Timestamp, VersionId,
+    AccessTier, Annotation, Bucket, Context, ETag, Error, ErrorKind, EventName, EventPattern,
+    FromRecord, HandlerError, ObjectKey, Replication, Retention, S3EventRecord, Sequencer,
+    StorageClass, Timestamp, VersionId,
 };
 
 /// Declares a view: its events, the fields that all views share, and its own.
@@ -67,7 +68,10 @@ macro_rules! views {
 }
 
 fn lacks(record: &S3EventRecord, field: &str) -> Error {
-    Error::new(ErrorKind::MissingField, format!("the `{}` record has no `{field}`", record.event_name))
+    Error::new(
+        ErrorKind::MissingField,
+        format!("the `{}` record has no `{field}`", record.event_name),
+    )
 }
 
 views! {

@@ -1,7 +1,9 @@
-//! What the worst payloads cost: `cargo run --release --example cost` measures the memory and the time of every shape.
+//! What the worst payloads cost: `cargo run --release --example cost` measures the memory and the
+//! time of every shape.
 //!
 //! `cost SHAPE BYTES` reads one and prints nothing, so that its instructions can be counted:
-//! `valgrind --tool=callgrind --toggle-collect='s3_dispatch_core::delivery::Delivery::parse*' cost SHAPE BYTES`.
+//! `valgrind --tool=callgrind --toggle-collect='s3_dispatch_core::delivery::Delivery::parse*' cost
+//! SHAPE BYTES`.
 
 use std::alloc::System;
 use std::time::{Duration, Instant};
@@ -14,7 +16,10 @@ use s3_dispatch_fuzz::shapes::{SHAPES, Shape};
 static ALLOCATOR: Allocator = Allocator::new(System, usize::MAX);
 
 fn main() {
-    let arguments: Vec<usize> = std::env::args().skip(1).filter_map(|argument| argument.parse().ok()).collect();
+    let arguments: Vec<usize> = std::env::args()
+        .skip(1)
+        .filter_map(|argument| argument.parse().ok())
+        .collect();
     match *arguments {
         [] => print_table(),
         [index, bytes] if index < SHAPES.len() => drop(Delivery::parse(SHAPES[index].1(bytes))),
@@ -23,14 +28,24 @@ fn main() {
 }
 
 fn print_table() {
-    println!("shape | bytes | records | messages | peak bytes | peak / bytes | peak / bound | time 6 MB / 1.5 MB");
+    println!(
+        "shape | bytes | records | messages | peak bytes | peak / bytes | peak / bound | time 6 MB / 1.5 MB"
+    );
     for (index, (name, shape)) in SHAPES.iter().enumerate() {
         let (small, large) = (best_time(*shape, 1_500_000), best_time(*shape, 6_000_000));
         let ratio = large.as_secs_f64() / small.as_secs_f64();
         for bytes in [1_500_000, 3_000_000, 6_000_000] {
             let cost = Cost::of(shape(bytes), &ALLOCATOR);
-            let Cost { bytes, records, messages, peak } = cost;
-            let (per_byte, of_bound) = (peak as f64 / bytes as f64, peak as f64 / cost.bound() as f64);
+            let Cost {
+                bytes,
+                records,
+                messages,
+                peak,
+            } = cost;
+            let (per_byte, of_bound) = (
+                peak as f64 / bytes as f64,
+                peak as f64 / cost.bound() as f64,
+            );
             println!(
                 "{index} {name} | {bytes} | {records} | {messages} | {peak} | {per_byte:.2} | {of_bound:.2} | {ratio:.1}"
             );

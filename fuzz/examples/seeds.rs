@@ -5,8 +5,8 @@ use std::{fs, io};
 
 use s3_dispatch_core::EventName;
 use s3_dispatch_testing::{
-    NotificationBuilder, RecordBuilder, ReplicationData, SnsBatchBuilder, SnsMessageBuilder, SqsBatchBuilder,
-    SqsMessageBuilder,
+    NotificationBuilder, RecordBuilder, ReplicationData, SnsBatchBuilder, SnsMessageBuilder,
+    SqsBatchBuilder, SqsMessageBuilder,
 };
 
 fn main() -> io::Result<()> {
@@ -37,17 +37,25 @@ fn main() -> io::Result<()> {
 }
 
 fn write(target: &str, name: &str, bytes: &[u8]) -> io::Result<()> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("seeds").join(target);
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("seeds")
+        .join(target);
     fs::create_dir_all(&folder)?;
     fs::write(folder.join(name), bytes)
 }
 
 fn payloads() -> Vec<(String, String)> {
-    let put = || RecordBuilder::new(EventName::OBJECT_CREATED_PUT).with_key("holiday/my photo+1 é.jpg");
+    let put =
+        || RecordBuilder::new(EventName::OBJECT_CREATED_PUT).with_key("holiday/my photo+1 é.jpg");
     let mut payloads = Vec::new();
     for name in EventName::KNOWN {
-        let replication = ReplicationData::new("r", "arn:aws:s3:::c").with_threshold(15).with_replication_time(16);
-        let mut record = RecordBuilder::new(name.clone()).with_key("k").with_version_id("v").with_tag("t", "v");
+        let replication = ReplicationData::new("r", "arn:aws:s3:::c")
+            .with_threshold(15)
+            .with_replication_time(16);
+        let mut record = RecordBuilder::new(name.clone())
+            .with_key("k")
+            .with_version_id("v")
+            .with_tag("t", "v");
         if name.is_replication() {
             record = record.with_replication(replication.with_failure_reason("f"));
         }
@@ -58,15 +66,27 @@ fn payloads() -> Vec<(String, String)> {
             record = record.with_has_annotation(true);
         }
         let file = name.as_str().replace(':', "-");
-        payloads.extend(record.to_eventbridge_json().map(|event| (format!("eventbridge-{file}"), event)));
-        payloads.push((format!("s3-{file}"), NotificationBuilder::from(record).to_json()));
+        payloads.extend(
+            record
+                .to_eventbridge_json()
+                .map(|event| (format!("eventbridge-{file}"), event)),
+        );
+        payloads.push((
+            format!("s3-{file}"),
+            NotificationBuilder::from(record).to_json(),
+        ));
     }
     for sender in ["minio:s3", "rustfs:s3", "ceph:s3"] {
         let file = sender.replace(':', "-");
         let record = put().with_event_source(sender);
-        payloads.push((format!("sender-{file}"), NotificationBuilder::from(record).to_json()));
+        payloads.push((
+            format!("sender-{file}"),
+            NotificationBuilder::from(record).to_json(),
+        ));
     }
-    let notification = NotificationBuilder::new().with_record(put()).with_record(put().without_size());
+    let notification = NotificationBuilder::new()
+        .with_record(put())
+        .with_record(put().without_size());
     let mut in_sns = notification.to_json();
     for depth in 1..=5 {
         in_sns = SnsMessageBuilder::new(in_sns).to_json();
@@ -74,24 +94,48 @@ fn payloads() -> Vec<(String, String)> {
     }
     let message = |id: &str| SqsMessageBuilder::new(id).with_record(put());
     let sqs = SqsBatchBuilder::new()
-        .with_message(message("1").with_receive_count(3).with_group_id("g").with_trace_header("Root=1"))
+        .with_message(
+            message("1")
+                .with_receive_count(3)
+                .with_group_id("g")
+                .with_trace_header("Root=1"),
+        )
         .with_body("2", notification.to_sns_json())
         .with_body("3", "no JSON")
         .with_notification("4", NotificationBuilder::test_event("b"))
         .with_body("5", put().to_eventbridge_json().unwrap_or_default());
     payloads.push((String::from("sqs"), sqs.to_json()));
-    payloads
-        .push((String::from("sqs-fifo"), SqsBatchBuilder::new().on_fifo_queue().with_message(message("1")).to_json()));
-    let no_id = SqsBatchBuilder::new().with_message(message("1")).with_message(SqsMessageBuilder::without_id());
+    payloads.push((
+        String::from("sqs-fifo"),
+        SqsBatchBuilder::new()
+            .on_fifo_queue()
+            .with_message(message("1"))
+            .to_json(),
+    ));
+    let no_id = SqsBatchBuilder::new()
+        .with_message(message("1"))
+        .with_message(SqsMessageBuilder::without_id());
     payloads.push((String::from("sqs-without-id"), no_id.to_json()));
-    let sns = SnsBatchBuilder::new().with_record("1", put()).with_body("2", "no JSON");
+    let sns = SnsBatchBuilder::new()
+        .with_record("1", put())
+        .with_body("2", "no JSON");
     payloads.push((String::from("sns-batch"), sns.to_json()));
-    payloads.push((String::from("test-event"), NotificationBuilder::test_event("b").to_json()));
+    payloads.push((
+        String::from("test-event"),
+        NotificationBuilder::test_event("b").to_json(),
+    ));
     for depth in [128, 129] {
         let nested = format!("{}{}", "[".repeat(depth - 1), "]".repeat(depth - 1));
-        payloads.push((format!("nesting-{depth}"), format!(r#"{{"x":{nested},"Records":[]}}"#)));
+        payloads.push((
+            format!("nesting-{depth}"),
+            format!(r#"{{"x":{nested},"Records":[]}}"#),
+        ));
     }
-    payloads.extend(BY_HAND.iter().map(|(name, json)| (String::from(*name), String::from(*json))));
+    payloads.extend(
+        BY_HAND
+            .iter()
+            .map(|(name, json)| (String::from(*name), String::from(*json))),
+    );
     payloads
 }
 
@@ -128,7 +172,10 @@ const BY_HAND: &[(&str, &str)] = &[
         "annotations-in-s3",
         r#"{"Records":[{"eventName":"X","objectAnnotation":null,"s3":{"bucket":{"name":"b"},"object":{"key":"k"},"objectAnnotation":[{"name":"one","size":24,"eTag":"e"},{"name":"two","etag":"f"}]}}]}"#,
     ),
-    ("test-event-in-records", r#"{"Records":[{"Service":"NooBaa","Event":"s3:TestEvent","Bucket":"b"}]}"#),
+    (
+        "test-event-in-records",
+        r#"{"Records":[{"Service":"NooBaa","Event":"s3:TestEvent","Bucket":"b"}]}"#,
+    ),
     ("white-space", " \t\r\n{ \"Records\" :\n[ ] } \n"),
     ("byte-order-mark", "\u{feff}{}"),
 ];
@@ -144,7 +191,10 @@ const KEYS: &[(&str, &str)] = &[
 
 const SEQUENCERS: &[(&str, &str)] = &[
     ("shorter", "9\n10\nA"),
-    ("padded", "0055AED6DCD90281E5\n55aed6dcd90281e6\n0055AED6DCD90281E7"),
+    (
+        "padded",
+        "0055AED6DCD90281E5\n55aed6dcd90281e6\n0055AED6DCD90281E7",
+    ),
     ("zeros", "0\n000\n1"),
     ("not-hexadecimal", "EXAMPLE\n0x12\n"),
     (
@@ -156,7 +206,13 @@ const SEQUENCERS: &[(&str, &str)] = &[
 const PATTERNS: &[(&str, &str)] = &[
     ("name-category-all", "ObjectCreated:Put\nObjectCreated:*\n*"),
     ("prefixed", "s3:ObjectCreated:*\ns3:s3:*\ns3:"),
-    ("without-an-action", "IntelligentTiering:*\nIntelligentTiering\nLifecycleTransition"),
-    ("unknown", "ObjectFrozen:*\nObjectSynced:Create:Remote\nObjectFrozen:Deep"),
+    (
+        "without-an-action",
+        "IntelligentTiering:*\nIntelligentTiering\nLifecycleTransition",
+    ),
+    (
+        "unknown",
+        "ObjectFrozen:*\nObjectSynced:Create:Remote\nObjectFrozen:Deep",
+    ),
     ("malformed", "::\nObject*\nObject Created"),
 ];

@@ -17,7 +17,8 @@ pub struct Cost {
     pub records: usize,
     /// The messages that were read.
     pub messages: usize,
-    /// The bytes that were allocated at most while the payload was read, the payload itself included.
+    /// The bytes that were allocated at most while the payload was read, the payload itself
+    /// included.
     ///
     /// A list that grows is counted once: the allocator may move its pages without copying them.
     pub peak: usize,
@@ -35,8 +36,15 @@ impl Cost {
         let read = Delivery::parse(payload);
         let peak = bytes + (allocator.max_allocated() - before);
         drop(ballast);
-        let (records, messages) = read.map_or((0, 0), |delivery| (delivery.records().len(), delivery.messages().len()));
-        Self { bytes, records, messages, peak }
+        let (records, messages) = read.map_or((0, 0), |delivery| {
+            (delivery.records().len(), delivery.messages().len())
+        });
+        Self {
+            bytes,
+            records,
+            messages,
+            peak,
+        }
     }
 
     /// Four times the payload and one record for each.

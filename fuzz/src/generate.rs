@@ -60,7 +60,11 @@ fn document(u: Bytes<'_, '_>, depth: u8) -> Result<String> {
     let style = u.arbitrary()?;
     let mut text = String::new();
     write(u, &json, style, &mut text)?;
-    if text.len() > LONGEST { Err(Error::IncorrectFormat) } else { Ok(text) }
+    if text.len() > LONGEST {
+        Err(Error::IncorrectFormat)
+    } else {
+        Ok(text)
+    }
 }
 
 fn notification(u: Bytes<'_, '_>) -> Result<Json> {
@@ -77,10 +81,18 @@ fn notification(u: Bytes<'_, '_>) -> Result<Json> {
     Ok(Json::Object(members))
 }
 
-fn batch(u: Bytes<'_, '_>, depth: u8, element: fn(Bytes<'_, '_>, u8) -> Result<Json>) -> Result<Json> {
+fn batch(
+    u: Bytes<'_, '_>,
+    depth: u8,
+    element: fn(Bytes<'_, '_>, u8) -> Result<Json>,
+) -> Result<Json> {
     let mut elements = vec![element(u, depth)?];
     while elements.len() < 4 && u.ratio(1, 3u8)? {
-        elements.push(if u.ratio(1, 16u8)? { junk(u)? } else { element(u, depth)? });
+        elements.push(if u.ratio(1, 16u8)? {
+            junk(u)?
+        } else {
+            element(u, depth)?
+        });
     }
     let mut members = vec![(String::from("Records"), Json::Array(elements))];
     disturb(u, &mut members)?;
@@ -89,7 +101,9 @@ fn batch(u: Bytes<'_, '_>, depth: u8, element: fn(Bytes<'_, '_>, u8) -> Result<J
 
 fn sqs_message(u: Bytes<'_, '_>, depth: u8) -> Result<Json> {
     let body = body(u, depth)?;
-    let Json::Object(mut members) = object(u, SQS_MESSAGE)? else { return junk(u) };
+    let Json::Object(mut members) = object(u, SQS_MESSAGE)? else {
+        return junk(u);
+    };
     members.insert(0, (String::from("messageId"), word(u)?));
     members.push((String::from("body"), body));
     disturb(u, &mut members)?;
@@ -97,14 +111,20 @@ fn sqs_message(u: Bytes<'_, '_>, depth: u8) -> Result<Json> {
 }
 
 fn sns_entry(u: Bytes<'_, '_>, depth: u8) -> Result<Json> {
-    let mut members = vec![(String::from("EventSource"), word(u)?), (String::from("Sns"), sns_message(u, depth)?)];
+    let mut members = vec![
+        (String::from("EventSource"), word(u)?),
+        (String::from("Sns"), sns_message(u, depth)?),
+    ];
     disturb(u, &mut members)?;
     Ok(Json::Object(members))
 }
 
 fn sns_message(u: Bytes<'_, '_>, depth: u8) -> Result<Json> {
     let mut members = vec![
-        (String::from("Type"), Json::Text(String::from("Notification"))),
+        (
+            String::from("Type"),
+            Json::Text(String::from("Notification")),
+        ),
         (String::from("MessageId"), word(u)?),
         (String::from("Message"), body(u, depth)?),
     ];
@@ -115,7 +135,11 @@ fn sns_message(u: Bytes<'_, '_>, depth: u8) -> Result<Json> {
 /// A document as a text, or now and then as it is.
 fn body(u: Bytes<'_, '_>, depth: u8) -> Result<Json> {
     let inner = document(u, depth + 1)?;
-    Ok(if u.ratio(1, 12u8)? { Json::Raw(inner) } else { Json::Text(inner) })
+    Ok(if u.ratio(1, 12u8)? {
+        Json::Raw(inner)
+    } else {
+        Json::Text(inner)
+    })
 }
 
 const RECORD: Members = &[
@@ -125,13 +149,23 @@ const RECORD: Members = &[
     ("eventTime", word),
     ("eventName", name),
     ("userIdentity", |u| object(u, &[("principalId", word)])),
-    ("requestParameters", |u| object(u, &[("sourceIPAddress", word)])),
-    ("responseElements", |u| object(u, &[("x-amz-request-id", word), ("x-amz-id-2", word)])),
+    ("requestParameters", |u| {
+        object(u, &[("sourceIPAddress", word)])
+    }),
+    ("responseElements", |u| {
+        object(u, &[("x-amz-request-id", word), ("x-amz-id-2", word)])
+    }),
     ("s3", |u| object(u, S3)),
-    ("glacierEventData", |u| rare(u, &[("restoreEventData", restore)])),
+    ("glacierEventData", |u| {
+        rare(u, &[("restoreEventData", restore)])
+    }),
     ("replicationEventData", |u| rare(u, REPLICATION)),
-    ("intelligentTieringEventData", |u| rare(u, &[("destinationAccessTier", word)])),
-    ("lifecycleEventData", |u| rare(u, &[("transitionEventData", transition)])),
+    ("intelligentTieringEventData", |u| {
+        rare(u, &[("destinationAccessTier", word)])
+    }),
+    ("lifecycleEventData", |u| {
+        rare(u, &[("transitionEventData", transition)])
+    }),
     ("objectAnnotation", annotations),
     ("objectRetentionEventData", |u| rare(u, RETENTION)),
 ];
@@ -169,8 +203,12 @@ const REPLICATION: Members = &[
     ("replicationTime", number),
 ];
 
-const RETENTION: Members =
-    &[("mode", word), ("retainUntilDate", word), ("eventHold", word), ("eventHoldDuration", |u| object(u, DURATION))];
+const RETENTION: Members = &[
+    ("mode", word),
+    ("retainUntilDate", word),
+    ("eventHold", word),
+    ("eventHoldDuration", |u| object(u, DURATION)),
+];
 
 const DURATION: Members = &[("days", number), ("years", number)];
 
@@ -184,7 +222,9 @@ const EVENT: Members = &[
 ];
 
 const DETAIL: Members = &[
-    ("bucket", |u| object(u, &[("name", word), ("aws-generated-tags", tags)])),
+    ("bucket", |u| {
+        object(u, &[("name", word), ("aws-generated-tags", tags)])
+    }),
     ("object", |u| object(u, BRIDGED_OBJECT)),
     ("request-id", word),
     ("requester", word),
@@ -196,7 +236,9 @@ const DETAIL: Members = &[
     ("destination-storage-class", word),
     ("destination-access-tier", word),
     ("object-annotation", annotations),
-    ("object-retention-event-data", |u| rare(u, BRIDGED_RETENTION)),
+    ("object-retention-event-data", |u| {
+        rare(u, BRIDGED_RETENTION)
+    }),
 ];
 
 const BRIDGED_OBJECT: Members = &[
@@ -231,7 +273,11 @@ const SQS_MESSAGE: Members = &[
     ("eventSourceARN", word),
 ];
 
-const ATTRIBUTES: Members = &[("ApproximateReceiveCount", number), ("AWSTraceHeader", word), ("MessageGroupId", word)];
+const ATTRIBUTES: Members = &[
+    ("ApproximateReceiveCount", number),
+    ("AWSTraceHeader", word),
+    ("MessageGroupId", word),
+];
 
 /// Members that tell envelopes apart, mixed.
 const ANYTHING: Members = &[
@@ -245,11 +291,21 @@ const ANYTHING: Members = &[
 ];
 
 fn rare(u: Bytes<'_, '_>, members: Members) -> Result<Json> {
-    if u.ratio(1, 3u8)? { object(u, members) } else { Ok(Json::Raw(String::from("null"))) }
+    if u.ratio(1, 3u8)? {
+        object(u, members)
+    } else {
+        Ok(Json::Raw(String::from("null")))
+    }
 }
 
 fn restore(u: Bytes<'_, '_>) -> Result<Json> {
-    object(u, &[("lifecycleRestorationExpiryTime", word), ("lifecycleRestoreStorageClass", word)])
+    object(
+        u,
+        &[
+            ("lifecycleRestorationExpiryTime", word),
+            ("lifecycleRestoreStorageClass", word),
+        ],
+    )
 }
 
 fn transition(u: Bytes<'_, '_>) -> Result<Json> {
@@ -257,7 +313,17 @@ fn transition(u: Bytes<'_, '_>) -> Result<Json> {
 }
 
 fn annotations(u: Bytes<'_, '_>) -> Result<Json> {
-    let one: Value = |u| object(u, &[("name", word), ("size", number), ("eTag", word), ("etag", word)]);
+    let one: Value = |u| {
+        object(
+            u,
+            &[
+                ("name", word),
+                ("size", number),
+                ("eTag", word),
+                ("etag", word),
+            ],
+        )
+    };
     Ok(match u.int_in_range(0..=7u8)? {
         0..=3 => Json::Raw(String::from("null")),
         4 => one(u)?,
@@ -270,7 +336,9 @@ fn annotations(u: Bytes<'_, '_>) -> Result<Json> {
 fn tags(u: Bytes<'_, '_>) -> Result<Json> {
     let mut members = Vec::new();
     while members.len() < 4 && u.ratio(1, 2u8)? {
-        let (Json::Text(tag), Json::Text(value)) = (word(u)?, word(u)?) else { continue };
+        let (Json::Text(tag), Json::Text(value)) = (word(u)?, word(u)?) else {
+            continue;
+        };
         members.push((tag, Json::Text(value)));
     }
     if u.ratio(1, 4u8)? {
@@ -291,7 +359,10 @@ fn object(u: Bytes<'_, '_>, members: Members) -> Result<Json> {
             245..=247 => written.push((name(), junk(u)?)),
             248..=250 => written.extend([(name(), junk(u)?), (name(), value(u)?)]),
             251..=252 => written.extend([(name(), value(u)?), (name(), value(u)?)]),
-            _ => written.extend([(name(), value(u)?), (name(), Json::Raw(String::from("null")))]),
+            _ => written.extend([
+                (name(), value(u)?),
+                (name(), Json::Raw(String::from("null"))),
+            ]),
         }
     }
     if u.ratio(1, 8u8)? {
@@ -300,7 +371,8 @@ fn object(u: Bytes<'_, '_>, members: Members) -> Result<Json> {
     Ok(Json::Object(written))
 }
 
-/// Another order, a member that stands there twice, and one that nobody knows, or that is known elsewhere.
+/// Another order, a member that stands there twice, and one that nobody knows, or that is known
+/// elsewhere.
 fn disturb(u: Bytes<'_, '_>, members: &mut Vec<(String, Json)>) -> Result<()> {
     match u.int_in_range(0..=19u8)? {
         0..=9 => {}

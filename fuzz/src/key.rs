@@ -22,7 +22,10 @@ pub fn key(data: &[u8]) {
         return;
     }
     for sender in ["aws:s3", "minio:s3", "ceph:s3"] {
-        let record = RecordBuilder::new("ObjectCreated:Put").with_event_source(sender).with_key(&*text).build();
+        let record = RecordBuilder::new("ObjectCreated:Put")
+            .with_event_source(sender)
+            .with_key(&*text)
+            .build();
         assert_eq!(record.object.key.as_str(), text, "from {sender}");
         if sender != "ceph:s3" {
             let sent = record.object.key.as_sent();

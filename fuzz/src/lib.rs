@@ -1,4 +1,5 @@
-//! What the fuzz targets check: one function per target, for the fuzzer and for the replay of what it found.
+//! What the fuzz targets check: one function per target, for the fuzzer and for the replay of what
+//! it found.
 
 pub mod cost;
 mod generate;

@@ -1,4 +1,5 @@
-//! A second reading of payloads, through `serde_json::Value`: slow, plain, and written from the documentation.
+//! A second reading of payloads, through `serde_json::Value`: slow, plain, and written from the
+//! documentation.
 
 mod document;
 mod eventbridge;
@@ -62,7 +63,12 @@ pub struct Record {
 impl Default for Message {
     fn default() -> Self {
         let content = Ok(Content::Records(Vec::new()));
-        Self { context: Fields::new(), envelopes: Vec::new(), content, body: None }
+        Self {
+            context: Fields::new(),
+            envelopes: Vec::new(),
+            content,
+            body: None,
+        }
     }
 }
 
@@ -82,7 +88,11 @@ pub fn form_decode(sent: &str) -> String {
     let mut decoded = Vec::new();
     let mut at = 0;
     while at < bytes.len() {
-        let byte = match (bytes[at], digit(bytes.get(at + 1)), digit(bytes.get(at + 2))) {
+        let byte = match (
+            bytes[at],
+            digit(bytes.get(at + 1)),
+            digit(bytes.get(at + 2)),
+        ) {
             (b'%', Some(high), Some(low)) => {
                 at += 2;
                 (high * 16 + low) as u8
@@ -99,10 +109,16 @@ pub fn form_decode(sent: &str) -> String {
 /// Reads the payload of any delivery.
 #[must_use]
 pub fn read(bytes: &[u8]) -> Reading {
-    let refused = |kinds: &[ErrorKind]| Reading::Refused(kinds.iter().map(|kind| Mistake::new(*kind, "$")).collect());
-    let Ok(text) = std::str::from_utf8(bytes) else { return refused(&[ErrorKind::InvalidUtf8]) };
+    let refused = |kinds: &[ErrorKind]| {
+        Reading::Refused(kinds.iter().map(|kind| Mistake::new(*kind, "$")).collect())
+    };
+    let Ok(text) = std::str::from_utf8(bytes) else {
+        return refused(&[ErrorKind::InvalidUtf8]);
+    };
     // No character is left to mark with.
-    let Some(marks) = Marks::absent_from(text) else { return Reading::Doubtful };
+    let Some(marks) = Marks::absent_from(text) else {
+        return Reading::Doubtful;
+    };
     let document = match open(text, marks) {
         Ok(document) => document,
         Err(kinds) => return refused(kinds),
@@ -115,11 +131,15 @@ pub fn read(bytes: &[u8]) -> Reading {
     if let Some(batch) = root.get("Records").and_then(|records| batch(&records)) {
         return batch;
     }
-    let mut message =
-        Message { body: Some(text.trim_matches([' ', '\t', '\r', '\n']).to_owned()), ..Message::default() };
+    let mut message = Message {
+        body: Some(text.trim_matches([' ', '\t', '\r', '\n']).to_owned()),
+        ..Message::default()
+    };
     message.content = read_value(&root, 0, &mut message.envelopes);
     match (message.envelopes.first(), message.content) {
-        (Some(envelope), content) => Reading::Delivery(*envelope, vec![Message { content, ..message }]),
+        (Some(envelope), content) => {
+            Reading::Delivery(*envelope, vec![Message { content, ..message }])
+        }
         (None, Err(mistakes)) => Reading::Refused(mistakes),
         (None, Ok(_)) => unreachable!("what was read had an envelope"),
     }
@@ -128,13 +148,17 @@ pub fn read(bytes: &[u8]) -> Reading {
 /// `None` when these are S3's own records.
 fn batch(records: &Node<'_>) -> Option<Reading> {
     let Some(elements) = records.elements() else {
-        return Some(Reading::Refused(vec![records.mistake(ErrorKind::InvalidField)]));
+        return Some(Reading::Refused(vec![
+            records.mistake(ErrorKind::InvalidField),
+        ]));
     };
     if elements.is_empty() {
         return Some(Reading::Delivery(Envelope::Sqs, Vec::new()));
     }
     let mut mistakes = Vec::new();
-    let envelope = elements.iter().find_map(|element| batch_envelope(element).unwrap_or_default())?;
+    let envelope = elements
+        .iter()
+        .find_map(|element| batch_envelope(element).unwrap_or_default())?;
     let strays = elements.iter().filter(|element| !element.is_object());
     mistakes.extend(strays.map(|element| element.mistake(ErrorKind::InvalidField)));
     if !mistakes.is_empty() {
@@ -145,19 +169,25 @@ fn batch(records: &Node<'_>) -> Option<Reading> {
         _ => sns_message(element),
     });
     let messages = messages.collect();
-    Some(if mistakes.is_empty() { Reading::Delivery(envelope, messages) } else { Reading::Refused(mistakes) })
+    Some(if mistakes.is_empty() {
+        Reading::Delivery(envelope, messages)
+    } else {
+        Reading::Refused(mistakes)
+    })
 }
 
 fn batch_envelope(element: &Node<'_>) -> Result<Option<Envelope>, Mistake> {
     let has = |name: &str| element.get(name).is_some();
     let looks_like_a_message = has("messageId") || has("receiptHandle") || has("body");
-    Ok(if element.is_text("eventSource", "aws:sqs")? || looks_like_a_message && !has("s3") {
-        Some(Envelope::Sqs)
-    } else if has("Sns") {
-        Some(Envelope::Sns)
-    } else {
-        None
-    })
+    Ok(
+        if element.is_text("eventSource", "aws:sqs")? || looks_like_a_message && !has("s3") {
+            Some(Envelope::Sqs)
+        } else if has("Sns") {
+            Some(Envelope::Sns)
+        } else {
+            None
+        },
+    )
 }
 
 fn sqs_message(element: &Node<'_>, mistakes: &mut Vec<Mistake>) -> Message {
@@ -166,7 +196,10 @@ fn sqs_message(element: &Node<'_>, mistakes: &mut Vec<Mistake>) -> Message {
     match element.text("messageId", mistakes) {
         Some(id) => drop(message.context.insert(String::from("message_id"), id)),
         None if mistakes.len() > before => {}
-        None => mistakes.push(Mistake { kind: ErrorKind::MissingMessageId, ..element.missing("messageId") }),
+        None => mistakes.push(Mistake {
+            kind: ErrorKind::MissingMessageId,
+            ..element.missing("messageId")
+        }),
     }
     let ignored = &mut Vec::new();
     let attributes = element.get("attributes");
@@ -178,10 +211,17 @@ fn sqs_message(element: &Node<'_>, mistakes: &mut Vec<Mistake>) -> Message {
         ("trace_header", attribute("AWSTraceHeader", ignored)),
         ("group_id", attribute("MessageGroupId", ignored)),
     ];
-    message.context.extend(told.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))));
-    let count = attributes.and_then(|attributes| attributes.natural("ApproximateReceiveCount", ignored));
+    message.context.extend(
+        told.into_iter()
+            .filter_map(|(name, value)| Some((name.to_owned(), value?))),
+    );
+    let count =
+        attributes.and_then(|attributes| attributes.natural("ApproximateReceiveCount", ignored));
     if let Some(count) = count.and_then(|count| count.parse::<u64>().ok()) {
-        message.context.insert(String::from("receive_count"), count.min(u64::from(u32::MAX)).to_string());
+        message.context.insert(
+            String::from("receive_count"),
+            count.min(u64::from(u32::MAX)).to_string(),
+        );
     }
     read_body(element, "body", 0, Envelope::Sqs, message)
 }
@@ -189,7 +229,10 @@ fn sqs_message(element: &Node<'_>, mistakes: &mut Vec<Mistake>) -> Message {
 fn sns_message(element: &Node<'_>) -> Message {
     let mut message = Message::default();
     let sns = element.get("Sns");
-    if let Some(id) = sns.as_ref().and_then(|sns| sns.text("MessageId", &mut Vec::new())) {
+    if let Some(id) = sns
+        .as_ref()
+        .and_then(|sns| sns.text("MessageId", &mut Vec::new()))
+    {
         message.context.insert(String::from("message_id"), id);
     }
     message.envelopes.push(Envelope::Sns);
@@ -207,7 +250,13 @@ fn sns_message(element: &Node<'_>) -> Message {
 }
 
 /// A member that holds JSON, mostly as a text.
-fn read_body(parent: &Node<'_>, name: &str, depth: usize, envelope: Envelope, mut message: Message) -> Message {
+fn read_body(
+    parent: &Node<'_>,
+    name: &str,
+    depth: usize,
+    envelope: Envelope,
+    mut message: Message,
+) -> Message {
     message.envelopes.push(envelope);
     message.content = match parent.get(name) {
         None => Err(vec![parent.missing(name)]),
@@ -221,13 +270,21 @@ fn read_body(parent: &Node<'_>, name: &str, depth: usize, envelope: Envelope, mu
     message
 }
 
-fn read_message(body: &Node<'_>, depth: usize, envelopes: &mut Vec<Envelope>) -> Result<Content, Vec<Mistake>> {
+fn read_message(
+    body: &Node<'_>,
+    depth: usize,
+    envelopes: &mut Vec<Envelope>,
+) -> Result<Content, Vec<Mistake>> {
     match body.kind() {
         Kind::Text(None) => Err(vec![body.mistake(ErrorKind::InvalidJson)]),
         Kind::Text(Some(text)) => {
             let marks = Marks::absent_from(text).unwrap_or(body.marks);
-            let document =
-                open(text, marks).map_err(|kinds| kinds.iter().map(|kind| body.mistake(*kind)).collect::<Vec<_>>())?;
+            let document = open(text, marks).map_err(|kinds| {
+                kinds
+                    .iter()
+                    .map(|kind| body.mistake(*kind))
+                    .collect::<Vec<_>>()
+            })?;
             let content = read_value(&Node::root(&document, &body.path), depth, envelopes);
             if document.has_lone_name {
                 // Known to differ: it is refused where the members of its object are read.
@@ -241,9 +298,16 @@ fn read_message(body: &Node<'_>, depth: usize, envelopes: &mut Vec<Envelope>) ->
 }
 
 /// A document in whatever envelope.
-fn read_value(root: &Node<'_>, depth: usize, envelopes: &mut Vec<Envelope>) -> Result<Content, Vec<Mistake>> {
+fn read_value(
+    root: &Node<'_>,
+    depth: usize,
+    envelopes: &mut Vec<Envelope>,
+) -> Result<Content, Vec<Mistake>> {
     let mut mistakes = Vec::new();
-    let is_text = |name, expected| root.is_text(name, expected).map_err(|mistake| vec![mistake]);
+    let is_text = |name, expected| {
+        root.is_text(name, expected)
+            .map_err(|mistake| vec![mistake])
+    };
     let content = if let Some(records) = root.get("Records") {
         read_records(&records, envelopes, &mut mistakes)
     } else if is_text("Event", "s3:TestEvent")? {
@@ -258,15 +322,27 @@ fn read_value(root: &Node<'_>, depth: usize, envelopes: &mut Vec<Envelope>) -> R
     } else if is_text("source", "aws.s3")? && root.get("detail").is_some() {
         envelopes.push(Envelope::EventBridge);
         let fields = eventbridge::record(root, &mut mistakes);
-        Content::Records(vec![Record { fields, raw: root.value.clone(), marks: root.marks }])
+        Content::Records(vec![Record {
+            fields,
+            raw: root.value.clone(),
+            marks: root.marks,
+        }])
     } else {
         return Err(vec![root.mistake(ErrorKind::NotAnS3Event)]);
     };
-    if mistakes.is_empty() { Ok(content) } else { Err(mistakes) }
+    if mistakes.is_empty() {
+        Ok(content)
+    } else {
+        Err(mistakes)
+    }
 }
 
 /// Records up to the first element that is none; test notifications among them are left out.
-fn read_records(records: &Node<'_>, envelopes: &mut Vec<Envelope>, mistakes: &mut Vec<Mistake>) -> Content {
+fn read_records(
+    records: &Node<'_>,
+    envelopes: &mut Vec<Envelope>,
+    mistakes: &mut Vec<Mistake>,
+) -> Content {
     let Some(elements) = records.elements() else {
         mistakes.push(records.mistake(ErrorKind::InvalidField));
         return Content::Records(Vec::new());
@@ -280,7 +356,11 @@ fn read_records(records: &Node<'_>, envelopes: &mut Vec<Envelope>, mistakes: &mu
             Ok(true) => tests.push(record::test_event(element, mistakes)),
             Ok(false) if element.get("s3").is_some() => {
                 let fields = record::s3_record(element, mistakes);
-                read.push(Record { fields, raw: element.value.clone(), marks: element.marks });
+                read.push(Record {
+                    fields,
+                    raw: element.value.clone(),
+                    marks: element.marks,
+                });
             }
             Ok(false) => return wrong(element.mistake(ErrorKind::NotAnS3Event), mistakes),
             Err(mistake) => return wrong(mistake, mistakes),
@@ -289,7 +369,11 @@ fn read_records(records: &Node<'_>, envelopes: &mut Vec<Envelope>, mistakes: &mu
             envelopes.push(Envelope::S3);
         }
     }
-    if read.is_empty() && !tests.is_empty() { Content::Test(tests.remove(0)) } else { Content::Records(read) }
+    if read.is_empty() && !tests.is_empty() {
+        Content::Test(tests.remove(0))
+    } else {
+        Content::Records(read)
+    }
 }
 
 fn wrong(mistake: Mistake, mistakes: &mut Vec<Mistake>) -> Content {

@@ -1,18 +1,25 @@
 use s3_dispatch_core::{ErrorKind, EventName, EventPattern};
 
-/// Any text is a pattern or an error; what a pattern covers it matches. Three texts, parted by line feeds.
+/// Any text is a pattern or an error; what a pattern covers it matches. Three texts, parted by line
+/// feeds.
 pub fn pattern(data: &[u8]) {
     let text = String::from_utf8_lossy(data);
     let texts: Vec<_> = text.splitn(3, '\n').collect();
     let patterns: Vec<_> = texts.iter().filter_map(|text| parse(text)).collect();
-    let names: Vec<_> =
-        texts.iter().map(|text| EventName::parse(text)).chain(EventName::KNOWN.iter().cloned()).collect();
+    let names: Vec<_> = texts
+        .iter()
+        .map(|text| EventName::parse(text))
+        .chain(EventName::KNOWN.iter().cloned())
+        .collect();
     for left in &patterns {
         assert!(left.covers(left) && EventPattern::ANY.covers(left));
         for right in &patterns {
             let covers = left.covers(right);
             for name in names.iter().filter(|name| right.matches(name)) {
-                assert!(!covers || left.matches(name), "{left} covers {right} but not {name}");
+                assert!(
+                    !covers || left.matches(name),
+                    "{left} covers {right} but not {name}"
+                );
             }
             if covers && right.covers(left) {
                 assert_eq!(left, right);
@@ -26,7 +33,11 @@ pub fn pattern(data: &[u8]) {
                 both => panic!("{left:?} is {both:?}"),
             };
             assert_eq!(left.matches(name), expected, "{left} {name}");
-            assert_eq!(left.covers(&EventPattern::name(name.clone())), expected, "{left} {name}");
+            assert_eq!(
+                left.covers(&EventPattern::name(name.clone())),
+                expected,
+                "{left} {name}"
+            );
         }
     }
 }
@@ -38,7 +49,10 @@ fn parse(text: &str) -> Option<EventPattern> {
         Ok(pattern) => {
             let shown = pattern.to_string();
             assert_eq!(shown, text.strip_prefix("s3:").unwrap_or(text));
-            assert!(EventPattern::parse(&shown).is_ok_and(|again| again == pattern), "{shown}");
+            assert!(
+                EventPattern::parse(&shown).is_ok_and(|again| again == pattern),
+                "{shown}"
+            );
             Some(pattern)
         }
         Err(error) => {
@@ -52,7 +66,8 @@ fn parse(text: &str) -> Option<EventPattern> {
 /// `*`, `Category:*`, or letters and digits in parts separated by `:`, with one prefix at most.
 fn is_pattern(text: &str) -> bool {
     let text = text.strip_prefix("s3:").unwrap_or(text);
-    let is_part = |part: &&str| !part.is_empty() && part.chars().all(|char| char.is_ascii_alphanumeric());
+    let is_part =
+        |part: &&str| !part.is_empty() && part.chars().all(|char| char.is_ascii_alphanumeric());
     let parts: Vec<_> = text.split(':').collect();
     match &*parts {
         ["s3", _, ..] => false,

@@ -1,5 +1,7 @@
 use arbitrary::Unstructured;
-use s3_dispatch_core::{Content, Delivery, Envelope, Error, Message, Notification, S3EventRecord, TestEvent};
+use s3_dispatch_core::{
+    Content, Delivery, Envelope, Error, Message, Notification, S3EventRecord, TestEvent,
+};
 use serde_json::json;
 
 use crate::generate;
@@ -12,20 +14,28 @@ pub fn payload(data: &[u8]) {
     let expected = oracle::read(data);
     match (&delivery, &expected) {
         (_, Reading::Doubtful) => {}
-        (Ok(delivery), Reading::Delivery(envelope, messages)) => same_delivery(delivery, *envelope, messages),
+        (Ok(delivery), Reading::Delivery(envelope, messages)) => {
+            same_delivery(delivery, *envelope, messages)
+        }
         (Err(error), Reading::Refused(mistakes)) => same_error(error, mistakes),
         _ => panic!("read {delivery:#?}\nexpected {expected:#?}"),
     }
     let notification = Notification::parse(data.to_vec());
     if let Ok(delivery) = &delivery
-        && let (Envelope::S3 | Envelope::EventBridge, [message]) = (delivery.envelope(), delivery.messages())
+        && let (Envelope::S3 | Envelope::EventBridge, [message]) =
+            (delivery.envelope(), delivery.messages())
     {
         same_notification(&notification, delivery, message, "");
     }
     if let Ok(text) = std::str::from_utf8(data) {
         let batch = json!({"Records": [{"messageId": "1", "body": text}]}).to_string();
         let delivery = Delivery::parse(batch).expect("a message with an id is readable");
-        same_notification(&notification, &delivery, &delivery.messages()[0], ".Records[0].body");
+        same_notification(
+            &notification,
+            &delivery,
+            &delivery.messages()[0],
+            ".Records[0].body",
+        );
     }
 }
 
@@ -35,8 +45,14 @@ fn same_as_plain(delivery: &Result<Delivery, Error>, data: &[u8]) {
     match (delivery, &plain) {
         (Ok(delivery), Ok(plain)) => {
             assert_eq!(delivery.envelope(), plain.envelope());
-            assert_eq!(format!("{:#?}", delivery.messages()), format!("{:#?}", plain.messages()));
-            assert_eq!(format!("{:#?}", delivery.records()), format!("{:#?}", plain.records()));
+            assert_eq!(
+                format!("{:#?}", delivery.messages()),
+                format!("{:#?}", plain.messages())
+            );
+            assert_eq!(
+                format!("{:#?}", delivery.records()),
+                format!("{:#?}", plain.records())
+            );
         }
         (Err(error), Err(plain)) => assert_eq!(format!("{error:?}"), format!("{plain:?}")),
         _ => panic!("read {delivery:#?}\nplainly {plain:#?}"),
@@ -62,9 +78,14 @@ fn same_delivery(delivery: &Delivery, envelope: Envelope, expected: &[oracle::Me
     let mut records = 0;
     for (message, expected) in delivery.messages().iter().zip(expected) {
         assert_eq!(context(message), expected.context);
-        let is_certain = |mistakes: &Vec<Mistake>| mistakes.iter().all(|mistake| !mistake.is_doubtful);
+        let is_certain =
+            |mistakes: &Vec<Mistake>| mistakes.iter().all(|mistake| !mistake.is_doubtful);
         if expected.content.as_ref().err().is_none_or(is_certain) {
-            assert_eq!(message.envelopes.iter().collect::<Vec<_>>(), expected.envelopes, "{message:?}");
+            assert_eq!(
+                message.envelopes.iter().collect::<Vec<_>>(),
+                expected.envelopes,
+                "{message:?}"
+            );
         }
         if let Some(body) = &expected.body {
             assert_eq!(message.body().as_deref(), Some(&**body));
@@ -72,13 +93,18 @@ fn same_delivery(delivery: &Delivery, envelope: Envelope, expected: &[oracle::Me
         let read = delivery.records_of(message);
         match (&message.content, &expected.content) {
             (Err(error), Err(mistakes)) => same_error(error, mistakes),
-            (Ok(_), Err(mistakes)) if mistakes.iter().all(|mistake| mistake.is_doubtful) => records += read.len(),
+            (Ok(_), Err(mistakes)) if mistakes.iter().all(|mistake| mistake.is_doubtful) => {
+                records += read.len()
+            }
             (Ok(Content::Test(test)), Ok(oracle::Content::Test(expected))) => {
                 assert_eq!(test_fields(test), *expected);
             }
             (Ok(Content::Records(_)), Ok(oracle::Content::Records(expected))) => {
                 assert_eq!(read.len(), expected.len());
-                let is_bridged = message.envelopes.iter().any(|layer| layer == Envelope::EventBridge);
+                let is_bridged = message
+                    .envelopes
+                    .iter()
+                    .any(|layer| layer == Envelope::EventBridge);
                 for (record, expected) in read.iter().zip(expected) {
                     assert_eq!(fields(record), expected.fields);
                     let raw = record.raw_json();
@@ -95,24 +121,45 @@ fn same_delivery(delivery: &Delivery, envelope: Envelope, expected: &[oracle::Me
 
 fn same_error(error: &Error, mistakes: &[Mistake]) {
     let path = error.path().expect("errors of reading have a path");
-    let is_that = |mistake: &Mistake| mistake.kind == error.kind() && path.starts_with(&mistake.path);
-    assert!(mistakes.iter().any(is_that), "read {error:?}\nexpected {mistakes:?}");
-    assert!(!error.is_retryable() && !error.to_string().contains(char::is_control), "{error}");
+    let is_that =
+        |mistake: &Mistake| mistake.kind == error.kind() && path.starts_with(&mistake.path);
+    assert!(
+        mistakes.iter().any(is_that),
+        "read {error:?}\nexpected {mistakes:?}"
+    );
+    assert!(
+        !error.is_retryable() && !error.to_string().contains(char::is_control),
+        "{error}"
+    );
 }
 
 /// The body of a message is read alike by itself and in its delivery, where its path is this.
-fn same_notification(alone: &Result<Notification, Error>, delivery: &Delivery, message: &Message, path: &str) {
+fn same_notification(
+    alone: &Result<Notification, Error>,
+    delivery: &Delivery,
+    message: &Message,
+    path: &str,
+) {
     match (alone, &message.content) {
         (Ok(Notification::Records(records)), Ok(Content::Records(_))) => {
-            let alone: Vec<_> = records.iter().map(|record| (fields(record), record.raw_json())).collect();
+            let alone: Vec<_> = records
+                .iter()
+                .map(|record| (fields(record), record.raw_json()))
+                .collect();
             let read = delivery.records_of(message).iter();
-            assert_eq!(alone, read.map(|record| (fields(record), record.raw_json())).collect::<Vec<_>>());
+            assert_eq!(
+                alone,
+                read.map(|record| (fields(record), record.raw_json()))
+                    .collect::<Vec<_>>()
+            );
         }
         (Ok(Notification::Test(alone)), Ok(Content::Test(read))) => assert_eq!(alone, read),
         (Err(alone), Err(read)) => {
             assert_eq!(alone.kind(), read.kind(), "{alone} {read}");
             let expected = alone.path().and_then(|alone| alone.strip_prefix('$'));
-            let read_path = read.path().and_then(|read| read.strip_prefix('$')?.strip_prefix(path));
+            let read_path = read
+                .path()
+                .and_then(|read| read.strip_prefix('$')?.strip_prefix(path));
             assert_eq!(read_path, expected, "{alone} {read}");
         }
         (alone, read) => panic!("alone {alone:?}\nin a delivery {read:?}"),
@@ -121,7 +168,11 @@ fn same_notification(alone: &Result<Notification, Error>, delivery: &Delivery, m
 
 fn same_when_read_again(record: &S3EventRecord, is_bridged: bool) {
     let raw = record.raw_json();
-    let body = if is_bridged { raw.to_string() } else { format!(r#"{{"Records":[{raw}]}}"#) };
+    let body = if is_bridged {
+        raw.to_string()
+    } else {
+        format!(r#"{{"Records":[{raw}]}}"#)
+    };
     match Notification::parse(body) {
         Ok(Notification::Records(again)) => {
             assert_eq!(again.len(), 1);
@@ -134,7 +185,10 @@ fn same_when_read_again(record: &S3EventRecord, is_bridged: bool) {
 
 /// What is there, by name.
 fn told(values: impl IntoIterator<Item = (&'static str, Option<String>)>) -> Fields {
-    values.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect()
+    values
+        .into_iter()
+        .filter_map(|(name, value)| Some((name.to_owned(), value?)))
+        .collect()
 }
 
 fn text(text: &Option<impl ToString>) -> Option<String> {
@@ -198,7 +252,13 @@ fn fields(record: &S3EventRecord) -> Fields {
     ]);
     for (name, value) in bucket.tags.iter().flat_map(|tags| tags.iter()) {
         fields.insert(format!("bucket.tags.{name}"), value.to_string());
-        assert_eq!(bucket.tags.as_ref().and_then(|tags| tags.get(name.as_str())), Some(value));
+        assert_eq!(
+            bucket
+                .tags
+                .as_ref()
+                .and_then(|tags| tags.get(name.as_str())),
+            Some(value)
+        );
     }
     for (index, annotation) in record.annotations.iter().enumerate() {
         let told = [
@@ -206,7 +266,9 @@ fn fields(record: &S3EventRecord) -> Fields {
             ("size", text(&annotation.size)),
             ("e_tag", text(&annotation.e_tag)),
         ];
-        let told = told.into_iter().filter_map(|(name, value)| Some((format!("annotations.{index}.{name}"), value?)));
+        let told = told
+            .into_iter()
+            .filter_map(|(name, value)| Some((format!("annotations.{index}.{name}"), value?)));
         fields.extend(told);
     }
     fields.extend(data(record));
@@ -224,16 +286,25 @@ fn data(record: &S3EventRecord) -> Fields {
     if let Some(replication) = &record.replication {
         fields.extend(told([
             ("replication.rule_id", text(&replication.rule_id)),
-            ("replication.destination_bucket", text(&replication.destination_bucket)),
+            (
+                "replication.destination_bucket",
+                text(&replication.destination_bucket),
+            ),
             ("replication.operation", text(&replication.operation)),
             ("replication.request_time", text(&replication.request_time)),
-            ("replication.failure_reason", text(&replication.failure_reason)),
+            (
+                "replication.failure_reason",
+                text(&replication.failure_reason),
+            ),
             ("replication.threshold", text(&replication.threshold)),
             ("replication.time", text(&replication.time)),
         ]));
     }
     if let Some(tiering) = &record.tiering {
-        fields.extend(told([("tiering.destination_access_tier", text(&tiering.destination_access_tier))]));
+        fields.extend(told([(
+            "tiering.destination_access_tier",
+            text(&tiering.destination_access_tier),
+        )]));
     }
     if let Some(transition) = &record.transition {
         let class = text(&transition.destination_storage_class);
@@ -244,7 +315,10 @@ fn data(record: &S3EventRecord) -> Fields {
             ("retention.mode", text(&retention.mode)),
             ("retention.retain_until", text(&retention.retain_until)),
             ("retention.event_hold", text(&retention.event_hold)),
-            ("retention.event_hold_duration", retention.event_hold_duration.map(|_| String::new())),
+            (
+                "retention.event_hold_duration",
+                retention.event_hold_duration.map(|_| String::new()),
+            ),
         ]));
         if let Some(duration) = &retention.event_hold_duration {
             fields.extend(told([

@@ -14,9 +14,21 @@ pub fn sequencer(data: &[u8]) {
         for (right, right_text) in sequencers.iter().zip(texts) {
             let order = left.compare(right);
             let (canonical, other) = (left.to_canonical(), right.to_canonical());
-            assert_eq!(order == Some(Ordering::Equal), canonical.is_some() && canonical == other, "{left} {right}");
-            assert_eq!(order, compare(left_text, right_text), "{left_text:?} {right_text:?}");
-            assert_eq!(right.compare(left), order.map(Ordering::reverse), "{left_text:?} {right_text:?}");
+            assert_eq!(
+                order == Some(Ordering::Equal),
+                canonical.is_some() && canonical == other,
+                "{left} {right}"
+            );
+            assert_eq!(
+                order,
+                compare(left_text, right_text),
+                "{left_text:?} {right_text:?}"
+            );
+            assert_eq!(
+                right.compare(left),
+                order.map(Ordering::reverse),
+                "{left_text:?} {right_text:?}"
+            );
         }
     }
     if let (Some(first), Some(second)) = (a.compare(b), b.compare(c)) {
@@ -35,7 +47,10 @@ fn compare(left: &str, right: &str) -> Option<Ordering> {
 }
 
 fn digits(text: &str, length: usize) -> Option<Vec<u32>> {
-    let digits: Vec<_> = text.chars().map(|digit| digit.to_digit(16)).collect::<Option<_>>()?;
+    let digits: Vec<_> = text
+        .chars()
+        .map(|digit| digit.to_digit(16))
+        .collect::<Option<_>>()?;
     let mut padded = vec![0; length - text.len()];
     padded.extend(digits);
     (!text.is_empty()).then_some(padded)

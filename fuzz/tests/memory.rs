@@ -12,7 +12,10 @@ static ALLOCATOR: Allocator = Allocator::new(System, usize::MAX);
 #[test]
 fn every_shape_stays_below_the_bound() {
     for (name, _) in BEYOND_THE_BOUND {
-        assert!(SHAPES.iter().any(|(shape, _)| shape == name), "no shape is called {name}");
+        assert!(
+            SHAPES.iter().any(|(shape, _)| shape == name),
+            "no shape is called {name}"
+        );
     }
     for (name, shape) in SHAPES {
         if BEYOND_THE_BOUND.iter().any(|(beyond, _)| beyond == name) {

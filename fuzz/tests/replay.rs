@@ -8,10 +8,21 @@ use s3_dispatch_fuzz::{TARGETS, Target};
 
 /// The files below a folder; none if there is no such folder.
 fn files(folder: &Path) -> Vec<PathBuf> {
-    let Ok(entries) = fs::read_dir(folder) else { return Vec::new() };
+    let Ok(entries) = fs::read_dir(folder) else {
+        return Vec::new();
+    };
     let mut paths: Vec<_> = entries.map(|entry| entry.unwrap().path()).collect();
     paths.sort();
-    paths.into_iter().flat_map(|path| if path.is_dir() { files(&path) } else { vec![path] }).collect()
+    paths
+        .into_iter()
+        .flat_map(|path| {
+            if path.is_dir() {
+                files(&path)
+            } else {
+                vec![path]
+            }
+        })
+        .collect()
 }
 
 #[track_caller]
@@ -28,7 +39,9 @@ fn replay((_, check): &Target, folder: &Path) -> usize {
 #[test]
 fn every_seed() {
     for target in TARGETS {
-        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("seeds").join(target.0);
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
+            .join("seeds")
+            .join(target.0);
         assert!(replay(target, &folder) > 0, "no seeds of {}", target.0);
     }
 }
@@ -36,7 +49,12 @@ fn every_seed() {
 #[test]
 fn every_finding() {
     for target in TARGETS {
-        replay(target, &Path::new(env!("CARGO_MANIFEST_DIR")).join("findings").join(target.0));
+        replay(
+            target,
+            &Path::new(env!("CARGO_MANIFEST_DIR"))
+                .join("findings")
+                .join(target.0),
+        );
     }
 }
 

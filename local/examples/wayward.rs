@@ -8,7 +8,10 @@ fn main() {
     if let Ok(text) = std::env::var("START_WITH") {
         eprintln!("{text}");
         if std::env::var("START_ERROR").is_ok() {
-            post("init/error", &format!(r#"{{"errorType":"Config","errorMessage":"{text}"}}"#));
+            post(
+                "init/error",
+                &format!(r#"{{"errorType":"Config","errorMessage":"{text}"}}"#),
+            );
         }
         exit(7);
     }
@@ -20,9 +23,10 @@ fn main() {
             "hang" => loop {
                 std::thread::park();
             },
-            "fail" => {
-                post(&format!("invocation/{id}/error"), r#"{"errorType":"Refused","errorMessage":"it was told to"}"#)
-            }
+            "fail" => post(
+                &format!("invocation/{id}/error"),
+                r#"{"errorType":"Refused","errorMessage":"it was told to"}"#,
+            ),
             "print" => {
                 println!("to output");
                 eprintln!("to error: \u{1b}[31mred");
@@ -30,7 +34,9 @@ fn main() {
                 post(&format!("invocation/{id}/response"), "null");
             }
             "environment" => {
-                let mut names: Vec<_> = std::env::vars().map(|(name, value)| format!("{name}={value}")).collect();
+                let mut names: Vec<_> = std::env::vars()
+                    .map(|(name, value)| format!("{name}={value}"))
+                    .collect();
                 names.sort();
                 post(&format!("invocation/{id}/response"), &names.join("\n"));
             }
@@ -39,8 +45,14 @@ fn main() {
                 post(&format!("invocation/{id}/response"), "\"its own\"");
                 post(&format!("invocation/{id}/response"), "\"twice\"");
             }
-            "too much" => post(&format!("invocation/{id}/response"), &"x".repeat(6 * 1024 * 1024 + 1)),
-            "process" => post(&format!("invocation/{id}/response"), &std::process::id().to_string()),
+            "too much" => post(
+                &format!("invocation/{id}/response"),
+                &"x".repeat(6 * 1024 * 1024 + 1),
+            ),
+            "process" => post(
+                &format!("invocation/{id}/response"),
+                &std::process::id().to_string(),
+            ),
             _ => post(&format!("invocation/{id}/response"), &event),
         }
     }
@@ -49,7 +61,9 @@ fn main() {
 /// The id and the payload of the next invocation.
 fn next() -> (String, String) {
     let (head, body) = request("GET", "invocation/next", "");
-    let id = head.lines().find_map(|line| line.strip_prefix("lambda-runtime-aws-request-id: "));
+    let id = head
+        .lines()
+        .find_map(|line| line.strip_prefix("lambda-runtime-aws-request-id: "));
     (id.unwrap_or_else(|| exit(4)).to_owned(), body)
 }
 
@@ -62,8 +76,17 @@ fn request(method: &str, path: &str, body: &str) -> (String, String) {
     let exchange = || {
         let host = std::env::var("AWS_LAMBDA_RUNTIME_API").ok()?;
         let mut stream = TcpStream::connect(&host).ok()?;
-        write!(stream, "{method} /2018-06-01/runtime/{path} HTTP/1.1\r\nHost: {host}\r\n").ok()?;
-        write!(stream, "Content-Length: {}\r\nConnection: close\r\n\r\n{body}", body.len()).ok()?;
+        write!(
+            stream,
+            "{method} /2018-06-01/runtime/{path} HTTP/1.1\r\nHost: {host}\r\n"
+        )
+        .ok()?;
+        write!(
+            stream,
+            "Content-Length: {}\r\nConnection: close\r\n\r\n{body}",
+            body.len()
+        )
+        .ok()?;
         let mut reader = BufReader::new(stream);
         let mut head = String::new();
         while !head.ends_with("\r\n\r\n") {

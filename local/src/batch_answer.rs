@@ -17,9 +17,10 @@ pub(crate) enum BatchAnswer {
 pub(crate) const LONGEST_PAYLOAD: usize = 6 * 1024 * 1024;
 
 impl BatchAnswer {
-    /// By the rules of `ReportBatchItemFailures` ("Handling errors for an SQS event source in Lambda", AWS Lambda Developer
-    /// Guide, 2026): nothing and an empty list say that all succeeded; what is not understood says that all failed. The
-    /// guide is silent on an answer that is a text, a number or a list: an empty one is nothing, and all others are not
+    /// By the rules of `ReportBatchItemFailures` ("Handling errors for an SQS event source in
+    /// Lambda", AWS Lambda Developer Guide, 2026): nothing and an empty list say that all
+    /// succeeded; what is not understood says that all failed. The guide is silent on an answer
+    /// that is a text, a number or a list: an empty one is nothing, and all others are not
     /// understood.
     pub(crate) fn read(answer: &[u8], is_in_batch: impl Fn(&str) -> bool) -> Self {
         if answer.len() > LONGEST_PAYLOAD {
@@ -38,7 +39,10 @@ impl BatchAnswer {
         }
     }
 
-    fn failed(answer: &Value, is_in_batch: impl Fn(&str) -> bool) -> Result<HashSet<String>, String> {
+    fn failed(
+        answer: &Value,
+        is_in_batch: impl Fn(&str) -> bool,
+    ) -> Result<HashSet<String>, String> {
         let list = match answer {
             Value::Null => &Value::Null,
             Value::Object(members) => members.get("batchItemFailures").unwrap_or(&Value::Null),
@@ -51,7 +55,10 @@ impl BatchAnswer {
             Value::Array(items) => items,
             _ => return Err(String::from("`batchItemFailures` is no list")),
         };
-        items.iter().map(|item| identifier(item, &is_in_batch)).collect()
+        items
+            .iter()
+            .map(|item| identifier(item, &is_in_batch))
+            .collect()
     }
 }
 

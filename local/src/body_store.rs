@@ -70,24 +70,37 @@ impl Content {
 
     /// One behind the other.
     pub(crate) fn concat(parts: impl IntoIterator<Item = Content>) -> Self {
-        Self { pieces: parts.into_iter().flat_map(|part| part.pieces).collect() }
+        Self {
+            pieces: parts.into_iter().flat_map(|part| part.pieces).collect(),
+        }
     }
 }
 
 impl BodyStore {
     /// Keeps all in memory.
     pub(crate) fn in_memory() -> Self {
-        Self { folder: None, next_file: AtomicU64::new(0), in_memory: AtomicU64::new(0), max_body: MAX_BODY_BYTES }
+        Self {
+            folder: None,
+            next_file: AtomicU64::new(0),
+            in_memory: AtomicU64::new(0),
+            max_body: MAX_BODY_BYTES,
+        }
     }
 
     /// Keeps all in this folder, and removes from it what is not among these contents.
-    pub(crate) fn open<'c>(folder: PathBuf, contents: impl Iterator<Item = &'c Content>) -> io::Result<Self> {
+    pub(crate) fn open<'c>(
+        folder: PathBuf,
+        contents: impl Iterator<Item = &'c Content>,
+    ) -> io::Result<Self> {
         std::fs::create_dir_all(&folder)?;
         let kept: HashSet<u64> = contents.flat_map(Content::files).collect();
         let mut next_file = 0;
         for entry in std::fs::read_dir(&folder)? {
             let entry = entry?;
-            let file = entry.file_name().to_str().and_then(|name| name.parse::<u64>().ok());
+            let file = entry
+                .file_name()
+                .to_str()
+                .and_then(|name| name.parse::<u64>().ok());
             match file {
                 Some(file) if kept.contains(&file) => next_file = next_file.max(file + 1),
                 Some(_) => std::fs::remove_file(entry.path())?,
@@ -114,20 +127,32 @@ impl BodyStore {
         mut seen: impl FnMut(&[u8]),
     ) -> S3Result<Content> {
         let file = self.next_file.fetch_add(1, Ordering::Relaxed);
-        let mut piece = Piece { length: 0, file, memory: None };
+        let mut piece = Piece {
+            length: 0,
+            file,
+            memory: None,
+        };
         let mut writer = self.writer(file).await?;
         let written = async {
             while let Some(chunk) = body.next().await {
-                let chunk = chunk.map_err(|error| S3Error::with_source(S3ErrorCode::IncompleteBody, error.into()))?;
+                let chunk = chunk.map_err(|error| {
+                    S3Error::with_source(S3ErrorCode::IncompleteBody, error.into())
+                })?;
                 piece.length += chunk.len() as u64;
                 if piece.length > self.max_body {
-                    return Err(s3_error!(EntityTooLarge, "a body has at most {} bytes here", self.max_body));
+                    return Err(s3_error!(
+                        EntityTooLarge,
+                        "a body has at most {} bytes here",
+                        self.max_body
+                    ));
                 }
                 seen(&chunk);
                 match &mut writer {
                     Writer::File(file) => file.write_all(&chunk).await.map_err(storage_error)?,
                     Writer::Memory(bytes) => {
-                        let used = self.in_memory.fetch_add(chunk.len() as u64, Ordering::Relaxed);
+                        let used = self
+                            .in_memory
+                            .fetch_add(chunk.len() as u64, Ordering::Relaxed);
                         bytes.extend_from_slice(&chunk);
                         if used + chunk.len() as u64 > MAX_MEMORY_BYTES {
                             return Err(s3_error!(
@@ -147,7 +172,9 @@ impl BodyStore {
         if let Writer::Memory(bytes) = writer {
             piece.memory = Some(bytes.freeze());
         }
-        let content = Content { pieces: vec![piece] };
+        let content = Content {
+            pieces: vec![piece],
+        };
         written.inspect_err(|_| self.discard(&content))?;
         Ok(content)
     }
@@ -174,11 +201,17 @@ impl BodyStore {
             let end = start + piece.length;
             let (from, to) = (range.start.max(start), range.end.min(end));
             if from < to {
-                reads.push((self.path(piece.file), piece.memory.clone(), from - start..to - start));
+                reads.push((
+                    self.path(piece.file),
+                    piece.memory.clone(),
+                    from - start..to - start,
+                ));
             }
             start = end;
         }
-        stream::iter(reads).map(|(path, memory, range)| read_piece(path, memory, range)).flatten()
+        stream::iter(reads)
+            .map(|(path, memory, range)| read_piece(path, memory, range))
+            .flatten()
     }
 
     /// Forgets it.
@@ -195,19 +228,27 @@ impl BodyStore {
 
     async fn writer(&self, file: u64) -> S3Result<Writer> {
         match self.path(file) {
-            Some(path) => File::create(path).await.map(Writer::File).map_err(storage_error),
+            Some(path) => File::create(path)
+                .await
+                .map(Writer::File)
+                .map_err(storage_error),
             None => Ok(Writer::Memory(BytesMut::new())),
         }
     }
 
     fn path(&self, file: u64) -> Option<PathBuf> {
-        self.folder.as_ref().map(|folder| folder.join(file.to_string()))
+        self.folder
+            .as_ref()
+            .map(|folder| folder.join(file.to_string()))
     }
 }
 
 /// What a client is told when something cannot be written.
 pub(crate) fn storage_error(error: io::Error) -> S3Error {
-    let mut answer = S3Error::with_message(S3ErrorCode::InternalError, format!("the object cannot be stored: {error}"));
+    let mut answer = S3Error::with_message(
+        S3ErrorCode::InternalError,
+        format!("the object cannot be stored: {error}"),
+    );
     if error.kind() == io::ErrorKind::StorageFull {
         answer.set_status_code(http::StatusCode::INSUFFICIENT_STORAGE);
     }
@@ -239,7 +280,8 @@ fn read_piece(
                 }
                 (None, None) => return Err(io::ErrorKind::NotFound.into()),
             };
-            let mut bytes = BytesMut::with_capacity(READ_BYTES.min((range.end - range.start) as usize));
+            let mut bytes =
+                BytesMut::with_capacity(READ_BYTES.min((range.end - range.start) as usize));
             if file.read_buf(&mut bytes).await? == 0 {
                 return Err(io::ErrorKind::UnexpectedEof.into());
             }

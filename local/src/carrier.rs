@@ -15,7 +15,10 @@ pub(crate) async fn carry(engine: Arc<Engine>) {
     loop {
         version.mark_unchanged();
         let now = engine.clock.now();
-        if engine.read(State::next_parcel).is_some_and(|due| due <= now) {
+        if engine
+            .read(State::next_parcel)
+            .is_some_and(|due| due <= now)
+        {
             engine.change(|state| {
                 // One at a time: what comes of it may be due before the next.
                 if let Some(parcel) = state.take_parcel(now) {
@@ -42,7 +45,12 @@ pub(crate) async fn carry(engine: Arc<Engine>) {
 fn arrive(engine: &Engine, state: &mut State, now: SystemTime, parcel: Parcel) {
     match &parcel.leg {
         Leg::Topic(name) => {
-            engine.journal.append(parcel.event, StepKind::NotificationSent { destination: Arc::clone(name) });
+            engine.journal.append(
+                parcel.event,
+                StepKind::NotificationSent {
+                    destination: Arc::clone(name),
+                },
+            );
             publish(engine, state, now, name, &parcel);
         }
         Leg::Queue(name) => {
@@ -53,7 +61,9 @@ fn arrive(engine: &Engine, state: &mut State, now: SystemTime, parcel: Parcel) {
 }
 
 fn publish(engine: &Engine, state: &mut State, now: SystemTime, topic: &Arc<str>, parcel: &Parcel) {
-    let Some(topic) = engine.topics.iter().find(|own| own.name == *topic) else { return };
+    let Some(topic) = engine.topics.iter().find(|own| own.name == *topic) else {
+        return;
+    };
     let message_id = Chance::new(engine.seed, &parcel.path).uuid();
     for verdict in topic.verdicts(&parcel.body) {
         let step = StepKind::FilterVerdict {
@@ -70,22 +80,47 @@ fn publish(engine: &Engine, state: &mut State, now: SystemTime, topic: &Arc<str>
 }
 
 fn enqueue(engine: &Engine, state: &mut State, now: SystemTime, name: &Arc<str>, parcel: Parcel) {
-    let Some(queue) = state.queues.get_mut(name) else { return };
-    let message_id: Arc<str> = Chance::new(engine.seed, &format!("message {}", parcel.path)).uuid().into();
+    let Some(queue) = state.queues.get_mut(name) else {
+        return;
+    };
+    let message_id: Arc<str> = Chance::new(engine.seed, &format!("message {}", parcel.path))
+        .uuid()
+        .into();
     let mut message = Message::new(Arc::clone(&message_id), Arc::clone(&parcel.body));
     message.event = parcel.event;
     match queue.send(now, message) {
         Ok(sent) => {
             let is_duplicate = sent != Sent::Accepted;
             let (queue, body) = (Arc::clone(name), parcel.body);
-            engine.journal.append(parcel.event, StepKind::Enqueued { queue, message_id, body, is_duplicate });
+            engine.journal.append(
+                parcel.event,
+                StepKind::Enqueued {
+                    queue,
+                    message_id,
+                    body,
+                    is_duplicate,
+                },
+            );
         }
         Err(refusal) => {
-            engine.journal.append(parcel.event, StepKind::Refused { queue: Arc::clone(name), reason: refusal });
+            engine.journal.append(
+                parcel.event,
+                StepKind::Refused {
+                    queue: Arc::clone(name),
+                    reason: refusal,
+                },
+            );
             if refusal == SendRefusal::Full {
-                // SNS does so for 23 days ("Amazon SNS message delivery retries", Amazon SNS Developer Guide, 2026).
+                // SNS does so for 23 days ("Amazon SNS message delivery retries", Amazon SNS
+                // Developer Guide, 2026).
                 let pause = Duration::from_secs(1 << parcel.refusals.min(4));
-                state.put_parcel(now + pause, Parcel { refusals: parcel.refusals + 1, ..parcel });
+                state.put_parcel(
+                    now + pause,
+                    Parcel {
+                        refusals: parcel.refusals + 1,
+                        ..parcel
+                    },
+                );
             }
         }
     }

@@ -16,8 +16,9 @@ use crate::{demo, examples};
 
 /// Runs S3, SNS, SQS and Lambda on this machine, with the faults of the real ones if wished.
 ///
-/// For development and tests, never for production. Without arguments it runs the pipeline of the examples: one bucket, a
-/// topic, two queues and the two functions `put-processor` and `copy-processor`.
+/// For development and tests, never for production. Without arguments it runs the pipeline of the
+/// examples: one bucket, a topic, two queues and the two functions `put-processor` and
+/// `copy-processor`.
 #[derive(Debug, Parser)]
 #[command(name = "s3-dispatch-local", version)]
 pub(crate) struct Arguments {
@@ -41,10 +42,11 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "RATE", value_parser = rate)]
     chaos: Option<f64>,
 
-    /// Lets one thing go wrong at this rate, wherever it can or at one hop: `kill=0.1`, `deliver:duplicate=0.5`.
+    /// Lets one thing go wrong at this rate, wherever it can or at one hop: `kill=0.1`,
+    /// `deliver:duplicate=0.5`.
     ///
-    /// Hops: publish, deliver, receive, invoke, delete. Faults: duplicate, delay, reorder, drop-response, kill, time-out,
-    /// throttle, expire-visibility, refuse-delete.
+    /// Hops: publish, deliver, receive, invoke, delete. Faults: duplicate, delay, reorder,
+    /// drop-response, kill, time-out, throttle, expire-visibility, refuse-delete.
     #[arg(long, value_name = "[HOP:]FAULT=RATE", value_parser = fault)]
     fault: Vec<FaultRate>,
 
@@ -56,7 +58,8 @@ pub(crate) struct Arguments {
     #[arg(long)]
     port: Option<u16>,
 
-    /// Serves a page that shows the pipeline, on this port of the loopback interface; 0 is any free one.
+    /// Serves a page that shows the pipeline, on this port of the loopback interface; 0 is any
+    /// free one.
     #[arg(long, value_name = "PORT", num_args = 0..=1, default_missing_value = "9091")]
     ui: Option<u16>,
 
@@ -85,15 +88,25 @@ impl Arguments {
         }
         self.find_programs(&mut topology).await?;
         let port = self.port.unwrap_or(if self.demo { 0 } else { 9090 });
-        // Bound before anything runs: functions are told the endpoint, and a busy port stops nothing half started.
+        // Bound before anything runs: functions are told the endpoint, and a busy port stops
+        // nothing half started.
         let endpoint = S3Endpoint::bind(SocketAddr::new(self.bind, port)).await?;
         let address = endpoint.address();
         let ui = self.ui.map(Ui::bind).transpose()?;
         for function in &mut topology.functions {
-            function.environment.entry("AWS_ENDPOINT_URL_S3".into()).or_insert(format!("http://{address}"));
+            function
+                .environment
+                .entry("AWS_ENDPOINT_URL_S3".into())
+                .or_insert(format!("http://{address}"));
         }
-        let names = topology.buckets.iter().map(|bucket| bucket.name.clone()).collect::<Vec<_>>();
-        let mut pipeline = LocalPipeline::builder().with_topology(topology.clone()).with_faults(faults.clone());
+        let names = topology
+            .buckets
+            .iter()
+            .map(|bucket| bucket.name.clone())
+            .collect::<Vec<_>>();
+        let mut pipeline = LocalPipeline::builder()
+            .with_topology(topology.clone())
+            .with_faults(faults.clone());
         if let Some(folder) = &self.data {
             pipeline = pipeline.with_data(folder);
         }
@@ -106,11 +119,15 @@ impl Arguments {
         let pipeline = pipeline.start().await?;
         self.greet(address, &names);
         let ui = ui.map(|ui| {
-            say(&format!("The page is at {}", paint(console::NAME, &format!("http://{}", ui.address()))));
+            say(&format!(
+                "The page is at {}",
+                paint(console::NAME, &format!("http://{}", ui.address()))
+            ));
             ui.serve(pipeline.clone(), board, address)
         });
         let console = Console::start(pipeline.journal());
-        let mut endpoint = endpoint.serve(Arc::clone(pipeline.buckets()), Arc::new(pipeline.clone()));
+        let mut endpoint =
+            endpoint.serve(Arc::clone(pipeline.buckets()), Arc::new(pipeline.clone()));
 
         let status = if self.demo {
             tokio::select! {
@@ -137,7 +154,11 @@ impl Arguments {
                 if self.ui.is_none() {
                     say(&table);
                 }
-                if is_right { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+                if is_right {
+                    ExitCode::SUCCESS
+                } else {
+                    ExitCode::FAILURE
+                }
             }
             None if self.demo => ExitCode::FAILURE,
             None => ExitCode::SUCCESS,
@@ -145,10 +166,17 @@ impl Arguments {
     }
 
     fn faults(&self) -> Faults {
-        let faults = self.chaos.map_or_else(Faults::none, Faults::chaos).with_seed(self.seed);
-        self.fault.iter().fold(faults, |faults, FaultRate { places, rate }| {
-            places.iter().fold(faults, |faults, (hop, fault)| faults.with_rate(*hop, *fault, *rate))
-        })
+        let faults = self
+            .chaos
+            .map_or_else(Faults::none, Faults::chaos)
+            .with_seed(self.seed);
+        self.fault
+            .iter()
+            .fold(faults, |faults, FaultRate { places, rate }| {
+                places.iter().fold(faults, |faults, (hop, fault)| {
+                    faults.with_rate(*hop, *fault, *rate)
+                })
+            })
     }
 
     /// Sets the programs that were asked for, and those of the examples.
@@ -170,14 +198,22 @@ impl Arguments {
 
     fn greet(&self, address: SocketAddr, buckets: &[String]) {
         let buckets = buckets.join(", ");
-        say(&format!("S3 is at {}, with {buckets}", paint(console::NAME, &format!("http://{address}"))));
+        say(&format!(
+            "S3 is at {}, with {buckets}",
+            paint(console::NAME, &format!("http://{address}"))
+        ));
         if !self.demo {
-            say(&format!("  export AWS_ENDPOINT_URL_S3=http://{address} AWS_REGION=us-east-1"));
+            say(&format!(
+                "  export AWS_ENDPOINT_URL_S3=http://{address} AWS_REGION=us-east-1"
+            ));
             say("  export AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test");
             say("For development and tests only; Ctrl-C ends it.");
         }
         if !self.bind.is_loopback() {
-            say(&paint(console::WARNING, "whoever reaches this address can write to the buckets"));
+            say(&paint(
+                console::WARNING,
+                "whoever reaches this address can write to the buckets",
+            ));
         }
     }
 }
@@ -196,7 +232,10 @@ impl Interrupted {
 
         Ok(Self {
             #[cfg(unix)]
-            signals: [signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?],
+            signals: [
+                signal(SignalKind::interrupt())?,
+                signal(SignalKind::terminate())?,
+            ],
         })
     }
 
@@ -218,23 +257,40 @@ impl Interrupted {
 
 fn named_path(text: &str) -> Result<(String, PathBuf), String> {
     match text.split_once('=') {
-        Some((name, path)) if !name.is_empty() && !path.is_empty() => Ok((name.to_owned(), path.into())),
+        Some((name, path)) if !name.is_empty() && !path.is_empty() => {
+            Ok((name.to_owned(), path.into()))
+        }
         _ => Err(String::from("it is of the form `name=path`")),
     }
 }
 
 fn rate(text: &str) -> Result<f64, String> {
-    let rate = text.parse::<f64>().ok().filter(|rate| (0.0..=1.0).contains(rate));
+    let rate = text
+        .parse::<f64>()
+        .ok()
+        .filter(|rate| (0.0..=1.0).contains(rate));
     rate.ok_or_else(|| String::from("a rate is a number from 0 to 1"))
 }
 
 fn fault(text: &str) -> Result<FaultRate, String> {
-    let (place, number) = text.split_once('=').ok_or("it is of the form `fault=rate` or `hop:fault=rate`")?;
-    let is_meant = |(hop, fault): &(Hop, Fault)| place == fault.to_string() || place == format!("{hop}:{fault}");
+    let (place, number) = text
+        .split_once('=')
+        .ok_or("it is of the form `fault=rate` or `hop:fault=rate`")?;
+    let is_meant = |(hop, fault): &(Hop, Fault)| {
+        place == fault.to_string() || place == format!("{hop}:{fault}")
+    };
     let places: Vec<_> = Faults::places().filter(is_meant).collect();
     if places.is_empty() {
-        let known: Vec<_> = Faults::places().map(|(hop, fault)| format!("{hop}:{fault}")).collect();
-        return Err(format!("nothing of this name goes wrong; there are {}", known.join(", ")));
+        let known: Vec<_> = Faults::places()
+            .map(|(hop, fault)| format!("{hop}:{fault}"))
+            .collect();
+        return Err(format!(
+            "nothing of this name goes wrong; there are {}",
+            known.join(", ")
+        ));
     }
-    Ok(FaultRate { places, rate: rate(number)? })
+    Ok(FaultRate {
+        places,
+        rate: rate(number)?,
+    })
 }

@@ -14,8 +14,8 @@ use toml::de::{DeTable, DeValue};
 
 use crate::topology_check::{Part, Problem};
 use crate::{
-    BucketSpec, Destination, Error, ErrorKind, FunctionSpec, MappingSpec, NotificationSpec, QueueSpec,
-    SubscriptionSpec, Topology,
+    BucketSpec, Destination, Error, ErrorKind, FunctionSpec, MappingSpec, NotificationSpec,
+    QueueSpec, SubscriptionSpec, Topology,
 };
 
 #[derive(Deserialize)]
@@ -164,14 +164,20 @@ impl Topology {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Configuration`], with the file and the line, when the file is no TOML, has a member that is not known or
-    /// of the wrong type, or describes what AWS would refuse. [`ErrorKind::Storage`] when the file cannot be read.
+    /// [`ErrorKind::Configuration`], with the file and the line, when the file is no TOML, has a
+    /// member that is not known or of the wrong type, or describes what AWS would refuse.
+    /// [`ErrorKind::Storage`] when the file cannot be read.
     pub fn from_toml_file(path: &Path) -> Result<Self, Error> {
         let text = fs::read_to_string(path).map_err(|error| {
-            Error::new(ErrorKind::Storage, format!("the file `{}` cannot be read", path.display())).with_source(error)
+            Error::new(
+                ErrorKind::Storage,
+                format!("the file `{}` cannot be read", path.display()),
+            )
+            .with_source(error)
         })?;
         let source = Source { path, text: &text };
-        let file: File = toml::from_str(&text).map_err(|error| source.error(error.span(), error.message()))?;
+        let file: File =
+            toml::from_str(&text).map_err(|error| source.error(error.span(), error.message()))?;
         let topology = source.topology(file)?;
         match topology.problem() {
             Some(problem) => Err(source.error(source.span_of(&problem), &problem.message)),
@@ -196,23 +202,50 @@ impl Source<'_> {
             topology.buckets.push(spec);
         }
         topology.topics = file.topic.into_iter().map(|topic| topic.name).collect();
-        topology.subscriptions = file.subscription.into_iter().map(Subscription::spec).collect();
-        topology.queues = file.queue.into_iter().map(|queue| self.queue(queue)).collect::<Result<_, _>>()?;
+        topology.subscriptions = file
+            .subscription
+            .into_iter()
+            .map(Subscription::spec)
+            .collect();
+        topology.queues = file
+            .queue
+            .into_iter()
+            .map(|queue| self.queue(queue))
+            .collect::<Result<_, _>>()?;
         let folder = self.path.parent().unwrap_or(Path::new(""));
-        topology.functions = file.function.into_iter().map(|function| function.spec(folder)).collect();
+        topology.functions = file
+            .function
+            .into_iter()
+            .map(|function| function.spec(folder))
+            .collect();
         topology.mappings = file.mapping.into_iter().map(Mapping::spec).collect();
         Ok(topology)
     }
 
     fn notification(&self, notification: Spanned<Notification>) -> Result<NotificationSpec, Error> {
         let span = notification.span();
-        let Notification { id, events, prefix, suffix, topic, queue } = notification.into_inner();
+        let Notification {
+            id,
+            events,
+            prefix,
+            suffix,
+            topic,
+            queue,
+        } = notification.into_inner();
         let destination = match (topic, queue) {
             (Some(topic), None) => Destination::Topic(topic),
             (None, Some(queue)) => Destination::Queue(queue),
-            _ => return Err(self.error(Some(span), "a notification goes to a `topic` or to a `queue`")),
+            _ => {
+                return Err(self.error(
+                    Some(span),
+                    "a notification goes to a `topic` or to a `queue`",
+                ));
+            }
         };
-        let spec = NotificationSpec::new(events.into_iter().map(|Pattern(pattern)| pattern), destination);
+        let spec = NotificationSpec::new(
+            events.into_iter().map(|Pattern(pattern)| pattern),
+            destination,
+        );
         let spec = spec.with_prefix(prefix).with_suffix(suffix);
         Ok(match id {
             Some(id) => spec.with_id(id),
@@ -223,27 +256,46 @@ impl Source<'_> {
     fn queue(&self, queue: Queue) -> Result<QueueSpec, Error> {
         let mut spec = QueueSpec::new(queue.name);
         spec = match (queue.dead_letter_queue, queue.max_receive_count) {
-            (Some(target), Some(count)) => spec.with_redrive(target.into_inner(), count.into_inner()),
+            (Some(target), Some(count)) => {
+                spec.with_redrive(target.into_inner(), count.into_inner())
+            }
             (Some(target), None) => {
-                return Err(self.error(Some(target.span()), "a `dead_letter_queue` needs a `max_receive_count`"));
+                return Err(self.error(
+                    Some(target.span()),
+                    "a `dead_letter_queue` needs a `max_receive_count`",
+                ));
             }
             (None, Some(count)) => {
-                return Err(self.error(Some(count.span()), "a `max_receive_count` needs a `dead_letter_queue`"));
+                return Err(self.error(
+                    Some(count.span()),
+                    "a `max_receive_count` needs a `dead_letter_queue`",
+                ));
             }
             (None, None) => spec,
         };
-        set(&mut spec.visibility_timeout, queue.visibility_timeout.map(Seconds::duration));
+        set(
+            &mut spec.visibility_timeout,
+            queue.visibility_timeout.map(Seconds::duration),
+        );
         set(&mut spec.delay, queue.delay.map(Seconds::duration));
         set(&mut spec.retention, queue.retention.map(Seconds::duration));
         set(&mut spec.capacity, queue.capacity);
-        set(&mut spec.content_based_deduplication, queue.content_based_deduplication);
+        set(
+            &mut spec.content_based_deduplication,
+            queue.content_based_deduplication,
+        );
         Ok(spec)
     }
 
     fn error(&self, span: Option<Range<usize>>, message: &str) -> Error {
-        let before = span.and_then(|span| self.text.get(..span.start)).unwrap_or_default();
+        let before = span
+            .and_then(|span| self.text.get(..span.start))
+            .unwrap_or_default();
         let line = before.bytes().filter(|byte| *byte == b'\n').count() + 1;
-        Error::new(ErrorKind::Configuration, format!("{}:{line}: {message}", self.path.display()))
+        Error::new(
+            ErrorKind::Configuration,
+            format!("{}:{line}: {message}", self.path.display()),
+        )
     }
 
     /// Where the member is that a problem is about, or else its part.
@@ -257,16 +309,31 @@ impl Source<'_> {
             Part::Mapping => "mapping",
         };
         let document = DeTable::parse(self.text).ok()?;
-        let part = document.get_ref().get(kind)?.get_ref().as_array()?.get(problem.index)?;
+        let part = document
+            .get_ref()
+            .get(kind)?
+            .get_ref()
+            .as_array()?
+            .get(problem.index)?;
         let notifications = member(part, "notification").and_then(|list| list.get_ref().as_array());
-        let mut owners = notifications.into_iter().flat_map(|list| list.iter()).chain([part]);
+        let mut owners = notifications
+            .into_iter()
+            .flat_map(|list| list.iter())
+            .chain([part]);
         // Of several notifications, the one that names what the message names.
         let found = owners.find_map(|owner| {
             let found = member(owner, problem.field)?;
-            let named = found.get_ref().as_str().is_none_or(|value| problem.message.contains(&format!("`{value}`")));
+            let named = found
+                .get_ref()
+                .as_str()
+                .is_none_or(|value| problem.message.contains(&format!("`{value}`")));
             named.then(|| found.span())
         });
-        Some(found.or_else(|| Some(member(part, problem.field)?.span())).unwrap_or_else(|| part.span()))
+        Some(
+            found
+                .or_else(|| Some(member(part, problem.field)?.span()))
+                .unwrap_or_else(|| part.span()),
+        )
     }
 }
 
@@ -309,9 +376,15 @@ impl Mapping {
     fn spec(self) -> MappingSpec {
         let mut spec = MappingSpec::new(self.queue, self.function);
         set(&mut spec.batch_size, self.batch_size);
-        set(&mut spec.batch_window, self.batch_window.map(Seconds::duration));
+        set(
+            &mut spec.batch_window,
+            self.batch_window.map(Seconds::duration),
+        );
         set(&mut spec.maximum_concurrency, self.maximum_concurrency);
-        set(&mut spec.report_batch_item_failures, self.report_batch_item_failures);
+        set(
+            &mut spec.report_batch_item_failures,
+            self.report_batch_item_failures,
+        );
         spec
     }
 }
@@ -323,7 +396,9 @@ fn locate(program: &str, folder: &Path) -> PathBuf {
         return own;
     }
     let search = std::env::var_os("PATH").unwrap_or_default();
-    let found = std::env::split_paths(&search).map(|folder| folder.join(program)).find(|path| path.is_file());
+    let found = std::env::split_paths(&search)
+        .map(|folder| folder.join(program))
+        .find(|path| path.is_file());
     found.unwrap_or(own)
 }
 
@@ -336,7 +411,9 @@ impl Seconds {
 impl<'de> Deserialize<'de> for Pattern {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
-        EventPattern::parse(&text).map(Self).map_err(de::Error::custom)
+        EventPattern::parse(&text)
+            .map(Self)
+            .map_err(de::Error::custom)
     }
 }
 
@@ -358,11 +435,16 @@ impl<'de> Deserialize<'de> for Seconds {
             toml::Value::Integer(seconds) => seconds as f64,
             toml::Value::Float(seconds) => seconds,
             other => {
-                return Err(de::Error::custom(format!("a time is a number of seconds, and no {}", other.type_str())));
+                return Err(de::Error::custom(format!(
+                    "a time is a number of seconds, and no {}",
+                    other.type_str()
+                )));
             }
         };
         let duration = Duration::try_from_secs_f64(number);
-        duration.map(Self).map_err(|_| de::Error::custom(format!("`{number}` is no number of seconds")))
+        duration
+            .map(Self)
+            .map_err(|_| de::Error::custom(format!("`{number}` is no number of seconds")))
     }
 }
 
@@ -371,7 +453,9 @@ impl<'de> Deserialize<'de> for Command {
         let words = match toml::Value::deserialize(deserializer)? {
             toml::Value::String(program) => vec![program],
             other => other.try_into::<Vec<String>>().map_err(|_| {
-                de::Error::custom("a command is a text, or an array of texts: the program and its arguments")
+                de::Error::custom(
+                    "a command is a text, or an array of texts: the program and its arguments",
+                )
             })?,
         };
         match words.first().is_some_and(|program| !program.is_empty()) {

@@ -39,7 +39,10 @@ impl Console {
     pub(crate) fn start(journal: &Journal) -> Self {
         let (history, steps) = journal.history_and_watch();
         let (is_over, over) = watch::channel(false);
-        Self { is_over, task: tokio::spawn(print(history, steps, over)) }
+        Self {
+            is_over,
+            task: tokio::spawn(print(history, steps, over)),
+        }
     }
 
     /// Prints what has happened up to now.
@@ -50,7 +53,8 @@ impl Console {
     }
 }
 
-/// Prints a line, in colours where the terminal allows. A pipeline whose output nobody reads any more goes on.
+/// Prints a line, in colours where the terminal allows. A pipeline whose output nobody reads any
+/// more goes on.
 pub(crate) fn say(text: &str) {
     let _ = writeln!(anstream::stdout(), "{text}");
 }
@@ -83,14 +87,21 @@ async fn print(history: Vec<Arc<Step>>, mut steps: Steps, mut over: watch::Recei
 impl Printer {
     fn print(&mut self, step: &Step) {
         if step.number > self.next {
-            say(&paint(WARNING, &format!("... {} steps are not shown", step.number - self.next)));
+            say(&paint(
+                WARNING,
+                &format!("... {} steps are not shown", step.number - self.next),
+            ));
         }
         self.next = step.number + 1;
         let Some(text) = self.text(step) else { return };
         let time = paint(FAINT, &format!("{:>9.3}s", step.elapsed.as_secs_f64()));
-        let event = step.event.map_or_else(String::new, |event| format!("#{}", event.0));
+        let event = step
+            .event
+            .map_or_else(String::new, |event| format!("#{}", event.0));
         let age = match step.event.and_then(|event| self.begun.get(&event)) {
-            Some(begun) if *begun < step.elapsed => paint(FAINT, &format!("  +{}", short(step.elapsed - *begun))),
+            Some(begun) if *begun < step.elapsed => {
+                paint(FAINT, &format!("  +{}", short(step.elapsed - *begun)))
+            }
             _ => String::new(),
         };
         say(&format!("{time} {event:>5}  {text}{age}"));
@@ -102,7 +113,11 @@ impl Printer {
         }
         let line = StepLine::of(step)?;
         if let StepKind::FunctionLog { .. } = &step.kind {
-            return Some(format!("{}{}", " ".repeat(15), paint(FAINT, &format!("| {}", line.text))));
+            return Some(format!(
+                "{}{}",
+                " ".repeat(15),
+                paint(FAINT, &format!("| {}", line.text))
+            ));
         }
         let style = match line.tone {
             Tone::Name => NAME,
@@ -111,7 +126,11 @@ impl Printer {
             Tone::Warning => WARNING,
             Tone::Faint => FAINT,
         };
-        Some(format!("{} {}", paint(style, &format!("{:<12}", line.what)), line.text))
+        Some(format!(
+            "{} {}",
+            paint(style, &format!("{:<12}", line.what)),
+            line.text
+        ))
     }
 
     fn begin(&mut self, event: EventId, elapsed: Duration) {

@@ -9,8 +9,8 @@ use sha2::{Digest, Sha256};
 
 use crate::queue_state::Memory;
 
-/// Deduplication ids of the last five minutes ("Exactly-once processing in Amazon SQS", Amazon SQS Developer Guide, 2026),
-/// whatever has become of their messages.
+/// Deduplication ids of the last five minutes ("Exactly-once processing in Amazon SQS", Amazon SQS
+/// Developer Guide, 2026), whatever has become of their messages.
 #[derive(Debug, Default)]
 pub(crate) struct Deduplication {
     message_ids: HashMap<Arc<str>, Arc<str>>,
@@ -34,7 +34,11 @@ impl Deduplication {
 
     /// The message that this id came with.
     pub(crate) fn find(&mut self, now: SystemTime, id: &str) -> Option<Arc<str>> {
-        while self.by_age.front().is_some_and(|oldest| oldest.until <= now) {
+        while self
+            .by_age
+            .front()
+            .is_some_and(|oldest| oldest.until <= now)
+        {
             if let Some(oldest) = self.by_age.pop_front() {
                 self.message_ids.remove(&oldest.id);
             }
@@ -43,14 +47,19 @@ impl Deduplication {
     }
 
     pub(crate) fn remember(&mut self, now: SystemTime, id: Arc<str>, message_id: Arc<str>) {
-        self.restore(Memory { id, message_id, until: now + INTERVAL });
+        self.restore(Memory {
+            id,
+            message_id,
+            until: now + INTERVAL,
+        });
         if let Some(unwritten) = &mut self.unwritten {
             *unwritten += 1;
         }
     }
 
     pub(crate) fn restore(&mut self, memory: Memory) {
-        self.message_ids.insert(Arc::clone(&memory.id), Arc::clone(&memory.message_id));
+        self.message_ids
+            .insert(Arc::clone(&memory.id), Arc::clone(&memory.message_id));
         self.by_age.push_back(memory);
     }
 
@@ -59,9 +68,18 @@ impl Deduplication {
     }
 
     pub(crate) fn drain(&mut self) -> impl Iterator<Item = Memory> {
-        let unwritten = self.unwritten.as_mut().map(std::mem::take).unwrap_or_default();
+        let unwritten = self
+            .unwritten
+            .as_mut()
+            .map(std::mem::take)
+            .unwrap_or_default();
         let written = self.by_age.len().saturating_sub(unwritten);
-        self.by_age.iter().skip(written).cloned().collect::<Vec<_>>().into_iter()
+        self.by_age
+            .iter()
+            .skip(written)
+            .cloned()
+            .collect::<Vec<_>>()
+            .into_iter()
     }
 
     pub(crate) fn all(&self) -> impl Iterator<Item = Memory> {

@@ -47,12 +47,36 @@ struct Row {
 }
 
 const EVENTS: [(&str, &str, Expected); 6] = [
-    ("holiday/my photo.jpg", "ObjectCreated:Put", Expected::Handled(UPLOADS)),
-    ("été/naïve café.jpg", "ObjectCreated:Put", Expected::Handled(UPLOADS)),
-    ("videos/long film.mp4", "ObjectCreated:CompleteMultipartUpload", Expected::Handled(UPLOADS)),
-    ("archive/my photo.jpg", "ObjectCreated:Copy", Expected::Handled(COPIES)),
-    ("holiday/my photo.jpg", "ObjectRemoved:Delete", Expected::Unnoticed),
-    ("poison/too large.bin", "ObjectCreated:Put", Expected::DeadLetter(UPLOADS)),
+    (
+        "holiday/my photo.jpg",
+        "ObjectCreated:Put",
+        Expected::Handled(UPLOADS),
+    ),
+    (
+        "été/naïve café.jpg",
+        "ObjectCreated:Put",
+        Expected::Handled(UPLOADS),
+    ),
+    (
+        "videos/long film.mp4",
+        "ObjectCreated:CompleteMultipartUpload",
+        Expected::Handled(UPLOADS),
+    ),
+    (
+        "archive/my photo.jpg",
+        "ObjectCreated:Copy",
+        Expected::Handled(COPIES),
+    ),
+    (
+        "holiday/my photo.jpg",
+        "ObjectRemoved:Delete",
+        Expected::Unnoticed,
+    ),
+    (
+        "poison/too large.bin",
+        "ObjectCreated:Put",
+        Expected::DeadLetter(UPLOADS),
+    ),
 ];
 
 /// Makes failed messages come again within seconds, and large objects poison.
@@ -61,7 +85,9 @@ pub(crate) fn adapt(topology: &mut Topology, faults: &Faults) {
     for function in &mut topology.functions {
         function.timeout = Duration::from_secs(2);
         if function.name == UPLOADS {
-            function.environment.insert("MAX_OBJECT_BYTES".into(), MAX_OBJECT_BYTES.to_string());
+            function
+                .environment
+                .insert("MAX_OBJECT_BYTES".into(), MAX_OBJECT_BYTES.to_string());
         }
     }
     for queue in &mut topology.queues {
@@ -74,11 +100,18 @@ pub(crate) fn adapt(topology: &mut Topology, faults: &Faults) {
 }
 
 /// Puts, copies and deletes, waits until nothing is under way, and tells what became of it.
-pub(crate) async fn run(address: SocketAddr, pipeline: &LocalPipeline) -> Result<Table, Box<dyn Error>> {
+pub(crate) async fn run(
+    address: SocketAddr,
+    pipeline: &LocalPipeline,
+) -> Result<Table, Box<dyn Error>> {
     let s3 = S3Client::new(address, BUCKET);
     s3.put(EVENTS[0].0, "hello, world").await?;
     s3.put(EVENTS[1].0, "bonjour").await?;
-    s3.upload(EVENTS[2].0, vec![Bytes::from(vec![0; PART_BYTES]), Bytes::from(vec![1; 1024])]).await?;
+    s3.upload(
+        EVENTS[2].0,
+        vec![Bytes::from(vec![0; PART_BYTES]), Bytes::from(vec![1; 1024])],
+    )
+    .await?;
     s3.copy(EVENTS[0].0, EVENTS[3].0).await?;
     s3.delete(EVENTS[4].0).await?;
     s3.put(EVENTS[5].0, vec![2; MAX_OBJECT_BYTES + 1]).await?;
@@ -107,14 +140,30 @@ impl Expected {
             Self::Unnoticed => String::from("no notification"),
         };
         let Some(report) = report else {
-            return Row { key, event, expected, happened: String::from("no such event"), is_right: false };
+            return Row {
+                key,
+                event,
+                expected,
+                happened: String::from("no such event"),
+                is_right: false,
+            };
         };
         let is_this = |handling: &&s3_dispatch_local::Handling| {
-            handling.event.and_then(|event| all.events.get(&event)).is_some_and(|own| own.object == report.object)
+            handling
+                .event
+                .and_then(|event| all.events.get(&event))
+                .is_some_and(|own| own.object == report.object)
         };
-        let handled: Vec<_> = all.handled.iter().filter(is_this).map(|handling| &*handling.function).collect();
+        let handled: Vec<_> = all
+            .handled
+            .iter()
+            .filter(is_this)
+            .map(|handling| &*handling.function)
+            .collect();
         let is_right = match self {
-            Self::Handled(function) => !handled.is_empty() && handled.iter().all(|own| own == function),
+            Self::Handled(function) => {
+                !handled.is_empty() && handled.iter().all(|own| own == function)
+            }
             Self::DeadLetter(queue) => {
                 let queue = format!("{queue}-dead-letters");
                 handled.is_empty() && report.dead_letter_queues.iter().any(|own| **own == *queue)
@@ -132,7 +181,13 @@ impl Expected {
             // A `String` takes whatever is written.
             let _ = write!(happened, " after {receives} attempts");
         }
-        Row { key, event, expected, happened, is_right }
+        Row {
+            key,
+            event,
+            expected,
+            happened,
+            is_right,
+        }
     }
 }
 
@@ -143,20 +198,42 @@ impl Table {
     }
 
     pub(crate) fn print(&self) -> String {
-        let width =
-            |text: fn(&Row) -> &str| self.0.iter().map(|row| text(row).chars().count()).max().unwrap_or_default();
+        let width = |text: fn(&Row) -> &str| {
+            self.0
+                .iter()
+                .map(|row| text(row).chars().count())
+                .max()
+                .unwrap_or_default()
+        };
         let (keys, events) = (width(|row| row.key), width(|row| row.event));
         let mut text = String::from("\n");
         for row in &self.0 {
-            let verdict = if row.is_right { paint(GOOD, "right") } else { paint(FAILED, "wrong") };
-            let wanted = if row.is_right { String::new() } else { format!(" (should be {})", row.expected) };
+            let verdict = if row.is_right {
+                paint(GOOD, "right")
+            } else {
+                paint(FAILED, "wrong")
+            };
+            let wanted = if row.is_right {
+                String::new()
+            } else {
+                format!(" (should be {})", row.expected)
+            };
             let pad = " ".repeat(keys - row.key.chars().count());
-            text.push_str(&format!("{verdict}  {}{pad}  {:<events$}  {}{wanted}\n", row.key, row.event, row.happened));
+            text.push_str(&format!(
+                "{verdict}  {}{pad}  {:<events$}  {}{wanted}\n",
+                row.key, row.event, row.happened
+            ));
         }
         let wrong = self.0.iter().filter(|row| !row.is_right).count();
         text.push_str(&match wrong {
             0 => paint(GOOD, "everything went where it should"),
-            wrong => paint(FAILED, &format!("{wrong} of {} events did not go where they should", self.0.len())),
+            wrong => paint(
+                FAILED,
+                &format!(
+                    "{wrong} of {} events did not go where they should",
+                    self.0.len()
+                ),
+            ),
         });
         text
     }

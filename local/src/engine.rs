@@ -15,8 +15,8 @@ use crate::persistence::Flush;
 use crate::state::State;
 use crate::topic::Topic;
 use crate::{
-    BucketSpec, Deletion, Destination, Error, ErrorKind, EventId, Fault, Faults, Hop, Journal, Message, ObjectEvent,
-    Queue, Receipt, Received, SendRefusal, Sent, StepKind, Topology,
+    BucketSpec, Deletion, Destination, Error, ErrorKind, EventId, Fault, Faults, Hop, Journal,
+    Message, ObjectEvent, Queue, Receipt, Received, SendRefusal, Sent, StepKind, Topology,
 };
 
 /// The state, and all that may change it. What happens is told to the journal.
@@ -38,7 +38,13 @@ pub(crate) struct Engine {
 const MOST_PARCELS: usize = 100_000;
 
 impl Engine {
-    pub(crate) fn new(topology: &Topology, clock: Clock, journal: Journal, faults: Faults, state: State) -> Self {
+    pub(crate) fn new(
+        topology: &Topology,
+        clock: Clock,
+        journal: Journal,
+        faults: Faults,
+        state: State,
+    ) -> Self {
         let subscriptions = || topology.subscriptions.iter().cloned();
         Self {
             clock,
@@ -46,7 +52,11 @@ impl Engine {
             seed: faults.seed(),
             faults: RwLock::new(Arc::new(faults)),
             buckets: topology.buckets.clone(),
-            topics: topology.topics.iter().map(|name| Topic::new(name, subscriptions())).collect(),
+            topics: topology
+                .topics
+                .iter()
+                .map(|name| Topic::new(name, subscriptions()))
+                .collect(),
             state: Mutex::new(state),
             version: watch::Sender::new(0),
             is_failing: AtomicBool::new(false),
@@ -71,8 +81,8 @@ impl Engine {
 
     /// Changes the state, writes the change down, and wakes whoever waits for one.
     ///
-    /// When it cannot be written down the change stands all the same, and a restart goes back to before it: things come
-    /// again then, and nothing is lost.
+    /// When it cannot be written down the change stands all the same, and a restart goes back to
+    /// before it: things come again then, and nothing is lost.
     pub(crate) fn change<T>(&self, change: impl FnOnce(&mut State) -> T) -> T {
         let mut state = self.lock();
         let changed = change(&mut state);
@@ -91,7 +101,9 @@ impl Engine {
             self.journal.append(
                 None,
                 match &committed {
-                    Err(error) => StepKind::StorageFailed { reason: with_cause(error) },
+                    Err(error) => StepKind::StorageFailed {
+                        reason: with_cause(error),
+                    },
                     Ok(()) => StepKind::StorageRecovered,
                 },
             );
@@ -128,16 +140,36 @@ impl Engine {
             event.sequencer = Some(state.next_sequencer(now));
         }
         let event = Arc::new(event);
-        self.journal.append(Some(id), StepKind::ObjectEvent(Arc::clone(&event)));
-        let bucket = self.buckets.iter().find(|bucket| bucket.name == event.bucket);
+        self.journal
+            .append(Some(id), StepKind::ObjectEvent(Arc::clone(&event)));
+        let bucket = self
+            .buckets
+            .iter()
+            .find(|bucket| bucket.name == event.bucket);
         let request_id = self.request_id(id);
-        let request = Request { time: now, id: &request_id };
-        let specs = bucket.into_iter().flat_map(|bucket| &bucket.notifications).filter(|spec| is_sent(spec, &event));
+        let request = Request {
+            time: now,
+            id: &request_id,
+        };
+        let specs = bucket
+            .into_iter()
+            .flat_map(|bucket| &bucket.notifications)
+            .filter(|spec| is_sent(spec, &event));
         for (index, spec) in specs.enumerate() {
             let path = format!("{}/{index}", id.0).into();
             let body = notification_json(spec, &event, &request).into();
             let leg = leg_to(&spec.destination);
-            self.post(&mut state, now, Parcel { event: Some(id), body, leg, path, refusals: 0 });
+            self.post(
+                &mut state,
+                now,
+                Parcel {
+                    event: Some(id),
+                    body,
+                    leg,
+                    path,
+                    refusals: 0,
+                },
+            );
         }
         Ok((id, self.write_down(state, mark)?))
     }
@@ -151,13 +183,35 @@ impl Engine {
         let mut state = self.lock();
         let now = self.clock.now();
         let mark = state.mark();
-        for bucket in self.buckets.iter().filter(|bucket| !bucket.notifications.is_empty()) {
-            self.journal.append(None, StepKind::TestNotification { bucket: bucket.name.as_str().into() });
+        for bucket in self
+            .buckets
+            .iter()
+            .filter(|bucket| !bucket.notifications.is_empty())
+        {
+            self.journal.append(
+                None,
+                StepKind::TestNotification {
+                    bucket: bucket.name.as_str().into(),
+                },
+            );
             for (index, spec) in bucket.notifications.iter().enumerate() {
                 let path: Arc<str> = format!("test/{}/{index}", bucket.name).into();
                 let request_id = hexadecimal(&mut Chance::new(self.seed, &path));
-                let body = test_json(&bucket.name, &Request { time: now, id: &request_id }).into();
-                let parcel = Parcel { event: None, body, leg: leg_to(&spec.destination), path, refusals: 0 };
+                let body = test_json(
+                    &bucket.name,
+                    &Request {
+                        time: now,
+                        id: &request_id,
+                    },
+                )
+                .into();
+                let parcel = Parcel {
+                    event: None,
+                    body,
+                    leg: leg_to(&spec.destination),
+                    path,
+                    refusals: 0,
+                };
                 self.post(&mut state, now, parcel);
             }
         }
@@ -175,27 +229,57 @@ impl Engine {
         let mut state = self.lock();
         let now = self.clock.now();
         let mark = state.mark();
-        let target = state.queues.get_mut(queue).ok_or_else(|| unknown("queue", queue))?;
-        let (name, event, message_id) = (Arc::clone(target.name()), message.event, Arc::clone(&message.id));
+        let target = state
+            .queues
+            .get_mut(queue)
+            .ok_or_else(|| unknown("queue", queue))?;
+        let (name, event, message_id) = (
+            Arc::clone(target.name()),
+            message.event,
+            Arc::clone(&message.id),
+        );
         let body = Arc::clone(&message.body);
         let sent = target.send(now, message).map_err(|refusal| {
-            let kind = if refusal == SendRefusal::TooLong { ErrorKind::TooLarge } else { ErrorKind::Refused };
-            Error::new(kind, format!("the queue `{queue}` does not take the message: {refusal}"))
+            let kind = if refusal == SendRefusal::TooLong {
+                ErrorKind::TooLarge
+            } else {
+                ErrorKind::Refused
+            };
+            Error::new(
+                kind,
+                format!("the queue `{queue}` does not take the message: {refusal}"),
+            )
         })?;
         let is_duplicate = sent != Sent::Accepted;
-        self.journal.append(event, StepKind::Enqueued { queue: name, message_id, body, is_duplicate });
+        self.journal.append(
+            event,
+            StepKind::Enqueued {
+                queue: name,
+                message_id,
+                body,
+                is_duplicate,
+            },
+        );
         Ok((sent, self.write_down(state, mark)?))
     }
 
     async fn wait_for_room(&self) {
         let mut version = self.watch();
         // The sender lives as long as the engine.
-        drop(version.wait_for(|_| self.lock().parcels() < MOST_PARCELS).await);
+        drop(
+            version
+                .wait_for(|_| self.lock().parcels() < MOST_PARCELS)
+                .await,
+        );
     }
 
     /// Writes down what is about to be acknowledged; what is still to be done for it may block.
     /// Writes down what is about to be acknowledged; the rest may block.
-    fn write_down(&self, mut state: MutexGuard<'_, State>, mark: u64) -> Result<Option<Flush>, Error> {
+    fn write_down(
+        &self,
+        mut state: MutexGuard<'_, State>,
+        mark: u64,
+    ) -> Result<Option<Flush>, Error> {
         let committed = self.commit(&mut state);
         if committed.is_err() {
             state.take_back(mark);
@@ -212,13 +296,24 @@ impl Engine {
         let strike = |fault, parcel: &Parcel| {
             let chance = faults.strike(hop, fault, &parcel.path, 0)?;
             let place = Arc::clone(parcel.place());
-            self.journal
-                .append(parcel.event, StepKind::FaultInjected { hop, fault, place, id: None, receive_count: None });
+            self.journal.append(
+                parcel.event,
+                StepKind::FaultInjected {
+                    hop,
+                    fault,
+                    place,
+                    id: None,
+                    receive_count: None,
+                },
+            );
             Some(chance)
         };
         let mut copies = Vec::new();
         if let Some(mut chance) = strike(Fault::Duplicate, &parcel) {
-            copies.push((now + chance.duration(Duration::ZERO, SOON), parcel.copy("+")));
+            copies.push((
+                now + chance.duration(Duration::ZERO, SOON),
+                parcel.copy("+"),
+            ));
         }
         if let Some(mut chance) = strike(Fault::DropResponse, &parcel) {
             copies.push((now + chance.duration(SOON, LATE), parcel.copy("*")));
@@ -236,18 +331,32 @@ impl Engine {
     }
 
     /// Receives for a mapping, with what goes wrong then.
-    pub(crate) fn receive(&self, queue: &Arc<str>, most: usize, except: &HashSet<Arc<str>>) -> Vec<Received> {
+    pub(crate) fn receive(
+        &self,
+        queue: &Arc<str>,
+        most: usize,
+        except: &HashSet<Arc<str>>,
+    ) -> Vec<Received> {
         let now = self.clock.now();
         self.change(|state| {
             let dead_letters = self.dead_letter_queue(state, queue);
-            let room = dead_letters.as_ref().and_then(|name| state.queues.get(name)).map_or(0, |queue| queue.room());
-            let Some(source) = state.queues.get_mut(queue) else { return Vec::new() };
+            let room = dead_letters
+                .as_ref()
+                .and_then(|name| state.queues.get(name))
+                .map_or(0, |queue| queue.room());
+            let Some(source) = state.queues.get_mut(queue) else {
+                return Vec::new();
+            };
             let receive = source.receive(now, most, except, room);
-            let messages =
-                receive.messages.into_iter().filter(|received| self.arrives(source, now, received)).collect();
+            let messages = receive
+                .messages
+                .into_iter()
+                .filter(|received| self.arrives(source, now, received))
+                .collect();
             for message in receive.expired {
                 let (queue, message_id) = (Arc::clone(queue), message.id);
-                self.journal.append(message.event, StepKind::Expired { queue, message_id });
+                self.journal
+                    .append(message.event, StepKind::Expired { queue, message_id });
             }
             let dead_letters = dead_letters.and_then(|name| state.queues.get_mut(&name));
             if let Some(dead_letters) = dead_letters {
@@ -288,7 +397,8 @@ impl Engine {
         };
         let is_lost = strike(Fault::DropResponse).is_some();
         if let Some(mut chance) = strike(Fault::ExpireVisibility) {
-            // Within the time in which a function may be at it, which is a sixth of what AWS recommends.
+            // Within the time in which a function may be at it, which is a sixth of what AWS
+            // recommends.
             let early = chance.duration(Duration::ZERO, queue.spec().visibility_timeout / 6);
             let changed = queue.change_visibility(now, received.receipt, early);
             debug_assert!(changed.is_ok(), "it was received just now");
@@ -300,10 +410,16 @@ impl Engine {
     pub(crate) fn delete(&self, queue: &Arc<str>, receipt: Receipt) -> bool {
         let now = self.clock.now();
         self.change(|state| {
-            let deletion = state.queues.get_mut(queue).map(|queue| queue.delete(now, receipt));
-            let Some(Deletion::Deleted(message)) = deletion else { return false };
+            let deletion = state
+                .queues
+                .get_mut(queue)
+                .map(|queue| queue.delete(now, receipt));
+            let Some(Deletion::Deleted(message)) = deletion else {
+                return false;
+            };
             let (queue, message_id) = (Arc::clone(queue), message.id);
-            self.journal.append(message.event, StepKind::Deleted { queue, message_id });
+            self.journal
+                .append(message.event, StepKind::Deleted { queue, message_id });
             true
         })
     }
@@ -335,7 +451,9 @@ const LATE: Duration = Duration::from_secs(5);
 /// On a thread that may block. Where the runtime ends meanwhile nobody waits for the answer.
 async fn flush(sync: Option<Flush>) -> Result<(), Error> {
     match sync {
-        Some(sync) => tokio::task::spawn_blocking(|| sync.run()).await.unwrap_or(Ok(())),
+        Some(sync) => tokio::task::spawn_blocking(|| sync.run())
+            .await
+            .unwrap_or(Ok(())),
         None => Ok(()),
     }
 }
@@ -353,7 +471,10 @@ fn hexadecimal(chance: &mut Chance) -> String {
 }
 
 pub(crate) fn unknown(what: &str, name: &str) -> Error {
-    Error::new(ErrorKind::UnknownName, format!("there is no {what} `{name}`"))
+    Error::new(
+        ErrorKind::UnknownName,
+        format!("there is no {what} `{name}`"),
+    )
 }
 
 pub(crate) fn with_cause(error: &Error) -> String {

@@ -12,10 +12,13 @@ use tokio::process::{Child, Command};
 use tokio::sync::{OwnedRwLockReadGuard, oneshot, watch};
 
 use crate::runtime_api::{Call, Handover, RuntimeApi};
-use crate::{FunctionError, FunctionErrorKind, FunctionSpec, Invocation, Journal, Kill, KillKind, LogStream, StepKind};
+use crate::{
+    FunctionError, FunctionErrorKind, FunctionSpec, Invocation, Journal, Kill, KillKind, LogStream,
+    StepKind,
+};
 
-/// How long a process may take until it asks for its first invocation ("Understanding the Lambda execution environment
-/// lifecycle", AWS Lambda Developer Guide, 2026).
+/// How long a process may take until it asks for its first invocation ("Understanding the Lambda
+/// execution environment lifecycle", AWS Lambda Developer Guide, 2026).
 const INIT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Where lines of a log are cut.
@@ -47,16 +50,30 @@ impl Environment {
         let function = Arc::<str>::from(spec.name.as_str());
         let (api, server) = RuntimeApi::start().await?;
         let mut child = command(spec, program, &api.address()).spawn()?;
-        journal.append(None, StepKind::FunctionStarted { function: Arc::clone(&function), process: child.id() });
+        journal.append(
+            None,
+            StepKind::FunctionStarted {
+                function: Arc::clone(&function),
+                process: child.id(),
+            },
+        );
         let logs = [
-            child
-                .stdout
-                .take()
-                .map(|pipe| tokio::spawn(log(pipe, LogStream::Output, Arc::clone(&function), journal.clone()))),
-            child
-                .stderr
-                .take()
-                .map(|pipe| tokio::spawn(log(pipe, LogStream::Error, Arc::clone(&function), journal.clone()))),
+            child.stdout.take().map(|pipe| {
+                tokio::spawn(log(
+                    pipe,
+                    LogStream::Output,
+                    Arc::clone(&function),
+                    journal.clone(),
+                ))
+            }),
+            child.stderr.take().map(|pipe| {
+                tokio::spawn(log(
+                    pipe,
+                    LogStream::Error,
+                    Arc::clone(&function),
+                    journal.clone(),
+                ))
+            }),
         ];
         let (life, ended) = oneshot::channel();
         let (exited, exit) = watch::channel(None);
@@ -64,17 +81,34 @@ impl Environment {
         tokio::spawn(async move {
             let reason = outlive(child, ended).await;
             drop(server);
-            // What it said last comes before its end; a process of its own that still holds the pipe is not waited for.
+            // What it said last comes before its end; a process of its own that still holds the
+            // pipe is not waited for.
             for log in logs.into_iter().flatten() {
                 drop(tokio::time::timeout(Duration::from_millis(200), log).await);
             }
             if let Ok(reason) = &reason {
-                watcher.append(None, StepKind::FunctionCrashed { function: watched, reason: reason.clone() });
+                watcher.append(
+                    None,
+                    StepKind::FunctionCrashed {
+                        function: watched,
+                        reason: reason.clone(),
+                    },
+                );
             }
-            exited.send_replace(Some(reason.unwrap_or_else(|Killed| String::from("it was killed"))));
+            exited.send_replace(Some(
+                reason.unwrap_or_else(|Killed| String::from("it was killed")),
+            ));
             drop(alive);
         });
-        Ok(Self { function, api, waiting: None, was_ready: false, exit, life: Some(life), journal: journal.clone() })
+        Ok(Self {
+            function,
+            api,
+            waiting: None,
+            was_ready: false,
+            exit,
+            life: Some(life),
+            journal: journal.clone(),
+        })
     }
 
     /// Whether its process came up and has ended since.
@@ -144,17 +178,35 @@ impl Environment {
         exit_of(&mut self.exit).await;
     }
 
-    fn report_cut(&self, timeout: Duration, kill: Option<Kill>, kind: FunctionErrorKind) -> FunctionError {
+    fn report_cut(
+        &self,
+        timeout: Duration,
+        kill: Option<Kill>,
+        kind: FunctionErrorKind,
+    ) -> FunctionError {
         let function = Arc::clone(&self.function);
         match kill {
-            Some(Kill { kind: KillKind::Crash, .. }) if kind == FunctionErrorKind::Crashed => {
+            Some(Kill {
+                kind: KillKind::Crash,
+                ..
+            }) if kind == FunctionErrorKind::Crashed => {
                 let reason = String::from("an injected fault killed it");
-                self.journal.append(None, StepKind::FunctionCrashed { function, reason: reason.clone() });
+                self.journal.append(
+                    None,
+                    StepKind::FunctionCrashed {
+                        function,
+                        reason: reason.clone(),
+                    },
+                );
                 FunctionError::new(kind, reason)
             }
             _ => {
-                self.journal.append(None, StepKind::FunctionTimedOut { function, timeout });
-                FunctionError::new(kind, format!("the function did not answer within {timeout:?}, and was killed"))
+                self.journal
+                    .append(None, StepKind::FunctionTimedOut { function, timeout });
+                FunctionError::new(
+                    kind,
+                    format!("the function did not answer within {timeout:?}, and was killed"),
+                )
             }
         }
     }
@@ -192,7 +244,10 @@ fn describe(status: ExitStatus) -> String {
 fn kill_all(child: &Child) {
     use rustix::process::{Pid, Signal, kill_process_group};
 
-    let group = child.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw);
+    let group = child
+        .id()
+        .and_then(|id| i32::try_from(id).ok())
+        .and_then(Pid::from_raw);
     if let Some(group) = group {
         // Fails only for a group that is already gone.
         let _ = kill_process_group(group, Signal::KILL);
@@ -202,8 +257,8 @@ fn kill_all(child: &Child) {
 #[cfg(not(unix))]
 fn kill_all(_: &Child) {}
 
-/// The program in an environment of nothing but what Lambda sets and the function asks for ("Defined runtime environment
-/// variables", AWS Lambda Developer Guide, 2026).
+/// The program in an environment of nothing but what Lambda sets and the function asks for
+/// ("Defined runtime environment variables", AWS Lambda Developer Guide, 2026).
 fn command(spec: &FunctionSpec, program: &Path, api: &str) -> Command {
     let mut command = Command::new(program);
     command.args(&spec.arguments).env_clear();
@@ -213,8 +268,14 @@ fn command(spec: &FunctionSpec, program: &Path, api: &str) -> Command {
         ("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST"),
         ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", &spec.memory.to_string()),
         ("AWS_LAMBDA_INITIALIZATION_TYPE", "on-demand"),
-        ("AWS_LAMBDA_LOG_GROUP_NAME", &format!("/aws/lambda/{}", spec.name)),
-        ("AWS_LAMBDA_LOG_STREAM_NAME", "local/[$LATEST]00000000000000000000000000000000"),
+        (
+            "AWS_LAMBDA_LOG_GROUP_NAME",
+            &format!("/aws/lambda/{}", spec.name),
+        ),
+        (
+            "AWS_LAMBDA_LOG_STREAM_NAME",
+            "local/[$LATEST]00000000000000000000000000000000",
+        ),
         ("AWS_LAMBDA_LOG_FORMAT", "Text"),
         ("AWS_REGION", "us-east-1"),
         ("AWS_DEFAULT_REGION", "us-east-1"),
@@ -229,14 +290,24 @@ fn command(spec: &FunctionSpec, program: &Path, api: &str) -> Command {
         ("NO_COLOR", "1"),
     ]);
     command.envs(&spec.environment);
-    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
-    // In a group of its own, so that Ctrl-C in a terminal reaches the pipeline alone, which then ends its functions.
+    command
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .kill_on_drop(true);
+    // In a group of its own, so that Ctrl-C in a terminal reaches the pipeline alone, which then
+    // ends its functions.
     #[cfg(unix)]
     command.process_group(0);
     command
 }
 
-async fn log(pipe: impl AsyncRead + Unpin, stream: LogStream, function: Arc<str>, journal: Journal) {
+async fn log(
+    pipe: impl AsyncRead + Unpin,
+    stream: LogStream,
+    function: Arc<str>,
+    journal: Journal,
+) {
     let mut lines = BufReader::with_capacity(MAX_LINE_BYTES, pipe);
     let mut line = Vec::new();
     // A pipe that breaks is at its end.
@@ -261,6 +332,13 @@ fn append(journal: &Journal, function: &Arc<str>, stream: LogStream, line: &mut 
     let text = String::from_utf8_lossy(line).trim_end().to_owned();
     line.clear();
     if !text.is_empty() {
-        journal.append(None, StepKind::FunctionLog { function: Arc::clone(function), stream, line: text });
+        journal.append(
+            None,
+            StepKind::FunctionLog {
+                function: Arc::clone(function),
+                stream,
+                line: text,
+            },
+        );
     }
 }

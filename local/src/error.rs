@@ -5,7 +5,8 @@ use std::fmt;
 
 /// A pipeline could not be described, started, or kept.
 ///
-/// The text is one clause without a full stop; the cause, if any, is [`source`](StdError::source) and not repeated.
+/// The text is one clause without a full stop; the cause, if any, is [`source`](StdError::source)
+/// and not repeated.
 pub struct Error(Box<Inner>);
 
 struct Inner {
@@ -42,11 +43,18 @@ pub enum ErrorKind {
 
 impl Error {
     pub(crate) fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
-        Self(Box::new(Inner { kind, message: message.into(), source: None }))
+        Self(Box::new(Inner {
+            kind,
+            message: message.into(),
+            source: None,
+        }))
     }
 
     #[must_use]
-    pub(crate) fn with_source(mut self, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
+    pub(crate) fn with_source(
+        mut self,
+        source: impl Into<Box<dyn StdError + Send + Sync>>,
+    ) -> Self {
         self.0.source = Some(source.into());
         self
     }
@@ -67,7 +75,9 @@ impl fmt::Display for Error {
 impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut debug = f.debug_struct("Error");
-        debug.field("kind", &self.0.kind).field("message", &self.0.message);
+        debug
+            .field("kind", &self.0.kind)
+            .field("message", &self.0.message);
         if let Some(source) = &self.0.source {
             debug.field("source", source);
         }

@@ -5,8 +5,9 @@ use std::time::Duration;
 
 /// How often what goes wrong, where. By default nothing does.
 ///
-/// Every decision follows from the seed, the place and what it is about (a message's id, how often it was received...), not
-/// from who comes first: with the same seed and the same events the same messages suffer the same.
+/// Every decision follows from the seed, the place and what it is about (a message's id, how often
+/// it was received...), not from who comes first: with the same seed and the same events the same
+/// messages suffer the same.
 ///
 /// ```
 /// use s3_dispatch_local::{Fault, Faults, Hop};
@@ -48,8 +49,8 @@ pub enum Fault {
     Delay,
     /// It comes after what was sent later.
     Reorder,
-    /// It arrives, but the sender does not hear so: a notification is sent again, an invocation has failed, and what was
-    /// received is not seen by anyone.
+    /// It arrives, but the sender does not hear so: a notification is sent again, an invocation has
+    /// failed, and what was received is not seen by anyone.
     DropResponse,
     /// The function is killed in the middle of a batch.
     Kill,
@@ -87,13 +88,19 @@ impl Faults {
     /// Nothing goes wrong.
     #[must_use]
     pub fn none() -> Self {
-        Self { seed: 0, rates: [0.0; PLACES.len()] }
+        Self {
+            seed: 0,
+            rates: [0.0; PLACES.len()],
+        }
     }
 
     /// Everything goes wrong at this rate, from 0 to 1.
     #[must_use]
     pub fn chaos(rate: f64) -> Self {
-        Self { seed: 0, rates: [rate.clamp(0.0, 1.0); PLACES.len()] }
+        Self {
+            seed: 0,
+            rates: [rate.clamp(0.0, 1.0); PLACES.len()],
+        }
     }
 
     /// With this seed.
@@ -103,7 +110,8 @@ impl Faults {
         self
     }
 
-    /// With this fault at this hop, at this rate from 0 to 1. Changes nothing where the fault cannot occur.
+    /// With this fault at this hop, at this rate from 0 to 1. Changes nothing where the fault
+    /// cannot occur.
     #[must_use]
     pub fn with_rate(mut self, hop: Hop, fault: Fault, rate: f64) -> Self {
         self.set(|place| *place == (hop, fault), rate);
@@ -134,7 +142,10 @@ impl Faults {
     /// How often this fault occurs at this hop: 0 where it cannot.
     #[must_use]
     pub fn rate(&self, hop: Hop, fault: Fault) -> f64 {
-        PLACES.iter().position(|place| *place == (hop, fault)).map_or(0.0, |index| self.rates[index])
+        PLACES
+            .iter()
+            .position(|place| *place == (hop, fault))
+            .map_or(0.0, |index| self.rates[index])
     }
 
     /// Which faults can occur where.
@@ -166,9 +177,11 @@ pub(crate) struct Chance(u64);
 impl Chance {
     pub(crate) fn new(seed: u64, about: &str) -> Self {
         // FNV-1a, which is the same in every version and on every machine.
-        let hash = about.bytes().fold(0xcbf2_9ce4_8422_2325_u64 ^ seed, |hash, byte| {
-            (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-        });
+        let hash = about
+            .bytes()
+            .fold(0xcbf2_9ce4_8422_2325_u64 ^ seed, |hash, byte| {
+                (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+            });
         Self(hash)
     }
 

@@ -8,7 +8,8 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use s3_dispatch::{Dispatcher, Router};
 
-/// A function as Lambda runs it: it takes a payload, and answers with one, fails, or runs out of time.
+/// A function as Lambda runs it: it takes a payload, and answers with one, fails, or runs out of
+/// time.
 ///
 /// Called for several payloads at a time, up to the concurrency of the function.
 #[async_trait]
@@ -82,7 +83,10 @@ pub enum FunctionErrorKind {
 impl FunctionError {
     /// An error with this text, of one clause without a full stop.
     pub fn new(kind: FunctionErrorKind, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into() }
+        Self {
+            kind,
+            message: message.into(),
+        }
     }
 
     /// Why there is no answer.
@@ -103,7 +107,12 @@ impl StdError for FunctionError {}
 impl Invocation {
     /// An invocation with this payload, of 3 seconds as in Lambda, that nobody kills.
     pub fn new(request_id: impl Into<String>, payload: impl Into<Bytes>) -> Self {
-        Self { request_id: request_id.into(), payload: payload.into(), timeout: Duration::from_secs(3), kill: None }
+        Self {
+            request_id: request_id.into(),
+            payload: payload.into(),
+            timeout: Duration::from_secs(3),
+            kill: None,
+        }
     }
 
     /// With so much time.
@@ -124,7 +133,10 @@ impl Invocation {
     #[must_use]
     pub fn cut(&self) -> (Duration, FunctionErrorKind) {
         match self.kill {
-            Some(Kill { after, kind: KillKind::Crash }) if after < self.timeout => (after, FunctionErrorKind::Crashed),
+            Some(Kill {
+                after,
+                kind: KillKind::Crash,
+            }) if after < self.timeout => (after, FunctionErrorKind::Crashed),
             Some(Kill { after, .. }) => (after.min(self.timeout), FunctionErrorKind::TimedOut),
             None => (self.timeout, FunctionErrorKind::TimedOut),
         }
@@ -140,7 +152,9 @@ pub struct InProcess<R> {
 impl<R: Router> InProcess<R> {
     /// Of a router or a dispatcher.
     pub fn new(router: impl Into<Dispatcher<R>>) -> Self {
-        Self { dispatcher: router.into() }
+        Self {
+            dispatcher: router.into(),
+        }
     }
 }
 
@@ -149,14 +163,29 @@ impl<R: Router> Function for InProcess<R> {
     async fn invoke(&self, invocation: Invocation) -> Result<Bytes, FunctionError> {
         let deadline = tokio::time::Instant::now() + invocation.timeout;
         let (after, kind) = invocation.cut();
-        let dispatched = self.dispatcher.dispatch(invocation.payload, Some(deadline.into_std()));
+        let dispatched = self
+            .dispatcher
+            .dispatch(invocation.payload, Some(deadline.into_std()));
         let report = match tokio::time::timeout(after, dispatched).await {
             Ok(Ok(report)) => report,
-            Ok(Err(error)) => return Err(FunctionError::new(FunctionErrorKind::Unhandled, error.to_string())),
-            Err(_) => return Err(FunctionError::new(kind, format!("the function was cut off after {after:?}"))),
+            Ok(Err(error)) => {
+                return Err(FunctionError::new(
+                    FunctionErrorKind::Unhandled,
+                    error.to_string(),
+                ));
+            }
+            Err(_) => {
+                return Err(FunctionError::new(
+                    kind,
+                    format!("the function was cut off after {after:?}"),
+                ));
+            }
         };
         let answer = serde_json::to_vec(&report.response()).map_err(|error| {
-            FunctionError::new(FunctionErrorKind::Unhandled, format!("the answer cannot be written: {error}"))
+            FunctionError::new(
+                FunctionErrorKind::Unhandled,
+                format!("the answer cannot be written: {error}"),
+            )
         })?;
         Ok(Bytes::from(answer))
     }

@@ -15,8 +15,8 @@ use crate::faults::Chance;
 use crate::mapping::Collected;
 use crate::sqs_event::event;
 use crate::{
-    Fate, Fault, Function, FunctionError, FunctionErrorKind, FunctionSpec, Hop, Invocation, Kill, KillKind,
-    ReceivedMessage, StepKind,
+    Fate, Fault, Function, FunctionError, FunctionErrorKind, FunctionSpec, Hop, Invocation, Kill,
+    KillKind, ReceivedMessage, StepKind,
 };
 
 /// A function, and what stands between it and its mappings.
@@ -48,18 +48,43 @@ impl Invoker {
         self.function.stop().await;
     }
 
-    /// Invokes the function with a batch and deletes what succeeded. All else comes again when its visibility timeout is
-    /// over.
-    pub(crate) async fn invoke(&self, engine: &Engine, queue: &Arc<str>, batch: Vec<Collected>, reports: bool) {
+    /// Invokes the function with a batch and deletes what succeeded. All else comes again when its
+    /// visibility timeout is over.
+    pub(crate) async fn invoke(
+        &self,
+        engine: &Engine,
+        queue: &Arc<str>,
+        batch: Vec<Collected>,
+        reports: bool,
+    ) {
         let Some(first) = batch.first() else { return };
-        let about = format!("invocation {} {}", first.received.message.id, first.received.receive_count);
+        let about = format!(
+            "invocation {} {}",
+            first.received.message.id, first.received.receive_count
+        );
         let request_id: Arc<str> = Chance::new(engine.seed, &about).uuid().into();
-        let call = Call { engine, queue, request_id, batch };
+        let call = Call {
+            engine,
+            queue,
+            request_id,
+            batch,
+        };
         let started = Instant::now();
         let answer = self.answer(&call).await;
-        let error = answer.as_ref().err().map(|error| (error.kind(), error.to_string()));
+        let error = answer
+            .as_ref()
+            .err()
+            .map(|error| (error.kind(), error.to_string()));
         let (function, request_id) = (Arc::clone(&self.name), Arc::clone(&call.request_id));
-        engine.journal.append(None, StepKind::Answered { function, request_id, duration: started.elapsed(), error });
+        engine.journal.append(
+            None,
+            StepKind::Answered {
+                function,
+                request_id,
+                duration: started.elapsed(),
+                error,
+            },
+        );
         let verdict = match answer {
             Err(error) => BatchAnswer::AllFailed(error.to_string()),
             Ok(_) if !reports => BatchAnswer::Failed([].into()),
@@ -71,7 +96,10 @@ impl Invoker {
     async fn answer(&self, call: &Call<'_>) -> Result<Bytes, FunctionError> {
         let payload = event(call.batch.iter().map(|message| message.json.as_str()));
         if payload.len() > LONGEST_PAYLOAD {
-            return Err(FunctionError::new(FunctionErrorKind::Unhandled, "the event is longer than 6 MB"));
+            return Err(FunctionError::new(
+                FunctionErrorKind::Unhandled,
+                "the event is longer than 6 MB",
+            ));
         }
         let turn = self.wait_for_turn(call).await?;
         if let Some(mut chance) = call.strike(&self.name, Fault::Delay, 0) {
@@ -92,7 +120,10 @@ impl Invoker {
         let function = AssertUnwindSafe(self.function.invoke(invocation)).catch_unwind();
         let answer = match tokio::time::timeout(self.timeout + GRACE, function).await {
             Ok(Ok(answer)) => answer,
-            Ok(Err(_)) => Err(FunctionError::new(FunctionErrorKind::Crashed, "the function panicked")),
+            Ok(Err(_)) => Err(FunctionError::new(
+                FunctionErrorKind::Crashed,
+                "the function panicked",
+            )),
             Err(_) => Err(self.timed_out()),
         };
         drop(turn);
@@ -104,20 +135,33 @@ impl Invoker {
             return Err(self.timed_out());
         }
         if call.strike(&self.name, Fault::DropResponse, 0).is_some() && answer.is_ok() {
-            return Err(FunctionError::new(FunctionErrorKind::Unhandled, "the answer was lost"));
+            return Err(FunctionError::new(
+                FunctionErrorKind::Unhandled,
+                "the answer was lost",
+            ));
         }
         answer
     }
 
-    /// Lambda tries again, with growing pauses, as long as the messages are invisible ("Handling errors for an SQS event
-    /// source in Lambda", AWS Lambda Developer Guide, 2026); here, as long as the function could still answer in time.
-    async fn wait_for_turn(&self, call: &Call<'_>) -> Result<Option<tokio::sync::SemaphorePermit<'_>>, FunctionError> {
-        let invisible_until = call.batch.iter().map(|message| message.received.invisible_until).min();
+    /// Lambda tries again, with growing pauses, as long as the messages are invisible ("Handling
+    /// errors for an SQS event source in Lambda", AWS Lambda Developer Guide, 2026); here, as
+    /// long as the function could still answer in time.
+    async fn wait_for_turn(
+        &self,
+        call: &Call<'_>,
+    ) -> Result<Option<tokio::sync::SemaphorePermit<'_>>, FunctionError> {
+        let invisible_until = call
+            .batch
+            .iter()
+            .map(|message| message.received.invisible_until)
+            .min();
         let mut pause = Duration::from_secs(1);
         for attempt in 0.. {
             let turn = self.turns.as_ref().map(Semaphore::try_acquire).transpose();
             match turn {
-                Ok(turn) if call.strike(&self.name, Fault::Throttle, attempt).is_none() => return Ok(turn),
+                Ok(turn) if call.strike(&self.name, Fault::Throttle, attempt).is_none() => {
+                    return Ok(turn);
+                }
                 _ => {}
             }
             let next = call.engine.clock.now() + pause;
@@ -127,24 +171,36 @@ impl Invoker {
             call.engine.clock.sleep_until(next).await;
             pause = (pause * 2).min(Duration::from_secs(60));
         }
-        Err(FunctionError::new(FunctionErrorKind::Throttled, "the function was throttled"))
+        Err(FunctionError::new(
+            FunctionErrorKind::Throttled,
+            "the function was throttled",
+        ))
     }
 
     fn kill(&self, kind: KillKind, chance: &mut Chance) -> Kill {
         let usual = *self.usual.lock().unwrap_or_else(PoisonError::into_inner);
-        Kill { after: chance.duration(Duration::ZERO, usual.min(self.timeout)), kind }
+        Kill {
+            after: chance.duration(Duration::ZERO, usual.min(self.timeout)),
+            kind,
+        }
     }
 
     fn timed_out(&self) -> FunctionError {
-        FunctionError::new(FunctionErrorKind::TimedOut, format!("the function took longer than {:?}", self.timeout))
+        FunctionError::new(
+            FunctionErrorKind::TimedOut,
+            format!("the function took longer than {:?}", self.timeout),
+        )
     }
 
     fn tell(&self, call: &Call<'_>) {
-        let messages = call.batch.iter().map(|Collected { received, .. }| ReceivedMessage {
-            message_id: Arc::clone(&received.message.id),
-            event: received.message.event,
-            receive_count: received.receive_count,
-        });
+        let messages = call
+            .batch
+            .iter()
+            .map(|Collected { received, .. }| ReceivedMessage {
+                message_id: Arc::clone(&received.message.id),
+                event: received.message.event,
+                receive_count: received.receive_count,
+            });
         let step = StepKind::Invoked {
             function: Arc::clone(&self.name),
             queue: Arc::clone(call.queue),
@@ -165,14 +221,25 @@ struct Call<'c> {
 
 impl Call<'_> {
     fn has(&self, message_id: &str) -> bool {
-        self.batch.iter().any(|message| *message.received.message.id == *message_id)
+        self.batch
+            .iter()
+            .any(|message| *message.received.message.id == *message_id)
     }
 
     fn strike(&self, function: &Arc<str>, fault: Fault, attempt: u32) -> Option<Chance> {
         let hop = Hop::Invoke;
-        let chance = self.engine.faults().strike(hop, fault, &self.request_id, attempt)?;
+        let chance = self
+            .engine
+            .faults()
+            .strike(hop, fault, &self.request_id, attempt)?;
         let (place, id) = (Arc::clone(function), Some(Arc::clone(&self.request_id)));
-        let step = StepKind::FaultInjected { hop, fault, place, id, receive_count: None };
+        let step = StepKind::FaultInjected {
+            hop,
+            fault,
+            place,
+            id,
+            receive_count: None,
+        };
         self.engine.journal.append(None, step);
         Some(chance)
     }
@@ -187,7 +254,9 @@ impl Call<'_> {
             let message = &received.message;
             let fate = match (&reason, verdict) {
                 (Some(reason), _) => Fate::BatchFailed(Arc::clone(reason)),
-                (None, BatchAnswer::Failed(failed)) if failed.contains(&*message.id) => Fate::Failed,
+                (None, BatchAnswer::Failed(failed)) if failed.contains(&*message.id) => {
+                    Fate::Failed
+                }
                 _ => Fate::Succeeded,
             };
             let has_succeeded = fate == Fate::Succeeded;
@@ -208,11 +277,24 @@ impl Call<'_> {
 
     fn is_refused(&self, received: &crate::Received) -> bool {
         let (hop, fault, message) = (Hop::Delete, Fault::RefuseDelete, &received.message);
-        let is_refused = self.engine.faults().strike(hop, fault, &message.id, received.receive_count).is_some();
+        let is_refused = self
+            .engine
+            .faults()
+            .strike(hop, fault, &message.id, received.receive_count)
+            .is_some();
         if is_refused {
             let (place, id) = (Arc::clone(self.queue), Some(Arc::clone(&message.id)));
             let receive_count = Some(received.receive_count);
-            self.engine.journal.append(message.event, StepKind::FaultInjected { hop, fault, place, id, receive_count });
+            self.engine.journal.append(
+                message.event,
+                StepKind::FaultInjected {
+                    hop,
+                    fault,
+                    place,
+                    id,
+                    receive_count,
+                },
+            );
         }
         is_refused
     }

@@ -12,7 +12,8 @@ use crate::{EventId, Step, StepKind};
 
 /// Everything that happens in a pipeline: a bounded history, and a stream for whoever watches.
 ///
-/// Consoles, pages and reports only read it; nothing in the pipeline waits for them. Cheap to clone.
+/// Consoles, pages and reports only read it; nothing in the pipeline waits for them. Cheap to
+/// clone.
 #[derive(Clone)]
 pub struct Journal(Arc<Inner>);
 
@@ -38,8 +39,17 @@ pub struct Steps(broadcast::Receiver<Arc<Step>>);
 impl Journal {
     /// Keeps the last so many steps; 0 counts as 1.
     pub(crate) fn new(clock: Clock, capacity: usize, observers: Vec<Observer>) -> Self {
-        let history = History { steps: VecDeque::new(), capacity: capacity.max(1), next: 0 };
-        Self(Arc::new(Inner { clock, history: Mutex::new(history), live: broadcast::channel(4096).0, observers }))
+        let history = History {
+            steps: VecDeque::new(),
+            capacity: capacity.max(1),
+            next: 0,
+        };
+        Self(Arc::new(Inner {
+            clock,
+            history: Mutex::new(history),
+            live: broadcast::channel(4096).0,
+            observers,
+        }))
     }
 
     /// What has happened: the last steps, oldest first.
@@ -72,7 +82,13 @@ impl Journal {
         let mut history = self.lock();
         let number = history.next;
         history.next += 1;
-        let step = Arc::new(Step { number, time, elapsed, event, kind });
+        let step = Arc::new(Step {
+            number,
+            time,
+            elapsed,
+            event,
+            kind,
+        });
         for observer in &self.0.observers {
             observer(&step);
         }
@@ -80,23 +96,30 @@ impl Journal {
             history.steps.pop_front();
         }
         history.steps.push_back(Arc::clone(&step));
-        // Under the lock, so that nobody sees them in another order. An error only says that nobody watches.
+        // Under the lock, so that nobody sees them in another order. An error only says that nobody
+        // watches.
         drop(self.0.live.send(step));
     }
 
     fn lock(&self) -> MutexGuard<'_, History> {
-        self.0.history.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0
+            .history
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl fmt::Debug for Journal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Journal").field("steps", &self.lock().next).finish_non_exhaustive()
+        f.debug_struct("Journal")
+            .field("steps", &self.lock().next)
+            .finish_non_exhaustive()
     }
 }
 
 impl Steps {
-    /// The next step. Whoever is too slow misses steps, which their numbers show. `None` when the pipeline is gone.
+    /// The next step. Whoever is too slow misses steps, which their numbers show. `None` when the
+    /// pipeline is gone.
     pub async fn next(&mut self) -> Option<Arc<Step>> {
         loop {
             match self.0.recv().await {

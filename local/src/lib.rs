@@ -1,9 +1,9 @@
-//! S3, SNS, SQS and Lambda on one machine, with the faults of the real ones: for development and tests, never for
-//! production.
+//! S3, SNS, SQS and Lambda on one machine, with the faults of the real ones: for development and
+//! tests, never for production.
 //!
-//! An object is put into a bucket, S3 notifies a topic, filter policies choose the queues, and a function is invoked with
-//! what is in them. In a test all of that is one value, [`LocalPipeline`], with handlers in the same process, on a paused
-//! clock if wished:
+//! An object is put into a bucket, S3 notifies a topic, filter policies choose the queues, and a
+//! function is invoked with what is in them. In a test all of that is one value, [`LocalPipeline`],
+//! with handlers in the same process, on a paused clock if wished:
 //!
 //! ```
 //! use s3_dispatch::{ObjectKey, Routes};
@@ -30,8 +30,8 @@
 //!
 //! - [`Topology`] says what a pipeline is made of; [`Topology::example`] is that of the examples.
 //! - [`Faults`] says what goes wrong, where and how often; the same seed gives the same run.
-//! - [`Queue`] has the rules of SQS, [`Function`] is what a queue invokes: a router in this process, or a program
-//!   ([`Process`]) behind Lambda's Runtime API.
+//! - [`Queue`] has the rules of SQS, [`Function`] is what a queue invokes: a router in this
+//!   process, or a program ([`Process`]) behind Lambda's Runtime API.
 //! - [`S3Endpoint`] serves the buckets to any S3 client.
 //! - [`Journal`] tells of everything that happens, [`Report`] what became of each event.
 //!
@@ -82,9 +82,13 @@ mod pipeline;
 pub use bucket::Buckets;
 pub use error::{Error, ErrorKind};
 pub use faults::{Fault, Faults, Hop};
-pub use function::{Function, FunctionError, FunctionErrorKind, InProcess, Invocation, Kill, KillKind};
+pub use function::{
+    Function, FunctionError, FunctionErrorKind, InProcess, Invocation, Kill, KillKind,
+};
 pub use journal::{Journal, Steps};
-pub use message::{Deletion, Message, NotInFlight, Receipt, Receive, Received, Redriven, SendRefusal, Sent};
+pub use message::{
+    Deletion, Message, NotInFlight, Receipt, Receive, Received, Redriven, SendRefusal, Sent,
+};
 pub use object_event::ObjectEvent;
 pub use pipeline::LocalPipeline;
 pub use pipeline_builder::LocalPipelineBuilder;
@@ -96,6 +100,6 @@ pub use s3_endpoint::{BoundS3Endpoint, S3Endpoint};
 pub use s3_service::ObjectEvents;
 pub use step::{EventId, Fate, LogStream, ReceivedMessage, Step, StepKind};
 pub use topology::{
-    BucketSpec, Destination, FunctionSpec, MappingSpec, NotificationSpec, QueueSpec, Redrive, SubscriptionSpec,
-    Topology,
+    BucketSpec, Destination, FunctionSpec, MappingSpec, NotificationSpec, QueueSpec, Redrive,
+    SubscriptionSpec, Topology,
 };

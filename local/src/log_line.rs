@@ -78,7 +78,9 @@ struct Time(u64);
 
 impl From<SystemTime> for Time {
     fn from(time: SystemTime) -> Self {
-        let since_epoch = time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        let since_epoch = time
+            .duration_since(SystemTime::UNIX_EPOCH)
+            .unwrap_or_default();
         Self(u64::try_from(since_epoch.as_nanos()).unwrap_or(u64::MAX))
     }
 }
@@ -91,7 +93,8 @@ impl From<Time> for SystemTime {
 
 /// Appends the line of this change.
 pub(crate) fn write(entry: &Entry, lines: &mut Vec<u8>) {
-    serde_json::to_writer(&mut *lines, &Line::of(entry)).expect("texts and numbers can always be written");
+    serde_json::to_writer(&mut *lines, &Line::of(entry))
+        .expect("texts and numbers can always be written");
     lines.push(b'\n');
 }
 
@@ -102,10 +105,18 @@ pub(crate) fn read(line: &[u8]) -> Result<Entry, serde_json::Error> {
 impl<'l> Line<'l> {
     fn of(entry: &'l Entry) -> Self {
         match entry {
-            Entry::Counters { next_event, last_sequencer } => {
-                Self::Counters { next_event: *next_event, last_sequencer: *last_sequencer }
-            }
-            Entry::Parcel { serial, due, parcel } => {
+            Entry::Counters {
+                next_event,
+                last_sequencer,
+            } => Self::Counters {
+                next_event: *next_event,
+                last_sequencer: *last_sequencer,
+            },
+            Entry::Parcel {
+                serial,
+                due,
+                parcel,
+            } => {
                 let (topic, queue) = match &parcel.leg {
                     Leg::Topic(name) => (Some(borrow(name)), None),
                     Leg::Queue(name) => (None, Some(borrow(name))),
@@ -121,7 +132,10 @@ impl<'l> Line<'l> {
                     refusals: parcel.refusals,
                 }
             }
-            Entry::Arrived { serial, due } => Self::Arrived { serial: *serial, due: (*due).into() },
+            Entry::Arrived { serial, due } => Self::Arrived {
+                serial: *serial,
+                due: (*due).into(),
+            },
             Entry::Queue { queue, change } => Self::of_queue(borrow(queue), change),
         }
     }
@@ -143,7 +157,13 @@ impl<'l> Line<'l> {
                 received: held.received.map(Into::into),
                 first_received: held.first_received.map(Into::into),
             },
-            QueueChange::Touched { serial, visible, receive_count, received, first_received } => Self::Touched {
+            QueueChange::Touched {
+                serial,
+                visible,
+                receive_count,
+                received,
+                first_received,
+            } => Self::Touched {
                 queue,
                 serial: *serial,
                 visible: (*visible).into(),
@@ -151,26 +171,67 @@ impl<'l> Line<'l> {
                 received: received.map(Into::into),
                 first_received: first_received.map(Into::into),
             },
-            QueueChange::Removed { serial } => Self::Removed { queue, serial: *serial },
-            QueueChange::Remembered(Memory { id, message_id, until }) => {
-                Self::Remembered { queue, id: borrow(id), message_id: borrow(message_id), until: (*until).into() }
-            }
+            QueueChange::Removed { serial } => Self::Removed {
+                queue,
+                serial: *serial,
+            },
+            QueueChange::Remembered(Memory {
+                id,
+                message_id,
+                until,
+            }) => Self::Remembered {
+                queue,
+                id: borrow(id),
+                message_id: borrow(message_id),
+                until: (*until).into(),
+            },
         }
     }
 
     fn into_entry(self) -> Entry {
-        let queue = |queue: Cow<'l, str>, change| Entry::Queue { queue: own(queue), change };
+        let queue = |queue: Cow<'l, str>, change| Entry::Queue {
+            queue: own(queue),
+            change,
+        };
         match self {
-            Self::Counters { next_event, last_sequencer } => Entry::Counters { next_event, last_sequencer },
-            Self::Parcel { serial, due, event, body, topic, queue, path, refusals } => {
+            Self::Counters {
+                next_event,
+                last_sequencer,
+            } => Entry::Counters {
+                next_event,
+                last_sequencer,
+            },
+            Self::Parcel {
+                serial,
+                due,
+                event,
+                body,
+                topic,
+                queue,
+                path,
+                refusals,
+            } => {
                 let leg = match (topic, queue) {
                     (Some(name), _) => Leg::Topic(own(name)),
                     (None, name) => Leg::Queue(own(name.unwrap_or_default())),
                 };
-                let parcel = Parcel { event: event.map(EventId), body: own(body), leg, path: own(path), refusals };
-                Entry::Parcel { serial, due: due.into(), parcel }
+                let parcel = Parcel {
+                    event: event.map(EventId),
+                    body: own(body),
+                    leg,
+                    path: own(path),
+                    refusals,
+                };
+                Entry::Parcel {
+                    serial,
+                    due: due.into(),
+                    parcel,
+                }
             }
-            Self::Arrived { serial, due } => Entry::Arrived { serial, due: due.into() },
+            Self::Arrived { serial, due } => Entry::Arrived {
+                serial,
+                due: due.into(),
+            },
             Self::Put {
                 queue: name,
                 serial,
@@ -202,16 +263,42 @@ impl<'l> Line<'l> {
                 };
                 queue(name, QueueChange::Put(held))
             }
-            Self::Touched { queue: name, serial, visible, receive_count, received, first_received } => {
-                let (received, first_received) = (received.map(Into::into), first_received.map(Into::into));
+            Self::Touched {
+                queue: name,
+                serial,
+                visible,
+                receive_count,
+                received,
+                first_received,
+            } => {
+                let (received, first_received) =
+                    (received.map(Into::into), first_received.map(Into::into));
                 queue(
                     name,
-                    QueueChange::Touched { serial, visible: visible.into(), receive_count, received, first_received },
+                    QueueChange::Touched {
+                        serial,
+                        visible: visible.into(),
+                        receive_count,
+                        received,
+                        first_received,
+                    },
                 )
             }
-            Self::Removed { queue: name, serial } => queue(name, QueueChange::Removed { serial }),
-            Self::Remembered { queue: name, id, message_id, until } => {
-                let memory = Memory { id: own(id), message_id: own(message_id), until: until.into() };
+            Self::Removed {
+                queue: name,
+                serial,
+            } => queue(name, QueueChange::Removed { serial }),
+            Self::Remembered {
+                queue: name,
+                id,
+                message_id,
+                until,
+            } => {
+                let memory = Memory {
+                    id: own(id),
+                    message_id: own(message_id),
+                    until: until.into(),
+                };
                 queue(name, QueueChange::Remembered(memory))
             }
         }

@@ -1,4 +1,5 @@
-//! Runs a pipeline in a terminal: S3, SNS, SQS and Lambda on one machine, for development and tests.
+//! Runs a pipeline in a terminal: S3, SNS, SQS and Lambda on one machine, for development and
+//! tests.
 
 mod cli;
 mod examples;
@@ -18,7 +19,11 @@ async fn main() -> ExitCode {
     match cli::Arguments::parse().run().await {
         Ok(status) => status,
         Err(error) => {
-            anstream::eprintln!("{}: {}", console::paint(console::FAILED, "error"), chain(&*error));
+            anstream::eprintln!(
+                "{}: {}",
+                console::paint(console::FAILED, "error"),
+                chain(&*error)
+            );
             ExitCode::FAILURE
         }
     }

@@ -14,9 +14,9 @@ use crate::{MappingSpec, Received};
 
 /// An event source mapping, as it runs.
 ///
-/// It receives as many messages as make a batch, or what there is when the window is over, and has at most so many
-/// invocations at a time. Of a message group one batch runs at a time. A batch whose event would be longer than 6 MB is
-/// divided.
+/// It receives as many messages as make a batch, or what there is when the window is over, and has
+/// at most so many invocations at a time. Of a message group one batch runs at a time. A batch
+/// whose event would be longer than 6 MB is divided.
 pub(crate) struct Mapping {
     engine: Arc<Engine>,
     spec: MappingSpec,
@@ -114,20 +114,35 @@ impl Mapping {
     }
 
     fn is_batch_due(&self) -> bool {
-        let Some(since) = self.since else { return false };
+        let Some(since) = self.since else {
+            return false;
+        };
         let is_free = self.collected.iter().any(|message| self.is_free(message));
         let is_full = self.collected.len() >= self.spec.batch_size
-            || self.collected.iter().map(|message| message.json.len() + 1).sum::<usize>() + FRAME > LONGEST_PAYLOAD;
+            || self
+                .collected
+                .iter()
+                .map(|message| message.json.len() + 1)
+                .sum::<usize>()
+                + FRAME
+                > LONGEST_PAYLOAD;
         is_free && (is_full || since + self.spec.batch_window <= self.engine.clock.now())
     }
 
     /// Whether no other batch of its group runs.
     fn is_free(&self, message: &Collected) -> bool {
-        !self.group_of(message).is_some_and(|group| self.busy.contains(group))
+        !self
+            .group_of(message)
+            .is_some_and(|group| self.busy.contains(group))
     }
 
     fn group_of<'m>(&self, message: &'m Collected) -> Option<&'m Arc<str>> {
-        message.received.message.group_id.as_ref().filter(|_| self.queue.ends_with(".fifo"))
+        message
+            .received
+            .message
+            .group_id
+            .as_ref()
+            .filter(|_| self.queue.ends_with(".fifo"))
     }
 
     fn invoke(&mut self) {
@@ -138,7 +153,8 @@ impl Mapping {
         for message in std::mem::take(&mut self.collected) {
             let longer = length + message.json.len() + 1;
             // One that is too long by itself is tried alone.
-            let fits = batch.is_empty() || (batch.len() < self.spec.batch_size && longer <= LONGEST_PAYLOAD);
+            let fits = batch.is_empty()
+                || (batch.len() < self.spec.batch_size && longer <= LONGEST_PAYLOAD);
             is_closed |= self.is_free(&message) && !fits;
             if is_closed || !self.is_free(&message) {
                 rest.push_back(message);
@@ -149,10 +165,16 @@ impl Mapping {
         }
         self.since = (!rest.is_empty()).then(|| self.engine.clock.now());
         self.collected = rest;
-        let groups: HashSet<_> = batch.iter().filter_map(|message| self.group_of(message).cloned()).collect();
+        let groups: HashSet<_> = batch
+            .iter()
+            .filter_map(|message| self.group_of(message).cloned())
+            .collect();
         self.busy.extend(groups.iter().cloned());
         let (engine, invoker) = (Arc::clone(&self.engine), Arc::clone(&self.invoker));
-        let (queue, reports) = (Arc::clone(&self.queue), self.spec.report_batch_item_failures);
+        let (queue, reports) = (
+            Arc::clone(&self.queue),
+            self.spec.report_batch_item_failures,
+        );
         let running = engine.begin_invocation();
         self.invocations.spawn(async move {
             invoker.invoke(&engine, &queue, batch, reports).await;
@@ -164,13 +186,17 @@ impl Mapping {
     /// When there is something to do even if nothing changes.
     fn next_wake(&self) -> Option<SystemTime> {
         let may_receive = self.has_room() && self.collected.len() < self.spec.batch_size;
-        let window =
-            self.since.filter(|_| self.has_room() && self.collected.iter().any(|message| self.is_free(message)));
+        let window = self.since.filter(|_| {
+            self.has_room() && self.collected.iter().any(|message| self.is_free(message))
+        });
         let window = window.map(|since| since + self.spec.batch_window);
         let queue = self.engine.read(|state| {
             let queue = state.queues.get(&self.queue)?;
             let ready = queue.next_ready(&self.busy).filter(|_| may_receive);
-            ready.into_iter().chain(queue.next_expiry().filter(|_| self.has_room())).min()
+            ready
+                .into_iter()
+                .chain(queue.next_expiry().filter(|_| self.has_room()))
+                .min()
         });
         window.into_iter().chain(queue).min()
     }

@@ -30,8 +30,8 @@ pub struct Received {
     pub message: Message,
     /// What it is deleted with.
     pub receipt: Receipt,
-    /// How often it has been received, this time included, and before from the queues that this one is the dead-letter
-    /// queue of.
+    /// How often it has been received, this time included, and before from the queues that this
+    /// one is the dead-letter queue of.
     pub receive_count: u32,
     /// When it was sent.
     pub sent: SystemTime,
@@ -121,7 +121,13 @@ pub struct NotInFlight;
 impl Message {
     /// A message of this id and body, without a group.
     pub fn new(id: impl Into<Arc<str>>, body: impl Into<Arc<str>>) -> Self {
-        Self { id: id.into(), body: body.into(), event: None, group_id: None, deduplication_id: None }
+        Self {
+            id: id.into(),
+            body: body.into(),
+            event: None,
+            group_id: None,
+            deduplication_id: None,
+        }
     }
 
     /// Of this event.

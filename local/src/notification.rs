@@ -15,21 +15,30 @@ pub(crate) struct Request<'r> {
     pub(crate) id: &'r str,
 }
 
-/// Whether a bucket that is configured so sends this event. Prefix and suffix are those of the key itself; where AWS wants
-/// them encoded, the same is meant.
+/// Whether a bucket that is configured so sends this event. Prefix and suffix are those of the key
+/// itself; where AWS wants them encoded, the same is meant.
 pub(crate) fn is_sent(spec: &NotificationSpec, event: &ObjectEvent) -> bool {
-    spec.events.iter().any(|pattern| pattern.matches(&event.event_name))
+    spec.events
+        .iter()
+        .any(|pattern| pattern.matches(&event.event_name))
         && event.key.starts_with(&spec.prefix)
         && event.key.ends_with(&spec.suffix)
 }
 
 /// Whether S3 gives a sequencer to such an event.
 pub(crate) fn has_sequencer(event: &EventName) -> bool {
-    !matches!(event.category(), "ObjectTagging" | "ObjectAcl" | "IntelligentTiering")
+    !matches!(
+        event.category(),
+        "ObjectTagging" | "ObjectAcl" | "IntelligentTiering"
+    )
 }
 
 /// The JSON that S3 publishes.
-pub(crate) fn notification_json(spec: &NotificationSpec, event: &ObjectEvent, request: &Request<'_>) -> String {
+pub(crate) fn notification_json(
+    spec: &NotificationSpec,
+    event: &ObjectEvent,
+    request: &Request<'_>,
+) -> String {
     let mut record = RecordBuilder::new(event.event_name.clone())
         .with_region(REGION)
         .with_event_time(iso(request.time))
@@ -62,5 +71,7 @@ pub(crate) fn notification_json(spec: &NotificationSpec, event: &ObjectEvent, re
 
 /// The JSON that S3 publishes when notifications are configured.
 pub(crate) fn test_json(bucket: &str, request: &Request<'_>) -> String {
-    NotificationBuilder::test_event(bucket).with_test_request(iso(request.time), request.id).to_json()
+    NotificationBuilder::test_event(bucket)
+        .with_test_request(iso(request.time), request.id)
+        .to_json()
 }

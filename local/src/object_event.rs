@@ -18,14 +18,18 @@ pub struct ObjectEvent {
     pub e_tag: Option<String>,
     /// In a bucket with versioning.
     pub version_id: Option<String>,
-    /// Hexadecimal, growing with each event of the key; `None` where S3 sends none, as for tagging. The pipeline gives one
-    /// to an event that should have it and has none.
+    /// Hexadecimal, growing with each event of the key; `None` where S3 sends none, as for
+    /// tagging. The pipeline gives one to an event that should have it and has none.
     pub sequencer: Option<String>,
 }
 
 impl ObjectEvent {
     /// An event of the object with this key.
-    pub fn new(event_name: impl Into<EventName>, bucket: impl Into<String>, key: impl Into<String>) -> Self {
+    pub fn new(
+        event_name: impl Into<EventName>,
+        bucket: impl Into<String>,
+        key: impl Into<String>,
+    ) -> Self {
         Self {
             event_name: event_name.into(),
             bucket: bucket.into(),

@@ -11,7 +11,8 @@ pub(crate) struct Parcel {
     pub(crate) event: Option<EventId>,
     pub(crate) body: Arc<str>,
     pub(crate) leg: Leg,
-    /// Names the parcel among all others, in the same way each time: where it comes from, and which copy it is.
+    /// Names the parcel among all others, in the same way each time: where it comes from, and
+    /// which copy it is.
     pub(crate) path: Arc<str>,
     /// How often it has been refused.
     pub(crate) refusals: u32,
@@ -42,12 +43,21 @@ impl Parcel {
 
     /// The same once more.
     pub(crate) fn copy(&self, mark: &str) -> Self {
-        Self { path: format!("{}{mark}", self.path).into(), ..self.clone() }
+        Self {
+            path: format!("{}{mark}", self.path).into(),
+            ..self.clone()
+        }
     }
 
     /// What comes of it behind the topic.
     pub(crate) fn forward(&self, queue: &Arc<str>, body: Arc<str>) -> Self {
         let path = format!("{}/{queue}", self.path).into();
-        Self { event: self.event, body, leg: Leg::Queue(Arc::clone(queue)), path, refusals: 0 }
+        Self {
+            event: self.event,
+            body,
+            leg: Leg::Queue(Arc::clone(queue)),
+            path,
+            refusals: 0,
+        }
     }
 }

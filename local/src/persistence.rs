@@ -13,12 +13,13 @@ use crate::{Error, ErrorKind};
 
 /// A file to which every change is appended, as a line of JSON, before anybody is told of it.
 ///
-/// A line that is written outlives the process. It outlives the machine once it is synced, which is waited for where
-/// something new is acknowledged (an event of S3, a message that is sent) and nowhere else: a receive or a deletion that is
-/// forgotten only makes a message come again, as SQS may have it come at any time.
+/// A line that is written outlives the process. It outlives the machine once it is synced, which is
+/// waited for where something new is acknowledged (an event of S3, a message that is sent) and
+/// nowhere else: a receive or a deletion that is forgotten only makes a message come again, as SQS
+/// may have it come at any time.
 ///
-/// When the file has grown to several times of what it stands for, and at every start, it is written anew beside the old
-/// one, which it then replaces.
+/// When the file has grown to several times of what it stands for, and at every start, it is
+/// written anew beside the old one, which it then replaces.
 #[derive(Debug)]
 pub(crate) struct Log {
     path: PathBuf,
@@ -36,13 +37,23 @@ pub(crate) struct Log {
 #[derive(Debug, Clone)]
 pub(crate) enum Entry {
     /// So far has been counted.
-    Counters { next_event: u64, last_sequencer: u64 },
+    Counters {
+        next_event: u64,
+        last_sequencer: u64,
+    },
     /// A parcel is on its way.
-    Parcel { serial: u64, due: SystemTime, parcel: Parcel },
+    Parcel {
+        serial: u64,
+        due: SystemTime,
+        parcel: Parcel,
+    },
     /// It has arrived.
     Arrived { serial: u64, due: SystemTime },
     /// A queue has changed.
-    Queue { queue: Arc<str>, change: QueueChange },
+    Queue {
+        queue: Arc<str>,
+        change: QueueChange,
+    },
 }
 
 /// What is still to be done before something is acknowledged.
@@ -55,7 +66,9 @@ pub(crate) struct Flush {
 impl Flush {
     /// Blocks.
     pub(crate) fn run(self) -> Result<(), Error> {
-        self.file.sync_data().map_err(|error| cannot("write", &self.path, error))
+        self.file
+            .sync_data()
+            .map_err(|error| cannot("write", &self.path, error))
     }
 }
 
@@ -67,7 +80,14 @@ const SMALL: u64 = 16 * 1024 * 1024;
 impl Entry {
     /// Whether something is gone.
     pub(crate) fn is_removal(&self) -> bool {
-        matches!(self, Self::Arrived { .. } | Self::Queue { change: QueueChange::Removed { .. }, .. })
+        matches!(
+            self,
+            Self::Arrived { .. }
+                | Self::Queue {
+                    change: QueueChange::Removed { .. },
+                    ..
+                }
+        )
     }
 }
 
@@ -76,28 +96,50 @@ impl Log {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Storage`] when that is not possible, another pipeline uses the folder, or the log is none.
+    /// [`ErrorKind::Storage`] when that is not possible, another pipeline uses the folder, or the
+    /// log is none.
     pub(crate) fn open(folder: &Path) -> Result<Self, Error> {
         fs::create_dir_all(folder).map_err(|error| cannot("make the folder", folder, error))?;
         let lock_path = folder.join(LOCK);
-        let lock = OpenOptions::new().create(true).append(true).open(&lock_path);
+        let lock = OpenOptions::new()
+            .create(true)
+            .append(true)
+            .open(&lock_path);
         let lock = lock.map_err(|error| cannot("open", &lock_path, error))?;
         lock.try_lock().map_err(|error| match error {
             fs::TryLockError::WouldBlock => Error::new(
                 ErrorKind::Storage,
-                format!("the folder `{}` is in use by another pipeline", folder.display()),
+                format!(
+                    "the folder `{}` is in use by another pipeline",
+                    folder.display()
+                ),
             ),
             fs::TryLockError::Error(error) => cannot("lock", &lock_path, error),
         })?;
         let path = folder.join(FILE);
-        let file = OpenOptions::new().create(true).read(true).append(true).open(&path);
+        let file = OpenOptions::new()
+            .create(true)
+            .read(true)
+            .append(true)
+            .open(&path);
         let file = file.map_err(|error| cannot("open", &path, error))?;
         let text = fs::read(&path).map_err(|error| cannot("read", &path, error))?;
-        // What is behind the last end of a line was not written to its end, so nobody was told of it.
-        let whole = text.iter().rposition(|byte| *byte == b'\n').map_or(0, |last| last + 1);
+        // What is behind the last end of a line was not written to its end, so nobody was told of
+        // it.
+        let whole = text
+            .iter()
+            .rposition(|byte| *byte == b'\n')
+            .map_or(0, |last| last + 1);
         let entries = read(&text[..whole], &path)?;
         let length = whole as u64;
-        Ok(Self { path, file: Arc::new(file), length, longest: longest(length), entries, _lock: lock })
+        Ok(Self {
+            path,
+            file: Arc::new(file),
+            length,
+            longest: longest(length),
+            entries,
+            _lock: lock,
+        })
     }
 
     /// What was written down.
@@ -132,11 +174,14 @@ impl Log {
 
     /// Makes what is appended by now outlast the machine.
     pub(crate) fn sync(&self) -> Flush {
-        Flush { file: Arc::clone(&self.file), path: self.path.clone() }
+        Flush {
+            file: Arc::clone(&self.file),
+            path: self.path.clone(),
+        }
     }
 
-    /// Writes it anew. When that fails it stays as it is; if nothing is missing in it, it may grow much longer before this
-    /// is tried again.
+    /// Writes it anew. When that fails it stays as it is; if nothing is missing in it, it may grow
+    /// much longer before this is tried again.
     pub(crate) fn rewrite(&mut self, entries: impl Iterator<Item = Entry>) -> Result<(), Error> {
         if self.longest > 0 {
             self.longest = longest(self.length);
@@ -163,7 +208,11 @@ fn longest(length: u64) -> u64 {
 }
 
 fn write_new(path: &Path, entries: impl Iterator<Item = Entry>) -> io::Result<(File, u64)> {
-    let mut file = OpenOptions::new().create(true).write(true).truncate(true).open(path)?;
+    let mut file = OpenOptions::new()
+        .create(true)
+        .write(true)
+        .truncate(true)
+        .open(path)?;
     let mut buffer = Vec::from(FORMAT);
     for entry in entries {
         log_line::write(&entry, &mut buffer);
@@ -184,10 +233,15 @@ fn read(text: &[u8], path: &Path) -> Result<Vec<Entry>, Error> {
         return Ok(Vec::new());
     }
     let Some(lines) = text.strip_prefix(FORMAT) else {
-        let message = format!("`{}` was not written by this version, or is something else", path.display());
+        let message = format!(
+            "`{}` was not written by this version, or is something else",
+            path.display()
+        );
         return Err(Error::new(ErrorKind::Storage, message));
     };
-    let lines = lines.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
+    let lines = lines
+        .split(|byte| *byte == b'\n')
+        .filter(|line| !line.is_empty());
     lines
         .enumerate()
         .map(|(index, line)| {

@@ -14,11 +14,12 @@ use crate::invoker::Invoker;
 use crate::mapping::Mapping;
 use crate::report::Recorder;
 use crate::{
-    Buckets, Error, EventId, Faults, Journal, LocalPipelineBuilder, Message, ObjectEvent, ObjectEvents, QueueSnapshot,
-    Report, Topology,
+    Buckets, Error, EventId, Faults, Journal, LocalPipelineBuilder, Message, ObjectEvent,
+    ObjectEvents, QueueSnapshot, Report, Topology,
 };
 
-/// S3, SNS, SQS and Lambda in this process, with the faults of the real ones: for tests and development.
+/// S3, SNS, SQS and Lambda in this process, with the faults of the real ones: for tests and
+/// development.
 ///
 /// ```
 /// use s3_dispatch::Routes;
@@ -41,11 +42,12 @@ use crate::{
 /// # Ok::<_, Box<dyn std::error::Error>>(())
 /// ```
 ///
-/// All its waiting is done by Tokio's clock: where that is paused, minutes of visibility timeouts pass at once, and what
-/// happens is the same each time. Nothing of it is safe against strangers, and nothing is meant for production.
+/// All its waiting is done by Tokio's clock: where that is paused, minutes of visibility timeouts
+/// pass at once, and what happens is the same each time. Nothing of it is safe against strangers,
+/// and nothing is meant for production.
 ///
-/// Cheap to clone. Dropping the last clone ends it; [`stop`](Self::stop) does so in an orderly way, and ends the processes
-/// of functions.
+/// Cheap to clone. Dropping the last clone ends it; [`stop`](Self::stop) does so in an orderly way,
+/// and ends the processes of functions.
 #[derive(Clone)]
 pub struct LocalPipeline(Arc<Inner>);
 
@@ -76,12 +78,21 @@ impl LocalPipeline {
         for spec in &topology.mappings {
             let invoker = invokers.iter().find(|(name, _)| **name == *spec.function);
             if let Some((_, invoker)) = invoker {
-                tasks.spawn(Mapping::new(Arc::clone(&engine), spec.clone(), Arc::clone(invoker)).run());
+                tasks.spawn(
+                    Mapping::new(Arc::clone(&engine), spec.clone(), Arc::clone(invoker)).run(),
+                );
             }
         }
         let invokers = invokers.into_iter().map(|(_, invoker)| invoker).collect();
         let buckets = Arc::new(buckets);
-        Self(Arc::new(Inner { engine, topology, buckets, invokers, recorder, tasks: Mutex::new(tasks) }))
+        Self(Arc::new(Inner {
+            engine,
+            topology,
+            buckets,
+            invokers,
+            recorder,
+            tasks: Mutex::new(tasks),
+        }))
     }
 
     /// What it is made of.
@@ -96,7 +107,8 @@ impl LocalPipeline {
         &self.0.engine.journal
     }
 
-    /// Its buckets: what [`put`](Self::put) and its siblings change, and what an [`S3Endpoint`](crate::S3Endpoint) serves.
+    /// Its buckets: what [`put`](Self::put) and its siblings change, and what an
+    /// [`S3Endpoint`](crate::S3Endpoint) serves.
     #[must_use]
     pub fn buckets(&self) -> &Arc<Buckets> {
         &self.0.buckets
@@ -117,9 +129,14 @@ impl LocalPipeline {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::S3`](crate::ErrorKind::S3) when S3 refuses it: there is no such bucket, perhaps; otherwise as for
-    /// [`publish`](Self::publish).
-    pub async fn put(&self, bucket: &str, key: &str, body: impl Into<Bytes>) -> Result<EventId, Error> {
+    /// [`ErrorKind::S3`](crate::ErrorKind::S3) when S3 refuses it: there is no such bucket,
+    /// perhaps; otherwise as for [`publish`](Self::publish).
+    pub async fn put(
+        &self,
+        bucket: &str,
+        key: &str,
+        body: impl Into<Bytes>,
+    ) -> Result<EventId, Error> {
         let event = self.0.buckets.put(bucket, key, body.into()).await;
         self.publish(event.map_err(|error| error_of(&error))?).await
     }
@@ -140,19 +157,24 @@ impl LocalPipeline {
     ///
     /// As for [`put`](Self::put).
     pub async fn delete(&self, bucket: &str, key: &str) -> Result<Option<EventId>, Error> {
-        match self.0.buckets.delete(bucket, key).map_err(|error| error_of(&error))? {
+        match self
+            .0
+            .buckets
+            .delete(bucket, key)
+            .map_err(|error| error_of(&error))?
+        {
             Some(event) => self.publish(event).await.map(Some),
             None => Ok(None),
         }
     }
 
-    /// Has S3 notify of this event, if the bucket is configured so. An event that should have a sequencer and has none gets
-    /// the next one.
+    /// Has S3 notify of this event, if the bucket is configured so. An event that should have a
+    /// sequencer and has none gets the next one.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Storage`](crate::ErrorKind::Storage) when it cannot be written down; then it is not sent. A retry
-    /// may help.
+    /// [`ErrorKind::Storage`](crate::ErrorKind::Storage) when it cannot be written down; then it is
+    /// not sent. A retry may help.
     pub async fn publish(&self, event: ObjectEvent) -> Result<EventId, Error> {
         self.0.engine.publish(event).await
     }
@@ -162,28 +184,36 @@ impl LocalPipeline {
     /// # Errors
     ///
     /// [`ErrorKind::UnknownName`](crate::ErrorKind::UnknownName) when there is no such queue,
-    /// [`ErrorKind::Refused`](crate::ErrorKind::Refused) or [`ErrorKind::TooLarge`](crate::ErrorKind::TooLarge) when it
-    /// does not take the message, and [`ErrorKind::Storage`](crate::ErrorKind::Storage) when that cannot be written down.
+    /// [`ErrorKind::Refused`](crate::ErrorKind::Refused) or
+    /// [`ErrorKind::TooLarge`](crate::ErrorKind::TooLarge) when it does not take the message,
+    /// and [`ErrorKind::Storage`](crate::ErrorKind::Storage) when that cannot be written down.
     pub async fn send(&self, queue: &str, message: Message) -> Result<crate::Sent, Error> {
         self.0.engine.send(queue, message).await
     }
 
-    /// A sequencer that is greater than all before: whoever changes objects takes it while nobody else changes the same
-    /// object.
+    /// A sequencer that is greater than all before: whoever changes objects takes it while nobody
+    /// else changes the same object.
     #[must_use]
     pub fn next_sequencer(&self) -> String {
         self.0.engine.next_sequencer()
     }
 
-    /// Returns when nothing is under way: no notification, no message in any queue that a function is invoked from, and no
-    /// invocation.
+    /// Returns when nothing is under way: no notification, no message in any queue that a function
+    /// is invoked from, and no invocation.
     pub async fn settle(&self) {
         let engine = &self.0.engine;
         let mut version = engine.watch();
         let is_settled = || {
             engine.read(|state| {
-                let mut mapped = self.0.topology.mappings.iter().filter_map(|spec| state.queues.get(&*spec.queue));
-                state.parcels() == 0 && state.invocations == 0 && mapped.all(|queue| queue.is_empty())
+                let mut mapped = self
+                    .0
+                    .topology
+                    .mappings
+                    .iter()
+                    .filter_map(|spec| state.queues.get(&*spec.queue));
+                state.parcels() == 0
+                    && state.invocations == 0
+                    && mapped.all(|queue| queue.is_empty())
             })
         };
         // The sender lives as long as the engine.
@@ -193,7 +223,11 @@ impl LocalPipeline {
     /// What became of the events so far.
     #[must_use]
     pub fn report(&self) -> Report {
-        self.0.recorder.lock().unwrap_or_else(PoisonError::into_inner).report()
+        self.0
+            .recorder
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .report()
     }
 
     /// What sits in a queue.
@@ -203,14 +237,18 @@ impl LocalPipeline {
     /// [`ErrorKind::UnknownName`](crate::ErrorKind::UnknownName) when there is none of this name.
     pub fn queue(&self, name: &str) -> Result<QueueSnapshot, Error> {
         let now = self.0.engine.clock.now();
-        let snapshot = self.0.engine.read(|state| Some(QueueSnapshot::of(state.queues.get(name)?, now)));
+        let snapshot = self
+            .0
+            .engine
+            .read(|state| Some(QueueSnapshot::of(state.queues.get(name)?, now)));
         snapshot.ok_or_else(|| unknown("queue", name))
     }
 
-    /// Ends everything: what is invoked is cut off, processes are ended. What was not handled stays in the queues, and, with
-    /// a folder, on the disk.
+    /// Ends everything: what is invoked is cut off, processes are ended. What was not handled stays
+    /// in the queues, and, with a folder, on the disk.
     pub async fn stop(&self) {
-        let mut tasks = std::mem::take(&mut *self.0.tasks.lock().unwrap_or_else(PoisonError::into_inner));
+        let mut tasks =
+            std::mem::take(&mut *self.0.tasks.lock().unwrap_or_else(PoisonError::into_inner));
         tasks.shutdown().await;
         for invoker in &self.0.invokers {
             invoker.stop().await;
@@ -225,12 +263,19 @@ impl ObjectEvents for LocalPipeline {
     }
 
     fn cannot_store(&self, reason: &str) {
-        self.journal().append(None, crate::StepKind::StorageFailed { reason: reason.to_owned() });
+        self.journal().append(
+            None,
+            crate::StepKind::StorageFailed {
+                reason: reason.to_owned(),
+            },
+        );
     }
 }
 
 impl fmt::Debug for LocalPipeline {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("LocalPipeline").field("journal", self.journal()).finish_non_exhaustive()
+        f.debug_struct("LocalPipeline")
+            .field("journal", self.journal())
+            .finish_non_exhaustive()
     }
 }

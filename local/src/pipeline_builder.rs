@@ -15,14 +15,14 @@ use crate::persistence::Log;
 use crate::report::Recorder;
 use crate::state::State;
 use crate::{
-    Buckets, Error, ErrorKind, Faults, Function, FunctionSpec, InProcess, Journal, LocalPipeline, Process, Step,
-    Topology,
+    Buckets, Error, ErrorKind, Faults, Function, FunctionSpec, InProcess, Journal, LocalPipeline,
+    Process, Step, Topology,
 };
 
 /// Builds a [`LocalPipeline`].
 ///
-/// Without a topology it is [that of the examples](Topology::example). Every function of the topology needs a program, or
-/// is given here.
+/// Without a topology it is [that of the examples](Topology::example). Every function of the
+/// topology needs a program, or is given here.
 #[must_use = "`start` makes it a pipeline"]
 pub struct LocalPipelineBuilder {
     topology: Topology,
@@ -62,7 +62,11 @@ impl LocalPipelineBuilder {
     }
 
     /// With a function in this process, of a router or a dispatcher.
-    pub fn with_router<R: Router>(self, name: impl Into<String>, router: impl Into<Dispatcher<R>>) -> Self {
+    pub fn with_router<R: Router>(
+        self,
+        name: impl Into<String>,
+        router: impl Into<Dispatcher<R>>,
+    ) -> Self {
         self.with_function(name, InProcess::new(router))
     }
 
@@ -78,8 +82,8 @@ impl LocalPipelineBuilder {
         self
     }
 
-    /// With its state in this folder, so that a restart loses nothing that was acknowledged. One pipeline at a time may use
-    /// a folder.
+    /// With its state in this folder, so that a restart loses nothing that was acknowledged. One
+    /// pipeline at a time may use a folder.
     pub fn with_data(mut self, folder: impl Into<PathBuf>) -> Self {
         self.folder = Some(folder.into());
         self
@@ -91,25 +95,28 @@ impl LocalPipelineBuilder {
         self
     }
 
-    /// Whose report remembers so many events, and as many messages that were handled; 10,000 unless said otherwise.
+    /// Whose report remembers so many events, and as many messages that were handled; 10,000 unless
+    /// said otherwise.
     pub fn with_report(mut self, events: usize) -> Self {
         self.report = events;
         self
     }
 
-    /// Tells of each step, in order and without a gap. The pipeline waits meanwhile, and must not be asked anything then.
+    /// Tells of each step, in order and without a gap. The pipeline waits meanwhile, and must not
+    /// be asked anything then.
     pub fn with_observer(mut self, observe: impl Fn(&Step) + Send + Sync + 'static) -> Self {
         self.observers.push(Box::new(observe));
         self
     }
 
-    /// Starts it: queues are as they were left, functions come up, and S3 sends its test notifications if it has never done
-    /// so.
+    /// Starts it: queues are as they were left, functions come up, and S3 sends its test
+    /// notifications if it has never done so.
     ///
     /// # Errors
     ///
     /// When the topology contradicts itself ([`ErrorKind::Configuration`]), a function is missing
-    /// ([`ErrorKind::UnknownName`]) or does not come up, or the folder cannot be used ([`ErrorKind::Storage`]).
+    /// ([`ErrorKind::UnknownName`]) or does not come up, or the folder cannot be used
+    /// ([`ErrorKind::Storage`]).
     pub async fn start(mut self) -> Result<LocalPipeline, Error> {
         self.topology.check()?;
         self.check_names()?;
@@ -117,7 +124,11 @@ impl LocalPipelineBuilder {
         let recorder = Arc::new(Mutex::new(Recorder::new(self.report)));
         let own = Arc::clone(&recorder);
         let mut observers = std::mem::take(&mut self.observers);
-        observers.push(Box::new(move |step| own.lock().unwrap_or_else(PoisonError::into_inner).observe(step)));
+        observers.push(Box::new(move |step| {
+            own.lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .observe(step)
+        }));
         let journal = Journal::new(clock, self.history, observers);
         let mut state = State::new(&self.topology);
         let was_used = match &self.folder {
@@ -127,33 +138,62 @@ impl LocalPipelineBuilder {
         let mut invokers = Vec::new();
         for spec in self.topology.functions.clone() {
             let function = self.function(&spec, &journal).await?;
-            invokers.push((Arc::from(spec.name.as_str()), Arc::new(Invoker::new(&spec, function))));
+            invokers.push((
+                Arc::from(spec.name.as_str()),
+                Arc::new(Invoker::new(&spec, function)),
+            ));
         }
-        let names = self.topology.buckets.iter().map(|bucket| bucket.name.as_str());
+        let names = self
+            .topology
+            .buckets
+            .iter()
+            .map(|bucket| bucket.name.as_str());
         let buckets = match &self.folder {
             Some(folder) => Buckets::open(&folder.join("buckets"), names)?,
             None => Buckets::in_memory(names),
         };
-        let engine = Arc::new(Engine::new(&self.topology, clock, journal, self.faults, state));
+        let engine = Arc::new(Engine::new(
+            &self.topology,
+            clock,
+            journal,
+            self.faults,
+            state,
+        ));
         let sequencers = Arc::clone(&engine);
         let buckets = buckets.with_sequencers(move || sequencers.next_sequencer());
         if !was_used {
             engine.publish_tests().await?;
         }
-        Ok(LocalPipeline::run(engine, self.topology, buckets, invokers, recorder))
+        Ok(LocalPipeline::run(
+            engine,
+            self.topology,
+            buckets,
+            invokers,
+            recorder,
+        ))
     }
 
     /// Whoever misspells a name must hear of it.
     fn check_names(&self) -> Result<(), Error> {
         let mut names = self.functions.keys().chain(self.programs.keys());
-        let is_unknown = |name: &&String| !self.topology.functions.iter().any(|spec| spec.name == **name);
+        let is_unknown = |name: &&String| {
+            !self
+                .topology
+                .functions
+                .iter()
+                .any(|spec| spec.name == **name)
+        };
         match names.find(is_unknown) {
             Some(name) => Err(crate::engine::unknown("function", name)),
             None => Ok(()),
         }
     }
 
-    async fn function(&mut self, spec: &FunctionSpec, journal: &Journal) -> Result<Arc<dyn Function>, Error> {
+    async fn function(
+        &mut self,
+        spec: &FunctionSpec,
+        journal: &Journal,
+    ) -> Result<Arc<dyn Function>, Error> {
         if let Some(function) = self.functions.remove(&spec.name) {
             return Ok(function);
         }
@@ -162,7 +202,10 @@ impl LocalPipelineBuilder {
             spec.program = Some(program);
         }
         if spec.program.is_none() {
-            let message = format!("the function `{}` has neither a program nor a router", spec.name);
+            let message = format!(
+                "the function `{}` has neither a program nor a router",
+                spec.name
+            );
             return Err(Error::new(ErrorKind::UnknownName, message));
         }
         Ok(Arc::new(Process::start(spec, journal.clone()).await?))

@@ -12,7 +12,8 @@ use tokio::time::Instant;
 
 use crate::environment::Environment;
 use crate::{
-    Error, ErrorKind, Function, FunctionError, FunctionErrorKind, FunctionSpec, Invocation, Journal, StepKind,
+    Error, ErrorKind, Function, FunctionError, FunctionErrorKind, FunctionSpec, Invocation,
+    Journal, StepKind,
 };
 
 /// How often a program may fail to come up in a row, before it is given up.
@@ -23,9 +24,10 @@ const PAUSES: (Duration, Duration) = (Duration::from_millis(100), Duration::from
 
 /// A program that is invoked through Lambda's Runtime API.
 ///
-/// Each process serves one invocation at a time and is kept for the next; as many run as there are invocations at a time.
-/// One that runs out of time is killed. One that crashes is started again, after a pause that doubles each time. A program
-/// that does not even come up is given up after some attempts: invocations fail at once, until the file has changed.
+/// Each process serves one invocation at a time and is kept for the next; as many run as there are
+/// invocations at a time. One that runs out of time is killed. One that crashes is started again,
+/// after a pause that doubles each time. A program that does not even come up is given up after
+/// some attempts: invocations fail at once, until the file has changed.
 pub struct Process {
     spec: FunctionSpec,
     program: PathBuf,
@@ -65,12 +67,18 @@ impl Process {
     pub async fn start(spec: FunctionSpec, journal: Journal) -> Result<Self, Error> {
         let name = &spec.name;
         let Some(program) = &spec.program else {
-            return Err(Error::new(ErrorKind::Program, format!("the function `{name}` has no program")));
+            return Err(Error::new(
+                ErrorKind::Program,
+                format!("the function `{name}` has no program"),
+            ));
         };
         let program = find(program).map_err(|reason| {
             Error::new(
                 ErrorKind::Program,
-                format!("the program `{}` of the function `{name}` {reason}", program.display()),
+                format!(
+                    "the program `{}` of the function `{name}` {reason}",
+                    program.display()
+                ),
             )
         })?;
         let process = Self {
@@ -82,7 +90,10 @@ impl Process {
             is_stopped: watch::Sender::new(false),
             alive: Arc::default(),
         };
-        let first = process.spawn().await.map_err(|error| Error::new(ErrorKind::Program, error.to_string()))?;
+        let first = process
+            .spawn()
+            .await
+            .map_err(|error| Error::new(ErrorKind::Program, error.to_string()))?;
         process.lock().idle.push(first);
         Ok(process)
     }
@@ -115,7 +126,10 @@ impl Process {
                 let mut state = self.lock();
                 if let Some(given_up) = &state.given_up {
                     if given_up.program == changed(&self.program) {
-                        return Err(FunctionError::new(FunctionErrorKind::InitFailed, given_up.reason.clone()));
+                        return Err(FunctionError::new(
+                            FunctionErrorKind::InitFailed,
+                            given_up.reason.clone(),
+                        ));
                     }
                     *state = State::default();
                 }
@@ -126,7 +140,9 @@ impl Process {
                 state.paused_until
             };
             match paused_until {
-                Some(instant) if instant > Instant::now() => tokio::time::sleep_until(instant).await,
+                Some(instant) if instant > Instant::now() => {
+                    tokio::time::sleep_until(instant).await
+                }
                 _ => return self.spawn().await,
             }
         }
@@ -137,8 +153,10 @@ impl Process {
         let started = Environment::start(&self.spec, &self.program, &self.journal, alive).await;
         started.map_err(|error| {
             let program = self.program.display();
-            let text =
-                format!("the program `{program}` of the function `{}` cannot be started: {error}", self.function);
+            let text = format!(
+                "the program `{program}` of the function `{}` cannot be started: {error}",
+                self.function
+            );
             let error = FunctionError::new(FunctionErrorKind::InitFailed, text);
             self.did_not_start(&error);
             error
@@ -153,20 +171,39 @@ impl Process {
             return self.crashed();
         }
         if state.given_up.is_none() {
-            let reason =
-                format!("given up after {MAX_FAILED_STARTS} attempts to start, until its program changes: {error}");
-            state.given_up = Some(GivenUp { reason: reason.clone(), program: changed(&self.program) });
+            let reason = format!(
+                "given up after {MAX_FAILED_STARTS} attempts to start, until its program changes: {error}"
+            );
+            state.given_up = Some(GivenUp {
+                reason: reason.clone(),
+                program: changed(&self.program),
+            });
             let function = Arc::clone(&self.function);
-            self.journal.append(None, StepKind::FunctionStopped { function, reason: Some(reason) });
+            self.journal.append(
+                None,
+                StepKind::FunctionStopped {
+                    function,
+                    reason: Some(reason),
+                },
+            );
         }
     }
 
     fn crashed(&self) {
         let mut state = self.lock();
-        let after = PAUSES.0.saturating_mul(1 << state.crashes.min(16)).min(PAUSES.1);
+        let after = PAUSES
+            .0
+            .saturating_mul(1 << state.crashes.min(16))
+            .min(PAUSES.1);
         state.crashes += 1;
         state.paused_until = Some(Instant::now() + after);
-        self.journal.append(None, StepKind::FunctionRestarting { function: Arc::clone(&self.function), after });
+        self.journal.append(
+            None,
+            StepKind::FunctionRestarting {
+                function: Arc::clone(&self.function),
+                after,
+            },
+        );
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -195,13 +232,21 @@ impl Function for Process {
         drop(idle);
         // Granted when the last process has ended.
         drop(self.alive.write().await);
-        self.journal.append(None, StepKind::FunctionStopped { function: Arc::clone(&self.function), reason: None });
+        self.journal.append(
+            None,
+            StepKind::FunctionStopped {
+                function: Arc::clone(&self.function),
+                reason: None,
+            },
+        );
     }
 }
 
 impl std::fmt::Debug for Process {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Process").field("spec", &self.spec).finish_non_exhaustive()
+        f.debug_struct("Process")
+            .field("spec", &self.spec)
+            .finish_non_exhaustive()
     }
 }
 
@@ -225,5 +270,7 @@ fn find(program: &Path) -> Result<PathBuf, String> {
 }
 
 fn changed(program: &Path) -> Option<SystemTime> {
-    fs::metadata(program).and_then(|metadata| metadata.modified()).ok()
+    fs::metadata(program)
+        .and_then(|metadata| metadata.modified())
+        .ok()
 }

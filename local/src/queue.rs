@@ -8,20 +8,28 @@ use std::time::{Duration, SystemTime};
 
 use crate::deduplication::Deduplication;
 use crate::queue_state::{Held, QueueChange};
-use crate::{Deletion, Message, NotInFlight, QueueSpec, Receipt, Receive, Received, Redriven, SendRefusal, Sent};
+use crate::{
+    Deletion, Message, NotInFlight, QueueSpec, Receipt, Receive, Received, Redriven, SendRefusal,
+    Sent,
+};
 
-/// A queue with the rules of SQS, as a state machine: it has no clock and no threads, every call says what time it is.
+/// A queue with the rules of SQS, as a state machine: it has no clock and no threads, every call
+/// says what time it is.
 ///
-/// - A received message is invisible for the visibility timeout, and visible again after it unless it was deleted.
-/// - A message that has been received [`max_receive_count`](crate::Redrive::max_receive_count) times goes to the dead-letter
-///   queue instead of being received once more, and is counted on there.
-/// - Each receive has a receipt of its own. Deleting with that of an earlier receive succeeds, and deletes nothing.
-/// - In a FIFO queue the messages of a group come in the order in which they were sent, and none of them while another is
-///   invisible. A message whose deduplication id was seen within five minutes is taken, and dropped.
+/// - A received message is invisible for the visibility timeout, and visible again after it unless
+///   it was deleted.
+/// - A message that has been received [`max_receive_count`](crate::Redrive::max_receive_count)
+///   times goes to the dead-letter queue instead of being received once more, and is counted on
+///   there.
+/// - Each receive has a receipt of its own. Deleting with that of an earlier receive succeeds, and
+///   deletes nothing.
+/// - In a FIFO queue the messages of a group come in the order in which they were sent, and none of
+///   them while another is invisible. A message whose deduplication id was seen within five minutes
+///   is taken, and dropped.
 /// - What is older than the retention is lost, invisible or not.
 ///
-/// ("Amazon SQS visibility timeout", "Using dead-letter queues in Amazon SQS", "FIFO queue delivery logic", Amazon SQS
-/// Developer Guide, 2026; `DeleteMessage`, Amazon SQS API Reference.)
+/// ("Amazon SQS visibility timeout", "Using dead-letter queues in Amazon SQS", "FIFO queue delivery
+/// logic", Amazon SQS Developer Guide, 2026; `DeleteMessage`, Amazon SQS API Reference.)
 ///
 /// Times must not go back from call to call.
 pub struct Queue {
@@ -80,7 +88,8 @@ impl Queue {
         &self.spec
     }
 
-    /// How many messages it holds, delayed and invisible ones included, and those that have expired unnoticed.
+    /// How many messages it holds, delayed and invisible ones included, and those that have expired
+    /// unnoticed.
     #[must_use]
     pub fn len(&self) -> usize {
         self.messages.len()
@@ -108,7 +117,9 @@ impl Queue {
             }
             let id = match message.deduplication_id.take() {
                 Some(id) => id,
-                None if self.spec.content_based_deduplication => Deduplication::id_of(&message.body),
+                None if self.spec.content_based_deduplication => {
+                    Deduplication::id_of(&message.body)
+                }
                 None => return Err(SendRefusal::NoDeduplicationId),
             };
             if let Some(of) = self.deduplication.find(now, &id) {
@@ -119,22 +130,35 @@ impl Queue {
         if self.messages.len() >= self.spec.capacity {
             return Err(SendRefusal::Full);
         }
-        if let Some(id) = message.deduplication_id.clone().filter(|_| self.spec.is_fifo()) {
-            self.deduplication.remember(now, id, Arc::clone(&message.id));
+        if let Some(id) = message
+            .deduplication_id
+            .clone()
+            .filter(|_| self.spec.is_fifo())
+        {
+            self.deduplication
+                .remember(now, id, Arc::clone(&message.id));
         }
         let delay = self.spec.delay;
         self.insert(Held::new(self.next_serial, message, now, now + delay));
         Ok(Sent::Accepted)
     }
 
-    /// Takes a message from the queue that this one is the dead-letter queue of, even when it is full.
+    /// Takes a message from the queue that this one is the dead-letter queue of, even when it is
+    /// full.
     ///
-    /// Its receives are counted on. In a standard queue it keeps its age: a dead-letter queue must keep messages for longer
-    /// than the queues before it.
+    /// Its receives are counted on. In a standard queue it keeps its age: a dead-letter queue must
+    /// keep messages for longer than the queues before it.
     pub fn bury(&mut self, now: SystemTime, redriven: Redriven) {
-        let sent = if self.spec.is_fifo() { now } else { redriven.sent };
+        let sent = if self.spec.is_fifo() {
+            now
+        } else {
+            redriven.sent
+        };
         let held = Held::new(self.next_serial, redriven.message, sent, now);
-        self.insert(Held { received_before: redriven.receive_count, ..held });
+        self.insert(Held {
+            received_before: redriven.receive_count,
+            ..held
+        });
     }
 
     /// How many more messages it would take.
@@ -143,18 +167,36 @@ impl Queue {
         self.spec.capacity.saturating_sub(self.messages.len())
     }
 
-    /// Receives at most so many messages, none of them of a group that is named. At most `room` messages are redriven: one
-    /// that the dead-letter queue has no room for is left alone for a visibility timeout.
-    pub fn receive(&mut self, now: SystemTime, most: usize, except: &HashSet<Arc<str>>, room: usize) -> Receive {
-        let mut receive = Receive { expired: self.expire(now), ..Receive::default() };
+    /// Receives at most so many messages, none of them of a group that is named. At most `room`
+    /// messages are redriven: one that the dead-letter queue has no room for is left alone for
+    /// a visibility timeout.
+    pub fn receive(
+        &mut self,
+        now: SystemTime,
+        most: usize,
+        except: &HashSet<Arc<str>>,
+        room: usize,
+    ) -> Receive {
+        let mut receive = Receive {
+            expired: self.expire(now),
+            ..Receive::default()
+        };
         let mut last = (SystemTime::UNIX_EPOCH, 0);
         let mut seen = HashSet::new();
         while receive.messages.len() < most {
-            let next = self.ready.range((Bound::Excluded(last), Bound::Included((now, u64::MAX)))).next();
-            let Some((time, head)) = next.copied() else { break };
+            let next = self
+                .ready
+                .range((Bound::Excluded(last), Bound::Included((now, u64::MAX))))
+                .next();
+            let Some((time, head)) = next.copied() else {
+                break;
+            };
             last = (time, head);
-            let is_excepted =
-                self.messages[&head].message.group_id.as_ref().is_some_and(|group| except.contains(group));
+            let is_excepted = self.messages[&head]
+                .message
+                .group_id
+                .as_ref()
+                .is_some_and(|group| except.contains(group));
             for serial in self.visible_from(head, now) {
                 // Without a visibility timeout it is back already.
                 if !is_excepted && receive.messages.len() < most && seen.insert(serial) {
@@ -178,7 +220,8 @@ impl Queue {
         }
     }
 
-    /// Makes a received message invisible for so long from now; at most 12 hours from its receive. Zero makes it visible.
+    /// Makes a received message invisible for so long from now; at most 12 hours from its receive.
+    /// Zero makes it visible.
     ///
     /// # Errors
     ///
@@ -190,9 +233,13 @@ impl Queue {
         timeout: Duration,
     ) -> Result<(), NotInFlight> {
         let held = self.messages.get(&receipt.serial).ok_or(NotInFlight)?;
-        let received = held.received.filter(|_| held.receive_count == receipt.receive_count && held.visible > now);
+        let received = held
+            .received
+            .filter(|_| held.receive_count == receipt.receive_count && held.visible > now);
         let latest = received.ok_or(NotInFlight)? + LONGEST_INVISIBILITY;
-        self.update(receipt.serial, |held| held.visible = (now + timeout).min(latest));
+        self.update(receipt.serial, |held| {
+            held.visible = (now + timeout).min(latest)
+        });
         Ok(())
     }
 
@@ -202,17 +249,32 @@ impl Queue {
         self.expiring.first().map(|(time, _)| *time)
     }
 
-    /// When the next message may be received that is of none of these groups, if there is any; that may be in the past.
+    /// When the next message may be received that is of none of these groups, if there is any; that
+    /// may be in the past.
     #[must_use]
     pub fn next_ready(&self, except: &HashSet<Arc<str>>) -> Option<SystemTime> {
-        let is_free = |head: &u64| !self.messages[head].message.group_id.as_ref().is_some_and(|id| except.contains(id));
-        self.ready.iter().find(|(_, head)| is_free(head)).map(|(time, _)| *time)
+        let is_free = |head: &u64| {
+            !self.messages[head]
+                .message
+                .group_id
+                .as_ref()
+                .is_some_and(|id| except.contains(id))
+        };
+        self.ready
+            .iter()
+            .find(|(_, head)| is_free(head))
+            .map(|(time, _)| *time)
     }
 
     /// Throws away what is older than the retention.
     pub fn expire(&mut self, now: SystemTime) -> Vec<Message> {
         let mut expired = Vec::new();
-        while let Some((_, serial)) = self.expiring.first().copied().filter(|(time, _)| *time <= now) {
+        while let Some((_, serial)) = self
+            .expiring
+            .first()
+            .copied()
+            .filter(|(time, _)| *time <= now)
+        {
             expired.extend(self.remove(serial).map(|held| held.message));
         }
         expired
@@ -224,14 +286,22 @@ impl Queue {
     }
 
     fn receive_one(&mut self, serial: u64, now: SystemTime, room: usize, receive: &mut Receive) {
-        let most = self.spec.redrive.as_ref().map(|redrive| redrive.max_receive_count);
+        let most = self
+            .spec
+            .redrive
+            .as_ref()
+            .map(|redrive| redrive.max_receive_count);
         let invisible_until = now + self.spec.visibility_timeout;
         if most.is_some_and(|most| self.messages[&serial].receive_count >= most) {
             if receive.redriven.len() >= room {
                 self.update(serial, |held| held.visible = invisible_until);
             } else if let Some(held) = self.remove(serial) {
                 let receive_count = held.receives();
-                receive.redriven.push(Redriven { message: held.message, sent: held.sent, receive_count });
+                receive.redriven.push(Redriven {
+                    message: held.message,
+                    sent: held.sent,
+                    receive_count,
+                });
             }
             return;
         }
@@ -244,7 +314,10 @@ impl Queue {
         let held = &self.messages[&serial];
         receive.messages.push(Received {
             message: held.message.clone(),
-            receipt: Receipt { serial, receive_count: held.receive_count },
+            receipt: Receipt {
+                serial,
+                receive_count: held.receive_count,
+            },
             receive_count: held.receives(),
             sent: held.sent,
             first_received: held.first_received.unwrap_or(now),
@@ -259,7 +332,12 @@ impl Queue {
             None => vec![head],
             Some(group) => {
                 let is_visible = |serial: &&u64| self.messages[*serial].visible <= now;
-                group.serials.iter().take_while(is_visible).copied().collect()
+                group
+                    .serials
+                    .iter()
+                    .take_while(is_visible)
+                    .copied()
+                    .collect()
             }
         }
     }
@@ -273,7 +351,8 @@ impl Queue {
         let serial = held.serial;
         self.next_serial = self.next_serial.max(serial + 1);
         self.record(|| QueueChange::Put(held.clone()));
-        self.expiring.insert((held.sent + self.spec.retention, serial));
+        self.expiring
+            .insert((held.sent + self.spec.retention, serial));
         self.messages.insert(serial, held);
         self.link(serial);
     }
@@ -281,7 +360,8 @@ impl Queue {
     pub(crate) fn remove(&mut self, serial: u64) -> Option<Held> {
         self.unlink(serial);
         let held = self.messages.remove(&serial)?;
-        self.expiring.remove(&(held.sent + self.spec.retention, serial));
+        self.expiring
+            .remove(&(held.sent + self.spec.retention, serial));
         self.record(|| QueueChange::Removed { serial });
         self.settle_group(held.message.group_id.as_ref());
         Some(held)
@@ -299,8 +379,15 @@ impl Queue {
 
     /// Takes what depends on a message's visibility out of the indexes.
     fn unlink(&mut self, serial: u64) {
-        let Some(held) = self.messages.get(&serial) else { return };
-        match held.message.group_id.as_ref().filter(|_| self.spec.is_fifo()) {
+        let Some(held) = self.messages.get(&serial) else {
+            return;
+        };
+        match held
+            .message
+            .group_id
+            .as_ref()
+            .filter(|_| self.spec.is_fifo())
+        {
             None => {
                 self.ready.remove(&(held.visible, serial));
             }
@@ -315,7 +402,12 @@ impl Queue {
 
     fn link(&mut self, serial: u64) {
         let held = &self.messages[&serial];
-        match held.message.group_id.clone().filter(|_| self.spec.is_fifo()) {
+        match held
+            .message
+            .group_id
+            .clone()
+            .filter(|_| self.spec.is_fifo())
+        {
             None => {
                 self.ready.insert((held.visible, serial));
             }
@@ -333,7 +425,9 @@ impl Queue {
     /// A group may be received when its first message is visible, and none is invisible.
     fn settle_group(&mut self, id: Option<&Arc<str>>) {
         let Some(id) = id else { return };
-        let Some(group) = self.groups.get_mut(id) else { return };
+        let Some(group) = self.groups.get_mut(id) else {
+            return;
+        };
         if let Some(ready) = group.ready.take() {
             self.ready.remove(&ready);
         }
@@ -355,7 +449,11 @@ impl Queue {
     }
 
     pub(crate) fn drain_changes(&mut self) -> Vec<QueueChange> {
-        let mut changes = self.changes.as_mut().map(std::mem::take).unwrap_or_default();
+        let mut changes = self
+            .changes
+            .as_mut()
+            .map(std::mem::take)
+            .unwrap_or_default();
         changes.extend(self.deduplication.drain().map(QueueChange::Remembered));
         changes
     }
@@ -369,7 +467,13 @@ impl Queue {
     pub(crate) fn apply(&mut self, change: QueueChange) {
         match change {
             QueueChange::Put(held) => self.insert(held),
-            QueueChange::Touched { serial, visible, receive_count, received, first_received } => {
+            QueueChange::Touched {
+                serial,
+                visible,
+                receive_count,
+                received,
+                first_received,
+            } => {
                 self.update(serial, |held| {
                     (held.visible, held.receive_count) = (visible, receive_count);
                     (held.received, held.first_received) = (received, first_received);

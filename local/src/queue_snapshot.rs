@@ -28,7 +28,8 @@ pub struct QueuedMessage {
     pub event: Option<EventId>,
     /// Its group.
     pub group_id: Option<Arc<str>>,
-    /// How often it has been received, also from the queues that this one is the dead-letter queue of.
+    /// How often it has been received, also from the queues that this one is the dead-letter queue
+    /// of.
     pub receive_count: u32,
     /// When it was sent.
     pub sent: SystemTime,
@@ -50,13 +51,19 @@ pub enum Visibility {
 impl QueueSnapshot {
     pub(crate) fn of(queue: &Queue, now: SystemTime) -> Self {
         let messages = queue.held().map(|held| QueuedMessage::of(held, now));
-        Self { name: Arc::clone(queue.name()), messages: messages.collect() }
+        Self {
+            name: Arc::clone(queue.name()),
+            messages: messages.collect(),
+        }
     }
 
     /// How many messages are delayed, visible or in flight.
     #[must_use]
     pub fn count(&self, visibility: Visibility) -> usize {
-        self.messages.iter().filter(|message| message.visibility == visibility).count()
+        self.messages
+            .iter()
+            .filter(|message| message.visibility == visibility)
+            .count()
     }
 }
 

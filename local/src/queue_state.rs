@@ -52,7 +52,12 @@ pub(crate) struct Memory {
 }
 
 impl Held {
-    pub(crate) fn new(serial: u64, message: Message, sent: SystemTime, visible: SystemTime) -> Self {
+    pub(crate) fn new(
+        serial: u64,
+        message: Message,
+        sent: SystemTime,
+        visible: SystemTime,
+    ) -> Self {
         Self {
             serial,
             message,

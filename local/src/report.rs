@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use crate::{EventId, Fate, ObjectEvent, Step, StepKind};
 
-/// What became of each event, as far as the pipeline sees: what was handled, how often, in what order.
+/// What became of each event, as far as the pipeline sees: what was handled, how often, in what
+/// order.
 ///
 /// A bounded memory: of many events the oldest are forgotten.
 #[derive(Debug, Clone, Default)]
@@ -13,7 +14,8 @@ use crate::{EventId, Fate, ObjectEvent, Step, StepKind};
 pub struct Report {
     /// The events, the oldest first.
     pub events: BTreeMap<EventId, EventReport>,
-    /// What functions said was done, in the order in which they said so. A message may be here more than once.
+    /// What functions said was done, in the order in which they said so. A message may be here
+    /// more than once.
     pub handled: Vec<Handling>,
 }
 
@@ -53,9 +55,17 @@ pub struct Handling {
 
 impl Report {
     /// The events of this object, the oldest first.
-    pub fn of_key<'r>(&'r self, bucket: &'r str, key: &'r str) -> impl Iterator<Item = (EventId, &'r EventReport)> {
-        let is_meant = move |report: &EventReport| report.object.bucket == bucket && report.object.key == key;
-        self.events.iter().filter(move |(_, report)| is_meant(report)).map(|(id, report)| (*id, report))
+    pub fn of_key<'r>(
+        &'r self,
+        bucket: &'r str,
+        key: &'r str,
+    ) -> impl Iterator<Item = (EventId, &'r EventReport)> {
+        let is_meant =
+            move |report: &EventReport| report.object.bucket == bucket && report.object.key == key;
+        self.events
+            .iter()
+            .filter(move |(_, report)| is_meant(report))
+            .map(|(id, report)| (*id, report))
     }
 }
 
@@ -70,18 +80,32 @@ pub(crate) struct Recorder {
 impl Recorder {
     /// Remembers so many events and as many messages.
     pub(crate) fn new(capacity: usize) -> Self {
-        Self { capacity: capacity.max(1), events: BTreeMap::new(), handled: VecDeque::new() }
+        Self {
+            capacity: capacity.max(1),
+            events: BTreeMap::new(),
+            handled: VecDeque::new(),
+        }
     }
 
     pub(crate) fn report(&self) -> Report {
-        Report { events: self.events.clone(), handled: self.handled.iter().cloned().collect() }
+        Report {
+            events: self.events.clone(),
+            handled: self.handled.iter().cloned().collect(),
+        }
     }
 
     pub(crate) fn observe(&mut self, step: &Step) {
         if let StepKind::ObjectEvent(object) = &step.kind {
             self.begin(step.event, object);
         }
-        if let StepKind::Outcome { function, message_id, receive_count, fate: Fate::Succeeded, .. } = &step.kind {
+        if let StepKind::Outcome {
+            function,
+            message_id,
+            receive_count,
+            fate: Fate::Succeeded,
+            ..
+        } = &step.kind
+        {
             if self.handled.len() == self.capacity {
                 self.handled.pop_front();
             }
@@ -92,9 +116,14 @@ impl Recorder {
                 receive_count: *receive_count,
             });
         }
-        let Some(event) = step.event.and_then(|id| self.events.get_mut(&id)) else { return };
+        let Some(event) = step.event.and_then(|id| self.events.get_mut(&id)) else {
+            return;
+        };
         match &step.kind {
-            StepKind::Enqueued { is_duplicate: false, .. } => event.messages += 1,
+            StepKind::Enqueued {
+                is_duplicate: false,
+                ..
+            } => event.messages += 1,
             StepKind::Outcome { queue, fate, .. } => {
                 *event.receives.entry(Arc::clone(queue)).or_default() += 1;
                 match fate {
@@ -102,9 +131,9 @@ impl Recorder {
                     Fate::Failed | Fate::BatchFailed(_) => event.failed += 1,
                 }
             }
-            StepKind::Redriven { dead_letter_queue, .. } => {
-                event.dead_letter_queues.push(Arc::clone(dead_letter_queue))
-            }
+            StepKind::Redriven {
+                dead_letter_queue, ..
+            } => event.dead_letter_queues.push(Arc::clone(dead_letter_queue)),
             StepKind::Expired { .. } => event.expired += 1,
             _ => {}
         }

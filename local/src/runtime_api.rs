@@ -1,5 +1,5 @@
-//! The server that a function's process talks to ("Using the Lambda runtime API for custom runtimes", AWS Lambda Developer
-//! Guide, 2026).
+//! The server that a function's process talks to ("Using the Lambda runtime API for custom
+//! runtimes", AWS Lambda Developer Guide, 2026).
 
 use std::convert::Infallible;
 use std::io;
@@ -33,8 +33,8 @@ pub(crate) struct RuntimeApi {
     current: Arc<Current>,
 }
 
-/// The server itself, which closes its connections when it is dropped. Kept until the process has ended, which would
-/// complain of them.
+/// The server itself, which closes its connections when it is dropped. Kept until the process has
+/// ended, which would complain of them.
 pub(crate) struct RuntimeServer(JoinHandle<()>);
 
 /// What a process says.
@@ -79,9 +79,19 @@ impl RuntimeApi {
         let address = listener.local_addr()?;
         let (sender, calls) = mpsc::channel(4);
         let current = Arc::new(Current::default());
-        let shared = Arc::new(Shared { calls: sender, current: Arc::clone(&current) });
+        let shared = Arc::new(Shared {
+            calls: sender,
+            current: Arc::clone(&current),
+        });
         let server = RuntimeServer(tokio::spawn(serve(listener, shared)));
-        Ok((Self { address, calls, current }, server))
+        Ok((
+            Self {
+                address,
+                calls,
+                current,
+            },
+            server,
+        ))
     }
 
     /// What `AWS_LAMBDA_RUNTIME_API` is: a host and a port.
@@ -99,10 +109,20 @@ impl RuntimeApi {
     }
 
     /// Gives an invocation to a process that waits; whether it still did.
-    pub(crate) fn hand_over(&self, to: Handover, invocation: Invocation, function: &Arc<str>) -> bool {
+    pub(crate) fn hand_over(
+        &self,
+        to: Handover,
+        invocation: Invocation,
+        function: &Arc<str>,
+    ) -> bool {
         let deadline = SystemTime::now() + invocation.timeout;
         lock(&self.current).replace(invocation.request_id.clone());
-        to.0.send(Given { invocation, deadline, function: Arc::clone(function) }).is_ok()
+        to.0.send(Given {
+            invocation,
+            deadline,
+            function: Arc::clone(function),
+        })
+        .is_ok()
     }
 }
 
@@ -137,18 +157,33 @@ async fn serve(listener: TcpListener, shared: Arc<Shared>) {
 async fn serve_connection(stream: TcpStream, shared: Arc<Shared>) {
     let service = service_fn(move |request| respond(Arc::clone(&shared), request));
     // A connection that breaks is that of a process that ends, of which its exit status says more.
-    drop(http1::Builder::new().serve_connection(TokioIo::new(stream), service).await);
+    drop(
+        http1::Builder::new()
+            .serve_connection(TokioIo::new(stream), service)
+            .await,
+    );
 }
 
-async fn respond(shared: Arc<Shared>, request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Infallible> {
-    let path = request.uri().path().strip_prefix(VERSION).unwrap_or_default().to_owned();
+async fn respond(
+    shared: Arc<Shared>,
+    request: Request<Incoming>,
+) -> Result<Response<Full<Bytes>>, Infallible> {
+    let path = request
+        .uri()
+        .path()
+        .strip_prefix(VERSION)
+        .unwrap_or_default()
+        .to_owned();
     Ok(match (request.method(), path.as_str()) {
         (&Method::GET, "invocation/next") => next(&shared).await,
         (&Method::POST, "init/error") => {
             let fault = fault_text(&body(request).await.unwrap_or_default());
             accept(&shared, Call::InitError(fault)).await
         }
-        (&Method::POST, path) => match path.strip_prefix("invocation/").and_then(|path| path.split_once('/')) {
+        (&Method::POST, path) => match path
+            .strip_prefix("invocation/")
+            .and_then(|path| path.split_once('/'))
+        {
             Some((id, kind @ ("response" | "error"))) => answer(&shared, id, kind, request).await,
             _ => refuse(StatusCode::NOT_FOUND, "InvalidPath"),
         },
@@ -158,29 +193,56 @@ async fn respond(shared: Arc<Shared>, request: Request<Incoming>) -> Result<Resp
 
 async fn next(shared: &Shared) -> Response<Full<Bytes>> {
     let (handover, given) = oneshot::channel();
-    if shared.calls.send(Call::Next(Handover(handover))).await.is_err() {
+    if shared
+        .calls
+        .send(Call::Next(Handover(handover)))
+        .await
+        .is_err()
+    {
         return end().await;
     }
-    let Ok(Given { invocation, deadline, function }) = given.await else { return end().await };
-    let deadline = deadline.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_millis();
+    let Ok(Given {
+        invocation,
+        deadline,
+        function,
+    }) = given.await
+    else {
+        return end().await;
+    };
+    let deadline = deadline
+        .duration_since(SystemTime::UNIX_EPOCH)
+        .unwrap_or_default()
+        .as_millis();
     let response = Response::builder()
         .header("Content-Type", "application/json")
         .header("Lambda-Runtime-Aws-Request-Id", &invocation.request_id)
         .header("Lambda-Runtime-Deadline-Ms", deadline.to_string())
         .header("Lambda-Runtime-Invoked-Function-Arn", arn(&function))
-        .header("Lambda-Runtime-Trace-Id", "Root=1-00000000-000000000000000000000000;Sampled=0")
+        .header(
+            "Lambda-Runtime-Trace-Id",
+            "Root=1-00000000-000000000000000000000000;Sampled=0",
+        )
         .body(Full::new(invocation.payload));
     response.unwrap_or_else(|_| refuse(StatusCode::INTERNAL_SERVER_ERROR, "InvalidRequestID"))
 }
 
-async fn answer(shared: &Shared, id: &str, kind: &str, request: Request<Incoming>) -> Response<Full<Bytes>> {
+async fn answer(
+    shared: &Shared,
+    id: &str,
+    kind: &str,
+    request: Request<Incoming>,
+) -> Response<Full<Bytes>> {
     let body = body(request).await;
-    if lock(&shared.current).take_if(|current| current == id).is_none() {
+    if lock(&shared.current)
+        .take_if(|current| current == id)
+        .is_none()
+    {
         return refuse(StatusCode::BAD_REQUEST, "InvalidRequestID");
     }
     match body {
         None => {
-            let fault = String::from("Function.ResponseSizeTooLarge: the answer is longer than 6 MB");
+            let fault =
+                String::from("Function.ResponseSizeTooLarge: the answer is longer than 6 MB");
             accept(shared, Call::Answered(Err(fault))).await;
             refuse(StatusCode::PAYLOAD_TOO_LARGE, "RequestEntityTooLarge")
         }
@@ -190,7 +252,11 @@ async fn answer(shared: &Shared, id: &str, kind: &str, request: Request<Incoming
 }
 
 async fn body(request: Request<Incoming>) -> Option<Bytes> {
-    Limited::new(request.into_body(), MAX_ANSWER_BYTES).collect().await.ok().map(http_body_util::Collected::to_bytes)
+    Limited::new(request.into_body(), MAX_ANSWER_BYTES)
+        .collect()
+        .await
+        .ok()
+        .map(http_body_util::Collected::to_bytes)
 }
 
 fn fault_text(body: &[u8]) -> String {
@@ -217,7 +283,9 @@ async fn end() -> Response<Full<Bytes>> {
 }
 
 fn refuse(status: StatusCode, error_type: &str) -> Response<Full<Bytes>> {
-    let mut response = Response::new(Full::from(format!(r#"{{"errorMessage":"","errorType":"{error_type}"}}"#)));
+    let mut response = Response::new(Full::from(format!(
+        r#"{{"errorMessage":"","errorType":"{error_type}"}}"#
+    )));
     *response.status_mut() = status;
     response
 }

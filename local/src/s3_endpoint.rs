@@ -46,8 +46,12 @@ impl S3Endpoint {
     ///
     /// [`ErrorKind::Address`], when the address cannot be listened on: its port is in use, perhaps.
     pub async fn bind(address: SocketAddr) -> Result<BoundS3Endpoint, Error> {
-        let listener = TcpListener::bind(address).await.map_err(|error| refused(address, error))?;
-        let address = listener.local_addr().map_err(|error| refused(address, error))?;
+        let listener = TcpListener::bind(address)
+            .await
+            .map_err(|error| refused(address, error))?;
+        let address = listener
+            .local_addr()
+            .map_err(|error| refused(address, error))?;
         Ok(BoundS3Endpoint { address, listener })
     }
 
@@ -82,7 +86,11 @@ impl BoundS3Endpoint {
         protocol.set_access(Access);
         let (is_stopped, stopped) = watch::channel(false);
         let server = tokio::spawn(serve(self.listener, protocol.build(), stopped));
-        S3Endpoint { address: self.address, is_stopped, server }
+        S3Endpoint {
+            address: self.address,
+            is_stopped,
+            server,
+        }
     }
 }
 
@@ -92,14 +100,18 @@ impl Drop for S3Endpoint {
     }
 }
 
-/// Lets unsigned requests in, so that `curl -T` will do, but not those of another site's page in a browser.
+/// Lets unsigned requests in, so that `curl -T` will do, but not those of another site's page in a
+/// browser.
 struct Access;
 
 #[async_trait::async_trait]
 impl S3Access for Access {
     async fn check(&self, context: &mut S3AccessContext<'_>) -> S3Result<()> {
         if context.credentials().is_none() && context.headers().contains_key(http::header::ORIGIN) {
-            return Err(s3_error!(AccessDenied, "requests of a web page must be signed"));
+            return Err(s3_error!(
+                AccessDenied,
+                "requests of a web page must be signed"
+            ));
         }
         Ok(())
     }
@@ -130,14 +142,26 @@ async fn serve(listener: TcpListener, protocol: Protocol, stopped: watch::Receiv
     }
     drop(listener);
     // What is still open then is cut.
-    drop(tokio::time::timeout(GRACE, async { while connections.join_next().await.is_some() {} }).await);
+    drop(
+        tokio::time::timeout(GRACE, async {
+            while connections.join_next().await.is_some() {}
+        })
+        .await,
+    );
 }
 
-async fn serve_connection(stream: TcpStream, protocol: Protocol, mut stopped: watch::Receiver<bool>) {
+async fn serve_connection(
+    stream: TcpStream,
+    protocol: Protocol,
+    mut stopped: watch::Receiver<bool>,
+) {
     // Only a matter of speed.
     drop(stream.set_nodelay(true));
     let mut server = http1::Builder::new();
-    server.timer(TokioTimer::new()).header_read_timeout(Duration::from_secs(60)).keep_alive(true);
+    server
+        .timer(TokioTimer::new())
+        .header_read_timeout(Duration::from_secs(60))
+        .keep_alive(true);
     let mut connection = std::pin::pin!(server.serve_connection(TokioIo::new(stream), protocol));
     tokio::select! {
         // A client that goes away is no error.

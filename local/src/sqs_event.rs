@@ -13,7 +13,8 @@ use crate::clock::milliseconds;
 /// `{"Records":[` and `]}`.
 pub(crate) const FRAME: usize = 14;
 
-/// In the order in which Lambda writes it ("Using Lambda with Amazon SQS", AWS Lambda Developer Guide, 2026).
+/// In the order in which Lambda writes it ("Using Lambda with Amazon SQS", AWS Lambda Developer
+/// Guide, 2026).
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct MessageJson<'m> {

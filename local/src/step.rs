@@ -11,7 +11,8 @@ use crate::{Fault, FunctionErrorKind, Hop, ObjectEvent, SendRefusal};
 pub struct Step {
     /// 0, 1, 2 and so on.
     pub number: u64,
-    /// By the pipeline's clock: that of the machine at its start, and as much later as Tokio's clock says.
+    /// By the pipeline's clock: that of the machine at its start, and as much later as Tokio's
+    /// clock says.
     pub time: SystemTime,
     /// Since the pipeline's start.
     pub elapsed: Duration,
@@ -61,7 +62,8 @@ pub enum StepKind {
         /// Whether a FIFO queue knew its deduplication id, and dropped it.
         is_duplicate: bool,
     },
-    /// A queue refused a message: it is sent again later when the queue was [full](SendRefusal::Full), and lost otherwise.
+    /// A queue refused a message: it is sent again later when the queue was
+    /// [full](SendRefusal::Full), and lost otherwise.
     Refused {
         /// The queue.
         queue: Arc<str>,
@@ -147,13 +149,15 @@ pub enum StepKind {
         fault: Fault,
         /// The queue, topic or function where.
         place: Arc<str>,
-        /// The id of the message or of the invocation that it happened to; `None` for a notification on its way.
+        /// The id of the message or of the invocation that it happened to; `None` for a
+        /// notification on its way.
         id: Option<Arc<str>>,
-        /// How often the message had been received, that time included; `None` for what is not about one receive.
+        /// How often the message had been received, that time included; `None` for what is not
+        /// about one receive.
         receive_count: Option<u32>,
     },
-    /// What happens cannot be written down any more. Nothing new is taken until it can; what is there goes on, and a
-    /// restart goes back to before this.
+    /// What happens cannot be written down any more. Nothing new is taken until it can; what is
+    /// there goes on, and a restart goes back to before this.
     StorageFailed {
         /// Why not.
         reason: String,

@@ -33,86 +33,190 @@ impl StepLine {
     pub(crate) fn of(step: &Step) -> Option<Self> {
         Some(match &step.kind {
             StepKind::ObjectEvent(event) => {
-                let size = event.size.map_or_else(String::new, |size| format!(", {size} bytes"));
-                line("object", Tone::Good, &format!("{} {:?} in {}{size}", event.event_name, event.key, event.bucket))
+                let size = event
+                    .size
+                    .map_or_else(String::new, |size| format!(", {size} bytes"));
+                line(
+                    "object",
+                    Tone::Good,
+                    &format!(
+                        "{} {:?} in {}{size}",
+                        event.event_name, event.key, event.bucket
+                    ),
+                )
             }
-            StepKind::TestNotification { bucket } => line("test", Tone::Faint, &format!("s3:TestEvent of {bucket}")),
+            StepKind::TestNotification { bucket } => {
+                line("test", Tone::Faint, &format!("s3:TestEvent of {bucket}"))
+            }
             StepKind::NotificationSent { destination } => {
                 line("notification", Tone::Name, &format!("to {destination}"))
             }
-            StepKind::FilterVerdict { queue, passed: true, .. } => {
-                line("filter", Tone::Good, &format!("passes to {queue}"))
+            StepKind::FilterVerdict {
+                queue,
+                passed: true,
+                ..
+            } => line("filter", Tone::Good, &format!("passes to {queue}")),
+            StepKind::FilterVerdict { queue, .. } => {
+                line("filter", Tone::Faint, &format!("not for {queue}"))
             }
-            StepKind::FilterVerdict { queue, .. } => line("filter", Tone::Faint, &format!("not for {queue}")),
-            StepKind::Enqueued { queue, message_id, is_duplicate, .. } => {
-                let note = if *is_duplicate { ", a duplicate: dropped" } else { "" };
-                line("queue", Tone::Name, &format!("{queue} has message {}{note}", id(message_id)))
+            StepKind::Enqueued {
+                queue,
+                message_id,
+                is_duplicate,
+                ..
+            } => {
+                let note = if *is_duplicate {
+                    ", a duplicate: dropped"
+                } else {
+                    ""
+                };
+                line(
+                    "queue",
+                    Tone::Name,
+                    &format!("{queue} has message {}{note}", id(message_id)),
+                )
             }
-            StepKind::Refused { queue, reason } => line("refused", Tone::Failed, &format!("by {queue}: {reason:?}")),
-            StepKind::Invoked { function, messages, request_id, .. } => {
+            StepKind::Refused { queue, reason } => {
+                line("refused", Tone::Failed, &format!("by {queue}: {reason:?}"))
+            }
+            StepKind::Invoked {
+                function,
+                messages,
+                request_id,
+                ..
+            } => {
                 let events = messages.iter().map(|message| {
-                    let event = message.event.map_or_else(|| id(&message.message_id), |event| format!("#{}", event.0));
+                    let event = message
+                        .event
+                        .map_or_else(|| id(&message.message_id), |event| format!("#{}", event.0));
                     match message.receive_count {
                         1 => event,
                         count => format!("{event} (receive {count})"),
                     }
                 });
                 let events = events.collect::<Vec<_>>().join(", ");
-                line("invocation", Tone::Name, &format!("{function} {} gets {events}", id(request_id)))
+                line(
+                    "invocation",
+                    Tone::Name,
+                    &format!("{function} {} gets {events}", id(request_id)),
+                )
             }
-            StepKind::FunctionLog { function, line: text, .. } => {
-                line("log", Tone::Faint, &format!("{function}: {}", visible(text)))
-            }
-            StepKind::Answered { function, request_id, duration, error } => {
+            StepKind::FunctionLog {
+                function,
+                line: text,
+                ..
+            } => line(
+                "log",
+                Tone::Faint,
+                &format!("{function}: {}", visible(text)),
+            ),
+            StepKind::Answered {
+                function,
+                request_id,
+                duration,
+                error,
+            } => {
                 let after = short(*duration);
                 let call = id(request_id);
                 match error {
-                    None => line("answer", Tone::Good, &format!("{function} {call} after {after}")),
-                    Some((_, error)) => {
-                        line("answer", Tone::Failed, &format!("{function} {call} after {after}: {}", visible(error)))
-                    }
+                    None => line(
+                        "answer",
+                        Tone::Good,
+                        &format!("{function} {call} after {after}"),
+                    ),
+                    Some((_, error)) => line(
+                        "answer",
+                        Tone::Failed,
+                        &format!("{function} {call} after {after}: {}", visible(error)),
+                    ),
                 }
             }
-            StepKind::Outcome { message_id, fate, .. } => match fate {
-                Fate::Succeeded => line("outcome", Tone::Good, &format!("{} succeeded", id(message_id))),
-                Fate::Failed => line("outcome", Tone::Failed, &format!("{} failed", id(message_id))),
+            StepKind::Outcome {
+                message_id, fate, ..
+            } => match fate {
+                Fate::Succeeded => line(
+                    "outcome",
+                    Tone::Good,
+                    &format!("{} succeeded", id(message_id)),
+                ),
+                Fate::Failed => line(
+                    "outcome",
+                    Tone::Failed,
+                    &format!("{} failed", id(message_id)),
+                ),
                 Fate::BatchFailed(reason) => line(
                     "outcome",
                     Tone::Failed,
-                    &format!("{} failed with its batch: {}", id(message_id), visible(reason)),
+                    &format!(
+                        "{} failed with its batch: {}",
+                        id(message_id),
+                        visible(reason)
+                    ),
                 ),
                 _ => return None,
             },
-            StepKind::Deleted { queue, message_id } => {
-                line("deleted", Tone::Faint, &format!("{} from {queue}", id(message_id)))
-            }
-            StepKind::Redriven { dead_letter_queue, message_id, receive_count, .. } => {
-                let text = format!("{} to {dead_letter_queue}, received {receive_count} times", id(message_id));
+            StepKind::Deleted { queue, message_id } => line(
+                "deleted",
+                Tone::Faint,
+                &format!("{} from {queue}", id(message_id)),
+            ),
+            StepKind::Redriven {
+                dead_letter_queue,
+                message_id,
+                receive_count,
+                ..
+            } => {
+                let text = format!(
+                    "{} to {dead_letter_queue}, received {receive_count} times",
+                    id(message_id)
+                );
                 line("redriven", Tone::Failed, &text)
             }
-            StepKind::Expired { queue, message_id } => {
-                line("expired", Tone::Failed, &format!("{} in {queue}", id(message_id)))
-            }
-            StepKind::FaultInjected { hop, fault, place, .. } => {
-                line("fault", Tone::Warning, &format!("{fault} at {hop}, {place}"))
-            }
+            StepKind::Expired { queue, message_id } => line(
+                "expired",
+                Tone::Failed,
+                &format!("{} in {queue}", id(message_id)),
+            ),
+            StepKind::FaultInjected {
+                hop, fault, place, ..
+            } => line(
+                "fault",
+                Tone::Warning,
+                &format!("{fault} at {hop}, {place}"),
+            ),
             StepKind::StorageFailed { reason } => line("storage", Tone::Failed, &visible(reason)),
             StepKind::FunctionStarted { function, process } => {
-                let process = process.map_or_else(String::new, |process| format!(" as process {process}"));
-                line("function", Tone::Name, &format!("{function} started{process}"))
+                let process =
+                    process.map_or_else(String::new, |process| format!(" as process {process}"));
+                line(
+                    "function",
+                    Tone::Name,
+                    &format!("{function} started{process}"),
+                )
             }
-            StepKind::FunctionCrashed { function, reason } => {
-                line("function", Tone::Failed, &format!("{function} has ended: {}", visible(reason)))
-            }
-            StepKind::FunctionTimedOut { function, timeout } => {
-                line("function", Tone::Failed, &format!("{function} took more than {timeout:?}, and was killed"))
-            }
-            StepKind::FunctionRestarting { function, after } => {
-                line("function", Tone::Warning, &format!("{function} starts again after {after:?}"))
-            }
-            StepKind::FunctionStopped { function, reason: Some(reason) } => {
-                line("function", Tone::Failed, &format!("{function} is {}", visible(reason)))
-            }
+            StepKind::FunctionCrashed { function, reason } => line(
+                "function",
+                Tone::Failed,
+                &format!("{function} has ended: {}", visible(reason)),
+            ),
+            StepKind::FunctionTimedOut { function, timeout } => line(
+                "function",
+                Tone::Failed,
+                &format!("{function} took more than {timeout:?}, and was killed"),
+            ),
+            StepKind::FunctionRestarting { function, after } => line(
+                "function",
+                Tone::Warning,
+                &format!("{function} starts again after {after:?}"),
+            ),
+            StepKind::FunctionStopped {
+                function,
+                reason: Some(reason),
+            } => line(
+                "function",
+                Tone::Failed,
+                &format!("{function} is {}", visible(reason)),
+            ),
             StepKind::FunctionStopped { function, .. } => {
                 line("function", Tone::Faint, &format!("{function} has stopped"))
             }
@@ -145,6 +249,12 @@ pub(crate) fn short(duration: Duration) -> String {
 /// What a function writes cannot move the cursor, nor forge another line.
 fn visible(text: &str) -> String {
     text.chars()
-        .flat_map(|char| if char.is_control() && char != '\t' { char.escape_default().collect() } else { vec![char] })
+        .flat_map(|char| {
+            if char.is_control() && char != '\t' {
+                char.escape_default().collect()
+            } else {
+                vec![char]
+            }
+        })
         .collect()
 }

@@ -32,16 +32,31 @@ pub(crate) struct Verdict<'t> {
 impl Topic {
     pub(crate) fn new(name: &str, subscriptions: impl Iterator<Item = SubscriptionSpec>) -> Self {
         let subscriptions = subscriptions.filter(|spec| spec.topic == name);
-        let subscriptions = subscriptions.map(|spec| Subscription { queue: spec.queue.as_str().into(), spec });
-        Self { name: name.into(), subscriptions: subscriptions.collect() }
+        let subscriptions = subscriptions.map(|spec| Subscription {
+            queue: spec.queue.as_str().into(),
+            spec,
+        });
+        Self {
+            name: name.into(),
+            subscriptions: subscriptions.collect(),
+        }
     }
 
     /// Compares a message with the policy of each subscription.
     pub(crate) fn verdicts(&self, body: &str) -> impl Iterator<Item = Verdict<'_>> {
-        self.subscriptions.iter().map(move |Subscription { queue, spec }| {
-            let passed = spec.filter_policy.as_ref().is_none_or(|policy| policy.matches(body));
-            Verdict { queue, passed, is_raw: spec.raw_delivery }
-        })
+        self.subscriptions
+            .iter()
+            .map(move |Subscription { queue, spec }| {
+                let passed = spec
+                    .filter_policy
+                    .as_ref()
+                    .is_none_or(|policy| policy.matches(body));
+                Verdict {
+                    queue,
+                    passed,
+                    is_raw: spec.raw_delivery,
+                }
+            })
     }
 
     /// The body of the message that a queue gets.

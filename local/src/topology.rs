@@ -91,7 +91,8 @@ pub struct QueueSpec {
     pub capacity: usize,
     /// Where messages go that are received too often.
     pub redrive: Option<Redrive>,
-    /// Whether the body of a message tells two messages of a FIFO queue apart that have no deduplication id.
+    /// Whether the body of a message tells two messages of a FIFO queue apart that have no
+    /// deduplication id.
     pub content_based_deduplication: bool,
 }
 
@@ -120,7 +121,8 @@ pub struct FunctionSpec {
     pub memory: u32,
     /// What else is in its environment.
     pub environment: BTreeMap<String, String>,
-    /// How many invocations may run at a time, before more are throttled; `None` for as many as are asked for.
+    /// How many invocations may run at a time, before more are throttled; `None` for as many as
+    /// are asked for.
     pub reserved_concurrency: Option<usize>,
 }
 
@@ -132,14 +134,15 @@ pub struct MappingSpec {
     pub queue: String,
     /// The function.
     pub function: String,
-    /// How many messages a batch has at most: 1 to 10, or to 10,000 with a window and on a standard queue.
+    /// How many messages a batch has at most: 1 to 10, or to 10,000 with a window and on a
+    /// standard queue.
     pub batch_size: usize,
     /// For how long messages are waited for when there are less; at most 300 seconds.
     pub batch_window: Duration,
     /// How many invocations run at a time; 2 to 1,000, and 1 as well since this is not AWS.
     pub maximum_concurrency: usize,
-    /// Whether the function's answer says which messages have failed (`ReportBatchItemFailures`). Without it an answer,
-    /// whatever it says, deletes them all.
+    /// Whether the function's answer says which messages have failed (`ReportBatchItemFailures`).
+    /// Without it an answer, whatever it says, deletes them all.
     pub report_batch_item_failures: bool,
 }
 
@@ -157,9 +160,10 @@ macro_rules! with {
 }
 
 impl Topology {
-    /// The pipeline of the examples, as `infra/` makes it: uploads of the bucket `amzn-s3-demo-bucket` go to the function
-    /// `put-processor` and copies to `copy-processor`, through the topic `object-events`, a queue of the function's name and
-    /// one more for dead letters (`put-processor-dead-letters`).
+    /// The pipeline of the examples, as `infra/` makes it: uploads of the bucket
+    /// `amzn-s3-demo-bucket` go to the function `put-processor` and copies to `copy-processor`,
+    /// through the topic `object-events`, a queue of the function's name and one more for dead
+    /// letters (`put-processor-dead-letters`).
     ///
     /// # Panics
     ///
@@ -168,11 +172,15 @@ impl Topology {
     pub fn example() -> Self {
         let topic = "object-events";
         let processors: [(&str, &[&str]); 2] = [
-            ("put-processor", &["ObjectCreated:Put", "ObjectCreated:CompleteMultipartUpload"]),
+            (
+                "put-processor",
+                &["ObjectCreated:Put", "ObjectCreated:CompleteMultipartUpload"],
+            ),
             ("copy-processor", &["ObjectCreated:Copy"]),
         ];
         let events = EventPattern::parse("ObjectCreated:*").expect("the pattern is well formed");
-        let notification = NotificationSpec::new([events], Destination::Topic(topic.into())).with_id("object-events");
+        let notification = NotificationSpec::new([events], Destination::Topic(topic.into()))
+            .with_id("object-events");
         let mut topology = Self {
             buckets: vec![BucketSpec::new("amzn-s3-demo-bucket").with_notification(notification)],
             topics: vec![topic.into()],
@@ -182,11 +190,15 @@ impl Topology {
             let policy = format!(r#"{{"Records": {{"eventName": {events:?}}}}}"#);
             let policy = SnsFilterPolicy::parse(&policy).expect("the policy is well formed");
             let dead_letters = format!("{name}-dead-letters");
-            topology.subscriptions.push(SubscriptionSpec::new(topic, name).with_filter_policy(policy));
+            topology
+                .subscriptions
+                .push(SubscriptionSpec::new(topic, name).with_filter_policy(policy));
             let function = FunctionSpec::new(name).with_timeout(Duration::from_secs(30));
             let queue = QueueSpec::new(name).with_visibility_timeout(6 * function.timeout);
             topology.queues.push(queue.with_redrive(&dead_letters, 5));
-            topology.queues.push(QueueSpec::new(dead_letters).with_retention(Duration::from_secs(14 * 24 * 60 * 60)));
+            topology.queues.push(
+                QueueSpec::new(dead_letters).with_retention(Duration::from_secs(14 * 24 * 60 * 60)),
+            );
             topology.functions.push(function);
             topology.mappings.push(MappingSpec::new(name, name));
         }
@@ -245,7 +257,10 @@ impl Topology {
 impl BucketSpec {
     /// A bucket that notifies nobody.
     pub fn new(name: impl Into<String>) -> Self {
-        Self { name: name.into(), notifications: Vec::new() }
+        Self {
+            name: name.into(),
+            notifications: Vec::new(),
+        }
     }
 
     /// With one more configuration of notifications.
@@ -281,7 +296,12 @@ with! { NotificationSpec:
 impl SubscriptionSpec {
     /// Everything that is published to the topic, by raw delivery to the queue.
     pub fn new(topic: impl Into<String>, queue: impl Into<String>) -> Self {
-        Self { topic: topic.into(), queue: queue.into(), filter_policy: None, raw_delivery: true }
+        Self {
+            topic: topic.into(),
+            queue: queue.into(),
+            filter_policy: None,
+            raw_delivery: true,
+        }
     }
 }
 
@@ -293,8 +313,8 @@ with! { SubscriptionSpec:
 }
 
 impl QueueSpec {
-    /// A queue with the settings that SQS gives to a new one: a visibility timeout of 30 seconds, no delay, a retention of
-    /// 4 days; without a dead-letter queue. It holds 120,000 messages.
+    /// A queue with the settings that SQS gives to a new one: a visibility timeout of 30 seconds,
+    /// no delay, a retention of 4 days; without a dead-letter queue. It holds 120,000 messages.
     pub fn new(name: impl Into<String>) -> Self {
         Self {
             name: name.into(),
@@ -315,8 +335,15 @@ impl QueueSpec {
 
     /// Messages that have been received so often go there.
     #[must_use]
-    pub fn with_redrive(mut self, dead_letter_queue: impl Into<String>, max_receive_count: u32) -> Self {
-        self.redrive = Some(Redrive { dead_letter_queue: dead_letter_queue.into(), max_receive_count });
+    pub fn with_redrive(
+        mut self,
+        dead_letter_queue: impl Into<String>,
+        max_receive_count: u32,
+    ) -> Self {
+        self.redrive = Some(Redrive {
+            dead_letter_queue: dead_letter_queue.into(),
+            max_receive_count,
+        });
         self
     }
 }
@@ -368,8 +395,8 @@ with! { FunctionSpec:
 }
 
 impl MappingSpec {
-    /// As `infra/` makes it: batches of at most 10 messages without a window, single failures reported. Five invocations
-    /// run at a time.
+    /// As `infra/` makes it: batches of at most 10 messages without a window, single failures
+    /// reported. Five invocations run at a time.
     pub fn new(queue: impl Into<String>, function: impl Into<String>) -> Self {
         Self {
             queue: queue.into(),

@@ -51,7 +51,12 @@ impl Ui {
     /// Takes this port of the loopback interface; 0 is a free one.
     pub(crate) fn bind(port: u16) -> Result<BoundUi, String> {
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
-        let bound = listen(address).and_then(|listener| Ok(BoundUi { address: listener.local_addr()?, listener }));
+        let bound = listen(address).and_then(|listener| {
+            Ok(BoundUi {
+                address: listener.local_addr()?,
+                listener,
+            })
+        });
         bound.map_err(|error| match error.kind() {
             io::ErrorKind::AddrInUse => format!("`{address}` is in use by another program"),
             _ => format!("`{address}` cannot be listened on: {error}"),
@@ -70,11 +75,15 @@ impl BoundUi {
         self.address
     }
 
-    /// Shows this pipeline, all of whose steps the board is told of, and puts what is dropped into its buckets by S3.
+    /// Shows this pipeline, all of whose steps the board is told of, and puts what is dropped into
+    /// its buckets by S3.
     pub(crate) fn serve(self, pipeline: LocalPipeline, board: Arc<Board>, s3: SocketAddr) -> Ui {
         let (is_stopped, stopped) = watch::channel(false);
         let app = App::new(pipeline, board, s3, self.address.port(), stopped.clone());
-        Ui { is_stopped, server: tokio::spawn(serve(self.listener, Arc::new(app), stopped)) }
+        Ui {
+            is_stopped,
+            server: tokio::spawn(serve(self.listener, Arc::new(app), stopped)),
+        }
     }
 }
 
@@ -104,14 +113,23 @@ async fn serve(listener: TcpListener, app: Arc<App>, stopped: watch::Receiver<bo
     }
     drop(listener);
     // What is still open then is cut.
-    drop(tokio::time::timeout(GRACE, async { while connections.join_next().await.is_some() {} }).await);
+    drop(
+        tokio::time::timeout(GRACE, async {
+            while connections.join_next().await.is_some() {}
+        })
+        .await,
+    );
 }
 
 async fn serve_connection(stream: TcpStream, app: Arc<App>, mut stopped: watch::Receiver<bool>) {
     let service = service_fn(move |request| routes::respond(Arc::clone(&app), request));
     let mut server = http1::Builder::new();
-    server.timer(TokioTimer::new()).header_read_timeout(Duration::from_secs(60)).keep_alive(true);
-    let mut connection = std::pin::pin!(server.serve_connection(TokioIo::new(Patient::new(stream)), service));
+    server
+        .timer(TokioTimer::new())
+        .header_read_timeout(Duration::from_secs(60))
+        .keep_alive(true);
+    let mut connection =
+        std::pin::pin!(server.serve_connection(TokioIo::new(Patient::new(stream)), service));
     tokio::select! {
         // A client that goes away is no error.
         _ = connection.as_mut() => return,

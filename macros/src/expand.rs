@@ -15,10 +15,16 @@ pub(crate) fn s3_handler(arguments: TokenStream, item: TokenStream) -> TokenStre
         Ok(function) => {
             arguments.require_events(&mut errors);
             check::check(&function.signature, &mut errors);
-            Some(Handler { arguments, function })
+            Some(Handler {
+                arguments,
+                function,
+            })
         }
         Err(error) => {
-            errors.push(syn::Error::new(error.span(), format!("`#[s3_handler]` stands on an async fn: {error}")));
+            errors.push(syn::Error::new(
+                error.span(),
+                format!("`#[s3_handler]` stands on an async fn: {error}"),
+            ));
             None
         }
     };
@@ -44,8 +50,15 @@ impl Handler {
     fn expand(&self) -> TokenStream {
         let marker = self.marker();
         let name = &self.function.signature.ident;
-        let event_checks = self.arguments.events.iter().map(|event| self.check_event(event));
-        let argument_checks = self.argument_types().into_iter().map(|argument| self.check_argument(&argument));
+        let event_checks = self
+            .arguments
+            .events
+            .iter()
+            .map(|event| self.check_event(event));
+        let argument_checks = self
+            .argument_types()
+            .into_iter()
+            .map(|argument| self.check_argument(&argument));
         let output_check = self.check_output();
         let handler = self.implement();
         let (import, state, cfgs) = (self.import(), self.name_state(), self.attributes(&["cfg"]));
@@ -70,7 +83,11 @@ impl Handler {
 
     /// The type that `Routes::on` takes.
     fn marker(&self) -> TokenStream {
-        let Function { visibility, signature, .. } = &self.function;
+        let Function {
+            visibility,
+            signature,
+            ..
+        } = &self.function;
         let name = &signature.ident;
         let attributes = self.attributes(&["cfg", "allow", "deprecated"]);
         // Wholly at the name: an item that begins inside a macro is never reported as unused.
@@ -116,10 +133,17 @@ impl Handler {
             Some(_) => (quote!(), quote!(__State)),
             None => (quote!(<__S: __private::Sync>), quote!(__S)),
         };
-        let types: Vec<Type> =
-            self.argument_types().iter().map(|argument| self.with_lifetime(argument, "'__r")).collect();
-        let values: Vec<Ident> = (0..types.len()).map(|index| format_ident!("__argument_{index}")).collect();
-        let bounds = types.iter().map(|argument| quote!(for<'__r> #argument: __private::FromRecord<'__r, #state>));
+        let types: Vec<Type> = self
+            .argument_types()
+            .iter()
+            .map(|argument| self.with_lifetime(argument, "'__r"))
+            .collect();
+        let values: Vec<Ident> = (0..types.len())
+            .map(|index| format_ident!("__argument_{index}"))
+            .collect();
+        let bounds = types
+            .iter()
+            .map(|argument| quote!(for<'__r> #argument: __private::FromRecord<'__r, #state>));
         let bounds: Vec<_> = bounds.collect();
         let output_bound = match &self.function.signature.output {
             ReturnType::Type(_, output) => {
@@ -217,7 +241,12 @@ impl Handler {
             FnArg::Typed(argument) => Some((*argument.ty).clone()),
             FnArg::Receiver(_) => None,
         };
-        self.function.signature.inputs.iter().filter_map(typed).collect()
+        self.function
+            .signature
+            .inputs
+            .iter()
+            .filter_map(typed)
+            .collect()
     }
 
     fn with_lifetime(&self, ty: &Type, name: &str) -> Type {
@@ -226,30 +255,45 @@ impl Handler {
 
     /// The one mention of the path to the crate, so that a wrong one is one error, there.
     fn import(&self) -> TokenStream {
-        let path = self.arguments.krate.as_ref().map_or_else(|| quote!(::s3_dispatch), Path::to_token_stream);
+        let path = self
+            .arguments
+            .krate
+            .as_ref()
+            .map_or_else(|| quote!(::s3_dispatch), Path::to_token_stream);
         quote!(use #path::__private;)
     }
 
-    /// The one mention of the state, for the same reason. A state that is not named provides everything.
+    /// The one mention of the state, for the same reason. A state that is not named provides
+    /// everything.
     fn name_state(&self) -> TokenStream {
-        let state = self.arguments.state.as_ref().map_or_else(|| quote!(__private::AnyState), Type::to_token_stream);
+        let state = self
+            .arguments
+            .state
+            .as_ref()
+            .map_or_else(|| quote!(__private::AnyState), Type::to_token_stream);
         quote!(type __State = #state;)
     }
 
     fn attributes(&self, names: &[&str]) -> Vec<&Attribute> {
-        let is_named = |attribute: &&Attribute| names.iter().any(|name| attribute.path().is_ident(name));
+        let is_named =
+            |attribute: &&Attribute| names.iter().any(|name| attribute.path().is_ident(name));
         self.function.attributes.iter().filter(is_named).collect()
     }
 }
 
-/// The places of the first and the last token: what stands between them is underlined from end to end.
+/// The places of the first and the last token: what stands between them is underlined from end to
+/// end.
 fn ends(tokens: impl ToTokens) -> (Span, Span) {
-    let mut spans = tokens.into_token_stream().into_iter().map(|token| token.span());
+    let mut spans = tokens
+        .into_token_stream()
+        .into_iter()
+        .map(|token| token.span());
     let first = spans.next().unwrap_or_else(Span::call_site);
     (first, spans.last().unwrap_or(first))
 }
 
-/// A place at which the compiler shows a mistake, but proposes no edit: the user did not write the code.
+/// A place at which the compiler shows a mistake, but proposes no edit: the user did not write the
+/// code.
 fn unseen(place: Span) -> Span {
     Span::call_site().located_at(place)
 }

@@ -1,13 +1,23 @@
 //! Names for the lifetimes that a function leaves open.
 
 use syn::visit_mut::{self, VisitMut};
-use syn::{Generics, Ident, Lifetime, ParenthesizedGenericArguments, Type, TypeFnPtr, TypeReference};
+use syn::{
+    Generics, Ident, Lifetime, ParenthesizedGenericArguments, Type, TypeFnPtr, TypeReference,
+};
 
 /// The type with this name for every lifetime that is elided, `'_`, or a parameter of the function.
 pub(crate) fn name_all(ty: &Type, generics: &Generics, name: &str) -> Type {
-    let parameters = generics.lifetimes().map(|parameter| parameter.lifetime.ident.clone()).collect();
+    let parameters = generics
+        .lifetimes()
+        .map(|parameter| parameter.lifetime.ident.clone())
+        .collect();
     let mut ty = ty.clone();
-    NameLifetimes { parameters, name, in_callable: false }.visit_type_mut(&mut ty);
+    NameLifetimes {
+        parameters,
+        name,
+        in_callable: false,
+    }
+    .visit_type_mut(&mut ty);
     ty
 }
 
@@ -28,7 +38,8 @@ impl NameLifetimes<'_> {
 
 impl VisitMut for NameLifetimes<'_> {
     fn visit_lifetime_mut(&mut self, lifetime: &mut Lifetime) {
-        if self.parameters.contains(&lifetime.ident) || (lifetime.ident == "_" && !self.in_callable) {
+        if self.parameters.contains(&lifetime.ident) || (lifetime.ident == "_" && !self.in_callable)
+        {
             *lifetime = Lifetime::new(self.name, lifetime.span());
         }
     }
@@ -36,7 +47,9 @@ impl VisitMut for NameLifetimes<'_> {
     fn visit_type_reference_mut(&mut self, reference: &mut TypeReference) {
         if !self.in_callable {
             let span = reference.and_token.span;
-            reference.lifetime.get_or_insert_with(|| Lifetime::new(self.name, span));
+            reference
+                .lifetime
+                .get_or_insert_with(|| Lifetime::new(self.name, span));
         }
         visit_mut::visit_type_reference_mut(self, reference);
     }
@@ -45,7 +58,12 @@ impl VisitMut for NameLifetimes<'_> {
         self.enter_callable(|naming| visit_mut::visit_type_fn_ptr_mut(naming, pointer));
     }
 
-    fn visit_parenthesized_generic_arguments_mut(&mut self, arguments: &mut ParenthesizedGenericArguments) {
-        self.enter_callable(|naming| visit_mut::visit_parenthesized_generic_arguments_mut(naming, arguments));
+    fn visit_parenthesized_generic_arguments_mut(
+        &mut self,
+        arguments: &mut ParenthesizedGenericArguments,
+    ) {
+        self.enter_callable(|naming| {
+            visit_mut::visit_parenthesized_generic_arguments_mut(naming, arguments)
+        });
     }
 }

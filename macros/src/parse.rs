@@ -59,7 +59,11 @@ impl Arguments {
         } else {
             return Err(input.error("expected an event in quotes, such as \"ObjectCreated:Put\""));
         }
-        if input.is_empty() { Ok(()) } else { Err(input.error("a comma is missing before this")) }
+        if input.is_empty() {
+            Ok(())
+        } else {
+            Err(input.error("a comma is missing before this"))
+        }
     }
 
     fn parse_option(&mut self, input: ParseStream<'_>) -> Result<()> {
@@ -67,8 +71,9 @@ impl Arguments {
         if !is_option(&name) {
             // The rest of it is no mistake of its own.
             input.parse::<TokenStream>()?;
-            let message =
-                format!("unknown option `{name}`; the options are `bucket`, `prefix`, `suffix`, `state` and `crate`");
+            let message = format!(
+                "unknown option `{name}`; the options are `bucket`, `prefix`, `suffix`, `state` and `crate`"
+            );
             return Err(Error::new(name.span(), message));
         }
         let equals = input.parse::<Option<Token![=]>>()?;
@@ -78,7 +83,10 @@ impl Arguments {
                 "crate" => "path",
                 _ => "\"...\"",
             };
-            return Err(Error::new(name.span(), format!("`{name}` lacks its value: write `{name} = {value}`")));
+            return Err(Error::new(
+                name.span(),
+                format!("`{name}` lacks its value: write `{name} = {value}`"),
+            ));
         }
         match name.to_string().as_str() {
             "bucket" => set(&mut self.bucket, &name, text(input, &name)?),
@@ -92,13 +100,22 @@ impl Arguments {
     fn check(&self, errors: &mut Errors) {
         for (index, event) in self.events.iter().enumerate() {
             let name = |event: &LitStr| event.value().trim_start_matches("s3:").to_owned();
-            if self.events.iter().take(index).any(|earlier| name(earlier) == name(event)) {
-                errors.push(Error::new(event.span(), format!("the event `{}` is named twice", event.value())));
+            if self
+                .events
+                .iter()
+                .take(index)
+                .any(|earlier| name(earlier) == name(event))
+            {
+                errors.push(Error::new(
+                    event.span(),
+                    format!("the event `{}` is named twice", event.value()),
+                ));
             }
         }
     }
 
-    /// Whether no event was named, which is no mistake of its own when another argument could not be read.
+    /// Whether no event was named, which is no mistake of its own when another argument could not
+    /// be read.
     pub(crate) fn require_events(&self, errors: &mut Errors) {
         if self.events.is_empty() && errors.0.is_none() {
             let message = "name the event to handle, such as #[s3_handler(\"ObjectCreated:Put\")]";
@@ -108,7 +125,9 @@ impl Arguments {
 }
 
 fn is_option(name: &Ident) -> bool {
-    ["bucket", "prefix", "suffix", "state", "crate"].iter().any(|option| name == option)
+    ["bucket", "prefix", "suffix", "state", "crate"]
+        .iter()
+        .any(|option| name == option)
 }
 
 fn text(input: ParseStream<'_>, name: &Ident) -> Result<LitStr> {
@@ -117,7 +136,10 @@ fn text(input: ParseStream<'_>, name: &Ident) -> Result<LitStr> {
     }
     let text: LitStr = input.parse()?;
     if text.value().is_empty() {
-        return Err(Error::new(text.span(), format!("an empty `{name}` means nothing; leave it out")));
+        return Err(Error::new(
+            text.span(),
+            format!("an empty `{name}` means nothing; leave it out"),
+        ));
     }
     Ok(text)
 }
@@ -129,8 +151,8 @@ fn set<T>(slot: &mut Option<T>, name: &Ident, value: T) -> Result<()> {
     }
 }
 
-/// Groups are one token each, so only the commas between arguments are seen; those of `state = Pair<A, B>` are inside
-/// angle brackets, which are counted.
+/// Groups are one token each, so only the commas between arguments are seen; those of `state =
+/// Pair<A, B>` are inside angle brackets, which are counted.
 fn split_at_commas(tokens: TokenStream) -> Vec<TokenStream> {
     let mut arguments = vec![TokenStream::new()];
     let mut angles = 0usize;
@@ -167,6 +189,10 @@ impl Parse for Function {
         let visibility = input.parse()?;
         let signature = input.parse()?;
         input.parse::<TokenStream>()?;
-        Ok(Self { attributes, visibility, signature })
+        Ok(Self {
+            attributes,
+            visibility,
+            signature,
+        })
     }
 }

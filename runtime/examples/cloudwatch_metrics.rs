@@ -1,7 +1,8 @@
-//! Metrics of handlers in CloudWatch, by its embedded metric format: a log line per invocation and set of labels, which
-//! CloudWatch turns into metrics. No agent and no calls.
+//! Metrics of handlers in CloudWatch, by its embedded metric format: a log line per invocation and
+//! set of labels, which CloudWatch turns into metrics. No agent and no calls.
 //!
-//!     cargo run -p s3-dispatch --example cloudwatch_metrics --features metrics examples/events/put.json
+//!     cargo run -p s3-dispatch --example cloudwatch_metrics --features metrics
+//! examples/events/put.json
 //!
 //! In Lambda it takes the payloads of invocations, else that of the file that is named.
 
@@ -30,7 +31,9 @@ async fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
         let report = dispatcher.dispatch_event(event).await;
         // Lambda stops the process between invocations: what is not written now may never be.
         flush(collector);
-        report.map(|report| report.response()).map_err(lambda_runtime::Error::from)
+        report
+            .map(|report| report.response())
+            .map_err(lambda_runtime::Error::from)
     });
     lambda_runtime::run(function).await
 }

@@ -13,9 +13,9 @@ use crate::{BatchReport, MessageOutcome};
 
 /// Postpones the messages of a batch that failed, so that they do not all come back at once.
 ///
-/// Set on a dispatcher by [`with_backoff`](crate::Dispatcher::with_backoff). It is asked once per batch, after its last
-/// record and before the answer. That it fails, or takes too long, changes nothing else: the messages come again when the
-/// queue's visibility timeout is over.
+/// Set on a dispatcher by [`with_backoff`](crate::Dispatcher::with_backoff). It is asked once per
+/// batch, after its last record and before the answer. That it fails, or takes too long, changes
+/// nothing else: the messages come again when the queue's visibility timeout is over.
 #[async_trait]
 pub trait Backoff: Send + Sync + 'static {
     /// Postpones the messages.
@@ -23,7 +23,10 @@ pub trait Backoff: Send + Sync + 'static {
     /// # Errors
     ///
     /// When some could not be postponed; it is logged.
-    async fn postpone(&self, failed: &[FailedMessage<'_>]) -> Result<(), Box<dyn StdError + Send + Sync>>;
+    async fn postpone(
+        &self,
+        failed: &[FailedMessage<'_>],
+    ) -> Result<(), Box<dyn StdError + Send + Sync>>;
 }
 
 /// A message that failed and comes again.
@@ -32,16 +35,18 @@ pub trait Backoff: Send + Sync + 'static {
 pub struct FailedMessage<'b> {
     /// Its receipt handle, receive count and the like.
     pub context: &'b MessageContext,
-    /// How long it must stay away at least, or it comes in vain: the longest that its records' errors
-    /// [ask for](s3_dispatch_core::HandlerError::with_retry_after). A record that is in progress elsewhere asks for the
-    /// rest of that lease. Coming in vain counts as a receive, and enough of them end in the dead-letter queue.
+    /// How long it must stay away at least, or it comes in vain: the longest that its records'
+    /// errors [ask for](s3_dispatch_core::HandlerError::with_retry_after). A record that is in
+    /// progress elsewhere asks for the rest of that lease. Coming in vain counts as a receive,
+    /// and enough of them end in the dead-letter queue.
     pub retry_after: Option<Duration>,
 }
 
 /// Longer than this is no help to anyone.
 const LONGEST_POSTPONING: Duration = Duration::from_secs(5);
 
-/// Has the failed messages of a batch postponed, with what is left of the margin, since the answer comes first.
+/// Has the failed messages of a batch postponed, with what is left of the margin, since the answer
+/// comes first.
 pub(crate) async fn postpone(
     backoff: &dyn Backoff,
     delivery: &Delivery,
@@ -53,7 +58,11 @@ pub(crate) async fn postpone(
     let failed = failed.filter(|(_, report)| report.outcome() != MessageOutcome::Succeeded);
     let failed = failed.map(|(message, _)| FailedMessage {
         context: &message.context,
-        retry_after: message.content.as_ref().ok().and_then(|content| outcomes.retry_after(content)),
+        retry_after: message
+            .content
+            .as_ref()
+            .ok()
+            .and_then(|content| outcomes.retry_after(content)),
     });
     let failed: Vec<_> = failed.collect();
     if failed.is_empty() {
@@ -74,7 +83,8 @@ pub(crate) async fn postpone(
 
 /// How long a message waits: at random up to a ceiling that doubles with each receive.
 ///
-/// "Full jitter" of "Exponential Backoff And Jitter", AWS Architecture Blog: it spreads the load best.
+/// "Full jitter" of "Exponential Backoff And Jitter", AWS Architecture Blog: it spreads the load
+/// best.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ExponentialBackoff {
     base: Duration,
@@ -93,7 +103,9 @@ impl ExponentialBackoff {
     pub fn ceiling(&self, receive_count: u32) -> Duration {
         let doublings = receive_count.saturating_sub(1);
         let factor = 1u32.checked_shl(doublings).unwrap_or(u32::MAX);
-        self.base.checked_mul(factor).map_or(self.cap, |ceiling| ceiling.min(self.cap))
+        self.base
+            .checked_mul(factor)
+            .map_or(self.cap, |ceiling| ceiling.min(self.cap))
     }
 
     /// A delay between nothing and the ceiling.

@@ -14,8 +14,8 @@ use crate::record_task;
 use crate::schedule::{Schedule, Step, Work};
 use crate::{DeadLetters, Dispatcher};
 
-/// Runs a schedule. As many workers as handlers may run take lane after lane; they are futures of one task, so that
-/// nothing outlives the batch.
+/// Runs a schedule. As many workers as handlers may run take lane after lane; they are futures of
+/// one task, so that nothing outlives the batch.
 pub(crate) struct Batch<'b, R> {
     pub(crate) dispatcher: &'b Dispatcher<R>,
     pub(crate) delivery: &'b Delivery,
@@ -33,7 +33,14 @@ impl<'b, R: Router> Batch<'b, R> {
         cut: Option<Instant>,
     ) -> Self {
         let outcomes = Mutex::new(Outcomes::new(delivery, schedule));
-        Self { dispatcher, delivery, schedule, outcomes, next_lane: Mutex::new(0), cut }
+        Self {
+            dispatcher,
+            delivery,
+            schedule,
+            outcomes,
+            next_lane: Mutex::new(0),
+            cut,
+        }
     }
 
     /// Runs until all lanes are empty or the cut, and gives what is proven.
@@ -52,7 +59,9 @@ impl<'b, R: Router> Batch<'b, R> {
                 drop(tokio::time::timeout_at(cut.into(), work).await);
             }
         }
-        self.outcomes.into_inner().unwrap_or_else(PoisonError::into_inner)
+        self.outcomes
+            .into_inner()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
     async fn work(&self) {
@@ -71,11 +80,15 @@ impl<'b, R: Router> Batch<'b, R> {
     }
 
     fn is_cut(&self) -> bool {
-        self.cut.is_some_and(|cut| tokio::time::Instant::now() >= cut.into())
+        self.cut
+            .is_some_and(|cut| tokio::time::Instant::now() >= cut.into())
     }
 
     fn take_lane(&self) -> Option<&'b [Step]> {
-        let mut next = self.next_lane.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut next = self
+            .next_lane
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         let lane = self.schedule.lane(*next)?;
         *next += 1;
         Some(lane)
@@ -120,13 +133,17 @@ impl<'b, R: Router> Batch<'b, R> {
     /// Gives the permanent failures of a message to the sink. Whether it took them all.
     async fn give_up(&self, sink: &dyn DeadLetters, index: usize) -> bool {
         let message = &self.delivery.messages()[index];
-        let (Ok(content), Some(body)) = (&message.content, message.body()) else { return true };
+        let (Ok(content), Some(body)) = (&message.content, message.body()) else {
+            return true;
+        };
         for record in Outcomes::range(content) {
             // As with handlers, nothing new starts then.
             if self.is_cut() {
                 return false;
             }
-            let Some(error) = self.outcomes().take_permanent(record) else { continue };
+            let Some(error) = self.outcomes().take_permanent(record) else {
+                continue;
+            };
             let letter = DeadLetter {
                 record: &self.delivery.records()[record],
                 message: &message.context,

@@ -10,9 +10,10 @@ use crate::outcomes::{Answer, Outcomes};
 
 /// The outcome of every message of a batch, and what SQS is to be told.
 ///
-/// Every message id ends as exactly one of succeeded and failed in the [`response`](Self::response); of an id that occurs
-/// twice [`messages`](Self::messages) shows each occurrence. A message succeeds when each of its records was
-/// handled, skipped, or given to the dead-letter sink; what is not proven handled is failed. No identifier is invented.
+/// Every message id ends as exactly one of succeeded and failed in the
+/// [`response`](Self::response); of an id that occurs twice [`messages`](Self::messages) shows each
+/// occurrence. A message succeeds when each of its records was handled, skipped, or given to the
+/// dead-letter sink; what is not proven handled is failed. No identifier is invented.
 #[derive(Debug)]
 #[must_use]
 pub struct BatchReport {
@@ -33,7 +34,8 @@ pub struct MessageReport {
 /// Whether a message may be deleted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum MessageOutcome {
-    /// All of its records were handled, skipped or given to the dead-letter sink, or it has none; it is deleted.
+    /// All of its records were handled, skipped or given to the dead-letter sink, or it has none;
+    /// it is deleted.
     Succeeded,
     /// It stays in the queue and comes again.
     Failed(MessageFailure),
@@ -47,24 +49,36 @@ pub enum MessageFailure {
     Malformed,
     /// One of its records failed.
     RecordFailed,
-    /// One of its records was not answered: the deadline came, or a message before it in its group failed.
+    /// One of its records was not answered: the deadline came, or a message before it in its group
+    /// failed.
     NotReached,
 }
 
 impl BatchReport {
     pub(crate) fn new(delivery: &Delivery, outcomes: &Outcomes, on_malformed: Malformed) -> Self {
         let messages = Vec::with_capacity(delivery.messages().len());
-        let mut report = Self { messages, handled: 0, skipped: 0, dead_letters: 0, failed: 0 };
+        let mut report = Self {
+            messages,
+            handled: 0,
+            skipped: 0,
+            dead_letters: 0,
+            failed: 0,
+        };
         for (index, message) in delivery.messages().iter().enumerate() {
             let outcome = match &message.content {
-                Err(_) if on_malformed == Malformed::Fail => MessageOutcome::Failed(MessageFailure::Malformed),
+                Err(_) if on_malformed == Malformed::Fail => {
+                    MessageOutcome::Failed(MessageFailure::Malformed)
+                }
                 Ok(Content::Records(range)) if !range.is_empty() => {
                     report.count(range.clone().map(|record| outcomes.record(record)))
                 }
                 _ if outcomes.is_through(index) => MessageOutcome::Succeeded,
                 _ => MessageOutcome::Failed(MessageFailure::NotReached),
             };
-            report.messages.push(MessageReport { id: message.context.message_id().cloned(), outcome });
+            report.messages.push(MessageReport {
+                id: message.context.message_id().cloned(),
+                outcome,
+            });
         }
         report
     }
@@ -130,14 +144,18 @@ impl BatchReport {
     /// How many messages failed.
     #[must_use]
     pub fn failed_messages(&self) -> usize {
-        self.messages.iter().filter(|message| message.outcome != MessageOutcome::Succeeded).count()
+        self.messages
+            .iter()
+            .filter(|message| message.outcome != MessageOutcome::Succeeded)
+            .count()
     }
 
     /// The answer to SQS: `{"batchItemFailures": [{"itemIdentifier": "<message id>"}, ...]}`.
     ///
-    /// Each failed id once; an id that occurs twice fails if either occurrence failed. The list is only read when the
-    /// event source mapping has `ReportBatchItemFailures` among its function response types; without it Lambda deletes
-    /// the whole batch ("Handling errors for an SQS event source in Lambda", AWS Lambda Developer Guide, 2026).
+    /// Each failed id once; an id that occurs twice fails if either occurrence failed. The list is
+    /// only read when the event source mapping has `ReportBatchItemFailures` among its function
+    /// response types; without it Lambda deletes the whole batch ("Handling errors for an SQS
+    /// event source in Lambda", AWS Lambda Developer Guide, 2026).
     #[must_use]
     pub fn response(&self) -> SqsBatchResponse {
         let mut seen = HashSet::new();

@@ -22,8 +22,8 @@ const UNREADABLE: i32 = 2;
 
 /// Handles S3 events. In Lambda it serves invocations; here it works on recorded payloads.
 ///
-/// A payload is what Lambda would be invoked with: a batch of SQS or SNS messages, an S3 notification, or an EventBridge
-/// event.
+/// A payload is what Lambda would be invoked with: a batch of SQS or SNS messages, an S3
+/// notification, or an EventBridge event.
 #[derive(Parser)]
 #[command(version = concat!("(s3-dispatch ", env!("CARGO_PKG_VERSION"), ")"), arg_required_else_help = true)]
 struct Command {
@@ -45,8 +45,9 @@ enum Action {
     },
     /// Show the S3 events that files hold, one JSON line each
     ///
-    /// A line has file, delivery (the envelopes, such as sqs>sns>s3), event_name, bucket, key, key_as_sent, size and
-    /// sequencer; null where absent. What cannot be read is a line with error and path, its place in the JSON.
+    /// A line has file, delivery (the envelopes, such as sqs>sns>s3), event_name, bucket, key,
+    /// key_as_sent, size and sequencer; null where absent. What cannot be read is a line with
+    /// error and path, its place in the JSON.
     #[command(after_help = "Exit status:\n  0  all of it could be read\n  1  some could not")]
     Inspect {
         /// Files of JSON, or - for standard input
@@ -55,7 +56,8 @@ enum Action {
     },
     /// Print what infrastructure must let through, as JSON derived from the handlers
     ///
-    /// Never narrower than the handlers; what is wider, and what is probably not meant, is a warning on standard error.
+    /// Never narrower than the handlers; what is wider, and what is probably not meant, is a
+    /// warning on standard error.
     #[command(after_help = "Exit status:\n  0  it was printed\n  1  it cannot be expressed")]
     Policy {
         /// For which part
@@ -84,9 +86,12 @@ pub(crate) async fn main<R: Router>(dispatcher: Dispatcher<R>) -> i32 {
             invoke::invoke(&dispatcher, &file).await
         }
         Action::Inspect { files } => inspect::inspect(&files),
-        Action::Policy { format, queue_arn } => {
-            policy::policy(dispatcher.router(), program.as_deref().unwrap_or("processor"), format, &queue_arn)
-        }
+        Action::Policy { format, queue_arn } => policy::policy(
+            dispatcher.router(),
+            program.as_deref().unwrap_or("processor"),
+            format,
+            &queue_arn,
+        ),
     }
 }
 

@@ -9,15 +9,17 @@ use s3_dispatch_core::{HandlerError, MessageContext, S3EventRecord};
 
 use crate::logs::with_causes;
 
-/// Takes the records that failed [permanently](HandlerError::permanent), so that they need not go round their queue
-/// until it gives them up.
+/// Takes the records that failed [permanently](HandlerError::permanent), so that they need not go
+/// round their queue until it gives them up.
 ///
-/// Set on a dispatcher by [`with_dead_letters`](crate::Dispatcher::with_dead_letters). A letter is put only once no other
-/// record of its message needs a retry; then its record counts as done. A message that is cut off or fails between its
-/// letters comes again, and so may a letter: at least once, as everywhere.
+/// Set on a dispatcher by [`with_dead_letters`](crate::Dispatcher::with_dead_letters). A letter is
+/// put only once no other record of its message needs a retry; then its record counts as done. A
+/// message that is cut off or fails between its letters comes again, and so may a letter: at least
+/// once, as everywhere.
 #[async_trait]
 pub trait DeadLetters: Send + Sync + 'static {
-    /// Keeps a letter. Only the invocation's deadline ends it from outside, so a sink that may hang should not.
+    /// Keeps a letter. Only the invocation's deadline ends it from outside, so a sink that may hang
+    /// should not.
     ///
     /// # Errors
     ///

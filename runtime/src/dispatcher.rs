@@ -4,7 +4,9 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use s3_dispatch_core::{Content, Delivery, Envelope, Error, ErrorKind, InvocationId, Message, Router, TraceHeader};
+use s3_dispatch_core::{
+    Content, Delivery, Envelope, Error, ErrorKind, InvocationId, Message, Router, TraceHeader,
+};
 
 use crate::backoff::postpone;
 use crate::batch::Batch;
@@ -12,31 +14,37 @@ use crate::outcomes::Outcomes;
 use crate::schedule::Schedule;
 use crate::{Backoff, BatchReport, DeadLetters, MessageFailure, MessageOutcome, Payload};
 
-/// Sends the records of a payload through a router and reports, message by message, what became of them.
+/// Sends the records of a payload through a router and reports, message by message, what became of
+/// them.
 ///
 /// The rules of delivery:
 ///
-/// 1. Every message id of a batch ends as exactly one of succeeded and failed, wherever the batch is cut; what is not
-///    proven handled is failed. An id that occurs twice fails if either occurrence fails.
-/// 2. A message succeeds when each of its records was handled, skipped, or given to the dead-letter sink
-///    ([`with_dead_letters`](Self::with_dead_letters)). A failed record fails its message and no other.
+/// 1. Every message id of a batch ends as exactly one of succeeded and failed, wherever the batch
+///    is cut; what is not proven handled is failed. An id that occurs twice fails if either
+///    occurrence fails.
+/// 2. A message succeeds when each of its records was handled, skipped, or given to the dead-letter
+///    sink ([`with_dead_letters`](Self::with_dead_letters)). A failed record fails its message and
+///    no other.
 /// 3. No identifier is invented: a message without an id fails the invocation.
-/// 4. A test notification succeeds. A malformed body fails its message, or is dropped ([`on_malformed`](Self::on_malformed)).
-/// 5. A record that no route takes is skipped with a warning, or fails ([`on_unrouted`](Self::on_unrouted)). Every record
-///    is checked against the routes, since a filter policy lets a whole message pass for one matching record.
+/// 4. A test notification succeeds. A malformed body fails its message, or is dropped
+///    ([`on_malformed`](Self::on_malformed)).
+/// 5. A record that no route takes is skipped with a warning, or fails
+///    ([`on_unrouted`](Self::on_unrouted)). Every record is checked against the routes, since a
+///    filter policy lets a whole message pass for one matching record.
 /// 6. The most specific route takes a record; see [`Routes`](crate::Routes).
-/// 7. A handler that panics or runs longer than [`with_record_timeout`](Self::with_record_timeout) fails its message. Near
-///    the deadline ([`with_deadline_margin`](Self::with_deadline_margin)) nothing new starts, what runs is cancelled,
-///    and the rest is failed. A handler that blocks its thread cannot be cut off: give such work to
-///    `tokio::task::spawn_blocking`.
-/// 8. At most [`with_concurrency`](Self::with_concurrency) handlers run at a time. On standard queues the records of one
-///    bucket and key run one after the other: by sequencer where both have one that can be trusted, else as they arrived.
-///    On FIFO queues each message group runs in order and stops at its first failure; groups are independent.
+/// 7. A handler that panics or runs longer than [`with_record_timeout`](Self::with_record_timeout)
+///    fails its message. Near the deadline ([`with_deadline_margin`](Self::with_deadline_margin))
+///    nothing new starts, what runs is cancelled, and the rest is failed. A handler that blocks its
+///    thread cannot be cut off: give such work to `tokio::task::spawn_blocking`.
+/// 8. At most [`with_concurrency`](Self::with_concurrency) handlers run at a time. On standard
+///    queues the records of one bucket and key run one after the other: by sequencer where both
+///    have one that can be trusted, else as they arrived. On FIFO queues each message group runs in
+///    order and stops at its first failure; groups are independent.
 /// 9. Outside SQS there are no single failures: any failure is an error of the whole invocation.
 ///
-/// Dropping the future of [`dispatch`](Self::dispatch) loses nothing, since without an answer everything is delivered
-/// again, and leaves nothing running, since nothing is spawned. Under `panic = "abort"` a panic of a handler ends the
-/// process, so that the whole invocation fails.
+/// Dropping the future of [`dispatch`](Self::dispatch) loses nothing, since without an answer
+/// everything is delivered again, and leaves nothing running, since nothing is spawned. Under
+/// `panic = "abort"` a panic of a handler ends the process, so that the whole invocation fails.
 ///
 /// ```
 /// use s3_dispatch::{Dispatcher, ObjectKey, Routes};
@@ -94,8 +102,8 @@ pub(crate) struct Invocation {
 }
 
 impl<R: Router> Dispatcher<R> {
-    /// A dispatcher that runs one handler at a time, with a margin of 500 ms before the deadline, no timeout per record,
-    /// unrouted records skipped and malformed messages failed.
+    /// A dispatcher that runs one handler at a time, with a margin of 500 ms before the deadline,
+    /// no timeout per record, unrouted records skipped and malformed messages failed.
     #[must_use]
     pub fn new(router: R) -> Self {
         #[cfg(feature = "metrics")]
@@ -154,8 +162,8 @@ impl<R: Router> Dispatcher<R> {
         self
     }
 
-    /// Postpones failed messages of SQS by this policy; without one they come again when the queue's visibility timeout
-    /// is over.
+    /// Postpones failed messages of SQS by this policy; without one they come again when the
+    /// queue's visibility timeout is over.
     #[must_use]
     pub fn with_backoff(mut self, backoff: impl Backoff) -> Self {
         self.backoff = Some(Arc::new(backoff));
@@ -168,21 +176,38 @@ impl<R: Router> Dispatcher<R> {
         &self.router
     }
 
-    /// Dispatches one payload. Needs no Lambda, and a Tokio runtime only if there is a deadline, a timeout or a backoff.
+    /// Dispatches one payload. Needs no Lambda, and a Tokio runtime only if there is a deadline, a
+    /// timeout or a backoff.
     ///
     /// # Errors
     ///
-    /// When the invocation as a whole must fail: the payload cannot be read, an SQS message has no id, or, outside SQS,
-    /// anything failed ([`ErrorKind::InvocationFailed`], the one that may pass when the event comes again).
+    /// When the invocation as a whole must fail: the payload cannot be read, an SQS message has no
+    /// id, or, outside SQS, anything failed ([`ErrorKind::InvocationFailed`], the one that may
+    /// pass when the event comes again).
     ///
     /// # Panics
     ///
     /// When there is a deadline, a timeout or a backoff, and no Tokio runtime with time enabled.
-    pub async fn dispatch(&self, payload: impl Into<Payload>, deadline: Option<Instant>) -> Result<BatchReport, Error> {
-        self.dispatch_in(payload.into(), Invocation { deadline, ..Invocation::default() }).await
+    pub async fn dispatch(
+        &self,
+        payload: impl Into<Payload>,
+        deadline: Option<Instant>,
+    ) -> Result<BatchReport, Error> {
+        self.dispatch_in(
+            payload.into(),
+            Invocation {
+                deadline,
+                ..Invocation::default()
+            },
+        )
+        .await
     }
 
-    pub(crate) async fn dispatch_in(&self, payload: Payload, invocation: Invocation) -> Result<BatchReport, Error> {
+    pub(crate) async fn dispatch_in(
+        &self,
+        payload: Payload,
+        invocation: Invocation,
+    ) -> Result<BatchReport, Error> {
         let started = Instant::now();
         let mut delivery = payload.into_delivery()?;
         for message in delivery.messages_mut() {
@@ -192,7 +217,9 @@ impl<R: Router> Dispatcher<R> {
         let schedule = Schedule::new(&delivery, self.malformed);
         let cut = invocation.deadline.map(|deadline| {
             // A margin that goes back to before there was time leaves none.
-            deadline.checked_sub(self.deadline_margin).unwrap_or_else(|| tokio::time::Instant::now().into_std())
+            deadline
+                .checked_sub(self.deadline_margin)
+                .unwrap_or_else(|| tokio::time::Instant::now().into_std())
         });
         let outcomes = Batch::new(self, &delivery, &schedule, cut).run().await;
         let report = BatchReport::new(&delivery, &outcomes, self.malformed);
@@ -214,7 +241,14 @@ impl<R: Router> Dispatcher<R> {
         crate::measurements::reported(&report, &delivery, &outcomes);
         if delivery.envelope() == Envelope::Sqs {
             if let Some(backoff) = &self.backoff {
-                postpone(&**backoff, &delivery, &report, &outcomes, invocation.deadline).await;
+                postpone(
+                    &**backoff,
+                    &delivery,
+                    &report,
+                    &outcomes,
+                    invocation.deadline,
+                )
+                .await;
             }
             return Ok(report);
         }
@@ -236,9 +270,16 @@ impl<R: Router> Dispatcher<R> {
             Err(error) => {
                 let error = error.to_string();
                 match self.malformed {
-                    Malformed::Fail => tracing::error!(message_id, request_id, error, "message cannot be read"),
+                    Malformed::Fail => {
+                        tracing::error!(message_id, request_id, error, "message cannot be read")
+                    }
                     Malformed::Drop => {
-                        tracing::error!(message_id, request_id, error, "message cannot be read: dropped")
+                        tracing::error!(
+                            message_id,
+                            request_id,
+                            error,
+                            "message cannot be read: dropped"
+                        )
                     }
                 }
             }
@@ -264,12 +305,19 @@ fn complete(message: &mut Message, invocation: &Invocation) {
 fn log_unreached(report: &BatchReport, request_id: Option<&InvocationId>) {
     const MOST: usize = 10;
     let unreached = MessageOutcome::Failed(MessageFailure::NotReached);
-    let mut messages = report.messages().iter().filter(|message| message.outcome() == unreached).peekable();
+    let mut messages = report
+        .messages()
+        .iter()
+        .filter(|message| message.outcome() == unreached)
+        .peekable();
     if messages.peek().is_none() {
         return;
     }
     let count = messages.clone().count();
-    let first: Vec<_> = messages.filter_map(|message| message.id().map(AsRef::<str>::as_ref)).take(MOST).collect();
+    let first: Vec<_> = messages
+        .filter_map(|message| message.id().map(AsRef::<str>::as_ref))
+        .take(MOST)
+        .collect();
     tracing::warn!(
         request_id = request_id.map(AsRef::<str>::as_ref),
         messages = count,

@@ -17,8 +17,8 @@ use crate::{Claim, ClaimStore, Identity, Lease, SequencerStore, StoreError};
 
 /// Remembers in one DynamoDB table, for all processes that share it.
 ///
-/// The table has a partition key `pk` (string) and no sort key, and `ttl` as its time-to-live attribute; give it on-demand
-/// capacity. In Terraform:
+/// The table has a partition key `pk` (string) and no sort key, and `ttl` as its time-to-live
+/// attribute; give it on-demand capacity. In Terraform:
 ///
 /// ```hcl
 /// resource "aws_dynamodb_table" "s3_dispatch" {
@@ -36,16 +36,18 @@ use crate::{Claim, ClaimStore, Identity, Lease, SequencerStore, StoreError};
 /// }
 /// ```
 ///
-/// The function's role needs `dynamodb:PutItem`, `dynamodb:GetItem` and `dynamodb:DeleteItem` on it.
+/// The function's role needs `dynamodb:PutItem`, `dynamodb:GetItem` and `dynamodb:DeleteItem` on
+/// it.
 ///
-/// An item is `{pk: "record#<identity>", status: "in-progress" | "completed", lease, expires_at, ttl}` or
-/// `{pk: "object#<identity>", sequencer, order, expires_at, ttl}`. `expires_at` is in milliseconds and `ttl` in seconds
-/// since the Unix epoch. DynamoDB deletes expired items within days ("Using time to live (TTL) in DynamoDB", Amazon
-/// DynamoDB Developer Guide, 2026), so every condition looks at `expires_at` too. The clocks of the processes should agree
-/// to well within a lease.
+/// An item is `{pk: "record#<identity>", status: "in-progress" | "completed", lease, expires_at,
+/// ttl}` or `{pk: "object#<identity>", sequencer, order, expires_at, ttl}`. `expires_at` is in
+/// milliseconds and `ttl` in seconds since the Unix epoch. DynamoDB deletes expired items within
+/// days ("Using time to live (TTL) in DynamoDB", Amazon DynamoDB Developer Guide, 2026), so every
+/// condition looks at `expires_at` too. The clocks of the processes should agree to well within a
+/// lease.
 ///
-/// Writes are conditional, so that of simultaneous claims one wins; the SDK's own retry of a write that did arrive is
-/// recognised by its lease. A claim costs one write, and so does its end.
+/// Writes are conditional, so that of simultaneous claims one wins; the SDK's own retry of a write
+/// that did arrive is recognised by its lease. A claim costs one write, and so does its end.
 #[derive(Debug, Clone)]
 pub struct DynamoDbStore {
     client: Client,
@@ -54,16 +56,26 @@ pub struct DynamoDbStore {
 
 const IN_PROGRESS: &str = "in-progress";
 const COMPLETED: &str = "completed";
-/// A partition key has at most 2,048 bytes ("Quotas in Amazon DynamoDB", Amazon DynamoDB Developer Guide, 2026).
+/// A partition key has at most 2,048 bytes ("Quotas in Amazon DynamoDB", Amazon DynamoDB Developer
+/// Guide, 2026).
 const LONGEST_READABLE_KEY: usize = 1_900;
 
 impl DynamoDbStore {
     /// The store in this table.
     pub fn new(client: Client, table: impl Into<String>) -> Self {
-        Self { client, table: table.into() }
+        Self {
+            client,
+            table: table.into(),
+        }
     }
 
-    fn put(&self, kind: &str, identity: &Identity, now: u128, keep: Duration) -> PutItemFluentBuilder {
+    fn put(
+        &self,
+        kind: &str,
+        identity: &Identity,
+        now: u128,
+        keep: Duration,
+    ) -> PutItemFluentBuilder {
         let expires_at = now.saturating_add(keep.as_millis());
         self.client
             .put_item()
@@ -75,8 +87,16 @@ impl DynamoDbStore {
     }
 
     async fn get(&self, kind: &str, identity: &Identity) -> Result<Option<Item>, StoreError> {
-        let get = self.client.get_item().table_name(&self.table).key("pk", partition_key(kind, identity));
-        let got = get.consistent_read(true).send().await.map_err(store_error)?;
+        let get = self
+            .client
+            .get_item()
+            .table_name(&self.table)
+            .key("pk", partition_key(kind, identity));
+        let got = get
+            .consistent_read(true)
+            .send()
+            .await
+            .map_err(store_error)?;
         Ok(got.item.filter(|item| !has_run_out(item, now())))
     }
 }
@@ -101,25 +121,41 @@ impl ClaimStore for DynamoDbStore {
             // An emulator may not send it along.
             Some(None) => self.get("record", identity).await?,
         };
-        let attribute = |name: &str| item.as_ref().and_then(|item| item.get(name)).and_then(|value| value.as_s().ok());
-        Ok(if attribute("status").is_some_and(|status| status == COMPLETED) {
-            Claim::Completed
-        } else if attribute("lease") == Some(&token) {
-            Claim::Acquired(Lease::new(token))
-        } else {
-            let expires_at = item.as_ref().and_then(expires_at);
-            let left = expires_at.map(|time| u64::try_from(time.saturating_sub(now)).unwrap_or(u64::MAX));
-            Claim::InProgress { left: left.map(Duration::from_millis) }
-        })
+        let attribute = |name: &str| {
+            item.as_ref()
+                .and_then(|item| item.get(name))
+                .and_then(|value| value.as_s().ok())
+        };
+        Ok(
+            if attribute("status").is_some_and(|status| status == COMPLETED) {
+                Claim::Completed
+            } else if attribute("lease") == Some(&token) {
+                Claim::Acquired(Lease::new(token))
+            } else {
+                let expires_at = item.as_ref().and_then(expires_at);
+                let left = expires_at
+                    .map(|time| u64::try_from(time.saturating_sub(now)).unwrap_or(u64::MAX));
+                Claim::InProgress {
+                    left: left.map(Duration::from_millis),
+                }
+            },
+        )
     }
 
-    async fn complete(&self, identity: &Identity, lease: &Lease, keep: Duration) -> Result<bool, StoreError> {
+    async fn complete(
+        &self,
+        identity: &Identity,
+        lease: &Lease,
+        keep: Duration,
+    ) -> Result<bool, StoreError> {
         let now = now();
         let put = self
             .put("record", identity, now, keep)
             .item("status", text(COMPLETED))
             .item("lease", text(lease.as_str()))
-            .condition_expression("attribute_not_exists(pk) OR lease = :lease OR expires_at <= :now")
+            .condition_expression(
+                "attribute_not_exists(pk) OR lease = :lease OR expires_at <= :now",
+            )
             .expression_attribute_values(":lease", text(lease.as_str()))
             .expression_attribute_values(":now", number(now));
         Ok(refused(put.send().await)?.is_none())
@@ -132,14 +168,20 @@ impl ClaimStore for DynamoDbStore {
             .table_name(&self.table)
             .key("pk", partition_key("record", identity))
             // What is gone was released: the SDK may ask again after a first answer got lost.
-            .condition_expression("attribute_not_exists(pk) OR (lease = :lease AND #status = :in_progress)")
+            .condition_expression(
+                "attribute_not_exists(pk) OR (lease = :lease AND #status = :in_progress)",
+            )
             // A reserved word of DynamoDB's expressions.
             .expression_attribute_names("#status", "status")
             .expression_attribute_values(":lease", text(lease.as_str()))
             .expression_attribute_values(":in_progress", text(IN_PROGRESS));
         match delete.send().await {
             Ok(_) => Ok(true),
-            Err(SdkError::ServiceError(error)) if error.err().is_conditional_check_failed_exception() => Ok(false),
+            Err(SdkError::ServiceError(error))
+                if error.err().is_conditional_check_failed_exception() =>
+            {
+                Ok(false)
+            }
             Err(error) => Err(store_error(error)),
         }
     }
@@ -149,17 +191,27 @@ impl ClaimStore for DynamoDbStore {
 impl SequencerStore for DynamoDbStore {
     async fn latest(&self, object: &Identity) -> Result<Option<Sequencer>, StoreError> {
         let item = self.get("object", object).await?;
-        let sequencer = item.as_ref().and_then(|item| item.get("sequencer")).and_then(|value| value.as_s().ok());
+        let sequencer = item
+            .as_ref()
+            .and_then(|item| item.get("sequencer"))
+            .and_then(|value| value.as_s().ok());
         Ok(sequencer.map(|sequencer| Sequencer::from(sequencer.as_str())))
     }
 
-    async fn advance(&self, object: &Identity, sequencer: &Sequencer, keep: Duration) -> Result<(), StoreError> {
+    async fn advance(
+        &self,
+        object: &Identity,
+        sequencer: &Sequencer,
+        keep: Duration,
+    ) -> Result<(), StoreError> {
         let now = now();
         let put = self
             .put("object", object, now, keep)
             .item("sequencer", text(sequencer.as_str()))
             .item("order", text(&sortable(sequencer)?))
-            .condition_expression("attribute_not_exists(pk) OR #order <= :order OR expires_at <= :now")
+            .condition_expression(
+                "attribute_not_exists(pk) OR #order <= :order OR expires_at <= :now",
+            )
             .expression_attribute_names("#order", "order")
             .expression_attribute_values(":order", text(&sortable(sequencer)?))
             .expression_attribute_values(":now", number(now));
@@ -168,14 +220,19 @@ impl SequencerStore for DynamoDbStore {
     }
 }
 
-/// `None` when the item was written; else the item that stands in its way, if DynamoDB sent it along.
-fn refused<T, R>(put: Result<T, SdkError<PutItemError, R>>) -> Result<Option<Option<Item>>, StoreError>
+/// `None` when the item was written; else the item that stands in its way, if DynamoDB sent it
+/// along.
+fn refused<T, R>(
+    put: Result<T, SdkError<PutItemError, R>>,
+) -> Result<Option<Option<Item>>, StoreError>
 where
     R: std::fmt::Debug + Send + Sync + 'static,
 {
     match put {
         Ok(_) => Ok(None),
-        Err(SdkError::ServiceError(error)) if error.err().is_conditional_check_failed_exception() => {
+        Err(SdkError::ServiceError(error))
+            if error.err().is_conditional_check_failed_exception() =>
+        {
             match error.into_err() {
                 PutItemError::ConditionalCheckFailedException(failed) => Ok(Some(failed.item)),
                 _ => Ok(Some(None)),
@@ -193,10 +250,13 @@ where
     StoreError::new(error)
 }
 
-/// Texts of equal length compare as the numbers do; the length stands in front, since sequencers may differ in it.
+/// Texts of equal length compare as the numbers do; the length stands in front, since sequencers
+/// may differ in it.
 fn sortable(sequencer: &Sequencer) -> Result<String, StoreError> {
     let digits = sequencer.to_canonical();
-    let digits = digits.ok_or_else(|| StoreError::new(format!("the sequencer `{sequencer}` is not hexadecimal")))?;
+    let digits = digits.ok_or_else(|| {
+        StoreError::new(format!("the sequencer `{sequencer}` is not hexadecimal"))
+    })?;
     Ok(format!("{:05}{digits}", digits.len()))
 }
 
@@ -221,7 +281,10 @@ fn expires_at(item: &Item) -> Option<u128> {
 
 fn now() -> u128 {
     // Before 1970 there was no DynamoDB.
-    SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_millis()
+    SystemTime::now()
+        .duration_since(SystemTime::UNIX_EPOCH)
+        .unwrap_or_default()
+        .as_millis()
 }
 
 fn text(text: &str) -> AttributeValue {

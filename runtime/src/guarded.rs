@@ -8,7 +8,8 @@ use std::task::{Context, Poll};
 
 use s3_dispatch_core::BoxFuture;
 
-/// A future of a handler, a sink or the like. It panics neither when it is polled nor when it is dropped, finished or not.
+/// A future of a handler, a sink or the like. It panics neither when it is polled nor when it is
+/// dropped, finished or not.
 pub(crate) struct Guarded<'f, T>(State<'f, T>);
 
 enum State<'f, T> {
@@ -33,7 +34,9 @@ impl<T> Future for Guarded<'_, T> {
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let polled = match &mut self.0 {
-            State::Running(future) => catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(context))),
+            State::Running(future) => {
+                catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(context)))
+            }
             State::Panicked(panicked) => {
                 let panicked = std::mem::take(panicked);
                 self.end();

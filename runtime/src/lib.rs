@@ -1,8 +1,9 @@
 //! Write one async function per S3 event; have it called, correctly, in Lambda and from a terminal.
 //!
-//! S3 publishes a notification to an SNS topic, filter policies send it to one SQS queue per kind of event, and a Lambda
-//! function per queue does the work. This crate is the inside of that function: it opens the envelopes, decodes the
-//! keys, calls the right handler for each record, and reports to SQS exactly the messages that failed.
+//! S3 publishes a notification to an SNS topic, filter policies send it to one SQS queue per kind
+//! of event, and a Lambda function per queue does the work. This crate is the inside of that
+//! function: it opens the envelopes, decodes the keys, calls the right handler for each record, and
+//! reports to SQS exactly the messages that failed.
 //!
 //! ```no_run
 //! use s3_dispatch::{Routes, S3EventRecord, State, s3_handler};
@@ -33,9 +34,11 @@
 //! - [`s3_handler`] makes a handler of a function; [`FromRecord`] says what its arguments can be.
 //! - [`Routes`] chooses the handler of a record; [`Router`] is what can be wrapped around it.
 //! - [`Dispatcher`] holds the rules of delivery: what becomes of a batch, message by message.
-//! - [`start`] runs it all: in Lambda it serves invocations, elsewhere it is a command line. [`run`] is Lambda alone.
+//! - [`start`] runs it all: in Lambda it serves invocations, elsewhere it is a command line.
+//!   [`run`] is Lambda alone.
 //!
-//! - [`Deduplicated`] and [`LatestOnly`] are routers around a router: each record once, and none after a newer one.
+//! - [`Deduplicated`] and [`LatestOnly`] are routers around a router: each record once, and none
+//!   after a newer one.
 //! - [`DeadLetters`] takes what will never succeed, [`Backoff`] postpones what failed.
 //!
 //! # Metrics
@@ -51,16 +54,18 @@
 //! | `s3_dispatch_lag_seconds` | histogram | seconds | `event_name` |
 //! | `s3_dispatch_batch_size` | histogram | messages | |
 //!
-//! The outcome of a record is `handled`, `unrouted`, `duplicate`, `stale`, `skipped`, `retry`, `permanent` or `not_reached`;
-//! that of a message `succeeded`, `malformed`, `record_failed` or `not_reached`. The duration is that of a record's way
-//! through the router, with what stands around the routes. The lag is the time from the event, by S3's clock,
-//! to the handler's start. Labels have few values: an event name that this version does not know is `other`, and no key or
-//! bucket is ever one. The example `cloudwatch_metrics` writes them in CloudWatch's embedded metric format.
+//! The outcome of a record is `handled`, `unrouted`, `duplicate`, `stale`, `skipped`, `retry`,
+//! `permanent` or `not_reached`; that of a message `succeeded`, `malformed`, `record_failed` or
+//! `not_reached`. The duration is that of a record's way through the router, with what stands
+//! around the routes. The lag is the time from the event, by S3's clock, to the handler's start.
+//! Labels have few values: an event name that this version does not know is `other`, and no key or
+//! bucket is ever one. The example `cloudwatch_metrics` writes them in CloudWatch's embedded metric
+//! format.
 //!
 //! # From an existing function
 //!
-//! A function that has an `SqsEvent` and answers with an `SqsBatchResponse` can hand over the one and return the other,
-//! and keep everything else:
+//! A function that has an `SqsEvent` and answers with an `SqsBatchResponse` can hand over the one
+//! and return the other, and keep everything else:
 //!
 //! ```
 //! use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent};
@@ -73,8 +78,9 @@
 //! }
 //! ```
 //!
-//! A [`Dispatcher`] is also a `tower::Service`, so `lambda_runtime::run(dispatcher)` works, with layers of yours around
-//! it. With the feature `aws_lambda_events`, a record converts from and into that crate's.
+//! A [`Dispatcher`] is also a `tower::Service`, so `lambda_runtime::run(dispatcher)` works, with
+//! layers of yours around it. With the feature `aws_lambda_events`, a record converts from and into
+//! that crate's.
 
 mod payload;
 mod dispatcher;

@@ -1,8 +1,9 @@
 //! The fields of spans and events as texts, written at little cost.
 //!
-//! Each record has a span, whose fields are written when it begins, whether or not anything is logged in it. The formatters
-//! of `tracing_subscriber` sort them in a tree of `serde_json::Value`s, or ask each character whether it is printable;
-//! that costs more than reading and dispatching the record. Nearly all of these texts are plain.
+//! Each record has a span, whose fields are written when it begins, whether or not anything is
+//! logged in it. The formatters of `tracing_subscriber` sort them in a tree of
+//! `serde_json::Value`s, or ask each character whether it is printable; that costs more than
+//! reading and dispatching the record. Nearly all of these texts are plain.
 
 use std::fmt::{self, Debug};
 
@@ -20,7 +21,11 @@ pub(crate) struct JsonFields;
 
 impl<'writer> FormatFields<'writer> for TextFields {
     fn format_fields<R: RecordFields>(&self, writer: Writer<'writer>, fields: R) -> fmt::Result {
-        let mut text = Text { writer, is_empty: true, result: Ok(()) };
+        let mut text = Text {
+            writer,
+            is_empty: true,
+            result: Ok(()),
+        };
         fields.record(&mut text);
         text.result
     }
@@ -31,8 +36,16 @@ impl<'writer> FormatFields<'writer> for JsonFields {
         write_members(writer, fields, '{')
     }
 
-    fn add_fields(&self, current: &'writer mut FormattedFields<Self>, fields: &Record<'_>) -> fmt::Result {
-        let before = if current.fields.pop() == Some('}') && current.fields.len() > 1 { ',' } else { '{' };
+    fn add_fields(
+        &self,
+        current: &'writer mut FormattedFields<Self>,
+        fields: &Record<'_>,
+    ) -> fmt::Result {
+        let before = if current.fields.pop() == Some('}') && current.fields.len() > 1 {
+            ','
+        } else {
+            '{'
+        };
         if before == '{' {
             current.fields.clear();
         }
@@ -69,7 +82,11 @@ impl Text<'_> {
 
 impl Visit for Text<'_> {
     fn record_str(&mut self, field: &Field, value: &str) {
-        if self.result.is_ok() && is_plain(value) && field.name() != "message" && !self.writer.has_ansi_escapes() {
+        if self.result.is_ok()
+            && is_plain(value)
+            && field.name() != "message"
+            && !self.writer.has_ansi_escapes()
+        {
             self.result = self.write_plain(field.name(), value);
         } else {
             self.with_default(|visitor| visitor.record_str(field, value));
@@ -86,7 +103,11 @@ impl Visit for Text<'_> {
 }
 
 fn write_members(writer: Writer<'_>, fields: impl RecordFields, before: char) -> fmt::Result {
-    let mut members = Members { writer, before, result: Ok(()) };
+    let mut members = Members {
+        writer,
+        before,
+        result: Ok(()),
+    };
     fields.record(&mut members);
     members.result?;
     if members.before == '{' {
@@ -112,7 +133,8 @@ impl Members<'_> {
     }
 
     fn write_plain(&mut self, name: &str, value: &str) -> fmt::Result {
-        self.writer.write_char(std::mem::replace(&mut self.before, ','))?;
+        self.writer
+            .write_char(std::mem::replace(&mut self.before, ','))?;
         self.writer.write_char('"')?;
         self.writer.write_str(name)?;
         self.writer.write_str("\":\"")?;
@@ -151,10 +173,14 @@ impl Visit for Members<'_> {
     }
 }
 
-/// Whether a text stands in quotes as it is; of sixteen bytes at a time, which the compiler can look at together.
+/// Whether a text stands in quotes as it is; of sixteen bytes at a time, which the compiler can
+/// look at together.
 fn is_plain(text: &str) -> bool {
     text.as_bytes().chunks(16).all(|run| {
-        let is_special = |byte: &u8| (*byte < b' ') | (*byte > b'~') | (*byte == b'"') | (*byte == b'\\');
-        run.iter().fold(0, |found, byte| found | u8::from(is_special(byte))) == 0
+        let is_special =
+            |byte: &u8| (*byte < b' ') | (*byte > b'~') | (*byte == b'"') | (*byte == b'\\');
+        run.iter()
+            .fold(0, |found, byte| found | u8::from(is_special(byte)))
+            == 0
     })
 }

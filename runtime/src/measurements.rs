@@ -1,4 +1,5 @@
-//! What a dispatcher measures, through the facade of the crate `metrics`. The table of names stands in the crate's docs.
+//! What a dispatcher measures, through the facade of the crate `metrics`. The table of names stands
+//! in the crate's docs.
 
 use std::time::{Duration, SystemTime};
 
@@ -18,17 +19,30 @@ const BATCH_SIZE: &str = "s3_dispatch_batch_size";
 pub(crate) fn describe() {
     describe_counter!(RECORDS, Unit::Count, "records, by event name and outcome");
     describe_counter!(MESSAGES, Unit::Count, "messages, by outcome");
-    describe_counter!(DEAD_LETTERS, Unit::Count, "records given to the dead-letter sink, by event name");
-    describe_histogram!(HANDLER_DURATION, Unit::Seconds, "how long records take from their route to their outcome");
+    describe_counter!(
+        DEAD_LETTERS,
+        Unit::Count,
+        "records given to the dead-letter sink, by event name"
+    );
+    describe_histogram!(
+        HANDLER_DURATION,
+        Unit::Seconds,
+        "how long records take from their route to their outcome"
+    );
     describe_histogram!(LAG, Unit::Seconds, "from the event to the handler's start");
     describe_histogram!(BATCH_SIZE, Unit::Count, "messages per invocation");
 }
 
 pub(crate) fn started(record: &S3EventRecord) {
-    let happened = record.event_time.as_ref().and_then(|time| time.to_system_time());
+    let happened = record
+        .event_time
+        .as_ref()
+        .and_then(|time| time.to_system_time());
     if let Some(happened) = happened {
         // Clocks differ: what lies in the future has just happened.
-        let lag = SystemTime::now().duration_since(happened).unwrap_or_default();
+        let lag = SystemTime::now()
+            .duration_since(happened)
+            .unwrap_or_default();
         histogram!(LAG, "event_name" => label(&record.event_name)).record(lag.as_secs_f64());
     }
 }

@@ -12,8 +12,9 @@ use crate::{Claim, ClaimStore, Identity, Lease, SequencerStore, StoreError};
 
 /// Remembers within one process: for tests, and for what may be repeated when a process ends.
 ///
-/// Bounded: when it is full, what has run out is forgotten, then the oldest completion or sequencer. What is in progress
-/// is never forgotten before its lease; if there is nothing else, a claim is an error.
+/// Bounded: when it is full, what has run out is forgotten, then the oldest completion or
+/// sequencer. What is in progress is never forgotten before its lease; if there is nothing else, a
+/// claim is an error.
 #[derive(Debug)]
 pub struct MemoryStore {
     entries: Mutex<Entries>,
@@ -68,7 +69,9 @@ impl MemoryStore {
             by_age: BTreeMap::new(),
             next: 0,
         };
-        Self { entries: Mutex::new(entries) }
+        Self {
+            entries: Mutex::new(entries),
+        }
     }
 
     /// How many entries there are, those that have run out included.
@@ -97,10 +100,13 @@ impl Default for MemoryStore {
 impl Entries {
     /// What is remembered and has not run out.
     fn live(&self, name: &Name) -> Option<&Entry> {
-        self.entries.get(name).filter(|entry| entry.until > Instant::now())
+        self.entries
+            .get(name)
+            .filter(|entry| entry.until > Instant::now())
     }
 
-    /// Whether the identity was claimed under this lease and nobody else has claimed it since, run out or not.
+    /// Whether the identity was claimed under this lease and nobody else has claimed it since, run
+    /// out or not.
     fn holds(&self, name: &Name, lease: &Lease) -> bool {
         let entry = self.entries.get(name).map(|entry| &entry.value);
         matches!(entry, Some(Value::InProgress(own) | Value::Completed(own)) if own == lease)
@@ -113,12 +119,21 @@ impl Entries {
         self.next += 1;
         let now = Instant::now();
         // Longer than a clock can say is as good as a century.
-        let until = now.checked_add(keep).unwrap_or_else(|| now + Duration::from_secs(100 * 365 * 24 * 60 * 60));
+        let until = now
+            .checked_add(keep)
+            .unwrap_or_else(|| now + Duration::from_secs(100 * 365 * 24 * 60 * 60));
         self.by_time.insert((until, number), name.clone());
         if !matches!(value, Value::InProgress(_)) {
             self.by_age.insert(number, name.clone());
         }
-        self.entries.insert(name, Entry { value, until, number });
+        self.entries.insert(
+            name,
+            Entry {
+                value,
+                until,
+                number,
+            },
+        );
         Ok(())
     }
 
@@ -132,10 +147,18 @@ impl Entries {
     fn make_room(&mut self) -> Result<(), StoreError> {
         while self.entries.len() >= self.capacity {
             let now = Instant::now();
-            let run_out = self.by_time.first_key_value().filter(|((until, _), _)| *until <= now);
-            let forgettable = run_out.map(|(_, name)| name).or_else(|| self.by_age.values().next());
+            let run_out = self
+                .by_time
+                .first_key_value()
+                .filter(|((until, _), _)| *until <= now);
+            let forgettable = run_out
+                .map(|(_, name)| name)
+                .or_else(|| self.by_age.values().next());
             let Some(name) = forgettable.cloned() else {
-                return Err(StoreError::new(format!("all {} entries of the store are in progress", self.capacity)));
+                return Err(StoreError::new(format!(
+                    "all {} entries of the store are in progress",
+                    self.capacity
+                )));
             };
             self.remove(&name);
         }
@@ -149,8 +172,14 @@ impl ClaimStore for MemoryStore {
         let name = Name::Record(identity.clone());
         let mut entries = self.lock();
         match entries.live(&name) {
-            Some(Entry { value: Value::InProgress(_), until, .. }) => {
-                return Ok(Claim::InProgress { left: Some(until.saturating_duration_since(Instant::now())) });
+            Some(Entry {
+                value: Value::InProgress(_),
+                until,
+                ..
+            }) => {
+                return Ok(Claim::InProgress {
+                    left: Some(until.saturating_duration_since(Instant::now())),
+                });
             }
             Some(_) => return Ok(Claim::Completed),
             None => {}
@@ -160,7 +189,12 @@ impl ClaimStore for MemoryStore {
         Ok(Claim::Acquired(token))
     }
 
-    async fn complete(&self, identity: &Identity, lease: &Lease, keep: Duration) -> Result<bool, StoreError> {
+    async fn complete(
+        &self,
+        identity: &Identity,
+        lease: &Lease,
+        keep: Duration,
+    ) -> Result<bool, StoreError> {
         let name = Name::Record(identity.clone());
         let mut entries = self.lock();
         let may_complete = entries.live(&name).is_none() || entries.holds(&name, lease);
@@ -185,23 +219,41 @@ impl ClaimStore for MemoryStore {
 impl SequencerStore for MemoryStore {
     async fn latest(&self, object: &Identity) -> Result<Option<Sequencer>, StoreError> {
         match self.lock().live(&Name::Object(object.clone())) {
-            Some(Entry { value: Value::Sequencer(sequencer), .. }) => Ok(Some(sequencer.clone())),
+            Some(Entry {
+                value: Value::Sequencer(sequencer),
+                ..
+            }) => Ok(Some(sequencer.clone())),
             _ => Ok(None),
         }
     }
 
-    async fn advance(&self, object: &Identity, sequencer: &Sequencer, keep: Duration) -> Result<(), StoreError> {
+    async fn advance(
+        &self,
+        object: &Identity,
+        sequencer: &Sequencer,
+        keep: Duration,
+    ) -> Result<(), StoreError> {
         if sequencer.compare(sequencer).is_none() {
-            return Err(StoreError::new(format!("the sequencer `{sequencer}` is not hexadecimal")));
+            return Err(StoreError::new(format!(
+                "the sequencer `{sequencer}` is not hexadecimal"
+            )));
         }
         let name = Name::Object(object.clone());
         let mut entries = self.lock();
-        if let Some(Entry { value: Value::Sequencer(latest), .. }) = entries.live(&name)
+        if let Some(Entry {
+            value: Value::Sequencer(latest),
+            ..
+        }) = entries.live(&name)
             && latest.compare(sequencer).is_some_and(|order| order.is_gt())
         {
             return Ok(());
         }
-        // Kept by this process alone, so the payload that the text is a slice of must not be kept with it.
-        entries.insert(name, Value::Sequencer(Sequencer::from(sequencer.as_str())), keep)
+        // Kept by this process alone, so the payload that the text is a slice of must not be kept
+        // with it.
+        entries.insert(
+            name,
+            Value::Sequencer(Sequencer::from(sequencer.as_str())),
+            keep,
+        )
     }
 }

@@ -34,10 +34,16 @@ impl Outcomes {
         for step in schedule.steps() {
             messages[step.message].waiting += 1;
         }
-        Self { records: std::iter::repeat_with(|| None).take(delivery.records().len()).collect(), messages }
+        Self {
+            records: std::iter::repeat_with(|| None)
+                .take(delivery.records().len())
+                .collect(),
+            messages,
+        }
     }
 
-    /// Ends a step. Whether it was the last of its message, and none of the message's records needs a retry.
+    /// Ends a step. Whether it was the last of its message, and none of the message's records needs
+    /// a retry.
     pub(crate) fn end(&mut self, message: usize, work: Work, outcome: Option<Outcome>) -> bool {
         let progress = &mut self.messages[message];
         progress.waiting -= 1;
@@ -45,7 +51,10 @@ impl Outcomes {
             if matches!(&outcome, Outcome::Failed(error) if !error.is_permanent()) {
                 progress.retries += 1;
             }
-            self.records[record] = Some(Answer { outcome, is_dead_letter: false });
+            self.records[record] = Some(Answer {
+                outcome,
+                is_dead_letter: false,
+            });
         }
         progress.waiting == 0 && progress.retries == 0
     }
@@ -59,10 +68,12 @@ impl Outcomes {
         self.records[record].as_ref()
     }
 
-    /// Takes out a permanent failure, to be put back or marked as kept by [`put_back`](Self::put_back).
+    /// Takes out a permanent failure, to be put back or marked as kept by
+    /// [`put_back`](Self::put_back).
     pub(crate) fn take_permanent(&mut self, record: usize) -> Option<HandlerError> {
         let answer = self.records[record].take_if(|answer| {
-            !answer.is_dead_letter && matches!(&answer.outcome, Outcome::Failed(error) if error.is_permanent())
+            !answer.is_dead_letter
+                && matches!(&answer.outcome, Outcome::Failed(error) if error.is_permanent())
         })?;
         match answer.outcome {
             Outcome::Failed(error) => Some(error),
@@ -71,15 +82,21 @@ impl Outcomes {
     }
 
     pub(crate) fn put_back(&mut self, record: usize, error: HandlerError, is_dead_letter: bool) {
-        self.records[record] = Some(Answer { outcome: Outcome::Failed(error), is_dead_letter });
+        self.records[record] = Some(Answer {
+            outcome: Outcome::Failed(error),
+            is_dead_letter,
+        });
     }
 
     /// The first failure of a handler that was not given to the dead-letter sink.
     pub(crate) fn into_first_error(self) -> Option<HandlerError> {
-        self.records.into_iter().flatten().find_map(|answer| match answer.outcome {
-            Outcome::Failed(error) if !answer.is_dead_letter => Some(error),
-            _ => None,
-        })
+        self.records
+            .into_iter()
+            .flatten()
+            .find_map(|answer| match answer.outcome {
+                Outcome::Failed(error) if !answer.is_dead_letter => Some(error),
+                _ => None,
+            })
     }
 
     /// The longest that the failures of a message ask for.

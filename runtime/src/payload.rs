@@ -8,7 +8,8 @@ use serde_json::value::RawValue;
 
 /// The event of one invocation: the bytes of any delivery, or an `SqsEvent` that was read already.
 ///
-/// Bytes are read by us, so that a body that is not what we expect costs its message and not the batch.
+/// Bytes are read by us, so that a body that is not what we expect costs its message and not the
+/// batch.
 #[derive(Debug, Clone)]
 pub struct Payload(Form);
 
@@ -23,7 +24,9 @@ impl Payload {
     pub(crate) fn into_delivery(self) -> Result<Delivery, Error> {
         match self.0 {
             Form::Bytes(bytes) => Delivery::parse(bytes),
-            Form::Sqs(event) => Delivery::from_sqs_messages(event.records.into_iter().map(take_apart)),
+            Form::Sqs(event) => {
+                Delivery::from_sqs_messages(event.records.into_iter().map(take_apart))
+            }
         }
     }
 }
@@ -39,7 +42,12 @@ fn take_apart(message: SqsMessage) -> (MessageContext, Option<String>) {
     if let Some(arn) = message.event_source_arn {
         context = context.with_queue_arn(arn);
     }
-    let attribute = |name: &str| message.attributes.get(name).filter(|value| !value.is_empty());
+    let attribute = |name: &str| {
+        message
+            .attributes
+            .get(name)
+            .filter(|value| !value.is_empty())
+    };
     if let Some(count) = attribute("ApproximateReceiveCount").and_then(|count| count.parse().ok()) {
         context = context.with_receive_count(count);
     }

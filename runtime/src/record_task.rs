@@ -10,7 +10,8 @@ use crate::Unrouted;
 use crate::guarded::Guarded;
 use crate::logs::with_causes;
 
-/// Has one record answered. A panic and a timeout are failures, and every failure is logged here, once.
+/// Has one record answered. A panic and a timeout are failures, and every failure is logged here,
+/// once.
 pub(crate) async fn answer<R: Router>(
     router: &R,
     record: &S3EventRecord,
@@ -67,10 +68,17 @@ async fn guard<R: Router>(
 fn log(outcome: &Outcome) {
     match outcome {
         Outcome::Failed(error) => {
-            // As a text and not through `Display`, so that the subscriber escapes what a handler took from outside.
-            tracing::error!(error = with_causes(error.as_error()), permanent = error.is_permanent(), "record failed");
+            // As a text and not through `Display`, so that the subscriber escapes what a handler
+            // took from outside.
+            tracing::error!(
+                error = with_causes(error.as_error()),
+                permanent = error.is_permanent(),
+                "record failed"
+            );
         }
-        Outcome::Skipped(SkipReason::Unrouted) => tracing::warn!("record skipped: no route takes it"),
+        Outcome::Skipped(SkipReason::Unrouted) => {
+            tracing::warn!("record skipped: no route takes it")
+        }
         Outcome::Skipped(reason) => tracing::info!(?reason, "record skipped"),
         Outcome::Handled => tracing::debug!("record handled"),
     }

@@ -8,7 +8,8 @@ use s3_dispatch_core::{Content, Delivery, Message, S3EventRecord};
 
 use crate::Malformed;
 
-/// The records of a batch in lanes. Lanes are independent; within a lane one step follows the other.
+/// The records of a batch in lanes. Lanes are independent; within a lane one step follows the
+/// other.
 ///
 /// A lane is a bucket and key on standard queues, a message group on FIFO queues.
 pub(crate) struct Schedule {
@@ -37,9 +38,20 @@ pub(crate) enum Work {
 
 impl Schedule {
     pub(crate) fn new(delivery: &Delivery, on_malformed: Malformed) -> Self {
-        let is_fifo = delivery.messages().iter().any(|message| message.context.is_fifo());
-        let steps = if is_fifo { group_steps(delivery, on_malformed) } else { key_steps(delivery) };
-        Self { lanes: steps.lanes, steps: steps.steps, is_fifo }
+        let is_fifo = delivery
+            .messages()
+            .iter()
+            .any(|message| message.context.is_fifo());
+        let steps = if is_fifo {
+            group_steps(delivery, on_malformed)
+        } else {
+            key_steps(delivery)
+        };
+        Self {
+            lanes: steps.lanes,
+            steps: steps.steps,
+            is_fifo,
+        }
     }
 
     pub(crate) fn steps(&self) -> &[Step] {
@@ -51,7 +63,9 @@ impl Schedule {
     }
 
     pub(crate) fn lane(&self, index: usize) -> Option<&[Step]> {
-        self.lanes.get(index).map(|range| &self.steps[range.clone()])
+        self.lanes
+            .get(index)
+            .map(|range| &self.steps[range.clone()])
     }
 }
 
@@ -72,7 +86,10 @@ impl Steps {
                 _ => lanes.push(index..index + 1),
             }
         }
-        Self { steps: numbered.into_iter().map(|(_, step)| step).collect(), lanes }
+        Self {
+            steps: numbered.into_iter().map(|(_, step)| step).collect(),
+            lanes,
+        }
     }
 }
 
@@ -84,8 +101,16 @@ fn key_steps(delivery: &Delivery) -> Steps {
         for record in range {
             let S3EventRecord { bucket, object, .. } = &records[record];
             let next = lane_of.len();
-            let lane = *lane_of.entry((bucket.name.as_str(), object.key.as_str())).or_insert(next);
-            numbered.push((lane, Step { message, work: Work::Record(record) }));
+            let lane = *lane_of
+                .entry((bucket.name.as_str(), object.key.as_str()))
+                .or_insert(next);
+            numbered.push((
+                lane,
+                Step {
+                    message,
+                    work: Work::Record(record),
+                },
+            ));
         }
     }
     let mut steps = Steps::by_lane(numbered);
@@ -95,17 +120,21 @@ fn key_steps(delivery: &Delivery) -> Steps {
     steps
 }
 
-/// Puts the steps whose sequencers can be trusted into their order, at the places they take up; the others stay as
-/// they arrived.
+/// Puts the steps whose sequencers can be trusted into their order, at the places they take up; the
+/// others stay as they arrived.
 fn sort_by_sequencer(lane: &mut [Step], records: &[S3EventRecord]) {
     let sequencer = |step: &Step| match step.work {
         Work::Record(record) => records[record].reliable_sequencer(),
         Work::Fail | Work::Pass => None,
     };
-    let places: Vec<usize> = (0..lane.len()).filter(|index| sequencer(&lane[*index]).is_some()).collect();
+    let places: Vec<usize> = (0..lane.len())
+        .filter(|index| sequencer(&lane[*index]).is_some())
+        .collect();
     let mut sorted: Vec<Step> = places.iter().map(|index| lane[*index]).collect();
     sorted.sort_by(|left, right| {
-        let order = sequencer(left).zip(sequencer(right)).and_then(|(left, right)| left.compare(right));
+        let order = sequencer(left)
+            .zip(sequencer(right))
+            .and_then(|(left, right)| left.compare(right));
         order.unwrap_or(std::cmp::Ordering::Equal)
     });
     for (place, step) in places.into_iter().zip(sorted) {
@@ -116,23 +145,53 @@ fn sort_by_sequencer(lane: &mut [Step], records: &[S3EventRecord]) {
 fn group_steps(delivery: &Delivery, on_malformed: Malformed) -> Steps {
     let mut lane_of = HashMap::new();
     let mut numbered = Vec::with_capacity(delivery.records().len());
-    for (message, Message { context, content, .. }) in delivery.messages().iter().enumerate() {
+    for (
+        message,
+        Message {
+            context, content, ..
+        },
+    ) in delivery.messages().iter().enumerate()
+    {
         let next = lane_of.len();
         let lane = *lane_of.entry(context.group_id()).or_insert(next);
         match content {
             Ok(Content::Records(range)) if !range.is_empty() => {
-                numbered.extend(range.clone().map(|record| (lane, Step { message, work: Work::Record(record) })));
+                numbered.extend(range.clone().map(|record| {
+                    (
+                        lane,
+                        Step {
+                            message,
+                            work: Work::Record(record),
+                        },
+                    )
+                }));
             }
-            Err(_) if on_malformed == Malformed::Fail => numbered.push((lane, Step { message, work: Work::Fail })),
-            _ => numbered.push((lane, Step { message, work: Work::Pass })),
+            Err(_) if on_malformed == Malformed::Fail => numbered.push((
+                lane,
+                Step {
+                    message,
+                    work: Work::Fail,
+                },
+            )),
+            _ => numbered.push((
+                lane,
+                Step {
+                    message,
+                    work: Work::Pass,
+                },
+            )),
         }
     }
     Steps::by_lane(numbered)
 }
 
 fn readable(delivery: &Delivery) -> impl Iterator<Item = (usize, Range<usize>)> {
-    delivery.messages().iter().enumerate().filter_map(|(index, message)| match &message.content {
-        Ok(Content::Records(range)) => Some((index, range.clone())),
-        _ => None,
-    })
+    delivery
+        .messages()
+        .iter()
+        .enumerate()
+        .filter_map(|(index, message)| match &message.content {
+            Ok(Content::Records(range)) => Some((index, range.clone())),
+            _ => None,
+        })
 }

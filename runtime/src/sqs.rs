@@ -14,9 +14,10 @@ use crate::{Backoff, DeadLetter, DeadLetterError, DeadLetters, ExponentialBackof
 
 /// Sends dead letters to an SQS queue, a standard one.
 ///
-/// A letter has the body of the original message, so that it can be sent to its queue again as it is, and the message
-/// attributes `Error` (with its causes), `EventName`, `Bucket`, `Key` (as it was sent) and, where known, `MessageId` and
-/// `ReceiveCount`. Texts are cut to 1,024 bytes; characters that SQS does not take become `?`.
+/// A letter has the body of the original message, so that it can be sent to its queue again as it
+/// is, and the message attributes `Error` (with its causes), `EventName`, `Bucket`, `Key` (as it
+/// was sent) and, where known, `MessageId` and `ReceiveCount`. Texts are cut to 1,024 bytes;
+/// characters that SQS does not take become `?`.
 ///
 /// The function's role needs `sqs:SendMessage` on the queue.
 #[derive(Debug, Clone)]
@@ -28,14 +29,18 @@ pub struct SqsDeadLetters {
 impl SqsDeadLetters {
     /// To this queue.
     pub fn new(client: Client, queue_url: impl Into<String>) -> Self {
-        Self { client, queue_url: queue_url.into() }
+        Self {
+            client,
+            queue_url: queue_url.into(),
+        }
     }
 }
 
 #[async_trait]
 impl DeadLetters for SqsDeadLetters {
     async fn put(&self, letter: &DeadLetter<'_>) -> Result<(), DeadLetterError> {
-        let text = |text: &str| attribute("String", &acceptable(text)).map_err(DeadLetterError::new);
+        let text =
+            |text: &str| attribute("String", &acceptable(text)).map_err(DeadLetterError::new);
         let mut send = self
             .client
             .send_message()
@@ -57,11 +62,14 @@ impl DeadLetters for SqsDeadLetters {
 }
 
 fn attribute(data_type: &str, value: &str) -> Result<MessageAttributeValue, BuildError> {
-    MessageAttributeValue::builder().data_type(data_type).string_value(value).build()
+    MessageAttributeValue::builder()
+        .data_type(data_type)
+        .string_value(value)
+        .build()
 }
 
-/// What SQS takes: `#x9 | #xA | #xD | #x20 to #xD7FF | #xE000 to #xFFFD | #x10000 to #x10FFFF`, and not nothing
-/// ("SendMessage", Amazon SQS API Reference, 2026).
+/// What SQS takes: `#x9 | #xA | #xD | #x20 to #xD7FF | #xE000 to #xFFFD | #x10000 to #x10FFFF`, and
+/// not nothing ("SendMessage", Amazon SQS API Reference, 2026).
 fn acceptable(text: &str) -> String {
     const LONGEST: usize = 1_024;
     let replace = |character| match character {
@@ -81,10 +89,11 @@ fn acceptable(text: &str) -> String {
     accepted
 }
 
-/// Hides failed messages for a while, longer with each receive, and at least as long as their errors ask for.
+/// Hides failed messages for a while, longer with each receive, and at least as long as their
+/// errors ask for.
 ///
-/// The function's role needs `sqs:ChangeMessageVisibility` on the queue. A message stays where it is when the queue's
-/// redrive policy has had enough of it.
+/// The function's role needs `sqs:ChangeMessageVisibility` on the queue. A message stays where it
+/// is when the queue's redrive policy has had enough of it.
 #[derive(Debug, Clone)]
 pub struct SqsBackoff {
     client: Client,
@@ -95,14 +104,28 @@ pub struct SqsBackoff {
 impl SqsBackoff {
     /// For the messages of this queue.
     pub fn new(client: Client, queue_url: impl Into<String>, policy: ExponentialBackoff) -> Self {
-        Self { client, queue_url: queue_url.into(), policy }
+        Self {
+            client,
+            queue_url: queue_url.into(),
+            policy,
+        }
     }
 
-    async fn postpone_some(&self, failed: &[FailedMessage<'_>]) -> Result<(), Box<dyn StdError + Send + Sync>> {
-        let mut change = self.client.change_message_visibility_batch().queue_url(&self.queue_url);
+    async fn postpone_some(
+        &self,
+        failed: &[FailedMessage<'_>],
+    ) -> Result<(), Box<dyn StdError + Send + Sync>> {
+        let mut change = self
+            .client
+            .change_message_visibility_batch()
+            .queue_url(&self.queue_url);
         for (index, message) in failed.iter().enumerate() {
-            let Some(handle) = message.context.receipt_handle() else { continue };
-            let delay = self.policy.delay(message.context.receive_count().unwrap_or(1));
+            let Some(handle) = message.context.receipt_handle() else {
+                continue;
+            };
+            let delay = self
+                .policy
+                .delay(message.context.receive_count().unwrap_or(1));
             let delay = delay.max(message.retry_after.unwrap_or_default());
             let entry = ChangeMessageVisibilityBatchRequestEntry::builder()
                 .id(index.to_string())
@@ -127,15 +150,18 @@ impl SqsBackoff {
 
 #[async_trait]
 impl Backoff for SqsBackoff {
-    async fn postpone(&self, failed: &[FailedMessage<'_>]) -> Result<(), Box<dyn StdError + Send + Sync>> {
+    async fn postpone(
+        &self,
+        failed: &[FailedMessage<'_>],
+    ) -> Result<(), Box<dyn StdError + Send + Sync>> {
         // As many as one call takes.
         let calls = failed.chunks(10).map(|some| self.postpone_some(some));
         future::join_all(calls).await.into_iter().collect()
     }
 }
 
-/// Whole seconds, rounded up; a message can be hidden for 12 hours ("Amazon SQS visibility timeout", Amazon SQS Developer
-/// Guide, 2026).
+/// Whole seconds, rounded up; a message can be hidden for 12 hours ("Amazon SQS visibility
+/// timeout", Amazon SQS Developer Guide, 2026).
 fn seconds(delay: Duration) -> i32 {
     let seconds = delay.as_secs() + u64::from(delay.subsec_nanos() > 0);
     i32::try_from(seconds.min(12 * 60 * 60)).unwrap_or(0)
@@ -150,7 +176,11 @@ struct NotPostponed {
 
 impl fmt::Display for NotPostponed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} messages could not be postponed: {}", self.messages, self.reason)
+        write!(
+            f,
+            "{} messages could not be postponed: {}",
+            self.messages, self.reason
+        )
     }
 }
 

@@ -12,9 +12,10 @@ use crate::Identity;
 
 /// Remembers which records are being handled and which are done.
 ///
-/// An identity is absent, in progress under a lease, or completed. All calls are atomic, whoever makes them from
-/// wherever: of any number of simultaneous claims of one identity exactly one is [acquired](Claim::Acquired). What has
-/// run out counts as absent. `s3-dispatch-testing` has a suite that a store of your own must pass.
+/// An identity is absent, in progress under a lease, or completed. All calls are atomic, whoever
+/// makes them from wherever: of any number of simultaneous claims of one identity exactly one is
+/// [acquired](Claim::Acquired). What has run out counts as absent. `s3-dispatch-testing` has a
+/// suite that a store of your own must pass.
 #[async_trait]
 pub trait ClaimStore: Send + Sync + 'static {
     /// Puts an absent identity in progress, for so long.
@@ -24,17 +25,23 @@ pub trait ClaimStore: Send + Sync + 'static {
     /// When the store cannot be asked; whether the identity was claimed is then unknown.
     async fn claim(&self, identity: &Identity, lease: Duration) -> Result<Claim, StoreError>;
 
-    /// Marks an identity as completed, for so long: one that is in progress under this lease, or absent because the lease
-    /// ran out unnoticed. Doing so again under the same lease changes nothing. `false`, and nothing else, when the identity
-    /// is someone else's by now.
+    /// Marks an identity as completed, for so long: one that is in progress under this lease, or
+    /// absent because the lease ran out unnoticed. Doing so again under the same lease changes
+    /// nothing. `false`, and nothing else, when the identity is someone else's by now.
     ///
     /// # Errors
     ///
     /// When the store cannot be asked; whether it is completed is then unknown.
-    async fn complete(&self, identity: &Identity, lease: &Lease, keep: Duration) -> Result<bool, StoreError>;
+    async fn complete(
+        &self,
+        identity: &Identity,
+        lease: &Lease,
+        keep: Duration,
+    ) -> Result<bool, StoreError>;
 
-    /// Makes an identity that is in progress under this lease absent. `true` when it is absent then, even if it was before;
-    /// `false`, and nothing else, when it is someone else's by now or completed.
+    /// Makes an identity that is in progress under this lease absent. `true` when it is absent
+    /// then, even if it was before; `false`, and nothing else, when it is someone else's by now
+    /// or completed.
     ///
     /// # Errors
     ///
@@ -56,9 +63,14 @@ pub trait SequencerStore: Send + Sync + 'static {
     ///
     /// # Errors
     ///
-    /// When the store cannot be asked; whether it is remembered is then unknown. Also for a sequencer that is not
-    /// hexadecimal.
-    async fn advance(&self, object: &Identity, sequencer: &Sequencer, keep: Duration) -> Result<(), StoreError>;
+    /// When the store cannot be asked; whether it is remembered is then unknown. Also for a
+    /// sequencer that is not hexadecimal.
+    async fn advance(
+        &self,
+        object: &Identity,
+        sequencer: &Sequencer,
+        keep: Duration,
+    ) -> Result<(), StoreError>;
 }
 
 /// The answer to a claim.
@@ -122,7 +134,12 @@ impl<S: ClaimStore + ?Sized> ClaimStore for Arc<S> {
         (**self).claim(identity, lease).await
     }
 
-    async fn complete(&self, identity: &Identity, lease: &Lease, keep: Duration) -> Result<bool, StoreError> {
+    async fn complete(
+        &self,
+        identity: &Identity,
+        lease: &Lease,
+        keep: Duration,
+    ) -> Result<bool, StoreError> {
         (**self).complete(identity, lease, keep).await
     }
 
@@ -137,7 +154,12 @@ impl<S: SequencerStore + ?Sized> SequencerStore for Arc<S> {
         (**self).latest(object).await
     }
 
-    async fn advance(&self, object: &Identity, sequencer: &Sequencer, keep: Duration) -> Result<(), StoreError> {
+    async fn advance(
+        &self,
+        object: &Identity,
+        sequencer: &Sequencer,
+        keep: Duration,
+    ) -> Result<(), StoreError> {
         (**self).advance(object, sequencer, keep).await
     }
 }

@@ -1,5 +1,5 @@
-//! Prints filter policies with message bodies and what [`SnsFilterPolicy`] says of them, a JSON line each: the cases on
-//! which `tests/policies/run` compares it with SNS as others wrote it.
+//! Prints filter policies with message bodies and what [`SnsFilterPolicy`] says of them, a JSON
+//! line each: the cases on which `tests/policies/run` compares it with SNS as others wrote it.
 //!
 //! ```json
 //! {"policy": "{\"a\":[\"x\"]}", "bodies": [{"body": "{\"a\":\"x\"}", "is_let_through": true}]}
@@ -26,7 +26,9 @@ impl Dice {
     }
 }
 
-const TEXTS: [&str; 12] = ["", "a", "A", "ab", "ba", "in/a.jpg", "in/", ".jpg", "é+b", "É+B", "😀", "true"];
+const TEXTS: [&str; 12] = [
+    "", "a", "A", "ab", "ba", "in/a.jpg", "in/", ".jpg", "é+b", "É+B", "😀", "true",
+];
 const KEYS: [&str; 14] = [
     "in/a.jpg",
     "in/a b.jpg",
@@ -105,7 +107,9 @@ fn object(dice: &mut Dice, depth: usize) -> Value {
     for (name, least) in [("o", 0), ("p", 1)] {
         if depth < 2 && depth >= least && dice.roll(10) < 8 {
             object[name] = match dice.roll(3) {
-                0 => (0..dice.roll(4)).map(|_| self::object(dice, depth + 1)).collect(),
+                0 => (0..dice.roll(4))
+                    .map(|_| self::object(dice, depth + 1))
+                    .collect(),
                 _ => self::object(dice, depth + 1),
             };
         }
@@ -115,13 +119,18 @@ fn object(dice: &mut Dice, depth: usize) -> Value {
 
 fn route(dice: &mut Dice) -> Route {
     let name = dice.choose(EventName::KNOWN);
-    let pattern = if dice.roll(2) == 0 { name.to_string() } else { format!("{}:*", name.category()) };
+    let pattern = if dice.roll(2) == 0 {
+        name.to_string()
+    } else {
+        format!("{}:*", name.category())
+    };
     let mut route = Route::new(EventPattern::parse(&pattern).expect("it is made of a known name"));
     if dice.roll(3) == 0 {
         route = route.with_bucket(dice.choose(&BUCKETS));
     }
     if dice.roll(2) == 0 {
-        route = route.with_prefix(dice.choose(&["in/", "in/a b", "in/a+", "in/é", "in/😀", "in/(", "日"]));
+        route = route
+            .with_prefix(dice.choose(&["in/", "in/a b", "in/a+", "in/é", "in/😀", "in/(", "日"]));
     }
     if dice.roll(3) == 0 {
         route = route.with_suffix(dice.choose(&[".jpg", " b.jpg", "9", "😀", "%", "'!~.jpg"]));
@@ -143,14 +152,17 @@ fn derived_policy(dice: &mut Dice) -> (Value, Vec<EventName>) {
             routes.push(route);
         }
     }
-    let routes = routes
-        .into_iter()
-        .fold(Routes::new(()), |routes, route| routes.on_fn(route, || async { Ok::<_, std::convert::Infallible>(()) }));
+    let routes = routes.into_iter().fold(Routes::new(()), |routes, route| {
+        routes.on_fn(route, || async { Ok::<_, std::convert::Infallible>(()) })
+    });
     match Manifest::new(&routes).filter_policy() {
         Ok(policy) => {
             let patterns = || routes.routes().iter().flat_map(Route::patterns);
             let is_taken = |name: &&EventName| patterns().any(|pattern| pattern.matches(name));
-            (json!(policy), EventName::KNOWN.iter().filter(is_taken).cloned().collect())
+            (
+                json!(policy),
+                EventName::KNOWN.iter().filter(is_taken).cloned().collect(),
+            )
         }
         Err(_) => derived_policy(dice),
     }
@@ -161,17 +173,27 @@ fn notification(dice: &mut Dice, taken: &[EventName]) -> String {
         return NotificationBuilder::test_event(dice.choose(&BUCKETS)).to_json();
     }
     let records = (0..[1, 1, 1, 2, 3][dice.roll(5)]).map(|_| {
-        let names = if dice.roll(4) == 0 { EventName::KNOWN } else { taken };
+        let names = if dice.roll(4) == 0 {
+            EventName::KNOWN
+        } else {
+            taken
+        };
         let record = RecordBuilder::new(dice.choose(names));
-        record.with_bucket(dice.choose(&BUCKETS)).with_key(dice.choose(&KEYS))
+        record
+            .with_bucket(dice.choose(&BUCKETS))
+            .with_key(dice.choose(&KEYS))
     });
-    records.fold(NotificationBuilder::new(), NotificationBuilder::with_record).to_json()
+    records
+        .fold(NotificationBuilder::new(), NotificationBuilder::with_record)
+        .to_json()
 }
 
 fn print_case(policy: &str, bodies: Vec<String>) {
     let line = match SnsFilterPolicy::parse(policy) {
         Ok(filter) => {
-            let bodies = bodies.iter().map(|body| json!({ "body": body, "is_let_through": filter.matches(body) }));
+            let bodies = bodies
+                .iter()
+                .map(|body| json!({ "body": body, "is_let_through": filter.matches(body) }));
             json!({ "policy": policy, "bodies": bodies.collect::<Vec<_>>() })
         }
         Err(error) => json!({ "policy": policy, "refusal": error.to_string() }),
@@ -221,12 +243,18 @@ fn main() {
     let names: Vec<_> = (0..75).map(|name| name.to_string()).collect();
     print_case(
         &json!({ "Records": { "eventName": names } }).to_string(),
-        vec![String::from(r#"{"Records":[{"eventName":"74"}]}"#), String::from(r#"{"Records":[{"eventName":"75"}]}"#)],
+        vec![
+            String::from(r#"{"Records":[{"eventName":"74"}]}"#),
+            String::from(r#"{"Records":[{"eventName":"75"}]}"#),
+        ],
     );
     for _ in 0..80 {
         let policy = policy(&mut dice).to_string();
         let mut bodies: Vec<_> = (0..8).map(|_| object(&mut dice, 0).to_string()).collect();
-        bodies.push(dice.choose(&["not JSON", "[]", "1", "null", r#""a""#, "{}", r#"{"a""#]).to_owned());
+        bodies.push(
+            dice.choose(&["not JSON", "[]", "1", "null", r#""a""#, "{}", r#"{"a""#])
+                .to_owned(),
+        );
         print_case(&policy, distinct(bodies));
     }
     for _ in 0..50 {

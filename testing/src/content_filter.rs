@@ -32,7 +32,10 @@ pub(crate) enum Elements {
 impl ContentFilter {
     pub(crate) fn parse(json: &str) -> Result<Self, FilterError> {
         let value = serde_json::from_str(json).map_err(|error| {
-            FilterError::new(FilterErrorKind::InvalidJson, format!("the filter is no JSON: {error}"))
+            FilterError::new(
+                FilterErrorKind::InvalidJson,
+                format!("the filter is no JSON: {error}"),
+            )
         })?;
         match value {
             Value::Object(members) => Self::of_members(&members),
@@ -41,10 +44,18 @@ impl ContentFilter {
     }
 
     fn of_members(members: &Map<String, Value>) -> Result<Self, FilterError> {
-        let mut filter = Self { fields: Vec::new(), alternatives: Vec::new() };
+        let mut filter = Self {
+            fields: Vec::new(),
+            alternatives: Vec::new(),
+        };
         for (name, value) in members {
             if let Some(group) = alternatives(name, value) {
-                filter.alternatives.push(group.into_iter().map(Self::of_nested).collect::<Result<_, _>>()?);
+                filter.alternatives.push(
+                    group
+                        .into_iter()
+                        .map(Self::of_nested)
+                        .collect::<Result<_, _>>()?,
+                );
                 continue;
             }
             let field = match value {
@@ -52,10 +63,17 @@ impl ContentFilter {
                 Value::Array(conditions) if conditions.is_empty() => {
                     return Err(invalid_shape(format!("the array of `{name}` is empty")));
                 }
-                Value::Array(conditions) => {
-                    Field::Leaf(conditions.iter().map(FieldCondition::of_value).collect::<Result<_, _>>()?)
+                Value::Array(conditions) => Field::Leaf(
+                    conditions
+                        .iter()
+                        .map(FieldCondition::of_value)
+                        .collect::<Result<_, _>>()?,
+                ),
+                _ => {
+                    return Err(invalid_shape(format!(
+                        "`{name}` is neither an object nor an array"
+                    )));
                 }
-                _ => return Err(invalid_shape(format!("`{name}` is neither an object nor an array"))),
             };
             filter.fields.push((name.clone(), field));
         }
@@ -78,22 +96,38 @@ impl ContentFilter {
         self.holds_for(&[document], elements)
     }
 
-    /// Whether it holds for these values, which stand at one place of the document and are no arrays.
+    /// Whether it holds for these values, which stand at one place of the document and are no
+    /// arrays.
     fn holds_for(&self, values: &[&Value], elements: Elements) -> bool {
         let fields = self.fields.iter().all(|(name, field)| {
-            let members: Vec<_> = values.iter().filter_map(|value| value.get(name)).flat_map(without_arrays).collect();
+            let members: Vec<_> = values
+                .iter()
+                .filter_map(|value| value.get(name))
+                .flat_map(without_arrays)
+                .collect();
             match field {
                 Field::Leaf(conditions) => {
-                    let scalars: Vec<_> = members.into_iter().filter(|value| !value.is_object()).collect();
-                    conditions.iter().any(|condition| condition.holds_for(&scalars))
+                    let scalars: Vec<_> = members
+                        .into_iter()
+                        .filter(|value| !value.is_object())
+                        .collect();
+                    conditions
+                        .iter()
+                        .any(|condition| condition.holds_for(&scalars))
                 }
                 Field::Nested(filter) if elements == Elements::Same && !members.is_empty() => {
-                    members.iter().any(|member| filter.holds_for(&[member], elements))
+                    members
+                        .iter()
+                        .any(|member| filter.holds_for(&[member], elements))
                 }
                 Field::Nested(filter) => filter.holds_for(&members, elements),
             }
         });
-        let one_of = |group: &Vec<Self>| group.iter().any(|filter| filter.holds_for(values, elements));
+        let one_of = |group: &Vec<Self>| {
+            group
+                .iter()
+                .any(|filter| filter.holds_for(values, elements))
+        };
         fields && self.alternatives.iter().all(one_of)
     }
 
@@ -104,7 +138,12 @@ impl ContentFilter {
             match field {
                 Field::Leaf(_) => leaves.push(vec![&**name]),
                 Field::Nested(filter) => {
-                    leaves.extend(filter.leaves().into_iter().map(|rest| [vec![&**name], rest].concat()));
+                    leaves.extend(
+                        filter
+                            .leaves()
+                            .into_iter()
+                            .map(|rest| [vec![&**name], rest].concat()),
+                    );
                 }
             }
         }
@@ -114,25 +153,39 @@ impl ContentFilter {
         leaves
     }
 
-    /// The product over the leaf keys of the number of values times the depth of the key; alternatives are added.
+    /// The product over the leaf keys of the number of values times the depth of the key;
+    /// alternatives are added.
     pub(crate) fn combinations(&self, depth: usize) -> usize {
         let of_field = |field: &Field| match field {
             Field::Leaf(conditions) => conditions.len().saturating_mul(depth),
             Field::Nested(filter) => filter.combinations(depth + 1),
         };
-        let of_group =
-            |group: &Vec<Self>| group.iter().map(|filter| filter.combinations(depth)).fold(0, usize::saturating_add);
+        let of_group = |group: &Vec<Self>| {
+            group
+                .iter()
+                .map(|filter| filter.combinations(depth))
+                .fold(0, usize::saturating_add)
+        };
         let fields = self.fields.iter().map(|(_, field)| of_field(field));
-        fields.chain(self.alternatives.iter().map(of_group)).fold(1, usize::saturating_mul)
+        fields
+            .chain(self.alternatives.iter().map(of_group))
+            .fold(1, usize::saturating_mul)
     }
 }
 
-/// The members of `$or` when it is the operator: an array of two objects or more, none with the name of an operator.
-/// Otherwise it is the name of a field like any other.
+/// The members of `$or` when it is the operator: an array of two objects or more, none with the
+/// name of an operator. Otherwise it is the name of a field like any other.
 fn alternatives<'v>(name: &str, value: &'v Value) -> Option<Vec<&'v Map<String, Value>>> {
-    let members = value.as_array().filter(|members| name == "$or" && members.len() > 1)?;
-    let members: Vec<_> = members.iter().map(Value::as_object).collect::<Option<_>>()?;
-    let is_operator = members.iter().all(|member| !member.keys().any(|key| OPERATORS.contains(&&**key)));
+    let members = value
+        .as_array()
+        .filter(|members| name == "$or" && members.len() > 1)?;
+    let members: Vec<_> = members
+        .iter()
+        .map(Value::as_object)
+        .collect::<Option<_>>()?;
+    let is_operator = members
+        .iter()
+        .all(|member| !member.keys().any(|key| OPERATORS.contains(&&**key)));
     is_operator.then_some(members)
 }
 

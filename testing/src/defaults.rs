@@ -19,8 +19,8 @@ pub(crate) struct Presence {
     pub(crate) sequencer: bool,
 }
 
-/// By "Event message structure", Amazon S3 User Guide, 2026, and what S3 was recorded to send. Events of the future
-/// are taken for complete.
+/// By "Event message structure", Amazon S3 User Guide, 2026, and what S3 was recorded to send.
+/// Events of the future are taken for complete.
 pub(crate) fn presence(event: &EventName) -> Presence {
     let is_marker = event.action() == Some("DeleteMarkerCreated");
     let (size, e_tag, sequencer) = match event.category() {
@@ -29,7 +29,11 @@ pub(crate) fn presence(event: &EventName) -> Presence {
         "IntelligentTiering" => (true, true, false),
         _ => (true, true, true),
     };
-    Presence { size, e_tag, sequencer }
+    Presence {
+        size,
+        e_tag,
+        sequencer,
+    }
 }
 
 /// Whether S3 does it by itself, so that it is its own principal and source.

@@ -120,24 +120,54 @@ impl EventData {
         let none = Self::default();
         let later = || String::from("1970-02-01T00:00:00.000Z");
         if *event == EventName::OBJECT_RESTORE_COMPLETED {
-            let restore = RestoreData { expiry_time: later(), storage_class: String::from("GLACIER") };
-            Self { restore: Some(restore), ..none }
+            let restore = RestoreData {
+                expiry_time: later(),
+                storage_class: String::from("GLACIER"),
+            };
+            Self {
+                restore: Some(restore),
+                ..none
+            }
         } else if event.is_replication() {
             let destination = "arn:aws:s3:::amzn-s3-demo-destination-bucket";
-            Self { replication: Some(ReplicationData::new("replicate-everything", destination)), ..none }
+            Self {
+                replication: Some(ReplicationData::new("replicate-everything", destination)),
+                ..none
+            }
         } else if event.is_intelligent_tiering() {
-            Self { tiering: Some(String::from("ARCHIVE_ACCESS")), ..none }
+            Self {
+                tiering: Some(String::from("ARCHIVE_ACCESS")),
+                ..none
+            }
         } else if event.is_lifecycle_transition() {
-            Self { transition: Some(String::from("GLACIER")), ..none }
+            Self {
+                transition: Some(String::from("GLACIER")),
+                ..none
+            }
         } else if event.is_object_annotation() {
             let is_put = *event == EventName::OBJECT_ANNOTATION_PUT;
             let e_tag = is_put.then(|| String::from("05df351ea190dffc26f55c74425b9d7a"));
-            let annotation = AnnotationData { name: String::from("my-annotation"), size: is_put.then_some(24), e_tag };
-            Self { annotations: vec![annotation], ..none }
+            let annotation = AnnotationData {
+                name: String::from("my-annotation"),
+                size: is_put.then_some(24),
+                e_tag,
+            };
+            Self {
+                annotations: vec![annotation],
+                ..none
+            }
         } else if event.is_object_retention() {
             let mode = String::from("GOVERNANCE");
-            let retention = RetentionData { mode, retain_until: later(), event_hold: None, event_hold_days: None };
-            Self { retention: Some(retention), ..none }
+            let retention = RetentionData {
+                mode,
+                retain_until: later(),
+                event_hold: None,
+                event_hold_days: None,
+            };
+            Self {
+                retention: Some(retention),
+                ..none
+            }
         } else {
             none
         }

@@ -5,15 +5,17 @@ use serde_json::Value;
 use crate::content_filter::{ContentFilter, Elements};
 use crate::{FilterError, FilterErrorKind};
 
-/// The event pattern of an EventBridge rule, or of an event source mapping's filter, evaluated here.
+/// The event pattern of an EventBridge rule, or of an event source mapping's filter, evaluated
+/// here.
 ///
 /// ```json
 /// {"source": ["aws.s3"], "detail-type": ["Object Created"], "detail": {"object": {"key": [{"prefix": "in/"}]}}}
 /// ```
 ///
-/// It knows values, `prefix`, `suffix`, `anything-but` (values, or a `prefix`), `exists`, `equals-ignore-case` and `$or`
-/// ("Creating Amazon EventBridge event patterns", Amazon EventBridge User Guide, 2026). Arrays in an event are
-/// transparent, and what a pattern asks of an object is looked for in one element of an array.
+/// It knows values, `prefix`, `suffix`, `anything-but` (values, or a `prefix`), `exists`,
+/// `equals-ignore-case` and `$or` ("Creating Amazon EventBridge event patterns", Amazon EventBridge
+/// User Guide, 2026). Arrays in an event are transparent, and what a pattern asks of an object is
+/// looked for in one element of an array.
 ///
 /// ```
 /// use s3_dispatch_core::EventName;
@@ -32,13 +34,17 @@ impl EventBridgeRule {
     ///
     /// # Errors
     ///
-    /// When EventBridge refuses it: [`FilterErrorKind::InvalidJson`], [`FilterErrorKind::InvalidShape`] (also of `{}`),
-    /// and [`FilterErrorKind::InvalidCondition`], also for the operators `numeric`, `cidr` and `wildcard`, which
-    /// EventBridge knows and this does not.
+    /// When EventBridge refuses it: [`FilterErrorKind::InvalidJson`],
+    /// [`FilterErrorKind::InvalidShape`] (also of `{}`),
+    /// and [`FilterErrorKind::InvalidCondition`], also for the operators `numeric`, `cidr` and
+    /// `wildcard`, which EventBridge knows and this does not.
     pub fn parse(pattern: &str) -> Result<Self, FilterError> {
         let filter = ContentFilter::parse(pattern)?;
         if filter.is_empty() {
-            return Err(FilterError::new(FilterErrorKind::InvalidShape, "the pattern is empty"));
+            return Err(FilterError::new(
+                FilterErrorKind::InvalidShape,
+                "the pattern is empty",
+            ));
         }
         Ok(Self(filter))
     }

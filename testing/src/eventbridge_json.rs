@@ -1,4 +1,5 @@
-//! An event on EventBridge's wire ("EventBridge event message structure", Amazon S3 User Guide, 2026).
+//! An event on EventBridge's wire ("EventBridge event message structure", Amazon S3 User Guide,
+//! 2026).
 
 use std::collections::BTreeMap;
 
@@ -111,22 +112,31 @@ impl<'b> EventJson<'b> {
         let detail = Detail {
             version: "0",
             event_version: "1.2",
-            bucket: Bucket { name: &record.bucket, aws_generated_tags: &record.tags },
+            bucket: Bucket {
+                name: &record.bucket,
+                aws_generated_tags: &record.tags,
+            },
             object: Object {
                 key: &record.key,
                 size: record.size,
                 etag: record.e_tag.as_deref(),
                 version_id: record.version_id.as_deref(),
-                sequencer: record.sequencer.as_deref().filter(|_| !is_restore).map(sequencer),
+                sequencer: record
+                    .sequencer
+                    .as_deref()
+                    .filter(|_| !is_restore)
+                    .map(sequencer),
                 has_object_annotation: record.has_annotation,
             },
             request_id: REQUEST_ID,
             requester: if is_s3 { SERVICE } else { ACCOUNT },
             source_ip_address: (!is_s3).then_some(&*record.source_ip),
             reason,
-            deletion_type: (detail_type == "Object Deleted").then(|| match record.event_name.action() {
-                Some("DeleteMarkerCreated") => "Delete Marker Created",
-                _ => "Permanently Deleted",
+            deletion_type: (detail_type == "Object Deleted").then(|| {
+                match record.event_name.action() {
+                    Some("DeleteMarkerCreated") => "Delete Marker Created",
+                    _ => "Permanently Deleted",
+                }
             }),
             restore_expiry_time: data.restore.as_ref().map(|restore| &*restore.expiry_time),
             source_storage_class: data.restore.as_ref().map(|restore| &*restore.storage_class),
@@ -159,8 +169,12 @@ fn detail_type(event: &EventName) -> Option<(&'static str, Option<&'static str>)
         "ObjectCreated:Put" => ("Object Created", Some("PutObject")),
         "ObjectCreated:Post" => ("Object Created", Some("POST Object")),
         "ObjectCreated:Copy" => ("Object Created", Some("CopyObject")),
-        "ObjectCreated:CompleteMultipartUpload" => ("Object Created", Some("CompleteMultipartUpload")),
-        "ObjectRemoved:Delete" | "ObjectRemoved:DeleteMarkerCreated" => ("Object Deleted", Some("DeleteObject")),
+        "ObjectCreated:CompleteMultipartUpload" => {
+            ("Object Created", Some("CompleteMultipartUpload"))
+        }
+        "ObjectRemoved:Delete" | "ObjectRemoved:DeleteMarkerCreated" => {
+            ("Object Deleted", Some("DeleteObject"))
+        }
         "LifecycleExpiration:Delete" | "LifecycleExpiration:DeleteMarkerCreated" => {
             ("Object Deleted", Some("Lifecycle Expiration"))
         }
@@ -184,12 +198,18 @@ fn retention(retention: &RetentionData) -> Retention<'_> {
         mode: &retention.mode,
         retain_until_date: &retention.retain_until,
         event_hold: retention.event_hold.as_deref(),
-        event_hold_duration: retention.event_hold_days.map(|days| EventHoldDuration { days }),
+        event_hold_duration: retention
+            .event_hold_days
+            .map(|days| EventHoldDuration { days }),
     }
 }
 
 fn sequencer(sent_by_s3: &str) -> String {
-    let digits = if sent_by_s3.len() == 18 { sent_by_s3.strip_prefix("00").unwrap_or(sent_by_s3) } else { sent_by_s3 };
+    let digits = if sent_by_s3.len() == 18 {
+        sent_by_s3.strip_prefix("00").unwrap_or(sent_by_s3)
+    } else {
+        sent_by_s3
+    };
     digits.to_ascii_lowercase()
 }
 

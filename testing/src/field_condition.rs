@@ -5,8 +5,17 @@ use serde_json::Value;
 use crate::{FilterError, FilterErrorKind};
 
 /// The names that AWS keeps for operators; not all of them are known here.
-pub(crate) const OPERATORS: [&str; 9] =
-    ["exact", "prefix", "suffix", "anything-but", "exists", "equals-ignore-case", "numeric", "cidr", "wildcard"];
+pub(crate) const OPERATORS: [&str; 9] = [
+    "exact",
+    "prefix",
+    "suffix",
+    "anything-but",
+    "exists",
+    "equals-ignore-case",
+    "numeric",
+    "cidr",
+    "wildcard",
+];
 
 /// What one value of a field must be.
 #[derive(Debug, Clone, PartialEq)]
@@ -56,23 +65,33 @@ impl FieldCondition {
                 Ok(Self::AnythingBut(values.clone()))
             }
             value if is_excludable(value) => Ok(Self::AnythingBut(vec![value.clone()])),
-            _ => Err(invalid("the operand of `anything-but` is neither texts nor numbers")),
+            _ => Err(invalid(
+                "the operand of `anything-but` is neither texts nor numbers",
+            )),
         }
     }
 
-    /// Whether one of the field's values is as it must be. Operators on texts are never true of anything else.
+    /// Whether one of the field's values is as it must be. Operators on texts are never true of
+    /// anything else.
     pub(crate) fn holds_for(&self, values: &[&Value]) -> bool {
-        let is_text = |holds: &dyn Fn(&str) -> bool| values.iter().any(|value| value.as_str().is_some_and(holds));
+        let is_text = |holds: &dyn Fn(&str) -> bool| {
+            values.iter().any(|value| value.as_str().is_some_and(holds))
+        };
         match self {
             Self::Exists(exists) => values.is_empty() != *exists,
             Self::Equals(expected) => values.iter().any(|value| equal(value, expected)),
             Self::AnythingBut(excluded) => {
-                let is_excluded = |value: &Value| excluded.iter().any(|excluded| equal(value, excluded));
-                values.iter().any(|value| !value.is_null() && !is_excluded(value))
+                let is_excluded =
+                    |value: &Value| excluded.iter().any(|excluded| equal(value, excluded));
+                values
+                    .iter()
+                    .any(|value| !value.is_null() && !is_excluded(value))
             }
             Self::Prefix(prefix) => is_text(&|text| text.starts_with(prefix)),
             Self::Suffix(suffix) => is_text(&|text| text.ends_with(suffix)),
-            Self::EqualsIgnoreCase(expected) => is_text(&|text| text.to_lowercase() == expected.to_lowercase()),
+            Self::EqualsIgnoreCase(expected) => {
+                is_text(&|text| text.to_lowercase() == expected.to_lowercase())
+            }
             Self::AnythingButPrefix(prefix) => is_text(&|text| !text.starts_with(prefix)),
         }
     }

@@ -3,7 +3,8 @@
 use std::error::Error;
 use std::fmt;
 
-/// A filter policy or event pattern that AWS refuses, or that uses what these evaluators do not know.
+/// A filter policy or event pattern that AWS refuses, or that uses what these evaluators do not
+/// know.
 ///
 /// The same text is always refused: trying again does not help.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,8 +19,8 @@ pub struct FilterError {
 pub enum FilterErrorKind {
     /// The text is not JSON.
     InvalidJson,
-    /// The JSON is no filter: not an object, an empty object or array, or something else than an array of conditions
-    /// where a field ends.
+    /// The JSON is no filter: not an object, an empty object or array, or something else than an
+    /// array of conditions where a field ends.
     InvalidShape,
     /// A condition has an operator that is not known, or several, or an operand of the wrong type.
     InvalidCondition,
@@ -31,7 +32,10 @@ pub enum FilterErrorKind {
 
 impl FilterError {
     pub(crate) fn new(kind: FilterErrorKind, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into() }
+        Self {
+            kind,
+            message: message.into(),
+        }
     }
 
     /// What is wrong.

@@ -15,7 +15,12 @@ pub(crate) fn compact(value: &impl Serialize) -> String {
 /// One member per line with ` : ` between name and value, as SNS writes to SQS.
 pub(crate) fn spaced(value: &impl Serialize) -> String {
     let mut bytes = Vec::new();
-    value.serialize(&mut Serializer::with_formatter(&mut bytes, Spaced(PrettyFormatter::new()))).expect(INFALLIBLE);
+    value
+        .serialize(&mut Serializer::with_formatter(
+            &mut bytes,
+            Spaced(PrettyFormatter::new()),
+        ))
+        .expect(INFALLIBLE);
     String::from_utf8(bytes).expect("JSON is UTF-8")
 }
 
@@ -30,7 +35,11 @@ impl Formatter for Spaced {
         self.0.end_object(writer)
     }
 
-    fn begin_object_key<W: ?Sized + io::Write>(&mut self, writer: &mut W, first: bool) -> io::Result<()> {
+    fn begin_object_key<W: ?Sized + io::Write>(
+        &mut self,
+        writer: &mut W,
+        first: bool,
+    ) -> io::Result<()> {
         self.0.begin_object_key(writer, first)
     }
 

@@ -1,6 +1,8 @@
-//! Builders of S3 records, notifications and batches: the JSON that AWS sends, for tests of S3 event handlers.
+//! Builders of S3 records, notifications and batches: the JSON that AWS sends, for tests of S3
+//! event handlers.
 //!
-//! A record for a handler that is called as a plain function, and the payload of a whole invocation:
+//! A record for a handler that is called as a plain function, and the payload of a whole
+//! invocation:
 //!
 //! ```
 //! use s3_dispatch_core::{Delivery, EventName};
@@ -21,10 +23,12 @@
 //! # Ok::<_, s3_dispatch_core::Error>(())
 //! ```
 //!
-//! Everything that is not set has a fixed, plausible value, so that snapshots of the output stay as they are. Fields
-//! stand in the order in which AWS writes them, and those that AWS leaves out of an event are left out.
+//! Everything that is not set has a fixed, plausible value, so that snapshots of the output stay as
+//! they are. Fields stand in the order in which AWS writes them, and those that AWS leaves out of
+//! an event are left out.
 //!
-//! What infrastructure would let through to a handler is asked of [`SnsFilterPolicy`] and [`EventBridgeRule`].
+//! What infrastructure would let through to a handler is asked of [`SnsFilterPolicy`] and
+//! [`EventBridgeRule`].
 //!
 //! With the feature `conformance` there is also the suite that a store of your own must pass.
 

@@ -24,7 +24,11 @@ pub struct NotificationBuilder(Content);
 #[derive(Debug, Clone)]
 enum Content {
     Records(Vec<RecordBuilder>),
-    Test { bucket: String, time: String, request_id: String },
+    Test {
+        bucket: String,
+        time: String,
+        request_id: String,
+    },
 }
 
 #[derive(Serialize)]
@@ -54,11 +58,19 @@ impl NotificationBuilder {
     /// The test notification that S3 sends when the notifications of this bucket are configured.
     #[must_use]
     pub fn test_event(bucket: impl Into<String>) -> Self {
-        let (time, request_id) = (String::from(defaults::TIME), String::from(defaults::REQUEST_ID));
-        Self(Content::Test { bucket: bucket.into(), time, request_id })
+        let (time, request_id) = (
+            String::from(defaults::TIME),
+            String::from(defaults::REQUEST_ID),
+        );
+        Self(Content::Test {
+            bucket: bucket.into(),
+            time,
+            request_id,
+        })
     }
 
-    /// With one more record; S3 itself sends one per notification. Makes a test notification an ordinary one.
+    /// With one more record; S3 itself sends one per notification. Makes a test notification an
+    /// ordinary one.
     #[must_use]
     pub fn with_record(self, record: RecordBuilder) -> Self {
         let mut records = match self.0 {
@@ -69,11 +81,14 @@ impl NotificationBuilder {
         Self(Content::Records(records))
     }
 
-    /// Sent at this time, such as `2026-04-07T14:30:00.123Z`, in answer to the request of this id, if it is a test
-    /// notification: otherwise records say that, each for itself.
+    /// Sent at this time, such as `2026-04-07T14:30:00.123Z`, in answer to the request of this id,
+    /// if it is a test notification: otherwise records say that, each for itself.
     #[must_use]
     pub fn with_test_request(mut self, at: impl Into<String>, id: impl Into<String>) -> Self {
-        if let Content::Test { time, request_id, .. } = &mut self.0 {
+        if let Content::Test {
+            time, request_id, ..
+        } = &mut self.0
+        {
             (*time, *request_id) = (at.into(), id.into());
         }
         self
@@ -83,10 +98,14 @@ impl NotificationBuilder {
     #[must_use]
     pub fn to_json(&self) -> String {
         match &self.0 {
-            Content::Records(records) => {
-                json::compact(&RecordsJson { records: records.iter().map(RecordJson::of).collect() })
-            }
-            Content::Test { bucket, time, request_id } => json::compact(&TestEventJson {
+            Content::Records(records) => json::compact(&RecordsJson {
+                records: records.iter().map(RecordJson::of).collect(),
+            }),
+            Content::Test {
+                bucket,
+                time,
+                request_id,
+            } => json::compact(&TestEventJson {
                 service: "Amazon S3",
                 event: "s3:TestEvent",
                 time,

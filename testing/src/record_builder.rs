@@ -56,9 +56,9 @@ macro_rules! texts {
 impl RecordBuilder {
     /// A record with the fields that S3 sends for this event.
     ///
-    /// `HappyFace.jpg` of 1,024 bytes in `amzn-s3-demo-bucket`, `us-east-1`, a bucket without versioning, at
-    /// `1970-01-01T00:00:00.000Z` with the sequencer `0055AED6DCD90281E5`; size, entity tag, sequencer and the data of
-    /// the event are there when S3 sends them.
+    /// `HappyFace.jpg` of 1,024 bytes in `amzn-s3-demo-bucket`, `us-east-1`, a bucket without
+    /// versioning, at `1970-01-01T00:00:00.000Z` with the sequencer `0055AED6DCD90281E5`; size,
+    /// entity tag, sequencer and the data of the event are there when S3 sends them.
     #[must_use]
     pub fn new(event: impl Into<EventName>) -> Self {
         let event_name = event.into();
@@ -81,9 +81,13 @@ impl RecordBuilder {
             tags: BTreeMap::new(),
             key: String::from("HappyFace.jpg"),
             size: presence.size.then_some(1024),
-            e_tag: presence.e_tag.then(|| String::from(defaults::E_TAG_OF_NOTHING)),
+            e_tag: presence
+                .e_tag
+                .then(|| String::from(defaults::E_TAG_OF_NOTHING)),
             version_id: None,
-            sequencer: presence.sequencer.then(|| String::from(defaults::SEQUENCER)),
+            sequencer: presence
+                .sequencer
+                .then(|| String::from(defaults::SEQUENCER)),
             has_annotation: None,
             data: EventData::of(&event_name),
             event_name,
@@ -155,7 +159,8 @@ impl RecordBuilder {
         self
     }
 
-    /// Saying whether the object has annotations (`s3.object.hasObjectAnnotation`), which S3 does for copies.
+    /// Saying whether the object has annotations (`s3.object.hasObjectAnnotation`), which S3 does
+    /// for copies.
     #[must_use]
     pub fn with_has_annotation(mut self, has_annotation: bool) -> Self {
         self.has_annotation = Some(has_annotation);
@@ -164,9 +169,16 @@ impl RecordBuilder {
 
     /// Of a restoration that ends at this time, from this storage class (`glacierEventData`).
     #[must_use]
-    pub fn with_restore(mut self, expiry_time: impl Into<String>, storage_class: impl Into<String>) -> Self {
+    pub fn with_restore(
+        mut self,
+        expiry_time: impl Into<String>,
+        storage_class: impl Into<String>,
+    ) -> Self {
         let (expiry_time, storage_class) = (expiry_time.into(), storage_class.into());
-        self.data.restore = Some(RestoreData { expiry_time, storage_class });
+        self.data.restore = Some(RestoreData {
+            expiry_time,
+            storage_class,
+        });
         self
     }
 
@@ -191,19 +203,38 @@ impl RecordBuilder {
         self
     }
 
-    /// Of this annotation, instead of any other (`objectAnnotation`); one that was deleted has neither size nor tag.
+    /// Of this annotation, instead of any other (`objectAnnotation`); one that was deleted has
+    /// neither size nor tag.
     #[must_use]
-    pub fn with_annotation(mut self, name: &str, size: impl Into<Option<u64>>, e_tag: Option<&str>) -> Self {
+    pub fn with_annotation(
+        mut self,
+        name: &str,
+        size: impl Into<Option<u64>>,
+        e_tag: Option<&str>,
+    ) -> Self {
         let e_tag = e_tag.map(String::from);
-        self.data.annotations = vec![AnnotationData { name: String::from(name), size: size.into(), e_tag }];
+        self.data.annotations = vec![AnnotationData {
+            name: String::from(name),
+            size: size.into(),
+            e_tag,
+        }];
         self
     }
 
     /// Of this retention (`objectRetentionEventData`).
     #[must_use]
-    pub fn with_retention(mut self, mode: impl Into<String>, retain_until: impl Into<String>) -> Self {
+    pub fn with_retention(
+        mut self,
+        mode: impl Into<String>,
+        retain_until: impl Into<String>,
+    ) -> Self {
         let (mode, retain_until) = (mode.into(), retain_until.into());
-        self.data.retention = Some(RetentionData { mode, retain_until, event_hold: None, event_hold_days: None });
+        self.data.retention = Some(RetentionData {
+            mode,
+            retain_until,
+            event_hold: None,
+            event_hold_days: None,
+        });
         self
     }
 
@@ -217,8 +248,8 @@ impl RecordBuilder {
         self
     }
 
-    /// Without the data that S3 sends with some events: of restore, replication, tiering, transition, annotation and
-    /// retention.
+    /// Without the data that S3 sends with some events: of restore, replication, tiering,
+    /// transition, annotation and retention.
     #[must_use]
     pub fn without_event_data(mut self) -> Self {
         self.data = EventData::default();
@@ -243,7 +274,8 @@ impl RecordBuilder {
     ///
     /// # Panics
     ///
-    /// When the event name, the bucket or the key is empty: S3 sends no such record and the reader refuses it.
+    /// When the event name, the bucket or the key is empty: S3 sends no such record and the reader
+    /// refuses it.
     #[must_use]
     #[track_caller]
     pub fn build(&self) -> S3EventRecord {

@@ -146,15 +146,24 @@ impl<'b> RecordJson<'b> {
             aws_region: &record.region,
             event_time: &record.event_time,
             event_name: record.event_name.as_str(),
-            user_identity: Identity { principal_id: &record.principal_id },
-            request_parameters: RequestParameters { source_ip_address: &record.source_ip },
-            response_elements: ResponseElements { request_id: &record.request_id, host_id: HOST_ID },
+            user_identity: Identity {
+                principal_id: &record.principal_id,
+            },
+            request_parameters: RequestParameters {
+                source_ip_address: &record.source_ip,
+            },
+            response_elements: ResponseElements {
+                request_id: &record.request_id,
+                host_id: HOST_ID,
+            },
             s3: S3 {
                 s3_schema_version: "1.0",
                 configuration_id: &record.configuration_id,
                 bucket: Bucket {
                     name: &record.bucket,
-                    owner_identity: Identity { principal_id: "A3NL1KOZZKExample" },
+                    owner_identity: Identity {
+                        principal_id: "A3NL1KOZZKExample",
+                    },
                     arn: bucket_arn(&record.region, &record.bucket),
                     aws_generated_tags: &record.tags,
                 },
@@ -174,19 +183,26 @@ impl<'b> RecordJson<'b> {
                 },
             }),
             replication_event_data: data.replication.as_ref(),
-            intelligent_tiering_event_data: data
-                .tiering
-                .as_deref()
-                .map(|tier| IntelligentTieringEventData { destination_access_tier: tier }),
+            intelligent_tiering_event_data: data.tiering.as_deref().map(|tier| {
+                IntelligentTieringEventData {
+                    destination_access_tier: tier,
+                }
+            }),
             lifecycle_event_data: data.transition.as_deref().map(|class| LifecycleEventData {
-                transition_event_data: TransitionEventData { destination_storage_class: class },
+                transition_event_data: TransitionEventData {
+                    destination_storage_class: class,
+                },
             }),
             object_annotation: &data.annotations,
-            object_retention_event_data: data.retention.as_ref().map(|retention| RetentionEventData {
-                mode: &retention.mode,
-                retain_until_date: &retention.retain_until,
-                event_hold: retention.event_hold.as_deref(),
-                event_hold_duration: retention.event_hold_days.map(|days| EventHoldDuration { days }),
+            object_retention_event_data: data.retention.as_ref().map(|retention| {
+                RetentionEventData {
+                    mode: &retention.mode,
+                    retain_until_date: &retention.retain_until,
+                    event_hold: retention.event_hold.as_deref(),
+                    event_hold_duration: retention
+                        .event_hold_days
+                        .map(|days| EventHoldDuration { days }),
+                }
             }),
         }
     }

@@ -6,7 +6,8 @@ use serde::Serialize;
 use crate::sns_message_builder::{SUBSCRIPTION_ARN, SnsJson};
 use crate::{NotificationBuilder, RecordBuilder, SnsMessageBuilder, json};
 
-/// The payload of a function that is subscribed to an SNS topic: `{"Records": [{"EventSource": "aws:sns", "Sns": ...}]}`.
+/// The payload of a function that is subscribed to an SNS topic: `{"Records": [{"EventSource":
+/// "aws:sns", "Sns": ...}]}`.
 ///
 /// ```
 /// use s3_dispatch_core::{Delivery, EventName};
@@ -52,7 +53,11 @@ impl SnsBatchBuilder {
 
     /// With a message of this id that holds the notification.
     #[must_use]
-    pub fn with_notification(self, id: impl Into<String>, notification: NotificationBuilder) -> Self {
+    pub fn with_notification(
+        self,
+        id: impl Into<String>,
+        notification: NotificationBuilder,
+    ) -> Self {
         self.with_body(id, notification.to_json())
     }
 
@@ -77,7 +82,9 @@ impl SnsBatchBuilder {
             event_subscription_arn: SUBSCRIPTION_ARN,
             sns: SnsMessageBuilder::to_function(message),
         };
-        json::compact(&BatchJson { records: self.messages.iter().map(entry).collect() })
+        json::compact(&BatchJson {
+            records: self.messages.iter().map(entry).collect(),
+        })
     }
 
     /// The payload as Lambda hands it over.

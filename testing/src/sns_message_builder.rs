@@ -11,8 +11,7 @@ const SIGNATURE: &str = concat!(
 );
 const MESSAGE_ID: &str = "95df01b4-ee98-5cb9-9903-4c221d41eb5e";
 const TOPIC_ARN: &str = "arn:aws:sns:us-east-1:123456789012:object-events";
-const CERTIFICATE_URL: &str =
-    "https://sns.us-east-1.amazonaws.com/SimpleNotificationService-9c6465fa7f48f5cacd23014631ec1136.pem";
+const CERTIFICATE_URL: &str = "https://sns.us-east-1.amazonaws.com/SimpleNotificationService-9c6465fa7f48f5cacd23014631ec1136.pem";
 const UNSUBSCRIBE_URL: &str = concat!(
     "https://sns.us-east-1.amazonaws.com/?Action=Unsubscribe&SubscriptionArn=",
     "arn:aws:sns:us-east-1:123456789012:object-events:c7fe3a54-ab0e-4ec2-88e0-db410a0f2bee",

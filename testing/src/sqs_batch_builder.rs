@@ -6,7 +6,8 @@ use serde::Serialize;
 use crate::sqs_message_builder::MessageJson;
 use crate::{NotificationBuilder, RecordBuilder, SqsMessageBuilder, json};
 
-/// The payload of a function that an SQS queue invokes: `{"Records": [{"messageId": "1", "body": ...}]}`.
+/// The payload of a function that an SQS queue invokes: `{"Records": [{"messageId": "1", "body":
+/// ...}]}`.
 ///
 /// ```
 /// use s3_dispatch_core::{Delivery, EventName};
@@ -38,10 +39,14 @@ impl SqsBatchBuilder {
     /// A batch without messages yet, from a standard queue.
     #[must_use]
     pub fn new() -> Self {
-        Self { queue_arn: String::from("arn:aws:sqs:us-east-1:123456789012:object-events"), messages: Vec::new() }
+        Self {
+            queue_arn: String::from("arn:aws:sqs:us-east-1:123456789012:object-events"),
+            messages: Vec::new(),
+        }
     }
 
-    /// From a FIFO queue, whose messages all have a group, a sequence number and a deduplication id.
+    /// From a FIFO queue, whose messages all have a group, a sequence number and a deduplication
+    /// id.
     #[must_use]
     pub fn on_fifo_queue(self) -> Self {
         self.with_queue_arn("arn:aws:sqs:us-east-1:123456789012:object-events.fifo")
@@ -63,7 +68,11 @@ impl SqsBatchBuilder {
 
     /// With a message of this id that holds the notification.
     #[must_use]
-    pub fn with_notification(self, id: impl Into<String>, notification: NotificationBuilder) -> Self {
+    pub fn with_notification(
+        self,
+        id: impl Into<String>,
+        notification: NotificationBuilder,
+    ) -> Self {
         self.with_message(SqsMessageBuilder::new(id).with_notification(notification))
     }
 
@@ -83,7 +92,11 @@ impl SqsBatchBuilder {
     #[must_use]
     pub fn to_json(&self) -> String {
         json::compact(&BatchJson {
-            records: self.messages.iter().map(|message| message.of_queue(&self.queue_arn)).collect(),
+            records: self
+                .messages
+                .iter()
+                .map(|message| message.of_queue(&self.queue_arn))
+                .collect(),
         })
     }
 

@@ -69,13 +69,22 @@ impl SqsMessageBuilder {
     /// A message of this id, received for the first time, with an empty body.
     #[must_use]
     pub fn new(id: impl Into<String>) -> Self {
-        Self { id: Some(id.into()), body: String::new(), receive_count: 1, group_id: None, trace_header: None }
+        Self {
+            id: Some(id.into()),
+            body: String::new(),
+            receive_count: 1,
+            group_id: None,
+            trace_header: None,
+        }
     }
 
     /// A message without an id, which SQS never sends.
     #[must_use]
     pub fn without_id() -> Self {
-        Self { id: None, ..Self::new("") }
+        Self {
+            id: None,
+            ..Self::new("")
+        }
     }
 
     /// With any text as its body.
@@ -124,7 +133,10 @@ impl SqsMessageBuilder {
         let is_fifo = arn.ends_with(".fifo");
         MessageJson {
             message_id: id,
-            receipt_handle: format!("AQEB{}", digits(id.unwrap_or_default(), ALPHABET, 404) + "=="),
+            receipt_handle: format!(
+                "AQEB{}",
+                digits(id.unwrap_or_default(), ALPHABET, 404) + "=="
+            ),
             body: &self.body,
             attributes: Attributes {
                 approximate_receive_count: self.receive_count.to_string(),
@@ -151,10 +163,13 @@ const ALPHABET: &[u8; 64] = b"0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMN
 /// Noise that is the same for the same seed.
 fn digits(seed: &str, alphabet: &[u8], count: usize) -> String {
     let offset_basis = 0xcbf2_9ce4_8422_2325_u64;
-    let mut state =
-        seed.bytes().fold(offset_basis, |state, byte| (state ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3));
+    let mut state = seed.bytes().fold(offset_basis, |state, byte| {
+        (state ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3)
+    });
     let next = || {
-        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
         char::from(alphabet[(state >> 58) as usize % alphabet.len()])
     };
     std::iter::repeat_with(next).take(count).collect()

@@ -1,4 +1,5 @@
-//! Answers a payload so many times, and prints how often it asked for memory and how many records were read.
+//! Answers a payload so many times, and prints how often it asked for memory and how many records
+//! were read.
 //!
 //! `allocations <contender> <payload file> <times>`
 
@@ -14,8 +15,12 @@ static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
 
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let [contender, payload, times] = arguments.as_slice() else { panic!("see the source") };
-    let respond = Contender::of_name(contender).expect("a contender").prepare();
+    let [contender, payload, times] = arguments.as_slice() else {
+        panic!("see the source")
+    };
+    let respond = Contender::of_name(contender)
+        .expect("a contender")
+        .prepare();
     let payload = Bytes::from(std::fs::read(payload).expect("a readable file"));
     let times: usize = times.parse().expect("a number");
     let (_, readings) = reading::readings_of(|| respond(&payload));

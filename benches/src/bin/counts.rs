@@ -1,7 +1,9 @@
-//! Counts the instructions and allocations of all contenders, into `results.tsv` or against their bounds.
+//! Counts the instructions and allocations of all contenders, into `results.tsv` or against their
+//! bounds.
 //!
-//! `counts check`, `counts write <results file>`, `counts one <contender> <shape> <messages>`, or, for callgrind, which collects in `measured` alone,
-//! `counts answer <contender> <payload file> <times>`
+//! `counts check`, `counts write <results file>`, `counts one <contender> <shape> <messages>`, or,
+//! for callgrind, which collects in `measured` alone, `counts answer <contender> <payload file>
+//! <times>`
 
 use std::hint::black_box;
 use std::path::Path;
@@ -20,14 +22,18 @@ fn main() -> ExitCode {
             shape: Shape::of_name(shape).expect("a shape"),
             messages: messages.parse().expect("a number"),
         }),
-        ["answer", contender, payload, times] => answer(contender, payload, times.parse().expect("a number")),
+        ["answer", contender, payload, times] => {
+            answer(contender, payload, times.parse().expect("a number"))
+        }
         _ => panic!("see the source"),
     }
     ExitCode::SUCCESS
 }
 
 fn answer(contender: &str, payload: &str, times: usize) {
-    let respond = Contender::of_name(contender).expect("a contender").prepare();
+    let respond = Contender::of_name(contender)
+        .expect("a contender")
+        .prepare();
     let payload = Bytes::from(std::fs::read(payload).expect("a readable file"));
     // The first invocation fills caches, as in Lambda.
     drop(black_box(respond(&payload)));
@@ -50,24 +56,48 @@ fn one(cell: Cell) {
 }
 
 fn write(results: &Path) {
-    let rows = Driver::new().count(&cells()).into_iter().flat_map(|(cell, counts)| rows(cell, counts)).collect();
-    Results::read(results).with_table("counts", rows).write(results).expect("the results can be written");
+    let rows = Driver::new()
+        .count(&cells())
+        .into_iter()
+        .flat_map(|(cell, counts)| rows(cell, counts))
+        .collect();
+    Results::read(results)
+        .with_table("counts", rows)
+        .write(results)
+        .expect("the results can be written");
 }
 
 fn check() -> ExitCode {
     let bounds = Bounds::of(&Driver::new().count(&Bounds::cells()));
     println!("{bounds}");
-    if bounds.hold() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    if bounds.hold() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    }
 }
 
 /// All contenders before the documented shape in all sizes, and before all shapes in one.
 fn cells() -> Vec<Cell> {
     let sizes = Contender::ALL.into_iter().flat_map(|contender| {
-        [1, 10, 100, 1_000, 10_000].map(|messages| Cell { contender, shape: Shape::Documented, messages })
+        [1, 10, 100, 1_000, 10_000].map(|messages| Cell {
+            contender,
+            shape: Shape::Documented,
+            messages,
+        })
     });
-    let shapes = [Contender::Careful, Contender::LeanBorrowed, Contender::Sonic, Contender::Ours];
+    let shapes = [
+        Contender::Careful,
+        Contender::LeanBorrowed,
+        Contender::Sonic,
+        Contender::Ours,
+    ];
     let shapes = shapes.into_iter().flat_map(|contender| {
-        Shape::ALL.into_iter().skip(1).map(move |shape| Cell { contender, shape, messages: 100 })
+        Shape::ALL.into_iter().skip(1).map(move |shape| Cell {
+            contender,
+            shape,
+            messages: 100,
+        })
     });
     sizes.chain(shapes).collect()
 }
@@ -82,8 +112,14 @@ fn rows(cell: Cell, counts: Counts) -> [Row; 3] {
         value,
     };
     [
-        row("instructions per record", format!("{:.0}", counts.instructions)),
-        row("allocations per record", format!("{:.2}", counts.allocations)),
+        row(
+            "instructions per record",
+            format!("{:.0}", counts.instructions),
+        ),
+        row(
+            "allocations per record",
+            format!("{:.2}", counts.allocations),
+        ),
         row("records read", counts.read.to_string()),
     ]
 }

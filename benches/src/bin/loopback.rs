@@ -1,8 +1,8 @@
 //! Drives functions through Lambda's protocol and takes their CPU time, memory and time to start.
 //!
-//! `loopback <results file> <table> <rounds> [memory] <name>=<command> ...`, each command one argument. A round starts
-//! each function anew, one after the other; the results are the medians of the rounds. With `-` for the file they are
-//! only printed.
+//! `loopback <results file> <table> <rounds> [memory] <name>=<command> ...`, each command one
+//! argument. A round starts each function anew, one after the other; the results are the medians of
+//! the rounds. With `-` for the file they are only printed.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -21,9 +21,14 @@ type Samples = BTreeMap<(String, usize, &'static str), Vec<f64>>;
 
 fn main() -> std::io::Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let [results, table, rounds, functions @ ..] = arguments.as_slice() else { panic!("see the source") };
+    let [results, table, rounds, functions @ ..] = arguments.as_slice() else {
+        panic!("see the source")
+    };
     let with_memory = functions.first().is_some_and(|word| word == "memory");
-    let functions: Vec<_> = functions.iter().filter_map(|function| function.split_once('=')).collect();
+    let functions: Vec<_> = functions
+        .iter()
+        .filter_map(|function| function.split_once('='))
+        .collect();
     let mut samples = Samples::new();
     for _ in 0..rounds.parse().expect("a number") {
         start(&functions, &mut samples)?;
@@ -32,29 +37,44 @@ fn main() -> std::io::Result<()> {
             fill(&functions, &mut samples)?;
         }
     }
-    let rows = samples.into_iter().map(|((subject, messages, measure), values)| Row {
-        table: table.clone(),
-        subject,
-        shape: Shape::Documented.name().to_owned(),
-        messages,
-        measure: measure.to_owned(),
-        value: format!("{:.1}", median(values)),
-    });
-    if results == "-" {
-        rows.for_each(|Row { subject, messages, measure, value, .. }| {
-            println!("{subject}, {messages} messages: {value} {measure}")
+    let rows = samples
+        .into_iter()
+        .map(|((subject, messages, measure), values)| Row {
+            table: table.clone(),
+            subject,
+            shape: Shape::Documented.name().to_owned(),
+            messages,
+            measure: measure.to_owned(),
+            value: format!("{:.1}", median(values)),
         });
+    if results == "-" {
+        rows.for_each(
+            |Row {
+                 subject,
+                 messages,
+                 measure,
+                 value,
+                 ..
+             }| { println!("{subject}, {messages} messages: {value} {measure}") },
+        );
         return Ok(());
     }
     let results = Path::new(results);
-    Results::read(results).with_table(table, rows.collect()).write(results)
+    Results::read(results)
+        .with_table(table, rows.collect())
+        .write(results)
 }
 
 fn start(functions: &[(&str, &str)], samples: &mut Samples) -> std::io::Result<()> {
     for _ in 0..STARTS {
         for (name, command) in functions {
             let start = FunctionProcess::start(command)?.started();
-            let mut add = |measure, value| samples.entry(((*name).to_owned(), 0, measure)).or_default().push(value);
+            let mut add = |measure, value| {
+                samples
+                    .entry(((*name).to_owned(), 0, measure))
+                    .or_default()
+                    .push(value)
+            };
             add("start to first next, us", micros(start.time));
             add("start to first next, us of CPU", micros(start.cpu));
         }
@@ -69,7 +89,10 @@ fn invoke(functions: &[(&str, &str)], samples: &mut Samples) -> std::io::Result<
             let mut function = FunctionProcess::start(command)?;
             function.invoke(&payload, warm_up)?;
             let cpu = micros(function.invoke(&payload, times)?);
-            samples.entry(((*name).to_owned(), messages, "us of CPU per invocation")).or_default().push(cpu);
+            samples
+                .entry(((*name).to_owned(), messages, "us of CPU per invocation"))
+                .or_default()
+                .push(cpu);
         }
     }
     Ok(())
@@ -80,11 +103,18 @@ fn fill(functions: &[(&str, &str)], samples: &mut Samples) -> std::io::Result<()
     let payload = Arc::from(Shape::Documented.payload(1_000));
     for (name, command) in functions {
         let mut function = FunctionProcess::start(command)?;
-        let measures = [(100, "KiB after 100 invocations"), (400, "KiB after 500"), (500, "KiB after 1000")];
+        let measures = [
+            (100, "KiB after 100 invocations"),
+            (400, "KiB after 500"),
+            (500, "KiB after 1000"),
+        ];
         for (times, measure) in measures {
             function.invoke(&payload, times)?;
             let kib = function.resident_kib()? as f64;
-            samples.entry(((*name).to_owned(), 1_000, measure)).or_default().push(kib);
+            samples
+                .entry(((*name).to_owned(), 1_000, measure))
+                .or_default()
+                .push(kib);
         }
     }
     Ok(())

@@ -1,8 +1,10 @@
 //! What is kept of the measurements, and what is shown of them.
 //!
 //! - `results payload <shape> <messages>` prints a payload.
-//! - `results add <results file> <table>` puts lines like those of the file in the place of a table.
-//! - `results times <results file> <bench binary> <rounds>` runs the bench `times` so often, and keeps the medians.
+//! - `results add <results file> <table>` puts lines like those of the file in the place of a
+//!   table.
+//! - `results times <results file> <bench binary> <rounds>` runs the bench `times` so often, and
+//!   keeps the medians.
 //! - `results render <results file> <README> <chart>` writes the tables and the chart.
 
 use std::fs;
@@ -21,11 +23,17 @@ fn main() -> io::Result<()> {
         ["add", results, table] => {
             let mut lines = String::new();
             io::stdin().read_to_string(&mut lines)?;
-            add(Path::new(results), table, lines.lines().filter_map(Row::parse).collect())
+            add(
+                Path::new(results),
+                table,
+                lines.lines().filter_map(Row::parse).collect(),
+            )
         }
-        ["times", results, bench, rounds] => {
-            add(Path::new(results), "times", times(Path::new(bench), rounds.parse().expect("a number"))?)
-        }
+        ["times", results, bench, rounds] => add(
+            Path::new(results),
+            "times",
+            times(Path::new(bench), rounds.parse().expect("a number"))?,
+        ),
         ["render", results, readme, image] => {
             let results = Results::read(Path::new(results));
             fs::write(readme, tables(&results, &fs::read_to_string(readme)?))?;
@@ -36,5 +44,7 @@ fn main() -> io::Result<()> {
 }
 
 fn add(results: &Path, table: &str, rows: Vec<Row>) -> io::Result<()> {
-    Results::read(results).with_table(table, rows).write(results)
+    Results::read(results)
+        .with_table(table, rows)
+        .write(results)
 }

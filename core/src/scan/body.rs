@@ -8,7 +8,11 @@ use crate::envelope::{Envelope, Envelopes};
 use crate::text::Source;
 
 /// Reads a document of its own. What was read of an unusual one is left to the caller to take back.
-pub(crate) fn read_document(reader: &mut BodyReader<'_>, source: &Source, nesting: usize) -> Scanned<()> {
+pub(crate) fn read_document(
+    reader: &mut BodyReader<'_>,
+    source: &Source,
+    nesting: usize,
+) -> Scanned<()> {
     match read_body::<0>(source, 0, reader, nesting)? {
         end if end == source.as_str().len() => Ok(()),
         _ => Err(Unusual::Other),
@@ -37,15 +41,27 @@ impl<const LEVEL: usize> Fields<LEVEL> {
             ("Records", BodyPart::read_records),
             ("Type", |body, scanner| scanner.text_or_raw(&mut body.kind)),
             ("Message", BodyPart::read_message),
-            ("Event", |body, scanner| scanner.text_or_skip(&mut body.test)),
+            ("Event", |body, scanner| {
+                scanner.text_or_skip(&mut body.test)
+            }),
             ("version", |_, scanner| scanner.skip()),
             ("id", |_, scanner| scanner.skip()),
-            ("detail-type", |body, scanner| scanner.text(&mut body.event.detail_type)),
-            ("source", |body, scanner| scanner.text(&mut body.event.source)),
+            ("detail-type", |body, scanner| {
+                scanner.text(&mut body.event.detail_type)
+            }),
+            ("source", |body, scanner| {
+                scanner.text(&mut body.event.source)
+            }),
             ("time", |body, scanner| scanner.text(&mut body.event.time)),
-            ("region", |body, scanner| scanner.text(&mut body.event.region)),
-            ("resources", |body, scanner| scanner.first_text(&mut body.event.resources)),
-            ("detail", |body, scanner| scanner.optional_object(eventbridge::Fields::DETAIL, &mut body.event.detail)),
+            ("region", |body, scanner| {
+                scanner.text(&mut body.event.region)
+            }),
+            ("resources", |body, scanner| {
+                scanner.first_text(&mut body.event.resources)
+            }),
+            ("detail", |body, scanner| {
+                scanner.optional_object(eventbridge::Fields::DETAIL, &mut body.event.detail)
+            }),
         ]
     }
 }
@@ -84,7 +100,10 @@ pub(super) fn read_body<const LEVEL: usize>(
 }
 
 /// A notification of one record, as S3 writes it in an SQS message.
-fn read_as_written<const LEVEL: usize>(scanner: &mut Scanner<'_, LEVEL>, reader: &mut BodyReader<'_>) -> Option<()> {
+fn read_as_written<const LEVEL: usize>(
+    scanner: &mut Scanner<'_, LEVEL>,
+    reader: &mut BodyReader<'_>,
+) -> Option<()> {
     if LEVEL != 1 {
         return None;
     }
@@ -122,7 +141,10 @@ impl BodyPart<'_, '_> {
     }
 
     /// Reads the records. Those of a duplicate are forgotten, and any message.
-    fn read_records<const LEVEL: usize>(&mut self, scanner: &mut Scanner<'_, LEVEL>) -> Scanned<()> {
+    fn read_records<const LEVEL: usize>(
+        &mut self,
+        scanner: &mut Scanner<'_, LEVEL>,
+    ) -> Scanned<()> {
         self.has_records = true;
         self.reader.take_back(self.before);
         let reader = &mut *self.reader;
@@ -137,7 +159,10 @@ impl BodyPart<'_, '_> {
     }
 
     /// Reads what an SNS message holds. That it is one may be said later, or not at all.
-    fn read_message<const LEVEL: usize>(&mut self, scanner: &mut Scanner<'_, LEVEL>) -> Scanned<()> {
+    fn read_message<const LEVEL: usize>(
+        &mut self,
+        scanner: &mut Scanner<'_, LEVEL>,
+    ) -> Scanned<()> {
         if self.has_records {
             return scanner.skip();
         }

@@ -7,8 +7,8 @@ use crate::event_data::{
 };
 use crate::text::Source;
 use crate::{
-    AccessTier, AnnotationName, BucketArn, ETag, EventHold, FailureReason, ReplicationMinutes, ReplicationRuleId,
-    RetentionMode, S3Operation, StorageClass, TagName, TagValue, Timestamp,
+    AccessTier, AnnotationName, BucketArn, ETag, EventHold, FailureReason, ReplicationMinutes,
+    ReplicationRuleId, RetentionMode, S3Operation, StorageClass, TagName, TagValue, Timestamp,
 };
 
 /// Where the fields of `glacierEventData` stand.
@@ -70,54 +70,102 @@ pub(super) struct Fields<const LEVEL: usize>;
 
 impl<const LEVEL: usize> Fields<LEVEL> {
     pub(super) const RESTORE: &[Field<RestorePart, LEVEL>] =
-        &[("restoreEventData", |part, scanner| scanner.optional_object(Self::RESTORE_DATA, &mut part.restore))];
+        &[("restoreEventData", |part, scanner| {
+            scanner.optional_object(Self::RESTORE_DATA, &mut part.restore)
+        })];
     const RESTORE_DATA: &[Field<RestoreData, LEVEL>] = &[
-        ("lifecycleRestorationExpiryTime", |data, scanner| scanner.text(&mut data.expiry_time)),
-        ("lifecycleRestoreStorageClass", |data, scanner| scanner.text(&mut data.storage_class)),
+        ("lifecycleRestorationExpiryTime", |data, scanner| {
+            scanner.text(&mut data.expiry_time)
+        }),
+        ("lifecycleRestoreStorageClass", |data, scanner| {
+            scanner.text(&mut data.storage_class)
+        }),
     ];
     pub(super) const REPLICATION: &[Field<ReplicationPart, LEVEL>] = &[
-        ("replicationRuleId", |part, scanner| scanner.text(&mut part.rule_id)),
-        ("destinationBucket", |part, scanner| scanner.text(&mut part.destination_bucket)),
-        ("s3Operation", |part, scanner| scanner.text(&mut part.operation)),
-        ("requestTime", |part, scanner| scanner.text(&mut part.request_time)),
-        ("failureReason", |part, scanner| scanner.text(&mut part.failure_reason)),
-        ("threshold", |part, scanner| scanner.text_or_digits(&mut part.threshold)),
-        ("replicationTime", |part, scanner| scanner.text_or_digits(&mut part.time)),
+        ("replicationRuleId", |part, scanner| {
+            scanner.text(&mut part.rule_id)
+        }),
+        ("destinationBucket", |part, scanner| {
+            scanner.text(&mut part.destination_bucket)
+        }),
+        ("s3Operation", |part, scanner| {
+            scanner.text(&mut part.operation)
+        }),
+        ("requestTime", |part, scanner| {
+            scanner.text(&mut part.request_time)
+        }),
+        ("failureReason", |part, scanner| {
+            scanner.text(&mut part.failure_reason)
+        }),
+        ("threshold", |part, scanner| {
+            scanner.text_or_digits(&mut part.threshold)
+        }),
+        ("replicationTime", |part, scanner| {
+            scanner.text_or_digits(&mut part.time)
+        }),
     ];
-    pub(super) const TIERING: &[Field<Span, LEVEL>] = &[("destinationAccessTier", |tier, scanner| scanner.text(tier))];
-    pub(super) const TRANSITION: &[Field<TransitionPart, LEVEL>] = &[("transitionEventData", |part, scanner| {
-        scanner
-            .optional_object(&[("destinationStorageClass", |class, scanner| scanner.text(class))], &mut part.transition)
-    })];
+    pub(super) const TIERING: &[Field<Span, LEVEL>] =
+        &[("destinationAccessTier", |tier, scanner| scanner.text(tier))];
+    pub(super) const TRANSITION: &[Field<TransitionPart, LEVEL>] =
+        &[("transitionEventData", |part, scanner| {
+            scanner.optional_object(
+                &[("destinationStorageClass", |class, scanner| {
+                    scanner.text(class)
+                })],
+                &mut part.transition,
+            )
+        })];
     /// As S3 spells them.
     pub(super) const RETENTION: &[Field<RetentionPart, LEVEL>] = &[
         ("mode", |part, scanner| scanner.text(&mut part.mode)),
-        ("retainUntilDate", |part, scanner| scanner.text(&mut part.retain_until)),
-        ("eventHold", |part, scanner| scanner.text(&mut part.event_hold)),
-        ("eventHoldDuration", |part, scanner| scanner.optional_object(Self::DURATION, &mut part.event_hold_duration)),
+        ("retainUntilDate", |part, scanner| {
+            scanner.text(&mut part.retain_until)
+        }),
+        ("eventHold", |part, scanner| {
+            scanner.text(&mut part.event_hold)
+        }),
+        ("eventHoldDuration", |part, scanner| {
+            scanner.optional_object(Self::DURATION, &mut part.event_hold_duration)
+        }),
     ];
     /// As EventBridge spells them.
     pub(super) const BRIDGED_RETENTION: &[Field<RetentionPart, LEVEL>] = &[
         ("mode", |part, scanner| scanner.text(&mut part.mode)),
-        ("retain-until-date", |part, scanner| scanner.text(&mut part.retain_until)),
-        ("event-hold", |part, scanner| scanner.text(&mut part.event_hold)),
-        ("event-hold-duration", |part, scanner| scanner.optional_object(Self::DURATION, &mut part.event_hold_duration)),
+        ("retain-until-date", |part, scanner| {
+            scanner.text(&mut part.retain_until)
+        }),
+        ("event-hold", |part, scanner| {
+            scanner.text(&mut part.event_hold)
+        }),
+        ("event-hold-duration", |part, scanner| {
+            scanner.optional_object(Self::DURATION, &mut part.event_hold_duration)
+        }),
     ];
     const DURATION: &[Field<DurationPart, LEVEL>] = &[
-        ("days", |part, scanner| scanner.number_or_text(&mut part.days)),
-        ("years", |part, scanner| scanner.number_or_text(&mut part.years)),
+        ("days", |part, scanner| {
+            scanner.number_or_text(&mut part.days)
+        }),
+        ("years", |part, scanner| {
+            scanner.number_or_text(&mut part.years)
+        }),
     ];
     const ANNOTATION: &[Field<AnnotationPart, LEVEL>] = &[
         ("name", |part, scanner| scanner.text(&mut part.name)),
-        ("size", |part, scanner| scanner.number_or_text(&mut part.size)),
+        ("size", |part, scanner| {
+            scanner.number_or_text(&mut part.size)
+        }),
         ("eTag", |part, scanner| scanner.text(&mut part.e_tag)),
-        ("etag", |part, scanner| scanner.text(&mut part.bridged_e_tag)),
+        ("etag", |part, scanner| {
+            scanner.text(&mut part.bridged_e_tag)
+        }),
     ];
 }
 
 impl RestorePart {
     pub(super) fn build(self, texts: &Texts<'_>) -> Scanned<Option<Box<Restore>>> {
-        let Some(data) = self.restore else { return Ok(None) };
+        let Some(data) = self.restore else {
+            return Ok(None);
+        };
         Ok(Some(Box::new(Restore {
             expiry_time: data.expiry_time.read(texts, Timestamp::from_text)?,
             storage_class: data.storage_class.read(texts, StorageClass::from_text)?,
@@ -141,15 +189,22 @@ impl ReplicationPart {
 
 impl TransitionPart {
     pub(super) fn build(self, texts: &Texts<'_>) -> Scanned<Option<Box<Transition>>> {
-        let Some(class) = self.transition else { return Ok(None) };
-        Ok(Some(Box::new(Transition { destination_storage_class: class.read(texts, StorageClass::from_text)? })))
+        let Some(class) = self.transition else {
+            return Ok(None);
+        };
+        Ok(Some(Box::new(Transition {
+            destination_storage_class: class.read(texts, StorageClass::from_text)?,
+        })))
     }
 }
 
 impl RetentionPart {
     pub(super) fn build(self, texts: &Texts<'_>) -> Scanned<Box<Retention>> {
         let duration = |part: DurationPart| {
-            Ok(EventHoldDuration { days: part.days.number(texts)?, years: part.years.number(texts)? })
+            Ok(EventHoldDuration {
+                days: part.days.number(texts)?,
+                years: part.years.number(texts)?,
+            })
         };
         Ok(Box::new(Retention {
             mode: self.mode.read(texts, RetentionMode::from_text)?,
@@ -162,17 +217,30 @@ impl RetentionPart {
 
 /// The tier of `intelligentTieringEventData`.
 pub(super) fn tiering(tier: Span, texts: &Texts<'_>) -> Scanned<Box<Tiering>> {
-    Ok(Box::new(Tiering { destination_access_tier: tier.read(texts, AccessTier::from_text)? }))
+    Ok(Box::new(Tiering {
+        destination_access_tier: tier.read(texts, AccessTier::from_text)?,
+    }))
 }
 
-/// The annotations that this value holds: a list, or one. `null` is absence. It was passed over before.
+/// The annotations that this value holds: a list, or one. `null` is absence. It was passed over
+/// before.
 #[inline(always)]
-pub(super) fn annotations<const LEVEL: usize>(source: &Source, value: Span) -> Scanned<Option<Vec<Annotation>>> {
-    if value.is_empty() { Ok(None) } else { read_annotations::<LEVEL>(source, value) }
+pub(super) fn annotations<const LEVEL: usize>(
+    source: &Source,
+    value: Span,
+) -> Scanned<Option<Vec<Annotation>>> {
+    if value.is_empty() {
+        Ok(None)
+    } else {
+        read_annotations::<LEVEL>(source, value)
+    }
 }
 
 #[cold]
-fn read_annotations<const LEVEL: usize>(source: &Source, value: Span) -> Scanned<Option<Vec<Annotation>>> {
+fn read_annotations<const LEVEL: usize>(
+    source: &Source,
+    value: Span,
+) -> Scanned<Option<Vec<Annotation>>> {
     let mut scanner = Scanner::<LEVEL>::new(source, value.start());
     match scanner.peek() {
         b'n' => return Ok(None),
@@ -199,7 +267,10 @@ fn read_annotation<const LEVEL: usize>(scanner: &mut Scanner<'_, LEVEL>) -> Scan
     let texts = scanner.texts()?;
     let e_tag = part.e_tag.read(&texts, ETag::from_text)?;
     Ok(Annotation {
-        name: part.name.read(&texts, AnnotationName::from_text)?.ok_or(Unusual::Other)?,
+        name: part
+            .name
+            .read(&texts, AnnotationName::from_text)?
+            .ok_or(Unusual::Other)?,
         size: part.size.number(&texts)?,
         e_tag: e_tag.or(part.bridged_e_tag.read(&texts, ETag::from_text)?),
     })
@@ -207,8 +278,15 @@ fn read_annotation<const LEVEL: usize>(scanner: &mut Scanner<'_, LEVEL>) -> Scan
 
 /// The tags that this value holds. `null` is absence. It was passed over before.
 #[inline(always)]
-pub(super) fn tags<const LEVEL: usize>(source: &Source, value: Span) -> Scanned<Option<Box<BucketTags>>> {
-    if value.is_empty() { Ok(None) } else { read_tags::<LEVEL>(source, value) }
+pub(super) fn tags<const LEVEL: usize>(
+    source: &Source,
+    value: Span,
+) -> Scanned<Option<Box<BucketTags>>> {
+    if value.is_empty() {
+        Ok(None)
+    } else {
+        read_tags::<LEVEL>(source, value)
+    }
 }
 
 #[cold]
@@ -229,9 +307,15 @@ fn read_tags<const LEVEL: usize>(source: &Source, value: Span) -> Scanned<Option
         scanner.text(&mut value)?;
         let texts = scanner.texts()?;
         let name = TagName::from_text(name.text(&texts)?);
-        let value = if is_absent { None } else { Some(TagValue::from_text(value.text(&texts)?)) };
+        let value = if is_absent {
+            None
+        } else {
+            Some(TagValue::from_text(value.text(&texts)?))
+        };
         tags.push((name, Ok(value)));
         Ok(())
     })?;
-    BucketTags::new(tags).map(|tags| Some(Box::new(tags))).map_err(|_| Unusual::Other)
+    BucketTags::new(tags)
+        .map(|tags| Some(Box::new(tags)))
+        .map_err(|_| Unusual::Other)
 }

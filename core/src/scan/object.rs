@@ -19,7 +19,11 @@ impl ObjectPart {
     pub(super) fn build(self, texts: &Texts<'_>, is_encoded: bool) -> Scanned<Object> {
         let key = self.key.read(texts, |key| key)?.ok_or(Unusual::Other)?;
         Ok(Object {
-            key: if is_encoded { ObjectKey::from_encoded(key) } else { ObjectKey::from_literal(key) },
+            key: if is_encoded {
+                ObjectKey::from_encoded(key)
+            } else {
+                ObjectKey::from_literal(key)
+            },
             size: self.size.number(texts)?,
             e_tag: self.e_tag.read(texts, ETag::from_text)?,
             version_id: self.version_id.read(texts, VersionId::from_text)?,

@@ -20,9 +20,9 @@ pub(crate) type Scanned<T> = Result<T, Unusual>;
 
 /// A place in a JSON document, whose syntax is right as far as it was read.
 ///
-/// `LEVEL` tells in how many JSON strings inside each other the document stands. There each quote of its own is written
-/// `\"` or `\\\"`, and a line break between its values `\n` or `\\n`. Escapes of its own texts begin with as many
-/// backslashes and one more; any other backslash is unusual.
+/// `LEVEL` tells in how many JSON strings inside each other the document stands. There each quote
+/// of its own is written `\"` or `\\\"`, and a line break between its values `\n` or `\\n`. Escapes
+/// of its own texts begin with as many backslashes and one more; any other backslash is unusual.
 pub(super) struct Scanner<'d, const LEVEL: usize> {
     pub(super) source: &'d Source,
     rest: &'d [u8],
@@ -32,12 +32,16 @@ pub(super) struct Scanner<'d, const LEVEL: usize> {
     start: usize,
     /// It nests no deeper than is allowed; otherwise that is not known.
     is_shallow: bool,
-    /// What the strings with escapes say that were read since the last [`forget_texts`](Self::forget_texts).
+    /// What the strings with escapes say that were read since the last
+    /// [`forget_texts`](Self::forget_texts).
     unescaped: Vec<u8>,
 }
 
 /// One field of an object: its name, and how its value is read into `T`.
-pub(super) type Field<T, const LEVEL: usize> = (&'static str, fn(&mut T, &mut Scanner<'_, LEVEL>) -> Scanned<()>);
+pub(super) type Field<T, const LEVEL: usize> = (
+    &'static str,
+    fn(&mut T, &mut Scanner<'_, LEVEL>) -> Scanned<()>,
+);
 
 impl<'d, const LEVEL: usize> Scanner<'d, LEVEL> {
     const QUOTE: &'static [u8] = [br#"""#, br#"\""#.as_slice(), br#"\\\""#][LEVEL];
@@ -46,7 +50,14 @@ impl<'d, const LEVEL: usize> Scanner<'d, LEVEL> {
     pub(super) fn new(source: &'d Source, position: usize) -> Self {
         let bytes = source.as_str().as_bytes();
         let (rest, len) = (&bytes[position..], bytes.len());
-        Self { source, rest, len, start: position, is_shallow: false, unescaped: Vec::new() }
+        Self {
+            source,
+            rest,
+            len,
+            start: position,
+            is_shallow: false,
+            unescaped: Vec::new(),
+        }
     }
 
     pub(super) fn position(&self) -> usize {
@@ -121,9 +132,14 @@ impl<'d, const LEVEL: usize> Scanner<'d, LEVEL> {
         self.literal(Self::QUOTE)
     }
 
-    /// Reads an object: each known field by its own function, in whatever order; the others are passed over.
+    /// Reads an object: each known field by its own function, in whatever order; the others are
+    /// passed over.
     pub(super) fn object<T>(&mut self, fields: &[Field<T, LEVEL>], into: &mut T) -> Scanned<()> {
-        if self.open(b'{', b'}')? { self.rest_of_object(fields, 0, into) } else { Ok(()) }
+        if self.open(b'{', b'}')? {
+            self.rest_of_object(fields, 0, into)
+        } else {
+            Ok(())
+        }
     }
 
     /// Reads an object from one of its fields on.
@@ -148,7 +164,10 @@ impl<'d, const LEVEL: usize> Scanner<'d, LEVEL> {
     }
 
     /// Reads an object member by member, each with texts of its own.
-    pub(super) fn members(&mut self, mut member: impl FnMut(Span, &mut Self) -> Scanned<()>) -> Scanned<()> {
+    pub(super) fn members(
+        &mut self,
+        mut member: impl FnMut(Span, &mut Self) -> Scanned<()>,
+    ) -> Scanned<()> {
         if !self.open(b'{', b'}')? {
             return Ok(());
         }
@@ -163,7 +182,8 @@ impl<'d, const LEVEL: usize> Scanner<'d, LEVEL> {
         }
     }
 
-    /// As [`object`](Self::object), where `null` is absence; what a duplicate held before is forgotten.
+    /// As [`object`](Self::object), where `null` is absence; what a duplicate held before is
+    /// forgotten.
     pub(super) fn optional_object<T: Default>(
         &mut self,
         fields: &[Field<T, LEVEL>],
@@ -177,7 +197,10 @@ impl<'d, const LEVEL: usize> Scanner<'d, LEVEL> {
     }
 
     /// Reads an array, element by element.
-    pub(super) fn array(&mut self, mut element: impl FnMut(&mut Self) -> Scanned<()>) -> Scanned<()> {
+    pub(super) fn array(
+        &mut self,
+        mut element: impl FnMut(&mut Self) -> Scanned<()>,
+    ) -> Scanned<()> {
         if !self.open(b'[', b']')? {
             return Ok(());
         }
@@ -201,13 +224,21 @@ impl<'d, const LEVEL: usize> Scanner<'d, LEVEL> {
 
     /// The content of a string, or any other value as it is written.
     pub(super) fn text_or_raw(&mut self, into: &mut Span) -> Scanned<()> {
-        *into = if self.is_at_quote() { self.string()? } else { self.raw()? };
+        *into = if self.is_at_quote() {
+            self.string()?
+        } else {
+            self.raw()?
+        };
         Ok(())
     }
 
     /// A number or the text of one; `null` is absence.
     pub(super) fn number_or_text(&mut self, into: &mut Span) -> Scanned<()> {
-        if self.peek() == b'n' { self.text(into) } else { self.text_or_raw(into) }
+        if self.peek() == b'n' {
+            self.text(into)
+        } else {
+            self.text_or_raw(into)
+        }
     }
 
     /// A string or a whole number, as it is written; `null` and `""` are absence.
@@ -216,7 +247,10 @@ impl<'d, const LEVEL: usize> Scanner<'d, LEVEL> {
             return self.text(into);
         }
         *into = self.raw()?;
-        into.as_written(self.source).parse::<u64>().map(drop).map_err(|_| Unusual::Other)
+        into.as_written(self.source)
+            .parse::<u64>()
+            .map(drop)
+            .map_err(|_| Unusual::Other)
     }
 
     /// The first element of an array, a string; `null` is absence, also of the array.
@@ -226,7 +260,13 @@ impl<'d, const LEVEL: usize> Scanner<'d, LEVEL> {
             return self.literal(b"null");
         }
         let mut is_first = true;
-        self.array(|scanner| if std::mem::take(&mut is_first) { scanner.text(into) } else { scanner.skip() })
+        self.array(|scanner| {
+            if std::mem::take(&mut is_first) {
+                scanner.text(into)
+            } else {
+                scanner.skip()
+            }
+        })
     }
 
     /// The content of a string; any other value is passed over.
@@ -241,7 +281,11 @@ impl<'d, const LEVEL: usize> Scanner<'d, LEVEL> {
 
     /// Passes over a value; a string must be a text.
     pub(super) fn readable(&mut self) -> Scanned<()> {
-        if self.is_at_quote() { self.string()?.readable() } else { self.skip() }
+        if self.is_at_quote() {
+            self.string()?.readable()
+        } else {
+            self.skip()
+        }
     }
 
     /// Any value, as it is written.
@@ -265,7 +309,9 @@ impl<'d, const LEVEL: usize> Scanner<'d, LEVEL> {
     /// A string, unescaped if it must be.
     #[inline]
     pub(super) fn string(&mut self) -> Scanned<Span> {
-        let Some(content) = self.rest.strip_prefix(Self::QUOTE) else { return Err(self.unusual()) };
+        let Some(content) = self.rest.strip_prefix(Self::QUOTE) else {
+            return Err(self.unusual());
+        };
         let (start, len) = (self.len - content.len(), plain_len(content));
         match content[len..].strip_prefix(Self::QUOTE) {
             Some(rest) => {
@@ -276,7 +322,8 @@ impl<'d, const LEVEL: usize> Scanner<'d, LEVEL> {
         }
     }
 
-    /// What the string says that stands here, apart from the other texts. If it is none, nothing is passed.
+    /// What the string says that stands here, apart from the other texts. If it is none, nothing is
+    /// passed.
     pub(super) fn text_of_its_own(&mut self) -> Option<String> {
         let content = self.rest.strip_prefix(Self::QUOTE)?;
         let (text, len) = unescape_string::<LEVEL>(content)?;
@@ -308,7 +355,11 @@ impl<'d, const LEVEL: usize> Scanner<'d, LEVEL> {
     /// What it means that nothing expected stands here.
     #[cold]
     fn unusual(&self) -> Unusual {
-        if LEVEL > 0 && self.peek() == b'\\' { Unusual::Escapes } else { Unusual::Other }
+        if LEVEL > 0 && self.peek() == b'\\' {
+            Unusual::Escapes
+        } else {
+            Unusual::Other
+        }
     }
 
     /// The plain text behind this piece of a document, up to whatever ends it.
@@ -320,7 +371,8 @@ impl<'d, const LEVEL: usize> Scanner<'d, LEVEL> {
         Some(Span::new(start, start + len))
     }
 
-    /// The next field's place among these, with its colon passed. The one that is due is compared first.
+    /// The next field's place among these, with its colon passed. The one that is due is compared
+    /// first.
     fn field<T>(&mut self, fields: &[Field<T, LEVEL>], due: usize) -> Scanned<Option<usize>> {
         if let Some((name, _)) = fields.get(due)
             && let Some(rest) = self.rest.strip_prefix(Self::QUOTE)
@@ -344,7 +396,9 @@ impl<'d, const LEVEL: usize> Scanner<'d, LEVEL> {
             Some(unescaped) if name.is_unescaped() => unescaped,
             _ => &before[quote..before.len() - self.rest.len() - quote],
         };
-        let place = fields.iter().position(|(known, _)| known.as_bytes() == written);
+        let place = fields
+            .iter()
+            .position(|(known, _)| known.as_bytes() == written);
         self.unescaped.truncate(others);
         self.colon()?;
         Ok(place)
@@ -376,7 +430,11 @@ impl<'d, const LEVEL: usize> Scanner<'d, LEVEL> {
             self.whitespace();
             return Ok(true);
         }
-        if self.take_if(close) { Ok(false) } else { Err(self.unusual()) }
+        if self.take_if(close) {
+            Ok(false)
+        } else {
+            Err(self.unusual())
+        }
     }
 
     #[inline(always)]

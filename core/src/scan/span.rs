@@ -23,16 +23,27 @@ enum Place {
 }
 
 impl Span {
-    pub(super) const UNREADABLE: Self = Self { start: 0, len: 0, place: Place::Nowhere };
+    pub(super) const UNREADABLE: Self = Self {
+        start: 0,
+        len: 0,
+        place: Place::Nowhere,
+    };
 
     /// A document is shorter than 4 GiB; see [`Source::new`].
     pub(super) fn new(start: usize, end: usize) -> Self {
-        Self { start: start as u32, len: (end - start) as u32, place: Place::Document }
+        Self {
+            start: start as u32,
+            len: (end - start) as u32,
+            place: Place::Document,
+        }
     }
 
     /// Among those that were unescaped, which together are no longer than they are in the document.
     pub(super) fn unescaped(start: usize, end: usize) -> Self {
-        Self { place: Place::Unescaped, ..Self::new(start, end) }
+        Self {
+            place: Place::Unescaped,
+            ..Self::new(start, end)
+        }
     }
 
     pub(super) fn start(self) -> usize {
@@ -53,7 +64,11 @@ impl Span {
 
     /// Whether it is a text.
     pub(super) fn readable(self) -> Scanned<()> {
-        if self.place == Place::Nowhere { Err(Unusual::Other) } else { Ok(()) }
+        if self.place == Place::Nowhere {
+            Err(Unusual::Other)
+        } else {
+            Ok(())
+        }
     }
 
     /// This part of the document, as it is written.
@@ -68,9 +83,17 @@ impl Span {
 
     /// What it says, as any newtype.
     #[inline]
-    pub(super) fn read<T>(self, texts: &Texts<'_>, make: impl FnOnce(Text) -> T) -> Scanned<Option<T>> {
+    pub(super) fn read<T>(
+        self,
+        texts: &Texts<'_>,
+        make: impl FnOnce(Text) -> T,
+    ) -> Scanned<Option<T>> {
         let source = texts.source_of(self)?;
-        Ok(if self.is_empty() { None } else { Some(make(self.as_text(source))) })
+        Ok(if self.is_empty() {
+            None
+        } else {
+            Some(make(self.as_text(source)))
+        })
     }
 
     /// What it says, empty or not.
@@ -111,7 +134,14 @@ pub(super) struct Texts<'s> {
 impl<'s> Texts<'s> {
     #[inline]
     pub(super) fn new(source: &'s Source, unescaped: &[u8]) -> Scanned<Self> {
-        Ok(Self { source, unescaped: if unescaped.is_empty() { None } else { Some(copy(unescaped)?) } })
+        Ok(Self {
+            source,
+            unescaped: if unescaped.is_empty() {
+                None
+            } else {
+                Some(copy(unescaped)?)
+            },
+        })
     }
 
     /// The document that the place of such a text is in.

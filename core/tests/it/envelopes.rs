@@ -1,26 +1,38 @@
 use s3_dispatch_core::{Content, Delivery, Envelope, ErrorKind, EventName, Notification};
-use s3_dispatch_testing::{NotificationBuilder, RecordBuilder, SnsBatchBuilder, SnsMessageBuilder, SqsBatchBuilder};
+use s3_dispatch_testing::{
+    NotificationBuilder, RecordBuilder, SnsBatchBuilder, SnsMessageBuilder, SqsBatchBuilder,
+};
 
-/// The payload has one message with one record of this key, or with a test notification, in these envelopes.
+/// The payload has one message with one record of this key, or with a test notification, in these
+/// envelopes.
 #[track_caller]
 fn check(payload: impl Into<String>, envelopes: &str, outermost: Envelope) {
     let payload: String = payload.into();
     let delivery = Delivery::parse(payload).unwrap();
     assert_eq!(delivery.envelope(), outermost);
-    let [message] = delivery.messages() else { panic!("not one message") };
+    let [message] = delivery.messages() else {
+        panic!("not one message")
+    };
     assert_eq!(message.envelopes.to_string(), envelopes);
     assert_eq!(message.envelopes.outermost(), Some(outermost));
     match message.content.as_ref().unwrap() {
         Content::Test(test) => assert_eq!(test.bucket.as_ref().unwrap(), "holiday"),
         _ => {
-            let [record] = delivery.records_of(message) else { panic!("not one record") };
-            assert_eq!((record.bucket.name.as_str(), record.object.key.as_str()), ("holiday", "my photo.jpg"));
+            let [record] = delivery.records_of(message) else {
+                panic!("not one record")
+            };
+            assert_eq!(
+                (record.bucket.name.as_str(), record.object.key.as_str()),
+                ("holiday", "my photo.jpg")
+            );
         }
     }
 }
 
 fn record() -> RecordBuilder {
-    RecordBuilder::new(EventName::OBJECT_CREATED_PUT).with_bucket("holiday").with_key("my photo.jpg")
+    RecordBuilder::new(EventName::OBJECT_CREATED_PUT)
+        .with_bucket("holiday")
+        .with_key("my photo.jpg")
 }
 
 fn notification() -> String {
@@ -63,7 +75,11 @@ fn an_eventbridge_event_in_each_envelope() {
     check(&*event, "eventbridge", Envelope::EventBridge);
     check(in_sns(event.clone(), 1), "sns>eventbridge", Envelope::Sns);
     check(in_sqs(event.clone()), "sqs>eventbridge", Envelope::Sqs);
-    check(in_sqs(in_sns(event.clone(), 1)), "sqs>sns>eventbridge", Envelope::Sqs);
+    check(
+        in_sqs(in_sns(event.clone(), 1)),
+        "sqs>sns>eventbridge",
+        Envelope::Sqs,
+    );
     check(in_sns_batch(event), "sns>eventbridge", Envelope::Sns);
 }
 
@@ -71,20 +87,41 @@ fn an_eventbridge_event_in_each_envelope() {
 fn four_envelopes_inside_each_other_are_opened() {
     for body in [notification(), test_event()] {
         check(in_sns(body.clone(), 4), "sns>sns>sns>sns>s3", Envelope::Sns);
-        check(in_sqs(in_sns(body.clone(), 4)), "sqs>sns>sns>sns>sns>s3", Envelope::Sqs);
-        check(in_sns_batch(in_sns(body, 3)), "sns>sns>sns>sns>s3", Envelope::Sns);
+        check(
+            in_sqs(in_sns(body.clone(), 4)),
+            "sqs>sns>sns>sns>sns>s3",
+            Envelope::Sqs,
+        );
+        check(
+            in_sns_batch(in_sns(body, 3)),
+            "sns>sns>sns>sns>s3",
+            Envelope::Sns,
+        );
     }
 }
 
 #[test]
 fn five_envelopes_inside_each_other_are_refused() {
     let five = in_sns(notification(), 5);
-    assert_eq!(Notification::parse(five.clone()).unwrap_err().kind(), ErrorKind::TooDeep);
-    for payload in [five.clone(), in_sqs(five), in_sns_batch(in_sns(notification(), 4))] {
+    assert_eq!(
+        Notification::parse(five.clone()).unwrap_err().kind(),
+        ErrorKind::TooDeep
+    );
+    for payload in [
+        five.clone(),
+        in_sqs(five),
+        in_sns_batch(in_sns(notification(), 4)),
+    ] {
         let delivery = Delivery::parse(payload).unwrap();
         let error = delivery.messages()[0].content.as_ref().unwrap_err();
         assert_eq!(error.kind(), ErrorKind::TooDeep);
-        assert!(error.path().unwrap().ends_with(".Message.Message.Message.Message"), "{error}");
+        assert!(
+            error
+                .path()
+                .unwrap()
+                .ends_with(".Message.Message.Message.Message"),
+            "{error}"
+        );
         assert!(delivery.records().is_empty());
     }
 }
@@ -93,7 +130,10 @@ fn five_envelopes_inside_each_other_are_refused() {
 fn a_message_may_be_json_instead_of_text() {
     let payload = format!(r#"{{"Type":"Notification","Message":{}}}"#, notification());
     check(payload, "sns>s3", Envelope::Sns);
-    let payload = format!(r#"{{"Records":[{{"messageId":"1","body":{}}}]}}"#, notification());
+    let payload = format!(
+        r#"{{"Records":[{{"messageId":"1","body":{}}}]}}"#,
+        notification()
+    );
     check(payload, "sqs>s3", Envelope::Sqs);
 }
 
@@ -103,7 +143,10 @@ fn a_notification_may_hold_any_number_of_records() {
     for count in 0..4 {
         let body = notification.to_json();
         assert_eq!(crate::records(&*body).len(), count);
-        assert_eq!(Delivery::parse(in_sqs(body)).unwrap().records().len(), count);
+        assert_eq!(
+            Delivery::parse(in_sqs(body)).unwrap().records().len(),
+            count
+        );
         notification = notification.with_record(record());
     }
 }
@@ -111,9 +154,17 @@ fn a_notification_may_hold_any_number_of_records() {
 #[test]
 fn an_envelope_without_an_s3_event_is_none() {
     let check = |body: &str, kind| {
-        assert_eq!(Notification::parse(body.to_owned()).unwrap_err().kind(), kind, "{body}");
+        assert_eq!(
+            Notification::parse(body.to_owned()).unwrap_err().kind(),
+            kind,
+            "{body}"
+        );
         let delivery = Delivery::parse(in_sqs(body.to_owned())).unwrap();
-        assert_eq!(delivery.messages()[0].content.as_ref().unwrap_err().kind(), kind, "{body}");
+        assert_eq!(
+            delivery.messages()[0].content.as_ref().unwrap_err().kind(),
+            kind,
+            "{body}"
+        );
     };
     check("{}", ErrorKind::NotAnS3Event);
     check("[]", ErrorKind::NotAnS3Event);
@@ -123,10 +174,22 @@ fn an_envelope_without_an_s3_event_is_none() {
     check(r#"{"Records":[null]}"#, ErrorKind::NotAnS3Event);
     check(r#"{"Records":null}"#, ErrorKind::NotAnS3Event);
     check(r#"{"Event":"s3:OtherEvent"}"#, ErrorKind::NotAnS3Event);
-    check(r#"{"Type":"SubscriptionConfirmation","Message":"{}"}"#, ErrorKind::NotAnS3Event);
-    check(r#"{"source":"aws.ec2","detail":{}}"#, ErrorKind::NotAnS3Event);
-    check(r#"{"Type":"Notification","Message":"hello"}"#, ErrorKind::InvalidJson);
-    check(r#"{"Type":"Notification","Message":"{}"}"#, ErrorKind::NotAnS3Event);
+    check(
+        r#"{"Type":"SubscriptionConfirmation","Message":"{}"}"#,
+        ErrorKind::NotAnS3Event,
+    );
+    check(
+        r#"{"source":"aws.ec2","detail":{}}"#,
+        ErrorKind::NotAnS3Event,
+    );
+    check(
+        r#"{"Type":"Notification","Message":"hello"}"#,
+        ErrorKind::InvalidJson,
+    );
+    check(
+        r#"{"Type":"Notification","Message":"{}"}"#,
+        ErrorKind::NotAnS3Event,
+    );
     check("", ErrorKind::InvalidJson);
     check("hello", ErrorKind::InvalidJson);
 }

@@ -41,7 +41,9 @@ fn check(text: &str, name: &str, category: &str, action: Option<&str>, is_known:
 #[test]
 fn every_name_of_aws_is_known_with_and_without_prefix() {
     for name in NAMES {
-        let (category, action) = name.split_once(':').map_or((name, None), |(left, right)| (left, Some(right)));
+        let (category, action) = name
+            .split_once(':')
+            .map_or((name, None), |(left, right)| (left, Some(right)));
         check(name, name, category, action, true);
         check(&format!("s3:{name}"), name, category, action, true);
     }
@@ -56,25 +58,70 @@ fn the_constants_are_the_names_of_aws() {
     }
     assert_eq!(EventName::OBJECT_CREATED_PUT, "ObjectCreated:Put");
     assert_eq!(EventName::LIFECYCLE_TRANSITION, "LifecycleTransition");
-    assert_eq!(EventName::REPLICATION_OPERATION_NOT_TRACKED, "Replication:OperationNotTracked");
+    assert_eq!(
+        EventName::REPLICATION_OPERATION_NOT_TRACKED,
+        "Replication:OperationNotTracked"
+    );
 }
 
 #[test]
 fn unknown_names_are_kept() {
-    check("ObjectCreated:Teleport", "ObjectCreated:Teleport", "ObjectCreated", Some("Teleport"), false);
-    check("s3:ObjectFrozen:Put", "ObjectFrozen:Put", "ObjectFrozen", Some("Put"), false);
-    check("ObjectSynced:Copy:Remote", "ObjectSynced:Copy:Remote", "ObjectSynced", Some("Copy:Remote"), false);
+    check(
+        "ObjectCreated:Teleport",
+        "ObjectCreated:Teleport",
+        "ObjectCreated",
+        Some("Teleport"),
+        false,
+    );
+    check(
+        "s3:ObjectFrozen:Put",
+        "ObjectFrozen:Put",
+        "ObjectFrozen",
+        Some("Put"),
+        false,
+    );
+    check(
+        "ObjectSynced:Copy:Remote",
+        "ObjectSynced:Copy:Remote",
+        "ObjectSynced",
+        Some("Copy:Remote"),
+        false,
+    );
     check("", "", "", None, false);
     check("s3:", "", "", None, false);
-    check("objectcreated:put", "objectcreated:put", "objectcreated", Some("put"), false);
-    check("ObjectCreated:", "ObjectCreated:", "ObjectCreated", Some(""), false);
-    check("ObjectCreated:Put ", "ObjectCreated:Put ", "ObjectCreated", Some("Put "), false);
+    check(
+        "objectcreated:put",
+        "objectcreated:put",
+        "objectcreated",
+        Some("put"),
+        false,
+    );
+    check(
+        "ObjectCreated:",
+        "ObjectCreated:",
+        "ObjectCreated",
+        Some(""),
+        false,
+    );
+    check(
+        "ObjectCreated:Put ",
+        "ObjectCreated:Put ",
+        "ObjectCreated",
+        Some("Put "),
+        false,
+    );
 }
 
 #[test]
 fn names_differ_when_their_texts_do() {
-    assert_ne!(EventName::parse("ObjectCreated:Put"), EventName::parse("ObjectCreated:Post"));
-    assert_ne!(EventName::parse("ObjectCreated:A"), EventName::parse("ObjectCreated:B"));
+    assert_ne!(
+        EventName::parse("ObjectCreated:Put"),
+        EventName::parse("ObjectCreated:Post")
+    );
+    assert_ne!(
+        EventName::parse("ObjectCreated:A"),
+        EventName::parse("ObjectCreated:B")
+    );
 }
 
 #[test]
@@ -92,11 +139,17 @@ fn each_category_has_exactly_one_predicate() {
         ("ObjectTagging", EventName::is_object_tagging),
         ("ObjectAnnotation", EventName::is_object_annotation),
         ("ObjectRetention", EventName::is_object_retention),
-        ("ReducedRedundancyLostObject", EventName::is_reduced_redundancy_lost_object),
+        (
+            "ReducedRedundancyLostObject",
+            EventName::is_reduced_redundancy_lost_object,
+        ),
     ];
     for name in EventName::KNOWN {
-        let holding: Vec<_> =
-            predicates.iter().filter(|(_, holds)| holds(name)).map(|(category, _)| *category).collect();
+        let holding: Vec<_> = predicates
+            .iter()
+            .filter(|(_, holds)| holds(name))
+            .map(|(category, _)| *category)
+            .collect();
         assert_eq!(holding, [name.category()]);
     }
     assert!(EventName::parse("ObjectCreated:Teleport").is_object_created());

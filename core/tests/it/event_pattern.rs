@@ -8,10 +8,16 @@ use crate::event_name::NAMES;
 fn check(pattern: &str, matching: &[&str], others: &[&str]) {
     let pattern = EventPattern::parse(pattern).unwrap();
     for name in matching {
-        assert!(pattern.matches(&EventName::parse(name)), "{pattern} does not match {name}");
+        assert!(
+            pattern.matches(&EventName::parse(name)),
+            "{pattern} does not match {name}"
+        );
     }
     for name in others {
-        assert!(!pattern.matches(&EventName::parse(name)), "{pattern} matches {name}");
+        assert!(
+            !pattern.matches(&EventName::parse(name)),
+            "{pattern} matches {name}"
+        );
     }
 }
 
@@ -21,8 +27,16 @@ fn a_name_matches_itself_only() {
         let others: Vec<_> = NAMES.into_iter().filter(|other| *other != name).collect();
         check(name, &[name, &format!("s3:{name}")], &others);
     }
-    check("ObjectFrozen:Put", &["ObjectFrozen:Put"], &["ObjectFrozen:Get", "ObjectFrozen"]);
-    check("s3:ObjectCreated:Put", &["ObjectCreated:Put"], &["ObjectCreated:Copy"]);
+    check(
+        "ObjectFrozen:Put",
+        &["ObjectFrozen:Put"],
+        &["ObjectFrozen:Get", "ObjectFrozen"],
+    );
+    check(
+        "s3:ObjectCreated:Put",
+        &["ObjectCreated:Put"],
+        &["ObjectCreated:Copy"],
+    );
     check("ObjectCreated", &["ObjectCreated"], &["ObjectCreated:Put"]);
 }
 
@@ -30,7 +44,12 @@ fn a_name_matches_itself_only() {
 fn a_category_matches_known_and_unknown_actions_and_none() {
     check(
         "ObjectCreated:*",
-        &["ObjectCreated:Put", "ObjectCreated:Teleport", "ObjectCreated:A:B", "ObjectCreated"],
+        &[
+            "ObjectCreated:Put",
+            "ObjectCreated:Teleport",
+            "ObjectCreated:A:B",
+            "ObjectCreated",
+        ],
         &["ObjectRemoved:Delete", "ObjectCreatedTwice:Put", "Object"],
     );
     check(
@@ -38,8 +57,16 @@ fn a_category_matches_known_and_unknown_actions_and_none() {
         &["LifecycleTransition", "LifecycleTransition:Glacier"],
         &["LifecycleExpiration:Delete", "IntelligentTiering"],
     );
-    check("s3:IntelligentTiering:*", &["IntelligentTiering", "s3:IntelligentTiering"], &["LifecycleTransition"]);
-    check("ObjectFrozen:*", &["ObjectFrozen:Put", "ObjectFrozen"], &["ObjectCreated:Put"]);
+    check(
+        "s3:IntelligentTiering:*",
+        &["IntelligentTiering", "s3:IntelligentTiering"],
+        &["LifecycleTransition"],
+    );
+    check(
+        "ObjectFrozen:*",
+        &["ObjectFrozen:Put", "ObjectFrozen"],
+        &["ObjectCreated:Put"],
+    );
 }
 
 #[test]
@@ -80,19 +107,33 @@ fn what_is_no_pattern_is_refused() {
 
 #[test]
 fn patterns_are_shown_without_prefix() {
-    for (text, shown) in
-        [("s3:ObjectCreated:*", "ObjectCreated:*"), ("s3:ObjectCreated:Put", "ObjectCreated:Put"), ("s3:*", "*")]
-    {
+    for (text, shown) in [
+        ("s3:ObjectCreated:*", "ObjectCreated:*"),
+        ("s3:ObjectCreated:Put", "ObjectCreated:Put"),
+        ("s3:*", "*"),
+    ] {
         assert_eq!(EventPattern::parse(text).unwrap().to_string(), shown);
     }
-    assert_eq!(EventPattern::from(EventName::OBJECT_ACL_PUT).to_string(), "ObjectAcl:Put");
+    assert_eq!(
+        EventPattern::from(EventName::OBJECT_ACL_PUT).to_string(),
+        "ObjectAcl:Put"
+    );
 }
 
 #[test]
 fn a_pattern_covers_what_it_always_matches() {
-    let covers =
-        |left: &str, right: &str| EventPattern::parse(left).unwrap().covers(&EventPattern::parse(right).unwrap());
-    for pattern in ["*", "ObjectCreated:*", "ObjectCreated:Put", "ObjectFrozen:*", "LifecycleTransition"] {
+    let covers = |left: &str, right: &str| {
+        EventPattern::parse(left)
+            .unwrap()
+            .covers(&EventPattern::parse(right).unwrap())
+    };
+    for pattern in [
+        "*",
+        "ObjectCreated:*",
+        "ObjectCreated:Put",
+        "ObjectFrozen:*",
+        "LifecycleTransition",
+    ] {
         assert!(covers("*", pattern));
         assert!(covers(pattern, pattern));
         assert_eq!(covers(pattern, "*"), pattern == "*");
@@ -110,12 +151,26 @@ fn a_pattern_covers_what_it_always_matches() {
 fn a_literal_and_a_parsed_text_make_equal_patterns() {
     const CREATED: EventPattern = EventPattern::from_static("ObjectCreated:*");
     const PUT: EventPattern = EventPattern::from_static("s3:ObjectCreated:Put");
-    let patterns: HashSet<_> =
-        ["ObjectCreated:*", "ObjectCreated:Put", "*"].map(|text| EventPattern::parse(text).unwrap()).into();
-    assert!(patterns.contains(&CREATED) && patterns.contains(&PUT) && patterns.contains(&EventPattern::ANY));
-    assert_eq!((PUT.as_name(), PUT.as_category()), (Some(&EventName::OBJECT_CREATED_PUT), None));
-    assert_eq!((CREATED.as_name(), CREATED.as_category()), (None, Some("ObjectCreated")));
-    assert_eq!((EventPattern::ANY.as_name(), EventPattern::ANY.as_category()), (None, None));
+    let patterns: HashSet<_> = ["ObjectCreated:*", "ObjectCreated:Put", "*"]
+        .map(|text| EventPattern::parse(text).unwrap())
+        .into();
+    assert!(
+        patterns.contains(&CREATED)
+            && patterns.contains(&PUT)
+            && patterns.contains(&EventPattern::ANY)
+    );
+    assert_eq!(
+        (PUT.as_name(), PUT.as_category()),
+        (Some(&EventName::OBJECT_CREATED_PUT), None)
+    );
+    assert_eq!(
+        (CREATED.as_name(), CREATED.as_category()),
+        (None, Some("ObjectCreated"))
+    );
+    assert_eq!(
+        (EventPattern::ANY.as_name(), EventPattern::ANY.as_category()),
+        (None, None)
+    );
 }
 
 #[test]

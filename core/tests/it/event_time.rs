@@ -5,7 +5,11 @@ use s3_dispatch_core::{EventTime, EventVersion};
 #[test]
 fn times_of_all_senders_are_instants() {
     let check = |text: &str, since_epoch| {
-        assert_eq!(EventTime::from(text).to_system_time(), Some(UNIX_EPOCH + since_epoch), "{text}");
+        assert_eq!(
+            EventTime::from(text).to_system_time(),
+            Some(UNIX_EPOCH + since_epoch),
+            "{text}"
+        );
     };
     check("1970-01-01T00:00:01.250Z", Duration::from_millis(1250));
     check("1970-01-01T00:00:01Z", Duration::from_secs(1));
@@ -22,7 +26,11 @@ fn what_is_no_time_is_no_instant() {
 #[test]
 fn versions_compare_by_major_for_equality_and_minor_for_at_least() {
     let check = |version: &str, major, minor, expected| {
-        assert_eq!(EventVersion::from(version).is_at_least(major, minor), expected, "{version} {major}.{minor}");
+        assert_eq!(
+            EventVersion::from(version).is_at_least(major, minor),
+            expected,
+            "{version} {major}.{minor}"
+        );
     };
     check("2.6", 2, 6, true);
     check("2.10", 2, 6, true);

@@ -9,20 +9,45 @@ fn event(detail_type: &str, detail: &str) -> S3EventRecord {
 
 #[track_caller]
 fn check(detail_type: &str, detail: &str, name: &str) {
-    assert_eq!(event(detail_type, detail).event_name, EventName::parse(name), "{detail_type} {detail}");
+    assert_eq!(
+        event(detail_type, detail).event_name,
+        EventName::parse(name),
+        "{detail_type} {detail}"
+    );
 }
 
 #[test]
 fn creations_are_told_apart_by_their_reason() {
-    check("Object Created", r#","reason":"PutObject""#, "ObjectCreated:Put");
-    check("Object Created", r#","reason":"POST Object""#, "ObjectCreated:Post");
-    check("Object Created", r#","reason":"CopyObject""#, "ObjectCreated:Copy");
-    check("Object Created", r#","reason":"CompleteMultipartUpload""#, "ObjectCreated:CompleteMultipartUpload");
+    check(
+        "Object Created",
+        r#","reason":"PutObject""#,
+        "ObjectCreated:Put",
+    );
+    check(
+        "Object Created",
+        r#","reason":"POST Object""#,
+        "ObjectCreated:Post",
+    );
+    check(
+        "Object Created",
+        r#","reason":"CopyObject""#,
+        "ObjectCreated:Copy",
+    );
+    check(
+        "Object Created",
+        r#","reason":"CompleteMultipartUpload""#,
+        "ObjectCreated:CompleteMultipartUpload",
+    );
 }
 
 #[test]
 fn an_unknown_or_missing_reason_is_still_a_creation() {
-    for detail in [r#","reason":"Teleport""#, r#","reason":null"#, r#","reason":"""#, ""] {
+    for detail in [
+        r#","reason":"Teleport""#,
+        r#","reason":null"#,
+        r#","reason":"""#,
+        "",
+    ] {
         let name = event("Object Created", detail).event_name;
         assert!(name.is_object_created() && !name.is_known(), "{name}");
     }
@@ -31,12 +56,32 @@ fn an_unknown_or_missing_reason_is_still_a_creation() {
 #[test]
 fn deletions_are_told_apart_by_reason_and_deletion_type() {
     let check = |reason: &str, deletion: &str, name: &str| {
-        check("Object Deleted", &format!(r#","reason":"{reason}","deletion-type":"{deletion}""#), name);
+        check(
+            "Object Deleted",
+            &format!(r#","reason":"{reason}","deletion-type":"{deletion}""#),
+            name,
+        );
     };
-    check("DeleteObject", "Permanently Deleted", "ObjectRemoved:Delete");
-    check("DeleteObject", "Delete Marker Created", "ObjectRemoved:DeleteMarkerCreated");
-    check("Lifecycle Expiration", "Permanently Deleted", "LifecycleExpiration:Delete");
-    check("Lifecycle Expiration", "Delete Marker Created", "LifecycleExpiration:DeleteMarkerCreated");
+    check(
+        "DeleteObject",
+        "Permanently Deleted",
+        "ObjectRemoved:Delete",
+    );
+    check(
+        "DeleteObject",
+        "Delete Marker Created",
+        "ObjectRemoved:DeleteMarkerCreated",
+    );
+    check(
+        "Lifecycle Expiration",
+        "Permanently Deleted",
+        "LifecycleExpiration:Delete",
+    );
+    check(
+        "Lifecycle Expiration",
+        "Delete Marker Created",
+        "LifecycleExpiration:DeleteMarkerCreated",
+    );
     check("Unheard of", "Unheard of", "ObjectRemoved:Delete");
     crate::eventbridge::check("Object Deleted", "", "ObjectRemoved:Delete");
 }
@@ -66,41 +111,78 @@ fn an_unknown_detail_type_is_kept() {
 #[test]
 fn the_key_is_taken_as_it_is() {
     let record = crate::only_record(include_str!("payloads/every-eventbridge-field.json"));
-    assert_eq!((record.object.key.as_str(), record.object.key.as_sent()), ("a+b%20c.jpg", "a+b%20c.jpg"));
+    assert_eq!(
+        (record.object.key.as_str(), record.object.key.as_sent()),
+        ("a+b%20c.jpg", "a+b%20c.jpg")
+    );
 }
 
 #[test]
 fn what_eventbridge_does_not_send_is_none() {
     let record = crate::only_record(include_str!("payloads/every-eventbridge-field.json"));
     assert_eq!(record.event_source.unwrap(), "aws.s3");
-    assert_eq!((record.event_version, record.host_id, record.configuration_id), (None, None, None));
+    assert_eq!(
+        (
+            record.event_version,
+            record.host_id,
+            record.configuration_id
+        ),
+        (None, None, None)
+    );
     assert_eq!(record.bucket.owner, None);
     assert!(record.replication.is_none());
     let duration = record.retention.unwrap().event_hold_duration.unwrap();
     assert_eq!((duration.days, duration.years), (Some(90), Some(7)));
-    assert_eq!((record.annotations.len(), record.object.has_annotation), (1, Some(false)));
+    assert_eq!(
+        (record.annotations.len(), record.object.has_annotation),
+        (1, Some(false))
+    );
     assert_eq!(record.annotations[0].name, "summary");
 }
 
 #[test]
 fn both_ways_of_an_event_give_the_same_record() {
     for name in EventName::KNOWN {
-        let builder = RecordBuilder::new(name.clone()).with_version_id("v1").with_tag("a", "b").with_event_hold(3);
+        let builder = RecordBuilder::new(name.clone())
+            .with_version_id("v1")
+            .with_tag("a", "b")
+            .with_event_hold(3);
         let Some(json) = builder.to_eventbridge_json() else {
-            assert!(name.is_replication() || name.is_reduced_redundancy_lost_object(), "{name}");
+            assert!(
+                name.is_replication() || name.is_reduced_redundancy_lost_object(),
+                "{name}"
+            );
             continue;
         };
         let (bridged, notified) = (crate::only_record(json), builder.build());
         assert_eq!(bridged.event_name, *name);
         assert_eq!(bridged.bucket.name, notified.bucket.name);
-        assert_eq!((bridged.bucket.arn, bridged.bucket.tags), (notified.bucket.arn, notified.bucket.tags));
-        assert_eq!((&bridged.object.key, bridged.object.size), (&notified.object.key, notified.object.size));
+        assert_eq!(
+            (bridged.bucket.arn, bridged.bucket.tags),
+            (notified.bucket.arn, notified.bucket.tags)
+        );
+        assert_eq!(
+            (&bridged.object.key, bridged.object.size),
+            (&notified.object.key, notified.object.size)
+        );
         assert_eq!(
             (bridged.object.e_tag, bridged.object.version_id),
             (notified.object.e_tag, notified.object.version_id)
         );
-        assert_eq!((bridged.restore, bridged.retention), (notified.restore, notified.retention), "{name}");
-        assert_eq!((bridged.tiering, bridged.transition), (notified.tiering, notified.transition), "{name}");
-        assert_eq!((bridged.annotations, bridged.region), (notified.annotations, notified.region), "{name}");
+        assert_eq!(
+            (bridged.restore, bridged.retention),
+            (notified.restore, notified.retention),
+            "{name}"
+        );
+        assert_eq!(
+            (bridged.tiering, bridged.transition),
+            (notified.tiering, notified.transition),
+            "{name}"
+        );
+        assert_eq!(
+            (bridged.annotations, bridged.region),
+            (notified.annotations, notified.region),
+            "{name}"
+        );
     }
 }

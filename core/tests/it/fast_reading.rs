@@ -6,20 +6,31 @@ use proptest::prelude::*;
 use proptest::test_runner::TestRng;
 use s3_dispatch_core::{__private::read_plainly, Delivery};
 use s3_dispatch_testing::{
-    NotificationBuilder, RecordBuilder, ReplicationData, SnsBatchBuilder, SnsMessageBuilder, SqsBatchBuilder,
-    SqsMessageBuilder,
+    NotificationBuilder, RecordBuilder, ReplicationData, SnsBatchBuilder, SnsMessageBuilder,
+    SqsBatchBuilder, SqsMessageBuilder,
 };
 use serde_json::{Map, Value, json};
 
 #[track_caller]
 fn check(payload: &[u8]) {
-    let (fast, plain) = (Delivery::parse(payload.to_vec()), read_plainly(payload.to_vec()));
+    let (fast, plain) = (
+        Delivery::parse(payload.to_vec()),
+        read_plainly(payload.to_vec()),
+    );
     let text = String::from_utf8_lossy(payload);
     match (fast, plain) {
         (Ok(fast), Ok(plain)) => {
             assert_eq!(fast.envelope(), plain.envelope(), "{text}");
-            assert_eq!(format!("{:#?}", fast.messages()), format!("{:#?}", plain.messages()), "{text}");
-            assert_eq!(format!("{:#?}", fast.records()), format!("{:#?}", plain.records()), "{text}");
+            assert_eq!(
+                format!("{:#?}", fast.messages()),
+                format!("{:#?}", plain.messages()),
+                "{text}"
+            );
+            assert_eq!(
+                format!("{:#?}", fast.records()),
+                format!("{:#?}", plain.records()),
+                "{text}"
+            );
         }
         (Err(fast), Err(plain)) => assert_eq!(format!("{fast:?}"), format!("{plain:?}"), "{text}"),
         (fast, plain) => panic!("{text}\nfast {fast:#?}\nplain {plain:#?}"),
@@ -28,12 +39,20 @@ fn check(payload: &[u8]) {
 
 fn batch_of(bodies: impl IntoIterator<Item = String>) -> String {
     let batch = bodies.into_iter().enumerate();
-    batch.fold(SqsBatchBuilder::new(), |batch, (id, body)| batch.with_body(id.to_string(), body)).to_json()
+    batch
+        .fold(SqsBatchBuilder::new(), |batch, (id, body)| {
+            batch.with_body(id.to_string(), body)
+        })
+        .to_json()
 }
 
 /// What AWS and others send, each by itself.
 fn bodies() -> Vec<String> {
-    let put = || RecordBuilder::new("ObjectCreated:Put").with_key("a b/😀+ä.jpg").with_version_id("v\"1\\");
+    let put = || {
+        RecordBuilder::new("ObjectCreated:Put")
+            .with_key("a b/😀+ä.jpg")
+            .with_version_id("v\"1\\")
+    };
     let replicated = RecordBuilder::new("Replication:OperationMissedThreshold")
         .with_replication(ReplicationData::new("rule", "arn:aws:s3:::b"));
     let notification = NotificationBuilder::from(put());
@@ -42,7 +61,9 @@ fn bodies() -> Vec<String> {
     vec![
         notification.to_json(),
         NotificationBuilder::from(replicated).to_json(),
-        NotificationBuilder::from(put().with_tag("a\n", "ü")).with_record(RecordBuilder::new("Odd:Event")).to_json(),
+        NotificationBuilder::from(put().with_tag("a\n", "ü"))
+            .with_record(RecordBuilder::new("Odd:Event"))
+            .to_json(),
         NotificationBuilder::test_event("b").to_json(),
         SnsMessageBuilder::new(&*event).to_json(),
         SnsMessageBuilder::new(&*sns).to_json(),
@@ -67,7 +88,11 @@ fn payloads() -> Vec<String> {
     payloads.push(batch_of(bodies()));
     payloads.extend(bodies().into_iter().map(|body| batch_of([body])));
     payloads.push(SqsBatchBuilder::new().with_message(fair).to_json());
-    payloads.push(SnsBatchBuilder::new().with_record("1", RecordBuilder::new("ObjectCreated:Put")).to_json());
+    payloads.push(
+        SnsBatchBuilder::new()
+            .with_record("1", RecordBuilder::new("ObjectCreated:Put"))
+            .to_json(),
+    );
     payloads.push(include_str!("payloads/lone-surrogates-in-two-of-four-bodies.json").to_owned());
     payloads
 }
@@ -91,8 +116,17 @@ struct Rewriter {
 impl Rewriter {
     fn rewrite(payload: &str, mut rng: TestRng) -> String {
         let mut share = || [0, 0, 0, 5, 40][rng.next_u32() as usize % 5];
-        let style = Style { escapes: share(), spaces: share(), orders: share(), changes: share() / 4 };
-        let mut rewriter = Self { rng, style, out: String::new() };
+        let style = Style {
+            escapes: share(),
+            spaces: share(),
+            orders: share(),
+            changes: share() / 4,
+        };
+        let mut rewriter = Self {
+            rng,
+            style,
+            out: String::new(),
+        };
         rewriter.value(&serde_json::from_str(payload).unwrap());
         rewriter.out
     }
@@ -168,13 +202,26 @@ impl Rewriter {
         }
         if !members.is_empty() && self.happens(self.style.orders) {
             let (name, value) = self.any(&members);
-            let duplicate = if self.happens(50) { value } else { self.other() };
+            let duplicate = if self.happens(50) {
+                value
+            } else {
+                self.other()
+            };
             let place = self.rng.next_u32() as usize % (members.len() + 1);
             members.insert(place, (name, duplicate));
         }
         if self.happens(self.style.changes) {
-            let name =
-                self.any(&["s3", "Sns", "Event", "Type", "Message", "detail", "unknown", "body", "objectAnnotation"]);
+            let name = self.any(&[
+                "s3",
+                "Sns",
+                "Event",
+                "Type",
+                "Message",
+                "detail",
+                "unknown",
+                "body",
+                "objectAnnotation",
+            ]);
             let value = self.other();
             members.push((name.to_owned(), value));
         }
@@ -194,7 +241,9 @@ impl Rewriter {
 
     fn text(&mut self, text: &str) {
         let document = serde_json::from_str(text).ok().filter(Value::is_object);
-        let Some(document) = document else { return self.quoted(text) };
+        let Some(document) = document else {
+            return self.quoted(text);
+        };
         let outside = std::mem::take(&mut self.out);
         self.value(&document);
         let inside = std::mem::replace(&mut self.out, outside);
@@ -236,7 +285,11 @@ fn of_what_was_sent() {
 
 #[test]
 fn of_what_is_cut_anywhere() {
-    for payload in [batch_of(bodies().into_iter().take(2)), bodies().remove(0), batch_of([bodies().remove(8)])] {
+    for payload in [
+        batch_of(bodies().into_iter().take(2)),
+        bodies().remove(0),
+        batch_of([bodies().remove(8)]),
+    ] {
         for len in 0..payload.len() {
             if payload.is_char_boundary(len) {
                 check(&payload.as_bytes()[..len]);
@@ -265,8 +318,18 @@ const NAMES: [&str; 16] = [
     "\\ud800",
 ];
 
-const VALUES: [&str; 10] =
-    ["null", "\"\"", "\"+7\"", "0", "true", "[]", "{}", r#"[{"s3":null}]"#, r#""\ud800""#, r#""{\"Records\":[]}""#];
+const VALUES: [&str; 10] = [
+    "null",
+    "\"\"",
+    "\"+7\"",
+    "0",
+    "true",
+    "[]",
+    "{}",
+    r#"[{"s3":null}]"#,
+    r#""\ud800""#,
+    r#""{\"Records\":[]}""#,
+];
 
 #[test]
 fn of_each_other_member() {
@@ -274,17 +337,20 @@ fn of_each_other_member() {
         let body: Value = serde_json::from_str(&body).unwrap();
         for changed in with_another_member(&body) {
             check(changed.as_bytes());
-            check(batch_of([changed.clone(), SnsMessageBuilder::new(changed).to_json()]).as_bytes());
+            check(
+                batch_of([changed.clone(), SnsMessageBuilder::new(changed).to_json()]).as_bytes(),
+            );
         }
     }
-    let batch = batch_of([NotificationBuilder::from(RecordBuilder::new("ObjectCreated:Put")).to_json()]);
+    let batch =
+        batch_of([NotificationBuilder::from(RecordBuilder::new("ObjectCreated:Put")).to_json()]);
     for changed in with_another_member(&serde_json::from_str(&batch).unwrap()) {
         check(changed.as_bytes());
     }
 }
 
-/// The document once for each value and each member of it, with the value before and behind; and once for each value and
-/// each name, with the two at the end of each of its objects.
+/// The document once for each value and each member of it, with the value before and behind; and
+/// once for each value and each name, with the two at the end of each of its objects.
 fn with_another_member(document: &Value) -> Vec<String> {
     match document {
         Value::Array(elements) => {
@@ -300,17 +366,27 @@ fn with_another_member(document: &Value) -> Vec<String> {
         }
         Value::Object(members) => {
             let written = |name: &str, value: &str| format!(r#""{name}":{value}"#);
-            let all: Vec<String> = members.iter().map(|(name, value)| written(name, &value.to_string())).collect();
-            let others = NAMES.iter().flat_map(|name| VALUES.map(|value| written(name, value)));
-            let mut documents: Vec<String> =
-                others.map(|other| format!("{{{}}}", [&all[..], &[other]].concat().join(","))).collect();
+            let all: Vec<String> = members
+                .iter()
+                .map(|(name, value)| written(name, &value.to_string()))
+                .collect();
+            let others = NAMES
+                .iter()
+                .flat_map(|name| VALUES.map(|value| written(name, value)));
+            let mut documents: Vec<String> = others
+                .map(|other| format!("{{{}}}", [&all[..], &[other]].concat().join(",")))
+                .collect();
             for (index, (name, value)) in members.iter().enumerate() {
                 let with = |member: String| {
                     let mut all = all.clone();
                     all[index] = member;
                     format!("{{{}}}", all.join(","))
                 };
-                documents.extend(with_another_member(value).into_iter().map(|changed| with(written(name, &changed))));
+                documents.extend(
+                    with_another_member(value)
+                        .into_iter()
+                        .map(|changed| with(written(name, &changed))),
+                );
                 for other in VALUES.map(|value| written(name, value)) {
                     documents.push(with(format!("{other},{}", all[index])));
                     documents.push(with(format!("{},{other}", all[index])));
@@ -326,11 +402,17 @@ fn with_another_member(document: &Value) -> Vec<String> {
 fn of_what_nests_deep() {
     for depth in 110..=130 {
         for (open, close) in [("[", "]"), (r#"{"a":"#, "}")] {
-            let deep = format!(r#"{{"deep":{}7{},"#, open.repeat(depth), close.repeat(depth));
+            let deep = format!(
+                r#"{{"deep":{}7{},"#,
+                open.repeat(depth),
+                close.repeat(depth)
+            );
             for body in bodies() {
                 for body in [body.replacen('{', &deep, 1), body.replace('{', &deep)] {
                     check(body.as_bytes());
-                    check(batch_of([SnsMessageBuilder::new(body.clone()).to_json(), body]).as_bytes());
+                    check(
+                        batch_of([SnsMessageBuilder::new(body.clone()).to_json(), body]).as_bytes(),
+                    );
                 }
             }
         }
@@ -339,10 +421,15 @@ fn of_what_nests_deep() {
 
 #[test]
 fn of_the_corpus() {
-    let Ok(folder) = std::env::var("S3_DISPATCH_CORPUS") else { return };
+    let Ok(folder) = std::env::var("S3_DISPATCH_CORPUS") else {
+        return;
+    };
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
-        if path.extension().is_some_and(|extension| extension == "json") {
+        if path
+            .extension()
+            .is_some_and(|extension| extension == "json")
+        {
             let payload = std::fs::read(&path).unwrap();
             check(&payload);
             if let Ok(text) = String::from_utf8(payload) {
@@ -354,7 +441,10 @@ fn of_the_corpus() {
 
 /// Without those that hold half a character: `serde_json::Value` cannot.
 fn readable() -> Vec<String> {
-    payloads().into_iter().filter(|payload| serde_json::from_str::<Value>(payload).is_ok()).collect()
+    payloads()
+        .into_iter()
+        .filter(|payload| serde_json::from_str::<Value>(payload).is_ok())
+        .collect()
 }
 
 proptest! {

@@ -2,8 +2,8 @@ use std::fmt::Debug;
 use std::sync::{Arc, Mutex};
 
 use s3_dispatch_core::{
-    BucketName, Context, ErrorKind, EventName, FromRecord, FromRef, HandlerError, HandlerErrorKind, HandlerFn,
-    MessageContext, ObjectCreated, ObjectKey, Outcome, Routes, S3EventRecord, State,
+    BucketName, Context, ErrorKind, EventName, FromRecord, FromRef, HandlerError, HandlerErrorKind,
+    HandlerFn, MessageContext, ObjectCreated, ObjectKey, Outcome, Routes, S3EventRecord, State,
 };
 use s3_dispatch_testing::RecordBuilder;
 
@@ -40,10 +40,23 @@ impl FromRef<App> for Limit {
 #[track_caller]
 fn check<A: 'static>(handler: impl HandlerFn<App, A>, expected: &[&str]) {
     let log = Log::default();
-    let routes = Routes::new(App { log: log.clone(), limit: 5 }).on_fn("*", handler);
-    let record = RecordBuilder::new(EventName::OBJECT_CREATED_PUT).with_bucket("b").with_key("k").with_size(7).build();
-    let message = MessageContext::new().with_message_id("m").with_receive_count(2);
-    assert!(matches!(crate::route(&routes, &record, &message), Outcome::Handled));
+    let routes = Routes::new(App {
+        log: log.clone(),
+        limit: 5,
+    })
+    .on_fn("*", handler);
+    let record = RecordBuilder::new(EventName::OBJECT_CREATED_PUT)
+        .with_bucket("b")
+        .with_key("k")
+        .with_size(7)
+        .build();
+    let message = MessageContext::new()
+        .with_message_id("m")
+        .with_receive_count(2);
+    assert!(matches!(
+        crate::route(&routes, &record, &message),
+        Outcome::Handled
+    ));
     assert_eq!(*log.0.lock().unwrap(), expected);
 }
 
@@ -51,14 +64,26 @@ fn check<A: 'static>(handler: impl HandlerFn<App, A>, expected: &[&str]) {
 fn closures_take_any_number_of_arguments() {
     check(|| async { Ok::<_, HandlerError>(()) }, &[]);
     check(|State(log): State<Log>| async move { log.add(0) }, &["0"]);
-    check(|key: ObjectKey, State(log): State<Log>| async move { log.add(key) }, &["\"k\""]);
     check(
-        |key: ObjectKey, State(log): State<Log>, bucket: BucketName| async move { log.add((bucket, key)) },
+        |key: ObjectKey, State(log): State<Log>| async move { log.add(key) },
+        &["\"k\""],
+    );
+    check(
+        |key: ObjectKey, State(log): State<Log>, bucket: BucketName| async move {
+            log.add((bucket, key))
+        },
         &["(\"b\", \"k\")"],
     );
     check(
-        |created: ObjectCreated, State(limit): State<Limit>, log: State<Log>, message: MessageContext| async move {
-            log.add((created.size > limit.0, message.message_id().cloned(), message.receive_count()))
+        |created: ObjectCreated,
+         State(limit): State<Limit>,
+         log: State<Log>,
+         message: MessageContext| async move {
+            log.add((
+                created.size > limit.0,
+                message.message_id().cloned(),
+                message.receive_count(),
+            ))
         },
         &["(true, Some(\"m\"), Some(2))"],
     );
@@ -78,9 +103,15 @@ fn functions_are_handlers_too() {
 
 #[test]
 fn the_whole_state_is_a_part_of_itself() {
-    let routes =
-        Routes::new(String::from("state")).on_fn("*", |State(state): State<String>| async move { Err::<(), _>(state) });
-    let outcome = crate::route(&routes, &RecordBuilder::new("ObjectAcl:Put").build(), &MessageContext::new());
+    let routes = Routes::new(String::from("state"))
+        .on_fn("*", |State(state): State<String>| async move {
+            Err::<(), _>(state)
+        });
+    let outcome = crate::route(
+        &routes,
+        &RecordBuilder::new("ObjectAcl:Put").build(),
+        &MessageContext::new(),
+    );
     assert!(matches!(outcome, Outcome::Failed(error) if error.to_string() == "state"));
 }
 
@@ -102,12 +133,19 @@ fn an_argument_that_cannot_be_made_is_a_permanent_failure() {
     let routes = Routes::new(log.clone()).on_fn("*", handler);
     let deleted = RecordBuilder::new(EventName::OBJECT_REMOVED_DELETE);
     let untagged = RecordBuilder::new(EventName::OBJECT_CREATED_PUT).without_e_tag();
-    for (record, kind) in [(deleted, ErrorKind::InvalidField), (untagged, ErrorKind::MissingField)] {
-        let Outcome::Failed(error) = crate::route(&routes, &record.build(), &MessageContext::new()) else {
+    for (record, kind) in [
+        (deleted, ErrorKind::InvalidField),
+        (untagged, ErrorKind::MissingField),
+    ] {
+        let Outcome::Failed(error) = crate::route(&routes, &record.build(), &MessageContext::new())
+        else {
             panic!("handled")
         };
         assert!(error.is_permanent());
-        let cause = error.as_error().downcast_ref::<s3_dispatch_core::Error>().unwrap();
+        let cause = error
+            .as_error()
+            .downcast_ref::<s3_dispatch_core::Error>()
+            .unwrap();
         assert_eq!(cause.kind(), kind);
     }
     assert!(log.0.lock().unwrap().is_empty());
@@ -120,20 +158,32 @@ fn an_argument_of_ones_own() {
     impl<'r, S> FromRecord<'r, S> for Extension {
         fn from_record(context: Context<'r, S>) -> Result<Self, HandlerError> {
             let key = context.record().object.key.as_str();
-            Ok(Self(key.rsplit_once('.').ok_or("no extension")?.1.to_owned()))
+            Ok(Self(
+                key.rsplit_once('.').ok_or("no extension")?.1.to_owned(),
+            ))
         }
     }
 
-    let routes = Routes::new(()).on_fn("*", |Extension(found): Extension| async move { Err::<(), _>(found) });
+    let routes = Routes::new(()).on_fn("*", |Extension(found): Extension| async move {
+        Err::<(), _>(found)
+    });
     let told = |key: &str| {
-        let record = RecordBuilder::new("ObjectCreated:Put").with_key(key).build();
+        let record = RecordBuilder::new("ObjectCreated:Put")
+            .with_key(key)
+            .build();
         match crate::route(&routes, &record, &MessageContext::new()) {
             Outcome::Failed(error) => (error.to_string(), error.kind()),
             other => panic!("{other:?}"),
         }
     };
-    assert_eq!(told("a.jpg"), (String::from("jpg"), HandlerErrorKind::Retry));
-    assert_eq!(told("a"), (String::from("no extension"), HandlerErrorKind::Retry));
+    assert_eq!(
+        told("a.jpg"),
+        (String::from("jpg"), HandlerErrorKind::Retry)
+    );
+    assert_eq!(
+        told("a"),
+        (String::from("no extension"), HandlerErrorKind::Retry)
+    );
 }
 
 #[derive(Debug)]
@@ -157,22 +207,36 @@ fn every_error_is_worth_a_retry_unless_it_says_otherwise() {
         Ok(text.parse::<u64>().map_err(Outer)?)
     }
     fn read_for_good(text: &str) -> Result<u64, HandlerError> {
-        text.parse::<u64>().map_err(Outer).map_err(HandlerError::permanent)
+        text.parse::<u64>()
+            .map_err(Outer)
+            .map_err(HandlerError::permanent)
     }
     let error = read("x").unwrap_err();
-    assert_eq!((error.kind(), error.is_permanent()), (HandlerErrorKind::Retry, false));
+    assert_eq!(
+        (error.kind(), error.is_permanent()),
+        (HandlerErrorKind::Retry, false)
+    );
     assert_eq!(error.to_string(), "no number");
-    assert_eq!(format!("{error:#}"), "no number: invalid digit found in string");
+    assert_eq!(
+        format!("{error:#}"),
+        "no number: invalid digit found in string"
+    );
     assert!(error.as_error().is::<Outer>());
     let error = read_for_good("x").unwrap_err();
-    assert_eq!((error.kind(), error.is_permanent()), (HandlerErrorKind::Permanent, true));
+    assert_eq!(
+        (error.kind(), error.is_permanent()),
+        (HandlerErrorKind::Permanent, true)
+    );
     assert_eq!(HandlerError::from("text").kind(), HandlerErrorKind::Retry);
     assert_eq!(HandlerError::retry("text").to_string(), "text");
 }
 
 #[test]
 fn outcomes_come_from_results() {
-    assert!(matches!(Outcome::from(Ok::<_, HandlerError>(())), Outcome::Handled));
+    assert!(matches!(
+        Outcome::from(Ok::<_, HandlerError>(())),
+        Outcome::Handled
+    ));
     let failed = Outcome::from(Err(HandlerError::permanent("no")));
     assert!(!failed.is_success());
     assert!(matches!(failed, Outcome::Failed(error) if error.is_permanent()));

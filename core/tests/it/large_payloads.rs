@@ -26,37 +26,67 @@ fn many_messages_without_a_body() {
 
 #[test]
 fn many_elements_before_the_first_message() {
-    let payload = format!(r#"{{"Records":[{},{{"messageId":"1"}}]}}"#, repeated(r#"{"a":{}}"#));
-    assert_eq!(Delivery::parse(payload).unwrap_err().kind(), ErrorKind::MissingMessageId);
+    let payload = format!(
+        r#"{{"Records":[{},{{"messageId":"1"}}]}}"#,
+        repeated(r#"{"a":{}}"#)
+    );
+    assert_eq!(
+        Delivery::parse(payload).unwrap_err().kind(),
+        ErrorKind::MissingMessageId
+    );
 }
 
 #[test]
 fn many_members_of_the_same_name() {
-    let body = format!(r#"{{{},"Records":[{RECORD}]}}"#, repeated(r#""Records":[{"s3":{"bucket":{}}}]"#));
+    let body = format!(
+        r#"{{{},"Records":[{RECORD}]}}"#,
+        repeated(r#""Records":[{"s3":{"bucket":{}}}]"#)
+    );
     assert_eq!(crate::only_record(body).object.key, "k");
 }
 
 #[test]
 fn many_tags() {
-    let tags: Vec<_> = (0..SIZE / 16).map(|index| format!(r#""{index:08}":"v""#)).collect();
+    let tags: Vec<_> = (0..SIZE / 16)
+        .map(|index| format!(r#""{index:08}":"v""#))
+        .collect();
     let tags = format!(r#"{{"awsGeneratedTags":{{{}}},"#, tags.join(","));
-    let body = format!(r#"{{"Records":[{}]}}"#, RECORD.replacen(r#"{"name""#, &format!(r#"{tags}"name""#), 1));
-    assert_eq!(crate::only_record(body).bucket.tags.unwrap().iter().count(), SIZE / 16);
+    let body = format!(
+        r#"{{"Records":[{}]}}"#,
+        RECORD.replacen(r#"{"name""#, &format!(r#"{tags}"name""#), 1)
+    );
+    assert_eq!(
+        crate::only_record(body).bucket.tags.unwrap().iter().count(),
+        SIZE / 16
+    );
 }
 
 #[test]
 fn one_text_of_escapes() {
     let key = r"\u0041".repeat(SIZE / 6);
-    let body = format!(r#"{{"Records":[{}]}}"#, RECORD.replace(r#""key":"k""#, &format!(r#""key":"{key}""#)));
+    let body = format!(
+        r#"{{"Records":[{}]}}"#,
+        RECORD.replace(r#""key":"k""#, &format!(r#""key":"{key}""#))
+    );
     let delivery = Delivery::parse(SqsBatchBuilder::new().with_body("1", body).to_bytes()).unwrap();
     assert_eq!(delivery.records()[0].object.key.as_str().len(), SIZE / 6);
 }
 
 #[test]
 fn one_key_of_encoded_bytes() {
-    let record = RECORD.replace(r#""key":"k""#, &format!(r#""key":"{}""#, "%2B".repeat(SIZE / 3)));
+    let record = RECORD.replace(
+        r#""key":"k""#,
+        &format!(r#""key":"{}""#, "%2B".repeat(SIZE / 3)),
+    );
     let record = record.replacen('{', r#"{"eventSource":"aws:s3","#, 1);
-    assert_eq!(crate::only_record(format!(r#"{{"Records":[{record}]}}"#)).object.key.as_str().len(), SIZE / 3);
+    assert_eq!(
+        crate::only_record(format!(r#"{{"Records":[{record}]}}"#))
+            .object
+            .key
+            .as_str()
+            .len(),
+        SIZE / 3
+    );
 }
 
 #[test]
@@ -78,7 +108,10 @@ fn nesting_as_deep_as_allowed_again_and_again() {
 #[test]
 fn a_mistake_at_the_very_end() {
     let body = format!(r#"{{"Records":[{},{{"#, repeated(RECORD));
-    assert_eq!(Notification::parse(body.clone()).unwrap_err().kind(), ErrorKind::InvalidJson);
+    assert_eq!(
+        Notification::parse(body.clone()).unwrap_err().kind(),
+        ErrorKind::InvalidJson
+    );
     let delivery = Delivery::parse(SqsBatchBuilder::new().with_body("1", body).to_bytes()).unwrap();
     assert!(delivery.messages()[0].content.is_err());
 }
@@ -87,6 +120,11 @@ fn a_mistake_at_the_very_end() {
 fn a_mistake_in_every_body() {
     let message = r#"{"messageId":"1","body":"{\"Records\":[{\"s3\":{}]}"}"#;
     let delivery = Delivery::parse(format!(r#"{{"Records":[{}]}}"#, repeated(message))).unwrap();
-    assert!(delivery.messages().iter().all(|message| message.content.is_err()));
+    assert!(
+        delivery
+            .messages()
+            .iter()
+            .all(|message| message.content.is_err())
+    );
     assert_eq!(delivery.messages().len(), SIZE / (message.len() + 1));
 }

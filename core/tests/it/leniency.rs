@@ -5,7 +5,10 @@ fn of_duplicate_names_the_last_wins_also_when_escaped() {
     let record = crate::only_record(include_str!("payloads/duplicate-and-escaped-names.json"));
     assert_eq!(record.event_name, EventName::OBJECT_CREATED_PUT);
     assert_eq!(record.bucket.name, "last");
-    assert_eq!((record.object.key.as_str(), record.object.size), ("a b", Some(7)));
+    assert_eq!(
+        (record.object.key.as_str(), record.object.size),
+        ("a b", Some(7))
+    );
     assert_eq!((record.object.sequencer, record.region), (None, None));
 }
 
@@ -15,7 +18,10 @@ fn escaped_texts_are_read() {
         "s3":{"bucket":{"name":"b\/c"},"object":{"key":"\ud83d\ude00+\"\\\n%2b","size":"\u0031"}}}]}"#;
     let record = crate::only_record(body);
     assert_eq!(record.event_name, EventName::OBJECT_CREATED_PUT);
-    assert_eq!((record.bucket.name.as_str(), record.object.size), ("b/c", Some(1)));
+    assert_eq!(
+        (record.bucket.name.as_str(), record.object.size),
+        ("b/c", Some(1))
+    );
     assert_eq!(record.object.key, "😀 \"\\\n+");
     assert_eq!(record.object.key.as_sent(), "😀+\"\\\n%2b");
 }
@@ -46,7 +52,9 @@ fn unknown_fields_of_any_type_are_ignored() {
 
 #[test]
 fn a_test_event_may_lack_everything_else() {
-    let Ok(Notification::Test(test)) = Notification::parse(r#"{"Event":"s3:TestEvent","Bucket":""}"#) else {
+    let Ok(Notification::Test(test)) =
+        Notification::parse(r#"{"Event":"s3:TestEvent","Bucket":""}"#)
+    else {
         panic!("no test notification")
     };
     assert!(test.bucket.is_none() && test.service.is_none() && test.time.is_none());
@@ -56,15 +64,22 @@ fn a_test_event_may_lack_everything_else() {
 #[test]
 fn a_test_event_keeps_what_it_says() {
     let body = s3_dispatch_testing::NotificationBuilder::test_event("holiday").to_json();
-    let Ok(Notification::Test(test)) = Notification::parse(body) else { panic!("no test notification") };
-    assert_eq!((test.service.unwrap().as_str(), test.bucket.unwrap().as_str()), ("Amazon S3", "holiday"));
+    let Ok(Notification::Test(test)) = Notification::parse(body) else {
+        panic!("no test notification")
+    };
+    assert_eq!(
+        (
+            test.service.unwrap().as_str(),
+            test.bucket.unwrap().as_str()
+        ),
+        ("Amazon S3", "holiday")
+    );
     assert_eq!(test.time.unwrap(), "1970-01-01T00:00:00.000Z");
     assert!(test.request_id.is_some() && test.host_id.is_some());
 }
 
 #[test]
 fn a_test_event_among_records_leaves_the_records() {
-    let body =
-        r#"{"Records":[{"Event":"s3:TestEvent"},{"eventName":"X","s3":{"bucket":{"name":"b"},"object":{"key":"k"}}}]}"#;
+    let body = r#"{"Records":[{"Event":"s3:TestEvent"},{"eventName":"X","s3":{"bucket":{"name":"b"},"object":{"key":"k"}}}]}"#;
     assert_eq!(crate::only_record(body).object.key, "k");
 }

@@ -50,7 +50,10 @@ fn only_record(body: impl Into<String>) -> S3EventRecord {
 #[track_caller]
 fn route(router: &impl Router, record: &S3EventRecord, message: &MessageContext) -> Outcome {
     let mut future = router.route(record, message);
-    match future.as_mut().poll(&mut std::task::Context::from_waker(std::task::Waker::noop())) {
+    match future
+        .as_mut()
+        .poll(&mut std::task::Context::from_waker(std::task::Waker::noop()))
+    {
         std::task::Poll::Ready(outcome) => outcome,
         std::task::Poll::Pending => panic!("a handler waits"),
     }

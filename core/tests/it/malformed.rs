@@ -7,16 +7,32 @@ fn check(body: impl Into<String>, kind: ErrorKind, path: &str) {
     let body = body.into();
     assert_eq!(Notification::parse(body.clone()).unwrap_err().kind(), kind);
     let good = || NotificationBuilder::from(RecordBuilder::new(EventName::OBJECT_CREATED_PUT));
-    let batch =
-        SqsBatchBuilder::new().with_notification("1", good()).with_body("2", body).with_notification("3", good());
+    let batch = SqsBatchBuilder::new()
+        .with_notification("1", good())
+        .with_body("2", body)
+        .with_notification("3", good());
     let delivery = Delivery::parse(batch.to_bytes()).unwrap();
-    let [first, second, third] = delivery.messages() else { panic!("not three messages") };
+    let [first, second, third] = delivery.messages() else {
+        panic!("not three messages")
+    };
     assert!(first.content.is_ok() && third.content.is_ok());
-    assert_eq!((delivery.records_of(first).len(), delivery.records_of(third).len()), (1, 1));
-    assert_eq!((delivery.records().len(), delivery.records_of(second).len()), (2, 0));
+    assert_eq!(
+        (
+            delivery.records_of(first).len(),
+            delivery.records_of(third).len()
+        ),
+        (1, 1)
+    );
+    assert_eq!(
+        (delivery.records().len(), delivery.records_of(second).len()),
+        (2, 0)
+    );
     let error = second.content.as_ref().unwrap_err();
     assert_eq!((error.kind(), error.path()), (kind, Some(path)));
-    assert!(error.to_string().ends_with(&format!(" at `{path}`")), "{error}");
+    assert!(
+        error.to_string().ends_with(&format!(" at `{path}`")),
+        "{error}"
+    );
     assert!(!error.is_retryable());
 }
 
@@ -26,14 +42,34 @@ fn record(object: &str) -> String {
 
 #[test]
 fn errors_know_the_path_through_envelopes() {
-    let body = format!(r#"{{"Records":[{},{}]}}"#, record(r#"{"key":"k"}"#), record(r#"{"key":7}"#));
-    check(&*body, ErrorKind::InvalidField, "$.Records[1].body.Records[1].s3.object.key");
+    let body = format!(
+        r#"{{"Records":[{},{}]}}"#,
+        record(r#"{"key":"k"}"#),
+        record(r#"{"key":7}"#)
+    );
+    check(
+        &*body,
+        ErrorKind::InvalidField,
+        "$.Records[1].body.Records[1].s3.object.key",
+    );
     let missing = format!(r#"{{"Records":[{}]}}"#, record("{}"));
-    check(&*missing, ErrorKind::MissingField, "$.Records[1].body.Records[0].s3.object.key");
+    check(
+        &*missing,
+        ErrorKind::MissingField,
+        "$.Records[1].body.Records[0].s3.object.key",
+    );
     let in_sns = SnsMessageBuilder::new(body).to_json();
-    check(in_sns, ErrorKind::InvalidField, "$.Records[1].body.Message.Records[1].s3.object.key");
+    check(
+        in_sns,
+        ErrorKind::InvalidField,
+        "$.Records[1].body.Message.Records[1].s3.object.key",
+    );
     check("{}", ErrorKind::NotAnS3Event, "$.Records[1].body");
-    check(r#"{"Records":7}"#, ErrorKind::InvalidField, "$.Records[1].body.Records");
+    check(
+        r#"{"Records":7}"#,
+        ErrorKind::InvalidField,
+        "$.Records[1].body.Records",
+    );
 }
 
 #[test]
@@ -41,16 +77,34 @@ fn syntax_errors_have_a_path() {
     check("", ErrorKind::InvalidJson, "$.Records[1].body");
     check("no JSON", ErrorKind::InvalidJson, "$.Records[1].body");
     check("{} {}", ErrorKind::InvalidJson, "$.Records[1].body");
-    check(r#"{"Records":[{"eventName":tru}]}"#, ErrorKind::InvalidJson, "$.Records[1].body.Records[0].eventName");
-    check(r#"{"Records":[{"eventName":"a"#, ErrorKind::InvalidJson, "$.Records[1].body.Records[0].eventName");
+    check(
+        r#"{"Records":[{"eventName":tru}]}"#,
+        ErrorKind::InvalidJson,
+        "$.Records[1].body.Records[0].eventName",
+    );
+    check(
+        r#"{"Records":[{"eventName":"a"#,
+        ErrorKind::InvalidJson,
+        "$.Records[1].body.Records[0].eventName",
+    );
 }
 
 #[test]
 fn a_lone_surrogate_fails_its_message_only() {
-    let delivery = Delivery::parse(include_str!("payloads/lone-surrogates-in-two-of-four-bodies.json")).unwrap();
+    let delivery = Delivery::parse(include_str!(
+        "payloads/lone-surrogates-in-two-of-four-bodies.json"
+    ))
+    .unwrap();
     let fate = |message: &Message| {
         let id = message.context.message_id().unwrap().to_string();
-        (id, message.content.as_ref().map(|_| ()).map_err(|error| error.kind()))
+        (
+            id,
+            message
+                .content
+                .as_ref()
+                .map(|_| ())
+                .map_err(|error| error.kind()),
+        )
     };
     let fates: Vec<_> = delivery.messages().iter().map(fate).collect();
     let expected = [
@@ -60,18 +114,33 @@ fn a_lone_surrogate_fails_its_message_only() {
         ("good-2", Ok(())),
     ];
     assert_eq!(fates, expected.map(|(id, fate)| (id.to_owned(), fate)));
-    let keys: Vec<_> = delivery.records().iter().map(|record| record.object.key.as_str()).collect();
+    let keys: Vec<_> = delivery
+        .records()
+        .iter()
+        .map(|record| record.object.key.as_str())
+        .collect();
     assert_eq!(keys, ["first", "😀"]);
 }
 
 #[test]
 fn bytes_that_are_not_utf8_are_unreadable() {
-    let mut bytes = NotificationBuilder::from(RecordBuilder::new("ObjectCreated:Put")).to_json().into_bytes();
+    let mut bytes = NotificationBuilder::from(RecordBuilder::new("ObjectCreated:Put"))
+        .to_json()
+        .into_bytes();
     assert!(Delivery::parse(bytes.clone()).is_ok());
-    let place = bytes.windows(9).position(|window| window == b"HappyFace").unwrap();
+    let place = bytes
+        .windows(9)
+        .position(|window| window == b"HappyFace")
+        .unwrap();
     bytes[place] = 0xFF;
-    assert_eq!(Notification::parse(bytes.clone()).unwrap_err().kind(), ErrorKind::InvalidUtf8);
-    assert_eq!(Delivery::parse(bytes).unwrap_err().kind(), ErrorKind::InvalidUtf8);
+    assert_eq!(
+        Notification::parse(bytes.clone()).unwrap_err().kind(),
+        ErrorKind::InvalidUtf8
+    );
+    assert_eq!(
+        Delivery::parse(bytes).unwrap_err().kind(),
+        ErrorKind::InvalidUtf8
+    );
 }
 
 #[test]
@@ -91,30 +160,53 @@ fn what_is_no_delivery_is_unreadable() {
 
 #[test]
 fn the_path_to_a_cut_is_that_of_the_innermost_value_with_a_name() {
-    for (body, path) in [("{", "$"), ("{\"Records\":[{", "$.Records[0]"), ("{\"a\":1,", "$"), ("{x}", "$")] {
+    for (body, path) in [
+        ("{", "$"),
+        ("{\"Records\":[{", "$.Records[0]"),
+        ("{\"a\":1,", "$"),
+        ("{x}", "$"),
+    ] {
         let error = Notification::parse(body).unwrap_err();
-        assert_eq!((error.kind(), error.path()), (ErrorKind::InvalidJson, Some(path)), "{body}");
+        assert_eq!(
+            (error.kind(), error.path()),
+            (ErrorKind::InvalidJson, Some(path)),
+            "{body}"
+        );
     }
 }
 
 #[test]
 fn names_in_the_path_to_a_syntax_error_are_quoted_like_others() {
     let error = Notification::parse(r#"{"Records":[{"x-y":tru}]}"#).unwrap_err();
-    assert_eq!((error.kind(), error.path()), (ErrorKind::InvalidJson, Some(r#"$.Records[0]["x-y"]"#)));
+    assert_eq!(
+        (error.kind(), error.path()),
+        (ErrorKind::InvalidJson, Some(r#"$.Records[0]["x-y"]"#))
+    );
 }
 
 #[test]
 fn a_hostile_name_in_the_path_to_a_syntax_error_cannot_forge_a_line_of_a_log() {
     let error = Notification::parse(r#"{"a\n2026 ERROR":tru}"#).unwrap_err();
-    assert!(!error.to_string().contains('\n') && !error.path().unwrap().contains('\n'), "{error:?}");
+    assert!(
+        !error.to_string().contains('\n') && !error.path().unwrap().contains('\n'),
+        "{error:?}"
+    );
 }
 
 #[test]
 fn nesting_without_end_is_an_error() {
-    for (open, close) in [("[", "]"), (r#"{"a":"#, "}"), (r#"{"Records":["#, "]}"), (r#"[{"s3":"#, "}]")] {
+    for (open, close) in [
+        ("[", "]"),
+        (r#"{"a":"#, "}"),
+        (r#"{"Records":["#, "]}"),
+        (r#"[{"s3":"#, "}]"),
+    ] {
         let closed = format!("{}1{}", open.repeat(100_000), close.repeat(100_000));
         for text in [open.repeat(100_000), closed] {
-            assert_eq!(Delivery::parse(text.clone()).unwrap_err().kind(), ErrorKind::TooDeep);
+            assert_eq!(
+                Delivery::parse(text.clone()).unwrap_err().kind(),
+                ErrorKind::TooDeep
+            );
             check(&*text, ErrorKind::TooDeep, "$.Records[1].body");
             let unknown = format!(r#"{{"Records":[{}],"x":{text}}}"#, record(r#"{"key":"k"}"#));
             check(unknown, ErrorKind::TooDeep, "$.Records[1].body");
@@ -125,18 +217,26 @@ fn nesting_without_end_is_an_error() {
 #[test]
 fn brackets_in_texts_are_no_nesting() {
     let key = "[{\"\\".repeat(200);
-    let builder = RecordBuilder::new("ObjectCreated:Put").with_event_source("ceph:s3").with_key(&*key);
+    let builder = RecordBuilder::new("ObjectCreated:Put")
+        .with_event_source("ceph:s3")
+        .with_key(&*key);
     assert_eq!(builder.build().object.key, *key);
 }
 
 /// An object of records is no batch without messages: that would succeed, and lose whatever it was.
 #[test]
 fn records_that_are_no_array_are_refused() {
-    for payload in
-        [r#"{"Records": {}}"#, r#"{"Records": {"0": {"messageId": "1", "body": "{}"}}}"#, r#"{"Records": "x"}"#]
-    {
+    for payload in [
+        r#"{"Records": {}}"#,
+        r#"{"Records": {"0": {"messageId": "1", "body": "{}"}}}"#,
+        r#"{"Records": "x"}"#,
+    ] {
         let error = s3_dispatch_core::Delivery::parse(payload).unwrap_err();
-        assert_eq!(error.kind(), s3_dispatch_core::ErrorKind::InvalidField, "{payload}");
+        assert_eq!(
+            error.kind(),
+            s3_dispatch_core::ErrorKind::InvalidField,
+            "{payload}"
+        );
         assert_eq!(error.path(), Some("$.Records"));
     }
 }

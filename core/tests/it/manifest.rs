@@ -1,19 +1,28 @@
 //! What infrastructure is told, route set by route set.
 
-use s3_dispatch_core::{Error, ErrorKind, EventName, EventPattern, HandlerError, Manifest, Route, Routes};
+use s3_dispatch_core::{
+    Error, ErrorKind, EventName, EventPattern, HandlerError, Manifest, Route, Routes,
+};
 use serde::Serialize;
 use serde_json::{Value, json};
 
 fn route(patterns: &[&str]) -> Route {
-    let mut patterns = patterns.iter().map(|pattern| EventPattern::parse(pattern).unwrap());
+    let mut patterns = patterns
+        .iter()
+        .map(|pattern| EventPattern::parse(pattern).unwrap());
     let route = Route::new(patterns.next().unwrap());
     patterns.fold(route, Route::with_pattern)
 }
 
 fn manifest(routes: impl IntoIterator<Item = Route>) -> Manifest {
-    let routes = routes.into_iter().zip('a'..).fold(Routes::new(()), |routes, (route, name)| {
-        routes.on_fn(route.with_name(name.to_string()), || async { Ok::<_, HandlerError>(()) })
-    });
+    let routes = routes
+        .into_iter()
+        .zip('a'..)
+        .fold(Routes::new(()), |routes, (route, name)| {
+            routes.on_fn(route.with_name(name.to_string()), || async {
+                Ok::<_, HandlerError>(())
+            })
+        });
     Manifest::new(&routes)
 }
 
@@ -31,7 +40,10 @@ fn check_policy<const N: usize>(routes: [Route; N], is_exact: bool, expected: Va
     let criteria = value(manifest.filter_criteria());
     match criteria["Filters"][0]["Pattern"].as_str() {
         Some(pattern) => {
-            assert_eq!(serde_json::from_str::<Value>(pattern).unwrap(), json!({ "body": expected }));
+            assert_eq!(
+                serde_json::from_str::<Value>(pattern).unwrap(),
+                json!({ "body": expected })
+            );
             assert_eq!(criteria["Filters"].as_array().unwrap().len(), 1);
         }
         None => assert_eq!((criteria, expected), (Value::Null, Value::Null)),
@@ -49,7 +61,11 @@ fn check_key_policy(route: Route, is_exact: bool, keys: Value) {
 fn check_notification<const N: usize>(routes: [Route; N], warnings: &[&str], expected: Value) {
     let notification = manifest(routes).bucket_notification().unwrap();
     assert_eq!(serde_json::to_value(&notification).unwrap(), expected);
-    let found: Vec<_> = notification.warnings().iter().map(ToString::to_string).collect();
+    let found: Vec<_> = notification
+        .warnings()
+        .iter()
+        .map(ToString::to_string)
+        .collect();
     assert_eq!(found, warnings);
 }
 
@@ -63,41 +79,83 @@ fn check_eventbridge<const N: usize>(routes: [Route; N], warnings: &[&str], expe
 
 #[track_caller]
 fn check_warnings<const N: usize>(routes: [Route; N], expected: &[&str]) {
-    let found: Vec<_> = manifest(routes).warnings().iter().map(ToString::to_string).collect();
+    let found: Vec<_> = manifest(routes)
+        .warnings()
+        .iter()
+        .map(ToString::to_string)
+        .collect();
     assert_eq!(found, expected);
 }
 
 #[test]
 fn names_stand_in_the_policy_as_in_records() {
-    check_policy([route(&["s3:ObjectCreated:Put"])], true, json!({"Records": {"eventName": ["ObjectCreated:Put"]}}));
-    let names = json!(["ObjectCreated:Put", "ObjectRemoved:Delete", "LifecycleTransition", "ObjectFrozen:Put"]);
-    let routes =
-        [route(&["ObjectCreated:Put", "ObjectRemoved:Delete"]), route(&["LifecycleTransition", "ObjectFrozen:Put"])];
+    check_policy(
+        [route(&["s3:ObjectCreated:Put"])],
+        true,
+        json!({"Records": {"eventName": ["ObjectCreated:Put"]}}),
+    );
+    let names = json!([
+        "ObjectCreated:Put",
+        "ObjectRemoved:Delete",
+        "LifecycleTransition",
+        "ObjectFrozen:Put"
+    ]);
+    let routes = [
+        route(&["ObjectCreated:Put", "ObjectRemoved:Delete"]),
+        route(&["LifecycleTransition", "ObjectFrozen:Put"]),
+    ];
     check_policy(routes, true, json!({"Records": {"eventName": names}}));
 }
 
 #[test]
 fn categories_are_prefixes() {
     let names = json!([{"prefix": "ObjectCreated:"}]);
-    check_policy([route(&["ObjectCreated:*"])], true, json!({"Records": {"eventName": names}}));
+    check_policy(
+        [route(&["ObjectCreated:*"])],
+        true,
+        json!({"Records": {"eventName": names}}),
+    );
     let both = route(&["ObjectCreated:Put", "ObjectCreated:*"]);
     check_policy([both], true, json!({"Records": {"eventName": names}}));
 }
 
 #[test]
 fn categories_without_actions_are_also_their_bare_name() {
-    for category in ["ReducedRedundancyLostObject", "LifecycleTransition", "IntelligentTiering", "ObjectFrozen"] {
+    for category in [
+        "ReducedRedundancyLostObject",
+        "LifecycleTransition",
+        "IntelligentTiering",
+        "ObjectFrozen",
+    ] {
         let names = json!([category, {"prefix": format!("{category}:")}]);
-        check_policy([route(&[&format!("{category}:*")])], true, json!({"Records": {"eventName": names}}));
+        check_policy(
+            [route(&[&format!("{category}:*")])],
+            true,
+            json!({"Records": {"eventName": names}}),
+        );
     }
 }
 
 #[test]
 fn everything_needs_no_policy() {
     check_policy([route(&["*"])], true, Value::Null);
-    check_policy([route(&["*"]), route(&["ObjectCreated:Put"])], true, Value::Null);
-    assert!(manifest([route(&["*"])]).filter_policy().unwrap().is_unnecessary());
-    assert!(!manifest([route(&["ObjectCreated:*"])]).filter_policy().unwrap().is_unnecessary());
+    check_policy(
+        [route(&["*"]), route(&["ObjectCreated:Put"])],
+        true,
+        Value::Null,
+    );
+    assert!(
+        manifest([route(&["*"])])
+            .filter_policy()
+            .unwrap()
+            .is_unnecessary()
+    );
+    assert!(
+        !manifest([route(&["ObjectCreated:*"])])
+            .filter_policy()
+            .unwrap()
+            .is_unnecessary()
+    );
 }
 
 #[test]
@@ -106,30 +164,69 @@ fn buckets_are_listed_when_every_route_names_one() {
     let names = json!(["ObjectCreated:Put"]);
     let buckets = json!({"bucket": {"name": ["alpha", "beta"]}});
     let routes = [put().with_bucket("alpha"), put().with_bucket("beta")];
-    check_policy(routes, true, json!({"Records": {"eventName": names, "s3": buckets}}));
-    check_policy([put().with_bucket("alpha"), put()], true, json!({"Records": {"eventName": names}}));
-    let two_fields = [put().with_bucket("alpha"), route(&["ObjectCreated:Copy"]).with_bucket("beta")];
+    check_policy(
+        routes,
+        true,
+        json!({"Records": {"eventName": names, "s3": buckets}}),
+    );
+    check_policy(
+        [put().with_bucket("alpha"), put()],
+        true,
+        json!({"Records": {"eventName": names}}),
+    );
+    let two_fields = [
+        put().with_bucket("alpha"),
+        route(&["ObjectCreated:Copy"]).with_bucket("beta"),
+    ];
     let names = json!(["ObjectCreated:Put", "ObjectCreated:Copy"]);
-    check_policy(two_fields, false, json!({"Records": {"eventName": names, "s3": buckets}}));
+    check_policy(
+        two_fields,
+        false,
+        json!({"Records": {"eventName": names, "s3": buckets}}),
+    );
 }
 
 #[test]
 fn keys_are_encoded_as_s3_sends_them() {
     let put = || route(&["ObjectCreated:Put"]);
-    check_key_policy(put().with_prefix("in/a b+c"), true, json!([{"prefix": "in/a+b%2Bc"}]));
-    check_key_policy(put().with_prefix("é%😀=\""), true, json!([{"prefix": "%C3%A9%25%F0%9F%98%80%3D%22"}]));
+    check_key_policy(
+        put().with_prefix("in/a b+c"),
+        true,
+        json!([{"prefix": "in/a+b%2Bc"}]),
+    );
+    check_key_policy(
+        put().with_prefix("é%😀=\""),
+        true,
+        json!([{"prefix": "%C3%A9%25%F0%9F%98%80%3D%22"}]),
+    );
     check_key_policy(put().with_suffix(".jpg"), true, json!([{"suffix": ".jpg"}]));
 }
 
 #[test]
 fn what_cannot_be_said_is_said_more_widely() {
     let put = || route(&["ObjectCreated:Put"]);
-    check_key_policy(put().with_prefix("in/").with_suffix(".jpg"), false, json!([{"prefix": "in/"}]));
+    check_key_policy(
+        put().with_prefix("in/").with_suffix(".jpg"),
+        false,
+        json!([{"prefix": "in/"}]),
+    );
     for uncertain in ["*", "~", "!", "'", "(", ")"] {
-        check_key_policy(put().with_prefix(format!("a/{uncertain}b{uncertain}")), false, json!([{"prefix": "a/"}]));
-        check_key_policy(put().with_suffix(format!("{uncertain}b{uncertain}.c")), false, json!([{"suffix": ".c"}]));
+        check_key_policy(
+            put().with_prefix(format!("a/{uncertain}b{uncertain}")),
+            false,
+            json!([{"prefix": "a/"}]),
+        );
+        check_key_policy(
+            put().with_suffix(format!("{uncertain}b{uncertain}.c")),
+            false,
+            json!([{"suffix": ".c"}]),
+        );
         let nothing_left = json!({"Records": {"eventName": ["ObjectCreated:Put"]}});
-        check_policy([put().with_prefix(format!("{uncertain}b"))], false, nothing_left);
+        check_policy(
+            [put().with_prefix(format!("{uncertain}b"))],
+            false,
+            nothing_left,
+        );
     }
 }
 
@@ -138,10 +235,18 @@ fn what_cannot_be_said_is_said_more_widely() {
 fn a_suffix_that_can_begin_inside_of_an_escape_is_not_exact() {
     let put = || route(&["ObjectCreated:Put"]);
     for suffix in ["9", "A9", "F.jpg"] {
-        check_key_policy(put().with_suffix(suffix), false, json!([{"suffix": suffix}]));
+        check_key_policy(
+            put().with_suffix(suffix),
+            false,
+            json!([{"suffix": suffix}]),
+        );
     }
     check_key_policy(put().with_suffix("G9"), true, json!([{"suffix": "G9"}]));
-    check_key_policy(put().with_suffix("é9"), true, json!([{"suffix": "%C3%A99"}]));
+    check_key_policy(
+        put().with_suffix("é9"),
+        true,
+        json!([{"suffix": "%C3%A99"}]),
+    );
 }
 
 #[test]
@@ -150,23 +255,51 @@ fn a_wider_filter_takes_the_place_of_narrower_ones() {
     let names = json!(["ObjectCreated:Put"]);
     let keys = json!({"object": {"key": [{"prefix": "in/"}, {"suffix": ".jpg"}]}});
     let routes = ["in/2026/", "in/"].map(|prefix| put().with_prefix(prefix));
-    let routes = [routes[0].clone(), routes[1].clone(), put().with_suffix("x.jpg"), put().with_suffix(".jpg")];
-    check_policy(routes, true, json!({"Records": {"eventName": names, "s3": keys}}));
-    check_policy([put().with_prefix("in/"), put()], true, json!({"Records": {"eventName": names}}));
+    let routes = [
+        routes[0].clone(),
+        routes[1].clone(),
+        put().with_suffix("x.jpg"),
+        put().with_suffix(".jpg"),
+    ];
+    check_policy(
+        routes,
+        true,
+        json!({"Records": {"eventName": names, "s3": keys}}),
+    );
+    check_policy(
+        [put().with_prefix("in/"), put()],
+        true,
+        json!({"Records": {"eventName": names}}),
+    );
 }
 
 #[test]
 fn sns_takes_75_names_and_not_76() {
-    let names = |count| (0..count).map(|number| format!("ObjectFrozen:Put{number}")).collect::<Vec<_>>();
+    let names = |count| {
+        (0..count)
+            .map(|number| format!("ObjectFrozen:Put{number}"))
+            .collect::<Vec<_>>()
+    };
     let manifest_of = |count| {
         let names = names(count);
         manifest([route(&names.iter().map(String::as_str).collect::<Vec<_>>())])
     };
-    assert_eq!(value(manifest_of(75).filter_policy())["Records"]["eventName"].as_array().unwrap().len(), 75);
+    assert_eq!(
+        value(manifest_of(75).filter_policy())["Records"]["eventName"]
+            .as_array()
+            .unwrap()
+            .len(),
+        75
+    );
     let error = manifest_of(76).filter_policy().unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unexpressible);
-    assert!(error.to_string().contains("152") && error.to_string().contains("a [ObjectFrozen:Put0,"), "{error}");
-    assert!(manifest_of(76).filter_criteria().is_ok() && manifest_of(76).bucket_notification().is_ok());
+    assert!(
+        error.to_string().contains("152") && error.to_string().contains("a [ObjectFrozen:Put0,"),
+        "{error}"
+    );
+    assert!(
+        manifest_of(76).filter_criteria().is_ok() && manifest_of(76).bucket_notification().is_ok()
+    );
 }
 
 #[test]
@@ -175,8 +308,14 @@ fn no_routes_are_an_error() {
     let kinds = [
         manifest.filter_policy().err().map(|error| error.kind()),
         manifest.filter_criteria().err().map(|error| error.kind()),
-        manifest.bucket_notification().err().map(|error| error.kind()),
-        manifest.eventbridge_pattern().err().map(|error| error.kind()),
+        manifest
+            .bucket_notification()
+            .err()
+            .map(|error| error.kind()),
+        manifest
+            .eventbridge_pattern()
+            .err()
+            .map(|error| error.kind()),
     ];
     assert_eq!(kinds, [Some(ErrorKind::Unexpressible); 4]);
 }
@@ -189,27 +328,56 @@ fn a_bucket_publishes_by_event_type_and_filter() {
     let rules = json!([{"Name": "prefix", "Value": "in/"}, {"Name": "suffix", "Value": ".jpg"}]);
     let expected = json!([{"Events": ["s3:ObjectCreated:Put", "s3:ObjectCreated:Copy"], "Filter": filter(rules)}]);
     let filtered = |patterns: &[&str]| route(patterns).with_prefix("in/").with_suffix(".jpg");
-    check_notification([filtered(&["ObjectCreated:Put"]), filtered(&["ObjectCreated:Copy"])], &[], expected);
+    check_notification(
+        [
+            filtered(&["ObjectCreated:Put"]),
+            filtered(&["ObjectCreated:Copy"]),
+        ],
+        &[],
+        expected,
+    );
     let rules = |prefix: &str| filter(json!([{"Name": "prefix", "Value": prefix}]));
     let expected = json!([
         {"Events": ["s3:ObjectCreated:Put"], "Filter": rules("a/")},
         {"Events": ["s3:ObjectCreated:Put"], "Filter": rules("b/")},
     ]);
-    check_notification([put().with_prefix("a/"), put().with_prefix("b/ c")], &[], expected);
+    check_notification(
+        [put().with_prefix("a/"), put().with_prefix("b/ c")],
+        &[],
+        expected,
+    );
 }
 
 #[test]
 fn event_types_are_those_of_s3() {
     let types = |patterns: &[&str]| {
-        manifest([route(patterns)]).bucket_notification().unwrap().events().map(String::from).collect::<Vec<_>>()
+        manifest([route(patterns)])
+            .bucket_notification()
+            .unwrap()
+            .events()
+            .map(String::from)
+            .collect::<Vec<_>>()
     };
-    assert_eq!(types(&["ObjectCreated:Put", "ObjectCreated:*"]), ["s3:ObjectCreated:*"]);
-    assert_eq!(types(&["ObjectCreated:*", "ObjectCreated:Put"]), ["s3:ObjectCreated:*"]);
-    assert_eq!(types(&["IntelligentTiering:*", "ObjectAcl:*"]), ["s3:IntelligentTiering", "s3:ObjectAcl:Put"]);
+    assert_eq!(
+        types(&["ObjectCreated:Put", "ObjectCreated:*"]),
+        ["s3:ObjectCreated:*"]
+    );
+    assert_eq!(
+        types(&["ObjectCreated:*", "ObjectCreated:Put"]),
+        ["s3:ObjectCreated:*"]
+    );
+    assert_eq!(
+        types(&["IntelligentTiering:*", "ObjectAcl:*"]),
+        ["s3:IntelligentTiering", "s3:ObjectAcl:Put"]
+    );
     let all = types(&["*"]);
     for name in EventName::KNOWN {
         let types = [format!("s3:{name}"), format!("s3:{}:*", name.category())];
-        assert_eq!(all.iter().filter(|event| types.contains(event)).count(), 1, "{name}");
+        assert_eq!(
+            all.iter().filter(|event| types.contains(event)).count(),
+            1,
+            "{name}"
+        );
     }
 }
 
@@ -219,37 +387,72 @@ fn overlapping_configurations_become_one() {
                 publishes all keys, and the filter policy and the router choose";
     let put = || route(&["ObjectCreated:Put"]);
     let removed = || route(&["ObjectRemoved:*"]).with_prefix("other/");
-    let routes = [put().with_prefix("in/"), put().with_suffix(".jpg"), removed()];
-    check_notification(routes, &[text], json!([{"Events": ["s3:ObjectCreated:Put", "s3:ObjectRemoved:*"]}]));
+    let routes = [
+        put().with_prefix("in/"),
+        put().with_suffix(".jpg"),
+        removed(),
+    ];
+    check_notification(
+        routes,
+        &[text],
+        json!([{"Events": ["s3:ObjectCreated:Put", "s3:ObjectRemoved:*"]}]),
+    );
     let copy = || route(&["ObjectCreated:Copy"]);
     for (left, right, is_overlap) in [
         (put().with_prefix("a/"), put().with_prefix("a/b/"), true),
         (put().with_suffix("jpg"), put().with_suffix(".jpg"), true),
-        (put().with_prefix("a/").with_suffix(".jpg"), put().with_prefix("a/").with_suffix(".png"), false),
+        (
+            put().with_prefix("a/").with_suffix(".jpg"),
+            put().with_prefix("a/").with_suffix(".png"),
+            false,
+        ),
         (put().with_prefix("a/"), copy().with_prefix("a/b/"), false),
-        (put().with_prefix("a/"), route(&["ObjectCreated:*"]).with_prefix("a/b/"), true),
+        (
+            put().with_prefix("a/"),
+            route(&["ObjectCreated:*"]).with_prefix("a/b/"),
+            true,
+        ),
         (put().with_prefix("a/"), put(), true),
     ] {
         let notification = manifest([left, right]).bucket_notification().unwrap();
-        assert_eq!(notification.warnings().len(), usize::from(is_overlap), "{notification:?}");
+        assert_eq!(
+            notification.warnings().len(),
+            usize::from(is_overlap),
+            "{notification:?}"
+        );
     }
 }
 
 #[test]
 fn eventbridge_has_detail_types_reasons_and_plain_keys() {
-    let put = route(&["ObjectCreated:Put", "ObjectCreated:Post"]).with_bucket("alpha").with_prefix("a b+é(");
+    let put = route(&["ObjectCreated:Put", "ObjectCreated:Post"])
+        .with_bucket("alpha")
+        .with_prefix("a b+é(");
     let detail = json!({
         "reason": ["PutObject", "POST Object"],
         "bucket": {"name": ["alpha"]},
         "object": {"key": [{"prefix": "a b+é("}]},
     });
-    check_eventbridge([put], &[], json!({"source": ["aws.s3"], "detail-type": ["Object Created"], "detail": detail}));
+    check_eventbridge(
+        [put],
+        &[],
+        json!({"source": ["aws.s3"], "detail-type": ["Object Created"], "detail": detail}),
+    );
     let created = json!({"source": ["aws.s3"], "detail-type": ["Object Created"]});
     check_eventbridge([route(&["ObjectCreated:*"])], &[], created);
     let removed = json!({"reason": ["DeleteObject"], "deletion-type": ["Delete Marker Created"]});
-    let removed = json!({"source": ["aws.s3"], "detail-type": ["Object Deleted"], "detail": removed});
-    check_eventbridge([route(&["ObjectRemoved:DeleteMarkerCreated"])], &[], removed);
-    check_eventbridge([route(&["*"])], &[], json!({"source": ["aws.s3"], "detail-type": [{"prefix": "Object "}]}));
+    let removed =
+        json!({"source": ["aws.s3"], "detail-type": ["Object Deleted"], "detail": removed});
+    check_eventbridge(
+        [route(&["ObjectRemoved:DeleteMarkerCreated"])],
+        &[],
+        removed,
+    );
+    check_eventbridge(
+        [route(&["*"])],
+        &[],
+        json!({"source": ["aws.s3"], "detail-type": [{"prefix": "Object "}]}),
+    );
 }
 
 #[test]
@@ -278,23 +481,37 @@ fn events_without_a_form_in_eventbridge_are_named() {
         "EventBridge has no form of `Replication:*` events",
         "EventBridge has no form of `ReducedRedundancyLostObject` events",
     ];
-    let routes = [route(&["Replication:*", "ObjectAcl:Put"]), route(&["ReducedRedundancyLostObject"])];
-    check_eventbridge(routes, &warnings, json!({"source": ["aws.s3"], "detail-type": ["Object ACL Updated"]}));
-    let error = manifest([route(&["Replication:*"])]).eventbridge_pattern().unwrap_err();
+    let routes = [
+        route(&["Replication:*", "ObjectAcl:Put"]),
+        route(&["ReducedRedundancyLostObject"]),
+    ];
+    check_eventbridge(
+        routes,
+        &warnings,
+        json!({"source": ["aws.s3"], "detail-type": ["Object ACL Updated"]}),
+    );
+    let error = manifest([route(&["Replication:*"])])
+        .eventbridge_pattern()
+        .unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unexpressible);
 }
 
 /// A reason that S3 adds belongs to the category.
 #[test]
 fn a_category_in_eventbridge_takes_reasons_to_come() {
-    let pattern = value(manifest([route(&["ObjectCreated:*", "ObjectCreated:Put"])]).eventbridge_pattern());
-    assert_eq!(pattern, json!({"source": ["aws.s3"], "detail-type": ["Object Created"]}));
+    let pattern =
+        value(manifest([route(&["ObjectCreated:*", "ObjectCreated:Put"])]).eventbridge_pattern());
+    assert_eq!(
+        pattern,
+        json!({"source": ["aws.s3"], "detail-type": ["Object Created"]})
+    );
 }
 
 #[test]
 fn a_removal_is_whatever_is_no_lifecycle_rule() {
     let removed = json!({"reason": [{"anything-but": "Lifecycle Expiration"}]});
-    let removed = json!({"source": ["aws.s3"], "detail-type": ["Object Deleted"], "detail": removed});
+    let removed =
+        json!({"source": ["aws.s3"], "detail-type": ["Object Deleted"], "detail": removed});
     check_eventbridge([route(&["ObjectRemoved:*"])], &[], removed);
 }
 
@@ -305,7 +522,10 @@ fn large_objects_are_missed_where_only_another_folder_has_them() {
     let warning = "`ObjectCreated:Put` without `ObjectCreated:CompleteMultipartUpload` misses every large upload of \
         a [ObjectCreated:Put, prefix `a/`]";
     check_warnings([put.clone(), multipart], &[warning]);
-    check_warnings([put, route(&["ObjectCreated:CompleteMultipartUpload"])], &[]);
+    check_warnings(
+        [put, route(&["ObjectCreated:CompleteMultipartUpload"])],
+        &[],
+    );
 }
 
 #[test]
@@ -314,9 +534,24 @@ fn large_objects_are_not_forgotten() {
     let copy = "`ObjectCreated:Copy` without `ObjectCreated:CompleteMultipartUpload` misses every large copy";
     check_warnings([route(&["ObjectCreated:Put"])], &[put]);
     check_warnings([route(&["ObjectCreated:Copy"])], &[copy]);
-    check_warnings([route(&["ObjectCreated:Copy"]), route(&["ObjectCreated:Put"])], &[put, copy]);
-    check_warnings([route(&["ObjectCreated:Put", "ObjectCreated:CompleteMultipartUpload"])], &[]);
-    check_warnings([route(&["ObjectCreated:Put"]), route(&["ObjectCreated:*"])], &[]);
+    check_warnings(
+        [
+            route(&["ObjectCreated:Copy"]),
+            route(&["ObjectCreated:Put"]),
+        ],
+        &[put, copy],
+    );
+    check_warnings(
+        [route(&[
+            "ObjectCreated:Put",
+            "ObjectCreated:CompleteMultipartUpload",
+        ])],
+        &[],
+    );
+    check_warnings(
+        [route(&["ObjectCreated:Put"]), route(&["ObjectCreated:*"])],
+        &[],
+    );
     check_warnings([route(&["ObjectCreated:Put"]), route(&["*"])], &[]);
     check_warnings([route(&["ObjectCreated:Post", "ObjectRemoved:*"])], &[]);
 }
@@ -324,13 +559,36 @@ fn large_objects_are_not_forgotten() {
 #[test]
 fn crossing_routes_are_named() {
     let tagged = || route(&["ObjectTagging:Put"]);
-    let crossing =
-        "some keys belong to both a [ObjectTagging:Put, prefix `in/`] and b [ObjectTagging:Put, suffix `.jpg`]";
-    check_warnings([tagged().with_prefix("in/"), tagged().with_suffix(".jpg")], &[crossing]);
-    check_warnings([tagged().with_prefix("in/"), tagged().with_prefix("in/2026/")], &[]);
-    check_warnings([tagged().with_prefix("in/"), tagged().with_prefix("out/").with_suffix(".jpg")], &[]);
-    check_warnings([tagged().with_prefix("in/"), route(&["ObjectTagging:*"]).with_suffix(".jpg")], &[]);
-    let buckets = [tagged().with_bucket("a").with_prefix("in/"), tagged().with_bucket("b").with_suffix(".jpg")];
+    let crossing = "some keys belong to both a [ObjectTagging:Put, prefix `in/`] and b [ObjectTagging:Put, suffix `.jpg`]";
+    check_warnings(
+        [tagged().with_prefix("in/"), tagged().with_suffix(".jpg")],
+        &[crossing],
+    );
+    check_warnings(
+        [
+            tagged().with_prefix("in/"),
+            tagged().with_prefix("in/2026/"),
+        ],
+        &[],
+    );
+    check_warnings(
+        [
+            tagged().with_prefix("in/"),
+            tagged().with_prefix("out/").with_suffix(".jpg"),
+        ],
+        &[],
+    );
+    check_warnings(
+        [
+            tagged().with_prefix("in/"),
+            route(&["ObjectTagging:*"]).with_suffix(".jpg"),
+        ],
+        &[],
+    );
+    let buckets = [
+        tagged().with_bucket("a").with_prefix("in/"),
+        tagged().with_bucket("b").with_suffix(".jpg"),
+    ];
     check_warnings(buckets, &[]);
 }
 
@@ -339,9 +597,28 @@ fn unreachable_routes_are_named() {
     let text = "no event reaches b [LifecycleTransition:*, prefix `in/`]: more specific routes take them all";
     let moved = route(&["LifecycleTransition:*"]).with_prefix("in/");
     check_warnings([route(&["LifecycleTransition"]), moved.clone()], &[text]);
-    check_warnings([route(&["LifecycleTransition"]).with_prefix("in/2026/"), moved.clone()], &[]);
-    check_warnings([route(&["LifecycleTransition"]).with_bucket("a"), moved.clone()], &[]);
+    check_warnings(
+        [
+            route(&["LifecycleTransition"]).with_prefix("in/2026/"),
+            moved.clone(),
+        ],
+        &[],
+    );
+    check_warnings(
+        [
+            route(&["LifecycleTransition"]).with_bucket("a"),
+            moved.clone(),
+        ],
+        &[],
+    );
     check_warnings([route(&["LifecycleTransition:*"]), moved], &[]);
-    let tagged = [route(&["ObjectTagging:Put"]), route(&["ObjectTagging:Delete"]), route(&["ObjectTagging:*"])];
-    check_warnings(tagged, &["no event reaches c [ObjectTagging:*]: more specific routes take them all"]);
+    let tagged = [
+        route(&["ObjectTagging:Put"]),
+        route(&["ObjectTagging:Delete"]),
+        route(&["ObjectTagging:*"]),
+    ];
+    check_warnings(
+        tagged,
+        &["no event reaches c [ObjectTagging:*]: more specific routes take them all"],
+    );
 }

@@ -1,19 +1,28 @@
-//! What holds for all routes: whatever the router would handle is let through by what is derived from it.
+//! What holds for all routes: whatever the router would handle is let through by what is derived
+//! from it.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
 use s3_dispatch_core::{
-    Delivery, ErrorKind, EventName, EventPattern, Manifest, MessageContext, Outcome, Route, Routes, S3EventRecord,
+    Delivery, ErrorKind, EventName, EventPattern, Manifest, MessageContext, Outcome, Route, Routes,
+    S3EventRecord,
 };
-use s3_dispatch_testing::{EventBridgeRule, FilterErrorKind, NotificationBuilder, RecordBuilder, SnsFilterPolicy};
+use s3_dispatch_testing::{
+    EventBridgeRule, FilterErrorKind, NotificationBuilder, RecordBuilder, SnsFilterPolicy,
+};
 use serde_json::{Value, json};
 
 const BUCKETS: [&str; 3] = ["alpha", "beta", "gamma"];
 
 /// Names that S3 may add, of a category that is known and of one that is not.
-const FUTURE: [&str; 4] = ["ObjectCreated:Teleport", "ObjectFrozen:Put", "ObjectFrozen", "IntelligentTiering:Archive"];
+const FUTURE: [&str; 4] = [
+    "ObjectCreated:Teleport",
+    "ObjectFrozen:Put",
+    "ObjectFrozen",
+    "IntelligentTiering:Archive",
+];
 
 /// Characters that encodings treat differently, the digits of their escapes, and any other.
 fn character() -> impl Strategy<Value = char> {
@@ -56,25 +65,38 @@ fn route(parts: Vec<String>) -> impl Strategy<Value = Route> {
     let patterns = patterns.prop_flat_map(|count| proptest::collection::vec(pattern(), count));
     (patterns, bucket, filter(), filter()).prop_map(|(patterns, bucket, prefix, suffix)| {
         let mut patterns = patterns.into_iter();
-        let route = Route::new(patterns.next().unwrap()).with_prefix(prefix).with_suffix(suffix);
+        let route = Route::new(patterns.next().unwrap())
+            .with_prefix(prefix)
+            .with_suffix(suffix);
         let route = patterns.fold(route, Route::with_pattern);
-        if let Some(bucket) = bucket { route.with_bucket(bucket) } else { route }
+        if let Some(bucket) = bucket {
+            route.with_bucket(bucket)
+        } else {
+            route
+        }
     })
 }
 
 fn router(routes: &[Route]) -> Routes<()> {
-    routes.iter().enumerate().fold(Routes::new(()), |routes, (index, route)| {
-        routes.on_fn(route.clone().with_name(format!("handler-{index}")), move || async move {
-            Err::<(), _>(index.to_string())
+    routes
+        .iter()
+        .enumerate()
+        .fold(Routes::new(()), |routes, (index, route)| {
+            routes.on_fn(
+                route.clone().with_name(format!("handler-{index}")),
+                move || async move { Err::<(), _>(index.to_string()) },
+            )
         })
-    })
 }
 
 fn with_filters_of(filters: &Route, patterns: &[EventPattern]) -> Route {
     let route = Route::new(patterns[0].clone())
         .with_prefix(filters.prefix().unwrap_or_default().to_owned())
         .with_suffix(filters.suffix().unwrap_or_default().to_owned());
-    let route = patterns[1..].iter().cloned().fold(route, Route::with_pattern);
+    let route = patterns[1..]
+        .iter()
+        .cloned()
+        .fold(route, Route::with_pattern);
     match filters.bucket() {
         Some(bucket) => route.with_bucket(bucket.to_owned()),
         None => route,
@@ -88,7 +110,8 @@ fn filters(route: &Route) -> (Option<&str>, Option<&str>, Option<&str>) {
 /// Routes of which no two conflict.
 fn routes(parts: Vec<String>) -> impl Strategy<Value = Vec<Route>> {
     let count = prop_oneof![3 => 1..3_usize, 1 => 3..7_usize];
-    let routes = count.prop_flat_map(move |count| proptest::collection::vec(route(parts.clone()), count));
+    let routes =
+        count.prop_flat_map(move |count| proptest::collection::vec(route(parts.clone()), count));
     // Some sets differ in one field alone, or in none: there filters can be exact.
     let varied = prop_oneof![3 => Just(None), 2 => Just(Some(true)), 1 => Just(Some(false))];
     (routes, varied).prop_map(|(mut routes, varied)| {
@@ -101,9 +124,17 @@ fn routes(parts: Vec<String>) -> impl Strategy<Value = Vec<Route>> {
             }
         }
         routes.into_iter().fold(Vec::new(), |mut kept, route| {
-            let shares_a_pattern = |other: &Route| other.patterns().iter().any(|one| route.patterns().contains(one));
+            let shares_a_pattern = |other: &Route| {
+                other
+                    .patterns()
+                    .iter()
+                    .any(|one| route.patterns().contains(one))
+            };
             // Most conflicts are seen without the cost of a panic.
-            if !kept.iter().any(|other| filters(other) == filters(&route) && shares_a_pattern(other)) {
+            if !kept
+                .iter()
+                .any(|other| filters(other) == filters(&route) && shares_a_pattern(other))
+            {
                 kept.push(route);
                 if catch_unwind(AssertUnwindSafe(|| router(&kept))).is_err() {
                     kept.pop();
@@ -126,13 +157,22 @@ impl World {
     }
 
     fn body(&self) -> String {
-        self.records.iter().cloned().fold(NotificationBuilder::new(), NotificationBuilder::with_record).to_json()
+        self.records
+            .iter()
+            .cloned()
+            .fold(NotificationBuilder::new(), NotificationBuilder::with_record)
+            .to_json()
     }
 }
 
 /// The name of an event that some route asks for, or of any.
 fn event(pattern: &EventPattern, any: EventName, fits: bool) -> EventName {
-    let fitting = || EventName::KNOWN.iter().find(|name| pattern.matches(name)).cloned();
+    let fitting = || {
+        EventName::KNOWN
+            .iter()
+            .find(|name| pattern.matches(name))
+            .cloned()
+    };
     match pattern.as_name() {
         _ if !fits || pattern.matches(&any) => any,
         Some(name) => name.clone(),
@@ -146,12 +186,28 @@ fn record(routes: Vec<Route>) -> impl Strategy<Value = RecordBuilder> {
         1 => select(&FUTURE[..]).prop_map(EventName::parse),
     ];
     let fits = || proptest::bool::weighted(0.8);
-    let choices = (any::<Index>(), any::<Index>(), fits(), fits(), fits(), 0..8_u8);
+    let choices = (
+        any::<Index>(),
+        any::<Index>(),
+        fits(),
+        fits(),
+        fits(),
+        0..8_u8,
+    );
     (choices, name, select(&BUCKETS[..]), text(0..6)).prop_map(
-        move |((route, pattern, event_fits, bucket_fits, prefix_fits, ending), name, bucket, middle)| {
+        move |(
+            (route, pattern, event_fits, bucket_fits, prefix_fits, ending),
+            name,
+            bucket,
+            middle,
+        )| {
             let route = route.get(&routes);
             let event = event(pattern.get(route.patterns()), name, event_fits);
-            let prefix = if prefix_fits { route.prefix().unwrap_or_default() } else { "" };
+            let prefix = if prefix_fits {
+                route.prefix().unwrap_or_default()
+            } else {
+                ""
+            };
             let suffix = route.suffix().unwrap_or_default();
             let suffix = match ending {
                 0 => String::new(),
@@ -168,9 +224,14 @@ fn record(routes: Vec<Route>) -> impl Strategy<Value = RecordBuilder> {
     )
 }
 
-/// A text whose encoded form ends with the suffix, although it does not: the suffix begins inside of an escape.
+/// A text whose encoded form ends with the suffix, although it does not: the suffix begins inside
+/// of an escape.
 fn within_escape(suffix: &str) -> String {
-    let digit = suffix.chars().next().filter(|digit| !digit.is_ascii_lowercase()).and_then(|digit| digit.to_digit(16));
+    let digit = suffix
+        .chars()
+        .next()
+        .filter(|digit| !digit.is_ascii_lowercase())
+        .and_then(|digit| digit.to_digit(16));
     match digit.and_then(|digit| char::from_u32(0xE0 + digit)) {
         Some(letter) => format!("{letter}{}", &suffix[1..]),
         None => suffix.to_owned(),
@@ -185,7 +246,10 @@ fn world(records: std::ops::Range<usize>) -> impl Strategy<Value = World> {
     });
     parts.prop_flat_map(routes).prop_flat_map(move |routes| {
         let records = proptest::collection::vec(record(routes.clone()), records.clone());
-        records.prop_map(move |records| World { routes: routes.clone(), records })
+        records.prop_map(move |records| World {
+            routes: routes.clone(),
+            records,
+        })
     })
 }
 
@@ -198,7 +262,9 @@ fn handler(router: &Routes<()>, record: &S3EventRecord) -> Option<usize> {
 }
 
 fn is_handled(router: &Routes<()>, body: &str) -> bool {
-    crate::records(body).iter().any(|record| handler(router, record).is_some())
+    crate::records(body)
+        .iter()
+        .any(|record| handler(router, record).is_some())
 }
 
 /// The text of the filter's policy, or `None` when it lets everything through.
@@ -232,7 +298,12 @@ fn check_filter_policy(world: &World) -> Result<(), TestCaseError> {
     if is_handled(&router, &body) {
         prop_assert!(is_let_through(&body), "lost by {:?}: {}", json, body);
     } else if policy.is_exact() && world.records.len() == 1 {
-        prop_assert!(!is_let_through(&body), "claimed to be exact, yet let through by {:?}: {}", json, body);
+        prop_assert!(
+            !is_let_through(&body),
+            "claimed to be exact, yet let through by {:?}: {}",
+            json,
+            body
+        );
     }
     Ok(())
 }
@@ -249,7 +320,8 @@ fn check_filter_criteria(world: &World) -> Result<(), TestCaseError> {
     let manifest = Manifest::new(&router);
     let pattern = body_pattern(&manifest).map(|pattern| pattern.to_string());
     let body = world.body();
-    let message = json!({"messageId": "1", "body": serde_json::from_str::<Value>(&body).unwrap()}).to_string();
+    let message = json!({"messageId": "1", "body": serde_json::from_str::<Value>(&body).unwrap()})
+        .to_string();
     let is_let_through = match &pattern {
         Some(pattern) => EventBridgeRule::parse(pattern).unwrap().matches(&message),
         None => true,
@@ -257,7 +329,12 @@ fn check_filter_criteria(world: &World) -> Result<(), TestCaseError> {
     if is_handled(&router, &body) {
         prop_assert!(is_let_through, "lost by {:?}: {}", pattern, body);
     } else if manifest.filter_criteria().unwrap().is_exact() && world.records.len() == 1 {
-        prop_assert!(!is_let_through, "claimed to be exact, yet let through by {:?}: {}", pattern, body);
+        prop_assert!(
+            !is_let_through,
+            "claimed to be exact, yet let through by {:?}: {}",
+            pattern,
+            body
+        );
     }
     Ok(())
 }
@@ -265,7 +342,10 @@ fn check_filter_criteria(world: &World) -> Result<(), TestCaseError> {
 fn check_eventbridge_pattern(world: &World) -> Result<(), TestCaseError> {
     let router = world.router();
     let manifest = Manifest::new(&router);
-    let events = world.records.iter().filter_map(RecordBuilder::to_eventbridge_json);
+    let events = world
+        .records
+        .iter()
+        .filter_map(RecordBuilder::to_eventbridge_json);
     let pattern = match manifest.eventbridge_pattern() {
         Ok(pattern) => pattern,
         Err(error) => {
@@ -287,7 +367,12 @@ fn check_eventbridge_pattern(world: &World) -> Result<(), TestCaseError> {
         if is_handled {
             prop_assert!(rule.matches(&event), "lost by {}: {}", json, event);
         } else if pattern.is_exact() {
-            prop_assert!(!rule.matches(&event), "claimed to be exact, yet let through by {}: {}", json, event);
+            prop_assert!(
+                !rule.matches(&event),
+                "claimed to be exact, yet let through by {}: {}",
+                json,
+                event
+            );
         }
     }
     Ok(())
@@ -304,14 +389,27 @@ struct Configuration {
 impl Configuration {
     fn read(json: &Value) -> Self {
         let rule = |name: &str| {
-            let rules = json["Filter"]["Key"]["FilterRules"].as_array().into_iter().flatten();
-            let mut values = rules.filter(|rule| rule["Name"] == name).map(|rule| rule["Value"].as_str().unwrap());
+            let rules = json["Filter"]["Key"]["FilterRules"]
+                .as_array()
+                .into_iter()
+                .flatten();
+            let mut values = rules
+                .filter(|rule| rule["Name"] == name)
+                .map(|rule| rule["Value"].as_str().unwrap());
             let value = values.next().unwrap_or_default().to_owned();
             assert_eq!(values.next(), None, "S3 takes one {name}: {json}");
             value
         };
-        let events = json["Events"].as_array().unwrap().iter().map(|event| event.as_str().unwrap().to_owned());
-        Self { events: events.collect(), prefix: rule("prefix"), suffix: rule("suffix") }
+        let events = json["Events"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|event| event.as_str().unwrap().to_owned());
+        Self {
+            events: events.collect(),
+            prefix: rule("prefix"),
+            suffix: rule("suffix"),
+        }
     }
 
     fn publishes(&self, record: &S3EventRecord) -> bool {
@@ -325,7 +423,10 @@ impl Configuration {
 
     /// Why S3 would refuse it beside the other: they share an event type, and some keys.
     fn overlaps(&self, other: &Self) -> bool {
-        let mut pairs = self.events.iter().flat_map(|left| other.events.iter().map(move |right| (left, right)));
+        let mut pairs = self
+            .events
+            .iter()
+            .flat_map(|left| other.events.iter().map(move |right| (left, right)));
         pairs.any(|(left, right)| includes(left, right) || includes(right, left))
             && (self.prefix.starts_with(&other.prefix) || other.prefix.starts_with(&self.prefix))
             && (self.suffix.ends_with(&other.suffix) || other.suffix.ends_with(&self.suffix))
@@ -334,7 +435,10 @@ impl Configuration {
 
 /// Whether `s3:ObjectCreated:*` includes `s3:ObjectCreated:Put`.
 fn includes(wide: &str, narrow: &str) -> bool {
-    wide == narrow || wide.strip_suffix('*').is_some_and(|wide| narrow.starts_with(wide))
+    wide == narrow
+        || wide
+            .strip_suffix('*')
+            .is_some_and(|wide| narrow.starts_with(wide))
 }
 
 /// "Supported event types for SQS, SNS, and Lambda", Amazon S3 User Guide, 2026.
@@ -348,18 +452,28 @@ fn is_type_of_s3(event: &str) -> bool {
         "s3:ObjectTagging:*",
         "s3:ObjectAnnotation:*",
     ];
-    WILD.contains(&event) || EventName::KNOWN.iter().any(|name| event.strip_prefix("s3:") == Some(name.as_str()))
+    WILD.contains(&event)
+        || EventName::KNOWN
+            .iter()
+            .any(|name| event.strip_prefix("s3:") == Some(name.as_str()))
 }
 
 fn check_bucket_notification(world: &World) -> Result<(), TestCaseError> {
     let router = world.router();
     let notification = Manifest::new(&router).bucket_notification().unwrap();
     let json = serde_json::to_value(&notification).unwrap();
-    let configurations: Vec<_> = json.as_array().unwrap().iter().map(Configuration::read).collect();
+    let configurations: Vec<_> = json
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(Configuration::read)
+        .collect();
     for record in world.records.iter().map(RecordBuilder::build) {
         // `*` becomes the types that S3 has now.
         if record.event_name.is_known() && handler(&router, &record).is_some() {
-            let is_published = configurations.iter().any(|configuration| configuration.publishes(&record));
+            let is_published = configurations
+                .iter()
+                .any(|configuration| configuration.publishes(&record));
             prop_assert!(is_published, "{} does not publish {:?}", json, record);
         }
     }
@@ -369,18 +483,44 @@ fn check_bucket_notification(world: &World) -> Result<(), TestCaseError> {
         }
         prop_assert!(!left.events.is_empty());
         for (index, event) in left.events.iter().enumerate() {
-            let is_asked_for_by_name = event.contains("Frozen") || FUTURE.iter().any(|name| event.ends_with(name));
-            prop_assert!(is_type_of_s3(event) || is_asked_for_by_name, "S3 does not know {}", event);
-            let mut others = left.events.iter().enumerate().filter(|(other, _)| *other != index);
-            prop_assert!(!others.any(|(_, other)| includes(other, event)), "{} is there twice: {}", event, json);
+            let is_asked_for_by_name =
+                event.contains("Frozen") || FUTURE.iter().any(|name| event.ends_with(name));
+            prop_assert!(
+                is_type_of_s3(event) || is_asked_for_by_name,
+                "S3 does not know {}",
+                event
+            );
+            let mut others = left
+                .events
+                .iter()
+                .enumerate()
+                .filter(|(other, _)| *other != index);
+            prop_assert!(
+                !others.any(|(_, other)| includes(other, event)),
+                "{} is there twice: {}",
+                event,
+                json
+            );
         }
-        let is_plain = |character: char| character.is_ascii_alphanumeric() || "-_./".contains(character);
-        prop_assert!(left.prefix.chars().chain(left.suffix.chars()).all(is_plain), "{}", json);
+        let is_plain =
+            |character: char| character.is_ascii_alphanumeric() || "-_./".contains(character);
+        prop_assert!(
+            left.prefix.chars().chain(left.suffix.chars()).all(is_plain),
+            "{}",
+            json
+        );
     }
-    let all: Vec<_> = configurations.iter().flat_map(|configuration| &configuration.events).collect();
+    let all: Vec<_> = configurations
+        .iter()
+        .flat_map(|configuration| &configuration.events)
+        .collect();
     let listed: Vec<_> = notification.events().collect();
     prop_assert!(all.iter().all(|event| listed.contains(&event.as_str())));
-    prop_assert!((1..listed.len()).all(|index| !listed[..index].contains(&listed[index])), "{:?}", listed);
+    prop_assert!(
+        (1..listed.len()).all(|index| !listed[..index].contains(&listed[index])),
+        "{:?}",
+        listed
+    );
     Ok(())
 }
 
@@ -389,37 +529,73 @@ fn kind(pattern: &EventPattern) -> u8 {
     u8::from(pattern.as_category().is_some()) + 2 * u8::from(pattern.as_name().is_some())
 }
 
-/// Whether every key and bucket that passes the filters of the right route passes those of the left.
+/// Whether every key and bucket that passes the filters of the right route passes those of the
+/// left.
 fn covers(left: &Route, right: &Route) -> bool {
-    left.bucket().is_none_or(|bucket| right.bucket() == Some(bucket))
-        && right.prefix().unwrap_or_default().starts_with(left.prefix().unwrap_or_default())
-        && right.suffix().unwrap_or_default().ends_with(left.suffix().unwrap_or_default())
+    left.bucket()
+        .is_none_or(|bucket| right.bucket() == Some(bucket))
+        && right
+            .prefix()
+            .unwrap_or_default()
+            .starts_with(left.prefix().unwrap_or_default())
+        && right
+            .suffix()
+            .unwrap_or_default()
+            .ends_with(left.suffix().unwrap_or_default())
 }
 
 fn check_warnings(world: &World) -> Result<(), TestCaseError> {
     let router = world.router();
     let manifest = Manifest::new(&router);
-    let warnings: Vec<_> = manifest.warnings().iter().map(ToString::to_string).collect();
+    let warnings: Vec<_> = manifest
+        .warnings()
+        .iter()
+        .map(ToString::to_string)
+        .collect();
     let records: Vec<_> = world.records.iter().map(RecordBuilder::build).collect();
     for record in records.iter().filter(|record| record.event_name.is_known()) {
         if let Some(index) = handler(&router, record) {
             let warning = format!("no event reaches {}:", manifest.routes()[index]);
-            prop_assert!(!warnings.iter().any(|text| text.starts_with(&warning)), "{} yet {:?}", warning, record);
+            prop_assert!(
+                !warnings.iter().any(|text| text.starts_with(&warning)),
+                "{} yet {:?}",
+                warning,
+                record
+            );
         }
     }
     for (index, left) in manifest.routes().iter().enumerate() {
         for right in &manifest.routes()[index + 1..] {
-            let is_warned_of = warnings.contains(&format!("some keys belong to both {left} and {right}"));
+            let is_warned_of =
+                warnings.contains(&format!("some keys belong to both {left} and {right}"));
             if is_warned_of {
-                prop_assert!(share_a_record(left, right), "{} and {} share nothing", left, right);
+                prop_assert!(
+                    share_a_record(left, right),
+                    "{} and {} share nothing",
+                    left,
+                    right
+                );
             }
-            for record in records.iter().filter(|record| left.matches(record) && right.matches(record)) {
+            for record in records
+                .iter()
+                .filter(|record| left.matches(record) && right.matches(record))
+            {
                 let best = |route: &Route| {
-                    let matching = route.patterns().iter().filter(|pattern| pattern.matches(&record.event_name));
+                    let matching = route
+                        .patterns()
+                        .iter()
+                        .filter(|pattern| pattern.matches(&record.event_name));
                     matching.map(kind).max()
                 };
                 if best(left) == best(right) && !covers(left, right) && !covers(right, left) {
-                    prop_assert!(is_warned_of, "{} and {} share {:?}: {:?}", left, right, record, warnings);
+                    prop_assert!(
+                        is_warned_of,
+                        "{} and {} share {:?}: {:?}",
+                        left,
+                        right,
+                        record,
+                        warnings
+                    );
                 }
             }
         }
@@ -427,18 +603,33 @@ fn check_warnings(world: &World) -> Result<(), TestCaseError> {
     Ok(())
 }
 
-/// Whether a record of the longer prefix, the longer suffix, and the bucket that one of them names belongs to both.
+/// Whether a record of the longer prefix, the longer suffix, and the bucket that one of them names
+/// belongs to both.
 fn share_a_record(left: &Route, right: &Route) -> bool {
     let longer = |left: Option<&str>, right: Option<&str>| {
-        let (left, right) = (left.unwrap_or_default().to_owned(), right.unwrap_or_default().to_owned());
-        if left.len() > right.len() { left } else { right }
+        let (left, right) = (
+            left.unwrap_or_default().to_owned(),
+            right.unwrap_or_default().to_owned(),
+        );
+        if left.len() > right.len() {
+            left
+        } else {
+            right
+        }
     };
     let key = longer(left.prefix(), right.prefix()) + &longer(left.suffix(), right.suffix());
     let bucket = left.bucket().or(right.bucket()).unwrap_or(BUCKETS[0]);
     let future = FUTURE.into_iter().map(EventName::parse);
-    let mut names = EventName::KNOWN.iter().cloned().chain(future).chain([EventName::parse("ObjectFrozen:Thaw")]);
+    let mut names = EventName::KNOWN
+        .iter()
+        .cloned()
+        .chain(future)
+        .chain([EventName::parse("ObjectFrozen:Thaw")]);
     names.any(|name| {
-        let record = RecordBuilder::new(name).with_bucket(bucket).with_key(&*key).build();
+        let record = RecordBuilder::new(name)
+            .with_bucket(bucket)
+            .with_key(&*key)
+            .build();
         left.matches(&record) && right.matches(&record)
     })
 }

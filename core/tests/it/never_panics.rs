@@ -1,19 +1,27 @@
 use proptest::prelude::*;
 use proptest::sample::Index;
 use s3_dispatch_core::{Delivery, Envelope, EventPattern, Notification, ObjectCreated};
-use s3_dispatch_testing::{NotificationBuilder, RecordBuilder, SnsBatchBuilder, SnsMessageBuilder, SqsBatchBuilder};
+use s3_dispatch_testing::{
+    NotificationBuilder, RecordBuilder, SnsBatchBuilder, SnsMessageBuilder, SqsBatchBuilder,
+};
 use serde_json::{Value, json};
 
 /// Reads the bytes in every way, looks at everything that is found, and checks what always holds.
 fn check(bytes: &[u8]) {
     match Notification::parse(bytes.to_vec()) {
         Ok(notification) => drop(format!("{notification:?}")),
-        Err(error) => assert!(error.path().unwrap().starts_with('$') && !error.is_retryable(), "{error:?}"),
+        Err(error) => assert!(
+            error.path().unwrap().starts_with('$') && !error.is_retryable(),
+            "{error:?}"
+        ),
     }
     let delivery = match Delivery::parse(bytes.to_vec()) {
         Ok(delivery) => delivery,
         Err(error) => {
-            assert!(error.path().unwrap().starts_with('$') && !error.is_retryable(), "{error:?}");
+            assert!(
+                error.path().unwrap().starts_with('$') && !error.is_retryable(),
+                "{error:?}"
+            );
             return;
         }
     };
@@ -27,16 +35,26 @@ fn check(bytes: &[u8]) {
     }
     assert_eq!(records, delivery.records().len());
     for record in delivery.records() {
-        assert!(serde_json::from_str::<Value>(&record.raw_json()).is_ok() || record.raw_json().contains("\\u"));
+        assert!(
+            serde_json::from_str::<Value>(&record.raw_json()).is_ok()
+                || record.raw_json().contains("\\u")
+        );
         assert!(!record.bucket.name.as_str().is_empty() && !record.object.key.as_sent().is_empty());
-        drop((format!("{record:?}"), ObjectCreated::try_from(record).is_ok()));
+        drop((
+            format!("{record:?}"),
+            ObjectCreated::try_from(record).is_ok(),
+        ));
         let _ = record.event_time.as_ref().map(|time| time.to_system_time());
         assert!(EventPattern::ANY.matches(&record.event_name));
     }
 }
 
 fn payloads() -> Vec<String> {
-    let record = || RecordBuilder::new("ObjectCreated:Put").with_key("a b/😀.jpg").with_tag("a", "b");
+    let record = || {
+        RecordBuilder::new("ObjectCreated:Put")
+            .with_key("a b/😀.jpg")
+            .with_tag("a", "b")
+    };
     let notification = NotificationBuilder::from(record());
     let event = record().to_eventbridge_json().unwrap();
     vec![
@@ -45,7 +63,10 @@ fn payloads() -> Vec<String> {
         SnsMessageBuilder::new(&*event).to_json(),
         event,
         NotificationBuilder::test_event("b").to_json(),
-        SqsBatchBuilder::new().with_record("1", record()).with_body("2", notification.to_sns_json()).to_json(),
+        SqsBatchBuilder::new()
+            .with_record("1", record())
+            .with_body("2", notification.to_sns_json())
+            .to_json(),
         SnsBatchBuilder::new().with_record("1", record()).to_json(),
         include_str!("payloads/every-field.json").to_owned(),
         include_str!("payloads/every-eventbridge-field.json").to_owned(),
@@ -109,7 +130,11 @@ fn vocabulary() -> impl Strategy<Value = Value> {
         text.prop_map(Value::from)
     ];
     leaf.prop_recursive(6, 64, 6, move |inner| {
-        let members = proptest::collection::btree_map(word.clone().prop_map(String::from), inner.clone(), 0..6);
+        let members = proptest::collection::btree_map(
+            word.clone().prop_map(String::from),
+            inner.clone(),
+            0..6,
+        );
         prop_oneof![
             proptest::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
             members.prop_map(|members| Value::Object(members.into_iter().collect())),
@@ -174,12 +199,19 @@ proptest! {
 fn collect(value: &Value, place: String, places: &mut Vec<String>) {
     match value {
         Value::Object(members) => {
-            members
-                .iter()
-                .for_each(|(name, value)| collect(value, format!("{place}/{}", name.replace('/', "~1")), places));
+            members.iter().for_each(|(name, value)| {
+                collect(
+                    value,
+                    format!("{place}/{}", name.replace('/', "~1")),
+                    places,
+                )
+            });
         }
         Value::Array(elements) => {
-            elements.iter().enumerate().for_each(|(index, value)| collect(value, format!("{place}/{index}"), places));
+            elements
+                .iter()
+                .enumerate()
+                .for_each(|(index, value)| collect(value, format!("{place}/{index}"), places));
         }
         _ => {}
     }

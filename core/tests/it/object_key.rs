@@ -58,11 +58,20 @@ fn debug_escapes_control_characters() {
 
 #[test]
 fn whether_a_key_is_encoded_is_decided_by_the_sender() {
-    let check = |json: &str, decoded: &str| assert_eq!(crate::only_record(json).object.key, decoded, "{json}");
+    let check = |json: &str, decoded: &str| {
+        assert_eq!(crate::only_record(json).object.key, decoded, "{json}")
+    };
     for source in ["aws:s3", "minio:s3", "rustfs:s3"] {
         check(&body(&format!(r#""eventSource":"{source}","#)), "a b/c");
     }
-    for source in ["ceph:s3", "hostname1:s3", "scality:s3", "aws:s3x", "unheard-of", ""] {
+    for source in [
+        "ceph:s3",
+        "hostname1:s3",
+        "scality:s3",
+        "aws:s3x",
+        "unheard-of",
+        "",
+    ] {
         check(&body(&format!(r#""eventSource":"{source}","#)), "a+b%2Fc");
     }
     check(&body(""), "a+b%2Fc");
@@ -80,7 +89,9 @@ pub(crate) fn encode(key: &str) -> String {
     key.bytes()
         .map(|byte| match byte {
             b' ' => String::from("+"),
-            b'/' | b'-' | b'_' | b'.' | b'*' | b'0'..=b'9' | b'A'..=b'Z' | b'a'..=b'z' => char::from(byte).to_string(),
+            b'/' | b'-' | b'_' | b'.' | b'*' | b'0'..=b'9' | b'A'..=b'Z' | b'a'..=b'z' => {
+                char::from(byte).to_string()
+            }
             other => format!("%{other:02X}"),
         })
         .collect()

@@ -6,11 +6,18 @@ fn a_record_crosses_threads_and_outlives_its_payload() {
     fn check<T: Send + Sync + 'static>(value: T) -> T {
         value
     }
-    let payload = SqsBatchBuilder::new().with_record("1", RecordBuilder::new(EventName::OBJECT_CREATED_PUT)).to_bytes();
+    let payload = SqsBatchBuilder::new()
+        .with_record("1", RecordBuilder::new(EventName::OBJECT_CREATED_PUT))
+        .to_bytes();
     let delivery = s3_dispatch_core::Delivery::parse(payload).unwrap();
     let record: S3EventRecord = check(delivery.records()[0].clone());
     drop(delivery);
-    assert_eq!(std::thread::spawn(move || record.object.key.to_string()).join().unwrap(), "HappyFace.jpg");
+    assert_eq!(
+        std::thread::spawn(move || record.object.key.to_string())
+            .join()
+            .unwrap(),
+        "HappyFace.jpg"
+    );
 }
 
 #[test]
@@ -31,7 +38,13 @@ fn texts_compare_with_texts() {
     assert_eq!("holiday", name);
     assert_eq!(name, *"holiday");
     assert_ne!(name, "other");
-    assert_eq!((name.as_str(), name.as_ref(), &*name.to_string()), ("holiday", "holiday", "holiday"));
+    assert_eq!(
+        (name.as_str(), name.as_ref(), &*name.to_string()),
+        ("holiday", "holiday", "holiday")
+    );
     assert_eq!(name, BucketName::from(String::from("holiday")));
-    assert_eq!(format!("{name:>9}|{:?}", VersionId::from("a\n\"")), "  holiday|\"a\\n\\\"\"");
+    assert_eq!(
+        format!("{name:>9}|{:?}", VersionId::from("a\n\"")),
+        "  holiday|\"a\\n\\\"\""
+    );
 }

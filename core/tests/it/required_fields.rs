@@ -9,7 +9,11 @@ fn check(payload: &str, pointer: &str, path: &str) {
     let is_text = whole.pointer(pointer).unwrap().is_string();
     for change in [None, Some(Value::Null), is_text.then(|| json!(""))] {
         let mut changed = whole.clone();
-        let members = changed.pointer_mut(parent).unwrap().as_object_mut().unwrap();
+        let members = changed
+            .pointer_mut(parent)
+            .unwrap()
+            .as_object_mut()
+            .unwrap();
         members.remove(name).unwrap();
         members.extend(change.map(|value| (name.to_owned(), value)));
         assert_missing(&changed, path);
@@ -19,7 +23,11 @@ fn check(payload: &str, pointer: &str, path: &str) {
 #[track_caller]
 fn assert_missing(payload: &Value, path: &str) {
     let error = Notification::parse(payload.to_string()).unwrap_err();
-    assert_eq!((error.kind(), error.path()), (ErrorKind::MissingField, Some(path)), "{payload}");
+    assert_eq!(
+        (error.kind(), error.path()),
+        (ErrorKind::MissingField, Some(path)),
+        "{payload}"
+    );
     assert!(!error.is_retryable());
 }
 
@@ -30,7 +38,11 @@ fn of_a_notification() {
     check(payload, "/Records/0/s3/bucket", "$.Records[0].s3.bucket");
     check(payload, "/Records/0/s3/object", "$.Records[0].s3.object");
     for (name, parent) in [("name", "bucket"), ("key", "object")] {
-        check(payload, &format!("/Records/0/s3/{parent}/{name}"), &format!("$.Records[0].s3.{parent}.{name}"));
+        check(
+            payload,
+            &format!("/Records/0/s3/{parent}/{name}"),
+            &format!("$.Records[0].s3.{parent}.{name}"),
+        );
     }
 }
 
@@ -41,7 +53,10 @@ fn of_an_eventbridge_event() {
     check(payload, "/detail/object", "$.detail.object");
     check(payload, "/detail/object/key", "$.detail.object.key");
     let error = Notification::parse(payload.replace("\"detail-type\"", "\"detail\"")).unwrap_err();
-    assert_eq!((error.kind(), error.path()), (ErrorKind::MissingField, Some("$[\"detail-type\"]")));
+    assert_eq!(
+        (error.kind(), error.path()),
+        (ErrorKind::MissingField, Some("$[\"detail-type\"]"))
+    );
 }
 
 #[test]
@@ -50,14 +65,50 @@ fn fields_of_the_wrong_type_are_named() {
     let check = |from: &str, to: &str, path: &str| {
         assert!(payload.contains(from), "{from}");
         let error = Notification::parse(payload.replace(from, to)).unwrap_err();
-        assert_eq!((error.kind(), error.path()), (ErrorKind::InvalidField, Some(path)), "{to}");
+        assert_eq!(
+            (error.kind(), error.path()),
+            (ErrorKind::InvalidField, Some(path)),
+            "{to}"
+        );
     };
-    check(r#""size": 1024"#, r#""size": -1"#, "$.Records[0].s3.object.size");
-    check(r#""size": 1024"#, r#""size": 1.5"#, "$.Records[0].s3.object.size");
-    check(r#""size": 1024"#, r#""size": "many""#, "$.Records[0].s3.object.size");
-    check(r#""size": 1024"#, r#""size": 18446744073709551616"#, "$.Records[0].s3.object.size");
-    check(r#""key": "a+b.jpg""#, r#""key": 7"#, "$.Records[0].s3.object.key");
-    check(r#""eventName": "#, r#""eventName": {}, "x": "#, "$.Records[0].eventName");
-    check(r#"{"principalId": "OWNEREXAMPLE"}"#, "[]", "$.Records[0].s3.bucket.ownerIdentity");
-    check(r#""x-amz-id-2": "hostExample=""#, r#""x-amz-id-2": 2"#, r#"$.Records[0].responseElements["x-amz-id-2"]"#);
+    check(
+        r#""size": 1024"#,
+        r#""size": -1"#,
+        "$.Records[0].s3.object.size",
+    );
+    check(
+        r#""size": 1024"#,
+        r#""size": 1.5"#,
+        "$.Records[0].s3.object.size",
+    );
+    check(
+        r#""size": 1024"#,
+        r#""size": "many""#,
+        "$.Records[0].s3.object.size",
+    );
+    check(
+        r#""size": 1024"#,
+        r#""size": 18446744073709551616"#,
+        "$.Records[0].s3.object.size",
+    );
+    check(
+        r#""key": "a+b.jpg""#,
+        r#""key": 7"#,
+        "$.Records[0].s3.object.key",
+    );
+    check(
+        r#""eventName": "#,
+        r#""eventName": {}, "x": "#,
+        "$.Records[0].eventName",
+    );
+    check(
+        r#"{"principalId": "OWNEREXAMPLE"}"#,
+        "[]",
+        "$.Records[0].s3.bucket.ownerIdentity",
+    );
+    check(
+        r#""x-amz-id-2": "hostExample=""#,
+        r#""x-amz-id-2": 2"#,
+        r#"$.Records[0].responseElements["x-amz-id-2"]"#,
+    );
 }

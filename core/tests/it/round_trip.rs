@@ -1,13 +1,15 @@
 use proptest::prelude::*;
 use s3_dispatch_core::{Delivery, EventName, S3EventRecord};
-use s3_dispatch_testing::{NotificationBuilder, RecordBuilder, SnsBatchBuilder, SnsMessageBuilder, SqsBatchBuilder};
+use s3_dispatch_testing::{
+    NotificationBuilder, RecordBuilder, SnsBatchBuilder, SnsMessageBuilder, SqsBatchBuilder,
+};
 
 /// Any key; now and then made of what encoders and decoders stumble over.
 fn keys() -> impl Strategy<Value = String> {
     let any = proptest::collection::vec(any::<char>(), 1..40);
     let hostile = proptest::sample::select(vec![
-        '+', '%', '/', ' ', '\n', '\r', '\0', '"', '\\', '2', 'B', 'F', 'é', '😀', '\u{2028}', '\u{feff}', '~', '&',
-        '=',
+        '+', '%', '/', ' ', '\n', '\r', '\0', '"', '\\', '2', 'B', 'F', 'é', '😀', '\u{2028}',
+        '\u{feff}', '~', '&', '=',
     ]);
     let hostile = proptest::collection::vec(hostile, 1..40);
     prop_oneof![any, hostile].prop_map(|chars| chars.into_iter().collect())
@@ -16,8 +18,13 @@ fn keys() -> impl Strategy<Value = String> {
 /// The key of the one record of a payload, decoded and as sent.
 fn key(payload: String) -> (String, String) {
     let delivery = Delivery::parse(payload).unwrap();
-    let [S3EventRecord { object, .. }] = delivery.records() else { panic!("not one record") };
-    (object.key.as_str().to_owned(), object.key.as_sent().to_owned())
+    let [S3EventRecord { object, .. }] = delivery.records() else {
+        panic!("not one record")
+    };
+    (
+        object.key.as_str().to_owned(),
+        object.key.as_sent().to_owned(),
+    )
 }
 
 proptest! {

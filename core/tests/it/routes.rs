@@ -1,5 +1,6 @@
 use s3_dispatch_core::{
-    BoxFuture, Context, EventPattern, Handler, HandlerError, MessageContext, Outcome, Route, Router, Routes, SkipReason,
+    BoxFuture, Context, EventPattern, Handler, HandlerError, MessageContext, Outcome, Route,
+    Router, Routes, SkipReason,
 };
 use s3_dispatch_testing::RecordBuilder;
 
@@ -13,7 +14,9 @@ fn check(routes: &[(&'static str, Route)], record: &RecordBuilder, expected: &st
     let taken = |routes: &mut dyn Iterator<Item = &(&'static str, Route)>| {
         let routes = routes.fold(Routes::new(()), |routes, (name, route)| {
             let name = *name;
-            routes.on_fn(route.clone().with_name(name), move || async move { Err::<(), _>(name) })
+            routes.on_fn(route.clone().with_name(name), move || async move {
+                Err::<(), _>(name)
+            })
         });
         match crate::route(&routes, &record.build(), &MessageContext::new()) {
             Outcome::Failed(name) => name.to_string(),
@@ -25,17 +28,44 @@ fn check(routes: &[(&'static str, Route)], record: &RecordBuilder, expected: &st
 }
 
 fn put() -> RecordBuilder {
-    RecordBuilder::new("ObjectCreated:Put").with_bucket("holiday").with_key("in/2026/photo 1.jpg")
+    RecordBuilder::new("ObjectCreated:Put")
+        .with_bucket("holiday")
+        .with_key("in/2026/photo 1.jpg")
 }
 
 #[test]
 fn the_narrower_pattern_wins_over_every_filter() {
-    let everything = pattern("*").with_bucket("holiday").with_prefix("in/2026/").with_suffix("1.jpg");
-    let category = pattern("ObjectCreated:*").with_bucket("holiday").with_prefix("in/").with_suffix(".jpg");
+    let everything = pattern("*")
+        .with_bucket("holiday")
+        .with_prefix("in/2026/")
+        .with_suffix("1.jpg");
+    let category = pattern("ObjectCreated:*")
+        .with_bucket("holiday")
+        .with_prefix("in/")
+        .with_suffix(".jpg");
     let name = pattern("ObjectCreated:Put");
-    check(&[("everything", everything.clone()), ("category", category.clone()), ("name", name)], &put(), "name");
-    check(&[("everything", everything.clone()), ("category", category)], &put(), "category");
-    check(&[("everything", everything), ("category", pattern("ObjectCreated:*"))], &put(), "category");
+    check(
+        &[
+            ("everything", everything.clone()),
+            ("category", category.clone()),
+            ("name", name),
+        ],
+        &put(),
+        "name",
+    );
+    check(
+        &[("everything", everything.clone()), ("category", category)],
+        &put(),
+        "category",
+    );
+    check(
+        &[
+            ("everything", everything),
+            ("category", pattern("ObjectCreated:*")),
+        ],
+        &put(),
+        "category",
+    );
 }
 
 #[test]
@@ -45,40 +75,107 @@ fn then_a_named_bucket_then_the_longer_prefix_then_the_longer_suffix() {
     let prefix = route().with_prefix("in/").with_suffix("photo 1.jpg");
     let longer_prefix = route().with_prefix("in/2026/");
     let suffix = route().with_prefix("in/").with_suffix(".jpg");
-    check(&[("bucket", bucket.clone()), ("longer prefix", longer_prefix.clone())], &put(), "bucket");
-    check(&[("prefix", prefix.clone()), ("longer prefix", longer_prefix.clone())], &put(), "longer prefix");
-    check(&[("prefix", prefix.clone()), ("suffix", suffix.clone())], &put(), "prefix");
-    check(&[("suffix", suffix.clone()), ("none", route())], &put(), "suffix");
-    let all =
-        [("bucket", bucket), ("prefix", prefix), ("longer", longer_prefix), ("suffix", suffix), ("none", route())];
+    check(
+        &[
+            ("bucket", bucket.clone()),
+            ("longer prefix", longer_prefix.clone()),
+        ],
+        &put(),
+        "bucket",
+    );
+    check(
+        &[
+            ("prefix", prefix.clone()),
+            ("longer prefix", longer_prefix.clone()),
+        ],
+        &put(),
+        "longer prefix",
+    );
+    check(
+        &[("prefix", prefix.clone()), ("suffix", suffix.clone())],
+        &put(),
+        "prefix",
+    );
+    check(
+        &[("suffix", suffix.clone()), ("none", route())],
+        &put(),
+        "suffix",
+    );
+    let all = [
+        ("bucket", bucket),
+        ("prefix", prefix),
+        ("longer", longer_prefix),
+        ("suffix", suffix),
+        ("none", route()),
+    ];
     check(&all, &put(), "bucket");
     check(&all[1..], &put(), "longer");
     check(&all, &put().with_bucket("other"), "longer");
-    check(&all, &put().with_bucket("other").with_key("in/a.jpg"), "suffix");
-    check(&all, &put().with_bucket("other").with_key("out/a.jpg"), "none");
+    check(
+        &all,
+        &put().with_bucket("other").with_key("in/a.jpg"),
+        "suffix",
+    );
+    check(
+        &all,
+        &put().with_bucket("other").with_key("out/a.jpg"),
+        "none",
+    );
 }
 
 #[test]
 fn filters_see_the_decoded_key() {
     let record = RecordBuilder::new("ObjectCreated:Put").with_key("a b/ü+/c d.jpg");
-    check(&[("decoded", pattern("*").with_prefix("a b/ü+/").with_suffix(" d.jpg"))], &record, "decoded");
-    check(&[("encoded", pattern("*").with_prefix("a+b/"))], &record, "Skipped(Unrouted)");
+    check(
+        &[(
+            "decoded",
+            pattern("*").with_prefix("a b/ü+/").with_suffix(" d.jpg"),
+        )],
+        &record,
+        "decoded",
+    );
+    check(
+        &[("encoded", pattern("*").with_prefix("a+b/"))],
+        &record,
+        "Skipped(Unrouted)",
+    );
 }
 
 #[test]
 fn filters_all_hold_and_may_overlap() {
-    let route = || pattern("*").with_bucket("holiday").with_prefix("aba").with_suffix("bab");
+    let route = || {
+        pattern("*")
+            .with_bucket("holiday")
+            .with_prefix("aba")
+            .with_suffix("bab")
+    };
     let record = |bucket, key| put().with_bucket(bucket).with_key(key);
     check(&[("taken", route())], &record("holiday", "abab"), "taken");
-    check(&[("taken", route())], &record("holidays", "abab"), "Skipped(Unrouted)");
-    check(&[("taken", route())], &record("holiday", "abax"), "Skipped(Unrouted)");
-    check(&[("taken", route())], &record("holiday", "xbab"), "Skipped(Unrouted)");
+    check(
+        &[("taken", route())],
+        &record("holidays", "abab"),
+        "Skipped(Unrouted)",
+    );
+    check(
+        &[("taken", route())],
+        &record("holiday", "abax"),
+        "Skipped(Unrouted)",
+    );
+    check(
+        &[("taken", route())],
+        &record("holiday", "xbab"),
+        "Skipped(Unrouted)",
+    );
 }
 
 #[test]
 fn what_no_route_takes_is_skipped() {
     check(&[], &put(), "Skipped(Unrouted)");
-    check(&[("copies", pattern("ObjectCreated:Copy"))], &put(), "Skipped(Unrouted)");
+    check(
+        &[("copies", pattern("ObjectCreated:Copy"))],
+        &put(),
+        "Skipped(Unrouted)",
+    );
     let outcome = crate::route(&Routes::new(()), &put().build(), &MessageContext::new());
     assert!(outcome.is_success() && matches!(outcome, Outcome::Skipped(SkipReason::Unrouted)));
 }
@@ -86,36 +183,62 @@ fn what_no_route_takes_is_skipped() {
 #[test]
 fn unknown_events_are_routed_by_name_category_and_star() {
     let future = RecordBuilder::new("ObjectFrozen:Put");
-    let routes =
-        [("name", pattern("ObjectFrozen:Put")), ("category", pattern("ObjectFrozen:*")), ("any", pattern("*"))];
+    let routes = [
+        ("name", pattern("ObjectFrozen:Put")),
+        ("category", pattern("ObjectFrozen:*")),
+        ("any", pattern("*")),
+    ];
     check(&routes, &future, "name");
-    check(&routes, &RecordBuilder::new("ObjectFrozen:Thaw"), "category");
+    check(
+        &routes,
+        &RecordBuilder::new("ObjectFrozen:Thaw"),
+        "category",
+    );
     check(&routes, &RecordBuilder::new("ObjectThawed:Put"), "any");
-    check(&[("created", pattern("ObjectCreated:*"))], &RecordBuilder::new("ObjectCreated:Teleport"), "created");
-    check(&[("moved", pattern("LifecycleTransition:*"))], &RecordBuilder::new("LifecycleTransition"), "moved");
+    check(
+        &[("created", pattern("ObjectCreated:*"))],
+        &RecordBuilder::new("ObjectCreated:Teleport"),
+        "created",
+    );
+    check(
+        &[("moved", pattern("LifecycleTransition:*"))],
+        &RecordBuilder::new("LifecycleTransition"),
+        "moved",
+    );
 }
 
 #[test]
 fn a_route_of_several_patterns_takes_each() {
-    let both = pattern("ObjectCreated:Put").with_pattern(EventPattern::parse("ObjectRemoved:*").unwrap());
+    let both =
+        pattern("ObjectCreated:Put").with_pattern(EventPattern::parse("ObjectRemoved:*").unwrap());
     let routes = [("both", both.clone()), ("any", pattern("*"))];
     check(&routes, &put(), "both");
     check(&routes, &RecordBuilder::new("ObjectRemoved:Delete"), "both");
     check(&routes, &RecordBuilder::new("ObjectCreated:Copy"), "any");
-    assert!(both.matches(&put().build()) && !both.matches(&RecordBuilder::new("ObjectCreated:Copy").build()));
+    assert!(
+        both.matches(&put().build())
+            && !both.matches(&RecordBuilder::new("ObjectCreated:Copy").build())
+    );
 }
 
 fn two(left: Route, right: Route) -> Routes<()> {
-    let routes = Routes::new(()).on_fn(left.with_name("left"), || async { Ok::<_, HandlerError>(()) });
-    routes.on_fn(right.with_name("right"), || async { Ok::<_, HandlerError>(()) })
+    let routes = Routes::new(()).on_fn(left.with_name("left"), || async {
+        Ok::<_, HandlerError>(())
+    });
+    routes.on_fn(right.with_name("right"), || async {
+        Ok::<_, HandlerError>(())
+    })
 }
 
 #[test]
-#[should_panic(expected = "left [ObjectCreated:Put] and right [ObjectCreated:Copy, ObjectCreated:Put]")]
+#[should_panic(
+    expected = "left [ObjectCreated:Put] and right [ObjectCreated:Copy, ObjectCreated:Put]"
+)]
 fn routes_that_share_a_pattern_conflict() {
     let _ = two(
         pattern("ObjectCreated:Put"),
-        pattern("ObjectCreated:Copy").with_pattern(EventPattern::parse("s3:ObjectCreated:Put").unwrap()),
+        pattern("ObjectCreated:Copy")
+            .with_pattern(EventPattern::parse("s3:ObjectCreated:Put").unwrap()),
     );
 }
 
@@ -124,7 +247,12 @@ fn routes_that_share_a_pattern_conflict() {
     expected = "left [*, bucket `b`, prefix `p`, suffix `s`] and right [*, bucket `b`, prefix `p`, suffix `s`]"
 )]
 fn routes_with_equal_filters_conflict() {
-    let route = || pattern("*").with_bucket("b").with_prefix("p").with_suffix("s");
+    let route = || {
+        pattern("*")
+            .with_bucket("b")
+            .with_prefix("p")
+            .with_suffix("s")
+    };
     let _ = two(route(), route());
 }
 
@@ -151,30 +279,52 @@ fn a_conflict_points_at_the_caller() {
     let joined = thread.spawn(move || drop(conflict())).unwrap().join();
     assert!(joined.is_err());
     let message = place.lock().unwrap().clone();
-    assert!(message.contains("routes.rs") && message.matches("store [ObjectCreated:Put]").count() == 2, "{message}");
+    assert!(
+        message.contains("routes.rs") && message.matches("store [ObjectCreated:Put]").count() == 2,
+        "{message}"
+    );
 }
 
 #[test]
 fn routes_that_differ_in_a_filter_live_together() {
     let route = || pattern("ObjectCreated:Put");
-    for other in
-        [route().with_bucket("b"), route().with_prefix("p"), route().with_suffix("s"), pattern("ObjectCreated:Copy")]
-    {
+    for other in [
+        route().with_bucket("b"),
+        route().with_prefix("p"),
+        route().with_suffix("s"),
+        pattern("ObjectCreated:Copy"),
+    ] {
         assert_eq!(two(route(), other).routes().len(), 2);
     }
-    assert_eq!(two(route().with_prefix("a"), route().with_prefix("b")).routes().len(), 2);
+    assert_eq!(
+        two(route().with_prefix("a"), route().with_prefix("b"))
+            .routes()
+            .len(),
+        2
+    );
 }
 
 #[test]
 fn routes_are_listed_in_the_order_in_which_they_were_added() {
-    let routes = two(pattern("*"), pattern("ObjectCreated:Put").with_prefix("a\n"));
+    let routes = two(
+        pattern("*"),
+        pattern("ObjectCreated:Put").with_prefix("a\n"),
+    );
     let shown: Vec<_> = routes.routes().iter().map(ToString::to_string).collect();
-    assert_eq!(shown, ["left [*]", "right [ObjectCreated:Put, prefix `a\\n`]"]);
+    assert_eq!(
+        shown,
+        ["left [*]", "right [ObjectCreated:Put, prefix `a\\n`]"]
+    );
     let unnamed = Routes::new(()).on_fn("*", || async { Ok::<_, HandlerError>(()) });
     assert!(unnamed.routes()[0].name().contains("routes.rs"));
     let route = pattern("*").with_bucket("b").with_suffix("s");
     assert_eq!(
-        (route.bucket(), route.prefix(), route.suffix(), route.patterns().len()),
+        (
+            route.bucket(),
+            route.prefix(),
+            route.suffix(),
+            route.patterns().len()
+        ),
         (Some("b"), None, Some("s"), 1)
     );
 }
@@ -187,7 +337,9 @@ impl<S: Sync> Handler<S> for Store {
     }
 
     fn handle<'r>(context: Context<'r, S>) -> BoxFuture<'r, Outcome> {
-        Box::pin(async move { Outcome::Failed(HandlerError::retry(context.record().object.key.to_string())) })
+        Box::pin(async move {
+            Outcome::Failed(HandlerError::retry(context.record().object.key.to_string()))
+        })
     }
 }
 

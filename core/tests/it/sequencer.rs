@@ -13,17 +13,33 @@ fn check(left: &str, right: &str, expected: Option<Ordering>) {
 
 #[test]
 fn the_shorter_is_padded_on_the_left() {
-    check("0055AED6DCD90281E5", "0055AED6DCD90281E6", Some(Ordering::Less));
-    check("55AED6DCD90281E5", "0055AED6DCD90281E5", Some(Ordering::Equal));
+    check(
+        "0055AED6DCD90281E5",
+        "0055AED6DCD90281E6",
+        Some(Ordering::Less),
+    );
+    check(
+        "55AED6DCD90281E5",
+        "0055AED6DCD90281E5",
+        Some(Ordering::Equal),
+    );
     check("9", "10", Some(Ordering::Less));
     check("00", "0", Some(Ordering::Equal));
     check("000", "1", Some(Ordering::Less));
-    check("FFFFFFFFFFFFFFFFFFFF", "100000000000000000000", Some(Ordering::Less));
+    check(
+        "FFFFFFFFFFFFFFFFFFFF",
+        "100000000000000000000",
+        Some(Ordering::Less),
+    );
 }
 
 #[test]
 fn upper_and_lower_case_are_the_same_digits() {
-    check("00617F08299329D189", "617f08299329d189", Some(Ordering::Equal));
+    check(
+        "00617F08299329D189",
+        "617f08299329d189",
+        Some(Ordering::Equal),
+    );
     check("A", "b", Some(Ordering::Less));
     check("a", "B", Some(Ordering::Less));
 }
@@ -38,9 +54,13 @@ fn what_is_not_hexadecimal_has_no_place() {
 
 #[test]
 fn a_notification_and_its_eventbridge_event_have_equal_sequencers() {
-    let event = RecordBuilder::new(EventName::OBJECT_CREATED_PUT).with_sequencer("0066DA1CBF104C0D51");
+    let event =
+        RecordBuilder::new(EventName::OBJECT_CREATED_PUT).with_sequencer("0066DA1CBF104C0D51");
     let notified = event.build().object.sequencer.unwrap();
-    let bridged = crate::only_record(event.to_eventbridge_json().unwrap()).object.sequencer.unwrap();
+    let bridged = crate::only_record(event.to_eventbridge_json().unwrap())
+        .object
+        .sequencer
+        .unwrap();
     assert_eq!(bridged, "66da1cbf104c0d51");
     assert_eq!(notified.compare(&bridged), Some(Ordering::Equal));
     assert_ne!(notified, bridged);
@@ -48,7 +68,11 @@ fn a_notification_and_its_eventbridge_event_have_equal_sequencers() {
 
 #[test]
 fn tagging_and_acl_events_have_none() {
-    for event in [EventName::OBJECT_TAGGING_PUT, EventName::OBJECT_TAGGING_DELETE, EventName::OBJECT_ACL_PUT] {
+    for event in [
+        EventName::OBJECT_TAGGING_PUT,
+        EventName::OBJECT_TAGGING_DELETE,
+        EventName::OBJECT_ACL_PUT,
+    ] {
         assert_eq!(RecordBuilder::new(event).build().object.sequencer, None);
     }
 }

@@ -9,25 +9,46 @@ fn message(id: &str) -> SqsMessageBuilder {
 fn a_message_is_told_with_its_attributes() {
     let header = "Root=1-5759e988-bd862e3fe1be46a994272793;Sampled=1";
     let batch = SqsBatchBuilder::new()
-        .with_message(message("first").with_receive_count(3).with_group_id("g").with_trace_header(header))
+        .with_message(
+            message("first")
+                .with_receive_count(3)
+                .with_group_id("g")
+                .with_trace_header(header),
+        )
         .with_message(message("second"));
     let delivery = Delivery::parse(batch.to_bytes()).unwrap();
-    let [first, second] = delivery.messages() else { panic!("not two messages") };
+    let [first, second] = delivery.messages() else {
+        panic!("not two messages")
+    };
     assert_eq!(first.context.message_id().unwrap(), "first");
     assert_eq!(first.context.receive_count(), Some(3));
     assert_eq!(first.context.group_id().unwrap(), "g");
     assert_eq!(first.context.trace_header().unwrap(), header);
-    assert_eq!(first.context.queue_arn().unwrap(), "arn:aws:sqs:us-east-1:123456789012:object-events");
+    assert_eq!(
+        first.context.queue_arn().unwrap(),
+        "arn:aws:sqs:us-east-1:123456789012:object-events"
+    );
     assert!(!first.context.is_fifo());
-    assert_eq!((second.context.receive_count(), second.context.group_id()), (Some(1), None));
-    assert_eq!((second.context.trace_header(), second.context.request_id()), (None, None));
+    assert_eq!(
+        (second.context.receive_count(), second.context.group_id()),
+        (Some(1), None)
+    );
+    assert_eq!(
+        (second.context.trace_header(), second.context.request_id()),
+        (None, None)
+    );
     assert_eq!(second.context.deadline(), None);
 }
 
 #[test]
 fn a_fifo_queue_is_known_by_its_arn() {
-    let delivery =
-        Delivery::parse(SqsBatchBuilder::new().on_fifo_queue().with_message(message("1")).to_bytes()).unwrap();
+    let delivery = Delivery::parse(
+        SqsBatchBuilder::new()
+            .on_fifo_queue()
+            .with_message(message("1"))
+            .to_bytes(),
+    )
+    .unwrap();
     assert!(delivery.messages()[0].context.is_fifo());
     assert!(delivery.messages()[0].context.group_id().is_some());
 }
@@ -36,31 +57,46 @@ fn a_fifo_queue_is_known_by_its_arn() {
 fn a_message_without_an_id_fails_the_batch() {
     let check = |member: &str| {
         let good = r#"{"messageId":"1","body":"{}"}"#;
-        let payload = format!(r#"{{"Records":[{good},{{{member}"receiptHandle":"r","body":"{{}}"}}]}}"#);
+        let payload =
+            format!(r#"{{"Records":[{good},{{{member}"receiptHandle":"r","body":"{{}}"}}]}}"#);
         let error = Delivery::parse(payload).unwrap_err();
-        assert_eq!((error.kind(), error.path()), (ErrorKind::MissingMessageId, Some("$.Records[1].messageId")));
+        assert_eq!(
+            (error.kind(), error.path()),
+            (ErrorKind::MissingMessageId, Some("$.Records[1].messageId"))
+        );
     };
     check("");
     check(r#""messageId":null,"#);
     check(r#""messageId":"","#);
     check(r#""messageId":"1","messageId":null,"#);
-    let batch = SqsBatchBuilder::new().with_message(SqsMessageBuilder::without_id().with_body("{}"));
-    assert_eq!(Delivery::parse(batch.to_bytes()).unwrap_err().kind(), ErrorKind::MissingMessageId);
+    let batch =
+        SqsBatchBuilder::new().with_message(SqsMessageBuilder::without_id().with_body("{}"));
+    assert_eq!(
+        Delivery::parse(batch.to_bytes()).unwrap_err().kind(),
+        ErrorKind::MissingMessageId
+    );
 }
 
 #[test]
 fn an_id_that_is_no_text_fails_the_batch() {
     let error = Delivery::parse(r#"{"Records":[{"messageId":7,"body":"{}"}]}"#).unwrap_err();
-    assert_eq!((error.kind(), error.path()), (ErrorKind::InvalidField, Some("$.Records[0].messageId")));
+    assert_eq!(
+        (error.kind(), error.path()),
+        (ErrorKind::InvalidField, Some("$.Records[0].messageId"))
+    );
 }
 
 #[test]
 fn a_message_without_a_body_fails_alone() {
     for member in ["", r#","body":null"#] {
-        let payload = format!(r#"{{"Records":[{{"messageId":"1","eventSource":"aws:sqs"{member}}}]}}"#);
+        let payload =
+            format!(r#"{{"Records":[{{"messageId":"1","eventSource":"aws:sqs"{member}}}]}}"#);
         let delivery = Delivery::parse(payload).unwrap();
         let error = delivery.messages()[0].content.as_ref().unwrap_err();
-        assert_eq!((error.kind(), error.path()), (ErrorKind::MissingField, Some("$.Records[0].body")));
+        assert_eq!(
+            (error.kind(), error.path()),
+            (ErrorKind::MissingField, Some("$.Records[0].body"))
+        );
     }
 }
 
@@ -73,26 +109,41 @@ fn attributes_that_are_not_understood_cost_nothing() {
         r#""attributes":{"ApproximateReceiveCount":"\ud800"},"eventSourceARN":{}"#,
     ];
     for attributes in attributes {
-        let payload = format!(r#"{{"Records":[{{"messageId":"1","body":"{{\"Records\":[]}}",{attributes}}}]}}"#);
+        let payload = format!(
+            r#"{{"Records":[{{"messageId":"1","body":"{{\"Records\":[]}}",{attributes}}}]}}"#
+        );
         let delivery = Delivery::parse(payload).unwrap();
         let message = &delivery.messages()[0];
         assert!(message.content.is_ok());
-        assert_eq!((message.context.receive_count(), message.context.queue_arn()), (None, None), "{attributes}");
+        assert_eq!(
+            (message.context.receive_count(), message.context.queue_arn()),
+            (None, None),
+            "{attributes}"
+        );
     }
 }
 
 #[test]
 fn an_enormous_receive_count_is_the_largest() {
-    let payload =
-        r#"{"Records":[{"messageId":"1","body":"{}","attributes":{"ApproximateReceiveCount":"4294967296"}}]}"#;
-    assert_eq!(Delivery::parse(payload).unwrap().messages()[0].context.receive_count(), Some(u32::MAX));
+    let payload = r#"{"Records":[{"messageId":"1","body":"{}","attributes":{"ApproximateReceiveCount":"4294967296"}}]}"#;
+    assert_eq!(
+        Delivery::parse(payload).unwrap().messages()[0]
+            .context
+            .receive_count(),
+        Some(u32::MAX)
+    );
 }
 
 #[test]
 fn equal_ids_stay_two_messages() {
-    let batch = SqsBatchBuilder::new().with_message(message("same")).with_body("same", "no JSON");
+    let batch = SqsBatchBuilder::new()
+        .with_message(message("same"))
+        .with_body("same", "no JSON");
     let delivery = Delivery::parse(batch.to_bytes()).unwrap();
-    let ids: Vec<_> =
-        delivery.messages().iter().map(|message| message.context.message_id().unwrap().as_str()).collect();
+    let ids: Vec<_> = delivery
+        .messages()
+        .iter()
+        .map(|message| message.context.message_id().unwrap().as_str())
+        .collect();
     assert_eq!(ids, ["same", "same"]);
 }

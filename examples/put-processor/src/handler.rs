@@ -47,7 +47,11 @@ pub(crate) enum SettingError {
 /// As people read it, since this is what `main` prints of an error.
 impl fmt::Debug for SettingError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{self}: {}", self.source().map(ToString::to_string).unwrap_or_default())
+        write!(
+            f,
+            "{self}: {}",
+            self.source().map(ToString::to_string).unwrap_or_default()
+        )
     }
 }
 
@@ -59,7 +63,9 @@ impl App {
             Err(VarError::NotPresent) => u64::MAX,
             Err(error) => return Err(error.into()),
         };
-        Ok(Self { quota: Quota { max_bytes } })
+        Ok(Self {
+            quota: Quota { max_bytes },
+        })
     }
 }
 
@@ -74,13 +80,21 @@ impl Quota {
         if upload.size <= self.max_bytes {
             return Ok(());
         }
-        Err(UploadError::TooLarge { key: upload.key.clone(), size: upload.size, max_bytes: self.max_bytes })
+        Err(UploadError::TooLarge {
+            key: upload.key.clone(),
+            size: upload.size,
+            max_bytes: self.max_bytes,
+        })
     }
 }
 
-/// Logs an upload. Large ones arrive as `CompleteMultipartUpload`, so a handler of `Put` alone would miss them.
+/// Logs an upload. Large ones arrive as `CompleteMultipartUpload`, so a handler of `Put` alone
+/// would miss them.
 #[s3_handler("ObjectCreated:Put", "ObjectCreated:CompleteMultipartUpload", state = App)]
-pub(crate) async fn log_upload(upload: ObjectCreated, State(quota): State<Quota>) -> Result<(), HandlerError> {
+pub(crate) async fn log_upload(
+    upload: ObjectCreated,
+    State(quota): State<Quota>,
+) -> Result<(), HandlerError> {
     // The object will not shrink: trying again cannot help.
     quota.check(&upload).map_err(HandlerError::permanent)?;
     tracing::info!(
@@ -95,17 +109,24 @@ pub(crate) async fn log_upload(upload: ObjectCreated, State(quota): State<Quota>
 
 #[cfg(test)]
 mod tests {
-    use s3_dispatch::{EventName, MessageContext, Outcome, Router, Routes, S3EventRecord, SkipReason};
+    use s3_dispatch::{
+        EventName, MessageContext, Outcome, Router, Routes, S3EventRecord, SkipReason,
+    };
     use s3_dispatch_testing::RecordBuilder;
 
     use super::*;
 
     fn record(event: EventName) -> S3EventRecord {
-        RecordBuilder::new(event).with_key("holiday/my photo.jpg").with_size(1024).build()
+        RecordBuilder::new(event)
+            .with_key("holiday/my photo.jpg")
+            .with_size(1024)
+            .build()
     }
 
     fn app(max_bytes: u64) -> App {
-        App { quota: Quota { max_bytes } }
+        App {
+            quota: Quota { max_bytes },
+        }
     }
 
     #[tokio::test]
@@ -119,9 +140,15 @@ mod tests {
     #[tokio::test]
     async fn an_upload_above_the_quota_fails_for_good() -> Result<(), Box<dyn std::error::Error>> {
         let upload = ObjectCreated::try_from(&record(EventName::OBJECT_CREATED_PUT))?;
-        let error = log_upload(upload, State(Quota { max_bytes: 1023 })).await.err().ok_or("it was accepted")?;
+        let error = log_upload(upload, State(Quota { max_bytes: 1023 }))
+            .await
+            .err()
+            .ok_or("it was accepted")?;
         assert!(error.is_permanent());
-        assert_eq!(error.to_string(), r#"the object "holiday/my photo.jpg" has 1024 bytes, which is more than 1023"#);
+        assert_eq!(
+            error.to_string(),
+            r#"the object "holiday/my photo.jpg" has 1024 bytes, which is more than 1023"#
+        );
         Ok(())
     }
 
@@ -129,11 +156,19 @@ mod tests {
     async fn uploads_of_every_size_are_routed_and_copies_are_not() {
         let routes = Routes::new(app(1024)).on::<log_upload>();
         let message = MessageContext::new();
-        for event in [EventName::OBJECT_CREATED_PUT, EventName::OBJECT_CREATED_COMPLETE_MULTIPART_UPLOAD] {
+        for event in [
+            EventName::OBJECT_CREATED_PUT,
+            EventName::OBJECT_CREATED_COMPLETE_MULTIPART_UPLOAD,
+        ] {
             let outcome = routes.route(&record(event), &message).await;
             assert!(matches!(outcome, Outcome::Handled), "{outcome:?}");
         }
-        let outcome = routes.route(&record(EventName::OBJECT_CREATED_COPY), &message).await;
-        assert!(matches!(outcome, Outcome::Skipped(SkipReason::Unrouted)), "{outcome:?}");
+        let outcome = routes
+            .route(&record(EventName::OBJECT_CREATED_COPY), &message)
+            .await;
+        assert!(
+            matches!(outcome, Outcome::Skipped(SkipReason::Unrouted)),
+            "{outcome:?}"
+        );
     }
 }

@@ -64,10 +64,16 @@ fn write_text(u: Bytes<'_, '_>, text: &str, style: u8, out: &mut String) -> Resu
             _ => true,
         };
         match char {
-            LONE => out.push_str(u.choose(&[r"\ud800", r"\uDC00", r"\udbff\ud800", r"\udfff\ud83d"])?),
+            LONE => {
+                out.push_str(u.choose(&[r"\ud800", r"\uDC00", r"\udbff\ud800", r"\udfff\ud83d"])?)
+            }
             _ if is_escaped => {
                 for unit in char.encode_utf16(&mut [0; 2]) {
-                    out.push_str(&if style & 4 == 0 { format!("\\u{unit:04x}") } else { format!("\\u{unit:04X}") });
+                    out.push_str(&if style & 4 == 0 {
+                        format!("\\u{unit:04x}")
+                    } else {
+                        format!("\\u{unit:04X}")
+                    });
                 }
             }
             '"' => out.push_str("\\\""),

@@ -20,10 +20,13 @@ pub(super) fn junk(u: Bytes<'_, '_>) -> Result<Json> {
         9 => raw(r#"[null,{"s3":null}]"#),
         10 => raw(r#""\ud800""#),
         11 => raw("18446744073709551616"),
-        12 => raw(u.choose(&["01", "-", "1.", "+1", "nul", "'", "{1:2}", "[1,]", "\u{feff}", "\"\t\"", r#""\x""#])?),
+        12 => raw(u.choose(&[
+            "01", "-", "1.", "+1", "nul", "'", "{1:2}", "[1,]", "\u{feff}", "\"\t\"", r#""\x""#,
+        ])?),
         13 => {
             let depth = u.int_in_range(1..=130usize)?;
-            let (open, close) = *u.choose(&[("[", "]"), (r#"{"a":"#, "}"), (r#"{"Records":["#, "]}")])?;
+            let (open, close) =
+                *u.choose(&[("[", "]"), (r#"{"a":"#, "}"), (r#"{"Records":["#, "]}")])?;
             Json::Raw(format!("{}1{}", open.repeat(depth), close.repeat(depth)))
         }
         _ => word(u)?,
@@ -32,10 +35,22 @@ pub(super) fn junk(u: Bytes<'_, '_>) -> Result<Json> {
 
 pub(super) fn word(u: Bytes<'_, '_>) -> Result<Json> {
     Ok(Json::Text(match u.int_in_range(0..=15u8)? {
-        0..=9 => {
-            String::from(*u.choose(&["a", "b", "arn:aws:s3:::b", "0055AED6DCD90281E5", "1970-01-01T00:00:00.000Z"])?)
-        }
-        10 | 11 => String::from(*u.choose(&["", "aws:sqs", "s3:TestEvent", "aws:s3", "Notification", "{}", "null"])?),
+        0..=9 => String::from(*u.choose(&[
+            "a",
+            "b",
+            "arn:aws:s3:::b",
+            "0055AED6DCD90281E5",
+            "1970-01-01T00:00:00.000Z",
+        ])?),
+        10 | 11 => String::from(*u.choose(&[
+            "",
+            "aws:sqs",
+            "s3:TestEvent",
+            "aws:s3",
+            "Notification",
+            "{}",
+            "null",
+        ])?),
         12 => LONE.to_string(),
         _ => characters(u)?,
     }))
@@ -45,9 +60,9 @@ fn characters(u: Bytes<'_, '_>) -> Result<String> {
     let mut text = String::new();
     while text.len() < 24 && u.ratio(7, 8u8)? {
         match u.int_in_range(0..=7u8)? {
-            0..=4 => text.push_str(
-                u.choose(&["a", "+", "%41", "%", "%ff", "%C3%A9", " ", "/", "é", "😀", "\n", "\"", "\\", "\0"])?,
-            ),
+            0..=4 => text.push_str(u.choose(&[
+                "a", "+", "%41", "%", "%ff", "%C3%A9", " ", "/", "é", "😀", "\n", "\"", "\\", "\0",
+            ])?),
             5 | 6 => text.push(u.arbitrary()?),
             _ => text.push(LONE),
         }
@@ -56,11 +71,23 @@ fn characters(u: Bytes<'_, '_>) -> Result<String> {
 }
 
 pub(super) fn key(u: Bytes<'_, '_>) -> Result<Json> {
-    if u.ratio(1, 2u8)? { Ok(Json::Text(characters(u)?)) } else { word(u) }
+    if u.ratio(1, 2u8)? {
+        Ok(Json::Text(characters(u)?))
+    } else {
+        word(u)
+    }
 }
 
 pub(super) fn source(u: Bytes<'_, '_>) -> Result<Json> {
-    Ok(Json::Text(String::from(*u.choose(&["aws:s3", "minio:s3", "rustfs:s3", "ceph:s3", "aws.s3", "", "aws:sqs"])?)))
+    Ok(Json::Text(String::from(*u.choose(&[
+        "aws:s3",
+        "minio:s3",
+        "rustfs:s3",
+        "ceph:s3",
+        "aws.s3",
+        "",
+        "aws:sqs",
+    ])?)))
 }
 
 pub(super) fn name(u: Bytes<'_, '_>) -> Result<Json> {
@@ -86,9 +113,31 @@ pub(super) fn name(u: Bytes<'_, '_>) -> Result<Json> {
 }
 
 pub(super) fn number(u: Bytes<'_, '_>) -> Result<Json> {
-    let numbers =
-        ["1024", "0", "18446744073709551615", "18446744073709551616", "-0", "-1", "1.0", "1e3", "1.50", "007"];
-    let texts = ["", "15", "+5", "007", " 5", "5 ", "-0", "1e3", "many", "18446744073709551616", "٣"];
+    let numbers = [
+        "1024",
+        "0",
+        "18446744073709551615",
+        "18446744073709551616",
+        "-0",
+        "-1",
+        "1.0",
+        "1e3",
+        "1.50",
+        "007",
+    ];
+    let texts = [
+        "",
+        "15",
+        "+5",
+        "007",
+        " 5",
+        "5 ",
+        "-0",
+        "1e3",
+        "many",
+        "18446744073709551616",
+        "٣",
+    ];
     Ok(match u.int_in_range(0..=3u8)? {
         0 => Json::Raw(u.arbitrary::<u64>()?.to_string()),
         1 => Json::Raw(String::from(*u.choose(&numbers)?)),
@@ -98,5 +147,7 @@ pub(super) fn number(u: Bytes<'_, '_>) -> Result<Json> {
 }
 
 pub(super) fn flag(u: Bytes<'_, '_>) -> Result<Json> {
-    Ok(Json::Raw(String::from(*u.choose(&["true", "false", "null", "\"\"", "\"true\"", "1"])?)))
+    Ok(Json::Raw(String::from(*u.choose(&[
+        "true", "false", "null", "\"\"", "\"true\"", "1",
+    ])?)))
 }

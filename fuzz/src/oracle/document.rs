@@ -1,9 +1,10 @@
 //! JSON as `serde_json::Value` has it, after what a `Value` cannot hold was marked in the text.
 //!
-//! A `Value` refuses lone surrogates and numbers beyond `f64`, and forgets how a number was written; the reader under
-//! test minds the first only in a text that is read, and takes numbers as sent. So every lone surrogate becomes one
-//! character that the document does not contain, and every number a text that begins with another. Nothing else is
-//! changed: what is no JSON stays no JSON.
+//! A `Value` refuses lone surrogates and numbers beyond `f64`, and forgets how a number was
+//! written; the reader under test minds the first only in a text that is read, and takes numbers as
+//! sent. So every lone surrogate becomes one character that the document does not contain, and
+//! every number a text that begins with another. Nothing else is changed: what is no JSON stays no
+//! JSON.
 
 use s3_dispatch_core::ErrorKind;
 use serde::Deserialize;
@@ -31,9 +32,13 @@ impl Marks {
     /// `None` when the document contains every candidate.
     pub(crate) fn absent_from(text: &str) -> Option<Self> {
         let lower = text.to_ascii_lowercase();
-        let is_absent = |mark: &char| !text.contains(*mark) && !lower.contains(&format!("{:x}", *mark as u32));
+        let is_absent =
+            |mark: &char| !text.contains(*mark) && !lower.contains(&format!("{:x}", *mark as u32));
         let mut candidates = ('\u{fdd0}'..='\u{fdef}').filter(is_absent);
-        Some(Self { lone: candidates.next()?, number: candidates.next()? })
+        Some(Self {
+            lone: candidates.next()?,
+            number: candidates.next()?,
+        })
     }
 }
 
@@ -43,11 +48,16 @@ pub(crate) fn open(text: &str, marks: Marks) -> Result<Document, &'static [Error
     let mut deserializer = serde_json::Deserializer::from_str(&marked.text);
     // No deeper than what `marked` lets through.
     deserializer.disable_recursion_limit();
-    let value = Value::deserialize(&mut deserializer).and_then(|value| deserializer.end().map(|()| value));
+    let value =
+        Value::deserialize(&mut deserializer).and_then(|value| deserializer.end().map(|()| value));
     match value {
         Ok(value) => {
             let has_lone_name = has_lone_name(&value, marks);
-            Ok(Document { value, marks, has_lone_name })
+            Ok(Document {
+                value,
+                marks,
+                has_lone_name,
+            })
         }
         Err(error) if marked.is_cut && error.is_eof() => Err(&[ErrorKind::TooDeep]),
         // Both, and nobody says which matters more.
@@ -60,9 +70,9 @@ pub(crate) fn open(text: &str, marks: Marks) -> Result<Document, &'static [Error
 fn has_lone_name(value: &Value, marks: Marks) -> bool {
     match value {
         Value::Array(elements) => elements.iter().any(|element| has_lone_name(element, marks)),
-        Value::Object(members) => {
-            members.iter().any(|(name, value)| name.contains(marks.lone) || has_lone_name(value, marks))
-        }
+        Value::Object(members) => members
+            .iter()
+            .any(|(name, value)| name.contains(marks.lone) || has_lone_name(value, marks)),
         _ => false,
     }
 }
@@ -98,7 +108,10 @@ fn marked(text: &str, marks: Marks) -> Marked {
                 depth += 1;
                 if depth > MAX_DEPTH {
                     out.push_str(&text[copied..=at]);
-                    return Marked { text: out, is_cut: true };
+                    return Marked {
+                        text: out,
+                        is_cut: true,
+                    };
                 }
                 1
             }
@@ -108,7 +121,10 @@ fn marked(text: &str, marks: Marks) -> Marked {
             }
             b'-' | b'0'..=b'9' if !in_text => {
                 let length = number(&bytes[at..]);
-                let is_name = bytes[at + length..].iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b':');
+                let is_name = bytes[at + length..]
+                    .iter()
+                    .find(|byte| !byte.is_ascii_whitespace())
+                    == Some(&b':');
                 if length > 0 && !is_name {
                     out.push_str(&text[copied..at]);
                     out.extend(['"', marks.number]);
@@ -123,7 +139,10 @@ fn marked(text: &str, marks: Marks) -> Marked {
         at += length;
     }
     out.push_str(text.get(copied..).unwrap_or_default());
-    Marked { text: out, is_cut: false }
+    Marked {
+        text: out,
+        is_cut: false,
+    }
 }
 
 enum Escape {
@@ -141,19 +160,33 @@ fn lone_surrogate(bytes: &[u8]) -> Escape {
         Some(0xDC00..=0xDFFF) => Escape::Lone,
         Some(_) => Escape::Other(6),
         // The byte after the backslash is part of the escape, unless that would split a character.
-        None => Escape::Other(if bytes.get(1).is_some_and(u8::is_ascii) { 2 } else { 1 }),
+        None => Escape::Other(if bytes.get(1).is_some_and(u8::is_ascii) {
+            2
+        } else {
+            1
+        }),
     }
 }
 
 fn unit(bytes: &[u8]) -> Option<u16> {
-    let [b'\\', b'u', digits @ ..] = bytes else { return None };
+    let [b'\\', b'u', digits @ ..] = bytes else {
+        return None;
+    };
     let digits = std::str::from_utf8(digits.get(..4)?).ok()?;
-    digits.bytes().all(|digit| digit.is_ascii_hexdigit()).then(|| u16::from_str_radix(digits, 16).ok())?
+    digits
+        .bytes()
+        .all(|digit| digit.is_ascii_hexdigit())
+        .then(|| u16::from_str_radix(digits, 16).ok())?
 }
 
 /// How long the number at the beginning is; zero when there is none.
 fn number(bytes: &[u8]) -> usize {
-    let digits = |from: usize| bytes[from..].iter().take_while(|byte| byte.is_ascii_digit()).count();
+    let digits = |from: usize| {
+        bytes[from..]
+            .iter()
+            .take_while(|byte| byte.is_ascii_digit())
+            .count()
+    };
     let sign = usize::from(bytes.first() == Some(&b'-'));
     let mut at = match bytes.get(sign) {
         Some(b'0') => sign + 1,

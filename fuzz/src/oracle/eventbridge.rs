@@ -7,8 +7,18 @@ use super::record::{Fields, Reading};
 
 /// An event as EventBridge sends it.
 pub(crate) fn record(event: &Node<'_>, mistakes: &mut Vec<Mistake>) -> Fields {
-    let mut read = Reading { fields: Fields::new(), mistakes };
-    read.texts(event, &[("event_time", "time"), ("region", "region"), ("event_source", "source")]);
+    let mut read = Reading {
+        fields: Fields::new(),
+        mistakes,
+    };
+    read.texts(
+        event,
+        &[
+            ("event_time", "time"),
+            ("region", "region"),
+            ("event_source", "source"),
+        ],
+    );
     if let Some(resources) = event.get("resources") {
         match resources.elements().as_deref() {
             // Of the resources only the first is read: the bucket.
@@ -19,17 +29,28 @@ pub(crate) fn record(event: &Node<'_>, mistakes: &mut Vec<Mistake>) -> Fields {
                 _ => read.mistakes.push(first.mistake(ErrorKind::InvalidField)),
             },
             Some([]) => {}
-            None => read.mistakes.push(resources.mistake(ErrorKind::InvalidField)),
+            None => read
+                .mistakes
+                .push(resources.mistake(ErrorKind::InvalidField)),
         }
     }
     let detail_type = event.required_text("detail-type", read.mistakes);
-    let Some(detail) = read.required(event, "detail") else { return read.fields };
+    let Some(detail) = read.required(event, "detail") else {
+        return read.fields;
+    };
     let reason = detail.text("reason", read.mistakes);
     let deletion = detail.text("deletion-type", read.mistakes);
-    read.set("event_name", detail_type.map(|kind| event_name(&kind, reason.as_deref(), deletion.as_deref())));
+    read.set(
+        "event_name",
+        detail_type.map(|kind| event_name(&kind, reason.as_deref(), deletion.as_deref())),
+    );
     read.texts(
         &detail,
-        &[("principal_id", "requester"), ("source_ip", "source-ip-address"), ("request_id", "request-id")],
+        &[
+            ("principal_id", "requester"),
+            ("source_ip", "source-ip-address"),
+            ("request_id", "request-id"),
+        ],
     );
     if let Some(bucket) = read.required(&detail, "bucket") {
         let name = bucket.required_text("name", read.mistakes);
@@ -41,7 +62,11 @@ pub(crate) fn record(event: &Node<'_>, mistakes: &mut Vec<Mistake>) -> Fields {
         read.natural("object.size", &object, "size");
         read.texts(
             &object,
-            &[("object.e_tag", "etag"), ("object.version_id", "version-id"), ("object.sequencer", "sequencer")],
+            &[
+                ("object.e_tag", "etag"),
+                ("object.version_id", "version-id"),
+                ("object.sequencer", "sequencer"),
+            ],
         );
         let flag = object.bool("has-object-annotation", read.mistakes);
         read.set("object.has_annotation", flag);
@@ -54,7 +79,10 @@ fn bridged_data(detail: &Node<'_>, read: &mut Reading<'_>) {
     // Transitions tell the class of their source as well.
     let expiry = detail.text("restore-expiry-time", read.mistakes);
     let class = detail.text("source-storage-class", read.mistakes);
-    let is_restore = read.fields.get("event_name").is_some_and(|name| name.starts_with("ObjectRestore:"));
+    let is_restore = read
+        .fields
+        .get("event_name")
+        .is_some_and(|name| name.starts_with("ObjectRestore:"));
     if expiry.is_some() || is_restore && class.is_some() {
         read.set("restore", Some(String::new()));
         read.set("restore.expiry_time", expiry);
@@ -69,7 +97,12 @@ fn bridged_data(detail: &Node<'_>, read: &mut Reading<'_>) {
         read.set("tiering.destination_access_tier", Some(tier));
     }
     read.annotations(detail, "object-annotation");
-    let names = ["mode", "retain-until-date", "event-hold", "event-hold-duration"];
+    let names = [
+        "mode",
+        "retain-until-date",
+        "event-hold",
+        "event-hold-duration",
+    ];
     read.retention(detail, "object-retention-event-data", names);
 }
 
@@ -85,7 +118,9 @@ fn event_name(detail_type: &str, reason: Option<&str>, deletion: Option<&str>) -
             None => "ObjectCreated",
         },
         "Object Deleted" => match (reason, deletion) {
-            (Some("Lifecycle Expiration"), Some("Delete Marker Created")) => "LifecycleExpiration:DeleteMarkerCreated",
+            (Some("Lifecycle Expiration"), Some("Delete Marker Created")) => {
+                "LifecycleExpiration:DeleteMarkerCreated"
+            }
             (Some("Lifecycle Expiration"), _) => "LifecycleExpiration:Delete",
             (_, Some("Delete Marker Created")) => "ObjectRemoved:DeleteMarkerCreated",
             _ => "ObjectRemoved:Delete",

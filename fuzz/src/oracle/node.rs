@@ -12,7 +12,8 @@ pub struct Mistake {
     pub kind: ErrorKind,
     /// The path to it, or of a syntax error the path to its document.
     pub path: String,
-    /// Whether the reader under test may see none: it is known to differ, or the documentation leaves it open.
+    /// Whether the reader under test may see none: it is known to differ, or the documentation
+    /// leaves it open.
     pub is_doubtful: bool,
 }
 
@@ -37,7 +38,10 @@ pub(crate) enum Kind<'v> {
 
 /// A step of a path.
 pub(crate) fn member_path(path: &str, name: &str) -> String {
-    let is_plain = |text: &str| text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+    let is_plain = |text: &str| {
+        text.bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+    };
     if !name.is_empty() && is_plain(name) && !name.as_bytes()[0].is_ascii_digit() {
         format!("{path}.{name}")
     } else {
@@ -47,22 +51,37 @@ pub(crate) fn member_path(path: &str, name: &str) -> String {
 
 impl Mistake {
     pub(crate) fn new(kind: ErrorKind, path: impl Into<String>) -> Self {
-        Self { kind, path: path.into(), is_doubtful: false }
+        Self {
+            kind,
+            path: path.into(),
+            is_doubtful: false,
+        }
     }
 
     pub(crate) fn doubtful(self) -> Self {
-        Self { is_doubtful: true, ..self }
+        Self {
+            is_doubtful: true,
+            ..self
+        }
     }
 }
 
 impl<'v> Node<'v> {
     pub(crate) fn root(document: &'v Document, path: &str) -> Self {
         let Document { value, marks, .. } = document;
-        Self { value, marks: *marks, path: path.to_owned() }
+        Self {
+            value,
+            marks: *marks,
+            path: path.to_owned(),
+        }
     }
 
     fn inside(&self, value: &'v Value, path: String) -> Self {
-        Self { value, path, ..*self }
+        Self {
+            value,
+            path,
+            ..*self
+        }
     }
 
     pub(crate) fn kind(&self) -> Kind<'v> {
@@ -105,7 +124,9 @@ impl<'v> Node<'v> {
 
     /// The elements of an array.
     pub(crate) fn elements(&self) -> Option<Vec<Self>> {
-        let Kind::Array(elements) = self.kind() else { return None };
+        let Kind::Array(elements) = self.kind() else {
+            return None;
+        };
         let element = |(index, value)| self.inside(value, format!("{}[{index}]", self.path));
         Some(elements.iter().enumerate().map(element).collect())
     }
@@ -162,7 +183,11 @@ impl<'v> Node<'v> {
     }
 
     /// A text, or a natural number as it was written.
-    pub(crate) fn text_or_natural(&self, name: &str, mistakes: &mut Vec<Mistake>) -> Option<String> {
+    pub(crate) fn text_or_natural(
+        &self,
+        name: &str,
+        mistakes: &mut Vec<Mistake>,
+    ) -> Option<String> {
         match self.get(name)?.kind() {
             Kind::Number(_) => self.natural(name, mistakes),
             _ => self.text(name, mistakes),

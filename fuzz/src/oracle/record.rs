@@ -54,16 +54,24 @@ impl Reading<'_> {
 
     pub(super) fn key(&mut self, object: &Node<'_>, is_encoded: bool) {
         if let Some(sent) = object.required_text("key", self.mistakes) {
-            let key = if is_encoded { super::form_decode(&sent) } else { sent.clone() };
+            let key = if is_encoded {
+                super::form_decode(&sent)
+            } else {
+                sent.clone()
+            };
             self.set("object.key", Some(key));
             self.set("object.key.sent", Some(sent));
         }
     }
 
     pub(super) fn tags(&mut self, bucket: &Node<'_>, name: &str) {
-        let Some(tags) = self.object(bucket, name) else { return };
+        let Some(tags) = self.object(bucket, name) else {
+            return;
+        };
         self.set("bucket.tags", Some(String::new()));
-        let Value::Object(members) = tags.value else { return };
+        let Value::Object(members) = tags.value else {
+            return;
+        };
         for (tag, value) in members {
             if tags.readable(tag).is_none() {
                 self.mistakes.push(tags.mistake(ErrorKind::InvalidJson));
@@ -79,7 +87,11 @@ impl Reading<'_> {
     pub(super) fn tag(&mut self, tags: &Node<'_>, tag: &str) {
         let mut mistakes = Vec::new();
         let value = tags.text(tag, &mut mistakes);
-        self.mistakes.extend(mistakes.into_iter().map(|mistake| Mistake { path: tags.path.clone(), ..mistake }));
+        self.mistakes
+            .extend(mistakes.into_iter().map(|mistake| Mistake {
+                path: tags.path.clone(),
+                ..mistake
+            }));
         self.set(&format!("bucket.tags.{tag}"), value);
     }
 
@@ -91,16 +103,23 @@ impl Reading<'_> {
         let name = node.required_text("name", self.mistakes);
         self.set(&format!("annotations.{index}.name"), name);
         self.natural(&format!("annotations.{index}.size"), node, "size");
-        let e_tag = node.text("eTag", self.mistakes).or_else(|| node.text("etag", self.mistakes));
+        let e_tag = node
+            .text("eTag", self.mistakes)
+            .or_else(|| node.text("etag", self.mistakes));
         self.set(&format!("annotations.{index}.e_tag"), e_tag);
     }
 
     /// One annotation or a list of them; whether there is either.
     pub(super) fn annotations(&mut self, node: &Node<'_>, name: &str) -> bool {
-        let Some(annotations) = node.get(name) else { return false };
+        let Some(annotations) = node.get(name) else {
+            return false;
+        };
         match annotations.elements() {
             Some(elements) => {
-                elements.iter().enumerate().for_each(|(index, element)| self.annotation(index, element));
+                elements
+                    .iter()
+                    .enumerate()
+                    .for_each(|(index, element)| self.annotation(index, element));
             }
             None => self.annotation(0, &annotations),
         }
@@ -108,14 +127,22 @@ impl Reading<'_> {
     }
 
     pub(super) fn retention(&mut self, node: &Node<'_>, name: &str, names: [&str; 4]) {
-        let Some(retention) = self.object(node, name) else { return };
+        let Some(retention) = self.object(node, name) else {
+            return;
+        };
         self.set("retention", Some(String::new()));
         let [mode, until, hold, duration] = names;
         self.texts(
             &retention,
-            &[("retention.mode", mode), ("retention.retain_until", until), ("retention.event_hold", hold)],
+            &[
+                ("retention.mode", mode),
+                ("retention.retain_until", until),
+                ("retention.event_hold", hold),
+            ],
         );
-        let Some(duration) = self.object(&retention, duration) else { return };
+        let Some(duration) = self.object(&retention, duration) else {
+            return;
+        };
         self.set("retention.event_hold_duration", Some(String::new()));
         self.natural("retention.event_hold_duration.days", &duration, "days");
         self.natural("retention.event_hold_duration.years", &duration, "years");
@@ -124,9 +151,15 @@ impl Reading<'_> {
 
 /// An entry of `Records`.
 pub(crate) fn s3_record(record: &Node<'_>, mistakes: &mut Vec<Mistake>) -> Fields {
-    let mut read = Reading { fields: Fields::new(), mistakes };
+    let mut read = Reading {
+        fields: Fields::new(),
+        mistakes,
+    };
     let name = record.required_text("eventName", read.mistakes);
-    read.set("event_name", name.map(|name| name.strip_prefix("s3:").unwrap_or(&name).to_owned()));
+    read.set(
+        "event_name",
+        name.map(|name| name.strip_prefix("s3:").unwrap_or(&name).to_owned()),
+    );
     read.texts(
         record,
         &[
@@ -143,8 +176,10 @@ pub(crate) fn s3_record(record: &Node<'_>, mistakes: &mut Vec<Mistake>) -> Field
     let response = read.object(record, "responseElements");
     read.text("request_id", response.as_ref(), "x-amz-request-id");
     read.text("host_id", response.as_ref(), "x-amz-id-2");
-    let encoded =
-        matches!(read.fields.get("event_source").map(String::as_str), Some("aws:s3" | "minio:s3" | "rustfs:s3"));
+    let encoded = matches!(
+        read.fields.get("event_source").map(String::as_str),
+        Some("aws:s3" | "minio:s3" | "rustfs:s3")
+    );
     let s3 = read.required(record, "s3");
     if let Some(s3) = &s3 {
         read.text("configuration_id", Some(s3), "configurationId");
@@ -161,7 +196,11 @@ pub(crate) fn s3_record(record: &Node<'_>, mistakes: &mut Vec<Mistake>) -> Field
             read.natural("object.size", &object, "size");
             read.texts(
                 &object,
-                &[("object.e_tag", "eTag"), ("object.version_id", "versionId"), ("object.sequencer", "sequencer")],
+                &[
+                    ("object.e_tag", "eTag"),
+                    ("object.version_id", "versionId"),
+                    ("object.sequencer", "sequencer"),
+                ],
             );
             let flag = object.bool("hasObjectAnnotation", read.mistakes);
             read.set("object.has_annotation", flag);
@@ -172,7 +211,8 @@ pub(crate) fn s3_record(record: &Node<'_>, mistakes: &mut Vec<Mistake>) -> Field
     let in_s3 = s3.is_some_and(|s3| read.annotations(&s3, "objectAnnotation"));
     if record.get("objectAnnotation").is_some() {
         if in_s3 {
-            read.fields.retain(|name, _| !name.starts_with("annotations."));
+            read.fields
+                .retain(|name, _| !name.starts_with("annotations."));
         }
         read.annotations(record, "objectAnnotation");
     }
@@ -205,20 +245,31 @@ fn data(record: &Node<'_>, read: &mut Reading<'_>) {
                 ("replication.failure_reason", "failureReason"),
             ],
         );
-        for (field, name) in [("replication.threshold", "threshold"), ("replication.time", "replicationTime")] {
+        for (field, name) in [
+            ("replication.threshold", "threshold"),
+            ("replication.time", "replicationTime"),
+        ] {
             let minutes = replication.text_or_natural(name, read.mistakes);
             read.set(field, minutes);
         }
     }
     if let Some(tiering) = read.object(record, "intelligentTieringEventData") {
         read.set("tiering", Some(String::new()));
-        read.text("tiering.destination_access_tier", Some(&tiering), "destinationAccessTier");
+        read.text(
+            "tiering.destination_access_tier",
+            Some(&tiering),
+            "destinationAccessTier",
+        );
     }
     if let Some(lifecycle) = read.object(record, "lifecycleEventData")
         && let Some(transition) = read.object(&lifecycle, "transitionEventData")
     {
         read.set("transition", Some(String::new()));
-        read.text("transition.destination_storage_class", Some(&transition), "destinationStorageClass");
+        read.text(
+            "transition.destination_storage_class",
+            Some(&transition),
+            "destinationStorageClass",
+        );
     }
     let names = ["mode", "retainUntilDate", "eventHold", "eventHoldDuration"];
     read.retention(record, "objectRetentionEventData", names);
@@ -226,7 +277,10 @@ fn data(record: &Node<'_>, read: &mut Reading<'_>) {
 
 /// A test notification.
 pub(crate) fn test_event(node: &Node<'_>, mistakes: &mut Vec<Mistake>) -> Fields {
-    let mut read = Reading { fields: Fields::new(), mistakes };
+    let mut read = Reading {
+        fields: Fields::new(),
+        mistakes,
+    };
     let names = [
         ("service", "Service"),
         ("bucket", "Bucket"),

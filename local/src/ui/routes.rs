@@ -61,7 +61,8 @@ pub(crate) struct App {
 
 type Answer = Response<UnsyncBoxBody<Bytes, Infallible>>;
 
-/// What is to go wrong how often: `{"rates": [{"hop": "invoke", "fault": "kill", "rate": 0.1}]}`. All else stays.
+/// What is to go wrong how often: `{"rates": [{"hop": "invoke", "fault": "kill", "rate": 0.1}]}`.
+/// All else stays.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Change {
@@ -85,10 +86,20 @@ impl App {
         stopped: watch::Receiver<bool>,
     ) -> Self {
         let viewers = Arc::new(Semaphore::new(MAX_VIEWERS));
-        Self { pipeline, board, stopped, s3, port, viewers, counted: Mutex::new(None), faults: Mutex::new(()) }
+        Self {
+            pipeline,
+            board,
+            stopped,
+            s3,
+            port,
+            viewers,
+            counted: Mutex::new(None),
+            faults: Mutex::new(()),
+        }
     }
 
-    /// What is not told by steps: `{"queues": {"queue:uploads": {"visible": 1, ...}}, "faults": [...], "viewers": 1}`.
+    /// What is not told by steps: `{"queues": {"queue:uploads": {"visible": 1, ...}}, "faults":
+    /// [...], "viewers": 1}`.
     pub(crate) fn state(&self) -> Value {
         let faults = self.pipeline.faults();
         let rates = Faults::places().map(
@@ -120,26 +131,54 @@ impl App {
     /// Objects go through S3's own door, as everybody's do.
     async fn put(&self, request: Request<Incoming>) -> Answer {
         let query = request.uri().query().unwrap_or_default();
-        let (Some(bucket), Some(key)) = (parameter(query, "bucket"), parameter(query, "key")) else {
+        let (Some(bucket), Some(key)) = (parameter(query, "bucket"), parameter(query, "key"))
+        else {
             return refuse(StatusCode::BAD_REQUEST, "an object has a bucket and a key");
         };
         if request.body().size_hint().exact().is_none() {
             return refuse(StatusCode::LENGTH_REQUIRED, "an object has a length");
         }
-        if key.is_empty() || !self.pipeline.topology().buckets.iter().any(|own| own.name == bucket) {
-            return refuse(StatusCode::NOT_FOUND, "there is no such bucket, or the key is empty");
+        if key.is_empty()
+            || !self
+                .pipeline
+                .topology()
+                .buckets
+                .iter()
+                .any(|own| own.name == bucket)
+        {
+            return refuse(
+                StatusCode::NOT_FOUND,
+                "there is no such bucket, or the key is empty",
+            );
         }
-        match S3Client::new(self.s3, bucket).put_stream(&key, request.into_body()).await {
-            Ok(()) => answer(StatusCode::CREATED, "application/json", json!({"key": key}).to_string()),
+        match S3Client::new(self.s3, bucket)
+            .put_stream(&key, request.into_body())
+            .await
+        {
+            Ok(()) => answer(
+                StatusCode::CREATED,
+                "application/json",
+                json!({"key": key}).to_string(),
+            ),
             Err(error) => refuse(StatusCode::BAD_GATEWAY, s3_message(&error.to_string())),
         }
     }
 
     async fn change_faults(&self, request: Request<Incoming>) -> Answer {
-        if request.headers().get(header::CONTENT_TYPE).is_none_or(|kind| kind != "application/json") {
-            return refuse(StatusCode::UNSUPPORTED_MEDIA_TYPE, "faults are given as JSON");
+        if request
+            .headers()
+            .get(header::CONTENT_TYPE)
+            .is_none_or(|kind| kind != "application/json")
+        {
+            return refuse(
+                StatusCode::UNSUPPORTED_MEDIA_TYPE,
+                "faults are given as JSON",
+            );
         }
-        let Ok(body) = Limited::new(request.into_body(), MAX_CHANGE_BYTES).collect().await else {
+        let Ok(body) = Limited::new(request.into_body(), MAX_CHANGE_BYTES)
+            .collect()
+            .await
+        else {
             return refuse(StatusCode::PAYLOAD_TOO_LARGE, "that is too long");
         };
         let change: Change = match serde_json::from_slice(&body.to_bytes()) {
@@ -150,11 +189,21 @@ impl App {
         let mut faults = self.pipeline.faults();
         for Rate { hop, fault, rate } in change.rates {
             let mut places = Faults::places();
-            let place = places.find(|place| place.0.to_string() == hop && place.1.to_string() == fault);
+            let place =
+                places.find(|place| place.0.to_string() == hop && place.1.to_string() == fault);
             match place {
-                Some((hop, fault)) if (0.0..=1.0).contains(&rate) => faults = faults.with_rate(hop, fault, rate),
-                Some(_) => return refuse(StatusCode::BAD_REQUEST, "a rate is a number from 0 to 1"),
-                None => return refuse(StatusCode::BAD_REQUEST, "nothing of this name goes wrong there"),
+                Some((hop, fault)) if (0.0..=1.0).contains(&rate) => {
+                    faults = faults.with_rate(hop, fault, rate)
+                }
+                Some(_) => {
+                    return refuse(StatusCode::BAD_REQUEST, "a rate is a number from 0 to 1");
+                }
+                None => {
+                    return refuse(
+                        StatusCode::BAD_REQUEST,
+                        "nothing of this name goes wrong there",
+                    );
+                }
             }
         }
         self.pipeline.set_faults(faults);
@@ -167,7 +216,8 @@ impl App {
         let Ok(permit) = Arc::clone(&self.viewers).try_acquire_owned() else {
             return refuse(StatusCode::SERVICE_UNAVAILABLE, "too many pages are open");
         };
-        let mut answer = Response::new(StreamBody::new(stream::events(self, permit)).boxed_unsync());
+        let mut answer =
+            Response::new(StreamBody::new(stream::events(self, permit)).boxed_unsync());
         let kind = header::HeaderValue::from_static("text/event-stream");
         answer.headers_mut().insert(header::CONTENT_TYPE, kind);
         answer
@@ -175,7 +225,10 @@ impl App {
 }
 
 /// Answers a request.
-pub(crate) async fn respond(app: Arc<App>, request: Request<Incoming>) -> Result<Answer, Infallible> {
+pub(crate) async fn respond(
+    app: Arc<App>,
+    request: Request<Incoming>,
+) -> Result<Answer, Infallible> {
     let (head, body) = request.into_parts();
     let checked = guard::check(&head, app.port);
     let request = Request::from_parts(head, body);
@@ -187,7 +240,10 @@ pub(crate) async fn respond(app: Arc<App>, request: Request<Incoming>) -> Result
             let id = parameter(request.uri().query().unwrap_or_default(), "id").unwrap_or_default();
             match app.board.details(&id) {
                 Some(details) => answer(StatusCode::OK, "application/json", details.to_string()),
-                None => refuse(StatusCode::NOT_FOUND, "this message is long past, and forgotten"),
+                None => refuse(
+                    StatusCode::NOT_FOUND,
+                    "this message is long past, and forgotten",
+                ),
             }
         }
         (_, Method::PUT, "/object") => app.put(request).await,
@@ -205,23 +261,34 @@ pub(crate) async fn respond(app: Arc<App>, request: Request<Incoming>) -> Result
 fn answer(status: StatusCode, kind: &'static str, body: impl Into<Bytes>) -> Answer {
     let mut answer = Response::new(Full::new(body.into()).boxed_unsync());
     *answer.status_mut() = status;
-    answer.headers_mut().insert(header::CONTENT_TYPE, header::HeaderValue::from_static(kind));
+    answer
+        .headers_mut()
+        .insert(header::CONTENT_TYPE, header::HeaderValue::from_static(kind));
     answer
 }
 
 fn refuse(status: StatusCode, reason: &str) -> Answer {
-    answer(status, "application/json", json!({"error": reason}).to_string())
+    answer(
+        status,
+        "application/json",
+        json!({"error": reason}).to_string(),
+    )
 }
 
 /// A parameter of a query that is percent-encoded, and in which `+` means itself.
 fn parameter(query: &str, name: &str) -> Option<String> {
     let mut pairs = query.split('&').filter_map(|pair| pair.split_once('='));
     let (_, value) = pairs.find(|(own, _)| *own == name)?;
-    percent_decode_str(value).decode_utf8().ok().map(String::from)
+    percent_decode_str(value)
+        .decode_utf8()
+        .ok()
+        .map(String::from)
 }
 
 /// What S3 says of an error, without its XML.
 fn s3_message(error: &str) -> &str {
     let tagged = |from, to| Some(error.split_once(from)?.1.split_once(to)?.0);
-    tagged("<Message>", "</Message>").or_else(|| tagged("<Code>", "</Code>")).unwrap_or(error)
+    tagged("<Message>", "</Message>")
+        .or_else(|| tagged("<Code>", "</Code>"))
+        .unwrap_or(error)
 }

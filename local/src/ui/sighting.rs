@@ -39,7 +39,15 @@ impl Sighting {
             _ => body[..body.floor_char_boundary(MAX_PAYLOAD_BYTES)].into(),
         };
         let (id, queue) = (Arc::clone(id), Arc::clone(queue));
-        Self { id, queue, is_dead: false, place: Place::Queue, receive_count: 0, payload, bytes: body.len() }
+        Self {
+            id,
+            queue,
+            is_dead: false,
+            place: Place::Queue,
+            receive_count: 0,
+            payload,
+            bytes: body.len(),
+        }
     }
 
     /// Whether it is in no queue any more.
@@ -56,7 +64,8 @@ impl Sighting {
         }
     }
 
-    /// In which box it is drawn, and how: `{"node": "queue:uploads", "how": "waiting", "count": 1}`.
+    /// In which box it is drawn, and how: `{"node": "queue:uploads", "how": "waiting", "count":
+    /// 1}`.
     pub(crate) fn whereabouts(&self) -> Option<Value> {
         let (node, how) = match &self.place {
             Place::Queue if self.is_dead => (Node::queue(&self.queue), "dead"),

@@ -24,7 +24,8 @@ const LOOK: Duration = Duration::from_secs(1);
 /// After so long a word is sent in any case, so that a lost connection is noticed.
 const SILENCE: Duration = Duration::from_secs(15);
 
-/// A browser's connection. Nothing is kept for it: when it can take more it gets what has changed since it last could.
+/// A browser's connection. Nothing is kept for it: when it can take more it gets what has changed
+/// since it last could.
 struct Viewer {
     app: Arc<App>,
     version: watch::Receiver<u64>,
@@ -42,7 +43,15 @@ pub(crate) fn events(
     permit: OwnedSemaphorePermit,
 ) -> impl Stream<Item = Result<Frame<Bytes>, Infallible>> {
     let (version, stopped) = (app.board.watch(), app.stopped.clone());
-    let viewer = Viewer { app, version, stopped, known: None, told: None, spoken: Instant::now(), _permit: permit };
+    let viewer = Viewer {
+        app,
+        version,
+        stopped,
+        known: None,
+        told: None,
+        spoken: Instant::now(),
+        _permit: permit,
+    };
     stream::unfold(viewer, async |mut viewer| {
         let text = viewer.next().await?;
         Some((Ok(Frame::data(text.into())), viewer))

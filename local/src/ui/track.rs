@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
-use s3_dispatch_local::{Fate, Fault, Hop, ObjectEvent, ReceivedMessage, SendRefusal, Step, StepKind, Topology};
+use s3_dispatch_local::{
+    Fate, Fault, Hop, ObjectEvent, ReceivedMessage, SendRefusal, Step, StepKind, Topology,
+};
 use serde_json::{Value, json};
 
 use super::board::Subject;
@@ -81,42 +83,85 @@ impl Track {
                 self.was_notified = true;
                 self.arrive(&Node::topic(destination));
             }
-            StepKind::FilterVerdict { queue, passed: true, .. } => self.send(Node::queue(queue)),
-            StepKind::Enqueued { queue, message_id, body, is_duplicate } => {
+            StepKind::FilterVerdict {
+                queue,
+                passed: true,
+                ..
+            } => self.send(Node::queue(queue)),
+            StepKind::Enqueued {
+                queue,
+                message_id,
+                body,
+                is_duplicate,
+            } => {
                 self.arrive(&Node::queue(queue));
                 if !is_duplicate {
                     self.sight(message_id, queue, body);
                 }
             }
-            StepKind::Refused { queue, reason } if *reason != SendRefusal::Full => self.arrive(&Node::queue(queue)),
-            StepKind::Invoked { function, queue, messages, .. } => {
-                for ReceivedMessage { message_id, receive_count, .. } in messages {
+            StepKind::Refused { queue, reason } if *reason != SendRefusal::Full => {
+                self.arrive(&Node::queue(queue))
+            }
+            StepKind::Invoked {
+                function,
+                queue,
+                messages,
+                ..
+            } => {
+                for ReceivedMessage {
+                    message_id,
+                    receive_count,
+                    ..
+                } in messages
+                {
                     let place = Place::Function(Arc::clone(function));
                     if let Some(message) = self.place(message_id, queue, place) {
                         message.receive_count = *receive_count;
                     }
                 }
             }
-            StepKind::Outcome { message_id, queue, fate, .. } => {
+            StepKind::Outcome {
+                message_id,
+                queue,
+                fate,
+                ..
+            } => {
                 match fate {
                     Fate::Succeeded => self.handled += 1,
                     _ => self.failed += 1,
                 }
                 self.place(message_id, queue, Place::Queue);
             }
-            StepKind::Deleted { message_id, queue } => drop(self.place(message_id, queue, Place::Deleted)),
-            StepKind::Expired { message_id, queue } => drop(self.place(message_id, queue, Place::Expired)),
-            StepKind::Redriven { message_id, queue, dead_letter_queue, .. } => {
+            StepKind::Deleted { message_id, queue } => {
+                drop(self.place(message_id, queue, Place::Deleted))
+            }
+            StepKind::Expired { message_id, queue } => {
+                drop(self.place(message_id, queue, Place::Expired))
+            }
+            StepKind::Redriven {
+                message_id,
+                queue,
+                dead_letter_queue,
+                ..
+            } => {
                 if let Some(message) = self.place(message_id, queue, Place::Queue) {
                     message.queue = Arc::clone(dead_letter_queue);
                     message.is_dead = true;
                 }
             }
-            StepKind::FaultInjected { hop, fault, place, .. } => {
+            StepKind::FaultInjected {
+                hop, fault, place, ..
+            } => {
                 self.faults += 1;
                 // Each makes one copy more.
-                if let (Hop::Publish | Hop::Deliver, Fault::Duplicate | Fault::DropResponse) = (hop, fault) {
-                    self.send(if *hop == Hop::Publish { Node::topic(place) } else { Node::queue(place) });
+                if let (Hop::Publish | Hop::Deliver, Fault::Duplicate | Fault::DropResponse) =
+                    (hop, fault)
+                {
+                    self.send(if *hop == Hop::Publish {
+                        Node::topic(place)
+                    } else {
+                        Node::queue(place)
+                    });
                 }
             }
             _ => {}
@@ -124,9 +169,15 @@ impl Track {
     }
 
     fn begin(&mut self, object: &Arc<ObjectEvent>, topology: &Topology) {
-        let bucket = topology.buckets.iter().find(|bucket| bucket.name == object.bucket);
+        let bucket = topology
+            .buckets
+            .iter()
+            .find(|bucket| bucket.name == object.bucket);
         for spec in bucket.into_iter().flat_map(|bucket| &bucket.notifications) {
-            let is_sent = spec.events.iter().any(|pattern| pattern.matches(&object.event_name))
+            let is_sent = spec
+                .events
+                .iter()
+                .any(|pattern| pattern.matches(&object.event_name))
                 && object.key.starts_with(&spec.prefix)
                 && object.key.ends_with(&spec.suffix);
             if let (true, Some(node)) = (is_sent, Node::destination(&spec.destination)) {
@@ -156,10 +207,12 @@ impl Track {
         self.messages.push(Sighting::new(id, queue, body));
     }
 
-    /// Moves a message, if it is still in this queue: an invocation may end when others have long dealt with it.
+    /// Moves a message, if it is still in this queue: an invocation may end when others have long
+    /// dealt with it.
     fn place(&mut self, id: &Arc<str>, queue: &Arc<str>, place: Place) -> Option<&mut Sighting> {
         let mut messages = self.messages.iter_mut();
-        let message = messages.find(|message| message.id == *id && message.queue == *queue && !message.is_gone())?;
+        let message = messages
+            .find(|message| message.id == *id && message.queue == *queue && !message.is_gone())?;
         message.place = place;
         Some(message)
     }
@@ -184,7 +237,10 @@ impl Track {
 
     /// What a list shows of it.
     pub(crate) fn summary(&self) -> Value {
-        let coming = self.coming.iter().map(|(node, count)| json!({"node": node, "how": "coming", "count": count}));
+        let coming = self
+            .coming
+            .iter()
+            .map(|(node, count)| json!({"node": node, "how": "coming", "count": count}));
         let seen = self.messages.iter().filter_map(Sighting::whereabouts);
         let object = self.object.as_ref();
         json!({

@@ -25,11 +25,21 @@ pub(crate) struct Program {
 impl Program {
     pub(crate) fn start(arguments: &[&str]) -> Self {
         let mut command = Command::new(env!("CARGO_BIN_EXE_s3-dispatch-local"));
-        command.args(arguments).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
+        command
+            .args(arguments)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .kill_on_drop(true);
         let mut child = command.spawn().unwrap();
         let lines = BufReader::new(child.stdout.take().unwrap()).lines();
         let errors = child.stderr.take().unwrap();
-        Self { child, lines, errors, seen: Vec::new() }
+        Self {
+            child,
+            lines,
+            errors,
+            seen: Vec::new(),
+        }
     }
 
     /// The first line that contains this.
@@ -53,12 +63,22 @@ impl Program {
     /// The port that it says it listens on.
     pub(crate) async fn port(&mut self) -> u16 {
         let line = self.line("S3 is at http://127.0.0.1:").await;
-        line.split(['/', ',']).find_map(|part| part.strip_prefix("127.0.0.1:")).unwrap().parse().unwrap()
+        line.split(['/', ','])
+            .find_map(|part| part.strip_prefix("127.0.0.1:"))
+            .unwrap()
+            .parse()
+            .unwrap()
     }
 
     pub(crate) fn signal(&self, signal: &str) {
         let process = self.child.id().unwrap().to_string();
-        assert!(std::process::Command::new("kill").args([signal, &process]).status().unwrap().success());
+        assert!(
+            std::process::Command::new("kill")
+                .args([signal, &process])
+                .status()
+                .unwrap()
+                .success()
+        );
     }
 
     /// Waits for the end: the status, and what it has printed as an error.
@@ -71,14 +91,18 @@ impl Program {
             self.errors.read_to_string(&mut errors).await.unwrap();
             self.child.wait().await.unwrap()
         };
-        let status = tokio::time::timeout(PATIENCE, end).await.expect("the program does not end");
+        let status = tokio::time::timeout(PATIENCE, end)
+            .await
+            .expect("the program does not end");
         (status, errors)
     }
 }
 
 /// Puts an object, unsigned, and gives the first line of the answer.
 async fn put(port: u16, key: &str, body: &str) -> String {
-    let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).await.unwrap();
+    let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port))
+        .await
+        .unwrap();
     let request = format!(
         "PUT /amzn-s3-demo-bucket/{key} HTTP/1.1\r\nHost: localhost\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}",
         body.len()
@@ -101,18 +125,29 @@ async fn ends(process: &str) {
             tokio::task::yield_now().await;
         }
     };
-    tokio::time::timeout(Duration::from_secs(20), gone).await.unwrap_or_else(|_| panic!("process {process} goes on"));
+    tokio::time::timeout(Duration::from_secs(20), gone)
+        .await
+        .unwrap_or_else(|_| panic!("process {process} goes on"));
 }
 
 /// With which arguments nothing is built.
 fn own(function: &Path) -> [String; 4] {
     let of = |name: &str| format!("{name}={}", function.display());
-    ["--function".into(), of("put-processor"), "--function".into(), of("copy-processor")]
+    [
+        "--function".into(),
+        of("put-processor"),
+        "--function".into(),
+        of("copy-processor"),
+    ]
 }
 
 pub(crate) fn start(function: &Path, arguments: &[&str]) -> Program {
     let own = own(function);
-    let all: Vec<&str> = own.iter().map(String::as_str).chain(arguments.iter().copied()).collect();
+    let all: Vec<&str> = own
+        .iter()
+        .map(String::as_str)
+        .chain(arguments.iter().copied())
+        .collect();
     Program::start(&all)
 }
 
@@ -145,14 +180,25 @@ async fn a_demo_whose_functions_fail_says_which_events_are_lost() {
     let quits = folder.path().join("quits");
     std::fs::write(&quits, "#!/bin/sh\necho no database >&2\nexit 1\n").unwrap();
     std::fs::set_permissions(&quits, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
-    let mut program =
-        start(&put_processor(), &["--demo", "--function", &format!("copy-processor={}", quits.display())]);
+    let mut program = start(
+        &put_processor(),
+        &[
+            "--demo",
+            "--function",
+            &format!("copy-processor={}", quits.display()),
+        ],
+    );
     let (status, errors) = program.end().await;
     assert_eq!(status.code(), Some(1), "{errors}");
     let seen = program.seen.join("\n");
-    assert!(seen.contains("1 of 6 events did not go where they should"), "{seen}");
     assert!(
-        seen.contains("in copy-processor-dead-letters after 2 attempts (should be handled by copy-processor)"),
+        seen.contains("1 of 6 events did not go where they should"),
+        "{seen}"
+    );
+    assert!(
+        seen.contains(
+            "in copy-processor-dead-letters after 2 attempts (should be handled by copy-processor)"
+        ),
         "{seen}"
     );
     assert!(seen.contains("| copy-processor: no database"), "{seen}");
@@ -176,7 +222,13 @@ async fn a_termination_ends_every_process() {
 async fn a_reader_that_goes_away_ends_nothing() {
     let mut program = start(&put_processor(), &["--port", "0"]);
     let port = program.port().await;
-    let unread = Command::new("cat").stdin(Stdio::null()).stdout(Stdio::piped()).spawn().unwrap().stdout.unwrap();
+    let unread = Command::new("cat")
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap()
+        .stdout
+        .unwrap();
     program.lines = BufReader::new(unread).lines();
     assert_eq!(put(port, "a", "").await, "HTTP/1.1 200 OK");
     assert_eq!(put(port, "b", "").await, "HTTP/1.1 200 OK");
@@ -217,7 +269,9 @@ async fn a_topology_of_ones_own_runs() {
     let port = program.port().await;
     assert_eq!(put(port, "a", "").await, "HTTP/1.1 200 OK");
     program.line("echo started").await;
-    program.line("#1  object       ObjectCreated:Put \"a\" in amzn-s3-demo-bucket, 0 bytes").await;
+    program
+        .line("#1  object       ObjectCreated:Put \"a\" in amzn-s3-demo-bucket, 0 bytes")
+        .await;
     program.line("#1  deleted").await;
     program.signal("-TERM");
     assert!(program.end().await.0.success());
@@ -227,7 +281,14 @@ async fn a_topology_of_ones_own_runs() {
 async fn a_restart_loses_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let (file, data) = (echo(folder.path()), folder.path().join("data"));
-    let arguments = ["--config", &file, "--port", "0", "--data", data.to_str().unwrap()];
+    let arguments = [
+        "--config",
+        &file,
+        "--port",
+        "0",
+        "--data",
+        data.to_str().unwrap(),
+    ];
     let mut program = Program::start(&[&arguments[..], &["--fault", "throttle=1"]].concat());
     let port = program.port().await;
     assert_eq!(put(port, "my%20photo", "hello").await, "HTTP/1.1 200 OK");
@@ -238,7 +299,9 @@ async fn a_restart_loses_nothing() {
     let port = program.port().await;
     program.line("outcome").await;
     program.line("#1  deleted").await;
-    let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).await.unwrap();
+    let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port))
+        .await
+        .unwrap();
     let request = "GET /amzn-s3-demo-bucket/my%20photo HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
     stream.write_all(request.as_bytes()).await.unwrap();
     let mut answer = String::new();
@@ -257,15 +320,29 @@ async fn what_cannot_be_is_told_in_one_line() {
     let taken = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
     let port = taken.local_addr().unwrap().port().to_string();
     let cases = [
-        (vec!["--port", &port], format!("error: `127.0.0.1:{port}` is in use by another program: ")),
+        (
+            vec!["--port", &port],
+            format!("error: `127.0.0.1:{port}` is in use by another program: "),
+        ),
         (vec!["--config", file], format!("error: {file}:2: ")),
-        (vec!["--config", "/nowhere.toml"], String::from("error: the file `/nowhere.toml` cannot be read: ")),
-        (vec!["--function", "resize=/bin/true"], String::from("error: there is no function `resize`\n")),
+        (
+            vec!["--config", "/nowhere.toml"],
+            String::from("error: the file `/nowhere.toml` cannot be read: "),
+        ),
+        (
+            vec!["--function", "resize=/bin/true"],
+            String::from("error: there is no function `resize`\n"),
+        ),
         (
             vec!["--port", "0", "--function", "put-processor=/nowhere"],
-            String::from("error: the program `/nowhere` of the function `put-processor` does not exist\n"),
+            String::from(
+                "error: the program `/nowhere` of the function `put-processor` does not exist\n",
+            ),
         ),
-        (vec!["--data", "/dev/null", "--port", "0"], String::from("error: cannot make the folder `/dev/null`: ")),
+        (
+            vec!["--data", "/dev/null", "--port", "0"],
+            String::from("error: cannot make the folder `/dev/null`: "),
+        ),
     ];
     for (arguments, expected) in cases {
         // What is given here last is what counts.
@@ -285,8 +362,14 @@ async fn what_cannot_be_is_told_in_one_line() {
 async fn an_argument_that_is_wrong_is_explained() {
     let cases = [
         (["--chaos", "2"], "a rate is a number from 0 to 1"),
-        (["--fault", "kil=0.1"], "nothing of this name goes wrong; there are publish:duplicate, "),
-        (["--fault", "kill"], "it is of the form `fault=rate` or `hop:fault=rate`"),
+        (
+            ["--fault", "kil=0.1"],
+            "nothing of this name goes wrong; there are publish:duplicate, ",
+        ),
+        (
+            ["--fault", "kill"],
+            "it is of the form `fault=rate` or `hop:fault=rate`",
+        ),
         (["--function", "name"], "it is of the form `name=path`"),
     ];
     for (arguments, reason) in cases {

@@ -7,7 +7,8 @@ use std::time::Duration;
 use proptest::prelude::*;
 use s3_dispatch::{Deduplicated, MemoryStore, ObjectKey, Router, Routes, State};
 use s3_dispatch_local::{
-    Fault, Faults, FunctionErrorKind, Hop, LocalPipeline, LocalPipelineBuilder, Step, StepKind, Topology, Visibility,
+    Fault, Faults, FunctionErrorKind, Hop, LocalPipeline, LocalPipelineBuilder, Step, StepKind,
+    Topology, Visibility,
 };
 
 const BUCKET: &str = "amzn-s3-demo-bucket";
@@ -25,15 +26,23 @@ fn routes(seen: &Seen) -> Routes<Seen> {
 
 fn builder<R: Router>(faults: Faults, router: impl Fn() -> R) -> LocalPipelineBuilder {
     let builder = LocalPipeline::builder().with_faults(faults);
-    builder.with_router("put-processor", router()).with_router("copy-processor", router())
+    builder
+        .with_router("put-processor", router())
+        .with_router("copy-processor", router())
 }
 
 /// Puts so many objects, and says how often each was handled and what happened.
-async fn run(faults: Faults, objects: usize) -> (BTreeMap<String, usize>, Vec<Arc<Step>>, LocalPipeline) {
+async fn run(
+    faults: Faults,
+    objects: usize,
+) -> (BTreeMap<String, usize>, Vec<Arc<Step>>, LocalPipeline) {
     let seen = Seen::default();
     let pipeline = builder(faults, || routes(&seen)).start().await.unwrap();
     for index in 0..objects {
-        pipeline.put(BUCKET, &format!("{index:03}"), "body").await.unwrap();
+        pipeline
+            .put(BUCKET, &format!("{index:03}"), "body")
+            .await
+            .unwrap();
     }
     pipeline.settle().await;
     let mut counts = BTreeMap::new();
@@ -57,7 +66,12 @@ fn injected(history: &[Arc<Step>], hop: Hop, fault: Fault) -> usize {
 async fn without_faults_each_object_is_handled_once_and_in_order() {
     let (counts, history, _pipeline) = run(Faults::none(), 50).await;
     assert!(counts.len() == 50 && counts.values().all(|count| *count == 1));
-    assert_eq!(Faults::places().map(|(hop, fault)| injected(&history, hop, fault)).sum::<usize>(), 0);
+    assert_eq!(
+        Faults::places()
+            .map(|(hop, fault)| injected(&history, hop, fault))
+            .sum::<usize>(),
+        0
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -65,7 +79,10 @@ async fn what_is_sent_twice_is_handled_twice() {
     for hop in [Hop::Publish, Hop::Deliver] {
         for fault in [Fault::Duplicate, Fault::DropResponse] {
             let (counts, history, _pipeline) = run(always(hop, fault), 20).await;
-            assert!(counts.len() == 20 && counts.values().all(|count| *count == 2), "{hop} {fault} {counts:?}");
+            assert!(
+                counts.len() == 20 && counts.values().all(|count| *count == 2),
+                "{hop} {fault} {counts:?}"
+            );
             assert!(injected(&history, hop, fault) >= 20, "{hop} {fault}");
         }
     }
@@ -78,7 +95,10 @@ async fn what_is_delayed_or_reordered_arrives_late_in_another_order_and_once() {
         let faults = always(Hop::Publish, fault).with_seed(1);
         let pipeline = builder(faults, || routes(&seen)).start().await.unwrap();
         for index in 0..50 {
-            pipeline.put(BUCKET, &format!("{index:03}"), "body").await.unwrap();
+            pipeline
+                .put(BUCKET, &format!("{index:03}"), "body")
+                .await
+                .unwrap();
         }
         pipeline.settle().await;
         let mut seen = seen.lock().unwrap().clone();
@@ -87,7 +107,11 @@ async fn what_is_delayed_or_reordered_arrives_late_in_another_order_and_once() {
         seen.dedup();
         assert_eq!(seen.len(), 50);
         let elapsed = pipeline.journal().history().last().unwrap().elapsed;
-        assert_eq!(elapsed > Duration::from_secs(2), fault == Fault::Delay, "{fault} {elapsed:?}");
+        assert_eq!(
+            elapsed > Duration::from_secs(2),
+            fault == Fault::Delay,
+            "{fault} {elapsed:?}"
+        );
     }
 }
 
@@ -96,7 +120,13 @@ async fn a_receive_whose_answer_is_lost_counts_and_nobody_sees_it() {
     let (counts, history, pipeline) = run(always(Hop::Receive, Fault::DropResponse), 3).await;
     assert!(counts.is_empty());
     assert_eq!(injected(&history, Hop::Receive, Fault::DropResponse), 3 * 5);
-    assert_eq!(pipeline.queue("put-processor-dead-letters").unwrap().count(Visibility::Visible), 3);
+    assert_eq!(
+        pipeline
+            .queue("put-processor-dead-letters")
+            .unwrap()
+            .count(Visibility::Visible),
+        3
+    );
 }
 
 /// On each attempt: the effect is there or is not, the answer never is.
@@ -110,18 +140,36 @@ async fn an_invocation_without_an_answer_is_repeated_until_the_dead_letter_queue
     for (fault, kind, handled) in cases {
         let (counts, history, pipeline) = run(always(Hop::Invoke, fault), 1).await;
         assert_eq!(counts.values().sum::<usize>(), handled, "{fault}");
-        let is_meant =
-            |step: &StepKind| matches!(step, StepKind::Answered { error: Some((own, _)), .. } if *own == kind);
-        assert_eq!(history.iter().filter(|step| is_meant(&step.kind)).count(), 5, "{fault}");
-        assert_eq!(pipeline.queue("put-processor-dead-letters").unwrap().messages.len(), 1, "{fault}");
+        let is_meant = |step: &StepKind| matches!(step, StepKind::Answered { error: Some((own, _)), .. } if *own == kind);
+        assert_eq!(
+            history.iter().filter(|step| is_meant(&step.kind)).count(),
+            5,
+            "{fault}"
+        );
+        assert_eq!(
+            pipeline
+                .queue("put-processor-dead-letters")
+                .unwrap()
+                .messages
+                .len(),
+            1,
+            "{fault}"
+        );
     }
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_function_runs_out_of_time_before_or_after_its_work() {
     let (counts, history, _pipeline) = run(always(Hop::Invoke, Fault::TimeOut), 40).await;
-    let is_timeout =
-        |kind: &StepKind| matches!(kind, StepKind::Answered { error: Some((FunctionErrorKind::TimedOut, _)), .. });
+    let is_timeout = |kind: &StepKind| {
+        matches!(
+            kind,
+            StepKind::Answered {
+                error: Some((FunctionErrorKind::TimedOut, _)),
+                ..
+            }
+        )
+    };
     let timeouts = history.iter().filter(|step| is_timeout(&step.kind)).count();
     assert_eq!(timeouts, injected(&history, Hop::Invoke, Fault::TimeOut));
     let handled = counts.values().sum::<usize>();
@@ -140,21 +188,35 @@ async fn a_delayed_invocation_succeeds() {
 async fn an_early_end_of_invisibility_brings_a_message_to_a_second_invocation() {
     let seen = Seen::default();
     let slow = || {
-        Routes::new(Arc::clone(&seen)).on_fn("*", async |key: ObjectKey, State(seen): State<Seen>| {
-            tokio::time::sleep(Duration::from_secs(29)).await;
-            seen.lock().unwrap().push(key.as_str().to_owned());
-            Ok::<_, std::io::Error>(())
-        })
+        Routes::new(Arc::clone(&seen)).on_fn(
+            "*",
+            async |key: ObjectKey, State(seen): State<Seen>| {
+                tokio::time::sleep(Duration::from_secs(29)).await;
+                seen.lock().unwrap().push(key.as_str().to_owned());
+                Ok::<_, std::io::Error>(())
+            },
+        )
     };
-    let faults = Faults::none().with_seed(3).with_fault(Fault::ExpireVisibility, 0.5);
+    let faults = Faults::none()
+        .with_seed(3)
+        .with_fault(Fault::ExpireVisibility, 0.5);
     let pipeline = builder(faults, slow).start().await.unwrap();
     for index in 0..4 {
-        pipeline.put(BUCKET, &index.to_string(), "body").await.unwrap();
+        pipeline
+            .put(BUCKET, &index.to_string(), "body")
+            .await
+            .unwrap();
         tokio::time::sleep(Duration::from_secs(300)).await;
     }
     pipeline.settle().await;
     assert!(seen.lock().unwrap().len() > 4);
-    assert!(injected(&pipeline.journal().history(), Hop::Receive, Fault::ExpireVisibility) > 0);
+    assert!(
+        injected(
+            &pipeline.journal().history(),
+            Hop::Receive,
+            Fault::ExpireVisibility
+        ) > 0
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -162,13 +224,23 @@ async fn what_cannot_be_deleted_is_handled_again() {
     let (counts, history, pipeline) = run(always(Hop::Delete, Fault::RefuseDelete), 2).await;
     assert!(counts.values().all(|count| *count == 5), "{counts:?}");
     assert_eq!(injected(&history, Hop::Delete, Fault::RefuseDelete), 10);
-    assert_eq!(pipeline.queue("put-processor-dead-letters").unwrap().messages.len(), 2);
+    assert_eq!(
+        pipeline
+            .queue("put-processor-dead-letters")
+            .unwrap()
+            .messages
+            .len(),
+        2
+    );
 }
 
 #[tokio::test(start_paused = true)]
 async fn faults_can_be_turned_off() {
     let seen = Seen::default();
-    let pipeline = builder(always(Hop::Invoke, Fault::Kill), || routes(&seen)).start().await.unwrap();
+    let pipeline = builder(always(Hop::Invoke, Fault::Kill), || routes(&seen))
+        .start()
+        .await
+        .unwrap();
     pipeline.put(BUCKET, "key", "body").await.unwrap();
     tokio::time::sleep(Duration::from_secs(1)).await;
     assert_eq!(pipeline.faults().rate(Hop::Invoke, Fault::Kill), 1.0);
@@ -181,10 +253,21 @@ async fn faults_can_be_turned_off() {
 fn told(history: &[Arc<Step>]) -> Vec<String> {
     let told = history.iter().map(|step| match &step.kind {
         StepKind::ObjectEvent(event) => {
-            format!("{:?} {:?} {} {}", step.elapsed, step.event, event.event_name, event.key)
+            format!(
+                "{:?} {:?} {} {}",
+                step.elapsed, step.event, event.event_name, event.key
+            )
         }
-        StepKind::Enqueued { queue, message_id, is_duplicate, .. } => {
-            format!("{:?} {:?} {queue} {message_id} {is_duplicate}", step.elapsed, step.event)
+        StepKind::Enqueued {
+            queue,
+            message_id,
+            is_duplicate,
+            ..
+        } => {
+            format!(
+                "{:?} {:?} {queue} {message_id} {is_duplicate}",
+                step.elapsed, step.event
+            )
         }
         kind => format!("{:?} {:?} {kind:?}", step.elapsed, step.event),
     });

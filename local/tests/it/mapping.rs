@@ -1,4 +1,5 @@
-//! Event source mappings: batches, windows, concurrency, and the rules of `ReportBatchItemFailures`.
+//! Event source mappings: batches, windows, concurrency, and the rules of
+//! `ReportBatchItemFailures`.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -7,8 +8,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use s3_dispatch::async_trait;
 use s3_dispatch_local::{
-    Fate, Fault, Faults, Function, FunctionError, FunctionErrorKind, FunctionSpec, Invocation, LocalPipeline,
-    MappingSpec, Message, QueueSpec, StepKind, Topology,
+    Fate, Fault, Faults, Function, FunctionError, FunctionErrorKind, FunctionSpec, Invocation,
+    LocalPipeline, MappingSpec, Message, QueueSpec, StepKind, Topology,
 };
 use serde_json::Value;
 use tokio::time::Instant;
@@ -48,13 +49,23 @@ impl Function for Scripted {
         let event: Value = serde_json::from_slice(&invocation.payload).unwrap();
         let field = |path: &str| -> Vec<String> {
             let records = event["Records"].as_array().unwrap().iter();
-            records.filter_map(|record| record.pointer(path)?.as_str()).map(String::from).collect()
+            records
+                .filter_map(|record| record.pointer(path)?.as_str())
+                .map(String::from)
+                .collect()
         };
         let (ids, groups) = (field("/messageId"), field("/attributes/MessageGroupId"));
         tokio::time::sleep(self.takes).await;
         self.seen.running.fetch_sub(1, Ordering::SeqCst);
         let length = invocation.payload.len();
-        let call = Call { ids: ids.clone(), groups, started, ended: Instant::now(), length, event };
+        let call = Call {
+            ids: ids.clone(),
+            groups,
+            started,
+            ended: Instant::now(),
+            length,
+            event,
+        };
         self.seen.calls.lock().unwrap().push(call);
         (self.answer)(&ids)
     }
@@ -68,7 +79,9 @@ struct Setup {
 }
 
 fn setup(queue: &str) -> Setup {
-    let queue_spec = QueueSpec::new(queue).with_redrive(dead_letters(queue), 2).with_content_based_deduplication(true);
+    let queue_spec = QueueSpec::new(queue)
+        .with_redrive(dead_letters(queue), 2)
+        .with_content_based_deduplication(true);
     Setup {
         queue: queue_spec,
         mapping: MappingSpec::new(queue, "function"),
@@ -78,7 +91,11 @@ fn setup(queue: &str) -> Setup {
 }
 
 fn dead_letters(queue: &str) -> &'static str {
-    if queue.ends_with(".fifo") { "dead.fifo" } else { "dead" }
+    if queue.ends_with(".fifo") {
+        "dead.fifo"
+    } else {
+        "dead"
+    }
 }
 
 async fn start(
@@ -94,15 +111,21 @@ async fn start_with(
     answer: impl Fn(&[String]) -> Result<Bytes, FunctionError> + Send + Sync + 'static,
 ) -> (LocalPipeline, Arc<Seen>) {
     let seen = Arc::new(Seen::default());
-    let function = Scripted { answer: Box::new(answer), takes: setup.takes, seen: Arc::clone(&seen) };
+    let function = Scripted {
+        answer: Box::new(answer),
+        takes: setup.takes,
+        seen: Arc::clone(&seen),
+    };
     let dead = dead_letters(&setup.queue.name);
     let topology = Topology::new()
         .with_queue(setup.queue)
         .with_queue(QueueSpec::new(dead))
         .with_function(setup.function)
         .with_mapping(setup.mapping);
-    let builder =
-        LocalPipeline::builder().with_topology(topology).with_faults(faults).with_function("function", function);
+    let builder = LocalPipeline::builder()
+        .with_topology(topology)
+        .with_faults(faults)
+        .with_function("function", function);
     (builder.start().await.unwrap(), seen)
 }
 
@@ -114,7 +137,8 @@ fn nothing_failed(_: &[String]) -> Result<Bytes, FunctionError> {
     Ok(Bytes::from_static(br#"{"batchItemFailures":[]}"#))
 }
 
-/// Sends three messages, and says how often each was received when all are done or dead: once if it succeeded.
+/// Sends three messages, and says how often each was received when all are done or dead: once if it
+/// succeeded.
 async fn receives(
     reports: bool,
     answer: impl Fn() -> Result<Bytes, FunctionError> + Send + Sync + 'static,
@@ -123,13 +147,24 @@ async fn receives(
     setup.mapping = setup.mapping.with_report_batch_item_failures(reports);
     let (pipeline, seen) = start(setup, move |_| answer()).await;
     for id in ["1", "2", "3"] {
-        pipeline.send("queue", Message::new(id, "body")).await.unwrap();
+        pipeline
+            .send("queue", Message::new(id, "body"))
+            .await
+            .unwrap();
     }
     pipeline.settle().await;
     let dead = pipeline.queue("dead").unwrap().messages;
     ["1", "2", "3"].map(|id| {
-        let received = calls(&seen).iter().flat_map(|call| &call.ids).filter(|own| **own == id).count();
-        assert_eq!(dead.iter().any(|letter| &*letter.message_id == id), received > 1, "message {id}");
+        let received = calls(&seen)
+            .iter()
+            .flat_map(|call| &call.ids)
+            .filter(|own| **own == id)
+            .count();
+        assert_eq!(
+            dead.iter().any(|letter| &*letter.message_id == id),
+            received > 1,
+            "message {id}"
+        );
         received
     })
 }
@@ -149,10 +184,22 @@ async fn answers_are_read_by_the_rules_of_lambda() {
         (r#"{"batchItemFailures": null}"#, ALL_SUCCEEDED),
         (r#"{"batchItemFailures": []}"#, ALL_SUCCEEDED),
         (r#"{"statusCode": 200}"#, ALL_SUCCEEDED),
-        (r#"{"batchItemFailures": [{"itemIdentifier": "2"}]}"#, [1, 2, 1]),
-        (r#"{"batchItemFailures": [{"itemIdentifier": "2"}, {"itemIdentifier": "2"}]}"#, [1, 2, 1]),
-        (r#"{"batchItemFailures": [{"itemIdentifier": "3", "more": 1}], "more": 2}"#, [1, 1, 2]),
-        (r#"{"batchItemFailures": [{"itemIdentifier": "2"}"#, ALL_FAILED),
+        (
+            r#"{"batchItemFailures": [{"itemIdentifier": "2"}]}"#,
+            [1, 2, 1],
+        ),
+        (
+            r#"{"batchItemFailures": [{"itemIdentifier": "2"}, {"itemIdentifier": "2"}]}"#,
+            [1, 2, 1],
+        ),
+        (
+            r#"{"batchItemFailures": [{"itemIdentifier": "3", "more": 1}], "more": 2}"#,
+            [1, 1, 2],
+        ),
+        (
+            r#"{"batchItemFailures": [{"itemIdentifier": "2"}"#,
+            ALL_FAILED,
+        ),
         ("done", ALL_FAILED),
         (r#""done""#, ALL_FAILED),
         ("[1]", ALL_FAILED),
@@ -162,12 +209,30 @@ async fn answers_are_read_by_the_rules_of_lambda() {
         (r#"{"batchItemFailures": ["2"]}"#, ALL_FAILED),
         (r#"{"batchItemFailures": [null]}"#, ALL_FAILED),
         (r#"{"batchItemFailures": [{}]}"#, ALL_FAILED),
-        (r#"{"batchItemFailures": [{"itemIdentifier": ""}]}"#, ALL_FAILED),
-        (r#"{"batchItemFailures": [{"itemIdentifier": null}]}"#, ALL_FAILED),
-        (r#"{"batchItemFailures": [{"itemIdentifier": 2}]}"#, ALL_FAILED),
-        (r#"{"batchItemFailures": [{"itemIdentifer": "2"}]}"#, ALL_FAILED),
-        (r#"{"batchItemFailures": [{"itemIdentifier": "4"}]}"#, ALL_FAILED),
-        (r#"{"batchItemFailures": [{"itemIdentifier": "1"}, {"itemIdentifier": "4"}]}"#, ALL_FAILED),
+        (
+            r#"{"batchItemFailures": [{"itemIdentifier": ""}]}"#,
+            ALL_FAILED,
+        ),
+        (
+            r#"{"batchItemFailures": [{"itemIdentifier": null}]}"#,
+            ALL_FAILED,
+        ),
+        (
+            r#"{"batchItemFailures": [{"itemIdentifier": 2}]}"#,
+            ALL_FAILED,
+        ),
+        (
+            r#"{"batchItemFailures": [{"itemIdentifer": "2"}]}"#,
+            ALL_FAILED,
+        ),
+        (
+            r#"{"batchItemFailures": [{"itemIdentifier": "4"}]}"#,
+            ALL_FAILED,
+        ),
+        (
+            r#"{"batchItemFailures": [{"itemIdentifier": "1"}, {"itemIdentifier": "4"}]}"#,
+            ALL_FAILED,
+        ),
     ];
     for (answer, expected) in table {
         let received = receives(true, || Ok(Bytes::from_static(answer.as_bytes()))).await;
@@ -186,17 +251,25 @@ async fn without_an_answer_the_whole_batch_fails_whatever_is_reported() {
     ];
     for kind in kinds {
         for reports in [true, false] {
-            let received = receives(reports, move || Err(FunctionError::new(kind, "no answer"))).await;
+            let received =
+                receives(reports, move || Err(FunctionError::new(kind, "no answer"))).await;
             assert_eq!(received, ALL_FAILED, "{kind:?}");
         }
     }
-    assert_eq!(receives(true, || panic!("as handlers do")).await, ALL_FAILED);
+    assert_eq!(
+        receives(true, || panic!("as handlers do")).await,
+        ALL_FAILED
+    );
 }
 
 /// What the README warns of: the list is ignored, and what failed is lost.
 #[tokio::test(start_paused = true)]
 async fn when_nothing_is_reported_any_answer_deletes_everything() {
-    for answer in [r#"{"batchItemFailures": [{"itemIdentifier": "2"}]}"#, "done", r#"{"batchItemFailures": [{}]}"#] {
+    for answer in [
+        r#"{"batchItemFailures": [{"itemIdentifier": "2"}]}"#,
+        "done",
+        r#"{"batchItemFailures": [{}]}"#,
+    ] {
         let received = receives(false, || Ok(Bytes::from_static(answer.as_bytes()))).await;
         assert_eq!(received, ALL_SUCCEEDED, "{answer}");
     }
@@ -206,21 +279,33 @@ async fn when_nothing_is_reported_any_answer_deletes_everything() {
 async fn a_batch_has_ten_messages_unless_said_otherwise() {
     let (pipeline, seen) = start(setup("queue"), nothing_failed).await;
     for id in 0..25 {
-        pipeline.send("queue", Message::new(id.to_string(), "body")).await.unwrap();
+        pipeline
+            .send("queue", Message::new(id.to_string(), "body"))
+            .await
+            .unwrap();
     }
     pipeline.settle().await;
-    let sizes = calls(&seen).iter().map(|call| call.ids.len()).collect::<Vec<_>>();
+    let sizes = calls(&seen)
+        .iter()
+        .map(|call| call.ids.len())
+        .collect::<Vec<_>>();
     assert_eq!((sizes.iter().max(), sizes.iter().sum()), (Some(&10), 25));
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_window_collects_until_it_is_over_or_the_batch_is_full() {
     let mut setup = setup("queue");
-    setup.mapping = setup.mapping.with_batch_size(100).with_batch_window(Duration::from_secs(20));
+    setup.mapping = setup
+        .mapping
+        .with_batch_size(100)
+        .with_batch_window(Duration::from_secs(20));
     let (pipeline, seen) = start(setup, nothing_failed).await;
     let started = Instant::now();
     for id in 0..30 {
-        pipeline.send("queue", Message::new(id.to_string(), "body")).await.unwrap();
+        pipeline
+            .send("queue", Message::new(id.to_string(), "body"))
+            .await
+            .unwrap();
         tokio::time::sleep(Duration::from_secs(1)).await;
     }
     pipeline.settle().await;
@@ -230,33 +315,69 @@ async fn a_window_collects_until_it_is_over_or_the_batch_is_full() {
     assert_eq!(calls(&seen).len(), 2);
     let full = Instant::now();
     for id in 100..200 {
-        pipeline.send("queue", Message::new(id.to_string(), "body")).await.unwrap();
+        pipeline
+            .send("queue", Message::new(id.to_string(), "body"))
+            .await
+            .unwrap();
     }
     pipeline.settle().await;
-    assert_eq!((calls(&seen)[2].ids.len(), full.elapsed().as_secs()), (100, 0));
+    assert_eq!(
+        (calls(&seen)[2].ids.len(), full.elapsed().as_secs()),
+        (100, 0)
+    );
 }
 
 #[tokio::test(start_paused = true)]
 async fn an_event_is_at_most_6_mb_long() {
     let mut setup = setup("queue");
-    setup.mapping = setup.mapping.with_batch_size(10).with_maximum_concurrency(1);
+    setup.mapping = setup
+        .mapping
+        .with_batch_size(10)
+        .with_maximum_concurrency(1);
     let (pipeline, seen) = start(setup, nothing_failed).await;
     for id in 0..10 {
-        pipeline.send("queue", Message::new(id.to_string(), "x".repeat(1024 * 1024))).await.unwrap();
+        pipeline
+            .send(
+                "queue",
+                Message::new(id.to_string(), "x".repeat(1024 * 1024)),
+            )
+            .await
+            .unwrap();
     }
     pipeline.settle().await;
-    let lengths = calls(&seen).iter().map(|call| call.length).collect::<Vec<_>>();
-    assert!(lengths.iter().all(|length| *length <= 6 * 1024 * 1024), "{lengths:?}");
-    assert_eq!(calls(&seen).iter().map(|call| call.ids.len()).collect::<Vec<_>>(), [5, 5]);
+    let lengths = calls(&seen)
+        .iter()
+        .map(|call| call.length)
+        .collect::<Vec<_>>();
+    assert!(
+        lengths.iter().all(|length| *length <= 6 * 1024 * 1024),
+        "{lengths:?}"
+    );
+    assert_eq!(
+        calls(&seen)
+            .iter()
+            .map(|call| call.ids.len())
+            .collect::<Vec<_>>(),
+        [5, 5]
+    );
 }
 
 /// Escaped, its megabyte is six.
 #[tokio::test(start_paused = true)]
 async fn a_message_that_no_event_can_hold_ends_in_the_dead_letter_queue() {
     let (pipeline, seen) = start(setup("queue"), nothing_failed).await;
-    pipeline.send("queue", Message::new("1", "\u{1}".repeat(1024 * 1024))).await.unwrap();
+    pipeline
+        .send("queue", Message::new("1", "\u{1}".repeat(1024 * 1024)))
+        .await
+        .unwrap();
     pipeline.settle().await;
-    assert_eq!((calls(&seen).len(), pipeline.queue("dead").unwrap().messages.len()), (0, 1));
+    assert_eq!(
+        (
+            calls(&seen).len(),
+            pipeline.queue("dead").unwrap().messages.len()
+        ),
+        (0, 1)
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -267,10 +388,19 @@ async fn no_more_invocations_run_at_a_time_than_the_mapping_allows() {
     let (pipeline, seen) = start(setup, nothing_failed).await;
     let started = Instant::now();
     for id in 0..30 {
-        pipeline.send("queue", Message::new(id.to_string(), "body")).await.unwrap();
+        pipeline
+            .send("queue", Message::new(id.to_string(), "body"))
+            .await
+            .unwrap();
     }
     pipeline.settle().await;
-    assert_eq!((seen.most_running.load(Ordering::SeqCst), started.elapsed().as_secs()), (3, 10));
+    assert_eq!(
+        (
+            seen.most_running.load(Ordering::SeqCst),
+            started.elapsed().as_secs()
+        ),
+        (3, 10)
+    );
 }
 
 /// Lambda tries again as long as the messages are invisible; then they are received once more.
@@ -278,30 +408,70 @@ async fn no_more_invocations_run_at_a_time_than_the_mapping_allows() {
 async fn a_throttled_invocation_is_tried_again_and_gives_its_messages_back() {
     let mut first = setup("queue");
     first.mapping = first.mapping.with_batch_size(1).with_maximum_concurrency(2);
-    first.function = first.function.with_reserved_concurrency(1).with_timeout(Duration::from_secs(10));
+    first.function = first
+        .function
+        .with_reserved_concurrency(1)
+        .with_timeout(Duration::from_secs(10));
     first.takes = Duration::from_secs(5);
     let (pipeline, seen) = start(first, nothing_failed).await;
     for id in ["1", "2"] {
-        pipeline.send("queue", Message::new(id, "body")).await.unwrap();
+        pipeline
+            .send("queue", Message::new(id, "body"))
+            .await
+            .unwrap();
     }
     pipeline.settle().await;
-    assert_eq!((seen.most_running.load(Ordering::SeqCst), calls(&seen).len()), (1, 2));
-    let is_throttled =
-        |kind: &StepKind| matches!(kind, StepKind::Answered { error: Some((FunctionErrorKind::Throttled, _)), .. });
-    assert!(!pipeline.journal().history().iter().any(|step| is_throttled(&step.kind)));
+    assert_eq!(
+        (seen.most_running.load(Ordering::SeqCst), calls(&seen).len()),
+        (1, 2)
+    );
+    let is_throttled = |kind: &StepKind| {
+        matches!(
+            kind,
+            StepKind::Answered {
+                error: Some((FunctionErrorKind::Throttled, _)),
+                ..
+            }
+        )
+    };
+    assert!(
+        !pipeline
+            .journal()
+            .history()
+            .iter()
+            .any(|step| is_throttled(&step.kind))
+    );
 
     let mut second = setup("queue");
     second.queue = second.queue.with_redrive("dead", 10);
-    second.mapping = second.mapping.with_batch_size(1).with_maximum_concurrency(2);
-    second.function = second.function.with_reserved_concurrency(1).with_timeout(Duration::from_secs(29));
+    second.mapping = second
+        .mapping
+        .with_batch_size(1)
+        .with_maximum_concurrency(2);
+    second.function = second
+        .function
+        .with_reserved_concurrency(1)
+        .with_timeout(Duration::from_secs(29));
     second.takes = Duration::from_secs(28);
     let (pipeline, seen) = start(second, nothing_failed).await;
     for id in ["1", "2"] {
-        pipeline.send("queue", Message::new(id, "body")).await.unwrap();
+        pipeline
+            .send("queue", Message::new(id, "body"))
+            .await
+            .unwrap();
     }
     pipeline.settle().await;
-    assert_eq!((seen.most_running.load(Ordering::SeqCst), calls(&seen).len()), (1, 2));
-    assert!(pipeline.journal().history().iter().any(|step| is_throttled(&step.kind)));
+    assert_eq!(
+        (seen.most_running.load(Ordering::SeqCst), calls(&seen).len()),
+        (1, 2)
+    );
+    assert!(
+        pipeline
+            .journal()
+            .history()
+            .iter()
+            .any(|step| is_throttled(&step.kind))
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -311,7 +481,8 @@ async fn of_a_group_one_batch_runs_at_a_time_and_in_order() {
     setup.takes = Duration::from_secs(2);
     let (pipeline, seen) = start(setup, nothing_failed).await;
     for index in 0..40 {
-        let message = Message::new(format!("{index:02}"), index.to_string()).with_group_id((index % 3).to_string());
+        let message = Message::new(format!("{index:02}"), index.to_string())
+            .with_group_id((index % 3).to_string());
         pipeline.send("queue.fifo", message).await.unwrap();
     }
     pipeline.settle().await;
@@ -319,9 +490,18 @@ async fn of_a_group_one_batch_runs_at_a_time_and_in_order() {
     calls.sort_by_key(|call| call.started);
     assert!(seen.most_running.load(Ordering::SeqCst) > 1);
     for group in ["0", "1", "2"] {
-        let own: Vec<_> = calls.iter().filter(|call| call.groups.iter().any(|own| own == group)).collect();
-        assert!(own.windows(2).all(|pair| pair[0].ended <= pair[1].started), "group {group}");
-        let ids = own.iter().flat_map(|call| call.ids.iter().zip(&call.groups)).filter(|(_, own)| *own == group);
+        let own: Vec<_> = calls
+            .iter()
+            .filter(|call| call.groups.iter().any(|own| own == group))
+            .collect();
+        assert!(
+            own.windows(2).all(|pair| pair[0].ended <= pair[1].started),
+            "group {group}"
+        );
+        let ids = own
+            .iter()
+            .flat_map(|call| call.ids.iter().zip(&call.groups))
+            .filter(|(_, own)| *own == group);
         let ids: Vec<_> = ids.map(|(id, _)| id.clone()).collect();
         assert!(ids.is_sorted() && ids.len() >= 13, "{ids:?}");
     }
@@ -337,7 +517,10 @@ async fn of_a_group_one_batch_runs_at_a_time_even_when_its_messages_are_visible_
     let faults = Faults::none().with_fault(Fault::ExpireVisibility, 1.0);
     let (pipeline, seen) = start_with(faults, setup, nothing_failed).await;
     for id in ["1", "2", "3"] {
-        pipeline.send("queue.fifo", Message::new(id, id).with_group_id("group")).await.unwrap();
+        pipeline
+            .send("queue.fifo", Message::new(id, id).with_group_id("group"))
+            .await
+            .unwrap();
     }
     pipeline.settle().await;
     assert!(calls(&seen).len() > 1);
@@ -350,7 +533,9 @@ async fn a_failed_message_of_a_group_holds_up_that_group_and_no_other() {
     let answer = move |ids: &[String]| {
         let has_poison = ids.iter().any(|id| id == "a1");
         if has_poison && first.fetch_add(1, Ordering::SeqCst) == 0 {
-            return Ok(Bytes::from(r#"{"batchItemFailures":[{"itemIdentifier":"a1"},{"itemIdentifier":"a2"}]}"#));
+            return Ok(Bytes::from(
+                r#"{"batchItemFailures":[{"itemIdentifier":"a1"},{"itemIdentifier":"a2"}]}"#,
+            ));
         }
         nothing_failed(ids)
     };
@@ -358,21 +543,36 @@ async fn a_failed_message_of_a_group_holds_up_that_group_and_no_other() {
     setup.mapping = setup.mapping.with_batch_size(2);
     let (pipeline, seen) = start(setup, answer).await;
     for (id, group) in [("a1", "a"), ("a2", "a"), ("b1", "b"), ("a3", "a")] {
-        pipeline.send("queue.fifo", Message::new(id, id).with_group_id(group)).await.unwrap();
+        pipeline
+            .send("queue.fifo", Message::new(id, id).with_group_id(group))
+            .await
+            .unwrap();
     }
     pipeline.settle().await;
     let ids: Vec<_> = calls(&seen).into_iter().map(|call| call.ids).collect();
-    assert_eq!(ids, [vec!["a1", "a2"], vec!["b1"], vec!["a1", "a2"], vec!["a3"]]);
+    assert_eq!(
+        ids,
+        [vec!["a1", "a2"], vec!["b1"], vec!["a1", "a2"], vec!["a3"]]
+    );
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_message_is_told_as_lambda_tells_it() {
     let (pipeline, seen) = start(setup("queue.fifo"), nothing_failed).await;
-    let message = Message::new("1", "hello").with_group_id("g").with_deduplication_id("d");
+    let message = Message::new("1", "hello")
+        .with_group_id("g")
+        .with_deduplication_id("d");
     pipeline.send("queue.fifo", message).await.unwrap();
     pipeline.settle().await;
     let record = calls(&seen)[0].event["Records"][0].clone();
-    let names = |value: &Value| value.as_object().unwrap().keys().cloned().collect::<Vec<_>>();
+    let names = |value: &Value| {
+        value
+            .as_object()
+            .unwrap()
+            .keys()
+            .cloned()
+            .collect::<Vec<_>>()
+    };
     let mut expected = vec![
         "messageId",
         "receiptHandle",
@@ -387,12 +587,24 @@ async fn a_message_is_told_as_lambda_tells_it() {
     expected.sort_unstable();
     assert_eq!(names(&record), expected);
     assert_eq!(record["md5OfBody"], "5d41402abc4b2a76b9719d911017c592");
-    assert_eq!(record["eventSourceARN"], "arn:aws:sqs:us-east-1:123456789012:queue.fifo");
+    assert_eq!(
+        record["eventSourceARN"],
+        "arn:aws:sqs:us-east-1:123456789012:queue.fifo"
+    );
     let attributes = &record["attributes"];
-    assert_eq!((&attributes["MessageGroupId"], &attributes["MessageDeduplicationId"]), (&"g".into(), &"d".into()));
+    assert_eq!(
+        (
+            &attributes["MessageGroupId"],
+            &attributes["MessageDeduplicationId"]
+        ),
+        (&"g".into(), &"d".into())
+    );
     assert_eq!(attributes["ApproximateReceiveCount"], "1");
     assert_eq!(attributes["SequenceNumber"].as_str().unwrap().len(), 20);
-    assert_eq!(attributes["SentTimestamp"], attributes["ApproximateFirstReceiveTimestamp"]);
+    assert_eq!(
+        attributes["SentTimestamp"],
+        attributes["ApproximateFirstReceiveTimestamp"]
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -400,13 +612,22 @@ async fn a_function_that_does_not_keep_to_its_timeout_is_cut_off() {
     let mut setup = setup("queue");
     setup.takes = Duration::from_secs(600);
     let (pipeline, seen) = start(setup, nothing_failed).await;
-    pipeline.send("queue", Message::new("1", "body")).await.unwrap();
+    pipeline
+        .send("queue", Message::new("1", "body"))
+        .await
+        .unwrap();
     pipeline.settle().await;
     assert!(calls(&seen).is_empty());
     let fates = pipeline.journal().history();
     let is_timeout = |kind: &StepKind| match kind {
-        StepKind::Outcome { fate: Fate::BatchFailed(reason), .. } => reason.contains("took longer than"),
+        StepKind::Outcome {
+            fate: Fate::BatchFailed(reason),
+            ..
+        } => reason.contains("took longer than"),
         _ => false,
     };
-    assert_eq!(fates.iter().filter(|step| is_timeout(&step.kind)).count(), 2);
+    assert_eq!(
+        fates.iter().filter(|step| is_timeout(&step.kind)).count(),
+        2
+    );
 }

@@ -8,7 +8,8 @@ use std::time::Duration;
 
 use s3_dispatch::{HandlerError, ObjectKey, Routes, State};
 use s3_dispatch_local::{
-    Error, ErrorKind, Faults, LocalPipeline, Message, ObjectEvent, QueueSpec, Sent, StepKind, Topology,
+    Error, ErrorKind, Faults, LocalPipeline, Message, ObjectEvent, QueueSpec, Sent, StepKind,
+    Topology,
 };
 use s3_dispatch_testing::NotificationBuilder;
 use tempfile::TempDir;
@@ -22,7 +23,10 @@ struct App {
 }
 
 fn app(fails: bool) -> App {
-    App { fails, ..App::default() }
+    App {
+        fails,
+        ..App::default()
+    }
 }
 
 async fn start(folder: &Path, app: &App) -> Result<LocalPipeline, Error> {
@@ -39,9 +43,15 @@ async fn start(folder: &Path, app: &App) -> Result<LocalPipeline, Error> {
     let mut fifo = QueueSpec::new("orders.fifo");
     fifo.content_based_deduplication = true;
     topology.queues.push(fifo);
-    let builder = LocalPipeline::builder().with_topology(topology).with_data(folder);
+    let builder = LocalPipeline::builder()
+        .with_topology(topology)
+        .with_data(folder);
     let builder = builder.with_faults(Faults::none().with_seed(7));
-    builder.with_router("put-processor", routes()).with_router("copy-processor", routes()).start().await
+    builder
+        .with_router("put-processor", routes())
+        .with_router("copy-processor", routes())
+        .start()
+        .await
 }
 
 fn handled(app: &App) -> Vec<String> {
@@ -84,7 +94,10 @@ async fn queues_are_as_they_were_left() {
     pipeline.put(BUCKET, "failing", "body").await.unwrap();
     tokio::time::sleep(Duration::from_secs(200)).await;
     let message = Message::new("first", "body").with_group_id("group");
-    assert_eq!(pipeline.send("orders.fifo", message).await.unwrap(), Sent::Accepted);
+    assert_eq!(
+        pipeline.send("orders.fifo", message).await.unwrap(),
+        Sent::Accepted
+    );
     let before = pipeline.queue("put-processor").unwrap().messages;
     assert_eq!((before.len(), before[0].receive_count), (1, 2));
     pipeline.stop().await;
@@ -92,19 +105,34 @@ async fn queues_are_as_they_were_left() {
 
     let pipeline = start(folder.path(), &app(true)).await.unwrap();
     let after = pipeline.queue("put-processor").unwrap().messages;
-    assert_eq!((&after[0].message_id, after[0].receive_count), (&before[0].message_id, 2));
-    assert_eq!((after[0].sent, after[0].event), (before[0].sent, before[0].event));
+    assert_eq!(
+        (&after[0].message_id, after[0].receive_count),
+        (&before[0].message_id, 2)
+    );
+    assert_eq!(
+        (after[0].sent, after[0].event),
+        (before[0].sent, before[0].event)
+    );
     assert_eq!(pipeline.queue("orders.fifo").unwrap().messages.len(), 1);
     // It was seen a moment ago, by the clock on the wall.
     let again = Message::new("second", "body").with_group_id("group");
-    assert_eq!(pipeline.send("orders.fifo", again).await.unwrap(), Sent::Duplicate { of: "first".into() });
+    assert_eq!(
+        pipeline.send("orders.fifo", again).await.unwrap(),
+        Sent::Duplicate { of: "first".into() }
+    );
     pipeline.settle().await;
-    let dead = pipeline.queue("put-processor-dead-letters").unwrap().messages;
+    let dead = pipeline
+        .queue("put-processor-dead-letters")
+        .unwrap()
+        .messages;
     assert_eq!((dead.len(), dead[0].receive_count), (1, 5));
     pipeline.stop().await;
     drop(pipeline);
     let pipeline = start(folder.path(), &app(false)).await.unwrap();
-    let after = pipeline.queue("put-processor-dead-letters").unwrap().messages;
+    let after = pipeline
+        .queue("put-processor-dead-letters")
+        .unwrap()
+        .messages;
     assert_eq!((after.len(), after[0].receive_count), (1, 5));
 }
 
@@ -116,7 +144,12 @@ async fn half_a_line_is_forgotten_and_a_damaged_one_is_an_error() {
     pipeline.put(BUCKET, "key", "body").await.unwrap();
     drop(pipeline);
     let whole = fs::read(log(&folder)).unwrap();
-    OpenOptions::new().append(true).open(log(&folder)).unwrap().write_all(b"{\"put\":{\"queue").unwrap();
+    OpenOptions::new()
+        .append(true)
+        .open(log(&folder))
+        .unwrap()
+        .write_all(b"{\"put\":{\"queue")
+        .unwrap();
     let after = app(false);
     let pipeline = start(folder.path(), &after).await.unwrap();
     pipeline.settle().await;
@@ -127,9 +160,15 @@ async fn half_a_line_is_forgotten_and_a_damaged_one_is_an_error() {
     let error = start(folder.path(), &app(false)).await.unwrap_err();
     let line = whole.iter().filter(|byte| **byte == b'\n').count() + 1;
     let expected = format!("line {line} of `{}` cannot be read", log(&folder).display());
-    assert_eq!((error.kind(), error.to_string()), (ErrorKind::Storage, expected));
+    assert_eq!(
+        (error.kind(), error.to_string()),
+        (ErrorKind::Storage, expected)
+    );
     fs::write(log(&folder), "something else\n").unwrap();
-    assert_eq!(start(folder.path(), &app(false)).await.unwrap_err().kind(), ErrorKind::Storage);
+    assert_eq!(
+        start(folder.path(), &app(false)).await.unwrap_err().kind(),
+        ErrorKind::Storage
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -137,8 +176,14 @@ async fn two_pipelines_do_not_share_a_folder() {
     let folder = TempDir::new().unwrap();
     let first = start(folder.path(), &app(false)).await.unwrap();
     let error = start(folder.path(), &app(false)).await.unwrap_err();
-    let expected = format!("the folder `{}` is in use by another pipeline", folder.path().display());
-    assert_eq!((error.kind(), error.to_string()), (ErrorKind::Storage, expected));
+    let expected = format!(
+        "the folder `{}` is in use by another pipeline",
+        folder.path().display()
+    );
+    assert_eq!(
+        (error.kind(), error.to_string()),
+        (ErrorKind::Storage, expected)
+    );
     first.stop().await;
     drop(first);
     start(folder.path(), &app(false)).await.unwrap();
@@ -170,7 +215,9 @@ async fn wherever_the_log_is_cut_nothing_is_lost_that_was_acknowledged() {
         let is_deleted = std::str::from_utf8(&whole[..length])
             .unwrap()
             .lines()
-            .any(|line| line.starts_with(r#"{"removed":{"queue":"put-processor""#) && line.ends_with("}}"));
+            .any(|line| {
+                line.starts_with(r#"{"removed":{"queue":"put-processor""#) && line.ends_with("}}")
+            });
         assert_eq!(handled.is_empty(), is_deleted, "cut at {length}");
         pipeline.stop().await;
     }
@@ -184,7 +231,10 @@ async fn what_is_acknowledged_before_the_disk_is_full_survives_it() {
         return publish_until_full(Path::new(&folder)).await;
     }
     let folder = TempDir::new().unwrap();
-    with_short_files("what_is_acknowledged_before_the_disk_is_full_survives_it", &folder);
+    with_short_files(
+        "what_is_acknowledged_before_the_disk_is_full_survives_it",
+        &folder,
+    );
     let acknowledged = fs::read_to_string(folder.path().join("acknowledged")).unwrap();
     let acknowledged: Vec<_> = acknowledged.lines().map(String::from).collect();
     assert!(acknowledged.len() > 3, "{acknowledged:?}");
@@ -192,7 +242,14 @@ async fn what_is_acknowledged_before_the_disk_is_full_survives_it() {
     let pipeline = start(folder.path(), &after).await.unwrap();
     pipeline.settle().await;
     assert_eq!(handled(&after), acknowledged);
-    assert_eq!(pipeline.queue("copy-processor-dead-letters").unwrap().messages.len(), 1);
+    assert_eq!(
+        pipeline
+            .queue("copy-processor-dead-letters")
+            .unwrap()
+            .messages
+            .len(),
+        1
+    );
 }
 
 /// Names the folder of a test that runs in a process of its own.
@@ -203,7 +260,10 @@ const LIMITED: &str = "FOLDER_OF_THE_LIMITED_PROCESS";
 #[cfg(target_os = "linux")]
 fn with_short_files(test: &str, folder: &TempDir) {
     let limited = std::process::Command::new("sh")
-        .args(["-c", r#"trap "" XFSZ; ulimit -f 64; exec "$0" --exact "$1" --nocapture"#])
+        .args([
+            "-c",
+            r#"trap "" XFSZ; ulimit -f 64; exec "$0" --exact "$1" --nocapture"#,
+        ])
         .arg(std::env::current_exe().unwrap())
         .arg(format!("persistence::{test}"))
         .env(LIMITED, folder.path())
@@ -217,7 +277,10 @@ fn with_short_files(test: &str, folder: &TempDir) {
 #[tokio::test(start_paused = true)]
 async fn a_log_for_which_there_is_no_room_is_written_anew() {
     let Some(folder) = std::env::var_os(LIMITED) else {
-        return with_short_files("a_log_for_which_there_is_no_room_is_written_anew", &TempDir::new().unwrap());
+        return with_short_files(
+            "a_log_for_which_there_is_no_room_is_written_anew",
+            &TempDir::new().unwrap(),
+        );
     };
     let app = app(false);
     let pipeline = start(Path::new(&folder), &app).await.unwrap();
@@ -230,7 +293,11 @@ async fn a_log_for_which_there_is_no_room_is_written_anew() {
     assert_eq!(handled(&app).len(), 100);
     pipeline.stop().await;
     drop(pipeline);
-    start(Path::new(&folder), &app).await.unwrap().settle().await;
+    start(Path::new(&folder), &app)
+        .await
+        .unwrap()
+        .settle()
+        .await;
     assert_eq!(handled(&app).len(), 100);
 }
 
@@ -251,10 +318,19 @@ async fn publish_until_full(folder: &Path) {
     assert_eq!(error.kind(), ErrorKind::Storage);
     assert!(error.to_string().starts_with("cannot write"), "{error}");
     let history = pipeline.journal().history();
-    let told = history.iter().filter(|step| matches!(step.kind, StepKind::StorageFailed { .. })).count();
+    let told = history
+        .iter()
+        .filter(|step| matches!(step.kind, StepKind::StorageFailed { .. }))
+        .count();
     assert_eq!(told, 1);
     let short = Message::new("short", "short");
-    assert_eq!(pipeline.send("copy-processor-dead-letters", short).await.unwrap(), Sent::Accepted);
+    assert_eq!(
+        pipeline
+            .send("copy-processor-dead-letters", short)
+            .await
+            .unwrap(),
+        Sent::Accepted
+    );
     fs::write(folder.join("acknowledged"), acknowledged).unwrap();
 }
 
@@ -267,7 +343,10 @@ async fn the_log_is_written_anew_when_it_has_grown() {
     let mut longest = 0;
     for id in 0..60 {
         let body = NotificationBuilder::test_event("b".repeat(1_000_000)).to_json();
-        pipeline.send("put-processor", Message::new(id.to_string(), body)).await.unwrap();
+        pipeline
+            .send("put-processor", Message::new(id.to_string(), body))
+            .await
+            .unwrap();
         pipeline.settle().await;
         longest = longest.max(length());
     }
@@ -284,5 +363,8 @@ async fn a_full_disk_refuses_what_is_new_in_one_clear_line() {
     let error = start(folder.path(), &app(false)).await.unwrap_err();
     let path = folder.path().join("queues.jsonl.new");
     let expected = format!("the disk is full: cannot write `{}`", path.display());
-    assert_eq!((error.kind(), error.to_string()), (ErrorKind::Storage, expected));
+    assert_eq!(
+        (error.kind(), error.to_string()),
+        (ErrorKind::Storage, expected)
+    );
 }

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use s3_dispatch::EventName;
 use s3_dispatch_local::{
-    ErrorKind, Function, FunctionError, FunctionErrorKind, FunctionSpec, Invocation, Journal, Kill, KillKind,
-    LocalPipeline, LogStream, Process, Step, StepKind, Topology,
+    ErrorKind, Function, FunctionError, FunctionErrorKind, FunctionSpec, Invocation, Journal, Kill,
+    KillKind, LocalPipeline, LogStream, Process, Step, StepKind, Topology,
 };
 use s3_dispatch_testing::{RecordBuilder, SqsBatchBuilder};
 
@@ -21,11 +21,17 @@ struct Started {
 impl Started {
     async fn with(spec: FunctionSpec) -> Self {
         let journal = journal().await;
-        Self { process: Process::start(spec, journal.clone()).await.unwrap(), journal }
+        Self {
+            process: Process::start(spec, journal.clone()).await.unwrap(),
+            journal,
+        }
     }
 
     async fn invoke(&self, event: &str) -> Result<String, FunctionError> {
-        self.invoke_with(Invocation::new("an-id", format!("\"{event}\"")).with_timeout(Duration::from_secs(20))).await
+        self.invoke_with(
+            Invocation::new("an-id", format!("\"{event}\"")).with_timeout(Duration::from_secs(20)),
+        )
+        .await
     }
 
     async fn invoke_with(&self, invocation: Invocation) -> Result<String, FunctionError> {
@@ -48,16 +54,26 @@ impl Started {
                 }
             }
         };
-        tokio::time::timeout(Duration::from_secs(20), search).await.unwrap_or_else(|_| panic!("no {what}"))
+        tokio::time::timeout(Duration::from_secs(20), search)
+            .await
+            .unwrap_or_else(|_| panic!("no {what}"))
     }
 
     fn count(&self, wanted: impl Fn(&StepKind) -> bool) -> usize {
-        self.journal.history().iter().filter(|step| wanted(&step.kind)).count()
+        self.journal
+            .history()
+            .iter()
+            .filter(|step| wanted(&step.kind))
+            .count()
     }
 }
 
 async fn journal() -> Journal {
-    let pipeline = LocalPipeline::builder().with_topology(Topology::default()).start().await.unwrap();
+    let pipeline = LocalPipeline::builder()
+        .with_topology(Topology::default())
+        .start()
+        .await
+        .unwrap();
     pipeline.journal().clone()
 }
 
@@ -71,18 +87,26 @@ fn is_started(step: &StepKind) -> bool {
 
 #[tokio::test]
 async fn a_real_program_answers_and_its_logs_are_kept() {
-    let function = Started::with(spec(put_processor()).with_variable("MAX_OBJECT_BYTES", "100")).await;
-    let record = |key, size| RecordBuilder::new(EventName::OBJECT_CREATED_PUT).with_key(key).with_size(size);
+    let function =
+        Started::with(spec(put_processor()).with_variable("MAX_OBJECT_BYTES", "100")).await;
+    let record = |key, size| {
+        RecordBuilder::new(EventName::OBJECT_CREATED_PUT)
+            .with_key(key)
+            .with_size(size)
+    };
     let batch = SqsBatchBuilder::new()
         .with_record("1", record("small photo.jpg", 100))
         .with_record("2", record("large photo.jpg", 101));
-    let invocation = Invocation::new("an-id", batch.to_bytes()).with_timeout(Duration::from_secs(20));
+    let invocation =
+        Invocation::new("an-id", batch.to_bytes()).with_timeout(Duration::from_secs(20));
     let answer = function.invoke_with(invocation).await.unwrap();
     assert_eq!(answer, r#"{"batchItemFailures":[{"itemIdentifier":"2"}]}"#);
     let line = function.step("log", |step| match step {
-        StepKind::FunctionLog { line, stream: LogStream::Output, .. } if line.contains("small photo.jpg") => {
-            Some(line.clone())
-        }
+        StepKind::FunctionLog {
+            line,
+            stream: LogStream::Output,
+            ..
+        } if line.contains("small photo.jpg") => Some(line.clone()),
         _ => None,
     });
     assert!(line.await.contains("object uploaded"));
@@ -114,7 +138,10 @@ async fn a_crash_is_told_and_another_process_takes_over_after_a_pause() {
     for crash in 0..2 {
         let error = function.invoke("crash").await.unwrap_err();
         assert_eq!(error.kind(), FunctionErrorKind::Crashed);
-        assert_eq!(error.to_string(), "the process ended before it answered: exit status: 3");
+        assert_eq!(
+            error.to_string(),
+            "the process ended before it answered: exit status: 3"
+        );
         let pauses = function.count(|step| matches!(step, StepKind::FunctionRestarting { .. }));
         assert_eq!(pauses, crash + 1);
     }
@@ -125,8 +152,14 @@ async fn a_crash_is_told_and_another_process_takes_over_after_a_pause() {
             pauses.push(after);
         }
     }
-    assert_eq!(pauses, [Duration::from_millis(100), Duration::from_millis(200)]);
-    assert_eq!(function.count(|step| matches!(step, StepKind::FunctionCrashed { .. })), 2);
+    assert_eq!(
+        pauses,
+        [Duration::from_millis(100), Duration::from_millis(200)]
+    );
+    assert_eq!(
+        function.count(|step| matches!(step, StepKind::FunctionCrashed { .. })),
+        2
+    );
 }
 
 #[tokio::test]
@@ -137,19 +170,33 @@ async fn a_process_that_runs_out_of_time_is_killed() {
     let error = function.invoke_with(invocation).await.unwrap_err();
     assert_eq!(error.kind(), FunctionErrorKind::TimedOut);
     assert!(!is_running(&before));
-    assert_eq!(function.count(|step| matches!(step, StepKind::FunctionTimedOut { .. })), 1);
+    assert_eq!(
+        function.count(|step| matches!(step, StepKind::FunctionTimedOut { .. })),
+        1
+    );
     assert_ne!(function.invoke("process").await.unwrap(), before);
 }
 
 #[tokio::test]
 async fn an_injected_kill_looks_like_a_crash_and_costs_no_pause() {
     let function = Started::with(spec(wayward())).await;
-    let kill = Kill { after: Duration::from_millis(20), kind: KillKind::Crash };
-    let invocation = Invocation::new("an-id", "\"hang\"").with_timeout(Duration::from_secs(20)).with_kill(kill);
+    let kill = Kill {
+        after: Duration::from_millis(20),
+        kind: KillKind::Crash,
+    };
+    let invocation = Invocation::new("an-id", "\"hang\"")
+        .with_timeout(Duration::from_secs(20))
+        .with_kill(kill);
     let error = function.invoke_with(invocation).await.unwrap_err();
     assert_eq!(error.kind(), FunctionErrorKind::Crashed);
-    assert_eq!(function.count(|step| matches!(step, StepKind::FunctionCrashed { .. })), 1);
-    assert_eq!(function.count(|step| matches!(step, StepKind::FunctionRestarting { .. })), 0);
+    assert_eq!(
+        function.count(|step| matches!(step, StepKind::FunctionCrashed { .. })),
+        1
+    );
+    assert_eq!(
+        function.count(|step| matches!(step, StepKind::FunctionRestarting { .. })),
+        0
+    );
 }
 
 #[tokio::test]
@@ -162,35 +209,65 @@ async fn a_program_that_does_not_come_up_is_given_up_with_one_line_until_it_chan
     for attempt in 1..=7 {
         let error = function.invoke("hello").await.unwrap_err();
         assert_eq!(error.kind(), FunctionErrorKind::InitFailed, "{error}");
-        assert_eq!(error.to_string().starts_with("given up after 5 attempts"), attempt > 5, "{attempt}: {error}");
+        assert_eq!(
+            error.to_string().starts_with("given up after 5 attempts"),
+            attempt > 5,
+            "{attempt}: {error}"
+        );
     }
     assert_eq!(function.count(is_started), 5);
     let reason = function.step("end", |step| match step {
-        StepKind::FunctionStopped { reason: Some(reason), .. } => Some(reason.clone()),
+        StepKind::FunctionStopped {
+            reason: Some(reason),
+            ..
+        } => Some(reason.clone()),
         _ => None,
     });
-    assert!(reason.await.ends_with("the process ended before it was ready: exit status: 7"));
-    assert_eq!(function.count(|step| matches!(step, StepKind::FunctionStopped { .. })), 1);
+    assert!(
+        reason
+            .await
+            .ends_with("the process ended before it was ready: exit status: 7")
+    );
+    assert_eq!(
+        function.count(|step| matches!(step, StepKind::FunctionStopped { .. })),
+        1
+    );
     let line = function.step("log", |step| match step {
-        StepKind::FunctionLog { line, stream: LogStream::Error, .. } => (line == "no database").then_some(()),
+        StepKind::FunctionLog {
+            line,
+            stream: LogStream::Error,
+            ..
+        } => (line == "no database").then_some(()),
         _ => None,
     });
     line.await;
 
-    let file = std::fs::File::options().append(true).open(&program).unwrap();
-    file.set_modified(std::time::SystemTime::now() + Duration::from_secs(1)).unwrap();
+    let file = std::fs::File::options()
+        .append(true)
+        .open(&program)
+        .unwrap();
+    file.set_modified(std::time::SystemTime::now() + Duration::from_secs(1))
+        .unwrap();
     drop(file);
     let error = function.invoke("hello").await.unwrap_err();
-    assert!(error.to_string().starts_with("the process ended"), "{error}");
+    assert!(
+        error.to_string().starts_with("the process ended"),
+        "{error}"
+    );
     assert_eq!(function.count(is_started), 6);
 }
 
 #[tokio::test]
 async fn an_error_at_the_start_is_told_in_the_words_of_the_function() {
-    let spec = spec(wayward()).with_variable("START_WITH", "no database").with_variable("START_ERROR", "1");
+    let spec = spec(wayward())
+        .with_variable("START_WITH", "no database")
+        .with_variable("START_ERROR", "1");
     let error = Started::with(spec).await.invoke("hello").await.unwrap_err();
     assert_eq!(error.kind(), FunctionErrorKind::InitFailed);
-    assert_eq!(error.to_string(), "the function cannot start: Config: no database");
+    assert_eq!(
+        error.to_string(),
+        "the function cannot start: Config: no database"
+    );
 }
 
 #[tokio::test]
@@ -203,11 +280,17 @@ async fn every_line_is_kept_and_long_ones_are_cut() {
             if let StepKind::FunctionLog { line, stream, .. } = step {
                 lines.push((*stream, line.clone()));
             }
-            lines.iter().any(|(_, line)| line.len() == 64 * 1024).then_some(())
+            lines
+                .iter()
+                .any(|(_, line)| line.len() == 64 * 1024)
+                .then_some(())
         })
         .await;
     assert!(lines.contains(&(LogStream::Output, String::from("to output"))));
-    assert!(lines.contains(&(LogStream::Error, String::from("to error: \u{1b}[31mred"))), "{lines:?}");
+    assert!(
+        lines.contains(&(LogStream::Error, String::from("to error: \u{1b}[31mred"))),
+        "{lines:?}"
+    );
 }
 
 #[tokio::test]
@@ -217,7 +300,12 @@ async fn an_answer_counts_once_and_for_its_own_invocation() {
     assert_eq!(function.invoke("hello").await.unwrap(), "\"hello\"");
     let error = function.invoke("too much").await.unwrap_err();
     assert_eq!(error.kind(), FunctionErrorKind::Unhandled);
-    assert!(error.to_string().starts_with("Function.ResponseSizeTooLarge"), "{error}");
+    assert!(
+        error
+            .to_string()
+            .starts_with("Function.ResponseSizeTooLarge"),
+        "{error}"
+    );
     assert_eq!(function.invoke("hello").await.unwrap(), "\"hello\"");
 }
 
@@ -231,7 +319,10 @@ async fn the_environment_is_that_of_lambda_and_nothing_else() {
         "AWS_REGION=us-east-1",
         "MINE=1",
     ] {
-        assert!(environment.lines().any(|found| found == line), "{line}: {environment}");
+        assert!(
+            environment.lines().any(|found| found == line),
+            "{line}: {environment}"
+        );
     }
     assert!(!environment.contains("CARGO"), "{environment}");
 }
@@ -259,7 +350,10 @@ async fn stopping_ends_every_process() {
         .await;
     assert!(processes.contains(&idle));
     function.process.stop().await;
-    assert!(processes.iter().all(|process| !is_running(process)), "{processes:?}");
+    assert!(
+        processes.iter().all(|process| !is_running(process)),
+        "{processes:?}"
+    );
     assert!(busy.await.unwrap().is_err() && second.await.unwrap().is_err());
     assert!(function.invoke("hello").await.is_err());
 }
@@ -276,8 +370,15 @@ async fn processes_that_are_stopped_have_nothing_to_complain_of() {
         assert!(answers.iter().all(Result::is_ok), "{answers:?}");
         function.process.stop().await;
         let history = function.journal.history();
-        let complaint =
-            history.iter().find(|step| matches!(&step.kind, StepKind::FunctionLog { stream: LogStream::Error, .. }));
+        let complaint = history.iter().find(|step| {
+            matches!(
+                &step.kind,
+                StepKind::FunctionLog {
+                    stream: LogStream::Error,
+                    ..
+                }
+            )
+        });
         assert!(complaint.is_none(), "{complaint:?}");
     }
 }
@@ -294,11 +395,16 @@ async fn what_cannot_be_a_program_is_told_in_one_line() {
         (folder.path().into(), "is no file"),
     ];
     for (program, reason) in cases {
-        let error = Process::start(spec(program.clone()), journal().await).await.unwrap_err();
+        let error = Process::start(spec(program.clone()), journal().await)
+            .await
+            .unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Program);
         assert_eq!(
             error.to_string(),
-            format!("the program `{}` of the function `my-function` {reason}", program.display())
+            format!(
+                "the program `{}` of the function `my-function` {reason}",
+                program.display()
+            )
         );
     }
 }

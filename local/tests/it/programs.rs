@@ -22,10 +22,22 @@ pub(crate) fn wayward() -> PathBuf {
 /// Where Cargo says that the program is.
 fn build(arguments: &[&str]) -> PathBuf {
     let mut command = Command::new(env!("CARGO"));
-    command.args(["build", "--message-format=json-render-diagnostics"]).args(arguments);
-    let output = command.current_dir(env!("CARGO_MANIFEST_DIR")).output().unwrap();
-    assert!(output.status.success(), "{command:?}: {}", String::from_utf8_lossy(&output.stderr));
-    let messages = output.stdout.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
+    command
+        .args(["build", "--message-format=json-render-diagnostics"])
+        .args(arguments);
+    let output = command
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .output()
+        .unwrap();
+    assert!(
+        output.status.success(),
+        "{command:?}: {}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    let messages = output
+        .stdout
+        .split(|byte| *byte == b'\n')
+        .filter(|line| !line.is_empty());
     let mut programs = messages.filter_map(|line| {
         let message: Value = serde_json::from_slice(line).unwrap();
         message["executable"].as_str().map(PathBuf::from)
@@ -35,7 +47,10 @@ fn build(arguments: &[&str]) -> PathBuf {
 
 /// Whether there is such a process, other than one that only waits to be asked for its end.
 pub(crate) fn is_running(process: &str) -> bool {
-    let state = std::process::Command::new("ps").args(["-o", "stat=", "-p", process]).output().unwrap();
+    let state = std::process::Command::new("ps")
+        .args(["-o", "stat=", "-p", process])
+        .output()
+        .unwrap();
     let state = String::from_utf8(state.stdout).unwrap();
     !state.trim().is_empty() && !state.trim().starts_with('Z')
 }

@@ -3,7 +3,9 @@
 use std::collections::HashSet;
 use std::time::{Duration, SystemTime};
 
-use s3_dispatch_local::{Deletion, Message, NotInFlight, Queue, QueueSpec, Receive, Received, SendRefusal, Sent};
+use s3_dispatch_local::{
+    Deletion, Message, NotInFlight, Queue, QueueSpec, Receive, Received, SendRefusal, Sent,
+};
 
 fn at(seconds: u64) -> SystemTime {
     SystemTime::UNIX_EPOCH + seconds_long(1_000_000 + seconds)
@@ -14,11 +16,15 @@ fn seconds_long(seconds: u64) -> Duration {
 }
 
 fn queue(adapt: impl FnOnce(QueueSpec) -> QueueSpec) -> Queue {
-    Queue::new(adapt(QueueSpec::new("uploads").with_visibility_timeout(seconds_long(30))))
+    Queue::new(adapt(
+        QueueSpec::new("uploads").with_visibility_timeout(seconds_long(30)),
+    ))
 }
 
 fn fifo(adapt: impl FnOnce(QueueSpec) -> QueueSpec) -> Queue {
-    Queue::new(adapt(QueueSpec::new("uploads.fifo").with_content_based_deduplication(true)))
+    Queue::new(adapt(
+        QueueSpec::new("uploads.fifo").with_content_based_deduplication(true),
+    ))
 }
 
 fn send(queue: &mut Queue, now: SystemTime, id: &str) {
@@ -26,7 +32,10 @@ fn send(queue: &mut Queue, now: SystemTime, id: &str) {
 }
 
 fn send_to(queue: &mut Queue, now: SystemTime, id: &str, group: &str) {
-    assert_eq!(queue.send(now, Message::new(id, id).with_group_id(group)), Ok(Sent::Accepted));
+    assert_eq!(
+        queue.send(now, Message::new(id, id).with_group_id(group)),
+        Ok(Sent::Accepted)
+    );
 }
 
 fn receive(queue: &mut Queue, now: SystemTime, most: usize) -> Receive {
@@ -34,7 +43,11 @@ fn receive(queue: &mut Queue, now: SystemTime, most: usize) -> Receive {
 }
 
 fn ids(receive: &Receive) -> Vec<&str> {
-    receive.messages.iter().map(|received| &*received.message.id).collect()
+    receive
+        .messages
+        .iter()
+        .map(|received| &*received.message.id)
+        .collect()
 }
 
 fn only(receive: Receive) -> Received {
@@ -50,7 +63,10 @@ fn a_received_message_is_invisible_for_the_visibility_timeout() {
     assert!(receive(&mut queue, at(29), 10).messages.is_empty());
     assert_eq!(queue.next_ready(&HashSet::new()), Some(at(30)));
     let again = only(receive(&mut queue, at(30), 10));
-    assert_eq!((again.receive_count, again.sent, again.first_received), (2, at(0), at(0)));
+    assert_eq!(
+        (again.receive_count, again.sent, again.first_received),
+        (2, at(0), at(0))
+    );
 }
 
 #[test]
@@ -66,7 +82,10 @@ fn a_message_that_is_deleted_does_not_come_again() {
     let mut queue = queue(|spec| spec);
     send(&mut queue, at(0), "a");
     let received = only(receive(&mut queue, at(0), 10));
-    assert_eq!(queue.delete(at(1), received.receipt), Deletion::Deleted(received.message));
+    assert_eq!(
+        queue.delete(at(1), received.receipt),
+        Deletion::Deleted(received.message)
+    );
     assert_eq!(queue.delete(at(1), received.receipt), Deletion::Absent);
     assert!(queue.is_empty());
 }
@@ -79,7 +98,10 @@ fn the_receipt_of_an_earlier_receive_deletes_nothing() {
     let first = only(receive(&mut queue, at(0), 10));
     let second = only(receive(&mut queue, at(30), 10));
     assert_eq!(queue.delete(at(31), first.receipt), Deletion::Superseded);
-    assert!(matches!(queue.delete(at(31), second.receipt), Deletion::Deleted(_)));
+    assert!(matches!(
+        queue.delete(at(31), second.receipt),
+        Deletion::Deleted(_)
+    ));
 }
 
 #[test]
@@ -87,7 +109,10 @@ fn a_receipt_outlives_the_visibility_timeout_on_a_standard_queue_and_not_on_a_fi
     let mut standard = queue(|spec| spec);
     send(&mut standard, at(0), "a");
     let received = only(receive(&mut standard, at(0), 10));
-    assert!(matches!(standard.delete(at(31), received.receipt), Deletion::Deleted(_)));
+    assert!(matches!(
+        standard.delete(at(31), received.receipt),
+        Deletion::Deleted(_)
+    ));
     let mut fifo = fifo(|spec| spec);
     send_to(&mut fifo, at(0), "a", "group");
     let received = only(receive(&mut fifo, at(0), 10));
@@ -100,15 +125,33 @@ fn visibility_is_changed_only_of_what_is_in_flight() {
     let mut queue = queue(|spec| spec);
     send(&mut queue, at(0), "a");
     let received = only(receive(&mut queue, at(0), 10));
-    assert_eq!(queue.change_visibility(at(10), received.receipt, seconds_long(100)), Ok(()));
+    assert_eq!(
+        queue.change_visibility(at(10), received.receipt, seconds_long(100)),
+        Ok(())
+    );
     assert!(receive(&mut queue, at(109), 10).messages.is_empty());
-    assert_eq!(queue.change_visibility(at(109), received.receipt, Duration::ZERO), Ok(()));
-    assert_eq!(queue.change_visibility(at(109), received.receipt, seconds_long(5)), Err(NotInFlight));
+    assert_eq!(
+        queue.change_visibility(at(109), received.receipt, Duration::ZERO),
+        Ok(())
+    );
+    assert_eq!(
+        queue.change_visibility(at(109), received.receipt, seconds_long(5)),
+        Err(NotInFlight)
+    );
     let again = only(receive(&mut queue, at(109), 10));
-    assert_eq!(queue.change_visibility(at(110), received.receipt, seconds_long(5)), Err(NotInFlight));
-    assert_eq!(queue.change_visibility(at(110), again.receipt, seconds_long(24 * 60 * 60)), Ok(()));
+    assert_eq!(
+        queue.change_visibility(at(110), received.receipt, seconds_long(5)),
+        Err(NotInFlight)
+    );
+    assert_eq!(
+        queue.change_visibility(at(110), again.receipt, seconds_long(24 * 60 * 60)),
+        Ok(())
+    );
     // At most 12 hours from the receive.
-    assert_eq!(queue.next_ready(&HashSet::new()), Some(at(109 + 12 * 60 * 60)));
+    assert_eq!(
+        queue.next_ready(&HashSet::new()),
+        Some(at(109 + 12 * 60 * 60))
+    );
 }
 
 #[test]
@@ -125,7 +168,10 @@ fn a_message_that_was_received_too_often_is_redriven_instead_of_received() {
     dead.bury(at(60), third.redriven[0].clone());
     let buried = only(receive(&mut dead, at(60), 10));
     // It keeps its id and, in a standard queue, its age, and is counted on.
-    assert_eq!((&*buried.message.id, buried.sent, buried.receive_count), ("a", at(0), 3));
+    assert_eq!(
+        (&*buried.message.id, buried.sent, buried.receive_count),
+        ("a", at(0), 3)
+    );
 }
 
 #[test]
@@ -147,7 +193,10 @@ fn what_the_dead_letter_queue_has_no_room_for_stays() {
     send(&mut queue, at(0), "a");
     only(receive(&mut queue, at(0), 10));
     let full = queue.receive(at(30), 10, &HashSet::new(), 0);
-    assert_eq!((full.messages.len(), full.redriven.len(), queue.len()), (0, 0, 1));
+    assert_eq!(
+        (full.messages.len(), full.redriven.len(), queue.len()),
+        (0, 0, 1)
+    );
     assert_eq!(receive(&mut queue, at(60), 10).redriven.len(), 1);
 }
 
@@ -160,15 +209,31 @@ fn what_is_older_than_the_retention_is_lost() {
     assert_eq!(queue.next_expiry(), Some(at(60)));
     let received = receive(&mut queue, at(60), 10);
     assert_eq!(ids(&received), ["young"]);
-    assert_eq!(received.expired.iter().map(|message| &*message.id).collect::<Vec<_>>(), ["invisible"]);
+    assert_eq!(
+        received
+            .expired
+            .iter()
+            .map(|message| &*message.id)
+            .collect::<Vec<_>>(),
+        ["invisible"]
+    );
 }
 
 #[test]
 fn a_full_queue_and_a_long_message_are_refused() {
     let mut queue = queue(|spec| spec.with_capacity(1));
-    assert_eq!(queue.send(at(0), Message::new("a", "x".repeat(1024 * 1024 + 1))), Err(SendRefusal::TooLong));
-    assert_eq!(queue.send(at(0), Message::new("a", "x".repeat(1024 * 1024))), Ok(Sent::Accepted));
-    assert_eq!(queue.send(at(0), Message::new("b", "b")), Err(SendRefusal::Full));
+    assert_eq!(
+        queue.send(at(0), Message::new("a", "x".repeat(1024 * 1024 + 1))),
+        Err(SendRefusal::TooLong)
+    );
+    assert_eq!(
+        queue.send(at(0), Message::new("a", "x".repeat(1024 * 1024))),
+        Ok(Sent::Accepted)
+    );
+    assert_eq!(
+        queue.send(at(0), Message::new("b", "b")),
+        Err(SendRefusal::Full)
+    );
     let received = only(receive(&mut queue, at(0), 1));
     queue.delete(at(0), received.receipt);
     send(&mut queue, at(0), "b");
@@ -177,10 +242,19 @@ fn a_full_queue_and_a_long_message_are_refused() {
 #[test]
 fn a_fifo_queue_wants_groups_and_something_that_tells_messages_apart() {
     let mut queue = fifo(|spec| spec.with_content_based_deduplication(false));
-    assert_eq!(queue.send(at(0), Message::new("a", "a")), Err(SendRefusal::NoGroup));
+    assert_eq!(
+        queue.send(at(0), Message::new("a", "a")),
+        Err(SendRefusal::NoGroup)
+    );
     let grouped = Message::new("a", "a").with_group_id("group");
-    assert_eq!(queue.send(at(0), grouped.clone()), Err(SendRefusal::NoDeduplicationId));
-    assert_eq!(queue.send(at(0), grouped.with_deduplication_id("1")), Ok(Sent::Accepted));
+    assert_eq!(
+        queue.send(at(0), grouped.clone()),
+        Err(SendRefusal::NoDeduplicationId)
+    );
+    assert_eq!(
+        queue.send(at(0), grouped.with_deduplication_id("1")),
+        Ok(Sent::Accepted)
+    );
 }
 
 #[test]
@@ -229,10 +303,20 @@ fn a_deduplication_id_is_known_for_five_minutes_even_when_its_message_is_gone() 
     assert_eq!(queue.send(at(0), message("first")), Ok(Sent::Accepted));
     let received = only(receive(&mut queue, at(0), 10));
     // By the digest of its body.
-    assert_eq!(received.message.deduplication_id.as_ref().map(|id| id.len()), Some(64));
+    assert_eq!(
+        received
+            .message
+            .deduplication_id
+            .as_ref()
+            .map(|id| id.len()),
+        Some(64)
+    );
     queue.delete(at(1), received.receipt);
     let of = "first".into();
-    assert_eq!(queue.send(at(299), message("second")), Ok(Sent::Duplicate { of }));
+    assert_eq!(
+        queue.send(at(299), message("second")),
+        Ok(Sent::Duplicate { of })
+    );
     assert!(queue.is_empty());
     assert_eq!(queue.send(at(300), message("third")), Ok(Sent::Accepted));
     let other = message("fourth").with_deduplication_id("other");

@@ -30,11 +30,25 @@ struct Held {
 
 #[derive(Debug, Clone)]
 enum Call {
-    Send { group: u8, deduplication: u8 },
-    Receive { most: usize, room: usize, except: Option<u8> },
-    Delete { receipt: prop::sample::Index },
-    Change { receipt: prop::sample::Index, seconds: u64 },
-    Wait { seconds: u64 },
+    Send {
+        group: u8,
+        deduplication: u8,
+    },
+    Receive {
+        most: usize,
+        room: usize,
+        except: Option<u8>,
+    },
+    Delete {
+        receipt: prop::sample::Index,
+    },
+    Change {
+        receipt: prop::sample::Index,
+        seconds: u64,
+    },
+    Wait {
+        seconds: u64,
+    },
 }
 
 impl Model {
@@ -48,7 +62,13 @@ impl Model {
             return false;
         }
         self.seen.push((deduplication.to_owned(), now + 300));
-        let held = Held { id: id.into(), group: group.into(), sent: now, visible: now + self.delay, count: 0 };
+        let held = Held {
+            id: id.into(),
+            group: group.into(),
+            sent: now,
+            visible: now + self.delay,
+            count: 0,
+        };
         self.held.push(held);
         true
     }
@@ -86,25 +106,49 @@ impl Model {
         (received, redriven)
     }
 
-    /// What could be received, in which order: whoever has been visible longest first, in a FIFO queue with all of its group
-    /// that is visible, up to the first that is not.
+    /// What could be received, in which order: whoever has been visible longest first, in a FIFO
+    /// queue with all of its group that is visible, up to the first that is not.
     fn order(&self, now: u64, except: Option<&str>) -> Vec<String> {
         if !self.is_fifo {
-            let mut visible: Vec<_> = self.held.iter().enumerate().filter(|(_, held)| held.visible <= now).collect();
+            let mut visible: Vec<_> = self
+                .held
+                .iter()
+                .enumerate()
+                .filter(|(_, held)| held.visible <= now)
+                .collect();
             visible.sort_by_key(|(index, held)| (held.visible, *index));
-            return visible.into_iter().map(|(_, held)| held.id.clone()).collect();
+            return visible
+                .into_iter()
+                .map(|(_, held)| held.id.clone())
+                .collect();
         }
         let groups: HashSet<_> = self.held.iter().map(|held| &held.group).collect();
         let mut ready = Vec::new();
         for group in groups.into_iter().filter(|group| except != Some(group)) {
-            let members: Vec<_> = self.held.iter().enumerate().filter(|(_, held)| held.group == *group).collect();
-            if members.iter().any(|(_, held)| Self::is_in_flight(held, now)) || members[0].1.visible > now {
+            let members: Vec<_> = self
+                .held
+                .iter()
+                .enumerate()
+                .filter(|(_, held)| held.group == *group)
+                .collect();
+            if members
+                .iter()
+                .any(|(_, held)| Self::is_in_flight(held, now))
+                || members[0].1.visible > now
+            {
                 continue;
             }
-            let since = members.iter().filter(|(_, held)| held.count > 0).map(|(_, held)| held.visible);
+            let since = members
+                .iter()
+                .filter(|(_, held)| held.count > 0)
+                .map(|(_, held)| held.visible);
             let since = since.chain([members[0].1.visible]).max();
             let visible = members.iter().take_while(|(_, held)| held.visible <= now);
-            ready.push((since, members[0].0, visible.map(|(_, held)| held.id.clone()).collect::<Vec<_>>()));
+            ready.push((
+                since,
+                members[0].0,
+                visible.map(|(_, held)| held.id.clone()).collect::<Vec<_>>(),
+            ));
         }
         ready.sort();
         ready.into_iter().flat_map(|(_, _, ids)| ids).collect()
@@ -123,7 +167,10 @@ impl Model {
     }
 
     fn change(&mut self, now: u64, id: &str, count: u32, seconds: u64) -> bool {
-        let held = self.held.iter_mut().find(|held| held.id == id && held.count == count && held.visible > now);
+        let held = self
+            .held
+            .iter_mut()
+            .find(|held| held.id == id && held.count == count && held.visible > now);
         let is_changed = held.is_some();
         if let Some(held) = held {
             held.visible = now + seconds;
@@ -153,7 +200,12 @@ fn check(is_fifo: bool, delay: u64, calls: &[Call]) -> Result<(), TestCaseError>
         .with_capacity(CAPACITY)
         .with_redrive("dead", MAX_RECEIVE_COUNT);
     let mut queue = Queue::new(spec);
-    let mut model = Model { is_fifo, delay, held: Vec::new(), seen: Vec::new() };
+    let mut model = Model {
+        is_fifo,
+        delay,
+        held: Vec::new(),
+        seen: Vec::new(),
+    };
     let at = |seconds| SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000 + seconds);
     let mut now = 0;
     let mut receipts: Vec<(String, u32, Receipt)> = Vec::new();
@@ -161,11 +213,24 @@ fn check(is_fifo: bool, delay: u64, calls: &[Call]) -> Result<(), TestCaseError>
         model.expire(now);
         queue.expire(at(now));
         match call {
-            Call::Send { group, deduplication } => {
-                let (id, group, deduplication) = (step.to_string(), group.to_string(), deduplication.to_string());
-                let message = Message::new(&*id, "body").with_group_id(&*group).with_deduplication_id(&*deduplication);
+            Call::Send {
+                group,
+                deduplication,
+            } => {
+                let (id, group, deduplication) = (
+                    step.to_string(),
+                    group.to_string(),
+                    deduplication.to_string(),
+                );
+                let message = Message::new(&*id, "body")
+                    .with_group_id(&*group)
+                    .with_deduplication_id(&*deduplication);
                 let sent = queue.send(at(now), message);
-                let is_known = is_fifo && model.seen.iter().any(|(seen, until)| *seen == deduplication && *until > now);
+                let is_known = is_fifo
+                    && model
+                        .seen
+                        .iter()
+                        .any(|(seen, until)| *seen == deduplication && *until > now);
                 if model.held.len() == CAPACITY && !is_known {
                     prop_assert!(sent.is_err());
                 } else {
@@ -179,12 +244,20 @@ fn check(is_fifo: bool, delay: u64, calls: &[Call]) -> Result<(), TestCaseError>
                 let except = except.iter().map(|group| group.as_str().into()).collect();
                 let receive = queue.receive(at(now), *most, &except, *room);
                 let messages = receive.messages.iter();
-                let own: Vec<_> = messages.map(|own| (own.message.id.to_string(), own.receive_count)).collect();
+                let own: Vec<_> = messages
+                    .map(|own| (own.message.id.to_string(), own.receive_count))
+                    .collect();
                 prop_assert_eq!(own, received);
-                let own: Vec<_> = receive.redriven.iter().map(|own| own.message.id.to_string()).collect();
+                let own: Vec<_> = receive
+                    .redriven
+                    .iter()
+                    .map(|own| own.message.id.to_string())
+                    .collect();
                 prop_assert_eq!(own, redriven);
-                let new =
-                    receive.messages.iter().map(|own| (own.message.id.to_string(), own.receive_count, own.receipt));
+                let new = receive
+                    .messages
+                    .iter()
+                    .map(|own| (own.message.id.to_string(), own.receive_count, own.receipt));
                 receipts.extend(new);
             }
             Call::Delete { receipt } if !receipts.is_empty() => {
@@ -200,7 +273,8 @@ fn check(is_fifo: bool, delay: u64, calls: &[Call]) -> Result<(), TestCaseError>
             }
             Call::Change { receipt, seconds } if !receipts.is_empty() => {
                 let (id, count, receipt) = receipt.get(&receipts);
-                let changed = queue.change_visibility(at(now), *receipt, Duration::from_secs(*seconds));
+                let changed =
+                    queue.change_visibility(at(now), *receipt, Duration::from_secs(*seconds));
                 prop_assert_eq!(changed.is_ok(), model.change(now, id, *count, *seconds));
             }
             Call::Delete { .. } | Call::Change { .. } => {}

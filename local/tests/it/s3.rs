@@ -60,48 +60,104 @@ impl S3 {
     async fn with(buckets: Buckets, kept: Kept) -> Self {
         let kept = Arc::new(kept);
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-        let endpoint = S3Endpoint::bind(address).await.unwrap().serve(Arc::new(buckets), Arc::clone(&kept) as _);
+        let endpoint = S3Endpoint::bind(address)
+            .await
+            .unwrap()
+            .serve(Arc::new(buckets), Arc::clone(&kept) as _);
         let client = client(endpoint.address());
-        Self { endpoint, kept, client }
+        Self {
+            endpoint,
+            kept,
+            client,
+        }
     }
 
     /// What happened since the last time, as name, key and size.
     fn events(&self) -> Vec<(String, String, Option<u64>)> {
         let events = std::mem::take(&mut *self.kept.events.lock().unwrap());
-        events.into_iter().map(|event| (event.event_name.as_str().to_owned(), event.key, event.size)).collect()
+        events
+            .into_iter()
+            .map(|event| (event.event_name.as_str().to_owned(), event.key, event.size))
+            .collect()
     }
 
     async fn put(&self, key: &str, body: impl Into<Bytes>) {
         let body = ByteStream::from(body.into());
-        let put = self.client.put_object().bucket(BUCKET).key(key).body(body).send().await;
+        let put = self
+            .client
+            .put_object()
+            .bucket(BUCKET)
+            .key(key)
+            .body(body)
+            .send()
+            .await;
         put.unwrap_or_else(|error| panic!("{key:?}: {error:?}"));
     }
 
     async fn get(&self, key: &str) -> Bytes {
-        let object = self.client.get_object().bucket(BUCKET).key(key).send().await.unwrap();
+        let object = self
+            .client
+            .get_object()
+            .bucket(BUCKET)
+            .key(key)
+            .send()
+            .await
+            .unwrap();
         object.body.collect().await.unwrap().into_bytes()
     }
 
     async fn keys(&self) -> Vec<String> {
-        let pages = self.client.list_objects_v2().bucket(BUCKET).max_keys(3).encoding_type(EncodingType::Url);
+        let pages = self
+            .client
+            .list_objects_v2()
+            .bucket(BUCKET)
+            .max_keys(3)
+            .encoding_type(EncodingType::Url);
         let mut pages = pages.into_paginator().send();
         let mut keys = Vec::new();
         while let Some(page) = pages.next().await {
             keys.extend(page.unwrap().contents().iter().map(|object| {
-                percent_encoding::percent_decode_str(object.key().unwrap()).decode_utf8().unwrap().into_owned()
+                percent_encoding::percent_decode_str(object.key().unwrap())
+                    .decode_utf8()
+                    .unwrap()
+                    .into_owned()
             }));
         }
         keys
     }
 
     async fn upload(&self, key: &str) -> CreateMultipartUploadOutput {
-        self.client.create_multipart_upload().bucket(BUCKET).key(key).send().await.unwrap()
+        self.client
+            .create_multipart_upload()
+            .bucket(BUCKET)
+            .key(key)
+            .send()
+            .await
+            .unwrap()
     }
 
-    async fn upload_part(&self, upload: &CreateMultipartUploadOutput, number: i32, body: Vec<u8>) -> CompletedPart {
-        let part = self.client.upload_part().bucket(BUCKET).key(upload.key().unwrap()).part_number(number);
-        let part = part.upload_id(upload.upload_id().unwrap()).body(body.into()).send().await.unwrap();
-        CompletedPart::builder().part_number(number).e_tag(part.e_tag().unwrap()).build()
+    async fn upload_part(
+        &self,
+        upload: &CreateMultipartUploadOutput,
+        number: i32,
+        body: Vec<u8>,
+    ) -> CompletedPart {
+        let part = self
+            .client
+            .upload_part()
+            .bucket(BUCKET)
+            .key(upload.key().unwrap())
+            .part_number(number);
+        let part = part
+            .upload_id(upload.upload_id().unwrap())
+            .body(body.into())
+            .send()
+            .await
+            .unwrap();
+        CompletedPart::builder()
+            .part_number(number)
+            .e_tag(part.e_tag().unwrap())
+            .build()
     }
 
     async fn complete(
@@ -109,9 +165,20 @@ impl S3 {
         upload: &CreateMultipartUploadOutput,
         parts: Vec<CompletedPart>,
     ) -> Result<String, String> {
-        let parts = CompletedMultipartUpload::builder().set_parts(Some(parts)).build();
-        let complete = self.client.complete_multipart_upload().bucket(BUCKET).key(upload.key().unwrap());
-        match complete.upload_id(upload.upload_id().unwrap()).multipart_upload(parts).send().await {
+        let parts = CompletedMultipartUpload::builder()
+            .set_parts(Some(parts))
+            .build();
+        let complete = self
+            .client
+            .complete_multipart_upload()
+            .bucket(BUCKET)
+            .key(upload.key().unwrap());
+        match complete
+            .upload_id(upload.upload_id().unwrap())
+            .multipart_upload(parts)
+            .send()
+            .await
+        {
             Ok(output) => Ok(output.e_tag().unwrap().to_owned()),
             Err(error) => Err(error.code().unwrap().to_owned()),
         }
@@ -141,25 +208,68 @@ fn removed(key: &str) -> (String, String, Option<u64>) {
 #[tokio::test]
 async fn an_object_can_be_put_read_copied_and_deleted() {
     let s3 = S3::start().await;
-    let put = s3.client.put_object().bucket(BUCKET).key("holiday/my photo.jpg").body(ByteStream::from_static(b"hello"));
-    let put = put.content_type("image/jpeg").metadata("camera", "old").send().await.unwrap();
+    let put = s3
+        .client
+        .put_object()
+        .bucket(BUCKET)
+        .key("holiday/my photo.jpg")
+        .body(ByteStream::from_static(b"hello"));
+    let put = put
+        .content_type("image/jpeg")
+        .metadata("camera", "old")
+        .send()
+        .await
+        .unwrap();
     assert_eq!(put.e_tag(), Some("\"5d41402abc4b2a76b9719d911017c592\""));
     assert_eq!(s3.get("holiday/my photo.jpg").await, "hello");
-    let part =
-        s3.client.get_object().bucket(BUCKET).key("holiday/my photo.jpg").range("bytes=1-3").send().await.unwrap();
+    let part = s3
+        .client
+        .get_object()
+        .bucket(BUCKET)
+        .key("holiday/my photo.jpg")
+        .range("bytes=1-3")
+        .send()
+        .await
+        .unwrap();
     assert_eq!(part.content_range(), Some("bytes 1-3/5"));
     assert_eq!(part.body.collect().await.unwrap().into_bytes(), "ell");
 
     let source = format!("{BUCKET}/holiday/my%20photo.jpg");
-    s3.client.copy_object().bucket(BUCKET).key("copy").copy_source(source).send().await.unwrap();
-    let head = s3.client.head_object().bucket(BUCKET).key("copy").send().await.unwrap();
+    s3.client
+        .copy_object()
+        .bucket(BUCKET)
+        .key("copy")
+        .copy_source(source)
+        .send()
+        .await
+        .unwrap();
+    let head = s3
+        .client
+        .head_object()
+        .bucket(BUCKET)
+        .key("copy")
+        .send()
+        .await
+        .unwrap();
     assert_eq!(head.content_type(), Some("image/jpeg"));
     assert_eq!(head.metadata().unwrap()["camera"], "old");
     assert_eq!(head.content_length(), Some(5));
     assert_eq!(s3.keys().await, ["copy", "holiday/my photo.jpg"]);
 
-    s3.client.delete_object().bucket(BUCKET).key("copy").send().await.unwrap();
-    s3.client.delete_object().bucket(BUCKET).key("was never there").send().await.unwrap();
+    s3.client
+        .delete_object()
+        .bucket(BUCKET)
+        .key("copy")
+        .send()
+        .await
+        .unwrap();
+    s3.client
+        .delete_object()
+        .bucket(BUCKET)
+        .key("was never there")
+        .send()
+        .await
+        .unwrap();
     assert_eq!(s3.keys().await, ["holiday/my photo.jpg"]);
     assert_eq!(
         s3.events(),
@@ -175,29 +285,81 @@ async fn an_object_can_be_put_read_copied_and_deleted() {
 async fn every_event_has_what_s3_sends_with_it() {
     let s3 = S3::start().await;
     s3.put("a", "1").await;
-    let tags = Tagging::builder().tag_set(Tag::builder().key("colour").value("red & blue").build().unwrap());
-    s3.client.put_object_tagging().bucket(BUCKET).key("a").tagging(tags.build().unwrap()).send().await.unwrap();
-    let tagged = s3.client.get_object_tagging().bucket(BUCKET).key("a").send().await.unwrap();
+    let tags = Tagging::builder().tag_set(
+        Tag::builder()
+            .key("colour")
+            .value("red & blue")
+            .build()
+            .unwrap(),
+    );
+    s3.client
+        .put_object_tagging()
+        .bucket(BUCKET)
+        .key("a")
+        .tagging(tags.build().unwrap())
+        .send()
+        .await
+        .unwrap();
+    let tagged = s3
+        .client
+        .get_object_tagging()
+        .bucket(BUCKET)
+        .key("a")
+        .send()
+        .await
+        .unwrap();
     assert_eq!(tagged.tag_set()[0].value(), "red & blue");
-    s3.client.delete_object_tagging().bucket(BUCKET).key("a").send().await.unwrap();
+    s3.client
+        .delete_object_tagging()
+        .bucket(BUCKET)
+        .key("a")
+        .send()
+        .await
+        .unwrap();
     s3.put("a", "22").await;
-    s3.client.delete_object().bucket(BUCKET).key("a").send().await.unwrap();
+    s3.client
+        .delete_object()
+        .bucket(BUCKET)
+        .key("a")
+        .send()
+        .await
+        .unwrap();
     let events = std::mem::take(&mut *s3.kept.events.lock().unwrap());
-    let names: Vec<_> = events.iter().map(|event| event.event_name.as_str()).collect();
+    let names: Vec<_> = events
+        .iter()
+        .map(|event| event.event_name.as_str())
+        .collect();
     assert_eq!(
         names,
-        ["ObjectCreated:Put", "ObjectTagging:Put", "ObjectTagging:Delete", "ObjectCreated:Put", "ObjectRemoved:Delete"]
+        [
+            "ObjectCreated:Put",
+            "ObjectTagging:Put",
+            "ObjectTagging:Delete",
+            "ObjectCreated:Put",
+            "ObjectRemoved:Delete"
+        ]
     );
     let has_size: Vec<_> = events.iter().map(|event| event.size.is_some()).collect();
     assert_eq!(has_size, [true, false, false, true, false]);
     let has_e_tag: Vec<_> = events.iter().map(|event| event.e_tag.is_some()).collect();
     assert_eq!(has_e_tag, [true, true, true, true, false]);
-    let sequencers: Vec<_> = events.iter().filter_map(|event| event.sequencer.clone()).collect();
+    let sequencers: Vec<_> = events
+        .iter()
+        .filter_map(|event| event.sequencer.clone())
+        .collect();
     assert_eq!(sequencers.len(), 3);
-    assert!(sequencers.is_sorted_by(|before, after| before < after), "{sequencers:?}");
+    assert!(
+        sequencers.is_sorted_by(|before, after| before < after),
+        "{sequencers:?}"
+    );
     for sequencer in sequencers {
         assert_eq!(sequencer.len(), 18);
-        assert!(sequencer.bytes().all(|byte| byte.is_ascii_digit() || (b'A'..=b'F').contains(&byte)), "{sequencer}");
+        assert!(
+            sequencer
+                .bytes()
+                .all(|byte| byte.is_ascii_digit() || (b'A'..=b'F').contains(&byte)),
+            "{sequencer}"
+        );
     }
 }
 
@@ -209,25 +371,55 @@ async fn parts_become_an_object() {
     let first = s3.upload_part(&upload, 1, vec![b'1'; PART]).await;
     // Replaced by a later part of the same number.
     s3.upload_part(&upload, 2, vec![b'x'; 7]).await;
-    let copied = s3.client.upload_part_copy().bucket(BUCKET).key("large file").part_number(2);
-    let copied = copied.upload_id(upload.upload_id().unwrap()).copy_source(format!("{BUCKET}/source"));
-    let copied = copied.copy_source_range("bytes=10-19").send().await.unwrap();
+    let copied = s3
+        .client
+        .upload_part_copy()
+        .bucket(BUCKET)
+        .key("large file")
+        .part_number(2);
+    let copied = copied
+        .upload_id(upload.upload_id().unwrap())
+        .copy_source(format!("{BUCKET}/source"));
+    let copied = copied
+        .copy_source_range("bytes=10-19")
+        .send()
+        .await
+        .unwrap();
     let e_tag = copied.copy_part_result().unwrap().e_tag().unwrap();
     let second = CompletedPart::builder().part_number(2).e_tag(e_tag).build();
-    let listed = s3.client.list_parts().bucket(BUCKET).key("large file").upload_id(upload.upload_id().unwrap());
-    let sizes: Vec<_> = listed.send().await.unwrap().parts().iter().map(|part| part.size().unwrap()).collect();
+    let listed = s3
+        .client
+        .list_parts()
+        .bucket(BUCKET)
+        .key("large file")
+        .upload_id(upload.upload_id().unwrap());
+    let sizes: Vec<_> = listed
+        .send()
+        .await
+        .unwrap()
+        .parts()
+        .iter()
+        .map(|part| part.size().unwrap())
+        .collect();
     assert_eq!(sizes, [PART as i64, 10]);
 
     let e_tag = s3.complete(&upload, vec![first, second]).await.unwrap();
     assert!(e_tag.ends_with("-2\""), "{e_tag}");
     let body = s3.get("large file").await;
     assert_eq!(body.len(), PART + 10);
-    assert!(body[..PART].iter().all(|byte| *byte == b'1') && body[PART..].iter().all(|byte| *byte == b's'));
+    assert!(
+        body[..PART].iter().all(|byte| *byte == b'1')
+            && body[PART..].iter().all(|byte| *byte == b's')
+    );
     assert_eq!(
         s3.events(),
         [
             event("ObjectCreated:Put", "source", 100),
-            event("ObjectCreated:CompleteMultipartUpload", "large file", PART as u64 + 10),
+            event(
+                "ObjectCreated:CompleteMultipartUpload",
+                "large file",
+                PART as u64 + 10
+            ),
         ]
     );
 }
@@ -239,11 +431,25 @@ async fn an_upload_that_cannot_be_completed_causes_no_event() {
     let small = s3.upload_part(&upload, 1, vec![0; PART - 1]).await;
     let last = s3.upload_part(&upload, 2, vec![0; 1]).await;
     let check = |parts| s3.complete(&upload, parts);
-    assert_eq!(check(vec![small.clone(), last.clone()]).await.unwrap_err(), "EntityTooSmall");
-    assert_eq!(check(vec![last.clone(), small.clone()]).await.unwrap_err(), "InvalidPartOrder");
-    let unknown = CompletedPart::builder().part_number(3).e_tag("\"0\"").build();
+    assert_eq!(
+        check(vec![small.clone(), last.clone()]).await.unwrap_err(),
+        "EntityTooSmall"
+    );
+    assert_eq!(
+        check(vec![last.clone(), small.clone()]).await.unwrap_err(),
+        "InvalidPartOrder"
+    );
+    let unknown = CompletedPart::builder()
+        .part_number(3)
+        .e_tag("\"0\"")
+        .build();
     assert_eq!(check(vec![unknown]).await.unwrap_err(), "InvalidPart");
-    let abort = s3.client.abort_multipart_upload().bucket(BUCKET).key("a").upload_id(upload.upload_id().unwrap());
+    let abort = s3
+        .client
+        .abort_multipart_upload()
+        .bucket(BUCKET)
+        .key("a")
+        .upload_id(upload.upload_id().unwrap());
     abort.send().await.unwrap();
     assert_eq!(check(vec![last]).await.unwrap_err(), "NoSuchUpload");
     assert_eq!(s3.events(), []);
@@ -256,9 +462,20 @@ async fn a_batch_of_deletions_is_one_event_for_each_object_that_was_there() {
         s3.put(key, "").await;
     }
     s3.events();
-    let keys = ["a b", "never there", "ü"].map(|key| ObjectIdentifier::builder().key(key).build().unwrap());
-    let delete = Delete::builder().set_objects(Some(keys.to_vec())).build().unwrap();
-    let deleted = s3.client.delete_objects().bucket(BUCKET).delete(delete).send().await.unwrap();
+    let keys = ["a b", "never there", "ü"]
+        .map(|key| ObjectIdentifier::builder().key(key).build().unwrap());
+    let delete = Delete::builder()
+        .set_objects(Some(keys.to_vec()))
+        .build()
+        .unwrap();
+    let deleted = s3
+        .client
+        .delete_objects()
+        .bucket(BUCKET)
+        .delete(delete)
+        .send()
+        .await
+        .unwrap();
     assert_eq!(deleted.deleted().len(), 3);
     assert!(deleted.errors().is_empty());
     assert_eq!(s3.events(), [removed("a b"), removed("ü")]);
@@ -272,12 +489,25 @@ async fn listings_are_folded_at_a_delimiter() {
         s3.put(key, "").await;
     }
     let mut names = Vec::new();
-    let list = s3.client.list_objects_v2().bucket(BUCKET).delimiter("/").max_keys(2);
+    let list = s3
+        .client
+        .list_objects_v2()
+        .bucket(BUCKET)
+        .delimiter("/")
+        .max_keys(2);
     let mut pages = list.into_paginator().send();
     while let Some(page) = pages.next().await {
         let page = page.unwrap();
-        names.extend(page.contents().iter().map(|object| object.key().unwrap().to_owned()));
-        names.extend(page.common_prefixes().iter().map(|prefix| prefix.prefix().unwrap().to_owned()));
+        names.extend(
+            page.contents()
+                .iter()
+                .map(|object| object.key().unwrap().to_owned()),
+        );
+        names.extend(
+            page.common_prefixes()
+                .iter()
+                .map(|prefix| prefix.prefix().unwrap().to_owned()),
+        );
     }
     names.sort();
     assert_eq!(names, ["a", "a/", "b/", "c"]);
@@ -286,7 +516,14 @@ async fn listings_are_folded_at_a_delimiter() {
 #[tokio::test]
 async fn a_put_can_insist_on_being_the_first() {
     let s3 = S3::start().await;
-    let put = || s3.client.put_object().bucket(BUCKET).key("a").if_none_match("*").send();
+    let put = || {
+        s3.client
+            .put_object()
+            .bucket(BUCKET)
+            .key("a")
+            .if_none_match("*")
+            .send()
+    };
     put().await.unwrap();
     assert_eq!(put().await.unwrap_err().code(), Some("PreconditionFailed"));
     assert_eq!(s3.events().len(), 1);
@@ -295,18 +532,53 @@ async fn a_put_can_insist_on_being_the_first() {
 #[tokio::test]
 async fn what_is_not_there_is_told_in_the_words_of_s3() {
     let s3 = S3::start().await;
-    let error = s3.client.get_object().bucket(BUCKET).key("a").send().await.unwrap_err();
+    let error = s3
+        .client
+        .get_object()
+        .bucket(BUCKET)
+        .key("a")
+        .send()
+        .await
+        .unwrap_err();
     assert_eq!(error.code(), Some("NoSuchKey"));
-    let error = s3.client.put_object().bucket("amzn-s3-demo-other").key("a").send().await.unwrap_err();
+    let error = s3
+        .client
+        .put_object()
+        .bucket("amzn-s3-demo-other")
+        .key("a")
+        .send()
+        .await
+        .unwrap_err();
     assert_eq!(error.code(), Some("NoSuchBucket"));
-    let error = s3.client.put_object().bucket(BUCKET).key("k".repeat(1025)).send().await.unwrap_err();
+    let error = s3
+        .client
+        .put_object()
+        .bucket(BUCKET)
+        .key("k".repeat(1025))
+        .send()
+        .await
+        .unwrap_err();
     assert_eq!(error.code(), Some("KeyTooLongError"));
 }
 
 #[tokio::test]
 async fn a_client_is_told_when_its_event_is_not_taken() {
-    let s3 = S3::with(Buckets::in_memory([BUCKET]), Kept { is_full: true, ..Kept::default() }).await;
-    let error = s3.client.put_object().bucket(BUCKET).key("a").send().await.unwrap_err();
+    let s3 = S3::with(
+        Buckets::in_memory([BUCKET]),
+        Kept {
+            is_full: true,
+            ..Kept::default()
+        },
+    )
+    .await;
+    let error = s3
+        .client
+        .put_object()
+        .bucket(BUCKET)
+        .key("a")
+        .send()
+        .await
+        .unwrap_err();
     assert_eq!(error.code(), Some("ServiceUnavailable"));
 }
 
@@ -319,10 +591,24 @@ async fn a_folder_keeps_objects_and_uploads() {
     s3.put("replaced", "old").await;
     s3.put("replaced", "new").await;
     s3.put("deleted", "").await;
-    s3.client.delete_object().bucket(BUCKET).key("deleted").send().await.unwrap();
+    s3.client
+        .delete_object()
+        .bucket(BUCKET)
+        .key("deleted")
+        .send()
+        .await
+        .unwrap();
     let upload = s3.upload("large").await;
     let part = s3.upload_part(&upload, 1, vec![b'1'; PART]).await;
-    let last = s3.kept.events.lock().unwrap().last().unwrap().sequencer.clone();
+    let last = s3
+        .kept
+        .events
+        .lock()
+        .unwrap()
+        .last()
+        .unwrap()
+        .sequencer
+        .clone();
     drop(s3);
 
     let s3 = S3::with(open(), Kept::default()).await;
@@ -337,45 +623,88 @@ async fn a_folder_keeps_objects_and_uploads() {
     assert_eq!(s3.get("large").await.len(), PART);
     assert_eq!(s3.get("a/../b ü").await, "first");
     drop(s3);
-    let files = std::fs::read_dir(folder.path().join("bodies")).unwrap().count();
+    let files = std::fs::read_dir(folder.path().join("bodies"))
+        .unwrap()
+        .count();
     assert_eq!(files, 4, "one for each object, and none that is not needed");
 }
 
 #[tokio::test]
 async fn a_body_that_is_too_long_leaves_nothing_behind() {
     let folder = tempfile::tempdir().unwrap();
-    let buckets = Buckets::open(folder.path(), [BUCKET]).unwrap().with_max_body(10);
+    let buckets = Buckets::open(folder.path(), [BUCKET])
+        .unwrap()
+        .with_max_body(10);
     let s3 = S3::with(buckets, Kept::default()).await;
     s3.put("a", vec![b'a'; 10]).await;
-    let put = s3.client.put_object().bucket(BUCKET).key("a").body(vec![b'b'; 11].into()).send();
+    let put = s3
+        .client
+        .put_object()
+        .bucket(BUCKET)
+        .key("a")
+        .body(vec![b'b'; 11].into())
+        .send();
     assert_eq!(put.await.unwrap_err().code(), Some("EntityTooLarge"));
     assert_eq!(s3.get("a").await, "aaaaaaaaaa");
     assert_eq!(s3.events(), [event("ObjectCreated:Put", "a", 10)]);
-    assert_eq!(std::fs::read_dir(folder.path().join("bodies")).unwrap().count(), 1);
+    assert_eq!(
+        std::fs::read_dir(folder.path().join("bodies"))
+            .unwrap()
+            .count(),
+        1
+    );
 }
 
 #[tokio::test]
 async fn what_cannot_be_stored_is_told_to_the_client_and_to_the_pipeline() {
     let folder = tempfile::tempdir().unwrap();
-    let s3 = S3::with(Buckets::open(folder.path(), [BUCKET]).unwrap(), Kept::default()).await;
+    let s3 = S3::with(
+        Buckets::open(folder.path(), [BUCKET]).unwrap(),
+        Kept::default(),
+    )
+    .await;
     std::fs::remove_dir_all(folder.path().join("bodies")).unwrap();
-    let error = s3.client.put_object().bucket(BUCKET).key("a").send().await.unwrap_err();
+    let error = s3
+        .client
+        .put_object()
+        .bucket(BUCKET)
+        .key("a")
+        .send()
+        .await
+        .unwrap_err();
     assert_eq!(error.code(), Some("InternalError"));
     let failures = s3.kept.failures.lock().unwrap().clone();
     assert_eq!(failures.len(), 1);
-    assert!(failures[0].starts_with("the object cannot be stored: "), "{failures:?}");
+    assert!(
+        failures[0].starts_with("the object cannot be stored: "),
+        "{failures:?}"
+    );
     assert_eq!(s3.events(), []);
 }
 
 #[tokio::test]
 async fn a_body_that_is_not_what_its_checksum_says_is_refused() {
     let s3 = S3::start().await;
-    let put = || s3.client.put_object().bucket(BUCKET).key("a").body(ByteStream::from_static(b"hello"));
-    let error = put().content_md5("1B2M2Y8AsgTpgAmY7PhCfg==").send().await.unwrap_err();
+    let put = || {
+        s3.client
+            .put_object()
+            .bucket(BUCKET)
+            .key("a")
+            .body(ByteStream::from_static(b"hello"))
+    };
+    let error = put()
+        .content_md5("1B2M2Y8AsgTpgAmY7PhCfg==")
+        .send()
+        .await
+        .unwrap_err();
     assert_eq!(error.code(), Some("BadDigest"));
     let error = put().checksum_crc32("AAAAAA==").send().await.unwrap_err();
     assert_eq!(error.code(), Some("BadDigest"));
-    put().content_md5("XUFAKrxLKna5cZ2REBfFkg==").send().await.unwrap();
+    put()
+        .content_md5("XUFAKrxLKna5cZ2REBfFkg==")
+        .send()
+        .await
+        .unwrap();
     assert_eq!(s3.events(), [event("ObjectCreated:Put", "a", 5)]);
 }
 
@@ -384,7 +713,10 @@ async fn a_port_in_use_is_told() {
     let s3 = S3::start().await;
     let error = S3Endpoint::bind(s3.endpoint.address()).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Address);
-    assert_eq!(error.to_string(), format!("`{}` is in use by another program", s3.endpoint.address()));
+    assert_eq!(
+        error.to_string(),
+        format!("`{}` is in use by another program", s3.endpoint.address())
+    );
 }
 
 #[tokio::test]
@@ -392,7 +724,10 @@ async fn an_unsigned_request_is_let_in_unless_a_web_page_sends_it() {
     let s3 = S3::start().await;
     assert_eq!(put_unsigned(&s3, "").await, "HTTP/1.1 200 OK");
     assert_eq!(s3.events(), [event("ObjectCreated:Put", "my photo", 5)]);
-    assert_eq!(put_unsigned(&s3, "Origin: https://example.com\r\n").await, "HTTP/1.1 403 Forbidden");
+    assert_eq!(
+        put_unsigned(&s3, "Origin: https://example.com\r\n").await,
+        "HTTP/1.1 403 Forbidden"
+    );
     assert_eq!(s3.events(), []);
 }
 
@@ -422,16 +757,36 @@ async fn check_keys(keys: &[String]) {
     for key in &sorted {
         assert_eq!(s3.get(key).await, key.as_bytes(), "{key:?}");
         let source = percent_encoding::utf8_percent_encode(key, percent_encoding::NON_ALPHANUMERIC);
-        let copy = s3.client.copy_object().bucket(BUCKET).key("target").copy_source(format!("{BUCKET}/{source}"));
+        let copy = s3
+            .client
+            .copy_object()
+            .bucket(BUCKET)
+            .key("target")
+            .copy_source(format!("{BUCKET}/{source}"));
         copy.send().await.unwrap();
         assert_eq!(s3.get("target").await, key.as_bytes(), "{key:?}");
     }
-    s3.client.delete_object().bucket(BUCKET).key("target").send().await.unwrap();
+    s3.client
+        .delete_object()
+        .bucket(BUCKET)
+        .key("target")
+        .send()
+        .await
+        .unwrap();
     s3.events();
     for key in &sorted {
-        s3.client.delete_object().bucket(BUCKET).key(key).send().await.unwrap();
+        s3.client
+            .delete_object()
+            .bucket(BUCKET)
+            .key(key)
+            .send()
+            .await
+            .unwrap();
     }
-    assert_eq!(s3.events(), sorted.iter().map(|key| removed(key)).collect::<Vec<_>>());
+    assert_eq!(
+        s3.events(),
+        sorted.iter().map(|key| removed(key)).collect::<Vec<_>>()
+    );
 }
 
 #[tokio::test]

@@ -4,8 +4,8 @@ use std::sync::{Arc, Mutex};
 
 use s3_dispatch::{ObjectKey, Routes, State};
 use s3_dispatch_local::{
-    BucketSpec, Destination, FunctionSpec, LocalPipeline, MappingSpec, NotificationSpec, QueueSpec, SubscriptionSpec,
-    Topology,
+    BucketSpec, Destination, FunctionSpec, LocalPipeline, MappingSpec, NotificationSpec, QueueSpec,
+    SubscriptionSpec, Topology,
 };
 use s3_dispatch_testing::SnsFilterPolicy;
 use serde_json::Value;
@@ -16,21 +16,35 @@ fn topology(subscriptions: impl IntoIterator<Item = SubscriptionSpec>) -> Topolo
     let events = ["ObjectCreated:*", "ObjectRemoved:*"].map(|name| name.parse().unwrap());
     let notification = NotificationSpec::new(events, Destination::Topic("topic".into()));
     let bucket = BucketSpec::new(BUCKET).with_notification(notification);
-    let topology = Topology::new().with_bucket(bucket).with_topic("topic").with_topic("other");
-    subscriptions.into_iter().fold(topology, |topology, subscription| {
-        topology.with_queue(QueueSpec::new(&subscription.queue)).with_subscription(subscription)
-    })
+    let topology = Topology::new()
+        .with_bucket(bucket)
+        .with_topic("topic")
+        .with_topic("other");
+    subscriptions
+        .into_iter()
+        .fold(topology, |topology, subscription| {
+            topology
+                .with_queue(QueueSpec::new(&subscription.queue))
+                .with_subscription(subscription)
+        })
 }
 
 fn subscription(queue: &str, policy: &str) -> SubscriptionSpec {
-    SubscriptionSpec::new("topic", queue).with_filter_policy(SnsFilterPolicy::parse(policy).unwrap())
+    SubscriptionSpec::new("topic", queue)
+        .with_filter_policy(SnsFilterPolicy::parse(policy).unwrap())
 }
 
 /// The keys in a queue, as they were sent.
 fn keys(pipeline: &LocalPipeline, queue: &str) -> Vec<String> {
     let messages = pipeline.queue(queue).unwrap().messages.into_iter();
     let bodies = messages.map(|message| serde_json::from_str::<Value>(&message.body).unwrap());
-    let keys = bodies.filter_map(|body| Some(body.pointer("/Records/0/s3/object/key")?.as_str()?.to_owned()));
+    let keys = bodies.filter_map(|body| {
+        Some(
+            body.pointer("/Records/0/s3/object/key")?
+                .as_str()?
+                .to_owned(),
+        )
+    });
     keys.collect()
 }
 
@@ -39,17 +53,33 @@ async fn each_subscription_gets_what_its_policy_lets_through() {
     let subscriptions = [
         SubscriptionSpec::new("topic", "all"),
         SubscriptionSpec::new("other", "none"),
-        subscription("created", r#"{"Records": {"eventName": [{"prefix": "ObjectCreated:"}]}}"#),
-        subscription("jpg", r#"{"Records": {"s3": {"object": {"key": [{"suffix": ".jpg"}]}}}}"#),
-        subscription("large", r#"{"Records": {"s3": {"object": {"size": [{"exists": false}, 1024]}}}}"#),
+        subscription(
+            "created",
+            r#"{"Records": {"eventName": [{"prefix": "ObjectCreated:"}]}}"#,
+        ),
+        subscription(
+            "jpg",
+            r#"{"Records": {"s3": {"object": {"key": [{"suffix": ".jpg"}]}}}}"#,
+        ),
+        subscription(
+            "large",
+            r#"{"Records": {"s3": {"object": {"size": [{"exists": false}, 1024]}}}}"#,
+        ),
         subscription(
             "either",
             r#"{"$or": [{"Records": {"eventName": ["ObjectRemoved:Delete"]}}, {"Records": {"s3": {"object": {"size": [3]}}}}]}"#,
         ),
     ];
-    let pipeline = LocalPipeline::builder().with_topology(topology(subscriptions)).start().await.unwrap();
+    let pipeline = LocalPipeline::builder()
+        .with_topology(topology(subscriptions))
+        .start()
+        .await
+        .unwrap();
     pipeline.put(BUCKET, "a.jpg", "abc").await.unwrap();
-    pipeline.put(BUCKET, "b.png", "x".repeat(1024)).await.unwrap();
+    pipeline
+        .put(BUCKET, "b.png", "x".repeat(1024))
+        .await
+        .unwrap();
     pipeline.delete(BUCKET, "a.jpg").await.unwrap();
     pipeline.settle().await;
     let expected: [(&str, &[&str]); 6] = [
@@ -67,22 +97,36 @@ async fn each_subscription_gets_what_its_policy_lets_through() {
 
 #[tokio::test(start_paused = true)]
 async fn the_envelope_says_which_message_of_which_topic_it_holds() {
-    let enveloped = ["first", "second"].map(|queue| SubscriptionSpec::new("topic", queue).with_raw_delivery(false));
+    let enveloped = ["first", "second"]
+        .map(|queue| SubscriptionSpec::new("topic", queue).with_raw_delivery(false));
     let raw = [SubscriptionSpec::new("topic", "raw")];
     let subscriptions = enveloped.into_iter().chain(raw);
-    let pipeline = LocalPipeline::builder().with_topology(topology(subscriptions)).start().await.unwrap();
+    let pipeline = LocalPipeline::builder()
+        .with_topology(topology(subscriptions))
+        .start()
+        .await
+        .unwrap();
     pipeline.put(BUCKET, "a b", "body").await.unwrap();
     pipeline.settle().await;
     let body = |queue: &str| pipeline.queue(queue).unwrap().messages[1].body.to_string();
     let envelope: Value = serde_json::from_str(&body("first")).unwrap();
     assert_eq!(envelope["Message"], body("raw"));
-    assert_eq!(envelope["TopicArn"], "arn:aws:sns:us-east-1:123456789012:topic");
+    assert_eq!(
+        envelope["TopicArn"],
+        "arn:aws:sns:us-east-1:123456789012:topic"
+    );
     assert_eq!(envelope["MessageId"].as_str().unwrap().len(), 36);
     assert_eq!(body("first"), body("second"));
     assert_ne!(envelope["Timestamp"], "1970-01-01T00:00:00.000Z");
     // Each queue has a message of its own.
-    let id = |queue: &str| pipeline.queue(queue).unwrap().messages[1].message_id.clone();
-    assert!(id("first") != id("second") && *id("first") != *envelope["MessageId"].as_str().unwrap());
+    let id = |queue: &str| {
+        pipeline.queue(queue).unwrap().messages[1]
+            .message_id
+            .clone()
+    };
+    assert!(
+        id("first") != id("second") && *id("first") != *envelope["MessageId"].as_str().unwrap()
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -96,9 +140,15 @@ async fn a_function_reads_through_the_envelope() {
         .with_function(FunctionSpec::new("function"))
         .with_mapping(MappingSpec::new("queue", "function"));
     let builder = LocalPipeline::builder().with_topology(topology);
-    let builder = builder.with_router("function", Routes::new(Arc::clone(&seen)).on_fn("*", remember));
+    let builder = builder.with_router(
+        "function",
+        Routes::new(Arc::clone(&seen)).on_fn("*", remember),
+    );
     let pipeline = builder.start().await.unwrap();
-    pipeline.put(BUCKET, "über alles/a+b", "body").await.unwrap();
+    pipeline
+        .put(BUCKET, "über alles/a+b", "body")
+        .await
+        .unwrap();
     pipeline.settle().await;
     assert_eq!(*seen.lock().unwrap(), ["über alles/a+b"]);
 }

@@ -34,7 +34,11 @@ struct Events(BufReader<TcpStream>);
 
 impl Ui {
     async fn start(arguments: &[&str]) -> Self {
-        Self::of(start(&wayward(), &[&["--port", "0", "--ui", "0"], arguments].concat())).await
+        Self::of(start(
+            &wayward(),
+            &[&["--port", "0", "--ui", "0"], arguments].concat(),
+        ))
+        .await
     }
 
     async fn of(mut program: Program) -> Self {
@@ -52,15 +56,29 @@ impl Ui {
     async fn ask(&self, method: &str, path: &str, headers: &[&str], body: &str) -> Answer {
         let host = format!("Host: 127.0.0.1:{}", self.port);
         let length = format!("Content-Length: {}", body.len());
-        send(self.port, method, path, &[&[&*host, &*length], headers].concat(), body).await
+        send(
+            self.port,
+            method,
+            path,
+            &[&[&*host, &*length], headers].concat(),
+            body,
+        )
+        .await
     }
 
     async fn put(&self, key: &str, body: &str) -> Answer {
-        self.ask("PUT", &format!("/object?bucket={BUCKET}&key={key}"), &[], body).await
+        self.ask(
+            "PUT",
+            &format!("/object?bucket={BUCKET}&key={key}"),
+            &[],
+            body,
+        )
+        .await
     }
 
     async fn change_faults(&self, body: &str) -> Answer {
-        self.ask("POST", "/faults", &["Content-Type: application/json"], body).await
+        self.ask("POST", "/faults", &["Content-Type: application/json"], body)
+            .await
     }
 
     async fn watch(&self) -> Events {
@@ -83,7 +101,9 @@ impl Events {
                 }
             }
         };
-        tokio::time::timeout(PATIENCE, next).await.expect("no event comes")
+        tokio::time::timeout(PATIENCE, next)
+            .await
+            .expect("no event comes")
     }
 
     /// The first event of which this is true.
@@ -100,7 +120,10 @@ impl Events {
     async fn message(&mut self, id: &str, state: &str) -> Value {
         let of = |event: &Value| {
             let messages = event["messages"].as_array().unwrap();
-            messages.iter().find(|message| message["id"] == id && message["state"] == state).cloned()
+            messages
+                .iter()
+                .find(|message| message["id"] == id && message["state"] == state)
+                .cloned()
         };
         of(&self.until(|event| of(event).is_some()).await).unwrap()
     }
@@ -108,26 +131,47 @@ impl Events {
 
 /// Asks for events, without chunks.
 async fn open(port: u16) -> TcpStream {
-    let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).await.unwrap();
-    stream.write_all(format!("GET /events HTTP/1.0\r\nHost: localhost:{port}\r\n\r\n").as_bytes()).await.unwrap();
+    let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port))
+        .await
+        .unwrap();
+    stream
+        .write_all(format!("GET /events HTTP/1.0\r\nHost: localhost:{port}\r\n\r\n").as_bytes())
+        .await
+        .unwrap();
     stream
 }
 
 async fn send(port: u16, method: &str, path: &str, headers: &[&str], body: &str) -> Answer {
-    let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).await.unwrap();
-    let head = format!("{method} {path} HTTP/1.0\r\n{}\r\n\r\n{body}", headers.join("\r\n"));
+    let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port))
+        .await
+        .unwrap();
+    let head = format!(
+        "{method} {path} HTTP/1.0\r\n{}\r\n\r\n{body}",
+        headers.join("\r\n")
+    );
     stream.write_all(head.as_bytes()).await.unwrap();
     let mut answer = String::new();
     let read = stream.read_to_string(&mut answer);
-    tokio::time::timeout(PATIENCE, read).await.expect("no answer comes").unwrap();
+    tokio::time::timeout(PATIENCE, read)
+        .await
+        .expect("no answer comes")
+        .unwrap();
     let (head, body) = answer.split_once("\r\n\r\n").unwrap();
     let status = head.split(' ').nth(1).unwrap().parse().unwrap();
-    Answer { status, head: head.to_lowercase(), body: body.to_owned() }
+    Answer {
+        status,
+        head: head.to_lowercase(),
+        body: body.to_owned(),
+    }
 }
 
 fn rate(event: &Value, hop: &str, fault: &str) -> f64 {
     let mut faults = event["state"]["faults"].as_array().unwrap().iter();
-    faults.find(|own| own["hop"] == hop && own["fault"] == fault).unwrap()["rate"].as_f64().unwrap()
+    faults
+        .find(|own| own["hop"] == hop && own["fault"] == fault)
+        .unwrap()["rate"]
+        .as_f64()
+        .unwrap()
 }
 
 #[tokio::test]
@@ -135,16 +179,34 @@ async fn the_page_brings_all_that_it_needs_and_takes_no_more() {
     let ui = Ui::start(&[]).await;
     let page = ui.get("/").await;
     assert_eq!(page.status, 200);
-    assert!(page.head.contains("content-security-policy: default-src 'none'; script-src 'self';"), "{}", page.head);
+    assert!(
+        page.head
+            .contains("content-security-policy: default-src 'none'; script-src 'self';"),
+        "{}",
+        page.head
+    );
     let mut wanted: Vec<String> = vec![String::from("style.css"), String::from("main.js")];
-    assert!(wanted.iter().all(|file| page.body.contains(&format!("\"/{file}\""))), "{}", page.body);
+    assert!(
+        wanted
+            .iter()
+            .all(|file| page.body.contains(&format!("\"/{file}\""))),
+        "{}",
+        page.body
+    );
     let mut seen = 0;
     while let Some(file) = wanted.get(seen) {
         seen += 1;
         let answer = ui.get(&format!("/{file}")).await;
         assert_eq!(answer.status, 200, "{file}");
-        assert!(answer.head.contains("x-content-type-options: nosniff"), "{}", answer.head);
-        assert!(!answer.body.contains("http://") || file == "drawing.js", "{file} asks somebody else");
+        assert!(
+            answer.head.contains("x-content-type-options: nosniff"),
+            "{}",
+            answer.head
+        );
+        assert!(
+            !answer.body.contains("http://") || file == "drawing.js",
+            "{file} asks somebody else"
+        );
         for part in answer.body.split("from \"./").skip(1) {
             let imported = part.split('"').next().unwrap().to_owned();
             if !wanted.contains(&imported) {
@@ -166,7 +228,14 @@ async fn other_sites_and_other_names_are_turned_away() {
     let cases: [(&[&str], u16); 10] = [
         (&[&own], 204),
         (&[&format!("Host: localhost:{port}")], 204),
-        (&[&own, &format!("Origin: http://127.0.0.1:{port}"), "Sec-Fetch-Site: same-origin"], 204),
+        (
+            &[
+                &own,
+                &format!("Origin: http://127.0.0.1:{port}"),
+                "Sec-Fetch-Site: same-origin",
+            ],
+            204,
+        ),
         (&[&own, "Sec-Fetch-Site: none"], 204),
         (&[], 403),
         (&["Host: evil.example"], 403),
@@ -182,8 +251,17 @@ async fn other_sites_and_other_names_are_turned_away() {
     }
     // Another site's page can ask without saying so in an `Origin`, and can link here.
     let cross = [own.as_str(), "Sec-Fetch-Site: cross-site"];
-    for (path, status) in [("/events", 403), ("/message?id=e1", 403), ("/main.js", 403), ("/", 200)] {
-        assert_eq!(send(port, "GET", path, &cross, "").await.status, status, "{path}");
+    for (path, status) in [
+        ("/events", 403),
+        ("/message?id=e1", 403),
+        ("/main.js", 403),
+        ("/", 200),
+    ] {
+        assert_eq!(
+            send(port, "GET", path, &cross, "").await.status,
+            status,
+            "{path}"
+        );
     }
 }
 
@@ -193,24 +271,58 @@ async fn what_is_dropped_goes_through_the_bucket_and_can_be_followed() {
     let mut events = ui.watch().await;
     let first = events.next().await.unwrap();
     let nodes = first["drawing"]["nodes"].as_array().unwrap();
-    assert!(nodes.iter().any(|node| *node == "queue:put-processor-dead-letters"), "{nodes:?}");
+    assert!(
+        nodes
+            .iter()
+            .any(|node| *node == "queue:put-processor-dead-letters"),
+        "{nodes:?}"
+    );
 
     let key = "a%2F..%2F%3Cb%3E+%26%20%C3%A9.txt";
     assert_eq!(ui.put(key, "hello").await.status, 201);
-    ui.program.line("ObjectCreated:Put \"a/../<b>+& é.txt\" in amzn-s3-demo-bucket, 5 bytes").await;
-    let stored = send(ui.s3, "GET", &format!("/{BUCKET}/{key}"), &["Host: localhost"], "").await;
+    ui.program
+        .line("ObjectCreated:Put \"a/../<b>+& é.txt\" in amzn-s3-demo-bucket, 5 bytes")
+        .await;
+    let stored = send(
+        ui.s3,
+        "GET",
+        &format!("/{BUCKET}/{key}"),
+        &["Host: localhost"],
+        "",
+    )
+    .await;
     assert_eq!((stored.status, stored.body.as_str()), (200, "hello"));
 
     let message = events.message("e1", "handled").await;
     assert_eq!(message["key"], "a/../<b>+& é.txt");
     assert_eq!(message["handled"], 1);
     let details: Value = serde_json::from_str(&ui.get("/message?id=e1").await.body).unwrap();
-    let steps = details["steps"].as_array().unwrap().iter().map(|step| step["what"].as_str().unwrap());
-    let expected =
-        ["object", "notification", "filter", "filter", "queue", "invocation", "answer", "outcome", "deleted"];
-    assert_eq!(steps.filter(|what| *what != "log").collect::<Vec<_>>(), expected);
-    let payload: Value = serde_json::from_str(details["messages"][0]["payload"].as_str().unwrap()).unwrap();
-    assert_eq!(payload["Records"][0]["s3"]["object"]["key"], "a/../%3Cb%3E%2B%26+%C3%A9.txt");
+    let steps = details["steps"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|step| step["what"].as_str().unwrap());
+    let expected = [
+        "object",
+        "notification",
+        "filter",
+        "filter",
+        "queue",
+        "invocation",
+        "answer",
+        "outcome",
+        "deleted",
+    ];
+    assert_eq!(
+        steps.filter(|what| *what != "log").collect::<Vec<_>>(),
+        expected
+    );
+    let payload: Value =
+        serde_json::from_str(details["messages"][0]["payload"].as_str().unwrap()).unwrap();
+    assert_eq!(
+        payload["Records"][0]["s3"]["object"]["key"],
+        "a/../%3Cb%3E%2B%26+%C3%A9.txt"
+    );
     assert_eq!(ui.get("/message?id=e2").await.status, 404);
 }
 
@@ -223,17 +335,28 @@ async fn what_cannot_be_put_is_refused_with_a_reason() {
         (format!("/object?bucket={BUCKET}&key="), 404),
         (String::from("/object?bucket=another&key=a"), 404),
         (format!("/object?bucket={BUCKET}&key=%FF"), 400),
-        (format!("/object?bucket={BUCKET}&key={}", "k".repeat(1025)), 502),
+        (
+            format!("/object?bucket={BUCKET}&key={}", "k".repeat(1025)),
+            502,
+        ),
     ];
     for (path, status) in cases {
         let answer = ui.ask("PUT", &path, &[], "hello").await;
         assert_eq!(answer.status, status, "{path}: {answer:?}");
         let reason: Value = serde_json::from_str(&answer.body).unwrap();
-        assert!(reason["error"].as_str().is_some_and(|reason| !reason.contains('<')), "{reason}");
+        assert!(
+            reason["error"]
+                .as_str()
+                .is_some_and(|reason| !reason.contains('<')),
+            "{reason}"
+        );
     }
-    let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, ui.port)).await.unwrap();
-    let head =
-        format!("PUT /object?bucket={BUCKET}&key=a HTTP/1.1\r\n{host}\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n");
+    let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, ui.port))
+        .await
+        .unwrap();
+    let head = format!(
+        "PUT /object?bucket={BUCKET}&key=a HTTP/1.1\r\n{host}\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"
+    );
     stream.write_all(head.as_bytes()).await.unwrap();
     let mut line = String::new();
     BufReader::new(stream).read_line(&mut line).await.unwrap();
@@ -245,29 +368,62 @@ async fn faults_are_turned_on_and_off() {
     let ui = Ui::start(&["--fault", "delay=0.25"]).await;
     let mut events = ui.watch().await;
     let first = events.next().await.unwrap();
-    assert_eq!((rate(&first, "publish", "delay"), rate(&first, "publish", "duplicate")), (0.25, 0.0));
+    assert_eq!(
+        (
+            rate(&first, "publish", "delay"),
+            rate(&first, "publish", "duplicate")
+        ),
+        (0.25, 0.0)
+    );
 
     let change = r#"{"rates": [{"hop": "publish", "fault": "duplicate", "rate": 1}, {"hop": "publish", "fault": "delay", "rate": 0}]}"#;
     assert_eq!(ui.change_faults(change).await.status, 204);
-    let event = events.until(|event| rate(event, "publish", "duplicate") == 1.0).await;
-    assert_eq!((rate(&event, "publish", "delay"), rate(&event, "deliver", "delay")), (0.0, 0.25));
+    let event = events
+        .until(|event| rate(event, "publish", "duplicate") == 1.0)
+        .await;
+    assert_eq!(
+        (
+            rate(&event, "publish", "delay"),
+            rate(&event, "deliver", "delay")
+        ),
+        (0.0, 0.25)
+    );
     let change = r#"{"rates": [{"hop": "deliver", "fault": "delay", "rate": 0}, {"hop": "invoke", "fault": "delay", "rate": 0}]}"#;
     assert_eq!(ui.change_faults(change).await.status, 204);
 
     assert_eq!(ui.put("twice", "").await.status, 201);
     let message = events.message("e1", "handled").await;
-    assert_eq!((&message["handled"], &message["faults"]), (&2.into(), &1.into()));
+    assert_eq!(
+        (&message["handled"], &message["faults"]),
+        (&2.into(), &1.into())
+    );
 
     for (body, status) in [
         ("", 400),
-        (r#"{"rates": [{"hop": "publish", "fault": "kill", "rate": 0.5}]}"#, 400),
-        (r#"{"rates": [{"hop": "publish", "fault": "delay", "rate": 1.5}]}"#, 400),
+        (
+            r#"{"rates": [{"hop": "publish", "fault": "kill", "rate": 0.5}]}"#,
+            400,
+        ),
+        (
+            r#"{"rates": [{"hop": "publish", "fault": "delay", "rate": 1.5}]}"#,
+            400,
+        ),
         (r#"{"rates": [], "seed": 1}"#, 400),
         (&" ".repeat(16 * 1024 + 1), 413),
     ] {
-        assert_eq!(ui.change_faults(body).await.status, status, "{}", body.trim());
+        assert_eq!(
+            ui.change_faults(body).await.status,
+            status,
+            "{}",
+            body.trim()
+        );
     }
-    assert_eq!(ui.ask("POST", "/faults", &["Content-Type: text/plain"], "{}").await.status, 415);
+    assert_eq!(
+        ui.ask("POST", "/faults", &["Content-Type: text/plain"], "{}")
+            .await
+            .status,
+        415
+    );
 }
 
 #[tokio::test]
@@ -283,11 +439,29 @@ async fn what_is_shown_agrees_with_the_queues_whatever_goes_wrong() {
         wayward()
     );
     std::fs::write(&file, text).unwrap();
-    let arguments = ["--config", file.to_str().unwrap(), "--port", "0", "--ui", "0", "--chaos", "0.2", "--seed", "5"];
+    let arguments = [
+        "--config",
+        file.to_str().unwrap(),
+        "--port",
+        "0",
+        "--ui",
+        "0",
+        "--chaos",
+        "0.2",
+        "--seed",
+        "5",
+    ];
     let ui = Ui::of(Program::start(&arguments)).await;
     let mut events = ui.watch().await;
     for number in 0..60 {
-        let answer = ui.ask("PUT", &format!("/object?bucket=photos&key={number}"), &[], "").await;
+        let answer = ui
+            .ask(
+                "PUT",
+                &format!("/object?bucket=photos&key={number}"),
+                &[],
+                "",
+            )
+            .await;
         assert_eq!(answer.status, 201);
     }
     let mut all = BTreeMap::new();
@@ -305,10 +479,23 @@ async fn what_is_shown_agrees_with_the_queues_whatever_goes_wrong() {
             break event;
         }
     };
-    let dead = all.values().flat_map(|message| message["at"].as_array().unwrap());
-    assert_eq!(last["state"]["queues"]["queue:dead"]["visible"], dead.count());
-    let redriven = last["flows"].as_array().unwrap().iter().find(|flow| flow[1] == "queue:dead").unwrap();
-    assert_eq!(redriven[2], last["state"]["queues"]["queue:dead"]["visible"]);
+    let dead = all
+        .values()
+        .flat_map(|message| message["at"].as_array().unwrap());
+    assert_eq!(
+        last["state"]["queues"]["queue:dead"]["visible"],
+        dead.count()
+    );
+    let redriven = last["flows"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|flow| flow[1] == "queue:dead")
+        .unwrap();
+    assert_eq!(
+        redriven[2],
+        last["state"]["queues"]["queue:dead"]["visible"]
+    );
 }
 
 #[tokio::test]
@@ -319,7 +506,12 @@ async fn old_messages_are_forgotten() {
     }
     let mut events = ui.watch().await;
     let first = events.next().await.unwrap();
-    let ids: Vec<_> = first["messages"].as_array().unwrap().iter().map(|message| message["id"].clone()).collect();
+    let ids: Vec<_> = first["messages"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|message| message["id"].clone())
+        .collect();
     assert_eq!(ids.len(), 200);
     assert_eq!((&ids[0], &ids[199]), (&"e311".into(), &"e510".into()));
     assert_eq!(ui.get("/message?id=e10").await.status, 404);
@@ -338,7 +530,9 @@ async fn only_so_many_may_watch() {
     assert_eq!(ui.get("/events").await.status, 503);
     let first = pages.remove(0);
     drop(first);
-    pages[0].until(|event| event["state"]["viewers"] == 15).await;
+    pages[0]
+        .until(|event| event["state"]["viewers"] == 15)
+        .await;
     assert!(ui.watch().await.next().await.is_some());
 }
 
@@ -346,14 +540,30 @@ async fn only_so_many_may_watch() {
 async fn whoever_does_not_read_is_let_go() {
     let ui = Ui::start(&[]).await;
     for number in 100..300 {
-        assert_eq!(ui.put(&format!("{number}{}", "x".repeat(1000)), "").await.status, 201);
+        assert_eq!(
+            ui.put(&format!("{number}{}", "x".repeat(1000)), "")
+                .await
+                .status,
+            201
+        );
     }
     let socket = TcpSocket::new_v4().unwrap();
     socket.set_recv_buffer_size(4096).unwrap();
-    let mut slow = socket.connect((Ipv4Addr::LOCALHOST, ui.port).into()).await.unwrap();
+    let mut slow = socket
+        .connect((Ipv4Addr::LOCALHOST, ui.port).into())
+        .await
+        .unwrap();
     let mut events = ui.watch().await;
     events.next().await.unwrap();
-    slow.write_all(format!("GET /events HTTP/1.0\r\nHost: localhost:{}\r\n\r\n", ui.port).as_bytes()).await.unwrap();
+    slow.write_all(
+        format!(
+            "GET /events HTTP/1.0\r\nHost: localhost:{}\r\n\r\n",
+            ui.port
+        )
+        .as_bytes(),
+    )
+    .await
+    .unwrap();
     events.until(|event| event["state"]["viewers"] == 2).await;
     events.until(|event| event["state"]["viewers"] == 1).await;
 }
@@ -373,7 +583,12 @@ async fn an_end_does_not_wait_for_whoever_watches() {
 async fn a_port_that_is_taken_is_told_in_one_line() {
     let taken = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
     let port = taken.local_addr().unwrap().port().to_string();
-    let (status, errors) = start(&wayward(), &["--port", "0", "--ui", &port]).end().await;
+    let (status, errors) = start(&wayward(), &["--port", "0", "--ui", &port])
+        .end()
+        .await;
     assert_eq!(status.code(), Some(1));
-    assert_eq!(errors, format!("error: `127.0.0.1:{port}` is in use by another program\n"));
+    assert_eq!(
+        errors,
+        format!("error: `127.0.0.1:{port}` is in use by another program\n")
+    );
 }

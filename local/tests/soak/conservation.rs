@@ -6,32 +6,57 @@ use s3_dispatch_local::EventId;
 
 use crate::ledger::{Books, Ledger};
 
-/// Each event was handled once, or skipped for a newer one; it was repeated only as often as a handler was cut off behind its
-/// effect. The last effect on each key is the true last. Dead letters are poison, or have suffered each time.
+/// Each event was handled once, or skipped for a newer one; it was repeated only as often as a
+/// handler was cut off behind its effect. The last effect on each key is the true last. Dead
+/// letters are poison, or have suffered each time.
 pub(crate) fn check(ledger: &Ledger, is_ordered: bool) {
     let books = ledger.books();
-    assert!(books.unjust.is_empty(), "dead letters that had a chance: {:?}", books.unjust);
+    assert!(
+        books.unjust.is_empty(),
+        "dead letters that had a chance: {:?}",
+        books.unjust
+    );
     for (id, entry) in &books.events {
         if books.is_poison(*id) {
-            assert!(entry.effects == 0 && entry.buried > 0, "poison that is nowhere: {id:?} {entry:?}");
+            assert!(
+                entry.effects == 0 && entry.buried > 0,
+                "poison that is nowhere: {id:?} {entry:?}"
+            );
         } else {
             assert!(entry.effects + entry.stale > 0, "missing: {id:?} {entry:?}");
-            assert!(entry.effects <= 1 + entry.cuts, "repeated without a reason: {id:?} {entry:?}");
+            assert!(
+                entry.effects <= 1 + entry.cuts,
+                "repeated without a reason: {id:?} {entry:?}"
+            );
         }
     }
     if is_ordered {
         check_order(&books);
     }
     // A soak in which nothing goes wrong proves nothing.
-    assert!(books.events.values().any(|entry| entry.cuts > 0), "no kill fell behind an effect");
-    assert!(books.events.values().any(|entry| entry.stale > 0), "nothing came late");
-    assert!(books.events.values().any(|entry| entry.buried > 0 && entry.effects > 0), "no dead letter was sent again");
+    assert!(
+        books.events.values().any(|entry| entry.cuts > 0),
+        "no kill fell behind an effect"
+    );
+    assert!(
+        books.events.values().any(|entry| entry.stale > 0),
+        "nothing came late"
+    );
+    assert!(
+        books
+            .events
+            .values()
+            .any(|entry| entry.buried > 0 && entry.effects > 0),
+        "no dead letter was sent again"
+    );
 }
 
 fn check_order(books: &Books) {
     let mut last: HashMap<(&'static str, &str), (&str, EventId)> = HashMap::new();
     for (id, entry) in books.events.iter().filter(|(id, _)| !books.is_poison(**id)) {
-        let latest = last.entry((entry.processor(), &entry.key)).or_insert((&entry.sequencer, *id));
+        let latest = last
+            .entry((entry.processor(), &entry.key))
+            .or_insert((&entry.sequencer, *id));
         if *entry.sequencer > *latest.0 {
             *latest = (&entry.sequencer, *id);
         }

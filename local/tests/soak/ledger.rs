@@ -68,33 +68,61 @@ impl Ledger {
         match &step.kind {
             StepKind::ObjectEvent(object) => {
                 let (key, sequencer) = (object.key.clone(), object.sequencer.clone().unwrap());
-                let entry = Entry { event_name: object.event_name.to_string(), key, sequencer, ..Entry::default() };
+                let entry = Entry {
+                    event_name: object.event_name.to_string(),
+                    key,
+                    sequencer,
+                    ..Entry::default()
+                };
                 let event = step.event.unwrap();
-                books.ids.insert((entry.key.clone(), entry.sequencer.clone()), event);
+                books
+                    .ids
+                    .insert((entry.key.clone(), entry.sequencer.clone()), event);
                 books.events.insert(event, entry);
             }
             StepKind::Enqueued { .. } => books.messages += 1,
-            StepKind::FaultInjected { hop: Hop::Invoke, id: Some(request), .. } => {
+            StepKind::FaultInjected {
+                hop: Hop::Invoke,
+                id: Some(request),
+                ..
+            } => {
                 books.requests.insert(Arc::clone(request));
             }
-            StepKind::FaultInjected { id: Some(message), receive_count: Some(count), .. } => {
-                books.mark(message, *count)
-            }
-            StepKind::Outcome { request_id, message_id, receive_count, .. } => {
+            StepKind::FaultInjected {
+                id: Some(message),
+                receive_count: Some(count),
+                ..
+            } => books.mark(message, *count),
+            StepKind::Outcome {
+                request_id,
+                message_id,
+                receive_count,
+                ..
+            } => {
                 books.receives += 1;
                 if books.requests.contains(request_id) {
                     books.mark(message_id, *receive_count);
                 }
             }
             StepKind::Deleted { message_id, .. } => drop(books.faulted.remove(message_id)),
-            StepKind::Redriven { message_id, receive_count, .. } => books.bury(step.event, message_id, *receive_count),
+            StepKind::Redriven {
+                message_id,
+                receive_count,
+                ..
+            } => books.bury(step.event, message_id, *receive_count),
             _ => {}
         }
     }
 
     /// The event of a record.
     pub(crate) fn entry(&self, record: &S3EventRecord) -> EventId {
-        let sequencer = record.object.sequencer.as_ref().unwrap().as_str().to_owned();
+        let sequencer = record
+            .object
+            .sequencer
+            .as_ref()
+            .unwrap()
+            .as_str()
+            .to_owned();
         self.books().ids[&(record.object.key.as_str().to_owned(), sequencer)]
     }
 
@@ -109,14 +137,19 @@ impl Ledger {
         entry.effects += 1;
         let place = (entry.processor(), entry.key.clone());
         books.last.insert(place, event);
-        Unfinished { ledger: self, event, is_finished: false }
+        Unfinished {
+            ledger: self,
+            event,
+            is_finished: false,
+        }
     }
 
     pub(crate) fn went(&self, event: EventId, message: &MessageContext, way: Way) {
         let mut books = self.books();
         match way {
             Way::Stale => books.events.get_mut(&event).unwrap().stale += 1,
-            // Nobody holds a claim that long but a handler that was killed, or one that runs at the same time.
+            // Nobody holds a claim that long but a handler that was killed, or one that runs at the
+            // same time.
             Way::InProgress => {
                 let id = Arc::from(message.message_id().unwrap().as_str());
                 books.mark(&id, message.receive_count().unwrap());
@@ -138,14 +171,22 @@ impl Ledger {
     }
 
     pub(crate) fn repeated(&self) -> usize {
-        self.books().events.values().map(|entry| entry.effects.saturating_sub(1)).sum()
+        self.books()
+            .events
+            .values()
+            .map(|entry| entry.effects.saturating_sub(1))
+            .sum()
     }
 }
 
 impl Entry {
     /// Whose filter lets it through.
     pub(crate) fn processor(&self) -> &'static str {
-        if self.event_name == "ObjectCreated:Copy" { "copy-processor" } else { "put-processor" }
+        if self.event_name == "ObjectCreated:Copy" {
+            "copy-processor"
+        } else {
+            "put-processor"
+        }
     }
 }
 
@@ -178,7 +219,12 @@ impl Unfinished<'_> {
 impl Drop for Unfinished<'_> {
     fn drop(&mut self) {
         if !self.is_finished {
-            self.ledger.books().events.get_mut(&self.event).unwrap().cuts += 1;
+            self.ledger
+                .books()
+                .events
+                .get_mut(&self.event)
+                .unwrap()
+                .cuts += 1;
         }
     }
 }

@@ -1,7 +1,8 @@
-//! Everything through both processors, with every fault on: nothing is lost, and nothing is done twice without a reason.
+//! Everything through both processors, with every fault on: nothing is lost, and nothing is done
+//! twice without a reason.
 //!
-//! `SOAK_OBJECTS` says how many objects (2,000 unless said otherwise), `SOAK_CHAOS` how often each fault strikes, and
-//! `SOAK_SEED` which of them.
+//! `SOAK_OBJECTS` says how many objects (2,000 unless said otherwise), `SOAK_CHAOS` how often each
+//! fault strikes, and `SOAK_SEED` which of them.
 
 #![allow(missing_docs, clippy::unwrap_used)]
 
@@ -16,8 +17,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use s3_dispatch_local::{
-    BucketSpec, Destination, Faults, FunctionSpec, LocalPipeline, MappingSpec, Message, NotificationSpec, QueueSpec,
-    SubscriptionSpec, Topology,
+    BucketSpec, Destination, Faults, FunctionSpec, LocalPipeline, MappingSpec, Message,
+    NotificationSpec, QueueSpec, SubscriptionSpec, Topology,
 };
 use s3_dispatch_testing::SnsFilterPolicy;
 
@@ -42,12 +43,18 @@ fn topology(concurrency: usize) -> Topology {
         .with_bucket(BucketSpec::new(BUCKET).with_notification(notification))
         .with_topic("object-events");
     for (name, events) in PROCESSORS {
-        let policy = SnsFilterPolicy::parse(&format!(r#"{{"Records": {{"eventName": {events}}}}}"#)).unwrap();
+        let policy =
+            SnsFilterPolicy::parse(&format!(r#"{{"Records": {{"eventName": {events}}}}}"#))
+                .unwrap();
         let dead = format!("{name}-dead-letters");
         let fourteen_days = Duration::from_secs(14 * 24 * 60 * 60);
-        let queue = QueueSpec::new(name).with_visibility_timeout(Duration::from_secs(60)).with_retention(fourteen_days);
+        let queue = QueueSpec::new(name)
+            .with_visibility_timeout(Duration::from_secs(60))
+            .with_retention(fourteen_days);
         topology = topology
-            .with_subscription(SubscriptionSpec::new("object-events", name).with_filter_policy(policy))
+            .with_subscription(
+                SubscriptionSpec::new("object-events", name).with_filter_policy(policy),
+            )
             .with_queue(queue.with_redrive(&dead, MAX_RECEIVE_COUNT))
             .with_queue(QueueSpec::new(dead).with_retention(fourteen_days))
             .with_function(FunctionSpec::new(name).with_timeout(Duration::from_secs(10)))
@@ -60,9 +67,13 @@ fn setting(name: &str, default: f64) -> f64 {
     std::env::var(name).map_or(default, |value| value.parse().unwrap())
 }
 
-/// What is done to each object, by one pipeline; then what its dead letters hold is sent again, as an operator would.
+/// What is done to each object, by one pipeline; then what its dead letters hold is sent again, as
+/// an operator would.
 async fn soak(concurrency: usize, is_ordered: bool) {
-    let (objects, chaos) = (setting("SOAK_OBJECTS", 2_000.0) as usize, setting("SOAK_CHAOS", 0.2));
+    let (objects, chaos) = (
+        setting("SOAK_OBJECTS", 2_000.0) as usize,
+        setting("SOAK_CHAOS", 0.2),
+    );
     let faults = Faults::chaos(chaos).with_seed(setting("SOAK_SEED", 1.0) as u64);
     let ledger = Arc::new(Ledger::default());
     let observed = Arc::clone(&ledger);
@@ -78,7 +89,14 @@ async fn soak(concurrency: usize, is_ordered: bool) {
     let events = workload::run(&pipeline, objects).await;
     pipeline.settle().await;
     let seconds = started.elapsed().as_secs_f64();
-    let virtual_hours = pipeline.journal().history().last().unwrap().elapsed.as_secs_f64() / 3600.0;
+    let virtual_hours = pipeline
+        .journal()
+        .history()
+        .last()
+        .unwrap()
+        .elapsed
+        .as_secs_f64()
+        / 3600.0;
     let resent = send_dead_letters_again(&pipeline, &ledger).await;
     conservation::check(&ledger, is_ordered);
     println!(
@@ -104,7 +122,10 @@ async fn send_dead_letters_again(pipeline: &LocalPipeline, ledger: &Ledger) -> u
             let event = letter.event.unwrap();
             if !ledger.is_poison(event) {
                 let id = format!("{}-again", letter.message_id);
-                pipeline.send(name, Message::new(id, letter.body).with_event(event)).await.unwrap();
+                pipeline
+                    .send(name, Message::new(id, letter.body).with_event(event))
+                    .await
+                    .unwrap();
                 resent += 1;
             }
         }

@@ -39,7 +39,11 @@ async fn measure() {
     let before = resident();
     pass(&pipeline, 3 * events).await;
     let after = resident();
-    println!("{before} kB after {} events, {after} kB after {} events", events / 2, events / 2 + 3 * events);
+    println!(
+        "{before} kB after {} events, {after} kB after {} events",
+        events / 2,
+        events / 2 + 3 * events
+    );
     // What the allocator and the kernel make of the same need differs by this much.
     assert!(after < before + 4_000, "from {before} kB to {after} kB");
 }
@@ -47,7 +51,10 @@ async fn measure() {
 async fn pass(pipeline: &LocalPipeline, events: usize) {
     for index in 0..events {
         let event = ObjectEvent::new("ObjectCreated:Put", BUCKET, format!("holiday/{index}.jpg"));
-        pipeline.publish(event.with_size(1024).with_e_tag("e")).await.unwrap();
+        pipeline
+            .publish(event.with_size(1024).with_e_tag("e"))
+            .await
+            .unwrap();
         if index % 100 == 99 {
             tokio::time::sleep(Duration::from_secs(60)).await;
         }
@@ -58,6 +65,9 @@ async fn pass(pipeline: &LocalPipeline, events: usize) {
 /// In kB.
 fn resident() -> usize {
     let status = std::fs::read_to_string("/proc/self/status").unwrap();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
+    let line = status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmRSS:"))
+        .unwrap();
     line.trim().trim_end_matches(" kB").parse().unwrap()
 }

@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use s3_dispatch::{
-    Deduplicated, HandlerError, LatestOnly, MemoryStore, MessageContext, Outcome, Route, Router, Routes, S3EventRecord,
-    SkipReason, State, async_trait,
+    Deduplicated, HandlerError, LatestOnly, MemoryStore, MessageContext, Outcome, Route, Router,
+    Routes, S3EventRecord, SkipReason, State, async_trait,
 };
 
 use crate::ledger::{Ledger, Way};
@@ -30,7 +30,10 @@ pub(crate) fn processor(ledger: Arc<Ledger>) -> impl Router {
     );
     let store = Arc::new(MemoryStore::with_capacity(2_000_000));
     let latest = LatestOnly::new(routes, Arc::clone(&store));
-    Observed { router: Deduplicated::new(latest, store), ledger }
+    Observed {
+        router: Deduplicated::new(latest, store),
+        ledger,
+    }
 }
 
 /// Tells the ledger what became of each record.

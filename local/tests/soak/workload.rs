@@ -6,16 +6,23 @@ use s3_dispatch_local::{LocalPipeline, ObjectEvent};
 
 use crate::BUCKET;
 
-/// Puts so many objects; some are put again, copied or deleted soon after, some came in parts, and some are poison. Says how
-/// many events that makes.
+/// Puts so many objects; some are put again, copied or deleted soon after, some came in parts, and
+/// some are poison. Says how many events that makes.
 pub(crate) async fn run(pipeline: &LocalPipeline, objects: usize) -> usize {
     let mut events = 0;
     for index in 0..objects {
         let key = key(index);
         match index % 50 {
             7 => {
-                let upload = ObjectEvent::new("ObjectCreated:CompleteMultipartUpload", BUCKET, format!("large/{key}"));
-                pipeline.publish(upload.with_size(10_000_000).with_e_tag("e-2")).await.unwrap();
+                let upload = ObjectEvent::new(
+                    "ObjectCreated:CompleteMultipartUpload",
+                    BUCKET,
+                    format!("large/{key}"),
+                );
+                pipeline
+                    .publish(upload.with_size(10_000_000).with_e_tag("e-2"))
+                    .await
+                    .unwrap();
             }
             _ => drop(pipeline.put(BUCKET, &key, "body").await.unwrap()),
         }
@@ -28,10 +35,19 @@ pub(crate) async fn run(pipeline: &LocalPipeline, objects: usize) -> usize {
         if index % 4 == 2 {
             // Where it lies says how often it is copied to.
             let copy = format!("copies/{}", self::key(index / 8));
-            pipeline.copy((BUCKET, &self::key(0)), (BUCKET, &copy)).await.unwrap();
+            pipeline
+                .copy((BUCKET, &self::key(0)), (BUCKET, &copy))
+                .await
+                .unwrap();
             events += 1;
         }
-        if index % 10 == 9 && pipeline.delete(BUCKET, &self::key(index - 5)).await.unwrap().is_some() {
+        if index % 10 == 9
+            && pipeline
+                .delete(BUCKET, &self::key(index - 5))
+                .await
+                .unwrap()
+                .is_some()
+        {
             events += 1;
         }
         if index % 100 == 99 {

@@ -19,7 +19,10 @@ use renamed::{HandlerError, S3EventRecord, State, s3_handler};
 ///
 /// When nobody listens.
 #[s3_handler("ObjectCreated:Put", crate = renamed)]
-pub async fn send_key(record: &S3EventRecord, State(keys): State<Sender<String>>) -> Result<(), HandlerError> {
+pub async fn send_key(
+    record: &S3EventRecord,
+    State(keys): State<Sender<String>>,
+) -> Result<(), HandlerError> {
     keys.send(record.object.key.to_string())?;
     Ok(())
 }
@@ -39,7 +42,10 @@ pub mod nested {
     ///
     /// When nobody listens.
     #[s3_handler("ObjectCreated:Copy", crate = ::renamed, state = Sender<String>)]
-    pub async fn send_size(created: ObjectCreated, State(keys): State<Sender<String>>) -> Result<(), HandlerError> {
+    pub async fn send_size(
+        created: ObjectCreated,
+        State(keys): State<Sender<String>>,
+    ) -> Result<(), HandlerError> {
         keys.send(created.size.to_string())?;
         Ok(())
     }

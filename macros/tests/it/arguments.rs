@@ -4,8 +4,8 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use s3_dispatch::{
-    BucketName, Context, EventName, FromRecord, FromRef, HandlerError, MessageContext, ObjectCreated, ObjectKey,
-    Outcome, Routes, S3EventRecord, State, s3_handler,
+    BucketName, Context, EventName, FromRecord, FromRef, HandlerError, MessageContext,
+    ObjectCreated, ObjectKey, Outcome, Routes, S3EventRecord, State, s3_handler,
 };
 
 use crate::{answer, record};
@@ -33,12 +33,20 @@ async fn none() -> Result<(), HandlerError> {
 }
 
 #[s3_handler("*")]
-async fn elided(record: &S3EventRecord, words: Words<'_>, message: &MessageContext) -> Result<(), String> {
+async fn elided(
+    record: &S3EventRecord,
+    words: Words<'_>,
+    message: &MessageContext,
+) -> Result<(), String> {
     check(record.object.key == *words.0 && message.message_id().is_some_and(|id| *id == *"m-1"))
 }
 
 #[s3_handler("*")]
-async fn named<'a, 'b>(record: &'a S3EventRecord, words: Words<'b>, again: &'a S3EventRecord) -> Result<(), String>
+async fn named<'a, 'b>(
+    record: &'a S3EventRecord,
+    words: Words<'b>,
+    again: &'a S3EventRecord,
+) -> Result<(), String>
 where
     'a: 'a,
     'b: 'b,
@@ -73,12 +81,18 @@ async fn of_generic_state(
 }
 
 #[s3_handler("*")]
-async fn of_static_lifetime(State(name): State<Cow<'static, str>>, _: &S3EventRecord) -> Result<(), String> {
+async fn of_static_lifetime(
+    State(name): State<Cow<'static, str>>,
+    _: &S3EventRecord,
+) -> Result<(), String> {
     check(name == "static")
 }
 
 #[s3_handler("*")]
-#[expect(clippy::type_complexity, reason = "an alias would hide the elided lifetimes from the macro")]
+#[expect(
+    clippy::type_complexity,
+    reason = "an alias would hide the elided lifetimes from the macro"
+)]
 async fn of_functions(
     State(pointer): State<fn(&str) -> bool>,
     State(boxed): State<Arc<dyn Fn(&str) -> bool + Send + Sync>>,
@@ -118,7 +132,11 @@ async fn of_one_state_only(tenant: Tenant) -> Result<(), String> {
 }
 
 fn check(holds: bool) -> Result<(), String> {
-    if holds { Ok(()) } else { Err("an argument is not what it should be".to_owned()) }
+    if holds {
+        Ok(())
+    } else {
+        Err("an argument is not what it should be".to_owned())
+    }
 }
 
 async fn check_handled<S: Send + Sync + 'static>(routes: Routes<S>) {
@@ -134,7 +152,10 @@ async fn of_every_kind_are_given() {
     check_handled(Routes::new(()).on::<owned>()).await;
     check_handled(Routes::new(Pair(7, "seven".to_owned())).on::<of_generic_state>()).await;
     check_handled(Routes::new(Cow::Borrowed("static")).on::<of_static_lifetime>()).await;
-    let functions = Functions { pointer: |text| text == "a", boxed: Arc::new(|text| text != "a") };
+    let functions = Functions {
+        pointer: |text| text == "a",
+        boxed: Arc::new(|text| text != "a"),
+    };
     check_handled(Routes::new(functions).on::<of_functions>()).await;
     check_handled(Routes::new(7).on::<of_one_state_only>()).await;
 }
@@ -142,6 +163,10 @@ async fn of_every_kind_are_given() {
 #[tokio::test]
 async fn with_named_lifetimes_are_given_by_callers_too() {
     let record = record(EventName::OBJECT_CREATED_PUT.as_str());
-    named(&record, Words("incoming/my photo.jpg"), &record).await.expect("both are the record");
-    named(&record, Words("another"), &record).await.expect_err("the words are not the key");
+    named(&record, Words("incoming/my photo.jpg"), &record)
+        .await
+        .expect("both are the record");
+    named(&record, Words("another"), &record)
+        .await
+        .expect_err("the words are not the key");
 }

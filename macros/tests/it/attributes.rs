@@ -48,12 +48,23 @@ async fn never_routed() -> Result<(), HandlerError> {
 
 #[tokio::test]
 async fn leave_the_handler_as_it_is() {
-    let routes = Routes::new(()).on::<instrumented_below>().on::<instrumented_above>().on::<configured>();
+    let routes = Routes::new(())
+        .on::<instrumented_below>()
+        .on::<instrumented_above>()
+        .on::<configured>();
     #[expect(deprecated)]
     let routes = routes.on::<outdated>();
-    for event in ["ObjectCreated:Put", "ObjectCreated:Copy", "ObjectRemoved:Delete", "ObjectAcl:Put"] {
+    for event in [
+        "ObjectCreated:Put",
+        "ObjectCreated:Copy",
+        "ObjectRemoved:Delete",
+        "ObjectAcl:Put",
+    ] {
         let outcome = answer(&routes, event).await;
         assert!(matches!(outcome, Outcome::Handled), "{event}: {outcome:?}");
     }
-    assert_eq!(<instrumented_above as Handler<()>>::route().name(), "instrumented_above");
+    assert_eq!(
+        <instrumented_above as Handler<()>>::route().name(),
+        "instrumented_above"
+    );
 }

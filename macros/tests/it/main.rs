@@ -1,5 +1,11 @@
 //! What `#[s3_handler]` accepts, and what it says of the rest.
-#![deny(warnings, missing_docs, unused_qualifications, missing_copy_implementations, missing_debug_implementations)]
+#![deny(
+    warnings,
+    missing_docs,
+    unused_qualifications,
+    missing_copy_implementations,
+    missing_debug_implementations
+)]
 #![forbid(unsafe_code)]
 
 mod routed;
@@ -11,19 +17,28 @@ mod ui;
 
 use s3_dispatch::{MessageContext, Notification, Outcome, Router, Routes, S3EventRecord};
 
-/// The record of an event of the object `incoming/my photo.jpg`, 1024 bytes, in the bucket `holiday`.
+/// The record of an event of the object `incoming/my photo.jpg`, 1024 bytes, in the bucket
+/// `holiday`.
 fn record(event: &str) -> S3EventRecord {
     let json = format!(
         r#"{{"Records": [{{"eventName": "{event}", "eventSource": "aws:s3", "s3": {{"bucket": {{"name": "holiday"}},
             "object": {{"key": "incoming/my+photo.jpg", "size": 1024, "eTag": "d41d8"}}}}}}]}}"#
     );
     match Notification::parse(json) {
-        Ok(Notification::Records(records)) => records.into_iter().next().expect("the notification has one record"),
+        Ok(Notification::Records(records)) => records
+            .into_iter()
+            .next()
+            .expect("the notification has one record"),
         other => panic!("{other:?} is no notification of records"),
     }
 }
 
 /// Has the routes answer the record of an event.
 async fn answer<S: Send + Sync + 'static>(routes: &Routes<S>, event: &str) -> Outcome {
-    routes.route(&record(event), &MessageContext::new().with_message_id("m-1")).await
+    routes
+        .route(
+            &record(event),
+            &MessageContext::new().with_message_id("m-1"),
+        )
+        .await
 }

@@ -88,9 +88,14 @@ async fn reach_their_handlers() {
 #[tokio::test]
 async fn of_another_crate_reach_their_handlers() {
     let (keys, received) = channel();
-    let routes = Routes::new(keys).on::<handlers_crate::send_key>().on::<handlers_crate::nested::send_size>();
+    let routes = Routes::new(keys)
+        .on::<handlers_crate::send_key>()
+        .on::<handlers_crate::nested::send_size>();
     for event in ["ObjectCreated:Put", "ObjectCreated:Copy"] {
         assert!(matches!(answer(&routes, event).await, Outcome::Handled));
     }
-    assert_eq!(received.try_iter().collect::<Vec<_>>(), ["incoming/my photo.jpg", "1024"]);
+    assert_eq!(
+        received.try_iter().collect::<Vec<_>>(),
+        ["incoming/my photo.jpg", "1024"]
+    );
 }

@@ -23,7 +23,11 @@ mod bare {
     type Result<E> = ::std::result::Result<(), E>;
 
     #[s3_handler("ObjectCreated:Put", bucket = "holiday", prefix = "incoming/", suffix = ".jpg", state = u8)]
-    pub(super) async fn index(record: &S3EventRecord, created: ObjectCreated, _: State<u8>) -> Result<HandlerError> {
+    pub(super) async fn index(
+        record: &S3EventRecord,
+        created: ObjectCreated,
+        _: State<u8>,
+    ) -> Result<HandlerError> {
         if record.object.key == created.key {
             Result::Ok(())
         } else {
@@ -35,5 +39,8 @@ mod bare {
 #[tokio::test]
 async fn needs_none() {
     let routes = Routes::new(7).on::<bare::index>();
-    assert!(matches!(answer(&routes, "ObjectCreated:Put").await, Outcome::Handled));
+    assert!(matches!(
+        answer(&routes, "ObjectCreated:Put").await,
+        Outcome::Handled
+    ));
 }

@@ -3,20 +3,28 @@
 use std::sync::mpsc::{Sender, channel};
 
 use s3_dispatch::{
-    EventPattern, Handler, HandlerError, HandlerErrorKind, ObjectCreated, Outcome, Routes, S3EventRecord, SkipReason,
-    State, s3_handler,
+    EventPattern, Handler, HandlerError, HandlerErrorKind, ObjectCreated, Outcome, Routes,
+    S3EventRecord, SkipReason, State, s3_handler,
 };
 
 use crate::{answer, record};
 
 #[s3_handler("ObjectCreated:Put", "s3:ObjectCreated:CompleteMultipartUpload")]
-async fn index(record: &S3EventRecord, State(seen): State<Sender<String>>) -> Result<(), HandlerError> {
+async fn index(
+    record: &S3EventRecord,
+    State(seen): State<Sender<String>>,
+) -> Result<(), HandlerError> {
     tokio::task::yield_now().await;
     seen.send(format!("{} {}", record.event_name, record.object.key))?;
     Ok(())
 }
 
-#[s3_handler("ObjectCreated:*", bucket = "holiday", prefix = "incoming/", suffix = ".jpg")]
+#[s3_handler(
+    "ObjectCreated:*",
+    bucket = "holiday",
+    prefix = "incoming/",
+    suffix = ".jpg"
+)]
 async fn narrow() -> Result<(), HandlerError> {
     Ok(())
 }
@@ -34,14 +42,23 @@ async fn fail_for_good() -> Result<(), HandlerError> {
 
 #[s3_handler("ObjectCreated:Put", state = u8)]
 async fn promised(created: ObjectCreated) -> Result<(), &'static str> {
-    if created.size == 1024 { Ok(()) } else { Err("another size") }
+    if created.size == 1024 {
+        Ok(())
+    } else {
+        Err("another size")
+    }
 }
 
 #[tokio::test]
 async fn is_called_as_a_plain_function() {
     let (seen, received) = channel();
-    index(&record("ObjectCreated:Put"), State(seen)).await.expect("somebody listens");
-    assert_eq!(received.try_iter().collect::<Vec<_>>(), ["ObjectCreated:Put incoming/my photo.jpg"]);
+    index(&record("ObjectCreated:Put"), State(seen))
+        .await
+        .expect("somebody listens");
+    assert_eq!(
+        received.try_iter().collect::<Vec<_>>(),
+        ["ObjectCreated:Put incoming/my photo.jpg"]
+    );
 }
 
 #[tokio::test]
@@ -50,24 +67,34 @@ async fn is_called_by_routes_for_each_of_its_events() {
     let routes = Routes::new(seen).on::<index>();
     for event in ["ObjectCreated:Put", "ObjectCreated:CompleteMultipartUpload"] {
         assert!(matches!(answer(&routes, event).await, Outcome::Handled));
-        assert_eq!(received.try_iter().collect::<Vec<_>>(), [format!("{event} incoming/my photo.jpg")]);
+        assert_eq!(
+            received.try_iter().collect::<Vec<_>>(),
+            [format!("{event} incoming/my photo.jpg")]
+        );
     }
-    assert!(matches!(answer(&routes, "ObjectCreated:Copy").await, Outcome::Skipped(SkipReason::Unrouted)));
+    assert!(matches!(
+        answer(&routes, "ObjectCreated:Copy").await,
+        Outcome::Skipped(SkipReason::Unrouted)
+    ));
     assert_eq!(received.try_iter().count(), 0);
 }
 
 #[tokio::test]
 async fn is_called_by_routes_over_the_state_it_names() {
     let routes = Routes::new(7_u8).on::<promised>();
-    assert!(matches!(answer(&routes, "ObjectCreated:Put").await, Outcome::Handled));
+    assert!(matches!(
+        answer(&routes, "ObjectCreated:Put").await,
+        Outcome::Handled
+    ));
 }
 
 #[tokio::test]
 async fn fails_as_its_error_says() {
     let routes = Routes::new(()).on::<fail>().on::<fail_for_good>();
-    for (event, kind) in
-        [("ObjectCreated:Put", HandlerErrorKind::Retry), ("ObjectRemoved:Delete", HandlerErrorKind::Permanent)]
-    {
+    for (event, kind) in [
+        ("ObjectCreated:Put", HandlerErrorKind::Retry),
+        ("ObjectRemoved:Delete", HandlerErrorKind::Permanent),
+    ] {
         match answer(&routes, event).await {
             Outcome::Failed(error) => assert_eq!(error.kind(), kind),
             other => panic!("{other:?} is no failure"),
@@ -78,12 +105,25 @@ async fn fails_as_its_error_says() {
 #[test]
 fn gives_its_events_and_options_to_the_route() {
     let route = <index as Handler<Sender<String>>>::route();
-    let patterns = ["ObjectCreated:Put", "ObjectCreated:CompleteMultipartUpload"].map(EventPattern::from_static);
+    let patterns = ["ObjectCreated:Put", "ObjectCreated:CompleteMultipartUpload"]
+        .map(EventPattern::from_static);
     assert_eq!((route.name(), route.patterns()), ("index", &patterns[..]));
-    assert_eq!((route.bucket(), route.prefix(), route.suffix()), (None, None, None));
+    assert_eq!(
+        (route.bucket(), route.prefix(), route.suffix()),
+        (None, None, None)
+    );
 
     let route = <narrow as Handler<()>>::route();
-    assert_eq!((route.name(), route.patterns()), ("narrow", &[EventPattern::from_static("ObjectCreated:*")][..]));
-    assert_eq!((route.bucket(), route.prefix(), route.suffix()), (Some("holiday"), Some("incoming/"), Some(".jpg")));
+    assert_eq!(
+        (route.name(), route.patterns()),
+        (
+            "narrow",
+            &[EventPattern::from_static("ObjectCreated:*")][..]
+        )
+    );
+    assert_eq!(
+        (route.bucket(), route.prefix(), route.suffix()),
+        (Some("holiday"), Some("incoming/"), Some(".jpg"))
+    );
     drop(Routes::new(()).on::<narrow>());
 }

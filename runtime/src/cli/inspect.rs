@@ -49,7 +49,15 @@ fn show(file: &str, out: &mut impl Write) -> io::Result<bool> {
         Ok(payload) => Delivery::parse(payload),
         Err(error) => {
             let error = Some(format!("the file cannot be read: {error}"));
-            write_line(out, &Line { file, delivery: "none".to_owned(), error, ..Line::default() })?;
+            write_line(
+                out,
+                &Line {
+                    file,
+                    delivery: "none".to_owned(),
+                    error,
+                    ..Line::default()
+                },
+            )?;
             return Ok(false);
         }
     };
@@ -66,7 +74,16 @@ fn show(file: &str, out: &mut impl Write) -> io::Result<bool> {
             Ok(Content::Test(test)) => {
                 let bucket = test.bucket.as_ref().map(AsRef::<str>::as_ref);
                 let delivery = message.envelopes.to_string();
-                write_line(out, &Line { file, delivery, event_name: Some("s3:TestEvent"), bucket, ..Line::default() })?;
+                write_line(
+                    out,
+                    &Line {
+                        file,
+                        delivery,
+                        event_name: Some("s3:TestEvent"),
+                        bucket,
+                        ..Line::default()
+                    },
+                )?;
             }
             Ok(_) => {
                 for record in delivery.records_of(message) {
@@ -97,7 +114,13 @@ fn record_line<'l>(file: &'l str, message: &Message, record: &'l S3EventRecord) 
 }
 
 fn error_line<'l>(file: &'l str, error: &'l Error) -> Line<'l> {
-    Line { file, delivery: "none".to_owned(), error: Some(error.to_string()), path: error.path(), ..Line::default() }
+    Line {
+        file,
+        delivery: "none".to_owned(),
+        error: Some(error.to_string()),
+        path: error.path(),
+        ..Line::default()
+    }
 }
 
 fn write_line(out: &mut impl Write, line: &Line<'_>) -> io::Result<()> {

@@ -27,13 +27,28 @@ pub(super) async fn invoke<R: Router>(dispatcher: &Dispatcher<R>, file: &str) ->
     match dispatcher.dispatch(payload, None).await {
         Ok(report) => {
             let printed = print(&report.response());
-            if printed && report.is_success() { SUCCESS } else { FAILURE }
+            if printed && report.is_success() {
+                SUCCESS
+            } else {
+                FAILURE
+            }
         }
         Err(error) => {
             let message = logs::with_causes(&error);
-            tracing::error!(file, error = logs::not_yet_logged(&error), "invocation failed");
-            print(&InvocationError { error_type: format!("s3_dispatch::{:?}", error.kind()), error_message: message });
-            if error.kind() == ErrorKind::InvocationFailed { FAILURE } else { UNREADABLE }
+            tracing::error!(
+                file,
+                error = logs::not_yet_logged(&error),
+                "invocation failed"
+            );
+            print(&InvocationError {
+                error_type: format!("s3_dispatch::{:?}", error.kind()),
+                error_message: message,
+            });
+            if error.kind() == ErrorKind::InvocationFailed {
+                FAILURE
+            } else {
+                UNREADABLE
+            }
         }
     }
 }
@@ -41,7 +56,9 @@ pub(super) async fn invoke<R: Router>(dispatcher: &Dispatcher<R>, file: &str) ->
 /// Whether the response could be written.
 fn print(response: &impl Serialize) -> bool {
     let mut stdout = io::stdout().lock();
-    let written = serde_json::to_writer(&mut stdout, response).map_err(io::Error::from).and_then(|()| writeln!(stdout));
+    let written = serde_json::to_writer(&mut stdout, response)
+        .map_err(io::Error::from)
+        .and_then(|()| writeln!(stdout));
     if let Err(error) = &written {
         tracing::error!(%error, "the response cannot be written");
     }

@@ -57,11 +57,20 @@ pub(super) fn policy(router: &impl Router, program: &str, format: Format, queue_
     }
 }
 
-fn json(manifest: &Manifest, program: &str, format: Format, queue_arn: &str) -> Result<(String, Vec<Warning>), Error> {
+fn json(
+    manifest: &Manifest,
+    program: &str,
+    format: Format,
+    queue_arn: &str,
+) -> Result<(String, Vec<Warning>), Error> {
     let notification = manifest.bucket_notification();
     let wider = |is_exact: bool| {
         let text = "the filter lets through more than the routes handle, since it cannot be said more narrowly";
-        if is_exact { Vec::new() } else { vec![Warning::from(text)] }
+        if is_exact {
+            Vec::new()
+        } else {
+            vec![Warning::from(text)]
+        }
     };
     Ok(match format {
         Format::Sns => {
@@ -74,7 +83,12 @@ fn json(manifest: &Manifest, program: &str, format: Format, queue_arn: &str) -> 
         }
         Format::Eventbridge => {
             let pattern = manifest.eventbridge_pattern()?;
-            let warnings = pattern.warnings().iter().cloned().chain(wider(pattern.is_exact())).collect();
+            let warnings = pattern
+                .warnings()
+                .iter()
+                .cloned()
+                .chain(wider(pattern.is_exact()))
+                .collect();
             (pretty(&pattern), warnings)
         }
         Format::Esm => {
@@ -86,7 +100,12 @@ fn json(manifest: &Manifest, program: &str, format: Format, queue_arn: &str) -> 
             let (notification, filter_policy) = (notification?, manifest.filter_policy()?);
             let events = notification.events().collect();
             let filter_policy_scope = "MessageBody";
-            let processor = Processor { name: program, events, filter_policy: &filter_policy, filter_policy_scope };
+            let processor = Processor {
+                name: program,
+                events,
+                filter_policy: &filter_policy,
+                filter_policy_scope,
+            };
             (pretty(&processor), wider(filter_policy.is_exact()))
         }
     })

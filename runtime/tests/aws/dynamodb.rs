@@ -4,11 +4,12 @@ use std::time::Duration;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::{BehaviorVersion, Config, Region};
 use aws_sdk_dynamodb::types::{
-    AttributeDefinition, BillingMode, KeySchemaElement, KeyType, ScalarAttributeType, TimeToLiveSpecification,
+    AttributeDefinition, BillingMode, KeySchemaElement, KeyType, ScalarAttributeType,
+    TimeToLiveSpecification,
 };
 use s3_dispatch::{
-    Claim, ClaimStore, Deduplicated, DynamoDbStore, EventName, Identity, MessageContext, Outcome, Router, Routes,
-    SkipReason,
+    Claim, ClaimStore, Deduplicated, DynamoDbStore, EventName, Identity, MessageContext, Outcome,
+    Router, Routes, SkipReason,
 };
 use s3_dispatch_testing::{RecordBuilder, conformance};
 
@@ -25,19 +26,46 @@ fn client(endpoint: &str) -> Client {
 /// The table of the documentation.
 async fn table(client: &Client) -> String {
     let name = crate::unique("s3-dispatch");
-    let key = KeySchemaElement::builder().attribute_name("pk").key_type(KeyType::Hash).build().unwrap();
-    let attribute =
-        AttributeDefinition::builder().attribute_name("pk").attribute_type(ScalarAttributeType::S).build().unwrap();
-    let create = client.create_table().table_name(&name).billing_mode(BillingMode::PayPerRequest);
-    create.key_schema(key).attribute_definitions(attribute).send().await.unwrap();
-    let ttl = TimeToLiveSpecification::builder().attribute_name("ttl").enabled(true).build().unwrap();
-    client.update_time_to_live().table_name(&name).time_to_live_specification(ttl).send().await.unwrap();
+    let key = KeySchemaElement::builder()
+        .attribute_name("pk")
+        .key_type(KeyType::Hash)
+        .build()
+        .unwrap();
+    let attribute = AttributeDefinition::builder()
+        .attribute_name("pk")
+        .attribute_type(ScalarAttributeType::S)
+        .build()
+        .unwrap();
+    let create = client
+        .create_table()
+        .table_name(&name)
+        .billing_mode(BillingMode::PayPerRequest);
+    create
+        .key_schema(key)
+        .attribute_definitions(attribute)
+        .send()
+        .await
+        .unwrap();
+    let ttl = TimeToLiveSpecification::builder()
+        .attribute_name("ttl")
+        .enabled(true)
+        .build()
+        .unwrap();
+    client
+        .update_time_to_live()
+        .table_name(&name)
+        .time_to_live_specification(ttl)
+        .send()
+        .await
+        .unwrap();
     name
 }
 
 #[tokio::test]
 async fn it_does_what_a_store_must() {
-    let Some(endpoint) = crate::endpoint() else { return };
+    let Some(endpoint) = crate::endpoint() else {
+        return;
+    };
     let client = client(&endpoint);
     let store = DynamoDbStore::new(client.clone(), table(&client).await);
     conformance::check_claim_store(&store).await;
@@ -46,23 +74,41 @@ async fn it_does_what_a_store_must() {
 
 #[tokio::test]
 async fn items_carry_the_time_to_live_that_dynamodb_deletes_by() {
-    let Some(endpoint) = crate::endpoint() else { return };
+    let Some(endpoint) = crate::endpoint() else {
+        return;
+    };
     let client = client(&endpoint);
     let table = table(&client).await;
     let store = DynamoDbStore::new(client.clone(), &table);
     let identity = Identity::new("a|b");
-    assert!(matches!(store.claim(&identity, Duration::from_secs(60)).await.unwrap(), Claim::Acquired(_)));
+    assert!(matches!(
+        store
+            .claim(&identity, Duration::from_secs(60))
+            .await
+            .unwrap(),
+        Claim::Acquired(_)
+    ));
     let items = client.scan().table_name(&table).send().await.unwrap();
-    let [item] = items.items() else { panic!("{items:?}") };
+    let [item] = items.items() else {
+        panic!("{items:?}")
+    };
     assert_eq!(item["pk"].as_s().unwrap(), "record#a|b");
     let ttl: u64 = item["ttl"].as_n().unwrap().parse().unwrap();
-    let now = std::time::SystemTime::now().duration_since(std::time::SystemTime::UNIX_EPOCH).unwrap().as_secs();
-    assert!((now + 50..now + 70).contains(&ttl), "{ttl} is not a minute after {now}");
+    let now = std::time::SystemTime::now()
+        .duration_since(std::time::SystemTime::UNIX_EPOCH)
+        .unwrap()
+        .as_secs();
+    assert!(
+        (now + 50..now + 70).contains(&ttl),
+        "{ttl} is not a minute after {now}"
+    );
 }
 
 #[tokio::test]
 async fn two_processes_handle_a_record_once() {
-    let Some(endpoint) = crate::endpoint() else { return };
+    let Some(endpoint) = crate::endpoint() else {
+        return;
+    };
     let client = client(&endpoint);
     let table = table(&client).await;
     let handled = Arc::new(std::sync::atomic::AtomicUsize::new(0));
@@ -74,22 +120,37 @@ async fn two_processes_handle_a_record_once() {
         });
         Deduplicated::new(routes, DynamoDbStore::new(self::client(&endpoint), &table))
     };
-    let record = RecordBuilder::new(EventName::OBJECT_CREATED_PUT).with_key("a b").build();
+    let record = RecordBuilder::new(EventName::OBJECT_CREATED_PUT)
+        .with_key("a b")
+        .build();
     let outcome = process().route(&record, &MessageContext::new()).await;
     assert!(matches!(outcome, Outcome::Handled), "{outcome:?}");
     let outcome = process().route(&record, &MessageContext::new()).await;
-    assert!(matches!(outcome, Outcome::Skipped(SkipReason::Duplicate)), "{outcome:?}");
+    assert!(
+        matches!(outcome, Outcome::Skipped(SkipReason::Duplicate)),
+        "{outcome:?}"
+    );
     assert_eq!(handled.load(std::sync::atomic::Ordering::SeqCst), 1);
 }
 
 #[tokio::test]
 async fn a_table_that_is_missing_fails_the_record_for_a_retry() {
-    let Some(endpoint) = crate::endpoint() else { return };
+    let Some(endpoint) = crate::endpoint() else {
+        return;
+    };
     let routes = Routes::new(()).on_fn("*", || async { Ok::<_, std::io::Error>(()) });
-    let router = Deduplicated::new(routes, DynamoDbStore::new(client(&endpoint), crate::unique("missing")));
+    let router = Deduplicated::new(
+        routes,
+        DynamoDbStore::new(client(&endpoint), crate::unique("missing")),
+    );
     let record = RecordBuilder::new(EventName::OBJECT_CREATED_PUT).build();
     let outcome = router.route(&record, &MessageContext::new()).await;
-    let Outcome::Failed(error) = outcome else { panic!("{outcome:?}") };
+    let Outcome::Failed(error) = outcome else {
+        panic!("{outcome:?}")
+    };
     assert!(!error.is_permanent());
-    assert!(format!("{error:#}").contains("ResourceNotFoundException"), "{error:#}");
+    assert!(
+        format!("{error:#}").contains("ResourceNotFoundException"),
+        "{error:#}"
+    );
 }

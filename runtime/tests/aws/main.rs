@@ -1,4 +1,5 @@
-//! DynamoDB and SQS as a server answers them; `tests/ministack/with` starts one and sets `S3_DISPATCH_AWS_ENDPOINT`.
+//! DynamoDB and SQS as a server answers them; `tests/ministack/with` starts one and sets
+//! `S3_DISPATCH_AWS_ENDPOINT`.
 
 #![allow(missing_docs, clippy::unwrap_used)]
 
@@ -22,6 +23,8 @@ fn credentials() -> Credentials {
 
 /// No two runs share tables or queues.
 fn unique(name: &str) -> String {
-    let now = std::time::SystemTime::now().duration_since(std::time::SystemTime::UNIX_EPOCH).unwrap();
+    let now = std::time::SystemTime::now()
+        .duration_since(std::time::SystemTime::UNIX_EPOCH)
+        .unwrap();
     format!("{name}-{}-{}", std::process::id(), now.as_nanos())
 }

@@ -4,7 +4,8 @@ use aws_sdk_sqs::Client;
 use aws_sdk_sqs::config::{BehaviorVersion, Config, Region};
 use aws_sdk_sqs::types::Message;
 use s3_dispatch::{
-    Dispatcher, EventName, ExponentialBackoff, HandlerError, Routes, S3EventRecord, SqsBackoff, SqsDeadLetters,
+    Dispatcher, EventName, ExponentialBackoff, HandlerError, Routes, S3EventRecord, SqsBackoff,
+    SqsDeadLetters,
 };
 use s3_dispatch_testing::{NotificationBuilder, RecordBuilder, SqsBatchBuilder, SqsMessageBuilder};
 
@@ -19,12 +20,21 @@ fn client(endpoint: &str) -> Client {
 }
 
 async fn queue(client: &Client) -> String {
-    let created = client.create_queue().queue_name(crate::unique("queue")).send().await.unwrap();
+    let created = client
+        .create_queue()
+        .queue_name(crate::unique("queue"))
+        .send()
+        .await
+        .unwrap();
     created.queue_url.unwrap()
 }
 
 async fn receive(client: &Client, queue: &str) -> Vec<Message> {
-    let receive = client.receive_message().queue_url(queue).max_number_of_messages(10).message_attribute_names("All");
+    let receive = client
+        .receive_message()
+        .queue_url(queue)
+        .max_number_of_messages(10)
+        .message_attribute_names("All");
     receive.send().await.unwrap().messages.unwrap_or_default()
 }
 
@@ -39,18 +49,37 @@ fn routes() -> Routes<()> {
 
 #[tokio::test]
 async fn a_dead_letter_has_the_body_and_says_why() {
-    let Some(endpoint) = crate::endpoint() else { return };
+    let Some(endpoint) = crate::endpoint() else {
+        return;
+    };
     let client = client(&endpoint);
     let dead_letters = queue(&client).await;
-    let notification = NotificationBuilder::new()
-        .with_record(RecordBuilder::new(EventName::OBJECT_CREATED_PUT).with_key("permanent/ä b").with_bucket("bucket"));
-    let message = SqsMessageBuilder::new("id").with_receive_count(2).with_notification(notification.clone());
-    let dispatcher = Dispatcher::new(routes()).with_dead_letters(SqsDeadLetters::new(client.clone(), &dead_letters));
-    let report = dispatcher.dispatch(SqsBatchBuilder::new().with_message(message).to_bytes(), None).await.unwrap();
+    let notification = NotificationBuilder::new().with_record(
+        RecordBuilder::new(EventName::OBJECT_CREATED_PUT)
+            .with_key("permanent/ä b")
+            .with_bucket("bucket"),
+    );
+    let message = SqsMessageBuilder::new("id")
+        .with_receive_count(2)
+        .with_notification(notification.clone());
+    let dispatcher = Dispatcher::new(routes())
+        .with_dead_letters(SqsDeadLetters::new(client.clone(), &dead_letters));
+    let report = dispatcher
+        .dispatch(
+            SqsBatchBuilder::new().with_message(message).to_bytes(),
+            None,
+        )
+        .await
+        .unwrap();
     assert!(report.is_success());
     let letters = receive(&client, &dead_letters).await;
-    let [letter] = &letters[..] else { panic!("{letters:?}") };
-    assert_eq!(letter.body.as_deref(), Some(notification.to_json().as_str()));
+    let [letter] = &letters[..] else {
+        panic!("{letters:?}")
+    };
+    assert_eq!(
+        letter.body.as_deref(),
+        Some(notification.to_json().as_str())
+    );
     let attributes = letter.message_attributes.as_ref().unwrap();
     let attribute = |name: &str| attributes[name].string_value().unwrap();
     assert_eq!(attribute("Error"), "line one\n?line two");
@@ -63,12 +92,21 @@ async fn a_dead_letter_has_the_body_and_says_why() {
 
 #[tokio::test]
 async fn a_queue_that_is_missing_fails_the_message() {
-    let Some(endpoint) = crate::endpoint() else { return };
+    let Some(endpoint) = crate::endpoint() else {
+        return;
+    };
     let client = client(&endpoint);
     let missing = format!("{endpoint}/000000000000/{}", crate::unique("missing"));
     let record = RecordBuilder::new(EventName::OBJECT_CREATED_PUT).with_key("permanent/1");
-    let dispatcher = Dispatcher::new(routes()).with_dead_letters(SqsDeadLetters::new(client, missing));
-    let report = dispatcher.dispatch(SqsBatchBuilder::new().with_record("1", record).to_bytes(), None).await.unwrap();
+    let dispatcher =
+        Dispatcher::new(routes()).with_dead_letters(SqsDeadLetters::new(client, missing));
+    let report = dispatcher
+        .dispatch(
+            SqsBatchBuilder::new().with_record("1", record).to_bytes(),
+            None,
+        )
+        .await
+        .unwrap();
     assert!(!report.is_success());
 }
 
@@ -77,14 +115,25 @@ async fn fail_and_receive_again(policy: ExponentialBackoff, messages: usize) -> 
     let client = client(&crate::endpoint()?);
     let queue = queue(&client).await;
     for number in 0..messages {
-        let notification = NotificationBuilder::new()
-            .with_record(RecordBuilder::new(EventName::OBJECT_CREATED_PUT).with_key(format!("retry/{number}")));
-        client.send_message().queue_url(&queue).message_body(notification.to_json()).send().await.unwrap();
+        let notification = NotificationBuilder::new().with_record(
+            RecordBuilder::new(EventName::OBJECT_CREATED_PUT).with_key(format!("retry/{number}")),
+        );
+        client
+            .send_message()
+            .queue_url(&queue)
+            .message_body(notification.to_json())
+            .send()
+            .await
+            .unwrap();
     }
     let mut records = Vec::new();
     while records.len() < messages {
         let received = receive(&client, &queue).await;
-        assert!(!received.is_empty(), "only {} of {messages} messages came", records.len());
+        assert!(
+            !received.is_empty(),
+            "only {} of {messages} messages came",
+            records.len()
+        );
         records.extend(received.iter().map(|message| {
             serde_json::json!({
                 "messageId": message.message_id,
@@ -96,7 +145,8 @@ async fn fail_and_receive_again(policy: ExponentialBackoff, messages: usize) -> 
         }));
     }
     let batch = serde_json::json!({"Records": records}).to_string();
-    let dispatcher = Dispatcher::new(routes()).with_backoff(SqsBackoff::new(client.clone(), &queue, policy));
+    let dispatcher =
+        Dispatcher::new(routes()).with_backoff(SqsBackoff::new(client.clone(), &queue, policy));
     let report = dispatcher.dispatch(batch, None).await.unwrap();
     assert_eq!(report.failed_messages(), messages);
     Some(receive(&client, &queue).await.len())
@@ -105,13 +155,20 @@ async fn fail_and_receive_again(policy: ExponentialBackoff, messages: usize) -> 
 #[tokio::test]
 async fn failed_messages_come_again_when_the_policy_says() {
     let at_once = ExponentialBackoff::new(Duration::ZERO, Duration::ZERO);
-    let Some(received) = fail_and_receive_again(at_once, 3).await else { return };
-    assert_eq!(received, 3, "a visibility of nothing lets them come at once, though the queue hides them for 30 s");
+    let Some(received) = fail_and_receive_again(at_once, 3).await else {
+        return;
+    };
+    assert_eq!(
+        received, 3,
+        "a visibility of nothing lets them come at once, though the queue hides them for 30 s"
+    );
 }
 
 #[tokio::test]
 async fn more_messages_than_one_call_takes_are_postponed_too() {
     let at_once = ExponentialBackoff::new(Duration::ZERO, Duration::ZERO);
-    let Some(received) = fail_and_receive_again(at_once, 23).await else { return };
+    let Some(received) = fail_and_receive_again(at_once, 23).await else {
+        return;
+    };
     assert_eq!(received, 10, "as many as one receive gives");
 }

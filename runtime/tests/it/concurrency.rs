@@ -14,9 +14,15 @@ async fn as_many_handlers_run_as_allowed_and_no_more() {
     for (concurrency, milliseconds) in [(0, 2_000), (1, 2_000), (7, 300), (20, 100), (50, 100)] {
         let (dispatcher, script) = dispatcher();
         let start = Instant::now();
-        let report = dispatcher.with_concurrency(concurrency).dispatch(batch.to_bytes(), None).await;
+        let report = dispatcher
+            .with_concurrency(concurrency)
+            .dispatch(batch.to_bytes(), None)
+            .await;
         assert!(failures(&report).is_empty());
-        assert_eq!(script.journal(|journal| journal.most_running), concurrency.clamp(1, 20));
+        assert_eq!(
+            script.journal(|journal| journal.most_running),
+            concurrency.clamp(1, 20)
+        );
         assert_eq!(start.elapsed().as_millis(), milliseconds);
     }
 }
@@ -29,7 +35,10 @@ async fn a_slow_record_holds_up_no_other_key() {
         .with_record("2", put("run-10/c"))
         .with_record("3", put("run-10/d"));
     let (dispatcher, script) = dispatcher();
-    let report = dispatcher.with_concurrency(2).dispatch(batch.to_bytes(), None).await;
+    let report = dispatcher
+        .with_concurrency(2)
+        .dispatch(batch.to_bytes(), None)
+        .await;
     assert!(failures(&report).is_empty());
     let finished = script.journal(|journal| journal.finished.clone());
     assert_eq!(finished, ["run-10/b", "run-10/c", "run-10/d", "run-1000/a"]);
@@ -37,20 +46,33 @@ async fn a_slow_record_holds_up_no_other_key() {
 
 /// Records of one key, told apart by the bucket's neighbour: their sequencer.
 async fn order(records: Vec<RecordBuilder>) -> Vec<String> {
-    let batch = records.into_iter().enumerate().fold(SqsBatchBuilder::new(), |batch, (index, record)| {
-        batch.with_record(format!("{index}"), record.with_version_id(format!("{index}")))
-    });
+    let batch =
+        records
+            .into_iter()
+            .enumerate()
+            .fold(SqsBatchBuilder::new(), |batch, (index, record)| {
+                batch.with_record(
+                    format!("{index}"),
+                    record.with_version_id(format!("{index}")),
+                )
+            });
     let seen = std::sync::Arc::new(std::sync::Mutex::new(Vec::new()));
     let note = std::sync::Arc::clone(&seen);
-    let routes = s3_dispatch::Routes::new(()).on_fn("*", move |record: s3_dispatch::S3EventRecord| {
-        let note = std::sync::Arc::clone(&note);
-        async move {
-            tokio::task::yield_now().await;
-            note.lock().unwrap().push(record.object.version_id.unwrap().to_string());
-            Ok::<_, std::io::Error>(())
-        }
-    });
-    let report = s3_dispatch::Dispatcher::new(routes).with_concurrency(8).dispatch(batch.to_bytes(), None).await;
+    let routes =
+        s3_dispatch::Routes::new(()).on_fn("*", move |record: s3_dispatch::S3EventRecord| {
+            let note = std::sync::Arc::clone(&note);
+            async move {
+                tokio::task::yield_now().await;
+                note.lock()
+                    .unwrap()
+                    .push(record.object.version_id.unwrap().to_string());
+                Ok::<_, std::io::Error>(())
+            }
+        });
+    let report = s3_dispatch::Dispatcher::new(routes)
+        .with_concurrency(8)
+        .dispatch(batch.to_bytes(), None)
+        .await;
     assert!(report.unwrap().is_success());
     seen.lock().unwrap().clone()
 }
@@ -58,12 +80,19 @@ async fn order(records: Vec<RecordBuilder>) -> Vec<String> {
 #[tokio::test]
 async fn records_of_one_key_run_by_sequencer() {
     let with = |sequencer: &str| put("same").with_sequencer(sequencer);
-    assert_eq!(order(vec![with("00C"), with("0A"), with("00000B")]).await, ["1", "2", "0"]);
+    assert_eq!(
+        order(vec![with("00C"), with("0A"), with("00000B")]).await,
+        ["1", "2", "0"]
+    );
 }
 
 #[tokio::test]
 async fn what_has_no_sequencer_to_trust_stays_where_it_arrived() {
-    let with = |event: EventName, sequencer: &str| RecordBuilder::new(event).with_key("same").with_sequencer(sequencer);
+    let with = |event: EventName, sequencer: &str| {
+        RecordBuilder::new(event)
+            .with_key("same")
+            .with_sequencer(sequencer)
+    };
     let records = vec![
         with(EventName::OBJECT_CREATED_PUT, "0C"),
         with(EventName::LIFECYCLE_EXPIRATION_DELETE, "01"),
@@ -78,7 +107,9 @@ async fn what_has_no_sequencer_to_trust_stays_where_it_arrived() {
 
 #[tokio::test]
 async fn the_same_key_of_another_bucket_is_another_object() {
-    let records =
-        vec![put("same").with_bucket("one").with_sequencer("0B"), put("same").with_bucket("two").with_sequencer("0A")];
+    let records = vec![
+        put("same").with_bucket("one").with_sequencer("0B"),
+        put("same").with_bucket("two").with_sequencer("0A"),
+    ];
     assert_eq!(order(records).await, ["0", "1"]);
 }

@@ -28,7 +28,9 @@ async fn a_record_timeout_fails_its_message_and_lets_the_next_begin() {
 
 #[tokio::test(start_paused = true)]
 async fn near_the_deadline_what_runs_is_cut_and_nothing_begins() {
-    let both = NotificationBuilder::new().with_record(put("run-10/3")).with_record(put("hang/3"));
+    let both = NotificationBuilder::new()
+        .with_record(put("run-10/3"))
+        .with_record(put("hang/3"));
     let batch = SqsBatchBuilder::new()
         .with_record("1", put("run-400/1"))
         .with_record("2", put("run-300/2"))
@@ -37,30 +39,53 @@ async fn near_the_deadline_what_runs_is_cut_and_nothing_begins() {
         .with_notification("5", NotificationBuilder::test_event("bucket"));
     for concurrency in [1, 2] {
         let (dispatcher, script) = dispatcher();
-        let dispatcher = dispatcher.with_concurrency(concurrency).with_deadline_margin(Duration::from_millis(500));
+        let dispatcher = dispatcher
+            .with_concurrency(concurrency)
+            .with_deadline_margin(Duration::from_millis(500));
         let start = Instant::now();
         let report = dispatcher.dispatch(batch.to_bytes(), after(1_000)).await;
         assert_eq!(start.elapsed().as_millis(), 500);
-        let (second, fourth) = if concurrency == 1 { (NOT_REACHED, NOT_REACHED) } else { (SUCCEEDED, SUCCEEDED) };
-        assert_eq!(outcomes(&report), [SUCCEEDED, second, NOT_REACHED, fourth, SUCCEEDED]);
+        let (second, fourth) = if concurrency == 1 {
+            (NOT_REACHED, NOT_REACHED)
+        } else {
+            (SUCCEEDED, SUCCEEDED)
+        };
+        assert_eq!(
+            outcomes(&report),
+            [SUCCEEDED, second, NOT_REACHED, fourth, SUCCEEDED]
+        );
         assert_eq!(script.journal(|journal| journal.running), 0);
     }
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_deadline_that_is_over_fails_everything_unseen() {
-    let batch = SqsBatchBuilder::new().with_record("1", put("ok/1")).with_record("2", put("ok/2"));
-    for (left, margin) in [(0, 500), (499, 500), (500, 500), (60_000, 60_000), (60_000, u64::MAX)] {
+    let batch = SqsBatchBuilder::new()
+        .with_record("1", put("ok/1"))
+        .with_record("2", put("ok/2"));
+    for (left, margin) in [
+        (0, 500),
+        (499, 500),
+        (500, 500),
+        (60_000, 60_000),
+        (60_000, u64::MAX),
+    ] {
         let (dispatcher, script) = dispatcher();
         let dispatcher = dispatcher.with_deadline_margin(Duration::from_millis(margin));
         let report = dispatcher.dispatch(batch.to_bytes(), after(left)).await;
-        assert_eq!((failures(&report), script.started().len()), (vec!["1".to_owned(), "2".to_owned()], 0), "{left}");
+        assert_eq!(
+            (failures(&report), script.started().len()),
+            (vec!["1".to_owned(), "2".to_owned()], 0),
+            "{left}"
+        );
     }
 }
 
 #[tokio::test(start_paused = true)]
 async fn after_a_handler_that_lets_the_deadline_pass_no_other_begins() {
-    let batch = SqsBatchBuilder::new().with_record("1", put("a")).with_record("2", put("b"));
+    let batch = SqsBatchBuilder::new()
+        .with_record("1", put("a"))
+        .with_record("2", put("b"));
     let began = std::sync::Arc::new(std::sync::atomic::AtomicUsize::new(0));
     let count = std::sync::Arc::clone(&began);
     let routes = s3_dispatch::Routes::new(()).on_fn("*", move || {
@@ -70,20 +95,31 @@ async fn after_a_handler_that_lets_the_deadline_pass_no_other_begins() {
             Ok::<_, std::io::Error>(())
         }
     });
-    let report = s3_dispatch::Dispatcher::new(routes).dispatch(batch.to_bytes(), after(1_000)).await;
+    let report = s3_dispatch::Dispatcher::new(routes)
+        .dispatch(batch.to_bytes(), after(1_000))
+        .await;
     assert_eq!(outcomes(&report)[1], NOT_REACHED);
     assert_eq!(began.load(std::sync::atomic::Ordering::SeqCst), 1);
 }
 
 #[tokio::test(start_paused = true)]
 async fn dropping_the_dispatch_leaves_nothing_running() {
-    let batch = SqsBatchBuilder::new().with_record("1", put("hang/1")).with_record("2", put("hang/2"));
+    let batch = SqsBatchBuilder::new()
+        .with_record("1", put("hang/1"))
+        .with_record("2", put("hang/2"));
     let (dispatcher, script) = dispatcher();
     let dispatcher = dispatcher.with_concurrency(2);
     let dispatch = dispatcher.dispatch(batch.to_bytes(), None);
     let cut = tokio::time::timeout(Duration::from_secs(1), dispatch).await;
     assert!(cut.is_err());
-    assert_eq!(script.journal(|journal| (journal.started.len(), journal.running, journal.finished.len())), (2, 0, 0));
+    assert_eq!(
+        script.journal(|journal| (
+            journal.started.len(),
+            journal.running,
+            journal.finished.len()
+        )),
+        (2, 0, 0)
+    );
 }
 
 /// Panics when it is dropped.
@@ -110,8 +146,15 @@ async fn a_handler_that_panics_when_it_is_cut_off_costs_its_own_message_alone() 
             Ok::<_, std::io::Error>(())
         })
     };
-    let timed = s3_dispatch::Dispatcher::new(routes()).with_record_timeout(Duration::from_millis(10));
-    assert_eq!(outcomes(&timed.dispatch(batch.to_bytes(), None).await), [FAILED, SUCCEEDED, FAILED]);
+    let timed =
+        s3_dispatch::Dispatcher::new(routes()).with_record_timeout(Duration::from_millis(10));
+    assert_eq!(
+        outcomes(&timed.dispatch(batch.to_bytes(), None).await),
+        [FAILED, SUCCEEDED, FAILED]
+    );
     let cut = s3_dispatch::Dispatcher::new(routes()).with_concurrency(3);
-    assert_eq!(outcomes(&cut.dispatch(batch.to_bytes(), after(1_000)).await), [NOT_REACHED, SUCCEEDED, NOT_REACHED]);
+    assert_eq!(
+        outcomes(&cut.dispatch(batch.to_bytes(), after(1_000)).await),
+        [NOT_REACHED, SUCCEEDED, NOT_REACHED]
+    );
 }

@@ -6,7 +6,9 @@ use s3_dispatch_testing::{NotificationBuilder, SqsBatchBuilder, SqsMessageBuilde
 use crate::script::{after, dispatcher, failures, outcomes, put};
 
 fn message(id: &str, group: &str, key: &str) -> SqsMessageBuilder {
-    SqsMessageBuilder::new(id).with_group_id(group).with_record(put(key))
+    SqsMessageBuilder::new(id)
+        .with_group_id(group)
+        .with_record(put(key))
 }
 
 #[tokio::test]
@@ -19,11 +21,22 @@ async fn a_group_stops_at_its_first_failure_and_reports_all_that_follows() {
         .with_message(message("a2", "a", "fail/a2"))
         .with_message(message("b2", "b", "ok/b2"))
         .with_message(message("a3", "a", "ok/a3"))
-        .with_message(SqsMessageBuilder::new("a4").with_group_id("a").with_notification(test.clone()))
-        .with_message(SqsMessageBuilder::new("b3").with_group_id("b").with_notification(test));
+        .with_message(
+            SqsMessageBuilder::new("a4")
+                .with_group_id("a")
+                .with_notification(test.clone()),
+        )
+        .with_message(
+            SqsMessageBuilder::new("b3")
+                .with_group_id("b")
+                .with_notification(test),
+        );
     for concurrency in [1, 4] {
         let (dispatcher, script) = dispatcher();
-        let report = dispatcher.with_concurrency(concurrency).dispatch(batch.to_bytes(), None).await;
+        let report = dispatcher
+            .with_concurrency(concurrency)
+            .dispatch(batch.to_bytes(), None)
+            .await;
         assert_eq!(failures(&report), ["a2", "a3", "a4"]);
         assert!(!script.started().contains(&"ok/a3".to_owned()));
     }
@@ -33,23 +46,40 @@ async fn a_group_stops_at_its_first_failure_and_reports_all_that_follows() {
 async fn a_malformed_message_stops_its_group_unless_it_is_dropped() {
     let batch = SqsBatchBuilder::new()
         .on_fifo_queue()
-        .with_message(SqsMessageBuilder::new("1").with_group_id("a").with_body("no JSON"))
+        .with_message(
+            SqsMessageBuilder::new("1")
+                .with_group_id("a")
+                .with_body("no JSON"),
+        )
         .with_message(message("2", "a", "ok/2"));
     let (dispatcher, script) = dispatcher();
     let report = dispatcher.clone().dispatch(batch.to_bytes(), None).await;
     let (malformed, not_reached) = (MessageFailure::Malformed, MessageFailure::NotReached);
-    assert_eq!(outcomes(&report), [MessageOutcome::Failed(malformed), MessageOutcome::Failed(not_reached)]);
+    assert_eq!(
+        outcomes(&report),
+        [
+            MessageOutcome::Failed(malformed),
+            MessageOutcome::Failed(not_reached)
+        ]
+    );
     assert!(script.started().is_empty());
-    let report = dispatcher.on_malformed(Malformed::Drop).dispatch(batch.to_bytes(), None).await;
+    let report = dispatcher
+        .on_malformed(Malformed::Drop)
+        .dispatch(batch.to_bytes(), None)
+        .await;
     assert!(failures(&report).is_empty());
 }
 
 #[tokio::test]
 async fn a_record_that_fails_stops_the_records_behind_it_in_its_message() {
-    let both = NotificationBuilder::new().with_record(put("fail/1")).with_record(put("ok/1"));
-    let batch = SqsBatchBuilder::new()
-        .on_fifo_queue()
-        .with_message(SqsMessageBuilder::new("1").with_group_id("a").with_notification(both));
+    let both = NotificationBuilder::new()
+        .with_record(put("fail/1"))
+        .with_record(put("ok/1"));
+    let batch = SqsBatchBuilder::new().on_fifo_queue().with_message(
+        SqsMessageBuilder::new("1")
+            .with_group_id("a")
+            .with_notification(both),
+    );
     let (dispatcher, script) = dispatcher();
     let report = dispatcher.dispatch(batch.to_bytes(), None).await;
     assert_eq!(failures(&report), ["1"]);
@@ -62,7 +92,11 @@ async fn a_cut_fails_the_rest_of_every_group() {
     let batch = SqsBatchBuilder::new()
         .on_fifo_queue()
         .with_message(message("1", "a", "hang/1"))
-        .with_message(SqsMessageBuilder::new("2").with_group_id("a").with_notification(test));
+        .with_message(
+            SqsMessageBuilder::new("2")
+                .with_group_id("a")
+                .with_notification(test),
+        );
     let (dispatcher, _) = dispatcher();
     let report = dispatcher.dispatch(batch.to_bytes(), after(1_000)).await;
     assert_eq!(failures(&report), ["1", "2"]);
@@ -75,15 +109,19 @@ async fn keys_do_not_matter_to_groups() {
         .with_message(message("1", "a", "run-10/same"))
         .with_message(message("2", "b", "run-10/same"));
     let (dispatcher, script) = dispatcher();
-    let report = dispatcher.with_concurrency(2).dispatch(batch.to_bytes(), None).await;
+    let report = dispatcher
+        .with_concurrency(2)
+        .dispatch(batch.to_bytes(), None)
+        .await;
     assert!(failures(&report).is_empty());
     assert_eq!(script.journal(|journal| journal.most_running), 2);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_group_on_a_standard_queue_means_nothing() {
-    let batch =
-        SqsBatchBuilder::new().with_message(message("1", "a", "fail/1")).with_message(message("2", "a", "ok/2"));
+    let batch = SqsBatchBuilder::new()
+        .with_message(message("1", "a", "fail/1"))
+        .with_message(message("2", "a", "ok/2"));
     let (dispatcher, _) = dispatcher();
     let report = dispatcher.dispatch(batch.to_bytes(), None).await;
     assert_eq!(failures(&report), ["1"]);

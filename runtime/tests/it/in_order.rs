@@ -4,14 +4,17 @@ use std::sync::{Arc, Mutex};
 
 use proptest::prelude::*;
 use s3_dispatch::{
-    EventName, LatestOnly, MemoryStore, MessageContext, Outcome, Router, Routes, S3EventRecord, SkipReason,
+    EventName, LatestOnly, MemoryStore, MessageContext, Outcome, Router, Routes, S3EventRecord,
+    SkipReason,
 };
 use s3_dispatch_testing::RecordBuilder;
 
 use crate::script::{Script, put};
 
 fn record(event: &EventName, sequencer: u64) -> RecordBuilder {
-    RecordBuilder::new(event.clone()).with_key("ok/1").with_sequencer(format!("{sequencer:016X}"))
+    RecordBuilder::new(event.clone())
+        .with_key("ok/1")
+        .with_sequencer(format!("{sequencer:016X}"))
 }
 
 /// The events that say what is at a key now.
@@ -30,7 +33,12 @@ async fn run(records: &[S3EventRecord]) -> Vec<(EventName, String)> {
     let seen = Arc::new(Mutex::new(Vec::new()));
     let note = Arc::clone(&seen);
     let routes = Routes::new(()).on_fn("*", move |record: S3EventRecord| {
-        let sequencer = record.object.sequencer.as_ref().map(ToString::to_string).unwrap_or_default();
+        let sequencer = record
+            .object
+            .sequencer
+            .as_ref()
+            .map(ToString::to_string)
+            .unwrap_or_default();
         note.lock().unwrap().push((record.event_name, sequencer));
         async { Ok::<_, std::io::Error>(()) }
     });
@@ -44,7 +52,10 @@ async fn run(records: &[S3EventRecord]) -> Vec<(EventName, String)> {
 }
 
 fn block_on<T>(future: impl Future<Output = T>) -> T {
-    tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(future)
+    tokio::runtime::Builder::new_current_thread()
+        .build()
+        .unwrap()
+        .block_on(future)
 }
 
 fn effect() -> impl Strategy<Value = EventName> {
@@ -52,7 +63,11 @@ fn effect() -> impl Strategy<Value = EventName> {
 }
 
 fn other_event() -> impl Strategy<Value = EventName> {
-    let others: Vec<_> = EventName::KNOWN.iter().filter(|name| !effects().contains(name)).cloned().collect();
+    let others: Vec<_> = EventName::KNOWN
+        .iter()
+        .filter(|name| !effects().contains(name))
+        .cloned()
+        .collect();
     prop::sample::select(others)
 }
 
@@ -61,8 +76,9 @@ fn deliveries() -> impl Strategy<Value = (Vec<EventName>, Vec<usize>)> {
     prop::collection::vec(effect(), 1..12).prop_flat_map(|history| {
         let events = history.len();
         let duplicates = prop::collection::vec(0..events, 0..12);
-        let order =
-            duplicates.prop_map(move |duplicates| (0..events).chain(duplicates).collect::<Vec<_>>()).prop_shuffle();
+        let order = duplicates
+            .prop_map(move |duplicates| (0..events).chain(duplicates).collect::<Vec<_>>())
+            .prop_shuffle();
         (Just(history), order)
     })
 }
@@ -101,9 +117,13 @@ proptest! {
 
 #[tokio::test]
 async fn the_deletion_of_one_version_says_nothing_of_the_key() {
-    let delete = record(&EventName::OBJECT_REMOVED_DELETE, 9).with_version_id("old").build();
+    let delete = record(&EventName::OBJECT_REMOVED_DELETE, 9)
+        .with_version_id("old")
+        .build();
     let older = record(&EventName::OBJECT_CREATED_PUT, 5).build();
-    let late = record(&EventName::OBJECT_REMOVED_DELETE, 1).with_version_id("oldest").build();
+    let late = record(&EventName::OBJECT_REMOVED_DELETE, 1)
+        .with_version_id("oldest")
+        .build();
     assert_eq!(run(&[delete, older, late]).await.len(), 3);
 }
 
@@ -111,11 +131,19 @@ async fn the_deletion_of_one_version_says_nothing_of_the_key() {
 async fn what_is_stale_is_skipped_and_other_keys_are_not() {
     let router = LatestOnly::new(Script::default(), MemoryStore::new());
     let mut outcomes = Vec::new();
-    for (key, sequencer) in [("ok/1", "09"), ("ok/1", "05"), ("ok/2", "05"), ("ok/1", "09")] {
+    for (key, sequencer) in [
+        ("ok/1", "09"),
+        ("ok/1", "05"),
+        ("ok/2", "05"),
+        ("ok/1", "09"),
+    ] {
         let record = put(key).with_sequencer(sequencer).build();
         outcomes.push(router.route(&record, &MessageContext::new()).await);
     }
-    let stale: Vec<_> = outcomes.iter().map(|outcome| matches!(outcome, Outcome::Skipped(SkipReason::Stale))).collect();
+    let stale: Vec<_> = outcomes
+        .iter()
+        .map(|outcome| matches!(outcome, Outcome::Skipped(SkipReason::Stale)))
+        .collect();
     assert_eq!(stale, [false, true, false, false]);
 }
 
@@ -123,9 +151,15 @@ async fn what_is_stale_is_skipped_and_other_keys_are_not() {
 async fn only_what_was_handled_counts() {
     let router = LatestOnly::new(Script::default(), MemoryStore::new());
     let route = async |key: &str, sequencer: &str| {
-        let record = RecordBuilder::new(EventName::OBJECT_CREATED_PUT).with_key(key).with_sequencer(sequencer).build();
+        let record = RecordBuilder::new(EventName::OBJECT_CREATED_PUT)
+            .with_key(key)
+            .with_sequencer(sequencer)
+            .build();
         router.route(&record, &MessageContext::new()).await
     };
     assert!(!route("fail/1", "09").await.is_success());
-    assert!(!route("fail/1", "05").await.is_success(), "the failed one of 09 made 05 stale");
+    assert!(
+        !route("fail/1", "05").await.is_success(),
+        "the failed one of 09 made 05 stale"
+    );
 }

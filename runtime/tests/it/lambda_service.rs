@@ -8,9 +8,14 @@ use s3_dispatch_testing::{NotificationBuilder, SqsBatchBuilder, SqsMessageBuilde
 use crate::script::{dispatcher, failures, put};
 
 fn batch() -> SqsBatchBuilder {
-    let message =
-        SqsMessageBuilder::new("2").with_receive_count(4).with_trace_header("Root=2").with_record(put("fail/2"));
-    SqsBatchBuilder::new().with_record("1", put("ok/1")).with_message(message).with_body("3", "no JSON")
+    let message = SqsMessageBuilder::new("2")
+        .with_receive_count(4)
+        .with_trace_header("Root=2")
+        .with_record(put("fail/2"));
+    SqsBatchBuilder::new()
+        .with_record("1", put("ok/1"))
+        .with_message(message)
+        .with_body("3", "no JSON")
 }
 
 #[tokio::test]
@@ -20,12 +25,21 @@ async fn it_answers_events_with_batch_responses() {
     let mut context = Context::default();
     context.request_id = "request".to_owned();
     context.xray_trace_id = Some("Root=1".to_owned());
-    let response = dispatcher.call(LambdaEvent::new(payload, context)).await.unwrap();
+    let response = dispatcher
+        .call(LambdaEvent::new(payload, context))
+        .await
+        .unwrap();
     let response = serde_json::to_string(&response).unwrap();
-    assert_eq!(response, r#"{"batchItemFailures":[{"itemIdentifier":"2"},{"itemIdentifier":"3"}]}"#);
+    assert_eq!(
+        response,
+        r#"{"batchItemFailures":[{"itemIdentifier":"2"},{"itemIdentifier":"3"}]}"#
+    );
     script.journal(|journal| {
         let trace = |index: usize| journal.contexts[index].trace_header().unwrap().to_string();
-        assert_eq!((trace(0), trace(1)), ("Root=1".to_owned(), "Root=2".to_owned()));
+        assert_eq!(
+            (trace(0), trace(1)),
+            ("Root=1".to_owned(), "Root=2".to_owned())
+        );
         assert_eq!(journal.contexts[0].request_id().unwrap(), "request");
     });
 }
@@ -33,8 +47,15 @@ async fn it_answers_events_with_batch_responses() {
 #[tokio::test]
 async fn its_errors_say_what_failed() {
     let (mut dispatcher, _) = dispatcher();
-    let payload = Payload::from(NotificationBuilder::new().with_record(put("fail/1")).to_json());
-    let error = dispatcher.call(LambdaEvent::new(payload, Context::default())).await.unwrap_err();
+    let payload = Payload::from(
+        NotificationBuilder::new()
+            .with_record(put("fail/1"))
+            .to_json(),
+    );
+    let error = dispatcher
+        .call(LambdaEvent::new(payload, Context::default()))
+        .await
+        .unwrap_err();
     assert_eq!(error.error_type, "s3_dispatch::InvocationFailed");
     assert_eq!(error.error_message, "1 of 1 records failed: it failed");
 }
@@ -47,7 +68,13 @@ async fn an_event_that_was_read_already_gives_the_same_report() {
     assert_eq!(failures(&report), ["2", "3"]);
     script.journal(|journal| {
         let context = &journal.contexts[1];
-        assert_eq!((context.receive_count(), context.trace_header().unwrap().as_str()), (Some(4), "Root=2"));
+        assert_eq!(
+            (
+                context.receive_count(),
+                context.trace_header().unwrap().as_str()
+            ),
+            (Some(4), "Root=2")
+        );
     });
 }
 

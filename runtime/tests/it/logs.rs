@@ -27,20 +27,33 @@ impl Write for Lines {
 async fn log(batch: SqsBatchBuilder) -> Vec<Value> {
     let lines = Lines::default();
     let writer = lines.clone();
-    let subscriber = tracing_subscriber::fmt().json().with_writer(move || writer.clone()).finish();
+    let subscriber = tracing_subscriber::fmt()
+        .json()
+        .with_writer(move || writer.clone())
+        .finish();
     let dispatcher = Dispatcher::new(Script::default());
     let report = dispatcher.dispatch(batch.to_bytes(), None);
     assert!(report.with_subscriber(subscriber).await.is_ok());
     let written = lines.0.lock().unwrap().clone();
-    String::from_utf8(written).unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    String::from_utf8(written)
+        .unwrap()
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect()
 }
 
 #[tokio::test]
 async fn a_failure_is_logged_once_within_the_span_of_its_record() {
-    let batch = SqsBatchBuilder::new().with_record("id", put("permanent/a\nb\u{1b}[31m").with_bucket("bucket"));
+    let batch = SqsBatchBuilder::new()
+        .with_record("id", put("permanent/a\nb\u{1b}[31m").with_bucket("bucket"));
     let lines = log(batch).await;
-    let failures: Vec<_> = lines.iter().filter(|line| line["fields"]["message"] == "record failed").collect();
-    let [failure] = failures[..] else { panic!("{lines:#?}") };
+    let failures: Vec<_> = lines
+        .iter()
+        .filter(|line| line["fields"]["message"] == "record failed")
+        .collect();
+    let [failure] = failures[..] else {
+        panic!("{lines:#?}")
+    };
     assert_eq!(failure["fields"]["error"], "it failed for good");
     assert_eq!(failure["fields"]["permanent"], true);
     let span = &failure["span"];
@@ -58,12 +71,27 @@ async fn one_summary_ends_the_invocation() {
         .with_record("3", put("unrouted/3"))
         .with_body("4", "no JSON");
     let lines = log(batch).await;
-    let summaries: Vec<_> = lines.iter().filter(|line| line["fields"]["message"] == "invocation done").collect();
-    let [summary] = summaries[..] else { panic!("{lines:#?}") };
-    let counts = ["messages", "records", "handled", "skipped", "failed"].map(|name| summary["fields"][name].as_u64());
+    let summaries: Vec<_> = lines
+        .iter()
+        .filter(|line| line["fields"]["message"] == "invocation done")
+        .collect();
+    let [summary] = summaries[..] else {
+        panic!("{lines:#?}")
+    };
+    let counts = ["messages", "records", "handled", "skipped", "failed"]
+        .map(|name| summary["fields"][name].as_u64());
     assert_eq!(summary["fields"]["failed_messages"], 2);
     assert_eq!(counts, [Some(4), Some(3), Some(1), Some(1), Some(1)]);
     assert!(summary["fields"]["duration_ms"].is_number());
-    assert_eq!(lines.iter().filter(|line| line["fields"]["message"] == "message cannot be read").count(), 1);
-    assert_eq!(lines.iter().filter(|line| line["level"] == "WARN").count(), 1);
+    assert_eq!(
+        lines
+            .iter()
+            .filter(|line| line["fields"]["message"] == "message cannot be read")
+            .count(),
+        1
+    );
+    assert_eq!(
+        lines.iter().filter(|line| line["level"] == "WARN").count(),
+        1
+    );
 }

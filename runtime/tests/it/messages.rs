@@ -31,8 +31,13 @@ async fn a_failed_record_fails_its_message_and_no_other() {
 
 #[tokio::test]
 async fn one_of_many_records_is_enough_to_fail_a_message() {
-    let mixed = NotificationBuilder::new().with_record(put("ok/1")).with_record(put("fail/1")).with_record(put("ok/2"));
-    let good = NotificationBuilder::new().with_record(put("ok/3")).with_record(put("skip/3"));
+    let mixed = NotificationBuilder::new()
+        .with_record(put("ok/1"))
+        .with_record(put("fail/1"))
+        .with_record(put("ok/2"));
+    let good = NotificationBuilder::new()
+        .with_record(put("ok/3"))
+        .with_record(put("skip/3"));
     let batch = SqsBatchBuilder::new()
         .with_notification("mixed", mixed)
         .with_notification("good", good)
@@ -40,7 +45,10 @@ async fn one_of_many_records_is_enough_to_fail_a_message() {
     let (dispatcher, script) = dispatcher();
     let report = dispatcher.dispatch(batch.to_bytes(), None).await;
     assert_eq!(failures(&report), ["mixed"]);
-    assert_eq!(script.started(), ["ok/1", "fail/1", "ok/2", "ok/3", "skip/3"]);
+    assert_eq!(
+        script.started(),
+        ["ok/1", "fail/1", "ok/2", "ok/3", "skip/3"]
+    );
 }
 
 #[tokio::test]
@@ -54,7 +62,11 @@ async fn a_panic_fails_its_message_whether_in_the_future_or_before_it() {
 
 #[tokio::test]
 async fn a_test_notification_succeeds() {
-    check(SqsBatchBuilder::new().with_notification("1", NotificationBuilder::test_event("bucket")), &[]).await;
+    check(
+        SqsBatchBuilder::new().with_notification("1", NotificationBuilder::test_event("bucket")),
+        &[],
+    )
+    .await;
 }
 
 #[tokio::test]
@@ -72,43 +84,70 @@ async fn a_malformed_body_fails_its_message_alone() {
     let (dispatcher, _) = dispatcher();
     let report = dispatcher.dispatch(batch.to_bytes(), None).await;
     let malformed = MessageOutcome::Failed(MessageFailure::Malformed);
-    assert_eq!(outcomes(&report), [SUCCEEDED, malformed, malformed, malformed, malformed, SUCCEEDED]);
+    assert_eq!(
+        outcomes(&report),
+        [
+            SUCCEEDED, malformed, malformed, malformed, malformed, SUCCEEDED
+        ]
+    );
 }
 
 #[tokio::test]
 async fn a_malformed_body_can_be_dropped() {
-    let batch = SqsBatchBuilder::new().with_body("1", "no JSON").with_record("2", put("fail/2"));
+    let batch = SqsBatchBuilder::new()
+        .with_body("1", "no JSON")
+        .with_record("2", put("fail/2"));
     let (dispatcher, _) = dispatcher();
-    let report = dispatcher.on_malformed(Malformed::Drop).dispatch(batch.to_bytes(), None).await;
+    let report = dispatcher
+        .on_malformed(Malformed::Drop)
+        .dispatch(batch.to_bytes(), None)
+        .await;
     assert_eq!(failures(&report), ["2"]);
 }
 
 #[tokio::test]
 async fn an_unrouted_record_is_skipped_or_fails() {
-    let batch = SqsBatchBuilder::new().with_record("1", put("unrouted/1")).with_record("2", put("skip/2"));
+    let batch = SqsBatchBuilder::new()
+        .with_record("1", put("unrouted/1"))
+        .with_record("2", put("skip/2"));
     let (dispatcher, _) = dispatcher();
     let report = dispatcher.dispatch(batch.to_bytes(), None).await;
     assert_eq!((failures(&report).len(), report.unwrap().skipped()), (0, 2));
-    let report = dispatcher.on_unrouted(Unrouted::Fail).dispatch(batch.to_bytes(), None).await;
+    let report = dispatcher
+        .on_unrouted(Unrouted::Fail)
+        .dispatch(batch.to_bytes(), None)
+        .await;
     assert_eq!(failures(&report), ["1"]);
 }
 
 #[tokio::test]
 async fn an_id_that_occurs_twice_fails_once_if_either_fails() {
     for (first, second) in [("ok/1", "fail/2"), ("fail/1", "ok/2"), ("fail/1", "fail/2")] {
-        let batch = SqsBatchBuilder::new().with_record("same", put(first)).with_record("same", put(second));
+        let batch = SqsBatchBuilder::new()
+            .with_record("same", put(first))
+            .with_record("same", put(second));
         check(batch, &["same"]).await;
     }
-    check(SqsBatchBuilder::new().with_record("same", put("ok/1")).with_record("same", put("ok/2")), &[]).await;
+    check(
+        SqsBatchBuilder::new()
+            .with_record("same", put("ok/1"))
+            .with_record("same", put("ok/2")),
+        &[],
+    )
+    .await;
 }
 
 #[tokio::test]
 async fn a_message_without_an_id_fails_the_invocation_before_any_handler() {
     for nameless in [SqsMessageBuilder::without_id(), SqsMessageBuilder::new("")] {
-        let batch =
-            SqsBatchBuilder::new().with_record("1", put("ok/1")).with_message(nameless.with_record(put("ok/2")));
+        let batch = SqsBatchBuilder::new()
+            .with_record("1", put("ok/1"))
+            .with_message(nameless.with_record(put("ok/2")));
         let (dispatcher, script) = dispatcher();
-        let error = dispatcher.dispatch(batch.to_bytes(), None).await.unwrap_err();
+        let error = dispatcher
+            .dispatch(batch.to_bytes(), None)
+            .await
+            .unwrap_err();
         assert_eq!(error.kind(), ErrorKind::MissingMessageId);
         assert_eq!(error.path(), Some("$.Records[1].messageId"));
         assert!(script.started().is_empty());
@@ -125,7 +164,10 @@ async fn an_unreadable_payload_fails_the_invocation() {
         (b"{}", ErrorKind::NotAnS3Event),
         (b"[]", ErrorKind::NotAnS3Event),
         (b"null", ErrorKind::NotAnS3Event),
-        (br#"{"Records": [{"eventSource": "aws:kinesis", "kinesis": {}}]}"#, ErrorKind::NotAnS3Event),
+        (
+            br#"{"Records": [{"eventSource": "aws:kinesis", "kinesis": {}}]}"#,
+            ErrorKind::NotAnS3Event,
+        ),
     ] {
         let error = dispatcher.dispatch(payload, None).await.unwrap_err();
         assert_eq!(error.kind(), kind, "{}", String::from_utf8_lossy(payload));
@@ -135,11 +177,18 @@ async fn an_unreadable_payload_fails_the_invocation() {
 
 #[tokio::test]
 async fn handlers_know_their_message_and_invocation() {
-    let message =
-        SqsMessageBuilder::new("id").with_receive_count(3).with_trace_header("Root=1").with_record(put("ok/1"));
+    let message = SqsMessageBuilder::new("id")
+        .with_receive_count(3)
+        .with_trace_header("Root=1")
+        .with_record(put("ok/1"));
     let (dispatcher, script) = dispatcher();
     let deadline = crate::script::after(60_000);
-    let report = dispatcher.dispatch(SqsBatchBuilder::new().with_message(message).to_bytes(), deadline).await;
+    let report = dispatcher
+        .dispatch(
+            SqsBatchBuilder::new().with_message(message).to_bytes(),
+            deadline,
+        )
+        .await;
     assert!(report.unwrap().is_success());
     script.journal(|journal| {
         let context = &journal.contexts[0];

@@ -8,22 +8,37 @@ use s3_dispatch_testing::{RecordBuilder, SqsBatchBuilder};
 
 use crate::script::{Script, put};
 
-/// `name{label=value}` with a counter's value, or the number of a histogram's samples and their sum.
+/// `name{label=value}` with a counter's value, or the number of a histogram's samples and their
+/// sum.
 fn measure(batch: &SqsBatchBuilder) -> BTreeMap<String, (u64, f64)> {
     let recorder = DebuggingRecorder::new();
     let snapshotter = recorder.snapshotter();
     metrics::with_local_recorder(&recorder, || {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_time()
+            .start_paused(true)
+            .build()
+            .unwrap();
         runtime.block_on(async {
-            let report = Dispatcher::new(Script::default()).dispatch(batch.to_bytes(), None).await;
+            let report = Dispatcher::new(Script::default())
+                .dispatch(batch.to_bytes(), None)
+                .await;
             assert!(report.is_ok());
         });
     });
     let snapshot = snapshotter.snapshot().into_vec();
     let named = snapshot.into_iter().filter_map(|(key, _, _, value)| {
-        let mut labels: Vec<_> = key.key().labels().map(|label| format!("{}={}", label.key(), label.value())).collect();
+        let mut labels: Vec<_> = key
+            .key()
+            .labels()
+            .map(|label| format!("{}={}", label.key(), label.value()))
+            .collect();
         labels.sort();
-        let name = format!("{}{{{}}}", key.key().name().strip_prefix("s3_dispatch_")?, labels.join(","));
+        let name = format!(
+            "{}{{{}}}",
+            key.key().name().strip_prefix("s3_dispatch_")?,
+            labels.join(",")
+        );
         match value {
             DebugValue::Counter(count) => Some((name, (count, 0.0))),
             DebugValue::Histogram(samples) => {
@@ -42,16 +57,47 @@ fn count(measured: &BTreeMap<String, (u64, f64)>, name: &str) -> u64 {
 
 #[test]
 fn records_are_counted_by_event_name_and_outcome() {
-    let batch = ["ok", "fail", "permanent", "skip", "unrouted", "panic", "run-250"].iter().fold(
-        SqsBatchBuilder::new().with_record("copy", RecordBuilder::new("ObjectCreated:Copy").with_key("ok/copy")),
+    let batch = [
+        "ok",
+        "fail",
+        "permanent",
+        "skip",
+        "unrouted",
+        "panic",
+        "run-250",
+    ]
+    .iter()
+    .fold(
+        SqsBatchBuilder::new().with_record(
+            "copy",
+            RecordBuilder::new("ObjectCreated:Copy").with_key("ok/copy"),
+        ),
         |batch, key| batch.with_record(*key, put(&format!("{key}/1"))),
     );
     let measured = measure(&batch);
-    let put =
-        |outcome: &str| count(&measured, &format!("records_total{{event_name=ObjectCreated:Put,outcome={outcome}}}"));
-    let outcomes = ["handled", "retry", "permanent", "duplicate", "unrouted", "stale"].map(put);
+    let put = |outcome: &str| {
+        count(
+            &measured,
+            &format!("records_total{{event_name=ObjectCreated:Put,outcome={outcome}}}"),
+        )
+    };
+    let outcomes = [
+        "handled",
+        "retry",
+        "permanent",
+        "duplicate",
+        "unrouted",
+        "stale",
+    ]
+    .map(put);
     assert_eq!(outcomes, [2, 2, 1, 1, 1, 0]);
-    assert_eq!(count(&measured, "records_total{event_name=ObjectCreated:Copy,outcome=handled}"), 1);
+    assert_eq!(
+        count(
+            &measured,
+            "records_total{event_name=ObjectCreated:Copy,outcome=handled}"
+        ),
+        1
+    );
     let (samples, seconds) = measured["handler_duration_seconds{event_name=ObjectCreated:Put}"];
     assert_eq!(samples, 7);
     assert!((0.25..0.26).contains(&seconds), "{seconds}");
@@ -65,18 +111,36 @@ fn messages_are_counted_by_outcome_and_batches_by_size() {
         .with_body("3", "no JSON")
         .with_body("4", "no JSON");
     let measured = measure(&batch);
-    for (outcome, expected) in [("succeeded", 1), ("record_failed", 1), ("malformed", 2), ("not_reached", 0)] {
-        assert_eq!(count(&measured, &format!("messages_total{{outcome={outcome}}}")), expected, "{outcome}");
+    for (outcome, expected) in [
+        ("succeeded", 1),
+        ("record_failed", 1),
+        ("malformed", 2),
+        ("not_reached", 0),
+    ] {
+        assert_eq!(
+            count(&measured, &format!("messages_total{{outcome={outcome}}}")),
+            expected,
+            "{outcome}"
+        );
     }
     assert_eq!(measured["batch_size{}"], (1, 4.0));
 }
 
 #[test]
 fn the_lag_is_from_the_event_to_the_handler() {
-    let now = std::time::SystemTime::now().duration_since(std::time::SystemTime::UNIX_EPOCH).unwrap().as_secs_f64();
+    let now = std::time::SystemTime::now()
+        .duration_since(std::time::SystemTime::UNIX_EPOCH)
+        .unwrap()
+        .as_secs_f64();
     let batch = SqsBatchBuilder::new()
-        .with_record("1970", put("ok/1").with_event_time("1970-01-01T00:00:00.000Z"))
-        .with_record("future", put("ok/2").with_event_time("9999-01-01T00:00:00.000Z"))
+        .with_record(
+            "1970",
+            put("ok/1").with_event_time("1970-01-01T00:00:00.000Z"),
+        )
+        .with_record(
+            "future",
+            put("ok/2").with_event_time("9999-01-01T00:00:00.000Z"),
+        )
         .with_record("no time", put("ok/3").with_event_time("yesterday"));
     let (samples, seconds) = measure(&batch)["lag_seconds{event_name=ObjectCreated:Put}"];
     assert_eq!(samples, 2);
@@ -86,10 +150,17 @@ fn the_lag_is_from_the_event_to_the_handler() {
 #[test]
 fn names_of_the_sender_do_not_become_labels() {
     let batch = (0..100).fold(SqsBatchBuilder::new(), |batch, number| {
-        let record = RecordBuilder::new(format!("Hostile{number}:Event").as_str()).with_key(format!("ok/{number}"));
-        batch.with_record(format!("{number}"), record.with_bucket(format!("bucket{number}")))
+        let record = RecordBuilder::new(format!("Hostile{number}:Event").as_str())
+            .with_key(format!("ok/{number}"));
+        batch.with_record(
+            format!("{number}"),
+            record.with_bucket(format!("bucket{number}")),
+        )
     });
     let measured = measure(&batch);
-    assert_eq!(count(&measured, "records_total{event_name=other,outcome=handled}"), 100);
+    assert_eq!(
+        count(&measured, "records_total{event_name=other,outcome=handled}"),
+        100
+    );
     assert!(measured.len() < 10, "{measured:?}");
 }

@@ -5,7 +5,10 @@ use s3_dispatch::{EventName, Notification, S3EventRecord};
 use s3_dispatch_testing::{NotificationBuilder, RecordBuilder};
 
 fn record() -> RecordBuilder {
-    RecordBuilder::new(EventName::OBJECT_CREATED_PUT).with_key("my photo+é.jpg").with_version_id("v1").with_size(7)
+    RecordBuilder::new(EventName::OBJECT_CREATED_PUT)
+        .with_key("my photo+é.jpg")
+        .with_version_id("v1")
+        .with_size(7)
 }
 
 #[test]
@@ -13,12 +16,18 @@ fn their_record_becomes_ours() {
     let json = NotificationBuilder::new().with_record(record()).to_json();
     let event: S3Event = serde_json::from_str(&json).unwrap();
     let ours = S3EventRecord::try_from(event.records[0].clone()).unwrap();
-    let Ok(Notification::Records(read)) = Notification::parse(json) else { panic!("no records") };
+    let Ok(Notification::Records(read)) = Notification::parse(json) else {
+        panic!("no records")
+    };
     assert_eq!(ours.object, read[0].object);
     assert_eq!(ours.bucket, read[0].bucket);
     assert_eq!(
         (ours.event_name, ours.region, ours.principal_id),
-        (read[0].event_name.clone(), read[0].region.clone(), read[0].principal_id.clone())
+        (
+            read[0].event_name.clone(),
+            read[0].region.clone(),
+            read[0].principal_id.clone()
+        )
     );
     assert_eq!(
         (&ours.request_id, &ours.host_id, &ours.source_ip),
@@ -32,7 +41,8 @@ fn our_record_becomes_theirs_as_if_they_had_read_it() {
     let mut event: S3Event = serde_json::from_str(&json).unwrap();
     let mut theirs = event.records.remove(0);
     let converted = Theirs::try_from(&record().build()).unwrap();
-    // They read no decoded key where S3 sends none; we have one to give. They keep the schema's version; we do not.
+    // They read no decoded key where S3 sends none; we have one to give. They keep the schema's
+    // version; we do not.
     theirs.s3.object.url_decoded_key = Some("my photo+é.jpg".to_owned());
     theirs.s3.schema_version = None;
     assert_eq!(converted, theirs);
@@ -41,10 +51,15 @@ fn our_record_becomes_theirs_as_if_they_had_read_it() {
 #[test]
 fn an_eventbridge_record_becomes_theirs_too() {
     let json = record().to_eventbridge_json().unwrap();
-    let Ok(Notification::Records(read)) = Notification::parse(json) else { panic!("no records") };
+    let Ok(Notification::Records(read)) = Notification::parse(json) else {
+        panic!("no records")
+    };
     let converted = Theirs::try_from(&read[0]).unwrap();
     assert_eq!(converted.event_name.as_deref(), Some("ObjectCreated:Put"));
-    assert_eq!(converted.s3.object.url_decoded_key.as_deref(), Some("my photo+é.jpg"));
+    assert_eq!(
+        converted.s3.object.url_decoded_key.as_deref(),
+        Some("my photo+é.jpg")
+    );
 }
 
 #[test]

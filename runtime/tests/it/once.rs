@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use s3_dispatch::{
-    Claim, ClaimStore, Deduplicated, Dispatcher, EventName, Identity, Lease, MemoryStore, MessageContext, Outage,
-    Outcome, Router, S3EventRecord, SkipReason, StoreError,
+    Claim, ClaimStore, Deduplicated, Dispatcher, EventName, Identity, Lease, MemoryStore,
+    MessageContext, Outage, Outcome, Router, S3EventRecord, SkipReason, StoreError,
 };
 use s3_dispatch_testing::{RecordBuilder, SqsBatchBuilder};
 
@@ -17,7 +17,11 @@ type Once = Deduplicated<Script, Arc<MemoryStore>>;
 
 fn once() -> (Once, Script, Arc<MemoryStore>) {
     let (script, store) = (Script::default(), Arc::new(MemoryStore::new()));
-    (Deduplicated::new(script.clone(), Arc::clone(&store)), script, store)
+    (
+        Deduplicated::new(script.clone(), Arc::clone(&store)),
+        script,
+        store,
+    )
 }
 
 async fn route(router: &impl Router, record: &S3EventRecord) -> Outcome {
@@ -31,7 +35,10 @@ fn is_duplicate(outcome: &Outcome) -> bool {
 #[tokio::test]
 async fn what_was_handled_is_skipped_in_every_later_delivery() {
     let (first, script, store) = once();
-    assert!(matches!(route(&first, &put("ok/1").build()).await, Outcome::Handled));
+    assert!(matches!(
+        route(&first, &put("ok/1").build()).await,
+        Outcome::Handled
+    ));
     let second = Deduplicated::new(script.clone(), store);
     assert!(is_duplicate(&route(&second, &put("ok/1").build()).await));
     assert_eq!(script.started(), ["ok/1"]);
@@ -40,8 +47,13 @@ async fn what_was_handled_is_skipped_in_every_later_delivery() {
 #[tokio::test]
 async fn a_duplicate_within_a_batch_succeeds_without_being_handled() {
     let (router, script, _) = once();
-    let batch = SqsBatchBuilder::new().with_record("1", put("ok/1")).with_record("2", put("ok/1"));
-    let report = Dispatcher::new(router).with_concurrency(4).dispatch(batch.to_bytes(), None).await;
+    let batch = SqsBatchBuilder::new()
+        .with_record("1", put("ok/1"))
+        .with_record("2", put("ok/1"));
+    let report = Dispatcher::new(router)
+        .with_concurrency(4)
+        .dispatch(batch.to_bytes(), None)
+        .await;
     assert!(failures(&report).is_empty());
     assert_eq!((report.unwrap().skipped(), script.started().len()), (1, 1));
 }
@@ -54,30 +66,53 @@ async fn whatever_differs_in_identity_is_another_record() {
         base().with_key("ok/2"),
         base().with_version_id("v2"),
         base().with_sequencer("01"),
-        RecordBuilder::new(EventName::OBJECT_CREATED_COPY).with_key("ok/1").with_version_id("v1"),
+        RecordBuilder::new(EventName::OBJECT_CREATED_COPY)
+            .with_key("ok/1")
+            .with_version_id("v1"),
     ];
     let (router, ..) = once();
-    assert!(matches!(route(&router, &base().build()).await, Outcome::Handled));
+    assert!(matches!(
+        route(&router, &base().build()).await,
+        Outcome::Handled
+    ));
     for other in others {
         let record = other.build();
-        assert!(matches!(route(&router, &record).await, Outcome::Handled), "{record:?}");
+        assert!(
+            matches!(route(&router, &record).await, Outcome::Handled),
+            "{record:?}"
+        );
     }
-    assert!(is_duplicate(&route(&router, &base().with_event_time("1999-01-01T00:00:00.000Z").build()).await));
+    assert!(is_duplicate(
+        &route(
+            &router,
+            &base().with_event_time("1999-01-01T00:00:00.000Z").build()
+        )
+        .await
+    ));
 }
 
 #[tokio::test]
 async fn without_a_sequencer_another_request_is_another_event() {
-    let tagged = |time: &str| RecordBuilder::new(EventName::OBJECT_TAGGING_PUT).with_key("ok/1").with_event_time(time);
+    let tagged = |time: &str| {
+        RecordBuilder::new(EventName::OBJECT_TAGGING_PUT)
+            .with_key("ok/1")
+            .with_event_time(time)
+    };
     let (router, script, _) = once();
     for (time, duplicate) in [("1", false), ("1", true), ("2", false)] {
-        assert_eq!(is_duplicate(&route(&router, &tagged(time).build()).await), duplicate);
+        assert_eq!(
+            is_duplicate(&route(&router, &tagged(time).build()).await),
+            duplicate
+        );
     }
     assert_eq!(script.started().len(), 2);
 }
 
 #[tokio::test]
 async fn parts_of_an_identity_cannot_be_shifted_into_each_other() {
-    let identity = |bucket: &str, key: &str| Identity::of_record(&put(key).with_bucket(bucket).build()).unwrap();
+    let identity = |bucket: &str, key: &str| {
+        Identity::of_record(&put(key).with_bucket(bucket).build()).unwrap()
+    };
     assert_ne!(identity("a", "b|c"), identity("a|b", "c"));
     assert_ne!(identity("a", "b%7Cc"), identity("a", "b|c"));
 }
@@ -85,8 +120,9 @@ async fn parts_of_an_identity_cannot_be_shifted_into_each_other() {
 #[tokio::test]
 async fn the_caller_may_choose_the_identity_or_none() {
     let (router, script, _) = once();
-    let by_bucket =
-        |record: &S3EventRecord| (record.object.key != "ok/free").then(|| Identity::new(record.bucket.name.as_str()));
+    let by_bucket = |record: &S3EventRecord| {
+        (record.object.key != "ok/free").then(|| Identity::new(record.bucket.name.as_str()))
+    };
     let router = router.with_identity(by_bucket);
     for key in ["ok/1", "ok/2", "ok/free", "ok/free"] {
         drop(route(&router, &put(key).build()).await);
@@ -105,7 +141,8 @@ async fn a_failure_or_a_skip_may_come_again_at_once() {
     }
 }
 
-/// A holder that was cut or panicked does not release: until its lease is over the record fails, and is never skipped.
+/// A holder that was cut or panicked does not release: until its lease is over the record fails,
+/// and is never skipped.
 #[tokio::test(start_paused = true)]
 async fn who_is_cut_keeps_its_lease() {
     for (key, timeout) in [("hang/1", Some(1_000)), ("panic/1", None)] {
@@ -114,12 +151,18 @@ async fn who_is_cut_keeps_its_lease() {
         let dispatcher = Dispatcher::new(router.with_lease(Duration::from_secs(60)));
         for seconds in [0, 30, 28] {
             tokio::time::advance(Duration::from_secs(seconds)).await;
-            let report = dispatcher.dispatch(batch.to_bytes(), timeout.and_then(after)).await;
+            let report = dispatcher
+                .dispatch(batch.to_bytes(), timeout.and_then(after))
+                .await;
             assert_eq!(failures(&report), ["1"]);
         }
         assert_eq!(script.started().len(), 1, "{key}");
         tokio::time::advance(Duration::from_secs(10)).await;
-        drop(dispatcher.dispatch(batch.to_bytes(), timeout.and_then(after)).await);
+        drop(
+            dispatcher
+                .dispatch(batch.to_bytes(), timeout.and_then(after))
+                .await,
+        );
         assert_eq!(script.started().len(), 2, "{key}");
     }
 }
@@ -157,7 +200,11 @@ struct Faulty {
 }
 
 fn fault(is_on: &AtomicBool) -> Result<(), StoreError> {
-    if is_on.load(Ordering::SeqCst) { Err(StoreError::new("it is down")) } else { Ok(()) }
+    if is_on.load(Ordering::SeqCst) {
+        Err(StoreError::new("it is down"))
+    } else {
+        Ok(())
+    }
 }
 
 #[async_trait]
@@ -167,7 +214,12 @@ impl ClaimStore for Faulty {
         self.store.claim(identity, lease).await
     }
 
-    async fn complete(&self, identity: &Identity, lease: &Lease, keep: Duration) -> Result<bool, StoreError> {
+    async fn complete(
+        &self,
+        identity: &Identity,
+        lease: &Lease,
+        keep: Duration,
+    ) -> Result<bool, StoreError> {
         fault(&self.ends)?;
         self.store.complete(identity, lease, keep).await
     }
@@ -180,27 +232,51 @@ impl ClaimStore for Faulty {
 
 #[tokio::test]
 async fn an_outage_fails_the_record_unless_it_may_run_unguarded() {
-    let store = Arc::new(Faulty { claims: true.into(), ..Faulty::default() });
+    let store = Arc::new(Faulty {
+        claims: true.into(),
+        ..Faulty::default()
+    });
     let script = Script::default();
     let guarded = Deduplicated::new(script.clone(), Arc::clone(&store));
-    let Outcome::Failed(error) = route(&guarded, &put("ok/1").build()).await else { panic!("it was routed") };
+    let Outcome::Failed(error) = route(&guarded, &put("ok/1").build()).await else {
+        panic!("it was routed")
+    };
     assert!(!error.is_permanent());
-    assert_eq!(format!("{error:#}"), "the store cannot be asked: it is down");
+    assert_eq!(
+        format!("{error:#}"),
+        "the store cannot be asked: it is down"
+    );
     assert!(script.started().is_empty());
     let unguarded = guarded.on_outage(Outage::RouteUnguarded);
-    assert!(matches!(route(&unguarded, &put("ok/1").build()).await, Outcome::Handled));
+    assert!(matches!(
+        route(&unguarded, &put("ok/1").build()).await,
+        Outcome::Handled
+    ));
 }
 
 #[tokio::test(start_paused = true)]
 async fn an_outage_at_completion_lets_the_handlers_success_stand_until_the_lease_is_over() {
-    let store = Arc::new(Faulty { ends: true.into(), ..Faulty::default() });
+    let store = Arc::new(Faulty {
+        ends: true.into(),
+        ..Faulty::default()
+    });
     let script = Script::default();
-    let router = Deduplicated::new(script.clone(), Arc::clone(&store)).with_lease(Duration::from_secs(60));
-    assert!(matches!(route(&router, &put("ok/1").build()).await, Outcome::Handled));
-    assert!(matches!(route(&router, &put("ok/1").build()).await, Outcome::Failed(_)));
+    let router =
+        Deduplicated::new(script.clone(), Arc::clone(&store)).with_lease(Duration::from_secs(60));
+    assert!(matches!(
+        route(&router, &put("ok/1").build()).await,
+        Outcome::Handled
+    ));
+    assert!(matches!(
+        route(&router, &put("ok/1").build()).await,
+        Outcome::Failed(_)
+    ));
     tokio::time::advance(Duration::from_secs(60)).await;
     store.ends.store(false, Ordering::SeqCst);
-    assert!(matches!(route(&router, &put("ok/1").build()).await, Outcome::Handled));
+    assert!(matches!(
+        route(&router, &put("ok/1").build()).await,
+        Outcome::Handled
+    ));
     assert!(is_duplicate(&route(&router, &put("ok/1").build()).await));
     assert_eq!(script.started().len(), 2);
 }
@@ -210,14 +286,21 @@ async fn functions_that_share_a_store_each_handle_a_record_once() {
     let store = Arc::new(MemoryStore::new());
     let function = |scope: &str| {
         let script = Script::default();
-        (Deduplicated::new(script.clone(), Arc::clone(&store)).with_scope(scope), script)
+        (
+            Deduplicated::new(script.clone(), Arc::clone(&store)).with_scope(scope),
+            script,
+        )
     };
-    let ((indexer, indexed), (thumbnailer, thumbnailed)) = (function("indexer"), function("thumbnailer"));
+    let ((indexer, indexed), (thumbnailer, thumbnailed)) =
+        (function("indexer"), function("thumbnailer"));
     for _ in 0..2 {
         drop(route(&indexer, &put("ok/1").build()).await);
         drop(route(&thumbnailer, &put("ok/1").build()).await);
     }
-    assert_eq!((indexed.started().len(), thumbnailed.started().len()), (1, 1));
+    assert_eq!(
+        (indexed.started().len(), thumbnailed.started().len()),
+        (1, 1)
+    );
 }
 
 #[tokio::test]
@@ -240,11 +323,23 @@ async fn events_about_an_object_that_stays_may_repeat_its_sequencer() {
     let (router, script, _) = once();
     let failed = |destination: &str| {
         let data = s3_dispatch_testing::ReplicationData::new("rule", destination);
-        RecordBuilder::new(EventName::REPLICATION_OPERATION_FAILED_REPLICATION).with_key("ok/1").with_replication(data)
+        RecordBuilder::new(EventName::REPLICATION_OPERATION_FAILED_REPLICATION)
+            .with_key("ok/1")
+            .with_replication(data)
     };
-    let restored =
-        |time: &str| RecordBuilder::new(EventName::OBJECT_RESTORE_POST).with_key("ok/1").with_event_time(time);
-    let records = [failed("one"), failed("two"), failed("one"), restored("1"), restored("2"), restored("2")];
+    let restored = |time: &str| {
+        RecordBuilder::new(EventName::OBJECT_RESTORE_POST)
+            .with_key("ok/1")
+            .with_event_time(time)
+    };
+    let records = [
+        failed("one"),
+        failed("two"),
+        failed("one"),
+        restored("1"),
+        restored("2"),
+        restored("2"),
+    ];
     for record in records {
         drop(route(&router, &record.build()).await);
     }
@@ -265,8 +360,23 @@ async fn an_error_whose_text_panics_fails_its_message_alone() {
 
     impl std::error::Error for Unspeakable {}
 
-    let routes = s3_dispatch::Routes::new(())
-        .on_fn("*", |key: s3_dispatch::ObjectKey| async move { if key == "bad" { Err(Unspeakable) } else { Ok(()) } });
-    let batch = SqsBatchBuilder::new().with_record("1", put("bad")).with_record("2", put("good"));
-    assert_eq!(failures(&Dispatcher::new(routes).dispatch(batch.to_bytes(), None).await), ["1"]);
+    let routes =
+        s3_dispatch::Routes::new(()).on_fn("*", |key: s3_dispatch::ObjectKey| async move {
+            if key == "bad" {
+                Err(Unspeakable)
+            } else {
+                Ok(())
+            }
+        });
+    let batch = SqsBatchBuilder::new()
+        .with_record("1", put("bad"))
+        .with_record("2", put("good"));
+    assert_eq!(
+        failures(
+            &Dispatcher::new(routes)
+                .dispatch(batch.to_bytes(), None)
+                .await
+        ),
+        ["1"]
+    );
 }

@@ -7,8 +7,14 @@ use crate::script::{dispatcher, put};
 
 /// Dispatches the same records by themselves, through SNS and from EventBridge.
 async fn check(keys: &[&str], expected: Option<&str>) {
-    let records = keys.iter().fold(NotificationBuilder::new(), |builder, key| builder.with_record(put(key)));
-    let sns = keys.iter().fold(SnsBatchBuilder::new(), |builder, key| builder.with_record(*key, put(key)));
+    let records = keys
+        .iter()
+        .fold(NotificationBuilder::new(), |builder, key| {
+            builder.with_record(put(key))
+        });
+    let sns = keys.iter().fold(SnsBatchBuilder::new(), |builder, key| {
+        builder.with_record(*key, put(key))
+    });
     let mut payloads = vec![records.to_json(), records.to_sns_json(), sns.to_json()];
     if let [key] = keys {
         payloads.push(put(key).to_eventbridge_json().unwrap());
@@ -24,9 +30,15 @@ async fn check(keys: &[&str], expected: Option<&str>) {
             }
             Some(text) => {
                 let error = report.unwrap_err();
-                assert_eq!((error.kind(), error.to_string().as_str()), (ErrorKind::InvocationFailed, text));
+                assert_eq!(
+                    (error.kind(), error.to_string().as_str()),
+                    (ErrorKind::InvocationFailed, text)
+                );
                 assert!(error.is_retryable());
-                assert_eq!(std::error::Error::source(&error).unwrap().to_string(), "it failed");
+                assert_eq!(
+                    std::error::Error::source(&error).unwrap().to_string(),
+                    "it failed"
+                );
             }
         }
         assert_eq!(script.started(), keys);
@@ -47,20 +59,27 @@ async fn any_failure_fails_the_invocation_after_all_records_had_their_turn() {
 
 #[tokio::test]
 async fn a_malformed_event_fails_the_invocation_or_is_dropped() {
-    let malformed =
-        r#"{"Records": [{"eventName": "ObjectCreated:Put", "s3": {"bucket": {}, "object": {"key": "k"}}}]}"#;
+    let malformed = r#"{"Records": [{"eventName": "ObjectCreated:Put", "s3": {"bucket": {}, "object": {"key": "k"}}}]}"#;
     let (dispatcher, _) = dispatcher();
     let error = dispatcher.dispatch(malformed, None).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::InvocationFailed);
     let cause = std::error::Error::source(&error).unwrap().to_string();
-    assert_eq!(cause, "a required field is absent or empty at `$.Records[0].s3.bucket.name`");
-    let report = dispatcher.on_malformed(Malformed::Drop).dispatch(malformed, None).await;
+    assert_eq!(
+        cause,
+        "a required field is absent or empty at `$.Records[0].s3.bucket.name`"
+    );
+    let report = dispatcher
+        .on_malformed(Malformed::Drop)
+        .dispatch(malformed, None)
+        .await;
     assert!(report.unwrap().is_success());
 }
 
 #[tokio::test]
 async fn a_test_notification_succeeds() {
     let (dispatcher, _) = dispatcher();
-    let report = dispatcher.dispatch(NotificationBuilder::test_event("bucket").to_json(), None).await;
+    let report = dispatcher
+        .dispatch(NotificationBuilder::test_event("bucket").to_json(), None)
+        .await;
     assert!(report.unwrap().is_success());
 }

@@ -1,11 +1,12 @@
-//! A router whose behaviour stands in the keys: `ok/1`, `fail/2`, `run-250/3` (milliseconds), `hang/4`...
+//! A router whose behaviour stands in the keys: `ok/1`, `fail/2`, `run-250/3` (milliseconds),
+//! `hang/4`...
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use s3_dispatch::{
-    BatchReport, BoxFuture, Dispatcher, Error, EventName, HandlerError, MessageContext, MessageOutcome, Outcome, Route,
-    Router, S3EventRecord, SkipReason,
+    BatchReport, BoxFuture, Dispatcher, Error, EventName, HandlerError, MessageContext,
+    MessageOutcome, Outcome, Route, Router, S3EventRecord, SkipReason,
 };
 use s3_dispatch_testing::RecordBuilder;
 use tokio::time::Instant;
@@ -25,7 +26,13 @@ pub(crate) struct Journal {
 
 impl Script {
     pub(crate) fn started(&self) -> Vec<String> {
-        self.0.lock().unwrap().started.iter().map(|(key, _)| key.clone()).collect()
+        self.0
+            .lock()
+            .unwrap()
+            .started
+            .iter()
+            .map(|(key, _)| key.clone())
+            .collect()
     }
 
     pub(crate) fn journal<T>(&self, look: impl FnOnce(&Journal) -> T) -> T {
@@ -38,13 +45,21 @@ struct Running(Script);
 
 impl Drop for Running {
     fn drop(&mut self) {
-        self.0.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner).running -= 1;
+        self.0
+            .0
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
+            .running -= 1;
     }
 }
 
 /// By the desugared signature, to be able to panic before there is a future.
 impl Router for Script {
-    fn route<'s, 'r, 'm, 'f>(&'s self, record: &'r S3EventRecord, message: &'m MessageContext) -> BoxFuture<'f, Outcome>
+    fn route<'s, 'r, 'm, 'f>(
+        &'s self,
+        record: &'r S3EventRecord,
+        message: &'m MessageContext,
+    ) -> BoxFuture<'f, Outcome>
     where
         's: 'f,
         'r: 'f,
@@ -101,11 +116,21 @@ pub(crate) fn dispatcher() -> (Dispatcher<Script>, Script) {
 pub(crate) fn failures(report: &Result<BatchReport, Error>) -> Vec<String> {
     let report = report.as_ref().unwrap();
     let response = report.response();
-    response.batch_item_failures.into_iter().map(|failure| failure.item_identifier).collect()
+    response
+        .batch_item_failures
+        .into_iter()
+        .map(|failure| failure.item_identifier)
+        .collect()
 }
 
 pub(crate) fn outcomes(report: &Result<BatchReport, Error>) -> Vec<MessageOutcome> {
-    report.as_ref().unwrap().messages().iter().map(|message| message.outcome()).collect()
+    report
+        .as_ref()
+        .unwrap()
+        .messages()
+        .iter()
+        .map(|message| message.outcome())
+        .collect()
 }
 
 /// On Tokio's clock, which the tests pause.

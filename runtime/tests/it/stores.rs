@@ -23,8 +23,15 @@ async fn claim(store: &MemoryStore, number: usize) -> Claim {
 }
 
 async fn complete(store: &MemoryStore, number: usize) {
-    let Claim::Acquired(lease) = claim(store, number).await else { panic!("{number} is not absent") };
-    assert!(store.complete(&identity(number), &lease, LONG).await.unwrap());
+    let Claim::Acquired(lease) = claim(store, number).await else {
+        panic!("{number} is not absent")
+    };
+    assert!(
+        store
+            .complete(&identity(number), &lease, LONG)
+            .await
+            .unwrap()
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -35,7 +42,11 @@ async fn when_it_is_full_the_oldest_completion_is_forgotten() {
         assert!(store.len() <= 3);
     }
     for (number, expected) in [(9, true), (8, true), (7, true), (6, false)] {
-        assert_eq!(claim(&store, number).await == Claim::Completed, expected, "{number}");
+        assert_eq!(
+            claim(&store, number).await == Claim::Completed,
+            expected,
+            "{number}"
+        );
     }
 }
 
@@ -48,7 +59,10 @@ async fn what_is_in_progress_is_not_forgotten() {
         complete(&store, number).await;
     }
     for number in [0, 1] {
-        assert!(matches!(claim(&store, number).await, Claim::InProgress { .. }));
+        assert!(matches!(
+            claim(&store, number).await,
+            Claim::InProgress { .. }
+        ));
     }
     assert!(matches!(claim(&store, 11).await, Claim::Acquired(_)));
     assert!(store.claim(&identity(12), LONG).await.is_err());
@@ -70,8 +84,15 @@ async fn it_does_not_grow_by_what_comes_again() {
 async fn what_has_run_out_is_forgotten_before_what_has_not() {
     let store = MemoryStore::with_capacity(2);
     complete(&store, 0).await;
-    let Claim::Acquired(lease) = store.claim(&identity(1), LONG).await.unwrap() else { panic!("it is not absent") };
-    assert!(store.complete(&identity(1), &lease, Duration::from_secs(1)).await.unwrap());
+    let Claim::Acquired(lease) = store.claim(&identity(1), LONG).await.unwrap() else {
+        panic!("it is not absent")
+    };
+    assert!(
+        store
+            .complete(&identity(1), &lease, Duration::from_secs(1))
+            .await
+            .unwrap()
+    );
     tokio::time::advance(Duration::from_secs(1)).await;
     complete(&store, 2).await;
     assert_eq!(claim(&store, 0).await, Claim::Completed);

@@ -6,7 +6,10 @@ use proptest::prelude::*;
 use proptest::sample::select;
 use s3_dispatch::{Malformed, Unrouted};
 
-use crate::world::{Content, Delay, End, Message, Patience, Record, Script, Setup, World, Wrapping, malformed_bodies};
+use crate::world::{
+    Content, Delay, End, Message, Patience, Record, Script, Setup, World, Wrapping,
+    malformed_bodies,
+};
 
 /// How often nothing may hang that nothing would cut off, since that makes a world without end.
 const MUST_END: f64 = 0.8;
@@ -19,29 +22,49 @@ pub(crate) fn worlds(is_fifo: bool) -> impl Strategy<Value = World> {
     ];
     // In percent: how many records do something else than succeed; the same of sinks.
     let troubles = (select(vec![0, 5, 20, 60, 100]), select(vec![0, 0, 20, 100]));
-    (messages, setup(), patience(), troubles, prop::bool::weighted(0.1), prop::bool::weighted(MUST_END)).prop_map(
-        move |(drafts, setup, patience, (handlers, letters), is_typed, must_end)| {
-            let is_endless = setup.deadline.is_none() && must_end;
-            let may_hang = (!is_endless || setup.record_timeout.is_some(), !is_endless);
-            let mut messages: Vec<Message> = Vec::with_capacity(drafts.len());
-            for (index, draft) in drafts.into_iter().enumerate() {
-                let id = match draft.twin {
-                    Some(twin) if index > 0 => messages[twin % index].id.clone(),
-                    _ if draft.lacks_id => None,
-                    _ => Some(format!("id-{index}")),
-                };
-                let content = match draft.content {
-                    DraftContent::Records(wrapping, drafts) => {
-                        let settle = |draft: DraftRecord| draft.settle((handlers, letters), may_hang);
-                        Content::Records(wrapping, drafts.into_iter().map(settle).collect())
-                    }
-                    DraftContent::Other(content) => content,
-                };
-                messages.push(Message { id, group: draft.group, receive_count: draft.receive_count, content });
-            }
-            World { is_fifo, messages, setup, patience, is_typed }
-        },
+    (
+        messages,
+        setup(),
+        patience(),
+        troubles,
+        prop::bool::weighted(0.1),
+        prop::bool::weighted(MUST_END),
     )
+        .prop_map(
+            move |(drafts, setup, patience, (handlers, letters), is_typed, must_end)| {
+                let is_endless = setup.deadline.is_none() && must_end;
+                let may_hang = (!is_endless || setup.record_timeout.is_some(), !is_endless);
+                let mut messages: Vec<Message> = Vec::with_capacity(drafts.len());
+                for (index, draft) in drafts.into_iter().enumerate() {
+                    let id = match draft.twin {
+                        Some(twin) if index > 0 => messages[twin % index].id.clone(),
+                        _ if draft.lacks_id => None,
+                        _ => Some(format!("id-{index}")),
+                    };
+                    let content = match draft.content {
+                        DraftContent::Records(wrapping, drafts) => {
+                            let settle =
+                                |draft: DraftRecord| draft.settle((handlers, letters), may_hang);
+                            Content::Records(wrapping, drafts.into_iter().map(settle).collect())
+                        }
+                        DraftContent::Other(content) => content,
+                    };
+                    messages.push(Message {
+                        id,
+                        group: draft.group,
+                        receive_count: draft.receive_count,
+                        content,
+                    });
+                }
+                World {
+                    is_fifo,
+                    messages,
+                    setup,
+                    patience,
+                    is_typed,
+                }
+            },
+        )
 }
 
 #[derive(Debug, Clone)]
@@ -97,15 +120,22 @@ fn message() -> impl Strategy<Value = DraftMessage> {
         2 => (0..malformed_bodies().len()).prop_map(|kind| DraftContent::Other(Content::Malformed(kind))),
     ];
     let twin = option::weighted(0.05, 0..500_usize);
-    (twin, prop::bool::weighted(0.001), option::weighted(0.8, 0..4_u8), 1..5_u32, content).prop_map(
-        |(twin, lacks_id, group, receive_count, content)| DraftMessage {
-            twin,
-            lacks_id,
-            group,
-            receive_count,
-            content,
-        },
+    (
+        twin,
+        prop::bool::weighted(0.001),
+        option::weighted(0.8, 0..4_u8),
+        1..5_u32,
+        content,
     )
+        .prop_map(
+            |(twin, lacks_id, group, receive_count, content)| DraftMessage {
+                twin,
+                lacks_id,
+                group,
+                receive_count,
+                content,
+            },
+        )
 }
 
 fn record() -> impl Strategy<Value = DraftRecord> {
@@ -121,14 +151,31 @@ fn record() -> impl Strategy<Value = DraftRecord> {
         "LifecycleExpiration:Delete",
         "LifecycleExpiration:DeleteMarkerCreated",
     ]);
-    let object = (select(vec!["one", "two"]), select(vec!["a", "b c", "d/ä+%"]), event, sequencer());
-    let letter = prop_oneof![3 => Just(End::Retry), 1 => Just(End::Panic), 1 => Just(End::EarlyPanic)];
-    (object, script(trouble()), script(letter), (0..100_u8, 0..100_u8)).prop_map(
-        |((bucket, key, event, sequencer), handler, letter, dice)| {
-            let record = Record { bucket, key, event, sequencer, handler, letter };
-            DraftRecord { record, dice }
-        },
+    let object = (
+        select(vec!["one", "two"]),
+        select(vec!["a", "b c", "d/ä+%"]),
+        event,
+        sequencer(),
+    );
+    let letter =
+        prop_oneof![3 => Just(End::Retry), 1 => Just(End::Panic), 1 => Just(End::EarlyPanic)];
+    (
+        object,
+        script(trouble()),
+        script(letter),
+        (0..100_u8, 0..100_u8),
     )
+        .prop_map(|((bucket, key, event, sequencer), handler, letter, dice)| {
+            let record = Record {
+                bucket,
+                key,
+                event,
+                sequencer,
+                handler,
+                letter,
+            };
+            DraftRecord { record, dice }
+        })
 }
 
 /// Honest ones in all spellings, few enough to be equal at times; absent ones; and garbage.
@@ -170,18 +217,38 @@ fn script(end: impl Strategy<Value = End>) -> impl Strategy<Value = Script> {
 
 fn setup() -> impl Strategy<Value = Setup> {
     let concurrency = prop_oneof![3 => 0..=4_usize, 2 => 0..=70_usize];
-    let deadline = option::weighted(0.4, prop_oneof![0..=3000_u64, (0..=30_u64).prop_map(|hundred| 100 * hundred)]);
+    let deadline = option::weighted(
+        0.4,
+        prop_oneof![0..=3000_u64, (0..=30_u64).prop_map(|hundred| 100 * hundred)],
+    );
     let margin = option::weighted(0.6, prop_oneof![Just(0), 0..=700_u64]);
-    let record_timeout = option::weighted(0.4, prop_oneof![0..150_u64, 0..2000_u64].prop_map(|half| 2 * half + 1));
+    let record_timeout = option::weighted(
+        0.4,
+        prop_oneof![0..150_u64, 0..2000_u64].prop_map(|half| 2 * half + 1),
+    );
     let choices = (any::<bool>(), any::<bool>(), prop::bool::weighted(0.7));
     (concurrency, deadline, margin, record_timeout, choices).prop_map(
-        |(concurrency, deadline, margin, record_timeout, (fail_unrouted, drop_malformed, has_sink))| Setup {
+        |(
             concurrency,
             deadline,
             margin,
             record_timeout,
-            unrouted: if fail_unrouted { Unrouted::Fail } else { Unrouted::Skip },
-            malformed: if drop_malformed { Malformed::Drop } else { Malformed::Fail },
+            (fail_unrouted, drop_malformed, has_sink),
+        )| Setup {
+            concurrency,
+            deadline,
+            margin,
+            record_timeout,
+            unrouted: if fail_unrouted {
+                Unrouted::Fail
+            } else {
+                Unrouted::Skip
+            },
+            malformed: if drop_malformed {
+                Malformed::Drop
+            } else {
+                Malformed::Fail
+            },
             has_sink,
         },
     )

@@ -1,7 +1,8 @@
-//! The rules of delivery, held by every world: batches, handlers, deadlines and callers of all kinds, on a paused clock.
+//! The rules of delivery, held by every world: batches, handlers, deadlines and callers of all
+//! kinds, on a paused clock.
 //!
-//! `S3_DISPATCH_WORLDS` says how many, `S3_DISPATCH_WORLDS_SEED` (a number) which ones. A world that breaks a rule is
-//! shrunk and shown.
+//! `S3_DISPATCH_WORLDS` says how many, `S3_DISPATCH_WORLDS_SEED` (a number) which ones. A world
+//! that breaks a rule is shrunk and shown.
 #![allow(missing_docs, clippy::unwrap_used)]
 
 mod world;
@@ -58,22 +59,33 @@ const ENOUGH: u32 = 1_000;
 
 fn number(variable: &str, default: u64) -> u64 {
     let text = std::env::var(variable).ok();
-    text.map_or(default, |text| text.parse().unwrap_or_else(|_| panic!("`{variable}` is no number: `{text}`")))
+    text.map_or(default, |text| {
+        text.parse()
+            .unwrap_or_else(|_| panic!("`{variable}` is no number: `{text}`"))
+    })
 }
 
 /// Half of the worlds, of one kind of queue.
 #[track_caller]
 fn check(is_fifo: bool) {
     let cases = u32::try_from(number("S3_DISPATCH_WORLDS", 2_000).div_ceil(2)).unwrap();
-    let config = Config { cases, failure_persistence: None, ..Config::default() };
+    let config = Config {
+        cases,
+        failure_persistence: None,
+        ..Config::default()
+    };
     // Not of zeros alone, from which this algorithm makes nothing but zeros.
     let mut seed = *b"worlds of seed N";
     seed[..8].copy_from_slice(&number("S3_DISPATCH_WORLDS_SEED", 0).to_le_bytes());
-    let mut runner = TestRunner::new_with_rng(config, TestRng::from_seed(RngAlgorithm::XorShift, &seed));
+    let mut runner =
+        TestRunner::new_with_rng(config, TestRng::from_seed(RngAlgorithm::XorShift, &seed));
     let tally = RefCell::new(Tally::new(is_fifo));
     let result = runner.run(&generate::worlds(is_fifo), |world| {
         let trial = trial::run(&world);
-        match CHECKS.iter().find_map(|(name, check)| check(&world, &trial).err().map(|broken| (name, broken))) {
+        match CHECKS
+            .iter()
+            .find_map(|(name, check)| check(&world, &trial).err().map(|broken| (name, broken)))
+        {
             Some((name, broken)) => Err(TestCaseError::fail(format!("{name}: {broken}"))),
             None => {
                 tally.borrow_mut().add(&world, &trial);
@@ -84,7 +96,9 @@ fn check(is_fifo: bool) {
     match result {
         Ok(()) if cases < ENOUGH => {}
         Ok(()) => tally.into_inner().assert_all_met(),
-        Err(TestError::Fail(reason, world)) => panic!("{reason}\n{world:?}\n{:#?}", trial::run(&world)),
+        Err(TestError::Fail(reason, world)) => {
+            panic!("{reason}\n{world:?}\n{:#?}", trial::run(&world))
+        }
         Err(TestError::Abort(reason)) => panic!("{reason}"),
     }
 }

@@ -16,7 +16,8 @@ pub(crate) enum Fate {
     Permanent,
 }
 
-/// What becomes of a world that nothing cuts: no deadline, no impatient caller, nothing that hangs for good.
+/// What becomes of a world that nothing cuts: no deadline, no impatient caller, nothing that hangs
+/// for good.
 #[derive(Debug, Default)]
 pub(crate) struct Forecast {
     pub(crate) started: BTreeSet<Place>,
@@ -48,9 +49,15 @@ pub(crate) fn duration(script: Script) -> Option<u64> {
 }
 
 fn expected_fate(world: &World, record: &Record) -> Fate {
-    let is_late =
-        world.setup.record_timeout.is_some_and(|timeout| duration(record.handler).is_none_or(|d| d > timeout));
-    if is_late { Fate::Failed } else { fate(world, record.handler.end) }
+    let is_late = world
+        .setup
+        .record_timeout
+        .is_some_and(|timeout| duration(record.handler).is_none_or(|d| d > timeout));
+    if is_late {
+        Fate::Failed
+    } else {
+        fate(world, record.handler.end)
+    }
 }
 
 fn is_kept(letter: Script) -> bool {
@@ -90,7 +97,12 @@ impl Forecast {
         forecast
     }
 
-    fn message(&mut self, world: &World, index: usize, message: &Message) -> Result<(), Option<MessageFailure>> {
+    fn message(
+        &mut self,
+        world: &World,
+        index: usize,
+        message: &Message,
+    ) -> Result<(), Option<MessageFailure>> {
         if !is_idle_success(world, message) {
             return Err(Some(MessageFailure::Malformed));
         }
@@ -108,30 +120,53 @@ impl Forecast {
                 Fate::Permanent => all_letters_are_kept &= is_kept(record.letter),
             }
         }
-        outcome.and(if all_letters_are_kept { Ok(()) } else { Err(Some(MessageFailure::RecordFailed)) })
+        outcome.and(if all_letters_are_kept {
+            Ok(())
+        } else {
+            Err(Some(MessageFailure::RecordFailed))
+        })
     }
 }
 
-/// The records of each bucket and key of a standard queue, in the order in which they must run: those that have an
-/// honest sequencer by it, at the places that they take up among the others, which stay as they arrived.
+/// The records of each bucket and key of a standard queue, in the order in which they must run:
+/// those that have an honest sequencer by it, at the places that they take up among the others,
+/// which stay as they arrived.
 pub(crate) fn key_orders(world: &World) -> BTreeMap<(&str, &str), Vec<Place>> {
     let mut keys: BTreeMap<_, Vec<(Place, Option<u128>)>> = BTreeMap::new();
     for (place, record) in world.records() {
-        keys.entry((record.bucket, record.key)).or_default().push((place, honest_sequencer(record)));
+        keys.entry((record.bucket, record.key))
+            .or_default()
+            .push((place, honest_sequencer(record)));
     }
     let order = |arrived: Vec<(Place, Option<u128>)>| {
-        let mut honest: Vec<_> = arrived.iter().filter(|(_, sequencer)| sequencer.is_some()).copied().collect();
+        let mut honest: Vec<_> = arrived
+            .iter()
+            .filter(|(_, sequencer)| sequencer.is_some())
+            .copied()
+            .collect();
         honest.sort_by_key(|(_, sequencer)| *sequencer);
         let mut honest = honest.into_iter();
-        let places = arrived.into_iter().map(|one| if one.1.is_some() { honest.next().unwrap_or(one) } else { one });
+        let places = arrived.into_iter().map(|one| {
+            if one.1.is_some() {
+                honest.next().unwrap_or(one)
+            } else {
+                one
+            }
+        });
         places.map(|(place, _)| place).collect()
     };
-    keys.into_iter().map(|(key, arrived)| (key, order(arrived))).collect()
+    keys.into_iter()
+        .map(|(key, arrived)| (key, order(arrived)))
+        .collect()
 }
 
 /// As a number, where the event's sequencer tells when it happened.
 pub(crate) fn honest_sequencer(record: &Record) -> Option<u128> {
-    let lies = record.event.starts_with("LifecycleExpiration") || record.event.ends_with("CompleteMultipartUpload");
-    let text = record.sequencer.as_deref().filter(|text| !lies && text.bytes().all(|byte| byte.is_ascii_hexdigit()))?;
+    let lies = record.event.starts_with("LifecycleExpiration")
+        || record.event.ends_with("CompleteMultipartUpload");
+    let text = record
+        .sequencer
+        .as_deref()
+        .filter(|text| !lies && text.bytes().all(|byte| byte.is_ascii_hexdigit()))?;
     u128::from_str_radix(text, 16).ok()
 }

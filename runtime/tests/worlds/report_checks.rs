@@ -24,12 +24,17 @@ fn has_failed(report: &BatchReport, index: usize) -> bool {
 
 /// Whether another message of the same id has failed.
 fn twin_has_failed(world: &World, report: &BatchReport, index: usize) -> bool {
-    let is_twin = |other: &usize| *other != index && world.messages[*other].id == world.messages[index].id;
-    (0..world.messages.len()).filter(is_twin).any(|other| has_failed(report, other))
+    let is_twin =
+        |other: &usize| *other != index && world.messages[*other].id == world.messages[index].id;
+    (0..world.messages.len())
+        .filter(is_twin)
+        .any(|other| has_failed(report, other))
 }
 
 fn answer(runs: &[Run], place: Place) -> Option<End> {
-    runs.iter().find(|run| run.place == place).and_then(|run| run.answer)
+    runs.iter()
+        .find(|run| run.place == place)
+        .and_then(|run| run.answer)
 }
 
 /// Whether a record needs nothing more: handled, skipped, or kept by the sink.
@@ -48,30 +53,59 @@ pub(crate) fn dispatch_ends_as_it_may(world: &World, trial: &Trial) -> Broken {
     let is_right = match &trial.ending {
         Ending::Report(_) => !lacks_id && !is_never_polled,
         Ending::Error(error) => {
-            lacks_id && !is_never_polled && !error.is_retryable() && trial.journal.handlers.is_empty()
+            lacks_id
+                && !is_never_polled
+                && !error.is_retryable()
+                && trial.journal.handlers.is_empty()
         }
         Ending::Dropped => world.patience != Patience::Endless,
         Ending::Panic => false,
         // It waits for something that hangs, and nothing was set to cut it off.
         Ending::Endless => !lacks_id && world.cut().is_none() && trial.waiting > 0,
     };
-    if is_right { Ok(()) } else { Err(format!("{:?}", trial.ending)) }
+    if is_right {
+        Ok(())
+    } else {
+        Err(format!("{:?}", trial.ending))
+    }
 }
 
-/// Each id of the batch, in its order, is in exactly one of succeeded and failed; the response lists the failed.
+/// Each id of the batch, in its order, is in exactly one of succeeded and failed; the response
+/// lists the failed.
 pub(crate) fn each_id_succeeds_or_fails_once(world: &World, trial: &Trial) -> Broken {
-    let Some(report) = report(trial) else { return Ok(()) };
-    let ids: Vec<_> = world.messages.iter().filter_map(|message| message.id.as_deref()).collect();
-    let reported: Vec<_> = report.messages().iter().filter_map(|message| message.id().map(|id| id.as_str())).collect();
+    let Some(report) = report(trial) else {
+        return Ok(());
+    };
+    let ids: Vec<_> = world
+        .messages
+        .iter()
+        .filter_map(|message| message.id.as_deref())
+        .collect();
+    let reported: Vec<_> = report
+        .messages()
+        .iter()
+        .filter_map(|message| message.id().map(|id| id.as_str()))
+        .collect();
     if ids != reported {
         return Err(format!("the report has the messages {reported:?}"));
     }
-    let failed: BTreeSet<_> =
-        ids.iter().enumerate().filter(|(at, _)| has_failed(report, *at)).map(|(_, id)| *id).collect();
-    let listed: Vec<_> = report.response().batch_item_failures.into_iter().map(|item| item.item_identifier).collect();
+    let failed: BTreeSet<_> = ids
+        .iter()
+        .enumerate()
+        .filter(|(at, _)| has_failed(report, *at))
+        .map(|(_, id)| *id)
+        .collect();
+    let listed: Vec<_> = report
+        .response()
+        .batch_item_failures
+        .into_iter()
+        .map(|item| item.item_identifier)
+        .collect();
     let listed_once: BTreeSet<_> = listed.iter().map(String::as_str).collect();
     if listed_once != failed || listed.len() != failed.len() {
-        return Err(format!("the response lists {listed:?}; by the outcomes {failed:?} have failed"));
+        return Err(format!(
+            "the response lists {listed:?}; by the outcomes {failed:?} have failed"
+        ));
     }
     if report.is_success() != failed.is_empty() {
         return Err(format!("is_success() is {}", report.is_success()));
@@ -79,25 +113,44 @@ pub(crate) fn each_id_succeeds_or_fails_once(world: &World, trial: &Trial) -> Br
     Ok(())
 }
 
-/// `{"batchItemFailures": [{"itemIdentifier": ...}]}` with ids of the batch, each once, and nothing else.
+/// `{"batchItemFailures": [{"itemIdentifier": ...}]}` with ids of the batch, each once, and nothing
+/// else.
 pub(crate) fn response_is_what_sqs_reads(world: &World, trial: &Trial) -> Broken {
-    let Some(report) = report(trial) else { return Ok(()) };
+    let Some(report) = report(trial) else {
+        return Ok(());
+    };
     let json = serde_json::to_value(report.response()).map_err(|error| error.to_string())?;
-    let mut left: BTreeSet<_> = world.messages.iter().filter_map(|message| message.id.as_deref()).collect();
+    let mut left: BTreeSet<_> = world
+        .messages
+        .iter()
+        .filter_map(|message| message.id.as_deref())
+        .collect();
     let mut take = |item: &Value| {
         let id = item["itemIdentifier"].as_str();
-        item.as_object().is_some_and(|item| item.len() == 1) && id.is_some_and(|id| !id.is_empty() && left.remove(id))
+        item.as_object().is_some_and(|item| item.len() == 1)
+            && id.is_some_and(|id| !id.is_empty() && left.remove(id))
     };
     let is_right = json.as_object().is_some_and(|object| object.len() == 1)
-        && json["batchItemFailures"].as_array().is_some_and(|items| items.iter().all(&mut take));
-    if is_right { Ok(()) } else { Err(format!("the response is {json}")) }
+        && json["batchItemFailures"]
+            .as_array()
+            .is_some_and(|items| items.iter().all(&mut take));
+    if is_right {
+        Ok(())
+    } else {
+        Err(format!("the response is {json}"))
+    }
 }
 
-/// A message succeeds exactly when it can be read, or is dropped by choice, when all of its records are done, and when,
-/// on a FIFO queue, none of its group failed before it. At the cut, a FIFO message without records may go either way.
+/// A message succeeds exactly when it can be read, or is dropped by choice, when all of its records
+/// are done, and when, on a FIFO queue, none of its group failed before it. At the cut, a FIFO
+/// message without records may go either way.
 pub(crate) fn messages_end_as_their_records(world: &World, trial: &Trial) -> Broken {
-    let Some(report) = report(trial) else { return Ok(()) };
-    let is_cut = world.cut().is_some_and(|cut| trial.ended.as_millis() >= u128::from(cut));
+    let Some(report) = report(trial) else {
+        return Ok(());
+    };
+    let is_cut = world
+        .cut()
+        .is_some_and(|cut| trial.ended.as_millis() >= u128::from(cut));
     let mut stopped = BTreeSet::new();
     for (index, message) in world.messages.iter().enumerate() {
         let group = group_of(message);
@@ -121,24 +174,38 @@ pub(crate) fn messages_end_as_their_records(world: &World, trial: &Trial) -> Bro
 
 /// The reason of each failure is a true one.
 pub(crate) fn failures_have_true_reasons(world: &World, trial: &Trial) -> Broken {
-    let Some(report) = report(trial) else { return Ok(()) };
+    let Some(report) = report(trial) else {
+        return Ok(());
+    };
     for (index, message) in world.messages.iter().enumerate() {
-        let MessageOutcome::Failed(reason) = report.messages()[index].outcome() else { continue };
-        let runs: Vec<_> = trial.journal.handlers.iter().filter(|run| run.place.0 == index).collect();
+        let MessageOutcome::Failed(reason) = report.messages()[index].outcome() else {
+            continue;
+        };
+        let runs: Vec<_> = trial
+            .journal
+            .handlers
+            .iter()
+            .filter(|run| run.place.0 == index)
+            .collect();
         let is_true = match reason {
             MessageFailure::Malformed => {
-                matches!(message.content, Content::Malformed(_)) && world.setup.malformed == Malformed::Fail
+                matches!(message.content, Content::Malformed(_))
+                    && world.setup.malformed == Malformed::Fail
             }
             MessageFailure::RecordFailed => {
-                runs.iter().any(|run| !is_done(world, trial, run.place)) || twin_has_failed(world, report, index)
+                runs.iter().any(|run| !is_done(world, trial, run.place))
+                    || twin_has_failed(world, report, index)
             }
             // At the cut, a letter that is not answered leaves its record unanswered.
             MessageFailure::NotReached => {
                 let has_no_answer = |runs, at| answer(runs, (index, at)).is_none();
                 let is_unanswered = |at| {
-                    let is_letter_due = answer(&trial.journal.handlers, (index, at)) == Some(End::Permanent);
+                    let is_letter_due =
+                        answer(&trial.journal.handlers, (index, at)) == Some(End::Permanent);
                     has_no_answer(&trial.journal.handlers, at)
-                        || (is_letter_due && world.cut().is_some() && has_no_answer(&trial.journal.letters, at))
+                        || (is_letter_due
+                            && world.cut().is_some()
+                            && has_no_answer(&trial.journal.letters, at))
                 };
                 world.is_fifo || (0..message.records().len()).any(is_unanswered)
             }
@@ -153,40 +220,71 @@ pub(crate) fn failures_have_true_reasons(world: &World, trial: &Trial) -> Broken
 
 /// The counts of the report are those of the journal.
 pub(crate) fn counts_are_true(world: &World, trial: &Trial) -> Broken {
-    let Some(report) = report(trial) else { return Ok(()) };
+    let Some(report) = report(trial) else {
+        return Ok(());
+    };
     let journal = &trial.journal;
     let count = |wanted| {
-        let fates = journal.handlers.iter().filter_map(|run| run.answer).map(|end| fate(world, end));
+        let fates = journal
+            .handlers
+            .iter()
+            .filter_map(|run| run.answer)
+            .map(|end| fate(world, end));
         fates.filter(|fate| *fate == wanted).count()
     };
     let (handled, skipped) = (count(Fate::Handled), count(Fate::Skipped));
-    let kept = journal.letters.iter().filter(|run| run.answer == Some(End::Done)).count();
-    let expected = [handled, skipped, kept, world.records().count() - handled - skipped - kept];
-    let reported = [report.handled(), report.skipped(), report.dead_letters(), report.failed()];
+    let kept = journal
+        .letters
+        .iter()
+        .filter(|run| run.answer == Some(End::Done))
+        .count();
+    let expected = [
+        handled,
+        skipped,
+        kept,
+        world.records().count() - handled - skipped - kept,
+    ];
+    let reported = [
+        report.handled(),
+        report.skipped(),
+        report.dead_letters(),
+        report.failed(),
+    ];
     if reported == expected {
         return Ok(());
     }
-    Err(format!("handled, skipped, dead letters, failed are reported as {reported:?}, are {expected:?}"))
+    Err(format!(
+        "handled, skipped, dead letters, failed are reported as {reported:?}, are {expected:?}"
+    ))
 }
 
-/// Where nothing is cut, all is known before: which handlers run and what becomes of every message, and why.
+/// Where nothing is cut, all is known before: which handlers run and what becomes of every message,
+/// and why.
 pub(crate) fn uncut_worlds_end_as_forecast(world: &World, trial: &Trial) -> Broken {
-    let Some(report) = report(trial).filter(|_| world.cut().is_none()) else { return Ok(()) };
+    let Some(report) = report(trial).filter(|_| world.cut().is_none()) else {
+        return Ok(());
+    };
     let forecast = Forecast::of(world);
     let started: BTreeSet<_> = trial.journal.handlers.iter().map(|run| run.place).collect();
     if started != forecast.started {
         let differences: Vec<_> = started.symmetric_difference(&forecast.started).collect();
-        return Err(format!("it is different whether these handlers ran: {differences:?}"));
+        return Err(format!(
+            "it is different whether these handlers ran: {differences:?}"
+        ));
     }
     if (report.handled(), report.skipped()) != (forecast.handled, forecast.skipped) {
-        return Err(format!("{} and {} were to be handled and skipped", forecast.handled, forecast.skipped));
+        return Err(format!(
+            "{} and {} were to be handled and skipped",
+            forecast.handled, forecast.skipped
+        ));
     }
     for (index, expected) in forecast.messages.iter().enumerate() {
         let is_as_forecast = match (expected, report.messages()[index].outcome()) {
             (Ok(()), MessageOutcome::Succeeded) => true,
             (Ok(()), MessageOutcome::Failed(_)) => twin_has_failed(world, report, index),
             (Err(reason), MessageOutcome::Failed(failure)) => {
-                reason.is_none_or(|reason| reason == failure) || twin_has_failed(world, report, index)
+                reason.is_none_or(|reason| reason == failure)
+                    || twin_has_failed(world, report, index)
             }
             (Err(_), MessageOutcome::Succeeded) => false,
         };

@@ -6,8 +6,8 @@ use std::task::Poll;
 use std::time::Duration;
 
 use s3_dispatch::{
-    BoxFuture, DeadLetter, DeadLetterError, DeadLetters, HandlerError, MessageContext, Outcome, Route, Router,
-    S3EventRecord, SkipReason,
+    BoxFuture, DeadLetter, DeadLetterError, DeadLetters, HandlerError, MessageContext, Outcome,
+    Route, Router, S3EventRecord, SkipReason,
 };
 use tokio::time::{Instant, sleep};
 
@@ -57,7 +57,11 @@ enum Kind {
 
 impl Scripted {
     pub(crate) fn new(world: &World) -> Self {
-        Self { world: Arc::new(world.clone()), journal: Arc::default(), begin: Instant::now() }
+        Self {
+            world: Arc::new(world.clone()),
+            journal: Arc::default(),
+            begin: Instant::now(),
+        }
     }
 
     pub(crate) fn journal(&self) -> MutexGuard<'_, Journal> {
@@ -66,7 +70,10 @@ impl Scripted {
 
     fn moment(&self, journal: &mut Journal) -> Moment {
         journal.moments += 1;
-        Moment { number: journal.moments, at: self.begin.elapsed() }
+        Moment {
+            number: journal.moments,
+            at: self.begin.elapsed(),
+        }
     }
 
     fn begin(&self, kind: Kind, place: Place) -> Running<'_> {
@@ -77,8 +84,17 @@ impl Scripted {
             journal.most_running = journal.most_running.max(journal.running);
         }
         let runs = journal.runs(kind);
-        runs.push(Run { place, start, end: None, answer: None });
-        Running { scripted: self, kind, index: runs.len() - 1 }
+        runs.push(Run {
+            place,
+            start,
+            end: None,
+            answer: None,
+        });
+        Running {
+            scripted: self,
+            kind,
+            index: runs.len() - 1,
+        }
     }
 
     fn complain(&self, complaint: String) {
@@ -116,7 +132,11 @@ impl Journal {
 
     /// How many handlers and letters have begun and not ended.
     pub(crate) fn unfinished(&self) -> usize {
-        self.handlers.iter().chain(&self.letters).filter(|run| run.end.is_none()).count()
+        self.handlers
+            .iter()
+            .chain(&self.letters)
+            .filter(|run| run.end.is_none())
+            .count()
     }
 }
 
@@ -175,7 +195,11 @@ async fn yield_once() {
 
 /// By the desugared signature, to be able to panic before there is a future.
 impl Router for Scripted {
-    fn route<'s, 'r, 'm, 'f>(&'s self, record: &'r S3EventRecord, message: &'m MessageContext) -> BoxFuture<'f, Outcome>
+    fn route<'s, 'r, 'm, 'f>(
+        &'s self,
+        record: &'r S3EventRecord,
+        message: &'m MessageContext,
+    ) -> BoxFuture<'f, Outcome>
     where
         's: 'f,
         'r: 'f,
@@ -209,7 +233,10 @@ impl Router for Scripted {
 
 /// By the desugared signature, as the router.
 impl DeadLetters for Scripted {
-    fn put<'s, 'l, 'd, 'f>(&'s self, letter: &'l DeadLetter<'d>) -> BoxFuture<'f, Result<(), DeadLetterError>>
+    fn put<'s, 'l, 'd, 'f>(
+        &'s self,
+        letter: &'l DeadLetter<'d>,
+    ) -> BoxFuture<'f, Result<(), DeadLetterError>>
     where
         's: 'f,
         'l: 'f,

@@ -22,7 +22,8 @@ fn end_number(run: &Run) -> usize {
     run.end.map_or(usize::MAX, |end| end.number)
 }
 
-/// A handler has its own record and message, a letter the body and the error; and no record is given twice.
+/// A handler has its own record and message, a letter the body and the error; and no record is
+/// given twice.
 pub(crate) fn each_record_is_given_once_and_rightly(_: &World, trial: &Trial) -> Broken {
     if let Some(complaint) = trial.journal.complaints.first() {
         return Err(complaint.clone());
@@ -47,12 +48,20 @@ pub(crate) fn no_letter_is_put_at_or_after_the_cut(world: &World, trial: &Trial)
 }
 
 fn is_over_at_the_cut(world: &World, trial: &Trial, runs: &[Run]) -> Broken {
-    let Some(cut) = world.cut().map(milliseconds) else { return Ok(()) };
+    let Some(cut) = world.cut().map(milliseconds) else {
+        return Ok(());
+    };
     if let Some(run) = runs.iter().find(|run| run.start.at >= cut) {
-        return Err(format!("{:?} started at {:?}, the cut was at {cut:?}", run.place, run.start.at));
+        return Err(format!(
+            "{:?} started at {:?}, the cut was at {cut:?}",
+            run.place, run.start.at
+        ));
     }
     if trial.ended > cut {
-        return Err(format!("it went on until {:?}, the cut was at {cut:?}", trial.ended));
+        return Err(format!(
+            "it went on until {:?}, the cut was at {cut:?}",
+            trial.ended
+        ));
     }
     Ok(())
 }
@@ -66,8 +75,9 @@ pub(crate) fn the_bound_on_concurrency_holds(world: &World, trial: &Trial) -> Br
     Ok(())
 }
 
-/// What is independent runs side by side: no schedule that leaves no worker idle takes longer than the longest lane
-/// and an equal share of the rest (Graham, "Bounds on multiprocessing timing anomalies", 1969), letters apart.
+/// What is independent runs side by side: no schedule that leaves no worker idle takes longer than
+/// the longest lane and an equal share of the rest (Graham, "Bounds on multiprocessing timing
+/// anomalies", 1969), letters apart.
 pub(crate) fn no_worker_is_idle(world: &World, trial: &Trial) -> Broken {
     if !matches!(trial.ending, Ending::Report(_)) || world.cut().is_some() {
         return Ok(());
@@ -75,9 +85,15 @@ pub(crate) fn no_worker_is_idle(world: &World, trial: &Trial) -> Broken {
     let took = |run: &Run| run.end.map_or(Duration::ZERO, |end| end.at - run.start.at);
     let mut lanes: BTreeMap<_, Duration> = BTreeMap::new();
     for run in &trial.journal.handlers {
-        let Some(record) = world.record(run.place) else { continue };
+        let Some(record) = world.record(run.place) else {
+            continue;
+        };
         let group = group_of(&world.messages[run.place.0]);
-        let lane = if world.is_fifo { (group, "", "") } else { (0, record.bucket, record.key) };
+        let lane = if world.is_fifo {
+            (group, "", "")
+        } else {
+            (0, record.bucket, record.key)
+        };
         *lanes.entry(lane).or_default() += took(run);
     }
     let longest = lanes.values().max().copied().unwrap_or_default();
@@ -85,7 +101,10 @@ pub(crate) fn no_worker_is_idle(world: &World, trial: &Trial) -> Broken {
     let workers = u32::try_from(world.setup.concurrency.max(1)).unwrap_or(u32::MAX);
     let bound = longest + rest / workers + trial.journal.letters.iter().map(took).sum::<Duration>();
     if trial.ended > bound {
-        return Err(format!("it took {:?}, with all workers at work {bound:?} at most", trial.ended));
+        return Err(format!(
+            "it took {:?}, with all workers at work {bound:?} at most",
+            trial.ended
+        ));
     }
     Ok(())
 }
@@ -96,14 +115,24 @@ pub(crate) fn handlers_are_cut_off_for_a_reason(world: &World, trial: &Trial) ->
     let cut = world.cut().map(milliseconds);
     let is_dropped = !matches!(trial.ending, Ending::Report(_));
     for run in &trial.journal.handlers {
-        let Some((record, end)) = world.record(run.place).zip(run.end) else { continue };
+        let Some((record, end)) = world.record(run.place).zip(run.end) else {
+            continue;
+        };
         let took = end.at - run.start.at;
         let is_own_end = duration(record.handler).map(milliseconds) == Some(took);
-        let is_cut_off = timeout == Some(took) || cut == Some(end.at) || (is_dropped && end.at == trial.ended);
+        let is_cut_off =
+            timeout == Some(took) || cut == Some(end.at) || (is_dropped && end.at == trial.ended);
         let is_late = timeout.is_some_and(|timeout| took > timeout);
-        let is_right = if run.answer.is_some() { is_own_end } else { is_own_end || is_cut_off };
+        let is_right = if run.answer.is_some() {
+            is_own_end
+        } else {
+            is_own_end || is_cut_off
+        };
         if is_late || !is_right {
-            return Err(format!("{:?} lasted {took:?}, until {:?}", run.place, end.at));
+            return Err(format!(
+                "{:?} lasted {took:?}, until {:?}",
+                run.place, end.at
+            ));
         }
     }
     Ok(())
@@ -132,13 +161,16 @@ pub(crate) fn keys_keep_their_order(world: &World, trial: &Trial) -> Broken {
     Ok(())
 }
 
-/// On FIFO queues the records of a group run one after the other as they arrived, and none after the first failure; a
-/// message's letters are kept before the next message begins.
+/// On FIFO queues the records of a group run one after the other as they arrived, and none after
+/// the first failure; a message's letters are kept before the next message begins.
 pub(crate) fn groups_keep_their_order_and_stop(world: &World, trial: &Trial) -> Broken {
     if !world.is_fifo {
         return Ok(());
     }
-    let (runs, letters) = (by_place(&trial.journal.handlers), by_place(&trial.journal.letters));
+    let (runs, letters) = (
+        by_place(&trial.journal.handlers),
+        by_place(&trial.journal.letters),
+    );
     // By group: whether it has stopped, and when its last run was over.
     let mut groups: BTreeMap<_, (bool, usize)> = BTreeMap::new();
     for (index, message) in world.messages.iter().enumerate() {
@@ -151,30 +183,40 @@ pub(crate) fn groups_keep_their_order_and_stop(world: &World, trial: &Trial) -> 
                 continue;
             };
             if *has_stopped || run.start.number < *free_at {
-                return Err(format!("{place:?} ran too early, or after its group had stopped"));
+                return Err(format!(
+                    "{place:?} ran too early, or after its group had stopped"
+                ));
             }
             *free_at = end_number(run);
             match run.answer.map(|end| fate(world, end)) {
                 Some(Fate::Handled | Fate::Skipped) => {}
-                Some(Fate::Permanent) => unkept |= letters.get(&place).is_none_or(|run| run.answer != Some(End::Done)),
+                Some(Fate::Permanent) => {
+                    unkept |= letters
+                        .get(&place)
+                        .is_none_or(|run| run.answer != Some(End::Done))
+                }
                 Some(Fate::Failed) | None => *has_stopped = true,
             }
         }
         let of_message = letters.values().filter(|run| run.place.0 == index);
-        *free_at = of_message.map(|run| end_number(run)).fold(*free_at, usize::max);
+        *free_at = of_message
+            .map(|run| end_number(run))
+            .fold(*free_at, usize::max);
         *has_stopped |= unkept;
     }
     Ok(())
 }
 
-/// Letters are put for permanent failures only, with a sink only, and when all other records of the message have been
-/// answered and none needs a retry.
+/// Letters are put for permanent failures only, with a sink only, and when all other records of the
+/// message have been answered and none needs a retry.
 pub(crate) fn letters_wait_for_their_message(world: &World, trial: &Trial) -> Broken {
     let runs = by_place(&trial.journal.handlers);
     for letter in &trial.journal.letters {
         let (index, _) = letter.place;
         let fate_by_now = |place: Place| {
-            let run = runs.get(&place).filter(|run| end_number(run) < letter.start.number)?;
+            let run = runs
+                .get(&place)
+                .filter(|run| end_number(run) < letter.start.number)?;
             run.answer.map(|end| fate(world, end))
         };
         let is_permanent = fate_by_now(letter.place) == Some(Fate::Permanent);
@@ -191,6 +233,8 @@ pub(crate) fn letters_wait_for_their_message(world: &World, trial: &Trial) -> Br
 pub(crate) fn nothing_is_left_running(_: &World, trial: &Trial) -> Broken {
     match trial.left {
         (0, 0, false) => Ok(()),
-        (runs, tasks, went_on) => Err(format!("{runs} runs and {tasks} tasks were left; they went on: {went_on}")),
+        (runs, tasks, went_on) => Err(format!(
+            "{runs} runs and {tasks} tasks were left; they went on: {went_on}"
+        )),
     }
 }

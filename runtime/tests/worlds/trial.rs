@@ -24,7 +24,8 @@ pub(crate) struct Trial {
     pub(crate) ended: Duration,
     /// As it was then.
     pub(crate) journal: Journal,
-    /// Handlers and letters that had not ended then, tasks that were alive, and whether anything happened later.
+    /// Handlers and letters that had not ended then, tasks that were alive, and whether anything
+    /// happened later.
     pub(crate) left: (usize, usize, bool),
     /// Handlers and letters that waited when the caller of a dispatch without end gave up.
     pub(crate) waiting: usize,
@@ -42,7 +43,11 @@ pub(crate) enum Ending {
 }
 
 pub(crate) fn run(world: &World) -> Trial {
-    let runtime = Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
+    let runtime = Builder::new_current_thread()
+        .enable_time()
+        .start_paused(true)
+        .build()
+        .unwrap();
     runtime.block_on(attempt(world))
 }
 
@@ -63,7 +68,9 @@ async fn attempt(world: &World) -> Trial {
         dispatcher = dispatcher.with_dead_letters(Arc::new(scripted.clone()));
     }
     let begin = Instant::now();
-    let deadline = setup.deadline.map(|deadline| (begin + Duration::from_millis(deadline)).into_std());
+    let deadline = setup
+        .deadline
+        .map(|deadline| (begin + Duration::from_millis(deadline)).into_std());
 
     let mut dispatch = Box::pin(dispatcher.dispatch(payload(world), deadline));
     let (most_time, most_polls) = match world.patience {
@@ -97,11 +104,23 @@ async fn attempt(world: &World) -> Trial {
 
     let journal = scripted.journal().clone();
     let alive = Handle::current().metrics().num_alive_tasks();
-    let runs = |journal: &Journal| (journal.handlers.len(), journal.letters.len(), journal.unfinished());
+    let runs = |journal: &Journal| {
+        (
+            journal.handlers.len(),
+            journal.letters.len(),
+            journal.unfinished(),
+        )
+    };
     sleep(FOREVER).await;
     let went_on = runs(&journal) != runs(&scripted.journal());
     let left = (journal.unfinished(), alive, went_on);
-    Trial { ending, ended, journal, left, waiting }
+    Trial {
+        ending,
+        ended,
+        journal,
+        left,
+        waiting,
+    }
 }
 
 fn payload(world: &World) -> Payload {

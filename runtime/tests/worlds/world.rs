@@ -1,10 +1,13 @@
-//! What a world is: a batch, what its handlers do, how the dispatcher is set up, how patient its caller is.
+//! What a world is: a batch, what its handlers do, how the dispatcher is set up, how patient its
+//! caller is.
 
 use std::fmt;
 
 use bytes::Bytes;
 use s3_dispatch::{Malformed, Unrouted};
-use s3_dispatch_testing::{NotificationBuilder, RecordBuilder, SnsMessageBuilder, SqsBatchBuilder, SqsMessageBuilder};
+use s3_dispatch_testing::{
+    NotificationBuilder, RecordBuilder, SnsMessageBuilder, SqsBatchBuilder, SqsMessageBuilder,
+};
 
 #[derive(Clone)]
 pub(crate) struct World {
@@ -104,14 +107,23 @@ impl World {
     /// When nothing may start any more and everything ends, in milliseconds.
     pub(crate) fn cut(&self) -> Option<u64> {
         let margin = self.setup.margin.unwrap_or(500);
-        self.setup.deadline.map(|deadline| deadline.saturating_sub(margin))
+        self.setup
+            .deadline
+            .map(|deadline| deadline.saturating_sub(margin))
     }
 
     /// As they arrived; those of the messages that can be read.
     pub(crate) fn records(&self) -> impl Iterator<Item = (Place, &Record)> {
-        self.messages.iter().enumerate().flat_map(|(index, message)| {
-            message.records().iter().enumerate().map(move |(at, record)| ((index, at), record))
-        })
+        self.messages
+            .iter()
+            .enumerate()
+            .flat_map(|(index, message)| {
+                message
+                    .records()
+                    .iter()
+                    .enumerate()
+                    .map(move |(at, record)| ((index, at), record))
+            })
     }
 
     pub(crate) fn record(&self, place: Place) -> Option<&Record> {
@@ -119,9 +131,17 @@ impl World {
     }
 
     pub(crate) fn payload(&self) -> Bytes {
-        let batch = if self.is_fifo { SqsBatchBuilder::new().on_fifo_queue() } else { SqsBatchBuilder::new() };
+        let batch = if self.is_fifo {
+            SqsBatchBuilder::new().on_fifo_queue()
+        } else {
+            SqsBatchBuilder::new()
+        };
         let messages = self.messages.iter().enumerate();
-        messages.fold(batch, |batch, (index, message)| batch.with_message(message.build(index))).to_bytes()
+        messages
+            .fold(batch, |batch, (index, message)| {
+                batch.with_message(message.build(index))
+            })
+            .to_bytes()
     }
 }
 
@@ -139,18 +159,25 @@ impl Message {
             Content::Test(wrapping) => (NotificationBuilder::test_event("one"), *wrapping),
             Content::Records(wrapping, records) => {
                 let places = records.iter().enumerate();
-                let builders: Vec<_> = places.map(|(at, record)| record.build((index, at))).collect();
+                let builders: Vec<_> = places
+                    .map(|(at, record)| record.build((index, at)))
+                    .collect();
                 if let (Wrapping::EventBridge, [record]) = (wrapping, &*builders)
                     && let Some(event) = record.to_eventbridge_json()
                 {
                     return event;
                 }
-                let notification =
-                    builders.into_iter().fold(NotificationBuilder::new(), |all, one| all.with_record(one));
+                let notification = builders
+                    .into_iter()
+                    .fold(NotificationBuilder::new(), |all, one| all.with_record(one));
                 (notification, *wrapping)
             }
         };
-        if wrapping == Wrapping::Sns { notification.to_sns_json() } else { notification.to_json() }
+        if wrapping == Wrapping::Sns {
+            notification.to_sns_json()
+        } else {
+            notification.to_json()
+        }
     }
 
     fn build(&self, index: usize) -> SqsMessageBuilder {
@@ -158,7 +185,9 @@ impl Message {
             Some(id) => SqsMessageBuilder::new(id),
             None => SqsMessageBuilder::without_id(),
         };
-        let message = message.with_body(self.body(index)).with_receive_count(self.receive_count);
+        let message = message
+            .with_body(self.body(index))
+            .with_receive_count(self.receive_count);
         match self.group {
             Some(group) => message.with_group_id(format!("group {group}")),
             None => message,
@@ -168,7 +197,9 @@ impl Message {
 
 impl Record {
     fn build(&self, (message, at): Place) -> RecordBuilder {
-        let record = RecordBuilder::new(self.event).with_bucket(self.bucket).with_key(self.key);
+        let record = RecordBuilder::new(self.event)
+            .with_bucket(self.bucket)
+            .with_key(self.key);
         let record = record.with_version_id(format!("{message}.{at}"));
         match &self.sequencer {
             Some(sequencer) => record.with_sequencer(sequencer),
@@ -177,9 +208,12 @@ impl Record {
     }
 }
 
-/// Bodies that are no notification, each in its own way. One that holds a good record holds a place that no world has.
+/// Bodies that are no notification, each in its own way. One that holds a good record holds a place
+/// that no world has.
 pub(crate) fn malformed_bodies() -> Vec<String> {
-    let good = RecordBuilder::new("ObjectCreated:Put").with_version_id("malformed.0").to_json();
+    let good = RecordBuilder::new("ObjectCreated:Put")
+        .with_version_id("malformed.0")
+        .to_json();
     let surrogate = good.replace("ObjectCreated:Put", r"\ud800");
     vec![
         String::new(),
@@ -206,10 +240,16 @@ impl fmt::Debug for World {
         )?;
         for (index, message) in self.messages.iter().enumerate() {
             let id = message.id.as_deref().unwrap_or("none");
-            write!(f, "message {index}: id {id}, group {:?}, received {}x, ", message.group, message.receive_count)?;
+            write!(
+                f,
+                "message {index}: id {id}, group {:?}, received {}x, ",
+                message.group, message.receive_count
+            )?;
             match &message.content {
                 Content::Test(wrapping) => writeln!(f, "test event ({wrapping:?})")?,
-                Content::Malformed(kind) => writeln!(f, "malformed {:?}", malformed_bodies()[*kind])?,
+                Content::Malformed(kind) => {
+                    writeln!(f, "malformed {:?}", malformed_bodies()[*kind])?
+                }
                 Content::Records(wrapping, records) => {
                     writeln!(f, "{} records ({wrapping:?})", records.len())?;
                     for (at, record) in records.iter().enumerate() {
@@ -224,8 +264,23 @@ impl fmt::Debug for World {
 
 impl fmt::Debug for Record {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { bucket, key, event, sequencer, handler, letter } = self;
-        write!(f, "{bucket}/{key} {event} {}", sequencer.as_deref().unwrap_or("-"))?;
-        write!(f, ", {:?} then {:?}; letter {:?} then {:?}", handler.delay, handler.end, letter.delay, letter.end)
+        let Self {
+            bucket,
+            key,
+            event,
+            sequencer,
+            handler,
+            letter,
+        } = self;
+        write!(
+            f,
+            "{bucket}/{key} {event} {}",
+            sequencer.as_deref().unwrap_or("-")
+        )?;
+        write!(
+            f,
+            ", {:?} then {:?}; letter {:?} then {:?}",
+            handler.delay, handler.end, letter.delay, letter.end
+        )
     }
 }

@@ -4,8 +4,10 @@ use serde_json::Value;
 
 #[test]
 fn an_event_is_written_as_eventbridge_writes_it() {
-    let record =
-        RecordBuilder::new(EventName::OBJECT_CREATED_PUT).with_key("a b+%20").with_version_id("v").with_size(5);
+    let record = RecordBuilder::new(EventName::OBJECT_CREATED_PUT)
+        .with_key("a b+%20")
+        .with_version_id("v")
+        .with_size(5);
     let expected = concat!(
         r#"{"version":"0","id":"17793124-05d4-b198-2fde-7ededc63b103","detail-type":"Object Created","#,
         r#""source":"aws.s3","account":"123456789012","time":"1970-01-01T00:00:00Z","region":"us-east-1","#,
@@ -20,13 +22,21 @@ fn an_event_is_written_as_eventbridge_writes_it() {
 
 #[test]
 fn what_s3_does_by_itself_has_no_source_address() {
-    let json = RecordBuilder::new(EventName::LIFECYCLE_EXPIRATION_DELETE).to_eventbridge_json().unwrap();
+    let json = RecordBuilder::new(EventName::LIFECYCLE_EXPIRATION_DELETE)
+        .to_eventbridge_json()
+        .unwrap();
     let event: Value = serde_json::from_str(&json).unwrap();
     let detail = &event["detail"];
-    assert_eq!((&detail["requester"], detail.get("source-ip-address")), (&Value::from("s3.amazonaws.com"), None));
+    assert_eq!(
+        (&detail["requester"], detail.get("source-ip-address")),
+        (&Value::from("s3.amazonaws.com"), None)
+    );
     assert_eq!(
         (&detail["reason"], &detail["deletion-type"]),
-        (&"Lifecycle Expiration".into(), &"Permanently Deleted".into())
+        (
+            &"Lifecycle Expiration".into(),
+            &"Permanently Deleted".into()
+        )
     );
 }
 
@@ -34,7 +44,16 @@ fn what_s3_does_by_itself_has_no_source_address() {
 fn events_that_s3_does_not_send_have_no_form() {
     for name in EventName::KNOWN {
         let is_sent = !name.is_replication() && !name.is_reduced_redundancy_lost_object();
-        assert_eq!(RecordBuilder::new(name.clone()).to_eventbridge_json().is_some(), is_sent, "{name}");
+        assert_eq!(
+            RecordBuilder::new(name.clone())
+                .to_eventbridge_json()
+                .is_some(),
+            is_sent,
+            "{name}"
+        );
     }
-    assert_eq!(RecordBuilder::new("ObjectFrozen:Put").to_eventbridge_json(), None);
+    assert_eq!(
+        RecordBuilder::new("ObjectFrozen:Put").to_eventbridge_json(),
+        None
+    );
 }

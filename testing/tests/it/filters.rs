@@ -3,14 +3,30 @@ use s3_dispatch_testing::{EventBridgeRule, FilterErrorKind, SnsFilterPolicy};
 /// Both evaluators say this of the body.
 #[track_caller]
 fn check(policy: &str, body: &str, expected: bool) {
-    assert_eq!(SnsFilterPolicy::parse(policy).unwrap().matches(body), expected, "the policy");
-    assert_eq!(EventBridgeRule::parse(policy).unwrap().matches(body), expected, "the rule");
+    assert_eq!(
+        SnsFilterPolicy::parse(policy).unwrap().matches(body),
+        expected,
+        "the policy"
+    );
+    assert_eq!(
+        EventBridgeRule::parse(policy).unwrap().matches(body),
+        expected,
+        "the rule"
+    );
 }
 
 #[track_caller]
 fn check_refused(policy: &str, kind: FilterErrorKind) {
-    assert_eq!(SnsFilterPolicy::parse(policy).unwrap_err().kind(), kind, "the policy");
-    assert_eq!(EventBridgeRule::parse(policy).unwrap_err().kind(), kind, "the rule");
+    assert_eq!(
+        SnsFilterPolicy::parse(policy).unwrap_err().kind(),
+        kind,
+        "the policy"
+    );
+    assert_eq!(
+        EventBridgeRule::parse(policy).unwrap_err().kind(),
+        kind,
+        "the rule"
+    );
 }
 
 #[test]
@@ -32,13 +48,21 @@ fn a_value_is_of_its_type() {
         check(policy, &format!(r#"{{"a":{value}}}"#), expected);
     }
     check(policy, "{}", false);
-    check(r#"{"a":[9007199254740993]}"#, r#"{"a":9007199254740992}"#, false);
+    check(
+        r#"{"a":[9007199254740993]}"#,
+        r#"{"a":9007199254740992}"#,
+        false,
+    );
 }
 
 #[test]
 fn operators_on_texts() {
     let check = |condition: &str, value: &str, expected| {
-        check(&format!(r#"{{"a":[{condition}]}}"#), &format!(r#"{{"a":{value}}}"#), expected);
+        check(
+            &format!(r#"{{"a":[{condition}]}}"#),
+            &format!(r#"{{"a":{value}}}"#),
+            expected,
+        );
     };
     check(r#"{"prefix":"in/"}"#, r#""in/a""#, true);
     check(r#"{"prefix":"in/"}"#, r#""In/a""#, false);
@@ -46,7 +70,11 @@ fn operators_on_texts() {
     check(r#"{"prefix":"in/*"}"#, r#""in/a""#, false);
     check(r#"{"suffix":".jpg"}"#, r#""a.jpg""#, true);
     check(r#"{"suffix":".jpg"}"#, r#""a.jpg ""#, false);
-    check(r#"{"equals-ignore-case":"Straße É"}"#, r#""sTRAßE é""#, true);
+    check(
+        r#"{"equals-ignore-case":"Straße É"}"#,
+        r#""sTRAßE é""#,
+        true,
+    );
     check(r#"{"equals-ignore-case":"a"}"#, r#""b""#, false);
     check(r#"{"anything-but":"x"}"#, r#""y""#, true);
     check(r#"{"anything-but":"x"}"#, r#""x""#, false);
@@ -79,9 +107,21 @@ fn a_field_exists_when_a_value_stands_there() {
 fn arrays_are_transparent() {
     check(r#"{"a":["x"]}"#, r#"{"a":["y","x"]}"#, true);
     check(r#"{"a":["x"]}"#, r#"{"a":[["y",["x"]]]}"#, true);
-    check(r#"{"a":{"b":["x"]}}"#, r#"{"a":[{"b":"y"},1,[{"b":["x"]}]]}"#, true);
-    check(r#"{"a":[{"anything-but":"x"}]}"#, r#"{"a":["x","y"]}"#, true);
-    check(r#"{"a":[{"anything-but":"x"}]}"#, r#"{"a":["x","x"]}"#, false);
+    check(
+        r#"{"a":{"b":["x"]}}"#,
+        r#"{"a":[{"b":"y"},1,[{"b":["x"]}]]}"#,
+        true,
+    );
+    check(
+        r#"{"a":[{"anything-but":"x"}]}"#,
+        r#"{"a":["x","y"]}"#,
+        true,
+    );
+    check(
+        r#"{"a":[{"anything-but":"x"}]}"#,
+        r#"{"a":["x","x"]}"#,
+        false,
+    );
 }
 
 #[test]
@@ -111,10 +151,21 @@ fn or_is_an_operator_over_two_objects() {
     check(policy, r#"{"b":{"c":1},"d":"z","e":0}"#, true);
     check(policy, r#"{"b":{"c":1},"e":0}"#, false);
     check(policy, r#"{"a":"x"}"#, false);
-    check(r#"{"a":{"$or":[{"b":["x"]},{"c":["y"]}]}}"#, r#"{"a":{"c":"y"}}"#, true);
+    check(
+        r#"{"a":{"$or":[{"b":["x"]},{"c":["y"]}]}}"#,
+        r#"{"a":{"c":"y"}}"#,
+        true,
+    );
     check(r#"{"$or":["x",{"prefix":"y"}]}"#, r#"{"$or":"yy"}"#, true);
-    check(r#"{"$or":[{"prefix":"x"},{"prefix":"y"}]}"#, r#"{"$or":"yy"}"#, true);
-    check_refused(r#"{"$or":[{"a":["x"]}]}"#, FilterErrorKind::InvalidCondition);
+    check(
+        r#"{"$or":[{"prefix":"x"},{"prefix":"y"}]}"#,
+        r#"{"$or":"yy"}"#,
+        true,
+    );
+    check_refused(
+        r#"{"$or":[{"a":["x"]}]}"#,
+        FilterErrorKind::InvalidCondition,
+    );
     check_refused(r#"{"$or":[{"a":["x"]},{}]}"#, FilterErrorKind::InvalidShape);
 }
 
@@ -123,7 +174,15 @@ fn what_aws_refuses_is_refused() {
     for policy in ["", "{", "{\"a\":[1]} x"] {
         check_refused(policy, FilterErrorKind::InvalidJson);
     }
-    for policy in ["null", "[]", r#""a""#, r#"{"a":[]}"#, r#"{"a":{}}"#, r#"{"a":"x"}"#, r#"{"a":null}"#] {
+    for policy in [
+        "null",
+        "[]",
+        r#""a""#,
+        r#"{"a":[]}"#,
+        r#"{"a":{}}"#,
+        r#"{"a":"x"}"#,
+        r#"{"a":null}"#,
+    ] {
         check_refused(policy, FilterErrorKind::InvalidShape);
     }
     for condition in [
@@ -142,31 +201,81 @@ fn what_aws_refuses_is_refused() {
         r#"{"anything-but":{"prefix":"a","suffix":"b"}}"#,
         r#"{"anything-but":{"prefix":1}}"#,
     ] {
-        check_refused(&format!(r#"{{"a":[{condition}]}}"#), FilterErrorKind::InvalidCondition);
+        check_refused(
+            &format!(r#"{{"a":[{condition}]}}"#),
+            FilterErrorKind::InvalidCondition,
+        );
     }
     assert!(SnsFilterPolicy::parse("{}").unwrap().matches("{}"));
-    assert_eq!(EventBridgeRule::parse("{}").unwrap_err().kind(), FilterErrorKind::InvalidShape);
+    assert_eq!(
+        EventBridgeRule::parse("{}").unwrap_err().kind(),
+        FilterErrorKind::InvalidShape
+    );
 }
 
 #[test]
 fn sns_has_limits() {
-    let names = |count| (0..count).map(|name| format!("\"{name}\"")).collect::<Vec<_>>().join(",");
-    let parse = |policy: &str| SnsFilterPolicy::parse(policy).map(drop).map_err(|error| error.kind());
-    assert_eq!(parse(&format!(r#"{{"Records":{{"eventName":[{}]}}}}"#, names(75))), Ok(()));
+    let names = |count| {
+        (0..count)
+            .map(|name| format!("\"{name}\""))
+            .collect::<Vec<_>>()
+            .join(",")
+    };
+    let parse = |policy: &str| {
+        SnsFilterPolicy::parse(policy)
+            .map(drop)
+            .map_err(|error| error.kind())
+    };
+    assert_eq!(
+        parse(&format!(r#"{{"Records":{{"eventName":[{}]}}}}"#, names(75))),
+        Ok(())
+    );
     let too_many = Err(FilterErrorKind::TooManyCombinations);
-    assert_eq!(parse(&format!(r#"{{"Records":{{"eventName":[{}]}}}}"#, names(76))), too_many);
-    assert_eq!(parse(&format!(r#"{{"a":[{}],"b":{{"c":[1,2]}}}}"#, names(37))), Ok(()));
-    assert_eq!(parse(&format!(r#"{{"a":[{}],"b":{{"c":[1,2]}}}}"#, names(38))), too_many);
-    assert_eq!(parse(&format!(r#"{{"$or":[{{"a":[{}]}},{{"b":[1]}}],"c":[1,2]}}"#, names(74))), Ok(()));
-    assert_eq!(parse(&format!(r#"{{"$or":[{{"a":[{}]}},{{"b":[1]}}],"c":[1,2]}}"#, names(75))), too_many);
-    assert_eq!(parse(r#"{"a":{"b":[1],"c":[1],"d":[1]},"e":[1],"$or":[{"f":[1]},{"f":[2]}]}"#), Ok(()));
+    assert_eq!(
+        parse(&format!(r#"{{"Records":{{"eventName":[{}]}}}}"#, names(76))),
+        too_many
+    );
+    assert_eq!(
+        parse(&format!(r#"{{"a":[{}],"b":{{"c":[1,2]}}}}"#, names(37))),
+        Ok(())
+    );
+    assert_eq!(
+        parse(&format!(r#"{{"a":[{}],"b":{{"c":[1,2]}}}}"#, names(38))),
+        too_many
+    );
+    assert_eq!(
+        parse(&format!(
+            r#"{{"$or":[{{"a":[{}]}},{{"b":[1]}}],"c":[1,2]}}"#,
+            names(74)
+        )),
+        Ok(())
+    );
+    assert_eq!(
+        parse(&format!(
+            r#"{{"$or":[{{"a":[{}]}},{{"b":[1]}}],"c":[1,2]}}"#,
+            names(75)
+        )),
+        too_many
+    );
+    assert_eq!(
+        parse(r#"{"a":{"b":[1],"c":[1],"d":[1]},"e":[1],"$or":[{"f":[1]},{"f":[2]}]}"#),
+        Ok(())
+    );
     let six = r#"{"a":{"b":[1],"c":[1],"d":[1]},"e":[1],"$or":[{"f":[1]},{"g":[2]}]}"#;
     assert_eq!(parse(six), Err(FilterErrorKind::TooManyKeys));
 }
 
 #[test]
 fn only_an_object_matches() {
-    for body in ["", "null", "1", r#""x""#, r#"[{"a":1}]"#, r#"{"a":1"#, "hello"] {
+    for body in [
+        "",
+        "null",
+        "1",
+        r#""x""#,
+        r#"[{"a":1}]"#,
+        r#"{"a":1"#,
+        "hello",
+    ] {
         check(r#"{"a":[{"exists":false}]}"#, body, false);
         assert!(!SnsFilterPolicy::parse("{}").unwrap().matches(body));
     }

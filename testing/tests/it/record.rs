@@ -5,7 +5,9 @@ use serde_json::Value;
 /// The order and the compactness are those of S3.
 #[test]
 fn a_record_is_written_as_s3_writes_it() {
-    let record = RecordBuilder::new(EventName::OBJECT_CREATED_PUT).with_key("a b/ü*~.jpg").with_version_id("v");
+    let record = RecordBuilder::new(EventName::OBJECT_CREATED_PUT)
+        .with_key("a b/ü*~.jpg")
+        .with_version_id("v");
     let expected = concat!(
         r#"{"eventVersion":"2.6","eventSource":"aws:s3","awsRegion":"us-east-1","eventTime":"1970-01-01T00:00:00.000Z","#,
         r#""eventName":"ObjectCreated:Put","userIdentity":{"principalId":"AWS:AIDAJDPLRKLG7UEXAMPLE"},"#,
@@ -19,7 +21,10 @@ fn a_record_is_written_as_s3_writes_it() {
         r#""versionId":"v","sequencer":"0055AED6DCD90281E5"}}}"#,
     );
     assert_eq!(record.to_json(), expected);
-    assert_eq!(NotificationBuilder::from(record).to_json(), format!(r#"{{"Records":[{expected}]}}"#));
+    assert_eq!(
+        NotificationBuilder::from(record).to_json(),
+        format!(r#"{{"Records":[{expected}]}}"#)
+    );
     assert_eq!(NotificationBuilder::new().to_json(), r#"{"Records":[]}"#);
 }
 
@@ -27,10 +32,14 @@ fn a_record_is_written_as_s3_writes_it() {
 fn the_fields_of_an_object_are_those_of_its_event() {
     let check = |event: &str, expected: [bool; 3]| {
         let record: Value = serde_json::from_str(&RecordBuilder::new(event).to_json()).unwrap();
-        let found = ["size", "eTag", "sequencer"].map(|name| record["s3"]["object"].get(name).is_some());
+        let found =
+            ["size", "eTag", "sequencer"].map(|name| record["s3"]["object"].get(name).is_some());
         assert_eq!(found, expected, "{event}");
     };
-    for name in EventName::KNOWN.iter().filter(|name| name.is_object_created() || name.is_replication()) {
+    for name in EventName::KNOWN
+        .iter()
+        .filter(|name| name.is_object_created() || name.is_replication())
+    {
         check(name.as_str(), [true, true, true]);
     }
     for name in ["ObjectRestore:Post", "ObjectRestore:Completed"] {
@@ -53,7 +62,8 @@ fn the_block_of_an_event_stands_behind_s3() {
         assert!(!record.without_event_data().to_json().contains("EventData"));
     };
     check(
-        RecordBuilder::new(EventName::OBJECT_RESTORE_COMPLETED).with_restore("1970-01-01T00:01:00.000Z", "GLACIER"),
+        RecordBuilder::new(EventName::OBJECT_RESTORE_COMPLETED)
+            .with_restore("1970-01-01T00:01:00.000Z", "GLACIER"),
         r#""glacierEventData":{"restoreEventData":{"lifecycleRestorationExpiryTime":"1970-01-01T00:01:00.000Z","lifecycleRestoreStorageClass":"GLACIER"}}"#,
     );
     check(
@@ -74,7 +84,9 @@ fn the_block_of_an_event_stands_behind_s3() {
         r#""objectAnnotation":[{"name":"n","size":24,"eTag":"e"}]"#,
     );
     check(
-        RecordBuilder::new(EventName::OBJECT_RETENTION_PUT).with_retention("COMPLIANCE", "2026").with_event_hold(90),
+        RecordBuilder::new(EventName::OBJECT_RETENTION_PUT)
+            .with_retention("COMPLIANCE", "2026")
+            .with_event_hold(90),
         r#""objectRetentionEventData":{"mode":"COMPLIANCE","retainUntilDate":"2026","eventHold":"ON","eventHoldDuration":{"days":90}}"#,
     );
 }
@@ -83,24 +95,43 @@ fn the_block_of_an_event_stands_behind_s3() {
 fn what_s3_does_by_itself_has_s3_as_its_principal() {
     for (event, principal) in [
         (EventName::LIFECYCLE_EXPIRATION_DELETE, "s3.amazonaws.com"),
-        (EventName::OBJECT_REMOVED_DELETE, "AWS:AIDAJDPLRKLG7UEXAMPLE"),
+        (
+            EventName::OBJECT_REMOVED_DELETE,
+            "AWS:AIDAJDPLRKLG7UEXAMPLE",
+        ),
     ] {
-        assert_eq!(RecordBuilder::new(event).build().principal_id.unwrap(), principal);
+        assert_eq!(
+            RecordBuilder::new(event).build().principal_id.unwrap(),
+            principal
+        );
     }
 }
 
 #[test]
 fn the_arn_has_the_partition_of_the_region() {
-    let arn = |region: &str| RecordBuilder::new("ObjectCreated:Put").with_region(region).build().bucket.arn.unwrap();
+    let arn = |region: &str| {
+        RecordBuilder::new("ObjectCreated:Put")
+            .with_region(region)
+            .build()
+            .bucket
+            .arn
+            .unwrap()
+    };
     assert_eq!(arn("eu-central-1"), "arn:aws:s3:::amzn-s3-demo-bucket");
     assert_eq!(arn("cn-north-1"), "arn:aws-cn:s3:::amzn-s3-demo-bucket");
-    assert_eq!(arn("us-gov-west-1"), "arn:aws-us-gov:s3:::amzn-s3-demo-bucket");
+    assert_eq!(
+        arn("us-gov-west-1"),
+        "arn:aws-us-gov:s3:::amzn-s3-demo-bucket"
+    );
 }
 
 #[test]
 fn each_sender_encodes_keys_in_its_way() {
     let sent = |source: &str| {
-        let record = RecordBuilder::new("ObjectCreated:Put").with_event_source(source).with_key("a b/c+").build();
+        let record = RecordBuilder::new("ObjectCreated:Put")
+            .with_event_source(source)
+            .with_key("a b/c+")
+            .build();
         record.object.key.as_sent().to_owned()
     };
     assert_eq!(sent("aws:s3"), "a+b/c%2B");
@@ -124,13 +155,17 @@ fn a_test_event_is_written_as_s3_writes_it() {
     );
     let test = NotificationBuilder::test_event("holiday");
     assert_eq!(test.to_json(), expected);
-    let own = test.with_test_request("2026-04-07T14:30:00.123Z", "AAAA").to_json();
+    let own = test
+        .with_test_request("2026-04-07T14:30:00.123Z", "AAAA")
+        .to_json();
     let expected = expected.replace("1970-01-01T00:00:00.000Z", "2026-04-07T14:30:00.123Z");
     assert_eq!(own, expected.replace("C3D13FE58DE4C810", "AAAA"));
 }
 
 #[test]
 fn a_record_can_be_that_of_another_request() {
-    let record = RecordBuilder::new("ObjectTagging:Put").with_request_id("AAAA").build();
+    let record = RecordBuilder::new("ObjectTagging:Put")
+        .with_request_id("AAAA")
+        .build();
     assert_eq!(record.request_id.unwrap(), "AAAA");
 }

@@ -1,4 +1,5 @@
-//! The runtime crate alone, with and without its subscriber (argument `logs`): what no function can be cheaper than.
+//! The runtime crate alone, with and without its subscriber (argument `logs`): what no function can
+//! be cheaper than.
 
 use lambda_runtime::{Error, LambdaEvent, run, service_fn, tracing};
 use serde::de::IgnoredAny;

@@ -1,5 +1,5 @@
-//! What a careful developer writes by hand: one bad body costs one message, keys are decoded, a test notification is no
-//! mistake.
+//! What a careful developer writes by hand: one bad body costs one message, keys are decoded, a
+//! test notification is no mistake.
 
 use std::borrow::Cow;
 
@@ -12,11 +12,16 @@ use serde_json::Value;
 ///
 /// # Errors
 ///
-/// When a message has no id: an empty one in the response would make Lambda fail the whole batch anyway.
+/// When a message has no id: an empty one in the response would make Lambda fail the whole batch
+/// anyway.
 pub fn handle_batch(event: SqsEvent) -> Result<SqsBatchResponse, &'static str> {
     let mut response = SqsBatchResponse::default();
     for message in event.records {
-        let id = message.message_id.as_deref().filter(|id| !id.is_empty()).ok_or("a message has no id")?;
+        let id = message
+            .message_id
+            .as_deref()
+            .filter(|id| !id.is_empty())
+            .ok_or("a message has no id")?;
         if handle_message(&message).is_none() {
             response.add_failure(id);
         }
@@ -40,9 +45,16 @@ fn handle_record(record: &S3EventRecord) -> Option<()> {
     let event_name = record.event_name.as_deref()?;
     let bucket = record.s3.bucket.name.as_deref()?;
     let key = decode(record.s3.object.key.as_deref()?);
-    let size = record.s3.object.size.and_then(|size| u64::try_from(size).ok()).unwrap_or(0);
+    let size = record
+        .s3
+        .object
+        .size
+        .and_then(|size| u64::try_from(size).ok())
+        .unwrap_or(0);
     match event_name.strip_prefix("s3:").unwrap_or(event_name) {
-        "ObjectCreated:Put" | "ObjectCreated:CompleteMultipartUpload" => reading::take_note(bucket, &key, size),
+        "ObjectCreated:Put" | "ObjectCreated:CompleteMultipartUpload" => {
+            reading::take_note(bucket, &key, size)
+        }
         _ => {}
     }
     Some(())

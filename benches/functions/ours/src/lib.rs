@@ -27,5 +27,9 @@ async fn uploaded_in_parts(record: &S3EventRecord) -> Result<(), Infallible> {
 }
 
 fn read(record: &S3EventRecord) {
-    reading::take_note(record.bucket.name.as_str(), record.object.key.as_str(), record.object.size.unwrap_or(0));
+    reading::take_note(
+        record.bucket.name.as_str(),
+        record.object.key.as_str(),
+        record.object.size.unwrap_or(0),
+    );
 }

@@ -1,5 +1,5 @@
-//! The function of s3-dispatch in Lambda, without a subscriber; with the argument `logs` it keeps the one that `run` sets,
-//! which writes a line for each invocation.
+//! The function of s3-dispatch in Lambda, without a subscriber; with the argument `logs` it keeps
+//! the one that `run` sets, which writes a line for each invocation.
 
 use tracing::subscriber::{NoSubscriber, set_global_default};
 

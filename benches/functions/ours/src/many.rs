@@ -34,7 +34,9 @@ struct Prefixed<const EVENT: usize, const PREFIX: usize>;
 impl<const EVENT: usize, const PREFIX: usize> Handler<()> for Prefixed<EVENT, PREFIX> {
     fn route() -> Route {
         let pattern = EventPattern::parse(EVENTS[EVENT]).expect("the table holds known names");
-        Route::new(pattern).with_name("prefixed").with_prefix(PREFIXES[PREFIX])
+        Route::new(pattern)
+            .with_name("prefixed")
+            .with_prefix(PREFIXES[PREFIX])
     }
 
     fn handle<'r>(context: Context<'r, ()>) -> BoxFuture<'r, Outcome> {

@@ -1,4 +1,5 @@
-//! What every handler of the benchmarks does with an object: nothing, but not so that it can be left out.
+//! What every handler of the benchmarks does with an object: nothing, but not so that it can be
+//! left out.
 
 use std::cell::RefCell;
 use std::hint::black_box;
@@ -24,7 +25,11 @@ pub fn take_note(bucket: &str, key: &str, size: u64) {
     let (bucket, key, size) = black_box((bucket, key, size));
     KEPT.with_borrow_mut(|kept| {
         if let Some(kept) = kept {
-            kept.push(Reading { bucket: bucket.to_owned(), key: key.to_owned(), size });
+            kept.push(Reading {
+                bucket: bucket.to_owned(),
+                key: key.to_owned(),
+                size,
+            });
         }
     });
 }

@@ -6,13 +6,14 @@ use crate::plain::plain_len;
 use crate::unescape::hexadecimal;
 
 impl<'d, const LEVEL: usize> Scanner<'d, LEVEL> {
-    /// As deep as a value may nest, wherever it is passed over: not all that is around it is counted.
+    /// As deep as a value may nest, wherever it is passed over: not all that is around it is
+    /// counted.
     const SAFE_DEPTH: usize = MAX_DEPTH - 8;
 
     /// Passes over any value.
     pub(in crate::scan) fn skip(&mut self) -> Scanned<()> {
-        // A bit for each open bracket, of the innermost last: whether it is that of an object. There are `MAX_DEPTH` at
-        // most.
+        // A bit for each open bracket, of the innermost last: whether it is that of an object.
+        // There are `MAX_DEPTH` at most.
         let (mut depth, mut is_object) = (0, 0_u128);
         loop {
             match self.peek() {
@@ -20,7 +21,8 @@ impl<'d, const LEVEL: usize> Scanner<'d, LEVEL> {
                 open @ (b'{' | b'[') => {
                     if let [b'[', b'[', ..] = self.rest {
                         // All but the last that stand here.
-                        let others = (self.count(b'[') - 1).min(Self::SAFE_DEPTH.saturating_sub(depth));
+                        let others =
+                            (self.count(b'[') - 1).min(Self::SAFE_DEPTH.saturating_sub(depth));
                         self.rest = &self.rest[others..];
                         depth += others;
                         is_object <<= others;
@@ -58,7 +60,10 @@ impl<'d, const LEVEL: usize> Scanner<'d, LEVEL> {
                         is_object >>= 1;
                     }
                     b']' if is_object & 1 == 0 => {
-                        let arrays = self.count(b']').min(depth).min(is_object.trailing_zeros() as usize);
+                        let arrays = self
+                            .count(b']')
+                            .min(depth)
+                            .min(is_object.trailing_zeros() as usize);
                         self.rest = &self.rest[arrays..];
                         depth -= arrays;
                         is_object = is_object.checked_shr(arrays as u32).unwrap_or(0);
@@ -110,7 +115,9 @@ impl<'d, const LEVEL: usize> Scanner<'d, LEVEL> {
 
     /// Passes over a string, whose escapes are checked.
     fn skip_string(&mut self) -> Scanned<()> {
-        let Some(content) = self.rest.strip_prefix(Self::QUOTE) else { return Err(self.unusual()) };
+        let Some(content) = self.rest.strip_prefix(Self::QUOTE) else {
+            return Err(self.unusual());
+        };
         let rest = &content[plain_len(content)..];
         match rest.strip_prefix(Self::QUOTE) {
             Some(behind) => {
@@ -152,9 +159,17 @@ impl<'d, const LEVEL: usize> Scanner<'d, LEVEL> {
     }
 
     fn digits(&mut self) -> Scanned<()> {
-        let digits = self.rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
+        let digits = self
+            .rest
+            .iter()
+            .take_while(|byte| byte.is_ascii_digit())
+            .count();
         self.rest = &self.rest[digits..];
-        if digits == 0 { Err(Unusual::Other) } else { Ok(()) }
+        if digits == 0 {
+            Err(Unusual::Other)
+        } else {
+            Ok(())
+        }
     }
 }
 
@@ -165,9 +180,20 @@ fn closing(is_object: bool) -> u8 {
 /// How long the escape is that stands here, with its backslashes.
 #[inline(always)]
 fn escape_len(escape: &[u8], level: usize) -> Scanned<usize> {
-    let is_unit = |digits: &[u8]| digits.first_chunk::<4>().is_some_and(|digits| hexadecimal(*digits).is_some());
+    let is_unit = |digits: &[u8]| {
+        digits
+            .first_chunk::<4>()
+            .is_some_and(|digits| hexadecimal(*digits).is_some())
+    };
     match (level, escape) {
-        (0, [b'\\', b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't', ..]) => Ok(2),
+        (
+            0,
+            [
+                b'\\',
+                b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't',
+                ..,
+            ],
+        ) => Ok(2),
         (0, [b'\\', b'u', digits @ ..]) if is_unit(digits) => Ok(6),
         // The same, with each backslash and quote escaped once more.
         (1, [b'\\', b'\\', b'\\', b'"' | b'\\', ..]) => Ok(4),

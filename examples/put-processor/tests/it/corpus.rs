@@ -1,4 +1,5 @@
-//! Payloads that real systems sent: the folder that `S3_DISPATCH_CORPUS` names, with what must be found in each file.
+//! Payloads that real systems sent: the folder that `S3_DISPATCH_CORPUS` names, with what must be
+//! found in each file.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -31,7 +32,9 @@ fn expected(corpus: &Path) -> Rows {
     let mut rows = Rows::new();
     for row in table.lines() {
         let (file, columns) = row.split_once('\t').unwrap();
-        rows.entry(file.to_owned()).or_default().push(columns.to_owned());
+        rows.entry(file.to_owned())
+            .or_default()
+            .push(columns.to_owned());
     }
     assert!(!rows.is_empty());
     rows
@@ -40,7 +43,10 @@ fn expected(corpus: &Path) -> Rows {
 /// What `inspect` finds in these files of a folder, all at once.
 fn found<'f>(folder: &Path, files: impl Iterator<Item = &'f String>) -> Rows {
     let files: Vec<_> = files.collect();
-    let paths: Vec<_> = files.iter().map(|file| folder.join(file).to_str().unwrap().to_owned()).collect();
+    let paths: Vec<_> = files
+        .iter()
+        .map(|file| folder.join(file).to_str().unwrap().to_owned())
+        .collect();
     let mut arguments = vec!["inspect"];
     arguments.extend(paths.iter().map(String::as_str));
     let run = run(&arguments, &[], b"");
@@ -49,8 +55,13 @@ fn found<'f>(folder: &Path, files: impl Iterator<Item = &'f String>) -> Rows {
     let mut rows = Rows::new();
     for line in run.stdout.lines() {
         let line: Value = serde_json::from_str(line).unwrap();
-        let path = paths.iter().position(|path| line["file"] == **path).unwrap();
-        rows.entry(files[path].clone()).or_default().push(row(&line));
+        let path = paths
+            .iter()
+            .position(|path| line["file"] == **path)
+            .unwrap();
+        rows.entry(files[path].clone())
+            .or_default()
+            .push(row(&line));
     }
     for rows in rows.values_mut() {
         // A message that holds no S3 event has a line here and no row there.
@@ -63,7 +74,15 @@ fn found<'f>(folder: &Path, files: impl Iterator<Item = &'f String>) -> Rows {
 }
 
 fn row(line: &Value) -> String {
-    let columns = ["delivery", "event_name", "bucket", "key", "key_as_sent", "size", "sequencer"];
+    let columns = [
+        "delivery",
+        "event_name",
+        "bucket",
+        "key",
+        "key_as_sent",
+        "size",
+        "sequencer",
+    ];
     columns.map(|column| cell(&line[column])).join("\t")
 }
 
@@ -80,9 +99,18 @@ fn cell(value: &Value) -> String {
 
 #[track_caller]
 fn check(found: &Rows, expected: &Rows) {
-    let files = expected.iter().filter(|(file, rows)| found.get(*file) != Some(*rows));
-    let wrong: Vec<_> = files.map(|(file, rows)| (file, "expected", rows, "found", found.get(file))).collect();
-    assert!(wrong.is_empty(), "{} of {} files: {wrong:#?}", wrong.len(), expected.len());
+    let files = expected
+        .iter()
+        .filter(|(file, rows)| found.get(*file) != Some(*rows));
+    let wrong: Vec<_> = files
+        .map(|(file, rows)| (file, "expected", rows, "found", found.get(file)))
+        .collect();
+    assert!(
+        wrong.is_empty(),
+        "{} of {} files: {wrong:#?}",
+        wrong.len(),
+        expected.len()
+    );
     assert_eq!(found.len(), expected.len());
 }
 
@@ -97,7 +125,9 @@ fn check_wrapped(name: &str, envelopes: &str, wrap: impl Fn(String) -> String) {
         if is_single {
             std::fs::create_dir_all(folder.join(file).parent().unwrap()).unwrap();
             std::fs::write(folder.join(file), wrap(payload)).unwrap();
-            rows.iter_mut().filter(|row| *row != NOTHING).for_each(|row| row.insert_str(0, envelopes));
+            rows.iter_mut()
+                .filter(|row| *row != NOTHING)
+                .for_each(|row| row.insert_str(0, envelopes));
         }
         is_single
     });
@@ -109,7 +139,9 @@ fn check_wrapped(name: &str, envelopes: &str, wrap: impl Fn(String) -> String) {
 fn is_batch(payload: &str) -> bool {
     let payload: Value = serde_json::from_str(payload).unwrap();
     let is_message = |record: &Value| record.get("body").is_some() || record.get("Sns").is_some();
-    payload["Records"].as_array().is_some_and(|records| records.iter().any(is_message))
+    payload["Records"]
+        .as_array()
+        .is_some_and(|records| records.iter().any(is_message))
 }
 
 #[test]
@@ -121,17 +153,23 @@ fn every_row_is_found() {
 
 #[test]
 fn every_row_is_found_in_an_sns_message() {
-    check_wrapped("corpus-in-sns", "sns>", |payload| SnsMessageBuilder::new(payload).to_json());
+    check_wrapped("corpus-in-sns", "sns>", |payload| {
+        SnsMessageBuilder::new(payload).to_json()
+    });
 }
 
 #[test]
 fn every_row_is_found_in_an_sqs_batch() {
-    check_wrapped("corpus-in-sqs", "sqs>", |payload| SqsBatchBuilder::new().with_body("1", payload).to_json());
+    check_wrapped("corpus-in-sqs", "sqs>", |payload| {
+        SqsBatchBuilder::new().with_body("1", payload).to_json()
+    });
 }
 
 #[test]
 fn every_row_is_found_in_an_sns_message_in_an_sqs_batch() {
     check_wrapped("corpus-in-sqs-and-sns", "sqs>sns>", |payload| {
-        SqsBatchBuilder::new().with_body("1", SnsMessageBuilder::new(payload).to_json()).to_json()
+        SqsBatchBuilder::new()
+            .with_body("1", SnsMessageBuilder::new(payload).to_json())
+            .to_json()
     });
 }

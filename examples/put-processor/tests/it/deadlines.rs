@@ -13,12 +13,23 @@ async fn check(deadline: &str, response: &str, uploads: &[&str]) {
     let mut api = RuntimeApi::start().await;
     let function = Function::start(&api, &[("AWS_LAMBDA_LOG_FORMAT", "JSON")]);
     let put = |key: &str| RecordBuilder::new(EventName::OBJECT_CREATED_PUT).with_key(key);
-    let batch = SqsBatchBuilder::new().with_record("1", put("a")).with_record("2", put("b")).to_bytes();
+    let batch = SqsBatchBuilder::new()
+        .with_record("1", put("a"))
+        .with_record("2", put("b"))
+        .to_bytes();
 
-    let answer = api.invoke(Invocation::new("first", batch.clone()).with_deadline(deadline)).await;
-    assert_eq!((&*answer.path, &*answer.body), ("invocation/first/response", response));
+    let answer = api
+        .invoke(Invocation::new("first", batch.clone()).with_deadline(deadline))
+        .await;
+    assert_eq!(
+        (&*answer.path, &*answer.body),
+        ("invocation/first/response", response)
+    );
     let answer = api.invoke(Invocation::new("second", batch)).await;
-    assert_eq!((&*answer.path, &*answer.body), ("invocation/second/response", r#"{"batchItemFailures":[]}"#));
+    assert_eq!(
+        (&*answer.path, &*answer.body),
+        ("invocation/second/response", r#"{"batchItemFailures":[]}"#)
+    );
 
     let ended = function.terminate().await;
     assert_eq!(ended.uploads_of("first"), uploads);
@@ -37,12 +48,24 @@ async fn zero_is_no_deadline() {
 
 #[tokio::test]
 async fn after_the_deadline_nothing_starts_and_everything_fails() {
-    let past = (unix_time() - Duration::from_secs(1)).as_millis().to_string();
-    check(&past, r#"{"batchItemFailures":[{"itemIdentifier":"1"},{"itemIdentifier":"2"}]}"#, &[]).await;
+    let past = (unix_time() - Duration::from_secs(1))
+        .as_millis()
+        .to_string();
+    check(
+        &past,
+        r#"{"batchItemFailures":[{"itemIdentifier":"1"},{"itemIdentifier":"2"}]}"#,
+        &[],
+    )
+    .await;
 }
 
 #[tokio::test]
 async fn within_the_margin_nothing_starts_and_everything_fails() {
     let near = unix_time().as_millis().to_string();
-    check(&near, r#"{"batchItemFailures":[{"itemIdentifier":"1"},{"itemIdentifier":"2"}]}"#, &[]).await;
+    check(
+        &near,
+        r#"{"batchItemFailures":[{"itemIdentifier":"1"},{"itemIdentifier":"2"}]}"#,
+        &[],
+    )
+    .await;
 }

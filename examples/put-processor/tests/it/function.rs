@@ -33,48 +33,68 @@ impl Function {
         Self::spawn(command)
     }
 
-    /// The program, with nothing in its environment but what Lambda sets ("Defined runtime environment variables", AWS
-    /// Lambda Developer Guide, 2026).
+    /// The program, with nothing in its environment but what Lambda sets ("Defined runtime
+    /// environment variables", AWS Lambda Developer Guide, 2026).
     pub(crate) fn command(api: &RuntimeApi) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_put-processor"));
-        command.env_clear().env("AWS_LAMBDA_RUNTIME_API", api.address()).envs([
-            ("AWS_LAMBDA_FUNCTION_NAME", "put-processor"),
-            ("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST"),
-            ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "128"),
-            ("AWS_LAMBDA_INITIALIZATION_TYPE", "on-demand"),
-            ("AWS_LAMBDA_LOG_GROUP_NAME", "/aws/lambda/put-processor"),
-            ("AWS_LAMBDA_LOG_STREAM_NAME", "2026/04/07/[$LATEST]3d1b8ba0d3a14b5c9ea4ad2c51f5b4a7"),
-            ("AWS_REGION", "us-east-1"),
-            ("AWS_DEFAULT_REGION", "us-east-1"),
-            ("_HANDLER", "bootstrap"),
-            ("LAMBDA_TASK_ROOT", "/var/task"),
-            ("LAMBDA_RUNTIME_DIR", "/var/runtime"),
-            ("LANG", "en_US.UTF-8"),
-            ("TZ", ":UTC"),
-            ("PATH", "/usr/local/bin:/usr/bin/:/bin:/opt/bin"),
-        ]);
+        command
+            .env_clear()
+            .env("AWS_LAMBDA_RUNTIME_API", api.address())
+            .envs([
+                ("AWS_LAMBDA_FUNCTION_NAME", "put-processor"),
+                ("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST"),
+                ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "128"),
+                ("AWS_LAMBDA_INITIALIZATION_TYPE", "on-demand"),
+                ("AWS_LAMBDA_LOG_GROUP_NAME", "/aws/lambda/put-processor"),
+                (
+                    "AWS_LAMBDA_LOG_STREAM_NAME",
+                    "2026/04/07/[$LATEST]3d1b8ba0d3a14b5c9ea4ad2c51f5b4a7",
+                ),
+                ("AWS_REGION", "us-east-1"),
+                ("AWS_DEFAULT_REGION", "us-east-1"),
+                ("_HANDLER", "bootstrap"),
+                ("LAMBDA_TASK_ROOT", "/var/task"),
+                ("LAMBDA_RUNTIME_DIR", "/var/runtime"),
+                ("LANG", "en_US.UTF-8"),
+                ("TZ", ":UTC"),
+                ("PATH", "/usr/local/bin:/usr/bin/:/bin:/opt/bin"),
+            ]);
         command
     }
 
     pub(crate) fn spawn(mut command: Command) -> Self {
-        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
+        command
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .kill_on_drop(true);
         let mut child = command.spawn().unwrap();
         let stdout = tokio::spawn(read(child.stdout.take().unwrap()));
         let stderr = tokio::spawn(read(child.stderr.take().unwrap()));
-        Self { child, stdout, stderr }
+        Self {
+            child,
+            stdout,
+            stderr,
+        }
     }
 
     /// Sends SIGTERM and waits for the end. What was answered before is in the logs.
     pub(crate) async fn terminate(self) -> Ended {
         let process = self.child.id().unwrap().to_string();
-        let sent = Command::new("sh").args(["-c", r#"kill -TERM "$1""#, "sh", &process]).status().await.unwrap();
+        let sent = Command::new("sh")
+            .args(["-c", r#"kill -TERM "$1""#, "sh", &process])
+            .status()
+            .await
+            .unwrap();
         assert!(sent.success());
         self.end().await
     }
 
     /// Waits for the end.
     pub(crate) async fn end(mut self) -> Ended {
-        let status = within("the end of the process", self.child.wait()).await.unwrap();
+        let status = within("the end of the process", self.child.wait())
+            .await
+            .unwrap();
         let stdout = self.stdout.await.unwrap();
         Ended {
             status,
@@ -87,16 +107,25 @@ impl Function {
 impl Ended {
     /// The logs under `AWS_LAMBDA_LOG_FORMAT=JSON`.
     pub(crate) fn json_logs(&self) -> Vec<Value> {
-        let parse = |line: &String| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"));
+        let parse = |line: &String| {
+            serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"))
+        };
         self.stdout.iter().map(parse).collect()
     }
 
     /// The keys that the handler logged, sorted, by invocation.
     pub(crate) fn uploads(&self) -> HashMap<String, Vec<String>> {
         let mut uploads = HashMap::<_, Vec<_>>::new();
-        for log in self.json_logs().iter().filter(|log| log["message"] == "object uploaded") {
+        for log in self
+            .json_logs()
+            .iter()
+            .filter(|log| log["message"] == "object uploaded")
+        {
             let invocation = log["span"]["request_id"].as_str().unwrap().to_owned();
-            uploads.entry(invocation).or_default().push(log["key"].as_str().unwrap().to_owned());
+            uploads
+                .entry(invocation)
+                .or_default()
+                .push(log["key"].as_str().unwrap().to_owned());
         }
         uploads.values_mut().for_each(|keys| keys.sort());
         uploads

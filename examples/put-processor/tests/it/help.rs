@@ -7,7 +7,11 @@ use crate::run;
 fn check(arguments: &[&str], status: i32, expected: &[&str]) {
     let run = run(arguments, &[], b"");
     assert_eq!(run.status, Some(status), "{}{}", run.stdout, run.stderr);
-    let (text, other) = if status == 0 { (run.stdout, run.stderr) } else { (run.stderr, run.stdout) };
+    let (text, other) = if status == 0 {
+        (run.stdout, run.stderr)
+    } else {
+        (run.stderr, run.stdout)
+    };
     for part in expected {
         assert!(text.contains(part), "{text}");
     }
@@ -16,23 +20,68 @@ fn check(arguments: &[&str], status: i32, expected: &[&str]) {
 
 #[test]
 fn help_lists_the_commands() {
-    check(&["--help"], 0, &["Usage: put-processor <COMMAND>", "\n  invoke ", "\n  inspect ", "--version"]);
+    check(
+        &["--help"],
+        0,
+        &[
+            "Usage: put-processor <COMMAND>",
+            "\n  invoke ",
+            "\n  inspect ",
+            "--version",
+        ],
+    );
 }
 
 #[test]
 fn help_of_a_command_tells_its_argument_and_its_exit_status() {
-    check(&["invoke", "--help"], 0, &["put-processor invoke", "<FILE>", "standard input", "0", "1", "2"]);
-    check(&["inspect", "--help"], 0, &["put-processor inspect", "<FILES>...", "standard input", "0", "1"]);
+    check(
+        &["invoke", "--help"],
+        0,
+        &[
+            "put-processor invoke",
+            "<FILE>",
+            "standard input",
+            "0",
+            "1",
+            "2",
+        ],
+    );
+    check(
+        &["inspect", "--help"],
+        0,
+        &[
+            "put-processor inspect",
+            "<FILES>...",
+            "standard input",
+            "0",
+            "1",
+        ],
+    );
 }
 
 #[test]
 fn version_names_the_program_and_its_library() {
-    check(&["--version"], 0, &["put-processor", concat!("s3-dispatch ", env!("CARGO_PKG_VERSION"))]);
+    check(
+        &["--version"],
+        0,
+        &[
+            "put-processor",
+            concat!("s3-dispatch ", env!("CARGO_PKG_VERSION")),
+        ],
+    );
 }
 
 #[test]
 fn no_command_shows_the_help() {
-    check(&[], 2, &["Usage: put-processor <COMMAND>", "\n  invoke ", "\n  inspect "]);
+    check(
+        &[],
+        2,
+        &[
+            "Usage: put-processor <COMMAND>",
+            "\n  invoke ",
+            "\n  inspect ",
+        ],
+    );
 }
 
 #[test]
@@ -42,6 +91,14 @@ fn an_unknown_command_is_named() {
 
 #[test]
 fn a_missing_argument_is_named() {
-    check(&["invoke"], 2, &["<FILE>", "Usage: put-processor invoke <FILE>"]);
-    check(&["inspect"], 2, &["<FILES>...", "Usage: put-processor inspect <FILES>..."]);
+    check(
+        &["invoke"],
+        2,
+        &["<FILE>", "Usage: put-processor invoke <FILE>"],
+    );
+    check(
+        &["inspect"],
+        2,
+        &["<FILES>...", "Usage: put-processor inspect <FILES>..."],
+    );
 }

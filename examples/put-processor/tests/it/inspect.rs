@@ -9,7 +9,11 @@ use crate::{Run, run};
 /// Inspects the files with nothing on standard error and compares the lines.
 #[track_caller]
 fn check(files: &[&str], stdin: &str, status: i32, lines: &[&str]) {
-    let Run { status: ended, stdout, stderr } = inspect(files, stdin.as_bytes());
+    let Run {
+        status: ended,
+        stdout,
+        stderr,
+    } = inspect(files, stdin.as_bytes());
     assert_eq!(stdout.lines().collect::<Vec<_>>(), lines);
     assert_eq!((ended, &*stderr), (Some(status), ""));
 }
@@ -23,7 +27,14 @@ fn check_unreadable(stdin: &[u8], error: &str, path: &str) {
     assert_eq!(line["delivery"], "none", "{line}");
     assert!(line["error"].as_str().unwrap().contains(error), "{line}");
     assert_eq!(line["path"], path, "{line}");
-    for name in ["event_name", "bucket", "key", "key_as_sent", "size", "sequencer"] {
+    for name in [
+        "event_name",
+        "bucket",
+        "key",
+        "key_as_sent",
+        "size",
+        "sequencer",
+    ] {
         assert_eq!(line.get(name), Some(&Value::Null), "{line}");
     }
 }
@@ -78,8 +89,7 @@ fn standard_input_is_a_dash() {
 
 #[test]
 fn what_is_absent_is_null() {
-    let notification =
-        r#"{"Records":[{"eventName":"s3:ObjectRemoved:Delete","s3":{"bucket":{"name":"b"},"object":{"key":"a+b"}}}]}"#;
+    let notification = r#"{"Records":[{"eventName":"s3:ObjectRemoved:Delete","s3":{"bucket":{"name":"b"},"object":{"key":"a+b"}}}]}"#;
     let line = concat!(
         r#"{"file":"-","delivery":"s3","event_name":"ObjectRemoved:Delete","bucket":"b","key":"a+b","#,
         r#""key_as_sent":"a+b","size":null,"sequencer":null}"#,
@@ -98,27 +108,59 @@ fn all_files_are_shown_although_some_cannot_be_read() {
     ];
     let run = inspect(&files, b"");
     assert_eq!((run.status, &*run.stderr), (Some(1), ""));
-    let lines = run.stdout.lines().map(|line| serde_json::from_str::<Value>(line).unwrap()).collect::<Vec<_>>();
+    let lines = run
+        .stdout
+        .lines()
+        .map(|line| serde_json::from_str::<Value>(line).unwrap())
+        .collect::<Vec<_>>();
     let file_of = |line: &Value| files.iter().position(|file| line["file"] == *file).unwrap();
-    assert_eq!(lines.iter().map(file_of).collect::<Vec<_>>(), [0, 1, 1, 1, 2, 3]);
-    let deliveries = lines.iter().map(|line| line["delivery"].as_str().unwrap()).collect::<Vec<_>>();
-    assert_eq!(deliveries, ["none", "sqs>s3", "none", "sqs>s3", "none", "s3"]);
-    assert!(lines[0]["error"].as_str().unwrap().contains("No such file"), "{}", lines[0]);
+    assert_eq!(
+        lines.iter().map(file_of).collect::<Vec<_>>(),
+        [0, 1, 1, 1, 2, 3]
+    );
+    let deliveries = lines
+        .iter()
+        .map(|line| line["delivery"].as_str().unwrap())
+        .collect::<Vec<_>>();
+    assert_eq!(
+        deliveries,
+        ["none", "sqs>s3", "none", "sqs>s3", "none", "s3"]
+    );
+    assert!(
+        lines[0]["error"].as_str().unwrap().contains("No such file"),
+        "{}",
+        lines[0]
+    );
     assert_eq!(lines[2]["path"], "$.Records[1].body");
     assert_eq!(lines[4]["path"], "$");
-    assert!(lines.iter().all(|line| line.get("error").is_some() == (line["delivery"] == "none")), "{}", run.stdout);
+    assert!(
+        lines
+            .iter()
+            .all(|line| line.get("error").is_some() == (line["delivery"] == "none")),
+        "{}",
+        run.stdout
+    );
 }
 
 #[test]
 fn a_body_without_an_s3_event_is_an_error() {
-    let batch = r#"{"Records":[{"messageId":"1","eventSource":"aws:sqs","body":"{\"hello\":\"world\"}"}]}"#;
-    check_unreadable(batch.as_bytes(), "expected an S3 notification", "$.Records[0].body");
+    let batch =
+        r#"{"Records":[{"messageId":"1","eventSource":"aws:sqs","body":"{\"hello\":\"world\"}"}]}"#;
+    check_unreadable(
+        batch.as_bytes(),
+        "expected an S3 notification",
+        "$.Records[0].body",
+    );
 }
 
 #[test]
 fn a_record_without_a_key_is_an_error() {
     let notification = br#"{"Records":[{"eventName":"ObjectCreated:Put","s3":{"bucket":{"name":"b"},"object":{}}}]}"#;
-    check_unreadable(notification, "absent or empty", "$.Records[0].s3.object.key");
+    check_unreadable(
+        notification,
+        "absent or empty",
+        "$.Records[0].s3.object.key",
+    );
 }
 
 #[test]

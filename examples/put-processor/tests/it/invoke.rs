@@ -11,7 +11,12 @@ const NOTHING_FITS: (&str, &str) = ("MAX_OBJECT_BYTES", "0");
 #[track_caller]
 fn check(file: &str, settings: &[(&str, &str)], status: i32, stdout: &str) -> String {
     let run = run(&["invoke", file], settings, b"");
-    assert_eq!((run.status, &*run.stdout), (Some(status), stdout), "{}", run.stderr);
+    assert_eq!(
+        (run.status, &*run.stdout),
+        (Some(status), stdout),
+        "{}",
+        run.stderr
+    );
     run.stderr
 }
 
@@ -22,23 +27,44 @@ fn check_unreadable(stdin: &[u8], error_type: &str, log: &str) {
     assert_eq!(run.status, Some(2), "{}", run.stderr);
     let error: Value = serde_json::from_str(&run.stdout).unwrap();
     assert_eq!(error["errorType"], error_type, "{error}");
-    assert!(error["errorMessage"].as_str().unwrap().contains(log), "{error}");
+    assert!(
+        error["errorMessage"].as_str().unwrap().contains(log),
+        "{error}"
+    );
     assert!(run.stderr.contains(log), "{}", run.stderr);
 }
 
 /// The keys that the handler logged.
 fn uploads(logs: &str) -> Vec<&str> {
-    let logs = logs.lines().filter_map(|line| line.split_once(": object uploaded "));
-    logs.map(|(_, fields)| fields.split_once("key=\"").unwrap().1.split_once("\" size=").unwrap().0).collect()
+    let logs = logs
+        .lines()
+        .filter_map(|line| line.split_once(": object uploaded "));
+    logs.map(|(_, fields)| {
+        fields
+            .split_once("key=\"")
+            .unwrap()
+            .1
+            .split_once("\" size=")
+            .unwrap()
+            .0
+    })
+    .collect()
 }
 
 #[test]
 fn a_batch_of_uploads_succeeds() {
     let logs = check("examples/events/put.json", &[], 0, SUCCESS);
-    assert_eq!(uploads(&logs), ["holiday/2026/my photo (2).jpg", "holiday/2026/film.mp4"]);
+    assert_eq!(
+        uploads(&logs),
+        ["holiday/2026/my photo (2).jpg", "holiday/2026/film.mp4"]
+    );
     assert!(logs.contains("test notification"), "{logs}");
     let skipped = "key=\"archive/2026/my photo (2).jpg\"";
-    assert!(logs.lines().any(|line| line.contains("WARN") && line.contains(skipped)), "{logs}");
+    assert!(
+        logs.lines()
+            .any(|line| line.contains("WARN") && line.contains(skipped)),
+        "{logs}"
+    );
 }
 
 #[test]
@@ -67,10 +93,18 @@ fn an_event_of_eventbridge_succeeds() {
 
 #[test]
 fn a_batch_that_fails_in_part_lists_what_failed() {
-    let response = "{\"batchItemFailures\":[{\"itemIdentifier\":\"2e1424d4-f796-459a-8184-9c92662be6d1\"}]}\n";
+    let response =
+        "{\"batchItemFailures\":[{\"itemIdentifier\":\"2e1424d4-f796-459a-8184-9c92662be6d1\"}]}\n";
     let logs = check("examples/events/failures.json", &[], 1, response);
-    assert_eq!(uploads(&logs), ["holiday/2026/my photo (2).jpg", "holiday/2026/film.mp4"]);
-    assert!(logs.lines().any(|line| line.starts_with("ERROR") && line.contains("`$.Records[1].body`")), "{logs}");
+    assert_eq!(
+        uploads(&logs),
+        ["holiday/2026/my photo (2).jpg", "holiday/2026/film.mp4"]
+    );
+    assert!(
+        logs.lines()
+            .any(|line| line.starts_with("ERROR") && line.contains("`$.Records[1].body`")),
+        "{logs}"
+    );
 }
 
 #[test]
@@ -81,7 +115,12 @@ fn a_delivery_that_is_no_batch_fails_whole() {
             r#"the object \"holiday/2026/my photo (2).jpg\" has 184021 bytes, which is more than 0"}"#,
             "\n"
         );
-        let logs = check(&format!("examples/events/{file}.json"), &[NOTHING_FITS], 1, error);
+        let logs = check(
+            &format!("examples/events/{file}.json"),
+            &[NOTHING_FITS],
+            1,
+            error,
+        );
         assert_eq!(uploads(&logs), [""; 0]);
     }
 }
@@ -89,22 +128,48 @@ fn a_delivery_that_is_no_batch_fails_whole() {
 #[test]
 fn every_example_is_tried_here() {
     let events = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../events");
-    let mut files: Vec<_> = events.read_dir().unwrap().map(|file| file.unwrap().file_name()).collect();
+    let mut files: Vec<_> = events
+        .read_dir()
+        .unwrap()
+        .map(|file| file.unwrap().file_name())
+        .collect();
     files.sort();
-    assert_eq!(files, ["copy.json", "eventbridge.json", "failures.json", "put.json", "s3.json", "sns.json"]);
+    assert_eq!(
+        files,
+        [
+            "copy.json",
+            "eventbridge.json",
+            "failures.json",
+            "put.json",
+            "s3.json",
+            "sns.json"
+        ]
+    );
 }
 
 #[test]
 fn a_dash_is_standard_input() {
-    let run = run(&["invoke", "-"], &[], include_bytes!("../../../events/s3.json"));
-    assert_eq!((run.status, &*run.stdout), (Some(0), SUCCESS), "{}", run.stderr);
+    let run = run(
+        &["invoke", "-"],
+        &[],
+        include_bytes!("../../../events/s3.json"),
+    );
+    assert_eq!(
+        (run.status, &*run.stdout),
+        (Some(0), SUCCESS),
+        "{}",
+        run.stderr
+    );
     assert_eq!(uploads(&run.stderr), ["holiday/2026/my photo (2).jpg"]);
 }
 
 #[test]
 fn a_missing_file_is_named() {
     let logs = check("examples/events/missing.json", &[], 2, "");
-    assert!(logs.contains("examples/events/missing.json") && logs.contains("No such file"), "{logs}");
+    assert!(
+        logs.contains("examples/events/missing.json") && logs.contains("No such file"),
+        "{logs}"
+    );
 }
 
 #[test]
@@ -115,7 +180,11 @@ fn a_folder_is_no_payload() {
 
 #[test]
 fn garbage_is_unreadable() {
-    check_unreadable(b"garbage", "s3_dispatch::InvalidJson", "line 1 column 1 at `$`");
+    check_unreadable(
+        b"garbage",
+        "s3_dispatch::InvalidJson",
+        "line 1 column 1 at `$`",
+    );
 }
 
 #[test]
@@ -130,13 +199,27 @@ fn nothing_is_unreadable() {
 
 #[test]
 fn an_object_without_an_event_is_unreadable() {
-    check_unreadable(b"{}", "s3_dispatch::NotAnS3Event", "expected an S3 notification");
+    check_unreadable(
+        b"{}",
+        "s3_dispatch::NotAnS3Event",
+        "expected an S3 notification",
+    );
 }
 
 #[test]
 fn logs_are_as_detailed_as_asked() {
-    let logs = check("examples/events/put.json", &[("RUST_LOG", "error")], 0, SUCCESS);
+    let logs = check(
+        "examples/events/put.json",
+        &[("RUST_LOG", "error")],
+        0,
+        SUCCESS,
+    );
     assert_eq!(logs, "");
-    let logs = check("examples/events/put.json", &[("RUST_LOG", "debug")], 0, SUCCESS);
+    let logs = check(
+        "examples/events/put.json",
+        &[("RUST_LOG", "debug")],
+        0,
+        SUCCESS,
+    );
     assert!(logs.contains("DEBUG"), "{logs}");
 }

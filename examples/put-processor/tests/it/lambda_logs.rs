@@ -14,8 +14,18 @@ const FORGERY: &str = "\n INFO object uploaded key=\"forged\" size=1";
 async fn logs(settings: &[(&str, &str)], payload: impl Into<Bytes>) -> Ended {
     let mut api = RuntimeApi::start().await;
     let function = Function::start(&api, settings);
-    let answer = api.invoke(Invocation::new("8476a536-e9f4-11e8-9739-2dfe598c3fcd", payload)).await;
-    assert!(answer.path.starts_with("invocation/8476a536-e9f4-11e8-9739-2dfe598c3fcd/"), "{answer:?}");
+    let answer = api
+        .invoke(Invocation::new(
+            "8476a536-e9f4-11e8-9739-2dfe598c3fcd",
+            payload,
+        ))
+        .await;
+    assert!(
+        answer
+            .path
+            .starts_with("invocation/8476a536-e9f4-11e8-9739-2dfe598c3fcd/"),
+        "{answer:?}"
+    );
     let ended = function.terminate().await;
     assert_eq!(ended.stderr, "");
     ended
@@ -45,13 +55,20 @@ fn hostile_keys() -> Vec<String> {
 
 fn hostile_batch() -> SqsBatchBuilder {
     let keys = hostile_keys().into_iter().enumerate();
-    keys.fold(SqsBatchBuilder::new(), |batch, (id, key)| batch.with_record(id.to_string(), put(&key)))
+    keys.fold(SqsBatchBuilder::new(), |batch, (id, key)| {
+        batch.with_record(id.to_string(), put(&key))
+    })
 }
 
 /// One line for each hostile record, one for the invocation and one for SIGTERM.
 #[track_caller]
 fn check_lines(ended: &Ended) {
-    assert_eq!(ended.stdout.len(), hostile_keys().len() + 2, "{:#?}", ended.stdout);
+    assert_eq!(
+        ended.stdout.len(),
+        hostile_keys().len() + 2,
+        "{:#?}",
+        ended.stdout
+    );
     let is_harmless = |line: &String| !line.contains(char::is_control);
     assert!(ended.stdout.iter().all(is_harmless), "{:#?}", ended.stdout);
 }
@@ -65,8 +82,14 @@ async fn every_line_is_a_json_object_when_lambda_asks_for_json() {
     let ended = logs(&[JSON], batch.to_bytes()).await;
     for log in ended.json_logs() {
         let time = log["timestamp"].as_str().unwrap();
-        assert!(time.len() > 20 && time.as_bytes()[10] == b'T' && time.ends_with('Z'), "{log}");
-        assert!(["INFO", "WARN", "ERROR"].contains(&log["level"].as_str().unwrap()), "{log}");
+        assert!(
+            time.len() > 20 && time.as_bytes()[10] == b'T' && time.ends_with('Z'),
+            "{log}"
+        );
+        assert!(
+            ["INFO", "WARN", "ERROR"].contains(&log["level"].as_str().unwrap()),
+            "{log}"
+        );
         assert!(log["message"].is_string(), "{log}");
     }
 }
@@ -76,20 +99,31 @@ async fn a_handler_s_line_names_its_record_and_its_invocation() {
     let batch = SqsBatchBuilder::new().with_record("1", put("holiday/my photo.jpg"));
     let ended = logs(&[JSON], batch.to_bytes()).await;
     let logs = ended.json_logs();
-    let log = logs.iter().find(|log| log["message"] == "object uploaded").unwrap();
+    let log = logs
+        .iter()
+        .find(|log| log["message"] == "object uploaded")
+        .unwrap();
     assert_eq!(log["level"], "INFO");
     assert_eq!(log["event_name"], "ObjectCreated:Put");
     assert_eq!(log["bucket"], "amzn-s3-demo-bucket");
     assert_eq!(log["key"], "holiday/my photo.jpg");
     assert_eq!(log["size"], 1024);
-    assert_eq!(log["span"]["request_id"], "8476a536-e9f4-11e8-9739-2dfe598c3fcd");
+    assert_eq!(
+        log["span"]["request_id"],
+        "8476a536-e9f4-11e8-9739-2dfe598c3fcd"
+    );
     assert_eq!(log["span"]["message_id"], "1");
 }
 
 #[tokio::test]
 async fn a_skipped_record_can_be_found_by_its_key() {
     let copy = RecordBuilder::new(EventName::OBJECT_CREATED_COPY).with_key("my \"photo\".jpg");
-    let logs = logs(&[JSON], SqsBatchBuilder::new().with_record("1", copy).to_bytes()).await.json_logs();
+    let logs = logs(
+        &[JSON],
+        SqsBatchBuilder::new().with_record("1", copy).to_bytes(),
+    )
+    .await
+    .json_logs();
     let log = logs.iter().find(|log| log["level"] == "WARN").unwrap();
     assert_eq!(log["span"]["key"], "my \"photo\".jpg");
 }
@@ -101,10 +135,15 @@ async fn an_invocation_is_summed_up_once() {
         .with_record("2", RecordBuilder::new(EventName::OBJECT_CREATED_COPY))
         .with_body("3", "not JSON");
     let logs = logs(&[JSON], batch.to_bytes()).await.json_logs();
-    let [log] = &logs.iter().filter(|log| log["message"] == "invocation done").collect::<Vec<_>>()[..] else {
+    let [log] = &logs
+        .iter()
+        .filter(|log| log["message"] == "invocation done")
+        .collect::<Vec<_>>()[..]
+    else {
         panic!("{logs:#?}");
     };
-    let counts = ["messages", "records", "handled", "skipped", "failed"].map(|name| log[name].as_u64().unwrap());
+    let counts = ["messages", "records", "handled", "skipped", "failed"]
+        .map(|name| log[name].as_u64().unwrap());
     assert_eq!(counts, [3, 2, 1, 1, 0], "{log}");
     assert_eq!(log["request_id"], "8476a536-e9f4-11e8-9739-2dfe598c3fcd");
     assert!(log["duration_ms"].as_f64().unwrap() > 0.0, "{log}");
@@ -113,11 +152,20 @@ async fn an_invocation_is_summed_up_once() {
 #[tokio::test]
 async fn a_failure_of_a_message_is_logged_once() {
     let batch = SqsBatchBuilder::new().with_record("1", put("a"));
-    let logs = logs(&[JSON, ("MAX_OBJECT_BYTES", "0")], batch.to_bytes()).await.json_logs();
-    let [log] = &logs.iter().filter(|log| log["level"] == "ERROR").collect::<Vec<_>>()[..] else {
+    let logs = logs(&[JSON, ("MAX_OBJECT_BYTES", "0")], batch.to_bytes())
+        .await
+        .json_logs();
+    let [log] = &logs
+        .iter()
+        .filter(|log| log["level"] == "ERROR")
+        .collect::<Vec<_>>()[..]
+    else {
         panic!("{logs:#?}");
     };
-    assert_eq!(log["error"], r#"the object "a" has 1024 bytes, which is more than 0"#);
+    assert_eq!(
+        log["error"],
+        r#"the object "a" has 1024 bytes, which is more than 0"#
+    );
     assert_eq!(log["permanent"], true);
     assert_eq!(log["span"]["message_id"], "1");
 }
@@ -126,7 +174,10 @@ async fn a_failure_of_a_message_is_logged_once() {
 async fn a_failure_of_an_invocation_is_logged_once() {
     let notification = NotificationBuilder::new().with_record(put("a")).to_json();
     let ended = logs(&[("MAX_OBJECT_BYTES", "0")], notification).await;
-    let lines = ended.stdout.iter().filter(|line| line.contains("1024 bytes"));
+    let lines = ended
+        .stdout
+        .iter()
+        .filter(|line| line.contains("1024 bytes"));
     assert_eq!(lines.count(), 1, "{:#?}", ended.stdout);
 }
 
@@ -135,15 +186,27 @@ async fn the_level_that_lambda_asks_for_is_kept() {
     let batch = SqsBatchBuilder::new()
         .with_record("1", put("a"))
         .with_record("2", RecordBuilder::new(EventName::OBJECT_CREATED_COPY));
-    let logs = logs(&[JSON, ("AWS_LAMBDA_LOG_LEVEL", "WARN")], batch.to_bytes()).await.json_logs();
+    let logs = logs(&[JSON, ("AWS_LAMBDA_LOG_LEVEL", "WARN")], batch.to_bytes())
+        .await
+        .json_logs();
     assert_eq!(logs.len(), 1, "{logs:#?}");
     assert_eq!(logs[0]["level"], "WARN");
 }
 
 #[tokio::test]
 async fn a_text_line_has_neither_a_time_nor_colours() {
-    let ended = logs(&[], SqsBatchBuilder::new().with_record("1", put("a b")).to_bytes()).await;
-    assert!(ended.stdout[0].starts_with(" INFO record{event_name=\"ObjectCreated:Put\""), "{:#?}", ended.stdout);
+    let ended = logs(
+        &[],
+        SqsBatchBuilder::new()
+            .with_record("1", put("a b"))
+            .to_bytes(),
+    )
+    .await;
+    assert!(
+        ended.stdout[0].starts_with(" INFO record{event_name=\"ObjectCreated:Put\""),
+        "{:#?}",
+        ended.stdout
+    );
     let line = "object uploaded event_name=\"ObjectCreated:Put\" bucket=\"amzn-s3-demo-bucket\" key=\"a b\" size=1024";
     assert!(ended.stdout[0].ends_with(line), "{:#?}", ended.stdout);
 }
@@ -160,10 +223,18 @@ async fn a_hostile_key_gives_one_line_of_text() {
 #[tokio::test]
 async fn a_hostile_key_gives_one_line_of_json() {
     let ended = logs(&[JSON], hostile_batch().to_bytes()).await;
-    assert_eq!(ended.stdout.len(), hostile_keys().len() + 2, "{:#?}", ended.stdout);
+    assert_eq!(
+        ended.stdout.len(),
+        hostile_keys().len() + 2,
+        "{:#?}",
+        ended.stdout
+    );
     let mut keys = hostile_keys();
     keys.sort();
-    assert_eq!(ended.uploads_of("8476a536-e9f4-11e8-9739-2dfe598c3fcd"), keys);
+    assert_eq!(
+        ended.uploads_of("8476a536-e9f4-11e8-9739-2dfe598c3fcd"),
+        keys
+    );
 }
 
 #[tokio::test]

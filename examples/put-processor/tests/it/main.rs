@@ -30,7 +30,8 @@ struct Run {
     stderr: String,
 }
 
-/// Runs the program outside Lambda, in the folder of the workspace, with this text on its standard input.
+/// Runs the program outside Lambda, in the folder of the workspace, with this text on its standard
+/// input.
 fn run(arguments: &[&str], settings: &[(&str, &str)], stdin: &[u8]) -> Run {
     let mut child = Command::new(env!("CARGO_BIN_EXE_put-processor"))
         .args(arguments)

@@ -9,10 +9,17 @@ use crate::{Run, run};
 /// Prints the policy of this format with nothing on standard error.
 #[track_caller]
 fn policy(format: &str) -> Value {
-    let Run { status, stdout, stderr } = run(&["policy", "--format", format], &[], b"");
+    let Run {
+        status,
+        stdout,
+        stderr,
+    } = run(&["policy", "--format", format], &[], b"");
     assert_eq!((status, &*stderr), (Some(0), ""));
     let json: Value = serde_json::from_str(&stdout).unwrap();
-    assert!(stdout.lines().count() > 3 && stdout.ends_with('\n'), "it is not pretty: {stdout}");
+    assert!(
+        stdout.lines().count() > 3 && stdout.ends_with('\n'),
+        "it is not pretty: {stdout}"
+    );
     json
 }
 
@@ -27,14 +34,18 @@ fn sns_is_the_policy_of_the_subscription() {
 
 #[test]
 fn s3_is_the_configuration_of_the_bucket() {
-    let events = json!(["s3:ObjectCreated:Put", "s3:ObjectCreated:CompleteMultipartUpload"]);
+    let events = json!([
+        "s3:ObjectCreated:Put",
+        "s3:ObjectCreated:CompleteMultipartUpload"
+    ]);
     assert_eq!(policy("s3"), json!([{ "Events": events }]));
 }
 
 #[test]
 fn eventbridge_is_the_pattern_of_a_rule() {
     let detail = json!({"reason": ["PutObject", "CompleteMultipartUpload"]});
-    let expected = json!({"source": ["aws.s3"], "detail-type": ["Object Created"], "detail": detail});
+    let expected =
+        json!({"source": ["aws.s3"], "detail-type": ["Object Created"], "detail": detail});
     assert_eq!(policy("eventbridge"), expected);
 }
 
@@ -42,7 +53,10 @@ fn eventbridge_is_the_pattern_of_a_rule() {
 fn esm_is_the_criteria_of_the_event_source_mapping() {
     let criteria = policy("esm");
     let pattern = criteria["Filters"][0]["Pattern"].as_str().unwrap();
-    assert_eq!(serde_json::from_str::<Value>(pattern).unwrap(), json!({ "body": body_filter() }));
+    assert_eq!(
+        serde_json::from_str::<Value>(pattern).unwrap(),
+        json!({ "body": body_filter() })
+    );
     assert_eq!(criteria, json!({"Filters": [{ "Pattern": pattern }]}));
 }
 
@@ -53,11 +67,25 @@ fn iam_is_the_policy_of_the_role() {
     assert_eq!((run.status, &*run.stderr), (Some(0), ""));
     let policy: Value = serde_json::from_str(&run.stdout).unwrap();
     assert_eq!(policy["Version"], "2012-10-17");
-    let [statement] = &policy["Statement"].as_array().unwrap()[..] else { panic!("{policy}") };
-    assert_eq!((&statement["Effect"], &statement["Resource"]), (&json!("Allow"), &json!(arn)));
-    let actions = json!(["sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"]);
+    let [statement] = &policy["Statement"].as_array().unwrap()[..] else {
+        panic!("{policy}")
+    };
+    assert_eq!(
+        (&statement["Effect"], &statement["Resource"]),
+        (&json!("Allow"), &json!(arn))
+    );
+    let actions = json!([
+        "sqs:DeleteMessage",
+        "sqs:GetQueueAttributes",
+        "sqs:ReceiveMessage"
+    ]);
     assert_eq!(statement["Action"], actions);
-    assert!(self::policy("iam")["Statement"][0]["Resource"].as_str().unwrap().starts_with("arn:aws:sqs:"));
+    assert!(
+        self::policy("iam")["Statement"][0]["Resource"]
+            .as_str()
+            .unwrap()
+            .starts_with("arn:aws:sqs:")
+    );
 }
 
 #[test]
@@ -65,7 +93,9 @@ fn terraform_is_what_infra_reads() {
     let printed = run(&["policy", "--format", "terraform"], &[], b"");
     assert_eq!((printed.status, &*printed.stderr), (Some(0), ""));
     let file = "infra/policies/put-processor.json";
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(file);
+    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../..")
+        .join(file);
     let kept = std::fs::read_to_string(path).unwrap_or_default();
     assert_eq!(
         kept, printed.stdout,
@@ -75,17 +105,36 @@ fn terraform_is_what_infra_reads() {
 
 #[test]
 fn a_setting_of_the_handlers_does_not_count() {
-    let run = run(&["policy", "--format", "sns"], &[("MAX_OBJECT_BYTES", "1")], b"");
-    assert_eq!(serde_json::from_str::<Value>(&run.stdout).unwrap(), body_filter());
+    let run = run(
+        &["policy", "--format", "sns"],
+        &[("MAX_OBJECT_BYTES", "1")],
+        b"",
+    );
+    assert_eq!(
+        serde_json::from_str::<Value>(&run.stdout).unwrap(),
+        body_filter()
+    );
 }
 
 #[test]
 fn an_unknown_format_is_named_with_those_there_are() {
     let run = run(&["policy", "--format", "cdk"], &[], b"");
     assert_eq!((run.status, &*run.stdout), (Some(2), ""));
-    for part in ["'cdk'", "sns", "s3", "eventbridge", "esm", "iam", "terraform"] {
+    for part in [
+        "'cdk'",
+        "sns",
+        "s3",
+        "eventbridge",
+        "esm",
+        "iam",
+        "terraform",
+    ] {
         assert!(run.stderr.contains(part), "{}", run.stderr);
     }
     let missing = self::run(&["policy"], &[], b"");
-    assert!(missing.status == Some(2) && missing.stderr.contains("--format"), "{}", missing.stderr);
+    assert!(
+        missing.status == Some(2) && missing.stderr.contains("--format"),
+        "{}",
+        missing.stderr
+    );
 }

@@ -59,13 +59,18 @@ async fn sigterm_ends_a_process_that_waits_for_several_invocations() {
 async fn concurrent_invocations_keep_their_payloads_apart() {
     const INVOCATIONS: usize = 250;
     let mut api = RuntimeApi::start().await;
-    let settings = [("AWS_LAMBDA_MAX_CONCURRENCY", "4"), ("AWS_LAMBDA_LOG_FORMAT", "JSON")];
+    let settings = [
+        ("AWS_LAMBDA_MAX_CONCURRENCY", "4"),
+        ("AWS_LAMBDA_LOG_FORMAT", "JSON"),
+    ];
     let function = Function::start(&api, &settings);
     api.is_asked_by(4).await;
     for number in 0..INVOCATIONS {
         // Of different lengths, so that they overtake each other.
         let good = (0..number % 7).map(|message| format!("{number}/{message}"));
-        let batch = good.fold(SqsBatchBuilder::new(), |batch, key| batch.with_record(&*key, put(&key)));
+        let batch = good.fold(SqsBatchBuilder::new(), |batch, key| {
+            batch.with_record(&*key, put(&key))
+        });
         let batch = batch.with_body(format!("{number}/bad"), "not JSON");
         api.enqueue(Invocation::new(number.to_string(), batch.to_bytes()));
     }
@@ -76,21 +81,33 @@ async fn concurrent_invocations_keep_their_payloads_apart() {
     }
     for number in 0..INVOCATIONS {
         let expected = format!(r#"{{"batchItemFailures":[{{"itemIdentifier":"{number}/bad"}}]}}"#);
-        assert_eq!(answers.get(&format!("invocation/{number}/response")), Some(&expected));
+        assert_eq!(
+            answers.get(&format!("invocation/{number}/response")),
+            Some(&expected)
+        );
     }
     api.is_asked_by(4).await;
     let ended = function.terminate().await;
     let mut uploads = ended.uploads();
     for number in 0..INVOCATIONS {
-        let expected: Vec<_> = (0..number % 7).map(|message| format!("{number}/{message}")).collect();
-        assert_eq!(uploads.remove(&number.to_string()).unwrap_or_default(), expected);
+        let expected: Vec<_> = (0..number % 7)
+            .map(|message| format!("{number}/{message}"))
+            .collect();
+        assert_eq!(
+            uploads.remove(&number.to_string()).unwrap_or_default(),
+            expected
+        );
     }
     assert!(api.is_silent());
 }
 
 #[tokio::test]
 async fn a_missing_variable_of_lambda_is_named() {
-    for name in ["AWS_LAMBDA_FUNCTION_NAME", "AWS_LAMBDA_FUNCTION_VERSION", "AWS_LAMBDA_FUNCTION_MEMORY_SIZE"] {
+    for name in [
+        "AWS_LAMBDA_FUNCTION_NAME",
+        "AWS_LAMBDA_FUNCTION_VERSION",
+        "AWS_LAMBDA_FUNCTION_MEMORY_SIZE",
+    ] {
         let api = RuntimeApi::start().await;
         let mut command = Function::command(&api);
         command.env_remove(name);
@@ -101,5 +118,10 @@ async fn a_missing_variable_of_lambda_is_named() {
 #[tokio::test]
 async fn a_setting_that_is_no_number_is_named() {
     let api = RuntimeApi::start().await;
-    check_refusal(&Function::start(&api, &[("MAX_OBJECT_BYTES", "many")]).end().await, "`MAX_OBJECT_BYTES`");
+    check_refusal(
+        &Function::start(&api, &[("MAX_OBJECT_BYTES", "many")])
+            .end()
+            .await,
+        "`MAX_OBJECT_BYTES`",
+    );
 }

@@ -1,5 +1,5 @@
-//! A loopback server that speaks the Runtime API ("Using the Lambda runtime API for custom runtimes", AWS Lambda
-//! Developer Guide, 2026).
+//! A loopback server that speaks the Runtime API ("Using the Lambda runtime API for custom
+//! runtimes", AWS Lambda Developer Guide, 2026).
 
 use std::convert::Infallible;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -51,12 +51,19 @@ impl Invocation {
     /// With half a minute to answer.
     pub(crate) fn new(id: impl Into<String>, payload: impl Into<Bytes>) -> Self {
         let deadline = unix_time() + Duration::from_secs(30);
-        Self { id: id.into(), payload: payload.into(), deadline: deadline.as_millis().to_string() }
+        Self {
+            id: id.into(),
+            payload: payload.into(),
+            deadline: deadline.as_millis().to_string(),
+        }
     }
 
     /// With any text in `Lambda-Runtime-Deadline-Ms`.
     pub(crate) fn with_deadline(self, deadline: impl Into<String>) -> Self {
-        Self { deadline: deadline.into(), ..self }
+        Self {
+            deadline: deadline.into(),
+            ..self
+        }
     }
 }
 
@@ -67,13 +74,22 @@ impl RuntimeApi {
         let (invocations, queue) = mpsc::unbounded_channel();
         let (answered, answers) = mpsc::unbounded_channel();
         let (waiting_now, waiting) = watch::channel(0);
-        let shared = Arc::new(Shared { invocations: Mutex::new(queue), answers: answered, waiting: waiting_now });
+        let shared = Arc::new(Shared {
+            invocations: Mutex::new(queue),
+            answers: answered,
+            waiting: waiting_now,
+        });
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
                 tokio::spawn(serve(stream, Arc::clone(&shared)));
             }
         });
-        Self { address, invocations, answers, waiting }
+        Self {
+            address,
+            invocations,
+            answers,
+            waiting,
+        }
     }
 
     /// What `AWS_LAMBDA_RUNTIME_API` is: a host and a port.
@@ -97,7 +113,12 @@ impl RuntimeApi {
 
     /// Returns when so many requests for the next invocation are open.
     pub(crate) async fn is_asked_by(&mut self, workers: usize) {
-        within("requests for an invocation", self.waiting.wait_for(|waiting| *waiting == workers)).await.unwrap();
+        within(
+            "requests for an invocation",
+            self.waiting.wait_for(|waiting| *waiting == workers),
+        )
+        .await
+        .unwrap();
     }
 
     /// Whether every answer was taken.
@@ -121,11 +142,23 @@ async fn serve(stream: TcpStream, shared: Arc<Shared>) {
     stream.set_nodelay(true).unwrap();
     let service = service_fn(move |request| respond(Arc::clone(&shared), request));
     // A function that ends leaves its connections.
-    drop(hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), service).await);
+    drop(
+        hyper::server::conn::http1::Builder::new()
+            .serve_connection(TokioIo::new(stream), service)
+            .await,
+    );
 }
 
-async fn respond(shared: Arc<Shared>, request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Infallible> {
-    let path = request.uri().path().strip_prefix(VERSION).unwrap_or_default().to_owned();
+async fn respond(
+    shared: Arc<Shared>,
+    request: Request<Incoming>,
+) -> Result<Response<Full<Bytes>>, Infallible> {
+    let path = request
+        .uri()
+        .path()
+        .strip_prefix(VERSION)
+        .unwrap_or_default()
+        .to_owned();
     if request.method() == Method::GET && path == "invocation/next" {
         return Ok(next(&shared).await);
     }
@@ -133,22 +166,33 @@ async fn respond(shared: Arc<Shared>, request: Request<Incoming>) -> Result<Resp
     let body = String::from_utf8(body.to_vec()).unwrap();
     // The test has ended if nobody takes the answer.
     drop(shared.answers.send(Answer { path, body }));
-    let accepted = Response::builder().status(StatusCode::ACCEPTED).header("Content-Type", "application/json");
+    let accepted = Response::builder()
+        .status(StatusCode::ACCEPTED)
+        .header("Content-Type", "application/json");
     Ok(accepted.body(Full::from(r#"{"status":"OK"}"#)).unwrap())
 }
 
 async fn next(shared: &Shared) -> Response<Full<Bytes>> {
     let waiting = Waiting::start(&shared.waiting);
     let Some(invocation) = shared.invocations.lock().await.recv().await else {
-        return Response::builder().status(StatusCode::GONE).body(Full::default()).unwrap();
+        return Response::builder()
+            .status(StatusCode::GONE)
+            .body(Full::default())
+            .unwrap();
     };
     drop(waiting);
     Response::builder()
         .header("Content-Type", "application/json")
         .header("Lambda-Runtime-Aws-Request-Id", invocation.id)
         .header("Lambda-Runtime-Deadline-Ms", invocation.deadline)
-        .header("Lambda-Runtime-Invoked-Function-Arn", "arn:aws:lambda:us-east-1:123456789012:function:put-processor")
-        .header("Lambda-Runtime-Trace-Id", "Root=1-5bef4de7-ad49b0e87f6ef6c87fc2e700;Parent=9a9197af755a6419;Sampled=1")
+        .header(
+            "Lambda-Runtime-Invoked-Function-Arn",
+            "arn:aws:lambda:us-east-1:123456789012:function:put-processor",
+        )
+        .header(
+            "Lambda-Runtime-Trace-Id",
+            "Root=1-5bef4de7-ad49b0e87f6ef6c87fc2e700;Parent=9a9197af755a6419;Sampled=1",
+        )
         .body(Full::new(invocation.payload))
         .unwrap()
 }
