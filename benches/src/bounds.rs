@@ -33,6 +33,7 @@ impl Bounds {
         let shapes = Shape::ALL
             .into_iter()
             .flat_map(|shape| [cell(careful, shape, 100), cell(ours, shape, 100)]);
+
         few.into_iter().chain(many).chain(shapes).collect()
     }
 
@@ -49,6 +50,7 @@ impl Bounds {
                 .find(|(other, _)| *other == cell(contender, shape, messages));
             found.expect("all cells were counted").1
         };
+
         let (careful, ours) = (Contender::Careful, Contender::Ours);
         let hundred = of(ours, Shape::Documented, 100);
         let routed = of(Contender::OursHundred, Shape::Documented, 100);
@@ -56,6 +58,7 @@ impl Bounds {
             of(careful, Shape::Documented, 1),
             of(ours, Shape::Documented, 1),
         );
+
         let mut bounds = vec![
             bound(
                 "instructions per record, 100 messages",
@@ -83,32 +86,39 @@ impl Bounds {
                 by_hand.allocations,
             ),
         ];
+
         // A reader that refuses is fast.
         let unread: usize = Shape::ALL
             .into_iter()
             .map(|shape| of(ours, shape, 100).read.abs_diff(100))
             .sum();
+
         bounds.push(bound(
             "records not read, or read twice, of all shapes",
             unread as f64,
             0.0,
         ));
+
         bounds.extend(Shape::ALL.into_iter().map(|shape| {
             let (by_hand, ours) = (of(careful, shape, 100), of(ours, shape, 100));
             // It is cheap to refuse.
             let share = if by_hand.read == 0 { 1.0 } else { SHAPES };
+
             let what = if by_hand.read == 0 {
                 ", which the hand-written refuses"
             } else {
                 ""
             };
+
             let name = shape.name();
+
             bound(
                 &format!("instructions, {name}{what}"),
                 ours.instructions,
                 share * by_hand.instructions,
             )
         }));
+
         Self(bounds)
     }
 
@@ -149,12 +159,14 @@ impl fmt::Display for Bounds {
             } else {
                 "EXCEEDED"
             };
+
             writeln!(
                 f,
                 "{verdict} {:>10.2} of {:>10.2}  {}",
                 bound.counted, bound.most, bound.what
             )?;
         }
+
         let exceeded = self.0.iter().filter(|bound| !bound.holds()).count();
         match exceeded {
             0 => write!(f, "all {} bounds hold", self.0.len()),

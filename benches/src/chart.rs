@@ -29,6 +29,7 @@ const HEAD: f64 = 44.0;
 pub fn chart(results: &Results) -> String {
     let panels = [instructions(results), invocations(results)];
     let height: f64 = panels.iter().map(Panel::height).sum::<f64>() + 54.0;
+
     let mut image = format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {height}\" role=\"img\" \
          aria-labelledby=\"title desc\" font-family=\"system-ui, sans-serif\">\n\
@@ -48,11 +49,14 @@ pub fn chart(results: &Results) -> String {
             .collect::<Vec<_>>()
             .join(" "),
     );
+
     let mut top = 44.0;
+
     for panel in &panels {
         panel.draw(&mut image, top);
         top += panel.height();
     }
+
     image + "</svg>\n"
 }
 
@@ -66,6 +70,7 @@ fn instructions(results: &Results) -> Panel {
         ("ours-100-routes", "s3-dispatch, 100 routes"),
         ("ours", "s3-dispatch"),
     ];
+
     let bars = names.into_iter().filter_map(|(subject, name)| {
         let value = results.number(
             "counts",
@@ -74,12 +79,14 @@ fn instructions(results: &Results) -> Panel {
             100,
             "instructions per record",
         )?;
+
         Some(Bar {
             name,
             value,
             is_ours: subject.starts_with("ours"),
         })
     });
+
     Panel {
         title: "Instructions per record, payload bytes to response bytes",
         bars: bars.collect(),
@@ -95,6 +102,7 @@ fn invocations(results: &Results) -> Panel {
         ("loopback", "ours", "s3-dispatch"),
         ("loopback", "bare", "lambda_runtime alone"),
     ];
+
     let bars = names.into_iter().filter_map(|(table, subject, name)| {
         let value = results.number(
             table,
@@ -103,12 +111,14 @@ fn invocations(results: &Results) -> Panel {
             100,
             "us of CPU per invocation",
         )?;
+
         Some(Bar {
             name,
             value,
             is_ours: subject == "ours",
         })
     });
+
     Panel {
         title: "CPU time per invocation through Lambda's protocol on loopback, microseconds",
         bars: bars.collect(),
@@ -131,19 +141,23 @@ impl Panel {
     fn draw(&self, image: &mut String, top: f64) {
         let longest = self.bars.iter().map(|bar| bar.value).fold(1.0, f64::max);
         let mut line = |text: String| writeln!(image, "{text}").expect("a string takes everything");
+
         line(format!(
             "<text x=\"16\" y=\"{}\" font-size=\"14\">{}</text>",
             top + 26.0,
             self.title
         ));
+
         for (index, bar) in self.bars.iter().enumerate() {
             let y = top + HEAD + ROW * index as f64;
             let (width, middle) = (bar.value / longest * LONGEST, y + 14.0);
+
             let (fill, text) = if bar.is_ours {
                 ("ours", "strong")
             } else {
                 ("bar", "plain")
             };
+
             let end = LEFT - 10.0;
             line(format!(
                 "<text class=\"{text}\" x=\"{end}\" y=\"{middle}\" font-size=\"13\" text-anchor=\"end\">{}</text>",

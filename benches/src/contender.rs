@@ -95,6 +95,7 @@ fn careful() -> Respond {
         let response = runtime
             .block_on(async { careful_function::handle_batch(event) })
             .ok()?;
+
         serde_json::to_vec(&response).ok()
     })
 }
@@ -102,6 +103,7 @@ fn careful() -> Respond {
 fn ours(routes: Routes<()>) -> Respond {
     let runtime = runtime();
     let dispatcher = Dispatcher::new(routes);
+
     Box::new(move |payload| {
         let report = runtime
             .block_on(dispatcher.dispatch(payload.clone(), None))
@@ -116,6 +118,7 @@ fn logged(respond: Respond) -> Respond {
         .flatten_event(true)
         .with_span_list(false);
     let dispatch = tracing::Dispatch::new(subscriber.with_writer(std::io::sink).finish());
+
     Box::new(move |payload| tracing::dispatcher::with_default(&dispatch, || respond(payload)))
 }
 

@@ -57,6 +57,7 @@ impl Driver {
             .to_owned();
         let payloads = binaries.join("payloads");
         fs::create_dir_all(&payloads).expect("the build folder can be written to");
+
         Self {
             binaries,
             payloads,
@@ -68,6 +69,7 @@ impl Driver {
     pub fn count(&self, cells: &[Cell]) -> Vec<(Cell, Counts)> {
         let next = AtomicUsize::new(0);
         let counted = Mutex::new(Vec::new());
+
         let work = || {
             while let Some(&cell) = cells.get(next.fetch_add(1, Ordering::Relaxed)) {
                 let counts = self.count_one(cell);
@@ -77,12 +79,14 @@ impl Driver {
                     .push((cell, counts));
             }
         };
+
         thread::scope(|scope| {
             scope.spawn(work);
             scope.spawn(work);
         });
         let mut counted = counted.into_inner().expect("no thread panics with it");
         counted.sort_by_key(|(cell, _)| cells.iter().position(|other| other == cell));
+
         counted
     }
 
@@ -91,20 +95,24 @@ impl Driver {
         // still.
         let times = (1000 / cell.messages).clamp(1, 200);
         let payload = self.payload(cell.shape, cell.messages);
+
         let arguments = [
             cell.contender.name(),
             &payload.to_string_lossy(),
             &times.to_string(),
         ]
         .map(str::to_owned);
+
         let per_record = |total: u64| total as f64 / (times * cell.messages) as f64;
 
         let mut valgrind = Command::new("valgrind");
+
         valgrind.args([
             "--tool=callgrind",
             "--callgrind-out-file=/dev/null",
             &format!("--toggle-collect={MEASURED}"),
         ]);
+
         let counted = run(valgrind
             .arg(self.binaries.join("counts"))
             .arg("answer")
@@ -112,6 +120,7 @@ impl Driver {
         let instructions = number_after(&counted, "Collected :");
 
         let counted = run(Command::new(self.binaries.join("allocations")).args(&arguments));
+
         Counts {
             instructions: per_record(instructions),
             allocations: per_record(number_after(&counted, "allocations:")),
@@ -125,9 +134,11 @@ impl Driver {
             .payloads
             .join(format!("{}-{messages}.json", shape.name()));
         let mut written = self.written.lock().expect("no thread panics with it");
+
         if written.insert(path.clone()) {
             write(&path, &shape.payload(messages));
         }
+
         path
     }
 }
@@ -151,6 +162,7 @@ fn run(command: &mut Command) -> String {
     let text = [output.stdout, output.stderr].concat();
     let text = String::from_utf8_lossy(&text).into_owned();
     assert!(output.status.success(), "{command:?}: {text}");
+
     text
 }
 
@@ -160,5 +172,6 @@ fn number_after(text: &str, label: &str) -> u64 {
         .nth(1)
         .and_then(|rest| rest.split_whitespace().next());
     let number = rest.and_then(|digits| digits.parse().ok());
+
     number.unwrap_or_else(|| panic!("no number after `{label}` in: {text}"))
 }

@@ -86,14 +86,18 @@ fn list<T>(
             out.push_str(&"    ".repeat(depth));
         }
     };
+
     out.push(open);
+
     for (index, item) in items.iter().enumerate() {
         if index > 0 {
             out.push(',');
         }
+
         line(out, depth + 1);
         write(out, item);
     }
+
     line(out, depth);
     out.push(close);
 }
@@ -107,12 +111,14 @@ fn text(out: &mut String, text: &str, escapes: Escapes) {
             Escapes::Quotes => character == '"',
             Escapes::All => true,
         };
+
         if by_number {
             for unit in character.encode_utf16(&mut [0; 2]) {
                 write!(out, "\\u{unit:04x}").expect("a string takes everything");
             }
             continue;
         }
+
         match character {
             '"' => out.push_str("\\\""),
             '\\' => out.push_str("\\\\"),
@@ -122,6 +128,7 @@ fn text(out: &mut String, text: &str, escapes: Escapes) {
             other => out.push(other),
         }
     }
+
     out.push('"');
 }
 
@@ -141,6 +148,7 @@ impl<'de> Deserialize<'de> for Json {
                 while let Some(member) = map.next_entry()? {
                     members.push(member);
                 }
+
                 Ok(Json::Object(members))
             }
 
@@ -149,6 +157,7 @@ impl<'de> Deserialize<'de> for Json {
                 while let Some(item) = items.next_element()? {
                     array.push(item);
                 }
+
                 Ok(Json::Array(array))
             }
 

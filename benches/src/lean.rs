@@ -86,12 +86,14 @@ struct Failure<'m> {
 pub(crate) fn respond<R: Reader>(payload: &Bytes) -> Option<Vec<u8>> {
     let event = R::event(payload)?;
     let mut batch_item_failures = Vec::new();
+
     for message in &event.records {
         let item_identifier = Some(message.id.as_ref()).filter(|id| !id.is_empty())?;
         if handle_body::<R>(message.body.as_ref()).is_none() {
             batch_item_failures.push(Failure { item_identifier });
         }
     }
+
     serde_json::to_vec(&Response {
         batch_item_failures,
     })
@@ -109,6 +111,7 @@ fn handle_body<R: Reader>(body: &str) -> Option<()> {
                 .map(drop);
         }
     }
+
     Some(())
 }
 
@@ -132,6 +135,7 @@ pub(crate) fn decode(key: &str) -> Cow<'_, str> {
     if !key.contains(['%', '+']) {
         return Cow::Borrowed(key);
     }
+
     match percent_decode_str(&key.replace('+', " ")).decode_utf8() {
         Ok(decoded) => Cow::Owned(decoded.into_owned()),
         Err(_) => Cow::Borrowed(key),

@@ -16,6 +16,7 @@ pub fn objects(count: usize) -> impl Iterator<Item = Reading> {
             2 => format!("photos/{number:05}/Müller-größe-{}.jpeg", number % 17),
             _ => format!("partition=eu-west-1/hour=07/part-{number:05}.snappy.parquet"),
         };
+
         Reading {
             bucket: [
                 "amzn-s3-demo-bucket",
@@ -36,6 +37,7 @@ pub(crate) fn record(number: usize, object: &Reading) -> RecordBuilder {
         _ => EventName::OBJECT_CREATED_PUT,
     };
     let noise = (number as u64 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+
     let record = RecordBuilder::new(event)
         .with_bucket(&*object.bucket)
         .with_key(&*object.key)
@@ -48,6 +50,7 @@ pub(crate) fn record(number: usize, object: &Reading) -> RecordBuilder {
         ))
         .with_e_tag(format!("{noise:016x}{:016x}", noise.rotate_left(29)))
         .with_sequencer(format!("0066{:014X}", noise >> 8));
+
     if number % 3 == 2 {
         record.with_version_id(format!("{:032x}", u128::from(noise) << 40))
     } else {

@@ -38,6 +38,7 @@ impl FunctionProcess {
         let api = RuntimeApi::start()?;
         let mut words = command.split_whitespace();
         let start = Instant::now();
+
         let child = Command::new(words.next().unwrap_or_default())
             .args(words)
             .env("AWS_LAMBDA_RUNTIME_API", api.address())
@@ -50,12 +51,14 @@ impl FunctionProcess {
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .spawn()?;
+
         api.is_asked()
             .unwrap_or_else(|error| panic!("`{command}` does not ask for an invocation: {error}"));
         let started = Start {
             time: start.elapsed(),
             cpu: cpu_of(child.id())?,
         };
+
         Ok(Self {
             child,
             api,
@@ -93,6 +96,7 @@ impl FunctionProcess {
                 ("response", r#"{"batchItemFailures":[]}"#)
             );
         }
+
         Ok((cpu_of(self.child.id())? - before) / times)
     }
 
@@ -129,5 +133,6 @@ fn cpu_of(process: u32) -> io::Result<Duration> {
             .and_then(|run| run.parse().ok())
             .unwrap_or(0);
     }
+
     Ok(Duration::from_nanos(sum))
 }

@@ -58,8 +58,10 @@ impl Results {
                 measure,
                 value,
             } = row;
+
             format!("{table}\t{subject}\t{shape}\t{messages}\t{measure}\t{value}\n")
         });
+
         fs::write(path, format!("{HEADER}\n{}", lines.collect::<String>()))
     }
 
@@ -87,6 +89,7 @@ impl Results {
                 &*row.measure,
             ) == (table, subject, shape, messages, measure)
         });
+
         found.map(|row| &*row.value)
     }
 
@@ -112,6 +115,7 @@ impl Row {
     pub fn parse(line: &str) -> Option<Self> {
         let mut fields = line.split('\t').map(str::to_owned);
         let mut next = || fields.next();
+
         Some(Self {
             table: next()?,
             subject: next()?,

@@ -99,13 +99,16 @@ pub(crate) fn with_rare_members(json: Json) -> Json {
         "objectAnnotation":[{"name":"label","size":7,"eTag":"d41d8cd98f00b204e9800998ecf8427e"}],
         "objectRetentionEventData":{"mode":"GOVERNANCE","retainUntilDate":"2027-04-07T00:00:00.000Z"}
     }"#;
+
     let of_bucket = r#"{"awsGeneratedTags":{"aws:cloudformation:stack-name":"storage"}}"#;
     let of_object = r#"{"hasObjectAnnotation":true}"#;
+
     let places = [
         ("eventName", of_record),
         ("ownerIdentity", of_bucket),
         ("key", of_object),
     ];
+
     places.into_iter().fold(json, |json, (name, members)| {
         with_last(json, name, &Json::read(members))
     })
@@ -121,9 +124,11 @@ fn with_last(json: Json, name: &str, members: &Json) -> Json {
             } else {
                 Vec::new()
             };
+
             let own = own
                 .into_iter()
                 .map(|(own, value)| (own, with_last(value, name, members)));
+
             Json::Object(own.chain(more).collect())
         }
         Json::Array(items) => Json::Array(
@@ -148,6 +153,7 @@ pub(crate) fn minio(json: Json, bucket: &str) -> Json {
     let mut json = changed(json, "eventName", &|name| {
         Json::Text(format!("s3:{}", as_text(&name)))
     });
+
     if let Json::Object(members) = &mut json {
         members.insert(0, ("EventName".to_owned(), text("s3:ObjectCreated:Put")));
         members.insert(
@@ -155,6 +161,7 @@ pub(crate) fn minio(json: Json, bucket: &str) -> Json {
             ("Key".to_owned(), text(&format!("{bucket}/uploads/file"))),
         );
     }
+
     json
 }
 

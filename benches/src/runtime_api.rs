@@ -51,11 +51,13 @@ impl RuntimeApi {
         let address = listener.local_addr()?;
         let (ask, asked) = mpsc::channel();
         let (payloads, waiting) = mpsc::channel();
+
         let shared = Arc::new(Shared {
             asked: ask,
             payloads: Mutex::new(waiting),
             answer: Mutex::default(),
         });
+
         thread::spawn(move || {
             for stream in listener.incoming().flatten() {
                 let shared = Arc::clone(&shared);
@@ -63,6 +65,7 @@ impl RuntimeApi {
                 thread::spawn(move || drop(serve(&stream, &shared)));
             }
         });
+
         Ok(Self {
             address,
             asked,
@@ -98,15 +101,18 @@ impl RuntimeApi {
 fn serve(stream: &TcpStream, shared: &Shared) -> io::Result<()> {
     stream.set_nodelay(true)?;
     let mut reader = BufReader::new(stream);
+
     while let Some(request) = read_request(&mut reader)? {
         let response = if request.path.ends_with("/invocation/next") {
             let answer = lock(&shared.answer).take();
             if shared.asked.send(Asked { answer }).is_err() {
                 break;
             }
+
             let Ok(payload) = lock(&shared.payloads).recv() else {
                 break;
             };
+
             invocation(&payload)
         } else {
             let kind = request
@@ -115,6 +121,7 @@ fn serve(stream: &TcpStream, shared: &Shared) -> io::Result<()> {
                 .next()
                 .unwrap_or_default()
                 .to_owned();
+
             *lock(&shared.answer) = Some(Answer {
                 kind,
                 body: request.body,
@@ -124,10 +131,13 @@ fn serve(stream: &TcpStream, shared: &Shared) -> io::Result<()> {
                 "HTTP/1.1 202 Accepted\r\nContent-Type: application/json\r\nContent-Length: {}",
                 body.len()
             );
+
             format!("{head}\r\n\r\n{body}").into_bytes()
         };
+
         (&*stream).write_all(&response)?;
     }
+
     Ok(())
 }
 
@@ -148,6 +158,7 @@ fn invocation(payload: &[u8]) -> Vec<u8> {
         deadline.as_millis(),
         payload.len(),
     );
+
     [head.as_bytes(), payload].concat()
 }
 
@@ -156,7 +167,9 @@ fn read_request(reader: &mut impl BufRead) -> io::Result<Option<Request>> {
     let Some(path) = read_line(reader)?.split(' ').nth(1).map(str::to_owned) else {
         return Ok(None);
     };
+
     let (mut length, mut is_chunked) = (0, false);
+
     loop {
         let line = read_line(reader)?.to_ascii_lowercase();
         match line.split_once(':') {
@@ -166,6 +179,7 @@ fn read_request(reader: &mut impl BufRead) -> io::Result<Option<Request>> {
             None => break,
         }
     }
+
     let mut body = Vec::new();
     while is_chunked {
         let size = usize::from_str_radix(&read_line(reader)?, 16).unwrap_or(0);
@@ -173,6 +187,7 @@ fn read_request(reader: &mut impl BufRead) -> io::Result<Option<Request>> {
         read_line(reader)?;
         is_chunked = size > 0;
     }
+
     reader.take(length).read_to_end(&mut body)?;
     Ok(Some(Request { path, body }))
 }

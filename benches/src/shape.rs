@@ -102,13 +102,16 @@ impl Shape {
                 if self == Self::MinIo {
                     record = record.with_event_source("minio:s3");
                 }
+
                 batch.with_body(
                     message_id(number),
                     self.body(NotificationBuilder::from(record), &object.bucket),
                 )
             },
         );
+
         let batch = batch.to_json();
+
         let rewritten = match self {
             Self::Reordered => reversed(Json::read(&batch)).write(Style::default()),
             Self::Spaced => Json::read(&batch).write(Style {
@@ -121,18 +124,21 @@ impl Shape {
             }),
             _ => batch,
         };
+
         rewritten.into_bytes()
     }
 
     fn body(self, notification: NotificationBuilder, bucket: &str) -> String {
         let written = notification.to_json();
         let json = || Json::read(&written);
+
         let escaped = |escapes| {
             json().write(Style {
                 escapes,
                 ..Style::default()
             })
         };
+
         match self {
             Self::Documented | Self::EscapedQuotes => written,
             Self::Reordered => reversed(json()).write(Style::default()),

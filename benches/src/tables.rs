@@ -19,6 +19,7 @@ pub fn tables(results: &Results, text: &str) -> String {
         ("memory", memory(results)),
         ("peers", peers(results)),
     ];
+
     tables
         .into_iter()
         .fold(text.to_owned(), |text, (name, table)| {
@@ -48,6 +49,7 @@ fn contenders(results: &Results) -> String {
     let rows = Contender::ALL.into_iter().map(|contender| {
         let instructions = count(contender, INSTRUCTIONS);
         let time = results.number("times", contender.name(), DOCUMENTED, 100, "us per batch");
+
         vec![
             about(contender).to_owned(),
             shown(instructions, 0),
@@ -57,6 +59,7 @@ fn contenders(results: &Results) -> String {
             format!("`benches/count {}`", contender.name()),
         ]
     });
+
     let head = [
         "what",
         INSTRUCTIONS,
@@ -65,6 +68,7 @@ fn contenders(results: &Results) -> String {
         "ns per record",
         "command",
     ];
+
     table(&head, rows)
 }
 
@@ -94,6 +98,7 @@ fn sizes(results: &Results) -> String {
             ratio(count("careful", INSTRUCTIONS), count("ours", INSTRUCTIONS)),
         ]
     });
+
     let head = [
         "records",
         "instructions",
@@ -102,6 +107,7 @@ fn sizes(results: &Results) -> String {
         "allocations by hand",
         "by hand / ours",
     ];
+
     table(&head, rows.into_iter())
 }
 
@@ -117,6 +123,7 @@ fn shapes(results: &Results) -> String {
             };
             shown(count(contender, INSTRUCTIONS), 0) + mark
         };
+
         vec![
             shape.name().to_owned(),
             of("ours"),
@@ -127,6 +134,7 @@ fn shapes(results: &Results) -> String {
             ratio(count("careful", INSTRUCTIONS), count("ours", INSTRUCTIONS)),
         ]
     });
+
     table(
         &[
             "written",
@@ -165,14 +173,18 @@ fn loopback(results: &Results) -> String {
         row.extend([1, 100, 1_000].map(|messages| shown(cpu(name, messages), 0)));
         row.push(ratio(cpu(name, 1), cpu("bare", 1)));
         row.push(ratio(cpu(name, 100), cpu("careful", 100)));
+
         row.push(format!(
             "{} / {}",
             shown(start(name, wall), 0),
             shown(start(name, of_cpu), 0)
         ));
+
         row.push(format!("`benches/loopback {name}`"));
+
         row
     });
+
     let head = [
         "function",
         "1 message",
@@ -183,6 +195,7 @@ fn loopback(results: &Results) -> String {
         "start to first `/next`: time / CPU",
         "command",
     ];
+
     table(&head, rows.into_iter())
 }
 
@@ -194,10 +207,12 @@ fn memory(results: &Results) -> String {
             "KiB after 500",
             "KiB after 1000",
         ];
+
         std::iter::once(about.to_owned())
             .chain(measures.map(|measure| shown(kib(measure), 0)))
             .collect()
     });
+
     table(
         &["function", "KiB after 100", "after 500", "after 1,000"],
         rows.into_iter(),
@@ -216,7 +231,9 @@ fn peers(results: &Results) -> String {
         ),
         ("middy-node", "Middy, `peers/node/bootstrap.mjs`"),
     ];
+
     let ours = |messages| results.number("loopback", "ours", DOCUMENTED, messages, CPU);
+
     let first = vec![
         "s3-dispatch".to_owned(),
         shown(
@@ -234,6 +251,7 @@ fn peers(results: &Results) -> String {
             1,
         ),
     ];
+
     let rows = peers.map(|(name, about)| {
         let cpu = |messages| results.number("peers", name, DOCUMENTED, messages, CPU);
         vec![
@@ -260,6 +278,7 @@ fn peers(results: &Results) -> String {
             ),
         ]
     });
+
     let head = [
         "what",
         "in process, 100",
@@ -269,6 +288,7 @@ fn peers(results: &Results) -> String {
         "100 / s3-dispatch",
         "ms to first `/next`",
     ];
+
     table(&head, std::iter::once(first).chain(rows))
 }
 
@@ -276,6 +296,7 @@ fn peers(results: &Results) -> String {
 fn table(head: &[&str], rows: impl Iterator<Item = Vec<String>>) -> String {
     let rows: Vec<_> = rows.collect();
     let line = |cells: &[String]| format!("| {} |\n", cells.join(" | "));
+
     let is_number = |column: usize| {
         let cells = rows.iter().map(|row| &*row[column]);
         column > 0
@@ -283,11 +304,13 @@ fn table(head: &[&str], rows: impl Iterator<Item = Vec<String>>) -> String {
                 .clone()
                 .all(|cell| cell == "-" || cell.starts_with(|first: char| first.is_ascii_digit()))
     };
+
     let rule =
         (0..head.len()).map(|column| if is_number(column) { "---:" } else { "---" }.to_owned());
     let head: Vec<_> = head.iter().map(|&name| name.to_owned()).collect();
     let mut lines = line(&head) + &line(&rule.collect::<Vec<_>>());
     lines.extend(rows.iter().map(|row| line(row)));
+
     lines
 }
 
@@ -311,11 +334,13 @@ pub(crate) fn grouped(number: &str) -> String {
         .find('.')
         .map_or((number, ""), |point| number.split_at(point));
     let mut grouped = String::new();
+
     for (index, digit) in whole.chars().enumerate() {
         if index > 0 && (whole.len() - index) % 3 == 0 {
             grouped.push(',');
         }
         grouped.push(digit);
     }
+
     grouped + fraction
 }

@@ -24,20 +24,24 @@ pub fn times(bench: &Path, rounds: usize) -> io::Result<Vec<Row>> {
             "--color",
             "never",
         ];
+
         let output = Command::new(bench)
             .args(arguments)
             .stderr(Stdio::inherit())
             .output()?;
+
         if !output.status.success() {
             return Err(io::Error::other(format!(
                 "the bench ended with {}",
                 output.status
             )));
         }
+
         for (cell, median) in medians(&String::from_utf8_lossy(&output.stdout)) {
             samples.entry(cell).or_default().push(median);
         }
     }
+
     let rows = samples
         .into_iter()
         .map(|((messages, subject), mut medians)| {
@@ -51,6 +55,7 @@ pub fn times(bench: &Path, rounds: usize) -> io::Result<Vec<Row>> {
                 value: format!("{:.2}", medians[medians.len() / 2]),
             }
         });
+
     Ok(rows.collect())
 }
 
@@ -58,11 +63,13 @@ pub fn times(bench: &Path, rounds: usize) -> io::Result<Vec<Row>> {
 fn medians(report: &str) -> Vec<((usize, String), f64)> {
     let mut messages = 0;
     let mut medians = Vec::new();
+
     for line in report.lines() {
         let line = line.trim_start_matches(|character: char| !character.is_ascii_alphanumeric());
         let Some(name) = line.split_whitespace().next() else {
             continue;
         };
+
         // With a counter, numbers also stand before a unit.
         if let Some(Ok(number)) = line.split('│').next().map(|cell| cell.trim().parse()) {
             messages = number;
@@ -71,12 +78,14 @@ fn medians(report: &str) -> Vec<((usize, String), f64)> {
             medians.extend(median.map(|median| ((messages, contender.name().to_owned()), median)));
         }
     }
+
     medians
 }
 
 fn micros(time: &str) -> Option<f64> {
     let mut words = time.split_whitespace();
     let number: f64 = words.next()?.parse().ok()?;
+
     match words.next()? {
         "ns" => Some(number / 1e3),
         "µs" => Some(number),

@@ -9,12 +9,14 @@ use crate::lean::decode;
 pub(crate) fn respond(payload: &Bytes) -> Option<Vec<u8>> {
     let event: Value = serde_json::from_slice(payload).ok()?;
     let mut failures = Vec::new();
+
     for message in event["Records"].as_array()? {
         let id = message["messageId"].as_str().filter(|id| !id.is_empty())?;
         if handle_message(message).is_none() {
             failures.push(json!({"itemIdentifier": id}));
         }
     }
+
     serde_json::to_vec(&json!({"batchItemFailures": failures})).ok()
 }
 
@@ -35,11 +37,13 @@ fn handle_record(record: &Value) -> Option<()> {
         Value::Null => 0,
         size => size.as_u64()?,
     };
+
     match event_name.strip_prefix("s3:").unwrap_or(event_name) {
         "ObjectCreated:Put" | "ObjectCreated:CompleteMultipartUpload" => {
             reading::take_note(bucket, &key, size)
         }
         _ => {}
     }
+
     Some(())
 }

@@ -16,6 +16,7 @@ fn read(contender: Contender, shape: Shape) -> (Option<usize>, Vec<reading::Read
         let response: serde_json::Value = serde_json::from_slice(&response).unwrap();
         response["batchItemFailures"].as_array().unwrap().len()
     });
+
     (failures, readings)
 }
 
@@ -51,6 +52,7 @@ fn nobody_reads_anything_else() {
             let (failures, readings) = read(contender, shape);
             let is_all = failures == Some(0) && readings == expected;
             let is_none = failures == Some(MESSAGES) && readings.is_empty();
+
             assert!(
                 is_all || is_none,
                 "{contender:?} of {shape:?}: {failures:?} failures, {} readings",

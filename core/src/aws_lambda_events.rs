@@ -25,8 +25,10 @@ impl TryFrom<theirs::S3EventRecord> for S3EventRecord {
             )
             .with_source(error)
         })?;
+
         let source = Source::new(ByteString::from(json), &Path::Root)?;
         let node = Node::root(&source, &Path::Root);
+
         read_record(node, &node.members(NAMES)?)
     }
 }
@@ -72,11 +74,13 @@ impl TryFrom<&S3EventRecord> for theirs::S3EventRecord {
         converted.s3.configuration_id = text(record.configuration_id.as_ref().map(AsRef::as_ref));
         converted.s3.bucket.name = Some(record.bucket.name.as_str().to_owned());
         converted.s3.bucket.arn = text(record.bucket.arn.as_ref().map(AsRef::as_ref));
+
         converted.s3.bucket.owner_identity = record.bucket.owner.as_ref().map(|owner| {
             let mut identity = theirs::S3UserIdentity::default();
             identity.principal_id = Some(owner.as_str().to_owned());
             identity
         });
+
         converted.s3.object.key = Some(record.object.key.as_sent().to_owned());
         converted.s3.object.url_decoded_key = Some(record.object.key.as_str().to_owned());
         converted.s3.object.size = size.map_err(|error| {
@@ -85,6 +89,7 @@ impl TryFrom<&S3EventRecord> for theirs::S3EventRecord {
         converted.s3.object.e_tag = text(record.object.e_tag.as_ref().map(AsRef::as_ref));
         converted.s3.object.version_id = text(record.object.version_id.as_ref().map(AsRef::as_ref));
         converted.s3.object.sequencer = text(record.object.sequencer.as_ref().map(AsRef::as_ref));
+
         Ok(converted)
     }
 }

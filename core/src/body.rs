@@ -75,13 +75,16 @@ impl<'r> BodyReader<'r> {
         let source = Source::new(document, path)?;
         self.body
             .get_or_insert_with(|| RawJson::from(source.text(source.as_str())));
+
         if !std::mem::replace(&mut self.is_plain, true) {
             let before = self.checkpoint();
             if scan::read_document(self, &source, nesting).is_ok() {
                 return Ok(Body::Records);
             }
+
             self.take_back(before);
         }
+
         json::check(&source, path)?;
         self.read(Node::root(&source, path), nesting)
     }
@@ -91,30 +94,36 @@ impl<'r> BodyReader<'r> {
         if !node.is_object() {
             return Err(not_an_s3_event(node));
         }
+
         let members = node.members(["Records", "Event", "Type", "Message", "source", "detail"])?;
         if let Some(body) = members.get("Records", |records| self.read_records(records))? {
             return Ok(body);
         }
+
         let is = |name, wanted: &str| {
             members
                 .get(name, |node| Ok(node.is_string() && node.str()? == wanted))
                 .map(Option::unwrap_or_default)
         };
+
         if is("Event", "s3:TestEvent")? {
             self.envelopes = self.envelopes.and(Envelope::S3);
             return TestEvent::read(node).map(Body::Test);
         }
+
         if is("Type", "Notification")? && members.has("Message") {
             self.envelopes = self.envelopes.and(Envelope::Sns);
             let body = members.get("Message", |message| self.read_message(message, nesting + 1))?;
             return body.ok_or_else(|| members.missing("Message"));
         }
+
         if is("source", "aws.s3")? && members.has("detail") {
             self.envelopes = self.envelopes.and(Envelope::EventBridge);
             let record = eventbridge::read_event(node)?;
             self.push(record);
             return Ok(Body::Records);
         }
+
         Err(not_an_s3_event(node))
     }
 
@@ -127,6 +136,7 @@ impl<'r> BodyReader<'r> {
         if nesting > Envelopes::MAX_NESTING {
             return Err(message.error(ErrorKind::TooDeep, "too many envelopes inside each other"));
         }
+
         if message.is_string() {
             let document = match message.str()? {
                 Cow::Borrowed(text) => ByteString::from(text),
@@ -156,13 +166,16 @@ impl<'r> BodyReader<'r> {
             if !element.is_object() {
                 return Err(not_an_s3_event(element));
             }
+
             let members = element.members(s3_record::NAMES)?;
             let is_test = members.get("Event", |event| {
                 Ok(event.is_string() && event.str()? == "s3:TestEvent")
             })?;
+
             if is_test != Some(true) && !members.has("s3") {
                 return Err(not_an_s3_event(element));
             }
+
             self.envelopes = outside.and(Envelope::S3);
             if is_test == Some(true) {
                 test = Some(TestEvent::read(element)?);
@@ -170,10 +183,13 @@ impl<'r> BodyReader<'r> {
                 let record = s3_record::read_record(element, &members)?;
                 self.push(record);
             }
+
             Ok(())
         })?;
+
         // Also of no records at all.
         self.envelopes = outside.and(Envelope::S3);
+
         Ok(match test {
             Some(test) if self.records.len() == first => Body::Test(test),
             _ => Body::Records,

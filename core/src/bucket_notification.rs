@@ -63,6 +63,7 @@ impl BucketNotification {
         if routes.is_empty() {
             return Err(no_routes());
         }
+
         let mut groups: Vec<Group> = Vec::new();
         for route in routes {
             let (prefix, _) = as_plain(KeyPart::Prefix(route.prefix().unwrap_or_default()));
@@ -70,6 +71,7 @@ impl BucketNotification {
             let known = groups
                 .iter_mut()
                 .find(|group| group.prefix == prefix && group.suffix == suffix);
+
             match known {
                 Some(group) => group.patterns.extend_from_slice(route.patterns()),
                 None => groups.push(Group {
@@ -79,6 +81,7 @@ impl BucketNotification {
                 }),
             }
         }
+
         let overlap = overlap(&groups);
         if let Some((left, right)) = overlap {
             let text = format!(
@@ -87,20 +90,24 @@ impl BucketNotification {
                 left.describe(),
                 right.describe()
             );
+
             let patterns = groups
                 .into_iter()
                 .flat_map(|group| group.patterns)
                 .collect();
+
             let all = Group {
                 prefix: String::new(),
                 suffix: String::new(),
                 patterns,
             };
+
             return Ok(Self {
                 configurations: vec![all.into_configuration()],
                 warnings: vec![Warning::new(text)],
             });
         }
+
         let configurations = groups.into_iter().map(Group::into_configuration).collect();
         Ok(Self {
             configurations,
@@ -115,6 +122,7 @@ impl BucketNotification {
             .configurations
             .iter()
             .flat_map(|configuration| &configuration.events);
+
         events.map(String::as_str).filter(move |event| {
             let is_new = !seen.contains(event);
             seen.push(*event);
@@ -146,6 +154,7 @@ impl Group {
                 .iter()
                 .any(|right| nested(left.covers(right), right.covers(left)))
         });
+
         let prefixes = nested(
             self.prefix.starts_with(&other.prefix),
             other.prefix.starts_with(&self.prefix),
@@ -154,6 +163,7 @@ impl Group {
             self.suffix.ends_with(&other.suffix),
             other.suffix.ends_with(&self.suffix),
         );
+
         events && prefixes && suffixes
     }
 
@@ -172,6 +182,7 @@ impl Group {
                 }
             }
         }
+
         let rules = [("prefix", self.prefix), ("suffix", self.suffix)];
         let rules = rules.into_iter().filter(|(_, value)| !value.is_empty());
         let filter_rules: Vec<_> = rules
@@ -180,6 +191,7 @@ impl Group {
         let filter = (!filter_rules.is_empty()).then_some(Filter {
             key: KeyFilter { filter_rules },
         });
+
         Configuration { events, filter }
     }
 }
@@ -204,6 +216,7 @@ fn event_types(pattern: &EventPattern) -> Vec<String> {
                     types.push(category);
                 }
             }
+
             types
         }
     }

@@ -39,6 +39,7 @@ fn simplify(conditions: Vec<Condition>) -> Vec<Condition> {
             simple.push(condition);
         }
     }
+
     simple
 }
 
@@ -59,6 +60,7 @@ pub(crate) fn of_event_names(routes: &[Route]) -> Conditions {
             (None, None) => return None,
         }
     }
+
     Some(simplify(conditions))
 }
 
@@ -104,24 +106,29 @@ pub(crate) fn of_keys(
             }
             (None, None) => return (None, true),
         };
+
         // What has lost everything asks for nothing.
         if let Condition::Prefix(text) | Condition::Suffix(text) = &condition
             && text.is_empty()
         {
             return (None, false);
         }
+
         spelt.push((condition, lost_nothing));
     }
+
     let conditions = simplify(
         spelt
             .iter()
             .map(|(condition, _)| condition.clone())
             .collect(),
     );
+
     // What an exact one covers may have lost something without harm.
     let is_exact = conditions
         .iter()
         .all(|condition| spelt.contains(&(condition.clone(), true)));
+
     (Some(conditions), is_exact)
 }
 
@@ -137,12 +144,14 @@ pub(crate) enum KeyPart<'k> {
 /// them, a suffix begins after the last: that is wider, and never wrong.
 pub(crate) fn as_encoded(part: KeyPart<'_>) -> (String, bool) {
     const UNCERTAIN: [char; 6] = ['*', '~', '!', '\'', '(', ')'];
+
     let (spelt, lost_nothing) = spell(part, |character| UNCERTAIN.contains(&character), encode);
     // The `B` of `%2B` is no letter of the key, but ends the text.
     let may_end_an_escape = match part {
         KeyPart::Prefix(_) => false,
         KeyPart::Suffix(_) => spelt.starts_with(|first: char| first.is_ascii_hexdigit()),
     };
+
     (spelt, lost_nothing && !may_end_an_escape)
 }
 
@@ -187,8 +196,10 @@ fn spell(
             suffix.rsplit(&is_uncertain).next().unwrap_or(suffix),
         ),
     };
+
     let mut spelt = String::new();
     write(certain, &mut spelt);
+
     (spelt, certain.len() == whole.len())
 }
 
@@ -198,17 +209,21 @@ pub(crate) fn only_one_field_varies(routes: &[Route]) -> bool {
     let Some((first, others)) = routes.split_first() else {
         return true;
     };
+
     let same_names = others
         .iter()
         .all(|route| same_patterns(first.patterns(), route.patterns()));
     let same_buckets = others.iter().all(|route| route.bucket() == first.bucket());
+
     let keys = |route: &Route| {
         (
             route.prefix().map(str::to_owned),
             route.suffix().map(str::to_owned),
         )
     };
+
     let same_keys = others.iter().all(|route| keys(route) == keys(first));
+
     [same_names, same_buckets, same_keys]
         .into_iter()
         .filter(|same| !same)

@@ -77,9 +77,11 @@ impl Delivery {
         if let Ok(batch) = scan::read_sqs_batch(&source) {
             return Ok(batch);
         }
+
         if let Ok(single) = scan_single(&source) {
             return Ok(single);
         }
+
         read_any(&source, false)
     }
 
@@ -109,15 +111,18 @@ impl Delivery {
         for (index, (context, body)) in messages.into_iter().enumerate() {
             let records = Path::Member(&Path::Root, "Records");
             let message = Path::Index(&records, index);
+
             if context.message_id().is_none_or(|id| id.as_str().is_empty()) {
                 return Err(missing_message_id(&message));
             }
+
             let path = Path::Member(&message, "body");
             delivery.push(context, Envelope::Sqs, |reader| match body {
                 Some(body) => reader.read_document(ByteString::from(body), &path, 0),
                 None => Err(missing_body(&path)),
             });
         }
+
         Ok(delivery)
     }
 
@@ -174,15 +179,18 @@ impl Delivery {
     ) -> Result<(), E> {
         let first = self.records.len();
         let envelopes = Envelopes::default().and(envelope);
+
         let mut reader = if self.is_plain {
             BodyReader::plain(&mut self.records, envelopes)
         } else {
             BodyReader::new(&mut self.records, envelopes)
         };
+
         let read = read(&mut reader)?;
         let BodyReader {
             envelopes, body, ..
         } = reader;
+
         let content = match read {
             Ok(Body::Records) => Ok(Content::Records(first..self.records.len())),
             Ok(Body::Test(test)) => Ok(Content::Test(test)),
@@ -191,12 +199,14 @@ impl Delivery {
                 Err(error)
             }
         };
+
         self.messages.push(Message {
             context,
             envelopes,
             content,
             body,
         });
+
         Ok(())
     }
 
@@ -227,6 +237,7 @@ const MOST_MESSAGES: usize = 10_000;
 fn read_any(source: &Source, is_plain: bool) -> Result<Delivery, Error> {
     json::check(source, &Path::Root)?;
     let root = Node::root(source, &Path::Root);
+
     if root.is_object() {
         let batch = root
             .members(["Records"])?
@@ -236,6 +247,7 @@ fn read_any(source: &Source, is_plain: bool) -> Result<Delivery, Error> {
             return Ok(batch);
         }
     }
+
     read_single(root)
 }
 
@@ -244,34 +256,43 @@ fn read_batch(records: Node<'_, '_>, is_plain: bool) -> Result<Option<Delivery>,
     if !records.is_array() {
         return Err(records.error(ErrorKind::InvalidField, "expected an array"));
     }
+
     let messages = records.count()?;
     if messages == 0 {
         return Ok(Some(Delivery::new(Envelope::Sqs)));
     }
+
     let mut envelope = None;
     let mut stray = Ok(());
+
     records.each_element(|_, element| {
         if envelope.is_none() {
             // What one element hides does not decide about the others.
             envelope = batch_envelope(element).unwrap_or_default();
         }
+
         if stray.is_ok() && !element.is_object() {
             stray = Err(element.error(ErrorKind::InvalidField, "expected a message"));
         }
+
         Ok(())
     })?;
+
     let Some(envelope) = envelope else {
         return Ok(None);
     };
+
     stray?;
     // As many as a batch can have; what claims more must prove it.
     let room = messages.min(MOST_MESSAGES);
+
     let mut delivery = Delivery {
         envelope,
         messages: Vec::with_capacity(room),
         records: Vec::new(),
         is_plain,
     };
+
     records.each_element(|_, element| {
         if envelope == Envelope::Sqs {
             read_sqs_message(element, &mut delivery)
@@ -280,6 +301,7 @@ fn read_batch(records: Node<'_, '_>, is_plain: bool) -> Result<Option<Delivery>,
             Ok(())
         }
     })?;
+
     Ok(Some(delivery))
 }
 
@@ -288,6 +310,7 @@ fn batch_envelope(element: Node<'_, '_>) -> Result<Option<Envelope>, Error> {
     if !element.is_object() {
         return Ok(None);
     }
+
     let members = element.members([
         "s3",
         "Sns",
@@ -296,6 +319,7 @@ fn batch_envelope(element: Node<'_, '_>) -> Result<Option<Envelope>, Error> {
         "receiptHandle",
         "body",
     ])?;
+
     let source = members.get("eventSource", |source| {
         if source.is_string() {
             source.str()
@@ -303,8 +327,10 @@ fn batch_envelope(element: Node<'_, '_>) -> Result<Option<Envelope>, Error> {
             Ok("".into())
         }
     })?;
+
     let looks_like_a_message =
         members.has("messageId") || members.has("receiptHandle") || members.has("body");
+
     Ok(
         if source.as_deref() == Some("aws:sqs") || (looks_like_a_message && !members.has("s3")) {
             Some(Envelope::Sqs)
@@ -324,40 +350,50 @@ fn read_sqs_message(element: Node<'_, '_>, delivery: &mut Delivery) -> Result<()
         "attributes",
         "eventSourceARN",
     ])?;
+
     let id = members.text("messageId", MessageId::from_text)?;
     let mut context =
         MessageContext::new().with_message_id(id.ok_or_else(|| missing_message_id(element.path))?);
+
     // What is not understood of these is left out: it must not cost a message that can be handled.
     if let Ok(Some(handle)) = members.text("receiptHandle", ReceiptHandle::from_text) {
         context = context.with_receipt_handle(handle);
     }
+
     if let Ok(Some(arn)) = members.text("eventSourceARN", QueueArn::from_text) {
         context = context.with_queue_arn(arn);
     }
+
     let attributes = members.get("attributes", |attributes| {
         let attributes = attributes.members([
             "ApproximateReceiveCount",
             "AWSTraceHeader",
             "MessageGroupId",
         ])?;
+
         if let Ok(Some(count)) = attributes.u64("ApproximateReceiveCount") {
             context = context
                 .clone()
                 .with_receive_count(u32::try_from(count).unwrap_or(u32::MAX));
         }
+
         if let Ok(Some(header)) = attributes.text("AWSTraceHeader", TraceHeader::from_text) {
             context = context.clone().with_trace_header(header);
         }
+
         if let Ok(Some(group)) = attributes.text("MessageGroupId", MessageGroupId::from_text) {
             context = context.clone().with_group_id(group);
         }
+
         Ok(())
     });
+
     drop(attributes);
     delivery.push(context, Envelope::Sqs, |reader| {
         let body = members.get("body", |body| reader.read_message(body, 0))?;
         body.ok_or_else(|| missing_body(&Path::Member(element.path, "body")))
     });
+
     Ok(())
 }
 
@@ -368,12 +404,14 @@ fn read_sns_record(element: Node<'_, '_>, delivery: &mut Delivery) {
     };
     let members = element.members(["Sns"]);
     let mut context = MessageContext::new();
+
     if let Ok(Some(Some(id))) = members
         .as_ref()
         .map(|members| members.get("Sns", id).ok().flatten())
     {
         context = context.with_message_id(id);
     }
+
     delivery.push(context, Envelope::Sns, |reader| {
         let members = members?;
         let body = members.get("Sns", |sns| {
@@ -381,6 +419,7 @@ fn read_sns_record(element: Node<'_, '_>, delivery: &mut Delivery) {
             let body = sns.get("Message", |message| reader.read_message(message, 1))?;
             body.ok_or_else(|| sns.missing("Message"))
         })?;
+
         body.ok_or_else(|| members.missing("Sns"))
     });
 }
@@ -392,20 +431,24 @@ fn scan_single(source: &Source) -> scan::Scanned<Delivery> {
     scan::read_document(&mut reader, source, 0)?;
     let envelopes = reader.envelopes;
     let envelope = envelopes.outermost().unwrap_or(Envelope::S3);
+
     if envelope == Envelope::S3
         && (delivery.records.is_empty() || delivery.records.iter().any(may_be_message))
     {
         return Err(scan::Unusual::Other);
     }
+
     delivery.envelope = envelope;
     let body = Some(RawJson::from(source.text(source.as_str().trim_ascii())));
     let content = Ok(Content::Records(0..delivery.records.len()));
+
     delivery.messages.push(Message {
         context: MessageContext::new(),
         envelopes,
         content,
         body,
     });
+
     Ok(delivery)
 }
 
@@ -426,6 +469,7 @@ fn read_single(root: Node<'_, '_>) -> Result<Delivery, Error> {
     let mut reader = BodyReader::plain(&mut delivery.records, Envelopes::default());
     let read = reader.read(root, 0);
     let envelopes = reader.envelopes;
+
     let content = match (read, envelopes.outermost()) {
         (Err(error), None) => return Err(error),
         (Err(error), Some(_)) => {
@@ -435,13 +479,16 @@ fn read_single(root: Node<'_, '_>) -> Result<Delivery, Error> {
         (Ok(Body::Records), _) => Ok(Content::Records(0..delivery.records.len())),
         (Ok(Body::Test(test)), _) => Ok(Content::Test(test)),
     };
+
     delivery.envelope = envelopes.outermost().unwrap_or(Envelope::S3);
+
     delivery.messages.push(Message {
         context: MessageContext::new(),
         envelopes,
         content,
         body: Some(RawJson::from(root.raw())),
     });
+
     Ok(delivery)
 }
 

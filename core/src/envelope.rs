@@ -67,6 +67,7 @@ impl fmt::Display for Envelopes {
             }
             f.write_str(envelope.as_str())?;
         }
+
         Ok(())
     }
 }

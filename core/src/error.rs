@@ -114,12 +114,15 @@ impl fmt::Debug for Error {
         debug
             .field("kind", &self.0.kind)
             .field("message", &self.0.message);
+
         if let Some(path) = &self.0.path {
             debug.field("path", path);
         }
+
         if let Some(source) = &self.0.source {
             debug.field("source", source);
         }
+
         debug.finish()
     }
 }

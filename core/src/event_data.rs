@@ -112,11 +112,14 @@ impl BucketTags {
             if same {
                 std::mem::swap(&mut earlier.1, &mut later.1);
             }
+
             same
         });
+
         let given = tags
             .into_iter()
             .filter_map(|(name, value)| Some(value.transpose()?.map(|value| (name, value))));
+
         given.collect::<Result<_, _>>().map(Self)
     }
 

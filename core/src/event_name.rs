@@ -204,6 +204,7 @@ pub(crate) const fn bytes_equal(left: &[u8], right: &[u8]) -> bool {
     if left.len() != right.len() {
         return false;
     }
+
     let mut index = 0;
     while index < left.len() {
         if left[index] != right[index] {
@@ -211,6 +212,7 @@ pub(crate) const fn bytes_equal(left: &[u8], right: &[u8]) -> bool {
         }
         index += 1;
     }
+
     true
 }
 

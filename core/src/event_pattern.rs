@@ -62,6 +62,7 @@ impl Literal {
                     }
                     index += 1;
                 }
+
                 None
             }
         }
@@ -108,15 +109,18 @@ impl EventPattern {
         if name == "*" {
             return Ok(Self::ANY);
         }
+
         let category = name.strip_suffix(":*");
         let well_formed =
             |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_alphanumeric());
+
         // `EventName::parse` would drop a second one.
         let parts_are_well_formed = !name.starts_with("s3:")
             && match category {
                 Some(category) => well_formed(category),
                 None => name.split(':').all(well_formed),
             };
+
         if !parts_are_well_formed {
             return Err(Error::new(
                 ErrorKind::InvalidPattern,
@@ -126,6 +130,7 @@ impl EventPattern {
                 ),
             ));
         }
+
         Ok(Self(match category {
             Some(category) => Repr::Category(match known_category(category.as_bytes()) {
                 Some(known) => Category::Static(known),
@@ -290,6 +295,7 @@ pub(crate) const fn category_of(name: &[u8]) -> &[u8] {
     while end < name.len() && name[end] != b':' {
         end += 1;
     }
+
     name.split_at(end).0
 }
 
@@ -299,10 +305,13 @@ const fn known_category(text: &[u8]) -> Option<&'static str> {
     while index < Known::ALL.len() {
         let name = Known::ALL[index].as_str();
         let category = category_of(name.as_bytes());
+
         if bytes_equal(category, text) {
             return Some(name.split_at(category.len()).0);
         }
+
         index += 1;
     }
+
     None
 }

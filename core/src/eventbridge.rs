@@ -21,6 +21,7 @@ pub(crate) fn read_event(node: Node<'_, '_>) -> Result<S3EventRecord, Error> {
         "resources",
         "detail",
     ])?;
+
     let detail_type = event.required_text("detail-type", |text| text)?;
     let arn = event
         .get("resources", first_text)?
@@ -28,6 +29,7 @@ pub(crate) fn read_event(node: Node<'_, '_>) -> Result<S3EventRecord, Error> {
         .map(BucketArn::from_text);
     let detail = event.get("detail", |detail| read_detail(detail, &detail_type, arn))?;
     let detail = detail.ok_or_else(|| event.missing("detail"))?;
+
     Ok(S3EventRecord {
         event_time: event.text("time", EventTime::from_text)?,
         event_source: event.text("source", EventSource::from_text)?,
@@ -57,6 +59,7 @@ fn read_detail(
         "object-annotation",
         "object-retention-event-data",
     ])?;
+
     let (reason, deletion) = (
         detail.text("reason", |text| text)?,
         detail.text("deletion-type", |text| text)?,
@@ -64,11 +67,13 @@ fn read_detail(
     let event_name = event_name(detail_type.as_str(), reason.as_ref(), deletion.as_ref());
     let storage_class = |name| detail.text(name, StorageClass::from_text);
     let expiry_time = detail.text("restore-expiry-time", Timestamp::from_text)?;
+
     let restore = restore(
         &event_name,
         expiry_time,
         storage_class("source-storage-class")?,
     );
+
     Ok(S3EventRecord {
         event_name,
         event_time: None,
@@ -129,6 +134,7 @@ fn read_object(node: Node<'_, '_>) -> Result<Object, Error> {
         "sequencer",
         "has-object-annotation",
     ])?;
+
     Ok(Object {
         key: members.required_text("key", ObjectKey::from_literal)?,
         size: members.u64("size")?,
@@ -149,8 +155,10 @@ fn first_text(node: Node<'_, '_>) -> Result<Option<Text>, Error> {
                 .nullable(|element| element.text())?
                 .filter(|text| !text.as_str().is_empty());
         }
+
         Ok(())
     })?;
+
     Ok(first)
 }
 
@@ -178,6 +186,7 @@ pub(crate) fn event_name(
 ) -> EventName {
     let reason = reason.map_or("", Text::as_str);
     let is_marker = deletion.is_some_and(|deletion| deletion.as_str() == "Delete Marker Created");
+
     match detail_type {
         "Object Created" => match reason {
             "PutObject" => EventName::OBJECT_CREATED_PUT,

@@ -42,27 +42,33 @@ impl EventBridgePattern {
         if routes.is_empty() {
             return Err(no_routes());
         }
+
         let mut warnings = Vec::new();
         let mut alternatives = Vec::new();
         let mut is_exact = true;
+
         for route in routes {
             let (forms, takes_everything) = forms(route, &mut warnings);
             let (keys, keys_are_exact) = of_keys(std::slice::from_ref(route), as_it_is);
             let buckets = conditions::of_buckets(std::slice::from_ref(route));
             is_exact &= keys_are_exact;
+
             if takes_everything {
                 alternatives.push(alternative(None, &[], &buckets, &keys));
                 continue;
             }
+
             for (detail_type, forms) in by_detail_type(&forms) {
                 alternatives.push(alternative(Some(detail_type), &forms, &buckets, &keys));
             }
         }
+
         // What takes everything makes the others superfluous.
         let everything = alternative(None, &[], &None, &None);
         if alternatives.contains(&everything) {
             alternatives = vec![everything];
         }
+
         alternatives.dedup();
         let mut pattern = match alternatives.len() {
             0 => {
@@ -75,7 +81,9 @@ impl EventBridgePattern {
                 alternatives.into_iter().map(Value::Object).collect(),
             )]),
         };
+
         pattern.insert("source".to_owned(), json!(["aws.s3"]));
+
         Ok(Self {
             pattern: Value::Object(pattern),
             is_exact,
@@ -122,17 +130,20 @@ fn forms(route: &Route, warnings: &mut Vec<Warning>) -> (Vec<Form>, bool) {
         if pattern.as_name().is_none() && pattern.as_category().is_none() {
             return (Vec::new(), true);
         }
+
         let known: Vec<_> = EventName::KNOWN
             .iter()
             .filter(|name| pattern.matches(name))
             .filter_map(form)
             .collect();
+
         if known.is_empty() {
             let warning = Warning::new(format!("EventBridge has no form of `{pattern}` events"));
             if !warnings.contains(&warning) {
                 warnings.push(warning);
             }
         }
+
         // Of a category new reasons may come.
         let is_category = pattern.as_category().is_some();
         let open = |form: Form| match form.detail_type {
@@ -151,12 +162,14 @@ fn forms(route: &Route, warnings: &mut Vec<Warning>) -> (Vec<Form>, bool) {
             },
             _ => form,
         };
+
         for form in known.into_iter().map(open) {
             if !forms.contains(&form) {
                 forms.push(form);
             }
         }
     }
+
     (forms, false)
 }
 
@@ -171,11 +184,13 @@ fn by_detail_type(forms: &[Form]) -> Vec<(&'static str, Vec<Form>)> {
                     .iter()
                     .all(|other| other.deletion_type == form.deletion_type)
         });
+
         match group {
             Some((_, group)) => group.push(form.clone()),
             None => groups.push((form.detail_type, vec![form.clone()])),
         }
     }
+
     groups
 }
 
@@ -190,18 +205,23 @@ fn alternative(
         .iter()
         .map(|form| form.reason.map(Reason::to_json))
         .collect();
+
     if let Some(reasons) = reasons.filter(|reasons| !reasons.is_empty()) {
         detail.insert("reason".to_owned(), Value::Array(reasons));
     }
+
     if let Some(deletion_type) = forms.first().and_then(|form| form.deletion_type) {
         detail.insert("deletion-type".to_owned(), json!([deletion_type]));
     }
+
     if let Some(buckets) = buckets {
         detail.insert("bucket".to_owned(), json!({ "name": to_json(buckets) }));
     }
+
     if let Some(keys) = keys {
         detail.insert("object".to_owned(), json!({ "key": to_json(keys) }));
     }
+
     let mut pattern = Map::new();
     // The source has other events too, such as the calls that CloudTrail records.
     let detail_types = detail_type.map_or_else(
@@ -209,9 +229,11 @@ fn alternative(
         |detail_type| json!([detail_type]),
     );
     pattern.insert("detail-type".to_owned(), detail_types);
+
     if !detail.is_empty() {
         pattern.insert("detail".to_owned(), Value::Object(detail));
     }
+
     pattern
 }
 
@@ -219,6 +241,7 @@ fn alternative(
 fn form(name: &EventName) -> Option<Form> {
     const PERMANENT: Option<&str> = Some("Permanently Deleted");
     const MARKER: Option<&str> = Some("Delete Marker Created");
+
     let (detail_type, reason, deletion_type) = match name.as_str() {
         "ObjectCreated:Put" => ("Object Created", Some("PutObject"), None),
         "ObjectCreated:Post" => ("Object Created", Some("POST Object"), None),
@@ -243,6 +266,7 @@ fn form(name: &EventName) -> Option<Form> {
         "ObjectRetention:Put" => ("Object Retention Updated", None, None),
         _ => return None,
     };
+
     Some(Form {
         detail_type,
         reason: reason.map(Reason::Is),

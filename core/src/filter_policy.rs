@@ -31,9 +31,11 @@ impl FilterPolicy {
     pub(crate) fn new(routes: &[Route]) -> Result<Self, Error> {
         let fields = Fields::new(routes)?;
         let combinations = fields.combinations();
+
         if combinations > MOST_COMBINATIONS {
             let names: Vec<_> = routes.iter().map(ToString::to_string).collect();
             let names = names.join(", ");
+
             return Err(Error::new(
                 ErrorKind::Unexpressible,
                 format!(
@@ -42,6 +44,7 @@ impl FilterPolicy {
                 ),
             ));
         }
+
         Ok(Self {
             policy: fields.to_json(),
             is_exact: fields.is_exact,
@@ -120,6 +123,7 @@ impl Fields {
         if routes.is_empty() {
             return Err(no_routes());
         }
+
         let (keys, keys_are_exact) = conditions::of_keys(routes, conditions::as_encoded);
         Ok(Self {
             event_names: conditions::of_event_names(routes),
@@ -134,6 +138,7 @@ impl Fields {
         let values = fields
             .into_iter()
             .filter_map(|(conditions, depth)| Some(conditions.as_ref()?.len() * depth));
+
         values.fold(1, usize::saturating_mul)
     }
 
@@ -142,16 +147,20 @@ impl Fields {
         if let Some(names) = &self.event_names {
             records.insert("eventName".to_owned(), to_json(names));
         }
+
         let mut s3 = Map::new();
         if let Some(buckets) = &self.buckets {
             s3.insert("bucket".to_owned(), json!({ "name": to_json(buckets) }));
         }
+
         if let Some(keys) = &self.keys {
             s3.insert("object".to_owned(), json!({ "key": to_json(keys) }));
         }
+
         if !s3.is_empty() {
             records.insert("s3".to_owned(), Value::Object(s3));
         }
+
         (!records.is_empty()).then(|| json!({ "Records": records }))
     }
 }

@@ -113,6 +113,7 @@ impl fmt::Display for HandlerError {
                 cause = error.source();
             }
         }
+
         Ok(())
     }
 }

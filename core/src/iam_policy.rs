@@ -37,6 +37,7 @@ impl IamPolicy {
             ],
             resource: queue_arn.into(),
         };
+
         Self {
             version: "2012-10-17",
             statement: [statement],

@@ -59,6 +59,7 @@ pub(crate) struct Members<'d, 'p, const N: usize> {
 pub(crate) fn check(source: &Source, path: &Path<'_>) -> Result<(), Error> {
     let text = source.as_str();
     check_depth(text, path)?;
+
     serde_json::from_str::<IgnoredAny>(text)
         .map(drop)
         .map_err(|error| syntax_error(text, path, &error))
@@ -107,6 +108,7 @@ impl<'d, 'p> Node<'d, 'p> {
         if !self.is_object() {
             return Err(self.error(ErrorKind::InvalidField, "expected an object"));
         }
+
         let mut deserializer = serde_json::Deserializer::from_str(self.text);
         let values = Deserializer::deserialize_map(
             &mut deserializer,
@@ -116,6 +118,7 @@ impl<'d, 'p> Node<'d, 'p> {
             },
         )
         .map_err(|error| syntax_error(self.text, self.path, &error))?;
+
         Ok(Members {
             source: self.source,
             names,
@@ -132,6 +135,7 @@ impl<'d, 'p> Node<'d, 'p> {
         if !self.is_object() {
             return Err(self.error(ErrorKind::InvalidField, "expected an object"));
         }
+
         self.visit(EachMember {
             source: self.source,
             path: self.path,
@@ -147,6 +151,7 @@ impl<'d, 'p> Node<'d, 'p> {
         if !self.is_array() {
             return Err(self.error(ErrorKind::InvalidField, "expected an array"));
         }
+
         self.visit(EachElement {
             source: self.source,
             path: self.path,
@@ -168,6 +173,7 @@ impl<'d, 'p> Node<'d, 'p> {
                 Ok(())
             })?;
         }
+
         Ok(count)
     }
 
@@ -182,10 +188,12 @@ impl<'d, 'p> Node<'d, 'p> {
         if !self.is_string() {
             return Err(self.error(ErrorKind::InvalidField, "expected a string"));
         }
+
         let quoted = &self.text[1..self.text.len() - 1];
         if !quoted.contains('\\') {
             return Ok(Cow::Borrowed(quoted));
         }
+
         let unescaped = serde_json::from_str(self.text);
         unescaped
             .map(Cow::Owned)
@@ -218,6 +226,7 @@ impl<'d, 'p> Node<'d, 'p> {
         } else {
             Cow::Borrowed(self.text)
         };
+
         digits
             .parse()
             .map_err(|_| self.error(ErrorKind::InvalidField, "expected a whole number"))
@@ -255,7 +264,9 @@ impl<'d, 'p, const N: usize> Members<'d, 'p, N> {
             .iter()
             .position(|known| *known == name)
             .and_then(|index| self.values[index]);
+
         let path = Path::Member(self.path, name);
+
         value
             .map(|value| {
                 read(Node {
@@ -294,6 +305,7 @@ impl<'d, 'p, const N: usize> Members<'d, 'p, N> {
                 node.u64().map(Some)
             }
         })?;
+
         Ok(value.flatten())
     }
 
@@ -336,6 +348,7 @@ impl<'d, const N: usize> Visitor<'d> for Open<'_, 'd, N> {
                 None => drop(map.next_value::<IgnoredAny>()?),
             }
         }
+
         Ok(self.values)
     }
 }
@@ -371,6 +384,7 @@ impl<'d, F: FnMut(Cow<'d, str>, Node<'d, '_>) -> Result<(), Error>> Visitor<'d>
                 );
             }
         }
+
         Ok(taken)
     }
 }
@@ -405,8 +419,10 @@ impl<'d, F: FnMut(usize, Node<'d, '_>) -> Result<(), Error>> Visitor<'d>
                     },
                 );
             }
+
             index += 1;
         }
+
         Ok(taken)
     }
 }
@@ -447,16 +463,20 @@ fn check_depth(text: &str, path: &Path<'_>) -> Result<(), Error> {
             .map(|byte| u8::from(matches!(byte, b'{' | b'[')))
             .sum::<u8>()
     };
+
     let open: usize = text
         .as_bytes()
         .chunks(u8::MAX.into())
         .map(|piece| usize::from(count(piece)))
         .sum();
+
     if open <= MAX_DEPTH {
         return Ok(());
     }
+
     let mut depth = 0usize;
     let mut bytes = text.bytes();
+
     while let Some(byte) = bytes.next() {
         match byte {
             b'{' | b'[' => {
@@ -476,5 +496,6 @@ fn check_depth(text: &str, path: &Path<'_>) -> Result<(), Error> {
             _ => {}
         }
     }
+
     Ok(())
 }

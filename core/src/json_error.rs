@@ -12,9 +12,11 @@ use crate::{Error, ErrorKind};
 /// log.
 pub(crate) fn write_name(f: &mut dyn fmt::Write, name: &str) -> fmt::Result {
     const LONGEST: usize = 64;
+
     if let Some((cut, _)) = name.char_indices().nth(LONGEST) {
         return write!(f, "[{:?}...]", &name[..cut]);
     }
+
     let is_plain = name
         .bytes()
         .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
@@ -31,6 +33,7 @@ pub(crate) fn syntax_error(text: &str, path: &Path<'_>, error: &serde_json::Erro
     let mut steps = Vec::new();
     let walk = Walk { steps: &mut steps };
     let mut place = path.to_string();
+
     if walk
         .deserialize(&mut serde_json::Deserializer::from_str(text))
         .is_err()
@@ -43,6 +46,7 @@ pub(crate) fn syntax_error(text: &str, path: &Path<'_>, error: &serde_json::Erro
             written.expect("a string takes any text");
         }
     }
+
     Error::new(ErrorKind::InvalidJson, format!("invalid JSON: {error}")).at(place)
 }
 
@@ -123,6 +127,7 @@ impl<'d> Visitor<'d> for Walk<'_, 'd> {
         {
             index += 1;
         }
+
         Ok(())
     }
 
@@ -133,6 +138,7 @@ impl<'d> Visitor<'d> for Walk<'_, 'd> {
                 step: Step::Member(name.0),
             })?;
         }
+
         Ok(())
     }
 }

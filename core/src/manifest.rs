@@ -118,6 +118,7 @@ impl Manifest {
                     "no event reaches {route}: more specific routes take them all"
                 )));
             }
+
             for other in &self.routes[index + 1..] {
                 if route.crosses(other) {
                     warnings.push(Warning::new(format!(
@@ -126,6 +127,7 @@ impl Manifest {
                 }
             }
         }
+
         warnings
     }
 
@@ -134,17 +136,20 @@ impl Manifest {
     fn missing_multipart_uploads(&self) -> Vec<Warning> {
         let multipart = EventName::OBJECT_CREATED_COMPLETE_MULTIPART_UPLOAD;
         let takes = |route: &Route, name: &EventName| route.best_pattern(name).is_some();
+
         let missed = |route: &Route| {
             !self
                 .routes
                 .iter()
                 .any(|other| takes(other, &multipart) && other.filters_cover(route))
         };
+
         let whats = [
             (EventName::OBJECT_CREATED_PUT, "upload"),
             (EventName::OBJECT_CREATED_COPY, "copy"),
         ];
         let mut warnings = Vec::new();
+
         for (name, what) in whats {
             let Some(route) = self
                 .routes
@@ -153,17 +158,21 @@ impl Manifest {
             else {
                 continue;
             };
+
             // Where some are taken, the route tells which are not.
             let some = self.routes.iter().any(|route| takes(route, &multipart));
+
             let of = if some {
                 format!(" of {route}")
             } else {
                 String::new()
             };
+
             warnings.push(Warning::new(format!(
                 "`{name}` without `{multipart}` misses every large {what}{of}"
             )));
         }
+
         warnings
     }
 
@@ -179,6 +188,7 @@ impl Manifest {
             let (own, others) = (route.best_pattern(name), other.best_pattern(name));
             others.zip(own).is_some_and(|(others, own)| others > own) && other.filters_cover(route)
         };
+
         events.peek().is_some()
             && events.all(|name| {
                 let mut others = self

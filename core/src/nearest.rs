@@ -27,6 +27,7 @@ impl Message {
             self.len += 1;
             index += 1;
         }
+
         self
     }
 
@@ -55,6 +56,7 @@ pub(crate) const fn panic_unknown_event(literal: &str) -> ! {
         }
         None => message.push(b"; events look like `ObjectCreated:Put`, `ObjectCreated:*` or `*`"),
     };
+
     panic!("{}", message.as_str())
 }
 
@@ -70,7 +72,9 @@ pub(crate) const fn panic_wrong_argument(
         .push(b"` cannot be made from every `")
         .push(literal.as_bytes())
         .push(b"` event; it needs ");
+
     let mut index = 0;
+
     while index < events.len() {
         let (name, is_category) = events[index].static_parts();
         message = message
@@ -79,6 +83,7 @@ pub(crate) const fn panic_wrong_argument(
         message = message.push(if is_category { b":*`" } else { b"`" });
         index += 1;
     }
+
     panic!("{}", message.as_str())
 }
 
@@ -88,6 +93,7 @@ const fn nearest(text: &[u8]) -> Option<(&'static [u8], bool)> {
     if text.len() > LONGEST {
         return None;
     }
+
     let (wanted, wants_category) = match text {
         [category @ .., b':', b'*'] => (category, true),
         _ => (text, false),
@@ -96,19 +102,23 @@ const fn nearest(text: &[u8]) -> Option<(&'static [u8], bool)> {
     // Beyond half of its length a text is another word, not a misspelt one.
     let mut best_distance = wanted.len() / 2 + 1;
     let mut index = 0;
+
     while index < Known::ALL.len() {
         let name = Known::ALL[index].as_str().as_bytes();
         let category = category_of(name);
         let distance = edit_distance(wanted, category);
+
         if distance < best_distance && (wants_category || category.len() < name.len()) {
             best_distance = distance;
             best = Some((category, true));
         }
+
         let distance = edit_distance(wanted, name);
         if distance < best_distance && !wants_category {
             best_distance = distance;
             best = Some((name, false));
         }
+
         // Half a name: `Put` for `ObjectCreated:Put`.
         let is_action = category.len() < name.len()
             && edit_distance(wanted, name.split_at(category.len() + 1).1) == 0;
@@ -116,8 +126,10 @@ const fn nearest(text: &[u8]) -> Option<(&'static [u8], bool)> {
             best_distance = 0;
             best = Some((name, false));
         }
+
         index += 1;
     }
+
     best
 }
 
@@ -125,30 +137,38 @@ const fn nearest(text: &[u8]) -> Option<(&'static [u8], bool)> {
 const fn edit_distance(left: &[u8], right: &[u8]) -> usize {
     let mut row = [0; LONGEST + 1];
     let mut column = 0;
+
     while column <= right.len() {
         row[column] = column;
         column += 1;
     }
+
     let mut line = 0;
     while line < left.len() {
         let mut diagonal = row[0];
         row[0] = line + 1;
         let mut column = 0;
+
         while column < right.len() {
             let same = left[line].eq_ignore_ascii_case(&right[column]);
             let replaced = diagonal + if same { 0 } else { 1 };
             diagonal = row[column + 1];
             let mut least = replaced;
+
             if row[column] + 1 < least {
                 least = row[column] + 1;
             }
+
             if diagonal + 1 < least {
                 least = diagonal + 1;
             }
+
             row[column + 1] = least;
             column += 1;
         }
+
         line += 1;
     }
+
     row[right.len()]
 }

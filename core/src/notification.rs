@@ -43,6 +43,7 @@ impl Notification {
     pub fn parse(body: impl Into<Bytes>) -> Result<Self, Error> {
         let mut records = Vec::new();
         let mut reader = BodyReader::new(&mut records, Envelopes::default());
+
         match reader.read_document(utf8(body.into())?, &Path::Root, 0)? {
             Body::Records => Ok(Self::Records(records)),
             Body::Test(test) => Ok(Self::Test(test)),

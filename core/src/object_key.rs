@@ -81,22 +81,28 @@ impl ObjectKey {
 fn form_decode(sent: &str) -> Option<Arc<str>> {
     // As long as a key may be ("Object key naming guidelines", Amazon S3 User Guide, 2026).
     const LONGEST_KEY: usize = 1024;
+
     let mut rest = sent.as_bytes();
     let mut unencoded = unencoded_len(rest);
+
     if unencoded == rest.len() {
         return None;
     }
+
     let mut decoded = SmallVec::<[u8; LONGEST_KEY]>::new();
     while !rest.is_empty() {
         decoded.extend_from_slice(&rest[..unencoded]);
         rest = &rest[unencoded..];
+
         // One often follows the other.
         while let Some((byte, behind)) = form_decode_byte(rest) {
             decoded.push(byte);
             rest = behind;
         }
+
         unencoded = unencoded_len(rest);
     }
+
     let decoded = std::str::from_utf8(&decoded).ok()?;
     (decoded != sent).then(|| Arc::from(decoded))
 }

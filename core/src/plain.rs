@@ -51,8 +51,10 @@ fn len_before(
         if ends != 0 {
             return bytes.len() - rest.len() + ends.trailing_zeros() as usize;
         }
+
         rest = &rest[RUN..];
     }
+
     bytes.len() - rest.len()
         + rest
             .iter()

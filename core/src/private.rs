@@ -31,13 +31,16 @@ pub const fn check_argument(events: &[EventPattern], literal: &'static str, argu
         // The literal's own check complains.
         return;
     };
+
     let mut index = 0;
+
     while index < events.len() {
         if events[index].covers_literal(pattern) {
             return;
         }
         index += 1;
     }
+
     nearest::panic_wrong_argument(argument, literal, events)
 }
 

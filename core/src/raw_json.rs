@@ -24,6 +24,7 @@ impl RawJson {
         for _ in 0..self.level {
             json = Cow::Owned(unescape(&json).expect("it was read before"));
         }
+
         json
     }
 }

@@ -160,6 +160,7 @@ impl Route {
                 .iter()
                 .any(|right| left.specificity() == right.specificity() && left.covers(right))
         });
+
         let buckets =
             self.bucket.is_none() || other.bucket.is_none() || self.bucket == other.bucket;
         let prefixes = share(&self.prefix, &other.prefix, |long, short| {
@@ -169,6 +170,7 @@ impl Route {
             long.ends_with(short)
         });
         let nested = self.filters_cover(other) || other.filters_cover(self);
+
         events && buckets && prefixes && suffixes && !nested
     }
 
@@ -184,15 +186,19 @@ impl fmt::Display for Route {
         for (index, pattern) in self.patterns.iter().enumerate() {
             write!(f, "{}{pattern}", if index == 0 { "" } else { ", " })?;
         }
+
         if let Some(bucket) = &self.bucket {
             write!(f, ", bucket `{bucket}`")?;
         }
+
         if let Some(prefix) = self.prefix() {
             write!(f, ", prefix `{}`", prefix.escape_debug())?;
         }
+
         if let Some(suffix) = self.suffix() {
             write!(f, ", suffix `{}`", suffix.escape_debug())?;
         }
+
         f.write_str("]")
     }
 }

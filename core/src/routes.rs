@@ -113,6 +113,7 @@ impl<S> Routes<S> {
         if route.name() == "unnamed" {
             route = route.with_name(format!("function at {}", Location::caller()));
         }
+
         self.add(route, Box::new(ByValue(function, std::marker::PhantomData)))
     }
 
@@ -125,10 +126,12 @@ impl<S> Routes<S> {
         if let Some(rival) = rival {
             panic!("two routes claim the same records with equal right: {rival} and {route}");
         }
+
         let index = self.routes.len();
         self.routes.push(route);
         self.handlers.push(handler);
         let routes = &self.routes;
+
         for pattern in routes[index].patterns() {
             let entry = Entry {
                 pattern: pattern.clone(),
@@ -139,8 +142,10 @@ impl<S> Routes<S> {
                     insert(entries, entry.clone(), routes);
                 }
             }
+
             insert(&mut self.entries, entry, routes);
         }
+
         self
     }
 
@@ -153,6 +158,7 @@ impl<S> Routes<S> {
             self.routes[entry.index].filters_match(record)
                 && entry.pattern.matches(&record.event_name)
         })?;
+
         Some(&*self.handlers[entry.index])
     }
 }

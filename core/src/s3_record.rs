@@ -61,6 +61,7 @@ pub(crate) fn read_record(
         Some(annotations) => annotations,
         None => s3.annotations,
     };
+
     Ok(S3EventRecord {
         event_name,
         event_time: members.text("eventTime", EventTime::from_text)?,
@@ -128,6 +129,7 @@ fn read_object(node: Node<'_, '_>, encoded: bool) -> Result<Object, Error> {
         "sequencer",
         "hasObjectAnnotation",
     ])?;
+
     Ok(Object {
         key: members.required_text("key", |key| {
             if encoded {
@@ -190,12 +192,14 @@ fn read_replication(node: Node<'_, '_>) -> Result<Box<Replication>, Error> {
         "threshold",
         "replicationTime",
     ])?;
+
     let minutes = |name| {
         let text = members
             .get(name, |node| node.digits())?
             .filter(|text: &Text| !text.as_str().is_empty());
         Ok::<_, Error>(text.map(ReplicationMinutes::from_text))
     };
+
     Ok(Box::new(Replication {
         rule_id: members.text("replicationRuleId", ReplicationRuleId::from_text)?,
         destination_bucket: members.text("destinationBucket", BucketArn::from_text)?,
@@ -221,6 +225,7 @@ fn read_lifecycle(node: Node<'_, '_>) -> Result<Option<Box<Transition>>, Error> 
         .get("transitionEventData", |node| {
             let members = node.members(["destinationStorageClass"])?;
             let destination = members.text("destinationStorageClass", StorageClass::from_text)?;
+
             Ok(Box::new(Transition {
                 destination_storage_class: destination,
             }))
@@ -232,17 +237,20 @@ pub(crate) fn read_annotations(node: Node<'_, '_>) -> Result<Vec<Annotation>, Er
     if !node.is_array() {
         return Ok(vec![read_annotation(node)?]);
     }
+
     let mut annotations = Vec::with_capacity(node.count()?);
     node.each_element(|_, element| {
         annotations.push(read_annotation(element)?);
         Ok(())
     })?;
+
     Ok(annotations)
 }
 
 fn read_annotation(node: Node<'_, '_>) -> Result<Annotation, Error> {
     let members = node.members(["name", "size", "eTag", "etag"])?;
     let e_tag = members.text("eTag", ETag::from_text)?;
+
     Ok(Annotation {
         name: members.required_text("name", AnnotationName::from_text)?,
         size: members.u64("size")?,
@@ -282,6 +290,7 @@ pub(crate) fn read_retention(
         names.event_hold,
         names.event_hold_duration,
     ])?;
+
     Ok(Box::new(Retention {
         mode: members.text("mode", RetentionMode::from_text)?,
         retain_until: members.text(names.retain_until, Timestamp::from_text)?,
@@ -306,7 +315,9 @@ pub(crate) fn read_tags(node: Node<'_, '_>) -> Result<Box<BucketTags>, Error> {
         // Judged later: a mistake may stand in one that a duplicate replaces.
         let value = value.nullable(|value| value.text());
         tags.push((name, value.map(|value| value.map(TagValue::from_text))));
+
         Ok(())
     })?;
+
     BucketTags::new(tags).map(Box::new)
 }

@@ -66,6 +66,7 @@ fn significant_digits(text: &str) -> Option<&[u8]> {
     if digits.is_empty() || !digits.iter().all(u8::is_ascii_hexdigit) {
         return None;
     }
+
     let zeros = digits.iter().take_while(|digit| **digit == b'0').count();
     Some(&digits[zeros..])
 }

@@ -7,6 +7,7 @@ use crate::plain::{RUN, plain_len};
 pub(crate) fn unescape_string<const LEVEL: usize>(string: &[u8]) -> Option<(String, usize)> {
     // What is given may be the rest of a payload.
     const USUAL: usize = 1024;
+
     let mut text = Vec::with_capacity(string.len().min(USUAL));
     let len = unescape_into::<LEVEL>(&mut text, string)?;
     Some((String::from_utf8(text).ok()?, len))
@@ -35,10 +36,12 @@ pub(crate) fn unescape_into<const LEVEL: usize>(
             let plain = plain_len(run);
             text.truncate(text.len() - RUN + plain);
             rest = &rest[plain..];
+
             if plain < RUN {
                 break;
             }
         }
+
         rest = match (LEVEL, rest) {
             (_, [] | [b'"', ..]) | (1, [b'\\', b'"', ..]) => {
                 return Some(string.len() - rest.len());
@@ -91,11 +94,13 @@ fn unescape_character<'s, const LEVEL: usize>(
             char::decode_utf16([unit, low]).next()?.ok()?
         }
     };
+
     if char.is_ascii() {
         text.push(char as u8);
     } else {
         text.extend_from_slice(char.encode_utf8(&mut [0; 4]).as_bytes());
     }
+
     Some(rest)
 }
 
@@ -105,9 +110,11 @@ fn code_unit<const LEVEL: usize>(escapes: &[u8]) -> Option<(u16, &[u8])> {
     } else {
         escapes.strip_prefix(br"\")?
     };
+
     let [b'\\', b'u', first, second, third, fourth, rest @ ..] = escape else {
         return None;
     };
+
     Some((hexadecimal([*first, *second, *third, *fourth])?, rest))
 }
 
@@ -117,16 +124,20 @@ pub(crate) fn hexadecimal<const DIGITS: usize>(digits: [u8; DIGITS]) -> Option<u
     const VALUES: [u8; 256] = {
         let mut values = [NONE; 256];
         let mut byte = 0;
+
         while byte < values.len() {
             if let Some(value) = char::to_digit(byte as u8 as char, 16) {
                 values[byte] = value as u8;
             }
             byte += 1;
         }
+
         values
     };
+
     let values = digits.map(|digit| VALUES[usize::from(digit)]);
     let is_number = values.iter().fold(0, |all, value| all | value) < NONE;
+
     is_number.then(|| {
         values
             .iter()

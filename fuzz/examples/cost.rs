@@ -34,6 +34,7 @@ fn print_table() {
     for (index, (name, shape)) in SHAPES.iter().enumerate() {
         let (small, large) = (best_time(*shape, 1_500_000), best_time(*shape, 6_000_000));
         let ratio = large.as_secs_f64() / small.as_secs_f64();
+
         for bytes in [1_500_000, 3_000_000, 6_000_000] {
             let cost = Cost::of(shape(bytes), &ALLOCATOR);
             let Cost {
@@ -42,6 +43,7 @@ fn print_table() {
                 messages,
                 peak,
             } = cost;
+
             let (per_byte, of_bound) = (
                 peak as f64 / bytes as f64,
                 peak as f64 / cost.bound() as f64,
@@ -61,7 +63,9 @@ fn best_time(shape: Shape, bytes: usize) -> Duration {
         let read = Delivery::parse(payload);
         let time = start.elapsed();
         drop(read);
+
         time
     };
+
     (0..3).map(time).min().unwrap_or_default()
 }

@@ -13,6 +13,7 @@ fn main() -> io::Result<()> {
     for (name, bytes) in payloads() {
         write("payload", &name, bytes.as_bytes())?;
     }
+
     // These bytes only choose: any will do, if they are many.
     for seed in 0..24u32 {
         let mut state = seed.wrapping_mul(2_654_435_769).wrapping_add(1);
@@ -22,17 +23,22 @@ fn main() -> io::Result<()> {
         })
         .take(600)
         .collect();
+
         write("payload_structured", &format!("noise-{seed:02}"), &bytes)?;
     }
+
     for (name, key) in KEYS {
         write("key", name, key.as_bytes())?;
     }
+
     for (name, texts) in SEQUENCERS {
         write("sequencer", name, texts.as_bytes())?;
     }
+
     for (name, texts) in PATTERNS {
         write("pattern", name, texts.as_bytes())?;
     }
+
     Ok(())
 }
 
@@ -41,6 +47,7 @@ fn write(target: &str, name: &str, bytes: &[u8]) -> io::Result<()> {
         .join("seeds")
         .join(target);
     fs::create_dir_all(&folder)?;
+
     fs::write(folder.join(name), bytes)
 }
 
@@ -48,6 +55,7 @@ fn payloads() -> Vec<(String, String)> {
     let put =
         || RecordBuilder::new(EventName::OBJECT_CREATED_PUT).with_key("holiday/my photo+1 é.jpg");
     let mut payloads = Vec::new();
+
     for name in EventName::KNOWN {
         let replication = ReplicationData::new("r", "arn:aws:s3:::c")
             .with_threshold(15)
@@ -56,26 +64,32 @@ fn payloads() -> Vec<(String, String)> {
             .with_key("k")
             .with_version_id("v")
             .with_tag("t", "v");
+
         if name.is_replication() {
             record = record.with_replication(replication.with_failure_reason("f"));
         }
+
         if name.is_object_retention() {
             record = record.with_event_hold(90);
         }
+
         if *name == EventName::OBJECT_CREATED_COPY {
             record = record.with_has_annotation(true);
         }
+
         let file = name.as_str().replace(':', "-");
         payloads.extend(
             record
                 .to_eventbridge_json()
                 .map(|event| (format!("eventbridge-{file}"), event)),
         );
+
         payloads.push((
             format!("s3-{file}"),
             NotificationBuilder::from(record).to_json(),
         ));
     }
+
     for sender in ["minio:s3", "rustfs:s3", "ceph:s3"] {
         let file = sender.replace(':', "-");
         let record = put().with_event_source(sender);
@@ -84,14 +98,17 @@ fn payloads() -> Vec<(String, String)> {
             NotificationBuilder::from(record).to_json(),
         ));
     }
+
     let notification = NotificationBuilder::new()
         .with_record(put())
         .with_record(put().without_size());
     let mut in_sns = notification.to_json();
+
     for depth in 1..=5 {
         in_sns = SnsMessageBuilder::new(in_sns).to_json();
         payloads.push((format!("sns-{depth}"), in_sns.clone()));
     }
+
     let message = |id: &str| SqsMessageBuilder::new(id).with_record(put());
     let sqs = SqsBatchBuilder::new()
         .with_message(
@@ -104,7 +121,9 @@ fn payloads() -> Vec<(String, String)> {
         .with_body("3", "no JSON")
         .with_notification("4", NotificationBuilder::test_event("b"))
         .with_body("5", put().to_eventbridge_json().unwrap_or_default());
+
     payloads.push((String::from("sqs"), sqs.to_json()));
+
     payloads.push((
         String::from("sqs-fifo"),
         SqsBatchBuilder::new()
@@ -112,6 +131,7 @@ fn payloads() -> Vec<(String, String)> {
             .with_message(message("1"))
             .to_json(),
     ));
+
     let no_id = SqsBatchBuilder::new()
         .with_message(message("1"))
         .with_message(SqsMessageBuilder::without_id());
@@ -124,6 +144,7 @@ fn payloads() -> Vec<(String, String)> {
         String::from("test-event"),
         NotificationBuilder::test_event("b").to_json(),
     ));
+
     for depth in [128, 129] {
         let nested = format!("{}{}", "[".repeat(depth - 1), "]".repeat(depth - 1));
         payloads.push((
@@ -131,11 +152,13 @@ fn payloads() -> Vec<(String, String)> {
             format!(r#"{{"x":{nested},"Records":[]}}"#),
         ));
     }
+
     payloads.extend(
         BY_HAND
             .iter()
             .map(|(name, json)| (String::from(*name), String::from(*json))),
     );
+
     payloads
 }
 

@@ -39,6 +39,7 @@ impl Cost {
         let (records, messages) = read.map_or((0, 0), |delivery| {
             (delivery.records().len(), delivery.messages().len())
         });
+
         Self {
             bytes,
             records,

@@ -21,6 +21,7 @@ pub(crate) fn payload(u: Bytes<'_, '_>) -> Result<Vec<u8>> {
     for _ in 0..u.int_in_range(0..=6u8)?.saturating_sub(3) {
         break_one_place(u, &mut bytes)?;
     }
+
     Ok(bytes)
 }
 
@@ -28,6 +29,7 @@ fn break_one_place(u: Bytes<'_, '_>, bytes: &mut Vec<u8>) -> Result<()> {
     if bytes.is_empty() {
         return Ok(());
     }
+
     let at = u.choose_index(bytes.len())?;
     match u.int_in_range(0..=5u8)? {
         0 => bytes[at] = *u.choose(br#""\{}[]:,u0-. "#)?,
@@ -41,6 +43,7 @@ fn break_one_place(u: Bytes<'_, '_>, bytes: &mut Vec<u8>) -> Result<()> {
             bytes.splice(at..at, part);
         }
     }
+
     Ok(())
 }
 
@@ -57,9 +60,11 @@ fn document(u: Bytes<'_, '_>, depth: u8) -> Result<String> {
         24..=26 => batch(u, depth, sns_entry)?,
         _ => sns_message(u, depth)?,
     };
+
     let style = u.arbitrary()?;
     let mut text = String::new();
     write(u, &json, style, &mut text)?;
+
     if text.len() > LONGEST {
         Err(Error::IncorrectFormat)
     } else {
@@ -76,8 +81,10 @@ fn notification(u: Bytes<'_, '_>) -> Result<Json> {
             _ => object(u, RECORD)?,
         });
     }
+
     let mut members = vec![(String::from("Records"), Json::Array(records))];
     disturb(u, &mut members)?;
+
     Ok(Json::Object(members))
 }
 
@@ -94,8 +101,10 @@ fn batch(
             element(u, depth)?
         });
     }
+
     let mut members = vec![(String::from("Records"), Json::Array(elements))];
     disturb(u, &mut members)?;
+
     Ok(Json::Object(members))
 }
 
@@ -104,9 +113,11 @@ fn sqs_message(u: Bytes<'_, '_>, depth: u8) -> Result<Json> {
     let Json::Object(mut members) = object(u, SQS_MESSAGE)? else {
         return junk(u);
     };
+
     members.insert(0, (String::from("messageId"), word(u)?));
     members.push((String::from("body"), body));
     disturb(u, &mut members)?;
+
     Ok(Json::Object(members))
 }
 
@@ -116,6 +127,7 @@ fn sns_entry(u: Bytes<'_, '_>, depth: u8) -> Result<Json> {
         (String::from("Sns"), sns_message(u, depth)?),
     ];
     disturb(u, &mut members)?;
+
     Ok(Json::Object(members))
 }
 
@@ -128,7 +140,9 @@ fn sns_message(u: Bytes<'_, '_>, depth: u8) -> Result<Json> {
         (String::from("MessageId"), word(u)?),
         (String::from("Message"), body(u, depth)?),
     ];
+
     disturb(u, &mut members)?;
+
     Ok(Json::Object(members))
 }
 
@@ -324,6 +338,7 @@ fn annotations(u: Bytes<'_, '_>) -> Result<Json> {
             ],
         )
     };
+
     Ok(match u.int_in_range(0..=7u8)? {
         0..=3 => Json::Raw(String::from("null")),
         4 => one(u)?,
@@ -341,9 +356,11 @@ fn tags(u: Bytes<'_, '_>) -> Result<Json> {
         };
         members.push((tag, Json::Text(value)));
     }
+
     if u.ratio(1, 4u8)? {
         disturb(u, &mut members)?;
     }
+
     Ok(Json::Object(members))
 }
 
@@ -365,9 +382,11 @@ fn object(u: Bytes<'_, '_>, members: Members) -> Result<Json> {
             ]),
         }
     }
+
     if u.ratio(1, 8u8)? {
         disturb(u, &mut written)?;
     }
+
     Ok(Json::Object(written))
 }
 
@@ -390,6 +409,7 @@ fn disturb(u: Bytes<'_, '_>, members: &mut Vec<(String, Json)>) -> Result<()> {
             }
         }
     }
+
     Ok(())
 }
 

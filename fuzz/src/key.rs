@@ -13,20 +13,24 @@ pub fn key(data: &[u8]) {
 
     let verbatim = ObjectKey::verbatim(&text);
     assert_eq!((verbatim.as_str(), verbatim.as_sent()), (&*text, &*text));
+
     for key in [&decoded, &verbatim] {
         let shown = format!("{key:?}");
         assert!(!shown.contains(char::is_control), "{shown}");
         assert_eq!(key.to_string(), key.as_str());
     }
+
     if text.is_empty() {
         return;
     }
+
     for sender in ["aws:s3", "minio:s3", "ceph:s3"] {
         let record = RecordBuilder::new("ObjectCreated:Put")
             .with_event_source(sender)
             .with_key(&*text)
             .build();
         assert_eq!(record.object.key.as_str(), text, "from {sender}");
+
         if sender != "ceph:s3" {
             let sent = record.object.key.as_sent();
             assert!(sent.bytes().all(|byte| byte.is_ascii_graphic()), "{sent}");

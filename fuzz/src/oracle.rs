@@ -87,6 +87,7 @@ pub fn form_decode(sent: &str) -> String {
     let bytes = sent.as_bytes();
     let mut decoded = Vec::new();
     let mut at = 0;
+
     while at < bytes.len() {
         let byte = match (
             bytes[at],
@@ -100,9 +101,11 @@ pub fn form_decode(sent: &str) -> String {
             (b'+', ..) => b' ',
             (other, ..) => other,
         };
+
         decoded.push(byte);
         at += 1;
     }
+
     String::from_utf8(decoded).unwrap_or_else(|_| sent.to_owned())
 }
 
@@ -115,27 +118,33 @@ pub fn read(bytes: &[u8]) -> Reading {
     let Ok(text) = std::str::from_utf8(bytes) else {
         return refused(&[ErrorKind::InvalidUtf8]);
     };
+
     // No character is left to mark with.
     let Some(marks) = Marks::absent_from(text) else {
         return Reading::Doubtful;
     };
+
     let document = match open(text, marks) {
         Ok(document) => document,
         Err(kinds) => return refused(kinds),
     };
+
     if document.has_lone_name {
         // Known to differ: it is refused where the members of its object are read.
         return Reading::Doubtful;
     }
+
     let root = Node::root(&document, "$");
     if let Some(batch) = root.get("Records").and_then(|records| batch(&records)) {
         return batch;
     }
+
     let mut message = Message {
         body: Some(text.trim_matches([' ', '\t', '\r', '\n']).to_owned()),
         ..Message::default()
     };
     message.content = read_value(&root, 0, &mut message.envelopes);
+
     match (message.envelopes.first(), message.content) {
         (Some(envelope), content) => {
             Reading::Delivery(*envelope, vec![Message { content, ..message }])
@@ -152,23 +161,28 @@ fn batch(records: &Node<'_>) -> Option<Reading> {
             records.mistake(ErrorKind::InvalidField),
         ]));
     };
+
     if elements.is_empty() {
         return Some(Reading::Delivery(Envelope::Sqs, Vec::new()));
     }
+
     let mut mistakes = Vec::new();
     let envelope = elements
         .iter()
         .find_map(|element| batch_envelope(element).unwrap_or_default())?;
     let strays = elements.iter().filter(|element| !element.is_object());
     mistakes.extend(strays.map(|element| element.mistake(ErrorKind::InvalidField)));
+
     if !mistakes.is_empty() {
         return Some(Reading::Refused(mistakes));
     }
+
     let messages = elements.iter().map(|element| match envelope {
         Envelope::Sqs => sqs_message(element, &mut mistakes),
         _ => sns_message(element),
     });
     let messages = messages.collect();
+
     Some(if mistakes.is_empty() {
         Reading::Delivery(envelope, messages)
     } else {
@@ -179,6 +193,7 @@ fn batch(records: &Node<'_>) -> Option<Reading> {
 fn batch_envelope(element: &Node<'_>) -> Result<Option<Envelope>, Mistake> {
     let has = |name: &str| element.get(name).is_some();
     let looks_like_a_message = has("messageId") || has("receiptHandle") || has("body");
+
     Ok(
         if element.is_text("eventSource", "aws:sqs")? || looks_like_a_message && !has("s3") {
             Some(Envelope::Sqs)
@@ -193,6 +208,7 @@ fn batch_envelope(element: &Node<'_>) -> Result<Option<Envelope>, Mistake> {
 fn sqs_message(element: &Node<'_>, mistakes: &mut Vec<Mistake>) -> Message {
     let mut message = Message::default();
     let before = mistakes.len();
+
     match element.text("messageId", mistakes) {
         Some(id) => drop(message.context.insert(String::from("message_id"), id)),
         None if mistakes.len() > before => {}
@@ -201,42 +217,50 @@ fn sqs_message(element: &Node<'_>, mistakes: &mut Vec<Mistake>) -> Message {
             ..element.missing("messageId")
         }),
     }
+
     let ignored = &mut Vec::new();
     let attributes = element.get("attributes");
     let attributes = attributes.as_ref();
     let attribute = |name, ignored: &mut Vec<Mistake>| attributes?.text(name, ignored);
+
     let told = [
         ("receipt_handle", element.text("receiptHandle", ignored)),
         ("queue_arn", element.text("eventSourceARN", ignored)),
         ("trace_header", attribute("AWSTraceHeader", ignored)),
         ("group_id", attribute("MessageGroupId", ignored)),
     ];
+
     message.context.extend(
         told.into_iter()
             .filter_map(|(name, value)| Some((name.to_owned(), value?))),
     );
     let count =
         attributes.and_then(|attributes| attributes.natural("ApproximateReceiveCount", ignored));
+
     if let Some(count) = count.and_then(|count| count.parse::<u64>().ok()) {
         message.context.insert(
             String::from("receive_count"),
             count.min(u64::from(u32::MAX)).to_string(),
         );
     }
+
     read_body(element, "body", 0, Envelope::Sqs, message)
 }
 
 fn sns_message(element: &Node<'_>) -> Message {
     let mut message = Message::default();
     let sns = element.get("Sns");
+
     if let Some(id) = sns
         .as_ref()
         .and_then(|sns| sns.text("MessageId", &mut Vec::new()))
     {
         message.context.insert(String::from("message_id"), id);
     }
+
     message.envelopes.push(Envelope::Sns);
     let wrong = |mistake| Err(vec![mistake]);
+
     message.content = match sns {
         _ if !element.is_object() => wrong(element.mistake(ErrorKind::InvalidField)),
         None => wrong(element.missing("Sns")),
@@ -246,6 +270,7 @@ fn sns_message(element: &Node<'_>) -> Message {
             return read_body(&sns, "Message", 1, Envelope::Sns, message);
         }
     };
+
     message
 }
 
@@ -267,6 +292,7 @@ fn read_body(
             read_message(&body, depth, &mut message.envelopes)
         }
     };
+
     message
 }
 
@@ -285,12 +311,15 @@ fn read_message(
                     .map(|kind| body.mistake(*kind))
                     .collect::<Vec<_>>()
             })?;
+
             let content = read_value(&Node::root(&document, &body.path), depth, envelopes);
+
             if document.has_lone_name {
                 // Known to differ: it is refused where the members of its object are read.
                 let doubt = body.mistake(ErrorKind::InvalidJson).doubtful();
                 return Err(content.err().into_iter().flatten().chain([doubt]).collect());
             }
+
             content
         }
         _ => read_value(body, depth, envelopes),
@@ -308,6 +337,7 @@ fn read_value(
         root.is_text(name, expected)
             .map_err(|mistake| vec![mistake])
     };
+
     let content = if let Some(records) = root.get("Records") {
         read_records(&records, envelopes, &mut mistakes)
     } else if is_text("Event", "s3:TestEvent")? {
@@ -318,10 +348,12 @@ fn read_value(
         if depth == MAX_NESTING {
             return Err(vec![message.mistake(ErrorKind::TooDeep)]);
         }
+
         return read_message(&message, depth + 1, envelopes);
     } else if is_text("source", "aws.s3")? && root.get("detail").is_some() {
         envelopes.push(Envelope::EventBridge);
         let fields = eventbridge::record(root, &mut mistakes);
+
         Content::Records(vec![Record {
             fields,
             raw: root.value.clone(),
@@ -330,6 +362,7 @@ fn read_value(
     } else {
         return Err(vec![root.mistake(ErrorKind::NotAnS3Event)]);
     };
+
     if mistakes.is_empty() {
         Ok(content)
     } else {
@@ -347,10 +380,13 @@ fn read_records(
         mistakes.push(records.mistake(ErrorKind::InvalidField));
         return Content::Records(Vec::new());
     };
+
     let (mut read, mut tests) = (Vec::new(), Vec::new());
+
     if elements.is_empty() {
         envelopes.push(Envelope::S3);
     }
+
     for element in &elements {
         match element.is_text("Event", "s3:TestEvent") {
             Ok(true) => tests.push(record::test_event(element, mistakes)),
@@ -365,10 +401,12 @@ fn read_records(
             Ok(false) => return wrong(element.mistake(ErrorKind::NotAnS3Event), mistakes),
             Err(mistake) => return wrong(mistake, mistakes),
         }
+
         if !envelopes.contains(&Envelope::S3) {
             envelopes.push(Envelope::S3);
         }
     }
+
     if read.is_empty() && !tests.is_empty() {
         Content::Test(tests.remove(0))
     } else {

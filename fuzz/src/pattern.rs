@@ -6,11 +6,13 @@ pub fn pattern(data: &[u8]) {
     let text = String::from_utf8_lossy(data);
     let texts: Vec<_> = text.splitn(3, '\n').collect();
     let patterns: Vec<_> = texts.iter().filter_map(|text| parse(text)).collect();
+
     let names: Vec<_> = texts
         .iter()
         .map(|text| EventName::parse(text))
         .chain(EventName::KNOWN.iter().cloned())
         .collect();
+
     for left in &patterns {
         assert!(left.covers(left) && EventPattern::ANY.covers(left));
         for right in &patterns {
@@ -21,10 +23,12 @@ pub fn pattern(data: &[u8]) {
                     "{left} covers {right} but not {name}"
                 );
             }
+
             if covers && right.covers(left) {
                 assert_eq!(left, right);
             }
         }
+
         for name in &names {
             let expected = match (left.as_name(), left.as_category()) {
                 (Some(own), None) => own.as_str() == name.as_str(),
@@ -32,7 +36,9 @@ pub fn pattern(data: &[u8]) {
                 (None, None) => true,
                 both => panic!("{left:?} is {both:?}"),
             };
+
             assert_eq!(left.matches(name), expected, "{left} {name}");
+
             assert_eq!(
                 left.covers(&EventPattern::name(name.clone())),
                 expected,
@@ -45,6 +51,7 @@ pub fn pattern(data: &[u8]) {
 fn parse(text: &str) -> Option<EventPattern> {
     let parsed = EventPattern::parse(text);
     assert_eq!(parsed.is_ok(), is_pattern(text), "{text:?}");
+
     match parsed {
         Ok(pattern) => {
             let shown = pattern.to_string();
@@ -53,6 +60,7 @@ fn parse(text: &str) -> Option<EventPattern> {
                 EventPattern::parse(&shown).is_ok_and(|again| again == pattern),
                 "{shown}"
             );
+
             Some(pattern)
         }
         Err(error) => {
@@ -69,6 +77,7 @@ fn is_pattern(text: &str) -> bool {
     let is_part =
         |part: &&str| !part.is_empty() && part.chars().all(|char| char.is_ascii_alphanumeric());
     let parts: Vec<_> = text.split(':').collect();
+
     match &*parts {
         ["s3", _, ..] => false,
         ["*"] => true,

@@ -12,6 +12,7 @@ pub fn payload(data: &[u8]) {
     let delivery = Delivery::parse(data.to_vec());
     same_as_plain(&delivery, data);
     let expected = oracle::read(data);
+
     match (&delivery, &expected) {
         (_, Reading::Doubtful) => {}
         (Ok(delivery), Reading::Delivery(envelope, messages)) => {
@@ -20,6 +21,7 @@ pub fn payload(data: &[u8]) {
         (Err(error), Reading::Refused(mistakes)) => same_error(error, mistakes),
         _ => panic!("read {delivery:#?}\nexpected {expected:#?}"),
     }
+
     let notification = Notification::parse(data.to_vec());
     if let Ok(delivery) = &delivery
         && let (Envelope::S3 | Envelope::EventBridge, [message]) =
@@ -27,9 +29,11 @@ pub fn payload(data: &[u8]) {
     {
         same_notification(&notification, delivery, message, "");
     }
+
     if let Ok(text) = std::str::from_utf8(data) {
         let batch = json!({"Records": [{"messageId": "1", "body": text}]}).to_string();
         let delivery = Delivery::parse(batch).expect("a message with an id is readable");
+
         same_notification(
             &notification,
             &delivery,
@@ -76,10 +80,12 @@ fn same_delivery(delivery: &Delivery, envelope: Envelope, expected: &[oracle::Me
     assert_eq!(delivery.envelope(), envelope);
     assert_eq!(delivery.messages().len(), expected.len());
     let mut records = 0;
+
     for (message, expected) in delivery.messages().iter().zip(expected) {
         assert_eq!(context(message), expected.context);
         let is_certain =
             |mistakes: &Vec<Mistake>| mistakes.iter().all(|mistake| !mistake.is_doubtful);
+
         if expected.content.as_ref().err().is_none_or(is_certain) {
             assert_eq!(
                 message.envelopes.iter().collect::<Vec<_>>(),
@@ -87,9 +93,11 @@ fn same_delivery(delivery: &Delivery, envelope: Envelope, expected: &[oracle::Me
                 "{message:?}"
             );
         }
+
         if let Some(body) = &expected.body {
             assert_eq!(message.body().as_deref(), Some(&**body));
         }
+
         let read = delivery.records_of(message);
         match (&message.content, &expected.content) {
             (Err(error), Err(mistakes)) => same_error(error, mistakes),
@@ -105,17 +113,20 @@ fn same_delivery(delivery: &Delivery, envelope: Envelope, expected: &[oracle::Me
                     .envelopes
                     .iter()
                     .any(|layer| layer == Envelope::EventBridge);
+
                 for (record, expected) in read.iter().zip(expected) {
                     assert_eq!(fields(record), expected.fields);
                     let raw = record.raw_json();
                     assert!(expected.is_raw(&raw), "{raw}");
                     same_when_read_again(record, is_bridged);
                 }
+
                 records += read.len();
             }
             _ => panic!("read {message:#?}\nexpected {expected:#?}"),
         }
     }
+
     assert_eq!(records, delivery.records().len());
 }
 
@@ -147,6 +158,7 @@ fn same_notification(
                 .map(|record| (fields(record), record.raw_json()))
                 .collect();
             let read = delivery.records_of(message).iter();
+
             assert_eq!(
                 alone,
                 read.map(|record| (fields(record), record.raw_json()))
@@ -173,6 +185,7 @@ fn same_when_read_again(record: &S3EventRecord, is_bridged: bool) {
     } else {
         format!(r#"{{"Records":[{raw}]}}"#)
     };
+
     match Notification::parse(body) {
         Ok(Notification::Records(again)) => {
             assert_eq!(again.len(), 1);
@@ -198,6 +211,7 @@ fn text(text: &Option<impl ToString>) -> Option<String> {
 fn context(message: &Message) -> Fields {
     let context = &message.context;
     assert!(context.request_id().is_none() && context.deadline().is_none());
+
     told([
         ("message_id", text(&context.message_id())),
         ("receipt_handle", text(&context.receipt_handle())),
@@ -222,6 +236,7 @@ fn test_fields(test: &TestEvent) -> Fields {
 fn fields(record: &S3EventRecord) -> Fields {
     let there = |is_there: bool| is_there.then(String::new);
     let (bucket, object) = (&record.bucket, &record.object);
+
     let mut fields = told([
         ("event_name", Some(record.event_name.to_string())),
         ("event_time", text(&record.event_time)),
@@ -250,6 +265,7 @@ fn fields(record: &S3EventRecord) -> Fields {
         ("transition", there(record.transition.is_some())),
         ("retention", there(record.retention.is_some())),
     ]);
+
     for (name, value) in bucket.tags.iter().flat_map(|tags| tags.iter()) {
         fields.insert(format!("bucket.tags.{name}"), value.to_string());
         assert_eq!(
@@ -260,17 +276,20 @@ fn fields(record: &S3EventRecord) -> Fields {
             Some(value)
         );
     }
+
     for (index, annotation) in record.annotations.iter().enumerate() {
         let told = [
             ("name", Some(annotation.name.to_string())),
             ("size", text(&annotation.size)),
             ("e_tag", text(&annotation.e_tag)),
         ];
+
         let told = told
             .into_iter()
             .filter_map(|(name, value)| Some((format!("annotations.{index}.{name}"), value?)));
         fields.extend(told);
     }
+
     fields.extend(data(record));
     fields
 }
@@ -283,6 +302,7 @@ fn data(record: &S3EventRecord) -> Fields {
             ("restore.storage_class", text(&restore.storage_class)),
         ]));
     }
+
     if let Some(replication) = &record.replication {
         fields.extend(told([
             ("replication.rule_id", text(&replication.rule_id)),
@@ -300,16 +320,19 @@ fn data(record: &S3EventRecord) -> Fields {
             ("replication.time", text(&replication.time)),
         ]));
     }
+
     if let Some(tiering) = &record.tiering {
         fields.extend(told([(
             "tiering.destination_access_tier",
             text(&tiering.destination_access_tier),
         )]));
     }
+
     if let Some(transition) = &record.transition {
         let class = text(&transition.destination_storage_class);
         fields.extend(told([("transition.destination_storage_class", class)]));
     }
+
     if let Some(retention) = &record.retention {
         fields.extend(told([
             ("retention.mode", text(&retention.mode)),
@@ -320,6 +343,7 @@ fn data(record: &S3EventRecord) -> Fields {
                 retention.event_hold_duration.map(|_| String::new()),
             ),
         ]));
+
         if let Some(duration) = &retention.event_hold_duration {
             fields.extend(told([
                 ("retention.event_hold_duration.days", text(&duration.days)),
@@ -327,5 +351,6 @@ fn data(record: &S3EventRecord) -> Fields {
             ]));
         }
     }
+
     fields
 }

@@ -9,21 +9,25 @@ pub fn sequencer(data: &[u8]) {
     let texts: [&str; 3] = std::array::from_fn(|_| parts.next().unwrap_or_default());
     let sequencers = texts.map(Sequencer::from);
     let [a, b, c] = &sequencers;
+
     for (left, left_text) in sequencers.iter().zip(texts) {
         assert_eq!(left.as_str(), left_text);
         for (right, right_text) in sequencers.iter().zip(texts) {
             let order = left.compare(right);
             let (canonical, other) = (left.to_canonical(), right.to_canonical());
+
             assert_eq!(
                 order == Some(Ordering::Equal),
                 canonical.is_some() && canonical == other,
                 "{left} {right}"
             );
+
             assert_eq!(
                 order,
                 compare(left_text, right_text),
                 "{left_text:?} {right_text:?}"
             );
+
             assert_eq!(
                 right.compare(left),
                 order.map(Ordering::reverse),
@@ -31,6 +35,7 @@ pub fn sequencer(data: &[u8]) {
             );
         }
     }
+
     if let (Some(first), Some(second)) = (a.compare(b), b.compare(c)) {
         if first == second || second == Ordering::Equal {
             assert_eq!(a.compare(c), Some(first), "{texts:?}");
@@ -53,5 +58,6 @@ fn digits(text: &str, length: usize) -> Option<Vec<u32>> {
         .collect::<Option<_>>()?;
     let mut padded = vec![0; length - text.len()];
     padded.extend(digits);
+
     (!text.is_empty()).then_some(padded)
 }

@@ -11,8 +11,10 @@ fn files(folder: &Path) -> Vec<PathBuf> {
     let Ok(entries) = fs::read_dir(folder) else {
         return Vec::new();
     };
+
     let mut paths: Vec<_> = entries.map(|entry| entry.unwrap().path()).collect();
     paths.sort();
+
     paths
         .into_iter()
         .flat_map(|path| {
@@ -33,6 +35,7 @@ fn replay((_, check): &Target, folder: &Path) -> usize {
         println!("{}", file.display());
         check(&fs::read(file).unwrap());
     }
+
     files.len()
 }
 
@@ -65,6 +68,7 @@ fn every_payload_of_the_corpus() {
         println!("skipped: S3_DISPATCH_CORPUS is not set");
         return;
     };
+
     for target in TARGETS.iter().filter(|(name, _)| *name == "payload") {
         assert!(replay(target, Path::new(&folder)) > 0, "{folder} is empty");
     }

@@ -13,8 +13,10 @@ fn main() {
                 &format!(r#"{{"errorType":"Config","errorMessage":"{text}"}}"#),
             );
         }
+
         exit(7);
     }
+
     println!("ready in process {}", std::process::id());
     loop {
         let (id, event) = next();
@@ -64,6 +66,7 @@ fn next() -> (String, String) {
     let id = head
         .lines()
         .find_map(|line| line.strip_prefix("lambda-runtime-aws-request-id: "));
+
     (id.unwrap_or_else(|| exit(4)).to_owned(), body)
 }
 
@@ -76,25 +79,32 @@ fn request(method: &str, path: &str, body: &str) -> (String, String) {
     let exchange = || {
         let host = std::env::var("AWS_LAMBDA_RUNTIME_API").ok()?;
         let mut stream = TcpStream::connect(&host).ok()?;
+
         write!(
             stream,
             "{method} /2018-06-01/runtime/{path} HTTP/1.1\r\nHost: {host}\r\n"
         )
         .ok()?;
+
         write!(
             stream,
             "Content-Length: {}\r\nConnection: close\r\n\r\n{body}",
             body.len()
         )
         .ok()?;
+
         let mut reader = BufReader::new(stream);
         let mut head = String::new();
+
         while !head.ends_with("\r\n\r\n") {
             (reader.read_line(&mut head).ok()? > 0).then_some(())?;
         }
+
         let mut answer = String::new();
         reader.read_to_string(&mut answer).ok()?;
+
         Some((head.to_lowercase(), answer))
     };
+
     exchange().unwrap_or_else(|| exit(5))
 }

@@ -26,9 +26,11 @@ impl BatchAnswer {
         if answer.len() > LONGEST_PAYLOAD {
             return Self::AllFailed(String::from("the answer is longer than 6 MB"));
         }
+
         if answer.trim_ascii().is_empty() {
             return Self::Failed(HashSet::new());
         }
+
         let answer = match serde_json::from_slice(answer) {
             Ok(answer) => answer,
             Err(error) => return Self::AllFailed(format!("the answer is not JSON: {error}")),
@@ -50,11 +52,13 @@ impl BatchAnswer {
             Value::String(text) if text.is_empty() => &Value::Null,
             _ => return Err(String::from("the answer is no object")),
         };
+
         let items = match list {
             Value::Null => return Ok(HashSet::new()),
             Value::Array(items) => items,
             _ => return Err(String::from("`batchItemFailures` is no list")),
         };
+
         items
             .iter()
             .map(|item| identifier(item, &is_in_batch))
@@ -66,6 +70,7 @@ fn identifier(item: &Value, is_in_batch: impl Fn(&str) -> bool) -> Result<String
     let Some(identifier) = item.get("itemIdentifier") else {
         return Err(String::from("an item has no `itemIdentifier`"));
     };
+
     match identifier {
         Value::String(id) if id.is_empty() => Err(String::from("an `itemIdentifier` is empty")),
         Value::String(id) if is_in_batch(id) => Ok(id.clone()),

@@ -95,18 +95,21 @@ impl BodyStore {
         std::fs::create_dir_all(&folder)?;
         let kept: HashSet<u64> = contents.flat_map(Content::files).collect();
         let mut next_file = 0;
+
         for entry in std::fs::read_dir(&folder)? {
             let entry = entry?;
             let file = entry
                 .file_name()
                 .to_str()
                 .and_then(|name| name.parse::<u64>().ok());
+
             match file {
                 Some(file) if kept.contains(&file) => next_file = next_file.max(file + 1),
                 Some(_) => std::fs::remove_file(entry.path())?,
                 None => {}
             }
         }
+
         Ok(Self {
             folder: Some(folder),
             next_file: AtomicU64::new(next_file),
@@ -132,13 +135,16 @@ impl BodyStore {
             file,
             memory: None,
         };
+
         let mut writer = self.writer(file).await?;
+
         let written = async {
             while let Some(chunk) = body.next().await {
                 let chunk = chunk.map_err(|error| {
                     S3Error::with_source(S3ErrorCode::IncompleteBody, error.into())
                 })?;
                 piece.length += chunk.len() as u64;
+
                 if piece.length > self.max_body {
                     return Err(s3_error!(
                         EntityTooLarge,
@@ -146,6 +152,7 @@ impl BodyStore {
                         self.max_body
                     ));
                 }
+
                 seen(&chunk);
                 match &mut writer {
                     Writer::File(file) => file.write_all(&chunk).await.map_err(storage_error)?,
@@ -154,6 +161,7 @@ impl BodyStore {
                             .in_memory
                             .fetch_add(chunk.len() as u64, Ordering::Relaxed);
                         bytes.extend_from_slice(&chunk);
+
                         if used + chunk.len() as u64 > MAX_MEMORY_BYTES {
                             return Err(s3_error!(
                                 EntityTooLarge,
@@ -163,19 +171,25 @@ impl BodyStore {
                     }
                 }
             }
+
             if let Writer::File(file) = &mut writer {
                 file.flush().await.map_err(storage_error)?;
             }
+
             Ok(())
         };
+
         let written = written.await;
+
         if let Writer::Memory(bytes) = writer {
             piece.memory = Some(bytes.freeze());
         }
+
         let content = Content {
             pieces: vec![piece],
         };
         written.inspect_err(|_| self.discard(&content))?;
+
         Ok(content)
     }
 
@@ -197,9 +211,11 @@ impl BodyStore {
     ) -> impl Stream<Item = io::Result<Bytes>> + Send + Sync + 'static {
         let mut start = 0;
         let mut reads = Vec::new();
+
         for piece in &content.pieces {
             let end = start + piece.length;
             let (from, to) = (range.start.max(start), range.end.min(end));
+
             if from < to {
                 reads.push((
                     self.path(piece.file),
@@ -207,8 +223,10 @@ impl BodyStore {
                     from - start..to - start,
                 ));
             }
+
             start = end;
         }
+
         stream::iter(reads)
             .map(|(path, memory, range)| read_piece(path, memory, range))
             .flatten()
@@ -252,6 +270,7 @@ pub(crate) fn storage_error(error: io::Error) -> S3Error {
     if error.kind() == io::ErrorKind::StorageFull {
         answer.set_status_code(http::StatusCode::INSUFFICIENT_STORAGE);
     }
+
     answer
 }
 
@@ -266,11 +285,13 @@ fn read_piece(
             if range.is_empty() {
                 return Ok(None);
             }
+
             if let Some(memory) = memory {
                 // Fits, since the piece is in memory.
                 let bytes = memory.slice(range.start as usize..range.end as usize);
                 return Ok(Some((bytes, (None, range.end..range.end))));
             }
+
             let mut file = match (file, path) {
                 (Some(file), _) => file,
                 (None, Some(path)) => {
@@ -280,13 +301,17 @@ fn read_piece(
                 }
                 (None, None) => return Err(io::ErrorKind::NotFound.into()),
             };
+
             let mut bytes =
                 BytesMut::with_capacity(READ_BYTES.min((range.end - range.start) as usize));
+
             if file.read_buf(&mut bytes).await? == 0 {
                 return Err(io::ErrorKind::UnexpectedEof.into());
             }
+
             bytes.truncate((range.end - range.start) as usize);
             let left = range.start + bytes.len() as u64..range.end;
+
             Ok(Some((bytes.freeze(), (Some(file), left))))
         }
     })

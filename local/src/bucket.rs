@@ -100,17 +100,21 @@ impl Buckets {
                 .values()
                 .flat_map(BTreeMap::values)
                 .map(|object| &object.content);
+
             let parts = state
                 .uploads
                 .values()
                 .flat_map(|upload| upload.parts.values())
                 .map(|part| &part.content);
+
             BodyStore::open(folder.join("bodies"), objects.chain(parts))
         });
+
         let bodies = bodies.map_err(|error| {
             let text = format!("the buckets in `{}` cannot be opened", folder.display());
             Error::new(ErrorKind::Storage, text).with_source(error)
         })?;
+
         Ok(Self {
             bodies,
             folder: Some(folder.to_owned()),
@@ -169,6 +173,7 @@ impl Buckets {
             .buckets
             .get(bucket)
             .ok_or_else(|| s3_error!(NoSuchBucket))?;
+
         for (key, object) in objects
             .range(prefix.to_owned()..)
             .take_while(|(key, _)| key.starts_with(prefix))
@@ -177,6 +182,7 @@ impl Buckets {
                 break;
             }
         }
+
         Ok(())
     }
 
@@ -189,6 +195,7 @@ impl Buckets {
             .write(stream::iter([Ok::<_, io::Error>(body)]), |_| {})
             .await?;
         let object = Object::new(bucket, key, content, e_tag);
+
         self.create(
             object,
             EventName::OBJECT_CREATED_PUT,
@@ -204,11 +211,13 @@ impl Buckets {
             .bodies
             .copy(&source.content, 0..source.content.len(), |_| {})
             .await?;
+
         let object = Object {
             headers: source.headers.clone(),
             tags: source.tags.clone(),
             ..Object::new(to.0, to.1, content, source.e_tag.clone())
         };
+
         self.create(
             object,
             EventName::OBJECT_CREATED_COPY,
@@ -241,17 +250,21 @@ impl Buckets {
             if object.key.len() > MAX_KEY_BYTES {
                 return Err(s3_error!(KeyTooLongError));
             }
+
             precondition.check(objects.get(&object.key).map(AsRef::as_ref))?;
             self.describe(
                 "objects",
                 &object_name(&object.bucket, &object.key),
                 &object,
             )?;
+
             Ok(objects.insert(object.key.clone(), Arc::new(object.clone())))
         });
+
         if let Some(replaced) = inserted? {
             self.bodies.discard(&replaced.content);
         }
+
         let sequencer = sequencer.unwrap_or_else(|| self.sequencer(&mut state));
         Ok(ObjectEvent::new(event_name, object.bucket, object.key)
             .with_size(object.content.len())
@@ -265,11 +278,14 @@ impl Buckets {
         if !state.objects(bucket)?.contains_key(key) {
             return Ok(None);
         }
+
         self.forget("objects", &object_name(bucket, key))?;
         let removed = state.objects(bucket)?.remove(key);
+
         if let Some(object) = removed {
             self.bodies.discard(&object.content);
         }
+
         let event = ObjectEvent::new(EventName::OBJECT_REMOVED_DELETE, bucket, key);
         Ok(Some(event.with_sequencer(self.sequencer(&mut state))))
     }
@@ -287,6 +303,7 @@ impl Buckets {
             .get(key)
             .cloned()
             .ok_or_else(|| s3_error!(NoSuchKey))?;
+
         let event_name = match tags {
             Some(_) => EventName::OBJECT_TAGGING_PUT,
             None => EventName::OBJECT_TAGGING_DELETE,
@@ -300,6 +317,7 @@ impl Buckets {
         state
             .objects(bucket)?
             .insert(key.to_owned(), Arc::new(object));
+
         Ok(event)
     }
 
@@ -308,9 +326,11 @@ impl Buckets {
         let Some(folder) = &self.folder else {
             return Ok(());
         };
+
         let path = folder.join(kind).join(name);
         let text = serde_json::to_vec(value).map_err(|error| storage_error(error.into()))?;
         let temporary = path.with_extension("new");
+
         std::fs::write(&temporary, text)
             .and_then(|()| std::fs::rename(&temporary, &path))
             .map_err(storage_error)
@@ -365,12 +385,14 @@ impl State {
                 .or_default()
                 .insert(object.key.clone(), Arc::new(object));
         }
+
         let files: HashSet<u64> = self
             .buckets
             .values()
             .flat_map(BTreeMap::values)
             .flat_map(|object| object.content.files())
             .collect();
+
         for upload in read_all::<Upload>(&folder.join("uploads"))? {
             // One that was completed, and that the process did not live to forget.
             if upload
@@ -383,6 +405,7 @@ impl State {
                 self.uploads.insert(upload.id.clone(), upload);
             }
         }
+
         Ok(())
     }
 
@@ -399,6 +422,7 @@ impl State {
             .unwrap_or_default()
             .as_nanos();
         self.last_sequencer = (self.last_sequencer + 1).max(u64::try_from(now).unwrap_or(u64::MAX));
+
         format!("{:018X}", self.last_sequencer)
     }
 }
@@ -427,6 +451,7 @@ impl Precondition {
                     .is_none_or(|e_tag| e_tag.value() == object.e_tag)
             })
         };
+
         if self
             .if_match
             .as_ref()
@@ -435,6 +460,7 @@ impl Precondition {
         {
             return Err(s3_error!(PreconditionFailed));
         }
+
         Ok(())
     }
 }
@@ -461,12 +487,14 @@ fn object_name(bucket: &str, key: &str) -> String {
     digest.update(bucket.as_bytes());
     digest.update(b"/");
     digest.update(key.as_bytes());
+
     hex(digest.finalize().as_ref())
 }
 
 fn read_all<T: for<'de> Deserialize<'de>>(folder: &Path) -> io::Result<impl Iterator<Item = T>> {
     std::fs::create_dir_all(folder)?;
     let mut all = Vec::new();
+
     for entry in std::fs::read_dir(folder)? {
         let path = entry?.path();
         if path.extension().is_some() {
@@ -474,6 +502,7 @@ fn read_all<T: for<'de> Deserialize<'de>>(folder: &Path) -> io::Result<impl Iter
             std::fs::remove_file(path)?;
             continue;
         }
+
         let text = std::fs::read(&path)?;
         all.push(serde_json::from_slice(&text).map_err(|error| {
             io::Error::new(
@@ -482,6 +511,7 @@ fn read_all<T: for<'de> Deserialize<'de>>(folder: &Path) -> io::Result<impl Iter
             )
         })?);
     }
+
     Ok(all.into_iter())
 }
 

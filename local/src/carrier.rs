@@ -15,6 +15,7 @@ pub(crate) async fn carry(engine: Arc<Engine>) {
     loop {
         version.mark_unchanged();
         let now = engine.clock.now();
+
         if engine
             .read(State::next_parcel)
             .is_some_and(|due| due <= now)
@@ -27,6 +28,7 @@ pub(crate) async fn carry(engine: Arc<Engine>) {
             });
             continue;
         }
+
         let due = engine.read(State::next_parcel);
         let arrival = async {
             match due {
@@ -34,6 +36,7 @@ pub(crate) async fn carry(engine: Arc<Engine>) {
                 None => std::future::pending().await,
             }
         };
+
         tokio::select! {
             () = arrival => {}
             // The sender lives as long as the engine.
@@ -64,14 +67,18 @@ fn publish(engine: &Engine, state: &mut State, now: SystemTime, topic: &Arc<str>
     let Some(topic) = engine.topics.iter().find(|own| own.name == *topic) else {
         return;
     };
+
     let message_id = Chance::new(engine.seed, &parcel.path).uuid();
+
     for verdict in topic.verdicts(&parcel.body) {
         let step = StepKind::FilterVerdict {
             topic: Arc::clone(&topic.name),
             queue: Arc::clone(verdict.queue),
             passed: verdict.passed,
         };
+
         engine.journal.append(parcel.event, step);
+
         if verdict.passed {
             let body = topic.message_body(&verdict, &parcel.body, &message_id, now);
             engine.post(state, now, parcel.forward(verdict.queue, body));
@@ -83,15 +90,18 @@ fn enqueue(engine: &Engine, state: &mut State, now: SystemTime, name: &Arc<str>,
     let Some(queue) = state.queues.get_mut(name) else {
         return;
     };
+
     let message_id: Arc<str> = Chance::new(engine.seed, &format!("message {}", parcel.path))
         .uuid()
         .into();
     let mut message = Message::new(Arc::clone(&message_id), Arc::clone(&parcel.body));
     message.event = parcel.event;
+
     match queue.send(now, message) {
         Ok(sent) => {
             let is_duplicate = sent != Sent::Accepted;
             let (queue, body) = (Arc::clone(name), parcel.body);
+
             engine.journal.append(
                 parcel.event,
                 StepKind::Enqueued {
@@ -110,6 +120,7 @@ fn enqueue(engine: &Engine, state: &mut State, now: SystemTime, name: &Arc<str>,
                     reason: refusal,
                 },
             );
+
             if refusal == SendRefusal::Full {
                 // SNS does so for 23 days ("Amazon SNS message delivery retries", Amazon SNS
                 // Developer Guide, 2026).

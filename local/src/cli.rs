@@ -83,9 +83,11 @@ impl Arguments {
             None => Topology::example(),
         };
         let faults = self.faults();
+
         if self.demo {
             demo::adapt(&mut topology, &faults);
         }
+
         self.find_programs(&mut topology).await?;
         let port = self.port.unwrap_or(if self.demo { 0 } else { 9090 });
         // Bound before anything runs: functions are told the endpoint, and a busy port stops
@@ -93,31 +95,38 @@ impl Arguments {
         let endpoint = S3Endpoint::bind(SocketAddr::new(self.bind, port)).await?;
         let address = endpoint.address();
         let ui = self.ui.map(Ui::bind).transpose()?;
+
         for function in &mut topology.functions {
             function
                 .environment
                 .entry("AWS_ENDPOINT_URL_S3".into())
                 .or_insert(format!("http://{address}"));
         }
+
         let names = topology
             .buckets
             .iter()
             .map(|bucket| bucket.name.clone())
             .collect::<Vec<_>>();
+
         let mut pipeline = LocalPipeline::builder()
             .with_topology(topology.clone())
             .with_faults(faults.clone());
+
         if let Some(folder) = &self.data {
             pipeline = pipeline.with_data(folder);
         }
+
         let board = Arc::new(Board::new(topology.clone()));
         if ui.is_some() {
             let board = Arc::clone(&board);
             pipeline = pipeline.with_observer(move |step| board.observe(step));
         }
+
         let mut interrupted = Interrupted::watch()?;
         let pipeline = pipeline.start().await?;
         self.greet(address, &names);
+
         let ui = ui.map(|ui| {
             say(&format!(
                 "The page is at {}",
@@ -125,6 +134,7 @@ impl Arguments {
             ));
             ui.serve(pipeline.clone(), board, address)
         });
+
         let console = Console::start(pipeline.journal());
         let mut endpoint =
             endpoint.serve(Arc::clone(pipeline.buckets()), Arc::new(pipeline.clone()));
@@ -138,22 +148,27 @@ impl Arguments {
             interrupted.wait().await;
             Ok(None)
         };
+
         if let (Ok(Some((table, _))), Some(_)) = (&status, &ui) {
             say(table);
             say("The page stays until Ctrl-C.");
             interrupted.wait().await;
         }
+
         if let Some(ui) = ui {
             ui.stop().await;
         }
+
         endpoint.stop().await;
         pipeline.stop().await;
         console.finish().await;
+
         Ok(match status? {
             Some((table, is_right)) => {
                 if self.ui.is_none() {
                     say(&table);
                 }
+
                 if is_right {
                     ExitCode::SUCCESS
                 } else {
@@ -187,12 +202,15 @@ impl Arguments {
                 function.program = Some(program);
             }
         }
+
         if let Some((name, _)) = programs.pop_first() {
             return Err(format!("there is no function `{name}`").into());
         }
+
         if self.config.is_none() {
             examples::find(&mut topology.functions).await?;
         }
+
         Ok(())
     }
 
@@ -202,6 +220,7 @@ impl Arguments {
             "S3 is at {}, with {buckets}",
             paint(console::NAME, &format!("http://{address}"))
         ));
+
         if !self.demo {
             say(&format!(
                 "  export AWS_ENDPOINT_URL_S3=http://{address} AWS_REGION=us-east-1"
@@ -209,6 +228,7 @@ impl Arguments {
             say("  export AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test");
             say("For development and tests only; Ctrl-C ends it.");
         }
+
         if !self.bind.is_loopback() {
             say(&paint(
                 console::WARNING,
@@ -280,6 +300,7 @@ fn fault(text: &str) -> Result<FaultRate, String> {
         place == fault.to_string() || place == format!("{hop}:{fault}")
     };
     let places: Vec<_> = Faults::places().filter(is_meant).collect();
+
     if places.is_empty() {
         let known: Vec<_> = Faults::places()
             .map(|(hop, fault)| format!("{hop}:{fault}"))
@@ -289,6 +310,7 @@ fn fault(text: &str) -> Result<FaultRate, String> {
             known.join(", ")
         ));
     }
+
     Ok(FaultRate {
         places,
         rate: rate(number)?,

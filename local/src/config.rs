@@ -175,10 +175,12 @@ impl Topology {
             )
             .with_source(error)
         })?;
+
         let source = Source { path, text: &text };
         let file: File =
             toml::from_str(&text).map_err(|error| source.error(error.span(), error.message()))?;
         let topology = source.topology(file)?;
+
         match topology.problem() {
             Some(problem) => Err(source.error(source.span_of(&problem), &problem.message)),
             None => Ok(topology),
@@ -199,26 +201,33 @@ impl Source<'_> {
             for notification in bucket.notification {
                 spec = spec.with_notification(self.notification(notification)?);
             }
+
             topology.buckets.push(spec);
         }
+
         topology.topics = file.topic.into_iter().map(|topic| topic.name).collect();
         topology.subscriptions = file
             .subscription
             .into_iter()
             .map(Subscription::spec)
             .collect();
+
         topology.queues = file
             .queue
             .into_iter()
             .map(|queue| self.queue(queue))
             .collect::<Result<_, _>>()?;
+
         let folder = self.path.parent().unwrap_or(Path::new(""));
+
         topology.functions = file
             .function
             .into_iter()
             .map(|function| function.spec(folder))
             .collect();
+
         topology.mappings = file.mapping.into_iter().map(Mapping::spec).collect();
+
         Ok(topology)
     }
 
@@ -232,6 +241,7 @@ impl Source<'_> {
             topic,
             queue,
         } = notification.into_inner();
+
         let destination = match (topic, queue) {
             (Some(topic), None) => Destination::Topic(topic),
             (None, Some(queue)) => Destination::Queue(queue),
@@ -242,11 +252,13 @@ impl Source<'_> {
                 ));
             }
         };
+
         let spec = NotificationSpec::new(
             events.into_iter().map(|Pattern(pattern)| pattern),
             destination,
         );
         let spec = spec.with_prefix(prefix).with_suffix(suffix);
+
         Ok(match id {
             Some(id) => spec.with_id(id),
             None => spec,
@@ -273,6 +285,7 @@ impl Source<'_> {
             }
             (None, None) => spec,
         };
+
         set(
             &mut spec.visibility_timeout,
             queue.visibility_timeout.map(Seconds::duration),
@@ -284,6 +297,7 @@ impl Source<'_> {
             &mut spec.content_based_deduplication,
             queue.content_based_deduplication,
         );
+
         Ok(spec)
     }
 
@@ -292,6 +306,7 @@ impl Source<'_> {
             .and_then(|span| self.text.get(..span.start))
             .unwrap_or_default();
         let line = before.bytes().filter(|byte| *byte == b'\n').count() + 1;
+
         Error::new(
             ErrorKind::Configuration,
             format!("{}:{line}: {message}", self.path.display()),
@@ -308,18 +323,22 @@ impl Source<'_> {
             Part::Function => "function",
             Part::Mapping => "mapping",
         };
+
         let document = DeTable::parse(self.text).ok()?;
+
         let part = document
             .get_ref()
             .get(kind)?
             .get_ref()
             .as_array()?
             .get(problem.index)?;
+
         let notifications = member(part, "notification").and_then(|list| list.get_ref().as_array());
         let mut owners = notifications
             .into_iter()
             .flat_map(|list| list.iter())
             .chain([part]);
+
         // Of several notifications, the one that names what the message names.
         let found = owners.find_map(|owner| {
             let found = member(owner, problem.field)?;
@@ -327,8 +346,10 @@ impl Source<'_> {
                 .get_ref()
                 .as_str()
                 .is_none_or(|value| problem.message.contains(&format!("`{value}`")));
+
             named.then(|| found.span())
         });
+
         Some(
             found
                 .or_else(|| Some(member(part, problem.field)?.span()))
@@ -364,10 +385,12 @@ impl Function {
             spec.program = words.next().map(|program| locate(&program, folder));
             spec.arguments = words.collect();
         }
+
         set(&mut spec.timeout, self.timeout.map(Seconds::duration));
         set(&mut spec.memory, self.memory);
         spec.environment = self.environment;
         spec.reserved_concurrency = self.reserved_concurrency;
+
         spec
     }
 }
@@ -385,6 +408,7 @@ impl Mapping {
             &mut spec.report_batch_item_failures,
             self.report_batch_item_failures,
         );
+
         spec
     }
 }
@@ -395,10 +419,12 @@ fn locate(program: &str, folder: &Path) -> PathBuf {
     if own.exists() || Path::new(program).components().count() > 1 {
         return own;
     }
+
     let search = std::env::var_os("PATH").unwrap_or_default();
     let found = std::env::split_paths(&search)
         .map(|folder| folder.join(program))
         .find(|path| path.is_file());
+
     found.unwrap_or(own)
 }
 
@@ -441,7 +467,9 @@ impl<'de> Deserialize<'de> for Seconds {
                 )));
             }
         };
+
         let duration = Duration::try_from_secs_f64(number);
+
         duration
             .map(Self)
             .map_err(|_| de::Error::custom(format!("`{number}` is no number of seconds")))
@@ -458,6 +486,7 @@ impl<'de> Deserialize<'de> for Command {
                 )
             })?,
         };
+
         match words.first().is_some_and(|program| !program.is_empty()) {
             true => Ok(Self(words)),
             false => Err(de::Error::custom("a command has a program")),

@@ -39,6 +39,7 @@ impl Console {
     pub(crate) fn start(journal: &Journal) -> Self {
         let (history, steps) = journal.history_and_watch();
         let (is_over, over) = watch::channel(false);
+
         Self {
             is_over,
             task: tokio::spawn(print(history, steps, over)),
@@ -69,6 +70,7 @@ async fn print(history: Vec<Arc<Step>>, mut steps: Steps, mut over: watch::Recei
     for step in history {
         printer.print(&step);
     }
+
     loop {
         tokio::select! {
             biased;
@@ -92,18 +94,21 @@ impl Printer {
                 &format!("... {} steps are not shown", step.number - self.next),
             ));
         }
+
         self.next = step.number + 1;
         let Some(text) = self.text(step) else { return };
         let time = paint(FAINT, &format!("{:>9.3}s", step.elapsed.as_secs_f64()));
         let event = step
             .event
             .map_or_else(String::new, |event| format!("#{}", event.0));
+
         let age = match step.event.and_then(|event| self.begun.get(&event)) {
             Some(begun) if *begun < step.elapsed => {
                 paint(FAINT, &format!("  +{}", short(step.elapsed - *begun)))
             }
             _ => String::new(),
         };
+
         say(&format!("{time} {event:>5}  {text}{age}"));
     }
 
@@ -111,6 +116,7 @@ impl Printer {
         if let (StepKind::ObjectEvent(_), Some(id)) = (&step.kind, step.event) {
             self.begin(id, step.elapsed);
         }
+
         let line = StepLine::of(step)?;
         if let StepKind::FunctionLog { .. } = &step.kind {
             return Some(format!(
@@ -119,6 +125,7 @@ impl Printer {
                 paint(FAINT, &format!("| {}", line.text))
             ));
         }
+
         let style = match line.tone {
             Tone::Name => NAME,
             Tone::Good => GOOD,
@@ -126,6 +133,7 @@ impl Printer {
             Tone::Warning => WARNING,
             Tone::Faint => FAINT,
         };
+
         Some(format!(
             "{} {}",
             paint(style, &format!("{:<12}", line.what)),

@@ -29,6 +29,7 @@ impl Deduplication {
             // Writing into a string does not fail.
             let _ = write!(id, "{byte:02x}");
         }
+
         id.into()
     }
 
@@ -43,6 +44,7 @@ impl Deduplication {
                 self.message_ids.remove(&oldest.id);
             }
         }
+
         self.message_ids.get(id).cloned()
     }
 
@@ -52,6 +54,7 @@ impl Deduplication {
             message_id,
             until: now + INTERVAL,
         });
+
         if let Some(unwritten) = &mut self.unwritten {
             *unwritten += 1;
         }
@@ -73,7 +76,9 @@ impl Deduplication {
             .as_mut()
             .map(std::mem::take)
             .unwrap_or_default();
+
         let written = self.by_age.len().saturating_sub(unwritten);
+
         self.by_age
             .iter()
             .skip(written)

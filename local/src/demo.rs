@@ -90,6 +90,7 @@ pub(crate) fn adapt(topology: &mut Topology, faults: &Faults) {
                 .insert("MAX_OBJECT_BYTES".into(), MAX_OBJECT_BYTES.to_string());
         }
     }
+
     for queue in &mut topology.queues {
         queue.visibility_timeout = Duration::from_secs(2);
         if let Some(redrive) = &mut queue.redrive {
@@ -107,22 +108,26 @@ pub(crate) async fn run(
     let s3 = S3Client::new(address, BUCKET);
     s3.put(EVENTS[0].0, "hello, world").await?;
     s3.put(EVENTS[1].0, "bonjour").await?;
+
     s3.upload(
         EVENTS[2].0,
         vec![Bytes::from(vec![0; PART_BYTES]), Bytes::from(vec![1; 1024])],
     )
     .await?;
+
     s3.copy(EVENTS[0].0, EVENTS[3].0).await?;
     s3.delete(EVENTS[4].0).await?;
     s3.put(EVENTS[5].0, vec![2; MAX_OBJECT_BYTES + 1]).await?;
     let settled = tokio::time::timeout(PATIENCE, pipeline.settle()).await;
     settled.map_err(|_| format!("messages are still under way after {PATIENCE:?}"))?;
     let report = pipeline.report();
+
     let rows = EVENTS.iter().map(|(key, event, expected)| {
         let mut events = report.of_key(BUCKET, key).map(|(_, report)| report);
         let found = events.find(|report| report.object.event_name.as_str() == *event);
         expected.row(key, event, found, &report)
     });
+
     Ok(Table(rows.collect()))
 }
 
@@ -139,6 +144,7 @@ impl Expected {
             Self::DeadLetter(queue) => format!("in {queue}-dead-letters"),
             Self::Unnoticed => String::from("no notification"),
         };
+
         let Some(report) = report else {
             return Row {
                 key,
@@ -148,18 +154,21 @@ impl Expected {
                 is_right: false,
             };
         };
+
         let is_this = |handling: &&s3_dispatch_local::Handling| {
             handling
                 .event
                 .and_then(|event| all.events.get(&event))
                 .is_some_and(|own| own.object == report.object)
         };
+
         let handled: Vec<_> = all
             .handled
             .iter()
             .filter(is_this)
             .map(|handling| &*handling.function)
             .collect();
+
         let is_right = match self {
             Self::Handled(function) => {
                 !handled.is_empty() && handled.iter().all(|own| own == function)
@@ -170,17 +179,21 @@ impl Expected {
             }
             Self::Unnoticed => report.messages == 0,
         };
+
         let receives: usize = report.receives.values().sum();
+
         let mut happened = match (handled.first(), report.dead_letter_queues.first()) {
             (Some(function), _) => format!("handled by {function}"),
             (None, Some(queue)) => format!("in {queue}"),
             (None, None) if report.messages == 0 => String::from("no notification"),
             (None, None) => String::from("lost"),
         };
+
         if receives > 1 {
             // A `String` takes whatever is written.
             let _ = write!(happened, " after {receives} attempts");
         }
+
         Row {
             key,
             event,
@@ -205,25 +218,30 @@ impl Table {
                 .max()
                 .unwrap_or_default()
         };
+
         let (keys, events) = (width(|row| row.key), width(|row| row.event));
         let mut text = String::from("\n");
+
         for row in &self.0 {
             let verdict = if row.is_right {
                 paint(GOOD, "right")
             } else {
                 paint(FAILED, "wrong")
             };
+
             let wanted = if row.is_right {
                 String::new()
             } else {
                 format!(" (should be {})", row.expected)
             };
+
             let pad = " ".repeat(keys - row.key.chars().count());
             text.push_str(&format!(
                 "{verdict}  {}{pad}  {:<events$}  {}{wanted}\n",
                 row.key, row.event, row.happened
             ));
         }
+
         let wrong = self.0.iter().filter(|row| !row.is_right).count();
         text.push_str(&match wrong {
             0 => paint(GOOD, "everything went where it should"),
@@ -235,6 +253,7 @@ impl Table {
                 ),
             ),
         });
+
         text
     }
 }

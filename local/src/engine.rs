@@ -90,6 +90,7 @@ impl Engine {
         drop(self.commit(&mut state));
         drop(state);
         self.changed();
+
         changed
     }
 
@@ -97,6 +98,7 @@ impl Engine {
     fn commit(&self, state: &mut State) -> Result<(), Error> {
         let committed = state.commit();
         let has_failed = committed.is_err();
+
         if self.is_failing.swap(has_failed, Ordering::Relaxed) != has_failed {
             self.journal.append(
                 None,
@@ -108,6 +110,7 @@ impl Engine {
                 },
             );
         }
+
         committed
     }
 
@@ -136,9 +139,11 @@ impl Engine {
         let now = self.clock.now();
         let mark = state.mark();
         let id = EventId(state.next_event());
+
         if event.sequencer.is_none() && has_sequencer(&event.event_name) {
             event.sequencer = Some(state.next_sequencer(now));
         }
+
         let event = Arc::new(event);
         self.journal
             .append(Some(id), StepKind::ObjectEvent(Arc::clone(&event)));
@@ -155,10 +160,12 @@ impl Engine {
             .into_iter()
             .flat_map(|bucket| &bucket.notifications)
             .filter(|spec| is_sent(spec, &event));
+
         for (index, spec) in specs.enumerate() {
             let path = format!("{}/{index}", id.0).into();
             let body = notification_json(spec, &event, &request).into();
             let leg = leg_to(&spec.destination);
+
             self.post(
                 &mut state,
                 now,
@@ -171,6 +178,7 @@ impl Engine {
                 },
             );
         }
+
         Ok((id, self.write_down(state, mark)?))
     }
 
@@ -183,6 +191,7 @@ impl Engine {
         let mut state = self.lock();
         let now = self.clock.now();
         let mark = state.mark();
+
         for bucket in self
             .buckets
             .iter()
@@ -194,9 +203,11 @@ impl Engine {
                     bucket: bucket.name.as_str().into(),
                 },
             );
+
             for (index, spec) in bucket.notifications.iter().enumerate() {
                 let path: Arc<str> = format!("test/{}/{index}", bucket.name).into();
                 let request_id = hexadecimal(&mut Chance::new(self.seed, &path));
+
                 let body = test_json(
                     &bucket.name,
                     &Request {
@@ -205,6 +216,7 @@ impl Engine {
                     },
                 )
                 .into();
+
                 let parcel = Parcel {
                     event: None,
                     body,
@@ -212,9 +224,11 @@ impl Engine {
                     path,
                     refusals: 0,
                 };
+
                 self.post(&mut state, now, parcel);
             }
         }
+
         self.write_down(state, mark)
     }
 
@@ -233,24 +247,30 @@ impl Engine {
             .queues
             .get_mut(queue)
             .ok_or_else(|| unknown("queue", queue))?;
+
         let (name, event, message_id) = (
             Arc::clone(target.name()),
             message.event,
             Arc::clone(&message.id),
         );
+
         let body = Arc::clone(&message.body);
+
         let sent = target.send(now, message).map_err(|refusal| {
             let kind = if refusal == SendRefusal::TooLong {
                 ErrorKind::TooLarge
             } else {
                 ErrorKind::Refused
             };
+
             Error::new(
                 kind,
                 format!("the queue `{queue}` does not take the message: {refusal}"),
             )
         })?;
+
         let is_duplicate = sent != Sent::Accepted;
+
         self.journal.append(
             event,
             StepKind::Enqueued {
@@ -260,6 +280,7 @@ impl Engine {
                 is_duplicate,
             },
         );
+
         Ok((sent, self.write_down(state, mark)?))
     }
 
@@ -284,9 +305,11 @@ impl Engine {
         if committed.is_err() {
             state.take_back(mark);
         }
+
         let sync = state.sync();
         drop(state);
         self.changed();
+
         committed.map(|()| sync)
     }
 
@@ -296,6 +319,7 @@ impl Engine {
         let strike = |fault, parcel: &Parcel| {
             let chance = faults.strike(hop, fault, &parcel.path, 0)?;
             let place = Arc::clone(parcel.place());
+
             self.journal.append(
                 parcel.event,
                 StepKind::FaultInjected {
@@ -306,26 +330,33 @@ impl Engine {
                     receive_count: None,
                 },
             );
+
             Some(chance)
         };
+
         let mut copies = Vec::new();
+
         if let Some(mut chance) = strike(Fault::Duplicate, &parcel) {
             copies.push((
                 now + chance.duration(Duration::ZERO, SOON),
                 parcel.copy("+"),
             ));
         }
+
         if let Some(mut chance) = strike(Fault::DropResponse, &parcel) {
             copies.push((now + chance.duration(SOON, LATE), parcel.copy("*")));
         }
+
         copies.insert(0, (now, parcel));
         for (mut due, parcel) in copies {
             if let Some(mut chance) = strike(Fault::Delay, &parcel) {
                 due += chance.duration(SOON, LATE);
             }
+
             if let Some(mut chance) = strike(Fault::Reorder, &parcel) {
                 due += chance.duration(Duration::ZERO, SOON);
             }
+
             state.put_parcel(due, parcel);
         }
     }
@@ -347,17 +378,21 @@ impl Engine {
             let Some(source) = state.queues.get_mut(queue) else {
                 return Vec::new();
             };
+
             let receive = source.receive(now, most, except, room);
+
             let messages = receive
                 .messages
                 .into_iter()
                 .filter(|received| self.arrives(source, now, received))
                 .collect();
+
             for message in receive.expired {
                 let (queue, message_id) = (Arc::clone(queue), message.id);
                 self.journal
                     .append(message.event, StepKind::Expired { queue, message_id });
             }
+
             let dead_letters = dead_letters.and_then(|name| state.queues.get_mut(&name));
             if let Some(dead_letters) = dead_letters {
                 for redriven in receive.redriven {
@@ -367,10 +402,12 @@ impl Engine {
                         message_id: Arc::clone(&redriven.message.id),
                         receive_count: redriven.receive_count,
                     };
+
                     self.journal.append(redriven.message.event, step);
                     dead_letters.bury(now, redriven);
                 }
             }
+
             messages
         })
     }
@@ -392,10 +429,14 @@ impl Engine {
                 id: Some(Arc::clone(&message.id)),
                 receive_count: Some(received.receive_count),
             };
+
             self.journal.append(message.event, step);
+
             Some(chance)
         };
+
         let is_lost = strike(Fault::DropResponse).is_some();
+
         if let Some(mut chance) = strike(Fault::ExpireVisibility) {
             // Within the time in which a function may be at it, which is a sixth of what AWS
             // recommends.
@@ -403,6 +444,7 @@ impl Engine {
             let changed = queue.change_visibility(now, received.receipt, early);
             debug_assert!(changed.is_ok(), "it was received just now");
         }
+
         !is_lost
     }
 
@@ -417,9 +459,11 @@ impl Engine {
             let Some(Deletion::Deleted(message)) = deletion else {
                 return false;
             };
+
             let (queue, message_id) = (Arc::clone(queue), message.id);
             self.journal
                 .append(message.event, StepKind::Deleted { queue, message_id });
+
             true
         })
     }

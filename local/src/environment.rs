@@ -50,6 +50,7 @@ impl Environment {
         let function = Arc::<str>::from(spec.name.as_str());
         let (api, server) = RuntimeApi::start().await?;
         let mut child = command(spec, program, &api.address()).spawn()?;
+
         journal.append(
             None,
             StepKind::FunctionStarted {
@@ -57,6 +58,7 @@ impl Environment {
                 process: child.id(),
             },
         );
+
         let logs = [
             child.stdout.take().map(|pipe| {
                 tokio::spawn(log(
@@ -75,17 +77,21 @@ impl Environment {
                 ))
             }),
         ];
+
         let (life, ended) = oneshot::channel();
         let (exited, exit) = watch::channel(None);
         let (watched, watcher) = (Arc::clone(&function), journal.clone());
+
         tokio::spawn(async move {
             let reason = outlive(child, ended).await;
             drop(server);
+
             // What it said last comes before its end; a process of its own that still holds the
             // pipe is not waited for.
             for log in logs.into_iter().flatten() {
                 drop(tokio::time::timeout(Duration::from_millis(200), log).await);
             }
+
             if let Ok(reason) = &reason {
                 watcher.append(
                     None,
@@ -95,11 +101,13 @@ impl Environment {
                     },
                 );
             }
+
             exited.send_replace(Some(
                 reason.unwrap_or_else(|Killed| String::from("it was killed")),
             ));
             drop(alive);
         });
+
         Ok(Self {
             function,
             api,
@@ -120,6 +128,7 @@ impl Environment {
     pub(crate) async fn ready(&mut self) -> Result<(), FunctionError> {
         let failed = |text: String| Err(FunctionError::new(FunctionErrorKind::InitFailed, text));
         let deadline = tokio::time::Instant::now() + INIT_TIMEOUT;
+
         while self.waiting.as_ref().is_none_or(Handover::is_gone) {
             let text = tokio::select! {
                 biased;
@@ -134,9 +143,11 @@ impl Environment {
                 reason = exit_of(&mut self.exit) => format!("the process ended before it was ready: {reason}"),
                 () = tokio::time::sleep_until(deadline) => format!("the process was not ready after {INIT_TIMEOUT:?}"),
             };
+
             self.kill().await;
             return failed(text);
         }
+
         self.was_ready = true;
         Ok(())
     }
@@ -146,10 +157,12 @@ impl Environment {
         let (after, kind) = invocation.cut();
         let (timeout, kill) = (invocation.timeout, invocation.kill);
         let cut = tokio::time::Instant::now() + after;
+
         if let Some(handover) = self.waiting.take() {
             // A process that is just now gone is noticed below.
             self.api.hand_over(handover, invocation, &self.function);
         }
+
         loop {
             tokio::select! {
                 biased;
@@ -198,6 +211,7 @@ impl Environment {
                         reason: reason.clone(),
                     },
                 );
+
                 FunctionError::new(kind, reason)
             }
             _ => {
@@ -232,6 +246,7 @@ async fn outlive(mut child: Child, ended: oneshot::Receiver<()>) -> Result<Strin
     kill_all(&child);
     // Fails only for a process that is already gone.
     drop(child.kill().await);
+
     Err(Killed)
 }
 
@@ -248,6 +263,7 @@ fn kill_all(child: &Child) {
         .id()
         .and_then(|id| i32::try_from(id).ok())
         .and_then(Pid::from_raw);
+
     if let Some(group) = group {
         // Fails only for a group that is already gone.
         let _ = kill_process_group(group, Signal::KILL);
@@ -262,6 +278,7 @@ fn kill_all(_: &Child) {}
 fn command(spec: &FunctionSpec, program: &Path, api: &str) -> Command {
     let mut command = Command::new(program);
     command.args(&spec.arguments).env_clear();
+
     command.envs([
         ("AWS_LAMBDA_RUNTIME_API", api),
         ("AWS_LAMBDA_FUNCTION_NAME", &spec.name),
@@ -289,16 +306,20 @@ fn command(spec: &FunctionSpec, program: &Path, api: &str) -> Command {
         ("PATH", "/usr/local/bin:/usr/bin:/bin:/opt/bin"),
         ("NO_COLOR", "1"),
     ]);
+
     command.envs(&spec.environment);
+
     command
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .kill_on_drop(true);
+
     // In a group of its own, so that Ctrl-C in a terminal reaches the pipeline alone, which then
     // ends its functions.
     #[cfg(unix)]
     command.process_group(0);
+
     command
 }
 
@@ -310,6 +331,7 @@ async fn log(
 ) {
     let mut lines = BufReader::with_capacity(MAX_LINE_BYTES, pipe);
     let mut line = Vec::new();
+
     // A pipe that breaks is at its end.
     while let Ok(buffer) = lines.fill_buf().await
         && !buffer.is_empty()
@@ -321,16 +343,19 @@ async fn log(
         };
         line.extend_from_slice(&buffer[..taken]);
         lines.consume(taken);
+
         if is_whole || line.len() == MAX_LINE_BYTES {
             append(&journal, &function, stream, &mut line);
         }
     }
+
     append(&journal, &function, stream, &mut line);
 }
 
 fn append(journal: &Journal, function: &Arc<str>, stream: LogStream, line: &mut Vec<u8>) {
     let text = String::from_utf8_lossy(line).trim_end().to_owned();
     line.clear();
+
     if !text.is_empty() {
         journal.append(
             None,

@@ -78,9 +78,11 @@ impl fmt::Debug for Error {
         debug
             .field("kind", &self.0.kind)
             .field("message", &self.0.message);
+
         if let Some(source) = &self.0.source {
             debug.field("source", source);
         }
+
         debug.finish()
     }
 }

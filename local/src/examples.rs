@@ -25,6 +25,7 @@ pub(crate) async fn find(functions: &mut [FunctionSpec]) -> Result<(), Box<dyn E
     if missing.is_empty() {
         return Ok(());
     }
+
     let names: Vec<_> = missing
         .iter()
         .map(|function| function.name.clone())
@@ -34,6 +35,7 @@ pub(crate) async fn find(functions: &mut [FunctionSpec]) -> Result<(), Box<dyn E
         (Some(cargo), Some(package)) => build(cargo.as_ref(), package.as_ref(), &names).await?,
         _ => Vec::new(),
     };
+
     for function in missing {
         let built = programs.iter().find(|program| {
             program
@@ -43,6 +45,7 @@ pub(crate) async fn find(functions: &mut [FunctionSpec]) -> Result<(), Box<dyn E
         let program = built.cloned().map_or_else(|| beside(&function.name), Ok)?;
         function.program = Some(program);
     }
+
     Ok(())
 }
 
@@ -55,19 +58,24 @@ async fn build(
     command
         .current_dir(package)
         .args(["build", "--message-format=json-render-diagnostics"]);
+
     for name in names {
         command.args(["--package", name]);
     }
+
     if !cfg!(debug_assertions) {
         command.arg("--release");
     }
+
     let child = command
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .kill_on_drop(true)
         .spawn()?;
+
     let mut built = std::pin::pin!(child.wait_with_output());
+
     let output = match tokio::time::timeout(PATIENCE, built.as_mut()).await {
         Ok(output) => output?,
         Err(_) => {
@@ -78,14 +86,17 @@ async fn build(
             built.await?
         }
     };
+
     if !output.status.success() {
         say(String::from_utf8_lossy(&output.stderr).trim_end());
         return Err(format!("{} cannot be built", names.join(" and ")).into());
     }
+
     let messages = output
         .stdout
         .split(|byte| *byte == b'\n')
         .filter_map(|line| serde_json::from_slice(line).ok());
+
     Ok(messages
         .filter_map(|message: Value| message["executable"].as_str().map(PathBuf::from))
         .collect())
@@ -96,6 +107,7 @@ fn beside(name: &str) -> Result<PathBuf, Box<dyn Error>> {
     if program.is_file() {
         return Ok(program);
     }
+
     Err(
         format!("the function `{name}` has no program: give one with `--function {name}=PATH`")
             .into(),

@@ -159,6 +159,7 @@ impl Faults {
         if rate == 0.0 {
             return None;
         }
+
         let mut chance = Chance::new(self.seed, &format!("{hop} {fault} {attempt} {id}"));
         (chance.share() < rate).then_some(chance)
     }
@@ -191,6 +192,7 @@ impl Chance {
         let mut bits = self.0;
         bits = (bits ^ (bits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         bits = (bits ^ (bits >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+
         bits ^ (bits >> 31)
     }
 

@@ -166,6 +166,7 @@ impl<R: Router> Function for InProcess<R> {
         let dispatched = self
             .dispatcher
             .dispatch(invocation.payload, Some(deadline.into_std()));
+
         let report = match tokio::time::timeout(after, dispatched).await {
             Ok(Ok(report)) => report,
             Ok(Err(error)) => {
@@ -181,12 +182,14 @@ impl<R: Router> Function for InProcess<R> {
                 ));
             }
         };
+
         let answer = serde_json::to_vec(&report.response()).map_err(|error| {
             FunctionError::new(
                 FunctionErrorKind::Unhandled,
                 format!("the answer cannot be written: {error}"),
             )
         })?;
+
         Ok(Bytes::from(answer))
     }
 }

@@ -63,12 +63,14 @@ impl Invoker {
             first.received.message.id, first.received.receive_count
         );
         let request_id: Arc<str> = Chance::new(engine.seed, &about).uuid().into();
+
         let call = Call {
             engine,
             queue,
             request_id,
             batch,
         };
+
         let started = Instant::now();
         let answer = self.answer(&call).await;
         let error = answer
@@ -76,6 +78,7 @@ impl Invoker {
             .err()
             .map(|error| (error.kind(), error.to_string()));
         let (function, request_id) = (Arc::clone(&self.name), Arc::clone(&call.request_id));
+
         engine.journal.append(
             None,
             StepKind::Answered {
@@ -85,11 +88,13 @@ impl Invoker {
                 error,
             },
         );
+
         let verdict = match answer {
             Err(error) => BatchAnswer::AllFailed(error.to_string()),
             Ok(_) if !reports => BatchAnswer::Failed([].into()),
             Ok(answer) => BatchAnswer::read(&answer, |id| call.has(id)),
         };
+
         call.end(&self.name, &verdict);
     }
 
@@ -101,12 +106,15 @@ impl Invoker {
                 "the event is longer than 6 MB",
             ));
         }
+
         let turn = self.wait_for_turn(call).await?;
         if let Some(mut chance) = call.strike(&self.name, Fault::Delay, 0) {
             tokio::time::sleep(chance.duration(Duration::ZERO, Duration::from_secs(1))).await;
         }
+
         let mut invocation = Invocation::new(&*call.request_id, payload).with_timeout(self.timeout);
         let mut is_late = false;
+
         if let Some(mut chance) = call.strike(&self.name, Fault::Kill, 0) {
             invocation = invocation.with_kill(self.kill(KillKind::Crash, &mut chance));
         } else if let Some(mut chance) = call.strike(&self.name, Fault::TimeOut, 0) {
@@ -115,9 +123,11 @@ impl Invoker {
                 invocation = invocation.with_kill(self.kill(KillKind::TimeOut, &mut chance));
             }
         }
+
         self.tell(call);
         let started = Instant::now();
         let function = AssertUnwindSafe(self.function.invoke(invocation)).catch_unwind();
+
         let answer = match tokio::time::timeout(self.timeout + GRACE, function).await {
             Ok(Ok(answer)) => answer,
             Ok(Err(_)) => Err(FunctionError::new(
@@ -126,20 +136,25 @@ impl Invoker {
             )),
             Err(_) => Err(self.timed_out()),
         };
+
         drop(turn);
+
         if answer.is_ok() {
             *self.usual.lock().unwrap_or_else(PoisonError::into_inner) = started.elapsed();
         }
+
         if is_late && answer.is_ok() {
             tokio::time::sleep_until(started + self.timeout).await;
             return Err(self.timed_out());
         }
+
         if call.strike(&self.name, Fault::DropResponse, 0).is_some() && answer.is_ok() {
             return Err(FunctionError::new(
                 FunctionErrorKind::Unhandled,
                 "the answer was lost",
             ));
         }
+
         answer
     }
 
@@ -155,7 +170,9 @@ impl Invoker {
             .iter()
             .map(|message| message.received.invisible_until)
             .min();
+
         let mut pause = Duration::from_secs(1);
+
         for attempt in 0.. {
             let turn = self.turns.as_ref().map(Semaphore::try_acquire).transpose();
             match turn {
@@ -164,13 +181,16 @@ impl Invoker {
                 }
                 _ => {}
             }
+
             let next = call.engine.clock.now() + pause;
             if invisible_until.is_none_or(|end| next + self.timeout > end) {
                 break;
             }
+
             call.engine.clock.sleep_until(next).await;
             pause = (pause * 2).min(Duration::from_secs(60));
         }
+
         Err(FunctionError::new(
             FunctionErrorKind::Throttled,
             "the function was throttled",
@@ -201,12 +221,14 @@ impl Invoker {
                 event: received.message.event,
                 receive_count: received.receive_count,
             });
+
         let step = StepKind::Invoked {
             function: Arc::clone(&self.name),
             queue: Arc::clone(call.queue),
             request_id: Arc::clone(&call.request_id),
             messages: messages.collect(),
         };
+
         call.engine.journal.append(None, step);
     }
 }
@@ -233,6 +255,7 @@ impl Call<'_> {
             .faults()
             .strike(hop, fault, &self.request_id, attempt)?;
         let (place, id) = (Arc::clone(function), Some(Arc::clone(&self.request_id)));
+
         let step = StepKind::FaultInjected {
             hop,
             fault,
@@ -240,7 +263,9 @@ impl Call<'_> {
             id,
             receive_count: None,
         };
+
         self.engine.journal.append(None, step);
+
         Some(chance)
     }
 
@@ -259,7 +284,9 @@ impl Call<'_> {
                 }
                 _ => Fate::Succeeded,
             };
+
             let has_succeeded = fate == Fate::Succeeded;
+
             let step = StepKind::Outcome {
                 function: Arc::clone(function),
                 queue: Arc::clone(self.queue),
@@ -268,7 +295,9 @@ impl Call<'_> {
                 receive_count: received.receive_count,
                 fate,
             };
+
             self.engine.journal.append(message.event, step);
+
             if has_succeeded && !self.is_refused(received) {
                 self.engine.delete(self.queue, received.receipt);
             }
@@ -282,9 +311,11 @@ impl Call<'_> {
             .faults()
             .strike(hop, fault, &message.id, received.receive_count)
             .is_some();
+
         if is_refused {
             let (place, id) = (Arc::clone(self.queue), Some(Arc::clone(&message.id)));
             let receive_count = Some(received.receive_count);
+
             self.engine.journal.append(
                 message.event,
                 StepKind::FaultInjected {
@@ -296,6 +327,7 @@ impl Call<'_> {
                 },
             );
         }
+
         is_refused
     }
 }

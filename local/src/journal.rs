@@ -44,6 +44,7 @@ impl Journal {
             capacity: capacity.max(1),
             next: 0,
         };
+
         Self(Arc::new(Inner {
             clock,
             history: Mutex::new(history),
@@ -82,6 +83,7 @@ impl Journal {
         let mut history = self.lock();
         let number = history.next;
         history.next += 1;
+
         let step = Arc::new(Step {
             number,
             time,
@@ -89,12 +91,15 @@ impl Journal {
             event,
             kind,
         });
+
         for observer in &self.0.observers {
             observer(&step);
         }
+
         if history.steps.len() == history.capacity {
             history.steps.pop_front();
         }
+
         history.steps.push_back(Arc::clone(&step));
         // Under the lock, so that nobody sees them in another order. An error only says that nobody
         // watches.

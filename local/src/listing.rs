@@ -50,22 +50,27 @@ impl Page {
             delimiter.filter(|delimiter| !delimiter.is_empty()),
         );
         let (mut entries, mut is_truncated) = (Vec::<Entry>::new(), false);
+
         buckets.walk(bucket, prefix, |key, object| {
             let folded = delimiter.and_then(|delimiter| {
                 let end = key[prefix.len()..].find(delimiter)? + delimiter.len();
                 Some(&key[..prefix.len() + end])
             });
             let name = folded.unwrap_or(key);
+
             if after.is_some_and(|after| name <= after) {
                 return true;
             }
+
             if folded.is_some() && entries.last().is_some_and(|last| last.name() == name) {
                 return true;
             }
+
             if entries.len() == limit {
                 is_truncated = limit > 0;
                 return false;
             }
+
             entries.push(match folded {
                 Some(prefix) => Entry::Prefix(prefix.to_owned()),
                 None => Entry::Object(
@@ -78,12 +83,15 @@ impl Page {
                     }),
                 ),
             });
+
             true
         })?;
+
         let next = entries
             .last()
             .filter(|_| is_truncated)
             .map(|last| last.name().to_owned());
+
         Ok(Self {
             entries,
             next,
@@ -101,6 +109,7 @@ impl Page {
             } else {
                 entry.name().to_owned()
             };
+
             match entry {
                 Entry::Object(_, object) => objects.push(ListedObject {
                     key: Some(name),
@@ -109,6 +118,7 @@ impl Page {
                 Entry::Prefix(_) => prefixes.push(CommonPrefix { prefix: Some(name) }),
             }
         }
+
         (objects, prefixes)
     }
 }
@@ -133,10 +143,12 @@ pub(crate) fn tags_of_header(header: Option<&str>) -> Vec<(String, String)> {
             .decode_utf8_lossy()
             .into_owned()
     };
+
     let pairs = header
         .unwrap_or_default()
         .split('&')
         .filter(|pair| !pair.is_empty());
+
     pairs
         .map(|pair| pair.split_once('=').unwrap_or((pair, "")))
         .map(|(key, value)| (text(key), text(value)))
@@ -150,6 +162,7 @@ pub(crate) fn range_of_header(header: &str, size: u64) -> S3Result<Range<u64>> {
         .and_then(|bounds| bounds.split_once('-'));
     let bounds = bounds
         .and_then(|(first, last)| Some((first.parse::<u64>().ok()?, last.parse::<u64>().ok()?)));
+
     match bounds {
         Some((first, last)) if first <= last && last < size => Ok(first..last + 1),
         Some(_) => Err(s3_error!(InvalidRange, "the source has {size} bytes")),
@@ -163,6 +176,7 @@ pub(crate) fn range_of_header(header: &str, size: u64) -> S3Result<Range<u64>> {
 /// The standard alphabet, padded, as `Content-MD5` has it.
 pub(crate) fn base64(bytes: &[u8]) -> String {
     const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
     let mut text = String::with_capacity(bytes.len().div_ceil(3) * 4);
     for chunk in bytes.chunks(3) {
         let group = chunk
@@ -178,5 +192,6 @@ pub(crate) fn base64(bytes: &[u8]) -> String {
             });
         }
     }
+
     text
 }

@@ -222,6 +222,7 @@ impl<'l> Line<'l> {
                     path: own(path),
                     refusals,
                 };
+
                 Entry::Parcel {
                     serial,
                     due: due.into(),
@@ -254,6 +255,7 @@ impl<'l> Line<'l> {
                     group_id: group_id.map(own),
                     deduplication_id: deduplication_id.map(own),
                 };
+
                 let held = Held {
                     receive_count,
                     received_before,
@@ -261,6 +263,7 @@ impl<'l> Line<'l> {
                     first_received: first_received.map(Into::into),
                     ..Held::new(serial, message, sent.into(), visible.into())
                 };
+
                 queue(name, QueueChange::Put(held))
             }
             Self::Touched {

@@ -33,9 +33,11 @@ async fn main() -> ExitCode {
 fn chain(error: &dyn Error) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
+
     while let Some(error) = cause {
         text = format!("{text}: {error}");
         cause = error.source();
     }
+
     text
 }

@@ -60,6 +60,7 @@ impl Mapping {
             while let Some(ended) = self.invocations.try_join_next() {
                 self.end(ended.unwrap_or_default());
             }
+
             if self.has_room() {
                 self.collect();
                 if self.is_batch_due() {
@@ -67,14 +68,17 @@ impl Mapping {
                     continue;
                 }
             }
+
             let wake = self.next_wake();
             let clock = self.engine.clock;
+
             let timer = async {
                 match wake {
                     Some(time) => clock.sleep_until(time).await,
                     None => std::future::pending().await,
                 }
             };
+
             tokio::select! {
                 Some(ended) = self.invocations.join_next() => self.end(ended.unwrap_or_default()),
                 () = timer => {}
@@ -96,6 +100,7 @@ impl Mapping {
     fn collect(&mut self) {
         let missing = self.spec.batch_size.saturating_sub(self.collected.len());
         let now = self.engine.clock.now();
+
         // Groups are none of anybody's business on a standard queue.
         let is_waiting = self.engine.read(|state| {
             let queue = state.queues.get(&self.queue)?;
@@ -103,9 +108,11 @@ impl Mapping {
             let is_ready = queue.next_ready(&self.busy).is_some_and(|time| time <= now);
             Some(expires || is_ready && missing > 0)
         });
+
         if is_waiting != Some(true) {
             return;
         }
+
         for received in self.engine.receive(&self.queue, missing, &self.busy) {
             let json = message_json(&self.queue, &received);
             self.collected.push_back(Collected { received, json });
@@ -117,7 +124,9 @@ impl Mapping {
         let Some(since) = self.since else {
             return false;
         };
+
         let is_free = self.collected.iter().any(|message| self.is_free(message));
+
         let is_full = self.collected.len() >= self.spec.batch_size
             || self
                 .collected
@@ -126,6 +135,7 @@ impl Mapping {
                 .sum::<usize>()
                 + FRAME
                 > LONGEST_PAYLOAD;
+
         is_free && (is_full || since + self.spec.batch_window <= self.engine.clock.now())
     }
 
@@ -150,12 +160,14 @@ impl Mapping {
         let mut rest = VecDeque::new();
         let mut length = FRAME;
         let mut is_closed = false;
+
         for message in std::mem::take(&mut self.collected) {
             let longer = length + message.json.len() + 1;
             // One that is too long by itself is tried alone.
             let fits = batch.is_empty()
                 || (batch.len() < self.spec.batch_size && longer <= LONGEST_PAYLOAD);
             is_closed |= self.is_free(&message) && !fits;
+
             if is_closed || !self.is_free(&message) {
                 rest.push_back(message);
             } else {
@@ -163,6 +175,7 @@ impl Mapping {
                 batch.push(message);
             }
         }
+
         self.since = (!rest.is_empty()).then(|| self.engine.clock.now());
         self.collected = rest;
         let groups: HashSet<_> = batch
@@ -176,6 +189,7 @@ impl Mapping {
             self.spec.report_batch_item_failures,
         );
         let running = engine.begin_invocation();
+
         self.invocations.spawn(async move {
             invoker.invoke(&engine, &queue, batch, reports).await;
             drop(running);
@@ -190,14 +204,17 @@ impl Mapping {
             self.has_room() && self.collected.iter().any(|message| self.is_free(message))
         });
         let window = window.map(|since| since + self.spec.batch_window);
+
         let queue = self.engine.read(|state| {
             let queue = state.queues.get(&self.queue)?;
             let ready = queue.next_ready(&self.busy).filter(|_| may_receive);
+
             ready
                 .into_iter()
                 .chain(queue.next_expiry().filter(|_| self.has_room()))
                 .min()
         });
+
         window.into_iter().chain(queue).min()
     }
 }

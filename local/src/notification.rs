@@ -47,6 +47,7 @@ pub(crate) fn notification_json(
         .with_configuration_id(spec.id.as_str())
         .with_bucket(event.bucket.as_str())
         .with_key(event.key.as_str());
+
     record = match event.size {
         Some(size) => record.with_size(size),
         None => record.without_size(),
@@ -59,13 +60,16 @@ pub(crate) fn notification_json(
         Some(sequencer) => record.with_sequencer(sequencer.as_str()),
         None => record.without_sequencer(),
     };
+
     if let Some(id) = &event.version_id {
         record = record.with_version_id(id.as_str());
     }
+
     if event.event_name == "ObjectCreated:Copy" {
         // There are no annotations here.
         record = record.with_has_annotation(false);
     }
+
     NotificationBuilder::from(record).to_json()
 }
 

@@ -106,6 +106,7 @@ impl Log {
             .append(true)
             .open(&lock_path);
         let lock = lock.map_err(|error| cannot("open", &lock_path, error))?;
+
         lock.try_lock().map_err(|error| match error {
             fs::TryLockError::WouldBlock => Error::new(
                 ErrorKind::Storage,
@@ -116,12 +117,15 @@ impl Log {
             ),
             fs::TryLockError::Error(error) => cannot("lock", &lock_path, error),
         })?;
+
         let path = folder.join(FILE);
+
         let file = OpenOptions::new()
             .create(true)
             .read(true)
             .append(true)
             .open(&path);
+
         let file = file.map_err(|error| cannot("open", &path, error))?;
         let text = fs::read(&path).map_err(|error| cannot("read", &path, error))?;
         // What is behind the last end of a line was not written to its end, so nobody was told of
@@ -132,6 +136,7 @@ impl Log {
             .map_or(0, |last| last + 1);
         let entries = read(&text[..whole], &path)?;
         let length = whole as u64;
+
         Ok(Self {
             path,
             file: Arc::new(file),
@@ -151,10 +156,12 @@ impl Log {
         if entries.is_empty() {
             return Ok(());
         }
+
         let mut lines = Vec::new();
         for entry in entries {
             log_line::write(entry, &mut lines);
         }
+
         let written = (&*self.file).write_all(&lines);
         if let Err(error) = written {
             // Half of a line must not stand before the next one.
@@ -163,6 +170,7 @@ impl Log {
             self.longest = 0;
             return Err(cannot("write", &self.path, error));
         }
+
         self.length += lines.len() as u64;
         Ok(())
     }
@@ -186,17 +194,21 @@ impl Log {
         if self.longest > 0 {
             self.longest = longest(self.length);
         }
+
         let path = self.path.with_file_name(NEW_FILE);
         let (file, length) = write_new(&path, entries).map_err(|error| {
             // It takes room that others need.
             drop(fs::remove_file(&path));
             cannot("write", &path, error)
         })?;
+
         fs::rename(&path, &self.path).map_err(|error| cannot("replace", &self.path, error))?;
+
         if let Some(folder) = self.path.parent() {
             let synced = File::open(folder).and_then(|folder| folder.sync_all());
             synced.map_err(|error| cannot("write", folder, error))?;
         }
+
         (self.file, self.length, self.longest) = (Arc::new(file), length, longest(length));
         Ok(())
     }
@@ -213,7 +225,9 @@ fn write_new(path: &Path, entries: impl Iterator<Item = Entry>) -> io::Result<(F
         .write(true)
         .truncate(true)
         .open(path)?;
+
     let mut buffer = Vec::from(FORMAT);
+
     for entry in entries {
         log_line::write(&entry, &mut buffer);
         if buffer.len() > 64 * 1024 {
@@ -221,9 +235,11 @@ fn write_new(path: &Path, entries: impl Iterator<Item = Entry>) -> io::Result<(F
             buffer.clear();
         }
     }
+
     file.write_all(&buffer)?;
     file.sync_all()?;
     let length = file.seek(SeekFrom::End(0))?;
+
     // Appended to from now on, wherever a failed write has left the cursor.
     Ok((OpenOptions::new().append(true).open(path)?, length))
 }
@@ -232,6 +248,7 @@ fn read(text: &[u8], path: &Path) -> Result<Vec<Entry>, Error> {
     if text.is_empty() {
         return Ok(Vec::new());
     }
+
     let Some(lines) = text.strip_prefix(FORMAT) else {
         let message = format!(
             "`{}` was not written by this version, or is something else",
@@ -239,9 +256,11 @@ fn read(text: &[u8], path: &Path) -> Result<Vec<Entry>, Error> {
         );
         return Err(Error::new(ErrorKind::Storage, message));
     };
+
     let lines = lines
         .split(|byte| *byte == b'\n')
         .filter(|line| !line.is_empty());
+
     lines
         .enumerate()
         .map(|(index, line)| {

@@ -75,6 +75,7 @@ impl LocalPipeline {
     ) -> Self {
         let mut tasks = JoinSet::new();
         tasks.spawn(carry(Arc::clone(&engine)));
+
         for spec in &topology.mappings {
             let invoker = invokers.iter().find(|(name, _)| **name == *spec.function);
             if let Some((_, invoker)) = invoker {
@@ -83,8 +84,10 @@ impl LocalPipeline {
                 );
             }
         }
+
         let invokers = invokers.into_iter().map(|(_, invoker)| invoker).collect();
         let buckets = Arc::new(buckets);
+
         Self(Arc::new(Inner {
             engine,
             topology,
@@ -203,6 +206,7 @@ impl LocalPipeline {
     pub async fn settle(&self) {
         let engine = &self.0.engine;
         let mut version = engine.watch();
+
         let is_settled = || {
             engine.read(|state| {
                 let mut mapped = self
@@ -211,11 +215,13 @@ impl LocalPipeline {
                     .mappings
                     .iter()
                     .filter_map(|spec| state.queues.get(&*spec.queue));
+
                 state.parcels() == 0
                     && state.invocations == 0
                     && mapped.all(|queue| queue.is_empty())
             })
         };
+
         // The sender lives as long as the engine.
         drop(version.wait_for(|_| is_settled()).await);
     }
@@ -241,6 +247,7 @@ impl LocalPipeline {
             .0
             .engine
             .read(|state| Some(QueueSnapshot::of(state.queues.get(name)?, now)));
+
         snapshot.ok_or_else(|| unknown("queue", name))
     }
 
@@ -250,6 +257,7 @@ impl LocalPipeline {
         let mut tasks =
             std::mem::take(&mut *self.0.tasks.lock().unwrap_or_else(PoisonError::into_inner));
         tasks.shutdown().await;
+
         for invoker in &self.0.invokers {
             invoker.stop().await;
         }

@@ -124,11 +124,13 @@ impl LocalPipelineBuilder {
         let recorder = Arc::new(Mutex::new(Recorder::new(self.report)));
         let own = Arc::clone(&recorder);
         let mut observers = std::mem::take(&mut self.observers);
+
         observers.push(Box::new(move |step| {
             own.lock()
                 .unwrap_or_else(PoisonError::into_inner)
                 .observe(step)
         }));
+
         let journal = Journal::new(clock, self.history, observers);
         let mut state = State::new(&self.topology);
         let was_used = match &self.folder {
@@ -136,6 +138,7 @@ impl LocalPipelineBuilder {
             None => false,
         };
         let mut invokers = Vec::new();
+
         for spec in self.topology.functions.clone() {
             let function = self.function(&spec, &journal).await?;
             invokers.push((
@@ -143,15 +146,18 @@ impl LocalPipelineBuilder {
                 Arc::new(Invoker::new(&spec, function)),
             ));
         }
+
         let names = self
             .topology
             .buckets
             .iter()
             .map(|bucket| bucket.name.as_str());
+
         let buckets = match &self.folder {
             Some(folder) => Buckets::open(&folder.join("buckets"), names)?,
             None => Buckets::in_memory(names),
         };
+
         let engine = Arc::new(Engine::new(
             &self.topology,
             clock,
@@ -159,11 +165,14 @@ impl LocalPipelineBuilder {
             self.faults,
             state,
         ));
+
         let sequencers = Arc::clone(&engine);
         let buckets = buckets.with_sequencers(move || sequencers.next_sequencer());
+
         if !was_used {
             engine.publish_tests().await?;
         }
+
         Ok(LocalPipeline::run(
             engine,
             self.topology,
@@ -183,6 +192,7 @@ impl LocalPipelineBuilder {
                 .iter()
                 .any(|spec| spec.name == **name)
         };
+
         match names.find(is_unknown) {
             Some(name) => Err(crate::engine::unknown("function", name)),
             None => Ok(()),
@@ -197,10 +207,12 @@ impl LocalPipelineBuilder {
         if let Some(function) = self.functions.remove(&spec.name) {
             return Ok(function);
         }
+
         let mut spec = spec.clone();
         if let Some(program) = self.programs.remove(&spec.name) {
             spec.program = Some(program);
         }
+
         if spec.program.is_none() {
             let message = format!(
                 "the function `{}` has neither a program nor a router",
@@ -208,6 +220,7 @@ impl LocalPipelineBuilder {
             );
             return Err(Error::new(ErrorKind::UnknownName, message));
         }
+
         Ok(Arc::new(Process::start(spec, journal.clone()).await?))
     }
 }

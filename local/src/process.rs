@@ -72,6 +72,7 @@ impl Process {
                 format!("the function `{name}` has no program"),
             ));
         };
+
         let program = find(program).map_err(|reason| {
             Error::new(
                 ErrorKind::Program,
@@ -81,6 +82,7 @@ impl Process {
                 ),
             )
         })?;
+
         let process = Self {
             program,
             function: Arc::from(spec.name.as_str()),
@@ -90,23 +92,28 @@ impl Process {
             is_stopped: watch::Sender::new(false),
             alive: Arc::default(),
         };
+
         let first = process
             .spawn()
             .await
             .map_err(|error| Error::new(ErrorKind::Program, error.to_string()))?;
         process.lock().idle.push(first);
+
         Ok(process)
     }
 
     async fn serve(&self, invocation: Invocation) -> Result<Bytes, FunctionError> {
         let is_killed_early = invocation.kill.is_some();
         let mut environment = self.environment().await?;
+
         if let Err(error) = environment.ready().await {
             self.did_not_start(&error);
             return Err(error);
         }
+
         self.lock().failed_starts = 0;
         let answer = environment.invoke(invocation).await;
+
         match answer.as_ref().map_err(FunctionError::kind) {
             Err(FunctionErrorKind::Crashed) if !is_killed_early => self.crashed(),
             Err(FunctionErrorKind::Crashed | FunctionErrorKind::TimedOut) => {}
@@ -116,6 +123,7 @@ impl Process {
                 state.idle.push(environment);
             }
         }
+
         answer
     }
 
@@ -131,14 +139,18 @@ impl Process {
                             given_up.reason.clone(),
                         ));
                     }
+
                     *state = State::default();
                 }
+
                 state.idle.retain(|environment| !environment.is_spent());
                 if let Some(environment) = state.idle.pop() {
                     return Ok(environment);
                 }
+
                 state.paused_until
             };
+
             match paused_until {
                 Some(instant) if instant > Instant::now() => {
                     tokio::time::sleep_until(instant).await
@@ -151,6 +163,7 @@ impl Process {
     async fn spawn(&self) -> Result<Environment, FunctionError> {
         let alive = Arc::clone(&self.alive).read_owned().await;
         let started = Environment::start(&self.spec, &self.program, &self.journal, alive).await;
+
         started.map_err(|error| {
             let program = self.program.display();
             let text = format!(
@@ -159,6 +172,7 @@ impl Process {
             );
             let error = FunctionError::new(FunctionErrorKind::InitFailed, text);
             self.did_not_start(&error);
+
             error
         })
     }
@@ -166,10 +180,12 @@ impl Process {
     fn did_not_start(&self, error: &FunctionError) {
         let mut state = self.lock();
         state.failed_starts += 1;
+
         if state.failed_starts < MAX_FAILED_STARTS {
             drop(state);
             return self.crashed();
         }
+
         if state.given_up.is_none() {
             let reason = format!(
                 "given up after {MAX_FAILED_STARTS} attempts to start, until its program changes: {error}"
@@ -179,6 +195,7 @@ impl Process {
                 program: changed(&self.program),
             });
             let function = Arc::clone(&self.function);
+
             self.journal.append(
                 None,
                 StepKind::FunctionStopped {
@@ -197,6 +214,7 @@ impl Process {
             .min(PAUSES.1);
         state.crashes += 1;
         state.paused_until = Some(Instant::now() + after);
+
         self.journal.append(
             None,
             StepKind::FunctionRestarting {
@@ -228,10 +246,12 @@ impl Function for Process {
         if self.is_stopped.send_replace(true) {
             return;
         }
+
         let idle = std::mem::take(&mut self.lock().idle);
         drop(idle);
         // Granted when the last process has ended.
         drop(self.alive.write().await);
+
         self.journal.append(
             None,
             StepKind::FunctionStopped {
@@ -259,13 +279,16 @@ fn find(program: &Path) -> Result<PathBuf, String> {
     // Links are kept: some programs do what they are called.
     let path = std::path::absolute(program).map_err(cannot)?;
     let metadata = path.metadata().map_err(cannot)?;
+
     if !metadata.is_file() {
         return Err(String::from("is no file"));
     }
+
     #[cfg(unix)]
     if std::os::unix::fs::PermissionsExt::mode(&metadata.permissions()) & 0o111 == 0 {
         return Err(String::from("may not be executed"));
     }
+
     Ok(path)
 }
 

@@ -110,11 +110,13 @@ impl Queue {
         if message.body.len() > LONGEST_MESSAGE {
             return Err(SendRefusal::TooLong);
         }
+
         let mut message = message;
         if self.spec.is_fifo() {
             if message.group_id.is_none() {
                 return Err(SendRefusal::NoGroup);
             }
+
             let id = match message.deduplication_id.take() {
                 Some(id) => id,
                 None if self.spec.content_based_deduplication => {
@@ -122,14 +124,18 @@ impl Queue {
                 }
                 None => return Err(SendRefusal::NoDeduplicationId),
             };
+
             if let Some(of) = self.deduplication.find(now, &id) {
                 return Ok(Sent::Duplicate { of });
             }
+
             message.deduplication_id = Some(id);
         }
+
         if self.messages.len() >= self.spec.capacity {
             return Err(SendRefusal::Full);
         }
+
         if let Some(id) = message
             .deduplication_id
             .clone()
@@ -138,8 +144,10 @@ impl Queue {
             self.deduplication
                 .remember(now, id, Arc::clone(&message.id));
         }
+
         let delay = self.spec.delay;
         self.insert(Held::new(self.next_serial, message, now, now + delay));
+
         Ok(Sent::Accepted)
     }
 
@@ -154,6 +162,7 @@ impl Queue {
         } else {
             redriven.sent
         };
+
         let held = Held::new(self.next_serial, redriven.message, sent, now);
         self.insert(Held {
             received_before: redriven.receive_count,
@@ -183,6 +192,7 @@ impl Queue {
         };
         let mut last = (SystemTime::UNIX_EPOCH, 0);
         let mut seen = HashSet::new();
+
         while receive.messages.len() < most {
             let next = self
                 .ready
@@ -191,12 +201,15 @@ impl Queue {
             let Some((time, head)) = next.copied() else {
                 break;
             };
+
             last = (time, head);
+
             let is_excepted = self.messages[&head]
                 .message
                 .group_id
                 .as_ref()
                 .is_some_and(|group| except.contains(group));
+
             for serial in self.visible_from(head, now) {
                 // Without a visibility timeout it is back already.
                 if !is_excepted && receive.messages.len() < most && seen.insert(serial) {
@@ -204,6 +217,7 @@ impl Queue {
                 }
             }
         }
+
         receive
     }
 
@@ -240,6 +254,7 @@ impl Queue {
         self.update(receipt.serial, |held| {
             held.visible = (now + timeout).min(latest)
         });
+
         Ok(())
     }
 
@@ -260,6 +275,7 @@ impl Queue {
                 .as_ref()
                 .is_some_and(|id| except.contains(id))
         };
+
         self.ready
             .iter()
             .find(|(_, head)| is_free(head))
@@ -277,6 +293,7 @@ impl Queue {
         {
             expired.extend(self.remove(serial).map(|held| held.message));
         }
+
         expired
     }
 
@@ -291,7 +308,9 @@ impl Queue {
             .redrive
             .as_ref()
             .map(|redrive| redrive.max_receive_count);
+
         let invisible_until = now + self.spec.visibility_timeout;
+
         if most.is_some_and(|most| self.messages[&serial].receive_count >= most) {
             if receive.redriven.len() >= room {
                 self.update(serial, |held| held.visible = invisible_until);
@@ -303,15 +322,19 @@ impl Queue {
                     receive_count,
                 });
             }
+
             return;
         }
+
         self.update(serial, |held| {
             held.visible = invisible_until;
             held.receive_count += 1;
             held.received = Some(now);
             held.first_received.get_or_insert(now);
         });
+
         let held = &self.messages[&serial];
+
         receive.messages.push(Received {
             message: held.message.clone(),
             receipt: Receipt {
@@ -364,6 +387,7 @@ impl Queue {
             .remove(&(held.sent + self.spec.retention, serial));
         self.record(|| QueueChange::Removed { serial });
         self.settle_group(held.message.group_id.as_ref());
+
         Some(held)
     }
 
@@ -382,6 +406,7 @@ impl Queue {
         let Some(held) = self.messages.get(&serial) else {
             return;
         };
+
         match held
             .message
             .group_id
@@ -414,9 +439,11 @@ impl Queue {
             Some(id) => {
                 let group = self.groups.entry(Arc::clone(&id)).or_default();
                 group.serials.insert(serial);
+
                 if held.received.is_some() {
                     group.received.insert((held.visible, serial));
                 }
+
                 self.settle_group(Some(&id));
             }
         }
@@ -428,13 +455,16 @@ impl Queue {
         let Some(group) = self.groups.get_mut(id) else {
             return;
         };
+
         if let Some(ready) = group.ready.take() {
             self.ready.remove(&ready);
         }
+
         let Some(head) = group.serials.first().copied() else {
             self.groups.remove(id);
             return;
         };
+
         let last = group.received.last().map(|(time, _)| *time);
         let visible = self.messages[&head].visible;
         let ready = (last.map_or(visible, |last| last.max(visible)), head);
@@ -455,6 +485,7 @@ impl Queue {
             .map(std::mem::take)
             .unwrap_or_default();
         changes.extend(self.deduplication.drain().map(QueueChange::Remembered));
+
         changes
     }
 

@@ -74,6 +74,7 @@ impl QueuedMessage {
             Some(_) => Visibility::InFlight,
             None => Visibility::Delayed,
         };
+
         Self {
             message_id: Arc::clone(&held.message.id),
             body: Arc::clone(&held.message.body),

@@ -37,6 +37,7 @@ impl Claims {
             md5.update(bytes);
             hasher.update(bytes);
         };
+
         let content = match body {
             Some(body) => bodies.write(body, &mut seen).await?,
             None => {
@@ -48,7 +49,9 @@ impl Claims {
                     .await?
             }
         };
+
         let (md5, checksum) = (md5.finalize(), hasher.finalize());
+
         match self.verify(md5.as_ref(), &checksum) {
             Ok(()) => Ok(Received {
                 content,
@@ -69,14 +72,17 @@ impl Claims {
             algorithm,
             ..
         } = self;
+
         let asked = algorithm.as_ref().map(ChecksumAlgorithm::as_str);
         let known = ["CRC32", "CRC32C", "CRC64NVME", "SHA1", "SHA256"];
+
         if asked.is_some_and(|asked| !known.contains(&asked)) {
             return Err(s3_error!(
                 InvalidRequest,
                 "the checksum's algorithm is not known"
             ));
         }
+
         let is = |claim: &Option<String>, name| claim.is_some() || asked == Some(name);
         Ok(ChecksumHasher {
             crc32: is(&checksum.checksum_crc32, "CRC32").then(Default::default),
@@ -99,11 +105,13 @@ impl Claims {
                 "the body is not that of its `Content-MD5`"
             ));
         }
+
         let trailers = self
             .trailers
             .as_ref()
             .and_then(TrailingHeaders::take)
             .unwrap_or_default();
+
         let made = [
             (
                 "x-amz-checksum-crc32",
@@ -131,15 +139,18 @@ impl Claims {
                 &checksum.checksum_sha256,
             ),
         ];
+
         for (name, claim, made) in made {
             let trailer = trailers.get(name).and_then(|value| value.to_str().ok());
             let claim = claim.as_deref().or(trailer);
+
             if let (Some(claim), Some(made)) = (claim, made)
                 && claim != made
             {
                 return Err(s3_error!(BadDigest, "the body is not that of its `{name}`"));
             }
         }
+
         Ok(())
     }
 }

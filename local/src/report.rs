@@ -98,6 +98,7 @@ impl Recorder {
         if let StepKind::ObjectEvent(object) = &step.kind {
             self.begin(step.event, object);
         }
+
         if let StepKind::Outcome {
             function,
             message_id,
@@ -109,6 +110,7 @@ impl Recorder {
             if self.handled.len() == self.capacity {
                 self.handled.pop_front();
             }
+
             self.handled.push_back(Handling {
                 function: Arc::clone(function),
                 event: step.event,
@@ -116,9 +118,11 @@ impl Recorder {
                 receive_count: *receive_count,
             });
         }
+
         let Some(event) = step.event.and_then(|id| self.events.get_mut(&id)) else {
             return;
         };
+
         match &step.kind {
             StepKind::Enqueued {
                 is_duplicate: false,
@@ -144,6 +148,7 @@ impl Recorder {
         if self.events.len() == self.capacity {
             self.events.pop_first();
         }
+
         let report = EventReport {
             object: Arc::clone(object),
             messages: 0,
@@ -153,6 +158,7 @@ impl Recorder {
             dead_letter_queues: Vec::new(),
             expired: 0,
         };
+
         self.events.insert(id, report);
     }
 }

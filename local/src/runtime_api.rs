@@ -84,6 +84,7 @@ impl RuntimeApi {
             current: Arc::clone(&current),
         });
         let server = RuntimeServer(tokio::spawn(serve(listener, shared)));
+
         Ok((
             Self {
                 address,
@@ -117,6 +118,7 @@ impl RuntimeApi {
     ) -> bool {
         let deadline = SystemTime::now() + invocation.timeout;
         lock(&self.current).replace(invocation.request_id.clone());
+
         to.0.send(Given {
             invocation,
             deadline,
@@ -174,6 +176,7 @@ async fn respond(
         .strip_prefix(VERSION)
         .unwrap_or_default()
         .to_owned();
+
     Ok(match (request.method(), path.as_str()) {
         (&Method::GET, "invocation/next") => next(&shared).await,
         (&Method::POST, "init/error") => {
@@ -201,6 +204,7 @@ async fn next(shared: &Shared) -> Response<Full<Bytes>> {
     {
         return end().await;
     }
+
     let Ok(Given {
         invocation,
         deadline,
@@ -209,10 +213,12 @@ async fn next(shared: &Shared) -> Response<Full<Bytes>> {
     else {
         return end().await;
     };
+
     let deadline = deadline
         .duration_since(SystemTime::UNIX_EPOCH)
         .unwrap_or_default()
         .as_millis();
+
     let response = Response::builder()
         .header("Content-Type", "application/json")
         .header("Lambda-Runtime-Aws-Request-Id", &invocation.request_id)
@@ -223,6 +229,7 @@ async fn next(shared: &Shared) -> Response<Full<Bytes>> {
             "Root=1-00000000-000000000000000000000000;Sampled=0",
         )
         .body(Full::new(invocation.payload));
+
     response.unwrap_or_else(|_| refuse(StatusCode::INTERNAL_SERVER_ERROR, "InvalidRequestID"))
 }
 
@@ -239,6 +246,7 @@ async fn answer(
     {
         return refuse(StatusCode::BAD_REQUEST, "InvalidRequestID");
     }
+
     match body {
         None => {
             let fault =
@@ -272,8 +280,10 @@ async fn accept(shared: &Shared, call: Call) -> Response<Full<Bytes>> {
     if shared.calls.send(call).await.is_err() {
         return end().await;
     }
+
     let mut response = Response::new(Full::from(r#"{"status":"OK"}"#));
     *response.status_mut() = StatusCode::ACCEPTED;
+
     response
 }
 
@@ -287,6 +297,7 @@ fn refuse(status: StatusCode, error_type: &str) -> Response<Full<Bytes>> {
         r#"{{"errorMessage":"","errorType":"{error_type}"}}"#
     )));
     *response.status_mut() = status;
+
     response
 }
 

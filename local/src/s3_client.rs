@@ -83,26 +83,31 @@ impl S3Client {
                 Full::<Bytes>::default(),
             )
             .await?;
+
         let text = String::from_utf8(started.into_body().to_vec())?;
         let id = text
             .split_once("<UploadId>")
             .and_then(|(_, text)| text.split_once("</UploadId>"));
         let (id, _) = id.ok_or("the answer has no upload id")?;
         let mut list = String::from("<CompleteMultipartUpload>");
+
         for (number, body) in (1..).zip(parts) {
             let target = format!("{path}?partNumber={number}&uploadId={id}");
             let part = self
                 .send(Method::PUT, &target, None, Full::new(body))
                 .await?;
+
             let e_tag = part
                 .headers()
                 .get(header::ETAG)
                 .ok_or("the answer has no entity tag")?
                 .to_str()?;
+
             list.push_str(&format!(
                 "<Part><PartNumber>{number}</PartNumber><ETag>{e_tag}</ETag></Part>"
             ));
         }
+
         list.push_str("</CompleteMultipartUpload>");
         self.send(
             Method::POST,
@@ -136,11 +141,14 @@ impl S3Client {
             .method(&method)
             .uri(target)
             .header(header::HOST, self.address.to_string());
+
         if let Some(source) = source {
             request = request.header("x-amz-copy-source", source);
         }
+
         let (head, body) = sender.send_request(request.body(body)?).await?.into_parts();
         let body = body.collect().await?.to_bytes();
+
         if !head.status.is_success() {
             let answer = String::from_utf8_lossy(&body).into_owned();
             return Err(format!(
@@ -149,6 +157,7 @@ impl S3Client {
             )
             .into());
         }
+
         Ok(Response::from_parts(head, body))
     }
 }

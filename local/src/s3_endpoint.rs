@@ -52,6 +52,7 @@ impl S3Endpoint {
         let address = listener
             .local_addr()
             .map_err(|error| refused(address, error))?;
+
         Ok(BoundS3Endpoint { address, listener })
     }
 
@@ -86,6 +87,7 @@ impl BoundS3Endpoint {
         protocol.set_access(Access);
         let (is_stopped, stopped) = watch::channel(false);
         let server = tokio::spawn(serve(self.listener, protocol.build(), stopped));
+
         S3Endpoint {
             address: self.address,
             is_stopped,
@@ -113,6 +115,7 @@ impl S3Access for Access {
                 "requests of a web page must be signed"
             ));
         }
+
         Ok(())
     }
 }
@@ -129,6 +132,7 @@ fn refused(address: SocketAddr, error: io::Error) -> Error {
 async fn serve(listener: TcpListener, protocol: Protocol, stopped: watch::Receiver<bool>) {
     let mut connections = JoinSet::new();
     let mut stop = stopped.clone();
+
     loop {
         tokio::select! {
             accepted = listener.accept() => match accepted {
@@ -140,6 +144,7 @@ async fn serve(listener: TcpListener, protocol: Protocol, stopped: watch::Receiv
             () = end(&mut stop) => break,
         }
     }
+
     drop(listener);
     // What is still open then is cut.
     drop(
@@ -163,11 +168,13 @@ async fn serve_connection(
         .header_read_timeout(Duration::from_secs(60))
         .keep_alive(true);
     let mut connection = std::pin::pin!(server.serve_connection(TokioIo::new(stream), protocol));
+
     tokio::select! {
         // A client that goes away is no error.
         _ = connection.as_mut() => return,
         () = end(&mut stopped) => {}
     }
+
     connection.as_mut().graceful_shutdown();
     drop(connection.await);
 }

@@ -125,6 +125,7 @@ impl S3Service {
     async fn put(&self, put: Put, name: EventName) -> S3Result<Received> {
         self.buckets.check(&put.bucket)?;
         let received = self.told(put.claims.receive(self.buckets.bodies(), put.body).await)?;
+
         let object = StoredObject {
             headers: put.headers,
             tags: put.tags,
@@ -135,8 +136,10 @@ impl S3Service {
                 received.e_tag.clone(),
             )
         };
+
         self.publish(self.told(self.buckets.create(object, name, &put.precondition))?)
             .await?;
+
         Ok(received)
     }
 
@@ -176,6 +179,7 @@ impl S3 for S3Service {
         } = self
             .put(put!(request), EventName::OBJECT_CREATED_PUT)
             .await?;
+
         Ok(S3Response::new(PutObjectOutput {
             e_tag: Some(ETag::Strong(e_tag)),
             checksum_crc32: checksum.checksum_crc32,
@@ -206,13 +210,16 @@ impl S3 for S3Service {
     ) -> S3Result<S3Response<CopyObjectOutput>> {
         let input = request.input;
         let source = source(&self.buckets, &input.copy_source)?;
+
         check_source(
             &source,
             input.copy_source_if_match.as_ref(),
             input.copy_source_if_none_match.as_ref(),
         )?;
+
         self.buckets.check(&input.bucket)?;
         let is_replaced = |directive: Option<&str>| directive == Some("REPLACE");
+
         let headers = match is_replaced(
             input
                 .metadata_directive
@@ -222,6 +229,7 @@ impl S3 for S3Service {
             true => headers!(input),
             false => source.headers.clone(),
         };
+
         let tags = match is_replaced(
             input
                 .tagging_directive
@@ -231,28 +239,36 @@ impl S3 for S3Service {
             true => listing::tags_of_header(input.tagging.as_deref()),
             false => source.tags.clone(),
         };
+
         let mut md5 = Md5::new();
         let all = 0..source.content.len();
+
         let content = self.told(
             self.buckets
                 .bodies()
                 .copy(&source.content, all, |bytes| md5.update(bytes))
                 .await,
         )?;
+
         // That of the bytes, also when the source was uploaded in parts.
         let e_tag = hex(md5.finalize().as_ref());
+
         let object = StoredObject {
             headers,
             tags,
             ..StoredObject::new(&input.bucket, &input.key, content, e_tag.clone())
         };
+
         let last_modified = object.last_modified;
+
         let event = self.told(self.buckets.create(
             object,
             EventName::OBJECT_CREATED_COPY,
             &Precondition::default(),
         ))?;
+
         self.publish(event).await?;
+
         Ok(S3Response::new(CopyObjectOutput {
             copy_object_result: Some(CopyObjectResult {
                 e_tag: Some(ETag::Strong(e_tag)),
@@ -269,17 +285,21 @@ impl S3 for S3Service {
     ) -> S3Result<S3Response<GetObjectOutput>> {
         let input = request.input;
         let object = self.buckets.object(&input.bucket, &input.key)?;
+
         check_wanted(
             &object,
             input.if_match.as_ref(),
             input.if_none_match.as_ref(),
         )?;
+
         let size = object.content.len();
+
         let range = input
             .range
             .as_ref()
             .map(|range| range.check(size))
             .transpose()?;
+
         let content_range = range
             .as_ref()
             .map(|range| format!("bytes {}-{}/{size}", range.start, range.end - 1));
@@ -289,6 +309,7 @@ impl S3 for S3Service {
             .ok()
             .filter(|count| *count > 0);
         let output = described!(GetObjectOutput, object, range);
+
         Ok(S3Response::new(GetObjectOutput {
             body: Some(body),
             content_range,
@@ -303,12 +324,15 @@ impl S3 for S3Service {
     ) -> S3Result<S3Response<HeadObjectOutput>> {
         let input = request.input;
         let object = self.buckets.object(&input.bucket, &input.key)?;
+
         check_wanted(
             &object,
             input.if_match.as_ref(),
             input.if_none_match.as_ref(),
         )?;
+
         let range = 0..object.content.len();
+
         Ok(S3Response::new(described!(HeadObjectOutput, object, range)))
     }
 
@@ -331,6 +355,7 @@ impl S3 for S3Service {
         let DeleteObjectsInput { bucket, delete, .. } = request.input;
         self.buckets.check(&bucket)?;
         let (mut deleted, mut errors) = (Vec::new(), Vec::new());
+
         for ObjectIdentifier { key, .. } in delete.objects {
             match self.delete(&bucket, &key).await {
                 Ok(()) => deleted.push(DeletedObject {
@@ -345,6 +370,7 @@ impl S3 for S3Service {
                 }),
             }
         }
+
         let deleted = Some(deleted).filter(|_| delete.quiet != Some(true));
         Ok(S3Response::new(DeleteObjectsOutput {
             deleted,
@@ -363,12 +389,14 @@ impl S3 for S3Service {
             tagging,
             ..
         } = request.input;
+
         let tags = tagging
             .tag_set
             .into_iter()
             .map(|tag| (tag.key.unwrap_or_default(), tag.value.unwrap_or_default()));
         self.publish(self.told(self.buckets.tag(&bucket, &key, Some(tags.collect())))?)
             .await?;
+
         Ok(S3Response::new(PutObjectTaggingOutput::default()))
     }
 
@@ -383,6 +411,7 @@ impl S3 for S3Service {
             key: Some(key.clone()),
             value: Some(value.clone()),
         });
+
         Ok(S3Response::new(GetObjectTaggingOutput {
             tag_set: tags.collect(),
             version_id: None,
@@ -400,6 +429,7 @@ impl S3 for S3Service {
             )?,
         )
         .await?;
+
         Ok(S3Response::with_status(
             DeleteObjectTaggingOutput::default(),
             http::StatusCode::NO_CONTENT,
@@ -412,11 +442,13 @@ impl S3 for S3Service {
     ) -> S3Result<S3Response<CreateMultipartUploadOutput>> {
         let input = request.input;
         let tags = listing::tags_of_header(input.tagging.as_deref());
+
         let id =
             self.told(
                 self.buckets
                     .start_upload(&input.bucket, &input.key, headers!(input), tags),
             )?;
+
         Ok(S3Response::new(CreateMultipartUploadOutput {
             bucket: Some(input.bucket),
             key: Some(input.key),
@@ -438,6 +470,7 @@ impl S3 for S3Service {
         let received = self.told(claims.receive(self.buckets.bodies(), input.body).await)?;
         let part = StoredPart::new(received.content, received.e_tag.clone());
         self.told(self.buckets.insert_part(&upload, input.part_number, part))?;
+
         Ok(S3Response::new(UploadPartOutput {
             e_tag: Some(ETag::Strong(received.e_tag)),
             checksum_crc32: received.checksum.checksum_crc32,
@@ -459,30 +492,37 @@ impl S3 for S3Service {
             .buckets
             .upload(&input.bucket, &input.key, &input.upload_id)?;
         let source = source(&self.buckets, &input.copy_source)?;
+
         check_source(
             &source,
             input.copy_source_if_match.as_ref(),
             input.copy_source_if_none_match.as_ref(),
         )?;
+
         let size = source.content.len();
         let range = match &input.copy_source_range {
             Some(range) => listing::range_of_header(range, size)?,
             None => 0..size,
         };
         let mut md5 = Md5::new();
+
         let content = self.told(
             self.buckets
                 .bodies()
                 .copy(&source.content, range, |bytes| md5.update(bytes))
                 .await,
         )?;
+
         let part = StoredPart::new(content, hex(md5.finalize().as_ref()));
+
         let result = CopyPartResult {
             e_tag: Some(ETag::Strong(part.e_tag.clone())),
             last_modified: Some(part.last_modified.into()),
             ..CopyPartResult::default()
         };
+
         self.told(self.buckets.insert_part(&upload, input.part_number, part))?;
+
         Ok(S3Response::new(UploadPartCopyOutput {
             copy_part_result: Some(result),
             ..UploadPartCopyOutput::default()
@@ -501,12 +541,14 @@ impl S3 for S3Service {
             .multipart_upload
             .and_then(|upload| upload.parts)
             .unwrap_or_default();
+
         let parts = parts.into_iter().map(|part| {
             let e_tag = part.e_tag.map(ETag::into_value);
             part.part_number
                 .zip(e_tag)
                 .ok_or_else(|| s3_error!(MalformedXML, "a part has a number and an entity tag"))
         });
+
         let parts = parts.collect::<S3Result<Vec<_>>>()?;
         let precondition = Precondition {
             if_match: input.if_match,
@@ -515,6 +557,7 @@ impl S3 for S3Service {
         let event = self.told(self.buckets.complete_upload(&upload, &parts, &precondition))?;
         let e_tag = event.e_tag.clone().map(ETag::Strong);
         self.publish(event).await?;
+
         Ok(S3Response::new(CompleteMultipartUploadOutput {
             location: Some(format!("/{}/{}", input.bucket, encode(&input.key))),
             bucket: Some(input.bucket),
@@ -533,7 +576,9 @@ impl S3 for S3Service {
             &request.input.key,
             &request.input.upload_id,
         )?;
+
         self.buckets.abort_upload(&upload)?;
+
         Ok(S3Response::with_status(
             AbortMultipartUploadOutput::default(),
             http::StatusCode::NO_CONTENT,
@@ -548,6 +593,7 @@ impl S3 for S3Service {
         let upload = self
             .buckets
             .upload(&input.bucket, &input.key, &input.upload_id)?;
+
         let parts = upload.parts.iter().map(|(number, part)| Part {
             part_number: Some(*number),
             e_tag: Some(ETag::Strong(part.e_tag.clone())),
@@ -555,6 +601,7 @@ impl S3 for S3Service {
             last_modified: Some(part.last_modified.into()),
             ..Part::default()
         });
+
         Ok(S3Response::new(ListPartsOutput {
             parts: Some(parts.collect()),
             bucket: Some(input.bucket),
@@ -571,6 +618,7 @@ impl S3 for S3Service {
     ) -> S3Result<S3Response<ListMultipartUploadsOutput>> {
         let uploads = self.buckets.uploads(&request.input.bucket)?;
         let is_encoded = request.input.encoding_type.is_some();
+
         let uploads = uploads.into_iter().map(|upload| MultipartUpload {
             key: Some(if is_encoded {
                 encode(&upload.key)
@@ -581,6 +629,7 @@ impl S3 for S3Service {
             initiated: Some(upload.initiated.into()),
             ..MultipartUpload::default()
         });
+
         Ok(S3Response::new(ListMultipartUploadsOutput {
             uploads: Some(uploads.collect()),
             bucket: Some(request.input.bucket),
@@ -601,6 +650,7 @@ impl S3 for S3Service {
             .or(input.start_after.as_deref());
         let is_encoded = input.encoding_type.is_some();
         let (prefix, delimiter) = (input.prefix.as_deref(), input.delimiter.as_deref());
+
         let page = Page::list(
             &self.buckets,
             &input.bucket,
@@ -609,7 +659,9 @@ impl S3 for S3Service {
             after,
             input.max_keys,
         )?;
+
         let (contents, common_prefixes) = page.entries(is_encoded);
+
         Ok(S3Response::new(ListObjectsV2Output {
             key_count: i32::try_from(contents.len() + common_prefixes.len()).ok(),
             contents: Some(contents),
@@ -639,6 +691,7 @@ impl S3 for S3Service {
         let is_encoded = input.encoding_type.is_some();
         let (prefix, delimiter) = (input.prefix.as_deref(), input.delimiter.as_deref());
         let after = input.marker.as_deref();
+
         let page = Page::list(
             &self.buckets,
             &input.bucket,
@@ -647,8 +700,10 @@ impl S3 for S3Service {
             after,
             input.max_keys,
         )?;
+
         let (contents, common_prefixes) = page.entries(is_encoded);
         let text = |text: String| if is_encoded { encode(&text) } else { text };
+
         Ok(S3Response::new(ListObjectsOutput {
             contents: Some(contents),
             common_prefixes: Some(common_prefixes),
@@ -673,6 +728,7 @@ impl S3 for S3Service {
             creation_date: Some(std::time::SystemTime::UNIX_EPOCH.into()),
             ..Bucket::default()
         });
+
         Ok(S3Response::new(ListBucketsOutput {
             buckets: Some(buckets.collect()),
             ..ListBucketsOutput::default()
@@ -685,6 +741,7 @@ impl S3 for S3Service {
     ) -> S3Result<S3Response<HeadBucketOutput>> {
         self.buckets.check(&request.input.bucket)?;
         let bucket_region = Some(String::from("us-east-1"));
+
         Ok(S3Response::new(HeadBucketOutput {
             bucket_region,
             ..HeadBucketOutput::default()
@@ -733,6 +790,7 @@ fn check_source(
     {
         return Err(s3_error!(PreconditionFailed));
     }
+
     Ok(())
 }
 
@@ -744,9 +802,11 @@ fn check_wanted(
     if if_match.is_some_and(|condition| !is(object, condition)) {
         return Err(s3_error!(PreconditionFailed));
     }
+
     if if_none_match.is_some_and(|condition| is(object, condition)) {
         return Err(s3_error!(NotModified));
     }
+
     Ok(())
 }
 

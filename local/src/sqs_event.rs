@@ -52,6 +52,7 @@ struct NoAttributes {}
 pub(crate) fn message_json(queue: &str, received: &Received) -> String {
     let message = &received.message;
     let is_fifo = queue.ends_with(".fifo");
+
     let json = MessageJson {
         message_id: &message.id,
         receipt_handle: received.receipt.to_string(),
@@ -72,6 +73,7 @@ pub(crate) fn message_json(queue: &str, received: &Received) -> String {
         event_source_arn: queue_arn(queue),
         aws_region: REGION,
     };
+
     serde_json::to_string(&json).expect("texts can always be written")
 }
 
@@ -84,6 +86,7 @@ pub(crate) fn event<'m>(messages: impl Iterator<Item = &'m str>) -> Bytes {
         }
         event.push_str(message);
     }
+
     event.push_str("]}");
     Bytes::from(event)
 }
@@ -94,5 +97,6 @@ pub(crate) fn digest(body: &str) -> String {
         // Writing into a string does not fail.
         let _ = write!(digits, "{byte:02x}");
     }
+
     digits
 }

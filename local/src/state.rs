@@ -54,11 +54,14 @@ impl State {
             was_used = true;
             self.apply(entry);
         }
+
         for queue in self.queues.values_mut() {
             queue.record_changes();
         }
+
         log.rewrite(self.to_entries())?;
         self.log = Some(log);
+
         Ok(was_used)
     }
 
@@ -96,13 +99,16 @@ impl State {
             due: *due,
             parcel: parcel.clone(),
         });
+
         let queues = self.queues.values();
+
         let changes = queues.flat_map(|queue| {
             queue.to_changes().map(|change| Entry::Queue {
                 queue: Arc::clone(queue.name()),
                 change,
             })
         });
+
         std::iter::once(self.counters())
             .chain(parcels)
             .chain(changes)
@@ -125,7 +131,9 @@ impl State {
         let Some(mut log) = self.log.take() else {
             return Ok(());
         };
+
         let mut entries = std::mem::take(&mut self.entries);
+
         for queue in self.queues.values_mut() {
             let name = Arc::clone(queue.name());
             let changes = queue.drain_changes();
@@ -134,15 +142,18 @@ impl State {
                 change,
             }));
         }
+
         // A write that is cut short must not lose what was moved.
         entries.sort_by_key(Entry::is_removal);
         let mut written = log.append(&entries);
+
         if written.is_err() || log.is_to_be_rewritten() {
             let rewritten = log.rewrite(self.to_entries());
             // What was appended stands in any case, and what was not is in the new one: most of the
             // old one may be past.
             written = written.or(rewritten);
         }
+
         self.log = Some(log);
         written
     }
@@ -165,12 +176,14 @@ impl State {
             .unwrap_or_default();
         let nanoseconds = u64::try_from(since_epoch.as_nanos()).unwrap_or(u64::MAX);
         self.last_sequencer = nanoseconds.max(self.last_sequencer + 1);
+
         format!("00{:016X}", self.last_sequencer)
     }
 
     pub(crate) fn put_parcel(&mut self, due: SystemTime, parcel: Parcel) {
         let serial = self.next_parcel;
         self.next_parcel += 1;
+
         if self.log.is_some() {
             self.entries.push(Entry::Parcel {
                 serial,
@@ -178,6 +191,7 @@ impl State {
                 parcel: parcel.clone(),
             });
         }
+
         self.parcels.insert((due, serial), parcel);
     }
 
@@ -189,6 +203,7 @@ impl State {
             .filter(|first| first.key().0 <= now)?;
         let ((due, serial), parcel) = first.remove_entry();
         self.stage(Entry::Arrived { serial, due });
+
         Some(parcel)
     }
 

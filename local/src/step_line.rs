@@ -70,6 +70,7 @@ impl StepLine {
                 } else {
                     ""
                 };
+
                 line(
                     "queue",
                     Tone::Name,
@@ -94,7 +95,9 @@ impl StepLine {
                         count => format!("{event} (receive {count})"),
                     }
                 });
+
                 let events = events.collect::<Vec<_>>().join(", ");
+
                 line(
                     "invocation",
                     Tone::Name,
@@ -118,6 +121,7 @@ impl StepLine {
             } => {
                 let after = short(*duration);
                 let call = id(request_id);
+
                 match error {
                     None => line(
                         "answer",

@@ -36,6 +36,7 @@ impl Topic {
             queue: spec.queue.as_str().into(),
             spec,
         });
+
         Self {
             name: name.into(),
             subscriptions: subscriptions.collect(),
@@ -70,10 +71,12 @@ impl Topic {
         if verdict.is_raw {
             return Arc::clone(body);
         }
+
         let envelope = SnsMessageBuilder::new(&**body)
             .with_message_id(message_id)
             .with_topic_arn(topic_arn(&self.name))
             .with_timestamp(iso(now));
+
         envelope.to_json().into()
     }
 }

@@ -178,14 +178,17 @@ impl Topology {
             ),
             ("copy-processor", &["ObjectCreated:Copy"]),
         ];
+
         let events = EventPattern::parse("ObjectCreated:*").expect("the pattern is well formed");
         let notification = NotificationSpec::new([events], Destination::Topic(topic.into()))
             .with_id("object-events");
+
         let mut topology = Self {
             buckets: vec![BucketSpec::new("amzn-s3-demo-bucket").with_notification(notification)],
             topics: vec![topic.into()],
             ..Self::default()
         };
+
         for (name, events) in processors {
             let policy = format!(r#"{{"Records": {{"eventName": {events:?}}}}}"#);
             let policy = SnsFilterPolicy::parse(&policy).expect("the policy is well formed");
@@ -202,6 +205,7 @@ impl Topology {
             topology.functions.push(function);
             topology.mappings.push(MappingSpec::new(name, name));
         }
+
         topology
     }
 

@@ -46,6 +46,7 @@ impl Topology {
             Self::check_functions,
             Self::check_mappings,
         ];
+
         checks.into_iter().find_map(|check| check(self).err())
     }
 
@@ -53,11 +54,13 @@ impl Topology {
         let buckets = self.buckets.iter().map(|bucket| bucket.name.as_str());
         distinct(Part::Bucket, "bucket", buckets)?;
         distinct(Part::Topic, "topic", self.topics.iter().map(String::as_str))?;
+
         distinct(
             Part::Queue,
             "queue",
             self.queues.iter().map(|queue| queue.name.as_str()),
         )?;
+
         distinct(
             Part::Function,
             "function",
@@ -72,6 +75,7 @@ impl Topology {
                 index,
                 name: &bucket.name,
             };
+
             for notification in &bucket.notifications {
                 match &notification.destination {
                     Destination::Topic(topic) => {
@@ -86,6 +90,7 @@ impl Topology {
                 }
             }
         }
+
         Ok(())
     }
 
@@ -97,12 +102,14 @@ impl Topology {
                 index,
                 name: queue,
             };
+
             place.expect(self.has_topic(topic), "topic", || no("topic", topic))?;
             place.expect(self.has_queue(queue), "queue", || no("queue", queue))?;
             place.expect(!queue.ends_with(".fifo"), "queue", || {
                 format!("a topic that S3 publishes to cannot have the FIFO queue `{queue}`")
             })?;
         }
+
         Ok(())
     }
 
@@ -114,12 +121,15 @@ impl Topology {
                 index,
                 name: &queue.name,
             };
+
             let span = |from, to, what: &str| place.says(&format!("{what} is {from} to {to}"));
+
             place.expect(
                 queue.visibility_timeout <= 12 * HOUR,
                 "visibility_timeout",
                 || span("0", "12 hours", "the visibility timeout"),
             )?;
+
             place.expect(queue.delay <= HOUR / 4, "delay", || {
                 span("0", "15 minutes", "the delay")
             })?;
@@ -133,6 +143,7 @@ impl Topology {
             let Some(redrive) = &queue.redrive else {
                 continue;
             };
+
             let target = &redrive.dead_letter_queue;
             place.expect(self.has_queue(target), "dead_letter_queue", || {
                 no("queue", target)
@@ -143,12 +154,14 @@ impl Topology {
             place.expect(target.ends_with(".fifo") == queue.is_fifo(), "dead_letter_queue", || {
                 place.says("the dead-letter queue of a FIFO queue is one, and of a standard queue is none")
             })?;
+
             place.expect(
                 (1..=1000).contains(&redrive.max_receive_count),
                 "max_receive_count",
                 || span("1", "1000", "the maximum receive count"),
             )?;
         }
+
         Ok(())
     }
 
@@ -159,16 +172,19 @@ impl Topology {
                 index,
                 name: &function.name,
             };
+
             let timeout = Duration::from_secs(1)..=HOUR / 4;
             place.expect(timeout.contains(&function.timeout), "timeout", || {
                 place.says("the timeout is 1 second to 15 minutes")
             })?;
+
             place.expect(
                 function.reserved_concurrency != Some(0),
                 "reserved_concurrency",
                 || place.says("a reserved concurrency of 0 would throttle every invocation"),
             )?;
         }
+
         Ok(())
     }
 
@@ -181,6 +197,7 @@ impl Topology {
                 index,
                 name: &mapping.queue,
             };
+
             let queue = self.queues.iter().find(|queue| queue.name == mapping.queue);
             let function = self
                 .functions
@@ -190,35 +207,43 @@ impl Topology {
                 place.expect(queue.is_some(), "queue", || no("queue", &mapping.queue))?;
                 return Err(place.problem("function", no("function", &mapping.function)));
             };
+
             let most = if queue.is_fifo() { 10 } else { 10_000 };
+
             place.expect(
                 (1..=most).contains(&mapping.batch_size),
                 "batch_size",
                 || place.says(&format!("the batch size is 1 to {most}")),
             )?;
+
             let has_window = !mapping.batch_window.is_zero();
+
             place.expect(
                 mapping.batch_size <= 10 || has_window,
                 "batch_window",
                 || place.says("a batch size above 10 needs a batch window of at least 1 second"),
             )?;
+
             place.expect(!queue.is_fifo() || !has_window, "batch_window", || {
                 place.says("a FIFO queue has no batch window")
             })?;
             place.expect(mapping.batch_window <= HOUR / 12, "batch_window", || {
                 place.says("the batch window is 0 to 300 seconds")
             })?;
+
             place.expect(
                 (1..=1000).contains(&mapping.maximum_concurrency),
                 "maximum_concurrency",
                 || place.says("the maximum concurrency is 1 to 1000"),
             )?;
+
             place.expect(
                 queue.visibility_timeout >= function.timeout,
                 "queue",
                 || place.says("the visibility timeout is shorter than the function's timeout"),
             )?;
         }
+
         Ok(())
     }
 
@@ -283,5 +308,6 @@ fn distinct<'n>(
             format!("two of the {what}s are called `{name}`")
         })?;
     }
+
     Ok(())
 }

@@ -57,6 +57,7 @@ impl Ui {
                 listener,
             })
         });
+
         bound.map_err(|error| match error.kind() {
             io::ErrorKind::AddrInUse => format!("`{address}` is in use by another program"),
             _ => format!("`{address}` cannot be listened on: {error}"),
@@ -80,6 +81,7 @@ impl BoundUi {
     pub(crate) fn serve(self, pipeline: LocalPipeline, board: Arc<Board>, s3: SocketAddr) -> Ui {
         let (is_stopped, stopped) = watch::channel(false);
         let app = App::new(pipeline, board, s3, self.address.port(), stopped.clone());
+
         Ui {
             is_stopped,
             server: tokio::spawn(serve(self.listener, Arc::new(app), stopped)),
@@ -94,12 +96,14 @@ fn listen(address: SocketAddr) -> io::Result<TcpListener> {
     socket.set_reuseaddr(true)?;
     socket.set_send_buffer_size(SEND_BUFFER_BYTES)?;
     socket.bind(address)?;
+
     socket.listen(128)
 }
 
 async fn serve(listener: TcpListener, app: Arc<App>, stopped: watch::Receiver<bool>) {
     let mut connections = JoinSet::new();
     let mut stop = stopped.clone();
+
     loop {
         tokio::select! {
             accepted = listener.accept(), if connections.len() < MAX_CONNECTIONS => match accepted {
@@ -111,6 +115,7 @@ async fn serve(listener: TcpListener, app: Arc<App>, stopped: watch::Receiver<bo
             () = end(&mut stop) => break,
         }
     }
+
     drop(listener);
     // What is still open then is cut.
     drop(
@@ -130,11 +135,13 @@ async fn serve_connection(stream: TcpStream, app: Arc<App>, mut stopped: watch::
         .keep_alive(true);
     let mut connection =
         std::pin::pin!(server.serve_connection(TokioIo::new(Patient::new(stream)), service));
+
     tokio::select! {
         // A client that goes away is no error.
         _ = connection.as_mut() => return,
         () = end(&mut stopped) => {}
     }
+
     connection.as_mut().graceful_shutdown();
     drop(connection.await);
 }

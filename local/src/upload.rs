@@ -60,9 +60,11 @@ impl Buckets {
     ) -> S3Result<String> {
         let mut state = self.lock();
         state.objects(bucket)?;
+
         if key.len() > MAX_KEY_BYTES {
             return Err(s3_error!(KeyTooLongError));
         }
+
         let sequencer = self.sequencer(&mut state);
         let upload = Upload {
             id: format!("upload-{sequencer}"),
@@ -74,9 +76,11 @@ impl Buckets {
             tags,
             sequencer,
         };
+
         let id = upload.id.clone();
         self.describe("uploads", &id, &upload)?;
         state.uploads.insert(id.clone(), upload);
+
         Ok(id)
     }
 
@@ -84,13 +88,16 @@ impl Buckets {
     pub(crate) fn uploads(&self, bucket: &str) -> S3Result<Vec<Upload>> {
         let mut state = self.lock();
         state.objects(bucket)?;
+
         let mut uploads: Vec<_> = state
             .uploads
             .values()
             .filter(|upload| upload.bucket == bucket)
             .cloned()
             .collect();
+
         uploads.sort_by(|a, b| (&a.key, &a.id).cmp(&(&b.key, &b.id)));
+
         Ok(uploads)
     }
 
@@ -102,6 +109,7 @@ impl Buckets {
     pub(crate) fn insert_part(&self, upload: &Upload, number: i32, part: Part) -> S3Result<()> {
         let mut state = self.lock();
         let content = part.content.clone();
+
         let inserted = state
             .upload(&upload.bucket, &upload.key, &upload.id)
             .and_then(|upload| {
@@ -109,10 +117,13 @@ impl Buckets {
                 self.describe("uploads", &upload.id, upload)?;
                 Ok(replaced)
             });
+
         let replaced = inserted.inspect_err(|_| self.bodies().discard(&content))?;
+
         if let Some(replaced) = replaced {
             self.bodies().discard(&replaced.content);
         }
+
         Ok(())
     }
 
@@ -129,23 +140,28 @@ impl Buckets {
             state
                 .upload(&upload.bucket, &upload.key, &upload.id)?
                 .check(parts)?;
+
             precondition.check(
                 state
                     .objects(&upload.bucket)?
                     .get(&upload.key)
                     .map(AsRef::as_ref),
             )?;
+
             state
                 .uploads
                 .remove(&upload.id)
                 .ok_or_else(|| s3_error!(NoSuchUpload))?
         };
+
         let mut digest = Md5::new();
         let (mut contents, mut kept) = (Vec::new(), upload.parts.clone());
+
         for (number, e_tag) in parts {
             digest.update(unhex(e_tag));
             contents.extend(kept.remove(number).map(|part| part.content));
         }
+
         let e_tag = format!("{}-{}", hex(&digest.finalize()), parts.len());
         let object = Object {
             headers: upload.headers.clone(),
@@ -157,13 +173,16 @@ impl Buckets {
                 e_tag,
             )
         };
+
         let event_name = EventName::OBJECT_CREATED_COMPLETE_MULTIPART_UPLOAD;
+
         let inserted = self.insert(
             object,
             event_name,
             Some(upload.sequencer.clone()),
             precondition,
         );
+
         let event = match inserted {
             Ok(event) => event,
             Err(error) => {
@@ -171,10 +190,12 @@ impl Buckets {
                 return Err(error);
             }
         };
+
         self.forget("uploads", &upload.id)?;
         // The parts that the object does not consist of.
         kept.values()
             .for_each(|part| self.bodies().discard(&part.content));
+
         Ok(event)
     }
 
@@ -190,6 +211,7 @@ impl Buckets {
             .parts
             .values()
             .for_each(|part| self.bodies().discard(&part.content));
+
         Ok(())
     }
 }
@@ -213,14 +235,17 @@ impl Upload {
                 "an upload is completed with at least one part"
             ));
         }
+
         if !parts.is_sorted_by(|(before, _), (after, _)| before < after) {
             return Err(s3_error!(InvalidPartOrder));
         }
+
         for (position, (number, e_tag)) in parts.iter().enumerate() {
             let part = self.parts.get(number).filter(|part| part.e_tag == *e_tag);
             let part = part.ok_or_else(|| {
                 s3_error!(InvalidPart, "part {number} is not there, or is another")
             })?;
+
             if part.content.len() < MIN_PART_BYTES && position + 1 < parts.len() {
                 return Err(s3_error!(
                     EntityTooSmall,
@@ -228,6 +253,7 @@ impl Upload {
                 ));
             }
         }
+
         Ok(())
     }
 }

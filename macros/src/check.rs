@@ -13,6 +13,7 @@ pub(crate) fn check(signature: &Signature, errors: &mut Errors) {
             "a handler is an `async fn`: write `async` before this",
         ));
     }
+
     for parameter in &signature.generics.params {
         let message = match parameter {
             GenericParam::Lifetime(_) => continue,
@@ -21,8 +22,10 @@ pub(crate) fn check(signature: &Signature, errors: &mut Errors) {
                  or pass an instance of the function to `Routes::on_fn`"
             }
         };
+
         errors.push(Error::new_spanned(parameter, message));
     }
+
     for argument in &signature.inputs {
         match argument {
             FnArg::Receiver(receiver) => {
@@ -39,15 +42,18 @@ pub(crate) fn check(signature: &Signature, errors: &mut Errors) {
             }
         }
     }
+
     if let Some(variadic) = &signature.variadic {
         errors.push(Error::new_spanned(
             variadic,
             "a handler has a fixed number of arguments",
         ));
     }
+
     if let Some(unsafety) = signature.safety.to_token_stream().into_iter().next() {
         errors.push(Error::new(unsafety.span(), "a handler is a safe function"));
     }
+
     match &signature.output {
         ReturnType::Default => {
             let message = "a handler returns `Result<(), E>`: end it in `Ok(())`, so that failures can be delivered again";

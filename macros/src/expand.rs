@@ -11,10 +11,12 @@ use crate::{check, lifetimes};
 pub(crate) fn s3_handler(arguments: TokenStream, item: TokenStream) -> TokenStream {
     let mut errors = Errors::default();
     let arguments = Arguments::parse(arguments, &mut errors);
+
     let handler = match syn::parse2::<Function>(item.clone()) {
         Ok(function) => {
             arguments.require_events(&mut errors);
             check::check(&function.signature, &mut errors);
+
             Some(Handler {
                 arguments,
                 function,
@@ -28,6 +30,7 @@ pub(crate) fn s3_handler(arguments: TokenStream, item: TokenStream) -> TokenStre
             None
         }
     };
+
     let beside = match (errors.into_error(), handler) {
         (None, Some(handler)) => handler.expand(),
         (None, None) => TokenStream::new(),
@@ -38,6 +41,7 @@ pub(crate) fn s3_handler(arguments: TokenStream, item: TokenStream) -> TokenStre
             quote!(#error #stand_in)
         }
     };
+
     quote!(#item #beside)
 }
 
@@ -50,11 +54,13 @@ impl Handler {
     fn expand(&self) -> TokenStream {
         let marker = self.marker();
         let name = &self.function.signature.ident;
+
         let event_checks = self
             .arguments
             .events
             .iter()
             .map(|event| self.check_event(event));
+
         let argument_checks = self
             .argument_types()
             .into_iter()
@@ -62,6 +68,7 @@ impl Handler {
         let output_check = self.check_output();
         let handler = self.implement();
         let (import, state, cfgs) = (self.import(), self.name_state(), self.attributes(&["cfg"]));
+
         quote! {
             #marker
             // Mentions the function, so that only a forgotten route is reported, once, at its name.
@@ -88,10 +95,12 @@ impl Handler {
             signature,
             ..
         } = &self.function;
+
         let name = &signature.ident;
         let attributes = self.attributes(&["cfg", "allow", "deprecated"]);
         // Wholly at the name: an item that begins inside a macro is never reported as unused.
         let marker = quote_spanned!(name.span()=> #visibility enum #name {});
+
         quote! {
             #(#attributes)*
             #[doc(hidden)]
@@ -107,6 +116,7 @@ impl Handler {
         let marker = self.marker();
         let name = &self.function.signature.ident;
         let (import, cfgs) = (self.import(), self.attributes(&["cfg"]));
+
         quote! {
             #marker
             #(#cfgs)*
@@ -133,11 +143,13 @@ impl Handler {
             Some(_) => (quote!(), quote!(__State)),
             None => (quote!(<__S: __private::Sync>), quote!(__S)),
         };
+
         let types: Vec<Type> = self
             .argument_types()
             .iter()
             .map(|argument| self.with_lifetime(argument, "'__r"))
             .collect();
+
         let values: Vec<Ident> = (0..types.len())
             .map(|index| format_ident!("__argument_{index}"))
             .collect();
@@ -145,6 +157,7 @@ impl Handler {
             .iter()
             .map(|argument| quote!(for<'__r> #argument: __private::FromRecord<'__r, #state>));
         let bounds: Vec<_> = bounds.collect();
+
         let output_bound = match &self.function.signature.output {
             ReturnType::Type(_, output) => {
                 let output = self.with_lifetime(output, "'__r");
@@ -152,13 +165,16 @@ impl Handler {
             }
             ReturnType::Default => quote!(),
         };
+
         let call = quote_spanned!(name.span()=> #name(#(#values),*));
         let call = quote_spanned!(name.span()=> __private::require_send(#call));
+
         let filters = [
             ("bucket", &self.arguments.bucket),
             ("prefix", &self.arguments.prefix),
             ("suffix", &self.arguments.suffix),
         ];
+
         let filters = filters.into_iter().filter_map(|(filter, value)| {
             let method = format_ident!("with_{filter}");
             value.as_ref().map(|value| quote!(.#method(#value)))
@@ -166,6 +182,7 @@ impl Handler {
         let events = self.arguments.events.iter();
         let mut patterns = events.map(|event| quote!(__private::EventPattern::from_static(#event)));
         let (first, others) = (patterns.next(), patterns);
+
         quote! {
             impl #generics __private::Handler<#state> for #name
             where
@@ -211,12 +228,15 @@ impl Handler {
         let open = quote_spanned!(unseen(first)=> <);
         let close = quote_spanned!(unseen(last)=> >::EVENTS);
         let check = quote_spanned!(first=> __private::check_argument);
+
         let checks = self.arguments.events.iter().map(|event| {
             let event = LitStr::new(&event.value(), last);
             let values = quote_spanned!(last=> (__EVENTS, #event, #text));
             quote!(const _: () = #check #values;)
         });
+
         let events = quote_spanned!(last=> __EVENTS);
+
         quote! {
             const _: () = {
                 const #events: &[__private::EventPattern] = #open #ty as __private::FromRecord<'_, __State> #close;
@@ -229,10 +249,12 @@ impl Handler {
         let ReturnType::Type(_, output) = &self.function.signature.output else {
             return TokenStream::new();
         };
+
         let (first, last) = ends(output);
         let ty = self.with_lifetime(output, "'_");
         let open = quote_spanned!(unseen(first)=> <);
         let close = quote_spanned!(unseen(last)=> >::into_outcome);
+
         quote!(const _: () = { let _ = #open #ty as __private::HandlerOutput<'_> #close; };)
     }
 
@@ -289,6 +311,7 @@ fn ends(tokens: impl ToTokens) -> (Span, Span) {
         .into_iter()
         .map(|token| token.span());
     let first = spans.next().unwrap_or_else(Span::call_site);
+
     (first, spans.last().unwrap_or(first))
 }
 

@@ -12,12 +12,14 @@ pub(crate) fn name_all(ty: &Type, generics: &Generics, name: &str) -> Type {
         .map(|parameter| parameter.lifetime.ident.clone())
         .collect();
     let mut ty = ty.clone();
+
     NameLifetimes {
         parameters,
         name,
         in_callable: false,
     }
     .visit_type_mut(&mut ty);
+
     ty
 }
 
@@ -51,6 +53,7 @@ impl VisitMut for NameLifetimes<'_> {
                 .lifetime
                 .get_or_insert_with(|| Lifetime::new(self.name, span));
         }
+
         visit_mut::visit_type_reference_mut(self, reference);
     }
 

@@ -43,6 +43,7 @@ impl Arguments {
                 errors.push(error);
             }
         }
+
         arguments.check(errors);
         arguments
     }
@@ -59,6 +60,7 @@ impl Arguments {
         } else {
             return Err(input.error("expected an event in quotes, such as \"ObjectCreated:Put\""));
         }
+
         if input.is_empty() {
             Ok(())
         } else {
@@ -76,6 +78,7 @@ impl Arguments {
             );
             return Err(Error::new(name.span(), message));
         }
+
         let equals = input.parse::<Option<Token![=]>>()?;
         if equals.is_none() || input.is_empty() {
             let value = match name.to_string().as_str() {
@@ -83,11 +86,13 @@ impl Arguments {
                 "crate" => "path",
                 _ => "\"...\"",
             };
+
             return Err(Error::new(
                 name.span(),
                 format!("`{name}` lacks its value: write `{name} = {value}`"),
             ));
         }
+
         match name.to_string().as_str() {
             "bucket" => set(&mut self.bucket, &name, text(input, &name)?),
             "prefix" => set(&mut self.prefix, &name, text(input, &name)?),
@@ -134,6 +139,7 @@ fn text(input: ParseStream<'_>, name: &Ident) -> Result<LitStr> {
     if !input.peek(LitStr) {
         return Err(input.error(format!("`{name}` takes a text in quotes")));
     }
+
     let text: LitStr = input.parse()?;
     if text.value().is_empty() {
         return Err(Error::new(
@@ -141,6 +147,7 @@ fn text(input: ParseStream<'_>, name: &Ident) -> Result<LitStr> {
             format!("an empty `{name}` means nothing; leave it out"),
         ));
     }
+
     Ok(text)
 }
 
@@ -156,6 +163,7 @@ fn set<T>(slot: &mut Option<T>, name: &Ident, value: T) -> Result<()> {
 fn split_at_commas(tokens: TokenStream) -> Vec<TokenStream> {
     let mut arguments = vec![TokenStream::new()];
     let mut angles = 0usize;
+
     for token in tokens {
         match &token {
             TokenTree::Punct(punct) if punct.as_char() == '<' => angles += 1,
@@ -166,13 +174,16 @@ fn split_at_commas(tokens: TokenStream) -> Vec<TokenStream> {
             }
             _ => {}
         }
+
         if let Some(argument) = arguments.last_mut() {
             argument.extend([token]);
         }
     }
+
     if arguments.last().is_some_and(TokenStream::is_empty) {
         arguments.pop();
     }
+
     arguments
 }
 
@@ -189,6 +200,7 @@ impl Parse for Function {
         let visibility = input.parse()?;
         let signature = input.parse()?;
         input.parse::<TokenStream>()?;
+
         Ok(Self {
             attributes,
             visibility,

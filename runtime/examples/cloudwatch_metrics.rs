@@ -21,20 +21,24 @@ async fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
     // The dispatcher does not know where metrics go: any recorder of the crate `metrics` will do.
     let collector = Builder::new().cloudwatch_namespace("S3Dispatch").init()?;
     let dispatcher = Dispatcher::new(Routes::new(()).on::<greet>());
+
     if let Some(file) = std::env::args().nth(1) {
         let report = dispatcher.dispatch(std::fs::read(file)?, None).await;
         flush(collector);
         println!("{}", serde_json::to_string(&report?.response())?);
         return Ok(());
     }
+
     let function = service_fn(async |event: LambdaEvent<Payload>| {
         let report = dispatcher.dispatch_event(event).await;
         // Lambda stops the process between invocations: what is not written now may never be.
         flush(collector);
+
         report
             .map(|report| report.response())
             .map_err(lambda_runtime::Error::from)
     });
+
     lambda_runtime::run(function).await
 }
 

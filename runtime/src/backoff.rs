@@ -56,6 +56,7 @@ pub(crate) async fn postpone(
 ) {
     let failed = delivery.messages().iter().zip(report.messages());
     let failed = failed.filter(|(_, report)| report.outcome() != MessageOutcome::Succeeded);
+
     let failed = failed.map(|(message, _)| FailedMessage {
         context: &message.context,
         retry_after: message
@@ -64,20 +65,25 @@ pub(crate) async fn postpone(
             .ok()
             .and_then(|content| outcomes.retry_after(content)),
     });
+
     let failed: Vec<_> = failed.collect();
+
     if failed.is_empty() {
         return;
     }
+
     let now = tokio::time::Instant::now();
     let left = deadline.map(|deadline| deadline.saturating_duration_since(now.into_std()) / 2);
     let limit = left.map_or(LONGEST_POSTPONING, |left| left.min(LONGEST_POSTPONING));
     let postponed = Guarded::new(|| backoff.postpone(&failed));
+
     let problem = match tokio::time::timeout(limit, postponed).await {
         Ok(Ok(Ok(()))) => return,
         Ok(Ok(Err(error))) => with_causes(&*error),
         Ok(Err(panicked)) => panicked.to_string(),
         Err(_) => format!("it took longer than {limit:?}"),
     };
+
     tracing::warn!(error = problem, "failed messages are not postponed");
 }
 
@@ -103,6 +109,7 @@ impl ExponentialBackoff {
     pub fn ceiling(&self, receive_count: u32) -> Duration {
         let doublings = receive_count.saturating_sub(1);
         let factor = 1u32.checked_shl(doublings).unwrap_or(u32::MAX);
+
         self.base
             .checked_mul(factor)
             .map_or(self.cap, |ceiling| ceiling.min(self.cap))

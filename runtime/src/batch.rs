@@ -52,6 +52,7 @@ impl<'b, R: Router> Batch<'b, R> {
                 workers => drop(future::join_all((0..workers).map(|_| self.work())).await),
             }
         };
+
         match self.cut {
             None => work.await,
             Some(cut) => {
@@ -59,6 +60,7 @@ impl<'b, R: Router> Batch<'b, R> {
                 drop(tokio::time::timeout_at(cut.into(), work).await);
             }
         }
+
         self.outcomes
             .into_inner()
             .unwrap_or_else(PoisonError::into_inner)
@@ -71,6 +73,7 @@ impl<'b, R: Router> Batch<'b, R> {
                 if self.is_cut() {
                     return;
                 }
+
                 let succeeded = self.take(*step).await;
                 if self.schedule.is_fifo && !succeeded {
                     break;
@@ -91,6 +94,7 @@ impl<'b, R: Router> Batch<'b, R> {
             .unwrap_or_else(PoisonError::into_inner);
         let lane = self.schedule.lane(*next)?;
         *next += 1;
+
         Some(lane)
     }
 
@@ -105,11 +109,13 @@ impl<'b, R: Router> Batch<'b, R> {
             Work::Pass => None,
             Work::Record(record) => Some(self.answer(step.message, record).await),
         };
+
         let (failed, is_permanent) = match &outcome {
             Some(Outcome::Failed(error)) => (true, error.is_permanent()),
             _ => (false, false),
         };
         let is_last = self.outcomes().end(step.message, step.work, outcome);
+
         match &self.dispatcher.dead_letters {
             Some(sink) if is_last => self.give_up(&**sink, step.message).await,
             // What is permanent is decided with its message.
@@ -136,37 +142,45 @@ impl<'b, R: Router> Batch<'b, R> {
         let (Ok(content), Some(body)) = (&message.content, message.body()) else {
             return true;
         };
+
         for record in Outcomes::range(content) {
             // As with handlers, nothing new starts then.
             if self.is_cut() {
                 return false;
             }
+
             let Some(error) = self.outcomes().take_permanent(record) else {
                 continue;
             };
+
             let letter = DeadLetter {
                 record: &self.delivery.records()[record],
                 message: &message.context,
                 body: &body,
                 error: &error,
             };
+
             let problem = match Guarded::new(|| sink.put(&letter)).await {
                 Ok(Ok(())) => None,
                 Ok(Err(error)) => Some(with_causes(&error)),
                 Err(panicked) => Some(panicked.to_string()),
             };
+
             let kept = problem.is_none();
+
             if let Some(error) = problem {
                 tracing::error!(error, "dead letter not kept: its message fails");
             } else {
                 #[cfg(feature = "metrics")]
                 crate::measurements::gave_up(letter.record);
             }
+
             self.outcomes().put_back(record, error, kept);
             if !kept {
                 return false;
             }
         }
+
         true
     }
 }

@@ -64,6 +64,7 @@ impl BatchReport {
             dead_letters: 0,
             failed: 0,
         };
+
         for (index, message) in delivery.messages().iter().enumerate() {
             let outcome = match &message.content {
                 Err(_) if on_malformed == Malformed::Fail => {
@@ -75,11 +76,13 @@ impl BatchReport {
                 _ if outcomes.is_through(index) => MessageOutcome::Succeeded,
                 _ => MessageOutcome::Failed(MessageFailure::NotReached),
             };
+
             report.messages.push(MessageReport {
                 id: message.context.message_id().cloned(),
                 outcome,
             });
         }
+
         report
     }
 
@@ -102,6 +105,7 @@ impl BatchReport {
                 }
             }
         }
+
         outcome
     }
 
@@ -160,6 +164,7 @@ impl BatchReport {
     pub fn response(&self) -> SqsBatchResponse {
         let mut seen = HashSet::new();
         let mut response = SqsBatchResponse::default();
+
         for message in &self.messages {
             if let (Some(id), MessageOutcome::Failed(_)) = (&message.id, message.outcome)
                 && seen.insert(id.as_str())
@@ -167,6 +172,7 @@ impl BatchReport {
                 response.add_failure(id.as_str());
             }
         }
+
         response
     }
 }

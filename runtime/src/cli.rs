@@ -80,6 +80,7 @@ pub(crate) async fn main<R: Router>(dispatcher: Dispatcher<R>) -> i32 {
             return error.exit_code();
         }
     };
+
     match command.action {
         Action::Invoke { file } => {
             logs::init_for_terminal();
@@ -106,6 +107,7 @@ fn command(program: Option<&str>) -> Result<Command, clap::Error> {
     if let Some(name) = program {
         command = command.name(name.to_owned()).bin_name(name.to_owned());
     }
+
     Command::from_arg_matches(&command.try_get_matches()?)
 }
 
@@ -113,7 +115,9 @@ fn read(file: &str) -> io::Result<Bytes> {
     if file != "-" {
         return std::fs::read(file).map(Bytes::from);
     }
+
     let mut bytes = Vec::new();
     io::stdin().lock().read_to_end(&mut bytes)?;
+
     Ok(bytes.into())
 }

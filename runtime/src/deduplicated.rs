@@ -162,6 +162,7 @@ impl<R: Router, Store: ClaimStore> Deduplicated<R, Store> {
             Outcome::Handled => self.store.complete(identity, lease, self.keep).await,
             Outcome::Skipped(_) | Outcome::Failed(_) => self.store.release(identity, lease).await,
         };
+
         match kept {
             Ok(true) => {}
             Ok(false) => {
@@ -173,6 +174,7 @@ impl<R: Router, Store: ClaimStore> Deduplicated<R, Store> {
             // again.
             Err(error) => tracing::error!(error = with_causes(&error), "a claim cannot be ended"),
         }
+
         outcome
     }
 }
@@ -183,7 +185,9 @@ impl<R: Router, Store: ClaimStore> Router for Deduplicated<R, Store> {
         let Some(identity) = (self.identify)(record) else {
             return self.router.route(record, message).await;
         };
+
         let identity = identity.within(&self.scope);
+
         match self.store.claim(&identity, self.lease(message)).await {
             Ok(Claim::Acquired(lease)) => {
                 self.route_claimed(record, message, &identity, &lease).await

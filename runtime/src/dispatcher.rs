@@ -210,10 +210,12 @@ impl<R: Router> Dispatcher<R> {
     ) -> Result<BatchReport, Error> {
         let started = Instant::now();
         let mut delivery = payload.into_delivery()?;
+
         for message in delivery.messages_mut() {
             complete(message, &invocation);
             self.log_unless_readable(message);
         }
+
         let schedule = Schedule::new(&delivery, self.malformed);
         let cut = invocation.deadline.map(|deadline| {
             // A margin that goes back to before there was time leaves none.
@@ -221,9 +223,11 @@ impl<R: Router> Dispatcher<R> {
                 .checked_sub(self.deadline_margin)
                 .unwrap_or_else(|| tokio::time::Instant::now().into_std())
         });
+
         let outcomes = Batch::new(self, &delivery, &schedule, cut).run().await;
         let report = BatchReport::new(&delivery, &outcomes, self.malformed);
         log_unreached(&report, invocation.request_id.as_ref());
+
         tracing::info!(
             request_id = invocation.request_id.as_ref().map(AsRef::<str>::as_ref),
             messages = report.messages().len(),
@@ -237,8 +241,10 @@ impl<R: Router> Dispatcher<R> {
             duration_ms = started.elapsed().as_micros() as f64 / 1000.0,
             "invocation done"
         );
+
         #[cfg(feature = "metrics")]
         crate::measurements::reported(&report, &delivery, &outcomes);
+
         if delivery.envelope() == Envelope::Sqs {
             if let Some(backoff) = &self.backoff {
                 postpone(
@@ -250,17 +256,21 @@ impl<R: Router> Dispatcher<R> {
                 )
                 .await;
             }
+
             return Ok(report);
         }
+
         if report.is_success() {
             return Ok(report);
         }
+
         Err(invocation_failed(delivery, outcomes, &report))
     }
 
     fn log_unless_readable(&self, message: &Message) {
         let message_id = message.context.message_id().map(AsRef::<str>::as_ref);
         let request_id = message.context.request_id().map(AsRef::<str>::as_ref);
+
         match &message.content {
             Ok(Content::Test(test)) => {
                 let bucket = test.bucket.as_ref().map(AsRef::<str>::as_ref);
@@ -293,9 +303,11 @@ fn complete(message: &mut Message, invocation: &Invocation) {
     if let Some(deadline) = invocation.deadline {
         *context = std::mem::take(context).with_deadline(deadline);
     }
+
     if let Some(id) = &invocation.request_id {
         *context = std::mem::take(context).with_request_id(id.clone());
     }
+
     if let (None, Some(header)) = (context.trace_header(), &invocation.trace_header) {
         *context = std::mem::take(context).with_trace_header(header.clone());
     }
@@ -304,20 +316,24 @@ fn complete(message: &mut Message, invocation: &Invocation) {
 /// Their records have no log of their own.
 fn log_unreached(report: &BatchReport, request_id: Option<&InvocationId>) {
     const MOST: usize = 10;
+
     let unreached = MessageOutcome::Failed(MessageFailure::NotReached);
     let mut messages = report
         .messages()
         .iter()
         .filter(|message| message.outcome() == unreached)
         .peekable();
+
     if messages.peek().is_none() {
         return;
     }
+
     let count = messages.clone().count();
     let first: Vec<_> = messages
         .filter_map(|message| message.id().map(AsRef::<str>::as_ref))
         .take(MOST)
         .collect();
+
     tracing::warn!(
         request_id = request_id.map(AsRef::<str>::as_ref),
         messages = count,
@@ -336,6 +352,7 @@ fn invocation_failed(mut delivery: Delivery, outcomes: Outcomes, report: &BatchR
         failed => format!("{failed} of {} records failed", delivery.records().len()),
     };
     let error = Error::new(ErrorKind::InvocationFailed, text);
+
     match (outcomes.into_first_error(), unreadable) {
         (Some(cause), _) => error.with_source(cause.into_error()),
         (None, Some(cause)) => error.with_source(cause),

@@ -92,11 +92,13 @@ impl DynamoDbStore {
             .get_item()
             .table_name(&self.table)
             .key("pk", partition_key(kind, identity));
+
         let got = get
             .consistent_read(true)
             .send()
             .await
             .map_err(store_error)?;
+
         Ok(got.item.filter(|item| !has_run_out(item, now())))
     }
 }
@@ -108,6 +110,7 @@ impl ClaimStore for DynamoDbStore {
     async fn claim(&self, identity: &Identity, lease: Duration) -> Result<Claim, StoreError> {
         let token = uuid::Uuid::new_v4().to_string();
         let now = now();
+
         let put = self
             .put("record", identity, now, lease)
             .item("status", text(IN_PROGRESS))
@@ -115,17 +118,20 @@ impl ClaimStore for DynamoDbStore {
             .condition_expression("attribute_not_exists(pk) OR expires_at <= :now")
             .expression_attribute_values(":now", number(now))
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
+
         let item = match refused(put.send().await)? {
             None => return Ok(Claim::Acquired(Lease::new(token))),
             Some(Some(item)) => Some(item),
             // An emulator may not send it along.
             Some(None) => self.get("record", identity).await?,
         };
+
         let attribute = |name: &str| {
             item.as_ref()
                 .and_then(|item| item.get(name))
                 .and_then(|value| value.as_s().ok())
         };
+
         Ok(
             if attribute("status").is_some_and(|status| status == COMPLETED) {
                 Claim::Completed
@@ -135,6 +141,7 @@ impl ClaimStore for DynamoDbStore {
                 let expires_at = item.as_ref().and_then(expires_at);
                 let left = expires_at
                     .map(|time| u64::try_from(time.saturating_sub(now)).unwrap_or(u64::MAX));
+
                 Claim::InProgress {
                     left: left.map(Duration::from_millis),
                 }
@@ -158,6 +165,7 @@ impl ClaimStore for DynamoDbStore {
             )
             .expression_attribute_values(":lease", text(lease.as_str()))
             .expression_attribute_values(":now", number(now));
+
         Ok(refused(put.send().await)?.is_none())
     }
 
@@ -175,6 +183,7 @@ impl ClaimStore for DynamoDbStore {
             .expression_attribute_names("#status", "status")
             .expression_attribute_values(":lease", text(lease.as_str()))
             .expression_attribute_values(":in_progress", text(IN_PROGRESS));
+
         match delete.send().await {
             Ok(_) => Ok(true),
             Err(SdkError::ServiceError(error))
@@ -195,6 +204,7 @@ impl SequencerStore for DynamoDbStore {
             .as_ref()
             .and_then(|item| item.get("sequencer"))
             .and_then(|value| value.as_s().ok());
+
         Ok(sequencer.map(|sequencer| Sequencer::from(sequencer.as_str())))
     }
 
@@ -215,6 +225,7 @@ impl SequencerStore for DynamoDbStore {
             .expression_attribute_names("#order", "order")
             .expression_attribute_values(":order", text(&sortable(sequencer)?))
             .expression_attribute_values(":now", number(now));
+
         // Refused means that a newer one is remembered.
         refused(put.send().await).map(drop)
     }
@@ -257,6 +268,7 @@ fn sortable(sequencer: &Sequencer) -> Result<String, StoreError> {
     let digits = digits.ok_or_else(|| {
         StoreError::new(format!("the sequencer `{sequencer}` is not hexadecimal"))
     })?;
+
     Ok(format!("{:05}{digits}", digits.len()))
 }
 
@@ -264,10 +276,12 @@ fn partition_key(kind: &str, identity: &Identity) -> AttributeValue {
     if identity.as_str().len() <= LONGEST_READABLE_KEY {
         return text(&format!("{kind}#{identity}"));
     }
+
     let mut key = format!("{kind}#sha256:");
     for byte in Sha256::digest(identity.as_str()) {
         write!(key, "{byte:02x}").expect("a string takes any text");
     }
+
     text(&key)
 }
 

@@ -44,6 +44,7 @@ impl<T> Future for Guarded<'_, T> {
             }
             State::Over => return Poll::Pending,
         };
+
         match polled {
             Ok(Poll::Pending) => Poll::Pending,
             Ok(Poll::Ready(output)) => {
@@ -83,6 +84,7 @@ impl Panicked {
         let text = text.or_else(|| panic.downcast_ref::<String>().cloned());
         // A payload may be of any type, and panic in its turn.
         drop(catch_unwind(AssertUnwindSafe(|| drop(panic))));
+
         Self(text.unwrap_or_else(|| "without a message".to_owned()))
     }
 }

@@ -29,6 +29,7 @@ impl Identity {
         fn text(text: Option<&impl AsRef<str>>) -> String {
             text.map_or_else(String::new, |text| text.as_ref().to_owned())
         }
+
         let name = &record.event_name;
         let sequencer = record.object.sequencer.as_ref();
         // EventBridge spells the same number in another way than a notification does.
@@ -38,6 +39,7 @@ impl Identity {
         let tells =
             name.is_object_created() || name.is_object_removed() || name.is_lifecycle_expiration();
         let mut moment = vec![sequencer];
+
         if !tells || moment[0].is_empty() {
             moment.extend([
                 text(record.request_id.as_ref()),
@@ -48,12 +50,15 @@ impl Identity {
                 moment.extend([text(replication.rule_id.as_ref()), destination]);
             }
         }
+
         if moment.iter().all(String::is_empty) {
             return None;
         }
+
         let version = text(record.object.version_id.as_ref());
         let (bucket, key) = (record.bucket.name.as_str(), record.object.key.as_str());
         let parts = [name.as_str(), bucket, key, &version];
+
         Some(Self::join(
             parts.into_iter().chain(moment.iter().map(String::as_str)),
         ))
@@ -93,6 +98,7 @@ impl Identity {
             if index > 0 {
                 joined.push('|');
             }
+
             for character in part.chars() {
                 match character {
                     '|' | '%' | '\0'..='\x1f' | '\x7f' => {
@@ -102,6 +108,7 @@ impl Identity {
                 }
             }
         }
+
         Self(joined)
     }
 }

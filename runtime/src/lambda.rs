@@ -43,15 +43,18 @@ type ResponseFuture = Pin<Box<dyn Future<Output = Result<SqsBatchResponse, Diagn
 pub async fn run<R: Router>(router: impl Into<Dispatcher<R>>) -> Result<(), Error> {
     check_environment()?;
     logs::init_for_lambda();
+
     if cfg!(panic = "abort") {
         tracing::warn!("built with panic = \"abort\": a handler that panics fails its whole batch");
     }
+
     let handoff = Arc::new(Handoff::default());
     let function = Function {
         dispatcher: router.into(),
         handoff: Arc::clone(&handoff),
     };
     let runtime = Runtime::new(function).layer(TakeBodyLayer { handoff });
+
     tokio::select! {
         served = runtime.run_concurrent() => {
             served.map_err(|error| Error::new(ErrorKind::Runtime, "Lambda's Runtime API cannot be served").with_source(error))
@@ -71,6 +74,7 @@ fn check_environment() -> Result<(), Error> {
         "AWS_LAMBDA_FUNCTION_VERSION",
         "AWS_LAMBDA_FUNCTION_MEMORY_SIZE",
     ];
+
     for name in names {
         let value = std::env::var(name).map_err(|error| {
             Error::new(
@@ -79,16 +83,19 @@ fn check_environment() -> Result<(), Error> {
             )
             .with_source(error)
         })?;
+
         let problem = match name {
             "AWS_LAMBDA_FUNCTION_MEMORY_SIZE" if value.parse::<i32>().is_err() => "is no number",
             "AWS_LAMBDA_RUNTIME_API" if value.parse::<http::Uri>().is_err() => "is no address",
             _ => continue,
         };
+
         return Err(Error::new(
             ErrorKind::Runtime,
             format!("the environment variable `{name}` {problem}: `{value}`"),
         ));
     }
+
     Ok(())
 }
 
@@ -154,11 +161,13 @@ impl<S: Service<LambdaInvocation>> Service<LambdaInvocation> for TakeBody<S> {
             .turn
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
+
         *self
             .handoff
             .body
             .lock()
             .unwrap_or_else(PoisonError::into_inner) = Some(body);
+
         self.inner.call(invocation)
     }
 }
@@ -185,9 +194,11 @@ impl<R: Router> Service<LambdaEvent<IgnoredAny>> for Function<R> {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .take();
+
         // Nothing between the layer and this function defers the call. If that ever changes, no
         // batch is answered.
         let body = body.unwrap_or_default();
+
         self.dispatcher.call(LambdaEvent {
             payload: Payload::from(body),
             context: event.context,
@@ -228,6 +239,7 @@ impl<R: Router> Service<LambdaEvent<Payload>> for Dispatcher<R> {
                 let panicked = Panicked::new(panic);
                 Err(Error::new(ErrorKind::Runtime, "the dispatcher panicked").with_source(panicked))
             });
+
             match dispatched {
                 Ok(report) => Ok(report.response()),
                 Err(error) => Err(diagnostic(&error, &request_id)),
@@ -271,13 +283,16 @@ fn invocation(context: &Context) -> Invocation {
 /// then the deadline is unknown.
 fn deadline(milliseconds: u64) -> Option<Instant> {
     const LONGEST_TIMEOUT: u64 = 15 * 60 * 1000;
+
     if milliseconds <= LONGEST_TIMEOUT {
         return None;
     }
+
     let deadline = SystemTime::UNIX_EPOCH.checked_add(Duration::from_millis(milliseconds))?;
     let left = deadline
         .duration_since(SystemTime::now())
         .unwrap_or_default();
+
     // Tokio's clock, so that a paused one counts.
     tokio::time::Instant::now().into_std().checked_add(left)
 }
@@ -288,6 +303,7 @@ fn diagnostic(error: &Error, request_id: &str) -> Diagnostic {
         error = logs::not_yet_logged(error),
         "invocation failed"
     );
+
     Diagnostic {
         error_type: format!("s3_dispatch::{:?}", error.kind()),
         error_message: logs::with_causes(error),

@@ -98,6 +98,7 @@ fn position(record: &S3EventRecord) -> Option<&Sequencer> {
         ]
         .contains(&record.event_name)
     };
+
     record.reliable_sequencer().filter(|_| takes_part)
 }
 
@@ -107,7 +108,9 @@ impl<R: Router, Store: SequencerStore> Router for LatestOnly<R, Store> {
         let Some(sequencer) = position(record) else {
             return self.router.route(record, message).await;
         };
+
         let object = Identity::of_object(record).within(&self.scope);
+
         match self.store.latest(&object).await {
             Ok(Some(latest)) if latest.compare(sequencer).is_some_and(|order| order.is_gt()) => {
                 return Outcome::Skipped(SkipReason::Stale);
@@ -115,12 +118,14 @@ impl<R: Router, Store: SequencerStore> Router for LatestOnly<R, Store> {
             Ok(_) => {}
             Err(error) => return outage(error),
         }
+
         let outcome = self.router.route(record, message).await;
         if let Outcome::Handled = outcome
             && let Err(error) = self.store.advance(&object, sequencer, self.keep).await
         {
             return outage(error);
         }
+
         outcome
     }
 

@@ -27,6 +27,7 @@ impl<'writer> FormatFields<'writer> for TextFields {
             result: Ok(()),
         };
         fields.record(&mut text);
+
         text.result
     }
 }
@@ -46,9 +47,11 @@ impl<'writer> FormatFields<'writer> for JsonFields {
         } else {
             '{'
         };
+
         if before == '{' {
             current.fields.clear();
         }
+
         write_members(current.as_writer(), fields, before)
     }
 }
@@ -73,9 +76,11 @@ impl Text<'_> {
         if !std::mem::take(&mut self.is_empty) {
             self.writer.write_char(' ')?;
         }
+
         self.writer.write_str(name)?;
         self.writer.write_str("=\"")?;
         self.writer.write_str(value)?;
+
         self.writer.write_char('"')
     }
 }
@@ -108,11 +113,14 @@ fn write_members(writer: Writer<'_>, fields: impl RecordFields, before: char) ->
         before,
         result: Ok(()),
     };
+
     fields.record(&mut members);
     members.result?;
+
     if members.before == '{' {
         members.writer.write_char('{')?;
     }
+
     members.writer.write_char('}')
 }
 
@@ -139,6 +147,7 @@ impl Members<'_> {
         self.writer.write_str(name)?;
         self.writer.write_str("\":\"")?;
         self.writer.write_str(value)?;
+
         self.writer.write_char('"')
     }
 }

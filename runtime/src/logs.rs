@@ -17,17 +17,21 @@ use crate::log_fields::{JsonFields, TextFields};
 /// The error is someone else's: its text may panic, and its causes may never end.
 pub(crate) fn with_causes(error: &(dyn StdError + 'static)) -> String {
     const MOST: usize = 32;
+
     let chain = || {
         let mut text = error.to_string();
         let mut cause = error.source();
+
         for _ in 0..MOST {
             let Some(error) = cause else { break };
             text.push_str(": ");
             text.push_str(&error.to_string());
             cause = error.source();
         }
+
         text
     };
+
     catch_unwind(AssertUnwindSafe(chain))
         .unwrap_or_else(|_| "an error whose text panics".to_owned())
 }
@@ -51,6 +55,7 @@ pub(crate) fn init_for_lambda() {
     // The runtime crate logs the error that we give it, which has been logged.
     let filter = filter().with_target("lambda_runtime::layers::panic", LevelFilter::OFF);
     let registry = tracing_subscriber::registry().with(filter);
+
     // A subscriber that the program has set stays.
     let set = if wants_json {
         registry
@@ -73,6 +78,7 @@ pub(crate) fn init_for_lambda() {
             )
             .try_init()
     };
+
     drop(set);
 }
 
@@ -82,11 +88,13 @@ pub(crate) fn init_for_terminal() {
     use std::io::IsTerminal;
 
     let is_terminal = std::io::stderr().is_terminal();
+
     let layer = fmt::layer()
         .with_writer(std::io::stderr)
         .without_time()
         .with_ansi(is_terminal)
         .with_target(false);
+
     drop(
         tracing_subscriber::registry()
             .with(filter())
@@ -103,7 +111,9 @@ fn filter() -> Targets {
             .ok()
             .filter(|value| !value.trim().is_empty())
     };
+
     let wanted = variable("AWS_LAMBDA_LOG_LEVEL").or_else(|| variable("RUST_LOG"));
+
     let wanted = wanted.map(|wanted| {
         if wanted.eq_ignore_ascii_case("fatal") {
             "error".to_owned()
@@ -111,6 +121,8 @@ fn filter() -> Targets {
             wanted
         }
     });
+
     let filter = wanted.and_then(|wanted| wanted.parse().ok());
+
     filter.unwrap_or_else(|| Targets::new().with_default(LevelFilter::INFO))
 }

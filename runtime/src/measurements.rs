@@ -19,16 +19,19 @@ const BATCH_SIZE: &str = "s3_dispatch_batch_size";
 pub(crate) fn describe() {
     describe_counter!(RECORDS, Unit::Count, "records, by event name and outcome");
     describe_counter!(MESSAGES, Unit::Count, "messages, by outcome");
+
     describe_counter!(
         DEAD_LETTERS,
         Unit::Count,
         "records given to the dead-letter sink, by event name"
     );
+
     describe_histogram!(
         HANDLER_DURATION,
         Unit::Seconds,
         "how long records take from their route to their outcome"
     );
+
     describe_histogram!(LAG, Unit::Seconds, "from the event to the handler's start");
     describe_histogram!(BATCH_SIZE, Unit::Count, "messages per invocation");
 }
@@ -58,6 +61,7 @@ pub(crate) fn answered(record: &S3EventRecord, outcome: &Outcome, duration: Dura
         Outcome::Failed(error) if error.is_permanent() => "permanent",
         Outcome::Failed(_) => "retry",
     };
+
     counter!(RECORDS, "event_name" => name, "outcome" => outcome).increment(1);
     histogram!(HANDLER_DURATION, "event_name" => name).record(duration.as_secs_f64());
 }
@@ -73,6 +77,7 @@ pub(crate) fn reported(report: &BatchReport, delivery: &Delivery, outcomes: &Out
             counter!(RECORDS, "event_name" => name, "outcome" => "not_reached").increment(1);
         }
     }
+
     histogram!(BATCH_SIZE).record(report.messages().len() as f64);
     for message in report.messages() {
         let outcome = match message.outcome() {

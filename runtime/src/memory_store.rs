@@ -69,6 +69,7 @@ impl MemoryStore {
             by_age: BTreeMap::new(),
             next: 0,
         };
+
         Self {
             entries: Mutex::new(entries),
         }
@@ -123,9 +124,11 @@ impl Entries {
             .checked_add(keep)
             .unwrap_or_else(|| now + Duration::from_secs(100 * 365 * 24 * 60 * 60));
         self.by_time.insert((until, number), name.clone());
+
         if !matches!(value, Value::InProgress(_)) {
             self.by_age.insert(number, name.clone());
         }
+
         self.entries.insert(
             name,
             Entry {
@@ -134,6 +137,7 @@ impl Entries {
                 number,
             },
         );
+
         Ok(())
     }
 
@@ -154,14 +158,17 @@ impl Entries {
             let forgettable = run_out
                 .map(|(_, name)| name)
                 .or_else(|| self.by_age.values().next());
+
             let Some(name) = forgettable.cloned() else {
                 return Err(StoreError::new(format!(
                     "all {} entries of the store are in progress",
                     self.capacity
                 )));
             };
+
             self.remove(&name);
         }
+
         Ok(())
     }
 }
@@ -171,6 +178,7 @@ impl ClaimStore for MemoryStore {
     async fn claim(&self, identity: &Identity, lease: Duration) -> Result<Claim, StoreError> {
         let name = Name::Record(identity.clone());
         let mut entries = self.lock();
+
         match entries.live(&name) {
             Some(Entry {
                 value: Value::InProgress(_),
@@ -184,8 +192,10 @@ impl ClaimStore for MemoryStore {
             Some(_) => return Ok(Claim::Completed),
             None => {}
         }
+
         let token = Lease::new(entries.next.to_string());
         entries.insert(name, Value::InProgress(token.clone()), lease)?;
+
         Ok(Claim::Acquired(token))
     }
 
@@ -198,9 +208,11 @@ impl ClaimStore for MemoryStore {
         let name = Name::Record(identity.clone());
         let mut entries = self.lock();
         let may_complete = entries.live(&name).is_none() || entries.holds(&name, lease);
+
         if may_complete {
             entries.insert(name, Value::Completed(lease.clone()), keep)?;
         }
+
         Ok(may_complete)
     }
 
@@ -208,9 +220,11 @@ impl ClaimStore for MemoryStore {
         let name = Name::Record(identity.clone());
         let mut entries = self.lock();
         let own = matches!(entries.entries.get(&name).map(|entry| &entry.value), Some(Value::InProgress(own)) if own == lease);
+
         if own {
             entries.remove(&name);
         }
+
         Ok(own || !entries.entries.contains_key(&name))
     }
 }
@@ -238,8 +252,10 @@ impl SequencerStore for MemoryStore {
                 "the sequencer `{sequencer}` is not hexadecimal"
             )));
         }
+
         let name = Name::Object(object.clone());
         let mut entries = self.lock();
+
         if let Some(Entry {
             value: Value::Sequencer(latest),
             ..
@@ -248,6 +264,7 @@ impl SequencerStore for MemoryStore {
         {
             return Ok(());
         }
+
         // Kept by this process alone, so the payload that the text is a slice of must not be kept
         // with it.
         entries.insert(

@@ -34,6 +34,7 @@ impl Outcomes {
         for step in schedule.steps() {
             messages[step.message].waiting += 1;
         }
+
         Self {
             records: std::iter::repeat_with(|| None)
                 .take(delivery.records().len())
@@ -47,15 +48,18 @@ impl Outcomes {
     pub(crate) fn end(&mut self, message: usize, work: Work, outcome: Option<Outcome>) -> bool {
         let progress = &mut self.messages[message];
         progress.waiting -= 1;
+
         if let (Work::Record(record), Some(outcome)) = (work, outcome) {
             if matches!(&outcome, Outcome::Failed(error) if !error.is_permanent()) {
                 progress.retries += 1;
             }
+
             self.records[record] = Some(Answer {
                 outcome,
                 is_dead_letter: false,
             });
         }
+
         progress.waiting == 0 && progress.retries == 0
     }
 
@@ -106,6 +110,7 @@ impl Outcomes {
             Outcome::Failed(error) => error.retry_after(),
             _ => None,
         });
+
         asked.max()
     }
 

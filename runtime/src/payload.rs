@@ -36,27 +36,34 @@ fn take_apart(message: SqsMessage) -> (MessageContext, Option<String>) {
     if let Some(id) = message.message_id {
         context = context.with_message_id(id);
     }
+
     if let Some(handle) = message.receipt_handle {
         context = context.with_receipt_handle(handle);
     }
+
     if let Some(arn) = message.event_source_arn {
         context = context.with_queue_arn(arn);
     }
+
     let attribute = |name: &str| {
         message
             .attributes
             .get(name)
             .filter(|value| !value.is_empty())
     };
+
     if let Some(count) = attribute("ApproximateReceiveCount").and_then(|count| count.parse().ok()) {
         context = context.with_receive_count(count);
     }
+
     if let Some(group) = attribute("MessageGroupId") {
         context = context.with_group_id(group.as_str());
     }
+
     if let Some(header) = attribute("AWSTraceHeader") {
         context = context.with_trace_header(header.as_str());
     }
+
     (context, message.body)
 }
 

@@ -27,21 +27,25 @@ pub(crate) async fn answer<R: Router>(
         message_id = message.message_id().map(AsRef::<str>::as_ref),
         request_id = message.request_id().map(AsRef::<str>::as_ref),
     );
+
     async {
         #[cfg(feature = "metrics")]
         let started = tokio::time::Instant::now();
         #[cfg(feature = "metrics")]
         crate::measurements::started(record);
         let outcome = guard(router, record, message, timeout).await;
+
         let outcome = match outcome {
             Outcome::Skipped(SkipReason::Unrouted) if on_unrouted == Unrouted::Fail => {
                 Outcome::Failed(HandlerError::retry(NoRoute))
             }
             other => other,
         };
+
         #[cfg(feature = "metrics")]
         crate::measurements::answered(record, &outcome, started.elapsed());
         log(&outcome);
+
         outcome
     }
     .instrument(span)
@@ -62,6 +66,7 @@ async fn guard<R: Router>(
             Err(_) => return Outcome::Failed(HandlerError::retry(TimedOut(timeout))),
         },
     };
+
     answered.unwrap_or_else(|panicked| Outcome::Failed(HandlerError::retry(panicked)))
 }
 

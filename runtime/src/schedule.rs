@@ -47,6 +47,7 @@ impl Schedule {
         } else {
             key_steps(delivery)
         };
+
         Self {
             lanes: steps.lanes,
             steps: steps.steps,
@@ -80,12 +81,14 @@ impl Steps {
     fn by_lane(mut numbered: Vec<(usize, Step)>) -> Self {
         numbered.sort_by_key(|(lane, _)| *lane);
         let mut lanes: Vec<Range<usize>> = Vec::new();
+
         for (index, (lane, _)) in numbered.iter().enumerate() {
             match lanes.last_mut() {
                 Some(last) if numbered[last.start].0 == *lane => last.end = index + 1,
                 _ => lanes.push(index..index + 1),
             }
         }
+
         Self {
             steps: numbered.into_iter().map(|(_, step)| step).collect(),
             lanes,
@@ -97,6 +100,7 @@ fn key_steps(delivery: &Delivery) -> Steps {
     let records = delivery.records();
     let mut lane_of = HashMap::with_capacity_and_hasher(records.len(), RandomState::default());
     let mut numbered = Vec::with_capacity(records.len());
+
     for (message, range) in readable(delivery) {
         for record in range {
             let S3EventRecord { bucket, object, .. } = &records[record];
@@ -104,6 +108,7 @@ fn key_steps(delivery: &Delivery) -> Steps {
             let lane = *lane_of
                 .entry((bucket.name.as_str(), object.key.as_str()))
                 .or_insert(next);
+
             numbered.push((
                 lane,
                 Step {
@@ -113,10 +118,12 @@ fn key_steps(delivery: &Delivery) -> Steps {
             ));
         }
     }
+
     let mut steps = Steps::by_lane(numbered);
     for lane in steps.lanes.iter().filter(|lane| lane.len() > 1) {
         sort_by_sequencer(&mut steps.steps[lane.clone()], records);
     }
+
     steps
 }
 
@@ -131,12 +138,14 @@ fn sort_by_sequencer(lane: &mut [Step], records: &[S3EventRecord]) {
         .filter(|index| sequencer(&lane[*index]).is_some())
         .collect();
     let mut sorted: Vec<Step> = places.iter().map(|index| lane[*index]).collect();
+
     sorted.sort_by(|left, right| {
         let order = sequencer(left)
             .zip(sequencer(right))
             .and_then(|(left, right)| left.compare(right));
         order.unwrap_or(std::cmp::Ordering::Equal)
     });
+
     for (place, step) in places.into_iter().zip(sorted) {
         lane[place] = step;
     }
@@ -145,6 +154,7 @@ fn sort_by_sequencer(lane: &mut [Step], records: &[S3EventRecord]) {
 fn group_steps(delivery: &Delivery, on_malformed: Malformed) -> Steps {
     let mut lane_of = HashMap::new();
     let mut numbered = Vec::with_capacity(delivery.records().len());
+
     for (
         message,
         Message {
@@ -154,6 +164,7 @@ fn group_steps(delivery: &Delivery, on_malformed: Malformed) -> Steps {
     {
         let next = lane_of.len();
         let lane = *lane_of.entry(context.group_id()).or_insert(next);
+
         match content {
             Ok(Content::Records(range)) if !range.is_empty() => {
                 numbered.extend(range.clone().map(|record| {
@@ -182,6 +193,7 @@ fn group_steps(delivery: &Delivery, on_malformed: Malformed) -> Steps {
             )),
         }
     }
+
     Steps::by_lane(numbered)
 }
 

@@ -50,13 +50,16 @@ impl DeadLetters for SqsDeadLetters {
             .message_attributes("EventName", text(letter.record.event_name.as_str())?)
             .message_attributes("Bucket", text(letter.record.bucket.name.as_str())?)
             .message_attributes("Key", text(letter.record.object.key.as_sent())?);
+
         if let Some(id) = letter.message.message_id() {
             send = send.message_attributes("MessageId", text(id.as_str())?);
         }
+
         if let Some(count) = letter.message.receive_count() {
             let count = attribute("Number", &count.to_string()).map_err(DeadLetterError::new)?;
             send = send.message_attributes("ReceiveCount", count);
         }
+
         send.send().await.map(drop).map_err(DeadLetterError::new)
     }
 }
@@ -72,20 +75,24 @@ fn attribute(data_type: &str, value: &str) -> Result<MessageAttributeValue, Buil
 /// not nothing ("SendMessage", Amazon SQS API Reference, 2026).
 fn acceptable(text: &str) -> String {
     const LONGEST: usize = 1_024;
+
     let replace = |character| match character {
         '\t' | '\n' | '\r' | ' '..='\u{FFFD}' | '\u{10000}'.. => character,
         _ => '?',
     };
     let mut accepted = String::new();
+
     for character in text.chars().map(replace) {
         if accepted.len() + character.len_utf8() > LONGEST {
             break;
         }
         accepted.push(character);
     }
+
     if accepted.is_empty() {
         accepted.push('?');
     }
+
     accepted
 }
 
@@ -123,20 +130,25 @@ impl SqsBackoff {
             let Some(handle) = message.context.receipt_handle() else {
                 continue;
             };
+
             let delay = self
                 .policy
                 .delay(message.context.receive_count().unwrap_or(1));
             let delay = delay.max(message.retry_after.unwrap_or_default());
+
             let entry = ChangeMessageVisibilityBatchRequestEntry::builder()
                 .id(index.to_string())
                 .receipt_handle(handle.as_str())
                 .visibility_timeout(seconds(delay))
                 .build()?;
+
             change = change.entries(entry);
         }
+
         if change.get_entries().is_none() {
             return Ok(());
         }
+
         let changed = change.send().await?;
         match changed.failed.first() {
             None => Ok(()),

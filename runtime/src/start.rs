@@ -25,5 +25,6 @@ pub async fn start<R: Router>(router: impl Into<Dispatcher<R>>) -> Result<(), Er
             status => std::process::exit(status),
         };
     }
+
     crate::run(router).await
 }

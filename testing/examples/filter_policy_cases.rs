@@ -104,6 +104,7 @@ fn object(dice: &mut Dice, depth: usize) -> Value {
             object[name] = value(dice, 0);
         }
     }
+
     for (name, least) in [("o", 0), ("p", 1)] {
         if depth < 2 && depth >= least && dice.roll(10) < 8 {
             object[name] = match dice.roll(3) {
@@ -114,6 +115,7 @@ fn object(dice: &mut Dice, depth: usize) -> Value {
             };
         }
     }
+
     object
 }
 
@@ -124,17 +126,22 @@ fn route(dice: &mut Dice) -> Route {
     } else {
         format!("{}:*", name.category())
     };
+
     let mut route = Route::new(EventPattern::parse(&pattern).expect("it is made of a known name"));
+
     if dice.roll(3) == 0 {
         route = route.with_bucket(dice.choose(&BUCKETS));
     }
+
     if dice.roll(2) == 0 {
         route = route
             .with_prefix(dice.choose(&["in/", "in/a b", "in/a+", "in/é", "in/😀", "in/(", "日"]));
     }
+
     if dice.roll(3) == 0 {
         route = route.with_suffix(dice.choose(&[".jpg", " b.jpg", "9", "😀", "%", "'!~.jpg"]));
     }
+
     route
 }
 
@@ -147,11 +154,13 @@ fn derived_policy(dice: &mut Dice) -> (Value, Vec<EventName>) {
             let [bucket, prefix, suffix] = [route.bucket(), route.prefix(), route.suffix()];
             [bucket, prefix, suffix].map(|filter| filter.map(str::to_owned))
         };
+
         // Else they could conflict.
         if !routes.iter().any(|other| filters(other) == filters(&route)) {
             routes.push(route);
         }
     }
+
     let routes = routes.into_iter().fold(Routes::new(()), |routes, route| {
         routes.on_fn(route, || async { Ok::<_, std::convert::Infallible>(()) })
     });
@@ -159,6 +168,7 @@ fn derived_policy(dice: &mut Dice) -> (Value, Vec<EventName>) {
         Ok(policy) => {
             let patterns = || routes.routes().iter().flat_map(Route::patterns);
             let is_taken = |name: &&EventName| patterns().any(|pattern| pattern.matches(name));
+
             (
                 json!(policy),
                 EventName::KNOWN.iter().filter(is_taken).cloned().collect(),
@@ -172,17 +182,21 @@ fn notification(dice: &mut Dice, taken: &[EventName]) -> String {
     if dice.roll(12) == 0 {
         return NotificationBuilder::test_event(dice.choose(&BUCKETS)).to_json();
     }
+
     let records = (0..[1, 1, 1, 2, 3][dice.roll(5)]).map(|_| {
         let names = if dice.roll(4) == 0 {
             EventName::KNOWN
         } else {
             taken
         };
+
         let record = RecordBuilder::new(dice.choose(names));
+
         record
             .with_bucket(dice.choose(&BUCKETS))
             .with_key(dice.choose(&KEYS))
     });
+
     records
         .fold(NotificationBuilder::new(), NotificationBuilder::with_record)
         .to_json()
@@ -198,6 +212,7 @@ fn print_case(policy: &str, bodies: Vec<String>) {
         }
         Err(error) => json!({ "policy": policy, "refusal": error.to_string() }),
     };
+
     println!("{line}");
 }
 
@@ -228,10 +243,12 @@ fn refused_policies() -> Vec<String> {
     ]
     .map(String::from)
     .into();
+
     policies.push(json!({ "a": names(151) }).to_string());
     policies.push(json!({ "Records": { "eventName": names(76) } }).to_string());
     policies.push(json!({ "a": names(13), "b": { "c": names(6) } }).to_string());
     policies.push(json!({ "$or": [{ "a": names(100) }, { "b": names(51) }] }).to_string());
+
     policies
 }
 
@@ -240,6 +257,7 @@ fn main() {
     for policy in refused_policies() {
         print_case(&policy, Vec::new());
     }
+
     let names: Vec<_> = (0..75).map(|name| name.to_string()).collect();
     print_case(
         &json!({ "Records": { "eventName": names } }).to_string(),
@@ -248,6 +266,7 @@ fn main() {
             String::from(r#"{"Records":[{"eventName":"75"}]}"#),
         ],
     );
+
     for _ in 0..80 {
         let policy = policy(&mut dice).to_string();
         let mut bodies: Vec<_> = (0..8).map(|_| object(&mut dice, 0).to_string()).collect();
@@ -257,6 +276,7 @@ fn main() {
         );
         print_case(&policy, distinct(bodies));
     }
+
     for _ in 0..50 {
         let (policy, taken) = derived_policy(&mut dice);
         let bodies = (0..10).map(|_| notification(&mut dice, &taken)).collect();

@@ -73,15 +73,18 @@ async fn absent_then_in_progress_then_completed(store: &impl ClaimStore) {
         done(store.complete(&identity, &lease, LONG).await),
         "the holder can complete twice"
     );
+
     assert_eq!(
         claim(store, &identity).await,
         Claim::Completed,
         "a completed identity is completed"
     );
+
     assert!(
         !done(store.release(&identity, &lease).await),
         "a completed identity cannot be released"
     );
+
     assert_eq!(
         claim(store, &identity).await,
         Claim::Completed,
@@ -92,6 +95,7 @@ async fn absent_then_in_progress_then_completed(store: &impl ClaimStore) {
 async fn released_is_absent(store: &impl ClaimStore) {
     let identity = new_identity("a");
     let first = acquire(store, &identity, LONG).await;
+
     assert!(
         !done(
             store
@@ -100,6 +104,7 @@ async fn released_is_absent(store: &impl ClaimStore) {
         ),
         "only the holder can release"
     );
+
     assert!(
         is_in_progress(store, &identity).await,
         "a stranger's release changes nothing"
@@ -135,6 +140,7 @@ async fn released_is_absent(store: &impl ClaimStore) {
 async fn a_lease_runs_out(store: &impl ClaimStore) {
     let identity = new_identity("a");
     let first = acquire(store, &identity, SHORT).await;
+
     let second = wait_for("a lease runs out", async || {
         match claim(store, &identity).await {
             Claim::Acquired(lease) => Some(lease),
@@ -143,6 +149,7 @@ async fn a_lease_runs_out(store: &impl ClaimStore) {
         }
     })
     .await;
+
     assert!(
         !done(store.complete(&identity, &first, LONG).await),
         "who lost an identity cannot complete it"
@@ -155,6 +162,7 @@ async fn a_lease_runs_out(store: &impl ClaimStore) {
         done(store.complete(&identity, &second, LONG).await),
         "who took an identity over can complete it"
     );
+
     assert_eq!(
         claim(store, &identity).await,
         Claim::Completed,
@@ -166,6 +174,7 @@ async fn a_holder_may_complete_late(store: &impl ClaimStore) {
     let (identity, witness) = (new_identity("a"), new_identity("w"));
     let lease = acquire(store, &identity, SHORT).await;
     acquire(store, &witness, SHORT).await;
+
     // Claimed after it, the witness runs out no earlier.
     wait_for("a lease runs out", async || {
         match claim(store, &witness).await {
@@ -174,10 +183,12 @@ async fn a_holder_may_complete_late(store: &impl ClaimStore) {
         }
     })
     .await;
+
     assert!(
         done(store.complete(&identity, &lease, LONG).await),
         "who was late, but not too late, can complete"
     );
+
     assert_eq!(
         claim(store, &identity).await,
         Claim::Completed,
@@ -188,6 +199,7 @@ async fn a_holder_may_complete_late(store: &impl ClaimStore) {
 async fn what_is_left_of_a_lease_is_true(store: &impl ClaimStore) {
     let identity = new_identity("a");
     acquire(store, &identity, LONG).await;
+
     if let Claim::InProgress { left: Some(left) } = claim(store, &identity).await {
         assert!(
             left <= LONG && left > LONG - PATIENCE,
@@ -203,6 +215,7 @@ async fn a_completion_runs_out(store: &impl ClaimStore) {
         done(store.complete(&identity, &lease, SHORT).await),
         "the holder can complete"
     );
+
     wait_for("a completion runs out", async || {
         match claim(store, &identity).await {
             Claim::Acquired(lease) => Some(lease),
@@ -238,6 +251,7 @@ async fn identities_do_not_mix(store: &impl ClaimStore) {
     for identity in strange(&base) {
         acquire(store, &identity, LONG).await;
     }
+
     for identity in strange(&base) {
         assert!(
             is_in_progress(store, &identity).await,
@@ -253,6 +267,7 @@ async fn it_never_goes_back(store: &impl SequencerStore) {
         None,
         "nothing is known of a new object"
     );
+
     for (sequencer, expected) in [
         ("05", "05"),
         ("04", "05"),
@@ -278,6 +293,7 @@ async fn it_compares_numbers_and_not_texts(store: &impl SequencerStore) {
         ("FF", "00617F08299329D18A"),
         ("1000617F08299329D18A", "1000617F08299329D18A"),
     ];
+
     for (sequencer, expected) in steps {
         advance(store, &object, sequencer).await;
         assert_eq!(
@@ -297,6 +313,7 @@ async fn a_sequencer_runs_out(store: &impl SequencerStore) {
     })
     .await;
     advance(store, &object, "01").await;
+
     assert_eq!(
         latest(store, &object).await.as_deref(),
         Some("01"),
@@ -309,12 +326,14 @@ async fn of_many_sequencers_the_newest_stays(store: &impl SequencerStore) {
     let sequencers: Vec<String> = (0..30)
         .map(|number| format!("{:02X}", (number * 7) % 30))
         .collect();
+
     join_all(
         sequencers
             .iter()
             .map(|sequencer| advance(store, &object, sequencer)),
     )
     .await;
+
     assert_eq!(
         latest(store, &object).await.as_deref(),
         Some("1D"),
@@ -327,6 +346,7 @@ async fn objects_do_not_mix(store: &impl SequencerStore) {
     for (index, object) in strange(&base).iter().enumerate() {
         advance(store, object, &format!("{index:02X}")).await;
     }
+
     for (index, object) in strange(&base).iter().enumerate() {
         let expected = format!("{index:02X}");
         assert_eq!(
@@ -392,6 +412,7 @@ async fn wait_for<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T>) -> T 
             tokio::time::sleep(SHORT / 10).await;
         }
     };
+
     match tokio::time::timeout(PATIENCE, waiting).await {
         Ok(seen) => seen,
         Err(_) => panic!("{what}, but it did not within {PATIENCE:?}"),
@@ -401,10 +422,12 @@ async fn wait_for<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T>) -> T 
 /// One that no store has seen.
 fn new_identity(kind: &str) -> Identity {
     static NEXT: AtomicU64 = AtomicU64::new(0);
+
     let now = SystemTime::now()
         .duration_since(SystemTime::UNIX_EPOCH)
         .unwrap_or_default()
         .as_nanos();
+
     Identity::new(format!(
         "{kind}-{}-{now}-{}",
         std::process::id(),
@@ -425,5 +448,6 @@ fn strange(base: &Identity) -> Vec<Identity> {
         .collect();
     identities.push(Identity::new(format!("{base}{long}1")));
     identities.push(Identity::new(format!("{base}{long}2")));
+
     identities
 }

@@ -37,6 +37,7 @@ impl ContentFilter {
                 format!("the filter is no JSON: {error}"),
             )
         })?;
+
         match value {
             Value::Object(members) => Self::of_members(&members),
             _ => Err(invalid_shape("the filter is no object")),
@@ -58,6 +59,7 @@ impl ContentFilter {
                 );
                 continue;
             }
+
             let field = match value {
                 Value::Object(members) => Field::Nested(Self::of_nested(members)?),
                 Value::Array(conditions) if conditions.is_empty() => {
@@ -75,8 +77,10 @@ impl ContentFilter {
                     )));
                 }
             };
+
             filter.fields.push((name.clone(), field));
         }
+
         Ok(filter)
     }
 
@@ -105,6 +109,7 @@ impl ContentFilter {
                 .filter_map(|value| value.get(name))
                 .flat_map(without_arrays)
                 .collect();
+
             match field {
                 Field::Leaf(conditions) => {
                     let scalars: Vec<_> = members
@@ -123,11 +128,13 @@ impl ContentFilter {
                 Field::Nested(filter) => filter.holds_for(&members, elements),
             }
         });
+
         let one_of = |group: &Vec<Self>| {
             group
                 .iter()
                 .any(|filter| filter.holds_for(values, elements))
         };
+
         fields && self.alternatives.iter().all(one_of)
     }
 
@@ -147,9 +154,11 @@ impl ContentFilter {
                 }
             }
         }
+
         for filter in self.alternatives.iter().flatten() {
             leaves.extend(filter.leaves());
         }
+
         leaves
     }
 
@@ -166,7 +175,9 @@ impl ContentFilter {
                 .map(|filter| filter.combinations(depth))
                 .fold(0, usize::saturating_add)
         };
+
         let fields = self.fields.iter().map(|(_, field)| of_field(field));
+
         fields
             .chain(self.alternatives.iter().map(of_group))
             .fold(1, usize::saturating_mul)
@@ -186,6 +197,7 @@ fn alternatives<'v>(name: &str, value: &'v Value) -> Option<Vec<&'v Map<String, 
     let is_operator = members
         .iter()
         .all(|member| !member.keys().any(|key| OPERATORS.contains(&&**key)));
+
     is_operator.then_some(members)
 }
 
@@ -193,12 +205,14 @@ fn alternatives<'v>(name: &str, value: &'v Value) -> Option<Vec<&'v Map<String, 
 fn without_arrays(value: &Value) -> Vec<&Value> {
     let mut found = Vec::new();
     let mut open = vec![value];
+
     while let Some(value) = open.pop() {
         match value {
             Value::Array(elements) => open.extend(elements.iter().rev()),
             other => found.push(other),
         }
     }
+
     found
 }
 

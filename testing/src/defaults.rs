@@ -29,6 +29,7 @@ pub(crate) fn presence(event: &EventName) -> Presence {
         "IntelligentTiering" => (true, true, false),
         _ => (true, true, true),
     };
+
     Presence {
         size,
         e_tag,

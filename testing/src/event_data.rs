@@ -119,6 +119,7 @@ impl EventData {
     pub(crate) fn of(event: &EventName) -> Self {
         let none = Self::default();
         let later = || String::from("1970-02-01T00:00:00.000Z");
+
         if *event == EventName::OBJECT_RESTORE_COMPLETED {
             let restore = RestoreData {
                 expiry_time: later(),
@@ -147,11 +148,13 @@ impl EventData {
         } else if event.is_object_annotation() {
             let is_put = *event == EventName::OBJECT_ANNOTATION_PUT;
             let e_tag = is_put.then(|| String::from("05df351ea190dffc26f55c74425b9d7a"));
+
             let annotation = AnnotationData {
                 name: String::from("my-annotation"),
                 size: is_put.then_some(24),
                 e_tag,
             };
+
             Self {
                 annotations: vec![annotation],
                 ..none
@@ -164,6 +167,7 @@ impl EventData {
                 event_hold: None,
                 event_hold_days: None,
             };
+
             Self {
                 retention: Some(retention),
                 ..none

@@ -46,6 +46,7 @@ impl EventBridgeRule {
                 "the pattern is empty",
             ));
         }
+
         Ok(Self(filter))
     }
 

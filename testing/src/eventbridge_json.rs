@@ -109,6 +109,7 @@ impl<'b> EventJson<'b> {
         let is_s3 = record.principal_id == SERVICE;
         let is_restore = record.event_name.is_object_restore();
         let data = &record.data;
+
         let detail = Detail {
             version: "0",
             event_version: "1.2",
@@ -149,6 +150,7 @@ impl<'b> EventJson<'b> {
             }),
             object_retention_event_data: data.retention.as_ref().map(retention),
         };
+
         Some(Self {
             version: "0",
             id: "17793124-05d4-b198-2fde-7ededc63b103",

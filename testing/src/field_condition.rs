@@ -37,10 +37,12 @@ impl FieldCondition {
             Value::Array(_) => return Err(invalid("a condition is an array")),
             scalar => return Ok(Self::Equals(scalar.clone())),
         };
+
         let mut members = members.iter();
         let (Some((operator, operand)), None) = (members.next(), members.next()) else {
             return Err(invalid("a condition has not exactly one operator"));
         };
+
         match &**operator {
             "prefix" => text(operator, operand).map(Self::Prefix),
             "suffix" => text(operator, operand).map(Self::Suffix),

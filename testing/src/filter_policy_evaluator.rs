@@ -47,11 +47,13 @@ impl SnsFilterPolicy {
     pub fn parse(json: &str) -> Result<Self, FilterError> {
         let filter = ContentFilter::parse(json)?;
         let keys = filter.leaves().into_iter().collect::<BTreeSet<_>>().len();
+
         if keys > MOST_LEAF_KEYS {
             let message =
                 format!("the policy has {keys} leaf keys, and SNS takes {MOST_LEAF_KEYS}");
             return Err(FilterError::new(FilterErrorKind::TooManyKeys, message));
         }
+
         let combinations = filter.combinations(1);
         if combinations > MOST_COMBINATIONS {
             let message = format!(
@@ -62,6 +64,7 @@ impl SnsFilterPolicy {
                 message,
             ));
         }
+
         Ok(Self(filter))
     }
 

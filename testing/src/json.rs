@@ -21,6 +21,7 @@ pub(crate) fn spaced(value: &impl Serialize) -> String {
             Spaced(PrettyFormatter::new()),
         ))
         .expect(INFALLIBLE);
+
     String::from_utf8(bytes).expect("JSON is UTF-8")
 }
 

@@ -78,6 +78,7 @@ impl NotificationBuilder {
             Content::Test { .. } => Vec::new(),
         };
         records.push(record);
+
         Self(Content::Records(records))
     }
 
@@ -91,6 +92,7 @@ impl NotificationBuilder {
         {
             (*time, *request_id) = (at.into(), id.into());
         }
+
         self
     }
 

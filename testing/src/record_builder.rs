@@ -63,11 +63,13 @@ impl RecordBuilder {
     pub fn new(event: impl Into<EventName>) -> Self {
         let event_name = event.into();
         let presence = defaults::presence(&event_name);
+
         let (principal_id, source_ip) = if defaults::is_done_by_s3(&event_name) {
             (defaults::SERVICE, defaults::SERVICE)
         } else {
             ("AWS:AIDAJDPLRKLG7UEXAMPLE", "172.16.0.1")
         };
+
         Self {
             event_version: String::from("2.6"),
             event_source: String::from("aws:s3"),
@@ -179,6 +181,7 @@ impl RecordBuilder {
             expiry_time,
             storage_class,
         });
+
         self
     }
 
@@ -218,6 +221,7 @@ impl RecordBuilder {
             size: size.into(),
             e_tag,
         }];
+
         self
     }
 
@@ -235,6 +239,7 @@ impl RecordBuilder {
             event_hold: None,
             event_hold_days: None,
         });
+
         self
     }
 
@@ -245,6 +250,7 @@ impl RecordBuilder {
             retention.event_hold = Some(String::from("ON"));
             retention.event_hold_days = Some(days);
         }
+
         self
     }
 

@@ -82,6 +82,7 @@ impl SnsBatchBuilder {
             event_subscription_arn: SUBSCRIPTION_ARN,
             sns: SnsMessageBuilder::to_function(message),
         };
+
         json::compact(&BatchJson {
             records: self.messages.iter().map(entry).collect(),
         })

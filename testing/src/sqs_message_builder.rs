@@ -131,6 +131,7 @@ impl SqsMessageBuilder {
     pub(crate) fn of_queue<'b>(&'b self, arn: &'b str) -> MessageJson<'b> {
         let id = self.id.as_deref();
         let is_fifo = arn.ends_with(".fifo");
+
         MessageJson {
             message_id: id,
             receipt_handle: format!(
@@ -166,11 +167,13 @@ fn digits(seed: &str, alphabet: &[u8], count: usize) -> String {
     let mut state = seed.bytes().fold(offset_basis, |state, byte| {
         (state ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3)
     });
+
     let next = || {
         state = state
             .wrapping_mul(6_364_136_223_846_793_005)
             .wrapping_add(1_442_695_040_888_963_407);
         char::from(alphabet[(state >> 58) as usize % alphabet.len()])
     };
+
     std::iter::repeat_with(next).take(count).collect()
 }

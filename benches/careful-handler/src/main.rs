@@ -29,6 +29,7 @@ async fn main() -> Result<(), Error> {
         Err(VarError::NotPresent) => u64::MAX,
         Err(error) => return Err(error.into()),
     };
+
     run(service_fn(|event| handle_batch(event, max_bytes))).await
 }
 
@@ -42,6 +43,7 @@ async fn handle_batch(event: LambdaEvent<SqsEvent>, max_bytes: u64) -> Result<Sq
             response.add_failure(id);
         }
     }
+
     Ok(response)
 }
 
@@ -49,10 +51,12 @@ fn handle_message(message: &SqsMessage, max_bytes: u64) -> Result<(), MessageErr
     let body = message.body.as_deref().ok_or(MessageError::NoBody)?;
     // Read first as any JSON: a test notification has no records, and is no mistake.
     let body: Value = serde_json::from_str(body)?;
+
     if body["Event"] == "s3:TestEvent" {
         tracing::info!("test notification skipped");
         return Ok(());
     }
+
     let notification: S3Event = serde_json::from_value(body)?;
     notification.records.iter().try_for_each(|record| handle_record(record, max_bytes))
 }
@@ -61,14 +65,17 @@ fn handle_record(record: &S3EventRecord, max_bytes: u64) -> Result<(), MessageEr
     let event_name = record.event_name.as_deref().ok_or(MessageError::Missing("event name"))?;
     let bucket = record.s3.bucket.name.as_deref().ok_or(MessageError::Missing("bucket"))?;
     let key = decode(record.s3.object.key.as_deref().ok_or(MessageError::Missing("key"))?);
+
     if !matches!(event_name, "ObjectCreated:Put" | "ObjectCreated:CompleteMultipartUpload") {
         tracing::warn!(event_name, bucket, key, "record skipped");
         return Ok(());
     }
+
     let size = record.s3.object.size.and_then(|size| u64::try_from(size).ok()).unwrap_or(0);
     if size > max_bytes {
         return Err(MessageError::TooLarge { key, size, max_bytes });
     }
+
     tracing::info!(event_name, bucket, key, size, "object uploaded");
     Ok(())
 }

@@ -18,6 +18,7 @@ fn main() {
     let [contender, payload, times] = arguments.as_slice() else {
         panic!("see the source")
     };
+
     let respond = Contender::of_name(contender)
         .expect("a contender")
         .prepare();
@@ -25,9 +26,11 @@ fn main() {
     let times: usize = times.parse().expect("a number");
     let (_, readings) = reading::readings_of(|| respond(&payload));
     let region = Region::new(ALLOCATOR);
+
     for _ in 0..times {
         drop(black_box(respond(black_box(&payload))));
     }
+
     let change = region.change();
     println!("allocations: {}", change.allocations + change.reallocations);
     println!("read: {}", readings.len());

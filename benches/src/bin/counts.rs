@@ -27,6 +27,7 @@ fn main() -> ExitCode {
         }
         _ => panic!("see the source"),
     }
+
     ExitCode::SUCCESS
 }
 
@@ -37,6 +38,7 @@ fn answer(contender: &str, payload: &str, times: usize) {
     let payload = Bytes::from(std::fs::read(payload).expect("a readable file"));
     // The first invocation fills caches, as in Lambda.
     drop(black_box(respond(&payload)));
+
     for _ in 0..times {
         measured(&respond, &payload);
     }
@@ -61,6 +63,7 @@ fn write(results: &Path) {
         .into_iter()
         .flat_map(|(cell, counts)| rows(cell, counts))
         .collect();
+
     Results::read(results)
         .with_table("counts", rows)
         .write(results)
@@ -70,6 +73,7 @@ fn write(results: &Path) {
 fn check() -> ExitCode {
     let bounds = Bounds::of(&Driver::new().count(&Bounds::cells()));
     println!("{bounds}");
+
     if bounds.hold() {
         ExitCode::SUCCESS
     } else {
@@ -86,12 +90,14 @@ fn cells() -> Vec<Cell> {
             messages,
         })
     });
+
     let shapes = [
         Contender::Careful,
         Contender::LeanBorrowed,
         Contender::Sonic,
         Contender::Ours,
     ];
+
     let shapes = shapes.into_iter().flat_map(|contender| {
         Shape::ALL.into_iter().skip(1).map(move |shape| Cell {
             contender,
@@ -99,6 +105,7 @@ fn cells() -> Vec<Cell> {
             messages: 100,
         })
     });
+
     sizes.chain(shapes).collect()
 }
 
@@ -111,6 +118,7 @@ fn rows(cell: Cell, counts: Counts) -> [Row; 3] {
         measure: measure.to_owned(),
         value,
     };
+
     [
         row(
             "instructions per record",

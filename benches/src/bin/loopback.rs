@@ -24,12 +24,14 @@ fn main() -> std::io::Result<()> {
     let [results, table, rounds, functions @ ..] = arguments.as_slice() else {
         panic!("see the source")
     };
+
     let with_memory = functions.first().is_some_and(|word| word == "memory");
     let functions: Vec<_> = functions
         .iter()
         .filter_map(|function| function.split_once('='))
         .collect();
     let mut samples = Samples::new();
+
     for _ in 0..rounds.parse().expect("a number") {
         start(&functions, &mut samples)?;
         invoke(&functions, &mut samples)?;
@@ -37,6 +39,7 @@ fn main() -> std::io::Result<()> {
             fill(&functions, &mut samples)?;
         }
     }
+
     let rows = samples
         .into_iter()
         .map(|((subject, messages, measure), values)| Row {
@@ -47,6 +50,7 @@ fn main() -> std::io::Result<()> {
             measure: measure.to_owned(),
             value: format!("{:.1}", median(values)),
         });
+
     if results == "-" {
         rows.for_each(
             |Row {
@@ -57,8 +61,10 @@ fn main() -> std::io::Result<()> {
                  ..
              }| { println!("{subject}, {messages} messages: {value} {measure}") },
         );
+
         return Ok(());
     }
+
     let results = Path::new(results);
     Results::read(results)
         .with_table(table, rows.collect())
@@ -75,10 +81,12 @@ fn start(functions: &[(&str, &str)], samples: &mut Samples) -> std::io::Result<(
                     .or_default()
                     .push(value)
             };
+
             add("start to first next, us", micros(start.time));
             add("start to first next, us of CPU", micros(start.cpu));
         }
     }
+
     Ok(())
 }
 
@@ -95,6 +103,7 @@ fn invoke(functions: &[(&str, &str)], samples: &mut Samples) -> std::io::Result<
                 .push(cpu);
         }
     }
+
     Ok(())
 }
 
@@ -108,6 +117,7 @@ fn fill(functions: &[(&str, &str)], samples: &mut Samples) -> std::io::Result<()
             (400, "KiB after 500"),
             (500, "KiB after 1000"),
         ];
+
         for (times, measure) in measures {
             function.invoke(&payload, times)?;
             let kib = function.resident_kib()? as f64;
@@ -117,6 +127,7 @@ fn fill(functions: &[(&str, &str)], samples: &mut Samples) -> std::io::Result<()
                 .push(kib);
         }
     }
+
     Ok(())
 }
 

@@ -23,6 +23,7 @@ fn main() -> io::Result<()> {
         ["add", results, table] => {
             let mut lines = String::new();
             io::stdin().read_to_string(&mut lines)?;
+
             add(
                 Path::new(results),
                 table,

@@ -75,12 +75,15 @@ pub(super) fn read_body<const LEVEL: usize>(
 ) -> Scanned<usize> {
     let mut scanner = Scanner::<LEVEL>::new(source, start);
     let before = reader.checkpoint();
+
     if read_as_written(&mut scanner, reader).is_some() {
         return Ok(scanner.position());
     }
+
     reader.take_back(before);
     scanner.go_on_at(&source.as_str().as_bytes()[start..]);
     scanner.whitespace();
+
     let mut body = BodyPart {
         reader,
         before,
@@ -91,11 +94,13 @@ pub(super) fn read_body<const LEVEL: usize>(
         message: None,
         event: Event::default(),
     };
+
     let start = scanner.position();
     scanner.object(&Fields::<LEVEL>::body(), &mut body)?;
     let raw = Span::new(start, scanner.position());
     scanner.whitespace();
     body.finish(&scanner, raw)?;
+
     Ok(scanner.position())
 }
 
@@ -107,11 +112,13 @@ fn read_as_written<const LEVEL: usize>(
     if LEVEL != 1 {
         return None;
     }
+
     scanner.literal(br#"{\"Records\":["#).ok()?;
     let record = read_record(scanner).ok()?;
     scanner.literal(b"]}").ok()?;
     reader.push(record);
     reader.envelopes = reader.envelopes.and(Envelope::S3);
+
     Some(())
 }
 
@@ -121,22 +128,28 @@ impl BodyPart<'_, '_> {
         if self.has_records {
             return Ok(());
         }
+
         let texts = scanner.texts()?;
         let is = |span: Span, wanted| Ok(span.content(&texts)? == wanted);
+
         if is(self.test, "s3:TestEvent")? {
             return Err(Unusual::Other);
         }
+
         if is(self.kind, "Notification")?
             && let Some(read) = self.message
         {
             return read;
         }
+
         self.reader.take_back(self.before);
         if !is(self.event.source, "aws.s3")? {
             return Err(Unusual::Other);
         }
+
         self.reader.envelopes = self.reader.envelopes.and(Envelope::EventBridge);
         self.reader.push(self.event.build::<LEVEL>(&texts, raw)?);
+
         Ok(())
     }
 
@@ -148,13 +161,16 @@ impl BodyPart<'_, '_> {
         self.has_records = true;
         self.reader.take_back(self.before);
         let reader = &mut *self.reader;
+
         scanner.array(|scanner| {
             let record = read_record(scanner)?;
             reader.push(record);
             Ok(())
         })?;
+
         // Also of no records at all.
         reader.envelopes = reader.envelopes.and(Envelope::S3);
+
         Ok(())
     }
 
@@ -166,17 +182,21 @@ impl BodyPart<'_, '_> {
         if self.has_records {
             return scanner.skip();
         }
+
         self.reader.take_back(self.before);
         if scanner.peek() == b'n' {
             self.message = None;
             return scanner.literal(b"null");
         }
+
         let outside = scanner.rest();
         let read = self.read_sns(scanner);
+
         if read.is_err() {
             scanner.go_on_at(outside);
             scanner.skip()?;
         }
+
         self.message = Some(read);
         Ok(())
     }
@@ -186,15 +206,18 @@ impl BodyPart<'_, '_> {
         if nesting > Envelopes::MAX_NESTING {
             return Err(Unusual::Other);
         }
+
         let outside = scanner.rest();
         let start = scanner.enter_string()?;
         self.reader.envelopes = self.reader.envelopes.and(Envelope::Sns);
         let before = self.reader.checkpoint();
+
         let end = match LEVEL {
             0 => read_body::<1>(source, start, self.reader, nesting),
             1 => read_body::<2>(source, start, self.reader, nesting),
             _ => Err(Unusual::Escapes),
         };
+
         match end {
             Ok(end) => scanner.leave_string(end - start),
             // Where nothing is in its way, this document alone is unescaped.

@@ -166,6 +166,7 @@ impl RestorePart {
         let Some(data) = self.restore else {
             return Ok(None);
         };
+
         Ok(Some(Box::new(Restore {
             expiry_time: data.expiry_time.read(texts, Timestamp::from_text)?,
             storage_class: data.storage_class.read(texts, StorageClass::from_text)?,
@@ -192,6 +193,7 @@ impl TransitionPart {
         let Some(class) = self.transition else {
             return Ok(None);
         };
+
         Ok(Some(Box::new(Transition {
             destination_storage_class: class.read(texts, StorageClass::from_text)?,
         })))
@@ -206,6 +208,7 @@ impl RetentionPart {
                 years: part.years.number(texts)?,
             })
         };
+
         Ok(Box::new(Retention {
             mode: self.mode.read(texts, RetentionMode::from_text)?,
             retain_until: self.retain_until.read(texts, Timestamp::from_text)?,
@@ -247,6 +250,7 @@ fn read_annotations<const LEVEL: usize>(
         b'{' => return Ok(Some(vec![read_annotation(&mut scanner)?])),
         _ => {}
     }
+
     let mut count = 0;
     scanner.array(|scanner| {
         count += 1;
@@ -257,6 +261,7 @@ fn read_annotations<const LEVEL: usize>(
         annotations.push(read_annotation(scanner)?);
         Ok(())
     })?;
+
     Ok(Some(annotations))
 }
 
@@ -266,6 +271,7 @@ fn read_annotation<const LEVEL: usize>(scanner: &mut Scanner<'_, LEVEL>) -> Scan
     scanner.object(Fields::ANNOTATION, &mut part)?;
     let texts = scanner.texts()?;
     let e_tag = part.e_tag.read(&texts, ETag::from_text)?;
+
     Ok(Annotation {
         name: part
             .name
@@ -295,26 +301,32 @@ fn read_tags<const LEVEL: usize>(source: &Source, value: Span) -> Scanned<Option
     if scanner.peek() == b'n' {
         return Ok(None);
     }
+
     let mut count = 0;
     scanner.members(|_, scanner| {
         count += 1;
         scanner.skip()
     })?;
     let mut tags = Vec::with_capacity(count);
+
     Scanner::<LEVEL>::new(source, value.start()).members(|name, scanner| {
         let is_absent = scanner.peek() == b'n';
         let mut value = Span::default();
         scanner.text(&mut value)?;
         let texts = scanner.texts()?;
         let name = TagName::from_text(name.text(&texts)?);
+
         let value = if is_absent {
             None
         } else {
             Some(TagValue::from_text(value.text(&texts)?))
         };
+
         tags.push((name, Ok(value)));
+
         Ok(())
     })?;
+
     BucketTags::new(tags)
         .map(|tags| Some(Box::new(tags)))
         .map_err(|_| Unusual::Other)

@@ -139,6 +139,7 @@ impl Event {
         let source_class = detail
             .source_storage_class
             .read(texts, StorageClass::from_text)?;
+
         Ok(S3EventRecord {
             restore: restore(&event_name, expiry_time, source_class),
             event_name,

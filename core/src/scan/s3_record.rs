@@ -174,14 +174,17 @@ pub(super) fn read_record<const LEVEL: usize>(
     let start = scanner.rest();
     scanner.forget_texts();
     let mut record = Record::default();
+
     if read_as_written(scanner, &mut record).is_none() {
         scanner.go_on_at(start);
         scanner.forget_texts();
         record = Record::default();
         scanner.object(Fields::RECORD, &mut record)?;
     }
+
     let end = scanner.position();
     let raw = Span::new(end - (start.len() - scanner.rest().len()), end);
+
     record.build::<LEVEL>(&scanner.texts()?, raw)
 }
 
@@ -194,6 +197,7 @@ fn read_as_written<const LEVEL: usize>(
     if LEVEL != 1 {
         return None;
     }
+
     record.event_version = scanner.text_behind(r#"{\"eventVersion\":\""#)?;
     record.event_source = scanner.text_behind(r#"\",\"eventSource\":\""#)?;
     record.region = scanner.text_behind(r#"\",\"awsRegion\":\""#)?;
@@ -215,6 +219,7 @@ fn read_as_written<const LEVEL: usize>(
         ..ObjectPart::default()
     };
     let behind_key = scanner.rest();
+
     if read_created_as_written(scanner, &mut object).is_none() {
         scanner.go_on_at(behind_key);
         scanner.literal(br#"\","#).ok()?;
@@ -222,6 +227,7 @@ fn read_as_written<const LEVEL: usize>(
             .rest_of_object(Fields::OBJECT, 1, &mut object)
             .ok()?;
     }
+
     let mut s3 = S3 {
         configuration_id,
         bucket: Some(BucketPart {
@@ -233,23 +239,28 @@ fn read_as_written<const LEVEL: usize>(
         object: Some(object),
         annotations: Span::default(),
     };
+
     // Only some kinds of events have more, and any of it.
     let is_usual = scanner.literal(b"}}").is_ok();
+
     if !is_usual && scanner.another(b'}').ok()? {
         scanner
             .rest_of_object(Fields::S3, Fields::<LEVEL>::S3.len(), &mut s3)
             .ok()?;
     }
+
     record.response = Some(Response {
         request_id,
         host_id,
     });
     record.s3 = Some(s3);
+
     if !is_usual && scanner.another(b'}').ok()? {
         scanner
             .rest_of_object(Fields::RECORD, Fields::<LEVEL>::RECORD.len(), record)
             .ok()?;
     }
+
     Some(())
 }
 
@@ -262,6 +273,7 @@ fn read_created_as_written<const LEVEL: usize>(
     scanner.number_or_text(&mut object.size).ok()?;
     object.e_tag = scanner.text_behind(r#",\"eTag\":\""#)?;
     object.sequencer = scanner.text_behind(r#"\",\"sequencer\":\""#)?;
+
     scanner.literal(br#"\"}"#).ok()
 }
 
@@ -271,6 +283,7 @@ impl Record {
         if self.test.content(texts)? == "s3:TestEvent" {
             return Err(Unusual::Other);
         }
+
         let s3 = self.s3.ok_or(Unusual::Other)?;
         let bucket = s3.bucket.ok_or(Unusual::Other)?;
         let response = self.response.unwrap_or_default();
@@ -278,6 +291,7 @@ impl Record {
         let is_encoded = is_form_encoded(event_source.as_ref());
         let own_annotations = annotations::<LEVEL>(source, self.annotations)?;
         let annotations_in_s3 = annotations::<LEVEL>(source, s3.annotations)?;
+
         Ok(S3EventRecord {
             event_name: self
                 .event_name

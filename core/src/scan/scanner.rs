@@ -50,6 +50,7 @@ impl<'d, const LEVEL: usize> Scanner<'d, LEVEL> {
     pub(super) fn new(source: &'d Source, position: usize) -> Self {
         let bytes = source.as_str().as_bytes();
         let (rest, len) = (&bytes[position..], bytes.len());
+
         Self {
             source,
             rest,
@@ -157,6 +158,7 @@ impl<'d, const LEVEL: usize> Scanner<'d, LEVEL> {
                 }
                 None => self.skip()?,
             }
+
             if !self.another(b'}')? {
                 return Ok(());
             }
@@ -171,11 +173,13 @@ impl<'d, const LEVEL: usize> Scanner<'d, LEVEL> {
         if !self.open(b'{', b'}')? {
             return Ok(());
         }
+
         loop {
             self.forget_texts();
             let name = self.string()?;
             self.colon()?;
             member(name, self)?;
+
             if !self.another(b'}')? {
                 return Ok(());
             }
@@ -193,6 +197,7 @@ impl<'d, const LEVEL: usize> Scanner<'d, LEVEL> {
         if self.peek() == b'n' {
             return self.literal(b"null");
         }
+
         self.object(fields, into.insert(T::default()))
     }
 
@@ -204,6 +209,7 @@ impl<'d, const LEVEL: usize> Scanner<'d, LEVEL> {
         if !self.open(b'[', b']')? {
             return Ok(());
         }
+
         loop {
             element(self)?;
             if !self.another(b']')? {
@@ -218,6 +224,7 @@ impl<'d, const LEVEL: usize> Scanner<'d, LEVEL> {
             *into = Span::default();
             return self.literal(b"null");
         }
+
         *into = self.string()?;
         Ok(())
     }
@@ -246,6 +253,7 @@ impl<'d, const LEVEL: usize> Scanner<'d, LEVEL> {
         if self.is_at_quote() || self.peek() == b'n' {
             return self.text(into);
         }
+
         *into = self.raw()?;
         into.as_written(self.source)
             .parse::<u64>()
@@ -259,6 +267,7 @@ impl<'d, const LEVEL: usize> Scanner<'d, LEVEL> {
         if self.peek() == b'n' {
             return self.literal(b"null");
         }
+
         let mut is_first = true;
         self.array(|scanner| {
             if std::mem::take(&mut is_first) {
@@ -275,6 +284,7 @@ impl<'d, const LEVEL: usize> Scanner<'d, LEVEL> {
             *into = self.string()?;
             return Ok(());
         }
+
         *into = Span::default();
         self.skip()
     }
@@ -312,7 +322,9 @@ impl<'d, const LEVEL: usize> Scanner<'d, LEVEL> {
         let Some(content) = self.rest.strip_prefix(Self::QUOTE) else {
             return Err(self.unusual());
         };
+
         let (start, len) = (self.len - content.len(), plain_len(content));
+
         match content[len..].strip_prefix(Self::QUOTE) {
             Some(rest) => {
                 self.rest = rest;
@@ -335,10 +347,12 @@ impl<'d, const LEVEL: usize> Scanner<'d, LEVEL> {
     fn string_with_escapes(&mut self, content: &'d [u8], plain: usize) -> Scanned<Span> {
         let start = self.unescaped.len();
         let (plain, escaped) = content.split_at(plain);
+
         if LEVEL < 2 {
             if start == 0 {
                 self.unescaped.reserve(USUAL_TEXTS);
             }
+
             self.unescaped.extend_from_slice(plain);
             if let Some(len) = unescape_into::<LEVEL>(&mut self.unescaped, escaped)
                 && let Some(behind) = escaped[len..].strip_prefix(Self::QUOTE)
@@ -346,8 +360,10 @@ impl<'d, const LEVEL: usize> Scanner<'d, LEVEL> {
                 self.rest = behind;
                 return Ok(Span::unescaped(start, self.unescaped.len()));
             }
+
             self.unescaped.truncate(start);
         }
+
         self.skip_escapes(escaped)?;
         Ok(Span::UNREADABLE)
     }
@@ -383,6 +399,7 @@ impl<'d, const LEVEL: usize> Scanner<'d, LEVEL> {
             self.whitespace();
             return Ok(Some(due));
         }
+
         self.other_field(fields)
     }
 
@@ -401,6 +418,7 @@ impl<'d, const LEVEL: usize> Scanner<'d, LEVEL> {
             .position(|(known, _)| known.as_bytes() == written);
         self.unescaped.truncate(others);
         self.colon()?;
+
         Ok(place)
     }
 
@@ -409,6 +427,7 @@ impl<'d, const LEVEL: usize> Scanner<'d, LEVEL> {
         if !self.take_if(b':') {
             return Err(self.unusual());
         }
+
         self.whitespace();
         Ok(())
     }
@@ -418,6 +437,7 @@ impl<'d, const LEVEL: usize> Scanner<'d, LEVEL> {
         if !self.take_if(open) {
             return Err(self.unusual());
         }
+
         self.whitespace();
         Ok(!self.take_if(close))
     }
@@ -430,6 +450,7 @@ impl<'d, const LEVEL: usize> Scanner<'d, LEVEL> {
             self.whitespace();
             return Ok(true);
         }
+
         if self.take_if(close) {
             Ok(false)
         } else {

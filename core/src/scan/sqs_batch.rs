@@ -23,6 +23,7 @@ pub(crate) fn read_sqs_batch(source: &Source) -> Scanned<Delivery> {
     scanner.whitespace();
     scanner.object(Batch::FIELDS, &mut batch)?;
     scanner.whitespace();
+
     if batch.has_records && scanner.rest().is_empty() {
         Ok(batch.delivery)
     } else {
@@ -42,14 +43,17 @@ impl Batch {
         if std::mem::replace(&mut self.has_records, true) {
             self.delivery = Delivery::new(Envelope::Sqs);
         }
+
         scanner.array(|scanner| {
             let start = scanner.position();
             read_message(scanner, &mut self.delivery)?;
+
             if self.delivery.messages().len() == 1 {
                 self.delivery.make_room(
                     scanner.rest().len() / (scanner.position() - start).max(LEAST_MESSAGE),
                 );
             }
+
             Ok(())
         })
     }
@@ -128,8 +132,10 @@ fn read_message(scanner: &mut Scanner<'_, 0>, delivery: &mut Delivery) -> Scanne
         attributes: None,
         queue_arn: Span::default(),
     };
+
     scanner.forget_texts();
     let start = scanner.rest();
+
     if message.read_head_as_written(scanner).is_some() {
         message.read_body(scanner)?;
         message.read_tail(scanner)?;
@@ -139,14 +145,17 @@ fn read_message(scanner: &mut Scanner<'_, 0>, delivery: &mut Delivery) -> Scanne
         message.receipt_handle = Span::default();
         scanner.object(&message_fields(), &mut message)?;
     }
+
     let context = message.context(&scanner.texts()?)?;
     if !message.has_body {
         // As of one that is `null`.
         message.read_body(&mut Scanner::new(&Source::from("null".to_owned()), 0))?;
     }
+
     if let Some(message) = delivery.messages_mut().last_mut() {
         message.context = context;
     }
+
     Ok(())
 }
 
@@ -155,12 +164,14 @@ impl MessagePart<'_> {
         if std::mem::replace(&mut self.has_body, true) {
             self.delivery.pop();
         }
+
         let (records, index) = (
             Path::Member(&Path::Root, "Records"),
             self.delivery.messages().len(),
         );
         let message = Path::Index(&records, index);
         let path = Path::Member(&message, "body");
+
         self.delivery
             .try_push(MessageContext::new(), Envelope::Sqs, |reader| {
                 match read_in_place(scanner, reader) {
@@ -168,14 +179,17 @@ impl MessagePart<'_> {
                     Err(Unusual::Escapes) => {}
                     Err(Unusual::Other) => reader.is_plain = true,
                 }
+
                 if let Some(document) = scanner.text_of_its_own() {
                     return Ok(reader.read_document(ByteString::from(document), &path, 0));
                 }
+
                 let start = scanner.position();
                 scanner.skip()?;
                 let body = Span::new(start, scanner.position()).as_written(scanner.source);
                 let read = Node::part(scanner.source, body, &path)
                     .nullable(|body| reader.read_message(body, 0));
+
                 Ok(read.and_then(|read| read.ok_or_else(|| missing_body(&path))))
             })
     }
@@ -204,6 +218,7 @@ impl MessagePart<'_> {
             ..Attributes::default()
         });
         self.queue_arn = queue_arn;
+
         Some(())
     }
 
@@ -212,12 +227,14 @@ impl MessagePart<'_> {
         if self.read_tail_as_written(scanner).is_some() {
             return Ok(());
         }
+
         scanner.go_on_at(start);
         let fields = message_fields();
         let due = fields
             .iter()
             .position(|(name, _)| *name == "attributes")
             .unwrap_or_default();
+
         if scanner.another(b'}')? {
             scanner.rest_of_object(&fields, due, self)
         } else {
@@ -230,6 +247,7 @@ impl MessagePart<'_> {
         if scanner.peek() == b'{' {
             return scanner.optional_object(Attributes::FIELDS, &mut self.attributes);
         }
+
         self.attributes = None;
         scanner.skip()
     }
@@ -241,6 +259,7 @@ impl MessagePart<'_> {
             .content(texts)
             .ok()
             .and_then(|count| count.parse::<u64>().ok());
+
         Ok(MessageContext {
             message_id: Some(
                 self.message_id
@@ -278,12 +297,15 @@ fn read_in_place(scanner: &mut Scanner<'_, 0>, reader: &mut BodyReader<'_>) -> S
             Span::new(start, end).as_text(scanner.source),
             1,
         ));
+
         scanner.leave_string(end - start)
     });
+
     if read.is_err() {
         reader.take_back(before);
         reader.body = None;
         scanner.go_on_at(outside);
     }
+
     read
 }

@@ -23,16 +23,19 @@ fn check(delivery: &Delivery, envelope: Envelope, messages: &[(Option<&str>, &[&
             )
         })
         .collect();
+
     let expected: Vec<_> = messages
         .iter()
         .map(|(id, keys)| (*id, keys.to_vec()))
         .collect();
     assert_eq!(found, expected);
+
     let all: Vec<_> = delivery
         .records()
         .iter()
         .map(|record| record.object.key.as_str())
         .collect();
+
     assert_eq!(
         all,
         expected
@@ -55,7 +58,9 @@ fn an_sqs_batch() {
         )
         .with_body("4", "no JSON")
         .with_record("5", record("d"));
+
     let delivery = Delivery::parse(batch.to_bytes()).unwrap();
+
     let messages: [(_, &[&str]); 5] = [
         (Some("1"), &["a"]),
         (Some("2"), &[]),
@@ -63,6 +68,7 @@ fn an_sqs_batch() {
         (Some("4"), &[]),
         (Some("5"), &["d"]),
     ];
+
     check(&delivery, Envelope::Sqs, &messages);
     assert!(matches!(
         delivery.messages()[1].content,
@@ -78,11 +84,13 @@ fn an_sns_batch() {
         .with_body("2", "no JSON")
         .with_record("3", record("b"));
     let delivery = Delivery::parse(batch.to_bytes()).unwrap();
+
     check(
         &delivery,
         Envelope::Sns,
         &[(Some("1"), &["a"]), (Some("2"), &[]), (Some("3"), &["b"])],
     );
+
     let error = delivery.messages()[1].content.as_ref().unwrap_err();
     assert_eq!(
         (error.kind(), error.path()),
@@ -94,6 +102,7 @@ fn an_sns_batch() {
 fn an_sns_record_without_a_message() {
     let delivery = Delivery::parse(r#"{"Records":[{"Sns":{"MessageId":"1"}},{}]}"#).unwrap();
     let paths = ["$.Records[0].Sns.Message", "$.Records[1].Sns"];
+
     for (message, path) in delivery.messages().iter().zip(paths) {
         let error = message.content.as_ref().unwrap_err();
         assert_eq!(
@@ -111,6 +120,7 @@ fn an_element_that_is_no_object_is_no_part_of_a_batch() {
     let sqs = SqsBatchBuilder::new()
         .with_record("1", record("a"))
         .to_json();
+
     for batch in [sns, sqs] {
         let error = Delivery::parse(batch.replacen('[', "[7,", 1)).unwrap_err();
         assert_eq!(
@@ -118,6 +128,7 @@ fn an_element_that_is_no_object_is_no_part_of_a_batch() {
             (ErrorKind::InvalidField, Some("$.Records[0]"))
         );
     }
+
     assert_eq!(
         Delivery::parse(r#"{"Records":[7]}"#).unwrap_err().kind(),
         ErrorKind::NotAnS3Event
@@ -134,18 +145,23 @@ fn events_that_come_by_themselves_are_one_message_without_an_id() {
         Envelope::S3,
         &[(None, &["a", "b"])],
     );
+
     check(
         &Delivery::parse(notification.to_sns_json()).unwrap(),
         Envelope::Sns,
         &[(None, &["a", "b"])],
     );
+
     let event = record("a").to_eventbridge_json().unwrap();
+
     check(
         &Delivery::parse(event).unwrap(),
         Envelope::EventBridge,
         &[(None, &["a"])],
     );
+
     let test = NotificationBuilder::test_event("b").to_json();
+
     check(
         &Delivery::parse(test).unwrap(),
         Envelope::S3,
@@ -178,10 +194,12 @@ fn an_sqs_batch_is_known_whatever_else_it_lacks() {
         r#"{"messageId":"1","receiptHandle":"r"}"#,
         r#"{"messageId":"1","eventSource":null,"body":null}"#,
     ];
+
     for message in messages {
         let delivery = Delivery::parse(format!(r#"{{"Records":[{message}]}}"#)).unwrap();
         check(&delivery, Envelope::Sqs, &[(Some("1"), &[])]);
     }
+
     let error = Delivery::parse(r#"{"Records":[{"messageId":"1","body":"x"},7]}"#).unwrap_err();
     assert_eq!(
         (error.kind(), error.path()),
@@ -193,22 +211,27 @@ fn an_sqs_batch_is_known_whatever_else_it_lacks() {
 fn messages_that_were_taken_apart_already() {
     let context = |id: &str| MessageContext::new().with_message_id(id);
     let body = NotificationBuilder::from(record("a")).to_json();
+
     let messages = [
         (context("1"), Some(body)),
         (context("2"), None),
         (context("3"), Some(String::from("no JSON"))),
     ];
+
     let delivery = Delivery::from_sqs_messages(messages).unwrap();
+
     check(
         &delivery,
         Envelope::Sqs,
         &[(Some("1"), &["a"]), (Some("2"), &[]), (Some("3"), &[])],
     );
+
     let paths: Vec<_> = delivery.messages()[1..]
         .iter()
         .map(|message| message.content.as_ref().unwrap_err().path().unwrap())
         .collect();
     assert_eq!(paths, ["$.Records[1].body", "$.Records[2].body"]);
+
     for context in [MessageContext::new(), context("")] {
         let error = Delivery::from_sqs_messages([(context, Some(String::from("{}")))]).unwrap_err();
         assert_eq!(

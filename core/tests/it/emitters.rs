@@ -12,6 +12,7 @@ fn check(payload: &str, expected: [&str; 4]) -> S3EventRecord {
     let size = object
         .size
         .map_or(String::from("none"), |size| size.to_string());
+
     assert_eq!(
         [
             record.event_name.as_str(),
@@ -21,7 +22,9 @@ fn check(payload: &str, expected: [&str; 4]) -> S3EventRecord {
         ],
         expected
     );
+
     assert_eq!(record.bucket.name, "pictures");
+
     record
 }
 
@@ -34,6 +37,7 @@ fn minio() {
         "holiday%2Fmy+photo.jpg",
         "none",
     ];
+
     let record = check(payload, expected);
     assert_eq!(record.region, None);
     assert_eq!(ObjectCreated::try_from(&record).unwrap().size, 0);
@@ -48,6 +52,7 @@ fn rustfs() {
         "raw%2Fa+b%2Bc",
         "9000000",
     ];
+
     let record = check(payload, expected);
     assert_eq!(record.object.version_id, None);
     assert_eq!(record.principal_id, None);
@@ -83,6 +88,7 @@ fn noobaa_puts_its_test_event_among_the_records() {
     let Ok(Notification::Test(test)) = Notification::parse(payload) else {
         panic!("no test notification")
     };
+
     assert_eq!(
         (
             test.service.unwrap().as_str(),
@@ -90,6 +96,7 @@ fn noobaa_puts_its_test_event_among_the_records() {
         ),
         ("NooBaa", "pictures")
     );
+
     let delivery = Delivery::parse(payload).unwrap();
     assert_eq!(
         (delivery.messages().len(), delivery.records().len()),
@@ -101,6 +108,7 @@ fn noobaa_puts_its_test_event_among_the_records() {
 fn scality() {
     let payload = include_str!("payloads/scality-size-as-text.json");
     let record = check(payload, ["ObjectCreated:Put", "a+b", "a+b", "1024"]);
+
     assert_eq!(
         (
             record.object.e_tag,
@@ -109,6 +117,7 @@ fn scality() {
         ),
         (None, None, None)
     );
+
     assert_eq!(
         (record.source_ip, record.request_id, record.host_id),
         (None, None, None)

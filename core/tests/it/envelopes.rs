@@ -13,14 +13,17 @@ fn check(payload: impl Into<String>, envelopes: &str, outermost: Envelope) {
     let [message] = delivery.messages() else {
         panic!("not one message")
     };
+
     assert_eq!(message.envelopes.to_string(), envelopes);
     assert_eq!(message.envelopes.outermost(), Some(outermost));
+
     match message.content.as_ref().unwrap() {
         Content::Test(test) => assert_eq!(test.bucket.as_ref().unwrap(), "holiday"),
         _ => {
             let [record] = delivery.records_of(message) else {
                 panic!("not one record")
             };
+
             assert_eq!(
                 (record.bucket.name.as_str(), record.object.key.as_str()),
                 ("holiday", "my photo.jpg")
@@ -75,11 +78,13 @@ fn an_eventbridge_event_in_each_envelope() {
     check(&*event, "eventbridge", Envelope::EventBridge);
     check(in_sns(event.clone(), 1), "sns>eventbridge", Envelope::Sns);
     check(in_sqs(event.clone()), "sqs>eventbridge", Envelope::Sqs);
+
     check(
         in_sqs(in_sns(event.clone(), 1)),
         "sqs>sns>eventbridge",
         Envelope::Sqs,
     );
+
     check(in_sns_batch(event), "sns>eventbridge", Envelope::Sns);
 }
 
@@ -92,6 +97,7 @@ fn four_envelopes_inside_each_other_are_opened() {
             "sqs>sns>sns>sns>sns>s3",
             Envelope::Sqs,
         );
+
         check(
             in_sns_batch(in_sns(body, 3)),
             "sns>sns>sns>sns>s3",
@@ -107,6 +113,7 @@ fn five_envelopes_inside_each_other_are_refused() {
         Notification::parse(five.clone()).unwrap_err().kind(),
         ErrorKind::TooDeep
     );
+
     for payload in [
         five.clone(),
         in_sqs(five),
@@ -115,6 +122,7 @@ fn five_envelopes_inside_each_other_are_refused() {
         let delivery = Delivery::parse(payload).unwrap();
         let error = delivery.messages()[0].content.as_ref().unwrap_err();
         assert_eq!(error.kind(), ErrorKind::TooDeep);
+
         assert!(
             error
                 .path()
@@ -122,6 +130,7 @@ fn five_envelopes_inside_each_other_are_refused() {
                 .ends_with(".Message.Message.Message.Message"),
             "{error}"
         );
+
         assert!(delivery.records().is_empty());
     }
 }
@@ -159,13 +168,16 @@ fn an_envelope_without_an_s3_event_is_none() {
             kind,
             "{body}"
         );
+
         let delivery = Delivery::parse(in_sqs(body.to_owned())).unwrap();
+
         assert_eq!(
             delivery.messages()[0].content.as_ref().unwrap_err().kind(),
             kind,
             "{body}"
         );
     };
+
     check("{}", ErrorKind::NotAnS3Event);
     check("[]", ErrorKind::NotAnS3Event);
     check("null", ErrorKind::NotAnS3Event);

@@ -19,6 +19,7 @@ fn a_replication() {
         .with_failure_reason("DstBucketNotFound")
         .with_threshold(15)
         .with_replication_time(17);
+
     let record = RecordBuilder::new(EventName::REPLICATION_OPERATION_FAILED_REPLICATION)
         .with_replication(data)
         .build();
@@ -31,6 +32,7 @@ fn a_replication() {
         "2026-05-07T00:00:00.000Z"
     );
     assert_eq!(replication.failure_reason.unwrap(), "DstBucketNotFound");
+
     assert_eq!(
         (
             replication.threshold.unwrap().as_str(),
@@ -52,6 +54,7 @@ fn moves_between_tiers_and_classes() {
     let record = RecordBuilder::new(EventName::LIFECYCLE_TRANSITION)
         .with_transition("STANDARD_IA")
         .build();
+
     assert_eq!(
         record
             .transition
@@ -70,6 +73,7 @@ fn a_retention_with_days_and_one_with_years() {
         .build();
     let retention = record.retention.unwrap();
     let duration = retention.event_hold_duration.unwrap();
+
     assert_eq!(
         (
             retention.mode.unwrap().as_str(),
@@ -77,6 +81,7 @@ fn a_retention_with_days_and_one_with_years() {
         ),
         ("GOVERNANCE", "ON")
     );
+
     assert_eq!(retention.retain_until.unwrap(), "2026-07-06T14:30:00Z");
     assert_eq!((duration.days, duration.years), (Some(90), None));
 
@@ -84,11 +89,13 @@ fn a_retention_with_days_and_one_with_years() {
         r#","objectRetentionEventData":{"eventHoldDuration":{"years":7}}"#,
         "",
     );
+
     let duration = crate::only_record(body)
         .retention
         .unwrap()
         .event_hold_duration
         .unwrap();
+
     assert_eq!((duration.days, duration.years), (None, Some(7)));
 }
 
@@ -105,6 +112,7 @@ fn the_tags_of_a_bucket() {
         .iter()
         .map(|(name, value)| (name.as_str(), value.as_str()))
         .collect();
+
     assert_eq!(
         all,
         [
@@ -137,29 +145,36 @@ fn annotations_wherever_they_stand() {
                 )
             })
             .collect();
+
         assert_eq!(annotations, expected, "{in_record} {in_s3}");
     };
+
     let one = r#","objectAnnotation":{"name":"one","size":24,"eTag":"e1"}"#;
     let two = r#","objectAnnotation":[{"name":"one","size":24,"eTag":"e1"},{"name":"two"}]"#;
     check(one, "", &[("one", Some(24), Some("e1"))]);
     check("", one, &[("one", Some(24), Some("e1"))]);
+
     check(
         two,
         "",
         &[("one", Some(24), Some("e1")), ("two", None, None)],
     );
+
     check(
         "",
         two,
         &[("one", Some(24), Some("e1")), ("two", None, None)],
     );
+
     check(
         r#","objectAnnotation":[{"name":"kebab","etag":"e2"}]"#,
         "",
         &[("kebab", None, Some("e2"))],
     );
+
     check("", "", &[]);
     check(r#","objectAnnotation":[]"#, "", &[]);
+
     check(
         r#","objectAnnotation":null"#,
         one,

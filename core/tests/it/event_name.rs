@@ -53,9 +53,11 @@ fn every_name_of_aws_is_known_with_and_without_prefix() {
 fn the_constants_are_the_names_of_aws() {
     let known: Vec<_> = EventName::KNOWN.iter().map(EventName::as_str).collect();
     assert_eq!(known, NAMES);
+
     for constant in EventName::KNOWN {
         assert_eq!(*constant, EventName::parse(constant.as_str()));
     }
+
     assert_eq!(EventName::OBJECT_CREATED_PUT, "ObjectCreated:Put");
     assert_eq!(EventName::LIFECYCLE_TRANSITION, "LifecycleTransition");
     assert_eq!(
@@ -73,6 +75,7 @@ fn unknown_names_are_kept() {
         Some("Teleport"),
         false,
     );
+
     check(
         "s3:ObjectFrozen:Put",
         "ObjectFrozen:Put",
@@ -80,6 +83,7 @@ fn unknown_names_are_kept() {
         Some("Put"),
         false,
     );
+
     check(
         "ObjectSynced:Copy:Remote",
         "ObjectSynced:Copy:Remote",
@@ -87,8 +91,10 @@ fn unknown_names_are_kept() {
         Some("Copy:Remote"),
         false,
     );
+
     check("", "", "", None, false);
     check("s3:", "", "", None, false);
+
     check(
         "objectcreated:put",
         "objectcreated:put",
@@ -96,6 +102,7 @@ fn unknown_names_are_kept() {
         Some("put"),
         false,
     );
+
     check(
         "ObjectCreated:",
         "ObjectCreated:",
@@ -103,6 +110,7 @@ fn unknown_names_are_kept() {
         Some(""),
         false,
     );
+
     check(
         "ObjectCreated:Put ",
         "ObjectCreated:Put ",
@@ -127,6 +135,7 @@ fn names_differ_when_their_texts_do() {
 #[test]
 fn each_category_has_exactly_one_predicate() {
     type Predicate = (&'static str, fn(&EventName) -> bool);
+
     let predicates: [Predicate; 12] = [
         ("ObjectCreated", EventName::is_object_created),
         ("ObjectRemoved", EventName::is_object_removed),
@@ -144,6 +153,7 @@ fn each_category_has_exactly_one_predicate() {
             EventName::is_reduced_redundancy_lost_object,
         ),
     ];
+
     for name in EventName::KNOWN {
         let holding: Vec<_> = predicates
             .iter()
@@ -152,6 +162,7 @@ fn each_category_has_exactly_one_predicate() {
             .collect();
         assert_eq!(holding, [name.category()]);
     }
+
     assert!(EventName::parse("ObjectCreated:Teleport").is_object_created());
     assert!(EventName::parse("LifecycleTransition:Glacier").is_lifecycle_transition());
     assert!(!EventName::parse("ObjectCreatedTwice:Put").is_object_created());

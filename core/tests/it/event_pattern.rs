@@ -13,6 +13,7 @@ fn check(pattern: &str, matching: &[&str], others: &[&str]) {
             "{pattern} does not match {name}"
         );
     }
+
     for name in others {
         assert!(
             !pattern.matches(&EventName::parse(name)),
@@ -27,16 +28,19 @@ fn a_name_matches_itself_only() {
         let others: Vec<_> = NAMES.into_iter().filter(|other| *other != name).collect();
         check(name, &[name, &format!("s3:{name}")], &others);
     }
+
     check(
         "ObjectFrozen:Put",
         &["ObjectFrozen:Put"],
         &["ObjectFrozen:Get", "ObjectFrozen"],
     );
+
     check(
         "s3:ObjectCreated:Put",
         &["ObjectCreated:Put"],
         &["ObjectCreated:Copy"],
     );
+
     check("ObjectCreated", &["ObjectCreated"], &["ObjectCreated:Put"]);
 }
 
@@ -52,16 +56,19 @@ fn a_category_matches_known_and_unknown_actions_and_none() {
         ],
         &["ObjectRemoved:Delete", "ObjectCreatedTwice:Put", "Object"],
     );
+
     check(
         "LifecycleTransition:*",
         &["LifecycleTransition", "LifecycleTransition:Glacier"],
         &["LifecycleExpiration:Delete", "IntelligentTiering"],
     );
+
     check(
         "s3:IntelligentTiering:*",
         &["IntelligentTiering", "s3:IntelligentTiering"],
         &["LifecycleTransition"],
     );
+
     check(
         "ObjectFrozen:*",
         &["ObjectFrozen:Put", "ObjectFrozen"],
@@ -96,6 +103,7 @@ fn what_is_no_pattern_is_refused() {
         "Öbject:Put",
         "*:*",
     ];
+
     for text in wrong {
         let error = EventPattern::parse(text).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::InvalidPattern, "{text}");
@@ -114,6 +122,7 @@ fn patterns_are_shown_without_prefix() {
     ] {
         assert_eq!(EventPattern::parse(text).unwrap().to_string(), shown);
     }
+
     assert_eq!(
         EventPattern::from(EventName::OBJECT_ACL_PUT).to_string(),
         "ObjectAcl:Put"
@@ -127,6 +136,7 @@ fn a_pattern_covers_what_it_always_matches() {
             .unwrap()
             .covers(&EventPattern::parse(right).unwrap())
     };
+
     for pattern in [
         "*",
         "ObjectCreated:*",
@@ -138,6 +148,7 @@ fn a_pattern_covers_what_it_always_matches() {
         assert!(covers(pattern, pattern));
         assert_eq!(covers(pattern, "*"), pattern == "*");
     }
+
     assert!(covers("ObjectCreated:*", "ObjectCreated:Put"));
     assert!(covers("ObjectCreated:*", "ObjectCreated:Teleport"));
     assert!(covers("LifecycleTransition:*", "LifecycleTransition"));
@@ -151,6 +162,7 @@ fn a_pattern_covers_what_it_always_matches() {
 fn a_literal_and_a_parsed_text_make_equal_patterns() {
     const CREATED: EventPattern = EventPattern::from_static("ObjectCreated:*");
     const PUT: EventPattern = EventPattern::from_static("s3:ObjectCreated:Put");
+
     let patterns: HashSet<_> = ["ObjectCreated:*", "ObjectCreated:Put", "*"]
         .map(|text| EventPattern::parse(text).unwrap())
         .into();
@@ -159,6 +171,7 @@ fn a_literal_and_a_parsed_text_make_equal_patterns() {
             && patterns.contains(&PUT)
             && patterns.contains(&EventPattern::ANY)
     );
+
     assert_eq!(
         (PUT.as_name(), PUT.as_category()),
         (Some(&EventName::OBJECT_CREATED_PUT), None)

@@ -11,6 +11,7 @@ fn times_of_all_senders_are_instants() {
             "{text}"
         );
     };
+
     check("1970-01-01T00:00:01.250Z", Duration::from_millis(1250));
     check("1970-01-01T00:00:01Z", Duration::from_secs(1));
     check("1970-01-01T00:00:00.000002Z", Duration::from_micros(2));
@@ -32,6 +33,7 @@ fn versions_compare_by_major_for_equality_and_minor_for_at_least() {
             "{version} {major}.{minor}"
         );
     };
+
     check("2.6", 2, 6, true);
     check("2.10", 2, 6, true);
     check("2.5", 2, 6, false);

@@ -23,16 +23,19 @@ fn creations_are_told_apart_by_their_reason() {
         r#","reason":"PutObject""#,
         "ObjectCreated:Put",
     );
+
     check(
         "Object Created",
         r#","reason":"POST Object""#,
         "ObjectCreated:Post",
     );
+
     check(
         "Object Created",
         r#","reason":"CopyObject""#,
         "ObjectCreated:Copy",
     );
+
     check(
         "Object Created",
         r#","reason":"CompleteMultipartUpload""#,
@@ -62,26 +65,31 @@ fn deletions_are_told_apart_by_reason_and_deletion_type() {
             name,
         );
     };
+
     check(
         "DeleteObject",
         "Permanently Deleted",
         "ObjectRemoved:Delete",
     );
+
     check(
         "DeleteObject",
         "Delete Marker Created",
         "ObjectRemoved:DeleteMarkerCreated",
     );
+
     check(
         "Lifecycle Expiration",
         "Permanently Deleted",
         "LifecycleExpiration:Delete",
     );
+
     check(
         "Lifecycle Expiration",
         "Delete Marker Created",
         "LifecycleExpiration:DeleteMarkerCreated",
     );
+
     check("Unheard of", "Unheard of", "ObjectRemoved:Delete");
     crate::eventbridge::check("Object Deleted", "", "ObjectRemoved:Delete");
 }
@@ -121,6 +129,7 @@ fn the_key_is_taken_as_it_is() {
 fn what_eventbridge_does_not_send_is_none() {
     let record = crate::only_record(include_str!("payloads/every-eventbridge-field.json"));
     assert_eq!(record.event_source.unwrap(), "aws.s3");
+
     assert_eq!(
         (
             record.event_version,
@@ -129,6 +138,7 @@ fn what_eventbridge_does_not_send_is_none() {
         ),
         (None, None, None)
     );
+
     assert_eq!(record.bucket.owner, None);
     assert!(record.replication.is_none());
     let duration = record.retention.unwrap().event_hold_duration.unwrap();
@@ -154,6 +164,7 @@ fn both_ways_of_an_event_give_the_same_record() {
             );
             continue;
         };
+
         let (bridged, notified) = (crate::only_record(json), builder.build());
         assert_eq!(bridged.event_name, *name);
         assert_eq!(bridged.bucket.name, notified.bucket.name);
@@ -169,16 +180,19 @@ fn both_ways_of_an_event_give_the_same_record() {
             (bridged.object.e_tag, bridged.object.version_id),
             (notified.object.e_tag, notified.object.version_id)
         );
+
         assert_eq!(
             (bridged.restore, bridged.retention),
             (notified.restore, notified.retention),
             "{name}"
         );
+
         assert_eq!(
             (bridged.tiering, bridged.transition),
             (notified.tiering, notified.transition),
             "{name}"
         );
+
         assert_eq!(
             (bridged.annotations, bridged.region),
             (notified.annotations, notified.region),

@@ -18,6 +18,7 @@ fn check(payload: &[u8]) {
         read_plainly(payload.to_vec()),
     );
     let text = String::from_utf8_lossy(payload);
+
     match (fast, plain) {
         (Ok(fast), Ok(plain)) => {
             assert_eq!(fast.envelope(), plain.envelope(), "{text}");
@@ -26,6 +27,7 @@ fn check(payload: &[u8]) {
                 format!("{:#?}", plain.messages()),
                 "{text}"
             );
+
             assert_eq!(
                 format!("{:#?}", fast.records()),
                 format!("{:#?}", plain.records()),
@@ -53,11 +55,13 @@ fn bodies() -> Vec<String> {
             .with_key("a b/😀+ä.jpg")
             .with_version_id("v\"1\\")
     };
+
     let replicated = RecordBuilder::new("Replication:OperationMissedThreshold")
         .with_replication(ReplicationData::new("rule", "arn:aws:s3:::b"));
     let notification = NotificationBuilder::from(put());
     let event = put().to_eventbridge_json().unwrap();
     let sns = notification.to_sns_json();
+
     vec![
         notification.to_json(),
         NotificationBuilder::from(replicated).to_json(),
@@ -88,12 +92,15 @@ fn payloads() -> Vec<String> {
     payloads.push(batch_of(bodies()));
     payloads.extend(bodies().into_iter().map(|body| batch_of([body])));
     payloads.push(SqsBatchBuilder::new().with_message(fair).to_json());
+
     payloads.push(
         SnsBatchBuilder::new()
             .with_record("1", RecordBuilder::new("ObjectCreated:Put"))
             .to_json(),
     );
+
     payloads.push(include_str!("payloads/lone-surrogates-in-two-of-four-bodies.json").to_owned());
+
     payloads
 }
 
@@ -122,12 +129,15 @@ impl Rewriter {
             orders: share(),
             changes: share() / 4,
         };
+
         let mut rewriter = Self {
             rng,
             style,
             out: String::new(),
         };
+
         rewriter.value(&serde_json::from_str(payload).unwrap());
+
         rewriter.out
     }
 
@@ -152,6 +162,7 @@ impl Rewriter {
             let other = self.other();
             return self.unchanged(&other);
         }
+
         self.unchanged(value);
     }
 
@@ -187,6 +198,7 @@ impl Rewriter {
                     self.value(element);
                     self.space();
                 }
+
                 self.out.push(']');
             }
             Value::Object(members) => self.object(members),
@@ -200,6 +212,7 @@ impl Rewriter {
         if self.happens(self.style.orders) {
             members.reverse();
         }
+
         if !members.is_empty() && self.happens(self.style.orders) {
             let (name, value) = self.any(&members);
             let duplicate = if self.happens(50) {
@@ -207,9 +220,11 @@ impl Rewriter {
             } else {
                 self.other()
             };
+
             let place = self.rng.next_u32() as usize % (members.len() + 1);
             members.insert(place, (name, duplicate));
         }
+
         if self.happens(self.style.changes) {
             let name = self.any(&[
                 "s3",
@@ -222,9 +237,11 @@ impl Rewriter {
                 "body",
                 "objectAnnotation",
             ]);
+
             let value = self.other();
             members.push((name.to_owned(), value));
         }
+
         self.out.push('{');
         for (index, (name, value)) in members.iter().enumerate() {
             self.out.push_str(if index > 0 { "," } else { "" });
@@ -236,6 +253,7 @@ impl Rewriter {
             self.value(value);
             self.space();
         }
+
         self.out.push('}');
     }
 
@@ -244,6 +262,7 @@ impl Rewriter {
         let Some(document) = document else {
             return self.quoted(text);
         };
+
         let outside = std::mem::take(&mut self.out);
         self.value(&document);
         let inside = std::mem::replace(&mut self.out, outside);
@@ -268,10 +287,12 @@ impl Rewriter {
                 other => self.out.push(other),
             }
         }
+
         if self.happens(self.style.changes / 4) {
             let lone = self.any(&["\\ud800", "\\udc00", "\\ud83d\\ud83d"]);
             self.out.push_str(lone);
         }
+
         self.out.push('"');
     }
 }
@@ -342,6 +363,7 @@ fn of_each_other_member() {
             );
         }
     }
+
     let batch =
         batch_of([NotificationBuilder::from(RecordBuilder::new("ObjectCreated:Put")).to_json()]);
     for changed in with_another_member(&serde_json::from_str(&batch).unwrap()) {
@@ -362,6 +384,7 @@ fn with_another_member(document: &Value) -> Vec<String> {
                     documents.push(format!("[{}]", elements.join(",")));
                 }
             }
+
             documents
         }
         Value::Object(members) => {
@@ -376,22 +399,26 @@ fn with_another_member(document: &Value) -> Vec<String> {
             let mut documents: Vec<String> = others
                 .map(|other| format!("{{{}}}", [&all[..], &[other]].concat().join(",")))
                 .collect();
+
             for (index, (name, value)) in members.iter().enumerate() {
                 let with = |member: String| {
                     let mut all = all.clone();
                     all[index] = member;
                     format!("{{{}}}", all.join(","))
                 };
+
                 documents.extend(
                     with_another_member(value)
                         .into_iter()
                         .map(|changed| with(written(name, &changed))),
                 );
+
                 for other in VALUES.map(|value| written(name, value)) {
                     documents.push(with(format!("{other},{}", all[index])));
                     documents.push(with(format!("{},{other}", all[index])));
                 }
             }
+
             documents
         }
         _ => Vec::new(),
@@ -407,6 +434,7 @@ fn of_what_nests_deep() {
                 open.repeat(depth),
                 close.repeat(depth)
             );
+
             for body in bodies() {
                 for body in [body.replacen('{', &deep, 1), body.replace('{', &deep)] {
                     check(body.as_bytes());
@@ -424,6 +452,7 @@ fn of_the_corpus() {
     let Ok(folder) = std::env::var("S3_DISPATCH_CORPUS") else {
         return;
     };
+
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
         if path

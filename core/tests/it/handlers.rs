@@ -45,11 +45,13 @@ fn check<A: 'static>(handler: impl HandlerFn<App, A>, expected: &[&str]) {
         limit: 5,
     })
     .on_fn("*", handler);
+
     let record = RecordBuilder::new(EventName::OBJECT_CREATED_PUT)
         .with_bucket("b")
         .with_key("k")
         .with_size(7)
         .build();
+
     let message = MessageContext::new()
         .with_message_id("m")
         .with_receive_count(2);
@@ -68,12 +70,14 @@ fn closures_take_any_number_of_arguments() {
         |key: ObjectKey, State(log): State<Log>| async move { log.add(key) },
         &["\"k\""],
     );
+
     check(
         |key: ObjectKey, State(log): State<Log>, bucket: BucketName| async move {
             log.add((bucket, key))
         },
         &["(\"b\", \"k\")"],
     );
+
     check(
         |created: ObjectCreated,
          State(limit): State<Limit>,
@@ -87,6 +91,7 @@ fn closures_take_any_number_of_arguments() {
         },
         &["(true, Some(\"m\"), Some(2))"],
     );
+
     check(
         |record: S3EventRecord, log: State<Log>| async move { log.add(record.event_name) },
         &["\"ObjectCreated:Put\""],
@@ -98,6 +103,7 @@ fn functions_are_handlers_too() {
     async fn handler(key: ObjectKey, State(log): State<Log>) -> Result<(), HandlerError> {
         log.add(key)
     }
+
     check(handler, &["\"k\""]);
 }
 
@@ -112,6 +118,7 @@ fn the_whole_state_is_a_part_of_itself() {
         &RecordBuilder::new("ObjectAcl:Put").build(),
         &MessageContext::new(),
     );
+
     assert!(matches!(outcome, Outcome::Failed(error) if error.to_string() == "state"));
 }
 
@@ -133,6 +140,7 @@ fn an_argument_that_cannot_be_made_is_a_permanent_failure() {
     let routes = Routes::new(log.clone()).on_fn("*", handler);
     let deleted = RecordBuilder::new(EventName::OBJECT_REMOVED_DELETE);
     let untagged = RecordBuilder::new(EventName::OBJECT_CREATED_PUT).without_e_tag();
+
     for (record, kind) in [
         (deleted, ErrorKind::InvalidField),
         (untagged, ErrorKind::MissingField),
@@ -141,6 +149,7 @@ fn an_argument_that_cannot_be_made_is_a_permanent_failure() {
         else {
             panic!("handled")
         };
+
         assert!(error.is_permanent());
         let cause = error
             .as_error()
@@ -148,6 +157,7 @@ fn an_argument_that_cannot_be_made_is_a_permanent_failure() {
             .unwrap();
         assert_eq!(cause.kind(), kind);
     }
+
     assert!(log.0.lock().unwrap().is_empty());
 }
 
@@ -176,6 +186,7 @@ fn an_argument_of_ones_own() {
             other => panic!("{other:?}"),
         }
     };
+
     assert_eq!(
         told("a.jpg"),
         (String::from("jpg"), HandlerErrorKind::Retry)
@@ -206,11 +217,13 @@ fn every_error_is_worth_a_retry_unless_it_says_otherwise() {
     fn read(text: &str) -> Result<u64, HandlerError> {
         Ok(text.parse::<u64>().map_err(Outer)?)
     }
+
     fn read_for_good(text: &str) -> Result<u64, HandlerError> {
         text.parse::<u64>()
             .map_err(Outer)
             .map_err(HandlerError::permanent)
     }
+
     let error = read("x").unwrap_err();
     assert_eq!(
         (error.kind(), error.is_permanent()),

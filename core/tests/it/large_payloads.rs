@@ -79,6 +79,7 @@ fn one_key_of_encoded_bytes() {
         &format!(r#""key":"{}""#, "%2B".repeat(SIZE / 3)),
     );
     let record = record.replacen('{', r#"{"eventSource":"aws:s3","#, 1);
+
     assert_eq!(
         crate::only_record(format!(r#"{{"Records":[{record}]}}"#))
             .object
@@ -95,6 +96,7 @@ fn envelopes_whose_escapes_double() {
     for _ in 0..4 {
         body = SnsMessageBuilder::new(body).to_json();
     }
+
     assert_eq!(crate::only_record(body).object.key, "k");
 }
 
@@ -120,11 +122,13 @@ fn a_mistake_at_the_very_end() {
 fn a_mistake_in_every_body() {
     let message = r#"{"messageId":"1","body":"{\"Records\":[{\"s3\":{}]}"}"#;
     let delivery = Delivery::parse(format!(r#"{{"Records":[{}]}}"#, repeated(message))).unwrap();
+
     assert!(
         delivery
             .messages()
             .iter()
             .all(|message| message.content.is_err())
     );
+
     assert_eq!(delivery.messages().len(), SIZE / (message.len() + 1));
 }

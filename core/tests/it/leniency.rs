@@ -34,6 +34,7 @@ fn sizes_are_numbers_or_their_texts() {
         );
         assert_eq!(crate::only_record(body).object.size, expected, "{size}");
     };
+
     check("0", Some(0));
     check("\"0\"", Some(0));
     check("\"1024\"", Some(1024));
@@ -57,6 +58,7 @@ fn a_test_event_may_lack_everything_else() {
     else {
         panic!("no test notification")
     };
+
     assert!(test.bucket.is_none() && test.service.is_none() && test.time.is_none());
     assert!(test.request_id.is_none() && test.host_id.is_none());
 }
@@ -67,6 +69,7 @@ fn a_test_event_keeps_what_it_says() {
     let Ok(Notification::Test(test)) = Notification::parse(body) else {
         panic!("no test notification")
     };
+
     assert_eq!(
         (
             test.service.unwrap().as_str(),
@@ -74,6 +77,7 @@ fn a_test_event_keeps_what_it_says() {
         ),
         ("Amazon S3", "holiday")
     );
+
     assert_eq!(test.time.unwrap(), "1970-01-01T00:00:00.000Z");
     assert!(test.request_id.is_some() && test.host_id.is_some());
 }

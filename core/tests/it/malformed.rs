@@ -15,7 +15,9 @@ fn check(body: impl Into<String>, kind: ErrorKind, path: &str) {
     let [first, second, third] = delivery.messages() else {
         panic!("not three messages")
     };
+
     assert!(first.content.is_ok() && third.content.is_ok());
+
     assert_eq!(
         (
             delivery.records_of(first).len(),
@@ -23,6 +25,7 @@ fn check(body: impl Into<String>, kind: ErrorKind, path: &str) {
         ),
         (1, 1)
     );
+
     assert_eq!(
         (delivery.records().len(), delivery.records_of(second).len()),
         (2, 0)
@@ -47,24 +50,31 @@ fn errors_know_the_path_through_envelopes() {
         record(r#"{"key":"k"}"#),
         record(r#"{"key":7}"#)
     );
+
     check(
         &*body,
         ErrorKind::InvalidField,
         "$.Records[1].body.Records[1].s3.object.key",
     );
+
     let missing = format!(r#"{{"Records":[{}]}}"#, record("{}"));
+
     check(
         &*missing,
         ErrorKind::MissingField,
         "$.Records[1].body.Records[0].s3.object.key",
     );
+
     let in_sns = SnsMessageBuilder::new(body).to_json();
+
     check(
         in_sns,
         ErrorKind::InvalidField,
         "$.Records[1].body.Message.Records[1].s3.object.key",
     );
+
     check("{}", ErrorKind::NotAnS3Event, "$.Records[1].body");
+
     check(
         r#"{"Records":7}"#,
         ErrorKind::InvalidField,
@@ -77,11 +87,13 @@ fn syntax_errors_have_a_path() {
     check("", ErrorKind::InvalidJson, "$.Records[1].body");
     check("no JSON", ErrorKind::InvalidJson, "$.Records[1].body");
     check("{} {}", ErrorKind::InvalidJson, "$.Records[1].body");
+
     check(
         r#"{"Records":[{"eventName":tru}]}"#,
         ErrorKind::InvalidJson,
         "$.Records[1].body.Records[0].eventName",
     );
+
     check(
         r#"{"Records":[{"eventName":"a"#,
         ErrorKind::InvalidJson,
@@ -106,19 +118,24 @@ fn a_lone_surrogate_fails_its_message_only() {
                 .map_err(|error| error.kind()),
         )
     };
+
     let fates: Vec<_> = delivery.messages().iter().map(fate).collect();
+
     let expected = [
         ("good-1", Ok(())),
         ("surrogate-outside", Err(ErrorKind::InvalidJson)),
         ("surrogate-inside", Err(ErrorKind::InvalidJson)),
         ("good-2", Ok(())),
     ];
+
     assert_eq!(fates, expected.map(|(id, fate)| (id.to_owned(), fate)));
+
     let keys: Vec<_> = delivery
         .records()
         .iter()
         .map(|record| record.object.key.as_str())
         .collect();
+
     assert_eq!(keys, ["first", "😀"]);
 }
 

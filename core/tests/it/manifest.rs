@@ -11,6 +11,7 @@ fn route(patterns: &[&str]) -> Route {
         .iter()
         .map(|pattern| EventPattern::parse(pattern).unwrap());
     let route = Route::new(patterns.next().unwrap());
+
     patterns.fold(route, Route::with_pattern)
 }
 
@@ -23,6 +24,7 @@ fn manifest(routes: impl IntoIterator<Item = Route>) -> Manifest {
                 Ok::<_, HandlerError>(())
             })
         });
+
     Manifest::new(&routes)
 }
 
@@ -38,6 +40,7 @@ fn check_policy<const N: usize>(routes: [Route; N], is_exact: bool, expected: Va
     assert_eq!(manifest.filter_policy().unwrap().is_exact(), is_exact);
     assert_eq!(manifest.filter_criteria().unwrap().is_exact(), is_exact);
     let criteria = value(manifest.filter_criteria());
+
     match criteria["Filters"][0]["Pattern"].as_str() {
         Some(pattern) => {
             assert_eq!(
@@ -61,11 +64,13 @@ fn check_key_policy(route: Route, is_exact: bool, keys: Value) {
 fn check_notification<const N: usize>(routes: [Route; N], warnings: &[&str], expected: Value) {
     let notification = manifest(routes).bucket_notification().unwrap();
     assert_eq!(serde_json::to_value(&notification).unwrap(), expected);
+
     let found: Vec<_> = notification
         .warnings()
         .iter()
         .map(ToString::to_string)
         .collect();
+
     assert_eq!(found, warnings);
 }
 
@@ -94,12 +99,14 @@ fn names_stand_in_the_policy_as_in_records() {
         true,
         json!({"Records": {"eventName": ["ObjectCreated:Put"]}}),
     );
+
     let names = json!([
         "ObjectCreated:Put",
         "ObjectRemoved:Delete",
         "LifecycleTransition",
         "ObjectFrozen:Put"
     ]);
+
     let routes = [
         route(&["ObjectCreated:Put", "ObjectRemoved:Delete"]),
         route(&["LifecycleTransition", "ObjectFrozen:Put"]),
@@ -115,6 +122,7 @@ fn categories_are_prefixes() {
         true,
         json!({"Records": {"eventName": names}}),
     );
+
     let both = route(&["ObjectCreated:Put", "ObjectCreated:*"]);
     check_policy([both], true, json!({"Records": {"eventName": names}}));
 }
@@ -144,12 +152,14 @@ fn everything_needs_no_policy() {
         true,
         Value::Null,
     );
+
     assert!(
         manifest([route(&["*"])])
             .filter_policy()
             .unwrap()
             .is_unnecessary()
     );
+
     assert!(
         !manifest([route(&["ObjectCreated:*"])])
             .filter_policy()
@@ -164,21 +174,25 @@ fn buckets_are_listed_when_every_route_names_one() {
     let names = json!(["ObjectCreated:Put"]);
     let buckets = json!({"bucket": {"name": ["alpha", "beta"]}});
     let routes = [put().with_bucket("alpha"), put().with_bucket("beta")];
+
     check_policy(
         routes,
         true,
         json!({"Records": {"eventName": names, "s3": buckets}}),
     );
+
     check_policy(
         [put().with_bucket("alpha"), put()],
         true,
         json!({"Records": {"eventName": names}}),
     );
+
     let two_fields = [
         put().with_bucket("alpha"),
         route(&["ObjectCreated:Copy"]).with_bucket("beta"),
     ];
     let names = json!(["ObjectCreated:Put", "ObjectCreated:Copy"]);
+
     check_policy(
         two_fields,
         false,
@@ -194,11 +208,13 @@ fn keys_are_encoded_as_s3_sends_them() {
         true,
         json!([{"prefix": "in/a+b%2Bc"}]),
     );
+
     check_key_policy(
         put().with_prefix("é%😀=\""),
         true,
         json!([{"prefix": "%C3%A9%25%F0%9F%98%80%3D%22"}]),
     );
+
     check_key_policy(put().with_suffix(".jpg"), true, json!([{"suffix": ".jpg"}]));
 }
 
@@ -210,18 +226,22 @@ fn what_cannot_be_said_is_said_more_widely() {
         false,
         json!([{"prefix": "in/"}]),
     );
+
     for uncertain in ["*", "~", "!", "'", "(", ")"] {
         check_key_policy(
             put().with_prefix(format!("a/{uncertain}b{uncertain}")),
             false,
             json!([{"prefix": "a/"}]),
         );
+
         check_key_policy(
             put().with_suffix(format!("{uncertain}b{uncertain}.c")),
             false,
             json!([{"suffix": ".c"}]),
         );
+
         let nothing_left = json!({"Records": {"eventName": ["ObjectCreated:Put"]}});
+
         check_policy(
             [put().with_prefix(format!("{uncertain}b"))],
             false,
@@ -241,6 +261,7 @@ fn a_suffix_that_can_begin_inside_of_an_escape_is_not_exact() {
             json!([{"suffix": suffix}]),
         );
     }
+
     check_key_policy(put().with_suffix("G9"), true, json!([{"suffix": "G9"}]));
     check_key_policy(
         put().with_suffix("é9"),
@@ -255,17 +276,20 @@ fn a_wider_filter_takes_the_place_of_narrower_ones() {
     let names = json!(["ObjectCreated:Put"]);
     let keys = json!({"object": {"key": [{"prefix": "in/"}, {"suffix": ".jpg"}]}});
     let routes = ["in/2026/", "in/"].map(|prefix| put().with_prefix(prefix));
+
     let routes = [
         routes[0].clone(),
         routes[1].clone(),
         put().with_suffix("x.jpg"),
         put().with_suffix(".jpg"),
     ];
+
     check_policy(
         routes,
         true,
         json!({"Records": {"eventName": names, "s3": keys}}),
     );
+
     check_policy(
         [put().with_prefix("in/"), put()],
         true,
@@ -280,10 +304,12 @@ fn sns_takes_75_names_and_not_76() {
             .map(|number| format!("ObjectFrozen:Put{number}"))
             .collect::<Vec<_>>()
     };
+
     let manifest_of = |count| {
         let names = names(count);
         manifest([route(&names.iter().map(String::as_str).collect::<Vec<_>>())])
     };
+
     assert_eq!(
         value(manifest_of(75).filter_policy())["Records"]["eventName"]
             .as_array()
@@ -291,6 +317,7 @@ fn sns_takes_75_names_and_not_76() {
             .len(),
         75
     );
+
     let error = manifest_of(76).filter_policy().unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unexpressible);
     assert!(
@@ -317,6 +344,7 @@ fn no_routes_are_an_error() {
             .err()
             .map(|error| error.kind()),
     ];
+
     assert_eq!(kinds, [Some(ErrorKind::Unexpressible); 4]);
 }
 
@@ -328,6 +356,7 @@ fn a_bucket_publishes_by_event_type_and_filter() {
     let rules = json!([{"Name": "prefix", "Value": "in/"}, {"Name": "suffix", "Value": ".jpg"}]);
     let expected = json!([{"Events": ["s3:ObjectCreated:Put", "s3:ObjectCreated:Copy"], "Filter": filter(rules)}]);
     let filtered = |patterns: &[&str]| route(patterns).with_prefix("in/").with_suffix(".jpg");
+
     check_notification(
         [
             filtered(&["ObjectCreated:Put"]),
@@ -336,11 +365,13 @@ fn a_bucket_publishes_by_event_type_and_filter() {
         &[],
         expected,
     );
+
     let rules = |prefix: &str| filter(json!([{"Name": "prefix", "Value": prefix}]));
     let expected = json!([
         {"Events": ["s3:ObjectCreated:Put"], "Filter": rules("a/")},
         {"Events": ["s3:ObjectCreated:Put"], "Filter": rules("b/")},
     ]);
+
     check_notification(
         [put().with_prefix("a/"), put().with_prefix("b/ c")],
         &[],
@@ -358,6 +389,7 @@ fn event_types_are_those_of_s3() {
             .map(String::from)
             .collect::<Vec<_>>()
     };
+
     assert_eq!(
         types(&["ObjectCreated:Put", "ObjectCreated:*"]),
         ["s3:ObjectCreated:*"]
@@ -371,6 +403,7 @@ fn event_types_are_those_of_s3() {
         ["s3:IntelligentTiering", "s3:ObjectAcl:Put"]
     );
     let all = types(&["*"]);
+
     for name in EventName::KNOWN {
         let types = [format!("s3:{name}"), format!("s3:{}:*", name.category())];
         assert_eq!(
@@ -387,17 +420,21 @@ fn overlapping_configurations_become_one() {
                 publishes all keys, and the filter policy and the router choose";
     let put = || route(&["ObjectCreated:Put"]);
     let removed = || route(&["ObjectRemoved:*"]).with_prefix("other/");
+
     let routes = [
         put().with_prefix("in/"),
         put().with_suffix(".jpg"),
         removed(),
     ];
+
     check_notification(
         routes,
         &[text],
         json!([{"Events": ["s3:ObjectCreated:Put", "s3:ObjectRemoved:*"]}]),
     );
+
     let copy = || route(&["ObjectCreated:Copy"]);
+
     for (left, right, is_overlap) in [
         (put().with_prefix("a/"), put().with_prefix("a/b/"), true),
         (put().with_suffix("jpg"), put().with_suffix(".jpg"), true),
@@ -433,21 +470,25 @@ fn eventbridge_has_detail_types_reasons_and_plain_keys() {
         "bucket": {"name": ["alpha"]},
         "object": {"key": [{"prefix": "a b+é("}]},
     });
+
     check_eventbridge(
         [put],
         &[],
         json!({"source": ["aws.s3"], "detail-type": ["Object Created"], "detail": detail}),
     );
+
     let created = json!({"source": ["aws.s3"], "detail-type": ["Object Created"]});
     check_eventbridge([route(&["ObjectCreated:*"])], &[], created);
     let removed = json!({"reason": ["DeleteObject"], "deletion-type": ["Delete Marker Created"]});
     let removed =
         json!({"source": ["aws.s3"], "detail-type": ["Object Deleted"], "detail": removed});
+
     check_eventbridge(
         [route(&["ObjectRemoved:DeleteMarkerCreated"])],
         &[],
         removed,
     );
+
     check_eventbridge(
         [route(&["*"])],
         &[],
@@ -485,11 +526,13 @@ fn events_without_a_form_in_eventbridge_are_named() {
         route(&["Replication:*", "ObjectAcl:Put"]),
         route(&["ReducedRedundancyLostObject"]),
     ];
+
     check_eventbridge(
         routes,
         &warnings,
         json!({"source": ["aws.s3"], "detail-type": ["Object ACL Updated"]}),
     );
+
     let error = manifest([route(&["Replication:*"])])
         .eventbridge_pattern()
         .unwrap_err();
@@ -534,6 +577,7 @@ fn large_objects_are_not_forgotten() {
     let copy = "`ObjectCreated:Copy` without `ObjectCreated:CompleteMultipartUpload` misses every large copy";
     check_warnings([route(&["ObjectCreated:Put"])], &[put]);
     check_warnings([route(&["ObjectCreated:Copy"])], &[copy]);
+
     check_warnings(
         [
             route(&["ObjectCreated:Copy"]),
@@ -541,6 +585,7 @@ fn large_objects_are_not_forgotten() {
         ],
         &[put, copy],
     );
+
     check_warnings(
         [route(&[
             "ObjectCreated:Put",
@@ -548,6 +593,7 @@ fn large_objects_are_not_forgotten() {
         ])],
         &[],
     );
+
     check_warnings(
         [route(&["ObjectCreated:Put"]), route(&["ObjectCreated:*"])],
         &[],
@@ -564,6 +610,7 @@ fn crossing_routes_are_named() {
         [tagged().with_prefix("in/"), tagged().with_suffix(".jpg")],
         &[crossing],
     );
+
     check_warnings(
         [
             tagged().with_prefix("in/"),
@@ -571,6 +618,7 @@ fn crossing_routes_are_named() {
         ],
         &[],
     );
+
     check_warnings(
         [
             tagged().with_prefix("in/"),
@@ -578,6 +626,7 @@ fn crossing_routes_are_named() {
         ],
         &[],
     );
+
     check_warnings(
         [
             tagged().with_prefix("in/"),
@@ -585,6 +634,7 @@ fn crossing_routes_are_named() {
         ],
         &[],
     );
+
     let buckets = [
         tagged().with_bucket("a").with_prefix("in/"),
         tagged().with_bucket("b").with_suffix(".jpg"),
@@ -597,6 +647,7 @@ fn unreachable_routes_are_named() {
     let text = "no event reaches b [LifecycleTransition:*, prefix `in/`]: more specific routes take them all";
     let moved = route(&["LifecycleTransition:*"]).with_prefix("in/");
     check_warnings([route(&["LifecycleTransition"]), moved.clone()], &[text]);
+
     check_warnings(
         [
             route(&["LifecycleTransition"]).with_prefix("in/2026/"),
@@ -604,6 +655,7 @@ fn unreachable_routes_are_named() {
         ],
         &[],
     );
+
     check_warnings(
         [
             route(&["LifecycleTransition"]).with_bucket("a"),
@@ -611,12 +663,15 @@ fn unreachable_routes_are_named() {
         ],
         &[],
     );
+
     check_warnings([route(&["LifecycleTransition:*"]), moved], &[]);
+
     let tagged = [
         route(&["ObjectTagging:Put"]),
         route(&["ObjectTagging:Delete"]),
         route(&["ObjectTagging:*"]),
     ];
+
     check_warnings(
         tagged,
         &["no event reaches c [ObjectTagging:*]: more specific routes take them all"],

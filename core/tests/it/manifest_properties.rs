@@ -60,15 +60,18 @@ fn route(parts: Vec<String>) -> impl Strategy<Value = Route> {
             2 => any::<Index>().prop_map(move |index| index.get(&parts).clone()),
         ]
     };
+
     let bucket = prop_oneof![2 => Just(None), 1 => select(&BUCKETS[..2]).prop_map(Some)];
     let patterns = prop_oneof![3 => 1..2_usize, 1 => 2..4_usize];
     let patterns = patterns.prop_flat_map(|count| proptest::collection::vec(pattern(), count));
+
     (patterns, bucket, filter(), filter()).prop_map(|(patterns, bucket, prefix, suffix)| {
         let mut patterns = patterns.into_iter();
         let route = Route::new(patterns.next().unwrap())
             .with_prefix(prefix)
             .with_suffix(suffix);
         let route = patterns.fold(route, Route::with_pattern);
+
         if let Some(bucket) = bucket {
             route.with_bucket(bucket)
         } else {
@@ -97,6 +100,7 @@ fn with_filters_of(filters: &Route, patterns: &[EventPattern]) -> Route {
         .iter()
         .cloned()
         .fold(route, Route::with_pattern);
+
     match filters.bucket() {
         Some(bucket) => route.with_bucket(bucket.to_owned()),
         None => route,
@@ -114,6 +118,7 @@ fn routes(parts: Vec<String>) -> impl Strategy<Value = Vec<Route>> {
         count.prop_flat_map(move |count| proptest::collection::vec(route(parts.clone()), count));
     // Some sets differ in one field alone, or in none: there filters can be exact.
     let varied = prop_oneof![3 => Just(None), 2 => Just(Some(true)), 1 => Just(Some(false))];
+
     (routes, varied).prop_map(|(mut routes, varied)| {
         let first = routes[0].clone();
         for route in &mut routes[1..] {
@@ -123,6 +128,7 @@ fn routes(parts: Vec<String>) -> impl Strategy<Value = Vec<Route>> {
                 None => {}
             }
         }
+
         routes.into_iter().fold(Vec::new(), |mut kept, route| {
             let shares_a_pattern = |other: &Route| {
                 other
@@ -130,6 +136,7 @@ fn routes(parts: Vec<String>) -> impl Strategy<Value = Vec<Route>> {
                     .iter()
                     .any(|one| route.patterns().contains(one))
             };
+
             // Most conflicts are seen without the cost of a panic.
             if !kept
                 .iter()
@@ -140,6 +147,7 @@ fn routes(parts: Vec<String>) -> impl Strategy<Value = Vec<Route>> {
                     kept.pop();
                 }
             }
+
             kept
         })
     })
@@ -173,6 +181,7 @@ fn event(pattern: &EventPattern, any: EventName, fits: bool) -> EventName {
             .find(|name| pattern.matches(name))
             .cloned()
     };
+
     match pattern.as_name() {
         _ if !fits || pattern.matches(&any) => any,
         Some(name) => name.clone(),
@@ -186,6 +195,7 @@ fn record(routes: Vec<Route>) -> impl Strategy<Value = RecordBuilder> {
         1 => select(&FUTURE[..]).prop_map(EventName::parse),
     ];
     let fits = || proptest::bool::weighted(0.8);
+
     let choices = (
         any::<Index>(),
         any::<Index>(),
@@ -194,6 +204,7 @@ fn record(routes: Vec<Route>) -> impl Strategy<Value = RecordBuilder> {
         fits(),
         0..8_u8,
     );
+
     (choices, name, select(&BUCKETS[..]), text(0..6)).prop_map(
         move |(
             (route, pattern, event_fits, bucket_fits, prefix_fits, ending),
@@ -203,21 +214,27 @@ fn record(routes: Vec<Route>) -> impl Strategy<Value = RecordBuilder> {
         )| {
             let route = route.get(&routes);
             let event = event(pattern.get(route.patterns()), name, event_fits);
+
             let prefix = if prefix_fits {
                 route.prefix().unwrap_or_default()
             } else {
                 ""
             };
+
             let suffix = route.suffix().unwrap_or_default();
+
             let suffix = match ending {
                 0 => String::new(),
                 1 | 2 => within_escape(suffix),
                 _ => suffix.to_owned(),
             };
+
             let mut key = format!("{prefix}{middle}{suffix}");
+
             if key.is_empty() {
                 key.push('k');
             }
+
             let bucket = route.bucket().filter(|_| bucket_fits).unwrap_or(bucket);
             RecordBuilder::new(event).with_bucket(bucket).with_key(key)
         },
@@ -232,6 +249,7 @@ fn within_escape(suffix: &str) -> String {
         .next()
         .filter(|digit| !digit.is_ascii_lowercase())
         .and_then(|digit| digit.to_digit(16));
+
     match digit.and_then(|digit| char::from_u32(0xE0 + digit)) {
         Some(letter) => format!("{letter}{}", &suffix[1..]),
         None => suffix.to_owned(),
@@ -244,6 +262,7 @@ fn world(records: std::ops::Range<usize>) -> impl Strategy<Value = World> {
         parts.push(longer);
         parts
     });
+
     parts.prop_flat_map(routes).prop_flat_map(move |routes| {
         let records = proptest::collection::vec(record(routes.clone()), records.clone());
         records.prop_map(move |records| World {
@@ -275,6 +294,7 @@ fn policy_of(filter: &impl serde::Serialize) -> Option<String> {
 fn check_filter_policy(world: &World) -> Result<(), TestCaseError> {
     let router = world.router();
     let manifest = Manifest::new(&router);
+
     let policy = match manifest.filter_policy() {
         Ok(policy) => policy,
         Err(error) => {
@@ -282,12 +302,14 @@ fn check_filter_policy(world: &World) -> Result<(), TestCaseError> {
             for route in manifest.routes() {
                 prop_assert!(error.to_string().contains(&route.to_string()), "{}", error);
             }
+
             let criteria = body_pattern(&manifest).unwrap();
             let refusal = SnsFilterPolicy::parse(&criteria["body"].to_string()).unwrap_err();
             prop_assert_eq!(refusal.kind(), FilterErrorKind::TooManyCombinations);
             return Ok(());
         }
     };
+
     let json = policy_of(&policy);
     prop_assert_eq!(json.is_none(), policy.is_unnecessary());
     let is_let_through = |body: &str| match &json {
@@ -295,6 +317,7 @@ fn check_filter_policy(world: &World) -> Result<(), TestCaseError> {
         None => true,
     };
     let body = world.body();
+
     if is_handled(&router, &body) {
         prop_assert!(is_let_through(&body), "lost by {:?}: {}", json, body);
     } else if policy.is_exact() && world.records.len() == 1 {
@@ -305,6 +328,7 @@ fn check_filter_policy(world: &World) -> Result<(), TestCaseError> {
             body
         );
     }
+
     Ok(())
 }
 
@@ -326,6 +350,7 @@ fn check_filter_criteria(world: &World) -> Result<(), TestCaseError> {
         Some(pattern) => EventBridgeRule::parse(pattern).unwrap().matches(&message),
         None => true,
     };
+
     if is_handled(&router, &body) {
         prop_assert!(is_let_through, "lost by {:?}: {}", pattern, body);
     } else if manifest.filter_criteria().unwrap().is_exact() && world.records.len() == 1 {
@@ -336,6 +361,7 @@ fn check_filter_criteria(world: &World) -> Result<(), TestCaseError> {
             body
         );
     }
+
     Ok(())
 }
 
@@ -346,6 +372,7 @@ fn check_eventbridge_pattern(world: &World) -> Result<(), TestCaseError> {
         .records
         .iter()
         .filter_map(RecordBuilder::to_eventbridge_json);
+
     let pattern = match manifest.eventbridge_pattern() {
         Ok(pattern) => pattern,
         Err(error) => {
@@ -354,16 +381,20 @@ fn check_eventbridge_pattern(world: &World) -> Result<(), TestCaseError> {
                 let delivery = Delivery::parse(event).unwrap();
                 prop_assert_eq!(handler(&router, &delivery.records()[0]), None);
             }
+
             return Ok(());
         }
     };
+
     let json = serde_json::to_string(&pattern).unwrap();
     let rule = EventBridgeRule::parse(&json);
     prop_assert!(rule.is_ok(), "EventBridge refuses {}: {:?}", json, rule);
     let rule = rule.unwrap();
+
     for event in events {
         let delivery = Delivery::parse(event.clone()).unwrap();
         let is_handled = handler(&router, &delivery.records()[0]).is_some();
+
         if is_handled {
             prop_assert!(rule.matches(&event), "lost by {}: {}", json, event);
         } else if pattern.is_exact() {
@@ -375,6 +406,7 @@ fn check_eventbridge_pattern(world: &World) -> Result<(), TestCaseError> {
             );
         }
     }
+
     Ok(())
 }
 
@@ -398,13 +430,16 @@ impl Configuration {
                 .map(|rule| rule["Value"].as_str().unwrap());
             let value = values.next().unwrap_or_default().to_owned();
             assert_eq!(values.next(), None, "S3 takes one {name}: {json}");
+
             value
         };
+
         let events = json["Events"]
             .as_array()
             .unwrap()
             .iter()
             .map(|event| event.as_str().unwrap().to_owned());
+
         Self {
             events: events.collect(),
             prefix: rule("prefix"),
@@ -415,6 +450,7 @@ impl Configuration {
     fn publishes(&self, record: &S3EventRecord) -> bool {
         let event = format!("s3:{}", record.event_name);
         let key_passes = |key: &str| key.starts_with(&self.prefix) && key.ends_with(&self.suffix);
+
         // AWS does not say which form of the key the filters see.
         self.events.iter().any(|known| includes(known, &event))
             && key_passes(record.object.key.as_str())
@@ -452,6 +488,7 @@ fn is_type_of_s3(event: &str) -> bool {
         "s3:ObjectTagging:*",
         "s3:ObjectAnnotation:*",
     ];
+
     WILD.contains(&event)
         || EventName::KNOWN
             .iter()
@@ -462,12 +499,14 @@ fn check_bucket_notification(world: &World) -> Result<(), TestCaseError> {
     let router = world.router();
     let notification = Manifest::new(&router).bucket_notification().unwrap();
     let json = serde_json::to_value(&notification).unwrap();
+
     let configurations: Vec<_> = json
         .as_array()
         .unwrap()
         .iter()
         .map(Configuration::read)
         .collect();
+
     for record in world.records.iter().map(RecordBuilder::build) {
         // `*` becomes the types that S3 has now.
         if record.event_name.is_known() && handler(&router, &record).is_some() {
@@ -477,10 +516,12 @@ fn check_bucket_notification(world: &World) -> Result<(), TestCaseError> {
             prop_assert!(is_published, "{} does not publish {:?}", json, record);
         }
     }
+
     for (index, left) in configurations.iter().enumerate() {
         for right in &configurations[index + 1..] {
             prop_assert!(!left.overlaps(right), "S3 refuses {}", json);
         }
+
         prop_assert!(!left.events.is_empty());
         for (index, event) in left.events.iter().enumerate() {
             let is_asked_for_by_name =
@@ -490,11 +531,13 @@ fn check_bucket_notification(world: &World) -> Result<(), TestCaseError> {
                 "S3 does not know {}",
                 event
             );
+
             let mut others = left
                 .events
                 .iter()
                 .enumerate()
                 .filter(|(other, _)| *other != index);
+
             prop_assert!(
                 !others.any(|(_, other)| includes(other, event)),
                 "{} is there twice: {}",
@@ -502,6 +545,7 @@ fn check_bucket_notification(world: &World) -> Result<(), TestCaseError> {
                 json
             );
         }
+
         let is_plain =
             |character: char| character.is_ascii_alphanumeric() || "-_./".contains(character);
         prop_assert!(
@@ -510,17 +554,20 @@ fn check_bucket_notification(world: &World) -> Result<(), TestCaseError> {
             json
         );
     }
+
     let all: Vec<_> = configurations
         .iter()
         .flat_map(|configuration| &configuration.events)
         .collect();
     let listed: Vec<_> = notification.events().collect();
     prop_assert!(all.iter().all(|event| listed.contains(&event.as_str())));
+
     prop_assert!(
         (1..listed.len()).all(|index| !listed[..index].contains(&listed[index])),
         "{:?}",
         listed
     );
+
     Ok(())
 }
 
@@ -547,12 +594,15 @@ fn covers(left: &Route, right: &Route) -> bool {
 fn check_warnings(world: &World) -> Result<(), TestCaseError> {
     let router = world.router();
     let manifest = Manifest::new(&router);
+
     let warnings: Vec<_> = manifest
         .warnings()
         .iter()
         .map(ToString::to_string)
         .collect();
+
     let records: Vec<_> = world.records.iter().map(RecordBuilder::build).collect();
+
     for record in records.iter().filter(|record| record.event_name.is_known()) {
         if let Some(index) = handler(&router, record) {
             let warning = format!("no event reaches {}:", manifest.routes()[index]);
@@ -564,6 +614,7 @@ fn check_warnings(world: &World) -> Result<(), TestCaseError> {
             );
         }
     }
+
     for (index, left) in manifest.routes().iter().enumerate() {
         for right in &manifest.routes()[index + 1..] {
             let is_warned_of =
@@ -576,6 +627,7 @@ fn check_warnings(world: &World) -> Result<(), TestCaseError> {
                     right
                 );
             }
+
             for record in records
                 .iter()
                 .filter(|record| left.matches(record) && right.matches(record))
@@ -587,6 +639,7 @@ fn check_warnings(world: &World) -> Result<(), TestCaseError> {
                         .filter(|pattern| pattern.matches(&record.event_name));
                     matching.map(kind).max()
                 };
+
                 if best(left) == best(right) && !covers(left, right) && !covers(right, left) {
                     prop_assert!(
                         is_warned_of,
@@ -600,6 +653,7 @@ fn check_warnings(world: &World) -> Result<(), TestCaseError> {
             }
         }
     }
+
     Ok(())
 }
 
@@ -617,14 +671,17 @@ fn share_a_record(left: &Route, right: &Route) -> bool {
             right
         }
     };
+
     let key = longer(left.prefix(), right.prefix()) + &longer(left.suffix(), right.suffix());
     let bucket = left.bucket().or(right.bucket()).unwrap_or(BUCKETS[0]);
     let future = FUTURE.into_iter().map(EventName::parse);
+
     let mut names = EventName::KNOWN
         .iter()
         .cloned()
         .chain(future)
         .chain([EventName::parse("ObjectFrozen:Thaw")]);
+
     names.any(|name| {
         let record = RecordBuilder::new(name)
             .with_bucket(bucket)

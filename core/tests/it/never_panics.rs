@@ -15,6 +15,7 @@ fn check(bytes: &[u8]) {
             "{error:?}"
         ),
     }
+
     let delivery = match Delivery::parse(bytes.to_vec()) {
         Ok(delivery) => delivery,
         Err(error) => {
@@ -25,7 +26,9 @@ fn check(bytes: &[u8]) {
             return;
         }
     };
+
     let mut records = 0;
+
     for message in delivery.messages() {
         records += delivery.records_of(message).len();
         assert!(message.content.is_ok() || delivery.records_of(message).is_empty());
@@ -33,6 +36,7 @@ fn check(bytes: &[u8]) {
             assert!(!message.context.message_id().unwrap().as_str().is_empty());
         }
     }
+
     assert_eq!(records, delivery.records().len());
     for record in delivery.records() {
         assert!(
@@ -55,8 +59,10 @@ fn payloads() -> Vec<String> {
             .with_key("a b/😀.jpg")
             .with_tag("a", "b")
     };
+
     let notification = NotificationBuilder::from(record());
     let event = record().to_eventbridge_json().unwrap();
+
     vec![
         notification.to_json(),
         notification.to_sns_json(),
@@ -107,6 +113,7 @@ fn vocabulary() -> impl Strategy<Value = Value> {
         "attributes",
         "userIdentity",
     ]);
+
     let text = prop_oneof![
         proptest::sample::select(vec![
             "aws:s3",
@@ -123,18 +130,21 @@ fn vocabulary() -> impl Strategy<Value = Value> {
         .prop_map(String::from),
         any::<String>(),
     ];
+
     let leaf = prop_oneof![
         Just(Value::Null),
         any::<bool>().prop_map(Value::from),
         any::<i64>().prop_map(Value::from),
         text.prop_map(Value::from)
     ];
+
     leaf.prop_recursive(6, 64, 6, move |inner| {
         let members = proptest::collection::btree_map(
             word.clone().prop_map(String::from),
             inner.clone(),
             0..6,
         );
+
         prop_oneof![
             proptest::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
             members.prop_map(|members| Value::Object(members.into_iter().collect())),
@@ -215,5 +225,6 @@ fn collect(value: &Value, place: String, places: &mut Vec<String>) {
         }
         _ => {}
     }
+
     places.push(place);
 }

@@ -64,6 +64,7 @@ fn whether_a_key_is_encoded_is_decided_by_the_sender() {
     for source in ["aws:s3", "minio:s3", "rustfs:s3"] {
         check(&body(&format!(r#""eventSource":"{source}","#)), "a b/c");
     }
+
     for source in [
         "ceph:s3",
         "hostname1:s3",
@@ -74,6 +75,7 @@ fn whether_a_key_is_encoded_is_decided_by_the_sender() {
     ] {
         check(&body(&format!(r#""eventSource":"{source}","#)), "a+b%2Fc");
     }
+
     check(&body(""), "a+b%2Fc");
     check(&body(r#""eventSource":null,"#), "a+b%2Fc");
 }

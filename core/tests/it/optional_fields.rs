@@ -18,10 +18,13 @@ fn check(payload: &str, prefix: &str, fields: &[Field]) {
             Some(*expected),
             "{place}"
         );
+
         let pointer = format!("{prefix}{place}");
+
         for change in ["absent", "null", "empty"] {
             let mut changed = whole.clone();
             let value = changed.pointer_mut(&pointer).unwrap();
+
             match change {
                 "null" => *value = Value::Null,
                 "empty" if value.is_object() => *value = json!({}),
@@ -29,11 +32,13 @@ fn check(payload: &str, prefix: &str, fields: &[Field]) {
                 "empty" => *value = json!(""),
                 _ => remove(&mut changed, &pointer),
             }
+
             let record = crate::only_record(changed.to_string());
             assert_eq!(read(&record), None, "{place} is {change}");
             let others = fields
                 .iter()
                 .filter(|(other, ..)| !other.starts_with(place) && !place.starts_with(other));
+
             for (other, expected, read) in others {
                 assert_eq!(
                     read(&record).as_deref(),
@@ -272,6 +277,7 @@ fn of_a_notification() {
             |record| text(retention(record).event_hold_duration?.years),
         ),
     ];
+
     check(
         include_str!("payloads/every-field.json"),
         "/Records/0",
@@ -379,12 +385,14 @@ fn of_an_eventbridge_event() {
             |record| text(retention(record).event_hold_duration?.years),
         ),
     ];
+
     // The storage class of a restoration is only told together with its end.
     let fields: Vec<_> = fields
         .iter()
         .copied()
         .filter(|(place, ..)| *place != "/detail/restore-expiry-time")
         .collect();
+
     check(
         include_str!("payloads/every-eventbridge-field.json"),
         "",
@@ -403,6 +411,7 @@ fn the_flag_of_annotations() {
             "{value}"
         );
     };
+
     check(r#""hasObjectAnnotation": true"#, Some(true));
     check(r#""hasObjectAnnotation": false"#, Some(false));
     check(r#""hasObjectAnnotation": null"#, None);
@@ -423,6 +432,7 @@ fn an_empty_flag_is_none() {
 fn a_tag_without_a_value_does_not_cost_the_record() {
     let payload = include_str!("payloads/every-field.json");
     let record = crate::only_record(payload.replace(r#": "demo"}"#, ": null}"));
+
     assert_eq!(
         record
             .bucket

@@ -6,12 +6,14 @@ fn a_record_crosses_threads_and_outlives_its_payload() {
     fn check<T: Send + Sync + 'static>(value: T) -> T {
         value
     }
+
     let payload = SqsBatchBuilder::new()
         .with_record("1", RecordBuilder::new(EventName::OBJECT_CREATED_PUT))
         .to_bytes();
     let delivery = s3_dispatch_core::Delivery::parse(payload).unwrap();
     let record: S3EventRecord = check(delivery.records()[0].clone());
     drop(delivery);
+
     assert_eq!(
         std::thread::spawn(move || record.object.key.to_string())
             .join()

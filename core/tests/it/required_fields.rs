@@ -7,6 +7,7 @@ fn check(payload: &str, pointer: &str, path: &str) {
     let whole: Value = serde_json::from_str(payload).unwrap();
     let (parent, name) = pointer.rsplit_once('/').unwrap();
     let is_text = whole.pointer(pointer).unwrap().is_string();
+
     for change in [None, Some(Value::Null), is_text.then(|| json!(""))] {
         let mut changed = whole.clone();
         let members = changed
@@ -14,6 +15,7 @@ fn check(payload: &str, pointer: &str, path: &str) {
             .unwrap()
             .as_object_mut()
             .unwrap();
+
         members.remove(name).unwrap();
         members.extend(change.map(|value| (name.to_owned(), value)));
         assert_missing(&changed, path);
@@ -37,6 +39,7 @@ fn of_a_notification() {
     check(payload, "/Records/0/eventName", "$.Records[0].eventName");
     check(payload, "/Records/0/s3/bucket", "$.Records[0].s3.bucket");
     check(payload, "/Records/0/s3/object", "$.Records[0].s3.object");
+
     for (name, parent) in [("name", "bucket"), ("key", "object")] {
         check(
             payload,
@@ -71,41 +74,49 @@ fn fields_of_the_wrong_type_are_named() {
             "{to}"
         );
     };
+
     check(
         r#""size": 1024"#,
         r#""size": -1"#,
         "$.Records[0].s3.object.size",
     );
+
     check(
         r#""size": 1024"#,
         r#""size": 1.5"#,
         "$.Records[0].s3.object.size",
     );
+
     check(
         r#""size": 1024"#,
         r#""size": "many""#,
         "$.Records[0].s3.object.size",
     );
+
     check(
         r#""size": 1024"#,
         r#""size": 18446744073709551616"#,
         "$.Records[0].s3.object.size",
     );
+
     check(
         r#""key": "a+b.jpg""#,
         r#""key": 7"#,
         "$.Records[0].s3.object.key",
     );
+
     check(
         r#""eventName": "#,
         r#""eventName": {}, "x": "#,
         "$.Records[0].eventName",
     );
+
     check(
         r#"{"principalId": "OWNEREXAMPLE"}"#,
         "[]",
         "$.Records[0].s3.bucket.ownerIdentity",
     );
+
     check(
         r#""x-amz-id-2": "hostExample=""#,
         r#""x-amz-id-2": 2"#,

@@ -12,6 +12,7 @@ fn keys() -> impl Strategy<Value = String> {
         '\u{feff}', '~', '&', '=',
     ]);
     let hostile = proptest::collection::vec(hostile, 1..40);
+
     prop_oneof![any, hostile].prop_map(|chars| chars.into_iter().collect())
 }
 
@@ -21,6 +22,7 @@ fn key(payload: String) -> (String, String) {
     let [S3EventRecord { object, .. }] = delivery.records() else {
         panic!("not one record")
     };
+
     (
         object.key.as_str().to_owned(),
         object.key.as_sent().to_owned(),

@@ -18,11 +18,13 @@ fn check(routes: &[(&'static str, Route)], record: &RecordBuilder, expected: &st
                 Err::<(), _>(name)
             })
         });
+
         match crate::route(&routes, &record.build(), &MessageContext::new()) {
             Outcome::Failed(name) => name.to_string(),
             other => format!("{other:?}"),
         }
     };
+
     assert_eq!(taken(&mut routes.iter()), expected);
     assert_eq!(taken(&mut routes.iter().rev()), expected);
 }
@@ -44,6 +46,7 @@ fn the_narrower_pattern_wins_over_every_filter() {
         .with_prefix("in/")
         .with_suffix(".jpg");
     let name = pattern("ObjectCreated:Put");
+
     check(
         &[
             ("everything", everything.clone()),
@@ -53,11 +56,13 @@ fn the_narrower_pattern_wins_over_every_filter() {
         &put(),
         "name",
     );
+
     check(
         &[("everything", everything.clone()), ("category", category)],
         &put(),
         "category",
     );
+
     check(
         &[
             ("everything", everything),
@@ -75,6 +80,7 @@ fn then_a_named_bucket_then_the_longer_prefix_then_the_longer_suffix() {
     let prefix = route().with_prefix("in/").with_suffix("photo 1.jpg");
     let longer_prefix = route().with_prefix("in/2026/");
     let suffix = route().with_prefix("in/").with_suffix(".jpg");
+
     check(
         &[
             ("bucket", bucket.clone()),
@@ -83,6 +89,7 @@ fn then_a_named_bucket_then_the_longer_prefix_then_the_longer_suffix() {
         &put(),
         "bucket",
     );
+
     check(
         &[
             ("prefix", prefix.clone()),
@@ -91,16 +98,19 @@ fn then_a_named_bucket_then_the_longer_prefix_then_the_longer_suffix() {
         &put(),
         "longer prefix",
     );
+
     check(
         &[("prefix", prefix.clone()), ("suffix", suffix.clone())],
         &put(),
         "prefix",
     );
+
     check(
         &[("suffix", suffix.clone()), ("none", route())],
         &put(),
         "suffix",
     );
+
     let all = [
         ("bucket", bucket),
         ("prefix", prefix),
@@ -108,14 +118,17 @@ fn then_a_named_bucket_then_the_longer_prefix_then_the_longer_suffix() {
         ("suffix", suffix),
         ("none", route()),
     ];
+
     check(&all, &put(), "bucket");
     check(&all[1..], &put(), "longer");
     check(&all, &put().with_bucket("other"), "longer");
+
     check(
         &all,
         &put().with_bucket("other").with_key("in/a.jpg"),
         "suffix",
     );
+
     check(
         &all,
         &put().with_bucket("other").with_key("out/a.jpg"),
@@ -134,6 +147,7 @@ fn filters_see_the_decoded_key() {
         &record,
         "decoded",
     );
+
     check(
         &[("encoded", pattern("*").with_prefix("a+b/"))],
         &record,
@@ -149,18 +163,22 @@ fn filters_all_hold_and_may_overlap() {
             .with_prefix("aba")
             .with_suffix("bab")
     };
+
     let record = |bucket, key| put().with_bucket(bucket).with_key(key);
     check(&[("taken", route())], &record("holiday", "abab"), "taken");
+
     check(
         &[("taken", route())],
         &record("holidays", "abab"),
         "Skipped(Unrouted)",
     );
+
     check(
         &[("taken", route())],
         &record("holiday", "abax"),
         "Skipped(Unrouted)",
     );
+
     check(
         &[("taken", route())],
         &record("holiday", "xbab"),
@@ -176,6 +194,7 @@ fn what_no_route_takes_is_skipped() {
         &put(),
         "Skipped(Unrouted)",
     );
+
     let outcome = crate::route(&Routes::new(()), &put().build(), &MessageContext::new());
     assert!(outcome.is_success() && matches!(outcome, Outcome::Skipped(SkipReason::Unrouted)));
 }
@@ -188,18 +207,23 @@ fn unknown_events_are_routed_by_name_category_and_star() {
         ("category", pattern("ObjectFrozen:*")),
         ("any", pattern("*")),
     ];
+
     check(&routes, &future, "name");
+
     check(
         &routes,
         &RecordBuilder::new("ObjectFrozen:Thaw"),
         "category",
     );
+
     check(&routes, &RecordBuilder::new("ObjectThawed:Put"), "any");
+
     check(
         &[("created", pattern("ObjectCreated:*"))],
         &RecordBuilder::new("ObjectCreated:Teleport"),
         "created",
     );
+
     check(
         &[("moved", pattern("LifecycleTransition:*"))],
         &RecordBuilder::new("LifecycleTransition"),
@@ -269,6 +293,7 @@ fn a_conflict_points_at_the_caller() {
     let seen = std::sync::Arc::clone(&place);
     let thread = std::thread::Builder::new().name(String::from("conflict"));
     let hook = std::panic::take_hook();
+
     std::panic::set_hook(Box::new(move |info| {
         if std::thread::current().name() == Some("conflict") {
             *seen.lock().unwrap() = info.to_string();
@@ -276,6 +301,7 @@ fn a_conflict_points_at_the_caller() {
             hook(info);
         }
     }));
+
     let joined = thread.spawn(move || drop(conflict())).unwrap().join();
     assert!(joined.is_err());
     let message = place.lock().unwrap().clone();
@@ -296,6 +322,7 @@ fn routes_that_differ_in_a_filter_live_together() {
     ] {
         assert_eq!(two(route(), other).routes().len(), 2);
     }
+
     assert_eq!(
         two(route().with_prefix("a"), route().with_prefix("b"))
             .routes()
@@ -318,6 +345,7 @@ fn routes_are_listed_in_the_order_in_which_they_were_added() {
     let unnamed = Routes::new(()).on_fn("*", || async { Ok::<_, HandlerError>(()) });
     assert!(unnamed.routes()[0].name().contains("routes.rs"));
     let route = pattern("*").with_bucket("b").with_suffix("s");
+
     assert_eq!(
         (
             route.bucket(),

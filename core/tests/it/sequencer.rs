@@ -18,14 +18,17 @@ fn the_shorter_is_padded_on_the_left() {
         "0055AED6DCD90281E6",
         Some(Ordering::Less),
     );
+
     check(
         "55AED6DCD90281E5",
         "0055AED6DCD90281E5",
         Some(Ordering::Equal),
     );
+
     check("9", "10", Some(Ordering::Less));
     check("00", "0", Some(Ordering::Equal));
     check("000", "1", Some(Ordering::Less));
+
     check(
         "FFFFFFFFFFFFFFFFFFFF",
         "100000000000000000000",

@@ -16,10 +16,12 @@ fn a_message_is_told_with_its_attributes() {
                 .with_trace_header(header),
         )
         .with_message(message("second"));
+
     let delivery = Delivery::parse(batch.to_bytes()).unwrap();
     let [first, second] = delivery.messages() else {
         panic!("not two messages")
     };
+
     assert_eq!(first.context.message_id().unwrap(), "first");
     assert_eq!(first.context.receive_count(), Some(3));
     assert_eq!(first.context.group_id().unwrap(), "g");
@@ -49,6 +51,7 @@ fn a_fifo_queue_is_known_by_its_arn() {
             .to_bytes(),
     )
     .unwrap();
+
     assert!(delivery.messages()[0].context.is_fifo());
     assert!(delivery.messages()[0].context.group_id().is_some());
 }
@@ -65,6 +68,7 @@ fn a_message_without_an_id_fails_the_batch() {
             (ErrorKind::MissingMessageId, Some("$.Records[1].messageId"))
         );
     };
+
     check("");
     check(r#""messageId":null,"#);
     check(r#""messageId":"","#);
@@ -108,6 +112,7 @@ fn attributes_that_are_not_understood_cost_nothing() {
         r#""attributes":{"ApproximateReceiveCount":"often","AWSTraceHeader":7,"MessageGroupId":null}"#,
         r#""attributes":{"ApproximateReceiveCount":"\ud800"},"eventSourceARN":{}"#,
     ];
+
     for attributes in attributes {
         let payload = format!(
             r#"{{"Records":[{{"messageId":"1","body":"{{\"Records\":[]}}",{attributes}}}]}}"#
@@ -115,6 +120,7 @@ fn attributes_that_are_not_understood_cost_nothing() {
         let delivery = Delivery::parse(payload).unwrap();
         let message = &delivery.messages()[0];
         assert!(message.content.is_ok());
+
         assert_eq!(
             (message.context.receive_count(), message.context.queue_arn()),
             (None, None),
@@ -140,10 +146,12 @@ fn equal_ids_stay_two_messages() {
         .with_message(message("same"))
         .with_body("same", "no JSON");
     let delivery = Delivery::parse(batch.to_bytes()).unwrap();
+
     let ids: Vec<_> = delivery
         .messages()
         .iter()
         .map(|message| message.context.message_id().unwrap().as_str())
         .collect();
+
     assert_eq!(ids, ["same", "same"]);
 }

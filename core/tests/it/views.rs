@@ -65,39 +65,48 @@ fn what_a_view_promises_is_missed() {
             assert_eq!(error.kind(), ErrorKind::MissingField);
             assert!(error.to_string().contains(&format!("`{field}`")), "{error}");
         };
+
     let bare = |name: EventName| RecordBuilder::new(name).without_event_data();
+
     check(
         bare(EventName::OBJECT_CREATED_PUT).without_e_tag(),
         VIEWS[0].1,
         "e_tag",
     );
+
     check(
         bare(EventName::OBJECT_RESTORE_COMPLETED),
         VIEWS[2].1,
         "expiry_time",
     );
+
     let no_class = RecordBuilder::new(EventName::OBJECT_RESTORE_COMPLETED).with_restore("2026", "");
     check(no_class, VIEWS[2].1, "storage_class");
+
     check(
         bare(EventName::REPLICATION_OPERATION_NOT_TRACKED),
         VIEWS[4].1,
         "replication",
     );
+
     check(
         bare(EventName::LIFECYCLE_TRANSITION),
         VIEWS[5].1,
         "destination_storage_class",
     );
+
     check(
         bare(EventName::INTELLIGENT_TIERING),
         VIEWS[6].1,
         "destination_access_tier",
     );
+
     check(
         bare(EventName::OBJECT_ANNOTATION_PUT),
         VIEWS[8].1,
         "annotations",
     );
+
     check(
         bare(EventName::OBJECT_RETENTION_PUT),
         VIEWS[9].1,
@@ -116,6 +125,7 @@ fn an_object_created() {
         (view.event_name, view.bucket.name.as_str()),
         (EventName::OBJECT_CREATED_COPY, "amzn-s3-demo-bucket")
     );
+
     assert_eq!(
         (
             view.key.as_str(),
@@ -124,6 +134,7 @@ fn an_object_created() {
         ),
         ("a b", "v", 7)
     );
+
     assert_eq!(
         (view.e_tag.as_str(), view.sequencer.unwrap().as_str()),
         ("d41d8cd98f00b204e9800998ecf8427e", "0055AED6DCD90281E5")
@@ -152,6 +163,7 @@ fn delete_markers_and_deletions() {
             (is_marker, true)
         );
     }
+
     for name in [
         EventName::LIFECYCLE_EXPIRATION_DELETE,
         EventName::LIFECYCLE_EXPIRATION_DELETE_MARKER_CREATED,
@@ -164,6 +176,7 @@ fn delete_markers_and_deletions() {
             is_marker
         );
     }
+
     for name in [
         EventName::OBJECT_TAGGING_PUT,
         EventName::OBJECT_TAGGING_DELETE,
@@ -184,6 +197,7 @@ fn the_views_of_rare_events() {
         .with_restore("2026-05-07", "GLACIER")
         .with_size(3);
     let view = ObjectRestored::try_from(&restored.build()).unwrap();
+
     assert_eq!(
         (
             view.size,
@@ -192,15 +206,18 @@ fn the_views_of_rare_events() {
         ),
         (3, "2026-05-07", "GLACIER")
     );
+
     let moved = RecordBuilder::new(EventName::LIFECYCLE_TRANSITION)
         .with_transition("GLACIER_IR")
         .build();
+
     assert_eq!(
         Transitioned::try_from(&moved)
             .unwrap()
             .destination_storage_class,
         "GLACIER_IR"
     );
+
     let tiered = RecordBuilder::new(EventName::INTELLIGENT_TIERING)
         .with_tiering("ARCHIVE_ACCESS")
         .build();
@@ -216,6 +233,7 @@ fn the_views_of_rare_events() {
     let retained = RecordBuilder::new(EventName::OBJECT_RETENTION_PUT)
         .with_retention("COMPLIANCE", "2026")
         .build();
+
     assert_eq!(
         Retained::try_from(&retained)
             .unwrap()
@@ -224,7 +242,9 @@ fn the_views_of_rare_events() {
             .unwrap(),
         "COMPLIANCE"
     );
+
     let replicated = RecordBuilder::new(EventName::REPLICATION_OPERATION_MISSED_THRESHOLD).build();
+
     assert!(
         Replicated::try_from(&replicated)
             .unwrap()

@@ -58,6 +58,7 @@ impl App {
             Err(VarError::NotPresent) => String::new(),
             Err(error) => return Err(error.into()),
         };
+
         Ok(Self {
             folder: Folder {
                 prefix: prefix.into(),
@@ -77,6 +78,7 @@ impl Folder {
         if copy.key.as_str().starts_with(&*self.prefix) {
             return Ok(());
         }
+
         Err(CopyError::Misplaced {
             key: copy.key.clone(),
             prefix: Arc::clone(&self.prefix),
@@ -100,6 +102,7 @@ pub(crate) async fn log_copy(
         size = copy.size,
         "object copied"
     );
+
     Ok(())
 }
 
@@ -137,7 +140,9 @@ mod tests {
             }),
         )
         .await;
+
         assert!(logged.is_ok(), "{logged:?}");
+
         Ok(())
     }
 
@@ -150,9 +155,11 @@ mod tests {
                 &MessageContext::new(),
             )
             .await;
+
         let Outcome::Failed(error) = outcome else {
             panic!("{outcome:?}")
         };
+
         assert!(!error.is_permanent());
         assert_eq!(
             error.to_string(),

@@ -63,6 +63,7 @@ impl App {
             Err(VarError::NotPresent) => u64::MAX,
             Err(error) => return Err(error.into()),
         };
+
         Ok(Self {
             quota: Quota { max_bytes },
         })
@@ -80,6 +81,7 @@ impl Quota {
         if upload.size <= self.max_bytes {
             return Ok(());
         }
+
         Err(UploadError::TooLarge {
             key: upload.key.clone(),
             size: upload.size,
@@ -104,6 +106,7 @@ pub(crate) async fn log_upload(
         size = upload.size,
         "object uploaded"
     );
+
     Ok(())
 }
 
@@ -149,6 +152,7 @@ mod tests {
             error.to_string(),
             r#"the object "holiday/my photo.jpg" has 1024 bytes, which is more than 1023"#
         );
+
         Ok(())
     }
 
@@ -156,6 +160,7 @@ mod tests {
     async fn uploads_of_every_size_are_routed_and_copies_are_not() {
         let routes = Routes::new(app(1024)).on::<log_upload>();
         let message = MessageContext::new();
+
         for event in [
             EventName::OBJECT_CREATED_PUT,
             EventName::OBJECT_CREATED_COMPLETE_MULTIPART_UPLOAD,
@@ -163,6 +168,7 @@ mod tests {
             let outcome = routes.route(&record(event), &message).await;
             assert!(matches!(outcome, Outcome::Handled), "{outcome:?}");
         }
+
         let outcome = routes
             .route(&record(EventName::OBJECT_CREATED_COPY), &message)
             .await;

@@ -26,6 +26,7 @@ pub(super) fn write(u: Bytes<'_, '_>, json: &Json, style: u8, out: &mut String) 
                 space(u, style, out)?;
                 write(u, element, style, out)?;
             }
+
             space(u, style, out)?;
             out.push(']');
         }
@@ -40,10 +41,12 @@ pub(super) fn write(u: Bytes<'_, '_>, json: &Json, style: u8, out: &mut String) 
                 space(u, style, out)?;
                 write(u, value, style, out)?;
             }
+
             space(u, style, out)?;
             out.push('}');
         }
     }
+
     Ok(())
 }
 
@@ -63,6 +66,7 @@ fn write_text(u: Bytes<'_, '_>, text: &str, style: u8, out: &mut String) -> Resu
             14 => u.ratio(1, 2u8)?,
             _ => true,
         };
+
         match char {
             LONE => {
                 out.push_str(u.choose(&[r"\ud800", r"\uDC00", r"\udbff\ud800", r"\udfff\ud83d"])?)
@@ -84,6 +88,7 @@ fn write_text(u: Bytes<'_, '_>, text: &str, style: u8, out: &mut String) -> Resu
             other => out.push(other),
         }
     }
+
     out.push('"');
     Ok(())
 }

@@ -67,6 +67,7 @@ fn characters(u: Bytes<'_, '_>) -> Result<String> {
             _ => text.push(LONE),
         }
     }
+
     Ok(text)
 }
 
@@ -125,6 +126,7 @@ pub(super) fn number(u: Bytes<'_, '_>) -> Result<Json> {
         "1.50",
         "007",
     ];
+
     let texts = [
         "",
         "15",
@@ -138,6 +140,7 @@ pub(super) fn number(u: Bytes<'_, '_>) -> Result<Json> {
         "18446744073709551616",
         "٣",
     ];
+
     Ok(match u.int_in_range(0..=3u8)? {
         0 => Json::Raw(u.arbitrary::<u64>()?.to_string()),
         1 => Json::Raw(String::from(*u.choose(&numbers)?)),

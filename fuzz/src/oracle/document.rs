@@ -35,6 +35,7 @@ impl Marks {
         let is_absent =
             |mark: &char| !text.contains(*mark) && !lower.contains(&format!("{:x}", *mark as u32));
         let mut candidates = ('\u{fdd0}'..='\u{fdef}').filter(is_absent);
+
         Some(Self {
             lone: candidates.next()?,
             number: candidates.next()?,
@@ -50,6 +51,7 @@ pub(crate) fn open(text: &str, marks: Marks) -> Result<Document, &'static [Error
     deserializer.disable_recursion_limit();
     let value =
         Value::deserialize(&mut deserializer).and_then(|value| deserializer.end().map(|()| value));
+
     match value {
         Ok(value) => {
             let has_lone_name = has_lone_name(&value, marks);
@@ -88,6 +90,7 @@ fn marked(text: &str, marks: Marks) -> Marked {
     let mut out = String::with_capacity(text.len());
     let (mut at, mut copied, mut in_text) = (0, 0, false);
     let mut depth = 0;
+
     while at < bytes.len() {
         let length = match bytes[at] {
             b'"' => {
@@ -113,6 +116,7 @@ fn marked(text: &str, marks: Marks) -> Marked {
                         is_cut: true,
                     };
                 }
+
                 1
             }
             b']' | b'}' if !in_text => {
@@ -125,6 +129,7 @@ fn marked(text: &str, marks: Marks) -> Marked {
                     .iter()
                     .find(|byte| !byte.is_ascii_whitespace())
                     == Some(&b':');
+
                 if length > 0 && !is_name {
                     out.push_str(&text[copied..at]);
                     out.extend(['"', marks.number]);
@@ -132,12 +137,15 @@ fn marked(text: &str, marks: Marks) -> Marked {
                     out.push('"');
                     copied = at + length;
                 }
+
                 length.max(1)
             }
             _ => 1,
         };
+
         at += length;
     }
+
     out.push_str(text.get(copied..).unwrap_or_default());
     Marked {
         text: out,
@@ -172,7 +180,9 @@ fn unit(bytes: &[u8]) -> Option<u16> {
     let [b'\\', b'u', digits @ ..] = bytes else {
         return None;
     };
+
     let digits = std::str::from_utf8(digits.get(..4)?).ok()?;
+
     digits
         .bytes()
         .all(|digit| digit.is_ascii_hexdigit())
@@ -187,20 +197,25 @@ fn number(bytes: &[u8]) -> usize {
             .take_while(|byte| byte.is_ascii_digit())
             .count()
     };
+
     let sign = usize::from(bytes.first() == Some(&b'-'));
+
     let mut at = match bytes.get(sign) {
         Some(b'0') => sign + 1,
         Some(b'1'..=b'9') => sign + digits(sign),
         _ => return 0,
     };
+
     if bytes.get(at) == Some(&b'.') && digits(at + 1) > 0 {
         at += 1 + digits(at + 1);
     }
+
     if matches!(bytes.get(at), Some(b'e' | b'E')) {
         let sign = usize::from(matches!(bytes.get(at + 1), Some(b'+' | b'-')));
         if bytes.len() > at + 1 + sign && digits(at + 1 + sign) > 0 {
             at += 1 + sign + digits(at + 1 + sign);
         }
     }
+
     at
 }

@@ -19,6 +19,7 @@ pub(crate) fn record(event: &Node<'_>, mistakes: &mut Vec<Mistake>) -> Fields {
             ("event_source", "source"),
         ],
     );
+
     if let Some(resources) = event.get("resources") {
         match resources.elements().as_deref() {
             // Of the resources only the first is read: the bucket.
@@ -34,16 +35,19 @@ pub(crate) fn record(event: &Node<'_>, mistakes: &mut Vec<Mistake>) -> Fields {
                 .push(resources.mistake(ErrorKind::InvalidField)),
         }
     }
+
     let detail_type = event.required_text("detail-type", read.mistakes);
     let Some(detail) = read.required(event, "detail") else {
         return read.fields;
     };
+
     let reason = detail.text("reason", read.mistakes);
     let deletion = detail.text("deletion-type", read.mistakes);
     read.set(
         "event_name",
         detail_type.map(|kind| event_name(&kind, reason.as_deref(), deletion.as_deref())),
     );
+
     read.texts(
         &detail,
         &[
@@ -52,14 +56,17 @@ pub(crate) fn record(event: &Node<'_>, mistakes: &mut Vec<Mistake>) -> Fields {
             ("request_id", "request-id"),
         ],
     );
+
     if let Some(bucket) = read.required(&detail, "bucket") {
         let name = bucket.required_text("name", read.mistakes);
         read.set("bucket.name", name);
         read.tags(&bucket, "aws-generated-tags");
     }
+
     if let Some(object) = read.required(&detail, "object") {
         read.key(&object, false);
         read.natural("object.size", &object, "size");
+
         read.texts(
             &object,
             &[
@@ -68,9 +75,11 @@ pub(crate) fn record(event: &Node<'_>, mistakes: &mut Vec<Mistake>) -> Fields {
                 ("object.sequencer", "sequencer"),
             ],
         );
+
         let flag = object.bool("has-object-annotation", read.mistakes);
         read.set("object.has_annotation", flag);
     }
+
     bridged_data(&detail, &mut read);
     read.fields
 }
@@ -83,19 +92,23 @@ fn bridged_data(detail: &Node<'_>, read: &mut Reading<'_>) {
         .fields
         .get("event_name")
         .is_some_and(|name| name.starts_with("ObjectRestore:"));
+
     if expiry.is_some() || is_restore && class.is_some() {
         read.set("restore", Some(String::new()));
         read.set("restore.expiry_time", expiry);
         read.set("restore.storage_class", class);
     }
+
     if let Some(class) = detail.text("destination-storage-class", read.mistakes) {
         read.set("transition", Some(String::new()));
         read.set("transition.destination_storage_class", Some(class));
     }
+
     if let Some(tier) = detail.text("destination-access-tier", read.mistakes) {
         read.set("tiering", Some(String::new()));
         read.set("tiering.destination_access_tier", Some(tier));
     }
+
     read.annotations(detail, "object-annotation");
     let names = [
         "mode",
@@ -103,6 +116,7 @@ fn bridged_data(detail: &Node<'_>, read: &mut Reading<'_>) {
         "event-hold",
         "event-hold-duration",
     ];
+
     read.retention(detail, "object-retention-event-data", names);
 }
 
@@ -138,5 +152,6 @@ fn event_name(detail_type: &str, reason: Option<&str>, deletion: Option<&str>) -
         "Object Retention Updated" => "ObjectRetention:Put",
         other => other.strip_prefix("s3:").unwrap_or(other),
     };
+
     name.to_owned()
 }

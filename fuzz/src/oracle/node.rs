@@ -127,7 +127,9 @@ impl<'v> Node<'v> {
         let Kind::Array(elements) = self.kind() else {
             return None;
         };
+
         let element = |(index, value)| self.inside(value, format!("{}[{index}]", self.path));
+
         Some(elements.iter().enumerate().map(element).collect())
     }
 
@@ -148,6 +150,7 @@ impl<'v> Node<'v> {
             Kind::Text(None) => mistakes.push(member.mistake(ErrorKind::InvalidJson)),
             _ => mistakes.push(member.mistake(ErrorKind::InvalidField)),
         }
+
         None
     }
 
@@ -155,9 +158,11 @@ impl<'v> Node<'v> {
     pub(crate) fn required_text(&self, name: &str, mistakes: &mut Vec<Mistake>) -> Option<String> {
         let before = mistakes.len();
         let text = self.text(name, mistakes);
+
         if text.is_none() && mistakes.len() == before {
             mistakes.push(self.missing(name));
         }
+
         text
     }
 
@@ -172,6 +177,7 @@ impl<'v> Node<'v> {
             }
             _ => "not a number",
         };
+
         match text.parse::<u64>() {
             _ if text.is_empty() => None,
             Ok(number) => Some(number.to_string()),
@@ -201,6 +207,7 @@ impl<'v> Node<'v> {
             Kind::Text(Some("")) => {}
             _ => mistakes.push(member.mistake(ErrorKind::InvalidField)),
         }
+
         None
     }
 
@@ -210,6 +217,7 @@ impl<'v> Node<'v> {
         if member.is_object() {
             return Some(member);
         }
+
         mistakes.push(member.mistake(ErrorKind::InvalidField));
         None
     }

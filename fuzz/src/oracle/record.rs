@@ -46,9 +46,11 @@ impl Reading<'_> {
     pub(super) fn required<'v>(&mut self, node: &Node<'v>, name: &str) -> Option<Node<'v>> {
         let before = self.mistakes.len();
         let object = node.object(name, self.mistakes);
+
         if object.is_none() && self.mistakes.len() == before {
             self.mistakes.push(node.missing(name));
         }
+
         object
     }
 
@@ -68,10 +70,12 @@ impl Reading<'_> {
         let Some(tags) = self.object(bucket, name) else {
             return;
         };
+
         self.set("bucket.tags", Some(String::new()));
         let Value::Object(members) = tags.value else {
             return;
         };
+
         for (tag, value) in members {
             if tags.readable(tag).is_none() {
                 self.mistakes.push(tags.mistake(ErrorKind::InvalidJson));
@@ -87,11 +91,13 @@ impl Reading<'_> {
     pub(super) fn tag(&mut self, tags: &Node<'_>, tag: &str) {
         let mut mistakes = Vec::new();
         let value = tags.text(tag, &mut mistakes);
+
         self.mistakes
             .extend(mistakes.into_iter().map(|mistake| Mistake {
                 path: tags.path.clone(),
                 ..mistake
             }));
+
         self.set(&format!("bucket.tags.{tag}"), value);
     }
 
@@ -100,6 +106,7 @@ impl Reading<'_> {
             self.mistakes.push(node.mistake(ErrorKind::InvalidField));
             return;
         }
+
         let name = node.required_text("name", self.mistakes);
         self.set(&format!("annotations.{index}.name"), name);
         self.natural(&format!("annotations.{index}.size"), node, "size");
@@ -114,6 +121,7 @@ impl Reading<'_> {
         let Some(annotations) = node.get(name) else {
             return false;
         };
+
         match annotations.elements() {
             Some(elements) => {
                 elements
@@ -123,6 +131,7 @@ impl Reading<'_> {
             }
             None => self.annotation(0, &annotations),
         }
+
         true
     }
 
@@ -130,8 +139,10 @@ impl Reading<'_> {
         let Some(retention) = self.object(node, name) else {
             return;
         };
+
         self.set("retention", Some(String::new()));
         let [mode, until, hold, duration] = names;
+
         self.texts(
             &retention,
             &[
@@ -140,9 +151,11 @@ impl Reading<'_> {
                 ("retention.event_hold", hold),
             ],
         );
+
         let Some(duration) = self.object(&retention, duration) else {
             return;
         };
+
         self.set("retention.event_hold_duration", Some(String::new()));
         self.natural("retention.event_hold_duration.days", &duration, "days");
         self.natural("retention.event_hold_duration.years", &duration, "years");
@@ -160,6 +173,7 @@ pub(crate) fn s3_record(record: &Node<'_>, mistakes: &mut Vec<Mistake>) -> Field
         "event_name",
         name.map(|name| name.strip_prefix("s3:").unwrap_or(&name).to_owned()),
     );
+
     read.texts(
         record,
         &[
@@ -169,6 +183,7 @@ pub(crate) fn s3_record(record: &Node<'_>, mistakes: &mut Vec<Mistake>) -> Field
             ("region", "awsRegion"),
         ],
     );
+
     let identity = read.object(record, "userIdentity");
     read.text("principal_id", identity.as_ref(), "principalId");
     let request = read.object(record, "requestParameters");
@@ -181,6 +196,7 @@ pub(crate) fn s3_record(record: &Node<'_>, mistakes: &mut Vec<Mistake>) -> Field
         Some("aws:s3" | "minio:s3" | "rustfs:s3")
     );
     let s3 = read.required(record, "s3");
+
     if let Some(s3) = &s3 {
         read.text("configuration_id", Some(s3), "configurationId");
         if let Some(bucket) = read.required(s3, "bucket") {
@@ -191,9 +207,11 @@ pub(crate) fn s3_record(record: &Node<'_>, mistakes: &mut Vec<Mistake>) -> Field
             read.text("bucket.owner", owner.as_ref(), "principalId");
             read.tags(&bucket, "awsGeneratedTags");
         }
+
         if let Some(object) = read.required(s3, "object") {
             read.key(&object, encoded);
             read.natural("object.size", &object, "size");
+
             read.texts(
                 &object,
                 &[
@@ -202,20 +220,25 @@ pub(crate) fn s3_record(record: &Node<'_>, mistakes: &mut Vec<Mistake>) -> Field
                     ("object.sequencer", "sequencer"),
                 ],
             );
+
             let flag = object.bool("hasObjectAnnotation", read.mistakes);
             read.set("object.has_annotation", flag);
         }
     }
+
     data(record, &mut read);
     // Both places are read; those in the record win.
     let in_s3 = s3.is_some_and(|s3| read.annotations(&s3, "objectAnnotation"));
+
     if record.get("objectAnnotation").is_some() {
         if in_s3 {
             read.fields
                 .retain(|name, _| !name.starts_with("annotations."));
         }
+
         read.annotations(record, "objectAnnotation");
     }
+
     read.fields
 }
 
@@ -233,6 +256,7 @@ fn data(record: &Node<'_>, read: &mut Reading<'_>) {
             ],
         );
     }
+
     if let Some(replication) = read.object(record, "replicationEventData") {
         read.set("replication", Some(String::new()));
         read.texts(
@@ -245,6 +269,7 @@ fn data(record: &Node<'_>, read: &mut Reading<'_>) {
                 ("replication.failure_reason", "failureReason"),
             ],
         );
+
         for (field, name) in [
             ("replication.threshold", "threshold"),
             ("replication.time", "replicationTime"),
@@ -253,6 +278,7 @@ fn data(record: &Node<'_>, read: &mut Reading<'_>) {
             read.set(field, minutes);
         }
     }
+
     if let Some(tiering) = read.object(record, "intelligentTieringEventData") {
         read.set("tiering", Some(String::new()));
         read.text(
@@ -261,6 +287,7 @@ fn data(record: &Node<'_>, read: &mut Reading<'_>) {
             "destinationAccessTier",
         );
     }
+
     if let Some(lifecycle) = read.object(record, "lifecycleEventData")
         && let Some(transition) = read.object(&lifecycle, "transitionEventData")
     {
@@ -271,6 +298,7 @@ fn data(record: &Node<'_>, read: &mut Reading<'_>) {
             "destinationStorageClass",
         );
     }
+
     let names = ["mode", "retainUntilDate", "eventHold", "eventHoldDuration"];
     read.retention(record, "objectRetentionEventData", names);
 }
@@ -288,6 +316,8 @@ pub(crate) fn test_event(node: &Node<'_>, mistakes: &mut Vec<Mistake>) -> Fields
         ("request_id", "RequestId"),
         ("host_id", "HostId"),
     ];
+
     read.texts(node, &names);
+
     read.fields
 }

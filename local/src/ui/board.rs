@@ -90,6 +90,7 @@ impl Board {
     pub(crate) fn news(&self, since: Option<u64>) -> (u64, Value) {
         let inner = self.lock();
         let is_new = |track: &&Track| since.is_none_or(|since| track.changed > since);
+
         let mut messages: Vec<_> = inner
             .tracks
             .values()
@@ -98,7 +99,9 @@ impl Board {
             .take(MAX_NEWS)
             .map(Track::summary)
             .collect();
+
         messages.reverse();
+
         let running = self.topology.functions.iter().map(|spec| {
             let calls = inner
                 .calls
@@ -110,11 +113,13 @@ impl Board {
                 calls.count()
             ])
         });
+
         let tallies = inner
             .tallies
             .iter()
             .map(|((node, what), count)| json!([node, what, count]))
             .chain(running);
+
         let flows = inner
             .flows
             .iter()
@@ -123,12 +128,14 @@ impl Board {
             .faults
             .iter()
             .map(|((hop, fault), count)| json!([hop.to_string(), fault.to_string(), count]));
+
         let news = json!({
             "flows": flows.collect::<Vec<_>>(),
             "tallies": tallies.collect::<Vec<_>>(),
             "faults": faults.collect::<Vec<_>>(),
             "messages": messages,
         });
+
         (inner.version, news)
     }
 
@@ -155,6 +162,7 @@ impl Inner {
                 if let Some(bucket) = self.bucket_of(step) {
                     self.flow(bucket, topic.clone(), 1);
                 }
+
                 self.tally(topic, "notifications");
             }
             StepKind::FilterVerdict {
@@ -178,6 +186,7 @@ impl Inner {
                 {
                     self.flow(bucket, queue.clone(), 1);
                 }
+
                 self.tally(queue, "messages");
             }
             StepKind::Invoked {
@@ -242,7 +251,9 @@ impl Inner {
         let Some(line) = StepLine::of(step).map(Arc::new) else {
             return;
         };
+
         let subjects = self.subjects(step);
+
         match &step.kind {
             StepKind::FaultInjected {
                 hop: Hop::Invoke,
@@ -264,6 +275,7 @@ impl Inner {
                 let call = self.calls.entry(Arc::clone(request_id)).or_default();
                 call.function = Some(Arc::clone(function));
                 call.subjects.clone_from(&subjects);
+
                 for (step, line) in std::mem::take(&mut call.early) {
                     self.tell(&subjects, &step, &line, topology);
                 }
@@ -271,6 +283,7 @@ impl Inner {
             StepKind::Answered { request_id, .. } => drop(self.calls.remove(request_id)),
             _ => {}
         }
+
         self.tell(&subjects, step, &line, topology);
     }
 
@@ -278,6 +291,7 @@ impl Inner {
         if let Some(event) = step.event {
             return vec![Subject::Event(event)];
         }
+
         match &step.kind {
             StepKind::Invoked { messages, .. } => {
                 let subjects = messages.iter().map(|message| match message.event {
@@ -286,6 +300,7 @@ impl Inner {
                 });
                 // Duplicates of one event may be in one batch.
                 let mut seen = HashSet::new();
+
                 subjects
                     .filter(|subject| seen.insert(subject.clone()))
                     .collect()
@@ -340,6 +355,7 @@ impl Inner {
             let Some(track) = self.track(subject, step) else {
                 continue;
             };
+
             track.observe(step, topology);
             track.note(step.elapsed, Arc::clone(line));
             track.changed = version;
@@ -352,6 +368,7 @@ impl Inner {
         if let Some(number) = self.index.get(subject) {
             return self.tracks.get_mut(number);
         }
+
         let id = match subject {
             Subject::Event(event) if self.forgotten.is_none_or(|forgotten| *event > forgotten) => {
                 format!("e{}", event.0)
@@ -361,12 +378,15 @@ impl Inner {
             }
             _ => return None,
         };
+
         if self.tracks.len() == MAX_TRACKS {
             self.forget_oldest();
         }
+
         self.next += 1;
         self.index.insert(subject.clone(), self.next);
         let track = Track::new(id, subject.clone(), step.elapsed);
+
         Some(self.tracks.entry(self.next).or_insert(track))
     }
 
@@ -374,7 +394,9 @@ impl Inner {
         let Some((_, track)) = self.tracks.pop_first() else {
             return;
         };
+
         self.index.remove(&track.subject);
+
         if let Subject::Event(event) = track.subject {
             self.forgotten = self.forgotten.max(Some(event));
         }

@@ -48,10 +48,13 @@ pub(crate) fn check(request: &Parts, port: u16) -> Result<(), &'static str> {
     let (Some(host), None) = (given.next(), given.next()) else {
         return Err("there must be one host");
     };
+
     let Some(host) = hosts.iter().find(|own| host == own.as_str()) else {
         return Err("this is not the host");
     };
+
     let own = format!("http://{host}");
+
     if request
         .headers
         .get_all(header::ORIGIN)
@@ -60,11 +63,14 @@ pub(crate) fn check(request: &Parts, port: u16) -> Result<(), &'static str> {
     {
         return Err("another site's page may not ask for this");
     }
+
     // Links to the page itself are fine.
     let is_page = request.method == Method::GET && request.uri.path() == "/";
     let mut sites = request.headers.get_all("sec-fetch-site").iter();
+
     if !is_page && sites.any(|site| site != "same-origin" && site != "none") {
         return Err("another site's page may not ask for this");
     }
+
     Ok(())
 }

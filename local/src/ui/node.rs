@@ -89,6 +89,7 @@ pub(crate) fn drawing(topology: &Topology) -> Value {
     let edge = |from: Node, to: Node, kind: &str, label: String| json!({"from": from, "to": to, "kind": kind, "label": label});
     let mut nodes = Vec::new();
     let mut edges = Vec::new();
+
     for bucket in &topology.buckets {
         nodes.push(Node::bucket(&bucket.name));
         for spec in &bucket.notifications {
@@ -98,11 +99,13 @@ pub(crate) fn drawing(topology: &Topology) -> Value {
                 .map(ToString::to_string)
                 .collect::<Vec<_>>()
                 .join(", ");
+
             if let Some(to) = Node::destination(&spec.destination) {
                 edges.push(edge(Node::bucket(&bucket.name), to, "notifies", events));
             }
         }
     }
+
     nodes.extend(topology.topics.iter().map(|name| topic(name)));
     for spec in &topology.subscriptions {
         let label = if spec.filter_policy.is_some() {
@@ -110,6 +113,7 @@ pub(crate) fn drawing(topology: &Topology) -> Value {
         } else {
             "everything"
         };
+
         edges.push(edge(
             topic(&spec.topic),
             queue(&spec.queue),
@@ -117,6 +121,7 @@ pub(crate) fn drawing(topology: &Topology) -> Value {
             label.into(),
         ));
     }
+
     for spec in &topology.queues {
         nodes.push(queue(&spec.name));
         if let Some(redrive) = &spec.redrive {
@@ -129,6 +134,7 @@ pub(crate) fn drawing(topology: &Topology) -> Value {
             ));
         }
     }
+
     nodes.extend(topology.functions.iter().map(|spec| function(&spec.name)));
     for spec in &topology.mappings {
         let label = format!("batches of {}", spec.batch_size);
@@ -139,5 +145,6 @@ pub(crate) fn drawing(topology: &Topology) -> Value {
             label,
         ));
     }
+
     json!({"nodes": nodes, "edges": edges})
 }

@@ -36,10 +36,12 @@ impl<S> Patient<S> {
             self.waiting = None;
             return written;
         }
+
         let waiting = self
             .waiting
             .get_or_insert_with(|| Box::pin(tokio::time::sleep(PATIENCE)));
         ready!(waiting.as_mut().poll(context));
+
         Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
     }
 }

@@ -106,6 +106,7 @@ impl App {
             |(hop, fault)| json!({"hop": hop.to_string(), "fault": fault.to_string(), "rate": faults.rate(hop, fault)}),
         );
         let viewers = MAX_VIEWERS - self.viewers.available_permits();
+
         json!({"queues": self.queues(), "faults": rates.collect::<Vec<_>>(), "seed": faults.seed(), "viewers": viewers})
     }
 
@@ -114,6 +115,7 @@ impl App {
         if let Some((_, value)) = counted.as_ref().filter(|(at, _)| at.elapsed() < PACE) {
             return value.clone();
         }
+
         let queues = self.pipeline.topology().queues.iter().filter_map(|spec| {
             let queue = self.pipeline.queue(&spec.name).ok()?;
             let counts = json!({
@@ -121,10 +123,13 @@ impl App {
                 "visible": queue.count(Visibility::Visible),
                 "in_flight": queue.count(Visibility::InFlight),
             });
+
             Some((Node::queue(&queue.name).to_string(), counts))
         });
+
         let value = Value::Object(queues.collect::<Map<_, _>>());
         *counted = Some((Instant::now(), value.clone()));
+
         value
     }
 
@@ -135,9 +140,11 @@ impl App {
         else {
             return refuse(StatusCode::BAD_REQUEST, "an object has a bucket and a key");
         };
+
         if request.body().size_hint().exact().is_none() {
             return refuse(StatusCode::LENGTH_REQUIRED, "an object has a length");
         }
+
         if key.is_empty()
             || !self
                 .pipeline
@@ -151,6 +158,7 @@ impl App {
                 "there is no such bucket, or the key is empty",
             );
         }
+
         match S3Client::new(self.s3, bucket)
             .put_stream(&key, request.into_body())
             .await
@@ -175,22 +183,26 @@ impl App {
                 "faults are given as JSON",
             );
         }
+
         let Ok(body) = Limited::new(request.into_body(), MAX_CHANGE_BYTES)
             .collect()
             .await
         else {
             return refuse(StatusCode::PAYLOAD_TOO_LARGE, "that is too long");
         };
+
         let change: Change = match serde_json::from_slice(&body.to_bytes()) {
             Ok(change) => change,
             Err(error) => return refuse(StatusCode::BAD_REQUEST, &error.to_string()),
         };
         let turn = self.faults.lock().unwrap_or_else(PoisonError::into_inner);
         let mut faults = self.pipeline.faults();
+
         for Rate { hop, fault, rate } in change.rates {
             let mut places = Faults::places();
             let place =
                 places.find(|place| place.0.to_string() == hop && place.1.to_string() == fault);
+
             match place {
                 Some((hop, fault)) if (0.0..=1.0).contains(&rate) => {
                     faults = faults.with_rate(hop, fault, rate)
@@ -206,9 +218,11 @@ impl App {
                 }
             }
         }
+
         self.pipeline.set_faults(faults);
         drop(turn);
         self.board.touch();
+
         answer(StatusCode::NO_CONTENT, "application/json", "")
     }
 
@@ -216,10 +230,12 @@ impl App {
         let Ok(permit) = Arc::clone(&self.viewers).try_acquire_owned() else {
             return refuse(StatusCode::SERVICE_UNAVAILABLE, "too many pages are open");
         };
+
         let mut answer =
             Response::new(StreamBody::new(stream::events(self, permit)).boxed_unsync());
         let kind = header::HeaderValue::from_static("text/event-stream");
         answer.headers_mut().insert(header::CONTENT_TYPE, kind);
+
         answer
     }
 }
@@ -233,6 +249,7 @@ pub(crate) async fn respond(
     let checked = guard::check(&head, app.port);
     let request = Request::from_parts(head, body);
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+
     let mut answer = match (checked, method, path.as_str()) {
         (Err(reason), ..) => refuse(StatusCode::FORBIDDEN, reason),
         (_, Method::GET, "/events") => app.watch(),
@@ -254,7 +271,9 @@ pub(crate) async fn respond(
         },
         _ => refuse(StatusCode::NOT_FOUND, "there is nothing here"),
     };
+
     guard::protect(answer.headers_mut());
+
     Ok(answer)
 }
 
@@ -264,6 +283,7 @@ fn answer(status: StatusCode, kind: &'static str, body: impl Into<Bytes>) -> Ans
     answer
         .headers_mut()
         .insert(header::CONTENT_TYPE, header::HeaderValue::from_static(kind));
+
     answer
 }
 
@@ -279,6 +299,7 @@ fn refuse(status: StatusCode, reason: &str) -> Answer {
 fn parameter(query: &str, name: &str) -> Option<String> {
     let mut pairs = query.split('&').filter_map(|pair| pair.split_once('='));
     let (_, value) = pairs.find(|(own, _)| *own == name)?;
+
     percent_decode_str(value)
         .decode_utf8()
         .ok()

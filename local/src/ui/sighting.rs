@@ -39,6 +39,7 @@ impl Sighting {
             _ => body[..body.floor_char_boundary(MAX_PAYLOAD_BYTES)].into(),
         };
         let (id, queue) = (Arc::clone(id), Arc::clone(queue));
+
         Self {
             id,
             queue,
@@ -84,6 +85,7 @@ impl Sighting {
             Place::Deleted => format!("deleted from {}", self.queue),
             Place::Expired => format!("expired in {}", self.queue),
         };
+
         json!({
             "id": self.id,
             "place": place,

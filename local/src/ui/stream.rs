@@ -52,6 +52,7 @@ pub(crate) fn events(
         spoken: Instant::now(),
         _permit: permit,
     };
+
     stream::unfold(viewer, async |mut viewer| {
         let text = viewer.next().await?;
         Some((Ok(Frame::data(text.into())), viewer))
@@ -65,6 +66,7 @@ impl Viewer {
             all["drawing"] = drawing(self.app.pipeline.topology());
             return Some(format!("retry: 1000\ndata: {all}\n\n"));
         }
+
         let mut stopped = self.stopped.clone();
         tokio::select! {
             text = self.change() => Some(text),
@@ -78,9 +80,11 @@ impl Viewer {
             // The board is there as long as the page.
             drop(tokio::time::timeout(LOOK, self.version.changed()).await);
             let has_changed = Some(*self.version.borrow_and_update()) != self.known;
+
             if has_changed || self.told.as_ref() != Some(&self.app.state()) {
                 return format!("data: {}\n\n", self.news(self.known));
             }
+
             if self.spoken.elapsed() > SILENCE {
                 self.spoken = Instant::now();
                 return String::from(": nothing new\n\n");
@@ -93,6 +97,7 @@ impl Viewer {
         let state = self.app.state();
         news["state"] = state.clone();
         (self.known, self.told, self.spoken) = (Some(version), Some(state), Instant::now());
+
         news
     }
 }

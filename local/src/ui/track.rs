@@ -72,6 +72,7 @@ impl Track {
             self.steps.pop_front();
             self.forgotten += 1;
         }
+
         self.ended = elapsed;
         self.steps.push_back((elapsed, line));
     }
@@ -130,6 +131,7 @@ impl Track {
                     Fate::Succeeded => self.handled += 1,
                     _ => self.failed += 1,
                 }
+
                 self.place(message_id, queue, Place::Queue);
             }
             StepKind::Deleted { message_id, queue } => {
@@ -180,10 +182,12 @@ impl Track {
                 .any(|pattern| pattern.matches(&object.event_name))
                 && object.key.starts_with(&spec.prefix)
                 && object.key.ends_with(&spec.suffix);
+
             if let (true, Some(node)) = (is_sent, Node::destination(&spec.destination)) {
                 self.send(node);
             }
         }
+
         self.object = Some(Arc::clone(object));
     }
 
@@ -214,6 +218,7 @@ impl Track {
         let message = messages
             .find(|message| message.id == *id && message.queue == *queue && !message.is_gone())?;
         message.place = place;
+
         Some(message)
     }
 
@@ -243,6 +248,7 @@ impl Track {
             .map(|(node, count)| json!({"node": node, "how": "coming", "count": count}));
         let seen = self.messages.iter().filter_map(Sighting::whereabouts);
         let object = self.object.as_ref();
+
         json!({
             "id": self.id,
             "event": object.map(|object| object.event_name.as_str()),
@@ -269,6 +275,7 @@ impl Track {
         details["steps"] = steps.collect();
         details["forgotten"] = self.forgotten.into();
         details["messages"] = self.messages.iter().map(Sighting::details).collect();
+
         details
     }
 }

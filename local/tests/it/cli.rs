@@ -31,9 +31,11 @@ impl Program {
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .kill_on_drop(true);
+
         let mut child = command.spawn().unwrap();
         let lines = BufReader::new(child.stdout.take().unwrap()).lines();
         let errors = child.stderr.take().unwrap();
+
         Self {
             child,
             lines,
@@ -47,6 +49,7 @@ impl Program {
         if let Some(line) = self.seen.iter().find(|line| line.contains(text)) {
             return line.clone();
         }
+
         let search = async {
             while let Some(line) = self.lines.next_line().await.unwrap() {
                 self.seen.push(line.clone());
@@ -54,9 +57,12 @@ impl Program {
                     return Some(line);
                 }
             }
+
             None
         };
+
         let found = tokio::time::timeout(PATIENCE, search).await.ok().flatten();
+
         found.unwrap_or_else(|| panic!("no line with `{text}`: {:#?}", self.seen))
     }
 
@@ -88,12 +94,15 @@ impl Program {
             while let Some(line) = self.lines.next_line().await.unwrap() {
                 self.seen.push(line);
             }
+
             self.errors.read_to_string(&mut errors).await.unwrap();
             self.child.wait().await.unwrap()
         };
+
         let status = tokio::time::timeout(PATIENCE, end)
             .await
             .expect("the program does not end");
+
         (status, errors)
     }
 }
@@ -110,6 +119,7 @@ async fn put(port: u16, key: &str, body: &str) -> String {
     stream.write_all(request.as_bytes()).await.unwrap();
     let mut answer = String::new();
     stream.read_to_string(&mut answer).await.unwrap();
+
     answer.lines().next().unwrap_or_default().to_owned()
 }
 
@@ -125,6 +135,7 @@ async fn ends(process: &str) {
             tokio::task::yield_now().await;
         }
     };
+
     tokio::time::timeout(Duration::from_secs(20), gone)
         .await
         .unwrap_or_else(|_| panic!("process {process} goes on"));
@@ -148,6 +159,7 @@ pub(crate) fn start(function: &Path, arguments: &[&str]) -> Program {
         .map(String::as_str)
         .chain(arguments.iter().copied())
         .collect();
+
     Program::start(&all)
 }
 
@@ -157,6 +169,7 @@ async fn the_demo_ends_well_and_says_so() {
     let (status, errors) = program.end().await;
     assert!(status.success(), "{errors}{:#?}", program.seen);
     let seen = program.seen.join("\n");
+
     for text in [
         "ObjectCreated:Put \"holiday/my photo.jpg\" in amzn-s3-demo-bucket, 12 bytes",
         "notification to object-events",
@@ -170,6 +183,7 @@ async fn the_demo_ends_well_and_says_so() {
     ] {
         assert!(seen.contains(text), "{text}: {seen}");
     }
+
     assert!(!seen.contains('\u{1b}'), "colours are for terminals");
     assert_eq!(errors, "");
 }
@@ -180,6 +194,7 @@ async fn a_demo_whose_functions_fail_says_which_events_are_lost() {
     let quits = folder.path().join("quits");
     std::fs::write(&quits, "#!/bin/sh\necho no database >&2\nexit 1\n").unwrap();
     std::fs::set_permissions(&quits, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+
     let mut program = start(
         &put_processor(),
         &[
@@ -188,6 +203,7 @@ async fn a_demo_whose_functions_fail_says_which_events_are_lost() {
             &format!("copy-processor={}", quits.display()),
         ],
     );
+
     let (status, errors) = program.end().await;
     assert_eq!(status.code(), Some(1), "{errors}");
     let seen = program.seen.join("\n");
@@ -195,12 +211,14 @@ async fn a_demo_whose_functions_fail_says_which_events_are_lost() {
         seen.contains("1 of 6 events did not go where they should"),
         "{seen}"
     );
+
     assert!(
         seen.contains(
             "in copy-processor-dead-letters after 2 attempts (should be handled by copy-processor)"
         ),
         "{seen}"
     );
+
     assert!(seen.contains("| copy-processor: no database"), "{seen}");
 }
 
@@ -222,6 +240,7 @@ async fn a_termination_ends_every_process() {
 async fn a_reader_that_goes_away_ends_nothing() {
     let mut program = start(&put_processor(), &["--port", "0"]);
     let port = program.port().await;
+
     let unread = Command::new("cat")
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
@@ -229,6 +248,7 @@ async fn a_reader_that_goes_away_ends_nothing() {
         .unwrap()
         .stdout
         .unwrap();
+
     program.lines = BufReader::new(unread).lines();
     assert_eq!(put(port, "a", "").await, "HTTP/1.1 200 OK");
     assert_eq!(put(port, "b", "").await, "HTTP/1.1 200 OK");
@@ -258,7 +278,9 @@ fn echo(folder: &Path) -> String {
          timeout = 1\ncommand = [{:?}]\n[[mapping]]\nqueue = \"uploads\"\nfunction = \"echo\"\n",
         wayward()
     );
+
     std::fs::write(&file, text).unwrap();
+
     file.to_str().unwrap().to_owned()
 }
 
@@ -281,6 +303,7 @@ async fn a_topology_of_ones_own_runs() {
 async fn a_restart_loses_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let (file, data) = (echo(folder.path()), folder.path().join("data"));
+
     let arguments = [
         "--config",
         &file,
@@ -289,6 +312,7 @@ async fn a_restart_loses_nothing() {
         "--data",
         data.to_str().unwrap(),
     ];
+
     let mut program = Program::start(&[&arguments[..], &["--fault", "throttle=1"]].concat());
     let port = program.port().await;
     assert_eq!(put(port, "my%20photo", "hello").await, "HTTP/1.1 200 OK");
@@ -319,6 +343,7 @@ async fn what_cannot_be_is_told_in_one_line() {
     let file = file.to_str().unwrap();
     let taken = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
     let port = taken.local_addr().unwrap().port().to_string();
+
     let cases = [
         (
             vec!["--port", &port],
@@ -344,6 +369,7 @@ async fn what_cannot_be_is_told_in_one_line() {
             String::from("error: cannot make the folder `/dev/null`: "),
         ),
     ];
+
     for (arguments, expected) in cases {
         // What is given here last is what counts.
         let needs_functions = !arguments.contains(&"--config");
@@ -372,6 +398,7 @@ async fn an_argument_that_is_wrong_is_explained() {
         ),
         (["--function", "name"], "it is of the form `name=path`"),
     ];
+
     for (arguments, reason) in cases {
         let (status, errors) = Program::start(&arguments).end().await;
         assert_eq!(status.code(), Some(2), "{arguments:?}");

@@ -59,6 +59,7 @@ fn everything_can_be_said() {
     let [table, json] = &topology.subscriptions[..] else {
         panic!("{:?}", topology.subscriptions)
     };
+
     for (event, expected) in [("ObjectCreated:Put", true), ("ObjectCreated:Copy", false)] {
         let body = format!(r#"{{"Records":[{{"eventName":"{event}"}}]}}"#);
         assert_eq!(
@@ -66,12 +67,14 @@ fn everything_can_be_said() {
             expected,
             "{event}"
         );
+
         assert_eq!(
             json.filter_policy.as_ref().unwrap().matches(&body),
             expected,
             "{event}"
         );
     }
+
     assert!(table.raw_delivery && !json.raw_delivery);
     let queue = &topology.queues[0];
     assert_eq!(queue.visibility_timeout, Duration::from_secs(60));
@@ -112,96 +115,115 @@ fn a_mistake_is_told_with_its_line() {
         3,
         "unknown field `queues`",
     );
+
     check(
         "[[queue]]\nvisibility_timeout = 1\n",
         1,
         "missing field `name`",
     );
+
     check(
         "[[queue]]\nname = \"a\"\n\n[[queue]]\nname = \"a\"\n",
         5,
         "two of the queues are called `a`",
     );
+
     check_line(
         "visibility_timeout = 60",
         "visibility_timeout = \"60\"",
         "a time is a number of seconds, and no string",
     );
+
     check_line(
         "visibility_timeout = 60",
         "visibility_timeout = -1",
         "`-1` is no number of seconds",
     );
+
     check_line(
         "visibility_timeout = 60",
         "visibility = 60",
         "unknown field `visibility`",
     );
+
     check_line(
         "visibility_timeout = 60",
         "visibility_timeout = 50000",
         "the visibility timeout is 0 to 12 hours",
     );
+
     check_line(
         "max_receive_count = 3",
         "max_receive_count = 0",
         "the maximum receive count is 1 to 1000",
     );
+
     check_line(
         "dead_letter_queue = \"failed\"",
         "dead_letter_queue = \"fialed\"",
         "there is no queue `fialed`",
     );
+
     check_line(
         "events = [\"s3:ObjectCreated:*\"]",
         "events = [\"s3:ObjectCreated:*\", \"Object Created\"]",
         "Object Created",
     );
+
     check_line(
         "topic = \"uploads\" # of the bucket",
         "topic = \"downloads\"",
         "there is no topic `downloads`",
     );
+
     check_line(
         "queue = \"thumbnails\" # of the bucket",
         "queue = \"thumbs\"",
         "there is no queue `thumbs`",
     );
+
     check_line(
         "filter_policy.Records.eventName = [\"ObjectCreated:Put\"]",
         "filter_policy.Records.eventName = [{ prefixx = \"ObjectCreated\" }]",
         "the filter policy is none",
     );
+
     check_line(
         "filter_policy = '{\"Records\": {\"eventName\": [\"ObjectCreated:Put\"]}}'",
         "filter_policy = '{'",
         "the filter policy is none",
     );
+
     check_line(
         "command = [\"bin/thumbnails\", \"--size\", \"200\"]",
         "command = []",
         "a command has a program",
     );
+
     check_line(
         "command = [\"bin/thumbnails\", \"--size\", \"200\"]",
         "command = [1]",
         "a command is a text, or an array of texts",
     );
+
     check_line(
         "timeout = 10",
         "timeout = 0.5",
         "the timeout is 1 second to 15 minutes",
     );
+
     check_line(
         "batch_size = 100",
         "batch_size = 0",
         "the batch size is 1 to 10000",
     );
+
     check_line(
         "batch_window = 2",
         "batch_window = 0",
         "needs a batch window",
     );
+
     check_line(
         "function = \"thumbnails\" # of the mapping",
         "function = \"images\"",
@@ -216,11 +238,13 @@ fn what_only_goes_together_is_told_with_the_line_of_the_half() {
         3,
         "a `max_receive_count` needs a `dead_letter_queue`",
     );
+
     check(
         "[[queue]]\nname = \"a\"\ndead_letter_queue = \"a\"\n",
         3,
         "a `dead_letter_queue` needs a `max_receive_count`",
     );
+
     check(
         "[[bucket]]\nname = \"a\"\n\n[[bucket.notification]]\nevents = []\n",
         4,

@@ -38,17 +38,21 @@ async fn run(
 ) -> (BTreeMap<String, usize>, Vec<Arc<Step>>, LocalPipeline) {
     let seen = Seen::default();
     let pipeline = builder(faults, || routes(&seen)).start().await.unwrap();
+
     for index in 0..objects {
         pipeline
             .put(BUCKET, &format!("{index:03}"), "body")
             .await
             .unwrap();
     }
+
     pipeline.settle().await;
     let mut counts = BTreeMap::new();
+
     for key in seen.lock().unwrap().iter() {
         *counts.entry(key.clone()).or_default() += 1;
     }
+
     let history = pipeline.journal().history();
     (counts, history, pipeline)
 }
@@ -66,6 +70,7 @@ fn injected(history: &[Arc<Step>], hop: Hop, fault: Fault) -> usize {
 async fn without_faults_each_object_is_handled_once_and_in_order() {
     let (counts, history, _pipeline) = run(Faults::none(), 50).await;
     assert!(counts.len() == 50 && counts.values().all(|count| *count == 1));
+
     assert_eq!(
         Faults::places()
             .map(|(hop, fault)| injected(&history, hop, fault))
@@ -94,12 +99,14 @@ async fn what_is_delayed_or_reordered_arrives_late_in_another_order_and_once() {
         let seen = Seen::default();
         let faults = always(Hop::Publish, fault).with_seed(1);
         let pipeline = builder(faults, || routes(&seen)).start().await.unwrap();
+
         for index in 0..50 {
             pipeline
                 .put(BUCKET, &format!("{index:03}"), "body")
                 .await
                 .unwrap();
         }
+
         pipeline.settle().await;
         let mut seen = seen.lock().unwrap().clone();
         assert!(!seen.is_sorted(), "{fault}");
@@ -107,6 +114,7 @@ async fn what_is_delayed_or_reordered_arrives_late_in_another_order_and_once() {
         seen.dedup();
         assert_eq!(seen.len(), 50);
         let elapsed = pipeline.journal().history().last().unwrap().elapsed;
+
         assert_eq!(
             elapsed > Duration::from_secs(2),
             fault == Fault::Delay,
@@ -120,6 +128,7 @@ async fn a_receive_whose_answer_is_lost_counts_and_nobody_sees_it() {
     let (counts, history, pipeline) = run(always(Hop::Receive, Fault::DropResponse), 3).await;
     assert!(counts.is_empty());
     assert_eq!(injected(&history, Hop::Receive, Fault::DropResponse), 3 * 5);
+
     assert_eq!(
         pipeline
             .queue("put-processor-dead-letters")
@@ -137,15 +146,18 @@ async fn an_invocation_without_an_answer_is_repeated_until_the_dead_letter_queue
         (Fault::DropResponse, FunctionErrorKind::Unhandled, 5),
         (Fault::Throttle, FunctionErrorKind::Throttled, 0),
     ];
+
     for (fault, kind, handled) in cases {
         let (counts, history, pipeline) = run(always(Hop::Invoke, fault), 1).await;
         assert_eq!(counts.values().sum::<usize>(), handled, "{fault}");
         let is_meant = |step: &StepKind| matches!(step, StepKind::Answered { error: Some((own, _)), .. } if *own == kind);
+
         assert_eq!(
             history.iter().filter(|step| is_meant(&step.kind)).count(),
             5,
             "{fault}"
         );
+
         assert_eq!(
             pipeline
                 .queue("put-processor-dead-letters")
@@ -170,6 +182,7 @@ async fn a_function_runs_out_of_time_before_or_after_its_work() {
             }
         )
     };
+
     let timeouts = history.iter().filter(|step| is_timeout(&step.kind)).count();
     assert_eq!(timeouts, injected(&history, Hop::Invoke, Fault::TimeOut));
     let handled = counts.values().sum::<usize>();
@@ -197,10 +210,12 @@ async fn an_early_end_of_invisibility_brings_a_message_to_a_second_invocation() 
             },
         )
     };
+
     let faults = Faults::none()
         .with_seed(3)
         .with_fault(Fault::ExpireVisibility, 0.5);
     let pipeline = builder(faults, slow).start().await.unwrap();
+
     for index in 0..4 {
         pipeline
             .put(BUCKET, &index.to_string(), "body")
@@ -208,8 +223,10 @@ async fn an_early_end_of_invisibility_brings_a_message_to_a_second_invocation() 
             .unwrap();
         tokio::time::sleep(Duration::from_secs(300)).await;
     }
+
     pipeline.settle().await;
     assert!(seen.lock().unwrap().len() > 4);
+
     assert!(
         injected(
             &pipeline.journal().history(),
@@ -224,6 +241,7 @@ async fn what_cannot_be_deleted_is_handled_again() {
     let (counts, history, pipeline) = run(always(Hop::Delete, Fault::RefuseDelete), 2).await;
     assert!(counts.values().all(|count| *count == 5), "{counts:?}");
     assert_eq!(injected(&history, Hop::Delete, Fault::RefuseDelete), 10);
+
     assert_eq!(
         pipeline
             .queue("put-processor-dead-letters")
@@ -271,6 +289,7 @@ fn told(history: &[Arc<Step>]) -> Vec<String> {
         }
         kind => format!("{:?} {:?} {kind:?}", step.elapsed, step.event),
     });
+
     told.collect()
 }
 

@@ -47,6 +47,7 @@ impl Function for Scripted {
         let running = self.seen.running.fetch_add(1, Ordering::SeqCst) + 1;
         self.seen.most_running.fetch_max(running, Ordering::SeqCst);
         let event: Value = serde_json::from_slice(&invocation.payload).unwrap();
+
         let field = |path: &str| -> Vec<String> {
             let records = event["Records"].as_array().unwrap().iter();
             records
@@ -54,10 +55,12 @@ impl Function for Scripted {
                 .map(String::from)
                 .collect()
         };
+
         let (ids, groups) = (field("/messageId"), field("/attributes/MessageGroupId"));
         tokio::time::sleep(self.takes).await;
         self.seen.running.fetch_sub(1, Ordering::SeqCst);
         let length = invocation.payload.len();
+
         let call = Call {
             ids: ids.clone(),
             groups,
@@ -66,7 +69,9 @@ impl Function for Scripted {
             length,
             event,
         };
+
         self.seen.calls.lock().unwrap().push(call);
+
         (self.answer)(&ids)
     }
 }
@@ -116,16 +121,20 @@ async fn start_with(
         takes: setup.takes,
         seen: Arc::clone(&seen),
     };
+
     let dead = dead_letters(&setup.queue.name);
+
     let topology = Topology::new()
         .with_queue(setup.queue)
         .with_queue(QueueSpec::new(dead))
         .with_function(setup.function)
         .with_mapping(setup.mapping);
+
     let builder = LocalPipeline::builder()
         .with_topology(topology)
         .with_faults(faults)
         .with_function("function", function);
+
     (builder.start().await.unwrap(), seen)
 }
 
@@ -146,25 +155,30 @@ async fn receives(
     let mut setup = setup("queue");
     setup.mapping = setup.mapping.with_report_batch_item_failures(reports);
     let (pipeline, seen) = start(setup, move |_| answer()).await;
+
     for id in ["1", "2", "3"] {
         pipeline
             .send("queue", Message::new(id, "body"))
             .await
             .unwrap();
     }
+
     pipeline.settle().await;
     let dead = pipeline.queue("dead").unwrap().messages;
+
     ["1", "2", "3"].map(|id| {
         let received = calls(&seen)
             .iter()
             .flat_map(|call| &call.ids)
             .filter(|own| **own == id)
             .count();
+
         assert_eq!(
             dead.iter().any(|letter| &*letter.message_id == id),
             received > 1,
             "message {id}"
         );
+
         received
     })
 }
@@ -234,6 +248,7 @@ async fn answers_are_read_by_the_rules_of_lambda() {
             ALL_FAILED,
         ),
     ];
+
     for (answer, expected) in table {
         let received = receives(true, || Ok(Bytes::from_static(answer.as_bytes()))).await;
         assert_eq!(received, *expected, "{answer}");
@@ -249,6 +264,7 @@ async fn without_an_answer_the_whole_batch_fails_whatever_is_reported() {
         FunctionErrorKind::InitFailed,
         FunctionErrorKind::Throttled,
     ];
+
     for kind in kinds {
         for reports in [true, false] {
             let received =
@@ -256,6 +272,7 @@ async fn without_an_answer_the_whole_batch_fails_whatever_is_reported() {
             assert_eq!(received, ALL_FAILED, "{kind:?}");
         }
     }
+
     assert_eq!(
         receives(true, || panic!("as handlers do")).await,
         ALL_FAILED
@@ -284,6 +301,7 @@ async fn a_batch_has_ten_messages_unless_said_otherwise() {
             .await
             .unwrap();
     }
+
     pipeline.settle().await;
     let sizes = calls(&seen)
         .iter()
@@ -301,6 +319,7 @@ async fn a_window_collects_until_it_is_over_or_the_batch_is_full() {
         .with_batch_window(Duration::from_secs(20));
     let (pipeline, seen) = start(setup, nothing_failed).await;
     let started = Instant::now();
+
     for id in 0..30 {
         pipeline
             .send("queue", Message::new(id.to_string(), "body"))
@@ -308,18 +327,21 @@ async fn a_window_collects_until_it_is_over_or_the_batch_is_full() {
             .unwrap();
         tokio::time::sleep(Duration::from_secs(1)).await;
     }
+
     pipeline.settle().await;
     let first = &calls(&seen)[0];
     assert_eq!((first.started - started).as_secs(), 20);
     assert!((20..=21).contains(&first.ids.len()), "{}", first.ids.len());
     assert_eq!(calls(&seen).len(), 2);
     let full = Instant::now();
+
     for id in 100..200 {
         pipeline
             .send("queue", Message::new(id.to_string(), "body"))
             .await
             .unwrap();
     }
+
     pipeline.settle().await;
     assert_eq!(
         (calls(&seen)[2].ids.len(), full.elapsed().as_secs()),
@@ -335,6 +357,7 @@ async fn an_event_is_at_most_6_mb_long() {
         .with_batch_size(10)
         .with_maximum_concurrency(1);
     let (pipeline, seen) = start(setup, nothing_failed).await;
+
     for id in 0..10 {
         pipeline
             .send(
@@ -344,6 +367,7 @@ async fn an_event_is_at_most_6_mb_long() {
             .await
             .unwrap();
     }
+
     pipeline.settle().await;
     let lengths = calls(&seen)
         .iter()
@@ -353,6 +377,7 @@ async fn an_event_is_at_most_6_mb_long() {
         lengths.iter().all(|length| *length <= 6 * 1024 * 1024),
         "{lengths:?}"
     );
+
     assert_eq!(
         calls(&seen)
             .iter()
@@ -371,6 +396,7 @@ async fn a_message_that_no_event_can_hold_ends_in_the_dead_letter_queue() {
         .await
         .unwrap();
     pipeline.settle().await;
+
     assert_eq!(
         (
             calls(&seen).len(),
@@ -387,12 +413,14 @@ async fn no_more_invocations_run_at_a_time_than_the_mapping_allows() {
     setup.takes = Duration::from_secs(1);
     let (pipeline, seen) = start(setup, nothing_failed).await;
     let started = Instant::now();
+
     for id in 0..30 {
         pipeline
             .send("queue", Message::new(id.to_string(), "body"))
             .await
             .unwrap();
     }
+
     pipeline.settle().await;
     assert_eq!(
         (
@@ -414,17 +442,20 @@ async fn a_throttled_invocation_is_tried_again_and_gives_its_messages_back() {
         .with_timeout(Duration::from_secs(10));
     first.takes = Duration::from_secs(5);
     let (pipeline, seen) = start(first, nothing_failed).await;
+
     for id in ["1", "2"] {
         pipeline
             .send("queue", Message::new(id, "body"))
             .await
             .unwrap();
     }
+
     pipeline.settle().await;
     assert_eq!(
         (seen.most_running.load(Ordering::SeqCst), calls(&seen).len()),
         (1, 2)
     );
+
     let is_throttled = |kind: &StepKind| {
         matches!(
             kind,
@@ -434,6 +465,7 @@ async fn a_throttled_invocation_is_tried_again_and_gives_its_messages_back() {
             }
         )
     };
+
     assert!(
         !pipeline
             .journal()
@@ -454,17 +486,20 @@ async fn a_throttled_invocation_is_tried_again_and_gives_its_messages_back() {
         .with_timeout(Duration::from_secs(29));
     second.takes = Duration::from_secs(28);
     let (pipeline, seen) = start(second, nothing_failed).await;
+
     for id in ["1", "2"] {
         pipeline
             .send("queue", Message::new(id, "body"))
             .await
             .unwrap();
     }
+
     pipeline.settle().await;
     assert_eq!(
         (seen.most_running.load(Ordering::SeqCst), calls(&seen).len()),
         (1, 2)
     );
+
     assert!(
         pipeline
             .journal()
@@ -480,15 +515,18 @@ async fn of_a_group_one_batch_runs_at_a_time_and_in_order() {
     setup.mapping = setup.mapping.with_batch_size(4).with_maximum_concurrency(5);
     setup.takes = Duration::from_secs(2);
     let (pipeline, seen) = start(setup, nothing_failed).await;
+
     for index in 0..40 {
         let message = Message::new(format!("{index:02}"), index.to_string())
             .with_group_id((index % 3).to_string());
         pipeline.send("queue.fifo", message).await.unwrap();
     }
+
     pipeline.settle().await;
     let mut calls = calls(&seen);
     calls.sort_by_key(|call| call.started);
     assert!(seen.most_running.load(Ordering::SeqCst) > 1);
+
     for group in ["0", "1", "2"] {
         let own: Vec<_> = calls
             .iter()
@@ -516,12 +554,14 @@ async fn of_a_group_one_batch_runs_at_a_time_even_when_its_messages_are_visible_
     setup.takes = Duration::from_secs(8);
     let faults = Faults::none().with_fault(Fault::ExpireVisibility, 1.0);
     let (pipeline, seen) = start_with(faults, setup, nothing_failed).await;
+
     for id in ["1", "2", "3"] {
         pipeline
             .send("queue.fifo", Message::new(id, id).with_group_id("group"))
             .await
             .unwrap();
     }
+
     pipeline.settle().await;
     assert!(calls(&seen).len() > 1);
     assert_eq!(seen.most_running.load(Ordering::SeqCst), 1);
@@ -537,17 +577,21 @@ async fn a_failed_message_of_a_group_holds_up_that_group_and_no_other() {
                 r#"{"batchItemFailures":[{"itemIdentifier":"a1"},{"itemIdentifier":"a2"}]}"#,
             ));
         }
+
         nothing_failed(ids)
     };
+
     let mut setup = setup("queue.fifo");
     setup.mapping = setup.mapping.with_batch_size(2);
     let (pipeline, seen) = start(setup, answer).await;
+
     for (id, group) in [("a1", "a"), ("a2", "a"), ("b1", "b"), ("a3", "a")] {
         pipeline
             .send("queue.fifo", Message::new(id, id).with_group_id(group))
             .await
             .unwrap();
     }
+
     pipeline.settle().await;
     let ids: Vec<_> = calls(&seen).into_iter().map(|call| call.ids).collect();
     assert_eq!(
@@ -565,6 +609,7 @@ async fn a_message_is_told_as_lambda_tells_it() {
     pipeline.send("queue.fifo", message).await.unwrap();
     pipeline.settle().await;
     let record = calls(&seen)[0].event["Records"][0].clone();
+
     let names = |value: &Value| {
         value
             .as_object()
@@ -573,6 +618,7 @@ async fn a_message_is_told_as_lambda_tells_it() {
             .cloned()
             .collect::<Vec<_>>()
     };
+
     let mut expected = vec![
         "messageId",
         "receiptHandle",
@@ -584,6 +630,7 @@ async fn a_message_is_told_as_lambda_tells_it() {
         "eventSourceARN",
         "awsRegion",
     ];
+
     expected.sort_unstable();
     assert_eq!(names(&record), expected);
     assert_eq!(record["md5OfBody"], "5d41402abc4b2a76b9719d911017c592");
@@ -592,6 +639,7 @@ async fn a_message_is_told_as_lambda_tells_it() {
         "arn:aws:sqs:us-east-1:123456789012:queue.fifo"
     );
     let attributes = &record["attributes"];
+
     assert_eq!(
         (
             &attributes["MessageGroupId"],
@@ -599,6 +647,7 @@ async fn a_message_is_told_as_lambda_tells_it() {
         ),
         (&"g".into(), &"d".into())
     );
+
     assert_eq!(attributes["ApproximateReceiveCount"], "1");
     assert_eq!(attributes["SequenceNumber"].as_str().unwrap().len(), 20);
     assert_eq!(
@@ -619,6 +668,7 @@ async fn a_function_that_does_not_keep_to_its_timeout_is_cut_off() {
     pipeline.settle().await;
     assert!(calls(&seen).is_empty());
     let fates = pipeline.journal().history();
+
     let is_timeout = |kind: &StepKind| match kind {
         StepKind::Outcome {
             fate: Fate::BatchFailed(reason),
@@ -626,6 +676,7 @@ async fn a_function_that_does_not_keep_to_its_timeout_is_cut_off() {
         } => reason.contains("took longer than"),
         _ => false,
     };
+
     assert_eq!(
         fates.iter().filter(|step| is_timeout(&step.kind)).count(),
         2

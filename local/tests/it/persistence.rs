@@ -35,10 +35,12 @@ async fn start(folder: &Path, app: &App) -> Result<LocalPipeline, Error> {
             if app.fails {
                 return Err(HandlerError::retry(std::io::Error::other("not now")));
             }
+
             app.handled.lock().unwrap().push(key.as_str().to_owned());
             Ok(())
         })
     };
+
     let mut topology = Topology::example();
     let mut fifo = QueueSpec::new("orders.fifo");
     fifo.content_based_deduplication = true;
@@ -47,6 +49,7 @@ async fn start(folder: &Path, app: &App) -> Result<LocalPipeline, Error> {
         .with_topology(topology)
         .with_data(folder);
     let builder = builder.with_faults(Faults::none().with_seed(7));
+
     builder
         .with_router("put-processor", routes())
         .with_router("copy-processor", routes())
@@ -70,10 +73,12 @@ async fn what_was_published_is_handled_after_a_restart() {
     let before = app(false);
     let pipeline = start(folder.path(), &before).await.unwrap();
     pipeline.stop().await;
+
     // Nothing runs any more that could carry it on.
     for key in ["1", "2", "3"] {
         pipeline.put(BUCKET, key, "body").await.unwrap();
     }
+
     drop(pipeline);
     assert!(handled(&before).is_empty());
     let after = app(false);
@@ -144,12 +149,14 @@ async fn half_a_line_is_forgotten_and_a_damaged_one_is_an_error() {
     pipeline.put(BUCKET, "key", "body").await.unwrap();
     drop(pipeline);
     let whole = fs::read(log(&folder)).unwrap();
+
     OpenOptions::new()
         .append(true)
         .open(log(&folder))
         .unwrap()
         .write_all(b"{\"put\":{\"queue")
         .unwrap();
+
     let after = app(false);
     let pipeline = start(folder.path(), &after).await.unwrap();
     pipeline.settle().await;
@@ -206,18 +213,21 @@ async fn wherever_the_log_is_cut_nothing_is_lost_that_was_acknowledged() {
     // The client has its answer when the first line about the object is written.
     let first = text.find("only/object").unwrap();
     let acknowledged = first + text[first..].find('\n').unwrap() + 1;
+
     for length in (acknowledged..whole.len()).step_by(97) {
         fs::write(log(&folder), &whole[..length]).unwrap();
         let after = app(false);
         let pipeline = start(folder.path(), &after).await.unwrap();
         pipeline.settle().await;
         let handled = handled(&after);
+
         let is_deleted = std::str::from_utf8(&whole[..length])
             .unwrap()
             .lines()
             .any(|line| {
                 line.starts_with(r#"{"removed":{"queue":"put-processor""#) && line.ends_with("}}")
             });
+
         assert_eq!(handled.is_empty(), is_deleted, "cut at {length}");
         pipeline.stop().await;
     }
@@ -230,6 +240,7 @@ async fn what_is_acknowledged_before_the_disk_is_full_survives_it() {
     if let Some(folder) = std::env::var_os(LIMITED) {
         return publish_until_full(Path::new(&folder)).await;
     }
+
     let folder = TempDir::new().unwrap();
     with_short_files(
         "what_is_acknowledged_before_the_disk_is_full_survives_it",
@@ -242,6 +253,7 @@ async fn what_is_acknowledged_before_the_disk_is_full_survives_it() {
     let pipeline = start(folder.path(), &after).await.unwrap();
     pipeline.settle().await;
     assert_eq!(handled(&after), acknowledged);
+
     assert_eq!(
         pipeline
             .queue("copy-processor-dead-letters")
@@ -269,6 +281,7 @@ fn with_short_files(test: &str, folder: &TempDir) {
         .env(LIMITED, folder.path())
         .output()
         .unwrap();
+
     assert!(limited.status.success(), "{limited:?}");
 }
 
@@ -282,22 +295,27 @@ async fn a_log_for_which_there_is_no_room_is_written_anew() {
             &TempDir::new().unwrap(),
         );
     };
+
     let app = app(false);
     let pipeline = start(Path::new(&folder), &app).await.unwrap();
+
     for index in 0..100 {
         let key = format!("{index:0900}");
         let event = ObjectEvent::new("ObjectCreated:Put", BUCKET, key.as_str()).with_size(4);
         pipeline.publish(event).await.unwrap();
         pipeline.settle().await;
     }
+
     assert_eq!(handled(&app).len(), 100);
     pipeline.stop().await;
     drop(pipeline);
+
     start(Path::new(&folder), &app)
         .await
         .unwrap()
         .settle()
         .await;
+
     assert_eq!(handled(&app).len(), 100);
 }
 
@@ -306,15 +324,18 @@ async fn publish_until_full(folder: &Path) {
     let pipeline = start(folder, &app(false)).await.unwrap();
     pipeline.stop().await;
     let mut acknowledged = String::new();
+
     let error = loop {
         // Long, so that there is room for something short behind the last that fits.
         let key = format!("{:0800}", acknowledged.lines().count());
         let event = ObjectEvent::new("ObjectCreated:Put", BUCKET, key.as_str()).with_size(4);
+
         match pipeline.publish(event).await {
             Ok(_) => acknowledged += &format!("{key}\n"),
             Err(error) => break error,
         }
     };
+
     assert_eq!(error.kind(), ErrorKind::Storage);
     assert!(error.to_string().starts_with("cannot write"), "{error}");
     let history = pipeline.journal().history();
@@ -324,6 +345,7 @@ async fn publish_until_full(folder: &Path) {
         .count();
     assert_eq!(told, 1);
     let short = Message::new("short", "short");
+
     assert_eq!(
         pipeline
             .send("copy-processor-dead-letters", short)
@@ -331,6 +353,7 @@ async fn publish_until_full(folder: &Path) {
             .unwrap(),
         Sent::Accepted
     );
+
     fs::write(folder.join("acknowledged"), acknowledged).unwrap();
 }
 
@@ -341,6 +364,7 @@ async fn the_log_is_written_anew_when_it_has_grown() {
     let pipeline = start(folder.path(), &app(false)).await.unwrap();
     let length = || fs::metadata(log(&folder)).unwrap().len();
     let mut longest = 0;
+
     for id in 0..60 {
         let body = NotificationBuilder::test_event("b".repeat(1_000_000)).to_json();
         pipeline
@@ -350,6 +374,7 @@ async fn the_log_is_written_anew_when_it_has_grown() {
         pipeline.settle().await;
         longest = longest.max(length());
     }
+
     assert!((16_000_000..25_000_000).contains(&longest), "{longest}");
     assert!(length() < longest);
 }

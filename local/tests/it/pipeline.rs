@@ -24,13 +24,16 @@ fn routes(seen: &Seen) -> Routes<Seen> {
             if key.starts_with("poison") {
                 return Err(HandlerError::permanent(std::io::Error::other("poison")));
             }
+
             let entry = format!("{} {key}", record.event_name);
             let mut seen = seen.lock().unwrap();
             let is_first = !seen.contains(&entry);
             seen.push(entry);
+
             if key.starts_with("twice") && is_first {
                 return Err(HandlerError::retry(std::io::Error::other("the first time")));
             }
+
             Ok(())
         },
     )
@@ -71,6 +74,7 @@ async fn each_event_reaches_the_function_that_its_filter_names() {
         (report.events[&delete].messages, report.handled.len()),
         (0, 2)
     );
+
     assert_eq!(
         report
             .of_key(BUCKET, "holiday/my photo.jpg")
@@ -78,6 +82,7 @@ async fn each_event_reaches_the_function_that_its_filter_names() {
             .collect::<Vec<_>>(),
         [put]
     );
+
     assert_eq!(pipeline.delete(BUCKET, "absent").await.unwrap(), None);
 }
 
@@ -117,29 +122,35 @@ async fn a_test_notification_passes_only_where_nothing_is_filtered() {
         .with_subscription(
             SubscriptionSpec::new("object-events", "everything").with_raw_delivery(false),
         );
+
     let pipeline = example(&puts, &copies)
         .with_topology(topology)
         .start()
         .await
         .unwrap();
+
     pipeline.settle().await;
     let history = pipeline.journal().history();
     let verdicts = history.iter().filter_map(|step| match &step.kind {
         StepKind::FilterVerdict { queue, passed, .. } => Some((&**queue, *passed)),
         _ => None,
     });
+
     let expected = [
         ("put-processor", false),
         ("copy-processor", false),
         ("everything", true),
     ];
+
     assert_eq!(verdicts.collect::<Vec<_>>(), expected);
     let queue = pipeline.queue("everything").unwrap();
+
     assert!(
         queue.messages[0]
             .body
             .starts_with("{\n  \"Type\" : \"Notification\"")
     );
+
     assert!(queue.messages[0].body.contains("s3:TestEvent"));
 }
 
@@ -156,11 +167,13 @@ async fn a_notification_is_what_s3_sends() {
     let topology = Topology::new()
         .with_bucket(BucketSpec::new("holiday").with_notification(notification))
         .with_queue(QueueSpec::new("raw"));
+
     let pipeline = LocalPipeline::builder()
         .with_topology(topology)
         .start()
         .await
         .unwrap();
+
     for (event, key) in [
         ("ObjectCreated:Put", "in/a b+c.jpg"),
         ("ObjectRemoved:Delete", "in/ä.jpg"),
@@ -171,6 +184,7 @@ async fn a_notification_is_what_s3_sends() {
         event.e_tag = size.map(|_| String::from("d41d8cd98f00b204e9800998ecf8427e"));
         pipeline.publish(event).await.unwrap();
     }
+
     pipeline
         .publish(ObjectEvent::new("ObjectTagging:Put", "holiday", "in/x.jpg").with_e_tag("e"))
         .await
@@ -181,18 +195,22 @@ async fn a_notification_is_what_s3_sends() {
             .await
             .unwrap();
     }
+
     pipeline.settle().await;
     let queue = pipeline.queue("raw").unwrap();
+
     let records: Vec<serde_json::Value> = queue.messages[1..]
         .iter()
         .map(|message| {
             serde_json::from_str::<serde_json::Value>(&message.body).unwrap()["Records"][0].take()
         })
         .collect();
+
     assert_eq!(records.len(), 3);
     let object = |index: usize, field: &str| records[index]["s3"]["object"].get(field).cloned();
     assert_eq!(object(0, "key").unwrap(), "in/a+b%2Bc.jpg");
     assert_eq!(object(1, "key").unwrap(), "in/%C3%A4.jpg");
+
     assert_eq!(
         (
             object(0, "size").unwrap(),
@@ -201,16 +219,19 @@ async fn a_notification_is_what_s3_sends() {
         ),
         (7.into(), None, None)
     );
+
     assert_eq!(records[0]["s3"]["configurationId"], "all");
     let sequencer =
         |index| object(index, "sequencer").map(|text| text.as_str().unwrap().to_owned());
     let (first, second) = (sequencer(0).unwrap(), sequencer(1).unwrap());
     assert!(first < second && first.len() == 18, "{first} {second}");
+
     assert!(
         first
             .chars()
             .all(|digit| digit.is_ascii_digit() || digit.is_ascii_uppercase())
     );
+
     assert_eq!(sequencer(2), None);
     assert_ne!(
         records[0]["responseElements"]["x-amz-request-id"],
@@ -232,11 +253,13 @@ async fn the_journal_tells_the_way_of_an_event_in_order() {
     let id = pipeline.put(BUCKET, "key", "body").await.unwrap();
     pipeline.settle().await;
     let mut way = Vec::new();
+
     while way.last() != Some(&"deleted") {
         let step = steps.next().await.unwrap();
         if step.event.is_some_and(|event| event != id) {
             continue;
         }
+
         way.push(match &step.kind {
             StepKind::ObjectEvent(_) => "object",
             StepKind::NotificationSent { .. } => "notification",
@@ -253,6 +276,7 @@ async fn the_journal_tells_the_way_of_an_event_in_order() {
             _ => continue,
         });
     }
+
     let expected = [
         "object",
         "notification",
@@ -263,6 +287,7 @@ async fn the_journal_tells_the_way_of_an_event_in_order() {
         "answered",
         "succeeded",
     ];
+
     assert_eq!(way[..way.len() - 1], expected);
 }
 
@@ -271,14 +296,17 @@ async fn a_full_queue_makes_the_topic_try_again() {
     let (puts, copies) = (Seen::default(), Seen::default());
     let mut topology = Topology::example();
     topology.queues[0].capacity = 1;
+
     let pipeline = example(&puts, &copies)
         .with_topology(topology)
         .start()
         .await
         .unwrap();
+
     for key in ["1", "2", "3", "4"] {
         pipeline.put(BUCKET, key, "body").await.unwrap();
     }
+
     pipeline.settle().await;
     let mut handled = seen(&puts);
     handled.sort();
@@ -287,6 +315,7 @@ async fn a_full_queue_makes_the_topic_try_again() {
         ["1", "2", "3", "4"].map(|key| format!("ObjectCreated:Put {key}"))
     );
     let refused = |kind: &StepKind| matches!(kind, StepKind::Refused { .. });
+
     assert!(
         pipeline
             .journal()
@@ -304,21 +333,26 @@ async fn what_cannot_work_is_refused_at_start() {
             .with_router("put-processor", routes())
             .with_router("copy-processor", routes())
     };
+
     let kind = |error: Option<s3_dispatch_local::Error>| {
         error.map(|error| (error.kind(), error.to_string()))
     };
+
     let missing = LocalPipeline::builder()
         .with_router("put-processor", routes())
         .start()
         .await
         .err();
+
     let text = "the function `copy-processor` has neither a program nor a router";
     assert_eq!(kind(missing), Some((ErrorKind::UnknownName, text.into())));
+
     let misspelt = both()
         .with_router("putprocessor", routes())
         .start()
         .await
         .err();
+
     assert_eq!(
         kind(misspelt),
         Some((
@@ -326,6 +360,7 @@ async fn what_cannot_work_is_refused_at_start() {
             "there is no function `putprocessor`".into()
         ))
     );
+
     let mut topology = Topology::example();
     topology.mappings[0].batch_size = 11;
     let window = both().with_topology(topology).start().await.err();
@@ -356,11 +391,13 @@ async fn a_policy_sees_the_key_as_it_is_sent() {
     let policy = r#"{"Records": {"s3": {"object": {"key": [{"prefix": "a+b/"}]}}}}"#;
     let mut topology = Topology::example();
     topology.subscriptions[0].filter_policy = Some(SnsFilterPolicy::parse(policy).unwrap());
+
     let pipeline = example(&puts, &copies)
         .with_topology(topology)
         .start()
         .await
         .unwrap();
+
     pipeline.put(BUCKET, "a b/c", "body").await.unwrap();
     pipeline.put(BUCKET, "a+b/c", "body").await.unwrap();
     pipeline.settle().await;
@@ -384,6 +421,7 @@ async fn many_publish_at_a_time() {
     let (puts, copies) = (Seen::default(), Seen::default());
     let pipeline = example(&puts, &copies).start().await.unwrap();
     let mut publishers = tokio::task::JoinSet::new();
+
     for publisher in 0..8 {
         let pipeline = pipeline.clone();
         publishers.spawn(async move {
@@ -397,11 +435,14 @@ async fn many_publish_at_a_time() {
             }
         });
     }
+
     publishers.join_all().await;
     pipeline.settle().await;
+
     for seen in [seen(&puts), seen(&copies)] {
         let distinct: std::collections::HashSet<_> = seen.iter().collect();
         assert_eq!((seen.len(), distinct.len()), (400, 400));
     }
+
     pipeline.stop().await;
 }

@@ -43,6 +43,7 @@ impl Started {
     async fn step<T>(&self, what: &str, mut wanted: impl FnMut(&StepKind) -> Option<T>) -> T {
         let (history, mut live) = self.journal.history_and_watch();
         let mut past = history.into_iter();
+
         let search = async {
             loop {
                 let step: Option<Arc<Step>> = match past.next() {
@@ -54,6 +55,7 @@ impl Started {
                 }
             }
         };
+
         tokio::time::timeout(Duration::from_secs(20), search)
             .await
             .unwrap_or_else(|_| panic!("no {what}"))
@@ -94,6 +96,7 @@ async fn a_real_program_answers_and_its_logs_are_kept() {
             .with_key(key)
             .with_size(size)
     };
+
     let batch = SqsBatchBuilder::new()
         .with_record("1", record("small photo.jpg", 100))
         .with_record("2", record("large photo.jpg", 101));
@@ -101,6 +104,7 @@ async fn a_real_program_answers_and_its_logs_are_kept() {
         Invocation::new("an-id", batch.to_bytes()).with_timeout(Duration::from_secs(20));
     let answer = function.invoke_with(invocation).await.unwrap();
     assert_eq!(answer, r#"{"batchItemFailures":[{"itemIdentifier":"2"}]}"#);
+
     let line = function.step("log", |step| match step {
         StepKind::FunctionLog {
             line,
@@ -109,6 +113,7 @@ async fn a_real_program_answers_and_its_logs_are_kept() {
         } if line.contains("small photo.jpg") => Some(line.clone()),
         _ => None,
     });
+
     assert!(line.await.contains("object uploaded"));
 }
 
@@ -145,13 +150,16 @@ async fn a_crash_is_told_and_another_process_takes_over_after_a_pause() {
         let pauses = function.count(|step| matches!(step, StepKind::FunctionRestarting { .. }));
         assert_eq!(pauses, crash + 1);
     }
+
     assert_eq!(function.invoke("hello").await.unwrap(), "\"hello\"");
     let mut pauses = Vec::new();
+
     for step in function.journal.history() {
         if let StepKind::FunctionRestarting { after, .. } = step.kind {
             pauses.push(after);
         }
     }
+
     assert_eq!(
         pauses,
         [Duration::from_millis(100), Duration::from_millis(200)]
@@ -206,6 +214,7 @@ async fn a_program_that_does_not_come_up_is_given_up_with_one_line_until_it_chan
     std::fs::copy(wayward(), &program).unwrap();
     let broken = spec(program.clone()).with_variable("START_WITH", "no database");
     let function = Started::with(broken).await;
+
     for attempt in 1..=7 {
         let error = function.invoke("hello").await.unwrap_err();
         assert_eq!(error.kind(), FunctionErrorKind::InitFailed, "{error}");
@@ -215,6 +224,7 @@ async fn a_program_that_does_not_come_up_is_given_up_with_one_line_until_it_chan
             "{attempt}: {error}"
         );
     }
+
     assert_eq!(function.count(is_started), 5);
     let reason = function.step("end", |step| match step {
         StepKind::FunctionStopped {
@@ -223,15 +233,18 @@ async fn a_program_that_does_not_come_up_is_given_up_with_one_line_until_it_chan
         } => Some(reason.clone()),
         _ => None,
     });
+
     assert!(
         reason
             .await
             .ends_with("the process ended before it was ready: exit status: 7")
     );
+
     assert_eq!(
         function.count(|step| matches!(step, StepKind::FunctionStopped { .. })),
         1
     );
+
     let line = function.step("log", |step| match step {
         StepKind::FunctionLog {
             line,
@@ -240,6 +253,7 @@ async fn a_program_that_does_not_come_up_is_given_up_with_one_line_until_it_chan
         } => (line == "no database").then_some(()),
         _ => None,
     });
+
     line.await;
 
     let file = std::fs::File::options()
@@ -275,17 +289,20 @@ async fn every_line_is_kept_and_long_ones_are_cut() {
     let function = Started::with(spec(wayward())).await;
     function.invoke("print").await.unwrap();
     let mut lines = Vec::new();
+
     function
         .step("second half", |step| {
             if let StepKind::FunctionLog { line, stream, .. } = step {
                 lines.push((*stream, line.clone()));
             }
+
             lines
                 .iter()
                 .any(|(_, line)| line.len() == 64 * 1024)
                 .then_some(())
         })
         .await;
+
     assert!(lines.contains(&(LogStream::Output, String::from("to output"))));
     assert!(
         lines.contains(&(LogStream::Error, String::from("to error: \u{1b}[31mred"))),
@@ -300,12 +317,14 @@ async fn an_answer_counts_once_and_for_its_own_invocation() {
     assert_eq!(function.invoke("hello").await.unwrap(), "\"hello\"");
     let error = function.invoke("too much").await.unwrap_err();
     assert_eq!(error.kind(), FunctionErrorKind::Unhandled);
+
     assert!(
         error
             .to_string()
             .starts_with("Function.ResponseSizeTooLarge"),
         "{error}"
     );
+
     assert_eq!(function.invoke("hello").await.unwrap(), "\"hello\"");
 }
 
@@ -313,6 +332,7 @@ async fn an_answer_counts_once_and_for_its_own_invocation() {
 async fn the_environment_is_that_of_lambda_and_nothing_else() {
     let function = Started::with(spec(wayward()).with_memory(256).with_variable("MINE", "1")).await;
     let environment = function.invoke("environment").await.unwrap();
+
     for line in [
         "AWS_LAMBDA_FUNCTION_NAME=my-function",
         "AWS_LAMBDA_FUNCTION_MEMORY_SIZE=256",
@@ -324,6 +344,7 @@ async fn the_environment_is_that_of_lambda_and_nothing_else() {
             "{line}: {environment}"
         );
     }
+
     assert!(!environment.contains("CARGO"), "{environment}");
 }
 
@@ -340,6 +361,7 @@ async fn stopping_ends_every_process() {
         async move { function.invoke("hang").await }
     });
     let mut processes = Vec::new();
+
     function
         .step("second process", |step| {
             if let StepKind::FunctionStarted { process, .. } = step {
@@ -348,6 +370,7 @@ async fn stopping_ends_every_process() {
             (processes.len() == 2).then_some(())
         })
         .await;
+
     assert!(processes.contains(&idle));
     function.process.stop().await;
     assert!(
@@ -370,6 +393,7 @@ async fn processes_that_are_stopped_have_nothing_to_complain_of() {
         assert!(answers.iter().all(Result::is_ok), "{answers:?}");
         function.process.stop().await;
         let history = function.journal.history();
+
         let complaint = history.iter().find(|step| {
             matches!(
                 &step.kind,
@@ -379,6 +403,7 @@ async fn processes_that_are_stopped_have_nothing_to_complain_of() {
                 }
             )
         });
+
         assert!(complaint.is_none(), "{complaint:?}");
     }
 }
@@ -389,16 +414,19 @@ async fn what_cannot_be_a_program_is_told_in_one_line() {
     let missing = folder.path().join("missing");
     let text = folder.path().join("text");
     std::fs::write(&text, "hello").unwrap();
+
     let cases = [
         (missing.clone(), "does not exist"),
         (text.clone(), "may not be executed"),
         (folder.path().into(), "is no file"),
     ];
+
     for (program, reason) in cases {
         let error = Process::start(spec(program.clone()), journal().await)
             .await
             .unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Program);
+
         assert_eq!(
             error.to_string(),
             format!(

@@ -9,6 +9,7 @@ use serde_json::Value;
 /// The example that handles uploads.
 pub(crate) fn put_processor() -> PathBuf {
     static PROGRAM: LazyLock<PathBuf> = LazyLock::new(|| build(&["--package", "put-processor"]));
+
     PROGRAM.clone()
 }
 
@@ -16,6 +17,7 @@ pub(crate) fn put_processor() -> PathBuf {
 pub(crate) fn wayward() -> PathBuf {
     static PROGRAM: LazyLock<PathBuf> =
         LazyLock::new(|| build(&["--package", "s3-dispatch-local", "--example", "wayward"]));
+
     PROGRAM.clone()
 }
 
@@ -29,11 +31,13 @@ fn build(arguments: &[&str]) -> PathBuf {
         .current_dir(env!("CARGO_MANIFEST_DIR"))
         .output()
         .unwrap();
+
     assert!(
         output.status.success(),
         "{command:?}: {}",
         String::from_utf8_lossy(&output.stderr)
     );
+
     let messages = output
         .stdout
         .split(|byte| *byte == b'\n')
@@ -42,6 +46,7 @@ fn build(arguments: &[&str]) -> PathBuf {
         let message: Value = serde_json::from_slice(line).unwrap();
         message["executable"].as_str().map(PathBuf::from)
     });
+
     programs.next_back().unwrap()
 }
 
@@ -52,5 +57,6 @@ pub(crate) fn is_running(process: &str) -> bool {
         .output()
         .unwrap();
     let state = String::from_utf8(state.stdout).unwrap();
+
     !state.trim().is_empty() && !state.trim().starts_with('Z')
 }

@@ -179,9 +179,11 @@ fn each_queue_redrives_by_its_own_receives() {
     let mut source = queue(|spec| spec.with_redrive("dead", 2));
     let mut dead = Queue::new(QueueSpec::new("dead").with_redrive("deader", 1));
     send(&mut source, at(0), "a");
+
     for time in [0, 30] {
         only(receive(&mut source, at(time), 10));
     }
+
     dead.bury(at(60), receive(&mut source, at(60), 10).redriven.remove(0));
     assert_eq!(only(receive(&mut dead, at(60), 10)).receive_count, 3);
     assert_eq!(receive(&mut dead, at(90), 10).redriven[0].receive_count, 3);
@@ -209,6 +211,7 @@ fn what_is_older_than_the_retention_is_lost() {
     assert_eq!(queue.next_expiry(), Some(at(60)));
     let received = receive(&mut queue, at(60), 10);
     assert_eq!(ids(&received), ["young"]);
+
     assert_eq!(
         received
             .expired
@@ -263,6 +266,7 @@ fn a_group_comes_in_order_and_not_while_one_of_it_is_invisible() {
     for (id, group) in [("a1", "a"), ("a2", "a"), ("b1", "b"), ("a3", "a")] {
         send_to(&mut queue, at(0), id, group);
     }
+
     let first = receive(&mut queue, at(0), 2);
     assert_eq!(ids(&first), ["a1", "a2"]);
     assert_eq!(ids(&receive(&mut queue, at(0), 10)), ["b1"]);
@@ -279,6 +283,7 @@ fn a_failed_message_comes_again_before_the_rest_of_its_group() {
     for id in ["1", "2", "3"] {
         send_to(&mut queue, at(0), id, "group");
     }
+
     let received = receive(&mut queue, at(0), 2);
     queue.delete(at(5), received.messages[1].receipt);
     assert!(receive(&mut queue, at(29), 10).messages.is_empty());
@@ -302,6 +307,7 @@ fn a_deduplication_id_is_known_for_five_minutes_even_when_its_message_is_gone() 
     let message = |id: &str| Message::new(id, "body").with_group_id("group");
     assert_eq!(queue.send(at(0), message("first")), Ok(Sent::Accepted));
     let received = only(receive(&mut queue, at(0), 10));
+
     // By the digest of its body.
     assert_eq!(
         received
@@ -311,6 +317,7 @@ fn a_deduplication_id_is_known_for_five_minutes_even_when_its_message_is_gone() 
             .map(|id| id.len()),
         Some(64)
     );
+
     queue.delete(at(1), received.receipt);
     let of = "first".into();
     assert_eq!(

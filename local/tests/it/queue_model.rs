@@ -61,6 +61,7 @@ impl Model {
         if self.is_fifo && self.seen.iter().any(|(seen, _)| seen == deduplication) {
             return false;
         }
+
         self.seen.push((deduplication.to_owned(), now + 300));
         let held = Held {
             id: id.into(),
@@ -69,7 +70,9 @@ impl Model {
             visible: now + self.delay,
             count: 0,
         };
+
         self.held.push(held);
+
         true
     }
 
@@ -87,10 +90,12 @@ impl Model {
     ) -> (Vec<(String, u32)>, Vec<String>) {
         self.expire(now);
         let (mut received, mut redriven) = (Vec::new(), Vec::new());
+
         for id in self.order(now, except) {
             if received.len() == most {
                 break;
             }
+
             let index = self.held.iter().position(|held| held.id == id).unwrap();
             if self.held[index].count < MAX_RECEIVE_COUNT {
                 let held = &mut self.held[index];
@@ -103,6 +108,7 @@ impl Model {
                 self.held[index].visible = now + VISIBILITY;
             }
         }
+
         (received, redriven)
     }
 
@@ -116,14 +122,17 @@ impl Model {
                 .enumerate()
                 .filter(|(_, held)| held.visible <= now)
                 .collect();
+
             visible.sort_by_key(|(index, held)| (held.visible, *index));
             return visible
                 .into_iter()
                 .map(|(_, held)| held.id.clone())
                 .collect();
         }
+
         let groups: HashSet<_> = self.held.iter().map(|held| &held.group).collect();
         let mut ready = Vec::new();
+
         for group in groups.into_iter().filter(|group| except != Some(group)) {
             let members: Vec<_> = self
                 .held
@@ -131,6 +140,7 @@ impl Model {
                 .enumerate()
                 .filter(|(_, held)| held.group == *group)
                 .collect();
+
             if members
                 .iter()
                 .any(|(_, held)| Self::is_in_flight(held, now))
@@ -138,18 +148,21 @@ impl Model {
             {
                 continue;
             }
+
             let since = members
                 .iter()
                 .filter(|(_, held)| held.count > 0)
                 .map(|(_, held)| held.visible);
             let since = since.chain([members[0].1.visible]).max();
             let visible = members.iter().take_while(|(_, held)| held.visible <= now);
+
             ready.push((
                 since,
                 members[0].0,
                 visible.map(|(_, held)| held.id.clone()).collect::<Vec<_>>(),
             ));
         }
+
         ready.sort();
         ready.into_iter().flat_map(|(_, _, ids)| ids).collect()
     }
@@ -172,9 +185,11 @@ impl Model {
             .iter_mut()
             .find(|held| held.id == id && held.count == count && held.visible > now);
         let is_changed = held.is_some();
+
         if let Some(held) = held {
             held.visible = now + seconds;
         }
+
         is_changed
     }
 }
@@ -188,6 +203,7 @@ fn calls() -> impl Strategy<Value = Vec<Call>> {
         2 => (any::<prop::sample::Index>(), 0..20_u64).prop_map(|(receipt, seconds)| Call::Change { receipt, seconds }),
         3 => (0..12_u64).prop_map(|seconds| Call::Wait { seconds }),
     ];
+
     prop::collection::vec(call, 0..80)
 }
 
@@ -199,19 +215,24 @@ fn check(is_fifo: bool, delay: u64, calls: &[Call]) -> Result<(), TestCaseError>
         .with_retention(Duration::from_secs(RETENTION))
         .with_capacity(CAPACITY)
         .with_redrive("dead", MAX_RECEIVE_COUNT);
+
     let mut queue = Queue::new(spec);
+
     let mut model = Model {
         is_fifo,
         delay,
         held: Vec::new(),
         seen: Vec::new(),
     };
+
     let at = |seconds| SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000 + seconds);
     let mut now = 0;
     let mut receipts: Vec<(String, u32, Receipt)> = Vec::new();
+
     for (step, call) in calls.iter().enumerate() {
         model.expire(now);
         queue.expire(at(now));
+
         match call {
             Call::Send {
                 group,
@@ -222,15 +243,18 @@ fn check(is_fifo: bool, delay: u64, calls: &[Call]) -> Result<(), TestCaseError>
                     group.to_string(),
                     deduplication.to_string(),
                 );
+
                 let message = Message::new(&*id, "body")
                     .with_group_id(&*group)
                     .with_deduplication_id(&*deduplication);
                 let sent = queue.send(at(now), message);
+
                 let is_known = is_fifo
                     && model
                         .seen
                         .iter()
                         .any(|(seen, until)| *seen == deduplication && *until > now);
+
                 if model.held.len() == CAPACITY && !is_known {
                     prop_assert!(sent.is_err());
                 } else {
@@ -248,11 +272,13 @@ fn check(is_fifo: bool, delay: u64, calls: &[Call]) -> Result<(), TestCaseError>
                     .map(|own| (own.message.id.to_string(), own.receive_count))
                     .collect();
                 prop_assert_eq!(own, received);
+
                 let own: Vec<_> = receive
                     .redriven
                     .iter()
                     .map(|own| own.message.id.to_string())
                     .collect();
+
                 prop_assert_eq!(own, redriven);
                 let new = receive
                     .messages
@@ -269,6 +295,7 @@ fn check(is_fifo: bool, delay: u64, calls: &[Call]) -> Result<(), TestCaseError>
                     Deletion::Expired => "expired",
                     _ => "unknown",
                 };
+
                 prop_assert_eq!(deletion, model.delete(now, id, *count));
             }
             Call::Change { receipt, seconds } if !receipts.is_empty() => {
@@ -280,10 +307,12 @@ fn check(is_fifo: bool, delay: u64, calls: &[Call]) -> Result<(), TestCaseError>
             Call::Delete { .. } | Call::Change { .. } => {}
             Call::Wait { seconds } => now += seconds,
         }
+
         model.expire(now);
         queue.expire(at(now));
         prop_assert_eq!(queue.len(), model.held.len());
     }
+
     Ok(())
 }
 

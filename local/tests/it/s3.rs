@@ -37,6 +37,7 @@ impl ObjectEvents for Kept {
             let buckets = Buckets::open("/dev/null/nowhere".as_ref(), []);
             return buckets.map(|_| ());
         }
+
         self.events.lock().unwrap().push(event);
         Ok(())
     }
@@ -65,6 +66,7 @@ impl S3 {
             .unwrap()
             .serve(Arc::new(buckets), Arc::clone(&kept) as _);
         let client = client(endpoint.address());
+
         Self {
             endpoint,
             kept,
@@ -91,6 +93,7 @@ impl S3 {
             .body(body)
             .send()
             .await;
+
         put.unwrap_or_else(|error| panic!("{key:?}: {error:?}"));
     }
 
@@ -103,6 +106,7 @@ impl S3 {
             .send()
             .await
             .unwrap();
+
         object.body.collect().await.unwrap().into_bytes()
     }
 
@@ -113,8 +117,10 @@ impl S3 {
             .bucket(BUCKET)
             .max_keys(3)
             .encoding_type(EncodingType::Url);
+
         let mut pages = pages.into_paginator().send();
         let mut keys = Vec::new();
+
         while let Some(page) = pages.next().await {
             keys.extend(page.unwrap().contents().iter().map(|object| {
                 percent_encoding::percent_decode_str(object.key().unwrap())
@@ -123,6 +129,7 @@ impl S3 {
                     .into_owned()
             }));
         }
+
         keys
     }
 
@@ -148,12 +155,14 @@ impl S3 {
             .bucket(BUCKET)
             .key(upload.key().unwrap())
             .part_number(number);
+
         let part = part
             .upload_id(upload.upload_id().unwrap())
             .body(body.into())
             .send()
             .await
             .unwrap();
+
         CompletedPart::builder()
             .part_number(number)
             .e_tag(part.e_tag().unwrap())
@@ -173,6 +182,7 @@ impl S3 {
             .complete_multipart_upload()
             .bucket(BUCKET)
             .key(upload.key().unwrap());
+
         match complete
             .upload_id(upload.upload_id().unwrap())
             .multipart_upload(parts)
@@ -194,6 +204,7 @@ fn client(address: SocketAddr) -> Client {
         .force_path_style(true)
         .retry_config(RetryConfig::disabled())
         .http_client(aws_smithy_http_client::Builder::new().build_http());
+
     Client::from_conf(config.build())
 }
 
@@ -214,14 +225,17 @@ async fn an_object_can_be_put_read_copied_and_deleted() {
         .bucket(BUCKET)
         .key("holiday/my photo.jpg")
         .body(ByteStream::from_static(b"hello"));
+
     let put = put
         .content_type("image/jpeg")
         .metadata("camera", "old")
         .send()
         .await
         .unwrap();
+
     assert_eq!(put.e_tag(), Some("\"5d41402abc4b2a76b9719d911017c592\""));
     assert_eq!(s3.get("holiday/my photo.jpg").await, "hello");
+
     let part = s3
         .client
         .get_object()
@@ -231,10 +245,12 @@ async fn an_object_can_be_put_read_copied_and_deleted() {
         .send()
         .await
         .unwrap();
+
     assert_eq!(part.content_range(), Some("bytes 1-3/5"));
     assert_eq!(part.body.collect().await.unwrap().into_bytes(), "ell");
 
     let source = format!("{BUCKET}/holiday/my%20photo.jpg");
+
     s3.client
         .copy_object()
         .bucket(BUCKET)
@@ -243,6 +259,7 @@ async fn an_object_can_be_put_read_copied_and_deleted() {
         .send()
         .await
         .unwrap();
+
     let head = s3
         .client
         .head_object()
@@ -251,6 +268,7 @@ async fn an_object_can_be_put_read_copied_and_deleted() {
         .send()
         .await
         .unwrap();
+
     assert_eq!(head.content_type(), Some("image/jpeg"));
     assert_eq!(head.metadata().unwrap()["camera"], "old");
     assert_eq!(head.content_length(), Some(5));
@@ -263,6 +281,7 @@ async fn an_object_can_be_put_read_copied_and_deleted() {
         .send()
         .await
         .unwrap();
+
     s3.client
         .delete_object()
         .bucket(BUCKET)
@@ -270,7 +289,9 @@ async fn an_object_can_be_put_read_copied_and_deleted() {
         .send()
         .await
         .unwrap();
+
     assert_eq!(s3.keys().await, ["holiday/my photo.jpg"]);
+
     assert_eq!(
         s3.events(),
         [
@@ -285,6 +306,7 @@ async fn an_object_can_be_put_read_copied_and_deleted() {
 async fn every_event_has_what_s3_sends_with_it() {
     let s3 = S3::start().await;
     s3.put("a", "1").await;
+
     let tags = Tagging::builder().tag_set(
         Tag::builder()
             .key("colour")
@@ -292,6 +314,7 @@ async fn every_event_has_what_s3_sends_with_it() {
             .build()
             .unwrap(),
     );
+
     s3.client
         .put_object_tagging()
         .bucket(BUCKET)
@@ -300,6 +323,7 @@ async fn every_event_has_what_s3_sends_with_it() {
         .send()
         .await
         .unwrap();
+
     let tagged = s3
         .client
         .get_object_tagging()
@@ -308,7 +332,9 @@ async fn every_event_has_what_s3_sends_with_it() {
         .send()
         .await
         .unwrap();
+
     assert_eq!(tagged.tag_set()[0].value(), "red & blue");
+
     s3.client
         .delete_object_tagging()
         .bucket(BUCKET)
@@ -316,7 +342,9 @@ async fn every_event_has_what_s3_sends_with_it() {
         .send()
         .await
         .unwrap();
+
     s3.put("a", "22").await;
+
     s3.client
         .delete_object()
         .bucket(BUCKET)
@@ -324,11 +352,13 @@ async fn every_event_has_what_s3_sends_with_it() {
         .send()
         .await
         .unwrap();
+
     let events = std::mem::take(&mut *s3.kept.events.lock().unwrap());
     let names: Vec<_> = events
         .iter()
         .map(|event| event.event_name.as_str())
         .collect();
+
     assert_eq!(
         names,
         [
@@ -339,6 +369,7 @@ async fn every_event_has_what_s3_sends_with_it() {
             "ObjectRemoved:Delete"
         ]
     );
+
     let has_size: Vec<_> = events.iter().map(|event| event.size.is_some()).collect();
     assert_eq!(has_size, [true, false, false, true, false]);
     let has_e_tag: Vec<_> = events.iter().map(|event| event.e_tag.is_some()).collect();
@@ -352,6 +383,7 @@ async fn every_event_has_what_s3_sends_with_it() {
         sequencers.is_sorted_by(|before, after| before < after),
         "{sequencers:?}"
     );
+
     for sequencer in sequencers {
         assert_eq!(sequencer.len(), 18);
         assert!(
@@ -371,28 +403,34 @@ async fn parts_become_an_object() {
     let first = s3.upload_part(&upload, 1, vec![b'1'; PART]).await;
     // Replaced by a later part of the same number.
     s3.upload_part(&upload, 2, vec![b'x'; 7]).await;
+
     let copied = s3
         .client
         .upload_part_copy()
         .bucket(BUCKET)
         .key("large file")
         .part_number(2);
+
     let copied = copied
         .upload_id(upload.upload_id().unwrap())
         .copy_source(format!("{BUCKET}/source"));
+
     let copied = copied
         .copy_source_range("bytes=10-19")
         .send()
         .await
         .unwrap();
+
     let e_tag = copied.copy_part_result().unwrap().e_tag().unwrap();
     let second = CompletedPart::builder().part_number(2).e_tag(e_tag).build();
+
     let listed = s3
         .client
         .list_parts()
         .bucket(BUCKET)
         .key("large file")
         .upload_id(upload.upload_id().unwrap());
+
     let sizes: Vec<_> = listed
         .send()
         .await
@@ -401,6 +439,7 @@ async fn parts_become_an_object() {
         .iter()
         .map(|part| part.size().unwrap())
         .collect();
+
     assert_eq!(sizes, [PART as i64, 10]);
 
     let e_tag = s3.complete(&upload, vec![first, second]).await.unwrap();
@@ -411,6 +450,7 @@ async fn parts_become_an_object() {
         body[..PART].iter().all(|byte| *byte == b'1')
             && body[PART..].iter().all(|byte| *byte == b's')
     );
+
     assert_eq!(
         s3.events(),
         [
@@ -444,12 +484,14 @@ async fn an_upload_that_cannot_be_completed_causes_no_event() {
         .e_tag("\"0\"")
         .build();
     assert_eq!(check(vec![unknown]).await.unwrap_err(), "InvalidPart");
+
     let abort = s3
         .client
         .abort_multipart_upload()
         .bucket(BUCKET)
         .key("a")
         .upload_id(upload.upload_id().unwrap());
+
     abort.send().await.unwrap();
     assert_eq!(check(vec![last]).await.unwrap_err(), "NoSuchUpload");
     assert_eq!(s3.events(), []);
@@ -461,6 +503,7 @@ async fn a_batch_of_deletions_is_one_event_for_each_object_that_was_there() {
     for key in ["a b", "ü", "c"] {
         s3.put(key, "").await;
     }
+
     s3.events();
     let keys = ["a b", "never there", "ü"]
         .map(|key| ObjectIdentifier::builder().key(key).build().unwrap());
@@ -468,6 +511,7 @@ async fn a_batch_of_deletions_is_one_event_for_each_object_that_was_there() {
         .set_objects(Some(keys.to_vec()))
         .build()
         .unwrap();
+
     let deleted = s3
         .client
         .delete_objects()
@@ -476,6 +520,7 @@ async fn a_batch_of_deletions_is_one_event_for_each_object_that_was_there() {
         .send()
         .await
         .unwrap();
+
     assert_eq!(deleted.deleted().len(), 3);
     assert!(deleted.errors().is_empty());
     assert_eq!(s3.events(), [removed("a b"), removed("ü")]);
@@ -488,6 +533,7 @@ async fn listings_are_folded_at_a_delimiter() {
     for key in ["a", "a/1", "a/2", "b/1", "c"] {
         s3.put(key, "").await;
     }
+
     let mut names = Vec::new();
     let list = s3
         .client
@@ -495,7 +541,9 @@ async fn listings_are_folded_at_a_delimiter() {
         .bucket(BUCKET)
         .delimiter("/")
         .max_keys(2);
+
     let mut pages = list.into_paginator().send();
+
     while let Some(page) = pages.next().await {
         let page = page.unwrap();
         names.extend(
@@ -503,12 +551,14 @@ async fn listings_are_folded_at_a_delimiter() {
                 .iter()
                 .map(|object| object.key().unwrap().to_owned()),
         );
+
         names.extend(
             page.common_prefixes()
                 .iter()
                 .map(|prefix| prefix.prefix().unwrap().to_owned()),
         );
     }
+
     names.sort();
     assert_eq!(names, ["a", "a/", "b/", "c"]);
 }
@@ -524,6 +574,7 @@ async fn a_put_can_insist_on_being_the_first() {
             .if_none_match("*")
             .send()
     };
+
     put().await.unwrap();
     assert_eq!(put().await.unwrap_err().code(), Some("PreconditionFailed"));
     assert_eq!(s3.events().len(), 1);
@@ -540,7 +591,9 @@ async fn what_is_not_there_is_told_in_the_words_of_s3() {
         .send()
         .await
         .unwrap_err();
+
     assert_eq!(error.code(), Some("NoSuchKey"));
+
     let error = s3
         .client
         .put_object()
@@ -549,7 +602,9 @@ async fn what_is_not_there_is_told_in_the_words_of_s3() {
         .send()
         .await
         .unwrap_err();
+
     assert_eq!(error.code(), Some("NoSuchBucket"));
+
     let error = s3
         .client
         .put_object()
@@ -558,6 +613,7 @@ async fn what_is_not_there_is_told_in_the_words_of_s3() {
         .send()
         .await
         .unwrap_err();
+
     assert_eq!(error.code(), Some("KeyTooLongError"));
 }
 
@@ -571,6 +627,7 @@ async fn a_client_is_told_when_its_event_is_not_taken() {
         },
     )
     .await;
+
     let error = s3
         .client
         .put_object()
@@ -579,6 +636,7 @@ async fn a_client_is_told_when_its_event_is_not_taken() {
         .send()
         .await
         .unwrap_err();
+
     assert_eq!(error.code(), Some("ServiceUnavailable"));
 }
 
@@ -591,6 +649,7 @@ async fn a_folder_keeps_objects_and_uploads() {
     s3.put("replaced", "old").await;
     s3.put("replaced", "new").await;
     s3.put("deleted", "").await;
+
     s3.client
         .delete_object()
         .bucket(BUCKET)
@@ -598,8 +657,10 @@ async fn a_folder_keeps_objects_and_uploads() {
         .send()
         .await
         .unwrap();
+
     let upload = s3.upload("large").await;
     let part = s3.upload_part(&upload, 1, vec![b'1'; PART]).await;
+
     let last = s3
         .kept
         .events
@@ -609,6 +670,7 @@ async fn a_folder_keeps_objects_and_uploads() {
         .unwrap()
         .sequencer
         .clone();
+
     drop(s3);
 
     let s3 = S3::with(open(), Kept::default()).await;
@@ -637,6 +699,7 @@ async fn a_body_that_is_too_long_leaves_nothing_behind() {
         .with_max_body(10);
     let s3 = S3::with(buckets, Kept::default()).await;
     s3.put("a", vec![b'a'; 10]).await;
+
     let put = s3
         .client
         .put_object()
@@ -644,9 +707,11 @@ async fn a_body_that_is_too_long_leaves_nothing_behind() {
         .key("a")
         .body(vec![b'b'; 11].into())
         .send();
+
     assert_eq!(put.await.unwrap_err().code(), Some("EntityTooLarge"));
     assert_eq!(s3.get("a").await, "aaaaaaaaaa");
     assert_eq!(s3.events(), [event("ObjectCreated:Put", "a", 10)]);
+
     assert_eq!(
         std::fs::read_dir(folder.path().join("bodies"))
             .unwrap()
@@ -663,7 +728,9 @@ async fn what_cannot_be_stored_is_told_to_the_client_and_to_the_pipeline() {
         Kept::default(),
     )
     .await;
+
     std::fs::remove_dir_all(folder.path().join("bodies")).unwrap();
+
     let error = s3
         .client
         .put_object()
@@ -672,6 +739,7 @@ async fn what_cannot_be_stored_is_told_to_the_client_and_to_the_pipeline() {
         .send()
         .await
         .unwrap_err();
+
     assert_eq!(error.code(), Some("InternalError"));
     let failures = s3.kept.failures.lock().unwrap().clone();
     assert_eq!(failures.len(), 1);
@@ -692,19 +760,23 @@ async fn a_body_that_is_not_what_its_checksum_says_is_refused() {
             .key("a")
             .body(ByteStream::from_static(b"hello"))
     };
+
     let error = put()
         .content_md5("1B2M2Y8AsgTpgAmY7PhCfg==")
         .send()
         .await
         .unwrap_err();
+
     assert_eq!(error.code(), Some("BadDigest"));
     let error = put().checksum_crc32("AAAAAA==").send().await.unwrap_err();
     assert_eq!(error.code(), Some("BadDigest"));
+
     put()
         .content_md5("XUFAKrxLKna5cZ2REBfFkg==")
         .send()
         .await
         .unwrap();
+
     assert_eq!(s3.events(), [event("ObjectCreated:Put", "a", 5)]);
 }
 
@@ -741,6 +813,7 @@ async fn put_unsigned(s3: &S3, header: &str) -> String {
     stream.write_all(request.as_bytes()).await.unwrap();
     let mut answer = String::new();
     stream.read_to_string(&mut answer).await.unwrap();
+
     answer.lines().next().unwrap().to_owned()
 }
 
@@ -750,22 +823,27 @@ async fn check_keys(keys: &[String]) {
     for key in keys {
         s3.put(key, key.clone()).await;
     }
+
     let mut sorted = keys.to_vec();
     sorted.sort();
     sorted.dedup();
     assert_eq!(s3.keys().await, sorted);
+
     for key in &sorted {
         assert_eq!(s3.get(key).await, key.as_bytes(), "{key:?}");
         let source = percent_encoding::utf8_percent_encode(key, percent_encoding::NON_ALPHANUMERIC);
+
         let copy = s3
             .client
             .copy_object()
             .bucket(BUCKET)
             .key("target")
             .copy_source(format!("{BUCKET}/{source}"));
+
         copy.send().await.unwrap();
         assert_eq!(s3.get("target").await, key.as_bytes(), "{key:?}");
     }
+
     s3.client
         .delete_object()
         .bucket(BUCKET)
@@ -773,7 +851,9 @@ async fn check_keys(keys: &[String]) {
         .send()
         .await
         .unwrap();
+
     s3.events();
+
     for key in &sorted {
         s3.client
             .delete_object()
@@ -783,6 +863,7 @@ async fn check_keys(keys: &[String]) {
             .await
             .unwrap();
     }
+
     assert_eq!(
         s3.events(),
         sorted.iter().map(|key| removed(key)).collect::<Vec<_>>()
@@ -824,6 +905,7 @@ async fn keys_that_no_folder_could_hold_are_held() {
         "nul.",
         &long,
     ];
+
     check_keys(&keys.map(str::to_owned)).await;
 }
 

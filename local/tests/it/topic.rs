@@ -20,6 +20,7 @@ fn topology(subscriptions: impl IntoIterator<Item = SubscriptionSpec>) -> Topolo
         .with_bucket(bucket)
         .with_topic("topic")
         .with_topic("other");
+
     subscriptions
         .into_iter()
         .fold(topology, |topology, subscription| {
@@ -38,6 +39,7 @@ fn subscription(queue: &str, policy: &str) -> SubscriptionSpec {
 fn keys(pipeline: &LocalPipeline, queue: &str) -> Vec<String> {
     let messages = pipeline.queue(queue).unwrap().messages.into_iter();
     let bodies = messages.map(|message| serde_json::from_str::<Value>(&message.body).unwrap());
+
     let keys = bodies.filter_map(|body| {
         Some(
             body.pointer("/Records/0/s3/object/key")?
@@ -45,6 +47,7 @@ fn keys(pipeline: &LocalPipeline, queue: &str) -> Vec<String> {
                 .to_owned(),
         )
     });
+
     keys.collect()
 }
 
@@ -70,11 +73,13 @@ async fn each_subscription_gets_what_its_policy_lets_through() {
             r#"{"$or": [{"Records": {"eventName": ["ObjectRemoved:Delete"]}}, {"Records": {"s3": {"object": {"size": [3]}}}}]}"#,
         ),
     ];
+
     let pipeline = LocalPipeline::builder()
         .with_topology(topology(subscriptions))
         .start()
         .await
         .unwrap();
+
     pipeline.put(BUCKET, "a.jpg", "abc").await.unwrap();
     pipeline
         .put(BUCKET, "b.png", "x".repeat(1024))
@@ -82,6 +87,7 @@ async fn each_subscription_gets_what_its_policy_lets_through() {
         .unwrap();
     pipeline.delete(BUCKET, "a.jpg").await.unwrap();
     pipeline.settle().await;
+
     let expected: [(&str, &[&str]); 6] = [
         ("all", &["a.jpg", "b.png", "a.jpg"]),
         ("none", &[]),
@@ -90,6 +96,7 @@ async fn each_subscription_gets_what_its_policy_lets_through() {
         ("large", &["b.png", "a.jpg"]),
         ("either", &["a.jpg", "a.jpg"]),
     ];
+
     for (queue, expected) in expected {
         assert_eq!(keys(&pipeline, queue), expected, "{queue}");
     }
@@ -101,11 +108,13 @@ async fn the_envelope_says_which_message_of_which_topic_it_holds() {
         .map(|queue| SubscriptionSpec::new("topic", queue).with_raw_delivery(false));
     let raw = [SubscriptionSpec::new("topic", "raw")];
     let subscriptions = enveloped.into_iter().chain(raw);
+
     let pipeline = LocalPipeline::builder()
         .with_topology(topology(subscriptions))
         .start()
         .await
         .unwrap();
+
     pipeline.put(BUCKET, "a b", "body").await.unwrap();
     pipeline.settle().await;
     let body = |queue: &str| pipeline.queue(queue).unwrap().messages[1].body.to_string();
@@ -118,12 +127,14 @@ async fn the_envelope_says_which_message_of_which_topic_it_holds() {
     assert_eq!(envelope["MessageId"].as_str().unwrap().len(), 36);
     assert_eq!(body("first"), body("second"));
     assert_ne!(envelope["Timestamp"], "1970-01-01T00:00:00.000Z");
+
     // Each queue has a message of its own.
     let id = |queue: &str| {
         pipeline.queue(queue).unwrap().messages[1]
             .message_id
             .clone()
     };
+
     assert!(
         id("first") != id("second") && *id("first") != *envelope["MessageId"].as_str().unwrap()
     );

@@ -56,6 +56,7 @@ impl Ui {
     async fn ask(&self, method: &str, path: &str, headers: &[&str], body: &str) -> Answer {
         let host = format!("Host: 127.0.0.1:{}", self.port);
         let length = format!("Content-Length: {}", body.len());
+
         send(
             self.port,
             method,
@@ -96,11 +97,13 @@ impl Events {
                 if self.0.read_line(&mut line).await.unwrap() == 0 {
                     return None;
                 }
+
                 if let Some(data) = line.strip_prefix("data: ") {
                     return Some(serde_json::from_str(data).unwrap());
                 }
             }
         };
+
         tokio::time::timeout(PATIENCE, next)
             .await
             .expect("no event comes")
@@ -125,6 +128,7 @@ impl Events {
                 .find(|message| message["id"] == id && message["state"] == state)
                 .cloned()
         };
+
         of(&self.until(|event| of(event).is_some()).await).unwrap()
     }
 }
@@ -138,6 +142,7 @@ async fn open(port: u16) -> TcpStream {
         .write_all(format!("GET /events HTTP/1.0\r\nHost: localhost:{port}\r\n\r\n").as_bytes())
         .await
         .unwrap();
+
     stream
 }
 
@@ -158,6 +163,7 @@ async fn send(port: u16, method: &str, path: &str, headers: &[&str], body: &str)
         .unwrap();
     let (head, body) = answer.split_once("\r\n\r\n").unwrap();
     let status = head.split(' ').nth(1).unwrap().parse().unwrap();
+
     Answer {
         status,
         head: head.to_lowercase(),
@@ -179,13 +185,16 @@ async fn the_page_brings_all_that_it_needs_and_takes_no_more() {
     let ui = Ui::start(&[]).await;
     let page = ui.get("/").await;
     assert_eq!(page.status, 200);
+
     assert!(
         page.head
             .contains("content-security-policy: default-src 'none'; script-src 'self';"),
         "{}",
         page.head
     );
+
     let mut wanted: Vec<String> = vec![String::from("style.css"), String::from("main.js")];
+
     assert!(
         wanted
             .iter()
@@ -193,20 +202,25 @@ async fn the_page_brings_all_that_it_needs_and_takes_no_more() {
         "{}",
         page.body
     );
+
     let mut seen = 0;
+
     while let Some(file) = wanted.get(seen) {
         seen += 1;
         let answer = ui.get(&format!("/{file}")).await;
         assert_eq!(answer.status, 200, "{file}");
+
         assert!(
             answer.head.contains("x-content-type-options: nosniff"),
             "{}",
             answer.head
         );
+
         assert!(
             !answer.body.contains("http://") || file == "drawing.js",
             "{file} asks somebody else"
         );
+
         for part in answer.body.split("from \"./").skip(1) {
             let imported = part.split('"').next().unwrap().to_owned();
             if !wanted.contains(&imported) {
@@ -214,6 +228,7 @@ async fn the_page_brings_all_that_it_needs_and_takes_no_more() {
             }
         }
     }
+
     assert!(seen > 4, "{wanted:?}");
     assert_eq!(ui.get("/nothing").await.status, 404);
 }
@@ -225,6 +240,7 @@ async fn other_sites_and_other_names_are_turned_away() {
     let own = format!("Host: 127.0.0.1:{port}");
     let body = r#"{"rates": []}"#;
     let length = format!("Content-Length: {}", body.len());
+
     let cases: [(&[&str], u16); 10] = [
         (&[&own], 204),
         (&[&format!("Host: localhost:{port}")], 204),
@@ -244,11 +260,13 @@ async fn other_sites_and_other_names_are_turned_away() {
         (&[&own, "Origin: null"], 403),
         (&[&own, "Sec-Fetch-Site: cross-site"], 403),
     ];
+
     for (headers, status) in cases {
         let headers = [headers, &["Content-Type: application/json", &length]].concat();
         let answer = send(port, "POST", "/faults", &headers, body).await;
         assert_eq!(answer.status, status, "{headers:?}");
     }
+
     // Another site's page can ask without saying so in an `Origin`, and can link here.
     let cross = [own.as_str(), "Sec-Fetch-Site: cross-site"];
     for (path, status) in [
@@ -271,6 +289,7 @@ async fn what_is_dropped_goes_through_the_bucket_and_can_be_followed() {
     let mut events = ui.watch().await;
     let first = events.next().await.unwrap();
     let nodes = first["drawing"]["nodes"].as_array().unwrap();
+
     assert!(
         nodes
             .iter()
@@ -283,6 +302,7 @@ async fn what_is_dropped_goes_through_the_bucket_and_can_be_followed() {
     ui.program
         .line("ObjectCreated:Put \"a/../<b>+& é.txt\" in amzn-s3-demo-bucket, 5 bytes")
         .await;
+
     let stored = send(
         ui.s3,
         "GET",
@@ -291,17 +311,20 @@ async fn what_is_dropped_goes_through_the_bucket_and_can_be_followed() {
         "",
     )
     .await;
+
     assert_eq!((stored.status, stored.body.as_str()), (200, "hello"));
 
     let message = events.message("e1", "handled").await;
     assert_eq!(message["key"], "a/../<b>+& é.txt");
     assert_eq!(message["handled"], 1);
     let details: Value = serde_json::from_str(&ui.get("/message?id=e1").await.body).unwrap();
+
     let steps = details["steps"]
         .as_array()
         .unwrap()
         .iter()
         .map(|step| step["what"].as_str().unwrap());
+
     let expected = [
         "object",
         "notification",
@@ -313,6 +336,7 @@ async fn what_is_dropped_goes_through_the_bucket_and_can_be_followed() {
         "outcome",
         "deleted",
     ];
+
     assert_eq!(
         steps.filter(|what| *what != "log").collect::<Vec<_>>(),
         expected
@@ -330,6 +354,7 @@ async fn what_is_dropped_goes_through_the_bucket_and_can_be_followed() {
 async fn what_cannot_be_put_is_refused_with_a_reason() {
     let ui = Ui::start(&[]).await;
     let host = format!("Host: 127.0.0.1:{}", ui.port);
+
     let cases = [
         (format!("/object?bucket={BUCKET}"), 400),
         (format!("/object?bucket={BUCKET}&key="), 404),
@@ -340,10 +365,12 @@ async fn what_cannot_be_put_is_refused_with_a_reason() {
             502,
         ),
     ];
+
     for (path, status) in cases {
         let answer = ui.ask("PUT", &path, &[], "hello").await;
         assert_eq!(answer.status, status, "{path}: {answer:?}");
         let reason: Value = serde_json::from_str(&answer.body).unwrap();
+
         assert!(
             reason["error"]
                 .as_str()
@@ -351,6 +378,7 @@ async fn what_cannot_be_put_is_refused_with_a_reason() {
             "{reason}"
         );
     }
+
     let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, ui.port))
         .await
         .unwrap();
@@ -368,6 +396,7 @@ async fn faults_are_turned_on_and_off() {
     let ui = Ui::start(&["--fault", "delay=0.25"]).await;
     let mut events = ui.watch().await;
     let first = events.next().await.unwrap();
+
     assert_eq!(
         (
             rate(&first, "publish", "delay"),
@@ -381,6 +410,7 @@ async fn faults_are_turned_on_and_off() {
     let event = events
         .until(|event| rate(event, "publish", "duplicate") == 1.0)
         .await;
+
     assert_eq!(
         (
             rate(&event, "publish", "delay"),
@@ -388,6 +418,7 @@ async fn faults_are_turned_on_and_off() {
         ),
         (0.0, 0.25)
     );
+
     let change = r#"{"rates": [{"hop": "deliver", "fault": "delay", "rate": 0}, {"hop": "invoke", "fault": "delay", "rate": 0}]}"#;
     assert_eq!(ui.change_faults(change).await.status, 204);
 
@@ -418,6 +449,7 @@ async fn faults_are_turned_on_and_off() {
             body.trim()
         );
     }
+
     assert_eq!(
         ui.ask("POST", "/faults", &["Content-Type: text/plain"], "{}")
             .await
@@ -430,6 +462,7 @@ async fn faults_are_turned_on_and_off() {
 async fn what_is_shown_agrees_with_the_queues_whatever_goes_wrong() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("pipeline.toml");
+
     let text = format!(
         "[[bucket]]\nname = \"photos\"\n[[bucket.notification]]\nevents = [\"s3:ObjectCreated:*\"]\ntopic = \"created\"\n\
          [[topic]]\nname = \"created\"\n[[subscription]]\ntopic = \"created\"\nqueue = \"uploads\"\n\
@@ -438,7 +471,9 @@ async fn what_is_shown_agrees_with_the_queues_whatever_goes_wrong() {
          [[mapping]]\nqueue = \"uploads\"\nfunction = \"echo\"\n",
         wayward()
     );
+
     std::fs::write(&file, text).unwrap();
+
     let arguments = [
         "--config",
         file.to_str().unwrap(),
@@ -451,8 +486,10 @@ async fn what_is_shown_agrees_with_the_queues_whatever_goes_wrong() {
         "--seed",
         "5",
     ];
+
     let ui = Ui::of(Program::start(&arguments)).await;
     let mut events = ui.watch().await;
+
     for number in 0..60 {
         let answer = ui
             .ask(
@@ -462,23 +499,28 @@ async fn what_is_shown_agrees_with_the_queues_whatever_goes_wrong() {
                 "",
             )
             .await;
+
         assert_eq!(answer.status, 201);
     }
+
     let mut all = BTreeMap::new();
     let is_settled = |all: &BTreeMap<String, Value>| {
         let events = all.keys().filter(|id| id.starts_with('e')).count();
         events == 60 && all.values().all(|message| message["state"] != "moving")
     };
+
     let last = loop {
         let event = events.next().await.expect("the events end");
         for message in event["messages"].as_array().unwrap() {
             all.insert(message["id"].as_str().unwrap().to_owned(), message.clone());
         }
+
         let queue = &event["state"]["queues"]["queue:uploads"];
         if is_settled(&all) && queue["visible"] == 0 && queue["in_flight"] == 0 {
             break event;
         }
     };
+
     let dead = all
         .values()
         .flat_map(|message| message["at"].as_array().unwrap());
@@ -486,12 +528,14 @@ async fn what_is_shown_agrees_with_the_queues_whatever_goes_wrong() {
         last["state"]["queues"]["queue:dead"]["visible"],
         dead.count()
     );
+
     let redriven = last["flows"]
         .as_array()
         .unwrap()
         .iter()
         .find(|flow| flow[1] == "queue:dead")
         .unwrap();
+
     assert_eq!(
         redriven[2],
         last["state"]["queues"]["queue:dead"]["visible"]
@@ -504,14 +548,17 @@ async fn old_messages_are_forgotten() {
     for number in 0..510 {
         assert_eq!(ui.put(&number.to_string(), "").await.status, 201);
     }
+
     let mut events = ui.watch().await;
     let first = events.next().await.unwrap();
+
     let ids: Vec<_> = first["messages"]
         .as_array()
         .unwrap()
         .iter()
         .map(|message| message["id"].clone())
         .collect();
+
     assert_eq!(ids.len(), 200);
     assert_eq!((&ids[0], &ids[199]), (&"e311".into(), &"e510".into()));
     assert_eq!(ui.get("/message?id=e10").await.status, 404);
@@ -522,11 +569,13 @@ async fn old_messages_are_forgotten() {
 async fn only_so_many_may_watch() {
     let ui = Ui::start(&[]).await;
     let mut pages = Vec::new();
+
     for _ in 0..16 {
         let mut events = ui.watch().await;
         events.next().await.unwrap();
         pages.push(events);
     }
+
     assert_eq!(ui.get("/events").await.status, 503);
     let first = pages.remove(0);
     drop(first);
@@ -547,6 +596,7 @@ async fn whoever_does_not_read_is_let_go() {
             201
         );
     }
+
     let socket = TcpSocket::new_v4().unwrap();
     socket.set_recv_buffer_size(4096).unwrap();
     let mut slow = socket
@@ -555,6 +605,7 @@ async fn whoever_does_not_read_is_let_go() {
         .unwrap();
     let mut events = ui.watch().await;
     events.next().await.unwrap();
+
     slow.write_all(
         format!(
             "GET /events HTTP/1.0\r\nHost: localhost:{}\r\n\r\n",
@@ -564,6 +615,7 @@ async fn whoever_does_not_read_is_let_go() {
     )
     .await
     .unwrap();
+
     events.until(|event| event["state"]["viewers"] == 2).await;
     events.until(|event| event["state"]["viewers"] == 1).await;
 }

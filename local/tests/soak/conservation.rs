@@ -16,6 +16,7 @@ pub(crate) fn check(ledger: &Ledger, is_ordered: bool) {
         "dead letters that had a chance: {:?}",
         books.unjust
     );
+
     for (id, entry) in &books.events {
         if books.is_poison(*id) {
             assert!(
@@ -30,9 +31,11 @@ pub(crate) fn check(ledger: &Ledger, is_ordered: bool) {
             );
         }
     }
+
     if is_ordered {
         check_order(&books);
     }
+
     // A soak in which nothing goes wrong proves nothing.
     assert!(
         books.events.values().any(|entry| entry.cuts > 0),
@@ -42,6 +45,7 @@ pub(crate) fn check(ledger: &Ledger, is_ordered: bool) {
         books.events.values().any(|entry| entry.stale > 0),
         "nothing came late"
     );
+
     assert!(
         books
             .events
@@ -61,6 +65,7 @@ fn check_order(books: &Books) {
             *latest = (&entry.sequencer, *id);
         }
     }
+
     for ((processor, key), (_, id)) in &last {
         let own = books.last.get(&(*processor, (*key).to_owned()));
         assert_eq!(own, Some(id), "the last effect on {key} by {processor}");

@@ -74,6 +74,7 @@ impl Ledger {
                     sequencer,
                     ..Entry::default()
                 };
+
                 let event = step.event.unwrap();
                 books
                     .ids
@@ -123,6 +124,7 @@ impl Ledger {
             .unwrap()
             .as_str()
             .to_owned();
+
         self.books().ids[&(record.object.key.as_str().to_owned(), sequencer)]
     }
 
@@ -137,6 +139,7 @@ impl Ledger {
         entry.effects += 1;
         let place = (entry.processor(), entry.key.clone());
         books.last.insert(place, event);
+
         Unfinished {
             ledger: self,
             event,
@@ -204,6 +207,7 @@ impl Books {
         let is_faulted_each_time = (1..=receive_count).all(|count| faulted & (1 << count) != 0);
         let event = event.unwrap();
         self.events.get_mut(&event).unwrap().buried += 1;
+
         if !is_faulted_each_time && !self.is_poison(event) {
             self.unjust.push(Arc::clone(message));
         }

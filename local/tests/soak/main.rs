@@ -42,6 +42,7 @@ fn topology(concurrency: usize) -> Topology {
     let mut topology = Topology::new()
         .with_bucket(BucketSpec::new(BUCKET).with_notification(notification))
         .with_topic("object-events");
+
     for (name, events) in PROCESSORS {
         let policy =
             SnsFilterPolicy::parse(&format!(r#"{{"Records": {{"eventName": {events}}}}}"#))
@@ -51,6 +52,7 @@ fn topology(concurrency: usize) -> Topology {
         let queue = QueueSpec::new(name)
             .with_visibility_timeout(Duration::from_secs(60))
             .with_retention(fourteen_days);
+
         topology = topology
             .with_subscription(
                 SubscriptionSpec::new("object-events", name).with_filter_policy(policy),
@@ -60,6 +62,7 @@ fn topology(concurrency: usize) -> Topology {
             .with_function(FunctionSpec::new(name).with_timeout(Duration::from_secs(10)))
             .with_mapping(MappingSpec::new(name, name).with_maximum_concurrency(concurrency));
     }
+
     topology
 }
 
@@ -81,14 +84,17 @@ async fn soak(concurrency: usize, is_ordered: bool) {
         .with_topology(topology(concurrency))
         .with_faults(faults)
         .with_observer(move |step| observed.observe(step));
+
     for (name, _) in PROCESSORS {
         builder = builder.with_router(name, processor(Arc::clone(&ledger)));
     }
+
     let pipeline = builder.start().await.unwrap();
     let started = Instant::now();
     let events = workload::run(&pipeline, objects).await;
     pipeline.settle().await;
     let seconds = started.elapsed().as_secs_f64();
+
     let virtual_hours = pipeline
         .journal()
         .history()
@@ -97,8 +103,10 @@ async fn soak(concurrency: usize, is_ordered: bool) {
         .elapsed
         .as_secs_f64()
         / 3600.0;
+
     let resent = send_dead_letters_again(&pipeline, &ledger).await;
     conservation::check(&ledger, is_ordered);
+
     println!(
         "{objects} objects, {events} events, chaos {chaos}, {concurrency} at a time: {:.0} events/s, {} messages, {} \
          receives, {} effects, {} repeated after a kill, {} dead letters sent again, {virtual_hours:.1} h of the pipeline, \
@@ -116,6 +124,7 @@ async fn soak(concurrency: usize, is_ordered: bool) {
 async fn send_dead_letters_again(pipeline: &LocalPipeline, ledger: &Ledger) -> usize {
     pipeline.set_faults(Faults::none());
     let mut resent = 0;
+
     for (name, _) in PROCESSORS {
         let dead = pipeline.queue(&format!("{name}-dead-letters")).unwrap();
         for letter in dead.messages {
@@ -130,6 +139,7 @@ async fn send_dead_letters_again(pipeline: &LocalPipeline, ledger: &Ledger) -> u
             }
         }
     }
+
     pipeline.settle().await;
     resent
 }

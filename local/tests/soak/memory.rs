@@ -11,9 +11,11 @@ use crate::{BUCKET, setting, topology};
 #[tokio::test(start_paused = true)]
 async fn memory_does_not_grow() {
     const ALONE: &str = "SOAK_ALONE";
+
     if std::env::var_os(ALONE).is_some() {
         return measure().await;
     }
+
     let child = std::process::Command::new(std::env::current_exe().unwrap())
         .args(["--exact", "memory::memory_does_not_grow", "--nocapture"])
         .env(ALONE, "1")
@@ -24,6 +26,7 @@ async fn memory_does_not_grow() {
 async fn measure() {
     let events = (setting("SOAK_OBJECTS", 2_000.0) as usize).max(2_000);
     let routes = || Routes::new(()).on_fn("*", async |_: ObjectKey| Ok::<_, std::io::Error>(()));
+
     let pipeline = LocalPipeline::builder()
         .with_topology(topology(5))
         // A dead letter stays, so there had better be none.
@@ -35,15 +38,18 @@ async fn measure() {
         .start()
         .await
         .unwrap();
+
     pass(&pipeline, events / 2).await;
     let before = resident();
     pass(&pipeline, 3 * events).await;
     let after = resident();
+
     println!(
         "{before} kB after {} events, {after} kB after {} events",
         events / 2,
         events / 2 + 3 * events
     );
+
     // What the allocator and the kernel make of the same need differs by this much.
     assert!(after < before + 4_000, "from {before} kB to {after} kB");
 }
@@ -55,10 +61,12 @@ async fn pass(pipeline: &LocalPipeline, events: usize) {
             .publish(event.with_size(1024).with_e_tag("e"))
             .await
             .unwrap();
+
         if index % 100 == 99 {
             tokio::time::sleep(Duration::from_secs(60)).await;
         }
     }
+
     pipeline.settle().await;
 }
 
@@ -69,5 +77,6 @@ fn resident() -> usize {
         .lines()
         .find_map(|line| line.strip_prefix("VmRSS:"))
         .unwrap();
+
     line.trim().trim_end_matches(" kB").parse().unwrap()
 }

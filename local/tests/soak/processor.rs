@@ -19,17 +19,22 @@ pub(crate) fn processor(ledger: Arc<Ledger>) -> impl Router {
             // Long or short, but the same each time.
             let pause = Duration::from_millis(1 + entry.0 % 17);
             tokio::time::sleep(pause).await;
+
             if ledger.is_poison(entry) {
                 return Err(HandlerError::permanent(std::io::Error::other("poison")));
             }
+
             let unfinished = ledger.take_effect(entry);
             tokio::time::sleep(pause).await;
             unfinished.finish();
+
             Ok(())
         },
     );
+
     let store = Arc::new(MemoryStore::with_capacity(2_000_000));
     let latest = LatestOnly::new(routes, Arc::clone(&store));
+
     Observed {
         router: Deduplicated::new(latest, store),
         ledger,
@@ -53,7 +58,9 @@ impl<R: Router> Router for Observed<R> {
             Outcome::Failed(error) if error.to_string().contains("elsewhere") => Way::InProgress,
             _ => Way::Failed,
         };
+
         self.ledger.went(self.ledger.entry(record), message, way);
+
         outcome
     }
 

@@ -19,6 +19,7 @@ pub(crate) async fn run(pipeline: &LocalPipeline, objects: usize) -> usize {
                     BUCKET,
                     format!("large/{key}"),
                 );
+
                 pipeline
                     .publish(upload.with_size(10_000_000).with_e_tag("e-2"))
                     .await
@@ -26,12 +27,15 @@ pub(crate) async fn run(pipeline: &LocalPipeline, objects: usize) -> usize {
             }
             _ => drop(pipeline.put(BUCKET, &key, "body").await.unwrap()),
         }
+
         events += 1;
         let earlier = self::key(index.saturating_sub(index * 31 % 40));
+
         if index % 3 == 1 {
             pipeline.put(BUCKET, &earlier, "newer body").await.unwrap();
             events += 1;
         }
+
         if index % 4 == 2 {
             // Where it lies says how often it is copied to.
             let copy = format!("copies/{}", self::key(index / 8));
@@ -41,6 +45,7 @@ pub(crate) async fn run(pipeline: &LocalPipeline, objects: usize) -> usize {
                 .unwrap();
             events += 1;
         }
+
         if index % 10 == 9
             && pipeline
                 .delete(BUCKET, &self::key(index - 5))
@@ -50,11 +55,13 @@ pub(crate) async fn run(pipeline: &LocalPipeline, objects: usize) -> usize {
         {
             events += 1;
         }
+
         if index % 100 == 99 {
             // About as fast as they are handled, one batch at a time and with all that goes wrong.
             tokio::time::sleep(Duration::from_secs(120)).await;
         }
     }
+
     events
 }
 

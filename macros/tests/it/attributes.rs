@@ -54,6 +54,7 @@ async fn leave_the_handler_as_it_is() {
         .on::<configured>();
     #[expect(deprecated)]
     let routes = routes.on::<outdated>();
+
     for event in [
         "ObjectCreated:Put",
         "ObjectCreated:Copy",
@@ -63,6 +64,7 @@ async fn leave_the_handler_as_it_is() {
         let outcome = answer(&routes, event).await;
         assert!(matches!(outcome, Outcome::Handled), "{event}: {outcome:?}");
     }
+
     assert_eq!(
         <instrumented_above as Handler<()>>::route().name(),
         "instrumented_above"

@@ -70,6 +70,7 @@ async fn reach_their_handlers() {
         .on::<r#move>()
         .on::<made_by_a_macro>()
         .on::<of_a_function>();
+
     for event in [
         "ObjectCreated:Put",
         "ObjectCreated:Copy",
@@ -82,6 +83,7 @@ async fn reach_their_handlers() {
         let outcome = answer(&routes, event).await;
         assert!(matches!(outcome, Outcome::Handled), "{event}: {outcome:?}");
     }
+
     assert_eq!(<r#move as Handler<()>>::route().name(), "move");
 }
 
@@ -91,9 +93,11 @@ async fn of_another_crate_reach_their_handlers() {
     let routes = Routes::new(keys)
         .on::<handlers_crate::send_key>()
         .on::<handlers_crate::nested::send_size>();
+
     for event in ["ObjectCreated:Put", "ObjectCreated:Copy"] {
         assert!(matches!(answer(&routes, event).await, Outcome::Handled));
     }
+
     assert_eq!(
         received.try_iter().collect::<Vec<_>>(),
         ["incoming/my photo.jpg", "1024"]

@@ -65,6 +65,7 @@ async fn is_called_as_a_plain_function() {
 async fn is_called_by_routes_for_each_of_its_events() {
     let (seen, received) = channel();
     let routes = Routes::new(seen).on::<index>();
+
     for event in ["ObjectCreated:Put", "ObjectCreated:CompleteMultipartUpload"] {
         assert!(matches!(answer(&routes, event).await, Outcome::Handled));
         assert_eq!(
@@ -72,6 +73,7 @@ async fn is_called_by_routes_for_each_of_its_events() {
             [format!("{event} incoming/my photo.jpg")]
         );
     }
+
     assert!(matches!(
         answer(&routes, "ObjectCreated:Copy").await,
         Outcome::Skipped(SkipReason::Unrouted)
@@ -114,6 +116,7 @@ fn gives_its_events_and_options_to_the_route() {
     );
 
     let route = <narrow as Handler<()>>::route();
+
     assert_eq!(
         (route.name(), route.patterns()),
         (
@@ -121,6 +124,7 @@ fn gives_its_events_and_options_to_the_route() {
             &[EventPattern::from_static("ObjectCreated:*")][..]
         )
     );
+
     assert_eq!(
         (route.bucket(), route.prefix(), route.suffix()),
         (Some("holiday"), Some("incoming/"), Some(".jpg"))

@@ -12,9 +12,11 @@ fn mistakes() {
         .arg("--version")
         .output()
         .expect("the compiler that built this test can be run");
+
     if !version.stdout.starts_with(COMPILER.as_bytes()) {
         println!("skipped: the snapshots hold messages of {COMPILER}x");
         return;
     }
+
     trybuild::TestCases::new().compile_fail("tests/ui/*/*.rs");
 }

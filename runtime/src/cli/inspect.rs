@@ -27,16 +27,19 @@ struct Line<'l> {
 pub(super) fn inspect(files: &[String]) -> i32 {
     let mut stdout = io::BufWriter::new(io::stdout().lock());
     let mut status = SUCCESS;
+
     for file in files {
         let shown = match show(file, &mut stdout) {
             Ok(shown) => shown,
             // Nobody reads any more.
             Err(_) => return FAILURE,
         };
+
         if !shown {
             status = FAILURE;
         }
     }
+
     match stdout.flush() {
         Ok(()) => status,
         Err(_) => FAILURE,
@@ -58,9 +61,11 @@ fn show(file: &str, out: &mut impl Write) -> io::Result<bool> {
                     ..Line::default()
                 },
             )?;
+
             return Ok(false);
         }
     };
+
     let delivery = match delivery {
         Ok(delivery) => delivery,
         Err(error) => {
@@ -68,12 +73,15 @@ fn show(file: &str, out: &mut impl Write) -> io::Result<bool> {
             return Ok(false);
         }
     };
+
     let mut all_readable = true;
+
     for message in delivery.messages() {
         match &message.content {
             Ok(Content::Test(test)) => {
                 let bucket = test.bucket.as_ref().map(AsRef::<str>::as_ref);
                 let delivery = message.envelopes.to_string();
+
                 write_line(
                     out,
                     &Line {
@@ -96,6 +104,7 @@ fn show(file: &str, out: &mut impl Write) -> io::Result<bool> {
             }
         }
     }
+
     Ok(all_readable)
 }
 

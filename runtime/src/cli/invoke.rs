@@ -24,6 +24,7 @@ pub(super) async fn invoke<R: Router>(dispatcher: &Dispatcher<R>, file: &str) ->
             return UNREADABLE;
         }
     };
+
     match dispatcher.dispatch(payload, None).await {
         Ok(report) => {
             let printed = print(&report.response());
@@ -40,10 +41,12 @@ pub(super) async fn invoke<R: Router>(dispatcher: &Dispatcher<R>, file: &str) ->
                 error = logs::not_yet_logged(&error),
                 "invocation failed"
             );
+
             print(&InvocationError {
                 error_type: format!("s3_dispatch::{:?}", error.kind()),
                 error_message: message,
             });
+
             if error.kind() == ErrorKind::InvocationFailed {
                 FAILURE
             } else {
@@ -59,8 +62,10 @@ fn print(response: &impl Serialize) -> bool {
     let written = serde_json::to_writer(&mut stdout, response)
         .map_err(io::Error::from)
         .and_then(|()| writeln!(stdout));
+
     if let Err(error) = &written {
         tracing::error!(%error, "the response cannot be written");
     }
+
     written.is_ok()
 }

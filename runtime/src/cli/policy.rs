@@ -42,6 +42,7 @@ pub(super) fn policy(router: &impl Router, program: &str, format: Format, queue_
             for warning in manifest.warnings().iter().chain(&warnings) {
                 eprintln!("warning: {warning}");
             }
+
             match print(&json) {
                 Ok(()) => SUCCESS,
                 Err(error) => {
@@ -72,6 +73,7 @@ fn json(
             vec![Warning::from(text)]
         }
     };
+
     Ok(match format {
         Format::Sns => {
             let policy = manifest.filter_policy()?;
@@ -89,6 +91,7 @@ fn json(
                 .cloned()
                 .chain(wider(pattern.is_exact()))
                 .collect();
+
             (pretty(&pattern), warnings)
         }
         Format::Esm => {
@@ -100,12 +103,14 @@ fn json(
             let (notification, filter_policy) = (notification?, manifest.filter_policy()?);
             let events = notification.events().collect();
             let filter_policy_scope = "MessageBody";
+
             let processor = Processor {
                 name: program,
                 events,
                 filter_policy: &filter_policy,
                 filter_policy_scope,
             };
+
             (pretty(&processor), wider(filter_policy.is_exact()))
         }
     })

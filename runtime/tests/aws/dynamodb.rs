@@ -31,26 +31,31 @@ async fn table(client: &Client) -> String {
         .key_type(KeyType::Hash)
         .build()
         .unwrap();
+
     let attribute = AttributeDefinition::builder()
         .attribute_name("pk")
         .attribute_type(ScalarAttributeType::S)
         .build()
         .unwrap();
+
     let create = client
         .create_table()
         .table_name(&name)
         .billing_mode(BillingMode::PayPerRequest);
+
     create
         .key_schema(key)
         .attribute_definitions(attribute)
         .send()
         .await
         .unwrap();
+
     let ttl = TimeToLiveSpecification::builder()
         .attribute_name("ttl")
         .enabled(true)
         .build()
         .unwrap();
+
     client
         .update_time_to_live()
         .table_name(&name)
@@ -58,6 +63,7 @@ async fn table(client: &Client) -> String {
         .send()
         .await
         .unwrap();
+
     name
 }
 
@@ -66,6 +72,7 @@ async fn it_does_what_a_store_must() {
     let Some(endpoint) = crate::endpoint() else {
         return;
     };
+
     let client = client(&endpoint);
     let store = DynamoDbStore::new(client.clone(), table(&client).await);
     conformance::check_claim_store(&store).await;
@@ -77,10 +84,12 @@ async fn items_carry_the_time_to_live_that_dynamodb_deletes_by() {
     let Some(endpoint) = crate::endpoint() else {
         return;
     };
+
     let client = client(&endpoint);
     let table = table(&client).await;
     let store = DynamoDbStore::new(client.clone(), &table);
     let identity = Identity::new("a|b");
+
     assert!(matches!(
         store
             .claim(&identity, Duration::from_secs(60))
@@ -88,10 +97,12 @@ async fn items_carry_the_time_to_live_that_dynamodb_deletes_by() {
             .unwrap(),
         Claim::Acquired(_)
     ));
+
     let items = client.scan().table_name(&table).send().await.unwrap();
     let [item] = items.items() else {
         panic!("{items:?}")
     };
+
     assert_eq!(item["pk"].as_s().unwrap(), "record#a|b");
     let ttl: u64 = item["ttl"].as_n().unwrap().parse().unwrap();
     let now = std::time::SystemTime::now()
@@ -109,17 +120,21 @@ async fn two_processes_handle_a_record_once() {
     let Some(endpoint) = crate::endpoint() else {
         return;
     };
+
     let client = client(&endpoint);
     let table = table(&client).await;
     let handled = Arc::new(std::sync::atomic::AtomicUsize::new(0));
+
     let process = || {
         let count = Arc::clone(&handled);
         let routes = Routes::new(()).on_fn("*", move || {
             count.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
             async { Ok::<_, std::io::Error>(()) }
         });
+
         Deduplicated::new(routes, DynamoDbStore::new(self::client(&endpoint), &table))
     };
+
     let record = RecordBuilder::new(EventName::OBJECT_CREATED_PUT)
         .with_key("a b")
         .build();
@@ -138,6 +153,7 @@ async fn a_table_that_is_missing_fails_the_record_for_a_retry() {
     let Some(endpoint) = crate::endpoint() else {
         return;
     };
+
     let routes = Routes::new(()).on_fn("*", || async { Ok::<_, std::io::Error>(()) });
     let router = Deduplicated::new(
         routes,
@@ -148,6 +164,7 @@ async fn a_table_that_is_missing_fails_the_record_for_a_retry() {
     let Outcome::Failed(error) = outcome else {
         panic!("{outcome:?}")
     };
+
     assert!(!error.is_permanent());
     assert!(
         format!("{error:#}").contains("ResourceNotFoundException"),

@@ -14,6 +14,7 @@ fn endpoint() -> Option<String> {
     if endpoint.is_none() {
         println!("skipped: S3_DISPATCH_AWS_ENDPOINT is not set");
     }
+
     endpoint
 }
 

@@ -52,18 +52,22 @@ async fn a_dead_letter_has_the_body_and_says_why() {
     let Some(endpoint) = crate::endpoint() else {
         return;
     };
+
     let client = client(&endpoint);
     let dead_letters = queue(&client).await;
+
     let notification = NotificationBuilder::new().with_record(
         RecordBuilder::new(EventName::OBJECT_CREATED_PUT)
             .with_key("permanent/ä b")
             .with_bucket("bucket"),
     );
+
     let message = SqsMessageBuilder::new("id")
         .with_receive_count(2)
         .with_notification(notification.clone());
     let dispatcher = Dispatcher::new(routes())
         .with_dead_letters(SqsDeadLetters::new(client.clone(), &dead_letters));
+
     let report = dispatcher
         .dispatch(
             SqsBatchBuilder::new().with_message(message).to_bytes(),
@@ -71,11 +75,13 @@ async fn a_dead_letter_has_the_body_and_says_why() {
         )
         .await
         .unwrap();
+
     assert!(report.is_success());
     let letters = receive(&client, &dead_letters).await;
     let [letter] = &letters[..] else {
         panic!("{letters:?}")
     };
+
     assert_eq!(
         letter.body.as_deref(),
         Some(notification.to_json().as_str())
@@ -95,11 +101,13 @@ async fn a_queue_that_is_missing_fails_the_message() {
     let Some(endpoint) = crate::endpoint() else {
         return;
     };
+
     let client = client(&endpoint);
     let missing = format!("{endpoint}/000000000000/{}", crate::unique("missing"));
     let record = RecordBuilder::new(EventName::OBJECT_CREATED_PUT).with_key("permanent/1");
     let dispatcher =
         Dispatcher::new(routes()).with_dead_letters(SqsDeadLetters::new(client, missing));
+
     let report = dispatcher
         .dispatch(
             SqsBatchBuilder::new().with_record("1", record).to_bytes(),
@@ -107,6 +115,7 @@ async fn a_queue_that_is_missing_fails_the_message() {
         )
         .await
         .unwrap();
+
     assert!(!report.is_success());
 }
 
@@ -114,6 +123,7 @@ async fn a_queue_that_is_missing_fails_the_message() {
 async fn fail_and_receive_again(policy: ExponentialBackoff, messages: usize) -> Option<usize> {
     let client = client(&crate::endpoint()?);
     let queue = queue(&client).await;
+
     for number in 0..messages {
         let notification = NotificationBuilder::new().with_record(
             RecordBuilder::new(EventName::OBJECT_CREATED_PUT).with_key(format!("retry/{number}")),
@@ -126,6 +136,7 @@ async fn fail_and_receive_again(policy: ExponentialBackoff, messages: usize) -> 
             .await
             .unwrap();
     }
+
     let mut records = Vec::new();
     while records.len() < messages {
         let received = receive(&client, &queue).await;
@@ -134,6 +145,7 @@ async fn fail_and_receive_again(policy: ExponentialBackoff, messages: usize) -> 
             "only {} of {messages} messages came",
             records.len()
         );
+
         records.extend(received.iter().map(|message| {
             serde_json::json!({
                 "messageId": message.message_id,
@@ -144,11 +156,13 @@ async fn fail_and_receive_again(policy: ExponentialBackoff, messages: usize) -> 
             })
         }));
     }
+
     let batch = serde_json::json!({"Records": records}).to_string();
     let dispatcher =
         Dispatcher::new(routes()).with_backoff(SqsBackoff::new(client.clone(), &queue, policy));
     let report = dispatcher.dispatch(batch, None).await.unwrap();
     assert_eq!(report.failed_messages(), messages);
+
     Some(receive(&client, &queue).await.len())
 }
 
@@ -158,6 +172,7 @@ async fn failed_messages_come_again_when_the_policy_says() {
     let Some(received) = fail_and_receive_again(at_once, 3).await else {
         return;
     };
+
     assert_eq!(
         received, 3,
         "a visibility of nothing lets them come at once, though the queue hides them for 30 s"
@@ -170,5 +185,6 @@ async fn more_messages_than_one_call_takes_are_postponed_too() {
     let Some(received) = fail_and_receive_again(at_once, 23).await else {
         return;
     };
+
     assert_eq!(received, 10, "as many as one receive gives");
 }

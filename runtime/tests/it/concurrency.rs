@@ -34,6 +34,7 @@ async fn a_slow_record_holds_up_no_other_key() {
         .with_record("1", put("run-10/b"))
         .with_record("2", put("run-10/c"))
         .with_record("3", put("run-10/d"));
+
     let (dispatcher, script) = dispatcher();
     let report = dispatcher
         .with_concurrency(2)
@@ -56,8 +57,10 @@ async fn order(records: Vec<RecordBuilder>) -> Vec<String> {
                     record.with_version_id(format!("{index}")),
                 )
             });
+
     let seen = std::sync::Arc::new(std::sync::Mutex::new(Vec::new()));
     let note = std::sync::Arc::clone(&seen);
+
     let routes =
         s3_dispatch::Routes::new(()).on_fn("*", move |record: s3_dispatch::S3EventRecord| {
             let note = std::sync::Arc::clone(&note);
@@ -66,14 +69,17 @@ async fn order(records: Vec<RecordBuilder>) -> Vec<String> {
                 note.lock()
                     .unwrap()
                     .push(record.object.version_id.unwrap().to_string());
+
                 Ok::<_, std::io::Error>(())
             }
         });
+
     let report = s3_dispatch::Dispatcher::new(routes)
         .with_concurrency(8)
         .dispatch(batch.to_bytes(), None)
         .await;
     assert!(report.unwrap().is_success());
+
     seen.lock().unwrap().clone()
 }
 
@@ -93,6 +99,7 @@ async fn what_has_no_sequencer_to_trust_stays_where_it_arrived() {
             .with_key("same")
             .with_sequencer(sequencer)
     };
+
     let records = vec![
         with(EventName::OBJECT_CREATED_PUT, "0C"),
         with(EventName::LIFECYCLE_EXPIRATION_DELETE, "01"),
@@ -102,6 +109,7 @@ async fn what_has_no_sequencer_to_trust_stays_where_it_arrived() {
         put("same").without_sequencer(),
         with(EventName::OBJECT_CREATED_PUT, "0A"),
     ];
+
     assert_eq!(order(records).await, ["6", "1", "2", "3", "4", "5", "0"]);
 }
 

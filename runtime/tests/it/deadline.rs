@@ -37,6 +37,7 @@ async fn near_the_deadline_what_runs_is_cut_and_nothing_begins() {
         .with_notification("3", both)
         .with_record("4", put("ok/4"))
         .with_notification("5", NotificationBuilder::test_event("bucket"));
+
     for concurrency in [1, 2] {
         let (dispatcher, script) = dispatcher();
         let dispatcher = dispatcher
@@ -45,11 +46,13 @@ async fn near_the_deadline_what_runs_is_cut_and_nothing_begins() {
         let start = Instant::now();
         let report = dispatcher.dispatch(batch.to_bytes(), after(1_000)).await;
         assert_eq!(start.elapsed().as_millis(), 500);
+
         let (second, fourth) = if concurrency == 1 {
             (NOT_REACHED, NOT_REACHED)
         } else {
             (SUCCEEDED, SUCCEEDED)
         };
+
         assert_eq!(
             outcomes(&report),
             [SUCCEEDED, second, NOT_REACHED, fourth, SUCCEEDED]
@@ -73,6 +76,7 @@ async fn a_deadline_that_is_over_fails_everything_unseen() {
         let (dispatcher, script) = dispatcher();
         let dispatcher = dispatcher.with_deadline_margin(Duration::from_millis(margin));
         let report = dispatcher.dispatch(batch.to_bytes(), after(left)).await;
+
         assert_eq!(
             (failures(&report), script.started().len()),
             (vec!["1".to_owned(), "2".to_owned()], 0),
@@ -88,6 +92,7 @@ async fn after_a_handler_that_lets_the_deadline_pass_no_other_begins() {
         .with_record("2", put("b"));
     let began = std::sync::Arc::new(std::sync::atomic::AtomicUsize::new(0));
     let count = std::sync::Arc::clone(&began);
+
     let routes = s3_dispatch::Routes::new(()).on_fn("*", move || {
         count.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
         async {
@@ -95,6 +100,7 @@ async fn after_a_handler_that_lets_the_deadline_pass_no_other_begins() {
             Ok::<_, std::io::Error>(())
         }
     });
+
     let report = s3_dispatch::Dispatcher::new(routes)
         .dispatch(batch.to_bytes(), after(1_000))
         .await;
@@ -112,6 +118,7 @@ async fn dropping_the_dispatch_leaves_nothing_running() {
     let dispatch = dispatcher.dispatch(batch.to_bytes(), None);
     let cut = tokio::time::timeout(Duration::from_secs(1), dispatch).await;
     assert!(cut.is_err());
+
     assert_eq!(
         script.journal(|journal| (
             journal.started.len(),
@@ -143,9 +150,11 @@ async fn a_handler_that_panics_when_it_is_cut_off_costs_its_own_message_alone() 
                 let _bomb = Bomb;
                 std::future::pending::<()>().await;
             }
+
             Ok::<_, std::io::Error>(())
         })
     };
+
     let timed =
         s3_dispatch::Dispatcher::new(routes()).with_record_timeout(Duration::from_millis(10));
     assert_eq!(

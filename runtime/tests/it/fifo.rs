@@ -31,6 +31,7 @@ async fn a_group_stops_at_its_first_failure_and_reports_all_that_follows() {
                 .with_group_id("b")
                 .with_notification(test),
         );
+
     for concurrency in [1, 4] {
         let (dispatcher, script) = dispatcher();
         let report = dispatcher
@@ -52,9 +53,11 @@ async fn a_malformed_message_stops_its_group_unless_it_is_dropped() {
                 .with_body("no JSON"),
         )
         .with_message(message("2", "a", "ok/2"));
+
     let (dispatcher, script) = dispatcher();
     let report = dispatcher.clone().dispatch(batch.to_bytes(), None).await;
     let (malformed, not_reached) = (MessageFailure::Malformed, MessageFailure::NotReached);
+
     assert_eq!(
         outcomes(&report),
         [
@@ -62,6 +65,7 @@ async fn a_malformed_message_stops_its_group_unless_it_is_dropped() {
             MessageOutcome::Failed(not_reached)
         ]
     );
+
     assert!(script.started().is_empty());
     let report = dispatcher
         .on_malformed(Malformed::Drop)
@@ -80,6 +84,7 @@ async fn a_record_that_fails_stops_the_records_behind_it_in_its_message() {
             .with_group_id("a")
             .with_notification(both),
     );
+
     let (dispatcher, script) = dispatcher();
     let report = dispatcher.dispatch(batch.to_bytes(), None).await;
     assert_eq!(failures(&report), ["1"]);
@@ -97,6 +102,7 @@ async fn a_cut_fails_the_rest_of_every_group() {
                 .with_group_id("a")
                 .with_notification(test),
         );
+
     let (dispatcher, _) = dispatcher();
     let report = dispatcher.dispatch(batch.to_bytes(), after(1_000)).await;
     assert_eq!(failures(&report), ["1", "2"]);

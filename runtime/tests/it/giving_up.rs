@@ -31,15 +31,19 @@ impl DeadLetters for Letters {
             "hang" => std::future::pending().await,
             fault => return Err(DeadLetterError::new(fault)),
         }
+
         let count = letter.message.receive_count().unwrap();
         let DeadLetter { record, body, .. } = letter;
+
         let line = format!(
             "{} {count} {} {} {body}",
             record.event_name,
             record.object.key,
             letter.error_chain()
         );
+
         self.kept.lock().unwrap().push(line);
+
         Ok(())
     }
 }
@@ -93,11 +97,13 @@ async fn not_before_no_other_record_of_the_message_needs_a_retry() {
             NotificationBuilder::new().with_record(put("permanent/1")),
             |builder, key| builder.with_record(put(key)),
         );
+
         let report = dispatch(
             SqsBatchBuilder::new().with_notification("1", notification),
             &letters,
         )
         .await;
+
         assert_eq!(failed(report), ["1"], "{others:?}");
         assert!(letters.kept().is_empty(), "{others:?}");
     }
@@ -114,11 +120,13 @@ async fn a_sink_that_fails_fails_the_message() {
             .with_record("1", put("permanent/1"))
             .with_record("2", put("ok/2"));
         let report = dispatch(batch, &letters).await;
+
         let expected = if fault == "hang" {
             vec!["1", "2"]
         } else {
             vec!["1"]
         };
+
         assert_eq!(failed(report), expected, "{fault}");
     }
 }
@@ -145,6 +153,7 @@ async fn on_a_fifo_queue_its_group_goes_on_once_the_sink_has_it() {
                 .with_group_id("a")
                 .with_record(put(key))
         };
+
         let batch = SqsBatchBuilder::new()
             .on_fifo_queue()
             .with_message(message("1", "permanent/1"))
@@ -160,11 +169,13 @@ async fn outside_sqs_what_was_given_up_fails_no_invocation() {
     let payload = NotificationBuilder::new()
         .with_record(put("permanent/1"))
         .to_json();
+
     let error = dispatcher
         .clone()
         .dispatch(payload.clone(), None)
         .await
         .unwrap_err();
+
     assert_eq!(error.kind(), s3_dispatch::ErrorKind::InvocationFailed);
     let counting = CountingLetters::default();
     let report = dispatcher
@@ -205,8 +216,10 @@ impl Backoff for Postponing {
                 .retry_after
                 .map_or_else(|| id.to_string(), |delay| format!("{id} after {delay:?}"))
         };
+
         let ids = failed.iter().map(describe).collect();
         self.asked.lock().unwrap().push(ids);
+
         match self.fault {
             "" => Ok(()),
             "panic" => panic!("the backoff panicked"),
@@ -228,11 +241,13 @@ async fn failed_messages_are_postponed_once_and_its_failure_changes_nothing() {
             ..Postponing::default()
         };
         let (dispatcher, _) = dispatcher();
+
         let batch = SqsBatchBuilder::new()
             .with_record("1", put("fail/1"))
             .with_record("2", put("ok/2"))
             .with_body("3", "no JSON")
             .with_record("4", put("hang/4"));
+
         let start = Instant::now();
         let report = dispatcher
             .with_backoff(backoff.clone())
@@ -252,12 +267,14 @@ async fn nothing_is_postponed_where_nothing_failed() {
     let backoff = Postponing::default();
     let (dispatcher, _) = dispatcher();
     let batch = SqsBatchBuilder::new().with_record("1", put("ok/1"));
+
     drop(
         dispatcher
             .with_backoff(backoff.clone())
             .dispatch(batch.to_bytes(), None)
             .await,
     );
+
     assert!(backoff.asked.lock().unwrap().is_empty());
 }
 
@@ -287,6 +304,7 @@ async fn a_message_stays_away_as_long_as_its_records_ask_for() {
             HandlerError::retry("throttled").with_retry_after(Duration::from_secs(seconds)),
         )
     });
+
     let both = NotificationBuilder::new()
         .with_record(put("7"))
         .with_record(put("70"));
@@ -310,9 +328,11 @@ async fn a_record_in_progress_elsewhere_stays_away_until_that_lease_is_over() {
         .with_lease(Duration::from_secs(60));
     let dispatcher = Dispatcher::new(router).with_backoff(backoff.clone());
     let batch = SqsBatchBuilder::new().with_record("1", put("panic/1"));
+
     for _ in 0..2 {
         drop(dispatcher.dispatch(batch.to_bytes(), None).await);
         tokio::time::advance(Duration::from_secs(20)).await;
     }
+
     assert_eq!(*backoff.asked.lock().unwrap(), [["1"], ["1 after 40s"]]);
 }

@@ -32,6 +32,7 @@ fn effects() -> [EventName; 5] {
 async fn run(records: &[S3EventRecord]) -> Vec<(EventName, String)> {
     let seen = Arc::new(Mutex::new(Vec::new()));
     let note = Arc::clone(&seen);
+
     let routes = Routes::new(()).on_fn("*", move |record: S3EventRecord| {
         let sequencer = record
             .object
@@ -39,14 +40,19 @@ async fn run(records: &[S3EventRecord]) -> Vec<(EventName, String)> {
             .as_ref()
             .map(ToString::to_string)
             .unwrap_or_default();
+
         note.lock().unwrap().push((record.event_name, sequencer));
+
         async { Ok::<_, std::io::Error>(()) }
     });
+
     let router = LatestOnly::new(routes, MemoryStore::new());
+
     for record in records {
         let outcome = router.route(record, &MessageContext::new()).await;
         assert!(outcome.is_success(), "{outcome:?}");
     }
+
     let seen = seen.lock().unwrap();
     seen.clone()
 }
@@ -79,6 +85,7 @@ fn deliveries() -> impl Strategy<Value = (Vec<EventName>, Vec<usize>)> {
         let order = duplicates
             .prop_map(move |duplicates| (0..events).chain(duplicates).collect::<Vec<_>>())
             .prop_shuffle();
+
         (Just(history), order)
     })
 }
@@ -131,6 +138,7 @@ async fn the_deletion_of_one_version_says_nothing_of_the_key() {
 async fn what_is_stale_is_skipped_and_other_keys_are_not() {
     let router = LatestOnly::new(Script::default(), MemoryStore::new());
     let mut outcomes = Vec::new();
+
     for (key, sequencer) in [
         ("ok/1", "09"),
         ("ok/1", "05"),
@@ -140,6 +148,7 @@ async fn what_is_stale_is_skipped_and_other_keys_are_not() {
         let record = put(key).with_sequencer(sequencer).build();
         outcomes.push(router.route(&record, &MessageContext::new()).await);
     }
+
     let stale: Vec<_> = outcomes
         .iter()
         .map(|outcome| matches!(outcome, Outcome::Skipped(SkipReason::Stale)))
@@ -157,6 +166,7 @@ async fn only_what_was_handled_counts() {
             .build();
         router.route(&record, &MessageContext::new()).await
     };
+
     assert!(!route("fail/1", "09").await.is_success());
     assert!(
         !route("fail/1", "05").await.is_success(),

@@ -34,6 +34,7 @@ async fn it_answers_events_with_batch_responses() {
         response,
         r#"{"batchItemFailures":[{"itemIdentifier":"2"},{"itemIdentifier":"3"}]}"#
     );
+
     script.journal(|journal| {
         let trace = |index: usize| journal.contexts[index].trace_header().unwrap().to_string();
         assert_eq!(
@@ -52,6 +53,7 @@ async fn its_errors_say_what_failed() {
             .with_record(put("fail/1"))
             .to_json(),
     );
+
     let error = dispatcher
         .call(LambdaEvent::new(payload, Context::default()))
         .await
@@ -66,6 +68,7 @@ async fn an_event_that_was_read_already_gives_the_same_report() {
     let event: SqsEvent = serde_json::from_str(&batch().to_json()).unwrap();
     let report = dispatcher.dispatch(event, None).await;
     assert_eq!(failures(&report), ["2", "3"]);
+
     script.journal(|journal| {
         let context = &journal.contexts[1];
         assert_eq!(

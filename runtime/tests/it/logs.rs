@@ -35,6 +35,7 @@ async fn log(batch: SqsBatchBuilder) -> Vec<Value> {
     let report = dispatcher.dispatch(batch.to_bytes(), None);
     assert!(report.with_subscriber(subscriber).await.is_ok());
     let written = lines.0.lock().unwrap().clone();
+
     String::from_utf8(written)
         .unwrap()
         .lines()
@@ -54,6 +55,7 @@ async fn a_failure_is_logged_once_within_the_span_of_its_record() {
     let [failure] = failures[..] else {
         panic!("{lines:#?}")
     };
+
     assert_eq!(failure["fields"]["error"], "it failed for good");
     assert_eq!(failure["fields"]["permanent"], true);
     let span = &failure["span"];
@@ -70,6 +72,7 @@ async fn one_summary_ends_the_invocation() {
         .with_record("2", put("fail/2"))
         .with_record("3", put("unrouted/3"))
         .with_body("4", "no JSON");
+
     let lines = log(batch).await;
     let summaries: Vec<_> = lines
         .iter()
@@ -78,11 +81,13 @@ async fn one_summary_ends_the_invocation() {
     let [summary] = summaries[..] else {
         panic!("{lines:#?}")
     };
+
     let counts = ["messages", "records", "handled", "skipped", "failed"]
         .map(|name| summary["fields"][name].as_u64());
     assert_eq!(summary["fields"]["failed_messages"], 2);
     assert_eq!(counts, [Some(4), Some(3), Some(1), Some(1), Some(1)]);
     assert!(summary["fields"]["duration_ms"].is_number());
+
     assert_eq!(
         lines
             .iter()
@@ -90,6 +95,7 @@ async fn one_summary_ends_the_invocation() {
             .count(),
         1
     );
+
     assert_eq!(
         lines.iter().filter(|line| line["level"] == "WARN").count(),
         1

@@ -81,9 +81,11 @@ async fn a_malformed_body_fails_its_message_alone() {
             r#"{"Records": [{"eventName": "ObjectCreated:Put", "s3": {"bucket": {"name": "b"}, "object": {}}}]}"#,
         )
         .with_record("6", put("ok/6"));
+
     let (dispatcher, _) = dispatcher();
     let report = dispatcher.dispatch(batch.to_bytes(), None).await;
     let malformed = MessageOutcome::Failed(MessageFailure::Malformed);
+
     assert_eq!(
         outcomes(&report),
         [
@@ -128,6 +130,7 @@ async fn an_id_that_occurs_twice_fails_once_if_either_fails() {
             .with_record("same", put(second));
         check(batch, &["same"]).await;
     }
+
     check(
         SqsBatchBuilder::new()
             .with_record("same", put("ok/1"))
@@ -183,13 +186,16 @@ async fn handlers_know_their_message_and_invocation() {
         .with_record(put("ok/1"));
     let (dispatcher, script) = dispatcher();
     let deadline = crate::script::after(60_000);
+
     let report = dispatcher
         .dispatch(
             SqsBatchBuilder::new().with_message(message).to_bytes(),
             deadline,
         )
         .await;
+
     assert!(report.unwrap().is_success());
+
     script.journal(|journal| {
         let context = &journal.contexts[0];
         assert_eq!(context.message_id().unwrap(), "id");

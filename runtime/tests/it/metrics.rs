@@ -13,12 +13,14 @@ use crate::script::{Script, put};
 fn measure(batch: &SqsBatchBuilder) -> BTreeMap<String, (u64, f64)> {
     let recorder = DebuggingRecorder::new();
     let snapshotter = recorder.snapshotter();
+
     metrics::with_local_recorder(&recorder, || {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_time()
             .start_paused(true)
             .build()
             .unwrap();
+
         runtime.block_on(async {
             let report = Dispatcher::new(Script::default())
                 .dispatch(batch.to_bytes(), None)
@@ -26,19 +28,24 @@ fn measure(batch: &SqsBatchBuilder) -> BTreeMap<String, (u64, f64)> {
             assert!(report.is_ok());
         });
     });
+
     let snapshot = snapshotter.snapshot().into_vec();
+
     let named = snapshot.into_iter().filter_map(|(key, _, _, value)| {
         let mut labels: Vec<_> = key
             .key()
             .labels()
             .map(|label| format!("{}={}", label.key(), label.value()))
             .collect();
+
         labels.sort();
+
         let name = format!(
             "{}{{{}}}",
             key.key().name().strip_prefix("s3_dispatch_")?,
             labels.join(",")
         );
+
         match value {
             DebugValue::Counter(count) => Some((name, (count, 0.0))),
             DebugValue::Histogram(samples) => {
@@ -48,6 +55,7 @@ fn measure(batch: &SqsBatchBuilder) -> BTreeMap<String, (u64, f64)> {
             DebugValue::Gauge(_) => None,
         }
     });
+
     named.collect()
 }
 
@@ -74,13 +82,16 @@ fn records_are_counted_by_event_name_and_outcome() {
         ),
         |batch, key| batch.with_record(*key, put(&format!("{key}/1"))),
     );
+
     let measured = measure(&batch);
+
     let put = |outcome: &str| {
         count(
             &measured,
             &format!("records_total{{event_name=ObjectCreated:Put,outcome={outcome}}}"),
         )
     };
+
     let outcomes = [
         "handled",
         "retry",
@@ -90,7 +101,9 @@ fn records_are_counted_by_event_name_and_outcome() {
         "stale",
     ]
     .map(put);
+
     assert_eq!(outcomes, [2, 2, 1, 1, 1, 0]);
+
     assert_eq!(
         count(
             &measured,
@@ -98,6 +111,7 @@ fn records_are_counted_by_event_name_and_outcome() {
         ),
         1
     );
+
     let (samples, seconds) = measured["handler_duration_seconds{event_name=ObjectCreated:Put}"];
     assert_eq!(samples, 7);
     assert!((0.25..0.26).contains(&seconds), "{seconds}");
@@ -110,7 +124,9 @@ fn messages_are_counted_by_outcome_and_batches_by_size() {
         .with_record("2", put("fail/2"))
         .with_body("3", "no JSON")
         .with_body("4", "no JSON");
+
     let measured = measure(&batch);
+
     for (outcome, expected) in [
         ("succeeded", 1),
         ("record_failed", 1),
@@ -123,6 +139,7 @@ fn messages_are_counted_by_outcome_and_batches_by_size() {
             "{outcome}"
         );
     }
+
     assert_eq!(measured["batch_size{}"], (1, 4.0));
 }
 
@@ -142,6 +159,7 @@ fn the_lag_is_from_the_event_to_the_handler() {
             put("ok/2").with_event_time("9999-01-01T00:00:00.000Z"),
         )
         .with_record("no time", put("ok/3").with_event_time("yesterday"));
+
     let (samples, seconds) = measure(&batch)["lag_seconds{event_name=ObjectCreated:Put}"];
     assert_eq!(samples, 2);
     assert!((now..now + 60.0).contains(&seconds), "{seconds}");
@@ -157,6 +175,7 @@ fn names_of_the_sender_do_not_become_labels() {
             record.with_bucket(format!("bucket{number}")),
         )
     });
+
     let measured = measure(&batch);
     assert_eq!(
         count(&measured, "records_total{event_name=other,outcome=handled}"),

@@ -19,8 +19,10 @@ fn their_record_becomes_ours() {
     let Ok(Notification::Records(read)) = Notification::parse(json) else {
         panic!("no records")
     };
+
     assert_eq!(ours.object, read[0].object);
     assert_eq!(ours.bucket, read[0].bucket);
+
     assert_eq!(
         (ours.event_name, ours.region, ours.principal_id),
         (
@@ -29,6 +31,7 @@ fn their_record_becomes_ours() {
             read[0].principal_id.clone()
         )
     );
+
     assert_eq!(
         (&ours.request_id, &ours.host_id, &ours.source_ip),
         (&read[0].request_id, &read[0].host_id, &read[0].source_ip)
@@ -54,6 +57,7 @@ fn an_eventbridge_record_becomes_theirs_too() {
     let Ok(Notification::Records(read)) = Notification::parse(json) else {
         panic!("no records")
     };
+
     let converted = Theirs::try_from(&read[0]).unwrap();
     assert_eq!(converted.event_name.as_deref(), Some("ObjectCreated:Put"));
     assert_eq!(

@@ -70,11 +70,13 @@ async fn whatever_differs_in_identity_is_another_record() {
             .with_key("ok/1")
             .with_version_id("v1"),
     ];
+
     let (router, ..) = once();
     assert!(matches!(
         route(&router, &base().build()).await,
         Outcome::Handled
     ));
+
     for other in others {
         let record = other.build();
         assert!(
@@ -82,6 +84,7 @@ async fn whatever_differs_in_identity_is_another_record() {
             "{record:?}"
         );
     }
+
     assert!(is_duplicate(
         &route(
             &router,
@@ -98,13 +101,16 @@ async fn without_a_sequencer_another_request_is_another_event() {
             .with_key("ok/1")
             .with_event_time(time)
     };
+
     let (router, script, _) = once();
+
     for (time, duplicate) in [("1", false), ("1", true), ("2", false)] {
         assert_eq!(
             is_duplicate(&route(&router, &tagged(time).build()).await),
             duplicate
         );
     }
+
     assert_eq!(script.started().len(), 2);
 }
 
@@ -124,9 +130,11 @@ async fn the_caller_may_choose_the_identity_or_none() {
         (record.object.key != "ok/free").then(|| Identity::new(record.bucket.name.as_str()))
     };
     let router = router.with_identity(by_bucket);
+
     for key in ["ok/1", "ok/2", "ok/free", "ok/free"] {
         drop(route(&router, &put(key).build()).await);
     }
+
     assert_eq!(script.started(), ["ok/1", "ok/free", "ok/free"]);
 }
 
@@ -137,6 +145,7 @@ async fn a_failure_or_a_skip_may_come_again_at_once() {
         for _ in 0..2 {
             drop(route(&router, &put(key).build()).await);
         }
+
         assert_eq!(script.started().len(), 2, "{key}");
     }
 }
@@ -149,6 +158,7 @@ async fn who_is_cut_keeps_its_lease() {
         let (router, script, _) = once();
         let batch = SqsBatchBuilder::new().with_record("1", put(key));
         let dispatcher = Dispatcher::new(router.with_lease(Duration::from_secs(60)));
+
         for seconds in [0, 30, 28] {
             tokio::time::advance(Duration::from_secs(seconds)).await;
             let report = dispatcher
@@ -156,13 +166,16 @@ async fn who_is_cut_keeps_its_lease() {
                 .await;
             assert_eq!(failures(&report), ["1"]);
         }
+
         assert_eq!(script.started().len(), 1, "{key}");
         tokio::time::advance(Duration::from_secs(10)).await;
+
         drop(
             dispatcher
                 .dispatch(batch.to_bytes(), timeout.and_then(after))
                 .await,
         );
+
         assert_eq!(script.started().len(), 2, "{key}");
     }
 }
@@ -172,6 +185,7 @@ async fn the_lease_is_until_the_deadline_unless_said_otherwise() {
     let (router, script, _) = once();
     let batch = SqsBatchBuilder::new().with_record("1", put("hang/1"));
     let dispatcher = Dispatcher::new(router);
+
     // The first is cut at 9,500 ms, the second meets its lease, the third does not.
     for (milliseconds, started) in [(0, 1), (499, 1), (1, 2)] {
         tokio::time::advance(Duration::from_millis(milliseconds)).await;
@@ -184,10 +198,12 @@ async fn the_lease_is_until_the_deadline_unless_said_otherwise() {
 async fn what_was_handled_long_ago_is_forgotten() {
     let (router, script, _) = once();
     let router = router.with_keep(Duration::from_secs(60));
+
     for seconds in [0, 59, 2] {
         tokio::time::advance(Duration::from_secs(seconds)).await;
         drop(route(&router, &put("ok/1").build()).await);
     }
+
     assert_eq!(script.started().len(), 2);
 }
 
@@ -241,6 +257,7 @@ async fn an_outage_fails_the_record_unless_it_may_run_unguarded() {
     let Outcome::Failed(error) = route(&guarded, &put("ok/1").build()).await else {
         panic!("it was routed")
     };
+
     assert!(!error.is_permanent());
     assert_eq!(
         format!("{error:#}"),
@@ -291,12 +308,15 @@ async fn functions_that_share_a_store_each_handle_a_record_once() {
             script,
         )
     };
+
     let ((indexer, indexed), (thumbnailer, thumbnailed)) =
         (function("indexer"), function("thumbnailer"));
+
     for _ in 0..2 {
         drop(route(&indexer, &put("ok/1").build()).await);
         drop(route(&thumbnailer, &put("ok/1").build()).await);
     }
+
     assert_eq!(
         (indexed.started().len(), thumbnailed.started().len()),
         (1, 1)
@@ -308,11 +328,13 @@ async fn the_same_event_from_eventbridge_is_a_duplicate() {
     let (router, script, _) = once();
     let record = put("ok/1");
     drop(route(&router, &record.build()).await);
+
     let Ok(s3_dispatch::Notification::Records(bridged)) =
         s3_dispatch::Notification::parse(record.to_eventbridge_json().unwrap())
     else {
         panic!("no records")
     };
+
     assert_ne!(bridged[0].object.sequencer, record.build().object.sequencer);
     assert!(is_duplicate(&route(&router, &bridged[0]).await));
     assert_eq!(script.started().len(), 1);
@@ -327,11 +349,13 @@ async fn events_about_an_object_that_stays_may_repeat_its_sequencer() {
             .with_key("ok/1")
             .with_replication(data)
     };
+
     let restored = |time: &str| {
         RecordBuilder::new(EventName::OBJECT_RESTORE_POST)
             .with_key("ok/1")
             .with_event_time(time)
     };
+
     let records = [
         failed("one"),
         failed("two"),
@@ -340,9 +364,11 @@ async fn events_about_an_object_that_stays_may_repeat_its_sequencer() {
         restored("2"),
         restored("2"),
     ];
+
     for record in records {
         drop(route(&router, &record.build()).await);
     }
+
     assert_eq!(script.started().len(), 4);
 }
 
@@ -368,9 +394,11 @@ async fn an_error_whose_text_panics_fails_its_message_alone() {
                 Ok(())
             }
         });
+
     let batch = SqsBatchBuilder::new()
         .with_record("1", put("bad"))
         .with_record("2", put("good"));
+
     assert_eq!(
         failures(
             &Dispatcher::new(routes)

@@ -12,16 +12,20 @@ async fn check(keys: &[&str], expected: Option<&str>) {
         .fold(NotificationBuilder::new(), |builder, key| {
             builder.with_record(put(key))
         });
+
     let sns = keys.iter().fold(SnsBatchBuilder::new(), |builder, key| {
         builder.with_record(*key, put(key))
     });
     let mut payloads = vec![records.to_json(), records.to_sns_json(), sns.to_json()];
+
     if let [key] = keys {
         payloads.push(put(key).to_eventbridge_json().unwrap());
     }
+
     for payload in payloads {
         let (dispatcher, script) = dispatcher();
         let report = dispatcher.dispatch(payload.as_str(), None).await;
+
         match expected {
             None => {
                 let report = report.unwrap();
@@ -41,6 +45,7 @@ async fn check(keys: &[&str], expected: Option<&str>) {
                 );
             }
         }
+
         assert_eq!(script.started(), keys);
     }
 }

@@ -68,6 +68,7 @@ impl Router for Script {
     {
         let key = record.object.key.as_str();
         assert!(!key.starts_with("panic-early"), "early");
+
         Box::pin(async move {
             let running = Running(self.clone());
             {
@@ -77,6 +78,7 @@ impl Router for Script {
                 journal.running += 1;
                 journal.most_running = journal.most_running.max(journal.running);
             }
+
             let behaviour = key.split_once('/').map_or(key, |(behaviour, _)| behaviour);
             let outcome = match behaviour.split_once('-').unwrap_or((behaviour, "")) {
                 ("ok", _) => Outcome::Handled,
@@ -92,8 +94,10 @@ impl Router for Script {
                 }
                 other => panic!("no behaviour `{other:?}`"),
             };
+
             self.0.lock().unwrap().finished.push(key.to_owned());
             drop(running);
+
             outcome
         })
     }
@@ -116,6 +120,7 @@ pub(crate) fn dispatcher() -> (Dispatcher<Script>, Script) {
 pub(crate) fn failures(report: &Result<BatchReport, Error>) -> Vec<String> {
     let report = report.as_ref().unwrap();
     let response = report.response();
+
     response
         .batch_item_failures
         .into_iter()

@@ -26,6 +26,7 @@ async fn complete(store: &MemoryStore, number: usize) {
     let Claim::Acquired(lease) = claim(store, number).await else {
         panic!("{number} is not absent")
     };
+
     assert!(
         store
             .complete(&identity(number), &lease, LONG)
@@ -41,6 +42,7 @@ async fn when_it_is_full_the_oldest_completion_is_forgotten() {
         complete(&store, number).await;
         assert!(store.len() <= 3);
     }
+
     for (number, expected) in [(9, true), (8, true), (7, true), (6, false)] {
         assert_eq!(
             claim(&store, number).await == Claim::Completed,
@@ -55,15 +57,18 @@ async fn what_is_in_progress_is_not_forgotten() {
     let store = MemoryStore::with_capacity(3);
     assert!(matches!(claim(&store, 0).await, Claim::Acquired(_)));
     assert!(matches!(claim(&store, 1).await, Claim::Acquired(_)));
+
     for number in 2..10 {
         complete(&store, number).await;
     }
+
     for number in [0, 1] {
         assert!(matches!(
             claim(&store, number).await,
             Claim::InProgress { .. }
         ));
     }
+
     assert!(matches!(claim(&store, 11).await, Claim::Acquired(_)));
     assert!(store.claim(&identity(12), LONG).await.is_err());
     tokio::time::advance(LONG).await;
@@ -87,12 +92,14 @@ async fn what_has_run_out_is_forgotten_before_what_has_not() {
     let Claim::Acquired(lease) = store.claim(&identity(1), LONG).await.unwrap() else {
         panic!("it is not absent")
     };
+
     assert!(
         store
             .complete(&identity(1), &lease, Duration::from_secs(1))
             .await
             .unwrap()
     );
+
     tokio::time::advance(Duration::from_secs(1)).await;
     complete(&store, 2).await;
     assert_eq!(claim(&store, 0).await, Claim::Completed);

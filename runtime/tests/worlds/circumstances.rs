@@ -39,6 +39,7 @@ const CIRCUMSTANCES: &[(&str, Circumstance)] = &[
                 .cut()
                 .is_some_and(|cut| trial.ended.as_millis() == u128::from(cut));
             let mut runs = trial.journal.handlers.iter();
+
             is_cut
                 && failed(trial) + 3 < outcomes(trial).len()
                 && runs.any(|run| is_cut_off(world, run))
@@ -74,11 +75,13 @@ const CIRCUMSTANCES: &[(&str, Circumstance)] = &[
                 .iter()
                 .zip(outcomes(trial))
                 .map(|(message, outcome)| (&message.id, outcome.is_ok()));
+
             let distinct: BTreeSet<_> = fates.collect();
             let mut counts = BTreeMap::new();
             distinct
                 .iter()
                 .for_each(|(id, _)| *counts.entry(id).or_insert(0) += 1);
+
             counts.values().any(|count| *count > 1)
         },
     ),
@@ -104,6 +107,7 @@ const OF_FIFO_QUEUES: &[(&str, Circumstance)] =
             .zip(outcomes(trial))
             .filter(of_first_group)
             .collect();
+
         group.iter().filter(|(_, outcome)| outcome.is_ok()).count() > 2
             && group.last().is_some_and(|(_, last)| last.is_err())
     })];
@@ -124,6 +128,7 @@ fn outcomes(trial: &Trial) -> Vec<Result<(), ()>> {
     let Ending::Report(report) = &trial.ending else {
         return Vec::new();
     };
+
     let outcome = |outcome| {
         if outcome == MessageOutcome::Succeeded {
             Ok(())
@@ -131,6 +136,7 @@ fn outcomes(trial: &Trial) -> Vec<Result<(), ()>> {
             Err(())
         }
     };
+
     report
         .messages()
         .iter()
@@ -167,8 +173,10 @@ impl Tally {
         } else {
             OF_STANDARD_QUEUES
         };
+
         let circumstances: Vec<_> = CIRCUMSTANCES.iter().chain(of_queue).copied().collect();
         let counts = circumstances.iter().map(|(name, _)| (*name, 0)).collect();
+
         Self {
             circumstances,
             counts,

@@ -20,8 +20,10 @@ pub(crate) fn worlds(is_fifo: bool) -> impl Strategy<Value = World> {
         30 => vec(message(), 0..=60),
         1 => vec(message(), 0..=500),
     ];
+
     // In percent: how many records do something else than succeed; the same of sinks.
     let troubles = (select(vec![0, 5, 20, 60, 100]), select(vec![0, 0, 20, 100]));
+
     (
         messages,
         setup(),
@@ -35,12 +37,14 @@ pub(crate) fn worlds(is_fifo: bool) -> impl Strategy<Value = World> {
                 let is_endless = setup.deadline.is_none() && must_end;
                 let may_hang = (!is_endless || setup.record_timeout.is_some(), !is_endless);
                 let mut messages: Vec<Message> = Vec::with_capacity(drafts.len());
+
                 for (index, draft) in drafts.into_iter().enumerate() {
                     let id = match draft.twin {
                         Some(twin) if index > 0 => messages[twin % index].id.clone(),
                         _ if draft.lacks_id => None,
                         _ => Some(format!("id-{index}")),
                     };
+
                     let content = match draft.content {
                         DraftContent::Records(wrapping, drafts) => {
                             let settle =
@@ -49,6 +53,7 @@ pub(crate) fn worlds(is_fifo: bool) -> impl Strategy<Value = World> {
                         }
                         DraftContent::Other(content) => content,
                     };
+
                     messages.push(Message {
                         id,
                         group: draft.group,
@@ -56,6 +61,7 @@ pub(crate) fn worlds(is_fifo: bool) -> impl Strategy<Value = World> {
                         content,
                     });
                 }
+
                 World {
                     is_fifo,
                     messages,
@@ -96,14 +102,17 @@ impl DraftRecord {
             (&mut record.handler, dice.0 < percent.0, may_hang.0),
             (&mut record.letter, dice.1 < percent.1, may_hang.1),
         ];
+
         for (script, is_trouble, may_hang) in scripts {
             if !is_trouble {
                 script.end = End::Done;
             }
+
             if script.delay == Delay::Forever && !(may_hang && is_trouble) {
                 script.delay = Delay::None;
             }
         }
+
         self.record
     }
 }
@@ -114,12 +123,15 @@ fn message() -> impl Strategy<Value = DraftMessage> {
         1 => Just(Wrapping::Sns),
         1 => Just(Wrapping::EventBridge),
     ];
+
     let content = prop_oneof![
         40 => (wrapping, vec(record(), 0..=4)).prop_map(|(wrapping, records)| DraftContent::Records(wrapping, records)),
         2 => select(vec![Wrapping::Raw, Wrapping::Sns]).prop_map(|wrapping| DraftContent::Other(Content::Test(wrapping))),
         2 => (0..malformed_bodies().len()).prop_map(|kind| DraftContent::Other(Content::Malformed(kind))),
     ];
+
     let twin = option::weighted(0.05, 0..500_usize);
+
     (
         twin,
         prop::bool::weighted(0.001),
@@ -151,14 +163,17 @@ fn record() -> impl Strategy<Value = DraftRecord> {
         "LifecycleExpiration:Delete",
         "LifecycleExpiration:DeleteMarkerCreated",
     ]);
+
     let object = (
         select(vec!["one", "two"]),
         select(vec!["a", "b c", "d/ä+%"]),
         event,
         sequencer(),
     );
+
     let letter =
         prop_oneof![3 => Just(End::Retry), 1 => Just(End::Panic), 1 => Just(End::EarlyPanic)];
+
     (
         object,
         script(trouble()),
@@ -174,6 +189,7 @@ fn record() -> impl Strategy<Value = DraftRecord> {
                 handler,
                 letter,
             };
+
             DraftRecord { record, dice }
         })
 }
@@ -182,6 +198,7 @@ fn record() -> impl Strategy<Value = DraftRecord> {
 fn sequencer() -> impl Strategy<Value = Option<String>> {
     let value = |n: u64| 0x55AE_D6DC_D902_8100 + n;
     let garbage = vec!["EXAMPLESEQ", "0x12", "-1", "+7", " 12", "12G", "١٢", "1.5"];
+
     prop_oneof![
         4 => (0..12_u64).prop_map(move |n| Some(format!("{:018X}", value(n)))),
         2 => (0..12_u64).prop_map(move |n| Some(format!("{:016x}", value(n)))),
@@ -212,6 +229,7 @@ fn script(end: impl Strategy<Value = End>) -> impl Strategy<Value = Script> {
         2 => (0..2000_u64).prop_map(|half| Delay::Milliseconds(2 * half)),
         3 => Just(Delay::Forever),
     ];
+
     (delay, end).prop_map(|(delay, end)| Script { delay, end })
 }
 
@@ -227,6 +245,7 @@ fn setup() -> impl Strategy<Value = Setup> {
         prop_oneof![0..150_u64, 0..2000_u64].prop_map(|half| 2 * half + 1),
     );
     let choices = (any::<bool>(), any::<bool>(), prop::bool::weighted(0.7));
+
     (concurrency, deadline, margin, record_timeout, choices).prop_map(
         |(
             concurrency,

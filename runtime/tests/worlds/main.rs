@@ -74,12 +74,14 @@ fn check(is_fifo: bool) {
         failure_persistence: None,
         ..Config::default()
     };
+
     // Not of zeros alone, from which this algorithm makes nothing but zeros.
     let mut seed = *b"worlds of seed N";
     seed[..8].copy_from_slice(&number("S3_DISPATCH_WORLDS_SEED", 0).to_le_bytes());
     let mut runner =
         TestRunner::new_with_rng(config, TestRng::from_seed(RngAlgorithm::XorShift, &seed));
     let tally = RefCell::new(Tally::new(is_fifo));
+
     let result = runner.run(&generate::worlds(is_fifo), |world| {
         let trial = trial::run(&world);
         match CHECKS
@@ -93,6 +95,7 @@ fn check(is_fifo: bool) {
             }
         }
     });
+
     match result {
         Ok(()) if cases < ENOUGH => {}
         Ok(()) => tally.into_inner().assert_all_met(),

@@ -81,6 +81,7 @@ impl Forecast {
     pub(crate) fn of(world: &World) -> Self {
         let mut forecast = Self::default();
         let mut stopped = BTreeSet::new();
+
         for (index, message) in world.messages.iter().enumerate() {
             let group = group_of(message);
             let outcome = if world.is_fifo && stopped.contains(&group) {
@@ -89,11 +90,14 @@ impl Forecast {
             } else {
                 forecast.message(world, index, message)
             };
+
             if outcome.is_err() {
                 stopped.insert(group);
             }
+
             forecast.messages.push(outcome);
         }
+
         forecast
     }
 
@@ -106,12 +110,15 @@ impl Forecast {
         if !is_idle_success(world, message) {
             return Err(Some(MessageFailure::Malformed));
         }
+
         let mut outcome = Ok(());
         let mut all_letters_are_kept = true;
+
         for (at, record) in message.records().iter().enumerate() {
             if world.is_fifo && outcome.is_err() {
                 break;
             }
+
             self.started.insert((index, at));
             match expected_fate(world, record) {
                 Fate::Handled => self.handled += 1,
@@ -120,6 +127,7 @@ impl Forecast {
                 Fate::Permanent => all_letters_are_kept &= is_kept(record.letter),
             }
         }
+
         outcome.and(if all_letters_are_kept {
             Ok(())
         } else {
@@ -138,14 +146,17 @@ pub(crate) fn key_orders(world: &World) -> BTreeMap<(&str, &str), Vec<Place>> {
             .or_default()
             .push((place, honest_sequencer(record)));
     }
+
     let order = |arrived: Vec<(Place, Option<u128>)>| {
         let mut honest: Vec<_> = arrived
             .iter()
             .filter(|(_, sequencer)| sequencer.is_some())
             .copied()
             .collect();
+
         honest.sort_by_key(|(_, sequencer)| *sequencer);
         let mut honest = honest.into_iter();
+
         let places = arrived.into_iter().map(|one| {
             if one.1.is_some() {
                 honest.next().unwrap_or(one)
@@ -153,8 +164,10 @@ pub(crate) fn key_orders(world: &World) -> BTreeMap<(&str, &str), Vec<Place>> {
                 one
             }
         });
+
         places.map(|(place, _)| place).collect()
     };
+
     keys.into_iter()
         .map(|(key, arrived)| (key, order(arrived)))
         .collect()
@@ -168,5 +181,6 @@ pub(crate) fn honest_sequencer(record: &Record) -> Option<u128> {
         .sequencer
         .as_deref()
         .filter(|text| !lies && text.bytes().all(|byte| byte.is_ascii_hexdigit()))?;
+
     u128::from_str_radix(text, 16).ok()
 }

@@ -50,6 +50,7 @@ fn is_done(world: &World, trial: &Trial, place: Place) -> bool {
 pub(crate) fn dispatch_ends_as_it_may(world: &World, trial: &Trial) -> Broken {
     let lacks_id = world.messages.iter().any(|message| message.id.is_none());
     let is_never_polled = world.patience == Patience::Polls(0);
+
     let is_right = match &trial.ending {
         Ending::Report(_) => !lacks_id && !is_never_polled,
         Ending::Error(error) => {
@@ -63,6 +64,7 @@ pub(crate) fn dispatch_ends_as_it_may(world: &World, trial: &Trial) -> Broken {
         // It waits for something that hangs, and nothing was set to cut it off.
         Ending::Endless => !lacks_id && world.cut().is_none() && trial.waiting > 0,
     };
+
     if is_right {
         Ok(())
     } else {
@@ -76,40 +78,49 @@ pub(crate) fn each_id_succeeds_or_fails_once(world: &World, trial: &Trial) -> Br
     let Some(report) = report(trial) else {
         return Ok(());
     };
+
     let ids: Vec<_> = world
         .messages
         .iter()
         .filter_map(|message| message.id.as_deref())
         .collect();
+
     let reported: Vec<_> = report
         .messages()
         .iter()
         .filter_map(|message| message.id().map(|id| id.as_str()))
         .collect();
+
     if ids != reported {
         return Err(format!("the report has the messages {reported:?}"));
     }
+
     let failed: BTreeSet<_> = ids
         .iter()
         .enumerate()
         .filter(|(at, _)| has_failed(report, *at))
         .map(|(_, id)| *id)
         .collect();
+
     let listed: Vec<_> = report
         .response()
         .batch_item_failures
         .into_iter()
         .map(|item| item.item_identifier)
         .collect();
+
     let listed_once: BTreeSet<_> = listed.iter().map(String::as_str).collect();
+
     if listed_once != failed || listed.len() != failed.len() {
         return Err(format!(
             "the response lists {listed:?}; by the outcomes {failed:?} have failed"
         ));
     }
+
     if report.is_success() != failed.is_empty() {
         return Err(format!("is_success() is {}", report.is_success()));
     }
+
     Ok(())
 }
 
@@ -119,21 +130,26 @@ pub(crate) fn response_is_what_sqs_reads(world: &World, trial: &Trial) -> Broken
     let Some(report) = report(trial) else {
         return Ok(());
     };
+
     let json = serde_json::to_value(report.response()).map_err(|error| error.to_string())?;
+
     let mut left: BTreeSet<_> = world
         .messages
         .iter()
         .filter_map(|message| message.id.as_deref())
         .collect();
+
     let mut take = |item: &Value| {
         let id = item["itemIdentifier"].as_str();
         item.as_object().is_some_and(|item| item.len() == 1)
             && id.is_some_and(|id| !id.is_empty() && left.remove(id))
     };
+
     let is_right = json.as_object().is_some_and(|object| object.len() == 1)
         && json["batchItemFailures"]
             .as_array()
             .is_some_and(|items| items.iter().all(&mut take));
+
     if is_right {
         Ok(())
     } else {
@@ -148,10 +164,12 @@ pub(crate) fn messages_end_as_their_records(world: &World, trial: &Trial) -> Bro
     let Some(report) = report(trial) else {
         return Ok(());
     };
+
     let is_cut = world
         .cut()
         .is_some_and(|cut| trial.ended.as_millis() >= u128::from(cut));
     let mut stopped = BTreeSet::new();
+
     for (index, message) in world.messages.iter().enumerate() {
         let group = group_of(message);
         let is_stopped = world.is_fifo && stopped.contains(&group);
@@ -159,16 +177,20 @@ pub(crate) fn messages_end_as_their_records(world: &World, trial: &Trial) -> Bro
         let must_fail = is_stopped || !are_done || !is_idle_success(world, message);
         let may_fail = world.is_fifo && is_cut && message.records().is_empty();
         let has_failed = has_failed(report, index);
+
         if must_fail && !has_failed {
             return Err(format!("message {index} has succeeded"));
         }
+
         if has_failed && !must_fail && !may_fail && !twin_has_failed(world, report, index) {
             return Err(format!("message {index} has failed"));
         }
+
         if must_fail || (may_fail && has_failed) {
             stopped.insert(group);
         }
     }
+
     Ok(())
 }
 
@@ -177,16 +199,19 @@ pub(crate) fn failures_have_true_reasons(world: &World, trial: &Trial) -> Broken
     let Some(report) = report(trial) else {
         return Ok(());
     };
+
     for (index, message) in world.messages.iter().enumerate() {
         let MessageOutcome::Failed(reason) = report.messages()[index].outcome() else {
             continue;
         };
+
         let runs: Vec<_> = trial
             .journal
             .handlers
             .iter()
             .filter(|run| run.place.0 == index)
             .collect();
+
         let is_true = match reason {
             MessageFailure::Malformed => {
                 matches!(message.content, Content::Malformed(_))
@@ -207,14 +232,17 @@ pub(crate) fn failures_have_true_reasons(world: &World, trial: &Trial) -> Broken
                             && world.cut().is_some()
                             && has_no_answer(&trial.journal.letters, at))
                 };
+
                 world.is_fifo || (0..message.records().len()).any(is_unanswered)
             }
             _ => false,
         };
+
         if !is_true {
             return Err(format!("message {index} has failed for {reason:?}"));
         }
     }
+
     Ok(())
 }
 
@@ -223,7 +251,9 @@ pub(crate) fn counts_are_true(world: &World, trial: &Trial) -> Broken {
     let Some(report) = report(trial) else {
         return Ok(());
     };
+
     let journal = &trial.journal;
+
     let count = |wanted| {
         let fates = journal
             .handlers
@@ -232,27 +262,33 @@ pub(crate) fn counts_are_true(world: &World, trial: &Trial) -> Broken {
             .map(|end| fate(world, end));
         fates.filter(|fate| *fate == wanted).count()
     };
+
     let (handled, skipped) = (count(Fate::Handled), count(Fate::Skipped));
+
     let kept = journal
         .letters
         .iter()
         .filter(|run| run.answer == Some(End::Done))
         .count();
+
     let expected = [
         handled,
         skipped,
         kept,
         world.records().count() - handled - skipped - kept,
     ];
+
     let reported = [
         report.handled(),
         report.skipped(),
         report.dead_letters(),
         report.failed(),
     ];
+
     if reported == expected {
         return Ok(());
     }
+
     Err(format!(
         "handled, skipped, dead letters, failed are reported as {reported:?}, are {expected:?}"
     ))
@@ -264,20 +300,24 @@ pub(crate) fn uncut_worlds_end_as_forecast(world: &World, trial: &Trial) -> Brok
     let Some(report) = report(trial).filter(|_| world.cut().is_none()) else {
         return Ok(());
     };
+
     let forecast = Forecast::of(world);
     let started: BTreeSet<_> = trial.journal.handlers.iter().map(|run| run.place).collect();
+
     if started != forecast.started {
         let differences: Vec<_> = started.symmetric_difference(&forecast.started).collect();
         return Err(format!(
             "it is different whether these handlers ran: {differences:?}"
         ));
     }
+
     if (report.handled(), report.skipped()) != (forecast.handled, forecast.skipped) {
         return Err(format!(
             "{} and {} were to be handled and skipped",
             forecast.handled, forecast.skipped
         ));
     }
+
     for (index, expected) in forecast.messages.iter().enumerate() {
         let is_as_forecast = match (expected, report.messages()[index].outcome()) {
             (Ok(()), MessageOutcome::Succeeded) => true,
@@ -288,9 +328,11 @@ pub(crate) fn uncut_worlds_end_as_forecast(world: &World, trial: &Trial) -> Brok
             }
             (Err(_), MessageOutcome::Succeeded) => false,
         };
+
         if !is_as_forecast {
             return Err(format!("message {index} was to be {expected:?}"));
         }
     }
+
     Ok(())
 }

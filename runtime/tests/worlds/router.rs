@@ -79,10 +79,12 @@ impl Scripted {
     fn begin(&self, kind: Kind, place: Place) -> Running<'_> {
         let mut journal = self.journal();
         let start = self.moment(&mut journal);
+
         if kind == Kind::Handler {
             journal.running += 1;
             journal.most_running = journal.most_running.max(journal.running);
         }
+
         let runs = journal.runs(kind);
         runs.push(Run {
             place,
@@ -90,6 +92,7 @@ impl Scripted {
             end: None,
             answer: None,
         });
+
         Running {
             scripted: self,
             kind,
@@ -110,6 +113,7 @@ impl Scripted {
         let of = &self.world.messages[place.0];
         let group = of.group.map(|group| format!("group {group}"));
         let deadline = self.world.setup.deadline.map(Duration::from_millis);
+
         let is_right = record.object.key == *expected.key
             && record.bucket.name == *expected.bucket
             && record.event_name.as_str() == expected.event
@@ -118,6 +122,7 @@ impl Scripted {
             && message.is_fifo() == self.world.is_fifo
             && message.deadline() == deadline.map(|deadline| (self.begin + deadline).into_std())
             && (of.group.is_none() || message.group_id().map(|id| id.as_str()) == group.as_deref());
+
         is_right.then_some(place)
     }
 }
@@ -159,9 +164,11 @@ impl Running<'_> {
             Delay::Milliseconds(milliseconds) => sleep(Duration::from_millis(milliseconds)).await,
             Delay::Forever => pending().await,
         }
+
         if script.end == End::Panic {
             panic_quietly();
         }
+
         self.scripted.journal().runs(self.kind)[self.index].answer = Some(script.end);
         script.end
     }
@@ -187,6 +194,7 @@ async fn yield_once() {
         if std::mem::replace(&mut has_yielded, true) {
             return Poll::Ready(());
         }
+
         context.waker().wake_by_ref();
         Poll::Pending
     })
@@ -210,11 +218,14 @@ impl Router for Scripted {
             self.complain(format!("a handler was given {record:?} in {message:?}"));
             return Box::pin(async { Outcome::Handled });
         };
+
         let script = self.world.messages[place.0].records()[place.1].handler;
+
         if script.end == End::EarlyPanic {
             let _running = self.begin(Kind::Handler, place);
             panic_quietly();
         }
+
         Box::pin(async move {
             match self.begin(Kind::Handler, place).perform(script).await {
                 End::Unrouted => Outcome::Skipped(SkipReason::Unrouted),
@@ -248,15 +259,19 @@ impl DeadLetters for Scripted {
                 && letter.error.is_permanent()
                 && letter.error_chain() == "scripted for good"
         });
+
         let Some(place) = place else {
             self.complain(format!("the sink was given {letter:?}"));
             return Box::pin(async { Ok(()) });
         };
+
         let script = self.world.messages[place.0].records()[place.1].letter;
+
         if script.end == End::EarlyPanic {
             let _running = self.begin(Kind::Letter, place);
             panic_quietly();
         }
+
         Box::pin(async move {
             match self.begin(Kind::Letter, place).perform(script).await {
                 End::Done => Ok(()),

@@ -28,12 +28,14 @@ pub(crate) fn each_record_is_given_once_and_rightly(_: &World, trial: &Trial) ->
     if let Some(complaint) = trial.journal.complaints.first() {
         return Err(complaint.clone());
     }
+
     for runs in [&trial.journal.handlers, &trial.journal.letters] {
         let mut places = BTreeSet::new();
         if let Some(run) = runs.iter().find(|run| !places.insert(run.place)) {
             return Err(format!("{:?} was given twice", run.place));
         }
     }
+
     Ok(())
 }
 
@@ -51,18 +53,21 @@ fn is_over_at_the_cut(world: &World, trial: &Trial, runs: &[Run]) -> Broken {
     let Some(cut) = world.cut().map(milliseconds) else {
         return Ok(());
     };
+
     if let Some(run) = runs.iter().find(|run| run.start.at >= cut) {
         return Err(format!(
             "{:?} started at {:?}, the cut was at {cut:?}",
             run.place, run.start.at
         ));
     }
+
     if trial.ended > cut {
         return Err(format!(
             "it went on until {:?}, the cut was at {cut:?}",
             trial.ended
         ));
     }
+
     Ok(())
 }
 
@@ -72,6 +77,7 @@ pub(crate) fn the_bound_on_concurrency_holds(world: &World, trial: &Trial) -> Br
     if most > world.setup.concurrency.max(1) {
         return Err(format!("{most} handlers ran at a time"));
     }
+
     Ok(())
 }
 
@@ -82,30 +88,38 @@ pub(crate) fn no_worker_is_idle(world: &World, trial: &Trial) -> Broken {
     if !matches!(trial.ending, Ending::Report(_)) || world.cut().is_some() {
         return Ok(());
     }
+
     let took = |run: &Run| run.end.map_or(Duration::ZERO, |end| end.at - run.start.at);
     let mut lanes: BTreeMap<_, Duration> = BTreeMap::new();
+
     for run in &trial.journal.handlers {
         let Some(record) = world.record(run.place) else {
             continue;
         };
+
         let group = group_of(&world.messages[run.place.0]);
+
         let lane = if world.is_fifo {
             (group, "", "")
         } else {
             (0, record.bucket, record.key)
         };
+
         *lanes.entry(lane).or_default() += took(run);
     }
+
     let longest = lanes.values().max().copied().unwrap_or_default();
     let rest = lanes.values().sum::<Duration>() - longest;
     let workers = u32::try_from(world.setup.concurrency.max(1)).unwrap_or(u32::MAX);
     let bound = longest + rest / workers + trial.journal.letters.iter().map(took).sum::<Duration>();
+
     if trial.ended > bound {
         return Err(format!(
             "it took {:?}, with all workers at work {bound:?} at most",
             trial.ended
         ));
     }
+
     Ok(())
 }
 
@@ -114,20 +128,24 @@ pub(crate) fn handlers_are_cut_off_for_a_reason(world: &World, trial: &Trial) ->
     let timeout = world.setup.record_timeout.map(milliseconds);
     let cut = world.cut().map(milliseconds);
     let is_dropped = !matches!(trial.ending, Ending::Report(_));
+
     for run in &trial.journal.handlers {
         let Some((record, end)) = world.record(run.place).zip(run.end) else {
             continue;
         };
+
         let took = end.at - run.start.at;
         let is_own_end = duration(record.handler).map(milliseconds) == Some(took);
         let is_cut_off =
             timeout == Some(took) || cut == Some(end.at) || (is_dropped && end.at == trial.ended);
         let is_late = timeout.is_some_and(|timeout| took > timeout);
+
         let is_right = if run.answer.is_some() {
             is_own_end
         } else {
             is_own_end || is_cut_off
         };
+
         if is_late || !is_right {
             return Err(format!(
                 "{:?} lasted {took:?}, until {:?}",
@@ -135,6 +153,7 @@ pub(crate) fn handlers_are_cut_off_for_a_reason(world: &World, trial: &Trial) ->
             ));
         }
     }
+
     Ok(())
 }
 
@@ -143,21 +162,26 @@ pub(crate) fn keys_keep_their_order(world: &World, trial: &Trial) -> Broken {
     if world.is_fifo {
         return Ok(());
     }
+
     let runs = by_place(&trial.journal.handlers);
     for (key, order) in key_orders(world) {
         let mut last: Option<&Run> = None;
         let mut is_over = false;
+
         for place in order {
             let Some(run) = runs.get(&place) else {
                 is_over = true;
                 continue;
             };
+
             if is_over || last.is_some_and(|last| run.start.number < end_number(last)) {
                 return Err(format!("of {key:?}, {place:?} ran too early"));
             }
+
             last = Some(run);
         }
     }
+
     Ok(())
 }
 
@@ -167,26 +191,31 @@ pub(crate) fn groups_keep_their_order_and_stop(world: &World, trial: &Trial) -> 
     if !world.is_fifo {
         return Ok(());
     }
+
     let (runs, letters) = (
         by_place(&trial.journal.handlers),
         by_place(&trial.journal.letters),
     );
     // By group: whether it has stopped, and when its last run was over.
     let mut groups: BTreeMap<_, (bool, usize)> = BTreeMap::new();
+
     for (index, message) in world.messages.iter().enumerate() {
         let (has_stopped, free_at) = groups.entry(group_of(message)).or_default();
         *has_stopped |= !is_idle_success(world, message);
         let mut unkept = false;
+
         for place in (0..message.records().len()).map(|at| (index, at)) {
             let Some(run) = runs.get(&place) else {
                 *has_stopped = true;
                 continue;
             };
+
             if *has_stopped || run.start.number < *free_at {
                 return Err(format!(
                     "{place:?} ran too early, or after its group had stopped"
                 ));
             }
+
             *free_at = end_number(run);
             match run.answer.map(|end| fate(world, end)) {
                 Some(Fate::Handled | Fate::Skipped) => {}
@@ -198,12 +227,14 @@ pub(crate) fn groups_keep_their_order_and_stop(world: &World, trial: &Trial) -> 
                 Some(Fate::Failed) | None => *has_stopped = true,
             }
         }
+
         let of_message = letters.values().filter(|run| run.place.0 == index);
         *free_at = of_message
             .map(|run| end_number(run))
             .fold(*free_at, usize::max);
         *has_stopped |= unkept;
     }
+
     Ok(())
 }
 
@@ -219,13 +250,16 @@ pub(crate) fn letters_wait_for_their_message(world: &World, trial: &Trial) -> Br
                 .filter(|run| end_number(run) < letter.start.number)?;
             run.answer.map(|end| fate(world, end))
         };
+
         let is_permanent = fate_by_now(letter.place) == Some(Fate::Permanent);
         let records = (0..world.messages[index].records().len()).map(|at| fate_by_now((index, at)));
         let needs_retry = |fate: Option<Fate>| matches!(fate, None | Some(Fate::Failed));
+
         if !is_permanent || records.into_iter().any(needs_retry) {
             return Err(format!("a letter was put for {:?}", letter.place));
         }
     }
+
     Ok(())
 }
 

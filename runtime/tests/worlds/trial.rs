@@ -58,31 +58,39 @@ async fn attempt(world: &World) -> Trial {
         .with_concurrency(setup.concurrency)
         .on_unrouted(setup.unrouted)
         .on_malformed(setup.malformed);
+
     if let Some(margin) = setup.margin {
         dispatcher = dispatcher.with_deadline_margin(Duration::from_millis(margin));
     }
+
     if let Some(timeout) = setup.record_timeout {
         dispatcher = dispatcher.with_record_timeout(Duration::from_millis(timeout));
     }
+
     if setup.has_sink {
         dispatcher = dispatcher.with_dead_letters(Arc::new(scripted.clone()));
     }
+
     let begin = Instant::now();
     let deadline = setup
         .deadline
         .map(|deadline| (begin + Duration::from_millis(deadline)).into_std());
 
     let mut dispatch = Box::pin(dispatcher.dispatch(payload(world), deadline));
+
     let (most_time, most_polls) = match world.patience {
         Patience::Endless => (FOREVER, usize::MAX),
         Patience::Milliseconds(milliseconds) => (Duration::from_millis(milliseconds), usize::MAX),
         Patience::Polls(polls) => (FOREVER, polls),
     };
+
     let mut polls = 0;
+
     let polled = poll_fn(|context| {
         if polls == most_polls {
             return Poll::Ready(None);
         }
+
         polls += 1;
         match catch_unwind(AssertUnwindSafe(|| dispatch.as_mut().poll(context))) {
             Ok(Poll::Ready(Ok(report))) => Poll::Ready(Some(Ending::Report(report))),
@@ -92,10 +100,12 @@ async fn attempt(world: &World) -> Trial {
             Ok(Poll::Pending) => Poll::Pending,
         }
     });
+
     let result = timeout(most_time, polled).await;
     let waiting = scripted.journal().unfinished();
     drop(dispatch);
     let ended = begin.elapsed();
+
     let ending = match result {
         Ok(Some(ending)) => ending,
         Err(_) if world.patience == Patience::Endless => Ending::Endless,
@@ -104,6 +114,7 @@ async fn attempt(world: &World) -> Trial {
 
     let journal = scripted.journal().clone();
     let alive = Handle::current().metrics().num_alive_tasks();
+
     let runs = |journal: &Journal| {
         (
             journal.handlers.len(),
@@ -111,9 +122,11 @@ async fn attempt(world: &World) -> Trial {
             journal.unfinished(),
         )
     };
+
     sleep(FOREVER).await;
     let went_on = runs(&journal) != runs(&scripted.journal());
     let left = (journal.unfinished(), alive, went_on);
+
     Trial {
         ending,
         ended,
@@ -128,5 +141,6 @@ fn payload(world: &World) -> Payload {
     if world.is_typed {
         return Payload::from(serde_json::from_slice::<SqsEvent>(&bytes).unwrap());
     }
+
     Payload::from(bytes)
 }

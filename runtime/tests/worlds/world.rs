@@ -136,7 +136,9 @@ impl World {
         } else {
             SqsBatchBuilder::new()
         };
+
         let messages = self.messages.iter().enumerate();
+
         messages
             .fold(batch, |batch, (index, message)| {
                 batch.with_message(message.build(index))
@@ -162,17 +164,21 @@ impl Message {
                 let builders: Vec<_> = places
                     .map(|(at, record)| record.build((index, at)))
                     .collect();
+
                 if let (Wrapping::EventBridge, [record]) = (wrapping, &*builders)
                     && let Some(event) = record.to_eventbridge_json()
                 {
                     return event;
                 }
+
                 let notification = builders
                     .into_iter()
                     .fold(NotificationBuilder::new(), |all, one| all.with_record(one));
+
                 (notification, *wrapping)
             }
         };
+
         if wrapping == Wrapping::Sns {
             notification.to_sns_json()
         } else {
@@ -188,6 +194,7 @@ impl Message {
         let message = message
             .with_body(self.body(index))
             .with_receive_count(self.receive_count);
+
         match self.group {
             Some(group) => message.with_group_id(format!("group {group}")),
             None => message,
@@ -201,6 +208,7 @@ impl Record {
             .with_bucket(self.bucket)
             .with_key(self.key);
         let record = record.with_version_id(format!("{message}.{at}"));
+
         match &self.sequencer {
             Some(sequencer) => record.with_sequencer(sequencer),
             None => record.without_sequencer(),
@@ -215,6 +223,7 @@ pub(crate) fn malformed_bodies() -> Vec<String> {
         .with_version_id("malformed.0")
         .to_json();
     let surrogate = good.replace("ObjectCreated:Put", r"\ud800");
+
     vec![
         String::new(),
         String::from("no JSON"),
@@ -238,6 +247,7 @@ impl fmt::Debug for World {
             "{queue} queue, typed payload: {}, patience: {:?}\n{:?}",
             self.is_typed, self.patience, self.setup
         )?;
+
         for (index, message) in self.messages.iter().enumerate() {
             let id = message.id.as_deref().unwrap_or("none");
             write!(
@@ -245,6 +255,7 @@ impl fmt::Debug for World {
                 "message {index}: id {id}, group {:?}, received {}x, ",
                 message.group, message.receive_count
             )?;
+
             match &message.content {
                 Content::Test(wrapping) => writeln!(f, "test event ({wrapping:?})")?,
                 Content::Malformed(kind) => {
@@ -258,6 +269,7 @@ impl fmt::Debug for World {
                 }
             }
         }
+
         Ok(())
     }
 }
@@ -272,11 +284,13 @@ impl fmt::Debug for Record {
             handler,
             letter,
         } = self;
+
         write!(
             f,
             "{bucket}/{key} {event} {}",
             sequencer.as_deref().unwrap_or("-")
         )?;
+
         write!(
             f,
             ", {:?} then {:?}; letter {:?} then {:?}",

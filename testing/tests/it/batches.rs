@@ -12,11 +12,13 @@ fn record() -> RecordBuilder {
 fn names(json: &str) -> Vec<String> {
     let members: Value = serde_json::from_str(json).unwrap();
     let mut names: Vec<_> = members.as_object().unwrap().keys().cloned().collect();
+
     names.sort_by_key(|name| {
         json.find(&format!("\"{name}\":"))
             .or_else(|| json.find(&format!("\"{name}\" :")))
             .unwrap()
     });
+
     names
 }
 
@@ -34,6 +36,7 @@ fn an_sqs_message_has_all_that_lambda_sends() {
         .unwrap()
         .strip_suffix("]}")
         .unwrap();
+
     let expected = [
         "messageId",
         "receiptHandle",
@@ -45,6 +48,7 @@ fn an_sqs_message_has_all_that_lambda_sends() {
         "eventSourceARN",
         "awsRegion",
     ];
+
     assert_eq!(names(message), expected);
     let message = first(&json);
     assert_eq!(message["body"], "hello");
@@ -54,21 +58,25 @@ fn an_sqs_message_has_all_that_lambda_sends() {
         (&message["eventSource"], &message["awsRegion"]),
         (&"aws:sqs".into(), &"us-east-1".into())
     );
+
     let attributes = [
         "ApproximateReceiveCount",
         "SentTimestamp",
         "SenderId",
         "ApproximateFirstReceiveTimestamp",
     ];
+
     assert_eq!(
         names(&message["attributes"].to_string()).len(),
         attributes.len()
     );
+
     assert!(
         attributes
             .iter()
             .all(|name| message["attributes"][name].is_string())
     );
+
     assert_eq!(message["messageAttributes"], serde_json::json!({}));
 }
 
@@ -97,9 +105,11 @@ fn messages_of_a_fifo_queue_have_a_group_and_a_number() {
             .to_json(),
     )["attributes"]
         .clone();
+
     for name in ["MessageGroupId", "SequenceNumber", "MessageDeduplicationId"] {
         assert!(attributes[name].is_string(), "{name}");
     }
+
     let batch = SqsBatchBuilder::new()
         .with_queue_arn("arn:aws:sqs:eu-west-3:1:q")
         .with_record("1", record());
@@ -128,6 +138,7 @@ fn the_envelope_of_sns_is_written_as_sns_writes_it() {
                 \"Subject\" : \"Amazon S3 Notification\",\n  \"Message\" : \"a\\\"b\",\n  \"Timestamp\" : ";
     assert!(json.starts_with(head), "{json}");
     assert!(json.ends_with("\"\n}"), "{json}");
+
     let rest = [
         "Timestamp",
         "SignatureVersion",
@@ -135,6 +146,7 @@ fn the_envelope_of_sns_is_written_as_sns_writes_it() {
         "SigningCertURL",
         "UnsubscribeURL",
     ];
+
     assert_eq!(names(&json)[5..], rest);
     let later = SnsMessageBuilder::new("a")
         .with_timestamp("2026-04-07T14:30:00.123Z")

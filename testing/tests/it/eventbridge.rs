@@ -17,6 +17,7 @@ fn an_event_is_written_as_eventbridge_writes_it() {
         r#""request-id":"C3D13FE58DE4C810","requester":"123456789012","source-ip-address":"172.16.0.1","#,
         r#""reason":"PutObject"}}"#,
     );
+
     assert_eq!(record.to_eventbridge_json().unwrap(), expected);
 }
 
@@ -31,6 +32,7 @@ fn what_s3_does_by_itself_has_no_source_address() {
         (&detail["requester"], detail.get("source-ip-address")),
         (&Value::from("s3.amazonaws.com"), None)
     );
+
     assert_eq!(
         (&detail["reason"], &detail["deletion-type"]),
         (
@@ -52,6 +54,7 @@ fn events_that_s3_does_not_send_have_no_form() {
             "{name}"
         );
     }
+
     assert_eq!(
         RecordBuilder::new("ObjectFrozen:Put").to_eventbridge_json(),
         None

@@ -8,6 +8,7 @@ fn check(policy: &str, body: &str, expected: bool) {
         expected,
         "the policy"
     );
+
     assert_eq!(
         EventBridgeRule::parse(policy).unwrap().matches(body),
         expected,
@@ -22,6 +23,7 @@ fn check_refused(policy: &str, kind: FilterErrorKind) {
         kind,
         "the policy"
     );
+
     assert_eq!(
         EventBridgeRule::parse(policy).unwrap_err().kind(),
         kind,
@@ -47,6 +49,7 @@ fn a_value_is_of_its_type() {
     ] {
         check(policy, &format!(r#"{{"a":{value}}}"#), expected);
     }
+
     check(policy, "{}", false);
     check(
         r#"{"a":[9007199254740993]}"#,
@@ -64,17 +67,20 @@ fn operators_on_texts() {
             expected,
         );
     };
+
     check(r#"{"prefix":"in/"}"#, r#""in/a""#, true);
     check(r#"{"prefix":"in/"}"#, r#""In/a""#, false);
     check(r#"{"prefix":"1"}"#, "1", false);
     check(r#"{"prefix":"in/*"}"#, r#""in/a""#, false);
     check(r#"{"suffix":".jpg"}"#, r#""a.jpg""#, true);
     check(r#"{"suffix":".jpg"}"#, r#""a.jpg ""#, false);
+
     check(
         r#"{"equals-ignore-case":"Straße É"}"#,
         r#""sTRAßE é""#,
         true,
     );
+
     check(r#"{"equals-ignore-case":"a"}"#, r#""b""#, false);
     check(r#"{"anything-but":"x"}"#, r#""y""#, true);
     check(r#"{"anything-but":"x"}"#, r#""x""#, false);
@@ -100,6 +106,7 @@ fn a_field_exists_when_a_value_stands_there() {
         check(r#"{"a":{"b":[{"exists":true}]}}"#, body, exists);
         check(r#"{"a":{"b":[{"exists":false}]}}"#, body, !exists);
     }
+
     check(r#"{"a":{"b":[{"anything-but":"x"}]}}"#, "{}", false);
 }
 
@@ -107,16 +114,19 @@ fn a_field_exists_when_a_value_stands_there() {
 fn arrays_are_transparent() {
     check(r#"{"a":["x"]}"#, r#"{"a":["y","x"]}"#, true);
     check(r#"{"a":["x"]}"#, r#"{"a":[["y",["x"]]]}"#, true);
+
     check(
         r#"{"a":{"b":["x"]}}"#,
         r#"{"a":[{"b":"y"},1,[{"b":["x"]}]]}"#,
         true,
     );
+
     check(
         r#"{"a":[{"anything-but":"x"}]}"#,
         r#"{"a":["x","y"]}"#,
         true,
     );
+
     check(
         r#"{"a":[{"anything-but":"x"}]}"#,
         r#"{"a":["x","x"]}"#,
@@ -151,17 +161,21 @@ fn or_is_an_operator_over_two_objects() {
     check(policy, r#"{"b":{"c":1},"d":"z","e":0}"#, true);
     check(policy, r#"{"b":{"c":1},"e":0}"#, false);
     check(policy, r#"{"a":"x"}"#, false);
+
     check(
         r#"{"a":{"$or":[{"b":["x"]},{"c":["y"]}]}}"#,
         r#"{"a":{"c":"y"}}"#,
         true,
     );
+
     check(r#"{"$or":["x",{"prefix":"y"}]}"#, r#"{"$or":"yy"}"#, true);
+
     check(
         r#"{"$or":[{"prefix":"x"},{"prefix":"y"}]}"#,
         r#"{"$or":"yy"}"#,
         true,
     );
+
     check_refused(
         r#"{"$or":[{"a":["x"]}]}"#,
         FilterErrorKind::InvalidCondition,
@@ -174,6 +188,7 @@ fn what_aws_refuses_is_refused() {
     for policy in ["", "{", "{\"a\":[1]} x"] {
         check_refused(policy, FilterErrorKind::InvalidJson);
     }
+
     for policy in [
         "null",
         "[]",
@@ -185,6 +200,7 @@ fn what_aws_refuses_is_refused() {
     ] {
         check_refused(policy, FilterErrorKind::InvalidShape);
     }
+
     for condition in [
         "[]",
         "{}",
@@ -206,6 +222,7 @@ fn what_aws_refuses_is_refused() {
             FilterErrorKind::InvalidCondition,
         );
     }
+
     assert!(SnsFilterPolicy::parse("{}").unwrap().matches("{}"));
     assert_eq!(
         EventBridgeRule::parse("{}").unwrap_err().kind(),
@@ -221,11 +238,13 @@ fn sns_has_limits() {
             .collect::<Vec<_>>()
             .join(",")
     };
+
     let parse = |policy: &str| {
         SnsFilterPolicy::parse(policy)
             .map(drop)
             .map_err(|error| error.kind())
     };
+
     assert_eq!(
         parse(&format!(r#"{{"Records":{{"eventName":[{}]}}}}"#, names(75))),
         Ok(())
@@ -243,6 +262,7 @@ fn sns_has_limits() {
         parse(&format!(r#"{{"a":[{}],"b":{{"c":[1,2]}}}}"#, names(38))),
         too_many
     );
+
     assert_eq!(
         parse(&format!(
             r#"{{"$or":[{{"a":[{}]}},{{"b":[1]}}],"c":[1,2]}}"#,
@@ -250,6 +270,7 @@ fn sns_has_limits() {
         )),
         Ok(())
     );
+
     assert_eq!(
         parse(&format!(
             r#"{{"$or":[{{"a":[{}]}},{{"b":[1]}}],"c":[1,2]}}"#,
@@ -257,6 +278,7 @@ fn sns_has_limits() {
         )),
         too_many
     );
+
     assert_eq!(
         parse(r#"{"a":{"b":[1],"c":[1],"d":[1]},"e":[1],"$or":[{"f":[1]},{"f":[2]}]}"#),
         Ok(())

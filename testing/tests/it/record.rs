@@ -20,6 +20,7 @@ fn a_record_is_written_as_s3_writes_it() {
         r#""object":{"key":"a+b/%C3%BC*%7E.jpg","size":1024,"eTag":"d41d8cd98f00b204e9800998ecf8427e","#,
         r#""versionId":"v","sequencer":"0055AED6DCD90281E5"}}}"#,
     );
+
     assert_eq!(record.to_json(), expected);
     assert_eq!(
         NotificationBuilder::from(record).to_json(),
@@ -36,21 +37,26 @@ fn the_fields_of_an_object_are_those_of_its_event() {
             ["size", "eTag", "sequencer"].map(|name| record["s3"]["object"].get(name).is_some());
         assert_eq!(found, expected, "{event}");
     };
+
     for name in EventName::KNOWN
         .iter()
         .filter(|name| name.is_object_created() || name.is_replication())
     {
         check(name.as_str(), [true, true, true]);
     }
+
     for name in ["ObjectRestore:Post", "ObjectRestore:Completed"] {
         check(name, [true, true, true]);
     }
+
     check("ObjectRemoved:Delete", [false, false, true]);
     check("ObjectRemoved:DeleteMarkerCreated", [false, true, true]);
     check("LifecycleExpiration:Delete", [false, false, true]);
+
     for name in ["ObjectTagging:Put", "ObjectTagging:Delete", "ObjectAcl:Put"] {
         check(name, [false, true, false]);
     }
+
     check("IntelligentTiering", [true, true, false]);
 }
 
@@ -61,16 +67,19 @@ fn the_block_of_an_event_stands_behind_s3() {
         assert!(json.ends_with(&format!("}}}},{expected}}}")), "{json}");
         assert!(!record.without_event_data().to_json().contains("EventData"));
     };
+
     check(
         RecordBuilder::new(EventName::OBJECT_RESTORE_COMPLETED)
             .with_restore("1970-01-01T00:01:00.000Z", "GLACIER"),
         r#""glacierEventData":{"restoreEventData":{"lifecycleRestorationExpiryTime":"1970-01-01T00:01:00.000Z","lifecycleRestoreStorageClass":"GLACIER"}}"#,
     );
+
     check(
         RecordBuilder::new(EventName::REPLICATION_OPERATION_MISSED_THRESHOLD)
             .with_replication(ReplicationData::new("r", "d").with_threshold(15)),
         r#""replicationEventData":{"replicationRuleId":"r","destinationBucket":"d","s3Operation":"OBJECT_PUT","requestTime":"1970-01-01T00:00:00.000Z","threshold":"15"}"#,
     );
+
     check(
         RecordBuilder::new(EventName::INTELLIGENT_TIERING).with_tiering("ARCHIVE_ACCESS"),
         r#""intelligentTieringEventData":{"destinationAccessTier":"ARCHIVE_ACCESS"}"#,
@@ -83,6 +92,7 @@ fn the_block_of_an_event_stands_behind_s3() {
         RecordBuilder::new(EventName::OBJECT_ANNOTATION_PUT).with_annotation("n", 24, Some("e")),
         r#""objectAnnotation":[{"name":"n","size":24,"eTag":"e"}]"#,
     );
+
     check(
         RecordBuilder::new(EventName::OBJECT_RETENTION_PUT)
             .with_retention("COMPLIANCE", "2026")
@@ -117,6 +127,7 @@ fn the_arn_has_the_partition_of_the_region() {
             .arn
             .unwrap()
     };
+
     assert_eq!(arn("eu-central-1"), "arn:aws:s3:::amzn-s3-demo-bucket");
     assert_eq!(arn("cn-north-1"), "arn:aws-cn:s3:::amzn-s3-demo-bucket");
     assert_eq!(
@@ -134,6 +145,7 @@ fn each_sender_encodes_keys_in_its_way() {
             .build();
         record.object.key.as_sent().to_owned()
     };
+
     assert_eq!(sent("aws:s3"), "a+b/c%2B");
     assert_eq!(sent("minio:s3"), "a+b%2Fc%2B");
     assert_eq!(sent("rustfs:s3"), "a+b%2Fc%2B");
@@ -153,6 +165,7 @@ fn a_test_event_is_written_as_s3_writes_it() {
         r#""RequestId":"C3D13FE58DE4C810","#,
         r#""HostId":"FMyUVURIY8/IgAtTv8xRjskZQpcIZ9KG4V5Wp6S7S/JRWeUWerMUE5JgHvANOjpD"}"#,
     );
+
     let test = NotificationBuilder::test_event("holiday");
     assert_eq!(test.to_json(), expected);
     let own = test

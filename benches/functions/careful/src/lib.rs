@@ -22,10 +22,12 @@ pub fn handle_batch(event: SqsEvent) -> Result<SqsBatchResponse, &'static str> {
             .as_deref()
             .filter(|id| !id.is_empty())
             .ok_or("a message has no id")?;
+
         if handle_message(&message).is_none() {
             response.add_failure(id);
         }
     }
+
     Ok(response)
 }
 
@@ -45,18 +47,21 @@ fn handle_record(record: &S3EventRecord) -> Option<()> {
     let event_name = record.event_name.as_deref()?;
     let bucket = record.s3.bucket.name.as_deref()?;
     let key = decode(record.s3.object.key.as_deref()?);
+
     let size = record
         .s3
         .object
         .size
         .and_then(|size| u64::try_from(size).ok())
         .unwrap_or(0);
+
     match event_name.strip_prefix("s3:").unwrap_or(event_name) {
         "ObjectCreated:Put" | "ObjectCreated:CompleteMultipartUpload" => {
             reading::take_note(bucket, &key, size)
         }
         _ => {}
     }
+
     Some(())
 }
 

@@ -57,6 +57,7 @@ pub fn hundred_routes() -> Routes<()> {
             routes
         }};
     }
+
     of_events!(Routes::new(()), 0 1 2 3 4 5 6 7 8 9)
 }
 

@@ -27,9 +27,11 @@ impl<'d, const LEVEL: usize> Scanner<'d, LEVEL> {
                         depth += others;
                         is_object <<= others;
                     }
+
                     if depth >= Self::SAFE_DEPTH {
                         self.check_depth(depth)?;
                     }
+
                     if self.open(open, closing(open == b'{'))? {
                         depth += 1;
                         is_object = is_object << 1 | u128::from(open == b'{');
@@ -43,10 +45,12 @@ impl<'d, const LEVEL: usize> Scanner<'d, LEVEL> {
                 b'-' | b'0'..=b'9' => self.number()?,
                 _ => return Err(self.unusual()),
             }
+
             loop {
                 if depth == 0 {
                     return Ok(());
                 }
+
                 match self.peek() {
                     b',' => {
                         self.rest = &self.rest[1..];
@@ -87,6 +91,7 @@ impl<'d, const LEVEL: usize> Scanner<'d, LEVEL> {
         if depth >= MAX_DEPTH {
             return Err(Unusual::Other);
         }
+
         if !self.is_shallow {
             // The document as a value, of which all brackets are counted.
             let mut whole = Self::new(self.source, self.start);
@@ -95,6 +100,7 @@ impl<'d, const LEVEL: usize> Scanner<'d, LEVEL> {
             whole.skip()?;
             self.is_shallow = true;
         }
+
         Ok(())
     }
 
@@ -102,6 +108,7 @@ impl<'d, const LEVEL: usize> Scanner<'d, LEVEL> {
         if is_object & 1 == 0 {
             return Ok(());
         }
+
         if let Some(name) = self.rest.strip_prefix(Self::QUOTE)
             && let Some(behind) = name[plain_len(name)..].strip_prefix(Self::QUOTE_AND_COLON)
         {
@@ -109,6 +116,7 @@ impl<'d, const LEVEL: usize> Scanner<'d, LEVEL> {
             self.whitespace();
             return Ok(());
         }
+
         self.skip_string()?;
         self.colon()
     }
@@ -118,7 +126,9 @@ impl<'d, const LEVEL: usize> Scanner<'d, LEVEL> {
         let Some(content) = self.rest.strip_prefix(Self::QUOTE) else {
             return Err(self.unusual());
         };
+
         let rest = &content[plain_len(content)..];
+
         match rest.strip_prefix(Self::QUOTE) {
             Some(behind) => {
                 self.rest = behind;
@@ -136,6 +146,7 @@ impl<'d, const LEVEL: usize> Scanner<'d, LEVEL> {
             if rest.first() != Some(&b'\\') {
                 rest = &rest[plain_len(rest)..];
             }
+
             if let Some(behind) = rest.strip_prefix(Self::QUOTE) {
                 self.rest = behind;
                 return Ok(());
@@ -148,13 +159,16 @@ impl<'d, const LEVEL: usize> Scanner<'d, LEVEL> {
         if !self.take_if(b'0') {
             self.digits()?;
         }
+
         if self.take_if(b'.') {
             self.digits()?;
         }
+
         if self.take_if(b'e') || self.take_if(b'E') {
             let _has_sign = self.take_if(b'+') || self.take_if(b'-');
             self.digits()?;
         }
+
         Ok(())
     }
 
@@ -164,7 +178,9 @@ impl<'d, const LEVEL: usize> Scanner<'d, LEVEL> {
             .iter()
             .take_while(|byte| byte.is_ascii_digit())
             .count();
+
         self.rest = &self.rest[digits..];
+
         if digits == 0 {
             Err(Unusual::Other)
         } else {
@@ -185,6 +201,7 @@ fn escape_len(escape: &[u8], level: usize) -> Scanned<usize> {
             .first_chunk::<4>()
             .is_some_and(|digits| hexadecimal(*digits).is_some())
     };
+
     match (level, escape) {
         (
             0,

@@ -11,6 +11,7 @@ fn terraform_is_what_infra_reads_and_the_missing_large_copies_are_a_warning() {
         .env_clear()
         .output()
         .unwrap();
+
     let (stdout, stderr) = (
         String::from_utf8(printed.stdout).unwrap(),
         String::from_utf8(printed.stderr).unwrap(),

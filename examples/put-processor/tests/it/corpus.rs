@@ -21,21 +21,25 @@ fn corpus() -> Option<PathBuf> {
         let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
         workspace.join(corpus).canonicalize().unwrap()
     });
+
     if corpus.is_none() {
         println!("skipped: S3_DISPATCH_CORPUS is not set");
     }
+
     corpus
 }
 
 fn expected(corpus: &Path) -> Rows {
     let table = std::fs::read_to_string(corpus.join("expected.tsv")).unwrap();
     let mut rows = Rows::new();
+
     for row in table.lines() {
         let (file, columns) = row.split_once('\t').unwrap();
         rows.entry(file.to_owned())
             .or_default()
             .push(columns.to_owned());
     }
+
     assert!(!rows.is_empty());
     rows
 }
@@ -53,6 +57,7 @@ fn found<'f>(folder: &Path, files: impl Iterator<Item = &'f String>) -> Rows {
     assert_eq!(run.stderr, "");
 
     let mut rows = Rows::new();
+
     for line in run.stdout.lines() {
         let line: Value = serde_json::from_str(line).unwrap();
         let path = paths
@@ -63,6 +68,7 @@ fn found<'f>(folder: &Path, files: impl Iterator<Item = &'f String>) -> Rows {
             .or_default()
             .push(row(&line));
     }
+
     for rows in rows.values_mut() {
         // A message that holds no S3 event has a line here and no row there.
         rows.retain(|row| row != NOTHING);
@@ -70,6 +76,7 @@ fn found<'f>(folder: &Path, files: impl Iterator<Item = &'f String>) -> Rows {
             rows.push(NOTHING.to_owned());
         }
     }
+
     rows
 }
 
@@ -83,6 +90,7 @@ fn row(line: &Value) -> String {
         "size",
         "sequencer",
     ];
+
     columns.map(|column| cell(&line[column])).join("\t")
 }
 
@@ -105,12 +113,14 @@ fn check(found: &Rows, expected: &Rows) {
     let wrong: Vec<_> = files
         .map(|(file, rows)| (file, "expected", rows, "found", found.get(file)))
         .collect();
+
     assert!(
         wrong.is_empty(),
         "{} of {} files: {wrong:#?}",
         wrong.len(),
         expected.len()
     );
+
     assert_eq!(found.len(), expected.len());
 }
 
@@ -119,9 +129,11 @@ fn check_wrapped(name: &str, envelopes: &str, wrap: impl Fn(String) -> String) {
     let Some(corpus) = corpus() else { return };
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
     let mut expected = expected(&corpus);
+
     expected.retain(|file, rows| {
         let payload = std::fs::read_to_string(corpus.join(file)).unwrap();
         let is_single = !is_batch(&payload);
+
         if is_single {
             std::fs::create_dir_all(folder.join(file).parent().unwrap()).unwrap();
             std::fs::write(folder.join(file), wrap(payload)).unwrap();
@@ -129,8 +141,10 @@ fn check_wrapped(name: &str, envelopes: &str, wrap: impl Fn(String) -> String) {
                 .filter(|row| *row != NOTHING)
                 .for_each(|row| row.insert_str(0, envelopes));
         }
+
         is_single
     });
+
     assert!(!expected.is_empty());
     check(&found(&folder, expected.keys()), &expected);
 }
@@ -139,6 +153,7 @@ fn check_wrapped(name: &str, envelopes: &str, wrap: impl Fn(String) -> String) {
 fn is_batch(payload: &str) -> bool {
     let payload: Value = serde_json::from_str(payload).unwrap();
     let is_message = |record: &Value| record.get("body").is_some() || record.get("Sns").is_some();
+
     payload["Records"]
         .as_array()
         .is_some_and(|records| records.iter().any(is_message))

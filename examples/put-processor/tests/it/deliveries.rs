@@ -34,6 +34,7 @@ async fn check(
     let function = Function::start(&api, &[settings, &[JSON_LOGS]].concat());
 
     let answer = api.invoke(Invocation::new("first", payload)).await;
+
     match expected {
         Response(body) => {
             assert_eq!(
@@ -54,10 +55,12 @@ async fn check(
             );
         }
     }
+
     let ordinary = SqsBatchBuilder::new()
         .with_record("1", put("ordinary").with_size(0))
         .to_bytes();
     let answer = api.invoke(Invocation::new("second", ordinary)).await;
+
     assert_eq!(
         answer,
         Answer {
@@ -119,6 +122,7 @@ async fn a_test_notification_and_a_record_for_another_function_succeed() {
             RecordBuilder::new(EventName::OBJECT_CREATED_COMPLETE_MULTIPART_UPLOAD)
                 .with_key("film.mp4"),
         );
+
     check(&[], batch.to_bytes(), Response(SUCCESS), &["film.mp4"]).await;
 }
 
@@ -133,10 +137,12 @@ async fn only_what_failed_comes_again() {
         .with_record("too large", put("b").with_size(51))
         .with_record("fits too", put("c").with_size(0))
         .with_notification("in part", several);
+
     let response = concat!(
         r#"{"batchItemFailures":[{"itemIdentifier":"malformed"},"#,
         r#"{"itemIdentifier":"too large"},{"itemIdentifier":"in part"}]}"#,
     );
+
     check(
         &[("MAX_OBJECT_BYTES", "50")],
         batch.to_bytes(),

@@ -59,6 +59,7 @@ impl Function {
                 ("TZ", ":UTC"),
                 ("PATH", "/usr/local/bin:/usr/bin/:/bin:/opt/bin"),
             ]);
+
         command
     }
 
@@ -68,9 +69,11 @@ impl Function {
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .kill_on_drop(true);
+
         let mut child = command.spawn().unwrap();
         let stdout = tokio::spawn(read(child.stdout.take().unwrap()));
         let stderr = tokio::spawn(read(child.stderr.take().unwrap()));
+
         Self {
             child,
             stdout,
@@ -86,7 +89,9 @@ impl Function {
             .status()
             .await
             .unwrap();
+
         assert!(sent.success());
+
         self.end().await
     }
 
@@ -96,6 +101,7 @@ impl Function {
             .await
             .unwrap();
         let stdout = self.stdout.await.unwrap();
+
         Ended {
             status,
             stdout: stdout.split_terminator('\n').map(str::to_owned).collect(),
@@ -127,6 +133,7 @@ impl Ended {
                 .or_default()
                 .push(log["key"].as_str().unwrap().to_owned());
         }
+
         uploads.values_mut().for_each(|keys| keys.sort());
         uploads
     }

@@ -7,14 +7,17 @@ use crate::run;
 fn check(arguments: &[&str], status: i32, expected: &[&str]) {
     let run = run(arguments, &[], b"");
     assert_eq!(run.status, Some(status), "{}{}", run.stdout, run.stderr);
+
     let (text, other) = if status == 0 {
         (run.stdout, run.stderr)
     } else {
         (run.stderr, run.stdout)
     };
+
     for part in expected {
         assert!(text.contains(part), "{text}");
     }
+
     assert_eq!(other, "");
 }
 
@@ -46,6 +49,7 @@ fn help_of_a_command_tells_its_argument_and_its_exit_status() {
             "2",
         ],
     );
+
     check(
         &["inspect", "--help"],
         0,
@@ -96,6 +100,7 @@ fn a_missing_argument_is_named() {
         2,
         &["<FILE>", "Usage: put-processor invoke <FILE>"],
     );
+
     check(
         &["inspect"],
         2,

@@ -27,6 +27,7 @@ fn check_unreadable(stdin: &[u8], error: &str, path: &str) {
     assert_eq!(line["delivery"], "none", "{line}");
     assert!(line["error"].as_str().unwrap().contains(error), "{line}");
     assert_eq!(line["path"], path, "{line}");
+
     for name in [
         "event_name",
         "bucket",
@@ -73,6 +74,7 @@ fn a_batch_shows_its_records_in_order() {
             r#""key_as_sent":"archive/2026/my+photo+%282%29.jpg","size":184021,"sequencer":"0069D5164B7CE017B3"}"#,
         ),
     ];
+
     check(&["examples/events/put.json"], "", 0, &lines);
 }
 
@@ -106,13 +108,16 @@ fn all_files_are_shown_although_some_cannot_be_read() {
         garbage.to_str().unwrap(),
         "examples/events/s3.json",
     ];
+
     let run = inspect(&files, b"");
     assert_eq!((run.status, &*run.stderr), (Some(1), ""));
+
     let lines = run
         .stdout
         .lines()
         .map(|line| serde_json::from_str::<Value>(line).unwrap())
         .collect::<Vec<_>>();
+
     let file_of = |line: &Value| files.iter().position(|file| line["file"] == *file).unwrap();
     assert_eq!(
         lines.iter().map(file_of).collect::<Vec<_>>(),
@@ -126,13 +131,16 @@ fn all_files_are_shown_although_some_cannot_be_read() {
         deliveries,
         ["none", "sqs>s3", "none", "sqs>s3", "none", "s3"]
     );
+
     assert!(
         lines[0]["error"].as_str().unwrap().contains("No such file"),
         "{}",
         lines[0]
     );
+
     assert_eq!(lines[2]["path"], "$.Records[1].body");
     assert_eq!(lines[4]["path"], "$");
+
     assert!(
         lines
             .iter()

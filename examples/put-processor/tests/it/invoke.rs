@@ -17,6 +17,7 @@ fn check(file: &str, settings: &[(&str, &str)], status: i32, stdout: &str) -> St
         "{}",
         run.stderr
     );
+
     run.stderr
 }
 
@@ -60,6 +61,7 @@ fn a_batch_of_uploads_succeeds() {
     );
     assert!(logs.contains("test notification"), "{logs}");
     let skipped = "key=\"archive/2026/my photo (2).jpg\"";
+
     assert!(
         logs.lines()
             .any(|line| line.contains("WARN") && line.contains(skipped)),
@@ -100,6 +102,7 @@ fn a_batch_that_fails_in_part_lists_what_failed() {
         uploads(&logs),
         ["holiday/2026/my photo (2).jpg", "holiday/2026/film.mp4"]
     );
+
     assert!(
         logs.lines()
             .any(|line| line.starts_with("ERROR") && line.contains("`$.Records[1].body`")),
@@ -115,12 +118,14 @@ fn a_delivery_that_is_no_batch_fails_whole() {
             r#"the object \"holiday/2026/my photo (2).jpg\" has 184021 bytes, which is more than 0"}"#,
             "\n"
         );
+
         let logs = check(
             &format!("examples/events/{file}.json"),
             &[NOTHING_FITS],
             1,
             error,
         );
+
         assert_eq!(uploads(&logs), [""; 0]);
     }
 }
@@ -133,7 +138,9 @@ fn every_example_is_tried_here() {
         .unwrap()
         .map(|file| file.unwrap().file_name())
         .collect();
+
     files.sort();
+
     assert_eq!(
         files,
         [
@@ -154,12 +161,14 @@ fn a_dash_is_standard_input() {
         &[],
         include_bytes!("../../../events/s3.json"),
     );
+
     assert_eq!(
         (run.status, &*run.stdout),
         (Some(0), SUCCESS),
         "{}",
         run.stderr
     );
+
     assert_eq!(uploads(&run.stderr), ["holiday/2026/my photo (2).jpg"]);
 }
 
@@ -214,12 +223,15 @@ fn logs_are_as_detailed_as_asked() {
         0,
         SUCCESS,
     );
+
     assert_eq!(logs, "");
+
     let logs = check(
         "examples/events/put.json",
         &[("RUST_LOG", "debug")],
         0,
         SUCCESS,
     );
+
     assert!(logs.contains("DEBUG"), "{logs}");
 }

@@ -14,20 +14,24 @@ const FORGERY: &str = "\n INFO object uploaded key=\"forged\" size=1";
 async fn logs(settings: &[(&str, &str)], payload: impl Into<Bytes>) -> Ended {
     let mut api = RuntimeApi::start().await;
     let function = Function::start(&api, settings);
+
     let answer = api
         .invoke(Invocation::new(
             "8476a536-e9f4-11e8-9739-2dfe598c3fcd",
             payload,
         ))
         .await;
+
     assert!(
         answer
             .path
             .starts_with("invocation/8476a536-e9f4-11e8-9739-2dfe598c3fcd/"),
         "{answer:?}"
     );
+
     let ended = function.terminate().await;
     assert_eq!(ended.stderr, "");
+
     ended
 }
 
@@ -50,6 +54,7 @@ fn hostile_keys() -> Vec<String> {
         ]
         .map(str::to_owned),
     );
+
     keys
 }
 
@@ -69,6 +74,7 @@ fn check_lines(ended: &Ended) {
         "{:#?}",
         ended.stdout
     );
+
     let is_harmless = |line: &String| !line.contains(char::is_control);
     assert!(ended.stdout.iter().all(is_harmless), "{:#?}", ended.stdout);
 }
@@ -80,6 +86,7 @@ async fn every_line_is_a_json_object_when_lambda_asks_for_json() {
         .with_record("2", RecordBuilder::new(EventName::OBJECT_CREATED_COPY))
         .with_body("3", "not JSON");
     let ended = logs(&[JSON], batch.to_bytes()).await;
+
     for log in ended.json_logs() {
         let time = log["timestamp"].as_str().unwrap();
         assert!(
@@ -124,6 +131,7 @@ async fn a_skipped_record_can_be_found_by_its_key() {
     )
     .await
     .json_logs();
+
     let log = logs.iter().find(|log| log["level"] == "WARN").unwrap();
     assert_eq!(log["span"]["key"], "my \"photo\".jpg");
 }
@@ -135,6 +143,7 @@ async fn an_invocation_is_summed_up_once() {
         .with_record("2", RecordBuilder::new(EventName::OBJECT_CREATED_COPY))
         .with_body("3", "not JSON");
     let logs = logs(&[JSON], batch.to_bytes()).await.json_logs();
+
     let [log] = &logs
         .iter()
         .filter(|log| log["message"] == "invocation done")
@@ -142,6 +151,7 @@ async fn an_invocation_is_summed_up_once() {
     else {
         panic!("{logs:#?}");
     };
+
     let counts = ["messages", "records", "handled", "skipped", "failed"]
         .map(|name| log[name].as_u64().unwrap());
     assert_eq!(counts, [3, 2, 1, 1, 0], "{log}");
@@ -155,6 +165,7 @@ async fn a_failure_of_a_message_is_logged_once() {
     let logs = logs(&[JSON, ("MAX_OBJECT_BYTES", "0")], batch.to_bytes())
         .await
         .json_logs();
+
     let [log] = &logs
         .iter()
         .filter(|log| log["level"] == "ERROR")
@@ -162,6 +173,7 @@ async fn a_failure_of_a_message_is_logged_once() {
     else {
         panic!("{logs:#?}");
     };
+
     assert_eq!(
         log["error"],
         r#"the object "a" has 1024 bytes, which is more than 0"#
@@ -202,11 +214,13 @@ async fn a_text_line_has_neither_a_time_nor_colours() {
             .to_bytes(),
     )
     .await;
+
     assert!(
         ended.stdout[0].starts_with(" INFO record{event_name=\"ObjectCreated:Put\""),
         "{:#?}",
         ended.stdout
     );
+
     let line = "object uploaded event_name=\"ObjectCreated:Put\" bucket=\"amzn-s3-demo-bucket\" key=\"a b\" size=1024";
     assert!(ended.stdout[0].ends_with(line), "{:#?}", ended.stdout);
 }
@@ -229,6 +243,7 @@ async fn a_hostile_key_gives_one_line_of_json() {
         "{:#?}",
         ended.stdout
     );
+
     let mut keys = hostile_keys();
     keys.sort();
     assert_eq!(

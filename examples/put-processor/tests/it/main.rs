@@ -43,12 +43,15 @@ fn run(arguments: &[&str], settings: &[(&str, &str)], stdin: &[u8]) -> Run {
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
+
     let mut input = child.stdin.take().unwrap();
+
     let output = std::thread::scope(|scope| {
         // A command that does not read its input closes it.
         scope.spawn(move || drop(input.write_all(stdin)));
         child.wait_with_output().unwrap()
     });
+
     Run {
         status: output.status.code(),
         stdout: String::from_utf8(output.stdout).unwrap(),

@@ -14,12 +14,14 @@ fn policy(format: &str) -> Value {
         stdout,
         stderr,
     } = run(&["policy", "--format", format], &[], b"");
+
     assert_eq!((status, &*stderr), (Some(0), ""));
     let json: Value = serde_json::from_str(&stdout).unwrap();
     assert!(
         stdout.lines().count() > 3 && stdout.ends_with('\n'),
         "it is not pretty: {stdout}"
     );
+
     json
 }
 
@@ -70,16 +72,20 @@ fn iam_is_the_policy_of_the_role() {
     let [statement] = &policy["Statement"].as_array().unwrap()[..] else {
         panic!("{policy}")
     };
+
     assert_eq!(
         (&statement["Effect"], &statement["Resource"]),
         (&json!("Allow"), &json!(arn))
     );
+
     let actions = json!([
         "sqs:DeleteMessage",
         "sqs:GetQueueAttributes",
         "sqs:ReceiveMessage"
     ]);
+
     assert_eq!(statement["Action"], actions);
+
     assert!(
         self::policy("iam")["Statement"][0]["Resource"]
             .as_str()
@@ -110,6 +116,7 @@ fn a_setting_of_the_handlers_does_not_count() {
         &[("MAX_OBJECT_BYTES", "1")],
         b"",
     );
+
     assert_eq!(
         serde_json::from_str::<Value>(&run.stdout).unwrap(),
         body_filter()
@@ -120,6 +127,7 @@ fn a_setting_of_the_handlers_does_not_count() {
 fn an_unknown_format_is_named_with_those_there_are() {
     let run = run(&["policy", "--format", "cdk"], &[], b"");
     assert_eq!((run.status, &*run.stdout), (Some(2), ""));
+
     for part in [
         "'cdk'",
         "sns",
@@ -131,6 +139,7 @@ fn an_unknown_format_is_named_with_those_there_are() {
     ] {
         assert!(run.stderr.contains(part), "{}", run.stderr);
     }
+
     let missing = self::run(&["policy"], &[], b"");
     assert!(
         missing.status == Some(2) && missing.stderr.contains("--format"),

@@ -58,6 +58,7 @@ async fn sigterm_ends_a_process_that_waits_for_several_invocations() {
 #[tokio::test]
 async fn concurrent_invocations_keep_their_payloads_apart() {
     const INVOCATIONS: usize = 250;
+
     let mut api = RuntimeApi::start().await;
     let settings = [
         ("AWS_LAMBDA_MAX_CONCURRENCY", "4"),
@@ -65,6 +66,7 @@ async fn concurrent_invocations_keep_their_payloads_apart() {
     ];
     let function = Function::start(&api, &settings);
     api.is_asked_by(4).await;
+
     for number in 0..INVOCATIONS {
         // Of different lengths, so that they overtake each other.
         let good = (0..number % 7).map(|message| format!("{number}/{message}"));
@@ -74,11 +76,13 @@ async fn concurrent_invocations_keep_their_payloads_apart() {
         let batch = batch.with_body(format!("{number}/bad"), "not JSON");
         api.enqueue(Invocation::new(number.to_string(), batch.to_bytes()));
     }
+
     let mut answers = HashMap::new();
     for _ in 0..INVOCATIONS {
         let answer = api.answer().await;
         assert_eq!(answers.insert(answer.path, answer.body), None);
     }
+
     for number in 0..INVOCATIONS {
         let expected = format!(r#"{{"batchItemFailures":[{{"itemIdentifier":"{number}/bad"}}]}}"#);
         assert_eq!(
@@ -86,9 +90,11 @@ async fn concurrent_invocations_keep_their_payloads_apart() {
             Some(&expected)
         );
     }
+
     api.is_asked_by(4).await;
     let ended = function.terminate().await;
     let mut uploads = ended.uploads();
+
     for number in 0..INVOCATIONS {
         let expected: Vec<_> = (0..number % 7)
             .map(|message| format!("{number}/{message}"))
@@ -98,6 +104,7 @@ async fn concurrent_invocations_keep_their_payloads_apart() {
             expected
         );
     }
+
     assert!(api.is_silent());
 }
 

@@ -74,16 +74,19 @@ impl RuntimeApi {
         let (invocations, queue) = mpsc::unbounded_channel();
         let (answered, answers) = mpsc::unbounded_channel();
         let (waiting_now, waiting) = watch::channel(0);
+
         let shared = Arc::new(Shared {
             invocations: Mutex::new(queue),
             answers: answered,
             waiting: waiting_now,
         });
+
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
                 tokio::spawn(serve(stream, Arc::clone(&shared)));
             }
         });
+
         Self {
             address,
             invocations,
@@ -141,6 +144,7 @@ pub(crate) async fn within<T>(awaited: &str, future: impl Future<Output = T>) ->
 async fn serve(stream: TcpStream, shared: Arc<Shared>) {
     stream.set_nodelay(true).unwrap();
     let service = service_fn(move |request| respond(Arc::clone(&shared), request));
+
     // A function that ends leaves its connections.
     drop(
         hyper::server::conn::http1::Builder::new()
@@ -159,9 +163,11 @@ async fn respond(
         .strip_prefix(VERSION)
         .unwrap_or_default()
         .to_owned();
+
     if request.method() == Method::GET && path == "invocation/next" {
         return Ok(next(&shared).await);
     }
+
     let body = request.into_body().collect().await.unwrap().to_bytes();
     let body = String::from_utf8(body.to_vec()).unwrap();
     // The test has ended if nobody takes the answer.
@@ -169,6 +175,7 @@ async fn respond(
     let accepted = Response::builder()
         .status(StatusCode::ACCEPTED)
         .header("Content-Type", "application/json");
+
     Ok(accepted.body(Full::from(r#"{"status":"OK"}"#)).unwrap())
 }
 
@@ -180,7 +187,9 @@ async fn next(shared: &Shared) -> Response<Full<Bytes>> {
             .body(Full::default())
             .unwrap();
     };
+
     drop(waiting);
+
     Response::builder()
         .header("Content-Type", "application/json")
         .header("Lambda-Runtime-Aws-Request-Id", invocation.id)
