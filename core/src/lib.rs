@@ -24,90 +24,40 @@
 
 mod error;
 mod text;
-mod plain;
-mod unescape;
-mod raw_json;
-mod json;
-mod json_error;
-mod event_name;
-mod nearest;
-mod event_pattern;
-mod event_time;
-mod event_version;
-mod sequencer;
-mod object_key;
-mod event_data;
+mod event;
 mod record;
-mod s3_record;
-mod eventbridge;
-mod notification;
-mod envelope;
-mod scan;
-mod body;
-mod message_context;
 mod delivery;
-mod context;
-mod from_record;
-mod state;
-mod views;
-mod handler_error;
-mod outcome;
-mod handler;
-mod route;
-mod router;
-mod routes;
-mod conditions;
-mod filter_policy;
-mod bucket_notification;
-mod eventbridge_pattern;
-mod iam_policy;
+mod reading;
+mod handling;
+mod routing;
 mod manifest;
-#[cfg(feature = "aws_lambda_events")]
-mod aws_lambda_events;
 
 #[doc(hidden)]
-#[path = "private.rs"]
-pub mod __private;
+pub use handling::expansion as __private;
 
 pub use async_trait::async_trait;
 
-pub use bucket_notification::BucketNotification;
-pub use context::Context;
-pub use delivery::{Content, Delivery, Message};
-pub use envelope::{Envelope, Envelopes};
+pub use delivery::{
+    Content, Delivery, Envelope, Envelopes, InvocationId, Message, MessageContext, MessageGroupId,
+    MessageId, Notification, QueueArn, ReceiptHandle, ServiceName, TestEvent, TraceHeader,
+};
 pub use error::{Error, ErrorKind};
-pub use event_data::{
-    AccessTier, Annotation, AnnotationName, BucketTags, EventHold, EventHoldDuration,
-    FailureReason, Replication, ReplicationMinutes, ReplicationRuleId, Restore, Retention,
-    RetentionMode, S3Operation, StorageClass, TagName, TagValue, Tiering, Timestamp, Transition,
+pub use event::{EventName, EventPattern};
+pub use handling::{
+    BoxFuture, Context, FromRecord, FromRef, Handler, HandlerError, HandlerErrorKind, HandlerFn,
+    Outcome, SkipReason, State,
 };
-pub use event_name::EventName;
-pub use event_pattern::EventPattern;
-pub use event_time::EventTime;
-pub use event_version::EventVersion;
-pub use eventbridge_pattern::EventBridgePattern;
-pub use filter_policy::{FilterCriteria, FilterPolicy};
-pub use from_record::FromRecord;
-pub use handler::{BoxFuture, Handler, HandlerFn};
-pub use handler_error::{HandlerError, HandlerErrorKind};
-pub use iam_policy::IamPolicy;
-pub use manifest::{Manifest, Warning};
-pub use message_context::{
-    InvocationId, MessageContext, MessageGroupId, MessageId, QueueArn, ReceiptHandle, TraceHeader,
+pub use manifest::{
+    BucketNotification, EventBridgePattern, FilterCriteria, FilterPolicy, IamPolicy, Manifest,
+    Warning,
 };
-pub use notification::{Notification, ServiceName, TestEvent};
-pub use object_key::ObjectKey;
-pub use outcome::{Outcome, SkipReason};
 pub use record::{
-    Bucket, BucketArn, BucketName, ConfigurationId, ETag, EventSource, HostId, Object, PrincipalId,
-    Region, RequestId, S3EventRecord, SourceIp, VersionId,
+    AccessTier, Annotated, Annotation, AnnotationName, Bucket, BucketArn, BucketName, BucketTags,
+    ConfigurationId, ETag, EventHold, EventHoldDuration, EventSource, EventTime, EventVersion,
+    Expired, FailureReason, HostId, Object, ObjectCreated, ObjectKey, ObjectRemoved,
+    ObjectRestored, PrincipalId, Region, Replicated, Replication, ReplicationMinutes,
+    ReplicationRuleId, RequestId, Restore, Retained, Retention, RetentionMode, S3EventRecord,
+    S3Operation, Sequencer, SourceIp, StorageClass, TagName, TagValue, Tagged, Tiered, Tiering,
+    Timestamp, Transition, Transitioned, VersionId,
 };
-pub use route::Route;
-pub use router::Router;
-pub use routes::Routes;
-pub use sequencer::Sequencer;
-pub use state::{FromRef, State};
-pub use views::{
-    Annotated, Expired, ObjectCreated, ObjectRemoved, ObjectRestored, Replicated, Retained, Tagged,
-    Tiered, Transitioned,
-};
+pub use routing::{Route, Router, Routes};

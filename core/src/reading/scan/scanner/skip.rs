@@ -1,0 +1,222 @@
+//! What is passed over: any value, of which but the syntax is looked at.
+
+use super::{Scanned, Scanner, Unusual};
+use crate::reading::json::MAX_DEPTH;
+use crate::text::escape::hexadecimal;
+use crate::text::search::plain_len;
+
+impl<'d, const LEVEL: usize> Scanner<'d, LEVEL> {
+    /// As deep as a value may nest, wherever it is passed over: not all that is around it is
+    /// counted.
+    const SAFE_DEPTH: usize = MAX_DEPTH - 8;
+
+    /// Passes over any value.
+    pub(in crate::reading::scan) fn skip(&mut self) -> Scanned<()> {
+        // A bit for each open bracket, of the innermost last: whether it is that of an object.
+        // There are `MAX_DEPTH` at most.
+        let (mut depth, mut is_object) = (0, 0_u128);
+        loop {
+            match self.peek() {
+                _ if self.is_at_quote() => self.skip_string()?,
+                open @ (b'{' | b'[') => {
+                    if let [b'[', b'[', ..] = self.rest {
+                        // All but the last that stand here.
+                        let others =
+                            (self.count(b'[') - 1).min(Self::SAFE_DEPTH.saturating_sub(depth));
+                        self.rest = &self.rest[others..];
+                        depth += others;
+                        is_object <<= others;
+                    }
+
+                    if depth >= Self::SAFE_DEPTH {
+                        self.check_depth(depth)?;
+                    }
+
+                    if self.open(open, closing(open == b'{'))? {
+                        depth += 1;
+                        is_object = is_object << 1 | u128::from(open == b'{');
+                        self.skip_name(is_object)?;
+                        continue;
+                    }
+                }
+                b't' => self.literal(b"true")?,
+                b'f' => self.literal(b"false")?,
+                b'n' => self.literal(b"null")?,
+                b'-' | b'0'..=b'9' => self.number()?,
+                _ => return Err(self.unusual()),
+            }
+
+            loop {
+                if depth == 0 {
+                    return Ok(());
+                }
+
+                match self.peek() {
+                    b',' => {
+                        self.rest = &self.rest[1..];
+                        self.whitespace();
+                        self.skip_name(is_object)?;
+                        break;
+                    }
+                    b'}' if is_object & 1 == 1 => {
+                        self.rest = &self.rest[1..];
+                        depth -= 1;
+                        is_object >>= 1;
+                    }
+                    b']' if is_object & 1 == 0 => {
+                        let arrays = self
+                            .count(b']')
+                            .min(depth)
+                            .min(is_object.trailing_zeros() as usize);
+                        self.rest = &self.rest[arrays..];
+                        depth -= arrays;
+                        is_object = is_object.checked_shr(arrays as u32).unwrap_or(0);
+                    }
+                    _ if self.behind_whitespace().is_some() => self.pass_whitespace(),
+                    _ => return Err(self.unusual()),
+                }
+            }
+        }
+    }
+
+    /// How often this byte stands here.
+    #[inline(always)]
+    fn count(&self, byte: u8) -> usize {
+        self.rest.iter().take_while(|next| **next == byte).count()
+    }
+
+    /// Makes sure that one bracket more may be open than so many of a value.
+    #[cold]
+    fn check_depth(&mut self, depth: usize) -> Scanned<()> {
+        if depth >= MAX_DEPTH {
+            return Err(Unusual::Other);
+        }
+
+        if !self.is_shallow {
+            // The document as a value, of which all brackets are counted.
+            let mut whole = Self::new(self.source, self.start);
+            whole.is_shallow = true;
+            whole.whitespace();
+            whole.skip()?;
+            self.is_shallow = true;
+        }
+
+        Ok(())
+    }
+
+    fn skip_name(&mut self, is_object: u128) -> Scanned<()> {
+        if is_object & 1 == 0 {
+            return Ok(());
+        }
+
+        if let Some(name) = self.rest.strip_prefix(Self::QUOTE)
+            && let Some(behind) = name[plain_len(name)..].strip_prefix(Self::QUOTE_AND_COLON)
+        {
+            self.rest = behind;
+            self.whitespace();
+            return Ok(());
+        }
+
+        self.skip_string()?;
+        self.colon()
+    }
+
+    /// Passes over a string, whose escapes are checked.
+    fn skip_string(&mut self) -> Scanned<()> {
+        let Some(content) = self.rest.strip_prefix(Self::QUOTE) else {
+            return Err(self.unusual());
+        };
+
+        let rest = &content[plain_len(content)..];
+
+        match rest.strip_prefix(Self::QUOTE) {
+            Some(behind) => {
+                self.rest = behind;
+                Ok(())
+            }
+            None => self.skip_escapes(rest),
+        }
+    }
+
+    #[inline(never)]
+    pub(super) fn skip_escapes(&mut self, mut rest: &'d [u8]) -> Scanned<()> {
+        loop {
+            rest = &rest[escape_len(rest, LEVEL)?..];
+            // Escapes often follow each other.
+            if rest.first() != Some(&b'\\') {
+                rest = &rest[plain_len(rest)..];
+            }
+
+            if let Some(behind) = rest.strip_prefix(Self::QUOTE) {
+                self.rest = behind;
+                return Ok(());
+            }
+        }
+    }
+
+    fn number(&mut self) -> Scanned<()> {
+        self.take_if(b'-');
+        if !self.take_if(b'0') {
+            self.digits()?;
+        }
+
+        if self.take_if(b'.') {
+            self.digits()?;
+        }
+
+        if self.take_if(b'e') || self.take_if(b'E') {
+            let _has_sign = self.take_if(b'+') || self.take_if(b'-');
+            self.digits()?;
+        }
+
+        Ok(())
+    }
+
+    fn digits(&mut self) -> Scanned<()> {
+        let digits = self
+            .rest
+            .iter()
+            .take_while(|byte| byte.is_ascii_digit())
+            .count();
+
+        self.rest = &self.rest[digits..];
+
+        if digits == 0 {
+            Err(Unusual::Other)
+        } else {
+            Ok(())
+        }
+    }
+}
+
+fn closing(is_object: bool) -> u8 {
+    if is_object { b'}' } else { b']' }
+}
+
+/// How long the escape is that stands here, with its backslashes.
+#[inline(always)]
+fn escape_len(escape: &[u8], level: usize) -> Scanned<usize> {
+    let is_unit = |digits: &[u8]| {
+        digits
+            .first_chunk::<4>()
+            .is_some_and(|digits| hexadecimal(*digits).is_some())
+    };
+
+    match (level, escape) {
+        (
+            0,
+            [
+                b'\\',
+                b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't',
+                ..,
+            ],
+        ) => Ok(2),
+        (0, [b'\\', b'u', digits @ ..]) if is_unit(digits) => Ok(6),
+        // The same, with each backslash and quote escaped once more.
+        (1, [b'\\', b'\\', b'\\', b'"' | b'\\', ..]) => Ok(4),
+        (1, [b'\\', b'\\', b'/' | b'b' | b'f' | b'n' | b'r' | b't', ..]) => Ok(3),
+        (1, [b'\\', b'\\', b'u', digits @ ..]) if is_unit(digits) => Ok(7),
+        (1.., [b'\\', ..]) => Err(Unusual::Escapes),
+        _ => Err(Unusual::Other),
+    }
+}

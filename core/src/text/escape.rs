@@ -1,0 +1,146 @@
+//! The content of JSON strings.
+
+use crate::text::search::{RUN, plain_len};
+
+/// What the content of a JSON string says, up to its quote, and how long it is there. `None` when
+/// it is not well formed, or one of its escapes is a lone surrogate.
+pub(crate) fn unescape_string<const LEVEL: usize>(string: &[u8]) -> Option<(String, usize)> {
+    // What is given may be the rest of a payload.
+    const USUAL: usize = 1024;
+
+    let mut text = Vec::with_capacity(string.len().min(USUAL));
+    let len = unescape_into::<LEVEL>(&mut text, string)?;
+    Some((String::from_utf8(text).ok()?, len))
+}
+
+/// What the content of a JSON string says.
+pub(crate) fn unescape(content: &str) -> Option<String> {
+    unescape_string::<0>(content.as_bytes()).map(|(text, _)| text)
+}
+
+/// Adds what the content of a JSON string says, up to its quote, and gives its length. `LEVEL` is 1
+/// where the string is written in another, with each backslash and quote escaped once more. What
+/// was added before `None` is of no use.
+pub(crate) fn unescape_into<const LEVEL: usize>(
+    text: &mut Vec<u8>,
+    string: &[u8],
+) -> Option<usize> {
+    let mut rest = string;
+    loop {
+        // Escapes often follow each other.
+        while rest.first() != Some(&b'\\')
+            && let Some(run) = rest.first_chunk::<RUN>()
+        {
+            // Copied whole, since that is one instruction.
+            text.extend_from_slice(run);
+            let plain = plain_len(run);
+            text.truncate(text.len() - RUN + plain);
+            rest = &rest[plain..];
+
+            if plain < RUN {
+                break;
+            }
+        }
+
+        rest = match (LEVEL, rest) {
+            (_, [] | [b'"', ..]) | (1, [b'\\', b'"', ..]) => {
+                return Some(string.len() - rest.len());
+            }
+            (_, [0..0x20, ..]) => return None,
+            (0, [b'\\', b'u', ..]) | (1, [b'\\', b'\\', b'u', ..]) => {
+                unescape_character::<LEVEL>(text, rest)?
+            }
+            (1, [b'\\', b'\\', b'\\', escaped, rest @ ..]) => {
+                text.push(Some(*escaped).filter(|escaped| matches!(escaped, b'"' | b'\\'))?);
+                rest
+            }
+            (1, [b'\\', b'\\', b'"', ..]) => return None,
+            (0, [b'\\', escaped, rest @ ..]) | (1, [b'\\', b'\\', escaped, rest @ ..]) => {
+                text.push(unescape_byte(*escaped)?);
+                rest
+            }
+            (_, [b'\\', ..]) => return None,
+            (_, [plain, rest @ ..]) => {
+                text.push(*plain);
+                rest
+            }
+        };
+    }
+}
+
+fn unescape_byte(escaped: u8) -> Option<u8> {
+    Some(match escaped {
+        b'"' | b'\\' | b'/' => escaped,
+        b'b' => 0x08,
+        b'f' => 0x0c,
+        b'n' => b'\n',
+        b'r' => b'\r',
+        b't' => b'\t',
+        _ => return None,
+    })
+}
+
+/// Takes the `\uXXXX` that stands here, and the next where only both are one character.
+fn unescape_character<'s, const LEVEL: usize>(
+    text: &mut Vec<u8>,
+    escapes: &'s [u8],
+) -> Option<&'s [u8]> {
+    let (unit, mut rest) = code_unit::<LEVEL>(escapes)?;
+    let char = match char::from_u32(unit.into()) {
+        Some(char) => char,
+        None => {
+            let low;
+            (low, rest) = code_unit::<LEVEL>(rest)?;
+            char::decode_utf16([unit, low]).next()?.ok()?
+        }
+    };
+
+    if char.is_ascii() {
+        text.push(char as u8);
+    } else {
+        text.extend_from_slice(char.encode_utf8(&mut [0; 4]).as_bytes());
+    }
+
+    Some(rest)
+}
+
+fn code_unit<const LEVEL: usize>(escapes: &[u8]) -> Option<(u16, &[u8])> {
+    let escape = if LEVEL == 0 {
+        escapes
+    } else {
+        escapes.strip_prefix(br"\")?
+    };
+
+    let [b'\\', b'u', first, second, third, fourth, rest @ ..] = escape else {
+        return None;
+    };
+
+    Some((hexadecimal([*first, *second, *third, *fourth])?, rest))
+}
+
+/// The number of at most four digits.
+pub(crate) fn hexadecimal<const DIGITS: usize>(digits: [u8; DIGITS]) -> Option<u16> {
+    const NONE: u8 = 16;
+    const VALUES: [u8; 256] = {
+        let mut values = [NONE; 256];
+        let mut byte = 0;
+
+        while byte < values.len() {
+            if let Some(value) = char::to_digit(byte as u8 as char, 16) {
+                values[byte] = value as u8;
+            }
+            byte += 1;
+        }
+
+        values
+    };
+
+    let values = digits.map(|digit| VALUES[usize::from(digit)]);
+    let is_number = values.iter().fold(0, |all, value| all | value) < NONE;
+
+    is_number.then(|| {
+        values
+            .iter()
+            .fold(0, |number, value| number << 4 | u16::from(*value))
+    })
+}

@@ -1,0 +1,14 @@
+//! Texts as slices of the payload, and the searches over bytes that make them.
+//!
+//! Every text of a record shares the payload's memory. The reading cuts texts out, and the newtypes
+//! of records and messages hold them.
+
+pub(crate) mod escape;
+mod newtype;
+mod raw_json;
+pub(crate) mod search;
+mod slice;
+
+pub(crate) use newtype::{text_newtypes, text_traits, text_views};
+pub(crate) use raw_json::RawJson;
+pub(crate) use slice::{Source, Text};
