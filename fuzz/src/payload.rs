@@ -45,7 +45,7 @@ pub fn payload(data: &[u8]) {
 
 /// The fast reading and the plain one find the same, in every detail.
 fn same_as_plain(delivery: &Result<Delivery, Error>, data: &[u8]) {
-    let plain = s3_dispatch_core::__private::read_plainly(data.to_vec());
+    let plain = s3_dispatch_core::__private::read_explaining(data.to_vec());
     match (delivery, &plain) {
         (Ok(delivery), Ok(plain)) => {
             assert_eq!(delivery.envelope(), plain.envelope());

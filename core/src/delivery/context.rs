@@ -1,14 +1,27 @@
-//! What is known of the message that a record came in.
+//! What is known about the message that a record came in.
 
 use std::time::Instant;
 
-use crate::text::{Text, text_newtypes};
+use crate::text::text_newtypes;
 
-/// The delivery of a record: its message and the invocation that brought it.
+/// The delivery of a record: its message, and the invocation that brought it.
 ///
-/// A handler asks for it with an argument `&MessageContext`. Whatever a delivery does not have is
-/// `None`: an S3 event that came straight to Lambda has no message id, a run in a terminal no
-/// deadline.
+/// A handler asks for it with an argument of type `&MessageContext`. Whatever a delivery does not
+/// have is `None`: an S3 event that came straight to Lambda has no message id, and a run in a
+/// terminal has no deadline.
+///
+/// Programs receive contexts. Tests and wrappers of routers can build them:
+///
+/// ```
+/// use s3_dispatch_core::MessageContext;
+///
+/// let message = MessageContext::new()
+///     .with_message_id("059f36b4-87a3-44ab-83d2-661975830a7d")
+///     .with_receive_count(2);
+///
+/// assert_eq!(message.receive_count(), Some(2));
+/// assert!(message.deadline().is_none());
+/// ```
 #[derive(Debug, Clone, Default)]
 pub struct MessageContext {
     pub(crate) message_id: Option<MessageId>,
@@ -22,58 +35,71 @@ pub struct MessageContext {
 }
 
 text_newtypes! {
-    /// The id of an SQS message, or of an SNS message that came straight to Lambda.
+    /// The id of an SQS message, or of an SNS message that came straight to Lambda:
+    /// `059f36b4-87a3-44ab-83d2-661975830a7d`.
     MessageId;
-    /// What SQS wants to see when a received message is deleted or hidden for longer.
+    /// The handle of one receive of a message. SQS asks for it to delete the message or to change
+    /// its visibility timeout.
     ReceiptHandle;
     /// The message group of an SQS message.
     MessageGroupId;
-    /// The ARN of the queue that a message came from: `arn:aws:sqs:eu-central-1:123456789012:uploads`.
+    /// The ARN of the queue that a message came from:
+    /// `arn:aws:sqs:eu-central-1:123456789012:uploads`.
     QueueArn;
-    /// A trace header of X-Ray: `Root=1-5759e988-bd862e3fe1be46a994272793;Sampled=1`.
+    /// An X-Ray trace header: `Root=1-5759e988-bd862e3fe1be46a994272793;Sampled=1`.
     TraceHeader;
     /// Lambda's id of an invocation (`Lambda-Runtime-Aws-Request-Id`).
     InvocationId;
 }
 
 impl MessageContext {
-    /// The context of a record without a message.
+    /// The context of a record that came without a message.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use s3_dispatch_core::MessageContext;
+    /// assert!(MessageContext::new().message_id().is_none());
+    /// ```
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// The id of the message.
+    /// The id of the message. `None` when no queue or topic delivered the record.
     #[must_use]
     pub fn message_id(&self) -> Option<&MessageId> {
         self.message_id.as_ref()
     }
 
-    /// The handle of this receive of the message.
+    /// The handle of this receive of the message. `None` when the record did not come from SQS.
     #[must_use]
     pub fn receipt_handle(&self) -> Option<&ReceiptHandle> {
         self.receipt_handle.as_ref()
     }
 
-    /// How often SQS has handed out the message, this time included (`ApproximateReceiveCount`).
+    /// How often SQS has handed out the message, including this time (`ApproximateReceiveCount`).
+    ///
+    /// The first receive is 1. `None` when the record did not come from SQS, or when the attribute
+    /// is not a number.
     #[must_use]
     pub fn receive_count(&self) -> Option<u32> {
         self.receive_count
     }
 
-    /// The message group; standard queues may have one as well.
+    /// The message group (`MessageGroupId`). Messages of standard queues can have one as well.
     #[must_use]
     pub fn group_id(&self) -> Option<&MessageGroupId> {
         self.group_id.as_ref()
     }
 
-    /// The queue that the message came from.
+    /// The queue that the message came from (`eventSourceARN`).
     #[must_use]
     pub fn queue_arn(&self) -> Option<&QueueArn> {
         self.queue_arn.as_ref()
     }
 
-    /// Whether the message came from a FIFO queue: its ARN ends in `.fifo`.
+    /// Whether the message came from a FIFO queue, whose ARN ends in `.fifo`.
     #[must_use]
     pub fn is_fifo(&self) -> bool {
         self.queue_arn
@@ -81,89 +107,146 @@ impl MessageContext {
             .is_some_and(|arn| arn.as_str().ends_with(".fifo"))
     }
 
-    /// The trace header: the message's own (`AWSTraceHeader`), else that of the invocation.
+    /// The trace header: that of the message (`AWSTraceHeader`), or else that of the invocation.
     #[must_use]
     pub fn trace_header(&self) -> Option<&TraceHeader> {
         self.trace_header.as_ref()
     }
 
-    /// Lambda's id of the invocation.
+    /// Lambda's id of the invocation. `None` outside Lambda.
     #[must_use]
     pub fn request_id(&self) -> Option<&InvocationId> {
         self.request_id.as_ref()
     }
 
-    /// When the invocation ends. `None` outside Lambda, and where an emulator sends no usable one.
+    /// When the invocation ends. `None` outside Lambda, and when an emulator sends no usable
+    /// deadline.
     #[must_use]
     pub fn deadline(&self) -> Option<Instant> {
         self.deadline
     }
 
-    /// With this message id.
+    /// Sets the message id.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use s3_dispatch_core::MessageContext;
+    /// let message = MessageContext::new().with_message_id("m-1");
+    /// assert_eq!(message.message_id().unwrap(), "m-1");
+    /// ```
     #[must_use]
     pub fn with_message_id(mut self, id: impl Into<MessageId>) -> Self {
         self.message_id = Some(id.into());
         self
     }
 
-    /// With this receipt handle.
+    /// Sets the receipt handle.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use s3_dispatch_core::MessageContext;
+    /// let message = MessageContext::new().with_receipt_handle("AQEBwJnKyrHigUMZj6rYigCg");
+    /// assert!(message.receipt_handle().is_some());
+    /// ```
     #[must_use]
     pub fn with_receipt_handle(mut self, handle: impl Into<ReceiptHandle>) -> Self {
         self.receipt_handle = Some(handle.into());
         self
     }
 
-    /// With this number of receives.
+    /// Sets how often the message was received, including this time.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use s3_dispatch_core::MessageContext;
+    /// let message = MessageContext::new().with_receive_count(3);
+    /// assert_eq!(message.receive_count(), Some(3));
+    /// ```
     #[must_use]
     pub fn with_receive_count(mut self, count: u32) -> Self {
         self.receive_count = Some(count);
         self
     }
 
-    /// With this message group.
+    /// Sets the message group.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use s3_dispatch_core::MessageContext;
+    /// let message = MessageContext::new().with_group_id("tenant-7");
+    /// assert_eq!(message.group_id().unwrap(), "tenant-7");
+    /// ```
     #[must_use]
     pub fn with_group_id(mut self, id: impl Into<MessageGroupId>) -> Self {
         self.group_id = Some(id.into());
         self
     }
 
-    /// From this queue.
+    /// Sets the queue that the message came from.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use s3_dispatch_core::MessageContext;
+    /// let arn = "arn:aws:sqs:eu-central-1:123456789012:uploads.fifo";
+    /// assert!(MessageContext::new().with_queue_arn(arn).is_fifo());
+    /// ```
     #[must_use]
     pub fn with_queue_arn(mut self, arn: impl Into<QueueArn>) -> Self {
         self.queue_arn = Some(arn.into());
         self
     }
 
-    /// With this trace header.
+    /// Sets the trace header.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use s3_dispatch_core::MessageContext;
+    /// let header = "Root=1-5759e988-bd862e3fe1be46a994272793;Sampled=1";
+    /// let message = MessageContext::new().with_trace_header(header);
+    /// assert_eq!(message.trace_header().unwrap(), header);
+    /// ```
     #[must_use]
     pub fn with_trace_header(mut self, header: impl Into<TraceHeader>) -> Self {
         self.trace_header = Some(header.into());
         self
     }
 
-    /// In this invocation.
+    /// Sets the id of the invocation.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use s3_dispatch_core::MessageContext;
+    /// let message = MessageContext::new().with_request_id("8476a536-e9f4-11e8-9739-2dfe598c3fcd");
+    /// assert!(message.request_id().is_some());
+    /// ```
     #[must_use]
     pub fn with_request_id(mut self, id: impl Into<InvocationId>) -> Self {
         self.request_id = Some(id.into());
         self
     }
 
-    /// With this deadline.
+    /// Sets when the invocation ends.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use s3_dispatch_core::MessageContext;
+    /// use std::time::{Duration, Instant};
+    ///
+    /// let deadline = Instant::now() + Duration::from_secs(30);
+    /// let message = MessageContext::new().with_deadline(deadline);
+    /// assert_eq!(message.deadline(), Some(deadline));
+    /// ```
     #[must_use]
     pub fn with_deadline(mut self, deadline: Instant) -> Self {
         self.deadline = Some(deadline);
         self
     }
 }
-
-macro_rules! from_text {
-    ($($name:ident)*) => {$(
-        impl From<Text> for $name {
-            fn from(text: Text) -> Self {
-                Self::from_text(text)
-            }
-        }
-    )*};
-}
-
-from_text! { MessageId ReceiptHandle MessageGroupId QueueArn TraceHeader }

@@ -1,19 +1,21 @@
-//! What wraps a notification.
+//! The envelopes around a notification.
 
 use std::fmt;
 
-/// One wrapping of a notification.
+/// One envelope around a notification.
+///
+/// [`Message::envelopes`](super::Message::envelopes) lists those of one message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Envelope {
     /// A message of an SQS batch.
     Sqs,
-    /// An SNS message: in a batch that came straight to Lambda, or as the JSON that SNS sends
-    /// without raw delivery.
+    /// An SNS message: in a batch that SNS sent to Lambda, or as the JSON that SNS writes without raw
+    /// delivery.
     Sns,
     /// S3's notification itself.
     S3,
-    /// S3's event as EventBridge sends it.
+    /// An S3 event as EventBridge sends it.
     EventBridge,
 }
 
@@ -28,29 +30,29 @@ impl Envelope {
     }
 }
 
-/// The wrappings of one notification, outermost first; shown as `sqs>sns>s3`.
+/// The envelopes of one notification, outermost first. Displayed as `sqs>sns>s3`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Envelopes {
-    layers: [Option<Envelope>; Self::MOST],
+    layers: [Option<Envelope>; Self::CAPACITY],
 }
 
 impl Envelopes {
-    /// As many SNS messages inside each other are opened.
+    /// How many SNS messages inside each other are opened.
     pub(crate) const MAX_NESTING: usize = 4;
-    const MOST: usize = Self::MAX_NESTING + 2;
+    const CAPACITY: usize = Self::MAX_NESTING + 2;
 
-    /// The wrappings, outermost first.
+    /// The envelopes, outermost first.
     pub fn iter(&self) -> impl Iterator<Item = Envelope> + use<> {
         self.layers.into_iter().flatten()
     }
 
-    /// The outermost wrapping: what Lambda was invoked by.
+    /// The outermost envelope: what invoked Lambda. `None` when nothing was recognized.
     #[must_use]
     pub fn outermost(&self) -> Option<Envelope> {
         self.layers[0]
     }
 
-    /// With one more wrapping inside the others.
+    /// Adds an envelope inside the others.
     pub(crate) fn and(mut self, envelope: Envelope) -> Self {
         if let Some(free) = self.layers.iter_mut().find(|layer| layer.is_none()) {
             *free = Some(envelope);

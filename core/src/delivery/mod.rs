@@ -12,6 +12,5 @@ pub use context::{
     InvocationId, MessageContext, MessageGroupId, MessageId, QueueArn, ReceiptHandle, TraceHeader,
 };
 pub use envelope::{Envelope, Envelopes};
-pub(crate) use messages::missing_body;
 pub use messages::{Content, Delivery, Message};
 pub use notification::{Notification, ServiceName, TestEvent};

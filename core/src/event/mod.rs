@@ -3,6 +3,7 @@
 //! Records carry a name, routes carry patterns. Both come from one table of known names, which the
 //! attribute macro checks at compile time and the manifest translates for other services.
 
+mod eventbridge;
 mod name;
 pub(crate) mod nearest;
 mod pattern;
@@ -10,5 +11,6 @@ mod pattern;
 pub use name::EventName;
 pub use pattern::EventPattern;
 
+pub(crate) use eventbridge::from_eventbridge;
 pub(crate) use name::Known;
 pub(crate) use pattern::Literal;

@@ -1,6 +1,6 @@
 //! The names of S3's events.
 
-use crate::text::{Text, text_views};
+use crate::text::{FromText, Text, text_views};
 
 /// The name of an event, as in a record's `eventName`: `ObjectCreated:Put`.
 ///
@@ -187,9 +187,11 @@ impl EventName {
     pub fn is_known(&self) -> bool {
         matches!(self.0, Repr::Known(_))
     }
+}
 
-    /// As [`parse`](Self::parse), without a copy.
-    pub(crate) fn from_text(text: Text) -> Self {
+impl FromText for EventName {
+    /// As [`EventName::parse`], without a copy.
+    fn from_text(text: Text) -> Self {
         let name = without_prefix(text.as_str());
         let len = name.len();
         Self(Known::parse(name).map_or_else(|| Repr::Unknown(text.last(len)), Repr::Known))

@@ -72,7 +72,7 @@ pub fn require_send<F: Future + Send>(future: F) -> F {
     future
 }
 
-/// Reads a payload without the fast reading, which must find the same: for comparison in tests.
-pub fn read_plainly(payload: impl Into<bytes::Bytes>) -> Result<crate::Delivery, crate::Error> {
-    crate::Delivery::parse_plainly(payload.into())
+/// Reads a payload in explaining mode only, for tests that compare it with the silent mode.
+pub fn read_explaining(payload: impl Into<bytes::Bytes>) -> Result<crate::Delivery, crate::Error> {
+    crate::Delivery::parse_explaining(payload.into())
 }

@@ -2,12 +2,8 @@
 //! step by step.
 
 use aws_lambda_events::event::s3 as theirs;
-use bytestring::ByteString;
 
-use crate::reading::json::{Node, Path};
-use crate::reading::s3_record::{NAMES, read_record};
-use crate::text::Source;
-use crate::{Error, ErrorKind, S3EventRecord};
+use crate::{Error, ErrorKind, Notification, S3EventRecord};
 
 /// # Errors
 ///
@@ -18,18 +14,15 @@ impl TryFrom<theirs::S3EventRecord> for S3EventRecord {
     type Error = Error;
 
     fn try_from(record: theirs::S3EventRecord) -> Result<Self, Error> {
-        let json = serde_json::to_string(&record).map_err(|error| {
-            Error::new(
-                ErrorKind::InvalidField,
-                "the record cannot be written as JSON",
-            )
-            .with_source(error)
+        let written = serde_json::to_string(&record).map_err(|error| {
+            unfit("cannot be written as JSON", ErrorKind::InvalidField).with_source(error)
         })?;
+        let notification = Notification::parse(format!(r#"{{"Records":[{written}]}}"#))?;
 
-        let source = Source::new(ByteString::from(json), &Path::Root)?;
-        let node = Node::root(&source, &Path::Root);
-
-        read_record(node, &node.members(NAMES)?)
+        match notification {
+            Notification::Records(mut records) if records.len() == 1 => Ok(records.remove(0)),
+            _ => Err(unfit("is not an event", ErrorKind::InvalidField)),
+        }
     }
 }
 

@@ -1,10 +1,15 @@
 //! Reads payloads: bytes in, records or an error with a path out.
+//!
+//! A payload is read once, forwards, in place and without a tree. What the silent mode refuses is
+//! read again in explaining mode, which says what is wrong and where.
 
-pub(crate) mod body;
-pub(crate) mod eventbridge;
-pub(crate) mod json;
-pub(crate) mod json_error;
-pub(crate) mod s3_record;
-pub(crate) mod scan;
+mod json;
+mod record;
+mod mistake;
+mod test_event;
+mod body;
+mod message;
+mod batch;
+mod payload;
 #[cfg(feature = "aws_lambda_events")]
 mod aws_lambda_events;

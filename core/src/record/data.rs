@@ -2,7 +2,6 @@
 
 use crate::BucketArn;
 use crate::ETag;
-use crate::Error;
 use crate::text::text_newtypes;
 
 /// The end of a restoration (`glacierEventData.restoreEventData`).
@@ -102,9 +101,7 @@ pub struct BucketTags(Vec<(TagName, TagValue)>);
 
 impl BucketTags {
     /// Of duplicates the last counts, and one without a value is none.
-    pub(crate) fn new(
-        mut tags: Vec<(TagName, Result<Option<TagValue>, Error>)>,
-    ) -> Result<Self, Error> {
+    pub(crate) fn new<E>(mut tags: Vec<(TagName, Result<Option<TagValue>, E>)>) -> Result<Self, E> {
         tags.sort_by(|(left, _), (right, _)| left.cmp(right));
         // `dedup` keeps the first of each, so what comes later is put there before.
         tags.dedup_by(|later, earlier| {

@@ -1,11 +1,11 @@
-//! The content of JSON strings.
+//! Removes the escapes from JSON strings.
 
 use crate::text::search::{RUN, plain_len};
 
-/// What the content of a JSON string says, up to its quote, and how long it is there. `None` when
-/// it is not well formed, or one of its escapes is a lone surrogate.
+/// Unescapes the content of a JSON string up to its closing quote, and returns the length that it
+/// had. `None` when an escape is malformed or a lone surrogate.
 pub(crate) fn unescape_string<const LEVEL: usize>(string: &[u8]) -> Option<(String, usize)> {
-    // What is given may be the rest of a payload.
+    // `string` may be the rest of a payload.
     const USUAL: usize = 1024;
 
     let mut text = Vec::with_capacity(string.len().min(USUAL));
@@ -13,14 +13,14 @@ pub(crate) fn unescape_string<const LEVEL: usize>(string: &[u8]) -> Option<(Stri
     Some((String::from_utf8(text).ok()?, len))
 }
 
-/// What the content of a JSON string says.
+/// Unescapes the content of a JSON string.
 pub(crate) fn unescape(content: &str) -> Option<String> {
     unescape_string::<0>(content.as_bytes()).map(|(text, _)| text)
 }
 
-/// Adds what the content of a JSON string says, up to its quote, and gives its length. `LEVEL` is 1
-/// where the string is written in another, with each backslash and quote escaped once more. What
-/// was added before `None` is of no use.
+/// Appends the unescaped content of a JSON string up to its closing quote, and returns the length
+/// that it had. `LEVEL` is 1 when the string is written inside another one, with each backslash and
+/// quote escaped once more. When the result is `None`, what was appended is incomplete.
 pub(crate) fn unescape_into<const LEVEL: usize>(
     text: &mut Vec<u8>,
     string: &[u8],
@@ -31,7 +31,7 @@ pub(crate) fn unescape_into<const LEVEL: usize>(
         while rest.first() != Some(&b'\\')
             && let Some(run) = rest.first_chunk::<RUN>()
         {
-            // Copied whole, since that is one instruction.
+            // Copying the whole run takes one instruction.
             text.extend_from_slice(run);
             let plain = plain_len(run);
             text.truncate(text.len() - RUN + plain);
@@ -80,7 +80,7 @@ fn unescape_byte(escaped: u8) -> Option<u8> {
     })
 }
 
-/// Takes the `\uXXXX` that stands here, and the next where only both are one character.
+/// Takes the `\uXXXX` that is here, and the next one when they are a surrogate pair.
 fn unescape_character<'s, const LEVEL: usize>(
     text: &mut Vec<u8>,
     escapes: &'s [u8],
@@ -118,7 +118,7 @@ fn code_unit<const LEVEL: usize>(escapes: &[u8]) -> Option<(u16, &[u8])> {
     Some((hexadecimal([*first, *second, *third, *fourth])?, rest))
 }
 
-/// The number of at most four digits.
+/// Parses up to four hexadecimal digits.
 pub(crate) fn hexadecimal<const DIGITS: usize>(digits: [u8; DIGITS]) -> Option<u16> {
     const NONE: u8 = 16;
     const VALUES: [u8; 256] = {

@@ -11,4 +11,4 @@ mod slice;
 
 pub(crate) use newtype::{text_newtypes, text_traits, text_views};
 pub(crate) use raw_json::RawJson;
-pub(crate) use slice::{Source, Text};
+pub(crate) use slice::{FromText, Text};

@@ -13,9 +13,10 @@ macro_rules! text_newtypes {
             pub fn as_str(&self) -> &str {
                 self.0.as_str()
             }
+        }
 
-            #[allow(dead_code)]
-            pub(crate) fn from_text(text: crate::text::Text) -> Self {
+        impl crate::text::FromText for $name {
+            fn from_text(text: crate::text::Text) -> Self {
                 Self(text)
             }
         }

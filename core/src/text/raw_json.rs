@@ -6,11 +6,11 @@ use std::fmt;
 use crate::text::Text;
 use crate::text::escape::unescape;
 
-/// A part of a payload that is JSON: written so, or in a JSON string, or in a string of a string.
+/// A part of a payload that is JSON: plain, inside a JSON string, or inside a string in a string.
 #[derive(Clone)]
 pub(crate) struct RawJson {
     text: Text,
-    /// How often it must be unescaped. The escapes are known to be right.
+    /// The number of JSON strings around it. Its escapes were checked when it was read.
     level: usize,
 }
 

@@ -1,11 +1,11 @@
-//! How far there is nothing to look at.
+//! Finds the next special byte, 16 bytes at a time.
 
 use wide::u8x16;
 
-/// So many bytes are looked at together.
+/// The number of bytes that are compared at once.
 pub(crate) const RUN: usize = 16;
 
-/// How many bytes there are before the first quote, backslash or control character.
+/// Counts the bytes before the first quote, backslash or control character.
 #[inline]
 pub(crate) fn plain_len(bytes: &[u8]) -> usize {
     len_before(
@@ -18,7 +18,7 @@ pub(crate) fn plain_len(bytes: &[u8]) -> usize {
     )
 }
 
-/// How many spaces there are before anything else.
+/// Counts the spaces before anything else.
 #[inline]
 pub(crate) fn spaces_len(bytes: &[u8]) -> usize {
     len_before(
@@ -28,7 +28,7 @@ pub(crate) fn spaces_len(bytes: &[u8]) -> usize {
     )
 }
 
-/// How many bytes there are before the first that a form-encoded key does not mean literally.
+/// Counts the bytes before the first `+` or `%`, the special characters of a form-encoded key.
 #[inline]
 pub(crate) fn unencoded_len(bytes: &[u8]) -> usize {
     len_before(
@@ -38,7 +38,7 @@ pub(crate) fn unencoded_len(bytes: &[u8]) -> usize {
     )
 }
 
-/// How many bytes there are before the first that is the end, which is told of many and of one.
+/// Counts the bytes before an end, which both predicates describe: one for a run, one for a byte.
 #[inline(always)]
 fn len_before(
     bytes: &[u8],

@@ -24,7 +24,7 @@ mod manifest_properties;
 mod handlers;
 mod round_trip;
 mod never_panics;
-mod fast_reading;
+mod reading_modes;
 mod large_payloads;
 
 use s3_dispatch_core::{MessageContext, Notification, Outcome, Router, S3EventRecord};

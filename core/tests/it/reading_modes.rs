@@ -1,10 +1,11 @@
-//! The fast reading and the plain one find the same, down to the words of an error.
+//! The silent mode with its fallback reads every payload exactly as the explaining mode does, down
+//! to the words of an error.
 
 use std::fmt::Write as _;
 
 use proptest::prelude::*;
 use proptest::test_runner::TestRng;
-use s3_dispatch_core::{__private::read_plainly, Delivery};
+use s3_dispatch_core::{__private::read_explaining, Delivery};
 use s3_dispatch_testing::{
     NotificationBuilder, RecordBuilder, ReplicationData, SnsBatchBuilder, SnsMessageBuilder,
     SqsBatchBuilder, SqsMessageBuilder,
@@ -13,29 +14,31 @@ use serde_json::{Map, Value, json};
 
 #[track_caller]
 fn check(payload: &[u8]) {
-    let (fast, plain) = (
+    let (read, explained) = (
         Delivery::parse(payload.to_vec()),
-        read_plainly(payload.to_vec()),
+        read_explaining(payload.to_vec()),
     );
     let text = String::from_utf8_lossy(payload);
 
-    match (fast, plain) {
-        (Ok(fast), Ok(plain)) => {
-            assert_eq!(fast.envelope(), plain.envelope(), "{text}");
+    match (read, explained) {
+        (Ok(read), Ok(explained)) => {
+            assert_eq!(read.envelope(), explained.envelope(), "{text}");
             assert_eq!(
-                format!("{:#?}", fast.messages()),
-                format!("{:#?}", plain.messages()),
+                format!("{:#?}", read.messages()),
+                format!("{:#?}", explained.messages()),
                 "{text}"
             );
 
             assert_eq!(
-                format!("{:#?}", fast.records()),
-                format!("{:#?}", plain.records()),
+                format!("{:#?}", read.records()),
+                format!("{:#?}", explained.records()),
                 "{text}"
             );
         }
-        (Err(fast), Err(plain)) => assert_eq!(format!("{fast:?}"), format!("{plain:?}"), "{text}"),
-        (fast, plain) => panic!("{text}\nfast {fast:#?}\nplain {plain:#?}"),
+        (Err(read), Err(explained)) => {
+            assert_eq!(format!("{read:?}"), format!("{explained:?}"), "{text}");
+        }
+        (read, explained) => panic!("{text}\nread {read:#?}\nexplained {explained:#?}"),
     }
 }
 
@@ -48,7 +51,7 @@ fn batch_of(bodies: impl IntoIterator<Item = String>) -> String {
         .to_json()
 }
 
-/// What AWS and others send, each by itself.
+/// Bodies as AWS and others send them.
 fn bodies() -> Vec<String> {
     let put = || {
         RecordBuilder::new("ObjectCreated:Put")
@@ -104,7 +107,7 @@ fn payloads() -> Vec<String> {
     payloads
 }
 
-/// How far a rewriting goes from what was sent.
+/// How far a rewriting departs from the original, in percent.
 #[derive(Clone, Copy)]
 struct Style {
     escapes: u32,
@@ -113,7 +116,7 @@ struct Style {
     changes: u32,
 }
 
-/// Writes the same JSON otherwise, and texts that hold JSON too.
+/// Writes the same JSON in another way, including the JSON inside strings.
 struct Rewriter {
     rng: TestRng,
     style: Style,
@@ -141,7 +144,7 @@ impl Rewriter {
         rewriter.out
     }
 
-    /// Whether something of this share of a hundred happens.
+    /// Decides with a probability of `share` percent.
     fn happens(&mut self, share: u32) -> bool {
         share > 0 && self.rng.next_u32() % 100 < share
     }
@@ -298,14 +301,14 @@ impl Rewriter {
 }
 
 #[test]
-fn of_what_was_sent() {
+fn both_modes_agree_on_what_senders_write() {
     for payload in payloads() {
         check(payload.as_bytes());
     }
 }
 
 #[test]
-fn of_what_is_cut_anywhere() {
+fn both_modes_agree_on_payloads_cut_anywhere() {
     for payload in [
         batch_of(bodies().into_iter().take(2)),
         bodies().remove(0),
@@ -319,7 +322,7 @@ fn of_what_is_cut_anywhere() {
     }
 }
 
-/// Members that are known somewhere, and others.
+/// Names that are known in some object, and unknown ones.
 const NAMES: [&str; 16] = [
     "Records",
     "Event",
@@ -353,7 +356,7 @@ const VALUES: [&str; 10] = [
 ];
 
 #[test]
-fn of_each_other_member() {
+fn both_modes_agree_on_additional_and_repeated_members() {
     for body in bodies() {
         let body: Value = serde_json::from_str(&body).unwrap();
         for changed in with_another_member(&body) {
@@ -371,8 +374,8 @@ fn of_each_other_member() {
     }
 }
 
-/// The document once for each value and each member of it, with the value before and behind; and
-/// once for each value and each name, with the two at the end of each of its objects.
+/// Variants of a document. For each of its members: the member repeated with each of [`VALUES`],
+/// before and after it. For each of its objects: each of [`NAMES`] with each of [`VALUES`] added.
 fn with_another_member(document: &Value) -> Vec<String> {
     match document {
         Value::Array(elements) => {
@@ -426,7 +429,7 @@ fn with_another_member(document: &Value) -> Vec<String> {
 }
 
 #[test]
-fn of_what_nests_deep() {
+fn both_modes_agree_on_deep_nesting() {
     for depth in 110..=130 {
         for (open, close) in [("[", "]"), (r#"{"a":"#, "}")] {
             let deep = format!(
@@ -448,7 +451,7 @@ fn of_what_nests_deep() {
 }
 
 #[test]
-fn of_the_corpus() {
+fn both_modes_agree_on_the_corpus() {
     let Ok(folder) = std::env::var("S3_DISPATCH_CORPUS") else {
         return;
     };
@@ -468,7 +471,7 @@ fn of_the_corpus() {
     }
 }
 
-/// Without those that hold half a character: `serde_json::Value` cannot.
+/// The payloads without lone surrogates, which `serde_json::Value` cannot hold.
 fn readable() -> Vec<String> {
     payloads()
         .into_iter()
@@ -480,14 +483,14 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(3_000))]
 
     #[test]
-    fn however_it_is_written(
+    fn both_modes_agree_however_json_is_written(
         payload in proptest::sample::select(readable()).prop_perturb(|payload, rng| Rewriter::rewrite(&payload, rng))
     ) {
         check(payload.as_bytes());
     }
 
     #[test]
-    fn with_any_byte_in_place_of_any_other(
+    fn both_modes_agree_when_any_byte_is_replaced(
         payload in proptest::sample::select(payloads()),
         place in any::<proptest::sample::Index>(),
         byte in prop_oneof![Just(b'"'), Just(b'\\'), Just(b','), Just(b'}'), Just(b'0'), any::<u8>()],

@@ -1,26 +1,27 @@
-//! What is passed over: any value, of which but the syntax is looked at.
+//! Passes over values: only their syntax is checked.
 
-use super::{Scanned, Scanner, Unusual};
-use crate::reading::json::MAX_DEPTH;
+use super::give_up::{GiveUp, Scanned};
+use super::scanner::Scanner;
+use super::syntax::MAX_DEPTH;
 use crate::text::escape::hexadecimal;
 use crate::text::search::plain_len;
 
 impl<'d, const LEVEL: usize> Scanner<'d, LEVEL> {
-    /// As deep as a value may nest, wherever it is passed over: not all that is around it is
+    /// The depth that a skipped value may have wherever it is, since the brackets around it are not
     /// counted.
     const SAFE_DEPTH: usize = MAX_DEPTH - 8;
 
     /// Passes over any value.
-    pub(in crate::reading::scan) fn skip(&mut self) -> Scanned<()> {
-        // A bit for each open bracket, of the innermost last: whether it is that of an object.
-        // There are `MAX_DEPTH` at most.
+    pub(in crate::reading) fn skip(&mut self) -> Scanned<()> {
+        // One bit for each open bracket, the innermost last, tells whether it opened an object.
+        // There are at most `MAX_DEPTH`.
         let (mut depth, mut is_object) = (0, 0_u128);
         loop {
             match self.peek() {
                 _ if self.is_at_quote() => self.skip_string()?,
                 open @ (b'{' | b'[') => {
                     if let [b'[', b'[', ..] = self.rest {
-                        // All but the last that stand here.
+                        // All of them but the last.
                         let others =
                             (self.count(b'[') - 1).min(Self::SAFE_DEPTH.saturating_sub(depth));
                         self.rest = &self.rest[others..];
@@ -43,7 +44,7 @@ impl<'d, const LEVEL: usize> Scanner<'d, LEVEL> {
                 b'f' => self.literal(b"false")?,
                 b'n' => self.literal(b"null")?,
                 b'-' | b'0'..=b'9' => self.number()?,
-                _ => return Err(self.unusual()),
+                _ => return Err(self.unexpected()),
             }
 
             loop {
@@ -72,29 +73,29 @@ impl<'d, const LEVEL: usize> Scanner<'d, LEVEL> {
                         depth -= arrays;
                         is_object = is_object.checked_shr(arrays as u32).unwrap_or(0);
                     }
-                    _ if self.behind_whitespace().is_some() => self.pass_whitespace(),
-                    _ => return Err(self.unusual()),
+                    _ if self.after_whitespace().is_some() => self.skip_whitespace(),
+                    _ => return Err(self.unexpected()),
                 }
             }
         }
     }
 
-    /// How often this byte stands here.
+    /// Counts how often this byte is repeated here.
     #[inline(always)]
     fn count(&self, byte: u8) -> usize {
         self.rest.iter().take_while(|next| **next == byte).count()
     }
 
-    /// Makes sure that one bracket more may be open than so many of a value.
+    /// Makes sure that a value may have one more bracket open than `depth`.
     #[cold]
     fn check_depth(&mut self, depth: usize) -> Scanned<()> {
         if depth >= MAX_DEPTH {
-            return Err(Unusual::Other);
+            return Err(GiveUp::Other);
         }
 
         if !self.is_shallow {
-            // The document as a value, of which all brackets are counted.
-            let mut whole = Self::new(self.source, self.start);
+            // Skipping the document from its start counts all brackets.
+            let mut whole = self.at(self.start);
             whole.is_shallow = true;
             whole.whitespace();
             whole.skip()?;
@@ -121,10 +122,10 @@ impl<'d, const LEVEL: usize> Scanner<'d, LEVEL> {
         self.colon()
     }
 
-    /// Passes over a string, whose escapes are checked.
+    /// Passes over a string and checks its escapes.
     fn skip_string(&mut self) -> Scanned<()> {
         let Some(content) = self.rest.strip_prefix(Self::QUOTE) else {
-            return Err(self.unusual());
+            return Err(self.unexpected());
         };
 
         let rest = &content[plain_len(content)..];
@@ -141,7 +142,10 @@ impl<'d, const LEVEL: usize> Scanner<'d, LEVEL> {
     #[inline(never)]
     pub(super) fn skip_escapes(&mut self, mut rest: &'d [u8]) -> Scanned<()> {
         loop {
-            rest = &rest[escape_len(rest, LEVEL)?..];
+            // A mistake is reported where it is.
+            let len = escape_len(rest, LEVEL).inspect_err(|_| self.rest = rest)?;
+            rest = &rest[len..];
+
             // Escapes often follow each other.
             if rest.first() != Some(&b'\\') {
                 rest = &rest[plain_len(rest)..];
@@ -182,7 +186,7 @@ impl<'d, const LEVEL: usize> Scanner<'d, LEVEL> {
         self.rest = &self.rest[digits..];
 
         if digits == 0 {
-            Err(Unusual::Other)
+            Err(GiveUp::Other)
         } else {
             Ok(())
         }
@@ -193,7 +197,7 @@ fn closing(is_object: bool) -> u8 {
     if is_object { b'}' } else { b']' }
 }
 
-/// How long the escape is that stands here, with its backslashes.
+/// Returns the length of the escape that begins here, with its backslashes.
 #[inline(always)]
 fn escape_len(escape: &[u8], level: usize) -> Scanned<usize> {
     let is_unit = |digits: &[u8]| {
@@ -216,7 +220,7 @@ fn escape_len(escape: &[u8], level: usize) -> Scanned<usize> {
         (1, [b'\\', b'\\', b'\\', b'"' | b'\\', ..]) => Ok(4),
         (1, [b'\\', b'\\', b'/' | b'b' | b'f' | b'n' | b'r' | b't', ..]) => Ok(3),
         (1, [b'\\', b'\\', b'u', digits @ ..]) if is_unit(digits) => Ok(7),
-        (1.., [b'\\', ..]) => Err(Unusual::Escapes),
-        _ => Err(Unusual::Other),
+        (1.., [b'\\', ..]) => Err(GiveUp::Escapes),
+        _ => Err(GiveUp::Other),
     }
 }

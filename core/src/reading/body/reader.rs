@@ -1,0 +1,85 @@
+//! The state of reading a body: its records, and the envelopes that were opened.
+
+use crate::delivery::{Content, Envelopes, Message, TestEvent};
+use crate::reading::json::Mode;
+use crate::text::RawJson;
+use crate::{Error, S3EventRecord};
+
+/// What a body holds. Records are appended to the reader's list.
+pub(in crate::reading) enum Body {
+    Records,
+    Test(Box<TestEvent>),
+}
+
+/// Reads bodies into a list of records.
+pub(in crate::reading) struct BodyReader<'r> {
+    pub(super) records: &'r mut Vec<S3EventRecord>,
+    /// How many records the list had before this body.
+    first: usize,
+    /// The envelopes that were opened.
+    pub(in crate::reading) envelopes: Envelopes,
+    /// The outermost text that was read.
+    pub(in crate::reading) raw: Option<RawJson>,
+    /// The mode in which the next document is read first.
+    pub(in crate::reading) mode: Mode,
+}
+
+/// How far a reader was.
+#[derive(Clone, Copy)]
+pub(super) struct Checkpoint {
+    pub(super) records: usize,
+    envelopes: Envelopes,
+}
+
+impl<'r> BodyReader<'r> {
+    pub(in crate::reading) fn new(
+        records: &'r mut Vec<S3EventRecord>,
+        envelopes: Envelopes,
+        mode: Mode,
+    ) -> Self {
+        Self {
+            first: records.len(),
+            records,
+            envelopes,
+            raw: None,
+            mode,
+        }
+    }
+
+    pub(super) fn checkpoint(&self) -> Checkpoint {
+        Checkpoint {
+            records: self.records.len(),
+            envelopes: self.envelopes,
+        }
+    }
+
+    /// Forgets what was read since.
+    pub(super) fn take_back(&mut self, before: Checkpoint) {
+        self.records.truncate(before.records);
+        self.envelopes = before.envelopes;
+    }
+
+    /// Makes a message of what was read. Records of a body with a mistake are dropped.
+    pub(in crate::reading) fn into_message(self, read: Result<Body, Error>) -> Message {
+        let content = match read {
+            Ok(Body::Records) => Ok(Content::Records(self.first..self.records.len())),
+            Ok(Body::Test(test)) => Ok(Content::Test(*test)),
+            Err(error) => {
+                self.records.truncate(self.first);
+                Err(error)
+            }
+        };
+
+        Message::new(self.envelopes, content, self.raw)
+    }
+
+    /// Grows the list by a quarter at most, because a hostile payload can hold a record every
+    /// seventy bytes.
+    pub(super) fn push(&mut self, record: S3EventRecord) {
+        if self.records.len() == self.records.capacity() {
+            self.records.reserve_exact((self.records.len() / 4).max(4));
+        }
+
+        self.records.push(record);
+    }
+}

@@ -1,0 +1,185 @@
+//! Reads whole payloads and single bodies: the entrance to the reading.
+
+use bytes::Bytes;
+use bytestring::ByteString;
+
+use super::batch::{explain_batch, read_sqs_batch};
+use super::body::{Body, BodyReader};
+use super::json::{self, GiveUp, Mode, Path, Scanned, Scanner, Source, Span};
+use super::mistake::{missing_body, missing_message_id};
+use crate::delivery::{Delivery, Envelope, Envelopes, MessageContext, Notification};
+use crate::text::RawJson;
+use crate::{Error, ErrorKind, S3EventRecord};
+
+impl Delivery {
+    /// Reads the payload of any delivery.
+    ///
+    /// # Errors
+    ///
+    /// When the bytes are not UTF-8 or not JSON, when they are not a delivery of S3 events, or when
+    /// an SQS message has no id. The error has a path, and a retry does not help. A body that cannot
+    /// be read is not an error here, but the content of its [`Message`](crate::Message).
+    pub fn parse(payload: impl Into<Bytes>) -> Result<Self, Error> {
+        let source = source(payload.into())?;
+        if let Ok(delivery) = read_sqs_batch(&source).or_else(|_| read_single(&source)) {
+            return Ok(delivery);
+        }
+
+        explain(&source, Mode::Silent)
+    }
+
+    /// Reads a payload in explaining mode only.
+    pub(crate) fn parse_explaining(payload: Bytes) -> Result<Self, Error> {
+        explain(&source(payload)?, Mode::Explaining)
+    }
+
+    /// Makes an SQS batch of messages that were deserialized already.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::MissingMessageId`] when a message has no id.
+    pub fn from_sqs_messages(
+        messages: impl IntoIterator<Item = (MessageContext, Option<String>)>,
+    ) -> Result<Self, Error> {
+        let mut delivery = Self::new(Envelope::Sqs);
+
+        for (index, (context, body)) in messages.into_iter().enumerate() {
+            let records = Path::Member(&Path::Root, "Records");
+            let path = Path::Index(&records, index);
+
+            if context.message_id().is_none_or(|id| id.as_str().is_empty()) {
+                return Err(missing_message_id(&path));
+            }
+
+            let envelopes = Envelopes::default().and(Envelope::Sqs);
+            let mut reader = BodyReader::new(delivery.records_mut(), envelopes, Mode::Silent);
+            let read = match body {
+                Some(body) => {
+                    let body = ByteString::from(body);
+                    reader.read_document(body, &Path::Member(&path, "body"), 0)
+                }
+                None => Err(missing_body(&path)),
+            };
+
+            let message = reader.into_message(read);
+            delivery.push(message.with_context(context));
+        }
+
+        Ok(delivery)
+    }
+}
+
+impl Notification {
+    /// Reads the body of one message: S3's own JSON, the same inside SNS messages, or an EventBridge
+    /// event.
+    ///
+    /// Unknown fields and event names are accepted. Of duplicate JSON keys the last one counts.
+    ///
+    /// # Errors
+    ///
+    /// When the bytes are not UTF-8 or not JSON, hold no S3 event, or lack a bucket, a key or an
+    /// event name. The error has a path, and a retry does not help.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use s3_dispatch_core::Notification;
+    ///
+    /// let json = r#"{"Records": [{
+    ///     "eventName": "ObjectCreated:Put",
+    ///     "eventSource": "aws:s3",
+    ///     "s3": {"bucket": {"name": "holiday"}, "object": {"key": "my+photo.jpg", "size": 1024}}
+    /// }]}"#;
+    ///
+    /// match Notification::parse(json)? {
+    ///     Notification::Records(records) => assert_eq!(records[0].object.key, "my photo.jpg"),
+    ///     Notification::Test(_) => panic!("this is not a test notification"),
+    ///     _ => panic!("this version knows two kinds of notifications"),
+    /// }
+    /// # Ok::<_, s3_dispatch_core::Error>(())
+    /// ```
+    pub fn parse(body: impl Into<Bytes>) -> Result<Self, Error> {
+        let mut records = Vec::new();
+        let mut reader = BodyReader::new(&mut records, Envelopes::default(), Mode::Silent);
+
+        match reader.read_document(utf8(body.into())?, &Path::Root, 0)? {
+            Body::Records => Ok(Self::Records(records)),
+            Body::Test(test) => Ok(Self::Test(*test)),
+        }
+    }
+}
+
+fn source(payload: Bytes) -> Result<Source, Error> {
+    Source::new(utf8(payload)?, &Path::Root)
+}
+
+fn utf8(bytes: Bytes) -> Result<ByteString, Error> {
+    ByteString::try_from(bytes)
+        .map_err(|_| Error::new(ErrorKind::InvalidUtf8, "the bytes are not UTF-8").at(Path::Root))
+}
+
+/// Reads one event that came by itself, in silent mode.
+fn read_single(source: &Source) -> Scanned<Delivery> {
+    let mut delivery = Delivery::new(Envelope::S3);
+    let envelopes = Envelopes::default();
+    let mut reader = BodyReader::new(delivery.records_mut(), envelopes, Mode::Silent);
+    reader.read_all_silently(source, 0)?;
+
+    reader.raw = Some(RawJson::from(trimmed(source).as_text(source)));
+    let message = reader.into_message(Ok(Body::Records));
+    let envelope = message.envelopes.outermost().unwrap_or(Envelope::S3);
+    let records = delivery.records();
+
+    if envelope == Envelope::S3 && (records.is_empty() || records.iter().any(may_be_message)) {
+        return Err(GiveUp::Other);
+    }
+
+    delivery.push_single(envelope, message);
+    Ok(delivery)
+}
+
+/// Whether an entry of `Records` may be a message of a batch that also has all fields of a record.
+fn may_be_message(record: &S3EventRecord) -> bool {
+    let raw = record.raw_json();
+
+    record
+        .event_source
+        .as_ref()
+        .is_some_and(|source| source == "aws:sqs")
+        || raw.contains(r#""Sns""#)
+        || raw.contains('\\')
+}
+
+/// Reads any payload in explaining mode.
+fn explain(source: &Source, bodies: Mode) -> Result<Delivery, Error> {
+    json::check(source, &Path::Root)?;
+    let mut scanner = Scanner::<0>::new(source, trimmed(source).start(), Mode::Explaining);
+
+    if scanner.peek() == b'{'
+        && let Some(delivery) = explain_batch(&scanner, bodies)?
+    {
+        return Ok(delivery);
+    }
+
+    let mut delivery = Delivery::new(Envelope::S3);
+    let envelopes = Envelopes::default();
+    let mut reader = BodyReader::new(delivery.records_mut(), envelopes, Mode::Explaining);
+    reader.raw = Some(RawJson::from(trimmed(source).as_text(source)));
+    let read = reader.explain(&mut scanner, &Path::Root, 0);
+    let message = reader.into_message(read);
+
+    let Some(envelope) = message.envelopes.outermost() else {
+        return Err(message.content.expect_err("what is read has an envelope"));
+    };
+
+    delivery.push_single(envelope, message);
+    Ok(delivery)
+}
+
+/// A document without the whitespace around it.
+fn trimmed(source: &Source) -> Span {
+    let text = source.as_str();
+    let start = text.len() - text.trim_ascii_start().len();
+
+    Span::new(start, text.trim_ascii_end().len().max(start))
+}

@@ -1,0 +1,135 @@
+//! Builds records: one function for each struct of the table, and the fields that are computed.
+
+use super::fields::{Fault, Fields};
+use super::shape::shape;
+use super::slots::{Form, Slot};
+use crate::EventName;
+use crate::event;
+use crate::reading::json::Mode;
+use crate::record::{
+    Annotation, Bucket, EventHoldDuration, Object, ObjectKey, Replication, Restore, Retention,
+    S3EventRecord, Tiering, Transition,
+};
+use crate::text::Text;
+
+/// Declares a function for each struct of the table that builds it.
+macro_rules! builders {
+    ($(
+        $struct:ident = $build:ident($fields:ident) {$(
+            $(($($extra:tt)*))*
+            $field:ident: $how:ident [$($name:tt)*] [$($bridged:tt)*];
+        )*} $(+ { $($more:tt)* })?
+    )*) => {$(
+        #[inline]
+        fn $build($fields: &Fields<'_>) -> Result<$struct, Fault> {
+            Ok($struct {
+                $($field: $fields.$how(Slot::$field)?,)*
+                $($($more)*)?
+            })
+        }
+    )*};
+}
+
+shape!(builders);
+
+/// Builds a record that was scanned.
+pub(in crate::reading) fn build(fields: &Fields<'_>) -> Result<S3EventRecord, Fault> {
+    if fields.mode == Mode::Explaining {
+        fields.check()?;
+    }
+
+    record(fields)
+}
+
+/// Senders that form-encode keys. All others send them as they are.
+const ENCODING_SOURCES: [&str; 3] = ["aws:s3", "minio:s3", "rustfs:s3"];
+
+fn event_name(fields: &Fields<'_>) -> Result<EventName, Fault> {
+    match fields.form {
+        Form::Notification => fields.required(Slot::event_name),
+        Form::EventBridge => {
+            let detail_type: Text = fields.required(Slot::detail_type)?;
+            let reason = fields.content(Slot::reason)?;
+            let deletion_type = fields.content(Slot::deletion_type)?;
+
+            Ok(event::from_eventbridge(
+                detail_type.as_str(),
+                reason,
+                deletion_type,
+            ))
+        }
+    }
+}
+
+fn key(fields: &Fields<'_>) -> Result<ObjectKey, Fault> {
+    let key = fields.required(Slot::key)?;
+    let source = fields.content(Slot::event_source)?;
+
+    Ok(if ENCODING_SOURCES.contains(&source) {
+        ObjectKey::from_encoded(key)
+    } else {
+        ObjectKey::from_literal(key)
+    })
+}
+
+/// Builds the data of a rare event when its object is present.
+fn boxed<T>(
+    fields: &Fields<'_>,
+    holder: Slot,
+    build: fn(&Fields<'_>) -> Result<T, Fault>,
+) -> Result<Option<Box<T>>, Fault> {
+    if fields.has(holder) {
+        build(fields).map(|data| Some(Box::new(data)))
+    } else {
+        Ok(None)
+    }
+}
+
+/// EventBridge writes the storage class into other events too.
+fn restore(fields: &Fields<'_>) -> Result<Option<Box<Restore>>, Fault> {
+    let slots = [Slot::restore, Slot::expiry_time, Slot::storage_class];
+    if !slots.into_iter().any(|slot| fields.has(slot)) {
+        return Ok(None);
+    }
+
+    let data = restore_data(fields)?;
+    let is_restore = fields.has(Slot::restore)
+        || data.expiry_time.is_some()
+        || event_name(fields)?.is_object_restore();
+
+    Ok(is_restore.then(|| Box::new(data)))
+}
+
+/// EventBridge writes the tier without an object around it.
+fn tiering(fields: &Fields<'_>) -> Result<Option<Box<Tiering>>, Fault> {
+    let slot = match fields.form {
+        Form::Notification => Slot::tiering,
+        Form::EventBridge => Slot::destination_access_tier,
+    };
+    boxed(fields, slot, tiering_data)
+}
+
+/// EventBridge writes the storage class without an object around it.
+fn transition(fields: &Fields<'_>) -> Result<Option<Box<Transition>>, Fault> {
+    let slot = match fields.form {
+        Form::Notification => Slot::transition,
+        Form::EventBridge => Slot::destination_storage_class,
+    };
+    boxed(fields, slot, transition_data)
+}
+
+/// S3 documents annotations without showing where they are, so both places are read.
+fn annotations(fields: &Fields<'_>) -> Result<Vec<Annotation>, Fault> {
+    let annotations = fields.annotations(Slot::annotations)?;
+    let inner = fields.annotations(Slot::s3_annotations)?;
+
+    Ok(annotations.or(inner).unwrap_or_default())
+}
+
+fn hold_duration(fields: &Fields<'_>) -> Result<Option<EventHoldDuration>, Fault> {
+    if fields.has(Slot::hold_duration) {
+        hold_duration_data(fields).map(Some)
+    } else {
+        Ok(None)
+    }
+}

@@ -1,0 +1,234 @@
+//! The fields of a record that was scanned: slots in, typed values out.
+
+use std::num::NonZeroU32;
+
+use super::slots::{Form, Slot, Spans};
+use crate::reading::json::{Mode, Path, Read, Scanned, Span, Texts};
+use crate::text::{FromText, RawJson};
+use crate::{Error, ErrorKind};
+
+/// What was scanned of one record.
+pub(in crate::reading) struct Fields<'f> {
+    pub(in crate::reading) spans: &'f Spans,
+    pub(in crate::reading) texts: Texts<'f>,
+    pub(in crate::reading) form: Form,
+    /// The number of JSON strings around the record.
+    pub(in crate::reading) level: usize,
+    pub(in crate::reading) mode: Mode,
+}
+
+/// A value that cannot be read, in a form that costs nothing when nobody asks for an explanation.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::reading) struct Fault {
+    kind: FaultKind,
+    slot: Slot,
+    element: Option<Element>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum FaultKind {
+    Missing,
+    NotText,
+    NotNumber,
+    NotFlag,
+    NotObject,
+    NotArray,
+    LoneSurrogate,
+}
+
+/// A place inside a list.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Element {
+    /// The index plus one. `None` when a single element takes the place of a list.
+    number: Option<NonZeroU32>,
+    member: Option<&'static str>,
+}
+
+impl Element {
+    pub(super) fn new(index: Option<usize>, member: Option<&'static str>) -> Self {
+        let number = index.and_then(|index| NonZeroU32::new(index as u32 + 1));
+        Self { number, member }
+    }
+}
+
+impl<'f> Fields<'f> {
+    /// Whether a value is present, of whatever type.
+    pub(super) fn has(&self, slot: Slot) -> bool {
+        self.spans.has(slot)
+    }
+
+    /// Whether an entry of `Records` is a test notification, as NooBaa sends it.
+    pub(in crate::reading) fn is_test(&self) -> Result<bool, Fault> {
+        Ok(self.content(Slot::test)? == "s3:TestEvent")
+    }
+
+    /// The text, or `None` when it is absent or empty.
+    #[inline]
+    pub(super) fn text<T: FromText>(&self, slot: Slot) -> Result<Option<T>, Fault> {
+        let text = self.sound(slot, self.spans[slot].text(&self.texts))?;
+        Ok(text.map(T::from_text))
+    }
+
+    /// The text, which must be present and not empty.
+    #[inline]
+    pub(super) fn required<T: FromText>(&self, slot: Slot) -> Result<T, Fault> {
+        self.text(slot)?.ok_or(Fault::new(FaultKind::Missing, slot))
+    }
+
+    /// The text of an optional field; empty when it is absent.
+    pub(super) fn content(&self, slot: Slot) -> Result<&str, Fault> {
+        self.sound(slot, self.spans[slot].content(&self.texts))
+    }
+
+    /// A whole number, or a string with one, as some S3-compatible stores send it.
+    pub(super) fn number(&self, slot: Slot) -> Result<Option<u64>, Fault> {
+        match self.content(slot)? {
+            "" => Ok(None),
+            digits => digits
+                .parse()
+                .map(Some)
+                .map_err(|_| Fault::new(FaultKind::NotNumber, slot)),
+        }
+    }
+
+    /// The digits of a whole number as they were sent.
+    pub(super) fn digits<T: FromText>(&self, slot: Slot) -> Result<Option<T>, Fault> {
+        self.text(slot)
+    }
+
+    /// `true` or `false`, or `None` when it is absent or an empty string.
+    pub(super) fn flag(&self, slot: Slot) -> Result<Option<bool>, Fault> {
+        match self.written(slot) {
+            "" | "\"\"" => Ok(None),
+            "true" => Ok(Some(true)),
+            "false" => Ok(Some(false)),
+            _ => Err(Fault::new(FaultKind::NotFlag, slot)),
+        }
+    }
+
+    /// The value as it is written.
+    pub(super) fn written(&self, slot: Slot) -> &str {
+        self.spans[slot].as_written(self.texts.source)
+    }
+
+    /// The whole record as it was sent.
+    pub(super) fn raw(&self) -> RawJson {
+        RawJson::new(
+            self.spans[Slot::root].as_text(self.texts.source),
+            self.level,
+        )
+    }
+
+    fn sound<T>(&self, slot: Slot, scanned: Scanned<T>) -> Result<T, Fault> {
+        scanned.map_err(|_| Fault::of(self.spans[slot], slot))
+    }
+
+    /// Fails when a value is of the wrong type, whether or not a field of the record needs it.
+    ///
+    /// Only the explaining mode leaves such values.
+    pub(super) fn check(&self) -> Result<(), Fault> {
+        match self.spans.mistakes().next() {
+            Some(slot) => Err(self.mistake_in(slot)),
+            None => Ok(()),
+        }
+    }
+
+    fn mistake_in(&self, slot: Slot) -> Fault {
+        let (span, read) = (self.spans[slot], self.form.read_of(slot));
+        let in_first = |kind| Fault::new(kind, slot).inside(Element::new(Some(0), None));
+
+        if span.is_lone_surrogate() {
+            return match read {
+                Some(Read::FirstText) => in_first(FaultKind::LoneSurrogate),
+                _ => Fault::new(FaultKind::LoneSurrogate, slot),
+            };
+        }
+
+        match (read, self.written(slot).bytes().next()) {
+            // Only a name with a lone surrogate keeps an object from being read.
+            (Some(Read::Object), Some(b'{')) => Fault::new(FaultKind::LoneSurrogate, slot),
+            (Some(Read::Object), _) => Fault::new(FaultKind::NotObject, slot),
+            (Some(Read::TextOrDigits), _) => Fault::new(FaultKind::NotNumber, slot),
+            (Some(Read::FirstText), Some(b'[')) => in_first(FaultKind::NotText),
+            (Some(Read::FirstText), _) => Fault::new(FaultKind::NotArray, slot),
+            _ => Fault::new(FaultKind::NotText, slot),
+        }
+    }
+
+    /// The error of a fault in a record at `path`.
+    #[cold]
+    pub(in crate::reading) fn explain(&self, fault: Fault, path: &Path<'_>) -> Error {
+        self.form
+            .with_path(fault.slot, self.spans, path, |path| fault.explain(path))
+    }
+}
+
+impl Fault {
+    pub(super) fn new(kind: FaultKind, slot: Slot) -> Self {
+        Self {
+            kind,
+            slot,
+            element: None,
+        }
+    }
+
+    /// The fault of a value that is not a text.
+    pub(super) fn of(span: Span, slot: Slot) -> Self {
+        if span.is_wrong_type() {
+            Self::new(FaultKind::NotText, slot)
+        } else {
+            Self::new(FaultKind::LoneSurrogate, slot)
+        }
+    }
+
+    pub(super) fn inside(self, element: Element) -> Self {
+        Self {
+            element: Some(element),
+            ..self
+        }
+    }
+
+    fn explain(self, path: &Path<'_>) -> Error {
+        let (kind, message) = self.kind.explain();
+        let error = Error::new(kind, message);
+        let Some(Element { number, member }) = self.element else {
+            return error.at(path);
+        };
+
+        let index = number.map(|number| number.get() as usize - 1);
+        let element;
+        let path = match index {
+            Some(index) => {
+                element = Path::Index(path, index);
+                &element
+            }
+            None => path,
+        };
+
+        match member {
+            Some(member) => error.at(Path::Member(path, member)),
+            None => error.at(path),
+        }
+    }
+}
+
+impl FaultKind {
+    fn explain(self) -> (ErrorKind, &'static str) {
+        let message = match self {
+            Self::Missing => "a required field is absent or empty",
+            Self::NotText => "expected a string",
+            Self::NotNumber => "expected a whole number",
+            Self::NotFlag => "expected `true` or `false`",
+            Self::NotObject => "expected an object",
+            Self::NotArray => "expected an array",
+            Self::LoneSurrogate => "a string has a lone surrogate",
+        };
+        let kind = match self {
+            Self::Missing => ErrorKind::MissingField,
+            Self::LoneSurrogate => ErrorKind::InvalidJson,
+            _ => ErrorKind::InvalidField,
+        };
+
+        (kind, message)
+    }
+}
