@@ -9,8 +9,7 @@ pub use std::result::Result;
 pub use crate::handling::BoxFuture;
 pub use crate::{Context, EventPattern, FromRecord, Handler, HandlerError, Outcome, Route};
 
-use crate::event::Literal;
-use crate::event::nearest;
+use crate::event::{CompileError, Literal};
 use crate::handling::FromRef;
 
 /// A state that provides everything, to look up [`FromRecord::EVENTS`] of arguments without knowing
@@ -42,7 +41,30 @@ pub const fn check_argument(events: &[EventPattern], literal: &'static str, argu
         index += 1;
     }
 
-    nearest::panic_wrong_argument(argument, literal, events)
+    panic_wrong_argument(argument, literal, events)
+}
+
+#[track_caller]
+const fn panic_wrong_argument(argument: &str, literal: &str, events: &[EventPattern]) -> ! {
+    let mut message = CompileError::new()
+        .push("`")
+        .push(argument)
+        .push("` cannot be made from every `")
+        .push(literal)
+        .push("` event; it needs ");
+
+    let mut index = 0;
+
+    while index < events.len() {
+        let (name, is_category) = events[index].static_parts();
+        message = message
+            .push(if index == 0 { "`" } else { ", `" })
+            .push(name)
+            .push(if is_category { ":*`" } else { "`" });
+        index += 1;
+    }
+
+    message.panic()
 }
 
 /// What a handler returns.

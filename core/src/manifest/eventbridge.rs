@@ -3,6 +3,7 @@
 use serde::{Serialize, Serializer};
 use serde_json::{Map, Value, json};
 
+use crate::event::{EventBridgeForm, LIFECYCLE_EXPIRATION};
 use crate::manifest::conditions::{self, Conditions, as_it_is, of_keys};
 use crate::manifest::sns::{no_routes, to_json};
 use crate::{Error, ErrorKind, EventName, Route, Warning};
@@ -35,6 +36,16 @@ struct Form {
 enum Reason {
     Is(&'static str),
     IsNot(&'static str),
+}
+
+impl From<EventBridgeForm> for Form {
+    fn from(form: EventBridgeForm) -> Self {
+        Self {
+            detail_type: form.detail_type,
+            reason: form.reason.map(Reason::Is),
+            deletion_type: form.deletion_type,
+        }
+    }
 }
 
 impl EventBridgePattern {
@@ -120,9 +131,6 @@ impl Reason {
     }
 }
 
-/// The reason of events that a lifecycle rule caused.
-const LIFECYCLE: &str = "Lifecycle Expiration";
-
 /// The forms of a route's events, and whether it takes every event instead.
 fn forms(route: &Route, warnings: &mut Vec<Warning>) -> (Vec<Form>, bool) {
     let mut forms = Vec::new();
@@ -134,7 +142,8 @@ fn forms(route: &Route, warnings: &mut Vec<Warning>) -> (Vec<Form>, bool) {
         let known: Vec<_> = EventName::KNOWN
             .iter()
             .filter(|name| pattern.matches(name))
-            .filter_map(form)
+            .filter_map(EventName::eventbridge_form)
+            .map(Form::from)
             .collect();
 
         if known.is_empty() {
@@ -154,8 +163,8 @@ fn forms(route: &Route, warnings: &mut Vec<Warning>) -> (Vec<Form>, bool) {
             "Object Deleted" if is_category => Form {
                 // Whatever is not a lifecycle rule is a removal.
                 reason: Some(match form.reason {
-                    Some(Reason::Is(LIFECYCLE)) => Reason::Is(LIFECYCLE),
-                    _ => Reason::IsNot(LIFECYCLE),
+                    Some(Reason::Is(LIFECYCLE_EXPIRATION)) => Reason::Is(LIFECYCLE_EXPIRATION),
+                    _ => Reason::IsNot(LIFECYCLE_EXPIRATION),
                 }),
                 deletion_type: None,
                 ..form
@@ -235,41 +244,4 @@ fn alternative(
     }
 
     pattern
-}
-
-/// `None` for events that EventBridge does not have.
-fn form(name: &EventName) -> Option<Form> {
-    const PERMANENT: Option<&str> = Some("Permanently Deleted");
-    const MARKER: Option<&str> = Some("Delete Marker Created");
-
-    let (detail_type, reason, deletion_type) = match name.as_str() {
-        "ObjectCreated:Put" => ("Object Created", Some("PutObject"), None),
-        "ObjectCreated:Post" => ("Object Created", Some("POST Object"), None),
-        "ObjectCreated:Copy" => ("Object Created", Some("CopyObject"), None),
-        "ObjectCreated:CompleteMultipartUpload" => {
-            ("Object Created", Some("CompleteMultipartUpload"), None)
-        }
-        "ObjectRemoved:Delete" => ("Object Deleted", Some("DeleteObject"), PERMANENT),
-        "ObjectRemoved:DeleteMarkerCreated" => ("Object Deleted", Some("DeleteObject"), MARKER),
-        "LifecycleExpiration:Delete" => ("Object Deleted", Some(LIFECYCLE), PERMANENT),
-        "LifecycleExpiration:DeleteMarkerCreated" => ("Object Deleted", Some(LIFECYCLE), MARKER),
-        "ObjectRestore:Post" => ("Object Restore Initiated", None, None),
-        "ObjectRestore:Completed" => ("Object Restore Completed", None, None),
-        "ObjectRestore:Delete" => ("Object Restore Expired", None, None),
-        "LifecycleTransition" => ("Object Storage Class Changed", None, None),
-        "IntelligentTiering" => ("Object Access Tier Changed", None, None),
-        "ObjectAcl:Put" => ("Object ACL Updated", None, None),
-        "ObjectTagging:Put" => ("Object Tags Added", None, None),
-        "ObjectTagging:Delete" => ("Object Tags Deleted", None, None),
-        "ObjectAnnotation:Put" => ("Object Annotation Created", None, None),
-        "ObjectAnnotation:Delete" => ("Object Annotation Removed", None, None),
-        "ObjectRetention:Put" => ("Object Retention Updated", None, None),
-        _ => return None,
-    };
-
-    Some(Form {
-        detail_type,
-        reason: reason.map(Reason::Is),
-        deletion_type,
-    })
 }

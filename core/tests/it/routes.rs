@@ -281,7 +281,7 @@ fn routes_with_equal_filters_conflict() {
 }
 
 #[test]
-#[should_panic(expected = "`Object Created` is no event pattern")]
+#[should_panic(expected = "`Object Created` is not an event pattern")]
 fn a_malformed_pattern_panics() {
     let _ = Routes::new(()).on_fn("Object Created", || async { Ok::<_, HandlerError>(()) });
 }
