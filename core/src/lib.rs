@@ -26,6 +26,7 @@ mod error;
 mod text;
 mod event;
 mod record;
+mod event_data;
 mod delivery;
 mod reading;
 mod handling;
@@ -43,6 +44,11 @@ pub use delivery::{
 };
 pub use error::{Error, ErrorKind};
 pub use event::{EventName, EventPattern};
+pub use event_data::{
+    AccessTier, Annotation, AnnotationName, EventHold, EventHoldDuration, FailureReason,
+    Replication, ReplicationMinutes, ReplicationRuleId, Restore, Retention, RetentionMode,
+    S3Operation, StorageClass, Tiering, Timestamp, Transition,
+};
 pub use handling::{
     BoxFuture, Context, FromRecord, FromRef, Handler, HandlerError, HandlerErrorKind, HandlerFn,
     Outcome, SkipReason, State,
@@ -52,12 +58,9 @@ pub use manifest::{
     Warning,
 };
 pub use record::{
-    AccessTier, Annotated, Annotation, AnnotationName, Bucket, BucketArn, BucketName, BucketTags,
-    ConfigurationId, ETag, EventHold, EventHoldDuration, EventSource, EventTime, EventVersion,
-    Expired, FailureReason, HostId, Object, ObjectCreated, ObjectKey, ObjectRemoved,
-    ObjectRestored, PrincipalId, Region, Replicated, Replication, ReplicationMinutes,
-    ReplicationRuleId, RequestId, Restore, Retained, Retention, RetentionMode, S3EventRecord,
-    S3Operation, Sequencer, SourceIp, StorageClass, TagName, TagValue, Tagged, Tiered, Tiering,
-    Timestamp, Transition, Transitioned, VersionId,
+    Annotated, Bucket, BucketArn, BucketName, BucketTags, ConfigurationId, ETag, EventSource,
+    EventTime, EventVersion, Expired, HostId, Object, ObjectCreated, ObjectKey, ObjectRemoved,
+    ObjectRestored, PrincipalId, Region, Replicated, RequestId, Retained, S3EventRecord, Sequencer,
+    SourceIp, TagName, TagValue, Tagged, Tiered, Transitioned, VersionId,
 };
 pub use routing::{Route, Router, Routes};

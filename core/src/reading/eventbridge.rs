@@ -1,8 +1,8 @@
 //! S3's events as EventBridge sends them: the same facts, other names, keys not encoded.
 
+use crate::event_data::{Restore, Tiering, Transition};
 use crate::reading::json::Node;
 use crate::reading::s3_record::{KEBAB_CASE, read_annotations, read_retention, read_tags};
-use crate::record::{Restore, Tiering, Transition};
 use crate::text::RawJson;
 use crate::text::Text;
 use crate::{

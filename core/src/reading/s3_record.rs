@@ -2,10 +2,11 @@
 
 use std::borrow::Cow;
 
-use crate::reading::json::{Members, Node};
-use crate::record::{
-    Annotation, BucketTags, EventHoldDuration, Replication, Restore, Retention, Tiering, Transition,
+use crate::event_data::{
+    Annotation, EventHoldDuration, Replication, Restore, Retention, Tiering, Transition,
 };
+use crate::reading::json::{Members, Node};
+use crate::record::BucketTags;
 use crate::text::RawJson;
 use crate::text::Text;
 use crate::{

@@ -4,23 +4,20 @@
 //! records or views of them; the reading makes them.
 
 mod s3_event_record;
-mod data;
+mod bucket;
+mod object;
 mod key;
 mod sequencer;
+mod origin;
 mod time;
 mod version;
 mod view;
 
-pub use data::{
-    AccessTier, Annotation, AnnotationName, BucketTags, EventHold, EventHoldDuration,
-    FailureReason, Replication, ReplicationMinutes, ReplicationRuleId, Restore, Retention,
-    RetentionMode, S3Operation, StorageClass, TagName, TagValue, Tiering, Timestamp, Transition,
-};
+pub use bucket::{Bucket, BucketArn, BucketName, BucketTags, TagName, TagValue};
 pub use key::ObjectKey;
-pub use s3_event_record::{
-    Bucket, BucketArn, BucketName, ConfigurationId, ETag, EventSource, HostId, Object, PrincipalId,
-    Region, RequestId, S3EventRecord, SourceIp, VersionId,
-};
+pub use object::{ETag, Object, VersionId};
+pub use origin::{ConfigurationId, EventSource, HostId, PrincipalId, Region, RequestId, SourceIp};
+pub use s3_event_record::S3EventRecord;
 pub use sequencer::Sequencer;
 pub use time::EventTime;
 pub use version::EventVersion;

@@ -2,10 +2,17 @@
 
 use std::borrow::Cow;
 
-use super::data::{Annotation, BucketTags, Replication, Restore, Retention, Tiering, Transition};
+use super::bucket::Bucket;
+use super::object::Object;
+use super::origin::{
+    ConfigurationId, EventSource, HostId, PrincipalId, Region, RequestId, SourceIp,
+};
+use super::sequencer::Sequencer;
+use super::time::EventTime;
+use super::version::EventVersion;
+use crate::event::EventName;
+use crate::event_data::{Annotation, Replication, Restore, Retention, Tiering, Transition};
 use crate::text::RawJson;
-use crate::text::text_newtypes;
-use crate::{EventName, EventTime, EventVersion, ObjectKey, Sequencer};
 
 /// One event of one object, as S3 reported it.
 ///
@@ -87,64 +94,4 @@ impl S3EventRecord {
             .as_ref()
             .filter(|sequencer| !lies && sequencer.is_hexadecimal())
     }
-}
-
-/// The bucket of an event (`s3.bucket`).
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Bucket {
-    /// The bucket's name.
-    pub name: BucketName,
-    /// The bucket's ARN; its partition is `aws`, `aws-cn`, `aws-us-gov`...
-    pub arn: Option<BucketArn>,
-    /// The owner (`ownerIdentity.principalId`). `None` from EventBridge.
-    pub owner: Option<PrincipalId>,
-    /// The tags that AWS put on the bucket (`awsGeneratedTags`, since version 2.5).
-    pub tags: Option<Box<BucketTags>>,
-}
-
-/// The object of an event (`s3.object`).
-///
-/// Which fields are there depends on the event; the typed views, such as
-/// [`ObjectCreated`](crate::ObjectCreated), know.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Object {
-    /// The key, decoded.
-    pub key: ObjectKey,
-    /// The size in bytes.
-    pub size: Option<u64>,
-    /// The entity tag; ends in `-N` for an object uploaded in `N` parts.
-    pub e_tag: Option<ETag>,
-    /// The version. `None` in buckets without versioning.
-    pub version_id: Option<VersionId>,
-    /// The place among the events of this key.
-    pub sequencer: Option<Sequencer>,
-    /// Whether the object has annotations (`hasObjectAnnotation`); sent for copies.
-    pub has_annotation: Option<bool>,
-}
-
-text_newtypes! {
-    /// The name of a bucket.
-    BucketName;
-    /// The ARN of a bucket: `arn:aws:s3:::amzn-s3-demo-bucket`.
-    BucketArn;
-    /// The entity tag of an object, without quotes.
-    ETag;
-    /// The version id of an object: `096fKKXTRTtl3on89fVO.nfljtsv6qko`.
-    VersionId;
-    /// The sender of a record: `aws:s3`.
-    EventSource;
-    /// A region of AWS: `eu-central-1`.
-    Region;
-    /// The id of a principal, in any of the forms that S3 writes.
-    PrincipalId;
-    /// The address of a request: IPv4, IPv6, or the name of a service such as `s3.amazonaws.com`.
-    SourceIp;
-    /// S3's id of a request.
-    RequestId;
-    /// S3's second id of a request, which AWS's support asks for.
-    HostId;
-    /// The id of a notification configuration.
-    ConfigurationId;
 }

@@ -2,9 +2,10 @@
 
 use super::span::Texts;
 use super::{Field, Scanned, Scanner, Span, Unusual};
-use crate::record::{
-    Annotation, BucketTags, EventHoldDuration, Replication, Restore, Retention, Tiering, Transition,
+use crate::event_data::{
+    Annotation, EventHoldDuration, Replication, Restore, Retention, Tiering, Transition,
 };
+use crate::record::BucketTags;
 use crate::text::Source;
 use crate::{
     AccessTier, AnnotationName, BucketArn, ETag, EventHold, FailureReason, ReplicationMinutes,

@@ -4,8 +4,8 @@ use super::event_data::{Fields as EventData, RetentionPart, annotations, tags};
 use super::object::ObjectPart;
 use super::span::Texts;
 use super::{Field, Scanned, Span, Unusual};
+use crate::event_data::{Tiering, Transition};
 use crate::reading::eventbridge::{event_name, restore};
-use crate::record::{Tiering, Transition};
 use crate::text::RawJson;
 use crate::{
     AccessTier, Bucket, BucketArn, BucketName, EventSource, EventTime, PrincipalId, Region,

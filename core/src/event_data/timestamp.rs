@@ -1,0 +1,8 @@
+//! The times in the data of events.
+
+use crate::text::text_newtypes;
+
+text_newtypes! {
+    /// A time in UTC, as sent: `2026-07-06T14:30:00Z`.
+    Timestamp;
+}
