@@ -2,8 +2,8 @@
 
 use serde::Serialize;
 
-use crate::manifest::conditions::{KeyPart, as_plain};
-use crate::manifest::sns::no_routes;
+use super::conditions::no_routes;
+use super::key_spelling::{KeyPart, as_plain};
 use crate::{Error, EventName, EventPattern, Route, Warning};
 
 /// The notification configuration of a bucket, without its destination.

@@ -1,7 +1,9 @@
 //! What routes ask of a record's fields, each field by itself.
 
-use crate::EventName;
-use crate::{EventPattern, Route};
+use serde_json::{Value, json};
+
+use super::key_spelling::KeyPart;
+use crate::{Error, ErrorKind, EventName, EventPattern, Route};
 
 /// A condition on one text; several are alternatives.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -132,77 +134,6 @@ pub(crate) fn of_keys(
     (Some(conditions), is_exact)
 }
 
-#[derive(Clone, Copy)]
-pub(crate) enum KeyPart<'k> {
-    Prefix(&'k str),
-    Suffix(&'k str),
-}
-
-/// As S3's notifications spell it: form-encoded, with upper-case digits.
-///
-/// Of a few characters AWS does not say whether they are encoded. A prefix ends before the first of
-/// them, a suffix begins after the last: that is wider, and never wrong.
-pub(crate) fn as_encoded(part: KeyPart<'_>) -> (String, bool) {
-    const UNCERTAIN: [char; 6] = ['*', '~', '!', '\'', '(', ')'];
-
-    let (spelt, lost_nothing) = spell(part, |character| UNCERTAIN.contains(&character), encode);
-    // The `B` of `%2B` is no letter of the key, but ends the text.
-    let may_end_an_escape = match part {
-        KeyPart::Prefix(_) => false,
-        KeyPart::Suffix(_) => spelt.starts_with(|first: char| first.is_ascii_hexdigit()),
-    };
-
-    (spelt, lost_nothing && !may_end_an_escape)
-}
-
-fn encode(text: &str, encoded: &mut String) {
-    for byte in text.bytes() {
-        match byte {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'/' => {
-                encoded.push(char::from(byte))
-            }
-            b' ' => encoded.push('+'),
-            other => encoded.push_str(&format!("%{other:02X}")),
-        }
-    }
-}
-
-/// As EventBridge spells it: as it is.
-pub(crate) fn as_it_is(part: KeyPart<'_>) -> (String, bool) {
-    spell(part, |_| false, |text, spelt| spelt.push_str(text))
-}
-
-/// As bucket notifications want it, of which AWS only says that special characters need encoding:
-/// those are avoided.
-pub(crate) fn as_plain(part: KeyPart<'_>) -> (String, bool) {
-    let is_plain =
-        |character: char| character.is_ascii_alphanumeric() || "-_./".contains(character);
-    spell(
-        part,
-        |character| !is_plain(character),
-        |text, spelt| spelt.push_str(text),
-    )
-}
-
-fn spell(
-    part: KeyPart<'_>,
-    is_uncertain: impl Fn(char) -> bool,
-    write: impl Fn(&str, &mut String),
-) -> (String, bool) {
-    let (whole, certain) = match part {
-        KeyPart::Prefix(prefix) => (prefix, prefix.split(&is_uncertain).next().unwrap_or(prefix)),
-        KeyPart::Suffix(suffix) => (
-            suffix,
-            suffix.rsplit(&is_uncertain).next().unwrap_or(suffix),
-        ),
-    };
-
-    let mut spelt = String::new();
-    write(certain, &mut spelt);
-
-    (spelt, certain.len() == whole.len())
-}
-
 /// Whether the conditions of fields, taken each by itself, let through nothing that no route asks
 /// for: at most one field may differ between routes.
 pub(crate) fn only_one_field_varies(routes: &[Route]) -> bool {
@@ -236,4 +167,22 @@ fn same_patterns(left: &[EventPattern], right: &[EventPattern]) -> bool {
         left.iter().all(|pattern| right.contains(pattern))
     };
     within(left, right) && within(right, left)
+}
+
+pub(crate) fn to_json(conditions: &[Condition]) -> Value {
+    conditions
+        .iter()
+        .map(|condition| match condition {
+            Condition::Equals(text) => json!(text),
+            Condition::Prefix(text) => json!({ "prefix": text }),
+            Condition::Suffix(text) => json!({ "suffix": text }),
+        })
+        .collect()
+}
+
+pub(crate) fn no_routes() -> Error {
+    Error::new(
+        ErrorKind::Unexpressible,
+        "there are no routes, and a filter that lets nothing through loses everything",
+    )
 }

@@ -3,9 +3,9 @@
 use serde::{Serialize, Serializer};
 use serde_json::{Map, Value, json};
 
+use super::conditions::{self, Conditions, no_routes, of_keys, to_json};
+use super::key_spelling::as_it_is;
 use crate::event::{EventBridgeForm, LIFECYCLE_EXPIRATION};
-use crate::manifest::conditions::{self, Conditions, as_it_is, of_keys};
-use crate::manifest::sns::{no_routes, to_json};
 use crate::{Error, ErrorKind, EventName, Route, Warning};
 
 /// The event pattern of a rule that sends S3's events on; it serializes to the pattern's JSON.

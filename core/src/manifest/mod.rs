@@ -4,16 +4,17 @@ mod bucket;
 mod conditions;
 mod eventbridge;
 mod iam;
+mod key_spelling;
 mod sns;
+mod warnings;
 
 pub use bucket::BucketNotification;
 pub use eventbridge::EventBridgePattern;
 pub use iam::IamPolicy;
 pub use sns::{FilterCriteria, FilterPolicy};
+pub use warnings::Warning;
 
-use std::fmt;
-
-use crate::{Error, EventName, Route, Router};
+use crate::{Error, Route, Router};
 
 /// The routes of a program, for whoever sets up its queue.
 ///
@@ -39,28 +40,6 @@ use crate::{Error, EventName, Route, Router};
 #[derive(Debug, Clone)]
 pub struct Manifest {
     routes: Vec<Route>,
-}
-
-/// Something that works and is probably not meant, in one sentence.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Warning(String);
-
-impl Warning {
-    pub(crate) fn new(text: impl Into<String>) -> Self {
-        Self(text.into())
-    }
-}
-
-impl From<&str> for Warning {
-    fn from(text: &str) -> Self {
-        Self::new(text)
-    }
-}
-
-impl fmt::Display for Warning {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
 }
 
 impl Manifest {
@@ -119,92 +98,6 @@ impl Manifest {
     /// What a careful colleague would say of the routes.
     #[must_use]
     pub fn warnings(&self) -> Vec<Warning> {
-        let mut warnings = self.missing_multipart_uploads();
-        for (index, route) in self.routes.iter().enumerate() {
-            if self.is_unreachable(index) {
-                warnings.push(Warning::new(format!(
-                    "no event reaches {route}: more specific routes take them all"
-                )));
-            }
-
-            for other in &self.routes[index + 1..] {
-                if route.crosses(other) {
-                    warnings.push(Warning::new(format!(
-                        "some keys belong to both {route} and {other}"
-                    )));
-                }
-            }
-        }
-
-        warnings
-    }
-
-    /// `ObjectCreated:CompleteMultipartUpload` includes large copies (UploadPartCopy), and every
-    /// upload above the threshold of the CLI and the SDKs.
-    fn missing_multipart_uploads(&self) -> Vec<Warning> {
-        let multipart = EventName::OBJECT_CREATED_COMPLETE_MULTIPART_UPLOAD;
-        let takes = |route: &Route, name: &EventName| route.best_pattern(name).is_some();
-
-        let missed = |route: &Route| {
-            !self
-                .routes
-                .iter()
-                .any(|other| takes(other, &multipart) && other.filters_cover(route))
-        };
-
-        let whats = [
-            (EventName::OBJECT_CREATED_PUT, "upload"),
-            (EventName::OBJECT_CREATED_COPY, "copy"),
-        ];
-        let mut warnings = Vec::new();
-
-        for (name, what) in whats {
-            let Some(route) = self
-                .routes
-                .iter()
-                .find(|route| takes(route, &name) && missed(route))
-            else {
-                continue;
-            };
-
-            // Where some are taken, the route tells which are not.
-            let some = self.routes.iter().any(|route| takes(route, &multipart));
-
-            let of = if some {
-                format!(" of {route}")
-            } else {
-                String::new()
-            };
-
-            warnings.push(Warning::new(format!(
-                "`{name}` without `{multipart}` misses every large {what}{of}"
-            )));
-        }
-
-        warnings
-    }
-
-    /// Whether every known event of a route belongs to another one that is more specific and not
-    /// narrower in its filters.
-    fn is_unreachable(&self, index: usize) -> bool {
-        let route = &self.routes[index];
-        let mut events = EventName::KNOWN
-            .iter()
-            .filter(|name| route.best_pattern(name).is_some())
-            .peekable();
-        let takes_from = |other: &Route, name: &EventName| {
-            let (own, others) = (route.best_pattern(name), other.best_pattern(name));
-            others.zip(own).is_some_and(|(others, own)| others > own) && other.filters_cover(route)
-        };
-
-        events.peek().is_some()
-            && events.all(|name| {
-                let mut others = self
-                    .routes
-                    .iter()
-                    .enumerate()
-                    .filter(|(other, _)| *other != index);
-                others.any(|(_, other)| takes_from(other, name))
-            })
+        warnings::of_routes(&self.routes)
     }
 }

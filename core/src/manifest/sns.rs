@@ -3,7 +3,8 @@
 use serde::{Serialize, Serializer};
 use serde_json::{Map, Value, json};
 
-use crate::manifest::conditions::{self, Condition, Conditions};
+use super::conditions::{self, Conditions, no_routes, to_json};
+use super::key_spelling::as_encoded;
 use crate::{Error, ErrorKind, Route};
 
 /// A filter policy for `FilterPolicyScope = MessageBody`; it serializes to the policy's JSON, or
@@ -29,7 +30,7 @@ const MOST_COMBINATIONS: usize = 150;
 
 impl FilterPolicy {
     pub(crate) fn new(routes: &[Route]) -> Result<Self, Error> {
-        let fields = Fields::new(routes)?;
+        let fields = FieldConditions::new(routes)?;
         let combinations = fields.combinations();
 
         if combinations > MOST_COMBINATIONS {
@@ -85,7 +86,7 @@ pub struct FilterCriteria {
 
 impl FilterCriteria {
     pub(crate) fn new(routes: &[Route]) -> Result<Self, Error> {
-        let fields = Fields::new(routes)?;
+        let fields = FieldConditions::new(routes)?;
         Ok(Self {
             pattern: fields.to_json().map(|body| json!({ "body": body })),
             is_exact: fields.is_exact,
@@ -111,20 +112,20 @@ impl Serialize for FilterCriteria {
 }
 
 /// The conditions on the fields of a notification.
-struct Fields {
+struct FieldConditions {
     event_names: Conditions,
     buckets: Conditions,
     keys: Conditions,
     is_exact: bool,
 }
 
-impl Fields {
+impl FieldConditions {
     fn new(routes: &[Route]) -> Result<Self, Error> {
         if routes.is_empty() {
             return Err(no_routes());
         }
 
-        let (keys, keys_are_exact) = conditions::of_keys(routes, conditions::as_encoded);
+        let (keys, keys_are_exact) = conditions::of_keys(routes, as_encoded);
         Ok(Self {
             event_names: conditions::of_event_names(routes),
             buckets: conditions::of_buckets(routes),
@@ -163,22 +164,4 @@ impl Fields {
 
         (!records.is_empty()).then(|| json!({ "Records": records }))
     }
-}
-
-pub(crate) fn to_json(conditions: &[Condition]) -> Value {
-    conditions
-        .iter()
-        .map(|condition| match condition {
-            Condition::Equals(text) => json!(text),
-            Condition::Prefix(text) => json!({ "prefix": text }),
-            Condition::Suffix(text) => json!({ "suffix": text }),
-        })
-        .collect()
-}
-
-pub(crate) fn no_routes() -> Error {
-    Error::new(
-        ErrorKind::Unexpressible,
-        "there are no routes, and a filter that lets nothing through loses everything",
-    )
 }

@@ -1,0 +1,72 @@
+//! How prefixes and suffixes of keys are spelled in filters.
+
+#[derive(Clone, Copy)]
+pub(crate) enum KeyPart<'k> {
+    Prefix(&'k str),
+    Suffix(&'k str),
+}
+
+/// As S3's notifications spell it: form-encoded, with upper-case digits.
+///
+/// Of a few characters AWS does not say whether they are encoded. A prefix ends before the first of
+/// them, a suffix begins after the last: that is wider, and never wrong.
+pub(crate) fn as_encoded(part: KeyPart<'_>) -> (String, bool) {
+    const UNCERTAIN: [char; 6] = ['*', '~', '!', '\'', '(', ')'];
+
+    let (spelt, lost_nothing) = spell(part, |character| UNCERTAIN.contains(&character), encode);
+    // The `B` of `%2B` is no letter of the key, but ends the text.
+    let may_end_an_escape = match part {
+        KeyPart::Prefix(_) => false,
+        KeyPart::Suffix(_) => spelt.starts_with(|first: char| first.is_ascii_hexdigit()),
+    };
+
+    (spelt, lost_nothing && !may_end_an_escape)
+}
+
+fn encode(text: &str, encoded: &mut String) {
+    for byte in text.bytes() {
+        match byte {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'/' => {
+                encoded.push(char::from(byte))
+            }
+            b' ' => encoded.push('+'),
+            other => encoded.push_str(&format!("%{other:02X}")),
+        }
+    }
+}
+
+/// As EventBridge spells it: as it is.
+pub(crate) fn as_it_is(part: KeyPart<'_>) -> (String, bool) {
+    spell(part, |_| false, |text, spelt| spelt.push_str(text))
+}
+
+/// As bucket notifications want it, of which AWS only says that special characters need encoding:
+/// those are avoided.
+pub(crate) fn as_plain(part: KeyPart<'_>) -> (String, bool) {
+    let is_plain =
+        |character: char| character.is_ascii_alphanumeric() || "-_./".contains(character);
+    spell(
+        part,
+        |character| !is_plain(character),
+        |text, spelt| spelt.push_str(text),
+    )
+}
+
+fn spell(
+    part: KeyPart<'_>,
+    is_uncertain: impl Fn(char) -> bool,
+    write: impl Fn(&str, &mut String),
+) -> (String, bool) {
+    let (whole, certain) = match part {
+        KeyPart::Prefix(prefix) => (prefix, prefix.split(&is_uncertain).next().unwrap_or(prefix)),
+        KeyPart::Suffix(suffix) => (
+            suffix,
+            suffix.rsplit(&is_uncertain).next().unwrap_or(suffix),
+        ),
+    };
+
+    let mut spelt = String::new();
+    write(certain, &mut spelt);
+
+    (spelt, certain.len() == whole.len())
+}
