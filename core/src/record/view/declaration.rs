@@ -1,8 +1,8 @@
-//! The macro that declares views.
+//! The macro that declares views, and the checks that all views share.
 
-use crate::{Error, ErrorKind, S3EventRecord};
+use crate::{Error, ErrorKind, EventPattern, S3EventRecord};
 
-/// Declares a view: its events, the fields that all views share, and its own.
+/// Declares a view: its events, the fields that all views share, and its own fields.
 macro_rules! views {
     ($(
         $(#[$doc:meta])*
@@ -12,43 +12,47 @@ macro_rules! views {
     )*) => {$(
         $(#[$doc])*
         ///
-        /// A handler argument. Of a record of another event, or one that lacks what this view promises, it cannot be
-        /// made, which is a [permanent](crate::HandlerError::permanent) failure.
+        /// # Errors
+        ///
+        /// `try_from` fails with [`ErrorKind::InvalidField`](crate::ErrorKind::InvalidField) if the
+        /// record is of another event, and with
+        /// [`ErrorKind::MissingField`](crate::ErrorKind::MissingField) if it lacks a field that the
+        /// view promises. As an argument of a handler both are
+        /// [permanent](crate::HandlerError::permanent) failures of the record, because a retry
+        /// does not help.
         #[derive(Debug, Clone)]
         #[non_exhaustive]
         pub struct $view {
-            /// Which of the events it is.
+            /// Which of the view's events it is.
             pub event_name: crate::EventName,
             /// The bucket.
             pub bucket: crate::record::Bucket,
-            /// The object's key, decoded.
+            /// The key, decoded.
             pub key: crate::ObjectKey,
-            /// The object's version. `None` in buckets without versioning.
+            /// The version. `None` in buckets without versioning.
             pub version_id: Option<crate::VersionId>,
             $($(#[$field_doc])* pub $field: $type,)*
         }
 
         impl $view {
-            const EVENTS: &'static [crate::EventPattern] = &[$(crate::EventPattern::from_static($pattern)),*];
+            const EVENTS: &'static [crate::EventPattern] =
+                &[$(crate::EventPattern::from_static($pattern)),*];
         }
 
         impl TryFrom<&crate::S3EventRecord> for $view {
             type Error = crate::Error;
 
             fn try_from(record: &crate::S3EventRecord) -> Result<Self, crate::Error> {
-                if !Self::EVENTS.iter().any(|pattern| pattern.matches(&record.event_name)) {
-                    let message = format!("`{}` is no event of `{}`", record.event_name, stringify!($view));
-                    return Err(crate::Error::new(crate::ErrorKind::InvalidField, message));
-                }
+                use super::declaration::{check_event, require};
+
+                check_event(record, Self::EVENTS, stringify!($view))?;
+
                 Ok(Self {
                     event_name: record.event_name.clone(),
                     bucket: record.bucket.clone(),
                     key: record.object.key.clone(),
                     version_id: record.object.version_id.clone(),
-                    $($field: {
-                        let read: fn(&crate::S3EventRecord) -> Option<$type> = $read;
-                        read(record).ok_or_else(|| crate::record::view::declaration::lacks(record, stringify!($field)))?
-                    },)*
+                    $($field: require::<$type>(record, stringify!($field), $read)?,)*
                 })
             }
         }
@@ -63,11 +67,29 @@ macro_rules! views {
     )*};
 }
 
-pub(super) fn lacks(record: &S3EventRecord, field: &str) -> Error {
-    Error::new(
-        ErrorKind::MissingField,
-        format!("the `{}` record has no `{field}`", record.event_name),
-    )
+pub(super) use views;
+
+pub(super) fn check_event(
+    record: &S3EventRecord,
+    events: &[EventPattern],
+    view: &str,
+) -> Result<(), Error> {
+    let name = &record.event_name;
+    if events.iter().any(|pattern| pattern.matches(name)) {
+        return Ok(());
+    }
+
+    let message = format!("`{name}` is not an event of `{view}`");
+    Err(Error::new(ErrorKind::InvalidField, message))
 }
 
-pub(super) use views;
+pub(super) fn require<T>(
+    record: &S3EventRecord,
+    field: &str,
+    read: fn(&S3EventRecord) -> Option<T>,
+) -> Result<T, Error> {
+    read(record).ok_or_else(|| {
+        let message = format!("the `{}` record has no `{field}`", record.event_name);
+        Error::new(ErrorKind::MissingField, message)
+    })
+}

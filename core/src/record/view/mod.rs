@@ -1,4 +1,7 @@
-//! Typed views: records whose event is certain, with what that event is certain to have.
+//! Typed views: records of certain events, with the fields that those events always have.
+//!
+//! Handlers take a view to be sure of its fields. A view that does not fit the events of its
+//! handler is a compile error, if the handler is declared by the attribute macro.
 
 mod declaration;
 mod object;
