@@ -1,11 +1,11 @@
-//! What routes ask of a record's fields, each field by itself.
+//! The conditions of routes on the fields of a record, each field on its own.
 
 use serde_json::{Value, json};
 
 use super::key_spelling::KeyPart;
 use crate::{Error, ErrorKind, EventName, EventPattern, Route};
 
-/// A condition on one text; several are alternatives.
+/// A condition on one text. Several conditions are alternatives.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Condition {
     Equals(String),
@@ -13,11 +13,11 @@ pub(crate) enum Condition {
     Suffix(String),
 }
 
-/// The conditions of all routes on one field. `None` when some route asks nothing of it.
+/// The conditions of all routes on one field. `None` if some route has no condition on it.
 pub(crate) type Conditions = Option<Vec<Condition>>;
 
 impl Condition {
-    /// Whether whatever meets `other` meets this too.
+    /// Whether every text that meets `other` meets this condition too.
     fn covers(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Equals(left), Self::Equals(right)) => left == right,
@@ -32,7 +32,7 @@ impl Condition {
     }
 }
 
-/// Without those that others cover.
+/// Removes the conditions that others cover.
 fn simplify(conditions: Vec<Condition>) -> Vec<Condition> {
     let mut simple: Vec<Condition> = Vec::new();
     for condition in conditions {
@@ -45,15 +45,15 @@ fn simplify(conditions: Vec<Condition>) -> Vec<Condition> {
     simple
 }
 
-/// On `eventName`.
+/// The conditions on `eventName`.
 pub(crate) fn of_event_names(routes: &[Route]) -> Conditions {
     let mut conditions = Vec::new();
     for pattern in routes.iter().flat_map(Route::patterns) {
         match (pattern.as_name(), pattern.as_category()) {
             (Some(name), _) => conditions.push(Condition::Equals(name.as_str().to_owned())),
             (None, Some(category)) => {
-                // Records of these categories carry the bare name; of one that is not known either
-                // may come.
+                // Records of these categories carry the bare name. Those of an unknown category may
+                // have an action or not.
                 if !has_actions(category) {
                     conditions.push(Condition::Equals(category.to_owned()));
                 }
@@ -75,7 +75,7 @@ pub(crate) fn has_actions(category: &str) -> bool {
     known.peek().is_some() && known.all(|name| name.action().is_some())
 }
 
-/// On the bucket's name.
+/// The conditions on the bucket's name.
 pub(crate) fn of_buckets(routes: &[Route]) -> Conditions {
     let buckets: Option<Vec<_>> = routes.iter().map(|route| route.bucket()).collect();
     Some(simplify(
@@ -86,11 +86,11 @@ pub(crate) fn of_buckets(routes: &[Route]) -> Conditions {
     ))
 }
 
-/// On the key, in the form that `spell` gives a literal, with whether that loses nothing.
+/// The conditions on the key, with literals spelled by `spell`, and whether they are exact.
 ///
-/// One field has one list of alternatives, so of a route that asks for both a prefix and a suffix
-/// the prefix is taken. (A wildcard would not do: in a short key the two may overlap.) The flag
-/// says whether nothing was lost.
+/// A field has one list of alternatives, so a route with both a prefix and a suffix gives the
+/// prefix. (A wildcard would not do, because the two may overlap in a short key.) The flag is
+/// `false` if the conditions let more keys through than the routes.
 pub(crate) fn of_keys(
     routes: &[Route],
     spell: impl Fn(KeyPart<'_>) -> (String, bool),
@@ -109,7 +109,7 @@ pub(crate) fn of_keys(
             (None, None) => return (None, true),
         };
 
-        // What has lost everything asks for nothing.
+        // A literal of which nothing is left is no condition.
         if let Condition::Prefix(text) | Condition::Suffix(text) = &condition
             && text.is_empty()
         {
@@ -126,7 +126,7 @@ pub(crate) fn of_keys(
             .collect(),
     );
 
-    // What an exact one covers may have lost something without harm.
+    // A condition that an exact one covers need not be exact itself.
     let is_exact = conditions
         .iter()
         .all(|condition| spelt.contains(&(condition.clone(), true)));
@@ -134,8 +134,9 @@ pub(crate) fn of_keys(
     (Some(conditions), is_exact)
 }
 
-/// Whether the conditions of fields, taken each by itself, let through nothing that no route asks
-/// for: at most one field may differ between routes.
+/// Whether conditions on each field alone let through only what a route takes.
+///
+/// That holds if the routes differ in at most one field.
 pub(crate) fn only_one_field_varies(routes: &[Route]) -> bool {
     let Some((first, others)) = routes.split_first() else {
         return true;
@@ -169,6 +170,7 @@ fn same_patterns(left: &[EventPattern], right: &[EventPattern]) -> bool {
     within(left, right) && within(right, left)
 }
 
+/// The list of alternatives, as SNS, EventBridge and Lambda all write it.
 pub(crate) fn to_json(conditions: &[Condition]) -> Value {
     conditions
         .iter()
@@ -183,6 +185,6 @@ pub(crate) fn to_json(conditions: &[Condition]) -> Value {
 pub(crate) fn no_routes() -> Error {
     Error::new(
         ErrorKind::Unexpressible,
-        "there are no routes, and a filter that lets nothing through loses everything",
+        "there are no routes, and a filter without routes would drop every message",
     )
 }

@@ -1,20 +1,22 @@
 //! How prefixes and suffixes of keys are spelled in filters.
 
+/// A literal part of a key, before it is spelled.
 #[derive(Clone, Copy)]
 pub(crate) enum KeyPart<'k> {
     Prefix(&'k str),
     Suffix(&'k str),
 }
 
-/// As S3's notifications spell it: form-encoded, with upper-case digits.
+/// Spells a part as in S3's notifications: form-encoded, with upper-case digits.
 ///
-/// Of a few characters AWS does not say whether they are encoded. A prefix ends before the first of
-/// them, a suffix begins after the last: that is wider, and never wrong.
+/// Returns the text, and whether it stands for exactly the part. For a few characters AWS does not
+/// say whether they are encoded. A prefix ends before the first of them, and a suffix starts after
+/// the last, which matches more keys but never fewer.
 pub(crate) fn as_encoded(part: KeyPart<'_>) -> (String, bool) {
     const UNCERTAIN: [char; 6] = ['*', '~', '!', '\'', '(', ')'];
 
     let (spelt, lost_nothing) = spell(part, |character| UNCERTAIN.contains(&character), encode);
-    // The `B` of `%2B` is no letter of the key, but ends the text.
+    // An encoded key that ends in `%2B` ends in `B`, but the key itself does not.
     let may_end_an_escape = match part {
         KeyPart::Prefix(_) => false,
         KeyPart::Suffix(_) => spelt.starts_with(|first: char| first.is_ascii_hexdigit()),
@@ -35,13 +37,14 @@ fn encode(text: &str, encoded: &mut String) {
     }
 }
 
-/// As EventBridge spells it: as it is.
+/// Spells a part as in EventBridge: not encoded.
 pub(crate) fn as_it_is(part: KeyPart<'_>) -> (String, bool) {
     spell(part, |_| false, |text, spelt| spelt.push_str(text))
 }
 
-/// As bucket notifications want it, of which AWS only says that special characters need encoding:
-/// those are avoided.
+/// Spells a part for the filter of a bucket notification.
+///
+/// AWS says only that special characters need encoding, so the text stops at the first of them.
 pub(crate) fn as_plain(part: KeyPart<'_>) -> (String, bool) {
     let is_plain =
         |character: char| character.is_ascii_alphanumeric() || "-_./".contains(character);
@@ -52,6 +55,7 @@ pub(crate) fn as_plain(part: KeyPart<'_>) -> (String, bool) {
     )
 }
 
+/// Cuts a part at the first uncertain character and writes the rest.
 fn spell(
     part: KeyPart<'_>,
     is_uncertain: impl Fn(char) -> bool,

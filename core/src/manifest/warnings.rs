@@ -1,10 +1,25 @@
-//! What a careful colleague would say of the routes.
+//! Warnings about routes and filters.
 
 use std::fmt;
 
 use crate::{EventName, Route};
 
-/// Something that works and is probably not meant, in one sentence.
+/// A likely mistake, in one sentence: something that works, but is probably not intended.
+///
+/// `Display` writes the sentence, in lower case and without a full stop. A test of a program's
+/// routes can compare it:
+///
+/// ```
+/// use s3_dispatch_core::{Manifest, Routes};
+///
+/// let routes = Routes::new(()).on_fn("ObjectCreated:Copy", || async {
+///     Ok::<_, std::io::Error>(())
+/// });
+/// assert_eq!(
+///     Manifest::new(&routes).warnings()[0].to_string(),
+///     "`ObjectCreated:Copy` without `ObjectCreated:CompleteMultipartUpload` misses every large copy"
+/// );
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Warning(String);
 
@@ -29,17 +44,18 @@ impl fmt::Display for Warning {
 /// All warnings about the routes.
 pub(super) fn of_routes(routes: &[Route]) -> Vec<Warning> {
     let mut warnings = missing_multipart_uploads(routes);
+
     for (index, route) in routes.iter().enumerate() {
         if is_unreachable(routes, index) {
             warnings.push(Warning::new(format!(
-                "no event reaches {route}: more specific routes take them all"
+                "no event reaches {route}, because more specific routes take all of its events"
             )));
         }
 
         for other in &routes[index + 1..] {
             if route.crosses(other) {
                 warnings.push(Warning::new(format!(
-                    "some keys belong to both {route} and {other}"
+                    "some keys match both {route} and {other}"
                 )));
             }
         }
@@ -48,57 +64,53 @@ pub(super) fn of_routes(routes: &[Route]) -> Vec<Warning> {
     warnings
 }
 
-/// `ObjectCreated:CompleteMultipartUpload` includes large copies (UploadPartCopy), and every
-/// upload above the threshold of the CLI and the SDKs.
+/// Finds routes that miss large files.
+///
+/// `ObjectCreated:CompleteMultipartUpload` includes large copies (UploadPartCopy), and every upload
+/// above the threshold of the CLI and the SDKs.
 fn missing_multipart_uploads(routes: &[Route]) -> Vec<Warning> {
     let multipart = EventName::OBJECT_CREATED_COMPLETE_MULTIPART_UPLOAD;
     let takes = |route: &Route, name: &EventName| route.best_pattern(name).is_some();
+    let takes_some_multiparts = routes.iter().any(|route| takes(route, &multipart));
 
-    let missed = |route: &Route| {
+    let misses_multiparts = |route: &Route| {
         !routes
             .iter()
             .any(|other| takes(other, &multipart) && other.filters_cover(route))
     };
 
-    let whats = [
+    let mut warnings = Vec::new();
+    for (name, what) in [
         (EventName::OBJECT_CREATED_PUT, "upload"),
         (EventName::OBJECT_CREATED_COPY, "copy"),
-    ];
-    let mut warnings = Vec::new();
-
-    for (name, what) in whats {
-        let Some(route) = routes
+    ] {
+        let route = routes
             .iter()
-            .find(|route| takes(route, &name) && missed(route))
-        else {
+            .find(|route| takes(route, &name) && misses_multiparts(route));
+        let Some(route) = route else {
             continue;
         };
 
-        // Where some are taken, the route tells which are not.
-        let some = routes.iter().any(|route| takes(route, &multipart));
+        let mut text = format!("`{name}` without `{multipart}` misses every large {what}");
+        if takes_some_multiparts {
+            text.push_str(&format!(" of {route}"));
+        }
 
-        let of = if some {
-            format!(" of {route}")
-        } else {
-            String::new()
-        };
-
-        warnings.push(Warning::new(format!(
-            "`{name}` without `{multipart}` misses every large {what}{of}"
-        )));
+        warnings.push(Warning::new(text));
     }
 
     warnings
 }
 
-/// Whether every known event of a route belongs to another one that is more specific and not
-/// narrower in its filters.
+/// Whether every known event of a route goes to a more specific route whose filters are not
+/// narrower.
 fn is_unreachable(routes: &[Route], index: usize) -> bool {
     let route = &routes[index];
     let mut events = EventName::KNOWN
         .iter()
         .filter(|name| route.best_pattern(name).is_some())
         .peekable();
+
     let takes_from = |other: &Route, name: &EventName| {
         let (own, others) = (route.best_pattern(name), other.best_pattern(name));
         others.zip(own).is_some_and(|(others, own)| others > own) && other.filters_cover(route)

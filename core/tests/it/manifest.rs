@@ -416,8 +416,9 @@ fn event_types_are_those_of_s3() {
 
 #[test]
 fn overlapping_configurations_become_one() {
-    let text = "S3 refuses overlapping configurations (prefix `in/` suffix `` and prefix `` suffix `.jpg`): the bucket \
-                publishes all keys, and the filter policy and the router choose";
+    let text = "S3 rejects overlapping configurations (prefix `in/` suffix `` and prefix `` \
+                suffix `.jpg`), so the bucket publishes all keys, and the filter policy and the \
+                router select";
     let put = || route(&["ObjectCreated:Put"]);
     let removed = || route(&["ObjectRemoved:*"]).with_prefix("other/");
 
@@ -519,8 +520,8 @@ fn eventbridge_needs_no_alternatives_to_everything() {
 #[test]
 fn events_without_a_form_in_eventbridge_are_named() {
     let warnings = [
-        "EventBridge has no form of `Replication:*` events",
-        "EventBridge has no form of `ReducedRedundancyLostObject` events",
+        "EventBridge does not send `Replication:*` events",
+        "EventBridge does not send `ReducedRedundancyLostObject` events",
     ];
     let routes = [
         route(&["Replication:*", "ObjectAcl:Put"]),
@@ -605,7 +606,7 @@ fn large_objects_are_not_forgotten() {
 #[test]
 fn crossing_routes_are_named() {
     let tagged = || route(&["ObjectTagging:Put"]);
-    let crossing = "some keys belong to both a [ObjectTagging:Put, prefix `in/`] and b [ObjectTagging:Put, suffix `.jpg`]";
+    let crossing = "some keys match both a [ObjectTagging:Put, prefix `in/`] and b [ObjectTagging:Put, suffix `.jpg`]";
     check_warnings(
         [tagged().with_prefix("in/"), tagged().with_suffix(".jpg")],
         &[crossing],
@@ -644,7 +645,7 @@ fn crossing_routes_are_named() {
 
 #[test]
 fn unreachable_routes_are_named() {
-    let text = "no event reaches b [LifecycleTransition:*, prefix `in/`]: more specific routes take them all";
+    let text = "no event reaches b [LifecycleTransition:*, prefix `in/`], because more specific routes take all of its events";
     let moved = route(&["LifecycleTransition:*"]).with_prefix("in/");
     check_warnings([route(&["LifecycleTransition"]), moved.clone()], &[text]);
 
@@ -674,6 +675,6 @@ fn unreachable_routes_are_named() {
 
     check_warnings(
         tagged,
-        &["no event reaches c [ObjectTagging:*]: more specific routes take them all"],
+        &["no event reaches c [ObjectTagging:*], because more specific routes take all of its events"],
     );
 }

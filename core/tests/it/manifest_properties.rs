@@ -605,7 +605,7 @@ fn check_warnings(world: &World) -> Result<(), TestCaseError> {
 
     for record in records.iter().filter(|record| record.event_name.is_known()) {
         if let Some(index) = handler(&router, record) {
-            let warning = format!("no event reaches {}:", manifest.routes()[index]);
+            let warning = format!("no event reaches {}, because", manifest.routes()[index]);
             prop_assert!(
                 !warnings.iter().any(|text| text.starts_with(&warning)),
                 "{} yet {:?}",
@@ -618,7 +618,7 @@ fn check_warnings(world: &World) -> Result<(), TestCaseError> {
     for (index, left) in manifest.routes().iter().enumerate() {
         for right in &manifest.routes()[index + 1..] {
             let is_warned_of =
-                warnings.contains(&format!("some keys belong to both {left} and {right}"));
+                warnings.contains(&format!("some keys match both {left} and {right}"));
             if is_warned_of {
                 prop_assert!(
                     share_a_record(left, right),
