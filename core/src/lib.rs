@@ -29,8 +29,11 @@
 //! ```
 //! use s3_dispatch_core::{Manifest, ObjectCreated, Routes, State};
 //!
-//! async fn index(object: ObjectCreated, State(index): State<String>) -> Result<(), std::io::Error> {
-//!     println!("{index}: {:?} has {} bytes", object.key, object.size);
+//! async fn index(
+//!     object: ObjectCreated,
+//!     State(table): State<String>,
+//! ) -> Result<(), std::io::Error> {
+//!     println!("{table}: {:?} has {} bytes", object.key, object.size);
 //!     Ok(())
 //! }
 //!
@@ -60,9 +63,9 @@
 //! | step | types |
 //! |---|---|
 //! | what happened | [`EventName`], [`EventPattern`] |
-//! | a record | [`S3EventRecord`], [`ObjectKey`], [`Sequencer`], and typed views such as [`ObjectCreated`] |
+//! | a record | [`S3EventRecord`], [`ObjectKey`], [`Sequencer`], views such as [`ObjectCreated`] |
 //! | what brings records | [`Delivery`], [`Notification`], [`MessageContext`] |
-//! | what handles a record | [`Handler`], [`FromRecord`], [`State`], [`HandlerError`], [`Outcome`] |
+//! | what handles it | [`Handler`], [`FromRecord`], [`State`], [`HandlerError`], [`Outcome`] |
 //! | which handler | [`Route`], [`Routes`], [`Router`] |
 //! | what infrastructure needs | [`Manifest`] |
 //! | what can go wrong | [`Error`], [`ErrorKind`] |

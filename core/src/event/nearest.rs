@@ -26,7 +26,7 @@ pub(crate) const fn panic_unknown_event(literal: &str) -> ! {
     message.panic()
 }
 
-/// The pattern that takes the fewest edits: its text without `:*`, and whether a `:*` belongs to it.
+/// The pattern that needs the fewest edits: its text without `:*`, and whether it has a `:*`.
 const fn nearest(text: &str) -> Option<(&'static str, bool)> {
     if text.len() > LONGEST {
         return None;

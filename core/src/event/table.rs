@@ -21,8 +21,8 @@ macro_rules! event_table {
             /// An object was uploaded in one request.
             ///
             /// The CLI and the SDKs upload large files in parts, which gives
-            /// [`OBJECT_CREATED_COMPLETE_MULTIPART_UPLOAD`](Self::OBJECT_CREATED_COMPLETE_MULTIPART_UPLOAD)
-            /// instead. A handler for new files needs both, or `ObjectCreated:*`.
+            /// [`Self::OBJECT_CREATED_COMPLETE_MULTIPART_UPLOAD`] instead. A handler for new files
+            /// needs both, or `ObjectCreated:*`.
             OBJECT_CREATED_PUT = ObjectCreatedPut {
                 name: "ObjectCreated:Put",
                 eventbridge: ["Object Created", reason "PutObject"],
@@ -35,8 +35,7 @@ macro_rules! event_table {
             /// An object was copied in one request.
             ///
             /// Large copies are made in parts, which gives
-            /// [`OBJECT_CREATED_COMPLETE_MULTIPART_UPLOAD`](Self::OBJECT_CREATED_COMPLETE_MULTIPART_UPLOAD)
-            /// instead.
+            /// [`Self::OBJECT_CREATED_COMPLETE_MULTIPART_UPLOAD`] instead.
             OBJECT_CREATED_COPY = ObjectCreatedCopy {
                 name: "ObjectCreated:Copy",
                 eventbridge: ["Object Created", reason "CopyObject"],
@@ -53,7 +52,9 @@ macro_rules! event_table {
             OBJECT_REMOVED_DELETE = ObjectRemovedDelete {
                 name: "ObjectRemoved:Delete",
                 eventbridge: [
-                    "Object Deleted", reason "DeleteObject", deletion "Permanently Deleted"
+                    "Object Deleted",
+                    reason "DeleteObject",
+                    deletion "Permanently Deleted"
                 ],
             }
             /// A delete request put a delete marker on an object in a versioned bucket.
@@ -62,7 +63,9 @@ macro_rules! event_table {
             OBJECT_REMOVED_DELETE_MARKER_CREATED = ObjectRemovedDeleteMarkerCreated {
                 name: "ObjectRemoved:DeleteMarkerCreated",
                 eventbridge: [
-                    "Object Deleted", reason "DeleteObject", deletion "Delete Marker Created"
+                    "Object Deleted",
+                    reason "DeleteObject",
+                    deletion "Delete Marker Created"
                 ],
             }
             /// The restoration of an archived object was started.
@@ -126,14 +129,18 @@ macro_rules! event_table {
             LIFECYCLE_EXPIRATION_DELETE = LifecycleExpirationDelete {
                 name: "LifecycleExpiration:Delete",
                 eventbridge: [
-                    "Object Deleted", reason "Lifecycle Expiration", deletion "Permanently Deleted"
+                    "Object Deleted",
+                    reason "Lifecycle Expiration",
+                    deletion "Permanently Deleted"
                 ],
             }
             /// A lifecycle rule put a delete marker on an object in a versioned bucket.
             LIFECYCLE_EXPIRATION_DELETE_MARKER_CREATED = LifecycleExpirationDeleteMarkerCreated {
                 name: "LifecycleExpiration:DeleteMarkerCreated",
                 eventbridge: [
-                    "Object Deleted", reason "Lifecycle Expiration", deletion "Delete Marker Created"
+                    "Object Deleted",
+                    reason "Lifecycle Expiration",
+                    deletion "Delete Marker Created"
                 ],
             }
             /// An object's tags were written.

@@ -13,7 +13,7 @@ use crate::{
 /// | argument | what it is |
 /// |---|---|
 /// | `&S3EventRecord`, `S3EventRecord` | the record |
-/// | [`ObjectCreated`](crate::ObjectCreated) and the other typed views | the record's certain fields |
+/// | a typed view such as [`ObjectCreated`](crate::ObjectCreated) | the fields of certain events |
 /// | [`ObjectKey`] | the decoded key |
 /// | [`BucketName`] | the bucket's name |
 /// | `&MessageContext`, `MessageContext` | the message that brought the record |

@@ -95,7 +95,8 @@ impl HandlerError {
     /// use s3_dispatch_core::HandlerError;
     /// use std::time::Duration;
     ///
-    /// let error = HandlerError::retry("too many requests").with_retry_after(Duration::from_secs(30));
+    /// let error = HandlerError::retry("too many requests")
+    ///     .with_retry_after(Duration::from_secs(30));
     /// assert_eq!(error.retry_after(), Some(Duration::from_secs(30)));
     /// ```
     #[must_use]

@@ -12,9 +12,9 @@ pub type BoxFuture<'r, T> = Pin<Box<dyn Future<Output = T> + Send + 'r>>;
 
 /// A function that processes the records of its route, in an application with the state `S`.
 ///
-/// A handler is a type, not a value. `#[s3_handler("ObjectCreated:Put")]` on an async function makes
-/// a handler of the same name, and [`Routes::on`](crate::Routes::on) takes that name. Implement the
-/// trait yourself for a handler that is generic.
+/// A handler is a type, not a value. `#[s3_handler("ObjectCreated:Put")]` on an async function
+/// makes a handler of the same name, and [`Routes::on`](crate::Routes::on) takes that name.
+/// Implement the trait yourself for a handler that is generic.
 ///
 /// # What a handler can rely on
 ///
@@ -78,9 +78,9 @@ pub trait Handler<S>: 'static {
 
 /// A closure or function with owned arguments, for [`Routes::on_fn`](crate::Routes::on_fn).
 ///
-/// It is implemented for every `Fn` with up to eight arguments that implement [`FromRecord`] without
-/// borrowing from the record, and that returns a `Send` future of `Result<(), E>`. Any error type
-/// that converts into [`HandlerError`] can be `E`.
+/// It is implemented for every `Fn` with up to eight arguments that returns a `Send` future of
+/// `Result<(), E>`. The arguments implement [`FromRecord`] without borrowing from the record. Any
+/// error type that converts into [`HandlerError`] can be `E`.
 ///
 /// # Examples
 ///

@@ -5,8 +5,8 @@ use serde::Serialize;
 /// The permissions that the event source mapping of a queue needs, as an IAM policy document.
 ///
 /// Attach it to the role of the function ("Configuring permissions for an Amazon SQS event source
-/// mapping", AWS Lambda Developer Guide, 2026). Logs, a [`DeadLetters`] queue and a store need their
-/// own statements.
+/// mapping", AWS Lambda Developer Guide, 2026). Logs, a [`DeadLetters`] queue and a store need
+/// their own statements.
 ///
 /// [`DeadLetters`]: https://docs.rs/s3-dispatch/latest/s3_dispatch/trait.DeadLetters.html
 ///

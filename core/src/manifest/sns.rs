@@ -96,8 +96,8 @@ impl Serialize for FilterPolicy {
 ///
 /// Lambda *deletes* the messages that do not match ("Control which events Lambda sends to your
 /// function", AWS Lambda Developer Guide, 2026), including test notifications and messages that
-/// cannot be read. A [`FilterPolicy`] on the subscription is the better place. Like it, the criteria
-/// let every message through that a route takes, and perhaps more.
+/// cannot be read. A [`FilterPolicy`] on the subscription is the better place. Like it, the
+/// criteria let every message through that a route takes, and perhaps more.
 #[derive(Debug, Clone, PartialEq)]
 pub struct FilterCriteria {
     pattern: Option<Value>,

@@ -17,7 +17,8 @@ use crate::{EventName, Route};
 /// });
 /// assert_eq!(
 ///     Manifest::new(&routes).warnings()[0].to_string(),
-///     "`ObjectCreated:Copy` without `ObjectCreated:CompleteMultipartUpload` misses every large copy"
+///     "`ObjectCreated:Copy` without `ObjectCreated:CompleteMultipartUpload` misses every \
+///      large copy"
 /// );
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]

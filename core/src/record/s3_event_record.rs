@@ -55,7 +55,8 @@ use crate::text::RawJson;
 ///         "bucket": {"name": "amzn-s3-demo-bucket", "arn": "arn:aws:s3:::amzn-s3-demo-bucket",
 ///             "ownerIdentity": {"principalId": "A3NL1KOZZKExample"}},
 ///         "object": {"key": "my+photo.jpg", "size": 1024,
-///             "eTag": "d41d8cd98f00b204e9800998ecf8427e", "sequencer": "0055AED6DCD90281E5"}}}]}"#;
+///             "eTag": "d41d8cd98f00b204e9800998ecf8427e",
+///             "sequencer": "0055AED6DCD90281E5"}}}]}"#;
 ///
 /// let Notification::Records(records) = Notification::parse(json)? else {
 ///     panic!("a test notification");

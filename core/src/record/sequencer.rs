@@ -9,9 +9,9 @@ text_newtypes! {
     ///
     /// Sequencers of different keys cannot be compared. To compare two of the same key, the shorter
     /// is padded with zeros on the left ("Event message structure", Amazon S3 User Guide, 2026);
-    /// [`compare`](Self::compare) does that. Notifications carry 18 upper-case digits. EventBridge's
-    /// documentation shows 16 lower-case digits without the leading `00`. After padding both are
-    /// comparable.
+    /// [`compare`](Self::compare) does that. Notifications carry 18 upper-case digits, while the
+    /// documentation of EventBridge shows 16 lower-case digits without the leading `00`. After
+    /// padding both are comparable.
     ///
     /// `==` compares the texts as they were sent, so it tells `0A` from `a`.
     ///

@@ -79,7 +79,9 @@ impl Route {
     ///
     /// let route = Route::new(EventPattern::from_static("ObjectCreated:Put"))
     ///     .with_pattern(EventPattern::from_static("ObjectCreated:CompleteMultipartUpload"));
-    /// assert!(route.matches(&RecordBuilder::new("ObjectCreated:CompleteMultipartUpload").build()));
+    ///
+    /// let multipart = RecordBuilder::new("ObjectCreated:CompleteMultipartUpload").build();
+    /// assert!(route.matches(&multipart));
     /// assert!(!route.matches(&RecordBuilder::new("ObjectCreated:Copy").build()));
     /// ```
     #[must_use]

@@ -33,7 +33,11 @@ views! {
     /// use s3_dispatch_core::ObjectCreated;
     /// use s3_dispatch_testing::RecordBuilder;
     ///
-    /// let record = RecordBuilder::new("ObjectCreated:Put").with_key("a b.txt").with_size(7).build();
+    /// let record = RecordBuilder::new("ObjectCreated:Put")
+    ///     .with_key("a b.txt")
+    ///     .with_size(7)
+    ///     .build();
+    ///
     /// let object = ObjectCreated::try_from(&record)?;
     /// assert_eq!(object.key, "a b.txt");
     /// assert_eq!(object.size, 7);

@@ -50,7 +50,10 @@ views! {
     /// use s3_dispatch_core::Transitioned;
     /// use s3_dispatch_testing::RecordBuilder;
     ///
-    /// let record = RecordBuilder::new("LifecycleTransition").with_transition("GLACIER_IR").build();
+    /// let record = RecordBuilder::new("LifecycleTransition")
+    ///     .with_transition("GLACIER_IR")
+    ///     .build();
+    ///
     /// let object = Transitioned::try_from(&record)?;
     /// assert_eq!(object.destination_storage_class, "GLACIER_IR");
     /// # Ok::<_, s3_dispatch_core::Error>(())
@@ -77,7 +80,10 @@ views! {
     /// use s3_dispatch_core::Tiered;
     /// use s3_dispatch_testing::RecordBuilder;
     ///
-    /// let record = RecordBuilder::new("IntelligentTiering").with_tiering("ARCHIVE_ACCESS").build();
+    /// let record = RecordBuilder::new("IntelligentTiering")
+    ///     .with_tiering("ARCHIVE_ACCESS")
+    ///     .build();
+    ///
     /// let object = Tiered::try_from(&record)?;
     /// assert_eq!(object.destination_access_tier, "ARCHIVE_ACCESS");
     /// # Ok::<_, s3_dispatch_core::Error>(())
