@@ -95,6 +95,15 @@ impl Error {
     }
 
     /// What went wrong.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use s3_dispatch_core::{ErrorKind, Notification};
+    ///
+    /// let error = Notification::parse("not JSON").unwrap_err();
+    /// assert_eq!(error.kind(), ErrorKind::InvalidJson);
+    /// ```
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
         self.0.kind
@@ -104,6 +113,18 @@ impl Error {
     ///
     /// A step into a string that holds JSON (`body`, `Message`) looks like a step into an object.
     /// `None` for errors that are not about a place in a payload.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use s3_dispatch_core::{EventPattern, Notification};
+    ///
+    /// let json = r#"{"Records": [{"eventName": "ObjectCreated:Put",
+    ///     "s3": {"bucket": {"name": 7}, "object": {"key": "a.jpg"}}}]}"#;
+    /// let error = Notification::parse(json).unwrap_err();
+    /// assert_eq!(error.path(), Some("$.Records[0].s3.bucket.name"));
+    /// assert_eq!(EventPattern::parse("Put*").unwrap_err().path(), None);
+    /// ```
     #[must_use]
     pub fn path(&self) -> Option<&str> {
         self.0.path.as_deref()

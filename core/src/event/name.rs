@@ -149,6 +149,14 @@ impl EventName {
     }
 
     /// The name, without `s3:`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use s3_dispatch_core::EventName;
+    ///
+    /// assert_eq!(EventName::parse("s3:ObjectTagging:Put").as_str(), "ObjectTagging:Put");
+    /// ```
     #[must_use]
     pub fn as_str(&self) -> &str {
         match &self.0 {
@@ -190,6 +198,15 @@ impl EventName {
     }
 
     /// Whether this version knows the name, that is, whether it is in [`KNOWN`](Self::KNOWN).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use s3_dispatch_core::EventName;
+    ///
+    /// assert!(EventName::parse("ObjectCreated:Copy").is_known());
+    /// assert!(!EventName::parse("ObjectCreated:Teleport").is_known());
+    /// ```
     #[must_use]
     pub fn is_known(&self) -> bool {
         matches!(self.0, Repr::Known(_))

@@ -186,6 +186,16 @@ impl EventPattern {
     }
 
     /// The one name that this pattern matches. `None` for `*` and `Category:*`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use s3_dispatch_core::{EventName, EventPattern};
+    ///
+    /// let put = EventPattern::from_static("ObjectCreated:Put");
+    /// assert_eq!(put.as_name(), Some(&EventName::OBJECT_CREATED_PUT));
+    /// assert_eq!(EventPattern::ANY.as_name(), None);
+    /// ```
     #[must_use]
     pub fn as_name(&self) -> Option<&EventName> {
         match &self.0 {
@@ -195,6 +205,16 @@ impl EventPattern {
     }
 
     /// The category of `Category:*`, without the `:*`. `None` for one name and for `*`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use s3_dispatch_core::EventPattern;
+    ///
+    /// let created = EventPattern::from_static("ObjectCreated:*");
+    /// assert_eq!(created.as_category(), Some("ObjectCreated"));
+    /// assert_eq!(EventPattern::ANY.as_category(), None);
+    /// ```
     #[must_use]
     pub fn as_category(&self) -> Option<&str> {
         match &self.0 {

@@ -113,6 +113,15 @@ impl HandlerError {
     }
 
     /// Whether a retry can help, as an enum.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use s3_dispatch_core::{HandlerError, HandlerErrorKind};
+    ///
+    /// let error = HandlerError::from("the index is unavailable");
+    /// assert_eq!(error.kind(), HandlerErrorKind::Retry);
+    /// ```
     #[must_use]
     pub fn kind(&self) -> HandlerErrorKind {
         self.kind
@@ -125,12 +134,30 @@ impl HandlerError {
     }
 
     /// The error that the handler returned. Use it to downcast, or to walk the causes.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use s3_dispatch_core::HandlerError;
+    ///
+    /// let error = HandlerError::from("x".parse::<u64>().unwrap_err());
+    /// assert!(error.as_error().is::<std::num::ParseIntError>());
+    /// ```
     #[must_use]
     pub fn as_error(&self) -> &(dyn StdError + Send + Sync + 'static) {
         &*self.source
     }
 
     /// The error that the handler returned, by value.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use s3_dispatch_core::HandlerError;
+    ///
+    /// let error = HandlerError::from("x".parse::<u64>().unwrap_err());
+    /// assert!(error.into_error().downcast::<std::num::ParseIntError>().is_ok());
+    /// ```
     #[must_use]
     pub fn into_error(self) -> Box<dyn StdError + Send + Sync> {
         self.source

@@ -45,6 +45,15 @@ pub enum SkipReason {
 
 impl Outcome {
     /// Whether the record was handled or skipped, so that it need not be delivered again.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use s3_dispatch_core::{Outcome, SkipReason};
+    ///
+    /// assert!(Outcome::Handled.is_success());
+    /// assert!(Outcome::Skipped(SkipReason::Duplicate).is_success());
+    /// ```
     #[must_use]
     pub fn is_success(&self) -> bool {
         !matches!(self, Self::Failed(_))

@@ -85,6 +85,21 @@ impl BucketNotification {
 
     /// All event types without duplicates, as bucket configuration spells them:
     /// `s3:ObjectCreated:*`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use s3_dispatch_core::{Manifest, Routes};
+    ///
+    /// let routes = Routes::new(())
+    ///     .on_fn("ObjectCreated:*", || async { Ok::<_, std::io::Error>(()) })
+    ///     .on_fn("LifecycleTransition", || async { Ok::<_, std::io::Error>(()) });
+    ///
+    /// let notification = Manifest::new(&routes).bucket_notification()?;
+    /// let events: Vec<_> = notification.events().collect();
+    /// assert_eq!(events, ["s3:ObjectCreated:*", "s3:LifecycleTransition"]);
+    /// # Ok::<_, s3_dispatch_core::Error>(())
+    /// ```
     pub fn events(&self) -> impl Iterator<Item = &str> {
         let mut seen = Vec::new();
         let events = self
@@ -102,6 +117,21 @@ impl BucketNotification {
     /// Where the configuration is wider than the routes, and why.
     ///
     /// Empty unless routes overlap.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use s3_dispatch_core::{EventPattern, Manifest, Route, Routes};
+    ///
+    /// let put = || Route::new(EventPattern::from_static("ObjectCreated:Put"));
+    /// let routes = Routes::new(())
+    ///     .on_fn(put().with_prefix("in/"), || async { Ok::<_, std::io::Error>(()) })
+    ///     .on_fn(put().with_suffix(".jpg"), || async { Ok::<_, std::io::Error>(()) });
+    ///
+    /// let notification = Manifest::new(&routes).bucket_notification()?;
+    /// assert_eq!(notification.warnings().len(), 1);
+    /// # Ok::<_, s3_dispatch_core::Error>(())
+    /// ```
     #[must_use]
     pub fn warnings(&self) -> &[Warning] {
         &self.warnings

@@ -70,6 +70,21 @@ impl EventBridgePattern {
     }
 
     /// The patterns of routes whose events EventBridge does not send.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use s3_dispatch_core::{Manifest, Routes};
+    ///
+    /// let routes = Routes::new(())
+    ///     .on_fn("Replication:*", || async { Ok::<_, std::io::Error>(()) })
+    ///     .on_fn("ObjectCreated:*", || async { Ok::<_, std::io::Error>(()) });
+    ///
+    /// let pattern = Manifest::new(&routes).eventbridge_pattern()?;
+    /// let warning = pattern.warnings()[0].to_string();
+    /// assert_eq!(warning, "EventBridge does not send `Replication:*` events");
+    /// # Ok::<_, s3_dispatch_core::Error>(())
+    /// ```
     #[must_use]
     pub fn warnings(&self) -> &[Warning] {
         &self.warnings

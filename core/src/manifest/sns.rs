@@ -56,12 +56,37 @@ impl FilterPolicy {
     /// Whether the policy lets through exactly the messages that a route takes.
     ///
     /// That is about messages with one record, as S3 sends them. If `false`, it lets more through.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use s3_dispatch_core::{EventPattern, Manifest, Route, Routes};
+    ///
+    /// let route = Route::new(EventPattern::from_static("ObjectCreated:*"));
+    /// let jpg_in_folder = route.clone().with_prefix("in/").with_suffix(".jpg");
+    /// let routes = |route| Routes::new(()).on_fn(route, || async { Ok::<_, std::io::Error>(()) });
+    ///
+    /// assert!(Manifest::new(&routes(route)).filter_policy()?.is_exact());
+    /// // SNS cannot ask for a prefix and a suffix of the same field.
+    /// assert!(!Manifest::new(&routes(jpg_in_folder)).filter_policy()?.is_exact());
+    /// # Ok::<_, s3_dispatch_core::Error>(())
+    /// ```
     #[must_use]
     pub fn is_exact(&self) -> bool {
         self.is_exact
     }
 
     /// Whether the subscription needs no policy, because the routes take everything.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use s3_dispatch_core::{Manifest, Routes};
+    ///
+    /// let routes = Routes::new(()).on_fn("*", || async { Ok::<_, std::io::Error>(()) });
+    /// assert!(Manifest::new(&routes).filter_policy()?.is_unnecessary());
+    /// # Ok::<_, s3_dispatch_core::Error>(())
+    /// ```
     #[must_use]
     pub fn is_unnecessary(&self) -> bool {
         self.policy.is_none()

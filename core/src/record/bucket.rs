@@ -88,6 +88,20 @@ impl BucketTags {
     }
 
     /// The value of the tag with this name. `None` if the bucket does not have the tag.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use s3_dispatch_testing::RecordBuilder;
+    ///
+    /// let record = RecordBuilder::new("ObjectCreated:Put")
+    ///     .with_tag("aws:cloudformation:stack-name", "demo")
+    ///     .build();
+    ///
+    /// let tags = record.bucket.tags.unwrap_or_default();
+    /// assert_eq!(tags.get("aws:cloudformation:stack-name").unwrap(), "demo");
+    /// assert_eq!(tags.get("team"), None);
+    /// ```
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&TagValue> {
         let index = self

@@ -170,12 +170,31 @@ impl Route {
     }
 
     /// The handler's name. `unnamed` if none was set.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use s3_dispatch_core::{EventPattern, Route};
+    ///
+    /// let route = Route::new(EventPattern::ANY);
+    /// assert_eq!(route.name(), "unnamed");
+    /// assert_eq!(route.with_name("audit").name(), "audit");
+    /// ```
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
     }
 
     /// The patterns, in the order in which they were added. One of them has to match.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use s3_dispatch_core::{EventPattern, Route};
+    ///
+    /// let route = Route::new(EventPattern::from_static("ObjectRemoved:*"));
+    /// assert_eq!(route.patterns(), [EventPattern::from_static("ObjectRemoved:*")]);
+    /// ```
     #[must_use]
     pub fn patterns(&self) -> &[EventPattern] {
         &self.patterns
@@ -188,6 +207,16 @@ impl Route {
     }
 
     /// The prefix of the decoded key. `None` for every key.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use s3_dispatch_core::{EventPattern, Route};
+    ///
+    /// let route = Route::new(EventPattern::ANY);
+    /// assert_eq!(route.prefix(), None);
+    /// assert_eq!(route.with_prefix("in/").prefix(), Some("in/"));
+    /// ```
     #[must_use]
     pub fn prefix(&self) -> Option<&str> {
         Some(&*self.prefix).filter(|prefix| !prefix.is_empty())
