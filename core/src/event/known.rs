@@ -44,10 +44,14 @@ macro_rules! known_events {
 
             /// Finds a name that has no `s3:` in front.
             pub(crate) const fn parse(name: &str) -> Option<Self> {
-                $(const $constant: &[u8] = $name.as_bytes();)*
+                // No `match`, because a `const` function cannot match on a `str`.
+                $(
+                    if equal(name, $name) {
+                        return Some(Self::$variant);
+                    }
+                )*
 
-                // Bytes, because a `const` function cannot match on a `str`.
-                match name.as_bytes() { $($constant => Some(Self::$variant),)* _ => None }
+                None
             }
         }
     };

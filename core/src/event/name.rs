@@ -1,7 +1,7 @@
 //! The name of an event, known or not.
 
 use super::known::Known;
-use super::spelling::{category_and_action, without_prefix};
+use super::spelling::without_prefix;
 use super::table::event_table;
 use crate::text::{Text, text_views};
 
@@ -177,7 +177,8 @@ impl EventName {
     /// ```
     #[must_use]
     pub fn category(&self) -> &str {
-        category_and_action(self.as_str()).0
+        let name = self.as_str();
+        name.split_once(':').map_or(name, |(category, _)| category)
     }
 
     /// What was done: the name after its first `:`.
@@ -194,7 +195,7 @@ impl EventName {
     /// ```
     #[must_use]
     pub fn action(&self) -> Option<&str> {
-        category_and_action(self.as_str()).1
+        self.as_str().split_once(':').map(|(_, action)| action)
     }
 
     /// Whether this version knows the name, that is, whether it is in [`KNOWN`](Self::KNOWN).

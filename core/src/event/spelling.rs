@@ -34,18 +34,33 @@ pub(crate) const fn starred_category(pattern: &str) -> Option<&str> {
 }
 
 /// `left == right`, which is not `const` for texts.
+///
+/// Eight bytes at a time: with a constant `right`, it is as fast as `==` at run time.
+#[inline(always)]
 pub(crate) const fn equal(left: &str, right: &str) -> bool {
-    let (left, right) = (left.as_bytes(), right.as_bytes());
+    let (mut left, mut right) = (left.as_bytes(), right.as_bytes());
     if left.len() != right.len() {
         return false;
     }
 
-    let mut index = 0;
-    while index < left.len() {
-        if left[index] != right[index] {
+    while let (Some((left_chunk, left_rest)), Some((right_chunk, right_rest))) =
+        (left.split_first_chunk(), right.split_first_chunk())
+    {
+        if u64::from_ne_bytes(*left_chunk) != u64::from_ne_bytes(*right_chunk) {
             return false;
         }
-        index += 1;
+
+        (left, right) = (left_rest, right_rest);
+    }
+
+    while let (Some((left_byte, left_rest)), Some((right_byte, right_rest))) =
+        (left.split_first(), right.split_first())
+    {
+        if *left_byte != *right_byte {
+            return false;
+        }
+
+        (left, right) = (left_rest, right_rest);
     }
 
     true
