@@ -53,7 +53,7 @@
 //!
 //! # Where to find what
 //!
-//! Data flows one way, and the crate stands in that order:
+//! Data flows one way, and the modules follow that order:
 //!
 //! ```text
 //! payload -> envelopes -> message (id + body) -> notification -> record -> route -> handler

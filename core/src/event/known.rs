@@ -32,7 +32,7 @@ macro_rules! known_events {
             /// All rows, in the order of AWS's list.
             pub(crate) const ALL: &'static [Self] = &[$(Self::$variant,)*];
 
-            /// The name as it stands in notifications.
+            /// The name as notifications spell it.
             pub(crate) const fn as_str(self) -> &'static str {
                 match self { $(Self::$variant => $name,)* }
             }

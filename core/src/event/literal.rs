@@ -1,4 +1,4 @@
-//! The patterns that stand as literals in the source of a program.
+//! Patterns that are literals in the source of a program.
 
 use super::known::Known;
 use super::spelling::{starred_category, without_prefix};

@@ -14,8 +14,8 @@ use crate::{Error, ErrorKind};
 /// A set of events: one name (`ObjectCreated:Put`), a category (`ObjectCreated:*`), or all (`*`).
 ///
 /// `Category:*` matches the category with any action and without one, so `IntelligentTiering:*`
-/// matches the event `IntelligentTiering`. As in bucket configuration, `s3:` may stand in front and
-/// changes nothing.
+/// matches the event `IntelligentTiering`. As in bucket configuration, a leading `s3:` is
+/// allowed and ignored.
 ///
 /// Use [`from_static`](Self::from_static) for a pattern in the source of a program: a misspelled
 /// name is then a compile error. Use [`parse`](Self::parse) for a pattern from a file or a command

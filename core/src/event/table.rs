@@ -1,7 +1,7 @@
 //! The table of S3's events, one row for each name.
 //!
-//! A row holds the constant, the variant of `Known`, the name in notifications, and what
-//! EventBridge calls the same event: detail type, reason and deletion type. Constants, parsers and
+//! A row has the constant, the variant of `Known`, the name in notifications, and what EventBridge
+//! calls the same event: detail type, reason and deletion type. Constants, parsers and
 //! "did you mean" all come from these rows, so that a new event is one row.
 
 /// Calls the macro `$then` with the rows.
@@ -104,7 +104,7 @@ macro_rules! event_table {
             /// The replication of an object failed.
             ///
             /// EventBridge does not send replication events.
-            /// The reason stands in the record's replication data.
+            /// The record's replication data has the reason.
             REPLICATION_OPERATION_FAILED_REPLICATION = ReplicationOperationFailedReplication {
                 name: "Replication:OperationFailedReplication",
                 eventbridge: [],
@@ -191,21 +191,21 @@ macro_rules! event_table {
             }
             /// An annotation of an object was written.
             ///
-            /// The annotation stands in the record's `annotations`.
+            /// The record's `annotations` has the annotation.
             OBJECT_ANNOTATION_PUT = ObjectAnnotationPut {
                 name: "ObjectAnnotation:Put",
                 eventbridge: ["Object Annotation Created"],
             }
             /// An annotation of an object was deleted.
             ///
-            /// The name of the annotation stands in the record's `annotations`.
+            /// The record's `annotations` has the name of the annotation.
             OBJECT_ANNOTATION_DELETE = ObjectAnnotationDelete {
                 name: "ObjectAnnotation:Delete",
                 eventbridge: ["Object Annotation Removed"],
             }
             /// An object's retention was written.
             ///
-            /// The retention stands in the record's `retention`.
+            /// The record's `retention` has the new retention.
             OBJECT_RETENTION_PUT = ObjectRetentionPut {
                 name: "ObjectRetention:Put",
                 eventbridge: ["Object Retention Updated"],

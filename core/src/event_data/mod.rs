@@ -1,6 +1,6 @@
 //! What only some kinds of events carry.
 //!
-//! Most records have none of this data. It stands at the end of
+//! Most records have none of this data. It is at the end of
 //! [`S3EventRecord`](crate::S3EventRecord), and the typed views give it to handlers:
 //!
 //! | events | data | view |

@@ -95,7 +95,7 @@ pub(crate) fn of_keys(
     routes: &[Route],
     spell: impl Fn(KeyPart<'_>) -> (String, bool),
 ) -> (Conditions, bool) {
-    let mut spelt = Vec::new();
+    let mut spelled = Vec::new();
     for route in routes {
         let (condition, lost_nothing) = match (route.prefix(), route.suffix()) {
             (Some(prefix), suffix) => {
@@ -109,18 +109,18 @@ pub(crate) fn of_keys(
             (None, None) => return (None, true),
         };
 
-        // A literal of which nothing is left is no condition.
+        // An empty literal is not a condition.
         if let Condition::Prefix(text) | Condition::Suffix(text) = &condition
             && text.is_empty()
         {
             return (None, false);
         }
 
-        spelt.push((condition, lost_nothing));
+        spelled.push((condition, lost_nothing));
     }
 
     let conditions = simplify(
-        spelt
+        spelled
             .iter()
             .map(|(condition, _)| condition.clone())
             .collect(),
@@ -129,7 +129,7 @@ pub(crate) fn of_keys(
     // A condition that an exact one covers need not be exact itself.
     let is_exact = conditions
         .iter()
-        .all(|condition| spelt.contains(&(condition.clone(), true)));
+        .all(|condition| spelled.contains(&(condition.clone(), true)));
 
     (Some(conditions), is_exact)
 }

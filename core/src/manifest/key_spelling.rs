@@ -9,20 +9,20 @@ pub(crate) enum KeyPart<'k> {
 
 /// Spells a part as in S3's notifications: form-encoded, with upper-case digits.
 ///
-/// Returns the text, and whether it stands for exactly the part. For a few characters AWS does not
+/// Returns the text, and whether it means exactly the part. For a few characters AWS does not
 /// say whether they are encoded. A prefix ends before the first of them, and a suffix starts after
 /// the last, which matches more keys but never fewer.
 pub(crate) fn as_encoded(part: KeyPart<'_>) -> (String, bool) {
     const UNCERTAIN: [char; 6] = ['*', '~', '!', '\'', '(', ')'];
 
-    let (spelt, lost_nothing) = spell(part, |character| UNCERTAIN.contains(&character), encode);
+    let (spelled, lost_nothing) = spell(part, |character| UNCERTAIN.contains(&character), encode);
     // An encoded key that ends in `%2B` ends in `B`, but the key itself does not.
     let may_end_an_escape = match part {
         KeyPart::Prefix(_) => false,
-        KeyPart::Suffix(_) => spelt.starts_with(|first: char| first.is_ascii_hexdigit()),
+        KeyPart::Suffix(_) => spelled.starts_with(|first: char| first.is_ascii_hexdigit()),
     };
 
-    (spelt, lost_nothing && !may_end_an_escape)
+    (spelled, lost_nothing && !may_end_an_escape)
 }
 
 fn encode(text: &str, encoded: &mut String) {
@@ -39,7 +39,7 @@ fn encode(text: &str, encoded: &mut String) {
 
 /// Spells a part as in EventBridge: not encoded.
 pub(crate) fn as_it_is(part: KeyPart<'_>) -> (String, bool) {
-    spell(part, |_| false, |text, spelt| spelt.push_str(text))
+    spell(part, |_| false, |text, spelled| spelled.push_str(text))
 }
 
 /// Spells a part for the filter of a bucket notification.
@@ -51,7 +51,7 @@ pub(crate) fn as_plain(part: KeyPart<'_>) -> (String, bool) {
     spell(
         part,
         |character| !is_plain(character),
-        |text, spelt| spelt.push_str(text),
+        |text, spelled| spelled.push_str(text),
     )
 }
 
@@ -69,8 +69,8 @@ fn spell(
         ),
     };
 
-    let mut spelt = String::new();
-    write(certain, &mut spelt);
+    let mut spelled = String::new();
+    write(certain, &mut spelled);
 
-    (spelt, certain.len() == whole.len())
+    (spelled, certain.len() == whole.len())
 }

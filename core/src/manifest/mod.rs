@@ -1,7 +1,7 @@
 //! What infrastructure must let through, derived from the routes of a program.
 //!
-//! Event names that stand in the code and again in a filter policy drift apart, and a message that
-//! a filter drops is lost without a trace. So [`Manifest`](crate::Manifest) derives the filters
+//! Event names that are written in the code and again in a filter policy drift apart, and a message
+//! that a filter drops is lost without a trace. So [`Manifest`](crate::Manifest) derives the filters
 //! from the routes, for the command `policy`, for Terraform, and for tests. Each filter serializes
 //! to the JSON that AWS expects:
 //!

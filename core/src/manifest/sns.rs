@@ -67,7 +67,7 @@ impl FilterPolicy {
     /// let routes = |route| Routes::new(()).on_fn(route, || async { Ok::<_, std::io::Error>(()) });
     ///
     /// assert!(Manifest::new(&routes(route)).filter_policy()?.is_exact());
-    /// // SNS cannot ask for a prefix and a suffix of the same field.
+    /// // SNS cannot combine a prefix and a suffix of one field.
     /// assert!(!Manifest::new(&routes(jpg_in_folder)).filter_policy()?.is_exact());
     /// # Ok::<_, s3_dispatch_core::Error>(())
     /// ```

@@ -17,7 +17,7 @@ text_newtypes! {
     PrincipalId;
     /// The address that a request came from: `198.51.100.7`, `2001:db8::7`.
     ///
-    /// The name of a service stands here if a service made the request: `s3.amazonaws.com`.
+    /// If a service made the request, it is the name of the service: `s3.amazonaws.com`.
     SourceIp;
     /// S3's id of a request: `C3D13FE58DE4C810`.
     ///

@@ -75,7 +75,7 @@ pub struct S3EventRecord {
     /// What happened: `ObjectCreated:Put`.
     ///
     /// `eventName` in a notification. EventBridge spreads it over `detail-type`, `detail.reason`
-    /// and `detail.deletion-type`, and the name that a notification would have had stands here.
+    /// and `detail.deletion-type`, and this is the name that a notification would have had.
     pub event_name: EventName,
     /// When S3 finished the request, in UTC: `2026-04-07T14:30:00.123Z`.
     ///
@@ -83,7 +83,7 @@ pub struct S3EventRecord {
     pub event_time: Option<EventTime>,
     /// The version of the record's format: `2.1`.
     ///
-    /// `eventVersion` in a notification. `None` from EventBridge, which has a version of its own.
+    /// `eventVersion` in a notification. `None` from EventBridge, which counts its own versions.
     pub event_version: Option<EventVersion>,
     /// Who sent the record: `aws:s3`, `minio:s3`.
     ///
@@ -162,7 +162,7 @@ impl S3EventRecord {
     /// sender's field order, whitespace and unknown fields. Use it to read a field that this type
     /// does not have, or to keep the event for later.
     ///
-    /// The text is borrowed if it stands in the payload as it is. It is owned if the payload
+    /// The text is borrowed if the payload contains it as it is. It is owned if the payload
     /// escapes it, as the body of an SQS message does.
     ///
     /// # Examples
