@@ -21,8 +21,9 @@
 //! # Ok::<_, s3_dispatch_core::Error>(())
 //! ```
 //!
-//! [`Notification::parse`] reads the body of one message, and [`Delivery::parse`] the payload of a
-//! whole Lambda invocation. Both accept S3's own JSON, SNS messages and EventBridge events.
+//! [`Notification::parse`] reads the body of one message, and
+//! [`Delivery::parse`](delivery::Delivery::parse) the payload of a whole Lambda invocation. Both
+//! accept S3's own JSON, SNS messages and EventBridge events.
 //!
 //! # Route events to handlers
 //!
@@ -60,26 +61,35 @@
 //!                                                                            outcome <-'
 //! ```
 //!
-//! | step | types |
-//! |---|---|
-//! | what happened | [`EventName`], [`EventPattern`] |
-//! | a record | [`S3EventRecord`], [`ObjectKey`], [`Sequencer`], views such as [`ObjectCreated`] |
-//! | what brings records | [`Delivery`], [`Notification`], [`MessageContext`] |
-//! | what handles it | [`Handler`], [`FromRecord`], [`State`], [`HandlerError`], [`Outcome`] |
-//! | which handler | [`Route`], [`Routes`], [`Router`] |
-//! | what infrastructure needs | [`Manifest`] |
-//! | what can go wrong | [`Error`], [`ErrorKind`] |
+//! | step | types | more |
+//! |---|---|---|
+//! | what happened | [`EventName`], [`EventPattern`] | |
+//! | a record | [`S3EventRecord`], [`ObjectKey`], [`Sequencer`] | [`record`] |
+//! | a record of certain events | [`ObjectCreated`] and other views | [`event_data`] |
+//! | what brings records | [`Notification`], [`MessageContext`] | [`delivery`] |
+//! | what handles a record | [`Handler`], [`FromRecord`], [`State`], [`Outcome`] | [`handler`] |
+//! | which handler | [`Route`], [`Routes`], [`Router`] | |
+//! | what infrastructure needs | [`Manifest`] | [`manifest`] |
+//! | what can go wrong | [`Error`], [`HandlerError`] | |
 
 mod error;
 mod text;
 mod event;
-mod record;
-mod event_data;
-mod delivery;
+pub mod record;
+pub mod event_data;
+pub mod delivery;
 mod reading;
 mod handling;
 mod routing;
-mod manifest;
+pub mod manifest;
+
+/// Types for handlers that are written without the attribute macro.
+///
+/// [`Handler`] returns a [`BoxFuture`](handler::BoxFuture). [`Routes::on_fn`] takes every
+/// [`HandlerFn`](handler::HandlerFn). Programs that use `#[s3_handler]` and closures name neither.
+pub mod handler {
+    pub use crate::handling::{BoxFuture, HandlerFn};
+}
 
 /// The README's example, compiled as a doc test.
 #[cfg(doctest)]
@@ -91,29 +101,22 @@ pub use handling::expansion as __private;
 
 pub use async_trait::async_trait;
 
-pub use delivery::{
-    Content, Delivery, Envelope, Envelopes, InvocationId, Message, MessageContext, MessageGroupId,
-    MessageId, Notification, QueueArn, ReceiptHandle, ServiceName, TestEvent, TraceHeader,
-};
+pub use delivery::context::MessageContext;
+pub use delivery::notification::Notification;
 pub use error::{Error, ErrorKind};
 pub use event::{EventName, EventPattern};
-pub use event_data::{
-    AccessTier, Annotation, AnnotationName, EventHold, EventHoldDuration, FailureReason,
-    Replication, ReplicationMinutes, ReplicationRuleId, Restore, Retention, RetentionMode,
-    S3Operation, StorageClass, Tiering, Timestamp, Transition,
-};
 pub use handling::{
-    BoxFuture, Context, FromRecord, FromRef, Handler, HandlerError, HandlerErrorKind, HandlerFn,
-    Outcome, SkipReason, State,
+    Context, FromRecord, FromRef, Handler, HandlerError, HandlerErrorKind, Outcome, SkipReason,
+    State,
 };
-pub use manifest::{
-    BucketNotification, EventBridgePattern, FilterCriteria, FilterPolicy, IamPolicy, Manifest,
-    Warning,
-};
-pub use record::{
-    Annotated, Bucket, BucketArn, BucketName, BucketTags, ConfigurationId, ETag, EventSource,
-    EventTime, EventVersion, Expired, HostId, Object, ObjectCreated, ObjectKey, ObjectRemoved,
-    ObjectRestored, PrincipalId, Region, Replicated, RequestId, Retained, S3EventRecord, Sequencer,
-    SourceIp, TagName, TagValue, Tagged, Tiered, Transitioned, VersionId,
+pub use manifest::manifest::Manifest;
+pub use record::bucket::BucketName;
+pub use record::key::ObjectKey;
+pub use record::object::{ETag, VersionId};
+pub use record::s3_event_record::S3EventRecord;
+pub use record::sequencer::Sequencer;
+pub use record::view::{
+    Annotated, Expired, ObjectCreated, ObjectRemoved, ObjectRestored, Replicated, Retained, Tagged,
+    Tiered, Transitioned,
 };
 pub use routing::{Route, Router, Routes};

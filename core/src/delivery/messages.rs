@@ -8,15 +8,13 @@ use bytes::Bytes;
 use bytestring::ByteString;
 
 use super::envelope::{Envelope, Envelopes};
+use crate::delivery::{MessageGroupId, MessageId, QueueArn, ReceiptHandle, TestEvent, TraceHeader};
 use crate::reading::body::{Body, BodyReader};
 use crate::reading::json::{self, Node, Path};
 use crate::reading::scan;
 use crate::text::RawJson;
 use crate::text::Source;
-use crate::{
-    Error, ErrorKind, MessageContext, MessageGroupId, MessageId, QueueArn, ReceiptHandle,
-    S3EventRecord, TestEvent, TraceHeader,
-};
+use crate::{Error, ErrorKind, MessageContext, S3EventRecord};
 
 /// The messages of one payload: a batch of SQS or SNS, or one S3 or EventBridge event that came by
 /// itself.

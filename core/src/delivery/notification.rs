@@ -6,8 +6,9 @@ use super::envelope::Envelopes;
 use super::messages::utf8;
 use crate::reading::body::{Body, BodyReader};
 use crate::reading::json::{Node, Path};
+use crate::record::{EventTime, HostId, RequestId};
 use crate::text::text_newtypes;
-use crate::{BucketName, Error, EventTime, HostId, RequestId, S3EventRecord};
+use crate::{BucketName, Error, S3EventRecord};
 
 /// What one message says: some records, or that notifications were switched on.
 #[derive(Debug, Clone)]

@@ -100,6 +100,8 @@ pub fn require_send<F: Future + Send>(future: F) -> F {
 }
 
 /// Reads a payload without the fast reading. Tests compare the two.
-pub fn read_plainly(payload: impl Into<bytes::Bytes>) -> Result<crate::Delivery, crate::Error> {
-    crate::Delivery::parse_plainly(payload.into())
+pub fn read_plainly(
+    payload: impl Into<bytes::Bytes>,
+) -> Result<crate::delivery::Delivery, crate::Error> {
+    crate::delivery::Delivery::parse_plainly(payload.into())
 }

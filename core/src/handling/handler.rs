@@ -28,7 +28,8 @@ pub type BoxFuture<'r, T> = Pin<Box<dyn Future<Output = T> + Send + 'r>>;
 ///
 /// ```
 /// use std::marker::PhantomData;
-/// use s3_dispatch_core::{BoxFuture, Context, EventPattern, Handler, Outcome, Route, Routes};
+/// use s3_dispatch_core::handler::BoxFuture;
+/// use s3_dispatch_core::{Context, EventPattern, Handler, Outcome, Route, Routes};
 ///
 /// trait Codec: Send + Sync + 'static {
 ///     const SUFFIX: &'static str;

@@ -13,7 +13,7 @@ use serde::Serialize;
 /// # Examples
 ///
 /// ```
-/// use s3_dispatch_core::IamPolicy;
+/// use s3_dispatch_core::manifest::IamPolicy;
 ///
 /// let policy = IamPolicy::new("arn:aws:sqs:eu-central-1:123456789012:uploads");
 /// assert_eq!(

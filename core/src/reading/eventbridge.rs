@@ -1,15 +1,15 @@
 //! S3's events as EventBridge sends them: the same facts, other names, keys not encoded.
 
+use crate::event_data::{AccessTier, StorageClass, Timestamp};
 use crate::event_data::{Restore, Tiering, Transition};
 use crate::reading::json::Node;
 use crate::reading::s3_record::{KEBAB_CASE, read_annotations, read_retention, read_tags};
+use crate::record::{
+    Bucket, BucketArn, EventSource, EventTime, Object, PrincipalId, Region, RequestId, SourceIp,
+};
 use crate::text::RawJson;
 use crate::text::Text;
-use crate::{
-    AccessTier, Bucket, BucketArn, BucketName, ETag, Error, EventName, EventSource, EventTime,
-    Object, ObjectKey, PrincipalId, Region, RequestId, S3EventRecord, Sequencer, SourceIp,
-    StorageClass, Timestamp, VersionId,
-};
+use crate::{BucketName, ETag, Error, EventName, ObjectKey, S3EventRecord, Sequencer, VersionId};
 
 /// Reads one event ("EventBridge event message structure", Amazon S3 User Guide, 2026).
 pub(crate) fn read_event(node: Node<'_, '_>) -> Result<S3EventRecord, Error> {

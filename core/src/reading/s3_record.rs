@@ -3,19 +3,21 @@
 use std::borrow::Cow;
 
 use crate::event_data::{
+    AccessTier, AnnotationName, EventHold, FailureReason, ReplicationMinutes, ReplicationRuleId,
+    RetentionMode, S3Operation, StorageClass, Timestamp,
+};
+use crate::event_data::{
     Annotation, EventHoldDuration, Replication, Restore, Retention, Tiering, Transition,
 };
 use crate::reading::json::{Members, Node};
 use crate::record::BucketTags;
+use crate::record::{
+    Bucket, BucketArn, ConfigurationId, EventSource, EventTime, EventVersion, HostId, Object,
+    PrincipalId, Region, RequestId, SourceIp, TagName, TagValue,
+};
 use crate::text::RawJson;
 use crate::text::Text;
-use crate::{
-    AccessTier, AnnotationName, Bucket, BucketArn, BucketName, ConfigurationId, ETag, Error,
-    EventHold, EventName, EventSource, EventTime, EventVersion, FailureReason, HostId, Object,
-    ObjectKey, PrincipalId, Region, ReplicationMinutes, ReplicationRuleId, RequestId,
-    RetentionMode, S3EventRecord, S3Operation, Sequencer, SourceIp, StorageClass, TagName,
-    TagValue, Timestamp, VersionId,
-};
+use crate::{BucketName, ETag, Error, EventName, ObjectKey, S3EventRecord, Sequencer, VersionId};
 
 /// Who form-encodes keys. Everyone else sends them as they are.
 const ENCODING_SOURCES: [&str; 3] = ["aws:s3", "minio:s3", "rustfs:s3"];

@@ -21,7 +21,7 @@ impl EventTime {
     /// # Examples
     ///
     /// ```
-    /// use s3_dispatch_core::EventTime;
+    /// use s3_dispatch_core::record::EventTime;
     /// use std::time::{Duration, SystemTime};
     ///
     /// let time = EventTime::from("1970-01-01T00:00:01.500Z");

@@ -20,7 +20,7 @@ impl EventVersion {
     /// # Examples
     ///
     /// ```
-    /// use s3_dispatch_core::EventVersion;
+    /// use s3_dispatch_core::record::EventVersion;
     ///
     /// let version = EventVersion::from("2.5");
     /// assert!(version.is_at_least(2, 1));

@@ -96,9 +96,8 @@ impl<S> Routes<S> {
     /// that implements the trait is added in the same way:
     ///
     /// ```
-    /// use s3_dispatch_core::{
-    ///     BoxFuture, Context, EventPattern, Handler, Outcome, Route, Router, Routes,
-    /// };
+    /// use s3_dispatch_core::handler::BoxFuture;
+    /// use s3_dispatch_core::{Context, EventPattern, Handler, Outcome, Route, Router, Routes};
     ///
     /// struct Audit;
     ///

@@ -1,4 +1,5 @@
-use s3_dispatch_core::{Content, Delivery, Envelope, ErrorKind, EventName, MessageContext};
+use s3_dispatch_core::delivery::{Content, Delivery, Envelope};
+use s3_dispatch_core::{ErrorKind, EventName, MessageContext};
 use s3_dispatch_testing::{NotificationBuilder, RecordBuilder, SnsBatchBuilder, SqsBatchBuilder};
 
 fn record(key: &str) -> RecordBuilder {

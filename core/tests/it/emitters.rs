@@ -1,4 +1,5 @@
-use s3_dispatch_core::{Delivery, Notification, ObjectCreated, S3EventRecord};
+use s3_dispatch_core::delivery::Delivery;
+use s3_dispatch_core::{Notification, ObjectCreated, S3EventRecord};
 
 #[track_caller]
 fn check(payload: &str, expected: [&str; 4]) -> S3EventRecord {

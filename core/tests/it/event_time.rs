@@ -1,6 +1,6 @@
 use std::time::{Duration, UNIX_EPOCH};
 
-use s3_dispatch_core::{EventTime, EventVersion};
+use s3_dispatch_core::record::{EventTime, EventVersion};
 
 #[test]
 fn the_times_of_all_senders_are_parsed() {

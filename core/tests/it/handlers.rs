@@ -1,9 +1,10 @@
 use std::fmt::Debug;
 use std::sync::{Arc, Mutex};
 
+use s3_dispatch_core::handler::HandlerFn;
 use s3_dispatch_core::{
     BucketName, Context, ErrorKind, EventName, FromRecord, FromRef, HandlerError, HandlerErrorKind,
-    HandlerFn, MessageContext, ObjectCreated, ObjectKey, Outcome, Routes, S3EventRecord, State,
+    MessageContext, ObjectCreated, ObjectKey, Outcome, Routes, S3EventRecord, State,
 };
 use s3_dispatch_testing::RecordBuilder;
 

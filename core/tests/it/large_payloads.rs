@@ -1,6 +1,7 @@
 //! Payloads for which a careless reader takes quadratic time. With one, these tests would not end.
 
-use s3_dispatch_core::{Delivery, ErrorKind, Notification};
+use s3_dispatch_core::delivery::Delivery;
+use s3_dispatch_core::{ErrorKind, Notification};
 use s3_dispatch_testing::{SnsMessageBuilder, SqsBatchBuilder};
 
 const SIZE: usize = 2_000_000;

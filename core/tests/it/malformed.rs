@@ -1,4 +1,5 @@
-use s3_dispatch_core::{Delivery, ErrorKind, EventName, Message, Notification};
+use s3_dispatch_core::delivery::{Delivery, Message};
+use s3_dispatch_core::{ErrorKind, EventName, Notification};
 use s3_dispatch_testing::{NotificationBuilder, RecordBuilder, SnsMessageBuilder, SqsBatchBuilder};
 
 /// Checks that the body alone is an error, and that in a batch it fails only its message. Both
@@ -250,7 +251,7 @@ fn records_that_are_not_an_array_are_rejected() {
         r#"{"Records": {"0": {"messageId": "1", "body": "{}"}}}"#,
         r#"{"Records": "x"}"#,
     ] {
-        let error = s3_dispatch_core::Delivery::parse(payload).unwrap_err();
+        let error = s3_dispatch_core::delivery::Delivery::parse(payload).unwrap_err();
         assert_eq!(
             error.kind(),
             s3_dispatch_core::ErrorKind::InvalidField,

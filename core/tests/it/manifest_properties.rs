@@ -5,8 +5,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
+use s3_dispatch_core::delivery::Delivery;
 use s3_dispatch_core::{
-    Delivery, ErrorKind, EventName, EventPattern, Manifest, MessageContext, Outcome, Route, Routes,
+    ErrorKind, EventName, EventPattern, Manifest, MessageContext, Outcome, Route, Routes,
     S3EventRecord,
 };
 use s3_dispatch_testing::{

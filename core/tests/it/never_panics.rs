@@ -1,6 +1,7 @@
 use proptest::prelude::*;
 use proptest::sample::Index;
-use s3_dispatch_core::{Delivery, Envelope, EventPattern, Notification, ObjectCreated};
+use s3_dispatch_core::delivery::{Delivery, Envelope};
+use s3_dispatch_core::{EventPattern, Notification, ObjectCreated};
 use s3_dispatch_testing::{
     NotificationBuilder, RecordBuilder, SnsBatchBuilder, SnsMessageBuilder, SqsBatchBuilder,
 };

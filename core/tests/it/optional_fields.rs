@@ -1,4 +1,5 @@
-use s3_dispatch_core::{Retention, S3EventRecord};
+use s3_dispatch_core::S3EventRecord;
+use s3_dispatch_core::event_data::Retention;
 use serde_json::{Value, json};
 
 /// A field's JSON pointer, its value in the fixture, and how to read it.

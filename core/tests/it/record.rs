@@ -10,7 +10,7 @@ fn a_record_is_send_and_outlives_its_payload() {
     let payload = SqsBatchBuilder::new()
         .with_record("1", RecordBuilder::new(EventName::OBJECT_CREATED_PUT))
         .to_bytes();
-    let delivery = s3_dispatch_core::Delivery::parse(payload).unwrap();
+    let delivery = s3_dispatch_core::delivery::Delivery::parse(payload).unwrap();
     let record: S3EventRecord = check(delivery.records()[0].clone());
     drop(delivery);
 

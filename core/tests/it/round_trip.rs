@@ -1,5 +1,6 @@
 use proptest::prelude::*;
-use s3_dispatch_core::{Delivery, EventName, S3EventRecord};
+use s3_dispatch_core::delivery::Delivery;
+use s3_dispatch_core::{EventName, S3EventRecord};
 use s3_dispatch_testing::{
     NotificationBuilder, RecordBuilder, SnsBatchBuilder, SnsMessageBuilder, SqsBatchBuilder,
 };

@@ -1,6 +1,7 @@
+use s3_dispatch_core::handler::BoxFuture;
 use s3_dispatch_core::{
-    BoxFuture, Context, EventPattern, Handler, HandlerError, MessageContext, Outcome, Route,
-    Router, Routes, SkipReason,
+    Context, EventPattern, Handler, HandlerError, MessageContext, Outcome, Route, Router, Routes,
+    SkipReason,
 };
 use s3_dispatch_testing::RecordBuilder;
 

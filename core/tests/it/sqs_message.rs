@@ -1,4 +1,5 @@
-use s3_dispatch_core::{Delivery, ErrorKind, EventName};
+use s3_dispatch_core::delivery::Delivery;
+use s3_dispatch_core::{ErrorKind, EventName};
 use s3_dispatch_testing::{RecordBuilder, SqsBatchBuilder, SqsMessageBuilder};
 
 fn message(id: &str) -> SqsMessageBuilder {

@@ -2,15 +2,17 @@
 
 use super::span::Texts;
 use super::{Field, Scanned, Scanner, Span, Unusual};
+use crate::ETag;
+use crate::event_data::{
+    AccessTier, AnnotationName, EventHold, FailureReason, ReplicationMinutes, ReplicationRuleId,
+    RetentionMode, S3Operation, StorageClass, Timestamp,
+};
 use crate::event_data::{
     Annotation, EventHoldDuration, Replication, Restore, Retention, Tiering, Transition,
 };
 use crate::record::BucketTags;
+use crate::record::{BucketArn, TagName, TagValue};
 use crate::text::Source;
-use crate::{
-    AccessTier, AnnotationName, BucketArn, ETag, EventHold, FailureReason, ReplicationMinutes,
-    ReplicationRuleId, RetentionMode, S3Operation, StorageClass, TagName, TagValue, Timestamp,
-};
 
 /// Where the fields of `glacierEventData` stand.
 #[derive(Default)]

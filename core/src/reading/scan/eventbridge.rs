@@ -4,13 +4,14 @@ use super::event_data::{Fields as EventData, RetentionPart, annotations, tags};
 use super::object::ObjectPart;
 use super::span::Texts;
 use super::{Field, Scanned, Span, Unusual};
+use crate::event_data::{AccessTier, StorageClass, Timestamp};
 use crate::event_data::{Tiering, Transition};
 use crate::reading::eventbridge::{event_name, restore};
-use crate::text::RawJson;
-use crate::{
-    AccessTier, Bucket, BucketArn, BucketName, EventSource, EventTime, PrincipalId, Region,
-    RequestId, S3EventRecord, SourceIp, StorageClass, Timestamp,
+use crate::record::{
+    Bucket, BucketArn, EventSource, EventTime, PrincipalId, Region, RequestId, SourceIp,
 };
+use crate::text::RawJson;
+use crate::{BucketName, S3EventRecord};
 
 /// Where the fields of an event stand.
 #[derive(Default)]

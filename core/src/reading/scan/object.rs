@@ -2,7 +2,8 @@
 
 use super::span::Texts;
 use super::{Scanned, Span, Unusual};
-use crate::{ETag, Object, ObjectKey, Sequencer, VersionId};
+use crate::record::Object;
+use crate::{ETag, ObjectKey, Sequencer, VersionId};
 
 /// Where its fields stand.
 #[derive(Default)]

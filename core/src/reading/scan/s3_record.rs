@@ -8,11 +8,12 @@ use super::object::ObjectPart;
 use super::span::Texts;
 use super::{Field, Scanned, Scanner, Span, Unusual};
 use crate::reading::s3_record::is_form_encoded;
-use crate::text::RawJson;
-use crate::{
-    Bucket, BucketArn, BucketName, ConfigurationId, EventName, EventSource, EventTime,
-    EventVersion, HostId, PrincipalId, Region, RequestId, S3EventRecord, SourceIp,
+use crate::record::{
+    Bucket, BucketArn, ConfigurationId, EventSource, EventTime, EventVersion, HostId, PrincipalId,
+    Region, RequestId, SourceIp,
 };
+use crate::text::RawJson;
+use crate::{BucketName, EventName, S3EventRecord};
 
 /// Where the fields of a record stand. Lists that few events have are passed over first.
 #[derive(Default)]

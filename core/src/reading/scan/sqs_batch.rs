@@ -5,13 +5,14 @@ use bytestring::ByteString;
 use super::body::read_body;
 use super::span::Texts;
 use super::{Field, Scanned, Scanner, Span, Unusual};
+use crate::MessageContext;
 use crate::delivery::Envelope;
 use crate::delivery::{Delivery, missing_body};
+use crate::delivery::{MessageGroupId, MessageId, QueueArn, ReceiptHandle, TraceHeader};
 use crate::reading::body::{Body, BodyReader};
 use crate::reading::json::{Node, Path};
 use crate::text::RawJson;
 use crate::text::Source;
-use crate::{MessageContext, MessageGroupId, MessageId, QueueArn, ReceiptHandle, TraceHeader};
 
 /// Reads the whole payload. A body that is unusual costs only itself.
 pub(crate) fn read_sqs_batch(source: &Source) -> Scanned<Delivery> {
