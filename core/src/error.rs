@@ -1,14 +1,30 @@
-//! What can be wrong with a text that this crate reads.
+//! The error of this crate.
 
 use std::error::Error as StdError;
 use std::fmt;
 
-/// An error of reading a payload, a pattern or a record, or of a whole invocation.
+/// An error of reading a payload or a pattern, of deriving a filter, or of a whole invocation.
 ///
-/// The text is one clause without a full stop; the cause, if any, is [`source`](StdError::source)
-/// and not repeated. [`kind`](Self::kind) tells programs what went wrong, [`path`](Self::path)
-/// where in the JSON, [`is_retryable`](Self::is_retryable) whether the same input could succeed
-/// later.
+/// - [`kind`](Self::kind) tells programs what went wrong.
+/// - [`path`](Self::path) tells where in the JSON.
+/// - [`is_retryable`](Self::is_retryable) tells whether a retry can help.
+///
+/// `Display` writes one clause without a full stop, and the path if there is one. The cause, if
+/// there is one, is the [`source`](StdError::source) and is not part of the text.
+///
+/// # Examples
+///
+/// ```
+/// use s3_dispatch_core::{ErrorKind, Notification};
+///
+/// let json = r#"{"Records": [{"eventName": "ObjectCreated:Put",
+///     "s3": {"bucket": {"name": "holiday"}, "object": {}}}]}"#;
+/// let error = Notification::parse(json).unwrap_err();
+///
+/// assert_eq!(error.kind(), ErrorKind::MissingField);
+/// assert_eq!(error.path(), Some("$.Records[0].s3.object.key"));
+/// assert!(!error.is_retryable());
+/// ```
 pub struct Error(Box<Inner>);
 
 struct Inner {
@@ -18,34 +34,40 @@ struct Inner {
     source: Option<Box<dyn StdError + Send + Sync>>,
 }
 
-/// What kind of thing went wrong.
+/// What went wrong.
+///
+/// Only [`InvocationFailed`](Self::InvocationFailed) and [`Runtime`](Self::Runtime) are worth a
+/// retry. All others are about the input, which does not change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorKind {
     /// The bytes are not UTF-8.
     InvalidUtf8,
-    /// The text is not JSON, or a string that is read holds a lone surrogate.
+    /// The text is not JSON, or a string that is read holds a lone surrogate, such as `"\ud800"`.
     InvalidJson,
-    /// The JSON nests deeper than the reader follows.
+    /// The JSON is nested more deeply than the reader follows.
     TooDeep,
-    /// The payload is longer than the reader can address (4 GiB).
+    /// The payload is longer than the reader can address: 4 GiB.
     TooLarge,
-    /// The JSON is no S3 event in any envelope that is known.
+    /// The JSON is not an S3 event, in any of the known envelopes.
     NotAnS3Event,
-    /// A field that every S3 event has is absent, null or empty.
+    /// A required field is absent, null or empty: the event's name, the bucket's name or the key.
+    ///
+    /// Or a record lacks a field that a typed view promises.
     MissingField,
-    /// A field has a value of the wrong type.
+    /// A field has a value of the wrong type, or a record is not of the events of a view.
     InvalidField,
-    /// An SQS message has no id, so that its failure could not be reported.
+    /// An SQS message has no id, so its failure could not be reported.
+    ///
+    /// The whole batch fails.
     MissingMessageId,
-    /// The text is not the pattern of an event.
+    /// The text is not an event pattern.
     InvalidPattern,
-    /// The routes ask for a filter that the service does not have, or has not in this size.
+    /// The routes need a filter that the service cannot express, or not in this size.
     Unexpressible,
-    /// A record failed and its delivery cannot report single failures, so that the invocation
-    /// fails.
+    /// A record failed, and its delivery cannot report single failures, so the invocation fails.
     InvocationFailed,
-    /// Lambda's runtime could not be served.
+    /// The Lambda runtime API could not be served.
     Runtime,
 }
 
@@ -72,23 +94,45 @@ impl Error {
         self
     }
 
-    /// What kind of thing went wrong.
+    /// What went wrong.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use s3_dispatch_core::{ErrorKind, Notification};
+    ///
+    /// let error = Notification::parse("not JSON").unwrap_err();
+    /// assert_eq!(error.kind(), ErrorKind::InvalidJson);
+    /// ```
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
         self.0.kind
     }
 
-    /// Where in the payload, as a JSON path such as `$.Records[0].body.Records[2].s3.object.key`.
+    /// The place in the payload, as a JSON path: `$.Records[0].body.Records[2].s3.object.key`.
     ///
-    /// A step into a string that holds JSON (`body`, `Message`) is written like a step into an
-    /// object. `None` for errors that are not about a place in a payload.
+    /// A step into a string that holds JSON (`body`, `Message`) looks like a step into an object.
+    /// `None` for errors that are not about a place in a payload.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use s3_dispatch_core::{EventPattern, Notification};
+    ///
+    /// let json = r#"{"Records": [{"eventName": "ObjectCreated:Put",
+    ///     "s3": {"bucket": {"name": 7}, "object": {"key": "a.jpg"}}}]}"#;
+    /// let error = Notification::parse(json).unwrap_err();
+    /// assert_eq!(error.path(), Some("$.Records[0].s3.bucket.name"));
+    /// assert_eq!(EventPattern::parse("Put*").unwrap_err().path(), None);
+    /// ```
     #[must_use]
     pub fn path(&self) -> Option<&str> {
         self.0.path.as_deref()
     }
 
-    /// Whether the same input could succeed later: true for a failed invocation, false for
-    /// unreadable input.
+    /// Whether the same input can succeed later.
+    ///
+    /// True for a failed invocation, false for input that cannot be read.
     #[must_use]
     pub fn is_retryable(&self) -> bool {
         matches!(
@@ -98,6 +142,7 @@ impl Error {
     }
 }
 
+/// Writes the message, then ``at `path` `` if there is a path.
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0.message)?;

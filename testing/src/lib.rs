@@ -5,7 +5,8 @@
 //! invocation:
 //!
 //! ```
-//! use s3_dispatch_core::{Delivery, EventName};
+//! use s3_dispatch_core::delivery::Delivery;
+//! use s3_dispatch_core::EventName;
 //! use s3_dispatch_testing::{NotificationBuilder, RecordBuilder, SqsBatchBuilder};
 //!
 //! let record = RecordBuilder::new(EventName::OBJECT_CREATED_PUT).with_key("holiday/my photo.jpg").build();

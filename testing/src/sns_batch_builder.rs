@@ -10,7 +10,8 @@ use crate::{NotificationBuilder, RecordBuilder, SnsMessageBuilder, json};
 /// "aws:sns", "Sns": ...}]}`.
 ///
 /// ```
-/// use s3_dispatch_core::{Delivery, EventName};
+/// use s3_dispatch_core::delivery::Delivery;
+/// use s3_dispatch_core::EventName;
 /// use s3_dispatch_testing::{RecordBuilder, SnsBatchBuilder};
 ///
 /// let payload = SnsBatchBuilder::new().with_record("1", RecordBuilder::new(EventName::OBJECT_CREATED_PUT)).to_bytes();

@@ -10,7 +10,8 @@ use crate::{NotificationBuilder, RecordBuilder, SqsMessageBuilder, json};
 /// ...}]}`.
 ///
 /// ```
-/// use s3_dispatch_core::{Delivery, EventName};
+/// use s3_dispatch_core::delivery::Delivery;
+/// use s3_dispatch_core::EventName;
 /// use s3_dispatch_testing::{RecordBuilder, SqsBatchBuilder};
 ///
 /// let payload = SqsBatchBuilder::new()

@@ -9,7 +9,8 @@ use crate::{NotificationBuilder, RecordBuilder};
 /// The receipt handle is as long as a real one; `md5OfBody` is 32 digits, but no digest.
 ///
 /// ```
-/// use s3_dispatch_core::{Delivery, EventName};
+/// use s3_dispatch_core::delivery::Delivery;
+/// use s3_dispatch_core::EventName;
 /// use s3_dispatch_testing::{RecordBuilder, SqsBatchBuilder, SqsMessageBuilder};
 ///
 /// let message = SqsMessageBuilder::new("1")

@@ -18,7 +18,7 @@ use crate::{Error, S3EventRecord};
 /// # Examples
 ///
 /// ```
-/// use s3_dispatch_core::{Delivery, Envelope};
+/// use s3_dispatch_core::delivery::{Delivery, Envelope};
 ///
 /// let payload = r#"{"Records": [{"messageId": "m-1", "eventSource": "aws:sqs", "body": "{}"}]}"#;
 /// let delivery = Delivery::parse(payload)?;

@@ -1,8 +1,8 @@
 //! The JSON document that S3 publishes.
 
-use crate::record::EventTime;
+use crate::record::{EventTime, HostId, RequestId};
 use crate::text::text_newtypes;
-use crate::{BucketName, HostId, RequestId, S3EventRecord};
+use crate::{BucketName, S3EventRecord};
 
 /// The content of one message: records, or the news that notifications were configured.
 ///

@@ -1,38 +1,66 @@
-//! Names of events in EventBridge.
+//! Translates event names from and to EventBridge.
 
-use super::EventName;
+use super::known::{EventBridgeForm, Known};
+use super::name::EventName;
 
-/// The name that a notification of the same event has. What is not known is kept, so that `*` still
-/// routes it.
-pub(crate) fn from_eventbridge(detail_type: &str, reason: &str, deletion_type: &str) -> EventName {
-    let is_marker = deletion_type == "Delete Marker Created";
+const OBJECT_CREATED: &str = "Object Created";
+const OBJECT_DELETED: &str = "Object Deleted";
 
-    match detail_type {
-        "Object Created" => match reason {
-            "PutObject" => EventName::OBJECT_CREATED_PUT,
-            "POST Object" => EventName::OBJECT_CREATED_POST,
-            "CopyObject" => EventName::OBJECT_CREATED_COPY,
-            "CompleteMultipartUpload" => EventName::OBJECT_CREATED_COMPLETE_MULTIPART_UPLOAD,
-            "" => EventName::parse("ObjectCreated"),
-            other => EventName::parse(&format!("ObjectCreated:{other}")),
-        },
-        "Object Deleted" => match (reason == "Lifecycle Expiration", is_marker) {
-            (false, false) => EventName::OBJECT_REMOVED_DELETE,
-            (false, true) => EventName::OBJECT_REMOVED_DELETE_MARKER_CREATED,
-            (true, false) => EventName::LIFECYCLE_EXPIRATION_DELETE,
-            (true, true) => EventName::LIFECYCLE_EXPIRATION_DELETE_MARKER_CREATED,
-        },
-        "Object Restore Initiated" => EventName::OBJECT_RESTORE_POST,
-        "Object Restore Completed" => EventName::OBJECT_RESTORE_COMPLETED,
-        "Object Restore Expired" => EventName::OBJECT_RESTORE_DELETE,
-        "Object Storage Class Changed" => EventName::LIFECYCLE_TRANSITION,
-        "Object Access Tier Changed" => EventName::INTELLIGENT_TIERING,
-        "Object ACL Updated" => EventName::OBJECT_ACL_PUT,
-        "Object Tags Added" => EventName::OBJECT_TAGGING_PUT,
-        "Object Tags Deleted" => EventName::OBJECT_TAGGING_DELETE,
-        "Object Annotation Created" => EventName::OBJECT_ANNOTATION_PUT,
-        "Object Annotation Removed" => EventName::OBJECT_ANNOTATION_DELETE,
-        "Object Retention Updated" => EventName::OBJECT_RETENTION_PUT,
-        other => EventName::parse(other),
+/// The reason of the deletions that a lifecycle rule caused.
+pub(crate) const LIFECYCLE_EXPIRATION: &str = "Lifecycle Expiration";
+
+const DELETE_OBJECT: &str = "DeleteObject";
+const DELETE_MARKER_CREATED: &str = "Delete Marker Created";
+const PERMANENTLY_DELETED: &str = "Permanently Deleted";
+
+impl EventName {
+    /// The name that a notification of the same event has.
+    ///
+    /// A new reason of `Object Created` becomes the action of an unknown name, such as
+    /// `ObjectCreated:Teleport`. Any other detail type that is not in the table becomes the name
+    /// itself, so that `*` still routes it. Missing texts may be empty.
+    pub(crate) fn from_eventbridge(detail_type: &str, reason: &str, deletion_type: &str) -> Self {
+        let (reason, deletion_type) = match detail_type {
+            OBJECT_DELETED => known_deletion(reason, deletion_type),
+            _ => (reason, deletion_type),
+        };
+        let is_this_event = |form: EventBridgeForm| {
+            form.detail_type == detail_type
+                && form.reason.is_none_or(|own| own == reason)
+                && form.deletion_type.is_none_or(|own| own == deletion_type)
+        };
+
+        let known = Known::ALL
+            .iter()
+            .find(|known| known.eventbridge_form().is_some_and(is_this_event));
+
+        match (known, detail_type, reason) {
+            (Some(known), ..) => Self::of_known(*known),
+            (None, OBJECT_CREATED, "") => Self::parse("ObjectCreated"),
+            (None, OBJECT_CREATED, reason) => Self::parse(&format!("ObjectCreated:{reason}")),
+            (None, ..) => Self::parse(detail_type),
+        }
     }
+
+    /// What EventBridge calls the event.
+    ///
+    /// `None` for unknown names and for the events that EventBridge does not send.
+    pub(crate) fn eventbridge_form(&self) -> Option<EventBridgeForm> {
+        self.as_known()?.eventbridge_form()
+    }
+}
+
+/// A deletion is a request unless a lifecycle rule caused it, and permanent unless a delete marker
+/// was created, whatever new words may come.
+fn known_deletion<'t>(reason: &'t str, deletion_type: &'t str) -> (&'t str, &'t str) {
+    let reason = match reason {
+        LIFECYCLE_EXPIRATION => LIFECYCLE_EXPIRATION,
+        _ => DELETE_OBJECT,
+    };
+    let deletion_type = match deletion_type {
+        DELETE_MARKER_CREATED => DELETE_MARKER_CREATED,
+        _ => PERMANENTLY_DELETED,
+    };
+
+    (reason, deletion_type)
 }

@@ -1,16 +1,23 @@
 //! The names of S3's events and the patterns that select them.
 //!
-//! Records carry a name, routes carry patterns. Both come from one table of known names, which the
-//! attribute macro checks at compile time and the manifest translates for other services.
+//! Records carry a name, and routes carry patterns. Both come from one table of known names. The
+//! attribute macro checks patterns against it at compile time, and the reading and the manifest
+//! translate its names from and to EventBridge.
 
-mod eventbridge;
+mod table;
+mod spelling;
+mod known;
 mod name;
-pub(crate) mod nearest;
+mod eventbridge;
+mod literal;
+mod compile_error;
+mod nearest;
 mod pattern;
 
 pub use name::EventName;
 pub use pattern::EventPattern;
 
-pub(crate) use eventbridge::from_eventbridge;
-pub(crate) use name::Known;
-pub(crate) use pattern::Literal;
+pub(crate) use compile_error::CompileError;
+pub(crate) use eventbridge::LIFECYCLE_EXPIRATION;
+pub(crate) use known::{EventBridgeForm, Known};
+pub(crate) use literal::Literal;

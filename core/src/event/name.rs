@@ -1,13 +1,22 @@
-//! The names of S3's events.
+//! The name of an event, known or not.
 
+use super::known::Known;
+use super::spelling::without_prefix;
+use super::table::event_table;
 use crate::text::{FromText, Text, text_views};
 
 /// The name of an event, as in a record's `eventName`: `ObjectCreated:Put`.
 ///
-/// An open set: a name that this version does not know is kept as it was sent, since S3 adds event
-/// types without notice ("Event message structure", Amazon S3 User Guide, 2026). Bucket
-/// configuration and some S3-compatible stores write the same name with `s3:` in front;
-/// [`parse`](Self::parse) drops it, so that both compare equal.
+/// The set is open. S3 adds event types without notice ("Event message structure", Amazon S3 User
+/// Guide, 2026), so a name that this version does not know is kept as it was sent.
+///
+/// Bucket configuration and some S3-compatible stores write the same name with `s3:` in front.
+/// [`parse`](Self::parse) drops the prefix, so both spellings are equal. Upper and lower case
+/// differ: `objectcreated:put` is an unknown name.
+///
+/// Events that came through EventBridge get the name that a notification would have had.
+///
+/// # Examples
 ///
 /// ```
 /// use s3_dispatch_core::EventName;
@@ -26,96 +35,60 @@ enum Repr {
     Unknown(Text),
 }
 
-/// One table: constants, parser, and the candidates for "did you mean".
 macro_rules! event_names {
-    ($($(#[$doc:meta])* $constant:ident = $variant:ident $text:literal;)*) => {
-        #[derive(Clone, Copy, PartialEq, Eq, Hash)]
-        pub(crate) enum Known { $($variant,)* }
-
-        impl Known {
-            pub(crate) const ALL: &'static [Self] = &[$(Self::$variant,)*];
-
-            pub(crate) const fn as_str(self) -> &'static str {
-                match self { $(Self::$variant => $text,)* }
-            }
-
-            fn parse(text: &str) -> Option<Self> {
-                match text { $($text => Some(Self::$variant),)* _ => None }
-            }
-        }
-
+    ($(
+        $(#[$doc:meta])*
+        $constant:ident = $variant:ident { name: $name:literal, eventbridge: $form:tt, }
+    )*) => {
+        /// The names that this version knows.
         impl EventName {
-            $($(#[$doc])* pub const $constant: Self = Self(Repr::Known(Known::$variant));)*
+            $(
+                #[doc = concat!("`", $name, "`")]
+                ///
+                $(#[$doc])*
+                pub const $constant: Self = Self(Repr::Known(Known::$variant));
+            )*
 
-            /// The names this version knows, in the order of AWS's list.
+            /// The names that this version knows, in the order of AWS's list.
+            ///
+            /// # Examples
+            ///
+            /// ```
+            /// use s3_dispatch_core::EventName;
+            ///
+            /// let removals = EventName::KNOWN.iter().filter(|name| name.is_object_removed());
+            /// let names: Vec<_> = removals.map(EventName::as_str).collect();
+            /// assert_eq!(names, ["ObjectRemoved:Delete", "ObjectRemoved:DeleteMarkerCreated"]);
+            /// ```
             pub const KNOWN: &'static [Self] = &[$(Self::$constant,)*];
         }
     };
 }
 
-event_names! {
-    /// An object of the Reduced Redundancy storage class was lost.
-    REDUCED_REDUNDANCY_LOST_OBJECT = ReducedRedundancyLostObject "ReducedRedundancyLostObject";
-    /// An object was uploaded in one request.
-    OBJECT_CREATED_PUT = ObjectCreatedPut "ObjectCreated:Put";
-    /// An object was uploaded by an HTML form.
-    OBJECT_CREATED_POST = ObjectCreatedPost "ObjectCreated:Post";
-    /// An object was copied in one request.
-    OBJECT_CREATED_COPY = ObjectCreatedCopy "ObjectCreated:Copy";
-    /// A multipart upload was completed: every large upload, and every large copy.
-    OBJECT_CREATED_COMPLETE_MULTIPART_UPLOAD = ObjectCreatedCompleteMultipartUpload "ObjectCreated:CompleteMultipartUpload";
-    /// An object, or one version of it, was deleted for good.
-    OBJECT_REMOVED_DELETE = ObjectRemovedDelete "ObjectRemoved:Delete";
-    /// A delete marker was put on top of a versioned object.
-    OBJECT_REMOVED_DELETE_MARKER_CREATED = ObjectRemovedDeleteMarkerCreated "ObjectRemoved:DeleteMarkerCreated";
-    /// The restoration of an archived object was begun.
-    OBJECT_RESTORE_POST = ObjectRestorePost "ObjectRestore:Post";
-    /// The restoration of an archived object was completed.
-    OBJECT_RESTORE_COMPLETED = ObjectRestoreCompleted "ObjectRestore:Completed";
-    /// The restored copy of an archived object expired.
-    OBJECT_RESTORE_DELETE = ObjectRestoreDelete "ObjectRestore:Delete";
-    /// The replication of an object failed.
-    REPLICATION_OPERATION_FAILED_REPLICATION = ReplicationOperationFailedReplication "Replication:OperationFailedReplication";
-    /// An object is no longer tracked by Replication Time Control.
-    REPLICATION_OPERATION_NOT_TRACKED = ReplicationOperationNotTracked "Replication:OperationNotTracked";
-    /// The replication of an object took longer than the threshold.
-    REPLICATION_OPERATION_MISSED_THRESHOLD = ReplicationOperationMissedThreshold "Replication:OperationMissedThreshold";
-    /// An object was replicated, after the threshold.
-    REPLICATION_OPERATION_REPLICATED_AFTER_THRESHOLD = ReplicationOperationReplicatedAfterThreshold "Replication:OperationReplicatedAfterThreshold";
-    /// A lifecycle rule moved an object to another storage class.
-    LIFECYCLE_TRANSITION = LifecycleTransition "LifecycleTransition";
-    /// Intelligent-Tiering moved an object to an archive tier.
-    INTELLIGENT_TIERING = IntelligentTiering "IntelligentTiering";
-    /// An object's access control list was written.
-    OBJECT_ACL_PUT = ObjectAclPut "ObjectAcl:Put";
-    /// A lifecycle rule deleted an object.
-    LIFECYCLE_EXPIRATION_DELETE = LifecycleExpirationDelete "LifecycleExpiration:Delete";
-    /// A lifecycle rule put a delete marker on top of a versioned object.
-    LIFECYCLE_EXPIRATION_DELETE_MARKER_CREATED = LifecycleExpirationDeleteMarkerCreated "LifecycleExpiration:DeleteMarkerCreated";
-    /// An object's tags were written.
-    OBJECT_TAGGING_PUT = ObjectTaggingPut "ObjectTagging:Put";
-    /// An object's tags were deleted.
-    OBJECT_TAGGING_DELETE = ObjectTaggingDelete "ObjectTagging:Delete";
-    /// An annotation of an object was written.
-    OBJECT_ANNOTATION_PUT = ObjectAnnotationPut "ObjectAnnotation:Put";
-    /// An annotation of an object was deleted.
-    OBJECT_ANNOTATION_DELETE = ObjectAnnotationDelete "ObjectAnnotation:Delete";
-    /// An object's retention was written.
-    OBJECT_RETENTION_PUT = ObjectRetentionPut "ObjectRetention:Put";
-}
+event_table!(event_names);
 
 macro_rules! category_predicates {
     ($($(#[$doc:meta])* $predicate:ident $category:literal;)*) => {
+        /// The categories, one predicate each.
+        ///
+        /// A predicate holds for every action of its category, including actions that this version
+        /// does not know.
         impl EventName {
-            $($(#[$doc])* #[must_use] pub fn $predicate(&self) -> bool { self.category() == $category })*
+            $(
+                $(#[$doc])*
+                ///
+                #[doc = concat!("True for every name of the category `", $category, "`.")]
+                #[must_use]
+                pub fn $predicate(&self) -> bool { self.category() == $category }
+            )*
         }
     };
 }
 
 category_predicates! {
-    /// Whether an object was created, by whatever action.
+    /// Whether an object was created: uploaded, copied, or put together from parts.
     is_object_created "ObjectCreated";
-    /// Whether an object or a version was deleted, or hidden by a delete marker, on request.
+    /// Whether a request deleted an object or a version, or put a delete marker on an object.
     is_object_removed "ObjectRemoved";
     /// Whether this is a step in the restoration of an archived object.
     is_object_restore "ObjectRestore";
@@ -125,22 +98,31 @@ category_predicates! {
     is_lifecycle_transition "LifecycleTransition";
     /// Whether a lifecycle rule deleted an object or put a delete marker on it.
     is_lifecycle_expiration "LifecycleExpiration";
-    /// Whether Intelligent-Tiering moved an object.
+    /// Whether Intelligent-Tiering moved an object to an archive tier.
     is_intelligent_tiering "IntelligentTiering";
-    /// Whether an access control list changed.
+    /// Whether an object's access control list was written.
     is_object_acl "ObjectAcl";
-    /// Whether an object's tags changed.
+    /// Whether an object's tags were written or deleted.
     is_object_tagging "ObjectTagging";
-    /// Whether an object's annotations changed.
+    /// Whether an object's annotations were written or deleted.
     is_object_annotation "ObjectAnnotation";
-    /// Whether an object's retention changed.
+    /// Whether an object's retention was written.
     is_object_retention "ObjectRetention";
     /// Whether an object of the Reduced Redundancy storage class was lost.
     is_reduced_redundancy_lost_object "ReducedRedundancyLostObject";
 }
 
 impl EventName {
-    /// Reads a name; any text is one. A leading `s3:` is dropped.
+    /// Reads a name. Every text is a name, and a leading `s3:` is dropped.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use s3_dispatch_core::EventName;
+    ///
+    /// assert_eq!(EventName::parse("s3:ObjectAcl:Put"), EventName::OBJECT_ACL_PUT);
+    /// assert_eq!(EventName::parse("ObjectFrozen:Put").as_str(), "ObjectFrozen:Put");
+    /// ```
     #[must_use]
     pub fn parse(text: &str) -> Self {
         let name = without_prefix(text);
@@ -151,7 +133,7 @@ impl EventName {
         Self(Repr::Known(known))
     }
 
-    /// Its place in the table; `None` for a name that is not in it.
+    /// The row of the table. `None` for an unknown name.
     pub(crate) const fn as_known(&self) -> Option<Known> {
         match self.0 {
             Repr::Known(known) => Some(known),
@@ -160,6 +142,14 @@ impl EventName {
     }
 
     /// The name, without `s3:`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use s3_dispatch_core::EventName;
+    ///
+    /// assert_eq!(EventName::parse("s3:ObjectTagging:Put").as_str(), "ObjectTagging:Put");
+    /// ```
     #[must_use]
     pub fn as_str(&self) -> &str {
         match &self.0 {
@@ -168,21 +158,49 @@ impl EventName {
         }
     }
 
-    /// What kind of event this is: the name up to its first `:`, or all of it.
+    /// The kind of event: the name up to its first `:`, or the whole name if it has none.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use s3_dispatch_core::EventName;
+    ///
+    /// assert_eq!(EventName::OBJECT_CREATED_PUT.category(), "ObjectCreated");
+    /// assert_eq!(EventName::LIFECYCLE_TRANSITION.category(), "LifecycleTransition");
+    /// ```
     #[must_use]
     pub fn category(&self) -> &str {
         let name = self.as_str();
         name.split_once(':').map_or(name, |(category, _)| category)
     }
 
-    /// What was done: the name after its first `:`. `None` for the names that have no action, such
-    /// as `LifecycleTransition`.
+    /// What was done: the name after its first `:`.
+    ///
+    /// `None` for a name without an action, such as `LifecycleTransition`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use s3_dispatch_core::EventName;
+    ///
+    /// assert_eq!(EventName::OBJECT_CREATED_PUT.action(), Some("Put"));
+    /// assert_eq!(EventName::INTELLIGENT_TIERING.action(), None);
+    /// ```
     #[must_use]
     pub fn action(&self) -> Option<&str> {
         self.as_str().split_once(':').map(|(_, action)| action)
     }
 
-    /// Whether the name is in the table of this version.
+    /// Whether this version knows the name, that is, whether it is in [`KNOWN`](Self::KNOWN).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use s3_dispatch_core::EventName;
+    ///
+    /// assert!(EventName::parse("ObjectCreated:Copy").is_known());
+    /// assert!(!EventName::parse("ObjectCreated:Teleport").is_known());
+    /// ```
     #[must_use]
     pub fn is_known(&self) -> bool {
         matches!(self.0, Repr::Known(_))
@@ -190,7 +208,7 @@ impl EventName {
 }
 
 impl FromText for EventName {
-    /// As [`EventName::parse`], without a copy.
+    /// The same as [`EventName::parse`], but an unknown name shares the payload's memory.
     fn from_text(text: Text) -> Self {
         let name = without_prefix(text.as_str());
         let len = name.len();
@@ -198,28 +216,9 @@ impl FromText for EventName {
     }
 }
 
-fn without_prefix(text: &str) -> &str {
-    text.strip_prefix("s3:").unwrap_or(text)
-}
-
-pub(crate) const fn bytes_equal(left: &[u8], right: &[u8]) -> bool {
-    if left.len() != right.len() {
-        return false;
-    }
-
-    let mut index = 0;
-    while index < left.len() {
-        if left[index] != right[index] {
-            return false;
-        }
-        index += 1;
-    }
-
-    true
-}
-
 text_views!(EventName);
 
+/// The same as [`EventName::parse`].
 impl From<&str> for EventName {
     fn from(text: &str) -> Self {
         Self::parse(text)

@@ -1,114 +1,53 @@
-//! "Did you mean": the messages of compile errors, made in `const` functions.
+//! "Did you mean": finds the known pattern that a misspelled literal probably stands for.
 
-use super::name::Known;
-use super::pattern::{EventPattern, category_of, without_prefix};
+use super::compile_error::CompileError;
+use super::known::Known;
+use super::spelling::{category_and_action, starred_category, without_prefix};
 
-/// Longer literals are no misspelling of a name of ours.
+/// A longer literal, in bytes, is not a misspelled name.
 const LONGEST: usize = 64;
 
-/// A text built at compile time.
-struct Message {
-    bytes: [u8; 512],
-    len: usize,
-}
-
-impl Message {
-    const fn new() -> Self {
-        Self {
-            bytes: [0; 512],
-            len: 0,
-        }
-    }
-
-    const fn push(mut self, text: &[u8]) -> Self {
-        let mut index = 0;
-        while index < text.len() && self.len < self.bytes.len() {
-            self.bytes[self.len] = text[index];
-            self.len += 1;
-            index += 1;
-        }
-
-        self
-    }
-
-    const fn as_str(&self) -> &str {
-        match std::str::from_utf8(self.bytes.split_at(self.len).0) {
-            Ok(text) => text,
-            Err(_) => "unknown event name",
-        }
-    }
-}
-
+/// Fails to compile, and proposes the known pattern that is nearest to the literal.
 #[track_caller]
 pub(crate) const fn panic_unknown_event(literal: &str) -> ! {
-    let message = Message::new()
-        .push(b"unknown event `")
-        .push(literal.as_bytes())
-        .push(b"`");
-    let message = match nearest(without_prefix(literal.as_bytes())) {
+    let message = CompileError::new()
+        .push("unknown event `")
+        .push(literal)
+        .push("`");
+
+    let message = match nearest(without_prefix(literal)) {
         Some((name, is_category)) => {
-            let message = message.push(b"; did you mean `").push(name);
-            if is_category {
-                message.push(b":*`?")
-            } else {
-                message.push(b"`?")
-            }
+            let end = if is_category { ":*`?" } else { "`?" };
+            message.push("; did you mean `").push(name).push(end)
         }
-        None => message.push(b"; events look like `ObjectCreated:Put`, `ObjectCreated:*` or `*`"),
+        None => message.push("; events look like `ObjectCreated:Put`, `ObjectCreated:*` or `*`"),
     };
 
-    panic!("{}", message.as_str())
+    message.panic()
 }
 
-#[track_caller]
-pub(crate) const fn panic_wrong_argument(
-    argument: &str,
-    literal: &str,
-    events: &[EventPattern],
-) -> ! {
-    let mut message = Message::new()
-        .push(b"`")
-        .push(argument.as_bytes())
-        .push(b"` cannot be made from every `")
-        .push(literal.as_bytes())
-        .push(b"` event; it needs ");
-
-    let mut index = 0;
-
-    while index < events.len() {
-        let (name, is_category) = events[index].static_parts();
-        message = message
-            .push(if index == 0 { b"`" } else { b", `" })
-            .push(name.as_bytes());
-        message = message.push(if is_category { b":*`" } else { b"`" });
-        index += 1;
-    }
-
-    panic!("{}", message.as_str())
-}
-
-/// The pattern that takes the fewest edits, as its text without `:*` and whether that belongs to
-/// it.
-const fn nearest(text: &[u8]) -> Option<(&'static [u8], bool)> {
+/// The pattern that needs the fewest edits: its text without `:*`, and whether it has a `:*`.
+const fn nearest(text: &str) -> Option<(&'static str, bool)> {
     if text.len() > LONGEST {
         return None;
     }
 
-    let (wanted, wants_category) = match text {
-        [category @ .., b':', b'*'] => (category, true),
-        _ => (text, false),
+    let (wanted, wants_category) = match starred_category(text) {
+        Some(category) => (category, true),
+        None => (text, false),
     };
+
     let mut best = None;
-    // Beyond half of its length a text is another word, not a misspelt one.
+    // A text that differs in more than half of its length is another word.
     let mut best_distance = wanted.len() / 2 + 1;
     let mut index = 0;
 
     while index < Known::ALL.len() {
-        let name = Known::ALL[index].as_str().as_bytes();
-        let category = category_of(name);
-        let distance = edit_distance(wanted, category);
+        let name = Known::ALL[index].as_str();
+        let (category, action) = category_and_action(name);
 
-        if distance < best_distance && (wants_category || category.len() < name.len()) {
+        let distance = edit_distance(wanted, category);
+        if distance < best_distance && (wants_category || action.is_some()) {
             best_distance = distance;
             best = Some((category, true));
         }
@@ -120,9 +59,10 @@ const fn nearest(text: &[u8]) -> Option<(&'static [u8], bool)> {
         }
 
         // Half a name: `Put` for `ObjectCreated:Put`.
-        let is_action = category.len() < name.len()
-            && edit_distance(wanted, name.split_at(category.len() + 1).1) == 0;
-        if is_action && best_distance > 0 {
+        if let Some(action) = action
+            && edit_distance(wanted, action) == 0
+            && best_distance > 0
+        {
             best_distance = 0;
             best = Some((name, false));
         }
@@ -133,8 +73,9 @@ const fn nearest(text: &[u8]) -> Option<(&'static [u8], bool)> {
     best
 }
 
-/// Levenshtein's distance, upper and lower case alike; both texts are at most [`LONGEST`] bytes.
-const fn edit_distance(left: &[u8], right: &[u8]) -> usize {
+/// The Levenshtein distance, ignoring case. Both texts have at most [`LONGEST`] bytes.
+const fn edit_distance(left: &str, right: &str) -> usize {
+    let (left, right) = (left.as_bytes(), right.as_bytes());
     let mut row = [0; LONGEST + 1];
     let mut column = 0;
 

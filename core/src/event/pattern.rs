@@ -1,18 +1,27 @@
-//! The patterns by which routes choose events.
+//! The patterns that select events.
 
 use std::fmt;
+use std::hash::{Hash, Hasher};
 
-use super::name::{Known, bytes_equal};
-use super::nearest;
-use crate::EventName;
+use super::known::Known;
+use super::literal::Literal;
+use super::name::EventName;
+use super::nearest::panic_unknown_event;
+use super::spelling::{category_and_action, equal};
 use crate::text::Text;
 use crate::{Error, ErrorKind};
 
 /// A set of events: one name (`ObjectCreated:Put`), a category (`ObjectCreated:*`), or all (`*`).
 ///
 /// `Category:*` matches the category with any action and without one, so `IntelligentTiering:*`
-/// matches the event `IntelligentTiering`. As in bucket configuration, a leading `s3:` may be
-/// written and means nothing.
+/// matches the event `IntelligentTiering`. As in bucket configuration, a leading `s3:` is
+/// allowed and ignored.
+///
+/// Use [`from_static`](Self::from_static) for a pattern in the source of a program: a misspelled
+/// name is then a compile error. Use [`parse`](Self::parse) for a pattern from a file or a command
+/// line, and for events that are newer than this version.
+///
+/// # Examples
 ///
 /// ```
 /// use s3_dispatch_core::{EventName, EventPattern};
@@ -23,11 +32,11 @@ use crate::{Error, ErrorKind};
 /// assert!(!CREATED.matches(&EventName::OBJECT_REMOVED_DELETE));
 /// ```
 #[derive(Clone, PartialEq, Eq, Hash)]
-pub struct EventPattern(Repr);
+pub struct EventPattern(Selection);
 
 #[derive(Clone, PartialEq, Eq, Hash)]
-enum Repr {
-    Any,
+enum Selection {
+    Everything,
     Category(Category),
     Name(EventName),
 }
@@ -38,160 +47,193 @@ enum Category {
     Parsed(Text),
 }
 
-/// What a literal means, in a form that `const` functions can drop.
-#[derive(Clone, Copy)]
-pub(crate) enum Literal {
-    Any,
-    Category(&'static str),
-    Name(Known),
-}
-
-impl Literal {
-    /// `None` when the literal is no pattern over known names.
-    pub(crate) const fn parse(literal: &str) -> Option<Self> {
-        match without_prefix(literal.as_bytes()) {
-            [b'*'] => Some(Self::Any),
-            [category @ .., b':', b'*'] => match known_category(category) {
-                Some(category) => Some(Self::Category(category)),
-                None => None,
-            },
-            name => {
-                let mut index = 0;
-                while index < Known::ALL.len() {
-                    if bytes_equal(Known::ALL[index].as_str().as_bytes(), name) {
-                        return Some(Self::Name(Known::ALL[index]));
-                    }
-                    index += 1;
-                }
-
-                None
-            }
-        }
-    }
-}
-
 impl EventPattern {
     /// Every event, known or not: `*`.
-    pub const ANY: Self = Self(Repr::Any);
+    pub const ANY: Self = Self(Selection::Everything);
 
     /// The pattern of exactly one name.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use s3_dispatch_core::{EventName, EventPattern};
+    ///
+    /// const PUT: EventPattern = EventPattern::name(EventName::OBJECT_CREATED_PUT);
+    /// assert_eq!(PUT, EventPattern::from_static("ObjectCreated:Put"));
+    /// ```
     #[must_use]
     pub const fn name(name: EventName) -> Self {
-        Self(Repr::Name(name))
+        Self(Selection::Name(name))
     }
 
-    /// Reads the literal of a pattern; in a `const`, a mistake is a compile error.
+    /// Reads a literal. In a `const`, a mistake is a compile error.
     ///
-    /// Only names and categories of the table are accepted, since a literal with any other is far
-    /// more often misspelt than ahead of this version. [`parse`](Self::parse) takes the others.
+    /// It accepts only the names and categories that this version knows, because an unknown name
+    /// in a literal is most likely a typing mistake. [`parse`](Self::parse) accepts unknown names.
     ///
     /// # Panics
     ///
-    /// When the literal is no pattern over known names; the message proposes the nearest one.
+    /// Panics if the literal is not a pattern of known names. The message proposes the nearest one.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use s3_dispatch_core::EventPattern;
+    ///
+    /// const REMOVED: EventPattern = EventPattern::from_static("ObjectRemoved:*");
+    /// ```
+    ///
+    /// A misspelled name does not compile:
+    ///
+    /// ```compile_fail
+    /// use s3_dispatch_core::EventPattern;
+    ///
+    /// const PUT: EventPattern = EventPattern::from_static("ObjectCreate:Put");
+    /// ```
     #[must_use]
     #[track_caller]
     pub const fn from_static(literal: &'static str) -> Self {
         match Literal::parse(literal) {
             Some(Literal::Any) => Self::ANY,
-            Some(Literal::Category(category)) => Self(Repr::Category(Category::Static(category))),
-            Some(Literal::Name(name)) => Self(Repr::Name(EventName::of_known(name))),
-            None => nearest::panic_unknown_event(literal),
+            Some(Literal::Category(category)) => {
+                Self(Selection::Category(Category::Static(category)))
+            }
+            Some(Literal::Name(name)) => Self(Selection::Name(EventName::of_known(name))),
+            None => panic_unknown_event(literal),
         }
     }
 
-    /// Reads a pattern over known or unknown names, because S3 adds event types.
+    /// Reads a pattern of known or unknown names.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidPattern`] when the text is not `*`, `Category:*` or a name made of
-    /// letters and digits in parts separated by `:`. Trying again does not help.
+    /// Returns [`ErrorKind::InvalidPattern`] if the text is not `*`, `Category:*`, or a name made
+    /// of ASCII letters and digits with parts separated by `:`. A retry does not help.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use s3_dispatch_core::{ErrorKind, EventName, EventPattern};
+    ///
+    /// let frozen = EventPattern::parse("ObjectFrozen:*")?;
+    /// assert!(frozen.matches(&EventName::parse("ObjectFrozen:Put")));
+    ///
+    /// let error = EventPattern::parse("ObjectCreated:P*").unwrap_err();
+    /// assert_eq!(error.kind(), ErrorKind::InvalidPattern);
+    /// # Ok::<_, s3_dispatch_core::Error>(())
+    /// ```
     pub fn parse(text: &str) -> Result<Self, Error> {
-        let name = text.strip_prefix("s3:").unwrap_or(text);
-        if name == "*" {
+        let pattern = text.strip_prefix("s3:").unwrap_or(text);
+        if pattern == "*" {
             return Ok(Self::ANY);
         }
 
-        let category = name.strip_suffix(":*");
-        let well_formed =
-            |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_alphanumeric());
-
-        // `EventName::parse` would drop a second one.
-        let parts_are_well_formed = !name.starts_with("s3:")
-            && match category {
-                Some(category) => well_formed(category),
-                None => name.split(':').all(well_formed),
-            };
-
-        if !parts_are_well_formed {
-            return Err(Error::new(
-                ErrorKind::InvalidPattern,
-                format!(
-                    "`{}` is no event pattern such as `ObjectCreated:Put`, `ObjectCreated:*` or `*`",
-                    text.escape_debug()
-                ),
-            ));
+        let category = pattern.strip_suffix(":*");
+        if !is_well_formed(pattern, category) {
+            return Err(invalid_pattern(text));
         }
 
         Ok(Self(match category {
-            Some(category) => Repr::Category(match known_category(category.as_bytes()) {
+            Some(category) => Selection::Category(match Known::category(category) {
                 Some(known) => Category::Static(known),
                 None => Category::Parsed(Text::from(category)),
             }),
-            None => Repr::Name(EventName::parse(name)),
+            None => Selection::Name(EventName::parse(pattern)),
         }))
     }
 
     /// Whether the event belongs to the set.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use s3_dispatch_core::{EventName, EventPattern};
+    ///
+    /// let put = EventPattern::from_static("ObjectCreated:Put");
+    /// assert!(put.matches(&EventName::parse("s3:ObjectCreated:Put")));
+    /// assert!(!put.matches(&EventName::OBJECT_CREATED_COMPLETE_MULTIPART_UPLOAD));
+    /// ```
     #[must_use]
     pub fn matches(&self, event: &EventName) -> bool {
         match &self.0 {
-            Repr::Any => true,
-            Repr::Category(category) => category.as_str() == event.category(),
-            Repr::Name(name) => name == event,
+            Selection::Everything => true,
+            Selection::Category(category) => category.as_str() == event.category(),
+            Selection::Name(name) => name == event,
         }
     }
 
     /// Whether every event of `other` belongs to this set too.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use s3_dispatch_core::EventPattern;
+    ///
+    /// let created = EventPattern::from_static("ObjectCreated:*");
+    /// let put = EventPattern::from_static("ObjectCreated:Put");
+    /// assert!(created.covers(&put));
+    /// assert!(!put.covers(&created));
+    /// ```
     #[must_use]
     pub fn covers(&self, other: &Self) -> bool {
         match (&self.0, &other.0) {
-            (Repr::Any, _) => true,
-            (_, Repr::Any) => false,
-            (Repr::Category(left), Repr::Category(right)) => left == right,
-            (Repr::Name(_), Repr::Category(_)) => false,
-            (_, Repr::Name(name)) => self.matches(name),
+            (Selection::Everything, _) => true,
+            (_, Selection::Everything) => false,
+            (Selection::Category(left), Selection::Category(right)) => left == right,
+            (Selection::Name(_), Selection::Category(_)) => false,
+            (_, Selection::Name(name)) => self.matches(name),
         }
     }
 
-    /// The one name this pattern stands for, or `None` for `*` and `Category:*`.
+    /// The one name that this pattern matches. `None` for `*` and `Category:*`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use s3_dispatch_core::{EventName, EventPattern};
+    ///
+    /// let put = EventPattern::from_static("ObjectCreated:Put");
+    /// assert_eq!(put.as_name(), Some(&EventName::OBJECT_CREATED_PUT));
+    /// assert_eq!(EventPattern::ANY.as_name(), None);
+    /// ```
     #[must_use]
     pub fn as_name(&self) -> Option<&EventName> {
         match &self.0 {
-            Repr::Name(name) => Some(name),
+            Selection::Name(name) => Some(name),
             _ => None,
         }
     }
 
-    /// The category of `Category:*`, or `None` for one name and for `*`.
+    /// The category of `Category:*`, without the `:*`. `None` for one name and for `*`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use s3_dispatch_core::EventPattern;
+    ///
+    /// let created = EventPattern::from_static("ObjectCreated:*");
+    /// assert_eq!(created.as_category(), Some("ObjectCreated"));
+    /// assert_eq!(EventPattern::ANY.as_category(), None);
+    /// ```
     #[must_use]
     pub fn as_category(&self) -> Option<&str> {
         match &self.0 {
-            Repr::Category(category) => Some(category.as_str()),
+            Selection::Category(category) => Some(category.as_str()),
             _ => None,
         }
     }
 
-    /// As [`covers`](Self::covers), at compile time.
+    /// The same as [`covers`](Self::covers), at compile time.
     pub(crate) const fn covers_literal(&self, literal: Literal) -> bool {
         match (&self.0, literal) {
-            (Repr::Any, _) => true,
-            (Repr::Category(Category::Static(own)), Literal::Category(category)) => {
-                bytes_equal(own.as_bytes(), category.as_bytes())
+            (Selection::Everything, _) => true,
+            (Selection::Category(Category::Static(own)), Literal::Category(category)) => {
+                equal(own, category)
             }
-            (Repr::Category(Category::Static(own)), Literal::Name(name)) => {
-                bytes_equal(own.as_bytes(), category_of(name.as_str().as_bytes()))
+            (Selection::Category(Category::Static(own)), Literal::Name(name)) => {
+                equal(own, category_and_action(name.as_str()).0)
             }
-            (Repr::Name(own), Literal::Name(name)) => match own.as_known() {
+            (Selection::Name(own), Literal::Name(name)) => match own.as_known() {
                 Some(own) => own as usize == name as usize,
                 None => false,
             },
@@ -199,27 +241,48 @@ impl EventPattern {
         }
     }
 
-    /// The text without its `:*`, and whether it had one.
+    /// The text without its `:*`, and whether it had one. Empty for what was parsed at run time.
     pub(crate) const fn static_parts(&self) -> (&'static str, bool) {
         match &self.0 {
-            Repr::Any => ("*", false),
-            Repr::Category(Category::Static(category)) => (category, true),
-            Repr::Name(name) => match name.as_known() {
+            Selection::Everything => ("*", false),
+            Selection::Category(Category::Static(category)) => (category, true),
+            Selection::Name(name) => match name.as_known() {
                 Some(name) => (name.as_str(), false),
                 None => ("", false),
             },
-            Repr::Category(Category::Parsed(_)) => ("", true),
+            Selection::Category(Category::Parsed(_)) => ("", true),
         }
     }
 
-    /// How narrow the set is: one name before a category before everything.
+    /// How narrow the set is: a name is narrower than a category, a category than everything.
     pub(crate) fn specificity(&self) -> u8 {
         match self.0 {
-            Repr::Any => 0,
-            Repr::Category(_) => 1,
-            Repr::Name(_) => 2,
+            Selection::Everything => 0,
+            Selection::Category(_) => 1,
+            Selection::Name(_) => 2,
         }
     }
+}
+
+fn is_well_formed(pattern: &str, category: Option<&str>) -> bool {
+    let is_word =
+        |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_alphanumeric());
+
+    // `EventName::parse` would drop a second prefix.
+    !pattern.starts_with("s3:")
+        && match category {
+            Some(category) => is_word(category),
+            None => pattern.split(':').all(is_word),
+        }
+}
+
+fn invalid_pattern(text: &str) -> Error {
+    let text = text.escape_debug();
+    let message = format!(
+        "`{text}` is not an event pattern such as `ObjectCreated:Put`, `ObjectCreated:*` or `*`"
+    );
+
+    Error::new(ErrorKind::InvalidPattern, message)
 }
 
 impl Category {
@@ -239,19 +302,19 @@ impl PartialEq for Category {
 
 impl Eq for Category {}
 
-impl std::hash::Hash for Category {
-    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+impl Hash for Category {
+    fn hash<H: Hasher>(&self, state: &mut H) {
         self.as_str().hash(state);
     }
 }
 
-/// As it is written: `ObjectCreated:Put`, `ObjectCreated:*`, `*`.
+/// The pattern without `s3:`: `ObjectCreated:Put`, `ObjectCreated:*` or `*`.
 impl fmt::Display for EventPattern {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {
-            Repr::Any => f.write_str("*"),
-            Repr::Category(category) => write!(f, "{}:*", category.as_str()),
-            Repr::Name(name) => f.write_str(name.as_str()),
+            Selection::Everything => f.write_str("*"),
+            Selection::Category(category) => write!(f, "{}:*", category.as_str()),
+            Selection::Name(name) => f.write_str(name.as_str()),
         }
     }
 }
@@ -262,6 +325,7 @@ impl fmt::Debug for EventPattern {
     }
 }
 
+/// The same as [`EventPattern::parse`].
 impl std::str::FromStr for EventPattern {
     type Err = Error;
 
@@ -270,6 +334,7 @@ impl std::str::FromStr for EventPattern {
     }
 }
 
+/// The same as [`EventPattern::parse`].
 impl TryFrom<&str> for EventPattern {
     type Error = Error;
 
@@ -278,41 +343,9 @@ impl TryFrom<&str> for EventPattern {
     }
 }
 
+/// The same as [`EventPattern::name`].
 impl From<EventName> for EventPattern {
     fn from(name: EventName) -> Self {
         Self::name(name)
     }
-}
-
-pub(crate) const fn without_prefix(bytes: &[u8]) -> &[u8] {
-    match bytes {
-        [b's', b'3', b':', name @ ..] => name,
-        _ => bytes,
-    }
-}
-
-pub(crate) const fn category_of(name: &[u8]) -> &[u8] {
-    let mut end = 0;
-    while end < name.len() && name[end] != b':' {
-        end += 1;
-    }
-
-    name.split_at(end).0
-}
-
-/// The category of this spelling, taken from the table of names.
-const fn known_category(text: &[u8]) -> Option<&'static str> {
-    let mut index = 0;
-    while index < Known::ALL.len() {
-        let name = Known::ALL[index].as_str();
-        let category = category_of(name.as_bytes());
-
-        if bytes_equal(category, text) {
-            return Some(name.split_at(category.len()).0);
-        }
-
-        index += 1;
-    }
-
-    None
 }

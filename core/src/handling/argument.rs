@@ -6,9 +6,22 @@ use crate::{
 
 /// A type that can be an argument of a handler.
 ///
-/// Arguments are made from the record, its message and the application's state, synchronously and
-/// before the handler runs. A failure is the record's failure; the typed views fail permanently,
-/// since a record does not change.
+/// The arguments of a handler are made one after another, before the handler runs, from the record,
+/// its message and the application's state. If one cannot be made, the handler is not called and
+/// the record fails with that error.
+///
+/// | argument | what it is |
+/// |---|---|
+/// | `&S3EventRecord`, `S3EventRecord` | the record |
+/// | a typed view such as [`ObjectCreated`](crate::ObjectCreated) | the fields of certain events |
+/// | [`ObjectKey`] | the decoded key |
+/// | [`BucketName`] | the bucket's name |
+/// | `&MessageContext`, `MessageContext` | the message that brought the record |
+/// | [`State<T>`](crate::State) | the application's state, or a part of it |
+///
+/// # Examples
+///
+/// An argument of your own:
 ///
 /// ```
 /// use s3_dispatch_core::{Context, FromRecord, HandlerError};
@@ -24,20 +37,27 @@ use crate::{
 /// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be an argument of a handler",
-    label = "not made from a record",
-    note = "arguments are `&S3EventRecord`, `S3EventRecord`, a typed view such as `ObjectCreated`, `ObjectKey`, `BucketName`, \
-            `&MessageContext`, `State<T>`, and your own types that implement `FromRecord`",
-    note = "one that is made from the state of one application only asks for the option `state = App`"
+    label = "cannot be made from a record",
+    note = "arguments are `&S3EventRecord`, `S3EventRecord`, a typed view such as \
+            `ObjectCreated`, `ObjectKey`, `BucketName`, `&MessageContext`, `State<T>`, and your \
+            own types that implement `FromRecord`",
+    note = "an argument that needs the state of one application requires the option `state = App`"
 )]
 pub trait FromRecord<'r, S>: Sized {
-    /// The events that can give this argument: all, unless said otherwise.
+    /// The events from which this argument can be made. By default, every event.
+    ///
+    /// `#[s3_handler]` checks it: a handler of other events does not compile.
     const EVENTS: &'static [EventPattern] = &[EventPattern::ANY];
 
     /// Makes the argument.
     ///
+    /// It runs for every record that is routed to the handler, so it must not block. Do slow work
+    /// in the handler.
+    ///
     /// # Errors
     ///
-    /// When the record cannot give it.
+    /// Returns an error if the record does not have what the argument needs. Since a record does
+    /// not change, that is usually a [permanent](HandlerError::permanent) failure.
     fn from_record(context: Context<'r, S>) -> Result<Self, HandlerError>;
 }
 

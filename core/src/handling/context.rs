@@ -1,8 +1,26 @@
-//! What handler arguments are made from.
+//! What the arguments of a handler are made from.
 
 use crate::{MessageContext, S3EventRecord};
 
 /// One record on its way to a handler, with its message and the application's state.
+///
+/// [`FromRecord`](crate::FromRecord) makes the arguments of handlers from it. It only borrows, so a
+/// copy costs nothing.
+///
+/// # Examples
+///
+/// A test of an argument needs no router:
+///
+/// ```
+/// use s3_dispatch_core::{Context, FromRecord, MessageContext, ObjectKey};
+/// use s3_dispatch_testing::RecordBuilder;
+///
+/// let record = RecordBuilder::new("ObjectCreated:Put").with_key("a.jpg").build();
+/// let message = MessageContext::new();
+/// let context = Context::new(&record, &message, &());
+/// assert_eq!(ObjectKey::from_record(context)?, "a.jpg");
+/// # Ok::<_, s3_dispatch_core::HandlerError>(())
+/// ```
 #[derive(Debug)]
 pub struct Context<'r, S> {
     record: &'r S3EventRecord,
@@ -11,7 +29,7 @@ pub struct Context<'r, S> {
 }
 
 impl<'r, S> Context<'r, S> {
-    /// Puts the three together.
+    /// Combines a record with its message and the application's state.
     #[must_use]
     pub fn new(record: &'r S3EventRecord, message: &'r MessageContext, state: &'r S) -> Self {
         Self {
@@ -27,7 +45,7 @@ impl<'r, S> Context<'r, S> {
         self.record
     }
 
-    /// The message that the record came in.
+    /// The message that brought the record.
     #[must_use]
     pub fn message(&self) -> &'r MessageContext {
         self.message
@@ -40,7 +58,7 @@ impl<'r, S> Context<'r, S> {
     }
 }
 
-// Not derived: a derive would ask `S: Copy`, and only the reference is copied.
+// Not derived, because a derive would require `S: Clone`. Only references are copied.
 impl<S> Clone for Context<'_, S> {
     fn clone(&self) -> Self {
         *self

@@ -1,4 +1,4 @@
-//! Why a handler failed, and whether trying again could help.
+//! Why a handler failed, and whether a retry can help.
 
 use std::error::Error as StdError;
 use std::fmt;
@@ -6,16 +6,21 @@ use std::time::Duration;
 
 /// The failure of a record.
 ///
-/// Made by `?` from every error, text and boxed error, as one that is worth a
-/// [`retry`](Self::retry); say [`permanent`](Self::permanent) where trying again cannot help. Like
-/// `anyhow::Error` it is no [`Error`](std::error::Error) itself, so that `?` takes all others;
-/// [`as_error`](Self::as_error) gives the one inside.
+/// `?` makes one from every error, boxed error and text, as a failure that is worth a
+/// [`retry`](Self::retry). Use [`permanent`](Self::permanent) if a retry cannot help.
+///
+/// Like `anyhow::Error`, it does not implement [`Error`](std::error::Error) itself. Otherwise `?`
+/// could not convert every other error. [`as_error`](Self::as_error) gives the error inside.
+///
+/// # Examples
 ///
 /// ```
 /// use s3_dispatch_core::HandlerError;
 ///
 /// async fn read(key: &str) -> Result<(), HandlerError> {
+///     // A key that is not a number will not become one: no retry.
 ///     let number: u64 = key.parse().map_err(HandlerError::permanent)?;
+///     // A full disk may have space later: retry.
 ///     std::fs::write("last", number.to_string())?;
 ///     Ok(())
 /// }
@@ -26,18 +31,33 @@ pub struct HandlerError {
     source: Box<dyn StdError + Send + Sync>,
 }
 
-/// What a [`HandlerError`] says about trying again.
+/// Whether a retry can help after a [`HandlerError`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum HandlerErrorKind {
-    /// The same record may succeed later.
+    /// The same record may succeed later. The message is delivered again.
     Retry,
     /// The same record will fail every time.
+    ///
+    /// A dispatcher with a dead-letter sink gives the record to it. Without one the message is
+    /// delivered again, until its queue gives it up.
     Permanent,
 }
 
 impl HandlerError {
     /// A failure that may pass: the message is delivered again.
+    ///
+    /// `?` does the same.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use s3_dispatch_core::HandlerError;
+    ///
+    /// let error = HandlerError::retry("the index is unavailable");
+    /// assert!(!error.is_permanent());
+    /// assert_eq!(error.to_string(), "the index is unavailable");
+    /// ```
     pub fn retry(error: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
         Self {
             kind: HandlerErrorKind::Retry,
@@ -47,6 +67,15 @@ impl HandlerError {
     }
 
     /// A failure that will not pass, however often the message is delivered.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use s3_dispatch_core::HandlerError;
+    ///
+    /// let parsed = "photo".parse::<u64>().map_err(HandlerError::permanent);
+    /// assert!(parsed.unwrap_err().is_permanent());
+    /// ```
     pub fn permanent(error: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
         Self {
             kind: HandlerErrorKind::Permanent,
@@ -55,54 +84,94 @@ impl HandlerError {
         }
     }
 
-    /// Before so long trying again would be in vain: a service has said when it will listen, say.
+    /// Sets the minimum delay before a retry, for example one that a service asked for.
     ///
-    /// A dispatcher's backoff heeds it; without one the message comes when its queue's visibility
-    /// timeout is over.
+    /// Only a dispatcher with a backoff uses it. Without one, the message returns when the
+    /// visibility timeout of its queue is over.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use s3_dispatch_core::HandlerError;
+    /// use std::time::Duration;
+    ///
+    /// let error = HandlerError::retry("too many requests")
+    ///     .with_retry_after(Duration::from_secs(30));
+    /// assert_eq!(error.retry_after(), Some(Duration::from_secs(30)));
+    /// ```
     #[must_use]
     pub fn with_retry_after(mut self, delay: Duration) -> Self {
         self.retry_after = Some(delay);
         self
     }
 
-    /// How long to wait at least, if that was said.
+    /// The minimum delay before a retry. `None` unless
+    /// [`with_retry_after`](Self::with_retry_after) set one.
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
         self.retry_after
     }
 
-    /// What the failure says about trying again.
+    /// Whether a retry can help, as an enum.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use s3_dispatch_core::{HandlerError, HandlerErrorKind};
+    ///
+    /// let error = HandlerError::from("the index is unavailable");
+    /// assert_eq!(error.kind(), HandlerErrorKind::Retry);
+    /// ```
     #[must_use]
     pub fn kind(&self) -> HandlerErrorKind {
         self.kind
     }
 
-    /// Whether trying again cannot help.
+    /// Whether a retry cannot help.
     #[must_use]
     pub fn is_permanent(&self) -> bool {
         self.kind == HandlerErrorKind::Permanent
     }
 
-    /// The error that the handler returned.
+    /// The error that the handler returned. Use it to downcast, or to walk the causes.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use s3_dispatch_core::HandlerError;
+    ///
+    /// let error = HandlerError::from("x".parse::<u64>().unwrap_err());
+    /// assert!(error.as_error().is::<std::num::ParseIntError>());
+    /// ```
     #[must_use]
     pub fn as_error(&self) -> &(dyn StdError + Send + Sync + 'static) {
         &*self.source
     }
 
     /// The error that the handler returned, by value.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use s3_dispatch_core::HandlerError;
+    ///
+    /// let error = HandlerError::from("x".parse::<u64>().unwrap_err());
+    /// assert!(error.into_error().downcast::<std::num::ParseIntError>().is_ok());
+    /// ```
     #[must_use]
     pub fn into_error(self) -> Box<dyn StdError + Send + Sync> {
         self.source
     }
 }
 
+/// The same as [`HandlerError::retry`].
 impl<E: Into<Box<dyn StdError + Send + Sync>>> From<E> for HandlerError {
     fn from(error: E) -> Self {
         Self::retry(error)
     }
 }
 
-/// The error that the handler returned; with `{:#}` followed by its causes, `a: b: c`.
+/// Writes the handler's error. With `{:#}` its causes follow: `a: b: c`.
 impl fmt::Display for HandlerError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.source)?;

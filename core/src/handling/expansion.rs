@@ -1,4 +1,7 @@
-//! What the expansion of `#[s3_handler]` names. Not for anyone else: it changes without notice.
+//! The items that the expansion of `#[s3_handler]` names.
+//!
+//! They are public because the expansion is compiled in the user's crate. They are not part of the
+//! crate's interface and change without notice.
 
 pub use std::boxed::Box;
 pub use std::convert::{From, Into};
@@ -9,12 +12,12 @@ pub use std::result::Result;
 pub use crate::handling::BoxFuture;
 pub use crate::{Context, EventPattern, FromRecord, Handler, HandlerError, Outcome, Route};
 
-use crate::event::Literal;
-use crate::event::nearest;
+use crate::event::{CompileError, Literal};
 use crate::handling::FromRef;
 
-/// A state that provides everything, to look up [`FromRecord::EVENTS`] of arguments without knowing
-/// the real one.
+/// A state that provides every part.
+///
+/// With it the macro looks up [`FromRecord::EVENTS`] of an argument without knowing the real state.
 #[derive(Debug)]
 pub enum AnyState {}
 
@@ -25,11 +28,11 @@ impl<T> FromRef<AnyState> for T {
     }
 }
 
-/// Fails to compile when the argument cannot be made from every event of the literal.
+/// Fails to compile if the argument cannot be made from every event of the literal.
 #[track_caller]
 pub const fn check_argument(events: &[EventPattern], literal: &'static str, argument: &str) {
     let Some(pattern) = Literal::parse(literal) else {
-        // The literal's own check complains.
+        // The check of the literal itself reports the mistake.
         return;
     };
 
@@ -42,21 +45,45 @@ pub const fn check_argument(events: &[EventPattern], literal: &'static str, argu
         index += 1;
     }
 
-    nearest::panic_wrong_argument(argument, literal, events)
+    panic_wrong_argument(argument, literal, events)
 }
 
-/// What a handler returns.
+#[track_caller]
+const fn panic_wrong_argument(argument: &str, literal: &str, events: &[EventPattern]) -> ! {
+    let mut message = CompileError::new()
+        .push("`")
+        .push(argument)
+        .push("` cannot be made from every `")
+        .push(literal)
+        .push("` event; it needs ");
+
+    let mut index = 0;
+
+    while index < events.len() {
+        let (name, is_category) = events[index].static_parts();
+        message = message
+            .push(if index == 0 { "`" } else { ", `" })
+            .push(name)
+            .push(if is_category { ":*`" } else { "`" });
+        index += 1;
+    }
+
+    message.panic()
+}
+
+/// What a handler may return.
 ///
-/// The lifetime says nothing. It lets a bound on a concrete type stand in a `where` without being
-/// checked there, so that a wrong result is reported once, where the macro looks
-/// [`into_outcome`](Self::into_outcome) up.
+/// The lifetime has no meaning. With it, a bound on a concrete type in a `where` clause is not
+/// checked there, so a wrong return type is reported once, at the place where the macro calls
+/// [`into_outcome`](Self::into_outcome).
 #[diagnostic::on_unimplemented(
     message = "a handler returns `Result<(), E>`, not `{Self}`",
-    label = "expected `Result<(), E>` of an error `E`",
-    note = "`E` implements `std::error::Error + Send + Sync`, or is `HandlerError`, which says whether trying again could help"
+    label = "expected `Result<(), E>` with an error `E`",
+    note = "`E` must implement `std::error::Error + Send + Sync`, or be `HandlerError`, which says \
+            whether a retry can help"
 )]
 pub trait HandlerOutput<'r> {
-    /// The outcome that it stands for.
+    /// Converts it into an outcome.
     fn into_outcome(self) -> Outcome;
 }
 
@@ -67,12 +94,14 @@ impl<E: Into<HandlerError>> HandlerOutput<'_> for Result<(), E> {
     }
 }
 
-/// Asks for `Send` at the token that the macro gives it.
+/// Requires `Send`, so that the compiler reports a future that is not `Send` at the user's token.
 pub fn require_send<F: Future + Send>(future: F) -> F {
     future
 }
 
 /// Reads a payload in explaining mode only, for tests that compare it with the silent mode.
-pub fn read_explaining(payload: impl Into<bytes::Bytes>) -> Result<crate::Delivery, crate::Error> {
-    crate::Delivery::parse_explaining(payload.into())
+pub fn read_explaining(
+    payload: impl Into<bytes::Bytes>,
+) -> Result<crate::delivery::Delivery, crate::Error> {
+    crate::delivery::Delivery::parse_explaining(payload.into())
 }

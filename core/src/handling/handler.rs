@@ -1,29 +1,47 @@
-//! What answers records.
+//! Handlers, and the functions that can be handlers.
 
 use std::future::Future;
 use std::pin::Pin;
 
 use crate::{Context, FromRecord, HandlerError, Outcome, Route};
 
-/// A boxed future, as handlers and routers return it.
+/// The boxed future that handlers and routers return.
+///
+/// It borrows for `'r` and can move between threads.
 pub type BoxFuture<'r, T> = Pin<Box<dyn Future<Output = T> + Send + 'r>>;
 
-/// Something that answers the records of its route, for an application with the state `S`.
+/// A function that processes the records of its route, in an application with the state `S`.
 ///
-/// A handler is a type, not a value: `#[s3_handler("ObjectCreated:Put")]` on a function makes one
-/// of the same name, and [`Routes::on`](crate::Routes::on) takes it by that name. Implement the
-/// trait by hand for a handler that is generic:
+/// A handler is a type, not a value. `#[s3_handler("ObjectCreated:Put")]` on an async function
+/// makes a handler of the same name, and [`Routes::on`](crate::Routes::on) takes that name.
+/// Implement the trait yourself for a handler that is generic.
+///
+/// # What a handler can rely on
+///
+/// - It is called for each matching record at least once. Duplicates are possible, because S3, SNS
+///   and SQS deliver at least once, so process a record twice as if it were once.
+/// - Its future may be dropped at any `.await`, for example near the deadline of an invocation. The
+///   record then counts as failed and is delivered again.
+/// - A panic fails the record and nothing else.
+///
+/// # Examples
 ///
 /// ```
 /// use std::marker::PhantomData;
-/// use s3_dispatch_core::{BoxFuture, Context, EventPattern, Handler, Outcome, Route, Routes};
+/// use s3_dispatch_core::handler::BoxFuture;
+/// use s3_dispatch_core::{Context, EventPattern, Handler, Outcome, Route, Routes};
 ///
-/// trait Codec: Send + Sync + 'static { const SUFFIX: &'static str; }
+/// trait Codec: Send + Sync + 'static {
+///     const SUFFIX: &'static str;
+/// }
+///
 /// struct Transcode<C>(PhantomData<C>);
 ///
 /// impl<C: Codec, S: Sync> Handler<S> for Transcode<C> {
 ///     fn route() -> Route {
-///         Route::new(EventPattern::from_static("ObjectCreated:*")).with_name("transcode").with_suffix(C::SUFFIX)
+///         Route::new(EventPattern::from_static("ObjectCreated:*"))
+///             .with_name("transcode")
+///             .with_suffix(C::SUFFIX)
 ///     }
 ///
 ///     fn handle<'r>(context: Context<'r, S>) -> BoxFuture<'r, Outcome> {
@@ -35,34 +53,55 @@ pub type BoxFuture<'r, T> = Pin<Box<dyn Future<Output = T> + Send + 'r>>;
 /// }
 ///
 /// struct Flac;
-/// impl Codec for Flac { const SUFFIX: &'static str = ".flac"; }
+///
+/// impl Codec for Flac {
+///     const SUFFIX: &'static str = ".flac";
+/// }
+///
 /// let routes = Routes::new(()).on::<Transcode<Flac>>();
 /// ```
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` is no handler for an application with the state `{S}`",
+    message = "`{Self}` is not a handler for an application with the state `{S}`",
     label = "not a handler",
-    note = "name an async fn with `#[s3_handler(\"ObjectCreated:Put\")]` here, whose arguments and option `state` fit `{S}`",
-    note = "closures are for `on_fn`"
+    note = "name an async fn with `#[s3_handler(\"ObjectCreated:Put\")]` here; its arguments and \
+            its option `state` must fit `{S}`",
+    note = "use `on_fn` for a closure"
 )]
 pub trait Handler<S>: 'static {
-    /// Which records the handler answers.
+    /// The events and objects that this handler processes.
+    ///
+    /// It is called once, when the handler is added to [`Routes`](crate::Routes).
     fn route() -> Route;
 
-    /// Answers one record.
+    /// Processes one record.
     fn handle<'r>(context: Context<'r, S>) -> BoxFuture<'r, Outcome>;
 }
 
-/// A closure or function of owned arguments, for [`Routes::on_fn`](crate::Routes::on_fn).
+/// A closure or function with owned arguments, for [`Routes::on_fn`](crate::Routes::on_fn).
 ///
-/// Implemented for every `Fn` of up to eight arguments that are [`FromRecord`] without borrowing
-/// from the record, and that returns a future of `Result<(), E>`.
+/// It is implemented for every `Fn` with up to eight arguments that returns a `Send` future of
+/// `Result<(), E>`. The arguments implement [`FromRecord`] without borrowing from the record. Any
+/// error type that converts into [`HandlerError`] can be `E`.
+///
+/// # Examples
+///
+/// ```
+/// use s3_dispatch_core::{BucketName, ObjectKey, Routes};
+///
+/// async fn print(bucket: BucketName, key: ObjectKey) -> Result<(), std::io::Error> {
+///     println!("{bucket} {key:?}");
+///     Ok(())
+/// }
+///
+/// let routes = Routes::new(()).on_fn("ObjectCreated:*", print);
+/// ```
 #[diagnostic::on_unimplemented(
-    message = "this function cannot answer records",
-    note = "`on_fn` takes a function of up to eight owned arguments, such as `S3EventRecord`, `ObjectKey` or `State<T>`, that \
-            returns a `Send` future of `Result<(), E>`"
+    message = "this function cannot be a handler",
+    note = "`on_fn` takes a function with up to eight owned arguments, such as `S3EventRecord`, \
+            `ObjectKey` or `State<T>`, that returns a `Send` future of `Result<(), E>`"
 )]
 pub trait HandlerFn<S, Arguments>: Send + Sync + 'static {
-    /// Answers one record.
+    /// Makes the arguments, then calls the function.
     fn call<'r>(&'r self, context: Context<'r, S>) -> BoxFuture<'r, Outcome>;
 }
 

@@ -1,16 +1,16 @@
 //! Handlers: the functions that users write, their arguments, and their outcomes.
 //!
-//! A handler is a type that turns a record into an outcome. The attribute macro makes one of an
-//! async function; routes call it.
+//! A handler is a type that turns a record into an outcome. The attribute macro makes one from an
+//! async function, and routes call it. [`Handler`] is what to implement for a generic handler.
 
-mod argument;
 mod context;
+mod argument;
+mod state;
 mod error;
+mod outcome;
+mod handler;
 #[doc(hidden)]
 pub mod expansion;
-mod handler;
-mod outcome;
-mod state;
 
 pub use argument::FromRecord;
 pub use context::Context;

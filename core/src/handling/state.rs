@@ -4,36 +4,73 @@ use std::ops::{Deref, DerefMut};
 
 use crate::{Context, FromRecord, HandlerError};
 
-/// A handler argument taken from the state that [`Routes::new`](crate::Routes::new) was given.
+/// A handler argument taken from the state that was given to [`Routes::new`](crate::Routes::new).
 ///
-/// `T` is the state itself or whatever [`FromRef`] takes from it. It is cloned for each record, so
-/// put what is dear to clone into an `Arc`.
+/// `T` is the state itself, or a part of it that [`FromRef`] takes out. It is cloned for each
+/// record, so put what is expensive to clone into an `Arc`. Clients of the AWS SDK are cheap to
+/// clone.
+///
+/// # Examples
 ///
 /// ```
-/// use s3_dispatch_core::{FromRef, State};
+/// use s3_dispatch_core::{FromRef, Routes, State};
 ///
 /// #[derive(Clone)]
 /// struct Index;
-/// struct App { index: Index }
 ///
-/// impl FromRef<App> for Index {
-///     fn from_ref(app: &App) -> Self { app.index.clone() }
+/// struct App {
+///     index: Index,
 /// }
 ///
-/// async fn handler(State(index): State<Index>) {}
+/// impl FromRef<App> for Index {
+///     fn from_ref(app: &App) -> Self {
+///         app.index.clone()
+///     }
+/// }
+///
+/// async fn store(State(_index): State<Index>) -> Result<(), std::io::Error> {
+///     Ok(())
+/// }
+///
+/// let routes = Routes::new(App { index: Index }).on_fn("ObjectCreated:*", store);
 /// ```
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct State<T>(pub T);
 
-/// Takes a part of the application's state, or all of it: every type that is `Clone` is a part of
-/// itself.
+/// A part of the application's state.
+///
+/// Implement it for each part that handlers take as [`State<Part>`](State), with the whole state as
+/// `S`. Every type that is `Clone` is a part of itself, so a program with one state type needs no
+/// implementation.
+///
+/// # Examples
+///
+/// ```
+/// use s3_dispatch_core::FromRef;
+///
+/// struct App {
+///     table: String,
+/// }
+///
+/// #[derive(Clone)]
+/// struct Table(String);
+///
+/// impl FromRef<App> for Table {
+///     fn from_ref(app: &App) -> Self {
+///         Table(app.table.clone())
+///     }
+/// }
+/// ```
 #[diagnostic::on_unimplemented(
     message = "the state `{S}` does not provide `{Self}`",
     label = "a handler asks for `State<{Self}>`",
-    note = "implement `FromRef<{S}>` for `{Self}`, or give `Routes::new` a state of the type `{Self}`"
+    note = "implement `FromRef<{S}>` for `{Self}`, or give `Routes::new` a state of the type \
+            `{Self}`"
 )]
 pub trait FromRef<S> {
-    /// The part, mostly a clone.
+    /// Takes the part out of the state, usually as a clone.
+    ///
+    /// It runs for every record, so it must not block.
     fn from_ref(state: &S) -> Self;
 }
 

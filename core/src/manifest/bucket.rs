@@ -2,20 +2,25 @@
 
 use serde::Serialize;
 
-use crate::manifest::conditions::{KeyPart, as_plain};
-use crate::manifest::sns::no_routes;
-use crate::{Error, EventName, EventPattern, Route, Warning};
+use super::conditions::no_routes;
+use super::key_spelling::{KeyPart, as_plain};
+use super::warnings::Warning;
+use crate::{Error, EventName, EventPattern, Route};
 
 /// The notification configuration of a bucket, without its destination.
 ///
-/// It serializes to a list: `[{"Events": ["s3:ObjectCreated:Put"], "Filter": {"Key":
-/// {"FilterRules": [{"Name": "prefix", "Value": "in/"}]}}}]`, an entry for each pair of prefix and
-/// suffix.
+/// It serializes to a list with an entry for each pair of prefix and suffix:
 ///
-/// S3 refuses two configurations that share an event type and overlap in prefix and suffix
+/// ```json
+/// [{"Events": ["s3:ObjectCreated:Put"],
+///   "Filter": {"Key": {"FilterRules": [{"Name": "prefix", "Value": "in/"}]}}}]
+/// ```
+///
+/// S3 rejects two configurations that share an event type and overlap in prefix and suffix
 /// ("Configuring event notifications using object key name filtering", Amazon S3 User Guide, 2026).
-/// Then there is one entry for all, without filters, and a [warning](Self::warnings). Buckets that
-/// routes name are not looked at: this is about one of them.
+/// If routes overlap, there is one entry for all of them without filters, and a
+/// [warning](Self::warnings). The buckets that routes name are ignored, since the configuration
+/// belongs to one bucket.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(transparent)]
 pub struct BucketNotification {
@@ -51,71 +56,50 @@ struct FilterRule {
     value: String,
 }
 
-/// The routes of one pair of prefix and suffix.
-struct Group {
-    prefix: String,
-    suffix: String,
-    patterns: Vec<EventPattern>,
-}
-
 impl BucketNotification {
     pub(crate) fn new(routes: &[Route]) -> Result<Self, Error> {
         if routes.is_empty() {
             return Err(no_routes());
         }
 
-        let mut groups: Vec<Group> = Vec::new();
-        for route in routes {
-            let (prefix, _) = as_plain(KeyPart::Prefix(route.prefix().unwrap_or_default()));
-            let (suffix, _) = as_plain(KeyPart::Suffix(route.suffix().unwrap_or_default()));
-            let known = groups
-                .iter_mut()
-                .find(|group| group.prefix == prefix && group.suffix == suffix);
+        let groups = group_by_filter(routes);
 
-            match known {
-                Some(group) => group.patterns.extend_from_slice(route.patterns()),
-                None => groups.push(Group {
-                    prefix,
-                    suffix,
-                    patterns: route.patterns().to_vec(),
-                }),
+        Ok(match first_overlap(&groups) {
+            Some((left, right)) => {
+                let warning = overlap_warning(left, right);
+
+                Self {
+                    configurations: vec![RouteGroup::merge(groups).into_configuration()],
+                    warnings: vec![warning],
+                }
             }
-        }
-
-        let overlap = overlap(&groups);
-        if let Some((left, right)) = overlap {
-            let text = format!(
-                "S3 refuses overlapping configurations ({} and {}): the bucket publishes all keys, and the filter policy and \
-                 the router choose",
-                left.describe(),
-                right.describe()
-            );
-
-            let patterns = groups
-                .into_iter()
-                .flat_map(|group| group.patterns)
-                .collect();
-
-            let all = Group {
-                prefix: String::new(),
-                suffix: String::new(),
-                patterns,
-            };
-
-            return Ok(Self {
-                configurations: vec![all.into_configuration()],
-                warnings: vec![Warning::new(text)],
-            });
-        }
-
-        let configurations = groups.into_iter().map(Group::into_configuration).collect();
-        Ok(Self {
-            configurations,
-            warnings: Vec::new(),
+            None => Self {
+                configurations: groups
+                    .into_iter()
+                    .map(RouteGroup::into_configuration)
+                    .collect(),
+                warnings: Vec::new(),
+            },
         })
     }
 
-    /// All event types, as bucket configuration spells them: `s3:ObjectCreated:*`.
+    /// All event types without duplicates, as bucket configuration spells them:
+    /// `s3:ObjectCreated:*`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use s3_dispatch_core::{Manifest, Routes};
+    ///
+    /// let routes = Routes::new(())
+    ///     .on_fn("ObjectCreated:*", || async { Ok::<_, std::io::Error>(()) })
+    ///     .on_fn("LifecycleTransition", || async { Ok::<_, std::io::Error>(()) });
+    ///
+    /// let notification = Manifest::new(&routes).bucket_notification()?;
+    /// let events: Vec<_> = notification.events().collect();
+    /// assert_eq!(events, ["s3:ObjectCreated:*", "s3:LifecycleTransition"]);
+    /// # Ok::<_, s3_dispatch_core::Error>(())
+    /// ```
     pub fn events(&self) -> impl Iterator<Item = &str> {
         let mut seen = Vec::new();
         let events = self
@@ -130,39 +114,100 @@ impl BucketNotification {
         })
     }
 
-    /// What was widened, and why.
+    /// Where the configuration is wider than the routes, and why.
+    ///
+    /// Empty unless routes overlap.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use s3_dispatch_core::{EventPattern, Manifest, Route, Routes};
+    ///
+    /// let put = || Route::new(EventPattern::from_static("ObjectCreated:Put"));
+    /// let routes = Routes::new(())
+    ///     .on_fn(put().with_prefix("in/"), || async { Ok::<_, std::io::Error>(()) })
+    ///     .on_fn(put().with_suffix(".jpg"), || async { Ok::<_, std::io::Error>(()) });
+    ///
+    /// let notification = Manifest::new(&routes).bucket_notification()?;
+    /// assert_eq!(notification.warnings().len(), 1);
+    /// # Ok::<_, s3_dispatch_core::Error>(())
+    /// ```
     #[must_use]
     pub fn warnings(&self) -> &[Warning] {
         &self.warnings
     }
 }
 
-fn overlap(groups: &[Group]) -> Option<(&Group, &Group)> {
-    let pairs = groups
+/// The routes that share a prefix and a suffix.
+struct RouteGroup {
+    prefix: String,
+    suffix: String,
+    patterns: Vec<EventPattern>,
+}
+
+fn group_by_filter(routes: &[Route]) -> Vec<RouteGroup> {
+    let mut groups: Vec<RouteGroup> = Vec::new();
+
+    for route in routes {
+        let (prefix, _) = as_plain(KeyPart::Prefix(route.prefix().unwrap_or_default()));
+        let (suffix, _) = as_plain(KeyPart::Suffix(route.suffix().unwrap_or_default()));
+        let known = groups
+            .iter_mut()
+            .find(|group| group.prefix == prefix && group.suffix == suffix);
+
+        match known {
+            Some(group) => group.patterns.extend_from_slice(route.patterns()),
+            None => groups.push(RouteGroup {
+                prefix,
+                suffix,
+                patterns: route.patterns().to_vec(),
+            }),
+        }
+    }
+
+    groups
+}
+
+fn first_overlap(groups: &[RouteGroup]) -> Option<(&RouteGroup, &RouteGroup)> {
+    let mut pairs = groups
         .iter()
         .enumerate()
         .flat_map(|(index, left)| groups[index + 1..].iter().map(move |right| (left, right)));
-    pairs.into_iter().find(|(left, right)| left.overlaps(right))
+
+    pairs.find(|(left, right)| left.overlaps(right))
 }
 
-impl Group {
+fn overlap_warning(left: &RouteGroup, right: &RouteGroup) -> Warning {
+    Warning::new(format!(
+        "S3 rejects overlapping configurations ({} and {}), so the bucket publishes all keys, and \
+         the filter policy and the router select",
+        left.describe(),
+        right.describe()
+    ))
+}
+
+impl RouteGroup {
+    /// One group for all patterns, without filters.
+    fn merge(groups: Vec<Self>) -> Self {
+        let patterns = groups.into_iter().flat_map(|group| group.patterns);
+
+        Self {
+            prefix: String::new(),
+            suffix: String::new(),
+            patterns: patterns.collect(),
+        }
+    }
+
     fn overlaps(&self, other: &Self) -> bool {
-        let nested = |left: bool, right: bool| left || right;
         let events = self.patterns.iter().any(|left| {
             other
                 .patterns
                 .iter()
-                .any(|right| nested(left.covers(right), right.covers(left)))
+                .any(|right| left.covers(right) || right.covers(left))
         });
-
-        let prefixes = nested(
-            self.prefix.starts_with(&other.prefix),
-            other.prefix.starts_with(&self.prefix),
-        );
-        let suffixes = nested(
-            self.suffix.ends_with(&other.suffix),
-            other.suffix.ends_with(&self.suffix),
-        );
+        let prefixes =
+            self.prefix.starts_with(&other.prefix) || other.prefix.starts_with(&self.prefix);
+        let suffixes = self.suffix.ends_with(&other.suffix) || other.suffix.ends_with(&self.suffix);
 
         events && prefixes && suffixes
     }
@@ -184,10 +229,12 @@ impl Group {
         }
 
         let rules = [("prefix", self.prefix), ("suffix", self.suffix)];
-        let rules = rules.into_iter().filter(|(_, value)| !value.is_empty());
         let filter_rules: Vec<_> = rules
+            .into_iter()
+            .filter(|(_, value)| !value.is_empty())
             .map(|(name, value)| FilterRule { name, value })
             .collect();
+
         let filter = (!filter_rules.is_empty()).then_some(Filter {
             key: KeyFilter { filter_rules },
         });
@@ -196,14 +243,14 @@ impl Group {
     }
 }
 
-/// Whether `s3:ObjectCreated:Put` is in `s3:ObjectCreated:*`.
+/// Whether an event type such as `s3:ObjectCreated:Put` is in a category's, `s3:ObjectCreated:*`.
 fn is_in(event: &str, category: &str) -> bool {
     category
         .strip_suffix('*')
         .is_some_and(|category| event.starts_with(category))
 }
 
-/// S3 has no type for everything, and none `:*` for the categories without actions.
+/// The event types of a pattern. S3 has no type for everything, so `*` becomes all categories.
 fn event_types(pattern: &EventPattern) -> Vec<String> {
     match (pattern.as_name(), pattern.as_category()) {
         (Some(name), _) => vec![format!("s3:{name}")],
@@ -222,12 +269,13 @@ fn event_types(pattern: &EventPattern) -> Vec<String> {
     }
 }
 
-/// `s3:ObjectCreated:*`; of those that stand alone, or have a single type that S3 names in full,
-/// that one.
+/// The event type of a category: `s3:ObjectCreated:*`, or the one name of a category that has only
+/// one, because S3 has no `:*` type for those.
 fn category_type(category: &str) -> String {
     let mut known = EventName::KNOWN
         .iter()
         .filter(|name| name.category() == category);
+
     match (known.next(), known.next()) {
         (Some(only), None) => format!("s3:{only}"),
         _ => format!("s3:{category}:*"),

@@ -1,9 +1,11 @@
-//! What routes ask of a record's fields, each field by itself.
+//! The conditions of routes on the fields of a record, each field on its own.
 
-use crate::EventName;
-use crate::{EventPattern, Route};
+use serde_json::{Value, json};
 
-/// A condition on one text; several are alternatives.
+use super::key_spelling::KeyPart;
+use crate::{Error, ErrorKind, EventName, EventPattern, Route};
+
+/// A condition on one text. Several conditions are alternatives.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Condition {
     Equals(String),
@@ -11,11 +13,11 @@ pub(crate) enum Condition {
     Suffix(String),
 }
 
-/// The conditions of all routes on one field. `None` when some route asks nothing of it.
+/// The conditions of all routes on one field. `None` if some route has no condition on it.
 pub(crate) type Conditions = Option<Vec<Condition>>;
 
 impl Condition {
-    /// Whether whatever meets `other` meets this too.
+    /// Whether every text that meets `other` meets this condition too.
     fn covers(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Equals(left), Self::Equals(right)) => left == right,
@@ -30,7 +32,7 @@ impl Condition {
     }
 }
 
-/// Without those that others cover.
+/// Removes the conditions that others cover.
 fn simplify(conditions: Vec<Condition>) -> Vec<Condition> {
     let mut simple: Vec<Condition> = Vec::new();
     for condition in conditions {
@@ -43,15 +45,15 @@ fn simplify(conditions: Vec<Condition>) -> Vec<Condition> {
     simple
 }
 
-/// On `eventName`.
+/// The conditions on `eventName`.
 pub(crate) fn of_event_names(routes: &[Route]) -> Conditions {
     let mut conditions = Vec::new();
     for pattern in routes.iter().flat_map(Route::patterns) {
         match (pattern.as_name(), pattern.as_category()) {
             (Some(name), _) => conditions.push(Condition::Equals(name.as_str().to_owned())),
             (None, Some(category)) => {
-                // Records of these categories carry the bare name; of one that is not known either
-                // may come.
+                // Records of these categories carry the bare name. Those of an unknown category may
+                // have an action or not.
                 if !has_actions(category) {
                     conditions.push(Condition::Equals(category.to_owned()));
                 }
@@ -73,7 +75,7 @@ pub(crate) fn has_actions(category: &str) -> bool {
     known.peek().is_some() && known.all(|name| name.action().is_some())
 }
 
-/// On the bucket's name.
+/// The conditions on the bucket's name.
 pub(crate) fn of_buckets(routes: &[Route]) -> Conditions {
     let buckets: Option<Vec<_>> = routes.iter().map(|route| route.bucket()).collect();
     Some(simplify(
@@ -84,16 +86,16 @@ pub(crate) fn of_buckets(routes: &[Route]) -> Conditions {
     ))
 }
 
-/// On the key, in the form that `spell` gives a literal, with whether that loses nothing.
+/// The conditions on the key, with literals spelled by `spell`, and whether they are exact.
 ///
-/// One field has one list of alternatives, so of a route that asks for both a prefix and a suffix
-/// the prefix is taken. (A wildcard would not do: in a short key the two may overlap.) The flag
-/// says whether nothing was lost.
+/// A field has one list of alternatives, so a route with both a prefix and a suffix gives the
+/// prefix. (A wildcard would not do, because the two may overlap in a short key.) The flag is
+/// `false` if the conditions let more keys through than the routes.
 pub(crate) fn of_keys(
     routes: &[Route],
     spell: impl Fn(KeyPart<'_>) -> (String, bool),
 ) -> (Conditions, bool) {
-    let mut spelt = Vec::new();
+    let mut spelled = Vec::new();
     for route in routes {
         let (condition, lost_nothing) = match (route.prefix(), route.suffix()) {
             (Some(prefix), suffix) => {
@@ -107,104 +109,34 @@ pub(crate) fn of_keys(
             (None, None) => return (None, true),
         };
 
-        // What has lost everything asks for nothing.
+        // An empty literal is not a condition.
         if let Condition::Prefix(text) | Condition::Suffix(text) = &condition
             && text.is_empty()
         {
             return (None, false);
         }
 
-        spelt.push((condition, lost_nothing));
+        spelled.push((condition, lost_nothing));
     }
 
     let conditions = simplify(
-        spelt
+        spelled
             .iter()
             .map(|(condition, _)| condition.clone())
             .collect(),
     );
 
-    // What an exact one covers may have lost something without harm.
+    // A condition that an exact one covers need not be exact itself.
     let is_exact = conditions
         .iter()
-        .all(|condition| spelt.contains(&(condition.clone(), true)));
+        .all(|condition| spelled.contains(&(condition.clone(), true)));
 
     (Some(conditions), is_exact)
 }
 
-#[derive(Clone, Copy)]
-pub(crate) enum KeyPart<'k> {
-    Prefix(&'k str),
-    Suffix(&'k str),
-}
-
-/// As S3's notifications spell it: form-encoded, with upper-case digits.
+/// Whether conditions on each field alone let through only what a route takes.
 ///
-/// Of a few characters AWS does not say whether they are encoded. A prefix ends before the first of
-/// them, a suffix begins after the last: that is wider, and never wrong.
-pub(crate) fn as_encoded(part: KeyPart<'_>) -> (String, bool) {
-    const UNCERTAIN: [char; 6] = ['*', '~', '!', '\'', '(', ')'];
-
-    let (spelt, lost_nothing) = spell(part, |character| UNCERTAIN.contains(&character), encode);
-    // The `B` of `%2B` is no letter of the key, but ends the text.
-    let may_end_an_escape = match part {
-        KeyPart::Prefix(_) => false,
-        KeyPart::Suffix(_) => spelt.starts_with(|first: char| first.is_ascii_hexdigit()),
-    };
-
-    (spelt, lost_nothing && !may_end_an_escape)
-}
-
-fn encode(text: &str, encoded: &mut String) {
-    for byte in text.bytes() {
-        match byte {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'/' => {
-                encoded.push(char::from(byte))
-            }
-            b' ' => encoded.push('+'),
-            other => encoded.push_str(&format!("%{other:02X}")),
-        }
-    }
-}
-
-/// As EventBridge spells it: as it is.
-pub(crate) fn as_it_is(part: KeyPart<'_>) -> (String, bool) {
-    spell(part, |_| false, |text, spelt| spelt.push_str(text))
-}
-
-/// As bucket notifications want it, of which AWS only says that special characters need encoding:
-/// those are avoided.
-pub(crate) fn as_plain(part: KeyPart<'_>) -> (String, bool) {
-    let is_plain =
-        |character: char| character.is_ascii_alphanumeric() || "-_./".contains(character);
-    spell(
-        part,
-        |character| !is_plain(character),
-        |text, spelt| spelt.push_str(text),
-    )
-}
-
-fn spell(
-    part: KeyPart<'_>,
-    is_uncertain: impl Fn(char) -> bool,
-    write: impl Fn(&str, &mut String),
-) -> (String, bool) {
-    let (whole, certain) = match part {
-        KeyPart::Prefix(prefix) => (prefix, prefix.split(&is_uncertain).next().unwrap_or(prefix)),
-        KeyPart::Suffix(suffix) => (
-            suffix,
-            suffix.rsplit(&is_uncertain).next().unwrap_or(suffix),
-        ),
-    };
-
-    let mut spelt = String::new();
-    write(certain, &mut spelt);
-
-    (spelt, certain.len() == whole.len())
-}
-
-/// Whether the conditions of fields, taken each by itself, let through nothing that no route asks
-/// for: at most one field may differ between routes.
+/// That holds if the routes differ in at most one field.
 pub(crate) fn only_one_field_varies(routes: &[Route]) -> bool {
     let Some((first, others)) = routes.split_first() else {
         return true;
@@ -236,4 +168,23 @@ fn same_patterns(left: &[EventPattern], right: &[EventPattern]) -> bool {
         left.iter().all(|pattern| right.contains(pattern))
     };
     within(left, right) && within(right, left)
+}
+
+/// The list of alternatives, as SNS, EventBridge and Lambda all write it.
+pub(crate) fn to_json(conditions: &[Condition]) -> Value {
+    conditions
+        .iter()
+        .map(|condition| match condition {
+            Condition::Equals(text) => json!(text),
+            Condition::Prefix(text) => json!({ "prefix": text }),
+            Condition::Suffix(text) => json!({ "suffix": text }),
+        })
+        .collect()
+}
+
+pub(crate) fn no_routes() -> Error {
+    Error::new(
+        ErrorKind::Unexpressible,
+        "there are no routes, and a filter without routes would drop every message",
+    )
 }

@@ -1,40 +1,33 @@
-//! The pattern of an EventBridge rule.
+//! The event pattern of an EventBridge rule.
 
 use serde::{Serialize, Serializer};
 use serde_json::{Map, Value, json};
 
-use crate::manifest::conditions::{self, Conditions, as_it_is, of_keys};
-use crate::manifest::sns::{no_routes, to_json};
-use crate::{Error, ErrorKind, EventName, Route, Warning};
+use super::conditions::{self, Conditions, no_routes, of_keys, to_json};
+use super::key_spelling::as_it_is;
+use super::warnings::Warning;
+use crate::event::{EventBridgeForm, LIFECYCLE_EXPIRATION};
+use crate::{Error, ErrorKind, EventName, EventPattern, Route};
 
-/// The event pattern of a rule that sends S3's events on; it serializes to the pattern's JSON.
+/// The event pattern of an EventBridge rule that forwards S3's events.
+///
+/// It serializes to the pattern's JSON:
 ///
 /// ```json
 /// {"source": ["aws.s3"], "detail-type": ["Object Created"], "detail": {"reason": ["PutObject"]}}
 /// ```
 ///
-/// EventBridge has one detail type for several of S3's events, told apart by a reason, and none for
-/// some ("EventBridge event message structure", Amazon S3 User Guide, 2026). Keys are not encoded
-/// there.
+/// EventBridge has one detail type for several of S3's events and tells them apart by a reason. It
+/// does not send replication events and `ReducedRedundancyLostObject` ("EventBridge event message
+/// structure", Amazon S3 User Guide, 2026). Keys are not encoded there.
+///
+/// The pattern lets every event through that a route takes and EventBridge sends. It may let more
+/// through: [`is_exact`](Self::is_exact) tells.
 #[derive(Debug, Clone, PartialEq)]
 pub struct EventBridgePattern {
     pattern: Value,
     is_exact: bool,
     warnings: Vec<Warning>,
-}
-
-/// What tells an event in EventBridge.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Form {
-    detail_type: &'static str,
-    reason: Option<Reason>,
-    deletion_type: Option<&'static str>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Reason {
-    Is(&'static str),
-    IsNot(&'static str),
 }
 
 impl EventBridgePattern {
@@ -48,57 +41,50 @@ impl EventBridgePattern {
         let mut is_exact = true;
 
         for route in routes {
-            let (forms, takes_everything) = forms(route, &mut warnings);
             let (keys, keys_are_exact) = of_keys(std::slice::from_ref(route), as_it_is);
             let buckets = conditions::of_buckets(std::slice::from_ref(route));
             is_exact &= keys_are_exact;
 
-            if takes_everything {
-                alternatives.push(alternative(None, &[], &buckets, &keys));
-                continue;
-            }
-
-            for (detail_type, forms) in by_detail_type(&forms) {
-                alternatives.push(alternative(Some(detail_type), &forms, &buckets, &keys));
+            match EventCondition::of_route(route, &mut warnings) {
+                Some(events) => {
+                    for (detail_type, events) in group_by_detail_type(&events) {
+                        alternatives.push(alternative(Some(detail_type), &events, &buckets, &keys));
+                    }
+                }
+                None => alternatives.push(alternative(None, &[], &buckets, &keys)),
             }
         }
-
-        // What takes everything makes the others superfluous.
-        let everything = alternative(None, &[], &None, &None);
-        if alternatives.contains(&everything) {
-            alternatives = vec![everything];
-        }
-
-        alternatives.dedup();
-        let mut pattern = match alternatives.len() {
-            0 => {
-                let text = "EventBridge knows none of the events of these routes";
-                return Err(Error::new(ErrorKind::Unexpressible, text));
-            }
-            1 => alternatives.remove(0),
-            _ => Map::from_iter([(
-                "$or".to_owned(),
-                alternatives.into_iter().map(Value::Object).collect(),
-            )]),
-        };
-
-        pattern.insert("source".to_owned(), json!(["aws.s3"]));
 
         Ok(Self {
-            pattern: Value::Object(pattern),
+            pattern: combine(alternatives)?,
             is_exact,
             warnings,
         })
     }
 
-    /// Whether it lets through exactly the events that some route handles. Else it lets through
-    /// more.
+    /// Whether the pattern lets through exactly the events that a route takes. If `false`, it lets
+    /// more through.
     #[must_use]
     pub fn is_exact(&self) -> bool {
         self.is_exact
     }
 
-    /// Which events of the routes EventBridge does not have.
+    /// The patterns of routes whose events EventBridge does not send.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use s3_dispatch_core::{Manifest, Routes};
+    ///
+    /// let routes = Routes::new(())
+    ///     .on_fn("Replication:*", || async { Ok::<_, std::io::Error>(()) })
+    ///     .on_fn("ObjectCreated:*", || async { Ok::<_, std::io::Error>(()) });
+    ///
+    /// let pattern = Manifest::new(&routes).eventbridge_pattern()?;
+    /// let warning = pattern.warnings()[0].to_string();
+    /// assert_eq!(warning, "EventBridge does not send `Replication:*` events");
+    /// # Ok::<_, s3_dispatch_core::Error>(())
+    /// ```
     #[must_use]
     pub fn warnings(&self) -> &[Warning] {
         &self.warnings
@@ -111,6 +97,87 @@ impl Serialize for EventBridgePattern {
     }
 }
 
+/// What a rule must compare to select an event.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct EventCondition {
+    detail_type: &'static str,
+    reason: Option<Reason>,
+    deletion_type: Option<&'static str>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Reason {
+    Is(&'static str),
+    IsNot(&'static str),
+}
+
+impl From<EventBridgeForm> for EventCondition {
+    fn from(form: EventBridgeForm) -> Self {
+        Self {
+            detail_type: form.detail_type,
+            reason: form.reason.map(Reason::Is),
+            deletion_type: form.deletion_type,
+        }
+    }
+}
+
+impl EventCondition {
+    /// The conditions for a route's events. `None` if the route takes every event.
+    fn of_route(route: &Route, warnings: &mut Vec<Warning>) -> Option<Vec<Self>> {
+        let mut conditions = Vec::new();
+
+        for pattern in route.patterns() {
+            if *pattern == EventPattern::ANY {
+                return None;
+            }
+
+            let is_category = pattern.as_category().is_some();
+            let mut sent = EventName::KNOWN
+                .iter()
+                .filter(|name| pattern.matches(name))
+                .filter_map(EventName::eventbridge_form)
+                .map(Self::from)
+                .map(|condition| condition.for_new_reasons(is_category))
+                .peekable();
+
+            if sent.peek().is_none() {
+                let warning = Warning::new(format!("EventBridge does not send `{pattern}` events"));
+                if !warnings.contains(&warning) {
+                    warnings.push(warning);
+                }
+            }
+
+            for condition in sent {
+                if !conditions.contains(&condition) {
+                    conditions.push(condition);
+                }
+            }
+        }
+
+        Some(conditions)
+    }
+
+    /// Widens the condition of a category's event, because AWS may add reasons to the category.
+    fn for_new_reasons(self, is_category: bool) -> Self {
+        match self.detail_type {
+            "Object Created" if is_category => Self {
+                reason: None,
+                ..self
+            },
+            "Object Deleted" if is_category => Self {
+                // Whatever a lifecycle rule did not delete was removed on request.
+                reason: Some(match self.reason {
+                    Some(Reason::Is(LIFECYCLE_EXPIRATION)) => Reason::Is(LIFECYCLE_EXPIRATION),
+                    _ => Reason::IsNot(LIFECYCLE_EXPIRATION),
+                }),
+                deletion_type: None,
+                ..self
+            },
+            _ => self,
+        }
+    }
+}
+
 impl Reason {
     fn to_json(self) -> Value {
         match self {
@@ -120,97 +187,48 @@ impl Reason {
     }
 }
 
-/// The reason of events that a lifecycle rule caused.
-const LIFECYCLE: &str = "Lifecycle Expiration";
+/// Groups the conditions that one pattern can express.
+///
+/// Within one detail type reasons are alternatives. A deletion type belongs to one reason, so
+/// conditions with different deletion types need patterns of their own.
+fn group_by_detail_type(conditions: &[EventCondition]) -> Vec<(&'static str, Vec<EventCondition>)> {
+    let mut groups: Vec<(&'static str, Vec<EventCondition>)> = Vec::new();
 
-/// The forms of a route's events, and whether it takes every event instead.
-fn forms(route: &Route, warnings: &mut Vec<Warning>) -> (Vec<Form>, bool) {
-    let mut forms = Vec::new();
-    for pattern in route.patterns() {
-        if pattern.as_name().is_none() && pattern.as_category().is_none() {
-            return (Vec::new(), true);
-        }
-
-        let known: Vec<_> = EventName::KNOWN
-            .iter()
-            .filter(|name| pattern.matches(name))
-            .filter_map(form)
-            .collect();
-
-        if known.is_empty() {
-            let warning = Warning::new(format!("EventBridge has no form of `{pattern}` events"));
-            if !warnings.contains(&warning) {
-                warnings.push(warning);
-            }
-        }
-
-        // Of a category new reasons may come.
-        let is_category = pattern.as_category().is_some();
-        let open = |form: Form| match form.detail_type {
-            "Object Created" if is_category => Form {
-                reason: None,
-                ..form
-            },
-            "Object Deleted" if is_category => Form {
-                // Whatever is not a lifecycle rule is a removal.
-                reason: Some(match form.reason {
-                    Some(Reason::Is(LIFECYCLE)) => Reason::Is(LIFECYCLE),
-                    _ => Reason::IsNot(LIFECYCLE),
-                }),
-                deletion_type: None,
-                ..form
-            },
-            _ => form,
-        };
-
-        for form in known.into_iter().map(open) {
-            if !forms.contains(&form) {
-                forms.push(form);
-            }
-        }
-    }
-
-    (forms, false)
-}
-
-/// Groups that one pattern can express: within one detail type reasons are alternatives, unless a
-/// deletion type, which belongs to one reason, tells them apart.
-fn by_detail_type(forms: &[Form]) -> Vec<(&'static str, Vec<Form>)> {
-    let mut groups: Vec<(&'static str, Vec<Form>)> = Vec::new();
-    for form in forms {
+    for condition in conditions {
         let group = groups.iter_mut().find(|(detail_type, group)| {
-            *detail_type == form.detail_type
+            *detail_type == condition.detail_type
                 && group
                     .iter()
-                    .all(|other| other.deletion_type == form.deletion_type)
+                    .all(|other| other.deletion_type == condition.deletion_type)
         });
 
         match group {
-            Some((_, group)) => group.push(form.clone()),
-            None => groups.push((form.detail_type, vec![form.clone()])),
+            Some((_, group)) => group.push(condition.clone()),
+            None => groups.push((condition.detail_type, vec![condition.clone()])),
         }
     }
 
     groups
 }
 
+/// The pattern of one group of events, without the source.
 fn alternative(
     detail_type: Option<&str>,
-    forms: &[Form],
+    events: &[EventCondition],
     buckets: &Conditions,
     keys: &Conditions,
 ) -> Map<String, Value> {
     let mut detail = Map::new();
-    let reasons: Option<Vec<_>> = forms
+    let reasons: Option<Vec<_>> = events
         .iter()
-        .map(|form| form.reason.map(Reason::to_json))
+        .map(|event| event.reason.map(Reason::to_json))
         .collect();
 
     if let Some(reasons) = reasons.filter(|reasons| !reasons.is_empty()) {
         detail.insert("reason".to_owned(), Value::Array(reasons));
     }
 
-    if let Some(deletion_type) = forms.first().and_then(|form| form.deletion_type) {
+    if let Some(deletion_type) = events.first().and_then(|event| event.deletion_type) {
         detail.insert("deletion-type".to_owned(), json!([deletion_type]));
     }
 
@@ -222,14 +240,14 @@ fn alternative(
         detail.insert("object".to_owned(), json!({ "key": to_json(keys) }));
     }
 
-    let mut pattern = Map::new();
-    // The source has other events too, such as the calls that CloudTrail records.
-    let detail_types = detail_type.map_or_else(
-        || json!([{ "prefix": "Object " }]),
-        |detail_type| json!([detail_type]),
-    );
-    pattern.insert("detail-type".to_owned(), detail_types);
+    // S3's source also has events that are not about objects, such as the calls that CloudTrail
+    // records.
+    let detail_types = match detail_type {
+        Some(detail_type) => json!([detail_type]),
+        None => json!([{ "prefix": "Object " }]),
+    };
 
+    let mut pattern = Map::from_iter([("detail-type".to_owned(), detail_types)]);
     if !detail.is_empty() {
         pattern.insert("detail".to_owned(), Value::Object(detail));
     }
@@ -237,39 +255,27 @@ fn alternative(
     pattern
 }
 
-/// `None` for events that EventBridge does not have.
-fn form(name: &EventName) -> Option<Form> {
-    const PERMANENT: Option<&str> = Some("Permanently Deleted");
-    const MARKER: Option<&str> = Some("Delete Marker Created");
+/// Puts the alternatives into one pattern, and adds the source.
+fn combine(mut alternatives: Vec<Map<String, Value>>) -> Result<Value, Error> {
+    // An alternative that takes everything makes the others superfluous.
+    let everything = alternative(None, &[], &None, &None);
+    if alternatives.contains(&everything) {
+        alternatives = vec![everything];
+    }
 
-    let (detail_type, reason, deletion_type) = match name.as_str() {
-        "ObjectCreated:Put" => ("Object Created", Some("PutObject"), None),
-        "ObjectCreated:Post" => ("Object Created", Some("POST Object"), None),
-        "ObjectCreated:Copy" => ("Object Created", Some("CopyObject"), None),
-        "ObjectCreated:CompleteMultipartUpload" => {
-            ("Object Created", Some("CompleteMultipartUpload"), None)
+    alternatives.dedup();
+    let mut pattern = match alternatives.len() {
+        0 => {
+            let message = "EventBridge sends none of the events of these routes";
+            return Err(Error::new(ErrorKind::Unexpressible, message));
         }
-        "ObjectRemoved:Delete" => ("Object Deleted", Some("DeleteObject"), PERMANENT),
-        "ObjectRemoved:DeleteMarkerCreated" => ("Object Deleted", Some("DeleteObject"), MARKER),
-        "LifecycleExpiration:Delete" => ("Object Deleted", Some(LIFECYCLE), PERMANENT),
-        "LifecycleExpiration:DeleteMarkerCreated" => ("Object Deleted", Some(LIFECYCLE), MARKER),
-        "ObjectRestore:Post" => ("Object Restore Initiated", None, None),
-        "ObjectRestore:Completed" => ("Object Restore Completed", None, None),
-        "ObjectRestore:Delete" => ("Object Restore Expired", None, None),
-        "LifecycleTransition" => ("Object Storage Class Changed", None, None),
-        "IntelligentTiering" => ("Object Access Tier Changed", None, None),
-        "ObjectAcl:Put" => ("Object ACL Updated", None, None),
-        "ObjectTagging:Put" => ("Object Tags Added", None, None),
-        "ObjectTagging:Delete" => ("Object Tags Deleted", None, None),
-        "ObjectAnnotation:Put" => ("Object Annotation Created", None, None),
-        "ObjectAnnotation:Delete" => ("Object Annotation Removed", None, None),
-        "ObjectRetention:Put" => ("Object Retention Updated", None, None),
-        _ => return None,
+        1 => alternatives.remove(0),
+        _ => Map::from_iter([(
+            "$or".to_owned(),
+            alternatives.into_iter().map(Value::Object).collect(),
+        )]),
     };
 
-    Some(Form {
-        detail_type,
-        reason: reason.map(Reason::Is),
-        deletion_type,
-    })
+    pattern.insert("source".to_owned(), json!(["aws.s3"]));
+    Ok(Value::Object(pattern))
 }

@@ -2,12 +2,33 @@
 
 use serde::Serialize;
 
-/// The least that an event source mapping needs of the function's role, as an IAM policy document.
+/// The permissions that the event source mapping of a queue needs, as an IAM policy document.
 ///
-/// "Configuring permissions for an Amazon SQS event source mapping", AWS Lambda Developer Guide,
-/// 2026. Logs, a [`DeadLetters`] queue or a store need statements of their own.
+/// Attach it to the role of the function ("Configuring permissions for an Amazon SQS event source
+/// mapping", AWS Lambda Developer Guide, 2026). Logs, a [`DeadLetters`] queue and a store need
+/// their own statements.
 ///
 /// [`DeadLetters`]: https://docs.rs/s3-dispatch/latest/s3_dispatch/trait.DeadLetters.html
+///
+/// # Examples
+///
+/// ```
+/// use s3_dispatch_core::manifest::IamPolicy;
+///
+/// let policy = IamPolicy::new("arn:aws:sqs:eu-central-1:123456789012:uploads");
+/// assert_eq!(
+///     serde_json::to_value(&policy).unwrap(),
+///     serde_json::json!({
+///         "Version": "2012-10-17",
+///         "Statement": [{
+///             "Sid": "ReceiveFromQueue",
+///             "Effect": "Allow",
+///             "Action": ["sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"],
+///             "Resource": "arn:aws:sqs:eu-central-1:123456789012:uploads",
+///         }],
+///     }),
+/// );
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct IamPolicy {
@@ -25,7 +46,7 @@ struct Statement {
 }
 
 impl IamPolicy {
-    /// For the queue of this ARN.
+    /// Creates the policy for the queue with this ARN.
     pub fn new(queue_arn: impl Into<String>) -> Self {
         let statement = Statement {
             sid: "ReceiveFromQueue",

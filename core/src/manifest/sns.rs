@@ -1,48 +1,50 @@
-//! The filter policy of a subscription to an SNS topic.
+//! Filters on the JSON of a notification: for SNS, and for Lambda.
 
 use serde::{Serialize, Serializer};
 use serde_json::{Map, Value, json};
 
-use crate::manifest::conditions::{self, Condition, Conditions};
+use super::conditions::{self, Conditions, no_routes, to_json};
+use super::key_spelling::as_encoded;
 use crate::{Error, ErrorKind, Route};
 
-/// A filter policy for `FilterPolicyScope = MessageBody`; it serializes to the policy's JSON, or
-/// `null` when none is needed.
+/// The filter policy of a subscription to an SNS topic, for the scope `MessageBody`.
+///
+/// It serializes to the policy's JSON, or to `null` if the routes take everything:
 ///
 /// ```json
-/// {"Records": {"eventName": ["ObjectCreated:Put", {"prefix": "ObjectRemoved:"}], "s3": {"object": {"key": [{"prefix": "in/"}]}}}}
+/// {"Records": {"eventName": ["ObjectCreated:Put", {"prefix": "ObjectRemoved:"}],
+///              "s3": {"object": {"key": [{"prefix": "in/"}]}}}}
 /// ```
 ///
-/// SNS looks at each field by itself, in all records of a message ("Amazon SNS message filtering",
-/// Amazon SNS Developer Guide, 2026), and sees keys in the form that S3 sends. So a policy may let
-/// through more than the routes handle, never less; [`is_exact`](Self::is_exact) says which. A
-/// changed policy takes up to 15 minutes to come into force.
+/// # Guarantees
+///
+/// The policy lets every message through that a route takes. It may let more through:
+///
+/// - SNS checks each field on its own ("Amazon SNS message filtering", Amazon SNS Developer Guide,
+///   2026), so an event name of one route and a key of another pass together.
+/// - A field is either a prefix or a suffix, not both.
+/// - A message with several records passes if one of them matches.
+///
+/// [`is_exact`](Self::is_exact) tells whether it lets more through. SNS sees keys as S3 sends them,
+/// so the policy spells prefixes and suffixes form-encoded. A changed policy takes up to 15 minutes
+/// to take effect. Test notifications do not match.
 #[derive(Debug, Clone, PartialEq)]
 pub struct FilterPolicy {
     policy: Option<Value>,
     is_exact: bool,
 }
 
-/// "Filter policy constraints in Amazon SNS", Amazon SNS Developer Guide, 2026: the product over
-/// the policy's keys of the number of values times the depth of the key.
-const MOST_COMBINATIONS: usize = 150;
+/// The product over the policy's keys of the number of values times the depth of the key ("Filter
+/// policy constraints in Amazon SNS", Amazon SNS Developer Guide, 2026).
+const MAX_COMBINATIONS: usize = 150;
 
 impl FilterPolicy {
     pub(crate) fn new(routes: &[Route]) -> Result<Self, Error> {
-        let fields = Fields::new(routes)?;
+        let fields = FieldConditions::new(routes)?;
         let combinations = fields.combinations();
 
-        if combinations > MOST_COMBINATIONS {
-            let names: Vec<_> = routes.iter().map(ToString::to_string).collect();
-            let names = names.join(", ");
-
-            return Err(Error::new(
-                ErrorKind::Unexpressible,
-                format!(
-                    "a filter policy of {combinations} combinations, where SNS takes {MOST_COMBINATIONS}, for {names}; name \
-                     categories instead of events, or give some routes a queue of their own"
-                ),
-            ));
+        if combinations > MAX_COMBINATIONS {
+            return Err(too_many_combinations(combinations, routes));
         }
 
         Ok(Self {
@@ -51,18 +53,56 @@ impl FilterPolicy {
         })
     }
 
-    /// Whether it lets through exactly the messages with one record, as S3 sends them, that some
-    /// route handles. Else it lets through more.
+    /// Whether the policy lets through exactly the messages that a route takes.
+    ///
+    /// That is about messages with one record, as S3 sends them. If `false`, it lets more through.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use s3_dispatch_core::{EventPattern, Manifest, Route, Routes};
+    ///
+    /// let route = Route::new(EventPattern::from_static("ObjectCreated:*"));
+    /// let jpg_in_folder = route.clone().with_prefix("in/").with_suffix(".jpg");
+    /// let routes = |route| Routes::new(()).on_fn(route, || async { Ok::<_, std::io::Error>(()) });
+    ///
+    /// assert!(Manifest::new(&routes(route)).filter_policy()?.is_exact());
+    /// // SNS cannot combine a prefix and a suffix of one field.
+    /// assert!(!Manifest::new(&routes(jpg_in_folder)).filter_policy()?.is_exact());
+    /// # Ok::<_, s3_dispatch_core::Error>(())
+    /// ```
     #[must_use]
     pub fn is_exact(&self) -> bool {
         self.is_exact
     }
 
     /// Whether the subscription needs no policy, because the routes take everything.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use s3_dispatch_core::{Manifest, Routes};
+    ///
+    /// let routes = Routes::new(()).on_fn("*", || async { Ok::<_, std::io::Error>(()) });
+    /// assert!(Manifest::new(&routes).filter_policy()?.is_unnecessary());
+    /// # Ok::<_, s3_dispatch_core::Error>(())
+    /// ```
     #[must_use]
     pub fn is_unnecessary(&self) -> bool {
         self.policy.is_none()
     }
+}
+
+fn too_many_combinations(combinations: usize, routes: &[Route]) -> Error {
+    let routes: Vec<_> = routes.iter().map(ToString::to_string).collect();
+    let message = format!(
+        "the filter policy would have {combinations} combinations, but SNS allows \
+         {MAX_COMBINATIONS}, for {}; name categories instead of single events, or give some \
+         routes their own queue",
+        routes.join(", ")
+    );
+
+    Error::new(ErrorKind::Unexpressible, message)
 }
 
 impl Serialize for FilterPolicy {
@@ -73,10 +113,16 @@ impl Serialize for FilterPolicy {
 
 /// The filter criteria of the event source mapping from a queue to its function.
 ///
-/// They serialize to `{"Filters": [{"Pattern": "<JSON>"}]}`, or `null` when none are needed. What
-/// they do not let through Lambda *deletes* from the queue ("Control which events Lambda sends to
-/// your function", AWS Lambda Developer Guide, 2026), test notifications and unreadable messages
-/// included; a filter policy on the subscription is the better place.
+/// They serialize to this JSON, or to `null` if the routes take everything:
+///
+/// ```json
+/// {"Filters": [{"Pattern": "{\"body\":{\"Records\":{\"eventName\":[\"ObjectCreated:Put\"]}}}"}]}
+/// ```
+///
+/// Lambda *deletes* the messages that do not match ("Control which events Lambda sends to your
+/// function", AWS Lambda Developer Guide, 2026), including test notifications and messages that
+/// cannot be read. A [`FilterPolicy`] on the subscription is the better place. Like it, the
+/// criteria let every message through that a route takes, and perhaps more.
 #[derive(Debug, Clone, PartialEq)]
 pub struct FilterCriteria {
     pattern: Option<Value>,
@@ -85,15 +131,17 @@ pub struct FilterCriteria {
 
 impl FilterCriteria {
     pub(crate) fn new(routes: &[Route]) -> Result<Self, Error> {
-        let fields = Fields::new(routes)?;
+        let fields = FieldConditions::new(routes)?;
+
         Ok(Self {
             pattern: fields.to_json().map(|body| json!({ "body": body })),
             is_exact: fields.is_exact,
         })
     }
 
-    /// Whether they let through exactly the messages with one record, as S3 sends them, that some
-    /// route handles.
+    /// Whether the criteria let through exactly the messages that a route takes.
+    ///
+    /// That is about messages with one record, as S3 sends them. If `false`, they let more through.
     #[must_use]
     pub fn is_exact(&self) -> bool {
         self.is_exact
@@ -106,25 +154,27 @@ impl Serialize for FilterCriteria {
             .pattern
             .as_ref()
             .map(|pattern| json!({"Filters": [{"Pattern": pattern.to_string()}]}));
+
         filters.serialize(serializer)
     }
 }
 
 /// The conditions on the fields of a notification.
-struct Fields {
+struct FieldConditions {
     event_names: Conditions,
     buckets: Conditions,
     keys: Conditions,
     is_exact: bool,
 }
 
-impl Fields {
+impl FieldConditions {
     fn new(routes: &[Route]) -> Result<Self, Error> {
         if routes.is_empty() {
             return Err(no_routes());
         }
 
-        let (keys, keys_are_exact) = conditions::of_keys(routes, conditions::as_encoded);
+        let (keys, keys_are_exact) = conditions::of_keys(routes, as_encoded);
+
         Ok(Self {
             event_names: conditions::of_event_names(routes),
             buckets: conditions::of_buckets(routes),
@@ -134,14 +184,15 @@ impl Fields {
     }
 
     fn combinations(&self) -> usize {
-        let fields = [(&self.event_names, 2), (&self.buckets, 4), (&self.keys, 4)];
-        let values = fields
-            .into_iter()
-            .filter_map(|(conditions, depth)| Some(conditions.as_ref()?.len() * depth));
+        let fields_and_depths = [(&self.event_names, 2), (&self.buckets, 4), (&self.keys, 4)];
 
-        values.fold(1, usize::saturating_mul)
+        fields_and_depths
+            .into_iter()
+            .filter_map(|(conditions, depth)| Some(conditions.as_ref()?.len() * depth))
+            .fold(1, usize::saturating_mul)
     }
 
+    /// `None` if no field has a condition.
     fn to_json(&self) -> Option<Value> {
         let mut records = Map::new();
         if let Some(names) = &self.event_names {
@@ -163,22 +214,4 @@ impl Fields {
 
         (!records.is_empty()).then(|| json!({ "Records": records }))
     }
-}
-
-pub(crate) fn to_json(conditions: &[Condition]) -> Value {
-    conditions
-        .iter()
-        .map(|condition| match condition {
-            Condition::Equals(text) => json!(text),
-            Condition::Prefix(text) => json!({ "prefix": text }),
-            Condition::Suffix(text) => json!({ "suffix": text }),
-        })
-        .collect()
-}
-
-pub(crate) fn no_routes() -> Error {
-    Error::new(
-        ErrorKind::Unexpressible,
-        "there are no routes, and a filter that lets nothing through loses everything",
-    )
 }

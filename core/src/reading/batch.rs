@@ -4,9 +4,9 @@ use super::body::BodyReader;
 use super::json::{GiveUp, Mode, Path, Read, Scanned, Scanner, Source, Span};
 use super::message::read_message;
 use super::mistake::{Refusal, lone_surrogate, missing, not_an_array};
-use crate::delivery::{Delivery, Envelope, Envelopes, MessageContext, MessageId};
+use crate::delivery::{Delivery, Envelope, Envelopes, MessageId};
 use crate::text::FromText;
-use crate::{Error, ErrorKind};
+use crate::{Error, ErrorKind, MessageContext};
 
 /// A message that is shorter than this, with its attributes, holds no record. If there are more
 /// messages than this lets expect, room is made as they come.

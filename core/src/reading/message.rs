@@ -5,7 +5,8 @@ use bytestring::ByteString;
 use super::body::{Body, BodyReader};
 use super::json::{GiveUp, Mode, Path, Read, Scanned, Scanner, Span, Texts};
 use super::mistake::{Refusal, lone_surrogate, missing_body, missing_message_id, not_a_string};
-use crate::delivery::{Delivery, Envelope, Envelopes, Message, MessageContext, MessageId};
+use crate::MessageContext;
+use crate::delivery::{Delivery, Envelope, Envelopes, Message, MessageId};
 use crate::text::FromText;
 
 /// A message whose members are being read.

@@ -7,9 +7,9 @@ use super::batch::{explain_batch, read_sqs_batch};
 use super::body::{Body, BodyReader};
 use super::json::{self, GiveUp, Mode, Path, Scanned, Scanner, Source, Span};
 use super::mistake::{missing_body, missing_message_id};
-use crate::delivery::{Delivery, Envelope, Envelopes, MessageContext, Notification};
+use crate::delivery::{Delivery, Envelope, Envelopes};
 use crate::text::RawJson;
-use crate::{Error, ErrorKind, S3EventRecord};
+use crate::{Error, ErrorKind, MessageContext, Notification, S3EventRecord};
 
 impl Delivery {
     /// Reads the payload of any delivery.
@@ -18,7 +18,7 @@ impl Delivery {
     ///
     /// When the bytes are not UTF-8 or not JSON, when they are not a delivery of S3 events, or when
     /// an SQS message has no id. The error has a path, and a retry does not help. A body that cannot
-    /// be read is not an error here, but the content of its [`Message`](crate::Message).
+    /// be read is not an error here, but the content of its [`Message`](crate::delivery::Message).
     pub fn parse(payload: impl Into<Bytes>) -> Result<Self, Error> {
         let source = source(payload.into())?;
         if let Ok(delivery) = read_sqs_batch(&source).or_else(|_| read_single(&source)) {

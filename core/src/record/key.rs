@@ -1,4 +1,4 @@
-//! The key of an object, decoded.
+//! The key of an object, decoded once.
 
 use std::sync::Arc;
 
@@ -10,15 +10,28 @@ use crate::text::{Text, text_views};
 
 /// The key of an object, as the object is named: `holiday/my photo.jpg`.
 ///
-/// In S3's notifications the key is form-encoded (`holiday/my+photo.jpg`); "Event message
-/// structure", Amazon S3 User Guide, 2026. It is decoded here exactly once: `+` is a space, then
-/// `%XX` are bytes of UTF-8. A `%` that begins no such triplet stays as it is, and so does the
-/// whole key when the bytes would not be UTF-8. EventBridge and some S3-compatible stores send the
-/// key as it is; it is then taken literally. [`as_sent`](Self::as_sent) keeps the form
-/// that arrived.
+/// # Decoding
 ///
-/// `Debug` escapes control characters, so that a hostile key cannot forge a line of a log;
-/// `Display` does not.
+/// S3 form-encodes the key in notifications: `holiday/my+photo.jpg` ("Event message structure",
+/// Amazon S3 User Guide, 2026). It is decoded exactly once: `+` becomes a space, then each `%XX` a
+/// byte of UTF-8. A `%` that does not start such a triplet stays as it is. If the decoded bytes are
+/// not UTF-8, the whole key stays as it was sent.
+///
+/// EventBridge and some S3-compatible stores do not encode keys, and theirs are taken as they are.
+/// The envelope and the record's `eventSource` decide, never the text of the key. The key of an
+/// unknown or missing `eventSource` is taken as it was sent.
+///
+/// # Guarantees
+///
+/// - [`as_str`](Self::as_str) is what `GetObject` wants. [`as_sent`](Self::as_sent) keeps the form
+///   that arrived.
+/// - Two keys are equal if they name the same object, however they were sent.
+/// - `Debug` escapes control characters, so a hostile key cannot forge a line of a log. `Display`
+///   does not escape them.
+///
+/// A key can be an argument of a handler.
+///
+/// # Examples
 ///
 /// ```
 /// use s3_dispatch_core::ObjectKey;
@@ -31,24 +44,42 @@ use crate::text::{Text, text_views};
 #[derive(Clone)]
 pub struct ObjectKey {
     sent: Text,
-    /// `None` when decoding changes nothing.
+    /// `None` if decoding changes nothing.
     decoded: Option<Arc<str>>,
 }
 
 impl ObjectKey {
-    /// Reads a form-encoded key, as S3, MinIO and RustFS send it.
+    /// Decodes a form-encoded key, as S3, MinIO and RustFS send it in notifications.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use s3_dispatch_core::ObjectKey;
+    ///
+    /// assert_eq!(ObjectKey::decode("caf%C3%A9+menu.pdf"), "café menu.pdf");
+    /// assert_eq!(ObjectKey::decode("100%.txt"), "100%.txt");
+    /// ```
     #[must_use]
     pub fn decode(as_sent: &str) -> Self {
         Self::from_encoded(Text::from(as_sent))
     }
 
     /// Takes a key that is not encoded, as EventBridge and Ceph send it.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use s3_dispatch_core::ObjectKey;
+    ///
+    /// let key = ObjectKey::verbatim("a+b.txt");
+    /// assert_eq!((key.as_str(), key.as_sent()), ("a+b.txt", "a+b.txt"));
+    /// ```
     #[must_use]
     pub fn verbatim(key: &str) -> Self {
         Self::from_literal(Text::from(key))
     }
 
-    /// The key as the object is named in its bucket: what `GetObject` wants.
+    /// The decoded key: the name of the object in its bucket, as `GetObject` wants it.
     #[must_use]
     pub fn as_str(&self) -> &str {
         self.decoded
@@ -56,7 +87,9 @@ impl ObjectKey {
             .unwrap_or_else(|| self.sent.as_str())
     }
 
-    /// The key as it stood in the notification, perhaps encoded.
+    /// The key as it stood in the payload, encoded or not.
+    ///
+    /// Filter policies of SNS and filter criteria of Lambda see this form.
     #[must_use]
     pub fn as_sent(&self) -> &str {
         self.sent.as_str()
@@ -77,9 +110,9 @@ impl ObjectKey {
     }
 }
 
-/// `None` when decoding changes nothing.
+/// Decodes a key. `None` if that changes nothing, or gives bytes that are not UTF-8.
 fn form_decode(sent: &str) -> Option<Arc<str>> {
-    // As long as a key may be ("Object key naming guidelines", Amazon S3 User Guide, 2026).
+    // In bytes: the limit of S3 ("Object key naming guidelines", Amazon S3 User Guide, 2026).
     const LONGEST_KEY: usize = 1024;
 
     let mut rest = sent.as_bytes();
@@ -94,7 +127,7 @@ fn form_decode(sent: &str) -> Option<Arc<str>> {
         decoded.extend_from_slice(&rest[..unencoded]);
         rest = &rest[unencoded..];
 
-        // One often follows the other.
+        // Encoded bytes often follow each other.
         while let Some((byte, behind)) = form_decode_byte(rest) {
             decoded.push(byte);
             rest = behind;
@@ -107,7 +140,7 @@ fn form_decode(sent: &str) -> Option<Arc<str>> {
     (decoded != sent).then(|| Arc::from(decoded))
 }
 
-/// What a `+` or `%` stands for; `None` for any other.
+/// The byte that a `+` or `%` at the start stands for, and what follows. `None` for any other text.
 fn form_decode_byte(encoded: &[u8]) -> Option<(u8, &[u8])> {
     match encoded {
         [b'+', behind @ ..] => Some((b' ', behind)),
@@ -123,7 +156,7 @@ fn form_decode_byte(encoded: &[u8]) -> Option<(u8, &[u8])> {
 
 text_views!(ObjectKey);
 
-/// Two keys are equal when they name the same object, however they were sent.
+/// Two keys are equal if they name the same object, however they were sent.
 impl PartialEq for ObjectKey {
     fn eq(&self, other: &Self) -> bool {
         self.as_str() == other.as_str()

@@ -1,30 +1,43 @@
 //! One record of a notification: what happened to one object.
 //!
-//! Every text has its own type, so that a bucket's name cannot be passed for a key. Handlers take
-//! records or views of them; the reading makes them.
+//! [`S3EventRecord`](crate::S3EventRecord) is the record. This module has the types of its fields.
+//! Each text has its own type, so that a bucket's name cannot be passed where a key is
+//! expected. The reading makes records. Handlers take them, or the typed views of them at the
+//! crate's root.
+//!
+//! # Texts
+//!
+//! The types that hold a text share one interface: `as_str`, `Display`, `Debug` (quoted, with
+//! control characters escaped), comparison with `str`, and `From<&str>` and `From<String>`. A text
+//! of a record that was read is a slice of the payload, so a clone copies no bytes.
+//!
+//! ```
+//! use s3_dispatch_core::record::Region;
+//! use s3_dispatch_core::BucketName;
+//!
+//! let bucket = BucketName::from("amzn-s3-demo-bucket");
+//! assert_eq!(bucket, "amzn-s3-demo-bucket");
+//! assert_eq!(format!("{bucket} in {}", Region::from("eu-central-1")),
+//!     "amzn-s3-demo-bucket in eu-central-1");
+//! ```
+//!
+//! # Absence
+//!
+//! What a sender may leave out is an `Option`. A field that is absent, `null` or an empty string is
+//! `None` in all cases. Only the event's name, the bucket's name and the key are required.
 
-mod s3_event_record;
-mod data;
-mod key;
-mod sequencer;
+pub(crate) mod s3_event_record;
+pub(crate) mod bucket;
+pub(crate) mod object;
+pub(crate) mod key;
+pub(crate) mod sequencer;
+mod origin;
 mod time;
 mod version;
-mod view;
+pub(crate) mod view;
 
-pub use data::{
-    AccessTier, Annotation, AnnotationName, BucketTags, EventHold, EventHoldDuration,
-    FailureReason, Replication, ReplicationMinutes, ReplicationRuleId, Restore, Retention,
-    RetentionMode, S3Operation, StorageClass, TagName, TagValue, Tiering, Timestamp, Transition,
-};
-pub use key::ObjectKey;
-pub use s3_event_record::{
-    Bucket, BucketArn, BucketName, ConfigurationId, ETag, EventSource, HostId, Object, PrincipalId,
-    Region, RequestId, S3EventRecord, SourceIp, VersionId,
-};
-pub use sequencer::Sequencer;
+pub use bucket::{Bucket, BucketArn, BucketTags, TagName, TagValue};
+pub use object::Object;
+pub use origin::{ConfigurationId, EventSource, HostId, PrincipalId, Region, RequestId, SourceIp};
 pub use time::EventTime;
 pub use version::EventVersion;
-pub use view::{
-    Annotated, Expired, ObjectCreated, ObjectRemoved, ObjectRestored, Replicated, Retained, Tagged,
-    Tiered, Transitioned,
-};

@@ -7,12 +7,18 @@ use crate::text::text_newtypes;
 text_newtypes! {
     /// A hexadecimal text that orders the events of one key: `0055AED6DCD90281E5`.
     ///
-    /// "Event message structure", Amazon S3 User Guide, 2026: pad the shorter of two with zeros on the left, then
-    /// compare; only for the same key. S3's notifications carry 18 upper-case digits, EventBridge 16 lower-case ones
-    /// without the leading `00`; padding makes them comparable. Some S3-compatible stores send other texts.
+    /// Sequencers of different keys cannot be compared. To compare two of the same key, the shorter
+    /// is padded with zeros on the left ("Event message structure", Amazon S3 User Guide, 2026);
+    /// [`compare`](Self::compare) does that. Notifications carry 18 upper-case digits, while the
+    /// documentation of EventBridge shows 16 lower-case digits without the leading `00`. After
+    /// padding both are comparable.
     ///
-    /// Some events carry a sequencer that says nothing of when they happened: `LifecycleExpiration:Delete` has that of
+    /// `==` compares the texts as they were sent, so it tells `0A` from `a`.
+    ///
+    /// Some events carry the sequencer of something earlier: `LifecycleExpiration:Delete` that of
     /// the object's creation, `ObjectCreated:CompleteMultipartUpload` that of the upload's start.
+    /// [`reliable_sequencer`](crate::S3EventRecord::reliable_sequencer) leaves those out. Some
+    /// S3-compatible stores send texts that are not hexadecimal, or the same one for every event.
     Sequencer;
 }
 
@@ -21,8 +27,20 @@ impl Sequencer {
         significant_digits(self.as_str()).is_some()
     }
 
-    /// The digits in upper case and without leading zeros, the same for equal sequencers; `None` if
-    /// it is not hexadecimal.
+    /// The digits in upper case, without leading zeros: the same text for equal sequencers.
+    ///
+    /// Use it as a key of a store. `None` if the text is not hexadecimal.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use s3_dispatch_core::Sequencer;
+    ///
+    /// let notified = Sequencer::from("00617F08299329D189");
+    /// let bridged = Sequencer::from("617f08299329d189");
+    /// assert_eq!(notified.to_canonical(), bridged.to_canonical());
+    /// assert_eq!(Sequencer::from("EXAMPLESEQ").to_canonical(), None);
+    /// ```
     #[must_use]
     pub fn to_canonical(&self) -> Option<String> {
         let digits = significant_digits(self.as_str())?;
@@ -34,8 +52,11 @@ impl Sequencer {
         )
     }
 
-    /// Which of two events of the same key happened first, or `None` if either text is not
-    /// hexadecimal.
+    /// Tells which of two events of the same key happened first.
+    ///
+    /// `None` if one of the texts is not hexadecimal.
+    ///
+    /// # Examples
     ///
     /// ```
     /// use s3_dispatch_core::Sequencer;
@@ -48,10 +69,9 @@ impl Sequencer {
     /// ```
     #[must_use]
     pub fn compare(&self, other: &Self) -> Option<Ordering> {
-        let (left, right) = (
-            significant_digits(self.as_str())?,
-            significant_digits(other.as_str())?,
-        );
+        let left = significant_digits(self.as_str())?;
+        let right = significant_digits(other.as_str())?;
+
         Some(left.len().cmp(&right.len()).then_with(|| {
             left.iter()
                 .map(u8::to_ascii_lowercase)
@@ -60,7 +80,7 @@ impl Sequencer {
     }
 }
 
-/// The digits without leading zeros, which is the same as padding to equal length.
+/// The digits without leading zeros, which has the same effect as padding to equal length.
 fn significant_digits(text: &str) -> Option<&[u8]> {
     let digits = text.as_bytes();
     if digits.is_empty() || !digits.iter().all(u8::is_ascii_hexdigit) {

@@ -1,7 +1,8 @@
 //! Routing: which handler takes which record.
 //!
-//! A route is a pattern with filters, a router chooses among routes. Users build `Routes`;
-//! decorators such as deduplication wrap them and are routers too.
+//! A route is a pattern with filters. A router chooses among its routes and calls the handler of
+//! the most specific one. Users build [`Routes`]; decorators such as deduplication wrap them and
+//! are routers too.
 
 mod route;
 mod router;

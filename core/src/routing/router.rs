@@ -1,4 +1,4 @@
-//! What decides who answers a record.
+//! What chooses the handler of a record.
 
 use std::sync::Arc;
 
@@ -6,27 +6,40 @@ use async_trait::async_trait;
 
 use crate::{MessageContext, Outcome, Route, S3EventRecord};
 
-/// Routes one record to an outcome.
+/// Turns one record into an outcome, by calling the handler of a route.
 ///
-/// [`Routes`](crate::Routes) is the router that users build; others wrap it, to handle each record
-/// once, in order, or with measurements around it. A router is shared by all invocations and called
-/// for many records at a time.
+/// [`Routes`](crate::Routes) is the router that users build. Other routers wrap it, for example to
+/// process each record once, or to measure handlers. A wrapper forwards [`routes`](Self::routes),
+/// so that the manifest still sees them. `Arc` and `Box` of a router are routers too.
 ///
-/// A router that is cut off (its future dropped, at a deadline say) has not proven anything: the
-/// record counts as failed. A panic fails the record.
+/// # What a router can rely on
+///
+/// - It is shared: one router serves all invocations, and several records at the same time.
+/// - The future may be dropped at any `.await`, for example at a deadline. The record then counts
+///   as failed.
+/// - A panic fails the record and nothing else.
+///
+/// # Examples
+///
+/// A router that ignores one bucket:
 ///
 /// ```
-/// use s3_dispatch_core::{MessageContext, Outcome, Route, Router, S3EventRecord, async_trait};
+/// use s3_dispatch_core::{
+///     MessageContext, Outcome, Route, Router, S3EventRecord, SkipReason, async_trait,
+/// };
 ///
-/// /// Leaves one bucket alone.
-/// struct Without<R> { inner: R, bucket: String }
+/// struct WithoutBucket<R> {
+///     inner: R,
+///     bucket: String,
+/// }
 ///
 /// #[async_trait]
-/// impl<R: Router> Router for Without<R> {
+/// impl<R: Router> Router for WithoutBucket<R> {
 ///     async fn route(&self, record: &S3EventRecord, message: &MessageContext) -> Outcome {
 ///         if record.bucket.name == *self.bucket {
-///             return Outcome::Skipped(s3_dispatch_core::SkipReason::Unrouted);
+///             return Outcome::Skipped(SkipReason::Unrouted);
 ///         }
+///
 ///         self.inner.route(record, message).await
 ///     }
 ///
@@ -37,11 +50,13 @@ use crate::{MessageContext, Outcome, Route, S3EventRecord};
 /// ```
 #[async_trait]
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` is no router",
+    message = "`{Self}` is not a router",
     note = "build one with `Routes::new(state).on::<handler>()`"
 )]
 pub trait Router: Send + Sync + 'static {
-    /// Has the record answered by the most specific of its routes, or skipped.
+    /// Processes a record with the most specific of its routes, or skips it.
+    ///
+    /// Failures are part of the outcome: [`Outcome::Failed`].
     async fn route(&self, record: &S3EventRecord, message: &MessageContext) -> Outcome;
 
     /// All routes, in the order in which they were added.

@@ -11,16 +11,26 @@ use crate::{
     SkipReason,
 };
 
-/// Handlers, their routes, and the state they share.
+/// Handlers with their routes, and the state that they share.
 ///
-/// The most specific route takes a record: first an exact name before `Category:*` before `*`; then
-/// a named bucket before any; then the longer prefix; then the longer suffix. What no route takes
-/// is [skipped](SkipReason::Unrouted).
+/// # Which route takes a record
+///
+/// The most specific of the routes that match:
+///
+/// 1. An exact name before `Category:*`, and that before `*`.
+/// 2. A route with a bucket before one without.
+/// 3. The longer prefix, then the longer suffix.
+///
+/// The order in which routes were added does not matter. Two equally specific routes for the same
+/// records are a mistake, and adding the second one panics. A record that no route matches is
+/// skipped as [`SkipReason::Unrouted`].
+///
+/// # Examples
 ///
 /// ```
 /// use s3_dispatch_core::{ObjectKey, Routes, State};
 ///
-/// let routes = Routes::new(String::from("seen"))
+/// let routes = Routes::new(String::from("new:"))
 ///     .on_fn("ObjectCreated:*", |key: ObjectKey, State(word): State<String>| async move {
 ///         println!("{word} {key:?}");
 ///         Ok::<_, std::io::Error>(())
@@ -30,17 +40,17 @@ pub struct Routes<S> {
     state: S,
     routes: Vec<Route>,
     handlers: Vec<Box<dyn ErasedHandler<S>>>,
-    /// One entry for each pattern of each route, most specific first.
+    /// One entry for each pattern of each route, the most specific first.
     entries: Vec<Entry>,
-    /// For each known name the entries that match it, in the same order: a record asks few routes,
-    /// however many there are.
+    /// For each known name the entries that match it, in the same order. So a record is compared
+    /// with few routes, however many there are.
     by_name: Vec<Vec<Entry>>,
 }
 
 #[derive(Clone)]
 struct Entry {
     pattern: EventPattern,
-    /// The place in `routes` and `handlers`.
+    /// The index in `routes` and `handlers`.
     index: usize,
 }
 
@@ -49,8 +59,19 @@ trait ErasedHandler<S>: Send + Sync {
 }
 
 impl<S> Routes<S> {
-    /// Routes without any handler yet, over the state that [`State`](crate::State) arguments are
+    /// Creates routes without handlers, with the state that [`State`](crate::State) arguments are
     /// taken from.
+    ///
+    /// Use `()` if the handlers need no state.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use s3_dispatch_core::{Router, Routes};
+    ///
+    /// let routes = Routes::new(());
+    /// assert!(routes.routes().is_empty());
+    /// ```
     pub fn new(state: S) -> Self {
         let by_name = vec![Vec::new(); Known::ALL.len()];
         Self {
@@ -66,7 +87,36 @@ impl<S> Routes<S> {
     ///
     /// # Panics
     ///
-    /// When another route could claim the same record with equal right; the message names both.
+    /// Panics if another route matches the same records and is equally specific. The message names
+    /// both.
+    ///
+    /// # Examples
+    ///
+    /// A function with `#[s3_handler]` is added by its name, as in `.on::<index_upload>()`. A type
+    /// that implements the trait is added in the same way:
+    ///
+    /// ```
+    /// use s3_dispatch_core::handler::BoxFuture;
+    /// use s3_dispatch_core::{Context, EventPattern, Handler, Outcome, Route, Router, Routes};
+    ///
+    /// struct Audit;
+    ///
+    /// impl<S: Sync> Handler<S> for Audit {
+    ///     fn route() -> Route {
+    ///         Route::new(EventPattern::ANY).with_name("audit")
+    ///     }
+    ///
+    ///     fn handle<'r>(context: Context<'r, S>) -> BoxFuture<'r, Outcome> {
+    ///         Box::pin(async move {
+    ///             println!("{}", context.record().event_name);
+    ///             Outcome::Handled
+    ///         })
+    ///     }
+    /// }
+    ///
+    /// let routes = Routes::new(()).on::<Audit>();
+    /// assert_eq!(routes.routes()[0].to_string(), "audit [*]");
+    /// ```
     #[must_use]
     #[track_caller]
     pub fn on<H: Handler<S>>(self) -> Self {
@@ -81,11 +131,31 @@ impl<S> Routes<S> {
         self.add(H::route(), Box::new(ByType::<H>(std::marker::PhantomData)))
     }
 
-    /// Adds a closure or function of owned arguments, for a pattern or a [`Route`].
+    /// Adds a closure or a function with owned arguments, for a pattern or a [`Route`].
+    ///
+    /// A text is read by [`EventPattern::parse`], so unknown names are accepted. Without a name the
+    /// route is named after the place of this call: `function at src/main.rs:12:10`.
     ///
     /// # Panics
     ///
-    /// When the pattern is not well formed, and like [`on`](Self::on).
+    /// Panics if the text is not a pattern, and for the same reason as [`on`](Self::on).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use s3_dispatch_core::{EventPattern, ObjectKey, Route, Routes};
+    ///
+    /// let thumbnails = Route::new(EventPattern::from_static("ObjectCreated:*"))
+    ///     .with_name("thumbnails")
+    ///     .with_suffix(".jpg");
+    ///
+    /// let routes = Routes::new(())
+    ///     .on_fn(thumbnails, |key: ObjectKey| async move {
+    ///         println!("resize {key:?}");
+    ///         Ok::<_, std::io::Error>(())
+    ///     })
+    ///     .on_fn("ObjectRemoved:*", || async { Ok::<_, std::io::Error>(()) });
+    /// ```
     #[must_use]
     #[track_caller]
     pub fn on_fn<F, Arguments>(
@@ -119,12 +189,9 @@ impl<S> Routes<S> {
 
     #[track_caller]
     fn add(mut self, route: Route, handler: Box<dyn ErasedHandler<S>>) -> Self {
-        let rival = self
-            .routes
-            .iter()
-            .find(|other| claims_equally(other, &route));
+        let rival = self.routes.iter().find(|other| conflict(other, &route));
         if let Some(rival) = rival {
-            panic!("two routes claim the same records with equal right: {rival} and {route}");
+            panic!("two equally specific routes match the same records: {rival} and {route}");
         }
 
         let index = self.routes.len();
@@ -163,16 +230,19 @@ impl<S> Routes<S> {
     }
 }
 
-/// Keeps the most specific first; of equals, which no record can tell apart, the older.
+/// Keeps the most specific entry first. Of equal entries the older comes first, which makes no
+/// difference to any record.
 fn insert(entries: &mut Vec<Entry>, entry: Entry, routes: &[Route]) {
     let rank = |entry: &Entry| Reverse(routes[entry.index].specificity(&entry.pattern));
     let place = entries.partition_point(|other| rank(other) <= rank(&entry));
+
     entries.insert(place, entry);
 }
 
-/// Two prefixes of one key that are equally long are equal, and so are two suffixes: only equal
-/// filters tie.
-fn claims_equally(left: &Route, right: &Route) -> bool {
+/// Whether two routes match the same records and are equally specific.
+///
+/// Equally long prefixes of one key are equal, and so are suffixes. So only equal filters conflict.
+fn conflict(left: &Route, right: &Route) -> bool {
     left.filters() == right.filters()
         && left
             .patterns()
@@ -180,7 +250,7 @@ fn claims_equally(left: &Route, right: &Route) -> bool {
             .any(|pattern| right.patterns().contains(pattern))
 }
 
-/// Written out instead of `#[async_trait]`, so that the handler's own box is returned.
+/// Written without `#[async_trait]`, so that the handler's box is returned and not boxed again.
 impl<S: Send + Sync + 'static> Router for Routes<S> {
     fn route<'s, 'r, 'm, 'f>(
         &'s self,

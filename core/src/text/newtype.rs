@@ -1,6 +1,8 @@
-//! Macros that declare the public types around a text.
+//! Macros that declare the public types that hold a text.
+//!
+//! All of them share one interface, which the docs of `record` describe.
 
-/// Declares public newtypes over [`Text`].
+/// Declares public newtypes over `Text`, each with its docs.
 macro_rules! text_newtypes {
     ($($(#[$doc:meta])* $name:ident;)*) => {$(
         $(#[$doc])*
@@ -8,7 +10,7 @@ macro_rules! text_newtypes {
         pub struct $name(crate::text::Text);
 
         impl $name {
-            /// The text itself.
+            /// The text, as it was sent.
             #[must_use]
             pub fn as_str(&self) -> &str {
                 self.0.as_str()
@@ -25,8 +27,9 @@ macro_rules! text_newtypes {
     )*};
 }
 
-/// The traits that every newtype over a text has; `$name` has `as_str`, and `From<Text>` or a field
-/// `0`.
+/// Implements the traits that every newtype over a text has.
+///
+/// `$name` is a tuple struct around a `Text` and has `as_str`.
 macro_rules! text_traits {
     ($name:ident) => {
         crate::text::text_views!($name);
@@ -45,7 +48,7 @@ macro_rules! text_traits {
     };
 }
 
-/// The reading half of [`text_traits`], for newtypes with a constructor of their own.
+/// Implements the traits that read the text, for a type that has its own constructors.
 macro_rules! text_views {
     ($name:ident) => {
         impl AsRef<str> for $name {
@@ -54,13 +57,14 @@ macro_rules! text_views {
             }
         }
 
+        /// Writes the text as it is. Width and precision apply, as for a `str`.
         impl std::fmt::Display for $name {
             fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
                 f.pad(self.as_str())
             }
         }
 
-        /// Quoted, with control characters escaped.
+        /// Writes the text in quotes, with control characters escaped.
         impl std::fmt::Debug for $name {
             fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
                 std::fmt::Debug::fmt(self.as_str(), f)

@@ -1,11 +1,12 @@
-use s3_dispatch_core::{Content, Delivery, Envelope, ErrorKind, EventName, MessageContext};
+use s3_dispatch_core::delivery::{Content, Delivery, Envelope};
+use s3_dispatch_core::{ErrorKind, EventName, MessageContext};
 use s3_dispatch_testing::{NotificationBuilder, RecordBuilder, SnsBatchBuilder, SqsBatchBuilder};
 
 fn record(key: &str) -> RecordBuilder {
     RecordBuilder::new(EventName::OBJECT_CREATED_PUT).with_key(key)
 }
 
-/// How many messages of which ids, and the keys of each.
+/// Checks the ids of the messages, and the keys of their records.
 #[track_caller]
 fn check(delivery: &Delivery, envelope: Envelope, messages: &[(Option<&str>, &[&str])]) {
     assert_eq!(delivery.envelope(), envelope);
@@ -46,7 +47,7 @@ fn check(delivery: &Delivery, envelope: Envelope, messages: &[(Option<&str>, &[&
 }
 
 #[test]
-fn an_sqs_batch() {
+fn an_sqs_batch_gives_its_messages_in_order() {
     let batch = SqsBatchBuilder::new()
         .with_record("1", record("a"))
         .with_notification("2", NotificationBuilder::test_event("b"))
@@ -78,7 +79,7 @@ fn an_sqs_batch() {
 }
 
 #[test]
-fn an_sns_batch() {
+fn an_sns_batch_gives_its_messages_in_order() {
     let batch = SnsBatchBuilder::new()
         .with_record("1", record("a"))
         .with_body("2", "no JSON")
@@ -99,7 +100,7 @@ fn an_sns_batch() {
 }
 
 #[test]
-fn an_sns_record_without_a_message() {
+fn an_sns_record_without_a_message_fails_alone() {
     let delivery = Delivery::parse(r#"{"Records":[{"Sns":{"MessageId":"1"}},{}]}"#).unwrap();
     let paths = ["$.Records[0].Sns.Message", "$.Records[1].Sns"];
 
@@ -113,7 +114,7 @@ fn an_sns_record_without_a_message() {
 }
 
 #[test]
-fn an_element_that_is_no_object_is_no_part_of_a_batch() {
+fn an_element_that_is_not_an_object_makes_the_batch_unreadable() {
     let sns = SnsBatchBuilder::new()
         .with_record("1", record("a"))
         .to_json();
@@ -136,7 +137,7 @@ fn an_element_that_is_no_object_is_no_part_of_a_batch() {
 }
 
 #[test]
-fn events_that_come_by_themselves_are_one_message_without_an_id() {
+fn a_single_event_is_one_message_without_an_id() {
     let notification = NotificationBuilder::new()
         .with_record(record("a"))
         .with_record(record("b"));
@@ -170,7 +171,7 @@ fn events_that_come_by_themselves_are_one_message_without_an_id() {
 }
 
 #[test]
-fn a_bad_record_of_an_event_that_came_by_itself_fails_all_of_it() {
+fn a_bad_record_of_a_single_event_fails_the_whole_event() {
     let notification = NotificationBuilder::new()
         .with_record(record("a"))
         .with_record(record(""));
@@ -187,7 +188,7 @@ fn an_empty_batch_has_no_messages() {
 }
 
 #[test]
-fn an_sqs_batch_is_known_whatever_else_it_lacks() {
+fn an_sqs_batch_is_recognised_by_few_fields() {
     let messages = [
         r#"{"messageId":"1","body":"x"}"#,
         r#"{"messageId":"1","eventSource":"aws:sqs"}"#,
@@ -208,7 +209,7 @@ fn an_sqs_batch_is_known_whatever_else_it_lacks() {
 }
 
 #[test]
-fn messages_that_were_taken_apart_already() {
+fn messages_received_by_a_worker_make_a_batch() {
     let context = |id: &str| MessageContext::new().with_message_id(id);
     let body = NotificationBuilder::from(record("a")).to_json();
 

@@ -1,4 +1,5 @@
-use s3_dispatch_core::{Delivery, Notification, ObjectCreated, S3EventRecord};
+use s3_dispatch_core::delivery::Delivery;
+use s3_dispatch_core::{Notification, ObjectCreated, S3EventRecord};
 
 #[track_caller]
 fn check(payload: &str, expected: [&str; 4]) -> S3EventRecord {
@@ -29,7 +30,7 @@ fn check(payload: &str, expected: [&str; 4]) -> S3EventRecord {
 }
 
 #[test]
-fn minio() {
+fn minio_records_are_read() {
     let payload = include_str!("payloads/minio-empty-object-in-wrapper.json");
     let expected = [
         "ObjectCreated:Put",
@@ -44,7 +45,7 @@ fn minio() {
 }
 
 #[test]
-fn rustfs() {
+fn rustfs_records_are_read() {
     let payload = include_str!("payloads/rustfs-encoded-slash.json");
     let expected = [
         "ObjectCreated:CompleteMultipartUpload",
@@ -59,7 +60,7 @@ fn rustfs() {
 }
 
 #[test]
-fn ceph() {
+fn ceph_records_are_read() {
     let payload = include_str!("payloads/ceph-raw-key-three-part-name.json");
     let record = check(
         payload,
@@ -73,7 +74,7 @@ fn ceph() {
 }
 
 #[test]
-fn noobaa() {
+fn noobaa_records_are_read() {
     let payload = include_str!("payloads/noobaa-without-region.json");
     let record = check(
         payload,
@@ -83,7 +84,7 @@ fn noobaa() {
 }
 
 #[test]
-fn noobaa_puts_its_test_event_among_the_records() {
+fn a_noobaa_test_event_among_the_records_is_a_test_event() {
     let payload = include_str!("payloads/noobaa-test-event-in-records.json");
     let Ok(Notification::Test(test)) = Notification::parse(payload) else {
         panic!("no test notification")
@@ -105,7 +106,7 @@ fn noobaa_puts_its_test_event_among_the_records() {
 }
 
 #[test]
-fn scality() {
+fn scality_records_are_read() {
     let payload = include_str!("payloads/scality-size-as-text.json");
     let record = check(payload, ["ObjectCreated:Put", "a+b", "a+b", "1024"]);
 

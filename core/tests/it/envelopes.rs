@@ -1,10 +1,11 @@
-use s3_dispatch_core::{Content, Delivery, Envelope, ErrorKind, EventName, Notification};
+use s3_dispatch_core::delivery::{Content, Delivery, Envelope};
+use s3_dispatch_core::{ErrorKind, EventName, Notification};
 use s3_dispatch_testing::{
     NotificationBuilder, RecordBuilder, SnsBatchBuilder, SnsMessageBuilder, SqsBatchBuilder,
 };
 
-/// The payload has one message with one record of this key, or with a test notification, in these
-/// envelopes.
+/// Checks that the payload has one message in these envelopes, which holds either one record with
+/// this key or a test notification.
 #[track_caller]
 fn check(payload: impl Into<String>, envelopes: &str, outermost: Envelope) {
     let payload: String = payload.into();
@@ -62,7 +63,7 @@ fn in_sns_batch(body: String) -> String {
 }
 
 #[test]
-fn a_notification_and_a_test_notification_in_each_envelope() {
+fn every_envelope_may_hold_a_notification_or_a_test_notification() {
     for body in [notification(), test_event()] {
         check(&*body, "s3", Envelope::S3);
         check(in_sns(body.clone(), 1), "sns>s3", Envelope::Sns);
@@ -73,7 +74,7 @@ fn a_notification_and_a_test_notification_in_each_envelope() {
 }
 
 #[test]
-fn an_eventbridge_event_in_each_envelope() {
+fn every_envelope_may_hold_an_eventbridge_event() {
     let event = record().to_eventbridge_json().unwrap();
     check(&*event, "eventbridge", Envelope::EventBridge);
     check(in_sns(event.clone(), 1), "sns>eventbridge", Envelope::Sns);
@@ -89,7 +90,7 @@ fn an_eventbridge_event_in_each_envelope() {
 }
 
 #[test]
-fn four_envelopes_inside_each_other_are_opened() {
+fn four_nested_envelopes_are_opened() {
     for body in [notification(), test_event()] {
         check(in_sns(body.clone(), 4), "sns>sns>sns>sns>s3", Envelope::Sns);
         check(
@@ -107,7 +108,7 @@ fn four_envelopes_inside_each_other_are_opened() {
 }
 
 #[test]
-fn five_envelopes_inside_each_other_are_refused() {
+fn five_nested_envelopes_are_rejected() {
     let five = in_sns(notification(), 5);
     assert_eq!(
         Notification::parse(five.clone()).unwrap_err().kind(),
@@ -161,7 +162,7 @@ fn a_notification_may_hold_any_number_of_records() {
 }
 
 #[test]
-fn an_envelope_without_an_s3_event_is_none() {
+fn an_envelope_without_an_s3_event_is_rejected() {
     let check = |body: &str, kind| {
         assert_eq!(
             Notification::parse(body.to_owned()).unwrap_err().kind(),

@@ -2,7 +2,7 @@ use s3_dispatch_core::EventName;
 use s3_dispatch_testing::{RecordBuilder, ReplicationData};
 
 #[test]
-fn the_end_of_a_restoration() {
+fn restore_data_is_read() {
     let record = RecordBuilder::new(EventName::OBJECT_RESTORE_COMPLETED)
         .with_restore("2026-05-07T00:00:00.000Z", "DEEP_ARCHIVE")
         .build();
@@ -12,7 +12,7 @@ fn the_end_of_a_restoration() {
 }
 
 #[test]
-fn a_replication() {
+fn replication_data_is_read() {
     let data = ReplicationData::new("rule", "arn:aws:s3:::copy")
         .with_operation("OBJECT_METADATA")
         .with_request_time("2026-05-07T00:00:00.000Z")
@@ -43,7 +43,7 @@ fn a_replication() {
 }
 
 #[test]
-fn moves_between_tiers_and_classes() {
+fn tiering_and_transition_data_are_read() {
     let record = RecordBuilder::new(EventName::INTELLIGENT_TIERING)
         .with_tiering("DEEP_ARCHIVE_ACCESS")
         .build();
@@ -66,7 +66,7 @@ fn moves_between_tiers_and_classes() {
 }
 
 #[test]
-fn a_retention_with_days_and_one_with_years() {
+fn a_retention_lasts_days_or_years() {
     let record = RecordBuilder::new(EventName::OBJECT_RETENTION_PUT)
         .with_retention("GOVERNANCE", "2026-07-06T14:30:00Z")
         .with_event_hold(90)
@@ -100,7 +100,7 @@ fn a_retention_with_days_and_one_with_years() {
 }
 
 #[test]
-fn the_tags_of_a_bucket() {
+fn bucket_tags_are_sorted_and_found_by_name() {
     let record = RecordBuilder::new(EventName::OBJECT_CREATED_PUT)
         .with_tag("aws:cloudformation:stack-name", "demo")
         .with_tag("aws:cloudformation:logical-id", "Bucket")
@@ -131,7 +131,7 @@ fn a_copy_tells_whether_the_object_has_annotations() {
 }
 
 #[test]
-fn annotations_wherever_they_stand() {
+fn annotations_are_found_in_the_record_and_in_s3() {
     let check = |in_record: &str, in_s3: &str, expected: &[(&str, Option<u64>, Option<&str>)]| {
         let record = crate::only_record(body(in_record, in_s3));
         let annotations: Vec<_> = record
@@ -183,7 +183,7 @@ fn annotations_wherever_they_stand() {
 }
 
 #[test]
-fn a_record_without_data_has_none() {
+fn a_record_without_event_data_has_none() {
     let record = RecordBuilder::new(EventName::OBJECT_CREATED_PUT).build();
     assert!(record.restore.is_none() && record.replication.is_none() && record.tiering.is_none());
     assert!(
@@ -194,6 +194,7 @@ fn a_record_without_data_has_none() {
 
 fn body(in_record: &str, in_s3: &str) -> String {
     format!(
-        r#"{{"Records":[{{"eventName":"ObjectAnnotation:Put","s3":{{"bucket":{{"name":"b"}},"object":{{"key":"k"}}{in_s3}}}{in_record}}}]}}"#
+        r#"{{"Records":[{{"eventName":"ObjectAnnotation:Put",
+            "s3":{{"bucket":{{"name":"b"}},"object":{{"key":"k"}}{in_s3}}}{in_record}}}]}}"#
     )
 }

@@ -39,7 +39,7 @@ fn check(text: &str, name: &str, category: &str, action: Option<&str>, is_known:
 }
 
 #[test]
-fn every_name_of_aws_is_known_with_and_without_prefix() {
+fn every_aws_name_is_known_with_and_without_prefix() {
     for name in NAMES {
         let (category, action) = name
             .split_once(':')
@@ -50,7 +50,7 @@ fn every_name_of_aws_is_known_with_and_without_prefix() {
 }
 
 #[test]
-fn the_constants_are_the_names_of_aws() {
+fn the_constants_are_the_aws_names() {
     let known: Vec<_> = EventName::KNOWN.iter().map(EventName::as_str).collect();
     assert_eq!(known, NAMES);
 
@@ -121,7 +121,7 @@ fn unknown_names_are_kept() {
 }
 
 #[test]
-fn names_differ_when_their_texts_do() {
+fn names_with_different_texts_differ() {
     assert_ne!(
         EventName::parse("ObjectCreated:Put"),
         EventName::parse("ObjectCreated:Post")

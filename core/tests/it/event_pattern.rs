@@ -84,7 +84,7 @@ fn a_star_matches_everything() {
 }
 
 #[test]
-fn what_is_no_pattern_is_refused() {
+fn malformed_patterns_are_rejected() {
     let wrong = [
         "",
         ":",
@@ -188,18 +188,18 @@ fn a_literal_and_a_parsed_text_make_equal_patterns() {
 
 #[test]
 #[should_panic(expected = "unknown event `ObjectCreated:Putt`; did you mean `ObjectCreated:Put`?")]
-fn a_misspelt_literal_proposes_the_nearest_name() {
+fn a_misspelled_literal_proposes_the_nearest_name() {
     let _ = EventPattern::from_static("ObjectCreated:Putt");
 }
 
 #[test]
 #[should_panic(expected = "did you mean `ObjectCreated:*`?")]
-fn a_misspelt_category_proposes_the_nearest_category() {
+fn a_misspelled_category_proposes_the_nearest_category() {
     let _ = EventPattern::from_static("ObjectCreate:*");
 }
 
 #[test]
 #[should_panic(expected = "events look like")]
-fn a_literal_like_nothing_else_is_told_what_events_look_like() {
+fn an_unrecognisable_literal_shows_example_patterns() {
     let _ = EventPattern::from_static("s3:Quux");
 }

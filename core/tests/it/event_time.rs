@@ -1,9 +1,9 @@
 use std::time::{Duration, UNIX_EPOCH};
 
-use s3_dispatch_core::{EventTime, EventVersion};
+use s3_dispatch_core::record::{EventTime, EventVersion};
 
 #[test]
-fn times_of_all_senders_are_instants() {
+fn the_times_of_all_senders_are_parsed() {
     let check = |text: &str, since_epoch| {
         assert_eq!(
             EventTime::from(text).to_system_time(),
@@ -18,14 +18,14 @@ fn times_of_all_senders_are_instants() {
 }
 
 #[test]
-fn what_is_no_time_is_no_instant() {
+fn a_malformed_time_has_no_instant() {
     for text in ["", "date", "1970-01-01", "1970-13-01T00:00:00Z"] {
         assert_eq!(EventTime::from(text).to_system_time(), None, "{text}");
     }
 }
 
 #[test]
-fn versions_compare_by_major_for_equality_and_minor_for_at_least() {
+fn a_version_needs_an_equal_major_and_at_least_the_minor() {
     let check = |version: &str, major, minor, expected| {
         assert_eq!(
             EventVersion::from(version).is_at_least(major, minor),

@@ -3,7 +3,8 @@ use s3_dispatch_testing::RecordBuilder;
 
 fn event(detail_type: &str, detail: &str) -> S3EventRecord {
     crate::only_record(format!(
-        r#"{{"detail-type":"{detail_type}","source":"aws.s3","detail":{{"bucket":{{"name":"b"}},"object":{{"key":"k"}}{detail}}}}}"#
+        r#"{{"detail-type":"{detail_type}","source":"aws.s3",
+            "detail":{{"bucket":{{"name":"b"}},"object":{{"key":"k"}}{detail}}}}}"#
     ))
 }
 
@@ -17,7 +18,7 @@ fn check(detail_type: &str, detail: &str, name: &str) {
 }
 
 #[test]
-fn creations_are_told_apart_by_their_reason() {
+fn the_reason_of_a_creation_gives_its_name() {
     check(
         "Object Created",
         r#","reason":"PutObject""#,
@@ -57,7 +58,7 @@ fn an_unknown_or_missing_reason_is_still_a_creation() {
 }
 
 #[test]
-fn deletions_are_told_apart_by_reason_and_deletion_type() {
+fn reason_and_deletion_type_of_a_deletion_give_its_name() {
     let check = |reason: &str, deletion: &str, name: &str| {
         check(
             "Object Deleted",
@@ -117,7 +118,7 @@ fn an_unknown_detail_type_is_kept() {
 }
 
 #[test]
-fn the_key_is_taken_as_it_is() {
+fn the_key_is_not_decoded() {
     let record = crate::only_record(include_str!("payloads/every-eventbridge-field.json"));
     assert_eq!(
         (record.object.key.as_str(), record.object.key.as_sent()),
@@ -126,7 +127,7 @@ fn the_key_is_taken_as_it_is() {
 }
 
 #[test]
-fn what_eventbridge_does_not_send_is_none() {
+fn fields_that_eventbridge_does_not_send_are_none() {
     let record = crate::only_record(include_str!("payloads/every-eventbridge-field.json"));
     assert_eq!(record.event_source.unwrap(), "aws.s3");
 
@@ -151,7 +152,7 @@ fn what_eventbridge_does_not_send_is_none() {
 }
 
 #[test]
-fn both_ways_of_an_event_give_the_same_record() {
+fn a_notification_and_its_eventbridge_event_give_the_same_record() {
     for name in EventName::KNOWN {
         let builder = RecordBuilder::new(name.clone())
             .with_version_id("v1")

@@ -1,9 +1,10 @@
 use std::fmt::Debug;
 use std::sync::{Arc, Mutex};
 
+use s3_dispatch_core::handler::HandlerFn;
 use s3_dispatch_core::{
     BucketName, Context, ErrorKind, EventName, FromRecord, FromRef, HandlerError, HandlerErrorKind,
-    HandlerFn, MessageContext, ObjectCreated, ObjectKey, Outcome, Routes, S3EventRecord, State,
+    MessageContext, ObjectCreated, ObjectKey, Outcome, Routes, S3EventRecord, State,
 };
 use s3_dispatch_testing::RecordBuilder;
 
@@ -36,7 +37,7 @@ impl FromRef<App> for Limit {
     }
 }
 
-/// What the handler logs of one record.
+/// Checks what the handler logs for one record.
 #[track_caller]
 fn check<A: 'static>(handler: impl HandlerFn<App, A>, expected: &[&str]) {
     let log = Log::default();
@@ -99,7 +100,7 @@ fn closures_take_any_number_of_arguments() {
 }
 
 #[test]
-fn functions_are_handlers_too() {
+fn a_named_function_is_a_handler() {
     async fn handler(key: ObjectKey, State(log): State<Log>) -> Result<(), HandlerError> {
         log.add(key)
     }
@@ -162,7 +163,7 @@ fn an_argument_that_cannot_be_made_is_a_permanent_failure() {
 }
 
 #[test]
-fn an_argument_of_ones_own() {
+fn a_user_defined_argument_is_made_from_the_record() {
     struct Extension(String);
 
     impl<'r, S> FromRecord<'r, S> for Extension {
@@ -202,7 +203,7 @@ struct Outer(std::num::ParseIntError);
 
 impl std::fmt::Display for Outer {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("no number")
+        f.write_str("not a number")
     }
 }
 
@@ -213,7 +214,7 @@ impl std::error::Error for Outer {
 }
 
 #[test]
-fn every_error_is_worth_a_retry_unless_it_says_otherwise() {
+fn errors_are_retried_unless_they_are_permanent() {
     fn read(text: &str) -> Result<u64, HandlerError> {
         Ok(text.parse::<u64>().map_err(Outer)?)
     }
@@ -229,10 +230,10 @@ fn every_error_is_worth_a_retry_unless_it_says_otherwise() {
         (error.kind(), error.is_permanent()),
         (HandlerErrorKind::Retry, false)
     );
-    assert_eq!(error.to_string(), "no number");
+    assert_eq!(error.to_string(), "not a number");
     assert_eq!(
         format!("{error:#}"),
-        "no number: invalid digit found in string"
+        "not a number: invalid digit found in string"
     );
     assert!(error.as_error().is::<Outer>());
     let error = read_for_good("x").unwrap_err();

@@ -1,6 +1,7 @@
-//! Shapes for which a careless reader takes quadratic time: then these tests would not end.
+//! Payloads for which a careless reader takes quadratic time. With one, these tests would not end.
 
-use s3_dispatch_core::{Delivery, ErrorKind, Notification};
+use s3_dispatch_core::delivery::Delivery;
+use s3_dispatch_core::{ErrorKind, Notification};
 use s3_dispatch_testing::{SnsMessageBuilder, SqsBatchBuilder};
 
 const SIZE: usize = 2_000_000;
@@ -12,20 +13,20 @@ fn repeated(part: &str) -> String {
 }
 
 #[test]
-fn many_records() {
+fn many_records_take_linear_time() {
     let body = format!(r#"{{"Records":[{}]}}"#, repeated(RECORD));
     assert_eq!(crate::records(body).len(), SIZE / (RECORD.len() + 1));
 }
 
 #[test]
-fn many_messages_without_a_body() {
+fn many_messages_without_a_body_take_linear_time() {
     let message = r#"{"messageId":"1"}"#;
     let delivery = Delivery::parse(format!(r#"{{"Records":[{}]}}"#, repeated(message))).unwrap();
     assert_eq!(delivery.messages().len(), SIZE / (message.len() + 1));
 }
 
 #[test]
-fn many_elements_before_the_first_message() {
+fn many_elements_before_the_first_message_take_linear_time() {
     let payload = format!(
         r#"{{"Records":[{},{{"messageId":"1"}}]}}"#,
         repeated(r#"{"a":{}}"#)
@@ -37,7 +38,7 @@ fn many_elements_before_the_first_message() {
 }
 
 #[test]
-fn many_members_of_the_same_name() {
+fn many_fields_with_the_same_name_take_linear_time() {
     let body = format!(
         r#"{{{},"Records":[{RECORD}]}}"#,
         repeated(r#""Records":[{"s3":{"bucket":{}}}]"#)
@@ -46,7 +47,7 @@ fn many_members_of_the_same_name() {
 }
 
 #[test]
-fn many_tags() {
+fn many_tags_take_nearly_linear_time() {
     let tags: Vec<_> = (0..SIZE / 16)
         .map(|index| format!(r#""{index:08}":"v""#))
         .collect();
@@ -62,7 +63,7 @@ fn many_tags() {
 }
 
 #[test]
-fn one_text_of_escapes() {
+fn a_long_text_of_escapes_takes_linear_time() {
     let key = r"\u0041".repeat(SIZE / 6);
     let body = format!(
         r#"{{"Records":[{}]}}"#,
@@ -73,7 +74,7 @@ fn one_text_of_escapes() {
 }
 
 #[test]
-fn one_key_of_encoded_bytes() {
+fn a_long_key_of_encoded_bytes_takes_linear_time() {
     let record = RECORD.replace(
         r#""key":"k""#,
         &format!(r#""key":"{}""#, "%2B".repeat(SIZE / 3)),
@@ -91,7 +92,7 @@ fn one_key_of_encoded_bytes() {
 }
 
 #[test]
-fn envelopes_whose_escapes_double() {
+fn nested_envelopes_with_doubled_escapes_take_linear_time() {
     let mut body = format!(r#"{{"Records":[{RECORD}],"x":"{}"}}"#, "x".repeat(SIZE / 2));
     for _ in 0..4 {
         body = SnsMessageBuilder::new(body).to_json();
@@ -101,14 +102,14 @@ fn envelopes_whose_escapes_double() {
 }
 
 #[test]
-fn nesting_as_deep_as_allowed_again_and_again() {
+fn repeated_deep_nesting_takes_linear_time() {
     let nested = format!("{}1{}", r#"{"a":["#.repeat(50), "]}".repeat(50));
     let body = format!(r#"{{"x":[{}],"Records":[{RECORD}]}}"#, repeated(&nested));
     assert_eq!(crate::only_record(body).object.key, "k");
 }
 
 #[test]
-fn a_mistake_at_the_very_end() {
+fn an_error_at_the_very_end_takes_linear_time() {
     let body = format!(r#"{{"Records":[{},{{"#, repeated(RECORD));
     assert_eq!(
         Notification::parse(body.clone()).unwrap_err().kind(),
@@ -119,7 +120,7 @@ fn a_mistake_at_the_very_end() {
 }
 
 #[test]
-fn a_mistake_in_every_body() {
+fn an_error_in_every_body_takes_linear_time() {
     let message = r#"{"messageId":"1","body":"{\"Records\":[{\"s3\":{}]}"}"#;
     let delivery = Delivery::parse(format!(r#"{{"Records":[{}]}}"#, repeated(message))).unwrap();
 

@@ -1,7 +1,7 @@
 use s3_dispatch_core::{EventName, Notification};
 
 #[test]
-fn of_duplicate_names_the_last_wins_also_when_escaped() {
+fn the_last_of_duplicate_names_wins_even_if_escaped() {
     let record = crate::only_record(include_str!("payloads/duplicate-and-escaped-names.json"));
     assert_eq!(record.event_name, EventName::OBJECT_CREATED_PUT);
     assert_eq!(record.bucket.name, "last");
@@ -13,9 +13,10 @@ fn of_duplicate_names_the_last_wins_also_when_escaped() {
 }
 
 #[test]
-fn escaped_texts_are_read() {
+fn escaped_texts_are_unescaped() {
     let body = r#"{"Records":[{"eventName":"ObjectCre\u0061ted:Put","eventSource":"aws:s\u0033",
-        "s3":{"bucket":{"name":"b\/c"},"object":{"key":"\ud83d\ude00+\"\\\n%2b","size":"\u0031"}}}]}"#;
+        "s3":{"bucket":{"name":"b\/c"},
+        "object":{"key":"\ud83d\ude00+\"\\\n%2b","size":"\u0031"}}}]}"#;
     let record = crate::only_record(body);
     assert_eq!(record.event_name, EventName::OBJECT_CREATED_PUT);
     assert_eq!(
@@ -27,10 +28,11 @@ fn escaped_texts_are_read() {
 }
 
 #[test]
-fn sizes_are_numbers_or_their_texts() {
+fn a_size_may_be_a_number_or_a_text() {
     let check = |size: &str, expected: Option<u64>| {
         let body = format!(
-            r#"{{"Records":[{{"eventName":"X","s3":{{"bucket":{{"name":"b"}},"object":{{"key":"k","size":{size}}}}}}}]}}"#
+            r#"{{"Records":[{{"eventName":"X",
+                "s3":{{"bucket":{{"name":"b"}},"object":{{"key":"k","size":{size}}}}}}}]}}"#
         );
         assert_eq!(crate::only_record(body).object.size, expected, "{size}");
     };
@@ -46,13 +48,14 @@ fn sizes_are_numbers_or_their_texts() {
 
 #[test]
 fn unknown_fields_of_any_type_are_ignored() {
-    let body = r#" {"x":[{"Records":1}],"Records":[{"eventName":"X","s3":{"bucket":{"name":"b","y":{}},
+    let body = r#" {"x":[{"Records":1}],"Records":[{"eventName":"X",
+        "s3":{"bucket":{"name":"b","y":{}},
         "object":{"key":"k","z":1e999}},"versionId":[["\ud800"]]}],"Event":17,"Type":[]} "#;
     assert_eq!(crate::only_record(body).object.key, "k");
 }
 
 #[test]
-fn a_test_event_may_lack_everything_else() {
+fn a_test_event_needs_no_other_fields() {
     let Ok(Notification::Test(test)) =
         Notification::parse(r#"{"Event":"s3:TestEvent","Bucket":""}"#)
     else {
@@ -64,7 +67,7 @@ fn a_test_event_may_lack_everything_else() {
 }
 
 #[test]
-fn a_test_event_keeps_what_it_says() {
+fn a_test_event_keeps_its_fields() {
     let body = s3_dispatch_testing::NotificationBuilder::test_event("holiday").to_json();
     let Ok(Notification::Test(test)) = Notification::parse(body) else {
         panic!("no test notification")
@@ -83,7 +86,8 @@ fn a_test_event_keeps_what_it_says() {
 }
 
 #[test]
-fn a_test_event_among_records_leaves_the_records() {
-    let body = r#"{"Records":[{"Event":"s3:TestEvent"},{"eventName":"X","s3":{"bucket":{"name":"b"},"object":{"key":"k"}}}]}"#;
+fn a_test_event_among_records_does_not_replace_them() {
+    let body = r#"{"Records":[{"Event":"s3:TestEvent"},
+        {"eventName":"X","s3":{"bucket":{"name":"b"},"object":{"key":"k"}}}]}"#;
     assert_eq!(crate::only_record(body).object.key, "k");
 }

@@ -1,4 +1,4 @@
-//! What the crate promises, through its public door.
+//! Tests of the crate's promises, through its public interface.
 #![allow(clippy::unwrap_used)]
 
 mod event_name;
@@ -29,7 +29,7 @@ mod large_payloads;
 
 use s3_dispatch_core::{MessageContext, Notification, Outcome, Router, S3EventRecord};
 
-/// The records of a body; fails the test when it is a test notification or cannot be read.
+/// The records of a body. Fails the test if it is a test notification or cannot be read.
 #[track_caller]
 fn records(body: impl Into<String>) -> Vec<S3EventRecord> {
     match Notification::parse(body.into()) {
@@ -46,7 +46,7 @@ fn only_record(body: impl Into<String>) -> S3EventRecord {
     records.remove(0)
 }
 
-/// Routes a record; handlers of these tests never wait.
+/// Routes a record. The handlers of these tests never wait.
 #[track_caller]
 fn route(router: &impl Router, record: &S3EventRecord, message: &MessageContext) -> Outcome {
     let mut future = router.route(record, message);
@@ -55,6 +55,6 @@ fn route(router: &impl Router, record: &S3EventRecord, message: &MessageContext)
         .poll(&mut std::task::Context::from_waker(std::task::Waker::noop()))
     {
         std::task::Poll::Ready(outcome) => outcome,
-        std::task::Poll::Pending => panic!("a handler waits"),
+        std::task::Poll::Pending => panic!("the handler is waiting"),
     }
 }

@@ -1,7 +1,9 @@
-use s3_dispatch_core::{Delivery, ErrorKind, EventName, Message, Notification};
+use s3_dispatch_core::delivery::{Delivery, Message};
+use s3_dispatch_core::{ErrorKind, EventName, Notification};
 use s3_dispatch_testing::{NotificationBuilder, RecordBuilder, SnsMessageBuilder, SqsBatchBuilder};
 
-/// The body alone is an error; in a batch it costs its own message, with the path to the mistake.
+/// Checks that the body alone is an error, and that in a batch it fails only its message. Both
+/// errors have the path to the mistake.
 #[track_caller]
 fn check(body: impl Into<String>, kind: ErrorKind, path: &str) {
     let body = body.into();
@@ -44,7 +46,7 @@ fn record(object: &str) -> String {
 }
 
 #[test]
-fn errors_know_the_path_through_envelopes() {
+fn errors_have_the_path_through_envelopes() {
     let body = format!(
         r#"{{"Records":[{},{}]}}"#,
         record(r#"{"key":"k"}"#),
@@ -102,7 +104,7 @@ fn syntax_errors_have_a_path() {
 }
 
 #[test]
-fn a_lone_surrogate_fails_its_message_only() {
+fn a_lone_surrogate_fails_only_its_message() {
     let delivery = Delivery::parse(include_str!(
         "payloads/lone-surrogates-in-two-of-four-bodies.json"
     ))
@@ -161,7 +163,7 @@ fn bytes_that_are_not_utf8_are_unreadable() {
 }
 
 #[test]
-fn what_is_no_delivery_is_unreadable() {
+fn a_payload_that_is_not_a_delivery_is_unreadable() {
     let check = |payload: &str, kind| {
         let error = Delivery::parse(payload.to_owned()).unwrap_err();
         assert_eq!((error.kind(), error.path()), (kind, Some("$")), "{payload}");
@@ -176,7 +178,7 @@ fn what_is_no_delivery_is_unreadable() {
 }
 
 #[test]
-fn the_path_to_a_cut_is_that_of_the_innermost_value_with_a_name() {
+fn a_truncated_payload_has_the_path_of_the_innermost_named_value() {
     for (body, path) in [
         ("{", "$"),
         ("{\"Records\":[{", "$.Records[0]"),
@@ -202,7 +204,7 @@ fn names_in_the_path_to_a_syntax_error_are_quoted_like_others() {
 }
 
 #[test]
-fn a_hostile_name_in_the_path_to_a_syntax_error_cannot_forge_a_line_of_a_log() {
+fn a_hostile_name_in_a_path_cannot_forge_a_log_line() {
     let error = Notification::parse(r#"{"a\n2026 ERROR":tru}"#).unwrap_err();
     assert!(
         !error.to_string().contains('\n') && !error.path().unwrap().contains('\n'),
@@ -211,7 +213,7 @@ fn a_hostile_name_in_the_path_to_a_syntax_error_cannot_forge_a_line_of_a_log() {
 }
 
 #[test]
-fn nesting_without_end_is_an_error() {
+fn endless_nesting_is_an_error() {
     for (open, close) in [
         ("[", "]"),
         (r#"{"a":"#, "}"),
@@ -232,7 +234,7 @@ fn nesting_without_end_is_an_error() {
 }
 
 #[test]
-fn brackets_in_texts_are_no_nesting() {
+fn brackets_in_texts_do_not_count_as_nesting() {
     let key = "[{\"\\".repeat(200);
     let builder = RecordBuilder::new("ObjectCreated:Put")
         .with_event_source("ceph:s3")
@@ -240,15 +242,16 @@ fn brackets_in_texts_are_no_nesting() {
     assert_eq!(builder.build().object.key, *key);
 }
 
-/// An object of records is no batch without messages: that would succeed, and lose whatever it was.
+/// If `Records` is an object, the payload must not pass as an empty batch. That would succeed and
+/// lose whatever it was.
 #[test]
-fn records_that_are_no_array_are_refused() {
+fn records_that_are_not_an_array_are_rejected() {
     for payload in [
         r#"{"Records": {}}"#,
         r#"{"Records": {"0": {"messageId": "1", "body": "{}"}}}"#,
         r#"{"Records": "x"}"#,
     ] {
-        let error = s3_dispatch_core::Delivery::parse(payload).unwrap_err();
+        let error = s3_dispatch_core::delivery::Delivery::parse(payload).unwrap_err();
         assert_eq!(
             error.kind(),
             s3_dispatch_core::ErrorKind::InvalidField,

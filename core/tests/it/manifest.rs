@@ -1,4 +1,4 @@
-//! What infrastructure is told, route set by route set.
+//! The filters that are derived from sets of routes.
 
 use s3_dispatch_core::{
     Error, ErrorKind, EventName, EventPattern, HandlerError, Manifest, Route, Routes,
@@ -32,7 +32,7 @@ fn value(part: Result<impl Serialize, Error>) -> Value {
     serde_json::to_value(part.unwrap()).unwrap()
 }
 
-/// The policy of these routes, which claims to be exact or not to be.
+/// Checks the policy of these routes, and whether it is exact.
 #[track_caller]
 fn check_policy<const N: usize>(routes: [Route; N], is_exact: bool, expected: Value) {
     let manifest = manifest(routes);
@@ -93,7 +93,7 @@ fn check_warnings<const N: usize>(routes: [Route; N], expected: &[&str]) {
 }
 
 #[test]
-fn names_stand_in_the_policy_as_in_records() {
+fn a_policy_spells_names_as_records_do() {
     check_policy(
         [route(&["s3:ObjectCreated:Put"])],
         true,
@@ -115,7 +115,7 @@ fn names_stand_in_the_policy_as_in_records() {
 }
 
 #[test]
-fn categories_are_prefixes() {
+fn a_policy_has_a_prefix_for_a_category() {
     let names = json!([{"prefix": "ObjectCreated:"}]);
     check_policy(
         [route(&["ObjectCreated:*"])],
@@ -128,7 +128,7 @@ fn categories_are_prefixes() {
 }
 
 #[test]
-fn categories_without_actions_are_also_their_bare_name() {
+fn a_category_without_actions_is_also_its_bare_name() {
     for category in [
         "ReducedRedundancyLostObject",
         "LifecycleTransition",
@@ -145,7 +145,7 @@ fn categories_without_actions_are_also_their_bare_name() {
 }
 
 #[test]
-fn everything_needs_no_policy() {
+fn routes_that_take_everything_need_no_policy() {
     check_policy([route(&["*"])], true, Value::Null);
     check_policy(
         [route(&["*"]), route(&["ObjectCreated:Put"])],
@@ -169,7 +169,7 @@ fn everything_needs_no_policy() {
 }
 
 #[test]
-fn buckets_are_listed_when_every_route_names_one() {
+fn buckets_are_listed_if_every_route_names_one() {
     let put = || route(&["ObjectCreated:Put"]);
     let names = json!(["ObjectCreated:Put"]);
     let buckets = json!({"bucket": {"name": ["alpha", "beta"]}});
@@ -219,7 +219,7 @@ fn keys_are_encoded_as_s3_sends_them() {
 }
 
 #[test]
-fn what_cannot_be_said_is_said_more_widely() {
+fn a_condition_that_cannot_be_expressed_is_widened() {
     let put = || route(&["ObjectCreated:Put"]);
     check_key_policy(
         put().with_prefix("in/").with_suffix(".jpg"),
@@ -250,9 +250,9 @@ fn what_cannot_be_said_is_said_more_widely() {
     }
 }
 
-/// `é` is sent as `%C3%A9`, which ends with a 9.
+/// `é` is sent as `%C3%A9`, which ends in 9.
 #[test]
-fn a_suffix_that_can_begin_inside_of_an_escape_is_not_exact() {
+fn a_suffix_that_may_begin_inside_an_escape_is_not_exact() {
     let put = || route(&["ObjectCreated:Put"]);
     for suffix in ["9", "A9", "F.jpg"] {
         check_key_policy(
@@ -271,7 +271,7 @@ fn a_suffix_that_can_begin_inside_of_an_escape_is_not_exact() {
 }
 
 #[test]
-fn a_wider_filter_takes_the_place_of_narrower_ones() {
+fn a_wider_filter_replaces_narrower_ones() {
     let put = || route(&["ObjectCreated:Put"]);
     let names = json!(["ObjectCreated:Put"]);
     let keys = json!({"object": {"key": [{"prefix": "in/"}, {"suffix": ".jpg"}]}});
@@ -298,7 +298,7 @@ fn a_wider_filter_takes_the_place_of_narrower_ones() {
 }
 
 #[test]
-fn sns_takes_75_names_and_not_76() {
+fn a_policy_may_have_75_names_but_not_76() {
     let names = |count| {
         (0..count)
             .map(|number| format!("ObjectFrozen:Put{number}"))
@@ -349,12 +349,13 @@ fn no_routes_are_an_error() {
 }
 
 #[test]
-fn a_bucket_publishes_by_event_type_and_filter() {
+fn a_bucket_has_a_configuration_for_each_filter() {
     let filter = |rules: Value| json!({"Key": {"FilterRules": rules}});
     let put = || route(&["ObjectCreated:Put"]);
     check_notification([put()], &[], json!([{"Events": ["s3:ObjectCreated:Put"]}]));
     let rules = json!([{"Name": "prefix", "Value": "in/"}, {"Name": "suffix", "Value": ".jpg"}]);
-    let expected = json!([{"Events": ["s3:ObjectCreated:Put", "s3:ObjectCreated:Copy"], "Filter": filter(rules)}]);
+    let events = ["s3:ObjectCreated:Put", "s3:ObjectCreated:Copy"];
+    let expected = json!([{"Events": events, "Filter": filter(rules)}]);
     let filtered = |patterns: &[&str]| route(patterns).with_prefix("in/").with_suffix(".jpg");
 
     check_notification(
@@ -380,7 +381,7 @@ fn a_bucket_publishes_by_event_type_and_filter() {
 }
 
 #[test]
-fn event_types_are_those_of_s3() {
+fn event_types_exist_in_s3() {
     let types = |patterns: &[&str]| {
         manifest([route(patterns)])
             .bucket_notification()
@@ -416,8 +417,9 @@ fn event_types_are_those_of_s3() {
 
 #[test]
 fn overlapping_configurations_become_one() {
-    let text = "S3 refuses overlapping configurations (prefix `in/` suffix `` and prefix `` suffix `.jpg`): the bucket \
-                publishes all keys, and the filter policy and the router choose";
+    let text = "S3 rejects overlapping configurations (prefix `in/` suffix `` and prefix `` \
+                suffix `.jpg`), so the bucket publishes all keys, and the filter policy and the \
+                router select";
     let put = || route(&["ObjectCreated:Put"]);
     let removed = || route(&["ObjectRemoved:*"]).with_prefix("other/");
 
@@ -461,7 +463,7 @@ fn overlapping_configurations_become_one() {
 }
 
 #[test]
-fn eventbridge_has_detail_types_reasons_and_plain_keys() {
+fn an_eventbridge_pattern_has_detail_types_reasons_and_plain_keys() {
     let put = route(&["ObjectCreated:Put", "ObjectCreated:Post"])
         .with_bucket("alpha")
         .with_prefix("a b+é(");
@@ -497,18 +499,21 @@ fn eventbridge_has_detail_types_reasons_and_plain_keys() {
 }
 
 #[test]
-fn eventbridge_has_alternatives_for_routes() {
+fn an_eventbridge_pattern_has_an_alternative_for_each_route() {
     let pattern = json!({"source": ["aws.s3"], "$or": [
-        {"detail-type": ["Object Restore Completed"], "detail": {"object": {"key": [{"suffix": ".jpg"}]}}},
+        {
+            "detail-type": ["Object Restore Completed"],
+            "detail": {"object": {"key": [{"suffix": ".jpg"}]}},
+        },
         {"detail-type": ["Object ACL Updated"]},
     ]});
     let restored = route(&["ObjectRestore:Completed"]).with_suffix(".jpg");
     check_eventbridge([restored, route(&["ObjectAcl:*"])], &[], pattern);
 }
 
-/// EventBridge refuses an empty object, so that `$or` cannot have one.
+/// EventBridge rejects an empty object, so `$or` must not contain one.
 #[test]
-fn eventbridge_needs_no_alternatives_to_everything() {
+fn an_eventbridge_pattern_for_everything_has_no_alternatives() {
     check_eventbridge(
         [route(&["ObjectCreated:Put"]), route(&["*"])],
         &[],
@@ -517,10 +522,10 @@ fn eventbridge_needs_no_alternatives_to_everything() {
 }
 
 #[test]
-fn events_without_a_form_in_eventbridge_are_named() {
+fn events_that_eventbridge_does_not_send_give_a_warning() {
     let warnings = [
-        "EventBridge has no form of `Replication:*` events",
-        "EventBridge has no form of `ReducedRedundancyLostObject` events",
+        "EventBridge does not send `Replication:*` events",
+        "EventBridge does not send `ReducedRedundancyLostObject` events",
     ];
     let routes = [
         route(&["Replication:*", "ObjectAcl:Put"]),
@@ -539,9 +544,9 @@ fn events_without_a_form_in_eventbridge_are_named() {
     assert_eq!(error.kind(), ErrorKind::Unexpressible);
 }
 
-/// A reason that S3 adds belongs to the category.
+/// A reason that S3 adds later belongs to the category.
 #[test]
-fn a_category_in_eventbridge_takes_reasons_to_come() {
+fn an_eventbridge_pattern_for_a_category_matches_new_reasons() {
     let pattern =
         value(manifest([route(&["ObjectCreated:*", "ObjectCreated:Put"])]).eventbridge_pattern());
     assert_eq!(
@@ -551,7 +556,7 @@ fn a_category_in_eventbridge_takes_reasons_to_come() {
 }
 
 #[test]
-fn a_removal_is_whatever_is_no_lifecycle_rule() {
+fn an_eventbridge_pattern_for_removals_excludes_only_lifecycle_rules() {
     let removed = json!({"reason": [{"anything-but": "Lifecycle Expiration"}]});
     let removed =
         json!({"source": ["aws.s3"], "detail-type": ["Object Deleted"], "detail": removed});
@@ -559,11 +564,11 @@ fn a_removal_is_whatever_is_no_lifecycle_rule() {
 }
 
 #[test]
-fn large_objects_are_missed_where_only_another_folder_has_them() {
+fn a_route_for_multipart_uploads_in_another_folder_does_not_count() {
     let put = route(&["ObjectCreated:Put"]).with_prefix("a/");
     let multipart = route(&["ObjectCreated:CompleteMultipartUpload"]).with_prefix("b/");
-    let warning = "`ObjectCreated:Put` without `ObjectCreated:CompleteMultipartUpload` misses every large upload of \
-        a [ObjectCreated:Put, prefix `a/`]";
+    let warning = "`ObjectCreated:Put` without `ObjectCreated:CompleteMultipartUpload` misses \
+                   every large upload of a [ObjectCreated:Put, prefix `a/`]";
     check_warnings([put.clone(), multipart], &[warning]);
     check_warnings(
         [put, route(&["ObjectCreated:CompleteMultipartUpload"])],
@@ -572,9 +577,11 @@ fn large_objects_are_missed_where_only_another_folder_has_them() {
 }
 
 #[test]
-fn large_objects_are_not_forgotten() {
-    let put = "`ObjectCreated:Put` without `ObjectCreated:CompleteMultipartUpload` misses every large upload";
-    let copy = "`ObjectCreated:Copy` without `ObjectCreated:CompleteMultipartUpload` misses every large copy";
+fn missing_multipart_uploads_give_a_warning() {
+    let put = "`ObjectCreated:Put` without `ObjectCreated:CompleteMultipartUpload` misses every \
+               large upload";
+    let copy = "`ObjectCreated:Copy` without `ObjectCreated:CompleteMultipartUpload` misses every \
+                large copy";
     check_warnings([route(&["ObjectCreated:Put"])], &[put]);
     check_warnings([route(&["ObjectCreated:Copy"])], &[copy]);
 
@@ -603,9 +610,10 @@ fn large_objects_are_not_forgotten() {
 }
 
 #[test]
-fn crossing_routes_are_named() {
+fn crossing_routes_give_a_warning() {
     let tagged = || route(&["ObjectTagging:Put"]);
-    let crossing = "some keys belong to both a [ObjectTagging:Put, prefix `in/`] and b [ObjectTagging:Put, suffix `.jpg`]";
+    let crossing = "some keys match both a [ObjectTagging:Put, prefix `in/`] and \
+                    b [ObjectTagging:Put, suffix `.jpg`]";
     check_warnings(
         [tagged().with_prefix("in/"), tagged().with_suffix(".jpg")],
         &[crossing],
@@ -643,8 +651,9 @@ fn crossing_routes_are_named() {
 }
 
 #[test]
-fn unreachable_routes_are_named() {
-    let text = "no event reaches b [LifecycleTransition:*, prefix `in/`]: more specific routes take them all";
+fn unreachable_routes_give_a_warning() {
+    let text = "no event reaches b [LifecycleTransition:*, prefix `in/`], because more specific \
+                routes take all of its events";
     let moved = route(&["LifecycleTransition:*"]).with_prefix("in/");
     check_warnings([route(&["LifecycleTransition"]), moved.clone()], &[text]);
 
@@ -674,6 +683,9 @@ fn unreachable_routes_are_named() {
 
     check_warnings(
         tagged,
-        &["no event reaches c [ObjectTagging:*]: more specific routes take them all"],
+        &[
+            "no event reaches c [ObjectTagging:*], because more specific routes take all of its \
+           events",
+        ],
     );
 }

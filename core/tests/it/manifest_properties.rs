@@ -1,12 +1,13 @@
-//! What holds for all routes: whatever the router would handle is let through by what is derived
-//! from it.
+//! Properties of the filters of all routes: a filter lets every event through that the router
+//! would handle.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
+use s3_dispatch_core::delivery::Delivery;
 use s3_dispatch_core::{
-    Delivery, ErrorKind, EventName, EventPattern, Manifest, MessageContext, Outcome, Route, Routes,
+    ErrorKind, EventName, EventPattern, Manifest, MessageContext, Outcome, Route, Routes,
     S3EventRecord,
 };
 use s3_dispatch_testing::{
@@ -16,7 +17,7 @@ use serde_json::{Value, json};
 
 const BUCKETS: [&str; 3] = ["alpha", "beta", "gamma"];
 
-/// Names that S3 may add, of a category that is known and of one that is not.
+/// Names that S3 may add, in a known category and in an unknown one.
 const FUTURE: [&str; 4] = [
     "ObjectCreated:Teleport",
     "ObjectFrozen:Put",
@@ -24,13 +25,15 @@ const FUTURE: [&str; 4] = [
     "IntelligentTiering:Archive",
 ];
 
-/// Characters that encodings treat differently, the digits of their escapes, and any other.
+/// Characters that encodings treat differently, the digits of escapes, and any other character.
 fn character() -> impl Strategy<Value = char> {
     prop_oneof![
         4 => select("ab/.".chars().collect::<Vec<_>>()),
         3 => select("+%/*~()'! \"\\?&=".chars().collect::<Vec<_>>()),
         2 => select("0123456789ABCDEFabcdef".chars().collect::<Vec<_>>()),
-        2 => select(vec!['é', 'ü', '日', '😀', '\u{301}', '\u{0}', '\n', '\u{7f}', '\u{ffff}']),
+        2 => select(vec![
+            'é', 'ü', '日', '😀', '\u{301}', '\u{0}', '\n', '\u{7f}', '\u{ffff}',
+        ]),
         1 => any::<char>(),
     ]
 }
@@ -51,7 +54,7 @@ fn pattern() -> impl Strategy<Value = EventPattern> {
     .prop_map(|pattern| EventPattern::parse(&pattern).unwrap())
 }
 
-/// Parts of keys come from a few texts, so that routes share them, extend each other's and cross.
+/// Takes the parts of keys from a few texts, so that routes share, extend and cross them.
 fn route(parts: Vec<String>) -> impl Strategy<Value = Route> {
     let filter = || {
         let parts = parts.clone();
@@ -111,12 +114,12 @@ fn filters(route: &Route) -> (Option<&str>, Option<&str>, Option<&str>) {
     (route.bucket(), route.prefix(), route.suffix())
 }
 
-/// Routes of which no two conflict.
+/// Routes that do not conflict.
 fn routes(parts: Vec<String>) -> impl Strategy<Value = Vec<Route>> {
     let count = prop_oneof![3 => 1..3_usize, 1 => 3..7_usize];
     let routes =
         count.prop_flat_map(move |count| proptest::collection::vec(route(parts.clone()), count));
-    // Some sets differ in one field alone, or in none: there filters can be exact.
+    // Some sets differ in one field or in none. Their filters can be exact.
     let varied = prop_oneof![3 => Just(None), 2 => Just(Some(true)), 1 => Just(Some(false))];
 
     (routes, varied).prop_map(|(mut routes, varied)| {
@@ -137,7 +140,7 @@ fn routes(parts: Vec<String>) -> impl Strategy<Value = Vec<Route>> {
                     .any(|one| route.patterns().contains(one))
             };
 
-            // Most conflicts are seen without the cost of a panic.
+            // Finds most conflicts without the cost of a panic.
             if !kept
                 .iter()
                 .any(|other| filters(other) == filters(&route) && shares_a_pattern(other))
@@ -173,7 +176,7 @@ impl World {
     }
 }
 
-/// The name of an event that some route asks for, or of any.
+/// The name of an event that some route takes, or any name.
 fn event(pattern: &EventPattern, any: EventName, fits: bool) -> EventName {
     let fitting = || {
         EventName::KNOWN
@@ -241,8 +244,8 @@ fn record(routes: Vec<Route>) -> impl Strategy<Value = RecordBuilder> {
     )
 }
 
-/// A text whose encoded form ends with the suffix, although it does not: the suffix begins inside
-/// of an escape.
+/// A text that does not end with the suffix although its encoded form does, because the suffix
+/// starts inside an escape.
 fn within_escape(suffix: &str) -> String {
     let digit = suffix
         .chars()
@@ -272,7 +275,7 @@ fn world(records: std::ops::Range<usize>) -> impl Strategy<Value = World> {
     })
 }
 
-/// The number of the route that takes the record.
+/// The index of the route that takes the record.
 fn handler(router: &Routes<()>, record: &S3EventRecord) -> Option<usize> {
     match crate::route(router, record, &MessageContext::new()) {
         Outcome::Failed(index) => Some(index.to_string().parse().unwrap()),
@@ -286,7 +289,7 @@ fn is_handled(router: &Routes<()>, body: &str) -> bool {
         .any(|record| handler(router, record).is_some())
 }
 
-/// The text of the filter's policy, or `None` when it lets everything through.
+/// The text of the filter's policy. `None` if it lets everything through.
 fn policy_of(filter: &impl serde::Serialize) -> Option<String> {
     Some(serde_json::to_string(filter).unwrap()).filter(|json| json != "null")
 }
@@ -332,7 +335,7 @@ fn check_filter_policy(world: &World) -> Result<(), TestCaseError> {
     Ok(())
 }
 
-/// The pattern of the one filter of an event source mapping, or `None` when there is no filter.
+/// The pattern of the only filter of an event source mapping. `None` if there is no filter.
 fn body_pattern(manifest: &Manifest) -> Option<Value> {
     let criteria = serde_json::to_value(manifest.filter_criteria().unwrap()).unwrap();
     let pattern = criteria.get("Filters")?[0]["Pattern"].as_str().unwrap();
@@ -388,7 +391,7 @@ fn check_eventbridge_pattern(world: &World) -> Result<(), TestCaseError> {
 
     let json = serde_json::to_string(&pattern).unwrap();
     let rule = EventBridgeRule::parse(&json);
-    prop_assert!(rule.is_ok(), "EventBridge refuses {}: {:?}", json, rule);
+    prop_assert!(rule.is_ok(), "EventBridge rejects {}: {:?}", json, rule);
     let rule = rule.unwrap();
 
     for event in events {
@@ -451,13 +454,13 @@ impl Configuration {
         let event = format!("s3:{}", record.event_name);
         let key_passes = |key: &str| key.starts_with(&self.prefix) && key.ends_with(&self.suffix);
 
-        // AWS does not say which form of the key the filters see.
+        // AWS does not document which form of the key the filters see.
         self.events.iter().any(|known| includes(known, &event))
             && key_passes(record.object.key.as_str())
             && key_passes(record.object.key.as_sent())
     }
 
-    /// Why S3 would refuse it beside the other: they share an event type, and some keys.
+    /// Whether S3 would reject both together, because they share an event type and some keys.
     fn overlaps(&self, other: &Self) -> bool {
         let mut pairs = self
             .events
@@ -508,7 +511,7 @@ fn check_bucket_notification(world: &World) -> Result<(), TestCaseError> {
         .collect();
 
     for record in world.records.iter().map(RecordBuilder::build) {
-        // `*` becomes the types that S3 has now.
+        // `*` becomes the event types that S3 has today.
         if record.event_name.is_known() && handler(&router, &record).is_some() {
             let is_published = configurations
                 .iter()
@@ -519,7 +522,7 @@ fn check_bucket_notification(world: &World) -> Result<(), TestCaseError> {
 
     for (index, left) in configurations.iter().enumerate() {
         for right in &configurations[index + 1..] {
-            prop_assert!(!left.overlaps(right), "S3 refuses {}", json);
+            prop_assert!(!left.overlaps(right), "S3 rejects {}", json);
         }
 
         prop_assert!(!left.events.is_empty());
@@ -577,7 +580,7 @@ fn kind(pattern: &EventPattern) -> u8 {
 }
 
 /// Whether every key and bucket that passes the filters of the right route passes those of the
-/// left.
+/// left route.
 fn covers(left: &Route, right: &Route) -> bool {
     left.bucket()
         .is_none_or(|bucket| right.bucket() == Some(bucket))
@@ -605,7 +608,7 @@ fn check_warnings(world: &World) -> Result<(), TestCaseError> {
 
     for record in records.iter().filter(|record| record.event_name.is_known()) {
         if let Some(index) = handler(&router, record) {
-            let warning = format!("no event reaches {}:", manifest.routes()[index]);
+            let warning = format!("no event reaches {}, because", manifest.routes()[index]);
             prop_assert!(
                 !warnings.iter().any(|text| text.starts_with(&warning)),
                 "{} yet {:?}",
@@ -618,7 +621,7 @@ fn check_warnings(world: &World) -> Result<(), TestCaseError> {
     for (index, left) in manifest.routes().iter().enumerate() {
         for right in &manifest.routes()[index + 1..] {
             let is_warned_of =
-                warnings.contains(&format!("some keys belong to both {left} and {right}"));
+                warnings.contains(&format!("some keys match both {left} and {right}"));
             if is_warned_of {
                 prop_assert!(
                     share_a_record(left, right),
@@ -657,8 +660,8 @@ fn check_warnings(world: &World) -> Result<(), TestCaseError> {
     Ok(())
 }
 
-/// Whether a record of the longer prefix, the longer suffix, and the bucket that one of them names
-/// belongs to both.
+/// Whether a record with the longer prefix, the longer suffix, and the bucket that one of them
+/// names matches both.
 fn share_a_record(left: &Route, right: &Route) -> bool {
     let longer = |left: Option<&str>, right: Option<&str>| {
         let (left, right) = (
@@ -692,35 +695,39 @@ fn share_a_record(left: &Route, right: &Route) -> bool {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 2048, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig {
+        cases: 2048,
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    })]
 
     #[test]
-    fn a_filter_policy_loses_nothing_and_is_as_exact_as_it_says(world in world(1..4)) {
+    fn a_filter_policy_drops_nothing_that_is_routed(world in world(1..4)) {
         check_filter_policy(&world)?;
     }
 
     #[test]
-    fn a_filter_policy_is_as_exact_as_it_says_of_single_records(world in world(1..2)) {
+    fn an_exact_filter_policy_passes_only_routed_records(world in world(1..2)) {
         check_filter_policy(&world)?;
     }
 
     #[test]
-    fn filter_criteria_lose_nothing_and_are_as_exact_as_they_say(world in world(1..3)) {
+    fn filter_criteria_drop_nothing_that_is_routed(world in world(1..3)) {
         check_filter_criteria(&world)?;
     }
 
     #[test]
-    fn an_eventbridge_pattern_loses_nothing_and_is_as_exact_as_it_says(world in world(1..4)) {
+    fn an_eventbridge_pattern_drops_nothing_that_is_routed(world in world(1..4)) {
         check_eventbridge_pattern(&world)?;
     }
 
     #[test]
-    fn a_bucket_publishes_what_is_handled_and_s3_takes_its_configurations(world in world(1..4)) {
+    fn a_bucket_notification_is_valid_and_publishes_what_is_routed(world in world(1..4)) {
         check_bucket_notification(&world)?;
     }
 
     #[test]
-    fn warnings_are_true_and_none_is_missing(world in world(1..4)) {
+    fn warnings_are_correct_and_complete(world in world(1..4)) {
         check_warnings(&world)?;
     }
 }

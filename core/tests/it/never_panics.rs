@@ -1,12 +1,13 @@
 use proptest::prelude::*;
 use proptest::sample::Index;
-use s3_dispatch_core::{Delivery, Envelope, EventPattern, Notification, ObjectCreated};
+use s3_dispatch_core::delivery::{Delivery, Envelope};
+use s3_dispatch_core::{EventPattern, Notification, ObjectCreated};
 use s3_dispatch_testing::{
     NotificationBuilder, RecordBuilder, SnsBatchBuilder, SnsMessageBuilder, SqsBatchBuilder,
 };
 use serde_json::{Value, json};
 
-/// Reads the bytes in every way, looks at everything that is found, and checks what always holds.
+/// Reads the bytes in every way, uses everything that was read, and checks the invariants.
 fn check(bytes: &[u8]) {
     match Notification::parse(bytes.to_vec()) {
         Ok(notification) => drop(format!("{notification:?}")),
@@ -84,7 +85,7 @@ fn payload() -> impl Strategy<Value = Vec<u8>> {
     proptest::sample::select(payloads()).prop_map(String::into_bytes)
 }
 
-/// JSON of the words of S3, SNS, SQS and EventBridge in any arrangement.
+/// JSON made of the words of S3, SNS, SQS and EventBridge, in any arrangement.
 fn vocabulary() -> impl Strategy<Value = Value> {
     let word = proptest::sample::select(vec![
         "Records",
@@ -154,7 +155,7 @@ fn vocabulary() -> impl Strategy<Value = Value> {
 }
 
 #[test]
-fn the_payloads_are_valid() {
+fn the_sample_payloads_are_valid() {
     for payload in payloads() {
         assert!(Delivery::parse(payload.clone()).is_ok(), "{payload}");
         check(payload.as_bytes());
@@ -163,18 +164,19 @@ fn the_payloads_are_valid() {
 
 proptest! {
     #[test]
-    fn on_any_bytes(bytes in proptest::collection::vec(any::<u8>(), 0..512)) {
+    fn any_bytes_are_read_without_panic(bytes in proptest::collection::vec(any::<u8>(), 0..512)) {
         check(&bytes);
     }
 
     #[test]
-    fn on_any_json(value in vocabulary(), in_records: bool) {
+    fn any_json_is_read_without_panic(value in vocabulary(), in_records: bool) {
         check(value.to_string().as_bytes());
-        check(if in_records { json!({"Records": [value]}) } else { json!({"Records": value}) }.to_string().as_bytes());
+        let records = if in_records { json!([value]) } else { value };
+        check(json!({"Records": records}).to_string().as_bytes());
     }
 
     #[test]
-    fn on_any_value_in_place_of_any_other(pick: Index, value in vocabulary()) {
+    fn any_replaced_value_is_read_without_panic(pick: Index, value in vocabulary()) {
         for payload in payloads() {
             let Ok(mut changed) = serde_json::from_str::<Value>(&payload) else { continue };
             let mut places = Vec::new();
@@ -185,12 +187,15 @@ proptest! {
     }
 
     #[test]
-    fn on_any_truncation(payload in payload(), end: Index) {
+    fn any_truncated_payload_is_read_without_panic(payload in payload(), end: Index) {
         check(&payload[..end.index(payload.len() + 1)]);
     }
 
     #[test]
-    fn on_any_change_of_bytes(mut payload in payload(), changes in proptest::collection::vec((any::<Index>(), any::<u8>()), 1..4)) {
+    fn any_changed_bytes_are_read_without_panic(
+        mut payload in payload(),
+        changes in proptest::collection::vec((any::<Index>(), any::<u8>()), 1..4),
+    ) {
         for (place, byte) in changes {
             let place = place.index(payload.len());
             payload[place] = byte;
@@ -199,7 +204,11 @@ proptest! {
     }
 
     #[test]
-    fn on_any_change_within_json(mut payload in payload(), place: Index, byte in proptest::sample::select(b"\"\\{}[]:,0nt ".to_vec())) {
+    fn any_change_within_json_is_read_without_panic(
+        mut payload in payload(),
+        place: Index,
+        byte in proptest::sample::select(b"\"\\{}[]:,0nt ".to_vec()),
+    ) {
         let place = place.index(payload.len());
         payload[place] = byte;
         check(&payload);

@@ -36,7 +36,7 @@ fn a_stray_percent_sign_stays() {
 }
 
 #[test]
-fn a_key_that_would_not_be_utf8_stays_as_sent() {
+fn a_key_that_does_not_decode_to_utf8_stays_as_sent() {
     check("%FF", "%FF");
     check("a+b%C3", "a+b%C3");
     check("%ED%A0%80+", "%ED%A0%80+");
@@ -57,7 +57,7 @@ fn debug_escapes_control_characters() {
 }
 
 #[test]
-fn whether_a_key_is_encoded_is_decided_by_the_sender() {
+fn the_sender_decides_whether_a_key_is_encoded() {
     let check = |json: &str, decoded: &str| {
         assert_eq!(crate::only_record(json).object.key, decoded, "{json}")
     };
@@ -82,11 +82,12 @@ fn whether_a_key_is_encoded_is_decided_by_the_sender() {
 
 fn body(source: &str) -> String {
     format!(
-        r#"{{"Records":[{{{source}"eventName":"ObjectCreated:Put","s3":{{"bucket":{{"name":"b"}},"object":{{"key":"a+b%2Fc"}}}}}}]}}"#
+        r#"{{"Records":[{{{source}"eventName":"ObjectCreated:Put",
+            "s3":{{"bucket":{{"name":"b"}},"object":{{"key":"a+b%2Fc"}}}}}}]}}"#
     )
 }
 
-/// S3's rule, written once more in the plainest way.
+/// S3's rule, written a second time in the simplest way.
 pub(crate) fn encode(key: &str) -> String {
     key.bytes()
         .map(|byte| match byte {
@@ -101,14 +102,14 @@ pub(crate) fn encode(key: &str) -> String {
 
 proptest! {
     #[test]
-    fn every_encoded_key_is_decoded_to_itself(key: String) {
+    fn encoding_then_decoding_a_key_changes_nothing(key: String) {
         let read = ObjectKey::decode(&encode(&key));
         prop_assert_eq!(read.as_str(), &key);
         prop_assert_eq!(read.as_sent(), encode(&key));
     }
 
     #[test]
-    fn any_text_is_a_key(sent in any::<Vec<char>>()) {
+    fn any_text_can_be_a_key(sent in any::<Vec<char>>()) {
         let sent: String = sent.into_iter().collect();
         let key = ObjectKey::decode(&sent);
         prop_assert_eq!(key.as_sent(), &sent);

@@ -1,15 +1,16 @@
-use s3_dispatch_core::{Retention, S3EventRecord};
+use s3_dispatch_core::S3EventRecord;
+use s3_dispatch_core::event_data::Retention;
 use serde_json::{Value, json};
 
-/// A field's place, what it has in the fixture, and how it is reached.
+/// A field's JSON pointer, its value in the fixture, and how to read it.
 type Field = (
     &'static str,
     &'static str,
     fn(&S3EventRecord) -> Option<String>,
 );
 
-/// Each field is read, and is `None` when it is absent, `null` or empty, which costs no other
-/// field.
+/// Checks that each field is read, and that it is `None` if it is absent, `null` or empty, without
+/// an effect on the other fields.
 fn check(payload: &str, prefix: &str, fields: &[Field]) {
     let whole: Value = serde_json::from_str(payload).unwrap();
     for (place, expected, read) in fields {
@@ -70,7 +71,7 @@ fn retention(record: &S3EventRecord) -> Retention {
 }
 
 #[test]
-fn of_a_notification() {
+fn an_optional_field_of_a_notification_may_be_absent_null_or_empty() {
     let fields: &[Field] = &[
         ("/eventVersion", "2.6", |record| {
             text(record.event_version.as_ref())
@@ -286,7 +287,7 @@ fn of_a_notification() {
 }
 
 #[test]
-fn of_an_eventbridge_event() {
+fn an_optional_field_of_an_eventbridge_event_may_be_absent_null_or_empty() {
     let fields: &[Field] = &[
         ("/time", "2026-04-07T14:30:00Z", |record| {
             text(record.event_time.as_ref())
@@ -386,7 +387,7 @@ fn of_an_eventbridge_event() {
         ),
     ];
 
-    // The storage class of a restoration is only told together with its end.
+    // The storage class of a restoration comes only together with its expiry time.
     let fields: Vec<_> = fields
         .iter()
         .copied()
@@ -401,7 +402,7 @@ fn of_an_eventbridge_event() {
 }
 
 #[test]
-fn the_flag_of_annotations() {
+fn the_annotation_flag_is_read() {
     let check = |value: &str, expected| {
         let payload = include_str!("payloads/every-field.json");
         let changed = payload.replace(r#""hasObjectAnnotation": true"#, value);
@@ -419,7 +420,7 @@ fn the_flag_of_annotations() {
 }
 
 #[test]
-fn an_empty_flag_is_none() {
+fn an_empty_annotation_flag_is_none() {
     let payload = include_str!("payloads/every-field.json");
     let changed = payload.replace(
         r#""hasObjectAnnotation": true"#,
@@ -429,7 +430,7 @@ fn an_empty_flag_is_none() {
 }
 
 #[test]
-fn a_tag_without_a_value_does_not_cost_the_record() {
+fn a_tag_without_a_value_is_left_out() {
     let payload = include_str!("payloads/every-field.json");
     let record = crate::only_record(payload.replace(r#": "demo"}"#, ": null}"));
 

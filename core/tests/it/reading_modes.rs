@@ -5,7 +5,8 @@ use std::fmt::Write as _;
 
 use proptest::prelude::*;
 use proptest::test_runner::TestRng;
-use s3_dispatch_core::{__private::read_explaining, Delivery};
+use s3_dispatch_core::__private::read_explaining;
+use s3_dispatch_core::delivery::Delivery;
 use s3_dispatch_testing::{
     NotificationBuilder, RecordBuilder, ReplicationData, SnsBatchBuilder, SnsMessageBuilder,
     SqsBatchBuilder, SqsMessageBuilder,

@@ -2,7 +2,7 @@ use s3_dispatch_core::{BucketName, EventName, S3EventRecord, VersionId};
 use s3_dispatch_testing::{NotificationBuilder, RecordBuilder, SqsBatchBuilder};
 
 #[test]
-fn a_record_crosses_threads_and_outlives_its_payload() {
+fn a_record_is_send_and_outlives_its_payload() {
     fn check<T: Send + Sync + 'static>(value: T) -> T {
         value
     }
@@ -10,7 +10,7 @@ fn a_record_crosses_threads_and_outlives_its_payload() {
     let payload = SqsBatchBuilder::new()
         .with_record("1", RecordBuilder::new(EventName::OBJECT_CREATED_PUT))
         .to_bytes();
-    let delivery = s3_dispatch_core::Delivery::parse(payload).unwrap();
+    let delivery = s3_dispatch_core::delivery::Delivery::parse(payload).unwrap();
     let record: S3EventRecord = check(delivery.records()[0].clone());
     drop(delivery);
 
@@ -34,7 +34,7 @@ fn the_raw_json_is_what_was_sent() {
 }
 
 #[test]
-fn texts_compare_with_texts() {
+fn newtypes_compare_with_str() {
     let name = BucketName::from("holiday");
     assert_eq!(name, "holiday");
     assert_eq!("holiday", name);

@@ -1,7 +1,7 @@
 use s3_dispatch_core::{ErrorKind, Notification};
 use serde_json::{Value, json};
 
-/// Absent, `null` or, of a text, empty: the field is missing at this path.
+/// Checks that the field counts as missing, at this path, if it is absent, `null` or an empty text.
 #[track_caller]
 fn check(payload: &str, pointer: &str, path: &str) {
     let whole: Value = serde_json::from_str(payload).unwrap();
@@ -34,7 +34,7 @@ fn assert_missing(payload: &Value, path: &str) {
 }
 
 #[test]
-fn of_a_notification() {
+fn a_missing_field_of_a_notification_is_named() {
     let payload = include_str!("payloads/every-field.json");
     check(payload, "/Records/0/eventName", "$.Records[0].eventName");
     check(payload, "/Records/0/s3/bucket", "$.Records[0].s3.bucket");
@@ -50,7 +50,7 @@ fn of_a_notification() {
 }
 
 #[test]
-fn of_an_eventbridge_event() {
+fn a_missing_field_of_an_eventbridge_event_is_named() {
     let payload = include_str!("payloads/every-eventbridge-field.json");
     check(payload, "/detail/bucket", "$.detail.bucket");
     check(payload, "/detail/object", "$.detail.object");

@@ -1,6 +1,7 @@
+use s3_dispatch_core::handler::BoxFuture;
 use s3_dispatch_core::{
-    BoxFuture, Context, EventPattern, Handler, HandlerError, MessageContext, Outcome, Route,
-    Router, Routes, SkipReason,
+    Context, EventPattern, Handler, HandlerError, MessageContext, Outcome, Route, Router, Routes,
+    SkipReason,
 };
 use s3_dispatch_testing::RecordBuilder;
 
@@ -8,7 +9,7 @@ fn pattern(pattern: &str) -> Route {
     Route::new(EventPattern::parse(pattern).unwrap())
 }
 
-/// The name of the route that takes the record, in whatever order the routes are added.
+/// Checks the name of the route that takes the record, with the routes added in both orders.
 #[track_caller]
 fn check(routes: &[(&'static str, Route)], record: &RecordBuilder, expected: &str) {
     let taken = |routes: &mut dyn Iterator<Item = &(&'static str, Route)>| {
@@ -36,7 +37,7 @@ fn put() -> RecordBuilder {
 }
 
 #[test]
-fn the_narrower_pattern_wins_over_every_filter() {
+fn a_narrower_pattern_wins_over_every_filter() {
     let everything = pattern("*")
         .with_bucket("holiday")
         .with_prefix("in/2026/")
@@ -74,7 +75,7 @@ fn the_narrower_pattern_wins_over_every_filter() {
 }
 
 #[test]
-fn then_a_named_bucket_then_the_longer_prefix_then_the_longer_suffix() {
+fn a_bucket_wins_over_a_longer_prefix_and_that_over_a_longer_suffix() {
     let route = || pattern("ObjectCreated:Put");
     let bucket = route().with_bucket("holiday");
     let prefix = route().with_prefix("in/").with_suffix("photo 1.jpg");
@@ -137,7 +138,7 @@ fn then_a_named_bucket_then_the_longer_prefix_then_the_longer_suffix() {
 }
 
 #[test]
-fn filters_see_the_decoded_key() {
+fn filters_compare_with_the_decoded_key() {
     let record = RecordBuilder::new("ObjectCreated:Put").with_key("a b/ü+/c d.jpg");
     check(
         &[(
@@ -156,7 +157,7 @@ fn filters_see_the_decoded_key() {
 }
 
 #[test]
-fn filters_all_hold_and_may_overlap() {
+fn every_filter_must_match_and_filters_may_overlap() {
     let route = || {
         pattern("*")
             .with_bucket("holiday")
@@ -187,7 +188,7 @@ fn filters_all_hold_and_may_overlap() {
 }
 
 #[test]
-fn what_no_route_takes_is_skipped() {
+fn a_record_without_a_route_is_skipped() {
     check(&[], &put(), "Skipped(Unrouted)");
     check(
         &[("copies", pattern("ObjectCreated:Copy"))],
@@ -200,7 +201,7 @@ fn what_no_route_takes_is_skipped() {
 }
 
 #[test]
-fn unknown_events_are_routed_by_name_category_and_star() {
+fn unknown_events_match_by_name_category_and_star() {
     let future = RecordBuilder::new("ObjectFrozen:Put");
     let routes = [
         ("name", pattern("ObjectFrozen:Put")),
@@ -232,7 +233,7 @@ fn unknown_events_are_routed_by_name_category_and_star() {
 }
 
 #[test]
-fn a_route_of_several_patterns_takes_each() {
+fn a_route_takes_the_events_of_all_its_patterns() {
     let both =
         pattern("ObjectCreated:Put").with_pattern(EventPattern::parse("ObjectRemoved:*").unwrap());
     let routes = [("both", both.clone()), ("any", pattern("*"))];
@@ -267,9 +268,8 @@ fn routes_that_share_a_pattern_conflict() {
 }
 
 #[test]
-#[should_panic(
-    expected = "left [*, bucket `b`, prefix `p`, suffix `s`] and right [*, bucket `b`, prefix `p`, suffix `s`]"
-)]
+#[should_panic(expected = "left [*, bucket `b`, prefix `p`, suffix `s`] and \
+                right [*, bucket `b`, prefix `p`, suffix `s`]")]
 fn routes_with_equal_filters_conflict() {
     let route = || {
         pattern("*")
@@ -281,7 +281,7 @@ fn routes_with_equal_filters_conflict() {
 }
 
 #[test]
-#[should_panic(expected = "`Object Created` is no event pattern")]
+#[should_panic(expected = "`Object Created` is not an event pattern")]
 fn a_malformed_pattern_panics() {
     let _ = Routes::new(()).on_fn("Object Created", || async { Ok::<_, HandlerError>(()) });
 }
@@ -312,7 +312,7 @@ fn a_conflict_points_at_the_caller() {
 }
 
 #[test]
-fn routes_that_differ_in_a_filter_live_together() {
+fn routes_with_different_filters_do_not_conflict() {
     let route = || pattern("ObjectCreated:Put");
     for other in [
         route().with_bucket("b"),
@@ -332,7 +332,7 @@ fn routes_that_differ_in_a_filter_live_together() {
 }
 
 #[test]
-fn routes_are_listed_in_the_order_in_which_they_were_added() {
+fn routes_are_listed_in_the_order_they_were_added() {
     let routes = two(
         pattern("*"),
         pattern("ObjectCreated:Put").with_prefix("a\n"),
@@ -372,14 +372,14 @@ impl<S: Sync> Handler<S> for Store {
 }
 
 #[test]
-fn a_handler_is_routed_by_its_type() {
+fn a_handler_is_added_by_its_type() {
     let routes = Routes::new(()).on::<Store>();
     let outcome = crate::route(&routes, &put().build(), &MessageContext::new());
     assert!(matches!(outcome, Outcome::Failed(key) if key.to_string() == "in/2026/photo 1.jpg"));
 }
 
 #[test]
-fn routers_behind_pointers_route_alike() {
+fn boxed_and_shared_routers_route_alike() {
     let boxed: Box<dyn Router> = Box::new(Routes::new(()).on::<Store>());
     assert_eq!(boxed.routes().len(), 1);
     assert!(!crate::route(&boxed, &put().build(), &MessageContext::new()).is_success());

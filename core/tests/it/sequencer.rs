@@ -48,7 +48,7 @@ fn upper_and_lower_case_are_the_same_digits() {
 }
 
 #[test]
-fn what_is_not_hexadecimal_has_no_place() {
+fn texts_that_are_not_hexadecimal_cannot_be_compared() {
     for text in ["", "EXAMPLE", "12 34", "0x12", "-1", "１", "12\n"] {
         check(text, "12", None);
         check(text, text, None);
@@ -70,7 +70,7 @@ fn a_notification_and_its_eventbridge_event_have_equal_sequencers() {
 }
 
 #[test]
-fn tagging_and_acl_events_have_none() {
+fn tagging_and_acl_events_have_no_sequencer() {
     for event in [
         EventName::OBJECT_TAGGING_PUT,
         EventName::OBJECT_TAGGING_DELETE,
@@ -90,7 +90,9 @@ proptest! {
     }
 
     #[test]
-    fn the_order_of_hexadecimal_texts_is_total(texts in proptest::array::uniform3("[0-9a-fA-F]{1,40}")) {
+    fn the_order_of_hexadecimal_texts_is_total(
+        texts in proptest::array::uniform3("[0-9a-fA-F]{1,40}"),
+    ) {
         let [a, b, c] = texts.map(Sequencer::from);
         let (ab, bc, ac) = (a.compare(&b).unwrap(), b.compare(&c).unwrap(), a.compare(&c).unwrap());
         prop_assert_eq!(b.compare(&a), Some(ab.reverse()));

@@ -1,4 +1,5 @@
-use s3_dispatch_core::{Delivery, ErrorKind, EventName};
+use s3_dispatch_core::delivery::Delivery;
+use s3_dispatch_core::{ErrorKind, EventName};
 use s3_dispatch_testing::{RecordBuilder, SqsBatchBuilder, SqsMessageBuilder};
 
 fn message(id: &str) -> SqsMessageBuilder {
@@ -6,7 +7,7 @@ fn message(id: &str) -> SqsMessageBuilder {
 }
 
 #[test]
-fn a_message_is_told_with_its_attributes() {
+fn a_message_has_its_attributes() {
     let header = "Root=1-5759e988-bd862e3fe1be46a994272793;Sampled=1";
     let batch = SqsBatchBuilder::new()
         .with_message(
@@ -43,7 +44,7 @@ fn a_message_is_told_with_its_attributes() {
 }
 
 #[test]
-fn a_fifo_queue_is_known_by_its_arn() {
+fn a_fifo_queue_is_recognised_by_its_arn() {
     let delivery = Delivery::parse(
         SqsBatchBuilder::new()
             .on_fifo_queue()
@@ -82,7 +83,7 @@ fn a_message_without_an_id_fails_the_batch() {
 }
 
 #[test]
-fn an_id_that_is_no_text_fails_the_batch() {
+fn an_id_that_is_not_a_text_fails_the_batch() {
     let error = Delivery::parse(r#"{"Records":[{"messageId":7,"body":"{}"}]}"#).unwrap_err();
     assert_eq!(
         (error.kind(), error.path()),
@@ -105,11 +106,12 @@ fn a_message_without_a_body_fails_alone() {
 }
 
 #[test]
-fn attributes_that_are_not_understood_cost_nothing() {
+fn malformed_attributes_are_ignored() {
     let attributes = [
         r#""attributes":null"#,
         r#""attributes":[]"#,
-        r#""attributes":{"ApproximateReceiveCount":"often","AWSTraceHeader":7,"MessageGroupId":null}"#,
+        r#""attributes":{"ApproximateReceiveCount":"often","AWSTraceHeader":7,
+            "MessageGroupId":null}"#,
         r#""attributes":{"ApproximateReceiveCount":"\ud800"},"eventSourceARN":{}"#,
     ];
 
@@ -130,8 +132,9 @@ fn attributes_that_are_not_understood_cost_nothing() {
 }
 
 #[test]
-fn an_enormous_receive_count_is_the_largest() {
-    let payload = r#"{"Records":[{"messageId":"1","body":"{}","attributes":{"ApproximateReceiveCount":"4294967296"}}]}"#;
+fn a_receive_count_that_is_too_large_is_capped() {
+    let payload = r#"{"Records":[{"messageId":"1","body":"{}",
+        "attributes":{"ApproximateReceiveCount":"4294967296"}}]}"#;
     assert_eq!(
         Delivery::parse(payload).unwrap().messages()[0]
             .context
@@ -141,7 +144,7 @@ fn an_enormous_receive_count_is_the_largest() {
 }
 
 #[test]
-fn equal_ids_stay_two_messages() {
+fn messages_with_equal_ids_stay_separate() {
     let batch = SqsBatchBuilder::new()
         .with_message(message("same"))
         .with_body("same", "no JSON");

@@ -12,7 +12,7 @@ macro_rules! view {
     };
 }
 
-/// By the events that give them.
+/// The views, with the category or the name of their events.
 const VIEWS: [View; 10] = [
     view!("ObjectCreated", ObjectCreated),
     view!("ObjectRemoved", ObjectRemoved),
@@ -27,7 +27,7 @@ const VIEWS: [View; 10] = [
 ];
 
 #[test]
-fn each_view_is_made_of_its_events_and_of_no_others() {
+fn a_view_is_made_only_from_its_events() {
     for name in EventName::KNOWN {
         let record = RecordBuilder::new(name.clone()).build();
         for (event, view) in VIEWS {
@@ -50,7 +50,7 @@ fn each_view_is_made_of_its_events_and_of_no_others() {
 }
 
 #[test]
-fn unknown_actions_of_a_category_give_its_view() {
+fn a_view_accepts_unknown_actions_of_its_category() {
     assert!(ObjectCreated::try_from(&RecordBuilder::new("ObjectCreated:Teleport").build()).is_ok());
     assert!(
         ObjectRestored::try_from(&RecordBuilder::new("ObjectRestore:Teleport").build()).is_err()
@@ -58,7 +58,7 @@ fn unknown_actions_of_a_category_give_its_view() {
 }
 
 #[test]
-fn what_a_view_promises_is_missed() {
+fn a_view_names_the_field_that_is_missing() {
     let check =
         |record: RecordBuilder, view: fn(&S3EventRecord) -> Result<(), Error>, field: &str| {
             let error = view(&record.build()).unwrap_err();
@@ -115,7 +115,7 @@ fn what_a_view_promises_is_missed() {
 }
 
 #[test]
-fn an_object_created() {
+fn object_created_has_its_fields() {
     let record = RecordBuilder::new(EventName::OBJECT_CREATED_COPY)
         .with_key("a b")
         .with_version_id("v")
@@ -151,7 +151,7 @@ fn an_object_created() {
 }
 
 #[test]
-fn delete_markers_and_deletions() {
+fn views_tell_delete_markers_from_deletions() {
     for name in [
         EventName::OBJECT_REMOVED_DELETE,
         EventName::OBJECT_REMOVED_DELETE_MARKER_CREATED,
@@ -192,7 +192,7 @@ fn delete_markers_and_deletions() {
 }
 
 #[test]
-fn the_views_of_rare_events() {
+fn views_of_rare_events_have_their_fields() {
     let restored = RecordBuilder::new(EventName::OBJECT_RESTORE_COMPLETED)
         .with_restore("2026-05-07", "GLACIER")
         .with_size(3);

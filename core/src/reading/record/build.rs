@@ -3,14 +3,13 @@
 use super::fields::{Fault, Fields};
 use super::shape::shape;
 use super::slots::{Form, Slot};
-use crate::EventName;
-use crate::event;
-use crate::reading::json::Mode;
-use crate::record::{
-    Annotation, Bucket, EventHoldDuration, Object, ObjectKey, Replication, Restore, Retention,
-    S3EventRecord, Tiering, Transition,
+use crate::event_data::{
+    Annotation, EventHoldDuration, Replication, Restore, Retention, Tiering, Transition,
 };
+use crate::reading::json::Mode;
+use crate::record::{Bucket, Object};
 use crate::text::Text;
+use crate::{EventName, ObjectKey, S3EventRecord};
 
 /// Declares a function for each struct of the table that builds it.
 macro_rules! builders {
@@ -52,7 +51,7 @@ fn event_name(fields: &Fields<'_>) -> Result<EventName, Fault> {
             let reason = fields.content(Slot::reason)?;
             let deletion_type = fields.content(Slot::deletion_type)?;
 
-            Ok(event::from_eventbridge(
+            Ok(EventName::from_eventbridge(
                 detail_type.as_str(),
                 reason,
                 deletion_type,

@@ -4,8 +4,9 @@
 
 use super::fields::{Element, Fault, FaultKind, Fields};
 use super::slots::Slot;
+use crate::event_data::Annotation;
 use crate::reading::json::{Mode, Read, Scanned, Scanner, Source, Span};
-use crate::record::{Annotation, BucketTags, TagName, TagValue};
+use crate::record::{BucketTags, TagName, TagValue};
 use crate::text::FromText;
 
 impl Fields<'_> {

@@ -1,0 +1,42 @@
+//! The messages of compile errors, put together in `const` functions.
+
+/// A message that grows piece by piece at compile time, where `format!` is not available.
+///
+/// It holds at most 512 bytes. What is longer is cut off.
+pub(crate) struct CompileError {
+    bytes: [u8; 512],
+    len: usize,
+}
+
+impl CompileError {
+    pub(crate) const fn new() -> Self {
+        Self {
+            bytes: [0; 512],
+            len: 0,
+        }
+    }
+
+    /// Adds a piece of text to the message.
+    pub(crate) const fn push(mut self, text: &str) -> Self {
+        let text = text.as_bytes();
+        let mut index = 0;
+
+        while index < text.len() && self.len < self.bytes.len() {
+            self.bytes[self.len] = text[index];
+            self.len += 1;
+            index += 1;
+        }
+
+        self
+    }
+
+    /// Fails to compile with the message, at the place of the caller.
+    #[track_caller]
+    pub(crate) const fn panic(&self) -> ! {
+        match std::str::from_utf8(self.bytes.split_at(self.len).0) {
+            Ok(message) => panic!("{}", message),
+            // A character was cut in two at the end.
+            Err(_) => panic!("unknown event name"),
+        }
+    }
+}

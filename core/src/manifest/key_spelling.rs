@@ -1,0 +1,76 @@
+//! How prefixes and suffixes of keys are spelled in filters.
+
+/// A literal part of a key, before it is spelled.
+#[derive(Clone, Copy)]
+pub(crate) enum KeyPart<'k> {
+    Prefix(&'k str),
+    Suffix(&'k str),
+}
+
+/// Spells a part as in S3's notifications: form-encoded, with upper-case digits.
+///
+/// Returns the text, and whether it means exactly the part. For a few characters AWS does not
+/// say whether they are encoded. A prefix ends before the first of them, and a suffix starts after
+/// the last, which matches more keys but never fewer.
+pub(crate) fn as_encoded(part: KeyPart<'_>) -> (String, bool) {
+    const UNCERTAIN: [char; 6] = ['*', '~', '!', '\'', '(', ')'];
+
+    let (spelled, lost_nothing) = spell(part, |character| UNCERTAIN.contains(&character), encode);
+    // An encoded key that ends in `%2B` ends in `B`, but the key itself does not.
+    let may_end_an_escape = match part {
+        KeyPart::Prefix(_) => false,
+        KeyPart::Suffix(_) => spelled.starts_with(|first: char| first.is_ascii_hexdigit()),
+    };
+
+    (spelled, lost_nothing && !may_end_an_escape)
+}
+
+fn encode(text: &str, encoded: &mut String) {
+    for byte in text.bytes() {
+        match byte {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'/' => {
+                encoded.push(char::from(byte))
+            }
+            b' ' => encoded.push('+'),
+            other => encoded.push_str(&format!("%{other:02X}")),
+        }
+    }
+}
+
+/// Spells a part as in EventBridge: not encoded.
+pub(crate) fn as_it_is(part: KeyPart<'_>) -> (String, bool) {
+    spell(part, |_| false, |text, spelled| spelled.push_str(text))
+}
+
+/// Spells a part for the filter of a bucket notification.
+///
+/// AWS says only that special characters need encoding, so the text stops at the first of them.
+pub(crate) fn as_plain(part: KeyPart<'_>) -> (String, bool) {
+    let is_plain =
+        |character: char| character.is_ascii_alphanumeric() || "-_./".contains(character);
+    spell(
+        part,
+        |character| !is_plain(character),
+        |text, spelled| spelled.push_str(text),
+    )
+}
+
+/// Cuts a part at the first uncertain character and writes the rest.
+fn spell(
+    part: KeyPart<'_>,
+    is_uncertain: impl Fn(char) -> bool,
+    write: impl Fn(&str, &mut String),
+) -> (String, bool) {
+    let (whole, certain) = match part {
+        KeyPart::Prefix(prefix) => (prefix, prefix.split(&is_uncertain).next().unwrap_or(prefix)),
+        KeyPart::Suffix(suffix) => (
+            suffix,
+            suffix.rsplit(&is_uncertain).next().unwrap_or(suffix),
+        ),
+    };
+
+    let mut spelled = String::new();
+    write(certain, &mut spelled);
+
+    (spelled, certain.len() == whole.len())
+}

@@ -1,0 +1,194 @@
+//! The filters of a program, derived from its routes.
+
+use super::bucket::BucketNotification;
+use super::eventbridge::EventBridgePattern;
+use super::sns::{FilterCriteria, FilterPolicy};
+use super::warnings::{self, Warning};
+use crate::{Error, Route, Router};
+
+/// The routes of a program, as a source of filters for its infrastructure.
+///
+/// Filters that are derived from the routes cannot contradict them. They never drop an event that a
+/// route takes. They may let more events through, which the router skips.
+///
+/// # Examples
+///
+/// ```
+/// use s3_dispatch_core::{Manifest, Routes};
+///
+/// let routes = Routes::new(()).on_fn("ObjectCreated:Put", || async {
+///     Ok::<_, std::io::Error>(())
+/// });
+/// let manifest = Manifest::new(&routes);
+///
+/// let policy = serde_json::to_string(&manifest.filter_policy()?).expect("a policy is JSON");
+/// assert_eq!(policy, r#"{"Records":{"eventName":["ObjectCreated:Put"]}}"#);
+///
+/// let warning = manifest.warnings()[0].to_string();
+/// assert!(warning.ends_with("misses every large upload"));
+/// # Ok::<_, s3_dispatch_core::Error>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct Manifest {
+    routes: Vec<Route>,
+}
+
+impl Manifest {
+    /// Creates the manifest of a router, from a copy of its routes.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use s3_dispatch_core::{Manifest, Routes};
+    ///
+    /// let manifest = Manifest::new(&Routes::new(()));
+    /// assert!(manifest.routes().is_empty());
+    /// ```
+    #[must_use]
+    pub fn new(router: &(impl Router + ?Sized)) -> Self {
+        Self {
+            routes: router.routes().to_vec(),
+        }
+    }
+
+    /// The routes, in the order in which they were added.
+    #[must_use]
+    pub fn routes(&self) -> &[Route] {
+        &self.routes
+    }
+
+    /// The filter policy for the queue's subscription to an SNS topic.
+    ///
+    /// The subscription needs the scope `MessageBody`.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`ErrorKind::Unexpressible`](crate::ErrorKind::Unexpressible) if the policy would
+    /// exceed the limits of SNS, or if there are no routes. A retry does not help.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use s3_dispatch_core::{EventPattern, Manifest, Route, Routes};
+    ///
+    /// let route = Route::new(EventPattern::from_static("ObjectCreated:*")).with_prefix("my in/");
+    /// let routes = Routes::new(()).on_fn(route, || async { Ok::<_, std::io::Error>(()) });
+    ///
+    /// let policy = Manifest::new(&routes).filter_policy()?;
+    /// assert_eq!(
+    ///     serde_json::to_value(&policy).unwrap(),
+    ///     serde_json::json!({"Records": {
+    ///         "eventName": [{"prefix": "ObjectCreated:"}],
+    ///         "s3": {"object": {"key": [{"prefix": "my+in/"}]}},
+    ///     }}),
+    /// );
+    /// # Ok::<_, s3_dispatch_core::Error>(())
+    /// ```
+    pub fn filter_policy(&self) -> Result<FilterPolicy, Error> {
+        FilterPolicy::new(&self.routes)
+    }
+
+    /// The events that the bucket must publish, with key filters where S3 can express them.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`ErrorKind::Unexpressible`](crate::ErrorKind::Unexpressible) if there are no
+    /// routes. A retry does not help.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use s3_dispatch_core::{Manifest, Routes};
+    ///
+    /// let routes = Routes::new(()).on_fn("ObjectRemoved:*", || async {
+    ///     Ok::<_, std::io::Error>(())
+    /// });
+    ///
+    /// let notification = Manifest::new(&routes).bucket_notification()?;
+    /// let events: Vec<_> = notification.events().collect();
+    /// assert_eq!(events, ["s3:ObjectRemoved:*"]);
+    /// # Ok::<_, s3_dispatch_core::Error>(())
+    /// ```
+    pub fn bucket_notification(&self) -> Result<BucketNotification, Error> {
+        BucketNotification::new(&self.routes)
+    }
+
+    /// The event pattern for an EventBridge rule.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`ErrorKind::Unexpressible`](crate::ErrorKind::Unexpressible) if EventBridge sends
+    /// none of the routes' events, or if there are no routes. A retry does not help.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use s3_dispatch_core::{Manifest, Routes};
+    ///
+    /// let routes = Routes::new(()).on_fn("ObjectTagging:Put", || async {
+    ///     Ok::<_, std::io::Error>(())
+    /// });
+    ///
+    /// let pattern = Manifest::new(&routes).eventbridge_pattern()?;
+    /// assert_eq!(
+    ///     serde_json::to_value(&pattern).unwrap(),
+    ///     serde_json::json!({"source": ["aws.s3"], "detail-type": ["Object Tags Added"]}),
+    /// );
+    /// # Ok::<_, s3_dispatch_core::Error>(())
+    /// ```
+    pub fn eventbridge_pattern(&self) -> Result<EventBridgePattern, Error> {
+        EventBridgePattern::new(&self.routes)
+    }
+
+    /// The filter criteria for the event source mapping from the queue to the function.
+    ///
+    /// Lambda deletes the messages that they drop. See [`FilterCriteria`] before using them.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`ErrorKind::Unexpressible`](crate::ErrorKind::Unexpressible) if there are no
+    /// routes. A retry does not help.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use s3_dispatch_core::{Manifest, Routes};
+    ///
+    /// let routes = Routes::new(()).on_fn("ObjectCreated:Put", || async {
+    ///     Ok::<_, std::io::Error>(())
+    /// });
+    ///
+    /// let criteria = Manifest::new(&routes).filter_criteria()?;
+    /// let pattern = r#"{"body":{"Records":{"eventName":["ObjectCreated:Put"]}}}"#;
+    /// assert_eq!(
+    ///     serde_json::to_value(&criteria).unwrap(),
+    ///     serde_json::json!({"Filters": [{"Pattern": pattern}]}),
+    /// );
+    /// # Ok::<_, s3_dispatch_core::Error>(())
+    /// ```
+    pub fn filter_criteria(&self) -> Result<FilterCriteria, Error> {
+        FilterCriteria::new(&self.routes)
+    }
+
+    /// Likely mistakes in the routes.
+    ///
+    /// - A route takes `ObjectCreated:Put` or `ObjectCreated:Copy`, and nothing takes
+    ///   `ObjectCreated:CompleteMultipartUpload`, so that large files are missed.
+    /// - More specific routes take all events of a route.
+    /// - Some keys match two routes, and neither is a special case of the other.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use s3_dispatch_core::{Manifest, Routes};
+    ///
+    /// let routes = Routes::new(()).on_fn("ObjectCreated:*", || async {
+    ///     Ok::<_, std::io::Error>(())
+    /// });
+    /// assert!(Manifest::new(&routes).warnings().is_empty());
+    /// ```
+    #[must_use]
+    pub fn warnings(&self) -> Vec<Warning> {
+        warnings::of_routes(&self.routes)
+    }
+}

@@ -1,0 +1,30 @@
+//! Who and what caused an event, and where.
+
+use crate::text::text_newtypes;
+
+text_newtypes! {
+    /// The sender of a record: `aws:s3`, or `aws.s3` in EventBridge.
+    ///
+    /// S3-compatible stores send other texts, such as `minio:s3`, `ceph:s3` or `storj:s3`. The
+    /// sender decides how the key is decoded: see [`ObjectKey`](crate::ObjectKey).
+    EventSource;
+    /// A region of AWS: `eu-central-1`.
+    Region;
+    /// The id of a principal, in any of the forms that S3 writes.
+    ///
+    /// A role's session is `AWS:AROAEXAMPLE:session`, a bucket's owner a bare id such as
+    /// `A3NL1KOZZKExample`. What S3 does by itself has the principal `s3.amazonaws.com`.
+    PrincipalId;
+    /// The address that a request came from: `198.51.100.7`, `2001:db8::7`.
+    ///
+    /// If a service made the request, it is the name of the service: `s3.amazonaws.com`.
+    SourceIp;
+    /// S3's id of a request: `C3D13FE58DE4C810`.
+    ///
+    /// Duplicates of a record carry the same id.
+    RequestId;
+    /// S3's second id of a request, which AWS's support asks for.
+    HostId;
+    /// The id of a bucket's notification configuration, as whoever set up the bucket chose it.
+    ConfigurationId;
+}

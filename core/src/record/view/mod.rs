@@ -1,0 +1,13 @@
+//! Typed views: records of certain events, with the fields that those events always have.
+//!
+//! Handlers take a view to be sure of its fields. A view that does not fit the events of its
+//! handler is a compile error, if the handler is declared by the attribute macro.
+
+mod declaration;
+mod object;
+mod storage;
+mod metadata;
+
+pub use metadata::{Annotated, Retained, Tagged};
+pub use object::{Expired, ObjectCreated, ObjectRemoved, ObjectRestored};
+pub use storage::{Replicated, Tiered, Transitioned};
