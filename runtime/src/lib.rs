@@ -82,52 +82,34 @@
 //! layers of yours around it. With the feature `aws_lambda_events`, a record converts from and into
 //! that crate's.
 
-mod payload;
-mod dispatcher;
-mod schedule;
-mod batch;
-mod guarded;
-mod record_task;
-mod outcomes;
-mod dead_letters;
-mod backoff;
-mod batch_report;
-#[cfg(feature = "metrics")]
-mod measurements;
-mod identity;
-mod store;
-mod memory_store;
-mod deduplicated;
-mod latest_only;
-#[cfg(feature = "dynamodb")]
-mod dynamodb_store;
-#[cfg(feature = "sqs")]
-mod sqs;
+mod start;
 mod lambda;
-mod log_fields;
-mod logs;
 #[cfg(feature = "cli")]
 mod cli;
-mod start;
+mod dispatch;
+mod once;
+mod failure;
+mod guarded;
+mod telemetry;
 
 #[doc(hidden)]
 pub use s3_dispatch_core::__private;
 pub use s3_dispatch_core::*;
 pub use s3_dispatch_macros::s3_handler;
 
-pub use backoff::{Backoff, ExponentialBackoff, FailedMessage};
-pub use batch_report::{BatchReport, MessageFailure, MessageOutcome, MessageReport};
-pub use dead_letters::{DeadLetter, DeadLetterError, DeadLetters};
-pub use deduplicated::{Deduplicated, Outage};
-pub use dispatcher::{Dispatcher, Malformed, Unrouted};
-#[cfg(feature = "dynamodb")]
-pub use dynamodb_store::DynamoDbStore;
-pub use identity::Identity;
-pub use lambda::run;
-pub use latest_only::LatestOnly;
-pub use memory_store::MemoryStore;
-pub use payload::Payload;
+pub use dispatch::dispatcher::{Dispatcher, Malformed, Unrouted};
+pub use dispatch::payload::Payload;
+pub use dispatch::report::{BatchReport, MessageFailure, MessageOutcome, MessageReport};
+pub use failure::backoff::{Backoff, ExponentialBackoff, FailedMessage};
+pub use failure::dead_letters::{DeadLetter, DeadLetterError, DeadLetters};
 #[cfg(feature = "sqs")]
-pub use sqs::{SqsBackoff, SqsDeadLetters};
+pub use failure::sqs::{SqsBackoff, SqsDeadLetters};
+pub use lambda::run;
+pub use once::deduplicated::{Deduplicated, Outage};
+#[cfg(feature = "dynamodb")]
+pub use once::dynamodb::DynamoDbStore;
+pub use once::identity::Identity;
+pub use once::latest_only::LatestOnly;
+pub use once::memory::MemoryStore;
+pub use once::store::{Claim, ClaimStore, Lease, SequencerStore, StoreError};
 pub use start::start;
-pub use store::{Claim, ClaimStore, Lease, SequencerStore, StoreError};

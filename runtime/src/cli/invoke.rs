@@ -6,7 +6,8 @@ use s3_dispatch_core::{ErrorKind, Router};
 use serde::Serialize;
 
 use super::{FAILURE, SUCCESS, UNREADABLE, read};
-use crate::{Dispatcher, logs};
+use crate::Dispatcher;
+use crate::telemetry::logs;
 
 /// What Lambda is told of an invocation that failed as a whole.
 #[derive(Serialize)]

@@ -6,7 +6,7 @@ use aws_lambda_events::event::sqs::SqsBatchResponse;
 use s3_dispatch_core::{Content, Delivery, MessageId, Outcome};
 
 use crate::Malformed;
-use crate::outcomes::{Answer, Outcomes};
+use crate::dispatch::outcomes::{Answer, Outcomes};
 
 /// The outcome of every message of a batch, and what SQS is to be told.
 ///

@@ -8,7 +8,7 @@ use tracing::Instrument;
 
 use crate::Unrouted;
 use crate::guarded::Guarded;
-use crate::logs::with_causes;
+use crate::telemetry::logs::with_causes;
 
 /// Has one record answered. A panic and a timeout are failures, and every failure is logged here,
 /// once.
@@ -32,7 +32,7 @@ pub(crate) async fn answer<R: Router>(
         #[cfg(feature = "metrics")]
         let started = tokio::time::Instant::now();
         #[cfg(feature = "metrics")]
-        crate::measurements::started(record);
+        crate::telemetry::metrics::started(record);
         let outcome = guard(router, record, message, timeout).await;
 
         let outcome = match outcome {
@@ -43,7 +43,7 @@ pub(crate) async fn answer<R: Router>(
         };
 
         #[cfg(feature = "metrics")]
-        crate::measurements::answered(record, &outcome, started.elapsed());
+        crate::telemetry::metrics::answered(record, &outcome, started.elapsed());
         log(&outcome);
 
         outcome

@@ -7,8 +7,8 @@ use s3_dispatch_core::{
     EventName, MessageContext, Outcome, Route, Router, S3EventRecord, Sequencer, SkipReason,
 };
 
-use crate::deduplicated::{LONGEST_RETENTION, outage};
-use crate::identity::default_scope;
+use crate::once::deduplicated::{LONGEST_RETENTION, outage};
+use crate::once::identity::default_scope;
 use crate::{Identity, SequencerStore};
 
 /// Skips a record when a newer event of its key has been handled already.

@@ -8,10 +8,10 @@ use s3_dispatch_core::{
     Content, Delivery, Envelope, Error, ErrorKind, InvocationId, Message, Router, TraceHeader,
 };
 
-use crate::backoff::postpone;
-use crate::batch::Batch;
-use crate::outcomes::Outcomes;
-use crate::schedule::Schedule;
+use crate::dispatch::batch::Batch;
+use crate::dispatch::outcomes::Outcomes;
+use crate::dispatch::schedule::Schedule;
+use crate::failure::backoff::postpone;
 use crate::{Backoff, BatchReport, DeadLetters, MessageFailure, MessageOutcome, Payload};
 
 /// Sends the records of a payload through a router and reports, message by message, what became of
@@ -107,7 +107,7 @@ impl<R: Router> Dispatcher<R> {
     #[must_use]
     pub fn new(router: R) -> Self {
         #[cfg(feature = "metrics")]
-        crate::measurements::describe();
+        crate::telemetry::metrics::describe();
         Self {
             router: Arc::new(router),
             concurrency: 1,
@@ -243,7 +243,7 @@ impl<R: Router> Dispatcher<R> {
         );
 
         #[cfg(feature = "metrics")]
-        crate::measurements::reported(&report, &delivery, &outcomes);
+        crate::telemetry::metrics::reported(&report, &delivery, &outcomes);
 
         if delivery.envelope() == Envelope::Sqs {
             if let Some(backoff) = &self.backoff {

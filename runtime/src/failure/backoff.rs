@@ -6,9 +6,9 @@ use std::time::{Duration, Instant};
 use async_trait::async_trait;
 use s3_dispatch_core::{Delivery, MessageContext};
 
+use crate::dispatch::outcomes::Outcomes;
 use crate::guarded::Guarded;
-use crate::logs::with_causes;
-use crate::outcomes::Outcomes;
+use crate::telemetry::logs::with_causes;
 use crate::{BatchReport, MessageOutcome};
 
 /// Postpones the messages of a batch that failed, so that they do not all come back at once.

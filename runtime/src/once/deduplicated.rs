@@ -9,8 +9,8 @@ use s3_dispatch_core::{
 };
 use tokio::time::Instant;
 
-use crate::identity::default_scope;
-use crate::logs::with_causes;
+use crate::once::identity::default_scope;
+use crate::telemetry::logs::with_causes;
 use crate::{Claim, ClaimStore, Identity, Lease, StoreError};
 
 /// Handles each record once, across invocations and processes.

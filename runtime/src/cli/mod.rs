@@ -11,7 +11,8 @@ use bytes::Bytes;
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use s3_dispatch_core::Router;
 
-use crate::{Dispatcher, logs};
+use crate::Dispatcher;
+use crate::telemetry::logs;
 
 /// Everything went well.
 const SUCCESS: i32 = 0;

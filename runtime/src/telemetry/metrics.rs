@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 use metrics::{Unit, counter, describe_counter, describe_histogram, histogram};
 use s3_dispatch_core::{Delivery, EventName, Outcome, S3EventRecord, SkipReason};
 
-use crate::outcomes::Outcomes;
+use crate::dispatch::outcomes::Outcomes;
 use crate::{BatchReport, MessageFailure, MessageOutcome};
 
 const RECORDS: &str = "s3_dispatch_records_total";

@@ -9,7 +9,7 @@ use tracing_subscriber::fmt;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
-use crate::log_fields::{JsonFields, TextFields};
+use crate::telemetry::log_fields::{JsonFields, TextFields};
 
 /// An error with its causes on one line, `a: b: c`, for logs and answers, where nobody can ask for
 /// the source.

@@ -6,12 +6,12 @@ use std::time::Instant;
 use futures_util::future;
 use s3_dispatch_core::{Delivery, Outcome, Router};
 
-use crate::dead_letters::DeadLetter;
+use crate::dispatch::outcomes::Outcomes;
+use crate::dispatch::record_task;
+use crate::dispatch::schedule::{Schedule, Step, Work};
+use crate::failure::dead_letters::DeadLetter;
 use crate::guarded::Guarded;
-use crate::logs::with_causes;
-use crate::outcomes::Outcomes;
-use crate::record_task;
-use crate::schedule::{Schedule, Step, Work};
+use crate::telemetry::logs::with_causes;
 use crate::{DeadLetters, Dispatcher};
 
 /// Runs a schedule. As many workers as handlers may run take lane after lane; they are futures of
@@ -172,7 +172,7 @@ impl<'b, R: Router> Batch<'b, R> {
                 tracing::error!(error, "dead letter not kept: its message fails");
             } else {
                 #[cfg(feature = "metrics")]
-                crate::measurements::gave_up(letter.record);
+                crate::telemetry::metrics::gave_up(letter.record);
             }
 
             self.outcomes().put_back(record, error, kept);

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use s3_dispatch_core::{Content, Delivery, HandlerError, Outcome};
 
-use crate::schedule::{Schedule, Work};
+use crate::dispatch::schedule::{Schedule, Work};
 
 #[derive(Debug)]
 pub(crate) struct Outcomes {

@@ -18,9 +18,10 @@ use s3_dispatch_core::{Error, ErrorKind, Router};
 use serde::de::IgnoredAny;
 use tower::{Layer, Service};
 
-use crate::dispatcher::Invocation;
+use crate::dispatch::dispatcher::Invocation;
 use crate::guarded::Panicked;
-use crate::{BatchReport, Dispatcher, Payload, logs};
+use crate::telemetry::logs;
+use crate::{BatchReport, Dispatcher, Payload};
 
 type ResponseFuture = Pin<Box<dyn Future<Output = Result<SqsBatchResponse, Diagnostic>> + Send>>;
 

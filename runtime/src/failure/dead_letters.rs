@@ -7,7 +7,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use s3_dispatch_core::{HandlerError, MessageContext, S3EventRecord};
 
-use crate::logs::with_causes;
+use crate::telemetry::logs::with_causes;
 
 /// Takes the records that failed [permanently](HandlerError::permanent), so that they need not go
 /// round their queue until it gives them up.
