@@ -86,30 +86,46 @@ mod start;
 mod lambda;
 #[cfg(feature = "cli")]
 mod cli;
-mod dispatch;
-mod once;
-mod failure;
+pub mod dispatch;
+pub mod once;
+pub mod failure;
 mod guarded;
 mod telemetry;
 
 #[doc(hidden)]
 pub use s3_dispatch_core::__private;
-pub use s3_dispatch_core::*;
+pub use s3_dispatch_core::{
+    AccessTier, Annotated, Annotation, AnnotationName, BoxFuture, Bucket, BucketArn, BucketName,
+    BucketNotification, BucketTags, ConfigurationId, Content, Context, Delivery, ETag, Envelope,
+    Envelopes, Error, ErrorKind, EventBridgePattern, EventHold, EventHoldDuration, EventName,
+    EventPattern, EventSource, EventTime, EventVersion, Expired, FailureReason, FilterCriteria,
+    FilterPolicy, FromRecord, FromRef, Handler, HandlerError, HandlerErrorKind, HandlerFn, HostId,
+    IamPolicy, InvocationId, Manifest, Message, MessageContext, MessageGroupId, MessageId,
+    Notification, Object, ObjectCreated, ObjectKey, ObjectRemoved, ObjectRestored, Outcome,
+    PrincipalId, QueueArn, ReceiptHandle, Region, Replicated, Replication, ReplicationMinutes,
+    ReplicationRuleId, RequestId, Restore, Retained, Retention, RetentionMode, Route, Router,
+    Routes, S3EventRecord, S3Operation, Sequencer, ServiceName, SkipReason, SourceIp, State,
+    StorageClass, TagName, TagValue, Tagged, TestEvent, Tiered, Tiering, Timestamp, TraceHeader,
+    Transition, Transitioned, VersionId, Warning, async_trait,
+};
 pub use s3_dispatch_macros::s3_handler;
 
 pub use dispatch::dispatcher::{Dispatcher, Malformed, Unrouted};
 pub use dispatch::payload::Payload;
-pub use dispatch::report::{BatchReport, MessageFailure, MessageOutcome, MessageReport};
-pub use failure::backoff::{Backoff, ExponentialBackoff, FailedMessage};
-pub use failure::dead_letters::{DeadLetter, DeadLetterError, DeadLetters};
+pub use dispatch::report::BatchReport;
+pub use failure::backoff::Backoff;
+pub use failure::dead_letters::DeadLetters;
 #[cfg(feature = "sqs")]
 pub use failure::sqs::{SqsBackoff, SqsDeadLetters};
 pub use lambda::run;
-pub use once::deduplicated::{Deduplicated, Outage};
+pub use once::deduplicated::Deduplicated;
 #[cfg(feature = "dynamodb")]
 pub use once::dynamodb::DynamoDbStore;
-pub use once::identity::Identity;
 pub use once::latest_only::LatestOnly;
 pub use once::memory::MemoryStore;
-pub use once::store::{Claim, ClaimStore, Lease, SequencerStore, StoreError};
+pub use once::store::{ClaimStore, SequencerStore};
 pub use start::start;
+
+// `s3-dispatch-testing` still takes these from the root.
+#[doc(hidden)]
+pub use once::{Claim, Identity, Lease, StoreError};

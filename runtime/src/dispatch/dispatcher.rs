@@ -10,9 +10,10 @@ use s3_dispatch_core::{
 
 use crate::dispatch::batch::Batch;
 use crate::dispatch::outcomes::Outcomes;
+use crate::dispatch::report::{MessageFailure, MessageOutcome};
 use crate::dispatch::schedule::Schedule;
 use crate::failure::backoff::postpone;
-use crate::{Backoff, BatchReport, DeadLetters, MessageFailure, MessageOutcome, Payload};
+use crate::{Backoff, BatchReport, DeadLetters, Payload};
 
 /// Sends the records of a payload through a router and reports, message by message, what became of
 /// them.

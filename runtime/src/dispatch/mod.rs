@@ -10,3 +10,5 @@ pub(crate) mod payload;
 mod record_task;
 pub(crate) mod report;
 pub(crate) mod schedule;
+
+pub use report::{MessageFailure, MessageOutcome, MessageReport};

@@ -6,10 +6,11 @@ use std::time::{Duration, Instant};
 use async_trait::async_trait;
 use s3_dispatch_core::{Delivery, MessageContext};
 
+use crate::BatchReport;
 use crate::dispatch::outcomes::Outcomes;
+use crate::dispatch::report::MessageOutcome;
 use crate::guarded::Guarded;
 use crate::telemetry::logs::with_causes;
-use crate::{BatchReport, MessageOutcome};
 
 /// Postpones the messages of a batch that failed, so that they do not all come back at once.
 ///

@@ -7,3 +7,6 @@ pub(crate) mod backoff;
 pub(crate) mod dead_letters;
 #[cfg(feature = "sqs")]
 pub(crate) mod sqs;
+
+pub use backoff::{ExponentialBackoff, FailedMessage};
+pub use dead_letters::{DeadLetter, DeadLetterError};

@@ -10,7 +10,9 @@ use aws_sdk_sqs::error::BuildError;
 use aws_sdk_sqs::types::{ChangeMessageVisibilityBatchRequestEntry, MessageAttributeValue};
 use futures_util::future;
 
-use crate::{Backoff, DeadLetter, DeadLetterError, DeadLetters, ExponentialBackoff, FailedMessage};
+use crate::failure::backoff::{ExponentialBackoff, FailedMessage};
+use crate::failure::dead_letters::{DeadLetter, DeadLetterError};
+use crate::{Backoff, DeadLetters};
 
 /// Sends dead letters to an SQS queue, a standard one.
 ///

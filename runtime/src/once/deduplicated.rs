@@ -9,9 +9,11 @@ use s3_dispatch_core::{
 };
 use tokio::time::Instant;
 
+use crate::ClaimStore;
+use crate::once::identity::Identity;
 use crate::once::identity::default_scope;
+use crate::once::store::{Claim, Lease, StoreError};
 use crate::telemetry::logs::with_causes;
-use crate::{Claim, ClaimStore, Identity, Lease, StoreError};
 
 /// Handles each record once, across invocations and processes.
 ///

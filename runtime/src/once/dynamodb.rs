@@ -13,7 +13,9 @@ use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailur
 use s3_dispatch_core::Sequencer;
 use sha2::{Digest, Sha256};
 
-use crate::{Claim, ClaimStore, Identity, Lease, SequencerStore, StoreError};
+use crate::once::identity::Identity;
+use crate::once::store::{Claim, Lease, StoreError};
+use crate::{ClaimStore, SequencerStore};
 
 /// Remembers in one DynamoDB table, for all processes that share it.
 ///

@@ -7,9 +7,10 @@ use s3_dispatch_core::{
     EventName, MessageContext, Outcome, Route, Router, S3EventRecord, Sequencer, SkipReason,
 };
 
+use crate::SequencerStore;
 use crate::once::deduplicated::{LONGEST_RETENTION, outage};
+use crate::once::identity::Identity;
 use crate::once::identity::default_scope;
-use crate::{Identity, SequencerStore};
 
 /// Skips a record when a newer event of its key has been handled already.
 ///

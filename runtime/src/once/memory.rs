@@ -8,7 +8,9 @@ use async_trait::async_trait;
 use s3_dispatch_core::Sequencer;
 use tokio::time::Instant;
 
-use crate::{Claim, ClaimStore, Identity, Lease, SequencerStore, StoreError};
+use crate::once::identity::Identity;
+use crate::once::store::{Claim, Lease, StoreError};
+use crate::{ClaimStore, SequencerStore};
 
 /// Remembers within one process: for tests, and for what may be repeated when a process ends.
 ///

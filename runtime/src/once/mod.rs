@@ -10,3 +10,7 @@ pub(crate) mod identity;
 pub(crate) mod latest_only;
 pub(crate) mod memory;
 pub(crate) mod store;
+
+pub use deduplicated::Outage;
+pub use identity::Identity;
+pub use store::{Claim, Lease, StoreError};

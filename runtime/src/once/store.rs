@@ -8,7 +8,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use s3_dispatch_core::Sequencer;
 
-use crate::Identity;
+use crate::once::identity::Identity;
 
 /// Remembers which records are being handled and which are done.
 ///

@@ -6,8 +6,9 @@ use std::time::{Duration, SystemTime};
 use metrics::{Unit, counter, describe_counter, describe_histogram, histogram};
 use s3_dispatch_core::{Delivery, EventName, Outcome, S3EventRecord, SkipReason};
 
+use crate::BatchReport;
 use crate::dispatch::outcomes::Outcomes;
-use crate::{BatchReport, MessageFailure, MessageOutcome};
+use crate::dispatch::report::{MessageFailure, MessageOutcome};
 
 const RECORDS: &str = "s3_dispatch_records_total";
 const MESSAGES: &str = "s3_dispatch_messages_total";

@@ -7,9 +7,10 @@ use aws_sdk_dynamodb::types::{
     AttributeDefinition, BillingMode, KeySchemaElement, KeyType, ScalarAttributeType,
     TimeToLiveSpecification,
 };
+use s3_dispatch::once::{Claim, Identity};
 use s3_dispatch::{
-    Claim, ClaimStore, Deduplicated, DynamoDbStore, EventName, Identity, MessageContext, Outcome,
-    Router, Routes, SkipReason,
+    ClaimStore, Deduplicated, DynamoDbStore, EventName, MessageContext, Outcome, Router, Routes,
+    SkipReason,
 };
 use s3_dispatch_testing::{RecordBuilder, conformance};
 

@@ -3,9 +3,9 @@ use std::time::Duration;
 use aws_sdk_sqs::Client;
 use aws_sdk_sqs::config::{BehaviorVersion, Config, Region};
 use aws_sdk_sqs::types::Message;
+use s3_dispatch::failure::ExponentialBackoff;
 use s3_dispatch::{
-    Dispatcher, EventName, ExponentialBackoff, HandlerError, Routes, S3EventRecord, SqsBackoff,
-    SqsDeadLetters,
+    Dispatcher, EventName, HandlerError, Routes, S3EventRecord, SqsBackoff, SqsDeadLetters,
 };
 use s3_dispatch_testing::{NotificationBuilder, RecordBuilder, SqsBatchBuilder, SqsMessageBuilder};
 

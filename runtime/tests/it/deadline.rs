@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use s3_dispatch::{MessageFailure, MessageOutcome};
+use s3_dispatch::dispatch::{MessageFailure, MessageOutcome};
 use s3_dispatch_testing::{NotificationBuilder, SqsBatchBuilder};
 use tokio::time::Instant;
 

@@ -1,6 +1,7 @@
 //! Rule 8 on FIFO queues: groups in order, each stopping at its first failure.
 
-use s3_dispatch::{Malformed, MessageFailure, MessageOutcome};
+use s3_dispatch::Malformed;
+use s3_dispatch::dispatch::{MessageFailure, MessageOutcome};
 use s3_dispatch_testing::{NotificationBuilder, SqsBatchBuilder, SqsMessageBuilder};
 
 use crate::script::{after, dispatcher, failures, outcomes, put};

@@ -5,9 +5,9 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use s3_dispatch::failure::{DeadLetter, DeadLetterError, ExponentialBackoff, FailedMessage};
 use s3_dispatch::{
-    Backoff, BatchReport, DeadLetter, DeadLetterError, DeadLetters, Deduplicated, Dispatcher,
-    ExponentialBackoff, FailedMessage, HandlerError, MemoryStore, Routes,
+    Backoff, BatchReport, DeadLetters, Deduplicated, Dispatcher, HandlerError, MemoryStore, Routes,
 };
 use s3_dispatch_testing::{NotificationBuilder, SqsBatchBuilder, SqsMessageBuilder};
 use tokio::time::Instant;

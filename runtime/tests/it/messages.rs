@@ -1,6 +1,7 @@
 //! Rules 1 to 5: the outcome of each message.
 
-use s3_dispatch::{ErrorKind, Malformed, MessageFailure, MessageOutcome, Unrouted};
+use s3_dispatch::dispatch::{MessageFailure, MessageOutcome};
+use s3_dispatch::{ErrorKind, Malformed, Unrouted};
 use s3_dispatch_testing::{NotificationBuilder, SqsBatchBuilder, SqsMessageBuilder};
 
 use crate::script::{dispatcher, failures, outcomes, put};

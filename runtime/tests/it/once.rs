@@ -5,9 +5,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use s3_dispatch::once::{Claim, Identity, Lease, Outage, StoreError};
 use s3_dispatch::{
-    Claim, ClaimStore, Deduplicated, Dispatcher, EventName, Identity, Lease, MemoryStore,
-    MessageContext, Outage, Outcome, Router, S3EventRecord, SkipReason, StoreError,
+    ClaimStore, Deduplicated, Dispatcher, EventName, MemoryStore, MessageContext, Outcome, Router,
+    S3EventRecord, SkipReason,
 };
 use s3_dispatch_testing::{RecordBuilder, SqsBatchBuilder};
 

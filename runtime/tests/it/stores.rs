@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use s3_dispatch::{Claim, ClaimStore, Identity, MemoryStore, SequencerStore};
+use s3_dispatch::once::{Claim, Identity};
+use s3_dispatch::{ClaimStore, MemoryStore, SequencerStore};
 use s3_dispatch_testing::conformance;
 
 const LONG: Duration = Duration::from_secs(600);

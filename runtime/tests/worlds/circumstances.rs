@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use s3_dispatch::MessageOutcome;
+use s3_dispatch::dispatch::MessageOutcome;
 
 use crate::oracle::key_orders;
 use crate::router::Run;

@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use s3_dispatch::{Malformed, MessageFailure, Unrouted};
+use s3_dispatch::dispatch::MessageFailure;
+use s3_dispatch::{Malformed, Unrouted};
 
 use crate::world::{Content, Delay, End, Message, Place, Record, Script, World};
 

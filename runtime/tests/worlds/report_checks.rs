@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use s3_dispatch::{BatchReport, Malformed, MessageFailure, MessageOutcome};
+use s3_dispatch::dispatch::{MessageFailure, MessageOutcome};
+use s3_dispatch::{BatchReport, Malformed};
 use serde_json::Value;
 
 use crate::Broken;

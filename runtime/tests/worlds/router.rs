@@ -5,9 +5,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Poll;
 use std::time::Duration;
 
+use s3_dispatch::failure::{DeadLetter, DeadLetterError};
 use s3_dispatch::{
-    BoxFuture, DeadLetter, DeadLetterError, DeadLetters, HandlerError, MessageContext, Outcome,
-    Route, Router, S3EventRecord, SkipReason,
+    BoxFuture, DeadLetters, HandlerError, MessageContext, Outcome, Route, Router, S3EventRecord,
+    SkipReason,
 };
 use tokio::time::{Instant, sleep};
 
