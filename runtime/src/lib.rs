@@ -110,13 +110,16 @@ pub use s3_dispatch_core::{
 };
 pub use s3_dispatch_macros::s3_handler;
 
-pub use dispatch::dispatcher::{Dispatcher, Malformed, Unrouted};
+pub use dispatch::dispatcher::Dispatcher;
 pub use dispatch::payload::Payload;
 pub use dispatch::report::BatchReport;
+pub use dispatch::settings::{Malformed, Unrouted};
 pub use failure::backoff::Backoff;
 pub use failure::dead_letters::DeadLetters;
 #[cfg(feature = "sqs")]
-pub use failure::sqs::{SqsBackoff, SqsDeadLetters};
+pub use failure::sqs_backoff::SqsBackoff;
+#[cfg(feature = "sqs")]
+pub use failure::sqs_dead_letters::SqsDeadLetters;
 pub use lambda::run;
 pub use once::deduplicated::Deduplicated;
 #[cfg(feature = "dynamodb")]

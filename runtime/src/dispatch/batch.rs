@@ -1,4 +1,4 @@
-//! A batch under way.
+//! Runs a schedule: routes its records and gives permanent failures to the dead-letter sink.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
@@ -6,35 +6,39 @@ use std::time::Instant;
 use futures_util::future;
 use s3_dispatch_core::{Delivery, Outcome, Router};
 
-use crate::dispatch::outcomes::Outcomes;
+use crate::DeadLetters;
+use crate::dispatch::outcomes::{Outcomes, record_range};
 use crate::dispatch::record_task;
 use crate::dispatch::schedule::{Schedule, Step, Work};
-use crate::failure::dead_letters::DeadLetter;
-use crate::guarded::Guarded;
-use crate::telemetry::logs::with_causes;
-use crate::{DeadLetters, Dispatcher};
+use crate::dispatch::settings::Settings;
+use crate::failure::dead_letters::{self, DeadLetter};
 
-/// Runs a schedule. As many workers as handlers may run take lane after lane; they are futures of
-/// one task, so that nothing outlives the batch.
+/// A batch while it runs.
+///
+/// There are as many workers as handlers may run, and each takes one lane after the other. The
+/// workers are futures of one task. Nothing is spawned, so dropping the batch stops everything.
 pub(crate) struct Batch<'b, R> {
-    pub(crate) dispatcher: &'b Dispatcher<R>,
-    pub(crate) delivery: &'b Delivery,
-    pub(crate) schedule: &'b Schedule,
-    pub(crate) outcomes: Mutex<Outcomes>,
+    router: &'b R,
+    settings: &'b Settings,
+    delivery: &'b Delivery,
+    schedule: &'b Schedule,
+    outcomes: Mutex<Outcomes>,
     next_lane: Mutex<usize>,
     cut: Option<Instant>,
 }
 
 impl<'b, R: Router> Batch<'b, R> {
     pub(crate) fn new(
-        dispatcher: &'b Dispatcher<R>,
+        router: &'b R,
+        settings: &'b Settings,
         delivery: &'b Delivery,
         schedule: &'b Schedule,
         cut: Option<Instant>,
     ) -> Self {
         let outcomes = Mutex::new(Outcomes::new(delivery, schedule));
         Self {
-            dispatcher,
+            router,
+            settings,
             delivery,
             schedule,
             outcomes,
@@ -43,20 +47,20 @@ impl<'b, R: Router> Batch<'b, R> {
         }
     }
 
-    /// Runs until all lanes are empty or the cut, and gives what is proven.
+    /// Runs until all lanes have ended, or until the cut, and returns the outcomes so far.
     pub(crate) async fn run(self) -> Outcomes {
         let work = async {
-            match self.dispatcher.concurrency.min(self.schedule.lanes()) {
+            match self.settings.concurrency.min(self.schedule.lanes()) {
                 0 => {}
-                1 => self.work().await,
-                workers => drop(future::join_all((0..workers).map(|_| self.work())).await),
+                1 => self.run_lanes().await,
+                workers => drop(future::join_all((0..workers).map(|_| self.run_lanes())).await),
             }
         };
 
         match self.cut {
             None => work.await,
             Some(cut) => {
-                // What was not answered then is seen in the outcomes.
+                // Records that have no outcome by then count as not reached.
                 drop(tokio::time::timeout_at(cut.into(), work).await);
             }
         }
@@ -66,23 +70,24 @@ impl<'b, R: Router> Batch<'b, R> {
             .unwrap_or_else(PoisonError::into_inner)
     }
 
-    async fn work(&self) {
+    /// Works as one worker, until no lane is left.
+    async fn run_lanes(&self) {
         while let Some(lane) = self.take_lane() {
             for step in lane {
-                // A handler that has blocked the thread may have let the cut pass unnoticed.
-                if self.is_cut() {
+                // A handler that blocked the thread may have kept the timer of the cut from firing.
+                if self.is_past_cut() {
                     return;
                 }
 
-                let succeeded = self.take(*step).await;
-                if self.schedule.is_fifo && !succeeded {
+                let may_continue = self.run_step(*step).await;
+                if self.schedule.is_fifo && !may_continue {
                     break;
                 }
             }
         }
     }
 
-    fn is_cut(&self) -> bool {
+    fn is_past_cut(&self) -> bool {
         self.cut
             .is_some_and(|cut| tokio::time::Instant::now() >= cut.into())
     }
@@ -102,54 +107,53 @@ impl<'b, R: Router> Batch<'b, R> {
         self.outcomes.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Whether what stands behind this step in its lane may go on.
-    async fn take(&self, step: Step) -> bool {
+    /// Runs one step. Returns whether the lane may continue, if it is that of a FIFO group.
+    async fn run_step(&self, step: Step) -> bool {
         let outcome = match step.work {
             Work::Fail => return false,
-            Work::Pass => None,
-            Work::Record(record) => Some(self.answer(step.message, record).await),
+            Work::Wait => None,
+            Work::Route(record) => Some(self.route(step.message, record).await),
         };
 
         let (failed, is_permanent) = match &outcome {
             Some(Outcome::Failed(error)) => (true, error.is_permanent()),
             _ => (false, false),
         };
-        let is_last = self.outcomes().end(step.message, step.work, outcome);
+        let needs_no_retry = self.outcomes().finish(step.message, step.work, outcome);
 
-        match &self.dispatcher.dead_letters {
-            Some(sink) if is_last => self.give_up(&**sink, step.message).await,
-            // What is permanent is decided with its message.
+        match &self.settings.dead_letters {
+            Some(sink) if needs_no_retry => self.put_dead_letters(&**sink, step.message).await,
+            // A permanent failure is decided when the last record of its message has an outcome.
             Some(_) => !failed || is_permanent,
             None => !failed,
         }
     }
 
-    async fn answer(&self, message: usize, record: usize) -> Outcome {
-        let dispatcher = self.dispatcher;
-        record_task::answer(
-            &*dispatcher.router,
+    async fn route(&self, message: usize, record: usize) -> Outcome {
+        record_task::route(
+            self.router,
             &self.delivery.records()[record],
             &self.delivery.messages()[message].context,
-            dispatcher.record_timeout,
-            dispatcher.unrouted,
+            self.settings.record_timeout,
+            self.settings.unrouted,
         )
         .await
     }
 
-    /// Gives the permanent failures of a message to the sink. Whether it took them all.
-    async fn give_up(&self, sink: &dyn DeadLetters, index: usize) -> bool {
+    /// Gives the permanent failures of a message to the sink. Returns whether it stored them all.
+    async fn put_dead_letters(&self, sink: &dyn DeadLetters, index: usize) -> bool {
         let message = &self.delivery.messages()[index];
         let (Ok(content), Some(body)) = (&message.content, message.body()) else {
             return true;
         };
 
-        for record in Outcomes::range(content) {
-            // As with handlers, nothing new starts then.
-            if self.is_cut() {
+        for record in record_range(content) {
+            // No letter starts after the cut, like no handler.
+            if self.is_past_cut() {
                 return false;
             }
 
-            let Some(error) = self.outcomes().take_permanent(record) else {
+            let Some(error) = self.outcomes().take_permanent_failure(record) else {
                 continue;
             };
 
@@ -160,23 +164,10 @@ impl<'b, R: Router> Batch<'b, R> {
                 error: &error,
             };
 
-            let problem = match Guarded::new(|| sink.put(&letter)).await {
-                Ok(Ok(())) => None,
-                Ok(Err(error)) => Some(with_causes(&error)),
-                Err(panicked) => Some(panicked.to_string()),
-            };
+            let is_stored = dead_letters::put(sink, &letter).await;
+            self.outcomes().put_back(record, error, is_stored);
 
-            let kept = problem.is_none();
-
-            if let Some(error) = problem {
-                tracing::error!(error, "dead letter not kept: its message fails");
-            } else {
-                #[cfg(feature = "metrics")]
-                crate::telemetry::metrics::gave_up(letter.record);
-            }
-
-            self.outcomes().put_back(record, error, kept);
-            if !kept {
+            if !is_stored {
                 return false;
             }
         }

@@ -1,14 +1,19 @@
-//! Dispatches one payload: schedules its records, runs them through the router, reports each message.
+//! Dispatches one payload and reports on its messages.
 //!
-//! It exists so that the rules of delivery stand in one place, whoever delivers the payload.
-//! `lambda` and `cli` call it for each payload; tests and other programs may do so too.
+//! A [`Dispatcher`](crate::Dispatcher) reads a payload, schedules its records, runs each through
+//! the router, and makes a [`BatchReport`](crate::BatchReport) of the outcomes. All rules of
+//! delivery are here, so that they are the same whoever calls: Lambda, the command line or a test.
+//! The types of this module are the parts of that report.
 
-pub(crate) mod batch;
 pub(crate) mod dispatcher;
-pub(crate) mod outcomes;
+pub(crate) mod settings;
 pub(crate) mod payload;
+pub(crate) mod invocation;
+mod schedule;
+mod batch;
 mod record_task;
+mod outcomes;
 pub(crate) mod report;
-pub(crate) mod schedule;
+mod summary;
 
 pub use report::{MessageFailure, MessageOutcome, MessageReport};

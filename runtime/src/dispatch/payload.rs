@@ -1,4 +1,4 @@
-//! What Lambda was invoked with.
+//! The input of a dispatch.
 
 use aws_lambda_events::event::sqs::{SqsEvent, SqsMessage};
 use bytes::Bytes;
@@ -6,32 +6,52 @@ use s3_dispatch_core::{Delivery, Error, MessageContext};
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
-/// The event of one invocation: the bytes of any delivery, or an `SqsEvent` that was read already.
+/// The event of one invocation: any delivery as JSON, or an `SqsEvent` that was read before.
 ///
-/// Bytes are read by us, so that a body that is not what we expect costs its message and not the
-/// batch.
+/// The JSON may be a batch of SQS or SNS messages, a notification of S3 or an event of EventBridge.
+/// Prefer it to an `SqsEvent`: the dispatcher reads each message of it alone, so that an unexpected
+/// body costs one message. An `SqsEvent` is read as a whole before the dispatcher sees it, and one
+/// unexpected field fails the whole batch.
+///
+/// Creating a payload reads nothing. [`Dispatcher::dispatch`](crate::Dispatcher::dispatch) does,
+/// and takes everything that converts into a payload: texts, bytes and `SqsEvent`.
+///
+/// # Examples
+///
+/// ```
+/// use s3_dispatch::Payload;
+///
+/// let from_text = Payload::from(r#"{"Records": []}"#);
+/// let from_bytes = Payload::from(b"{\"Records\": []}".to_vec());
+/// let by_serde: Payload = serde_json::from_str(r#"{"Records": []}"#)?;
+/// # Ok::<_, serde_json::Error>(())
+/// ```
 #[derive(Debug, Clone)]
 pub struct Payload(Form);
 
 #[derive(Debug, Clone)]
 enum Form {
-    Bytes(Bytes),
+    Json(Bytes),
     Sqs(Box<SqsEvent>),
 }
 
 impl Payload {
     /// Reads the messages.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Delivery::parse`] and [`Delivery::from_sqs_messages`].
     pub(crate) fn into_delivery(self) -> Result<Delivery, Error> {
         match self.0 {
-            Form::Bytes(bytes) => Delivery::parse(bytes),
+            Form::Json(bytes) => Delivery::parse(bytes),
             Form::Sqs(event) => {
-                Delivery::from_sqs_messages(event.records.into_iter().map(take_apart))
+                Delivery::from_sqs_messages(event.records.into_iter().map(context_and_body))
             }
         }
     }
 }
 
-fn take_apart(message: SqsMessage) -> (MessageContext, Option<String>) {
+fn context_and_body(message: SqsMessage) -> (MessageContext, Option<String>) {
     let mut context = MessageContext::new();
     if let Some(id) = message.message_id {
         context = context.with_message_id(id);
@@ -67,43 +87,49 @@ fn take_apart(message: SqsMessage) -> (MessageContext, Option<String>) {
     (context, message.body)
 }
 
+/// JSON, which is not copied.
 impl From<Bytes> for Payload {
-    fn from(bytes: Bytes) -> Self {
-        Self(Form::Bytes(bytes))
+    fn from(json: Bytes) -> Self {
+        Self(Form::Json(json))
     }
 }
 
+/// JSON, which is not copied.
 impl From<Vec<u8>> for Payload {
-    fn from(bytes: Vec<u8>) -> Self {
-        Self::from(Bytes::from(bytes))
+    fn from(json: Vec<u8>) -> Self {
+        Self::from(Bytes::from(json))
     }
 }
 
+/// JSON, which is copied.
 impl From<&[u8]> for Payload {
-    fn from(bytes: &[u8]) -> Self {
-        Self::from(Bytes::copy_from_slice(bytes))
+    fn from(json: &[u8]) -> Self {
+        Self::from(Bytes::copy_from_slice(json))
     }
 }
 
+/// JSON, which is not copied.
 impl From<String> for Payload {
-    fn from(text: String) -> Self {
-        Self::from(Bytes::from(text))
+    fn from(json: String) -> Self {
+        Self::from(Bytes::from(json))
     }
 }
 
+/// JSON, which is copied.
 impl From<&str> for Payload {
-    fn from(text: &str) -> Self {
-        Self::from(text.as_bytes())
+    fn from(json: &str) -> Self {
+        Self::from(json.as_bytes())
     }
 }
 
+/// A batch that an existing function has read before.
 impl From<SqsEvent> for Payload {
     fn from(event: SqsEvent) -> Self {
         Self(Form::Sqs(Box::new(event)))
     }
 }
 
-/// Any JSON, kept as it is, for a function that lets `lambda_runtime` deserialize.
+/// Takes any JSON as it is, for a function that lets `lambda_runtime` deserialize its event.
 impl<'de> Deserialize<'de> for Payload {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let json = Box::<RawValue>::deserialize(deserializer)?;

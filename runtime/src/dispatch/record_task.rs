@@ -1,4 +1,4 @@
-//! One record on its way through the router, with what can go wrong there.
+//! Routes one record and turns everything that can go wrong into an outcome.
 
 use std::fmt;
 use std::time::Duration;
@@ -6,13 +6,14 @@ use std::time::Duration;
 use s3_dispatch_core::{HandlerError, MessageContext, Outcome, Router, S3EventRecord, SkipReason};
 use tracing::Instrument;
 
-use crate::Unrouted;
+use crate::dispatch::settings::Unrouted;
 use crate::guarded::Guarded;
-use crate::telemetry::logs::with_causes;
+use crate::telemetry::causes::with_causes;
 
-/// Has one record answered. A panic and a timeout are failures, and every failure is logged here,
-/// once.
-pub(crate) async fn answer<R: Router>(
+/// Routes a record within its span, and logs and counts the outcome once.
+///
+/// A panic and a timeout are failures that are worth a retry.
+pub(crate) async fn route<R: Router>(
     router: &R,
     record: &S3EventRecord,
     message: &MessageContext,
@@ -32,8 +33,8 @@ pub(crate) async fn answer<R: Router>(
         #[cfg(feature = "metrics")]
         let started = tokio::time::Instant::now();
         #[cfg(feature = "metrics")]
-        crate::telemetry::metrics::started(record);
-        let outcome = guard(router, record, message, timeout).await;
+        crate::telemetry::metrics::record_started(record);
+        let outcome = route_guarded(router, record, message, timeout).await;
 
         let outcome = match outcome {
             Outcome::Skipped(SkipReason::Unrouted) if on_unrouted == Unrouted::Fail => {
@@ -43,7 +44,7 @@ pub(crate) async fn answer<R: Router>(
         };
 
         #[cfg(feature = "metrics")]
-        crate::telemetry::metrics::answered(record, &outcome, started.elapsed());
+        crate::telemetry::metrics::record_finished(record, &outcome, started.elapsed());
         log(&outcome);
 
         outcome
@@ -52,29 +53,29 @@ pub(crate) async fn answer<R: Router>(
     .await
 }
 
-async fn guard<R: Router>(
+async fn route_guarded<R: Router>(
     router: &R,
     record: &S3EventRecord,
     message: &MessageContext,
     timeout: Option<Duration>,
 ) -> Outcome {
     let routed = Guarded::new(|| router.route(record, message));
-    let answered = match timeout {
+    let routed = match timeout {
         None => routed.await,
         Some(timeout) => match tokio::time::timeout(timeout, routed).await {
-            Ok(answered) => answered,
+            Ok(routed) => routed,
             Err(_) => return Outcome::Failed(HandlerError::retry(TimedOut(timeout))),
         },
     };
 
-    answered.unwrap_or_else(|panicked| Outcome::Failed(HandlerError::retry(panicked)))
+    routed.unwrap_or_else(|panicked| Outcome::Failed(HandlerError::retry(panicked)))
 }
 
 fn log(outcome: &Outcome) {
     match outcome {
         Outcome::Failed(error) => {
-            // As a text and not through `Display`, so that the subscriber escapes what a handler
-            // took from outside.
+            // Logged as a text, not through `Display`, so that the subscriber escapes what the
+            // handler took from outside.
             tracing::error!(
                 error = with_causes(error.as_error()),
                 permanent = error.is_permanent(),
@@ -82,14 +83,14 @@ fn log(outcome: &Outcome) {
             );
         }
         Outcome::Skipped(SkipReason::Unrouted) => {
-            tracing::warn!("record skipped: no route takes it")
+            tracing::warn!("record skipped: no route matches it")
         }
         Outcome::Skipped(reason) => tracing::info!(?reason, "record skipped"),
         Outcome::Handled => tracing::debug!("record handled"),
     }
 }
 
-/// A handler ran longer than a record may.
+/// A record took longer than its timeout.
 #[derive(Debug)]
 struct TimedOut(Duration);
 
@@ -101,13 +102,13 @@ impl fmt::Display for TimedOut {
 
 impl std::error::Error for TimedOut {}
 
-/// No route takes a record, and the dispatcher was told that this is a failure.
+/// No route matches a record, and [`Unrouted::Fail`] is set.
 #[derive(Debug)]
 struct NoRoute;
 
 impl fmt::Display for NoRoute {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("no route takes the record")
+        f.write_str("no route matches the record")
     }
 }
 

@@ -1,19 +1,50 @@
-//! What became of a batch.
+//! The outcome of every message of a batch, and the answer to SQS.
 
 use std::collections::HashSet;
 
 use aws_lambda_events::event::sqs::SqsBatchResponse;
 use s3_dispatch_core::{Content, Delivery, MessageId, Outcome};
 
-use crate::Malformed;
-use crate::dispatch::outcomes::{Answer, Outcomes};
+use crate::dispatch::outcomes::{Outcomes, RecordOutcome};
+use crate::dispatch::settings::Malformed;
 
-/// The outcome of every message of a batch, and what SQS is to be told.
+/// The outcome of every message of a batch, and the answer to SQS.
 ///
-/// Every message id ends as exactly one of succeeded and failed in the
-/// [`response`](Self::response); of an id that occurs twice [`messages`](Self::messages) shows each
-/// occurrence. A message succeeds when each of its records was handled, skipped, or given to the
-/// dead-letter sink; what is not proven handled is failed. No identifier is invented.
+/// It guarantees:
+///
+/// - Every message is reported exactly once, as succeeded or failed, wherever the batch was cut.
+/// - A message succeeds only if each of its records was handled, skipped, or stored by the
+///   dead-letter sink. A record without an outcome counts as failed.
+/// - Every id in the [`response`](Self::response) is the id of a message of the batch, and occurs
+///   once. If two messages have the same id, it is listed if either failed;
+///   [`messages`](Self::messages) has both.
+///
+/// # Examples
+///
+/// ```
+/// use s3_dispatch::dispatch::{MessageFailure, MessageOutcome};
+/// use s3_dispatch::{Dispatcher, Routes};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let batch = r#"{"Records": [
+///     {"messageId": "1", "eventSource": "aws:sqs", "body": "{\"Records\": []}"},
+///     {"messageId": "2", "eventSource": "aws:sqs", "body": "not JSON"}
+/// ]}"#;
+/// let report = Dispatcher::new(Routes::new(())).dispatch(batch, None).await?;
+///
+/// assert_eq!(report.messages()[0].outcome(), MessageOutcome::Succeeded);
+/// assert_eq!(
+///     report.messages()[1].outcome(),
+///     MessageOutcome::Failed(MessageFailure::Malformed)
+/// );
+/// assert_eq!(
+///     serde_json::to_string(&report.response())?,
+///     r#"{"batchItemFailures":[{"itemIdentifier":"2"}]}"#
+/// );
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 #[must_use]
 pub struct BatchReport {
@@ -31,13 +62,13 @@ pub struct MessageReport {
     outcome: MessageOutcome,
 }
 
-/// Whether a message may be deleted.
+/// Whether a message succeeded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum MessageOutcome {
-    /// All of its records were handled, skipped or given to the dead-letter sink, or it has none;
-    /// it is deleted.
+    /// Each record was handled, skipped or stored by the dead-letter sink, or there are none. SQS
+    /// deletes the message.
     Succeeded,
-    /// It stays in the queue and comes again.
+    /// The message stays in the queue and comes again.
     Failed(MessageFailure),
 }
 
@@ -45,12 +76,12 @@ pub enum MessageOutcome {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum MessageFailure {
-    /// Its body could not be read.
+    /// Its body could not be read. It will fail again.
     Malformed,
     /// One of its records failed.
     RecordFailed,
-    /// One of its records was not answered: the deadline came, or a message before it in its group
-    /// failed.
+    /// One of its records has no outcome: the deadline came, or an earlier message of its FIFO
+    /// group failed.
     NotReached,
 }
 
@@ -73,7 +104,7 @@ impl BatchReport {
                 Ok(Content::Records(range)) if !range.is_empty() => {
                     report.count(range.clone().map(|record| outcomes.record(record)))
                 }
-                _ if outcomes.is_through(index) => MessageOutcome::Succeeded,
+                _ if outcomes.is_finished(index) => MessageOutcome::Succeeded,
                 _ => MessageOutcome::Failed(MessageFailure::NotReached),
             };
 
@@ -86,10 +117,15 @@ impl BatchReport {
         report
     }
 
-    fn count<'a>(&mut self, answers: impl Iterator<Item = Option<&'a Answer>>) -> MessageOutcome {
+    /// Counts the records of a message and returns the outcome of the message.
+    fn count<'a>(
+        &mut self,
+        records: impl Iterator<Item = Option<&'a RecordOutcome>>,
+    ) -> MessageOutcome {
         let mut outcome = MessageOutcome::Succeeded;
-        for answer in answers {
-            match answer.map(|answer| (&answer.outcome, answer.is_dead_letter)) {
+
+        for record in records {
+            match record.map(|record| (&record.outcome, record.is_dead_letter)) {
                 Some((Outcome::Handled, _)) => self.handled += 1,
                 Some((Outcome::Skipped(_), _)) => self.skipped += 1,
                 Some((Outcome::Failed(_), true)) => self.dead_letters += 1,
@@ -109,43 +145,48 @@ impl BatchReport {
         outcome
     }
 
-    /// The messages, in the order of the payload.
+    /// Returns the messages, in the order of the payload.
     #[must_use]
     pub fn messages(&self) -> &[MessageReport] {
         &self.messages
     }
 
-    /// How many records were handled.
+    /// Returns the number of records that a handler processed successfully.
     #[must_use]
     pub fn handled(&self) -> usize {
         self.handled
     }
 
-    /// How many records were skipped.
+    /// Returns the number of records that were skipped: by the router, or because no route matches.
     #[must_use]
     pub fn skipped(&self) -> usize {
         self.skipped
     }
 
-    /// How many records were given to the dead-letter sink.
+    /// Returns the number of records that failed permanently and that the dead-letter sink stored.
+    ///
+    /// They do not count as [`failed`](Self::failed).
     #[must_use]
     pub fn dead_letters(&self) -> usize {
         self.dead_letters
     }
 
-    /// How many records failed, or were not reached.
+    /// Returns the number of records that failed or were not reached.
+    ///
+    /// A message that cannot be read has no records, so it is not counted here but in
+    /// [`failed_messages`](Self::failed_messages).
     #[must_use]
     pub fn failed(&self) -> usize {
         self.failed
     }
 
-    /// Whether every message succeeded.
+    /// Returns whether every message succeeded.
     #[must_use]
     pub fn is_success(&self) -> bool {
         self.failed_messages() == 0
     }
 
-    /// How many messages failed.
+    /// Returns the number of messages that failed.
     #[must_use]
     pub fn failed_messages(&self) -> usize {
         self.messages
@@ -154,12 +195,19 @@ impl BatchReport {
             .count()
     }
 
-    /// The answer to SQS: `{"batchItemFailures": [{"itemIdentifier": "<message id>"}, ...]}`.
+    /// Returns the answer to SQS, which lists the failed messages.
     ///
-    /// Each failed id once; an id that occurs twice fails if either occurrence failed. The list is
-    /// only read when the event source mapping has `ReportBatchItemFailures` among its function
-    /// response types; without it Lambda deletes the whole batch ("Handling errors for an SQS
-    /// event source in Lambda", AWS Lambda Developer Guide, 2026).
+    /// As JSON it is
+    ///
+    /// ```json
+    /// {"batchItemFailures": [{"itemIdentifier": "059f36b4-87a3-44ab-83d2-661975830a7d"}]}
+    /// ```
+    ///
+    /// Each id occurs once. The list is empty if every message succeeded.
+    ///
+    /// Lambda reads the list only if the event source mapping has `ReportBatchItemFailures` among
+    /// its function response types. Without it, Lambda deletes the whole batch ("Handling errors
+    /// for an SQS event source in Lambda", AWS Lambda Developer Guide, 2026).
     #[must_use]
     pub fn response(&self) -> SqsBatchResponse {
         let mut seen = HashSet::new();
@@ -178,13 +226,13 @@ impl BatchReport {
 }
 
 impl MessageReport {
-    /// The message's id; `None` outside SQS and SNS.
+    /// Returns the message's id. It is `None` for an event that came by itself, without SQS or SNS.
     #[must_use]
     pub fn id(&self) -> Option<&MessageId> {
         self.id.as_ref()
     }
 
-    /// What became of the message.
+    /// Returns whether the message succeeded, or why it failed.
     #[must_use]
     pub fn outcome(&self) -> MessageOutcome {
         self.outcome

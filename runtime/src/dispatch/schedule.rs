@@ -1,39 +1,41 @@
-//! Which records may run side by side, and which must wait for each other.
+//! Decides which records may run at the same time, and which must wait for each other.
 
 use std::collections::HashMap;
 use std::ops::Range;
 
 use foldhash::quality::RandomState;
-use s3_dispatch_core::{Content, Delivery, Message, S3EventRecord};
+use s3_dispatch_core::{Content, Delivery, S3EventRecord};
 
-use crate::Malformed;
+use crate::dispatch::settings::Malformed;
 
-/// The records of a batch in lanes. Lanes are independent; within a lane one step follows the
-/// other.
+/// The records of a batch, divided into lanes.
 ///
-/// A lane is a bucket and key on standard queues, a message group on FIFO queues.
+/// Lanes are independent of each other. Within a lane, one step runs after the other. A lane is a
+/// bucket and key on standard queues, and a message group on FIFO queues.
 pub(crate) struct Schedule {
     steps: Vec<Step>,
     lanes: Vec<Range<usize>>,
-    /// The queue is FIFO: nothing of a group may succeed after its first failure.
+    /// The queue is FIFO, so a lane must stop at its first failure.
     pub(crate) is_fifo: bool,
 }
 
+/// One unit of work in a lane.
 #[derive(Clone, Copy)]
 pub(crate) struct Step {
-    /// The message's place in the delivery.
+    /// The index of the message in the delivery.
     pub(crate) message: usize,
     pub(crate) work: Work,
 }
 
+/// What a step does.
 #[derive(Clone, Copy)]
 pub(crate) enum Work {
-    /// Answer the record at this place in the delivery.
-    Record(usize),
-    /// Fail: the message could not be read.
+    /// Routes the record with this index in the delivery.
+    Route(usize),
+    /// Fails, because the message cannot be read.
     Fail,
-    /// Nothing, but the message must wait for its turn.
-    Pass,
+    /// Does nothing. The message has no records, but must wait for its turn in the group.
+    Wait,
 }
 
 impl Schedule {
@@ -70,14 +72,14 @@ impl Schedule {
     }
 }
 
-/// Steps sorted by lane; lanes in the order of their first step.
+/// Steps sorted by lane, with the lanes in the order of their first step.
 struct Steps {
     steps: Vec<Step>,
     lanes: Vec<Range<usize>>,
 }
 
 impl Steps {
-    /// Sorts by lane and keeps the order within each.
+    /// Sorts steps by the number of their lane, and keeps the order within each lane.
     fn by_lane(mut numbered: Vec<(usize, Step)>) -> Self {
         numbered.sort_by_key(|(lane, _)| *lane);
         let mut lanes: Vec<Range<usize>> = Vec::new();
@@ -96,12 +98,13 @@ impl Steps {
     }
 }
 
+/// Makes a lane of each bucket and key.
 fn key_steps(delivery: &Delivery) -> Steps {
     let records = delivery.records();
     let mut lane_of = HashMap::with_capacity_and_hasher(records.len(), RandomState::default());
     let mut numbered = Vec::with_capacity(records.len());
 
-    for (message, range) in readable(delivery) {
+    for (message, range) in with_records(delivery) {
         for record in range {
             let S3EventRecord { bucket, object, .. } = &records[record];
             let next = lane_of.len();
@@ -113,7 +116,7 @@ fn key_steps(delivery: &Delivery) -> Steps {
                 lane,
                 Step {
                     message,
-                    work: Work::Record(record),
+                    work: Work::Route(record),
                 },
             ));
         }
@@ -127,12 +130,12 @@ fn key_steps(delivery: &Delivery) -> Steps {
     steps
 }
 
-/// Puts the steps whose sequencers can be trusted into their order, at the places they take up; the
-/// others stay as they arrived.
+/// Sorts the steps that have a reliable sequencer, among the places that they take up together. The
+/// other steps stay where they arrived.
 fn sort_by_sequencer(lane: &mut [Step], records: &[S3EventRecord]) {
     let sequencer = |step: &Step| match step.work {
-        Work::Record(record) => records[record].reliable_sequencer(),
-        Work::Fail | Work::Pass => None,
+        Work::Route(record) => records[record].reliable_sequencer(),
+        Work::Fail | Work::Wait => None,
     };
     let places: Vec<usize> = (0..lane.len())
         .filter(|index| sequencer(&lane[*index]).is_some())
@@ -151,53 +154,33 @@ fn sort_by_sequencer(lane: &mut [Step], records: &[S3EventRecord]) {
     }
 }
 
+/// Makes a lane of each message group.
 fn group_steps(delivery: &Delivery, on_malformed: Malformed) -> Steps {
     let mut lane_of = HashMap::new();
     let mut numbered = Vec::with_capacity(delivery.records().len());
 
-    for (
-        message,
-        Message {
-            context, content, ..
-        },
-    ) in delivery.messages().iter().enumerate()
-    {
+    for (index, message) in delivery.messages().iter().enumerate() {
         let next = lane_of.len();
-        let lane = *lane_of.entry(context.group_id()).or_insert(next);
+        let lane = *lane_of.entry(message.context.group_id()).or_insert(next);
+        let step = |work| {
+            let message = index;
+            (lane, Step { message, work })
+        };
 
-        match content {
+        match &message.content {
             Ok(Content::Records(range)) if !range.is_empty() => {
-                numbered.extend(range.clone().map(|record| {
-                    (
-                        lane,
-                        Step {
-                            message,
-                            work: Work::Record(record),
-                        },
-                    )
-                }));
+                numbered.extend(range.clone().map(Work::Route).map(step));
             }
-            Err(_) if on_malformed == Malformed::Fail => numbered.push((
-                lane,
-                Step {
-                    message,
-                    work: Work::Fail,
-                },
-            )),
-            _ => numbered.push((
-                lane,
-                Step {
-                    message,
-                    work: Work::Pass,
-                },
-            )),
+            Err(_) if on_malformed == Malformed::Fail => numbered.push(step(Work::Fail)),
+            _ => numbered.push(step(Work::Wait)),
         }
     }
 
     Steps::by_lane(numbered)
 }
 
-fn readable(delivery: &Delivery) -> impl Iterator<Item = (usize, Range<usize>)> {
+/// Returns the messages that have records, with the range of those records.
+fn with_records(delivery: &Delivery) -> impl Iterator<Item = (usize, Range<usize>)> {
     delivery
         .messages()
         .iter()

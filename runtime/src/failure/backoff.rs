@@ -1,82 +1,99 @@
-//! When failed messages come again.
+//! Delays failed messages before SQS delivers them again.
 
 use std::error::Error as StdError;
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
-use s3_dispatch_core::{Delivery, MessageContext};
+use s3_dispatch_core::MessageContext;
 
-use crate::BatchReport;
-use crate::dispatch::outcomes::Outcomes;
-use crate::dispatch::report::MessageOutcome;
 use crate::guarded::Guarded;
-use crate::telemetry::logs::with_causes;
+use crate::telemetry::causes::with_causes;
 
-/// Postpones the messages of a batch that failed, so that they do not all come back at once.
+/// Delays the failed messages of a batch, so that they do not all come back at once.
 ///
-/// Set on a dispatcher by [`with_backoff`](crate::Dispatcher::with_backoff). It is asked once per
-/// batch, after its last record and before the answer. That it fails, or takes too long, changes
-/// nothing else: the messages come again when the queue's visibility timeout is over.
+/// Set one with [`Dispatcher::with_backoff`](crate::Dispatcher::with_backoff). The feature `sqs`
+/// has one for SQS, `SqsBackoff`. The dispatcher guarantees:
+///
+/// - It calls [`postpone`](Self::postpone) at most once per batch of SQS: after the last record,
+///   before the answer, and only if a message failed.
+/// - It waits for at most half of the time that is left before the deadline, and never longer than
+///   5 seconds.
+/// - If `postpone` fails, panics or takes too long, that is logged and changes nothing else. The
+///   messages then come again when the queue's visibility timeout ends.
+///
+/// # Examples
+///
+/// ```
+/// use std::error::Error;
+///
+/// use s3_dispatch::failure::FailedMessage;
+/// use s3_dispatch::{Backoff, Dispatcher, Routes, async_trait};
+///
+/// /// Prints what it would delay.
+/// struct Print;
+///
+/// #[async_trait]
+/// impl Backoff for Print {
+///     async fn postpone(
+///         &self,
+///         failed: &[FailedMessage<'_>],
+///     ) -> Result<(), Box<dyn Error + Send + Sync>> {
+///         for message in failed {
+///             println!("{:?} for {:?}", message.context.message_id(), message.retry_after);
+///         }
+///         Ok(())
+///     }
+/// }
+///
+/// let dispatcher = Dispatcher::new(Routes::new(())).with_backoff(Print);
+/// ```
 #[async_trait]
 pub trait Backoff: Send + Sync + 'static {
-    /// Postpones the messages.
+    /// Delays these messages. `failed` is never empty and has the order of the payload.
     ///
     /// # Errors
     ///
-    /// When some could not be postponed; it is logged.
+    /// When at least one message could not be delayed. The dispatcher logs the error with its
+    /// causes and does not call again for this batch.
     async fn postpone(
         &self,
         failed: &[FailedMessage<'_>],
     ) -> Result<(), Box<dyn StdError + Send + Sync>>;
 }
 
-/// A message that failed and comes again.
+/// A message that failed and will be delivered again.
 #[derive(Debug, Clone, Copy)]
 #[non_exhaustive]
 pub struct FailedMessage<'b> {
-    /// Its receipt handle, receive count and the like.
+    /// The message's id, receipt handle, receive count and the like.
     pub context: &'b MessageContext,
-    /// How long it must stay away at least, or it comes in vain: the longest that its records'
-    /// errors [ask for](s3_dispatch_core::HandlerError::with_retry_after). A record that is in
-    /// progress elsewhere asks for the rest of that lease. Coming in vain counts as a receive,
-    /// and enough of them end in the dead-letter queue.
+    /// The minimum delay, or `None` if no record asked for one.
+    ///
+    /// It is the longest delay that the errors of the message's records
+    /// [ask for](s3_dispatch_core::HandlerError::with_retry_after). A record that another
+    /// invocation is handling asks for the rest of that lease. A message that comes back earlier
+    /// fails again for the same reason, and each receive brings it closer to the queue's
+    /// `maxReceiveCount` and the dead-letter queue.
     pub retry_after: Option<Duration>,
 }
 
-/// Longer than this is no help to anyone.
-const LONGEST_POSTPONING: Duration = Duration::from_secs(5);
+/// The answer to Lambda matters more than the delay, so the delay gets no more time than this.
+const MAX_DURATION: Duration = Duration::from_secs(5);
 
-/// Has the failed messages of a batch postponed, with what is left of the margin, since the answer
-/// comes first.
+/// Calls the backoff, if there is anything to delay, and logs its failure.
 pub(crate) async fn postpone(
     backoff: &dyn Backoff,
-    delivery: &Delivery,
-    report: &BatchReport,
-    outcomes: &Outcomes,
+    failed: &[FailedMessage<'_>],
     deadline: Option<Instant>,
 ) {
-    let failed = delivery.messages().iter().zip(report.messages());
-    let failed = failed.filter(|(_, report)| report.outcome() != MessageOutcome::Succeeded);
-
-    let failed = failed.map(|(message, _)| FailedMessage {
-        context: &message.context,
-        retry_after: message
-            .content
-            .as_ref()
-            .ok()
-            .and_then(|content| outcomes.retry_after(content)),
-    });
-
-    let failed: Vec<_> = failed.collect();
-
     if failed.is_empty() {
         return;
     }
 
     let now = tokio::time::Instant::now();
-    let left = deadline.map(|deadline| deadline.saturating_duration_since(now.into_std()) / 2);
-    let limit = left.map_or(LONGEST_POSTPONING, |left| left.min(LONGEST_POSTPONING));
-    let postponed = Guarded::new(|| backoff.postpone(&failed));
+    let half = deadline.map(|deadline| deadline.saturating_duration_since(now.into_std()) / 2);
+    let limit = half.map_or(MAX_DURATION, |half| half.min(MAX_DURATION));
+    let postponed = Guarded::new(|| backoff.postpone(failed));
 
     let problem = match tokio::time::timeout(limit, postponed).await {
         Ok(Ok(Ok(()))) => return,
@@ -85,47 +102,5 @@ pub(crate) async fn postpone(
         Err(_) => format!("it took longer than {limit:?}"),
     };
 
-    tracing::warn!(error = problem, "failed messages are not postponed");
-}
-
-/// How long a message waits: at random up to a ceiling that doubles with each receive.
-///
-/// "Full jitter" of "Exponential Backoff And Jitter", AWS Architecture Blog: it spreads the load
-/// best.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct ExponentialBackoff {
-    base: Duration,
-    cap: Duration,
-}
-
-impl ExponentialBackoff {
-    /// With a ceiling of `base` at the first receive, and of `cap` at most.
-    #[must_use]
-    pub const fn new(base: Duration, cap: Duration) -> Self {
-        Self { base, cap }
-    }
-
-    /// The ceiling for a message that was received so often (from 1 on; 0 counts as 1).
-    #[must_use]
-    pub fn ceiling(&self, receive_count: u32) -> Duration {
-        let doublings = receive_count.saturating_sub(1);
-        let factor = 1u32.checked_shl(doublings).unwrap_or(u32::MAX);
-
-        self.base
-            .checked_mul(factor)
-            .map_or(self.cap, |ceiling| ceiling.min(self.cap))
-    }
-
-    /// A delay between nothing and the ceiling.
-    #[must_use]
-    pub fn delay(&self, receive_count: u32) -> Duration {
-        self.ceiling(receive_count).mul_f64(fastrand::f64())
-    }
-}
-
-impl Default for ExponentialBackoff {
-    /// Two seconds, then four... up to 15 minutes.
-    fn default() -> Self {
-        Self::new(Duration::from_secs(2), Duration::from_secs(15 * 60))
-    }
+    tracing::warn!(error = problem, "failed messages could not be postponed");
 }

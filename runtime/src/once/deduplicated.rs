@@ -13,7 +13,7 @@ use crate::ClaimStore;
 use crate::once::identity::Identity;
 use crate::once::identity::default_scope;
 use crate::once::store::{Claim, Lease, StoreError};
-use crate::telemetry::logs::with_causes;
+use crate::telemetry::causes::with_causes;
 
 /// Handles each record once, across invocations and processes.
 ///

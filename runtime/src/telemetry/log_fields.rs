@@ -1,9 +1,10 @@
-//! The fields of spans and events as texts, written at little cost.
+//! Formats the fields of spans and events cheaply.
 //!
-//! Each record has a span, whose fields are written when it begins, whether or not anything is
-//! logged in it. The formatters of `tracing_subscriber` sort them in a tree of
-//! `serde_json::Value`s, or ask each character whether it is printable; that costs more than
-//! reading and dispatching the record. Nearly all of these texts are plain.
+//! Each record has a span, and `tracing_subscriber` formats its fields when it begins, even if
+//! nothing is ever logged in it. The formatters of that crate sort the fields into a tree of
+//! `serde_json::Value`s, or check each character for being printable. That costs more than reading
+//! and dispatching the record. Nearly all of these texts need no escaping, so the formatters here
+//! copy them as they are, and leave the others to `tracing_subscriber` and `serde_json`.
 
 use std::fmt::{self, Debug};
 
@@ -13,22 +14,23 @@ use tracing_subscriber::field::{RecordFields, VisitOutput};
 use tracing_subscriber::fmt::format::{DefaultVisitor, Writer};
 use tracing_subscriber::fmt::{FormatFields, FormattedFields};
 
-/// As `DefaultFields`: `bucket="holiday" size=1024`.
+/// Formats fields as `DefaultFields` does: `bucket="holiday" size=1024`.
 pub(crate) struct TextFields;
 
-/// As `JsonFields`: `{"bucket":"holiday","size":1024}`.
+/// Formats fields as the `JsonFields` of `tracing_subscriber` does:
+/// `{"bucket":"holiday","size":1024}`.
 pub(crate) struct JsonFields;
 
 impl<'writer> FormatFields<'writer> for TextFields {
     fn format_fields<R: RecordFields>(&self, writer: Writer<'writer>, fields: R) -> fmt::Result {
-        let mut text = Text {
+        let mut visitor = TextVisitor {
             writer,
             is_empty: true,
             result: Ok(()),
         };
-        fields.record(&mut text);
+        fields.record(&mut visitor);
 
-        text.result
+        visitor.result
     }
 }
 
@@ -42,6 +44,7 @@ impl<'writer> FormatFields<'writer> for JsonFields {
         current: &'writer mut FormattedFields<Self>,
         fields: &Record<'_>,
     ) -> fmt::Result {
+        // Reopens the object that was written before, unless it was empty.
         let before = if current.fields.pop() == Some('}') && current.fields.len() > 1 {
             ','
         } else {
@@ -56,14 +59,15 @@ impl<'writer> FormatFields<'writer> for JsonFields {
     }
 }
 
-struct Text<'w> {
+/// Writes each field that it visits as `name=value`, separated by spaces.
+struct TextVisitor<'w> {
     writer: Writer<'w>,
     is_empty: bool,
     result: fmt::Result,
 }
 
-impl Text<'_> {
-    fn with_default(&mut self, record: impl FnOnce(&mut DefaultVisitor<'_>)) {
+impl TextVisitor<'_> {
+    fn visit_by_default(&mut self, record: impl FnOnce(&mut DefaultVisitor<'_>)) {
         if self.result.is_ok() {
             let mut visitor = DefaultVisitor::new(self.writer.by_ref(), self.is_empty);
             record(&mut visitor);
@@ -85,7 +89,7 @@ impl Text<'_> {
     }
 }
 
-impl Visit for Text<'_> {
+impl Visit for TextVisitor<'_> {
     fn record_str(&mut self, field: &Field, value: &str) {
         if self.result.is_ok()
             && is_plain(value)
@@ -94,45 +98,47 @@ impl Visit for Text<'_> {
         {
             self.result = self.write_plain(field.name(), value);
         } else {
-            self.with_default(|visitor| visitor.record_str(field, value));
+            self.visit_by_default(|visitor| visitor.record_str(field, value));
         }
     }
 
     fn record_error(&mut self, field: &Field, value: &(dyn std::error::Error + 'static)) {
-        self.with_default(|visitor| visitor.record_error(field, value));
+        self.visit_by_default(|visitor| visitor.record_error(field, value));
     }
 
     fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
-        self.with_default(|visitor| visitor.record_debug(field, value));
+        self.visit_by_default(|visitor| visitor.record_debug(field, value));
     }
 }
 
+/// Writes all fields and the closing brace. `before` stands before the first of them.
 fn write_members(writer: Writer<'_>, fields: impl RecordFields, before: char) -> fmt::Result {
-    let mut members = Members {
+    let mut visitor = JsonVisitor {
         writer,
         before,
         result: Ok(()),
     };
 
-    fields.record(&mut members);
-    members.result?;
+    fields.record(&mut visitor);
+    visitor.result?;
 
-    if members.before == '{' {
-        members.writer.write_char('{')?;
+    if visitor.before == '{' {
+        visitor.writer.write_char('{')?;
     }
 
-    members.writer.write_char('}')
+    visitor.writer.write_char('}')
 }
 
-struct Members<'w> {
+/// Writes each field that it visits as a member of a JSON object, without the closing brace.
+struct JsonVisitor<'w> {
     writer: Writer<'w>,
-    /// What stands before the next member.
+    /// The character before the next member: an opening brace or a comma.
     before: char,
     result: fmt::Result,
 }
 
-impl Members<'_> {
-    fn member(&mut self, field: &Field, value: impl fmt::Display) {
+impl JsonVisitor<'_> {
+    fn write_member(&mut self, field: &Field, value: impl fmt::Display) {
         if self.result.is_ok() {
             let (before, name) = (std::mem::replace(&mut self.before, ','), field.name());
             let name = name.strip_prefix("r#").unwrap_or(name);
@@ -152,38 +158,39 @@ impl Members<'_> {
     }
 }
 
-impl Visit for Members<'_> {
+impl Visit for JsonVisitor<'_> {
     fn record_str(&mut self, field: &Field, value: &str) {
         if self.result.is_ok() && is_plain(value) && !field.name().starts_with("r#") {
             self.result = self.write_plain(field.name(), value);
         } else {
-            self.member(field, serde_json::Value::from(value));
+            self.write_member(field, serde_json::Value::from(value));
         }
     }
 
     fn record_i64(&mut self, field: &Field, value: i64) {
-        self.member(field, value);
+        self.write_member(field, value);
     }
 
     fn record_u64(&mut self, field: &Field, value: u64) {
-        self.member(field, value);
+        self.write_member(field, value);
     }
 
     fn record_bool(&mut self, field: &Field, value: bool) {
-        self.member(field, value);
+        self.write_member(field, value);
     }
 
     fn record_f64(&mut self, field: &Field, value: f64) {
-        self.member(field, serde_json::Value::from(value));
+        self.write_member(field, serde_json::Value::from(value));
     }
 
     fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
-        self.member(field, serde_json::Value::from(format!("{value:?}")));
+        self.write_member(field, serde_json::Value::from(format!("{value:?}")));
     }
 }
 
-/// Whether a text stands in quotes as it is; of sixteen bytes at a time, which the compiler can
-/// look at together.
+/// Returns whether a text can stand between quotes without escapes.
+///
+/// It checks 16 bytes at a time, without branches, so that the compiler can use SIMD.
 fn is_plain(text: &str) -> bool {
     text.as_bytes().chunks(16).all(|run| {
         let is_special =

@@ -1,9 +1,5 @@
-//! Where logs go when the program has not said so.
+//! Sets up the log output, unless the program has already done so.
 
-use std::error::Error as StdError;
-use std::panic::{AssertUnwindSafe, catch_unwind};
-
-use s3_dispatch_core::{Error, ErrorKind};
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::fmt;
 use tracing_subscriber::layer::SubscriberExt;
@@ -11,53 +7,20 @@ use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::telemetry::log_fields::{JsonFields, TextFields};
 
-/// An error with its causes on one line, `a: b: c`, for logs and answers, where nobody can ask for
-/// the source.
+/// Writes logs to standard output, in the format that Lambda's settings ask for.
 ///
-/// The error is someone else's: its text may panic, and its causes may never end.
-pub(crate) fn with_causes(error: &(dyn StdError + 'static)) -> String {
-    const MOST: usize = 32;
-
-    let chain = || {
-        let mut text = error.to_string();
-        let mut cause = error.source();
-
-        for _ in 0..MOST {
-            let Some(error) = cause else { break };
-            text.push_str(": ");
-            text.push_str(&error.to_string());
-            cause = error.source();
-        }
-
-        text
-    };
-
-    catch_unwind(AssertUnwindSafe(chain))
-        .unwrap_or_else(|_| "an error whose text panics".to_owned())
-}
-
-/// What is still to be logged of a failed invocation: what a record or message failed of has been,
-/// with it.
-pub(crate) fn not_yet_logged(error: &Error) -> String {
-    if error.kind() == ErrorKind::InvocationFailed {
-        error.to_string()
-    } else {
-        with_causes(error)
-    }
-}
-
-/// As Lambda's log settings ask ("Configuring advanced logging controls for Lambda functions", AWS
-/// Lambda Developer Guide, 2026): JSON lines with `timestamp`, `level`, `message`, or text without
-/// a time, which CloudWatch adds.
+/// `AWS_LAMBDA_LOG_FORMAT=JSON` gives JSON lines with `timestamp`, `level` and `message`. Any other
+/// value gives text without a time, because CloudWatch adds one ("Configuring advanced logging
+/// controls for Lambda functions", AWS Lambda Developer Guide, 2026). A subscriber that the program
+/// has set stays in place.
 pub(crate) fn init_for_lambda() {
     let wants_json = std::env::var("AWS_LAMBDA_LOG_FORMAT")
         .is_ok_and(|format| format.eq_ignore_ascii_case("json"));
-    // The runtime crate logs the error that we give it, which has been logged.
+    // The runtime crate logs the error that we return, and we have logged that already.
     let filter = filter().with_target("lambda_runtime::layers::panic", LevelFilter::OFF);
     let registry = tracing_subscriber::registry().with(filter);
 
-    // A subscriber that the program has set stays.
-    let set = if wants_json {
+    let is_set = if wants_json {
         registry
             .with(
                 fmt::layer()
@@ -79,10 +42,12 @@ pub(crate) fn init_for_lambda() {
             .try_init()
     };
 
-    drop(set);
+    drop(is_set);
 }
 
-/// For people: on standard error, coloured if that is a terminal.
+/// Writes logs to standard error, in colour if that is a terminal.
+///
+/// A subscriber that the program has set stays in place.
 #[cfg(feature = "cli")]
 pub(crate) fn init_for_terminal() {
     use std::io::IsTerminal;
@@ -103,7 +68,9 @@ pub(crate) fn init_for_terminal() {
     );
 }
 
-/// `AWS_LAMBDA_LOG_LEVEL` is one level; `RUST_LOG` is that or directives such as
+/// Reads the log level from `AWS_LAMBDA_LOG_LEVEL` or else `RUST_LOG`; the default is `info`.
+///
+/// `AWS_LAMBDA_LOG_LEVEL` is one level. `RUST_LOG` is a level or directives such as
 /// `info,my_crate=debug`.
 fn filter() -> Targets {
     let variable = |name| {
@@ -112,17 +79,18 @@ fn filter() -> Targets {
             .filter(|value| !value.trim().is_empty())
     };
 
-    let wanted = variable("AWS_LAMBDA_LOG_LEVEL").or_else(|| variable("RUST_LOG"));
+    let level = variable("AWS_LAMBDA_LOG_LEVEL").or_else(|| variable("RUST_LOG"));
 
-    let wanted = wanted.map(|wanted| {
-        if wanted.eq_ignore_ascii_case("fatal") {
+    // Lambda knows a level above `error`, which `tracing` does not.
+    let level = level.map(|level| {
+        if level.eq_ignore_ascii_case("fatal") {
             "error".to_owned()
         } else {
-            wanted
+            level
         }
     });
 
-    let filter = wanted.and_then(|wanted| wanted.parse().ok());
+    let filter = level.and_then(|level| level.parse().ok());
 
     filter.unwrap_or_else(|| Targets::new().with_default(LevelFilter::INFO))
 }

@@ -1,8 +1,9 @@
-//! Logs and metrics: what a running program tells its operators.
+//! Logs and metrics: what a running program tells the people who operate it.
 //!
-//! They are set up and formatted here, so that the rest of the crate only says what happened. All
-//! other rooms use it, and it uses none of them.
+//! Formatting and setup live here, so that the other rooms only say what happened. Every room uses
+//! this one, and it uses none of them.
 
+pub(crate) mod causes;
 mod log_fields;
 pub(crate) mod logs;
 #[cfg(feature = "metrics")]
