@@ -1,4 +1,4 @@
-//! Once.
+//! A router wrapper that handles each record once.
 
 use std::fmt;
 use std::time::Duration;
@@ -10,49 +10,71 @@ use s3_dispatch_core::{
 use tokio::time::Instant;
 
 use crate::ClaimStore;
-use crate::once::identity::Identity;
-use crate::once::identity::default_scope;
-use crate::once::store::{Claim, Lease, StoreError};
+use crate::once::identity::{Identity, default_scope};
+use crate::once::store::{Claim, DEFAULT_KEEP, Lease};
 use crate::telemetry::causes::with_causes;
 
 /// Handles each record once, across invocations and processes.
 ///
-/// S3, SNS and SQS deliver at least once. Around a router, this one asks a store before each
-/// record:
+/// S3, SNS and SQS deliver at least once. This router wraps another one, and asks a store before
+/// each record:
 ///
-/// - absent: the record is claimed and routed. If that succeeds it is *completed*, for
-///   [`with_keep`](Self::with_keep); if it fails or is skipped the claim is released, so that it
-///   may come again at once.
-/// - completed: it is [skipped](SkipReason::Duplicate).
-/// - in progress: someone else is at it, or was cut off. It *fails*, so that it comes back later;
-///   skipping it would lose it if the other one died.
+/// - If the record is absent, it is claimed and routed. If that succeeds, the record is *completed*
+///   and remembered ([`with_keep`](Self::with_keep)). If it fails or is skipped, the claim is
+///   released, so that the record can come again at once.
+/// - If the record is completed, it is skipped as a [duplicate](SkipReason::Duplicate).
+/// - If the record is in progress, it *fails*, so that it comes again later. Skipping it would lose
+///   it if the other holder dies.
 ///
-/// A claim has a lease: until the invocation's deadline, or [`with_lease`](Self::with_lease). A
-/// holder that crashes, panics or is cut does not release; its lease runs out, and the record may
-/// be handled again.
+/// # What it guarantees
 ///
-/// So a record is handled twice only when its holder dies or is cut off (by the deadline or a
-/// record's timeout), or the store fails, between the handler's return and the completion, and then
-/// only after the lease; or when it comes again after it was forgotten. No framework can do better
-/// without a transaction around the handler's own effect. What the router inside calls a failure is
-/// one: it is released and handled again, even if a handler succeeded behind it.
+/// A claim has a lease: until the deadline of the invocation, or for a
+/// [set time](Self::with_lease). A holder that crashes, panics or is cut off does not release the
+/// claim. The lease then ends by itself, and the record can be handled again.
 ///
-/// Functions that do different things with one record may share a store: each remembers in a scope
-/// of its own, by default the name of the Lambda function ([`with_scope`](Self::with_scope)).
+/// So a record is handled twice only
 ///
-/// Meeting a record that is in progress costs a receive of its message, and enough of them end in
-/// the dead-letter queue. A queue's visibility timeout of six times the function's timeout outlasts
-/// every lease; a shorter [backoff](crate::Backoff) is told how long the lease has to go, and
-/// [`SqsBackoff`](crate::Dispatcher::with_backoff) waits for it.
+/// - if the holder dies, is cut off (by the deadline or the record's timeout) or cannot reach the
+///   store between the return of its handler and the completion, and then only after the lease, or
+/// - if the record comes again after it was forgotten, or
+/// - if the handler succeeded but the wrapped router returned a failure.
 ///
-/// When the store cannot be asked the record fails, unless [`on_outage`](Self::on_outage) chooses
+/// To exclude this, the handler must make its own effect and its note of the record in one
+/// transaction. No framework can do that for it.
+///
+/// If the store is unavailable, the record fails, unless [`on_outage`](Self::on_outage) says
 /// otherwise.
+///
+/// # Sharing a store
+///
+/// Functions that do different things with the same record can share a store. Each remembers within
+/// a scope of its own, which by default is the name of the Lambda function
+/// ([`with_scope`](Self::with_scope)).
+///
+/// # The queue's settings
+///
+/// A record that is in progress elsewhere costs its message a receive, and after `maxReceiveCount`
+/// receives SQS moves the message to the dead-letter queue. A visibility timeout of six times the
+/// function's timeout is longer than every lease, so this happens rarely. With a shorter
+/// [backoff](crate::Backoff), the record asks to stay away for the rest of the lease, and
+/// `SqsBackoff` does so.
+///
+/// # Examples
 ///
 /// ```
 /// use s3_dispatch::{Deduplicated, Dispatcher, MemoryStore, Routes};
+/// use s3_dispatch_testing::{RecordBuilder, SqsBatchBuilder};
 ///
-/// let routes = Routes::new(()).on_fn("*", || async { Ok::<_, std::io::Error>(()) });
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), s3_dispatch::Error> {
+/// let routes = Routes::new(()).on_fn("*", async || Ok::<_, std::io::Error>(()));
 /// let dispatcher = Dispatcher::new(Deduplicated::new(routes, MemoryStore::new()));
+///
+/// let batch = SqsBatchBuilder::new().with_record("1", RecordBuilder::new("ObjectCreated:Put"));
+/// assert_eq!(dispatcher.dispatch(batch.to_bytes(), None).await?.handled(), 1);
+/// assert_eq!(dispatcher.dispatch(batch.to_bytes(), None).await?.skipped(), 1);
+/// # Ok(())
+/// # }
 /// ```
 pub struct Deduplicated<R, Store> {
     router: R,
@@ -66,24 +88,36 @@ pub struct Deduplicated<R, Store> {
 
 type Identify = Box<dyn Fn(&S3EventRecord) -> Option<Identity> + Send + Sync>;
 
-/// What becomes of a record when the store cannot be asked.
+/// What [`Deduplicated`] does with a record when the store is unavailable.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum Outage {
-    /// It fails, and comes again.
+    /// Fails the record, so that it comes again.
     #[default]
     Fail,
-    /// It is routed all the same, perhaps for the second time.
+    /// Routes the record without a claim. It may be handled a second time.
     RouteUnguarded,
 }
 
-/// As long as a function can run ("Configure Lambda function timeout", AWS Lambda Developer Guide,
-/// 2026).
-const LONGEST_INVOCATION: Duration = Duration::from_secs(15 * 60);
-/// As long as SQS keeps a message at most ("Amazon SQS quotas", Amazon SQS Developer Guide, 2026).
-pub(crate) const LONGEST_RETENTION: Duration = Duration::from_secs(14 * 24 * 60 * 60);
+/// A function runs for at most 15 minutes ("Configure Lambda function timeout", AWS Lambda
+/// Developer Guide, 2026).
+const MAX_INVOCATION: Duration = Duration::from_secs(15 * 60);
 
 impl<R, Store> Deduplicated<R, Store> {
-    /// Around this router, remembering in this store.
+    /// Wraps a router, and remembers records in a store.
+    ///
+    /// # Examples
+    ///
+    /// Several routers can share a store:
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    ///
+    /// use s3_dispatch::{Deduplicated, LatestOnly, MemoryStore, Routes};
+    ///
+    /// let store = Arc::new(MemoryStore::new());
+    /// let latest = LatestOnly::new(Routes::new(()), Arc::clone(&store));
+    /// let router = Deduplicated::new(latest, store);
+    /// ```
     pub fn new(router: R, store: Store) -> Self {
         Self {
             router,
@@ -91,13 +125,26 @@ impl<R, Store> Deduplicated<R, Store> {
             identify: Box::new(Identity::of_record),
             scope: default_scope(),
             lease: None,
-            keep: LONGEST_RETENTION,
+            keep: DEFAULT_KEEP,
             outage: Outage::default(),
         }
     }
 
-    /// Chooses what makes two records the same; [`Identity::of_record`] unless said otherwise. A
-    /// record without an identity is always routed.
+    /// Sets what makes two records the same. The default is [`Identity::of_record`].
+    ///
+    /// A record for which `identify` returns `None` is routed every time.
+    ///
+    /// # Examples
+    ///
+    /// Handles only the first upload to each key:
+    ///
+    /// ```
+    /// use s3_dispatch::once::Identity;
+    /// use s3_dispatch::{Deduplicated, MemoryStore, Routes};
+    ///
+    /// let router = Deduplicated::new(Routes::new(()), MemoryStore::new())
+    ///     .with_identity(|record| Some(Identity::of_object(record)));
+    /// ```
     #[must_use]
     pub fn with_identity(
         mut self,
@@ -107,34 +154,78 @@ impl<R, Store> Deduplicated<R, Store> {
         self
     }
 
-    /// Remembers apart from other scopes in the same store; unless said otherwise the scope is the
-    /// name of the Lambda function (`AWS_LAMBDA_FUNCTION_NAME`), and outside Lambda there is
-    /// none.
+    /// Sets the scope in which records are remembered. Other scopes in the same store are
+    /// independent.
+    ///
+    /// The default is the name of the Lambda function (`AWS_LAMBDA_FUNCTION_NAME`). Outside Lambda
+    /// there is no scope, which is a scope of its own.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use s3_dispatch::{Deduplicated, MemoryStore, Routes};
+    ///
+    /// let router =
+    ///     Deduplicated::new(Routes::new(()), MemoryStore::new()).with_scope("thumbnails-v2");
+    /// ```
     #[must_use]
     pub fn with_scope(mut self, scope: impl Into<String>) -> Self {
         self.scope = scope.into();
         self
     }
 
-    /// Claims for so long, instead of until the invocation's deadline (15 minutes where there is
-    /// none).
+    /// Sets how long a claim lasts. By default it lasts until the invocation's deadline, or for 15
+    /// minutes where there is none.
     ///
-    /// Shorter than a handler may run, and a record can be handled twice at a time.
+    /// If a handler runs longer than the lease, the record can be handled twice at the same time.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use s3_dispatch::{Deduplicated, MemoryStore, Routes};
+    ///
+    /// let router = Deduplicated::new(Routes::new(()), MemoryStore::new())
+    ///     .with_lease(Duration::from_secs(60));
+    /// ```
     #[must_use]
     pub fn with_lease(mut self, lease: Duration) -> Self {
         self.lease = Some(lease);
         self
     }
 
-    /// Remembers completed records for so long; 14 days unless said otherwise, the longest that SQS
-    /// keeps a message.
+    /// Sets how long completed records are remembered. The default is 14 days, which is the longest
+    /// that SQS keeps a message.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use s3_dispatch::{Deduplicated, MemoryStore, Routes};
+    ///
+    /// let router = Deduplicated::new(Routes::new(()), MemoryStore::new())
+    ///     .with_keep(Duration::from_secs(24 * 60 * 60));
+    /// ```
     #[must_use]
     pub fn with_keep(mut self, keep: Duration) -> Self {
         self.keep = keep;
         self
     }
 
-    /// Chooses what becomes of a record when the store cannot be asked.
+    /// Sets what to do with a record when the store is unavailable. The default is
+    /// [`Outage::Fail`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use s3_dispatch::once::Outage;
+    /// use s3_dispatch::{Deduplicated, MemoryStore, Routes};
+    ///
+    /// let router = Deduplicated::new(Routes::new(()), MemoryStore::new())
+    ///     .on_outage(Outage::RouteUnguarded);
+    /// ```
     #[must_use]
     pub fn on_outage(mut self, choice: Outage) -> Self {
         self.outage = choice;
@@ -146,12 +237,13 @@ impl<R, Store> Deduplicated<R, Store> {
             Some(deadline) => deadline
                 .saturating_duration_since(Instant::now().into_std())
                 .max(Duration::from_secs(1)),
-            None => LONGEST_INVOCATION,
+            None => MAX_INVOCATION,
         })
     }
 }
 
 impl<R: Router, Store: ClaimStore> Deduplicated<R, Store> {
+    /// Routes a claimed record, then completes or releases the claim.
     async fn route_claimed(
         &self,
         record: &S3EventRecord,
@@ -160,21 +252,23 @@ impl<R: Router, Store: ClaimStore> Deduplicated<R, Store> {
         lease: &Lease,
     ) -> Outcome {
         let outcome = self.router.route(record, message).await;
-        let kept = match outcome {
+        let ended = match outcome {
             Outcome::Handled => self.store.complete(identity, lease, self.keep).await,
             Outcome::Skipped(_) | Outcome::Failed(_) => self.store.release(identity, lease).await,
         };
 
-        match kept {
+        match ended {
             Ok(true) => {}
             Ok(false) => {
                 tracing::warn!(
-                    "the record was claimed elsewhere before its handler was done: its lease ran out"
+                    "the lease ended before the handler did, and the record was claimed elsewhere"
                 )
             }
-            // The handler's answer stands: failing what was handled would only have it handled
-            // again.
-            Err(error) => tracing::error!(error = with_causes(&error), "a claim cannot be ended"),
+            // The outcome stands. If a handled record failed here, it would be handled again.
+            Err(error) => tracing::error!(
+                error = with_causes(&error),
+                "the claim could not be completed or released"
+            ),
         }
 
         outcome
@@ -196,7 +290,7 @@ impl<R: Router, Store: ClaimStore> Router for Deduplicated<R, Store> {
             }
             Ok(Claim::Completed) => Outcome::Skipped(SkipReason::Duplicate),
             Ok(Claim::InProgress { left }) => {
-                let error = HandlerError::retry(InProgress);
+                let error = HandlerError::retry(HandledElsewhere);
                 Outcome::Failed(match left {
                     Some(left) => error.with_retry_after(left),
                     None => error,
@@ -209,7 +303,7 @@ impl<R: Router, Store: ClaimStore> Router for Deduplicated<R, Store> {
                 );
                 self.router.route(record, message).await
             }
-            Err(error) => outage(error),
+            Err(error) => Outcome::Failed(HandlerError::retry(error)),
         }
     }
 
@@ -218,21 +312,17 @@ impl<R: Router, Store: ClaimStore> Router for Deduplicated<R, Store> {
     }
 }
 
-pub(crate) fn outage(error: StoreError) -> Outcome {
-    Outcome::Failed(HandlerError::retry(error))
-}
-
 /// Someone else has claimed the record.
 #[derive(Debug)]
-struct InProgress;
+struct HandledElsewhere;
 
-impl fmt::Display for InProgress {
+impl fmt::Display for HandledElsewhere {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("the record is being handled elsewhere")
     }
 }
 
-impl std::error::Error for InProgress {}
+impl std::error::Error for HandledElsewhere {}
 
 impl<R: fmt::Debug, Store: fmt::Debug> fmt::Debug for Deduplicated<R, Store> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

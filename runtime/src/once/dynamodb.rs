@@ -1,26 +1,28 @@
 //! A store in a DynamoDB table.
 
-use std::collections::HashMap;
-use std::fmt::Write as _;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::operation::put_item::builders::PutItemFluentBuilder;
-use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure};
+use aws_sdk_dynamodb::types::ReturnValuesOnConditionCheckFailure;
 use s3_dispatch_core::Sequencer;
-use sha2::{Digest, Sha256};
 
+use crate::once::dynamodb_item::{
+    Item, Kind, expires_at, has_expired, now, number, partition_key, sortable, string, text,
+};
 use crate::once::identity::Identity;
 use crate::once::store::{Claim, Lease, StoreError};
 use crate::{ClaimStore, SequencerStore};
 
 /// Remembers in one DynamoDB table, for all processes that share it.
 ///
-/// The table has a partition key `pk` (string) and no sort key, and `ttl` as its time-to-live
-/// attribute; give it on-demand capacity. In Terraform:
+/// # Table
+///
+/// The table has a partition key `pk` of type string, no sort key, and the time-to-live attribute
+/// `ttl`. In Terraform, with on-demand capacity:
 ///
 /// ```hcl
 /// resource "aws_dynamodb_table" "s3_dispatch" {
@@ -39,17 +41,31 @@ use crate::{ClaimStore, SequencerStore};
 /// ```
 ///
 /// The function's role needs `dynamodb:PutItem`, `dynamodb:GetItem` and `dynamodb:DeleteItem` on
-/// it.
+/// the table.
 ///
-/// An item is `{pk: "record#<identity>", status: "in-progress" | "completed", lease, expires_at,
-/// ttl}` or `{pk: "object#<identity>", sequencer, order, expires_at, ttl}`. `expires_at` is in
-/// milliseconds and `ttl` in seconds since the Unix epoch. DynamoDB deletes expired items within
-/// days ("Using time to live (TTL) in DynamoDB", Amazon DynamoDB Developer Guide, 2026), so every
-/// condition looks at `expires_at` too. The clocks of the processes should agree to well within a
-/// lease.
+/// # Items
 ///
-/// Writes are conditional, so that of simultaneous claims one wins; the SDK's own retry of a write
-/// that did arrive is recognised by its lease. A claim costs one write, and so does its end.
+/// | attribute | of a record | of an object |
+/// |---|---|---|
+/// | `pk` | `record#<identity>` | `object#<identity>` |
+/// | `status` | `in-progress` or `completed` | - |
+/// | `lease` | the token of the claim | - |
+/// | `sequencer` | - | the sequencer as it was sent |
+/// | `order` | - | the sequencer in a form that sorts |
+/// | `expires_at` | milliseconds since the Unix epoch | the same |
+/// | `ttl` | `expires_at` in seconds, rounded up | the same |
+///
+/// An identity of more than 1,900 bytes is replaced by `sha256:<its hash>`.
+///
+/// DynamoDB deletes an item only within days of its `ttl` ("Using time to live (TTL) in DynamoDB",
+/// Amazon DynamoDB Developer Guide, 2026), so the store checks `expires_at` as well. The clocks of
+/// the processes must agree to well within a lease.
+///
+/// # Cost and retries
+///
+/// A claim costs one write, and so does its completion or release. Writes are conditional, so one
+/// of several simultaneous claims wins. If the SDK repeats a write that has already arrived, the
+/// store recognises its own lease.
 #[derive(Debug, Clone)]
 pub struct DynamoDbStore {
     client: Client,
@@ -58,12 +74,20 @@ pub struct DynamoDbStore {
 
 const IN_PROGRESS: &str = "in-progress";
 const COMPLETED: &str = "completed";
-/// A partition key has at most 2,048 bytes ("Quotas in Amazon DynamoDB", Amazon DynamoDB Developer
-/// Guide, 2026).
-const LONGEST_READABLE_KEY: usize = 1_900;
 
 impl DynamoDbStore {
-    /// The store in this table.
+    /// Creates a store that uses the table with this name. It does not check that the table exists.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use aws_sdk_dynamodb::Client;
+    /// use s3_dispatch::{Deduplicated, DynamoDbStore, Routes};
+    ///
+    /// fn router(client: Client, routes: Routes<()>) -> Deduplicated<Routes<()>, DynamoDbStore> {
+    ///     Deduplicated::new(routes, DynamoDbStore::new(client, "s3-dispatch"))
+    /// }
+    /// ```
     pub fn new(client: Client, table: impl Into<String>) -> Self {
         Self {
             client,
@@ -73,7 +97,7 @@ impl DynamoDbStore {
 
     fn put(
         &self,
-        kind: &str,
+        kind: Kind,
         identity: &Identity,
         now: u128,
         keep: Duration,
@@ -84,11 +108,12 @@ impl DynamoDbStore {
             .table_name(&self.table)
             .item("pk", partition_key(kind, identity))
             .item("expires_at", number(expires_at))
-            // Rounded up, so that DynamoDB never deletes what still counts.
+            // Rounded up, so that DynamoDB never deletes an item that still counts.
             .item("ttl", number(expires_at.div_ceil(1000)))
     }
 
-    async fn get(&self, kind: &str, identity: &Identity) -> Result<Option<Item>, StoreError> {
+    /// Returns an item that has not expired.
+    async fn get(&self, kind: Kind, identity: &Identity) -> Result<Option<Item>, StoreError> {
         let get = self
             .client
             .get_item()
@@ -99,13 +124,11 @@ impl DynamoDbStore {
             .consistent_read(true)
             .send()
             .await
-            .map_err(store_error)?;
+            .map_err(StoreError::new)?;
 
-        Ok(got.item.filter(|item| !has_run_out(item, now())))
+        Ok(got.item.filter(|item| !has_expired(item, now())))
     }
 }
-
-type Item = HashMap<String, AttributeValue>;
 
 #[async_trait]
 impl ClaimStore for DynamoDbStore {
@@ -114,41 +137,38 @@ impl ClaimStore for DynamoDbStore {
         let now = now();
 
         let put = self
-            .put("record", identity, now, lease)
+            .put(Kind::Record, identity, now, lease)
             .item("status", text(IN_PROGRESS))
             .item("lease", text(&token))
             .condition_expression("attribute_not_exists(pk) OR expires_at <= :now")
             .expression_attribute_values(":now", number(now))
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
 
-        let item = match refused(put.send().await)? {
-            None => return Ok(Claim::Acquired(Lease::new(token))),
-            Some(Some(item)) => Some(item),
-            // An emulator may not send it along.
-            Some(None) => self.get("record", identity).await?,
+        let existing = match written(put.send().await)? {
+            Written::Yes => return Ok(Claim::Acquired(Lease::new(token))),
+            Written::Refused(Some(item)) => Some(item),
+            // Some emulators do not return the item.
+            Written::Refused(None) => self.get(Kind::Record, identity).await?,
         };
 
-        let attribute = |name: &str| {
-            item.as_ref()
-                .and_then(|item| item.get(name))
-                .and_then(|value| value.as_s().ok())
-        };
+        let existing = existing.as_ref();
+        let attribute = |name: &str| existing.and_then(|item| string(item, name));
 
-        Ok(
-            if attribute("status").is_some_and(|status| status == COMPLETED) {
-                Claim::Completed
-            } else if attribute("lease") == Some(&token) {
-                Claim::Acquired(Lease::new(token))
-            } else {
-                let expires_at = item.as_ref().and_then(expires_at);
-                let left = expires_at
-                    .map(|time| u64::try_from(time.saturating_sub(now)).unwrap_or(u64::MAX));
+        if attribute("status") == Some(COMPLETED) {
+            return Ok(Claim::Completed);
+        }
 
-                Claim::InProgress {
-                    left: left.map(Duration::from_millis),
-                }
-            },
-        )
+        // The SDK has repeated a write that had arrived.
+        if attribute("lease") == Some(&*token) {
+            return Ok(Claim::Acquired(Lease::new(token)));
+        }
+
+        let left = existing.and_then(expires_at).map(|time| {
+            let milliseconds = u64::try_from(time.saturating_sub(now)).unwrap_or(u64::MAX);
+            Duration::from_millis(milliseconds)
+        });
+
+        Ok(Claim::InProgress { left })
     }
 
     async fn complete(
@@ -159,7 +179,7 @@ impl ClaimStore for DynamoDbStore {
     ) -> Result<bool, StoreError> {
         let now = now();
         let put = self
-            .put("record", identity, now, keep)
+            .put(Kind::Record, identity, now, keep)
             .item("status", text(COMPLETED))
             .item("lease", text(lease.as_str()))
             .condition_expression(
@@ -168,7 +188,7 @@ impl ClaimStore for DynamoDbStore {
             .expression_attribute_values(":lease", text(lease.as_str()))
             .expression_attribute_values(":now", number(now));
 
-        Ok(refused(put.send().await)?.is_none())
+        Ok(matches!(written(put.send().await)?, Written::Yes))
     }
 
     async fn release(&self, identity: &Identity, lease: &Lease) -> Result<bool, StoreError> {
@@ -176,12 +196,12 @@ impl ClaimStore for DynamoDbStore {
             .client
             .delete_item()
             .table_name(&self.table)
-            .key("pk", partition_key("record", identity))
-            // What is gone was released: the SDK may ask again after a first answer got lost.
+            .key("pk", partition_key(Kind::Record, identity))
+            // An absent item is released: the SDK may repeat a deletion whose answer got lost.
             .condition_expression(
                 "attribute_not_exists(pk) OR (lease = :lease AND #status = :in_progress)",
             )
-            // A reserved word of DynamoDB's expressions.
+            // `status` is a reserved word of DynamoDB's expressions.
             .expression_attribute_names("#status", "status")
             .expression_attribute_values(":lease", text(lease.as_str()))
             .expression_attribute_values(":in_progress", text(IN_PROGRESS));
@@ -193,7 +213,7 @@ impl ClaimStore for DynamoDbStore {
             {
                 Ok(false)
             }
-            Err(error) => Err(store_error(error)),
+            Err(error) => Err(StoreError::new(error)),
         }
     }
 }
@@ -201,13 +221,10 @@ impl ClaimStore for DynamoDbStore {
 #[async_trait]
 impl SequencerStore for DynamoDbStore {
     async fn latest(&self, object: &Identity) -> Result<Option<Sequencer>, StoreError> {
-        let item = self.get("object", object).await?;
-        let sequencer = item
-            .as_ref()
-            .and_then(|item| item.get("sequencer"))
-            .and_then(|value| value.as_s().ok());
+        let item = self.get(Kind::Object, object).await?;
+        let sequencer = item.as_ref().and_then(|item| string(item, "sequencer"));
 
-        Ok(sequencer.map(|sequencer| Sequencer::from(sequencer.as_str())))
+        Ok(sequencer.map(Sequencer::from))
     }
 
     async fn advance(
@@ -217,96 +234,48 @@ impl SequencerStore for DynamoDbStore {
         keep: Duration,
     ) -> Result<(), StoreError> {
         let now = now();
+        let order = sortable(sequencer)?;
+
         let put = self
-            .put("object", object, now, keep)
+            .put(Kind::Object, object, now, keep)
             .item("sequencer", text(sequencer.as_str()))
-            .item("order", text(&sortable(sequencer)?))
+            .item("order", text(&order))
             .condition_expression(
                 "attribute_not_exists(pk) OR #order <= :order OR expires_at <= :now",
             )
+            // `order` is a reserved word, too.
             .expression_attribute_names("#order", "order")
-            .expression_attribute_values(":order", text(&sortable(sequencer)?))
+            .expression_attribute_values(":order", text(&order))
             .expression_attribute_values(":now", number(now));
 
-        // Refused means that a newer one is remembered.
-        refused(put.send().await).map(drop)
+        // If the write is refused, a newer sequencer is stored.
+        written(put.send().await).map(drop)
     }
 }
 
-/// `None` when the item was written; else the item that stands in its way, if DynamoDB sent it
-/// along.
-fn refused<T, R>(
-    put: Result<T, SdkError<PutItemError, R>>,
-) -> Result<Option<Option<Item>>, StoreError>
+/// The result of a conditional write.
+enum Written {
+    Yes,
+    /// The condition does not hold for the existing item. DynamoDB may return that item.
+    Refused(Option<Item>),
+}
+
+fn written<T, R>(put: Result<T, SdkError<PutItemError, R>>) -> Result<Written, StoreError>
 where
     R: std::fmt::Debug + Send + Sync + 'static,
 {
     match put {
-        Ok(_) => Ok(None),
+        Ok(_) => Ok(Written::Yes),
         Err(SdkError::ServiceError(error))
             if error.err().is_conditional_check_failed_exception() =>
         {
             match error.into_err() {
-                PutItemError::ConditionalCheckFailedException(failed) => Ok(Some(failed.item)),
-                _ => Ok(Some(None)),
+                PutItemError::ConditionalCheckFailedException(failed) => {
+                    Ok(Written::Refused(failed.item))
+                }
+                _ => Ok(Written::Refused(None)),
             }
         }
-        Err(error) => Err(store_error(error)),
+        Err(error) => Err(StoreError::new(error)),
     }
-}
-
-fn store_error<E, R>(error: SdkError<E, R>) -> StoreError
-where
-    E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
-    R: std::fmt::Debug + Send + Sync + 'static,
-{
-    StoreError::new(error)
-}
-
-/// Texts of equal length compare as the numbers do; the length stands in front, since sequencers
-/// may differ in it.
-fn sortable(sequencer: &Sequencer) -> Result<String, StoreError> {
-    let digits = sequencer.to_canonical();
-    let digits = digits.ok_or_else(|| {
-        StoreError::new(format!("the sequencer `{sequencer}` is not hexadecimal"))
-    })?;
-
-    Ok(format!("{:05}{digits}", digits.len()))
-}
-
-fn partition_key(kind: &str, identity: &Identity) -> AttributeValue {
-    if identity.as_str().len() <= LONGEST_READABLE_KEY {
-        return text(&format!("{kind}#{identity}"));
-    }
-
-    let mut key = format!("{kind}#sha256:");
-    for byte in Sha256::digest(identity.as_str()) {
-        write!(key, "{byte:02x}").expect("a string takes any text");
-    }
-
-    text(&key)
-}
-
-fn has_run_out(item: &Item, now: u128) -> bool {
-    expires_at(item).is_some_and(|time| time <= now)
-}
-
-fn expires_at(item: &Item) -> Option<u128> {
-    item.get("expires_at")?.as_n().ok()?.parse().ok()
-}
-
-fn now() -> u128 {
-    // Before 1970 there was no DynamoDB.
-    SystemTime::now()
-        .duration_since(SystemTime::UNIX_EPOCH)
-        .unwrap_or_default()
-        .as_millis()
-}
-
-fn text(text: &str) -> AttributeValue {
-    AttributeValue::S(text.to_owned())
-}
-
-fn number(number: u128) -> AttributeValue {
-    AttributeValue::N(number.to_string())
 }

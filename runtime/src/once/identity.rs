@@ -1,46 +1,60 @@
-//! What makes two records the same, or two objects.
+//! Says which records are the same, and which are about the same object.
 
 use std::fmt;
 
 use s3_dispatch_core::{ObjectKey, S3EventRecord};
 
-/// The name under which a store knows a record or an object.
+/// The name of a record or an object in a store.
 ///
-/// Any text; equal texts are the same thing. Those made here are readable: parts separated by `|`,
-/// with `|`, `%` and control characters in a part written as `%XX`.
+/// Equal texts are the same thing. The identities made here are readable: parts separated by `|`,
+/// such as `ObjectCreated:Put|holiday|photo.jpg||55AED6DCD90281E5`. Within a part, `|`, `%` and
+/// control characters are written as `%XX`, so different parts never give the same text.
+///
+/// # Examples
+///
+/// ```
+/// use s3_dispatch::once::Identity;
+/// use s3_dispatch_testing::RecordBuilder;
+///
+/// let put = RecordBuilder::new("ObjectCreated:Put").with_key("photo.jpg").with_sequencer("0A");
+/// let again = put.clone().with_event_time("2026-01-01T00:00:00.000Z");
+/// let later = put.clone().with_sequencer("0B");
+///
+/// assert_eq!(Identity::of_record(&put.build()), Identity::of_record(&again.build()));
+/// assert_ne!(Identity::of_record(&put.build()), Identity::of_record(&later.build()));
+/// assert_eq!(Identity::of_object(&put.build()), Identity::of_object(&later.build()));
+///
+/// let object = Identity::of_object(&put.with_bucket("holiday").build());
+/// assert_eq!(object.as_str(), "holiday|photo.jpg");
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Identity(String);
 
 impl Identity {
-    /// An identity of the caller's choice.
+    /// Creates an identity from any text. It is not escaped.
     pub fn new(text: impl Into<String>) -> Self {
         Self(text.into())
     }
 
-    /// The same for all deliveries of one event: event name, bucket, key, version id and sequencer.
+    /// Returns the identity of a record, which all deliveries of one event share.
     ///
-    /// Of objects that are created, removed or expire the sequencer tells one event from the next.
-    /// Other events are about an object that stays, and may repeat its sequencer or have none
-    /// (tagging, access control lists): S3's request id and time, and of a replication its rule
-    /// and destination, belong to their identity as well. `None` when nothing tells two such
-    /// events apart.
+    /// It consists of the event name, bucket, key, version id and sequencer. When an object is
+    /// created, is removed or expires, the sequencer tells one event from the next.
+    ///
+    /// Other events are about an object that stays. They may repeat its sequencer, or have none
+    /// (tagging, access control lists). So their identity has S3's request id and the event time
+    /// as well, and that of a replication has the rule and the destination.
+    ///
+    /// Returns `None` when the record has nothing that tells it from another event with the same
+    /// name and key.
     #[must_use]
     pub fn of_record(record: &S3EventRecord) -> Option<Self> {
-        fn text(text: Option<&impl AsRef<str>>) -> String {
-            text.map_or_else(String::new, |text| text.as_ref().to_owned())
-        }
-
         let name = &record.event_name;
-        let sequencer = record.object.sequencer.as_ref();
-        // EventBridge spells the same number in another way than a notification does.
-        let sequencer = sequencer.map_or_else(String::new, |own| {
-            own.to_canonical().unwrap_or_else(|| text(Some(own)))
-        });
-        let tells =
+        let mut moment = vec![sequencer(record)];
+        let is_told_by_sequencer =
             name.is_object_created() || name.is_object_removed() || name.is_lifecycle_expiration();
-        let mut moment = vec![sequencer];
 
-        if !tells || moment[0].is_empty() {
+        if !is_told_by_sequencer || moment[0].is_empty() {
             moment.extend([
                 text(record.request_id.as_ref()),
                 text(record.event_time.as_ref()),
@@ -64,20 +78,22 @@ impl Identity {
         ))
     }
 
-    /// The same for all events of one object: bucket and key.
+    /// Returns the identity of the object that a record is about: its bucket and key.
     #[must_use]
     pub fn of_object(record: &S3EventRecord) -> Self {
         Self::of_key(record.bucket.name.as_str(), &record.object.key)
     }
 
-    /// The object of a key.
+    /// Returns the identity of the object with this key.
+    ///
+    /// It equals what [`of_object`](Self::of_object) returns for a record of that object.
     #[must_use]
     pub fn of_key(bucket: &str, key: &ObjectKey) -> Self {
         Self::join([bucket, key.as_str()].into_iter())
     }
 
-    /// The same for nobody but this scope: two functions that do different things with one record
-    /// may share a store.
+    /// Returns this identity within a scope, so that functions can share a store. An empty scope
+    /// changes nothing.
     pub(crate) fn within(&self, scope: &str) -> Self {
         if scope.is_empty() {
             self.clone()
@@ -86,12 +102,13 @@ impl Identity {
         }
     }
 
-    /// The text.
+    /// Returns the text.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
+    /// Joins the parts, and escapes each so that none can be taken for two.
     fn join<'p>(parts: impl Iterator<Item = &'p str>) -> Self {
         let mut joined = String::new();
         for (index, part) in parts.enumerate() {
@@ -119,7 +136,21 @@ impl fmt::Display for Identity {
     }
 }
 
-/// Whose memory a store's entries are, unless said otherwise: that of the Lambda function.
+fn text(text: Option<&impl AsRef<str>>) -> String {
+    text.map_or_else(String::new, |text| text.as_ref().to_owned())
+}
+
+/// Returns the sequencer in one spelling, because EventBridge spells it differently than a
+/// notification does. Empty if there is none.
+fn sequencer(record: &S3EventRecord) -> String {
+    let sequencer = record.object.sequencer.as_ref();
+    sequencer.map_or_else(String::new, |sent| {
+        sent.to_canonical().unwrap_or_else(|| text(Some(sent)))
+    })
+}
+
+/// Returns the scope of a router that was given none: the name of the Lambda function, or nothing
+/// outside Lambda.
 pub(crate) fn default_scope() -> String {
     std::env::var("AWS_LAMBDA_FUNCTION_NAME").unwrap_or_default()
 }

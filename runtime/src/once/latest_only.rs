@@ -1,54 +1,82 @@
-//! In order.
+//! A router wrapper that skips events that are older than one it has handled.
 
 use std::time::Duration;
 
 use async_trait::async_trait;
 use s3_dispatch_core::{
-    EventName, MessageContext, Outcome, Route, Router, S3EventRecord, Sequencer, SkipReason,
+    EventName, HandlerError, MessageContext, Outcome, Route, Router, S3EventRecord, Sequencer,
+    SkipReason,
 };
 
 use crate::SequencerStore;
-use crate::once::deduplicated::{LONGEST_RETENTION, outage};
-use crate::once::identity::Identity;
-use crate::once::identity::default_scope;
+use crate::once::identity::{Identity, default_scope};
+use crate::once::store::DEFAULT_KEEP;
 
-/// Skips a record when a newer event of its key has been handled already.
+/// Skips a record if a newer event of its key has been handled.
 ///
-/// S3 does not deliver in order. A handler that mirrors objects (an index, a copy) must not let a
-/// late event of yesterday undo one of today. Around a router, this one remembers the newest
-/// [sequencer](Sequencer) of each key, and [skips](SkipReason::Stale) what is older. So, when the
-/// puts, copies and deletions of a key are handled one at a time, the last effect is that of the
-/// true last of them, in whatever order and however often they come.
+/// S3 does not deliver in order. A handler that mirrors objects, such as in an index, must not let
+/// yesterday's event undo today's. This router wraps another one. It remembers the newest
+/// [sequencer](Sequencer) of each key, and skips an older event as [stale](SkipReason::Stale).
 ///
-/// Only events that say what is at the key now take part: `ObjectCreated:Put`, `:Post` and `:Copy`,
-/// `ObjectRemoved:DeleteMarkerCreated`, and `ObjectRemoved:Delete` without a version id. All others
-/// are routed as they come and change nothing, since of them "older" would be a lie:
+/// # What it guarantees
 ///
-/// - `LifecycleExpiration:*` carry the sequencer of the object's creation, so each would look older
-///   than what it deletes;
-/// - `ObjectCreated:CompleteMultipartUpload` carries that of the upload's start, and may be the
-///   newest thing at the key; so of a key that large uploads go to the order is not known, and a
-///   late event may undo what is newer: there, let the handler look at the object;
-/// - tagging and access control events have no sequencer;
-/// - the deletion of one version, restoration, replication, tiering, transition, annotation and
+/// If the puts, copies and deletions of a key are handled one at a time, the last effect is that of
+/// the newest event, in whatever order and however often they come.
+///
+/// Within one batch they are handled one at a time, because records of one key never run at once.
+/// Across processes this holds only as far as the store does: looking and handling are two steps.
+/// If two processes handle events of one key *at the same time*, the older one may start before the
+/// newer one is remembered, and end after it. If that matters, let the handler compare sequencers
+/// when it writes, or let one function instance at a time serve the queue.
+///
+/// If the store is unavailable, before or after the handler, the record fails and comes again.
+/// Handlers must be able to handle a record twice, but going back in time is not allowed.
+///
+/// # Which events take part
+///
+/// Only events that say what is at the key now: `ObjectCreated:Put`, `ObjectCreated:Post`,
+/// `ObjectCreated:Copy`, `ObjectRemoved:DeleteMarkerCreated`, and `ObjectRemoved:Delete` without a
+/// version id. All others are routed as they come and change nothing, because for them "older"
+/// would be wrong:
+///
+/// - `LifecycleExpiration:*` has the sequencer of the object's creation, so it would look older
+///   than the object that it deletes.
+/// - `ObjectCreated:CompleteMultipartUpload` has the sequencer of the upload's start, and may still
+///   be the newest event of the key. So a late event may undo a large upload. Let the handler look
+///   at the object itself for such keys.
+/// - Tagging and access control events have no sequencer.
+/// - The deletion of one version, restoration, replication, tiering, transition, annotation and
 ///   retention are about an object that stays.
 ///
-/// # What holds across processes
+/// # Sharing a store
 ///
-/// The memory is the store's, so a process knows what another has handled. But looking and handling
-/// are two steps: when two processes handle events of one key *at the same time*, the older may
-/// begin before the newer is remembered, and end after it. Within one batch that does not happen,
-/// since records of one key run one at a time. Where it matters, let the handler compare on
-/// writing, or let one function instance at a time serve the queue.
+/// Functions that do different things with the same key can share a store. Each remembers within a
+/// scope of its own, which by default is the name of the Lambda function
+/// ([`with_scope`](Self::with_scope)).
 ///
-/// When the store cannot be asked, or cannot remember what was handled, the record fails and comes
-/// again: handling twice is what handlers must bear, going back in time is not.
-///
-/// Functions that do different things may share a store: each remembers in a scope of its own, by
-/// default the name of the Lambda function ([`with_scope`](Self::with_scope)).
-///
-/// With [`Deduplicated`](crate::Deduplicated), put this one inside:
+/// Together with [`Deduplicated`](crate::Deduplicated), put this router inside:
 /// `Deduplicated::new(LatestOnly::new(routes, store), store)`.
+///
+/// # Examples
+///
+/// ```
+/// use s3_dispatch::{Dispatcher, LatestOnly, MemoryStore, Routes};
+/// use s3_dispatch_testing::{RecordBuilder, SqsBatchBuilder};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), s3_dispatch::Error> {
+/// let routes = Routes::new(()).on_fn("*", async || Ok::<_, std::io::Error>(()));
+/// let dispatcher = Dispatcher::new(LatestOnly::new(routes, MemoryStore::new()));
+/// let put = |sequencer| {
+///     let record = RecordBuilder::new("ObjectCreated:Put").with_sequencer(sequencer);
+///     SqsBatchBuilder::new().with_record("1", record).to_bytes()
+/// };
+///
+/// assert_eq!(dispatcher.dispatch(put("0B"), None).await?.handled(), 1);
+/// assert_eq!(dispatcher.dispatch(put("0A"), None).await?.skipped(), 1);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct LatestOnly<R, Store> {
     router: R,
@@ -58,27 +86,56 @@ pub struct LatestOnly<R, Store> {
 }
 
 impl<R, Store> LatestOnly<R, Store> {
-    /// Around this router, remembering in this store.
+    /// Wraps a router, and remembers sequencers in a store.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use s3_dispatch::{LatestOnly, MemoryStore, Routes};
+    ///
+    /// let router = LatestOnly::new(Routes::new(()), MemoryStore::new());
+    /// ```
     pub fn new(router: R, store: Store) -> Self {
         Self {
             router,
             store,
             scope: default_scope(),
-            keep: LONGEST_RETENTION,
+            keep: DEFAULT_KEEP,
         }
     }
 
-    /// Remembers apart from other scopes in the same store; unless said otherwise the scope is the
-    /// name of the Lambda function (`AWS_LAMBDA_FUNCTION_NAME`), and outside Lambda there is
-    /// none.
+    /// Sets the scope in which keys are remembered. Other scopes in the same store are independent.
+    ///
+    /// The default is the name of the Lambda function (`AWS_LAMBDA_FUNCTION_NAME`). Outside Lambda
+    /// there is no scope, which is a scope of its own.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use s3_dispatch::{LatestOnly, MemoryStore, Routes};
+    ///
+    /// let router =
+    ///     LatestOnly::new(Routes::new(()), MemoryStore::new()).with_scope("search-index");
+    /// ```
     #[must_use]
     pub fn with_scope(mut self, scope: impl Into<String>) -> Self {
         self.scope = scope.into();
         self
     }
 
-    /// Remembers a key's newest event for so long; 14 days unless said otherwise, the longest that
-    /// SQS keeps a message.
+    /// Sets how long the newest event of a key is remembered. The default is 14 days, which is the
+    /// longest that SQS keeps a message.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use s3_dispatch::{LatestOnly, MemoryStore, Routes};
+    ///
+    /// let router = LatestOnly::new(Routes::new(()), MemoryStore::new())
+    ///     .with_keep(Duration::from_secs(24 * 60 * 60));
+    /// ```
     #[must_use]
     pub fn with_keep(mut self, keep: Duration) -> Self {
         self.keep = keep;
@@ -86,7 +143,7 @@ impl<R, Store> LatestOnly<R, Store> {
     }
 }
 
-/// The sequencer of an event that says what is at its key now.
+/// Returns the sequencer of an event that says what is at its key now.
 fn position(record: &S3EventRecord) -> Option<&Sequencer> {
     let takes_part = if record.event_name == EventName::OBJECT_REMOVED_DELETE {
         record.object.version_id.is_none()
@@ -117,14 +174,14 @@ impl<R: Router, Store: SequencerStore> Router for LatestOnly<R, Store> {
                 return Outcome::Skipped(SkipReason::Stale);
             }
             Ok(_) => {}
-            Err(error) => return outage(error),
+            Err(error) => return Outcome::Failed(HandlerError::retry(error)),
         }
 
         let outcome = self.router.route(record, message).await;
         if let Outcome::Handled = outcome
             && let Err(error) = self.store.advance(&object, sequencer, self.keep).await
         {
-            return outage(error);
+            return Outcome::Failed(HandlerError::retry(error));
         }
 
         outcome

@@ -1,15 +1,20 @@
-//! Routers that remember: each record is handled once, and never after a newer one of its key.
+//! Routers that remember what was handled, and the stores that they remember in.
 //!
-//! S3 delivers at least once and in any order. These routers wrap another router, so that its
-//! handlers need not care; programs wrap their routes in them.
+//! S3, SNS and SQS deliver at least once and in any order. [`Deduplicated`](crate::Deduplicated)
+//! and [`LatestOnly`](crate::LatestOnly) wrap a router, so that its handlers need not care.
+//! Programs that configure them, and stores that implement [`ClaimStore`](crate::ClaimStore) or
+//! [`SequencerStore`](crate::SequencerStore), use the types of this module.
 
 pub(crate) mod deduplicated;
+pub(crate) mod latest_only;
+mod identity;
+pub(crate) mod store;
+pub(crate) mod memory;
+mod memory_entries;
 #[cfg(feature = "dynamodb")]
 pub(crate) mod dynamodb;
-pub(crate) mod identity;
-pub(crate) mod latest_only;
-pub(crate) mod memory;
-pub(crate) mod store;
+#[cfg(feature = "dynamodb")]
+mod dynamodb_item;
 
 pub use deduplicated::Outage;
 pub use identity::Identity;

@@ -1,4 +1,4 @@
-//! What remembers across invocations and processes.
+//! What a store must do, and what its calls return.
 
 use std::error::Error as StdError;
 use std::fmt;
@@ -10,28 +10,45 @@ use s3_dispatch_core::Sequencer;
 
 use crate::once::identity::Identity;
 
-/// Remembers which records are being handled and which are done.
+/// Remembers which records are being handled, and which are done.
 ///
-/// An identity is absent, in progress under a lease, or completed. All calls are atomic, whoever
-/// makes them from wherever: of any number of simultaneous claims of one identity exactly one is
-/// [acquired](Claim::Acquired). What has run out counts as absent. `s3-dispatch-testing` has a
-/// suite that a store of your own must pass.
+/// An identity is in one of three states, and moves between them like this:
+///
+/// | from | to | by |
+/// |---|---|---|
+/// | absent | in progress, under a lease | [`claim`](Self::claim) |
+/// | in progress | completed | [`complete`](Self::complete) |
+/// | in progress | absent | [`release`](Self::release), or the end of the lease |
+/// | completed | absent | the end of the time that it is kept |
+///
+/// A store guarantees, to all processes that share it:
+///
+/// - Every call is atomic. If several claim one identity at the same time, exactly one claim is
+///   [acquired](Claim::Acquired).
+/// - An entry whose time has ended counts as absent, whether or not it is deleted yet.
+/// - A lease is never given out twice.
+///
+/// The suite in `s3_dispatch_testing::conformance` checks a store of your own.
 #[async_trait]
 pub trait ClaimStore: Send + Sync + 'static {
-    /// Puts an absent identity in progress, for so long.
+    /// Puts an absent identity in progress. The lease ends by itself after this time.
     ///
     /// # Errors
     ///
-    /// When the store cannot be asked; whether the identity was claimed is then unknown.
+    /// When the store is unavailable. The identity may have been claimed or not. A retry may help.
     async fn claim(&self, identity: &Identity, lease: Duration) -> Result<Claim, StoreError>;
 
-    /// Marks an identity as completed, for so long: one that is in progress under this lease, or
-    /// absent because the lease ran out unnoticed. Doing so again under the same lease changes
-    /// nothing. `false`, and nothing else, when the identity is someone else's by now.
+    /// Marks an identity as completed, and remembers it for the time of `keep`.
+    ///
+    /// This works if the identity is in progress under this lease, and also if it is absent because
+    /// the lease has ended and nobody else has claimed it. It can be repeated under the same lease.
+    ///
+    /// Returns `false`, and changes nothing, if someone else holds or has completed the identity.
     ///
     /// # Errors
     ///
-    /// When the store cannot be asked; whether it is completed is then unknown.
+    /// When the store is unavailable. The identity may have been completed or not. A retry may
+    /// help.
     async fn complete(
         &self,
         identity: &Identity,
@@ -39,32 +56,39 @@ pub trait ClaimStore: Send + Sync + 'static {
         keep: Duration,
     ) -> Result<bool, StoreError>;
 
-    /// Makes an identity that is in progress under this lease absent. `true` when it is absent
-    /// then, even if it was before; `false`, and nothing else, when it is someone else's by now
-    /// or completed.
+    /// Makes an identity absent that is in progress under this lease.
+    ///
+    /// Returns `true` if it is absent afterwards, even if it was absent before. Returns `false`,
+    /// and changes nothing, if it is completed or someone else holds it.
     ///
     /// # Errors
     ///
-    /// When the store cannot be asked; the lease then runs out by itself.
+    /// When the store is unavailable. The lease then ends by itself.
     async fn release(&self, identity: &Identity, lease: &Lease) -> Result<bool, StoreError>;
 }
 
-/// Remembers the newest sequencer of each object that was handled.
+/// Remembers the newest sequencer that was handled of each object.
+///
+/// A store guarantees to all processes that share it that the sequencer of an object never goes
+/// back: of several calls to [`advance`](Self::advance), in any order, the newest one stays. An
+/// entry whose time has ended counts as absent.
+///
+/// The suite in `s3_dispatch_testing::conformance` checks a store of your own.
 #[async_trait]
 pub trait SequencerStore: Send + Sync + 'static {
-    /// The newest sequencer, or `None` when nothing is remembered of the object.
+    /// Returns the newest sequencer of an object, or `None` if nothing is remembered.
     ///
     /// # Errors
     ///
-    /// When the store cannot be asked.
+    /// When the store is unavailable. A retry may help.
     async fn latest(&self, object: &Identity) -> Result<Option<Sequencer>, StoreError>;
 
-    /// Remembers this sequencer for so long, unless a newer one is remembered: it never goes back.
+    /// Remembers a sequencer for the time of `keep`, unless a newer one is remembered.
     ///
     /// # Errors
     ///
-    /// When the store cannot be asked; whether it is remembered is then unknown. Also for a
-    /// sequencer that is not hexadecimal.
+    /// When the store is unavailable; the sequencer may have been stored or not, and a retry may
+    /// help. Also when the sequencer is not hexadecimal, and then a retry does not help.
     async fn advance(
         &self,
         object: &Identity,
@@ -73,51 +97,71 @@ pub trait SequencerStore: Send + Sync + 'static {
     ) -> Result<(), StoreError>;
 }
 
-/// The answer to a claim.
+/// The result of a claim.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Claim {
-    /// The identity was absent and is now in progress under this lease.
+    /// The identity was absent, and is now in progress under this lease.
     Acquired(Lease),
-    /// Someone else's lease has not run out.
+    /// Someone else holds the identity, under a lease that has not ended.
     InProgress {
-        /// How long that lease has still to go, if the store knows.
+        /// How long that lease still runs, or `None` if the store does not know.
         left: Option<Duration>,
     },
-    /// It was completed before.
+    /// The identity is completed.
     Completed,
 }
 
-/// A store's word for one acquired claim, different from that of every other.
+/// The token of one acquired claim. No two claims have the same.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Lease(String);
 
 impl Lease {
-    /// A lease of this text, which the store has never given out before.
+    /// Creates a lease from a text. The store must not have used the text before.
     pub fn new(text: impl Into<String>) -> Self {
         Self(text.into())
     }
 
-    /// The text.
+    /// Returns the text.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
 }
 
-/// A store could not be asked. Trying again may help.
+/// The error of a store that could not do what it was asked.
+///
+/// The reason is its [`source`](StdError::source). A retry may help, so the routers fail a record
+/// with this error for a retry.
 #[derive(Debug)]
 pub struct StoreError(Box<dyn StdError + Send + Sync>);
 
 impl StoreError {
-    /// The store failed for this reason.
+    /// Creates an error with this reason.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::error::Error;
+    ///
+    /// use s3_dispatch::once::StoreError;
+    ///
+    /// let error = StoreError::new("connection refused");
+    /// assert_eq!(error.to_string(), "the store failed");
+    /// assert_eq!(error.source().unwrap().to_string(), "connection refused");
+    /// ```
     pub fn new(source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
         Self(source.into())
+    }
+
+    /// A store cannot order a sequencer that is not hexadecimal.
+    pub(crate) fn not_hexadecimal(sequencer: &Sequencer) -> Self {
+        Self::new(format!("the sequencer `{sequencer}` is not hexadecimal"))
     }
 }
 
 impl fmt::Display for StoreError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the store cannot be asked")
+        f.write_str("the store failed")
     }
 }
 
@@ -127,7 +171,11 @@ impl StdError for StoreError {
     }
 }
 
-// One store serves several routers, each in its scope.
+/// How long routers remember by default: as long as SQS keeps a message at most ("Amazon SQS
+/// quotas", Amazon SQS Developer Guide, 2026).
+pub(crate) const DEFAULT_KEEP: Duration = Duration::from_secs(14 * 24 * 60 * 60);
+
+/// A shared store, for several routers.
 #[async_trait]
 impl<S: ClaimStore + ?Sized> ClaimStore for Arc<S> {
     async fn claim(&self, identity: &Identity, lease: Duration) -> Result<Claim, StoreError> {
@@ -148,6 +196,7 @@ impl<S: ClaimStore + ?Sized> ClaimStore for Arc<S> {
     }
 }
 
+/// A shared store, for several routers.
 #[async_trait]
 impl<S: SequencerStore + ?Sized> SequencerStore for Arc<S> {
     async fn latest(&self, object: &Identity) -> Result<Option<Sequencer>, StoreError> {

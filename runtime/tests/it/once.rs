@@ -260,10 +260,7 @@ async fn an_outage_fails_the_record_unless_it_may_run_unguarded() {
     };
 
     assert!(!error.is_permanent());
-    assert_eq!(
-        format!("{error:#}"),
-        "the store cannot be asked: it is down"
-    );
+    assert_eq!(format!("{error:#}"), "the store failed: it is down");
     assert!(script.started().is_empty());
     let unguarded = guarded.on_outage(Outage::RouteUnguarded);
     assert!(matches!(
