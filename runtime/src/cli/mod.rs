@@ -1,4 +1,7 @@
 //! The command line that a program is outside Lambda.
+//!
+//! A developer can run handlers on recorded payloads, look into payloads, and derive filters from
+//! the routes, with the program that will be deployed. [`start`](crate::start) calls it.
 
 mod inspect;
 mod invoke;
@@ -16,17 +19,21 @@ use crate::telemetry::logs;
 
 /// Everything went well.
 const SUCCESS: i32 = 0;
-/// A message failed, or a file held something else than S3 events.
+/// A message failed, a file could not be read in full, or a policy cannot be expressed.
 const FAILURE: i32 = 1;
-/// The command or its payload could not be read.
+/// The command line or its payload could not be read.
 const UNREADABLE: i32 = 2;
 
-/// Handles S3 events. In Lambda it serves invocations; here it works on recorded payloads.
+/// Handles S3 events. In Lambda this program serves invocations; here it works on recorded
+/// payloads.
 ///
-/// A payload is what Lambda would be invoked with: a batch of SQS or SNS messages, an S3
+/// A payload is the JSON that Lambda would be invoked with: a batch of SQS or SNS messages, an S3
 /// notification, or an EventBridge event.
 #[derive(Parser)]
-#[command(version = concat!("(s3-dispatch ", env!("CARGO_PKG_VERSION"), ")"), arg_required_else_help = true)]
+#[command(
+    version = concat!("(s3-dispatch ", env!("CARGO_PKG_VERSION"), ")"),
+    arg_required_else_help = true
+)]
 struct Command {
     #[command(subcommand)]
     action: Action,
@@ -34,49 +41,52 @@ struct Command {
 
 #[derive(Subcommand)]
 enum Action {
-    /// Dispatch the payload of a file to the handlers
+    /// Run the handlers on the payload in a file
     ///
-    /// Logs go to standard error (RUST_LOG chooses which), the response to standard output.
+    /// Prints the response to standard output. Logs go to standard error; RUST_LOG sets the level.
     #[command(
-        after_help = "Exit status:\n  0  everything succeeded\n  1  a message failed\n  2  the payload could not be read"
+        after_help = "Exit status:\n  0  every message succeeded\n  1  a message failed\n  \
+                      2  the payload could not be read"
     )]
     Invoke {
-        /// A file of JSON, or - for standard input
+        /// A JSON file, or - for standard input
         file: String,
     },
-    /// Show the S3 events that files hold, one JSON line each
+    /// Print the S3 events in files, one JSON line each
     ///
-    /// A line has file, delivery (the envelopes, such as sqs>sns>s3), event_name, bucket, key,
-    /// key_as_sent, size and sequencer; null where absent. What cannot be read is a line with
-    /// error and path, its place in the JSON.
-    #[command(after_help = "Exit status:\n  0  all of it could be read\n  1  some could not")]
+    /// Each line has file, delivery (the envelopes, such as sqs>sns>s3), event_name, bucket, key,
+    /// key_as_sent, size and sequencer. Absent values are null. A message that cannot be read has a
+    /// line with error and path, which is the place in the JSON.
+    #[command(after_help = "Exit status:\n  0  everything could be read\n  \
+                      1  something could not be read")]
     Inspect {
-        /// Files of JSON, or - for standard input
+        /// JSON files, or - for standard input
         #[arg(required = true)]
         files: Vec<String>,
     },
-    /// Print what infrastructure must let through, as JSON derived from the handlers
+    /// Print the filter or policy that the handlers need, as JSON
     ///
-    /// Never narrower than the handlers; what is wider, and what is probably not meant, is a
-    /// warning on standard error.
-    #[command(after_help = "Exit status:\n  0  it was printed\n  1  it cannot be expressed")]
+    /// It never excludes an event that a handler takes. A warning on standard error says if it
+    /// includes more than that, or if it is probably not what you want.
+    #[command(after_help = "Exit status:\n  0  the JSON was printed\n  \
+                      1  the service has no filter that fits the handlers")]
     Policy {
-        /// For which part
+        /// What to print
         #[arg(long, value_enum)]
         format: policy::Format,
-        /// The queue that the iam policy is about
+        /// The queue in the iam policy
         #[arg(long, default_value = "arn:aws:sqs:REGION:ACCOUNT:QUEUE")]
         queue_arn: String,
     },
 }
 
-/// Runs the command of the program's arguments and gives its exit status.
+/// Runs the command in the program's arguments and returns its exit status.
 pub(crate) async fn main<R: Router>(dispatcher: Dispatcher<R>) -> i32 {
     let program = program();
     let command = match command(program.as_deref()) {
         Ok(command) => command,
         Err(error) => {
-            // A closed pipe must not hide the status.
+            // If standard error is closed, the status still says what went wrong.
             drop(error.print());
             return error.exit_code();
         }
@@ -97,7 +107,7 @@ pub(crate) async fn main<R: Router>(dispatcher: Dispatcher<R>) -> i32 {
     }
 }
 
-/// The name that the program was called by.
+/// Returns the name that the program was called by, without its folder and extension.
 fn program() -> Option<String> {
     let program = std::env::args_os().next()?;
     Path::new(&program).file_stem()?.to_str().map(str::to_owned)
@@ -112,6 +122,7 @@ fn command(program: Option<&str>) -> Result<Command, clap::Error> {
     Command::from_arg_matches(&command.try_get_matches()?)
 }
 
+/// Reads a file, or standard input for `-`.
 fn read(file: &str) -> io::Result<Bytes> {
     if file != "-" {
         return std::fs::read(file).map(Bytes::from);
