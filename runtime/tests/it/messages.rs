@@ -1,7 +1,7 @@
 //! Rules 1 to 5: the outcome of each message.
 
 use s3_dispatch::dispatch::{MessageFailure, MessageOutcome};
-use s3_dispatch::{ErrorKind, Malformed, Unrouted};
+use s3_dispatch::{Dispatcher, ErrorKind, Malformed, Routes, Unrouted};
 use s3_dispatch_testing::{NotificationBuilder, SqsBatchBuilder, SqsMessageBuilder};
 
 use crate::script::{dispatcher, failures, outcomes, put};
@@ -204,4 +204,40 @@ async fn handlers_know_their_message_and_invocation() {
         assert_eq!(context.trace_header().unwrap(), "Root=1");
         assert_eq!(context.deadline(), deadline);
     });
+}
+
+/// The text of an error is the handler's business, and may fail as everything else.
+#[tokio::test]
+async fn an_error_whose_text_panics_fails_its_message_alone() {
+    #[derive(Debug)]
+    struct Unspeakable;
+
+    impl std::fmt::Display for Unspeakable {
+        fn fmt(&self, _: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            panic!("no text")
+        }
+    }
+
+    impl std::error::Error for Unspeakable {}
+
+    let routes = Routes::new(()).on_fn("*", |key: s3_dispatch::ObjectKey| async move {
+        if key == "bad" {
+            Err(Unspeakable)
+        } else {
+            Ok(())
+        }
+    });
+
+    let batch = SqsBatchBuilder::new()
+        .with_record("1", put("bad"))
+        .with_record("2", put("good"));
+
+    assert_eq!(
+        failures(
+            &Dispatcher::new(routes)
+                .dispatch(batch.to_bytes(), None)
+                .await
+        ),
+        ["1"]
+    );
 }

@@ -7,16 +7,16 @@ use std::time::Duration;
 use async_trait::async_trait;
 use s3_dispatch::once::{Claim, Identity, Lease, Outage, StoreError};
 use s3_dispatch::{
-    ClaimStore, Deduplicated, Dispatcher, EventName, MemoryStore, MessageContext, Outcome, Router,
+    ClaimStore, Deduplicated, Dispatcher, MemoryStore, MessageContext, Outcome, Router,
     S3EventRecord, SkipReason,
 };
-use s3_dispatch_testing::{RecordBuilder, SqsBatchBuilder};
+use s3_dispatch_testing::SqsBatchBuilder;
 
 use crate::script::{Script, after, failures, put};
 
-type Once = Deduplicated<Script, Arc<MemoryStore>>;
+pub(crate) type Once = Deduplicated<Script, Arc<MemoryStore>>;
 
-fn once() -> (Once, Script, Arc<MemoryStore>) {
+pub(crate) fn once() -> (Once, Script, Arc<MemoryStore>) {
     let (script, store) = (Script::default(), Arc::new(MemoryStore::new()));
     (
         Deduplicated::new(script.clone(), Arc::clone(&store)),
@@ -25,11 +25,11 @@ fn once() -> (Once, Script, Arc<MemoryStore>) {
     )
 }
 
-async fn route(router: &impl Router, record: &S3EventRecord) -> Outcome {
+pub(crate) async fn route(router: &impl Router, record: &S3EventRecord) -> Outcome {
     router.route(record, &MessageContext::new()).await
 }
 
-fn is_duplicate(outcome: &Outcome) -> bool {
+pub(crate) fn is_duplicate(outcome: &Outcome) -> bool {
     matches!(outcome, Outcome::Skipped(SkipReason::Duplicate))
 }
 
@@ -57,86 +57,6 @@ async fn a_duplicate_within_a_batch_succeeds_without_being_handled() {
         .await;
     assert!(failures(&report).is_empty());
     assert_eq!((report.unwrap().skipped(), script.started().len()), (1, 1));
-}
-
-#[tokio::test]
-async fn whatever_differs_in_identity_is_another_record() {
-    let base = || put("ok/1").with_version_id("v1");
-    let others = [
-        base().with_bucket("other"),
-        base().with_key("ok/2"),
-        base().with_version_id("v2"),
-        base().with_sequencer("01"),
-        RecordBuilder::new(EventName::OBJECT_CREATED_COPY)
-            .with_key("ok/1")
-            .with_version_id("v1"),
-    ];
-
-    let (router, ..) = once();
-    assert!(matches!(
-        route(&router, &base().build()).await,
-        Outcome::Handled
-    ));
-
-    for other in others {
-        let record = other.build();
-        assert!(
-            matches!(route(&router, &record).await, Outcome::Handled),
-            "{record:?}"
-        );
-    }
-
-    assert!(is_duplicate(
-        &route(
-            &router,
-            &base().with_event_time("1999-01-01T00:00:00.000Z").build()
-        )
-        .await
-    ));
-}
-
-#[tokio::test]
-async fn without_a_sequencer_another_request_is_another_event() {
-    let tagged = |time: &str| {
-        RecordBuilder::new(EventName::OBJECT_TAGGING_PUT)
-            .with_key("ok/1")
-            .with_event_time(time)
-    };
-
-    let (router, script, _) = once();
-
-    for (time, duplicate) in [("1", false), ("1", true), ("2", false)] {
-        assert_eq!(
-            is_duplicate(&route(&router, &tagged(time).build()).await),
-            duplicate
-        );
-    }
-
-    assert_eq!(script.started().len(), 2);
-}
-
-#[tokio::test]
-async fn parts_of_an_identity_cannot_be_shifted_into_each_other() {
-    let identity = |bucket: &str, key: &str| {
-        Identity::of_record(&put(key).with_bucket(bucket).build()).unwrap()
-    };
-    assert_ne!(identity("a", "b|c"), identity("a|b", "c"));
-    assert_ne!(identity("a", "b%7Cc"), identity("a", "b|c"));
-}
-
-#[tokio::test]
-async fn the_caller_may_choose_the_identity_or_none() {
-    let (router, script, _) = once();
-    let by_bucket = |record: &S3EventRecord| {
-        (record.object.key != "ok/free").then(|| Identity::new(record.bucket.name.as_str()))
-    };
-    let router = router.with_identity(by_bucket);
-
-    for key in ["ok/1", "ok/2", "ok/free", "ok/free"] {
-        drop(route(&router, &put(key).build()).await);
-    }
-
-    assert_eq!(script.started(), ["ok/1", "ok/free", "ok/free"]);
 }
 
 #[tokio::test]
@@ -318,91 +238,5 @@ async fn functions_that_share_a_store_each_handle_a_record_once() {
     assert_eq!(
         (indexed.started().len(), thumbnailed.started().len()),
         (1, 1)
-    );
-}
-
-#[tokio::test]
-async fn the_same_event_from_eventbridge_is_a_duplicate() {
-    let (router, script, _) = once();
-    let record = put("ok/1");
-    drop(route(&router, &record.build()).await);
-
-    let Ok(s3_dispatch::Notification::Records(bridged)) =
-        s3_dispatch::Notification::parse(record.to_eventbridge_json().unwrap())
-    else {
-        panic!("no records")
-    };
-
-    assert_ne!(bridged[0].object.sequencer, record.build().object.sequencer);
-    assert!(is_duplicate(&route(&router, &bridged[0]).await));
-    assert_eq!(script.started().len(), 1);
-}
-
-#[tokio::test]
-async fn events_about_an_object_that_stays_may_repeat_its_sequencer() {
-    let (router, script, _) = once();
-    let failed = |destination: &str| {
-        let data = s3_dispatch_testing::ReplicationData::new("rule", destination);
-        RecordBuilder::new(EventName::REPLICATION_OPERATION_FAILED_REPLICATION)
-            .with_key("ok/1")
-            .with_replication(data)
-    };
-
-    let restored = |time: &str| {
-        RecordBuilder::new(EventName::OBJECT_RESTORE_POST)
-            .with_key("ok/1")
-            .with_event_time(time)
-    };
-
-    let records = [
-        failed("one"),
-        failed("two"),
-        failed("one"),
-        restored("1"),
-        restored("2"),
-        restored("2"),
-    ];
-
-    for record in records {
-        drop(route(&router, &record.build()).await);
-    }
-
-    assert_eq!(script.started().len(), 4);
-}
-
-/// The text of an error is the handler's business, and may fail as everything else.
-#[tokio::test]
-async fn an_error_whose_text_panics_fails_its_message_alone() {
-    #[derive(Debug)]
-    struct Unspeakable;
-
-    impl std::fmt::Display for Unspeakable {
-        fn fmt(&self, _: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-            panic!("no text")
-        }
-    }
-
-    impl std::error::Error for Unspeakable {}
-
-    let routes =
-        s3_dispatch::Routes::new(()).on_fn("*", |key: s3_dispatch::ObjectKey| async move {
-            if key == "bad" {
-                Err(Unspeakable)
-            } else {
-                Ok(())
-            }
-        });
-
-    let batch = SqsBatchBuilder::new()
-        .with_record("1", put("bad"))
-        .with_record("2", put("good"));
-
-    assert_eq!(
-        failures(
-            &Dispatcher::new(routes)
-                .dispatch(batch.to_bytes(), None)
-                .await
-        ),
-        ["1"]
     );
 }
