@@ -1,4 +1,4 @@
-//! Records of the crate `aws_lambda_events`, from and into ours.
+//! Conversions between our record and the one of the crate `aws_lambda_events`.
 
 use aws_lambda_events::event::s3::{S3Event, S3EventRecord as Theirs};
 use s3_dispatch::{EventName, Notification, S3EventRecord};
@@ -39,13 +39,13 @@ fn their_record_becomes_ours() {
 }
 
 #[test]
-fn our_record_becomes_theirs_as_if_they_had_read_it() {
+fn our_record_becomes_the_one_they_would_have_read() {
     let json = NotificationBuilder::new().with_record(record()).to_json();
     let mut event: S3Event = serde_json::from_str(&json).unwrap();
     let mut theirs = event.records.remove(0);
     let converted = Theirs::try_from(&record().build()).unwrap();
-    // They read no decoded key where S3 sends none; we have one to give. They keep the schema's
-    // version; we do not.
+    // S3 sends no decoded key, so they read none, but we have one. They keep the schema's version,
+    // and we do not.
     theirs.s3.object.url_decoded_key = Some("my photo+é.jpg".to_owned());
     theirs.s3.schema_version = None;
     assert_eq!(converted, theirs);
@@ -67,7 +67,7 @@ fn an_eventbridge_record_becomes_theirs_too() {
 }
 
 #[test]
-fn what_the_other_type_cannot_say_is_an_error() {
+fn a_value_that_the_other_type_cannot_express_is_an_error() {
     assert!(S3EventRecord::try_from(Theirs::default()).is_err());
     assert!(Theirs::try_from(&record().with_event_time("yesterday").build()).is_err());
     assert!(Theirs::try_from(&record().with_size(u64::MAX).build()).is_err());

@@ -1,4 +1,4 @@
-//! `Backoff`: when failed messages come again.
+//! `Backoff`: when failed messages come again, and what a failing backoff does.
 
 use std::error::Error;
 use std::sync::{Arc, Mutex};
@@ -13,15 +13,15 @@ use tokio::time::Instant;
 use crate::deadline::Bomb;
 use crate::script::{Script, after, dispatcher, failures, put};
 
-/// Notes what is postponed, then does as told.
+/// Notes the messages that it is given, then fails in the way that `fault` says.
 #[derive(Clone, Default)]
-struct Postponing {
+struct FaultyBackoff {
     asked: Arc<Mutex<Vec<Vec<String>>>>,
     fault: &'static str,
 }
 
 #[async_trait]
-impl Backoff for Postponing {
+impl Backoff for FaultyBackoff {
     async fn postpone(
         &self,
         failed: &[FailedMessage<'_>],
@@ -50,11 +50,11 @@ impl Backoff for Postponing {
 }
 
 #[tokio::test(start_paused = true)]
-async fn failed_messages_are_postponed_once_and_its_failure_changes_nothing() {
+async fn failed_messages_are_postponed_once_and_a_failing_backoff_changes_nothing() {
     for fault in ["", "it is down", "panic", "hang", "bomb"] {
-        let backoff = Postponing {
+        let backoff = FaultyBackoff {
             fault,
-            ..Postponing::default()
+            ..FaultyBackoff::default()
         };
         let (dispatcher, _) = dispatcher();
 
@@ -79,8 +79,8 @@ async fn failed_messages_are_postponed_once_and_its_failure_changes_nothing() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn nothing_is_postponed_where_nothing_failed() {
-    let backoff = Postponing::default();
+async fn nothing_is_postponed_if_nothing_failed() {
+    let backoff = FaultyBackoff::default();
     let (dispatcher, _) = dispatcher();
     let batch = SqsBatchBuilder::new().with_record("1", put("ok/1"));
 
@@ -112,8 +112,8 @@ fn the_ceiling_doubles_up_to_the_cap_and_delays_spread_below_it() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_message_stays_away_as_long_as_its_records_ask_for() {
-    let backoff = Postponing::default();
+async fn a_message_waits_for_the_longest_delay_that_its_records_ask_for() {
+    let backoff = FaultyBackoff::default();
     let routes = Routes::new(()).on_fn("*", |key: s3_dispatch::ObjectKey| async move {
         let seconds = key.as_str().parse().map_err(HandlerError::permanent)?;
         Err::<(), _>(
@@ -135,11 +135,11 @@ async fn a_message_stays_away_as_long_as_its_records_ask_for() {
     assert_eq!(*backoff.asked.lock().unwrap(), [["1 after 70s", "2"]]);
 }
 
-/// Else each return within the lease would cost a receive, until the dead-letter queue has a record
-/// that was tried once.
+/// Otherwise each return within the lease would cost a receive, and a record that was tried only
+/// once would end in the dead-letter queue.
 #[tokio::test(start_paused = true)]
-async fn a_record_in_progress_elsewhere_stays_away_until_that_lease_is_over() {
-    let backoff = Postponing::default();
+async fn a_record_in_progress_elsewhere_waits_for_the_end_of_that_lease() {
+    let backoff = FaultyBackoff::default();
     let router = Deduplicated::new(Script::default(), MemoryStore::new())
         .with_lease(Duration::from_secs(60));
     let dispatcher = Dispatcher::new(router).with_backoff(backoff.clone());

@@ -1,4 +1,4 @@
-//! Permanent failures and dead letters; backoff.
+//! `DeadLetters`: when permanent failures go to the sink, and what a failing sink does.
 
 use std::sync::{Arc, Mutex};
 
@@ -9,15 +9,15 @@ use s3_dispatch_testing::{NotificationBuilder, SqsBatchBuilder, SqsMessageBuilde
 
 use crate::script::{after, dispatcher, failures, put};
 
-/// Keeps letters, or does not.
+/// Keeps letters, or fails in the way that `fault` says.
 #[derive(Clone, Default)]
-struct Letters {
+struct FaultySink {
     kept: Arc<Mutex<Vec<String>>>,
     fault: &'static str,
 }
 
 #[async_trait]
-impl DeadLetters for Letters {
+impl DeadLetters for FaultySink {
     async fn put(&self, letter: &DeadLetter<'_>) -> Result<(), DeadLetterError> {
         match self.fault {
             "" => {}
@@ -42,13 +42,13 @@ impl DeadLetters for Letters {
     }
 }
 
-impl Letters {
+impl FaultySink {
     fn kept(&self) -> Vec<String> {
         self.kept.lock().unwrap().clone()
     }
 }
 
-async fn dispatch(batch: SqsBatchBuilder, letters: &Letters) -> BatchReport {
+async fn dispatch(batch: SqsBatchBuilder, letters: &FaultySink) -> BatchReport {
     let (dispatcher, _) = dispatcher();
     dispatcher
         .with_dead_letters(letters.clone())
@@ -62,8 +62,8 @@ fn failed(report: BatchReport) -> Vec<String> {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_permanent_failure_is_given_up_and_its_message_succeeds() {
-    let letters = Letters::default();
+async fn a_permanent_failure_goes_to_the_sink_and_its_message_succeeds() {
+    let letters = FaultySink::default();
     let notification = NotificationBuilder::new()
         .with_record(put("permanent/1"))
         .with_record(put("ok/1"));
@@ -84,9 +84,9 @@ async fn a_permanent_failure_is_given_up_and_its_message_succeeds() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn not_before_no_other_record_of_the_message_needs_a_retry() {
+async fn no_letter_is_put_while_another_record_of_the_message_needs_a_retry() {
     for others in [["fail/1", "ok/1"], ["panic/1", "ok/1"], ["ok/1", "hang/1"]] {
-        let letters = Letters::default();
+        let letters = FaultySink::default();
         let notification = others.iter().fold(
             NotificationBuilder::new().with_record(put("permanent/1")),
             |builder, key| builder.with_record(put(key)),
@@ -104,11 +104,11 @@ async fn not_before_no_other_record_of_the_message_needs_a_retry() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_sink_that_fails_fails_the_message() {
+async fn a_failing_sink_fails_the_message() {
     for fault in ["it is full", "panic", "hang"] {
-        let letters = Letters {
+        let letters = FaultySink {
             fault,
-            ..Letters::default()
+            ..FaultySink::default()
         };
         let batch = SqsBatchBuilder::new()
             .with_record("1", put("permanent/1"))
@@ -126,7 +126,7 @@ async fn a_sink_that_fails_fails_the_message() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn without_a_sink_it_fails_like_any_other() {
+async fn without_a_sink_a_permanent_failure_fails_its_message() {
     let (dispatcher, _) = dispatcher();
     let batch = SqsBatchBuilder::new().with_record("1", put("permanent/1"));
     assert_eq!(
@@ -136,11 +136,11 @@ async fn without_a_sink_it_fails_like_any_other() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn on_a_fifo_queue_its_group_goes_on_once_the_sink_has_it() {
+async fn a_fifo_group_continues_once_the_sink_has_stored_the_letter() {
     for (fault, expected) in [("", vec![]), ("it is full", vec!["1", "2"])] {
-        let letters = Letters {
+        let letters = FaultySink {
             fault,
-            ..Letters::default()
+            ..FaultySink::default()
         };
         let message = |id: &str, key: &str| {
             SqsMessageBuilder::new(id)
@@ -157,8 +157,8 @@ async fn on_a_fifo_queue_its_group_goes_on_once_the_sink_has_it() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn outside_sqs_what_was_given_up_fails_no_invocation() {
-    let letters = Letters::default();
+async fn outside_sqs_a_stored_letter_does_not_fail_the_invocation() {
+    let letters = FaultySink::default();
     let (dispatcher, _) = dispatcher();
     let payload = NotificationBuilder::new()
         .with_record(put("permanent/1"))
@@ -171,7 +171,7 @@ async fn outside_sqs_what_was_given_up_fails_no_invocation() {
         .unwrap_err();
 
     assert_eq!(error.kind(), s3_dispatch::ErrorKind::InvocationFailed);
-    let counting = CountingLetters::default();
+    let counting = CountingSink::default();
     let report = dispatcher
         .with_dead_letters(counting.clone())
         .dispatch(payload, None)
@@ -181,10 +181,10 @@ async fn outside_sqs_what_was_given_up_fails_no_invocation() {
 }
 
 #[derive(Clone, Default)]
-struct CountingLetters(Arc<Mutex<usize>>);
+struct CountingSink(Arc<Mutex<usize>>);
 
 #[async_trait]
-impl DeadLetters for CountingLetters {
+impl DeadLetters for CountingSink {
     async fn put(&self, _: &DeadLetter<'_>) -> Result<(), DeadLetterError> {
         *self.0.lock().unwrap() += 1;
         Ok(())

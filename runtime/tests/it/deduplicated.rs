@@ -1,4 +1,4 @@
-//! `Deduplicated`: each record once, and never not at all.
+//! `Deduplicated`: each record is handled once, and none is lost.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -34,7 +34,7 @@ pub(crate) fn is_duplicate(outcome: &Outcome) -> bool {
 }
 
 #[tokio::test]
-async fn what_was_handled_is_skipped_in_every_later_delivery() {
+async fn a_handled_record_is_skipped_in_later_deliveries() {
     let (first, script, store) = once();
     assert!(matches!(
         route(&first, &put("ok/1").build()).await,
@@ -46,7 +46,7 @@ async fn what_was_handled_is_skipped_in_every_later_delivery() {
 }
 
 #[tokio::test]
-async fn a_duplicate_within_a_batch_succeeds_without_being_handled() {
+async fn a_duplicate_within_a_batch_is_skipped() {
     let (router, script, _) = once();
     let batch = SqsBatchBuilder::new()
         .with_record("1", put("ok/1"))
@@ -60,7 +60,7 @@ async fn a_duplicate_within_a_batch_succeeds_without_being_handled() {
 }
 
 #[tokio::test]
-async fn a_failure_or_a_skip_may_come_again_at_once() {
+async fn a_failed_or_skipped_record_can_come_again_at_once() {
     for key in ["fail/1", "permanent/1", "unrouted/1", "skip/1"] {
         let (router, script, _) = once();
         for _ in 0..2 {
@@ -71,10 +71,10 @@ async fn a_failure_or_a_skip_may_come_again_at_once() {
     }
 }
 
-/// A holder that was cut or panicked does not release: until its lease is over the record fails,
-/// and is never skipped.
+/// A holder that was cut off or panicked does not release its claim. Until its lease ends, the
+/// record fails, and is never skipped.
 #[tokio::test(start_paused = true)]
-async fn who_is_cut_keeps_its_lease() {
+async fn a_holder_that_is_cut_off_keeps_its_lease() {
     for (key, timeout) in [("hang/1", Some(1_000)), ("panic/1", None)] {
         let (router, script, _) = once();
         let batch = SqsBatchBuilder::new().with_record("1", put(key));
@@ -102,12 +102,12 @@ async fn who_is_cut_keeps_its_lease() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_lease_is_until_the_deadline_unless_said_otherwise() {
+async fn by_default_the_lease_ends_at_the_deadline() {
     let (router, script, _) = once();
     let batch = SqsBatchBuilder::new().with_record("1", put("hang/1"));
     let dispatcher = Dispatcher::new(router);
 
-    // The first is cut at 9,500 ms, the second meets its lease, the third does not.
+    // The first dispatch is cut off at 9,500 ms, the second meets its lease, the third does not.
     for (milliseconds, started) in [(0, 1), (499, 1), (1, 2)] {
         tokio::time::advance(Duration::from_millis(milliseconds)).await;
         drop(dispatcher.dispatch(batch.to_bytes(), after(10_000)).await);
@@ -116,7 +116,7 @@ async fn the_lease_is_until_the_deadline_unless_said_otherwise() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_was_handled_long_ago_is_forgotten() {
+async fn a_completed_record_is_forgotten_after_its_time() {
     let (router, script, _) = once();
     let router = router.with_keep(Duration::from_secs(60));
 
@@ -128,7 +128,7 @@ async fn what_was_handled_long_ago_is_forgotten() {
     assert_eq!(script.started().len(), 2);
 }
 
-/// Refuses claims, or completions, while it is told to.
+/// A store that fails claims, or completions and releases, while its switches are on.
 #[derive(Default)]
 struct Faulty {
     store: MemoryStore,
@@ -168,7 +168,7 @@ impl ClaimStore for Faulty {
 }
 
 #[tokio::test]
-async fn an_outage_fails_the_record_unless_it_may_run_unguarded() {
+async fn an_outage_fails_the_record_unless_it_may_be_routed_unguarded() {
     let store = Arc::new(Faulty {
         claims: true.into(),
         ..Faulty::default()
@@ -190,7 +190,7 @@ async fn an_outage_fails_the_record_unless_it_may_run_unguarded() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_outage_at_completion_lets_the_handlers_success_stand_until_the_lease_is_over() {
+async fn after_an_outage_at_completion_the_record_is_handled_again_when_the_lease_ends() {
     let store = Arc::new(Faulty {
         ends: true.into(),
         ..Faulty::default()

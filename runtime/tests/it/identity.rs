@@ -8,7 +8,7 @@ use crate::deduplicated::{is_duplicate, once, route};
 use crate::script::put;
 
 #[tokio::test]
-async fn whatever_differs_in_identity_is_another_record() {
+async fn a_record_with_another_identity_is_not_a_duplicate() {
     let base = || put("ok/1").with_version_id("v1");
     let others = [
         base().with_bucket("other"),
@@ -44,7 +44,7 @@ async fn whatever_differs_in_identity_is_another_record() {
 }
 
 #[tokio::test]
-async fn without_a_sequencer_another_request_is_another_event() {
+async fn without_a_sequencer_another_time_is_another_event() {
     let tagged = |time: &str| {
         RecordBuilder::new(EventName::OBJECT_TAGGING_PUT)
             .with_key("ok/1")
@@ -113,7 +113,7 @@ async fn events_about_an_object_that_stays_may_repeat_its_sequencer() {
 }
 
 #[tokio::test]
-async fn parts_of_an_identity_cannot_be_shifted_into_each_other() {
+async fn the_parts_of_an_identity_cannot_be_confused() {
     let identity = |bucket: &str, key: &str| {
         Identity::of_record(&put(key).with_bucket(bucket).build()).unwrap()
     };
@@ -122,7 +122,7 @@ async fn parts_of_an_identity_cannot_be_shifted_into_each_other() {
 }
 
 #[tokio::test]
-async fn the_caller_may_choose_the_identity_or_none() {
+async fn the_caller_can_choose_the_identity_or_none() {
     let (router, script, _) = once();
     let by_bucket = |record: &S3EventRecord| {
         (record.object.key != "ok/free").then(|| Identity::new(record.bucket.name.as_str()))

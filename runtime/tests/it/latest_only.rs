@@ -1,4 +1,4 @@
-//! `LatestOnly`: the last effect is that of the true last event.
+//! `LatestOnly`: the last effect is that of the newest event.
 
 use std::sync::{Arc, Mutex};
 
@@ -28,7 +28,7 @@ fn effects() -> [EventName; 5] {
     ]
 }
 
-/// Handles one at a time and notes what was handled.
+/// Routes the records one at a time. Returns the event names and sequencers that were handled.
 async fn run(records: &[S3EventRecord]) -> Vec<(EventName, String)> {
     let seen = Arc::new(Mutex::new(Vec::new()));
     let note = Arc::clone(&seen);
@@ -77,7 +77,7 @@ fn other_event() -> impl Strategy<Value = EventName> {
     prop::sample::select(others)
 }
 
-/// A history with the deliveries of each of its events, in any order and number.
+/// A history of events, and the order in which they are delivered, each at least once.
 fn deliveries() -> impl Strategy<Value = (Vec<EventName>, Vec<usize>)> {
     prop::collection::vec(effect(), 1..12).prop_flat_map(|history| {
         let events = history.len();
@@ -90,26 +90,34 @@ fn deliveries() -> impl Strategy<Value = (Vec<EventName>, Vec<usize>)> {
     })
 }
 
+/// Builds the records of the deliveries. The sequencers follow the history.
+fn deliver(history: &[EventName], order: &[usize]) -> Vec<S3EventRecord> {
+    let records = order
+        .iter()
+        .map(|index| record(&history[*index], *index as u64 + 1).build());
+    records.collect()
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn the_last_effect_is_that_of_the_true_last_event((history, order) in deliveries()) {
-        let sent: Vec<_> = order.iter().map(|index| record(&history[*index], *index as u64 + 1).build()).collect();
+    fn the_last_effect_is_that_of_the_newest_event((history, order) in deliveries()) {
+        let sent = deliver(&history, &order);
         let handled = block_on(run(&sent));
         let last = history.len() - 1;
         let expected = (history[last].clone(), format!("{:016X}", last + 1));
         prop_assert_eq!(handled.last(), Some(&expected));
-        // Nothing handled is older than what was handled before it.
+        // No record was handled after a newer one.
         prop_assert!(handled.is_sorted_by_key(|(_, sequencer)| sequencer));
     }
 
     #[test]
-    fn with_the_other_events_mixed_in_nothing_true_is_dropped(
+    fn other_events_are_all_handled_and_do_not_change_the_last_effect(
         (history, order) in deliveries(),
         others in prop::collection::vec((other_event(), 0..20u64, 0..64usize), 0..12),
     ) {
-        let mut sent: Vec<_> = order.iter().map(|index| record(&history[*index], *index as u64 + 1).build()).collect();
+        let mut sent = deliver(&history, &order);
         for (event, sequencer, place) in &others {
             sent.insert(place % (sent.len() + 1), record(event, *sequencer).build());
         }
@@ -123,7 +131,7 @@ proptest! {
 }
 
 #[tokio::test]
-async fn the_deletion_of_one_version_says_nothing_of_the_key() {
+async fn the_deletion_of_one_version_does_not_take_part() {
     let delete = record(&EventName::OBJECT_REMOVED_DELETE, 9)
         .with_version_id("old")
         .build();
@@ -135,7 +143,7 @@ async fn the_deletion_of_one_version_says_nothing_of_the_key() {
 }
 
 #[tokio::test]
-async fn what_is_stale_is_skipped_and_other_keys_are_not() {
+async fn a_stale_record_is_skipped_and_other_keys_are_not() {
     let router = LatestOnly::new(Script::default(), MemoryStore::new());
     let mut outcomes = Vec::new();
 
@@ -157,7 +165,7 @@ async fn what_is_stale_is_skipped_and_other_keys_are_not() {
 }
 
 #[tokio::test]
-async fn only_what_was_handled_counts() {
+async fn only_handled_records_are_remembered() {
     let router = LatestOnly::new(Script::default(), MemoryStore::new());
     let route = async |key: &str, sequencer: &str| {
         let record = RecordBuilder::new(EventName::OBJECT_CREATED_PUT)
@@ -170,6 +178,6 @@ async fn only_what_was_handled_counts() {
     assert!(!route("fail/1", "09").await.is_success());
     assert!(
         !route("fail/1", "05").await.is_success(),
-        "the failed one of 09 made 05 stale"
+        "the failed record with 09 made the one with 05 stale"
     );
 }

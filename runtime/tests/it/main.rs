@@ -1,4 +1,4 @@
-//! The rules of delivery, through the public door.
+//! The rules of delivery, tested through the public items of the crate.
 
 #![allow(missing_docs, clippy::unwrap_used)]
 

@@ -1,4 +1,4 @@
-//! The store in memory: what every store does, and its bound.
+//! `MemoryStore`: the conformance suite, and what a full store forgets.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use s3_dispatch_testing::conformance;
 const LONG: Duration = Duration::from_secs(600);
 
 #[tokio::test(start_paused = true)]
-async fn it_does_what_a_store_must() {
+async fn it_passes_the_conformance_suite() {
     let store = MemoryStore::new();
     conformance::check_claim_store(&store).await;
     conformance::check_sequencer_store(&store).await;
@@ -37,7 +37,7 @@ async fn complete(store: &MemoryStore, number: usize) {
 }
 
 #[tokio::test(start_paused = true)]
-async fn when_it_is_full_the_oldest_completion_is_forgotten() {
+async fn a_full_store_forgets_the_oldest_completion() {
     let store = MemoryStore::with_capacity(3);
     for number in 0..10 {
         complete(&store, number).await;
@@ -54,7 +54,7 @@ async fn when_it_is_full_the_oldest_completion_is_forgotten() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_is_in_progress_is_not_forgotten() {
+async fn a_full_store_keeps_claims_in_progress() {
     let store = MemoryStore::with_capacity(3);
     assert!(matches!(claim(&store, 0).await, Claim::Acquired(_)));
     assert!(matches!(claim(&store, 1).await, Claim::Acquired(_)));
@@ -77,7 +77,7 @@ async fn what_is_in_progress_is_not_forgotten() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn it_does_not_grow_by_what_comes_again() {
+async fn an_updated_entry_does_not_grow_the_store() {
     let store = MemoryStore::with_capacity(2);
     for number in 0..1_000u32 {
         let sequencer = s3_dispatch::Sequencer::from(format!("{number:08X}"));
@@ -87,11 +87,11 @@ async fn it_does_not_grow_by_what_comes_again() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_has_run_out_is_forgotten_before_what_has_not() {
+async fn a_full_store_forgets_expired_entries_first() {
     let store = MemoryStore::with_capacity(2);
     complete(&store, 0).await;
     let Claim::Acquired(lease) = store.claim(&identity(1), LONG).await.unwrap() else {
-        panic!("it is not absent")
+        panic!("the identity is not absent")
     };
 
     assert!(
