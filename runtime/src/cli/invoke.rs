@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::{FAILURE, SUCCESS, UNREADABLE, read};
 use crate::Dispatcher;
-use crate::telemetry::causes::{with_causes, without_logged_causes};
+use crate::telemetry::causes::{error_type, with_causes, without_logged_causes};
 
 /// The answer to Lambda when a whole invocation fails:
 /// `{"errorType": "s3_dispatch::InvalidJson", "errorMessage": "..."}`.
@@ -44,7 +44,7 @@ pub(super) async fn invoke<R: Router>(dispatcher: &Dispatcher<R>, file: &str) ->
             );
 
             print(&InvocationError {
-                error_type: format!("s3_dispatch::{:?}", error.kind()),
+                error_type: error_type(&error),
                 error_message: with_causes(&error),
             });
 

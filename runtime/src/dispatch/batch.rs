@@ -107,7 +107,7 @@ impl<'b, R: Router> Batch<'b, R> {
         self.outcomes.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Runs one step. Returns whether the lane may continue, if it is that of a FIFO group.
+    /// Runs one step. Returns whether a FIFO group may continue after it.
     async fn run_step(&self, step: Step) -> bool {
         let outcome = match step.work {
             Work::Fail => return false,
@@ -148,7 +148,7 @@ impl<'b, R: Router> Batch<'b, R> {
         };
 
         for record in record_range(content) {
-            // No letter starts after the cut, like no handler.
+            // Like handlers, letters do not start after the cut.
             if self.is_past_cut() {
                 return false;
             }

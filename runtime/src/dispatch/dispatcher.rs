@@ -85,10 +85,10 @@ impl<R: Router> Dispatcher<R> {
     /// # Examples
     ///
     /// ```
-    /// use s3_dispatch::{Dispatcher, Routes};
+    /// use s3_dispatch::{Dispatcher, Router, Routes};
     ///
     /// let dispatcher = Dispatcher::new(Routes::new(()));
-    /// assert!(s3_dispatch::Router::routes(dispatcher.router()).is_empty());
+    /// assert!(dispatcher.router().routes().is_empty());
     /// ```
     #[must_use]
     pub fn new(router: R) -> Self {
@@ -103,9 +103,9 @@ impl<R: Router> Dispatcher<R> {
 
     /// Sets how many handlers may run at once. The default and the minimum is 1.
     ///
-    /// Records of one bucket and key, and records of one FIFO group, still run one at a time.
-    /// Handlers share one thread unless they spawn tasks, so more handlers help if they wait for
-    /// something, such as the network.
+    /// Records that must keep their order still run one at a time: those of one bucket and key on a
+    /// standard queue, and those of one message group on a FIFO queue. All handlers of a dispatch
+    /// run in one task, so more of them help if they wait for something, such as the network.
     ///
     /// # Examples
     ///
@@ -143,8 +143,8 @@ impl<R: Router> Dispatcher<R> {
 
     /// Limits the time each record may take. By default only the invocation's deadline does.
     ///
-    /// A record that takes longer is cancelled, and fails as worth a retry. The time includes the
-    /// routers around the routes, such as [`Deduplicated`](crate::Deduplicated).
+    /// A record that takes longer is cancelled and fails, and its message comes again. The time
+    /// includes the routers around the routes, such as [`Deduplicated`](crate::Deduplicated).
     ///
     /// # Examples
     ///
@@ -227,7 +227,7 @@ impl<R: Router> Dispatcher<R> {
         self
     }
 
-    /// Gives permanent failures to this sink. By default they fail their message like any other.
+    /// Gives permanent failures to this sink. By default they fail their message, like any failure.
     ///
     /// # Examples
     ///
@@ -285,7 +285,7 @@ impl<R: Router> Dispatcher<R> {
         &self.router
     }
 
-    /// Dispatches one payload. `deadline` is when the answer must be there, if that is limited.
+    /// Dispatches one payload. `deadline` is when the answer is due, or `None` for no limit.
     ///
     /// This works outside Lambda too. It needs a Tokio runtime only if there is a deadline, a
     /// record timeout or a backoff.

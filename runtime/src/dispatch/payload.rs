@@ -8,10 +8,10 @@ use serde_json::value::RawValue;
 
 /// The event of one invocation: any delivery as JSON, or an `SqsEvent` that was read before.
 ///
-/// The JSON may be a batch of SQS or SNS messages, a notification of S3 or an event of EventBridge.
-/// Prefer it to an `SqsEvent`: the dispatcher reads each message of it alone, so that an unexpected
-/// body costs one message. An `SqsEvent` is read as a whole before the dispatcher sees it, and one
-/// unexpected field fails the whole batch.
+/// The JSON may be a batch of SQS or SNS messages, an S3 notification or an EventBridge event.
+/// Prefer it to an `SqsEvent`. The dispatcher reads each message alone, so a message that it cannot
+/// read costs nothing but that message. An `SqsEvent` is read as a whole before the dispatcher sees
+/// it, and one field of an unexpected type fails the whole batch.
 ///
 /// Creating a payload reads nothing. [`Dispatcher::dispatch`](crate::Dispatcher::dispatch) does,
 /// and takes everything that converts into a payload: texts, bytes and `SqsEvent`.

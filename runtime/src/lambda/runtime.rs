@@ -18,7 +18,7 @@ use crate::dispatch::invocation::Invocation;
 use crate::guarded::Panicked;
 use crate::lambda::body_layer::{BodyLayer, Handoff, TakeBody};
 use crate::lambda::environment;
-use crate::telemetry::causes::{with_causes, without_logged_causes};
+use crate::telemetry::causes::{error_type, with_causes, without_logged_causes};
 use crate::telemetry::logs;
 use crate::{BatchReport, Dispatcher, Payload};
 
@@ -234,7 +234,7 @@ fn diagnostic(error: &Error, request_id: &str) -> Diagnostic {
     );
 
     Diagnostic {
-        error_type: format!("s3_dispatch::{:?}", error.kind()),
+        error_type: error_type(error),
         error_message: with_causes(error),
     }
 }

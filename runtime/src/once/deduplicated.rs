@@ -39,8 +39,8 @@ use crate::telemetry::causes::with_causes;
 /// - if the record comes again after it was forgotten, or
 /// - if the handler succeeded but the wrapped router returned a failure.
 ///
-/// To exclude this, the handler must make its own effect and its note of the record in one
-/// transaction. No framework can do that for it.
+/// To rule this out, a handler must remember the record in the same transaction as its own effect.
+/// No framework can do that for it.
 ///
 /// If the store is unavailable, the record fails, unless [`on_outage`](Self::on_outage) says
 /// otherwise.
@@ -158,7 +158,7 @@ impl<R, Store> Deduplicated<R, Store> {
     /// independent.
     ///
     /// The default is the name of the Lambda function (`AWS_LAMBDA_FUNCTION_NAME`). Outside Lambda
-    /// there is no scope, which is a scope of its own.
+    /// it is empty.
     ///
     /// # Examples
     ///

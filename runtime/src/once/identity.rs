@@ -39,7 +39,7 @@ impl Identity {
     /// Returns the identity of a record, which all deliveries of one event share.
     ///
     /// It consists of the event name, bucket, key, version id and sequencer. When an object is
-    /// created, is removed or expires, the sequencer tells one event from the next.
+    /// created, removed or expires, the sequencer tells one event from the next.
     ///
     /// Other events are about an object that stays. They may repeat its sequencer, or have none
     /// (tagging, access control lists). So their identity has S3's request id and the event time

@@ -29,8 +29,8 @@ use crate::once::store::DEFAULT_KEEP;
 /// newer one is remembered, and end after it. If that matters, let the handler compare sequencers
 /// when it writes, or let one function instance at a time serve the queue.
 ///
-/// If the store is unavailable, before or after the handler, the record fails and comes again.
-/// Handlers must be able to handle a record twice, but going back in time is not allowed.
+/// If the store is unavailable, before or after the handler, the record fails and comes again. So a
+/// handler may see a record twice, but the newest event still has the last effect.
 ///
 /// # Which events take part
 ///
@@ -107,7 +107,7 @@ impl<R, Store> LatestOnly<R, Store> {
     /// Sets the scope in which keys are remembered. Other scopes in the same store are independent.
     ///
     /// The default is the name of the Lambda function (`AWS_LAMBDA_FUNCTION_NAME`). Outside Lambda
-    /// there is no scope, which is a scope of its own.
+    /// it is empty.
     ///
     /// # Examples
     ///

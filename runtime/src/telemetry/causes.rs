@@ -1,4 +1,4 @@
-//! Writes an error and its causes on one line, for logs and answers.
+//! Describes errors for logs and answers: an error and its causes on one line.
 
 use std::error::Error as StdError;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -29,6 +29,11 @@ pub(crate) fn with_causes(error: &(dyn StdError + 'static)) -> String {
 
     catch_unwind(AssertUnwindSafe(chain))
         .unwrap_or_else(|_| "an error that panicked while it was printed".to_owned())
+}
+
+/// Returns the type of an error in the answer to Lambda, such as `s3_dispatch::InvalidJson`.
+pub(crate) fn error_type(error: &Error) -> String {
+    format!("s3_dispatch::{:?}", error.kind())
 }
 
 /// Returns the part of a failed invocation's error that is not in the log yet.

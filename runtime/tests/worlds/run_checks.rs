@@ -84,8 +84,8 @@ pub(crate) fn concurrency_stays_within_its_limit(world: &World, trial: &Trial) -
 /// Independent lanes run side by side.
 ///
 /// If no worker is idle, a schedule takes at most as long as the longest lane and an equal share of
-/// the rest (Graham, "Bounds on multiprocessing timing anomalies", 1969). The letters' time is added
-/// to that.
+/// the rest (Graham, "Bounds on multiprocessing timing anomalies", 1969). The time of the letters
+/// is added to that.
 pub(crate) fn no_worker_is_idle(world: &World, trial: &Trial) -> Checked {
     if !matches!(trial.ending, Ending::Report(_)) || world.cut().is_some() {
         return Ok(());
