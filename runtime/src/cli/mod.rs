@@ -74,7 +74,7 @@ enum Action {
         /// What to print
         #[arg(long, value_enum)]
         format: policy::Format,
-        /// The queue in the iam policy
+        /// The ARN of the queue, for the iam policy
         #[arg(long, default_value = "arn:aws:sqs:REGION:ACCOUNT:QUEUE")]
         queue_arn: String,
     },

@@ -70,7 +70,7 @@ pub struct FailedMessage<'b> {
     /// The minimum delay, or `None` if no record asked for one.
     ///
     /// It is the longest delay that the errors of the message's records
-    /// [ask for](s3_dispatch_core::HandlerError::with_retry_after). A record that another
+    /// [ask for](crate::HandlerError::with_retry_after). A record that another
     /// invocation is handling asks for the rest of that lease. A message that comes back earlier
     /// fails again for the same reason, and each receive brings it closer to the queue's
     /// `maxReceiveCount` and the dead-letter queue.

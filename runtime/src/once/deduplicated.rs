@@ -30,7 +30,7 @@ use crate::telemetry::causes::with_causes;
 ///
 /// A claim has a lease: until the deadline of the invocation, or for a
 /// [set time](Self::with_lease). A holder that crashes, panics or is cut off does not release the
-/// claim. The lease then ends by itself, and the record can be handled again.
+/// claim. The lease then expires, and the record can be handled again.
 ///
 /// So a record is handled twice only
 ///
@@ -261,7 +261,7 @@ impl<R: Router, Store: ClaimStore> Deduplicated<R, Store> {
             Ok(true) => {}
             Ok(false) => {
                 tracing::warn!(
-                    "the lease ended before the handler did, and the record was claimed elsewhere"
+                    "the lease expired during the handler, and someone else claimed the record"
                 )
             }
             // The outcome stands. If a handled record failed here, it would be handled again.

@@ -44,7 +44,7 @@ pub(crate) fn partition_key(kind: Kind, identity: &Identity) -> AttributeValue {
 
 /// Returns a sequencer in a form that DynamoDB sorts as the numbers do.
 ///
-/// Texts of equal length do. Sequencers differ in length, so the length stands in front.
+/// Texts of equal length do. Sequencers differ in length, so the text starts with the length.
 ///
 /// # Errors
 ///

@@ -16,9 +16,9 @@ use crate::{ClaimStore, SequencerStore};
 /// It is for tests, and for handlers whose work may be repeated when a process ends. Processes that
 /// must share what they remember use `DynamoDbStore`, behind the feature `dynamodb`.
 ///
-/// Its size is limited. When it is full, it forgets an entry whose time has ended, or else the
-/// oldest completion or sequencer. It never forgets a claim that is in progress. If there is
-/// nothing else to forget, a new claim is an error.
+/// Its size is limited. When it is full, it forgets an expired entry, or else the oldest completion
+/// or sequencer. It never forgets a claim that is in progress. If there is nothing else to forget,
+/// a new claim is an error.
 ///
 /// It measures time with Tokio's clock, so tests can pause it.
 #[derive(Debug)]
@@ -68,8 +68,7 @@ impl MemoryStore {
         }
     }
 
-    /// Returns the number of entries. It includes entries whose time has ended and that are not
-    /// deleted yet.
+    /// Returns the number of entries. It includes expired entries that are not deleted yet.
     #[must_use]
     pub fn len(&self) -> usize {
         self.lock().len()

@@ -13,9 +13,9 @@ use crate::once::store::{Lease, StoreError};
 pub(crate) struct Entries {
     capacity: usize,
     by_name: HashMap<Name, Entry>,
-    /// All names, by the time at which they end.
-    by_end: BTreeMap<(Instant, u64), Name>,
-    /// The names that may be forgotten before their end, oldest first.
+    /// All names, by the time at which they expire.
+    by_expiry: BTreeMap<(Instant, u64), Name>,
+    /// The names that may be forgotten before they expire, oldest first.
     by_age: BTreeMap<u64, Name>,
     next_number: u64,
 }
@@ -30,7 +30,7 @@ pub(crate) enum Name {
 #[derive(Debug)]
 struct Entry {
     remembered: Remembered,
-    end: Instant,
+    expires_at: Instant,
     number: u64,
 }
 
@@ -47,7 +47,7 @@ impl Entries {
         Self {
             capacity,
             by_name: HashMap::new(),
-            by_end: BTreeMap::new(),
+            by_expiry: BTreeMap::new(),
             by_age: BTreeMap::new(),
             next_number: 0,
         }
@@ -62,21 +62,21 @@ impl Entries {
         self.next_number
     }
 
-    /// Returns an entry that has not ended, and the time until it ends.
+    /// Returns an entry that has not expired, and the time until it does.
     pub(crate) fn get(&self, name: &Name) -> Option<(&Remembered, Duration)> {
         let entry = self.by_name.get(name)?;
-        let left = entry.end.saturating_duration_since(Instant::now());
+        let left = entry.expires_at.saturating_duration_since(Instant::now());
 
         (!left.is_zero()).then_some((&entry.remembered, left))
     }
 
-    /// Returns whether there is an entry, ended or not.
+    /// Returns whether there is an entry, expired or not.
     pub(crate) fn contains(&self, name: &Name) -> bool {
         self.by_name.contains_key(name)
     }
 
-    /// Returns whether the last claim of a name had this lease, even if the lease has ended or the
-    /// name is completed.
+    /// Returns whether the last claim of a name had this lease. The lease may have expired, and the
+    /// name may be completed.
     pub(crate) fn was_claimed_under(&self, name: &Name, lease: &Lease) -> bool {
         match self.by_name.get(name).map(|entry| &entry.remembered) {
             Some(Remembered::InProgress(own) | Remembered::Completed(own)) => own == lease,
@@ -84,7 +84,7 @@ impl Entries {
         }
     }
 
-    /// Returns whether a name is in progress under this lease, even if the lease has ended.
+    /// Returns whether a name is in progress under this lease, even if the lease has expired.
     pub(crate) fn is_in_progress_under(&self, name: &Name, lease: &Lease) -> bool {
         let remembered = self.by_name.get(name).map(|entry| &entry.remembered);
         matches!(remembered, Some(Remembered::InProgress(own)) if own == lease)
@@ -110,8 +110,8 @@ impl Entries {
         let number = self.next_number;
         self.next_number += 1;
         let now = Instant::now();
-        let end = now.checked_add(keep).unwrap_or_else(|| now + CENTURY);
-        self.by_end.insert((end, number), name.clone());
+        let expires_at = now.checked_add(keep).unwrap_or_else(|| now + CENTURY);
+        self.by_expiry.insert((expires_at, number), name.clone());
 
         if !matches!(remembered, Remembered::InProgress(_)) {
             self.by_age.insert(number, name.clone());
@@ -119,7 +119,7 @@ impl Entries {
 
         let entry = Entry {
             remembered,
-            end,
+            expires_at,
             number,
         };
         self.by_name.insert(name, entry);
@@ -129,7 +129,7 @@ impl Entries {
 
     pub(crate) fn remove(&mut self, name: &Name) {
         if let Some(entry) = self.by_name.remove(name) {
-            self.by_end.remove(&(entry.end, entry.number));
+            self.by_expiry.remove(&(entry.expires_at, entry.number));
             self.by_age.remove(&entry.number);
         }
     }
@@ -137,11 +137,11 @@ impl Entries {
     fn make_room(&mut self) -> Result<(), StoreError> {
         while self.by_name.len() >= self.capacity {
             let now = Instant::now();
-            let ended = self
-                .by_end
+            let expired = self
+                .by_expiry
                 .first_key_value()
-                .filter(|((end, _), _)| *end <= now);
-            let forgettable = ended
+                .filter(|((expires_at, _), _)| *expires_at <= now);
+            let forgettable = expired
                 .map(|(_, name)| name)
                 .or_else(|| self.by_age.values().next());
 

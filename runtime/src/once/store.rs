@@ -18,20 +18,20 @@ use crate::once::identity::Identity;
 /// |---|---|---|
 /// | absent | in progress, under a lease | [`claim`](Self::claim) |
 /// | in progress | completed | [`complete`](Self::complete) |
-/// | in progress | absent | [`release`](Self::release), or the end of the lease |
-/// | completed | absent | the end of the time that it is kept |
+/// | in progress | absent | [`release`](Self::release), or expiry of the lease |
+/// | completed | absent | expiry of the time that it is kept |
 ///
 /// A store guarantees, to all processes that share it:
 ///
 /// - Every call is atomic. If several claim one identity at the same time, exactly one claim is
 ///   [acquired](Claim::Acquired).
-/// - An entry whose time has ended counts as absent, whether or not it is deleted yet.
+/// - An expired entry counts as absent, whether or not it is deleted yet.
 /// - A lease is never given out twice.
 ///
 /// The suite in `s3_dispatch_testing::conformance` checks a store of your own.
 #[async_trait]
 pub trait ClaimStore: Send + Sync + 'static {
-    /// Puts an absent identity in progress. The lease ends by itself after this time.
+    /// Puts an absent identity in progress. The lease expires after this time.
     ///
     /// # Errors
     ///
@@ -41,7 +41,8 @@ pub trait ClaimStore: Send + Sync + 'static {
     /// Marks an identity as completed, and remembers it for the time of `keep`.
     ///
     /// This works if the identity is in progress under this lease, and also if it is absent because
-    /// the lease has ended and nobody else has claimed it. It can be repeated under the same lease.
+    /// the lease has expired and nobody else has claimed it. The call can be repeated under the
+    /// same lease.
     ///
     /// Returns `false`, and changes nothing, if someone else holds or has completed the identity.
     ///
@@ -63,7 +64,7 @@ pub trait ClaimStore: Send + Sync + 'static {
     ///
     /// # Errors
     ///
-    /// When the store is unavailable. The lease then ends by itself.
+    /// When the store is unavailable. The lease then expires.
     async fn release(&self, identity: &Identity, lease: &Lease) -> Result<bool, StoreError>;
 }
 
@@ -71,7 +72,7 @@ pub trait ClaimStore: Send + Sync + 'static {
 ///
 /// A store guarantees to all processes that share it that the sequencer of an object never goes
 /// back: of several calls to [`advance`](Self::advance), in any order, the newest one stays. An
-/// entry whose time has ended counts as absent.
+/// expired entry counts as absent.
 ///
 /// The suite in `s3_dispatch_testing::conformance` checks a store of your own.
 #[async_trait]
@@ -102,7 +103,7 @@ pub trait SequencerStore: Send + Sync + 'static {
 pub enum Claim {
     /// The identity was absent, and is now in progress under this lease.
     Acquired(Lease),
-    /// Someone else holds the identity, under a lease that has not ended.
+    /// Someone else holds the identity, under a lease that has not expired.
     InProgress {
         /// How long that lease still runs, or `None` if the store does not know.
         left: Option<Duration>,

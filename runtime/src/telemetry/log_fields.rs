@@ -111,7 +111,7 @@ impl Visit for TextVisitor<'_> {
     }
 }
 
-/// Writes all fields and the closing brace. `before` stands before the first of them.
+/// Writes all fields and the closing brace. `before` is the character before the first of them.
 fn write_members(writer: Writer<'_>, fields: impl RecordFields, before: char) -> fmt::Result {
     let mut visitor = JsonVisitor {
         writer,

@@ -138,7 +138,7 @@ async fn a_message_waits_for_the_longest_delay_that_its_records_ask_for() {
 /// Otherwise each return within the lease would cost a receive, and a record that was tried only
 /// once would end in the dead-letter queue.
 #[tokio::test(start_paused = true)]
-async fn a_record_in_progress_elsewhere_waits_for_the_end_of_that_lease() {
+async fn a_record_in_progress_elsewhere_waits_until_that_lease_expires() {
     let backoff = FaultyBackoff::default();
     let router = Deduplicated::new(Script::default(), MemoryStore::new())
         .with_lease(Duration::from_secs(60));

@@ -71,7 +71,7 @@ async fn a_failed_or_skipped_record_can_come_again_at_once() {
     }
 }
 
-/// A holder that was cut off or panicked does not release its claim. Until its lease ends, the
+/// A holder that was cut off or panicked does not release its claim. Until its lease expires, the
 /// record fails, and is never skipped.
 #[tokio::test(start_paused = true)]
 async fn a_holder_that_is_cut_off_keeps_its_lease() {
@@ -190,7 +190,7 @@ async fn an_outage_fails_the_record_unless_it_may_be_routed_unguarded() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn after_an_outage_at_completion_the_record_is_handled_again_when_the_lease_ends() {
+async fn after_an_outage_at_completion_the_record_is_handled_again_when_the_lease_expires() {
     let store = Arc::new(Faulty {
         ends: true.into(),
         ..Faulty::default()
