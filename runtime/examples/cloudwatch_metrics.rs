@@ -1,10 +1,14 @@
-//! Metrics of handlers in CloudWatch, by its embedded metric format: a log line per invocation and
-//! set of labels, which CloudWatch turns into metrics. No agent and no calls.
+//! Sends metrics of handlers to CloudWatch in its embedded metric format.
 //!
-//!     cargo run -p s3-dispatch --example cloudwatch_metrics --features metrics
-//! examples/events/put.json
+//! Each invocation prints one log line per set of labels, and CloudWatch turns the lines into
+//! metrics. It needs no agent and makes no calls.
 //!
-//! In Lambda it takes the payloads of invocations, else that of the file that is named.
+//! ```text
+//! cargo run -p s3-dispatch --example cloudwatch_metrics --features metrics -- \
+//!     examples/events/put.json
+//! ```
+//!
+//! With a file it dispatches the payload in it. Without one it serves Lambda's invocations.
 
 use lambda_runtime::{LambdaEvent, service_fn};
 use metrics_cloudwatch_embedded::{Builder, Collector};
@@ -18,7 +22,7 @@ async fn greet(key: ObjectKey) -> Result<(), std::io::Error> {
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
-    // The dispatcher does not know where metrics go: any recorder of the crate `metrics` will do.
+    // The dispatcher does not know where metrics go. Any recorder of the crate `metrics` works.
     let collector = Builder::new().cloudwatch_namespace("S3Dispatch").init()?;
     let dispatcher = Dispatcher::new(Routes::new(()).on::<greet>());
 
@@ -31,7 +35,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
 
     let function = service_fn(async |event: LambdaEvent<Payload>| {
         let report = dispatcher.dispatch_event(event).await;
-        // Lambda stops the process between invocations: what is not written now may never be.
+        // Lambda stops the process between invocations, so metrics must be written now.
         flush(collector);
 
         report
@@ -44,6 +48,6 @@ async fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
 
 fn flush(collector: &Collector) {
     if let Err(error) = collector.flush(std::io::stdout()) {
-        eprintln!("metrics cannot be written: {error}");
+        eprintln!("the metrics cannot be written: {error}");
     }
 }

@@ -1,4 +1,6 @@
-//! What is not ours, kept from taking the batch with it.
+//! Runs code that is not ours, so that its panics cost one message and not the whole batch.
+//!
+//! Handlers, routers, dead-letter sinks and backoffs run behind this guard.
 
 use std::any::Any;
 use std::fmt;
@@ -8,24 +10,33 @@ use std::task::{Context, Poll};
 
 use s3_dispatch_core::BoxFuture;
 
-/// A future of a handler, a sink or the like. It panics neither when it is polled nor when it is
-/// dropped, finished or not.
-pub(crate) struct Guarded<'f, T>(State<'f, T>);
+/// A future of foreign code that resolves to its output or to its panic.
+///
+/// It never panics itself, neither when it is polled nor when it is dropped, before or after its
+/// end.
+pub(crate) struct Guarded<'f, T>(Stage<'f, T>);
 
-enum State<'f, T> {
+enum Stage<'f, T> {
     Running(BoxFuture<'f, T>),
-    /// It panicked before there was a future.
+    /// The foreign code panicked before it returned a future.
     Panicked(Panicked),
-    Over,
+    Finished,
 }
 
 impl<'f, T> Guarded<'f, T> {
-    /// Guards the making of the future too.
+    /// Calls `make` for the future. A panic of that call is caught as well.
     pub(crate) fn new(make: impl FnOnce() -> BoxFuture<'f, T>) -> Self {
         Self(match catch_unwind(AssertUnwindSafe(make)) {
-            Ok(future) => State::Running(future),
-            Err(panic) => State::Panicked(Panicked::new(panic)),
+            Ok(future) => Stage::Running(future),
+            Err(panic) => Stage::Panicked(Panicked::new(panic)),
         })
+    }
+
+    fn finish(&mut self) {
+        let stage = std::mem::replace(&mut self.0, Stage::Finished);
+        if catch_unwind(AssertUnwindSafe(|| drop(stage))).is_err() {
+            tracing::error!("a future panicked while it was dropped");
+        }
     }
 }
 
@@ -34,64 +45,58 @@ impl<T> Future for Guarded<'_, T> {
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let polled = match &mut self.0 {
-            State::Running(future) => {
+            Stage::Running(future) => {
                 catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(context)))
             }
-            State::Panicked(panicked) => {
+            Stage::Panicked(panicked) => {
                 let panicked = std::mem::take(panicked);
-                self.end();
+                self.finish();
                 return Poll::Ready(Err(panicked));
             }
-            State::Over => return Poll::Pending,
+            Stage::Finished => return Poll::Pending,
         };
 
         match polled {
             Ok(Poll::Pending) => Poll::Pending,
             Ok(Poll::Ready(output)) => {
-                self.end();
+                self.finish();
                 Poll::Ready(Ok(output))
             }
             Err(panic) => {
-                self.end();
+                self.finish();
                 Poll::Ready(Err(Panicked::new(panic)))
             }
         }
     }
 }
 
-impl<T> Guarded<'_, T> {
-    fn end(&mut self) {
-        let state = std::mem::replace(&mut self.0, State::Over);
-        if catch_unwind(AssertUnwindSafe(|| drop(state))).is_err() {
-            tracing::error!("a future panicked while it was dropped");
-        }
-    }
-}
-
 impl<T> Drop for Guarded<'_, T> {
     fn drop(&mut self) {
-        self.end();
+        self.finish();
     }
 }
 
-/// What was caught, as an error with the panic's message.
+/// A caught panic as an error, with the panic's message if that is a text.
 #[derive(Debug, Default)]
-pub(crate) struct Panicked(String);
+pub(crate) struct Panicked(Option<String>);
 
 impl Panicked {
     pub(crate) fn new(panic: Box<dyn Any + Send>) -> Self {
-        let text = panic.downcast_ref::<&str>().map(ToString::to_string);
-        let text = text.or_else(|| panic.downcast_ref::<String>().cloned());
-        // A payload may be of any type, and panic in its turn.
+        let message = panic.downcast_ref::<&str>().map(ToString::to_string);
+        let message = message.or_else(|| panic.downcast_ref::<String>().cloned());
+        // A panic's payload can be of any type, and may panic itself when it is dropped.
         drop(catch_unwind(AssertUnwindSafe(|| drop(panic))));
 
-        Self(text.unwrap_or_else(|| "without a message".to_owned()))
+        Self(message)
     }
 }
 
 impl fmt::Display for Panicked {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "panicked: {}", self.0)
+        match &self.0 {
+            Some(message) => write!(f, "panicked: {message}"),
+            None => f.write_str("panicked without a message"),
+        }
     }
 }
 

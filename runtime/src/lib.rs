@@ -1,9 +1,12 @@
-//! Write one async function per S3 event; have it called, correctly, in Lambda and from a terminal.
+//! Write one async function per S3 event, and have it called, correctly, in Lambda and from a
+//! terminal.
 //!
-//! S3 publishes a notification to an SNS topic, filter policies send it to one SQS queue per kind
-//! of event, and a Lambda function per queue does the work. This crate is the inside of that
-//! function: it opens the envelopes, decodes the keys, calls the right handler for each record, and
-//! reports to SQS exactly the messages that failed.
+//! S3 publishes a notification for each event to an SNS topic. Filter policies send it to one SQS
+//! queue per kind of event, and one Lambda function per queue does the work. This crate is the
+//! inside of that function: it opens the envelopes, decodes the keys, calls the right handler for
+//! each record, and tells SQS exactly which messages failed.
+//!
+//! # A program
 //!
 //! ```no_run
 //! use s3_dispatch::{Routes, S3EventRecord, State, s3_handler};
@@ -11,7 +14,7 @@
 //! # #[derive(Clone)] struct Index;
 //! # #[derive(Debug)] struct IndexError;
 //! # impl std::fmt::Display for IndexError {
-//! #     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result { f.write_str("index") }
+//! #     fn fmt(&self, _: &mut std::fmt::Formatter<'_>) -> std::fmt::Result { Ok(()) }
 //! # }
 //! # impl std::error::Error for IndexError {}
 //! # impl Index {
@@ -20,7 +23,10 @@
 //! # }
 //!
 //! #[s3_handler("ObjectCreated:Put")]
-//! async fn index_upload(record: &S3EventRecord, State(index): State<Index>) -> Result<(), IndexError> {
+//! async fn index_upload(
+//!     record: &S3EventRecord,
+//!     State(index): State<Index>,
+//! ) -> Result<(), IndexError> {
 //!     index.add(&record.bucket.name, &record.object.key).await
 //! }
 //!
@@ -31,19 +37,68 @@
 //! }
 //! ```
 //!
-//! - [`s3_handler`] makes a handler of a function; [`FromRecord`] says what its arguments can be.
-//! - [`Routes`] chooses the handler of a record; [`Router`] is what can be wrapped around it.
-//! - [`Dispatcher`] holds the rules of delivery: what becomes of a batch, message by message.
-//! - [`start`] runs it all: in Lambda it serves invocations, elsewhere it is a command line.
-//!   [`run`] is Lambda alone.
+//! In Lambda this program serves invocations. In a terminal the same binary is a command line:
+//! `my-program invoke event.json` runs the handler on a recorded event.
 //!
-//! - [`Deduplicated`] and [`LatestOnly`] are routers around a router: each record once, and none
-//!   after a newer one.
-//! - [`DeadLetters`] takes what will never succeed, [`Backoff`] postpones what failed.
+//! # In a test
+//!
+//! A [`Dispatcher`] needs neither Lambda nor AWS:
+//!
+//! ```
+//! use s3_dispatch::{Dispatcher, ObjectKey, Routes};
+//! use serde_json::json;
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), s3_dispatch::Error> {
+//! let routes = Routes::new(()).on_fn(
+//!     "ObjectCreated:*",
+//!     async |key: ObjectKey| if key == "bad.jpg" { Err("not an image") } else { Ok(()) },
+//! );
+//! let dispatcher = Dispatcher::new(routes);
+//!
+//! let notification = r#"{"Records": [{"eventName": "ObjectCreated:Put", "eventSource": "aws:s3",
+//!     "s3": {"bucket": {"name": "holiday"}, "object": {"key": "bad.jpg"}}}]}"#;
+//! let message = json!({"messageId": "1", "eventSource": "aws:sqs", "body": notification});
+//! let batch = json!({"Records": [message]}).to_string();
+//!
+//! let report = dispatcher.dispatch(batch, None).await?;
+//! assert_eq!(report.response().batch_item_failures[0].item_identifier, "1");
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! The crate `s3-dispatch-testing` builds records and batches. The crate `s3-dispatch-local` runs
+//! the whole pipeline on one machine.
+//!
+//! # Where to find what
+//!
+//! - To write a handler: [`s3_handler`], [`Handler`], [`HandlerError`], [`Outcome`].
+//! - To choose its arguments: [`FromRecord`], [`S3EventRecord`], [`ObjectKey`], [`State`],
+//!   [`MessageContext`], and views such as [`ObjectCreated`].
+//! - To choose the handler of a record: [`Routes`], [`Route`], [`EventPattern`]. Implement
+//!   [`Router`] to wrap them.
+//! - To run the program: [`start`], [`run`].
+//! - To set the rules of delivery: [`Dispatcher`], [`Unrouted`], [`Malformed`].
+//! - To see what happened: [`BatchReport`] and the module [`dispatch`].
+//! - To handle each record once, or none after a newer one: [`Deduplicated`], [`LatestOnly`], the
+//!   stores [`MemoryStore`] and `DynamoDbStore`, and the module [`once`].
+//! - To keep or delay what fails: [`DeadLetters`], [`Backoff`], `SqsDeadLetters`, `SqsBackoff`, and
+//!   the module [`failure`].
+//! - To derive filters and policies from the routes: [`Manifest`].
+//! - To read payloads without a dispatcher: [`Delivery`], [`Notification`].
+//!
+//! # Features
+//!
+//! - `cli` (default): the command line outside Lambda, with `invoke`, `inspect` and `policy`.
+//! - `dynamodb`: `DynamoDbStore`, with which [`Deduplicated`] and [`LatestOnly`] work across
+//!   processes.
+//! - `sqs`: `SqsDeadLetters` and `SqsBackoff`.
+//! - `metrics`: counters and histograms through the facade of the crate `metrics`.
+//! - `aws_lambda_events`: conversions between [`S3EventRecord`] and the record of that crate.
 //!
 //! # Metrics
 //!
-//! With the feature `metrics` a dispatcher counts through the facade of the crate `metrics`:
+//! With the feature `metrics`, a dispatcher reports to whatever recorder the program has installed:
 //!
 //! | name | kind | unit | labels |
 //! |---|---|---|---|
@@ -54,80 +109,91 @@
 //! | `s3_dispatch_lag_seconds` | histogram | seconds | `event_name` |
 //! | `s3_dispatch_batch_size` | histogram | messages | |
 //!
-//! The outcome of a record is `handled`, `unrouted`, `duplicate`, `stale`, `skipped`, `retry`,
-//! `permanent` or `not_reached`; that of a message `succeeded`, `malformed`, `record_failed` or
-//! `not_reached`. The duration is that of a record's way through the router, with what stands
-//! around the routes. The lag is the time from the event, by S3's clock, to the handler's start.
-//! Labels have few values: an event name that this version does not know is `other`, and no key or
-//! bucket is ever one. The example `cloudwatch_metrics` writes them in CloudWatch's embedded metric
-//! format.
+//! - The outcome of a record is `handled`, `unrouted`, `duplicate`, `stale`, `skipped`, `retry`,
+//!   `permanent` or `not_reached`.
+//! - The outcome of a message is `succeeded`, `malformed`, `record_failed` or `not_reached`.
+//! - The duration is the time that a record spends in the router, including wrappers such as
+//!   [`Deduplicated`].
+//! - The lag is the time from the event, by S3's clock, to the start of its handler. A record
+//!   without a readable time has none.
+//! - Labels have few values. An event name that this version does not know is `other`. Keys and
+//!   buckets are never labels.
 //!
-//! # From an existing function
+//! The example `cloudwatch_metrics` writes them in CloudWatch's embedded metric format.
 //!
-//! A function that has an `SqsEvent` and answers with an `SqsBatchResponse` can hand over the one
-//! and return the other, and keep everything else:
+//! # In an existing function
+//!
+//! A function that takes an `SqsEvent` and returns an `SqsBatchResponse` can call
+//! [`Dispatcher::dispatch_event`] with the one, return the other, and keep everything else:
 //!
 //! ```
 //! use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent};
 //! use lambda_runtime::{Error, LambdaEvent};
 //! use s3_dispatch::{Dispatcher, Routes};
 //!
-//! async fn function(event: LambdaEvent<SqsEvent>, dispatcher: &Dispatcher<Routes<()>>) -> Result<SqsBatchResponse, Error> {
+//! async fn function(
+//!     event: LambdaEvent<SqsEvent>,
+//!     dispatcher: &Dispatcher<Routes<()>>,
+//! ) -> Result<SqsBatchResponse, Error> {
 //!     let report = dispatcher.dispatch_event(event).await?;
 //!     Ok(report.response())
 //! }
 //! ```
 //!
 //! A [`Dispatcher`] is also a `tower::Service`, so `lambda_runtime::run(dispatcher)` works, with
-//! layers of yours around it. With the feature `aws_lambda_events`, a record converts from and into
-//! that crate's.
+//! your own layers around it.
 
-mod payload;
-mod dispatcher;
-mod schedule;
-mod batch;
-mod guarded;
-mod record_task;
-mod outcomes;
-mod dead_letters;
-mod backoff;
-mod batch_report;
-#[cfg(feature = "metrics")]
-mod measurements;
-mod identity;
-mod store;
-mod memory_store;
-mod deduplicated;
-mod latest_only;
-#[cfg(feature = "dynamodb")]
-mod dynamodb_store;
-#[cfg(feature = "sqs")]
-mod sqs;
+mod start;
 mod lambda;
-mod log_fields;
-mod logs;
 #[cfg(feature = "cli")]
 mod cli;
-mod start;
+pub mod dispatch;
+pub mod once;
+pub mod failure;
+mod guarded;
+mod telemetry;
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
 
 #[doc(hidden)]
 pub use s3_dispatch_core::__private;
-pub use s3_dispatch_core::*;
+pub use s3_dispatch_core::{
+    AccessTier, Annotated, Annotation, AnnotationName, BoxFuture, Bucket, BucketArn, BucketName,
+    BucketNotification, BucketTags, ConfigurationId, Content, Context, Delivery, ETag, Envelope,
+    Envelopes, Error, ErrorKind, EventBridgePattern, EventHold, EventHoldDuration, EventName,
+    EventPattern, EventSource, EventTime, EventVersion, Expired, FailureReason, FilterCriteria,
+    FilterPolicy, FromRecord, FromRef, Handler, HandlerError, HandlerErrorKind, HandlerFn, HostId,
+    IamPolicy, InvocationId, Manifest, Message, MessageContext, MessageGroupId, MessageId,
+    Notification, Object, ObjectCreated, ObjectKey, ObjectRemoved, ObjectRestored, Outcome,
+    PrincipalId, QueueArn, ReceiptHandle, Region, Replicated, Replication, ReplicationMinutes,
+    ReplicationRuleId, RequestId, Restore, Retained, Retention, RetentionMode, Route, Router,
+    Routes, S3EventRecord, S3Operation, Sequencer, ServiceName, SkipReason, SourceIp, State,
+    StorageClass, TagName, TagValue, Tagged, TestEvent, Tiered, Tiering, Timestamp, TraceHeader,
+    Transition, Transitioned, VersionId, Warning, async_trait,
+};
 pub use s3_dispatch_macros::s3_handler;
 
-pub use backoff::{Backoff, ExponentialBackoff, FailedMessage};
-pub use batch_report::{BatchReport, MessageFailure, MessageOutcome, MessageReport};
-pub use dead_letters::{DeadLetter, DeadLetterError, DeadLetters};
-pub use deduplicated::{Deduplicated, Outage};
-pub use dispatcher::{Dispatcher, Malformed, Unrouted};
-#[cfg(feature = "dynamodb")]
-pub use dynamodb_store::DynamoDbStore;
-pub use identity::Identity;
-pub use lambda::run;
-pub use latest_only::LatestOnly;
-pub use memory_store::MemoryStore;
-pub use payload::Payload;
+pub use dispatch::dispatcher::Dispatcher;
+pub use dispatch::payload::Payload;
+pub use dispatch::report::BatchReport;
+pub use dispatch::settings::{Malformed, Unrouted};
+pub use failure::backoff::Backoff;
+pub use failure::dead_letters::DeadLetters;
 #[cfg(feature = "sqs")]
-pub use sqs::{SqsBackoff, SqsDeadLetters};
+pub use failure::sqs_backoff::SqsBackoff;
+#[cfg(feature = "sqs")]
+pub use failure::sqs_dead_letters::SqsDeadLetters;
+pub use lambda::run;
+pub use once::deduplicated::Deduplicated;
+#[cfg(feature = "dynamodb")]
+pub use once::dynamodb::DynamoDbStore;
+pub use once::latest_only::LatestOnly;
+pub use once::memory::MemoryStore;
+pub use once::store::{ClaimStore, SequencerStore};
 pub use start::start;
-pub use store::{Claim, ClaimStore, Lease, SequencerStore, StoreError};
+
+// `s3-dispatch-testing` still takes these from the root.
+#[doc(hidden)]
+pub use once::{Claim, Identity, Lease, StoreError};

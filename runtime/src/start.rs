@@ -1,22 +1,50 @@
-//! The one call at the end of `main`.
+//! The last call of `main`: serves Lambda, or runs a command.
 
 use s3_dispatch_core::{Error, Router};
 
 use crate::Dispatcher;
 
-/// Runs the program: in Lambda it serves invocations, elsewhere it is a command line.
+/// Runs the program: it serves invocations in Lambda, and is a command line elsewhere.
 ///
-/// Takes a router or a [`Dispatcher`]. In Lambda (`AWS_LAMBDA_RUNTIME_API` is set) it is
-/// [`run`](crate::run). Elsewhere, with the feature `cli`, the program's arguments are a command:
-/// `invoke` dispatches the payload of a file, `inspect` shows what files hold, `policy` prints what
-/// infrastructure must let through; `--help` tells more. The process then ends with the command's
-/// status: 0 when all went well, 1 when a message failed or a file held something else, 2 when the
-/// payload or the command could not be read.
+/// `router` is a router or a [`Dispatcher`]. In Lambda, where `AWS_LAMBDA_RUNTIME_API` is set, this
+/// is [`run`](crate::run). Elsewhere, with the feature `cli`, the arguments of the program are a
+/// command:
+///
+/// | command | what it does |
+/// |---|---|
+/// | `invoke FILE` | dispatches the payload in a file and prints the answer |
+/// | `inspect FILE...` | prints the S3 events that files contain, one line of JSON each |
+/// | `policy --format FORMAT` | prints the filter or policy that the handlers need |
+///
+/// `--help` describes them. The process ends when the command does, with one of these statuses:
+///
+/// | status | meaning |
+/// |---|---|
+/// | 0 | the command succeeded |
+/// | 1 | a message failed, a file could not be read in full, or a policy cannot be expressed |
+/// | 2 | the payload or the command line could not be read |
 ///
 /// # Errors
 ///
-/// Those of [`run`](crate::run). Without the feature `cli`, also
-/// [`ErrorKind::Runtime`](crate::ErrorKind::Runtime) when this is not Lambda.
+/// Those of [`run`](crate::run). Without the feature `cli`, the error is
+/// [`ErrorKind::Runtime`](crate::ErrorKind::Runtime) outside Lambda.
+///
+/// # Examples
+///
+/// ```no_run
+/// use s3_dispatch::{ObjectKey, Routes, s3_handler};
+///
+/// #[s3_handler("ObjectCreated:*")]
+/// async fn greet(key: ObjectKey) -> Result<(), std::io::Error> {
+///     println!("hello {key:?}");
+///     Ok(())
+/// }
+///
+/// #[tokio::main(flavor = "current_thread")]
+/// async fn main() -> Result<(), s3_dispatch::Error> {
+///     s3_dispatch::start(Routes::new(()).on::<greet>()).await
+/// }
+/// ```
 pub async fn start<R: Router>(router: impl Into<Dispatcher<R>>) -> Result<(), Error> {
     #[cfg(feature = "cli")]
     if std::env::var_os("AWS_LAMBDA_RUNTIME_API").is_none() {

@@ -1,4 +1,4 @@
-//! `inspect`: what files hold.
+//! `inspect`: prints the S3 events in files.
 
 use std::io::{self, Write};
 
@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::{FAILURE, SUCCESS, read};
 
-/// One line: a record, a test notification, or what could not be read.
+/// One line of output: a record, a test notification, or something that could not be read.
 #[derive(Serialize, Default)]
 struct Line<'l> {
     file: &'l str,
@@ -24,6 +24,7 @@ struct Line<'l> {
     path: Option<&'l str>,
 }
 
+/// Prints the events of all files and returns the exit status.
 pub(super) fn inspect(files: &[String]) -> i32 {
     let mut stdout = io::BufWriter::new(io::stdout().lock());
     let mut status = SUCCESS;
@@ -31,7 +32,7 @@ pub(super) fn inspect(files: &[String]) -> i32 {
     for file in files {
         let shown = match show(file, &mut stdout) {
             Ok(shown) => shown,
-            // Nobody reads any more.
+            // Standard output is closed, so nobody reads the rest.
             Err(_) => return FAILURE,
         };
 
@@ -46,7 +47,7 @@ pub(super) fn inspect(files: &[String]) -> i32 {
     }
 }
 
-/// Whether all of the file could be read.
+/// Prints the events of one file. Returns whether all of it could be read.
 fn show(file: &str, out: &mut impl Write) -> io::Result<bool> {
     let delivery = match read(file) {
         Ok(payload) => Delivery::parse(payload),

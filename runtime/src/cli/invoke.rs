@@ -1,4 +1,4 @@
-//! `invoke`: one payload through the handlers.
+//! `invoke`: runs the handlers on one payload.
 
 use std::io::{self, Write};
 
@@ -6,9 +6,11 @@ use s3_dispatch_core::{ErrorKind, Router};
 use serde::Serialize;
 
 use super::{FAILURE, SUCCESS, UNREADABLE, read};
-use crate::{Dispatcher, logs};
+use crate::Dispatcher;
+use crate::telemetry::causes::{error_type, with_causes, without_logged_causes};
 
-/// What Lambda is told of an invocation that failed as a whole.
+/// The answer to Lambda when a whole invocation fails:
+/// `{"errorType": "s3_dispatch::InvalidJson", "errorMessage": "..."}`.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct InvocationError {
@@ -35,16 +37,15 @@ pub(super) async fn invoke<R: Router>(dispatcher: &Dispatcher<R>, file: &str) ->
             }
         }
         Err(error) => {
-            let message = logs::with_causes(&error);
             tracing::error!(
                 file,
-                error = logs::not_yet_logged(&error),
+                error = without_logged_causes(&error),
                 "invocation failed"
             );
 
             print(&InvocationError {
-                error_type: format!("s3_dispatch::{:?}", error.kind()),
-                error_message: message,
+                error_type: error_type(&error),
+                error_message: with_causes(&error),
             });
 
             if error.kind() == ErrorKind::InvocationFailed {
@@ -56,7 +57,7 @@ pub(super) async fn invoke<R: Router>(dispatcher: &Dispatcher<R>, file: &str) ->
     }
 }
 
-/// Whether the response could be written.
+/// Prints one line of JSON. Returns whether it could be written.
 fn print(response: &impl Serialize) -> bool {
     let mut stdout = io::stdout().lock();
     let written = serde_json::to_writer(&mut stdout, response)

@@ -1,4 +1,4 @@
-//! `policy`: what infrastructure must let through.
+//! `policy`: prints the filter or policy that the handlers need.
 
 use std::io::{self, Write};
 
@@ -9,24 +9,24 @@ use serde_json::Value;
 
 use super::{FAILURE, SUCCESS};
 
-/// Which part of the infrastructure is asked about.
+/// The document to print.
 #[derive(Debug, Clone, Copy, ValueEnum)]
 pub(super) enum Format {
-    /// The filter policy of the subscription, for the scope MessageBody
+    /// The filter policy of the SNS subscription, with the scope MessageBody
     Sns,
-    /// The bucket's notification configurations, without their destination
+    /// The bucket's notification configurations, without their destinations
     S3,
     /// The event pattern of an EventBridge rule
     Eventbridge,
     /// The filter criteria of the event source mapping
     Esm,
-    /// The policy of the function's role for its queue
+    /// The policy that lets the function's role read its queue
     Iam,
-    /// What the Terraform module in infra/ reads
+    /// The input of the Terraform module in infra/
     Terraform,
 }
 
-/// A processor, as the Terraform module takes it.
+/// A processor in the form that the Terraform module reads.
 #[derive(Serialize)]
 struct Processor<'p> {
     name: &'p str,
@@ -35,85 +35,107 @@ struct Processor<'p> {
     filter_policy_scope: &'static str,
 }
 
+/// A document as JSON, and what its reader should know.
+struct Document {
+    json: String,
+    warnings: Vec<Warning>,
+}
+
+/// Prints a document and its warnings, and returns the exit status.
 pub(super) fn policy(router: &impl Router, program: &str, format: Format, queue_arn: &str) -> i32 {
     let manifest = Manifest::new(router);
-    match json(&manifest, program, format, queue_arn) {
-        Ok((json, warnings)) => {
-            for warning in manifest.warnings().iter().chain(&warnings) {
-                eprintln!("warning: {warning}");
-            }
-
-            match print(&json) {
-                Ok(()) => SUCCESS,
-                Err(error) => {
-                    eprintln!("error: the policy cannot be written: {error}");
-                    FAILURE
-                }
-            }
-        }
+    let document = match document(&manifest, program, format, queue_arn) {
+        Ok(document) => document,
         Err(error) => {
             eprintln!("error: {error}");
+            return FAILURE;
+        }
+    };
+
+    for warning in manifest.warnings().iter().chain(&document.warnings) {
+        eprintln!("warning: {warning}");
+    }
+
+    match print(&document.json) {
+        Ok(()) => SUCCESS,
+        Err(error) => {
+            eprintln!("error: the policy cannot be written: {error}");
             FAILURE
         }
     }
 }
 
-fn json(
+fn document(
     manifest: &Manifest,
     program: &str,
     format: Format,
     queue_arn: &str,
-) -> Result<(String, Vec<Warning>), Error> {
-    let notification = manifest.bucket_notification();
-    let wider = |is_exact: bool| {
-        let text = "the filter lets through more than the routes handle, since it cannot be said more narrowly";
-        if is_exact {
-            Vec::new()
-        } else {
-            vec![Warning::from(text)]
-        }
-    };
-
-    Ok(match format {
+) -> Result<Document, Error> {
+    match format {
         Format::Sns => {
             let policy = manifest.filter_policy()?;
-            (pretty(&policy), wider(policy.is_exact()))
+            Ok(Document::new(&policy, wider_than_routes(policy.is_exact())))
         }
         Format::S3 => {
-            let notification = notification?;
-            (pretty(&notification), notification.warnings().to_vec())
+            let notification = manifest.bucket_notification()?;
+            Ok(Document::new(
+                &notification,
+                notification.warnings().to_vec(),
+            ))
         }
         Format::Eventbridge => {
             let pattern = manifest.eventbridge_pattern()?;
-            let warnings = pattern
-                .warnings()
-                .iter()
-                .cloned()
-                .chain(wider(pattern.is_exact()))
-                .collect();
+            let mut warnings = pattern.warnings().to_vec();
+            warnings.extend(wider_than_routes(pattern.is_exact()));
 
-            (pretty(&pattern), warnings)
+            Ok(Document::new(&pattern, warnings))
         }
         Format::Esm => {
             let criteria = manifest.filter_criteria()?;
-            (pretty(&criteria), wider(criteria.is_exact()))
+            Ok(Document::new(
+                &criteria,
+                wider_than_routes(criteria.is_exact()),
+            ))
         }
-        Format::Iam => (pretty(&IamPolicy::new(queue_arn)), Vec::new()),
-        Format::Terraform => {
-            let (notification, filter_policy) = (notification?, manifest.filter_policy()?);
-            let events = notification.events().collect();
-            let filter_policy_scope = "MessageBody";
+        Format::Iam => Ok(Document::new(&IamPolicy::new(queue_arn), Vec::new())),
+        Format::Terraform => terraform(manifest, program),
+    }
+}
 
-            let processor = Processor {
-                name: program,
-                events,
-                filter_policy: &filter_policy,
-                filter_policy_scope,
-            };
+fn terraform(manifest: &Manifest, program: &str) -> Result<Document, Error> {
+    let notification = manifest.bucket_notification()?;
+    let filter_policy = manifest.filter_policy()?;
 
-            (pretty(&processor), wider(filter_policy.is_exact()))
+    let processor = Processor {
+        name: program,
+        events: notification.events().collect(),
+        filter_policy: &filter_policy,
+        filter_policy_scope: "MessageBody",
+    };
+
+    Ok(Document::new(
+        &processor,
+        wider_than_routes(filter_policy.is_exact()),
+    ))
+}
+
+fn wider_than_routes(is_exact: bool) -> Vec<Warning> {
+    if is_exact {
+        return Vec::new();
+    }
+
+    let text = "the filter lets more through than the routes handle, because the service cannot \
+                express them exactly";
+    vec![Warning::from(text)]
+}
+
+impl Document {
+    fn new(value: &impl Serialize, warnings: Vec<Warning>) -> Self {
+        Self {
+            json: pretty(value),
+            warnings,
         }
-    })
+    }
 }
 
 fn pretty(value: &impl Serialize) -> String {

@@ -1,3 +1,5 @@
+//! `DynamoDbStore`: the conformance suite, and how records fail and are remembered.
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -7,9 +9,10 @@ use aws_sdk_dynamodb::types::{
     AttributeDefinition, BillingMode, KeySchemaElement, KeyType, ScalarAttributeType,
     TimeToLiveSpecification,
 };
+use s3_dispatch::once::{Claim, Identity};
 use s3_dispatch::{
-    Claim, ClaimStore, Deduplicated, DynamoDbStore, EventName, Identity, MessageContext, Outcome,
-    Router, Routes, SkipReason,
+    ClaimStore, Deduplicated, DynamoDbStore, EventName, MessageContext, Outcome, Router, Routes,
+    SkipReason,
 };
 use s3_dispatch_testing::{RecordBuilder, conformance};
 
@@ -23,7 +26,7 @@ fn client(endpoint: &str) -> Client {
     Client::from_conf(config.build())
 }
 
-/// The table of the documentation.
+/// Creates the table that the documentation describes.
 async fn table(client: &Client) -> String {
     let name = crate::unique("s3-dispatch");
     let key = KeySchemaElement::builder()
@@ -68,7 +71,7 @@ async fn table(client: &Client) -> String {
 }
 
 #[tokio::test]
-async fn it_does_what_a_store_must() {
+async fn it_passes_the_conformance_suite() {
     let Some(endpoint) = crate::endpoint() else {
         return;
     };
@@ -80,7 +83,7 @@ async fn it_does_what_a_store_must() {
 }
 
 #[tokio::test]
-async fn items_carry_the_time_to_live_that_dynamodb_deletes_by() {
+async fn items_have_a_time_to_live() {
     let Some(endpoint) = crate::endpoint() else {
         return;
     };
@@ -149,7 +152,7 @@ async fn two_processes_handle_a_record_once() {
 }
 
 #[tokio::test]
-async fn a_table_that_is_missing_fails_the_record_for_a_retry() {
+async fn a_missing_table_fails_the_record_for_a_retry() {
     let Some(endpoint) = crate::endpoint() else {
         return;
     };

@@ -1,5 +1,5 @@
-//! DynamoDB and SQS as a server answers them; `tests/ministack/with` starts one and sets
-//! `S3_DISPATCH_AWS_ENDPOINT`.
+//! `DynamoDbStore`, `SqsDeadLetters` and `SqsBackoff` against a server that answers as AWS does.
+//! `tests/ministack/with` starts one and sets `S3_DISPATCH_AWS_ENDPOINT`.
 
 #![allow(missing_docs, clippy::unwrap_used)]
 
@@ -8,7 +8,7 @@ mod sqs;
 
 use aws_credential_types::Credentials;
 
-/// The server's address; without one a test says that it is skipped.
+/// Returns the server's address. Without one, a test prints that it is skipped.
 fn endpoint() -> Option<String> {
     let endpoint = std::env::var("S3_DISPATCH_AWS_ENDPOINT").ok();
     if endpoint.is_none() {
@@ -22,7 +22,7 @@ fn credentials() -> Credentials {
     Credentials::new("test", "test", None, None, "test")
 }
 
-/// No two runs share tables or queues.
+/// Returns a name that no other run uses.
 fn unique(name: &str) -> String {
     let now = std::time::SystemTime::now()
         .duration_since(std::time::SystemTime::UNIX_EPOCH)

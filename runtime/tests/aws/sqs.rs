@@ -1,11 +1,13 @@
+//! `SqsDeadLetters` and `SqsBackoff`: what arrives in a queue, and when messages come again.
+
 use std::time::Duration;
 
 use aws_sdk_sqs::Client;
 use aws_sdk_sqs::config::{BehaviorVersion, Config, Region};
 use aws_sdk_sqs::types::Message;
+use s3_dispatch::failure::ExponentialBackoff;
 use s3_dispatch::{
-    Dispatcher, EventName, ExponentialBackoff, HandlerError, Routes, S3EventRecord, SqsBackoff,
-    SqsDeadLetters,
+    Dispatcher, EventName, HandlerError, Routes, S3EventRecord, SqsBackoff, SqsDeadLetters,
 };
 use s3_dispatch_testing::{NotificationBuilder, RecordBuilder, SqsBatchBuilder, SqsMessageBuilder};
 
@@ -48,7 +50,7 @@ fn routes() -> Routes<()> {
 }
 
 #[tokio::test]
-async fn a_dead_letter_has_the_body_and_says_why() {
+async fn a_dead_letter_has_the_body_and_the_reason() {
     let Some(endpoint) = crate::endpoint() else {
         return;
     };
@@ -97,7 +99,7 @@ async fn a_dead_letter_has_the_body_and_says_why() {
 }
 
 #[tokio::test]
-async fn a_queue_that_is_missing_fails_the_message() {
+async fn a_missing_queue_fails_the_message() {
     let Some(endpoint) = crate::endpoint() else {
         return;
     };
@@ -119,8 +121,8 @@ async fn a_queue_that_is_missing_fails_the_message() {
     assert!(!report.is_success());
 }
 
-/// Receives real messages, fails them, and sees when they can be received again.
-async fn fail_and_receive_again(policy: ExponentialBackoff, messages: usize) -> Option<usize> {
+/// Receives messages, fails them, and returns how many can be received again at once.
+async fn fail_and_receive_again(delays: ExponentialBackoff, messages: usize) -> Option<usize> {
     let client = client(&crate::endpoint()?);
     let queue = queue(&client).await;
 
@@ -159,7 +161,7 @@ async fn fail_and_receive_again(policy: ExponentialBackoff, messages: usize) -> 
 
     let batch = serde_json::json!({"Records": records}).to_string();
     let dispatcher =
-        Dispatcher::new(routes()).with_backoff(SqsBackoff::new(client.clone(), &queue, policy));
+        Dispatcher::new(routes()).with_backoff(SqsBackoff::new(client.clone(), &queue, delays));
     let report = dispatcher.dispatch(batch, None).await.unwrap();
     assert_eq!(report.failed_messages(), messages);
 
@@ -167,7 +169,7 @@ async fn fail_and_receive_again(policy: ExponentialBackoff, messages: usize) -> 
 }
 
 #[tokio::test]
-async fn failed_messages_come_again_when_the_policy_says() {
+async fn failed_messages_come_again_after_their_delay() {
     let at_once = ExponentialBackoff::new(Duration::ZERO, Duration::ZERO);
     let Some(received) = fail_and_receive_again(at_once, 3).await else {
         return;
@@ -175,16 +177,16 @@ async fn failed_messages_come_again_when_the_policy_says() {
 
     assert_eq!(
         received, 3,
-        "a visibility of nothing lets them come at once, though the queue hides them for 30 s"
+        "without a delay the messages come at once, although the queue hides them for 30 s"
     );
 }
 
 #[tokio::test]
-async fn more_messages_than_one_call_takes_are_postponed_too() {
+async fn more_messages_than_one_call_takes_are_all_postponed() {
     let at_once = ExponentialBackoff::new(Duration::ZERO, Duration::ZERO);
     let Some(received) = fail_and_receive_again(at_once, 23).await else {
         return;
     };
 
-    assert_eq!(received, 10, "as many as one receive gives");
+    assert_eq!(received, 10, "one receive returns at most ten messages");
 }

@@ -1,4 +1,4 @@
-//! Rule 8 on standard queues: the bound, and the order of one key.
+//! Rule 8 on standard queues: the limit on handlers, and the order of the records of one key.
 
 use s3_dispatch::EventName;
 use s3_dispatch_testing::{RecordBuilder, SqsBatchBuilder};
@@ -7,7 +7,7 @@ use tokio::time::Instant;
 use crate::script::{dispatcher, failures, put};
 
 #[tokio::test(start_paused = true)]
-async fn as_many_handlers_run_as_allowed_and_no_more() {
+async fn exactly_as_many_handlers_run_as_allowed() {
     let batch = (0..20).fold(SqsBatchBuilder::new(), |batch, index| {
         batch.with_record(format!("{index}"), put(&format!("run-100/{index}")))
     });
@@ -28,7 +28,7 @@ async fn as_many_handlers_run_as_allowed_and_no_more() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_slow_record_holds_up_no_other_key() {
+async fn a_slow_record_does_not_delay_other_keys() {
     let batch = SqsBatchBuilder::new()
         .with_record("slow", put("run-1000/a"))
         .with_record("1", put("run-10/b"))
@@ -45,7 +45,7 @@ async fn a_slow_record_holds_up_no_other_key() {
     assert_eq!(finished, ["run-10/b", "run-10/c", "run-10/d", "run-1000/a"]);
 }
 
-/// Records of one key, told apart by the bucket's neighbour: their sequencer.
+/// Dispatches records of one key, and returns their indexes in the order in which they ran.
 async fn order(records: Vec<RecordBuilder>) -> Vec<String> {
     let batch =
         records
@@ -84,7 +84,7 @@ async fn order(records: Vec<RecordBuilder>) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn records_of_one_key_run_by_sequencer() {
+async fn records_of_one_key_run_in_sequencer_order() {
     let with = |sequencer: &str| put("same").with_sequencer(sequencer);
     assert_eq!(
         order(vec![with("00C"), with("0A"), with("00000B")]).await,
@@ -93,7 +93,7 @@ async fn records_of_one_key_run_by_sequencer() {
 }
 
 #[tokio::test]
-async fn what_has_no_sequencer_to_trust_stays_where_it_arrived() {
+async fn records_without_a_reliable_sequencer_keep_their_place() {
     let with = |event: EventName, sequencer: &str| {
         RecordBuilder::new(event)
             .with_key("same")
@@ -114,7 +114,7 @@ async fn what_has_no_sequencer_to_trust_stays_where_it_arrived() {
 }
 
 #[tokio::test]
-async fn the_same_key_of_another_bucket_is_another_object() {
+async fn the_same_key_in_another_bucket_is_another_object() {
     let records = vec![
         put("same").with_bucket("one").with_sequencer("0B"),
         put("same").with_bucket("two").with_sequencer("0A"),

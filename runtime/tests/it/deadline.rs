@@ -1,8 +1,8 @@
-//! Rule 7: timeouts, deadlines and cancellation.
+//! Rule 7: timeouts, the deadline, and cancellation.
 
 use std::time::Duration;
 
-use s3_dispatch::{MessageFailure, MessageOutcome};
+use s3_dispatch::dispatch::{MessageFailure, MessageOutcome};
 use s3_dispatch_testing::{NotificationBuilder, SqsBatchBuilder};
 use tokio::time::Instant;
 
@@ -13,7 +13,7 @@ const FAILED: MessageOutcome = MessageOutcome::Failed(MessageFailure::RecordFail
 const NOT_REACHED: MessageOutcome = MessageOutcome::Failed(MessageFailure::NotReached);
 
 #[tokio::test(start_paused = true)]
-async fn a_record_timeout_fails_its_message_and_lets_the_next_begin() {
+async fn a_record_timeout_fails_its_message_and_lets_the_next_start() {
     let batch = SqsBatchBuilder::new()
         .with_record("1", put("hang/1"))
         .with_record("2", put("run-99/2"))
@@ -27,7 +27,7 @@ async fn a_record_timeout_fails_its_message_and_lets_the_next_begin() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn near_the_deadline_what_runs_is_cut_and_nothing_begins() {
+async fn near_the_deadline_running_handlers_are_cancelled_and_none_start() {
     let both = NotificationBuilder::new()
         .with_record(put("run-10/3"))
         .with_record(put("hang/3"));
@@ -62,7 +62,7 @@ async fn near_the_deadline_what_runs_is_cut_and_nothing_begins() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_deadline_that_is_over_fails_everything_unseen() {
+async fn a_passed_deadline_fails_everything_before_a_handler_runs() {
     let batch = SqsBatchBuilder::new()
         .with_record("1", put("ok/1"))
         .with_record("2", put("ok/2"));
@@ -86,7 +86,7 @@ async fn a_deadline_that_is_over_fails_everything_unseen() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn after_a_handler_that_lets_the_deadline_pass_no_other_begins() {
+async fn no_handler_starts_after_one_that_overran_the_deadline() {
     let batch = SqsBatchBuilder::new()
         .with_record("1", put("a"))
         .with_record("2", put("b"));
@@ -139,7 +139,7 @@ impl Drop for Bomb {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_handler_that_panics_when_it_is_cut_off_costs_its_own_message_alone() {
+async fn a_handler_that_panics_when_cancelled_fails_only_its_message() {
     let batch = SqsBatchBuilder::new()
         .with_record("1", put("bomb/1"))
         .with_record("2", put("fine"))

@@ -1,6 +1,7 @@
-//! Rule 8 on FIFO queues: groups in order, each stopping at its first failure.
+//! Rule 8 on FIFO queues: each group runs in order and stops at its first failure.
 
-use s3_dispatch::{Malformed, MessageFailure, MessageOutcome};
+use s3_dispatch::Malformed;
+use s3_dispatch::dispatch::{MessageFailure, MessageOutcome};
 use s3_dispatch_testing::{NotificationBuilder, SqsBatchBuilder, SqsMessageBuilder};
 
 use crate::script::{after, dispatcher, failures, outcomes, put};
@@ -12,7 +13,7 @@ fn message(id: &str, group: &str, key: &str) -> SqsMessageBuilder {
 }
 
 #[tokio::test]
-async fn a_group_stops_at_its_first_failure_and_reports_all_that_follows() {
+async fn a_group_stops_at_its_first_failure_and_fails_the_rest() {
     let test = NotificationBuilder::test_event("bucket");
     let batch = SqsBatchBuilder::new()
         .on_fifo_queue()
@@ -75,7 +76,7 @@ async fn a_malformed_message_stops_its_group_unless_it_is_dropped() {
 }
 
 #[tokio::test]
-async fn a_record_that_fails_stops_the_records_behind_it_in_its_message() {
+async fn a_failed_record_stops_the_later_records_of_its_message() {
     let both = NotificationBuilder::new()
         .with_record(put("fail/1"))
         .with_record(put("ok/1"));
@@ -92,7 +93,7 @@ async fn a_record_that_fails_stops_the_records_behind_it_in_its_message() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_cut_fails_the_rest_of_every_group() {
+async fn the_deadline_fails_the_rest_of_every_group() {
     let test = NotificationBuilder::test_event("bucket");
     let batch = SqsBatchBuilder::new()
         .on_fifo_queue()
@@ -109,7 +110,7 @@ async fn a_cut_fails_the_rest_of_every_group() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn keys_do_not_matter_to_groups() {
+async fn records_of_one_key_in_different_groups_run_side_by_side() {
     let batch = SqsBatchBuilder::new()
         .on_fifo_queue()
         .with_message(message("1", "a", "run-10/same"))
@@ -124,7 +125,7 @@ async fn keys_do_not_matter_to_groups() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_group_on_a_standard_queue_means_nothing() {
+async fn a_message_group_on_a_standard_queue_has_no_effect() {
     let batch = SqsBatchBuilder::new()
         .with_message(message("1", "a", "fail/1"))
         .with_message(message("2", "a", "ok/2"));

@@ -1,4 +1,4 @@
-//! The dispatcher as a service of Lambda's runtime crate, and as a part of an existing function.
+//! The dispatcher as a service for `lambda_runtime`, and as part of an existing function.
 
 use aws_lambda_events::event::sqs::SqsEvent;
 use lambda_runtime::{Context, LambdaEvent, Service};
@@ -63,7 +63,7 @@ async fn its_errors_say_what_failed() {
 }
 
 #[tokio::test]
-async fn an_event_that_was_read_already_gives_the_same_report() {
+async fn a_deserialized_event_gives_the_same_report() {
     let (dispatcher, script) = dispatcher();
     let event: SqsEvent = serde_json::from_str(&batch().to_json()).unwrap();
     let report = dispatcher.dispatch(event, None).await;
@@ -82,7 +82,7 @@ async fn an_event_that_was_read_already_gives_the_same_report() {
 }
 
 #[tokio::test]
-async fn an_event_without_an_id_or_a_body_is_not_guessed_at() {
+async fn missing_ids_and_bodies_are_not_invented() {
     let (dispatcher, _) = dispatcher();
     let event: SqsEvent = serde_json::from_str(r#"{"Records": [{"body": "{}"}]}"#).unwrap();
     let error = dispatcher.dispatch(event, None).await.unwrap_err();

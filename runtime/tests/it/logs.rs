@@ -1,4 +1,4 @@
-//! What is logged: a span per record, each failure once, one summary.
+//! Logs: a span per record, one line per failure, one summary per invocation.
 
 use std::io::Write;
 use std::sync::{Arc, Mutex};
@@ -66,7 +66,7 @@ async fn a_failure_is_logged_once_within_the_span_of_its_record() {
 }
 
 #[tokio::test]
-async fn one_summary_ends_the_invocation() {
+async fn an_invocation_ends_with_one_summary() {
     let batch = SqsBatchBuilder::new()
         .with_record("1", put("ok/1"))
         .with_record("2", put("fail/2"))

@@ -1,20 +1,22 @@
-//! The rules of delivery, through the public door.
+//! The rules of delivery, tested through the public items of the crate.
 
 #![allow(missing_docs, clippy::unwrap_used)]
 
+mod messages;
 mod concurrency;
-mod deadline;
 mod fifo;
-mod giving_up;
-mod in_order;
+mod deadline;
+mod outside_sqs;
+mod dead_letters;
+mod backoff;
+mod deduplicated;
+mod identity;
+mod latest_only;
+mod memory_store;
 mod lambda_service;
 mod logs;
-mod messages;
 #[cfg(feature = "metrics")]
 mod metrics;
 #[cfg(feature = "aws_lambda_events")]
-mod neighbours;
-mod once;
-mod outside_sqs;
+mod aws_lambda_events;
 mod script;
-mod stores;

@@ -1,6 +1,7 @@
 //! Rules 1 to 5: the outcome of each message.
 
-use s3_dispatch::{ErrorKind, Malformed, MessageFailure, MessageOutcome, Unrouted};
+use s3_dispatch::dispatch::{MessageFailure, MessageOutcome};
+use s3_dispatch::{Dispatcher, ErrorKind, Malformed, Routes, Unrouted};
 use s3_dispatch_testing::{NotificationBuilder, SqsBatchBuilder, SqsMessageBuilder};
 
 use crate::script::{dispatcher, failures, outcomes, put};
@@ -30,7 +31,7 @@ async fn a_failed_record_fails_its_message_and_no_other() {
 }
 
 #[tokio::test]
-async fn one_of_many_records_is_enough_to_fail_a_message() {
+async fn one_failed_record_of_many_fails_the_message() {
     let mixed = NotificationBuilder::new()
         .with_record(put("ok/1"))
         .with_record(put("fail/1"))
@@ -52,7 +53,7 @@ async fn one_of_many_records_is_enough_to_fail_a_message() {
 }
 
 #[tokio::test]
-async fn a_panic_fails_its_message_whether_in_the_future_or_before_it() {
+async fn a_panic_fails_its_message_during_or_before_the_future() {
     let batch = SqsBatchBuilder::new()
         .with_record("1", put("panic/1"))
         .with_record("2", put("panic-early/2"))
@@ -70,7 +71,7 @@ async fn a_test_notification_succeeds() {
 }
 
 #[tokio::test]
-async fn a_malformed_body_fails_its_message_alone() {
+async fn a_malformed_body_fails_only_its_message() {
     let batch = SqsBatchBuilder::new()
         .with_record("1", put("ok/1"))
         .with_body("2", "no JSON")
@@ -78,7 +79,8 @@ async fn a_malformed_body_fails_its_message_alone() {
         .with_body("4", "")
         .with_body(
             "5",
-            r#"{"Records": [{"eventName": "ObjectCreated:Put", "s3": {"bucket": {"name": "b"}, "object": {}}}]}"#,
+            r#"{"Records": [{"eventName": "ObjectCreated:Put",
+                "s3": {"bucket": {"name": "b"}, "object": {}}}]}"#,
         )
         .with_record("6", put("ok/6"));
 
@@ -123,7 +125,7 @@ async fn an_unrouted_record_is_skipped_or_fails() {
 }
 
 #[tokio::test]
-async fn an_id_that_occurs_twice_fails_once_if_either_fails() {
+async fn a_repeated_id_is_listed_once_if_either_message_fails() {
     for (first, second) in [("ok/1", "fail/2"), ("fail/1", "ok/2"), ("fail/1", "fail/2")] {
         let batch = SqsBatchBuilder::new()
             .with_record("same", put(first))
@@ -141,7 +143,7 @@ async fn an_id_that_occurs_twice_fails_once_if_either_fails() {
 }
 
 #[tokio::test]
-async fn a_message_without_an_id_fails_the_invocation_before_any_handler() {
+async fn a_message_without_an_id_fails_the_invocation_before_any_handler_runs() {
     for nameless in [SqsMessageBuilder::without_id(), SqsMessageBuilder::new("")] {
         let batch = SqsBatchBuilder::new()
             .with_record("1", put("ok/1"))
@@ -179,7 +181,7 @@ async fn an_unreadable_payload_fails_the_invocation() {
 }
 
 #[tokio::test]
-async fn handlers_know_their_message_and_invocation() {
+async fn handlers_see_their_message_and_invocation() {
     let message = SqsMessageBuilder::new("id")
         .with_receive_count(3)
         .with_trace_header("Root=1")
@@ -203,4 +205,40 @@ async fn handlers_know_their_message_and_invocation() {
         assert_eq!(context.trace_header().unwrap(), "Root=1");
         assert_eq!(context.deadline(), deadline);
     });
+}
+
+/// A handler's error is foreign code, like the handler itself.
+#[tokio::test]
+async fn an_error_that_panics_when_printed_fails_only_its_message() {
+    #[derive(Debug)]
+    struct Unprintable;
+
+    impl std::fmt::Display for Unprintable {
+        fn fmt(&self, _: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            panic!("no text")
+        }
+    }
+
+    impl std::error::Error for Unprintable {}
+
+    let routes = Routes::new(()).on_fn("*", |key: s3_dispatch::ObjectKey| async move {
+        if key == "bad" {
+            Err(Unprintable)
+        } else {
+            Ok(())
+        }
+    });
+
+    let batch = SqsBatchBuilder::new()
+        .with_record("1", put("bad"))
+        .with_record("2", put("good"));
+
+    assert_eq!(
+        failures(
+            &Dispatcher::new(routes)
+                .dispatch(batch.to_bytes(), None)
+                .await
+        ),
+        ["1"]
+    );
 }

@@ -1,4 +1,4 @@
-//! What is counted, and that labels stay few.
+//! Metrics: what is counted, and that labels have few values.
 
 use std::collections::BTreeMap;
 
@@ -8,8 +8,8 @@ use s3_dispatch_testing::{RecordBuilder, SqsBatchBuilder};
 
 use crate::script::{Script, put};
 
-/// `name{label=value}` with a counter's value, or the number of a histogram's samples and their
-/// sum.
+/// Dispatches a batch and returns its metrics by `name{label=value}`: a counter's value, or the
+/// number of a histogram's samples and their sum.
 fn measure(batch: &SqsBatchBuilder) -> BTreeMap<String, (u64, f64)> {
     let recorder = DebuggingRecorder::new();
     let snapshotter = recorder.snapshotter();
@@ -166,7 +166,7 @@ fn the_lag_is_from_the_event_to_the_handler() {
 }
 
 #[test]
-fn names_of_the_sender_do_not_become_labels() {
+fn names_chosen_by_the_sender_do_not_become_labels() {
     let batch = (0..100).fold(SqsBatchBuilder::new(), |batch, number| {
         let record = RecordBuilder::new(format!("Hostile{number}:Event").as_str())
             .with_key(format!("ok/{number}"));

@@ -1,11 +1,11 @@
-//! Rule 9: deliveries that cannot report single failures.
+//! Rule 9: outside SQS, any failure fails the invocation.
 
 use s3_dispatch::{ErrorKind, Malformed};
 use s3_dispatch_testing::{NotificationBuilder, SnsBatchBuilder};
 
 use crate::script::{dispatcher, put};
 
-/// Dispatches the same records by themselves, through SNS and from EventBridge.
+/// Dispatches the same records from S3, from SNS and, if there is one, from EventBridge.
 async fn check(keys: &[&str], expected: Option<&str>) {
     let records = keys
         .iter()
@@ -51,20 +51,21 @@ async fn check(keys: &[&str], expected: Option<&str>) {
 }
 
 #[tokio::test]
-async fn success_is_an_empty_response() {
+async fn success_gives_an_empty_response() {
     check(&["ok/1"], None).await;
     check(&["ok/1", "skip/2", "ok/3"], None).await;
 }
 
 #[tokio::test]
-async fn any_failure_fails_the_invocation_after_all_records_had_their_turn() {
+async fn any_failure_fails_the_invocation_after_every_record_has_run() {
     check(&["fail/1"], Some("1 of 1 records failed")).await;
     check(&["ok/1", "fail/2", "ok/3"], Some("1 of 3 records failed")).await;
 }
 
 #[tokio::test]
 async fn a_malformed_event_fails_the_invocation_or_is_dropped() {
-    let malformed = r#"{"Records": [{"eventName": "ObjectCreated:Put", "s3": {"bucket": {}, "object": {"key": "k"}}}]}"#;
+    let malformed = r#"{"Records": [{"eventName": "ObjectCreated:Put",
+        "s3": {"bucket": {}, "object": {"key": "k"}}}]}"#;
     let (dispatcher, _) = dispatcher();
     let error = dispatcher.dispatch(malformed, None).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::InvocationFailed);

@@ -1,17 +1,18 @@
-//! A router whose behaviour stands in the keys: `ok/1`, `fail/2`, `run-250/3` (milliseconds),
-//! `hang/4`...
+//! A router that does what each key says: `ok/1` succeeds, `fail/2` fails, `run-250/3` runs for 250
+//! ms, `hang/4` hangs, and so on.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use s3_dispatch::dispatch::MessageOutcome;
 use s3_dispatch::{
-    BatchReport, BoxFuture, Dispatcher, Error, EventName, HandlerError, MessageContext,
-    MessageOutcome, Outcome, Route, Router, S3EventRecord, SkipReason,
+    BatchReport, BoxFuture, Dispatcher, Error, EventName, HandlerError, MessageContext, Outcome,
+    Route, Router, S3EventRecord, SkipReason,
 };
 use s3_dispatch_testing::RecordBuilder;
 use tokio::time::Instant;
 
-/// Notes what runs when.
+/// The router. It notes what runs when.
 #[derive(Clone, Default)]
 pub(crate) struct Script(Arc<Mutex<Journal>>);
 
@@ -53,7 +54,7 @@ impl Drop for Running {
     }
 }
 
-/// By the desugared signature, to be able to panic before there is a future.
+/// Written without `async_trait`, to be able to panic before it returns a future.
 impl Router for Script {
     fn route<'s, 'r, 'm, 'f>(
         &'s self,
@@ -116,7 +117,7 @@ pub(crate) fn dispatcher() -> (Dispatcher<Script>, Script) {
     (Dispatcher::new(script.clone()), script)
 }
 
-/// The ids of the batch response.
+/// Returns the ids in the batch response.
 pub(crate) fn failures(report: &Result<BatchReport, Error>) -> Vec<String> {
     let report = report.as_ref().unwrap();
     let response = report.response();
@@ -138,7 +139,7 @@ pub(crate) fn outcomes(report: &Result<BatchReport, Error>) -> Vec<MessageOutcom
         .collect()
 }
 
-/// On Tokio's clock, which the tests pause.
+/// Returns a time on Tokio's clock, which the tests pause.
 pub(crate) fn after(milliseconds: u64) -> Option<std::time::Instant> {
     Some((Instant::now() + Duration::from_millis(milliseconds)).into_std())
 }

@@ -1,8 +1,8 @@
-//! What must have happened in many worlds, lest the checks have had nothing to look at.
+//! What must happen somewhere in many worlds. Otherwise the checks would have checked nothing.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use s3_dispatch::MessageOutcome;
+use s3_dispatch::dispatch::MessageOutcome;
 
 use crate::oracle::key_orders;
 use crate::router::Run;
@@ -11,7 +11,7 @@ use crate::world::{End, Patience, Place, World};
 
 type Circumstance = fn(&World, &Trial) -> bool;
 
-/// Of both kinds of queue.
+/// Circumstances of both kinds of queue.
 const CIRCUMSTANCES: &[(&str, Circumstance)] = &[
     ("everything succeeded", |_, trial| {
         outcomes(trial).len() > 3 && failed(trial) == 0
@@ -52,7 +52,7 @@ const CIRCUMSTANCES: &[(&str, Circumstance)] = &[
         "the caller dropped the future before it was polled",
         |world, _| world.patience == Patience::Polls(0),
     ),
-    ("a dispatch without end", |_, trial| {
+    ("a dispatch that never ended", |_, trial| {
         matches!(trial.ending, Ending::Endless)
     }),
     ("an id was missing", |_, trial| {
@@ -88,7 +88,7 @@ const CIRCUMSTANCES: &[(&str, Circumstance)] = &[
 ];
 
 const OF_STANDARD_QUEUES: &[(&str, Circumstance)] = &[(
-    "the records of a key ran otherwise than they arrived",
+    "the records of a key did not run in the order of arrival",
     |world, trial| {
         let ran = |place: &Place| trial.journal.handlers.iter().any(|run| run.place == *place);
         key_orders(world)
@@ -160,7 +160,7 @@ fn letters(trial: &Trial, is_meant: fn(Option<End>) -> bool) -> usize {
         .count()
 }
 
-/// How often each circumstance was met.
+/// Counts how often each circumstance was met.
 pub(crate) struct Tally {
     circumstances: Vec<(&'static str, Circumstance)>,
     counts: BTreeMap<&'static str, usize>,

@@ -1,4 +1,4 @@
-//! Worlds, drawn so that they shrink: to fewer messages and records, less trouble, shorter times.
+//! Generates worlds. They shrink to fewer messages and records, less trouble, and shorter times.
 
 use proptest::collection::vec;
 use proptest::option;
@@ -11,7 +11,7 @@ use crate::world::{
     malformed_bodies,
 };
 
-/// How often nothing may hang that nothing would cut off, since that makes a world without end.
+/// The share of worlds in which nothing may hang without a deadline or timeout to cut it off.
 const MUST_END: f64 = 0.8;
 
 pub(crate) fn worlds(is_fifo: bool) -> impl Strategy<Value = World> {
@@ -21,7 +21,7 @@ pub(crate) fn worlds(is_fifo: bool) -> impl Strategy<Value = World> {
         1 => vec(message(), 0..=500),
     ];
 
-    // In percent: how many records do something else than succeed; the same of sinks.
+    // In percent: how many records do not succeed, and how many letters are not stored.
     let troubles = (select(vec![0, 5, 20, 60, 100]), select(vec![0, 0, 20, 100]));
 
     (
@@ -88,7 +88,7 @@ enum DraftContent {
     Other(Content),
 }
 
-/// A record with dice that are thrown and not yet read.
+/// A record, and the random numbers that will decide whether it and its letter fail.
 #[derive(Debug, Clone)]
 struct DraftRecord {
     record: Record,
@@ -125,9 +125,12 @@ fn message() -> impl Strategy<Value = DraftMessage> {
     ];
 
     let content = prop_oneof![
-        40 => (wrapping, vec(record(), 0..=4)).prop_map(|(wrapping, records)| DraftContent::Records(wrapping, records)),
-        2 => select(vec![Wrapping::Raw, Wrapping::Sns]).prop_map(|wrapping| DraftContent::Other(Content::Test(wrapping))),
-        2 => (0..malformed_bodies().len()).prop_map(|kind| DraftContent::Other(Content::Malformed(kind))),
+        40 => (wrapping, vec(record(), 0..=4))
+            .prop_map(|(wrapping, records)| DraftContent::Records(wrapping, records)),
+        2 => select(vec![Wrapping::Raw, Wrapping::Sns])
+            .prop_map(|wrapping| DraftContent::Other(Content::Test(wrapping))),
+        2 => (0..malformed_bodies().len())
+            .prop_map(|kind| DraftContent::Other(Content::Malformed(kind))),
     ];
 
     let twin = option::weighted(0.05, 0..500_usize);
@@ -194,7 +197,7 @@ fn record() -> impl Strategy<Value = DraftRecord> {
         })
 }
 
-/// Honest ones in all spellings, few enough to be equal at times; absent ones; and garbage.
+/// Reliable sequencers in all spellings, few enough to be equal at times; absent ones; and garbage.
 fn sequencer() -> impl Strategy<Value = Option<String>> {
     let value = |n: u64| 0x55AE_D6DC_D902_8100 + n;
     let garbage = vec!["EXAMPLESEQ", "0x12", "-1", "+7", " 12", "12G", "١٢", "1.5"];
@@ -220,7 +223,7 @@ fn trouble() -> impl Strategy<Value = End> {
     ]
 }
 
-/// Handlers last an even time and timeouts are odd, so that neither has to win a tie.
+/// Handlers last for an even time and timeouts are odd, so they never end at the same moment.
 fn script(end: impl Strategy<Value = End>) -> impl Strategy<Value = Script> {
     let delay = prop_oneof![
         30 => Just(Delay::None),

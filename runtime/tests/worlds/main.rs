@@ -1,8 +1,10 @@
-//! The rules of delivery, held by every world: batches, handlers, deadlines and callers of all
-//! kinds, on a paused clock.
+//! The rules of delivery, checked in thousands of generated worlds.
 //!
-//! `S3_DISPATCH_WORLDS` says how many, `S3_DISPATCH_WORLDS_SEED` (a number) which ones. A world
-//! that breaks a rule is shrunk and shown.
+//! A world is a batch, what its handlers do, the dispatcher's settings, and how long its caller
+//! waits. It runs on a paused clock, and its journal is checked against the rules. A world that
+//! breaks a rule is shrunk and printed. `S3_DISPATCH_WORLDS` sets how many worlds there are, and
+//! `S3_DISPATCH_WORLDS_SEED`, a number, sets which.
+
 #![allow(missing_docs, clippy::unwrap_used)]
 
 mod world;
@@ -22,8 +24,8 @@ use crate::circumstances::Tally;
 use crate::trial::Trial;
 use crate::world::World;
 
-/// `Err` says how a rule was broken.
-type Broken = Result<(), String>;
+/// The result of a check. The error says how a rule was broken.
+type Checked = Result<(), String>;
 
 macro_rules! checks {
     ($($module:ident::$check:ident,)*) => {
@@ -31,14 +33,14 @@ macro_rules! checks {
     };
 }
 
-type Check = fn(&World, &Trial) -> Broken;
+type Check = fn(&World, &Trial) -> Checked;
 
-/// What is likelier to be the cause stands before what is likelier to follow from it.
+/// In this order, because an early failure is often the cause of the later ones.
 const CHECKS: &[(&str, Check)] = checks![
-    report_checks::dispatch_ends_as_it_may,
+    report_checks::dispatch_ends_in_an_allowed_way,
     run_checks::nothing_is_left_running,
-    run_checks::each_record_is_given_once_and_rightly,
-    run_checks::the_bound_on_concurrency_holds,
+    run_checks::each_record_is_given_once_with_its_message,
+    run_checks::concurrency_stays_within_its_limit,
     run_checks::nothing_starts_at_or_after_the_cut,
     run_checks::no_letter_is_put_at_or_after_the_cut,
     run_checks::handlers_are_cut_off_for_a_reason,
@@ -47,25 +49,25 @@ const CHECKS: &[(&str, Check)] = checks![
     run_checks::letters_wait_for_their_message,
     report_checks::each_id_succeeds_or_fails_once,
     report_checks::response_is_what_sqs_reads,
-    report_checks::messages_end_as_their_records,
-    report_checks::failures_have_true_reasons,
-    report_checks::counts_are_true,
-    report_checks::uncut_worlds_end_as_forecast,
+    report_checks::messages_follow_from_their_records,
+    report_checks::failures_have_the_right_reasons,
+    report_checks::counts_match_the_journal,
+    report_checks::uncut_worlds_end_as_predicted,
     run_checks::no_worker_is_idle,
 ];
 
-/// So many worlds that everything has happened.
+/// With this many worlds, every circumstance must have been met.
 const ENOUGH: u32 = 1_000;
 
 fn number(variable: &str, default: u64) -> u64 {
     let text = std::env::var(variable).ok();
     text.map_or(default, |text| {
         text.parse()
-            .unwrap_or_else(|_| panic!("`{variable}` is no number: `{text}`"))
+            .unwrap_or_else(|_| panic!("`{variable}` is not a number: `{text}`"))
     })
 }
 
-/// Half of the worlds, of one kind of queue.
+/// Checks half of the worlds, with one kind of queue.
 #[track_caller]
 fn check(is_fifo: bool) {
     let cases = u32::try_from(number("S3_DISPATCH_WORLDS", 2_000).div_ceil(2)).unwrap();
@@ -75,7 +77,7 @@ fn check(is_fifo: bool) {
         ..Config::default()
     };
 
-    // Not of zeros alone, from which this algorithm makes nothing but zeros.
+    // A seed of zeros alone would make this algorithm return nothing but zeros.
     let mut seed = *b"worlds of seed N";
     seed[..8].copy_from_slice(&number("S3_DISPATCH_WORLDS_SEED", 0).to_le_bytes());
     let mut runner =
@@ -107,11 +109,11 @@ fn check(is_fifo: bool) {
 }
 
 #[test]
-fn worlds_of_standard_queues() {
+fn the_rules_hold_on_standard_queues() {
     check(false);
 }
 
 #[test]
-fn worlds_of_fifo_queues() {
+fn the_rules_hold_on_fifo_queues() {
     check(true);
 }

@@ -1,33 +1,34 @@
-//! What the rules of delivery say of a world, written from the rules alone.
+//! What the rules of delivery say about a world. It is written from the rules, not from the code.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use s3_dispatch::{Malformed, MessageFailure, Unrouted};
+use s3_dispatch::dispatch::MessageFailure;
+use s3_dispatch::{Malformed, Unrouted};
 
 use crate::world::{Content, Delay, End, Message, Place, Record, Script, World};
 
-/// What one record comes to, dead letters apart.
+/// The outcome of one record, before its dead letter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Fate {
     Handled,
     Skipped,
-    /// It needs a retry.
+    /// The record needs a retry.
     Failed,
     Permanent,
 }
 
-/// What becomes of a world that nothing cuts: no deadline, no impatient caller, nothing that hangs
-/// for good.
+/// The outcome of a world that nothing cuts off: without a deadline, a caller that drops the
+/// dispatch, or anything that hangs forever.
 #[derive(Debug, Default)]
-pub(crate) struct Forecast {
+pub(crate) struct Prediction {
     pub(crate) started: BTreeSet<Place>,
     pub(crate) handled: usize,
     pub(crate) skipped: usize,
-    /// By message. The reason is `None` where the rules leave it open.
+    /// The outcome of each message. The reason is `None` if the rules leave it open.
     pub(crate) messages: Vec<Result<(), Option<MessageFailure>>>,
 }
 
-/// What a handler comes to that ends like this.
+/// Returns the outcome of a record whose handler ends like this.
 pub(crate) fn fate(world: &World, end: End) -> Fate {
     match end {
         End::Done => Fate::Handled,
@@ -38,7 +39,7 @@ pub(crate) fn fate(world: &World, end: End) -> Fate {
     }
 }
 
-/// How long a script runs if nothing stops it; `None` for ever.
+/// Returns how long a script runs if nothing stops it, or `None` if it never ends.
 pub(crate) fn duration(script: Script) -> Option<u64> {
     match script.delay {
         _ if script.end == End::EarlyPanic => Some(0),
@@ -64,7 +65,7 @@ fn is_kept(letter: Script) -> bool {
     letter.end == End::Done && letter.delay != Delay::Forever
 }
 
-/// Whether a message without records to answer counts as done, in itself.
+/// Returns whether a message succeeds as far as it does not depend on its records.
 pub(crate) fn is_idle_success(world: &World, message: &Message) -> bool {
     match message.content {
         Content::Malformed(_) => world.setup.malformed == Malformed::Drop,
@@ -72,14 +73,14 @@ pub(crate) fn is_idle_success(world: &World, message: &Message) -> bool {
     }
 }
 
-/// On FIFO queues the group of each message, by the one that messages without a group share.
+/// Returns the group of a message on a FIFO queue. Messages without a group share one.
 pub(crate) fn group_of(message: &Message) -> i32 {
     message.group.map_or(-1, i32::from)
 }
 
-impl Forecast {
+impl Prediction {
     pub(crate) fn of(world: &World) -> Self {
-        let mut forecast = Self::default();
+        let mut prediction = Self::default();
         let mut stopped = BTreeSet::new();
 
         for (index, message) in world.messages.iter().enumerate() {
@@ -88,17 +89,17 @@ impl Forecast {
                 let is_malformed = matches!(message.content, Content::Malformed(_));
                 Err((!is_malformed).then_some(MessageFailure::NotReached))
             } else {
-                forecast.message(world, index, message)
+                prediction.message(world, index, message)
             };
 
             if outcome.is_err() {
                 stopped.insert(group);
             }
 
-            forecast.messages.push(outcome);
+            prediction.messages.push(outcome);
         }
 
-        forecast
+        prediction
     }
 
     fn message(
@@ -136,30 +137,30 @@ impl Forecast {
     }
 }
 
-/// The records of each bucket and key of a standard queue, in the order in which they must run:
-/// those that have an honest sequencer by it, at the places that they take up among the others,
-/// which stay as they arrived.
+/// Returns the records of each bucket and key of a standard queue, in the order in which they must
+/// run. The records with a reliable sequencer are sorted among the places that they take up
+/// together. The others stay where they arrived.
 pub(crate) fn key_orders(world: &World) -> BTreeMap<(&str, &str), Vec<Place>> {
     let mut keys: BTreeMap<_, Vec<(Place, Option<u128>)>> = BTreeMap::new();
     for (place, record) in world.records() {
         keys.entry((record.bucket, record.key))
             .or_default()
-            .push((place, honest_sequencer(record)));
+            .push((place, reliable_sequencer(record)));
     }
 
     let order = |arrived: Vec<(Place, Option<u128>)>| {
-        let mut honest: Vec<_> = arrived
+        let mut reliable: Vec<_> = arrived
             .iter()
             .filter(|(_, sequencer)| sequencer.is_some())
             .copied()
             .collect();
 
-        honest.sort_by_key(|(_, sequencer)| *sequencer);
-        let mut honest = honest.into_iter();
+        reliable.sort_by_key(|(_, sequencer)| *sequencer);
+        let mut reliable = reliable.into_iter();
 
         let places = arrived.into_iter().map(|one| {
             if one.1.is_some() {
-                honest.next().unwrap_or(one)
+                reliable.next().unwrap_or(one)
             } else {
                 one
             }
@@ -173,8 +174,8 @@ pub(crate) fn key_orders(world: &World) -> BTreeMap<(&str, &str), Vec<Place>> {
         .collect()
 }
 
-/// As a number, where the event's sequencer tells when it happened.
-pub(crate) fn honest_sequencer(record: &Record) -> Option<u128> {
+/// Returns the sequencer as a number, if it tells when the event happened.
+pub(crate) fn reliable_sequencer(record: &Record) -> Option<u128> {
     let lies = record.event.starts_with("LifecycleExpiration")
         || record.event.ends_with("CompleteMultipartUpload");
     let text = record

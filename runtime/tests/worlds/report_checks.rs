@@ -1,12 +1,13 @@
-//! What the report must say, judged by the journal of what really happened.
+//! Checks the report against the journal of what really happened.
 
 use std::collections::BTreeSet;
 
-use s3_dispatch::{BatchReport, Malformed, MessageFailure, MessageOutcome};
+use s3_dispatch::dispatch::{MessageFailure, MessageOutcome};
+use s3_dispatch::{BatchReport, Malformed};
 use serde_json::Value;
 
-use crate::Broken;
-use crate::oracle::{Fate, Forecast, fate, group_of, is_idle_success};
+use crate::Checked;
+use crate::oracle::{Fate, Prediction, fate, group_of, is_idle_success};
 use crate::router::Run;
 use crate::trial::{Ending, Trial};
 use crate::world::{Content, End, Patience, Place, World};
@@ -22,7 +23,7 @@ fn has_failed(report: &BatchReport, index: usize) -> bool {
     report.messages()[index].outcome() != MessageOutcome::Succeeded
 }
 
-/// Whether another message of the same id has failed.
+/// Returns whether another message with the same id has failed.
 fn twin_has_failed(world: &World, report: &BatchReport, index: usize) -> bool {
     let is_twin =
         |other: &usize| *other != index && world.messages[*other].id == world.messages[index].id;
@@ -37,7 +38,7 @@ fn answer(runs: &[Run], place: Place) -> Option<End> {
         .and_then(|run| run.answer)
 }
 
-/// Whether a record needs nothing more: handled, skipped, or kept by the sink.
+/// Returns whether a record is done: handled, skipped, or stored by the sink.
 fn is_done(world: &World, trial: &Trial, place: Place) -> bool {
     match answer(&trial.journal.handlers, place).map(|end| fate(world, end)) {
         Some(Fate::Handled | Fate::Skipped) => true,
@@ -46,8 +47,8 @@ fn is_done(world: &World, trial: &Trial, place: Place) -> bool {
     }
 }
 
-/// A dispatch ends with a report, or by its caller's hand, or for a good reason.
-pub(crate) fn dispatch_ends_as_it_may(world: &World, trial: &Trial) -> Broken {
+/// A dispatch ends with a report or a justified error, or its caller drops it.
+pub(crate) fn dispatch_ends_in_an_allowed_way(world: &World, trial: &Trial) -> Checked {
     let lacks_id = world.messages.iter().any(|message| message.id.is_none());
     let is_never_polled = world.patience == Patience::Polls(0);
 
@@ -61,7 +62,7 @@ pub(crate) fn dispatch_ends_as_it_may(world: &World, trial: &Trial) -> Broken {
         }
         Ending::Dropped => world.patience != Patience::Endless,
         Ending::Panic => false,
-        // It waits for something that hangs, and nothing was set to cut it off.
+        // Something hangs, and neither a deadline nor a timeout was set.
         Ending::Endless => !lacks_id && world.cut().is_none() && trial.waiting > 0,
     };
 
@@ -72,9 +73,9 @@ pub(crate) fn dispatch_ends_as_it_may(world: &World, trial: &Trial) -> Broken {
     }
 }
 
-/// Each id of the batch, in its order, is in exactly one of succeeded and failed; the response
-/// lists the failed.
-pub(crate) fn each_id_succeeds_or_fails_once(world: &World, trial: &Trial) -> Broken {
+/// Each id of the batch is reported in its order, as succeeded or failed, and the response lists
+/// those that failed.
+pub(crate) fn each_id_succeeds_or_fails_once(world: &World, trial: &Trial) -> Checked {
     let Some(report) = report(trial) else {
         return Ok(());
     };
@@ -113,7 +114,7 @@ pub(crate) fn each_id_succeeds_or_fails_once(world: &World, trial: &Trial) -> Br
 
     if listed_once != failed || listed.len() != failed.len() {
         return Err(format!(
-            "the response lists {listed:?}; by the outcomes {failed:?} have failed"
+            "the response lists {listed:?}, but {failed:?} have failed"
         ));
     }
 
@@ -124,9 +125,9 @@ pub(crate) fn each_id_succeeds_or_fails_once(world: &World, trial: &Trial) -> Br
     Ok(())
 }
 
-/// `{"batchItemFailures": [{"itemIdentifier": ...}]}` with ids of the batch, each once, and nothing
-/// else.
-pub(crate) fn response_is_what_sqs_reads(world: &World, trial: &Trial) -> Broken {
+/// The response is `{"batchItemFailures": [{"itemIdentifier": ...}]}`, with ids of the batch, each
+/// once, and nothing else.
+pub(crate) fn response_is_what_sqs_reads(world: &World, trial: &Trial) -> Checked {
     let Some(report) = report(trial) else {
         return Ok(());
     };
@@ -157,10 +158,11 @@ pub(crate) fn response_is_what_sqs_reads(world: &World, trial: &Trial) -> Broken
     }
 }
 
-/// A message succeeds exactly when it can be read, or is dropped by choice, when all of its records
-/// are done, and when, on a FIFO queue, none of its group failed before it. At the cut, a FIFO
-/// message without records may go either way.
-pub(crate) fn messages_end_as_their_records(world: &World, trial: &Trial) -> Broken {
+/// A message succeeds exactly if it can be read or is dropped by choice, if all of its records are
+/// done, and if, on a FIFO queue, no earlier message of its group failed.
+///
+/// At the cut, a FIFO message without records may succeed or fail.
+pub(crate) fn messages_follow_from_their_records(world: &World, trial: &Trial) -> Checked {
     let Some(report) = report(trial) else {
         return Ok(());
     };
@@ -194,8 +196,8 @@ pub(crate) fn messages_end_as_their_records(world: &World, trial: &Trial) -> Bro
     Ok(())
 }
 
-/// The reason of each failure is a true one.
-pub(crate) fn failures_have_true_reasons(world: &World, trial: &Trial) -> Broken {
+/// The reason of each failure is right.
+pub(crate) fn failures_have_the_right_reasons(world: &World, trial: &Trial) -> Checked {
     let Some(report) = report(trial) else {
         return Ok(());
     };
@@ -221,7 +223,7 @@ pub(crate) fn failures_have_true_reasons(world: &World, trial: &Trial) -> Broken
                 runs.iter().any(|run| !is_done(world, trial, run.place))
                     || twin_has_failed(world, report, index)
             }
-            // At the cut, a letter that is not answered leaves its record unanswered.
+            // If a letter is cut off, its record has no outcome.
             MessageFailure::NotReached => {
                 let has_no_answer = |runs, at| answer(runs, (index, at)).is_none();
                 let is_unanswered = |at| {
@@ -246,8 +248,8 @@ pub(crate) fn failures_have_true_reasons(world: &World, trial: &Trial) -> Broken
     Ok(())
 }
 
-/// The counts of the report are those of the journal.
-pub(crate) fn counts_are_true(world: &World, trial: &Trial) -> Broken {
+/// The counts of the report match the journal.
+pub(crate) fn counts_match_the_journal(world: &World, trial: &Trial) -> Checked {
     let Some(report) = report(trial) else {
         return Ok(());
     };
@@ -290,36 +292,36 @@ pub(crate) fn counts_are_true(world: &World, trial: &Trial) -> Broken {
     }
 
     Err(format!(
-        "handled, skipped, dead letters, failed are reported as {reported:?}, are {expected:?}"
+        "handled, skipped, dead letters and failed are {expected:?}, but reported as {reported:?}"
     ))
 }
 
-/// Where nothing is cut, all is known before: which handlers run and what becomes of every message,
-/// and why.
-pub(crate) fn uncut_worlds_end_as_forecast(world: &World, trial: &Trial) -> Broken {
+/// If nothing is cut off, everything is known before: which handlers run, and the outcome of every
+/// message and its reason.
+pub(crate) fn uncut_worlds_end_as_predicted(world: &World, trial: &Trial) -> Checked {
     let Some(report) = report(trial).filter(|_| world.cut().is_none()) else {
         return Ok(());
     };
 
-    let forecast = Forecast::of(world);
+    let prediction = Prediction::of(world);
     let started: BTreeSet<_> = trial.journal.handlers.iter().map(|run| run.place).collect();
 
-    if started != forecast.started {
-        let differences: Vec<_> = started.symmetric_difference(&forecast.started).collect();
+    if started != prediction.started {
+        let differences: Vec<_> = started.symmetric_difference(&prediction.started).collect();
         return Err(format!(
-            "it is different whether these handlers ran: {differences:?}"
+            "these handlers ran although they should not, or did not run: {differences:?}"
         ));
     }
 
-    if (report.handled(), report.skipped()) != (forecast.handled, forecast.skipped) {
+    if (report.handled(), report.skipped()) != (prediction.handled, prediction.skipped) {
         return Err(format!(
-            "{} and {} were to be handled and skipped",
-            forecast.handled, forecast.skipped
+            "{} records should be handled and {} skipped",
+            prediction.handled, prediction.skipped
         ));
     }
 
-    for (index, expected) in forecast.messages.iter().enumerate() {
-        let is_as_forecast = match (expected, report.messages()[index].outcome()) {
+    for (index, expected) in prediction.messages.iter().enumerate() {
+        let is_as_predicted = match (expected, report.messages()[index].outcome()) {
             (Ok(()), MessageOutcome::Succeeded) => true,
             (Ok(()), MessageOutcome::Failed(_)) => twin_has_failed(world, report, index),
             (Err(reason), MessageOutcome::Failed(failure)) => {
@@ -329,8 +331,8 @@ pub(crate) fn uncut_worlds_end_as_forecast(world: &World, trial: &Trial) -> Brok
             (Err(_), MessageOutcome::Succeeded) => false,
         };
 
-        if !is_as_forecast {
-            return Err(format!("message {index} was to be {expected:?}"));
+        if !is_as_predicted {
+            return Err(format!("message {index} should be {expected:?}"));
         }
     }
 

@@ -1,25 +1,26 @@
-//! The router and the dead-letter sink of a world: they do what the world says and note it down.
+//! The router and the dead-letter sink of a world. They do what the world says, and note it.
 
 use std::future::{pending, poll_fn};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Poll;
 use std::time::Duration;
 
+use s3_dispatch::failure::{DeadLetter, DeadLetterError};
 use s3_dispatch::{
-    BoxFuture, DeadLetter, DeadLetterError, DeadLetters, HandlerError, MessageContext, Outcome,
-    Route, Router, S3EventRecord, SkipReason,
+    BoxFuture, DeadLetters, HandlerError, MessageContext, Outcome, Route, Router, S3EventRecord,
+    SkipReason,
 };
 use tokio::time::{Instant, sleep};
 
 use crate::world::{Delay, End, Place, Script, World};
 
-/// What happened, in the order in which it began.
+/// What happened, in the order in which it started.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Journal {
     pub(crate) handlers: Vec<Run>,
     pub(crate) letters: Vec<Run>,
     pub(crate) most_running: usize,
-    /// What was given wrongly to a handler or the sink.
+    /// Wrong arguments that a handler or the sink was given.
     pub(crate) complaints: Vec<String>,
     running: usize,
     moments: usize,
@@ -31,11 +32,11 @@ pub(crate) struct Run {
     pub(crate) place: Place,
     pub(crate) start: Moment,
     pub(crate) end: Option<Moment>,
-    /// `None` for one that panicked or was cut off.
+    /// `None` if it panicked or was cut off.
     pub(crate) answer: Option<End>,
 }
 
-/// Moments of one instant are told apart by their number.
+/// A time, and a number that orders the moments of one instant.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Moment {
     pub(crate) number: usize,
@@ -104,7 +105,7 @@ impl Scripted {
         self.journal().complaints.push(complaint);
     }
 
-    /// The record of the world that this one is.
+    /// Returns the place of a record in the world, if the record and its message are right.
     fn find(&self, record: &S3EventRecord, message: &MessageContext) -> Option<Place> {
         let version = record.object.version_id.as_ref()?.as_str();
         let (index, at) = version.split_once('.')?;
@@ -135,7 +136,7 @@ impl Journal {
         }
     }
 
-    /// How many handlers and letters have begun and not ended.
+    /// Returns how many handlers and letters have started and not ended.
     pub(crate) fn unfinished(&self) -> usize {
         self.handlers
             .iter()
@@ -145,7 +146,7 @@ impl Journal {
     }
 }
 
-/// Notes the end when it is dropped.
+/// A call that is running. It notes its end when it is dropped.
 struct Running<'s> {
     scripted: &'s Scripted,
     kind: Kind,
@@ -183,7 +184,7 @@ impl Drop for Running<'_> {
     }
 }
 
-/// Without the hook that would print every one.
+/// Panics without the hook, which would print every panic.
 fn panic_quietly() -> ! {
     std::panic::resume_unwind(Box::new("scripted"))
 }
@@ -201,7 +202,7 @@ async fn yield_once() {
     .await;
 }
 
-/// By the desugared signature, to be able to panic before there is a future.
+/// Written without `async_trait`, to be able to panic before it returns a future.
 impl Router for Scripted {
     fn route<'s, 'r, 'm, 'f>(
         &'s self,
@@ -242,7 +243,7 @@ impl Router for Scripted {
     }
 }
 
-/// By the desugared signature, as the router.
+/// Written without `async_trait`, like the router.
 impl DeadLetters for Scripted {
     fn put<'s, 'l, 'd, 'f>(
         &'s self,

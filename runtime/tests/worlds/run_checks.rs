@@ -1,9 +1,9 @@
-//! How handlers and the dead-letter sink may be called, judged by the journal.
+//! Checks how handlers and the dead-letter sink were called.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use crate::Broken;
+use crate::Checked;
 use crate::oracle::{Fate, duration, fate, group_of, is_idle_success, key_orders};
 use crate::router::Run;
 use crate::trial::{Ending, Trial};
@@ -17,14 +17,14 @@ fn by_place(runs: &[Run]) -> BTreeMap<Place, &Run> {
     runs.iter().map(|run| (run.place, run)).collect()
 }
 
-/// The number of the moment in which a run was over.
+/// Returns the number of the moment in which a run ended.
 fn end_number(run: &Run) -> usize {
     run.end.map_or(usize::MAX, |end| end.number)
 }
 
-/// A handler has its own record and message, a letter the body and the error; and no record is
+/// A handler gets its record and message, and a letter has the body and the error. No record is
 /// given twice.
-pub(crate) fn each_record_is_given_once_and_rightly(_: &World, trial: &Trial) -> Broken {
+pub(crate) fn each_record_is_given_once_with_its_message(_: &World, trial: &Trial) -> Checked {
     if let Some(complaint) = trial.journal.complaints.first() {
         return Err(complaint.clone());
     }
@@ -39,17 +39,17 @@ pub(crate) fn each_record_is_given_once_and_rightly(_: &World, trial: &Trial) ->
     Ok(())
 }
 
-/// At the cut everything ends; from then on no handler starts.
-pub(crate) fn nothing_starts_at_or_after_the_cut(world: &World, trial: &Trial) -> Broken {
-    is_over_at_the_cut(world, trial, &trial.journal.handlers)
+/// Everything ends at the cut, and no handler starts from then on.
+pub(crate) fn nothing_starts_at_or_after_the_cut(world: &World, trial: &Trial) -> Checked {
+    has_ended_at_the_cut(world, trial, &trial.journal.handlers)
 }
 
-/// Nor does a letter.
-pub(crate) fn no_letter_is_put_at_or_after_the_cut(world: &World, trial: &Trial) -> Broken {
-    is_over_at_the_cut(world, trial, &trial.journal.letters)
+/// No letter starts from then on, either.
+pub(crate) fn no_letter_is_put_at_or_after_the_cut(world: &World, trial: &Trial) -> Checked {
+    has_ended_at_the_cut(world, trial, &trial.journal.letters)
 }
 
-fn is_over_at_the_cut(world: &World, trial: &Trial, runs: &[Run]) -> Broken {
+fn has_ended_at_the_cut(world: &World, trial: &Trial, runs: &[Run]) -> Checked {
     let Some(cut) = world.cut().map(milliseconds) else {
         return Ok(());
     };
@@ -63,7 +63,7 @@ fn is_over_at_the_cut(world: &World, trial: &Trial, runs: &[Run]) -> Broken {
 
     if trial.ended > cut {
         return Err(format!(
-            "it went on until {:?}, the cut was at {cut:?}",
+            "it ran until {:?}, the cut was at {cut:?}",
             trial.ended
         ));
     }
@@ -71,20 +71,22 @@ fn is_over_at_the_cut(world: &World, trial: &Trial, runs: &[Run]) -> Broken {
     Ok(())
 }
 
-/// Never more than the bound, of which 0 counts as 1.
-pub(crate) fn the_bound_on_concurrency_holds(world: &World, trial: &Trial) -> Broken {
+/// Never more handlers run at once than allowed. A limit of 0 is treated as 1.
+pub(crate) fn concurrency_stays_within_its_limit(world: &World, trial: &Trial) -> Checked {
     let most = trial.journal.most_running;
     if most > world.setup.concurrency.max(1) {
-        return Err(format!("{most} handlers ran at a time"));
+        return Err(format!("{most} handlers ran at once"));
     }
 
     Ok(())
 }
 
-/// What is independent runs side by side: no schedule that leaves no worker idle takes longer than
-/// the longest lane and an equal share of the rest (Graham, "Bounds on multiprocessing timing
-/// anomalies", 1969), letters apart.
-pub(crate) fn no_worker_is_idle(world: &World, trial: &Trial) -> Broken {
+/// Independent lanes run side by side.
+///
+/// If no worker is idle, a schedule takes at most as long as the longest lane and an equal share of
+/// the rest (Graham, "Bounds on multiprocessing timing anomalies", 1969). The time of the letters
+/// is added to that.
+pub(crate) fn no_worker_is_idle(world: &World, trial: &Trial) -> Checked {
     if !matches!(trial.ending, Ending::Report(_)) || world.cut().is_some() {
         return Ok(());
     }
@@ -115,7 +117,7 @@ pub(crate) fn no_worker_is_idle(world: &World, trial: &Trial) -> Broken {
 
     if trial.ended > bound {
         return Err(format!(
-            "it took {:?}, with all workers at work {bound:?} at most",
+            "it took {:?}; with no worker idle it takes at most {bound:?}",
             trial.ended
         ));
     }
@@ -123,8 +125,8 @@ pub(crate) fn no_worker_is_idle(world: &World, trial: &Trial) -> Broken {
     Ok(())
 }
 
-/// A handler lasts as long as it lasts, unless its timeout, the cut or the caller ends it.
-pub(crate) fn handlers_are_cut_off_for_a_reason(world: &World, trial: &Trial) -> Broken {
+/// A handler runs to its own end, unless its timeout, the cut or the caller ends it.
+pub(crate) fn handlers_are_cut_off_for_a_reason(world: &World, trial: &Trial) -> Checked {
     let timeout = world.setup.record_timeout.map(milliseconds);
     let cut = world.cut().map(milliseconds);
     let is_dropped = !matches!(trial.ending, Ending::Report(_));
@@ -157,8 +159,8 @@ pub(crate) fn handlers_are_cut_off_for_a_reason(world: &World, trial: &Trial) ->
     Ok(())
 }
 
-/// On standard queues the records of a key run one after the other, in the order of rule 8.
-pub(crate) fn keys_keep_their_order(world: &World, trial: &Trial) -> Broken {
+/// On standard queues, the records of a key run one at a time, in the order of rule 8.
+pub(crate) fn keys_keep_their_order(world: &World, trial: &Trial) -> Checked {
     if world.is_fifo {
         return Ok(());
     }
@@ -166,15 +168,15 @@ pub(crate) fn keys_keep_their_order(world: &World, trial: &Trial) -> Broken {
     let runs = by_place(&trial.journal.handlers);
     for (key, order) in key_orders(world) {
         let mut last: Option<&Run> = None;
-        let mut is_over = false;
+        let mut has_ended = false;
 
         for place in order {
             let Some(run) = runs.get(&place) else {
-                is_over = true;
+                has_ended = true;
                 continue;
             };
 
-            if is_over || last.is_some_and(|last| run.start.number < end_number(last)) {
+            if has_ended || last.is_some_and(|last| run.start.number < end_number(last)) {
                 return Err(format!("of {key:?}, {place:?} ran too early"));
             }
 
@@ -185,9 +187,11 @@ pub(crate) fn keys_keep_their_order(world: &World, trial: &Trial) -> Broken {
     Ok(())
 }
 
-/// On FIFO queues the records of a group run one after the other as they arrived, and none after
-/// the first failure; a message's letters are kept before the next message begins.
-pub(crate) fn groups_keep_their_order_and_stop(world: &World, trial: &Trial) -> Broken {
+/// On FIFO queues, the records of a group run one at a time as they arrived.
+///
+/// None runs after the first failure, and a message's letters are stored before the next message
+/// starts.
+pub(crate) fn groups_keep_their_order_and_stop(world: &World, trial: &Trial) -> Checked {
     if !world.is_fifo {
         return Ok(());
     }
@@ -196,7 +200,7 @@ pub(crate) fn groups_keep_their_order_and_stop(world: &World, trial: &Trial) -> 
         by_place(&trial.journal.handlers),
         by_place(&trial.journal.letters),
     );
-    // By group: whether it has stopped, and when its last run was over.
+    // By group: whether it has stopped, and when its last run ended.
     let mut groups: BTreeMap<_, (bool, usize)> = BTreeMap::new();
 
     for (index, message) in world.messages.iter().enumerate() {
@@ -238,9 +242,9 @@ pub(crate) fn groups_keep_their_order_and_stop(world: &World, trial: &Trial) -> 
     Ok(())
 }
 
-/// Letters are put for permanent failures only, with a sink only, and when all other records of the
-/// message have been answered and none needs a retry.
-pub(crate) fn letters_wait_for_their_message(world: &World, trial: &Trial) -> Broken {
+/// Letters are put only for permanent failures, and only with a sink. All other records of the
+/// message have an outcome by then, and none needs a retry.
+pub(crate) fn letters_wait_for_their_message(world: &World, trial: &Trial) -> Checked {
     let runs = by_place(&trial.journal.handlers);
     for letter in &trial.journal.letters {
         let (index, _) = letter.place;
@@ -263,12 +267,12 @@ pub(crate) fn letters_wait_for_their_message(world: &World, trial: &Trial) -> Br
     Ok(())
 }
 
-/// A dispatch that has ended, or was dropped at any point, leaves nothing running.
-pub(crate) fn nothing_is_left_running(_: &World, trial: &Trial) -> Broken {
+/// A dispatch that ended, or was dropped at any point, leaves nothing running.
+pub(crate) fn nothing_is_left_running(_: &World, trial: &Trial) -> Checked {
     match trial.left {
         (0, 0, false) => Ok(()),
         (runs, tasks, went_on) => Err(format!(
-            "{runs} runs and {tasks} tasks were left; they went on: {went_on}"
+            "{runs} runs and {tasks} tasks were left; they continued: {went_on}"
         )),
     }
 }

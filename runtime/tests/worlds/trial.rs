@@ -1,4 +1,4 @@
-//! A world put into practice, on a clock that stands still until all wait for it.
+//! Runs a world on a paused clock, which advances only when every task waits for it.
 
 use std::future::poll_fn;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -14,7 +14,7 @@ use tokio::time::{Instant, sleep, timeout};
 use crate::router::{Journal, Scripted};
 use crate::world::{Patience, World};
 
-/// Longer than anything in a world lasts.
+/// Longer than everything in a world.
 const FOREVER: Duration = Duration::from_secs(36_000);
 
 #[derive(Debug)]
@@ -22,12 +22,12 @@ pub(crate) struct Trial {
     pub(crate) ending: Ending,
     /// When the future of `dispatch` was done or dropped.
     pub(crate) ended: Duration,
-    /// As it was then.
+    /// The journal at that time.
     pub(crate) journal: Journal,
-    /// Handlers and letters that had not ended then, tasks that were alive, and whether anything
-    /// happened later.
+    /// The number of handlers and letters that had not ended then, the number of tasks that were
+    /// alive, and whether anything happened later.
     pub(crate) left: (usize, usize, bool),
-    /// Handlers and letters that waited when the caller of a dispatch without end gave up.
+    /// The number of handlers and letters that were waiting when the caller dropped the dispatch.
     pub(crate) waiting: usize,
 }
 
@@ -36,9 +36,9 @@ pub(crate) enum Ending {
     Report(BatchReport),
     Error(Error),
     Dropped,
-    /// It let a panic out.
+    /// A panic came out of the dispatch.
     Panic,
-    /// It did not end by itself, though nobody dropped it for a long time.
+    /// It did not end by itself, although nobody dropped it for a long time.
     Endless,
 }
 

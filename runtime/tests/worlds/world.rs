@@ -1,5 +1,5 @@
-//! What a world is: a batch, what its handlers do, how the dispatcher is set up, how patient its
-//! caller is.
+//! A world: a batch, what its handlers do, the dispatcher's settings, and the patience of its
+//! caller.
 
 use std::fmt;
 
@@ -15,7 +15,7 @@ pub(crate) struct World {
     pub(crate) messages: Vec<Message>,
     pub(crate) setup: Setup,
     pub(crate) patience: Patience,
-    /// The payload is handed over as the `SqsEvent` of `aws_lambda_events`, not as bytes.
+    /// The payload is an `SqsEvent` of `aws_lambda_events`, not bytes.
     pub(crate) is_typed: bool,
 }
 
@@ -41,7 +41,7 @@ pub(crate) enum Patience {
 
 #[derive(Clone)]
 pub(crate) struct Message {
-    /// `None` where SQS sent none, which it never does.
+    /// `None` if the message has none. SQS never sends such a message.
     pub(crate) id: Option<String>,
     pub(crate) group: Option<u8>,
     pub(crate) receive_count: u32,
@@ -59,7 +59,7 @@ pub(crate) enum Content {
 pub(crate) enum Wrapping {
     Raw,
     Sns,
-    /// Where S3 sends the event there, and alone; else raw.
+    /// Raw if S3 does not send the event to EventBridge, or the message has several records.
     EventBridge,
 }
 
@@ -70,7 +70,7 @@ pub(crate) struct Record {
     pub(crate) event: &'static str,
     pub(crate) sequencer: Option<String>,
     pub(crate) handler: Script,
-    /// What the dead-letter sink does with it; its `Done` is a letter that is kept.
+    /// What the dead-letter sink does with the record. `Done` stores the letter.
     pub(crate) letter: Script,
 }
 
@@ -96,15 +96,15 @@ pub(crate) enum End {
     Retry,
     Permanent,
     Panic,
-    /// Before there is a future.
+    /// Panics before it returns a future.
     EarlyPanic,
 }
 
-/// The place of a record: its message, then its place in there. Stands in the record's version id.
+/// The indexes of a message and of a record in it. The record's version id has them.
 pub(crate) type Place = (usize, usize);
 
 impl World {
-    /// When nothing may start any more and everything ends, in milliseconds.
+    /// When everything ends and nothing may start any more, in milliseconds.
     pub(crate) fn cut(&self) -> Option<u64> {
         let margin = self.setup.margin.unwrap_or(500);
         self.setup
@@ -112,7 +112,7 @@ impl World {
             .map(|deadline| deadline.saturating_sub(margin))
     }
 
-    /// As they arrived; those of the messages that can be read.
+    /// Returns the records of the messages that can be read, in the order of arrival.
     pub(crate) fn records(&self) -> impl Iterator<Item = (Place, &Record)> {
         self.messages
             .iter()
@@ -216,8 +216,8 @@ impl Record {
     }
 }
 
-/// Bodies that are no notification, each in its own way. One that holds a good record holds a place
-/// that no world has.
+/// Bodies that are not notifications, each for another reason. A good record in one of them has a
+/// place that no world has.
 pub(crate) fn malformed_bodies() -> Vec<String> {
     let good = RecordBuilder::new("ObjectCreated:Put")
         .with_version_id("malformed.0")

@@ -1,0 +1,135 @@
+//! The command line that a program is outside Lambda.
+//!
+//! A developer can run handlers on recorded payloads, look into payloads, and derive filters from
+//! the routes, with the program that will be deployed. [`start`](crate::start) calls it.
+
+mod inspect;
+mod invoke;
+mod policy;
+
+use std::io::{self, Read};
+use std::path::Path;
+
+use bytes::Bytes;
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
+use s3_dispatch_core::Router;
+
+use crate::Dispatcher;
+use crate::telemetry::logs;
+
+/// Everything went well.
+const SUCCESS: i32 = 0;
+/// A message failed, a file could not be read in full, or a policy cannot be expressed.
+const FAILURE: i32 = 1;
+/// The command line or its payload could not be read.
+const UNREADABLE: i32 = 2;
+
+/// Handles S3 events. In Lambda this program serves invocations; here it works on recorded
+/// payloads.
+///
+/// A payload is the JSON that Lambda would be invoked with: a batch of SQS or SNS messages, an S3
+/// notification, or an EventBridge event.
+#[derive(Parser)]
+#[command(
+    version = concat!("(s3-dispatch ", env!("CARGO_PKG_VERSION"), ")"),
+    arg_required_else_help = true
+)]
+struct Command {
+    #[command(subcommand)]
+    action: Action,
+}
+
+#[derive(Subcommand)]
+enum Action {
+    /// Run the handlers on the payload in a file
+    ///
+    /// Prints the response to standard output. Logs go to standard error; RUST_LOG sets the level.
+    #[command(
+        after_help = "Exit status:\n  0  every message succeeded\n  1  a message failed\n  \
+                      2  the payload could not be read"
+    )]
+    Invoke {
+        /// A JSON file, or - for standard input
+        file: String,
+    },
+    /// Print the S3 events in files, one JSON line each
+    ///
+    /// Each line has file, delivery (the envelopes, such as sqs>sns>s3), event_name, bucket, key,
+    /// key_as_sent, size and sequencer. Absent values are null. A message that cannot be read has a
+    /// line with error and path, which is the place in the JSON.
+    #[command(after_help = "Exit status:\n  0  everything could be read\n  \
+                      1  something could not be read")]
+    Inspect {
+        /// JSON files, or - for standard input
+        #[arg(required = true)]
+        files: Vec<String>,
+    },
+    /// Print the filter or policy that the handlers need, as JSON
+    ///
+    /// It never excludes an event that a handler takes. A warning on standard error says if it
+    /// includes more than that, or if it is probably not what you want.
+    #[command(after_help = "Exit status:\n  0  the JSON was printed\n  \
+                      1  the service has no filter that fits the handlers")]
+    Policy {
+        /// What to print
+        #[arg(long, value_enum)]
+        format: policy::Format,
+        /// The ARN of the queue, for the iam policy
+        #[arg(long, default_value = "arn:aws:sqs:REGION:ACCOUNT:QUEUE")]
+        queue_arn: String,
+    },
+}
+
+/// Runs the command in the program's arguments and returns its exit status.
+pub(crate) async fn main<R: Router>(dispatcher: Dispatcher<R>) -> i32 {
+    let program = program();
+    let command = match command(program.as_deref()) {
+        Ok(command) => command,
+        Err(error) => {
+            // If standard error is closed, the status still says what went wrong.
+            drop(error.print());
+            return error.exit_code();
+        }
+    };
+
+    match command.action {
+        Action::Invoke { file } => {
+            logs::init_for_terminal();
+            invoke::invoke(&dispatcher, &file).await
+        }
+        Action::Inspect { files } => inspect::inspect(&files),
+        Action::Policy { format, queue_arn } => policy::policy(
+            dispatcher.router(),
+            program.as_deref().unwrap_or("processor"),
+            format,
+            &queue_arn,
+        ),
+    }
+}
+
+/// Returns the name that the program was called by, without its folder and extension.
+fn program() -> Option<String> {
+    let program = std::env::args_os().next()?;
+    Path::new(&program).file_stem()?.to_str().map(str::to_owned)
+}
+
+fn command(program: Option<&str>) -> Result<Command, clap::Error> {
+    let mut command = Command::command();
+    if let Some(name) = program {
+        command = command.name(name.to_owned()).bin_name(name.to_owned());
+    }
+
+    Command::from_arg_matches(&command.try_get_matches()?)
+}
+
+/// Reads a file, or standard input for `-`.
+fn read(file: &str) -> io::Result<Bytes> {
+    if file != "-" {
+        return std::fs::read(file).map(Bytes::from);
+    }
+
+    let mut bytes = Vec::new();
+    io::stdin().lock().read_to_end(&mut bytes)?;
+
+    Ok(bytes.into())
+}

@@ -1,0 +1,361 @@
+//! The dispatcher: the rules of delivery, and the methods that set them.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use s3_dispatch_core::{Error, Router};
+
+use crate::dispatch::invocation::Invocation;
+use crate::dispatch::payload::Payload;
+use crate::dispatch::report::BatchReport;
+use crate::dispatch::settings::{Malformed, Settings, Unrouted};
+use crate::{Backoff, DeadLetters};
+
+/// Runs the records of a payload through a router, and reports the outcome of each message.
+///
+/// # Rules of delivery
+///
+/// 1. Every message is reported exactly once, as succeeded or failed. A dispatch can be cut off at
+///    any point, and a record without an outcome counts as failed. If two messages have the same
+///    id, that id fails if either of them failed.
+/// 2. A message succeeds if each of its records was handled, skipped, or stored by the dead-letter
+///    sink ([`with_dead_letters`](Self::with_dead_letters)). A failed record fails its message and
+///    no other.
+/// 3. No id is ever invented. An SQS message without an id fails the invocation.
+/// 4. A test notification succeeds. A malformed body fails its message, unless such messages are
+///    dropped ([`on_malformed`](Self::on_malformed)).
+/// 5. A record that no route matches is skipped with a warning, unless such records fail
+///    ([`on_unrouted`](Self::on_unrouted)). Every record is checked against the routes, because a
+///    filter policy lets a whole message pass if one of its records matches.
+/// 6. The most specific route handles a record; see [`Routes`](crate::Routes).
+/// 7. A handler that panics, or runs longer than [`with_record_timeout`](Self::with_record_timeout)
+///    allows, fails its message. Near the deadline
+///    ([`with_deadline_margin`](Self::with_deadline_margin)) nothing new starts, running handlers
+///    are cancelled, and the remaining messages fail. A handler that blocks its thread cannot be
+///    cancelled, so give such work to `tokio::task::spawn_blocking`.
+/// 8. [`with_concurrency`](Self::with_concurrency) limits how many handlers run at once. On
+///    standard queues, records of one bucket and key run one at a time: in the order of their
+///    sequencers where these are reliable, otherwise as they arrived. On FIFO queues, each message
+///    group runs in order and stops at its first failure, and different groups run side by side.
+/// 9. Outside SQS a single failure cannot be reported, so any failure fails the invocation.
+///
+/// # Cancellation
+///
+/// Dropping the future of [`dispatch`](Self::dispatch) stops all handlers, because nothing is
+/// spawned. It loses nothing either: without an answer, SQS delivers every message again.
+///
+/// Under `panic = "abort"` a handler that panics ends the process, and the whole invocation fails.
+///
+/// # Examples
+///
+/// ```
+/// use s3_dispatch::{Dispatcher, ObjectKey, Routes};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), s3_dispatch::Error> {
+/// let routes = Routes::new(()).on_fn(
+///     "ObjectCreated:*",
+///     async |key: ObjectKey| -> Result<(), std::io::Error> {
+///         println!("{key:?} was created");
+///         Ok(())
+///     },
+/// );
+/// let dispatcher = Dispatcher::new(routes).with_concurrency(10);
+///
+/// let event = r#"{"Records": [{"eventName": "ObjectCreated:Put", "eventSource": "aws:s3",
+///     "s3": {"bucket": {"name": "holiday"}, "object": {"key": "my+photo.jpg"}}}]}"#;
+/// let report = dispatcher.dispatch(event, None).await?;
+/// assert_eq!(report.handled(), 1);
+/// # Ok(())
+/// # }
+/// ```
+pub struct Dispatcher<R> {
+    router: Arc<R>,
+    settings: Settings,
+}
+
+impl<R: Router> Dispatcher<R> {
+    /// Creates a dispatcher with the default settings.
+    ///
+    /// It runs one handler at a time, stops 500 ms before the deadline, and limits no record's
+    /// time. It skips unrouted records and fails malformed messages. It has no dead-letter sink and
+    /// no backoff.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use s3_dispatch::{Dispatcher, Router, Routes};
+    ///
+    /// let dispatcher = Dispatcher::new(Routes::new(()));
+    /// assert!(dispatcher.router().routes().is_empty());
+    /// ```
+    #[must_use]
+    pub fn new(router: R) -> Self {
+        #[cfg(feature = "metrics")]
+        crate::telemetry::metrics::describe();
+
+        Self {
+            router: Arc::new(router),
+            settings: Settings::default(),
+        }
+    }
+
+    /// Sets how many handlers may run at once. The default and the minimum is 1.
+    ///
+    /// Records that must keep their order still run one at a time: those of one bucket and key on a
+    /// standard queue, and those of one message group on a FIFO queue. All handlers of a dispatch
+    /// run in one task, so more of them help if they wait for something, such as the network.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use s3_dispatch::{Dispatcher, Routes};
+    ///
+    /// let dispatcher = Dispatcher::new(Routes::new(())).with_concurrency(10);
+    /// ```
+    #[must_use]
+    pub fn with_concurrency(mut self, handlers: usize) -> Self {
+        self.settings.concurrency = handlers.max(1);
+        self
+    }
+
+    /// Sets how long before the invocation's deadline the dispatcher stops. The default is 500 ms.
+    ///
+    /// The margin is the time for the backoff and the answer. It has no effect without a deadline.
+    /// If it is longer than the whole invocation, no handler starts and every message fails.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use s3_dispatch::{Dispatcher, Routes};
+    ///
+    /// let dispatcher =
+    ///     Dispatcher::new(Routes::new(())).with_deadline_margin(Duration::from_secs(2));
+    /// ```
+    #[must_use]
+    pub fn with_deadline_margin(mut self, margin: Duration) -> Self {
+        self.settings.deadline_margin = margin;
+        self
+    }
+
+    /// Limits the time each record may take. By default only the invocation's deadline does.
+    ///
+    /// A record that takes longer is cancelled and fails, and its message comes again. The time
+    /// includes the routers around the routes, such as [`Deduplicated`](crate::Deduplicated).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use s3_dispatch::{Dispatcher, Routes};
+    /// use s3_dispatch_testing::{RecordBuilder, SqsBatchBuilder};
+    ///
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() -> Result<(), s3_dispatch::Error> {
+    /// let hangs = || std::future::pending::<Result<(), std::io::Error>>();
+    /// let dispatcher = Dispatcher::new(Routes::new(()).on_fn("*", hangs))
+    ///     .with_record_timeout(Duration::from_secs(10));
+    ///
+    /// let record = RecordBuilder::new("ObjectCreated:Put");
+    /// let batch = SqsBatchBuilder::new().with_record("1", record);
+    /// let report = dispatcher.dispatch(batch.to_bytes(), None).await?;
+    /// assert_eq!(report.failed(), 1);
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn with_record_timeout(mut self, timeout: Duration) -> Self {
+        self.settings.record_timeout = Some(timeout);
+        self
+    }
+
+    /// Sets what to do with a record that no route matches. The default is [`Unrouted::Skip`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use s3_dispatch::{Dispatcher, Routes, Unrouted};
+    /// use s3_dispatch_testing::{RecordBuilder, SqsBatchBuilder};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), s3_dispatch::Error> {
+    /// let record = RecordBuilder::new("ObjectCreated:Put");
+    /// let batch = SqsBatchBuilder::new().with_record("1", record);
+    ///
+    /// let dispatcher = Dispatcher::new(Routes::new(()));
+    /// assert_eq!(dispatcher.dispatch(batch.to_bytes(), None).await?.skipped(), 1);
+    ///
+    /// let dispatcher = dispatcher.on_unrouted(Unrouted::Fail);
+    /// assert_eq!(dispatcher.dispatch(batch.to_bytes(), None).await?.failed(), 1);
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn on_unrouted(mut self, choice: Unrouted) -> Self {
+        self.settings.unrouted = choice;
+        self
+    }
+
+    /// Sets what to do with a message whose body cannot be read. The default is
+    /// [`Malformed::Fail`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use s3_dispatch::{Dispatcher, Malformed, Routes};
+    /// use s3_dispatch_testing::SqsBatchBuilder;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), s3_dispatch::Error> {
+    /// let batch = SqsBatchBuilder::new().with_body("1", "not JSON");
+    ///
+    /// let dispatcher = Dispatcher::new(Routes::new(()));
+    /// assert_eq!(dispatcher.dispatch(batch.to_bytes(), None).await?.failed_messages(), 1);
+    ///
+    /// let dispatcher = dispatcher.on_malformed(Malformed::Drop);
+    /// assert!(dispatcher.dispatch(batch.to_bytes(), None).await?.is_success());
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn on_malformed(mut self, choice: Malformed) -> Self {
+        self.settings.malformed = choice;
+        self
+    }
+
+    /// Gives permanent failures to this sink. By default they fail their message, like any failure.
+    ///
+    /// # Examples
+    ///
+    /// The sink of the feature `sqs` sends them to a queue:
+    ///
+    /// ```
+    /// # #[cfg(feature = "sqs")]
+    /// # mod example {
+    /// use s3_dispatch::{Dispatcher, Routes, SqsDeadLetters};
+    ///
+    /// fn dispatcher(client: aws_sdk_sqs::Client, queue_url: &str) -> Dispatcher<Routes<()>> {
+    ///     Dispatcher::new(Routes::new(()))
+    ///         .with_dead_letters(SqsDeadLetters::new(client, queue_url))
+    /// }
+    /// # }
+    /// ```
+    ///
+    /// [`DeadLetters`] has an example of a sink of your own.
+    #[must_use]
+    pub fn with_dead_letters(mut self, sink: impl DeadLetters) -> Self {
+        self.settings.dead_letters = Some(Arc::new(sink));
+        self
+    }
+
+    /// Delays failed messages of SQS with this backoff. By default they come again when the queue's
+    /// visibility timeout ends.
+    ///
+    /// # Examples
+    ///
+    /// The backoff of the feature `sqs` changes the visibility timeout of each failed message:
+    ///
+    /// ```
+    /// # #[cfg(feature = "sqs")]
+    /// # mod example {
+    /// use s3_dispatch::failure::ExponentialBackoff;
+    /// use s3_dispatch::{Dispatcher, Routes, SqsBackoff};
+    ///
+    /// fn dispatcher(client: aws_sdk_sqs::Client, queue_url: &str) -> Dispatcher<Routes<()>> {
+    ///     let backoff = SqsBackoff::new(client, queue_url, ExponentialBackoff::default());
+    ///     Dispatcher::new(Routes::new(())).with_backoff(backoff)
+    /// }
+    /// # }
+    /// ```
+    ///
+    /// [`Backoff`] has an example of a backoff of your own.
+    #[must_use]
+    pub fn with_backoff(mut self, backoff: impl Backoff) -> Self {
+        self.settings.backoff = Some(Arc::new(backoff));
+        self
+    }
+
+    /// Returns the router.
+    #[must_use]
+    pub fn router(&self) -> &R {
+        &self.router
+    }
+
+    /// Dispatches one payload. `deadline` is when the answer is due, or `None` for no limit.
+    ///
+    /// This works outside Lambda too. It needs a Tokio runtime only if there is a deadline, a
+    /// record timeout or a backoff.
+    ///
+    /// # Errors
+    ///
+    /// When the whole invocation must fail. [`Error::kind`] says why:
+    ///
+    /// - `InvocationFailed`: anything failed outside SQS, where no single failure can be reported.
+    ///   The source is the first failure. A retry may succeed.
+    /// - `MissingMessageId`: an SQS message has no id. No handler has run, and a retry fails again.
+    /// - Any other kind: the payload cannot be read. No handler has run, and a retry fails again.
+    ///   [`Error::path`] is the place of the mistake in the JSON.
+    ///
+    /// [`Error::is_retryable`] tells these cases apart.
+    ///
+    /// # Panics
+    ///
+    /// When there is a deadline, a record timeout or a backoff, and no Tokio runtime with time
+    /// enabled.
+    pub async fn dispatch(
+        &self,
+        payload: impl Into<Payload>,
+        deadline: Option<Instant>,
+    ) -> Result<BatchReport, Error> {
+        let invocation = Invocation {
+            deadline,
+            ..Invocation::default()
+        };
+
+        self.dispatch_invocation(payload.into(), invocation).await
+    }
+
+    pub(crate) fn dispatch_invocation(
+        &self,
+        payload: Payload,
+        invocation: Invocation,
+    ) -> impl Future<Output = Result<BatchReport, Error>> {
+        invocation.run(&*self.router, &self.settings, payload)
+    }
+}
+
+// Not derived, because a derive would require `R: Clone`. The router is shared.
+impl<R> Clone for Dispatcher<R> {
+    fn clone(&self) -> Self {
+        Self {
+            router: Arc::clone(&self.router),
+            settings: self.settings.clone(),
+        }
+    }
+}
+
+/// Creates a dispatcher with the default settings.
+impl<R: Router> From<R> for Dispatcher<R> {
+    fn from(router: R) -> Self {
+        Self::new(router)
+    }
+}
+
+impl<R: fmt::Debug> fmt::Debug for Dispatcher<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let settings = &self.settings;
+
+        f.debug_struct("Dispatcher")
+            .field("router", &self.router)
+            .field("concurrency", &settings.concurrency)
+            .field("deadline_margin", &settings.deadline_margin)
+            .field("record_timeout", &settings.record_timeout)
+            .field("unrouted", &settings.unrouted)
+            .field("malformed", &settings.malformed)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,134 @@
+//! The outcomes of a batch while it runs.
+
+use std::ops::Range;
+use std::time::Duration;
+
+use s3_dispatch_core::{Content, Delivery, HandlerError, Outcome};
+
+use crate::dispatch::schedule::{Schedule, Work};
+
+/// The outcomes so far, by record, and the progress of each message.
+///
+/// A record without an outcome counts as failed, so a batch can be cut off at any point.
+#[derive(Debug)]
+pub(crate) struct Outcomes {
+    records: Vec<Option<RecordOutcome>>,
+    messages: Vec<Progress>,
+}
+
+/// The outcome of a record.
+#[derive(Debug)]
+pub(crate) struct RecordOutcome {
+    pub(crate) outcome: Outcome,
+    /// It failed permanently, and the dead-letter sink has stored it.
+    pub(crate) is_dead_letter: bool,
+}
+
+/// The progress of a message.
+#[derive(Debug, Clone, Default)]
+struct Progress {
+    /// The number of steps that have not finished.
+    unfinished: usize,
+    /// The number of records that failed and need a retry.
+    retries: usize,
+}
+
+impl Outcomes {
+    pub(crate) fn new(delivery: &Delivery, schedule: &Schedule) -> Self {
+        let mut messages = vec![Progress::default(); delivery.messages().len()];
+        for step in schedule.steps() {
+            messages[step.message].unfinished += 1;
+        }
+
+        Self {
+            records: std::iter::repeat_with(|| None)
+                .take(delivery.records().len())
+                .collect(),
+            messages,
+        }
+    }
+
+    /// Finishes a step. Returns whether it was the last of its message, and no record of the
+    /// message needs a retry.
+    pub(crate) fn finish(&mut self, message: usize, work: Work, outcome: Option<Outcome>) -> bool {
+        let progress = &mut self.messages[message];
+        progress.unfinished -= 1;
+
+        if let (Work::Route(record), Some(outcome)) = (work, outcome) {
+            if matches!(&outcome, Outcome::Failed(error) if !error.is_permanent()) {
+                progress.retries += 1;
+            }
+
+            self.records[record] = Some(RecordOutcome {
+                outcome,
+                is_dead_letter: false,
+            });
+        }
+
+        progress.unfinished == 0 && progress.retries == 0
+    }
+
+    /// Returns whether every step of the message has finished. On a FIFO queue, a message without
+    /// records is finished when its turn in the group has come.
+    pub(crate) fn is_finished(&self, message: usize) -> bool {
+        self.messages[message].unfinished == 0
+    }
+
+    pub(crate) fn record(&self, record: usize) -> Option<&RecordOutcome> {
+        self.records[record].as_ref()
+    }
+
+    /// Takes out a permanent failure that the sink does not have yet.
+    ///
+    /// The record has no outcome until the failure is [put back](Self::put_back), so a cut in
+    /// between leaves it failed.
+    pub(crate) fn take_permanent_failure(&mut self, record: usize) -> Option<HandlerError> {
+        let taken = self.records[record].take_if(|record| {
+            !record.is_dead_letter
+                && matches!(&record.outcome, Outcome::Failed(error) if error.is_permanent())
+        })?;
+
+        match taken.outcome {
+            Outcome::Failed(error) => Some(error),
+            Outcome::Handled | Outcome::Skipped(_) => None,
+        }
+    }
+
+    /// Puts a permanent failure back, and notes whether the sink has stored it.
+    pub(crate) fn put_back(&mut self, record: usize, error: HandlerError, is_dead_letter: bool) {
+        self.records[record] = Some(RecordOutcome {
+            outcome: Outcome::Failed(error),
+            is_dead_letter,
+        });
+    }
+
+    /// Returns the first failure that the dead-letter sink does not have.
+    pub(crate) fn into_first_failure(self) -> Option<HandlerError> {
+        self.records
+            .into_iter()
+            .flatten()
+            .find_map(|record| match record.outcome {
+                Outcome::Failed(error) if !record.is_dead_letter => Some(error),
+                _ => None,
+            })
+    }
+
+    /// Returns the longest delay that the failures of a message ask for.
+    pub(crate) fn retry_after(&self, content: &Content) -> Option<Duration> {
+        let records = self.records[record_range(content)].iter().flatten();
+        let delays = records.filter_map(|record| match &record.outcome {
+            Outcome::Failed(error) => error.retry_after(),
+            _ => None,
+        });
+
+        delays.max()
+    }
+}
+
+/// Returns where the records of a message are in the delivery.
+pub(crate) fn record_range(content: &Content) -> Range<usize> {
+    match content {
+        Content::Records(range) => range.clone(),
+        _ => 0..0,
+    }
+}

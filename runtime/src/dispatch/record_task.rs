@@ -1,0 +1,115 @@
+//! Routes one record and turns everything that can go wrong into an outcome.
+
+use std::fmt;
+use std::time::Duration;
+
+use s3_dispatch_core::{HandlerError, MessageContext, Outcome, Router, S3EventRecord, SkipReason};
+use tracing::Instrument;
+
+use crate::dispatch::settings::Unrouted;
+use crate::guarded::Guarded;
+use crate::telemetry::causes::with_causes;
+
+/// Routes a record within its span, and logs and counts the outcome once.
+///
+/// A panic and a timeout are failures that are worth a retry.
+pub(crate) async fn route<R: Router>(
+    router: &R,
+    record: &S3EventRecord,
+    message: &MessageContext,
+    timeout: Option<Duration>,
+    on_unrouted: Unrouted,
+) -> Outcome {
+    let span = tracing::info_span!(
+        "record",
+        event_name = record.event_name.as_str(),
+        bucket = record.bucket.name.as_str(),
+        key = record.object.key.as_str(),
+        message_id = message.message_id().map(AsRef::<str>::as_ref),
+        request_id = message.request_id().map(AsRef::<str>::as_ref),
+    );
+
+    async {
+        #[cfg(feature = "metrics")]
+        let started = tokio::time::Instant::now();
+        #[cfg(feature = "metrics")]
+        crate::telemetry::metrics::record_started(record);
+        let outcome = route_guarded(router, record, message, timeout).await;
+
+        let outcome = match outcome {
+            Outcome::Skipped(SkipReason::Unrouted) if on_unrouted == Unrouted::Fail => {
+                Outcome::Failed(HandlerError::retry(NoRoute))
+            }
+            other => other,
+        };
+
+        #[cfg(feature = "metrics")]
+        crate::telemetry::metrics::record_finished(record, &outcome, started.elapsed());
+        log(&outcome);
+
+        outcome
+    }
+    .instrument(span)
+    .await
+}
+
+async fn route_guarded<R: Router>(
+    router: &R,
+    record: &S3EventRecord,
+    message: &MessageContext,
+    timeout: Option<Duration>,
+) -> Outcome {
+    let routed = Guarded::new(|| router.route(record, message));
+    let routed = match timeout {
+        None => routed.await,
+        Some(timeout) => match tokio::time::timeout(timeout, routed).await {
+            Ok(routed) => routed,
+            Err(_) => return Outcome::Failed(HandlerError::retry(TimedOut(timeout))),
+        },
+    };
+
+    routed.unwrap_or_else(|panicked| Outcome::Failed(HandlerError::retry(panicked)))
+}
+
+fn log(outcome: &Outcome) {
+    match outcome {
+        Outcome::Failed(error) => {
+            // Logged as a text, not through `Display`, so that the subscriber escapes what the
+            // handler took from outside.
+            tracing::error!(
+                error = with_causes(error.as_error()),
+                permanent = error.is_permanent(),
+                "record failed"
+            );
+        }
+        Outcome::Skipped(SkipReason::Unrouted) => {
+            tracing::warn!("record skipped: no route matches it")
+        }
+        Outcome::Skipped(reason) => tracing::info!(?reason, "record skipped"),
+        Outcome::Handled => tracing::debug!("record handled"),
+    }
+}
+
+/// A record took longer than its timeout.
+#[derive(Debug)]
+struct TimedOut(Duration);
+
+impl fmt::Display for TimedOut {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the handler ran longer than {:?}", self.0)
+    }
+}
+
+impl std::error::Error for TimedOut {}
+
+/// No route matches a record, and [`Unrouted::Fail`] is set.
+#[derive(Debug)]
+struct NoRoute;
+
+impl fmt::Display for NoRoute {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("no route matches the record")
+    }
+}
+
+impl std::error::Error for NoRoute {}

@@ -1,0 +1,240 @@
+//! The outcome of every message of a batch, and the answer to SQS.
+
+use std::collections::HashSet;
+
+use aws_lambda_events::event::sqs::SqsBatchResponse;
+use s3_dispatch_core::{Content, Delivery, MessageId, Outcome};
+
+use crate::dispatch::outcomes::{Outcomes, RecordOutcome};
+use crate::dispatch::settings::Malformed;
+
+/// The outcome of every message of a batch, and the answer to SQS.
+///
+/// It guarantees:
+///
+/// - Every message is reported exactly once, as succeeded or failed, wherever the batch was cut.
+/// - A message succeeds only if each of its records was handled, skipped, or stored by the
+///   dead-letter sink. A record without an outcome counts as failed.
+/// - Every id in the [`response`](Self::response) is the id of a message of the batch, and occurs
+///   once. If two messages have the same id, it is listed if either failed;
+///   [`messages`](Self::messages) has both.
+///
+/// # Examples
+///
+/// ```
+/// use s3_dispatch::dispatch::{MessageFailure, MessageOutcome};
+/// use s3_dispatch::{Dispatcher, Routes};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let batch = r#"{"Records": [
+///     {"messageId": "1", "eventSource": "aws:sqs", "body": "{\"Records\": []}"},
+///     {"messageId": "2", "eventSource": "aws:sqs", "body": "not JSON"}
+/// ]}"#;
+/// let report = Dispatcher::new(Routes::new(())).dispatch(batch, None).await?;
+///
+/// assert_eq!(report.messages()[0].outcome(), MessageOutcome::Succeeded);
+/// assert_eq!(
+///     report.messages()[1].outcome(),
+///     MessageOutcome::Failed(MessageFailure::Malformed)
+/// );
+/// assert_eq!(
+///     serde_json::to_string(&report.response())?,
+///     r#"{"batchItemFailures":[{"itemIdentifier":"2"}]}"#
+/// );
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug)]
+#[must_use]
+pub struct BatchReport {
+    messages: Vec<MessageReport>,
+    handled: usize,
+    skipped: usize,
+    dead_letters: usize,
+    failed: usize,
+}
+
+/// The outcome of one message.
+#[derive(Debug, Clone)]
+pub struct MessageReport {
+    id: Option<MessageId>,
+    outcome: MessageOutcome,
+}
+
+/// Whether a message succeeded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum MessageOutcome {
+    /// Each record was handled, skipped or stored by the dead-letter sink, or there are none. SQS
+    /// deletes the message.
+    Succeeded,
+    /// The message stays in the queue and comes again.
+    Failed(MessageFailure),
+}
+
+/// Why a message failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum MessageFailure {
+    /// Its body could not be read. It will fail again.
+    Malformed,
+    /// One of its records failed.
+    RecordFailed,
+    /// One of its records has no outcome: the deadline came, or an earlier message of its FIFO
+    /// group failed.
+    NotReached,
+}
+
+impl BatchReport {
+    pub(crate) fn new(delivery: &Delivery, outcomes: &Outcomes, on_malformed: Malformed) -> Self {
+        let messages = Vec::with_capacity(delivery.messages().len());
+        let mut report = Self {
+            messages,
+            handled: 0,
+            skipped: 0,
+            dead_letters: 0,
+            failed: 0,
+        };
+
+        for (index, message) in delivery.messages().iter().enumerate() {
+            let outcome = match &message.content {
+                Err(_) if on_malformed == Malformed::Fail => {
+                    MessageOutcome::Failed(MessageFailure::Malformed)
+                }
+                Ok(Content::Records(range)) if !range.is_empty() => {
+                    report.count(range.clone().map(|record| outcomes.record(record)))
+                }
+                _ if outcomes.is_finished(index) => MessageOutcome::Succeeded,
+                _ => MessageOutcome::Failed(MessageFailure::NotReached),
+            };
+
+            report.messages.push(MessageReport {
+                id: message.context.message_id().cloned(),
+                outcome,
+            });
+        }
+
+        report
+    }
+
+    /// Counts the records of a message and returns the outcome of the message.
+    fn count<'a>(
+        &mut self,
+        records: impl Iterator<Item = Option<&'a RecordOutcome>>,
+    ) -> MessageOutcome {
+        let mut outcome = MessageOutcome::Succeeded;
+
+        for record in records {
+            match record.map(|record| (&record.outcome, record.is_dead_letter)) {
+                Some((Outcome::Handled, _)) => self.handled += 1,
+                Some((Outcome::Skipped(_), _)) => self.skipped += 1,
+                Some((Outcome::Failed(_), true)) => self.dead_letters += 1,
+                Some((Outcome::Failed(_), false)) => {
+                    self.failed += 1;
+                    outcome = MessageOutcome::Failed(MessageFailure::RecordFailed);
+                }
+                None => {
+                    self.failed += 1;
+                    if outcome == MessageOutcome::Succeeded {
+                        outcome = MessageOutcome::Failed(MessageFailure::NotReached);
+                    }
+                }
+            }
+        }
+
+        outcome
+    }
+
+    /// Returns the messages, in the order of the payload.
+    #[must_use]
+    pub fn messages(&self) -> &[MessageReport] {
+        &self.messages
+    }
+
+    /// Returns the number of records that a handler processed successfully.
+    #[must_use]
+    pub fn handled(&self) -> usize {
+        self.handled
+    }
+
+    /// Returns the number of records that were skipped: by the router, or because no route matches.
+    #[must_use]
+    pub fn skipped(&self) -> usize {
+        self.skipped
+    }
+
+    /// Returns the number of records that failed permanently and that the dead-letter sink stored.
+    ///
+    /// They do not count as [`failed`](Self::failed).
+    #[must_use]
+    pub fn dead_letters(&self) -> usize {
+        self.dead_letters
+    }
+
+    /// Returns the number of records that failed or were not reached.
+    ///
+    /// A message that cannot be read has no records, so it is not counted here but in
+    /// [`failed_messages`](Self::failed_messages).
+    #[must_use]
+    pub fn failed(&self) -> usize {
+        self.failed
+    }
+
+    /// Returns whether every message succeeded.
+    #[must_use]
+    pub fn is_success(&self) -> bool {
+        self.failed_messages() == 0
+    }
+
+    /// Returns the number of messages that failed.
+    #[must_use]
+    pub fn failed_messages(&self) -> usize {
+        self.messages
+            .iter()
+            .filter(|message| message.outcome != MessageOutcome::Succeeded)
+            .count()
+    }
+
+    /// Returns the answer to SQS, which lists the failed messages.
+    ///
+    /// As JSON it is
+    ///
+    /// ```json
+    /// {"batchItemFailures": [{"itemIdentifier": "059f36b4-87a3-44ab-83d2-661975830a7d"}]}
+    /// ```
+    ///
+    /// Each id occurs once. The list is empty if every message succeeded.
+    ///
+    /// Lambda reads the list only if the event source mapping has `ReportBatchItemFailures` among
+    /// its function response types. Without it, Lambda deletes the whole batch ("Handling errors
+    /// for an SQS event source in Lambda", AWS Lambda Developer Guide, 2026).
+    #[must_use]
+    pub fn response(&self) -> SqsBatchResponse {
+        let mut seen = HashSet::new();
+        let mut response = SqsBatchResponse::default();
+
+        for message in &self.messages {
+            if let (Some(id), MessageOutcome::Failed(_)) = (&message.id, message.outcome)
+                && seen.insert(id.as_str())
+            {
+                response.add_failure(id.as_str());
+            }
+        }
+
+        response
+    }
+}
+
+impl MessageReport {
+    /// Returns the message's id. It is `None` for an event that came by itself, without SQS or SNS.
+    #[must_use]
+    pub fn id(&self) -> Option<&MessageId> {
+        self.id.as_ref()
+    }
+
+    /// Returns whether the message succeeded, or why it failed.
+    #[must_use]
+    pub fn outcome(&self) -> MessageOutcome {
+        self.outcome
+    }
+}

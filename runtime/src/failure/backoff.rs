@@ -1,0 +1,106 @@
+//! Delays failed messages before SQS delivers them again.
+
+use std::error::Error as StdError;
+use std::time::{Duration, Instant};
+
+use async_trait::async_trait;
+use s3_dispatch_core::MessageContext;
+
+use crate::guarded::Guarded;
+use crate::telemetry::causes::with_causes;
+
+/// Delays the failed messages of a batch, so that they do not all come back at once.
+///
+/// Set one with [`Dispatcher::with_backoff`](crate::Dispatcher::with_backoff). The feature `sqs`
+/// has one for SQS, `SqsBackoff`. The dispatcher guarantees:
+///
+/// - It calls [`postpone`](Self::postpone) at most once per batch of SQS: after the last record,
+///   before the answer, and only if a message failed.
+/// - It waits for at most half of the time that is left before the deadline, and never longer than
+///   5 seconds.
+/// - If `postpone` fails, panics or takes too long, that is logged and changes nothing else. The
+///   messages then come again when the queue's visibility timeout ends.
+///
+/// # Examples
+///
+/// ```
+/// use std::error::Error;
+///
+/// use s3_dispatch::failure::FailedMessage;
+/// use s3_dispatch::{Backoff, Dispatcher, Routes, async_trait};
+///
+/// /// Prints what it would delay.
+/// struct Print;
+///
+/// #[async_trait]
+/// impl Backoff for Print {
+///     async fn postpone(
+///         &self,
+///         failed: &[FailedMessage<'_>],
+///     ) -> Result<(), Box<dyn Error + Send + Sync>> {
+///         for message in failed {
+///             println!("{:?} for {:?}", message.context.message_id(), message.retry_after);
+///         }
+///         Ok(())
+///     }
+/// }
+///
+/// let dispatcher = Dispatcher::new(Routes::new(())).with_backoff(Print);
+/// ```
+#[async_trait]
+pub trait Backoff: Send + Sync + 'static {
+    /// Delays these messages. `failed` is never empty and has the order of the payload.
+    ///
+    /// # Errors
+    ///
+    /// When at least one message could not be delayed. The dispatcher logs the error with its
+    /// causes and does not call again for this batch.
+    async fn postpone(
+        &self,
+        failed: &[FailedMessage<'_>],
+    ) -> Result<(), Box<dyn StdError + Send + Sync>>;
+}
+
+/// A message that failed and will be delivered again.
+#[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
+pub struct FailedMessage<'b> {
+    /// The message's id, receipt handle, receive count and the like.
+    pub context: &'b MessageContext,
+    /// The minimum delay, or `None` if no record asked for one.
+    ///
+    /// It is the longest delay that the errors of the message's records
+    /// [ask for](crate::HandlerError::with_retry_after). A record that another
+    /// invocation is handling asks for the rest of that lease. A message that comes back earlier
+    /// fails again for the same reason, and each receive brings it closer to the queue's
+    /// `maxReceiveCount` and the dead-letter queue.
+    pub retry_after: Option<Duration>,
+}
+
+/// The answer to Lambda matters more than the delay, so the delay gets no more time than this.
+const MAX_DURATION: Duration = Duration::from_secs(5);
+
+/// Calls the backoff, if there is anything to delay, and logs its failure.
+pub(crate) async fn postpone(
+    backoff: &dyn Backoff,
+    failed: &[FailedMessage<'_>],
+    deadline: Option<Instant>,
+) {
+    if failed.is_empty() {
+        return;
+    }
+
+    let now = tokio::time::Instant::now();
+    let half = deadline.map(|deadline| deadline.saturating_duration_since(now.into_std()) / 2);
+    let limit = half.map_or(MAX_DURATION, |half| half.min(MAX_DURATION));
+    let postponed = Guarded::new(|| backoff.postpone(failed));
+
+    let problem = match tokio::time::timeout(limit, postponed).await {
+        Ok(Ok(Ok(()))) => return,
+        Ok(Ok(Err(error))) => with_causes(&*error),
+        Ok(Err(panicked)) => panicked.to_string(),
+        Err(_) => format!("it took longer than {limit:?}"),
+    };
+
+    tracing::warn!(error = problem, "failed messages could not be postponed");
+}

@@ -1,0 +1,159 @@
+//! Gives records that can never succeed to a sink.
+
+use std::error::Error as StdError;
+use std::fmt;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use s3_dispatch_core::{HandlerError, MessageContext, S3EventRecord};
+
+use crate::guarded::Guarded;
+use crate::telemetry::causes::with_causes;
+
+/// Stores the records that failed [permanently](HandlerError::permanent).
+///
+/// Without a sink such a record fails its message, which then comes again until the queue's redrive
+/// policy moves it to the dead-letter queue. With a sink, set with
+/// [`Dispatcher::with_dead_letters`](crate::Dispatcher::with_dead_letters), the record counts as
+/// done once the sink has stored it. The feature `sqs` has one that sends to a queue,
+/// `SqsDeadLetters`. The dispatcher guarantees:
+///
+/// - It puts the letters of a message only after the last record of that message has an outcome,
+///   and only if none of them needs a retry.
+/// - It puts them one after the other, in the order of the records, and stops at the first failure.
+/// - A letter is put at least once: if the message fails between its letters, or is cut off at the
+///   deadline, it comes again and so do its letters.
+/// - A sink that fails or panics fails the message.
+///
+/// # Examples
+///
+/// ```
+/// use s3_dispatch::failure::{DeadLetter, DeadLetterError};
+/// use s3_dispatch::{DeadLetters, Dispatcher, HandlerError, Routes, async_trait};
+///
+/// /// Prints letters. That is enough if someone keeps the logs.
+/// struct Print;
+///
+/// #[async_trait]
+/// impl DeadLetters for Print {
+///     async fn put(&self, letter: &DeadLetter<'_>) -> Result<(), DeadLetterError> {
+///         println!("{:?} failed: {}", letter.record.object.key, letter.error_chain());
+///         Ok(())
+///     }
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), s3_dispatch::Error> {
+/// let routes = Routes::new(())
+///     .on_fn("*", async || -> Result<(), _> { Err(HandlerError::permanent("not an image")) });
+/// let dispatcher = Dispatcher::new(routes).with_dead_letters(Print);
+///
+/// let event = r#"{"Records": [{"eventName": "ObjectCreated:Put", "eventSource": "aws:s3",
+///     "s3": {"bucket": {"name": "holiday"}, "object": {"key": "photo.txt"}}}]}"#;
+/// let report = dispatcher.dispatch(event, None).await?;
+/// assert_eq!((report.failed(), report.dead_letters()), (0, 1));
+/// # Ok(())
+/// # }
+/// ```
+#[async_trait]
+pub trait DeadLetters: Send + Sync + 'static {
+    /// Stores one letter.
+    ///
+    /// Only the invocation's deadline limits the time of this call, so a sink should have a timeout
+    /// of its own.
+    ///
+    /// # Errors
+    ///
+    /// When it is not certain that the letter is stored. Its message then fails and comes again,
+    /// and the letter is put again.
+    async fn put(&self, letter: &DeadLetter<'_>) -> Result<(), DeadLetterError>;
+}
+
+/// A shared sink, for several dispatchers.
+#[async_trait]
+impl<D: DeadLetters + ?Sized> DeadLetters for Arc<D> {
+    async fn put(&self, letter: &DeadLetter<'_>) -> Result<(), DeadLetterError> {
+        (**self).put(letter).await
+    }
+}
+
+/// A record that failed permanently, with what is needed to examine it and to send it again.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct DeadLetter<'l> {
+    /// The record that failed.
+    pub record: &'l S3EventRecord,
+    /// The id, receive count and the like of the message that the record came in.
+    pub message: &'l MessageContext,
+    /// The body of that message as it was sent. It holds all records of the message, not only the
+    /// one that failed.
+    pub body: &'l str,
+    /// Why the record failed.
+    pub error: &'l HandlerError,
+}
+
+impl DeadLetter<'_> {
+    /// Returns the error and its causes on one line, `a: b: c`.
+    #[must_use]
+    pub fn error_chain(&self) -> String {
+        with_causes(self.error.as_error())
+    }
+}
+
+/// The error of a sink that could not store a letter.
+///
+/// The reason is its [`source`](StdError::source). Trying again may help, and the dispatcher does
+/// so when the message comes again.
+#[derive(Debug)]
+pub struct DeadLetterError(Box<dyn StdError + Send + Sync>);
+
+impl DeadLetterError {
+    /// Creates an error with this reason.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::error::Error;
+    ///
+    /// use s3_dispatch::failure::DeadLetterError;
+    ///
+    /// let error = DeadLetterError::new("the disk is full");
+    /// assert_eq!(error.to_string(), "the dead letter could not be stored");
+    /// assert_eq!(error.source().unwrap().to_string(), "the disk is full");
+    /// ```
+    pub fn new(source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
+        Self(source.into())
+    }
+}
+
+impl fmt::Display for DeadLetterError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the dead letter could not be stored")
+    }
+}
+
+impl StdError for DeadLetterError {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        Some(&*self.0)
+    }
+}
+
+/// Puts a letter, and logs and counts the result. Returns whether the sink has stored it.
+pub(crate) async fn put(sink: &dyn DeadLetters, letter: &DeadLetter<'_>) -> bool {
+    let problem = match Guarded::new(|| sink.put(letter)).await {
+        Ok(Ok(())) => {
+            #[cfg(feature = "metrics")]
+            crate::telemetry::metrics::dead_letter_stored(letter.record);
+            return true;
+        }
+        Ok(Err(error)) => with_causes(&error),
+        Err(panicked) => panicked.to_string(),
+    };
+
+    tracing::error!(
+        error = problem,
+        "dead letter could not be stored: its message fails"
+    );
+
+    false
+}

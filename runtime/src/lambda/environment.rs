@@ -1,0 +1,58 @@
+//! The process that Lambda starts: its environment variables, and the signal that ends it.
+
+use s3_dispatch_core::{Error, ErrorKind};
+
+/// Checks the variables that `lambda_runtime` would panic without.
+///
+/// # Errors
+///
+/// [`ErrorKind::Runtime`] if a variable is absent, or is not what Lambda sets.
+pub(super) fn check() -> Result<(), Error> {
+    let names = [
+        "AWS_LAMBDA_RUNTIME_API",
+        "AWS_LAMBDA_FUNCTION_NAME",
+        "AWS_LAMBDA_FUNCTION_VERSION",
+        "AWS_LAMBDA_FUNCTION_MEMORY_SIZE",
+    ];
+
+    for name in names {
+        let value = std::env::var(name).map_err(|error| {
+            Error::new(
+                ErrorKind::Runtime,
+                format!("Lambda's environment variable `{name}` cannot be read"),
+            )
+            .with_source(error)
+        })?;
+
+        let problem = match name {
+            "AWS_LAMBDA_FUNCTION_MEMORY_SIZE" if value.parse::<i32>().is_err() => "is not a number",
+            "AWS_LAMBDA_RUNTIME_API" if value.parse::<http::Uri>().is_err() => "is not an address",
+            _ => continue,
+        };
+
+        return Err(Error::new(
+            ErrorKind::Runtime,
+            format!("Lambda's environment variable `{name}` {problem}: `{value}`"),
+        ));
+    }
+
+    Ok(())
+}
+
+/// Waits for SIGTERM, with which Lambda announces the end of the process.
+#[cfg(unix)]
+pub(super) async fn terminated() {
+    use tokio::signal::unix::{SignalKind, signal};
+
+    match signal(SignalKind::terminate()) {
+        Ok(mut signals) => drop(signals.recv().await),
+        // Without a listener the signal ends the process by itself.
+        Err(_) => std::future::pending().await,
+    }
+}
+
+/// Waits forever, because only Unix has SIGTERM.
+#[cfg(not(unix))]
+pub(super) async fn terminated() {
+    std::future::pending().await
+}

@@ -1,0 +1,334 @@
+//! A router wrapper that handles each record once.
+
+use std::fmt;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use s3_dispatch_core::{
+    HandlerError, MessageContext, Outcome, Route, Router, S3EventRecord, SkipReason,
+};
+use tokio::time::Instant;
+
+use crate::ClaimStore;
+use crate::once::identity::{Identity, default_scope};
+use crate::once::store::{Claim, DEFAULT_KEEP, Lease};
+use crate::telemetry::causes::with_causes;
+
+/// Handles each record once, across invocations and processes.
+///
+/// S3, SNS and SQS deliver at least once. This router wraps another one, and asks a store before
+/// each record:
+///
+/// - If the record is absent, it is claimed and routed. If that succeeds, the record is *completed*
+///   and remembered ([`with_keep`](Self::with_keep)). If it fails or is skipped, the claim is
+///   released, so that the record can come again at once.
+/// - If the record is completed, it is skipped as a [duplicate](SkipReason::Duplicate).
+/// - If the record is in progress, it *fails*, so that it comes again later. Skipping it would lose
+///   it if the other holder dies.
+///
+/// # What it guarantees
+///
+/// A claim has a lease: until the deadline of the invocation, or for a
+/// [set time](Self::with_lease). A holder that crashes, panics or is cut off does not release the
+/// claim. The lease then expires, and the record can be handled again.
+///
+/// So a record is handled twice only
+///
+/// - if the holder dies, is cut off (by the deadline or the record's timeout) or cannot reach the
+///   store between the return of its handler and the completion, and then only after the lease, or
+/// - if the record comes again after it was forgotten, or
+/// - if the handler succeeded but the wrapped router returned a failure.
+///
+/// To rule this out, a handler must remember the record in the same transaction as its own effect.
+/// No framework can do that for it.
+///
+/// If the store is unavailable, the record fails, unless [`on_outage`](Self::on_outage) says
+/// otherwise.
+///
+/// # Sharing a store
+///
+/// Functions that do different things with the same record can share a store. Each remembers within
+/// a scope of its own, which by default is the name of the Lambda function
+/// ([`with_scope`](Self::with_scope)).
+///
+/// # The queue's settings
+///
+/// A record that is in progress elsewhere costs its message a receive, and after `maxReceiveCount`
+/// receives SQS moves the message to the dead-letter queue. A visibility timeout of six times the
+/// function's timeout is longer than every lease, so this happens rarely. With a shorter
+/// [backoff](crate::Backoff), the record asks to stay away for the rest of the lease, and
+/// `SqsBackoff` does so.
+///
+/// # Examples
+///
+/// ```
+/// use s3_dispatch::{Deduplicated, Dispatcher, MemoryStore, Routes};
+/// use s3_dispatch_testing::{RecordBuilder, SqsBatchBuilder};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), s3_dispatch::Error> {
+/// let routes = Routes::new(()).on_fn("*", async || Ok::<_, std::io::Error>(()));
+/// let dispatcher = Dispatcher::new(Deduplicated::new(routes, MemoryStore::new()));
+///
+/// let batch = SqsBatchBuilder::new().with_record("1", RecordBuilder::new("ObjectCreated:Put"));
+/// assert_eq!(dispatcher.dispatch(batch.to_bytes(), None).await?.handled(), 1);
+/// assert_eq!(dispatcher.dispatch(batch.to_bytes(), None).await?.skipped(), 1);
+/// # Ok(())
+/// # }
+/// ```
+pub struct Deduplicated<R, Store> {
+    router: R,
+    store: Store,
+    identify: Identify,
+    scope: String,
+    lease: Option<Duration>,
+    keep: Duration,
+    outage: Outage,
+}
+
+type Identify = Box<dyn Fn(&S3EventRecord) -> Option<Identity> + Send + Sync>;
+
+/// What [`Deduplicated`] does with a record when the store is unavailable.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Outage {
+    /// Fails the record, so that it comes again.
+    #[default]
+    Fail,
+    /// Routes the record without a claim. It may be handled a second time.
+    RouteUnguarded,
+}
+
+/// A function runs for at most 15 minutes ("Configure Lambda function timeout", AWS Lambda
+/// Developer Guide, 2026).
+const MAX_INVOCATION: Duration = Duration::from_secs(15 * 60);
+
+impl<R, Store> Deduplicated<R, Store> {
+    /// Wraps a router, and remembers records in a store.
+    ///
+    /// # Examples
+    ///
+    /// Several routers can share a store:
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    ///
+    /// use s3_dispatch::{Deduplicated, LatestOnly, MemoryStore, Routes};
+    ///
+    /// let store = Arc::new(MemoryStore::new());
+    /// let latest = LatestOnly::new(Routes::new(()), Arc::clone(&store));
+    /// let router = Deduplicated::new(latest, store);
+    /// ```
+    pub fn new(router: R, store: Store) -> Self {
+        Self {
+            router,
+            store,
+            identify: Box::new(Identity::of_record),
+            scope: default_scope(),
+            lease: None,
+            keep: DEFAULT_KEEP,
+            outage: Outage::default(),
+        }
+    }
+
+    /// Sets what makes two records the same. The default is [`Identity::of_record`].
+    ///
+    /// A record for which `identify` returns `None` is routed every time.
+    ///
+    /// # Examples
+    ///
+    /// Handles only the first upload to each key:
+    ///
+    /// ```
+    /// use s3_dispatch::once::Identity;
+    /// use s3_dispatch::{Deduplicated, MemoryStore, Routes};
+    ///
+    /// let router = Deduplicated::new(Routes::new(()), MemoryStore::new())
+    ///     .with_identity(|record| Some(Identity::of_object(record)));
+    /// ```
+    #[must_use]
+    pub fn with_identity(
+        mut self,
+        identify: impl Fn(&S3EventRecord) -> Option<Identity> + Send + Sync + 'static,
+    ) -> Self {
+        self.identify = Box::new(identify);
+        self
+    }
+
+    /// Sets the scope in which records are remembered. Other scopes in the same store are
+    /// independent.
+    ///
+    /// The default is the name of the Lambda function (`AWS_LAMBDA_FUNCTION_NAME`). Outside Lambda
+    /// it is empty.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use s3_dispatch::{Deduplicated, MemoryStore, Routes};
+    ///
+    /// let router =
+    ///     Deduplicated::new(Routes::new(()), MemoryStore::new()).with_scope("thumbnails-v2");
+    /// ```
+    #[must_use]
+    pub fn with_scope(mut self, scope: impl Into<String>) -> Self {
+        self.scope = scope.into();
+        self
+    }
+
+    /// Sets how long a claim lasts. By default it lasts until the invocation's deadline, or for 15
+    /// minutes where there is none.
+    ///
+    /// If a handler runs longer than the lease, the record can be handled twice at the same time.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use s3_dispatch::{Deduplicated, MemoryStore, Routes};
+    ///
+    /// let router = Deduplicated::new(Routes::new(()), MemoryStore::new())
+    ///     .with_lease(Duration::from_secs(60));
+    /// ```
+    #[must_use]
+    pub fn with_lease(mut self, lease: Duration) -> Self {
+        self.lease = Some(lease);
+        self
+    }
+
+    /// Sets how long completed records are remembered. The default is 14 days, which is the longest
+    /// that SQS keeps a message.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use s3_dispatch::{Deduplicated, MemoryStore, Routes};
+    ///
+    /// let router = Deduplicated::new(Routes::new(()), MemoryStore::new())
+    ///     .with_keep(Duration::from_secs(24 * 60 * 60));
+    /// ```
+    #[must_use]
+    pub fn with_keep(mut self, keep: Duration) -> Self {
+        self.keep = keep;
+        self
+    }
+
+    /// Sets what to do with a record when the store is unavailable. The default is
+    /// [`Outage::Fail`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use s3_dispatch::once::Outage;
+    /// use s3_dispatch::{Deduplicated, MemoryStore, Routes};
+    ///
+    /// let router = Deduplicated::new(Routes::new(()), MemoryStore::new())
+    ///     .on_outage(Outage::RouteUnguarded);
+    /// ```
+    #[must_use]
+    pub fn on_outage(mut self, choice: Outage) -> Self {
+        self.outage = choice;
+        self
+    }
+
+    fn lease(&self, message: &MessageContext) -> Duration {
+        self.lease.unwrap_or_else(|| match message.deadline() {
+            Some(deadline) => deadline
+                .saturating_duration_since(Instant::now().into_std())
+                .max(Duration::from_secs(1)),
+            None => MAX_INVOCATION,
+        })
+    }
+}
+
+impl<R: Router, Store: ClaimStore> Deduplicated<R, Store> {
+    /// Routes a claimed record, then completes or releases the claim.
+    async fn route_claimed(
+        &self,
+        record: &S3EventRecord,
+        message: &MessageContext,
+        identity: &Identity,
+        lease: &Lease,
+    ) -> Outcome {
+        let outcome = self.router.route(record, message).await;
+        let ended = match outcome {
+            Outcome::Handled => self.store.complete(identity, lease, self.keep).await,
+            Outcome::Skipped(_) | Outcome::Failed(_) => self.store.release(identity, lease).await,
+        };
+
+        match ended {
+            Ok(true) => {}
+            Ok(false) => {
+                tracing::warn!(
+                    "the lease expired during the handler, and someone else claimed the record"
+                )
+            }
+            // The outcome stands. If a handled record failed here, it would be handled again.
+            Err(error) => tracing::error!(
+                error = with_causes(&error),
+                "the claim could not be completed or released"
+            ),
+        }
+
+        outcome
+    }
+}
+
+#[async_trait]
+impl<R: Router, Store: ClaimStore> Router for Deduplicated<R, Store> {
+    async fn route(&self, record: &S3EventRecord, message: &MessageContext) -> Outcome {
+        let Some(identity) = (self.identify)(record) else {
+            return self.router.route(record, message).await;
+        };
+
+        let identity = identity.within(&self.scope);
+
+        match self.store.claim(&identity, self.lease(message)).await {
+            Ok(Claim::Acquired(lease)) => {
+                self.route_claimed(record, message, &identity, &lease).await
+            }
+            Ok(Claim::Completed) => Outcome::Skipped(SkipReason::Duplicate),
+            Ok(Claim::InProgress { left }) => {
+                let error = HandlerError::retry(HandledElsewhere);
+                Outcome::Failed(match left {
+                    Some(left) => error.with_retry_after(left),
+                    None => error,
+                })
+            }
+            Err(error) if self.outage == Outage::RouteUnguarded => {
+                tracing::warn!(
+                    error = with_causes(&error),
+                    "the record is routed without a claim"
+                );
+                self.router.route(record, message).await
+            }
+            Err(error) => Outcome::Failed(HandlerError::retry(error)),
+        }
+    }
+
+    fn routes(&self) -> &[Route] {
+        self.router.routes()
+    }
+}
+
+/// Someone else has claimed the record.
+#[derive(Debug)]
+struct HandledElsewhere;
+
+impl fmt::Display for HandledElsewhere {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the record is being handled elsewhere")
+    }
+}
+
+impl std::error::Error for HandledElsewhere {}
+
+impl<R: fmt::Debug, Store: fmt::Debug> fmt::Debug for Deduplicated<R, Store> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Deduplicated")
+            .field("router", &self.router)
+            .field("store", &self.store)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,21 @@
+//! Routers that remember what was handled, and the stores that they remember in.
+//!
+//! S3, SNS and SQS deliver at least once and in any order. [`Deduplicated`](crate::Deduplicated)
+//! and [`LatestOnly`](crate::LatestOnly) wrap a router, so that its handlers need not care.
+//! Programs that configure them, and stores that implement [`ClaimStore`](crate::ClaimStore) or
+//! [`SequencerStore`](crate::SequencerStore), use the types of this module.
+
+pub(crate) mod deduplicated;
+pub(crate) mod latest_only;
+mod identity;
+pub(crate) mod store;
+pub(crate) mod memory;
+mod memory_entries;
+#[cfg(feature = "dynamodb")]
+pub(crate) mod dynamodb;
+#[cfg(feature = "dynamodb")]
+mod dynamodb_item;
+
+pub use deduplicated::Outage;
+pub use identity::Identity;
+pub use store::{Claim, Lease, StoreError};

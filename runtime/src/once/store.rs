@@ -1,0 +1,215 @@
+//! What a store must do, and what its calls return.
+
+use std::error::Error as StdError;
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use s3_dispatch_core::Sequencer;
+
+use crate::once::identity::Identity;
+
+/// Remembers which records are being handled, and which are done.
+///
+/// An identity is in one of three states, and moves between them like this:
+///
+/// | from | to | by |
+/// |---|---|---|
+/// | absent | in progress, under a lease | [`claim`](Self::claim) |
+/// | in progress | completed | [`complete`](Self::complete) |
+/// | in progress | absent | [`release`](Self::release), or expiry of the lease |
+/// | completed | absent | expiry of the time that it is kept |
+///
+/// A store guarantees, to all processes that share it:
+///
+/// - Every call is atomic. If several claim one identity at the same time, exactly one claim is
+///   [acquired](Claim::Acquired).
+/// - An expired entry counts as absent, whether or not it is deleted yet.
+/// - A lease is never given out twice.
+///
+/// The suite in `s3_dispatch_testing::conformance` checks a store of your own.
+#[async_trait]
+pub trait ClaimStore: Send + Sync + 'static {
+    /// Puts an absent identity in progress. The lease expires after this time.
+    ///
+    /// # Errors
+    ///
+    /// When the store is unavailable. The identity may have been claimed or not. A retry may help.
+    async fn claim(&self, identity: &Identity, lease: Duration) -> Result<Claim, StoreError>;
+
+    /// Marks an identity as completed, and remembers it for the time of `keep`.
+    ///
+    /// This works if the identity is in progress under this lease, and also if it is absent because
+    /// the lease has expired and nobody else has claimed it. The call can be repeated under the
+    /// same lease.
+    ///
+    /// Returns `false`, and changes nothing, if someone else holds or has completed the identity.
+    ///
+    /// # Errors
+    ///
+    /// When the store is unavailable. The identity may have been completed or not. A retry may
+    /// help.
+    async fn complete(
+        &self,
+        identity: &Identity,
+        lease: &Lease,
+        keep: Duration,
+    ) -> Result<bool, StoreError>;
+
+    /// Makes an identity absent that is in progress under this lease.
+    ///
+    /// Returns `true` if it is absent afterwards, even if it was absent before. Returns `false`,
+    /// and changes nothing, if it is completed or someone else holds it.
+    ///
+    /// # Errors
+    ///
+    /// When the store is unavailable. The lease then expires.
+    async fn release(&self, identity: &Identity, lease: &Lease) -> Result<bool, StoreError>;
+}
+
+/// Remembers the newest sequencer that was handled of each object.
+///
+/// A store guarantees to all processes that share it that the sequencer of an object never goes
+/// back: of several calls to [`advance`](Self::advance), in any order, the newest one stays. An
+/// expired entry counts as absent.
+///
+/// The suite in `s3_dispatch_testing::conformance` checks a store of your own.
+#[async_trait]
+pub trait SequencerStore: Send + Sync + 'static {
+    /// Returns the newest sequencer of an object, or `None` if nothing is remembered.
+    ///
+    /// # Errors
+    ///
+    /// When the store is unavailable. A retry may help.
+    async fn latest(&self, object: &Identity) -> Result<Option<Sequencer>, StoreError>;
+
+    /// Remembers a sequencer for the time of `keep`, unless a newer one is remembered.
+    ///
+    /// # Errors
+    ///
+    /// When the store is unavailable; the sequencer may have been stored or not, and a retry may
+    /// help. Also when the sequencer is not hexadecimal, and then a retry does not help.
+    async fn advance(
+        &self,
+        object: &Identity,
+        sequencer: &Sequencer,
+        keep: Duration,
+    ) -> Result<(), StoreError>;
+}
+
+/// The result of a claim.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Claim {
+    /// The identity was absent, and is now in progress under this lease.
+    Acquired(Lease),
+    /// Someone else holds the identity, under a lease that has not expired.
+    InProgress {
+        /// How long that lease still runs, or `None` if the store does not know.
+        left: Option<Duration>,
+    },
+    /// The identity is completed.
+    Completed,
+}
+
+/// The token of one acquired claim. No two claims have the same.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Lease(String);
+
+impl Lease {
+    /// Creates a lease from a text. The store must not have used the text before.
+    pub fn new(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+
+    /// Returns the text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// The error of a store that could not do what it was asked.
+///
+/// The reason is its [`source`](StdError::source). A retry may help, so the routers fail a record
+/// with this error for a retry.
+#[derive(Debug)]
+pub struct StoreError(Box<dyn StdError + Send + Sync>);
+
+impl StoreError {
+    /// Creates an error with this reason.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::error::Error;
+    ///
+    /// use s3_dispatch::once::StoreError;
+    ///
+    /// let error = StoreError::new("connection refused");
+    /// assert_eq!(error.to_string(), "the store failed");
+    /// assert_eq!(error.source().unwrap().to_string(), "connection refused");
+    /// ```
+    pub fn new(source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
+        Self(source.into())
+    }
+
+    /// A store cannot order a sequencer that is not hexadecimal.
+    pub(crate) fn not_hexadecimal(sequencer: &Sequencer) -> Self {
+        Self::new(format!("the sequencer `{sequencer}` is not hexadecimal"))
+    }
+}
+
+impl fmt::Display for StoreError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the store failed")
+    }
+}
+
+impl StdError for StoreError {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        Some(&*self.0)
+    }
+}
+
+/// How long routers remember by default: as long as SQS keeps a message at most ("Amazon SQS
+/// quotas", Amazon SQS Developer Guide, 2026).
+pub(crate) const DEFAULT_KEEP: Duration = Duration::from_secs(14 * 24 * 60 * 60);
+
+/// A shared store, for several routers.
+#[async_trait]
+impl<S: ClaimStore + ?Sized> ClaimStore for Arc<S> {
+    async fn claim(&self, identity: &Identity, lease: Duration) -> Result<Claim, StoreError> {
+        (**self).claim(identity, lease).await
+    }
+
+    async fn complete(
+        &self,
+        identity: &Identity,
+        lease: &Lease,
+        keep: Duration,
+    ) -> Result<bool, StoreError> {
+        (**self).complete(identity, lease, keep).await
+    }
+
+    async fn release(&self, identity: &Identity, lease: &Lease) -> Result<bool, StoreError> {
+        (**self).release(identity, lease).await
+    }
+}
+
+/// A shared store, for several routers.
+#[async_trait]
+impl<S: SequencerStore + ?Sized> SequencerStore for Arc<S> {
+    async fn latest(&self, object: &Identity) -> Result<Option<Sequencer>, StoreError> {
+        (**self).latest(object).await
+    }
+
+    async fn advance(
+        &self,
+        object: &Identity,
+        sequencer: &Sequencer,
+        keep: Duration,
+    ) -> Result<(), StoreError> {
+        (**self).advance(object, sequencer, keep).await
+    }
+}

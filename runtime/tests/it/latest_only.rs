@@ -1,0 +1,183 @@
+//! `LatestOnly`: the last effect is that of the newest event.
+
+use std::sync::{Arc, Mutex};
+
+use proptest::prelude::*;
+use s3_dispatch::{
+    EventName, LatestOnly, MemoryStore, MessageContext, Outcome, Router, Routes, S3EventRecord,
+    SkipReason,
+};
+use s3_dispatch_testing::RecordBuilder;
+
+use crate::script::{Script, put};
+
+fn record(event: &EventName, sequencer: u64) -> RecordBuilder {
+    RecordBuilder::new(event.clone())
+        .with_key("ok/1")
+        .with_sequencer(format!("{sequencer:016X}"))
+}
+
+/// The events that say what is at a key now.
+fn effects() -> [EventName; 5] {
+    [
+        EventName::OBJECT_CREATED_PUT,
+        EventName::OBJECT_CREATED_POST,
+        EventName::OBJECT_CREATED_COPY,
+        EventName::OBJECT_REMOVED_DELETE,
+        EventName::OBJECT_REMOVED_DELETE_MARKER_CREATED,
+    ]
+}
+
+/// Routes the records one at a time. Returns the event names and sequencers that were handled.
+async fn run(records: &[S3EventRecord]) -> Vec<(EventName, String)> {
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    let note = Arc::clone(&seen);
+
+    let routes = Routes::new(()).on_fn("*", move |record: S3EventRecord| {
+        let sequencer = record
+            .object
+            .sequencer
+            .as_ref()
+            .map(ToString::to_string)
+            .unwrap_or_default();
+
+        note.lock().unwrap().push((record.event_name, sequencer));
+
+        async { Ok::<_, std::io::Error>(()) }
+    });
+
+    let router = LatestOnly::new(routes, MemoryStore::new());
+
+    for record in records {
+        let outcome = router.route(record, &MessageContext::new()).await;
+        assert!(outcome.is_success(), "{outcome:?}");
+    }
+
+    let seen = seen.lock().unwrap();
+    seen.clone()
+}
+
+fn block_on<T>(future: impl Future<Output = T>) -> T {
+    tokio::runtime::Builder::new_current_thread()
+        .build()
+        .unwrap()
+        .block_on(future)
+}
+
+fn effect() -> impl Strategy<Value = EventName> {
+    prop::sample::select(effects().to_vec())
+}
+
+fn other_event() -> impl Strategy<Value = EventName> {
+    let others: Vec<_> = EventName::KNOWN
+        .iter()
+        .filter(|name| !effects().contains(name))
+        .cloned()
+        .collect();
+    prop::sample::select(others)
+}
+
+/// A history of events, and the order in which they are delivered, each at least once.
+fn deliveries() -> impl Strategy<Value = (Vec<EventName>, Vec<usize>)> {
+    prop::collection::vec(effect(), 1..12).prop_flat_map(|history| {
+        let events = history.len();
+        let duplicates = prop::collection::vec(0..events, 0..12);
+        let order = duplicates
+            .prop_map(move |duplicates| (0..events).chain(duplicates).collect::<Vec<_>>())
+            .prop_shuffle();
+
+        (Just(history), order)
+    })
+}
+
+/// Builds the records of the deliveries. The sequencers follow the history.
+fn deliver(history: &[EventName], order: &[usize]) -> Vec<S3EventRecord> {
+    let records = order
+        .iter()
+        .map(|index| record(&history[*index], *index as u64 + 1).build());
+    records.collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn the_last_effect_is_that_of_the_newest_event((history, order) in deliveries()) {
+        let sent = deliver(&history, &order);
+        let handled = block_on(run(&sent));
+        let last = history.len() - 1;
+        let expected = (history[last].clone(), format!("{:016X}", last + 1));
+        prop_assert_eq!(handled.last(), Some(&expected));
+        // No record was handled after a newer one.
+        prop_assert!(handled.is_sorted_by_key(|(_, sequencer)| sequencer));
+    }
+
+    #[test]
+    fn other_events_are_all_handled_and_do_not_change_the_last_effect(
+        (history, order) in deliveries(),
+        others in prop::collection::vec((other_event(), 0..20u64, 0..64usize), 0..12),
+    ) {
+        let mut sent = deliver(&history, &order);
+        for (event, sequencer, place) in &others {
+            sent.insert(place % (sent.len() + 1), record(event, *sequencer).build());
+        }
+        let handled = block_on(run(&sent));
+        let is_effect = |(event, _): &&(EventName, String)| effects().contains(event);
+        prop_assert_eq!(handled.iter().filter(|event| !is_effect(event)).count(), others.len());
+        let last = history.len() - 1;
+        let expected = (history[last].clone(), format!("{:016X}", last + 1));
+        prop_assert_eq!(handled.iter().rfind(is_effect), Some(&expected));
+    }
+}
+
+#[tokio::test]
+async fn the_deletion_of_one_version_does_not_take_part() {
+    let delete = record(&EventName::OBJECT_REMOVED_DELETE, 9)
+        .with_version_id("old")
+        .build();
+    let older = record(&EventName::OBJECT_CREATED_PUT, 5).build();
+    let late = record(&EventName::OBJECT_REMOVED_DELETE, 1)
+        .with_version_id("oldest")
+        .build();
+    assert_eq!(run(&[delete, older, late]).await.len(), 3);
+}
+
+#[tokio::test]
+async fn a_stale_record_is_skipped_and_other_keys_are_not() {
+    let router = LatestOnly::new(Script::default(), MemoryStore::new());
+    let mut outcomes = Vec::new();
+
+    for (key, sequencer) in [
+        ("ok/1", "09"),
+        ("ok/1", "05"),
+        ("ok/2", "05"),
+        ("ok/1", "09"),
+    ] {
+        let record = put(key).with_sequencer(sequencer).build();
+        outcomes.push(router.route(&record, &MessageContext::new()).await);
+    }
+
+    let stale: Vec<_> = outcomes
+        .iter()
+        .map(|outcome| matches!(outcome, Outcome::Skipped(SkipReason::Stale)))
+        .collect();
+    assert_eq!(stale, [false, true, false, false]);
+}
+
+#[tokio::test]
+async fn only_handled_records_are_remembered() {
+    let router = LatestOnly::new(Script::default(), MemoryStore::new());
+    let route = async |key: &str, sequencer: &str| {
+        let record = RecordBuilder::new(EventName::OBJECT_CREATED_PUT)
+            .with_key(key)
+            .with_sequencer(sequencer)
+            .build();
+        router.route(&record, &MessageContext::new()).await
+    };
+
+    assert!(!route("fail/1", "09").await.is_success());
+    assert!(
+        !route("fail/1", "05").await.is_success(),
+        "the failed record with 09 made the one with 05 stale"
+    );
+}
