@@ -6,7 +6,6 @@
 
 mod check;
 mod expand;
-mod lifetimes;
 mod parse;
 
 use proc_macro::TokenStream;

@@ -1,12 +1,14 @@
 //! The code of a handler.
 
+mod lifetimes;
+
 use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::ext::IdentExt;
 use syn::{Attribute, FnArg, Ident, LitStr, Path, ReturnType, Type};
 
 use crate::parse::{Arguments, Errors, Function};
-use crate::{check, lifetimes};
+use crate::check;
 
 pub(crate) fn s3_handler(arguments: TokenStream, item: TokenStream) -> TokenStream {
     let mut errors = Errors::default();
