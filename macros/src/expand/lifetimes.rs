@@ -1,11 +1,11 @@
-//! Names for the lifetimes that a function leaves open.
+//! Names the lifetimes that a function's signature elides.
 
 use syn::visit_mut::{self, VisitMut};
 use syn::{
     Generics, Ident, Lifetime, ParenthesizedGenericArguments, Type, TypeFnPtr, TypeReference,
 };
 
-/// The type with this name for every lifetime that is elided, `'_`, or a parameter of the function.
+/// The type with one name for all lifetimes that are elided, `'_`, or parameters of the function.
 pub(crate) fn name_all(ty: &Type, generics: &Generics, name: &str) -> Type {
     let parameters = generics
         .lifetimes()
@@ -26,7 +26,7 @@ pub(crate) fn name_all(ty: &Type, generics: &Generics, name: &str) -> Type {
 struct NameLifetimes<'n> {
     parameters: Vec<Ident>,
     name: &'n str,
-    /// Inside `fn(&str)` and `Fn(&str)`, where what is left open belongs to them.
+    /// Inside `fn(&str)` and `Fn(&str)`, which elide lifetimes of their own.
     in_callable: bool,
 }
 
