@@ -32,33 +32,16 @@
 //!
 //! With the feature `conformance` there is also the suite that a store of your own must pass.
 
-mod key_encoding;
-mod json;
-mod defaults;
-mod event_data;
-mod record_json;
-mod record_builder;
-mod eventbridge_json;
-mod notification_builder;
-mod sns_message_builder;
-mod sns_batch_builder;
-mod sqs_message_builder;
-mod sqs_batch_builder;
-mod filter_error;
-mod field_condition;
-mod content_filter;
-mod filter_policy_evaluator;
-mod event_pattern_evaluator;
+mod record;
+mod write;
+mod build;
+mod evaluate;
 #[cfg(feature = "conformance")]
 pub mod conformance;
 
-pub use event_data::ReplicationData;
-pub use event_pattern_evaluator::EventBridgeRule;
-pub use filter_error::{FilterError, FilterErrorKind};
-pub use filter_policy_evaluator::SnsFilterPolicy;
-pub use notification_builder::NotificationBuilder;
-pub use record_builder::RecordBuilder;
-pub use sns_batch_builder::SnsBatchBuilder;
-pub use sns_message_builder::SnsMessageBuilder;
-pub use sqs_batch_builder::SqsBatchBuilder;
-pub use sqs_message_builder::SqsMessageBuilder;
+pub use build::{
+    NotificationBuilder, RecordBuilder, SnsBatchBuilder, SnsMessageBuilder, SqsBatchBuilder,
+    SqsMessageBuilder,
+};
+pub use evaluate::{EventBridgeRule, FilterError, FilterErrorKind, SnsFilterPolicy};
+pub use record::event_data::ReplicationData;

@@ -37,7 +37,7 @@ impl ReplicationData {
             replication_rule_id: rule_id.into(),
             destination_bucket: destination_bucket.into(),
             s3_operation: String::from("OBJECT_PUT"),
-            request_time: String::from(crate::defaults::TIME),
+            request_time: String::from(crate::record::defaults::TIME),
             failure_reason: None,
             threshold: None,
             replication_time: None,

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use crate::content_filter::{ContentFilter, Elements};
+use super::content_filter::{ContentFilter, Elements};
 use crate::{FilterError, FilterErrorKind};
 
 /// The filter policy of a subscription to an SNS topic with `FilterPolicyScope = MessageBody`,

@@ -7,8 +7,8 @@ use s3_dispatch_core::EventName;
 use serde::Serialize;
 
 use crate::RecordBuilder;
-use crate::defaults::{ACCOUNT, REQUEST_ID, SERVICE, bucket_arn};
-use crate::event_data::RetentionData;
+use crate::record::defaults::{ACCOUNT, REQUEST_ID, SERVICE, bucket_arn};
+use crate::record::event_data::RetentionData;
 
 #[derive(Serialize)]
 #[serde(rename_all = "kebab-case")]

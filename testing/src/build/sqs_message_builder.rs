@@ -153,7 +153,10 @@ impl SqsMessageBuilder {
             md5_of_body: digits(&self.body, &ALPHABET[..16], 32),
             event_source: "aws:sqs",
             event_source_arn: arn,
-            aws_region: arn.split(':').nth(3).unwrap_or(crate::defaults::REGION),
+            aws_region: arn
+                .split(':')
+                .nth(3)
+                .unwrap_or(crate::record::defaults::REGION),
         }
     }
 }

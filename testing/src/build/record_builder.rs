@@ -4,10 +4,14 @@ use std::collections::BTreeMap;
 
 use s3_dispatch_core::{EventName, Notification, S3EventRecord};
 
-use crate::event_data::{AnnotationData, EventData, ReplicationData, RestoreData, RetentionData};
-use crate::eventbridge_json::EventJson;
-use crate::record_json::RecordJson;
-use crate::{NotificationBuilder, defaults, json};
+use crate::NotificationBuilder;
+use crate::record::defaults;
+use crate::record::event_data::{
+    AnnotationData, EventData, ReplicationData, RestoreData, RetentionData,
+};
+use crate::write::eventbridge_json::EventJson;
+use crate::write::json;
+use crate::write::record_json::RecordJson;
 
 /// A record as S3 sends it for one event of one object.
 ///

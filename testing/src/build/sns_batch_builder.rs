@@ -3,8 +3,9 @@
 use bytes::Bytes;
 use serde::Serialize;
 
-use crate::sns_message_builder::{SUBSCRIPTION_ARN, SnsJson};
-use crate::{NotificationBuilder, RecordBuilder, SnsMessageBuilder, json};
+use super::sns_message_builder::{SUBSCRIPTION_ARN, SnsJson};
+use crate::write::json;
+use crate::{NotificationBuilder, RecordBuilder, SnsMessageBuilder};
 
 /// The payload of a function that is subscribed to an SNS topic: `{"Records": [{"EventSource":
 /// "aws:sns", "Sns": ...}]}`.

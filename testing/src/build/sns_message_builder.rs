@@ -2,7 +2,8 @@
 
 use serde::Serialize;
 
-use crate::{defaults, json};
+use crate::record::defaults;
+use crate::write::json;
 
 const SIGNATURE: &str = concat!(
     "EXAMPLEpH+DcEwjAPg8O9mY8dReBSwksfg2S7WKQcikcNKWLQjwu6A4VbeS0QHVCkhRS7fUQvi2egU3N858fiTDN6bkkOxYDVrY0Ad8L10Hs3zH",

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use crate::RecordBuilder;
-use crate::defaults::{HOST_ID, bucket_arn};
-use crate::event_data::{AnnotationData, ReplicationData};
-use crate::key_encoding::encode;
+use crate::record::defaults::{HOST_ID, bucket_arn};
+use crate::record::event_data::{AnnotationData, ReplicationData};
+use crate::write::key_encoding::encode;
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]

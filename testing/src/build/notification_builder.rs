@@ -2,8 +2,10 @@
 
 use serde::Serialize;
 
-use crate::record_json::RecordJson;
-use crate::{RecordBuilder, SnsMessageBuilder, defaults, json};
+use crate::record::defaults;
+use crate::write::json;
+use crate::write::record_json::RecordJson;
+use crate::{RecordBuilder, SnsMessageBuilder};
 
 /// What S3 publishes as one message: records, or a test notification.
 ///

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::content_filter::{ContentFilter, Elements};
+use super::content_filter::{ContentFilter, Elements};
 use crate::{FilterError, FilterErrorKind};
 
 /// The event pattern of an EventBridge rule, or of an event source mapping's filter, evaluated

@@ -3,8 +3,9 @@
 use bytes::Bytes;
 use serde::Serialize;
 
-use crate::sqs_message_builder::MessageJson;
-use crate::{NotificationBuilder, RecordBuilder, SqsMessageBuilder, json};
+use super::sqs_message_builder::MessageJson;
+use crate::write::json;
+use crate::{NotificationBuilder, RecordBuilder, SqsMessageBuilder};
 
 /// The payload of a function that an SQS queue invokes: `{"Records": [{"messageId": "1", "body":
 /// ...}]}`.

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use crate::field_condition::{FieldCondition, OPERATORS};
+use super::field_condition::{FieldCondition, OPERATORS};
 use crate::{FilterError, FilterErrorKind};
 
 /// Conditions that all hold: on fields, and on groups of which one holds.
