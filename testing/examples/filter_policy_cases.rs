@@ -3,7 +3,7 @@
 //!
 //! ```json
 //! {"policy": "{\"a\":[\"x\"]}", "bodies": [{"body": "{\"a\":\"x\"}", "is_let_through": true}]}
-//! {"policy": "{\"a\":[]}", "refusal": "the array of `a` is empty"}
+//! {"policy": "{\"a\":[]}", "refusal": "the array `a` is empty, expected a condition"}
 //! ```
 
 use s3_dispatch_core::{EventName, EventPattern, Manifest, Route, Router, Routes};

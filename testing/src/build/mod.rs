@@ -1,7 +1,7 @@
-//! Builders of records, and of everything that AWS wraps around a record.
+//! Builds records, notifications, messages and batches.
 //!
-//! Each value that is not set has a fixed default, so that a test names only what it is about.
-//! Tests of handlers and of this workspace call them.
+//! Every value has a fixed default, so that a test sets only the values it is about. The tests of
+//! handlers call it, and so do the tests of this workspace and `s3-dispatch-local`.
 
 mod record_builder;
 mod notification_builder;

@@ -2,41 +2,48 @@
 
 use serde::Serialize;
 
+use super::{RecordBuilder, SnsMessageBuilder};
 use crate::record::defaults;
-use crate::write::json;
-use crate::write::record_json::RecordJson;
-use crate::{RecordBuilder, SnsMessageBuilder};
+use crate::write::{json, record_json};
 
-/// What S3 publishes as one message: records, or a test notification.
+/// A notification as S3 publishes it: records, or a test notification.
+///
+/// ```json
+/// {"Records": [{"eventName": "ObjectCreated:Put", "s3": {}}]}
+/// {"Service": "Amazon S3", "Event": "s3:TestEvent", "Bucket": "holiday"}
+/// ```
+///
+/// # Examples
 ///
 /// ```
 /// use s3_dispatch_core::{EventName, Notification};
 /// use s3_dispatch_testing::{NotificationBuilder, RecordBuilder};
 ///
-/// let json = NotificationBuilder::new().with_record(RecordBuilder::new(EventName::OBJECT_CREATED_PUT)).to_json();
-/// assert!(matches!(Notification::parse(json)?, Notification::Records(records) if records.len() == 1));
+/// let record = RecordBuilder::new(EventName::OBJECT_CREATED_PUT);
+/// let json = NotificationBuilder::new().with_record(record).to_json();
+/// let notification = Notification::parse(json)?;
+/// assert!(matches!(notification, Notification::Records(records) if records.len() == 1));
 ///
 /// let json = NotificationBuilder::test_event("holiday").to_json();
 /// assert!(matches!(Notification::parse(json)?, Notification::Test(_)));
 /// # Ok::<_, s3_dispatch_core::Error>(())
 /// ```
 #[derive(Debug, Clone)]
-pub struct NotificationBuilder(Content);
-
-#[derive(Debug, Clone)]
-enum Content {
-    Records(Vec<RecordBuilder>),
-    Test {
-        bucket: String,
-        time: String,
-        request_id: String,
-    },
+pub struct NotificationBuilder {
+    kind: Kind,
 }
 
-#[derive(Serialize)]
-#[serde(rename_all = "PascalCase")]
-struct RecordsJson<'b> {
-    records: Vec<RecordJson<'b>>,
+#[derive(Debug, Clone)]
+enum Kind {
+    Records(Vec<RecordBuilder>),
+    Test(TestEvent),
+}
+
+#[derive(Debug, Clone)]
+struct TestEvent {
+    bucket: String,
+    time: String,
+    request_id: String,
 }
 
 #[derive(Serialize)]
@@ -51,48 +58,51 @@ struct TestEventJson<'b> {
 }
 
 impl NotificationBuilder {
-    /// A notification without records yet.
+    /// A notification without records: `{"Records":[]}`.
     #[must_use]
     pub fn new() -> Self {
-        Self(Content::Records(Vec::new()))
+        Self {
+            kind: Kind::Records(Vec::new()),
+        }
     }
 
     /// The test notification that S3 sends when the notifications of this bucket are configured.
     #[must_use]
     pub fn test_event(bucket: impl Into<String>) -> Self {
-        let (time, request_id) = (
-            String::from(defaults::TIME),
-            String::from(defaults::REQUEST_ID),
-        );
-        Self(Content::Test {
-            bucket: bucket.into(),
-            time,
-            request_id,
-        })
+        Self {
+            kind: Kind::Test(TestEvent {
+                bucket: bucket.into(),
+                time: String::from(defaults::TIME),
+                request_id: String::from(defaults::REQUEST_ID),
+            }),
+        }
     }
 
-    /// With one more record; S3 itself sends one per notification. Makes a test notification an
-    /// ordinary one.
+    /// Adds a record. S3 itself sends one record per notification.
+    ///
+    /// A test notification becomes a notification with this record.
     #[must_use]
     pub fn with_record(self, record: RecordBuilder) -> Self {
-        let mut records = match self.0 {
-            Content::Records(records) => records,
-            Content::Test { .. } => Vec::new(),
+        let mut records = match self.kind {
+            Kind::Records(records) => records,
+            Kind::Test(_) => Vec::new(),
         };
         records.push(record);
 
-        Self(Content::Records(records))
+        Self {
+            kind: Kind::Records(records),
+        }
     }
 
-    /// Sent at this time, such as `2026-04-07T14:30:00.123Z`, in answer to the request of this id,
-    /// if it is a test notification: otherwise records say that, each for itself.
+    /// Sets the time and the request id of a test notification.
+    ///
+    /// The time is in UTC, such as `2026-04-07T14:30:00.123Z`. The defaults are
+    /// `1970-01-01T00:00:00.000Z` and `C3D13FE58DE4C810`. Does nothing to a notification with
+    /// records, because each record has a time and a request id itself.
     #[must_use]
     pub fn with_test_request(mut self, at: impl Into<String>, id: impl Into<String>) -> Self {
-        if let Content::Test {
-            time, request_id, ..
-        } = &mut self.0
-        {
-            (*time, *request_id) = (at.into(), id.into());
+        if let Kind::Test(event) = &mut self.kind {
+            (event.time, event.request_id) = (at.into(), id.into());
         }
 
         self
@@ -101,20 +111,16 @@ impl NotificationBuilder {
     /// The notification as S3 sends it: the body of a message with raw delivery.
     #[must_use]
     pub fn to_json(&self) -> String {
-        match &self.0 {
-            Content::Records(records) => json::compact(&RecordsJson {
-                records: records.iter().map(RecordJson::of).collect(),
-            }),
-            Content::Test {
-                bucket,
-                time,
-                request_id,
-            } => json::compact(&TestEventJson {
+        match &self.kind {
+            Kind::Records(records) => {
+                record_json::notification(records.iter().map(RecordBuilder::fields))
+            }
+            Kind::Test(event) => json::compact(&TestEventJson {
                 service: "Amazon S3",
                 event: "s3:TestEvent",
-                time,
-                bucket,
-                request_id,
+                time: &event.time,
+                bucket: &event.bucket,
+                request_id: &event.request_id,
                 host_id: defaults::HOST_ID,
             }),
         }

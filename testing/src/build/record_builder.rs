@@ -1,49 +1,39 @@
 //! The builder of one record.
 
-use std::collections::BTreeMap;
-
 use s3_dispatch_core::{EventName, Notification, S3EventRecord};
 
-use crate::NotificationBuilder;
-use crate::record::defaults;
 use crate::record::event_data::{
     AnnotationData, EventData, ReplicationData, RestoreData, RetentionData,
 };
-use crate::write::eventbridge_json::EventJson;
-use crate::write::json;
-use crate::write::record_json::RecordJson;
+use crate::record::record_fields::RecordFields;
+use crate::write::{eventbridge_json, record_json};
 
 /// A record as S3 sends it for one event of one object.
+///
+/// By default the record is about the object `HappyFace.jpg` in the bucket `amzn-s3-demo-bucket`.
+/// [`RecordBuilder::build`] gives the record that a handler takes,
+/// [`RecordBuilder::to_json`] its JSON, and
+/// [`RecordBuilder::to_eventbridge_json`] the same event in EventBridge's form.
+///
+/// # Examples
 ///
 /// ```
 /// use s3_dispatch_core::EventName;
 /// use s3_dispatch_testing::RecordBuilder;
 ///
-/// let record = RecordBuilder::new(EventName::OBJECT_CREATED_PUT).with_bucket("holiday").with_key("a b.jpg").build();
+/// let record = RecordBuilder::new(EventName::OBJECT_CREATED_PUT)
+///     .with_bucket("holiday")
+///     .with_key("a b.jpg")
+///     .build();
+///
 /// assert_eq!(record.bucket.name, "holiday");
 /// assert_eq!(record.object.key, "a b.jpg");
+/// assert_eq!(record.object.key.as_sent(), "a+b.jpg");
 /// assert_eq!(record.object.size, Some(1024));
 /// ```
 #[derive(Debug, Clone)]
 pub struct RecordBuilder {
-    pub(crate) event_version: String,
-    pub(crate) event_source: String,
-    pub(crate) region: String,
-    pub(crate) event_time: String,
-    pub(crate) event_name: EventName,
-    pub(crate) principal_id: String,
-    pub(crate) source_ip: String,
-    pub(crate) request_id: String,
-    pub(crate) configuration_id: String,
-    pub(crate) bucket: String,
-    pub(crate) tags: BTreeMap<String, String>,
-    pub(crate) key: String,
-    pub(crate) size: Option<u64>,
-    pub(crate) e_tag: Option<String>,
-    pub(crate) version_id: Option<String>,
-    pub(crate) sequencer: Option<String>,
-    pub(crate) has_annotation: Option<bool>,
-    pub(crate) data: EventData,
+    fields: RecordFields,
 }
 
 macro_rules! texts {
@@ -51,167 +41,174 @@ macro_rules! texts {
         $(#[$doc])*
         #[must_use]
         pub fn $method(mut self, $field: impl Into<String>) -> Self {
-            self.$field = $field.into().into();
+            self.fields.$field = $field.into().into();
             self
         }
     )*};
 }
 
 impl RecordBuilder {
-    /// A record with the fields that S3 sends for this event.
+    /// A record of this event, with the fields that S3 sends for it.
     ///
-    /// `HappyFace.jpg` of 1,024 bytes in `amzn-s3-demo-bucket`, `us-east-1`, a bucket without
-    /// versioning, at `1970-01-01T00:00:00.000Z` with the sequencer `0055AED6DCD90281E5`; size,
-    /// entity tag, sequencer and the data of the event are there when S3 sends them.
+    /// The size, the entity tag, the sequencer and the extra data of the event are set if S3 sends
+    /// them for this event. An unknown event has the first three and no extra data.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use s3_dispatch_core::EventName;
+    /// use s3_dispatch_testing::RecordBuilder;
+    ///
+    /// let removed = RecordBuilder::new(EventName::OBJECT_REMOVED_DELETE).build();
+    /// assert_eq!(removed.object.size, None);
+    ///
+    /// let unknown = RecordBuilder::new("ObjectFrozen:Put").build();
+    /// assert_eq!(unknown.object.size, Some(1024));
+    /// ```
     #[must_use]
     pub fn new(event: impl Into<EventName>) -> Self {
-        let event_name = event.into();
-        let presence = defaults::presence(&event_name);
-
-        let (principal_id, source_ip) = if defaults::is_done_by_s3(&event_name) {
-            (defaults::SERVICE, defaults::SERVICE)
-        } else {
-            ("AWS:AIDAJDPLRKLG7UEXAMPLE", "172.16.0.1")
-        };
-
         Self {
-            event_version: String::from("2.6"),
-            event_source: String::from("aws:s3"),
-            region: String::from(defaults::REGION),
-            event_time: String::from(defaults::TIME),
-            principal_id: String::from(principal_id),
-            source_ip: String::from(source_ip),
-            request_id: String::from(defaults::REQUEST_ID),
-            configuration_id: String::from("testConfigRule"),
-            bucket: String::from(defaults::BUCKET),
-            tags: BTreeMap::new(),
-            key: String::from("HappyFace.jpg"),
-            size: presence.size.then_some(1024),
-            e_tag: presence
-                .e_tag
-                .then(|| String::from(defaults::E_TAG_OF_NOTHING)),
-            version_id: None,
-            sequencer: presence
-                .sequencer
-                .then(|| String::from(defaults::SEQUENCER)),
-            has_annotation: None,
-            data: EventData::of(&event_name),
-            event_name,
+            fields: RecordFields::new(event.into()),
         }
     }
 
     texts! {
-        /// Of this version of the format (`eventVersion`).
+        /// Sets the version of the format, `eventVersion`. The default is `2.6`.
         with_event_version event_version;
-        /// From this sender (`eventSource`), which also decides how the key is encoded: `aws:s3` leaves `/` as it is,
-        /// `minio:s3` and `rustfs:s3` encode it, and all others send the key as it is.
+        /// Sets the sender, `eventSource`. The default is `aws:s3`.
+        ///
+        /// The sender decides how the key is encoded: `aws:s3` leaves `/` as it is, `minio:s3` and
+        /// `rustfs:s3` encode it, and every other sender leaves the whole key as it is.
         with_event_source event_source;
-        /// In this region (`awsRegion`), whose partition stands in the bucket's ARN.
+        /// Sets the region, `awsRegion`, and with it the partition in the bucket's ARN. The
+        /// default is `us-east-1`.
         with_region region;
-        /// At this time (`eventTime`), such as `2026-04-07T14:30:00.123Z`.
+        /// Sets the time of the event in UTC, `eventTime`, such as `2026-04-07T14:30:00.123Z`. The
+        /// default is `1970-01-01T00:00:00.000Z`.
         with_event_time event_time;
-        /// Caused by this principal (`userIdentity.principalId`).
+        /// Sets who caused the event, `userIdentity.principalId`.
+        ///
+        /// The default is `AWS:AIDAJDPLRKLG7UEXAMPLE`, or `s3.amazonaws.com` for an event that S3
+        /// causes by itself.
         with_principal_id principal_id;
-        /// Requested from this address (`requestParameters.sourceIPAddress`).
+        /// Sets the address of the request, `requestParameters.sourceIPAddress`.
+        ///
+        /// The default is `172.16.0.1`, or `s3.amazonaws.com` for an event that S3 causes by
+        /// itself.
         with_source_ip source_ip;
-        /// Of this request (`responseElements.x-amz-request-id`).
+        /// Sets the id of the request, `responseElements.x-amz-request-id`. The default is
+        /// `C3D13FE58DE4C810`.
         with_request_id request_id;
-        /// Of this notification configuration (`s3.configurationId`).
+        /// Sets the id of the notification configuration, `s3.configurationId`. The default is
+        /// `testConfigRule`.
         with_configuration_id configuration_id;
-        /// In this bucket (`s3.bucket.name`).
+        /// Sets the name of the bucket, `s3.bucket.name`, and with it the bucket's ARN. The default
+        /// is `amzn-s3-demo-bucket`.
         with_bucket bucket;
-        /// Of the object with this key, not encoded: the builder encodes it.
+        /// Sets the key of the object, not encoded: the builder encodes it as the sender would. The
+        /// default is `HappyFace.jpg`.
         with_key key;
-        /// With this entity tag (`s3.object.eTag`).
+        /// Sets the entity tag, `s3.object.eTag`, without quotes. The default is the MD5 digest of
+        /// an empty object, if S3 sends a tag for the event.
         with_e_tag e_tag;
-        /// Of this version, in a bucket with versioning (`s3.object.versionId`).
+        /// Sets the version of the object, `s3.object.versionId`. By default the bucket has no
+        /// versioning, and the field is left out.
         with_version_id version_id;
-        /// With this sequencer (`s3.object.sequencer`).
+        /// Sets the sequencer, `s3.object.sequencer`, in hexadecimal digits. The default is
+        /// `0055AED6DCD90281E5`, if S3 sends a sequencer for the event.
         with_sequencer sequencer;
     }
 
-    /// Of this size in bytes (`s3.object.size`).
+    /// Sets the size of the object in bytes, `s3.object.size`. The default is 1024, if S3 sends a
+    /// size for the event.
     #[must_use]
     pub fn with_size(mut self, size: u64) -> Self {
-        self.size = Some(size);
+        self.fields.size = Some(size);
         self
     }
 
-    /// Without a size, as MinIO sends for empty objects.
+    /// Leaves out the size, as MinIO does for an empty object.
     #[must_use]
     pub fn without_size(mut self) -> Self {
-        self.size = None;
+        self.fields.size = None;
         self
     }
 
-    /// Without an entity tag.
+    /// Leaves out the entity tag.
     #[must_use]
     pub fn without_e_tag(mut self) -> Self {
-        self.e_tag = None;
+        self.fields.e_tag = None;
         self
     }
 
-    /// Without a sequencer.
+    /// Leaves out the sequencer.
     #[must_use]
     pub fn without_sequencer(mut self) -> Self {
-        self.sequencer = None;
+        self.fields.sequencer = None;
         self
     }
 
-    /// With a tag that AWS put on the bucket (`s3.bucket.awsGeneratedTags`); may be repeated.
+    /// Adds a tag that AWS puts on the bucket, `s3.bucket.awsGeneratedTags`. Replaces a tag of the
+    /// same name. By default there are none, and the field is left out.
     #[must_use]
     pub fn with_tag(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
-        self.tags.insert(name.into(), value.into());
+        self.fields.tags.insert(name.into(), value.into());
         self
     }
 
-    /// Saying whether the object has annotations (`s3.object.hasObjectAnnotation`), which S3 does
-    /// for copies.
+    /// Sets whether the object has annotations, `s3.object.hasObjectAnnotation`. S3 sends it for
+    /// copies; by default it is left out.
     #[must_use]
     pub fn with_has_annotation(mut self, has_annotation: bool) -> Self {
-        self.has_annotation = Some(has_annotation);
+        self.fields.has_annotation = Some(has_annotation);
         self
     }
 
-    /// Of a restoration that ends at this time, from this storage class (`glacierEventData`).
+    /// Sets the data of a restored object, `glacierEventData`.
+    ///
+    /// The restored copy expires at `expiry_time`, such as `2026-04-07T00:00:00.000Z`, and the
+    /// object is in `storage_class`, such as `GLACIER`. The default for `ObjectRestore:Completed`
+    /// is `1970-02-01T00:00:00.000Z` and `GLACIER`.
     #[must_use]
     pub fn with_restore(
         mut self,
         expiry_time: impl Into<String>,
         storage_class: impl Into<String>,
     ) -> Self {
-        let (expiry_time, storage_class) = (expiry_time.into(), storage_class.into());
-        self.data.restore = Some(RestoreData {
-            expiry_time,
-            storage_class,
+        self.fields.data.restore = Some(RestoreData {
+            expiry_time: expiry_time.into(),
+            storage_class: storage_class.into(),
         });
 
         self
     }
 
-    /// Of this replication (`replicationEventData`).
+    /// Sets the data of a replication, `replicationEventData`.
     #[must_use]
     pub fn with_replication(mut self, replication: ReplicationData) -> Self {
-        self.data.replication = Some(replication);
+        self.fields.data.replication = Some(replication);
         self
     }
 
-    /// Of a move to this storage class (`lifecycleEventData`).
+    /// Sets the storage class that a lifecycle rule moved the object to, `lifecycleEventData`. The
+    /// default for `LifecycleTransition` is `GLACIER`.
     #[must_use]
     pub fn with_transition(mut self, storage_class: impl Into<String>) -> Self {
-        self.data.transition = Some(storage_class.into());
+        self.fields.data.transition = Some(storage_class.into());
         self
     }
 
-    /// Of a move to this access tier (`intelligentTieringEventData`).
+    /// Sets the access tier that S3 moved the object to, `intelligentTieringEventData`. The default
+    /// for `IntelligentTiering` is `ARCHIVE_ACCESS`.
     #[must_use]
     pub fn with_tiering(mut self, access_tier: impl Into<String>) -> Self {
-        self.data.tiering = Some(access_tier.into());
+        self.fields.data.tiering = Some(access_tier.into());
         self
     }
 
-    /// Of this annotation, instead of any other (`objectAnnotation`); one that was deleted has
-    /// neither size nor tag.
+    /// Sets the annotation of the event, `objectAnnotation`, and replaces an earlier one.
+    ///
+    /// The size is in bytes. A deleted annotation has neither size nor entity tag.
     #[must_use]
     pub fn with_annotation(
         mut self,
@@ -219,27 +216,28 @@ impl RecordBuilder {
         size: impl Into<Option<u64>>,
         e_tag: Option<&str>,
     ) -> Self {
-        let e_tag = e_tag.map(String::from);
-        self.data.annotations = vec![AnnotationData {
+        self.fields.data.annotations = vec![AnnotationData {
             name: String::from(name),
             size: size.into(),
-            e_tag,
+            e_tag: e_tag.map(String::from),
         }];
 
         self
     }
 
-    /// Of this retention (`objectRetentionEventData`).
+    /// Sets the retention, `objectRetentionEventData`, without an event hold.
+    ///
+    /// The mode is `GOVERNANCE` or `COMPLIANCE`, and `retain_until` a time such as
+    /// `2026-04-07T00:00:00.000Z`.
     #[must_use]
     pub fn with_retention(
         mut self,
         mode: impl Into<String>,
         retain_until: impl Into<String>,
     ) -> Self {
-        let (mode, retain_until) = (mode.into(), retain_until.into());
-        self.data.retention = Some(RetentionData {
-            mode,
-            retain_until,
+        self.fields.data.retention = Some(RetentionData {
+            mode: mode.into(),
+            retain_until: retain_until.into(),
             event_hold: None,
             event_hold_days: None,
         });
@@ -247,10 +245,11 @@ impl RecordBuilder {
         self
     }
 
-    /// Held by an event, and for this many days after it; only of a record with a retention.
+    /// Adds an event hold, `eventHold`, and its duration in days, `eventHoldDuration`. Does nothing
+    /// if the record has no retention.
     #[must_use]
     pub fn with_event_hold(mut self, days: u64) -> Self {
-        if let Some(retention) = &mut self.data.retention {
+        if let Some(retention) = &mut self.fields.data.retention {
             retention.event_hold = Some(String::from("ON"));
             retention.event_hold_days = Some(days);
         }
@@ -258,41 +257,59 @@ impl RecordBuilder {
         self
     }
 
-    /// Without the data that S3 sends with some events: of restore, replication, tiering,
-    /// transition, annotation and retention.
+    /// Leaves out the extra data of the event: restore, replication, tiering, transition,
+    /// annotation and retention.
     #[must_use]
     pub fn without_event_data(mut self) -> Self {
-        self.data = EventData::default();
+        self.fields.data = EventData::default();
         self
     }
 
-    /// The record alone, as it stands in `Records`.
+    /// The JSON of the record alone, an element of `Records`.
     #[must_use]
     pub fn to_json(&self) -> String {
-        json::compact(&RecordJson::of(self))
+        record_json::record(&self.fields)
     }
 
-    /// The same event as EventBridge sends it, or `None` for events that S3 does not send there.
+    /// The same event as EventBridge sends it, or `None` if S3 does not send it to EventBridge.
     ///
-    /// The key is not encoded, and the sequencer is in lower case and without the leading `00`.
+    /// The key is not encoded. The sequencer is in lower case, without the leading `00`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use s3_dispatch_core::EventName;
+    /// use s3_dispatch_testing::RecordBuilder;
+    ///
+    /// let event = RecordBuilder::new(EventName::OBJECT_CREATED_PUT).to_eventbridge_json();
+    /// assert!(event.unwrap().contains(r#""detail-type":"Object Created""#));
+    ///
+    /// let lost = RecordBuilder::new(EventName::REDUCED_REDUNDANCY_LOST_OBJECT);
+    /// assert_eq!(lost.to_eventbridge_json(), None);
+    /// ```
     #[must_use]
     pub fn to_eventbridge_json(&self) -> Option<String> {
-        EventJson::of(self).map(|event| json::compact(&event))
+        eventbridge_json::event(&self.fields)
     }
 
-    /// The record as a handler gets it.
+    /// The record that a handler takes.
+    ///
+    /// It is read from the JSON of a notification, as every record is.
     ///
     /// # Panics
     ///
-    /// When the event name, the bucket or the key is empty: S3 sends no such record and the reader
-    /// refuses it.
+    /// If the event name, the bucket or the key is empty. S3 never sends such a record, and the
+    /// reader rejects it.
     #[must_use]
     #[track_caller]
     pub fn build(&self) -> S3EventRecord {
-        let read = Notification::parse(NotificationBuilder::from(self.clone()).to_json());
-        match read {
+        match Notification::parse(record_json::notification([&self.fields])) {
             Ok(Notification::Records(mut records)) if records.len() == 1 => records.remove(0),
             other => panic!("the record cannot be read: {other:?}"),
         }
+    }
+
+    pub(super) fn fields(&self) -> &RecordFields {
+        &self.fields
     }
 }

@@ -1,21 +1,30 @@
-//! The builder of the event that SNS sends to a function.
+//! The builder of a payload from SNS.
 
 use bytes::Bytes;
 use serde::Serialize;
 
 use super::sns_message_builder::{SUBSCRIPTION_ARN, SnsJson};
+use super::{NotificationBuilder, RecordBuilder, SnsMessageBuilder};
 use crate::write::json;
-use crate::{NotificationBuilder, RecordBuilder, SnsMessageBuilder};
 
-/// The payload of a function that is subscribed to an SNS topic: `{"Records": [{"EventSource":
-/// "aws:sns", "Sns": ...}]}`.
+/// The payload that a function gets from an SNS topic it is subscribed to.
+///
+/// ```json
+/// {"Records": [{"EventSource": "aws:sns", "Sns": {"MessageId": "1", "Message": "{}"}}]}
+/// ```
+///
+/// # Examples
 ///
 /// ```
 /// use s3_dispatch_core::{Delivery, EventName};
 /// use s3_dispatch_testing::{RecordBuilder, SnsBatchBuilder};
 ///
-/// let payload = SnsBatchBuilder::new().with_record("1", RecordBuilder::new(EventName::OBJECT_CREATED_PUT)).to_bytes();
-/// assert_eq!(Delivery::parse(payload)?.messages()[0].envelopes.to_string(), "sns>s3");
+/// let payload = SnsBatchBuilder::new()
+///     .with_record("1", RecordBuilder::new(EventName::OBJECT_CREATED_PUT))
+///     .to_bytes();
+///
+/// let delivery = Delivery::parse(payload)?;
+/// assert_eq!(delivery.messages()[0].envelopes.to_string(), "sns>s3");
 /// # Ok::<_, s3_dispatch_core::Error>(())
 /// ```
 #[derive(Debug, Clone, Default)]
@@ -39,20 +48,20 @@ struct EntryJson<'b> {
 }
 
 impl SnsBatchBuilder {
-    /// A batch without messages yet.
+    /// A batch without messages.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// With one more message; SNS itself sends one.
+    /// Adds a message. SNS itself sends one message per payload.
     #[must_use]
     pub fn with_message(mut self, message: SnsMessageBuilder) -> Self {
         self.messages.push(message);
         self
     }
 
-    /// With a message of this id that holds the notification.
+    /// Adds a message with this id and this notification.
     #[must_use]
     pub fn with_notification(
         self,
@@ -62,19 +71,19 @@ impl SnsBatchBuilder {
         self.with_body(id, notification.to_json())
     }
 
-    /// With a message of this id that holds a notification of one record.
+    /// Adds a message with this id and a notification of one record.
     #[must_use]
     pub fn with_record(self, id: impl Into<String>, record: RecordBuilder) -> Self {
         self.with_notification(id, record.into())
     }
 
-    /// With a message of this id and any text.
+    /// Adds a message with this id and any text.
     #[must_use]
     pub fn with_body(self, id: impl Into<String>, body: impl Into<String>) -> Self {
         self.with_message(SnsMessageBuilder::new(body).with_message_id(id))
     }
 
-    /// The payload as text.
+    /// The payload as JSON.
     #[must_use]
     pub fn to_json(&self) -> String {
         let entry = |message| EntryJson {
@@ -89,7 +98,7 @@ impl SnsBatchBuilder {
         })
     }
 
-    /// The payload as Lambda hands it over.
+    /// The payload as bytes, as a Lambda function gets it.
     #[must_use]
     pub fn to_bytes(&self) -> Bytes {
         Bytes::from(self.to_json())

@@ -6,13 +6,17 @@ use crate::record::defaults;
 use crate::write::json;
 
 const SIGNATURE: &str = concat!(
-    "EXAMPLEpH+DcEwjAPg8O9mY8dReBSwksfg2S7WKQcikcNKWLQjwu6A4VbeS0QHVCkhRS7fUQvi2egU3N858fiTDN6bkkOxYDVrY0Ad8L10Hs3zH",
-    "81mtnPk5uvvolIC1CXGu43obcgFxeL3khZl8IKvO61GWB6jI9b5+gLPoBc1Q=EXAMPLEpH+DcEwjAPg8O9mY8dReBSwksfg2S7WKQcikcNKWLQ",
-    "jwu6A4VbeS0QHVCkhRS7fUQvi2egU3N858fiTDN6bkkOxYDVrY0Ad8L10Hs3zH81mtnPk5uvvolIC1CXGu43obcgFxeL3khZl8IKvO61GWB6jI==",
+    "EXAMPLEpH+DcEwjAPg8O9mY8dReBSwksfg2S7WKQcikcNKWLQjwu6A4VbeS0QHVCkhRS7fUQvi2egU3N858fiT",
+    "DN6bkkOxYDVrY0Ad8L10Hs3zH81mtnPk5uvvolIC1CXGu43obcgFxeL3khZl8IKvO61GWB6jI9b5+gLPoBc1Q=",
+    "EXAMPLEpH+DcEwjAPg8O9mY8dReBSwksfg2S7WKQcikcNKWLQjwu6A4VbeS0QHVCkhRS7fUQvi2egU3N858fiT",
+    "DN6bkkOxYDVrY0Ad8L10Hs3zH81mtnPk5uvvolIC1CXGu43obcgFxeL3khZl8IKvO61GWB6jI==",
 );
 const MESSAGE_ID: &str = "95df01b4-ee98-5cb9-9903-4c221d41eb5e";
 const TOPIC_ARN: &str = "arn:aws:sns:us-east-1:123456789012:object-events";
-const CERTIFICATE_URL: &str = "https://sns.us-east-1.amazonaws.com/SimpleNotificationService-9c6465fa7f48f5cacd23014631ec1136.pem";
+const CERTIFICATE_URL: &str = concat!(
+    "https://sns.us-east-1.amazonaws.com/",
+    "SimpleNotificationService-9c6465fa7f48f5cacd23014631ec1136.pem",
+);
 const UNSUBSCRIBE_URL: &str = concat!(
     "https://sns.us-east-1.amazonaws.com/?Action=Unsubscribe&SubscriptionArn=",
     "arn:aws:sns:us-east-1:123456789012:object-events:c7fe3a54-ab0e-4ec2-88e0-db410a0f2bee",
@@ -22,12 +26,22 @@ pub(crate) const SUBSCRIPTION_ARN: &str =
 
 /// A message as SNS sends it without raw delivery: an envelope around any text.
 ///
+/// ```json
+/// {"Type": "Notification", "MessageId": "1", "TopicArn": "arn:aws:sns:us-east-1:123456789012:t",
+///  "Subject": "Amazon S3 Notification", "Message": "{}", "Timestamp": "1970-01-01T00:00:00.000Z"}
+/// ```
+///
+/// The signature is not valid.
+///
+/// # Examples
+///
 /// ```
 /// use s3_dispatch_core::Notification;
 /// use s3_dispatch_testing::{NotificationBuilder, SnsMessageBuilder};
 ///
 /// let test = NotificationBuilder::test_event("holiday");
 /// let envelope = SnsMessageBuilder::new(test.to_json()).with_message_id("1").to_json();
+///
 /// assert!(matches!(Notification::parse(envelope)?, Notification::Test(_)));
 /// # Ok::<_, s3_dispatch_core::Error>(())
 /// ```
@@ -39,7 +53,7 @@ pub struct SnsMessageBuilder {
     message: String,
 }
 
-/// To queues the addresses end in `URL`, to functions in `Url`.
+/// The JSON of a message. For queues, two fields end in `URL`; for functions, in `Url`.
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct SnsJson<'b> {
@@ -68,7 +82,7 @@ pub(crate) struct SnsJson<'b> {
 struct NoAttributes {}
 
 impl SnsMessageBuilder {
-    /// The envelope of this text.
+    /// An envelope around this text.
     #[must_use]
     pub fn new(message: impl Into<String>) -> Self {
         Self {
@@ -79,28 +93,30 @@ impl SnsMessageBuilder {
         }
     }
 
-    /// With this message id (`MessageId`).
+    /// Sets the message id, `MessageId`. The default is a fixed UUID.
     #[must_use]
     pub fn with_message_id(mut self, id: impl Into<String>) -> Self {
         self.message_id = id.into();
         self
     }
 
-    /// Of this topic (`TopicArn`).
+    /// Sets the topic, `TopicArn`. The default is
+    /// `arn:aws:sns:us-east-1:123456789012:object-events`.
     #[must_use]
     pub fn with_topic_arn(mut self, arn: impl Into<String>) -> Self {
         self.topic_arn = arn.into();
         self
     }
 
-    /// Published at this time (`Timestamp`), such as `2026-04-07T14:30:00.123Z`.
+    /// Sets the time of publication in UTC, `Timestamp`, such as `2026-04-07T14:30:00.123Z`. The
+    /// default is `1970-01-01T00:00:00.000Z`.
     #[must_use]
     pub fn with_timestamp(mut self, timestamp: impl Into<String>) -> Self {
         self.timestamp = timestamp.into();
         self
     }
 
-    /// The envelope as it becomes the body of an SQS message.
+    /// The envelope as SNS sends it to a queue: the body of an SQS message.
     #[must_use]
     pub fn to_json(&self) -> String {
         json::spaced(&SnsJson {
@@ -113,7 +129,7 @@ impl SnsMessageBuilder {
         })
     }
 
-    /// The message as it stands in the event of a function.
+    /// The message as SNS sends it to a function.
     pub(crate) fn to_function(&self) -> SnsJson<'_> {
         SnsJson {
             kind: "Notification",

@@ -1,14 +1,19 @@
-//! The builder of the event that SQS sends to a function.
+//! The builder of a payload from SQS.
 
 use bytes::Bytes;
 use serde::Serialize;
 
 use super::sqs_message_builder::MessageJson;
+use super::{NotificationBuilder, RecordBuilder, SqsMessageBuilder};
 use crate::write::json;
-use crate::{NotificationBuilder, RecordBuilder, SqsMessageBuilder};
 
-/// The payload of a function that an SQS queue invokes: `{"Records": [{"messageId": "1", "body":
-/// ...}]}`.
+/// The payload that a function gets from an SQS queue.
+///
+/// ```json
+/// {"Records": [{"messageId": "1", "body": "{}", "eventSource": "aws:sqs"}]}
+/// ```
+///
+/// # Examples
 ///
 /// ```
 /// use s3_dispatch_core::{Delivery, EventName};
@@ -17,8 +22,9 @@ use crate::{NotificationBuilder, RecordBuilder, SqsMessageBuilder};
 /// let payload = SqsBatchBuilder::new()
 ///     .on_fifo_queue()
 ///     .with_record("1", RecordBuilder::new(EventName::OBJECT_CREATED_PUT))
-///     .with_body("2", "no JSON")
+///     .with_body("2", "not JSON")
 ///     .to_bytes();
+///
 /// let delivery = Delivery::parse(payload)?;
 /// assert!(delivery.messages()[0].context.is_fifo());
 /// assert!(delivery.messages()[1].content.is_err());
@@ -37,7 +43,8 @@ struct BatchJson<'b> {
 }
 
 impl SqsBatchBuilder {
-    /// A batch without messages yet, from a standard queue.
+    /// A batch without messages, from the standard queue
+    /// `arn:aws:sqs:us-east-1:123456789012:object-events`.
     #[must_use]
     pub fn new() -> Self {
         Self {
@@ -46,28 +53,30 @@ impl SqsBatchBuilder {
         }
     }
 
-    /// From a FIFO queue, whose messages all have a group, a sequence number and a deduplication
-    /// id.
+    /// Sends the batch from a FIFO queue.
+    ///
+    /// Each message then has a message group, a sequence number and a deduplication id. The group
+    /// is `default` unless the message sets one.
     #[must_use]
     pub fn on_fifo_queue(self) -> Self {
         self.with_queue_arn("arn:aws:sqs:us-east-1:123456789012:object-events.fifo")
     }
 
-    /// From the queue of this ARN; one that ends in `.fifo` is a FIFO queue.
+    /// Sets the queue by its ARN. It is a FIFO queue if the ARN ends in `.fifo`.
     #[must_use]
     pub fn with_queue_arn(mut self, arn: impl Into<String>) -> Self {
         self.queue_arn = arn.into();
         self
     }
 
-    /// With one more message.
+    /// Adds a message.
     #[must_use]
     pub fn with_message(mut self, message: SqsMessageBuilder) -> Self {
         self.messages.push(message);
         self
     }
 
-    /// With a message of this id that holds the notification.
+    /// Adds a message with this id and this notification.
     #[must_use]
     pub fn with_notification(
         self,
@@ -77,19 +86,19 @@ impl SqsBatchBuilder {
         self.with_message(SqsMessageBuilder::new(id).with_notification(notification))
     }
 
-    /// With a message of this id that holds a notification of one record.
+    /// Adds a message with this id and a notification of one record.
     #[must_use]
     pub fn with_record(self, id: impl Into<String>, record: RecordBuilder) -> Self {
         self.with_message(SqsMessageBuilder::new(id).with_record(record))
     }
 
-    /// With a message of this id and any text as its body.
+    /// Adds a message with this id and any text as its body.
     #[must_use]
     pub fn with_body(self, id: impl Into<String>, body: impl Into<String>) -> Self {
         self.with_message(SqsMessageBuilder::new(id).with_body(body))
     }
 
-    /// The payload as text.
+    /// The payload as JSON.
     #[must_use]
     pub fn to_json(&self) -> String {
         json::compact(&BatchJson {
@@ -101,7 +110,7 @@ impl SqsBatchBuilder {
         })
     }
 
-    /// The payload as Lambda hands it over.
+    /// The payload as bytes, as a Lambda function gets it.
     #[must_use]
     pub fn to_bytes(&self) -> Bytes {
         Bytes::from(self.to_json())

@@ -2,11 +2,15 @@
 
 use serde::Serialize;
 
-use crate::{NotificationBuilder, RecordBuilder};
+use super::{NotificationBuilder, RecordBuilder};
+use crate::record::defaults;
 
-/// One message of an SQS batch, with all that Lambda sends of it.
+/// One message of an SQS batch, with every field that Lambda sends.
 ///
-/// The receipt handle is as long as a real one; `md5OfBody` is 32 digits, but no digest.
+/// The receipt handle is as long as a real one. `md5OfBody` has 32 digits, but is not the digest of
+/// the body.
+///
+/// # Examples
 ///
 /// ```
 /// use s3_dispatch_core::{Delivery, EventName};
@@ -16,7 +20,9 @@ use crate::{NotificationBuilder, RecordBuilder};
 ///     .with_record(RecordBuilder::new(EventName::OBJECT_CREATED_PUT))
 ///     .with_receive_count(3)
 ///     .with_group_id("tenant-7");
-/// let delivery = Delivery::parse(SqsBatchBuilder::new().with_message(message).to_bytes())?;
+///
+/// let payload = SqsBatchBuilder::new().with_message(message).to_bytes();
+/// let delivery = Delivery::parse(payload)?;
 /// assert_eq!(delivery.messages()[0].context.receive_count(), Some(3));
 /// # Ok::<_, s3_dispatch_core::Error>(())
 /// ```
@@ -66,7 +72,7 @@ struct Attributes<'b> {
 struct NoAttributes {}
 
 impl SqsMessageBuilder {
-    /// A message of this id, received for the first time, with an empty body.
+    /// A message with this id and an empty body, received for the first time.
     #[must_use]
     pub fn new(id: impl Into<String>) -> Self {
         Self {
@@ -78,7 +84,7 @@ impl SqsMessageBuilder {
         }
     }
 
-    /// A message without an id, which SQS never sends.
+    /// A message without an id. SQS never sends one, and such a message fails the invocation.
     #[must_use]
     pub fn without_id() -> Self {
         Self {
@@ -87,48 +93,50 @@ impl SqsMessageBuilder {
         }
     }
 
-    /// With any text as its body.
+    /// Sets the body to any text.
     #[must_use]
     pub fn with_body(mut self, body: impl Into<String>) -> Self {
         self.body = body.into();
         self
     }
 
-    /// With a notification as its body.
+    /// Sets the body to a notification, as SNS sends it with raw delivery.
     #[must_use]
     pub fn with_notification(self, notification: NotificationBuilder) -> Self {
         self.with_body(notification.to_json())
     }
 
-    /// With a notification of one record as its body.
+    /// Sets the body to a notification of one record.
     #[must_use]
     pub fn with_record(self, record: RecordBuilder) -> Self {
         self.with_notification(record.into())
     }
 
-    /// Received this many times (`ApproximateReceiveCount`).
+    /// Sets how often the message has been received, `ApproximateReceiveCount`, this time
+    /// included. The default is 1.
     #[must_use]
     pub fn with_receive_count(mut self, count: u32) -> Self {
         self.receive_count = count;
         self
     }
 
-    /// Of this message group (`MessageGroupId`).
+    /// Sets the message group, `MessageGroupId`. Without it, a message of a FIFO queue is in the
+    /// group `default`, and a message of a standard queue in none.
     #[must_use]
     pub fn with_group_id(mut self, id: impl Into<String>) -> Self {
         self.group_id = Some(id.into());
         self
     }
 
-    /// With this header of X-Ray (`AWSTraceHeader`).
+    /// Sets the X-Ray trace header, `AWSTraceHeader`. By default it is left out.
     #[must_use]
     pub fn with_trace_header(mut self, header: impl Into<String>) -> Self {
         self.trace_header = Some(header.into());
         self
     }
 
-    /// The message as it comes from this queue; on a FIFO queue every message has a group.
-    pub(crate) fn of_queue<'b>(&'b self, arn: &'b str) -> MessageJson<'b> {
+    /// The message as it comes from the queue with this ARN.
+    pub(super) fn of_queue<'b>(&'b self, arn: &'b str) -> MessageJson<'b> {
         let id = self.id.as_deref();
         let is_fifo = arn.ends_with(".fifo");
 
@@ -153,18 +161,15 @@ impl SqsMessageBuilder {
             md5_of_body: digits(&self.body, &ALPHABET[..16], 32),
             event_source: "aws:sqs",
             event_source_arn: arn,
-            aws_region: arn
-                .split(':')
-                .nth(3)
-                .unwrap_or(crate::record::defaults::REGION),
+            aws_region: arn.split(':').nth(3).unwrap_or(defaults::REGION),
         }
     }
 }
 
-/// The sixteen digits first.
+/// The digits of base 64, the hexadecimal ones first.
 const ALPHABET: &[u8; 64] = b"0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ+/";
 
-/// Noise that is the same for the same seed.
+/// Random digits, the same for the same seed.
 fn digits(seed: &str, alphabet: &[u8], count: usize) -> String {
     let offset_basis = 0xcbf2_9ce4_8422_2325_u64;
     let mut state = seed.bytes().fold(offset_basis, |state, byte| {

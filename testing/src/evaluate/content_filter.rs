@@ -1,13 +1,13 @@
-//! The conditions on the fields of a JSON document that SNS and EventBridge have in common.
+//! The filter language that SNS and EventBridge share: conditions on the fields of a JSON document.
 
 use serde_json::{Map, Value};
 
 use super::field_condition::{FieldCondition, OPERATORS};
-use crate::{FilterError, FilterErrorKind};
+use super::filter_error::{FilterError, FilterErrorKind};
 
-/// Conditions that all hold: on fields, and on groups of which one holds.
+/// A filter: all conditions on fields hold, and of each `$or` at least one alternative.
 ///
-/// It nests no deeper than the JSON it was read from, which the parser bounds.
+/// It nests as deep as its JSON, and the JSON parser limits that depth.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct ContentFilter {
     fields: Vec<(String, Field)>,
@@ -20,12 +20,12 @@ enum Field {
     Nested(ContentFilter),
 }
 
-/// Where the fields of a filter are looked for when the document has an array of objects.
+/// How a filter applies to an array of objects in the document.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Elements {
-    /// Each field by itself, in any element.
+    /// Each field may match in another element.
     Any,
-    /// All fields in the same element.
+    /// All fields must match in the same element.
     Same,
 }
 
@@ -34,13 +34,13 @@ impl ContentFilter {
         let value = serde_json::from_str(json).map_err(|error| {
             FilterError::new(
                 FilterErrorKind::InvalidJson,
-                format!("the filter is no JSON: {error}"),
+                format!("the filter is not JSON: {error}"),
             )
         })?;
 
         match value {
             Value::Object(members) => Self::of_members(&members),
-            _ => Err(invalid_shape("the filter is no object")),
+            _ => Err(invalid_shape("the filter is not a JSON object")),
         }
     }
 
@@ -63,7 +63,9 @@ impl ContentFilter {
             let field = match value {
                 Value::Object(members) => Field::Nested(Self::of_nested(members)?),
                 Value::Array(conditions) if conditions.is_empty() => {
-                    return Err(invalid_shape(format!("the array of `{name}` is empty")));
+                    return Err(invalid_shape(format!(
+                        "the array `{name}` is empty, expected a condition"
+                    )));
                 }
                 Value::Array(conditions) => Field::Leaf(
                     conditions
@@ -73,7 +75,7 @@ impl ContentFilter {
                 ),
                 _ => {
                     return Err(invalid_shape(format!(
-                        "`{name}` is neither an object nor an array"
+                        "`{name}` is not an object or an array of conditions"
                     )));
                 }
             };
@@ -86,12 +88,12 @@ impl ContentFilter {
 
     fn of_nested(members: &Map<String, Value>) -> Result<Self, FilterError> {
         if members.is_empty() {
-            return Err(invalid_shape("an object is empty"));
+            return Err(invalid_shape("an object is empty, expected a field"));
         }
         Self::of_members(members)
     }
 
-    /// Whether nothing is asked.
+    /// Whether the filter has no conditions.
     pub(crate) fn is_empty(&self) -> bool {
         self.fields.is_empty() && self.alternatives.is_empty()
     }
@@ -100,8 +102,7 @@ impl ContentFilter {
         self.holds_for(&[document], elements)
     }
 
-    /// Whether it holds for these values, which stand at one place of the document and are no
-    /// arrays.
+    /// Whether the filter holds for the values at one path of the document, arrays flattened.
     fn holds_for(&self, values: &[&Value], elements: Elements) -> bool {
         let fields = self.fields.iter().all(|(name, field)| {
             let members: Vec<_> = values
@@ -138,7 +139,7 @@ impl ContentFilter {
         fields && self.alternatives.iter().all(one_of)
     }
 
-    /// The places of its leaf keys, each with the names that lead to it.
+    /// The paths of the leaf keys.
     pub(crate) fn leaves(&self) -> Vec<Vec<&str>> {
         let mut leaves = Vec::new();
         for (name, field) in &self.fields {
@@ -162,8 +163,10 @@ impl ContentFilter {
         leaves
     }
 
-    /// The product over the leaf keys of the number of values times the depth of the key;
-    /// alternatives are added.
+    /// The number of combinations as SNS counts it.
+    ///
+    /// Each leaf key counts its values times its depth. The counts of keys are multiplied, those of
+    /// alternatives added.
     pub(crate) fn combinations(&self, depth: usize) -> usize {
         let of_field = |field: &Field| match field {
             Field::Leaf(conditions) => conditions.len().saturating_mul(depth),
@@ -184,8 +187,10 @@ impl ContentFilter {
     }
 }
 
-/// The members of `$or` when it is the operator: an array of two objects or more, none with the
-/// name of an operator. Otherwise it is the name of a field like any other.
+/// The alternatives of the operator `$or`, or `None` if `name` is an ordinary field.
+///
+/// `$or` is the operator if its value is an array of at least two objects without the name of an
+/// operator. Otherwise it is an ordinary field.
 fn alternatives<'v>(name: &str, value: &'v Value) -> Option<Vec<&'v Map<String, Value>>> {
     let members = value
         .as_array()
@@ -201,7 +206,7 @@ fn alternatives<'v>(name: &str, value: &'v Value) -> Option<Vec<&'v Map<String, 
     is_operator.then_some(members)
 }
 
-/// The value itself, or what stands in an array and the arrays in it.
+/// The value itself, or the elements of the array, nested arrays flattened.
 fn without_arrays(value: &Value) -> Vec<&Value> {
     let mut found = Vec::new();
     let mut open = vec![value];

@@ -1,56 +1,66 @@
-//! What EventBridge lets through to a rule's targets.
+//! The evaluator of EventBridge event patterns.
 
 use serde_json::Value;
 
 use super::content_filter::{ContentFilter, Elements};
-use crate::{FilterError, FilterErrorKind};
+use super::filter_error::{FilterError, FilterErrorKind};
 
-/// The event pattern of an EventBridge rule, or of an event source mapping's filter, evaluated
-/// here.
+/// The event pattern of an EventBridge rule or of an event source mapping, evaluated without AWS.
 ///
 /// ```json
-/// {"source": ["aws.s3"], "detail-type": ["Object Created"], "detail": {"object": {"key": [{"prefix": "in/"}]}}}
+/// {"source": ["aws.s3"], "detail-type": ["Object Created"],
+///  "detail": {"object": {"key": [{"prefix": "in/"}]}}}
 /// ```
 ///
-/// It knows values, `prefix`, `suffix`, `anything-but` (values, or a `prefix`), `exists`,
-/// `equals-ignore-case` and `$or` ("Creating Amazon EventBridge event patterns", Amazon EventBridge
-/// User Guide, 2026). Arrays in an event are transparent, and what a pattern asks of an object is
-/// looked for in one element of an array.
+/// It supports values, `prefix`, `suffix`, `anything-but` (values or a `prefix`), `exists`,
+/// `equals-ignore-case` and `$or`, as described in "Creating Amazon EventBridge event patterns",
+/// Amazon EventBridge User Guide, 2026.
+///
+/// A field in an array matches if any element matches. All conditions on an object must match in
+/// the same element.
+///
+/// # Examples
 ///
 /// ```
-/// use s3_dispatch_core::EventName;
 /// use s3_dispatch_testing::{EventBridgeRule, RecordBuilder};
 ///
-/// let rule = EventBridgeRule::parse(r#"{"detail-type": ["Object Created"], "detail": {"reason": ["PutObject"]}}"#)?;
-/// let event = RecordBuilder::new(EventName::OBJECT_CREATED_PUT).to_eventbridge_json();
-/// assert!(event.is_some_and(|event| rule.matches(&event)));
+/// let pattern = r#"{"detail-type": ["Object Created"], "detail": {"reason": ["PutObject"]}}"#;
+/// let rule = EventBridgeRule::parse(pattern)?;
+///
+/// let put = RecordBuilder::new("ObjectCreated:Put").to_eventbridge_json().unwrap();
+/// let copy = RecordBuilder::new("ObjectCreated:Copy").to_eventbridge_json().unwrap();
+/// assert!(rule.matches(&put) && !rule.matches(&copy));
 /// # Ok::<_, s3_dispatch_testing::FilterError>(())
 /// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct EventBridgeRule(ContentFilter);
 
 impl EventBridgeRule {
-    /// Reads an event pattern as EventBridge takes it.
+    /// Parses an event pattern.
     ///
     /// # Errors
     ///
-    /// When EventBridge refuses it: [`FilterErrorKind::InvalidJson`],
-    /// [`FilterErrorKind::InvalidShape`] (also of `{}`),
-    /// and [`FilterErrorKind::InvalidCondition`], also for the operators `numeric`, `cidr` and
-    /// `wildcard`, which EventBridge knows and this does not.
+    /// If EventBridge would reject the pattern; a retry does not help.
+    ///
+    /// - [`FilterErrorKind::InvalidJson`] or [`FilterErrorKind::InvalidShape`] if it is not a
+    ///   filter. The pattern `{}` is not a filter either.
+    /// - [`FilterErrorKind::InvalidCondition`] if a condition is wrong, and also if it has one of
+    ///   the operators `numeric`, `cidr` and `wildcard`, which are not supported here.
     pub fn parse(pattern: &str) -> Result<Self, FilterError> {
         let filter = ContentFilter::parse(pattern)?;
         if filter.is_empty() {
             return Err(FilterError::new(
                 FilterErrorKind::InvalidShape,
-                "the pattern is empty",
+                "the pattern is empty, expected a field",
             ));
         }
 
         Ok(Self(filter))
     }
 
-    /// Whether EventBridge sends this event to the targets. Never when it is no JSON object.
+    /// Whether EventBridge sends this event to the targets of the rule.
+    ///
+    /// A text that is not a JSON object never matches.
     #[must_use]
     pub fn matches(&self, event: &str) -> bool {
         match serde_json::from_str::<Value>(event) {

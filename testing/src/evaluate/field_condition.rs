@@ -2,9 +2,9 @@
 
 use serde_json::Value;
 
-use crate::{FilterError, FilterErrorKind};
+use super::filter_error::{FilterError, FilterErrorKind};
 
-/// The names that AWS keeps for operators; not all of them are known here.
+/// The names that AWS reserves for operators. Some of them are not supported here.
 pub(crate) const OPERATORS: [&str; 9] = [
     "exact",
     "prefix",
@@ -17,7 +17,7 @@ pub(crate) const OPERATORS: [&str; 9] = [
     "wildcard",
 ];
 
-/// What one value of a field must be.
+/// A condition on the values of one field.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum FieldCondition {
     Equals(Value),
@@ -30,17 +30,21 @@ pub(crate) enum FieldCondition {
 }
 
 impl FieldCondition {
-    /// Reads one element of the array at a leaf.
+    /// Reads one element of the array of conditions.
     pub(crate) fn of_value(value: &Value) -> Result<Self, FilterError> {
         let members = match value {
             Value::Object(members) => members,
-            Value::Array(_) => return Err(invalid("a condition is an array")),
+            Value::Array(_) => {
+                return Err(invalid(
+                    "a condition is an array, expected a value or an object",
+                ));
+            }
             scalar => return Ok(Self::Equals(scalar.clone())),
         };
 
         let mut members = members.iter();
         let (Some((operator, operand)), None) = (members.next(), members.next()) else {
-            return Err(invalid("a condition has not exactly one operator"));
+            return Err(invalid("a condition does not have exactly one operator"));
         };
 
         match &**operator {
@@ -49,10 +53,10 @@ impl FieldCondition {
             "equals-ignore-case" => text(operator, operand).map(Self::EqualsIgnoreCase),
             "exists" => match operand {
                 Value::Bool(exists) => Ok(Self::Exists(*exists)),
-                _ => Err(invalid("the operand of `exists` is neither true nor false")),
+                _ => Err(invalid("the operand of `exists` is not `true` or `false`")),
             },
             "anything-but" => Self::of_exclusion(operand),
-            other => Err(invalid(format!("the operator `{other}` is not known"))),
+            other => Err(invalid(format!("the operator `{other}` is not supported"))),
         }
     }
 
@@ -61,20 +65,22 @@ impl FieldCondition {
         match operand {
             Value::Object(members) if members.len() == 1 => match members.get_key_value("prefix") {
                 Some((operator, operand)) => text(operator, operand).map(Self::AnythingButPrefix),
-                None => Err(invalid("the operator inside `anything-but` is not known")),
+                None => Err(invalid(
+                    "the operator inside `anything-but` is not `prefix`",
+                )),
             },
             Value::Array(values) if !values.is_empty() && values.iter().all(is_excludable) => {
                 Ok(Self::AnythingBut(values.clone()))
             }
             value if is_excludable(value) => Ok(Self::AnythingBut(vec![value.clone()])),
             _ => Err(invalid(
-                "the operand of `anything-but` is neither texts nor numbers",
+                "the operand of `anything-but` is not made of strings and numbers",
             )),
         }
     }
 
-    /// Whether one of the field's values is as it must be. Operators on texts are never true of
-    /// anything else.
+    /// Whether one of the field's values meets the condition. An operator on strings never holds
+    /// for another type.
     pub(crate) fn holds_for(&self, values: &[&Value]) -> bool {
         let is_text = |holds: &dyn Fn(&str) -> bool| {
             values.iter().any(|value| value.as_str().is_some_and(holds))
@@ -99,7 +105,7 @@ impl FieldCondition {
     }
 }
 
-/// Numbers are equal when they stand for the same one, however they are written.
+/// Numbers are equal if their values are, as `1` and `1.0`.
 fn equal(left: &Value, right: &Value) -> bool {
     match (left, right) {
         (Value::Number(left), Value::Number(right)) if left.is_f64() || right.is_f64() => {
@@ -112,7 +118,9 @@ fn equal(left: &Value, right: &Value) -> bool {
 fn text(operator: &str, operand: &Value) -> Result<String, FilterError> {
     match operand {
         Value::String(text) => Ok(text.clone()),
-        _ => Err(invalid(format!("the operand of `{operator}` is no text"))),
+        _ => Err(invalid(format!(
+            "the operand of `{operator}` is not a string"
+        ))),
     }
 }
 

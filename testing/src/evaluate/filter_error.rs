@@ -1,32 +1,42 @@
-//! Why AWS would refuse a filter.
+//! The error of a filter that AWS would reject.
 
 use std::error::Error;
 use std::fmt;
 
-/// A filter policy or event pattern that AWS refuses, or that uses what these evaluators do not
-/// know.
+/// A filter policy or an event pattern that AWS rejects, or that needs an unsupported operator.
 ///
-/// The same text is always refused: trying again does not help.
+/// A retry does not help: the same text is always rejected. The message says what is wrong and
+/// where.
+///
+/// # Examples
+///
+/// ```
+/// use s3_dispatch_testing::{FilterErrorKind, SnsFilterPolicy};
+///
+/// let error = SnsFilterPolicy::parse(r#"{"Records": {"eventName": []}}"#).unwrap_err();
+/// assert_eq!(error.kind(), FilterErrorKind::InvalidShape);
+/// assert_eq!(error.to_string(), "the array `eventName` is empty, expected a condition");
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FilterError {
     kind: FilterErrorKind,
     message: String,
 }
 
-/// What is wrong with a filter.
+/// The kind of a [`FilterError`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum FilterErrorKind {
     /// The text is not JSON.
     InvalidJson,
-    /// The JSON is no filter: not an object, an empty object or array, or something else than an
-    /// array of conditions where a field ends.
+    /// The JSON is not a filter: it is not an object, an object or array in it is empty, or a field
+    /// is not an array of conditions.
     InvalidShape,
-    /// A condition has an operator that is not known, or several, or an operand of the wrong type.
+    /// A condition has an unsupported operator, several operators, or an operand of the wrong type.
     InvalidCondition,
-    /// There are more leaf keys than SNS takes.
+    /// The policy has more leaf keys than SNS allows.
     TooManyKeys,
-    /// There are more combinations of values than SNS takes.
+    /// The policy has more combinations of values than SNS allows.
     TooManyCombinations,
 }
 
@@ -38,7 +48,7 @@ impl FilterError {
         }
     }
 
-    /// What is wrong.
+    /// The kind of the error.
     #[must_use]
     pub fn kind(&self) -> FilterErrorKind {
         self.kind

@@ -1,7 +1,7 @@
-//! Evaluators of SNS filter policies and EventBridge patterns, which run without AWS.
+//! Evaluates SNS filter policies and EventBridge patterns without AWS.
 //!
-//! A test can ask which events the infrastructure lets through to a handler.
-//! Tests of policies call them, and so does the topic of `s3-dispatch-local`.
+//! Tests ask it which events the infrastructure lets through to a handler, and the topics of
+//! `s3-dispatch-local` filter with it.
 
 mod filter_error;
 mod field_condition;

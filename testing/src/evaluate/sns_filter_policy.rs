@@ -1,30 +1,38 @@
-//! What SNS lets through to a subscription.
+//! The evaluator of SNS filter policies.
 
 use std::collections::BTreeSet;
 
 use serde_json::Value;
 
 use super::content_filter::{ContentFilter, Elements};
-use crate::{FilterError, FilterErrorKind};
+use super::filter_error::{FilterError, FilterErrorKind};
 
-/// The filter policy of a subscription to an SNS topic with `FilterPolicyScope = MessageBody`,
-/// evaluated here.
+/// The filter policy of an SNS subscription, evaluated without AWS.
+///
+/// It is a policy on the message body, `FilterPolicyScope = MessageBody`:
 ///
 /// ```json
 /// {"Records": {"eventName": ["ObjectCreated:Put", {"prefix": "ObjectRemoved:"}]}}
 /// ```
 ///
-/// It knows values, `prefix`, `suffix`, `anything-but` (values, or a `prefix`), `exists`,
-/// `equals-ignore-case` and `$or` ("Amazon SNS subscription filter policies", Amazon SNS Developer
-/// Guide, 2026). Arrays in a message are transparent, and each field is looked for by itself: one
-/// record may have the event's name and another the key.
+/// It supports values, `prefix`, `suffix`, `anything-but` (values or a `prefix`), `exists`,
+/// `equals-ignore-case` and `$or`, as described in "Amazon SNS subscription filter policies",
+/// Amazon SNS Developer Guide, 2026.
+///
+/// A field in an array matches if any element matches, each field for itself: one record may have
+/// the event name and another the key.
+///
+/// # Examples
 ///
 /// ```
 /// use s3_dispatch_testing::{NotificationBuilder, RecordBuilder, SnsFilterPolicy};
 ///
-/// let policy = SnsFilterPolicy::parse(r#"{"Records": {"eventName": [{"prefix": "ObjectCreated:"}]}}"#)?;
+/// let policy = r#"{"Records": {"eventName": [{"prefix": "ObjectCreated:"}]}}"#;
+/// let policy = SnsFilterPolicy::parse(policy)?;
+///
 /// let body = |event: &str| NotificationBuilder::from(RecordBuilder::new(event)).to_json();
-/// assert!(policy.matches(&body("ObjectCreated:Put")) && !policy.matches(&body("ObjectRemoved:Delete")));
+/// assert!(policy.matches(&body("ObjectCreated:Put")));
+/// assert!(!policy.matches(&body("ObjectRemoved:Delete")));
 /// # Ok::<_, s3_dispatch_testing::FilterError>(())
 /// ```
 #[derive(Debug, Clone, PartialEq)]
@@ -35,29 +43,33 @@ const MOST_LEAF_KEYS: usize = 5;
 const MOST_COMBINATIONS: usize = 150;
 
 impl SnsFilterPolicy {
-    /// Reads a policy as SNS takes it; `{}` asks for nothing.
+    /// Parses a policy. The policy `{}` has no conditions.
     ///
     /// # Errors
     ///
-    /// When SNS refuses it: [`FilterErrorKind::InvalidJson`] and [`FilterErrorKind::InvalidShape`];
-    /// [`FilterErrorKind::InvalidCondition`], also for the operators `numeric`, `cidr` and
-    /// `wildcard`, which SNS knows and this does not; [`FilterErrorKind::TooManyKeys`] above
-    /// five leaf keys, and [`FilterErrorKind::TooManyCombinations`] when the product over the
-    /// leaf keys of the number of values times the depth of the key is above 150.
+    /// If SNS would reject the policy; a retry does not help.
+    ///
+    /// - [`FilterErrorKind::InvalidJson`] or [`FilterErrorKind::InvalidShape`] if it is not a
+    ///   filter.
+    /// - [`FilterErrorKind::InvalidCondition`] if a condition is wrong, and also if it has one of
+    ///   the operators `numeric`, `cidr` and `wildcard`, which are not supported here.
+    /// - [`FilterErrorKind::TooManyKeys`] if it has more than 5 leaf keys.
+    /// - [`FilterErrorKind::TooManyCombinations`] if it has more than 150 combinations. Each leaf
+    ///   key counts its values times its depth, and the counts are multiplied.
     pub fn parse(json: &str) -> Result<Self, FilterError> {
         let filter = ContentFilter::parse(json)?;
         let keys = filter.leaves().into_iter().collect::<BTreeSet<_>>().len();
 
         if keys > MOST_LEAF_KEYS {
             let message =
-                format!("the policy has {keys} leaf keys, and SNS takes {MOST_LEAF_KEYS}");
+                format!("the policy has {keys} leaf keys, and SNS allows {MOST_LEAF_KEYS}");
             return Err(FilterError::new(FilterErrorKind::TooManyKeys, message));
         }
 
         let combinations = filter.combinations(1);
         if combinations > MOST_COMBINATIONS {
             let message = format!(
-                "the policy has {combinations} combinations, and SNS takes {MOST_COMBINATIONS}"
+                "the policy has {combinations} combinations, and SNS allows {MOST_COMBINATIONS}"
             );
             return Err(FilterError::new(
                 FilterErrorKind::TooManyCombinations,
@@ -68,8 +80,9 @@ impl SnsFilterPolicy {
         Ok(Self(filter))
     }
 
-    /// Whether SNS sends a message with this body to the subscription. Never when the body is no
-    /// JSON object.
+    /// Whether SNS delivers a message with this body to the subscription.
+    ///
+    /// A body that is not a JSON object never matches.
     #[must_use]
     pub fn matches(&self, message_body: &str) -> bool {
         match serde_json::from_str::<Value>(message_body) {

@@ -1,18 +1,31 @@
-//! The blocks that only some kinds of events carry, as they stand in a record.
+//! The extra data that only some kinds of events have.
 
 use s3_dispatch_core::EventName;
 use serde::Serialize;
 
-/// The block of a `Replication:*` record (`replicationEventData`).
+use super::defaults;
+
+/// The data of a `Replication:*` event, `replicationEventData`.
+///
+/// ```json
+/// {"replicationRuleId": "rule", "destinationBucket": "arn:aws:s3:::copy",
+///  "s3Operation": "OBJECT_PUT", "requestTime": "1970-01-01T00:00:00.000Z"}
+/// ```
+///
+/// # Examples
 ///
 /// ```
 /// use s3_dispatch_core::EventName;
 /// use s3_dispatch_testing::{RecordBuilder, ReplicationData};
 ///
-/// let data = ReplicationData::new("rule", "arn:aws:s3:::copy").with_failure_reason("AssumeRoleNotPermitted");
-/// let record =
-///     RecordBuilder::new(EventName::REPLICATION_OPERATION_FAILED_REPLICATION).with_replication(data).build();
-/// assert_eq!(record.replication.unwrap().failure_reason.unwrap(), "AssumeRoleNotPermitted");
+/// let data = ReplicationData::new("rule", "arn:aws:s3:::copy")
+///     .with_failure_reason("AssumeRoleNotPermitted");
+/// let record = RecordBuilder::new(EventName::REPLICATION_OPERATION_FAILED_REPLICATION)
+///     .with_replication(data)
+///     .build();
+///
+/// let reason = record.replication.and_then(|replication| replication.failure_reason);
+/// assert_eq!(reason.unwrap(), "AssumeRoleNotPermitted");
 /// ```
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -30,49 +43,54 @@ pub struct ReplicationData {
 }
 
 impl ReplicationData {
-    /// The replication of a Put, by this rule to the bucket of this ARN.
+    /// The replication of a put by this rule, to the bucket with this ARN.
+    ///
+    /// The operation is `OBJECT_PUT` and the request time `1970-01-01T00:00:00.000Z`. The fields
+    /// that S3 sends only for some events are left out.
     #[must_use]
     pub fn new(rule_id: impl Into<String>, destination_bucket: impl Into<String>) -> Self {
         Self {
             replication_rule_id: rule_id.into(),
             destination_bucket: destination_bucket.into(),
             s3_operation: String::from("OBJECT_PUT"),
-            request_time: String::from(crate::record::defaults::TIME),
+            request_time: String::from(defaults::TIME),
             failure_reason: None,
             threshold: None,
             replication_time: None,
         }
     }
 
-    /// Of another operation (`s3Operation`).
+    /// Sets the operation, `s3Operation`. The default is `OBJECT_PUT`.
     #[must_use]
     pub fn with_operation(mut self, operation: impl Into<String>) -> Self {
         self.s3_operation = operation.into();
         self
     }
 
-    /// Asked for at this time (`requestTime`).
+    /// Sets when the replication was requested, `requestTime`, such as `2026-04-07T14:30:00.123Z`.
     #[must_use]
     pub fn with_request_time(mut self, time: impl Into<String>) -> Self {
         self.request_time = time.into();
         self
     }
 
-    /// Failed for this reason (`failureReason`).
+    /// Sets why the replication failed, `failureReason`. Without it the field is left out.
     #[must_use]
     pub fn with_failure_reason(mut self, reason: impl Into<String>) -> Self {
         self.failure_reason = Some(reason.into());
         self
     }
 
-    /// With this threshold of Replication Time Control, in minutes (`threshold`).
+    /// Sets the threshold of S3 Replication Time Control in minutes, `threshold`. Without it the
+    /// field is left out.
     #[must_use]
     pub fn with_threshold(mut self, minutes: u32) -> Self {
         self.threshold = Some(minutes.to_string());
         self
     }
 
-    /// Having taken this long, in minutes (`replicationTime`).
+    /// Sets how many minutes the replication took, `replicationTime`. Without it the field is left
+    /// out.
     #[must_use]
     pub fn with_replication_time(mut self, minutes: u32) -> Self {
         self.replication_time = Some(minutes.to_string());
@@ -103,7 +121,7 @@ pub(crate) struct RetentionData {
     pub(crate) event_hold_days: Option<u64>,
 }
 
-/// All of them; a record has the one of its event.
+/// The extra data of a record: at most the kind that belongs to its event.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct EventData {
     pub(crate) restore: Option<RestoreData>,
@@ -115,65 +133,41 @@ pub(crate) struct EventData {
 }
 
 impl EventData {
-    /// What S3 always sends with this event.
-    pub(crate) fn of(event: &EventName) -> Self {
-        let none = Self::default();
-        let later = || String::from("1970-02-01T00:00:00.000Z");
+    /// The data that S3 always sends with this event.
+    pub(crate) fn new(event: &EventName) -> Self {
+        let mut data = Self::default();
 
         if *event == EventName::OBJECT_RESTORE_COMPLETED {
-            let restore = RestoreData {
-                expiry_time: later(),
+            data.restore = Some(RestoreData {
+                expiry_time: String::from(LATER),
                 storage_class: String::from("GLACIER"),
-            };
-            Self {
-                restore: Some(restore),
-                ..none
-            }
+            });
         } else if event.is_replication() {
             let destination = "arn:aws:s3:::amzn-s3-demo-destination-bucket";
-            Self {
-                replication: Some(ReplicationData::new("replicate-everything", destination)),
-                ..none
-            }
+            data.replication = Some(ReplicationData::new("replicate-everything", destination));
         } else if event.is_intelligent_tiering() {
-            Self {
-                tiering: Some(String::from("ARCHIVE_ACCESS")),
-                ..none
-            }
+            data.tiering = Some(String::from("ARCHIVE_ACCESS"));
         } else if event.is_lifecycle_transition() {
-            Self {
-                transition: Some(String::from("GLACIER")),
-                ..none
-            }
+            data.transition = Some(String::from("GLACIER"));
         } else if event.is_object_annotation() {
             let is_put = *event == EventName::OBJECT_ANNOTATION_PUT;
-            let e_tag = is_put.then(|| String::from("05df351ea190dffc26f55c74425b9d7a"));
-
-            let annotation = AnnotationData {
+            data.annotations.push(AnnotationData {
                 name: String::from("my-annotation"),
                 size: is_put.then_some(24),
-                e_tag,
-            };
-
-            Self {
-                annotations: vec![annotation],
-                ..none
-            }
+                e_tag: is_put.then(|| String::from("05df351ea190dffc26f55c74425b9d7a")),
+            });
         } else if event.is_object_retention() {
-            let mode = String::from("GOVERNANCE");
-            let retention = RetentionData {
-                mode,
-                retain_until: later(),
+            data.retention = Some(RetentionData {
+                mode: String::from("GOVERNANCE"),
+                retain_until: String::from(LATER),
                 event_hold: None,
                 event_hold_days: None,
-            };
-
-            Self {
-                retention: Some(retention),
-                ..none
-            }
-        } else {
-            none
+            });
         }
+
+        data
     }
 }
+
+/// After the default time of an event.
+const LATER: &str = "1970-02-01T00:00:00.000Z";

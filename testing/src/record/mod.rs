@@ -1,7 +1,8 @@
-//! What a record holds before it is written: its fields, and their values by default.
+//! The values of a record, and their defaults.
 //!
-//! Both forms of an event, S3's and EventBridge's, are written from here, so that they agree.
-//! The builders fill it, and `write` reads it.
+//! They know nothing of JSON, so that S3's form of an event and EventBridge's are written from the
+//! same values. The builders set them, and `write` reads them.
 
 pub(crate) mod defaults;
 pub(crate) mod event_data;
+pub(crate) mod record_fields;

@@ -5,14 +5,14 @@ use std::io;
 use serde::Serialize;
 use serde_json::ser::{Formatter, PrettyFormatter, Serializer};
 
-const INFALLIBLE: &str = "texts, numbers and maps of texts can always be written";
+const INFALLIBLE: &str = "strings, numbers and maps of strings can always be written";
 
-/// Without any white space, as S3, EventBridge and Lambda write.
+/// JSON without white space, as S3, EventBridge and Lambda write it.
 pub(crate) fn compact(value: &impl Serialize) -> String {
     serde_json::to_string(value).expect(INFALLIBLE)
 }
 
-/// One member per line with ` : ` between name and value, as SNS writes to SQS.
+/// JSON with one member per line and ` : ` between name and value, as SNS sends it to SQS.
 pub(crate) fn spaced(value: &impl Serialize) -> String {
     let mut bytes = Vec::new();
     value

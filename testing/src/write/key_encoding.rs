@@ -1,8 +1,8 @@
-//! Keys as the senders of notifications write them.
+//! The encoding of keys, which depends on the sender.
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
-/// What MinIO and RustFS encode, besides the space.
+/// The characters that MinIO and RustFS encode. A space is a `+`.
 const FORM: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b' ')
     .remove(b'-')
@@ -10,11 +10,10 @@ const FORM: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'.')
     .remove(b'*');
 
-/// What S3 encodes, besides the space: it leaves `/` as it is.
+/// The characters that S3 encodes: the same without `/`.
 const S3: &AsciiSet = &FORM.remove(b'/');
 
-/// The key as this sender puts it into a record; senders that are not known to encode write it as
-/// it is.
+/// The key as this sender writes it into a record. An unknown sender does not encode it.
 pub(crate) fn encode(key: &str, event_source: &str) -> String {
     let set = match event_source {
         "aws:s3" => S3,

@@ -1,9 +1,11 @@
-//! The JSON that AWS sends, field by field in the order in which AWS writes it.
+//! Writes events as S3 and EventBridge send them, in the order of AWS's fields.
 //!
-//! The names and shapes of AWS's JSON are here and nowhere else in this crate.
-//! The builders call it.
+//! An order and a spelling that are true to AWS let tests compare whole texts. The builders call
+//! this.
 
 pub(crate) mod json;
-pub(crate) mod key_encoding;
+mod key_encoding;
+mod event_data_json;
 pub(crate) mod record_json;
+mod detail_type;
 pub(crate) mod eventbridge_json;

@@ -1,17 +1,39 @@
-//! A record on the wire: the fields in the order in which S3 writes them.
+//! A record as S3 writes it.
 
 use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use crate::RecordBuilder;
+use super::event_data_json::{
+    GlacierEventData, IntelligentTieringEventData, LifecycleEventData, RetentionEventData,
+};
+use super::json;
+use super::key_encoding::encode;
 use crate::record::defaults::{HOST_ID, bucket_arn};
 use crate::record::event_data::{AnnotationData, ReplicationData};
-use crate::write::key_encoding::encode;
+use crate::record::record_fields::RecordFields;
+
+/// The record alone, an element of `Records`.
+pub(crate) fn record(fields: &RecordFields) -> String {
+    json::compact(&RecordJson::new(fields))
+}
+
+/// The notification of these records: `{"Records":[...]}`.
+pub(crate) fn notification<'b>(records: impl IntoIterator<Item = &'b RecordFields>) -> String {
+    json::compact(&NotificationJson {
+        records: records.into_iter().map(RecordJson::new).collect(),
+    })
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct NotificationJson<'b> {
+    records: Vec<RecordJson<'b>>,
+}
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct RecordJson<'b> {
+struct RecordJson<'b> {
     event_version: &'b str,
     event_source: &'b str,
     aws_region: &'b str,
@@ -90,56 +112,10 @@ struct Object<'b> {
     has_object_annotation: Option<bool>,
 }
 
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct GlacierEventData<'b> {
-    restore_event_data: RestoreEventData<'b>,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct RestoreEventData<'b> {
-    lifecycle_restoration_expiry_time: &'b str,
-    lifecycle_restore_storage_class: &'b str,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct IntelligentTieringEventData<'b> {
-    destination_access_tier: &'b str,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct LifecycleEventData<'b> {
-    transition_event_data: TransitionEventData<'b>,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct TransitionEventData<'b> {
-    destination_storage_class: &'b str,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct RetentionEventData<'b> {
-    mode: &'b str,
-    retain_until_date: &'b str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    event_hold: Option<&'b str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    event_hold_duration: Option<EventHoldDuration>,
-}
-
-#[derive(Serialize)]
-struct EventHoldDuration {
-    days: u64,
-}
-
 impl<'b> RecordJson<'b> {
-    pub(crate) fn of(record: &'b RecordBuilder) -> Self {
+    fn new(record: &'b RecordFields) -> Self {
         let data = &record.data;
+
         Self {
             event_version: &record.event_version,
             event_source: &record.event_source,
@@ -156,54 +132,38 @@ impl<'b> RecordJson<'b> {
                 request_id: &record.request_id,
                 host_id: HOST_ID,
             },
-            s3: S3 {
-                s3_schema_version: "1.0",
-                configuration_id: &record.configuration_id,
-                bucket: Bucket {
-                    name: &record.bucket,
-                    owner_identity: Identity {
-                        principal_id: "A3NL1KOZZKExample",
-                    },
-                    arn: bucket_arn(&record.region, &record.bucket),
-                    aws_generated_tags: &record.tags,
-                },
-                object: Object {
-                    key: encode(&record.key, &record.event_source),
-                    size: record.size,
-                    e_tag: record.e_tag.as_deref(),
-                    version_id: record.version_id.as_deref(),
-                    sequencer: record.sequencer.as_deref(),
-                    has_object_annotation: record.has_annotation,
-                },
-            },
-            glacier_event_data: data.restore.as_ref().map(|restore| GlacierEventData {
-                restore_event_data: RestoreEventData {
-                    lifecycle_restoration_expiry_time: &restore.expiry_time,
-                    lifecycle_restore_storage_class: &restore.storage_class,
-                },
-            }),
+            s3: S3::new(record),
+            glacier_event_data: data.restore.as_ref().map(GlacierEventData::new),
             replication_event_data: data.replication.as_ref(),
-            intelligent_tiering_event_data: data.tiering.as_deref().map(|tier| {
-                IntelligentTieringEventData {
-                    destination_access_tier: tier,
-                }
-            }),
-            lifecycle_event_data: data.transition.as_deref().map(|class| LifecycleEventData {
-                transition_event_data: TransitionEventData {
-                    destination_storage_class: class,
-                },
-            }),
+            intelligent_tiering_event_data: IntelligentTieringEventData::new(data),
+            lifecycle_event_data: LifecycleEventData::new(data),
             object_annotation: &data.annotations,
-            object_retention_event_data: data.retention.as_ref().map(|retention| {
-                RetentionEventData {
-                    mode: &retention.mode,
-                    retain_until_date: &retention.retain_until,
-                    event_hold: retention.event_hold.as_deref(),
-                    event_hold_duration: retention
-                        .event_hold_days
-                        .map(|days| EventHoldDuration { days }),
-                }
-            }),
+            object_retention_event_data: data.retention.as_ref().map(RetentionEventData::new),
+        }
+    }
+}
+
+impl<'b> S3<'b> {
+    fn new(record: &'b RecordFields) -> Self {
+        Self {
+            s3_schema_version: "1.0",
+            configuration_id: &record.configuration_id,
+            bucket: Bucket {
+                name: &record.bucket,
+                owner_identity: Identity {
+                    principal_id: "A3NL1KOZZKExample",
+                },
+                arn: bucket_arn(&record.region, &record.bucket),
+                aws_generated_tags: &record.tags,
+            },
+            object: Object {
+                key: encode(&record.key, &record.event_source),
+                size: record.size,
+                e_tag: record.e_tag.as_deref(),
+                version_id: record.version_id.as_deref(),
+                sequencer: record.sequencer.as_deref(),
+                has_object_annotation: record.has_annotation,
+            },
         }
     }
 }
