@@ -21,9 +21,11 @@ use s3_dispatch::{MessageContext, Notification, Outcome, Router, Routes, S3Event
 /// `holiday`.
 fn record(event: &str) -> S3EventRecord {
     let json = format!(
-        r#"{{"Records": [{{"eventName": "{event}", "eventSource": "aws:s3", "s3": {{"bucket": {{"name": "holiday"}},
+        r#"{{"Records": [{{"eventName": "{event}", "eventSource": "aws:s3", "s3": {{
+            "bucket": {{"name": "holiday"}},
             "object": {{"key": "incoming/my+photo.jpg", "size": 1024, "eTag": "d41d8"}}}}}}]}}"#
     );
+
     match Notification::parse(json) {
         Ok(Notification::Records(records)) => records
             .into_iter()

@@ -22,7 +22,13 @@ mod bare {
 
     type Result<E> = ::std::result::Result<(), E>;
 
-    #[s3_handler("ObjectCreated:Put", bucket = "holiday", prefix = "incoming/", suffix = ".jpg", state = u8)]
+    #[s3_handler(
+        "ObjectCreated:Put",
+        bucket = "holiday",
+        prefix = "incoming/",
+        suffix = ".jpg",
+        state = u8
+    )]
     pub(super) async fn index(
         record: &S3EventRecord,
         created: ObjectCreated,
