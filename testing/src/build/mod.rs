@@ -4,6 +4,7 @@
 //! handlers call it, and so do the tests of this workspace and `s3-dispatch-local`.
 
 mod record_builder;
+mod record_event_data;
 mod notification_builder;
 mod sns_message_builder;
 mod sns_batch_builder;

@@ -87,6 +87,7 @@ impl NotificationBuilder {
             Kind::Records(records) => records,
             Kind::Test(_) => Vec::new(),
         };
+
         records.push(record);
 
         Self {
@@ -99,6 +100,17 @@ impl NotificationBuilder {
     /// The time is in UTC, such as `2026-04-07T14:30:00.123Z`. The defaults are
     /// `1970-01-01T00:00:00.000Z` and `C3D13FE58DE4C810`. Does nothing to a notification with
     /// records, because each record has a time and a request id itself.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use s3_dispatch_testing::NotificationBuilder;
+    ///
+    /// let json = NotificationBuilder::test_event("holiday")
+    ///     .with_test_request("2026-04-07T14:30:00.123Z", "C3D13FE58DE4C811")
+    ///     .to_json();
+    /// assert!(json.contains(r#""Time":"2026-04-07T14:30:00.123Z""#));
+    /// ```
     #[must_use]
     pub fn with_test_request(mut self, at: impl Into<String>, id: impl Into<String>) -> Self {
         if let Kind::Test(event) = &mut self.kind {
@@ -113,7 +125,7 @@ impl NotificationBuilder {
     pub fn to_json(&self) -> String {
         match &self.kind {
             Kind::Records(records) => {
-                record_json::notification(records.iter().map(RecordBuilder::fields))
+                record_json::notification(records.iter().map(|record| &record.fields))
             }
             Kind::Test(event) => json::compact(&TestEventJson {
                 service: "Amazon S3",
@@ -127,6 +139,18 @@ impl NotificationBuilder {
     }
 
     /// The notification in the envelope of SNS: the body of a message without raw delivery.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use s3_dispatch_core::Notification;
+    /// use s3_dispatch_testing::{NotificationBuilder, RecordBuilder};
+    ///
+    /// let record = RecordBuilder::new("ObjectCreated:Put");
+    /// let body = NotificationBuilder::from(record).to_sns_json();
+    /// assert!(matches!(Notification::parse(body)?, Notification::Records(_)));
+    /// # Ok::<_, s3_dispatch_core::Error>(())
+    /// ```
     #[must_use]
     pub fn to_sns_json(&self) -> String {
         SnsMessageBuilder::new(self.to_json()).to_json()

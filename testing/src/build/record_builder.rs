@@ -2,9 +2,6 @@
 
 use s3_dispatch_core::{EventName, Notification, S3EventRecord};
 
-use crate::record::event_data::{
-    AnnotationData, EventData, ReplicationData, RestoreData, RetentionData,
-};
 use crate::record::record_fields::RecordFields;
 use crate::write::{eventbridge_json, record_json};
 
@@ -33,7 +30,7 @@ use crate::write::{eventbridge_json, record_json};
 /// ```
 #[derive(Debug, Clone)]
 pub struct RecordBuilder {
-    fields: RecordFields,
+    pub(super) fields: RecordFields,
 }
 
 macro_rules! texts {
@@ -79,12 +76,46 @@ impl RecordBuilder {
         ///
         /// The sender decides how the key is encoded: `aws:s3` leaves `/` as it is, `minio:s3` and
         /// `rustfs:s3` encode it, and every other sender leaves the whole key as it is.
+        ///
+        /// # Examples
+        ///
+        /// ```
+        /// use s3_dispatch_testing::RecordBuilder;
+        ///
+        /// let record = |source| {
+        ///     let record = RecordBuilder::new("ObjectCreated:Put").with_event_source(source);
+        ///     record.with_key("a/b c").build()
+        /// };
+        /// assert_eq!(record("aws:s3").object.key.as_sent(), "a/b+c");
+        /// assert_eq!(record("minio:s3").object.key.as_sent(), "a%2Fb+c");
+        /// assert_eq!(record("ceph:s3").object.key.as_sent(), "a/b c");
+        /// ```
         with_event_source event_source;
         /// Sets the region, `awsRegion`, and with it the partition in the bucket's ARN. The
         /// default is `us-east-1`.
+        ///
+        /// # Examples
+        ///
+        /// ```
+        /// use s3_dispatch_testing::RecordBuilder;
+        ///
+        /// let record = RecordBuilder::new("ObjectCreated:Put").with_region("cn-north-1").build();
+        /// assert_eq!(record.bucket.arn.unwrap(), "arn:aws-cn:s3:::amzn-s3-demo-bucket");
+        /// ```
         with_region region;
         /// Sets the time of the event in UTC, `eventTime`, such as `2026-04-07T14:30:00.123Z`. The
         /// default is `1970-01-01T00:00:00.000Z`.
+        ///
+        /// # Examples
+        ///
+        /// ```
+        /// use s3_dispatch_testing::RecordBuilder;
+        ///
+        /// let json = RecordBuilder::new("ObjectCreated:Put")
+        ///     .with_event_time("2026-04-07T14:30:00.123Z")
+        ///     .to_json();
+        /// assert!(json.contains(r#""eventTime":"2026-04-07T14:30:00.123Z""#));
+        /// ```
         with_event_time event_time;
         /// Sets who caused the event, `userIdentity.principalId`.
         ///
@@ -116,11 +147,35 @@ impl RecordBuilder {
         with_version_id version_id;
         /// Sets the sequencer, `s3.object.sequencer`, in hexadecimal digits. The default is
         /// `0055AED6DCD90281E5`, if S3 sends a sequencer for the event.
+        ///
+        /// # Examples
+        ///
+        /// ```
+        /// use std::cmp::Ordering;
+        ///
+        /// use s3_dispatch_testing::RecordBuilder;
+        ///
+        /// let sequencer = |digits| {
+        ///     let record = RecordBuilder::new("ObjectCreated:Put").with_sequencer(digits).build();
+        ///     record.object.sequencer.unwrap()
+        /// };
+        /// let (older, newer) = (sequencer("0A"), sequencer("0B"));
+        /// assert_eq!(older.compare(&newer), Some(Ordering::Less));
+        /// ```
         with_sequencer sequencer;
     }
 
     /// Sets the size of the object in bytes, `s3.object.size`. The default is 1024, if S3 sends a
     /// size for the event.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use s3_dispatch_testing::RecordBuilder;
+    ///
+    /// let record = RecordBuilder::new("ObjectCreated:Put").with_size(0).build();
+    /// assert_eq!(record.object.size, Some(0));
+    /// ```
     #[must_use]
     pub fn with_size(mut self, size: u64) -> Self {
         self.fields.size = Some(size);
@@ -150,6 +205,15 @@ impl RecordBuilder {
 
     /// Adds a tag that AWS puts on the bucket, `s3.bucket.awsGeneratedTags`. Replaces a tag of the
     /// same name. By default there are none, and the field is left out.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use s3_dispatch_testing::RecordBuilder;
+    ///
+    /// let json = RecordBuilder::new("ObjectCreated:Put").with_tag("aws:team", "photos").to_json();
+    /// assert!(json.contains(r#""awsGeneratedTags":{"aws:team":"photos"}"#));
+    /// ```
     #[must_use]
     pub fn with_tag(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.fields.tags.insert(name.into(), value.into());
@@ -161,107 +225,6 @@ impl RecordBuilder {
     #[must_use]
     pub fn with_has_annotation(mut self, has_annotation: bool) -> Self {
         self.fields.has_annotation = Some(has_annotation);
-        self
-    }
-
-    /// Sets the data of a restored object, `glacierEventData`.
-    ///
-    /// The restored copy expires at `expiry_time`, such as `2026-04-07T00:00:00.000Z`, and the
-    /// object is in `storage_class`, such as `GLACIER`. The default for `ObjectRestore:Completed`
-    /// is `1970-02-01T00:00:00.000Z` and `GLACIER`.
-    #[must_use]
-    pub fn with_restore(
-        mut self,
-        expiry_time: impl Into<String>,
-        storage_class: impl Into<String>,
-    ) -> Self {
-        self.fields.data.restore = Some(RestoreData {
-            expiry_time: expiry_time.into(),
-            storage_class: storage_class.into(),
-        });
-
-        self
-    }
-
-    /// Sets the data of a replication, `replicationEventData`.
-    #[must_use]
-    pub fn with_replication(mut self, replication: ReplicationData) -> Self {
-        self.fields.data.replication = Some(replication);
-        self
-    }
-
-    /// Sets the storage class that a lifecycle rule moved the object to, `lifecycleEventData`. The
-    /// default for `LifecycleTransition` is `GLACIER`.
-    #[must_use]
-    pub fn with_transition(mut self, storage_class: impl Into<String>) -> Self {
-        self.fields.data.transition = Some(storage_class.into());
-        self
-    }
-
-    /// Sets the access tier that S3 moved the object to, `intelligentTieringEventData`. The default
-    /// for `IntelligentTiering` is `ARCHIVE_ACCESS`.
-    #[must_use]
-    pub fn with_tiering(mut self, access_tier: impl Into<String>) -> Self {
-        self.fields.data.tiering = Some(access_tier.into());
-        self
-    }
-
-    /// Sets the annotation of the event, `objectAnnotation`, and replaces an earlier one.
-    ///
-    /// The size is in bytes. A deleted annotation has neither size nor entity tag.
-    #[must_use]
-    pub fn with_annotation(
-        mut self,
-        name: &str,
-        size: impl Into<Option<u64>>,
-        e_tag: Option<&str>,
-    ) -> Self {
-        self.fields.data.annotations = vec![AnnotationData {
-            name: String::from(name),
-            size: size.into(),
-            e_tag: e_tag.map(String::from),
-        }];
-
-        self
-    }
-
-    /// Sets the retention, `objectRetentionEventData`, without an event hold.
-    ///
-    /// The mode is `GOVERNANCE` or `COMPLIANCE`, and `retain_until` a time such as
-    /// `2026-04-07T00:00:00.000Z`.
-    #[must_use]
-    pub fn with_retention(
-        mut self,
-        mode: impl Into<String>,
-        retain_until: impl Into<String>,
-    ) -> Self {
-        self.fields.data.retention = Some(RetentionData {
-            mode: mode.into(),
-            retain_until: retain_until.into(),
-            event_hold: None,
-            event_hold_days: None,
-        });
-
-        self
-    }
-
-    /// Adds an event hold, `eventHold`, and its duration in days, `eventHoldDuration`. Does nothing
-    /// if the record has no retention.
-    #[must_use]
-    pub fn with_event_hold(mut self, days: u64) -> Self {
-        if let Some(retention) = &mut self.fields.data.retention {
-            retention.event_hold = Some(String::from("ON"));
-            retention.event_hold_days = Some(days);
-        }
-
-        self
-    }
-
-    /// Leaves out the extra data of the event: restore, replication, tiering, transition,
-    /// annotation and retention.
-    #[must_use]
-    pub fn without_event_data(mut self) -> Self {
-        self.fields.data = EventData::default();
         self
     }
 
@@ -307,9 +270,5 @@ impl RecordBuilder {
             Ok(Notification::Records(mut records)) if records.len() == 1 => records.remove(0),
             other => panic!("the record cannot be read: {other:?}"),
         }
-    }
-
-    pub(super) fn fields(&self) -> &RecordFields {
-        &self.fields
     }
 }

@@ -57,6 +57,16 @@ impl SqsBatchBuilder {
     ///
     /// Each message then has a message group, a sequence number and a deduplication id. The group
     /// is `default` unless the message sets one.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use s3_dispatch_testing::SqsBatchBuilder;
+    ///
+    /// let json = SqsBatchBuilder::new().on_fifo_queue().with_body("1", "{}").to_json();
+    /// assert!(json.contains(r#""MessageGroupId":"default""#));
+    /// assert!(json.contains(r#""MessageDeduplicationId":"1""#));
+    /// ```
     #[must_use]
     pub fn on_fifo_queue(self) -> Self {
         self.with_queue_arn("arn:aws:sqs:us-east-1:123456789012:object-events.fifo")

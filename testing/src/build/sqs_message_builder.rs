@@ -94,6 +94,18 @@ impl SqsMessageBuilder {
     }
 
     /// Sets the body to any text.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use s3_dispatch_core::Delivery;
+    /// use s3_dispatch_testing::{SqsBatchBuilder, SqsMessageBuilder};
+    ///
+    /// let message = SqsMessageBuilder::new("1").with_body("not JSON");
+    /// let delivery = Delivery::parse(SqsBatchBuilder::new().with_message(message).to_bytes())?;
+    /// assert!(delivery.messages()[0].content.is_err());
+    /// # Ok::<_, s3_dispatch_core::Error>(())
+    /// ```
     #[must_use]
     pub fn with_body(mut self, body: impl Into<String>) -> Self {
         self.body = body.into();
@@ -114,6 +126,16 @@ impl SqsMessageBuilder {
 
     /// Sets how often the message has been received, `ApproximateReceiveCount`, this time
     /// included. The default is 1.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use s3_dispatch_testing::{SqsBatchBuilder, SqsMessageBuilder};
+    ///
+    /// let message = SqsMessageBuilder::new("1").with_receive_count(3);
+    /// let json = SqsBatchBuilder::new().with_message(message).to_json();
+    /// assert!(json.contains(r#""ApproximateReceiveCount":"3""#));
+    /// ```
     #[must_use]
     pub fn with_receive_count(mut self, count: u32) -> Self {
         self.receive_count = count;

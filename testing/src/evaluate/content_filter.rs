@@ -49,6 +49,7 @@ impl ContentFilter {
             fields: Vec::new(),
             alternatives: Vec::new(),
         };
+
         for (name, value) in members {
             if let Some(group) = alternatives(name, value) {
                 filter.alternatives.push(
@@ -172,6 +173,7 @@ impl ContentFilter {
             Field::Leaf(conditions) => conditions.len().saturating_mul(depth),
             Field::Nested(filter) => filter.combinations(depth + 1),
         };
+
         let of_group = |group: &Vec<Self>| {
             group
                 .iter()

@@ -85,6 +85,7 @@ impl FieldCondition {
         let is_text = |holds: &dyn Fn(&str) -> bool| {
             values.iter().any(|value| value.as_str().is_some_and(holds))
         };
+
         match self {
             Self::Exists(exists) => values.is_empty() != *exists,
             Self::Equals(expected) => values.iter().any(|value| equal(value, expected)),

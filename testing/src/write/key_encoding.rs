@@ -20,5 +20,6 @@ pub(crate) fn encode(key: &str, event_source: &str) -> String {
         "minio:s3" | "rustfs:s3" => FORM,
         _ => return key.to_owned(),
     };
+
     utf8_percent_encode(key, set).to_string().replace(' ', "+")
 }
