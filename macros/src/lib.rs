@@ -53,7 +53,7 @@ use crate::parse::{Function, Options};
 /// A handler takes any number of arguments, each of a type that implements `FromRecord`:
 ///
 /// - `&S3EventRecord` or `S3EventRecord`, the whole record;
-/// - a typed view, such as `ObjectCreated`, whose fields are certain for its events;
+/// - a typed view, such as `ObjectCreated`, which has the fields that its events always have;
 /// - `ObjectKey` or `BucketName`;
 /// - `State<T>`, a part of the application's state;
 /// - `&MessageContext`, the message that carried the record.
@@ -62,8 +62,8 @@ use crate::parse::{Function, Options};
 ///
 /// # Result
 ///
-/// A handler returns `Result<(), E>`, where `E` is `HandlerError` or any error that is
-/// `Send + Sync`. Its future must be `Send`.
+/// A handler returns `Result<(), E>`, where `E` is `HandlerError`, any error that is
+/// `Send + Sync`, or a string. Its future must be `Send`.
 ///
 /// # Options
 ///

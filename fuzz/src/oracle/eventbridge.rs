@@ -3,11 +3,11 @@
 use s3_dispatch_core::ErrorKind;
 
 use super::node::{Kind, Mistake, Node};
-use super::record::{Fields, Reading};
+use super::record::{FieldReader, Fields};
 
 /// Reads an event in EventBridge's form.
 pub(crate) fn record(event: &Node<'_>, mistakes: &mut Vec<Mistake>) -> Fields {
-    let mut read = Reading {
+    let mut read = FieldReader {
         fields: Fields::new(),
         mistakes,
     };
@@ -84,7 +84,7 @@ pub(crate) fn record(event: &Node<'_>, mistakes: &mut Vec<Mistake>) -> Fields {
     read.fields
 }
 
-fn bridged_data(detail: &Node<'_>, read: &mut Reading<'_>) {
+fn bridged_data(detail: &Node<'_>, read: &mut FieldReader<'_>) {
     // A transition has the storage class of the source as well.
     let expiry = detail.text("restore-expiry-time", read.mistakes);
     let class = detail.text("source-storage-class", read.mistakes);

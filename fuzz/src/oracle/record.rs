@@ -10,12 +10,12 @@ use super::node::{Mistake, Node};
 /// The fields of a record or a test event, by name. A field that is `None` is absent.
 pub type Fields = BTreeMap<String, String>;
 
-pub(super) struct Reading<'m> {
+pub(super) struct FieldReader<'m> {
     pub(super) fields: Fields,
     pub(super) mistakes: &'m mut Vec<Mistake>,
 }
 
-impl Reading<'_> {
+impl FieldReader<'_> {
     pub(super) fn set(&mut self, field: &str, value: Option<String>) {
         if let Some(value) = value {
             self.fields.insert(field.to_owned(), value);
@@ -164,7 +164,7 @@ impl Reading<'_> {
 
 /// Reads an element of `Records`.
 pub(crate) fn s3_record(record: &Node<'_>, mistakes: &mut Vec<Mistake>) -> Fields {
-    let mut read = Reading {
+    let mut read = FieldReader {
         fields: Fields::new(),
         mistakes,
     };
@@ -243,7 +243,7 @@ pub(crate) fn s3_record(record: &Node<'_>, mistakes: &mut Vec<Mistake>) -> Field
 }
 
 /// Reads the extra data of some events.
-fn data(record: &Node<'_>, read: &mut Reading<'_>) {
+fn data(record: &Node<'_>, read: &mut FieldReader<'_>) {
     if let Some(glacier) = read.object(record, "glacierEventData")
         && let Some(restore) = read.object(&glacier, "restoreEventData")
     {
@@ -305,7 +305,7 @@ fn data(record: &Node<'_>, read: &mut Reading<'_>) {
 
 /// Reads a test notification.
 pub(crate) fn test_event(node: &Node<'_>, mistakes: &mut Vec<Mistake>) -> Fields {
-    let mut read = Reading {
+    let mut read = FieldReader {
         fields: Fields::new(),
         mistakes,
     };

@@ -1,14 +1,14 @@
-//! The arguments with which cargo calls the compiler.
+//! The arguments with which cargo runs the compiler.
 #![deny(warnings, missing_docs)]
 #![forbid(unsafe_code)]
 
 use proc_macro::TokenStream;
 
-/// Expands to the arguments that name the libraries of the crate being compiled, in order.
+/// Expands to the compiler arguments for the libraries of the crate that uses this macro.
 ///
-/// An array of texts: `["--extern", "serde=/path/libserde-0123.rlib", "-L", "dependency=/path"]`.
-/// A procedural macro runs inside the compiler, so the arguments of this process are those of
-/// the compiler.
+/// The result is an array of strings:
+/// `["--extern", "serde=/path/libserde-0123.rlib", "-L", "dependency=/path"]`. A procedural macro
+/// runs inside the compiler, so the arguments of its process are the arguments of the compiler.
 #[proc_macro]
 pub fn library_arguments(_: TokenStream) -> TokenStream {
     let arguments: Vec<String> = std::env::args().collect();

@@ -30,11 +30,11 @@ use crate::write::{json, record_json};
 /// ```
 #[derive(Debug, Clone)]
 pub struct NotificationBuilder {
-    kind: Kind,
+    kind: NotificationKind,
 }
 
 #[derive(Debug, Clone)]
-enum Kind {
+enum NotificationKind {
     Records(Vec<RecordBuilder>),
     Test(TestEvent),
 }
@@ -62,7 +62,7 @@ impl NotificationBuilder {
     #[must_use]
     pub fn new() -> Self {
         Self {
-            kind: Kind::Records(Vec::new()),
+            kind: NotificationKind::Records(Vec::new()),
         }
     }
 
@@ -70,7 +70,7 @@ impl NotificationBuilder {
     #[must_use]
     pub fn test_event(bucket: impl Into<String>) -> Self {
         Self {
-            kind: Kind::Test(TestEvent {
+            kind: NotificationKind::Test(TestEvent {
                 bucket: bucket.into(),
                 time: String::from(defaults::TIME),
                 request_id: String::from(defaults::REQUEST_ID),
@@ -84,14 +84,14 @@ impl NotificationBuilder {
     #[must_use]
     pub fn with_record(self, record: RecordBuilder) -> Self {
         let mut records = match self.kind {
-            Kind::Records(records) => records,
-            Kind::Test(_) => Vec::new(),
+            NotificationKind::Records(records) => records,
+            NotificationKind::Test(_) => Vec::new(),
         };
 
         records.push(record);
 
         Self {
-            kind: Kind::Records(records),
+            kind: NotificationKind::Records(records),
         }
     }
 
@@ -113,7 +113,7 @@ impl NotificationBuilder {
     /// ```
     #[must_use]
     pub fn with_test_request(mut self, at: impl Into<String>, id: impl Into<String>) -> Self {
-        if let Kind::Test(event) = &mut self.kind {
+        if let NotificationKind::Test(event) = &mut self.kind {
             (event.time, event.request_id) = (at.into(), id.into());
         }
 
@@ -124,10 +124,10 @@ impl NotificationBuilder {
     #[must_use]
     pub fn to_json(&self) -> String {
         match &self.kind {
-            Kind::Records(records) => {
+            NotificationKind::Records(records) => {
                 record_json::notification(records.iter().map(|record| &record.fields))
             }
-            Kind::Test(event) => json::compact(&TestEventJson {
+            NotificationKind::Test(event) => json::compact(&TestEventJson {
                 service: "Amazon S3",
                 event: "s3:TestEvent",
                 time: &event.time,

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use serde::Serialize;
 
-use super::sns_message_builder::{SUBSCRIPTION_ARN, SnsJson};
+use super::sns_message_builder::{SUBSCRIPTION_ARN, SnsMessageJson};
 use super::{NotificationBuilder, RecordBuilder, SnsMessageBuilder};
 use crate::write::json;
 
@@ -34,17 +34,17 @@ pub struct SnsBatchBuilder {
 
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
-struct BatchJson<'b> {
-    records: Vec<EntryJson<'b>>,
+struct SnsBatchJson<'b> {
+    records: Vec<SnsEntryJson<'b>>,
 }
 
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
-struct EntryJson<'b> {
+struct SnsEntryJson<'b> {
     event_source: &'static str,
     event_version: &'static str,
     event_subscription_arn: &'static str,
-    sns: SnsJson<'b>,
+    sns: SnsMessageJson<'b>,
 }
 
 impl SnsBatchBuilder {
@@ -86,14 +86,14 @@ impl SnsBatchBuilder {
     /// The payload as JSON.
     #[must_use]
     pub fn to_json(&self) -> String {
-        let entry = |message| EntryJson {
+        let entry = |message| SnsEntryJson {
             event_source: "aws:sns",
             event_version: "1.0",
             event_subscription_arn: SUBSCRIPTION_ARN,
             sns: SnsMessageBuilder::to_function(message),
         };
 
-        json::compact(&BatchJson {
+        json::compact(&SnsBatchJson {
             records: self.messages.iter().map(entry).collect(),
         })
     }

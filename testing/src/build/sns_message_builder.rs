@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::record::defaults;
-use crate::write::json;
+use crate::write::json::{self, EmptyObject};
 
 const SIGNATURE: &str = concat!(
     "EXAMPLEpH+DcEwjAPg8O9mY8dReBSwksfg2S7WKQcikcNKWLQjwu6A4VbeS0QHVCkhRS7fUQvi2egU3N858fiT",
@@ -56,7 +56,7 @@ pub struct SnsMessageBuilder {
 /// The JSON of a message. For queues, two fields end in `URL`; for functions, in `Url`.
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
-pub(crate) struct SnsJson<'b> {
+pub(crate) struct SnsMessageJson<'b> {
     #[serde(rename = "Type")]
     kind: &'static str,
     message_id: &'b str,
@@ -75,11 +75,8 @@ pub(crate) struct SnsJson<'b> {
     #[serde(rename = "UnsubscribeUrl", skip_serializing_if = "Option::is_none")]
     unsubscribe_url: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    message_attributes: Option<NoAttributes>,
+    message_attributes: Option<EmptyObject>,
 }
-
-#[derive(Serialize)]
-struct NoAttributes {}
 
 impl SnsMessageBuilder {
     /// An envelope around this text.
@@ -119,7 +116,7 @@ impl SnsMessageBuilder {
     /// The envelope as SNS sends it to a queue: the body of an SQS message.
     #[must_use]
     pub fn to_json(&self) -> String {
-        json::spaced(&SnsJson {
+        json::spaced(&SnsMessageJson {
             signing_certificate_url_to_queue: Some(CERTIFICATE_URL),
             unsubscribe_url_to_queue: Some(UNSUBSCRIBE_URL),
             signing_certificate_url: None,
@@ -130,8 +127,8 @@ impl SnsMessageBuilder {
     }
 
     /// The message as SNS sends it to a function.
-    pub(crate) fn to_function(&self) -> SnsJson<'_> {
-        SnsJson {
+    pub(crate) fn to_function(&self) -> SnsMessageJson<'_> {
+        SnsMessageJson {
             kind: "Notification",
             message_id: &self.message_id,
             topic_arn: &self.topic_arn,
@@ -144,7 +141,7 @@ impl SnsMessageBuilder {
             unsubscribe_url_to_queue: None,
             signing_certificate_url: Some(CERTIFICATE_URL),
             unsubscribe_url: Some(UNSUBSCRIBE_URL),
-            message_attributes: Some(NoAttributes {}),
+            message_attributes: Some(EmptyObject {}),
         }
     }
 }

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use serde::Serialize;
 
-use super::sqs_message_builder::MessageJson;
+use super::sqs_message_builder::SqsMessageJson;
 use super::{NotificationBuilder, RecordBuilder, SqsMessageBuilder};
 use crate::write::json;
 
@@ -38,8 +38,8 @@ pub struct SqsBatchBuilder {
 
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
-struct BatchJson<'b> {
-    records: Vec<MessageJson<'b>>,
+struct SqsBatchJson<'b> {
+    records: Vec<SqsMessageJson<'b>>,
 }
 
 impl SqsBatchBuilder {
@@ -111,7 +111,7 @@ impl SqsBatchBuilder {
     /// The payload as JSON.
     #[must_use]
     pub fn to_json(&self) -> String {
-        json::compact(&BatchJson {
+        json::compact(&SqsBatchJson {
             records: self
                 .messages
                 .iter()

@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use super::{NotificationBuilder, RecordBuilder};
 use crate::record::defaults;
+use crate::write::json::EmptyObject;
 
 /// One message of an SQS batch, with every field that Lambda sends.
 ///
@@ -37,13 +38,13 @@ pub struct SqsMessageBuilder {
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct MessageJson<'b> {
+pub(crate) struct SqsMessageJson<'b> {
     #[serde(skip_serializing_if = "Option::is_none")]
     message_id: Option<&'b str>,
     receipt_handle: String,
     body: &'b str,
-    attributes: Attributes<'b>,
-    message_attributes: NoAttributes,
+    attributes: SqsAttributes<'b>,
+    message_attributes: EmptyObject,
     md5_of_body: String,
     event_source: &'static str,
     #[serde(rename = "eventSourceARN")]
@@ -53,7 +54,7 @@ pub(crate) struct MessageJson<'b> {
 
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
-struct Attributes<'b> {
+struct SqsAttributes<'b> {
     approximate_receive_count: String,
     #[serde(rename = "AWSTraceHeader", skip_serializing_if = "Option::is_none")]
     trace_header: Option<&'b str>,
@@ -67,9 +68,6 @@ struct Attributes<'b> {
     message_deduplication_id: Option<&'b str>,
     approximate_first_receive_timestamp: &'static str,
 }
-
-#[derive(Serialize)]
-struct NoAttributes {}
 
 impl SqsMessageBuilder {
     /// A message with this id and an empty body, received for the first time.
@@ -158,18 +156,18 @@ impl SqsMessageBuilder {
     }
 
     /// The message as it comes from the queue with this ARN.
-    pub(super) fn of_queue<'b>(&'b self, arn: &'b str) -> MessageJson<'b> {
+    pub(super) fn of_queue<'b>(&'b self, arn: &'b str) -> SqsMessageJson<'b> {
         let id = self.id.as_deref();
         let is_fifo = arn.ends_with(".fifo");
 
-        MessageJson {
+        SqsMessageJson {
             message_id: id,
             receipt_handle: format!(
                 "AQEB{}",
                 digits(id.unwrap_or_default(), ALPHABET, 404) + "=="
             ),
             body: &self.body,
-            attributes: Attributes {
+            attributes: SqsAttributes {
                 approximate_receive_count: self.receive_count.to_string(),
                 trace_header: self.trace_header.as_deref(),
                 sent_timestamp: "1545082649183",
@@ -179,7 +177,7 @@ impl SqsMessageBuilder {
                 message_deduplication_id: id.filter(|_| is_fifo),
                 approximate_first_receive_timestamp: "1545082649185",
             },
-            message_attributes: NoAttributes {},
+            message_attributes: EmptyObject {},
             md5_of_body: digits(&self.body, &ALPHABET[..16], 32),
             event_source: "aws:sqs",
             event_source_arn: arn,

@@ -1,4 +1,4 @@
-//! The filter language that SNS and EventBridge share: conditions on the fields of a JSON document.
+//! The filter language of SNS and EventBridge: conditions on the fields of a JSON document.
 
 use serde_json::{Map, Value};
 

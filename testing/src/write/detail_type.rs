@@ -1,7 +1,7 @@
 //! What S3's events are called in EventBridge.
 //!
-//! `s3-dispatch-core` has a mapping of its own. This one is written independently, so that the
-//! tests compare the two.
+//! `s3-dispatch-core` has another mapping. This one is independent, so that tests can compare the
+//! two.
 
 use s3_dispatch_core::EventName;
 

@@ -47,8 +47,8 @@ pub(super) struct RetentionEventData<'b> {
 }
 
 #[derive(Serialize)]
-struct EventHoldDuration {
-    days: u64,
+pub(super) struct EventHoldDuration {
+    pub(super) days: u64,
 }
 
 impl<'b> GlacierEventData<'b> {

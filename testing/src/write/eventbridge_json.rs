@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::detail_type::{self, DetailType};
+use super::event_data_json::EventHoldDuration;
 use super::json;
 use crate::record::defaults::{ACCOUNT, REQUEST_ID, SERVICE, bucket_arn};
 use crate::record::event_data::{AnnotationData, RetentionData};
@@ -37,8 +38,8 @@ struct EventJson<'b> {
 struct Detail<'b> {
     version: &'static str,
     event_version: &'static str,
-    bucket: Bucket<'b>,
-    object: Object<'b>,
+    bucket: BucketDetail<'b>,
+    object: ObjectDetail<'b>,
     request_id: &'static str,
     requester: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -56,14 +57,14 @@ struct Detail<'b> {
     #[serde(skip_serializing_if = "Option::is_none")]
     destination_access_tier: Option<&'b str>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    object_annotation: Option<Annotation<'b>>,
+    object_annotation: Option<AnnotationDetail<'b>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    object_retention_event_data: Option<Retention<'b>>,
+    object_retention_event_data: Option<RetentionDetail<'b>>,
 }
 
 #[derive(Serialize)]
 #[serde(rename_all = "kebab-case")]
-struct Bucket<'b> {
+struct BucketDetail<'b> {
     name: &'b str,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     aws_generated_tags: &'b BTreeMap<String, String>,
@@ -71,7 +72,7 @@ struct Bucket<'b> {
 
 #[derive(Serialize)]
 #[serde(rename_all = "kebab-case")]
-struct Object<'b> {
+struct ObjectDetail<'b> {
     key: &'b str,
     #[serde(skip_serializing_if = "Option::is_none")]
     size: Option<u64>,
@@ -86,7 +87,7 @@ struct Object<'b> {
 }
 
 #[derive(Serialize)]
-struct Annotation<'b> {
+struct AnnotationDetail<'b> {
     name: &'b str,
     #[serde(skip_serializing_if = "Option::is_none")]
     size: Option<u64>,
@@ -96,18 +97,13 @@ struct Annotation<'b> {
 
 #[derive(Serialize)]
 #[serde(rename_all = "kebab-case")]
-struct Retention<'b> {
+struct RetentionDetail<'b> {
     mode: &'b str,
     retain_until_date: &'b str,
     #[serde(skip_serializing_if = "Option::is_none")]
     event_hold: Option<&'b str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     event_hold_duration: Option<EventHoldDuration>,
-}
-
-#[derive(Serialize)]
-struct EventHoldDuration {
-    days: u64,
 }
 
 impl<'b> EventJson<'b> {
@@ -136,11 +132,11 @@ impl<'b> Detail<'b> {
         Self {
             version: "0",
             event_version: "1.2",
-            bucket: Bucket {
+            bucket: BucketDetail {
                 name: &record.bucket,
                 aws_generated_tags: &record.tags,
             },
-            object: Object::new(record),
+            object: ObjectDetail::new(record),
             request_id: REQUEST_ID,
             requester: if is_done_by_s3 { SERVICE } else { ACCOUNT },
             source_ip_address: (!is_done_by_s3).then_some(&*record.source_ip),
@@ -150,13 +146,13 @@ impl<'b> Detail<'b> {
             source_storage_class: data.restore.as_ref().map(|restore| &*restore.storage_class),
             destination_storage_class: data.transition.as_deref(),
             destination_access_tier: data.tiering.as_deref(),
-            object_annotation: data.annotations.first().map(Annotation::new),
-            object_retention_event_data: data.retention.as_ref().map(Retention::new),
+            object_annotation: data.annotations.first().map(AnnotationDetail::new),
+            object_retention_event_data: data.retention.as_ref().map(RetentionDetail::new),
         }
     }
 }
 
-impl<'b> Object<'b> {
+impl<'b> ObjectDetail<'b> {
     fn new(record: &'b RecordFields) -> Self {
         let is_restore = record.event_name.is_object_restore();
         let sequencer_of_s3 = record.sequencer.as_deref().filter(|_| !is_restore);
@@ -172,7 +168,7 @@ impl<'b> Object<'b> {
     }
 }
 
-impl<'b> Annotation<'b> {
+impl<'b> AnnotationDetail<'b> {
     fn new(annotation: &'b AnnotationData) -> Self {
         Self {
             name: &annotation.name,
@@ -182,7 +178,7 @@ impl<'b> Annotation<'b> {
     }
 }
 
-impl<'b> Retention<'b> {
+impl<'b> RetentionDetail<'b> {
     fn new(retention: &'b RetentionData) -> Self {
         let hold_days = retention.event_hold_days;
 

@@ -7,6 +7,10 @@ use serde_json::ser::{Formatter, PrettyFormatter, Serializer};
 
 const INFALLIBLE: &str = "strings, numbers and maps of strings can always be written";
 
+/// `{}`.
+#[derive(Serialize)]
+pub(crate) struct EmptyObject {}
+
 /// JSON without white space, as S3, EventBridge and Lambda write it.
 pub(crate) fn compact(value: &impl Serialize) -> String {
     serde_json::to_string(value).expect(INFALLIBLE)

@@ -1,7 +1,7 @@
 //! Writes events as S3 and EventBridge send them, in the order of AWS's fields.
 //!
-//! An order and a spelling that are true to AWS let tests compare whole texts. The builders call
-//! this.
+//! The output has AWS's names, order and white space, so that tests can compare whole texts. The
+//! builders call it.
 
 pub(crate) mod json;
 mod key_encoding;

@@ -39,10 +39,10 @@ struct RecordJson<'b> {
     aws_region: &'b str,
     event_time: &'b str,
     event_name: &'b str,
-    user_identity: Identity<'b>,
+    user_identity: IdentityJson<'b>,
     request_parameters: RequestParameters<'b>,
     response_elements: ResponseElements<'b>,
-    s3: S3<'b>,
+    s3: S3Json<'b>,
     #[serde(skip_serializing_if = "Option::is_none")]
     glacier_event_data: Option<GlacierEventData<'b>>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -59,7 +59,7 @@ struct RecordJson<'b> {
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Identity<'b> {
+struct IdentityJson<'b> {
     principal_id: &'b str,
 }
 
@@ -79,18 +79,18 @@ struct ResponseElements<'b> {
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct S3<'b> {
+struct S3Json<'b> {
     s3_schema_version: &'static str,
     configuration_id: &'b str,
-    bucket: Bucket<'b>,
-    object: Object<'b>,
+    bucket: BucketJson<'b>,
+    object: ObjectJson<'b>,
 }
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Bucket<'b> {
+struct BucketJson<'b> {
     name: &'b str,
-    owner_identity: Identity<'b>,
+    owner_identity: IdentityJson<'b>,
     arn: String,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     aws_generated_tags: &'b BTreeMap<String, String>,
@@ -98,7 +98,7 @@ struct Bucket<'b> {
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Object<'b> {
+struct ObjectJson<'b> {
     key: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     size: Option<u64>,
@@ -122,7 +122,7 @@ impl<'b> RecordJson<'b> {
             aws_region: &record.region,
             event_time: &record.event_time,
             event_name: record.event_name.as_str(),
-            user_identity: Identity {
+            user_identity: IdentityJson {
                 principal_id: &record.principal_id,
             },
             request_parameters: RequestParameters {
@@ -132,7 +132,7 @@ impl<'b> RecordJson<'b> {
                 request_id: &record.request_id,
                 host_id: HOST_ID,
             },
-            s3: S3::new(record),
+            s3: S3Json::new(record),
             glacier_event_data: data.restore.as_ref().map(GlacierEventData::new),
             replication_event_data: data.replication.as_ref(),
             intelligent_tiering_event_data: IntelligentTieringEventData::new(data),
@@ -143,20 +143,20 @@ impl<'b> RecordJson<'b> {
     }
 }
 
-impl<'b> S3<'b> {
+impl<'b> S3Json<'b> {
     fn new(record: &'b RecordFields) -> Self {
         Self {
             s3_schema_version: "1.0",
             configuration_id: &record.configuration_id,
-            bucket: Bucket {
+            bucket: BucketJson {
                 name: &record.bucket,
-                owner_identity: Identity {
+                owner_identity: IdentityJson {
                     principal_id: "A3NL1KOZZKExample",
                 },
                 arn: bucket_arn(&record.region, &record.bucket),
                 aws_generated_tags: &record.tags,
             },
-            object: Object {
+            object: ObjectJson {
                 key: encode(&record.key, &record.event_source),
                 size: record.size,
                 e_tag: record.e_tag.as_deref(),

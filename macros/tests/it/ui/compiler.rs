@@ -1,10 +1,10 @@
-//! Calls the compiler on a case.
+//! Runs the compiler on a case.
 
 use std::path::Path;
 use std::process::{Command, Output};
 use std::{env, fs};
 
-/// The libraries against which this test was compiled: `--extern` and `-L`.
+/// The libraries with which this test was compiled: the arguments `--extern` and `-L`.
 const LIBRARIES: &[&str] = &rustc_arguments::library_arguments!();
 
 /// The compiler's name and version, such as `rustc 1.95.0 (…)`.
@@ -20,8 +20,8 @@ pub(super) fn messages(case: &Path) -> Result<String, String> {
         .join(name.replace(['/', '\\'], "-"))
         .with_extension("rmeta");
 
-    // Cargo calls the compiler in the workspace's folder, and the libraries name their files from
-    // there.
+    // Cargo runs the compiler in the folder of the workspace, and the libraries have the paths of
+    // their files relative to it.
     let package = Path::new(env!("CARGO_MANIFEST_DIR"));
     let workspace = package.parent().expect("the package is in a workspace");
     let output = run(rustc()
@@ -31,14 +31,14 @@ pub(super) fn messages(case: &Path) -> Result<String, String> {
         .args(["--color=never", "--diagnostic-width=140"])
         .arg(format!("--emit=metadata={}", output_file.display()))
         .args(LIBRARIES)
-        // By this variable the compiler knows that cargo calls it, and advises on `Cargo.toml`.
+        // With this variable the compiler assumes that cargo runs it, and gives advice on `Cargo.toml`.
         .env("CARGO_CRATE_NAME", "case"));
 
-    // Only there when the case compiled.
+    // The file only exists if the case compiled.
     let _ = fs::remove_file(output_file);
 
     if output.status.success() {
-        Err("it compiles, but it is a mistake".to_owned())
+        Err("the case compiles, but it should not".to_owned())
     } else {
         Ok(String::from_utf8_lossy(&output.stderr).into_owned())
     }

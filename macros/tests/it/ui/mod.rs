@@ -1,7 +1,7 @@
 //! The compile errors: one folder for each kind of mistake.
 //!
-//! Each case is compiled against the libraries that cargo built for this test, so nothing is built
-//! twice. `UPDATE_SNAPSHOTS=1` writes the snapshots anew.
+//! Each case is compiled with the libraries that cargo built for this test, so nothing is built
+//! twice. Set `UPDATE_SNAPSHOTS=1` to write the snapshots again, and look at each difference.
 
 mod compiler;
 mod snapshot;
@@ -10,18 +10,18 @@ use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::{env, fs, thread};
 
-/// The compiler whose messages the snapshots hold.
+/// The snapshots contain the messages of this compiler.
 const COMPILER: &str = "rustc 1.95.";
 
 #[test]
 fn each_mistake_gives_the_error_of_its_snapshot() {
     if !compiler::version().starts_with(COMPILER) {
-        println!("skipped: the snapshots hold messages of {COMPILER}x");
+        println!("skipped: the snapshots contain the messages of {COMPILER}x");
         return;
     }
 
     let cases = files_with_extension("rs");
-    assert!(!cases.is_empty(), "there are cases");
+    assert!(!cases.is_empty(), "there are no cases");
 
     let failures = Mutex::new(Vec::new());
     let queue = Mutex::new(cases.iter());
@@ -46,7 +46,8 @@ fn each_mistake_gives_the_error_of_its_snapshot() {
 #[test]
 fn each_snapshot_belongs_to_a_case() {
     for snapshot in files_with_extension("stderr") {
-        assert!(snapshot.with_extension("rs").is_file(), "{snapshot:?}");
+        let case = snapshot.with_extension("rs");
+        assert!(case.is_file(), "{} does not exist", case.display());
     }
 }
 
@@ -58,7 +59,7 @@ fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().expect("no thread panicked")
 }
 
-/// Compiles one case and compares the compiler's messages with its snapshot.
+/// Compiles one case and compares the messages of the compiler with its snapshot.
 fn check(case: &Path) -> Result<(), String> {
     let messages = compiler::messages(case)?;
     let actual = snapshot::normalize(&messages);

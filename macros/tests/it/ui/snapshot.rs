@@ -1,8 +1,8 @@
-//! Makes the compiler's messages the same on every machine.
+//! Makes the messages of the compiler the same on every machine.
 
-/// The text of a snapshot: messages without the places and numbers that unrelated changes move.
+/// The text of a snapshot: the messages without the details that unrelated changes affect.
 ///
-/// - Other files than the case are `$WORKSPACE/…`, without line numbers.
+/// - Files other than the case are `$WORKSPACE/…`, without line numbers.
 /// - The number of other implementations is `$N`.
 /// - The summary at the end is left out.
 pub(super) fn normalize(messages: &str) -> String {
@@ -15,7 +15,7 @@ pub(super) fn normalize(messages: &str) -> String {
     messages.join("\n\n") + "\n"
 }
 
-/// One message: the lines up to an empty one.
+/// Normalizes one message: the lines up to an empty one.
 fn normalize_message(message: &str) -> String {
     let mut gutter = 0;
     let mut is_elsewhere = false;
@@ -46,7 +46,7 @@ fn normalize_message(message: &str) -> String {
     narrow_gutter(&lines, gutter)
 }
 
-/// The lines with a gutter that is as wide as the numbers that are left need.
+/// Narrows the gutter to the width of the remaining line numbers.
 fn narrow_gutter(lines: &[String], gutter: usize) -> String {
     let widest = lines.iter().filter_map(|line| line_number(line)).max();
     let surplus = " ".repeat(gutter - widest.unwrap_or(gutter).min(gutter));
@@ -68,7 +68,7 @@ fn has_gutter(line: &str) -> bool {
     trimmed.starts_with(['|', '=']) || trimmed.starts_with("--> ") || line_number(line).is_some()
 }
 
-/// How many digits the number of the source line has that stands before the `|`.
+/// The number of digits of the line number before the `|`, if there is one.
 fn line_number(line: &str) -> Option<usize> {
     let (number, _) = line.trim_start().split_once(' ')?;
     let is_number = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
