@@ -31,7 +31,7 @@ pub(super) fn messages(case: &Path) -> Result<String, String> {
         .args(["--color=never", "--diagnostic-width=140"])
         .arg(format!("--emit=metadata={}", output_file.display()))
         .args(LIBRARIES)
-        // With this variable the compiler assumes that cargo runs it, and gives advice on `Cargo.toml`.
+        // With this variable the compiler assumes that cargo runs it, and advises on `Cargo.toml`.
         .env("CARGO_CRATE_NAME", "case"));
 
     // The file only exists if the case compiled.
