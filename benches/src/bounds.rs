@@ -1,10 +1,10 @@
-//! What a record may cost.
+//! The bounds on the cost of a record.
 
 use std::fmt;
 
 use crate::{Cell, Contender, Counts, Shape};
 
-/// The bounds, each with what was counted.
+/// The bounds, each with the counted value.
 #[derive(Debug)]
 pub struct Bounds(Vec<Bound>);
 
@@ -15,16 +15,16 @@ struct Bound {
     most: f64,
 }
 
-/// Per record, in a batch of a hundred.
+/// Per record, in a batch of 100.
 const INSTRUCTIONS: f64 = 12_800.0;
 const ALLOCATIONS: f64 = 2.0;
-/// A hundred routes beside two.
+/// 100 routes, relative to 2 routes.
 const ROUTES: f64 = 1.2;
-/// The most costly way to write a batch beside the hand-written handler before the same batch.
+/// Each shape, relative to the hand-written handler with the same batch.
 const SHAPES: f64 = 1.0 / 2.5;
 
 impl Bounds {
-    /// What has to be counted.
+    /// The cells that have to be counted.
     #[must_use]
     pub fn cells() -> Vec<Cell> {
         let (careful, ours) = (Contender::Careful, Contender::Ours);
@@ -37,18 +37,18 @@ impl Bounds {
         few.into_iter().chain(many).chain(shapes).collect()
     }
 
-    /// The bounds on what was counted of [`cells`](Self::cells).
+    /// The bounds on the counted [`cells`](Self::cells).
     ///
     /// # Panics
     ///
-    /// When one of them is missing.
+    /// If a cell is missing.
     #[must_use]
     pub fn of(counted: &[(Cell, Counts)]) -> Self {
         let of = |contender, shape, messages| {
             let found = counted
                 .iter()
                 .find(|(other, _)| *other == cell(contender, shape, messages));
-            found.expect("all cells were counted").1
+            found.expect("every cell was counted").1
         };
 
         let (careful, ours) = (Contender::Careful, Contender::Ours);
@@ -76,36 +76,36 @@ impl Bounds {
                 ROUTES * hundred.instructions,
             ),
             bound(
-                "instructions, 1 message, beside the hand-written",
+                "instructions, 1 message, at most those of the hand-written handler",
                 single.instructions,
                 by_hand.instructions,
             ),
             bound(
-                "allocations, 1 message, beside the hand-written",
+                "allocations, 1 message, at most those of the hand-written handler",
                 single.allocations,
                 by_hand.allocations,
             ),
         ];
 
-        // A reader that refuses is fast.
+        // A reader that rejects payloads is fast.
         let unread: usize = Shape::ALL
             .into_iter()
             .map(|shape| of(ours, shape, 100).read.abs_diff(100))
             .sum();
 
         bounds.push(bound(
-            "records not read, or read twice, of all shapes",
+            "records of all shapes that are not read exactly once",
             unread as f64,
             0.0,
         ));
 
         bounds.extend(Shape::ALL.into_iter().map(|shape| {
             let (by_hand, ours) = (of(careful, shape, 100), of(ours, shape, 100));
-            // It is cheap to refuse.
+            // Rejecting a payload is cheap.
             let share = if by_hand.read == 0 { 1.0 } else { SHAPES };
 
             let what = if by_hand.read == 0 {
-                ", which the hand-written refuses"
+                ", which the hand-written handler rejects"
             } else {
                 ""
             };
@@ -122,7 +122,7 @@ impl Bounds {
         Self(bounds)
     }
 
-    /// Whether nothing costs more than it may.
+    /// Whether every bound holds.
     #[must_use]
     pub fn hold(&self) -> bool {
         self.0.iter().all(Bound::holds)

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use crate::Results;
 use crate::tables::grouped;
 
-/// A group of bars of one unit.
+/// A group of bars with the same unit.
 struct Panel {
     title: &'static str,
     bars: Vec<Bar>,
@@ -18,13 +18,13 @@ struct Bar {
 }
 
 const WIDTH: f64 = 860.0;
-/// Where bars begin, and how long the longest is.
+/// The start of the bars, and the length of the longest.
 const LEFT: f64 = 270.0;
 const LONGEST: f64 = 480.0;
 const ROW: f64 = 28.0;
 const HEAD: f64 = 44.0;
 
-/// What is measured at a batch of a hundred messages, as an SVG image for light and dark pages.
+/// The results for a batch of 100 messages, as an SVG image for light and dark pages.
 #[must_use]
 pub fn chart(results: &Results) -> String {
     let panels = [instructions(results), invocations(results)];
@@ -39,10 +39,12 @@ pub fn chart(results: &Results) -> String {
          text {{ fill: #57606a }} .strong {{ fill: #24292f; font-weight: 600 }}\n\
          .bar {{ fill: #8c959f }} .ours {{ fill: #2da44e }}\n\
          @media (prefers-color-scheme: dark) {{\n\
-         text {{ fill: #9da7b1 }} .strong {{ fill: #e6edf3 }} .bar {{ fill: #6e7681 }} .ours {{ fill: #3fb950 }}\n\
+         text {{ fill: #9da7b1 }} .strong {{ fill: #e6edf3 }} .bar {{ fill: #6e7681 }} \
+         .ours {{ fill: #3fb950 }}\n\
          }}\n\
          </style>\n\
-         <text class=\"strong\" x=\"16\" y=\"30\" font-size=\"18\">What a batch of 100 S3 events costs</text>\n",
+         <text class=\"strong\" x=\"16\" y=\"30\" font-size=\"18\">\
+         What a batch of 100 S3 events costs</text>\n",
         panels
             .iter()
             .map(Panel::description)
@@ -140,7 +142,8 @@ impl Panel {
 
     fn draw(&self, image: &mut String, top: f64) {
         let longest = self.bars.iter().map(|bar| bar.value).fold(1.0, f64::max);
-        let mut line = |text: String| writeln!(image, "{text}").expect("a string takes everything");
+        let mut line =
+            |text: String| writeln!(image, "{text}").expect("writing to a string cannot fail");
 
         line(format!(
             "<text x=\"16\" y=\"{}\" font-size=\"14\">{}</text>",
@@ -160,11 +163,13 @@ impl Panel {
 
             let end = LEFT - 10.0;
             line(format!(
-                "<text class=\"{text}\" x=\"{end}\" y=\"{middle}\" font-size=\"13\" text-anchor=\"end\">{}</text>",
+                "<text class=\"{text}\" x=\"{end}\" y=\"{middle}\" font-size=\"13\" \
+                 text-anchor=\"end\">{}</text>",
                 bar.name
             ));
             line(format!(
-                "<rect class=\"{fill}\" x=\"{LEFT}\" y=\"{y}\" width=\"{width:.1}\" height=\"19\" rx=\"2\"/>"
+                "<rect class=\"{fill}\" x=\"{LEFT}\" y=\"{y}\" width=\"{width:.1}\" height=\"19\" \
+                 rx=\"2\"/>"
             ));
             let after = LEFT + width + 8.0;
             line(format!(

@@ -1,4 +1,4 @@
-//! What is compared: each makes the bytes of a response of the bytes of a payload.
+//! The contenders: each turns the bytes of a payload into the bytes of a response.
 
 use aws_lambda_events::event::sqs::SqsEvent;
 use bytes::Bytes;
@@ -15,25 +15,25 @@ pub enum Contender {
     Careful,
     /// The same on `serde_json::Value`.
     Value,
-    /// By hand, with structs of only what is needed, whose texts borrow.
+    /// By hand, with structs of only the needed fields and borrowed strings.
     LeanBorrowed,
-    /// The same with owned texts.
+    /// The same with owned strings.
     LeanOwned,
-    /// The same with `sonic-rs`, whose texts borrow.
+    /// The same with `sonic-rs` and borrowed strings.
     Sonic,
     /// A dispatcher with two routes.
     Ours,
-    /// A dispatcher with a hundred routes.
+    /// A dispatcher with 100 routes.
     OursHundred,
-    /// A dispatcher with two routes, under the JSON subscriber at `info`.
+    /// A dispatcher with two routes and the JSON subscriber at `info`.
     OursLogged,
 }
 
-/// A contender that is ready; `None` means that it refuses a payload as a whole.
+/// A contender that is ready for payloads. `None` means that it rejects the whole payload.
 pub type Respond = Box<dyn Fn(&Bytes) -> Option<Vec<u8>>>;
 
 impl Contender {
-    /// All, in the order of the table.
+    /// Every contender, in the order of the table.
     pub const ALL: [Self; 8] = [
         Self::Careful,
         Self::Value,
@@ -45,7 +45,7 @@ impl Contender {
         Self::OursLogged,
     ];
 
-    /// Its name in results and on the command line.
+    /// The name in the results and on the command line.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -60,7 +60,7 @@ impl Contender {
         }
     }
 
-    /// The contender of this name.
+    /// The contender with this name.
     #[must_use]
     pub fn of_name(name: &str) -> Option<Self> {
         Self::ALL
@@ -68,9 +68,9 @@ impl Contender {
             .find(|contender| contender.name() == name)
     }
 
-    /// All that a process does once, before its first invocation.
+    /// Does what a process does once, before its first invocation.
     ///
-    /// What is asynchronous runs on a current-thread Tokio runtime, as in Lambda.
+    /// Asynchronous contenders run on a current-thread Tokio runtime, as in Lambda.
     #[must_use]
     pub fn prepare(self) -> Respond {
         match self {
@@ -89,7 +89,7 @@ impl Contender {
 fn careful() -> Respond {
     let runtime = runtime();
     Box::new(move |payload| {
-        // With the path to an error, as `lambda_runtime` does.
+        // Reads the event with the path of an error, as `lambda_runtime` does.
         let deserializer = &mut serde_json::Deserializer::from_slice(payload);
         let event: SqsEvent = serde_path_to_error::deserialize(deserializer).ok()?;
         let response = runtime
@@ -125,5 +125,5 @@ fn logged(respond: Respond) -> Respond {
 fn runtime() -> Runtime {
     Builder::new_current_thread()
         .build()
-        .expect("a runtime without drivers needs nothing of the system")
+        .expect("a runtime without drivers can always be built")
 }

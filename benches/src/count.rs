@@ -1,4 +1,4 @@
-//! Counting the instructions and allocations of a contender, in processes of their own.
+//! Counts the instructions and the allocations of a contender, each in a separate process.
 
 use std::collections::HashSet;
 use std::fs;
@@ -10,32 +10,32 @@ use std::thread;
 
 use crate::{Contender, Shape};
 
-/// The function around one answer, in the binary `counts`.
+/// The function of the binary `counts` that answers one payload.
 const MEASURED: &str = "counts::measured*";
 
-/// A contender before a payload.
+/// A contender and its payload.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Cell {
-    /// Who answers.
+    /// The contender.
     pub contender: Contender,
-    /// How the batch is written.
+    /// The shape of the batch.
     pub shape: Shape,
-    /// How many messages it has, of one record each.
+    /// The number of messages, with one record each.
     pub messages: usize,
 }
 
-/// What one record costs.
+/// The cost of one record.
 #[derive(Debug, Clone, Copy)]
 pub struct Counts {
     /// Instructions per record.
     pub instructions: f64,
-    /// Allocations per record, a growing block counted again.
+    /// Allocations per record. A block that grows counts again.
     pub allocations: f64,
-    /// How many records were read.
+    /// The number of records that were read.
     pub read: usize,
 }
 
-/// Runs the counting binaries, which stand beside the one that runs.
+/// Runs the counting binaries, which are in the folder of the running one.
 pub struct Driver {
     binaries: PathBuf,
     payloads: PathBuf,
@@ -43,20 +43,20 @@ pub struct Driver {
 }
 
 impl Driver {
-    /// Payloads are kept in the build folder.
+    /// A driver that keeps payloads in the build folder.
     ///
     /// # Panics
     ///
-    /// When the build folder is not known, or cannot be written to.
+    /// If the build folder is unknown or cannot be written to.
     #[must_use]
     pub fn new() -> Self {
-        let executable = std::env::current_exe().expect("the system knows what it runs");
+        let executable = std::env::current_exe().expect("the path of the running program is known");
         let binaries = executable
             .parent()
-            .expect("an executable is in a folder")
+            .expect("the program is in a folder")
             .to_owned();
         let payloads = binaries.join("payloads");
-        fs::create_dir_all(&payloads).expect("the build folder can be written to");
+        fs::create_dir_all(&payloads).expect("the build folder is writable");
 
         Self {
             binaries,
@@ -65,7 +65,7 @@ impl Driver {
         }
     }
 
-    /// Counts all cells, two at a time, in the order given.
+    /// Counts every cell, two at a time. The results have the order of the cells.
     pub fn count(&self, cells: &[Cell]) -> Vec<(Cell, Counts)> {
         let next = AtomicUsize::new(0);
         let counted = Mutex::new(Vec::new());
@@ -75,7 +75,7 @@ impl Driver {
                 let counts = self.count_one(cell);
                 counted
                     .lock()
-                    .expect("no thread panics with it")
+                    .expect("no thread panicked")
                     .push((cell, counts));
             }
         };
@@ -84,15 +84,14 @@ impl Driver {
             scope.spawn(work);
             scope.spawn(work);
         });
-        let mut counted = counted.into_inner().expect("no thread panics with it");
+        let mut counted = counted.into_inner().expect("no thread panicked");
         counted.sort_by_key(|(cell, _)| cells.iter().position(|other| other == cell));
 
         counted
     }
 
     fn count_one(&self, cell: Cell) -> Counts {
-        // Hash maps are seeded anew for each invocation: enough of them, so that the average holds
-        // still.
+        // Each invocation seeds its hash maps again. This many invocations give a stable average.
         let times = (1000 / cell.messages).clamp(1, 200);
         let payload = self.payload(cell.shape, cell.messages);
 
@@ -133,7 +132,7 @@ impl Driver {
         let path = self
             .payloads
             .join(format!("{}-{messages}.json", shape.name()));
-        let mut written = self.written.lock().expect("no thread panics with it");
+        let mut written = self.written.lock().expect("no thread panicked");
 
         if written.insert(path.clone()) {
             write(&path, &shape.payload(messages));
@@ -150,10 +149,10 @@ impl Default for Driver {
 }
 
 fn write(path: &Path, payload: &[u8]) {
-    fs::write(path, payload).expect("the build folder can be written to");
+    fs::write(path, payload).expect("the build folder is writable");
 }
 
-/// All that a process prints, which must succeed.
+/// The output of a process, which must succeed.
 fn run(command: &mut Command) -> String {
     let output = command
         .stdin(Stdio::null())

@@ -1,4 +1,4 @@
-//! JSON as someone wrote it: members in their order, and as often as they stand there.
+//! JSON that keeps the order of members, and duplicates.
 
 use std::fmt::{self, Write};
 
@@ -14,29 +14,29 @@ pub(crate) enum Json {
     Word(String),
 }
 
-/// How JSON is written.
+/// The way JSON is written.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Style {
     pub(crate) spaced: bool,
     pub(crate) escapes: Escapes,
 }
 
-/// Which characters of names and texts are escaped.
+/// The characters of names and strings that are escaped.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) enum Escapes {
-    /// Those that must be.
+    /// Only those that must be.
     #[default]
     Needed,
     /// Also `/` as `\/`, and capital letters as `\u0041`.
     More,
     /// Quotation marks as `\u0022` instead of `\"`.
     Quotes,
-    /// All, as `\u0041`.
+    /// Every character, as `\u0041`.
     All,
 }
 
 impl Json {
-    /// Reads what a builder has written.
+    /// Reads the JSON of a builder.
     pub(crate) fn read(text: &str) -> Self {
         serde_json::from_str(text).expect("a builder writes JSON")
     }
@@ -114,7 +114,7 @@ fn text(out: &mut String, text: &str, escapes: Escapes) {
 
         if by_number {
             for unit in character.encode_utf16(&mut [0; 2]) {
-                write!(out, "\\u{unit:04x}").expect("a string takes everything");
+                write!(out, "\\u{unit:04x}").expect("writing to a string cannot fail");
             }
             continue;
         }

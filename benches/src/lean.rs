@@ -1,4 +1,4 @@
-//! Handlers on structs of only what is needed, for `serde_json` and `sonic-rs`.
+//! Handlers with structs of only the needed fields, for `serde_json` and `sonic-rs`.
 
 use std::borrow::Cow;
 
@@ -6,7 +6,7 @@ use bytes::Bytes;
 use percent_encoding::percent_decode_str;
 use serde::{Deserialize, Serialize};
 
-/// What reads the structs, and how it keeps a text.
+/// A JSON library, and the type of its strings.
 pub(crate) trait Reader {
     type Text<'t>: AsRef<str> + Deserialize<'t>;
 
@@ -14,14 +14,14 @@ pub(crate) trait Reader {
     fn notification(body: &str) -> Option<Notification<Self::Text<'_>>>;
 }
 
-/// `serde_json`, texts borrowed where they have no escapes.
+/// `serde_json` with strings that are borrowed if they have no escapes.
 pub(crate) struct Borrowing;
-/// `serde_json`, texts owned.
+/// `serde_json` with owned strings.
 pub(crate) struct Owning;
-/// `sonic-rs`, texts borrowed where they have no escapes.
+/// `sonic-rs` with strings that are borrowed if they have no escapes.
 pub(crate) struct Sonic;
 
-/// A text as [`Borrowing`] and [`Sonic`] keep it.
+/// The string type of [`Borrowing`] and [`Sonic`].
 #[derive(Deserialize)]
 pub(crate) struct Borrowed<'t>(#[serde(borrow)] Cow<'t, str>);
 
@@ -82,7 +82,7 @@ struct Failure<'m> {
     item_identifier: &'m str,
 }
 
-/// Answers a payload, or refuses it as a whole.
+/// Answers a payload, or rejects the whole payload.
 pub(crate) fn respond<R: Reader>(payload: &Bytes) -> Option<Vec<u8>> {
     let event = R::event(payload)?;
     let mut batch_item_failures = Vec::new();
@@ -130,7 +130,7 @@ fn handle_record<T: AsRef<str>>(record: &Record<T>) {
     }
 }
 
-/// A key as S3 sends it, decoded at no cost where there is nothing to decode.
+/// Decodes a key, at no cost if nothing is encoded.
 pub(crate) fn decode(key: &str) -> Cow<'_, str> {
     if !key.contains(['%', '+']) {
         return Cow::Borrowed(key);

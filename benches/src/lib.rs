@@ -1,4 +1,4 @@
-//! The payloads and contenders of the benchmarks, and how they are counted.
+//! The payloads and the contenders of the benchmarks, and the ways to measure them.
 
 mod json;
 mod rewrite;

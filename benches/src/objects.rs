@@ -1,13 +1,13 @@
-//! The objects that the payloads are about.
+//! The objects in the payloads.
 
 use reading::Reading;
 use s3_dispatch::EventName;
 use s3_dispatch_testing::RecordBuilder;
 
-/// So many objects, the same at every call.
+/// This many objects, the same at every call.
 ///
-/// A quarter of the keys has spaces, a quarter letters beyond ASCII, and one in eight objects was
-/// uploaded in parts.
+/// A quarter of the keys has spaces, a quarter has letters outside ASCII, and one in eight objects
+/// was uploaded in parts.
 pub fn objects(count: usize) -> impl Iterator<Item = Reading> {
     (0..count).map(|number| {
         let name = match number % 4 {

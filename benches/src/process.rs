@@ -1,4 +1,4 @@
-//! A function in a process of its own, and what it uses of the machine.
+//! A function in a separate process, and the CPU time and memory it uses.
 
 use std::fs;
 use std::io;
@@ -8,19 +8,19 @@ use std::time::{Duration, Instant};
 
 use crate::RuntimeApi;
 
-/// A running function, before the Runtime API alone. It ends with this.
+/// A running function and the server of its Runtime API. Dropping it stops both.
 pub struct FunctionProcess {
     child: Child,
     api: RuntimeApi,
     started: Start,
 }
 
-/// What it takes until the function asks for its first invocation.
+/// The time until the function asks for its first invocation.
 #[derive(Debug, Clone, Copy)]
 pub struct Start {
-    /// From the start of the process.
+    /// The wall-clock time since the process started.
     pub time: Duration,
-    /// Of all its threads.
+    /// The CPU time of all threads.
     pub cpu: Duration,
 }
 
@@ -29,11 +29,11 @@ impl FunctionProcess {
     ///
     /// # Errors
     ///
-    /// When the command cannot be started.
+    /// If the command cannot be started.
     ///
     /// # Panics
     ///
-    /// When it does not ask.
+    /// If the function does not ask for an invocation.
     pub fn start(command: &str) -> io::Result<Self> {
         let api = RuntimeApi::start()?;
         let mut words = command.split_whitespace();
@@ -66,21 +66,22 @@ impl FunctionProcess {
         })
     }
 
-    /// What its start took.
+    /// The time the start took.
     #[must_use]
     pub fn started(&self) -> Start {
         self.started
     }
 
-    /// Invokes it so many times; the CPU time of all its threads per invocation.
+    /// Invokes the function this many times, and returns the CPU time of all threads per
+    /// invocation.
     ///
     /// # Errors
     ///
-    /// When the process has ended.
+    /// If the process has ended.
     ///
     /// # Panics
     ///
-    /// When it answers otherwise than that all messages were handled.
+    /// If the function does not answer that every message was handled.
     pub fn invoke(&mut self, payload: &Arc<[u8]>, times: u32) -> io::Result<Duration> {
         let before = cpu_of(self.child.id())?;
         for _ in 0..times {
@@ -89,7 +90,7 @@ impl FunctionProcess {
                 .api
                 .is_asked()
                 .unwrap_or_else(|error| panic!("no answer: {error}"));
-            let answer = answer.expect("a function answers before it asks");
+            let answer = answer.expect("a function answers before it asks again");
             let body = String::from_utf8_lossy(&answer.body).replace(' ', "");
             assert_eq!(
                 (&*answer.kind, &*body),
@@ -100,11 +101,11 @@ impl FunctionProcess {
         Ok((cpu_of(self.child.id())? - before) / times)
     }
 
-    /// How much of its memory is in RAM, in KiB.
+    /// The resident memory in KiB.
     ///
     /// # Errors
     ///
-    /// When the process has ended.
+    /// If the process has ended.
     pub fn resident_kib(&self) -> io::Result<u64> {
         let status = fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
         let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
@@ -115,17 +116,17 @@ impl FunctionProcess {
 
 impl Drop for FunctionProcess {
     fn drop(&mut self) {
-        // It may have ended already.
+        // The process may have ended already.
         drop(self.child.kill());
         drop(self.child.wait());
     }
 }
 
-/// What all threads of a process have run, user and system, to the nanosecond.
+/// The CPU time of all threads of a process, user and system, to the nanosecond.
 fn cpu_of(process: u32) -> io::Result<Duration> {
     let mut sum = 0;
     for thread in fs::read_dir(format!("/proc/{process}/task"))? {
-        // A thread may end meanwhile.
+        // A thread may end in the meantime.
         let statistics = fs::read_to_string(thread?.path().join("schedstat")).unwrap_or_default();
         sum += statistics
             .split(' ')

@@ -1,4 +1,4 @@
-//! What was measured, as lines of a file that is kept.
+//! The file of results, one measurement per line.
 
 use std::fs;
 use std::path::Path;
@@ -6,35 +6,35 @@ use std::path::Path;
 /// One measurement.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Row {
-    /// How it was measured: `counts`, `times`, `loopback`, `peers`, `machine`.
+    /// The kind of measurement, such as `counts`, `times`, `loopback` or `peers`.
     pub table: String,
-    /// What was measured.
+    /// The contender or function.
     pub subject: String,
-    /// How the payload is written.
+    /// The shape of the payload.
     pub shape: String,
-    /// How many messages the payload has.
+    /// The number of messages in the payload.
     pub messages: usize,
-    /// What the value is, with its unit.
+    /// The measure with its unit.
     pub measure: String,
     /// The value.
     pub value: String,
 }
 
-/// All measurements.
+/// Every measurement.
 #[derive(Debug, Clone, Default)]
 pub struct Results(Vec<Row>);
 
 const HEADER: &str = "table\tsubject\tshape\tmessages\tmeasure\tvalue";
 
 impl Results {
-    /// Those of a file; none if there is no such file.
+    /// Reads a file. There are no results if it does not exist.
     #[must_use]
     pub fn read(path: &Path) -> Self {
         let text = fs::read_to_string(path).unwrap_or_default();
         Self(text.lines().skip(1).filter_map(Row::parse).collect())
     }
 
-    /// Puts rows in the place of all earlier ones of their table.
+    /// Replaces the rows of a table.
     #[must_use]
     pub fn with_table(mut self, table: &str, rows: Vec<Row>) -> Self {
         self.0.retain(|row| row.table != table);
@@ -47,7 +47,7 @@ impl Results {
     ///
     /// # Errors
     ///
-    /// When the file cannot be written.
+    /// If the file cannot be written.
     pub fn write(&self, path: &Path) -> std::io::Result<()> {
         let lines = self.0.iter().map(|row| {
             let Row {
@@ -65,7 +65,7 @@ impl Results {
         fs::write(path, format!("{HEADER}\n{}", lines.collect::<String>()))
     }
 
-    /// All rows of a table.
+    /// The rows of a table.
     pub fn table(&self, table: &str) -> impl Iterator<Item = &Row> {
         self.0.iter().filter(move |row| row.table == table)
     }

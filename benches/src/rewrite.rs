@@ -1,4 +1,4 @@
-//! The same notification with its members in other places, or among others.
+//! Rewrites a notification: other orders, and additional members.
 
 use crate::json::Json;
 
@@ -32,7 +32,7 @@ pub(crate) fn repeated(json: Json) -> Json {
     }
 }
 
-/// With other bucket names, keys and sizes, so that it shows when they are taken.
+/// Replaces bucket names, keys and sizes, so that a test notices if they are read.
 fn altered(json: Json) -> Json {
     match json {
         Json::Object(members) => {
@@ -48,8 +48,7 @@ fn altered(json: Json) -> Json {
     }
 }
 
-/// With more members at the start of every object, but not among the response elements, which are
-/// all texts.
+/// Adds members at the start of every object, except `responseElements`, which has only strings.
 pub(crate) fn with_first(json: Json, members: &[(String, Json)]) -> Json {
     match json {
         Json::Object(own) => {
@@ -70,7 +69,11 @@ pub(crate) fn with_first(json: Json, members: &[(String, Json)]) -> Json {
 }
 
 pub(crate) fn unknown_members() -> Vec<(String, Json)> {
-    let value = r#"{"enabled":true,"previous":null,"limits":[1,25,30000],"note":"not of this version: \"\\\""}"#;
+    let value = concat!(
+        r#"{"enabled":true,"previous":null,"limits":[1,25,30000],"#,
+        r#""note":"not of this version: \"\\\""}"#,
+    );
+
     [
         "objectLockEventData",
         "keyring",
@@ -87,17 +90,20 @@ pub(crate) fn foreign_members() -> Vec<(String, Json)> {
         .to_vec()
 }
 
-/// With all the data that S3 sends with one event or another.
+/// Adds the extra data of every event.
 pub(crate) fn with_rare_members(json: Json) -> Json {
     let of_record = r#"{
-        "glacierEventData":{"restoreEventData":{"lifecycleRestorationExpiryTime":"2026-04-08T00:00:00.000Z",
+        "glacierEventData":{"restoreEventData":{
+            "lifecycleRestorationExpiryTime":"2026-04-08T00:00:00.000Z",
             "lifecycleRestoreStorageClass":"GLACIER"}},
-        "replicationEventData":{"replicationRuleId":"to-backup","destinationBucket":"arn:aws:s3:::amzn-s3-demo-backup",
+        "replicationEventData":{"replicationRuleId":"to-backup",
+            "destinationBucket":"arn:aws:s3:::amzn-s3-demo-backup",
             "s3Operation":"OBJECT_PUT","requestTime":"2026-04-07T00:00:00.000Z"},
         "intelligentTieringEventData":{"destinationAccessTier":"ARCHIVE_ACCESS"},
         "lifecycleEventData":{"transitionEventData":{"destinationStorageClass":"GLACIER"}},
         "objectAnnotation":[{"name":"label","size":7,"eTag":"d41d8cd98f00b204e9800998ecf8427e"}],
-        "objectRetentionEventData":{"mode":"GOVERNANCE","retainUntilDate":"2027-04-07T00:00:00.000Z"}
+        "objectRetentionEventData":{"mode":"GOVERNANCE",
+            "retainUntilDate":"2027-04-07T00:00:00.000Z"}
     }"#;
 
     let of_bucket = r#"{"awsGeneratedTags":{"aws:cloudformation:stack-name":"storage"}}"#;
@@ -114,7 +120,7 @@ pub(crate) fn with_rare_members(json: Json) -> Json {
     })
 }
 
-/// With more members at the end of every object that has one of this name.
+/// Adds members at the end of every object that has a member with this name.
 fn with_last(json: Json, name: &str, members: &Json) -> Json {
     match json {
         Json::Object(own) => {
@@ -169,7 +175,7 @@ pub(crate) fn size_as_text(json: Json) -> Json {
     changed(json, "size", &|size| Json::Text(as_text(&size).to_owned()))
 }
 
-/// With another value for each member of this name.
+/// Replaces the value of each member with this name.
 fn changed(json: Json, member: &str, change: &dyn Fn(Json) -> Json) -> Json {
     match json {
         Json::Object(members) => {

@@ -1,5 +1,7 @@
-//! A loopback server that speaks the Runtime API ("Using the Lambda runtime API for custom
-//! runtimes", AWS Lambda Developer Guide, 2026), with as little as its clients need of HTTP.
+//! A server of the Lambda Runtime API on loopback.
+//!
+//! From "Using the Lambda runtime API for custom runtimes", AWS Lambda Developer Guide, 2026. It
+//! supports only the part of HTTP that its clients need.
 
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
@@ -8,22 +10,22 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, SystemTime};
 
-/// Gives out an invocation when it is told to.
+/// The server. It hands out an invocation when it is told to.
 pub struct RuntimeApi {
     address: SocketAddr,
     asked: Receiver<Asked>,
     payloads: Sender<Arc<[u8]>>,
 }
 
-/// That the function asks for its next invocation, having answered the one before.
+/// A request for the next invocation, with the answer to the previous one.
 struct Asked {
     answer: Option<Answer>,
 }
 
-/// What a function made of an invocation.
+/// The answer of a function to an invocation.
 #[derive(Debug, Clone)]
 pub struct Answer {
-    /// `response` or `error`, as the end of the path has it.
+    /// `response` or `error`, the last part of the path.
     pub kind: String,
     /// The body.
     pub body: Vec<u8>,
@@ -41,11 +43,11 @@ struct Request {
 }
 
 impl RuntimeApi {
-    /// Listens on a port of the system's choice.
+    /// Listens on a free port.
     ///
     /// # Errors
     ///
-    /// When no port is free.
+    /// If no port is free.
     pub fn start() -> io::Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
         let address = listener.local_addr()?;
@@ -61,7 +63,7 @@ impl RuntimeApi {
         thread::spawn(move || {
             for stream in listener.incoming().flatten() {
                 let shared = Arc::clone(&shared);
-                // A function that ends leaves its connections.
+                // A function that ends closes its connections.
                 thread::spawn(move || drop(serve(&stream, &shared)));
             }
         });
@@ -73,27 +75,27 @@ impl RuntimeApi {
         })
     }
 
-    /// What `AWS_LAMBDA_RUNTIME_API` is: a host and a port.
+    /// The value of `AWS_LAMBDA_RUNTIME_API`: a host and a port.
     #[must_use]
     pub fn address(&self) -> String {
         self.address.to_string()
     }
 
-    /// Waits until the function asks for an invocation; the answer to the one before, if there was
-    /// one.
+    /// Waits until the function asks for an invocation, and returns its answer to the previous one,
+    /// if there was one.
     ///
     /// # Errors
     ///
-    /// When it does not ask for too long.
+    /// If the function does not ask within the time limit.
     pub fn is_asked(&self) -> Result<Option<Answer>, RecvTimeoutError> {
         self.asked
             .recv_timeout(Duration::from_secs(60))
             .map(|asked| asked.answer)
     }
 
-    /// Answers the function that asks.
+    /// Sends an invocation to the waiting function.
     pub fn invoke(&self, payload: &Arc<[u8]>) {
-        // The server runs for as long as this.
+        // The server runs as long as this value lives.
         drop(self.payloads.send(Arc::clone(payload)));
     }
 }
@@ -142,7 +144,7 @@ fn serve(stream: &TcpStream, shared: &Shared) -> io::Result<()> {
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
-    mutex.lock().expect("no thread panics with it")
+    mutex.lock().expect("no thread panicked")
 }
 
 fn invocation(payload: &[u8]) -> Vec<u8> {
@@ -152,8 +154,10 @@ fn invocation(payload: &[u8]) -> Vec<u8> {
          Content-Type: application/json\r\n\
          Lambda-Runtime-Aws-Request-Id: 156cb537-e2d4-11e8-9b34-d36013741fb9\r\n\
          Lambda-Runtime-Deadline-Ms: {}\r\n\
-         Lambda-Runtime-Invoked-Function-Arn: arn:aws:lambda:us-east-1:123456789012:function:uploads\r\n\
-         Lambda-Runtime-Trace-Id: Root=1-5bef4de7-ad49b0e87f6ef6c87fc2e700;Parent=9a9197af755a6419;Sampled=1\r\n\
+         Lambda-Runtime-Invoked-Function-Arn: \
+         arn:aws:lambda:us-east-1:123456789012:function:uploads\r\n\
+         Lambda-Runtime-Trace-Id: \
+         Root=1-5bef4de7-ad49b0e87f6ef6c87fc2e700;Parent=9a9197af755a6419;Sampled=1\r\n\
          Content-Length: {}\r\n\r\n",
         deadline.as_millis(),
         payload.len(),
@@ -162,7 +166,7 @@ fn invocation(payload: &[u8]) -> Vec<u8> {
     [head.as_bytes(), payload].concat()
 }
 
-/// `None` when the client has hung up.
+/// `None` if the client has closed the connection.
 fn read_request(reader: &mut impl BufRead) -> io::Result<Option<Request>> {
     let Some(path) = read_line(reader)?.split(' ').nth(1).map(str::to_owned) else {
         return Ok(None);

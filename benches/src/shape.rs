@@ -1,4 +1,4 @@
-//! The ways in which the same notifications can be written.
+//! The different ways to write the same notifications.
 
 use s3_dispatch_testing::{NotificationBuilder, SnsMessageBuilder, SqsBatchBuilder};
 
@@ -9,43 +9,43 @@ use crate::rewrite::{
     with_first, with_rare_members,
 };
 
-/// How a batch is written: as AWS documents it, or in a way that it allows.
+/// The way a batch is written: as AWS documents it, or in another way that JSON allows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Shape {
     /// As S3 and SQS write it.
     Documented,
-    /// All members in the opposite order.
+    /// All members in reverse order.
     Reordered,
-    /// With spaces and line ends.
+    /// With spaces and line breaks.
     Spaced,
-    /// Bodies with `\/` and `\u0041`, where they need not.
+    /// Bodies with unnecessary escapes, such as `\/` and `\u0041`.
     Escaped,
-    /// Bodies in which all characters of names and texts are escaped.
+    /// Bodies in which every character of names and strings is escaped.
     EscapedThroughout,
-    /// Messages in which the bodies' quotation marks are written `\u0022`.
+    /// Messages in which the quotation marks of the body are written as `\u0022`.
     EscapedQuotes,
-    /// Bodies in which each member stands twice, first with other texts.
+    /// Bodies in which each member occurs twice, the first time with another value.
     Repeated,
-    /// Bodies with many members that nobody knows.
+    /// Bodies with many unknown members.
     Unknown,
-    /// Bodies with members that test notifications and SNS messages have.
+    /// Bodies with members of test notifications and SNS messages.
     Foreign,
-    /// Bodies with all the data that S3 sends with one event or another.
+    /// Bodies with the extra data of every event.
     Rare,
-    /// Bodies with nested arrays before what is looked for.
+    /// Bodies with nested arrays before the members that are read.
     Nested,
-    /// As deep as they may nest.
+    /// Bodies that nest as deeply as is allowed.
     Deep,
-    /// Through SNS without raw delivery.
+    /// From SNS without raw delivery.
     Wrapped,
-    /// As MinIO writes it.
+    /// As MinIO writes them.
     MinIo,
-    /// With sizes as texts, as Scality writes them.
+    /// With sizes as strings, as Scality writes them.
     SizeAsText,
 }
 
 impl Shape {
-    /// All, the documented one first.
+    /// Every shape, the documented one first.
     pub const ALL: [Self; 15] = [
         Self::Documented,
         Self::Reordered,
@@ -64,7 +64,7 @@ impl Shape {
         Self::SizeAsText,
     ];
 
-    /// Its name in results.
+    /// The name in the results.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -86,13 +86,13 @@ impl Shape {
         }
     }
 
-    /// The shape of this name.
+    /// The shape with this name.
     #[must_use]
     pub fn of_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|shape| shape.name() == name)
     }
 
-    /// A batch of so many messages of one record each.
+    /// A batch of this many messages, with one record each.
     #[must_use]
     pub fn payload(self, messages: usize) -> Vec<u8> {
         let batch = objects(messages).enumerate().fold(
@@ -153,7 +153,7 @@ impl Shape {
             Self::Foreign => with_first(json(), &foreign_members()).write(Style::default()),
             Self::Rare => with_rare_members(json()).write(Style::default()),
             Self::Nested => with_first(json(), &[nested_member(40)]).write(Style::default()),
-            // The owner of the bucket is in five others.
+            // The owner of the bucket is nested in five objects.
             Self::Deep => with_first(json(), &[nested_member(128 - 6)]).write(Style::default()),
             Self::Wrapped => SnsMessageBuilder::new(written).to_json(),
             Self::MinIo => minio(json(), bucket).write(Style::default()),

@@ -7,7 +7,7 @@ const ALLOCATIONS: &str = "allocations per record";
 const CPU: &str = "us of CPU per invocation";
 const DOCUMENTED: &str = "documented";
 
-/// The text with its tables made anew: each stands between `<!-- name -->` and `<!-- /name -->`.
+/// Replaces the tables of a text. Each is between `<!-- name -->` and `<!-- /name -->`.
 #[must_use]
 pub fn tables(results: &Results, text: &str) -> String {
     let tables = [
@@ -292,7 +292,7 @@ fn peers(results: &Results) -> String {
     table(&head, std::iter::once(first).chain(rows))
 }
 
-/// Columns of numbers stand to the right.
+/// Writes a table. Columns of numbers are aligned to the right.
 fn table(head: &[&str], rows: impl Iterator<Item = Vec<String>>) -> String {
     let rows: Vec<_> = rows.collect();
     let line = |cells: &[String]| format!("| {} |\n", cells.join(" | "));

@@ -1,4 +1,4 @@
-//! The bench `times`, run in rounds, so that what else the machine does hits all contenders alike.
+//! Runs the bench `times` in rounds, so that other load affects all contenders alike.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -7,11 +7,11 @@ use std::process::{Command, Stdio};
 
 use crate::{Contender, Row, Shape};
 
-/// The median over so many rounds of each contender's median time per batch.
+/// The median time per batch of each contender: the median of this many rounds.
 ///
 /// # Errors
 ///
-/// When the bench cannot be run.
+/// If the bench cannot be run.
 pub fn times(bench: &Path, rounds: usize) -> io::Result<Vec<Row>> {
     let mut samples = BTreeMap::<(usize, String), Vec<f64>>::new();
     for _ in 0..rounds {
@@ -59,7 +59,7 @@ pub fn times(bench: &Path, rounds: usize) -> io::Result<Vec<Row>> {
     Ok(rows.collect())
 }
 
-/// Divan's tree: a line with the number of messages, then one for each contender.
+/// Reads Divan's output: a line with the number of messages, then a line for each contender.
 fn medians(report: &str) -> Vec<((usize, String), f64)> {
     let mut messages = 0;
     let mut medians = Vec::new();
@@ -70,7 +70,7 @@ fn medians(report: &str) -> Vec<((usize, String), f64)> {
             continue;
         };
 
-        // With a counter, numbers also stand before a unit.
+        // A counter adds lines that start with a number and a unit, which do not parse.
         if let Some(Ok(number)) = line.split('│').next().map(|cell| cell.trim().parse()) {
             messages = number;
         } else if let Some(contender) = Contender::of_name(name) {

@@ -1,11 +1,11 @@
-//! The hand-written handler on `serde_json::Value`.
+//! The hand-written handler with `serde_json::Value`.
 
 use bytes::Bytes;
 use serde_json::{Value, json};
 
 use crate::lean::decode;
 
-/// Answers a payload, or refuses it as a whole.
+/// Answers a payload, or rejects the whole payload.
 pub(crate) fn respond(payload: &Bytes) -> Option<Vec<u8>> {
     let event: Value = serde_json::from_slice(payload).ok()?;
     let mut failures = Vec::new();

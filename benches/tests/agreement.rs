@@ -1,4 +1,4 @@
-//! All contenders read the same.
+//! Checks that all contenders read the same.
 
 use bytes::Bytes;
 use reading::readings_of;
@@ -6,8 +6,7 @@ use s3_dispatch_benches::{Contender, Shape, objects};
 
 const MESSAGES: usize = 25;
 
-/// What a contender read of a shape, and how many messages it failed; `None` if it refused the
-/// payload.
+/// The readings of a contender, and how many messages it failed. `None` if it rejected the payload.
 fn read(contender: Contender, shape: Shape) -> (Option<usize>, Vec<reading::Reading>) {
     let payload = Bytes::from(shape.payload(MESSAGES));
     let respond = contender.prepare();
@@ -21,7 +20,7 @@ fn read(contender: Contender, shape: Shape) -> (Option<usize>, Vec<reading::Read
 }
 
 #[test]
-fn all_read_the_documented_shape() {
+fn every_contender_reads_the_documented_shape() {
     let expected: Vec<_> = objects(MESSAGES).collect();
     for contender in Contender::ALL {
         assert_eq!(
@@ -33,7 +32,7 @@ fn all_read_the_documented_shape() {
 }
 
 #[test]
-fn ours_reads_every_shape() {
+fn s3_dispatch_reads_every_shape() {
     let expected: Vec<_> = objects(MESSAGES).collect();
     for shape in Shape::ALL {
         assert_eq!(
@@ -45,7 +44,7 @@ fn ours_reads_every_shape() {
 }
 
 #[test]
-fn nobody_reads_anything_else() {
+fn no_contender_reads_anything_else() {
     let expected: Vec<_> = objects(MESSAGES).collect();
     for shape in Shape::ALL {
         for contender in Contender::ALL {

@@ -1,4 +1,4 @@
-//! The time that each contender takes for a batch: `cargo bench`.
+//! Measures the time of each contender for a batch: `cargo bench`.
 
 use bytes::Bytes;
 use divan::Bencher;
@@ -12,7 +12,7 @@ fn main() {
 #[divan::bench(args = contenders(), consts = [1, 10, 100, 1000])]
 fn batch<const MESSAGES: usize>(bencher: Bencher<'_, '_>, contender: &str) {
     let respond = Contender::of_name(contender)
-        .expect("a contender")
+        .expect("the contender exists")
         .prepare();
     let payload = Bytes::from(Shape::Documented.payload(MESSAGES));
     bencher

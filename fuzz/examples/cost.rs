@@ -1,9 +1,12 @@
-//! What the worst payloads cost: `cargo run --release --example cost` measures the memory and the
-//! time of every shape.
+//! Measures the memory and the time of every shape: `cargo run --release --example cost`.
 //!
-//! `cost SHAPE BYTES` reads one and prints nothing, so that its instructions can be counted:
-//! `valgrind --tool=callgrind --toggle-collect='s3_dispatch_core::delivery::Delivery::parse*' cost
-//! SHAPE BYTES`.
+//! `cost SHAPE BYTES` reads one shape, by its number in the table, and prints nothing, so that
+//! valgrind can count its instructions:
+//!
+//! ```text
+//! valgrind --tool=callgrind \
+//!     --toggle-collect='s3_dispatch_core::delivery::Delivery::parse*' cost SHAPE BYTES
+//! ```
 
 use std::alloc::System;
 use std::time::{Duration, Instant};
@@ -23,13 +26,14 @@ fn main() {
     match *arguments {
         [] => print_table(),
         [index, bytes] if index < SHAPES.len() => drop(Delivery::parse(SHAPES[index].1(bytes))),
-        _ => eprintln!("cost [SHAPE BYTES], in numbers"),
+        _ => eprintln!("usage: cost [SHAPE BYTES], both numbers"),
     }
 }
 
 fn print_table() {
     println!(
-        "shape | bytes | records | messages | peak bytes | peak / bytes | peak / bound | time 6 MB / 1.5 MB"
+        "shape | bytes | records | messages | peak bytes | peak / bytes | peak / bound | \
+         time 6 MB / 1.5 MB"
     );
     for (index, (name, shape)) in SHAPES.iter().enumerate() {
         let (small, large) = (best_time(*shape, 1_500_000), best_time(*shape, 6_000_000));
@@ -49,7 +53,8 @@ fn print_table() {
                 peak as f64 / cost.bound() as f64,
             );
             println!(
-                "{index} {name} | {bytes} | {records} | {messages} | {peak} | {per_byte:.2} | {of_bound:.2} | {ratio:.1}"
+                "{index} {name} | {bytes} | {records} | {messages} | {peak} | {per_byte:.2} | \
+                 {of_bound:.2} | {ratio:.1}"
             );
         }
     }

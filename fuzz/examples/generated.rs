@@ -1,5 +1,5 @@
-//! Writes the payload that an input of `payload_structured` stands for: `cargo run --example
-//! generated < INPUT`.
+//! Writes the payload that an input of `payload_structured` generates:
+//! `cargo run --example generated < INPUT`.
 
 use std::io::{self, Read, Write};
 

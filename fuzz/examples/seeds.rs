@@ -14,7 +14,7 @@ fn main() -> io::Result<()> {
         write("payload", &name, bytes.as_bytes())?;
     }
 
-    // These bytes only choose: any will do, if they are many.
+    // The bytes are only choices, so any will do if there are enough.
     for seed in 0..24u32 {
         let mut state = seed.wrapping_mul(2_654_435_769).wrapping_add(1);
         let bytes: Vec<u8> = std::iter::repeat_with(|| {
@@ -165,35 +165,58 @@ fn payloads() -> Vec<(String, String)> {
 const BY_HAND: &[(&str, &str)] = &[
     (
         "empty-texts",
-        r#"{"Records":[{"eventName":"X","awsRegion":"","requestParameters":{"sourceIPAddress":""},"s3":{"bucket":{"name":"b","arn":""},"object":{"key":"k","size":"","versionId":"","hasObjectAnnotation":""}}}]}"#,
+        concat!(
+            r#"{"Records":[{"eventName":"X","awsRegion":"","requestParameters":{"#,
+            r#""sourceIPAddress":""},"s3":{"bucket":{"name":"b","arn":""},"object":{"key":"k","#,
+            r#""size":"","versionId":"","hasObjectAnnotation":""}}}]}"#,
+        ),
     ),
     ("empty", ""),
     ("empty-object", "{}"),
     ("empty-records", r#"{"Records":[]}"#),
     ("null-records", r#"{"Records":null}"#),
     (
-        "numbers-nobody-reads",
-        r#"{"x":[1e999,-0,1E-9],"Records":[{"eventName":"X","s3":{"bucket":{"name":"b"},"object":{"key":"k","size":"0"}}}]}"#,
+        "numbers-in-an-unread-field",
+        concat!(
+            r#"{"x":[1e999,-0,1E-9],"Records":[{"eventName":"X","s3":{"bucket":{"name":"b"},"#,
+            r#""object":{"key":"k","size":"0"}}}]}"#,
+        ),
     ),
     (
-        "lone-surrogate-nobody-reads",
-        r#"{"\ud800":"\udc00","Records":[{"eventName":"X","s3":{"bucket":{"name":"b"},"object":{"key":"k"}}}]}"#,
+        "lone-surrogate-in-an-unread-field",
+        concat!(
+            r#"{"\ud800":"\udc00","Records":[{"eventName":"X","s3":{"bucket":{"name":"b"},"#,
+            r#""object":{"key":"k"}}}]}"#,
+        ),
     ),
     (
         "lone-surrogate-in-a-key",
-        r#"{"Records":[{"messageId":"1","body":"{\"Records\":[{\"eventName\":\"X\",\"s3\":{\"bucket\":{\"name\":\"b\"},\"object\":{\"key\":\"\\ud83d\\ude00\\ud83d\"}}}]}"}]}"#,
+        concat!(
+            r#"{"Records":[{"messageId":"1","body":"{\"Records\":[{\"eventName\":\"X\",\"s3\":{"#,
+            r#"\"bucket\":{\"name\":\"b\"},\"object\":{\"key\":\"\\ud83d\\ude00\\ud83d\"}}}]}"}]}"#,
+        ),
     ),
     (
         "duplicates",
-        r#"{"Records":7,"Rec\u006frds":[{"eventName":1,"eventName":"X","s3":{"bucket":{"name":"a","name":"b"},"object":{"key":"k","size":"many","size":null}}}]}"#,
+        concat!(
+            r#"{"Records":7,"Rec\u006frds":[{"eventName":1,"eventName":"X","s3":{"bucket":{"#,
+            r#""name":"a","name":"b"},"object":{"key":"k","size":"many","size":null}}}]}"#,
+        ),
     ),
     (
         "bodies-that-are-json",
-        r#"{"Records":[{"messageId":"1","body":{"Type":"Notification","Message":{"Records":[]}}}]}"#,
+        concat!(
+            r#"{"Records":[{"messageId":"1","body":{"Type":"Notification","Message":{"#,
+            r#""Records":[]}}}]}"#,
+        ),
     ),
     (
         "annotations-in-s3",
-        r#"{"Records":[{"eventName":"X","objectAnnotation":null,"s3":{"bucket":{"name":"b"},"object":{"key":"k"},"objectAnnotation":[{"name":"one","size":24,"eTag":"e"},{"name":"two","etag":"f"}]}}]}"#,
+        concat!(
+            r#"{"Records":[{"eventName":"X","objectAnnotation":null,"s3":{"bucket":{"#,
+            r#""name":"b"},"object":{"key":"k"},"objectAnnotation":[{"name":"one","size":24,"#,
+            r#""eTag":"e"},{"name":"two","etag":"f"}]}}]}"#,
+        ),
     ),
     (
         "test-event-in-records",
@@ -222,7 +245,10 @@ const SEQUENCERS: &[(&str, &str)] = &[
     ("not-hexadecimal", "EXAMPLE\n0x12\n"),
     (
         "longer-than-a-number",
-        "FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF\n1\n0000FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF",
+        concat!(
+            "FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF\n1\n",
+            "0000FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF"
+        ),
     ),
 ];
 

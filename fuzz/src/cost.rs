@@ -1,36 +1,36 @@
-//! What reading a payload costs in memory.
+//! The memory that reading a payload takes.
 
 use std::alloc::System;
 
 use cap::Cap;
 use s3_dispatch_core::{Delivery, S3EventRecord};
 
-/// The allocator that counts: each program declares its own.
+/// The allocator that counts. Each program declares one.
 pub type Allocator = Cap<System>;
 
-/// The cost of one payload.
+/// The memory of one payload.
 #[derive(Debug, Clone, Copy)]
 pub struct Cost {
-    /// The bytes of the payload.
+    /// The size of the payload in bytes.
     pub bytes: usize,
-    /// The records that were read; none of a payload that was refused.
+    /// How many records were read. None if the payload was rejected.
     pub records: usize,
-    /// The messages that were read.
+    /// How many messages were read.
     pub messages: usize,
-    /// The bytes that were allocated at most while the payload was read, the payload itself
-    /// included.
+    /// The most bytes that were allocated at the same time, the payload included.
     ///
-    /// A list that grows is counted once: the allocator may move its pages without copying them.
+    /// A growing list counts once, because the allocator may move its pages without copying them.
     pub peak: usize,
 }
 
 impl Cost {
-    /// Reads the payload.
+    /// Reads the payload and measures the memory.
     #[must_use]
     pub fn of(payload: String, allocator: &Allocator) -> Self {
         let bytes = payload.len();
         let payload = payload.into_boxed_str().into_string();
-        // The maximum is that of the whole process: filled up to it, every further byte raises it.
+        // The maximum is of the whole process. Memory is filled up to it, so that every further
+        // byte raises it.
         let before = allocator.max_allocated();
         let ballast = Vec::<u8>::with_capacity(before.saturating_sub(allocator.allocated()));
         let read = Delivery::parse(payload);
@@ -48,7 +48,7 @@ impl Cost {
         }
     }
 
-    /// Four times the payload and one record for each.
+    /// The allowed peak in bytes: four times the payload, and one `S3EventRecord` per record.
     #[must_use]
     pub fn bound(&self) -> usize {
         4 * self.bytes + self.records * size_of::<S3EventRecord>()

@@ -1,4 +1,4 @@
-//! Plausible payloads with something unusual here and there, chosen by the bytes of the fuzzer.
+//! Generates plausible payloads with a few unusual details, from the bytes of the fuzzer.
 
 mod json;
 mod values;
@@ -12,10 +12,10 @@ type Bytes<'a, 'b> = &'a mut Unstructured<'b>;
 type Value = fn(Bytes<'_, '_>) -> Result<Json>;
 type Members = &'static [(&'static str, Value)];
 
-/// Escapes of escapes grow without end.
+/// The longest document in bytes. Without a limit, escapes of escapes grow without end.
 const LONGEST: usize = 32_768;
 
-/// A payload, perhaps broken in a few places.
+/// A payload, broken in up to three places.
 pub(crate) fn payload(u: Bytes<'_, '_>) -> Result<Vec<u8>> {
     let mut bytes = document(u, 0)?.into_bytes();
     for _ in 0..u.int_in_range(0..=6u8)?.saturating_sub(3) {
@@ -47,7 +47,7 @@ fn break_one_place(u: Bytes<'_, '_>, bytes: &mut Vec<u8>) -> Result<()> {
     Ok(())
 }
 
-/// The text of anything that can be a payload or a body; the first choices are the likely ones.
+/// The text of a payload or a body.
 fn document(u: Bytes<'_, '_>, depth: u8) -> Result<String> {
     let json = match u.int_in_range(0..=if depth < 6 { 31u8 } else { 15 })? {
         0..=5 => notification(u)?,
@@ -146,7 +146,7 @@ fn sns_message(u: Bytes<'_, '_>, depth: u8) -> Result<Json> {
     Ok(Json::Object(members))
 }
 
-/// A document as a text, or now and then as it is.
+/// A document as a string, or sometimes as a JSON value.
 fn body(u: Bytes<'_, '_>, depth: u8) -> Result<Json> {
     let inner = document(u, depth + 1)?;
     Ok(if u.ratio(1, 12u8)? {
@@ -293,7 +293,7 @@ const ATTRIBUTES: Members = &[
     ("MessageGroupId", word),
 ];
 
-/// Members that tell envelopes apart, mixed.
+/// A mixture of the members that identify an envelope.
 const ANYTHING: Members = &[
     ("Records", junk),
     ("Event", |_| Ok(Json::Text(String::from("s3:TestEvent")))),
@@ -390,8 +390,7 @@ fn object(u: Bytes<'_, '_>, members: Members) -> Result<Json> {
     Ok(Json::Object(written))
 }
 
-/// Another order, a member that stands there twice, and one that nobody knows, or that is known
-/// elsewhere.
+/// Changes the order, repeats a member, or adds a member that is unknown or belongs elsewhere.
 fn disturb(u: Bytes<'_, '_>, members: &mut Vec<(String, Json)>) -> Result<()> {
     match u.int_in_range(0..=19u8)? {
         0..=9 => {}

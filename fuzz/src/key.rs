@@ -3,7 +3,8 @@ use s3_dispatch_testing::RecordBuilder;
 
 use crate::oracle::form_decode;
 
-/// A key is decoded as the plainest decoder does it, and every encoded key to itself.
+/// Checks that a key is decoded as a simple decoder decodes it, and that an encoded key is decoded
+/// to the original.
 pub fn key(data: &[u8]) {
     let text = String::from_utf8_lossy(data);
     let decoded = ObjectKey::decode(&text);

@@ -1,5 +1,6 @@
-//! What the fuzz targets check: one function per target, for the fuzzer and for the replay of what
-//! it found.
+//! The checks of the fuzz targets, one function per target.
+//!
+//! The fuzzer calls them, and so do the tests, which replay seeds and findings.
 
 pub mod cost;
 mod generate;
@@ -15,7 +16,7 @@ pub use pattern::pattern;
 pub use payload::{generated, payload, payload_structured};
 pub use sequencer::sequencer;
 
-/// A target: its name, which is that of its folders, and its function.
+/// A target: its name, which its folders have too, and its function.
 pub type Target = (&'static str, fn(&[u8]));
 
 /// Every target.

@@ -1,5 +1,6 @@
-//! A second reading of payloads, through `serde_json::Value`: slow, plain, and written from the
-//! documentation.
+//! An independent second reader of payloads.
+//!
+//! It reads through `serde_json::Value`, slowly and simply, and is written from the documentation.
 
 mod document;
 mod eventbridge;
@@ -15,34 +16,34 @@ pub use record::Fields;
 use document::{Marks, open};
 use node::{Kind, Node};
 
-/// As many SNS messages inside each other are opened.
+/// The most SNS messages inside each other that are opened.
 const MAX_NESTING: usize = 4;
 
-/// What a payload is.
+/// The result of reading a payload.
 #[derive(Debug)]
 pub enum Reading {
-    /// Nothing that can be handled; the reader tells one of these mistakes.
+    /// An error. The reader under test reports one of these mistakes.
     Refused(Vec<Mistake>),
-    /// Messages.
+    /// The messages of a delivery.
     Delivery(Envelope, Vec<Message>),
-    /// The oracle cannot tell.
+    /// Unknown: the oracle cannot read this payload.
     Doubtful,
 }
 
 /// One message.
 #[derive(Debug)]
 pub struct Message {
-    /// The id, the receipt handle, the group and the like.
+    /// The id, the receipt handle, the group and so on.
     pub context: Fields,
     /// The envelopes that were opened.
     pub envelopes: Vec<Envelope>,
-    /// What it holds, or what is wrong with it.
+    /// The content, or the mistakes in it.
     pub content: Result<Content, Vec<Mistake>>,
-    /// The body, where it is a text.
+    /// The body, if it is a string.
     pub body: Option<String>,
 }
 
-/// What a readable message holds.
+/// The content of a message.
 #[derive(Debug)]
 pub enum Content {
     /// Records.
@@ -54,7 +55,7 @@ pub enum Content {
 /// One record.
 #[derive(Debug)]
 pub struct Record {
-    /// What it says.
+    /// The fields of the record.
     pub fields: Fields,
     raw: Value,
     marks: Marks,
@@ -73,14 +74,16 @@ impl Default for Message {
 }
 
 impl Record {
-    /// Whether this JSON is what the record was read from.
+    /// Whether the record was read from this JSON.
     #[must_use]
     pub fn is_raw(&self, json: &str) -> bool {
         open(json, self.marks).is_ok_and(|document| document.value == self.raw)
     }
 }
 
-/// `a+b%20c` to `a b c`, byte by byte; as sent when the result would not be UTF-8.
+/// Decodes a key byte by byte, such as `a+b%20c` to `a b c`.
+///
+/// Returns the key as sent if the result is not UTF-8.
 #[must_use]
 pub fn form_decode(sent: &str) -> String {
     let digit = |byte: Option<&u8>| byte.and_then(|byte| char::from(*byte).to_digit(16));
@@ -119,7 +122,7 @@ pub fn read(bytes: &[u8]) -> Reading {
         return refused(&[ErrorKind::InvalidUtf8]);
     };
 
-    // No character is left to mark with.
+    // Every marker occurs in the text.
     let Some(marks) = Marks::absent_from(text) else {
         return Reading::Doubtful;
     };
@@ -130,7 +133,7 @@ pub fn read(bytes: &[u8]) -> Reading {
     };
 
     if document.has_lone_name {
-        // Known to differ: it is refused where the members of its object are read.
+        // Known to differ: the reader rejects the name if it reads the members of that object.
         return Reading::Doubtful;
     }
 
@@ -150,11 +153,11 @@ pub fn read(bytes: &[u8]) -> Reading {
             Reading::Delivery(*envelope, vec![Message { content, ..message }])
         }
         (None, Err(mistakes)) => Reading::Refused(mistakes),
-        (None, Ok(_)) => unreachable!("what was read had an envelope"),
+        (None, Ok(_)) => unreachable!("content is always in an envelope"),
     }
 }
 
-/// `None` when these are S3's own records.
+/// Reads a batch, or returns `None` if these are the records of a notification.
 fn batch(records: &Node<'_>) -> Option<Reading> {
     let Some(elements) = records.elements() else {
         return Some(Reading::Refused(vec![
@@ -274,7 +277,7 @@ fn sns_message(element: &Node<'_>) -> Message {
     message
 }
 
-/// A member that holds JSON, mostly as a text.
+/// Reads a member that contains JSON, usually as a string.
 fn read_body(
     parent: &Node<'_>,
     name: &str,
@@ -315,7 +318,8 @@ fn read_message(
             let content = read_value(&Node::root(&document, &body.path), depth, envelopes);
 
             if document.has_lone_name {
-                // Known to differ: it is refused where the members of its object are read.
+                // Known to differ: the reader rejects the name if it reads the members of that
+                // object.
                 let doubt = body.mistake(ErrorKind::InvalidJson).doubtful();
                 return Err(content.err().into_iter().flatten().chain([doubt]).collect());
             }
@@ -326,7 +330,7 @@ fn read_message(
     }
 }
 
-/// A document in whatever envelope.
+/// Reads a document in any envelope.
 fn read_value(
     root: &Node<'_>,
     depth: usize,
@@ -370,7 +374,7 @@ fn read_value(
     }
 }
 
-/// Records up to the first element that is none; test notifications among them are left out.
+/// Reads records up to the first element that is not one, and skips test notifications.
 fn read_records(
     records: &Node<'_>,
     envelopes: &mut Vec<Envelope>,

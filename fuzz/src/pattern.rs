@@ -1,7 +1,9 @@
 use s3_dispatch_core::{ErrorKind, EventName, EventPattern};
 
-/// Any text is a pattern or an error; what a pattern covers it matches. Three texts, parted by line
-/// feeds.
+/// Checks that any text is a pattern or an error, and that a pattern matches whatever a pattern
+/// that it covers matches.
+///
+/// The input is three texts, separated by line feeds.
 pub fn pattern(data: &[u8]) {
     let text = String::from_utf8_lossy(data);
     let texts: Vec<_> = text.splitn(3, '\n').collect();
@@ -71,7 +73,8 @@ fn parse(text: &str) -> Option<EventPattern> {
     }
 }
 
-/// `*`, `Category:*`, or letters and digits in parts separated by `:`, with one prefix at most.
+/// Whether the text is `*`, `Category:*`, or parts of letters and digits separated by `:`, after at
+/// most one prefix `s3:`.
 fn is_pattern(text: &str) -> bool {
     let text = text.strip_prefix("s3:").unwrap_or(text);
     let is_part =

@@ -7,7 +7,7 @@ use serde_json::json;
 use crate::generate;
 use crate::oracle::{self, Fields, Mistake, Reading};
 
-/// Any bytes are read as the oracle reads them: the same records, or both refuse.
+/// Checks that any bytes are read as the oracle reads them: to the same records, or to an error.
 pub fn payload(data: &[u8]) {
     let delivery = Delivery::parse(data.to_vec());
     same_as_plain(&delivery, data);
@@ -32,7 +32,7 @@ pub fn payload(data: &[u8]) {
 
     if let Ok(text) = std::str::from_utf8(data) {
         let batch = json!({"Records": [{"messageId": "1", "body": text}]}).to_string();
-        let delivery = Delivery::parse(batch).expect("a message with an id is readable");
+        let delivery = Delivery::parse(batch).expect("a message with an id can be read");
 
         same_notification(
             &notification,
@@ -43,7 +43,7 @@ pub fn payload(data: &[u8]) {
     }
 }
 
-/// The fast reading and the plain one find the same, in every detail.
+/// Checks that the fast reading and the plain one agree in every detail.
 fn same_as_plain(delivery: &Result<Delivery, Error>, data: &[u8]) {
     let plain = s3_dispatch_core::__private::read_explaining(data.to_vec());
     match (delivery, &plain) {
@@ -63,14 +63,16 @@ fn same_as_plain(delivery: &Result<Delivery, Error>, data: &[u8]) {
     }
 }
 
-/// Bytes that choose a plausible payload, and where to break it.
+/// Checks the payload that these bytes generate: a plausible one, perhaps broken somewhere.
 pub fn payload_structured(data: &[u8]) {
     if let Some(bytes) = generated(data) {
         payload(&bytes);
     }
 }
 
-/// The payload that these bytes choose, to be kept as a finding of `payload`.
+/// The payload that these bytes generate, which can be kept as a finding of `payload`.
+///
+/// `None` if there are too few bytes.
 #[must_use]
 pub fn generated(data: &[u8]) -> Option<Vec<u8>> {
     generate::payload(&mut Unstructured::new(data)).ok()
@@ -131,7 +133,7 @@ fn same_delivery(delivery: &Delivery, envelope: Envelope, expected: &[oracle::Me
 }
 
 fn same_error(error: &Error, mistakes: &[Mistake]) {
-    let path = error.path().expect("errors of reading have a path");
+    let path = error.path().expect("a reading error has a path");
     let is_that =
         |mistake: &Mistake| mistake.kind == error.kind() && path.starts_with(&mistake.path);
     assert!(
@@ -144,7 +146,7 @@ fn same_error(error: &Error, mistakes: &[Mistake]) {
     );
 }
 
-/// The body of a message is read alike by itself and in its delivery, where its path is this.
+/// Checks that a body is read in the same way alone and in a delivery, where it has this path.
 fn same_notification(
     alone: &Result<Notification, Error>,
     delivery: &Delivery,
@@ -196,7 +198,7 @@ fn same_when_read_again(record: &S3EventRecord, is_bridged: bool) {
     }
 }
 
-/// What is there, by name.
+/// The values that exist, by name.
 fn told(values: impl IntoIterator<Item = (&'static str, Option<String>)>) -> Fields {
     values
         .into_iter()

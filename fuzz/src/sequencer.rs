@@ -2,7 +2,9 @@ use std::cmp::Ordering;
 
 use s3_dispatch_core::Sequencer;
 
-/// Three texts, parted by line feeds, are ordered as their numbers are, or not at all.
+/// Checks that sequencers compare like their numbers, or not at all if one is not a number.
+///
+/// The input is three texts, separated by line feeds.
 pub fn sequencer(data: &[u8]) {
     let text = String::from_utf8_lossy(data);
     let mut parts = text.splitn(3, '\n');
@@ -45,7 +47,7 @@ pub fn sequencer(data: &[u8]) {
     }
 }
 
-/// The shorter one padded with zeros on the left, then compared digit by digit.
+/// Pads the shorter one with zeros on the left, then compares digit by digit.
 fn compare(left: &str, right: &str) -> Option<Ordering> {
     let length = left.len().max(right.len());
     Some(digits(left, length)?.cmp(&digits(right, length)?))

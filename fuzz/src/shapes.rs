@@ -1,11 +1,11 @@
-//! The worst payloads that anyone thought of, at any size.
+//! The payloads that are expected to cost the most, at any size.
 
 /// A payload of about this many bytes.
 pub type Shape = fn(usize) -> String;
 
 const RECORD: &str = r#"{"eventName":"X","s3":{"bucket":{"name":"b"},"object":{"key":"k"}}}"#;
 
-/// Every shape, by what it shows.
+/// Every shape, with its name.
 pub const SHAPES: &[(&str, Shape)] = &[
     ("records, tiny", |bytes| {
         notification(&repeated(RECORD, bytes))
@@ -16,7 +16,7 @@ pub const SHAPES: &[(&str, Shape)] = &[
             bytes * 7 / 8,
         )))))
     }),
-    ("records, tiny, unlike the last", |bytes| {
+    ("records, tiny, and a different last one", |bytes| {
         notification(&format!("{},{{}}", repeated(RECORD, bytes)))
     }),
     ("records, tiny, every field null", |bytes| {
@@ -34,19 +34,19 @@ pub const SHAPES: &[(&str, Shape)] = &[
     ("messages of one tiny record", |bytes| {
         batch(&repeated(&message(&escape(&notification(RECORD))), bytes))
     }),
-    ("messages of no JSON", |bytes| {
+    ("messages that are not JSON", |bytes| {
         batch(&repeated(&message("x"), bytes))
     }),
-    ("messages of half a record", |bytes| {
+    ("messages of an incomplete record", |bytes| {
         batch(&repeated(&message(r#"{\"Records\":[{\"s3\":{}}]}"#), bytes))
     }),
-    ("messages with JSON for a body", |bytes| {
+    ("messages with a JSON object as the body", |bytes| {
         batch(&repeated(r#"{"messageId":"1","body":{}}"#, bytes))
     }),
-    ("messages with ids of escapes", |bytes| {
+    ("messages with escaped ids", |bytes| {
         batch(&repeated(r#"{"messageId":"\u0031"}"#, bytes))
     }),
-    ("SNS messages of no JSON", |bytes| {
+    ("SNS messages that are not JSON", |bytes| {
         notification(&repeated(r#"{"Sns":{"Message":"x"}}"#, bytes))
     }),
     ("elements before a message", |bytes| {
@@ -61,7 +61,7 @@ pub const SHAPES: &[(&str, Shape)] = &[
             repeated("0", bytes)
         ))
     }),
-    ("elements that are nothing", |bytes| {
+    ("elements that are not records", |bytes| {
         notification(&repeated("0", bytes))
     }),
     ("a key, plain", |bytes| with_key(&"k".repeat(bytes))),
@@ -100,19 +100,19 @@ pub const SHAPES: &[(&str, Shape)] = &[
             r#"\""#.repeat(bytes / 2)
         )))
     }),
-    ("four SNS messages with a text beside", |bytes| {
+    ("four SNS messages beside a string", |bytes| {
         in_sns(beside(&format!("\"{}\"", "x".repeat(bytes))), 4)
     }),
-    ("four SNS messages whose escapes double", |bytes| {
+    ("four SNS messages with doubled escapes", |bytes| {
         in_sns(beside(&format!("\"{}\"", r"\\".repeat(bytes / 68))), 4)
     }),
-    ("a text that nobody reads, plain", |bytes| {
+    ("an unread string, plain", |bytes| {
         beside(&format!("\"{}\"", "x".repeat(bytes)))
     }),
-    ("a text that nobody reads, of escapes", |bytes| {
+    ("an unread string, escaped", |bytes| {
         beside(&format!("\"{}\"", r"\u0041".repeat(bytes / 6)))
     }),
-    ("nesting, to the limit again and again", |bytes| {
+    ("nesting, many times up to the limit", |bytes| {
         let nested = format!("{}{}", "[".repeat(120), "]".repeat(120));
         beside(&format!("[{}]", repeated(&nested, bytes)))
     }),
@@ -140,13 +140,13 @@ pub const SHAPES: &[(&str, Shape)] = &[
     ("names, unknown", |bytes| {
         format!(r#"{{{},"Records":[{RECORD}]}}"#, repeated(r#""":0"#, bytes))
     }),
-    ("names of escapes", |bytes| {
+    ("names, escaped", |bytes| {
         format!(
             r#"{{{},"Records":[{RECORD}]}}"#,
             repeated(r#""\u0041\u0042\u0043":0"#, bytes)
         )
     }),
-    ("a name, huge, of escapes", |bytes| {
+    ("a name, huge, escaped", |bytes| {
         format!(
             r#"{{"{}":0,"Records":[{RECORD}]}}"#,
             r"\u0041".repeat(bytes / 6)
@@ -155,7 +155,7 @@ pub const SHAPES: &[(&str, Shape)] = &[
     ("tags", |bytes| {
         with_tags(&numbered(bytes, 12, |index| format!(r#""{index:06}":"""#)))
     }),
-    ("tags, backwards", |bytes| {
+    ("tags, in reverse order", |bytes| {
         with_tags(&numbered(bytes, 12, |index| {
             format!(r#""{:06}":"""#, 999_999 - index)
         }))
@@ -166,13 +166,13 @@ pub const SHAPES: &[(&str, Shape)] = &[
     ("tags, null", |bytes| {
         with_tags(&repeated(r#""":null"#, bytes))
     }),
-    ("tags of escapes", |bytes| {
+    ("tags, escaped", |bytes| {
         with_tags(&repeated(r#""\n":"\n""#, bytes))
     }),
     ("annotations", |bytes| {
         with_annotations(&repeated(r#"{"name":"n"}"#, bytes))
     }),
-    ("annotations of escapes", |bytes| {
+    ("annotations, escaped", |bytes| {
         with_annotations(&repeated(r#"{"name":"\n"}"#, bytes))
     }),
     ("annotations, twice", |bytes| {
@@ -186,56 +186,62 @@ pub const SHAPES: &[(&str, Shape)] = &[
     ("resources", |bytes| {
         let resources = repeated(r#""""#, bytes);
         format!(
-            r#"{{"source":"aws.s3","detail-type":"X","resources":[{resources}],"detail":{{"bucket":{{"name":"b"}},"object":{{"key":"k"}}}}}}"#
+            concat!(
+                r#"{{"source":"aws.s3","detail-type":"X","resources":[{}],"detail":{{"#,
+                r#""bucket":{{"name":"b"}},"object":{{"key":"k"}}}}}}"#,
+            ),
+            resources
         )
     }),
     ("white space", |bytes| " ".repeat(bytes)),
-    ("white space between", |bytes| {
+    ("white space inside", |bytes| {
         format!("{{{}\"Records\":[{RECORD}]}}", "\n".repeat(bytes))
     }),
-    ("a mistake at the very end", |bytes| {
+    ("an error at the end", |bytes| {
         format!("{}x", notification(&repeated(RECORD, bytes)))
     }),
-    ("a cut at the very end", |bytes| {
+    ("a missing end", |bytes| {
         let mut cut = notification(&repeated(RECORD, bytes));
         cut.truncate(cut.len() - 5);
         cut
     }),
 ];
 
-/// Shapes that need more than four times their size and one record for each, and why.
+/// The shapes that exceed the bound of [`Cost::bound`](crate::cost::Cost::bound), and the reason.
 pub const BEYOND_THE_BOUND: &[(&str, &str)] = &[
-    ("records, tiny, unlike the last", A_MISTAKE),
-    ("a mistake at the very end", A_MISTAKE),
-    ("a cut at the very end", A_MISTAKE),
+    ("records, tiny, and a different last one", A_MISTAKE),
+    ("an error at the end", A_MISTAKE),
+    ("a missing end", A_MISTAKE),
     ("messages without a body", A_MESSAGE),
     ("messages without records", A_MESSAGE),
     ("messages of one tiny record", A_MESSAGE),
-    ("messages of no JSON", A_MESSAGE),
-    ("messages of half a record", A_MESSAGE),
-    ("messages with JSON for a body", A_MESSAGE),
-    ("messages with ids of escapes", A_MESSAGE),
-    ("SNS messages of no JSON", A_MESSAGE),
+    ("messages that are not JSON", A_MESSAGE),
+    ("messages of an incomplete record", A_MESSAGE),
+    ("messages with a JSON object as the body", A_MESSAGE),
+    ("messages with escaped ids", A_MESSAGE),
+    ("SNS messages that are not JSON", A_MESSAGE),
     ("a key of + in four SNS messages", A_COPY),
-    ("four SNS messages with a text beside", A_COPY),
+    ("four SNS messages beside a string", A_COPY),
     ("tags", A_TAG),
-    ("tags, backwards", A_TAG),
+    ("tags, in reverse order", A_TAG),
     ("tags, duplicate", A_TAG),
     ("tags, null", A_TAG),
-    ("tags of escapes", A_TAG),
+    ("tags, escaped", A_TAG),
     ("annotations", A_TAG),
-    ("annotations of escapes", A_TAG),
+    ("annotations, escaped", A_TAG),
     ("annotations, twice", A_TAG),
 ];
 
-const A_MISTAKE: &str = "records that were read before the mistake count for none";
-const A_MESSAGE: &str = "a `Message` and its error are larger than four times its JSON";
-const A_COPY: &str = "every envelope but the outermost is copied";
+const A_MISTAKE: &str = "records read before the error do not count";
+const A_MESSAGE: &str = "a `Message` with its error is larger than four times its JSON";
+const A_COPY: &str = "every envelope except the outermost is copied";
 const A_TAG: &str = "a tag or an annotation is larger than four times its JSON";
 
 const NULLS: &str = concat!(
-    r#"{"eventName":"X","userIdentity":{},"requestParameters":{},"responseElements":{},"glacierEventData":"#,
-    r#"{"restoreEventData":{}},"replicationEventData":{},"intelligentTieringEventData":{},"lifecycleEventData":"#,
+    r#"{"eventName":"X","userIdentity":{},"requestParameters":{},"responseElements":{},"#,
+    r#""glacierEventData":"#,
+    r#"{"restoreEventData":{}},"replicationEventData":{},"intelligentTieringEventData":{},"#,
+    r#""lifecycleEventData":"#,
     r#"{"transitionEventData":{}},"objectRetentionEventData":{},"#,
     r#""s3":{"bucket":{"name":"b","awsGeneratedTags":{}},"object":{"key":"k"}}}"#
 );
@@ -271,14 +277,18 @@ fn in_sns(mut body: String, times: usize) -> String {
     body
 }
 
-/// A record that is decoded as S3's are.
+/// A record from S3, so that its key is decoded.
 fn with_key(key: &str) -> String {
     notification(&format!(
-        r#"{{"eventName":"X","eventSource":"aws:s3","s3":{{"bucket":{{"name":"b"}},"object":{{"key":"{key}"}}}}}}"#
+        concat!(
+            r#"{{"eventName":"X","eventSource":"aws:s3","s3":{{"bucket":{{"name":"b"}},"#,
+            r#""object":{{"key":"{}"}}}}}}"#,
+        ),
+        key
     ))
 }
 
-/// A record, and something that nobody reads before it.
+/// A record after a value that is not read.
 fn beside(json: &str) -> String {
     format!(r#"{{"x":{json},"Records":[{RECORD}]}}"#)
 }

@@ -1,4 +1,4 @@
-//! The memory of the worst payloads stays below four times their size and one record for each.
+//! Holds the memory of the most expensive payloads to a bound.
 
 use std::alloc::System;
 
@@ -8,13 +8,13 @@ use s3_dispatch_fuzz::shapes::{BEYOND_THE_BOUND, SHAPES};
 #[global_allocator]
 static ALLOCATOR: Allocator = Allocator::new(System, usize::MAX);
 
-/// The only test of its program, so that nobody else allocates.
+/// The only test of this program, because every thread's allocations count.
 #[test]
-fn every_shape_stays_below_the_bound() {
+fn no_shape_needs_more_memory_than_the_bound() {
     for (name, _) in BEYOND_THE_BOUND {
         assert!(
             SHAPES.iter().any(|(shape, _)| shape == name),
-            "no shape is called {name}"
+            "there is no shape `{name}`"
         );
     }
 

@@ -1,4 +1,4 @@
-//! Every seed and every past finding, through the functions that the fuzzer runs.
+//! Replays every seed and every finding through the functions that the fuzzer calls.
 #![allow(clippy::unwrap_used)]
 
 use std::fs;
@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use s3_dispatch_fuzz::{TARGETS, Target};
 
-/// The files below a folder; none if there is no such folder.
+/// The files in a folder and its subfolders. None if the folder does not exist.
 fn files(folder: &Path) -> Vec<PathBuf> {
     let Ok(entries) = fs::read_dir(folder) else {
         return Vec::new();
@@ -31,7 +31,7 @@ fn files(folder: &Path) -> Vec<PathBuf> {
 fn replay((_, check): &Target, folder: &Path) -> usize {
     let files = files(folder);
     for file in &files {
-        // Tells the file when the check panics.
+        // Shows the file if the check panics.
         println!("{}", file.display());
         check(&fs::read(file).unwrap());
     }
@@ -40,17 +40,21 @@ fn replay((_, check): &Target, folder: &Path) -> usize {
 }
 
 #[test]
-fn every_seed() {
+fn every_seed_passes_its_check() {
     for target in TARGETS {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
             .join("seeds")
             .join(target.0);
-        assert!(replay(target, &folder) > 0, "no seeds of {}", target.0);
+        assert!(
+            replay(target, &folder) > 0,
+            "there are no seeds of {}",
+            target.0
+        );
     }
 }
 
 #[test]
-fn every_finding() {
+fn every_finding_passes_its_check() {
     for target in TARGETS {
         replay(
             target,
@@ -63,7 +67,7 @@ fn every_finding() {
 
 /// Payloads that other systems sent.
 #[test]
-fn every_payload_of_the_corpus() {
+fn every_payload_of_the_corpus_passes_its_check() {
     let Ok(folder) = std::env::var("S3_DISPATCH_CORPUS") else {
         println!("skipped: S3_DISPATCH_CORPUS is not set");
         return;

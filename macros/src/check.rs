@@ -1,86 +1,111 @@
-//! What a handler must not be.
+//! Rejects options that contradict each other, and functions that cannot be handlers.
 
-use proc_macro2::{TokenStream, TokenTree};
+use proc_macro2::{Span, TokenStream, TokenTree};
 use quote::ToTokens;
-use syn::{Error, FnArg, GenericParam, ReturnType, Signature};
+use syn::{Error, FnArg, GenericParam, LitStr, ReturnType, Signature};
 
-use crate::parse::Errors;
+use crate::errors::Errors;
+use crate::parse::{Function, Options};
 
-pub(crate) fn check(signature: &Signature, errors: &mut Errors) {
-    if signature.asyncness.is_none() {
-        errors.push(Error::new(
-            signature.fn_token.span,
-            "a handler is an `async fn`: write `async` before this",
-        ));
-    }
+/// Checks that no event is listed twice.
+pub(crate) fn options(options: &Options, errors: &mut Errors) {
+    let name = |event: &LitStr| event.value().trim_start_matches("s3:").to_owned();
 
-    for parameter in &signature.generics.params {
-        let message = match parameter {
-            GenericParam::Lifetime(_) => continue,
-            GenericParam::Type(_) | GenericParam::Const(_) => {
-                "a handler is not generic, since `Routes::on` takes it by its name; implement `Handler` for a generic type, \
-                 or pass an instance of the function to `Routes::on_fn`"
-            }
-        };
-
-        errors.push(Error::new_spanned(parameter, message));
-    }
-
-    for argument in &signature.inputs {
-        match argument {
-            FnArg::Receiver(receiver) => {
-                errors.push(Error::new_spanned(
-                    receiver,
-                    "a handler is a function on its own and takes no `self`",
-                ));
-            }
-            FnArg::Typed(argument) => {
-                if mentions_impl(argument.ty.to_token_stream()) {
-                    let message = "an argument of a handler has a type with a name, such as `ObjectKey`, not `impl Trait`";
-                    errors.push(Error::new_spanned(&argument.ty, message));
-                }
-            }
-        }
-    }
-
-    if let Some(variadic) = &signature.variadic {
-        errors.push(Error::new_spanned(
-            variadic,
-            "a handler has a fixed number of arguments",
-        ));
-    }
-
-    if let Some(unsafety) = signature.safety.to_token_stream().into_iter().next() {
-        errors.push(Error::new(unsafety.span(), "a handler is a safe function"));
-    }
-
-    match &signature.output {
-        ReturnType::Default => {
-            let message = "a handler returns `Result<(), E>`: end it in `Ok(())`, so that failures can be delivered again";
-            errors.push(Error::new(signature.ident.span(), message));
-        }
-        ReturnType::Type(_, output) => {
-            if mentions_impl(output.to_token_stream()) {
-                let message = "a handler returns a type with a name, such as `Result<(), HandlerError>`, not `impl Trait`";
-                errors.push(Error::new_spanned(output, message));
-            }
+    for (index, event) in options.events.iter().enumerate() {
+        let mut earlier = options.events.iter().take(index);
+        if earlier.any(|earlier| name(earlier) == name(event)) {
+            let message = format!("the event `{}` is listed twice: remove one", event.value());
+            errors.push(Error::new(event.span(), message));
         }
     }
 }
 
-/// Whether the type says `impl Trait`, however deep.
+/// Checks that the function can be called with arguments made from a record, and that the
+/// attribute lists an event.
+pub(crate) fn function(options: &Options, function: &Function, errors: &mut Errors) {
+    // An unreadable option may have been the event.
+    if options.events.is_empty() && errors.is_empty() {
+        let message = "expected at least one event, such as `#[s3_handler(\"ObjectCreated:Put\")]`";
+        errors.push(Error::new(Span::call_site(), message));
+    }
+
+    let signature = &function.signature;
+    if signature.asyncness.is_none() {
+        let message = "a handler must be async: write `async fn`";
+        errors.push(Error::new(signature.fn_token.span, message));
+    }
+
+    generics(signature, errors);
+    arguments(signature, errors);
+
+    if let Some(variadic) = &signature.variadic {
+        let message = "a handler cannot be variadic: list its arguments";
+        errors.push(Error::new_spanned(variadic, message));
+    }
+
+    if let Some(unsafety) = signature.safety.to_token_stream().into_iter().next() {
+        let message = "a handler cannot be unsafe: remove `unsafe`";
+        errors.push(Error::new(unsafety.span(), message));
+    }
+
+    output(signature, errors);
+}
+
+/// Whether the function is in an `impl`, which has no room for a type beside it.
+pub(crate) fn is_method(function: &Function) -> bool {
+    let mut arguments = function.signature.inputs.iter();
+    arguments.any(|argument| matches!(argument, FnArg::Receiver(_)))
+}
+
+fn generics(signature: &Signature, errors: &mut Errors) {
+    for parameter in &signature.generics.params {
+        if !matches!(parameter, GenericParam::Lifetime(_)) {
+            let message = "a handler cannot be generic: use concrete types, \
+                           or route a closure with `Routes::on_fn`";
+            errors.push(Error::new_spanned(parameter, message));
+        }
+    }
+}
+
+fn arguments(signature: &Signature, errors: &mut Errors) {
+    for argument in &signature.inputs {
+        match argument {
+            FnArg::Receiver(receiver) => {
+                let message = "a handler cannot be a method: \
+                               move it out of the `impl` and take `State<T>` instead of `self`";
+                errors.push(Error::new_spanned(receiver, message));
+            }
+            FnArg::Typed(argument) if mentions_impl(argument.ty.to_token_stream()) => {
+                let message = "an argument of a handler cannot be `impl Trait`: \
+                               name the type, such as `ObjectKey`";
+                errors.push(Error::new_spanned(&argument.ty, message));
+            }
+            FnArg::Typed(_) => {}
+        }
+    }
+}
+
+fn output(signature: &Signature, errors: &mut Errors) {
+    match &signature.output {
+        ReturnType::Default => {
+            let message = "a handler must return `Result<(), E>`: \
+                           add a return type, such as `Result<(), HandlerError>`";
+            errors.push(Error::new(signature.ident.span(), message));
+        }
+        ReturnType::Type(_, output) if mentions_impl(output.to_token_stream()) => {
+            let message = "a handler cannot return `impl Trait`: \
+                           name the type, such as `Result<(), HandlerError>`";
+            errors.push(Error::new_spanned(output, message));
+        }
+        ReturnType::Type(..) => {}
+    }
+}
+
+/// Whether `impl Trait` occurs anywhere in the type.
 fn mentions_impl(ty: TokenStream) -> bool {
     ty.into_iter().any(|token| match token {
         TokenTree::Ident(word) => word == "impl",
         TokenTree::Group(group) => mentions_impl(group.stream()),
         _ => false,
     })
-}
-
-/// Whether the function stands in an `impl`, where no type can be put beside it.
-pub(crate) fn is_method(signature: &Signature) -> bool {
-    signature
-        .inputs
-        .iter()
-        .any(|argument| matches!(argument, FnArg::Receiver(_)))
 }

@@ -1,66 +1,183 @@
-//! The attribute of [s3-dispatch](https://docs.rs/s3-dispatch), which re-exports it; do not depend on this crate.
-//!
-//! Three steps, three files: `parse` reads the attribute, `check` looks for what a handler must not
-//! be, `expand` writes the code (`lifetimes` names what a signature leaves open). What can be plain
-//! code stands in `s3-dispatch-core`, the table of event names above all.
+#![doc = include_str!("../README.md")]
 
+// Three steps: `parse` reads the attribute and the signature, `check` finds mistakes, `expand`
+// writes the code. What can be ordinary code is in `s3-dispatch-core`, such as the table of event
+// names.
+mod errors;
+mod parse;
 mod check;
 mod expand;
-mod lifetimes;
-mod parse;
 
-use proc_macro::TokenStream;
+use proc_macro2::TokenStream;
+use quote::quote;
+use syn::Error;
 
-/// Makes a handler of an async function.
+use crate::errors::Errors;
+use crate::expand::Handler;
+use crate::parse::{Function, Options};
+
+/// Turns an async function into a handler of S3 events.
 ///
 /// ```
-/// use s3_dispatch::{Routes, S3EventRecord, State, s3_handler};
-/// # use s3_dispatch::{BucketName, ObjectKey};
-/// # type IndexError = std::io::Error;
-/// # #[derive(Clone)]
-/// # struct Index;
-/// # impl Index {
-/// #     async fn add(&self, _: &BucketName, _: &ObjectKey) -> Result<(), IndexError> {
-/// #         Ok(())
-/// #     }
-/// # }
+/// use s3_dispatch::{HandlerError, ObjectCreated, Routes, s3_handler};
 ///
-/// #[s3_handler("ObjectCreated:Put", "ObjectCreated:CompleteMultipartUpload", prefix = "incoming/")]
-/// async fn index_upload(record: &S3EventRecord, State(index): State<Index>) -> Result<(), IndexError> {
-///     index.add(&record.bucket.name, &record.object.key).await
+/// #[s3_handler("ObjectCreated:Put", "ObjectCreated:CompleteMultipartUpload")]
+/// async fn log_upload(upload: ObjectCreated) -> Result<(), HandlerError> {
+///     println!("{} has {} bytes", upload.key, upload.size);
+///     Ok(())
 /// }
 ///
-/// let routes = Routes::new(Index).on::<index_upload>();
+/// let routes = Routes::new(()).on::<log_upload>();
 /// ```
 ///
-/// The function stays an ordinary function that can be called. Beside it a type of the same name
-/// appears, which `Routes::on` takes: `Routes::new(state).on::<index_upload>()`. A handler that no
-/// route names is a warning, as any unused function is. A method cannot be a handler: an `impl` has
-/// no room for the type.
+/// The function itself does not change: tests can call it like any other. The attribute adds a
+/// type of the same name, which `Routes::on` takes. A handler without a route gives the warning
+/// that the type is never used. A method cannot be a handler, because an `impl` cannot contain the
+/// type.
 ///
 /// # Events
 ///
-/// One or more names (`"ObjectCreated:Put"`), categories (`"ObjectCreated:*"`), or `"*"`. A name
-/// that S3 does not have is a compile error; names newer than this crate go through
-/// `Routes::on_fn`.
+/// The attribute lists at least one event:
+///
+/// | event | handles |
+/// |---|---|
+/// | `"ObjectCreated:Put"` | this event; the prefix `s3:` is optional |
+/// | `"ObjectCreated:*"` | every event of the category |
+/// | `"*"` | every event |
+///
+/// An event that S3 does not have is a compile error. For an event that is newer than this crate,
+/// use `Routes::on_fn`.
+///
+/// # Arguments
+///
+/// A handler takes any number of arguments, each of a type that implements `FromRecord`:
+///
+/// - `&S3EventRecord` or `S3EventRecord`, the whole record;
+/// - a typed view, such as `ObjectCreated`, which has the fields that its events always have;
+/// - `ObjectKey` or `BucketName`;
+/// - `State<T>`, a part of the application's state;
+/// - `&MessageContext`, the message that carried the record.
+///
+/// A view is a compile error if one of the events cannot give it.
+///
+/// # Result
+///
+/// A handler returns `Result<(), E>`, where `E` is `HandlerError`, any error that is
+/// `Send + Sync`, or a string. Its future must be `Send`.
 ///
 /// # Options
 ///
-/// - `bucket = "name"`: only events of this bucket.
-/// - `prefix = "incoming/"`, `suffix = ".jpg"`: only keys that begin or end so, after decoding.
-/// - `state = App`: the state of the application, so that a `State<T>` it does not provide is an
-///   error here and not where the handler is routed.
-/// - `crate = path`: where to find `s3_dispatch`, if not at `::s3_dispatch`; for a dependency by
-///   another name, and for macros that write handlers.
+/// ## `bucket`
 ///
-/// # Arguments and result
+/// Handles only events of this bucket:
 ///
-/// Each argument is a `FromRecord`: `&S3EventRecord`, a typed view such as `ObjectCreated`,
-/// `ObjectKey`, `BucketName`, `State<T>`, `&MessageContext`... A view that one of the events cannot
-/// give is a compile error. A type of your own that implements `FromRecord` for one state only
-/// needs the option `state`. The result is `Result<(), E>` with any error `E`; the future must be
-/// `Send`.
+/// ```
+/// # use s3_dispatch::{HandlerError, s3_handler};
+/// #[s3_handler("ObjectCreated:Put", bucket = "holiday-photos")]
+/// # #[allow(dead_code)]
+/// async fn index_photo() -> Result<(), HandlerError> {
+/// #   Ok(())
+/// # }
+/// ```
+///
+/// ## `prefix` and `suffix`
+///
+/// Handles only keys that start or end with this text. Both compare the decoded key, so a space is
+/// a space:
+///
+/// ```
+/// # use s3_dispatch::{HandlerError, s3_handler};
+/// #[s3_handler("ObjectCreated:Put", prefix = "incoming/my photos/", suffix = ".jpg")]
+/// # #[allow(dead_code)]
+/// async fn resize() -> Result<(), HandlerError> {
+/// #   Ok(())
+/// # }
+/// ```
+///
+/// ## `state`
+///
+/// Names the type of the application's state. A `State<T>` that this type cannot provide is then
+/// an error at the argument; without the option it is an error at `Routes::on`. An argument type
+/// that implements `FromRecord` for one state only needs the option:
+///
+/// ```
+/// # use s3_dispatch::{FromRef, HandlerError, Routes, State, s3_handler};
+/// #[derive(Clone)]
+/// struct Quota(u64);
+///
+/// struct App {
+///     quota: Quota,
+/// }
+///
+/// impl FromRef<App> for Quota {
+///     fn from_ref(app: &App) -> Self {
+///         app.quota.clone()
+///     }
+/// }
+///
+/// #[s3_handler("ObjectCreated:Put", state = App)]
+/// async fn check_quota(State(quota): State<Quota>) -> Result<(), HandlerError> {
+/// #   let _ = quota.0;
+/// #   Ok(())
+/// # }
+///
+/// let routes = Routes::new(App { quota: Quota(1024) }).on::<check_quota>();
+/// ```
+///
+/// ## `crate`
+///
+/// The path to `s3_dispatch`, `::s3_dispatch` by default. A crate that renames the dependency
+/// needs it, and so does a macro that writes handlers:
+///
+/// ```
+/// mod library {
+///     pub use s3_dispatch as events;
+/// }
+/// # use s3_dispatch::{HandlerError, s3_handler};
+///
+/// #[s3_handler("ObjectRemoved:*", crate = crate::library::events)]
+/// # #[allow(dead_code)]
+/// async fn forget() -> Result<(), HandlerError> {
+/// #   Ok(())
+/// # }
+/// # fn main() {}
+/// ```
 #[proc_macro_attribute]
-pub fn s3_handler(arguments: TokenStream, item: TokenStream) -> TokenStream {
-    expand::s3_handler(arguments.into(), item.into()).into()
+pub fn s3_handler(
+    attribute: proc_macro::TokenStream,
+    item: proc_macro::TokenStream,
+) -> proc_macro::TokenStream {
+    handler(attribute.into(), item.into()).into()
+}
+
+/// The user's function, unchanged even when it has mistakes, and the code beside it.
+fn handler(attribute: TokenStream, item: TokenStream) -> TokenStream {
+    let mut errors = Errors::default();
+    let options = Options::parse(attribute, &mut errors);
+    check::options(&options, &mut errors);
+
+    let handler = match syn::parse2::<Function>(item.clone()) {
+        Ok(function) => {
+            check::function(&options, &function, &mut errors);
+            Some(Handler::new(options, function))
+        }
+        Err(error) => {
+            let message = format!("`#[s3_handler]` must be on an `async fn`: {error}");
+            errors.push(Error::new(error.span(), message));
+            None
+        }
+    };
+
+    let beside = match (errors.into_error(), handler) {
+        (None, Some(handler)) => expand::expand(&handler),
+        (None, None) => TokenStream::new(),
+        (Some(error), handler) => {
+            let handler = handler.filter(|handler| !check::is_method(handler.function()));
+            let stand_in = handler.as_ref().map(expand::stand_in);
+            let error = error.to_compile_error();
+            quote!(#error #stand_in)
+        }
+    };
+
+    quote!(#item #beside)
 }

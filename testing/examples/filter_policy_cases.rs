@@ -1,16 +1,17 @@
-//! Prints filter policies with message bodies and what [`SnsFilterPolicy`] says of them, a JSON
-//! line each: the cases on which `tests/policies/run` compares it with SNS as others wrote it.
+//! Prints filter policies, message bodies and the verdicts of [`SnsFilterPolicy`], as JSON lines.
+//!
+//! `tests/policies/run` compares the verdicts with those of other implementations of SNS.
 //!
 //! ```json
 //! {"policy": "{\"a\":[\"x\"]}", "bodies": [{"body": "{\"a\":\"x\"}", "is_let_through": true}]}
-//! {"policy": "{\"a\":[]}", "refusal": "the array of `a` is empty"}
+//! {"policy": "{\"a\":[]}", "refusal": "the array `a` is empty, expected a condition"}
 //! ```
 
 use s3_dispatch_core::{EventName, EventPattern, Manifest, Route, Router, Routes};
 use s3_dispatch_testing::{NotificationBuilder, RecordBuilder, SnsFilterPolicy};
 use serde_json::{Value, json};
 
-/// Numbers that are the same in each run (xorshift64).
+/// Random numbers, the same in each run (xorshift64).
 struct Dice(u64);
 
 impl Dice {
@@ -76,7 +77,7 @@ fn conditions(dice: &mut Dice) -> Value {
     (0..1 + dice.roll(2)).map(|_| condition(dice)).collect()
 }
 
-/// Over the fields `a` and `b`, which stand at the top, in an object, or in objects of an array.
+/// A policy on the fields `a` and `b`, at the top or in objects.
 fn policy(dice: &mut Dice) -> Value {
     match dice.roll(7) {
         0 | 1 => json!({ "a": conditions(dice) }),
@@ -85,7 +86,10 @@ fn policy(dice: &mut Dice) -> Value {
         4 => json!({ "o": { "a": conditions(dice), "p": { "b": conditions(dice) } } }),
         5 => json!({ "$or": [{ "a": conditions(dice) }, { "b": conditions(dice) }] }),
         _ => {
-            json!({ "b": conditions(dice), "o": { "$or": [{ "a": conditions(dice) }, { "p": { "b": conditions(dice) } }] } })
+            let first = conditions(dice);
+            let alternatives =
+                json!([{ "a": conditions(dice) }, { "p": { "b": conditions(dice) } }]);
+            json!({ "b": first, "o": { "$or": alternatives } })
         }
     }
 }
@@ -145,7 +149,7 @@ fn route(dice: &mut Dice) -> Route {
     route
 }
 
-/// The policy that the library derives from a few routes, and names of events that the routes take.
+/// The policy that the library derives from a few routes, and the events that the routes handle.
 fn derived_policy(dice: &mut Dice) -> (Value, Vec<EventName>) {
     let mut routes: Vec<Route> = Vec::new();
     for _ in 0..1 + dice.roll(3) {
@@ -155,7 +159,7 @@ fn derived_policy(dice: &mut Dice) -> (Value, Vec<EventName>) {
             [bucket, prefix, suffix].map(|filter| filter.map(str::to_owned))
         };
 
-        // Else they could conflict.
+        // Routes with the same filters may conflict.
         if !routes.iter().any(|other| filters(other) == filters(&route)) {
             routes.push(route);
         }
@@ -216,7 +220,7 @@ fn print_case(policy: &str, bodies: Vec<String>) {
     println!("{line}");
 }
 
-fn refused_policies() -> Vec<String> {
+fn rejected_policies() -> Vec<String> {
     let names = |count: usize| (0..count).map(|name| name.to_string()).collect::<Vec<_>>();
     let mut policies: Vec<String> = [
         r#"{"a":"x"}"#,
@@ -254,7 +258,7 @@ fn refused_policies() -> Vec<String> {
 
 fn main() {
     let mut dice = Dice(0x5EED_5EED_5EED_5EED);
-    for policy in refused_policies() {
+    for policy in rejected_policies() {
         print_case(&policy, Vec::new());
     }
 

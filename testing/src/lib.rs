@@ -1,15 +1,16 @@
-//! Builders of S3 records, notifications and batches: the JSON that AWS sends, for tests of S3
-//! event handlers.
+//! The JSON that AWS sends for S3 events, for tests of handlers.
 //!
-//! A record for a handler that is called as a plain function, and the payload of a whole
-//! invocation:
+//! A handler is an ordinary async function, so a test calls it with a record. Another test runs a
+//! whole payload through the program:
 //!
 //! ```
 //! use s3_dispatch_core::delivery::Delivery;
 //! use s3_dispatch_core::EventName;
 //! use s3_dispatch_testing::{NotificationBuilder, RecordBuilder, SqsBatchBuilder};
 //!
-//! let record = RecordBuilder::new(EventName::OBJECT_CREATED_PUT).with_key("holiday/my photo.jpg").build();
+//! let record = RecordBuilder::new(EventName::OBJECT_CREATED_PUT)
+//!     .with_key("holiday/my photo.jpg")
+//!     .build();
 //! assert_eq!(record.object.key, "holiday/my photo.jpg");
 //! assert_eq!(record.object.key.as_sent(), "holiday/my+photo.jpg");
 //!
@@ -18,48 +19,51 @@
 //!     .with_notification("2", NotificationBuilder::test_event("amzn-s3-demo-bucket"))
 //!     .with_body("3", "not JSON")
 //!     .to_bytes();
+//!
 //! let delivery = Delivery::parse(payload)?;
 //! assert_eq!(delivery.records()[0].object.size, Some(2048));
 //! assert!(delivery.messages()[2].content.is_err());
 //! # Ok::<_, s3_dispatch_core::Error>(())
 //! ```
 //!
-//! Everything that is not set has a fixed, plausible value, so that snapshots of the output stay as
-//! they are. Fields stand in the order in which AWS writes them, and those that AWS leaves out of
-//! an event are left out.
+//! # Which builder
 //!
-//! What infrastructure would let through to a handler is asked of [`SnsFilterPolicy`] and
-//! [`EventBridgeRule`].
+//! | builder | makes |
+//! |---|---|
+//! | [`RecordBuilder`] | one record, also in EventBridge's form |
+//! | [`NotificationBuilder`] | the document that S3 publishes: records, or a test notification |
+//! | [`SnsMessageBuilder`] | an SNS message around a notification |
+//! | [`SnsBatchBuilder`] | the payload of a function that is subscribed to a topic |
+//! | [`SqsMessageBuilder`] | one message of a queue |
+//! | [`SqsBatchBuilder`] | the payload of a function that reads a queue |
 //!
-//! With the feature `conformance` there is also the suite that a store of your own must pass.
+//! Every value has a fixed default, so snapshots of the output do not change. The fields are in the
+//! order in which AWS writes them, and a field that AWS leaves out for an event is left out.
+//!
+//! # Which events arrive
+//!
+//! [`SnsFilterPolicy`] and [`EventBridgeRule`] tell which events the infrastructure lets through to
+//! a handler.
+//!
+//! # Features
+//!
+//! `conformance` adds the module of the same name: the suites that an implementation of a store
+//! must pass.
 
-mod key_encoding;
-mod json;
-mod defaults;
-mod event_data;
-mod record_json;
-mod record_builder;
-mod eventbridge_json;
-mod notification_builder;
-mod sns_message_builder;
-mod sns_batch_builder;
-mod sqs_message_builder;
-mod sqs_batch_builder;
-mod filter_error;
-mod field_condition;
-mod content_filter;
-mod filter_policy_evaluator;
-mod event_pattern_evaluator;
+mod record;
+mod write;
+mod build;
+mod evaluate;
 #[cfg(feature = "conformance")]
 pub mod conformance;
 
-pub use event_data::ReplicationData;
-pub use event_pattern_evaluator::EventBridgeRule;
-pub use filter_error::{FilterError, FilterErrorKind};
-pub use filter_policy_evaluator::SnsFilterPolicy;
-pub use notification_builder::NotificationBuilder;
-pub use record_builder::RecordBuilder;
-pub use sns_batch_builder::SnsBatchBuilder;
-pub use sns_message_builder::SnsMessageBuilder;
-pub use sqs_batch_builder::SqsBatchBuilder;
-pub use sqs_message_builder::SqsMessageBuilder;
+pub use build::{
+    NotificationBuilder, RecordBuilder, SnsBatchBuilder, SnsMessageBuilder, SqsBatchBuilder,
+    SqsMessageBuilder,
+};
+pub use evaluate::{EventBridgeRule, FilterError, FilterErrorKind, SnsFilterPolicy};
+pub use record::event_data::ReplicationData;
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -1,4 +1,5 @@
-// Speaks the Runtime API: `node bootstrap.mjs <module>`. Lambda's own client for Node.js must be compiled on this version.
+// Speaks the Runtime API: `node bootstrap.mjs <module>`. It replaces Lambda's own client, which has
+// to be compiled for this version of Node.js.
 
 import { Agent, request } from 'node:http';
 
@@ -8,12 +9,17 @@ const agent = new Agent({ keepAlive: true, maxSockets: 1, noDelay: true });
 
 const call = (method, path, body) =>
   new Promise((resolve, reject) => {
-    const headers = body === undefined ? {} : { 'Content-Type': 'application/json', 'Content-Length': Buffer.byteLength(body) };
+    const headers =
+      body === undefined
+        ? {}
+        : { 'Content-Type': 'application/json', 'Content-Length': Buffer.byteLength(body) };
     const options = { hostname, port, method, agent, headers, path: `/2018-06-01/runtime/${path}` };
     const sent = request(options, (response) => {
       const chunks = [];
       response.on('data', (chunk) => chunks.push(chunk));
-      response.on('end', () => resolve({ headers: response.headers, body: Buffer.concat(chunks).toString() }));
+      response.on('end', () =>
+        resolve({ headers: response.headers, body: Buffer.concat(chunks).toString() }),
+      );
     });
     sent.on('error', reject);
     sent.end(body);
@@ -28,6 +34,7 @@ for (;;) {
     const response = await handler(JSON.parse(body), context);
     await call('POST', `invocation/${awsRequestId}/response`, JSON.stringify(response));
   } catch (error) {
-    await call('POST', `invocation/${awsRequestId}/error`, JSON.stringify({ errorMessage: String(error) }));
+    const message = JSON.stringify({ errorMessage: String(error) });
+    await call('POST', `invocation/${awsRequestId}/error`, message);
   }
 }

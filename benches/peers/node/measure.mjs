@@ -1,4 +1,4 @@
-// `node measure.mjs <module> <payload file>`: CPU time per batch in this process, in microseconds.
+// Prints the CPU time per batch in microseconds: `node measure.mjs <module> <payload file>`.
 
 import { readFileSync } from 'node:fs';
 import { hasRead } from './reading.mjs';
@@ -9,7 +9,7 @@ const payload = readFileSync(path, 'utf8');
 const context = { awsRequestId: '1', getRemainingTimeInMillis: () => 30_000 };
 const answer = async () => JSON.stringify(await handler(JSON.parse(payload), context));
 
-if ((await answer()) !== '{"batchItemFailures":[]}' || !hasRead()) throw new Error('not all was read');
+if ((await answer()) !== '{"batchItemFailures":[]}' || !hasRead()) throw new Error('not every record was read');
 for (let count = 0; count < 300; count += 1) await answer();
 const rounds = [];
 for (let round = 0; round < 9; round += 1) {

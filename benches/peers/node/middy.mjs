@@ -1,4 +1,4 @@
-// The function on Middy, whose normalizer parses the bodies and decodes the keys.
+// The function with Middy, whose normalizer parses the bodies and decodes the keys.
 
 import middy from '@middy/core';
 import eventNormalizer from '@middy/event-normalizer';

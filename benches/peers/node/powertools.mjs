@@ -1,4 +1,4 @@
-// The function on Powertools for AWS Lambda (TypeScript).
+// The function with Powertools for AWS Lambda (TypeScript).
 
 import { BatchProcessor, EventType, processPartialResponse } from '@aws-lambda-powertools/batch';
 import { decode, read } from './reading.mjs';
@@ -11,4 +11,5 @@ const handleMessage = async (message) => {
   }
 };
 
-export const handler = async (event, context) => processPartialResponse(event, handleMessage, processor, { context });
+export const handler = async (event, context) =>
+  processPartialResponse(event, handleMessage, processor, { context });

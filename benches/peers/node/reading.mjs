@@ -3,7 +3,10 @@
 let seen = 0;
 
 export const read = (record, key) => {
-  if (record.eventName === 'ObjectCreated:Put' || record.eventName === 'ObjectCreated:CompleteMultipartUpload') {
+  if (
+    record.eventName === 'ObjectCreated:Put' ||
+    record.eventName === 'ObjectCreated:CompleteMultipartUpload'
+  ) {
     seen += record.s3.bucket.name.length + key.length + record.s3.object.size;
   }
 };

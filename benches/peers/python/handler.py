@@ -1,6 +1,6 @@
-"""The function on Powertools for AWS Lambda (Python), with a handler that only reads.
+"""The function with Powertools for AWS Lambda (Python), with a handler that only reads.
 
-`python handler.py <payload file>` measures it in this process: CPU time per batch, in microseconds.
+`python handler.py <payload file>` prints the CPU time per batch in microseconds.
 """
 
 import json
@@ -8,7 +8,11 @@ import sys
 import time
 from urllib.parse import unquote_plus
 
-from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
+from aws_lambda_powertools.utilities.batch import (
+    BatchProcessor,
+    EventType,
+    process_partial_response,
+)
 from aws_lambda_powertools.utilities.data_classes.s3_event import S3Event
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
@@ -16,7 +20,7 @@ processor = BatchProcessor(event_type=EventType.SQS)
 seen = 0
 
 
-# Powertools gives the message as an argument of this name.
+# Powertools passes the message as an argument with this name.
 def handle_message(record: SQSRecord) -> None:
     global seen
     for entry in S3Event(record.json_body).records:

@@ -1,7 +1,6 @@
-//! Answers a payload so many times, and prints how often it asked for memory and how many records
-//! were read.
+//! Answers a payload a number of times, and prints how many allocations and records it took.
 //!
-//! `allocations <contender> <payload file> <times>`
+//! Usage: `allocations <contender> <payload file> <times>`
 
 use std::alloc::System;
 use std::hint::black_box;
@@ -16,14 +15,14 @@ static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let [contender, payload, times] = arguments.as_slice() else {
-        panic!("see the source")
+        panic!("usage: allocations <contender> <payload file> <times>")
     };
 
     let respond = Contender::of_name(contender)
-        .expect("a contender")
+        .expect("the contender exists")
         .prepare();
-    let payload = Bytes::from(std::fs::read(payload).expect("a readable file"));
-    let times: usize = times.parse().expect("a number");
+    let payload = Bytes::from(std::fs::read(payload).expect("the file can be read"));
+    let times: usize = times.parse().expect("the argument is a number");
     let (_, readings) = reading::readings_of(|| respond(&payload));
     let region = Region::new(ALLOCATOR);
 

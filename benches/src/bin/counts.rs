@@ -1,9 +1,10 @@
-//! Counts the instructions and allocations of all contenders, into `results.tsv` or against their
-//! bounds.
+//! Counts the instructions and the allocations of the contenders.
 //!
-//! `counts check`, `counts write <results file>`, `counts one <contender> <shape> <messages>`, or,
-//! for callgrind, which collects in `measured` alone, `counts answer <contender> <payload file>
-//! <times>`
+//! - `counts check` compares them with their bounds.
+//! - `counts write <results file>` writes them to a file.
+//! - `counts one <contender> <shape> <messages>` prints those of one contender.
+//! - `counts answer <contender> <payload file> <times>` is for callgrind, which counts only in the
+//!   function `measured`.
 
 use std::hint::black_box;
 use std::path::Path;
@@ -18,14 +19,16 @@ fn main() -> ExitCode {
         ["check"] => return check(),
         ["write", results] => write(Path::new(results)),
         ["one", contender, shape, messages] => one(Cell {
-            contender: Contender::of_name(contender).expect("a contender"),
-            shape: Shape::of_name(shape).expect("a shape"),
-            messages: messages.parse().expect("a number"),
+            contender: Contender::of_name(contender).expect("the contender exists"),
+            shape: Shape::of_name(shape).expect("the shape exists"),
+            messages: messages.parse().expect("the argument is a number"),
         }),
-        ["answer", contender, payload, times] => {
-            answer(contender, payload, times.parse().expect("a number"))
-        }
-        _ => panic!("see the source"),
+        ["answer", contender, payload, times] => answer(
+            contender,
+            payload,
+            times.parse().expect("the argument is a number"),
+        ),
+        _ => panic!("usage: counts check, write, one or answer, see the source"),
     }
 
     ExitCode::SUCCESS
@@ -33,9 +36,9 @@ fn main() -> ExitCode {
 
 fn answer(contender: &str, payload: &str, times: usize) {
     let respond = Contender::of_name(contender)
-        .expect("a contender")
+        .expect("the contender exists")
         .prepare();
-    let payload = Bytes::from(std::fs::read(payload).expect("a readable file"));
+    let payload = Bytes::from(std::fs::read(payload).expect("the file can be read"));
     // The first invocation fills caches, as in Lambda.
     drop(black_box(respond(&payload)));
 
@@ -67,7 +70,7 @@ fn write(results: &Path) {
     Results::read(results)
         .with_table("counts", rows)
         .write(results)
-        .expect("the results can be written");
+        .expect("the file of results is writable");
 }
 
 fn check() -> ExitCode {
@@ -81,7 +84,7 @@ fn check() -> ExitCode {
     }
 }
 
-/// All contenders before the documented shape in all sizes, and before all shapes in one.
+/// Every contender with the documented shape in every size, and with every shape in one size.
 fn cells() -> Vec<Cell> {
     let sizes = Contender::ALL.into_iter().flat_map(|contender| {
         [1, 10, 100, 1_000, 10_000].map(|messages| Cell {

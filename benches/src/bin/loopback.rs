@@ -1,8 +1,9 @@
-//! Drives functions through Lambda's protocol and takes their CPU time, memory and time to start.
+//! Drives functions through Lambda's protocol and measures CPU time, memory and the time to start.
 //!
-//! `loopback <results file> <table> <rounds> [memory] <name>=<command> ...`, each command one
-//! argument. A round starts each function anew, one after the other; the results are the medians of
-//! the rounds. With `-` for the file they are only printed.
+//! Usage: `loopback <results file> <table> <rounds> [memory] <name>=<command> ...`
+//!
+//! Each command is one argument. Each round starts every function again, one after the other. The
+//! results are the medians of the rounds. If the file is `-`, they are only printed.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -11,18 +12,18 @@ use std::time::Duration;
 
 use s3_dispatch_benches::{FunctionProcess, Results, Row, Shape};
 
-/// Messages, invocations to warm up, invocations that count.
+/// The number of messages, of invocations to warm up, and of measured invocations.
 const BATCHES: [(usize, u32, u32); 3] = [(1, 1_000, 2_000), (100, 300, 400), (1_000, 60, 60)];
-/// Starts for each round.
+/// The number of starts in each round.
 const STARTS: usize = 5;
 
-/// Values by subject, messages and measure.
+/// The values by subject, number of messages and measure.
 type Samples = BTreeMap<(String, usize, &'static str), Vec<f64>>;
 
 fn main() -> std::io::Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let [results, table, rounds, functions @ ..] = arguments.as_slice() else {
-        panic!("see the source")
+        panic!("usage: loopback <results file> <table> <rounds> [memory] <name>=<command> ...")
     };
 
     let with_memory = functions.first().is_some_and(|word| word == "memory");
@@ -32,7 +33,7 @@ fn main() -> std::io::Result<()> {
         .collect();
     let mut samples = Samples::new();
 
-    for _ in 0..rounds.parse().expect("a number") {
+    for _ in 0..rounds.parse().expect("the argument is a number") {
         start(&functions, &mut samples)?;
         invoke(&functions, &mut samples)?;
         if with_memory {
@@ -107,7 +108,7 @@ fn invoke(functions: &[(&str, &str)], samples: &mut Samples) -> std::io::Result<
     Ok(())
 }
 
-/// A thousand invocations of a thousand messages.
+/// The memory during 1,000 invocations of 1,000 messages.
 fn fill(functions: &[(&str, &str)], samples: &mut Samples) -> std::io::Result<()> {
     let payload = Arc::from(Shape::Documented.payload(1_000));
     for (name, command) in functions {

@@ -1,10 +1,9 @@
-//! What is kept of the measurements, and what is shown of them.
+//! Stores measurements, and writes the tables and the chart.
 //!
 //! - `results payload <shape> <messages>` prints a payload.
-//! - `results add <results file> <table>` puts lines like those of the file in the place of a
-//!   table.
-//! - `results times <results file> <bench binary> <rounds>` runs the bench `times` so often, and
-//!   keeps the medians.
+//! - `results add <results file> <table>` replaces a table by the lines of the standard input.
+//! - `results times <results file> <bench binary> <rounds>` runs the bench `times` in rounds, and
+//!   stores the medians.
 //! - `results render <results file> <README> <chart>` writes the tables and the chart.
 
 use std::fs;
@@ -17,8 +16,9 @@ fn main() -> io::Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         ["payload", shape, messages] => {
-            let shape = Shape::of_name(shape).expect("a shape");
-            io::stdout().write_all(&shape.payload(messages.parse().expect("a number")))
+            let shape = Shape::of_name(shape).expect("the shape exists");
+            io::stdout()
+                .write_all(&shape.payload(messages.parse().expect("the argument is a number")))
         }
         ["add", results, table] => {
             let mut lines = String::new();
@@ -33,14 +33,17 @@ fn main() -> io::Result<()> {
         ["times", results, bench, rounds] => add(
             Path::new(results),
             "times",
-            times(Path::new(bench), rounds.parse().expect("a number"))?,
+            times(
+                Path::new(bench),
+                rounds.parse().expect("the argument is a number"),
+            )?,
         ),
         ["render", results, readme, image] => {
             let results = Results::read(Path::new(results));
             fs::write(readme, tables(&results, &fs::read_to_string(readme)?))?;
             fs::write(image, chart(&results))
         }
-        _ => panic!("see the source"),
+        _ => panic!("usage: results payload, add, times or render, see the source"),
     }
 }
 

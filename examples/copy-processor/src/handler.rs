@@ -1,4 +1,4 @@
-//! What is done with a copy.
+//! The handler of copies, with its state and its errors.
 
 use std::env::{self, VarError};
 use std::error::Error as _;
@@ -12,26 +12,26 @@ pub(crate) struct App {
     folder: Folder,
 }
 
-/// Where copies belong. Cheap to clone, as every part of the state should be.
+/// The folder for copies. It is cheap to clone, as every part of the state should be.
 #[derive(Debug, Clone)]
 pub(crate) struct Folder {
     prefix: Arc<str>,
 }
 
-/// Why a copy is refused.
+/// The reason why a copy is rejected.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum CopyError {
-    /// The copy lies somewhere else.
-    #[error("the copy {key:?} does not lie in {prefix:?}")]
+    /// The copy is outside the folder.
+    #[error("the copy {key:?} is not in {prefix:?}")]
     Misplaced {
-        /// The copy.
+        /// The key of the copy.
         key: ObjectKey,
-        /// Where copies belong.
+        /// The prefix of the folder.
         prefix: Arc<str>,
     },
 }
 
-/// Why the program cannot start.
+/// The reason why the program cannot start.
 #[derive(thiserror::Error)]
 pub(crate) enum SettingError {
     /// The variable is not Unicode.
@@ -39,7 +39,7 @@ pub(crate) enum SettingError {
     Unreadable(#[from] VarError),
 }
 
-/// As people read it, since this is what `main` prints of an error.
+/// Readable text, because `main` prints an error with `Debug`.
 impl fmt::Debug for SettingError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
@@ -51,7 +51,7 @@ impl fmt::Debug for SettingError {
 }
 
 impl App {
-    /// Takes the folder from `COPY_PREFIX`; without it copies may lie anywhere.
+    /// Reads the folder from `COPY_PREFIX`. Without this variable any key is allowed.
     pub(crate) fn from_env() -> Result<Self, SettingError> {
         let prefix = match env::var("COPY_PREFIX") {
             Ok(prefix) => prefix,
@@ -86,15 +86,17 @@ impl Folder {
     }
 }
 
-/// Logs a copy. A large one arrives as `CompleteMultipartUpload`, which nothing tells from an
-/// upload.
+/// Logs a copy.
+///
+/// A large copy arrives as `CompleteMultipartUpload` and cannot be told apart from an upload.
 #[s3_handler("ObjectCreated:Copy", state = App)]
 pub(crate) async fn log_copy(
     copy: ObjectCreated,
     State(folder): State<Folder>,
 ) -> Result<(), CopyError> {
-    // Fails in a way that is tried again: the setting may be corrected while the message waits.
+    // This error is retried: somebody may correct the setting in the meantime.
     folder.check(&copy)?;
+
     tracing::info!(
         event_name = copy.event_name.as_str(),
         bucket = copy.bucket.name.as_str(),
@@ -147,7 +149,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_misplaced_copy_fails_and_comes_again() {
+    async fn a_copy_outside_the_folder_is_retried() {
         let routes = Routes::new(app("elsewhere/")).on::<log_copy>();
         let outcome = routes
             .route(
@@ -163,7 +165,7 @@ mod tests {
         assert!(!error.is_permanent());
         assert_eq!(
             error.to_string(),
-            r#"the copy "archive/my photo.jpg" does not lie in "elsewhere/""#
+            r#"the copy "archive/my photo.jpg" is not in "elsewhere/""#
         );
     }
 
@@ -171,10 +173,12 @@ mod tests {
     async fn copies_are_routed_and_uploads_are_not() {
         let routes = Routes::new(app("")).on::<log_copy>();
         let message = MessageContext::new();
+
         let outcome = routes
             .route(&record(EventName::OBJECT_CREATED_COPY), &message)
             .await;
         assert!(matches!(outcome, Outcome::Handled), "{outcome:?}");
+
         let outcome = routes
             .route(&record(EventName::OBJECT_CREATED_PUT), &message)
             .await;

@@ -1,4 +1,4 @@
-//! What is done with an upload.
+//! The handler of uploads, with its state and its errors.
 
 use std::env::{self, VarError};
 use std::error::Error as _;
@@ -12,39 +12,39 @@ pub(crate) struct App {
     quota: Quota,
 }
 
-/// How large an object may be.
+/// The largest size of an object.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Quota {
     max_bytes: u64,
 }
 
-/// Why an upload is refused.
+/// The reason why an upload is rejected.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum UploadError {
     /// The object is larger than the quota.
     #[error("the object {key:?} has {size} bytes, which is more than {max_bytes}")]
     TooLarge {
-        /// The object.
+        /// The key of the object.
         key: ObjectKey,
-        /// Its size in bytes.
+        /// The size in bytes.
         size: u64,
         /// The quota in bytes.
         max_bytes: u64,
     },
 }
 
-/// Why the program cannot start.
+/// The reason why the program cannot start.
 #[derive(thiserror::Error)]
 pub(crate) enum SettingError {
     /// The variable is not Unicode.
     #[error("the environment variable `MAX_OBJECT_BYTES` cannot be read")]
     Unreadable(#[from] VarError),
-    /// The variable is no number.
-    #[error("the environment variable `MAX_OBJECT_BYTES` is no number of bytes")]
-    NoNumber(#[from] ParseIntError),
+    /// The variable is not a number.
+    #[error("the environment variable `MAX_OBJECT_BYTES` is not a number of bytes")]
+    NotANumber(#[from] ParseIntError),
 }
 
-/// As people read it, since this is what `main` prints of an error.
+/// Readable text, because `main` prints an error with `Debug`.
 impl fmt::Debug for SettingError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
@@ -56,7 +56,7 @@ impl fmt::Debug for SettingError {
 }
 
 impl App {
-    /// Takes the quota from `MAX_OBJECT_BYTES`; without it there is none.
+    /// Reads the quota from `MAX_OBJECT_BYTES`. Without this variable there is no quota.
     pub(crate) fn from_env() -> Result<Self, SettingError> {
         let max_bytes = match env::var("MAX_OBJECT_BYTES") {
             Ok(bytes) => bytes.parse()?,
@@ -90,15 +90,17 @@ impl Quota {
     }
 }
 
-/// Logs an upload. Large ones arrive as `CompleteMultipartUpload`, so a handler of `Put` alone
-/// would miss them.
+/// Logs an upload.
+///
+/// Large uploads arrive as `CompleteMultipartUpload`, so a handler of `Put` alone would miss them.
 #[s3_handler("ObjectCreated:Put", "ObjectCreated:CompleteMultipartUpload", state = App)]
 pub(crate) async fn log_upload(
     upload: ObjectCreated,
     State(quota): State<Quota>,
 ) -> Result<(), HandlerError> {
-    // The object will not shrink: trying again cannot help.
+    // A retry cannot help: the object stays too large.
     quota.check(&upload).map_err(HandlerError::permanent)?;
+
     tracing::info!(
         event_name = upload.event_name.as_str(),
         bucket = upload.bucket.name.as_str(),
@@ -141,7 +143,8 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn an_upload_above_the_quota_fails_for_good() -> Result<(), Box<dyn std::error::Error>> {
+    async fn an_upload_above_the_quota_fails_permanently() -> Result<(), Box<dyn std::error::Error>>
+    {
         let upload = ObjectCreated::try_from(&record(EventName::OBJECT_CREATED_PUT))?;
         let error = log_upload(upload, State(Quota { max_bytes: 1023 }))
             .await
@@ -157,7 +160,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn uploads_of_every_size_are_routed_and_copies_are_not() {
+    async fn small_and_large_uploads_are_routed_and_copies_are_not() {
         let routes = Routes::new(app(1024)).on::<log_upload>();
         let message = MessageContext::new();
 

@@ -1,4 +1,4 @@
-//! JSON on the way to its text, which need not be right.
+//! JSON values before they are written, which may be invalid.
 
 use arbitrary::Result;
 
@@ -11,10 +11,10 @@ pub(super) enum Json {
     Object(Vec<(String, Json)>),
 }
 
-/// Written as half of a pair.
+/// The character that is written as a lone surrogate.
 pub(super) const LONE: char = '\u{f8ff}';
 
-/// The style says how often a character is escaped and where there is white space.
+/// Writes the value. The style decides how often characters are escaped and where white space is.
 pub(super) fn write(u: Bytes<'_, '_>, json: &Json, style: u8, out: &mut String) -> Result<()> {
     match json {
         Json::Raw(raw) => out.push_str(raw),

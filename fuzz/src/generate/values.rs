@@ -1,4 +1,4 @@
-//! Values as they stand in payloads, and others.
+//! Values of the usual types, and of others.
 
 use arbitrary::Result;
 

@@ -1,35 +1,36 @@
-//! JSON as `serde_json::Value` has it, after what a `Value` cannot hold was marked in the text.
+//! A JSON document as a `serde_json::Value`.
 //!
-//! A `Value` refuses lone surrogates and numbers beyond `f64`, and forgets how a number was
-//! written; the reader under test minds the first only in a text that is read, and takes numbers as
-//! sent. So every lone surrogate becomes one character that the document does not contain, and
-//! every number a text that begins with another. Nothing else is changed: what is no JSON stays no
-//! JSON.
+//! A `Value` rejects lone surrogates and numbers beyond `f64`, and does not keep how a number was
+//! written. The reader under test rejects a lone surrogate only in a string that it reads, and
+//! keeps numbers as sent. So the text is marked first: each lone surrogate becomes a character that
+//! the document does not contain, and each number a string that starts with another such
+//! character. Nothing else changes, so invalid JSON stays invalid.
 
 use s3_dispatch_core::ErrorKind;
 use serde::Deserialize;
 use serde_json::Value;
 
-/// The characters that mark in one document.
+/// The two characters that mark one document.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Marks {
     pub(super) lone: char,
     pub(super) number: char,
 }
 
-/// As deep as this JSON may nest.
+/// The deepest nesting that is allowed.
 const MAX_DEPTH: usize = 128;
 
-/// A document that is JSON.
+/// A valid JSON document.
 pub(crate) struct Document {
     pub(crate) value: Value,
     pub(crate) marks: Marks,
-    /// Whether the name of a member holds a lone surrogate.
+    /// Whether the name of a member contains a lone surrogate.
     pub(crate) has_lone_name: bool,
 }
 
 impl Marks {
-    /// `None` when the document contains every candidate.
+    /// Two characters that the document does not contain, or `None` if it contains every
+    /// candidate.
     pub(crate) fn absent_from(text: &str) -> Option<Self> {
         let lower = text.to_ascii_lowercase();
         let is_absent =
@@ -43,11 +44,11 @@ impl Marks {
     }
 }
 
-/// A text as a document, or why it is none: one of these.
+/// Parses a document. The error is one of the kinds.
 pub(crate) fn open(text: &str, marks: Marks) -> Result<Document, &'static [ErrorKind]> {
     let marked = marked(text, marks);
     let mut deserializer = serde_json::Deserializer::from_str(&marked.text);
-    // No deeper than what `marked` lets through.
+    // `marked` limits the depth.
     deserializer.disable_recursion_limit();
     let value =
         Value::deserialize(&mut deserializer).and_then(|value| deserializer.end().map(|()| value));
@@ -62,13 +63,13 @@ pub(crate) fn open(text: &str, marks: Marks) -> Result<Document, &'static [Error
             })
         }
         Err(error) if marked.is_cut && error.is_eof() => Err(&[ErrorKind::TooDeep]),
-        // Both, and nobody says which matters more.
+        // It is both, and the documentation does not say which error comes first.
         Err(_) if marked.is_cut => Err(&[ErrorKind::TooDeep, ErrorKind::InvalidJson]),
         Err(_) => Err(&[ErrorKind::InvalidJson]),
     }
 }
 
-/// Whether the name of any member holds a lone surrogate.
+/// Whether the name of any member contains a lone surrogate.
 fn has_lone_name(value: &Value, marks: Marks) -> bool {
     match value {
         Value::Array(elements) => elements.iter().any(|element| has_lone_name(element, marks)),
@@ -81,7 +82,7 @@ fn has_lone_name(value: &Value, marks: Marks) -> bool {
 
 struct Marked {
     text: String,
-    /// Whether the rest was left out, because it is too deep.
+    /// Whether the text ends where it nests too deeply.
     is_cut: bool,
 }
 
@@ -158,7 +159,7 @@ enum Escape {
     Other(usize),
 }
 
-/// What the escape at the beginning is, and how many bytes are done with it.
+/// The escape at the start, with its length in bytes unless it is a lone surrogate.
 fn lone_surrogate(bytes: &[u8]) -> Escape {
     match unit(bytes) {
         Some(0xD800..=0xDBFF) => match bytes.get(6..).and_then(unit) {
@@ -167,7 +168,7 @@ fn lone_surrogate(bytes: &[u8]) -> Escape {
         },
         Some(0xDC00..=0xDFFF) => Escape::Lone,
         Some(_) => Escape::Other(6),
-        // The byte after the backslash is part of the escape, unless that would split a character.
+        // The byte after the backslash belongs to the escape, unless that splits a character.
         None => Escape::Other(if bytes.get(1).is_some_and(u8::is_ascii) {
             2
         } else {
@@ -189,7 +190,7 @@ fn unit(bytes: &[u8]) -> Option<u16> {
         .then(|| u16::from_str_radix(digits, 16).ok())?
 }
 
-/// How long the number at the beginning is; zero when there is none.
+/// The length of the number at the start, or 0 if there is none.
 fn number(bytes: &[u8]) -> usize {
     let digits = |from: usize| {
         bytes[from..]

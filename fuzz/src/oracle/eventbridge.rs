@@ -1,13 +1,13 @@
-//! What an event says as EventBridge sends it.
+//! Reads an event in EventBridge's form.
 
 use s3_dispatch_core::ErrorKind;
 
 use super::node::{Kind, Mistake, Node};
-use super::record::{Fields, Reading};
+use super::record::{FieldReader, Fields};
 
-/// An event as EventBridge sends it.
+/// Reads an event in EventBridge's form.
 pub(crate) fn record(event: &Node<'_>, mistakes: &mut Vec<Mistake>) -> Fields {
-    let mut read = Reading {
+    let mut read = FieldReader {
         fields: Fields::new(),
         mistakes,
     };
@@ -22,7 +22,7 @@ pub(crate) fn record(event: &Node<'_>, mistakes: &mut Vec<Mistake>) -> Fields {
 
     if let Some(resources) = event.get("resources") {
         match resources.elements().as_deref() {
-            // Of the resources only the first is read: the bucket.
+            // Only the first resource is read: the bucket.
             Some([first, ..]) => match first.kind() {
                 Kind::Null | Kind::Text(Some("")) => {}
                 Kind::Text(Some(arn)) => read.set("bucket.arn", Some(arn.to_owned())),
@@ -84,8 +84,8 @@ pub(crate) fn record(event: &Node<'_>, mistakes: &mut Vec<Mistake>) -> Fields {
     read.fields
 }
 
-fn bridged_data(detail: &Node<'_>, read: &mut Reading<'_>) {
-    // Transitions tell the class of their source as well.
+fn bridged_data(detail: &Node<'_>, read: &mut FieldReader<'_>) {
+    // A transition has the storage class of the source as well.
     let expiry = detail.text("restore-expiry-time", read.mistakes);
     let class = detail.text("source-storage-class", read.mistakes);
     let is_restore = read
@@ -120,7 +120,7 @@ fn bridged_data(detail: &Node<'_>, read: &mut Reading<'_>) {
     read.retention(detail, "object-retention-event-data", names);
 }
 
-/// The name that a notification would have had.
+/// The event name that a notification would have.
 fn event_name(detail_type: &str, reason: Option<&str>, deletion: Option<&str>) -> String {
     let name = match detail_type {
         "Object Created" => match reason {

@@ -1,23 +1,23 @@
-//! A value of a document, and what is wrong with it.
+//! A value of a document, and the mistakes in it.
 
 use s3_dispatch_core::ErrorKind;
 use serde_json::Value;
 
 use super::document::{Document, Marks};
 
-/// Something wrong, and where. Of several in one message the reader under test tells any one.
+/// A mistake and its place. If a message has several, the reader under test reports any of them.
 #[derive(Debug, Clone)]
 pub struct Mistake {
-    /// What kind of thing is wrong.
+    /// The kind of the error.
     pub kind: ErrorKind,
-    /// The path to it, or of a syntax error the path to its document.
+    /// The path of the value, or for a syntax error the path of its document.
     pub path: String,
-    /// Whether the reader under test may see none: it is known to differ, or the documentation
-    /// leaves it open.
+    /// Whether the reader under test may accept it, because it is known to differ, or because the
+    /// documentation does not say.
     pub is_doubtful: bool,
 }
 
-/// A value and where it stands.
+/// A value and its path.
 #[derive(Debug, Clone)]
 pub(crate) struct Node<'v> {
     pub(crate) value: &'v Value,
@@ -25,18 +25,18 @@ pub(crate) struct Node<'v> {
     pub(crate) path: String,
 }
 
-/// What a value is, as the text says it.
+/// A value as it is written.
 pub(crate) enum Kind<'v> {
     Null,
     Bool(bool),
     Number(&'v str),
-    /// `None` when it holds a lone surrogate.
+    /// `None` if it contains a lone surrogate.
     Text(Option<&'v str>),
     Array(&'v [Value]),
     Object,
 }
 
-/// A step of a path.
+/// The path of a member.
 pub(crate) fn member_path(path: &str, name: &str) -> String {
     let is_plain = |text: &str| {
         text.bytes()
@@ -98,18 +98,18 @@ impl<'v> Node<'v> {
         }
     }
 
-    /// The text itself, unless it held a lone surrogate.
+    /// The text, or `None` if it contains a lone surrogate.
     pub(crate) fn readable<'t>(&self, text: &'t str) -> Option<&'t str> {
         (!text.contains(self.marks.lone)).then_some(text)
     }
 
-    /// A member that is there and not `null`.
+    /// A member, or `None` if it is absent or `null`.
     pub(crate) fn get(&self, name: &str) -> Option<Self> {
         let value = self.value.as_object()?.get(name)?;
         (!value.is_null()).then(|| self.inside(value, member_path(&self.path, name)))
     }
 
-    /// Whether the member is this text; a lone surrogate in it is a mistake, another type is not.
+    /// Whether the member is this string. A lone surrogate is a mistake, another type is not.
     pub(crate) fn is_text(&self, name: &str, expected: &str) -> Result<bool, Mistake> {
         match self.get(name).map(|member| (member.kind(), member)) {
             Some((Kind::Text(None), member)) => Err(member.mistake(ErrorKind::InvalidJson)),
@@ -141,7 +141,7 @@ impl<'v> Node<'v> {
         Mistake::new(ErrorKind::MissingField, member_path(&self.path, name))
     }
 
-    /// A text; absent, `null` and empty are all `None`.
+    /// A string, or `None` if it is absent, `null` or empty.
     pub(crate) fn text(&self, name: &str, mistakes: &mut Vec<Mistake>) -> Option<String> {
         let member = self.get(name)?;
         match member.kind() {
@@ -154,7 +154,7 @@ impl<'v> Node<'v> {
         None
     }
 
-    /// A text that must be there.
+    /// A string that is required.
     pub(crate) fn required_text(&self, name: &str, mistakes: &mut Vec<Mistake>) -> Option<String> {
         let before = mistakes.len();
         let text = self.text(name, mistakes);
@@ -166,7 +166,7 @@ impl<'v> Node<'v> {
         text
     }
 
-    /// A natural number, or its text.
+    /// A natural number, written as a number or as a string.
     pub(crate) fn natural(&self, name: &str, mistakes: &mut Vec<Mistake>) -> Option<String> {
         let member = self.get(name)?;
         let text = match member.kind() {
@@ -188,7 +188,7 @@ impl<'v> Node<'v> {
         }
     }
 
-    /// A text, or a natural number as it was written.
+    /// A string, or a natural number as it is written.
     pub(crate) fn text_or_natural(
         &self,
         name: &str,
@@ -211,7 +211,7 @@ impl<'v> Node<'v> {
         None
     }
 
-    /// An object; absent and `null` are both `None`.
+    /// An object, or `None` if it is absent or `null`.
     pub(crate) fn object(&self, name: &str, mistakes: &mut Vec<Mistake>) -> Option<Self> {
         let member = self.get(name)?;
         if member.is_object() {

@@ -1,4 +1,4 @@
-//! What a record says, read a second time.
+//! Reads the fields of a record.
 
 use std::collections::BTreeMap;
 
@@ -7,15 +7,15 @@ use serde_json::Value;
 
 use super::node::{Mistake, Node};
 
-/// What is known of a record or a test event, by the name of the field; what is `None` is absent.
+/// The fields of a record or a test event, by name. A field that is `None` is absent.
 pub type Fields = BTreeMap<String, String>;
 
-pub(super) struct Reading<'m> {
+pub(super) struct FieldReader<'m> {
     pub(super) fields: Fields,
     pub(super) mistakes: &'m mut Vec<Mistake>,
 }
 
-impl Reading<'_> {
+impl FieldReader<'_> {
     pub(super) fn set(&mut self, field: &str, value: Option<String>) {
         if let Some(value) = value {
             self.fields.insert(field.to_owned(), value);
@@ -42,7 +42,7 @@ impl Reading<'_> {
         node.object(name, self.mistakes)
     }
 
-    /// An object that must be there.
+    /// An object that is required.
     pub(super) fn required<'v>(&mut self, node: &Node<'v>, name: &str) -> Option<Node<'v>> {
         let before = self.mistakes.len();
         let object = node.object(name, self.mistakes);
@@ -87,7 +87,7 @@ impl Reading<'_> {
         }
     }
 
-    /// The path of a mistake in a tag is that of all tags.
+    /// Reads a tag. The path of a mistake in it is the path of the tags.
     pub(super) fn tag(&mut self, tags: &Node<'_>, tag: &str) {
         let mut mistakes = Vec::new();
         let value = tags.text(tag, &mut mistakes);
@@ -116,7 +116,7 @@ impl Reading<'_> {
         self.set(&format!("annotations.{index}.e_tag"), e_tag);
     }
 
-    /// One annotation or a list of them; whether there is either.
+    /// Reads one annotation or a list of them, and returns whether there is one.
     pub(super) fn annotations(&mut self, node: &Node<'_>, name: &str) -> bool {
         let Some(annotations) = node.get(name) else {
             return false;
@@ -162,9 +162,9 @@ impl Reading<'_> {
     }
 }
 
-/// An entry of `Records`.
+/// Reads an element of `Records`.
 pub(crate) fn s3_record(record: &Node<'_>, mistakes: &mut Vec<Mistake>) -> Fields {
-    let mut read = Reading {
+    let mut read = FieldReader {
         fields: Fields::new(),
         mistakes,
     };
@@ -227,7 +227,7 @@ pub(crate) fn s3_record(record: &Node<'_>, mistakes: &mut Vec<Mistake>) -> Field
     }
 
     data(record, &mut read);
-    // Both places are read; those in the record win.
+    // Both places are read, and the record has priority.
     let in_s3 = s3.is_some_and(|s3| read.annotations(&s3, "objectAnnotation"));
 
     if record.get("objectAnnotation").is_some() {
@@ -242,8 +242,8 @@ pub(crate) fn s3_record(record: &Node<'_>, mistakes: &mut Vec<Mistake>) -> Field
     read.fields
 }
 
-/// What only some events carry.
-fn data(record: &Node<'_>, read: &mut Reading<'_>) {
+/// Reads the extra data of some events.
+fn data(record: &Node<'_>, read: &mut FieldReader<'_>) {
     if let Some(glacier) = read.object(record, "glacierEventData")
         && let Some(restore) = read.object(&glacier, "restoreEventData")
     {
@@ -303,9 +303,9 @@ fn data(record: &Node<'_>, read: &mut Reading<'_>) {
     read.retention(record, "objectRetentionEventData", names);
 }
 
-/// A test notification.
+/// Reads a test notification.
 pub(crate) fn test_event(node: &Node<'_>, mistakes: &mut Vec<Mistake>) -> Fields {
-    let mut read = Reading {
+    let mut read = FieldReader {
         fields: Fields::new(),
         mistakes,
     };

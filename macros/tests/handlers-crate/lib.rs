@@ -1,4 +1,4 @@
-//! Handlers for another crate's routes.
+//! Handlers that another crate routes.
 #![deny(
     warnings,
     missing_docs,
@@ -17,7 +17,7 @@ use renamed::{HandlerError, S3EventRecord, State, s3_handler};
 ///
 /// # Errors
 ///
-/// When nobody listens.
+/// When the receiver is gone.
 #[s3_handler("ObjectCreated:Put", crate = renamed)]
 pub async fn send_key(
     record: &S3EventRecord,
@@ -28,7 +28,7 @@ pub async fn send_key(
 }
 
 pub mod nested {
-    //! The same, one level down and without a prelude.
+    //! A handler in a module without a prelude.
     #![no_implicit_prelude]
 
     use ::renamed::{HandlerError, ObjectCreated, State, s3_handler};
@@ -40,7 +40,7 @@ pub mod nested {
     ///
     /// # Errors
     ///
-    /// When nobody listens.
+    /// When the receiver is gone.
     #[s3_handler("ObjectCreated:Copy", crate = ::renamed, state = Sender<String>)]
     pub async fn send_size(
         created: ObjectCreated,

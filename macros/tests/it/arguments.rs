@@ -1,4 +1,4 @@
-//! Arguments of every kind.
+//! Every kind of handler argument.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -135,7 +135,7 @@ fn check(holds: bool) -> Result<(), String> {
     if holds {
         Ok(())
     } else {
-        Err("an argument is not what it should be".to_owned())
+        Err("an argument has another value than expected".to_owned())
     }
 }
 
@@ -145,7 +145,7 @@ async fn check_handled<S: Send + Sync + 'static>(routes: Routes<S>) {
 }
 
 #[tokio::test]
-async fn of_every_kind_are_given() {
+async fn every_kind_of_argument_is_passed() {
     check_handled(Routes::new(()).on::<none>()).await;
     check_handled(Routes::new(()).on::<elided>()).await;
     check_handled(Routes::new(()).on::<named>()).await;
@@ -161,12 +161,12 @@ async fn of_every_kind_are_given() {
 }
 
 #[tokio::test]
-async fn with_named_lifetimes_are_given_by_callers_too() {
+async fn a_handler_with_named_lifetimes_can_be_called_directly() {
     let record = record(EventName::OBJECT_CREATED_PUT.as_str());
     named(&record, Words("incoming/my photo.jpg"), &record)
         .await
-        .expect("both are the record");
+        .expect("both arguments are the record");
     named(&record, Words("another"), &record)
         .await
-        .expect_err("the words are not the key");
+        .expect_err("the words differ from the key");
 }

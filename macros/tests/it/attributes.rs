@@ -20,7 +20,7 @@ async fn instrumented_above(record: &S3EventRecord) -> Result<(), HandlerError> 
     Ok(())
 }
 
-/// There in one configuration only, named once by each.
+/// Compiled in one configuration only, whichever attribute comes first.
 #[cfg(test)]
 #[s3_handler("ObjectRemoved:Delete")]
 async fn configured() -> Result<(), HandlerError> {
@@ -39,7 +39,7 @@ async fn outdated() -> Result<(), HandlerError> {
     Ok(())
 }
 
-/// Would be reported as unused otherwise.
+/// Without `allow` the compiler would report it as unused.
 #[allow(dead_code)]
 #[s3_handler("ObjectAcl:Put")]
 async fn never_routed() -> Result<(), HandlerError> {
@@ -47,7 +47,7 @@ async fn never_routed() -> Result<(), HandlerError> {
 }
 
 #[tokio::test]
-async fn leave_the_handler_as_it_is() {
+async fn other_attributes_do_not_change_the_handler() {
     let routes = Routes::new(())
         .on::<instrumented_below>()
         .on::<instrumented_above>()

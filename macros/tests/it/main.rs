@@ -1,4 +1,4 @@
-//! What `#[s3_handler]` accepts, and what it says of the rest.
+//! What `#[s3_handler]` accepts, and how it reports mistakes.
 #![deny(
     warnings,
     missing_docs,
@@ -17,23 +17,25 @@ mod ui;
 
 use s3_dispatch::{MessageContext, Notification, Outcome, Router, Routes, S3EventRecord};
 
-/// The record of an event of the object `incoming/my photo.jpg`, 1024 bytes, in the bucket
+/// A record of an event about the object `incoming/my photo.jpg`, 1024 bytes, in the bucket
 /// `holiday`.
 fn record(event: &str) -> S3EventRecord {
     let json = format!(
-        r#"{{"Records": [{{"eventName": "{event}", "eventSource": "aws:s3", "s3": {{"bucket": {{"name": "holiday"}},
+        r#"{{"Records": [{{"eventName": "{event}", "eventSource": "aws:s3", "s3": {{
+            "bucket": {{"name": "holiday"}},
             "object": {{"key": "incoming/my+photo.jpg", "size": 1024, "eTag": "d41d8"}}}}}}]}}"#
     );
+
     match Notification::parse(json) {
         Ok(Notification::Records(records)) => records
             .into_iter()
             .next()
             .expect("the notification has one record"),
-        other => panic!("{other:?} is no notification of records"),
+        other => panic!("{other:?} is not a notification with records"),
     }
 }
 
-/// Has the routes answer the record of an event.
+/// Routes a record of this event.
 async fn answer<S: Send + Sync + 'static>(routes: &Routes<S>, event: &str) -> Outcome {
     routes
         .route(

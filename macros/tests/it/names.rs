@@ -1,4 +1,4 @@
-//! Handlers by every kind of name: in modules, in other crates, raw, behind another path.
+//! Handlers in modules, in functions and in other crates, with raw names and from macros.
 
 use std::sync::mpsc::channel;
 
@@ -56,7 +56,7 @@ handlers! {
 }
 
 #[tokio::test]
-async fn reach_their_handlers() {
+async fn handlers_are_found_in_every_kind_of_place() {
     #[s3_handler("ObjectRestore:Delete")]
     async fn of_a_function() -> Result<(), HandlerError> {
         Ok(())
@@ -88,7 +88,7 @@ async fn reach_their_handlers() {
 }
 
 #[tokio::test]
-async fn of_another_crate_reach_their_handlers() {
+async fn handlers_of_another_crate_are_called() {
     let (keys, received) = channel();
     let routes = Routes::new(keys)
         .on::<handlers_crate::send_key>()

@@ -1,4 +1,4 @@
-//! A handler where no name is given, and those of the standard library mean something else.
+//! A handler in a module without a prelude, where other items have the usual names.
 
 use s3_dispatch::{Outcome, Routes};
 
@@ -22,7 +22,13 @@ mod bare {
 
     type Result<E> = ::std::result::Result<(), E>;
 
-    #[s3_handler("ObjectCreated:Put", bucket = "holiday", prefix = "incoming/", suffix = ".jpg", state = u8)]
+    #[s3_handler(
+        "ObjectCreated:Put",
+        bucket = "holiday",
+        prefix = "incoming/",
+        suffix = ".jpg",
+        state = u8
+    )]
     pub(super) async fn index(
         record: &S3EventRecord,
         created: ObjectCreated,
@@ -31,13 +37,13 @@ mod bare {
         if record.object.key == created.key {
             Result::Ok(())
         } else {
-            Result::Err(HandlerError::permanent("the view is of another record"))
+            Result::Err(HandlerError::permanent("the view shows another record"))
         }
     }
 }
 
 #[tokio::test]
-async fn needs_none() {
+async fn a_handler_compiles_without_a_prelude() {
     let routes = Routes::new(7).on::<bare::index>();
     assert!(matches!(
         answer(&routes, "ObjectCreated:Put").await,

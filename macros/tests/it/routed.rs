@@ -1,4 +1,4 @@
-//! A handler is a function that can be called, and a type that can be routed.
+//! Handlers called as plain functions and by routes.
 
 use std::sync::mpsc::{Sender, channel};
 
@@ -45,16 +45,16 @@ async fn promised(created: ObjectCreated) -> Result<(), &'static str> {
     if created.size == 1024 {
         Ok(())
     } else {
-        Err("another size")
+        Err("the size differs")
     }
 }
 
 #[tokio::test]
-async fn is_called_as_a_plain_function() {
+async fn a_handler_can_be_called_as_a_plain_function() {
     let (seen, received) = channel();
     index(&record("ObjectCreated:Put"), State(seen))
         .await
-        .expect("somebody listens");
+        .expect("the receiver is open");
     assert_eq!(
         received.try_iter().collect::<Vec<_>>(),
         ["ObjectCreated:Put incoming/my photo.jpg"]
@@ -62,7 +62,7 @@ async fn is_called_as_a_plain_function() {
 }
 
 #[tokio::test]
-async fn is_called_by_routes_for_each_of_its_events() {
+async fn routes_call_a_handler_for_each_of_its_events() {
     let (seen, received) = channel();
     let routes = Routes::new(seen).on::<index>();
 
@@ -82,7 +82,7 @@ async fn is_called_by_routes_for_each_of_its_events() {
 }
 
 #[tokio::test]
-async fn is_called_by_routes_over_the_state_it_names() {
+async fn routes_call_a_handler_that_names_its_state() {
     let routes = Routes::new(7_u8).on::<promised>();
     assert!(matches!(
         answer(&routes, "ObjectCreated:Put").await,
@@ -91,7 +91,7 @@ async fn is_called_by_routes_over_the_state_it_names() {
 }
 
 #[tokio::test]
-async fn fails_as_its_error_says() {
+async fn a_handler_fails_with_the_kind_of_its_error() {
     let routes = Routes::new(()).on::<fail>().on::<fail_for_good>();
     for (event, kind) in [
         ("ObjectCreated:Put", HandlerErrorKind::Retry),
@@ -99,13 +99,13 @@ async fn fails_as_its_error_says() {
     ] {
         match answer(&routes, event).await {
             Outcome::Failed(error) => assert_eq!(error.kind(), kind),
-            other => panic!("{other:?} is no failure"),
+            other => panic!("{other:?} is not a failure"),
         }
     }
 }
 
 #[test]
-fn gives_its_events_and_options_to_the_route() {
+fn the_route_has_the_events_and_options_of_the_attribute() {
     let route = <index as Handler<Sender<String>>>::route();
     let patterns = ["ObjectCreated:Put", "ObjectCreated:CompleteMultipartUpload"]
         .map(EventPattern::from_static);

@@ -8,7 +8,7 @@ fn record() -> RecordBuilder {
     RecordBuilder::new("ObjectCreated:Put")
 }
 
-/// The names of an object's members, in the order of the text.
+/// The names of the members of an object, in the order of the JSON.
 fn names(json: &str) -> Vec<String> {
     let members: Value = serde_json::from_str(json).unwrap();
     let mut names: Vec<_> = members.as_object().unwrap().keys().cloned().collect();
@@ -27,7 +27,7 @@ fn first(json: &str) -> Value {
 }
 
 #[test]
-fn an_sqs_message_has_all_that_lambda_sends() {
+fn an_sqs_message_has_every_field_that_lambda_sends() {
     let json = SqsBatchBuilder::new()
         .with_body("059f36b4-87a3-44ab-83d2-661975830a7d", "hello")
         .to_json();
@@ -81,7 +81,7 @@ fn an_sqs_message_has_all_that_lambda_sends() {
 }
 
 #[test]
-fn a_message_tells_its_count_group_and_trace() {
+fn a_message_has_its_receive_count_group_and_trace_header() {
     let message = SqsMessageBuilder::new("1")
         .with_receive_count(4)
         .with_group_id("g")
@@ -97,7 +97,7 @@ fn a_message_tells_its_count_group_and_trace() {
 }
 
 #[test]
-fn messages_of_a_fifo_queue_have_a_group_and_a_number() {
+fn a_message_of_a_fifo_queue_has_a_group_and_a_sequence_number() {
     let attributes = first(
         &SqsBatchBuilder::new()
             .on_fifo_queue()
@@ -117,7 +117,7 @@ fn messages_of_a_fifo_queue_have_a_group_and_a_number() {
 }
 
 #[test]
-fn the_bytes_are_the_text() {
+fn the_bytes_are_the_json() {
     let batch = SqsBatchBuilder::new()
         .with_record("1", record())
         .with_message(SqsMessageBuilder::without_id());
@@ -127,15 +127,18 @@ fn the_bytes_are_the_text() {
     assert_eq!(batch.to_bytes(), batch.to_json());
 }
 
-/// SNS breaks lines in what it sends to queues.
+/// SNS sends queues one member per line.
 #[test]
-fn the_envelope_of_sns_is_written_as_sns_writes_it() {
+fn an_sns_envelope_is_written_as_sns_writes_it() {
     let json = SnsMessageBuilder::new("a\"b")
         .with_message_id("1")
         .with_topic_arn("arn")
         .to_json();
-    let head = "{\n  \"Type\" : \"Notification\",\n  \"MessageId\" : \"1\",\n  \"TopicArn\" : \"arn\",\n  \
-                \"Subject\" : \"Amazon S3 Notification\",\n  \"Message\" : \"a\\\"b\",\n  \"Timestamp\" : ";
+    let head = concat!(
+        "{\n  \"Type\" : \"Notification\",\n  \"MessageId\" : \"1\",\n",
+        "  \"TopicArn\" : \"arn\",\n  \"Subject\" : \"Amazon S3 Notification\",\n",
+        "  \"Message\" : \"a\\\"b\",\n  \"Timestamp\" : ",
+    );
     assert!(json.starts_with(head), "{json}");
     assert!(json.ends_with("\"\n}"), "{json}");
 
@@ -161,7 +164,7 @@ fn the_envelope_of_sns_is_written_as_sns_writes_it() {
 }
 
 #[test]
-fn sns_sends_functions_other_names_of_addresses() {
+fn sns_spells_urls_differently_for_functions() {
     let record = first(&SnsBatchBuilder::new().with_body("1", "hello").to_json());
     assert_eq!(
         (&record["EventSource"], &record["EventVersion"]),

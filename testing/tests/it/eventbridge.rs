@@ -9,12 +9,17 @@ fn an_event_is_written_as_eventbridge_writes_it() {
         .with_version_id("v")
         .with_size(5);
     let expected = concat!(
-        r#"{"version":"0","id":"17793124-05d4-b198-2fde-7ededc63b103","detail-type":"Object Created","#,
-        r#""source":"aws.s3","account":"123456789012","time":"1970-01-01T00:00:00Z","region":"us-east-1","#,
-        r#""resources":["arn:aws:s3:::amzn-s3-demo-bucket"],"detail":{"version":"0","event-version":"1.2","#,
+        r#"{"version":"0","id":"17793124-05d4-b198-2fde-7ededc63b103","#,
+        r#""detail-type":"Object Created","#,
+        r#""source":"aws.s3","account":"123456789012","time":"1970-01-01T00:00:00Z","#,
+        r#""region":"us-east-1","#,
+        r#""resources":["arn:aws:s3:::amzn-s3-demo-bucket"],"detail":{"version":"0","#,
+        r#""event-version":"1.2","#,
         r#""bucket":{"name":"amzn-s3-demo-bucket"},"object":{"key":"a b+%20","size":5,"#,
-        r#""etag":"d41d8cd98f00b204e9800998ecf8427e","version-id":"v","sequencer":"55aed6dcd90281e5"},"#,
-        r#""request-id":"C3D13FE58DE4C810","requester":"123456789012","source-ip-address":"172.16.0.1","#,
+        r#""etag":"d41d8cd98f00b204e9800998ecf8427e","version-id":"v","#,
+        r#""sequencer":"55aed6dcd90281e5"},"#,
+        r#""request-id":"C3D13FE58DE4C810","requester":"123456789012","#,
+        r#""source-ip-address":"172.16.0.1","#,
         r#""reason":"PutObject"}}"#,
     );
 
@@ -22,7 +27,7 @@ fn an_event_is_written_as_eventbridge_writes_it() {
 }
 
 #[test]
-fn what_s3_does_by_itself_has_no_source_address() {
+fn an_event_that_s3_causes_has_no_source_address() {
     let json = RecordBuilder::new(EventName::LIFECYCLE_EXPIRATION_DELETE)
         .to_eventbridge_json()
         .unwrap();
@@ -43,7 +48,7 @@ fn what_s3_does_by_itself_has_no_source_address() {
 }
 
 #[test]
-fn events_that_s3_does_not_send_have_no_form() {
+fn an_event_that_s3_does_not_send_to_eventbridge_has_no_json() {
     for name in EventName::KNOWN {
         let is_sent = !name.is_replication() && !name.is_reduced_redundancy_lost_object();
         assert_eq!(

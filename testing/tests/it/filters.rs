@@ -1,6 +1,6 @@
 use s3_dispatch_testing::{EventBridgeRule, FilterErrorKind, SnsFilterPolicy};
 
-/// Both evaluators say this of the body.
+/// Checks that both evaluators agree on the body.
 #[track_caller]
 fn check(policy: &str, body: &str, expected: bool) {
     assert_eq!(
@@ -17,7 +17,7 @@ fn check(policy: &str, body: &str, expected: bool) {
 }
 
 #[track_caller]
-fn check_refused(policy: &str, kind: FilterErrorKind) {
+fn check_rejected(policy: &str, kind: FilterErrorKind) {
     assert_eq!(
         SnsFilterPolicy::parse(policy).unwrap_err().kind(),
         kind,
@@ -32,7 +32,7 @@ fn check_refused(policy: &str, kind: FilterErrorKind) {
 }
 
 #[test]
-fn a_value_is_of_its_type() {
+fn a_value_matches_only_its_own_type() {
     let policy = r#"{"a":["x",1,true,null]}"#;
     for (value, expected) in [
         (r#""x""#, true),
@@ -59,7 +59,7 @@ fn a_value_is_of_its_type() {
 }
 
 #[test]
-fn operators_on_texts() {
+fn operators_match_strings() {
     let check = |condition: &str, value: &str, expected| {
         check(
             &format!(r#"{{"a":[{condition}]}}"#),
@@ -92,7 +92,7 @@ fn operators_on_texts() {
 }
 
 #[test]
-fn a_field_exists_when_a_value_stands_there() {
+fn a_field_exists_if_it_has_a_value() {
     for (body, exists) in [
         (r#"{"a":{"b":1}}"#, true),
         (r#"{"a":{"b":null}}"#, true),
@@ -111,7 +111,7 @@ fn a_field_exists_when_a_value_stands_there() {
 }
 
 #[test]
-fn arrays_are_transparent() {
+fn an_array_matches_if_an_element_matches() {
     check(r#"{"a":["x"]}"#, r#"{"a":["y","x"]}"#, true);
     check(r#"{"a":["x"]}"#, r#"{"a":[["y",["x"]]]}"#, true);
 
@@ -135,7 +135,7 @@ fn arrays_are_transparent() {
 }
 
 #[test]
-fn all_fields_match_and_one_condition_of_each() {
+fn every_field_must_match_one_of_its_conditions() {
     let policy = r#"{"a":["x",{"prefix":"y"}],"b":{"c":[1]}}"#;
     check(policy, r#"{"a":"x","b":{"c":1},"d":0}"#, true);
     check(policy, r#"{"a":"yy","b":{"c":1}}"#, true);
@@ -145,7 +145,7 @@ fn all_fields_match_and_one_condition_of_each() {
 }
 
 #[test]
-fn only_eventbridge_asks_for_one_element() {
+fn only_eventbridge_wants_all_fields_in_one_element() {
     let filter = r#"{"Records":{"name":["x"],"s3":{"key":["k"]}}}"#;
     let same = r#"{"Records":[{"name":"y"},{"name":"x","s3":{"key":"k"}}]}"#;
     let apart = r#"{"Records":[{"name":"x"},{"name":"y","s3":{"key":"k"}}]}"#;
@@ -155,7 +155,7 @@ fn only_eventbridge_asks_for_one_element() {
 }
 
 #[test]
-fn or_is_an_operator_over_two_objects() {
+fn or_is_an_operator_if_it_has_at_least_two_objects() {
     let policy = r#"{"$or":[{"a":["x"]},{"b":{"c":[1]},"d":["z"]}],"e":[{"exists":true}]}"#;
     check(policy, r#"{"a":"x","e":0}"#, true);
     check(policy, r#"{"b":{"c":1},"d":"z","e":0}"#, true);
@@ -176,17 +176,17 @@ fn or_is_an_operator_over_two_objects() {
         true,
     );
 
-    check_refused(
+    check_rejected(
         r#"{"$or":[{"a":["x"]}]}"#,
         FilterErrorKind::InvalidCondition,
     );
-    check_refused(r#"{"$or":[{"a":["x"]},{}]}"#, FilterErrorKind::InvalidShape);
+    check_rejected(r#"{"$or":[{"a":["x"]},{}]}"#, FilterErrorKind::InvalidShape);
 }
 
 #[test]
-fn what_aws_refuses_is_refused() {
+fn a_filter_that_aws_rejects_is_rejected() {
     for policy in ["", "{", "{\"a\":[1]} x"] {
-        check_refused(policy, FilterErrorKind::InvalidJson);
+        check_rejected(policy, FilterErrorKind::InvalidJson);
     }
 
     for policy in [
@@ -198,7 +198,7 @@ fn what_aws_refuses_is_refused() {
         r#"{"a":"x"}"#,
         r#"{"a":null}"#,
     ] {
-        check_refused(policy, FilterErrorKind::InvalidShape);
+        check_rejected(policy, FilterErrorKind::InvalidShape);
     }
 
     for condition in [
@@ -217,7 +217,7 @@ fn what_aws_refuses_is_refused() {
         r#"{"anything-but":{"prefix":"a","suffix":"b"}}"#,
         r#"{"anything-but":{"prefix":1}}"#,
     ] {
-        check_refused(
+        check_rejected(
             &format!(r#"{{"a":[{condition}]}}"#),
             FilterErrorKind::InvalidCondition,
         );
@@ -231,7 +231,7 @@ fn what_aws_refuses_is_refused() {
 }
 
 #[test]
-fn sns_has_limits() {
+fn sns_limits_keys_and_combinations() {
     let names = |count| {
         (0..count)
             .map(|name| format!("\"{name}\""))
@@ -288,7 +288,7 @@ fn sns_has_limits() {
 }
 
 #[test]
-fn only_an_object_matches() {
+fn only_a_json_object_matches() {
     for body in [
         "",
         "null",
@@ -304,11 +304,11 @@ fn only_an_object_matches() {
 }
 
 #[test]
-fn depth_is_bounded() {
+fn the_depth_is_limited() {
     let nested = |depth| format!("{}[1]{}", r#"{"a":"#.repeat(depth), "}".repeat(depth));
     let arrays = |depth| format!(r#"{{"a":{}1{}}}"#, "[".repeat(depth), "]".repeat(depth));
     check(&nested(100), &nested(100), true);
     check(r#"{"a":[1]}"#, &arrays(100), true);
     check(r#"{"a":[1]}"#, &arrays(100_000), false);
-    check_refused(&nested(100_000), FilterErrorKind::InvalidJson);
+    check_rejected(&nested(100_000), FilterErrorKind::InvalidJson);
 }

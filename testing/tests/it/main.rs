@@ -1,4 +1,4 @@
-//! What the builders write, byte by byte.
+//! The output of the builders, byte by byte, and the evaluators.
 #![allow(clippy::unwrap_used)]
 
 mod record;

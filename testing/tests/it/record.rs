@@ -2,22 +2,26 @@ use s3_dispatch_core::EventName;
 use s3_dispatch_testing::{NotificationBuilder, RecordBuilder, ReplicationData};
 use serde_json::Value;
 
-/// The order and the compactness are those of S3.
+/// In the same order, without white space.
 #[test]
 fn a_record_is_written_as_s3_writes_it() {
     let record = RecordBuilder::new(EventName::OBJECT_CREATED_PUT)
         .with_key("a b/ü*~.jpg")
         .with_version_id("v");
     let expected = concat!(
-        r#"{"eventVersion":"2.6","eventSource":"aws:s3","awsRegion":"us-east-1","eventTime":"1970-01-01T00:00:00.000Z","#,
-        r#""eventName":"ObjectCreated:Put","userIdentity":{"principalId":"AWS:AIDAJDPLRKLG7UEXAMPLE"},"#,
+        r#"{"eventVersion":"2.6","eventSource":"aws:s3","awsRegion":"us-east-1","#,
+        r#""eventTime":"1970-01-01T00:00:00.000Z","#,
+        r#""eventName":"ObjectCreated:Put","userIdentity":{"#,
+        r#""principalId":"AWS:AIDAJDPLRKLG7UEXAMPLE"},"#,
         r#""requestParameters":{"sourceIPAddress":"172.16.0.1"},"#,
         r#""responseElements":{"x-amz-request-id":"C3D13FE58DE4C810","#,
         r#""x-amz-id-2":"FMyUVURIY8/IgAtTv8xRjskZQpcIZ9KG4V5Wp6S7S/JRWeUWerMUE5JgHvANOjpD"},"#,
         r#""s3":{"s3SchemaVersion":"1.0","configurationId":"testConfigRule","#,
-        r#""bucket":{"name":"amzn-s3-demo-bucket","ownerIdentity":{"principalId":"A3NL1KOZZKExample"},"#,
+        r#""bucket":{"name":"amzn-s3-demo-bucket","ownerIdentity":{"#,
+        r#""principalId":"A3NL1KOZZKExample"},"#,
         r#""arn":"arn:aws:s3:::amzn-s3-demo-bucket"},"#,
-        r#""object":{"key":"a+b/%C3%BC*%7E.jpg","size":1024,"eTag":"d41d8cd98f00b204e9800998ecf8427e","#,
+        r#""object":{"key":"a+b/%C3%BC*%7E.jpg","size":1024,"#,
+        r#""eTag":"d41d8cd98f00b204e9800998ecf8427e","#,
         r#""versionId":"v","sequencer":"0055AED6DCD90281E5"}}}"#,
     );
 
@@ -30,7 +34,7 @@ fn a_record_is_written_as_s3_writes_it() {
 }
 
 #[test]
-fn the_fields_of_an_object_are_those_of_its_event() {
+fn an_object_has_the_fields_that_s3_sends_for_its_event() {
     let check = |event: &str, expected: [bool; 3]| {
         let record: Value = serde_json::from_str(&RecordBuilder::new(event).to_json()).unwrap();
         let found =
@@ -61,7 +65,7 @@ fn the_fields_of_an_object_are_those_of_its_event() {
 }
 
 #[test]
-fn the_block_of_an_event_stands_behind_s3() {
+fn the_extra_data_of_an_event_follows_the_field_s3() {
     let check = |record: RecordBuilder, expected: &str| {
         let json = record.to_json();
         assert!(json.ends_with(&format!("}}}},{expected}}}")), "{json}");
@@ -71,13 +75,21 @@ fn the_block_of_an_event_stands_behind_s3() {
     check(
         RecordBuilder::new(EventName::OBJECT_RESTORE_COMPLETED)
             .with_restore("1970-01-01T00:01:00.000Z", "GLACIER"),
-        r#""glacierEventData":{"restoreEventData":{"lifecycleRestorationExpiryTime":"1970-01-01T00:01:00.000Z","lifecycleRestoreStorageClass":"GLACIER"}}"#,
+        concat!(
+            r#""glacierEventData":{"restoreEventData":{"#,
+            r#""lifecycleRestorationExpiryTime":"1970-01-01T00:01:00.000Z","#,
+            r#""lifecycleRestoreStorageClass":"GLACIER"}}"#,
+        ),
     );
 
     check(
         RecordBuilder::new(EventName::REPLICATION_OPERATION_MISSED_THRESHOLD)
             .with_replication(ReplicationData::new("r", "d").with_threshold(15)),
-        r#""replicationEventData":{"replicationRuleId":"r","destinationBucket":"d","s3Operation":"OBJECT_PUT","requestTime":"1970-01-01T00:00:00.000Z","threshold":"15"}"#,
+        concat!(
+            r#""replicationEventData":{"replicationRuleId":"r","destinationBucket":"d","#,
+            r#""s3Operation":"OBJECT_PUT","requestTime":"1970-01-01T00:00:00.000Z","#,
+            r#""threshold":"15"}"#,
+        ),
     );
 
     check(
@@ -97,12 +109,15 @@ fn the_block_of_an_event_stands_behind_s3() {
         RecordBuilder::new(EventName::OBJECT_RETENTION_PUT)
             .with_retention("COMPLIANCE", "2026")
             .with_event_hold(90),
-        r#""objectRetentionEventData":{"mode":"COMPLIANCE","retainUntilDate":"2026","eventHold":"ON","eventHoldDuration":{"days":90}}"#,
+        concat!(
+            r#""objectRetentionEventData":{"mode":"COMPLIANCE","retainUntilDate":"2026","#,
+            r#""eventHold":"ON","eventHoldDuration":{"days":90}}"#,
+        ),
     );
 }
 
 #[test]
-fn what_s3_does_by_itself_has_s3_as_its_principal() {
+fn s3_is_the_principal_of_what_it_does_by_itself() {
     for (event, principal) in [
         (EventName::LIFECYCLE_EXPIRATION_DELETE, "s3.amazonaws.com"),
         (
@@ -118,7 +133,7 @@ fn what_s3_does_by_itself_has_s3_as_its_principal() {
 }
 
 #[test]
-fn the_arn_has_the_partition_of_the_region() {
+fn the_arn_contains_the_partition_of_the_region() {
     let arn = |region: &str| {
         RecordBuilder::new("ObjectCreated:Put")
             .with_region(region)
@@ -137,7 +152,7 @@ fn the_arn_has_the_partition_of_the_region() {
 }
 
 #[test]
-fn each_sender_encodes_keys_in_its_way() {
+fn each_sender_encodes_keys_differently() {
     let sent = |source: &str| {
         let record = RecordBuilder::new("ObjectCreated:Put")
             .with_event_source(source)
@@ -161,7 +176,8 @@ fn a_record_without_a_key_cannot_be_built() {
 #[test]
 fn a_test_event_is_written_as_s3_writes_it() {
     let expected = concat!(
-        r#"{"Service":"Amazon S3","Event":"s3:TestEvent","Time":"1970-01-01T00:00:00.000Z","Bucket":"holiday","#,
+        r#"{"Service":"Amazon S3","Event":"s3:TestEvent","Time":"1970-01-01T00:00:00.000Z","#,
+        r#""Bucket":"holiday","#,
         r#""RequestId":"C3D13FE58DE4C810","#,
         r#""HostId":"FMyUVURIY8/IgAtTv8xRjskZQpcIZ9KG4V5Wp6S7S/JRWeUWerMUE5JgHvANOjpD"}"#,
     );
@@ -176,7 +192,7 @@ fn a_test_event_is_written_as_s3_writes_it() {
 }
 
 #[test]
-fn a_record_can_be_that_of_another_request() {
+fn the_request_id_can_be_set() {
     let record = RecordBuilder::new("ObjectTagging:Put")
         .with_request_id("AAAA")
         .build();

@@ -1,5 +1,5 @@
-//! The runtime crate alone, with and without its subscriber (argument `logs`): what no function can
-//! be cheaper than.
+//! The runtime crate alone, the lower limit for every function. The argument `logs` sets the
+//! crate's subscriber.
 
 use lambda_runtime::{Error, LambdaEvent, run, service_fn, tracing};
 use serde::de::IgnoredAny;

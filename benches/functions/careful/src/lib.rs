@@ -1,5 +1,5 @@
-//! What a careful developer writes by hand: one bad body costs one message, keys are decoded, a
-//! test notification is no mistake.
+//! What a careful developer writes by hand: one bad body fails one message, keys are decoded, and a
+//! test notification is not an error.
 
 use std::borrow::Cow;
 
@@ -12,7 +12,7 @@ use serde_json::Value;
 ///
 /// # Errors
 ///
-/// When a message has no id: an empty one in the response would make Lambda fail the whole batch
+/// If a message has no id. An empty id in the response would make Lambda fail the whole batch
 /// anyway.
 pub fn handle_batch(event: SqsEvent) -> Result<SqsBatchResponse, &'static str> {
     let mut response = SqsBatchResponse::default();
@@ -65,7 +65,7 @@ fn handle_record(record: &S3EventRecord) -> Option<()> {
     Some(())
 }
 
-/// S3 sends keys as a form would: `+` is a space, then `%XX`.
+/// Decodes a key as S3 sends it: `+` is a space, then `%XX` is a byte.
 fn decode(key: &str) -> Cow<'_, str> {
     let spaced = key.replace('+', " ");
     match percent_decode_str(&spaced).decode_utf8() {

@@ -1,5 +1,5 @@
-//! The hand-written function in Lambda; with the argument `logs` it sets the runtime crate's
-//! subscriber, as its template does.
+//! The hand-written function in Lambda. The argument `logs` sets the runtime crate's subscriber, as
+//! the crate's template does.
 
 use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent};
 use lambda_runtime::{Error, LambdaEvent, run, service_fn, tracing};

@@ -1,4 +1,4 @@
-//! A function of s3-dispatch, with handlers that only read.
+//! The function with s3-dispatch, whose handlers only read.
 
 mod many;
 
@@ -8,7 +8,7 @@ use s3_dispatch::{Routes, S3EventRecord, s3_handler};
 
 pub use many::hundred_routes;
 
-/// Two routes.
+/// The two routes.
 #[must_use]
 pub fn two_routes() -> Routes<()> {
     Routes::new(()).on::<uploaded>().on::<uploaded_in_parts>()

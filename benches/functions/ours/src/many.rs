@@ -1,4 +1,4 @@
-//! A hundred routes: ten events times ten prefixes.
+//! 100 routes: ten events times ten prefixes.
 
 use s3_dispatch::{BoxFuture, Context, EventPattern, Handler, Outcome, Route, Routes};
 
@@ -15,7 +15,7 @@ const EVENTS: [&str; 10] = [
     "ObjectCreated:Put",
 ];
 
-/// That of the benchmarks' keys is the shortest, and so the last to be tried.
+/// The benchmarks' keys have the shortest prefix, which is tried last.
 const PREFIXES: [&str; 10] = [
     "accounting/invoices/",
     "accounting/orders/",
@@ -33,7 +33,7 @@ struct Prefixed<const EVENT: usize, const PREFIX: usize>;
 
 impl<const EVENT: usize, const PREFIX: usize> Handler<()> for Prefixed<EVENT, PREFIX> {
     fn route() -> Route {
-        let pattern = EventPattern::parse(EVENTS[EVENT]).expect("the table holds known names");
+        let pattern = EventPattern::parse(EVENTS[EVENT]).expect("the table has known names");
         Route::new(pattern)
             .with_name("prefixed")
             .with_prefix(PREFIXES[PREFIX])
@@ -47,7 +47,7 @@ impl<const EVENT: usize, const PREFIX: usize> Handler<()> for Prefixed<EVENT, PR
     }
 }
 
-/// A hundred routes, of which the last ones take the records of the benchmarks.
+/// 100 routes. The last ones handle the records of the benchmarks.
 #[must_use]
 pub fn hundred_routes() -> Routes<()> {
     macro_rules! of_events {

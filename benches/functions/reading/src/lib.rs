@@ -1,13 +1,13 @@
-//! What every handler of the benchmarks does with an object: nothing, but not so that it can be
-//! left out.
+//! What every handler of the benchmarks does with an object: it reads it in a way that the compiler
+//! cannot leave out.
 
 use std::cell::RefCell;
 use std::hint::black_box;
 
-/// What a handler was given.
+/// The values that a handler was given.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reading {
-    /// The bucket's name.
+    /// The name of the bucket.
     pub bucket: String,
     /// The key, decoded.
     pub key: String,
@@ -34,7 +34,7 @@ pub fn take_note(bucket: &str, key: &str, size: u64) {
     });
 }
 
-/// What this thread takes note of while it does something.
+/// Calls the function, and returns what handlers read on this thread meanwhile.
 pub fn readings_of<T>(something: impl FnOnce() -> T) -> (T, Vec<Reading>) {
     KEPT.set(Some(Vec::new()));
     let result = something();

@@ -1,4 +1,4 @@
-//! The built program, as a terminal starts it.
+//! Tests of the built program in a terminal.
 #![allow(clippy::unwrap_used)]
 
 mod policy;

@@ -1,5 +1,6 @@
-//! Payloads that real systems sent: the folder that `S3_DISPATCH_CORPUS` names, with what must be
-//! found in each file.
+//! Payloads of real systems, from the folder `S3_DISPATCH_CORPUS`.
+//!
+//! The file `expected.tsv` lists the records of each payload.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -9,15 +10,15 @@ use serde_json::Value;
 
 use crate::run;
 
-/// The rows of each file, in document order, without the file's name.
+/// The rows of each file, in the order of the document, without the name of the file.
 type Rows = BTreeMap<String, Vec<String>>;
 
 const NOTHING: &str = "none\t-\t-\t-\t-\t-\t-";
 
-/// `None`, with a message, where there is no corpus.
+/// The folder of the corpus. If there is none, prints a message and returns `None`.
 fn corpus() -> Option<PathBuf> {
     let corpus = std::env::var_os("S3_DISPATCH_CORPUS").map(|corpus| {
-        // Tests run in the folder of the package, `.ci/run` in that of the workspace.
+        // Tests run in the folder of the package, `.ci/run` in the folder of the workspace.
         let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
         workspace.join(corpus).canonicalize().unwrap()
     });
@@ -44,7 +45,7 @@ fn expected(corpus: &Path) -> Rows {
     rows
 }
 
-/// What `inspect` finds in these files of a folder, all at once.
+/// The records that one run of `inspect` finds in these files of a folder.
 fn found<'f>(folder: &Path, files: impl Iterator<Item = &'f String>) -> Rows {
     let files: Vec<_> = files.collect();
     let paths: Vec<_> = files
@@ -70,7 +71,7 @@ fn found<'f>(folder: &Path, files: impl Iterator<Item = &'f String>) -> Rows {
     }
 
     for rows in rows.values_mut() {
-        // A message that holds no S3 event has a line here and no row there.
+        // A message without an S3 event has a line of `inspect`, but no row in the table.
         rows.retain(|row| row != NOTHING);
         if rows.is_empty() {
             rows.push(NOTHING.to_owned());
@@ -94,7 +95,7 @@ fn row(line: &Value) -> String {
     columns.map(|column| cell(&line[column])).join("\t")
 }
 
-/// The body of a JSON string, a number, or `-` for what is absent or empty.
+/// The text of a JSON string, a number, or `-` for a value that is absent or empty.
 fn cell(value: &Value) -> String {
     let json = value.to_string();
     match value {
@@ -124,7 +125,7 @@ fn check(found: &Rows, expected: &Rows) {
     assert_eq!(found.len(), expected.len());
 }
 
-/// Wraps each file that is no batch once more and expects the same rows, with one more envelope.
+/// Wraps each file that is not a batch in another envelope, and expects the same rows.
 fn check_wrapped(name: &str, envelopes: &str, wrap: impl Fn(String) -> String) {
     let Some(corpus) = corpus() else { return };
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
@@ -149,7 +150,7 @@ fn check_wrapped(name: &str, envelopes: &str, wrap: impl Fn(String) -> String) {
     check(&found(&folder, expected.keys()), &expected);
 }
 
-/// Whether the payload is a batch of SQS or of SNS, which nothing wraps.
+/// Whether the payload is a batch of SQS or SNS, which has no envelope around it.
 fn is_batch(payload: &str) -> bool {
     let payload: Value = serde_json::from_str(payload).unwrap();
     let is_message = |record: &Value| record.get("body").is_some() || record.get("Sns").is_some();

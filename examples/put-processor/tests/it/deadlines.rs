@@ -1,4 +1,4 @@
-//! What `Lambda-Runtime-Deadline-Ms` does to a batch.
+//! The effect of `Lambda-Runtime-Deadline-Ms` on a batch.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use s3_dispatch_testing::{RecordBuilder, SqsBatchBuilder};
 use crate::function::Function;
 use crate::runtime_api::{Invocation, RuntimeApi, unix_time};
 
-/// Invokes the function with a batch of two messages, and once more with a usual deadline.
+/// Invokes the function with a batch of two messages, then again with an ordinary deadline.
 async fn check(deadline: &str, response: &str, uploads: &[&str]) {
     let mut api = RuntimeApi::start().await;
     let function = Function::start(&api, &[("AWS_LAMBDA_LOG_FORMAT", "JSON")]);
@@ -37,12 +37,12 @@ async fn check(deadline: &str, response: &str, uploads: &[&str]) {
 }
 
 #[tokio::test]
-async fn a_duration_in_place_of_a_time_is_no_deadline() {
+async fn a_duration_instead_of_a_time_is_not_a_deadline() {
     check("600000", r#"{"batchItemFailures":[]}"#, &["a", "b"]).await;
 }
 
 #[tokio::test]
-async fn zero_is_no_deadline() {
+async fn zero_is_not_a_deadline() {
     check("0", r#"{"batchItemFailures":[]}"#, &["a", "b"]).await;
 }
 

@@ -1,4 +1,4 @@
-//! What Lambda is told of each kind of delivery.
+//! The answers to each kind of delivery.
 
 use bytes::Bytes;
 use s3_dispatch::EventName;
@@ -16,14 +16,13 @@ const NOTHING_FITS: (&str, &str) = ("MAX_OBJECT_BYTES", "0");
 
 enum Expected<'e> {
     Response(&'e str),
-    /// This `errorType`, and this in the `errorMessage`.
+    /// This `errorType`, and an `errorMessage` that contains this text.
     Error(&'e str, &'e str),
 }
 
 use Expected::{Error, Response};
 
-/// Has one process answer the payload and then an ordinary batch, which succeeds whatever the first
-/// was.
+/// Lets one process answer the payload and then an ordinary batch, which succeeds in any case.
 async fn check(
     settings: &[(&str, &str)],
     payload: impl Into<Bytes>,
@@ -127,7 +126,7 @@ async fn a_test_notification_and_a_record_for_another_function_succeed() {
 }
 
 #[tokio::test]
-async fn only_what_failed_comes_again() {
+async fn only_failed_messages_are_retried() {
     let several = NotificationBuilder::new()
         .with_record(put("d").with_size(50))
         .with_record(put("e").with_size(51));
@@ -164,7 +163,7 @@ async fn bytes_that_are_not_json_fail_the_invocation() {
 }
 
 #[tokio::test]
-async fn no_bytes_fail_the_invocation() {
+async fn an_empty_payload_fails_the_invocation() {
     check(&[], "", Error("s3_dispatch::InvalidJson", "`$`"), &[]).await;
 }
 
@@ -187,7 +186,7 @@ async fn a_truncated_batch_fails_the_invocation() {
 }
 
 #[tokio::test]
-async fn json_that_is_no_delivery_fails_the_invocation() {
+async fn json_that_is_not_a_delivery_fails_the_invocation() {
     check(
         &[],
         r#"{"hello":"world"}"#,
@@ -198,7 +197,7 @@ async fn json_that_is_no_delivery_fails_the_invocation() {
 }
 
 #[tokio::test]
-async fn json_that_nests_without_end_fails_the_invocation() {
+async fn json_that_nests_too_deeply_fails_the_invocation() {
     check(
         &[],
         "[".repeat(100_000),
@@ -249,7 +248,7 @@ async fn a_failure_of_a_notification_straight_from_s3_fails_the_invocation() {
 }
 
 #[tokio::test]
-async fn a_batch_of_sns_succeeds() {
+async fn an_sns_batch_succeeds() {
     let batch = SnsBatchBuilder::new()
         .with_record("1", put("a"))
         .with_record("2", put("b c"));
@@ -257,7 +256,7 @@ async fn a_batch_of_sns_succeeds() {
 }
 
 #[tokio::test]
-async fn a_failure_in_a_batch_of_sns_fails_the_invocation() {
+async fn a_failure_in_an_sns_batch_fails_the_invocation() {
     let batch = SnsBatchBuilder::new()
         .with_record("1", put("a"))
         .with_record("2", put("b").with_size(0));
@@ -269,7 +268,7 @@ async fn a_failure_in_a_batch_of_sns_fails_the_invocation() {
 }
 
 #[tokio::test]
-async fn a_malformed_body_in_a_batch_of_sns_fails_the_invocation() {
+async fn a_malformed_body_in_an_sns_batch_fails_the_invocation() {
     let batch = SnsBatchBuilder::new()
         .with_body("1", "not JSON")
         .with_record("2", put("b"));
@@ -281,13 +280,13 @@ async fn a_malformed_body_in_a_batch_of_sns_fails_the_invocation() {
 }
 
 #[tokio::test]
-async fn an_event_of_eventbridge_succeeds() {
+async fn an_eventbridge_event_succeeds() {
     let event = put("a+b %41.jpg").to_eventbridge_json().unwrap();
     check(&[], event, Response(SUCCESS), &["a+b %41.jpg"]).await;
 }
 
 #[tokio::test]
-async fn a_failure_of_an_event_of_eventbridge_fails_the_invocation() {
+async fn a_failure_of_an_eventbridge_event_fails_the_invocation() {
     let event = put("a").to_eventbridge_json().unwrap();
     let failed = Error(
         "s3_dispatch::InvocationFailed",

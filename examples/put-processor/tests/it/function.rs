@@ -1,4 +1,4 @@
-//! The program as a function of Lambda.
+//! Runs the program as a Lambda function.
 
 use std::collections::HashMap;
 use std::process::{ExitStatus, Stdio};
@@ -10,31 +10,32 @@ use tokio::task::JoinHandle;
 
 use crate::runtime_api::{RuntimeApi, within};
 
-/// A started process. It is killed when this is dropped.
+/// A running process. Dropping it kills the process.
 pub(crate) struct Function {
     child: Child,
     stdout: JoinHandle<String>,
     stderr: JoinHandle<String>,
 }
 
-/// What a process left behind.
+/// The result of a process that has ended.
 pub(crate) struct Ended {
     pub(crate) status: ExitStatus,
-    /// Lines as CloudWatch takes them.
+    /// The lines that CloudWatch gets.
     pub(crate) stdout: Vec<String>,
     pub(crate) stderr: String,
 }
 
 impl Function {
-    /// Starts the program in an environment of Lambda, with these variables beside.
+    /// Starts the program with the environment of Lambda and these additional variables.
     pub(crate) fn start(api: &RuntimeApi, settings: &[(&str, &str)]) -> Self {
         let mut command = Self::command(api);
         command.envs(settings.iter().copied());
         Self::spawn(command)
     }
 
-    /// The program, with nothing in its environment but what Lambda sets ("Defined runtime
-    /// environment variables", AWS Lambda Developer Guide, 2026).
+    /// The program with only the environment that Lambda sets.
+    ///
+    /// From "Defined runtime environment variables", AWS Lambda Developer Guide, 2026.
     pub(crate) fn command(api: &RuntimeApi) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_put-processor"));
         command
@@ -81,7 +82,7 @@ impl Function {
         }
     }
 
-    /// Sends SIGTERM and waits for the end. What was answered before is in the logs.
+    /// Sends SIGTERM and waits for the end. The logs of all earlier invocations are complete then.
     pub(crate) async fn terminate(self) -> Ended {
         let process = self.child.id().unwrap().to_string();
         let sent = Command::new("sh")
@@ -111,7 +112,7 @@ impl Function {
 }
 
 impl Ended {
-    /// The logs under `AWS_LAMBDA_LOG_FORMAT=JSON`.
+    /// The logs, if `AWS_LAMBDA_LOG_FORMAT` is `JSON`.
     pub(crate) fn json_logs(&self) -> Vec<Value> {
         let parse = |line: &String| {
             serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"))
@@ -119,7 +120,7 @@ impl Ended {
         self.stdout.iter().map(parse).collect()
     }
 
-    /// The keys that the handler logged, sorted, by invocation.
+    /// The keys that the handler logged in each invocation, sorted.
     pub(crate) fn uploads(&self) -> HashMap<String, Vec<String>> {
         let mut uploads = HashMap::<_, Vec<_>>::new();
         for log in self

@@ -1,8 +1,9 @@
-//! What the program says of itself, and of commands that it does not know.
+//! The help, and the errors for wrong commands.
 
 use crate::run;
 
-/// The command ends with this status and, on the stream that fits, text with each of these in it.
+/// Checks the exit status, and that each part is in the standard output or, if the status is not 0,
+/// in the standard error.
 #[track_caller]
 fn check(arguments: &[&str], status: i32, expected: &[&str]) {
     let run = run(arguments, &[], b"");
@@ -22,7 +23,7 @@ fn check(arguments: &[&str], status: i32, expected: &[&str]) {
 }
 
 #[test]
-fn help_lists_the_commands() {
+fn the_help_lists_the_commands() {
     check(
         &["--help"],
         0,
@@ -36,7 +37,7 @@ fn help_lists_the_commands() {
 }
 
 #[test]
-fn help_of_a_command_tells_its_argument_and_its_exit_status() {
+fn the_help_of_a_command_explains_its_argument_and_its_exit_status() {
     check(
         &["invoke", "--help"],
         0,
@@ -64,7 +65,7 @@ fn help_of_a_command_tells_its_argument_and_its_exit_status() {
 }
 
 #[test]
-fn version_names_the_program_and_its_library() {
+fn the_version_names_the_program_and_its_library() {
     check(
         &["--version"],
         0,
@@ -76,7 +77,7 @@ fn version_names_the_program_and_its_library() {
 }
 
 #[test]
-fn no_command_shows_the_help() {
+fn the_help_is_shown_without_a_command() {
     check(
         &[],
         2,

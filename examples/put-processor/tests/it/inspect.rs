@@ -1,4 +1,4 @@
-//! `inspect`: what files hold, line by line.
+//! `inspect`: the records of files, one per line.
 
 use std::path::{Path, PathBuf};
 
@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::{Run, run};
 
-/// Inspects the files with nothing on standard error and compares the lines.
+/// Inspects the files and compares the lines. The standard error is empty.
 #[track_caller]
 fn check(files: &[&str], stdin: &str, status: i32, lines: &[&str]) {
     let Run {
@@ -18,7 +18,7 @@ fn check(files: &[&str], stdin: &str, status: i32, lines: &[&str]) {
     assert_eq!((ended, &*stderr), (Some(status), ""));
 }
 
-/// Inspects one text that cannot be read and gives its error and path.
+/// Inspects a text that cannot be read, and checks the error and its path.
 #[track_caller]
 fn check_unreadable(stdin: &[u8], error: &str, path: &str) {
     let run = inspect(&["-"], stdin);
@@ -44,7 +44,7 @@ fn inspect(files: &[&str], stdin: &[u8]) -> Run {
     run(&[&["inspect"], files].concat(), &[], stdin)
 }
 
-/// Writes a file of this name that other tests do not use.
+/// Writes a file. Each test needs a different name.
 fn file(name: &str, text: &str) -> PathBuf {
     let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
     std::fs::write(&path, text).unwrap();
@@ -55,23 +55,31 @@ fn file(name: &str, text: &str) -> PathBuf {
 fn a_batch_shows_its_records_in_order() {
     let lines = [
         concat!(
-            r#"{"file":"examples/events/put.json","delivery":"sqs>s3","event_name":"ObjectCreated:Put","#,
+            r#"{"file":"examples/events/put.json","delivery":"sqs>s3","#,
+            r#""event_name":"ObjectCreated:Put","#,
             r#""bucket":"amzn-s3-demo-bucket","key":"holiday/2026/my photo (2).jpg","#,
-            r#""key_as_sent":"holiday/2026/my+photo+%282%29.jpg","size":184021,"sequencer":"0069D5164810A3F1C2"}"#,
+            r#""key_as_sent":"holiday/2026/my+photo+%282%29.jpg","size":184021,"#,
+            r#""sequencer":"0069D5164810A3F1C2"}"#,
         ),
         concat!(
-            r#"{"file":"examples/events/put.json","delivery":"sqs>s3","event_name":"ObjectCreated:CompleteMultipartUpload","#,
-            r#""bucket":"amzn-s3-demo-bucket","key":"holiday/2026/film.mp4","key_as_sent":"holiday/2026/film.mp4","#,
+            r#"{"file":"examples/events/put.json","delivery":"sqs>s3","#,
+            r#""event_name":"ObjectCreated:CompleteMultipartUpload","#,
+            r#""bucket":"amzn-s3-demo-bucket","key":"holiday/2026/film.mp4","#,
+            r#""key_as_sent":"holiday/2026/film.mp4","#,
             r#""size":276134947,"sequencer":"0069D51602CA35D4A1"}"#,
         ),
         concat!(
-            r#"{"file":"examples/events/put.json","delivery":"sqs>s3","event_name":"s3:TestEvent","#,
-            r#""bucket":"amzn-s3-demo-bucket","key":null,"key_as_sent":null,"size":null,"sequencer":null}"#,
+            r#"{"file":"examples/events/put.json","delivery":"sqs>s3","#,
+            r#""event_name":"s3:TestEvent","#,
+            r#""bucket":"amzn-s3-demo-bucket","key":null,"key_as_sent":null,"size":null,"#,
+            r#""sequencer":null}"#,
         ),
         concat!(
-            r#"{"file":"examples/events/put.json","delivery":"sqs>s3","event_name":"ObjectCreated:Copy","#,
+            r#"{"file":"examples/events/put.json","delivery":"sqs>s3","#,
+            r#""event_name":"ObjectCreated:Copy","#,
             r#""bucket":"amzn-s3-demo-bucket","key":"archive/2026/my photo (2).jpg","#,
-            r#""key_as_sent":"archive/2026/my+photo+%282%29.jpg","size":184021,"sequencer":"0069D5164B7CE017B3"}"#,
+            r#""key_as_sent":"archive/2026/my+photo+%282%29.jpg","size":184021,"#,
+            r#""sequencer":"0069D5164B7CE017B3"}"#,
         ),
     ];
 
@@ -79,28 +87,34 @@ fn a_batch_shows_its_records_in_order() {
 }
 
 #[test]
-fn standard_input_is_a_dash() {
+fn a_dash_is_the_standard_input() {
     let event = include_str!("../../../events/eventbridge.json");
     let line = concat!(
-        r#"{"file":"-","delivery":"eventbridge","event_name":"ObjectCreated:Put","bucket":"amzn-s3-demo-bucket","#,
-        r#""key":"holiday/2026/my photo (2).jpg","key_as_sent":"holiday/2026/my photo (2).jpg","size":184021,"#,
+        r#"{"file":"-","delivery":"eventbridge","event_name":"ObjectCreated:Put","#,
+        r#""bucket":"amzn-s3-demo-bucket","#,
+        r#""key":"holiday/2026/my photo (2).jpg","#,
+        r#""key_as_sent":"holiday/2026/my photo (2).jpg","size":184021,"#,
         r#""sequencer":"69d5164810a3f1c2"}"#,
     );
     check(&["-"], event, 0, &[line]);
 }
 
 #[test]
-fn what_is_absent_is_null() {
-    let notification = r#"{"Records":[{"eventName":"s3:ObjectRemoved:Delete","s3":{"bucket":{"name":"b"},"object":{"key":"a+b"}}}]}"#;
+fn an_absent_value_is_null() {
+    let notification = concat!(
+        r#"{"Records":[{"eventName":"s3:ObjectRemoved:Delete","#,
+        r#""s3":{"bucket":{"name":"b"},"object":{"key":"a+b"}}}]}"#,
+    );
     let line = concat!(
-        r#"{"file":"-","delivery":"s3","event_name":"ObjectRemoved:Delete","bucket":"b","key":"a+b","#,
+        r#"{"file":"-","delivery":"s3","event_name":"ObjectRemoved:Delete","bucket":"b","#,
+        r#""key":"a+b","#,
         r#""key_as_sent":"a+b","size":null,"sequencer":null}"#,
     );
     check(&["-"], notification, 0, &[line]);
 }
 
 #[test]
-fn all_files_are_shown_although_some_cannot_be_read() {
+fn every_file_is_shown_even_if_another_cannot_be_read() {
     let garbage = file("inspect-garbage.json", "garbage");
     let files = [
         "examples/events/missing.json",
@@ -163,9 +177,12 @@ fn a_body_without_an_s3_event_is_an_error() {
 
 #[test]
 fn a_record_without_a_key_is_an_error() {
-    let notification = br#"{"Records":[{"eventName":"ObjectCreated:Put","s3":{"bucket":{"name":"b"},"object":{}}}]}"#;
+    let notification = concat!(
+        r#"{"Records":[{"eventName":"ObjectCreated:Put","#,
+        r#""s3":{"bucket":{"name":"b"},"object":{}}}]}"#,
+    );
     check_unreadable(
-        notification,
+        notification.as_bytes(),
         "absent or empty",
         "$.Records[0].s3.object.key",
     );
@@ -178,7 +195,7 @@ fn a_message_without_an_id_is_an_error() {
 }
 
 #[test]
-fn garbage_is_an_error() {
+fn a_text_that_is_not_a_payload_is_an_error() {
     check_unreadable(b"garbage", "invalid JSON", "$");
     check_unreadable(b"\xff\xfe", "not UTF-8", "$");
     check_unreadable(b"{}", "expected an S3 notification", "$");
@@ -186,18 +203,20 @@ fn garbage_is_an_error() {
 }
 
 #[test]
-fn a_batch_of_nothing_has_no_lines() {
+fn an_empty_batch_has_no_lines() {
     check(&["-"], r#"{"Records":[]}"#, 0, &[]);
 }
 
 #[test]
-fn a_hostile_key_is_one_line() {
+fn a_key_with_control_characters_is_one_line() {
     let notification = concat!(
-        r#"{"Records":[{"eventName":"ObjectCreated:Put","eventSource":"aws:s3","s3":{"bucket":{"name":"b"},"#,
+        r#"{"Records":[{"eventName":"ObjectCreated:Put","eventSource":"aws:s3","#,
+        r#""s3":{"bucket":{"name":"b"},"#,
         r#""object":{"key":"a%0Ab%22%1B[31m+%F0%9F%A6%80","size":0,"sequencer":"01"}}}]}"#,
     );
     let line = concat!(
-        r#"{"file":"-","delivery":"s3","event_name":"ObjectCreated:Put","bucket":"b","key":"a\nb\"\u001b[31m 🦀","#,
+        r#"{"file":"-","delivery":"s3","event_name":"ObjectCreated:Put","bucket":"b","#,
+        r#""key":"a\nb\"\u001b[31m 🦀","#,
         r#""key_as_sent":"a%0Ab%22%1B[31m+%F0%9F%A6%80","size":0,"sequencer":"01"}"#,
     );
     check(&["-"], notification, 0, &[line]);

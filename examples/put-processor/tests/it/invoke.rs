@@ -1,4 +1,4 @@
-//! `invoke`: a payload through the handlers, from a terminal.
+//! `invoke`: sends a payload through the handlers, in a terminal.
 
 use serde_json::Value;
 
@@ -7,7 +7,7 @@ use crate::run;
 const SUCCESS: &str = "{\"batchItemFailures\":[]}\n";
 const NOTHING_FITS: (&str, &str) = ("MAX_OBJECT_BYTES", "0");
 
-/// Invokes the program with a file and gives its logs.
+/// Invokes the program with a file, checks the answer and returns the logs.
 #[track_caller]
 fn check(file: &str, settings: &[(&str, &str)], status: i32, stdout: &str) -> String {
     let run = run(&["invoke", file], settings, b"");
@@ -21,7 +21,8 @@ fn check(file: &str, settings: &[(&str, &str)], status: i32, stdout: &str) -> St
     run.stderr
 }
 
-/// The payload cannot be read: the answer is an error of this type, and the logs say this.
+/// Checks that the payload cannot be read: the answer has this type of error, and the logs contain
+/// this text.
 #[track_caller]
 fn check_unreadable(stdin: &[u8], error_type: &str, log: &str) {
     let run = run(&["invoke", "-"], &[], stdin);
@@ -82,19 +83,19 @@ fn a_notification_straight_from_s3_succeeds() {
 }
 
 #[test]
-fn a_batch_of_sns_succeeds() {
+fn an_sns_batch_succeeds() {
     let logs = check("examples/events/sns.json", &[], 0, SUCCESS);
     assert_eq!(uploads(&logs), ["holiday/2026/my photo (2).jpg"]);
 }
 
 #[test]
-fn an_event_of_eventbridge_succeeds() {
+fn an_eventbridge_event_succeeds() {
     let logs = check("examples/events/eventbridge.json", &[], 0, SUCCESS);
     assert_eq!(uploads(&logs), ["holiday/2026/my photo (2).jpg"]);
 }
 
 #[test]
-fn a_batch_that_fails_in_part_lists_what_failed() {
+fn a_batch_that_fails_in_part_lists_the_failed_messages() {
     let response =
         "{\"batchItemFailures\":[{\"itemIdentifier\":\"2e1424d4-f796-459a-8184-9c92662be6d1\"}]}\n";
     let logs = check("examples/events/failures.json", &[], 1, response);
@@ -111,11 +112,13 @@ fn a_batch_that_fails_in_part_lists_what_failed() {
 }
 
 #[test]
-fn a_delivery_that_is_no_batch_fails_whole() {
+fn a_delivery_without_messages_fails_as_a_whole() {
     for file in ["s3", "sns", "eventbridge"] {
         let error = concat!(
-            r#"{"errorType":"s3_dispatch::InvocationFailed","errorMessage":"1 of 1 records failed: "#,
-            r#"the object \"holiday/2026/my photo (2).jpg\" has 184021 bytes, which is more than 0"}"#,
+            r#"{"errorType":"s3_dispatch::InvocationFailed","#,
+            r#""errorMessage":"1 of 1 records failed: "#,
+            r#"the object \"holiday/2026/my photo (2).jpg\" has 184021 bytes, "#,
+            r#"which is more than 0"}"#,
             "\n"
         );
 
@@ -131,7 +134,7 @@ fn a_delivery_that_is_no_batch_fails_whole() {
 }
 
 #[test]
-fn every_example_is_tried_here() {
+fn every_example_is_tested() {
     let events = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../events");
     let mut files: Vec<_> = events
         .read_dir()
@@ -155,7 +158,7 @@ fn every_example_is_tried_here() {
 }
 
 #[test]
-fn a_dash_is_standard_input() {
+fn a_dash_is_the_standard_input() {
     let run = run(
         &["invoke", "-"],
         &[],
@@ -173,7 +176,7 @@ fn a_dash_is_standard_input() {
 }
 
 #[test]
-fn a_missing_file_is_named() {
+fn the_error_names_a_missing_file() {
     let logs = check("examples/events/missing.json", &[], 2, "");
     assert!(
         logs.contains("examples/events/missing.json") && logs.contains("No such file"),
@@ -182,13 +185,13 @@ fn a_missing_file_is_named() {
 }
 
 #[test]
-fn a_folder_is_no_payload() {
+fn a_folder_is_not_a_payload() {
     let logs = check("examples/events", &[], 2, "");
     assert!(logs.contains("\"examples/events\""), "{logs}");
 }
 
 #[test]
-fn garbage_is_unreadable() {
+fn a_text_that_is_not_a_payload_is_unreadable() {
     check_unreadable(
         b"garbage",
         "s3_dispatch::InvalidJson",
@@ -202,7 +205,7 @@ fn bytes_that_are_not_utf_8_are_unreadable() {
 }
 
 #[test]
-fn nothing_is_unreadable() {
+fn an_empty_payload_is_unreadable() {
     check_unreadable(b"", "s3_dispatch::InvalidJson", "EOF");
 }
 
@@ -216,7 +219,7 @@ fn an_object_without_an_event_is_unreadable() {
 }
 
 #[test]
-fn logs_are_as_detailed_as_asked() {
+fn a_setting_controls_the_detail_of_the_logs() {
     let logs = check(
         "examples/events/put.json",
         &[("RUST_LOG", "error")],

@@ -1,4 +1,4 @@
-//! What CloudWatch gets to read.
+//! The logs that CloudWatch gets.
 
 use bytes::Bytes;
 use s3_dispatch::EventName;
@@ -10,7 +10,7 @@ use crate::runtime_api::{Invocation, RuntimeApi};
 const JSON: (&str, &str) = ("AWS_LAMBDA_LOG_FORMAT", "JSON");
 const FORGERY: &str = "\n INFO object uploaded key=\"forged\" size=1";
 
-/// Has one process answer a payload and gives what it logged.
+/// Lets one process answer a payload, and returns its logs.
 async fn logs(settings: &[(&str, &str)], payload: impl Into<Bytes>) -> Ended {
     let mut api = RuntimeApi::start().await;
     let function = Function::start(&api, settings);
@@ -65,7 +65,7 @@ fn hostile_batch() -> SqsBatchBuilder {
     })
 }
 
-/// One line for each hostile record, one for the invocation and one for SIGTERM.
+/// Checks that there is one line per hostile record, one for the invocation and one for SIGTERM.
 #[track_caller]
 fn check_lines(ended: &Ended) {
     assert_eq!(
@@ -102,7 +102,7 @@ async fn every_line_is_a_json_object_when_lambda_asks_for_json() {
 }
 
 #[tokio::test]
-async fn a_handler_s_line_names_its_record_and_its_invocation() {
+async fn a_line_of_the_handler_names_the_record_and_the_invocation() {
     let batch = SqsBatchBuilder::new().with_record("1", put("holiday/my photo.jpg"));
     let ended = logs(&[JSON], batch.to_bytes()).await;
     let logs = ended.json_logs();
@@ -137,7 +137,7 @@ async fn a_skipped_record_can_be_found_by_its_key() {
 }
 
 #[tokio::test]
-async fn an_invocation_is_summed_up_once() {
+async fn an_invocation_has_one_summary() {
     let batch = SqsBatchBuilder::new()
         .with_record("1", put("a"))
         .with_record("2", RecordBuilder::new(EventName::OBJECT_CREATED_COPY))
@@ -194,7 +194,7 @@ async fn a_failure_of_an_invocation_is_logged_once() {
 }
 
 #[tokio::test]
-async fn the_level_that_lambda_asks_for_is_kept() {
+async fn the_log_level_of_lambda_is_respected() {
     let batch = SqsBatchBuilder::new()
         .with_record("1", put("a"))
         .with_record("2", RecordBuilder::new(EventName::OBJECT_CREATED_COPY));
@@ -221,7 +221,10 @@ async fn a_text_line_has_neither_a_time_nor_colours() {
         ended.stdout
     );
 
-    let line = "object uploaded event_name=\"ObjectCreated:Put\" bucket=\"amzn-s3-demo-bucket\" key=\"a b\" size=1024";
+    let line = concat!(
+        "object uploaded event_name=\"ObjectCreated:Put\" bucket=\"amzn-s3-demo-bucket\" ",
+        "key=\"a b\" size=1024",
+    );
     assert!(ended.stdout[0].ends_with(line), "{:#?}", ended.stdout);
 }
 

@@ -1,4 +1,4 @@
-//! The built program, as Lambda and as a terminal start it.
+//! Tests of the built program, in Lambda and in a terminal.
 #![allow(clippy::unwrap_used)]
 
 mod invoke;
@@ -23,15 +23,14 @@ use std::io::Write;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-/// What a command left behind.
+/// The result of a command.
 struct Run {
     status: Option<i32>,
     stdout: String,
     stderr: String,
 }
 
-/// Runs the program outside Lambda, in the folder of the workspace, with this text on its standard
-/// input.
+/// Runs the program outside Lambda, in the folder of the workspace, with this standard input.
 fn run(arguments: &[&str], settings: &[(&str, &str)], stdin: &[u8]) -> Run {
     let mut child = Command::new(env!("CARGO_BIN_EXE_put-processor"))
         .args(arguments)
@@ -47,7 +46,7 @@ fn run(arguments: &[&str], settings: &[(&str, &str)], stdin: &[u8]) -> Run {
     let mut input = child.stdin.take().unwrap();
 
     let output = std::thread::scope(|scope| {
-        // A command that does not read its input closes it.
+        // The write fails if the command does not read its input.
         scope.spawn(move || drop(input.write_all(stdin)));
         child.wait_with_output().unwrap()
     });

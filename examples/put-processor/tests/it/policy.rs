@@ -1,4 +1,4 @@
-//! `policy`: what infrastructure must let through.
+//! `policy`: the filters for the infrastructure.
 
 use std::path::Path;
 
@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::{Run, run};
 
-/// Prints the policy of this format with nothing on standard error.
+/// The policy in this format. The standard error is empty.
 #[track_caller]
 fn policy(format: &str) -> Value {
     let Run {
@@ -19,23 +19,24 @@ fn policy(format: &str) -> Value {
     let json: Value = serde_json::from_str(&stdout).unwrap();
     assert!(
         stdout.lines().count() > 3 && stdout.ends_with('\n'),
-        "it is not pretty: {stdout}"
+        "the JSON is not indented: {stdout}"
     );
 
     json
 }
 
 fn body_filter() -> Value {
-    json!({"Records": {"eventName": ["ObjectCreated:Put", "ObjectCreated:CompleteMultipartUpload"]}})
+    let events = json!(["ObjectCreated:Put", "ObjectCreated:CompleteMultipartUpload"]);
+    json!({ "Records": { "eventName": events } })
 }
 
 #[test]
-fn sns_is_the_policy_of_the_subscription() {
+fn sns_prints_the_filter_policy_of_the_subscription() {
     assert_eq!(policy("sns"), body_filter());
 }
 
 #[test]
-fn s3_is_the_configuration_of_the_bucket() {
+fn s3_prints_the_notification_configuration_of_the_bucket() {
     let events = json!([
         "s3:ObjectCreated:Put",
         "s3:ObjectCreated:CompleteMultipartUpload"
@@ -44,7 +45,7 @@ fn s3_is_the_configuration_of_the_bucket() {
 }
 
 #[test]
-fn eventbridge_is_the_pattern_of_a_rule() {
+fn eventbridge_prints_the_pattern_of_a_rule() {
     let detail = json!({"reason": ["PutObject", "CompleteMultipartUpload"]});
     let expected =
         json!({"source": ["aws.s3"], "detail-type": ["Object Created"], "detail": detail});
@@ -52,7 +53,7 @@ fn eventbridge_is_the_pattern_of_a_rule() {
 }
 
 #[test]
-fn esm_is_the_criteria_of_the_event_source_mapping() {
+fn esm_prints_the_filter_criteria_of_the_event_source_mapping() {
     let criteria = policy("esm");
     let pattern = criteria["Filters"][0]["Pattern"].as_str().unwrap();
     assert_eq!(
@@ -63,7 +64,7 @@ fn esm_is_the_criteria_of_the_event_source_mapping() {
 }
 
 #[test]
-fn iam_is_the_policy_of_the_role() {
+fn iam_prints_the_policy_of_the_role() {
     let arn = "arn:aws:sqs:eu-central-1:123456789012:uploads";
     let run = run(&["policy", "--format", "iam", "--queue-arn", arn], &[], b"");
     assert_eq!((run.status, &*run.stderr), (Some(0), ""));
@@ -95,7 +96,7 @@ fn iam_is_the_policy_of_the_role() {
 }
 
 #[test]
-fn terraform_is_what_infra_reads() {
+fn terraform_prints_the_file_that_infra_reads() {
     let printed = run(&["policy", "--format", "terraform"], &[], b"");
     assert_eq!((printed.status, &*printed.stderr), (Some(0), ""));
     let file = "infra/policies/put-processor.json";
@@ -105,12 +106,13 @@ fn terraform_is_what_infra_reads() {
     let kept = std::fs::read_to_string(path).unwrap_or_default();
     assert_eq!(
         kept, printed.stdout,
-        "`{file}` is not what the handlers ask for: `cargo run -p put-processor -- policy --format terraform > {file}`"
+        "`{file}` does not match the handlers, write it with \
+         `cargo run -p put-processor -- policy --format terraform > {file}`"
     );
 }
 
 #[test]
-fn a_setting_of_the_handlers_does_not_count() {
+fn the_settings_of_handlers_do_not_matter() {
     let run = run(
         &["policy", "--format", "sns"],
         &[("MAX_OBJECT_BYTES", "1")],
@@ -124,7 +126,7 @@ fn a_setting_of_the_handlers_does_not_count() {
 }
 
 #[test]
-fn an_unknown_format_is_named_with_those_there_are() {
+fn the_error_for_an_unknown_format_lists_the_known_ones() {
     let run = run(&["policy", "--format", "cdk"], &[], b"");
     assert_eq!((run.status, &*run.stdout), (Some(2), ""));
 

@@ -1,4 +1,4 @@
-//! How the process begins, works and ends.
+//! The start and the end of the process, and concurrent invocations.
 
 use std::collections::HashMap;
 
@@ -12,7 +12,7 @@ fn put(key: &str) -> RecordBuilder {
     RecordBuilder::new(EventName::OBJECT_CREATED_PUT).with_key(key)
 }
 
-/// The process ended by itself, with a message for people that has this in it.
+/// Checks that the process ended by itself, with a readable error that contains this text.
 #[track_caller]
 fn check_refusal(ended: &Ended, message: &str) {
     let stderr = &ended.stderr;
@@ -33,7 +33,7 @@ async fn sigterm_ends_a_process_that_waits_for_its_first_invocation() {
 }
 
 #[tokio::test]
-async fn sigterm_between_two_invocations_leaves_no_answer_open() {
+async fn sigterm_between_two_invocations_loses_no_answer() {
     let mut api = RuntimeApi::start().await;
     let function = Function::start(&api, &[]);
     let batch = SqsBatchBuilder::new().with_record("1", put("a")).to_bytes();
@@ -56,7 +56,7 @@ async fn sigterm_ends_a_process_that_waits_for_several_invocations() {
 }
 
 #[tokio::test]
-async fn concurrent_invocations_keep_their_payloads_apart() {
+async fn concurrent_invocations_do_not_mix_their_payloads() {
     const INVOCATIONS: usize = 250;
 
     let mut api = RuntimeApi::start().await;
@@ -68,7 +68,7 @@ async fn concurrent_invocations_keep_their_payloads_apart() {
     api.is_asked_by(4).await;
 
     for number in 0..INVOCATIONS {
-        // Of different lengths, so that they overtake each other.
+        // The batches have different lengths, so that they overtake each other.
         let good = (0..number % 7).map(|message| format!("{number}/{message}"));
         let batch = good.fold(SqsBatchBuilder::new(), |batch, key| {
             batch.with_record(&*key, put(&key))
@@ -109,7 +109,7 @@ async fn concurrent_invocations_keep_their_payloads_apart() {
 }
 
 #[tokio::test]
-async fn a_missing_variable_of_lambda_is_named() {
+async fn the_error_names_a_missing_variable_of_lambda() {
     for name in [
         "AWS_LAMBDA_FUNCTION_NAME",
         "AWS_LAMBDA_FUNCTION_VERSION",
@@ -123,7 +123,7 @@ async fn a_missing_variable_of_lambda_is_named() {
 }
 
 #[tokio::test]
-async fn a_setting_that_is_no_number_is_named() {
+async fn the_error_names_a_setting_that_is_not_a_number() {
     let api = RuntimeApi::start().await;
     check_refusal(
         &Function::start(&api, &[("MAX_OBJECT_BYTES", "many")])

@@ -1,5 +1,6 @@
-//! A loopback server that speaks the Runtime API ("Using the Lambda runtime API for custom
-//! runtimes", AWS Lambda Developer Guide, 2026).
+//! A server of the Lambda Runtime API on loopback.
+//!
+//! From "Using the Lambda runtime API for custom runtimes", AWS Lambda Developer Guide, 2026.
 
 use std::convert::Infallible;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -17,7 +18,7 @@ use tokio::sync::{Mutex, mpsc, watch};
 
 const VERSION: &str = "/2018-06-01/runtime/";
 
-/// Gives out invocations in turn and keeps what is answered.
+/// The server. It hands out invocations in order and keeps the answers.
 pub(crate) struct RuntimeApi {
     address: SocketAddr,
     invocations: mpsc::UnboundedSender<Invocation>,
@@ -25,17 +26,18 @@ pub(crate) struct RuntimeApi {
     waiting: watch::Receiver<usize>,
 }
 
-/// What a function is to be invoked with.
+/// An invocation for the function.
 pub(crate) struct Invocation {
     id: String,
     payload: Bytes,
     deadline: String,
 }
 
-/// A request of the function, other than for its next invocation.
+/// An answer of the function: any request except the one for the next invocation.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Answer {
-    /// Behind the version: `invocation/<id>/response`, `invocation/<id>/error` or `init/error`.
+    /// The path after the version: `invocation/<id>/response`, `invocation/<id>/error` or
+    /// `init/error`.
     pub(crate) path: String,
     pub(crate) body: String,
 }
@@ -43,12 +45,12 @@ pub(crate) struct Answer {
 struct Shared {
     invocations: Mutex<mpsc::UnboundedReceiver<Invocation>>,
     answers: mpsc::UnboundedSender<Answer>,
-    /// How many requests for the next invocation are open.
+    /// The number of open requests for the next invocation.
     waiting: watch::Sender<usize>,
 }
 
 impl Invocation {
-    /// With half a minute to answer.
+    /// An invocation with a deadline in half a minute.
     pub(crate) fn new(id: impl Into<String>, payload: impl Into<Bytes>) -> Self {
         let deadline = unix_time() + Duration::from_secs(30);
         Self {
@@ -58,7 +60,7 @@ impl Invocation {
         }
     }
 
-    /// With any text in `Lambda-Runtime-Deadline-Ms`.
+    /// Sets `Lambda-Runtime-Deadline-Ms` to any text.
     pub(crate) fn with_deadline(self, deadline: impl Into<String>) -> Self {
         Self {
             deadline: deadline.into(),
@@ -95,7 +97,7 @@ impl RuntimeApi {
         }
     }
 
-    /// What `AWS_LAMBDA_RUNTIME_API` is: a host and a port.
+    /// The value of `AWS_LAMBDA_RUNTIME_API`: a host and a port.
     pub(crate) fn address(&self) -> String {
         self.address.to_string()
     }
@@ -104,7 +106,7 @@ impl RuntimeApi {
         self.invocations.send(invocation).unwrap();
     }
 
-    /// The next answer that was not taken yet.
+    /// Waits for the next answer.
     pub(crate) async fn answer(&mut self) -> Answer {
         within("an answer", self.answers.recv()).await.unwrap()
     }
@@ -114,7 +116,7 @@ impl RuntimeApi {
         self.answer().await
     }
 
-    /// Returns when so many requests for the next invocation are open.
+    /// Waits until this many requests for the next invocation are open.
     pub(crate) async fn is_asked_by(&mut self, workers: usize) {
         within(
             "requests for an invocation",
@@ -124,7 +126,7 @@ impl RuntimeApi {
         .unwrap();
     }
 
-    /// Whether every answer was taken.
+    /// Whether there is no answer left.
     pub(crate) fn is_silent(&self) -> bool {
         self.answers.is_empty()
     }
@@ -135,7 +137,7 @@ pub(crate) fn unix_time() -> Duration {
     SystemTime::UNIX_EPOCH.elapsed().unwrap()
 }
 
-/// Waits, but not for ever.
+/// Waits, at most for a fixed time.
 pub(crate) async fn within<T>(awaited: &str, future: impl Future<Output = T>) -> T {
     let waited = tokio::time::timeout(Duration::from_secs(20), future).await;
     waited.unwrap_or_else(|_| panic!("waited too long for {awaited}"))
@@ -145,7 +147,7 @@ async fn serve(stream: TcpStream, shared: Arc<Shared>) {
     stream.set_nodelay(true).unwrap();
     let service = service_fn(move |request| respond(Arc::clone(&shared), request));
 
-    // A function that ends leaves its connections.
+    // A function that ends closes its connections.
     drop(
         hyper::server::conn::http1::Builder::new()
             .serve_connection(TokioIo::new(stream), service)
@@ -170,7 +172,7 @@ async fn respond(
 
     let body = request.into_body().collect().await.unwrap().to_bytes();
     let body = String::from_utf8(body.to_vec()).unwrap();
-    // The test has ended if nobody takes the answer.
+    // Sending fails if the test has ended.
     drop(shared.answers.send(Answer { path, body }));
     let accepted = Response::builder()
         .status(StatusCode::ACCEPTED)
@@ -206,7 +208,7 @@ async fn next(shared: &Shared) -> Response<Full<Bytes>> {
         .unwrap()
 }
 
-/// Counts a request as open for as long as it lives, also when its connection is closed.
+/// Counts a request as open until it is dropped, even if its connection is closed.
 struct Waiting<'w>(&'w watch::Sender<usize>);
 
 impl<'w> Waiting<'w> {

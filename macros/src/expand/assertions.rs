@@ -1,0 +1,84 @@
+//! Compile-time checks that need the compiler: events that exist, types that fit.
+//!
+//! Each check has the span of the token that is wrong, so that the compiler points there.
+
+use proc_macro2::{Span, TokenStream};
+use quote::{ToTokens, quote, quote_spanned};
+use syn::{LitStr, Type};
+
+use super::Handler;
+
+/// Constants that fail to compile when an event, an argument or the output is wrong.
+pub(super) fn assertions(handler: &Handler) -> TokenStream {
+    let events = handler.options.events.iter().map(assert_event);
+    let arguments = handler.argument_types();
+    let arguments = arguments
+        .iter()
+        .map(|argument| assert_argument(handler, argument));
+    let output = handler
+        .output()
+        .map(|output| assert_output(handler, output));
+
+    quote! {
+        #(#events)*
+        #(#arguments)*
+        #output
+    }
+}
+
+/// Asserts that S3 has the event.
+fn assert_event(event: &LitStr) -> TokenStream {
+    let check = quote_spanned!(event.span()=> __private::EventPattern::from_static(#event));
+    quote!(const _: __private::EventPattern = #check;)
+}
+
+/// Asserts that the type is a handler argument, and that each event can give it.
+fn assert_argument(handler: &Handler, argument: &Type) -> TokenStream {
+    let (first, last) = ends(argument);
+    let text = argument.to_token_stream().to_string().replace(' ', "");
+    let ty = handler.with_lifetime(argument, "'_");
+    let open = quote_spanned!(without_edits(first)=> <);
+    let close = quote_spanned!(without_edits(last)=> >::EVENTS);
+    let check = quote_spanned!(first=> __private::check_argument);
+
+    let checks = handler.options.events.iter().map(|event| {
+        let event = LitStr::new(&event.value(), last);
+        let values = quote_spanned!(last=> (__EVENTS, #event, #text));
+        quote!(const _: () = #check #values;)
+    });
+
+    let events = quote_spanned!(last=> __EVENTS);
+
+    quote! {
+        const _: () = {
+            const #events: &[__private::EventPattern] =
+                #open #ty as __private::FromRecord<'_, __State> #close;
+            #(#checks)*
+        };
+    }
+}
+
+/// Asserts that the output is `Result<(), E>` with an error that fits.
+fn assert_output(handler: &Handler, output: &Type) -> TokenStream {
+    let (first, last) = ends(output);
+    let ty = handler.with_lifetime(output, "'_");
+    let open = quote_spanned!(without_edits(first)=> <);
+    let close = quote_spanned!(without_edits(last)=> >::into_outcome);
+
+    quote!(const _: () = { let _ = #open #ty as __private::HandlerOutput<'_> #close; };)
+}
+
+/// The spans of the first and the last token. The compiler underlines from one to the other.
+fn ends(ty: &Type) -> (Span, Span) {
+    let tokens = ty.to_token_stream().into_iter();
+    let mut spans = tokens.map(|token| token.span());
+    let first = spans.next().unwrap_or_else(Span::call_site);
+
+    (first, spans.last().unwrap_or(first))
+}
+
+/// A span at which the compiler reports a mistake but suggests no edit, because the user did not
+/// write the code.
+fn without_edits(span: Span) -> Span {
+    Span::call_site().located_at(span)
+}

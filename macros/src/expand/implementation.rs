@@ -1,0 +1,103 @@
+//! The `impl Handler` of a handler.
+
+use proc_macro2::TokenStream;
+use quote::{format_ident, quote, quote_spanned};
+use syn::Type;
+use syn::ext::IdentExt;
+
+use super::Handler;
+
+/// Implements `Handler<S>`, for the state that the option names or for every state that fits.
+pub(super) fn implementation(handler: &Handler) -> TokenStream {
+    let name = handler.name();
+    let (generics, state) = match &handler.options.state {
+        Some(_) => (quote!(), quote!(__State)),
+        None => (quote!(<__S: __private::Sync>), quote!(__S)),
+    };
+
+    let arguments: Vec<Type> = handler
+        .argument_types()
+        .iter()
+        .map(|argument| handler.with_lifetime(argument, "'__r"))
+        .collect();
+    let bounds = arguments
+        .iter()
+        .map(|argument| quote!(for<'__r> #argument: __private::FromRecord<'__r, #state>));
+    let output_bound = handler.output().map(|output| {
+        let output = handler.with_lifetime(output, "'__r");
+        quote!(for<'__r> #output: __private::HandlerOutput<'__r>)
+    });
+
+    let (route, handle) = (route(handler), handle(handler, &arguments, &state));
+
+    quote! {
+        impl #generics __private::Handler<#state> for #name
+        where
+            #(#bounds,)*
+            #output_bound
+        {
+            #route
+            #handle
+        }
+    }
+}
+
+/// The method `route`: the events and the filters of the attribute.
+fn route(handler: &Handler) -> TokenStream {
+    let options = &handler.options;
+    let name = handler.name().unraw().to_string();
+
+    let events = options.events.iter();
+    let mut patterns = events.map(|event| quote!(__private::EventPattern::from_static(#event)));
+    let (first, others) = (patterns.next(), patterns);
+
+    let filters = [
+        ("with_bucket", &options.bucket),
+        ("with_prefix", &options.prefix),
+        ("with_suffix", &options.suffix),
+    ];
+    let filters = filters.into_iter().filter_map(|(method, value)| {
+        let method = format_ident!("{method}");
+        value.as_ref().map(|value| quote!(.#method(#value)))
+    });
+
+    quote! {
+        fn route() -> __private::Route {
+            __private::Route::new(#first)
+                #(.with_pattern(#others))*
+                .with_name(#name)
+                #(#filters)*
+        }
+    }
+}
+
+/// The method `handle`: makes the arguments, calls the function, and turns its output into an
+/// outcome.
+fn handle(handler: &Handler, arguments: &[Type], state: &TokenStream) -> TokenStream {
+    let name = handler.name();
+    let values: Vec<_> = (0..arguments.len())
+        .map(|index| format_ident!("__argument_{index}"))
+        .collect();
+
+    let call = quote_spanned!(name.span()=> #name(#(#values),*));
+    let call = quote_spanned!(name.span()=> __private::require_send(#call));
+
+    quote! {
+        fn handle<'__r>(
+            __context: __private::Context<'__r, #state>,
+        ) -> __private::BoxFuture<'__r, __private::Outcome> {
+            __private::Box::pin(async move {
+                let _ = __context;
+                #(
+                    let #values = match <#arguments as __private::FromRecord<'__r, #state>>
+                        ::from_record(__context)
+                    {
+                        __private::Result::Ok(argument) => argument,
+                        __private::Result::Err(error) => return __private::Outcome::Failed(error),
+                    };
+                )*
+                __private::HandlerOutput::into_outcome(#call.await)
+            })
+        }
+    }
+}

@@ -1,0 +1,208 @@
+//! The builder of one SQS message.
+
+use serde::Serialize;
+
+use super::{NotificationBuilder, RecordBuilder};
+use crate::record::defaults;
+use crate::write::json::EmptyObject;
+
+/// One message of an SQS batch, with every field that Lambda sends.
+///
+/// The receipt handle is as long as a real one. `md5OfBody` has 32 digits, but is not the digest of
+/// the body.
+///
+/// # Examples
+///
+/// ```
+/// use s3_dispatch_core::delivery::Delivery;
+/// use s3_dispatch_core::EventName;
+/// use s3_dispatch_testing::{RecordBuilder, SqsBatchBuilder, SqsMessageBuilder};
+///
+/// let message = SqsMessageBuilder::new("1")
+///     .with_record(RecordBuilder::new(EventName::OBJECT_CREATED_PUT))
+///     .with_receive_count(3)
+///     .with_group_id("tenant-7");
+///
+/// let payload = SqsBatchBuilder::new().with_message(message).to_bytes();
+/// let delivery = Delivery::parse(payload)?;
+/// assert_eq!(delivery.messages()[0].context.receive_count(), Some(3));
+/// # Ok::<_, s3_dispatch_core::Error>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct SqsMessageBuilder {
+    id: Option<String>,
+    body: String,
+    receive_count: u32,
+    group_id: Option<String>,
+    trace_header: Option<String>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct SqsMessageJson<'b> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    message_id: Option<&'b str>,
+    receipt_handle: String,
+    body: &'b str,
+    attributes: SqsAttributes<'b>,
+    message_attributes: EmptyObject,
+    md5_of_body: String,
+    event_source: &'static str,
+    #[serde(rename = "eventSourceARN")]
+    event_source_arn: &'b str,
+    aws_region: &'b str,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct SqsAttributes<'b> {
+    approximate_receive_count: String,
+    #[serde(rename = "AWSTraceHeader", skip_serializing_if = "Option::is_none")]
+    trace_header: Option<&'b str>,
+    sent_timestamp: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sequence_number: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    message_group_id: Option<&'b str>,
+    sender_id: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    message_deduplication_id: Option<&'b str>,
+    approximate_first_receive_timestamp: &'static str,
+}
+
+impl SqsMessageBuilder {
+    /// A message with this id and an empty body, received for the first time.
+    #[must_use]
+    pub fn new(id: impl Into<String>) -> Self {
+        Self {
+            id: Some(id.into()),
+            body: String::new(),
+            receive_count: 1,
+            group_id: None,
+            trace_header: None,
+        }
+    }
+
+    /// A message without an id. SQS never sends one, and such a message fails the invocation.
+    #[must_use]
+    pub fn without_id() -> Self {
+        Self {
+            id: None,
+            ..Self::new("")
+        }
+    }
+
+    /// Sets the body to any text.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use s3_dispatch_core::Delivery;
+    /// use s3_dispatch_testing::{SqsBatchBuilder, SqsMessageBuilder};
+    ///
+    /// let message = SqsMessageBuilder::new("1").with_body("not JSON");
+    /// let delivery = Delivery::parse(SqsBatchBuilder::new().with_message(message).to_bytes())?;
+    /// assert!(delivery.messages()[0].content.is_err());
+    /// # Ok::<_, s3_dispatch_core::Error>(())
+    /// ```
+    #[must_use]
+    pub fn with_body(mut self, body: impl Into<String>) -> Self {
+        self.body = body.into();
+        self
+    }
+
+    /// Sets the body to a notification, as SNS sends it with raw delivery.
+    #[must_use]
+    pub fn with_notification(self, notification: NotificationBuilder) -> Self {
+        self.with_body(notification.to_json())
+    }
+
+    /// Sets the body to a notification of one record.
+    #[must_use]
+    pub fn with_record(self, record: RecordBuilder) -> Self {
+        self.with_notification(record.into())
+    }
+
+    /// Sets how often the message has been received, `ApproximateReceiveCount`, this time
+    /// included. The default is 1.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use s3_dispatch_testing::{SqsBatchBuilder, SqsMessageBuilder};
+    ///
+    /// let message = SqsMessageBuilder::new("1").with_receive_count(3);
+    /// let json = SqsBatchBuilder::new().with_message(message).to_json();
+    /// assert!(json.contains(r#""ApproximateReceiveCount":"3""#));
+    /// ```
+    #[must_use]
+    pub fn with_receive_count(mut self, count: u32) -> Self {
+        self.receive_count = count;
+        self
+    }
+
+    /// Sets the message group, `MessageGroupId`. Without it, a message of a FIFO queue is in the
+    /// group `default`, and a message of a standard queue in none.
+    #[must_use]
+    pub fn with_group_id(mut self, id: impl Into<String>) -> Self {
+        self.group_id = Some(id.into());
+        self
+    }
+
+    /// Sets the X-Ray trace header, `AWSTraceHeader`. By default it is left out.
+    #[must_use]
+    pub fn with_trace_header(mut self, header: impl Into<String>) -> Self {
+        self.trace_header = Some(header.into());
+        self
+    }
+
+    /// The message as it comes from the queue with this ARN.
+    pub(super) fn of_queue<'b>(&'b self, arn: &'b str) -> SqsMessageJson<'b> {
+        let id = self.id.as_deref();
+        let is_fifo = arn.ends_with(".fifo");
+
+        SqsMessageJson {
+            message_id: id,
+            receipt_handle: format!(
+                "AQEB{}",
+                digits(id.unwrap_or_default(), ALPHABET, 404) + "=="
+            ),
+            body: &self.body,
+            attributes: SqsAttributes {
+                approximate_receive_count: self.receive_count.to_string(),
+                trace_header: self.trace_header.as_deref(),
+                sent_timestamp: "1545082649183",
+                sequence_number: is_fifo.then_some("18849496460467696128"),
+                message_group_id: self.group_id.as_deref().or(is_fifo.then_some("default")),
+                sender_id: "AIDAIENQZJOLO23YVJ4VO",
+                message_deduplication_id: id.filter(|_| is_fifo),
+                approximate_first_receive_timestamp: "1545082649185",
+            },
+            message_attributes: EmptyObject {},
+            md5_of_body: digits(&self.body, &ALPHABET[..16], 32),
+            event_source: "aws:sqs",
+            event_source_arn: arn,
+            aws_region: arn.split(':').nth(3).unwrap_or(defaults::REGION),
+        }
+    }
+}
+
+/// The digits of base 64, the hexadecimal ones first.
+const ALPHABET: &[u8; 64] = b"0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ+/";
+
+/// Random digits, the same for the same seed.
+fn digits(seed: &str, alphabet: &[u8], count: usize) -> String {
+    let offset_basis = 0xcbf2_9ce4_8422_2325_u64;
+    let mut state = seed.bytes().fold(offset_basis, |state, byte| {
+        (state ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3)
+    });
+
+    let next = || {
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        char::from(alphabet[(state >> 58) as usize % alphabet.len()])
+    };
+
+    std::iter::repeat_with(next).take(count).collect()
+}
