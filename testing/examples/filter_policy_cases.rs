@@ -1,5 +1,5 @@
 //! Prints filter policies with message bodies and what [`SnsFilterPolicy`] says of them, a JSON
-//! line each: the cases on which `tests/policies/run` compares it with SNS as others wrote it.
+//! line each: the cases on which `conformance/policies/run` compares it with SNS as others wrote it.
 //!
 //! ```json
 //! {"policy": "{\"a\":[\"x\"]}", "bodies": [{"body": "{\"a\":\"x\"}", "is_let_through": true}]}

@@ -1,4 +1,4 @@
-//! DynamoDB and SQS as a server answers them; `tests/ministack/with` starts one and sets
+//! DynamoDB and SQS as a server answers them; `conformance/ministack/with` starts one and sets
 //! `S3_DISPATCH_AWS_ENDPOINT`.
 
 #![allow(missing_docs, clippy::unwrap_used)]
