@@ -45,7 +45,9 @@ class Pipeline:
 
     def __init__(self, program, *arguments):
         # Without Cargo's variables it takes the functions that lie beside it.
-        environment = {name: value for name, value in os.environ.items() if not name.startswith("CARGO")}
+        environment = {
+            name: value for name, value in os.environ.items() if not name.startswith("CARGO")
+        }
         command = [program, "--port", "0", *arguments]
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, env=environment)
         self.lines = []
@@ -82,7 +84,9 @@ class Pipeline:
         )
 
     def logs(self, function):
-        return [match[2] for line in self.lines if (match := LOG.match(line)) and match[1] == function]
+        return [
+            match[2] for line in self.lines if (match := LOG.match(line)) and match[1] == function
+        ]
 
     def stop(self):
         self.process.terminate()
@@ -125,10 +129,28 @@ def by_awscli(endpoint):
         yield "ObjectRemoved:Delete", f"cli/{small.name}", None
         run("s3api", "put-object", "--bucket", BUCKET, "--key", "cli/日本語", "--body", small)
         yield "ObjectCreated:Put", "cli/日本語", 5
-        run("s3api", "copy-object", "--bucket", BUCKET, "--key", "cli/copy", "--copy-source", f"{BUCKET}/cli/moved")
+        run(
+            "s3api",
+            "copy-object",
+            "--bucket",
+            BUCKET,
+            "--key",
+            "cli/copy",
+            "--copy-source",
+            f"{BUCKET}/cli/moved",
+        )
         yield "ObjectCreated:Copy", "cli/copy", 5
         tags = "TagSet=[{Key=colour,Value=red}]"
-        run("s3api", "put-object-tagging", "--bucket", BUCKET, "--key", "cli/copy", "--tagging", tags)
+        run(
+            "s3api",
+            "put-object-tagging",
+            "--bucket",
+            BUCKET,
+            "--key",
+            "cli/copy",
+            "--tagging",
+            tags,
+        )
         yield "ObjectTagging:Put", "cli/copy", None
         batch = "Objects=[{Key=cli/copy},{Key=cli/日本語}]"
         run("s3api", "delete-objects", "--bucket", BUCKET, "--delete", batch)
@@ -137,7 +159,11 @@ def by_awscli(endpoint):
         run("s3", "rm", f"{there}/cli/moved")
         yield "ObjectRemoved:Delete", "cli/moved", None
         run("s3", "sync", f"{there}/cli/", folder)
-        mistakes = [] if Path(folder, "large copy").read_bytes() == large.read_bytes() else ["the large copy differs"]
+        mistakes = (
+            []
+            if Path(folder, "large copy").read_bytes() == large.read_bytes()
+            else ["the large copy differs"]
+        )
         CHECKS.check("awscli reads back what it wrote", mistakes)
 
 
@@ -162,7 +188,9 @@ def found_steps(steps):
     if match := OBJECT.match(text):
         bytes_ = "" if match[4] is None else f", {match[4]} bytes"
         text = f"{match[1]} {unquoted(match[2])!a} in {match[3]}{bytes_}"
-    return [(kind, text)] + [(kind, re.sub(r"\b[0-9a-f]{8}\b", "ID", text)) for kind, text in others]
+    return [(kind, text)] + [
+        (kind, re.sub(r"\b[0-9a-f]{8}\b", "ID", text)) for kind, text in others
+    ]
 
 
 def stored(events):
@@ -192,7 +220,9 @@ def main(program):
     finally:
         status = pipeline.stop()
 
-    CHECKS.check("the bucket lists what is in it", differences(Counter(stored(events).items()), listed))
+    CHECKS.check(
+        "the bucket lists what is in it", differences(Counter(stored(events).items()), listed)
+    )
     steps = pipeline.steps()
     numbers = range(1, len(events) + 1)
     mistakes = [f"event {number} was not expected" for number in steps.keys() - set(numbers)]

@@ -57,7 +57,9 @@ def flat(value, path=""):
     """The members of a document by their paths, ids and times as their form."""
     if isinstance(value, (dict, list)) and value:
         members = value.items() if isinstance(value, dict) else [("[]", member) for member in value]
-        below = [flat(member, f"{path}{'' if name == '[]' else '.'}{name}") for name, member in members]
+        below = [
+            flat(member, f"{path}{'' if name == '[]' else '.'}{name}") for name, member in members
+        ]
         return {inner: text for texts in below for inner, text in texts.items()}
     text = value if isinstance(value, str) else json.dumps(value)
     if path.endswith(OPAQUE):
@@ -123,23 +125,35 @@ def compare_notifications(found, ours, theirs):
                 for pair in encodings(name[1], here[path], there.get(path, "")):
                     found.add("notification", path, event, *pair)
             else:
-                found.add("notification", path, event, here.get(path, "(absent)"), there.get(path, "(absent)"))
+                found.add(
+                    "notification",
+                    path,
+                    event,
+                    here.get(path, "(absent)"),
+                    there.get(path, "(absent)"),
+                )
     return ours.keys() & theirs.keys()
 
 
 def compare_envelopes(found, ours, theirs, names):
     ours, theirs = arrived(ours, "enveloped"), arrived(theirs, "enveloped")
     for name in ours.keys() & theirs.keys() & names:
-        here, there = ({**flat(side[name]), "Message": "(the notification)"} for side in (ours, theirs))
+        here, there = (
+            {**flat(side[name]), "Message": "(the notification)"} for side in (ours, theirs)
+        )
         for path in here | there:
-            found.add("envelope", path, name[0], here.get(path, "(absent)"), there.get(path, "(absent)"))
+            found.add(
+                "envelope", path, name[0], here.get(path, "(absent)"), there.get(path, "(absent)")
+            )
 
 
 def compare_verdicts(found, ours, theirs, names, queues):
     for queue in queues:
         ours_through, theirs_through = arrived(ours, queue), arrived(theirs, queue)
         for name in names:
-            verdicts = ["passes" if name in side else "kept back" for side in (ours_through, theirs_through)]
+            verdicts = [
+                "passes" if name in side else "kept back" for side in (ours_through, theirs_through)
+            ]
             found.add("filter verdict", queue, name[0], *verdicts)
 
 
@@ -159,7 +173,13 @@ def compare_receives(found, ours, theirs):
     for queues in (["answers", "answers-dead-letters"], ["put-processor-dead-letters"]):
         here, there = receives(ours, queues), receives(theirs, queues)
         for key in here | there:
-            found.add("receives", key, "ObjectCreated:Put", here.get(key, "never"), there.get(key, "never"))
+            found.add(
+                "receives",
+                key,
+                "ObjectCreated:Put",
+                here.get(key, "never"),
+                there.get(key, "never"),
+            )
 
 
 def compare_messages(found, ours, theirs):
@@ -180,12 +200,20 @@ def compare_sequencers(found, *both):
     texts = []
     for observed in both:
         bodies = arrived(observed, "everything").items()
-        sequenced = [body for (name, key, _), body in bodies if key == "again" and "ObjectTagging" not in name]
+        sequenced = [
+            body
+            for (name, key, _), body in bodies
+            if key == "again" and "ObjectTagging" not in name
+        ]
         objects = [body["Records"][0]["s3"]["object"] for body in sequenced]
         ordered = sorted(objects, key=lambda one: one["sequencer"])
         distinct = len({one["sequencer"] for one in objects})
         sizes = " ".join(str(one.get("size", 0)) for one in ordered)
-        texts.append(f"sizes {sizes}" if distinct == len(objects) else f"{distinct} for {len(objects)} events")
+        texts.append(
+            f"sizes {sizes}"
+            if distinct == len(objects)
+            else f"{distinct} for {len(objects)} events"
+        )
     found.add("sequencer", "order of a key's events", "ObjectCreated:Put", *texts)
 
 
@@ -198,7 +226,9 @@ def compare_handled(found, ours, theirs):
 
 def mistakes_of(ours):
     """The comparison would be of little use if not even we had all."""
-    expected = Counter((name, key) for name, key, _ in ours.events) + Counter([("s3:TestEvent", None)])
+    expected = Counter((name, key) for name, key, _ in ours.events) + Counter(
+        [("s3:TestEvent", None)]
+    )
     found = Counter(name[:2] for name in arrived(ours, "everything"))
     return [f"of ours, {line}" for line in differences(expected, found)]
 
@@ -211,7 +241,11 @@ def main(name, endpoint, program, bin_dir):
     names = compare_notifications(found, ours, theirs)
     compare_envelopes(found, ours, theirs, names)
     queues = {queue_of(message) for message in ours.messages + theirs.messages}
-    verdicts = queues - {"everything"} - {queue for queue in queues if queue.endswith(("-processor", "-dead-letters"))}
+    verdicts = (
+        queues
+        - {"everything"}
+        - {queue for queue in queues if queue.endswith(("-processor", "-dead-letters"))}
+    )
     compare_verdicts(found, ours, theirs, names, sorted(verdicts))
     compare_receives(found, ours, theirs)
     compare_sequencers(found, ours, theirs)
@@ -221,7 +255,11 @@ def main(name, endpoint, program, bin_dir):
 
     with Path(__file__).with_name("differences.tsv").open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE))
-    known = {tuple(row[column] for column in COLUMNS): row["reason"] for row in rows if row["server"] == name}
+    known = {
+        tuple(row[column] for column in COLUMNS): row["reason"]
+        for row in rows
+        if row["server"] == name
+    }
     seen = set(found.rows(name, {event for event, *_ in names}))
     for row in sorted(seen & known.keys()):
         print("known", *row, known[row], sep="\t")
@@ -230,7 +268,9 @@ def main(name, endpoint, program, bin_dir):
     failures += ["no more: " + "\t".join(row) for row in sorted(known.keys() - seen)]
     for failure in failures:
         print("FAIL", failure, sep="\t")
-    print(f"{name}: {len(ours.events)} events, {len(theirs.messages)} receives, {len(names)} notifications compared,")
+    print(
+        f"{name}: {len(ours.events)} events, {len(theirs.messages)} receives, {len(names)} notifications compared,"
+    )
     print(f"{name}: {len(seen & known.keys())} known differences, {len(failures)} failures")
     return 1 if failures else 0
 

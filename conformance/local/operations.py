@@ -36,7 +36,13 @@ def operate(s3, bucket, keys):
     s3.head_object(Bucket=bucket, Key="again")
 
     yield upload_in_parts(s3, bucket, "a large upload", [b"x" * PART, b"x"])
-    yield copy_in_parts(s3, bucket, "a large upload", "a large copy", [f"bytes=0-{PART - 1}", f"bytes={PART}-{PART}"])
+    yield copy_in_parts(
+        s3,
+        bucket,
+        "a large upload",
+        "a large copy",
+        [f"bytes=0-{PART - 1}", f"bytes={PART}-{PART}"],
+    )
     yield copy("a large upload", "a small copy of it", PART + 1)
     aborted = {"Bucket": bucket, "Key": "never completed"}
     aborted["UploadId"] = s3.create_multipart_upload(**aborted)["UploadId"]
@@ -50,7 +56,9 @@ def operate(s3, bucket, keys):
     yield "ObjectTagging:Put", "again", None
     s3.delete_object_tagging(Bucket=bucket, Key="again")
     yield "ObjectTagging:Delete", "again", None
-    s3.put_object(Bucket=bucket, Key="photos/tagged from the start", Body=b"x", Tagging="colour=red")
+    s3.put_object(
+        Bucket=bucket, Key="photos/tagged from the start", Body=b"x", Tagging="colour=red"
+    )
     yield "ObjectCreated:Put", "photos/tagged from the start", 1
 
     batch = [f"photos/{number} of 3" for number in range(3)]
@@ -64,7 +72,10 @@ def upload_in_parts(s3, bucket, key, parts):
     upload = {"Bucket": bucket, "Key": key}
     upload["UploadId"] = s3.create_multipart_upload(**upload)["UploadId"]
     tags = [
-        {"PartNumber": number, "ETag": s3.upload_part(**upload, PartNumber=number, Body=part)["ETag"]}
+        {
+            "PartNumber": number,
+            "ETag": s3.upload_part(**upload, PartNumber=number, Body=part)["ETag"],
+        }
         for number, part in enumerate(parts, start=1)
     ]
     s3.complete_multipart_upload(**upload, MultipartUpload={"Parts": tags})
@@ -76,7 +87,10 @@ def copy_in_parts(s3, bucket, source, key, ranges):
     upload["UploadId"] = s3.create_multipart_upload(**upload)["UploadId"]
     part = upload | {"CopySource": {"Bucket": bucket, "Key": source}}
     tags = [
-        {"PartNumber": number, "ETag": s3.upload_part_copy(**part, PartNumber=number, CopySourceRange=range_)}
+        {
+            "PartNumber": number,
+            "ETag": s3.upload_part_copy(**part, PartNumber=number, CopySourceRange=range_),
+        }
         for number, range_ in enumerate(ranges, start=1)
     ]
     for tag in tags:

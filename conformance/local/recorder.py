@@ -17,7 +17,10 @@ ANSWERS = {
     "empty id": ('{"batchItemFailures":[{"itemIdentifier":""}]}', True),
     "null id": ('{"batchItemFailures":[{"itemIdentifier":null}]}', True),
     "wrong member": ('{"batchItemFailures":[{"itemId":"ID"}]}', True),
-    "unknown id": ('{"batchItemFailures":[{"itemIdentifier":"00000000-0000-0000-0000-000000000000"}]}', True),
+    "unknown id": (
+        '{"batchItemFailures":[{"itemIdentifier":"00000000-0000-0000-0000-000000000000"}]}',
+        True,
+    ),
     "error": (None, True),
 }
 
@@ -50,9 +53,17 @@ def main():
         message = json.loads(event)["Records"][0]
         text, _ = answer(message["eventSourceARN"].rsplit(":", 1)[1], message["body"])
         if text is None:
-            api.request("POST", f"{invocations}/{request_id}/error", '{"errorType":"Asked","errorMessage":"for"}')
+            api.request(
+                "POST",
+                f"{invocations}/{request_id}/error",
+                '{"errorType":"Asked","errorMessage":"for"}',
+            )
         else:
-            api.request("POST", f"{invocations}/{request_id}/response", text.replace("ID", message["messageId"]))
+            api.request(
+                "POST",
+                f"{invocations}/{request_id}/response",
+                text.replace("ID", message["messageId"]),
+            )
         api.getresponse().read()
 
 

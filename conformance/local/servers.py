@@ -42,7 +42,12 @@ class Observed:
 def prepare(folder, bin_dir):
     """Writes the topology and its recorder into the folder."""
     source = Path(__file__).parent
-    text = source.joinpath("pipeline.toml").read_text().replace("FOLDER", str(folder)).replace("BIN_DIR", str(bin_dir))
+    text = (
+        source.joinpath("pipeline.toml")
+        .read_text()
+        .replace("FOLDER", str(folder))
+        .replace("BIN_DIR", str(bin_dir))
+    )
     folder.joinpath("pipeline.toml").write_text(text)
     program = folder / "recorder"
     program.write_text(f"#!{sys.executable}\n" + source.joinpath("recorder.py").read_text())
@@ -62,9 +67,13 @@ def work(s3):
     """All operations, and their events."""
     # LocalStack takes some keys for paths, and cannot put an object of such a key.
     is_path = re.compile(r"^/|//|(^|/)\.\.?(/|$)").search
-    keys = [key for key in hostile_keys() if key.isprintable() and len(key) < 300 and not is_path(key)]
+    keys = [
+        key for key in hostile_keys() if key.isprintable() and len(key) < 300 and not is_path(key)
+    ]
     events = list(operate(s3, BUCKET, keys))
-    for key, size in [(f"answers/{name}", 1) for name in recorder.ANSWERS] + [("poison", MAX_OBJECT_BYTES + 1)]:
+    for key, size in [(f"answers/{name}", 1) for name in recorder.ANSWERS] + [
+        ("poison", MAX_OBJECT_BYTES + 1)
+    ]:
         s3.put_object(Bucket=BUCKET, Key=key, Body=b"x" * size)
         events.append(("ObjectCreated:Put", key, size))
     return events
@@ -78,7 +87,11 @@ def recorded(folder):
         if records.stat().st_size > size:
             size, last = records.stat().st_size, time.monotonic()
         time.sleep(0.2)
-    return [message for line in records.read_text().splitlines() for message in json.loads(line)["Records"]]
+    return [
+        message
+        for line in records.read_text().splitlines()
+        for message in json.loads(line)["Records"]
+    ]
 
 
 def ours(folder, program, bin_dir):
@@ -100,27 +113,44 @@ class Server:
     """Another server, with the topology on it."""
 
     def __init__(self, endpoint, topology):
-        self.s3, self.sns, self.sqs, self.functions, self.logs = clients(endpoint, "s3", "sns", "sqs", "lambda", "logs")
+        self.s3, self.sns, self.sqs, self.functions, self.logs = clients(
+            endpoint, "s3", "sns", "sqs", "lambda", "logs"
+        )
         self.topology = topology
         self.urls, self.arns = {}, {}
         for queue in topology["queue"]:
             attributes = {"VisibilityTimeout": str(queue.get("visibility_timeout", 30))}
             url = self.sqs.create_queue(QueueName=queue["name"], Attributes=attributes)["QueueUrl"]
-            arn = self.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+            arn = self.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])[
+                "Attributes"
+            ]["QueueArn"]
             self.urls[queue["name"]], self.arns[queue["name"]] = url, arn
         for queue in topology["queue"]:
             if "dead_letter_queue" in queue:
                 arn = self.arns[queue["dead_letter_queue"]]
-                redrive = {"deadLetterTargetArn": arn, "maxReceiveCount": queue["max_receive_count"]}
+                redrive = {
+                    "deadLetterTargetArn": arn,
+                    "maxReceiveCount": queue["max_receive_count"],
+                }
                 attributes = {"RedrivePolicy": json.dumps(redrive)}
-                self.sqs.set_queue_attributes(QueueUrl=self.urls[queue["name"]], Attributes=attributes)
-        topics = {topic["name"]: self.sns.create_topic(Name=topic["name"])["TopicArn"] for topic in topology["topic"]}
+                self.sqs.set_queue_attributes(
+                    QueueUrl=self.urls[queue["name"]], Attributes=attributes
+                )
+        topics = {
+            topic["name"]: self.sns.create_topic(Name=topic["name"])["TopicArn"]
+            for topic in topology["topic"]
+        }
         for subscription in topology["subscription"]:
             attributes = {"RawMessageDelivery": json.dumps(subscription.get("raw_delivery", True))}
             if policy := subscription.get("filter_policy"):
-                attributes |= {"FilterPolicyScope": "MessageBody", "FilterPolicy": json.dumps(policy)}
+                attributes |= {
+                    "FilterPolicyScope": "MessageBody",
+                    "FilterPolicy": json.dumps(policy),
+                }
             topic, queue = topics[subscription["topic"]], self.arns[subscription["queue"]]
-            self.sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=queue, Attributes=attributes)
+            self.sns.subscribe(
+                TopicArn=topic, Protocol="sqs", Endpoint=queue, Attributes=attributes
+            )
         self.topics = topics
 
     def add_functions(self):
@@ -155,28 +185,39 @@ class Server:
                 for one in bucket["notification"]
             ]
             self.s3.put_bucket_notification_configuration(
-                Bucket=bucket["name"], NotificationConfiguration={"TopicConfigurations": configurations}
+                Bucket=bucket["name"],
+                NotificationConfiguration={"TopicConfigurations": configurations},
             )
 
     def log_lines(self, function):
         try:
-            events = self.logs.filter_log_events(logGroupName=f"/aws/lambda/{function}", limit=10_000)["events"]
+            events = self.logs.filter_log_events(
+                logGroupName=f"/aws/lambda/{function}", limit=10_000
+            )["events"]
         except self.logs.exceptions.ResourceNotFoundException:
             return []  # It was never called.
-        return [json.loads(event["message"]) for event in events if event["message"].startswith("{")]
+        return [
+            json.loads(event["message"]) for event in events if event["message"].startswith("{")
+        ]
 
     def poll(self):
         """Does what mapping and function would do: receives all, and deletes what does not fail."""
         messages, last = [], time.monotonic()
         while time.monotonic() - last < SILENCE:
             for queue, url in self.urls.items():
-                received = self.sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, AttributeNames=["All"])
+                received = self.sqs.receive_message(
+                    QueueUrl=url, MaxNumberOfMessages=10, AttributeNames=["All"]
+                )
                 for message in received.get("Messages", []):
                     last = time.monotonic()
                     body, attributes = message["Body"], message["Attributes"]
-                    messages.append({"body": body, "attributes": attributes, "eventSourceARN": self.arns[queue]})
+                    messages.append(
+                        {"body": body, "attributes": attributes, "eventSourceARN": self.arns[queue]}
+                    )
                     if not fails(queue, body):
-                        self.sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+                        self.sqs.delete_message(
+                            QueueUrl=url, ReceiptHandle=message["ReceiptHandle"]
+                        )
         return messages
 
 

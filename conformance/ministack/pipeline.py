@@ -34,14 +34,59 @@ def hostile_keys():
     ascii_signs = [chr(code) for code in range(1, 128) if not chr(code).isalnum()]
     # U+0085, U+2028 and U+2029 are missing: MiniStack ends a log line there, so that the JSON around them is lost.
     return [f"one{sign}sign" for sign in ascii_signs] + [
-        " ", "  spaces  around  ", "a+b c%20d", "%2B", "%2b%252B", "100%", "%zz", "%F0%9F", "%C3%28", "+++",
-        "naïve café", "e\u0301 and é", "日本語/ファイル.txt", "😀/👩‍👩‍👧‍👦.png", "مرحبا", "\u202egpj.exe", "\ufeffbom",
-        "no\u00a0break", "zero\u200bwidth", "\uffff", "\U0010ffff",
-        "../../etc/passwd", "./a/../b", "..", "a//b", "/leading", "//", "trailing/", "C:\\dir\\new\\table",
-        "line\nERROR forged", "line\r\n\r\nforged: header", "\x1b[31mred\x1b[0m", "tab\tand\x00nul",
-        '{"Records":[]}', '"},{"eventName":"ObjectCreated:Copy', "\\u0041\\n", "'; DROP TABLE objects; --",
-        "<a href='x'>&amp;</a>", "]]><!--", "$(id)`id`${HOME}", "a?versionId=b&c=d#e", "s3://bucket/key", "-rf *",
-        "null", "1e999", "k" * 1000, "é" * 500, "😀" * 250, "%" * 1000, " " * 1000, "/" * 1000,
+        # fmt: off
+        " ",
+        "  spaces  around  ",
+        "a+b c%20d",
+        "%2B",
+        "%2b%252B",
+        "100%",
+        "%zz",
+        "%F0%9F",
+        "%C3%28",
+        "+++",
+        "naïve café",
+        "e\u0301 and é",
+        "日本語/ファイル.txt",
+        "😀/👩‍👩‍👧‍👦.png",
+        "مرحبا",
+        "\u202egpj.exe",
+        "\ufeffbom",
+        "no\u00a0break",
+        "zero\u200bwidth",
+        "\uffff",
+        "\U0010ffff",
+        "../../etc/passwd",
+        "./a/../b",
+        "..",
+        "a//b",
+        "/leading",
+        "//",
+        "trailing/",
+        "C:\\dir\\new\\table",
+        "line\nERROR forged",
+        "line\r\n\r\nforged: header",
+        "\x1b[31mred\x1b[0m",
+        "tab\tand\x00nul",
+        '{"Records":[]}',
+        '"},{"eventName":"ObjectCreated:Copy',
+        "\\u0041\\n",
+        "'; DROP TABLE objects; --",
+        "<a href='x'>&amp;</a>",
+        "]]><!--",
+        "$(id)`id`${HOME}",
+        "a?versionId=b&c=d#e",
+        "s3://bucket/key",
+        "-rf *",
+        "null",
+        "1e999",
+        "k" * 1000,
+        "é" * 500,
+        "😀" * 250,
+        "%" * 1000,
+        " " * 1000,
+        "/" * 1000,
+        # fmt: on
     ]
 
 
@@ -59,9 +104,13 @@ class Pipeline:
     def add_branch(self, name, events, binary):
         """A queue with its dead-letter queue, subscribed to the events, and the function that serves it."""
         dead_letters = self.add_queue(f"{name}-dead-letters", {})
-        redrive = {"deadLetterTargetArn": self.arn(dead_letters), "maxReceiveCount": MAX_RECEIVE_COUNT}
+        redrive = {
+            "deadLetterTargetArn": self.arn(dead_letters),
+            "maxReceiveCount": MAX_RECEIVE_COUNT,
+        }
         queue = self.add_queue(
-            name, {"VisibilityTimeout": str(VISIBILITY_TIMEOUT), "RedrivePolicy": json.dumps(redrive)}
+            name,
+            {"VisibilityTimeout": str(VISIBILITY_TIMEOUT), "RedrivePolicy": json.dumps(redrive)},
         )
         self.sns.subscribe(
             TopicArn=self.topic,
@@ -85,7 +134,9 @@ class Pipeline:
         # One environment, so that `flush_logs` reaches it.
         self.functions.put_function_concurrency(FunctionName=name, ReservedConcurrentExecutions=1)
         self.functions.create_event_source_mapping(
-            EventSourceArn=self.arn(queue), FunctionName=name, FunctionResponseTypes=["ReportBatchItemFailures"]
+            EventSourceArn=self.arn(queue),
+            FunctionName=name,
+            FunctionResponseTypes=["ReportBatchItemFailures"],
         )
         return queue, dead_letters
 
@@ -94,7 +145,9 @@ class Pipeline:
 
     def add_bucket(self):
         """Comes last: configuring a notification sends a test notification, which no filter policy lets pass."""
-        self.s3.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": "eu-central-1"})
+        self.s3.create_bucket(
+            Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": "eu-central-1"}
+        )
         topic = {"TopicArn": self.topic, "Events": ["s3:ObjectCreated:*"]}
         self.s3.put_bucket_notification_configuration(
             Bucket=BUCKET, NotificationConfiguration={"TopicConfigurations": [topic]}
@@ -104,7 +157,10 @@ class Pipeline:
         upload = {"Bucket": BUCKET, "Key": key}
         upload["UploadId"] = self.s3.create_multipart_upload(**upload)["UploadId"]
         tags = [
-            {"PartNumber": number, "ETag": self.s3.upload_part(**upload, PartNumber=number, Body=part)["ETag"]}
+            {
+                "PartNumber": number,
+                "ETag": self.s3.upload_part(**upload, PartNumber=number, Body=part)["ETag"],
+            }
             for number, part in enumerate(parts, start=1)
         ]
         self.s3.complete_multipart_upload(**upload, MultipartUpload={"Parts": tags})
@@ -135,10 +191,14 @@ class Pipeline:
 
     def log_lines(self, function):
         try:
-            events = self.logs.filter_log_events(logGroupName=f"/aws/lambda/{function}", limit=10_000)["events"]
+            events = self.logs.filter_log_events(
+                logGroupName=f"/aws/lambda/{function}", limit=10_000
+            )["events"]
         except self.logs.exceptions.ResourceNotFoundException:
             return []  # It was never called.
-        return [json.loads(event["message"]) for event in events if event["message"].startswith("{")]
+        return [
+            json.loads(event["message"]) for event in events if event["message"].startswith("{")
+        ]
 
     def objects(self, function):
         """What the handlers logged, whichever they were."""
@@ -169,7 +229,10 @@ def zipped(binary):
     entry = zipfile.ZipInfo("bootstrap")
     entry.external_attr = 0o755 << 16
     package = io.BytesIO()
-    with open(binary, "rb") as program, zipfile.ZipFile(package, "w", zipfile.ZIP_DEFLATED) as archive:
+    with (
+        open(binary, "rb") as program,
+        zipfile.ZipFile(package, "w", zipfile.ZIP_DEFLATED) as archive,
+    ):
         archive.writestr(entry, program.read(), compresslevel=1)
     return package.getvalue()
 
@@ -209,12 +272,20 @@ def main(endpoint, put_binary, copy_binary):
     parts = [b"x" * (5 << 20), b"x"]
     pipeline.upload_in_parts("a large upload", parts)
     size = sum(map(len, parts))
-    uploads["object uploaded", "ObjectCreated:CompleteMultipartUpload", BUCKET, "a large upload", size] += 1
+    uploads[
+        "object uploaded", "ObjectCreated:CompleteMultipartUpload", BUCKET, "a large upload", size
+    ] += 1
 
-    queues = {"PUT queue": put_queue, "COPY queue": copy_queue, "COPY dead-letter queue": copy_dead_letters}
+    queues = {
+        "PUT queue": put_queue,
+        "COPY queue": copy_queue,
+        "COPY dead-letter queue": copy_dead_letters,
+    }
 
     def only_garbage_left():
-        return pipeline.depth(put_dead_letters) == 1 and not any(map(pipeline.depth, queues.values()))
+        return pipeline.depth(put_dead_letters) == 1 and not any(
+            map(pipeline.depth, queues.values())
+        )
 
     def logged(function, expected):
         pipeline.flush_logs(function)
@@ -236,7 +307,9 @@ def main(endpoint, put_binary, copy_binary):
     complaints = pipeline.complaints("put")
     checks.check(
         f"the PUT function complained {MAX_RECEIVE_COUNT} times: once for each delivery of the garbage",
-        [] if len(complaints) == MAX_RECEIVE_COUNT else [f"{len(complaints)} complaints:", *complaints],
+        []
+        if len(complaints) == MAX_RECEIVE_COUNT
+        else [f"{len(complaints)} complaints:", *complaints],
     )
     checks.check("the COPY function never complained", pipeline.complaints("copy"))
     checks.check(
@@ -245,7 +318,9 @@ def main(endpoint, put_binary, copy_binary):
     )
     for name, queue in queues.items():
         depth = pipeline.depth(queue)
-        checks.check(f"the {name} is empty", [f"{depth} messages: {pipeline.bodies(queue)}"] if depth else [])
+        checks.check(
+            f"the {name} is empty", [f"{depth} messages: {pipeline.bodies(queue)}"] if depth else []
+        )
     print(f"{checks.passed} passed, {checks.failed} failed")
     return 1 if checks.failed else 0
 

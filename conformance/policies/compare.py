@@ -58,7 +58,13 @@ def conditions(policy):
 def values(document):
     """The document and all that stands in it."""
     yield document
-    members = document.values() if isinstance(document, dict) else document if isinstance(document, list) else []
+    members = (
+        document.values()
+        if isinstance(document, dict)
+        else document
+        if isinstance(document, list)
+        else []
+    )
     for member in members:
         yield from values(member)
 
@@ -75,27 +81,42 @@ DEVIATIONS = {
         (
             "takes `true` for 1, as Python does; in JSON they are different values",
             lambda case: (
-                case.has_value(lambda value: value is True)
-                and any(is_number(one) and one == 1 or excludes_one(one) for one in case.conditions)
-            )
-            or (case.has_value(lambda value: is_number(value) and value == 1) and any(one is True for one in case.conditions)),
+                (
+                    case.has_value(lambda value: value is True)
+                    and any(
+                        is_number(one) and one == 1 or excludes_one(one) for one in case.conditions
+                    )
+                )
+                or (
+                    case.has_value(lambda value: is_number(value) and value == 1)
+                    and any(one is True for one in case.conditions)
+                )
+            ),
         ),
         (
             "takes an empty operand for no condition; every text begins and ends with the empty one",
-            lambda case: any(isinstance(one, dict) and "" in one.values() for one in case.conditions),
+            lambda case: any(
+                isinstance(one, dict) and "" in one.values() for one in case.conditions
+            ),
         ),
         (
             "fails with status 500 when an operator on texts meets another value, although something else would match",
-            lambda case: case.has_failed
-            and (case.has_operator(*TEXT_OPERATORS) or any(map(excludes_prefix, case.conditions)))
-            and case.has_value(lambda value: is_number(value) or isinstance(value, bool)),
+            lambda case: (
+                case.has_failed
+                and (
+                    case.has_operator(*TEXT_OPERATORS) or any(map(excludes_prefix, case.conditions))
+                )
+                and case.has_value(lambda value: is_number(value) or isinstance(value, bool))
+            ),
         ),
     ],
     "ministack": [
         (
             "takes null for absence; AWS has conditions on null",
-            lambda case: case.has_value(lambda value: value is None)
-            and (case.has_operator("exists") or any(one is None for one in case.conditions)),
+            lambda case: (
+                case.has_value(lambda value: value is None)
+                and (case.has_operator("exists") or any(one is None for one in case.conditions))
+            ),
         ),
         (
             "never finds a field absent whose object is absent, or when the message is empty",
@@ -103,8 +124,10 @@ DEVIATIONS = {
         ),
         (
             "finds a field that has an empty array or an object; AWS looks at values alone",
-            lambda case: case.has_operator("exists", "anything-but")
-            and case.has_value(lambda value: value == [] or isinstance(value, dict)),
+            lambda case: (
+                case.has_operator("exists", "anything-but")
+                and case.has_value(lambda value: value == [] or isinstance(value, dict))
+            ),
         ),
     ],
 }
@@ -120,7 +143,10 @@ ACCEPTED = {
 
 def excludes_one(condition):
     excluded = condition.get("anything-but") if isinstance(condition, dict) else None
-    return any(is_number(one) and one == 1 for one in (excluded if isinstance(excluded, list) else [excluded]))
+    return any(
+        is_number(one) and one == 1
+        for one in (excluded if isinstance(excluded, list) else [excluded])
+    )
 
 
 def excludes_prefix(condition):
@@ -132,13 +158,17 @@ class Server:
         # A request that is tried again could be a message too many.
         config = Config(retries={"total_max_attempts": 1}, parameter_validation=False)
         session = boto3.Session("test", "test", region_name="us-east-1")
-        self.sns, self.sqs = (session.client(name, endpoint_url=endpoint, config=config) for name in ("sns", "sqs"))
+        self.sns, self.sqs = (
+            session.client(name, endpoint_url=endpoint, config=config) for name in ("sns", "sqs")
+        )
         self.chosen, self.all = self.add_queue("chosen"), self.add_queue("all")
         self.topics = 0
 
     def add_queue(self, name):
         url = self.sqs.create_queue(QueueName=name)["QueueUrl"]
-        attributes = self.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]
+        attributes = self.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])[
+            "Attributes"
+        ]
         return url, attributes["QueueArn"]
 
     def add_topic(self, policy):
@@ -148,7 +178,9 @@ class Server:
         raw = {"RawMessageDelivery": "true"}
         filtered = raw | {"FilterPolicyScope": "MessageBody", "FilterPolicy": policy}
         try:
-            self.sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=self.chosen[1], Attributes=filtered)
+            self.sns.subscribe(
+                TopicArn=topic, Protocol="sqs", Endpoint=self.chosen[1], Attributes=filtered
+            )
         except ClientError as error:
             status = error.response["ResponseMetadata"]["HTTPStatusCode"]
             if status != 400:
@@ -170,11 +202,16 @@ class Server:
 
     def receive(self, queue):
         url, _ = queue
-        received = self.sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, MessageAttributeNames=["All"])
+        received = self.sqs.receive_message(
+            QueueUrl=url, MaxNumberOfMessages=10, MessageAttributeNames=["All"]
+        )
         messages = received.get("Messages", [])
         for message in messages:
             self.sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
-        return [(int(message["MessageAttributes"]["number"]["StringValue"]), message["Body"]) for message in messages]
+        return [
+            (int(message["MessageAttributes"]["number"]["StringValue"]), message["Body"])
+            for message in messages
+        ]
 
     def arrivals(self, expected):
         """What came by the policies, when everything came without and nothing comes any more."""
@@ -215,8 +252,14 @@ def main(name, endpoint, path):
         elif topic is None:
             others.append(f"refused: {policy}")
         else:
-            pairs += [(topic, policy, body["body"], body["is_let_through"]) for body in case["bodies"]]
-    failed = {number for number, (topic, _, body, _) in enumerate(pairs) if not server.publish(topic, number, body)}
+            pairs += [
+                (topic, policy, body["body"], body["is_let_through"]) for body in case["bodies"]
+            ]
+    failed = {
+        number
+        for number, (topic, _, body, _) in enumerate(pairs)
+        if not server.publish(topic, number, body)
+    }
     arrived = server.arrivals(set(range(len(pairs))) - failed)
     if len(arrived) != len(set(arrived)):
         others.append("a message came twice")
@@ -229,7 +272,9 @@ def main(name, endpoint, path):
         texts = f"{case.texts}\n       ours   {'let through' if is_let_through else 'kept back'}"
         known[reason].append(texts) if reason else others.append(texts)
     ours = sum(is_let_through for *_, is_let_through in pairs)
-    print(f"{name}: {len(pairs)} pairs of policy and body, {ours} let through by us, {len(arrived)} by {name}")
+    print(
+        f"{name}: {len(pairs)} pairs of policy and body, {ours} let through by us, {len(arrived)} by {name}"
+    )
     if failed:
         print(f"{name}: failed on {len(failed)} of them, which counts as kept back")
     if name != "ministack":
@@ -238,7 +283,9 @@ def main(name, endpoint, path):
         print(f"known  {len(examples)}: it {reason}; such as\n       {examples[0]}")
     for other in others:
         print(f"FAIL   {other}")
-    print(f"{name}: {sum(map(len, known.values()))} known deviations, {len(others)} other differences")
+    print(
+        f"{name}: {sum(map(len, known.values()))} known deviations, {len(others)} other differences"
+    )
     return 1 if others else 0
 
 

@@ -19,7 +19,9 @@ STATE = {}
 
 def load(path):
     with open(path) as lines:
-        states = [event["test_state"] for event in map(json.loads, lines) if event["type"] == "test_state"]
+        states = [
+            event["test_state"] for event in map(json.loads, lines) if event["type"] == "test_state"
+        ]
     assert len(states) == 1, f"{len(states)} states in {path}"
     for resource in states[0]["root_module"]["resources"]:
         name = (resource["type"], resource["name"])
@@ -61,7 +63,9 @@ def matches(pattern, text):
 def principal_matches(principal, caller):
     if principal == "*":
         return True
-    return any(caller == f"{kind}:{name}" for kind, names in principal.items() for name in as_list(names))
+    return any(
+        caller == f"{kind}:{name}" for kind, names in principal.items() for name in as_list(names)
+    )
 
 
 def conditions_match(conditions, context):
@@ -107,7 +111,9 @@ class Every(unittest.TestCase):
             with self.subTest(address):
                 principal = statement.get("Principal")
                 if principal == "*" or "*" in as_list((principal or {}).get("AWS", [])):
-                    self.assertEqual((statement["Effect"], statement["Condition"]), ("Deny", ONLY_TLS))
+                    self.assertEqual(
+                        (statement["Effect"], statement["Condition"]), ("Deny", ONLY_TLS)
+                    )
 
     def test_nothing_is_said_by_exception(self):
         for address, statement in statements():
@@ -118,27 +124,42 @@ class Every(unittest.TestCase):
         for address, statement in statements():
             with self.subTest(address):
                 if statement["Effect"] == "Allow" and statement["Sid"] != "ManagedByTheAccount":
-                    self.assertFalse([action for action in as_list(statement["Action"]) if "*" in action])
+                    self.assertFalse(
+                        [action for action in as_list(statement["Action"]) if "*" in action]
+                    )
 
     def test_no_resource_that_is_allowed_is_a_pattern(self):
-        groups = {f"{group['arn']}:*" for group in resources("aws_cloudwatch_log_group", "function").values()}
+        groups = {
+            f"{group['arn']}:*"
+            for group in resources("aws_cloudwatch_log_group", "function").values()
+        }
         for address, statement in statements():
             with self.subTest(address):
                 # In the policy of a key `*` is the key; the streams of a log group have no other name.
                 if statement["Effect"] == "Allow" and not address.startswith("aws_kms_key."):
-                    patterns = {name for name in as_list(statement.get("Resource", [])) if "*" in name}
+                    patterns = {
+                        name for name in as_list(statement.get("Resource", [])) if "*" in name
+                    }
                     self.assertLessEqual(patterns, groups)
 
     def test_services_act_for_one_resource_of_ours(self):
         sources = {one("aws_s3_bucket", "objects")["arn"], one("aws_sns_topic", "events")["arn"]}
         for address, statement in statements():
             with self.subTest(address):
-                service = (statement.get("Principal") or {}).get("Service") if statement["Effect"] == "Allow" else None
+                service = (
+                    (statement.get("Principal") or {}).get("Service")
+                    if statement["Effect"] == "Allow"
+                    else None
+                )
                 if service and service != "lambda.amazonaws.com":
                     self.assertIn(statement["Condition"]["ArnEquals"]["aws:SourceArn"], sources)
 
     def test_the_account_manages_the_key_and_nothing_else(self):
-        accounts = [address for address, statement in statements() if "AWS" in (statement.get("Principal") or "")]
+        accounts = [
+            address
+            for address, statement in statements()
+            if "AWS" in (statement.get("Principal") or "")
+        ]
         self.assertEqual(accounts, ["aws_kms_key.topic[None].policy ManagedByTheAccount"])
 
 
@@ -151,7 +172,9 @@ class Buckets(unittest.TestCase):
             for action, resource in (("s3:GetObject", f"{arn}/key"), ("s3:ListBucket", arn)):
                 for caller in ("AWS:anybody", f"AWS:arn:aws:iam::{ACCOUNT}:root"):
                     with self.subTest(name=name, action=action, caller=caller):
-                        self.assertEqual(decision(policy["policy"], action, resource, caller, tls=False), "Deny")
+                        self.assertEqual(
+                            decision(policy["policy"], action, resource, caller, tls=False), "Deny"
+                        )
                         self.assertIsNone(decision(policy["policy"], action, resource, caller))
 
 
@@ -159,10 +182,15 @@ class Topic(unittest.TestCase):
     def setUp(self):
         self.topic = one("aws_sns_topic", "events")["arn"]
         self.policy = one("aws_sns_topic_policy", "events")
-        self.ours = {"aws__SourceArn": one("aws_s3_bucket", "objects")["arn"], "aws__SourceAccount": ACCOUNT}
+        self.ours = {
+            "aws__SourceArn": one("aws_s3_bucket", "objects")["arn"],
+            "aws__SourceAccount": ACCOUNT,
+        }
 
     def asked(self, action="sns:Publish", caller="Service:s3.amazonaws.com", tls=True, **context):
-        return decision(self.policy["policy"], action, self.topic, caller, tls, **(self.ours | context))
+        return decision(
+            self.policy["policy"], action, self.topic, caller, tls, **(self.ours | context)
+        )
 
     def test_the_bucket_publishes(self):
         self.assertEqual(self.policy["arn"], self.topic)
@@ -179,17 +207,29 @@ class Topic(unittest.TestCase):
         self.assertEqual(self.asked(tls=False), "Deny")
 
     def test_nor_anybody_else(self):
-        for caller in ("AWS:anybody", "Service:events.amazonaws.com", "AWS:arn:aws:iam::999999999999:root"):
+        for caller in (
+            "AWS:anybody",
+            "Service:events.amazonaws.com",
+            "AWS:arn:aws:iam::999999999999:root",
+        ):
             self.assertIsNone(self.asked(caller=caller), caller)
 
     def test_the_bucket_does_nothing_else(self):
-        for action in ("sns:Subscribe", "sns:SetTopicAttributes", "sns:DeleteTopic", "sns:AddPermission"):
+        for action in (
+            "sns:Subscribe",
+            "sns:SetTopicAttributes",
+            "sns:DeleteTopic",
+            "sns:AddPermission",
+        ):
             self.assertIsNone(self.asked(action), action)
 
 
 class Key(unittest.TestCase):
     def asked(self, action, caller="Service:s3.amazonaws.com", **context):
-        ours = {"aws__SourceArn": one("aws_s3_bucket", "objects")["arn"], "aws__SourceAccount": ACCOUNT}
+        ours = {
+            "aws__SourceArn": one("aws_s3_bucket", "objects")["arn"],
+            "aws__SourceAccount": ACCOUNT,
+        }
         key = one("aws_kms_key", "topic")
         return decision(key["policy"], action, key["arn"], caller, **(ours | context))
 
@@ -209,7 +249,9 @@ class Key(unittest.TestCase):
         self.assertIsNone(self.asked("kms:Decrypt", "AWS:anybody"))
 
     def test_the_account_cannot_lock_itself_out(self):
-        self.assertEqual(self.asked("kms:PutKeyPolicy", f"AWS:arn:aws:iam::{ACCOUNT}:root"), "Allow")
+        self.assertEqual(
+            self.asked("kms:PutKeyPolicy", f"AWS:arn:aws:iam::{ACCOUNT}:root"), "Allow"
+        )
 
 
 class Queues(unittest.TestCase):
@@ -223,8 +265,20 @@ class Queues(unittest.TestCase):
                     policy = resources("aws_sqs_queue_policy", kind)[name]
                     self.assertEqual(policy["queue_url"], queue["url"])
 
-                    def asked(action="sqs:SendMessage", caller="Service:sns.amazonaws.com", source=self.topic, tls=True):
-                        return decision(policy["policy"], action, queue["arn"], caller, tls, aws__SourceArn=source)
+                    def asked(
+                        action="sqs:SendMessage",
+                        caller="Service:sns.amazonaws.com",
+                        source=self.topic,
+                        tls=True,
+                    ):
+                        return decision(
+                            policy["policy"],
+                            action,
+                            queue["arn"],
+                            caller,
+                            tls,
+                            aws__SourceArn=source,
+                        )
 
                     yield asked
 
@@ -239,7 +293,11 @@ class Queues(unittest.TestCase):
 
     def test_nor_anybody_else(self):
         for asked in self.each("main", "undelivered"):
-            for caller in ("AWS:anybody", "Service:s3.amazonaws.com", f"AWS:arn:aws:iam::{ACCOUNT}:root"):
+            for caller in (
+                "AWS:anybody",
+                "Service:s3.amazonaws.com",
+                f"AWS:arn:aws:iam::{ACCOUNT}:root",
+            ):
                 self.assertIsNone(asked(caller=caller), caller)
 
     def test_nobody_sends_to_a_dead_letter_queue(self):
@@ -248,18 +306,27 @@ class Queues(unittest.TestCase):
 
     def test_the_topic_does_nothing_else(self):
         for asked in self.each("main", "undelivered"):
-            for action in ("sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:PurgeQueue", "sqs:SetQueueAttributes"):
+            for action in (
+                "sqs:ReceiveMessage",
+                "sqs:DeleteMessage",
+                "sqs:PurgeQueue",
+                "sqs:SetQueueAttributes",
+            ):
                 self.assertIsNone(asked(action), action)
 
     def test_without_tls_nobody_does_anything(self):
         for asked in self.each("main", "dead_letters", "undelivered"):
             for action in ("sqs:SendMessage", "sqs:ReceiveMessage", "sqs:DeleteMessage"):
                 self.assertEqual(asked(action, tls=False), "Deny", action)
-                self.assertEqual(asked(action, f"AWS:arn:aws:iam::{ACCOUNT}:root", tls=False), "Deny", action)
+                self.assertEqual(
+                    asked(action, f"AWS:arn:aws:iam::{ACCOUNT}:root", tls=False), "Deny", action
+                )
 
     def test_a_queue_lets_only_its_own_dead_letters_be_moved(self):
         for name, policy in resources("aws_sqs_queue_redrive_allow_policy", "dead_letters").items():
-            self.assertEqual(policy["queue_url"], resources("aws_sqs_queue", "dead_letters")[name]["url"])
+            self.assertEqual(
+                policy["queue_url"], resources("aws_sqs_queue", "dead_letters")[name]["url"]
+            )
             sources = json.loads(policy["redrive_allow_policy"])["sourceQueueArns"]
             self.assertEqual(sources, [resources("aws_sqs_queue", "main")[name]["arn"]])
 
@@ -267,7 +334,13 @@ class Queues(unittest.TestCase):
 class Roles(unittest.TestCase):
     NEEDED = {"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"}
     LOGGING = {"logs:CreateLogStream", "logs:PutLogEvents"}
-    OTHERS = {"sqs:SendMessage", "sqs:PurgeQueue", "sqs:SetQueueAttributes", "logs:DeleteLogGroup", "logs:CreateLogGroup"}
+    OTHERS = {
+        "sqs:SendMessage",
+        "sqs:PurgeQueue",
+        "sqs:SetQueueAttributes",
+        "logs:DeleteLogGroup",
+        "logs:CreateLogGroup",
+    }
 
     def policies(self):
         for name, policy in resources("aws_iam_role_policy", "function").items():
@@ -298,14 +371,20 @@ class Roles(unittest.TestCase):
 
     def test_a_function_may_do_nothing_more(self):
         for processor, policy in self.policies():
-            actions = {action for statement in json.loads(policy)["Statement"] for action in as_list(statement["Action"])}
+            actions = {
+                action
+                for statement in json.loads(policy)["Statement"]
+                for action in as_list(statement["Action"])
+            }
             self.assertEqual(actions, self.NEEDED | self.LOGGING, processor)
 
     def test_only_lambda_assumes_a_role(self):
         for role in resources("aws_iam_role", "function").values():
             (statement,) = json.loads(role["assume_role_policy"])["Statement"]
             self.assertEqual(statement["Principal"], {"Service": "lambda.amazonaws.com"})
-            self.assertEqual((statement["Effect"], statement["Action"]), ("Allow", "sts:AssumeRole"))
+            self.assertEqual(
+                (statement["Effect"], statement["Action"]), ("Allow", "sts:AssumeRole")
+            )
 
 
 if __name__ == "__main__":
