@@ -1,10 +1,11 @@
-"""Compares what comes of the same operations on s3-dispatch-local and on another server.
+"""Runs the same operations on s3-dispatch-local and on another server, and compares the results.
 
 Usage: compare.py localstack|ministack ENDPOINT PROGRAM BIN_DIR
 
-The differences must be those of differences.tsv, which has a reason for each, and all of them: prints every one, and
-the exit status is 1 when there is another, or one less. The columns are: the server; what differs; where; for which
-events; how it is here and there.
+differences.tsv lists the known differences, each with its reason. The script prints every
+difference. The exit status is 1 if one is not in the list, or if one in the list no longer occurs.
+The columns of the list: the server, what differs, where, for which events, our value, their value,
+and the reason.
 """
 
 import csv
@@ -18,11 +19,11 @@ from pathlib import Path
 import recorder
 import servers
 
-from pipeline import differences  # which the servers have put on the path
+from pipeline import differences  # `servers` adds its folder to the path.
 
 COLUMNS = ["server", "what", "where", "events", "ours", "theirs"]
 
-# Ids and times, of which only the form is compared.
+# Ids and times. Only their form is compared.
 FORMS = {
     "(time with milliseconds)": r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z",
     "(time)": r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ",
@@ -38,7 +39,7 @@ OPAQUE = ("receiptHandle", "md5OfBody", "Signature")
 
 
 class Differences:
-    """The differences found, each with the events that have it."""
+    """The differences that were found, each with its events."""
 
     def __init__(self):
         self.events = defaultdict(set)
@@ -54,7 +55,7 @@ class Differences:
 
 
 def flat(value, path=""):
-    """The members of a document by their paths, ids and times as their form."""
+    """Maps the path of each member of a document to its value. Ids and times become their form."""
     if isinstance(value, (dict, list)) and value:
         members = value.items() if isinstance(value, dict) else [("[]", member) for member in value]
         below = [
@@ -74,14 +75,14 @@ def queue_of(message):
 
 
 def event_of(body):
-    """Its name; that of a test notification is its own."""
+    """Returns the event name of a notification, or of a test notification."""
     return body["Records"][0]["eventName"] if "Records" in body else body["Event"]
 
 
 def arrived(observed, queue):
-    """The bodies that came to a queue, each once, by event name, key and number: a dict.
+    """Maps event name, key and number to each body that arrived in a queue.
 
-    Events of the same name and key are numbered by size, as they may come in any order.
+    Events with the same name and key are numbered by size, because they may arrive in any order.
     """
     bodies = defaultdict(list)
     for message in observed.messages:
@@ -98,7 +99,7 @@ def arrived(observed, queue):
 
 
 def encodings(key, ours, theirs):
-    """How the characters are encoded that are encoded differently."""
+    """Returns pairs of encodings for the characters that the servers encode differently."""
 
     def split(text):
         for sign in key:
@@ -152,13 +153,13 @@ def compare_verdicts(found, ours, theirs, names, queues):
         ours_through, theirs_through = arrived(ours, queue), arrived(theirs, queue)
         for name in names:
             verdicts = [
-                "passes" if name in side else "kept back" for side in (ours_through, theirs_through)
+                "passes" if name in side else "rejects" for side in (ours_through, theirs_through)
             ]
             found.add("filter verdict", queue, name[0], *verdicts)
 
 
 def receives(observed, queues):
-    """How often the messages of these queues were received, by key."""
+    """Maps each key to the receive counts of its messages in these queues."""
     counts = defaultdict(list)
     for message in observed.messages:
         if (queue := queue_of(message)) in queues:
@@ -169,7 +170,7 @@ def receives(observed, queues):
 
 
 def compare_receives(found, ours, theirs):
-    # The examples do not tell each receive.
+    # The example functions do not log each receive, so their queues are left out.
     for queues in (["answers", "answers-dead-letters"], ["put-processor-dead-letters"]):
         here, there = receives(ours, queues), receives(theirs, queues)
         for key in here | there:
@@ -183,7 +184,7 @@ def compare_receives(found, ours, theirs):
 
 
 def compare_messages(found, ours, theirs):
-    """What functions get of messages, other than the bodies."""
+    """Compares the messages that functions receive, apart from their bodies."""
     forms = []
     for observed in (ours, theirs):
         values = defaultdict(set)
@@ -225,12 +226,12 @@ def compare_handled(found, ours, theirs):
 
 
 def mistakes_of(ours):
-    """The comparison would be of little use if not even we had all."""
+    """Checks that our own result is complete; otherwise the comparison would prove little."""
     expected = Counter((name, key) for name, key, _ in ours.events) + Counter(
         [("s3:TestEvent", None)]
     )
     found = Counter(name[:2] for name in arrived(ours, "everything"))
-    return [f"of ours, {line}" for line in differences(expected, found)]
+    return [f"ours: {line}" for line in differences(expected, found)]
 
 
 def main(name, endpoint, program, bin_dir):
@@ -265,12 +266,11 @@ def main(name, endpoint, program, bin_dir):
         print("known", *row, known[row], sep="\t")
     failures = mistakes_of(ours)
     failures += ["\t".join(row) for row in sorted(seen - known.keys())]
-    failures += ["no more: " + "\t".join(row) for row in sorted(known.keys() - seen)]
+    failures += ["no longer occurs: " + "\t".join(row) for row in sorted(known.keys() - seen)]
     for failure in failures:
         print("FAIL", failure, sep="\t")
-    print(
-        f"{name}: {len(ours.events)} events, {len(theirs.messages)} receives, {len(names)} notifications compared,"
-    )
+    print(f"{name}: {len(ours.events)} events, {len(names)} notifications compared")
+    print(f"{name}: {len(theirs.messages)} messages received")
     print(f"{name}: {len(seen & known.keys())} known differences, {len(failures)} failures")
     return 1 if failures else 0
 

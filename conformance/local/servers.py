@@ -1,4 +1,5 @@
-"""The pipeline of pipeline.toml on s3-dispatch-local and on other servers: what it is given, and what comes of it."""
+"""Runs the pipeline of pipeline.toml on s3-dispatch-local and on other servers, and records what
+arrives."""
 
 import json
 import re
@@ -19,15 +20,17 @@ from operations import operate
 from pipeline import hostile_keys, wait_until, zipped
 
 BUCKET = "uploads"
-# What `put-processor` refuses for good, as pipeline.toml says.
+# `put-processor` rejects larger objects permanently; pipeline.toml sets the same limit.
 MAX_OBJECT_BYTES = 5_300_000
-# Nothing more comes after this time: some multiple of the queues' visibility timeout.
+# After this many seconds without a message no more will come. It is a multiple of the queues'
+# visibility timeout.
 SILENCE = 9
 PATIENCE = 120
 
 
 class Observed:
-    """What came of the operations: each receive of a message as a function gets it, and the objects that were logged."""
+    """The result of the operations: every message that a function received, as often as it received
+    it, and the objects that the functions logged."""
 
     def __init__(self):
         self.events, self.messages, self.handled, self.refused = [], [], Counter(), 0
@@ -40,7 +43,7 @@ class Observed:
 
 
 def prepare(folder, bin_dir):
-    """Writes the topology and its recorder into the folder."""
+    """Writes the topology and the recorder into the folder."""
     source = Path(__file__).parent
     text = (
         source.joinpath("pipeline.toml")
@@ -57,15 +60,15 @@ def prepare(folder, bin_dir):
 
 
 def clients(endpoint, *names):
-    # A request that is tried again could be an event too many.
+    # A retried request could cause a second event.
     config = Config(s3={"addressing_style": "path"}, retries={"total_max_attempts": 1})
     session = boto3.Session("test", "test", region_name="us-east-1")
     return [session.client(name, endpoint_url=endpoint, config=config) for name in names]
 
 
 def work(s3):
-    """All operations, and their events."""
-    # LocalStack takes some keys for paths, and cannot put an object of such a key.
+    """Runs all operations and returns their events."""
+    # LocalStack treats some keys as paths and cannot store objects under them.
     is_path = re.compile(r"^/|//|(^|/)\.\.?(/|$)").search
     keys = [
         key for key in hostile_keys() if key.isprintable() and len(key) < 300 and not is_path(key)
@@ -80,7 +83,7 @@ def work(s3):
 
 
 def recorded(folder):
-    """What the recorder got, once it gets no more."""
+    """Returns the messages that the recorder received, once no more arrive."""
     records, size, last = folder / "records", 0, time.monotonic()
     deadline = last + PATIENCE
     while time.monotonic() - last < SILENCE and time.monotonic() < deadline:
@@ -110,7 +113,7 @@ def ours(folder, program, bin_dir):
 
 
 class Server:
-    """Another server, with the topology on it."""
+    """Another server, on which the topology is created."""
 
     def __init__(self, endpoint, topology):
         self.s3, self.sns, self.sqs, self.functions, self.logs = clients(
@@ -177,7 +180,7 @@ class Server:
             )
 
     def add_buckets(self):
-        """Comes last: it causes the test notification."""
+        """Adds the buckets. Call this last: it causes the test notification."""
         for bucket in self.topology["bucket"]:
             self.s3.create_bucket(Bucket=bucket["name"])
             configurations = [
@@ -195,13 +198,14 @@ class Server:
                 logGroupName=f"/aws/lambda/{function}", limit=10_000
             )["events"]
         except self.logs.exceptions.ResourceNotFoundException:
-            return []  # It was never called.
+            return []  # The function was never invoked.
         return [
             json.loads(event["message"]) for event in events if event["message"].startswith("{")
         ]
 
     def poll(self):
-        """Does what mapping and function would do: receives all, and deletes what does not fail."""
+        """Stands in for mapping and function: receives every message, and deletes it unless its
+        function would fail."""
         messages, last = [], time.monotonic()
         while time.monotonic() - last < SILENCE:
             for queue, url in self.urls.items():
@@ -228,7 +232,7 @@ def fails(queue, body):
 
 
 def localstack(folder, endpoint, bin_dir):
-    """S3, SNS and SQS; this program stands in for the functions."""
+    """Runs S3, SNS and SQS on LocalStack; this script stands in for the functions."""
     server = Server(endpoint, prepare(folder, bin_dir))
     server.add_buckets()
     observed = Observed()
@@ -238,7 +242,7 @@ def localstack(folder, endpoint, bin_dir):
 
 
 def ministack(folder, endpoint, bin_dir):
-    """The whole pipeline."""
+    """Runs the whole pipeline on MiniStack."""
     server = Server(endpoint, prepare(folder, bin_dir))
     server.add_functions()
     server.add_buckets()
@@ -246,7 +250,7 @@ def ministack(folder, endpoint, bin_dir):
     observed.events = work(server.s3)
     observed.messages = recorded(folder)
     for function in ("put-processor", "copy-processor"):
-        # What came last may be read with the next invocation only.
+        # MiniStack may report the last log lines only with the next invocation.
         server.functions.invoke(FunctionName=function, Payload=b'{"Records":[]}')
         wait_until("the logs are there", lambda: server.log_lines(function))
         observed.add_logs(server.log_lines(function))

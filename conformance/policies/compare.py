@@ -1,10 +1,12 @@
-"""Compares our evaluation of SNS filter policies with that of a server which speaks SNS and SQS.
+"""Compares our evaluation of SNS filter policies with that of another SNS server.
 
 Usage: compare.py localstack|ministack ENDPOINT CASES
 
-CASES is what the example program `filter_policy_cases` of the package s3-dispatch-testing prints. Each policy gets a topic
-with two raw subscriptions: of one queue by the policy, and of another by none, which tells when all bodies have arrived.
-Prints each kind of known deviation with its number and a case; the exit status is 1 when there is any other difference.
+CASES is the output of the example program `filter_policy_cases` of the package
+s3-dispatch-testing. Each policy gets a topic with two raw subscriptions: one queue subscribes with
+the policy, the other without. The second queue shows when all bodies have arrived. The script
+prints each kind of known deviation with its count and one example. The exit status is 1 if there is
+any other difference.
 """
 
 import json
@@ -17,12 +19,12 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 PATIENCE = 120
-# How long a message that should not come is waited for.
+# Seconds to wait for messages that should not arrive.
 SILENCE = 3
 
 
 class Case:
-    """A body that one side lets through and the other does not."""
+    """A body that one side passes and the other rejects."""
 
     def __init__(self, policy, body, is_let_through, has_failed):
         self.is_let_through, self.has_failed = is_let_through, has_failed
@@ -44,7 +46,7 @@ class Case:
 
 
 def conditions(policy):
-    """All conditions of a policy, wherever they stand."""
+    """Yields all conditions of a policy, at every level."""
     for name, value in policy.items():
         if isinstance(value, dict):
             yield from conditions(value)
@@ -56,7 +58,7 @@ def conditions(policy):
 
 
 def values(document):
-    """The document and all that stands in it."""
+    """Yields the document and every value inside it."""
     yield document
     members = (
         document.values()
@@ -75,11 +77,12 @@ def is_number(value):
 
 TEXT_OPERATORS = ("prefix", "suffix", "equals-ignore-case")
 
-# What each server is known to do differently, with why we do not follow it, and of which cases it may be true.
+# The known deviations of each server: what the server does, why we do not follow it, and a
+# predicate for the cases that it may explain.
 DEVIATIONS = {
     "localstack": [
         (
-            "takes `true` for 1, as Python does; in JSON they are different values",
+            "treats `true` as 1, as Python does; in JSON they are different values",
             lambda case: (
                 (
                     case.has_value(lambda value: value is True)
@@ -94,13 +97,14 @@ DEVIATIONS = {
             ),
         ),
         (
-            "takes an empty operand for no condition; every text begins and ends with the empty one",
+            "ignores an empty operand; every string starts and ends with the empty string",
             lambda case: any(
                 isinstance(one, dict) and "" in one.values() for one in case.conditions
             ),
         ),
         (
-            "fails with status 500 when an operator on texts meets another value, although something else would match",
+            "fails with status 500 if a string operator meets another type, even if another"
+            " condition would match",
             lambda case: (
                 case.has_failed
                 and (
@@ -112,18 +116,18 @@ DEVIATIONS = {
     ],
     "ministack": [
         (
-            "takes null for absence; AWS has conditions on null",
+            "treats null as absent; AWS has conditions on null",
             lambda case: (
                 case.has_value(lambda value: value is None)
                 and (case.has_operator("exists") or any(one is None for one in case.conditions))
             ),
         ),
         (
-            "never finds a field absent whose object is absent, or when the message is empty",
+            "does not treat a field as absent if its object is absent or the message is empty",
             lambda case: case.is_let_through and case.has_condition({"exists": False}),
         ),
         (
-            "finds a field that has an empty array or an object; AWS looks at values alone",
+            "finds a field that holds an empty array or an object; AWS looks only at values",
             lambda case: (
                 case.has_operator("exists", "anything-but")
                 and case.has_value(lambda value: value == [] or isinstance(value, dict))
@@ -132,12 +136,12 @@ DEVIATIONS = {
     ],
 }
 
-# Policies that LocalStack accepts and we do not.
+# Policies that LocalStack accepts and we reject.
 ACCEPTED = {
-    "[]": "takes an empty array for no policy",
-    '{"a":{}}': "takes an empty object for no condition",
-    '{"a":{"b":[1],"c":[1],"d":[1],"e":[1],"f":[1],"g":[1]}}': "counts the keys at the top, not the leaf keys",
-    '{"$or":[{"a":["x"]}]}': "does not ask for two alternatives",
+    "[]": "treats an empty array as no policy",
+    '{"a":{}}': "treats an empty object as no condition",
+    '{"a":{"b":[1],"c":[1],"d":[1],"e":[1],"f":[1],"g":[1]}}': "counts top keys, not leaf keys",
+    '{"$or":[{"a":["x"]}]}': "accepts an `$or` with a single alternative",
 }
 
 
@@ -155,7 +159,7 @@ def excludes_prefix(condition):
 
 class Server:
     def __init__(self, endpoint):
-        # A request that is tried again could be a message too many.
+        # A retried request could cause a second message.
         config = Config(retries={"total_max_attempts": 1}, parameter_validation=False)
         session = boto3.Session("test", "test", region_name="us-east-1")
         self.sns, self.sqs = (
@@ -172,7 +176,7 @@ class Server:
         return url, attributes["QueueArn"]
 
     def add_topic(self, policy):
-        """The topic, or None when the policy is refused."""
+        """Returns the topic, or None if the server rejects the policy."""
         self.topics += 1
         topic = self.sns.create_topic(Name=f"topic-{self.topics}")["TopicArn"]
         raw = {"RawMessageDelivery": "true"}
@@ -184,13 +188,16 @@ class Server:
         except ClientError as error:
             status = error.response["ResponseMetadata"]["HTTPStatusCode"]
             if status != 400:
-                print(f"status {status} of the policy {policy}")
+                print(f"the server answered status {status} to the policy {policy}")
             return None
         self.sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=self.all[1], Attributes=raw)
         return topic
 
     def publish(self, topic, number, body):
-        """Whether that succeeds. The number goes beside the body, where no filter policy on bodies sees it."""
+        """Publishes a body and returns whether that succeeds.
+
+        The number travels as a message attribute, where no filter policy on bodies sees it.
+        """
         attributes = {"number": {"DataType": "String", "StringValue": str(number)}}
         try:
             self.sns.publish(TopicArn=topic, Message=body, MessageAttributes=attributes)
@@ -214,7 +221,8 @@ class Server:
         ]
 
     def arrivals(self, expected):
-        """What came by the policies, when everything came without and nothing comes any more."""
+        """Waits for every message that is expected without a policy, and returns those that arrived
+        with one."""
         chosen, everything, last = [], set(), time.monotonic()
         deadline = last + PATIENCE
         while time.monotonic() < deadline:
@@ -238,7 +246,7 @@ def main(name, endpoint, path):
     known, others, pairs, refused = defaultdict(list), [], [], 0
     for case in cases:
         policy = case["policy"]
-        # MiniStack takes any policy.
+        # MiniStack accepts any policy.
         if "refusal" in case and name == "ministack":
             continue
         topic = server.add_topic(policy)
@@ -248,9 +256,9 @@ def main(name, endpoint, path):
             elif policy in ACCEPTED:
                 known[ACCEPTED[policy]].append(f"policy {policy}")
             else:
-                others.append(f"accepted, although {case['refusal']}: {policy}")
+                others.append(f"accepted the policy {policy}, which we reject: {case['refusal']}")
         elif topic is None:
-            others.append(f"refused: {policy}")
+            others.append(f"rejected the policy {policy}")
         else:
             pairs += [
                 (topic, policy, body["body"], body["is_let_through"]) for body in case["bodies"]
@@ -262,25 +270,23 @@ def main(name, endpoint, path):
     }
     arrived = server.arrivals(set(range(len(pairs))) - failed)
     if len(arrived) != len(set(arrived)):
-        others.append("a message came twice")
+        others.append("a message arrived twice")
     arrived = set(arrived)
     for number, (_, policy, body, is_let_through) in enumerate(pairs):
         if ((number, body) in arrived) == is_let_through:
             continue
         case = Case(policy, body, is_let_through, number in failed)
         reason = next((reason for reason, is_true_of in DEVIATIONS[name] if is_true_of(case)), None)
-        texts = f"{case.texts}\n       ours   {'let through' if is_let_through else 'kept back'}"
+        texts = f"{case.texts}\n       ours   {'passed' if is_let_through else 'rejected'}"
         known[reason].append(texts) if reason else others.append(texts)
     ours = sum(is_let_through for *_, is_let_through in pairs)
-    print(
-        f"{name}: {len(pairs)} pairs of policy and body, {ours} let through by us, {len(arrived)} by {name}"
-    )
+    print(f"{name}: {len(pairs)} pairs of policy and body; we pass {ours}, {name} {len(arrived)}")
     if failed:
-        print(f"{name}: failed on {len(failed)} of them, which counts as kept back")
+        print(f"{name}: failed on {len(failed)} of them, which counts as rejected")
     if name != "ministack":
-        print(f"{name}: {refused} policies refused by both")
+        print(f"{name}: {refused} policies rejected by both")
     for reason, examples in known.items():
-        print(f"known  {len(examples)}: it {reason}; such as\n       {examples[0]}")
+        print(f"known  {len(examples)}: {name} {reason}; for example\n       {examples[0]}")
     for other in others:
         print(f"FAIL   {other}")
     print(
