@@ -1,8 +1,9 @@
-"""What no emulator enforces: who may do what, by the policies of a planned pipeline.
+"""Tests who may do what under the policies of a planned pipeline. No emulator enforces them.
 
-Reads the output of `terraform test -json -verbose -filter=tests/five_processors.tftest.hcl`, and asks every policy in the
-state what it allows, as IAM would: a matching Deny wins, else one matching Allow is needed ("Policy evaluation logic", AWS
-Identity and Access Management User Guide). An operator that is not known here fails the test, rather than be passed over.
+Reads the output of `terraform test -json -verbose -filter=tests/five_processors.tftest.hcl` and
+evaluates every policy in the state as IAM does: a matching Deny wins, otherwise a matching Allow is
+needed ("Policy evaluation logic", AWS Identity and Access Management User Guide). An unknown
+operator fails the test.
 
     python3 infra/tests/policies.py FILE
 """
@@ -29,7 +30,7 @@ def load(path):
 
 
 def resources(kind, name):
-    """All instances, by the name of their processor."""
+    """Returns all instances of a resource, keyed by processor."""
     return STATE[kind, name]
 
 
@@ -42,7 +43,7 @@ def as_list(value):
 
 
 def documents():
-    """Every policy document in the state: the address it stands at, and itself."""
+    """Yields the address and the content of every policy document in the state."""
     for (kind, name), instances in STATE.items():
         for index, values in instances.items():
             for attribute in ("policy", "assume_role_policy"):
@@ -84,7 +85,7 @@ def conditions_match(conditions, context):
 
 
 def decision(document, action, resource, caller=None, tls=True, **context):
-    """Allowed, denied, or (None) not mentioned. A role's own policy has no caller."""
+    """Returns "Allow", "Deny" or None if no statement applies. A role's policy has no caller."""
     context = {key.replace("__", ":"): value for key, value in context.items()}
     context["aws:SecureTransport"] = "true" if tls else "false"
     effects = set()
@@ -100,13 +101,14 @@ def decision(document, action, resource, caller=None, tls=True, **context):
 
 
 class Every(unittest.TestCase):
-    """What holds for each statement of each policy."""
+    """Rules for every statement of every policy."""
 
     def test_there_are_policies(self):
-        # Two buckets, a topic, its key, and for each of five processors three queues, a role and its trust.
+        # Two buckets, a topic and its key, and for each of five processors three queues, a role and
+        # its trust policy.
         self.assertEqual(len(list(documents())), 2 + 1 + 1 + 5 * 5)
 
-    def test_everybody_is_named_only_to_be_refused_without_tls(self):
+    def test_a_wildcard_principal_appears_only_to_deny_requests_without_tls(self):
         for address, statement in statements():
             with self.subTest(address):
                 principal = statement.get("Principal")
@@ -115,12 +117,12 @@ class Every(unittest.TestCase):
                         (statement["Effect"], statement["Condition"]), ("Deny", ONLY_TLS)
                     )
 
-    def test_nothing_is_said_by_exception(self):
+    def test_no_statement_uses_a_negated_element(self):
         for address, statement in statements():
             with self.subTest(address):
                 self.assertFalse({"NotAction", "NotResource", "NotPrincipal"} & set(statement))
 
-    def test_no_action_that_is_allowed_is_a_pattern(self):
+    def test_no_allowed_action_is_a_pattern(self):
         for address, statement in statements():
             with self.subTest(address):
                 if statement["Effect"] == "Allow" and statement["Sid"] != "ManagedByTheAccount":
@@ -128,21 +130,21 @@ class Every(unittest.TestCase):
                         [action for action in as_list(statement["Action"]) if "*" in action]
                     )
 
-    def test_no_resource_that_is_allowed_is_a_pattern(self):
+    def test_no_allowed_resource_is_a_pattern(self):
         groups = {
             f"{group['arn']}:*"
             for group in resources("aws_cloudwatch_log_group", "function").values()
         }
         for address, statement in statements():
             with self.subTest(address):
-                # In the policy of a key `*` is the key; the streams of a log group have no other name.
+                # In a key policy `*` is the key itself, and a log group's streams need a pattern.
                 if statement["Effect"] == "Allow" and not address.startswith("aws_kms_key."):
                     patterns = {
                         name for name in as_list(statement.get("Resource", [])) if "*" in name
                     }
                     self.assertLessEqual(patterns, groups)
 
-    def test_services_act_for_one_resource_of_ours(self):
+    def test_services_act_only_for_our_resources(self):
         sources = {one("aws_s3_bucket", "objects")["arn"], one("aws_sns_topic", "events")["arn"]}
         for address, statement in statements():
             with self.subTest(address):
@@ -154,7 +156,7 @@ class Every(unittest.TestCase):
                 if service and service != "lambda.amazonaws.com":
                     self.assertIn(statement["Condition"]["ArnEquals"]["aws:SourceArn"], sources)
 
-    def test_the_account_manages_the_key_and_nothing_else(self):
+    def test_the_account_manages_only_the_key(self):
         accounts = [
             address
             for address, statement in statements()
@@ -164,7 +166,7 @@ class Every(unittest.TestCase):
 
 
 class Buckets(unittest.TestCase):
-    def test_without_tls_nobody_gets_in(self):
+    def test_nobody_has_access_without_tls(self):
         for name in ("objects", "artefacts"):
             arn = one("aws_s3_bucket", name)["arn"]
             policy = resources("aws_s3_bucket_policy", "all")[name]
@@ -192,21 +194,21 @@ class Topic(unittest.TestCase):
             self.policy["policy"], action, self.topic, caller, tls, **(self.ours | context)
         )
 
-    def test_the_bucket_publishes(self):
+    def test_the_bucket_may_publish(self):
         self.assertEqual(self.policy["arn"], self.topic)
         self.assertEqual(self.asked(), "Allow")
 
-    def test_no_other_bucket_does(self):
+    def test_no_other_bucket_may_publish(self):
         self.assertIsNone(self.asked(aws__SourceArn="arn:aws:s3:::another"))
         self.assertIsNone(self.asked(aws__SourceArn=one("aws_s3_bucket", "artefacts")["arn"]))
 
-    def test_nor_a_bucket_of_that_name_in_another_account(self):
+    def test_a_bucket_of_the_same_name_in_another_account_may_not_publish(self):
         self.assertIsNone(self.asked(aws__SourceAccount="999999999999"))
 
-    def test_nor_without_tls(self):
+    def test_nobody_may_publish_without_tls(self):
         self.assertEqual(self.asked(tls=False), "Deny")
 
-    def test_nor_anybody_else(self):
+    def test_nobody_else_may_publish(self):
         for caller in (
             "AWS:anybody",
             "Service:events.amazonaws.com",
@@ -214,7 +216,7 @@ class Topic(unittest.TestCase):
         ):
             self.assertIsNone(self.asked(caller=caller), caller)
 
-    def test_the_bucket_does_nothing_else(self):
+    def test_the_bucket_may_do_nothing_else(self):
         for action in (
             "sns:Subscribe",
             "sns:SetTopicAttributes",
@@ -233,22 +235,22 @@ class Key(unittest.TestCase):
         key = one("aws_kms_key", "topic")
         return decision(key["policy"], action, key["arn"], caller, **(ours | context))
 
-    def test_the_bucket_encrypts_what_it_publishes(self):
+    def test_the_bucket_may_encrypt_what_it_publishes(self):
         for action in ("kms:GenerateDataKey", "kms:Decrypt"):
             self.assertEqual(self.asked(action), "Allow", action)
 
-    def test_no_other_bucket_and_no_other_account(self):
+    def test_no_other_bucket_or_account_may_use_the_key(self):
         for action in ("kms:GenerateDataKey", "kms:Decrypt"):
             self.assertIsNone(self.asked(action, aws__SourceArn="arn:aws:s3:::another"), action)
             self.assertIsNone(self.asked(action, aws__SourceAccount="999999999999"), action)
 
-    def test_no_other_use_and_no_other_service(self):
+    def test_the_bucket_may_not_manage_the_key_and_nobody_else_may_use_it(self):
         for action in ("kms:ScheduleKeyDeletion", "kms:PutKeyPolicy", "kms:CreateGrant"):
             self.assertIsNone(self.asked(action), action)
         self.assertIsNone(self.asked("kms:Decrypt", "Service:sqs.amazonaws.com"))
         self.assertIsNone(self.asked("kms:Decrypt", "AWS:anybody"))
 
-    def test_the_account_cannot_lock_itself_out(self):
+    def test_the_account_can_change_the_key_policy(self):
         self.assertEqual(
             self.asked("kms:PutKeyPolicy", f"AWS:arn:aws:iam::{ACCOUNT}:root"), "Allow"
         )
@@ -282,16 +284,16 @@ class Queues(unittest.TestCase):
 
                     yield asked
 
-    def test_the_topic_sends(self):
+    def test_the_topic_may_send(self):
         for asked in self.each("main", "undelivered"):
             self.assertEqual(asked(), "Allow")
 
-    def test_no_other_topic_does(self):
+    def test_no_other_topic_may_send(self):
         for asked in self.each("main", "undelivered"):
             self.assertIsNone(asked(source=f"arn:aws:sns:eu-central-1:{ACCOUNT}:another"))
             self.assertIsNone(asked(source=None))
 
-    def test_nor_anybody_else(self):
+    def test_nobody_else_may_send(self):
         for asked in self.each("main", "undelivered"):
             for caller in (
                 "AWS:anybody",
@@ -300,11 +302,11 @@ class Queues(unittest.TestCase):
             ):
                 self.assertIsNone(asked(caller=caller), caller)
 
-    def test_nobody_sends_to_a_dead_letter_queue(self):
+    def test_nobody_may_send_to_a_dead_letter_queue(self):
         for asked in self.each("dead_letters"):
             self.assertIsNone(asked())
 
-    def test_the_topic_does_nothing_else(self):
+    def test_the_topic_may_do_nothing_else(self):
         for asked in self.each("main", "undelivered"):
             for action in (
                 "sqs:ReceiveMessage",
@@ -314,7 +316,7 @@ class Queues(unittest.TestCase):
             ):
                 self.assertIsNone(asked(action), action)
 
-    def test_without_tls_nobody_does_anything(self):
+    def test_nobody_may_do_anything_without_tls(self):
         for asked in self.each("main", "dead_letters", "undelivered"):
             for action in ("sqs:SendMessage", "sqs:ReceiveMessage", "sqs:DeleteMessage"):
                 self.assertEqual(asked(action, tls=False), "Deny", action)
@@ -322,7 +324,7 @@ class Queues(unittest.TestCase):
                     asked(action, f"AWS:arn:aws:iam::{ACCOUNT}:root", tls=False), "Deny", action
                 )
 
-    def test_a_queue_lets_only_its_own_dead_letters_be_moved(self):
+    def test_a_dead_letter_queue_accepts_only_its_own_main_queue(self):
         for name, policy in resources("aws_sqs_queue_redrive_allow_policy", "dead_letters").items():
             self.assertEqual(
                 policy["queue_url"], resources("aws_sqs_queue", "dead_letters")[name]["url"]
@@ -347,7 +349,7 @@ class Roles(unittest.TestCase):
             self.assertEqual(policy["role"], resources("aws_iam_role", "function")[name]["name"])
             yield name, policy["policy"]
 
-    def test_a_function_works_off_its_own_queue_and_no_other(self):
+    def test_a_function_may_receive_only_from_its_own_queue(self):
         queues = [
             (kind, name, queue["arn"])
             for kind in ("main", "dead_letters", "undelivered")
@@ -360,7 +362,7 @@ class Roles(unittest.TestCase):
                         own = kind == "main" and name == processor and action in self.NEEDED
                         self.assertEqual(decision(policy, action, arn), "Allow" if own else None)
 
-    def test_a_function_logs_into_its_own_group_and_no_other(self):
+    def test_a_function_may_log_only_to_its_own_group(self):
         for processor, policy in self.policies():
             for name, group in resources("aws_cloudwatch_log_group", "function").items():
                 for action in self.LOGGING | self.OTHERS:
@@ -378,7 +380,7 @@ class Roles(unittest.TestCase):
             }
             self.assertEqual(actions, self.NEEDED | self.LOGGING, processor)
 
-    def test_only_lambda_assumes_a_role(self):
+    def test_only_lambda_may_assume_a_role(self):
         for role in resources("aws_iam_role", "function").values():
             (statement,) = json.loads(role["assume_role_policy"])["Statement"]
             self.assertEqual(statement["Principal"], {"Service": "lambda.amazonaws.com"})
