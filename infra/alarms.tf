@@ -1,5 +1,5 @@
 locals {
-  # The queues that should be empty.
+  # Queues that are empty unless something failed.
   dead_letter_queues = merge(
     { for name, queue in aws_sqs_queue.dead_letters : "${name}-dead-letters" => queue.name },
     { for name, queue in aws_sqs_queue.undelivered : "${name}-undelivered" => queue.name },
@@ -11,7 +11,7 @@ resource "aws_cloudwatch_metric_alarm" "dead_letters" {
 
   region              = var.region
   alarm_name          = "${var.name}-${each.key}"
-  alarm_description   = "There are messages in ${each.value}: nobody handles them unless they are sent again."
+  alarm_description   = "${each.value} has messages. They wait until someone sends them again."
   namespace           = "AWS/SQS"
   metric_name         = "ApproximateNumberOfMessagesVisible"
   dimensions          = { QueueName = each.value }
@@ -28,9 +28,13 @@ resource "aws_cloudwatch_metric_alarm" "dead_letters" {
 resource "aws_cloudwatch_metric_alarm" "age" {
   for_each = var.processors
 
-  region              = var.region
-  alarm_name          = "${local.names[each.key]}-age"
-  alarm_description   = "The oldest message of ${aws_sqs_queue.main[each.key].name} has waited for more than ${var.alarm_age_seconds} s: its function fails, is throttled or too slow. It is lost after ${var.message_retention_seconds} s."
+  region     = var.region
+  alarm_name = "${local.names[each.key]}-age"
+  alarm_description = join(" ", [
+    "The oldest message in ${aws_sqs_queue.main[each.key].name} is more than",
+    "${var.alarm_age_seconds} s old: its function fails, is throttled or is too slow.",
+    "SQS deletes the message after ${var.message_retention_seconds} s.",
+  ])
   namespace           = "AWS/SQS"
   metric_name         = "ApproximateAgeOfOldestMessage"
   dimensions          = { QueueName = aws_sqs_queue.main[each.key].name }

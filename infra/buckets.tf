@@ -1,9 +1,9 @@
 # The bucket whose events are processed.
 resource "aws_s3_bucket" "objects" {
-  # checkov:skip=CKV_AWS_18: who reads and writes the objects is for their owner to record; it needs another bucket
-  # checkov:skip=CKV_AWS_21: versions change which events a deletion causes and cost storage; the owner of the objects decides
-  # checkov:skip=CKV_AWS_144: the pipeline lives in one region; copies elsewhere are for the owner of the objects to order
-  # checkov:skip=CKV_AWS_145: encrypted with S3's own keys; with a key of ours whoever uploads would need rights on it
+  # checkov:skip=CKV_AWS_18: access logs need another bucket; the owner of the objects decides
+  # checkov:skip=CKV_AWS_21: versions change the deletion events and cost storage; the owner decides
+  # checkov:skip=CKV_AWS_144: the pipeline runs in one region; the owner decides about replication
+  # checkov:skip=CKV_AWS_145: S3's keys encrypt it; uploaders would need rights on a key of ours
   region        = var.region
   bucket        = var.bucket_name
   bucket_prefix = var.bucket_name == null ? "${var.name}-" : null
@@ -14,8 +14,8 @@ resource "aws_s3_bucket" "objects" {
 resource "aws_s3_bucket" "artefacts" {
   # checkov:skip=CKV_AWS_18: only Terraform writes here and only Lambda reads
   # checkov:skip=CKV_AWS_144: packages can be built again
-  # checkov:skip=CKV_AWS_145: encrypted with S3's own keys; the programs are no secret
-  # checkov:skip=CKV2_AWS_62: nobody waits for packages
+  # checkov:skip=CKV_AWS_145: encrypted with S3's own keys; the programs are not secret
+  # checkov:skip=CKV2_AWS_62: nothing processes events of this bucket
   region        = var.region
   bucket_prefix = "${var.name}-artefacts-"
   force_destroy = true
@@ -96,7 +96,7 @@ resource "aws_s3_bucket_lifecycle_configuration" "objects" {
   region = var.region
   bucket = aws_s3_bucket.objects.id
 
-  # The parts of an upload that nobody completes are invisible, cause no event, and cost what objects cost.
+  # The parts of an unfinished multipart upload are invisible, cause no event and cost storage.
   rule {
     id     = "abandoned-uploads"
     status = "Enabled"
@@ -137,7 +137,8 @@ resource "aws_s3_bucket_notification" "objects" {
     events    = local.events
   }
 
-  # S3 tries the topic when this is set. And whatever is published before a queue listens reaches nobody.
+  # S3 publishes a test message when this is created, and needs the topic's policy for it. Events
+  # that are published before a queue is subscribed are lost.
   depends_on = [
     aws_sns_topic_policy.events,
     aws_sns_topic_subscription.processor,

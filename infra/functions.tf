@@ -1,5 +1,5 @@
 resource "aws_s3_object" "package" {
-  # checkov:skip=CKV_AWS_186: encrypted with S3's own keys; the programs are no secret
+  # checkov:skip=CKV_AWS_186: encrypted with S3's own keys; the programs are not secret
   for_each = var.processors
 
   region      = var.region
@@ -8,13 +8,13 @@ resource "aws_s3_object" "package" {
   source      = each.value.package
   source_hash = filebase64sha256(each.value.package)
 
-  # Objects put before a bucket has versions have none.
+  # An object that is stored before versioning is enabled has no version id.
   depends_on = [aws_s3_bucket_versioning.artefacts]
 }
 
 resource "aws_cloudwatch_log_group" "function" {
-  # checkov:skip=CKV_AWS_158: encrypted with CloudWatch's own key; the logs name buckets and keys, not what the objects hold
-  # checkov:skip=CKV_AWS_338: 14 days unless `log_retention_days` says more; these are logs of work, not of access
+  # checkov:skip=CKV_AWS_158: CloudWatch's key encrypts the logs; they contain keys, not contents
+  # checkov:skip=CKV_AWS_338: `log_retention_days` sets it; these are not access logs
   for_each = var.processors
 
   region            = var.region
@@ -25,7 +25,7 @@ resource "aws_cloudwatch_log_group" "function" {
 resource "aws_iam_role" "function" {
   for_each = var.processors
 
-  # IAM knows no regions.
+  # Role names are shared by all regions of an account.
   name = "${local.names[each.key]}-${data.aws_region.current.region}"
   assume_role_policy = jsonencode({
     Version = "2012-10-17"
@@ -47,7 +47,7 @@ resource "aws_iam_role_policy" "function" {
     Version = "2012-10-17"
     Statement = [
       {
-        # The event source mapping receives and deletes in the name of the function.
+        # The event source mapping receives and deletes messages with the function's role.
         Sid      = "WorkOffTheQueue"
         Effect   = "Allow"
         Action   = ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"]
@@ -64,11 +64,11 @@ resource "aws_iam_role_policy" "function" {
 }
 
 resource "aws_lambda_function" "processor" {
-  # checkov:skip=CKV_AWS_115: `maximum_concurrency` of the event source mapping bounds it without throttling messages into the dead-letter queue
-  # checkov:skip=CKV_AWS_116: a dead-letter queue of a function serves asynchronous invocations; here the queue has one
-  # checkov:skip=CKV_AWS_117: the function talks to AWS only, and a VPC would need endpoints for that
-  # checkov:skip=CKV_AWS_173: encrypted with Lambda's own key; the variables are no place for secrets
-  # checkov:skip=CKV_AWS_272: whoever may change the function may sign a package; signing is for accounts that demand it
+  # checkov:skip=CKV_AWS_115: `maximum_concurrency` of the event source mapping limits it instead
+  # checkov:skip=CKV_AWS_116: it serves asynchronous invocations; here the queue has a DLQ
+  # checkov:skip=CKV_AWS_117: the function calls only AWS; a VPC would need endpoints for that
+  # checkov:skip=CKV_AWS_173: Lambda's key encrypts the variables; they must not hold secrets
+  # checkov:skip=CKV_AWS_272: accounts that require signed packages can add it
   for_each = var.processors
 
   region            = var.region
@@ -92,7 +92,7 @@ resource "aws_lambda_function" "processor" {
     log_group             = aws_cloudwatch_log_group.function[each.key].name
   }
 
-  # Hands on the trace of whoever uploads, if there is one, and starts none.
+  # Continues the caller's trace if there is one, and starts none.
   tracing_config {
     mode = "PassThrough"
   }
@@ -115,7 +115,7 @@ resource "aws_lambda_event_source_mapping" "processor" {
   batch_size                         = each.value.batch_size
   maximum_batching_window_in_seconds = each.value.batch_window_seconds
 
-  # Without it Lambda ignores which messages failed, and deletes them all.
+  # Without this Lambda ignores the reported failures and deletes all messages of the batch.
   function_response_types = ["ReportBatchItemFailures"]
 
   dynamic "scaling_config" {
@@ -126,6 +126,6 @@ resource "aws_lambda_event_source_mapping" "processor" {
     }
   }
 
-  # Lambda tries the queue when this is made.
+  # Lambda checks its access to the queue when this is created.
   depends_on = [aws_iam_role_policy.function]
 }

@@ -7,17 +7,22 @@ data "aws_region" "current" {
 }
 
 locals {
-  account = data.aws_caller_identity.current.account_id
+  account      = data.aws_caller_identity.current.account_id
+  account_root = "arn:${data.aws_partition.current.partition}:iam::${local.account}:root"
 
-  # What each program said about itself. The filters stand nowhere else.
-  policies = { for name, processor in var.processors : name => jsondecode(file(processor.policy_file)) }
+  # What each program printed about its routes. The filters and events come only from here.
+  policies = {
+    for name, processor in var.processors : name => jsondecode(file(processor.policy_file))
+  }
 
   names = { for name in keys(var.processors) : name => "${var.name}-${name}" }
 
-  # S3 refuses event types that overlap, so that a category stands for those in it.
+  # S3 rejects overlapping event types, so a category such as s3:ObjectCreated:* replaces the types
+  # inside it.
   wanted_events = distinct(flatten([for policy in values(local.policies) : policy.events]))
   events = sort([
     for event in local.wanted_events : event
-    if endswith(event, ":*") || !contains(local.wanted_events, replace(event, "/:[A-Za-z]+$/", ":*"))
+    if endswith(event, ":*") ||
+    !contains(local.wanted_events, replace(event, "/:[A-Za-z]+$/", ":*"))
   ])
 }

@@ -1,5 +1,5 @@
 output "region" {
-  description = "The region that everything is in."
+  description = "The region of all resources."
   value       = data.aws_region.current.region
 }
 
@@ -9,12 +9,12 @@ output "bucket" {
 }
 
 output "bucket_arn" {
-  description = "The ARN of that bucket, for the policies of who reads and writes it."
+  description = "The ARN of that bucket, for policies of its readers and writers."
   value       = aws_s3_bucket.objects.arn
 }
 
 output "events" {
-  description = "The event types that the bucket publishes: what the processors ask for, together."
+  description = "The event types that the bucket publishes: those of all processors together."
   value       = local.events
 }
 
@@ -24,12 +24,15 @@ output "topic_arn" {
 }
 
 output "topic_key_arn" {
-  description = "The ARN of the key that the topic is encrypted with."
+  description = "The ARN of the key that encrypts the topic."
   value       = aws_kms_key.topic.arn
 }
 
 output "processors" {
-  description = "What belongs to each processor. `role_name` is there for policies of your own, when a handler talks to more than its queue."
+  description = <<-EOT
+    The resources of each processor. Attach your own policies to `role_name` if a handler calls
+    other services.
+  EOT
   value = {
     for name in keys(var.processors) : name => {
       function_name          = aws_lambda_function.processor[name].function_name

@@ -2,13 +2,14 @@ locals {
   max_message_size = 1048576
   fourteen_days    = 1209600
 
-  # How often a message is received before it counts as a dead letter. Fewer, and messages that Lambda received but could
-  # not pass on, being throttled, are given up ("Creating and configuring an Amazon SQS event source mapping", AWS Lambda
-  # Developer Guide; the visibility timeout has the same source).
+  # The number of receives after which a message moves to the dead-letter queue. With fewer,
+  # messages that Lambda received but could not process because of throttling would move there too
+  # ("Creating and configuring an Amazon SQS event source mapping", AWS Lambda Developer Guide; the
+  # visibility timeout follows the same page).
   max_receive_count = 5
 }
 
-# What the function of a processor works off.
+# The messages for the function of a processor.
 resource "aws_sqs_queue" "main" {
   for_each = var.processors
 
@@ -27,7 +28,7 @@ resource "aws_sqs_queue" "main" {
   })
 }
 
-# The messages that the function failed on until the end.
+# The messages that failed on every attempt.
 resource "aws_sqs_queue" "dead_letters" {
   for_each = var.processors
 
@@ -38,7 +39,7 @@ resource "aws_sqs_queue" "dead_letters" {
   sqs_managed_sse_enabled   = true
 }
 
-# The notifications that SNS could not put into the main queue.
+# The notifications that SNS could not deliver to the main queue.
 resource "aws_sqs_queue" "undelivered" {
   for_each = var.processors
 
@@ -88,7 +89,7 @@ resource "aws_sqs_queue_policy" "main" {
   })
 }
 
-# SQS itself moves messages here, which needs no permission.
+# SQS itself moves messages here, and it needs no permission for that.
 resource "aws_sqs_queue_policy" "dead_letters" {
   for_each = var.processors
 

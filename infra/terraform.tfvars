@@ -1,5 +1,5 @@
-# The deployment of the two examples. Read only where this folder is applied itself: whoever uses it as a module names
-# processors of their own.
+# Deploys the two examples. Terraform reads this file only when you apply this folder itself, not
+# when you use it as a module.
 processors = {
   put-processor = {
     package     = "../target/lambda/put-processor.zip"

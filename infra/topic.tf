@@ -1,19 +1,20 @@
-# S3 cannot publish to a topic that is encrypted with `alias/aws/sns`: nobody can let it use that key. It needs one with a
-# policy of its own ("Key management", Amazon SNS Developer Guide).
+# S3 cannot publish to a topic that is encrypted with `alias/aws/sns`, because that key's policy
+# cannot be changed. The topic needs a key with a policy that allows S3 ("Key management", Amazon
+# SNS Developer Guide).
 resource "aws_kms_key" "topic" {
   region                  = var.region
   description             = "Encrypts the notifications in the topic ${var.name}-events"
   enable_key_rotation     = true
   deletion_window_in_days = 7
 
-  # In the policy of a key `*` means that key.
+  # In a key policy, `*` means this key.
   policy = jsonencode({
     Version = "2012-10-17"
     Statement = [
       {
         Sid       = "ManagedByTheAccount"
         Effect    = "Allow"
-        Principal = { AWS = "arn:${data.aws_partition.current.partition}:iam::${local.account}:root" }
+        Principal = { AWS = local.account_root }
         Action    = "kms:*"
         Resource  = "*"
       },
@@ -82,11 +83,16 @@ resource "aws_sns_topic_subscription" "processor" {
   endpoint             = aws_sqs_queue.main[each.key].arn
   raw_message_delivery = true
 
-  # Null where the routes take everything.
-  filter_policy       = local.policies[each.key].filter_policy == null ? null : jsonencode(local.policies[each.key].filter_policy)
+  # Null if the routes handle every event.
+  filter_policy = (
+    local.policies[each.key].filter_policy == null
+    ? null
+    : jsonencode(local.policies[each.key].filter_policy)
+  )
   filter_policy_scope = local.policies[each.key].filter_policy == null ? null : "MessageBody"
 
-  # What SNS cannot deliver, because the queue or its policy is gone, it drops unless it may put it elsewhere.
+  # Without this SNS drops a notification that it cannot deliver, for example while the queue or its
+  # policy is being replaced.
   redrive_policy = jsonencode({ deadLetterTargetArn = aws_sqs_queue.undelivered[each.key].arn })
 
   depends_on = [aws_sqs_queue_policy.undelivered]

@@ -1,4 +1,4 @@
-# What is refused, rather than planned.
+# Invalid inputs, which Terraform must reject at plan time.
 
 mock_provider "aws" {}
 
@@ -9,7 +9,7 @@ variables {
   }
 }
 
-run "a_region_is_a_code" {
+run "region_must_be_a_code" {
   command = plan
 
   variables {
@@ -19,7 +19,7 @@ run "a_region_is_a_code" {
   expect_failures = [var.region]
 }
 
-run "a_name_fits_a_bucket" {
+run "name_must_fit_bucket_names" {
   command = plan
 
   variables {
@@ -29,7 +29,7 @@ run "a_name_fits_a_bucket" {
   expect_failures = [var.name]
 }
 
-run "a_name_fits_a_role" {
+run "name_must_fit_role_names" {
   command = plan
 
   variables {
@@ -39,7 +39,7 @@ run "a_name_fits_a_role" {
   expect_failures = [var.name]
 }
 
-run "a_bucket_name_has_no_capitals" {
+run "bucket_name_must_be_lower_case" {
   command = plan
 
   variables {
@@ -49,7 +49,7 @@ run "a_bucket_name_has_no_capitals" {
   expect_failures = [var.bucket_name]
 }
 
-run "there_are_two_architectures" {
+run "architecture_must_be_known" {
   command = plan
 
   variables {
@@ -59,7 +59,7 @@ run "there_are_two_architectures" {
   expect_failures = [var.architecture]
 }
 
-run "there_is_a_processor" {
+run "processors_must_not_be_empty" {
   command = plan
 
   variables {
@@ -69,7 +69,7 @@ run "there_is_a_processor" {
   expect_failures = [var.processors]
 }
 
-run "a_processor_has_a_short_name" {
+run "processor_name_must_be_valid" {
   command = plan
 
   variables {
@@ -84,7 +84,7 @@ run "a_processor_has_a_short_name" {
   expect_failures = [var.processors]
 }
 
-run "a_package_exists" {
+run "package_must_exist" {
   command = plan
 
   variables {
@@ -99,7 +99,7 @@ run "a_package_exists" {
   expect_failures = [var.processors]
 }
 
-run "a_policy_exists" {
+run "policy_file_must_exist" {
   command = plan
 
   variables {
@@ -114,7 +114,7 @@ run "a_policy_exists" {
   expect_failures = [var.processors]
 }
 
-run "a_policy_is_json" {
+run "policy_file_must_be_json" {
   command = plan
 
   variables {
@@ -129,7 +129,7 @@ run "a_policy_is_json" {
   expect_failures = [var.processors]
 }
 
-run "a_policy_is_that_of_its_program" {
+run "policy_file_must_belong_to_its_program" {
   command = plan
 
   variables {
@@ -144,7 +144,7 @@ run "a_policy_is_that_of_its_program" {
   expect_failures = [var.processors]
 }
 
-run "a_policy_names_events" {
+run "policy_file_must_list_events" {
   command = plan
 
   variables {
@@ -159,7 +159,7 @@ run "a_policy_names_events" {
   expect_failures = [var.processors]
 }
 
-run "events_have_their_prefix" {
+run "event_types_must_start_with_s3" {
   command = plan
 
   variables {
@@ -174,7 +174,7 @@ run "events_have_their_prefix" {
   expect_failures = [var.processors]
 }
 
-run "a_filter_looks_at_the_body" {
+run "filter_scope_must_be_the_body" {
   command = plan
 
   variables {
@@ -189,7 +189,7 @@ run "a_filter_looks_at_the_body" {
   expect_failures = [var.processors]
 }
 
-run "a_function_ends" {
+run "timeout_must_be_at_most_900" {
   command = plan
 
   variables {
@@ -205,7 +205,7 @@ run "a_function_ends" {
   expect_failures = [var.processors]
 }
 
-run "a_function_has_memory" {
+run "memory_must_be_at_least_128" {
   command = plan
 
   variables {
@@ -221,7 +221,7 @@ run "a_function_has_memory" {
   expect_failures = [var.processors]
 }
 
-run "a_batch_is_not_empty" {
+run "batch_size_must_not_be_zero" {
   command = plan
 
   variables {
@@ -237,7 +237,7 @@ run "a_batch_is_not_empty" {
   expect_failures = [var.processors]
 }
 
-run "a_batch_is_bounded" {
+run "batch_size_must_be_at_most_10000" {
   command = plan
 
   variables {
@@ -254,7 +254,7 @@ run "a_batch_is_bounded" {
   expect_failures = [var.processors]
 }
 
-run "a_window_is_bounded" {
+run "batch_window_must_be_at_most_300" {
   command = plan
 
   variables {
@@ -270,7 +270,7 @@ run "a_window_is_bounded" {
   expect_failures = [var.processors]
 }
 
-run "a_large_batch_needs_a_window" {
+run "large_batch_must_have_a_window" {
   command = plan
 
   variables {
@@ -286,7 +286,7 @@ run "a_large_batch_needs_a_window" {
   expect_failures = [var.processors]
 }
 
-run "two_run_at_least" {
+run "maximum_concurrency_must_be_at_least_2" {
   command = plan
 
   variables {
@@ -302,7 +302,7 @@ run "two_run_at_least" {
   expect_failures = [var.processors]
 }
 
-run "a_log_level_exists" {
+run "log_level_must_be_known" {
   command = plan
 
   variables {
@@ -312,7 +312,7 @@ run "a_log_level_exists" {
   expect_failures = [var.log_level]
 }
 
-run "a_log_retention_exists" {
+run "log_retention_must_be_offered" {
   command = plan
 
   variables {
@@ -322,7 +322,7 @@ run "a_log_retention_exists" {
   expect_failures = [var.log_retention_days]
 }
 
-run "dead_letters_outlive_messages" {
+run "retention_must_leave_time_for_dead_letters" {
   command = plan
 
   variables {
@@ -332,7 +332,7 @@ run "dead_letters_outlive_messages" {
   expect_failures = [var.message_retention_seconds]
 }
 
-run "messages_live_a_day" {
+run "retention_must_be_at_least_a_day" {
   command = plan
 
   variables {
@@ -342,7 +342,7 @@ run "messages_live_a_day" {
   expect_failures = [var.message_retention_seconds]
 }
 
-run "an_age_is_measured_by_the_minute" {
+run "alarm_age_must_be_at_least_60" {
   command = plan
 
   variables {
@@ -352,7 +352,7 @@ run "an_age_is_measured_by_the_minute" {
   expect_failures = [var.alarm_age_seconds]
 }
 
-run "an_alarm_action_is_an_arn" {
+run "alarm_actions_must_be_arns" {
   command = plan
 
   variables {

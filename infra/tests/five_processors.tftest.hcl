@@ -1,4 +1,4 @@
-# As many processors as there are programs, with filters of every form.
+# Five processors, with every form of filter.
 
 mock_provider "aws" {
   mock_data "aws_caller_identity" {
@@ -30,23 +30,23 @@ run "five_processors" {
         keys(aws_iam_role.function), keys(aws_cloudwatch_metric_alarm.age), keys(output.processors),
       ] : join(" ", resources) == "copy-processor deletions put-processor tiering uploads"
     ])
-    error_message = "A processor lacks something."
+    error_message = "A processor is missing a resource."
   }
   assert {
     condition     = length(aws_cloudwatch_metric_alarm.dead_letters) == 10
-    error_message = "Not every dead-letter queue has an alarm."
+    error_message = "A dead-letter queue has no alarm."
   }
   assert {
     condition     = join(" ", output.events) == "s3:IntelligentTiering s3:LifecycleExpiration:* s3:ObjectCreated:* s3:ObjectRemoved:*"
-    error_message = "The bucket's event types overlap, which S3 refuses, or some are missing."
+    error_message = "The bucket's event types overlap, which S3 rejects, or some are missing."
   }
   assert {
     condition     = aws_sns_topic_subscription.processor["tiering"].filter_policy == null && aws_sns_topic_subscription.processor["tiering"].filter_policy_scope == null
-    error_message = "A program that takes every event gets a filter."
+    error_message = "A program that handles every event has a filter."
   }
   assert {
     condition     = jsondecode(aws_sns_topic_subscription.processor["deletions"].filter_policy) == jsondecode(file("tests/fixtures/deletions.json")).filter_policy
-    error_message = "A filter with prefixes is not the one in the file."
+    error_message = "A filter with prefixes differs from the one in its file."
   }
   assert {
     condition     = length(distinct([for name, subscription in aws_sns_topic_subscription.processor : subscription.endpoint])) == 5
@@ -54,10 +54,10 @@ run "five_processors" {
   }
   assert {
     condition     = alltrue([for name, policy in aws_sqs_queue_policy.main : jsondecode(policy.policy).Statement[0].Resource == aws_sqs_queue.main[name].arn && policy.queue_url == aws_sqs_queue.main[name].url])
-    error_message = "A queue has another queue's policy."
+    error_message = "A queue has the policy of another queue."
   }
   assert {
     condition     = alltrue([for name in keys(var.processors) : startswith(aws_lambda_function.processor[name].function_name, "five-")])
-    error_message = "The names do not begin with the pipeline's."
+    error_message = "A name does not start with the pipeline's name."
   }
 }

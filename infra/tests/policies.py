@@ -1,8 +1,9 @@
-"""What no emulator enforces: who may do what, by the policies of a planned pipeline.
+"""Tests who may do what under the policies of a planned pipeline. No emulator enforces them.
 
-Reads the output of `terraform test -json -verbose -filter=tests/five_processors.tftest.hcl`, and asks every policy in the
-state what it allows, as IAM would: a matching Deny wins, else one matching Allow is needed ("Policy evaluation logic", AWS
-Identity and Access Management User Guide). An operator that is not known here fails the test, rather than be passed over.
+Reads the output of `terraform test -json -verbose -filter=tests/five_processors.tftest.hcl` and
+evaluates every policy in the state as IAM does: a matching Deny wins, otherwise a matching Allow is
+needed ("Policy evaluation logic", AWS Identity and Access Management User Guide). An unknown
+operator fails the test.
 
     python3 infra/tests/policies.py FILE
 """
@@ -19,7 +20,9 @@ STATE = {}
 
 def load(path):
     with open(path) as lines:
-        states = [event["test_state"] for event in map(json.loads, lines) if event["type"] == "test_state"]
+        states = [
+            event["test_state"] for event in map(json.loads, lines) if event["type"] == "test_state"
+        ]
     assert len(states) == 1, f"{len(states)} states in {path}"
     for resource in states[0]["root_module"]["resources"]:
         name = (resource["type"], resource["name"])
@@ -27,7 +30,7 @@ def load(path):
 
 
 def resources(kind, name):
-    """All instances, by the name of their processor."""
+    """Returns all instances of a resource, keyed by processor."""
     return STATE[kind, name]
 
 
@@ -40,7 +43,7 @@ def as_list(value):
 
 
 def documents():
-    """Every policy document in the state: the address it stands at, and itself."""
+    """Yields the address and the content of every policy document in the state."""
     for (kind, name), instances in STATE.items():
         for index, values in instances.items():
             for attribute in ("policy", "assume_role_policy"):
@@ -61,7 +64,9 @@ def matches(pattern, text):
 def principal_matches(principal, caller):
     if principal == "*":
         return True
-    return any(caller == f"{kind}:{name}" for kind, names in principal.items() for name in as_list(names))
+    return any(
+        caller == f"{kind}:{name}" for kind, names in principal.items() for name in as_list(names)
+    )
 
 
 def conditions_match(conditions, context):
@@ -80,7 +85,7 @@ def conditions_match(conditions, context):
 
 
 def decision(document, action, resource, caller=None, tls=True, **context):
-    """Allowed, denied, or (None) not mentioned. A role's own policy has no caller."""
+    """Returns "Allow", "Deny" or None if no statement applies. A role's policy has no caller."""
     context = {key.replace("__", ":"): value for key, value in context.items()}
     context["aws:SecureTransport"] = "true" if tls else "false"
     effects = set()
@@ -96,54 +101,72 @@ def decision(document, action, resource, caller=None, tls=True, **context):
 
 
 class Every(unittest.TestCase):
-    """What holds for each statement of each policy."""
+    """Rules for every statement of every policy."""
 
     def test_there_are_policies(self):
-        # Two buckets, a topic, its key, and for each of five processors three queues, a role and its trust.
+        # Two buckets, a topic and its key, and for each of five processors three queues, a role and
+        # its trust policy.
         self.assertEqual(len(list(documents())), 2 + 1 + 1 + 5 * 5)
 
-    def test_everybody_is_named_only_to_be_refused_without_tls(self):
+    def test_a_wildcard_principal_appears_only_to_deny_requests_without_tls(self):
         for address, statement in statements():
             with self.subTest(address):
                 principal = statement.get("Principal")
                 if principal == "*" or "*" in as_list((principal or {}).get("AWS", [])):
-                    self.assertEqual((statement["Effect"], statement["Condition"]), ("Deny", ONLY_TLS))
+                    self.assertEqual(
+                        (statement["Effect"], statement["Condition"]), ("Deny", ONLY_TLS)
+                    )
 
-    def test_nothing_is_said_by_exception(self):
+    def test_no_statement_uses_a_negated_element(self):
         for address, statement in statements():
             with self.subTest(address):
                 self.assertFalse({"NotAction", "NotResource", "NotPrincipal"} & set(statement))
 
-    def test_no_action_that_is_allowed_is_a_pattern(self):
+    def test_no_allowed_action_is_a_pattern(self):
         for address, statement in statements():
             with self.subTest(address):
                 if statement["Effect"] == "Allow" and statement["Sid"] != "ManagedByTheAccount":
-                    self.assertFalse([action for action in as_list(statement["Action"]) if "*" in action])
+                    self.assertFalse(
+                        [action for action in as_list(statement["Action"]) if "*" in action]
+                    )
 
-    def test_no_resource_that_is_allowed_is_a_pattern(self):
-        groups = {f"{group['arn']}:*" for group in resources("aws_cloudwatch_log_group", "function").values()}
+    def test_no_allowed_resource_is_a_pattern(self):
+        groups = {
+            f"{group['arn']}:*"
+            for group in resources("aws_cloudwatch_log_group", "function").values()
+        }
         for address, statement in statements():
             with self.subTest(address):
-                # In the policy of a key `*` is the key; the streams of a log group have no other name.
+                # In a key policy `*` is the key itself, and a log group's streams need a pattern.
                 if statement["Effect"] == "Allow" and not address.startswith("aws_kms_key."):
-                    patterns = {name for name in as_list(statement.get("Resource", [])) if "*" in name}
+                    patterns = {
+                        name for name in as_list(statement.get("Resource", [])) if "*" in name
+                    }
                     self.assertLessEqual(patterns, groups)
 
-    def test_services_act_for_one_resource_of_ours(self):
+    def test_services_act_only_for_our_resources(self):
         sources = {one("aws_s3_bucket", "objects")["arn"], one("aws_sns_topic", "events")["arn"]}
         for address, statement in statements():
             with self.subTest(address):
-                service = (statement.get("Principal") or {}).get("Service") if statement["Effect"] == "Allow" else None
+                service = (
+                    (statement.get("Principal") or {}).get("Service")
+                    if statement["Effect"] == "Allow"
+                    else None
+                )
                 if service and service != "lambda.amazonaws.com":
                     self.assertIn(statement["Condition"]["ArnEquals"]["aws:SourceArn"], sources)
 
-    def test_the_account_manages_the_key_and_nothing_else(self):
-        accounts = [address for address, statement in statements() if "AWS" in (statement.get("Principal") or "")]
+    def test_the_account_manages_only_the_key(self):
+        accounts = [
+            address
+            for address, statement in statements()
+            if "AWS" in (statement.get("Principal") or "")
+        ]
         self.assertEqual(accounts, ["aws_kms_key.topic[None].policy ManagedByTheAccount"])
 
 
 class Buckets(unittest.TestCase):
-    def test_without_tls_nobody_gets_in(self):
+    def test_nobody_has_access_without_tls(self):
         for name in ("objects", "artefacts"):
             arn = one("aws_s3_bucket", name)["arn"]
             policy = resources("aws_s3_bucket_policy", "all")[name]
@@ -151,7 +174,9 @@ class Buckets(unittest.TestCase):
             for action, resource in (("s3:GetObject", f"{arn}/key"), ("s3:ListBucket", arn)):
                 for caller in ("AWS:anybody", f"AWS:arn:aws:iam::{ACCOUNT}:root"):
                     with self.subTest(name=name, action=action, caller=caller):
-                        self.assertEqual(decision(policy["policy"], action, resource, caller, tls=False), "Deny")
+                        self.assertEqual(
+                            decision(policy["policy"], action, resource, caller, tls=False), "Deny"
+                        )
                         self.assertIsNone(decision(policy["policy"], action, resource, caller))
 
 
@@ -159,57 +184,76 @@ class Topic(unittest.TestCase):
     def setUp(self):
         self.topic = one("aws_sns_topic", "events")["arn"]
         self.policy = one("aws_sns_topic_policy", "events")
-        self.ours = {"aws__SourceArn": one("aws_s3_bucket", "objects")["arn"], "aws__SourceAccount": ACCOUNT}
+        self.ours = {
+            "aws__SourceArn": one("aws_s3_bucket", "objects")["arn"],
+            "aws__SourceAccount": ACCOUNT,
+        }
 
     def asked(self, action="sns:Publish", caller="Service:s3.amazonaws.com", tls=True, **context):
-        return decision(self.policy["policy"], action, self.topic, caller, tls, **(self.ours | context))
+        return decision(
+            self.policy["policy"], action, self.topic, caller, tls, **(self.ours | context)
+        )
 
-    def test_the_bucket_publishes(self):
+    def test_the_bucket_may_publish(self):
         self.assertEqual(self.policy["arn"], self.topic)
         self.assertEqual(self.asked(), "Allow")
 
-    def test_no_other_bucket_does(self):
+    def test_no_other_bucket_may_publish(self):
         self.assertIsNone(self.asked(aws__SourceArn="arn:aws:s3:::another"))
         self.assertIsNone(self.asked(aws__SourceArn=one("aws_s3_bucket", "artefacts")["arn"]))
 
-    def test_nor_a_bucket_of_that_name_in_another_account(self):
+    def test_a_bucket_of_the_same_name_in_another_account_may_not_publish(self):
         self.assertIsNone(self.asked(aws__SourceAccount="999999999999"))
 
-    def test_nor_without_tls(self):
+    def test_nobody_may_publish_without_tls(self):
         self.assertEqual(self.asked(tls=False), "Deny")
 
-    def test_nor_anybody_else(self):
-        for caller in ("AWS:anybody", "Service:events.amazonaws.com", "AWS:arn:aws:iam::999999999999:root"):
+    def test_nobody_else_may_publish(self):
+        for caller in (
+            "AWS:anybody",
+            "Service:events.amazonaws.com",
+            "AWS:arn:aws:iam::999999999999:root",
+        ):
             self.assertIsNone(self.asked(caller=caller), caller)
 
-    def test_the_bucket_does_nothing_else(self):
-        for action in ("sns:Subscribe", "sns:SetTopicAttributes", "sns:DeleteTopic", "sns:AddPermission"):
+    def test_the_bucket_may_do_nothing_else(self):
+        for action in (
+            "sns:Subscribe",
+            "sns:SetTopicAttributes",
+            "sns:DeleteTopic",
+            "sns:AddPermission",
+        ):
             self.assertIsNone(self.asked(action), action)
 
 
 class Key(unittest.TestCase):
     def asked(self, action, caller="Service:s3.amazonaws.com", **context):
-        ours = {"aws__SourceArn": one("aws_s3_bucket", "objects")["arn"], "aws__SourceAccount": ACCOUNT}
+        ours = {
+            "aws__SourceArn": one("aws_s3_bucket", "objects")["arn"],
+            "aws__SourceAccount": ACCOUNT,
+        }
         key = one("aws_kms_key", "topic")
         return decision(key["policy"], action, key["arn"], caller, **(ours | context))
 
-    def test_the_bucket_encrypts_what_it_publishes(self):
+    def test_the_bucket_may_encrypt_what_it_publishes(self):
         for action in ("kms:GenerateDataKey", "kms:Decrypt"):
             self.assertEqual(self.asked(action), "Allow", action)
 
-    def test_no_other_bucket_and_no_other_account(self):
+    def test_no_other_bucket_or_account_may_use_the_key(self):
         for action in ("kms:GenerateDataKey", "kms:Decrypt"):
             self.assertIsNone(self.asked(action, aws__SourceArn="arn:aws:s3:::another"), action)
             self.assertIsNone(self.asked(action, aws__SourceAccount="999999999999"), action)
 
-    def test_no_other_use_and_no_other_service(self):
+    def test_the_bucket_may_not_manage_the_key_and_nobody_else_may_use_it(self):
         for action in ("kms:ScheduleKeyDeletion", "kms:PutKeyPolicy", "kms:CreateGrant"):
             self.assertIsNone(self.asked(action), action)
         self.assertIsNone(self.asked("kms:Decrypt", "Service:sqs.amazonaws.com"))
         self.assertIsNone(self.asked("kms:Decrypt", "AWS:anybody"))
 
-    def test_the_account_cannot_lock_itself_out(self):
-        self.assertEqual(self.asked("kms:PutKeyPolicy", f"AWS:arn:aws:iam::{ACCOUNT}:root"), "Allow")
+    def test_the_account_can_change_the_key_policy(self):
+        self.assertEqual(
+            self.asked("kms:PutKeyPolicy", f"AWS:arn:aws:iam::{ACCOUNT}:root"), "Allow"
+        )
 
 
 class Queues(unittest.TestCase):
@@ -223,43 +267,68 @@ class Queues(unittest.TestCase):
                     policy = resources("aws_sqs_queue_policy", kind)[name]
                     self.assertEqual(policy["queue_url"], queue["url"])
 
-                    def asked(action="sqs:SendMessage", caller="Service:sns.amazonaws.com", source=self.topic, tls=True):
-                        return decision(policy["policy"], action, queue["arn"], caller, tls, aws__SourceArn=source)
+                    def asked(
+                        action="sqs:SendMessage",
+                        caller="Service:sns.amazonaws.com",
+                        source=self.topic,
+                        tls=True,
+                    ):
+                        return decision(
+                            policy["policy"],
+                            action,
+                            queue["arn"],
+                            caller,
+                            tls,
+                            aws__SourceArn=source,
+                        )
 
                     yield asked
 
-    def test_the_topic_sends(self):
+    def test_the_topic_may_send(self):
         for asked in self.each("main", "undelivered"):
             self.assertEqual(asked(), "Allow")
 
-    def test_no_other_topic_does(self):
+    def test_no_other_topic_may_send(self):
         for asked in self.each("main", "undelivered"):
             self.assertIsNone(asked(source=f"arn:aws:sns:eu-central-1:{ACCOUNT}:another"))
             self.assertIsNone(asked(source=None))
 
-    def test_nor_anybody_else(self):
+    def test_nobody_else_may_send(self):
         for asked in self.each("main", "undelivered"):
-            for caller in ("AWS:anybody", "Service:s3.amazonaws.com", f"AWS:arn:aws:iam::{ACCOUNT}:root"):
+            for caller in (
+                "AWS:anybody",
+                "Service:s3.amazonaws.com",
+                f"AWS:arn:aws:iam::{ACCOUNT}:root",
+            ):
                 self.assertIsNone(asked(caller=caller), caller)
 
-    def test_nobody_sends_to_a_dead_letter_queue(self):
+    def test_nobody_may_send_to_a_dead_letter_queue(self):
         for asked in self.each("dead_letters"):
             self.assertIsNone(asked())
 
-    def test_the_topic_does_nothing_else(self):
+    def test_the_topic_may_do_nothing_else(self):
         for asked in self.each("main", "undelivered"):
-            for action in ("sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:PurgeQueue", "sqs:SetQueueAttributes"):
+            for action in (
+                "sqs:ReceiveMessage",
+                "sqs:DeleteMessage",
+                "sqs:PurgeQueue",
+                "sqs:SetQueueAttributes",
+            ):
                 self.assertIsNone(asked(action), action)
 
-    def test_without_tls_nobody_does_anything(self):
+    def test_nobody_may_do_anything_without_tls(self):
         for asked in self.each("main", "dead_letters", "undelivered"):
             for action in ("sqs:SendMessage", "sqs:ReceiveMessage", "sqs:DeleteMessage"):
                 self.assertEqual(asked(action, tls=False), "Deny", action)
-                self.assertEqual(asked(action, f"AWS:arn:aws:iam::{ACCOUNT}:root", tls=False), "Deny", action)
+                self.assertEqual(
+                    asked(action, f"AWS:arn:aws:iam::{ACCOUNT}:root", tls=False), "Deny", action
+                )
 
-    def test_a_queue_lets_only_its_own_dead_letters_be_moved(self):
+    def test_a_dead_letter_queue_accepts_only_its_own_main_queue(self):
         for name, policy in resources("aws_sqs_queue_redrive_allow_policy", "dead_letters").items():
-            self.assertEqual(policy["queue_url"], resources("aws_sqs_queue", "dead_letters")[name]["url"])
+            self.assertEqual(
+                policy["queue_url"], resources("aws_sqs_queue", "dead_letters")[name]["url"]
+            )
             sources = json.loads(policy["redrive_allow_policy"])["sourceQueueArns"]
             self.assertEqual(sources, [resources("aws_sqs_queue", "main")[name]["arn"]])
 
@@ -267,14 +336,20 @@ class Queues(unittest.TestCase):
 class Roles(unittest.TestCase):
     NEEDED = {"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"}
     LOGGING = {"logs:CreateLogStream", "logs:PutLogEvents"}
-    OTHERS = {"sqs:SendMessage", "sqs:PurgeQueue", "sqs:SetQueueAttributes", "logs:DeleteLogGroup", "logs:CreateLogGroup"}
+    OTHERS = {
+        "sqs:SendMessage",
+        "sqs:PurgeQueue",
+        "sqs:SetQueueAttributes",
+        "logs:DeleteLogGroup",
+        "logs:CreateLogGroup",
+    }
 
     def policies(self):
         for name, policy in resources("aws_iam_role_policy", "function").items():
             self.assertEqual(policy["role"], resources("aws_iam_role", "function")[name]["name"])
             yield name, policy["policy"]
 
-    def test_a_function_works_off_its_own_queue_and_no_other(self):
+    def test_a_function_may_receive_only_from_its_own_queue(self):
         queues = [
             (kind, name, queue["arn"])
             for kind in ("main", "dead_letters", "undelivered")
@@ -287,7 +362,7 @@ class Roles(unittest.TestCase):
                         own = kind == "main" and name == processor and action in self.NEEDED
                         self.assertEqual(decision(policy, action, arn), "Allow" if own else None)
 
-    def test_a_function_logs_into_its_own_group_and_no_other(self):
+    def test_a_function_may_log_only_to_its_own_group(self):
         for processor, policy in self.policies():
             for name, group in resources("aws_cloudwatch_log_group", "function").items():
                 for action in self.LOGGING | self.OTHERS:
@@ -298,14 +373,20 @@ class Roles(unittest.TestCase):
 
     def test_a_function_may_do_nothing_more(self):
         for processor, policy in self.policies():
-            actions = {action for statement in json.loads(policy)["Statement"] for action in as_list(statement["Action"])}
+            actions = {
+                action
+                for statement in json.loads(policy)["Statement"]
+                for action in as_list(statement["Action"])
+            }
             self.assertEqual(actions, self.NEEDED | self.LOGGING, processor)
 
-    def test_only_lambda_assumes_a_role(self):
+    def test_only_lambda_may_assume_a_role(self):
         for role in resources("aws_iam_role", "function").values():
             (statement,) = json.loads(role["assume_role_policy"])["Statement"]
             self.assertEqual(statement["Principal"], {"Service": "lambda.amazonaws.com"})
-            self.assertEqual((statement["Effect"], statement["Action"]), ("Allow", "sts:AssumeRole"))
+            self.assertEqual(
+                (statement["Effect"], statement["Action"]), ("Allow", "sts:AssumeRole")
+            )
 
 
 if __name__ == "__main__":

@@ -31,44 +31,44 @@ variables {
 run "wiring" {
   assert {
     condition     = aws_s3_bucket_notification.objects.bucket == aws_s3_bucket.objects.id
-    error_message = "The notification is that of another bucket."
+    error_message = "The notification belongs to another bucket."
   }
   assert {
     condition     = [for topic in aws_s3_bucket_notification.objects.topic : topic.topic_arn] == [aws_sns_topic.events.arn]
-    error_message = "The bucket publishes to something else than the topic."
+    error_message = "The bucket does not publish to the topic."
   }
   assert {
     condition = toset(aws_s3_bucket_notification.objects.topic[0].events) == toset(concat(
       jsondecode(file("policies/put-processor.json")).events,
       jsondecode(file("policies/copy-processor.json")).events,
     ))
-    error_message = "The bucket does not publish what the processors ask for, together."
+    error_message = "The bucket does not publish the events of all processors."
   }
   assert {
     condition     = toset(keys(aws_sns_topic_subscription.processor)) == toset(["copy-processor", "put-processor"])
-    error_message = "There is not one subscription for each processor."
+    error_message = "A processor has no subscription, or there is an extra one."
   }
   assert {
     condition = alltrue([
       for name, subscription in aws_sns_topic_subscription.processor :
       subscription.topic_arn == aws_sns_topic.events.arn && subscription.protocol == "sqs" && subscription.endpoint == aws_sqs_queue.main[name].arn
     ])
-    error_message = "A subscription does not lead from the topic to its processor's main queue."
+    error_message = "A subscription does not connect the topic to its processor's main queue."
   }
   assert {
     condition     = alltrue([for subscription in aws_sns_topic_subscription.processor : subscription.raw_message_delivery])
-    error_message = "A subscription wraps notifications."
+    error_message = "A subscription wraps notifications in an envelope."
   }
   assert {
     condition = alltrue([
       for name, mapping in aws_lambda_event_source_mapping.processor :
       mapping.event_source_arn == aws_sqs_queue.main[name].arn && mapping.function_name == aws_lambda_function.processor[name].arn
     ])
-    error_message = "A function works off a queue that is not its own."
+    error_message = "A function receives from the queue of another processor."
   }
   assert {
     condition     = length(distinct([for queue in concat(values(aws_sqs_queue.main), values(aws_sqs_queue.dead_letters), values(aws_sqs_queue.undelivered)) : queue.name])) == 6
-    error_message = "Two of the six queues have one name."
+    error_message = "Two of the six queues share a name."
   }
 }
 
@@ -78,37 +78,37 @@ run "filters" {
       for name, subscription in aws_sns_topic_subscription.processor :
       jsondecode(subscription.filter_policy) == jsondecode(file("policies/${name}.json")).filter_policy
     ])
-    error_message = "A subscription filters by something else than the file that its program wrote."
+    error_message = "A subscription's filter differs from the file that its program wrote."
   }
   assert {
     condition     = alltrue([for subscription in aws_sns_topic_subscription.processor : subscription.filter_policy_scope == "MessageBody"])
-    error_message = "A filter looks at message attributes, which S3 does not set."
+    error_message = "A filter applies to message attributes, which S3 does not set."
   }
   assert {
     condition     = contains(jsondecode(aws_sns_topic_subscription.processor["put-processor"].filter_policy).Records.eventName, "ObjectCreated:CompleteMultipartUpload")
-    error_message = "Uploads in parts reach nobody."
+    error_message = "No queue receives multipart uploads."
   }
 }
 
 run "queues" {
   assert {
     condition     = aws_sqs_queue.main["put-processor"].visibility_timeout_seconds == 6 * 60 + 5
-    error_message = "The visibility timeout is not six times the function's, and the window."
+    error_message = "The visibility timeout is not six times the function's timeout plus the batch window."
   }
   assert {
     condition = alltrue([
       for name, queue in aws_sqs_queue.main :
       queue.visibility_timeout_seconds == 6 * aws_lambda_function.processor[name].timeout + aws_lambda_event_source_mapping.processor[name].maximum_batching_window_in_seconds
     ])
-    error_message = "The visibility timeout of a queue does not follow from its function's timeout."
+    error_message = "A queue's visibility timeout does not follow from its function's timeout."
   }
   assert {
     condition     = alltrue([for name, queue in aws_sqs_queue.main : jsondecode(queue.redrive_policy).maxReceiveCount == 5])
-    error_message = "A message is not received five times before it is given up."
+    error_message = "A message does not get five attempts."
   }
   assert {
     condition     = alltrue([for name, queue in aws_sqs_queue.main : jsondecode(queue.redrive_policy).deadLetterTargetArn == aws_sqs_queue.dead_letters[name].arn])
-    error_message = "A main queue has no dead-letter queue of its own."
+    error_message = "A main queue does not have its own dead-letter queue."
   }
   assert {
     condition = alltrue([
@@ -116,14 +116,14 @@ run "queues" {
       policy.queue_url == aws_sqs_queue.dead_letters[name].url &&
       jsondecode(policy.redrive_allow_policy) == { redrivePermission = "byQueue", sourceQueueArns = [aws_sqs_queue.main[name].arn] }
     ])
-    error_message = "A dead-letter queue takes messages of other queues than its own."
+    error_message = "A dead-letter queue accepts messages from other queues."
   }
   assert {
     condition = alltrue([
       for name, subscription in aws_sns_topic_subscription.processor :
       jsondecode(subscription.redrive_policy) == { deadLetterTargetArn = aws_sqs_queue.undelivered[name].arn }
     ])
-    error_message = "What SNS cannot deliver is dropped, or goes to the wrong queue."
+    error_message = "SNS drops notifications that it cannot deliver, or sends them to the wrong queue."
   }
   assert {
     condition     = alltrue([for queue in concat(values(aws_sqs_queue.dead_letters), values(aws_sqs_queue.undelivered)) : queue.message_retention_seconds == 14 * 24 * 60 * 60])
@@ -131,11 +131,11 @@ run "queues" {
   }
   assert {
     condition     = alltrue([for queue in aws_sqs_queue.main : queue.message_retention_seconds == 7 * 24 * 60 * 60 && queue.delay_seconds == 0])
-    error_message = "Messages are not kept for a week, or come late."
+    error_message = "Messages are not kept for a week, or are delayed."
   }
   assert {
     condition     = alltrue([for queue in concat(values(aws_sqs_queue.main), values(aws_sqs_queue.dead_letters), values(aws_sqs_queue.undelivered)) : queue.max_message_size == 1048576])
-    error_message = "A queue refuses large notifications."
+    error_message = "A queue rejects large notifications."
   }
 }
 
@@ -146,7 +146,7 @@ run "functions" {
   }
   assert {
     condition     = alltrue([for function in aws_lambda_function.processor : function.architectures == tolist(["x86_64"])])
-    error_message = "A function has another architecture than its package."
+    error_message = "A function's architecture differs from its package's."
   }
   assert {
     condition     = alltrue([for mapping in aws_lambda_event_source_mapping.processor : mapping.function_response_types == toset(["ReportBatchItemFailures"])])
@@ -154,41 +154,41 @@ run "functions" {
   }
   assert {
     condition     = aws_lambda_event_source_mapping.processor["put-processor"].batch_size == 100 && aws_lambda_event_source_mapping.processor["copy-processor"].batch_size == 10
-    error_message = "The batch sizes are not those that were asked for."
+    error_message = "The batch sizes differ from the settings."
   }
   assert {
     condition     = [for scaling in aws_lambda_event_source_mapping.processor["put-processor"].scaling_config : scaling.maximum_concurrency] == [20]
-    error_message = "The concurrency is not the one that was asked for."
+    error_message = "The concurrency differs from the setting."
   }
   assert {
     condition     = length(aws_lambda_event_source_mapping.processor["copy-processor"].scaling_config) == 0
-    error_message = "The concurrency is bounded although nobody asked for it."
+    error_message = "The concurrency is limited although no limit is set."
   }
   assert {
     condition     = aws_lambda_function.processor["put-processor"].environment[0].variables == tomap({ MAX_OBJECT_BYTES = "1000" }) && length(aws_lambda_function.processor["copy-processor"].environment) == 0
-    error_message = "The environment variables are not those that were asked for."
+    error_message = "The environment variables differ from the settings."
   }
   assert {
     condition = alltrue([
       for name, function in aws_lambda_function.processor :
       function.s3_bucket == aws_s3_bucket.artefacts.id && function.s3_key == "${name}.zip" && function.source_code_hash == filebase64sha256("tests/fixtures/package.zip")
     ])
-    error_message = "A function does not run its package out of the bucket of packages."
+    error_message = "A function does not run its package from the package bucket."
   }
   assert {
     condition     = alltrue([for name, function in aws_lambda_function.processor : function.role == aws_iam_role.function[name].arn && aws_iam_role_policy.function[name].role == aws_iam_role.function[name].name])
-    error_message = "A function has another function's role."
+    error_message = "A function has the role of another function."
   }
   assert {
     condition     = alltrue([for function in aws_lambda_function.processor : function.logging_config[0].log_format == "JSON" && function.logging_config[0].application_log_level == "INFO"])
-    error_message = "The logs are not JSON."
+    error_message = "A function does not log JSON at level INFO."
   }
   assert {
     condition = alltrue([
       for name, function in aws_lambda_function.processor :
       function.logging_config[0].log_group == aws_cloudwatch_log_group.function[name].name && aws_cloudwatch_log_group.function[name].name == "/aws/lambda/${function.function_name}"
     ])
-    error_message = "A function logs elsewhere than into its log group."
+    error_message = "A function does not log to its log group."
   }
   assert {
     condition     = alltrue([for group in aws_cloudwatch_log_group.function : group.retention_in_days == 14])
@@ -205,29 +205,29 @@ run "alarms" {
     condition = toset([for alarm in aws_cloudwatch_metric_alarm.dead_letters : alarm.dimensions.QueueName]) == toset(
       [for queue in concat(values(aws_sqs_queue.dead_letters), values(aws_sqs_queue.undelivered)) : queue.name]
     )
-    error_message = "Not every dead-letter queue has an alarm."
+    error_message = "A dead-letter queue has no alarm."
   }
   assert {
     condition = alltrue([
       for alarm in aws_cloudwatch_metric_alarm.dead_letters :
       alarm.namespace == "AWS/SQS" && alarm.metric_name == "ApproximateNumberOfMessagesVisible" && alarm.comparison_operator == "GreaterThanThreshold" && alarm.threshold == 0
     ])
-    error_message = "One dead letter is no alarm."
+    error_message = "A single dead letter raises no alarm."
   }
   assert {
     condition = alltrue([
       for name, alarm in aws_cloudwatch_metric_alarm.age :
       alarm.dimensions.QueueName == aws_sqs_queue.main[name].name && alarm.metric_name == "ApproximateAgeOfOldestMessage" && alarm.statistic == "Maximum" && alarm.threshold == 900
     ])
-    error_message = "Messages that wait for too long are no alarm."
+    error_message = "Messages that wait too long raise no alarm."
   }
   assert {
     condition     = alltrue([for alarm in concat(values(aws_cloudwatch_metric_alarm.dead_letters), values(aws_cloudwatch_metric_alarm.age)) : contains(alarm.alarm_actions, "arn:aws:sns:eu-central-1:123456789012:on-call")])
-    error_message = "An alarm tells nobody."
+    error_message = "An alarm notifies no one."
   }
   assert {
     condition     = alltrue([for alarm in concat(values(aws_cloudwatch_metric_alarm.dead_letters), values(aws_cloudwatch_metric_alarm.age)) : alarm.treat_missing_data == "notBreaching"])
-    error_message = "A queue that nothing happens in is an alarm."
+    error_message = "A quiet queue raises an alarm."
   }
 }
 
@@ -256,7 +256,7 @@ run "buckets" {
       for resources in [aws_s3_bucket_public_access_block.all, aws_s3_bucket_ownership_controls.all, aws_s3_bucket_server_side_encryption_configuration.all, aws_s3_bucket_policy.all] :
       toset([for resource in resources : resource.bucket]) == toset([aws_s3_bucket.objects.id, aws_s3_bucket.artefacts.id])
     ])
-    error_message = "What must hold for both buckets does not."
+    error_message = "A bucket lacks one of the settings that both must have."
   }
   assert {
     condition = alltrue([
@@ -267,22 +267,22 @@ run "buckets" {
   }
   assert {
     condition     = alltrue([for controls in aws_s3_bucket_ownership_controls.all : controls.rule[0].object_ownership == "BucketOwnerEnforced"])
-    error_message = "A bucket takes objects that belong to others."
+    error_message = "A bucket accepts objects that belong to other accounts."
   }
   assert {
     condition     = aws_s3_bucket_versioning.artefacts.bucket == aws_s3_bucket.artefacts.id && aws_s3_bucket_versioning.artefacts.versioning_configuration[0].status == "Enabled"
-    error_message = "A replaced package is gone."
+    error_message = "Replaced packages are not kept."
   }
   assert {
     condition     = aws_s3_bucket.objects.bucket_prefix == "s3-dispatch-" && !aws_s3_bucket.objects.force_destroy
-    error_message = "The bucket's name is one that others may have, or `destroy` deletes its objects unasked."
+    error_message = "The bucket's name may be taken, or `destroy` deletes its objects without asking."
   }
 }
 
 run "outputs" {
   assert {
     condition     = output.bucket == aws_s3_bucket.objects.id && output.topic_arn == aws_sns_topic.events.arn && output.topic_key_arn == aws_kms_key.topic.arn && output.region == "eu-central-1"
-    error_message = "The outputs name something else."
+    error_message = "An output names the wrong resource."
   }
   assert {
     condition = alltrue([
@@ -291,7 +291,7 @@ run "outputs" {
       processor.undelivered_queue_url == aws_sqs_queue.undelivered[name].url && processor.function_name == "s3-dispatch-${name}" &&
       processor.log_group == "/aws/lambda/s3-dispatch-${name}" && processor.role_name == "s3-dispatch-${name}-eu-central-1"
     ])
-    error_message = "The outputs of a processor name something else."
+    error_message = "An output of a processor names the wrong resource."
   }
 }
 
@@ -327,6 +327,6 @@ run "arm64" {
 
   assert {
     condition     = alltrue([for function in aws_lambda_function.processor : function.architectures == tolist(["arm64"])])
-    error_message = "A function has another architecture than its package."
+    error_message = "A function's architecture differs from its package's."
   }
 }

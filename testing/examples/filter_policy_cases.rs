@@ -1,6 +1,6 @@
 //! Prints filter policies, message bodies and the verdicts of [`SnsFilterPolicy`], as JSON lines.
 //!
-//! `tests/policies/run` compares the verdicts with those of other implementations of SNS.
+//! `conformance/policies/run` compares the verdicts with those of other implementations of SNS.
 //!
 //! ```json
 //! {"policy": "{\"a\":[\"x\"]}", "bodies": [{"body": "{\"a\":\"x\"}", "is_let_through": true}]}

@@ -9,7 +9,7 @@ use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader, Lines};
 use tokio::net::TcpStream;
 use tokio::process::{Child, ChildStderr, ChildStdout, Command};
 
-use crate::programs::{is_running, put_processor, wayward};
+use crate::programs::{is_running, program, put_processor, wayward};
 
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -165,7 +165,11 @@ pub(crate) fn start(function: &Path, arguments: &[&str]) -> Program {
 
 #[tokio::test]
 async fn the_demo_ends_well_and_says_so() {
-    let mut program = Program::start(&["--demo"]);
+    // `.ci/run` also runs the demo without programs, so that it builds them itself.
+    let functions = ["put-processor", "copy-processor"]
+        .map(|name| format!("{name}={}", program(name).display()));
+    let [put, copy] = &functions;
+    let mut program = Program::start(&["--demo", "--function", put, "--function", copy]);
     let (status, errors) = program.end().await;
     assert!(status.success(), "{errors}{:#?}", program.seen);
     let seen = program.seen.join("\n");

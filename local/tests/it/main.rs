@@ -12,6 +12,5 @@ mod process;
 mod programs;
 mod queue;
 mod queue_model;
-mod s3;
 mod topic;
 mod ui;

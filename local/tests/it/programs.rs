@@ -8,29 +8,34 @@ use serde_json::Value;
 
 /// The example that handles uploads.
 pub(crate) fn put_processor() -> PathBuf {
-    static PROGRAM: LazyLock<PathBuf> = LazyLock::new(|| build(&["--package", "put-processor"]));
-
-    PROGRAM.clone()
+    program("put-processor")
 }
 
 /// The function that does what its event says.
 pub(crate) fn wayward() -> PathBuf {
-    static PROGRAM: LazyLock<PathBuf> =
-        LazyLock::new(|| build(&["--package", "s3-dispatch-local", "--example", "wayward"]));
-
-    PROGRAM.clone()
+    program("wayward")
 }
 
 /// Where Cargo says that the program is.
-fn build(arguments: &[&str]) -> PathBuf {
+pub(crate) fn program(name: &str) -> PathBuf {
+    static PROGRAMS: LazyLock<Vec<PathBuf>> = LazyLock::new(build);
+
+    PROGRAMS
+        .iter()
+        .find(|program| program.file_stem().is_some_and(|stem| stem == name))
+        .unwrap_or_else(|| panic!("Cargo builds no program `{name}`"))
+        .clone()
+}
+
+/// Builds every program of the default members. A smaller selection would need other features of
+/// the dependencies than `cargo test` does, and compile them again.
+fn build() -> Vec<PathBuf> {
     let mut command = Command::new(env!("CARGO"));
     command
-        .args(["build", "--message-format=json-render-diagnostics"])
-        .args(arguments);
-    let output = command
-        .current_dir(env!("CARGO_MANIFEST_DIR"))
-        .output()
-        .unwrap();
+        .args(["build", "--bins", "--examples"])
+        .arg("--message-format=json-render-diagnostics")
+        .current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/.."));
+    let output = command.output().unwrap();
 
     assert!(
         output.status.success(),
@@ -42,12 +47,13 @@ fn build(arguments: &[&str]) -> PathBuf {
         .stdout
         .split(|byte| *byte == b'\n')
         .filter(|line| !line.is_empty());
-    let mut programs = messages.filter_map(|line| {
-        let message: Value = serde_json::from_slice(line).unwrap();
-        message["executable"].as_str().map(PathBuf::from)
-    });
 
-    programs.next_back().unwrap()
+    messages
+        .filter_map(|line| {
+            let message: Value = serde_json::from_slice(line).unwrap();
+            message["executable"].as_str().map(PathBuf::from)
+        })
+        .collect()
 }
 
 /// Whether there is such a process, other than one that only waits to be asked for its end.

@@ -1,4 +1,5 @@
-"""The pipeline of pipeline.toml on s3-dispatch-local and on other servers: what it is given, and what comes of it."""
+"""Runs the pipeline of pipeline.toml on s3-dispatch-local and on other servers, and records what
+arrives."""
 
 import json
 import re
@@ -19,15 +20,17 @@ from operations import operate
 from pipeline import hostile_keys, wait_until, zipped
 
 BUCKET = "uploads"
-# What `put-processor` refuses for good, as pipeline.toml says.
+# `put-processor` rejects larger objects permanently; pipeline.toml sets the same limit.
 MAX_OBJECT_BYTES = 5_300_000
-# Nothing more comes after this time: some multiple of the queues' visibility timeout.
+# After this many seconds without a message no more will come. It is a multiple of the queues'
+# visibility timeout.
 SILENCE = 9
 PATIENCE = 120
 
 
 class Observed:
-    """What came of the operations: each receive of a message as a function gets it, and the objects that were logged."""
+    """The result of the operations: every message that a function received, as often as it received
+    it, and the objects that the functions logged."""
 
     def __init__(self):
         self.events, self.messages, self.handled, self.refused = [], [], Counter(), 0
@@ -40,9 +43,14 @@ class Observed:
 
 
 def prepare(folder, bin_dir):
-    """Writes the topology and its recorder into the folder."""
+    """Writes the topology and the recorder into the folder."""
     source = Path(__file__).parent
-    text = source.joinpath("pipeline.toml").read_text().replace("FOLDER", str(folder)).replace("BIN_DIR", str(bin_dir))
+    text = (
+        source.joinpath("pipeline.toml")
+        .read_text()
+        .replace("FOLDER", str(folder))
+        .replace("BIN_DIR", str(bin_dir))
+    )
     folder.joinpath("pipeline.toml").write_text(text)
     program = folder / "recorder"
     program.write_text(f"#!{sys.executable}\n" + source.joinpath("recorder.py").read_text())
@@ -52,33 +60,41 @@ def prepare(folder, bin_dir):
 
 
 def clients(endpoint, *names):
-    # A request that is tried again could be an event too many.
+    # A retried request could cause a second event.
     config = Config(s3={"addressing_style": "path"}, retries={"total_max_attempts": 1})
     session = boto3.Session("test", "test", region_name="us-east-1")
     return [session.client(name, endpoint_url=endpoint, config=config) for name in names]
 
 
 def work(s3):
-    """All operations, and their events."""
-    # LocalStack takes some keys for paths, and cannot put an object of such a key.
+    """Runs all operations and returns their events."""
+    # LocalStack treats some keys as paths and cannot store objects under them.
     is_path = re.compile(r"^/|//|(^|/)\.\.?(/|$)").search
-    keys = [key for key in hostile_keys() if key.isprintable() and len(key) < 300 and not is_path(key)]
+    keys = [
+        key for key in hostile_keys() if key.isprintable() and len(key) < 300 and not is_path(key)
+    ]
     events = list(operate(s3, BUCKET, keys))
-    for key, size in [(f"answers/{name}", 1) for name in recorder.ANSWERS] + [("poison", MAX_OBJECT_BYTES + 1)]:
+    for key, size in [(f"answers/{name}", 1) for name in recorder.ANSWERS] + [
+        ("poison", MAX_OBJECT_BYTES + 1)
+    ]:
         s3.put_object(Bucket=BUCKET, Key=key, Body=b"x" * size)
         events.append(("ObjectCreated:Put", key, size))
     return events
 
 
 def recorded(folder):
-    """What the recorder got, once it gets no more."""
+    """Returns the messages that the recorder received, once no more arrive."""
     records, size, last = folder / "records", 0, time.monotonic()
     deadline = last + PATIENCE
     while time.monotonic() - last < SILENCE and time.monotonic() < deadline:
         if records.stat().st_size > size:
             size, last = records.stat().st_size, time.monotonic()
         time.sleep(0.2)
-    return [message for line in records.read_text().splitlines() for message in json.loads(line)["Records"]]
+    return [
+        message
+        for line in records.read_text().splitlines()
+        for message in json.loads(line)["Records"]
+    ]
 
 
 def ours(folder, program, bin_dir):
@@ -97,30 +113,47 @@ def ours(folder, program, bin_dir):
 
 
 class Server:
-    """Another server, with the topology on it."""
+    """Another server, on which the topology is created."""
 
     def __init__(self, endpoint, topology):
-        self.s3, self.sns, self.sqs, self.functions, self.logs = clients(endpoint, "s3", "sns", "sqs", "lambda", "logs")
+        self.s3, self.sns, self.sqs, self.functions, self.logs = clients(
+            endpoint, "s3", "sns", "sqs", "lambda", "logs"
+        )
         self.topology = topology
         self.urls, self.arns = {}, {}
         for queue in topology["queue"]:
             attributes = {"VisibilityTimeout": str(queue.get("visibility_timeout", 30))}
             url = self.sqs.create_queue(QueueName=queue["name"], Attributes=attributes)["QueueUrl"]
-            arn = self.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+            arn = self.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])[
+                "Attributes"
+            ]["QueueArn"]
             self.urls[queue["name"]], self.arns[queue["name"]] = url, arn
         for queue in topology["queue"]:
             if "dead_letter_queue" in queue:
                 arn = self.arns[queue["dead_letter_queue"]]
-                redrive = {"deadLetterTargetArn": arn, "maxReceiveCount": queue["max_receive_count"]}
+                redrive = {
+                    "deadLetterTargetArn": arn,
+                    "maxReceiveCount": queue["max_receive_count"],
+                }
                 attributes = {"RedrivePolicy": json.dumps(redrive)}
-                self.sqs.set_queue_attributes(QueueUrl=self.urls[queue["name"]], Attributes=attributes)
-        topics = {topic["name"]: self.sns.create_topic(Name=topic["name"])["TopicArn"] for topic in topology["topic"]}
+                self.sqs.set_queue_attributes(
+                    QueueUrl=self.urls[queue["name"]], Attributes=attributes
+                )
+        topics = {
+            topic["name"]: self.sns.create_topic(Name=topic["name"])["TopicArn"]
+            for topic in topology["topic"]
+        }
         for subscription in topology["subscription"]:
             attributes = {"RawMessageDelivery": json.dumps(subscription.get("raw_delivery", True))}
             if policy := subscription.get("filter_policy"):
-                attributes |= {"FilterPolicyScope": "MessageBody", "FilterPolicy": json.dumps(policy)}
+                attributes |= {
+                    "FilterPolicyScope": "MessageBody",
+                    "FilterPolicy": json.dumps(policy),
+                }
             topic, queue = topics[subscription["topic"]], self.arns[subscription["queue"]]
-            self.sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=queue, Attributes=attributes)
+            self.sns.subscribe(
+                TopicArn=topic, Protocol="sqs", Endpoint=queue, Attributes=attributes
+            )
         self.topics = topics
 
     def add_functions(self):
@@ -147,7 +180,7 @@ class Server:
             )
 
     def add_buckets(self):
-        """Comes last: it causes the test notification."""
+        """Adds the buckets. Call this last: it causes the test notification."""
         for bucket in self.topology["bucket"]:
             self.s3.create_bucket(Bucket=bucket["name"])
             configurations = [
@@ -155,28 +188,40 @@ class Server:
                 for one in bucket["notification"]
             ]
             self.s3.put_bucket_notification_configuration(
-                Bucket=bucket["name"], NotificationConfiguration={"TopicConfigurations": configurations}
+                Bucket=bucket["name"],
+                NotificationConfiguration={"TopicConfigurations": configurations},
             )
 
     def log_lines(self, function):
         try:
-            events = self.logs.filter_log_events(logGroupName=f"/aws/lambda/{function}", limit=10_000)["events"]
+            events = self.logs.filter_log_events(
+                logGroupName=f"/aws/lambda/{function}", limit=10_000
+            )["events"]
         except self.logs.exceptions.ResourceNotFoundException:
-            return []  # It was never called.
-        return [json.loads(event["message"]) for event in events if event["message"].startswith("{")]
+            return []  # The function was never invoked.
+        return [
+            json.loads(event["message"]) for event in events if event["message"].startswith("{")
+        ]
 
     def poll(self):
-        """Does what mapping and function would do: receives all, and deletes what does not fail."""
+        """Stands in for mapping and function: receives every message, and deletes it unless its
+        function would fail."""
         messages, last = [], time.monotonic()
         while time.monotonic() - last < SILENCE:
             for queue, url in self.urls.items():
-                received = self.sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, AttributeNames=["All"])
+                received = self.sqs.receive_message(
+                    QueueUrl=url, MaxNumberOfMessages=10, AttributeNames=["All"]
+                )
                 for message in received.get("Messages", []):
                     last = time.monotonic()
                     body, attributes = message["Body"], message["Attributes"]
-                    messages.append({"body": body, "attributes": attributes, "eventSourceARN": self.arns[queue]})
+                    messages.append(
+                        {"body": body, "attributes": attributes, "eventSourceARN": self.arns[queue]}
+                    )
                     if not fails(queue, body):
-                        self.sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+                        self.sqs.delete_message(
+                            QueueUrl=url, ReceiptHandle=message["ReceiptHandle"]
+                        )
         return messages
 
 
@@ -187,7 +232,7 @@ def fails(queue, body):
 
 
 def localstack(folder, endpoint, bin_dir):
-    """S3, SNS and SQS; this program stands in for the functions."""
+    """Runs S3, SNS and SQS on LocalStack; this script stands in for the functions."""
     server = Server(endpoint, prepare(folder, bin_dir))
     server.add_buckets()
     observed = Observed()
@@ -197,7 +242,7 @@ def localstack(folder, endpoint, bin_dir):
 
 
 def ministack(folder, endpoint, bin_dir):
-    """The whole pipeline."""
+    """Runs the whole pipeline on MiniStack."""
     server = Server(endpoint, prepare(folder, bin_dir))
     server.add_functions()
     server.add_buckets()
@@ -205,7 +250,7 @@ def ministack(folder, endpoint, bin_dir):
     observed.events = work(server.s3)
     observed.messages = recorded(folder)
     for function in ("put-processor", "copy-processor"):
-        # What came last may be read with the next invocation only.
+        # MiniStack may report the last log lines only with the next invocation.
         server.functions.invoke(FunctionName=function, Payload=b'{"Records":[]}')
         wait_until("the logs are there", lambda: server.log_lines(function))
         observed.add_logs(server.log_lines(function))

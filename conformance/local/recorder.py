@@ -1,12 +1,14 @@
-"""A Lambda function that writes each event to the file RECORDS, as a line, and gives the answer its key asks for."""
+"""A Lambda function that appends each event to the file RECORDS and returns the answer that the
+event's key asks for."""
 
 import json
 import os
 from http.client import HTTPConnection
 from urllib.parse import unquote_plus
 
-# What a key `answers/NAME` gets for an answer, with `ID` for the message's id, and whether the message then comes again
-# ("Handling errors for an SQS event source in Lambda", AWS Lambda Developer Guide, 2026).
+# The answer to a key `answers/NAME`, with `ID` for the message's id, and whether Lambda then
+# delivers the message again ("Handling errors for an SQS event source in Lambda", AWS Lambda
+# Developer Guide, 2026).
 ANSWERS = {
     "null": ("null", False),
     "empty object": ("{}", False),
@@ -17,13 +19,16 @@ ANSWERS = {
     "empty id": ('{"batchItemFailures":[{"itemIdentifier":""}]}', True),
     "null id": ('{"batchItemFailures":[{"itemIdentifier":null}]}', True),
     "wrong member": ('{"batchItemFailures":[{"itemId":"ID"}]}', True),
-    "unknown id": ('{"batchItemFailures":[{"itemIdentifier":"00000000-0000-0000-0000-000000000000"}]}', True),
+    "unknown id": (
+        '{"batchItemFailures":[{"itemIdentifier":"00000000-0000-0000-0000-000000000000"}]}',
+        True,
+    ),
     "error": (None, True),
 }
 
 
 def key(body):
-    """The key of the first record, as it is in the bucket; None when there is no record."""
+    """Returns the decoded key of the first record, or None if there is no record."""
     body = json.loads(body)
     if "Message" in body:
         body = json.loads(body["Message"])
@@ -44,15 +49,23 @@ def main():
         response = api.getresponse()
         event = response.read().decode()
         request_id = response.headers["Lambda-Runtime-Aws-Request-Id"]
-        # One write, as several of this function may run.
+        # A single write, because several processes of this function may append at once.
         with open(os.environ["RECORDS"], "ab", buffering=0) as records:
             records.write(json.dumps(json.loads(event)).encode() + b"\n")
         message = json.loads(event)["Records"][0]
         text, _ = answer(message["eventSourceARN"].rsplit(":", 1)[1], message["body"])
         if text is None:
-            api.request("POST", f"{invocations}/{request_id}/error", '{"errorType":"Asked","errorMessage":"for"}')
+            api.request(
+                "POST",
+                f"{invocations}/{request_id}/error",
+                '{"errorType":"Asked","errorMessage":"for"}',
+            )
         else:
-            api.request("POST", f"{invocations}/{request_id}/response", text.replace("ID", message["messageId"]))
+            api.request(
+                "POST",
+                f"{invocations}/{request_id}/response",
+                text.replace("ID", message["messageId"]),
+            )
         api.getresponse().read()
 
 

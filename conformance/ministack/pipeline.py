@@ -1,10 +1,11 @@
-"""The original system's pipeline in MiniStack, with the two example programs as its functions.
+"""Runs the pipeline of the examples in MiniStack, with both example programs as its functions.
 
 Usage: pipeline.py ENDPOINT PUT_BINARY COPY_BINARY
 
-Bucket -> topic -> a queue per kind of event (filter policies on the body, raw delivery) -> a function per queue, with
-dead-letter queues. Every object must be logged once, by the right function, with its decoded key. Prints a line per
-check and a last line of totals; the exit status is 1 when a check failed.
+The pipeline: bucket -> topic -> one queue per kind of event (filter policies on the body, raw
+delivery) -> one function per queue. Each queue has a dead-letter queue. The right function must log
+every object exactly once, with its decoded key. The script prints one line per check and a line of
+totals. The exit status is 1 if a check failed.
 """
 
 import io
@@ -18,10 +19,10 @@ import boto3
 from botocore.config import Config
 
 BUCKET = "uploads"
-GARBAGE = "this is no notification"
+GARBAGE = "this is not a notification"
 MAX_RECEIVE_COUNT = 3
-# How long a failed message stays away. Short, as the garbage must come three times; AWS asks for six times the
-# function's timeout.
+# Seconds before a failed message is delivered again. AWS recommends six times the function's
+# timeout; this is short because the test waits for three deliveries of the garbage.
 VISIBILITY_TIMEOUT = 4
 PATIENCE = 60
 
@@ -30,24 +31,70 @@ COPY_EVENTS = ["ObjectCreated:Copy"]
 
 
 def hostile_keys():
-    """A hundred names and more that encodings, logs, paths and markup get wrong."""
+    """More than a hundred keys that break encoders, logs, paths and markup."""
     ascii_signs = [chr(code) for code in range(1, 128) if not chr(code).isalnum()]
-    # U+0085, U+2028 and U+2029 are missing: MiniStack ends a log line there, so that the JSON around them is lost.
+    # U+0085, U+2028 and U+2029 are left out: MiniStack ends a log line at each of them and breaks
+    # the JSON around it.
     return [f"one{sign}sign" for sign in ascii_signs] + [
-        " ", "  spaces  around  ", "a+b c%20d", "%2B", "%2b%252B", "100%", "%zz", "%F0%9F", "%C3%28", "+++",
-        "naïve café", "e\u0301 and é", "日本語/ファイル.txt", "😀/👩‍👩‍👧‍👦.png", "مرحبا", "\u202egpj.exe", "\ufeffbom",
-        "no\u00a0break", "zero\u200bwidth", "\uffff", "\U0010ffff",
-        "../../etc/passwd", "./a/../b", "..", "a//b", "/leading", "//", "trailing/", "C:\\dir\\new\\table",
-        "line\nERROR forged", "line\r\n\r\nforged: header", "\x1b[31mred\x1b[0m", "tab\tand\x00nul",
-        '{"Records":[]}', '"},{"eventName":"ObjectCreated:Copy', "\\u0041\\n", "'; DROP TABLE objects; --",
-        "<a href='x'>&amp;</a>", "]]><!--", "$(id)`id`${HOME}", "a?versionId=b&c=d#e", "s3://bucket/key", "-rf *",
-        "null", "1e999", "k" * 1000, "é" * 500, "😀" * 250, "%" * 1000, " " * 1000, "/" * 1000,
+        # fmt: off
+        " ",
+        "  spaces  around  ",
+        "a+b c%20d",
+        "%2B",
+        "%2b%252B",
+        "100%",
+        "%zz",
+        "%F0%9F",
+        "%C3%28",
+        "+++",
+        "naïve café",
+        "e\u0301 and é",
+        "日本語/ファイル.txt",
+        "😀/👩‍👩‍👧‍👦.png",
+        "مرحبا",
+        "\u202egpj.exe",
+        "\ufeffbom",
+        "no\u00a0break",
+        "zero\u200bwidth",
+        "\uffff",
+        "\U0010ffff",
+        "../../etc/passwd",
+        "./a/../b",
+        "..",
+        "a//b",
+        "/leading",
+        "//",
+        "trailing/",
+        "C:\\dir\\new\\table",
+        "line\nERROR forged",
+        "line\r\n\r\nforged: header",
+        "\x1b[31mred\x1b[0m",
+        "tab\tand\x00nul",
+        '{"Records":[]}',
+        '"},{"eventName":"ObjectCreated:Copy',
+        "\\u0041\\n",
+        "'; DROP TABLE objects; --",
+        "<a href='x'>&amp;</a>",
+        "]]><!--",
+        "$(id)`id`${HOME}",
+        "a?versionId=b&c=d#e",
+        "s3://bucket/key",
+        "-rf *",
+        "null",
+        "1e999",
+        "k" * 1000,
+        "é" * 500,
+        "😀" * 250,
+        "%" * 1000,
+        " " * 1000,
+        "/" * 1000,
+        # fmt: on
     ]
 
 
 class Pipeline:
     def __init__(self, endpoint):
-        # A request that is tried again could be an event too many.
+        # A retried request could cause a second event.
         config = Config(s3={"addressing_style": "path"}, retries={"total_max_attempts": 1})
         session = boto3.Session("test", "test", region_name="eu-central-1")
         self.s3, self.sns, self.sqs, self.functions, self.logs = (
@@ -57,11 +104,15 @@ class Pipeline:
         self.topic = self.sns.create_topic(Name="object-events")["TopicArn"]
 
     def add_branch(self, name, events, binary):
-        """A queue with its dead-letter queue, subscribed to the events, and the function that serves it."""
+        """Adds a queue that is subscribed to the events, its dead-letter queue and its function."""
         dead_letters = self.add_queue(f"{name}-dead-letters", {})
-        redrive = {"deadLetterTargetArn": self.arn(dead_letters), "maxReceiveCount": MAX_RECEIVE_COUNT}
+        redrive = {
+            "deadLetterTargetArn": self.arn(dead_letters),
+            "maxReceiveCount": MAX_RECEIVE_COUNT,
+        }
         queue = self.add_queue(
-            name, {"VisibilityTimeout": str(VISIBILITY_TIMEOUT), "RedrivePolicy": json.dumps(redrive)}
+            name,
+            {"VisibilityTimeout": str(VISIBILITY_TIMEOUT), "RedrivePolicy": json.dumps(redrive)},
         )
         self.sns.subscribe(
             TopicArn=self.topic,
@@ -82,10 +133,12 @@ class Pipeline:
             Code={"ZipFile": zipped(binary)},
             Environment={"Variables": {"AWS_LAMBDA_LOG_FORMAT": "JSON"}},
         )
-        # One environment, so that `flush_logs` reaches it.
+        # `flush_logs` reaches the function's environment only if there is just one.
         self.functions.put_function_concurrency(FunctionName=name, ReservedConcurrentExecutions=1)
         self.functions.create_event_source_mapping(
-            EventSourceArn=self.arn(queue), FunctionName=name, FunctionResponseTypes=["ReportBatchItemFailures"]
+            EventSourceArn=self.arn(queue),
+            FunctionName=name,
+            FunctionResponseTypes=["ReportBatchItemFailures"],
         )
         return queue, dead_letters
 
@@ -93,8 +146,10 @@ class Pipeline:
         return self.sqs.create_queue(QueueName=name, Attributes=attributes)["QueueUrl"]
 
     def add_bucket(self):
-        """Comes last: configuring a notification sends a test notification, which no filter policy lets pass."""
-        self.s3.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": "eu-central-1"})
+        """Adds the bucket. Call this last: it sends a test notification, which filters reject."""
+        self.s3.create_bucket(
+            Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": "eu-central-1"}
+        )
         topic = {"TopicArn": self.topic, "Events": ["s3:ObjectCreated:*"]}
         self.s3.put_bucket_notification_configuration(
             Bucket=BUCKET, NotificationConfiguration={"TopicConfigurations": [topic]}
@@ -104,7 +159,10 @@ class Pipeline:
         upload = {"Bucket": BUCKET, "Key": key}
         upload["UploadId"] = self.s3.create_multipart_upload(**upload)["UploadId"]
         tags = [
-            {"PartNumber": number, "ETag": self.s3.upload_part(**upload, PartNumber=number, Body=part)["ETag"]}
+            {
+                "PartNumber": number,
+                "ETag": self.s3.upload_part(**upload, PartNumber=number, Body=part)["ETag"],
+            }
             for number, part in enumerate(parts, start=1)
         ]
         self.s3.complete_multipart_upload(**upload, MultipartUpload={"Parts": tags})
@@ -116,7 +174,7 @@ class Pipeline:
         return self.sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["All"])["Attributes"]
 
     def depth(self, queue):
-        """All messages: those that wait, those in flight and those that come later."""
+        """Counts all messages: visible, in flight and delayed."""
         counted = ("", "NotVisible", "Delayed")
         attributes = self.attributes(queue)
         return sum(int(attributes[f"ApproximateNumberOfMessages{which}"]) for which in counted)
@@ -126,22 +184,29 @@ class Pipeline:
         return [message["Body"] for message in received.get("Messages", [])]
 
     def flush_logs(self, function):
-        """MiniStack stops reading an invocation's output when none comes for 5 ms, and gives lines that come later to
-        the environment's next invocation."""
+        """Invokes the function once more, to get its last log lines.
+
+        MiniStack stops reading an invocation's output after 5 ms of silence. It reports later lines
+        with the next invocation of the same environment.
+        """
         try:
             self.functions.invoke(FunctionName=function, Payload=b'{"Records":[]}')
         except self.functions.exceptions.TooManyRequestsException:
-            pass  # It is at work, so that another invocation is not needed.
+            pass  # The function is busy, so its next invocation follows anyway.
 
     def log_lines(self, function):
         try:
-            events = self.logs.filter_log_events(logGroupName=f"/aws/lambda/{function}", limit=10_000)["events"]
+            events = self.logs.filter_log_events(
+                logGroupName=f"/aws/lambda/{function}", limit=10_000
+            )["events"]
         except self.logs.exceptions.ResourceNotFoundException:
-            return []  # It was never called.
-        return [json.loads(event["message"]) for event in events if event["message"].startswith("{")]
+            return []  # The function was never invoked.
+        return [
+            json.loads(event["message"]) for event in events if event["message"].startswith("{")
+        ]
 
     def objects(self, function):
-        """What the handlers logged, whichever they were."""
+        """Counts the objects that the function's handlers logged."""
         return Counter(
             (line["message"], line["event_name"], line["bucket"], line["key"], line["size"])
             for line in self.log_lines(function)
@@ -165,29 +230,32 @@ class Checks:
 
 
 def zipped(binary):
-    """A function's package: the program, named `bootstrap`, executable."""
+    """Packs a program as a function's package: a zip with the executable `bootstrap`."""
     entry = zipfile.ZipInfo("bootstrap")
     entry.external_attr = 0o755 << 16
     package = io.BytesIO()
-    with open(binary, "rb") as program, zipfile.ZipFile(package, "w", zipfile.ZIP_DEFLATED) as archive:
+    with (
+        open(binary, "rb") as program,
+        zipfile.ZipFile(package, "w", zipfile.ZIP_DEFLATED) as archive,
+    ):
         archive.writestr(entry, program.read(), compresslevel=1)
     return package.getvalue()
 
 
 def wait_until(what, is_true):
-    """Returns when it is true. When it never is, says so and returns too: the checks then tell what is wrong."""
+    """Waits for a condition. After a timeout it prints a line and returns: the checks then fail."""
     deadline = time.monotonic() + PATIENCE
     while not is_true():
         if time.monotonic() > deadline:
-            print(f"waited {PATIENCE} s in vain until {what}")
+            print(f"gave up after {PATIENCE} s: waiting until {what}")
             return
         time.sleep(0.1)
 
 
 def differences(expected, found):
-    """What is missing and what is too many, each as a line."""
+    """Lists what is missing and what is surplus, one line each."""
     return [f"missing, {count} times: {item!a}" for item, count in (expected - found).items()] + [
-        f"too many, {count} times: {item!a}" for item, count in (found - expected).items()
+        f"surplus, {count} times: {item!a}" for item, count in (found - expected).items()
     ]
 
 
@@ -205,16 +273,25 @@ def main(endpoint, put_binary, copy_binary):
         uploads["object uploaded", "ObjectCreated:Put", BUCKET, key, size] += 1
         pipeline.s3.copy_object(Bucket=BUCKET, Key=copy, CopySource={"Bucket": BUCKET, "Key": key})
         copies["object copied", "ObjectCreated:Copy", BUCKET, copy, size] += 1
-    # All parts but the last have at least 5 MiB ("Amazon S3 multipart upload limits", Amazon S3 User Guide).
+    # Every part except the last is at least 5 MiB ("Amazon S3 multipart upload limits", Amazon S3
+    # User Guide).
     parts = [b"x" * (5 << 20), b"x"]
     pipeline.upload_in_parts("a large upload", parts)
     size = sum(map(len, parts))
-    uploads["object uploaded", "ObjectCreated:CompleteMultipartUpload", BUCKET, "a large upload", size] += 1
+    uploads[
+        "object uploaded", "ObjectCreated:CompleteMultipartUpload", BUCKET, "a large upload", size
+    ] += 1
 
-    queues = {"PUT queue": put_queue, "COPY queue": copy_queue, "COPY dead-letter queue": copy_dead_letters}
+    queues = {
+        "PUT queue": put_queue,
+        "COPY queue": copy_queue,
+        "COPY dead-letter queue": copy_dead_letters,
+    }
 
     def only_garbage_left():
-        return pipeline.depth(put_dead_letters) == 1 and not any(map(pipeline.depth, queues.values()))
+        return pipeline.depth(put_dead_letters) == 1 and not any(
+            map(pipeline.depth, queues.values())
+        )
 
     def logged(function, expected):
         pipeline.flush_logs(function)
@@ -226,26 +303,28 @@ def main(endpoint, put_binary, copy_binary):
 
     checks = Checks()
     checks.check(
-        f"the PUT function logged {uploads.total()} uploads once each, and no copy",
+        f"the PUT function logged {uploads.total()} uploads once each and no copy",
         differences(uploads, pipeline.objects("put")),
     )
     checks.check(
-        f"the COPY function logged {copies.total()} copies once each, and no upload",
+        f"the COPY function logged {copies.total()} copies once each and no upload",
         differences(copies, pipeline.objects("copy")),
     )
     complaints = pipeline.complaints("put")
     checks.check(
-        f"the PUT function complained {MAX_RECEIVE_COUNT} times: once for each delivery of the garbage",
-        [] if len(complaints) == MAX_RECEIVE_COUNT else [f"{len(complaints)} complaints:", *complaints],
+        f"the PUT function logged {MAX_RECEIVE_COUNT} warnings or errors, one per garbage delivery",
+        [] if len(complaints) == MAX_RECEIVE_COUNT else [f"found {len(complaints)}:", *complaints],
     )
-    checks.check("the COPY function never complained", pipeline.complaints("copy"))
+    checks.check("the COPY function logged no warning or error", pipeline.complaints("copy"))
     checks.check(
-        "the PUT dead-letter queue holds the garbage alone",
+        "the PUT dead-letter queue holds only the garbage",
         differences(Counter([GARBAGE]), Counter(pipeline.bodies(put_dead_letters))),
     )
     for name, queue in queues.items():
         depth = pipeline.depth(queue)
-        checks.check(f"the {name} is empty", [f"{depth} messages: {pipeline.bodies(queue)}"] if depth else [])
+        checks.check(
+            f"the {name} is empty", [f"{depth} messages: {pipeline.bodies(queue)}"] if depth else []
+        )
     print(f"{checks.passed} passed, {checks.failed} failed")
     return 1 if checks.failed else 0
 

@@ -1,4 +1,4 @@
-// The page, used as a person would.
+// Uses the page as a person would.
 
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
@@ -39,27 +39,43 @@ afterEach(async () => {
   assert.deepEqual(complaints, []);
 });
 
-/** Nothing may be refused by the page's own policy, nor fail in its scripts. */
+/** Collects errors and warnings of the page, and requests to other hosts. */
 function watch(page, expected = /^$/) {
   const complain = (text) => expected.test(text) || complaints.push(text);
-  page.on("console", (message) => ["error", "warning"].includes(message.type()) && complain(message.text()));
+  page.on(
+    "console",
+    (message) => ["error", "warning"].includes(message.type()) && complain(message.text()),
+  );
   page.on("pageerror", (error) => complain(error.message));
-  page.on("request", (request) => request.url().startsWith(demo.url) || /^(data|http:\/\/127)/.test(request.url()) || complain(request.url()));
+  page.on(
+    "request",
+    (request) =>
+      request.url().startsWith(demo.url) ||
+      /^(data|http:\/\/127)/.test(request.url()) ||
+      complain(request.url()),
+  );
 }
 
 const row = (key) => page.locator("#list .message", { hasText: key }).first();
-const box = (kind, name) => page.locator(`.node.${kind}`, { has: page.getByRole("heading", { name: `${name}`, exact: true }) });
-const figure = (node, what) => node.locator("dl > div", { has: page.locator(`dt:text-is("${what}")`) }).locator("dd");
+const box = (kind, name) =>
+  page.locator(`.node.${kind}`, {
+    has: page.getByRole("heading", { name: `${name}`, exact: true }),
+  });
+const figure = (node, what) =>
+  node.locator("dl > div", { has: page.locator(`dt:text-is("${what}")`) }).locator("dd");
 const rateOf = (hop, fault) =>
   page.locator(`[data-hop=${hop}] .fault`, { has: page.getByText(fault, { exact: true }) });
 
-/** Drops a file on the page, as a hand would. */
+/** Drops a file on the page, as a mouse does. */
 async function drop(name, text) {
-  const transfer = await page.evaluateHandle(([name, text]) => {
-    const transfer = new DataTransfer();
-    transfer.items.add(new File([text], name));
-    return transfer;
-  }, [name, text]);
+  const transfer = await page.evaluateHandle(
+    ([name, text]) => {
+      const transfer = new DataTransfer();
+      transfer.items.add(new File([text], name));
+      return transfer;
+    },
+    [name, text],
+  );
   await page.dispatchEvent("body", "dragenter", { dataTransfer: transfer });
   assert.ok(await page.locator("#veil").isVisible());
   await page.dispatchEvent("body", "dragover", { dataTransfer: transfer });
@@ -70,19 +86,45 @@ async function drop(name, text) {
 async function violations() {
   await page.evaluate(AXE);
   const { violations, passes } = await page.evaluate(() => window.axe.run());
-  assert.ok(passes.some(({ id }) => id === "color-contrast"), "nothing was looked at");
-  return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html, failureSummary }) => `${html} ${failureSummary}`).join(" | ")}`);
+  assert.ok(
+    passes.some(({ id }) => id === "color-contrast"),
+    "axe checked nothing",
+  );
+  return violations.map(
+    ({ id, nodes }) =>
+      `${id}: ${nodes.map(({ html, failureSummary }) => `${html} ${failureSummary}`).join(" | ")}`,
+  );
 }
 
-test("the demo is drawn and counted", async () => {
+test("the page draws the demo and counts its events", async () => {
   assert.equal(await page.locator(".node").count(), 8);
-  assert.equal(await figure(box("bucket", "bucket amzn-s3-demo-bucket"), "events").textContent(), "6");
-  assert.equal(await figure(box("function", "function copy-processor"), "handled").textContent(), "1");
-  assert.equal(await figure(box("letters", "dead-letter queue put-processor-dead-letters"), "dead letters").textContent(), "1");
+  assert.equal(
+    await figure(box("bucket", "bucket amzn-s3-demo-bucket"), "events").textContent(),
+    "6",
+  );
+  assert.equal(
+    await figure(box("function", "function copy-processor"), "handled").textContent(),
+    "1",
+  );
+  assert.equal(
+    await figure(
+      box("letters", "dead-letter queue put-processor-dead-letters"),
+      "dead letters",
+    ).textContent(),
+    "1",
+  );
   assert.equal(await page.locator("#arrows > path").count(), 7);
-  const ways = await page.locator("#arrows > path").evaluateAll((paths) => paths.map((path) => path.getAttribute("d")));
-  assert.ok(ways.every((way) => /^M[\d.]+,[\d.]+ /.test(way ?? "")), String(ways));
-  assert.match(await page.locator("#totals").textContent(), /^0 in queues · 4 handled · 2 failed attempts · 1 dead letter$/);
+  const ways = await page
+    .locator("#arrows > path")
+    .evaluateAll((paths) => paths.map((path) => path.getAttribute("d")));
+  assert.ok(
+    ways.every((way) => /^M[\d.]+,[\d.]+ /.test(way ?? "")),
+    String(ways),
+  );
+  assert.match(
+    await page.locator("#totals").textContent(),
+    /^0 in queues · 4 handled · 2 failed attempts · 1 dead letter$/,
+  );
   await page.screenshot({ path: "wide.png", fullPage: true });
 });
 
@@ -94,9 +136,24 @@ test("a message shows its path and its payload", async () => {
   const steps = await until(async () => {
     const steps = await dialog.locator("#path .what").allTextContents();
     return steps.includes("redriven") && steps;
-  }, "the path does not end");
-  assert.deepEqual(steps.filter((what) => what !== "log"),
-    ["object", "notification", "filter", "filter", "queue", "invocation", "answer", "outcome", "invocation", "answer", "outcome", "redriven"]);
+  }, "the path of the message does not end");
+  assert.deepEqual(
+    steps.filter((what) => what !== "log"),
+    [
+      "object",
+      "notification",
+      "filter",
+      "filter",
+      "queue",
+      "invocation",
+      "answer",
+      "outcome",
+      "invocation",
+      "answer",
+      "outcome",
+      "redriven",
+    ],
+  );
   const payload = JSON.parse(await dialog.locator("pre").textContent());
   assert.equal(payload.Records[0].s3.object.key, "poison/too+large.bin");
   assert.deepEqual(await violations(), []);
@@ -108,7 +165,7 @@ test("a message shows its path and its payload", async () => {
   await dialog.waitFor();
 });
 
-test("a dropped file goes into the bucket, and its name is only text", async () => {
+test("a dropped file is stored, and its name is shown as plain text", async () => {
   await drop(HOSTILE, "<script>window.struck = 1</script>");
   await row("<img src=x").locator("[data-state=handled]").waitFor();
   const stored = await demo.object(HOSTILE);
@@ -120,23 +177,26 @@ test("a dropped file goes into the bucket, and its name is only text", async () 
   assert.equal(await page.evaluate(() => window.struck), undefined);
 });
 
-test("files are chosen, and samples put, without a mouse", async () => {
+test("files can be chosen and samples put without a mouse", async () => {
   await page.getByLabel("Folder").fill("chosen/");
   await page.getByLabel("choose files").setInputFiles([
     { name: "one.txt", mimeType: "text/plain", buffer: Buffer.from("1") },
     { name: "two.txt", mimeType: "text/plain", buffer: Buffer.from("2") },
   ]);
-  for (const key of ["chosen/one.txt", "chosen/two.txt"]) await row(key).locator("[data-state=handled]").waitFor();
+  for (const key of ["chosen/one.txt", "chosen/two.txt"])
+    await row(key).locator("[data-state=handled]").waitFor();
   await page.getByRole("button", { name: "put a sample" }).focus();
   await page.keyboard.press("Space");
   await row("chosen/sample 1.txt").locator("[data-state=handled]").waitFor();
   await page.getByText("chosen/sample 1.txt is in amzn-s3-demo-bucket").waitFor();
 });
 
-test("faults are turned on and off, for all who watch", async () => {
+test("faults can be turned on and off, and every open page shows it", async () => {
   const other = await browser.newPage();
   await other.goto(demo.url);
-  const seen = other.locator("[data-hop=publish] .fault", { has: other.getByText("duplicate", { exact: true }) });
+  const seen = other.locator("[data-hop=publish] .fault", {
+    has: other.getByText("duplicate", { exact: true }),
+  });
   const duplicate = rateOf("publish", "duplicate");
   await duplicate.getByRole("slider").focus();
   await page.keyboard.press("End");
@@ -155,23 +215,26 @@ test("faults are turned on and off, for all who watch", async () => {
   await page.locator("#faults :checked").first().waitFor({ state: "detached" });
 });
 
-test("the list can be narrowed", async () => {
+test("the list can be filtered", async () => {
   await page.getByLabel("dead letters", { exact: true }).check();
   assert.deepEqual(await page.locator("#list .key").allTextContents(), ["poison/too large.bin"]);
   await page.getByLabel("on their way").check();
   await page.getByText("No such message.").waitFor();
 });
 
-test("nothing is in the way of whoever cannot see, in light and in the dark", async () => {
+test("the page is accessible in light and in dark mode", async () => {
   for (const colorScheme of ["light", "dark"]) {
     await page.emulateMedia({ colorScheme });
     assert.deepEqual(await violations(), [], colorScheme);
   }
   await page.keyboard.press("Tab");
-  assert.equal(await page.evaluate(() => document.activeElement.textContent), "Skip to the messages");
+  assert.equal(
+    await page.evaluate(() => document.activeElement.textContent),
+    "Skip to the messages",
+  );
 });
 
-test("a small window has room for everything", async () => {
+test("everything fits into a small window", async () => {
   await page.setViewportSize({ width: 320, height: 640 });
   await drop(`${"long".repeat(60)}.txt`, "");
   await row("longlong").waitFor();
@@ -187,21 +250,29 @@ test("a small window has room for everything", async () => {
   await page.screenshot({ path: "small-details.png" });
 });
 
-test("reduced motion moves nothing", async () => {
+test("nothing moves with reduced motion", async () => {
   await page.emulateMedia({ reducedMotion: "reduce" });
-  const moved = page.evaluate(() => new Promise((resolve) => {
-    const observer = new MutationObserver((changes) => {
-      if (changes.some((change) => [...change.addedNodes].some((node) => node.nodeName === "circle"))) resolve(true);
-    });
-    observer.observe(document.getElementById("arrows"), { childList: true });
-    setTimeout(() => resolve(false), 1500);
-  }));
+  const moved = page.evaluate(
+    () =>
+      new Promise((resolve) => {
+        const observer = new MutationObserver((changes) => {
+          if (
+            changes.some((change) =>
+              [...change.addedNodes].some((node) => node.nodeName === "circle"),
+            )
+          )
+            resolve(true);
+        });
+        observer.observe(document.getElementById("arrows"), { childList: true });
+        setTimeout(() => resolve(false), 1500);
+      }),
+  );
   await drop("calm.txt", "");
   await row("calm.txt").locator("[data-state=handled]").waitFor();
   assert.equal(await moved, false);
 });
 
-test("a page outlasts a restart, and starts anew", async () => {
+test("an open page reconnects after a restart and starts over", async () => {
   const first = await Pipeline.start("--ui", "0");
   const own = await browser.newPage();
   watch(own, /ERR_CONNECTION_REFUSED|ERR_INCOMPLETE_CHUNKED_ENCODING|ERR_CONNECTION_RESET/);
@@ -222,13 +293,16 @@ test("a page outlasts a restart, and starts anew", async () => {
   }
 });
 
-test("the page keeps no more than it shows", async () => {
+test("the page keeps only the messages that it shows", async () => {
   for (let number = 0; number < 260; number += 1) {
-    const put = await fetch(`${demo.s3}/amzn-s3-demo-bucket/many/${number}`, { method: "PUT", body: "" });
+    const put = await fetch(`${demo.s3}/amzn-s3-demo-bucket/many/${number}`, {
+      method: "PUT",
+      body: "",
+    });
     assert.equal(put.status, 200);
   }
   await row("many/259").locator("[data-state=handled]").waitFor();
   assert.equal(await page.locator("#list li").count(), 200);
-  assert.ok(await page.locator(".token").count() <= 8 * 3);
+  assert.ok((await page.locator(".token").count()) <= 8 * 3);
   await page.screenshot({ path: "many.png" });
 });

@@ -1,10 +1,10 @@
-"""Drives the pipeline of the examples by boto3 and awscli, and checks what became of each event.
+"""Drives the pipeline of the examples with boto3 and awscli, and checks what happens to each event.
 
 Usage: client.py PROGRAM
 
-PROGRAM is `s3-dispatch-local`. The console's lines must tell of exactly the steps that each event should take, in
-order, and the functions must have logged each object once, under its decoded key. Prints a line per check; the exit
-status is 1 when one has failed.
+PROGRAM is `s3-dispatch-local`. The console must print exactly the expected steps of each event, in
+order. The functions must log each object exactly once, under its decoded key. The script prints one
+line per check. The exit status is 1 if a check failed.
 """
 
 import os
@@ -33,7 +33,8 @@ HANDLERS = {name: ("put-processor", "object uploaded") for name in UPLOADS} | {
 
 CHECKS = Checks()
 
-# How the console writes an event's step, the object of an event, and a function's line; and what such a line says.
+# The console's lines: a step of an event, the object in that step, a line that a function logged,
+# and the handler's message in that line.
 LINE = re.compile(r"\s*[\d.]+s\s+(?:#(\d+))?\s+(\w+)\s+(.*?)(?:  \+[\d.]+ m?s)?$")
 OBJECT = re.compile(r'(\S+) "(.*)" in (\S+?)(?:, (\d+) bytes)?$')
 LOG = re.compile(r"\s*[\d.]+s\s+\| ([\w-]+): (.*)$")
@@ -41,20 +42,22 @@ HANDLED = re.compile(r'(object \w+) event_name="(.*?)" bucket="(.*?)" key="(.*)"
 
 
 class Pipeline:
-    """The program, and what it has printed."""
+    """The running program and the lines that it has printed."""
 
     def __init__(self, program, *arguments):
-        # Without Cargo's variables it takes the functions that lie beside it.
-        environment = {name: value for name, value in os.environ.items() if not name.startswith("CARGO")}
+        # Without Cargo's variables the program runs the functions from its own folder.
+        environment = {
+            name: value for name, value in os.environ.items() if not name.startswith("CARGO")
+        }
         command = [program, "--port", "0", *arguments]
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, env=environment)
         self.lines = []
-        # Lines end at a line feed alone, whatever else Unicode has.
+        # Only a line feed ends a line; `str.splitlines` would also split at other characters.
         self.reader = threading.Thread(target=self.read)
         self.reader.start()
         wait_until("S3 is served", lambda: self.address() or self.process.poll() is not None)
         if not self.address():
-            sys.exit(f"{program} does not start, status {self.stop()}")
+            sys.exit(f"{program} did not start, status {self.stop()}")
 
     def read(self):
         for line in self.process.stdout:
@@ -65,7 +68,7 @@ class Pipeline:
         return next((match[1] for match in found if match), None)
 
     def steps(self):
-        """What is told of each event: kind and text of each step."""
+        """Returns the steps of each event as pairs of kind and text."""
         steps = defaultdict(list)
         for line in self.lines.copy():
             if (match := LINE.match(line)) and match[1]:
@@ -73,7 +76,7 @@ class Pipeline:
         return steps
 
     def settled(self):
-        """How many events came to their end: deleted, or let through to nobody."""
+        """Counts the finished events: deleted from a queue, or passed on to no queue."""
         return sum(
             any(kind == "deleted" for kind, _ in steps)
             or [text.split()[0] for kind, text in steps if kind == "filter"] == ["not", "not"]
@@ -82,7 +85,9 @@ class Pipeline:
         )
 
     def logs(self, function):
-        return [match[2] for line in self.lines if (match := LOG.match(line)) and match[1] == function]
+        return [
+            match[2] for line in self.lines if (match := LOG.match(line)) and match[1] == function
+        ]
 
     def stop(self):
         self.process.terminate()
@@ -92,7 +97,7 @@ class Pipeline:
 
 
 def unquoted(text):
-    """The text that Rust has written so."""
+    """Reverses Rust's `escape_debug`."""
     signs = {"n": "\n", "r": "\r", "t": "\t", "0": "\0"}
 
     def sign(match):
@@ -102,7 +107,7 @@ def unquoted(text):
 
 
 def by_awscli(endpoint):
-    """What people do in a terminal, and the events of it."""
+    """Does what people do in a terminal, and yields the event of each command."""
     aws = [sys.executable, "-m", "awscli", "--endpoint-url", endpoint]
 
     def run(*arguments):
@@ -112,7 +117,7 @@ def by_awscli(endpoint):
     with tempfile.TemporaryDirectory() as folder:
         small, large = Path(folder, "small é + 1%.txt"), Path(folder, "large")
         small.write_bytes(b"small")
-        # Above 8 MB the client uploads and copies in parts.
+        # awscli uploads and copies files above 8 MB in parts.
         large.write_bytes(b"x" * (9 << 20))
         run("s3", "cp", small, f"{there}/cli/")
         yield "ObjectCreated:Put", f"cli/{small.name}", 5
@@ -125,10 +130,28 @@ def by_awscli(endpoint):
         yield "ObjectRemoved:Delete", f"cli/{small.name}", None
         run("s3api", "put-object", "--bucket", BUCKET, "--key", "cli/日本語", "--body", small)
         yield "ObjectCreated:Put", "cli/日本語", 5
-        run("s3api", "copy-object", "--bucket", BUCKET, "--key", "cli/copy", "--copy-source", f"{BUCKET}/cli/moved")
+        run(
+            "s3api",
+            "copy-object",
+            "--bucket",
+            BUCKET,
+            "--key",
+            "cli/copy",
+            "--copy-source",
+            f"{BUCKET}/cli/moved",
+        )
         yield "ObjectCreated:Copy", "cli/copy", 5
         tags = "TagSet=[{Key=colour,Value=red}]"
-        run("s3api", "put-object-tagging", "--bucket", BUCKET, "--key", "cli/copy", "--tagging", tags)
+        run(
+            "s3api",
+            "put-object-tagging",
+            "--bucket",
+            BUCKET,
+            "--key",
+            "cli/copy",
+            "--tagging",
+            tags,
+        )
         yield "ObjectTagging:Put", "cli/copy", None
         batch = "Objects=[{Key=cli/copy},{Key=cli/日本語}]"
         run("s3api", "delete-objects", "--bucket", BUCKET, "--delete", batch)
@@ -137,12 +160,16 @@ def by_awscli(endpoint):
         run("s3", "rm", f"{there}/cli/moved")
         yield "ObjectRemoved:Delete", "cli/moved", None
         run("s3", "sync", f"{there}/cli/", folder)
-        mistakes = [] if Path(folder, "large copy").read_bytes() == large.read_bytes() else ["the large copy differs"]
+        mistakes = (
+            []
+            if Path(folder, "large copy").read_bytes() == large.read_bytes()
+            else ["the large copy differs"]
+        )
         CHECKS.check("awscli reads back what it wrote", mistakes)
 
 
 def expected_steps(name, key, size):
-    """The steps of an event, without ids of messages and invocations."""
+    """Returns the steps that an event should take, with `ID` for the ids of messages."""
     bytes_ = "" if size is None else f", {size} bytes"
     steps = [("object", f"{name} {key!a} in {BUCKET}{bytes_}")]
     if not name.startswith("ObjectCreated:"):
@@ -162,11 +189,13 @@ def found_steps(steps):
     if match := OBJECT.match(text):
         bytes_ = "" if match[4] is None else f", {match[4]} bytes"
         text = f"{match[1]} {unquoted(match[2])!a} in {match[3]}{bytes_}"
-    return [(kind, text)] + [(kind, re.sub(r"\b[0-9a-f]{8}\b", "ID", text)) for kind, text in others]
+    return [(kind, text)] + [
+        (kind, re.sub(r"\b[0-9a-f]{8}\b", "ID", text)) for kind, text in others
+    ]
 
 
 def stored(events):
-    """What is in the bucket after these events."""
+    """Returns the size of each object that is in the bucket after these events."""
     objects = {}
     for name, key, size in events:
         if name.startswith("ObjectCreated:"):
@@ -180,19 +209,21 @@ def main(program):
     pipeline = Pipeline(program)
     endpoint = pipeline.address()
     session = boto3.Session("test", "test", region_name="us-east-1")
-    # A request that is tried again could be an event too many.
+    # A retried request could cause a second event.
     config = Config(s3={"addressing_style": "path"}, retries={"total_max_attempts": 1})
     s3 = session.client("s3", endpoint_url=endpoint, config=config)
     try:
         events = list(operate(s3, BUCKET, hostile_keys()))
         events += by_awscli(endpoint)
-        wait_until("every event is at its end", lambda: pipeline.settled() >= len(events))
+        wait_until("every event is finished", lambda: pipeline.settled() >= len(events))
         pages = s3.get_paginator("list_objects_v2").paginate(Bucket=BUCKET)
         listed = Counter((item["Key"], item["Size"]) for page in pages for item in page["Contents"])
     finally:
         status = pipeline.stop()
 
-    CHECKS.check("the bucket lists what is in it", differences(Counter(stored(events).items()), listed))
+    CHECKS.check(
+        "the bucket lists its objects", differences(Counter(stored(events).items()), listed)
+    )
     steps = pipeline.steps()
     numbers = range(1, len(events) + 1)
     mistakes = [f"event {number} was not expected" for number in steps.keys() - set(numbers)]
@@ -200,7 +231,7 @@ def main(program):
         expected, found = expected_steps(*event), found_steps(steps.get(number, [("nothing", "")]))
         if expected != found:
             mistakes += [f"event {number} should be {expected}", f"     but is {found}"]
-    CHECKS.check(f"each of {len(events)} events takes its steps and no others", mistakes)
+    CHECKS.check(f"each of {len(events)} events takes exactly its steps", mistakes)
     for function, message in sorted(set(HANDLERS.values())):
         own = [event for event in events if HANDLERS.get(event[0]) == (function, message)]
         expected = Counter((message, name, BUCKET, key, size) for name, key, size in own)
@@ -211,9 +242,9 @@ def main(program):
                 handled[text, name, bucket, unquoted(key), int(size)] += 1
             elif not line.lstrip().startswith("INFO "):
                 others.append(line)
-        what = f"{function} logged {expected.total()} objects once each, and no complaint"
+        what = f"{function} logged {expected.total()} objects once each and no warning or error"
         CHECKS.check(what, differences(expected, handled) + others)
-    CHECKS.check("it ends well when it is asked to", [f"status {status}"] if status else [])
+    CHECKS.check("the program ends with status 0", [f"status {status}"] if status else [])
     print(f"{CHECKS.passed} passed, {CHECKS.failed} failed")
     return 1 if CHECKS.failed else 0
 

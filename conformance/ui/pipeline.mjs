@@ -1,4 +1,4 @@
-// A pipeline in a process of its own, and a browser.
+// Starts a local pipeline in its own process, and a browser.
 
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -10,7 +10,9 @@ const PROGRAM = path.join(process.env.BIN_DIR, "s3-dispatch-local");
 export class Pipeline {
   static async start(...options) {
     const pipeline = new Pipeline();
-    pipeline.child = spawn(PROGRAM, ["--port", "0", ...options], { stdio: ["ignore", "pipe", "pipe"] });
+    pipeline.child = spawn(PROGRAM, ["--port", "0", ...options], {
+      stdio: ["ignore", "pipe", "pipe"],
+    });
     pipeline.printed = "";
     for (const stream of [pipeline.child.stdout, pipeline.child.stderr]) {
       stream.setEncoding("utf8").on("data", (text) => (pipeline.printed += text));
@@ -21,12 +23,12 @@ export class Pipeline {
     return pipeline;
   }
 
-  /** What a line that is printed says. */
+  /** Waits for a line that matches, and returns its first group. */
   async line(pattern) {
     return until(() => {
-      if (this.child.exitCode !== null) throw new Error(`the pipeline has ended: ${this.printed}`);
+      if (this.child.exitCode !== null) throw new Error(`the pipeline ended: ${this.printed}`);
       return pattern.exec(this.printed)?.[1];
-    }, `${pattern} is not printed`);
+    }, `no line matches ${pattern}`);
   }
 
   async stop() {
@@ -40,11 +42,14 @@ export class Pipeline {
 }
 
 export async function browser() {
-  // Debian's sandbox cannot be used by root, and nothing but loopback is opened.
-  return chromium.launch({ executablePath: process.env.CHROMIUM, args: ["--no-sandbox", "--disable-gpu"] });
+  // Chromium refuses to run as root with its sandbox. The tests open only loopback addresses.
+  return chromium.launch({
+    executablePath: process.env.CHROMIUM,
+    args: ["--no-sandbox", "--disable-gpu"],
+  });
 }
 
-/** Waits until there is something. */
+/** Calls `look` until it returns something truthy, and returns that. */
 export async function until(look, otherwise, patience = 30_000) {
   const end = Date.now() + patience;
   for (;;) {

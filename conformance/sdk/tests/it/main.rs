@@ -1,14 +1,17 @@
-//! `DynamoDbStore`, `SqsDeadLetters` and `SqsBackoff` against a server that answers as AWS does.
-//! `tests/ministack/with` starts one and sets `S3_DISPATCH_AWS_ENDPOINT`.
+//! The AWS SDK as a client of the local pipeline's S3, and our DynamoDB store and SQS features
+//! against a server that others wrote.
+//!
+//! `conformance/ministack/with` starts such a server and sets `S3_DISPATCH_AWS_ENDPOINT`.
 
 #![allow(missing_docs, clippy::unwrap_used)]
 
 mod dynamodb;
+mod s3;
 mod sqs;
 
 use aws_credential_types::Credentials;
 
-/// Returns the server's address. Without one, a test prints that it is skipped.
+/// Returns the server's address. Without one, prints that the test is skipped.
 fn endpoint() -> Option<String> {
     let endpoint = std::env::var("S3_DISPATCH_AWS_ENDPOINT").ok();
     if endpoint.is_none() {
@@ -22,7 +25,7 @@ fn credentials() -> Credentials {
     Credentials::new("test", "test", None, None, "test")
 }
 
-/// Returns a name that no other run uses.
+/// Makes a name unique, so that no two runs share tables or queues.
 fn unique(name: &str) -> String {
     let now = std::time::SystemTime::now()
         .duration_since(std::time::SystemTime::UNIX_EPOCH)

@@ -1,4 +1,4 @@
-//! The buckets, through the SDK.
+//! The buckets of the local pipeline, used through the AWS SDK.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex};

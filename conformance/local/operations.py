@@ -1,13 +1,14 @@
-"""A script of operations on a bucket, through boto3, and the events that S3 has of them."""
+"""Operations on a bucket through boto3, and the events that S3 sends for them."""
 
 import urllib3
 
-# All parts but the last have at least 5 MiB ("Amazon S3 multipart upload limits", Amazon S3 User Guide).
+# Every part except the last is at least 5 MiB ("Amazon S3 multipart upload limits", Amazon S3 User
+# Guide).
 PART = 5 << 20
 
 
 def operate(s3, bucket, keys):
-    """Does one thing after the other, and yields its event: name, key, and size where the event has one."""
+    """Runs the operations in order and yields the event of each: name, key, and size or None."""
 
     def put(key, size):
         s3.put_object(Bucket=bucket, Key=key, Body=b"x" * size)
@@ -25,7 +26,7 @@ def operate(s3, bucket, keys):
         yield put(key, size)
         yield copy(key, f"copies/{key}", size)
 
-    # What is replaced or copied onto itself is created again; what is not there is not removed.
+    # Replacing an object or copying it onto itself creates it again.
     yield put("again", 1)
     yield put("again", 2000)
     yield copy("again", "copied again", 2000)
@@ -36,7 +37,13 @@ def operate(s3, bucket, keys):
     s3.head_object(Bucket=bucket, Key="again")
 
     yield upload_in_parts(s3, bucket, "a large upload", [b"x" * PART, b"x"])
-    yield copy_in_parts(s3, bucket, "a large upload", "a large copy", [f"bytes=0-{PART - 1}", f"bytes={PART}-{PART}"])
+    yield copy_in_parts(
+        s3,
+        bucket,
+        "a large upload",
+        "a large copy",
+        [f"bytes=0-{PART - 1}", f"bytes={PART}-{PART}"],
+    )
     yield copy("a large upload", "a small copy of it", PART + 1)
     aborted = {"Bucket": bucket, "Key": "never completed"}
     aborted["UploadId"] = s3.create_multipart_upload(**aborted)["UploadId"]
@@ -50,7 +57,9 @@ def operate(s3, bucket, keys):
     yield "ObjectTagging:Put", "again", None
     s3.delete_object_tagging(Bucket=bucket, Key="again")
     yield "ObjectTagging:Delete", "again", None
-    s3.put_object(Bucket=bucket, Key="photos/tagged from the start", Body=b"x", Tagging="colour=red")
+    s3.put_object(
+        Bucket=bucket, Key="photos/tagged from the start", Body=b"x", Tagging="colour=red"
+    )
     yield "ObjectCreated:Put", "photos/tagged from the start", 1
 
     batch = [f"photos/{number} of 3" for number in range(3)]
@@ -64,7 +73,10 @@ def upload_in_parts(s3, bucket, key, parts):
     upload = {"Bucket": bucket, "Key": key}
     upload["UploadId"] = s3.create_multipart_upload(**upload)["UploadId"]
     tags = [
-        {"PartNumber": number, "ETag": s3.upload_part(**upload, PartNumber=number, Body=part)["ETag"]}
+        {
+            "PartNumber": number,
+            "ETag": s3.upload_part(**upload, PartNumber=number, Body=part)["ETag"],
+        }
         for number, part in enumerate(parts, start=1)
     ]
     s3.complete_multipart_upload(**upload, MultipartUpload={"Parts": tags})
@@ -76,7 +88,10 @@ def copy_in_parts(s3, bucket, source, key, ranges):
     upload["UploadId"] = s3.create_multipart_upload(**upload)["UploadId"]
     part = upload | {"CopySource": {"Bucket": bucket, "Key": source}}
     tags = [
-        {"PartNumber": number, "ETag": s3.upload_part_copy(**part, PartNumber=number, CopySourceRange=range_)}
+        {
+            "PartNumber": number,
+            "ETag": s3.upload_part_copy(**part, PartNumber=number, CopySourceRange=range_),
+        }
         for number, range_ in enumerate(ranges, start=1)
     ]
     for tag in tags:
@@ -87,10 +102,10 @@ def copy_in_parts(s3, bucket, source, key, ranges):
 
 
 def post_form(s3, bucket, key, body):
-    """As a browser does: a form with a signed policy, and the file as its last field."""
+    """Uploads as a browser does: a form with a signed policy, whose last field is the file."""
     form = s3.generate_presigned_post(bucket, key)
     fields = form["fields"] | {"file": ("file", body)}
     answer = urllib3.request("POST", form["url"], fields=fields)
     if answer.status not in (200, 201, 204):
-        raise RuntimeError(f"status {answer.status} of a form: {answer.data}")
+        raise RuntimeError(f"the form upload returned status {answer.status}: {answer.data}")
     return "ObjectCreated:Post", key, len(body)

@@ -1,10 +1,11 @@
-"""Compares what comes of the same operations on s3-dispatch-local and on another server.
+"""Runs the same operations on s3-dispatch-local and on another server, and compares the results.
 
 Usage: compare.py localstack|ministack ENDPOINT PROGRAM BIN_DIR
 
-The differences must be those of differences.tsv, which has a reason for each, and all of them: prints every one, and
-the exit status is 1 when there is another, or one less. The columns are: the server; what differs; where; for which
-events; how it is here and there.
+differences.tsv lists the known differences, each with its reason. The script prints every
+difference. The exit status is 1 if one is not in the list, or if one in the list no longer occurs.
+The columns of the list: the server, what differs, where, for which events, our value, their value,
+and the reason.
 """
 
 import csv
@@ -18,11 +19,11 @@ from pathlib import Path
 import recorder
 import servers
 
-from pipeline import differences  # which the servers have put on the path
+from pipeline import differences  # `servers` adds its folder to the path.
 
 COLUMNS = ["server", "what", "where", "events", "ours", "theirs"]
 
-# Ids and times, of which only the form is compared.
+# Ids and times. Only their form is compared.
 FORMS = {
     "(time with milliseconds)": r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z",
     "(time)": r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ",
@@ -38,7 +39,7 @@ OPAQUE = ("receiptHandle", "md5OfBody", "Signature")
 
 
 class Differences:
-    """The differences found, each with the events that have it."""
+    """The differences that were found, each with its events."""
 
     def __init__(self):
         self.events = defaultdict(set)
@@ -54,10 +55,12 @@ class Differences:
 
 
 def flat(value, path=""):
-    """The members of a document by their paths, ids and times as their form."""
+    """Maps the path of each member of a document to its value. Ids and times become their form."""
     if isinstance(value, (dict, list)) and value:
         members = value.items() if isinstance(value, dict) else [("[]", member) for member in value]
-        below = [flat(member, f"{path}{'' if name == '[]' else '.'}{name}") for name, member in members]
+        below = [
+            flat(member, f"{path}{'' if name == '[]' else '.'}{name}") for name, member in members
+        ]
         return {inner: text for texts in below for inner, text in texts.items()}
     text = value if isinstance(value, str) else json.dumps(value)
     if path.endswith(OPAQUE):
@@ -72,14 +75,14 @@ def queue_of(message):
 
 
 def event_of(body):
-    """Its name; that of a test notification is its own."""
+    """Returns the event name of a notification, or of a test notification."""
     return body["Records"][0]["eventName"] if "Records" in body else body["Event"]
 
 
 def arrived(observed, queue):
-    """The bodies that came to a queue, each once, by event name, key and number: a dict.
+    """Maps event name, key and number to each body that arrived in a queue.
 
-    Events of the same name and key are numbered by size, as they may come in any order.
+    Events with the same name and key are numbered by size, because they may arrive in any order.
     """
     bodies = defaultdict(list)
     for message in observed.messages:
@@ -96,7 +99,7 @@ def arrived(observed, queue):
 
 
 def encodings(key, ours, theirs):
-    """How the characters are encoded that are encoded differently."""
+    """Returns pairs of encodings for the characters that the servers encode differently."""
 
     def split(text):
         for sign in key:
@@ -123,28 +126,40 @@ def compare_notifications(found, ours, theirs):
                 for pair in encodings(name[1], here[path], there.get(path, "")):
                     found.add("notification", path, event, *pair)
             else:
-                found.add("notification", path, event, here.get(path, "(absent)"), there.get(path, "(absent)"))
+                found.add(
+                    "notification",
+                    path,
+                    event,
+                    here.get(path, "(absent)"),
+                    there.get(path, "(absent)"),
+                )
     return ours.keys() & theirs.keys()
 
 
 def compare_envelopes(found, ours, theirs, names):
     ours, theirs = arrived(ours, "enveloped"), arrived(theirs, "enveloped")
     for name in ours.keys() & theirs.keys() & names:
-        here, there = ({**flat(side[name]), "Message": "(the notification)"} for side in (ours, theirs))
+        here, there = (
+            {**flat(side[name]), "Message": "(the notification)"} for side in (ours, theirs)
+        )
         for path in here | there:
-            found.add("envelope", path, name[0], here.get(path, "(absent)"), there.get(path, "(absent)"))
+            found.add(
+                "envelope", path, name[0], here.get(path, "(absent)"), there.get(path, "(absent)")
+            )
 
 
 def compare_verdicts(found, ours, theirs, names, queues):
     for queue in queues:
         ours_through, theirs_through = arrived(ours, queue), arrived(theirs, queue)
         for name in names:
-            verdicts = ["passes" if name in side else "kept back" for side in (ours_through, theirs_through)]
+            verdicts = [
+                "passes" if name in side else "rejects" for side in (ours_through, theirs_through)
+            ]
             found.add("filter verdict", queue, name[0], *verdicts)
 
 
 def receives(observed, queues):
-    """How often the messages of these queues were received, by key."""
+    """Maps each key to the receive counts of its messages in these queues."""
     counts = defaultdict(list)
     for message in observed.messages:
         if (queue := queue_of(message)) in queues:
@@ -155,15 +170,21 @@ def receives(observed, queues):
 
 
 def compare_receives(found, ours, theirs):
-    # The examples do not tell each receive.
+    # The example functions do not log each receive, so their queues are left out.
     for queues in (["answers", "answers-dead-letters"], ["put-processor-dead-letters"]):
         here, there = receives(ours, queues), receives(theirs, queues)
         for key in here | there:
-            found.add("receives", key, "ObjectCreated:Put", here.get(key, "never"), there.get(key, "never"))
+            found.add(
+                "receives",
+                key,
+                "ObjectCreated:Put",
+                here.get(key, "never"),
+                there.get(key, "never"),
+            )
 
 
 def compare_messages(found, ours, theirs):
-    """What functions get of messages, other than the bodies."""
+    """Compares the messages that functions receive, apart from their bodies."""
     forms = []
     for observed in (ours, theirs):
         values = defaultdict(set)
@@ -180,12 +201,20 @@ def compare_sequencers(found, *both):
     texts = []
     for observed in both:
         bodies = arrived(observed, "everything").items()
-        sequenced = [body for (name, key, _), body in bodies if key == "again" and "ObjectTagging" not in name]
+        sequenced = [
+            body
+            for (name, key, _), body in bodies
+            if key == "again" and "ObjectTagging" not in name
+        ]
         objects = [body["Records"][0]["s3"]["object"] for body in sequenced]
         ordered = sorted(objects, key=lambda one: one["sequencer"])
         distinct = len({one["sequencer"] for one in objects})
         sizes = " ".join(str(one.get("size", 0)) for one in ordered)
-        texts.append(f"sizes {sizes}" if distinct == len(objects) else f"{distinct} for {len(objects)} events")
+        texts.append(
+            f"sizes {sizes}"
+            if distinct == len(objects)
+            else f"{distinct} for {len(objects)} events"
+        )
     found.add("sequencer", "order of a key's events", "ObjectCreated:Put", *texts)
 
 
@@ -197,10 +226,12 @@ def compare_handled(found, ours, theirs):
 
 
 def mistakes_of(ours):
-    """The comparison would be of little use if not even we had all."""
-    expected = Counter((name, key) for name, key, _ in ours.events) + Counter([("s3:TestEvent", None)])
+    """Checks that our own result is complete; otherwise the comparison would prove little."""
+    expected = Counter((name, key) for name, key, _ in ours.events) + Counter(
+        [("s3:TestEvent", None)]
+    )
     found = Counter(name[:2] for name in arrived(ours, "everything"))
-    return [f"of ours, {line}" for line in differences(expected, found)]
+    return [f"ours: {line}" for line in differences(expected, found)]
 
 
 def main(name, endpoint, program, bin_dir):
@@ -211,7 +242,11 @@ def main(name, endpoint, program, bin_dir):
     names = compare_notifications(found, ours, theirs)
     compare_envelopes(found, ours, theirs, names)
     queues = {queue_of(message) for message in ours.messages + theirs.messages}
-    verdicts = queues - {"everything"} - {queue for queue in queues if queue.endswith(("-processor", "-dead-letters"))}
+    verdicts = (
+        queues
+        - {"everything"}
+        - {queue for queue in queues if queue.endswith(("-processor", "-dead-letters"))}
+    )
     compare_verdicts(found, ours, theirs, names, sorted(verdicts))
     compare_receives(found, ours, theirs)
     compare_sequencers(found, ours, theirs)
@@ -221,16 +256,21 @@ def main(name, endpoint, program, bin_dir):
 
     with Path(__file__).with_name("differences.tsv").open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE))
-    known = {tuple(row[column] for column in COLUMNS): row["reason"] for row in rows if row["server"] == name}
+    known = {
+        tuple(row[column] for column in COLUMNS): row["reason"]
+        for row in rows
+        if row["server"] == name
+    }
     seen = set(found.rows(name, {event for event, *_ in names}))
     for row in sorted(seen & known.keys()):
         print("known", *row, known[row], sep="\t")
     failures = mistakes_of(ours)
     failures += ["\t".join(row) for row in sorted(seen - known.keys())]
-    failures += ["no more: " + "\t".join(row) for row in sorted(known.keys() - seen)]
+    failures += ["no longer occurs: " + "\t".join(row) for row in sorted(known.keys() - seen)]
     for failure in failures:
         print("FAIL", failure, sep="\t")
-    print(f"{name}: {len(ours.events)} events, {len(theirs.messages)} receives, {len(names)} notifications compared,")
+    print(f"{name}: {len(ours.events)} events, {len(names)} notifications compared")
+    print(f"{name}: {len(theirs.messages)} messages received")
     print(f"{name}: {len(seen & known.keys())} known differences, {len(failures)} failures")
     return 1 if failures else 0
 
