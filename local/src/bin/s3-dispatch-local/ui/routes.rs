@@ -27,15 +27,35 @@ const SCRIPT: &str = "text/javascript; charset=utf-8";
 
 /// The page and all that belongs to it.
 const FILES: [(&str, &str, &str); 9] = [
-    ("/", HTML, include_str!("../../ui/page.html")),
-    ("/style.css", STYLE, include_str!("../../ui/style.css")),
-    ("/main.js", SCRIPT, include_str!("../../ui/main.js")),
-    ("/dom.js", SCRIPT, include_str!("../../ui/dom.js")),
-    ("/drawing.js", SCRIPT, include_str!("../../ui/drawing.js")),
-    ("/messages.js", SCRIPT, include_str!("../../ui/messages.js")),
-    ("/details.js", SCRIPT, include_str!("../../ui/details.js")),
-    ("/faults.js", SCRIPT, include_str!("../../ui/faults.js")),
-    ("/put.js", SCRIPT, include_str!("../../ui/put.js")),
+    ("/", HTML, include_str!("../../../../ui/page.html")),
+    (
+        "/style.css",
+        STYLE,
+        include_str!("../../../../ui/style.css"),
+    ),
+    ("/main.js", SCRIPT, include_str!("../../../../ui/main.js")),
+    ("/dom.js", SCRIPT, include_str!("../../../../ui/dom.js")),
+    (
+        "/drawing.js",
+        SCRIPT,
+        include_str!("../../../../ui/drawing.js"),
+    ),
+    (
+        "/messages.js",
+        SCRIPT,
+        include_str!("../../../../ui/messages.js"),
+    ),
+    (
+        "/details.js",
+        SCRIPT,
+        include_str!("../../../../ui/details.js"),
+    ),
+    (
+        "/faults.js",
+        SCRIPT,
+        include_str!("../../../../ui/faults.js"),
+    ),
+    ("/put.js", SCRIPT, include_str!("../../../../ui/put.js")),
 ];
 
 /// How many browsers may watch at a time.
