@@ -217,7 +217,7 @@ async fn the_page_brings_all_that_it_needs_and_takes_no_more() {
         );
 
         assert!(
-            !answer.body.contains("http://") || file == "drawing.js",
+            !answer.body.contains("http://") || file == "diagram.js",
             "{file} asks somebody else"
         );
 

@@ -1,13 +1,10 @@
 //! The page that shows the pipeline, on loopback.
 
-mod node;
-mod sighting;
-mod track;
-mod board;
-mod guard;
-mod patient;
-mod stream;
+mod activity;
+mod event_stream;
 mod routes;
+mod security;
+mod write_timeout;
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -22,9 +19,9 @@ use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::watch;
 use tokio::task::{JoinHandle, JoinSet};
 
-pub(crate) use self::board::Board;
-use self::patient::Patient;
+pub(crate) use self::activity::monitor::Board;
 use self::routes::App;
+use self::write_timeout::Patient;
 
 /// How many connections are served at a time; others wait.
 const MAX_CONNECTIONS: usize = 64;

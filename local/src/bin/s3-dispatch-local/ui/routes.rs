@@ -17,8 +17,8 @@ use serde_json::{Map, Value, json};
 use tokio::sync::{Semaphore, watch};
 use tokio::time::Instant;
 
-use super::node::Node;
-use super::{Board, guard, stream};
+use super::activity::component::Node;
+use super::{Board, event_stream, security};
 use crate::s3_client::S3Client;
 
 const HTML: &str = "text/html; charset=utf-8";
@@ -27,35 +27,15 @@ const SCRIPT: &str = "text/javascript; charset=utf-8";
 
 /// The page and all that belongs to it.
 const FILES: [(&str, &str, &str); 9] = [
-    ("/", HTML, include_str!("../../../../ui/page.html")),
-    (
-        "/style.css",
-        STYLE,
-        include_str!("../../../../ui/style.css"),
-    ),
-    ("/main.js", SCRIPT, include_str!("../../../../ui/main.js")),
-    ("/dom.js", SCRIPT, include_str!("../../../../ui/dom.js")),
-    (
-        "/drawing.js",
-        SCRIPT,
-        include_str!("../../../../ui/drawing.js"),
-    ),
-    (
-        "/messages.js",
-        SCRIPT,
-        include_str!("../../../../ui/messages.js"),
-    ),
-    (
-        "/details.js",
-        SCRIPT,
-        include_str!("../../../../ui/details.js"),
-    ),
-    (
-        "/faults.js",
-        SCRIPT,
-        include_str!("../../../../ui/faults.js"),
-    ),
-    ("/put.js", SCRIPT, include_str!("../../../../ui/put.js")),
+    ("/", HTML, include_str!("page/page.html")),
+    ("/style.css", STYLE, include_str!("page/style.css")),
+    ("/main.js", SCRIPT, include_str!("page/main.js")),
+    ("/dom.js", SCRIPT, include_str!("page/dom.js")),
+    ("/diagram.js", SCRIPT, include_str!("page/diagram.js")),
+    ("/messages.js", SCRIPT, include_str!("page/messages.js")),
+    ("/details.js", SCRIPT, include_str!("page/details.js")),
+    ("/faults.js", SCRIPT, include_str!("page/faults.js")),
+    ("/put.js", SCRIPT, include_str!("page/put.js")),
 ];
 
 /// How many browsers may watch at a time.
@@ -252,7 +232,7 @@ impl App {
         };
 
         let mut answer =
-            Response::new(StreamBody::new(stream::events(self, permit)).boxed_unsync());
+            Response::new(StreamBody::new(event_stream::events(self, permit)).boxed_unsync());
         let kind = header::HeaderValue::from_static("text/event-stream");
         answer.headers_mut().insert(header::CONTENT_TYPE, kind);
 
@@ -266,7 +246,7 @@ pub(crate) async fn respond(
     request: Request<Incoming>,
 ) -> Result<Answer, Infallible> {
     let (head, body) = request.into_parts();
-    let checked = guard::check(&head, app.port);
+    let checked = security::check(&head, app.port);
     let request = Request::from_parts(head, body);
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
 
@@ -292,7 +272,7 @@ pub(crate) async fn respond(
         _ => refuse(StatusCode::NOT_FOUND, "there is nothing here"),
     };
 
-    guard::protect(answer.headers_mut());
+    security::protect(answer.headers_mut());
 
     Ok(answer)
 }

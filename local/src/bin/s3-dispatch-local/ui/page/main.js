@@ -1,7 +1,7 @@
 // The connection to the server: first all, then what changes.
 
 import { announcer, find, write } from "./dom.js";
-import { Drawing } from "./drawing.js";
+import { Drawing } from "./diagram.js";
 import { Faults } from "./faults.js";
 import { Messages } from "./messages.js";
 import { setBuckets } from "./put.js";

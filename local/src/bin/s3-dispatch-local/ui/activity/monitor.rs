@@ -7,8 +7,8 @@ use s3_dispatch_local::{EventId, Fate, Fault, Hop, Step, StepKind, Topology};
 use serde_json::{Value, json};
 use tokio::sync::watch;
 
-use super::node::Node;
-use super::track::Track;
+use super::component::Node;
+use super::event_history::Track;
 use crate::step_line::StepLine;
 
 /// How many events are remembered.

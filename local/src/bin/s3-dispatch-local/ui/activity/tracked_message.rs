@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::node::Node;
+use super::component::Node;
 
 /// How much of a message's body is remembered.
 const MAX_PAYLOAD_BYTES: usize = 16 * 1024;

@@ -9,9 +9,9 @@ use s3_dispatch_local::{
 };
 use serde_json::{Value, json};
 
-use super::board::Subject;
-use super::node::Node;
-use super::sighting::{Place, Sighting};
+use super::component::Node;
+use super::monitor::Subject;
+use super::tracked_message::{Place, Sighting};
 use crate::step_line::{StepLine, Tone};
 
 /// How many steps are remembered.

@@ -11,8 +11,8 @@ use serde_json::Value;
 use tokio::sync::{OwnedSemaphorePermit, watch};
 use tokio::time::Instant;
 
+use super::activity::component::drawing;
 use super::end;
-use super::node::drawing;
 use super::routes::App;
 
 /// Between two events at least.
