@@ -19,7 +19,8 @@ use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::watch;
 use tokio::task::{JoinHandle, JoinSet};
 
-pub(crate) use self::activity::monitor::Board;
+pub(crate) use self::activity::monitor::Board as Monitor;
+use self::activity::monitor::Board;
 use self::routes::App;
 use self::write_timeout::Patient;
 
