@@ -1,4 +1,4 @@
-//! The page, as browsers and others ask for it.
+//! The page, as a browser asks for it.
 
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, TcpListener};
@@ -14,22 +14,22 @@ use crate::programs::wayward;
 const PATIENCE: Duration = Duration::from_secs(60);
 const BUCKET: &str = "amzn-s3-demo-bucket";
 
-/// A program with a page.
+/// A running program with a page.
 struct Ui {
     program: Program,
     port: u16,
     s3: u16,
 }
 
-/// The answer to a request.
+/// The response to a request.
 #[derive(Debug)]
-struct Answer {
+struct PageResponse {
     status: u16,
     head: String,
     body: String,
 }
 
-/// The events of a page that watches.
+/// The server-sent events of an open page.
 struct Events(BufReader<TcpStream>);
 
 impl Ui {
@@ -48,12 +48,12 @@ impl Ui {
         Self { program, port, s3 }
     }
 
-    async fn get(&self, path: &str) -> Answer {
+    async fn get(&self, path: &str) -> PageResponse {
         self.ask("GET", path, &[], "").await
     }
 
     /// A request from the page itself, as a browser sends it.
-    async fn ask(&self, method: &str, path: &str, headers: &[&str], body: &str) -> Answer {
+    async fn ask(&self, method: &str, path: &str, headers: &[&str], body: &str) -> PageResponse {
         let host = format!("Host: 127.0.0.1:{}", self.port);
         let length = format!("Content-Length: {}", body.len());
 
@@ -67,7 +67,7 @@ impl Ui {
         .await
     }
 
-    async fn put(&self, key: &str, body: &str) -> Answer {
+    async fn put(&self, key: &str, body: &str) -> PageResponse {
         self.ask(
             "PUT",
             &format!("/object?bucket={BUCKET}&key={key}"),
@@ -77,7 +77,7 @@ impl Ui {
         .await
     }
 
-    async fn change_faults(&self, body: &str) -> Answer {
+    async fn change_faults(&self, body: &str) -> PageResponse {
         self.ask("POST", "/faults", &["Content-Type: application/json"], body)
             .await
     }
@@ -88,7 +88,7 @@ impl Ui {
 }
 
 impl Events {
-    /// The next event, or `None` at the end.
+    /// Returns the next event, or `None` when the stream ends.
     async fn next(&mut self) -> Option<Value> {
         let mut line = String::new();
         let next = async {
@@ -106,20 +106,20 @@ impl Events {
 
         tokio::time::timeout(PATIENCE, next)
             .await
-            .expect("no event comes")
+            .expect("no event arrived")
     }
 
-    /// The first event of which this is true.
-    async fn until(&mut self, is_meant: impl Fn(&Value) -> bool) -> Value {
+    /// Returns the first event that matches.
+    async fn until(&mut self, is_match: impl Fn(&Value) -> bool) -> Value {
         loop {
-            let event = self.next().await.expect("the events end");
-            if is_meant(&event) {
+            let event = self.next().await.expect("the stream ended");
+            if is_match(&event) {
                 return event;
             }
         }
     }
 
-    /// What is told of this message when it is in this state.
+    /// Waits until the message with this id is in this state.
     async fn message(&mut self, id: &str, state: &str) -> Value {
         let of = |event: &Value| {
             let messages = event["messages"].as_array().unwrap();
@@ -133,7 +133,7 @@ impl Events {
     }
 }
 
-/// Asks for events, without chunks.
+/// Opens the event stream by HTTP/1.0, so that the body has no chunks.
 async fn open(port: u16) -> TcpStream {
     let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port))
         .await
@@ -146,7 +146,7 @@ async fn open(port: u16) -> TcpStream {
     stream
 }
 
-async fn send(port: u16, method: &str, path: &str, headers: &[&str], body: &str) -> Answer {
+async fn send(port: u16, method: &str, path: &str, headers: &[&str], body: &str) -> PageResponse {
     let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port))
         .await
         .unwrap();
@@ -155,16 +155,16 @@ async fn send(port: u16, method: &str, path: &str, headers: &[&str], body: &str)
         headers.join("\r\n")
     );
     stream.write_all(head.as_bytes()).await.unwrap();
-    let mut answer = String::new();
-    let read = stream.read_to_string(&mut answer);
+    let mut response = String::new();
+    let read = stream.read_to_string(&mut response);
     tokio::time::timeout(PATIENCE, read)
         .await
-        .expect("no answer comes")
+        .expect("no response arrived")
         .unwrap();
-    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+    let (head, body) = response.split_once("\r\n\r\n").unwrap();
     let status = head.split(' ').nth(1).unwrap().parse().unwrap();
 
-    Answer {
+    PageResponse {
         status,
         head: head.to_lowercase(),
         body: body.to_owned(),
@@ -181,7 +181,7 @@ fn rate(event: &Value, hop: &str, fault: &str) -> f64 {
 }
 
 #[tokio::test]
-async fn the_page_brings_all_that_it_needs_and_takes_no_more() {
+async fn the_page_is_served_whole_and_loads_nothing_from_elsewhere() {
     let ui = Ui::start(&[]).await;
     let page = ui.get("/").await;
     assert_eq!(page.status, 200);
@@ -207,21 +207,21 @@ async fn the_page_brings_all_that_it_needs_and_takes_no_more() {
 
     while let Some(file) = wanted.get(seen) {
         seen += 1;
-        let answer = ui.get(&format!("/{file}")).await;
-        assert_eq!(answer.status, 200, "{file}");
+        let response = ui.get(&format!("/{file}")).await;
+        assert_eq!(response.status, 200, "{file}");
 
         assert!(
-            answer.head.contains("x-content-type-options: nosniff"),
+            response.head.contains("x-content-type-options: nosniff"),
             "{}",
-            answer.head
+            response.head
         );
 
         assert!(
-            !answer.body.contains("http://") || file == "diagram.js",
-            "{file} asks somebody else"
+            !response.body.contains("http://") || file == "diagram.js",
+            "{file} loads from elsewhere"
         );
 
-        for part in answer.body.split("from \"./").skip(1) {
+        for part in response.body.split("from \"./").skip(1) {
             let imported = part.split('"').next().unwrap().to_owned();
             if !wanted.contains(&imported) {
                 wanted.push(imported);
@@ -234,7 +234,7 @@ async fn the_page_brings_all_that_it_needs_and_takes_no_more() {
 }
 
 #[tokio::test]
-async fn other_sites_and_other_names_are_turned_away() {
+async fn requests_from_other_sites_and_for_other_hosts_are_rejected() {
     let ui = Ui::start(&[]).await;
     let port = ui.port;
     let own = format!("Host: 127.0.0.1:{port}");
@@ -263,11 +263,11 @@ async fn other_sites_and_other_names_are_turned_away() {
 
     for (headers, status) in cases {
         let headers = [headers, &["Content-Type: application/json", &length]].concat();
-        let answer = send(port, "POST", "/faults", &headers, body).await;
-        assert_eq!(answer.status, status, "{headers:?}");
+        let response = send(port, "POST", "/faults", &headers, body).await;
+        assert_eq!(response.status, status, "{headers:?}");
     }
 
-    // Another site's page can ask without saying so in an `Origin`, and can link here.
+    // A request may come from another site without an `Origin`. Links to the page are allowed.
     let cross = [own.as_str(), "Sec-Fetch-Site: cross-site"];
     for (path, status) in [
         ("/events", 403),
@@ -284,11 +284,11 @@ async fn other_sites_and_other_names_are_turned_away() {
 }
 
 #[tokio::test]
-async fn what_is_dropped_goes_through_the_bucket_and_can_be_followed() {
+async fn a_dropped_file_is_put_into_the_bucket_and_its_path_is_shown() {
     let mut ui = Ui::start(&[]).await;
     let mut events = ui.watch().await;
     let first = events.next().await.unwrap();
-    let nodes = first["drawing"]["nodes"].as_array().unwrap();
+    let nodes = first["diagram"]["nodes"].as_array().unwrap();
 
     assert!(
         nodes
@@ -351,7 +351,7 @@ async fn what_is_dropped_goes_through_the_bucket_and_can_be_followed() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_put_is_refused_with_a_reason() {
+async fn an_invalid_put_is_rejected_with_a_reason() {
     let ui = Ui::start(&[]).await;
     let host = format!("Host: 127.0.0.1:{}", ui.port);
 
@@ -367,9 +367,9 @@ async fn what_cannot_be_put_is_refused_with_a_reason() {
     ];
 
     for (path, status) in cases {
-        let answer = ui.ask("PUT", &path, &[], "hello").await;
-        assert_eq!(answer.status, status, "{path}: {answer:?}");
-        let reason: Value = serde_json::from_str(&answer.body).unwrap();
+        let response = ui.ask("PUT", &path, &[], "hello").await;
+        assert_eq!(response.status, status, "{path}: {response:?}");
+        let reason: Value = serde_json::from_str(&response.body).unwrap();
 
         assert!(
             reason["error"]
@@ -392,7 +392,7 @@ async fn what_cannot_be_put_is_refused_with_a_reason() {
 }
 
 #[tokio::test]
-async fn faults_are_turned_on_and_off() {
+async fn fault_rates_can_be_changed() {
     let ui = Ui::start(&["--fault", "delay=0.25"]).await;
     let mut events = ui.watch().await;
     let first = events.next().await.unwrap();
@@ -459,7 +459,7 @@ async fn faults_are_turned_on_and_off() {
 }
 
 #[tokio::test]
-async fn what_is_shown_agrees_with_the_queues_whatever_goes_wrong() {
+async fn under_faults_the_page_agrees_with_the_queues() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("pipeline.toml");
 
@@ -491,7 +491,7 @@ async fn what_is_shown_agrees_with_the_queues_whatever_goes_wrong() {
     let mut events = ui.watch().await;
 
     for number in 0..60 {
-        let answer = ui
+        let response = ui
             .ask(
                 "PUT",
                 &format!("/object?bucket=photos&key={number}"),
@@ -500,7 +500,7 @@ async fn what_is_shown_agrees_with_the_queues_whatever_goes_wrong() {
             )
             .await;
 
-        assert_eq!(answer.status, 201);
+        assert_eq!(response.status, 201);
     }
 
     let mut all = BTreeMap::new();
@@ -510,7 +510,7 @@ async fn what_is_shown_agrees_with_the_queues_whatever_goes_wrong() {
     };
 
     let last = loop {
-        let event = events.next().await.expect("the events end");
+        let event = events.next().await.expect("the stream ended");
         for message in event["messages"].as_array().unwrap() {
             all.insert(message["id"].as_str().unwrap().to_owned(), message.clone());
         }
@@ -543,7 +543,7 @@ async fn what_is_shown_agrees_with_the_queues_whatever_goes_wrong() {
 }
 
 #[tokio::test]
-async fn old_messages_are_forgotten() {
+async fn only_the_last_messages_are_kept() {
     let ui = Ui::start(&[]).await;
     for number in 0..510 {
         assert_eq!(ui.put(&number.to_string(), "").await.status, 201);
@@ -566,7 +566,7 @@ async fn old_messages_are_forgotten() {
 }
 
 #[tokio::test]
-async fn only_so_many_may_watch() {
+async fn the_number_of_open_pages_is_limited() {
     let ui = Ui::start(&[]).await;
     let mut pages = Vec::new();
 
@@ -586,7 +586,7 @@ async fn only_so_many_may_watch() {
 }
 
 #[tokio::test]
-async fn whoever_does_not_read_is_let_go() {
+async fn a_page_that_does_not_read_is_disconnected() {
     let ui = Ui::start(&[]).await;
     for number in 100..300 {
         assert_eq!(
@@ -621,7 +621,7 @@ async fn whoever_does_not_read_is_let_go() {
 }
 
 #[tokio::test]
-async fn an_end_does_not_wait_for_whoever_watches() {
+async fn the_program_ends_while_a_page_is_open() {
     let mut ui = Ui::start(&[]).await;
     let mut events = ui.watch().await;
     events.next().await.unwrap();
@@ -632,7 +632,7 @@ async fn an_end_does_not_wait_for_whoever_watches() {
 }
 
 #[tokio::test]
-async fn a_port_that_is_taken_is_told_in_one_line() {
+async fn a_port_in_use_is_reported_on_one_line() {
     let taken = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
     let port = taken.local_addr().unwrap().port().to_string();
     let (status, errors) = start(&wayward(), &["--port", "0", "--ui", &port])
@@ -641,6 +641,9 @@ async fn a_port_that_is_taken_is_told_in_one_line() {
     assert_eq!(status.code(), Some(1));
     assert_eq!(
         errors,
-        format!("error: `127.0.0.1:{port}` is in use by another program\n")
+        format!(
+            "error: `127.0.0.1:{port}` is in use by another program; \
+             choose another port with `--ui PORT`\n"
+        )
     );
 }

@@ -1,4 +1,4 @@
-//! What happens, as server-sent events.
+//! The server-sent events that tell a page what happens.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -11,45 +11,43 @@ use serde_json::Value;
 use tokio::sync::{OwnedSemaphorePermit, watch};
 use tokio::time::Instant;
 
-use super::activity::component::drawing;
-use super::end;
-use super::routes::App;
+use super::activity::diagram;
+use super::app::App;
 
-/// Between two events at least.
-const PACE: Duration = Duration::from_millis(200);
+/// The minimum time between two events.
+const MIN_INTERVAL: Duration = Duration::from_millis(200);
 
-/// How often is looked for what changes by time alone.
-const LOOK: Duration = Duration::from_secs(1);
+/// How often to look for changes that come with time alone, such as a message that becomes visible.
+const POLL_INTERVAL: Duration = Duration::from_secs(1);
 
-/// After so long a word is sent in any case, so that a lost connection is noticed.
-const SILENCE: Duration = Duration::from_secs(15);
+/// After this time without news a comment is sent, so that a lost connection is noticed.
+const KEEP_ALIVE_INTERVAL: Duration = Duration::from_secs(15);
 
-/// A browser's connection. Nothing is kept for it: when it can take more it gets what has changed
-/// since it last could.
+/// An open page.
+///
+/// Nothing is queued for it: whenever it can take more, it gets all that has changed since the last
+/// event.
 struct Viewer {
     app: Arc<App>,
     version: watch::Receiver<u64>,
-    stopped: watch::Receiver<bool>,
-    /// Up to which version it knows everything.
-    known: Option<u64>,
-    told: Option<Value>,
-    spoken: Instant,
+    /// The version of the monitor in the last event.
+    sent_version: Option<u64>,
+    sent_state: Option<Value>,
+    sent_at: Instant,
     _permit: OwnedSemaphorePermit,
 }
 
-/// First all, then what changes.
-pub(crate) fn events(
+/// The first event tells everything, and the following ones what has changed.
+pub(super) fn open(
     app: Arc<App>,
     permit: OwnedSemaphorePermit,
 ) -> impl Stream<Item = Result<Frame<Bytes>, Infallible>> {
-    let (version, stopped) = (app.board.watch(), app.stopped.clone());
     let viewer = Viewer {
+        version: app.monitor.watch_version(),
         app,
-        version,
-        stopped,
-        known: None,
-        told: None,
-        spoken: Instant::now(),
+        sent_version: None,
+        sent_state: None,
+        sent_at: Instant::now(),
         _permit: permit,
     };
 
@@ -60,44 +58,49 @@ pub(crate) fn events(
 }
 
 impl Viewer {
+    /// Returns the next event, or `None` when the server stops.
     async fn next(&mut self) -> Option<String> {
-        if self.known.is_none() {
-            let mut all = self.news(None);
-            all["drawing"] = drawing(self.app.pipeline.topology());
-            return Some(format!("retry: 1000\ndata: {all}\n\n"));
+        if self.sent_version.is_none() {
+            let mut everything = self.changes_since(None);
+            everything["diagram"] = diagram(self.app.pipeline.topology());
+            return Some(format!("retry: 1000\ndata: {everything}\n\n"));
         }
 
-        let mut stopped = self.stopped.clone();
+        let mut shutdown = self.app.shutdown.clone();
         tokio::select! {
-            text = self.change() => Some(text),
-            () = end(&mut stopped) => None,
+            text = self.next_change() => Some(text),
+            () = shutdown.started() => None,
         }
     }
 
-    async fn change(&mut self) -> String {
-        tokio::time::sleep_until(self.spoken + PACE).await;
-        loop {
-            // The board is there as long as the page.
-            drop(tokio::time::timeout(LOOK, self.version.changed()).await);
-            let has_changed = Some(*self.version.borrow_and_update()) != self.known;
+    async fn next_change(&mut self) -> String {
+        tokio::time::sleep_until(self.sent_at + MIN_INTERVAL).await;
 
-            if has_changed || self.told.as_ref() != Some(&self.app.state()) {
-                return format!("data: {}\n\n", self.news(self.known));
+        loop {
+            // The monitor lives as long as the server, so this fails only by the timeout.
+            drop(tokio::time::timeout(POLL_INTERVAL, self.version.changed()).await);
+            let has_changed = Some(*self.version.borrow_and_update()) != self.sent_version;
+
+            if has_changed || self.sent_state.as_ref() != Some(&self.app.state()) {
+                return format!("data: {}\n\n", self.changes_since(self.sent_version));
             }
 
-            if self.spoken.elapsed() > SILENCE {
-                self.spoken = Instant::now();
+            if self.sent_at.elapsed() > KEEP_ALIVE_INTERVAL {
+                self.sent_at = Instant::now();
                 return String::from(": nothing new\n\n");
             }
         }
     }
 
-    fn news(&mut self, since: Option<u64>) -> Value {
-        let (version, mut news) = self.app.board.news(since);
+    fn changes_since(&mut self, version: Option<u64>) -> Value {
+        let (version, mut changes) = self.app.monitor.changes_since(version);
         let state = self.app.state();
-        news["state"] = state.clone();
-        (self.known, self.told, self.spoken) = (Some(version), Some(state), Instant::now());
+        changes["state"] = state.clone();
 
-        news
+        self.sent_version = Some(version);
+        self.sent_state = Some(state);
+        self.sent_at = Instant::now();
+
+        changes
     }
 }

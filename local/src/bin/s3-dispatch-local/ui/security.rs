@@ -1,13 +1,14 @@
-//! What keeps other sites' pages away from this one.
+//! Keeps the pages of other sites away from this server.
 
 use http::header::{self, HeaderName, HeaderValue};
 use http::request::Parts;
 use http::{HeaderMap, Method};
 
-/// Nothing but this server's own files, and no text that becomes markup.
-const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src data:; connect-src 'self'; \
-                      base-uri 'none'; form-action 'none'; frame-ancestors 'none'; \
-                      require-trusted-types-for 'script'; trusted-types 'none'";
+/// Allows only the server's own files, and never turns text into markup.
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src data:; \
+                      connect-src 'self'; base-uri 'none'; form-action 'none'; \
+                      frame-ancestors 'none'; require-trusted-types-for 'script'; \
+                      trusted-types 'none'";
 
 const HEADERS: [(HeaderName, HeaderValue); 7] = [
     (
@@ -34,42 +35,37 @@ const HEADERS: [(HeaderName, HeaderValue); 7] = [
     ),
 ];
 
-/// Adds what a browser must know of every answer.
-pub(crate) fn protect(headers: &mut HeaderMap) {
+/// Adds the headers that tell a browser what the page may do.
+pub(super) fn add_headers(headers: &mut HeaderMap) {
     headers.extend(HEADERS);
 }
 
-/// Whether a request may be answered: by its host, which a name that was bound anew to this address
-/// is not, and by where a browser says that it is from. Programs other than browsers say nothing of
-/// that.
-pub(crate) fn check(request: &Parts, port: u16) -> Result<(), &'static str> {
-    let hosts = ["127.0.0.1", "localhost"].map(|name| format!("{name}:{port}"));
+/// Rejects requests for another host name, and requests from the pages of other sites.
+///
+/// The check of the host name stops DNS rebinding, where another site's name points to this server.
+/// Browsers say which site a request comes from. Other programs do not, and are let in.
+pub(super) fn check_request(request: &Parts, port: u16) -> Result<(), &'static str> {
     let mut given = request.headers.get_all(header::HOST).iter();
     let (Some(host), None) = (given.next(), given.next()) else {
-        return Err("there must be one host");
+        return Err("the request must have one Host header");
     };
 
-    let Some(host) = hosts.iter().find(|own| host == own.as_str()) else {
-        return Err("this is not the host");
+    let own_hosts = ["127.0.0.1", "localhost"].map(|name| format!("{name}:{port}"));
+    let Some(host) = own_hosts.iter().find(|own| host == own.as_str()) else {
+        return Err("the Host header names another host");
     };
 
-    let own = format!("http://{host}");
-
-    if request
-        .headers
-        .get_all(header::ORIGIN)
-        .iter()
-        .any(|origin| origin != own.as_str())
-    {
-        return Err("another site's page may not ask for this");
+    let own_origin = format!("http://{host}");
+    let mut origins = request.headers.get_all(header::ORIGIN).iter();
+    if origins.any(|origin| origin != own_origin.as_str()) {
+        return Err("the request comes from the page of another site");
     }
 
-    // Links to the page itself are fine.
+    // Other sites may link to the page itself.
     let is_page = request.method == Method::GET && request.uri.path() == "/";
     let mut sites = request.headers.get_all("sec-fetch-site").iter();
-
     if !is_page && sites.any(|site| site != "same-origin" && site != "none") {
-        return Err("another site's page may not ask for this");
+        return Err("the request comes from the page of another site");
     }
 
     Ok(())

@@ -1,4 +1,4 @@
-//! The way of one event, or of one message that is of none.
+//! What happened to one event, or to one message that belongs to no event.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
@@ -9,116 +9,125 @@ use s3_dispatch_local::{
 };
 use serde_json::{Value, json};
 
-use super::component::Node;
-use super::monitor::Subject;
-use super::tracked_message::{Place, Sighting};
+use super::component::Component;
+use super::subject::Subject;
+use super::tracked_message::{Location, TrackedMessage};
 use crate::step_line::{StepLine, Tone};
 
-/// How many steps are remembered.
+/// How many steps are kept.
 const MAX_STEPS: usize = 200;
 
-/// How many messages are remembered, duplicates included.
+/// How many messages are kept, duplicates included.
 const MAX_MESSAGES: usize = 32;
 
-/// The way of one event, or of one message that is of none.
+/// What happened to one event, or to one message that belongs to no event.
 #[derive(Debug)]
-pub(crate) struct Track {
-    /// `e1` for the event 1, `m...` for a message.
-    pub(crate) id: String,
-    pub(crate) subject: Subject,
-    /// Of which version of the board the last change is.
-    pub(crate) changed: u64,
-    begun: Duration,
-    ended: Duration,
+pub(super) struct EventHistory {
+    /// `e1` for event 1, `m95df01b4...` for a message.
+    pub(super) id: String,
+    pub(super) subject: Subject,
+    /// The version of the monitor in which this last changed.
+    pub(super) changed_in: u64,
+    started_at: Duration,
+    updated_at: Duration,
     object: Option<Arc<ObjectEvent>>,
     /// How many copies are on their way to a topic or queue.
-    coming: BTreeMap<Node, u32>,
-    messages: Vec<Sighting>,
+    arriving: BTreeMap<Component, u32>,
+    messages: Vec<TrackedMessage>,
     handled: u32,
     failed: u32,
     faults: u32,
     was_notified: bool,
     steps: VecDeque<(Duration, Arc<StepLine>)>,
-    forgotten: usize,
+    /// How many earlier steps were dropped.
+    dropped_steps: usize,
 }
 
-impl Track {
-    pub(crate) fn new(id: String, subject: Subject, begun: Duration) -> Self {
+impl EventHistory {
+    pub(super) fn new(id: String, subject: Subject, started_at: Duration) -> Self {
         Self {
             id,
             subject,
-            changed: 0,
-            begun,
-            ended: begun,
+            changed_in: 0,
+            started_at,
+            updated_at: started_at,
             object: None,
-            coming: BTreeMap::new(),
+            arriving: BTreeMap::new(),
             messages: Vec::new(),
             handled: 0,
             failed: 0,
             faults: 0,
             was_notified: false,
             steps: VecDeque::new(),
-            forgotten: 0,
+            dropped_steps: 0,
         }
     }
 
-    /// The bucket that the event is of.
-    pub(crate) fn bucket(&self) -> Option<&str> {
+    /// The bucket of the event.
+    pub(super) fn bucket(&self) -> Option<&str> {
         self.object.as_ref().map(|object| object.bucket.as_str())
     }
 
-    pub(crate) fn note(&mut self, elapsed: Duration, line: Arc<StepLine>) {
+    /// Adds a step to the path that the page shows.
+    pub(super) fn add_line(&mut self, elapsed: Duration, line: Arc<StepLine>) {
         if self.steps.len() == MAX_STEPS {
             self.steps.pop_front();
-            self.forgotten += 1;
+            self.dropped_steps += 1;
         }
 
-        self.ended = elapsed;
+        self.updated_at = elapsed;
         self.steps.push_back((elapsed, line));
     }
 
-    pub(crate) fn observe(&mut self, step: &Step, topology: &Topology) {
+    /// Follows where the event's messages are.
+    pub(super) fn observe(&mut self, step: &Step, topology: &Topology) {
         match &step.kind {
-            StepKind::ObjectEvent(object) => self.begin(object, topology),
+            StepKind::ObjectEvent(object) => self.start(object, topology),
             StepKind::NotificationSent { destination } => {
                 self.was_notified = true;
-                self.arrive(&Node::topic(destination));
+                self.arrive(&Component::topic(destination));
             }
             StepKind::FilterVerdict {
                 queue,
                 passed: true,
                 ..
-            } => self.send(Node::queue(queue)),
+            } => self.send(Component::queue(queue)),
             StepKind::Enqueued {
                 queue,
                 message_id,
                 body,
                 is_duplicate,
             } => {
-                self.arrive(&Node::queue(queue));
+                self.arrive(&Component::queue(queue));
                 if !is_duplicate {
-                    self.sight(message_id, queue, body);
+                    self.add_message(message_id, queue, body);
                 }
             }
+            // A full queue is tried again; other refusals are final.
             StepKind::Refused { queue, reason } if *reason != SendRefusal::Full => {
-                self.arrive(&Node::queue(queue))
+                self.arrive(&Component::queue(queue));
             }
+            StepKind::FaultInjected {
+                hop, fault, place, ..
+            } => {
+                self.faults += 1;
+                self.send_again(*hop, *fault, place);
+            }
+            kind => self.observe_message(kind),
+        }
+    }
+
+    /// Follows a message once it is in a queue.
+    fn observe_message(&mut self, kind: &StepKind) {
+        match kind {
             StepKind::Invoked {
                 function,
                 queue,
                 messages,
                 ..
             } => {
-                for ReceivedMessage {
-                    message_id,
-                    receive_count,
-                    ..
-                } in messages
-                {
-                    let place = Place::Function(Arc::clone(function));
-                    if let Some(message) = self.place(message_id, queue, place) {
-                        message.receive_count = *receive_count;
-                    }
+                for message in messages {
+                    self.receive(message, queue, function);
                 }
             }
             StepKind::Outcome {
@@ -132,13 +141,13 @@ impl Track {
                     _ => self.failed += 1,
                 }
 
-                self.place(message_id, queue, Place::Queue);
+                self.move_message(message_id, queue, Location::Queue);
             }
             StepKind::Deleted { message_id, queue } => {
-                drop(self.place(message_id, queue, Place::Deleted))
+                self.move_message(message_id, queue, Location::Deleted);
             }
             StepKind::Expired { message_id, queue } => {
-                drop(self.place(message_id, queue, Place::Expired))
+                self.move_message(message_id, queue, Location::Expired);
             }
             StepKind::Redriven {
                 message_id,
@@ -146,36 +155,23 @@ impl Track {
                 dead_letter_queue,
                 ..
             } => {
-                if let Some(message) = self.place(message_id, queue, Place::Queue) {
+                if let Some(message) = self.move_message(message_id, queue, Location::Queue) {
                     message.queue = Arc::clone(dead_letter_queue);
-                    message.is_dead = true;
-                }
-            }
-            StepKind::FaultInjected {
-                hop, fault, place, ..
-            } => {
-                self.faults += 1;
-                // Each makes one copy more.
-                if let (Hop::Publish | Hop::Deliver, Fault::Duplicate | Fault::DropResponse) =
-                    (hop, fault)
-                {
-                    self.send(if *hop == Hop::Publish {
-                        Node::topic(place)
-                    } else {
-                        Node::queue(place)
-                    });
+                    message.is_dead_letter = true;
                 }
             }
             _ => {}
         }
     }
 
-    fn begin(&mut self, object: &Arc<ObjectEvent>, topology: &Topology) {
-        let bucket = topology
+    fn start(&mut self, object: &Arc<ObjectEvent>, topology: &Topology) {
+        let notifications = topology
             .buckets
             .iter()
-            .find(|bucket| bucket.name == object.bucket);
-        for spec in bucket.into_iter().flat_map(|bucket| &bucket.notifications) {
+            .filter(|bucket| bucket.name == object.bucket)
+            .flat_map(|bucket| &bucket.notifications);
+
+        for spec in notifications {
             let is_sent = spec
                 .events
                 .iter()
@@ -183,70 +179,98 @@ impl Track {
                 && object.key.starts_with(&spec.prefix)
                 && object.key.ends_with(&spec.suffix);
 
-            if let (true, Some(node)) = (is_sent, Node::destination(&spec.destination)) {
-                self.send(node);
+            if let (true, Some(component)) = (is_sent, Component::destination(&spec.destination)) {
+                self.send(component);
             }
         }
 
         self.object = Some(Arc::clone(object));
     }
 
-    fn send(&mut self, to: Node) {
-        *self.coming.entry(to).or_default() += 1;
+    fn send(&mut self, to: Component) {
+        *self.arriving.entry(to).or_default() += 1;
     }
 
-    fn arrive(&mut self, at: &Node) {
-        if let Some(count) = self.coming.get_mut(at) {
+    fn arrive(&mut self, at: &Component) {
+        if let Some(count) = self.arriving.get_mut(at) {
             *count -= 1;
             if *count == 0 {
-                self.coming.remove(at);
+                self.arriving.remove(at);
             }
         }
     }
 
-    fn sight(&mut self, id: &Arc<str>, queue: &Arc<str>, body: &Arc<str>) {
+    /// Some faults make one more copy.
+    fn send_again(&mut self, hop: Hop, fault: Fault, place: &Arc<str>) {
+        if !matches!(fault, Fault::Duplicate | Fault::DropResponse) {
+            return;
+        }
+
+        match hop {
+            Hop::Publish => self.send(Component::topic(place)),
+            Hop::Deliver => self.send(Component::queue(place)),
+            _ => {}
+        }
+    }
+
+    fn add_message(&mut self, id: &Arc<str>, queue: &Arc<str>, body: &Arc<str>) {
         if self.messages.len() == MAX_MESSAGES {
             self.messages.remove(0);
         }
-        self.messages.push(Sighting::new(id, queue, body));
+
+        self.messages.push(TrackedMessage::new(id, queue, body));
     }
 
-    /// Moves a message, if it is still in this queue: an invocation may end when others have long
-    /// dealt with it.
-    fn place(&mut self, id: &Arc<str>, queue: &Arc<str>, place: Place) -> Option<&mut Sighting> {
+    fn receive(&mut self, received: &ReceivedMessage, queue: &Arc<str>, function: &Arc<str>) {
+        let location = Location::Function(Arc::clone(function));
+
+        if let Some(message) = self.move_message(&received.message_id, queue, location) {
+            message.receive_count = received.receive_count;
+        }
+    }
+
+    /// Moves a message if it still belongs to this queue. An invocation may end long after another
+    /// one has deleted the message.
+    fn move_message(
+        &mut self,
+        id: &Arc<str>,
+        queue: &Arc<str>,
+        location: Location,
+    ) -> Option<&mut TrackedMessage> {
         let mut messages = self.messages.iter_mut();
         let message = messages
             .find(|message| message.id == *id && message.queue == *queue && !message.is_gone())?;
-        message.place = place;
+        message.location = location;
 
         Some(message)
     }
 
-    /// One word for what became of it so far.
+    /// One word for what has happened so far.
     fn state(&self) -> &'static str {
-        let has = |is_meant: fn(&Sighting) -> bool| self.messages.iter().any(is_meant);
-        if !self.coming.is_empty() || has(Sighting::is_moving) {
+        let any = |is_match: fn(&TrackedMessage) -> bool| self.messages.iter().any(is_match);
+
+        if !self.arriving.is_empty() || any(TrackedMessage::is_moving) {
             "moving"
-        } else if has(|message| message.is_dead && !message.is_gone()) {
+        } else if any(|message| message.is_dead_letter && !message.is_gone()) {
             "dead"
-        } else if has(|message| message.place == Place::Expired) {
+        } else if any(|message| message.location == Location::Expired) {
             "expired"
-        } else if has(|message| message.place == Place::Deleted) {
+        } else if any(|message| message.location == Location::Deleted) {
             "handled"
         } else if self.was_notified {
             "filtered"
         } else {
-            "unnoticed"
+            "not-notified"
         }
     }
 
-    /// What a list shows of it.
-    pub(crate) fn summary(&self) -> Value {
-        let coming = self
-            .coming
+    /// What the list of messages shows.
+    pub(super) fn summary(&self) -> Value {
+        let arriving = self
+            .arriving
             .iter()
-            .map(|(node, count)| json!({"node": node, "how": "coming", "count": count}));
-        let seen = self.messages.iter().filter_map(Sighting::whereabouts);
+            .map(|(node, count)| json!({"node": node, "how": "arriving", "count": count}));
+        let tracked = self.messages.iter().filter_map(TrackedMessage::token);
         let object = self.object.as_ref();
 
         json!({
@@ -256,31 +280,35 @@ impl Track {
             "key": object.map(|object| &object.key),
             "size": object.and_then(|object| object.size),
             "state": self.state(),
-            "at": coming.chain(seen).collect::<Vec<_>>(),
+            "at": arriving.chain(tracked).collect::<Vec<_>>(),
             "handled": self.handled,
             "failed": self.failed,
             "faults": self.faults,
-            "begun": self.begun.as_secs_f64(),
-            "ended": self.ended.as_secs_f64(),
+            "started_at": self.started_at.as_secs_f64(),
+            "updated_at": self.updated_at.as_secs_f64(),
         })
     }
 
-    /// All that is known of it.
-    pub(crate) fn details(&self) -> Value {
+    /// Everything that is known: the summary, the path and the messages.
+    pub(super) fn details(&self) -> Value {
         let steps = self.steps.iter().map(|(elapsed, line)| {
-            let after = elapsed.saturating_sub(self.begun).as_secs_f64();
-            json!({"after": after, "what": line.what, "tone": tone(line.tone), "text": line.text})
+            let after = elapsed.saturating_sub(self.started_at).as_secs_f64();
+            let tone = tone_class(line.tone);
+
+            json!({"after": after, "what": line.what, "tone": tone, "text": line.text})
         });
+
         let mut details = self.summary();
         details["steps"] = steps.collect();
-        details["forgotten"] = self.forgotten.into();
-        details["messages"] = self.messages.iter().map(Sighting::details).collect();
+        details["dropped_steps"] = self.dropped_steps.into();
+        details["messages"] = self.messages.iter().map(TrackedMessage::details).collect();
 
         details
     }
 }
 
-fn tone(tone: Tone) -> &'static str {
+/// The tone's class in the page's style sheet.
+fn tone_class(tone: Tone) -> &'static str {
     match tone {
         Tone::Name => "name",
         Tone::Good => "good",

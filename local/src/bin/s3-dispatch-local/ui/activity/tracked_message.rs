@@ -1,98 +1,103 @@
-//! A message, where it was seen last.
+//! A message of a queue, and where it is now.
 
 use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::component::Node;
+use super::component::Component;
 
-/// How much of a message's body is remembered.
+/// How much of a message's body is kept.
 const MAX_PAYLOAD_BYTES: usize = 16 * 1024;
 
-/// A message, where it was seen last.
+/// A message of a queue, and where it is now.
 #[derive(Debug)]
-pub(crate) struct Sighting {
-    pub(crate) id: Arc<str>,
-    pub(crate) queue: Arc<str>,
-    /// Whether it was moved there, received too often.
-    pub(crate) is_dead: bool,
-    pub(crate) place: Place,
-    pub(crate) receive_count: u32,
+pub(super) struct TrackedMessage {
+    pub(super) id: Arc<str>,
+    pub(super) queue: Arc<str>,
+    /// Whether the queue is a dead-letter queue that the message was moved to.
+    pub(super) is_dead_letter: bool,
+    pub(super) location: Location,
+    pub(super) receive_count: u32,
     payload: Arc<str>,
-    bytes: usize,
+    /// The length of the whole body, in bytes.
+    body_length: usize,
 }
 
-/// Where a message of a queue is.
+/// Where a message is.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Place {
+pub(super) enum Location {
     Queue,
+    /// In an invocation of this function.
     Function(Arc<str>),
     Deleted,
     Expired,
 }
 
-impl Sighting {
-    /// A message that a queue has taken.
-    pub(crate) fn new(id: &Arc<str>, queue: &Arc<str>, body: &Arc<str>) -> Self {
+impl TrackedMessage {
+    /// A message that a queue has just accepted.
+    pub(super) fn new(id: &Arc<str>, queue: &Arc<str>, body: &Arc<str>) -> Self {
         let payload = match body.len() {
             0..=MAX_PAYLOAD_BYTES => Arc::clone(body),
             _ => body[..body.floor_char_boundary(MAX_PAYLOAD_BYTES)].into(),
         };
-        let (id, queue) = (Arc::clone(id), Arc::clone(queue));
 
         Self {
-            id,
-            queue,
-            is_dead: false,
-            place: Place::Queue,
+            id: Arc::clone(id),
+            queue: Arc::clone(queue),
+            is_dead_letter: false,
+            location: Location::Queue,
             receive_count: 0,
             payload,
-            bytes: body.len(),
+            body_length: body.len(),
         }
     }
 
-    /// Whether it is in no queue any more.
-    pub(crate) fn is_gone(&self) -> bool {
-        matches!(self.place, Place::Deleted | Place::Expired)
+    /// Whether it is no longer in a queue.
+    pub(super) fn is_gone(&self) -> bool {
+        matches!(self.location, Location::Deleted | Location::Expired)
     }
 
-    /// Whether something is still to happen to it.
-    pub(crate) fn is_moving(&self) -> bool {
-        match self.place {
-            Place::Queue => !self.is_dead,
-            Place::Function(_) => true,
-            Place::Deleted | Place::Expired => false,
+    /// Whether more is going to happen to it.
+    pub(super) fn is_moving(&self) -> bool {
+        match self.location {
+            Location::Queue => !self.is_dead_letter,
+            Location::Function(_) => true,
+            Location::Deleted | Location::Expired => false,
         }
     }
 
-    /// In which box it is drawn, and how: `{"node": "queue:uploads", "how": "waiting", "count":
-    /// 1}`.
-    pub(crate) fn whereabouts(&self) -> Option<Value> {
-        let (node, how) = match &self.place {
-            Place::Queue if self.is_dead => (Node::queue(&self.queue), "dead"),
-            Place::Queue => (Node::queue(&self.queue), "waiting"),
-            Place::Function(name) => (Node::function(name), "running"),
-            Place::Deleted | Place::Expired => return None,
+    /// The box that shows it, and how, or `None` if it is gone.
+    ///
+    /// ```json
+    /// {"node": "queue:uploads", "how": "waiting", "count": 1}
+    /// ```
+    pub(super) fn token(&self) -> Option<Value> {
+        let (node, how) = match &self.location {
+            Location::Queue if self.is_dead_letter => (Component::queue(&self.queue), "dead"),
+            Location::Queue => (Component::queue(&self.queue), "waiting"),
+            Location::Function(name) => (Component::function(name), "running"),
+            Location::Deleted | Location::Expired => return None,
         };
+
         Some(json!({"node": node, "how": how, "count": 1}))
     }
 
-    /// All that is known of it.
-    pub(crate) fn details(&self) -> Value {
-        let place = match &self.place {
-            Place::Queue => format!("in {}", self.queue),
-            Place::Function(name) => format!("in {name}"),
-            Place::Deleted => format!("deleted from {}", self.queue),
-            Place::Expired => format!("expired in {}", self.queue),
+    /// Everything that is known about it.
+    pub(super) fn details(&self) -> Value {
+        let location = match &self.location {
+            Location::Queue => format!("in {}", self.queue),
+            Location::Function(name) => format!("in {name}"),
+            Location::Deleted => format!("deleted from {}", self.queue),
+            Location::Expired => format!("expired in {}", self.queue),
         };
 
         json!({
             "id": self.id,
-            "place": place,
+            "location": location,
             "receives": self.receive_count,
             "payload": self.payload,
-            "bytes": self.bytes,
-            "is_whole": self.bytes == self.payload.len(),
+            "bytes": self.body_length,
+            "is_whole": self.body_length == self.payload.len(),
         })
     }
 }

@@ -1,43 +1,45 @@
-// The connection to the server: first all, then what changes.
+// The connection to the server. The first event tells everything, later ones what has changed.
 
-import { announcer, find, write } from "./dom.js";
-import { Drawing } from "./diagram.js";
+import { makeAnnouncer, find, write } from "./dom.js";
+import { Diagram } from "./diagram.js";
 import { Faults } from "./faults.js";
 import { Messages } from "./messages.js";
 import { setBuckets } from "./put.js";
 
-const drawing = new Drawing();
+const diagram = new Diagram();
 const messages = new Messages();
 const faults = new Faults();
-const say = announcer(find("spoken"));
+const say = makeAnnouncer(find("spoken"));
 const connection = find("connection");
 
-function show(news) {
-  if (news.drawing) {
-    messages.forget();
-    drawing.begin(news.drawing);
-    setBuckets(news.drawing.nodes.filter((node) => node.startsWith("bucket:")).map((node) => node.slice(7)));
+function show(changes) {
+  if (changes.diagram) {
+    messages.clear();
+    diagram.begin(changes.diagram);
+    const buckets = changes.diagram.nodes.filter((node) => node.startsWith("bucket:"));
+    setBuckets(buckets.map((node) => node.slice("bucket:".length)));
   }
-  messages.update(news.messages);
-  drawing.update(news, messages.all());
-  faults.update(news.state.faults, news.faults, news.state.seed);
-  const text = totals(news);
+  messages.update(changes.messages);
+  diagram.update(changes, messages.all());
+  faults.update(changes.state.faults, changes.faults, changes.state.seed);
+  const text = totals(changes);
   write(find("totals"), text);
   say(text);
 }
 
-function totals(news) {
-  const count = (what) => news.tallies.reduce((sum, [, own, count]) => (own === what ? sum + count : sum), 0);
-  const inQueues = (are) =>
-    Object.entries(news.state.queues)
-      .filter(([node]) => drawing.isDeadLetters(node) === are)
+function totals({ actions, state }) {
+  const count = (action) =>
+    actions.reduce((sum, [, own, count]) => (own === action ? sum + count : sum), 0);
+  const inQueues = (areDeadLetters) =>
+    Object.entries(state.queues)
+      .filter(([node]) => diagram.isDeadLetterQueue(node) === areDeadLetters)
       .reduce((sum, [, queue]) => sum + queue.delayed + queue.visible + queue.in_flight, 0);
-  const many = (number, one, more) => `${number} ${number === 1 ? one : more}`;
+  const counted = (number, one, more) => `${number} ${number === 1 ? one : more}`;
   return [
     `${inQueues(false)} in queues`,
     `${count("handled")} handled`,
-    many(count("failed"), "failed attempt", "failed attempts"),
-    many(inQueues(true), "dead letter", "dead letters"),
+    counted(count("failed"), "failed attempt", "failed attempts"),
+    counted(inQueues(true), "dead letter", "dead letters"),
   ].join(" · ");
 }
 
@@ -51,7 +53,7 @@ function connect() {
   source.onerror = () => {
     write(connection, "connection lost, trying again");
     connection.dataset.state = "lost";
-    // A browser tries again by itself, unless it was answered with an error.
+    // The browser reconnects by itself, unless the server answered with an error.
     if (source.readyState === EventSource.CLOSED) setTimeout(connect, 2000);
   };
 }
