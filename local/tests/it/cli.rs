@@ -304,6 +304,19 @@ async fn a_configuration_file_describes_the_pipeline() {
     assert!(program.end().await.0.success());
 }
 
+#[test]
+fn the_configuration_in_the_readme_is_valid() {
+    let readme = include_str!("../../README.md");
+    let (_, configuration) = readme.split_once("```toml\n").unwrap();
+    let (configuration, _) = configuration.split_once("```").unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("pipeline.toml");
+    std::fs::write(&file, configuration).unwrap();
+
+    let topology = s3_dispatch_local::Topology::from_toml_file(&file).unwrap();
+    assert_eq!(topology.mappings.len(), 1);
+}
+
 #[tokio::test]
 async fn a_restart_with_a_data_folder_keeps_objects_and_messages() {
     let folder = tempfile::tempdir().unwrap();
