@@ -368,7 +368,10 @@ async fn an_error_at_startup_is_printed_on_one_line() {
     let cases = [
         (
             vec!["--port", &port],
-            format!("error: `127.0.0.1:{port}` is in use by another program: "),
+            format!(
+                "error: `127.0.0.1:{port}` is in use by another program; \
+                 choose another port with `--port PORT`\n"
+            ),
         ),
         (vec!["--config", file], format!("error: {file}:2: ")),
         (

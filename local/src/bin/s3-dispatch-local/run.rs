@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::error::Error;
+use std::io;
 use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -9,7 +10,7 @@ use std::sync::Arc;
 use s3_dispatch_local::{BoundS3Endpoint, FunctionSpec, LocalPipeline, S3Endpoint, Topology};
 
 use crate::cli::Arguments;
-use crate::console::{self, Console, paint, say, with_causes};
+use crate::console::{self, Console, paint, say};
 use crate::interrupt::Interrupt;
 use crate::ui::{BoundUi, Monitor, Ui};
 use crate::{demo, examples};
@@ -134,10 +135,20 @@ impl Running {
 }
 
 async fn bind_endpoint(arguments: &Arguments) -> Result<BoundS3Endpoint, Box<dyn Error>> {
-    let bound = S3Endpoint::bind(arguments.s3_address()).await;
+    let error = match S3Endpoint::bind(arguments.s3_address()).await {
+        Ok(endpoint) => return Ok(endpoint),
+        Err(error) => error,
+    };
 
-    bound.map_err(|error| {
-        format!("{}; choose another port with `--port`", with_causes(&error)).into()
+    let cause = error
+        .source()
+        .and_then(|source| source.downcast_ref::<io::Error>());
+
+    Err(match cause.map(io::Error::kind) {
+        Some(io::ErrorKind::AddrInUse) => {
+            format!("{error}; choose another port with `--port PORT`").into()
+        }
+        _ => error.into(),
     })
 }
 

@@ -1,24 +1,20 @@
 //! What happened to one event, or to one message that belongs to no event.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
-use s3_dispatch_local::{
-    Fate, Fault, Hop, ObjectEvent, ReceivedMessage, SendRefusal, Step, StepKind, Topology,
-};
+use s3_dispatch_local::{Fate, ObjectEvent, SendRefusal, Step, StepKind, Topology};
 use serde_json::{Value, json};
 
 use super::component::Component;
 use super::subject::Subject;
-use super::tracked_message::{Location, TrackedMessage};
+use super::tracked_message::Location;
+use super::tracked_messages::TrackedMessages;
 use crate::step_line::{StepLine, Tone};
 
 /// How many steps are kept.
 const MAX_STEPS: usize = 200;
-
-/// How many messages are kept, duplicates included.
-const MAX_MESSAGES: usize = 32;
 
 /// What happened to one event, or to one message that belongs to no event.
 #[derive(Debug)]
@@ -31,9 +27,7 @@ pub(super) struct EventHistory {
     started_at: Duration,
     updated_at: Duration,
     object: Option<Arc<ObjectEvent>>,
-    /// How many copies are on their way to a topic or queue.
-    arriving: BTreeMap<Component, u32>,
-    messages: Vec<TrackedMessage>,
+    messages: TrackedMessages,
     handled: u32,
     failed: u32,
     faults: u32,
@@ -52,8 +46,7 @@ impl EventHistory {
             started_at,
             updated_at: started_at,
             object: None,
-            arriving: BTreeMap::new(),
-            messages: Vec::new(),
+            messages: TrackedMessages::default(),
             handled: 0,
             failed: 0,
             faults: 0,
@@ -85,33 +78,33 @@ impl EventHistory {
             StepKind::ObjectEvent(object) => self.start(object, topology),
             StepKind::NotificationSent { destination } => {
                 self.was_notified = true;
-                self.arrive(&Component::topic(destination));
+                self.messages.arrive(&Component::topic(destination));
             }
             StepKind::FilterVerdict {
                 queue,
                 passed: true,
                 ..
-            } => self.send(Component::queue(queue)),
+            } => self.messages.send(Component::queue(queue)),
             StepKind::Enqueued {
                 queue,
                 message_id,
                 body,
                 is_duplicate,
             } => {
-                self.arrive(&Component::queue(queue));
+                self.messages.arrive(&Component::queue(queue));
                 if !is_duplicate {
-                    self.add_message(message_id, queue, body);
+                    self.messages.add(message_id, queue, body);
                 }
             }
             // A full queue is tried again; other refusals are final.
             StepKind::Refused { queue, reason } if *reason != SendRefusal::Full => {
-                self.arrive(&Component::queue(queue));
+                self.messages.arrive(&Component::queue(queue));
             }
             StepKind::FaultInjected {
                 hop, fault, place, ..
             } => {
                 self.faults += 1;
-                self.send_again(*hop, *fault, place);
+                self.messages.send_again(*hop, *fault, place);
             }
             kind => self.observe_message(kind),
         }
@@ -127,7 +120,7 @@ impl EventHistory {
                 ..
             } => {
                 for message in messages {
-                    self.receive(message, queue, function);
+                    self.messages.receive(message, queue, function);
                 }
             }
             StepKind::Outcome {
@@ -141,13 +134,13 @@ impl EventHistory {
                     _ => self.failed += 1,
                 }
 
-                self.move_message(message_id, queue, Location::Queue);
+                self.messages.move_to(message_id, queue, Location::Queue);
             }
             StepKind::Deleted { message_id, queue } => {
-                self.move_message(message_id, queue, Location::Deleted);
+                self.messages.move_to(message_id, queue, Location::Deleted);
             }
             StepKind::Expired { message_id, queue } => {
-                self.move_message(message_id, queue, Location::Expired);
+                self.messages.move_to(message_id, queue, Location::Expired);
             }
             StepKind::Redriven {
                 message_id,
@@ -155,7 +148,7 @@ impl EventHistory {
                 dead_letter_queue,
                 ..
             } => {
-                if let Some(message) = self.move_message(message_id, queue, Location::Queue) {
+                if let Some(message) = self.messages.move_to(message_id, queue, Location::Queue) {
                     message.queue = Arc::clone(dead_letter_queue);
                     message.is_dead_letter = true;
                 }
@@ -180,97 +173,24 @@ impl EventHistory {
                 && object.key.ends_with(&spec.suffix);
 
             if let (true, Some(component)) = (is_sent, Component::destination(&spec.destination)) {
-                self.send(component);
+                self.messages.send(component);
             }
         }
 
         self.object = Some(Arc::clone(object));
     }
 
-    fn send(&mut self, to: Component) {
-        *self.arriving.entry(to).or_default() += 1;
-    }
-
-    fn arrive(&mut self, at: &Component) {
-        if let Some(count) = self.arriving.get_mut(at) {
-            *count -= 1;
-            if *count == 0 {
-                self.arriving.remove(at);
-            }
-        }
-    }
-
-    /// Some faults make one more copy.
-    fn send_again(&mut self, hop: Hop, fault: Fault, place: &Arc<str>) {
-        if !matches!(fault, Fault::Duplicate | Fault::DropResponse) {
-            return;
-        }
-
-        match hop {
-            Hop::Publish => self.send(Component::topic(place)),
-            Hop::Deliver => self.send(Component::queue(place)),
-            _ => {}
-        }
-    }
-
-    fn add_message(&mut self, id: &Arc<str>, queue: &Arc<str>, body: &Arc<str>) {
-        if self.messages.len() == MAX_MESSAGES {
-            self.messages.remove(0);
-        }
-
-        self.messages.push(TrackedMessage::new(id, queue, body));
-    }
-
-    fn receive(&mut self, received: &ReceivedMessage, queue: &Arc<str>, function: &Arc<str>) {
-        let location = Location::Function(Arc::clone(function));
-
-        if let Some(message) = self.move_message(&received.message_id, queue, location) {
-            message.receive_count = received.receive_count;
-        }
-    }
-
-    /// Moves a message if it still belongs to this queue. An invocation may end long after another
-    /// one has deleted the message.
-    fn move_message(
-        &mut self,
-        id: &Arc<str>,
-        queue: &Arc<str>,
-        location: Location,
-    ) -> Option<&mut TrackedMessage> {
-        let mut messages = self.messages.iter_mut();
-        let message = messages
-            .find(|message| message.id == *id && message.queue == *queue && !message.is_gone())?;
-        message.location = location;
-
-        Some(message)
-    }
-
     /// One word for what has happened so far.
     fn state(&self) -> &'static str {
-        let any = |is_match: fn(&TrackedMessage) -> bool| self.messages.iter().any(is_match);
-
-        if !self.arriving.is_empty() || any(TrackedMessage::is_moving) {
-            "moving"
-        } else if any(|message| message.is_dead_letter && !message.is_gone()) {
-            "dead"
-        } else if any(|message| message.location == Location::Expired) {
-            "expired"
-        } else if any(|message| message.location == Location::Deleted) {
-            "handled"
-        } else if self.was_notified {
+        self.messages.state().unwrap_or(if self.was_notified {
             "filtered"
         } else {
             "not-notified"
-        }
+        })
     }
 
     /// What the list of messages shows.
     pub(super) fn summary(&self) -> Value {
-        let arriving = self
-            .arriving
-            .iter()
-            .map(|(node, count)| json!({"node": node, "how": "arriving", "count": count}));
-        let tracked = self.messages.iter().filter_map(TrackedMessage::token);
         let object = self.object.as_ref();
 
         json!({
@@ -280,7 +200,7 @@ impl EventHistory {
             "key": object.map(|object| &object.key),
             "size": object.and_then(|object| object.size),
             "state": self.state(),
-            "at": arriving.chain(tracked).collect::<Vec<_>>(),
+            "at": self.messages.tokens(),
             "handled": self.handled,
             "failed": self.failed,
             "faults": self.faults,
@@ -301,7 +221,7 @@ impl EventHistory {
         let mut details = self.summary();
         details["steps"] = steps.collect();
         details["dropped_steps"] = self.dropped_steps.into();
-        details["messages"] = self.messages.iter().map(TrackedMessage::details).collect();
+        details["messages"] = self.messages.details().into();
 
         details
     }

@@ -9,6 +9,7 @@ mod subject;
 mod invocations;
 mod counters;
 mod tracked_message;
+mod tracked_messages;
 mod event_history;
 mod monitor;
 
