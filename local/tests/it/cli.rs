@@ -113,7 +113,8 @@ async fn put(port: u16, key: &str, body: &str) -> String {
         .await
         .unwrap();
     let request = format!(
-        "PUT /amzn-s3-demo-bucket/{key} HTTP/1.1\r\nHost: localhost\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}",
+        "PUT /amzn-s3-demo-bucket/{key} HTTP/1.1\r\nHost: localhost\r\n\
+         Content-Length: {}\r\nConnection: close\r\n\r\n{body}",
         body.len()
     );
     stream.write_all(request.as_bytes()).await.unwrap();
@@ -177,8 +178,10 @@ async fn the_demo_succeeds_and_prints_what_happened_to_each_event() {
         "filter       not for copy-processor",
         "object uploaded",
         "to put-processor-dead-letters after 2 receives",
-        "ok     videos/long film.mp4  ObjectCreated:CompleteMultipartUpload  handled by put-processor",
-        "ok     poison/too large.bin  ObjectCreated:Put                      in put-processor-dead-letters after 2 attempts",
+        "ok     videos/long film.mp4  ObjectCreated:CompleteMultipartUpload  \
+         handled by put-processor",
+        "ok     poison/too large.bin  ObjectCreated:Put                      \
+         in put-processor-dead-letters after 2 attempts",
         "Every event ended where it should.",
     ] {
         assert!(seen.contains(text), "{text}: {seen}");
@@ -273,9 +276,11 @@ async fn the_functions_end_when_the_program_is_killed() {
 fn write_echo_configuration(folder: &Path) -> String {
     let file = folder.join("pipeline.toml");
     let text = format!(
-        "[[bucket]]\nname = \"amzn-s3-demo-bucket\"\n[[bucket.notification]]\nevents = [\"s3:ObjectCreated:*\"]\n\
-         queue = \"uploads\"\n[[queue]]\nname = \"uploads\"\nvisibility_timeout = 1\n[[function]]\nname = \"echo\"\n\
-         timeout = 1\ncommand = [{:?}]\n[[mapping]]\nqueue = \"uploads\"\nfunction = \"echo\"\n",
+        "[[bucket]]\nname = \"amzn-s3-demo-bucket\"\n\
+         [[bucket.notification]]\nevents = [\"s3:ObjectCreated:*\"]\nqueue = \"uploads\"\n\
+         [[queue]]\nname = \"uploads\"\nvisibility_timeout = 1\n\
+         [[function]]\nname = \"echo\"\ntimeout = 1\ncommand = [{:?}]\n\
+         [[mapping]]\nqueue = \"uploads\"\nfunction = \"echo\"\n",
         wayward()
     );
 
@@ -347,7 +352,8 @@ async fn a_restart_with_a_data_folder_keeps_objects_and_messages() {
     let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port))
         .await
         .unwrap();
-    let request = "GET /amzn-s3-demo-bucket/my%20photo HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
+    let request = "GET /amzn-s3-demo-bucket/my%20photo HTTP/1.1\r\nHost: localhost\r\n\
+                   Connection: close\r\n\r\n";
     stream.write_all(request.as_bytes()).await.unwrap();
     let mut answer = String::new();
     stream.read_to_string(&mut answer).await.unwrap();

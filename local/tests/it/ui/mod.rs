@@ -1,184 +1,18 @@
 //! The page, as a browser asks for it.
 
+mod browser;
+
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, TcpListener};
-use std::time::Duration;
+use std::path::Path;
 
 use serde_json::Value;
-use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpSocket, TcpStream};
 
+use self::browser::{BUCKET, Ui, rate, send};
 use crate::cli::{Program, start};
 use crate::programs::wayward;
-
-const PATIENCE: Duration = Duration::from_secs(60);
-const BUCKET: &str = "amzn-s3-demo-bucket";
-
-/// A running program with a page.
-struct Ui {
-    program: Program,
-    port: u16,
-    s3: u16,
-}
-
-/// The response to a request.
-#[derive(Debug)]
-struct PageResponse {
-    status: u16,
-    head: String,
-    body: String,
-}
-
-/// The server-sent events of an open page.
-struct Events(BufReader<TcpStream>);
-
-impl Ui {
-    async fn start(arguments: &[&str]) -> Self {
-        Self::of(start(
-            &wayward(),
-            &[&["--port", "0", "--ui", "0"], arguments].concat(),
-        ))
-        .await
-    }
-
-    async fn of(mut program: Program) -> Self {
-        let line = program.line("The page is at http://127.0.0.1:").await;
-        let port = line.rsplit(':').next().unwrap().parse().unwrap();
-        let s3 = program.port().await;
-        Self { program, port, s3 }
-    }
-
-    async fn get(&self, path: &str) -> PageResponse {
-        self.ask("GET", path, &[], "").await
-    }
-
-    /// A request from the page itself, as a browser sends it.
-    async fn ask(&self, method: &str, path: &str, headers: &[&str], body: &str) -> PageResponse {
-        let host = format!("Host: 127.0.0.1:{}", self.port);
-        let length = format!("Content-Length: {}", body.len());
-
-        send(
-            self.port,
-            method,
-            path,
-            &[&[&*host, &*length], headers].concat(),
-            body,
-        )
-        .await
-    }
-
-    async fn put(&self, key: &str, body: &str) -> PageResponse {
-        self.ask(
-            "PUT",
-            &format!("/object?bucket={BUCKET}&key={key}"),
-            &[],
-            body,
-        )
-        .await
-    }
-
-    async fn change_faults(&self, body: &str) -> PageResponse {
-        self.ask("POST", "/faults", &["Content-Type: application/json"], body)
-            .await
-    }
-
-    async fn watch(&self) -> Events {
-        Events(BufReader::new(open(self.port).await))
-    }
-}
-
-impl Events {
-    /// Returns the next event, or `None` when the stream ends.
-    async fn next(&mut self) -> Option<Value> {
-        let mut line = String::new();
-        let next = async {
-            loop {
-                line.clear();
-                if self.0.read_line(&mut line).await.unwrap() == 0 {
-                    return None;
-                }
-
-                if let Some(data) = line.strip_prefix("data: ") {
-                    return Some(serde_json::from_str(data).unwrap());
-                }
-            }
-        };
-
-        tokio::time::timeout(PATIENCE, next)
-            .await
-            .expect("no event arrived")
-    }
-
-    /// Returns the first event that matches.
-    async fn until(&mut self, is_match: impl Fn(&Value) -> bool) -> Value {
-        loop {
-            let event = self.next().await.expect("the stream ended");
-            if is_match(&event) {
-                return event;
-            }
-        }
-    }
-
-    /// Waits until the message with this id is in this state.
-    async fn message(&mut self, id: &str, state: &str) -> Value {
-        let of = |event: &Value| {
-            let messages = event["messages"].as_array().unwrap();
-            messages
-                .iter()
-                .find(|message| message["id"] == id && message["state"] == state)
-                .cloned()
-        };
-
-        of(&self.until(|event| of(event).is_some()).await).unwrap()
-    }
-}
-
-/// Opens the event stream by HTTP/1.0, so that the body has no chunks.
-async fn open(port: u16) -> TcpStream {
-    let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port))
-        .await
-        .unwrap();
-    stream
-        .write_all(format!("GET /events HTTP/1.0\r\nHost: localhost:{port}\r\n\r\n").as_bytes())
-        .await
-        .unwrap();
-
-    stream
-}
-
-async fn send(port: u16, method: &str, path: &str, headers: &[&str], body: &str) -> PageResponse {
-    let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port))
-        .await
-        .unwrap();
-    let head = format!(
-        "{method} {path} HTTP/1.0\r\n{}\r\n\r\n{body}",
-        headers.join("\r\n")
-    );
-    stream.write_all(head.as_bytes()).await.unwrap();
-    let mut response = String::new();
-    let read = stream.read_to_string(&mut response);
-    tokio::time::timeout(PATIENCE, read)
-        .await
-        .expect("no response arrived")
-        .unwrap();
-    let (head, body) = response.split_once("\r\n\r\n").unwrap();
-    let status = head.split(' ').nth(1).unwrap().parse().unwrap();
-
-    PageResponse {
-        status,
-        head: head.to_lowercase(),
-        body: body.to_owned(),
-    }
-}
-
-fn rate(event: &Value, hop: &str, fault: &str) -> f64 {
-    let mut faults = event["state"]["faults"].as_array().unwrap().iter();
-    faults
-        .find(|own| own["hop"] == hop && own["fault"] == fault)
-        .unwrap()["rate"]
-        .as_f64()
-        .unwrap()
-}
 
 #[tokio::test]
 async fn the_page_is_served_whole_and_loads_nothing_from_elsewhere() {
@@ -319,12 +153,6 @@ async fn a_dropped_file_is_put_into_the_bucket_and_its_path_is_shown() {
     assert_eq!(message["handled"], 1);
     let details: Value = serde_json::from_str(&ui.get("/message?id=e1").await.body).unwrap();
 
-    let steps = details["steps"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|step| step["what"].as_str().unwrap());
-
     let expected = [
         "object",
         "notification",
@@ -337,10 +165,7 @@ async fn a_dropped_file_is_put_into_the_bucket_and_its_path_is_shown() {
         "deleted",
     ];
 
-    assert_eq!(
-        steps.filter(|what| *what != "log").collect::<Vec<_>>(),
-        expected
-    );
+    assert_eq!(path_without_logs(&details), expected);
     let payload: Value =
         serde_json::from_str(details["messages"][0]["payload"].as_str().unwrap()).unwrap();
     assert_eq!(
@@ -348,6 +173,16 @@ async fn a_dropped_file_is_put_into_the_bucket_and_its_path_is_shown() {
         "a/../%3Cb%3E%2B%26+%C3%A9.txt"
     );
     assert_eq!(ui.get("/message?id=e2").await.status, 404);
+}
+
+/// The kinds of the steps, without the function's log lines.
+fn path_without_logs(details: &Value) -> Vec<&str> {
+    let steps = details["steps"].as_array().unwrap().iter();
+
+    steps
+        .map(|step| step["what"].as_str().unwrap())
+        .filter(|what| *what != "log")
+        .collect()
 }
 
 #[tokio::test]
@@ -383,7 +218,8 @@ async fn an_invalid_put_is_rejected_with_a_reason() {
         .await
         .unwrap();
     let head = format!(
-        "PUT /object?bucket={BUCKET}&key=a HTTP/1.1\r\n{host}\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"
+        "PUT /object?bucket={BUCKET}&key=a HTTP/1.1\r\n{host}\r\n\
+         Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n"
     );
     stream.write_all(head.as_bytes()).await.unwrap();
     let mut line = String::new();
@@ -405,7 +241,10 @@ async fn fault_rates_can_be_changed() {
         (0.25, 0.0)
     );
 
-    let change = r#"{"rates": [{"hop": "publish", "fault": "duplicate", "rate": 1}, {"hop": "publish", "fault": "delay", "rate": 0}]}"#;
+    let change = r#"{"rates": [
+        {"hop": "publish", "fault": "duplicate", "rate": 1},
+        {"hop": "publish", "fault": "delay", "rate": 0}
+    ]}"#;
     assert_eq!(ui.change_faults(change).await.status, 204);
     let event = events
         .until(|event| rate(event, "publish", "duplicate") == 1.0)
@@ -419,7 +258,10 @@ async fn fault_rates_can_be_changed() {
         (0.0, 0.25)
     );
 
-    let change = r#"{"rates": [{"hop": "deliver", "fault": "delay", "rate": 0}, {"hop": "invoke", "fault": "delay", "rate": 0}]}"#;
+    let change = r#"{"rates": [
+        {"hop": "deliver", "fault": "delay", "rate": 0},
+        {"hop": "invoke", "fault": "delay", "rate": 0}
+    ]}"#;
     assert_eq!(ui.change_faults(change).await.status, 204);
 
     assert_eq!(ui.put("twice", "").await.status, 201);
@@ -428,6 +270,11 @@ async fn fault_rates_can_be_changed() {
         (&message["handled"], &message["faults"]),
         (&2.into(), &1.into())
     );
+}
+
+#[tokio::test]
+async fn an_invalid_fault_change_is_rejected() {
+    let ui = Ui::start(&[]).await;
 
     for (body, status) in [
         ("", 400),
@@ -458,33 +305,33 @@ async fn fault_rates_can_be_changed() {
     );
 }
 
-#[tokio::test]
-async fn under_faults_the_page_agrees_with_the_queues() {
-    let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("pipeline.toml");
-
+/// Writes a configuration with a topic, and a function that returns its event.
+fn write_configuration(folder: &Path) -> String {
+    let file = folder.join("pipeline.toml");
     let text = format!(
-        "[[bucket]]\nname = \"photos\"\n[[bucket.notification]]\nevents = [\"s3:ObjectCreated:*\"]\ntopic = \"created\"\n\
-         [[topic]]\nname = \"created\"\n[[subscription]]\ntopic = \"created\"\nqueue = \"uploads\"\n\
-         [[queue]]\nname = \"uploads\"\nvisibility_timeout = 2\ndead_letter_queue = \"dead\"\nmax_receive_count = 3\n\
-         [[queue]]\nname = \"dead\"\n[[function]]\nname = \"echo\"\ntimeout = 1\ncommand = [{:?}]\n\
+        "[[bucket]]\nname = \"photos\"\n\
+         [[bucket.notification]]\nevents = [\"s3:ObjectCreated:*\"]\ntopic = \"created\"\n\
+         [[topic]]\nname = \"created\"\n\
+         [[subscription]]\ntopic = \"created\"\nqueue = \"uploads\"\n\
+         [[queue]]\nname = \"uploads\"\nvisibility_timeout = 2\n\
+         dead_letter_queue = \"dead\"\nmax_receive_count = 3\n\
+         [[queue]]\nname = \"dead\"\n\
+         [[function]]\nname = \"echo\"\ntimeout = 1\ncommand = [{:?}]\n\
          [[mapping]]\nqueue = \"uploads\"\nfunction = \"echo\"\n",
         wayward()
     );
-
     std::fs::write(&file, text).unwrap();
 
+    file.to_str().unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn under_faults_the_page_agrees_with_the_queues() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = write_configuration(folder.path());
+
     let arguments = [
-        "--config",
-        file.to_str().unwrap(),
-        "--port",
-        "0",
-        "--ui",
-        "0",
-        "--chaos",
-        "0.2",
-        "--seed",
-        "5",
+        "--config", &file, "--port", "0", "--ui", "0", "--chaos", "0.2", "--seed", "5",
     ];
 
     let ui = Ui::of(Program::start(&arguments)).await;
