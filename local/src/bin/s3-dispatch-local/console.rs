@@ -57,7 +57,7 @@ impl Console {
 
 /// Prints a line, in colour if the terminal supports it.
 pub(crate) fn say(text: &str) {
-    // The pipeline keeps running when nobody reads its output any more.
+    // The pipeline keeps running when nobody reads its output.
     let _ = writeln!(anstream::stdout(), "{text}");
 }
 

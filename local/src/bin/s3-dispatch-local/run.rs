@@ -1,4 +1,4 @@
-//! Starts what the command line asks for, and stops it again.
+//! Starts what the command line asks for, and stops it at the end.
 
 use std::collections::BTreeMap;
 use std::error::Error;
@@ -32,8 +32,8 @@ pub(crate) async fn run(arguments: &Arguments) -> Result<ExitCode, Box<dyn Error
 
     set_programs(arguments, &mut topology.functions).await?;
 
-    // Both ports are bound before anything runs: the functions need the endpoint's address, and a
-    // port that is in use must not stop a pipeline that has half started.
+    // Both ports are bound before the pipeline starts: the functions need the endpoint's address,
+    // and a port in use should fail before anything runs.
     let endpoint = bind_endpoint(arguments).await?;
     let ui = arguments.ui.map(Ui::bind).transpose()?;
     let address = endpoint.address();

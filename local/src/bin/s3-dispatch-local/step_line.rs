@@ -29,7 +29,7 @@ pub(crate) enum Tone {
 }
 
 impl StepLine {
-    /// Returns `None` for steps that do not interest people.
+    /// Returns `None` for a step that is not shown.
     pub(crate) fn of(step: &Step) -> Option<Self> {
         let line = message_line(&step.kind)
             .or_else(|| invocation_line(&step.kind))

@@ -162,7 +162,7 @@ impl App {
 }
 
 impl FaultRate {
-    /// Where which fault is meant. Fails if there is no such place, or if the rate is invalid.
+    /// The hop and the fault with these names. Fails if there are none, or if the rate is invalid.
     fn place(&self) -> Result<(Hop, Fault), String> {
         let Self { hop, fault, rate } = self;
         let mut places = Faults::places();

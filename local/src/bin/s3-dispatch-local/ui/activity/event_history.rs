@@ -180,7 +180,7 @@ impl EventHistory {
         self.object = Some(Arc::clone(object));
     }
 
-    /// One word for what has happened so far.
+    /// What has happened so far, as a keyword for the page.
     fn state(&self) -> &'static str {
         self.messages.state().unwrap_or(if self.was_notified {
             "filtered"

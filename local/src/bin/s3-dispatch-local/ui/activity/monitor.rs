@@ -52,7 +52,7 @@ impl Monitor {
         }
     }
 
-    /// Takes note of a step. Must be called for every step, in order.
+    /// Records a step. Must be called for every step, in order.
     pub(crate) fn observe(&self, step: &Step) {
         let mut record = self.lock();
         let bucket = record.bucket_of(step);

@@ -87,7 +87,7 @@ impl TrackedMessages {
         Some(message)
     }
 
-    /// One word for what has happened so far. `None` if no message exists or is on its way.
+    /// What has happened so far, as a keyword for the page. `None` if there is no message.
     pub(super) fn state(&self) -> Option<&'static str> {
         let any = |is_match: fn(&TrackedMessage) -> bool| self.tracked.iter().any(is_match);
 
