@@ -38,67 +38,36 @@
 //! The program of the same name runs a pipeline in a terminal.
 
 mod error;
-mod clock;
-mod step;
-mod journal;
-mod faults;
+mod aws;
 mod topology;
-mod topology_check;
-mod config;
-mod object_event;
-mod s3_endpoint;
-mod s3_service;
-mod received;
-mod listing;
-mod bucket;
-mod upload;
-mod body_store;
-mod arn;
-mod notification;
-mod parcel;
-mod topic;
-mod carrier;
-mod message;
-mod queue_state;
-mod deduplication;
-mod queue;
-mod queue_snapshot;
-mod sqs_event;
-mod mapping;
-mod invoker;
-mod batch_answer;
-mod function;
-mod process;
-mod environment;
-mod runtime_api;
-mod log_line;
-mod persistence;
-mod state;
-mod engine;
-mod report;
-mod pipeline_builder;
+mod faults;
+mod journal;
+mod s3;
+mod sns;
+mod sqs;
+mod lambda;
 mod pipeline;
 
-pub use bucket::Buckets;
 pub use error::{Error, ErrorKind};
 pub use faults::{Fault, Faults, Hop};
-pub use function::{
+pub use journal::report::{EventReport, Handling, Report};
+pub use journal::step::{EventId, Fate, LogStream, ReceivedMessage, Step, StepKind};
+pub use journal::{Journal, Steps};
+pub use lambda::function::{
     Function, FunctionError, FunctionErrorKind, InProcess, Invocation, Kill, KillKind,
 };
-pub use journal::{Journal, Steps};
-pub use message::{
+pub use lambda::process::Process;
+pub use pipeline::LocalPipeline;
+pub use pipeline::builder::LocalPipelineBuilder;
+pub use s3::endpoint::{BoundS3Endpoint, S3Endpoint};
+pub use s3::event::ObjectEvent;
+pub use s3::service::ObjectEvents;
+pub use s3::store::Buckets;
+pub use sqs::message::{
     Deletion, Message, NotInFlight, Receipt, Receive, Received, Redriven, SendRefusal, Sent,
 };
-pub use object_event::ObjectEvent;
-pub use pipeline::LocalPipeline;
-pub use pipeline_builder::LocalPipelineBuilder;
-pub use process::Process;
-pub use queue::Queue;
-pub use queue_snapshot::{QueueSnapshot, QueuedMessage, Visibility};
-pub use report::{EventReport, Handling, Report};
-pub use s3_endpoint::{BoundS3Endpoint, S3Endpoint};
-pub use s3_service::ObjectEvents;
-pub use step::{EventId, Fate, LogStream, ReceivedMessage, Step, StepKind};
+pub use sqs::queue::Queue;
+pub use sqs::snapshot::{QueueSnapshot, QueuedMessage, Visibility};
 pub use topology::{
     BucketSpec, Destination, FunctionSpec, MappingSpec, NotificationSpec, QueueSpec, Redrive,
     SubscriptionSpec, Topology,

@@ -1,4 +1,4 @@
-//! Programs to run as functions, built when they are asked for.
+//! Programs that the tests run as functions. Each is built on first use.
 
 use std::path::PathBuf;
 use std::process::Command;
@@ -11,12 +11,12 @@ pub(crate) fn put_processor() -> PathBuf {
     program("put-processor")
 }
 
-/// The function that does what its event says.
+/// The function that does what its event says, such as crash or hang.
 pub(crate) fn wayward() -> PathBuf {
     program("wayward")
 }
 
-/// Where Cargo says that the program is.
+/// Returns the path of a program, as Cargo prints it.
 pub(crate) fn program(name: &str) -> PathBuf {
     static PROGRAMS: LazyLock<Vec<PathBuf>> = LazyLock::new(build);
 
@@ -56,7 +56,7 @@ fn build() -> Vec<PathBuf> {
         .collect()
 }
 
-/// Whether there is such a process, other than one that only waits to be asked for its end.
+/// Whether this process runs. A zombie does not.
 pub(crate) fn is_running(process: &str) -> bool {
     let state = std::process::Command::new("ps")
         .args(["-o", "stat=", "-p", process])

@@ -1,0 +1,3 @@
+//! What AWS would call the parts.
+
+pub(crate) mod arn;

@@ -1,0 +1,165 @@
+//! The command line: its options, and how their values are parsed.
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+
+use clap::Parser;
+use s3_dispatch_local::{Error, Fault, Faults, Hop, Topology};
+
+/// Runs S3, SNS, SQS and Lambda on this machine, and can inject the faults that AWS shows.
+///
+/// For development and tests, never for production. Without options, it runs the pipeline of the
+/// examples: one bucket, one topic, two queues with dead-letter queues, and the functions
+/// `put-processor` and `copy-processor`.
+#[derive(Debug, Parser)]
+#[command(name = "s3-dispatch-local", version)]
+pub(crate) struct Arguments {
+    /// Run the pipeline that this TOML file describes.
+    #[arg(long, value_name = "FILE", conflicts_with = "demo")]
+    pub(crate) config: Option<PathBuf>,
+
+    /// Run this program as the function NAME. Can be given once for each function.
+    #[arg(long, value_name = "NAME=PATH", value_parser = parse_named_path)]
+    pub(crate) function: Vec<(String, PathBuf)>,
+
+    /// Keep objects and messages in this folder, so that they survive a restart.
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) data: Option<PathBuf>,
+
+    /// Upload, copy and delete a few objects, print what happened to each, and exit.
+    #[arg(long)]
+    pub(crate) demo: bool,
+
+    /// Inject every fault at this rate, from 0 to 1.
+    #[arg(long, value_name = "RATE", value_parser = parse_rate)]
+    chaos: Option<f64>,
+
+    /// Inject one fault at this rate, at every hop where it can happen (`kill=0.1`) or at one hop
+    /// (`deliver:duplicate=0.5`). Can be given several times.
+    ///
+    /// Hops: publish, deliver, receive, invoke, delete. Faults: duplicate, delay, reorder,
+    /// drop-response, kill, time-out, throttle, expire-visibility, refuse-delete.
+    #[arg(long, value_name = "[HOP:]FAULT=RATE", value_parser = parse_fault)]
+    fault: Vec<FaultRate>,
+
+    /// Choose the faults by this number: the same number injects the same faults.
+    #[arg(long, value_name = "NUMBER", value_parser = parse_seed, default_value_t = 0)]
+    seed: u64,
+
+    /// Serve S3 on this port. 0 picks a free port. The default is 9090, or a free port with
+    /// `--demo`.
+    #[arg(long, value_parser = parse_port)]
+    port: Option<u16>,
+
+    /// Serve a page that shows the pipeline, on this port of the loopback interface. 0 picks a
+    /// free port. The default is 9091.
+    #[arg(
+        long,
+        value_name = "PORT",
+        value_parser = parse_port,
+        num_args = 0..=1,
+        default_missing_value = "9091"
+    )]
+    pub(crate) ui: Option<u16>,
+
+    /// Serve S3 on this address. Anyone who can reach it can write to the buckets.
+    #[arg(long, value_name = "ADDRESS", default_value_t = IpAddr::V4(Ipv4Addr::LOCALHOST))]
+    pub(crate) bind: IpAddr,
+}
+
+/// How often one fault is injected, and at which hops.
+#[derive(Debug, Clone)]
+struct FaultRate {
+    places: Vec<(Hop, Fault)>,
+    rate: f64,
+}
+
+impl Arguments {
+    /// The pipeline of the configuration file, or else that of the examples.
+    pub(crate) fn topology(&self) -> Result<Topology, Error> {
+        match &self.config {
+            Some(file) => Topology::from_toml_file(file),
+            None => Ok(Topology::example()),
+        }
+    }
+
+    pub(crate) fn faults(&self) -> Faults {
+        let mut faults = self
+            .chaos
+            .map_or_else(Faults::none, Faults::chaos)
+            .with_seed(self.seed);
+
+        for FaultRate { places, rate } in &self.fault {
+            for (hop, fault) in places {
+                faults = faults.with_rate(*hop, *fault, *rate);
+            }
+        }
+
+        faults
+    }
+
+    /// Where S3 is served.
+    pub(crate) fn s3_address(&self) -> SocketAddr {
+        let port = self.port.unwrap_or(if self.demo { 0 } else { 9090 });
+
+        SocketAddr::new(self.bind, port)
+    }
+}
+
+fn parse_named_path(text: &str) -> Result<(String, PathBuf), String> {
+    match text.split_once('=') {
+        Some((name, path)) if !name.is_empty() && !path.is_empty() => {
+            Ok((name.to_owned(), path.into()))
+        }
+        _ => Err(String::from("expected `NAME=PATH`")),
+    }
+}
+
+fn parse_seed(text: &str) -> Result<u64, String> {
+    text.parse()
+        .map_err(|_| format!("expected a whole number from 0 to {}", u64::MAX))
+}
+
+fn parse_port(text: &str) -> Result<u16, String> {
+    text.parse()
+        .map_err(|_| format!("expected a port number from 0 to {}", u16::MAX))
+}
+
+fn parse_rate(text: &str) -> Result<f64, String> {
+    let rate = text
+        .parse::<f64>()
+        .ok()
+        .filter(|rate| (0.0..=1.0).contains(rate));
+
+    rate.ok_or_else(|| String::from("expected a rate from 0 to 1"))
+}
+
+fn parse_fault(text: &str) -> Result<FaultRate, String> {
+    let (name, rate) = text
+        .split_once('=')
+        .ok_or("expected `FAULT=RATE` or `HOP:FAULT=RATE`, such as `kill=0.1`")?;
+
+    let is_named =
+        |(hop, fault): &(Hop, Fault)| name == fault.to_string() || name == place_name(*hop, *fault);
+    let places: Vec<_> = Faults::places().filter(is_named).collect();
+
+    if places.is_empty() {
+        let known: Vec<_> = Faults::places()
+            .map(|(hop, fault)| place_name(hop, fault))
+            .collect();
+
+        return Err(format!(
+            "there is no fault `{name}`; the faults are {}",
+            known.join(", ")
+        ));
+    }
+
+    Ok(FaultRate {
+        places,
+        rate: parse_rate(rate)?,
+    })
+}
+
+fn place_name(hop: Hop, fault: Fault) -> String {
+    format!("{hop}:{fault}")
+}

@@ -1,0 +1,33 @@
+//! Runs S3, SNS, SQS and Lambda on one machine, for development and tests.
+//!
+//! [`cli`] reads the command line and [`run`] does what it asks for: it starts the pipeline, prints
+//! its steps ([`console`]), plays the demo ([`demo`]), and serves the page ([`ui`]).
+
+mod cli;
+mod run;
+mod interrupt;
+mod examples;
+mod s3_client;
+mod demo;
+mod step_line;
+mod console;
+mod ui;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    match run::run(&cli::Arguments::parse()).await {
+        Ok(status) => status,
+        Err(error) => {
+            anstream::eprintln!(
+                "{}: {}",
+                console::paint(console::FAILED, "error"),
+                console::with_causes(&*error)
+            );
+            ExitCode::FAILURE
+        }
+    }
+}

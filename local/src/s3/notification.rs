@@ -1,0 +1,81 @@
+//! What S3 sends of an event.
+
+use std::time::SystemTime;
+
+use s3_dispatch::EventName;
+use s3_dispatch_testing::{NotificationBuilder, RecordBuilder};
+
+use crate::aws::arn::REGION;
+use crate::journal::clock::iso;
+use crate::{NotificationSpec, ObjectEvent};
+
+/// What is known of an event beside the object.
+pub(crate) struct Request<'r> {
+    pub(crate) time: SystemTime,
+    pub(crate) id: &'r str,
+}
+
+/// Whether a bucket that is configured so sends this event. Prefix and suffix are those of the key
+/// itself; where AWS wants them encoded, the same is meant.
+pub(crate) fn is_sent(spec: &NotificationSpec, event: &ObjectEvent) -> bool {
+    spec.events
+        .iter()
+        .any(|pattern| pattern.matches(&event.event_name))
+        && event.key.starts_with(&spec.prefix)
+        && event.key.ends_with(&spec.suffix)
+}
+
+/// Whether S3 gives a sequencer to such an event.
+pub(crate) fn has_sequencer(event: &EventName) -> bool {
+    !matches!(
+        event.category(),
+        "ObjectTagging" | "ObjectAcl" | "IntelligentTiering"
+    )
+}
+
+/// The JSON that S3 publishes.
+pub(crate) fn notification_json(
+    spec: &NotificationSpec,
+    event: &ObjectEvent,
+    request: &Request<'_>,
+) -> String {
+    let mut record = RecordBuilder::new(event.event_name.clone())
+        .with_region(REGION)
+        .with_event_time(iso(request.time))
+        .with_source_ip("127.0.0.1")
+        .with_request_id(request.id)
+        .with_configuration_id(spec.id.as_str())
+        .with_bucket(event.bucket.as_str())
+        .with_key(event.key.as_str());
+
+    record = match event.size {
+        Some(size) => record.with_size(size),
+        None => record.without_size(),
+    };
+    record = match &event.e_tag {
+        Some(e_tag) => record.with_e_tag(e_tag.as_str()),
+        None => record.without_e_tag(),
+    };
+    record = match &event.sequencer {
+        Some(sequencer) => record.with_sequencer(sequencer.as_str()),
+        None => record.without_sequencer(),
+    };
+
+    if let Some(id) = &event.version_id {
+        record = record.with_version_id(id.as_str());
+    }
+
+    if event.event_name == "ObjectCreated:Copy" {
+        // There are no annotations here.
+        record = record.with_has_annotation(false);
+    }
+
+    NotificationBuilder::from(record).to_json()
+}
+
+/// The JSON that S3 publishes when notifications are configured.
+pub(crate) fn test_json(bucket: &str, request: &Request<'_>) -> String {
+    NotificationBuilder::test_event(bucket)
+        .with_test_request(iso(request.time), request.id)
+        .to_json()
+}
