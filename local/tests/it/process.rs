@@ -417,8 +417,8 @@ async fn what_cannot_be_a_program_is_told_in_one_line() {
 
     let cases = [
         (missing.clone(), "does not exist"),
-        (text.clone(), "may not be executed"),
-        (folder.path().into(), "is no file"),
+        (text.clone(), "is not executable"),
+        (folder.path().into(), "is not a file"),
     ];
 
     for (program, reason) in cases {

@@ -165,7 +165,7 @@ fn a_message_that_was_received_too_often_is_redriven_instead_of_received() {
     assert!(third.messages.is_empty());
     assert_eq!(third.redriven.len(), 1);
     assert_eq!((third.redriven[0].receive_count, source.len()), (2, 0));
-    dead.bury(at(60), third.redriven[0].clone());
+    dead.insert_redriven(at(60), third.redriven[0].clone());
     let buried = only(receive(&mut dead, at(60), 10));
     // It keeps its id and, in a standard queue, its age, and is counted on.
     assert_eq!(
@@ -184,7 +184,7 @@ fn each_queue_redrives_by_its_own_receives() {
         only(receive(&mut source, at(time), 10));
     }
 
-    dead.bury(at(60), receive(&mut source, at(60), 10).redriven.remove(0));
+    dead.insert_redriven(at(60), receive(&mut source, at(60), 10).redriven.remove(0));
     assert_eq!(only(receive(&mut dead, at(60), 10)).receive_count, 3);
     assert_eq!(receive(&mut dead, at(90), 10).redriven[0].receive_count, 3);
 }

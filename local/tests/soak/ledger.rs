@@ -110,7 +110,7 @@ impl Ledger {
                 message_id,
                 receive_count,
                 ..
-            } => books.bury(step.event, message_id, *receive_count),
+            } => books.move_to_dead_letters(step.event, message_id, *receive_count),
             _ => {}
         }
     }
@@ -202,7 +202,12 @@ impl Books {
         *self.faulted.entry(Arc::clone(message)).or_default() |= 1 << receive_count;
     }
 
-    fn bury(&mut self, event: Option<EventId>, message: &Arc<str>, receive_count: u32) {
+    fn move_to_dead_letters(
+        &mut self,
+        event: Option<EventId>,
+        message: &Arc<str>,
+        receive_count: u32,
+    ) {
         let faulted = self.faulted.remove(message).unwrap_or_default();
         let is_faulted_each_time = (1..=receive_count).all(|count| faulted & (1 << count) != 0);
         let event = event.unwrap();
