@@ -39,8 +39,8 @@
 //! - [`Topology`] describes what a pipeline consists of. [`Topology::example`] is the pipeline of
 //!   the examples; [`Topology::from_toml_file`] reads one from a file.
 //! - [`Faults`] decides what goes wrong, where and how often. The same seed gives the same run.
-//! - [`Queue`] has the rules of SQS. [`Function`] is what a queue invokes: a router in this process,
-//!   or a program ([`Process`]) that talks to Lambda's Runtime API.
+//! - [`Queue`] has the rules of SQS. [`Function`] is what a queue invokes: a router in this
+//!   process, or a program ([`Process`]) that talks to Lambda's Runtime API.
 //! - [`S3Endpoint`] serves the buckets to any S3 client.
 //! - [`Journal`] contains everything that happens. [`Report`] says what happened to each event.
 //!

@@ -175,7 +175,8 @@ impl Process {
         }
 
         let reason = format!(
-            "given up after {MAX_FAILED_STARTS} attempts to start, until its program changes: {error}"
+            "given up after {MAX_FAILED_STARTS} attempts to start, until its program changes: \
+             {error}"
         );
         pool.given_up = Some(GivenUp {
             reason: reason.clone(),

@@ -1,5 +1,5 @@
-//! Lambda's Runtime API: the server that a process of a function talks to ("Using the Lambda runtime
-//! API for custom runtimes", AWS Lambda Developer Guide, 2026).
+//! Lambda's Runtime API: the server that a process of a function talks to ("Using the Lambda
+//! runtime API for custom runtimes", AWS Lambda Developer Guide, 2026).
 
 use std::convert::Infallible;
 use std::io;

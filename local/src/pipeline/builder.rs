@@ -208,7 +208,8 @@ impl LocalPipelineBuilder {
     ///
     /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
     /// # async fn main() -> Result<(), s3_dispatch_local::Error> {
-    /// # let routes = || Routes::new(()).on_fn("*", async |_: ObjectKey| Ok::<_, std::io::Error>(()));
+    /// # let routes =
+    /// #     || Routes::new(()).on_fn("*", async |_: ObjectKey| Ok::<_, std::io::Error>(()));
     /// let pipeline = LocalPipeline::builder()
     ///     .with_router("put-processor", routes())
     ///     .with_router("copy-processor", routes())

@@ -34,7 +34,8 @@ operations! {
     uploads::create_multipart_upload: CreateMultipartUploadInput => CreateMultipartUploadOutput;
     uploads::upload_part: UploadPartInput => UploadPartOutput;
     uploads::upload_part_copy: UploadPartCopyInput => UploadPartCopyOutput;
-    uploads::complete_multipart_upload: CompleteMultipartUploadInput => CompleteMultipartUploadOutput;
+    uploads::complete_multipart_upload:
+        CompleteMultipartUploadInput => CompleteMultipartUploadOutput;
     uploads::abort_multipart_upload: AbortMultipartUploadInput => AbortMultipartUploadOutput;
     listings::list_parts: ListPartsInput => ListPartsOutput;
     listings::list_multipart_uploads: ListMultipartUploadsInput => ListMultipartUploadsOutput;

@@ -161,9 +161,7 @@ impl fmt::Display for SendRefusal {
             Self::Full => "it is full",
             Self::TooLong => "the message is longer than 1 MiB",
             Self::NoGroup => "a message for a FIFO queue needs a group",
-            Self::NoDeduplicationId => {
-                "a message for a FIFO queue without content-based deduplication needs a deduplication id"
-            }
+            Self::NoDeduplicationId => "a message for this FIFO queue needs a deduplication id",
         })
     }
 }

@@ -152,11 +152,13 @@ impl Topology {
             part.says("a queue cannot be its own dead-letter queue")
         })?;
 
-        part.require(
-            is_fifo(target) == queue.is_fifo(),
-            "dead_letter_queue",
-            || part.says("a FIFO queue needs a FIFO dead-letter queue, and a standard queue a standard one"),
-        )?;
+        let is_same_kind = is_fifo(target) == queue.is_fifo();
+        part.require(is_same_kind, "dead_letter_queue", || {
+            let kind = if queue.is_fifo() { "FIFO" } else { "standard" };
+            part.says(&format!(
+                "the dead-letter queue of a {kind} queue must be one too"
+            ))
+        })?;
 
         part.require_range(
             "max_receive_count",

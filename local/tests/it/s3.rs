@@ -1,4 +1,4 @@
-//! The buckets, through the SDK.
+//! The buckets, used through the AWS SDK.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex};
@@ -22,7 +22,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 const BUCKET: &str = "amzn-s3-demo-bucket";
 const PART: usize = 5 * 1024 * 1024;
 
-/// Keeps events; or refuses them, when it is full.
+/// Keeps events, or rejects them when it is full.
 #[derive(Default)]
 struct Kept {
     events: Mutex<Vec<ObjectEvent>>,
@@ -74,7 +74,7 @@ impl S3 {
         }
     }
 
-    /// What happened since the last time, as name, key and size.
+    /// The events since the last call: name, key and size.
     fn events(&self) -> Vec<(String, String, Option<u64>)> {
         let events = std::mem::take(&mut *self.kept.events.lock().unwrap());
         events
@@ -303,7 +303,7 @@ async fn an_object_can_be_put_read_copied_and_deleted() {
 }
 
 #[tokio::test]
-async fn every_event_has_what_s3_sends_with_it() {
+async fn every_event_has_the_data_that_s3_sends() {
     let s3 = S3::start().await;
     s3.put("a", "1").await;
 
@@ -396,12 +396,12 @@ async fn every_event_has_what_s3_sends_with_it() {
 }
 
 #[tokio::test]
-async fn parts_become_an_object() {
+async fn an_object_can_be_uploaded_in_parts() {
     let s3 = S3::start().await;
     s3.put("source", vec![b's'; 100]).await;
     let upload = s3.upload("large file").await;
     let first = s3.upload_part(&upload, 1, vec![b'1'; PART]).await;
-    // Replaced by a later part of the same number.
+    // A later part with the same number replaces it.
     s3.upload_part(&upload, 2, vec![b'x'; 7]).await;
 
     let copied = s3
@@ -498,7 +498,7 @@ async fn an_upload_that_cannot_be_completed_causes_no_event() {
 }
 
 #[tokio::test]
-async fn a_batch_of_deletions_is_one_event_for_each_object_that_was_there() {
+async fn a_batch_delete_causes_an_event_for_each_existing_object() {
     let s3 = S3::start().await;
     for key in ["a b", "ü", "c"] {
         s3.put(key, "").await;
@@ -528,7 +528,7 @@ async fn a_batch_of_deletions_is_one_event_for_each_object_that_was_there() {
 }
 
 #[tokio::test]
-async fn listings_are_folded_at_a_delimiter() {
+async fn listings_group_keys_at_a_delimiter() {
     let s3 = S3::start().await;
     for key in ["a", "a/1", "a/2", "b/1", "c"] {
         s3.put(key, "").await;
@@ -564,7 +564,7 @@ async fn listings_are_folded_at_a_delimiter() {
 }
 
 #[tokio::test]
-async fn a_put_can_insist_on_being_the_first() {
+async fn a_conditional_put_does_not_replace_an_object() {
     let s3 = S3::start().await;
     let put = || {
         s3.client
@@ -581,7 +581,7 @@ async fn a_put_can_insist_on_being_the_first() {
 }
 
 #[tokio::test]
-async fn what_is_not_there_is_told_in_the_words_of_s3() {
+async fn missing_buckets_and_objects_are_reported_with_the_codes_of_s3() {
     let s3 = S3::start().await;
     let error = s3
         .client
@@ -618,7 +618,7 @@ async fn what_is_not_there_is_told_in_the_words_of_s3() {
 }
 
 #[tokio::test]
-async fn a_client_is_told_when_its_event_is_not_taken() {
+async fn a_client_gets_an_error_if_its_event_is_not_taken() {
     let s3 = S3::with(
         Buckets::in_memory([BUCKET]),
         Kept {
@@ -688,7 +688,7 @@ async fn a_folder_keeps_objects_and_uploads() {
     let files = std::fs::read_dir(folder.path().join("bodies"))
         .unwrap()
         .count();
-    assert_eq!(files, 4, "one for each object, and none that is not needed");
+    assert_eq!(files, 4, "one file for each object, and no others");
 }
 
 #[tokio::test]
@@ -721,7 +721,7 @@ async fn a_body_that_is_too_long_leaves_nothing_behind() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_stored_is_told_to_the_client_and_to_the_pipeline() {
+async fn a_storage_failure_is_reported_to_the_client_and_to_the_pipeline() {
     let folder = tempfile::tempdir().unwrap();
     let s3 = S3::with(
         Buckets::open(folder.path(), [BUCKET]).unwrap(),
@@ -751,7 +751,7 @@ async fn what_cannot_be_stored_is_told_to_the_client_and_to_the_pipeline() {
 }
 
 #[tokio::test]
-async fn a_body_that_is_not_what_its_checksum_says_is_refused() {
+async fn a_body_that_does_not_match_its_checksum_is_rejected() {
     let s3 = S3::start().await;
     let put = || {
         s3.client
@@ -781,7 +781,7 @@ async fn a_body_that_is_not_what_its_checksum_says_is_refused() {
 }
 
 #[tokio::test]
-async fn a_port_in_use_is_told() {
+async fn a_port_in_use_is_reported() {
     let s3 = S3::start().await;
     let error = S3Endpoint::bind(s3.endpoint.address()).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Address);
@@ -792,7 +792,7 @@ async fn a_port_in_use_is_told() {
 }
 
 #[tokio::test]
-async fn an_unsigned_request_is_let_in_unless_a_web_page_sends_it() {
+async fn an_unsigned_request_is_allowed_unless_a_web_page_sends_it() {
     let s3 = S3::start().await;
     assert_eq!(put_unsigned(&s3, "").await, "HTTP/1.1 200 OK");
     assert_eq!(s3.events(), [event("ObjectCreated:Put", "my photo", 5)]);
@@ -803,7 +803,7 @@ async fn an_unsigned_request_is_let_in_unless_a_web_page_sends_it() {
     assert_eq!(s3.events(), []);
 }
 
-/// Puts an object as `curl -T` does, and gives the first line of the answer.
+/// Puts an object as `curl -T` does, and returns the first line of the answer.
 async fn put_unsigned(s3: &S3, header: &str) -> String {
     let address = s3.endpoint.address();
     let mut stream = tokio::net::TcpStream::connect(address).await.unwrap();
@@ -817,7 +817,7 @@ async fn put_unsigned(s3: &S3, header: &str) -> String {
     answer.lines().next().unwrap().to_owned()
 }
 
-/// Puts, reads, lists, copies and deletes objects of these keys, all there at the same time.
+/// Puts, reads, lists, copies and deletes objects with these keys, which all exist at once.
 async fn check_keys(keys: &[String]) {
     let s3 = S3::start().await;
     for key in keys {
@@ -871,7 +871,7 @@ async fn check_keys(keys: &[String]) {
 }
 
 #[tokio::test]
-async fn keys_that_no_folder_could_hold_are_held() {
+async fn keys_that_cannot_be_file_names_can_be_stored() {
     let long = "ü".repeat(512);
     let keys = [
         "a",
@@ -915,7 +915,7 @@ proptest! {
     #[test]
     fn any_key_is_held(keys in proptest::collection::vec("\\PC{1,60}|[a/.%+ ü]{1,12}", 1..6)) {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        // The SDK takes a key of nothing but white space for none.
+        // The SDK treats a key of only white space as missing.
         let keys: Vec<_> = keys.into_iter().filter(|key| key != "target" && !key.trim().is_empty()).collect();
         runtime.block_on(check_keys(&keys));
     }

@@ -55,8 +55,8 @@ impl Descriptions {
     }
 }
 
-/// The name of the file that describes an object: a digest, because a key can be too long for a file
-/// name.
+/// The name of the file that describes an object: a digest, because a key can be too long for a
+/// file name.
 pub(super) fn object_file_name(bucket: &str, key: &str) -> String {
     sha256_hex(format!("{bucket}/{key}").as_bytes())
 }
