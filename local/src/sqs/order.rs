@@ -96,9 +96,11 @@ impl ReceiveOrder {
         self.heads.iter()
     }
 
-    /// The next one behind `last` that can be received now.
-    pub(super) fn next_ready(&self, last: Head, now: SystemTime) -> Option<Head> {
-        let ready = (Bound::Excluded(last), Bound::Included((now, u64::MAX)));
+    /// The next one that can be received now: behind `last`, or the first one.
+    pub(super) fn next_ready(&self, last: Option<Head>, now: SystemTime) -> Option<Head> {
+        let start = last.map_or(Bound::Unbounded, Bound::Excluded);
+        let ready = (start, Bound::Included((now, u64::MAX)));
+
         self.heads.range(ready).next().copied()
     }
 

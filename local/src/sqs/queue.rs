@@ -198,7 +198,7 @@ impl Queue {
             ..Receive::default()
         };
 
-        let mut last = (SystemTime::UNIX_EPOCH, 0);
+        let mut last = None;
         let mut seen = HashSet::new();
 
         while receive.messages.len() < max_messages {
@@ -206,7 +206,7 @@ impl Queue {
                 break;
             };
 
-            last = head;
+            last = Some(head);
             let first = &self.messages[&head.1];
             if is_in(&first.message, excluded) {
                 continue;
