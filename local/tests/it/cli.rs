@@ -366,7 +366,7 @@ async fn what_cannot_be_is_told_in_one_line() {
         ),
         (
             vec!["--data", "/dev/null", "--port", "0"],
-            String::from("error: cannot make the folder `/dev/null`: "),
+            String::from("error: cannot create the folder `/dev/null`: "),
         ),
     ];
 
