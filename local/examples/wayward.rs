@@ -1,4 +1,4 @@
-//! A function that does what its event says, also the worst: for the tests.
+//! A function for the tests that does what its event says, including crashes and bad answers.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
@@ -60,7 +60,7 @@ fn main() {
     }
 }
 
-/// The id and the payload of the next invocation.
+/// Returns the id and the payload of the next invocation.
 fn next() -> (String, String) {
     let (head, body) = request("GET", "invocation/next", "");
     let id = head
@@ -74,7 +74,8 @@ fn post(path: &str, body: &str) {
     request("POST", path, body);
 }
 
-/// The head, in lower case, and the body of the answer. A function whose API is gone ends.
+/// Returns the head, in lower case, and the body of the answer. Ends the function if its API no
+/// longer exists.
 fn request(method: &str, path: &str, body: &str) -> (String, String) {
     let exchange = || {
         let host = std::env::var("AWS_LAMBDA_RUNTIME_API").ok()?;

@@ -1,12 +1,15 @@
-//! What can be wrong with a pipeline.
+//! The error of this crate.
+//!
+//! Every fallible public function returns it, so that a test can match on one kind, and a program
+//! can print one line. All rooms of the crate make such errors.
 
 use std::error::Error as StdError;
 use std::fmt;
 
-/// A pipeline could not be described, started, or kept.
+/// A pipeline could not be described, started or used.
 ///
-/// The text is one clause without a full stop; the cause, if any, is [`source`](StdError::source)
-/// and not repeated.
+/// The text is one clause without a full stop. The cause, if any, is available from
+/// [`source`](StdError::source) and is not repeated in the text; [`with_causes`] joins both.
 pub struct Error(Box<Inner>);
 
 struct Inner {
@@ -15,29 +18,29 @@ struct Inner {
     source: Option<Box<dyn StdError + Send + Sync>>,
 }
 
-/// What kind of thing went wrong.
+/// The kinds of errors.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorKind {
-    /// The description of the pipeline contradicts itself, or asks for what AWS refuses.
+    /// The description of the pipeline contradicts itself, or AWS would reject it.
     Configuration,
-    /// A name is used that no bucket, topic, queue or function has.
+    /// No bucket, topic, queue or function has this name.
     UnknownName,
-    /// An address cannot be listened on.
+    /// The address is not available: its port is in use, for example.
     Address,
-    /// A program cannot be found or started.
+    /// A program does not exist or cannot be started.
     Program,
-    /// A function does not come up.
+    /// A function does not become ready.
     Function,
-    /// State cannot be read or written: a folder is missing, a disk is full.
+    /// The disk failed: a folder is missing or a disk is full, for example. A retry may help.
     Storage,
-    /// A body or key is longer than this pipeline takes.
+    /// A body or a key is longer than the pipeline allows.
     TooLarge,
-    /// A queue does not take a message.
+    /// A queue rejected a message.
     Refused,
-    /// The S3 endpoint answered a request with an error.
+    /// S3 rejected a request.
     S3,
-    /// The pipeline was stopped.
+    /// The pipeline is stopped.
     Stopped,
 }
 
@@ -50,6 +53,14 @@ impl Error {
         }))
     }
 
+    /// There is no `what` with this name.
+    pub(crate) fn unknown_name(what: &str, name: &str) -> Self {
+        Self::new(
+            ErrorKind::UnknownName,
+            format!("there is no {what} `{name}`"),
+        )
+    }
+
     #[must_use]
     pub(crate) fn with_source(
         mut self,
@@ -59,7 +70,7 @@ impl Error {
         self
     }
 
-    /// What kind of thing went wrong.
+    /// The kind of the error.
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
         self.0.kind
@@ -91,4 +102,21 @@ impl StdError for Error {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
         self.0.source.as_deref().map(|source| source as _)
     }
+}
+
+/// Returns the text of an error and of all its causes, in one line: `the file cannot be read:
+/// permission denied`.
+///
+/// ```
+/// use s3_dispatch_local::{Topology, with_causes};
+///
+/// let error = Topology::from_toml_file("missing.toml".as_ref()).unwrap_err();
+/// assert!(with_causes(&error).starts_with("the file `missing.toml` cannot be read: "));
+/// ```
+#[must_use]
+pub fn with_causes(error: &(dyn StdError + 'static)) -> String {
+    let causes = std::iter::successors(Some(error), |&error| error.source());
+    let texts: Vec<_> = causes.map(ToString::to_string).collect();
+
+    texts.join(": ")
 }

@@ -1,41 +1,41 @@
-//! What a topic lets through to whom.
+//! Topics: which subscription gets which message, and in which form.
+//!
+//! A topic is the fan-out of the pipeline. When a notification reaches it, the pipeline asks here
+//! which queues it goes on to.
 
 use std::sync::Arc;
 use std::time::SystemTime;
 
 use s3_dispatch_testing::SnsMessageBuilder;
 
-use crate::SubscriptionSpec;
 use crate::aws::arn::topic_arn;
-use crate::journal::clock::iso;
+use crate::aws::time::iso;
+use crate::topology::SubscriptionSpec;
 
 /// A topic and its subscriptions.
 #[derive(Debug)]
 pub(crate) struct Topic {
     pub(crate) name: Arc<str>,
-    subscriptions: Vec<Subscription>,
+    subscriptions: Vec<SubscribedQueue>,
 }
 
+/// A subscription of a queue to a topic.
 #[derive(Debug)]
-struct Subscription {
-    queue: Arc<str>,
+pub(crate) struct SubscribedQueue {
+    pub(crate) queue: Arc<str>,
     spec: SubscriptionSpec,
 }
 
-/// What a topic does with a message for one of its subscriptions.
-pub(crate) struct Verdict<'t> {
-    pub(crate) queue: &'t Arc<str>,
-    pub(crate) passed: bool,
-    is_raw: bool,
-}
-
 impl Topic {
-    pub(crate) fn new(name: &str, subscriptions: impl Iterator<Item = SubscriptionSpec>) -> Self {
-        let subscriptions = subscriptions.filter(|spec| spec.topic == name);
-        let subscriptions = subscriptions.map(|spec| Subscription {
-            queue: spec.queue.as_str().into(),
-            spec,
-        });
+    /// The topic with this name and its part of these subscriptions.
+    pub(crate) fn new(name: &str, subscriptions: &[SubscriptionSpec]) -> Self {
+        let subscriptions = subscriptions
+            .iter()
+            .filter(|spec| spec.topic == name)
+            .map(|spec| SubscribedQueue {
+                queue: spec.queue.as_str().into(),
+                spec: spec.clone(),
+            });
 
         Self {
             name: name.into(),
@@ -43,40 +43,36 @@ impl Topic {
         }
     }
 
-    /// Compares a message with the policy of each subscription.
-    pub(crate) fn verdicts(&self, body: &str) -> impl Iterator<Item = Verdict<'_>> {
-        self.subscriptions
-            .iter()
-            .map(move |Subscription { queue, spec }| {
-                let passed = spec
-                    .filter_policy
-                    .as_ref()
-                    .is_none_or(|policy| policy.matches(body));
-                Verdict {
-                    queue,
-                    passed,
-                    is_raw: spec.raw_delivery,
-                }
-            })
+    pub(crate) fn subscriptions(&self) -> &[SubscribedQueue] {
+        &self.subscriptions
     }
 
-    /// The body of the message that a queue gets.
+    /// The body of the message that a subscribed queue gets: the published body, in the SNS
+    /// envelope unless the subscription has raw delivery.
     pub(crate) fn message_body(
         &self,
-        verdict: &Verdict<'_>,
-        body: &Arc<str>,
+        subscription: &SubscribedQueue,
+        published: &Arc<str>,
         message_id: &str,
         now: SystemTime,
     ) -> Arc<str> {
-        if verdict.is_raw {
-            return Arc::clone(body);
+        if subscription.spec.raw_delivery {
+            return Arc::clone(published);
         }
 
-        let envelope = SnsMessageBuilder::new(&**body)
+        SnsMessageBuilder::new(&**published)
             .with_message_id(message_id)
             .with_topic_arn(topic_arn(&self.name))
-            .with_timestamp(iso(now));
+            .with_timestamp(iso(now))
+            .to_json()
+            .into()
+    }
+}
 
-        envelope.to_json().into()
+impl SubscribedQueue {
+    /// Whether the filter policy matches this message.
+    pub(crate) fn passes(&self, published: &str) -> bool {
+        let policy = self.spec.filter_policy.as_ref();
+        policy.is_none_or(|policy| policy.matches(published))
     }
 }

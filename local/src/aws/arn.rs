@@ -1,15 +1,23 @@
-//! What AWS would call the parts.
+//! The region and account that the pipeline pretends to run in, and the ARNs of its parts.
 
-/// Where the pipeline pretends to be.
+/// The region of every part of the pipeline.
 pub(crate) const REGION: &str = "us-east-1";
 
-/// The account of AWS's own examples.
+/// The account that AWS uses in its own examples.
 const ACCOUNT: &str = "123456789012";
 
 pub(crate) fn queue_arn(name: &str) -> String {
-    format!("arn:aws:sqs:{REGION}:{ACCOUNT}:{name}")
+    arn("sqs", name)
 }
 
 pub(crate) fn topic_arn(name: &str) -> String {
-    format!("arn:aws:sns:{REGION}:{ACCOUNT}:{name}")
+    arn("sns", name)
+}
+
+pub(crate) fn function_arn(name: &str) -> String {
+    arn("lambda", &format!("function:{name}"))
+}
+
+fn arn(service: &str, resource: &str) -> String {
+    format!("arn:aws:{service}:{REGION}:{ACCOUNT}:{resource}")
 }

@@ -1,13 +1,19 @@
-//! What goes wrong on purpose.
+//! The faults that a pipeline injects on purpose.
+//!
+//! AWS delivers twice, late and in any order, and functions crash. Here a test decides how often,
+//! and can repeat the run. Every hop of the pipeline asks this room before it moves a message.
+
+pub(crate) mod chance;
 
 use std::fmt;
-use std::time::Duration;
 
-/// How often what goes wrong, where. By default nothing does.
+use self::chance::Chance;
+
+/// Which faults occur, at which hop, and how often. By default none do.
 ///
-/// Every decision follows from the seed, the place and what it is about (a message's id, how often
-/// it was received...), not from who comes first: with the same seed and the same events the same
-/// messages suffer the same.
+/// Each decision depends only on the seed, the hop, and the message or invocation (its id, and how
+/// often it was received), not on timing. With the same seed and the same events, the same
+/// messages suffer the same faults.
 ///
 /// ```
 /// use s3_dispatch_local::{Fault, Faults, Hop};
@@ -20,10 +26,11 @@ use std::time::Duration;
 #[derive(Debug, Clone, PartialEq)]
 pub struct Faults {
     seed: u64,
-    rates: [f64; PLACES.len()],
+    /// In the order of [`FAULT_SITES`].
+    rates: [f64; FAULT_SITES.len()],
 }
 
-/// Where on its way a message is.
+/// The steps of a message on its way through the pipeline.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Hop {
@@ -39,33 +46,33 @@ pub enum Hop {
     Delete,
 }
 
-/// What can go wrong there.
+/// The faults that can occur at a hop.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Fault {
-    /// It is sent twice.
+    /// The message is sent twice.
     Duplicate,
-    /// It comes late.
+    /// The message arrives late, or the invocation starts late.
     Delay,
-    /// It comes after what was sent later.
+    /// The message arrives after messages that were sent later.
     Reorder,
-    /// It arrives, but the sender does not hear so: a notification is sent again, an invocation has
-    /// failed, and what was received is not seen by anyone.
+    /// The response is lost. A notification is sent again, an invocation counts as failed, and
+    /// received messages reach nobody.
     DropResponse,
     /// The function is killed in the middle of a batch.
     Kill,
-    /// The function runs out of time, before or after its work is done.
+    /// The function times out, before or after its work is done.
     TimeOut,
-    /// The function may not be invoked now.
+    /// The invocation is throttled.
     Throttle,
-    /// A received message becomes visible again before its time.
+    /// A received message becomes visible again too early.
     ExpireVisibility,
-    /// What was handled cannot be deleted.
+    /// A message that was handled cannot be deleted.
     RefuseDelete,
 }
 
-/// What can go wrong where.
-const PLACES: [(Hop, Fault); 16] = [
+/// Every hop with the faults that can occur there.
+const FAULT_SITES: [(Hop, Fault); 16] = [
     (Hop::Publish, Fault::Duplicate),
     (Hop::Publish, Fault::Delay),
     (Hop::Publish, Fault::Reorder),
@@ -85,50 +92,50 @@ const PLACES: [(Hop, Fault); 16] = [
 ];
 
 impl Faults {
-    /// Nothing goes wrong.
+    /// No faults.
     #[must_use]
     pub fn none() -> Self {
         Self {
             seed: 0,
-            rates: [0.0; PLACES.len()],
+            rates: [0.0; FAULT_SITES.len()],
         }
     }
 
-    /// Everything goes wrong at this rate, from 0 to 1.
+    /// Every fault at every hop, at this rate from 0 to 1.
     #[must_use]
     pub fn chaos(rate: f64) -> Self {
         Self {
             seed: 0,
-            rates: [rate.clamp(0.0, 1.0); PLACES.len()],
+            rates: [rate.clamp(0.0, 1.0); FAULT_SITES.len()],
         }
     }
 
-    /// With this seed.
+    /// Sets the seed, which decides which messages a fault hits.
     #[must_use]
     pub fn with_seed(mut self, seed: u64) -> Self {
         self.seed = seed;
         self
     }
 
-    /// With this fault at this hop, at this rate from 0 to 1. Changes nothing where the fault
-    /// cannot occur.
+    /// Sets the rate of this fault at this hop, from 0 to 1. Does nothing if the fault cannot occur
+    /// there.
     #[must_use]
     pub fn with_rate(mut self, hop: Hop, fault: Fault, rate: f64) -> Self {
-        self.set(|place| *place == (hop, fault), rate);
+        self.set_rate(|site| *site == (hop, fault), rate);
         self
     }
 
-    /// With this fault wherever it can occur, at this rate from 0 to 1.
+    /// Sets the rate of this fault at every hop where it can occur, from 0 to 1.
     #[must_use]
     pub fn with_fault(mut self, fault: Fault, rate: f64) -> Self {
-        self.set(|(_, own)| *own == fault, rate);
+        self.set_rate(|(_, other)| *other == fault, rate);
         self
     }
 
-    fn set(&mut self, is_meant: impl Fn(&(Hop, Fault)) -> bool, rate: f64) {
-        for (place, own) in PLACES.iter().zip(&mut self.rates) {
-            if is_meant(place) {
-                *own = rate.clamp(0.0, 1.0);
+    fn set_rate(&mut self, is_chosen: impl Fn(&(Hop, Fault)) -> bool, rate: f64) {
+        for (site, site_rate) in FAULT_SITES.iter().zip(&mut self.rates) {
+            if is_chosen(site) {
+                *site_rate = rate.clamp(0.0, 1.0);
             }
         }
     }
@@ -139,22 +146,23 @@ impl Faults {
         self.seed
     }
 
-    /// How often this fault occurs at this hop: 0 where it cannot.
+    /// The rate of this fault at this hop; 0 if it cannot occur there.
     #[must_use]
     pub fn rate(&self, hop: Hop, fault: Fault) -> f64 {
-        PLACES
+        FAULT_SITES
             .iter()
-            .position(|place| *place == (hop, fault))
+            .position(|site| *site == (hop, fault))
             .map_or(0.0, |index| self.rates[index])
     }
 
-    /// Which faults can occur where.
+    /// Every hop with the faults that can occur there.
     pub fn places() -> impl Iterator<Item = (Hop, Fault)> {
-        PLACES.into_iter()
+        FAULT_SITES.into_iter()
     }
 
-    /// Whether the fault occurs to this, and if so, chance for what else is to be chosen.
-    pub(crate) fn strike(&self, hop: Hop, fault: Fault, id: &str, attempt: u32) -> Option<Chance> {
+    /// Decides whether the fault occurs to this message or invocation. If it does, the returned
+    /// chance decides the rest: how long a delay is, for example.
+    pub(crate) fn draw(&self, hop: Hop, fault: Fault, id: &str, attempt: u32) -> Option<Chance> {
         let rate = self.rate(hop, fault);
         if rate == 0.0 {
             return None;
@@ -168,54 +176,6 @@ impl Faults {
 impl Default for Faults {
     fn default() -> Self {
         Self::none()
-    }
-}
-
-/// Chance that is the same each time.
-#[derive(Debug)]
-pub(crate) struct Chance(u64);
-
-impl Chance {
-    pub(crate) fn new(seed: u64, about: &str) -> Self {
-        // FNV-1a, which is the same in every version and on every machine.
-        let hash = about
-            .bytes()
-            .fold(0xcbf2_9ce4_8422_2325_u64 ^ seed, |hash, byte| {
-                (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-            });
-        Self(hash)
-    }
-
-    /// SplitMix64.
-    pub(crate) fn bits(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut bits = self.0;
-        bits = (bits ^ (bits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        bits = (bits ^ (bits >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-
-        bits ^ (bits >> 31)
-    }
-
-    /// From 0, to less than 1.
-    pub(crate) fn share(&mut self) -> f64 {
-        (self.bits() >> 11) as f64 / (1_u64 << 53) as f64
-    }
-
-    pub(crate) fn duration(&mut self, from: Duration, to: Duration) -> Duration {
-        from + to.saturating_sub(from).mul_f64(self.share())
-    }
-
-    /// As ids look in AWS: `95df01b4-ee98-4cb9-9903-4c221d41eb5e`.
-    pub(crate) fn uuid(&mut self) -> String {
-        let (high, low) = (self.bits(), self.bits());
-        format!(
-            "{:08x}-{:04x}-4{:03x}-{:04x}-{:012x}",
-            high >> 32,
-            (high >> 16) & 0xffff,
-            high & 0xfff,
-            (low >> 48) & 0x3fff | 0x8000,
-            low & 0xffff_ffff_ffff
-        )
     }
 }
 

@@ -1,57 +1,50 @@
-//! What time it is in a pipeline.
+//! The clock of a pipeline.
 
 use std::time::{Duration, SystemTime};
 
-use jiff::Timestamp;
 use tokio::time::Instant;
 
-/// The machine's time when the pipeline was started, and as much later as Tokio's clock says: so
-/// that it stands still when that one is paused.
+/// The time in a pipeline: the machine's time at the start, moved on by Tokio's clock. It stands
+/// still while Tokio's clock is paused.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Clock {
-    time: SystemTime,
-    instant: Instant,
+    started_at: SystemTime,
+    started: Instant,
 }
 
 impl Clock {
     pub(crate) fn start() -> Self {
         Self {
-            time: SystemTime::now(),
-            instant: Instant::now(),
+            started_at: SystemTime::now(),
+            started: Instant::now(),
         }
     }
 
     pub(crate) fn now(&self) -> SystemTime {
-        self.time + self.elapsed()
+        self.started_at + self.elapsed()
     }
 
+    /// The time since the start.
     pub(crate) fn elapsed(&self) -> Duration {
-        self.instant.elapsed()
+        self.started.elapsed()
     }
 
-    /// Returns at once when the time is past.
+    /// Waits until this time, or not at all if it is in the past.
     pub(crate) async fn sleep_until(&self, time: SystemTime) {
-        let since_start = time.duration_since(self.time).unwrap_or_default();
-        // Tokio's timer is exact to the millisecond and rounds up; what is later than it can say is
-        // never.
-        match self.instant.checked_add(since_start) {
+        let since_start = time.duration_since(self.started_at).unwrap_or_default();
+
+        // Tokio's timer is exact to the millisecond and rounds up. A time beyond its range never
+        // comes.
+        match self.started.checked_add(since_start) {
             Some(instant) => tokio::time::sleep_until(instant).await,
             None => std::future::pending().await,
         }
     }
-}
-
-/// Since the Unix epoch.
-pub(crate) fn milliseconds(time: SystemTime) -> u64 {
-    let since_epoch = time
-        .duration_since(SystemTime::UNIX_EPOCH)
-        .unwrap_or_default();
-    u64::try_from(since_epoch.as_millis()).unwrap_or(u64::MAX)
-}
-
-/// As S3 and SNS write it: `2026-04-07T14:30:00.123Z`.
-pub(crate) fn iso(time: SystemTime) -> String {
-    let time = Timestamp::from_millisecond(i64::try_from(milliseconds(time)).unwrap_or(i64::MAX))
-        .unwrap_or(Timestamp::MAX);
-    format!("{time:.3}")
+    /// Waits until this time, or forever if there is none.
+    pub(crate) async fn sleep_until_some(&self, time: Option<SystemTime>) {
+        match time {
+            Some(time) => self.sleep_until(time).await,
+            None => std::future::pending().await,
+        }
+    }
 }

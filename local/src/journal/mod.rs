@@ -1,8 +1,14 @@
-//! Everything that happens, in the order in which it happens.
+//! Everything that happens in a pipeline, in order.
+//!
+//! Tests, consoles and pages must see what a message went through, without being part of the
+//! pipeline. Every room appends steps here; reports and observers read them.
 
 pub(crate) mod clock;
-pub(crate) mod step;
 pub(crate) mod report;
+mod step;
+
+pub use self::report::{EventReport, Handling, Report};
+pub use self::step::{Fate, LogStream, ReceivedMessage, Step, StepKind};
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -11,13 +17,15 @@ use std::time::SystemTime;
 
 use tokio::sync::broadcast;
 
-use crate::journal::clock::Clock;
-use crate::{EventId, Step, StepKind};
+use self::clock::Clock;
+use crate::s3::EventId;
 
-/// Everything that happens in a pipeline: a bounded history, and a stream for whoever watches.
+/// How many steps a watcher may fall behind before it misses some.
+const MAX_LAG: usize = 4096;
+
+/// Everything that happens in a pipeline: a bounded history, and a live stream.
 ///
-/// Consoles, pages and reports only read it; nothing in the pipeline waits for them. Cheap to
-/// clone.
+/// Readers do not slow the pipeline down. Cheap to clone.
 #[derive(Clone)]
 pub struct Journal(Arc<Inner>);
 
@@ -28,55 +36,55 @@ struct Inner {
     observers: Vec<Observer>,
 }
 
-/// Called with each step, in order, while the pipeline waits.
+/// A function that is called with each step, in order, while the pipeline waits.
 pub(crate) type Observer = Box<dyn Fn(&Step) + Send + Sync>;
 
 struct History {
     steps: VecDeque<Arc<Step>>,
     capacity: usize,
-    next: u64,
+    next_number: u64,
 }
 
-/// The steps from now on.
+/// A live stream of steps.
 pub struct Steps(broadcast::Receiver<Arc<Step>>);
 
 impl Journal {
-    /// Keeps the last so many steps; 0 counts as 1.
+    /// A journal that remembers this many steps, but at least one.
     pub(crate) fn new(clock: Clock, capacity: usize, observers: Vec<Observer>) -> Self {
         let history = History {
             steps: VecDeque::new(),
             capacity: capacity.max(1),
-            next: 0,
+            next_number: 0,
         };
 
         Self(Arc::new(Inner {
             clock,
             history: Mutex::new(history),
-            live: broadcast::channel(4096).0,
+            live: broadcast::channel(MAX_LAG).0,
             observers,
         }))
     }
 
-    /// What has happened: the last steps, oldest first.
+    /// The latest steps, oldest first.
     #[must_use]
     pub fn history(&self) -> Vec<Arc<Step>> {
         self.lock().steps.iter().cloned().collect()
     }
 
-    /// What happens from now on.
+    /// The steps from now on.
     #[must_use]
     pub fn watch(&self) -> Steps {
         Steps(self.0.live.subscribe())
     }
 
-    /// What has happened, and what happens from now on, without a gap.
+    /// The latest steps, and the steps from now on, without a gap between them.
     #[must_use]
     pub fn history_and_watch(&self) -> (Vec<Arc<Step>>, Steps) {
         let history = self.lock();
         (history.steps.iter().cloned().collect(), self.watch())
     }
 
-    /// The time, by the pipeline's clock.
+    /// The time by the pipeline's clock.
     #[must_use]
     pub fn now(&self) -> SystemTime {
         self.0.clock.now()
@@ -85,16 +93,15 @@ impl Journal {
     pub(crate) fn append(&self, event: Option<EventId>, kind: StepKind) {
         let (time, elapsed) = (self.0.clock.now(), self.0.clock.elapsed());
         let mut history = self.lock();
-        let number = history.next;
-        history.next += 1;
 
         let step = Arc::new(Step {
-            number,
+            number: history.next_number,
             time,
             elapsed,
             event,
             kind,
         });
+        history.next_number += 1;
 
         for observer in &self.0.observers {
             observer(&step);
@@ -105,8 +112,8 @@ impl Journal {
         }
 
         history.steps.push_back(Arc::clone(&step));
-        // Under the lock, so that nobody sees them in another order. An error only says that nobody
-        // watches.
+        // Sent under the lock, so that everybody sees the same order. An error means that nobody
+        // is watching.
         drop(self.0.live.send(step));
     }
 
@@ -121,14 +128,15 @@ impl Journal {
 impl fmt::Debug for Journal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Journal")
-            .field("steps", &self.lock().next)
+            .field("steps", &self.lock().next_number)
             .finish_non_exhaustive()
     }
 }
 
 impl Steps {
-    /// The next step. Whoever is too slow misses steps, which their numbers show. `None` when the
-    /// pipeline is gone.
+    /// Waits for the next step. `None` when the pipeline no longer exists.
+    ///
+    /// A reader that is too slow misses steps. The gap shows in [`Step::number`].
     pub async fn next(&mut self) -> Option<Arc<Step>> {
         loop {
             match self.0.recv().await {
@@ -142,6 +150,6 @@ impl Steps {
 
 impl fmt::Debug for Steps {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Steps")
+        f.debug_struct("Steps").finish_non_exhaustive()
     }
 }

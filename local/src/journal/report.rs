@@ -1,75 +1,73 @@
-//! What became of the events.
+//! The report of a pipeline: what happened to each event.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
-use crate::{EventId, Fate, ObjectEvent, Step, StepKind};
+use super::step::{Fate, Step, StepKind};
+use crate::s3::{EventId, ObjectEvent};
 
-/// What became of each event, as far as the pipeline sees: what was handled, how often, in what
-/// order.
+/// What happened to each event: which function handled it, how often, and in which order.
 ///
-/// A bounded memory: of many events the oldest are forgotten.
+/// Only a bounded number of events is kept; the oldest are dropped first.
 #[derive(Debug, Clone, Default)]
 #[non_exhaustive]
 pub struct Report {
-    /// The events, the oldest first.
+    /// The events, oldest first.
     pub events: BTreeMap<EventId, EventReport>,
-    /// What functions said was done, in the order in which they said so. A message may be here
-    /// more than once.
+    /// The messages that functions reported as done, in that order. A message can occur more than
+    /// once.
     pub handled: Vec<Handling>,
 }
 
-/// What became of one event.
+/// What happened to one event.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct EventReport {
     /// The event.
     pub object: Arc<ObjectEvent>,
-    /// How many messages of it were put into queues, duplicates included.
+    /// How many messages about it were put into queues, including duplicates.
     pub messages: usize,
-    /// How often a function was invoked with one of them, by the name of the queue.
+    /// How often a function was invoked with one of these messages, by queue.
     pub receives: BTreeMap<Arc<str>, usize>,
-    /// How often a function said that one was done.
+    /// How often a function reported one of them as done.
     pub handled: usize,
-    /// How often one failed, alone or with its batch.
+    /// How often one of them failed, alone or with its batch.
     pub failed: usize,
-    /// The dead-letter queues in which its messages have ended.
+    /// The dead-letter queues that its messages were moved to.
     pub dead_letter_queues: Vec<Arc<str>>,
-    /// How many of its messages were lost to a queue's retention.
+    /// How many of its messages were lost because they were older than a queue's retention.
     pub expired: usize,
 }
 
-/// A function said that a message is done.
+/// A message that a function reported as done.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Handling {
     /// The function.
     pub function: Arc<str>,
-    /// The event; `None` for what is of none.
+    /// The event; `None` for a message that is not about an event.
     pub event: Option<EventId>,
     /// The message's id.
     pub message_id: Arc<str>,
-    /// How often it had been received.
+    /// How often the message had been received.
     pub receive_count: u32,
 }
 
 impl Report {
-    /// The events of this object, the oldest first.
+    /// The events of this object, oldest first.
     pub fn of_key<'r>(
         &'r self,
         bucket: &'r str,
         key: &'r str,
     ) -> impl Iterator<Item = (EventId, &'r EventReport)> {
-        let is_meant =
-            move |report: &EventReport| report.object.bucket == bucket && report.object.key == key;
         self.events
             .iter()
-            .filter(move |(_, report)| is_meant(report))
+            .filter(move |(_, report)| report.object.bucket == bucket && report.object.key == key)
             .map(|(id, report)| (*id, report))
     }
 }
 
-/// A report in the making.
+/// Collects a report from the steps of a journal.
 #[derive(Debug)]
 pub(crate) struct Recorder {
     capacity: usize,
@@ -78,7 +76,7 @@ pub(crate) struct Recorder {
 }
 
 impl Recorder {
-    /// Remembers so many events and as many messages.
+    /// A recorder that keeps this many events, and as many messages that were handled.
     pub(crate) fn new(capacity: usize) -> Self {
         Self {
             capacity: capacity.max(1),
@@ -96,28 +94,10 @@ impl Recorder {
 
     pub(crate) fn observe(&mut self, step: &Step) {
         if let StepKind::ObjectEvent(object) = &step.kind {
-            self.begin(step.event, object);
+            self.add_event(step.event, object);
         }
 
-        if let StepKind::Outcome {
-            function,
-            message_id,
-            receive_count,
-            fate: Fate::Succeeded,
-            ..
-        } = &step.kind
-        {
-            if self.handled.len() == self.capacity {
-                self.handled.pop_front();
-            }
-
-            self.handled.push_back(Handling {
-                function: Arc::clone(function),
-                event: step.event,
-                message_id: Arc::clone(message_id),
-                receive_count: *receive_count,
-            });
-        }
+        self.add_handling(step);
 
         let Some(event) = step.event.and_then(|id| self.events.get_mut(&id)) else {
             return;
@@ -143,7 +123,32 @@ impl Recorder {
         }
     }
 
-    fn begin(&mut self, id: Option<EventId>, object: &Arc<ObjectEvent>) {
+    /// Remembers a message that a function reported as done.
+    fn add_handling(&mut self, step: &Step) {
+        let StepKind::Outcome {
+            function,
+            message_id,
+            receive_count,
+            fate: Fate::Succeeded,
+            ..
+        } = &step.kind
+        else {
+            return;
+        };
+
+        if self.handled.len() == self.capacity {
+            self.handled.pop_front();
+        }
+
+        self.handled.push_back(Handling {
+            function: Arc::clone(function),
+            event: step.event,
+            message_id: Arc::clone(message_id),
+            receive_count: *receive_count,
+        });
+    }
+
+    fn add_event(&mut self, id: Option<EventId>, object: &Arc<ObjectEvent>) {
         let Some(id) = id else { return };
         if self.events.len() == self.capacity {
             self.events.pop_first();

@@ -1,30 +1,30 @@
-//! One thing that happened.
+//! The steps of a journal: everything that can happen in a pipeline.
 
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use crate::{Fault, FunctionErrorKind, Hop, ObjectEvent, SendRefusal};
+use crate::faults::{Fault, Hop};
+use crate::lambda::FunctionErrorKind;
+use crate::s3::{EventId, ObjectEvent};
+use crate::sqs::SendRefusal;
 
 /// One thing that happened.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Step {
-    /// 0, 1, 2 and so on.
+    /// The position in the journal, counted from 0.
     pub number: u64,
-    /// By the pipeline's clock: that of the machine at its start, and as much later as Tokio's
-    /// clock says.
+    /// The time by the pipeline's clock: the machine's time at the start, moved on by Tokio's
+    /// clock.
     pub time: SystemTime,
-    /// Since the pipeline's start.
+    /// The time since the pipeline's start.
     pub elapsed: Duration,
-    /// The event that it is about. `None` for what is about none, or about a whole batch.
+    /// The event that the step is about. `None` for a step that is about no event, or about a
+    /// whole batch.
     pub event: Option<EventId>,
-    /// What it was.
+    /// What happened.
     pub kind: StepKind,
 }
-
-/// Ties together all that becomes of one event of S3, duplicates included.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct EventId(pub u64);
 
 /// What can happen.
 #[derive(Debug, Clone)]
@@ -32,26 +32,26 @@ pub struct EventId(pub u64);
 pub enum StepKind {
     /// An object was created, removed or changed.
     ObjectEvent(Arc<ObjectEvent>),
-    /// The notifications of a bucket were configured, so that S3 sends a test notification.
+    /// The notifications of a bucket were configured, and S3 sends a test notification.
     TestNotification {
         /// The bucket.
         bucket: Arc<str>,
     },
-    /// S3 sent a notification.
+    /// S3 sent a notification to a topic.
     NotificationSent {
-        /// The topic or queue that got it.
+        /// The topic.
         destination: Arc<str>,
     },
-    /// The topic compared a notification with a subscription's filter policy.
+    /// A topic compared a notification with the filter policy of a subscription.
     FilterVerdict {
         /// The topic.
         topic: Arc<str>,
-        /// The queue that is subscribed.
+        /// The subscribed queue.
         queue: Arc<str>,
-        /// Whether the notification goes there.
+        /// Whether the queue gets the notification.
         passed: bool,
     },
-    /// A queue took a message.
+    /// A queue accepted a message.
     Enqueued {
         /// The queue.
         queue: Arc<str>,
@@ -59,49 +59,49 @@ pub enum StepKind {
         message_id: Arc<str>,
         /// The message's body.
         body: Arc<str>,
-        /// Whether a FIFO queue knew its deduplication id, and dropped it.
+        /// Whether a FIFO queue dropped the message because it knew its deduplication id.
         is_duplicate: bool,
     },
-    /// A queue refused a message: it is sent again later when the queue was
-    /// [full](SendRefusal::Full), and lost otherwise.
+    /// A queue rejected a message. The message is sent again if the queue was
+    /// [full](SendRefusal::Full), and is lost otherwise.
     Refused {
         /// The queue.
         queue: Arc<str>,
-        /// Why.
+        /// The reason.
         reason: SendRefusal,
     },
-    /// A function got a batch.
+    /// A function was invoked with a batch.
     Invoked {
         /// The function.
         function: Arc<str>,
-        /// The queue that the batch is from.
+        /// The queue that the batch comes from.
         queue: Arc<str>,
         /// The id of the invocation.
         request_id: Arc<str>,
         /// The batch.
         messages: Vec<ReceivedMessage>,
     },
-    /// A function wrote a line.
+    /// A function wrote a line of log output.
     FunctionLog {
         /// The function.
         function: Arc<str>,
-        /// Where it wrote it.
+        /// The stream that it wrote to.
         stream: LogStream,
-        /// The line, without its end.
+        /// The line, without its line break.
         line: String,
     },
-    /// An invocation ended: the fates of its messages follow.
+    /// An invocation ended. An [`Outcome`](Self::Outcome) for each message follows.
     Answered {
         /// The function.
         function: Arc<str>,
         /// The id of the invocation.
         request_id: Arc<str>,
-        /// How long it took.
+        /// How long the invocation took.
         duration: Duration,
-        /// Why there is no answer; `None` when there is one.
+        /// Why there is no answer; `None` if there is one.
         error: Option<(FunctionErrorKind, String)>,
     },
-    /// What an invocation said of one message.
+    /// The result of an invocation for one message.
     Outcome {
         /// The function.
         function: Arc<str>,
@@ -111,9 +111,9 @@ pub enum StepKind {
         request_id: Arc<str>,
         /// The message's id.
         message_id: Arc<str>,
-        /// How often it has been received, this time included.
+        /// How often the message has been received, including this time.
         receive_count: u32,
-        /// What it said.
+        /// Whether the message succeeded.
         fate: Fate,
     },
     /// A message was deleted from its queue.
@@ -123,80 +123,79 @@ pub enum StepKind {
         /// The message's id.
         message_id: Arc<str>,
     },
-    /// A message was received too often, and moved.
+    /// A message was received too often and moved to the dead-letter queue.
     Redriven {
-        /// The queue that it was in.
+        /// The queue that the message was in.
         queue: Arc<str>,
-        /// The queue that it is in now.
+        /// The dead-letter queue that it is in now.
         dead_letter_queue: Arc<str>,
         /// The message's id.
         message_id: Arc<str>,
-        /// How often it was received.
+        /// How often the message was received.
         receive_count: u32,
     },
-    /// A message was in a queue for longer than the queue keeps it, and is lost.
+    /// A message was older than the retention of its queue and is lost.
     Expired {
         /// The queue.
         queue: Arc<str>,
         /// The message's id.
         message_id: Arc<str>,
     },
-    /// Something went wrong on purpose.
+    /// A fault was injected.
     FaultInjected {
-        /// Where.
+        /// The hop at which it occurred.
         hop: Hop,
-        /// What.
+        /// The fault.
         fault: Fault,
-        /// The queue, topic or function where.
+        /// The topic, queue or function at which it occurred.
         place: Arc<str>,
-        /// The id of the message or of the invocation that it happened to; `None` for a
-        /// notification on its way.
+        /// The id of the message or invocation; `None` for a notification in transit.
         id: Option<Arc<str>>,
-        /// How often the message had been received, that time included; `None` for what is not
-        /// about one receive.
+        /// How often the message had been received, including that time; `None` if the fault is
+        /// not about a received message.
         receive_count: Option<u32>,
     },
-    /// What happens cannot be written down any more. Nothing new is taken until it can; what is
-    /// there goes on, and a restart goes back to before this.
+    /// The state can no longer be written to disk. New events and messages are rejected until it
+    /// can. The rest goes on, but a restart returns to the last state on disk.
     StorageFailed {
-        /// Why not.
+        /// The reason.
         reason: String,
     },
-    /// What happens is written down again.
+    /// The state can be written to disk again.
     StorageRecovered,
-    /// A function's process runs.
+    /// A process of a function was started.
     FunctionStarted {
         /// The function.
         function: Arc<str>,
-        /// The id of the process; `None` for a function in this one.
+        /// The id of the process; `None` for a function in this process.
         process: Option<u32>,
     },
-    /// A function's process ended by itself, or was killed by a fault.
+    /// A process of a function ended by itself, or was killed by an injected fault.
     FunctionCrashed {
         /// The function.
         function: Arc<str>,
-        /// How.
+        /// How the process ended.
         reason: String,
     },
-    /// A function took longer than its timeout, and was killed.
+    /// A function exceeded its timeout and was killed.
     FunctionTimedOut {
         /// The function.
         function: Arc<str>,
         /// The timeout.
         timeout: Duration,
     },
-    /// A function that has ended comes up again after a pause.
+    /// A function that crashed is started again after a pause.
     FunctionRestarting {
         /// The function.
         function: Arc<str>,
         /// The pause.
         after: Duration,
     },
-    /// A function has ended for good.
+    /// A function was stopped for good.
     FunctionStopped {
         /// The function.
         function: Arc<str>,
-        /// Why; `None` when the pipeline was stopped.
+        /// The reason; `None` if the pipeline was stopped.
         reason: Option<String>,
     },
 }
@@ -205,31 +204,31 @@ pub enum StepKind {
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct ReceivedMessage {
-    /// Its id.
+    /// The message's id.
     pub message_id: Arc<str>,
-    /// The event that it is of.
+    /// The event that the message is about.
     pub event: Option<EventId>,
-    /// How often it has been received, this time included.
+    /// How often the message has been received, including this time.
     pub receive_count: u32,
 }
 
-/// What an invocation said of a message.
+/// The result of an invocation for one message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Fate {
-    /// It need not come again.
+    /// The message is done and is deleted.
     Succeeded,
-    /// It comes again.
+    /// The message failed and becomes visible again.
     Failed,
-    /// It comes again, since its whole batch does, for this reason.
+    /// The whole batch failed, for this reason, and its messages become visible again.
     BatchFailed(Arc<str>),
 }
 
-/// Where a function writes.
+/// The stream that a function writes to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum LogStream {
-    /// Its standard output.
+    /// Standard output.
     Output,
-    /// Its standard error.
+    /// Standard error.
     Error,
 }

@@ -1,39 +1,43 @@
-//! One process of a function, which serves one invocation at a time.
+//! An execution environment: one process of a function, which serves one invocation at a time.
 
 use std::io;
 use std::path::Path;
-use std::process::{ExitStatus, Stdio};
+use std::process::Stdio;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
 use tokio::process::{Child, Command};
 use tokio::sync::{OwnedRwLockReadGuard, oneshot, watch};
+use tokio::task::JoinHandle;
+use tokio::time::Instant;
 
-use crate::lambda::runtime_api::{Call, Handover, RuntimeApi};
-use crate::{
-    FunctionError, FunctionErrorKind, FunctionSpec, Invocation, Journal, Kill, KillKind, LogStream,
-    StepKind,
-};
+use super::function::{FunctionError, FunctionErrorKind, Invocation, Kill, KillKind};
+use super::log_lines::read_log;
+use super::runtime_api::{ProcessRequest, RuntimeApi, WaitingProcess};
+use crate::aws::arn::REGION;
+use crate::http_server::HttpServer;
+use crate::journal::{Journal, LogStream, StepKind};
+use crate::topology::FunctionSpec;
 
-/// How long a process may take until it asks for its first invocation ("Understanding the Lambda
-/// execution environment lifecycle", AWS Lambda Developer Guide, 2026).
+/// How long a process may take to ask for its first invocation ("Understanding the Lambda execution
+/// environment lifecycle", AWS Lambda Developer Guide, 2026).
 const INIT_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Where lines of a log are cut.
-const MAX_LINE_BYTES: usize = 64 * 1024;
+/// How long the output of a process is read after its end. A child process may hold the pipe open.
+const LOG_GRACE: Duration = Duration::from_millis(200);
 
 /// A process and the server that it talks to. Dropping it kills the process.
-pub(crate) struct Environment {
+pub(super) struct Environment {
     function: Arc<str>,
     api: RuntimeApi,
-    /// The process, when it has asked for an invocation.
-    waiting: Option<Handover>,
+    /// The process, once it has asked for an invocation.
+    waiting: Option<WaitingProcess>,
     was_ready: bool,
+    /// How the process ended; `None` while it runs.
     exit: watch::Receiver<Option<String>>,
     /// Dropping it kills the process.
-    life: Option<oneshot::Sender<()>>,
+    keep_alive: Option<oneshot::Sender<()>>,
     journal: Journal,
 }
 
@@ -41,7 +45,7 @@ impl Environment {
     /// Starts the program.
     ///
     /// `alive` is held until the process has ended.
-    pub(crate) async fn start(
+    pub(super) async fn start(
         spec: &FunctionSpec,
         program: &Path,
         journal: &Journal,
@@ -59,52 +63,19 @@ impl Environment {
             },
         );
 
-        let logs = [
-            child.stdout.take().map(|pipe| {
-                tokio::spawn(log(
-                    pipe,
-                    LogStream::Output,
-                    Arc::clone(&function),
-                    journal.clone(),
-                ))
-            }),
-            child.stderr.take().map(|pipe| {
-                tokio::spawn(log(
-                    pipe,
-                    LogStream::Error,
-                    Arc::clone(&function),
-                    journal.clone(),
-                ))
-            }),
-        ];
+        let logs = read_logs(&mut child, &function, journal);
+        let (keep_alive, released) = oneshot::channel();
+        let (ended, exit) = watch::channel(None);
 
-        let (life, ended) = oneshot::channel();
-        let (exited, exit) = watch::channel(None);
-        let (watched, watcher) = (Arc::clone(&function), journal.clone());
-
+        let watcher = ProcessWatcher {
+            function: Arc::clone(&function),
+            journal: journal.clone(),
+            server,
+            logs,
+            ended,
+        };
         tokio::spawn(async move {
-            let reason = outlive(child, ended).await;
-            drop(server);
-
-            // What it said last comes before its end; a process of its own that still holds the
-            // pipe is not waited for.
-            for log in logs.into_iter().flatten() {
-                drop(tokio::time::timeout(Duration::from_millis(200), log).await);
-            }
-
-            if let Ok(reason) = &reason {
-                watcher.append(
-                    None,
-                    StepKind::FunctionCrashed {
-                        function: watched,
-                        reason: reason.clone(),
-                    },
-                );
-            }
-
-            exited.send_replace(Some(
-                reason.unwrap_or_else(|Killed| String::from("it was killed")),
-            ));
+            watcher.watch(child, released).await;
             drop(alive);
         });
 
@@ -114,149 +85,183 @@ impl Environment {
             waiting: None,
             was_ready: false,
             exit,
-            life: Some(life),
+            keep_alive: Some(keep_alive),
             journal: journal.clone(),
         })
     }
 
-    /// Whether its process came up and has ended since.
-    pub(crate) fn is_spent(&self) -> bool {
+    /// Whether the process became ready and has ended since.
+    pub(super) fn has_ended(&self) -> bool {
         self.was_ready && self.exit.borrow().is_some()
     }
 
     /// Waits until the process asks for an invocation.
-    pub(crate) async fn ready(&mut self) -> Result<(), FunctionError> {
-        let failed = |text: String| Err(FunctionError::new(FunctionErrorKind::InitFailed, text));
-        let deadline = tokio::time::Instant::now() + INIT_TIMEOUT;
+    pub(super) async fn ready(&mut self) -> Result<(), FunctionError> {
+        let deadline = Instant::now() + INIT_TIMEOUT;
 
-        while self.waiting.as_ref().is_none_or(Handover::is_gone) {
+        while self.waiting.as_ref().is_none_or(WaitingProcess::is_gone) {
             let text = tokio::select! {
                 biased;
-                call = self.api.call() => match call {
-                    Call::Next(handover) => {
-                        self.waiting = Some(handover);
+                request = self.api.next_request() => match request {
+                    ProcessRequest::Next(process) => {
+                        self.waiting = Some(process);
                         continue;
                     }
-                    Call::InitError(fault) => format!("the function cannot start: {fault}"),
-                    Call::Answered(_) => continue,
+                    ProcessRequest::InitError(error) => {
+                        format!("the function cannot start: {error}")
+                    }
+                    ProcessRequest::Answer(_) => continue,
                 },
-                reason = exit_of(&mut self.exit) => format!("the process ended before it was ready: {reason}"),
-                () = tokio::time::sleep_until(deadline) => format!("the process was not ready after {INIT_TIMEOUT:?}"),
+                reason = wait_for_exit(&mut self.exit) => {
+                    format!("the process ended before it was ready: {reason}")
+                }
+                () = tokio::time::sleep_until(deadline) => {
+                    format!("the process was not ready after {INIT_TIMEOUT:?}")
+                }
             };
 
             self.kill().await;
-            return failed(text);
+            return Err(FunctionError::new(FunctionErrorKind::InitFailed, text));
         }
 
         self.was_ready = true;
         Ok(())
     }
 
-    /// Invokes the process, which is [`ready`](Self::ready), and kills it when its time is over.
-    pub(crate) async fn invoke(&mut self, invocation: Invocation) -> Result<Bytes, FunctionError> {
+    /// Invokes the process, which must be [`ready`](Self::ready), and kills it when its time is
+    /// over.
+    pub(super) async fn invoke(&mut self, invocation: Invocation) -> Result<Bytes, FunctionError> {
         let (after, kind) = invocation.cut();
         let (timeout, kill) = (invocation.timeout, invocation.kill);
-        let cut = tokio::time::Instant::now() + after;
+        let cut = Instant::now() + after;
 
-        if let Some(handover) = self.waiting.take() {
-            // A process that is just now gone is noticed below.
-            self.api.hand_over(handover, invocation, &self.function);
+        if let Some(process) = self.waiting.take() {
+            // A process that has just ended is noticed below.
+            self.api.give(process, invocation, &self.function);
         }
 
         loop {
             tokio::select! {
                 biased;
-                call = self.api.call() => match call {
-                    Call::Answered(Ok(payload)) => return Ok(payload),
-                    Call::Answered(Err(fault)) => return Err(FunctionError::new(FunctionErrorKind::Unhandled, fault)),
-                    // A process that asks for the next invocation before it has answered never answers.
-                    Call::Next(handover) => self.waiting = Some(handover),
-                    Call::InitError(_) => {}
+                request = self.api.next_request() => match request {
+                    ProcessRequest::Answer(answer) => {
+                        return answer.map_err(|error| {
+                            FunctionError::new(FunctionErrorKind::Unhandled, error)
+                        });
+                    }
+                    // A process that asks for the next invocation too early never answers.
+                    ProcessRequest::Next(process) => self.waiting = Some(process),
+                    ProcessRequest::InitError(_) => {}
                 },
-                reason = exit_of(&mut self.exit) => {
+                reason = wait_for_exit(&mut self.exit) => {
                     let text = format!("the process ended before it answered: {reason}");
                     return Err(FunctionError::new(FunctionErrorKind::Crashed, text));
                 }
                 () = tokio::time::sleep_until(cut) => {
                     self.kill().await;
-                    return Err(self.report_cut(timeout, kill, kind));
+                    return Err(self.record_kill(timeout, kill, kind));
                 }
             }
         }
     }
 
-    /// Kills the process, if it is still there, and waits for its end.
-    pub(crate) async fn kill(&mut self) {
-        self.life = None;
-        exit_of(&mut self.exit).await;
+    /// Kills the process if it still runs, and waits until it has ended.
+    async fn kill(&mut self) {
+        self.keep_alive = None;
+        wait_for_exit(&mut self.exit).await;
     }
 
-    fn report_cut(
+    fn record_kill(
         &self,
         timeout: Duration,
         kill: Option<Kill>,
         kind: FunctionErrorKind,
     ) -> FunctionError {
         let function = Arc::clone(&self.function);
-        match kill {
-            Some(Kill {
-                kind: KillKind::Crash,
-                ..
-            }) if kind == FunctionErrorKind::Crashed => {
-                let reason = String::from("an injected fault killed it");
-                self.journal.append(
-                    None,
-                    StepKind::FunctionCrashed {
-                        function,
-                        reason: reason.clone(),
-                    },
-                );
+        let is_crash = kill.is_some_and(|kill| kill.kind == KillKind::Crash);
 
-                FunctionError::new(kind, reason)
-            }
-            _ => {
-                self.journal
-                    .append(None, StepKind::FunctionTimedOut { function, timeout });
-                FunctionError::new(
-                    kind,
-                    format!("the function did not answer within {timeout:?}, and was killed"),
-                )
-            }
+        if is_crash && kind == FunctionErrorKind::Crashed {
+            let reason = String::from("an injected fault killed it");
+            let step = StepKind::FunctionCrashed {
+                function,
+                reason: reason.clone(),
+            };
+            self.journal.append(None, step);
+
+            return FunctionError::new(kind, reason);
         }
+
+        let step = StepKind::FunctionTimedOut { function, timeout };
+        self.journal.append(None, step);
+
+        let text = format!("the function did not answer within {timeout:?} and was killed");
+        FunctionError::new(kind, text)
     }
 }
 
-/// Waits for the end of a process.
-async fn exit_of(exit: &mut watch::Receiver<Option<String>>) -> String {
-    match exit.wait_for(Option::is_some).await {
-        Ok(reason) => reason.clone().unwrap_or_default(),
-        Err(_) => String::from("nobody watches it"),
+/// Waits for the end of a process, and records it.
+struct ProcessWatcher {
+    function: Arc<str>,
+    journal: Journal,
+    /// Kept until the process has ended, which would complain about closed connections.
+    server: HttpServer,
+    logs: Vec<JoinHandle<()>>,
+    ended: watch::Sender<Option<String>>,
+}
+
+impl ProcessWatcher {
+    async fn watch(self, child: Child, released: oneshot::Receiver<()>) {
+        let exit = wait_or_kill(child, released).await;
+        drop(self.server);
+
+        // The last output comes before the end in the journal.
+        for log in self.logs {
+            drop(tokio::time::timeout(LOG_GRACE, log).await);
+        }
+
+        if let Some(reason) = &exit {
+            let step = StepKind::FunctionCrashed {
+                function: self.function,
+                reason: reason.clone(),
+            };
+            self.journal.append(None, step);
+        }
+
+        let reason = exit.unwrap_or_else(|| String::from("it was killed"));
+        self.ended.send_replace(Some(reason));
     }
 }
 
-/// It did not end by itself.
-struct Killed;
-
-/// Waits for the end of a process, or kills it when nobody needs it any more.
-async fn outlive(mut child: Child, ended: oneshot::Receiver<()>) -> Result<String, Killed> {
+/// Waits until a process ends, and returns how. If the process is no longer needed it is killed,
+/// and there is no reason.
+async fn wait_or_kill(mut child: Child, released: oneshot::Receiver<()>) -> Option<String> {
     tokio::select! {
-        status = child.wait() => return Ok(status.map_or_else(|error| error.to_string(), describe)),
-        _ = ended => {}
+        status = child.wait() => {
+            return Some(match status {
+                Ok(status) => status.to_string(),
+                Err(error) => error.to_string(),
+            });
+        }
+        _ = released => {}
     }
-    kill_all(&child);
-    // Fails only for a process that is already gone.
+
+    kill_group(&child);
+    // This fails only if the process has already ended.
     drop(child.kill().await);
 
-    Err(Killed)
+    None
 }
 
-fn describe(status: ExitStatus) -> String {
-    status.to_string()
+async fn wait_for_exit(exit: &mut watch::Receiver<Option<String>>) -> String {
+    match exit.wait_for(Option::is_some).await {
+        Ok(reason) => reason.clone().unwrap_or_default(),
+        Err(_) => String::from("its end was not observed"),
+    }
 }
 
-/// Also what the process has started.
+/// Kills a process and all processes that it has started.
 #[cfg(unix)]
-fn kill_all(child: &Child) {
+fn kill_group(child: &Child) {
     use rustix::process::{Pid, Signal, kill_process_group};
 
     let group = child
@@ -265,16 +270,40 @@ fn kill_all(child: &Child) {
         .and_then(Pid::from_raw);
 
     if let Some(group) = group {
-        // Fails only for a group that is already gone.
+        // This fails only if all of them have already ended.
         let _ = kill_process_group(group, Signal::KILL);
     }
 }
 
 #[cfg(not(unix))]
-fn kill_all(_: &Child) {}
+fn kill_group(_: &Child) {}
 
-/// The program in an environment of nothing but what Lambda sets and the function asks for
-/// ("Defined runtime environment variables", AWS Lambda Developer Guide, 2026).
+fn read_logs(child: &mut Child, function: &Arc<str>, journal: &Journal) -> Vec<JoinHandle<()>> {
+    let output = child.stdout.take().map(|pipe| {
+        let log = read_log(
+            pipe,
+            LogStream::Output,
+            Arc::clone(function),
+            journal.clone(),
+        );
+        tokio::spawn(log)
+    });
+    let error = child.stderr.take().map(|pipe| {
+        let log = read_log(
+            pipe,
+            LogStream::Error,
+            Arc::clone(function),
+            journal.clone(),
+        );
+        tokio::spawn(log)
+    });
+
+    output.into_iter().chain(error).collect()
+}
+
+/// The command that starts the program. Its environment has what Lambda sets ("Defined runtime
+/// environment variables", AWS Lambda Developer Guide, 2026) and what the function asks for, and
+/// nothing else.
 fn command(spec: &FunctionSpec, program: &Path, api: &str) -> Command {
     let mut command = Command::new(program);
     command.args(&spec.arguments).env_clear();
@@ -294,8 +323,8 @@ fn command(spec: &FunctionSpec, program: &Path, api: &str) -> Command {
             "local/[$LATEST]00000000000000000000000000000000",
         ),
         ("AWS_LAMBDA_LOG_FORMAT", "Text"),
-        ("AWS_REGION", "us-east-1"),
-        ("AWS_DEFAULT_REGION", "us-east-1"),
+        ("AWS_REGION", REGION),
+        ("AWS_DEFAULT_REGION", REGION),
         ("AWS_ACCESS_KEY_ID", "test"),
         ("AWS_SECRET_ACCESS_KEY", "test"),
         ("_HANDLER", "bootstrap"),
@@ -315,55 +344,10 @@ fn command(spec: &FunctionSpec, program: &Path, api: &str) -> Command {
         .stderr(Stdio::piped())
         .kill_on_drop(true);
 
-    // In a group of its own, so that Ctrl-C in a terminal reaches the pipeline alone, which then
-    // ends its functions.
+    // In its own process group, so that Ctrl-C in a terminal reaches only the pipeline, which then
+    // stops its functions.
     #[cfg(unix)]
     command.process_group(0);
 
     command
-}
-
-async fn log(
-    pipe: impl AsyncRead + Unpin,
-    stream: LogStream,
-    function: Arc<str>,
-    journal: Journal,
-) {
-    let mut lines = BufReader::with_capacity(MAX_LINE_BYTES, pipe);
-    let mut line = Vec::new();
-
-    // A pipe that breaks is at its end.
-    while let Ok(buffer) = lines.fill_buf().await
-        && !buffer.is_empty()
-    {
-        let buffer = &buffer[..buffer.len().min(MAX_LINE_BYTES - line.len())];
-        let (taken, is_whole) = match buffer.iter().position(|byte| *byte == b'\n') {
-            Some(end) => (end + 1, true),
-            None => (buffer.len(), false),
-        };
-        line.extend_from_slice(&buffer[..taken]);
-        lines.consume(taken);
-
-        if is_whole || line.len() == MAX_LINE_BYTES {
-            append(&journal, &function, stream, &mut line);
-        }
-    }
-
-    append(&journal, &function, stream, &mut line);
-}
-
-fn append(journal: &Journal, function: &Arc<str>, stream: LogStream, line: &mut Vec<u8>) {
-    let text = String::from_utf8_lossy(line).trim_end().to_owned();
-    line.clear();
-
-    if !text.is_empty() {
-        journal.append(
-            None,
-            StepKind::FunctionLog {
-                function: Arc::clone(function),
-                stream,
-                line: text,
-            },
-        );
-    }
 }

@@ -1,27 +1,30 @@
-//! What a function is told of the messages that it is invoked with.
-
-use std::fmt::Write;
+//! The event that Lambda sends to a function for messages of a queue.
 
 use bytes::Bytes;
-use md5::{Digest, Md5};
 use serde::Serialize;
 
-use crate::Received;
 use crate::aws::arn::{REGION, queue_arn};
-use crate::journal::clock::milliseconds;
+use crate::aws::digest::md5_hex;
+use crate::aws::time::milliseconds;
+use crate::sqs::Received;
+use crate::topology::is_fifo;
 
-/// `{"Records":[` and `]}`.
-pub(crate) const FRAME: usize = 14;
+/// The longest event, and the longest answer: 6 MB ("Payload" of a synchronous invocation in
+/// "Lambda quotas", AWS Lambda Developer Guide, 2026).
+pub(super) const MAX_PAYLOAD_BYTES: usize = 6 * 1024 * 1024;
 
-/// In the order in which Lambda writes it ("Using Lambda with Amazon SQS", AWS Lambda Developer
-/// Guide, 2026).
+const START: &str = r#"{"Records":["#;
+const END: &str = "]}";
+
+/// A message in an event, with its fields in the order in which Lambda writes them ("Using Lambda
+/// with Amazon SQS", AWS Lambda Developer Guide, 2026).
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct MessageJson<'m> {
+struct RecordJson<'m> {
     message_id: &'m str,
     receipt_handle: String,
     body: &'m str,
-    attributes: Attributes<'m>,
+    attributes: AttributesJson<'m>,
     message_attributes: NoAttributes,
     md5_of_body: String,
     event_source: &'static str,
@@ -32,7 +35,7 @@ struct MessageJson<'m> {
 
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
-struct Attributes<'m> {
+struct AttributesJson<'m> {
     approximate_receive_count: String,
     sent_timestamp: String,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -48,55 +51,42 @@ struct Attributes<'m> {
 #[derive(Serialize)]
 struct NoAttributes {}
 
-/// One message of this queue, as it stands in `Records`.
-pub(crate) fn message_json(queue: &str, received: &Received) -> String {
+/// One message of this queue, as an entry of `Records`.
+pub(super) fn record_json(queue: &str, received: &Received) -> String {
     let message = &received.message;
-    let is_fifo = queue.ends_with(".fifo");
 
-    let json = MessageJson {
+    let record = RecordJson {
         message_id: &message.id,
         receipt_handle: received.receipt.to_string(),
         body: &message.body,
-        attributes: Attributes {
+        attributes: AttributesJson {
             approximate_receive_count: received.receive_count.to_string(),
             sent_timestamp: milliseconds(received.sent).to_string(),
-            // 20 digits, as in SQS.
-            sequence_number: is_fifo.then(|| format!("188{:017}", received.sequence_number)),
+            // SQS writes 20 digits.
+            sequence_number: is_fifo(queue).then(|| format!("188{:017}", received.sequence_number)),
             message_group_id: message.group_id.as_deref(),
             sender_id: "AIDAIENQZJOLO23YVJ4VO",
             message_deduplication_id: message.deduplication_id.as_deref(),
             approximate_first_receive_timestamp: milliseconds(received.first_received).to_string(),
         },
         message_attributes: NoAttributes {},
-        md5_of_body: digest(&message.body),
+        md5_of_body: md5_hex(message.body.as_bytes()),
         event_source: "aws:sqs",
         event_source_arn: queue_arn(queue),
         aws_region: REGION,
     };
 
-    serde_json::to_string(&json).expect("texts can always be written")
+    serde_json::to_string(&record).expect("texts can always be written")
 }
 
-/// The event of a batch.
-pub(crate) fn event<'m>(messages: impl Iterator<Item = &'m str>) -> Bytes {
-    let mut event = String::from("{\"Records\":[");
-    for (index, message) in messages.enumerate() {
-        if index > 0 {
-            event.push(',');
-        }
-        event.push_str(message);
-    }
+/// The event with these entries of `Records`.
+pub(super) fn event_json<'m>(records: impl Iterator<Item = &'m str>) -> Bytes {
+    let records: Vec<_> = records.collect();
 
-    event.push_str("]}");
-    Bytes::from(event)
+    Bytes::from([START, &records.join(","), END].concat())
 }
 
-pub(crate) fn digest(body: &str) -> String {
-    let mut digits = String::with_capacity(32);
-    for byte in Md5::digest(body.as_bytes()) {
-        // Writing into a string does not fail.
-        let _ = write!(digits, "{byte:02x}");
-    }
-
-    digits
+/// The length of the event with records of these lengths.
+pub(super) fn event_length(records: impl Iterator<Item = usize>) -> usize {
+    START.len() + END.len() + records.map(|length| length + 1).sum::<usize>()
 }

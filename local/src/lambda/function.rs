@@ -1,4 +1,4 @@
-//! What a queue invokes.
+//! What a queue invokes: the contract of a function, and a function in this process.
 
 use std::error::Error as StdError;
 use std::fmt;
@@ -8,80 +8,79 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use s3_dispatch::{Dispatcher, Router};
 
-/// A function as Lambda runs it: it takes a payload, and answers with one, fails, or runs out of
-/// time.
+/// A function as Lambda runs it: it takes a payload and answers with one, fails, or times out.
 ///
-/// Called for several payloads at a time, up to the concurrency of the function.
+/// It is called for several payloads at once, up to the function's concurrency.
 #[async_trait]
 pub trait Function: Send + Sync + 'static {
-    /// Invokes it once.
+    /// Invokes the function once.
     ///
     /// # Errors
     ///
-    /// When there is no answer, whatever the reason: all messages of the batch come again.
+    /// When there is no answer, for whatever reason. All messages of the batch are received again.
     async fn invoke(&self, invocation: Invocation) -> Result<Bytes, FunctionError>;
 
-    /// Ends it, with all that it has started; it is not invoked afterwards.
+    /// Ends the function and everything that it has started. It is not invoked afterwards.
     async fn stop(&self) {}
 }
 
-/// One invocation.
+/// One invocation of a function.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Invocation {
-    /// Different for each invocation.
+    /// The id of this invocation. No other invocation has it.
     pub request_id: String,
-    /// The event, as Lambda hands it over.
+    /// The event as Lambda sends it.
     pub payload: Bytes,
-    /// How long the function may take; then it is killed.
+    /// How long the function may take before it is killed.
     pub timeout: Duration,
-    /// An injected fault: the function is to be killed before.
+    /// An injected fault: the function is killed earlier.
     pub kill: Option<Kill>,
 }
 
-/// A function is killed on purpose.
+/// An injected kill of a function.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Kill {
-    /// So long after it got the payload, unless it has answered by then.
+    /// How long after the function got the payload it is killed, unless it has answered by then.
     pub after: Duration,
-    /// What the error is to be.
+    /// What the kill looks like.
     pub kind: KillKind,
 }
 
 /// What a kill looks like from outside.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum KillKind {
-    /// The process is gone: [`FunctionErrorKind::Crashed`].
+    /// The process ended: [`FunctionErrorKind::Crashed`].
     Crash,
-    /// It took too long: [`FunctionErrorKind::TimedOut`].
+    /// The function took too long: [`FunctionErrorKind::TimedOut`].
     TimeOut,
 }
 
-/// An invocation without an answer.
+/// An invocation ended without an answer.
 #[derive(Debug)]
 pub struct FunctionError {
     kind: FunctionErrorKind,
     message: String,
 }
 
-/// Why there is none.
+/// Why an invocation ended without an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum FunctionErrorKind {
     /// The function answered with an error.
     Unhandled,
-    /// It did not answer in time, and was killed.
+    /// The function did not answer in time and was killed.
     TimedOut,
-    /// It ended, or was killed, before it answered.
+    /// The function ended, or was killed, before it answered.
     Crashed,
-    /// It did not come up.
+    /// The function did not become ready.
     InitFailed,
-    /// It may not be invoked now.
+    /// The function may not be invoked now.
     Throttled,
 }
 
 impl FunctionError {
-    /// An error with this text, of one clause without a full stop.
+    /// An error with this text, which should be one clause without a full stop.
     pub fn new(kind: FunctionErrorKind, message: impl Into<String>) -> Self {
         Self {
             kind,
@@ -105,7 +104,7 @@ impl fmt::Display for FunctionError {
 impl StdError for FunctionError {}
 
 impl Invocation {
-    /// An invocation with this payload, of 3 seconds as in Lambda, that nobody kills.
+    /// An invocation with this payload, with Lambda's default timeout of 3 seconds.
     pub fn new(request_id: impl Into<String>, payload: impl Into<Bytes>) -> Self {
         Self {
             request_id: request_id.into(),
@@ -115,21 +114,21 @@ impl Invocation {
         }
     }
 
-    /// With so much time.
+    /// Sets how long the function may take.
     #[must_use]
     pub fn with_timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
         self
     }
 
-    /// To be killed.
+    /// Injects a kill.
     #[must_use]
     pub fn with_kill(mut self, kill: Kill) -> Self {
         self.kill = Some(kill);
         self
     }
 
-    /// After how long the function is to be killed, and what its error is then.
+    /// When the function must be killed, and the kind of the error that results.
     #[must_use]
     pub fn cut(&self) -> (Duration, FunctionErrorKind) {
         match self.kill {
@@ -143,14 +142,14 @@ impl Invocation {
     }
 }
 
-/// A function in this process: a dispatcher, whose future is dropped when it would be killed.
+/// A function in this process: a dispatcher. To kill it, its future is dropped.
 #[derive(Debug)]
 pub struct InProcess<R> {
     dispatcher: Dispatcher<R>,
 }
 
 impl<R: Router> InProcess<R> {
-    /// Of a router or a dispatcher.
+    /// A function that dispatches to this router.
     pub fn new(router: impl Into<Dispatcher<R>>) -> Self {
         Self {
             dispatcher: router.into(),
@@ -161,35 +160,22 @@ impl<R: Router> InProcess<R> {
 #[async_trait]
 impl<R: Router> Function for InProcess<R> {
     async fn invoke(&self, invocation: Invocation) -> Result<Bytes, FunctionError> {
+        let unhandled = |message| FunctionError::new(FunctionErrorKind::Unhandled, message);
         let deadline = tokio::time::Instant::now() + invocation.timeout;
         let (after, kind) = invocation.cut();
         let dispatched = self
             .dispatcher
             .dispatch(invocation.payload, Some(deadline.into_std()));
 
-        let report = match tokio::time::timeout(after, dispatched).await {
-            Ok(Ok(report)) => report,
-            Ok(Err(error)) => {
-                return Err(FunctionError::new(
-                    FunctionErrorKind::Unhandled,
-                    error.to_string(),
-                ));
-            }
-            Err(_) => {
-                return Err(FunctionError::new(
-                    kind,
-                    format!("the function was cut off after {after:?}"),
-                ));
-            }
-        };
+        let report = tokio::time::timeout(after, dispatched)
+            .await
+            .map_err(|_| {
+                FunctionError::new(kind, format!("the function was cut off after {after:?}"))
+            })?
+            .map_err(|error| unhandled(error.to_string()))?;
 
-        let answer = serde_json::to_vec(&report.response()).map_err(|error| {
-            FunctionError::new(
-                FunctionErrorKind::Unhandled,
-                format!("the answer cannot be written: {error}"),
-            )
-        })?;
-
-        Ok(Bytes::from(answer))
+        serde_json::to_vec(&report.response())
+            .map(Bytes::from)
+            .map_err(|error| unhandled(format!("the answer cannot be written: {error}")))
     }
 }

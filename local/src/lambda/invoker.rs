@@ -1,4 +1,4 @@
-//! One invocation, from the batch to its messages' fates.
+//! Invocations: from the batch to the results of its messages.
 
 use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -6,32 +6,55 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::FutureExt;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::Instant;
 
-use crate::faults::Chance;
-use crate::lambda::answer::{BatchAnswer, LONGEST_PAYLOAD};
-use crate::lambda::event::event;
-use crate::lambda::mapping::Collected;
+use super::answer::BatchAnswer;
+use super::batch::BatchMessage;
+use super::event::{MAX_PAYLOAD_BYTES, event_json};
+use super::function::{Function, FunctionError, FunctionErrorKind, Invocation, Kill, KillKind};
+use crate::faults::chance::Chance;
+use crate::faults::{Fault, Hop};
+use crate::journal::{Fate, ReceivedMessage, StepKind};
 use crate::pipeline::engine::Engine;
-use crate::{
-    Fate, Fault, Function, FunctionError, FunctionErrorKind, FunctionSpec, Hop, Invocation, Kill,
-    KillKind, ReceivedMessage, StepKind,
-};
+use crate::pipeline::injection::FaultSite;
+use crate::topology::FunctionSpec;
 
-/// A function, and what stands between it and its mappings.
+/// How long after its timeout a function that does not stop by itself is cut off.
+const GRACE: Duration = Duration::from_secs(2);
+
+/// The longest pause before a throttled invocation is tried again.
+const MAX_PAUSE: Duration = Duration::from_secs(60);
+
+/// Invokes a function for its mappings.
 pub(crate) struct Invoker {
     name: Arc<str>,
     timeout: Duration,
     function: Arc<dyn Function>,
-    /// What its reserved concurrency leaves.
-    turns: Option<Semaphore>,
-    /// How long it took to answer last, so that a kill falls in its midst.
-    usual: Mutex<Duration>,
+    /// The invocations that the reserved concurrency allows. `None` without a limit.
+    permits: Option<Semaphore>,
+    /// How long the last answer took, so that an injected kill hits in the middle of the work.
+    last_duration: Mutex<Duration>,
 }
 
-/// A function that does not keep to its timeout is cut off so much later.
-const GRACE: Duration = Duration::from_secs(2);
+/// One invocation and its batch.
+struct BatchInvocation<'i> {
+    engine: &'i Engine,
+    function: &'i Arc<str>,
+    queue: &'i Arc<str>,
+    request_id: Arc<str>,
+    batch: Vec<BatchMessage>,
+}
+
+/// An injected fault that changes how an invocation ends.
+enum PlannedEnd {
+    /// The function ends by itself.
+    Normal,
+    /// The function is killed while it works.
+    Killed(Kill),
+    /// The function finishes its work, but only after the timeout.
+    Late,
+}
 
 impl Invoker {
     pub(crate) fn new(spec: &FunctionSpec, function: Arc<dyn Function>) -> Self {
@@ -39,8 +62,8 @@ impl Invoker {
             name: spec.name.as_str().into(),
             timeout: spec.timeout,
             function,
-            turns: spec.reserved_concurrency.map(Semaphore::new),
-            usual: Mutex::new(Duration::from_millis(10)),
+            permits: spec.reserved_concurrency.map(Semaphore::new),
+            last_duration: Mutex::new(Duration::from_millis(10)),
         }
     }
 
@@ -48,107 +71,66 @@ impl Invoker {
         self.function.stop().await;
     }
 
-    /// Invokes the function with a batch and deletes what succeeded. All else comes again when its
-    /// visibility timeout is over.
-    pub(crate) async fn invoke(
+    /// Invokes the function with a batch, and deletes the messages that succeeded. The others are
+    /// received again after their visibility timeout.
+    pub(super) async fn invoke(
         &self,
         engine: &Engine,
         queue: &Arc<str>,
-        batch: Vec<Collected>,
-        reports: bool,
+        batch: Vec<BatchMessage>,
+        reports_failures: bool,
     ) {
         let Some(first) = batch.first() else { return };
-        let about = format!(
-            "invocation {} {}",
-            first.received.message.id, first.received.receive_count
-        );
-        let request_id: Arc<str> = Chance::new(engine.seed, &about).uuid().into();
+        let first = &first.received;
+        let about = format!("invocation {} {}", first.message.id, first.receive_count);
 
-        let call = Call {
+        let invocation = BatchInvocation {
             engine,
+            function: &self.name,
             queue,
-            request_id,
+            request_id: Chance::new(engine.seed, &about).uuid().into(),
             batch,
         };
 
         let started = Instant::now();
-        let answer = self.answer(&call).await;
-        let error = answer
-            .as_ref()
-            .err()
-            .map(|error| (error.kind(), error.to_string()));
-        let (function, request_id) = (Arc::clone(&self.name), Arc::clone(&call.request_id));
+        let answer = self.answer(&invocation).await;
+        invocation.record_end(started.elapsed(), answer.as_ref().err());
 
-        engine.journal.append(
-            None,
-            StepKind::Answered {
-                function,
-                request_id,
-                duration: started.elapsed(),
-                error,
-            },
-        );
-
-        let verdict = match answer {
+        let answer = match answer {
             Err(error) => BatchAnswer::AllFailed(error.to_string()),
-            Ok(_) if !reports => BatchAnswer::Failed([].into()),
-            Ok(answer) => BatchAnswer::read(&answer, |id| call.has(id)),
+            Ok(_) if !reports_failures => BatchAnswer::all_succeeded(),
+            Ok(answer) => BatchAnswer::read(&answer, |id| invocation.contains(id)),
         };
 
-        call.end(&self.name, &verdict);
+        invocation.finish(&answer);
     }
 
-    async fn answer(&self, call: &Call<'_>) -> Result<Bytes, FunctionError> {
-        let payload = event(call.batch.iter().map(|message| message.json.as_str()));
-        if payload.len() > LONGEST_PAYLOAD {
-            return Err(FunctionError::new(
-                FunctionErrorKind::Unhandled,
-                "the event is longer than 6 MB",
-            ));
+    async fn answer(&self, invocation: &BatchInvocation<'_>) -> Result<Bytes, FunctionError> {
+        let payload = invocation.payload()?;
+        let permit = self.wait_for_permit(invocation).await?;
+
+        if let Some(mut chance) = invocation.inject(Fault::Delay, 0) {
+            let delay = chance.duration(Duration::ZERO, Duration::from_secs(1));
+            tokio::time::sleep(delay).await;
         }
 
-        let turn = self.wait_for_turn(call).await?;
-        if let Some(mut chance) = call.strike(&self.name, Fault::Delay, 0) {
-            tokio::time::sleep(chance.duration(Duration::ZERO, Duration::from_secs(1))).await;
-        }
+        let planned_end = self.plan_end(invocation);
+        invocation.record_start();
 
-        let mut invocation = Invocation::new(&*call.request_id, payload).with_timeout(self.timeout);
-        let mut is_late = false;
-
-        if let Some(mut chance) = call.strike(&self.name, Fault::Kill, 0) {
-            invocation = invocation.with_kill(self.kill(KillKind::Crash, &mut chance));
-        } else if let Some(mut chance) = call.strike(&self.name, Fault::TimeOut, 0) {
-            is_late = chance.share() < 0.5;
-            if !is_late {
-                invocation = invocation.with_kill(self.kill(KillKind::TimeOut, &mut chance));
-            }
-        }
-
-        self.tell(call);
         let started = Instant::now();
-        let function = AssertUnwindSafe(self.function.invoke(invocation)).catch_unwind();
-
-        let answer = match tokio::time::timeout(self.timeout + GRACE, function).await {
-            Ok(Ok(answer)) => answer,
-            Ok(Err(_)) => Err(FunctionError::new(
-                FunctionErrorKind::Crashed,
-                "the function panicked",
-            )),
-            Err(_) => Err(self.timed_out()),
-        };
-
-        drop(turn);
+        let answer = self.run(invocation, payload, &planned_end).await;
+        drop(permit);
 
         if answer.is_ok() {
-            *self.usual.lock().unwrap_or_else(PoisonError::into_inner) = started.elapsed();
+            *self.lock_last_duration() = started.elapsed();
         }
 
-        if is_late && answer.is_ok() {
+        if answer.is_ok() && matches!(planned_end, PlannedEnd::Late) {
             tokio::time::sleep_until(started + self.timeout).await;
             return Err(self.timed_out());
         }
 
-        if call.strike(&self.name, Fault::DropResponse, 0).is_some() && answer.is_ok() {
+        if invocation.inject(Fault::DropResponse, 0).is_some() && answer.is_ok() {
             return Err(FunctionError::new(
                 FunctionErrorKind::Unhandled,
                 "the answer was lost",
@@ -158,14 +140,41 @@ impl Invoker {
         answer
     }
 
-    /// Lambda tries again, with growing pauses, as long as the messages are invisible ("Handling
-    /// errors for an SQS event source in Lambda", AWS Lambda Developer Guide, 2026); here, as
-    /// long as the function could still answer in time.
-    async fn wait_for_turn(
+    async fn run(
         &self,
-        call: &Call<'_>,
-    ) -> Result<Option<tokio::sync::SemaphorePermit<'_>>, FunctionError> {
-        let invisible_until = call
+        invocation: &BatchInvocation<'_>,
+        payload: Bytes,
+        planned_end: &PlannedEnd,
+    ) -> Result<Bytes, FunctionError> {
+        let mut request =
+            Invocation::new(&*invocation.request_id, payload).with_timeout(self.timeout);
+        if let PlannedEnd::Killed(kill) = planned_end {
+            request = request.with_kill(*kill);
+        }
+
+        let answer = AssertUnwindSafe(self.function.invoke(request)).catch_unwind();
+
+        match tokio::time::timeout(self.timeout + GRACE, answer).await {
+            Ok(Ok(answer)) => answer,
+            Ok(Err(_)) => Err(FunctionError::new(
+                FunctionErrorKind::Crashed,
+                "the function panicked",
+            )),
+            Err(_) => Err(self.timed_out()),
+        }
+    }
+
+    /// Waits until the function may be invoked.
+    ///
+    /// Lambda tries again with growing pauses while the messages are invisible ("Handling errors
+    /// for an SQS event source in Lambda", AWS Lambda Developer Guide, 2026). Here it tries as long
+    /// as the function could still finish in time.
+    async fn wait_for_permit(
+        &self,
+        invocation: &BatchInvocation<'_>,
+    ) -> Result<Option<SemaphorePermit<'_>>, FunctionError> {
+        let clock = invocation.engine.clock;
+        let invisible_until = invocation
             .batch
             .iter()
             .map(|message| message.received.invisible_until)
@@ -174,21 +183,20 @@ impl Invoker {
         let mut pause = Duration::from_secs(1);
 
         for attempt in 0.. {
-            let turn = self.turns.as_ref().map(Semaphore::try_acquire).transpose();
-            match turn {
-                Ok(turn) if call.strike(&self.name, Fault::Throttle, attempt).is_none() => {
-                    return Ok(turn);
-                }
-                _ => {}
+            let permit = self.permits.as_ref().map(Semaphore::try_acquire);
+            if let Ok(permit) = permit.transpose()
+                && invocation.inject(Fault::Throttle, attempt).is_none()
+            {
+                return Ok(permit);
             }
 
-            let next = call.engine.clock.now() + pause;
+            let next = clock.now() + pause;
             if invisible_until.is_none_or(|end| next + self.timeout > end) {
                 break;
             }
 
-            call.engine.clock.sleep_until(next).await;
-            pause = (pause * 2).min(Duration::from_secs(60));
+            clock.sleep_until(next).await;
+            pause = (pause * 2).min(MAX_PAUSE);
         }
 
         Err(FunctionError::new(
@@ -197,12 +205,36 @@ impl Invoker {
         ))
     }
 
+    /// Decides whether a fault kills the function or makes it late.
+    fn plan_end(&self, invocation: &BatchInvocation<'_>) -> PlannedEnd {
+        if let Some(mut chance) = invocation.inject(Fault::Kill, 0) {
+            return PlannedEnd::Killed(self.kill(KillKind::Crash, &mut chance));
+        }
+
+        let Some(mut chance) = invocation.inject(Fault::TimeOut, 0) else {
+            return PlannedEnd::Normal;
+        };
+
+        // Half of the timeouts hit a function that has done its work.
+        if chance.share() < 0.5 {
+            PlannedEnd::Late
+        } else {
+            PlannedEnd::Killed(self.kill(KillKind::TimeOut, &mut chance))
+        }
+    }
+
     fn kill(&self, kind: KillKind, chance: &mut Chance) -> Kill {
-        let usual = *self.usual.lock().unwrap_or_else(PoisonError::into_inner);
+        let latest = self.lock_last_duration().min(self.timeout);
         Kill {
-            after: chance.duration(Duration::ZERO, usual.min(self.timeout)),
+            after: chance.duration(Duration::ZERO, latest),
             kind,
         }
+    }
+
+    fn lock_last_duration(&self) -> std::sync::MutexGuard<'_, Duration> {
+        self.last_duration
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
     fn timed_out(&self) -> FunctionError {
@@ -211,73 +243,70 @@ impl Invoker {
             format!("the function took longer than {:?}", self.timeout),
         )
     }
-
-    fn tell(&self, call: &Call<'_>) {
-        let messages = call
-            .batch
-            .iter()
-            .map(|Collected { received, .. }| ReceivedMessage {
-                message_id: Arc::clone(&received.message.id),
-                event: received.message.event,
-                receive_count: received.receive_count,
-            });
-
-        let step = StepKind::Invoked {
-            function: Arc::clone(&self.name),
-            queue: Arc::clone(call.queue),
-            request_id: Arc::clone(&call.request_id),
-            messages: messages.collect(),
-        };
-
-        call.engine.journal.append(None, step);
-    }
 }
 
-/// An invocation under way.
-struct Call<'c> {
-    engine: &'c Engine,
-    queue: &'c Arc<str>,
-    request_id: Arc<str>,
-    batch: Vec<Collected>,
-}
-
-impl Call<'_> {
-    fn has(&self, message_id: &str) -> bool {
+impl BatchInvocation<'_> {
+    fn contains(&self, message_id: &str) -> bool {
         self.batch
             .iter()
             .any(|message| *message.received.message.id == *message_id)
     }
 
-    fn strike(&self, function: &Arc<str>, fault: Fault, attempt: u32) -> Option<Chance> {
-        let hop = Hop::Invoke;
-        let chance = self
-            .engine
-            .faults()
-            .strike(hop, fault, &self.request_id, attempt)?;
-        let (place, id) = (Arc::clone(function), Some(Arc::clone(&self.request_id)));
+    fn payload(&self) -> Result<Bytes, FunctionError> {
+        let payload = event_json(self.batch.iter().map(|message| message.json.as_str()));
+        if payload.len() > MAX_PAYLOAD_BYTES {
+            return Err(FunctionError::new(
+                FunctionErrorKind::Unhandled,
+                "the event is longer than 6 MB",
+            ));
+        }
 
-        let step = StepKind::FaultInjected {
-            hop,
-            fault,
-            place,
-            id,
-            receive_count: None,
+        Ok(payload)
+    }
+
+    fn inject(&self, fault: Fault, attempt: u32) -> Option<Chance> {
+        let site = FaultSite::of_invocation(self.function, &self.request_id, attempt);
+        self.engine.inject(fault, &site)
+    }
+
+    fn record_start(&self) {
+        let messages = self.batch.iter().map(|message| ReceivedMessage {
+            message_id: Arc::clone(&message.received.message.id),
+            event: message.received.message.event,
+            receive_count: message.received.receive_count,
+        });
+
+        let step = StepKind::Invoked {
+            function: Arc::clone(self.function),
+            queue: Arc::clone(self.queue),
+            request_id: Arc::clone(&self.request_id),
+            messages: messages.collect(),
         };
 
         self.engine.journal.append(None, step);
-
-        Some(chance)
     }
 
-    /// Tells what became of each message, and deletes those that succeeded.
-    fn end(&self, function: &Arc<str>, verdict: &BatchAnswer) {
-        let reason: Option<Arc<str>> = match verdict {
+    fn record_end(&self, duration: Duration, error: Option<&FunctionError>) {
+        let step = StepKind::Answered {
+            function: Arc::clone(self.function),
+            request_id: Arc::clone(&self.request_id),
+            duration,
+            error: error.map(|error| (error.kind(), error.to_string())),
+        };
+
+        self.engine.journal.append(None, step);
+    }
+
+    /// Records the result of each message, and deletes the messages that succeeded.
+    fn finish(&self, answer: &BatchAnswer) {
+        let reason: Option<Arc<str>> = match answer {
             BatchAnswer::AllFailed(reason) => Some(reason.as_str().into()),
             BatchAnswer::Failed(_) => None,
         };
-        for Collected { received, .. } in &self.batch {
+
+        for BatchMessage { received, .. } in &self.batch {
             let message = &received.message;
-            let fate = match (&reason, verdict) {
+            let fate = match (&reason, answer) {
                 (Some(reason), _) => Fate::BatchFailed(Arc::clone(reason)),
                 (None, BatchAnswer::Failed(failed)) if failed.contains(&*message.id) => {
                     Fate::Failed
@@ -288,7 +317,7 @@ impl Call<'_> {
             let has_succeeded = fate == Fate::Succeeded;
 
             let step = StepKind::Outcome {
-                function: Arc::clone(function),
+                function: Arc::clone(self.function),
                 queue: Arc::clone(self.queue),
                 request_id: Arc::clone(&self.request_id),
                 message_id: Arc::clone(&message.id),
@@ -298,36 +327,12 @@ impl Call<'_> {
 
             self.engine.journal.append(message.event, step);
 
-            if has_succeeded && !self.is_refused(received) {
-                self.engine.delete(self.queue, received.receipt);
+            if has_succeeded {
+                let site = FaultSite::of_received(Hop::Delete, self.queue, received);
+                if self.engine.inject(Fault::RefuseDelete, &site).is_none() {
+                    self.engine.delete(self.queue, received.receipt);
+                }
             }
         }
-    }
-
-    fn is_refused(&self, received: &crate::Received) -> bool {
-        let (hop, fault, message) = (Hop::Delete, Fault::RefuseDelete, &received.message);
-        let is_refused = self
-            .engine
-            .faults()
-            .strike(hop, fault, &message.id, received.receive_count)
-            .is_some();
-
-        if is_refused {
-            let (place, id) = (Arc::clone(self.queue), Some(Arc::clone(&message.id)));
-            let receive_count = Some(received.receive_count);
-
-            self.engine.journal.append(
-                message.event,
-                StepKind::FaultInjected {
-                    hop,
-                    fault,
-                    place,
-                    id,
-                    receive_count,
-                },
-            );
-        }
-
-        is_refused
     }
 }

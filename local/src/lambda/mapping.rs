@@ -1,41 +1,30 @@
-//! What takes messages out of a queue and invokes a function with them.
+//! Event source mappings: they receive messages and invoke a function with batches of them.
 
-use std::collections::{HashSet, VecDeque};
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::SystemTime;
 
 use tokio::task::JoinSet;
 
-use crate::lambda::answer::LONGEST_PAYLOAD;
-use crate::lambda::event::{FRAME, message_json};
-use crate::lambda::invoker::Invoker;
+use super::batch::Backlog;
+use super::invoker::Invoker;
 use crate::pipeline::engine::Engine;
-use crate::{MappingSpec, Received};
+use crate::topology::MappingSpec;
 
-/// An event source mapping, as it runs.
+/// A running event source mapping.
 ///
-/// It receives as many messages as make a batch, or what there is when the window is over, and has
-/// at most so many invocations at a time. Of a message group one batch runs at a time. A batch
-/// whose event would be longer than 6 MB is divided.
+/// It receives messages until a batch is full or the batch window is over. It limits how many
+/// invocations run at once, and runs one batch of a message group at a time.
 pub(crate) struct Mapping {
     engine: Arc<Engine>,
     spec: MappingSpec,
     queue: Arc<str>,
     invoker: Arc<Invoker>,
-    /// Received, and not yet in a batch.
-    collected: VecDeque<Collected>,
-    /// Since when there are such.
-    since: Option<SystemTime>,
-    /// The groups of the batches that run.
-    busy: HashSet<Arc<str>>,
+    backlog: Backlog,
+    /// When the batch window opened. `None` while the backlog is empty.
+    window_opened: Option<SystemTime>,
+    /// The running invocations. Each returns the message groups of its batch.
     invocations: JoinSet<HashSet<Arc<str>>>,
-}
-
-/// A received message, with its part of the event.
-#[derive(Debug, Clone)]
-pub(crate) struct Collected {
-    pub(crate) received: Received,
-    pub(crate) json: String,
 }
 
 impl Mapping {
@@ -43,26 +32,26 @@ impl Mapping {
         Self {
             engine,
             queue: spec.queue.as_str().into(),
+            backlog: Backlog::new(spec.batch_size),
             spec,
             invoker,
-            collected: VecDeque::new(),
-            since: None,
-            busy: HashSet::new(),
+            window_opened: None,
             invocations: JoinSet::new(),
         }
     }
 
-    /// Runs until it is dropped, and what it has invoked with it.
+    /// Runs until it is dropped, together with its invocations.
     pub(crate) async fn run(mut self) {
-        let mut version = self.engine.watch();
+        let mut changes = self.engine.watch();
+
         loop {
-            version.mark_unchanged();
+            changes.mark_unchanged();
             while let Some(ended) = self.invocations.try_join_next() {
-                self.end(ended.unwrap_or_default());
+                self.backlog.release(&ended.unwrap_or_default());
             }
 
-            if self.has_room() {
-                self.collect();
+            if self.may_invoke() {
+                self.receive();
                 if self.is_batch_due() {
                     self.invoke();
                     continue;
@@ -72,149 +61,93 @@ impl Mapping {
             let wake = self.next_wake();
             let clock = self.engine.clock;
 
-            let timer = async {
-                match wake {
-                    Some(time) => clock.sleep_until(time).await,
-                    None => std::future::pending().await,
-                }
-            };
-
             tokio::select! {
-                Some(ended) = self.invocations.join_next() => self.end(ended.unwrap_or_default()),
-                () = timer => {}
+                Some(ended) = self.invocations.join_next() => {
+                    self.backlog.release(&ended.unwrap_or_default());
+                }
+                () = clock.sleep_until_some(wake) => {}
                 // The sender lives as long as the engine.
-                _ = version.changed() => {}
+                _ = changes.changed() => {}
             }
         }
     }
 
-    fn has_room(&self) -> bool {
+    fn may_invoke(&self) -> bool {
         self.invocations.len() < self.spec.maximum_concurrency
     }
 
-    fn end(&mut self, groups: HashSet<Arc<str>>) {
-        self.busy.retain(|group| !groups.contains(group));
-    }
-
-    /// Receives what is missing in the next batch.
-    fn collect(&mut self) {
-        let missing = self.spec.batch_size.saturating_sub(self.collected.len());
+    /// Receives the messages that are missing in the next batch.
+    fn receive(&mut self) {
+        let missing = self.backlog.missing();
         let now = self.engine.clock.now();
 
-        // Groups are none of anybody's business on a standard queue.
-        let is_waiting = self.engine.read(|state| {
+        let has_work = self.engine.read(|state| {
             let queue = state.queues.get(&self.queue)?;
+            let ready = queue.next_ready(self.backlog.busy_groups());
+            let is_ready = missing > 0 && ready.is_some_and(|time| time <= now);
             let expires = queue.next_expiry().is_some_and(|time| time <= now);
-            let is_ready = queue.next_ready(&self.busy).is_some_and(|time| time <= now);
-            Some(expires || is_ready && missing > 0)
+
+            Some(is_ready || expires)
         });
 
-        if is_waiting != Some(true) {
+        if has_work != Some(true) {
             return;
         }
 
-        for received in self.engine.receive(&self.queue, missing, &self.busy) {
-            let json = message_json(&self.queue, &received);
-            self.collected.push_back(Collected { received, json });
-            self.since.get_or_insert(now);
+        let busy_groups = self.backlog.busy_groups();
+        for received in self.engine.receive(&self.queue, missing, busy_groups) {
+            self.backlog.push(&self.queue, received);
+            self.window_opened.get_or_insert(now);
         }
     }
 
     fn is_batch_due(&self) -> bool {
-        let Some(since) = self.since else {
+        let Some(opened) = self.window_opened else {
             return false;
         };
 
-        let is_free = self.collected.iter().any(|message| self.is_free(message));
-
-        let is_full = self.collected.len() >= self.spec.batch_size
-            || self
-                .collected
-                .iter()
-                .map(|message| message.json.len() + 1)
-                .sum::<usize>()
-                + FRAME
-                > LONGEST_PAYLOAD;
-
-        is_free && (is_full || since + self.spec.batch_window <= self.engine.clock.now())
-    }
-
-    /// Whether no other batch of its group runs.
-    fn is_free(&self, message: &Collected) -> bool {
-        !self
-            .group_of(message)
-            .is_some_and(|group| self.busy.contains(group))
-    }
-
-    fn group_of<'m>(&self, message: &'m Collected) -> Option<&'m Arc<str>> {
-        message
-            .received
-            .message
-            .group_id
-            .as_ref()
-            .filter(|_| self.queue.ends_with(".fifo"))
+        let is_over = opened + self.spec.batch_window <= self.engine.clock.now();
+        self.backlog.has_batch() && (is_over || self.backlog.is_full())
     }
 
     fn invoke(&mut self) {
-        let mut batch: Vec<Collected> = Vec::new();
-        let mut rest = VecDeque::new();
-        let mut length = FRAME;
-        let mut is_closed = false;
+        let (batch, groups) = self.backlog.take_batch();
+        self.window_opened = (!self.backlog.is_empty()).then(|| self.engine.clock.now());
 
-        for message in std::mem::take(&mut self.collected) {
-            let longer = length + message.json.len() + 1;
-            // One that is too long by itself is tried alone.
-            let fits = batch.is_empty()
-                || (batch.len() < self.spec.batch_size && longer <= LONGEST_PAYLOAD);
-            is_closed |= self.is_free(&message) && !fits;
-
-            if is_closed || !self.is_free(&message) {
-                rest.push_back(message);
-            } else {
-                length = longer;
-                batch.push(message);
-            }
-        }
-
-        self.since = (!rest.is_empty()).then(|| self.engine.clock.now());
-        self.collected = rest;
-        let groups: HashSet<_> = batch
-            .iter()
-            .filter_map(|message| self.group_of(message).cloned())
-            .collect();
-        self.busy.extend(groups.iter().cloned());
         let (engine, invoker) = (Arc::clone(&self.engine), Arc::clone(&self.invoker));
-        let (queue, reports) = (
-            Arc::clone(&self.queue),
-            self.spec.report_batch_item_failures,
-        );
-        let running = engine.begin_invocation();
+        let queue = Arc::clone(&self.queue);
+        let reports_failures = self.spec.report_batch_item_failures;
+        let counted = engine.count_invocation();
 
         self.invocations.spawn(async move {
-            invoker.invoke(&engine, &queue, batch, reports).await;
-            drop(running);
+            invoker
+                .invoke(&engine, &queue, batch, reports_failures)
+                .await;
+            drop(counted);
             groups
         });
     }
 
-    /// When there is something to do even if nothing changes.
+    /// When there is something to do even if nothing changes until then.
     fn next_wake(&self) -> Option<SystemTime> {
-        let may_receive = self.has_room() && self.collected.len() < self.spec.batch_size;
-        let window = self.since.filter(|_| {
-            self.has_room() && self.collected.iter().any(|message| self.is_free(message))
-        });
-        let window = window.map(|since| since + self.spec.batch_window);
+        if !self.may_invoke() {
+            return None;
+        }
 
-        let queue = self.engine.read(|state| {
+        let window_end = self
+            .window_opened
+            .filter(|_| self.backlog.has_batch())
+            .map(|opened| opened + self.spec.batch_window);
+
+        let queue_time = self.engine.read(|state| {
             let queue = state.queues.get(&self.queue)?;
-            let ready = queue.next_ready(&self.busy).filter(|_| may_receive);
+            let ready = queue
+                .next_ready(self.backlog.busy_groups())
+                .filter(|_| self.backlog.missing() > 0);
 
-            ready
-                .into_iter()
-                .chain(queue.next_expiry().filter(|_| self.has_room()))
-                .min()
+            ready.into_iter().chain(queue.next_expiry()).min()
         });
 
-        window.into_iter().chain(queue).min()
+        window_end.into_iter().chain(queue_time).min()
     }
 }

@@ -1,10 +1,21 @@
-//! Functions, and what invokes them.
+//! Functions, and the event source mappings that invoke them.
+//!
+//! A mapping receives messages from a queue and makes batches of them. An invoker invokes the
+//! function and reads its answer. The function is a router in this process, or a program that
+//! talks to the Runtime API. The pipeline starts all of them.
 
-pub(crate) mod mapping;
+mod answer;
+mod batch;
+mod environment;
+mod event;
+mod function;
 pub(crate) mod invoker;
-pub(crate) mod answer;
-pub(crate) mod event;
-pub(crate) mod function;
-pub(crate) mod process;
-pub(crate) mod environment;
-pub(crate) mod runtime_api;
+mod log_lines;
+pub(crate) mod mapping;
+mod process;
+mod runtime_api;
+
+pub use self::function::{
+    Function, FunctionError, FunctionErrorKind, InProcess, Invocation, Kill, KillKind,
+};
+pub use self::process::Process;

@@ -1,4 +1,4 @@
-//! A function in processes of its own, as Lambda runs it.
+//! A function that runs as a program, in processes that talk to the Runtime API.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -10,52 +10,54 @@ use bytes::Bytes;
 use tokio::sync::{RwLock, watch};
 use tokio::time::Instant;
 
-use crate::lambda::environment::Environment;
-use crate::{
-    Error, ErrorKind, Function, FunctionError, FunctionErrorKind, FunctionSpec, Invocation,
-    Journal, StepKind,
-};
+use super::environment::Environment;
+use super::function::{Function, FunctionError, FunctionErrorKind, Invocation};
+use crate::journal::{Journal, StepKind};
+use crate::topology::FunctionSpec;
+use crate::{Error, ErrorKind};
 
-/// How often a program may fail to come up in a row, before it is given up.
+/// How often in a row a program may fail to start before it is given up.
 const MAX_FAILED_STARTS: u32 = 5;
 
-/// The pauses before a program that has crashed is started again: the first, and the longest.
-const PAUSES: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(5));
+/// The first pause before a program that crashed is started again. It doubles each time.
+const FIRST_PAUSE: Duration = Duration::from_millis(100);
+
+/// The longest pause before a program that crashed is started again.
+const MAX_PAUSE: Duration = Duration::from_secs(5);
 
 /// A program that is invoked through Lambda's Runtime API.
 ///
-/// Each process serves one invocation at a time and is kept for the next; as many run as there are
-/// invocations at a time. One that runs out of time is killed. One that crashes is started again,
-/// after a pause that doubles each time. A program that does not even come up is given up after
-/// some attempts: invocations fail at once, until the file has changed.
+/// Each process serves one invocation at a time and is kept for the next one; there are as many
+/// processes as there are invocations at once. A process that exceeds the timeout is killed. A
+/// program that crashes is started again after a pause that doubles each time. A program that does
+/// not become ready is given up after some attempts: invocations fail at once until the program
+/// file changes.
 pub struct Process {
     spec: FunctionSpec,
     program: PathBuf,
     function: Arc<str>,
     journal: Journal,
-    state: Mutex<State>,
+    pool: Mutex<ProcessPool>,
     is_stopped: watch::Sender<bool>,
-    /// Each process holds it for reading.
+    /// Held for reading by each process.
     alive: Arc<RwLock<()>>,
 }
 
+/// The processes that wait for an invocation, and when more can be started.
 #[derive(Default)]
-struct State {
+struct ProcessPool {
     idle: Vec<Environment>,
-    /// How often in a row it has crashed, and how often before it was ready.
-    crashes: u32,
-    failed_starts: u32,
-    /// When it may be started again.
+    crashes_in_a_row: u32,
+    failed_starts_in_a_row: u32,
     paused_until: Option<Instant>,
     given_up: Option<GivenUp>,
 }
 
-/// It did not come up.
-#[derive(Clone)]
+/// The program failed to start too often.
 struct GivenUp {
     reason: String,
-    /// When the file was last changed.
-    program: Option<SystemTime>,
+    /// When the program file was last changed.
+    modified: Option<SystemTime>,
 }
 
 impl Process {
@@ -63,24 +65,18 @@ impl Process {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Program`], when there is no such program, or when it cannot be started.
+    /// [`ErrorKind::Program`] when the program does not exist or cannot be started.
     pub async fn start(spec: FunctionSpec, journal: Journal) -> Result<Self, Error> {
         let name = &spec.name;
         let Some(program) = &spec.program else {
-            return Err(Error::new(
-                ErrorKind::Program,
-                format!("the function `{name}` has no program"),
-            ));
+            let message = format!("the function `{name}` has no program");
+            return Err(Error::new(ErrorKind::Program, message));
         };
 
         let program = find(program).map_err(|reason| {
-            Error::new(
-                ErrorKind::Program,
-                format!(
-                    "the program `{}` of the function `{name}` {reason}",
-                    program.display()
-                ),
-            )
+            let program = program.display();
+            let message = format!("the program `{program}` of the function `{name}` {reason}");
+            Error::new(ErrorKind::Program, message)
         })?;
 
         let process = Self {
@@ -88,7 +84,7 @@ impl Process {
             function: Arc::from(spec.name.as_str()),
             spec,
             journal,
-            state: Mutex::default(),
+            pool: Mutex::default(),
             is_stopped: watch::Sender::new(false),
             alive: Arc::default(),
         };
@@ -103,57 +99,45 @@ impl Process {
     }
 
     async fn serve(&self, invocation: Invocation) -> Result<Bytes, FunctionError> {
-        let is_killed_early = invocation.kill.is_some();
+        let has_kill = invocation.kill.is_some();
         let mut environment = self.environment().await?;
 
         if let Err(error) = environment.ready().await {
-            self.did_not_start(&error);
+            self.record_failed_start(&error);
             return Err(error);
         }
 
-        self.lock().failed_starts = 0;
+        self.lock().failed_starts_in_a_row = 0;
         let answer = environment.invoke(invocation).await;
 
         match answer.as_ref().map_err(FunctionError::kind) {
-            Err(FunctionErrorKind::Crashed) if !is_killed_early => self.crashed(),
+            Err(FunctionErrorKind::Crashed) if !has_kill => self.pause_after_crash(),
             Err(FunctionErrorKind::Crashed | FunctionErrorKind::TimedOut) => {}
             _ => {
-                let mut state = self.lock();
-                state.crashes = 0;
-                state.idle.push(environment);
+                let mut pool = self.lock();
+                pool.crashes_in_a_row = 0;
+                pool.idle.push(environment);
             }
         }
 
         answer
     }
 
-    /// A process that waits for an invocation, or a new one.
+    /// Returns an idle process, or starts a new one.
     async fn environment(&self) -> Result<Environment, FunctionError> {
         loop {
             let paused_until = {
-                let mut state = self.lock();
-                if let Some(given_up) = &state.given_up {
-                    if given_up.program == changed(&self.program) {
-                        return Err(FunctionError::new(
-                            FunctionErrorKind::InitFailed,
-                            given_up.reason.clone(),
-                        ));
-                    }
-
-                    *state = State::default();
-                }
-
-                state.idle.retain(|environment| !environment.is_spent());
-                if let Some(environment) = state.idle.pop() {
+                let mut pool = self.lock();
+                if let Some(environment) = pool.take_idle(&self.program)? {
                     return Ok(environment);
                 }
 
-                state.paused_until
+                pool.paused_until
             };
 
             match paused_until {
                 Some(instant) if instant > Instant::now() => {
-                    tokio::time::sleep_until(instant).await
+                    tokio::time::sleep_until(instant).await;
                 }
                 _ => return self.spawn().await,
             }
@@ -166,66 +150,84 @@ impl Process {
 
         started.map_err(|error| {
             let program = self.program.display();
+            let function = &self.function;
             let text = format!(
-                "the program `{program}` of the function `{}` cannot be started: {error}",
-                self.function
+                "the program `{program}` of the function `{function}` cannot be started: {error}"
             );
             let error = FunctionError::new(FunctionErrorKind::InitFailed, text);
-            self.did_not_start(&error);
+            self.record_failed_start(&error);
 
             error
         })
     }
 
-    fn did_not_start(&self, error: &FunctionError) {
-        let mut state = self.lock();
-        state.failed_starts += 1;
+    fn record_failed_start(&self, error: &FunctionError) {
+        let mut pool = self.lock();
+        pool.failed_starts_in_a_row += 1;
 
-        if state.failed_starts < MAX_FAILED_STARTS {
-            drop(state);
-            return self.crashed();
+        if pool.failed_starts_in_a_row < MAX_FAILED_STARTS {
+            drop(pool);
+            return self.pause_after_crash();
         }
 
-        if state.given_up.is_none() {
-            let reason = format!(
-                "given up after {MAX_FAILED_STARTS} attempts to start, until its program changes: {error}"
-            );
-            state.given_up = Some(GivenUp {
-                reason: reason.clone(),
-                program: changed(&self.program),
-            });
-            let function = Arc::clone(&self.function);
-
-            self.journal.append(
-                None,
-                StepKind::FunctionStopped {
-                    function,
-                    reason: Some(reason),
-                },
-            );
+        if pool.given_up.is_some() {
+            return;
         }
-    }
 
-    fn crashed(&self) {
-        let mut state = self.lock();
-        let after = PAUSES
-            .0
-            .saturating_mul(1 << state.crashes.min(16))
-            .min(PAUSES.1);
-        state.crashes += 1;
-        state.paused_until = Some(Instant::now() + after);
-
-        self.journal.append(
-            None,
-            StepKind::FunctionRestarting {
-                function: Arc::clone(&self.function),
-                after,
-            },
+        let reason = format!(
+            "given up after {MAX_FAILED_STARTS} attempts to start, until its program changes: \
+             {error}"
         );
+        pool.given_up = Some(GivenUp {
+            reason: reason.clone(),
+            modified: modified(&self.program),
+        });
+
+        let step = StepKind::FunctionStopped {
+            function: Arc::clone(&self.function),
+            reason: Some(reason),
+        };
+        self.journal.append(None, step);
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    fn pause_after_crash(&self) {
+        let mut pool = self.lock();
+        let after = FIRST_PAUSE
+            .saturating_mul(1 << pool.crashes_in_a_row.min(16))
+            .min(MAX_PAUSE);
+        pool.crashes_in_a_row += 1;
+        pool.paused_until = Some(Instant::now() + after);
+
+        let step = StepKind::FunctionRestarting {
+            function: Arc::clone(&self.function),
+            after,
+        };
+        self.journal.append(None, step);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, ProcessPool> {
+        self.pool.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl ProcessPool {
+    /// Takes an idle process, if there is one. Fails if the program is given up; a program file
+    /// that has changed gets another chance.
+    fn take_idle(&mut self, program: &Path) -> Result<Option<Environment>, FunctionError> {
+        if let Some(given_up) = &self.given_up {
+            if given_up.modified == modified(program) {
+                return Err(FunctionError::new(
+                    FunctionErrorKind::InitFailed,
+                    given_up.reason.clone(),
+                ));
+            }
+
+            *self = Self::default();
+        }
+
+        self.idle.retain(|environment| !environment.has_ended());
+
+        Ok(self.idle.pop())
     }
 }
 
@@ -252,13 +254,11 @@ impl Function for Process {
         // Granted when the last process has ended.
         drop(self.alive.write().await);
 
-        self.journal.append(
-            None,
-            StepKind::FunctionStopped {
-                function: Arc::clone(&self.function),
-                reason: None,
-            },
-        );
+        let step = StepKind::FunctionStopped {
+            function: Arc::clone(&self.function),
+            reason: None,
+        };
+        self.journal.append(None, step);
     }
 }
 
@@ -270,29 +270,30 @@ impl std::fmt::Debug for Process {
     }
 }
 
-/// The program's whole path, or what is wrong with it.
+/// The absolute path of a program, or what is wrong with it.
 fn find(program: &Path) -> Result<PathBuf, String> {
-    let cannot = |error: std::io::Error| match error.kind() {
+    let describe = |error: std::io::Error| match error.kind() {
         std::io::ErrorKind::NotFound => String::from("does not exist"),
         _ => format!("cannot be used: {error}"),
     };
-    // Links are kept: some programs do what they are called.
-    let path = std::path::absolute(program).map_err(cannot)?;
-    let metadata = path.metadata().map_err(cannot)?;
+
+    // Links are not resolved: some programs look at the name that they are called by.
+    let path = std::path::absolute(program).map_err(describe)?;
+    let metadata = path.metadata().map_err(describe)?;
 
     if !metadata.is_file() {
-        return Err(String::from("is no file"));
+        return Err(String::from("is not a file"));
     }
 
     #[cfg(unix)]
     if std::os::unix::fs::PermissionsExt::mode(&metadata.permissions()) & 0o111 == 0 {
-        return Err(String::from("may not be executed"));
+        return Err(String::from("is not executable"));
     }
 
     Ok(path)
 }
 
-fn changed(program: &Path) -> Option<SystemTime> {
+fn modified(program: &Path) -> Option<SystemTime> {
     fs::metadata(program)
         .and_then(|metadata| metadata.modified())
         .ok()

@@ -1,138 +1,138 @@
-//! What brings parcels to topics and queues.
+//! What happens when a message in transit arrives at a topic or a queue.
 
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use crate::faults::Chance;
-use crate::pipeline::engine::Engine;
-use crate::pipeline::state::State;
-use crate::pipeline::transit::{Leg, Parcel};
-use crate::{Message, SendRefusal, Sent, StepKind};
+use super::engine::Engine;
+use super::state::PipelineState;
+use super::transit::{InTransit, NextStop};
+use crate::faults::chance::Chance;
+use crate::journal::StepKind;
+use crate::sqs::{Message, SendRefusal, Sent};
 
-/// Carries until the pipeline is stopped.
-pub(crate) async fn carry(engine: Arc<Engine>) {
-    let mut version = engine.watch();
+/// Delivers the messages in transit when they are due. Runs until it is dropped.
+pub(super) async fn deliver_in_transit(engine: Arc<Engine>) {
+    let mut changes = engine.watch();
+
     loop {
-        version.mark_unchanged();
+        changes.mark_unchanged();
         let now = engine.clock.now();
+        let next_arrival = engine.read(PipelineState::next_arrival);
 
-        if engine
-            .read(State::next_parcel)
-            .is_some_and(|due| due <= now)
-        {
+        if next_arrival.is_some_and(|due| due <= now) {
             engine.change(|state| {
-                // One at a time: what comes of it may be due before the next.
-                if let Some(parcel) = state.take_parcel(now) {
-                    arrive(&engine, state, now, parcel);
+                // One at a time: what it causes may be due before the next one.
+                if let Some(message) = state.take_arrived(now) {
+                    arrive(&engine, state, now, message);
                 }
             });
             continue;
         }
 
-        let due = engine.read(State::next_parcel);
-        let arrival = async {
-            match due {
-                Some(due) => engine.clock.sleep_until(due).await,
-                None => std::future::pending().await,
-            }
-        };
-
         tokio::select! {
-            () = arrival => {}
+            () = engine.clock.sleep_until_some(next_arrival) => {}
             // The sender lives as long as the engine.
-            _ = version.changed() => {}
+            _ = changes.changed() => {}
         }
     }
 }
 
-fn arrive(engine: &Engine, state: &mut State, now: SystemTime, parcel: Parcel) {
-    match &parcel.leg {
-        Leg::Topic(name) => {
-            engine.journal.append(
-                parcel.event,
-                StepKind::NotificationSent {
-                    destination: Arc::clone(name),
-                },
-            );
-            publish(engine, state, now, name, &parcel);
+fn arrive(engine: &Engine, state: &mut PipelineState, now: SystemTime, message: InTransit) {
+    match &message.next_stop {
+        NextStop::Topic(name) => {
+            let step = StepKind::NotificationSent {
+                destination: Arc::clone(name),
+            };
+            engine.journal.append(message.event, step);
+            arrive_at_topic(engine, state, now, name, &message);
         }
-        Leg::Queue(name) => {
+        NextStop::Queue(name) => {
             let name = Arc::clone(name);
-            enqueue(engine, state, now, &name, parcel);
+            arrive_at_queue(engine, state, now, &name, message);
         }
     }
 }
 
-fn publish(engine: &Engine, state: &mut State, now: SystemTime, topic: &Arc<str>, parcel: &Parcel) {
-    let Some(topic) = engine.topics.iter().find(|own| own.name == *topic) else {
+/// Sends the message on to the queues whose subscriptions it passes.
+fn arrive_at_topic(
+    engine: &Engine,
+    state: &mut PipelineState,
+    now: SystemTime,
+    name: &Arc<str>,
+    message: &InTransit,
+) {
+    let Some(topic) = engine.topics.iter().find(|topic| topic.name == *name) else {
         return;
     };
 
-    let message_id = Chance::new(engine.seed, &parcel.path).uuid();
+    let message_id = Chance::new(engine.seed, &message.path).uuid();
 
-    for verdict in topic.verdicts(&parcel.body) {
+    for subscription in topic.subscriptions() {
+        let passed = subscription.passes(&message.body);
         let step = StepKind::FilterVerdict {
             topic: Arc::clone(&topic.name),
-            queue: Arc::clone(verdict.queue),
-            passed: verdict.passed,
+            queue: Arc::clone(&subscription.queue),
+            passed,
         };
+        engine.journal.append(message.event, step);
 
-        engine.journal.append(parcel.event, step);
-
-        if verdict.passed {
-            let body = topic.message_body(&verdict, &parcel.body, &message_id, now);
-            engine.post(state, now, parcel.forward(verdict.queue, body));
+        if passed {
+            let body = topic.message_body(subscription, &message.body, &message_id, now);
+            let forwarded = message.forward(&subscription.queue, body);
+            engine.send_off(state, now, forwarded);
         }
     }
 }
 
-fn enqueue(engine: &Engine, state: &mut State, now: SystemTime, name: &Arc<str>, parcel: Parcel) {
+fn arrive_at_queue(
+    engine: &Engine,
+    state: &mut PipelineState,
+    now: SystemTime,
+    name: &Arc<str>,
+    message: InTransit,
+) {
     let Some(queue) = state.queues.get_mut(name) else {
         return;
     };
 
-    let message_id: Arc<str> = Chance::new(engine.seed, &format!("message {}", parcel.path))
-        .uuid()
-        .into();
-    let mut message = Message::new(Arc::clone(&message_id), Arc::clone(&parcel.body));
-    message.event = parcel.event;
+    let about = format!("message {}", message.path);
+    let message_id: Arc<str> = Chance::new(engine.seed, &about).uuid().into();
 
-    match queue.send(now, message) {
+    let mut queued = Message::new(Arc::clone(&message_id), Arc::clone(&message.body));
+    queued.event = message.event;
+
+    match queue.send(now, queued) {
         Ok(sent) => {
-            let is_duplicate = sent != Sent::Accepted;
-            let (queue, body) = (Arc::clone(name), parcel.body);
-
-            engine.journal.append(
-                parcel.event,
-                StepKind::Enqueued {
-                    queue,
-                    message_id,
-                    body,
-                    is_duplicate,
-                },
-            );
+            let step = StepKind::Enqueued {
+                queue: Arc::clone(name),
+                message_id,
+                body: message.body,
+                is_duplicate: sent != Sent::Accepted,
+            };
+            engine.journal.append(message.event, step);
         }
-        Err(refusal) => {
-            engine.journal.append(
-                parcel.event,
-                StepKind::Refused {
-                    queue: Arc::clone(name),
-                    reason: refusal,
-                },
-            );
+        Err(reason) => {
+            let step = StepKind::Refused {
+                queue: Arc::clone(name),
+                reason,
+            };
+            engine.journal.append(message.event, step);
 
-            if refusal == SendRefusal::Full {
-                // SNS does so for 23 days ("Amazon SNS message delivery retries", Amazon SNS
-                // Developer Guide, 2026).
-                let pause = Duration::from_secs(1 << parcel.refusals.min(4));
-                state.put_parcel(
-                    now + pause,
-                    Parcel {
-                        refusals: parcel.refusals + 1,
-                        ..parcel
-                    },
-                );
+            if reason == SendRefusal::Full {
+                retry_later(state, now, message);
             }
         }
     }
+}
+
+/// Sends a message again after a pause. SNS retries for 23 days ("Amazon SNS message delivery
+/// retries", Amazon SNS Developer Guide, 2026).
+fn retry_later(state: &mut PipelineState, now: SystemTime, message: InTransit) {
+    let pause = Duration::from_secs(1 << message.refusals.min(4));
+    let retried = InTransit {
+        refusals: message.refusals + 1,
+        ..message
+    };
+
+    state.add_in_transit(now + pause, retried);
 }

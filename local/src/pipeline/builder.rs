@@ -1,4 +1,4 @@
-//! What is said of a pipeline before it runs.
+//! The builder of a pipeline: what it consists of, and how it starts.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -7,22 +7,51 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use s3_dispatch::{Dispatcher, Router};
 
-use crate::journal::Observer;
+use super::engine::Engine;
+use super::local::LocalPipeline;
+use super::log::ChangeLog;
+use super::state::PipelineState;
+use crate::faults::Faults;
 use crate::journal::clock::Clock;
 use crate::journal::report::Recorder;
+use crate::journal::{Journal, Observer, Step};
 use crate::lambda::invoker::Invoker;
-use crate::pipeline::engine::Engine;
-use crate::pipeline::log::Log;
-use crate::pipeline::state::State;
-use crate::{
-    Buckets, Error, ErrorKind, Faults, Function, FunctionSpec, InProcess, Journal, LocalPipeline,
-    Process, Step, Topology,
-};
+use crate::lambda::{Function, InProcess, Process};
+use crate::s3::Buckets;
+use crate::topology::{FunctionSpec, Topology};
+use crate::{Error, ErrorKind};
+
+/// How many steps the journal remembers, and how many events the report.
+const DEFAULT_CAPACITY: usize = 10_000;
 
 /// Builds a [`LocalPipeline`].
 ///
-/// Without a topology it is [that of the examples](Topology::example). Every function of the
-/// topology needs a program, or is given here.
+/// Without a topology it has [that of the examples](Topology::example). Each function of the
+/// topology needs a program, or must be given here.
+///
+/// A test on a paused clock:
+///
+/// ```
+/// use s3_dispatch::{ObjectKey, Routes};
+/// use s3_dispatch_local::LocalPipeline;
+///
+/// fn routes() -> Routes<()> {
+///     Routes::new(()).on_fn("*", async |_: ObjectKey| Ok::<_, std::io::Error>(()))
+/// }
+///
+/// #[tokio::main(flavor = "current_thread", start_paused = true)]
+/// async fn main() -> Result<(), s3_dispatch_local::Error> {
+///     let pipeline = LocalPipeline::builder()
+///         .with_router("put-processor", routes())
+///         .with_router("copy-processor", routes())
+///         .start()
+///         .await?;
+///     pipeline.put("amzn-s3-demo-bucket", "photo.jpg", "an image").await?;
+///     pipeline.settle().await;
+///     assert_eq!(pipeline.report().handled.len(), 1);
+///     Ok(())
+/// }
+/// ```
 #[must_use = "`start` makes it a pipeline"]
 pub struct LocalPipelineBuilder {
     topology: Topology,
@@ -30,38 +59,111 @@ pub struct LocalPipelineBuilder {
     programs: BTreeMap<String, PathBuf>,
     faults: Faults,
     folder: Option<PathBuf>,
-    history: usize,
-    report: usize,
+    history_capacity: usize,
+    report_capacity: usize,
     observers: Vec<Observer>,
 }
 
-impl LocalPipelineBuilder {
-    pub(crate) fn new() -> Self {
-        Self {
+impl LocalPipeline {
+    /// Starts to build a pipeline.
+    pub fn builder() -> LocalPipelineBuilder {
+        LocalPipelineBuilder {
             topology: Topology::example(),
             functions: BTreeMap::new(),
             programs: BTreeMap::new(),
             faults: Faults::none(),
             folder: None,
-            history: 10_000,
-            report: 10_000,
+            history_capacity: DEFAULT_CAPACITY,
+            report_capacity: DEFAULT_CAPACITY,
             observers: Vec::new(),
         }
     }
+}
 
-    /// Made of this.
+impl LocalPipelineBuilder {
+    /// Sets what the pipeline consists of.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use s3_dispatch_local::{BucketSpec, LocalPipeline, Topology};
+    ///
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() -> Result<(), s3_dispatch_local::Error> {
+    /// let topology = Topology::new().with_bucket(BucketSpec::new("photos"));
+    /// let pipeline = LocalPipeline::builder().with_topology(topology).start().await?;
+    /// assert_eq!(pipeline.topology().buckets[0].name, "photos");
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn with_topology(mut self, topology: Topology) -> Self {
         self.topology = topology;
         self
     }
 
-    /// With this function under this name.
+    /// Gives the implementation of a function of the topology.
+    ///
+    /// # Examples
+    ///
+    /// A function that answers every batch with "all succeeded":
+    ///
+    /// ```
+    /// use async_trait::async_trait;
+    /// use bytes::Bytes;
+    /// use s3_dispatch_local::{Function, FunctionError, Invocation, LocalPipeline};
+    ///
+    /// struct Succeed;
+    ///
+    /// #[async_trait]
+    /// impl Function for Succeed {
+    ///     async fn invoke(&self, _: Invocation) -> Result<Bytes, FunctionError> {
+    ///         Ok(Bytes::from_static(b"{}"))
+    ///     }
+    /// }
+    ///
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() -> Result<(), s3_dispatch_local::Error> {
+    /// let pipeline = LocalPipeline::builder()
+    ///     .with_function("put-processor", Succeed)
+    ///     .with_function("copy-processor", Succeed)
+    ///     .start()
+    ///     .await?;
+    /// let id = pipeline.put("amzn-s3-demo-bucket", "photo.jpg", "an image").await?;
+    /// pipeline.settle().await;
+    /// assert_eq!(pipeline.report().events[&id].handled, 1);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn with_function(mut self, name: impl Into<String>, function: impl Function) -> Self {
         self.functions.insert(name.into(), Arc::new(function));
         self
     }
 
-    /// With a function in this process, of a router or a dispatcher.
+    /// Gives a router or a dispatcher as the implementation of a function.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use s3_dispatch::{ObjectKey, Routes};
+    /// use s3_dispatch_local::LocalPipeline;
+    ///
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() -> Result<(), s3_dispatch_local::Error> {
+    /// let routes = || {
+    ///     Routes::new(()).on_fn("ObjectCreated:*", async |key: ObjectKey| {
+    ///         println!("{key}");
+    ///         Ok::<_, std::io::Error>(())
+    ///     })
+    /// };
+    /// let pipeline = LocalPipeline::builder()
+    ///     .with_router("put-processor", routes())
+    ///     .with_router("copy-processor", routes())
+    ///     .start()
+    ///     .await?;
+    /// # pipeline.stop().await;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn with_router<R: Router>(
         self,
         name: impl Into<String>,
@@ -70,94 +172,221 @@ impl LocalPipelineBuilder {
         self.with_function(name, InProcess::new(router))
     }
 
-    /// With a function in processes of its own. They live by the real clock: do not pause Tokio's.
+    /// Gives a program as the implementation of a function. It runs in separate processes that use
+    /// the real clock, so Tokio's clock must not be paused.
+    ///
+    /// # Examples
+    ///
+    /// The program must exist when the pipeline starts:
+    ///
+    /// ```
+    /// use s3_dispatch_local::{ErrorKind, FunctionSpec, LocalPipeline, Topology};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// let topology = Topology::new().with_function(FunctionSpec::new("thumbnails"));
+    /// let started = LocalPipeline::builder()
+    ///     .with_topology(topology)
+    ///     .with_binary("thumbnails", "target/debug/thumbnails")
+    ///     .start()
+    ///     .await;
+    /// assert_eq!(started.unwrap_err().kind(), ErrorKind::Program);
+    /// # }
+    /// ```
     pub fn with_binary(mut self, name: impl Into<String>, program: impl Into<PathBuf>) -> Self {
         self.programs.insert(name.into(), program.into());
         self
     }
 
-    /// With what goes wrong on purpose. The seed of the faults is also that of all ids.
+    /// Sets which faults are injected. Their seed is also the seed of all ids.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use s3_dispatch::{ObjectKey, Routes};
+    /// use s3_dispatch_local::{Fault, Faults, Hop, LocalPipeline};
+    ///
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() -> Result<(), s3_dispatch_local::Error> {
+    /// # let routes =
+    /// #     || Routes::new(()).on_fn("*", async |_: ObjectKey| Ok::<_, std::io::Error>(()));
+    /// let pipeline = LocalPipeline::builder()
+    ///     .with_router("put-processor", routes())
+    ///     .with_router("copy-processor", routes())
+    ///     .with_faults(Faults::none().with_rate(Hop::Deliver, Fault::Duplicate, 1.0))
+    ///     .start()
+    ///     .await?;
+    /// let id = pipeline.put("amzn-s3-demo-bucket", "photo.jpg", "an image").await?;
+    /// pipeline.settle().await;
+    /// assert_eq!(pipeline.report().events[&id].handled, 2);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn with_faults(mut self, faults: Faults) -> Self {
         self.faults = faults;
         self
     }
 
-    /// With its state in this folder, so that a restart loses nothing that was acknowledged. One
-    /// pipeline at a time may use a folder.
+    /// Keeps the state in this folder, so that a restart loses nothing that was acknowledged. Only
+    /// one pipeline at a time may use a folder.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use s3_dispatch_local::{BucketSpec, LocalPipeline, Message, QueueSpec, Topology};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let folder = tempfile::tempdir()?;
+    /// # let folder = folder.path();
+    /// let builder = || {
+    ///     let topology = Topology::new().with_queue(QueueSpec::new("uploads"));
+    ///     LocalPipeline::builder().with_topology(topology).with_data(folder)
+    /// };
+    ///
+    /// let pipeline = builder().start().await?;
+    /// pipeline.send("uploads", Message::new("1", "hello")).await?;
+    /// pipeline.stop().await;
+    /// drop(pipeline);
+    ///
+    /// let pipeline = builder().start().await?;
+    /// assert_eq!(pipeline.queue("uploads")?.messages.len(), 1);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn with_data(mut self, folder: impl Into<PathBuf>) -> Self {
         self.folder = Some(folder.into());
         self
     }
 
-    /// Whose journal remembers so many steps; 10,000 unless said otherwise.
+    /// Sets how many steps the journal remembers. The default is 10,000.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use s3_dispatch_local::{BucketSpec, LocalPipeline, Topology};
+    ///
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() -> Result<(), s3_dispatch_local::Error> {
+    /// let topology = Topology::new().with_bucket(BucketSpec::new("photos"));
+    /// let pipeline = LocalPipeline::builder()
+    ///     .with_topology(topology)
+    ///     .with_history(1)
+    ///     .start()
+    ///     .await?;
+    /// pipeline.put("photos", "1.jpg", "an image").await?;
+    /// pipeline.put("photos", "2.jpg", "an image").await?;
+    /// assert_eq!(pipeline.journal().history().len(), 1);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn with_history(mut self, steps: usize) -> Self {
-        self.history = steps;
+        self.history_capacity = steps;
         self
     }
 
-    /// Whose report remembers so many events, and as many messages that were handled; 10,000 unless
-    /// said otherwise.
+    /// Sets how many events the report remembers, and how many handled messages. The default is
+    /// 10,000.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use s3_dispatch_local::{BucketSpec, LocalPipeline, Topology};
+    ///
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() -> Result<(), s3_dispatch_local::Error> {
+    /// let topology = Topology::new().with_bucket(BucketSpec::new("photos"));
+    /// let pipeline = LocalPipeline::builder()
+    ///     .with_topology(topology)
+    ///     .with_report(1)
+    ///     .start()
+    ///     .await?;
+    /// pipeline.put("photos", "1.jpg", "an image").await?;
+    /// let newest = pipeline.put("photos", "2.jpg", "an image").await?;
+    /// assert!(pipeline.report().events.keys().eq([&newest]));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn with_report(mut self, events: usize) -> Self {
-        self.report = events;
+        self.report_capacity = events;
         self
     }
 
-    /// Tells of each step, in order and without a gap. The pipeline waits meanwhile, and must not
-    /// be asked anything then.
+    /// Calls a function with each step, in order and without a gap. The pipeline waits meanwhile,
+    /// and the function must not call it.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use std::sync::atomic::{AtomicUsize, Ordering};
+    ///
+    /// use s3_dispatch_local::{BucketSpec, LocalPipeline, Topology};
+    ///
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() -> Result<(), s3_dispatch_local::Error> {
+    /// let steps = Arc::new(AtomicUsize::new(0));
+    /// let counter = Arc::clone(&steps);
+    ///
+    /// let pipeline = LocalPipeline::builder()
+    ///     .with_topology(Topology::new().with_bucket(BucketSpec::new("photos")))
+    ///     .with_observer(move |_| drop(counter.fetch_add(1, Ordering::Relaxed)))
+    ///     .start()
+    ///     .await?;
+    /// pipeline.put("photos", "1.jpg", "an image").await?;
+    /// assert_eq!(steps.load(Ordering::Relaxed), 1);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn with_observer(mut self, observe: impl Fn(&Step) + Send + Sync + 'static) -> Self {
         self.observers.push(Box::new(observe));
         self
     }
 
-    /// Starts it: queues are as they were left, functions come up, and S3 sends its test
-    /// notifications if it has never done so.
+    /// Starts the pipeline. The queues contain what they contained before, the functions start, and
+    /// S3 sends its test notifications if it has not done so before.
     ///
     /// # Errors
     ///
-    /// When the topology contradicts itself ([`ErrorKind::Configuration`]), a function is missing
-    /// ([`ErrorKind::UnknownName`]) or does not come up, or the folder cannot be used
-    /// ([`ErrorKind::Storage`]).
+    /// - [`ErrorKind::Configuration`] when the topology contradicts itself.
+    /// - [`ErrorKind::UnknownName`] when a function has no implementation, or when one is given for
+    ///   a function that the topology does not have.
+    /// - [`ErrorKind::Program`] when a program cannot be started.
+    /// - [`ErrorKind::Storage`] when the folder cannot be used. A retry may help.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use s3_dispatch_local::{BucketSpec, ErrorKind, FunctionSpec, LocalPipeline, Topology};
+    ///
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() -> Result<(), s3_dispatch_local::Error> {
+    /// let topology = Topology::new().with_bucket(BucketSpec::new("photos"));
+    /// let pipeline = LocalPipeline::builder().with_topology(topology).start().await?;
+    /// pipeline.stop().await;
+    ///
+    /// let incomplete = Topology::new().with_function(FunctionSpec::new("index"));
+    /// let started = LocalPipeline::builder().with_topology(incomplete).start().await;
+    /// assert_eq!(started.unwrap_err().kind(), ErrorKind::UnknownName);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn start(mut self) -> Result<LocalPipeline, Error> {
         self.topology.check()?;
         self.check_names()?;
+
         let clock = Clock::start();
-        let recorder = Arc::new(Mutex::new(Recorder::new(self.report)));
-        let own = Arc::clone(&recorder);
-        let mut observers = std::mem::take(&mut self.observers);
+        let recorder = Arc::new(Mutex::new(Recorder::new(self.report_capacity)));
+        let journal = Journal::new(clock, self.history_capacity, self.observers(&recorder));
 
-        observers.push(Box::new(move |step| {
-            own.lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .observe(step)
-        }));
-
-        let journal = Journal::new(clock, self.history, observers);
-        let mut state = State::new(&self.topology);
+        let mut state = PipelineState::new(&self.topology);
         let was_used = match &self.folder {
-            Some(folder) => state.attach(Log::open(folder)?)?,
+            Some(folder) => state.attach(ChangeLog::open(folder)?)?,
             None => false,
         };
-        let mut invokers = Vec::new();
 
-        for spec in self.topology.functions.clone() {
-            let function = self.function(&spec, &journal).await?;
-            invokers.push((
-                Arc::from(spec.name.as_str()),
-                Arc::new(Invoker::new(&spec, function)),
-            ));
-        }
-
-        let names = self
-            .topology
-            .buckets
-            .iter()
-            .map(|bucket| bucket.name.as_str());
-
-        let buckets = match &self.folder {
-            Some(folder) => Buckets::open(&folder.join("buckets"), names)?,
-            None => Buckets::in_memory(names),
-        };
-
+        let invokers = self.start_functions(&journal).await?;
+        let buckets = self.open_buckets()?;
         let engine = Arc::new(Engine::new(
             &self.topology,
             clock,
@@ -170,7 +399,7 @@ impl LocalPipelineBuilder {
         let buckets = buckets.with_sequencers(move || sequencers.next_sequencer());
 
         if !was_used {
-            engine.publish_tests().await?;
+            engine.publish_test_notifications().await?;
         }
 
         Ok(LocalPipeline::run(
@@ -182,24 +411,51 @@ impl LocalPipelineBuilder {
         ))
     }
 
-    /// Whoever misspells a name must hear of it.
+    /// Rejects functions that the topology does not have: a name may be misspelled.
     fn check_names(&self) -> Result<(), Error> {
         let mut names = self.functions.keys().chain(self.programs.keys());
         let is_unknown = |name: &&String| {
-            !self
-                .topology
-                .functions
-                .iter()
-                .any(|spec| spec.name == **name)
+            let mut functions = self.topology.functions.iter();
+            !functions.any(|spec| spec.name == **name)
         };
 
         match names.find(is_unknown) {
-            Some(name) => Err(crate::pipeline::engine::unknown("function", name)),
+            Some(name) => Err(Error::unknown_name("function", name)),
             None => Ok(()),
         }
     }
 
-    async fn function(
+    /// The observers of the journal: those that were given, and the report.
+    fn observers(&mut self, recorder: &Arc<Mutex<Recorder>>) -> Vec<Observer> {
+        let mut observers = std::mem::take(&mut self.observers);
+        let recorder = Arc::clone(recorder);
+
+        observers.push(Box::new(move |step| {
+            recorder
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .observe(step);
+        }));
+
+        observers
+    }
+
+    async fn start_functions(
+        &mut self,
+        journal: &Journal,
+    ) -> Result<BTreeMap<String, Arc<Invoker>>, Error> {
+        let mut invokers = BTreeMap::new();
+
+        for spec in self.topology.functions.clone() {
+            let function = self.start_function(&spec, journal).await?;
+            let invoker = Arc::new(Invoker::new(&spec, function));
+            invokers.insert(spec.name, invoker);
+        }
+
+        Ok(invokers)
+    }
+
+    async fn start_function(
         &mut self,
         spec: &FunctionSpec,
         journal: &Journal,
@@ -214,14 +470,22 @@ impl LocalPipelineBuilder {
         }
 
         if spec.program.is_none() {
-            let message = format!(
-                "the function `{}` has neither a program nor a router",
-                spec.name
-            );
+            let name = &spec.name;
+            let message = format!("the function `{name}` has neither a program nor a router");
             return Err(Error::new(ErrorKind::UnknownName, message));
         }
 
         Ok(Arc::new(Process::start(spec, journal.clone()).await?))
+    }
+
+    fn open_buckets(&self) -> Result<Buckets, Error> {
+        let buckets = self.topology.buckets.iter();
+        let names = buckets.map(|bucket| bucket.name.as_str());
+
+        match &self.folder {
+            Some(folder) => Buckets::open(&folder.join("buckets"), names),
+            None => Ok(Buckets::in_memory(names)),
+        }
     }
 }
 

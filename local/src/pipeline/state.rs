@@ -1,62 +1,68 @@
-//! What a pipeline holds: queues, and what is on its way to them.
+//! The state of a pipeline: its queues, and the messages in transit to them.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use crate::pipeline::log::{Entry, Flush, Log};
-use crate::pipeline::transit::Parcel;
-use crate::{Error, Queue, Topology};
+use super::log::entry::LogEntry;
+use super::log::{ChangeLog, PendingSync};
+use super::transit::InTransit;
+use crate::Error;
+use crate::aws::sequencer::Sequencers;
+use crate::s3::EventId;
+use crate::sqs::Queue;
+use crate::topology::Topology;
 
-/// Everything that a restart must not lose, and how many invocations run. One lock guards it all,
-/// so that a message is never seen in two places or in none.
+/// Everything that must survive a restart, and the number of running invocations.
+///
+/// One lock protects all of it, so a message is never seen in two places or in none.
 #[derive(Debug)]
-pub(crate) struct State {
+pub(crate) struct PipelineState {
     pub(crate) queues: BTreeMap<Arc<str>, Queue>,
-    /// By when they arrive.
-    parcels: BTreeMap<(SystemTime, u64), Parcel>,
-    next_parcel: u64,
-    next_event: u64,
-    last_sequencer: u64,
-    /// How many invocations run, those that wait for their turn included.
-    pub(crate) invocations: usize,
-    /// What has happened to parcels and is not written down yet.
-    entries: Vec<Entry>,
-    log: Option<Log>,
+    /// The messages in transit, by the time at which they arrive and their serial number.
+    in_transit: BTreeMap<(SystemTime, u64), InTransit>,
+    next_serial: u64,
+    last_event: u64,
+    pub(super) sequencers: Sequencers,
+    /// How many invocations run or wait for a permit.
+    pub(super) invocations: usize,
+    /// The changes outside of the queues that are not written to disk yet.
+    unwritten: Vec<LogEntry>,
+    log: Option<ChangeLog>,
 }
 
-impl State {
-    /// Empty queues, and nothing that is written down.
-    pub(crate) fn new(topology: &Topology) -> Self {
+impl PipelineState {
+    /// Empty queues, and no log.
+    pub(super) fn new(topology: &Topology) -> Self {
         let queues = topology.queues.iter().cloned().map(Queue::new);
+
         Self {
             queues: queues
                 .map(|queue| (Arc::clone(queue.name()), queue))
                 .collect(),
-            parcels: BTreeMap::new(),
-            next_parcel: 0,
-            next_event: 0,
-            last_sequencer: 0,
+            in_transit: BTreeMap::new(),
+            next_serial: 0,
+            last_event: 0,
+            sequencers: Sequencers::default(),
             invocations: 0,
-            entries: Vec::new(),
+            unwritten: Vec::new(),
             log: None,
         }
     }
 
-    /// Takes over what was written down, and writes down from now on what changes.
+    /// Restores what the log contains, and writes every change to it from now on. Returns whether
+    /// the log contained anything.
     ///
     /// # Errors
     ///
-    /// When it cannot be read or written.
-    pub(crate) fn attach(&mut self, mut log: Log) -> Result<bool, Error> {
-        let mut was_used = false;
-        for entry in log.take_entries() {
-            was_used = true;
-            self.apply(entry);
-        }
+    /// When the log cannot be written.
+    pub(super) fn attach(&mut self, mut log: ChangeLog) -> Result<bool, Error> {
+        let entries = log.take_entries();
+        let was_used = !entries.is_empty();
+        entries.into_iter().for_each(|entry| self.apply(entry));
 
         for queue in self.queues.values_mut() {
-            queue.record_changes();
+            queue.start_recording();
         }
 
         log.rewrite(self.to_entries())?;
@@ -65,26 +71,26 @@ impl State {
         Ok(was_used)
     }
 
-    fn apply(&mut self, entry: Entry) {
+    fn apply(&mut self, entry: LogEntry) {
         match entry {
-            Entry::Counters {
-                next_event,
+            LogEntry::Counters {
+                last_event,
                 last_sequencer,
             } => {
-                self.next_event = self.next_event.max(next_event);
-                self.last_sequencer = self.last_sequencer.max(last_sequencer);
+                self.last_event = self.last_event.max(last_event);
+                self.sequencers.continue_after(last_sequencer);
             }
-            Entry::Parcel {
+            LogEntry::SentOff {
                 serial,
                 due,
-                parcel,
+                message,
             } => {
-                self.next_parcel = self.next_parcel.max(serial + 1);
-                self.parcels.insert((due, serial), parcel);
+                self.next_serial = self.next_serial.max(serial + 1);
+                self.in_transit.insert((due, serial), message);
             }
-            Entry::Arrived { serial, due } => drop(self.parcels.remove(&(due, serial))),
-            // What was in a queue that the topology does not name any more is forgotten.
-            Entry::Queue { queue, change } => {
+            LogEntry::Arrived { serial, due } => drop(self.in_transit.remove(&(due, serial))),
+            // Messages of a queue that the topology no longer has are dropped.
+            LogEntry::Queue { queue, change } => {
                 if let Some(queue) = self.queues.get_mut(&queue) {
                     queue.apply(change);
                 }
@@ -92,65 +98,65 @@ impl State {
         }
     }
 
-    fn to_entries(&self) -> impl Iterator<Item = Entry> {
-        let parcels = self.parcels.iter();
-        let parcels = parcels.map(|((due, serial), parcel)| Entry::Parcel {
+    /// The entries that restore this state.
+    fn to_entries(&self) -> impl Iterator<Item = LogEntry> {
+        let in_transit = self.in_transit.iter();
+        let in_transit = in_transit.map(|((due, serial), message)| LogEntry::SentOff {
             serial: *serial,
             due: *due,
-            parcel: parcel.clone(),
+            message: message.clone(),
         });
 
         let queues = self.queues.values();
-
         let changes = queues.flat_map(|queue| {
-            queue.to_changes().map(|change| Entry::Queue {
+            queue.to_changes().map(|change| LogEntry::Queue {
                 queue: Arc::clone(queue.name()),
                 change,
             })
         });
 
         std::iter::once(self.counters())
-            .chain(parcels)
+            .chain(in_transit)
             .chain(changes)
     }
 
-    fn counters(&self) -> Entry {
-        Entry::Counters {
-            next_event: self.next_event,
-            last_sequencer: self.last_sequencer,
+    fn counters(&self) -> LogEntry {
+        LogEntry::Counters {
+            last_event: self.last_event,
+            last_sequencer: self.sequencers.last(),
         }
     }
 
-    /// Writes down what has changed. When that fails it is not written down later: a restart goes
-    /// back to before it.
+    /// Writes the changes since the last call to the log. If that fails they are not written later:
+    /// a restart returns to the state before them.
     ///
     /// # Errors
     ///
-    /// When it cannot be written.
-    pub(crate) fn commit(&mut self) -> Result<(), Error> {
+    /// When the log cannot be written.
+    pub(super) fn commit(&mut self) -> Result<(), Error> {
         let Some(mut log) = self.log.take() else {
             return Ok(());
         };
 
-        let mut entries = std::mem::take(&mut self.entries);
+        let mut entries = std::mem::take(&mut self.unwritten);
 
         for queue in self.queues.values_mut() {
             let name = Arc::clone(queue.name());
             let changes = queue.drain_changes();
-            entries.extend(changes.into_iter().map(|change| Entry::Queue {
+            entries.extend(changes.into_iter().map(|change| LogEntry::Queue {
                 queue: Arc::clone(&name),
                 change,
             }));
         }
 
-        // A write that is cut short must not lose what was moved.
-        entries.sort_by_key(Entry::is_removal);
+        // Removals last: if the write is cut short, a message that moved must not be lost.
+        entries.sort_by_key(LogEntry::is_removal);
         let mut written = log.append(&entries);
 
-        if written.is_err() || log.is_to_be_rewritten() {
+        if written.is_err() || log.needs_rewrite() {
             let rewritten = log.rewrite(self.to_entries());
-            // What was appended stands in any case, and what was not is in the new one: most of the
-            // old one may be past.
+            // What was appended is safe in either case. What was not is in the new file, which is
+            // shorter and may still fit on the disk.
             written = written.or(rewritten);
         }
 
@@ -158,79 +164,71 @@ impl State {
         written
     }
 
-    /// What makes all that is committed outlast the machine.
-    pub(crate) fn sync(&self) -> Option<Flush> {
-        self.log.as_ref().map(Log::sync)
+    /// The sync that makes everything committed so far survive a crash of the machine.
+    pub(super) fn pending_sync(&self) -> Option<PendingSync> {
+        self.log.as_ref().map(ChangeLog::pending_sync)
     }
 
-    pub(crate) fn next_event(&mut self) -> u64 {
-        self.next_event += 1;
-        self.stage(self.counters());
-        self.next_event
+    pub(super) fn next_event(&mut self) -> EventId {
+        self.last_event += 1;
+        self.record(Self::counters);
+
+        EventId(self.last_event)
     }
 
-    /// Grows with each call, and in the whole with the time: the nanoseconds of the Unix epoch.
-    pub(crate) fn next_sequencer(&mut self, now: SystemTime) -> String {
-        let since_epoch = now
-            .duration_since(SystemTime::UNIX_EPOCH)
-            .unwrap_or_default();
-        let nanoseconds = u64::try_from(since_epoch.as_nanos()).unwrap_or(u64::MAX);
-        self.last_sequencer = nanoseconds.max(self.last_sequencer + 1);
+    /// Puts a message in transit that arrives at this time.
+    pub(super) fn add_in_transit(&mut self, due: SystemTime, message: InTransit) {
+        let serial = self.next_serial;
+        self.next_serial += 1;
 
-        format!("00{:016X}", self.last_sequencer)
+        self.record(|_| LogEntry::SentOff {
+            serial,
+            due,
+            message: message.clone(),
+        });
+        self.in_transit.insert((due, serial), message);
     }
 
-    pub(crate) fn put_parcel(&mut self, due: SystemTime, parcel: Parcel) {
-        let serial = self.next_parcel;
-        self.next_parcel += 1;
-
-        if self.log.is_some() {
-            self.entries.push(Entry::Parcel {
-                serial,
-                due,
-                parcel: parcel.clone(),
-            });
+    /// Removes the next message that has arrived by now.
+    pub(super) fn take_arrived(&mut self, now: SystemTime) -> Option<InTransit> {
+        let first = self.in_transit.first_entry()?;
+        if first.key().0 > now {
+            return None;
         }
 
-        self.parcels.insert((due, serial), parcel);
+        let ((due, serial), message) = first.remove_entry();
+        self.record(|_| LogEntry::Arrived { serial, due });
+
+        Some(message)
     }
 
-    /// The next parcel that arrives, if it does so by now.
-    pub(crate) fn take_parcel(&mut self, now: SystemTime) -> Option<Parcel> {
-        let first = self
-            .parcels
-            .first_entry()
-            .filter(|first| first.key().0 <= now)?;
-        let ((due, serial), parcel) = first.remove_entry();
-        self.stage(Entry::Arrived { serial, due });
-
-        Some(parcel)
+    /// When the next message in transit arrives.
+    pub(super) fn next_arrival(&self) -> Option<SystemTime> {
+        self.in_transit.first_key_value().map(|((due, _), _)| *due)
     }
 
-    /// When the next parcel arrives.
-    pub(crate) fn next_parcel(&self) -> Option<SystemTime> {
-        self.parcels.first_key_value().map(|((due, _), _)| *due)
+    pub(super) fn in_transit_count(&self) -> usize {
+        self.in_transit.len()
     }
 
-    pub(crate) fn parcels(&self) -> usize {
-        self.parcels.len()
+    /// A position for [`roll_back`](Self::roll_back).
+    pub(super) fn checkpoint(&self) -> u64 {
+        self.next_serial
     }
 
-    /// Forgets what was not committed: parcels are taken back, for a caller that was told of a
-    /// failure.
-    pub(crate) fn take_back(&mut self, from: u64) {
-        self.parcels.retain(|(_, serial), _| *serial < from);
-        self.entries.clear();
+    /// Removes the messages in transit that were added since the checkpoint, because the caller was
+    /// told of a failure.
+    pub(super) fn roll_back(&mut self, checkpoint: u64) {
+        self.in_transit
+            .retain(|(_, serial), _| *serial < checkpoint);
+        self.unwritten.clear();
     }
 
-    /// The place of the next parcel, for [`take_back`](Self::take_back).
-    pub(crate) fn mark(&self) -> u64 {
-        self.next_parcel
-    }
-
-    fn stage(&mut self, entry: Entry) {
+    /// Keeps a change for the log, if there is one.
+    fn record(&mut self, entry: impl FnOnce(&Self) -> LogEntry) {
         if self.log.is_some() {
-            self.entries.push(entry);
+            let entry = entry(self);
+            self.unwritten.push(entry);
         }
     }
 }

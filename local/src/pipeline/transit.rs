@@ -1,63 +1,76 @@
-//! What is on its way to a topic or a queue.
+//! Messages in transit: on the way to a topic or a queue.
 
 use std::sync::Arc;
 
-use crate::{EventId, Hop};
+use crate::faults::Hop;
+use crate::s3::EventId;
+use crate::topology::Destination;
 
-/// A message between two parts of the pipeline.
+/// A message that is on its way to a topic or a queue.
 #[derive(Debug, Clone)]
-pub(crate) struct Parcel {
-    /// The event that it is of; `None` for a test notification.
+pub(crate) struct InTransit {
+    /// The event that the message is about; `None` for a test notification.
     pub(crate) event: Option<EventId>,
     pub(crate) body: Arc<str>,
-    pub(crate) leg: Leg,
-    /// Names the parcel among all others, in the same way each time: where it comes from, and
-    /// which copy it is.
+    pub(crate) next_stop: NextStop,
+    /// Where the message comes from and which copy it is. The path identifies it among all others,
+    /// and is the same in every run.
     pub(crate) path: Arc<str>,
-    /// How often it has been refused.
+    /// How often a full queue has rejected the message.
     pub(crate) refusals: u32,
 }
 
-/// Where a parcel goes.
+/// Where a message in transit arrives next.
 #[derive(Debug, Clone)]
-pub(crate) enum Leg {
-    /// From a bucket to a topic.
+pub(crate) enum NextStop {
+    /// A topic, from a bucket.
     Topic(Arc<str>),
-    /// From a topic, or straight from a bucket, to a queue.
+    /// A queue, from a topic or directly from a bucket.
     Queue(Arc<str>),
 }
 
-impl Parcel {
+impl InTransit {
     pub(crate) fn hop(&self) -> Hop {
-        match self.leg {
-            Leg::Topic(_) => Hop::Publish,
-            Leg::Queue(_) => Hop::Deliver,
+        match self.next_stop {
+            NextStop::Topic(_) => Hop::Publish,
+            NextStop::Queue(_) => Hop::Deliver,
         }
     }
 
-    pub(crate) fn place(&self) -> &Arc<str> {
-        match &self.leg {
-            Leg::Topic(name) | Leg::Queue(name) => name,
-        }
-    }
-
-    /// The same once more.
-    pub(crate) fn copy(&self, mark: &str) -> Self {
+    /// A duplicate, which gets this mark in its path.
+    pub(crate) fn duplicate(&self, mark: &str) -> Self {
         Self {
             path: format!("{}{mark}", self.path).into(),
             ..self.clone()
         }
     }
 
-    /// What comes of it behind the topic.
+    /// The message that the topic sends on to a queue.
     pub(crate) fn forward(&self, queue: &Arc<str>, body: Arc<str>) -> Self {
-        let path = format!("{}/{queue}", self.path).into();
         Self {
             event: self.event,
             body,
-            leg: Leg::Queue(Arc::clone(queue)),
-            path,
+            next_stop: NextStop::Queue(Arc::clone(queue)),
+            path: format!("{}/{queue}", self.path).into(),
             refusals: 0,
+        }
+    }
+}
+
+impl NextStop {
+    /// The name of the topic or queue.
+    pub(crate) fn name(&self) -> &Arc<str> {
+        match self {
+            Self::Topic(name) | Self::Queue(name) => name,
+        }
+    }
+}
+
+impl From<&Destination> for NextStop {
+    fn from(destination: &Destination) -> Self {
+        match destination {
+            Destination::Topic(name) => Self::Topic(name.as_str().into()),
+            Destination::Queue(name) => Self::Queue(name.as_str().into()),
         }
     }
 }

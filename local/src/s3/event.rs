@@ -1,30 +1,35 @@
-//! What happened to an object.
+//! Events of objects.
 
 use s3_dispatch::EventName;
 
-/// An event of one object, as the S3 side of the pipeline sees it.
+/// The id of an event. It connects everything that happens because of one S3 event, including
+/// duplicates.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct EventId(pub u64);
+
+/// Something that happened to an object in a bucket.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ObjectEvent {
-    /// What happened.
+    /// The name of the event.
     pub event_name: EventName,
     /// The bucket's name.
     pub bucket: String,
-    /// The object's key, not encoded.
+    /// The object's key, not URL-encoded.
     pub key: String,
-    /// In bytes; `None` where S3 says none, as for deletions.
+    /// The object's size in bytes; `None` where S3 sends none, as for deletions.
     pub size: Option<u64>,
-    /// The entity tag, without quotes.
+    /// The object's entity tag, without quotes.
     pub e_tag: Option<String>,
-    /// In a bucket with versioning.
+    /// The object's version, in a bucket with versioning.
     pub version_id: Option<String>,
-    /// Hexadecimal, growing with each event of the key; `None` where S3 sends none, as for
-    /// tagging. The pipeline gives one to an event that should have it and has none.
+    /// The sequencer in hexadecimal digits, which grows with each event of the key; `None` where
+    /// S3 sends none, as for tagging. The pipeline adds one where it is missing.
     pub sequencer: Option<String>,
 }
 
 impl ObjectEvent {
-    /// An event of the object with this key.
+    /// An event of the object with this key, without any further data.
     pub fn new(
         event_name: impl Into<EventName>,
         bucket: impl Into<String>,
@@ -41,28 +46,28 @@ impl ObjectEvent {
         }
     }
 
-    /// With an object of so many bytes.
+    /// Sets the size of the object.
     #[must_use]
     pub fn with_size(mut self, bytes: u64) -> Self {
         self.size = Some(bytes);
         self
     }
 
-    /// With this entity tag, without quotes.
+    /// Sets the entity tag, without quotes.
     #[must_use]
     pub fn with_e_tag(mut self, e_tag: impl Into<String>) -> Self {
         self.e_tag = Some(e_tag.into());
         self
     }
 
-    /// Of this version of the object.
+    /// Sets the version of the object.
     #[must_use]
     pub fn with_version_id(mut self, id: impl Into<String>) -> Self {
         self.version_id = Some(id.into());
         self
     }
 
-    /// With this sequencer.
+    /// Sets the sequencer.
     #[must_use]
     pub fn with_sequencer(mut self, sequencer: impl Into<String>) -> Self {
         self.sequencer = Some(sequencer.into());

@@ -1,68 +1,149 @@
-//! Pages of a bucket's objects, and the small languages of S3's headers.
+//! The operations that list buckets, objects, uploads and parts.
 
-use std::ops::Range;
+use std::time::SystemTime;
 
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
-use s3s::dto::{CommonPrefix, ETag, Object as ListedObject};
-use s3s::{S3Result, s3_error};
+use s3s::dto::{
+    Bucket, CommonPrefix, ETag, GetBucketLocationInput, GetBucketLocationOutput, HeadBucketInput,
+    HeadBucketOutput, ListBucketsInput, ListBucketsOutput, ListMultipartUploadsInput,
+    ListMultipartUploadsOutput, ListObjectsInput, ListObjectsOutput, ListObjectsV2Input,
+    ListObjectsV2Output, ListPartsInput, ListPartsOutput, MultipartUpload, Object, Part,
+};
+use s3s::{S3Request, S3Response, S3Result};
 
-use crate::s3::store::Buckets;
+use super::headers::{content_length, encode};
+use super::service::S3Service;
+use super::store::{Buckets, StoredObject};
+use crate::aws::arn::REGION;
 
-/// How many entries a page has, unless less are asked for.
+/// How many entries a page has, unless the client asks for fewer.
 const MAX_KEYS: i32 = 1000;
 
-/// What `encoding-type=url` leaves as it is.
-const KEPT: &AsciiSet = &NON_ALPHANUMERIC
-    .remove(b'/')
-    .remove(b'-')
-    .remove(b'.')
-    .remove(b'_')
-    .remove(b'*');
-
-/// One page of a listing.
-pub(crate) struct Page {
-    entries: Vec<Entry>,
-    /// Where the next page begins; `None` when there is none.
-    pub(crate) next: Option<String>,
-    pub(crate) max_keys: i32,
+/// Which page of a bucket's objects a client asks for.
+struct PageRequest<'r> {
+    bucket: &'r str,
+    prefix: &'r str,
+    delimiter: Option<&'r str>,
+    /// The page starts behind this key or common prefix.
+    after: Option<&'r str>,
+    max_keys: i32,
 }
 
-enum Entry {
-    Object(String, Box<ListedObject>),
-    /// Keys that go on behind the delimiter.
+/// One page of a bucket's objects.
+struct ListingPage {
+    entries: Vec<ListingEntry>,
+    /// The last entry, from which the next page goes on; `None` on the last page.
+    next: Option<String>,
+}
+
+enum ListingEntry {
+    Object(String, Box<Object>),
+    /// The common prefix of keys that contain the delimiter.
     Prefix(String),
 }
 
-impl Page {
-    /// The entries behind `after`, in the order of their UTF-8 bytes.
-    pub(crate) fn list(
-        buckets: &Buckets,
-        bucket: &str,
-        prefix: Option<&str>,
-        delimiter: Option<&str>,
-        after: Option<&str>,
+pub(super) async fn list_objects_v2(
+    service: &S3Service,
+    request: S3Request<ListObjectsV2Input>,
+) -> S3Result<S3Response<ListObjectsV2Output>> {
+    let input = request.input;
+    let token = input.continuation_token.as_deref();
+    let page_request = PageRequest::new(
+        &input.bucket,
+        input.prefix.as_deref(),
+        input.delimiter.as_deref(),
+        token.or(input.start_after.as_deref()),
+        input.max_keys,
+    );
+    let max_keys = page_request.max_keys;
+    let page = page_request.page(&service.buckets)?;
+
+    let is_encoded = input.encoding_type.is_some();
+    let (contents, common_prefixes) = page.contents(is_encoded);
+    let text = |text: String| encode_if(is_encoded, text);
+
+    Ok(S3Response::new(ListObjectsV2Output {
+        key_count: i32::try_from(page.entries.len()).ok(),
+        contents: Some(contents),
+        common_prefixes: Some(common_prefixes),
+        is_truncated: Some(page.next.is_some()),
+        next_continuation_token: page.next,
+        max_keys: Some(max_keys),
+        name: Some(input.bucket),
+        prefix: input.prefix.map(text),
+        delimiter: input.delimiter,
+        encoding_type: input.encoding_type,
+        continuation_token: input.continuation_token,
+        start_after: input.start_after.map(text),
+        ..ListObjectsV2Output::default()
+    }))
+}
+
+pub(super) async fn list_objects(
+    service: &S3Service,
+    request: S3Request<ListObjectsInput>,
+) -> S3Result<S3Response<ListObjectsOutput>> {
+    let input = request.input;
+    let page_request = PageRequest::new(
+        &input.bucket,
+        input.prefix.as_deref(),
+        input.delimiter.as_deref(),
+        input.marker.as_deref(),
+        input.max_keys,
+    );
+    let max_keys = page_request.max_keys;
+    let page = page_request.page(&service.buckets)?;
+
+    let is_encoded = input.encoding_type.is_some();
+    let (contents, common_prefixes) = page.contents(is_encoded);
+    let text = |text: String| encode_if(is_encoded, text);
+
+    Ok(S3Response::new(ListObjectsOutput {
+        contents: Some(contents),
+        common_prefixes: Some(common_prefixes),
+        is_truncated: Some(page.next.is_some()),
+        next_marker: page.next.map(text),
+        max_keys: Some(max_keys),
+        name: Some(input.bucket),
+        prefix: input.prefix.map(text),
+        delimiter: input.delimiter,
+        encoding_type: input.encoding_type,
+        marker: input.marker.map(text),
+        ..ListObjectsOutput::default()
+    }))
+}
+
+impl<'r> PageRequest<'r> {
+    fn new(
+        bucket: &'r str,
+        prefix: Option<&'r str>,
+        delimiter: Option<&'r str>,
+        after: Option<&'r str>,
         max_keys: Option<i32>,
-    ) -> S3Result<Self> {
-        let max_keys = max_keys.unwrap_or(MAX_KEYS).clamp(0, MAX_KEYS);
-        let limit = usize::try_from(max_keys).unwrap_or_default();
-        let (prefix, delimiter) = (
-            prefix.unwrap_or_default(),
-            delimiter.filter(|delimiter| !delimiter.is_empty()),
-        );
-        let (mut entries, mut is_truncated) = (Vec::<Entry>::new(), false);
+    ) -> Self {
+        Self {
+            bucket,
+            prefix: prefix.unwrap_or_default(),
+            delimiter: delimiter.filter(|delimiter| !delimiter.is_empty()),
+            after,
+            max_keys: max_keys.unwrap_or(MAX_KEYS).clamp(0, MAX_KEYS),
+        }
+    }
 
-        buckets.walk(bucket, prefix, |key, object| {
-            let folded = delimiter.and_then(|delimiter| {
-                let end = key[prefix.len()..].find(delimiter)? + delimiter.len();
-                Some(&key[..prefix.len() + end])
-            });
-            let name = folded.unwrap_or(key);
+    /// Lists the entries in the order of their UTF-8 bytes.
+    fn page(&self, buckets: &Buckets) -> S3Result<ListingPage> {
+        let limit = usize::try_from(self.max_keys).unwrap_or_default();
+        let (mut entries, mut is_truncated) = (Vec::<ListingEntry>::new(), false);
 
-            if after.is_some_and(|after| name <= after) {
+        buckets.walk(self.bucket, self.prefix, |key, object| {
+            let common_prefix = self.common_prefix(key);
+            let name = common_prefix.unwrap_or(key);
+
+            if self.after.is_some_and(|after| name <= after) {
                 return true;
             }
 
-            if folded.is_some() && entries.last().is_some_and(|last| last.name() == name) {
+            let last = entries.last().map(ListingEntry::name);
+            if common_prefix.is_some() && last == Some(name) {
                 return true;
             }
 
@@ -71,51 +152,43 @@ impl Page {
                 return false;
             }
 
-            entries.push(match folded {
-                Some(prefix) => Entry::Prefix(prefix.to_owned()),
-                None => Entry::Object(
-                    key.to_owned(),
-                    Box::new(ListedObject {
-                        e_tag: Some(ETag::Strong(object.e_tag.clone())),
-                        size: i64::try_from(object.content.len()).ok(),
-                        last_modified: Some(object.last_modified.into()),
-                        ..ListedObject::default()
-                    }),
-                ),
+            entries.push(match common_prefix {
+                Some(prefix) => ListingEntry::Prefix(prefix.to_owned()),
+                None => ListingEntry::object(key, object),
             });
 
             true
         })?;
 
-        let next = entries
-            .last()
-            .filter(|_| is_truncated)
-            .map(|last| last.name().to_owned());
+        let last = entries.last().filter(|_| is_truncated);
+        let next = last.map(|last| last.name().to_owned());
 
-        Ok(Self {
-            entries,
-            next,
-            max_keys,
-        })
+        Ok(ListingPage { entries, next })
     }
 
-    /// The objects and the common prefixes, with their keys in the form that XML can hold if asked
-    /// for.
-    pub(crate) fn entries(&self, is_encoded: bool) -> (Vec<ListedObject>, Vec<CommonPrefix>) {
-        let (mut objects, mut prefixes) = (Vec::new(), Vec::new());
-        for entry in &self.entries {
-            let name = if is_encoded {
-                encode(entry.name())
-            } else {
-                entry.name().to_owned()
-            };
+    /// The part of a key up to the first delimiter behind the prefix.
+    fn common_prefix<'k>(&self, key: &'k str) -> Option<&'k str> {
+        let delimiter = self.delimiter?;
+        let start = self.prefix.len();
+        let end = key[start..].find(delimiter)? + delimiter.len();
 
+        Some(&key[..start + end])
+    }
+}
+
+impl ListingPage {
+    /// The objects and the common prefixes, with URL-encoded keys if the client asks for that.
+    fn contents(&self, is_encoded: bool) -> (Vec<Object>, Vec<CommonPrefix>) {
+        let (mut objects, mut prefixes) = (Vec::new(), Vec::new());
+
+        for entry in &self.entries {
+            let name = Some(encode_if(is_encoded, entry.name().to_owned()));
             match entry {
-                Entry::Object(_, object) => objects.push(ListedObject {
-                    key: Some(name),
-                    ..ListedObject::clone(object)
+                ListingEntry::Object(_, object) => objects.push(Object {
+                    key: name,
+                    ..Object::clone(object)
                 }),
-                Entry::Prefix(_) => prefixes.push(CommonPrefix { prefix: Some(name) }),
+                ListingEntry::Prefix(_) => prefixes.push(CommonPrefix { prefix: name }),
             }
         }
 
@@ -123,7 +196,18 @@ impl Page {
     }
 }
 
-impl Entry {
+impl ListingEntry {
+    fn object(key: &str, object: &StoredObject) -> Self {
+        let listed = Object {
+            e_tag: Some(ETag::Strong(object.e_tag.clone())),
+            size: Some(content_length(object.body.len())),
+            last_modified: Some(object.last_modified.into()),
+            ..Object::default()
+        };
+
+        Self::Object(key.to_owned(), Box::new(listed))
+    }
+
     fn name(&self) -> &str {
         match self {
             Self::Object(name, _) | Self::Prefix(name) => name,
@@ -131,67 +215,94 @@ impl Entry {
     }
 }
 
-/// A key as `encoding-type=url` asks for it.
-pub(crate) fn encode(key: &str) -> String {
-    utf8_percent_encode(key, KEPT).to_string()
+fn encode_if(is_encoded: bool, text: String) -> String {
+    if is_encoded { encode(&text) } else { text }
 }
 
-/// The tags of `x-amz-tagging`: `a=1&b=2`.
-pub(crate) fn tags_of_header(header: Option<&str>) -> Vec<(String, String)> {
-    let text = |text: &str| {
-        percent_decode_str(&text.replace('+', " "))
-            .decode_utf8_lossy()
-            .into_owned()
-    };
+pub(super) async fn list_parts(
+    service: &S3Service,
+    request: S3Request<ListPartsInput>,
+) -> S3Result<S3Response<ListPartsOutput>> {
+    let input = request.input;
+    let upload = service
+        .buckets
+        .upload(&input.bucket, &input.key, &input.upload_id)?;
 
-    let pairs = header
-        .unwrap_or_default()
-        .split('&')
-        .filter(|pair| !pair.is_empty());
+    let parts = upload.parts.iter().map(|(number, part)| Part {
+        part_number: Some(*number),
+        e_tag: Some(ETag::Strong(part.e_tag.clone())),
+        size: Some(content_length(part.body.len())),
+        last_modified: Some(part.last_modified.into()),
+        ..Part::default()
+    });
 
-    pairs
-        .map(|pair| pair.split_once('=').unwrap_or((pair, "")))
-        .map(|(key, value)| (text(key), text(value)))
-        .collect()
+    Ok(S3Response::new(ListPartsOutput {
+        parts: Some(parts.collect()),
+        bucket: Some(input.bucket),
+        key: Some(input.key),
+        upload_id: Some(input.upload_id),
+        is_truncated: Some(false),
+        ..ListPartsOutput::default()
+    }))
 }
 
-/// The bytes of `x-amz-copy-source-range`, whose first and last are both named: `bytes=0-9`.
-pub(crate) fn range_of_header(header: &str, size: u64) -> S3Result<Range<u64>> {
-    let bounds = header
-        .strip_prefix("bytes=")
-        .and_then(|bounds| bounds.split_once('-'));
-    let bounds = bounds
-        .and_then(|(first, last)| Some((first.parse::<u64>().ok()?, last.parse::<u64>().ok()?)));
+pub(super) async fn list_multipart_uploads(
+    service: &S3Service,
+    request: S3Request<ListMultipartUploadsInput>,
+) -> S3Result<S3Response<ListMultipartUploadsOutput>> {
+    let input = request.input;
+    let uploads = service.buckets.uploads(&input.bucket)?;
+    let is_encoded = input.encoding_type.is_some();
 
-    match bounds {
-        Some((first, last)) if first <= last && last < size => Ok(first..last + 1),
-        Some(_) => Err(s3_error!(InvalidRange, "the source has {size} bytes")),
-        None => Err(s3_error!(
-            InvalidArgument,
-            "`x-amz-copy-source-range` is of the form `bytes=first-last`"
-        )),
-    }
+    let uploads = uploads.into_iter().map(|upload| MultipartUpload {
+        key: Some(encode_if(is_encoded, upload.key)),
+        upload_id: Some(upload.id),
+        initiated: Some(upload.initiated.into()),
+        ..MultipartUpload::default()
+    });
+
+    Ok(S3Response::new(ListMultipartUploadsOutput {
+        uploads: Some(uploads.collect()),
+        bucket: Some(input.bucket),
+        encoding_type: input.encoding_type,
+        is_truncated: Some(false),
+        ..ListMultipartUploadsOutput::default()
+    }))
 }
 
-/// The standard alphabet, padded, as `Content-MD5` has it.
-pub(crate) fn base64(bytes: &[u8]) -> String {
-    const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+pub(super) async fn list_buckets(
+    service: &S3Service,
+    _: S3Request<ListBucketsInput>,
+) -> S3Result<S3Response<ListBucketsOutput>> {
+    let buckets = service.buckets.names().into_iter().map(|name| Bucket {
+        name: Some(name),
+        creation_date: Some(SystemTime::UNIX_EPOCH.into()),
+        ..Bucket::default()
+    });
 
-    let mut text = String::with_capacity(bytes.len().div_ceil(3) * 4);
-    for chunk in bytes.chunks(3) {
-        let group = chunk
-            .iter()
-            .fold(0_u32, |group, byte| group << 8 | u32::from(*byte))
-            << (8 * (3 - chunk.len()));
-        for digit in 0..4 {
-            let index = group >> (18 - 6 * digit) & 63;
-            text.push(if digit > chunk.len() {
-                '='
-            } else {
-                char::from(ALPHABET[index as usize])
-            });
-        }
-    }
+    Ok(S3Response::new(ListBucketsOutput {
+        buckets: Some(buckets.collect()),
+        ..ListBucketsOutput::default()
+    }))
+}
 
-    text
+pub(super) async fn head_bucket(
+    service: &S3Service,
+    request: S3Request<HeadBucketInput>,
+) -> S3Result<S3Response<HeadBucketOutput>> {
+    service.buckets.check(&request.input.bucket)?;
+
+    Ok(S3Response::new(HeadBucketOutput {
+        bucket_region: Some(String::from(REGION)),
+        ..HeadBucketOutput::default()
+    }))
+}
+
+pub(super) async fn get_bucket_location(
+    service: &S3Service,
+    request: S3Request<GetBucketLocationInput>,
+) -> S3Result<S3Response<GetBucketLocationOutput>> {
+    service.buckets.check(&request.input.bucket)?;
+
+    Ok(S3Response::new(GetBucketLocationOutput::default()))
 }

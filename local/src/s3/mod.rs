@@ -1,9 +1,22 @@
-//! Buckets, behind the protocol of S3.
+//! Buckets, the S3 protocol in front of them, and the notifications that they publish.
+//!
+//! Any S3 client can use the endpoint, so a pipeline can be driven the way it is on AWS. Each
+//! change of an object gives an event, which the pipeline publishes.
 
-pub(crate) mod event;
+mod checksums;
+mod endpoint;
+mod event;
+mod headers;
+mod listings;
 pub(crate) mod notification;
-pub(crate) mod endpoint;
-pub(crate) mod service;
-pub(crate) mod listings;
-pub(crate) mod checksums;
-pub(crate) mod store;
+mod objects;
+mod operations;
+mod service;
+mod store;
+mod uploads;
+
+pub use self::endpoint::{BoundS3Endpoint, S3Endpoint};
+pub use self::event::{EventId, ObjectEvent};
+pub use self::service::ObjectEvents;
+pub use self::store::Buckets;
+pub(crate) use self::store::errors::rejected_by_s3;

@@ -1,39 +1,28 @@
-//! What S3 sends of an event.
+//! The notifications that S3 publishes.
 
 use std::time::SystemTime;
 
 use s3_dispatch::EventName;
 use s3_dispatch_testing::{NotificationBuilder, RecordBuilder};
 
+use super::event::ObjectEvent;
 use crate::aws::arn::REGION;
-use crate::journal::clock::iso;
-use crate::{NotificationSpec, ObjectEvent};
+use crate::aws::time::iso;
+use crate::topology::NotificationSpec;
 
-/// What is known of an event beside the object.
+/// The request that caused a notification.
 pub(crate) struct Request<'r> {
     pub(crate) time: SystemTime,
     pub(crate) id: &'r str,
 }
 
-/// Whether a bucket that is configured so sends this event. Prefix and suffix are those of the key
-/// itself; where AWS wants them encoded, the same is meant.
-pub(crate) fn is_sent(spec: &NotificationSpec, event: &ObjectEvent) -> bool {
-    spec.events
-        .iter()
-        .any(|pattern| pattern.matches(&event.event_name))
-        && event.key.starts_with(&spec.prefix)
-        && event.key.ends_with(&spec.suffix)
+/// Whether S3 gives a sequencer to events with this name.
+pub(crate) fn has_sequencer(event_name: &EventName) -> bool {
+    let record = RecordBuilder::new(event_name.clone()).build();
+    record.object.sequencer.is_some()
 }
 
-/// Whether S3 gives a sequencer to such an event.
-pub(crate) fn has_sequencer(event: &EventName) -> bool {
-    !matches!(
-        event.category(),
-        "ObjectTagging" | "ObjectAcl" | "IntelligentTiering"
-    )
-}
-
-/// The JSON that S3 publishes.
+/// The notification about an event, in JSON.
 pub(crate) fn notification_json(
     spec: &NotificationSpec,
     event: &ObjectEvent,
@@ -66,15 +55,15 @@ pub(crate) fn notification_json(
     }
 
     if event.event_name == "ObjectCreated:Copy" {
-        // There are no annotations here.
+        // Objects have no annotations here.
         record = record.with_has_annotation(false);
     }
 
     NotificationBuilder::from(record).to_json()
 }
 
-/// The JSON that S3 publishes when notifications are configured.
-pub(crate) fn test_json(bucket: &str, request: &Request<'_>) -> String {
+/// The test notification that S3 publishes when notifications are configured, in JSON.
+pub(crate) fn test_notification_json(bucket: &str, request: &Request<'_>) -> String {
     NotificationBuilder::test_event(bucket)
         .with_test_request(iso(request.time), request.id)
         .to_json()

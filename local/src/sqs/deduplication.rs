@@ -1,55 +1,57 @@
-//! Which messages a FIFO queue has seen.
+//! The deduplication ids that a FIFO queue remembers.
 
 use std::collections::{HashMap, VecDeque};
-use std::fmt::Write;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use sha2::{Digest, Sha256};
+use crate::aws::digest::sha256_hex;
 
-use crate::sqs::stored::Memory;
+/// How long an id is remembered, even if its message is deleted ("Exactly-once processing in Amazon
+/// SQS", Amazon SQS Developer Guide, 2026).
+const INTERVAL: Duration = Duration::from_secs(5 * 60);
 
-/// Deduplication ids of the last five minutes ("Exactly-once processing in Amazon SQS", Amazon SQS
-/// Developer Guide, 2026), whatever has become of their messages.
+/// The deduplication ids of the last five minutes.
 #[derive(Debug, Default)]
 pub(crate) struct Deduplication {
     message_ids: HashMap<Arc<str>, Arc<str>>,
-    by_age: VecDeque<Memory>,
-    /// How many of the youngest are still to be written down, if any are.
+    by_age: VecDeque<SeenId>,
+    /// How many of the newest ids are not written to disk yet. `None` if nothing is written.
     unwritten: Option<usize>,
 }
 
-const INTERVAL: Duration = Duration::from_secs(5 * 60);
+/// A deduplication id that a queue has seen.
+#[derive(Debug, Clone)]
+pub(crate) struct SeenId {
+    pub(crate) id: Arc<str>,
+    /// The id of the first message with this deduplication id.
+    pub(crate) message_id: Arc<str>,
+    pub(crate) until: SystemTime,
+}
 
 impl Deduplication {
-    /// The deduplication id of a message that has none.
+    /// The deduplication id of a message that has none: the digest of its body.
     pub(crate) fn id_of(body: &str) -> Arc<str> {
-        let mut id = String::with_capacity(64);
-        for byte in Sha256::digest(body.as_bytes()) {
-            // Writing into a string does not fail.
-            let _ = write!(id, "{byte:02x}");
-        }
-
-        id.into()
+        sha256_hex(body.as_bytes()).into()
     }
 
-    /// The message that this id came with.
+    /// The id of the first message with this deduplication id.
     pub(crate) fn find(&mut self, now: SystemTime, id: &str) -> Option<Arc<str>> {
-        while self
-            .by_age
-            .front()
-            .is_some_and(|oldest| oldest.until <= now)
-        {
-            if let Some(oldest) = self.by_age.pop_front() {
-                self.message_ids.remove(&oldest.id);
-            }
-        }
-
+        self.forget_old(now);
         self.message_ids.get(id).cloned()
     }
 
+    fn forget_old(&mut self, now: SystemTime) {
+        while let Some(oldest) = self.by_age.front() {
+            if oldest.until > now {
+                break;
+            }
+            self.message_ids.remove(&oldest.id);
+            self.by_age.pop_front();
+        }
+    }
+
     pub(crate) fn remember(&mut self, now: SystemTime, id: Arc<str>, message_id: Arc<str>) {
-        self.restore(Memory {
+        self.restore(SeenId {
             id,
             message_id,
             until: now + INTERVAL,
@@ -60,34 +62,30 @@ impl Deduplication {
         }
     }
 
-    pub(crate) fn restore(&mut self, memory: Memory) {
+    /// Remembers an id that is already on disk.
+    pub(crate) fn restore(&mut self, seen: SeenId) {
         self.message_ids
-            .insert(Arc::clone(&memory.id), Arc::clone(&memory.message_id));
-        self.by_age.push_back(memory);
+            .insert(Arc::clone(&seen.id), Arc::clone(&seen.message_id));
+        self.by_age.push_back(seen);
     }
 
-    pub(crate) fn record(&mut self) {
+    /// From now on keeps track of the ids that are not on disk.
+    pub(crate) fn start_recording(&mut self) {
         self.unwritten.get_or_insert(0);
     }
 
-    pub(crate) fn drain(&mut self) -> impl Iterator<Item = Memory> {
-        let unwritten = self
-            .unwritten
-            .as_mut()
-            .map(std::mem::take)
-            .unwrap_or_default();
+    /// The ids that are not on disk. They count as written afterwards.
+    pub(crate) fn drain_unwritten(&mut self) -> Vec<SeenId> {
+        let unwritten = self.unwritten.as_mut().map(std::mem::take);
+        let written = self
+            .by_age
+            .len()
+            .saturating_sub(unwritten.unwrap_or_default());
 
-        let written = self.by_age.len().saturating_sub(unwritten);
-
-        self.by_age
-            .iter()
-            .skip(written)
-            .cloned()
-            .collect::<Vec<_>>()
-            .into_iter()
+        self.by_age.iter().skip(written).cloned().collect()
     }
 
-    pub(crate) fn all(&self) -> impl Iterator<Item = Memory> {
-        self.by_age.iter().cloned().collect::<Vec<_>>().into_iter()
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &SeenId> {
+        self.by_age.iter()
     }
 }

@@ -1,90 +1,92 @@
-//! Messages of a queue, and what becomes of them.
+//! The messages of a queue, and the results of sending, receiving and deleting them.
 
 use std::fmt;
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use crate::EventId;
+use crate::s3::EventId;
 
-/// A message, as its sender knows it.
+/// A message as its sender knows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Message {
-    /// Its id.
+    /// The message's id.
     pub id: Arc<str>,
-    /// Its body.
+    /// The message's body.
     pub body: Arc<str>,
-    /// The event that it is of.
+    /// The event that the message is about.
     pub event: Option<EventId>,
-    /// Its group; every message of a FIFO queue has one.
+    /// The message group. Every message of a FIFO queue needs one.
     pub group_id: Option<Arc<str>>,
-    /// What tells it from others; every message of a FIFO queue has one, if the body does not do.
+    /// The deduplication id. Every message of a FIFO queue needs one, unless the queue has
+    /// content-based deduplication.
     pub deduplication_id: Option<Arc<str>>,
 }
 
-/// A message, as its receiver knows it.
+/// A message as its receiver knows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Received {
     /// The message.
     pub message: Message,
-    /// What it is deleted with.
+    /// What identifies this receive when the message is deleted.
     pub receipt: Receipt,
-    /// How often it has been received, this time included, and before from the queues that this
+    /// How often the message has been received, including this time and from the queues that this
     /// one is the dead-letter queue of.
     pub receive_count: u32,
     /// When it was sent.
     pub sent: SystemTime,
     /// When it was received for the first time.
     pub first_received: SystemTime,
-    /// Until when it is invisible.
+    /// When the message becomes visible again.
     pub invisible_until: SystemTime,
-    /// Its place among the messages of the queue.
+    /// The position among all messages that the queue has ever had.
     pub sequence_number: u64,
 }
 
-/// One receive of one message.
+/// Identifies one receive of one message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Receipt {
     pub(crate) serial: u64,
     pub(crate) receive_count: u32,
 }
 
-/// What became of a message that was sent.
+/// The result of sending a message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Sent {
-    /// It is in the queue.
+    /// The message is in the queue.
     Accepted,
-    /// Its deduplication id is that of this earlier message, and it is dropped.
+    /// The message has the deduplication id of an earlier message and was dropped.
     Duplicate {
         /// The id of the earlier message.
         of: Arc<str>,
     },
 }
 
-/// Why a queue does not take a message.
+/// Why a queue rejects a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum SendRefusal {
-    /// It is full; later it may have room.
+    /// The queue is full. It may have room later.
     Full,
     /// The message is longer than 1 MiB.
     TooLong,
-    /// It is a FIFO queue, and the message has no group.
+    /// The queue is a FIFO queue, and the message has no group.
     NoGroup,
-    /// It is a FIFO queue, and nothing tells the message from others.
+    /// The queue is a FIFO queue without content-based deduplication, and the message has no
+    /// deduplication id.
     NoDeduplicationId,
 }
 
-/// What a receive does.
+/// The result of a receive.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Receive {
-    /// The messages, the one that has been visible longest first.
+    /// The received messages; the one that has been visible longest is first.
     pub messages: Vec<Received>,
-    /// Those that have been received too often, and are not in the queue any more.
+    /// The messages that were received too often. They are no longer in the queue.
     pub redriven: Vec<Redriven>,
-    /// Those that were older than the retention, and are lost.
+    /// The messages that were older than the retention. They are lost.
     pub expired: Vec<Message>,
 }
 
@@ -100,26 +102,27 @@ pub struct Redriven {
     pub receive_count: u32,
 }
 
-/// What deleting a message did.
+/// The result of deleting a message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Deletion {
-    /// The message is gone.
+    /// The message is deleted.
     Deleted(Message),
-    /// There was no such message any more.
+    /// The message no longer existed.
     Absent,
-    /// The message was received again since, so that it stays.
+    /// The message was received again since, so it stays.
     Superseded,
-    /// The message of a FIFO queue is visible again, so that it stays.
+    /// The message of a FIFO queue is visible again, so it stays.
     Expired,
 }
 
-/// The visibility of a message cannot be changed: it is gone, was received again, or is visible.
+/// The visibility of a message cannot be changed: it was deleted, was received again, or is
+/// visible.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct NotInFlight;
 
 impl Message {
-    /// A message of this id and body, without a group.
+    /// A message with this id and body, without a group.
     pub fn new(id: impl Into<Arc<str>>, body: impl Into<Arc<str>>) -> Self {
         Self {
             id: id.into(),
@@ -130,21 +133,21 @@ impl Message {
         }
     }
 
-    /// Of this event.
+    /// Sets the event that the message is about.
     #[must_use]
     pub fn with_event(mut self, event: EventId) -> Self {
         self.event = Some(event);
         self
     }
 
-    /// Of this group, in a FIFO queue; or, in a standard queue, of this tenant.
+    /// Sets the message group. In a standard queue this names the tenant.
     #[must_use]
     pub fn with_group_id(mut self, id: impl Into<Arc<str>>) -> Self {
         self.group_id = Some(id.into());
         self
     }
 
-    /// With this deduplication id.
+    /// Sets the deduplication id.
     #[must_use]
     pub fn with_deduplication_id(mut self, id: impl Into<Arc<str>>) -> Self {
         self.deduplication_id = Some(id.into());
@@ -157,10 +160,8 @@ impl fmt::Display for SendRefusal {
         f.write_str(match self {
             Self::Full => "it is full",
             Self::TooLong => "the message is longer than 1 MiB",
-            Self::NoGroup => "in a FIFO queue every message needs a group",
-            Self::NoDeduplicationId => {
-                "in a FIFO queue without content-based deduplication every message needs an id for it"
-            }
+            Self::NoGroup => "a message for a FIFO queue needs a group",
+            Self::NoDeduplicationId => "a message for this FIFO queue needs a deduplication id",
         })
     }
 }

@@ -1,7 +1,20 @@
-//! Queues, with the rules of SQS.
+//! Queues with the rules of SQS.
+//!
+//! Visibility timeouts, dead-letter queues, message groups and deduplication decide when a message
+//! arrives again, so they are modelled here exactly. The pipeline sends into the queues, and event
+//! source mappings receive from them.
 
-pub(crate) mod message;
+mod changes;
+mod deduplication;
+mod message;
+mod order;
+mod queue;
+mod snapshot;
 pub(crate) mod stored;
-pub(crate) mod deduplication;
-pub(crate) mod queue;
-pub(crate) mod snapshot;
+
+pub(crate) use self::deduplication::SeenId;
+pub use self::message::{
+    Deletion, Message, NotInFlight, Receipt, Receive, Received, Redriven, SendRefusal, Sent,
+};
+pub use self::queue::Queue;
+pub use self::snapshot::{QueueSnapshot, QueuedMessage, Visibility};

@@ -1,18 +1,19 @@
-//! What sits in a queue.
+//! What a queue contains at one moment.
 
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use crate::sqs::stored::Held;
-use crate::{EventId, Queue};
+use super::queue::Queue;
+use super::stored::StoredMessage;
+use crate::s3::EventId;
 
-/// What sits in a queue at one moment.
+/// The contents of a queue at one moment.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct QueueSnapshot {
     /// The queue's name.
     pub name: Arc<str>,
-    /// Its messages, the oldest first.
+    /// The messages, oldest first.
     pub messages: Vec<QueuedMessage>,
 }
 
@@ -20,16 +21,16 @@ pub struct QueueSnapshot {
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct QueuedMessage {
-    /// Its id.
+    /// The message's id.
     pub message_id: Arc<str>,
-    /// Its body.
+    /// The message's body.
     pub body: Arc<str>,
-    /// The event that it is of.
+    /// The event that the message is about.
     pub event: Option<EventId>,
-    /// Its group.
+    /// The message's group.
     pub group_id: Option<Arc<str>>,
-    /// How often it has been received, also from the queues that this one is the dead-letter queue
-    /// of.
+    /// How often it has been received, including from the queues that this one is the dead-letter
+    /// queue of.
     pub receive_count: u32,
     /// When it was sent.
     pub sent: SystemTime,
@@ -40,24 +41,24 @@ pub struct QueuedMessage {
 /// Whether a message can be received.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Visibility {
-    /// Not yet: the queue delays it.
+    /// It was sent to a queue with a delay that is not over yet.
     Delayed,
-    /// Now, unless another message of its group is in flight.
+    /// It can be received, unless another message of its group is in flight.
     Visible,
-    /// Not now: it was received, and neither deleted nor given back.
+    /// It was received, and neither deleted nor made visible again.
     InFlight,
 }
 
 impl QueueSnapshot {
     pub(crate) fn of(queue: &Queue, now: SystemTime) -> Self {
-        let messages = queue.held().map(|held| QueuedMessage::of(held, now));
+        let messages = queue.stored().map(|stored| QueuedMessage::of(stored, now));
         Self {
             name: Arc::clone(queue.name()),
             messages: messages.collect(),
         }
     }
 
-    /// How many messages are delayed, visible or in flight.
+    /// How many messages have this visibility.
     #[must_use]
     pub fn count(&self, visibility: Visibility) -> usize {
         self.messages
@@ -68,20 +69,20 @@ impl QueueSnapshot {
 }
 
 impl QueuedMessage {
-    fn of(held: &Held, now: SystemTime) -> Self {
-        let visibility = match held.received {
-            _ if held.visible <= now => Visibility::Visible,
+    fn of(stored: &StoredMessage, now: SystemTime) -> Self {
+        let visibility = match stored.received {
+            _ if stored.visible <= now => Visibility::Visible,
             Some(_) => Visibility::InFlight,
             None => Visibility::Delayed,
         };
 
         Self {
-            message_id: Arc::clone(&held.message.id),
-            body: Arc::clone(&held.message.body),
-            event: held.message.event,
-            group_id: held.message.group_id.clone(),
-            receive_count: held.receives(),
-            sent: held.sent,
+            message_id: Arc::clone(&stored.message.id),
+            body: Arc::clone(&stored.message.body),
+            event: stored.message.event,
+            group_id: stored.message.group_id.clone(),
+            receive_count: stored.total_receive_count(),
+            sent: stored.sent,
             visibility,
         }
     }

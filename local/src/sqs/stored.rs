@@ -1,20 +1,20 @@
-//! What a queue knows of a message, and what changes of it.
+//! A message in a queue, and the changes of a queue that must survive a restart.
 
-use std::sync::Arc;
 use std::time::SystemTime;
 
-use crate::Message;
+use super::deduplication::SeenId;
+use super::message::Message;
 
 /// A message in a queue.
 #[derive(Debug, Clone)]
-pub(crate) struct Held {
-    /// Its place among the messages of its queue.
+pub(crate) struct StoredMessage {
+    /// The position among all messages that the queue has ever had.
     pub(crate) serial: u64,
     pub(crate) message: Message,
     pub(crate) sent: SystemTime,
-    /// From when on it is visible.
+    /// When the message becomes visible, or became so.
     pub(crate) visible: SystemTime,
-    /// How often it was received from this queue.
+    /// How often the message was received from this queue.
     pub(crate) receive_count: u32,
     /// How often it was received from the queues that this one is the dead-letter queue of.
     pub(crate) received_before: u32,
@@ -23,35 +23,27 @@ pub(crate) struct Held {
     pub(crate) first_received: Option<SystemTime>,
 }
 
-/// What has changed in a queue.
+/// A change of a queue.
 #[derive(Debug, Clone)]
 pub(crate) enum QueueChange {
-    /// A message has come.
-    Put(Held),
-    /// A message has another visibility.
-    Touched {
+    /// A message was added.
+    Added(StoredMessage),
+    /// The visibility of a message changed.
+    VisibilityChanged {
         serial: u64,
         visible: SystemTime,
         receive_count: u32,
         received: Option<SystemTime>,
         first_received: Option<SystemTime>,
     },
-    /// A message has gone.
+    /// A message was removed.
     Removed { serial: u64 },
     /// A deduplication id was seen.
-    Remembered(Memory),
+    Seen(SeenId),
 }
 
-/// A deduplication id.
-#[derive(Debug, Clone)]
-pub(crate) struct Memory {
-    pub(crate) id: Arc<str>,
-    /// The message that it came with first.
-    pub(crate) message_id: Arc<str>,
-    pub(crate) until: SystemTime,
-}
-
-impl Held {
+impl StoredMessage {
+    /// A message that has not been received yet.
     pub(crate) fn new(
         serial: u64,
         message: Message,
@@ -70,13 +62,14 @@ impl Held {
         }
     }
 
-    /// How often it was received from any queue: SQS goes on counting in a dead-letter queue.
-    pub(crate) fn receives(&self) -> u32 {
+    /// How often it was received from any queue. SQS keeps counting in a dead-letter queue.
+    pub(crate) fn total_receive_count(&self) -> u32 {
         self.received_before + self.receive_count
     }
 
-    pub(crate) fn touched(&self) -> QueueChange {
-        QueueChange::Touched {
+    /// The change that restores its present visibility.
+    pub(crate) fn visibility_change(&self) -> QueueChange {
+        QueueChange::VisibilityChanged {
             serial: self.serial,
             visible: self.visible,
             receive_count: self.receive_count,

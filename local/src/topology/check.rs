@@ -1,24 +1,27 @@
-//! What AWS would refuse, and what contradicts itself.
+//! Checks a topology: finds what AWS would reject, and what contradicts itself.
 
 use std::collections::HashSet;
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
-use crate::{Destination, Error, ErrorKind, Topology};
+use super::queue::is_fifo;
+use super::{Destination, FunctionSpec, MappingSpec, QueueSpec, Topology};
+use crate::{Error, ErrorKind};
 
-/// What is wrong with a topology.
+/// A mistake in a topology.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Problem {
-    pub(crate) part: Part,
-    /// Which of the parts of its kind.
-    pub(crate) index: usize,
+pub(super) struct Problem {
+    pub(super) part: PartKind,
+    /// The position of the part among the parts of its kind.
+    pub(super) index: usize,
     /// The name of the field.
-    pub(crate) field: &'static str,
-    pub(crate) message: String,
+    pub(super) field: &'static str,
+    pub(super) message: String,
 }
 
-/// A kind of part.
+/// The kinds of parts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Part {
+pub(super) enum PartKind {
     Bucket,
     Topic,
     Subscription,
@@ -27,17 +30,20 @@ pub(crate) enum Part {
     Mapping,
 }
 
+const MINUTE: Duration = Duration::from_secs(60);
 const HOUR: Duration = Duration::from_secs(60 * 60);
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 impl Topology {
     pub(crate) fn check(&self) -> Result<(), Error> {
-        self.problem().map_or(Ok(()), |problem| {
-            Err(Error::new(ErrorKind::Configuration, problem.message))
-        })
+        match self.problem() {
+            Some(problem) => Err(Error::new(ErrorKind::Configuration, problem.message)),
+            None => Ok(()),
+        }
     }
 
-    /// The first problem.
-    pub(crate) fn problem(&self) -> Option<Problem> {
+    /// The first mistake, if there is one.
+    pub(super) fn problem(&self) -> Option<Problem> {
         let checks = [
             Self::check_names,
             Self::check_buckets,
@@ -51,39 +57,27 @@ impl Topology {
     }
 
     fn check_names(&self) -> Result<(), Problem> {
-        let buckets = self.buckets.iter().map(|bucket| bucket.name.as_str());
-        distinct(Part::Bucket, "bucket", buckets)?;
-        distinct(Part::Topic, "topic", self.topics.iter().map(String::as_str))?;
+        let buckets = self.buckets.iter().map(|bucket| &bucket.name);
+        check_distinct(PartKind::Bucket, "bucket", buckets)?;
+        check_distinct(PartKind::Topic, "topic", self.topics.iter())?;
 
-        distinct(
-            Part::Queue,
-            "queue",
-            self.queues.iter().map(|queue| queue.name.as_str()),
-        )?;
+        let queues = self.queues.iter().map(|queue| &queue.name);
+        check_distinct(PartKind::Queue, "queue", queues)?;
 
-        distinct(
-            Part::Function,
-            "function",
-            self.functions.iter().map(|function| function.name.as_str()),
-        )
+        let functions = self.functions.iter().map(|function| &function.name);
+        check_distinct(PartKind::Function, "function", functions)
     }
 
     fn check_buckets(&self) -> Result<(), Problem> {
         for (index, bucket) in self.buckets.iter().enumerate() {
-            let place = Place {
-                part: Part::Bucket,
-                index,
-                name: &bucket.name,
-            };
+            let part = CheckedPart::new(PartKind::Bucket, index, &bucket.name);
 
             for notification in &bucket.notifications {
                 match &notification.destination {
-                    Destination::Topic(topic) => {
-                        place.expect(self.has_topic(topic), "topic", || no("topic", topic))?
-                    }
+                    Destination::Topic(topic) => self.require_topic(&part, topic)?,
                     Destination::Queue(queue) => {
-                        place.expect(self.has_queue(queue), "queue", || no("queue", queue))?;
-                        place.expect(!queue.ends_with(".fifo"), "queue", || {
+                        self.require_queue(&part, "queue", queue)?;
+                        part.require(!is_fifo(queue), "queue", || {
                             format!("S3 cannot publish to the FIFO queue `{queue}`")
                         })?;
                     }
@@ -96,175 +90,204 @@ impl Topology {
 
     fn check_subscriptions(&self) -> Result<(), Problem> {
         for (index, subscription) in self.subscriptions.iter().enumerate() {
-            let (topic, queue) = (&subscription.topic, &subscription.queue);
-            let place = Place {
-                part: Part::Subscription,
-                index,
-                name: queue,
-            };
+            let queue = &subscription.queue;
+            let part = CheckedPart::new(PartKind::Subscription, index, queue);
 
-            place.expect(self.has_topic(topic), "topic", || no("topic", topic))?;
-            place.expect(self.has_queue(queue), "queue", || no("queue", queue))?;
-            place.expect(!queue.ends_with(".fifo"), "queue", || {
-                format!("a topic that S3 publishes to cannot have the FIFO queue `{queue}`")
+            self.require_topic(&part, &subscription.topic)?;
+            self.require_queue(&part, "queue", queue)?;
+            part.require(!is_fifo(queue), "queue", || {
+                format!("the FIFO queue `{queue}` cannot subscribe to a topic that S3 publishes to")
             })?;
         }
 
         Ok(())
     }
 
-    /// "Amazon SQS queue quotas" and "message quotas", Amazon SQS Developer Guide, 2026.
+    /// The limits are from "Amazon SQS queue quotas" and "Amazon SQS message quotas", Amazon SQS
+    /// Developer Guide, 2026.
     fn check_queues(&self) -> Result<(), Problem> {
         for (index, queue) in self.queues.iter().enumerate() {
-            let place = Place {
-                part: Part::Queue,
-                index,
-                name: &queue.name,
-            };
+            let part = CheckedPart::new(PartKind::Queue, index, &queue.name);
 
-            let span = |from, to, what: &str| place.says(&format!("{what} is {from} to {to}"));
-
-            place.expect(
-                queue.visibility_timeout <= 12 * HOUR,
+            part.require_range(
                 "visibility_timeout",
-                || span("0", "12 hours", "the visibility timeout"),
+                queue.visibility_timeout,
+                Duration::ZERO..=12 * HOUR,
+                "the visibility timeout must be 0 to 12 hours",
             )?;
 
-            place.expect(queue.delay <= HOUR / 4, "delay", || {
-                span("0", "15 minutes", "the delay")
-            })?;
-            let retention = Duration::from_secs(60)..=14 * 24 * HOUR;
-            place.expect(retention.contains(&queue.retention), "retention", || {
-                span("60 seconds", "14 days", "the retention")
-            })?;
-            place.expect(queue.capacity > 0, "capacity", || {
-                place.says("the capacity is at least 1")
-            })?;
-            let Some(redrive) = &queue.redrive else {
-                continue;
-            };
-
-            let target = &redrive.dead_letter_queue;
-            place.expect(self.has_queue(target), "dead_letter_queue", || {
-                no("queue", target)
-            })?;
-            place.expect(*target != queue.name, "dead_letter_queue", || {
-                place.says("a queue is not its own dead-letter queue")
-            })?;
-            place.expect(target.ends_with(".fifo") == queue.is_fifo(), "dead_letter_queue", || {
-                place.says("the dead-letter queue of a FIFO queue is one, and of a standard queue is none")
-            })?;
-
-            place.expect(
-                (1..=1000).contains(&redrive.max_receive_count),
-                "max_receive_count",
-                || span("1", "1000", "the maximum receive count"),
+            part.require_range(
+                "delay",
+                queue.delay,
+                Duration::ZERO..=15 * MINUTE,
+                "the delay must be 0 to 15 minutes",
             )?;
+
+            part.require_range(
+                "retention",
+                queue.retention,
+                MINUTE..=14 * DAY,
+                "the retention must be 60 seconds to 14 days",
+            )?;
+
+            part.require(queue.capacity > 0, "capacity", || {
+                part.says("the capacity must be at least 1")
+            })?;
+
+            self.check_redrive(&part, queue)?;
         }
 
         Ok(())
+    }
+
+    fn check_redrive(&self, part: &CheckedPart<'_>, queue: &QueueSpec) -> Result<(), Problem> {
+        let Some(redrive) = &queue.redrive else {
+            return Ok(());
+        };
+
+        let target = &redrive.dead_letter_queue;
+        self.require_queue(part, "dead_letter_queue", target)?;
+
+        part.require(*target != queue.name, "dead_letter_queue", || {
+            part.says("a queue cannot be its own dead-letter queue")
+        })?;
+
+        let is_same_kind = is_fifo(target) == queue.is_fifo();
+        part.require(is_same_kind, "dead_letter_queue", || {
+            let kind = if queue.is_fifo() { "FIFO" } else { "standard" };
+            part.says(&format!(
+                "the dead-letter queue of a {kind} queue must be one too"
+            ))
+        })?;
+
+        part.require_range(
+            "max_receive_count",
+            redrive.max_receive_count,
+            1..=1000,
+            "the maximum receive count must be 1 to 1000",
+        )
     }
 
     fn check_functions(&self) -> Result<(), Problem> {
         for (index, function) in self.functions.iter().enumerate() {
-            let place = Place {
-                part: Part::Function,
-                index,
-                name: &function.name,
-            };
+            let part = CheckedPart::new(PartKind::Function, index, &function.name);
 
-            let timeout = Duration::from_secs(1)..=HOUR / 4;
-            place.expect(timeout.contains(&function.timeout), "timeout", || {
-                place.says("the timeout is 1 second to 15 minutes")
-            })?;
+            part.require_range(
+                "timeout",
+                function.timeout,
+                Duration::from_secs(1)..=15 * MINUTE,
+                "the timeout must be 1 second to 15 minutes",
+            )?;
 
-            place.expect(
+            part.require(
                 function.reserved_concurrency != Some(0),
                 "reserved_concurrency",
-                || place.says("a reserved concurrency of 0 would throttle every invocation"),
+                || part.says("a reserved concurrency of 0 throttles every invocation"),
             )?;
         }
 
         Ok(())
     }
 
-    /// "Creating and configuring an Amazon SQS event source mapping", AWS Lambda Developer Guide,
-    /// 2026.
     fn check_mappings(&self) -> Result<(), Problem> {
         for (index, mapping) in self.mappings.iter().enumerate() {
-            let place = Place {
-                part: Part::Mapping,
-                index,
-                name: &mapping.queue,
-            };
+            let part = CheckedPart::new(PartKind::Mapping, index, &mapping.queue);
 
+            self.require_queue(&part, "queue", &mapping.queue)?;
             let queue = self.queues.iter().find(|queue| queue.name == mapping.queue);
             let function = self
                 .functions
                 .iter()
                 .find(|function| function.name == mapping.function);
+
             let (Some(queue), Some(function)) = (queue, function) else {
-                place.expect(queue.is_some(), "queue", || no("queue", &mapping.queue))?;
-                return Err(place.problem("function", no("function", &mapping.function)));
+                return Err(part.problem("function", no_such("function", &mapping.function)));
             };
 
-            let most = if queue.is_fifo() { 10 } else { 10_000 };
-
-            place.expect(
-                (1..=most).contains(&mapping.batch_size),
-                "batch_size",
-                || place.says(&format!("the batch size is 1 to {most}")),
-            )?;
-
-            let has_window = !mapping.batch_window.is_zero();
-
-            place.expect(
-                mapping.batch_size <= 10 || has_window,
-                "batch_window",
-                || place.says("a batch size above 10 needs a batch window of at least 1 second"),
-            )?;
-
-            place.expect(!queue.is_fifo() || !has_window, "batch_window", || {
-                place.says("a FIFO queue has no batch window")
-            })?;
-            place.expect(mapping.batch_window <= HOUR / 12, "batch_window", || {
-                place.says("the batch window is 0 to 300 seconds")
-            })?;
-
-            place.expect(
-                (1..=1000).contains(&mapping.maximum_concurrency),
-                "maximum_concurrency",
-                || place.says("the maximum concurrency is 1 to 1000"),
-            )?;
-
-            place.expect(
-                queue.visibility_timeout >= function.timeout,
-                "queue",
-                || place.says("the visibility timeout is shorter than the function's timeout"),
-            )?;
+            check_mapping(&part, mapping, queue, function)?;
         }
 
         Ok(())
     }
 
-    fn has_topic(&self, name: &str) -> bool {
-        self.topics.iter().any(|topic| topic == name)
+    fn require_topic(&self, part: &CheckedPart<'_>, name: &str) -> Result<(), Problem> {
+        let exists = self.topics.iter().any(|topic| topic == name);
+        part.require(exists, "topic", || no_such("topic", name))
     }
 
-    fn has_queue(&self, name: &str) -> bool {
-        self.queues.iter().any(|queue| queue.name == name)
+    fn require_queue(
+        &self,
+        part: &CheckedPart<'_>,
+        field: &'static str,
+        name: &str,
+    ) -> Result<(), Problem> {
+        let exists = self.queues.iter().any(|queue| queue.name == name);
+        part.require(exists, field, || no_such("queue", name))
     }
 }
 
-/// What a check is about.
-struct Place<'p> {
-    part: Part,
+/// The limits are from "Creating and configuring an Amazon SQS event source mapping", AWS Lambda
+/// Developer Guide, 2026.
+fn check_mapping(
+    part: &CheckedPart<'_>,
+    mapping: &MappingSpec,
+    queue: &QueueSpec,
+    function: &FunctionSpec,
+) -> Result<(), Problem> {
+    let has_window = !mapping.batch_window.is_zero();
+    let max_batch_size = if queue.is_fifo() { 10 } else { 10_000 };
+
+    part.require_range(
+        "batch_size",
+        mapping.batch_size,
+        1..=max_batch_size,
+        &format!("the batch size must be 1 to {max_batch_size}"),
+    )?;
+
+    part.require(
+        mapping.batch_size <= 10 || has_window,
+        "batch_window",
+        || part.says("a batch size above 10 needs a batch window of at least 1 second"),
+    )?;
+
+    part.require(!queue.is_fifo() || !has_window, "batch_window", || {
+        part.says("a FIFO queue cannot have a batch window")
+    })?;
+
+    part.require_range(
+        "batch_window",
+        mapping.batch_window,
+        Duration::ZERO..=5 * MINUTE,
+        "the batch window must be 0 to 300 seconds",
+    )?;
+
+    part.require_range(
+        "maximum_concurrency",
+        mapping.maximum_concurrency,
+        1..=1000,
+        "the maximum concurrency must be 1 to 1000",
+    )?;
+
+    part.require(
+        queue.visibility_timeout >= function.timeout,
+        "queue",
+        || part.says("the visibility timeout is shorter than the function's timeout"),
+    )
+}
+
+/// The part that a check looks at.
+struct CheckedPart<'p> {
+    kind: PartKind,
     index: usize,
     name: &'p str,
 }
 
-impl Place<'_> {
-    fn expect(
+impl<'p> CheckedPart<'p> {
+    fn new(kind: PartKind, index: usize, name: &'p str) -> Self {
+        Self { kind, index, name }
+    }
+
+    fn require(
         &self,
         holds: bool,
         field: &'static str,
@@ -277,9 +300,19 @@ impl Place<'_> {
         }
     }
 
+    fn require_range<T: PartialOrd>(
+        &self,
+        field: &'static str,
+        value: T,
+        range: RangeInclusive<T>,
+        message: &str,
+    ) -> Result<(), Problem> {
+        self.require(range.contains(&value), field, || self.says(message))
+    }
+
     fn problem(&self, field: &'static str, message: String) -> Problem {
         Problem {
-            part: self.part,
+            part: self.kind,
             index: self.index,
             field,
             message,
@@ -291,21 +324,22 @@ impl Place<'_> {
     }
 }
 
-fn no(what: &str, name: &str) -> String {
+fn no_such(what: &str, name: &str) -> String {
     format!("there is no {what} `{name}`")
 }
 
-fn distinct<'n>(
-    part: Part,
+fn check_distinct<'n>(
+    kind: PartKind,
     what: &str,
-    names: impl Iterator<Item = &'n str>,
+    names: impl Iterator<Item = &'n String>,
 ) -> Result<(), Problem> {
     let mut seen = HashSet::new();
+
     for (index, name) in names.enumerate() {
-        let place = Place { part, index, name };
-        place.expect(!name.is_empty(), "name", || format!("a {what} has no name"))?;
-        place.expect(seen.insert(name), "name", || {
-            format!("two of the {what}s are called `{name}`")
+        let part = CheckedPart::new(kind, index, name);
+        part.require(!name.is_empty(), "name", || format!("a {what} has no name"))?;
+        part.require(seen.insert(name), "name", || {
+            format!("two {what}s are called `{name}`")
         })?;
     }
 

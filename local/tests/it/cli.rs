@@ -403,7 +403,7 @@ async fn an_error_at_startup_is_printed_on_one_line() {
         ),
         (
             vec!["--data", "/dev/null", "--port", "0"],
-            String::from("error: cannot make the folder `/dev/null`: "),
+            String::from("error: cannot create the folder `/dev/null`: "),
         ),
     ];
 

@@ -1,11 +1,11 @@
-//! Topologies as TOML files.
+//! Reading a topology from a TOML file.
 
 use std::path::PathBuf;
 use std::time::Duration;
 
 use s3_dispatch_local::{Destination, Error, ErrorKind, Topology};
 
-/// A file that describes something of everything.
+/// A file that uses every table and field.
 const WHOLE: &str = include_str!("config/whole.toml");
 
 fn read(text: &str) -> Result<Topology, (Error, PathBuf)> {
@@ -15,7 +15,7 @@ fn read(text: &str) -> Result<Topology, (Error, PathBuf)> {
     Topology::from_toml_file(&path).map_err(|error| (error, path))
 }
 
-/// Whether the file is refused at this line, and for this reason.
+/// Asserts that the file is rejected at this line, for this reason.
 fn check(text: &str, line: usize, reason: &str) {
     let (error, path) = read(text)
         .map(|topology| panic!("{topology:?}"))
@@ -30,7 +30,7 @@ fn check(text: &str, line: usize, reason: &str) {
     assert!(!found.contains('\n'), "{found}");
 }
 
-/// Whether the whole file, with one line replaced, is refused at that line.
+/// Asserts that the whole file, with one line replaced, is rejected at that line.
 fn check_line(before: &str, after: &str, reason: &str) {
     let position = WHOLE
         .lines()
@@ -44,7 +44,7 @@ fn check_line(before: &str, after: &str, reason: &str) {
 }
 
 #[test]
-fn everything_can_be_said() {
+fn every_setting_can_be_read() {
     let topology = read(WHOLE).unwrap();
     let notification = &topology.buckets[0].notifications[1];
     assert_eq!(
@@ -93,7 +93,7 @@ fn everything_can_be_said() {
 }
 
 #[test]
-fn what_is_left_out_is_as_aws_has_it() {
+fn settings_that_are_left_out_have_the_defaults_of_aws() {
     let topology = read(
         "[[queue]]\nname = \"a\"\n[[function]]\nname = \"b\"\n[[mapping]]\nqueue = \"a\"\nfunction = \"b\"\n",
     );
@@ -108,7 +108,7 @@ fn what_is_left_out_is_as_aws_has_it() {
 }
 
 #[test]
-fn a_mistake_is_told_with_its_line() {
+fn a_mistake_is_reported_with_its_line() {
     check("[[queue]\n", 1, "");
     check(
         "\n\n[[queues]]\nname = \"a\"\n",
@@ -125,19 +125,19 @@ fn a_mistake_is_told_with_its_line() {
     check(
         "[[queue]]\nname = \"a\"\n\n[[queue]]\nname = \"a\"\n",
         5,
-        "two of the queues are called `a`",
+        "two queues are called `a`",
     );
 
     check_line(
         "visibility_timeout = 60",
         "visibility_timeout = \"60\"",
-        "a time is a number of seconds, and no string",
+        "a time is a number of seconds, not a value of type string",
     );
 
     check_line(
         "visibility_timeout = 60",
         "visibility_timeout = -1",
-        "`-1` is no number of seconds",
+        "`-1` is not a number of seconds",
     );
 
     check_line(
@@ -149,13 +149,13 @@ fn a_mistake_is_told_with_its_line() {
     check_line(
         "visibility_timeout = 60",
         "visibility_timeout = 50000",
-        "the visibility timeout is 0 to 12 hours",
+        "the visibility timeout must be 0 to 12 hours",
     );
 
     check_line(
         "max_receive_count = 3",
         "max_receive_count = 0",
-        "the maximum receive count is 1 to 1000",
+        "the maximum receive count must be 1 to 1000",
     );
 
     check_line(
@@ -185,37 +185,37 @@ fn a_mistake_is_told_with_its_line() {
     check_line(
         "filter_policy.Records.eventName = [\"ObjectCreated:Put\"]",
         "filter_policy.Records.eventName = [{ prefixx = \"ObjectCreated\" }]",
-        "the filter policy is none",
+        "the filter policy is not valid",
     );
 
     check_line(
         "filter_policy = '{\"Records\": {\"eventName\": [\"ObjectCreated:Put\"]}}'",
         "filter_policy = '{'",
-        "the filter policy is none",
+        "the filter policy is not valid",
     );
 
     check_line(
         "command = [\"bin/thumbnails\", \"--size\", \"200\"]",
         "command = []",
-        "a command has a program",
+        "a command needs a program",
     );
 
     check_line(
         "command = [\"bin/thumbnails\", \"--size\", \"200\"]",
         "command = [1]",
-        "a command is a text, or an array of texts",
+        "a command is a string, or an array of strings",
     );
 
     check_line(
         "timeout = 10",
         "timeout = 0.5",
-        "the timeout is 1 second to 15 minutes",
+        "the timeout must be 1 second to 15 minutes",
     );
 
     check_line(
         "batch_size = 100",
         "batch_size = 0",
-        "the batch size is 1 to 10000",
+        "the batch size must be 1 to 10000",
     );
 
     check_line(
@@ -232,7 +232,7 @@ fn a_mistake_is_told_with_its_line() {
 }
 
 #[test]
-fn what_only_goes_together_is_told_with_the_line_of_the_half() {
+fn a_setting_without_its_counterpart_is_reported_with_its_line() {
     check(
         "[[queue]]\nname = \"a\"\nmax_receive_count = 1\n",
         3,
@@ -248,12 +248,12 @@ fn what_only_goes_together_is_told_with_the_line_of_the_half() {
     check(
         "[[bucket]]\nname = \"a\"\n\n[[bucket.notification]]\nevents = []\n",
         4,
-        "to a `topic` or to a `queue`",
+        "either a `topic` or a `queue`",
     );
 }
 
 #[test]
-fn a_file_that_is_not_there_is_told() {
+fn a_missing_file_is_reported() {
     let error = Topology::from_toml_file("/nowhere/pipeline.toml".as_ref()).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Storage);
     assert_eq!(

@@ -1,4 +1,4 @@
-//! What goes wrong on purpose: each fault does what it says, and the same each time.
+//! Injected faults: each does what it says, and the same in every run.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -15,7 +15,7 @@ const BUCKET: &str = "amzn-s3-demo-bucket";
 
 type Seen = Arc<Mutex<Vec<String>>>;
 
-/// Takes 20 milliseconds for each object, before it remembers it.
+/// Takes 20 milliseconds for each object before it remembers the object.
 fn routes(seen: &Seen) -> Routes<Seen> {
     Routes::new(Arc::clone(seen)).on_fn("*", async |key: ObjectKey, State(seen): State<Seen>| {
         tokio::time::sleep(Duration::from_millis(20)).await;
@@ -31,7 +31,7 @@ fn builder<R: Router>(faults: Faults, router: impl Fn() -> R) -> LocalPipelineBu
         .with_router("copy-processor", router())
 }
 
-/// Puts so many objects, and says how often each was handled and what happened.
+/// Puts this many objects, and returns how often each was handled and what happened.
 async fn run(
     faults: Faults,
     objects: usize,
@@ -80,7 +80,7 @@ async fn without_faults_each_object_is_handled_once_and_in_order() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_is_sent_twice_is_handled_twice() {
+async fn a_duplicated_message_is_handled_twice() {
     for hop in [Hop::Publish, Hop::Deliver] {
         for fault in [Fault::Duplicate, Fault::DropResponse] {
             let (counts, history, _pipeline) = run(always(hop, fault), 20).await;
@@ -94,7 +94,7 @@ async fn what_is_sent_twice_is_handled_twice() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_is_delayed_or_reordered_arrives_late_in_another_order_and_once() {
+async fn delayed_and_reordered_messages_arrive_late_in_another_order_and_only_once() {
     for fault in [Fault::Delay, Fault::Reorder] {
         let seen = Seen::default();
         let faults = always(Hop::Publish, fault).with_seed(1);
@@ -124,7 +124,7 @@ async fn what_is_delayed_or_reordered_arrives_late_in_another_order_and_once() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_receive_whose_answer_is_lost_counts_and_nobody_sees_it() {
+async fn a_receive_whose_response_is_lost_counts_but_reaches_nobody() {
     let (counts, history, pipeline) = run(always(Hop::Receive, Fault::DropResponse), 3).await;
     assert!(counts.is_empty());
     assert_eq!(injected(&history, Hop::Receive, Fault::DropResponse), 3 * 5);
@@ -138,9 +138,9 @@ async fn a_receive_whose_answer_is_lost_counts_and_nobody_sees_it() {
     );
 }
 
-/// On each attempt: the effect is there or is not, the answer never is.
+/// The function may or may not have had its effect, but an answer never arrives.
 #[tokio::test(start_paused = true)]
-async fn an_invocation_without_an_answer_is_repeated_until_the_dead_letter_queue() {
+async fn an_invocation_without_an_answer_is_repeated_until_its_messages_are_dead_letters() {
     let cases = [
         (Fault::Kill, FunctionErrorKind::Crashed, 0),
         (Fault::DropResponse, FunctionErrorKind::Unhandled, 5),
@@ -171,7 +171,7 @@ async fn an_invocation_without_an_answer_is_repeated_until_the_dead_letter_queue
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_function_runs_out_of_time_before_or_after_its_work() {
+async fn a_function_times_out_before_or_after_its_work() {
     let (counts, history, _pipeline) = run(always(Hop::Invoke, Fault::TimeOut), 40).await;
     let is_timeout = |kind: &StepKind| {
         matches!(
@@ -196,9 +196,9 @@ async fn a_delayed_invocation_succeeds() {
     assert!(injected(&history, Hop::Invoke, Fault::Delay) > 0);
 }
 
-/// Visible again while a function is at it, and handled twice at a time.
+/// The message becomes visible again while a function handles it, and is handled twice at once.
 #[tokio::test(start_paused = true)]
-async fn an_early_end_of_invisibility_brings_a_message_to_a_second_invocation() {
+async fn a_message_that_becomes_visible_early_reaches_a_second_invocation() {
     let seen = Seen::default();
     let slow = || {
         Routes::new(Arc::clone(&seen)).on_fn(
@@ -237,7 +237,7 @@ async fn an_early_end_of_invisibility_brings_a_message_to_a_second_invocation() 
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_cannot_be_deleted_is_handled_again() {
+async fn a_message_that_cannot_be_deleted_is_handled_again() {
     let (counts, history, pipeline) = run(always(Hop::Delete, Fault::RefuseDelete), 2).await;
     assert!(counts.values().all(|count| *count == 5), "{counts:?}");
     assert_eq!(injected(&history, Hop::Delete, Fault::RefuseDelete), 10);
@@ -267,7 +267,7 @@ async fn faults_can_be_turned_off() {
     assert_eq!(*seen.lock().unwrap(), ["key"]);
 }
 
-/// What happened, without what the clock on the wall says.
+/// What happened, without the times of the real clock.
 fn told(history: &[Arc<Step>]) -> Vec<String> {
     let told = history.iter().map(|step| match &step.kind {
         StepKind::ObjectEvent(event) => {
@@ -306,7 +306,7 @@ async fn the_same_seed_gives_the_same_run() {
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(40) })]
 
-    /// Whatever goes wrong: each message is deleted, or in the dead-letter queue, and no event has vanished.
+    /// With any faults, each message is deleted or in the dead-letter queue, and no event is lost.
     #[test]
     fn nothing_is_lost_whatever_goes_wrong(seed: u64, rates in prop::collection::vec(0.0..0.5, 16)) {
         let faults = Faults::places().zip(&rates).fold(Faults::none(), |faults, ((hop, fault), rate)| {
@@ -329,7 +329,7 @@ proptest! {
                 assert_eq!(buried, event.dead_letter_queues.len());
                 let is_handled = seen.lock().unwrap().contains(&event.object.key);
                 assert!(is_handled || buried == event.messages, "{id:?} {event:?}");
-                // The handler ends with its effect, so that no kill falls behind it.
+                // The handler ends with its effect, so no kill can come after it.
                 assert!(seen.lock().unwrap().iter().filter(|key| **key == event.object.key).count() <= 1);
             }
             for (queue, _) in [("put-processor", 0), ("copy-processor", 0)] {

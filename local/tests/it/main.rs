@@ -1,4 +1,4 @@
-//! The pipeline, through its public door.
+//! Tests of the library and the program through their public interfaces.
 
 #![allow(missing_docs, clippy::unwrap_used)]
 

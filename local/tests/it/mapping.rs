@@ -14,7 +14,7 @@ use s3_dispatch_local::{
 use serde_json::Value;
 use tokio::time::Instant;
 
-/// Answers as it is told, and remembers what it was asked.
+/// Answers as the test says, and remembers its invocations.
 struct Scripted {
     answer: Box<Answer>,
     takes: Duration,
@@ -146,8 +146,8 @@ fn nothing_failed(_: &[String]) -> Result<Bytes, FunctionError> {
     Ok(Bytes::from_static(br#"{"batchItemFailures":[]}"#))
 }
 
-/// Sends three messages, and says how often each was received when all are done or dead: once if it
-/// succeeded.
+/// Sends three messages, and returns how often each was received until all were deleted or dead
+/// letters: once if it succeeded.
 async fn receives(
     reports: bool,
     answer: impl Fn() -> Result<Bytes, FunctionError> + Send + Sync + 'static,
@@ -256,7 +256,7 @@ async fn answers_are_read_by_the_rules_of_lambda() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn without_an_answer_the_whole_batch_fails_whatever_is_reported() {
+async fn without_an_answer_the_whole_batch_fails() {
     let kinds = [
         FunctionErrorKind::Unhandled,
         FunctionErrorKind::TimedOut,
@@ -279,9 +279,9 @@ async fn without_an_answer_the_whole_batch_fails_whatever_is_reported() {
     );
 }
 
-/// What the README warns of: the list is ignored, and what failed is lost.
+/// The README warns of this: the list is ignored, and failed messages are lost.
 #[tokio::test(start_paused = true)]
-async fn when_nothing_is_reported_any_answer_deletes_everything() {
+async fn without_reported_failures_any_answer_deletes_the_batch() {
     for answer in [
         r#"{"batchItemFailures": [{"itemIdentifier": "2"}]}"#,
         "done",
@@ -293,7 +293,7 @@ async fn when_nothing_is_reported_any_answer_deletes_everything() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_batch_has_ten_messages_unless_said_otherwise() {
+async fn a_batch_has_up_to_ten_messages_by_default() {
     let (pipeline, seen) = start(setup("queue"), nothing_failed).await;
     for id in 0..25 {
         pipeline
@@ -311,7 +311,7 @@ async fn a_batch_has_ten_messages_unless_said_otherwise() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_window_collects_until_it_is_over_or_the_batch_is_full() {
+async fn a_batch_window_lasts_until_its_end_or_a_full_batch() {
     let mut setup = setup("queue");
     setup.mapping = setup
         .mapping
@@ -387,9 +387,9 @@ async fn an_event_is_at_most_6_mb_long() {
     );
 }
 
-/// Escaped, its megabyte is six.
+/// Its body of 1 MiB is six times as long when it is escaped.
 #[tokio::test(start_paused = true)]
-async fn a_message_that_no_event_can_hold_ends_in_the_dead_letter_queue() {
+async fn a_message_too_long_for_an_event_ends_in_the_dead_letter_queue() {
     let (pipeline, seen) = start(setup("queue"), nothing_failed).await;
     pipeline
         .send("queue", Message::new("1", "\u{1}".repeat(1024 * 1024)))
@@ -407,7 +407,7 @@ async fn a_message_that_no_event_can_hold_ends_in_the_dead_letter_queue() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn no_more_invocations_run_at_a_time_than_the_mapping_allows() {
+async fn no_more_invocations_run_at_once_than_the_mapping_allows() {
     let mut setup = setup("queue");
     setup.mapping = setup.mapping.with_batch_size(1).with_maximum_concurrency(3);
     setup.takes = Duration::from_secs(1);
@@ -431,9 +431,9 @@ async fn no_more_invocations_run_at_a_time_than_the_mapping_allows() {
     );
 }
 
-/// Lambda tries again as long as the messages are invisible; then they are received once more.
+/// Lambda retries while the messages are invisible. Then they are received again.
 #[tokio::test(start_paused = true)]
-async fn a_throttled_invocation_is_tried_again_and_gives_its_messages_back() {
+async fn a_throttled_invocation_is_retried_and_then_returns_its_messages() {
     let mut first = setup("queue");
     first.mapping = first.mapping.with_batch_size(1).with_maximum_concurrency(2);
     first.function = first
@@ -510,7 +510,7 @@ async fn a_throttled_invocation_is_tried_again_and_gives_its_messages_back() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn of_a_group_one_batch_runs_at_a_time_and_in_order() {
+async fn the_batches_of_a_group_run_one_at_a_time_and_in_order() {
     let mut setup = setup("queue.fifo");
     setup.mapping = setup.mapping.with_batch_size(4).with_maximum_concurrency(5);
     setup.takes = Duration::from_secs(2);
@@ -545,9 +545,9 @@ async fn of_a_group_one_batch_runs_at_a_time_and_in_order() {
     }
 }
 
-/// The queue would give them to a second invocation, since they are visible again.
+/// The queue would give them to a second invocation because they are visible again.
 #[tokio::test(start_paused = true)]
-async fn of_a_group_one_batch_runs_at_a_time_even_when_its_messages_are_visible_too_early() {
+async fn the_batches_of_a_group_run_one_at_a_time_even_if_messages_become_visible_early() {
     let mut setup = setup("queue.fifo");
     setup.queue = setup.queue.with_redrive("dead.fifo", 5);
     setup.function = setup.function.with_timeout(Duration::from_secs(10));
@@ -568,7 +568,7 @@ async fn of_a_group_one_batch_runs_at_a_time_even_when_its_messages_are_visible_
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_failed_message_of_a_group_holds_up_that_group_and_no_other() {
+async fn a_failed_message_holds_up_its_group_and_no_other() {
     let first = AtomicUsize::new(0);
     let answer = move |ids: &[String]| {
         let has_poison = ids.iter().any(|id| id == "a1");
@@ -601,7 +601,7 @@ async fn a_failed_message_of_a_group_holds_up_that_group_and_no_other() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_message_is_told_as_lambda_tells_it() {
+async fn a_message_has_the_form_that_lambda_sends() {
     let (pipeline, seen) = start(setup("queue.fifo"), nothing_failed).await;
     let message = Message::new("1", "hello")
         .with_group_id("g")
@@ -657,7 +657,7 @@ async fn a_message_is_told_as_lambda_tells_it() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_function_that_does_not_keep_to_its_timeout_is_cut_off() {
+async fn a_function_that_ignores_its_timeout_is_cut_off() {
     let mut setup = setup("queue");
     setup.takes = Duration::from_secs(600);
     let (pipeline, seen) = start(setup, nothing_failed).await;

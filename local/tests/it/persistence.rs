@@ -1,4 +1,4 @@
-//! What outlives a restart.
+//! What survives a restart.
 
 use std::fs::{self, OpenOptions};
 use std::io::Write;
@@ -68,13 +68,13 @@ fn log(folder: &TempDir) -> std::path::PathBuf {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_was_published_is_handled_after_a_restart() {
+async fn published_events_are_handled_after_a_restart() {
     let folder = TempDir::new().unwrap();
     let before = app(false);
     let pipeline = start(folder.path(), &before).await.unwrap();
     pipeline.stop().await;
 
-    // Nothing runs any more that could carry it on.
+    // Nothing is running that could deliver the events.
     for key in ["1", "2", "3"] {
         pipeline.put(BUCKET, key, "body").await.unwrap();
     }
@@ -93,7 +93,7 @@ async fn what_was_published_is_handled_after_a_restart() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn queues_are_as_they_were_left() {
+async fn a_restart_restores_the_queues() {
     let folder = TempDir::new().unwrap();
     let pipeline = start(folder.path(), &app(true)).await.unwrap();
     pipeline.put(BUCKET, "failing", "body").await.unwrap();
@@ -119,7 +119,7 @@ async fn queues_are_as_they_were_left() {
         (before[0].sent, before[0].event)
     );
     assert_eq!(pipeline.queue("orders.fifo").unwrap().messages.len(), 1);
-    // It was seen a moment ago, by the clock on the wall.
+    // By the real clock, the id was seen a moment ago.
     let again = Message::new("second", "body").with_group_id("group");
     assert_eq!(
         pipeline.send("orders.fifo", again).await.unwrap(),
@@ -142,7 +142,7 @@ async fn queues_are_as_they_were_left() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn half_a_line_is_forgotten_and_a_damaged_one_is_an_error() {
+async fn an_unfinished_line_is_ignored_and_a_damaged_line_is_an_error() {
     let folder = TempDir::new().unwrap();
     let pipeline = start(folder.path(), &app(true)).await.unwrap();
     pipeline.stop().await;
@@ -179,7 +179,7 @@ async fn half_a_line_is_forgotten_and_a_damaged_one_is_an_error() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn two_pipelines_do_not_share_a_folder() {
+async fn two_pipelines_cannot_share_a_folder() {
     let folder = TempDir::new().unwrap();
     let first = start(folder.path(), &app(false)).await.unwrap();
     let error = start(folder.path(), &app(false)).await.unwrap_err();
@@ -196,9 +196,9 @@ async fn two_pipelines_do_not_share_a_folder() {
     start(folder.path(), &app(false)).await.unwrap();
 }
 
-/// Cut anywhere, as by a crash: what was acknowledged by then is there.
+/// The log is cut off anywhere, as by a crash. What was acknowledged by then is in it.
 #[tokio::test(start_paused = true)]
-async fn wherever_the_log_is_cut_nothing_is_lost_that_was_acknowledged() {
+async fn no_acknowledged_event_is_lost_wherever_the_log_is_cut_off() {
     let folder = TempDir::new().unwrap();
     let before = app(false);
     let pipeline = start(folder.path(), &before).await.unwrap();
@@ -210,7 +210,7 @@ async fn wherever_the_log_is_cut_nothing_is_lost_that_was_acknowledged() {
     assert_eq!(handled(&before), ["only/object"]);
     let whole = fs::read(log(&folder)).unwrap();
     let text = std::str::from_utf8(&whole).unwrap();
-    // The client has its answer when the first line about the object is written.
+    // The client gets its answer when the first line about the object is written.
     let first = text.find("only/object").unwrap();
     let acknowledged = first + text[first..].find('\n').unwrap() + 1;
 
@@ -233,17 +233,17 @@ async fn wherever_the_log_is_cut_nothing_is_lost_that_was_acknowledged() {
     }
 }
 
-/// A limit on the length of files does to a process what a full disk does to all.
+/// A limit on the length of files has the same effect on a process as a full disk.
 #[cfg(target_os = "linux")]
 #[tokio::test(start_paused = true)]
-async fn what_is_acknowledged_before_the_disk_is_full_survives_it() {
+async fn events_acknowledged_before_the_disk_is_full_survive() {
     if let Some(folder) = std::env::var_os(LIMITED) {
         return publish_until_full(Path::new(&folder)).await;
     }
 
     let folder = TempDir::new().unwrap();
     with_short_files(
-        "what_is_acknowledged_before_the_disk_is_full_survives_it",
+        "events_acknowledged_before_the_disk_is_full_survive",
         &folder,
     );
     let acknowledged = fs::read_to_string(folder.path().join("acknowledged")).unwrap();
@@ -264,11 +264,11 @@ async fn what_is_acknowledged_before_the_disk_is_full_survives_it() {
     );
 }
 
-/// Names the folder of a test that runs in a process of its own.
+/// The variable with the folder of a test that runs in a separate process.
 #[cfg(target_os = "linux")]
 const LIMITED: &str = "FOLDER_OF_THE_LIMITED_PROCESS";
 
-/// Runs this test in a process whose files are at most 32 KiB long.
+/// Runs this test in a process whose files can be at most 32 KiB long.
 #[cfg(target_os = "linux")]
 fn with_short_files(test: &str, folder: &TempDir) {
     let limited = std::process::Command::new("sh")
@@ -285,13 +285,13 @@ fn with_short_files(test: &str, folder: &TempDir) {
     assert!(limited.status.success(), "{limited:?}");
 }
 
-/// Most of a long log is past.
+/// Most entries of a long log are about messages that no longer exist.
 #[cfg(target_os = "linux")]
 #[tokio::test(start_paused = true)]
-async fn a_log_for_which_there_is_no_room_is_written_anew() {
+async fn a_log_that_no_longer_fits_is_rewritten() {
     let Some(folder) = std::env::var_os(LIMITED) else {
         return with_short_files(
-            "a_log_for_which_there_is_no_room_is_written_anew",
+            "a_log_that_no_longer_fits_is_rewritten",
             &TempDir::new().unwrap(),
         );
     };
@@ -326,7 +326,7 @@ async fn publish_until_full(folder: &Path) {
     let mut acknowledged = String::new();
 
     let error = loop {
-        // Long, so that there is room for something short behind the last that fits.
+        // A long key, so that a short line still fits after the last long one.
         let key = format!("{:0800}", acknowledged.lines().count());
         let event = ObjectEvent::new("ObjectCreated:Put", BUCKET, key.as_str()).with_size(4);
 
@@ -357,9 +357,9 @@ async fn publish_until_full(folder: &Path) {
     fs::write(folder.join("acknowledged"), acknowledged).unwrap();
 }
 
-/// What is deleted does not fill the disk.
+/// Deleted messages do not fill the disk.
 #[tokio::test(start_paused = true)]
-async fn the_log_is_written_anew_when_it_has_grown() {
+async fn the_log_is_rewritten_when_it_has_grown() {
     let folder = TempDir::new().unwrap();
     let pipeline = start(folder.path(), &app(false)).await.unwrap();
     let length = || fs::metadata(log(&folder)).unwrap().len();
@@ -379,10 +379,10 @@ async fn the_log_is_written_anew_when_it_has_grown() {
     assert!(length() < longest);
 }
 
-/// `/dev/full` fails each write, as a full disk does.
+/// Each write to `/dev/full` fails, as on a full disk.
 #[cfg(target_os = "linux")]
 #[tokio::test(start_paused = true)]
-async fn a_full_disk_refuses_what_is_new_in_one_clear_line() {
+async fn a_full_disk_rejects_new_events_with_one_clear_line() {
     let folder = TempDir::new().unwrap();
     std::os::unix::fs::symlink("/dev/full", folder.path().join("queues.jsonl.new")).unwrap();
     let error = start(folder.path(), &app(false)).await.unwrap_err();

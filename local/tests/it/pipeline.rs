@@ -14,7 +14,7 @@ const BUCKET: &str = "amzn-s3-demo-bucket";
 
 type Seen = Arc<Mutex<Vec<String>>>;
 
-/// Remembers what it handles; keys that begin with `poison` fail, and those that begin with `twice`
+/// Remembers what it handles. Keys that start with `poison` fail, and keys that start with `twice`
 /// fail once.
 fn routes(seen: &Seen) -> Routes<Seen> {
     Routes::new(Arc::clone(seen)).on_fn(
@@ -49,7 +49,7 @@ fn seen(seen: &Seen) -> Vec<String> {
 }
 
 #[tokio::test(start_paused = true)]
-async fn each_event_reaches_the_function_that_its_filter_names() {
+async fn each_event_reaches_the_function_whose_filter_policy_matches() {
     let (puts, copies) = (Seen::default(), Seen::default());
     let pipeline = example(&puts, &copies).start().await.unwrap();
     let put = pipeline
@@ -69,7 +69,7 @@ async fn each_event_reaches_the_function_that_its_filter_names() {
         (report.events[&put].handled, report.events[&copy].handled),
         (1, 1)
     );
-    // The bucket notifies of what is created.
+    // The bucket publishes only `ObjectCreated` events.
     assert_eq!(
         (report.events[&delete].messages, report.handled.len()),
         (0, 2)
@@ -87,7 +87,7 @@ async fn each_event_reaches_the_function_that_its_filter_names() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_failed_message_comes_again_and_poison_ends_in_the_dead_letter_queue() {
+async fn a_failed_message_is_retried_and_a_poison_message_ends_in_the_dead_letter_queue() {
     let (puts, copies) = (Seen::default(), Seen::default());
     let pipeline = example(&puts, &copies).start().await.unwrap();
     let poison = pipeline.put(BUCKET, "poison", "body").await.unwrap();
@@ -113,9 +113,9 @@ async fn a_failed_message_comes_again_and_poison_ends_in_the_dead_letter_queue()
     assert!(pipeline.journal().history().last().unwrap().elapsed >= Duration::from_secs(5 * 180));
 }
 
-/// S3 sends one when notifications are configured; policies that ask for `Records` hold it back.
+/// S3 sends one when notifications are configured. Policies on `Records` do not match it.
 #[tokio::test(start_paused = true)]
-async fn a_test_notification_passes_only_where_nothing_is_filtered() {
+async fn a_test_notification_passes_only_subscriptions_without_a_filter_policy() {
     let (puts, copies) = (Seen::default(), Seen::default());
     let topology = Topology::example()
         .with_queue(QueueSpec::new("everything"))
@@ -155,7 +155,7 @@ async fn a_test_notification_passes_only_where_nothing_is_filtered() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_notification_is_what_s3_sends() {
+async fn a_notification_has_the_form_that_s3_sends() {
     let notification = s3_dispatch_local::NotificationSpec::new(
         ["ObjectCreated:*", "ObjectRemoved:*", "ObjectTagging:*"].map(|name| name.parse().unwrap()),
         Destination::Queue("raw".into()),
@@ -244,10 +244,10 @@ async fn a_notification_is_what_s3_sends() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_journal_tells_the_way_of_an_event_in_order() {
+async fn the_journal_records_the_steps_of_an_event_in_order() {
     let (puts, copies) = (Seen::default(), Seen::default());
     let pipeline = example(&puts, &copies).start().await.unwrap();
-    // The test notification is on its way before.
+    // The test notification was sent earlier.
     pipeline.settle().await;
     let mut steps = pipeline.journal().watch();
     let id = pipeline.put(BUCKET, "key", "body").await.unwrap();
@@ -292,7 +292,7 @@ async fn the_journal_tells_the_way_of_an_event_in_order() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_full_queue_makes_the_topic_try_again() {
+async fn a_topic_retries_when_a_queue_is_full() {
     let (puts, copies) = (Seen::default(), Seen::default());
     let mut topology = Topology::example();
     topology.queues[0].capacity = 1;
@@ -326,7 +326,7 @@ async fn a_full_queue_makes_the_topic_try_again() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_cannot_work_is_refused_at_start() {
+async fn a_contradictory_pipeline_is_rejected_at_start() {
     let routes = || Routes::new(()).on_fn("*", async |_: ObjectKey| Ok::<_, std::io::Error>(()));
     let both = || {
         LocalPipeline::builder()
@@ -386,7 +386,7 @@ async fn unknown_names_are_errors() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_policy_sees_the_key_as_it_is_sent() {
+async fn a_filter_policy_sees_the_encoded_key() {
     let (puts, copies) = (Seen::default(), Seen::default());
     let policy = r#"{"Records": {"s3": {"object": {"key": [{"prefix": "a+b/"}]}}}}"#;
     let mut topology = Topology::example();
@@ -405,7 +405,7 @@ async fn a_policy_sees_the_key_as_it_is_sent() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn after_a_stop_nothing_is_handled_any_more() {
+async fn nothing_is_handled_after_a_stop() {
     let (puts, copies) = (Seen::default(), Seen::default());
     let pipeline = example(&puts, &copies).start().await.unwrap();
     pipeline.settle().await;
@@ -415,9 +415,9 @@ async fn after_a_stop_nothing_is_handled_any_more() {
     assert!(seen(&puts).is_empty());
 }
 
-/// With several threads and the clock on the wall.
+/// With several threads and the real clock.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn many_publish_at_a_time() {
+async fn many_tasks_can_publish_at_once() {
     let (puts, copies) = (Seen::default(), Seen::default());
     let pipeline = example(&puts, &copies).start().await.unwrap();
     let mut publishers = tokio::task::JoinSet::new();

@@ -1,4 +1,4 @@
-//! Functions in processes of their own.
+//! Functions that run in separate processes.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -39,7 +39,7 @@ impl Started {
         Ok(String::from_utf8(answer.to_vec()).unwrap())
     }
 
-    /// Waits for a step, also of the past.
+    /// Waits for a step, which may already have happened.
     async fn step<T>(&self, what: &str, mut wanted: impl FnMut(&StepKind) -> Option<T>) -> T {
         let (history, mut live) = self.journal.history_and_watch();
         let mut past = history.into_iter();
@@ -88,7 +88,7 @@ fn is_started(step: &StepKind) -> bool {
 }
 
 #[tokio::test]
-async fn a_real_program_answers_and_its_logs_are_kept() {
+async fn a_real_program_answers_and_its_logs_are_recorded() {
     let function =
         Started::with(spec(put_processor()).with_variable("MAX_OBJECT_BYTES", "100")).await;
     let record = |key, size| {
@@ -118,7 +118,7 @@ async fn a_real_program_answers_and_its_logs_are_kept() {
 }
 
 #[tokio::test]
-async fn a_process_is_kept_for_the_next_invocation_and_another_serves_a_second_at_a_time() {
+async fn a_process_is_reused_and_concurrent_invocations_get_another_one() {
     let function = Started::with(spec(wayward())).await;
     let first = function.invoke("process").await.unwrap();
     assert_eq!(function.invoke("process").await.unwrap(), first);
@@ -128,7 +128,7 @@ async fn a_process_is_kept_for_the_next_invocation_and_another_serves_a_second_a
 }
 
 #[tokio::test]
-async fn an_error_is_told_and_the_process_is_kept() {
+async fn an_error_is_reported_and_the_process_is_reused() {
     let function = Started::with(spec(wayward())).await;
     let error = function.invoke("fail").await.unwrap_err();
     assert_eq!(error.kind(), FunctionErrorKind::Unhandled);
@@ -138,7 +138,7 @@ async fn an_error_is_told_and_the_process_is_kept() {
 }
 
 #[tokio::test]
-async fn a_crash_is_told_and_another_process_takes_over_after_a_pause() {
+async fn a_crash_is_reported_and_another_process_takes_over_after_a_pause() {
     let function = Started::with(spec(wayward())).await;
     for crash in 0..2 {
         let error = function.invoke("crash").await.unwrap_err();
@@ -171,7 +171,7 @@ async fn a_crash_is_told_and_another_process_takes_over_after_a_pause() {
 }
 
 #[tokio::test]
-async fn a_process_that_runs_out_of_time_is_killed() {
+async fn a_process_that_exceeds_the_timeout_is_killed() {
     let function = Started::with(spec(wayward())).await;
     let before = function.invoke("process").await.unwrap();
     let invocation = Invocation::new("an-id", "\"hang\"").with_timeout(Duration::from_millis(50));
@@ -186,7 +186,7 @@ async fn a_process_that_runs_out_of_time_is_killed() {
 }
 
 #[tokio::test]
-async fn an_injected_kill_looks_like_a_crash_and_costs_no_pause() {
+async fn an_injected_kill_looks_like_a_crash_and_causes_no_pause() {
     let function = Started::with(spec(wayward())).await;
     let kill = Kill {
         after: Duration::from_millis(20),
@@ -208,7 +208,7 @@ async fn an_injected_kill_looks_like_a_crash_and_costs_no_pause() {
 }
 
 #[tokio::test]
-async fn a_program_that_does_not_come_up_is_given_up_with_one_line_until_it_changes() {
+async fn a_program_that_does_not_start_is_given_up_until_it_changes() {
     let folder = tempfile::tempdir().unwrap();
     let program = folder.path().join("bootstrap");
     std::fs::copy(wayward(), &program).unwrap();
@@ -272,7 +272,7 @@ async fn a_program_that_does_not_come_up_is_given_up_with_one_line_until_it_chan
 }
 
 #[tokio::test]
-async fn an_error_at_the_start_is_told_in_the_words_of_the_function() {
+async fn an_error_at_startup_is_reported_in_the_words_of_the_function() {
     let spec = spec(wayward())
         .with_variable("START_WITH", "no database")
         .with_variable("START_ERROR", "1");
@@ -285,7 +285,7 @@ async fn an_error_at_the_start_is_told_in_the_words_of_the_function() {
 }
 
 #[tokio::test]
-async fn every_line_is_kept_and_long_ones_are_cut() {
+async fn every_line_is_recorded_and_long_lines_are_split() {
     let function = Started::with(spec(wayward())).await;
     function.invoke("print").await.unwrap();
     let mut lines = Vec::new();
@@ -311,7 +311,7 @@ async fn every_line_is_kept_and_long_ones_are_cut() {
 }
 
 #[tokio::test]
-async fn an_answer_counts_once_and_for_its_own_invocation() {
+async fn an_answer_counts_only_once_and_only_for_its_invocation() {
     let function = Started::with(spec(wayward())).await;
     assert_eq!(function.invoke("other id").await.unwrap(), "\"its own\"");
     assert_eq!(function.invoke("hello").await.unwrap(), "\"hello\"");
@@ -329,7 +329,7 @@ async fn an_answer_counts_once_and_for_its_own_invocation() {
 }
 
 #[tokio::test]
-async fn the_environment_is_that_of_lambda_and_nothing_else() {
+async fn the_environment_has_what_lambda_sets_and_nothing_else() {
     let function = Started::with(spec(wayward()).with_memory(256).with_variable("MINE", "1")).await;
     let environment = function.invoke("environment").await.unwrap();
 
@@ -382,7 +382,7 @@ async fn stopping_ends_every_process() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn processes_that_are_stopped_have_nothing_to_complain_of() {
+async fn stopped_processes_write_no_errors() {
     for _ in 0..5 {
         let function = Started::with(spec(put_processor())).await;
         let invoke = || {
@@ -409,7 +409,7 @@ async fn processes_that_are_stopped_have_nothing_to_complain_of() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_a_program_is_told_in_one_line() {
+async fn an_unusable_program_is_reported_in_one_line() {
     let folder = tempfile::tempdir().unwrap();
     let missing = folder.path().join("missing");
     let text = folder.path().join("text");
@@ -417,8 +417,8 @@ async fn what_cannot_be_a_program_is_told_in_one_line() {
 
     let cases = [
         (missing.clone(), "does not exist"),
-        (text.clone(), "may not be executed"),
-        (folder.path().into(), "is no file"),
+        (text.clone(), "is not executable"),
+        (folder.path().into(), "is not a file"),
     ];
 
     for (program, reason) in cases {

@@ -23,7 +23,7 @@ pub(crate) fn program(name: &str) -> PathBuf {
     PROGRAMS
         .iter()
         .find(|program| program.file_stem().is_some_and(|stem| stem == name))
-        .unwrap_or_else(|| panic!("Cargo builds no program `{name}`"))
+        .unwrap_or_else(|| panic!("Cargo did not build the program `{name}`"))
         .clone()
 }
 

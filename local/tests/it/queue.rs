@@ -1,4 +1,4 @@
-//! A queue, by the rules of SQS.
+//! A queue follows the rules of SQS.
 
 use std::collections::HashSet;
 use std::time::{Duration, SystemTime};
@@ -78,7 +78,7 @@ fn a_delayed_message_is_invisible_until_its_delay_is_over() {
 }
 
 #[test]
-fn a_message_that_is_deleted_does_not_come_again() {
+fn a_deleted_message_is_not_received_again() {
     let mut queue = queue(|spec| spec);
     send(&mut queue, at(0), "a");
     let received = only(receive(&mut queue, at(0), 10));
@@ -105,7 +105,7 @@ fn the_receipt_of_an_earlier_receive_deletes_nothing() {
 }
 
 #[test]
-fn a_receipt_outlives_the_visibility_timeout_on_a_standard_queue_and_not_on_a_fifo_queue() {
+fn a_receipt_is_valid_after_the_visibility_timeout_only_on_a_standard_queue() {
     let mut standard = queue(|spec| spec);
     send(&mut standard, at(0), "a");
     let received = only(receive(&mut standard, at(0), 10));
@@ -121,7 +121,7 @@ fn a_receipt_outlives_the_visibility_timeout_on_a_standard_queue_and_not_on_a_fi
 }
 
 #[test]
-fn visibility_is_changed_only_of_what_is_in_flight() {
+fn only_the_visibility_of_a_message_in_flight_can_be_changed() {
     let mut queue = queue(|spec| spec);
     send(&mut queue, at(0), "a");
     let received = only(receive(&mut queue, at(0), 10));
@@ -165,9 +165,9 @@ fn a_message_that_was_received_too_often_is_redriven_instead_of_received() {
     assert!(third.messages.is_empty());
     assert_eq!(third.redriven.len(), 1);
     assert_eq!((third.redriven[0].receive_count, source.len()), (2, 0));
-    dead.bury(at(60), third.redriven[0].clone());
+    dead.insert_redriven(at(60), third.redriven[0].clone());
     let buried = only(receive(&mut dead, at(60), 10));
-    // It keeps its id and, in a standard queue, its age, and is counted on.
+    // It keeps its id, its receive count and, in a standard queue, its age.
     assert_eq!(
         (&*buried.message.id, buried.sent, buried.receive_count),
         ("a", at(0), 3)
@@ -175,7 +175,7 @@ fn a_message_that_was_received_too_often_is_redriven_instead_of_received() {
 }
 
 #[test]
-fn each_queue_redrives_by_its_own_receives() {
+fn each_queue_counts_only_its_own_receives_for_redriving() {
     let mut source = queue(|spec| spec.with_redrive("dead", 2));
     let mut dead = Queue::new(QueueSpec::new("dead").with_redrive("deader", 1));
     send(&mut source, at(0), "a");
@@ -184,13 +184,13 @@ fn each_queue_redrives_by_its_own_receives() {
         only(receive(&mut source, at(time), 10));
     }
 
-    dead.bury(at(60), receive(&mut source, at(60), 10).redriven.remove(0));
+    dead.insert_redriven(at(60), receive(&mut source, at(60), 10).redriven.remove(0));
     assert_eq!(only(receive(&mut dead, at(60), 10)).receive_count, 3);
     assert_eq!(receive(&mut dead, at(90), 10).redriven[0].receive_count, 3);
 }
 
 #[test]
-fn what_the_dead_letter_queue_has_no_room_for_stays() {
+fn a_message_stays_if_the_dead_letter_queue_is_full() {
     let mut queue = queue(|spec| spec.with_redrive("dead", 1));
     send(&mut queue, at(0), "a");
     only(receive(&mut queue, at(0), 10));
@@ -203,7 +203,7 @@ fn what_the_dead_letter_queue_has_no_room_for_stays() {
 }
 
 #[test]
-fn what_is_older_than_the_retention_is_lost() {
+fn a_message_older_than_the_retention_is_lost() {
     let mut queue = queue(|spec| spec.with_retention(seconds_long(60)));
     send(&mut queue, at(0), "invisible");
     only(receive(&mut queue, at(59), 10));
@@ -223,7 +223,7 @@ fn what_is_older_than_the_retention_is_lost() {
 }
 
 #[test]
-fn a_full_queue_and_a_long_message_are_refused() {
+fn a_full_queue_rejects_messages_and_every_queue_rejects_long_ones() {
     let mut queue = queue(|spec| spec.with_capacity(1));
     assert_eq!(
         queue.send(at(0), Message::new("a", "x".repeat(1024 * 1024 + 1))),
@@ -243,7 +243,7 @@ fn a_full_queue_and_a_long_message_are_refused() {
 }
 
 #[test]
-fn a_fifo_queue_wants_groups_and_something_that_tells_messages_apart() {
+fn a_fifo_queue_requires_a_group_and_a_deduplication_id() {
     let mut queue = fifo(|spec| spec.with_content_based_deduplication(false));
     assert_eq!(
         queue.send(at(0), Message::new("a", "a")),
@@ -261,7 +261,7 @@ fn a_fifo_queue_wants_groups_and_something_that_tells_messages_apart() {
 }
 
 #[test]
-fn a_group_comes_in_order_and_not_while_one_of_it_is_invisible() {
+fn a_group_is_received_in_order_and_not_while_one_of_its_messages_is_invisible() {
     let mut queue = fifo(|spec| spec);
     for (id, group) in [("a1", "a"), ("a2", "a"), ("b1", "b"), ("a3", "a")] {
         send_to(&mut queue, at(0), id, group);
@@ -270,7 +270,7 @@ fn a_group_comes_in_order_and_not_while_one_of_it_is_invisible() {
     let first = receive(&mut queue, at(0), 2);
     assert_eq!(ids(&first), ["a1", "a2"]);
     assert_eq!(ids(&receive(&mut queue, at(0), 10)), ["b1"]);
-    // The first is done, the second is not: the third waits.
+    // The first one is deleted and the second is still in flight, so the third waits.
     queue.delete(at(1), first.messages[0].receipt);
     assert!(receive(&mut queue, at(1), 10).messages.is_empty());
     queue.delete(at(1), first.messages[1].receipt);
@@ -278,7 +278,7 @@ fn a_group_comes_in_order_and_not_while_one_of_it_is_invisible() {
 }
 
 #[test]
-fn a_failed_message_comes_again_before_the_rest_of_its_group() {
+fn a_failed_message_is_received_again_before_the_rest_of_its_group() {
     let mut queue = fifo(|spec| spec);
     for id in ["1", "2", "3"] {
         send_to(&mut queue, at(0), id, "group");
@@ -291,7 +291,7 @@ fn a_failed_message_comes_again_before_the_rest_of_its_group() {
 }
 
 #[test]
-fn a_group_may_be_left_out() {
+fn a_group_can_be_excluded() {
     let mut queue = fifo(|spec| spec);
     send_to(&mut queue, at(0), "a", "a");
     send_to(&mut queue, at(0), "b", "b");
@@ -302,13 +302,13 @@ fn a_group_may_be_left_out() {
 }
 
 #[test]
-fn a_deduplication_id_is_known_for_five_minutes_even_when_its_message_is_gone() {
+fn a_deduplication_id_is_remembered_for_five_minutes_even_if_its_message_is_deleted() {
     let mut queue = fifo(|spec| spec);
     let message = |id: &str| Message::new(id, "body").with_group_id("group");
     assert_eq!(queue.send(at(0), message("first")), Ok(Sent::Accepted));
     let received = only(receive(&mut queue, at(0), 10));
 
-    // By the digest of its body.
+    // The digest of the body is the id.
     assert_eq!(
         received
             .message
@@ -331,7 +331,7 @@ fn a_deduplication_id_is_known_for_five_minutes_even_when_its_message_is_gone() 
 }
 
 #[test]
-fn without_a_visibility_timeout_a_message_is_in_a_receive_once() {
+fn without_a_visibility_timeout_a_receive_contains_a_message_only_once() {
     let mut queue = queue(|spec| spec.with_visibility_timeout(Duration::ZERO));
     send(&mut queue, at(0), "a");
     assert_eq!(ids(&receive(&mut queue, at(0), 10)), ["a"]);

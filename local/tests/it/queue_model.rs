@@ -1,4 +1,4 @@
-//! A queue against a simple one, under any sequence of calls.
+//! A queue behaves like a simple model of it, for any sequence of calls.
 
 use std::collections::HashSet;
 use std::time::{Duration, SystemTime};
@@ -11,7 +11,7 @@ const VISIBILITY: u64 = 10;
 const RETENTION: u64 = 60;
 const CAPACITY: usize = 12;
 
-/// Everything in one list, searched from its beginning each time.
+/// The model: one list that is searched from the beginning each time.
 struct Model {
     is_fifo: bool,
     delay: u64,
@@ -80,7 +80,7 @@ impl Model {
         held.count > 0 && held.visible > now
     }
 
-    /// The ids that are received, with their counts, and those that are redriven.
+    /// The ids of the received messages with their counts, and the ids of the redriven ones.
     fn receive(
         &mut self,
         now: u64,
@@ -112,8 +112,8 @@ impl Model {
         (received, redriven)
     }
 
-    /// What could be received, in which order: whoever has been visible longest first, in a FIFO
-    /// queue with all of its group that is visible, up to the first that is not.
+    /// The messages that can be received, in order: the one that has been visible longest first,
+    /// and in a FIFO queue the visible messages of its group behind it.
     fn order(&self, now: u64, except: Option<&str>) -> Vec<String> {
         if !self.is_fifo {
             let mut visible: Vec<_> = self

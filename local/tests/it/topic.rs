@@ -1,4 +1,4 @@
-//! What a topic lets through, and in which form.
+//! Topics: which subscription gets which message, and in which form.
 
 use std::sync::{Arc, Mutex};
 
@@ -52,7 +52,7 @@ fn keys(pipeline: &LocalPipeline, queue: &str) -> Vec<String> {
 }
 
 #[tokio::test(start_paused = true)]
-async fn each_subscription_gets_what_its_policy_lets_through() {
+async fn each_subscription_gets_the_messages_that_its_policy_matches() {
     let subscriptions = [
         SubscriptionSpec::new("topic", "all"),
         SubscriptionSpec::new("other", "none"),
@@ -103,7 +103,7 @@ async fn each_subscription_gets_what_its_policy_lets_through() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_envelope_says_which_message_of_which_topic_it_holds() {
+async fn the_envelope_names_its_topic_and_message() {
     let enveloped = ["first", "second"]
         .map(|queue| SubscriptionSpec::new("topic", queue).with_raw_delivery(false));
     let raw = [SubscriptionSpec::new("topic", "raw")];
@@ -128,7 +128,7 @@ async fn the_envelope_says_which_message_of_which_topic_it_holds() {
     assert_eq!(body("first"), body("second"));
     assert_ne!(envelope["Timestamp"], "1970-01-01T00:00:00.000Z");
 
-    // Each queue has a message of its own.
+    // Each queue gets its own message id.
     let id = |queue: &str| {
         pipeline.queue(queue).unwrap().messages[1]
             .message_id

@@ -1,4 +1,4 @@
-//! What must be true in the end.
+//! What must be true at the end.
 
 use std::collections::HashMap;
 
@@ -6,14 +6,14 @@ use s3_dispatch_local::EventId;
 
 use crate::ledger::{Books, Ledger};
 
-/// Each event was handled once, or skipped for a newer one; it was repeated only as often as a
-/// handler was cut off behind its effect. The last effect on each key is the true last. Dead
-/// letters are poison, or have suffered each time.
+/// Each event was handled once, or skipped for a newer one. It was repeated only as often as a
+/// handler was cut off after its effect. The last effect on each key belongs to its last event.
+/// Dead letters are poison, or a fault hit each of their receives.
 pub(crate) fn check(ledger: &Ledger, is_ordered: bool) {
     let books = ledger.books();
     assert!(
         books.unjust.is_empty(),
-        "dead letters that had a chance: {:?}",
+        "dead letters that no fault hit in some receive: {:?}",
         books.unjust
     );
 
@@ -21,7 +21,7 @@ pub(crate) fn check(ledger: &Ledger, is_ordered: bool) {
         if books.is_poison(*id) {
             assert!(
                 entry.effects == 0 && entry.buried > 0,
-                "poison that is nowhere: {id:?} {entry:?}"
+                "lost poison: {id:?} {entry:?}"
             );
         } else {
             assert!(entry.effects + entry.stale > 0, "missing: {id:?} {entry:?}");
@@ -36,14 +36,14 @@ pub(crate) fn check(ledger: &Ledger, is_ordered: bool) {
         check_order(&books);
     }
 
-    // A soak in which nothing goes wrong proves nothing.
+    // A run without faults proves nothing.
     assert!(
         books.events.values().any(|entry| entry.cuts > 0),
-        "no kill fell behind an effect"
+        "no kill came after an effect"
     );
     assert!(
         books.events.values().any(|entry| entry.stale > 0),
-        "nothing came late"
+        "no event was stale"
     );
 
     assert!(

@@ -1,4 +1,4 @@
-//! What the harness knows: each event, each effect, each fault.
+//! The records of the harness: each event, each effect and each fault.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use s3_dispatch::{MessageContext, S3EventRecord};
 use s3_dispatch_local::{EventId, Hop, Step, StepKind};
 
-/// Everything that was seen. Of messages only those are remembered that are still in a queue.
+/// Everything that was observed. Only messages that are still in a queue are remembered.
 #[derive(Default)]
 pub(crate) struct Ledger(Mutex<Books>);
 
@@ -14,39 +14,39 @@ pub(crate) struct Ledger(Mutex<Books>);
 pub(crate) struct Books {
     pub(crate) events: BTreeMap<EventId, Entry>,
     ids: HashMap<(String, String), EventId>,
-    /// The last effect on each key, of each processor.
+    /// The last effect of each processor on each key.
     pub(crate) last: HashMap<(&'static str, String), EventId>,
-    /// Which receives of a message a fault has touched: a bit for each.
+    /// The receives of each message that a fault has hit, one bit each.
     faulted: HashMap<Arc<str>, u64>,
-    /// Invocations that a fault has touched.
+    /// The invocations that a fault has hit.
     requests: HashSet<Arc<str>>,
-    /// Dead letters that had a chance.
+    /// The dead letters that no fault hit in at least one receive.
     pub(crate) unjust: Vec<Arc<str>>,
     messages: usize,
     receives: usize,
     effects: usize,
 }
 
-/// What became of an event.
+/// What happened to an event.
 #[derive(Debug, Default)]
 pub(crate) struct Entry {
     pub(crate) event_name: String,
     pub(crate) key: String,
     pub(crate) sequencer: String,
     pub(crate) effects: usize,
-    /// How often a handler was cut off behind its effect.
+    /// How often a handler was cut off after its effect.
     pub(crate) cuts: usize,
     pub(crate) stale: usize,
     pub(crate) buried: usize,
 }
 
-/// What a router answered.
+/// What a router returned for a record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Way {
     Handled,
     Duplicate,
     Stale,
-    /// Another invocation has claimed it, or had when it was killed.
+    /// Another invocation holds the claim, or held it when it was killed.
     InProgress,
     Failed,
 }
@@ -110,7 +110,7 @@ impl Ledger {
                 message_id,
                 receive_count,
                 ..
-            } => books.bury(step.event, message_id, *receive_count),
+            } => books.move_to_dead_letters(step.event, message_id, *receive_count),
             _ => {}
         }
     }
@@ -151,8 +151,8 @@ impl Ledger {
         let mut books = self.books();
         match way {
             Way::Stale => books.events.get_mut(&event).unwrap().stale += 1,
-            // Nobody holds a claim that long but a handler that was killed, or one that runs at the
-            // same time.
+            // Only a handler that was killed, or one that runs at the same time, holds a claim
+            // that long.
             Way::InProgress => {
                 let id = Arc::from(message.message_id().unwrap().as_str());
                 books.mark(&id, message.receive_count().unwrap());
@@ -183,7 +183,7 @@ impl Ledger {
 }
 
 impl Entry {
-    /// Whose filter lets it through.
+    /// The processor whose filter policy matches.
     pub(crate) fn processor(&self) -> &'static str {
         if self.event_name == "ObjectCreated:Copy" {
             "copy-processor"
@@ -202,7 +202,12 @@ impl Books {
         *self.faulted.entry(Arc::clone(message)).or_default() |= 1 << receive_count;
     }
 
-    fn bury(&mut self, event: Option<EventId>, message: &Arc<str>, receive_count: u32) {
+    fn move_to_dead_letters(
+        &mut self,
+        event: Option<EventId>,
+        message: &Arc<str>,
+        receive_count: u32,
+    ) {
         let faulted = self.faulted.remove(message).unwrap_or_default();
         let is_faulted_each_time = (1..=receive_count).all(|count| faulted & (1 << count) != 0);
         let event = event.unwrap();

@@ -1,8 +1,8 @@
-//! Everything through both processors, with every fault on: nothing is lost, and nothing is done
-//! twice without a reason.
+//! Runs many objects through both processors with every fault: nothing is lost, and nothing is
+//! done twice without a reason.
 //!
-//! `SOAK_OBJECTS` says how many objects (2,000 unless said otherwise), `SOAK_CHAOS` how often each
-//! fault strikes, and `SOAK_SEED` which of them.
+//! `SOAK_OBJECTS` sets the number of objects (the default is 2,000), `SOAK_CHAOS` the rate of each
+//! fault, and `SOAK_SEED` which messages the faults hit.
 
 #![allow(missing_docs, clippy::unwrap_used)]
 
@@ -33,7 +33,7 @@ const PROCESSORS: [(&str, &str); 2] = [
     ),
     ("copy-processor", r#"["ObjectCreated:Copy"]"#),
 ];
-/// So few that some messages suffer each time.
+/// Low enough that faults hit every receive of some messages.
 const MAX_RECEIVE_COUNT: u32 = 12;
 
 fn topology(concurrency: usize) -> Topology {
@@ -70,8 +70,8 @@ fn setting(name: &str, default: f64) -> f64 {
     std::env::var(name).map_or(default, |value| value.parse().unwrap())
 }
 
-/// What is done to each object, by one pipeline; then what its dead letters hold is sent again, as
-/// an operator would.
+/// Runs the workload through one pipeline, then sends its dead letters again, as an operator
+/// would.
 async fn soak(concurrency: usize, is_ordered: bool) {
     let (objects, chaos) = (
         setting("SOAK_OBJECTS", 2_000.0) as usize,
@@ -150,7 +150,7 @@ fn peak_memory() -> String {
     line.map_or_else(|| String::from("unknown"), |size| size.trim().to_owned())
 }
 
-/// One invocation of each processor at a time: then `LatestOnly` promises the order as well.
+/// With one invocation of each processor at a time, `LatestOnly` also guarantees the order.
 #[tokio::test(start_paused = true)]
 async fn one_at_a_time() {
     soak(1, true).await;

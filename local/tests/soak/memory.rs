@@ -1,4 +1,4 @@
-//! What a pipeline remembers does not grow with what passes through it.
+//! The memory of a pipeline does not grow with the number of events.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use s3_dispatch_local::{Faults, LocalPipeline, ObjectEvent};
 
 use crate::{BUCKET, setting, topology};
 
-/// Measured in a process of its own, where nobody else allocates.
+/// Measured in a separate process, where nothing else allocates.
 #[tokio::test(start_paused = true)]
 async fn memory_does_not_grow() {
     const ALONE: &str = "SOAK_ALONE";
@@ -29,7 +29,7 @@ async fn measure() {
 
     let pipeline = LocalPipeline::builder()
         .with_topology(topology(5))
-        // A dead letter stays, so there had better be none.
+        // Dead letters stay in memory, so there must be none.
         .with_faults(Faults::chaos(0.05))
         .with_history(500)
         .with_report(500)
@@ -50,7 +50,7 @@ async fn measure() {
         events / 2 + 3 * events
     );
 
-    // What the allocator and the kernel make of the same need differs by this much.
+    // The allocator and the kernel vary by this much for the same need.
     assert!(after < before + 4_000, "from {before} kB to {after} kB");
 }
 
@@ -70,7 +70,7 @@ async fn pass(pipeline: &LocalPipeline, events: usize) {
     pipeline.settle().await;
 }
 
-/// In kB.
+/// The resident memory in kB.
 fn resident() -> usize {
     let status = std::fs::read_to_string("/proc/self/status").unwrap();
     let line = status

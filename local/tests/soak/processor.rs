@@ -1,4 +1,4 @@
-//! The handlers, and what stands around them.
+//! The handlers, and the routers around them.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,13 +10,13 @@ use s3_dispatch::{
 
 use crate::ledger::{Ledger, Way};
 
-/// A router with an effect that the ledger sees, once and in order.
+/// A router whose effects the ledger records. Each happens once and in order.
 pub(crate) fn processor(ledger: Arc<Ledger>) -> impl Router {
     let routes = Routes::new(Arc::clone(&ledger)).on_fn(
         "*",
         async |record: S3EventRecord, State(ledger): State<Arc<Ledger>>| {
             let entry = ledger.entry(&record);
-            // Long or short, but the same each time.
+            // The duration varies, but is the same in every run.
             let pause = Duration::from_millis(1 + entry.0 % 17);
             tokio::time::sleep(pause).await;
 
@@ -41,7 +41,7 @@ pub(crate) fn processor(ledger: Arc<Ledger>) -> impl Router {
     }
 }
 
-/// Tells the ledger what became of each record.
+/// Records in the ledger what happened to each record.
 struct Observed<R> {
     router: R,
     ledger: Arc<Ledger>,

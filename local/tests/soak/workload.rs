@@ -1,4 +1,4 @@
-//! What is done to the objects.
+//! The workload: what is done to the objects.
 
 use std::time::Duration;
 
@@ -6,8 +6,8 @@ use s3_dispatch_local::{LocalPipeline, ObjectEvent};
 
 use crate::BUCKET;
 
-/// Puts so many objects; some are put again, copied or deleted soon after, some came in parts, and
-/// some are poison. Says how many events that makes.
+/// Puts this many objects. Some are put again, copied or deleted soon after, some are uploaded in
+/// parts, and some are poison. Returns the number of events.
 pub(crate) async fn run(pipeline: &LocalPipeline, objects: usize) -> usize {
     let mut events = 0;
     for index in 0..objects {
@@ -37,7 +37,7 @@ pub(crate) async fn run(pipeline: &LocalPipeline, objects: usize) -> usize {
         }
 
         if index % 4 == 2 {
-            // Where it lies says how often it is copied to.
+            // Several sources share a target, so it is copied to more than once.
             let copy = format!("copies/{}", self::key(index / 8));
             pipeline
                 .copy((BUCKET, &self::key(0)), (BUCKET, &copy))
@@ -57,7 +57,7 @@ pub(crate) async fn run(pipeline: &LocalPipeline, objects: usize) -> usize {
         }
 
         if index % 100 == 99 {
-            // About as fast as they are handled, one batch at a time and with all that goes wrong.
+            // About as fast as one batch at a time is handled with all the faults.
             tokio::time::sleep(Duration::from_secs(120)).await;
         }
     }
@@ -65,7 +65,7 @@ pub(crate) async fn run(pipeline: &LocalPipeline, objects: usize) -> usize {
     events
 }
 
-/// The first object stays, as the source of all copies.
+/// The first object stays because it is the source of all copies.
 fn key(index: usize) -> String {
     match index % 200 {
         13 => format!("poison/{index}"),

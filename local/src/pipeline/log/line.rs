@@ -1,4 +1,4 @@
-//! A change as a line of JSON.
+//! The form of a log entry on disk: a line of JSON.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -6,60 +6,32 @@ use std::time::{Duration, SystemTime};
 
 use serde::{Deserialize, Serialize};
 
-use crate::pipeline::log::Entry;
-use crate::pipeline::transit::{Leg, Parcel};
-use crate::sqs::stored::{Held, Memory, QueueChange};
-use crate::{EventId, Message};
+use super::entry::LogEntry;
+use crate::aws::time::nanoseconds;
+use crate::pipeline::transit::{InTransit, NextStop};
+use crate::s3::EventId;
+use crate::sqs::stored::{QueueChange, StoredMessage};
+use crate::sqs::{Message, SeenId};
 
-/// The first line: what the others are.
-pub(crate) const FORMAT: &[u8] = b"{\"s3-dispatch-local\":1}\n";
+/// The first line of a log: the format of the other lines.
+pub(super) const FORMAT: &[u8] = b"{\"s3-dispatch-local\":1}\n";
 
+/// The names of the variants and fields are the format on disk.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-enum Line<'l> {
+enum LogLine<'l> {
     Counters {
         next_event: u64,
         last_sequencer: u64,
     },
-    Parcel {
-        serial: u64,
-        due: Time,
-        event: Option<u64>,
-        #[serde(borrow)]
-        body: Cow<'l, str>,
-        topic: Option<Cow<'l, str>>,
-        queue: Option<Cow<'l, str>>,
-        path: Cow<'l, str>,
-        refusals: u32,
-    },
+    #[serde(borrow)]
+    Parcel(InTransitLine<'l>),
     Arrived {
         serial: u64,
-        due: Time,
+        due: LogTime,
     },
-    Put {
-        queue: Cow<'l, str>,
-        serial: u64,
-        id: Cow<'l, str>,
-        body: Cow<'l, str>,
-        event: Option<u64>,
-        group_id: Option<Cow<'l, str>>,
-        deduplication_id: Option<Cow<'l, str>>,
-        sent: Time,
-        visible: Time,
-        receive_count: u32,
-        #[serde(default)]
-        received_before: u32,
-        received: Option<Time>,
-        first_received: Option<Time>,
-    },
-    Touched {
-        queue: Cow<'l, str>,
-        serial: u64,
-        visible: Time,
-        receive_count: u32,
-        received: Option<Time>,
-        first_received: Option<Time>,
-    },
+    Put(StoredMessageLine<'l>),
+    Touched(VisibilityLine<'l>),
     Removed {
         queue: Cow<'l, str>,
         serial: u64,
@@ -68,114 +40,128 @@ enum Line<'l> {
         queue: Cow<'l, str>,
         id: Cow<'l, str>,
         message_id: Cow<'l, str>,
-        until: Time,
+        until: LogTime,
     },
+}
+
+#[derive(Serialize, Deserialize)]
+struct InTransitLine<'l> {
+    serial: u64,
+    due: LogTime,
+    event: Option<u64>,
+    #[serde(borrow)]
+    body: Cow<'l, str>,
+    topic: Option<Cow<'l, str>>,
+    queue: Option<Cow<'l, str>>,
+    path: Cow<'l, str>,
+    refusals: u32,
+}
+
+#[derive(Serialize, Deserialize)]
+struct StoredMessageLine<'l> {
+    #[serde(borrow)]
+    queue: Cow<'l, str>,
+    serial: u64,
+    id: Cow<'l, str>,
+    body: Cow<'l, str>,
+    event: Option<u64>,
+    group_id: Option<Cow<'l, str>>,
+    deduplication_id: Option<Cow<'l, str>>,
+    sent: LogTime,
+    visible: LogTime,
+    receive_count: u32,
+    #[serde(default)]
+    received_before: u32,
+    received: Option<LogTime>,
+    first_received: Option<LogTime>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct VisibilityLine<'l> {
+    #[serde(borrow)]
+    queue: Cow<'l, str>,
+    serial: u64,
+    visible: LogTime,
+    receive_count: u32,
+    received: Option<LogTime>,
+    first_received: Option<LogTime>,
 }
 
 /// Nanoseconds since the Unix epoch.
 #[derive(Serialize, Deserialize, Clone, Copy)]
-struct Time(u64);
+struct LogTime(u64);
 
-impl From<SystemTime> for Time {
+impl From<SystemTime> for LogTime {
     fn from(time: SystemTime) -> Self {
-        let since_epoch = time
-            .duration_since(SystemTime::UNIX_EPOCH)
-            .unwrap_or_default();
-        Self(u64::try_from(since_epoch.as_nanos()).unwrap_or(u64::MAX))
+        Self(nanoseconds(time))
     }
 }
 
-impl From<Time> for SystemTime {
-    fn from(Time(nanoseconds): Time) -> Self {
+impl From<LogTime> for SystemTime {
+    fn from(LogTime(nanoseconds): LogTime) -> Self {
         Self::UNIX_EPOCH + Duration::from_nanos(nanoseconds)
     }
 }
 
-/// Appends the line of this change.
-pub(crate) fn write(entry: &Entry, lines: &mut Vec<u8>) {
-    serde_json::to_writer(&mut *lines, &Line::of(entry))
+/// Appends the line of an entry.
+pub(super) fn write_line(entry: &LogEntry, lines: &mut Vec<u8>) {
+    serde_json::to_writer(&mut *lines, &LogLine::from(entry))
         .expect("texts and numbers can always be written");
     lines.push(b'\n');
 }
 
-pub(crate) fn read(line: &[u8]) -> Result<Entry, serde_json::Error> {
-    serde_json::from_slice::<Line<'_>>(line).map(Line::into_entry)
+/// Reads the line of an entry.
+pub(super) fn read_line(line: &[u8]) -> Result<LogEntry, serde_json::Error> {
+    serde_json::from_slice::<LogLine<'_>>(line).map(LogEntry::from)
 }
 
-impl<'l> Line<'l> {
-    fn of(entry: &'l Entry) -> Self {
+impl<'l> From<&'l LogEntry> for LogLine<'l> {
+    fn from(entry: &'l LogEntry) -> Self {
         match entry {
-            Entry::Counters {
-                next_event,
+            LogEntry::Counters {
+                last_event,
                 last_sequencer,
             } => Self::Counters {
-                next_event: *next_event,
+                next_event: *last_event,
                 last_sequencer: *last_sequencer,
             },
-            Entry::Parcel {
+            LogEntry::SentOff {
                 serial,
                 due,
-                parcel,
-            } => {
-                let (topic, queue) = match &parcel.leg {
-                    Leg::Topic(name) => (Some(borrow(name)), None),
-                    Leg::Queue(name) => (None, Some(borrow(name))),
-                };
-                Self::Parcel {
-                    serial: *serial,
-                    due: (*due).into(),
-                    event: parcel.event.map(|id| id.0),
-                    body: borrow(&parcel.body),
-                    topic,
-                    queue,
-                    path: borrow(&parcel.path),
-                    refusals: parcel.refusals,
-                }
-            }
-            Entry::Arrived { serial, due } => Self::Arrived {
+                message,
+            } => Self::Parcel(InTransitLine::new(*serial, *due, message)),
+            LogEntry::Arrived { serial, due } => Self::Arrived {
                 serial: *serial,
                 due: (*due).into(),
             },
-            Entry::Queue { queue, change } => Self::of_queue(borrow(queue), change),
+            LogEntry::Queue { queue, change } => Self::of_queue(borrow(queue), change),
         }
     }
+}
 
+impl<'l> LogLine<'l> {
     fn of_queue(queue: Cow<'l, str>, change: &'l QueueChange) -> Self {
         match change {
-            QueueChange::Put(held) => Self::Put {
-                queue,
-                serial: held.serial,
-                id: borrow(&held.message.id),
-                body: borrow(&held.message.body),
-                event: held.message.event.map(|id| id.0),
-                group_id: held.message.group_id.as_ref().map(borrow),
-                deduplication_id: held.message.deduplication_id.as_ref().map(borrow),
-                sent: held.sent.into(),
-                visible: held.visible.into(),
-                receive_count: held.receive_count,
-                received_before: held.received_before,
-                received: held.received.map(Into::into),
-                first_received: held.first_received.map(Into::into),
-            },
-            QueueChange::Touched {
+            QueueChange::Added(stored) => Self::Put(StoredMessageLine::new(queue, stored)),
+            QueueChange::VisibilityChanged {
                 serial,
                 visible,
                 receive_count,
                 received,
                 first_received,
-            } => Self::Touched {
+            } => Self::Touched(VisibilityLine {
                 queue,
                 serial: *serial,
                 visible: (*visible).into(),
                 receive_count: *receive_count,
                 received: received.map(Into::into),
                 first_received: first_received.map(Into::into),
-            },
+            }),
             QueueChange::Removed { serial } => Self::Removed {
                 queue,
                 serial: *serial,
             },
-            QueueChange::Remembered(Memory {
+            QueueChange::Seen(SeenId {
                 id,
                 message_id,
                 until,
@@ -187,123 +173,144 @@ impl<'l> Line<'l> {
             },
         }
     }
+}
 
-    fn into_entry(self) -> Entry {
-        let queue = |queue: Cow<'l, str>, change| Entry::Queue {
+impl From<LogLine<'_>> for LogEntry {
+    fn from(line: LogLine<'_>) -> Self {
+        let of_queue = |queue, change| Self::Queue {
             queue: own(queue),
             change,
         };
-        match self {
-            Self::Counters {
+
+        match line {
+            LogLine::Counters {
                 next_event,
                 last_sequencer,
-            } => Entry::Counters {
-                next_event,
+            } => Self::Counters {
+                last_event: next_event,
                 last_sequencer,
             },
-            Self::Parcel {
-                serial,
-                due,
-                event,
-                body,
-                topic,
-                queue,
-                path,
-                refusals,
-            } => {
-                let leg = match (topic, queue) {
-                    (Some(name), _) => Leg::Topic(own(name)),
-                    (None, name) => Leg::Queue(own(name.unwrap_or_default())),
-                };
-                let parcel = Parcel {
-                    event: event.map(EventId),
-                    body: own(body),
-                    leg,
-                    path: own(path),
-                    refusals,
-                };
-
-                Entry::Parcel {
-                    serial,
-                    due: due.into(),
-                    parcel,
-                }
-            }
-            Self::Arrived { serial, due } => Entry::Arrived {
+            LogLine::Parcel(line) => line.into_entry(),
+            LogLine::Arrived { serial, due } => Self::Arrived {
                 serial,
                 due: due.into(),
             },
-            Self::Put {
-                queue: name,
-                serial,
-                id,
-                body,
-                event,
-                group_id,
-                deduplication_id,
-                sent,
-                visible,
-                receive_count,
-                received_before,
-                received,
-                first_received,
-            } => {
-                let message = Message {
-                    id: own(id),
-                    body: own(body),
-                    event: event.map(EventId),
-                    group_id: group_id.map(own),
-                    deduplication_id: deduplication_id.map(own),
-                };
-
-                let held = Held {
-                    receive_count,
-                    received_before,
-                    received: received.map(Into::into),
-                    first_received: first_received.map(Into::into),
-                    ..Held::new(serial, message, sent.into(), visible.into())
-                };
-
-                queue(name, QueueChange::Put(held))
-            }
-            Self::Touched {
-                queue: name,
-                serial,
-                visible,
-                receive_count,
-                received,
-                first_received,
-            } => {
-                let (received, first_received) =
-                    (received.map(Into::into), first_received.map(Into::into));
-                queue(
-                    name,
-                    QueueChange::Touched {
-                        serial,
-                        visible: visible.into(),
-                        receive_count,
-                        received,
-                        first_received,
-                    },
-                )
-            }
-            Self::Removed {
-                queue: name,
-                serial,
-            } => queue(name, QueueChange::Removed { serial }),
-            Self::Remembered {
-                queue: name,
+            LogLine::Put(line) => line.into_entry(),
+            LogLine::Touched(line) => line.into_entry(),
+            LogLine::Removed { queue, serial } => of_queue(queue, QueueChange::Removed { serial }),
+            LogLine::Remembered {
+                queue,
                 id,
                 message_id,
                 until,
             } => {
-                let memory = Memory {
+                let seen = SeenId {
                     id: own(id),
                     message_id: own(message_id),
                     until: until.into(),
                 };
-                queue(name, QueueChange::Remembered(memory))
+                of_queue(queue, QueueChange::Seen(seen))
             }
+        }
+    }
+}
+
+impl<'l> InTransitLine<'l> {
+    fn new(serial: u64, due: SystemTime, message: &'l InTransit) -> Self {
+        let (topic, queue) = match &message.next_stop {
+            NextStop::Topic(name) => (Some(borrow(name)), None),
+            NextStop::Queue(name) => (None, Some(borrow(name))),
+        };
+
+        Self {
+            serial,
+            due: due.into(),
+            event: message.event.map(|id| id.0),
+            body: borrow(&message.body),
+            topic,
+            queue,
+            path: borrow(&message.path),
+            refusals: message.refusals,
+        }
+    }
+
+    fn into_entry(self) -> LogEntry {
+        let next_stop = match (self.topic, self.queue) {
+            (Some(name), _) => NextStop::Topic(own(name)),
+            (None, name) => NextStop::Queue(own(name.unwrap_or_default())),
+        };
+
+        LogEntry::SentOff {
+            serial: self.serial,
+            due: self.due.into(),
+            message: InTransit {
+                event: self.event.map(EventId),
+                body: own(self.body),
+                next_stop,
+                path: own(self.path),
+                refusals: self.refusals,
+            },
+        }
+    }
+}
+
+impl<'l> StoredMessageLine<'l> {
+    fn new(queue: Cow<'l, str>, stored: &'l StoredMessage) -> Self {
+        let message = &stored.message;
+
+        Self {
+            queue,
+            serial: stored.serial,
+            id: borrow(&message.id),
+            body: borrow(&message.body),
+            event: message.event.map(|id| id.0),
+            group_id: message.group_id.as_ref().map(borrow),
+            deduplication_id: message.deduplication_id.as_ref().map(borrow),
+            sent: stored.sent.into(),
+            visible: stored.visible.into(),
+            receive_count: stored.receive_count,
+            received_before: stored.received_before,
+            received: stored.received.map(Into::into),
+            first_received: stored.first_received.map(Into::into),
+        }
+    }
+
+    fn into_entry(self) -> LogEntry {
+        let message = Message {
+            id: own(self.id),
+            body: own(self.body),
+            event: self.event.map(EventId),
+            group_id: self.group_id.map(own),
+            deduplication_id: self.deduplication_id.map(own),
+        };
+
+        LogEntry::Queue {
+            queue: own(self.queue),
+            change: QueueChange::Added(StoredMessage {
+                serial: self.serial,
+                message,
+                sent: self.sent.into(),
+                visible: self.visible.into(),
+                receive_count: self.receive_count,
+                received_before: self.received_before,
+                received: self.received.map(Into::into),
+                first_received: self.first_received.map(Into::into),
+            }),
+        }
+    }
+}
+
+impl VisibilityLine<'_> {
+    fn into_entry(self) -> LogEntry {
+        LogEntry::Queue {
+            queue: own(self.queue),
+            change: QueueChange::VisibilityChanged {
+                serial: self.serial,
+                visible: self.visible.into(),
+                receive_count: self.receive_count,
+                received: self.received.map(Into::into),
+                first_received: self.first_received.map(Into::into),
+            },
         }
     }
 }

@@ -1,227 +1,203 @@
-//! What outlives a restart.
+//! The log on disk that lets a pipeline survive a restart.
+//!
+//! Queues change often and a little at a time, so changes are appended instead of rewriting a file.
+//! The pipeline's state commits to the log before anybody is told of a change.
 
-pub(crate) mod line;
+pub(super) mod entry;
+mod line;
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::SystemTime;
 
-use crate::pipeline::log::line::{self as log_line, FORMAT};
-use crate::pipeline::transit::Parcel;
-use crate::sqs::stored::QueueChange;
+use self::entry::LogEntry;
+use self::line::{FORMAT, read_line, write_line};
 use crate::{Error, ErrorKind};
 
-/// A file to which every change is appended, as a line of JSON, before anybody is told of it.
+const LOG_FILE: &str = "queues.jsonl";
+const NEW_LOG_FILE: &str = "queues.jsonl.new";
+const LOCK_FILE: &str = "lock";
+
+/// A log that is shorter than this is not rewritten.
+const MIN_REWRITE_BYTES: u64 = 16 * 1024 * 1024;
+
+/// How much of a rewritten log is collected before it is written.
+const BUFFER_BYTES: usize = 64 * 1024;
+
+/// A file to which each change is appended as a line of JSON.
 ///
-/// A line that is written outlives the process. It outlives the machine once it is synced, which is
-/// waited for where something new is acknowledged (an event of S3, a message that is sent) and
-/// nowhere else: a receive or a deletion that is forgotten only makes a message come again, as SQS
-/// may have it come at any time.
+/// A written line survives the end of the process. It survives a crash of the machine once it is
+/// synced. Only what acknowledges something new waits for that: an event of S3, or a message that
+/// is sent. A receive or a delete that is lost only makes a message arrive again, which SQS allows
+/// at any time.
 ///
-/// When the file has grown to several times of what it stands for, and at every start, it is
-/// written anew beside the old one, which it then replaces.
+/// The log is rewritten at each start, and when it has grown to several times its useful size. The
+/// new file then replaces the old one.
 #[derive(Debug)]
-pub(crate) struct Log {
+pub(super) struct ChangeLog {
     path: PathBuf,
     file: Arc<File>,
-    /// Up to where it is whole.
+    /// The length up to which the file is intact.
     length: u64,
-    /// How long it is when it is to be written anew.
-    longest: u64,
-    entries: Vec<Entry>,
-    /// Held as long as the log is, so that no two pipelines write into one folder.
+    /// The length at which the file is rewritten; 0 if a change is missing in the file.
+    max_length: u64,
+    entries: Vec<LogEntry>,
+    /// Held as long as the log, so that no two pipelines write into one folder.
     _lock: File,
 }
 
-/// One change.
-#[derive(Debug, Clone)]
-pub(crate) enum Entry {
-    /// So far has been counted.
-    Counters {
-        next_event: u64,
-        last_sequencer: u64,
-    },
-    /// A parcel is on its way.
-    Parcel {
-        serial: u64,
-        due: SystemTime,
-        parcel: Parcel,
-    },
-    /// It has arrived.
-    Arrived { serial: u64, due: SystemTime },
-    /// A queue has changed.
-    Queue {
-        queue: Arc<str>,
-        change: QueueChange,
-    },
-}
-
-/// What is still to be done before something is acknowledged.
+/// A sync that must still happen before something is acknowledged.
 #[derive(Debug)]
-pub(crate) struct Flush {
+pub(super) struct PendingSync {
     file: Arc<File>,
     path: PathBuf,
 }
 
-impl Flush {
-    /// Blocks.
-    pub(crate) fn run(self) -> Result<(), Error> {
+impl PendingSync {
+    /// Waits until the file is on disk. Blocks the thread.
+    pub(super) fn run(self) -> Result<(), Error> {
         self.file
             .sync_data()
-            .map_err(|error| cannot("write", &self.path, error))
+            .map_err(|error| io_error("write", &self.path, error))
     }
 }
 
-const FILE: &str = "queues.jsonl";
-const NEW_FILE: &str = "queues.jsonl.new";
-const LOCK: &str = "lock";
-const SMALL: u64 = 16 * 1024 * 1024;
-
-impl Entry {
-    /// Whether something is gone.
-    pub(crate) fn is_removal(&self) -> bool {
-        matches!(
-            self,
-            Self::Arrived { .. }
-                | Self::Queue {
-                    change: QueueChange::Removed { .. },
-                    ..
-                }
-        )
-    }
-}
-
-impl Log {
-    /// Opens the log of this folder, and makes both where they are missing.
+impl ChangeLog {
+    /// Opens the log in this folder. Creates the folder and the log if they do not exist.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Storage`] when that is not possible, another pipeline uses the folder, or the
-    /// log is none.
-    pub(crate) fn open(folder: &Path) -> Result<Self, Error> {
-        fs::create_dir_all(folder).map_err(|error| cannot("make the folder", folder, error))?;
-        let lock_path = folder.join(LOCK);
-        let lock = OpenOptions::new()
-            .create(true)
-            .append(true)
-            .open(&lock_path);
-        let lock = lock.map_err(|error| cannot("open", &lock_path, error))?;
-
-        lock.try_lock().map_err(|error| match error {
-            fs::TryLockError::WouldBlock => Error::new(
-                ErrorKind::Storage,
-                format!(
-                    "the folder `{}` is in use by another pipeline",
-                    folder.display()
-                ),
-            ),
-            fs::TryLockError::Error(error) => cannot("lock", &lock_path, error),
-        })?;
-
-        let path = folder.join(FILE);
+    /// [`ErrorKind::Storage`] when the folder or the log cannot be used, when another pipeline uses
+    /// the folder, or when the log is damaged.
+    pub(super) fn open(folder: &Path) -> Result<Self, Error> {
+        fs::create_dir_all(folder).map_err(|error| io_error("create the folder", folder, error))?;
+        let lock = lock(folder)?;
+        let path = folder.join(LOG_FILE);
 
         let file = OpenOptions::new()
             .create(true)
             .read(true)
             .append(true)
-            .open(&path);
+            .open(&path)
+            .map_err(|error| io_error("open", &path, error))?;
 
-        let file = file.map_err(|error| cannot("open", &path, error))?;
-        let text = fs::read(&path).map_err(|error| cannot("read", &path, error))?;
-        // What is behind the last end of a line was not written to its end, so nobody was told of
-        // it.
-        let whole = text
+        let text = fs::read(&path).map_err(|error| io_error("read", &path, error))?;
+        // A line without its end was never acknowledged to anybody.
+        let intact = text
             .iter()
             .rposition(|byte| *byte == b'\n')
             .map_or(0, |last| last + 1);
-        let entries = read(&text[..whole], &path)?;
-        let length = whole as u64;
+        let entries = read_lines(&text[..intact], &path)?;
+        let length = intact as u64;
 
         Ok(Self {
             path,
             file: Arc::new(file),
             length,
-            longest: longest(length),
+            max_length: max_length(length),
             entries,
             _lock: lock,
         })
     }
 
-    /// What was written down.
-    pub(crate) fn take_entries(&mut self) -> Vec<Entry> {
+    /// The entries that the log contained when it was opened.
+    pub(super) fn take_entries(&mut self) -> Vec<LogEntry> {
         std::mem::take(&mut self.entries)
     }
 
-    pub(crate) fn append(&mut self, entries: &[Entry]) -> Result<(), Error> {
+    pub(super) fn append(&mut self, entries: &[LogEntry]) -> Result<(), Error> {
         if entries.is_empty() {
             return Ok(());
         }
 
         let mut lines = Vec::new();
         for entry in entries {
-            log_line::write(entry, &mut lines);
+            write_line(entry, &mut lines);
         }
 
-        let written = (&*self.file).write_all(&lines);
-        if let Err(error) = written {
-            // Half of a line must not stand before the next one.
+        if let Err(error) = (&*self.file).write_all(&lines) {
+            // The next line must not follow half of this one.
             drop(self.file.set_len(self.length));
-            // What is missing now is written as soon as anything can be.
-            self.longest = 0;
-            return Err(cannot("write", &self.path, error));
+            // The missing entries are written as soon as the disk allows.
+            self.max_length = 0;
+            return Err(io_error("write", &self.path, error));
         }
 
         self.length += lines.len() as u64;
         Ok(())
     }
 
-    /// Whether it has grown too long, or lacks what could not be written for a while.
-    pub(crate) fn is_to_be_rewritten(&self) -> bool {
-        self.length >= self.longest
+    /// Whether the log is too long, or an earlier append failed.
+    pub(super) fn needs_rewrite(&self) -> bool {
+        self.length >= self.max_length
     }
 
-    /// Makes what is appended by now outlast the machine.
-    pub(crate) fn sync(&self) -> Flush {
-        Flush {
+    /// The sync that makes everything appended so far survive a crash of the machine.
+    pub(super) fn pending_sync(&self) -> PendingSync {
+        PendingSync {
             file: Arc::clone(&self.file),
             path: self.path.clone(),
         }
     }
 
-    /// Writes it anew. When that fails it stays as it is; if nothing is missing in it, it may grow
-    /// much longer before this is tried again.
-    pub(crate) fn rewrite(&mut self, entries: impl Iterator<Item = Entry>) -> Result<(), Error> {
-        if self.longest > 0 {
-            self.longest = longest(self.length);
+    /// Replaces the log by one with these entries. If that fails the log stays as it is. It is then
+    /// rewritten much later, unless a change is missing in it.
+    pub(super) fn rewrite(&mut self, entries: impl Iterator<Item = LogEntry>) -> Result<(), Error> {
+        if self.max_length > 0 {
+            self.max_length = max_length(self.length);
         }
 
-        let path = self.path.with_file_name(NEW_FILE);
+        let path = self.path.with_file_name(NEW_LOG_FILE);
         let (file, length) = write_new(&path, entries).map_err(|error| {
-            // It takes room that others need.
+            // The unfinished file takes space on a disk that may be full.
             drop(fs::remove_file(&path));
-            cannot("write", &path, error)
+            io_error("write", &path, error)
         })?;
 
-        fs::rename(&path, &self.path).map_err(|error| cannot("replace", &self.path, error))?;
+        fs::rename(&path, &self.path).map_err(|error| io_error("replace", &self.path, error))?;
 
         if let Some(folder) = self.path.parent() {
-            let synced = File::open(folder).and_then(|folder| folder.sync_all());
-            synced.map_err(|error| cannot("write", folder, error))?;
+            File::open(folder)
+                .and_then(|folder| folder.sync_all())
+                .map_err(|error| io_error("write", folder, error))?;
         }
 
-        (self.file, self.length, self.longest) = (Arc::new(file), length, longest(length));
+        self.file = Arc::new(file);
+        self.length = length;
+        self.max_length = max_length(length);
+
         Ok(())
     }
 }
 
-/// As long as one of this length may become.
-fn longest(length: u64) -> u64 {
-    SMALL.max(4 * length)
+/// The length at which a log of this length is rewritten.
+fn max_length(length: u64) -> u64 {
+    MIN_REWRITE_BYTES.max(4 * length)
 }
 
-fn write_new(path: &Path, entries: impl Iterator<Item = Entry>) -> io::Result<(File, u64)> {
+/// Makes sure that only one pipeline uses the folder.
+fn lock(folder: &Path) -> Result<File, Error> {
+    let path = folder.join(LOCK_FILE);
+    let file = OpenOptions::new()
+        .create(true)
+        .append(true)
+        .open(&path)
+        .map_err(|error| io_error("open", &path, error))?;
+
+    file.try_lock().map_err(|error| match error {
+        fs::TryLockError::WouldBlock => {
+            let folder = folder.display();
+            let message = format!("the folder `{folder}` is in use by another pipeline");
+            Error::new(ErrorKind::Storage, message)
+        }
+        fs::TryLockError::Error(error) => io_error("lock", &path, error),
+    })?;
+
+    Ok(file)
+}
+
+fn write_new(path: &Path, entries: impl Iterator<Item = LogEntry>) -> io::Result<(File, u64)> {
     let mut file = OpenOptions::new()
         .create(true)
         .write(true)
@@ -231,8 +207,8 @@ fn write_new(path: &Path, entries: impl Iterator<Item = Entry>) -> io::Result<(F
     let mut buffer = Vec::from(FORMAT);
 
     for entry in entries {
-        log_line::write(&entry, &mut buffer);
-        if buffer.len() > 64 * 1024 {
+        write_line(&entry, &mut buffer);
+        if buffer.len() > BUFFER_BYTES {
             file.write_all(&buffer)?;
             buffer.clear();
         }
@@ -242,20 +218,18 @@ fn write_new(path: &Path, entries: impl Iterator<Item = Entry>) -> io::Result<(F
     file.sync_all()?;
     let length = file.seek(SeekFrom::End(0))?;
 
-    // Appended to from now on, wherever a failed write has left the cursor.
+    // Opened again to append, so that a failed write cannot misplace the next one.
     Ok((OpenOptions::new().append(true).open(path)?, length))
 }
 
-fn read(text: &[u8], path: &Path) -> Result<Vec<Entry>, Error> {
+fn read_lines(text: &[u8], path: &Path) -> Result<Vec<LogEntry>, Error> {
     if text.is_empty() {
         return Ok(Vec::new());
     }
 
     let Some(lines) = text.strip_prefix(FORMAT) else {
-        let message = format!(
-            "`{}` was not written by this version, or is something else",
-            path.display()
-        );
+        let path = path.display();
+        let message = format!("`{path}` is not a log that this version can read");
         return Err(Error::new(ErrorKind::Storage, message));
     };
 
@@ -266,8 +240,8 @@ fn read(text: &[u8], path: &Path) -> Result<Vec<Entry>, Error> {
     lines
         .enumerate()
         .map(|(index, line)| {
-            log_line::read(line).map_err(|error| {
-                // The first line is the format's.
+            read_line(line).map_err(|error| {
+                // The format is the first line.
                 let message = format!("line {} of `{}` cannot be read", index + 2, path.display());
                 Error::new(ErrorKind::Storage, message).with_source(error)
             })
@@ -275,12 +249,14 @@ fn read(text: &[u8], path: &Path) -> Result<Vec<Entry>, Error> {
         .collect()
 }
 
-fn cannot(what: &str, path: &Path, error: io::Error) -> Error {
+fn io_error(action: &str, path: &Path, error: io::Error) -> Error {
+    let path = path.display();
     let message = match error.kind() {
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
-            format!("the disk is full: cannot {what} `{}`", path.display())
+            format!("the disk is full: cannot {action} `{path}`")
         }
-        _ => format!("cannot {what} `{}`", path.display()),
+        _ => format!("cannot {action} `{path}`"),
     };
+
     Error::new(ErrorKind::Storage, message).with_source(error)
 }

@@ -1,4 +1,4 @@
-//! The bytes of objects, in memory or in a folder.
+//! The bodies of objects, in memory or in a folder.
 
 use std::collections::HashSet;
 use std::io::{self, SeekFrom};
@@ -13,63 +13,67 @@ use serde::{Deserialize, Serialize};
 use tokio::fs::{self, File};
 use tokio::io::{AsyncReadExt, AsyncSeekExt, AsyncWriteExt};
 
-/// The longest body of one request, unless another is asked for.
+use super::errors::storage_error;
+
+/// The longest body of one request, unless another limit is set.
 const MAX_BODY_BYTES: u64 = 1024 * 1024 * 1024;
 
-/// How much is kept in memory, before more is refused.
+/// How many bytes are kept in memory before more are rejected.
 const MAX_MEMORY_BYTES: u64 = 1024 * 1024 * 1024;
 
+/// How many bytes of a file are read at once.
 const READ_BYTES: usize = 256 * 1024;
 
-/// Where the bytes of objects are.
+/// Stores the bodies of objects.
 #[derive(Debug)]
-pub(crate) struct BodyStore {
-    /// Where files are; without it all is in memory.
+pub(in crate::s3) struct BodyStore {
+    /// The folder of the files. Without it everything is in memory.
     folder: Option<PathBuf>,
     next_file: AtomicU64,
     in_memory: AtomicU64,
     max_body: u64,
 }
 
-/// The bytes of an object or of a part of one: pieces, one after the other.
+/// The body of an object or of a part: pieces, one after the other.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
-pub(crate) struct Content {
+pub(in crate::s3) struct StoredBody {
     pieces: Vec<Piece>,
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
 struct Piece {
     length: u64,
-    /// The file's name.
+    /// The number that is the name of the file.
     file: u64,
-    /// The bytes themselves, of a piece without a file.
+    /// The bytes, if there is no file.
     #[serde(skip)]
     memory: Option<Bytes>,
 }
 
-enum Writer {
+/// Where a body is written to.
+enum BodyWriter {
     Memory(BytesMut),
     File(File),
 }
 
-impl Content {
-    /// In bytes.
-    pub(crate) fn len(&self) -> u64 {
+impl StoredBody {
+    /// The length in bytes.
+    pub(in crate::s3) fn len(&self) -> u64 {
         self.pieces.iter().map(|piece| piece.length).sum()
     }
 
-    /// Whether they have bytes in common.
-    pub(crate) fn shares(&self, files: &HashSet<u64>) -> bool {
+    /// Whether a part of the body is in one of these files.
+    pub(in crate::s3) fn is_in(&self, files: &HashSet<u64>) -> bool {
         self.pieces.iter().any(|piece| files.contains(&piece.file))
     }
 
-    /// The files that it is in.
-    pub(crate) fn files(&self) -> impl Iterator<Item = u64> {
+    /// The files that contain the body.
+    pub(in crate::s3) fn files(&self) -> impl Iterator<Item = u64> {
         self.pieces.iter().map(|piece| piece.file)
     }
 
-    /// One behind the other.
-    pub(crate) fn concat(parts: impl IntoIterator<Item = Content>) -> Self {
+    /// A body that consists of these, one after the other.
+    pub(in crate::s3) fn concat(parts: impl IntoIterator<Item = Self>) -> Self {
         Self {
             pieces: parts.into_iter().flat_map(|part| part.pieces).collect(),
         }
@@ -77,8 +81,8 @@ impl Content {
 }
 
 impl BodyStore {
-    /// Keeps all in memory.
-    pub(crate) fn in_memory() -> Self {
+    /// Keeps all bodies in memory.
+    pub(in crate::s3) fn in_memory() -> Self {
         Self {
             folder: None,
             next_file: AtomicU64::new(0),
@@ -87,13 +91,13 @@ impl BodyStore {
         }
     }
 
-    /// Keeps all in this folder, and removes from it what is not among these contents.
-    pub(crate) fn open<'c>(
+    /// Keeps all bodies in this folder, and removes the files that are in none of these bodies.
+    pub(in crate::s3) fn open<'b>(
         folder: PathBuf,
-        contents: impl Iterator<Item = &'c Content>,
+        bodies: impl Iterator<Item = &'b StoredBody>,
     ) -> io::Result<Self> {
         std::fs::create_dir_all(&folder)?;
-        let kept: HashSet<u64> = contents.flat_map(Content::files).collect();
+        let kept: HashSet<u64> = bodies.flat_map(StoredBody::files).collect();
         let mut next_file = 0;
 
         for entry in std::fs::read_dir(&folder)? {
@@ -118,17 +122,17 @@ impl BodyStore {
         })
     }
 
-    /// Takes bodies of so many bytes at most.
-    pub(crate) fn limit(&mut self, bytes: u64) {
+    /// Sets the most bytes in a body.
+    pub(in crate::s3) fn set_max_body(&mut self, bytes: u64) {
         self.max_body = bytes;
     }
 
-    /// Writes a body, and shows each chunk of it.
-    pub(crate) async fn write<E: Into<s3s::StdError>>(
+    /// Writes a body. `seen` is called with each chunk.
+    pub(in crate::s3) async fn write<E: Into<s3s::StdError>>(
         &self,
-        mut body: impl Stream<Item = Result<Bytes, E>> + Unpin,
-        mut seen: impl FnMut(&[u8]),
-    ) -> S3Result<Content> {
+        body: impl Stream<Item = Result<Bytes, E>> + Unpin,
+        seen: impl FnMut(&[u8]),
+    ) -> S3Result<StoredBody> {
         let file = self.next_file.fetch_add(1, Ordering::Relaxed);
         let mut piece = Piece {
             length: 0,
@@ -137,82 +141,91 @@ impl BodyStore {
         };
 
         let mut writer = self.writer(file).await?;
+        let written = self
+            .write_chunks(body, seen, &mut writer, &mut piece.length)
+            .await;
 
-        let written = async {
-            while let Some(chunk) = body.next().await {
-                let chunk = chunk.map_err(|error| {
-                    S3Error::with_source(S3ErrorCode::IncompleteBody, error.into())
-                })?;
-                piece.length += chunk.len() as u64;
-
-                if piece.length > self.max_body {
-                    return Err(s3_error!(
-                        EntityTooLarge,
-                        "a body has at most {} bytes here",
-                        self.max_body
-                    ));
-                }
-
-                seen(&chunk);
-                match &mut writer {
-                    Writer::File(file) => file.write_all(&chunk).await.map_err(storage_error)?,
-                    Writer::Memory(bytes) => {
-                        let used = self
-                            .in_memory
-                            .fetch_add(chunk.len() as u64, Ordering::Relaxed);
-                        bytes.extend_from_slice(&chunk);
-
-                        if used + chunk.len() as u64 > MAX_MEMORY_BYTES {
-                            return Err(s3_error!(
-                                EntityTooLarge,
-                                "memory holds {MAX_MEMORY_BYTES} bytes: see `--data`"
-                            ));
-                        }
-                    }
-                }
-            }
-
-            if let Writer::File(file) = &mut writer {
-                file.flush().await.map_err(storage_error)?;
-            }
-
-            Ok(())
-        };
-
-        let written = written.await;
-
-        if let Writer::Memory(bytes) = writer {
+        if let BodyWriter::Memory(bytes) = writer {
             piece.memory = Some(bytes.freeze());
         }
 
-        let content = Content {
+        let stored = StoredBody {
             pieces: vec![piece],
         };
-        written.inspect_err(|_| self.discard(&content))?;
+        written.inspect_err(|_| self.discard(&stored))?;
 
-        Ok(content)
+        Ok(stored)
     }
 
-    /// A copy of some bytes of it.
-    pub(crate) async fn copy(
+    async fn write_chunks<E: Into<s3s::StdError>>(
         &self,
-        content: &Content,
+        mut body: impl Stream<Item = Result<Bytes, E>> + Unpin,
+        mut seen: impl FnMut(&[u8]),
+        writer: &mut BodyWriter,
+        length: &mut u64,
+    ) -> S3Result<()> {
+        while let Some(chunk) = body.next().await {
+            let chunk = chunk
+                .map_err(|error| S3Error::with_source(S3ErrorCode::IncompleteBody, error.into()))?;
+            *length += chunk.len() as u64;
+
+            if *length > self.max_body {
+                return Err(s3_error!(
+                    EntityTooLarge,
+                    "the body is longer than {} bytes",
+                    self.max_body
+                ));
+            }
+
+            seen(&chunk);
+            match writer {
+                BodyWriter::File(file) => file.write_all(&chunk).await.map_err(storage_error)?,
+                BodyWriter::Memory(bytes) => {
+                    bytes.extend_from_slice(&chunk);
+                    self.count_memory(chunk.len() as u64)?;
+                }
+            }
+        }
+
+        if let BodyWriter::File(file) = writer {
+            file.flush().await.map_err(storage_error)?;
+        }
+
+        Ok(())
+    }
+
+    fn count_memory(&self, bytes: u64) -> S3Result<()> {
+        let used = self.in_memory.fetch_add(bytes, Ordering::Relaxed);
+        if used + bytes > MAX_MEMORY_BYTES {
+            return Err(s3_error!(
+                EntityTooLarge,
+                "the objects in memory are longer than {MAX_MEMORY_BYTES} bytes: see `--data`"
+            ));
+        }
+
+        Ok(())
+    }
+
+    /// Copies a range of a body.
+    pub(in crate::s3) async fn copy(
+        &self,
+        stored: &StoredBody,
         range: Range<u64>,
         seen: impl FnMut(&[u8]),
-    ) -> S3Result<Content> {
-        self.write(Box::pin(self.read(content, range)), seen).await
+    ) -> S3Result<StoredBody> {
+        self.write(Box::pin(self.read(stored, range)), seen).await
     }
 
-    /// Some bytes of it.
-    pub(crate) fn read(
+    /// Reads a range of a body.
+    pub(in crate::s3) fn read(
         &self,
-        content: &Content,
+        stored: &StoredBody,
         range: Range<u64>,
     ) -> impl Stream<Item = io::Result<Bytes>> + Send + Sync + 'static {
         let mut start = 0;
         let mut reads = Vec::new();
 
-        for piece in &content.pieces {
+        for piece in &stored.pieces {
             let end = start + piece.length;
             let (from, to) = (range.start.max(start), range.end.min(end));
 
@@ -232,25 +245,25 @@ impl BodyStore {
             .flatten()
     }
 
-    /// Forgets it.
-    pub(crate) fn discard(&self, content: &Content) {
-        for piece in &content.pieces {
+    /// Removes a body.
+    pub(in crate::s3) fn discard(&self, stored: &StoredBody) {
+        for piece in &stored.pieces {
             if piece.memory.is_some() {
                 self.in_memory.fetch_sub(piece.length, Ordering::Relaxed);
             } else if let Some(path) = self.path(piece.file) {
-                // A file that is left over is removed at the next start.
+                // If this fails, the file is removed at the next start.
                 drop(std::fs::remove_file(path));
             }
         }
     }
 
-    async fn writer(&self, file: u64) -> S3Result<Writer> {
+    async fn writer(&self, file: u64) -> S3Result<BodyWriter> {
         match self.path(file) {
             Some(path) => File::create(path)
                 .await
-                .map(Writer::File)
+                .map(BodyWriter::File)
                 .map_err(storage_error),
-            None => Ok(Writer::Memory(BytesMut::new())),
+            None => Ok(BodyWriter::Memory(BytesMut::new())),
         }
     }
 
@@ -259,19 +272,6 @@ impl BodyStore {
             .as_ref()
             .map(|folder| folder.join(file.to_string()))
     }
-}
-
-/// What a client is told when something cannot be written.
-pub(crate) fn storage_error(error: io::Error) -> S3Error {
-    let mut answer = S3Error::with_message(
-        S3ErrorCode::InternalError,
-        format!("the object cannot be stored: {error}"),
-    );
-    if error.kind() == io::ErrorKind::StorageFull {
-        answer.set_status_code(http::StatusCode::INSUFFICIENT_STORAGE);
-    }
-
-    answer
 }
 
 fn read_piece(
@@ -287,7 +287,7 @@ fn read_piece(
             }
 
             if let Some(memory) = memory {
-                // Fits, since the piece is in memory.
+                // The piece is in memory, so its length is a `usize`.
                 let bytes = memory.slice(range.start as usize..range.end as usize);
                 return Ok(Some((bytes, (None, range.end..range.end))));
             }

@@ -1,0 +1,276 @@
+//! The running pipeline, as tests and the program use it.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use tokio::task::JoinSet;
+
+use super::arrivals::deliver_in_transit;
+use super::engine::Engine;
+use super::state::PipelineState;
+use crate::Error;
+use crate::faults::Faults;
+use crate::journal::report::Recorder;
+use crate::journal::{Journal, Report, StepKind};
+use crate::lambda::invoker::Invoker;
+use crate::lambda::mapping::Mapping;
+use crate::s3::{Buckets, EventId, ObjectEvent, ObjectEvents, rejected_by_s3};
+use crate::sqs::{Message, QueueSnapshot, Sent};
+use crate::topology::Topology;
+
+/// S3, SNS, SQS and Lambda in this process, with the faults of the real ones.
+///
+/// ```
+/// use s3_dispatch::Routes;
+/// use s3_dispatch_local::{LocalPipeline, ObjectEvent, Topology};
+///
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() -> Result<(), s3_dispatch_local::Error> {
+/// let routes =
+///     || Routes::new(()).on_fn("ObjectCreated:*", || async { Ok::<_, std::io::Error>(()) });
+/// let pipeline = LocalPipeline::builder()
+///     .with_topology(Topology::example())
+///     .with_router("put-processor", routes())
+///     .with_router("copy-processor", routes())
+///     .start()
+///     .await?;
+///
+/// let event = ObjectEvent::new("ObjectCreated:Put", "amzn-s3-demo-bucket", "photo.jpg");
+/// let id = pipeline.publish(event.with_size(1024)).await?;
+/// pipeline.settle().await;
+/// assert_eq!(pipeline.report().events[&id].handled, 1);
+/// # Ok(())
+/// # }
+/// ```
+///
+/// It waits only on Tokio's clock. While that clock is paused, minutes of visibility timeouts pass
+/// at once, and each run is the same. It is for development and tests: it is not secured, and not
+/// meant for production.
+///
+/// Cheap to clone. The pipeline ends when the last clone is dropped. [`stop`](Self::stop) ends it
+/// in an orderly way, including the processes of functions.
+#[derive(Clone)]
+pub struct LocalPipeline(Arc<Inner>);
+
+struct Inner {
+    engine: Arc<Engine>,
+    topology: Topology,
+    buckets: Arc<Buckets>,
+    /// By the name of the function.
+    invokers: BTreeMap<String, Arc<Invoker>>,
+    recorder: Arc<Mutex<Recorder>>,
+    tasks: Mutex<JoinSet<()>>,
+}
+
+impl LocalPipeline {
+    pub(super) fn run(
+        engine: Arc<Engine>,
+        topology: Topology,
+        buckets: Buckets,
+        invokers: BTreeMap<String, Arc<Invoker>>,
+        recorder: Arc<Mutex<Recorder>>,
+    ) -> Self {
+        let mut tasks = JoinSet::new();
+        tasks.spawn(deliver_in_transit(Arc::clone(&engine)));
+
+        for spec in &topology.mappings {
+            if let Some(invoker) = invokers.get(&spec.function) {
+                let mapping = Mapping::new(Arc::clone(&engine), spec.clone(), Arc::clone(invoker));
+                tasks.spawn(mapping.run());
+            }
+        }
+
+        Self(Arc::new(Inner {
+            engine,
+            topology,
+            buckets: Arc::new(buckets),
+            invokers,
+            recorder,
+            tasks: Mutex::new(tasks),
+        }))
+    }
+
+    /// What the pipeline consists of.
+    #[must_use]
+    pub fn topology(&self) -> &Topology {
+        &self.0.topology
+    }
+
+    /// Everything that happens in the pipeline.
+    #[must_use]
+    pub fn journal(&self) -> &Journal {
+        &self.0.engine.journal
+    }
+
+    /// The buckets, for an [`S3Endpoint`](crate::S3Endpoint). They are the same ones that
+    /// [`put`](Self::put), [`copy`](Self::copy) and [`delete`](Self::delete) change.
+    #[must_use]
+    pub fn buckets(&self) -> &Arc<Buckets> {
+        &self.0.buckets
+    }
+
+    /// The faults that are injected now.
+    #[must_use]
+    pub fn faults(&self) -> Faults {
+        Faults::clone(&self.0.engine.faults())
+    }
+
+    /// Changes which faults are injected from now on.
+    pub fn set_faults(&self, faults: Faults) {
+        self.0.engine.set_faults(faults);
+    }
+
+    /// Puts an object into a bucket.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::S3`](crate::ErrorKind::S3) when S3 rejects the object: the bucket does not
+    /// exist, for example. Otherwise as for [`publish`](Self::publish).
+    pub async fn put(
+        &self,
+        bucket: &str,
+        key: &str,
+        body: impl Into<Bytes>,
+    ) -> Result<EventId, Error> {
+        let event = self.0.buckets.put(bucket, key, body.into()).await;
+        self.publish(event.map_err(rejected_by_s3)?).await
+    }
+
+    /// Copies an object. Both arguments are a bucket and a key.
+    ///
+    /// # Errors
+    ///
+    /// As for [`put`](Self::put), and when the object does not exist.
+    pub async fn copy(&self, from: (&str, &str), to: (&str, &str)) -> Result<EventId, Error> {
+        let event = self.0.buckets.copy(from, to).await;
+        self.publish(event.map_err(rejected_by_s3)?).await
+    }
+
+    /// Deletes an object. `None` when it did not exist, because then there is no event.
+    ///
+    /// # Errors
+    ///
+    /// As for [`put`](Self::put).
+    pub async fn delete(&self, bucket: &str, key: &str) -> Result<Option<EventId>, Error> {
+        let event = self.0.buckets.delete(bucket, key);
+        match event.map_err(rejected_by_s3)? {
+            Some(event) => self.publish(event).await.map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// Publishes an event, if the notification configuration of its bucket matches. An event
+    /// without a sequencer gets one if S3 would give it one.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Storage`](crate::ErrorKind::Storage) when the event cannot be written to disk.
+    /// It is not published then. A retry may help.
+    pub async fn publish(&self, event: ObjectEvent) -> Result<EventId, Error> {
+        self.0.engine.publish(event).await
+    }
+
+    /// Sends a message directly to a queue, as a publisher other than S3 may do.
+    ///
+    /// # Errors
+    ///
+    /// - [`ErrorKind::UnknownName`](crate::ErrorKind::UnknownName) when the queue does not exist.
+    /// - [`ErrorKind::Refused`](crate::ErrorKind::Refused) or
+    ///   [`ErrorKind::TooLarge`](crate::ErrorKind::TooLarge) when the queue rejects the message.
+    /// - [`ErrorKind::Storage`](crate::ErrorKind::Storage) when the message cannot be written to
+    ///   disk. A retry may help.
+    pub async fn send(&self, queue: &str, message: Message) -> Result<Sent, Error> {
+        self.0.engine.send(queue, message).await
+    }
+
+    /// Returns a sequencer that is greater than all earlier ones.
+    ///
+    /// Take it while nothing else changes the same object, so that the sequencers of an object are
+    /// in the order of its changes.
+    #[must_use]
+    pub fn next_sequencer(&self) -> String {
+        self.0.engine.next_sequencer()
+    }
+
+    /// Waits until nothing is in transit, no function is running, and every queue that a function
+    /// is invoked from is empty.
+    pub async fn settle(&self) {
+        let engine = &self.0.engine;
+        let mut changes = engine.watch();
+        let is_settled = |_: &u64| engine.read(|state| self.is_settled(state));
+
+        // The sender lives as long as the engine.
+        drop(changes.wait_for(is_settled).await);
+    }
+
+    fn is_settled(&self, state: &PipelineState) -> bool {
+        let mappings = self.0.topology.mappings.iter();
+        let mut queues = mappings.filter_map(|spec| state.queues.get(&*spec.queue));
+
+        state.in_transit_count() == 0
+            && state.invocations == 0
+            && queues.all(|queue| queue.is_empty())
+    }
+
+    /// What happened to the events so far.
+    #[must_use]
+    pub fn report(&self) -> Report {
+        self.0
+            .recorder
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .report()
+    }
+
+    /// What a queue contains now.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::UnknownName`](crate::ErrorKind::UnknownName) when the queue does not exist.
+    pub fn queue(&self, name: &str) -> Result<QueueSnapshot, Error> {
+        let now = self.0.engine.clock.now();
+        let snapshot = self
+            .0
+            .engine
+            .read(|state| Some(QueueSnapshot::of(state.queues.get(name)?, now)));
+
+        snapshot.ok_or_else(|| Error::unknown_name("queue", name))
+    }
+
+    /// Stops the pipeline: running invocations are cut off, and processes are killed. Messages that
+    /// were not handled stay in the queues and, with a folder, on disk.
+    pub async fn stop(&self) {
+        let mut tasks =
+            std::mem::take(&mut *self.0.tasks.lock().unwrap_or_else(PoisonError::into_inner));
+        tasks.shutdown().await;
+
+        for invoker in self.0.invokers.values() {
+            invoker.stop().await;
+        }
+    }
+}
+
+#[async_trait]
+impl ObjectEvents for LocalPipeline {
+    async fn take(&self, event: ObjectEvent) -> Result<(), Error> {
+        self.publish(event).await.map(drop)
+    }
+
+    fn cannot_store(&self, reason: &str) {
+        let step = StepKind::StorageFailed {
+            reason: reason.to_owned(),
+        };
+        self.journal().append(None, step);
+    }
+}
+
+impl fmt::Debug for LocalPipeline {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("LocalPipeline")
+            .field("journal", self.journal())
+            .finish_non_exhaustive()
+    }
+}

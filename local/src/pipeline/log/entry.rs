@@ -1,0 +1,41 @@
+//! The entries of a change log.
+
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use crate::pipeline::transit::InTransit;
+use crate::sqs::stored::QueueChange;
+
+/// One change of the state of a pipeline.
+#[derive(Debug, Clone)]
+pub(crate) enum LogEntry {
+    /// How far events and sequencers have been counted.
+    Counters {
+        last_event: u64,
+        last_sequencer: u64,
+    },
+    /// A message was put in transit.
+    SentOff {
+        serial: u64,
+        due: SystemTime,
+        message: InTransit,
+    },
+    /// A message in transit arrived.
+    Arrived { serial: u64, due: SystemTime },
+    /// A queue changed.
+    Queue {
+        queue: Arc<str>,
+        change: QueueChange,
+    },
+}
+
+impl LogEntry {
+    /// Whether the change removes something.
+    pub(crate) fn is_removal(&self) -> bool {
+        match self {
+            Self::Counters { .. } | Self::SentOff { .. } => false,
+            Self::Arrived { .. } => true,
+            Self::Queue { change, .. } => matches!(change, QueueChange::Removed { .. }),
+        }
+    }
+}

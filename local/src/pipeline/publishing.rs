@@ -1,0 +1,225 @@
+//! How events and messages enter the pipeline.
+
+use std::sync::{Arc, MutexGuard};
+use std::time::{Duration, SystemTime};
+
+use super::engine::Engine;
+use super::injection::FaultSite;
+use super::log::PendingSync;
+use super::state::PipelineState;
+use super::transit::{InTransit, NextStop};
+use crate::faults::Fault;
+use crate::faults::chance::Chance;
+use crate::journal::StepKind;
+use crate::s3::notification::{Request, has_sequencer, notification_json, test_notification_json};
+use crate::s3::{EventId, ObjectEvent};
+use crate::sqs::{Message, SendRefusal, Sent};
+use crate::{Error, ErrorKind};
+
+/// How many messages can be in transit at once. Publishing waits when there are more.
+const MAX_IN_TRANSIT: usize = 100_000;
+
+/// The longest time by which a duplicate or reordered message is late.
+const SOON: Duration = Duration::from_secs(1);
+
+/// The longest time by which a delayed or repeated message is late.
+const LATE: Duration = Duration::from_secs(5);
+
+impl Engine {
+    /// Sends the notifications of an event. They are on disk when this returns.
+    pub(super) async fn publish(&self, event: ObjectEvent) -> Result<EventId, Error> {
+        self.wait_for_room().await;
+        let (id, sync) = self.record_event(event)?;
+        wait_for_sync(sync).await?;
+
+        Ok(id)
+    }
+
+    async fn wait_for_room(&self) {
+        let mut changes = self.watch();
+        let has_room = |_: &u64| self.lock().in_transit_count() < MAX_IN_TRANSIT;
+        // The sender lives as long as the engine.
+        drop(changes.wait_for(has_room).await);
+    }
+
+    fn record_event(
+        &self,
+        mut event: ObjectEvent,
+    ) -> Result<(EventId, Option<PendingSync>), Error> {
+        let mut state = self.lock();
+        let now = self.clock.now();
+        let checkpoint = state.checkpoint();
+        let id = state.next_event();
+
+        if event.sequencer.is_none() && has_sequencer(&event.event_name) {
+            event.sequencer = Some(state.sequencers.next(now));
+        }
+
+        let event = Arc::new(event);
+        self.journal
+            .append(Some(id), StepKind::ObjectEvent(Arc::clone(&event)));
+
+        let request_id = self.s3_request_id(&format!("request {}", id.0));
+        let request = Request {
+            time: now,
+            id: &request_id,
+        };
+
+        let buckets = self.buckets.iter();
+        let specs = buckets
+            .filter(|bucket| bucket.name == event.bucket)
+            .flat_map(|bucket| &bucket.notifications)
+            .filter(|spec| spec.matches(&event));
+
+        for (index, spec) in specs.enumerate() {
+            let message = InTransit {
+                event: Some(id),
+                body: notification_json(spec, &event, &request).into(),
+                next_stop: NextStop::from(&spec.destination),
+                path: format!("{}/{index}", id.0).into(),
+                refusals: 0,
+            };
+            self.send_off(&mut state, now, message);
+        }
+
+        Ok((id, self.commit_acknowledged(state, checkpoint)?))
+    }
+
+    /// Sends a test notification for each notification configuration, as S3 does when one is
+    /// created.
+    pub(super) async fn publish_test_notifications(&self) -> Result<(), Error> {
+        wait_for_sync(self.record_test_notifications()?).await
+    }
+
+    fn record_test_notifications(&self) -> Result<Option<PendingSync>, Error> {
+        let mut state = self.lock();
+        let now = self.clock.now();
+        let checkpoint = state.checkpoint();
+
+        for bucket in &self.buckets {
+            if bucket.notifications.is_empty() {
+                continue;
+            }
+
+            let step = StepKind::TestNotification {
+                bucket: bucket.name.as_str().into(),
+            };
+            self.journal.append(None, step);
+
+            for (index, spec) in bucket.notifications.iter().enumerate() {
+                let path: Arc<str> = format!("test/{}/{index}", bucket.name).into();
+                let request_id = self.s3_request_id(&path);
+                let request = Request {
+                    time: now,
+                    id: &request_id,
+                };
+
+                let message = InTransit {
+                    event: None,
+                    body: test_notification_json(&bucket.name, &request).into(),
+                    next_stop: NextStop::from(&spec.destination),
+                    path,
+                    refusals: 0,
+                };
+                self.send_off(&mut state, now, message);
+            }
+        }
+
+        self.commit_acknowledged(state, checkpoint)
+    }
+
+    /// An id in the form of S3's request ids: 16 hexadecimal digits.
+    fn s3_request_id(&self, about: &str) -> String {
+        format!("{:016X}", Chance::new(self.seed, about).bits())
+    }
+
+    /// Sends a message directly to a queue. It is on disk when this returns.
+    pub(super) async fn send(&self, queue: &str, message: Message) -> Result<Sent, Error> {
+        let (sent, sync) = self.record_send(queue, message)?;
+        wait_for_sync(sync).await?;
+
+        Ok(sent)
+    }
+
+    fn record_send(
+        &self,
+        queue_name: &str,
+        message: Message,
+    ) -> Result<(Sent, Option<PendingSync>), Error> {
+        let mut state: MutexGuard<'_, PipelineState> = self.lock();
+        let now = self.clock.now();
+        let checkpoint = state.checkpoint();
+
+        let queue = state
+            .queues
+            .get_mut(queue_name)
+            .ok_or_else(|| Error::unknown_name("queue", queue_name))?;
+        let name = Arc::clone(queue.name());
+        let (event, message_id) = (message.event, Arc::clone(&message.id));
+        let body = Arc::clone(&message.body);
+
+        let sent = queue.send(now, message).map_err(|refusal| {
+            let kind = match refusal {
+                SendRefusal::TooLong => ErrorKind::TooLarge,
+                _ => ErrorKind::Refused,
+            };
+            let text = format!("the queue `{queue_name}` rejects the message: {refusal}");
+            Error::new(kind, text)
+        })?;
+
+        let step = StepKind::Enqueued {
+            queue: name,
+            message_id,
+            body,
+            is_duplicate: sent != Sent::Accepted,
+        };
+        self.journal.append(event, step);
+
+        Ok((sent, self.commit_acknowledged(state, checkpoint)?))
+    }
+
+    /// Sends a message to its next stop, with the faults that occur on the way.
+    pub(super) fn send_off(&self, state: &mut PipelineState, now: SystemTime, message: InTransit) {
+        let inject = |fault, message: &InTransit| {
+            self.inject(fault, &FaultSite::of_message_in_transit(message))
+        };
+
+        let mut copies = Vec::new();
+
+        if let Some(mut chance) = inject(Fault::Duplicate, &message) {
+            let due = now + chance.duration(Duration::ZERO, SOON);
+            copies.push((due, message.duplicate("+")));
+        }
+
+        // The sender does not know that the message arrived, so it sends it again.
+        if let Some(mut chance) = inject(Fault::DropResponse, &message) {
+            let due = now + chance.duration(SOON, LATE);
+            copies.push((due, message.duplicate("*")));
+        }
+
+        copies.insert(0, (now, message));
+
+        for (mut due, message) in copies {
+            if let Some(mut chance) = inject(Fault::Delay, &message) {
+                due += chance.duration(SOON, LATE);
+            }
+
+            if let Some(mut chance) = inject(Fault::Reorder, &message) {
+                due += chance.duration(Duration::ZERO, SOON);
+            }
+
+            state.add_in_transit(due, message);
+        }
+    }
+}
+
+/// Waits for a sync on a thread that may block. If the runtime ends meanwhile, nobody waits for the
+/// result.
+async fn wait_for_sync(sync: Option<PendingSync>) -> Result<(), Error> {
+    match sync {
+        Some(sync) => tokio::task::spawn_blocking(|| sync.run())
+            .await
+            .unwrap_or(Ok(())),
+        None => Ok(()),
+    }
+}

@@ -1,0 +1,113 @@
+//! How a mapping receives messages from a queue and deletes them.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use super::engine::Engine;
+use super::injection::FaultSite;
+use super::state::PipelineState;
+use crate::faults::{Fault, Hop};
+use crate::journal::StepKind;
+use crate::sqs::{Deletion, Queue, Receipt, Receive, Received};
+
+impl Engine {
+    /// Receives up to `max_messages` messages that are in none of the `excluded` groups, with the
+    /// faults that occur.
+    pub(crate) fn receive(
+        &self,
+        queue: &Arc<str>,
+        max_messages: usize,
+        excluded: &HashSet<Arc<str>>,
+    ) -> Vec<Received> {
+        let now = self.clock.now();
+
+        self.change(|state| {
+            let dead_letter_queue = dead_letter_queue(state, queue);
+            let room = dead_letter_queue
+                .as_ref()
+                .and_then(|name| state.queues.get(name))
+                .map_or(0, |queue| queue.room());
+
+            let Some(source) = state.queues.get_mut(queue) else {
+                return Vec::new();
+            };
+
+            let Receive {
+                mut messages,
+                redriven,
+                expired,
+                ..
+            } = source.receive(now, max_messages, excluded, room);
+
+            messages.retain(|received| self.reaches_receiver(source, now, received));
+
+            for message in expired {
+                let step = StepKind::Expired {
+                    queue: Arc::clone(queue),
+                    message_id: message.id,
+                };
+                self.journal.append(message.event, step);
+            }
+
+            let target = dead_letter_queue.and_then(|name| state.queues.get_mut(&name));
+            if let Some(target) = target {
+                for redriven in redriven {
+                    let step = StepKind::Redriven {
+                        queue: Arc::clone(queue),
+                        dead_letter_queue: Arc::clone(target.name()),
+                        message_id: Arc::clone(&redriven.message.id),
+                        receive_count: redriven.receive_count,
+                    };
+
+                    self.journal.append(redriven.message.event, step);
+                    target.insert_redriven(now, redriven);
+                }
+            }
+
+            messages
+        })
+    }
+
+    /// Whether a received message reaches its receiver, or a fault loses the response.
+    fn reaches_receiver(&self, queue: &mut Queue, now: SystemTime, received: &Received) -> bool {
+        let name = Arc::clone(queue.name());
+        let site = FaultSite::of_received(Hop::Receive, &name, received);
+        let is_lost = self.inject(Fault::DropResponse, &site).is_some();
+
+        if let Some(mut chance) = self.inject(Fault::ExpireVisibility, &site) {
+            // The function may still be at work then: AWS recommends a visibility timeout of six
+            // times the function's timeout.
+            let early = chance.duration(Duration::ZERO, queue.spec().visibility_timeout / 6);
+            let changed = queue.change_visibility(now, received.receipt, early);
+            debug_assert!(changed.is_ok(), "the message was received just now");
+        }
+
+        !is_lost
+    }
+
+    /// Deletes a message that a mapping has received.
+    pub(crate) fn delete(&self, queue: &Arc<str>, receipt: Receipt) {
+        let now = self.clock.now();
+
+        self.change(|state| {
+            let deletion = state
+                .queues
+                .get_mut(queue)
+                .map(|queue| queue.delete(now, receipt));
+
+            if let Some(Deletion::Deleted(message)) = deletion {
+                let step = StepKind::Deleted {
+                    queue: Arc::clone(queue),
+                    message_id: message.id,
+                };
+                self.journal.append(message.event, step);
+            }
+        });
+    }
+}
+
+fn dead_letter_queue(state: &PipelineState, queue: &Arc<str>) -> Option<Arc<str>> {
+    let redrive = state.queues.get(queue)?.spec().redrive.as_ref()?;
+    Some(redrive.dead_letter_queue.as_str().into())
+}

@@ -1,0 +1,84 @@
+//! A multipart upload that is not completed yet.
+
+use std::collections::BTreeMap;
+use std::time::SystemTime;
+
+use s3s::{S3Result, s3_error};
+use serde::{Deserialize, Serialize};
+
+use super::bodies::StoredBody;
+use super::object::ObjectHeaders;
+
+/// The smallest part of an upload, except for the last one ("Amazon S3 multipart upload limits",
+/// Amazon S3 User Guide, 2026).
+const MIN_PART_BYTES: u64 = 5 * 1024 * 1024;
+
+/// A multipart upload. Its serialized form is the description on disk.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(in crate::s3) struct Upload {
+    pub(in crate::s3) id: String,
+    pub(super) bucket: String,
+    pub(in crate::s3) key: String,
+    pub(in crate::s3) initiated: SystemTime,
+    pub(in crate::s3) parts: BTreeMap<i32, StoredPart>,
+    pub(super) headers: ObjectHeaders,
+    pub(super) tags: Vec<(String, String)>,
+    /// The sequencer of the upload's start. The event of the completed object has it.
+    pub(super) sequencer: String,
+}
+
+/// A part of an upload.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(in crate::s3) struct StoredPart {
+    #[serde(rename = "content")]
+    pub(in crate::s3) body: StoredBody,
+    /// The entity tag, without quotes.
+    pub(in crate::s3) e_tag: String,
+    pub(in crate::s3) last_modified: SystemTime,
+}
+
+impl Upload {
+    /// Checks that these parts, given by number and entity tag, make an object.
+    pub(super) fn check_parts(&self, parts: &[(i32, String)]) -> S3Result<()> {
+        if parts.is_empty() {
+            return Err(s3_error!(
+                MalformedXML,
+                "an upload needs at least one part to be completed"
+            ));
+        }
+
+        if !parts.is_sorted_by(|(before, _), (after, _)| before < after) {
+            return Err(s3_error!(InvalidPartOrder));
+        }
+
+        for (position, (number, e_tag)) in parts.iter().enumerate() {
+            let part = self.parts.get(number).filter(|part| part.e_tag == *e_tag);
+            let part = part.ok_or_else(|| {
+                s3_error!(
+                    InvalidPart,
+                    "part {number} does not exist or has another entity tag"
+                )
+            })?;
+
+            let is_last = position + 1 == parts.len();
+            if part.body.len() < MIN_PART_BYTES && !is_last {
+                return Err(s3_error!(
+                    EntityTooSmall,
+                    "part {number} is smaller than 5 MiB and not the last one"
+                ));
+            }
+        }
+
+        Ok(())
+    }
+}
+
+impl StoredPart {
+    pub(in crate::s3) fn new(body: StoredBody, e_tag: String) -> Self {
+        Self {
+            body,
+            e_tag,
+            last_modified: SystemTime::now(),
+        }
+    }
+}

@@ -1,0 +1,146 @@
+//! Buckets, and where their notifications go.
+
+use s3_dispatch::EventPattern;
+use s3_dispatch_testing::SnsFilterPolicy;
+
+use crate::s3::ObjectEvent;
+
+/// A bucket.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct BucketSpec {
+    /// The bucket's name.
+    pub name: String,
+    /// Which events are published, and where.
+    pub notifications: Vec<NotificationSpec>,
+}
+
+/// A notification configuration of a bucket: some events, and their destination.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct NotificationSpec {
+    /// The id of the configuration.
+    pub id: String,
+    /// The events.
+    pub events: Vec<EventPattern>,
+    /// What the object's key must start with. An empty prefix allows every key.
+    pub prefix: String,
+    /// What the object's key must end with. An empty suffix allows every key.
+    pub suffix: String,
+    /// Where the notifications go.
+    pub destination: Destination,
+}
+
+/// Where the notifications of a bucket go.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Destination {
+    /// The topic with this name.
+    Topic(String),
+    /// The queue with this name.
+    Queue(String),
+}
+
+/// A subscription of a queue to a topic.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct SubscriptionSpec {
+    /// The topic's name.
+    pub topic: String,
+    /// The queue's name.
+    pub queue: String,
+    /// Which messages the queue gets. `None` means all of them.
+    pub filter_policy: Option<SnsFilterPolicy>,
+    /// Whether messages arrive without the SNS envelope.
+    pub raw_delivery: bool,
+}
+
+impl BucketSpec {
+    /// A bucket that publishes nothing.
+    pub fn new(name: impl Into<String>) -> Self {
+        Self {
+            name: name.into(),
+            notifications: Vec::new(),
+        }
+    }
+
+    /// Adds a notification configuration.
+    #[must_use]
+    pub fn with_notification(mut self, notification: NotificationSpec) -> Self {
+        self.notifications.push(notification);
+        self
+    }
+}
+
+impl NotificationSpec {
+    /// A configuration that publishes these events of all keys.
+    pub fn new(events: impl IntoIterator<Item = EventPattern>, destination: Destination) -> Self {
+        Self {
+            id: String::from("notifications"),
+            events: events.into_iter().collect(),
+            prefix: String::new(),
+            suffix: String::new(),
+            destination,
+        }
+    }
+
+    /// Sets the id of the configuration.
+    #[must_use]
+    pub fn with_id(mut self, id: impl Into<String>) -> Self {
+        self.id = id.into();
+        self
+    }
+
+    /// Limits the configuration to keys that start with this prefix.
+    #[must_use]
+    pub fn with_prefix(mut self, prefix: impl Into<String>) -> Self {
+        self.prefix = prefix.into();
+        self
+    }
+
+    /// Limits the configuration to keys that end with this suffix.
+    #[must_use]
+    pub fn with_suffix(mut self, suffix: impl Into<String>) -> Self {
+        self.suffix = suffix.into();
+        self
+    }
+
+    /// Whether S3 publishes this event.
+    ///
+    /// Prefix and suffix are compared with the key itself. AWS wants them URL-encoded in the
+    /// configuration, which means the same.
+    #[must_use]
+    pub fn matches(&self, event: &ObjectEvent) -> bool {
+        self.events
+            .iter()
+            .any(|pattern| pattern.matches(&event.event_name))
+            && event.key.starts_with(&self.prefix)
+            && event.key.ends_with(&self.suffix)
+    }
+}
+
+impl SubscriptionSpec {
+    /// A subscription to all messages, with raw delivery.
+    pub fn new(topic: impl Into<String>, queue: impl Into<String>) -> Self {
+        Self {
+            topic: topic.into(),
+            queue: queue.into(),
+            filter_policy: None,
+            raw_delivery: true,
+        }
+    }
+
+    /// Limits the subscription to the messages that this policy matches.
+    #[must_use]
+    pub fn with_filter_policy(mut self, policy: SnsFilterPolicy) -> Self {
+        self.filter_policy = Some(policy);
+        self
+    }
+
+    /// Sets whether messages arrive without the SNS envelope.
+    #[must_use]
+    pub fn with_raw_delivery(mut self, raw_delivery: bool) -> Self {
+        self.raw_delivery = raw_delivery;
+        self
+    }
+}

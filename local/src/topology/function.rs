@@ -1,0 +1,138 @@
+//! Functions, and the queues that they are invoked from.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// A Lambda function.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct FunctionSpec {
+    /// The function's name.
+    pub name: String,
+    /// The program to run. `None` when the function is given in code.
+    pub program: Option<PathBuf>,
+    /// The program's arguments.
+    pub arguments: Vec<String>,
+    /// How long an invocation may take: at most 15 minutes.
+    pub timeout: Duration,
+    /// The memory size in MB that the function's environment states. It is not enforced.
+    pub memory: u32,
+    /// Further environment variables.
+    pub environment: BTreeMap<String, String>,
+    /// How many invocations may run at once before more are throttled. `None` means no limit.
+    pub reserved_concurrency: Option<usize>,
+}
+
+/// An event source mapping: a function is invoked with the messages of a queue.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct MappingSpec {
+    /// The queue's name.
+    pub queue: String,
+    /// The function's name.
+    pub function: String,
+    /// The most messages in a batch: 1 to 10, or up to 10,000 for a standard queue with a batch
+    /// window.
+    pub batch_size: usize,
+    /// How long the mapping waits for a batch to fill: at most 300 seconds.
+    pub batch_window: Duration,
+    /// How many invocations may run at once: 2 to 1,000. Unlike on AWS, 1 is allowed too.
+    pub maximum_concurrency: usize,
+    /// Whether the function's answer lists the messages that failed (`ReportBatchItemFailures`).
+    /// Without it, any answer deletes the whole batch.
+    pub report_batch_item_failures: bool,
+}
+
+impl FunctionSpec {
+    /// A function with Lambda's defaults, a timeout of 3 seconds and 128 MB, that is given in code.
+    pub fn new(name: impl Into<String>) -> Self {
+        Self {
+            name: name.into(),
+            program: None,
+            arguments: Vec::new(),
+            timeout: Duration::from_secs(3),
+            memory: 128,
+            environment: BTreeMap::new(),
+            reserved_concurrency: None,
+        }
+    }
+
+    /// Sets the program to run.
+    #[must_use]
+    pub fn with_program(mut self, program: PathBuf) -> Self {
+        self.program = Some(program);
+        self
+    }
+
+    /// Sets how long an invocation may take.
+    #[must_use]
+    pub fn with_timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = timeout;
+        self
+    }
+
+    /// Sets the memory size in MB.
+    #[must_use]
+    pub fn with_memory(mut self, megabytes: u32) -> Self {
+        self.memory = megabytes;
+        self
+    }
+
+    /// Adds an environment variable.
+    #[must_use]
+    pub fn with_variable(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.environment.insert(name.into(), value.into());
+        self
+    }
+
+    /// Sets how many invocations may run at once before more are throttled.
+    #[must_use]
+    pub fn with_reserved_concurrency(mut self, invocations: usize) -> Self {
+        self.reserved_concurrency = Some(invocations);
+        self
+    }
+}
+
+impl MappingSpec {
+    /// A mapping with the settings of `infra/`: batches of at most 10 messages, no batch window,
+    /// failures reported message by message, and at most five invocations at once.
+    pub fn new(queue: impl Into<String>, function: impl Into<String>) -> Self {
+        Self {
+            queue: queue.into(),
+            function: function.into(),
+            batch_size: 10,
+            batch_window: Duration::ZERO,
+            maximum_concurrency: 5,
+            report_batch_item_failures: true,
+        }
+    }
+
+    /// Sets the most messages in a batch.
+    #[must_use]
+    pub fn with_batch_size(mut self, messages: usize) -> Self {
+        self.batch_size = messages;
+        self
+    }
+
+    /// Sets how long the mapping waits for a batch to fill.
+    #[must_use]
+    pub fn with_batch_window(mut self, window: Duration) -> Self {
+        self.batch_window = window;
+        self
+    }
+
+    /// Sets how many invocations may run at once.
+    #[must_use]
+    pub fn with_maximum_concurrency(mut self, invocations: usize) -> Self {
+        self.maximum_concurrency = invocations;
+        self
+    }
+
+    /// Sets whether the function's answer lists the messages that failed.
+    #[must_use]
+    pub fn with_report_batch_item_failures(mut self, is_enabled: bool) -> Self {
+        self.report_batch_item_failures = is_enabled;
+        self
+    }
+}
