@@ -11,7 +11,7 @@
 use std::alloc::System;
 use std::time::{Duration, Instant};
 
-use s3_dispatch_core::Delivery;
+use s3_dispatch_core::delivery::Delivery;
 use s3_dispatch_fuzz::cost::{Allocator, Cost};
 use s3_dispatch_fuzz::shapes::{SHAPES, Shape};
 

@@ -3,7 +3,8 @@
 use std::alloc::System;
 
 use cap::Cap;
-use s3_dispatch_core::{Delivery, S3EventRecord};
+use s3_dispatch_core::S3EventRecord;
+use s3_dispatch_core::delivery::Delivery;
 
 /// The allocator that counts. Each program declares one.
 pub type Allocator = Cap<System>;

@@ -7,7 +7,8 @@ mod eventbridge;
 mod node;
 mod record;
 
-use s3_dispatch_core::{Envelope, ErrorKind};
+use s3_dispatch_core::ErrorKind;
+use s3_dispatch_core::delivery::Envelope;
 use serde_json::Value;
 
 pub use node::Mistake;

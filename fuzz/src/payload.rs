@@ -1,7 +1,6 @@
 use arbitrary::Unstructured;
-use s3_dispatch_core::{
-    Content, Delivery, Envelope, Error, Message, Notification, S3EventRecord, TestEvent,
-};
+use s3_dispatch_core::delivery::{Content, Delivery, Envelope, Message, TestEvent};
+use s3_dispatch_core::{Error, Notification, S3EventRecord};
 use serde_json::json;
 
 use crate::generate;

@@ -8,7 +8,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use s3_dispatch_core::BoxFuture;
+use s3_dispatch_core::handler::BoxFuture;
 
 /// A future of foreign code that resolves to its output or to its panic.
 ///

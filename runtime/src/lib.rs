@@ -160,19 +160,13 @@ struct Readme;
 #[doc(hidden)]
 pub use s3_dispatch_core::__private;
 pub use s3_dispatch_core::{
-    AccessTier, Annotated, Annotation, AnnotationName, BoxFuture, Bucket, BucketArn, BucketName,
-    BucketNotification, BucketTags, ConfigurationId, Content, Context, Delivery, ETag, Envelope,
-    Envelopes, Error, ErrorKind, EventBridgePattern, EventHold, EventHoldDuration, EventName,
-    EventPattern, EventSource, EventTime, EventVersion, Expired, FailureReason, FilterCriteria,
-    FilterPolicy, FromRecord, FromRef, Handler, HandlerError, HandlerErrorKind, HandlerFn, HostId,
-    IamPolicy, InvocationId, Manifest, Message, MessageContext, MessageGroupId, MessageId,
-    Notification, Object, ObjectCreated, ObjectKey, ObjectRemoved, ObjectRestored, Outcome,
-    PrincipalId, QueueArn, ReceiptHandle, Region, Replicated, Replication, ReplicationMinutes,
-    ReplicationRuleId, RequestId, Restore, Retained, Retention, RetentionMode, Route, Router,
-    Routes, S3EventRecord, S3Operation, Sequencer, ServiceName, SkipReason, SourceIp, State,
-    StorageClass, TagName, TagValue, Tagged, TestEvent, Tiered, Tiering, Timestamp, TraceHeader,
-    Transition, Transitioned, VersionId, Warning, async_trait,
+    Annotated, BucketName, Context, ETag, Error, ErrorKind, EventName, EventPattern, Expired,
+    FromRecord, FromRef, Handler, HandlerError, HandlerErrorKind, Manifest, MessageContext,
+    Notification, ObjectCreated, ObjectKey, ObjectRemoved, ObjectRestored, Outcome, Replicated,
+    Retained, Route, Router, Routes, S3EventRecord, Sequencer, SkipReason, State, Tagged, Tiered,
+    Transitioned, VersionId, async_trait,
 };
+pub use s3_dispatch_core::{delivery, event_data, handler, manifest, record};
 pub use s3_dispatch_macros::s3_handler;
 
 pub use dispatch::dispatcher::Dispatcher;
@@ -193,7 +187,3 @@ pub use once::latest_only::LatestOnly;
 pub use once::memory::MemoryStore;
 pub use once::store::{ClaimStore, SequencerStore};
 pub use start::start;
-
-// `s3-dispatch-testing` still takes these from the root.
-#[doc(hidden)]
-pub use once::{Claim, Identity, Lease, StoreError};

@@ -2,7 +2,8 @@
 
 use std::io::{self, Write};
 
-use s3_dispatch_core::{Content, Delivery, Error, Message, S3EventRecord};
+use s3_dispatch_core::delivery::{Content, Delivery, Message};
+use s3_dispatch_core::{Error, S3EventRecord};
 use serde::Serialize;
 
 use super::{FAILURE, SUCCESS, read};

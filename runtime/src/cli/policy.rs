@@ -3,7 +3,8 @@
 use std::io::{self, Write};
 
 use clap::ValueEnum;
-use s3_dispatch_core::{Error, FilterPolicy, IamPolicy, Manifest, Router, Warning};
+use s3_dispatch_core::manifest::{FilterPolicy, IamPolicy, Warning};
+use s3_dispatch_core::{Error, Manifest, Router};
 use serde::Serialize;
 use serde_json::Value;
 

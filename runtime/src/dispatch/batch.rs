@@ -4,7 +4,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use futures_util::future;
-use s3_dispatch_core::{Delivery, Outcome, Router};
+use s3_dispatch_core::delivery::Delivery;
+use s3_dispatch_core::{Outcome, Router};
 
 use crate::DeadLetters;
 use crate::dispatch::outcomes::{Outcomes, record_range};

@@ -2,10 +2,8 @@
 
 use std::time::Instant;
 
-use s3_dispatch_core::{
-    Content, Delivery, Envelope, Error, ErrorKind, InvocationId, MessageContext, Router,
-    TraceHeader,
-};
+use s3_dispatch_core::delivery::{Content, Delivery, Envelope, InvocationId, TraceHeader};
+use s3_dispatch_core::{Error, ErrorKind, MessageContext, Router};
 
 use crate::dispatch::batch::Batch;
 use crate::dispatch::outcomes::Outcomes;

@@ -3,7 +3,8 @@
 use std::ops::Range;
 use std::time::Duration;
 
-use s3_dispatch_core::{Content, Delivery, HandlerError, Outcome};
+use s3_dispatch_core::delivery::{Content, Delivery};
+use s3_dispatch_core::{HandlerError, Outcome};
 
 use crate::dispatch::schedule::{Schedule, Work};
 

@@ -2,7 +2,8 @@
 
 use aws_lambda_events::event::sqs::{SqsEvent, SqsMessage};
 use bytes::Bytes;
-use s3_dispatch_core::{Delivery, Error, MessageContext};
+use s3_dispatch_core::delivery::Delivery;
+use s3_dispatch_core::{Error, MessageContext};
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 

@@ -3,7 +3,8 @@
 use std::collections::HashSet;
 
 use aws_lambda_events::event::sqs::SqsBatchResponse;
-use s3_dispatch_core::{Content, Delivery, MessageId, Outcome};
+use s3_dispatch_core::Outcome;
+use s3_dispatch_core::delivery::{Content, Delivery, MessageId};
 
 use crate::dispatch::outcomes::{Outcomes, RecordOutcome};
 use crate::dispatch::settings::Malformed;

@@ -4,7 +4,8 @@ use std::collections::HashMap;
 use std::ops::Range;
 
 use foldhash::quality::RandomState;
-use s3_dispatch_core::{Content, Delivery, S3EventRecord};
+use s3_dispatch_core::S3EventRecord;
+use s3_dispatch_core::delivery::{Content, Delivery};
 
 use crate::dispatch::settings::Malformed;
 

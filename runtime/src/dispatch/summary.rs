@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use s3_dispatch_core::{Content, Delivery, InvocationId, Message};
+use s3_dispatch_core::delivery::{Content, Delivery, InvocationId, Message};
 
 use crate::dispatch::report::{BatchReport, MessageFailure, MessageOutcome};
 use crate::dispatch::settings::Malformed;

@@ -5,9 +5,10 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use s3_dispatch::dispatch::MessageOutcome;
+use s3_dispatch::handler::BoxFuture;
 use s3_dispatch::{
-    BatchReport, BoxFuture, Dispatcher, Error, EventName, HandlerError, MessageContext, Outcome,
-    Route, Router, S3EventRecord, SkipReason,
+    BatchReport, Dispatcher, Error, EventName, HandlerError, MessageContext, Outcome, Route,
+    Router, S3EventRecord, SkipReason,
 };
 use s3_dispatch_testing::RecordBuilder;
 use tokio::time::Instant;

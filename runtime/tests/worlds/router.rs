@@ -6,9 +6,9 @@ use std::task::Poll;
 use std::time::Duration;
 
 use s3_dispatch::failure::{DeadLetter, DeadLetterError};
+use s3_dispatch::handler::BoxFuture;
 use s3_dispatch::{
-    BoxFuture, DeadLetters, HandlerError, MessageContext, Outcome, Route, Router, S3EventRecord,
-    SkipReason,
+    DeadLetters, HandlerError, MessageContext, Outcome, Route, Router, S3EventRecord, SkipReason,
 };
 use tokio::time::{Instant, sleep};
 

@@ -97,7 +97,7 @@ impl SqsMessageBuilder {
     /// # Examples
     ///
     /// ```
-    /// use s3_dispatch_core::Delivery;
+    /// use s3_dispatch_core::delivery::Delivery;
     /// use s3_dispatch_testing::{SqsBatchBuilder, SqsMessageBuilder};
     ///
     /// let message = SqsMessageBuilder::new("1").with_body("not JSON");

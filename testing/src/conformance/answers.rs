@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use s3_dispatch::StoreError;
+use s3_dispatch::once::StoreError;
 
 /// A lease that expires during a check.
 pub(super) const SHORT: Duration = Duration::from_secs(1);

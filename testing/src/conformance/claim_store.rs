@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use futures_util::future::join_all;
-use s3_dispatch::{Claim, ClaimStore, Identity, Lease};
+use s3_dispatch::ClaimStore;
+use s3_dispatch::once::{Claim, Identity, Lease};
 
 use super::answers::{LONG, PATIENCE, SHORT, done, wait_for};
 use super::identities::{new_identity, similar};

@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::SystemTime;
 
-use s3_dispatch::Identity;
+use s3_dispatch::once::Identity;
 
 /// An identity that no store has seen.
 pub(super) fn new_identity(kind: &str) -> Identity {

@@ -1,7 +1,8 @@
 //! The suite for a [`SequencerStore`].
 
 use futures_util::future::join_all;
-use s3_dispatch::{Identity, SequencerStore};
+use s3_dispatch::SequencerStore;
+use s3_dispatch::once::Identity;
 use s3_dispatch_core::Sequencer;
 
 use super::answers::{LONG, SHORT, done, wait_for};

@@ -1,6 +1,7 @@
 //! 100 routes: ten events times ten prefixes.
 
-use s3_dispatch::{BoxFuture, Context, EventPattern, Handler, Outcome, Route, Routes};
+use s3_dispatch::handler::BoxFuture;
+use s3_dispatch::{Context, EventPattern, Handler, Outcome, Route, Routes};
 
 const EVENTS: [&str; 10] = [
     "ObjectRemoved:Delete",
