@@ -140,7 +140,7 @@ test("faults are turned on and off, for all who watch", async () => {
   const duplicate = rateOf("publish", "duplicate");
   await duplicate.getByRole("slider").focus();
   await page.keyboard.press("End");
-  await seen.getByText("100 %").waitFor();
+  await seen.getByText("100%").waitFor();
   assert.ok(await seen.getByRole("checkbox").isChecked());
   await drop("twice.txt", "");
   await page.locator(".message", { hasText: "twice.txt" }).getByText("handled 2 times").waitFor();
@@ -158,7 +158,7 @@ test("faults are turned on and off, for all who watch", async () => {
 test("the list can be narrowed", async () => {
   await page.getByLabel("dead letters", { exact: true }).check();
   assert.deepEqual(await page.locator("#list .key").allTextContents(), ["poison/too large.bin"]);
-  await page.getByLabel("on their way").check();
+  await page.getByLabel("in progress").check();
   await page.getByText("No such message.").waitFor();
 });
 

@@ -1,4 +1,4 @@
-//! The program in a terminal.
+//! The program as a user runs it in a terminal.
 
 use std::net::{Ipv4Addr, TcpListener};
 use std::path::Path;
@@ -13,12 +13,12 @@ use crate::programs::{is_running, put_processor, wayward};
 
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// A pipeline in a process of its own.
+/// A running `s3-dispatch-local`.
 pub(crate) struct Program {
     child: Child,
     lines: Lines<BufReader<ChildStdout>>,
     errors: ChildStderr,
-    /// What was printed so far.
+    /// The lines read so far.
     seen: Vec<String>,
 }
 
@@ -44,7 +44,7 @@ impl Program {
         }
     }
 
-    /// The first line that contains this.
+    /// Returns the first line that contains this text, and waits for it.
     pub(crate) async fn line(&mut self, text: &str) -> String {
         if let Some(line) = self.seen.iter().find(|line| line.contains(text)) {
             return line.clone();
@@ -66,7 +66,7 @@ impl Program {
         found.unwrap_or_else(|| panic!("no line with `{text}`: {:#?}", self.seen))
     }
 
-    /// The port that it says it listens on.
+    /// The port that it prints for S3.
     pub(crate) async fn port(&mut self) -> u16 {
         let line = self.line("S3 is at http://127.0.0.1:").await;
         line.split(['/', ','])
@@ -87,7 +87,7 @@ impl Program {
         );
     }
 
-    /// Waits for the end: the status, and what it has printed as an error.
+    /// Waits for the end. Returns the status and the standard error.
     pub(crate) async fn end(&mut self) -> (ExitStatus, String) {
         let mut errors = String::new();
         let end = async {
@@ -101,19 +101,20 @@ impl Program {
 
         let status = tokio::time::timeout(PATIENCE, end)
             .await
-            .expect("the program does not end");
+            .expect("the program did not end");
 
         (status, errors)
     }
 }
 
-/// Puts an object, unsigned, and gives the first line of the answer.
+/// Puts an object without a signature, and returns the first line of the response.
 async fn put(port: u16, key: &str, body: &str) -> String {
     let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port))
         .await
         .unwrap();
     let request = format!(
-        "PUT /amzn-s3-demo-bucket/{key} HTTP/1.1\r\nHost: localhost\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}",
+        "PUT /amzn-s3-demo-bucket/{key} HTTP/1.1\r\nHost: localhost\r\n\
+         Content-Length: {}\r\nConnection: close\r\n\r\n{body}",
         body.len()
     );
     stream.write_all(request.as_bytes()).await.unwrap();
@@ -123,12 +124,12 @@ async fn put(port: u16, key: &str, body: &str) -> String {
     answer.lines().next().unwrap_or_default().to_owned()
 }
 
-/// The function's process, as the line says that starts it.
+/// The process id in a line such as `put-processor started as process 123`.
 fn process_of(line: &str) -> String {
     line.rsplit(' ').next().unwrap().to_owned()
 }
 
-/// Waits until a process is gone.
+/// Waits until a process has ended.
 async fn ends(process: &str) {
     let gone = async {
         while is_running(process) {
@@ -138,11 +139,11 @@ async fn ends(process: &str) {
 
     tokio::time::timeout(Duration::from_secs(20), gone)
         .await
-        .unwrap_or_else(|_| panic!("process {process} goes on"));
+        .unwrap_or_else(|_| panic!("process {process} is still running"));
 }
 
-/// With which arguments nothing is built.
-fn own(function: &Path) -> [String; 4] {
+/// Arguments that name a program for each function, so that nothing is built.
+fn function_arguments(function: &Path) -> [String; 4] {
     let of = |name: &str| format!("{name}={}", function.display());
     [
         "--function".into(),
@@ -153,8 +154,8 @@ fn own(function: &Path) -> [String; 4] {
 }
 
 pub(crate) fn start(function: &Path, arguments: &[&str]) -> Program {
-    let own = own(function);
-    let all: Vec<&str> = own
+    let functions = function_arguments(function);
+    let all: Vec<&str> = functions
         .iter()
         .map(String::as_str)
         .chain(arguments.iter().copied())
@@ -164,7 +165,7 @@ pub(crate) fn start(function: &Path, arguments: &[&str]) -> Program {
 }
 
 #[tokio::test]
-async fn the_demo_ends_well_and_says_so() {
+async fn the_demo_succeeds_and_prints_what_happened_to_each_event() {
     let mut program = Program::start(&["--demo"]);
     let (status, errors) = program.end().await;
     assert!(status.success(), "{errors}{:#?}", program.seen);
@@ -176,20 +177,22 @@ async fn the_demo_ends_well_and_says_so() {
         "filter       passes to copy-processor",
         "filter       not for copy-processor",
         "object uploaded",
-        "to put-processor-dead-letters, received 2 times",
-        "right  videos/long film.mp4  ObjectCreated:CompleteMultipartUpload  handled by put-processor",
-        "right  poison/too large.bin  ObjectCreated:Put                      in put-processor-dead-letters after 2 attempts",
-        "everything went where it should",
+        "to put-processor-dead-letters after 2 receives",
+        "ok     videos/long film.mp4  ObjectCreated:CompleteMultipartUpload  \
+         handled by put-processor",
+        "ok     poison/too large.bin  ObjectCreated:Put                      \
+         in put-processor-dead-letters after 2 attempts",
+        "Every event ended where it should.",
     ] {
         assert!(seen.contains(text), "{text}: {seen}");
     }
 
-    assert!(!seen.contains('\u{1b}'), "colours are for terminals");
+    assert!(!seen.contains('\u{1b}'), "colours are only for terminals");
     assert_eq!(errors, "");
 }
 
 #[tokio::test]
-async fn a_demo_whose_functions_fail_says_which_events_are_lost() {
+async fn a_demo_with_a_failing_function_prints_which_events_are_wrong() {
     let folder = tempfile::tempdir().unwrap();
     let quits = folder.path().join("quits");
     std::fs::write(&quits, "#!/bin/sh\necho no database >&2\nexit 1\n").unwrap();
@@ -208,13 +211,13 @@ async fn a_demo_whose_functions_fail_says_which_events_are_lost() {
     assert_eq!(status.code(), Some(1), "{errors}");
     let seen = program.seen.join("\n");
     assert!(
-        seen.contains("1 of 6 events did not go where they should"),
+        seen.contains("1 of 6 events did not end where they should."),
         "{seen}"
     );
 
     assert!(
         seen.contains(
-            "in copy-processor-dead-letters after 2 attempts (should be handled by copy-processor)"
+            "in copy-processor-dead-letters after 2 attempts (expected: handled by copy-processor)"
         ),
         "{seen}"
     );
@@ -223,7 +226,7 @@ async fn a_demo_whose_functions_fail_says_which_events_are_lost() {
 }
 
 #[tokio::test]
-async fn a_termination_ends_every_process() {
+async fn a_signal_ends_the_program_and_its_functions() {
     for signal in ["-INT", "-TERM"] {
         let mut program = start(&wayward(), &["--port", "0"]);
         let started = program.line("put-processor started").await;
@@ -237,7 +240,7 @@ async fn a_termination_ends_every_process() {
 }
 
 #[tokio::test]
-async fn a_reader_that_goes_away_ends_nothing() {
+async fn the_pipeline_keeps_running_when_nobody_reads_its_output() {
     let mut program = start(&put_processor(), &["--port", "0"]);
     let port = program.port().await;
 
@@ -259,23 +262,25 @@ async fn a_reader_that_goes_away_ends_nothing() {
 }
 
 #[tokio::test]
-async fn a_killed_pipeline_leaves_no_process_behind() {
+async fn the_functions_end_when_the_program_is_killed() {
     let mut program = start(&wayward(), &["--port", "0"]);
     let started = process_of(&program.line("put-processor started").await);
-    // Only a process that waits for an invocation can notice.
+    // Only a process that waits for an invocation notices that the program is gone.
     program.line("put-processor: ready in process").await;
     program.signal("-KILL");
     program.end().await;
     ends(&started).await;
 }
 
-/// A file for a bucket, a queue and a function that answers with its event.
-fn echo(folder: &Path) -> String {
+/// Writes a configuration with a bucket, a queue and a function that returns its event.
+fn write_echo_configuration(folder: &Path) -> String {
     let file = folder.join("pipeline.toml");
     let text = format!(
-        "[[bucket]]\nname = \"amzn-s3-demo-bucket\"\n[[bucket.notification]]\nevents = [\"s3:ObjectCreated:*\"]\n\
-         queue = \"uploads\"\n[[queue]]\nname = \"uploads\"\nvisibility_timeout = 1\n[[function]]\nname = \"echo\"\n\
-         timeout = 1\ncommand = [{:?}]\n[[mapping]]\nqueue = \"uploads\"\nfunction = \"echo\"\n",
+        "[[bucket]]\nname = \"amzn-s3-demo-bucket\"\n\
+         [[bucket.notification]]\nevents = [\"s3:ObjectCreated:*\"]\nqueue = \"uploads\"\n\
+         [[queue]]\nname = \"uploads\"\nvisibility_timeout = 1\n\
+         [[function]]\nname = \"echo\"\ntimeout = 1\ncommand = [{:?}]\n\
+         [[mapping]]\nqueue = \"uploads\"\nfunction = \"echo\"\n",
         wayward()
     );
 
@@ -285,9 +290,14 @@ fn echo(folder: &Path) -> String {
 }
 
 #[tokio::test]
-async fn a_topology_of_ones_own_runs() {
+async fn a_configuration_file_describes_the_pipeline() {
     let folder = tempfile::tempdir().unwrap();
-    let mut program = Program::start(&["--config", &echo(folder.path()), "--port", "0"]);
+    let mut program = Program::start(&[
+        "--config",
+        &write_echo_configuration(folder.path()),
+        "--port",
+        "0",
+    ]);
     let port = program.port().await;
     assert_eq!(put(port, "a", "").await, "HTTP/1.1 200 OK");
     program.line("echo started").await;
@@ -299,10 +309,26 @@ async fn a_topology_of_ones_own_runs() {
     assert!(program.end().await.0.success());
 }
 
-#[tokio::test]
-async fn a_restart_loses_nothing() {
+#[test]
+fn the_configuration_in_the_readme_is_valid() {
+    let readme = include_str!("../../README.md");
+    let (_, configuration) = readme.split_once("```toml\n").unwrap();
+    let (configuration, _) = configuration.split_once("```").unwrap();
     let folder = tempfile::tempdir().unwrap();
-    let (file, data) = (echo(folder.path()), folder.path().join("data"));
+    let file = folder.path().join("pipeline.toml");
+    std::fs::write(&file, configuration).unwrap();
+
+    let topology = s3_dispatch_local::Topology::from_toml_file(&file).unwrap();
+    assert_eq!(topology.mappings.len(), 1);
+}
+
+#[tokio::test]
+async fn a_restart_with_a_data_folder_keeps_objects_and_messages() {
+    let folder = tempfile::tempdir().unwrap();
+    let (file, data) = (
+        write_echo_configuration(folder.path()),
+        folder.path().join("data"),
+    );
 
     let arguments = [
         "--config",
@@ -326,7 +352,8 @@ async fn a_restart_loses_nothing() {
     let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port))
         .await
         .unwrap();
-    let request = "GET /amzn-s3-demo-bucket/my%20photo HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
+    let request = "GET /amzn-s3-demo-bucket/my%20photo HTTP/1.1\r\nHost: localhost\r\n\
+                   Connection: close\r\n\r\n";
     stream.write_all(request.as_bytes()).await.unwrap();
     let mut answer = String::new();
     stream.read_to_string(&mut answer).await.unwrap();
@@ -336,7 +363,7 @@ async fn a_restart_loses_nothing() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_is_told_in_one_line() {
+async fn an_error_at_startup_is_printed_on_one_line() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("pipeline.toml");
     std::fs::write(&file, "[[queue]]\nname = 1\n").unwrap();
@@ -347,7 +374,10 @@ async fn what_cannot_be_is_told_in_one_line() {
     let cases = [
         (
             vec!["--port", &port],
-            format!("error: `127.0.0.1:{port}` is in use by another program: "),
+            format!(
+                "error: `127.0.0.1:{port}` is in use by another program; \
+                 choose another port with `--port PORT`\n"
+            ),
         ),
         (vec!["--config", file], format!("error: {file}:2: ")),
         (
@@ -356,7 +386,10 @@ async fn what_cannot_be_is_told_in_one_line() {
         ),
         (
             vec!["--function", "resize=/bin/true"],
-            String::from("error: there is no function `resize`\n"),
+            String::from(
+                "error: there is no function `resize`; \
+                 the functions are `put-processor`, `copy-processor`\n",
+            ),
         ),
         (
             vec!["--port", "0", "--function", "put-processor=/nowhere"],
@@ -371,7 +404,7 @@ async fn what_cannot_be_is_told_in_one_line() {
     ];
 
     for (arguments, expected) in cases {
-        // What is given here last is what counts.
+        // Of two programs for one function, the last one counts.
         let needs_functions = !arguments.contains(&"--config");
         let mut program = match needs_functions {
             true => start(&wayward(), &arguments),
@@ -385,18 +418,19 @@ async fn what_cannot_be_is_told_in_one_line() {
 }
 
 #[tokio::test]
-async fn an_argument_that_is_wrong_is_explained() {
+async fn an_invalid_option_value_is_explained() {
     let cases = [
-        (["--chaos", "2"], "a rate is a number from 0 to 1"),
+        (["--chaos", "2"], "expected a rate from 0 to 1"),
+        (["--port", "http"], "expected a port number from 0 to 65535"),
         (
             ["--fault", "kil=0.1"],
-            "nothing of this name goes wrong; there are publish:duplicate, ",
+            "there is no fault `kil`; the faults are publish:duplicate, ",
         ),
         (
             ["--fault", "kill"],
-            "it is of the form `fault=rate` or `hop:fault=rate`",
+            "expected `FAULT=RATE` or `HOP:FAULT=RATE`, such as `kill=0.1`",
         ),
-        (["--function", "name"], "it is of the form `name=path`"),
+        (["--function", "name"], "expected `NAME=PATH`"),
     ];
 
     for (arguments, reason) in cases {

@@ -1,4 +1,4 @@
-//! Programs to run as functions, built when they are asked for.
+//! Programs that the tests run as functions. Each is built on first use.
 
 use std::path::PathBuf;
 use std::process::Command;
@@ -13,7 +13,7 @@ pub(crate) fn put_processor() -> PathBuf {
     PROGRAM.clone()
 }
 
-/// The function that does what its event says.
+/// The function that does what its event says, such as crash or hang.
 pub(crate) fn wayward() -> PathBuf {
     static PROGRAM: LazyLock<PathBuf> =
         LazyLock::new(|| build(&["--package", "s3-dispatch-local", "--example", "wayward"]));
@@ -21,7 +21,7 @@ pub(crate) fn wayward() -> PathBuf {
     PROGRAM.clone()
 }
 
-/// Where Cargo says that the program is.
+/// Builds a program and returns its path, as Cargo prints it.
 fn build(arguments: &[&str]) -> PathBuf {
     let mut command = Command::new(env!("CARGO"));
     command
@@ -50,7 +50,7 @@ fn build(arguments: &[&str]) -> PathBuf {
     programs.next_back().unwrap()
 }
 
-/// Whether there is such a process, other than one that only waits to be asked for its end.
+/// Whether this process runs. A zombie does not.
 pub(crate) fn is_running(process: &str) -> bool {
     let state = std::process::Command::new("ps")
         .args(["-o", "stat=", "-p", process])

@@ -1,6 +1,7 @@
-//! What happens, one line for each step.
+//! Prints the steps of a pipeline to the terminal, one line for each.
 
 use std::collections::BTreeMap;
+use std::error::Error;
 use std::io::Write;
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,7 +11,7 @@ use s3_dispatch_local::{EventId, Journal, Step, StepKind, Steps};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
-use crate::step_line::{StepLine, Tone, short};
+use crate::step_line::{StepLine, Tone, format_duration};
 
 pub(crate) const NAME: Style = AnsiColor::Cyan.on_default();
 pub(crate) const GOOD: Style = AnsiColor::Green.on_default();
@@ -18,54 +19,67 @@ pub(crate) const FAILED: Style = AnsiColor::Red.on_default().bold();
 pub(crate) const WARNING: Style = AnsiColor::Yellow.on_default();
 const FAINT: Style = Style::new().dimmed();
 
-/// How many events are remembered, to say how long each has been under way.
+/// How many events the printer remembers, to print the age of each.
 const MAX_EVENTS: usize = 10_000;
 
-/// Prints the steps of a journal.
+/// Prints the steps of a journal in the background.
 pub(crate) struct Console {
-    is_over: watch::Sender<bool>,
+    is_finished: watch::Sender<bool>,
     task: JoinHandle<()>,
 }
 
-/// What a line needs to know of earlier ones.
+/// What a line needs from earlier steps.
 #[derive(Default)]
 struct Printer {
-    begun: BTreeMap<EventId, Duration>,
-    next: u64,
+    started: BTreeMap<EventId, Duration>,
+    next_number: u64,
 }
 
 impl Console {
-    /// Prints what has happened, and what happens until it is finished.
+    /// Prints the steps so far, and every further step until [`Self::finish`].
     pub(crate) fn start(journal: &Journal) -> Self {
         let (history, steps) = journal.history_and_watch();
-        let (is_over, over) = watch::channel(false);
+        let (is_finished, finished) = watch::channel(false);
 
         Self {
-            is_over,
-            task: tokio::spawn(print(history, steps, over)),
+            is_finished,
+            task: tokio::spawn(print(history, steps, finished)),
         }
     }
 
-    /// Prints what has happened up to now.
+    /// Prints what is left, and stops.
     pub(crate) async fn finish(self) {
-        self.is_over.send_replace(true);
-        // It can only fail by a terminal that is gone.
+        self.is_finished.send_replace(true);
+        // The task panics only when the terminal is gone.
         drop(self.task.await);
     }
 }
 
-/// Prints a line, in colours where the terminal allows. A pipeline whose output nobody reads any
-/// more goes on.
+/// Prints a line, in colour if the terminal supports it.
 pub(crate) fn say(text: &str) {
+    // The pipeline keeps running when nobody reads its output.
     let _ = writeln!(anstream::stdout(), "{text}");
 }
 
-/// A text in a style, which is left out where the terminal has none.
+/// A text in a style. [`say`] drops the style if the terminal does not support it.
 pub(crate) fn paint(style: Style, text: &str) -> String {
     format!("{style}{text}{style:#}")
 }
 
-async fn print(history: Vec<Arc<Step>>, mut steps: Steps, mut over: watch::Receiver<bool>) {
+/// An error and its causes, on one line.
+pub(crate) fn with_causes(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+
+    while let Some(error) = cause {
+        text = format!("{text}: {error}");
+        cause = error.source();
+    }
+
+    text
+}
+
+async fn print(history: Vec<Arc<Step>>, mut steps: Steps, mut finished: watch::Receiver<bool>) {
     let mut printer = Printer::default();
     for step in history {
         printer.print(&step);
@@ -73,13 +87,14 @@ async fn print(history: Vec<Arc<Step>>, mut steps: Steps, mut over: watch::Recei
 
     loop {
         tokio::select! {
+            // Steps first, so that none is left when the console is finished.
             biased;
             step = steps.next() => match step {
                 Some(step) => printer.print(&step),
                 None => break,
             },
-            ended = over.wait_for(|is_over| *is_over) => {
-                drop(ended);
+            finished = finished.wait_for(|is_finished| *is_finished) => {
+                drop(finished);
                 break;
             }
         }
@@ -88,24 +103,23 @@ async fn print(history: Vec<Arc<Step>>, mut steps: Steps, mut over: watch::Recei
 
 impl Printer {
     fn print(&mut self, step: &Step) {
-        if step.number > self.next {
-            say(&paint(
-                WARNING,
-                &format!("... {} steps are not shown", step.number - self.next),
-            ));
+        if step.number > self.next_number {
+            let missed = step.number - self.next_number;
+            say(&paint(WARNING, &format!("... {missed} steps not shown")));
         }
 
-        self.next = step.number + 1;
+        self.next_number = step.number + 1;
         let Some(text) = self.text(step) else { return };
         let time = paint(FAINT, &format!("{:>9.3}s", step.elapsed.as_secs_f64()));
         let event = step
             .event
             .map_or_else(String::new, |event| format!("#{}", event.0));
 
-        let age = match step.event.and_then(|event| self.begun.get(&event)) {
-            Some(begun) if *begun < step.elapsed => {
-                paint(FAINT, &format!("  +{}", short(step.elapsed - *begun)))
-            }
+        let age = match step.event.and_then(|event| self.started.get(&event)) {
+            Some(started) if *started < step.elapsed => paint(
+                FAINT,
+                &format!("  +{}", format_duration(step.elapsed - *started)),
+            ),
             _ => String::new(),
         };
 
@@ -114,7 +128,7 @@ impl Printer {
 
     fn text(&mut self, step: &Step) -> Option<String> {
         if let (StepKind::ObjectEvent(_), Some(id)) = (&step.kind, step.event) {
-            self.begin(id, step.elapsed);
+            self.remember_start(id, step.elapsed);
         }
 
         let line = StepLine::of(step)?;
@@ -141,10 +155,11 @@ impl Printer {
         ))
     }
 
-    fn begin(&mut self, event: EventId, elapsed: Duration) {
-        if self.begun.len() == MAX_EVENTS {
-            self.begun.pop_first();
+    fn remember_start(&mut self, event: EventId, elapsed: Duration) {
+        if self.started.len() == MAX_EVENTS {
+            self.started.pop_first();
         }
-        self.begun.insert(event, elapsed);
+
+        self.started.insert(event, elapsed);
     }
 }

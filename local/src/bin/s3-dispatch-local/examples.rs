@@ -1,4 +1,4 @@
-//! The programs of the examples, built when they are run for the first time.
+//! Finds the programs of the example functions, and builds them under `cargo run`.
 
 use std::env;
 use std::error::Error;
@@ -12,16 +12,19 @@ use tokio::process::Command;
 
 use crate::console::say;
 
-/// What takes longer than this is worth a word.
-const PATIENCE: Duration = Duration::from_secs(1);
+/// A build that takes longer is announced, so that the program does not seem to hang.
+const QUIET_BUILD_TIME: Duration = Duration::from_secs(1);
 
-/// Gives each function without a program the example of its name: what Cargo makes of this
-/// repository, or what lies beside this program.
-pub(crate) async fn find(functions: &mut [FunctionSpec]) -> Result<(), Box<dyn Error>> {
+/// Sets the program of each function that has none: the example of the same name.
+///
+/// Under `cargo run`, Cargo builds it from this repository. Otherwise it must be in the same folder
+/// as this program.
+pub(crate) async fn set_programs(functions: &mut [FunctionSpec]) -> Result<(), Box<dyn Error>> {
     let missing: Vec<_> = functions
         .iter_mut()
         .filter(|function| function.program.is_none())
         .collect();
+
     if missing.is_empty() {
         return Ok(());
     }
@@ -30,7 +33,8 @@ pub(crate) async fn find(functions: &mut [FunctionSpec]) -> Result<(), Box<dyn E
         .iter()
         .map(|function| function.name.clone())
         .collect();
-    // Both are set by `cargo run`.
+
+    // `cargo run` sets both variables.
     let programs = match (env::var_os("CARGO"), env::var_os("CARGO_MANIFEST_DIR")) {
         (Some(cargo), Some(package)) => build(cargo.as_ref(), package.as_ref(), &names).await?,
         _ => Vec::new(),
@@ -42,13 +46,17 @@ pub(crate) async fn find(functions: &mut [FunctionSpec]) -> Result<(), Box<dyn E
                 .file_stem()
                 .is_some_and(|stem| *stem == *function.name)
         });
-        let program = built.cloned().map_or_else(|| beside(&function.name), Ok)?;
+
+        let program = built
+            .cloned()
+            .map_or_else(|| in_same_folder(&function.name), Ok)?;
         function.program = Some(program);
     }
 
     Ok(())
 }
 
+/// Builds these packages and returns their programs.
 async fn build(
     cargo: &Path,
     package: &Path,
@@ -74,22 +82,20 @@ async fn build(
         .kill_on_drop(true)
         .spawn()?;
 
-    let mut built = std::pin::pin!(child.wait_with_output());
+    let names = names.join(" and ");
+    let mut build = std::pin::pin!(child.wait_with_output());
 
-    let output = match tokio::time::timeout(PATIENCE, built.as_mut()).await {
+    let output = match tokio::time::timeout(QUIET_BUILD_TIME, build.as_mut()).await {
         Ok(output) => output?,
         Err(_) => {
-            say(&format!(
-                "building {} with `cargo build`",
-                names.join(" and ")
-            ));
-            built.await?
+            say(&format!("Building {names} with `cargo build`..."));
+            build.await?
         }
     };
 
     if !output.status.success() {
         say(String::from_utf8_lossy(&output.stderr).trim_end());
-        return Err(format!("{} cannot be built", names.join(" and ")).into());
+        return Err(format!("`cargo build` failed for {names}; its output is above").into());
     }
 
     let messages = output
@@ -102,14 +108,16 @@ async fn build(
         .collect())
 }
 
-fn beside(name: &str) -> Result<PathBuf, Box<dyn Error>> {
+fn in_same_folder(name: &str) -> Result<PathBuf, Box<dyn Error>> {
     let program = env::current_exe()?.with_file_name(format!("{name}{}", env::consts::EXE_SUFFIX));
     if program.is_file() {
         return Ok(program);
     }
 
-    Err(
-        format!("the function `{name}` has no program: give one with `--function {name}=PATH`")
-            .into(),
+    Err(format!(
+        "the function `{name}` has no program: `{}` does not exist; \
+         name one with `--function {name}=PATH`",
+        program.display()
     )
+    .into())
 }

@@ -1,43 +1,33 @@
-//! Runs a pipeline in a terminal: S3, SNS, SQS and Lambda on one machine, for development and
-//! tests.
+//! Runs S3, SNS, SQS and Lambda on one machine, for development and tests.
+//!
+//! [`cli`] reads the command line and [`run`] does what it asks for: it starts the pipeline, prints
+//! its steps ([`console`]), plays the demo ([`demo`]), and serves the page ([`ui`]).
 
 mod cli;
+mod run;
+mod interrupt;
 mod examples;
+mod s3_client;
+mod demo;
 mod step_line;
 mod console;
-mod demo;
-mod s3_client;
 mod ui;
 
-use std::error::Error;
 use std::process::ExitCode;
 
 use clap::Parser;
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    match cli::Arguments::parse().run().await {
+    match run::run(&cli::Arguments::parse()).await {
         Ok(status) => status,
         Err(error) => {
             anstream::eprintln!(
                 "{}: {}",
                 console::paint(console::FAILED, "error"),
-                chain(&*error)
+                console::with_causes(&*error)
             );
             ExitCode::FAILURE
         }
     }
-}
-
-/// An error and its causes, in one line.
-fn chain(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-
-    while let Some(error) = cause {
-        text = format!("{text}: {error}");
-        cause = error.source();
-    }
-
-    text
 }

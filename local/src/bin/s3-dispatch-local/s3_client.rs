@@ -1,4 +1,4 @@
-//! As much of a client of S3 as the demo needs.
+//! A small S3 client, for the demo and for files that are dropped on the page.
 
 use std::error::Error;
 use std::net::SocketAddr;
@@ -12,14 +12,15 @@ use hyper_util::rt::TokioIo;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use tokio::net::TcpStream;
 
-const KEPT: &AsciiSet = &NON_ALPHANUMERIC
+/// The characters of a key that must be percent-encoded in a path.
+const ENCODED: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'/')
     .remove(b'-')
     .remove(b'.')
     .remove(b'_')
     .remove(b'~');
 
-/// Sends unsigned requests about the objects of one bucket.
+/// Sends unsigned requests for the objects of one bucket.
 pub(crate) struct S3Client {
     address: SocketAddr,
     bucket: String,
@@ -43,7 +44,7 @@ impl S3Client {
             .map(drop)
     }
 
-    /// Puts an object whose length its body knows.
+    /// Puts an object from a request body, which must have a known length.
     pub(crate) async fn put_stream(&self, key: &str, body: Incoming) -> Result<(), Box<dyn Error>> {
         self.send(Method::PUT, &self.path(key), None, body)
             .await
@@ -88,7 +89,7 @@ impl S3Client {
         let id = text
             .split_once("<UploadId>")
             .and_then(|(_, text)| text.split_once("</UploadId>"));
-        let (id, _) = id.ok_or("the answer has no upload id")?;
+        let (id, _) = id.ok_or("the S3 endpoint returned no upload id")?;
         let mut list = String::from("<CompleteMultipartUpload>");
 
         for (number, body) in (1..).zip(parts) {
@@ -100,7 +101,7 @@ impl S3Client {
             let e_tag = part
                 .headers()
                 .get(header::ETAG)
-                .ok_or("the answer has no entity tag")?
+                .ok_or("the S3 endpoint returned no ETag")?
                 .to_str()?;
 
             list.push_str(&format!(
@@ -120,7 +121,7 @@ impl S3Client {
     }
 
     fn path(&self, key: &str) -> String {
-        format!("/{}/{}", self.bucket, utf8_percent_encode(key, KEPT))
+        format!("/{}/{}", self.bucket, utf8_percent_encode(key, ENCODED))
     }
 
     async fn send<B>(
@@ -135,7 +136,7 @@ impl S3Client {
     {
         let stream = TcpStream::connect(self.address).await?;
         let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
-        // What goes wrong with the connection goes wrong with the request as well.
+        // An error of the connection is also an error of the request.
         tokio::spawn(async move { drop(connection.await) });
         let mut request = Request::builder()
             .method(&method)
@@ -152,7 +153,7 @@ impl S3Client {
         if !head.status.is_success() {
             let answer = String::from_utf8_lossy(&body).into_owned();
             return Err(format!(
-                "the S3 endpoint refuses {method} {target}: {}: {answer}",
+                "the S3 endpoint rejected {method} {target}: {}: {answer}",
                 head.status
             )
             .into());

@@ -1,24 +1,24 @@
-//! What a person is told of a step.
+//! Describes a step in one line of text, for the console and the page.
 
 use std::time::Duration;
 
-use s3_dispatch_local::{Fate, Step, StepKind};
+use s3_dispatch_local::{Fate, ObjectEvent, ReceivedMessage, SendRefusal, Step, StepKind};
 
-/// What is longer is cut: a batch may have ten thousand messages.
+/// Longer texts are cut off: a batch may have ten thousand messages.
 const MAX_TEXT_BYTES: usize = 4096;
 
-/// What a person is told of a step. There is no control character in it.
+/// A step as a line of text, without control characters.
 #[derive(Debug, Clone)]
 pub(crate) struct StepLine {
-    /// What kind of step it is, in one word.
+    /// The kind of step, in one word.
     pub(crate) what: &'static str,
-    /// How it is meant.
+    /// Whether it is good or bad news.
     pub(crate) tone: Tone,
-    /// All else.
+    /// The rest of the line.
     pub(crate) text: String,
 }
 
-/// How a step is meant.
+/// Whether a step is good or bad news. Each tone has a colour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Tone {
     Name,
@@ -29,229 +29,245 @@ pub(crate) enum Tone {
 }
 
 impl StepLine {
-    /// `None` for what only machines care about.
+    /// Returns `None` for a step that is not shown.
     pub(crate) fn of(step: &Step) -> Option<Self> {
-        Some(match &step.kind {
-            StepKind::ObjectEvent(event) => {
-                let size = event
-                    .size
-                    .map_or_else(String::new, |size| format!(", {size} bytes"));
-                line(
-                    "object",
-                    Tone::Good,
-                    &format!(
-                        "{} {:?} in {}{size}",
-                        event.event_name, event.key, event.bucket
-                    ),
-                )
-            }
-            StepKind::TestNotification { bucket } => {
-                line("test", Tone::Faint, &format!("s3:TestEvent of {bucket}"))
-            }
-            StepKind::NotificationSent { destination } => {
-                line("notification", Tone::Name, &format!("to {destination}"))
-            }
-            StepKind::FilterVerdict {
-                queue,
-                passed: true,
-                ..
-            } => line("filter", Tone::Good, &format!("passes to {queue}")),
-            StepKind::FilterVerdict { queue, .. } => {
-                line("filter", Tone::Faint, &format!("not for {queue}"))
-            }
-            StepKind::Enqueued {
-                queue,
-                message_id,
-                is_duplicate,
-                ..
-            } => {
-                let note = if *is_duplicate {
-                    ", a duplicate: dropped"
-                } else {
-                    ""
-                };
+        let line = message_line(&step.kind)
+            .or_else(|| invocation_line(&step.kind))
+            .or_else(|| function_line(&step.kind))
+            .or_else(|| trouble_line(&step.kind))?;
 
-                line(
-                    "queue",
-                    Tone::Name,
-                    &format!("{queue} has message {}{note}", id(message_id)),
-                )
-            }
-            StepKind::Refused { queue, reason } => {
-                line("refused", Tone::Failed, &format!("by {queue}: {reason:?}"))
-            }
-            StepKind::Invoked {
-                function,
-                messages,
-                request_id,
-                ..
-            } => {
-                let events = messages.iter().map(|message| {
-                    let event = message
-                        .event
-                        .map_or_else(|| id(&message.message_id), |event| format!("#{}", event.0));
-                    match message.receive_count {
-                        1 => event,
-                        count => format!("{event} (receive {count})"),
-                    }
-                });
+        Some(line)
+    }
 
-                let events = events.collect::<Vec<_>>().join(", ");
+    fn new(what: &'static str, tone: Tone, text: String) -> Self {
+        let text = match text.len() {
+            0..=MAX_TEXT_BYTES => text,
+            _ => format!("{}...", &text[..text.floor_char_boundary(MAX_TEXT_BYTES)]),
+        };
 
-                line(
-                    "invocation",
-                    Tone::Name,
-                    &format!("{function} {} gets {events}", id(request_id)),
-                )
-            }
-            StepKind::FunctionLog {
-                function,
-                line: text,
-                ..
-            } => line(
-                "log",
-                Tone::Faint,
-                &format!("{function}: {}", visible(text)),
-            ),
-            StepKind::Answered {
-                function,
-                request_id,
-                duration,
-                error,
-            } => {
-                let after = short(*duration);
-                let call = id(request_id);
-
-                match error {
-                    None => line(
-                        "answer",
-                        Tone::Good,
-                        &format!("{function} {call} after {after}"),
-                    ),
-                    Some((_, error)) => line(
-                        "answer",
-                        Tone::Failed,
-                        &format!("{function} {call} after {after}: {}", visible(error)),
-                    ),
-                }
-            }
-            StepKind::Outcome {
-                message_id, fate, ..
-            } => match fate {
-                Fate::Succeeded => line(
-                    "outcome",
-                    Tone::Good,
-                    &format!("{} succeeded", id(message_id)),
-                ),
-                Fate::Failed => line(
-                    "outcome",
-                    Tone::Failed,
-                    &format!("{} failed", id(message_id)),
-                ),
-                Fate::BatchFailed(reason) => line(
-                    "outcome",
-                    Tone::Failed,
-                    &format!(
-                        "{} failed with its batch: {}",
-                        id(message_id),
-                        visible(reason)
-                    ),
-                ),
-                _ => return None,
-            },
-            StepKind::Deleted { queue, message_id } => line(
-                "deleted",
-                Tone::Faint,
-                &format!("{} from {queue}", id(message_id)),
-            ),
-            StepKind::Redriven {
-                dead_letter_queue,
-                message_id,
-                receive_count,
-                ..
-            } => {
-                let text = format!(
-                    "{} to {dead_letter_queue}, received {receive_count} times",
-                    id(message_id)
-                );
-                line("redriven", Tone::Failed, &text)
-            }
-            StepKind::Expired { queue, message_id } => line(
-                "expired",
-                Tone::Failed,
-                &format!("{} in {queue}", id(message_id)),
-            ),
-            StepKind::FaultInjected {
-                hop, fault, place, ..
-            } => line(
-                "fault",
-                Tone::Warning,
-                &format!("{fault} at {hop}, {place}"),
-            ),
-            StepKind::StorageFailed { reason } => line("storage", Tone::Failed, &visible(reason)),
-            StepKind::FunctionStarted { function, process } => {
-                let process =
-                    process.map_or_else(String::new, |process| format!(" as process {process}"));
-                line(
-                    "function",
-                    Tone::Name,
-                    &format!("{function} started{process}"),
-                )
-            }
-            StepKind::FunctionCrashed { function, reason } => line(
-                "function",
-                Tone::Failed,
-                &format!("{function} has ended: {}", visible(reason)),
-            ),
-            StepKind::FunctionTimedOut { function, timeout } => line(
-                "function",
-                Tone::Failed,
-                &format!("{function} took more than {timeout:?}, and was killed"),
-            ),
-            StepKind::FunctionRestarting { function, after } => line(
-                "function",
-                Tone::Warning,
-                &format!("{function} starts again after {after:?}"),
-            ),
-            StepKind::FunctionStopped {
-                function,
-                reason: Some(reason),
-            } => line(
-                "function",
-                Tone::Failed,
-                &format!("{function} is {}", visible(reason)),
-            ),
-            StepKind::FunctionStopped { function, .. } => {
-                line("function", Tone::Faint, &format!("{function} has stopped"))
-            }
-            _ => return None,
-        })
+        Self { what, tone, text }
     }
 }
 
-fn line(what: &'static str, tone: Tone, text: &str) -> StepLine {
-    let text = match text.len() {
-        0..=MAX_TEXT_BYTES => text.to_owned(),
-        _ => format!("{}...", &text[..text.floor_char_boundary(MAX_TEXT_BYTES)]),
+/// From the object event to the queue.
+fn message_line(kind: &StepKind) -> Option<StepLine> {
+    let (what, tone, text) = match kind {
+        StepKind::ObjectEvent(event) => ("object", Tone::Good, object_text(event)),
+        StepKind::TestNotification { bucket } => {
+            ("test", Tone::Faint, format!("s3:TestEvent for {bucket}"))
+        }
+        StepKind::NotificationSent { destination } => {
+            ("notification", Tone::Name, format!("to {destination}"))
+        }
+        StepKind::FilterVerdict { queue, passed, .. } => match passed {
+            true => ("filter", Tone::Good, format!("passes to {queue}")),
+            false => ("filter", Tone::Faint, format!("not for {queue}")),
+        },
+        StepKind::Enqueued {
+            queue,
+            message_id,
+            is_duplicate,
+            ..
+        } => {
+            let id = short_id(message_id);
+            let text = match is_duplicate {
+                true => format!("{queue} drops message {id}, a duplicate"),
+                false => format!("{queue} has message {id}"),
+            };
+
+            ("queue", Tone::Name, text)
+        }
+        StepKind::Refused { queue, reason } => {
+            let text = format!("by {queue}: {}", refusal_text(*reason));
+            ("refused", Tone::Failed, text)
+        }
+        StepKind::Deleted { queue, message_id } => {
+            let text = format!("{} from {queue}", short_id(message_id));
+            ("deleted", Tone::Faint, text)
+        }
+        StepKind::Redriven {
+            dead_letter_queue,
+            message_id,
+            receive_count,
+            ..
+        } => {
+            let id = short_id(message_id);
+            let text = format!("{id} to {dead_letter_queue} after {receive_count} receives");
+            ("redriven", Tone::Failed, text)
+        }
+        StepKind::Expired { queue, message_id } => {
+            let text = format!("{} in {queue}", short_id(message_id));
+            ("expired", Tone::Failed, text)
+        }
+        _ => return None,
     };
-    StepLine { what, tone, text }
+
+    Some(StepLine::new(what, tone, text))
 }
 
-/// The beginning of an id, which tells it from others nearby.
-fn id(id: &str) -> String {
+/// From the invocation to the outcome of each message.
+fn invocation_line(kind: &StepKind) -> Option<StepLine> {
+    let (what, tone, text) = match kind {
+        StepKind::Invoked {
+            function,
+            messages,
+            request_id,
+            ..
+        } => {
+            let text = format!(
+                "{function} {} gets {}",
+                short_id(request_id),
+                batch_text(messages)
+            );
+            ("invocation", Tone::Name, text)
+        }
+        StepKind::FunctionLog { function, line, .. } => {
+            let text = format!("{function}: {}", escape_controls(line));
+            ("log", Tone::Faint, text)
+        }
+        StepKind::Answered {
+            function,
+            request_id,
+            duration,
+            error,
+        } => {
+            let (id, duration) = (short_id(request_id), format_duration(*duration));
+            let text = format!("{function} {id} after {duration}");
+
+            match error {
+                None => ("answer", Tone::Good, text),
+                Some((_, error)) => {
+                    let text = format!("{text}: {}", escape_controls(error));
+                    ("answer", Tone::Failed, text)
+                }
+            }
+        }
+        StepKind::Outcome {
+            message_id, fate, ..
+        } => {
+            let id = short_id(message_id);
+
+            match fate {
+                Fate::Succeeded => ("outcome", Tone::Good, format!("{id} succeeded")),
+                Fate::Failed => ("outcome", Tone::Failed, format!("{id} failed")),
+                Fate::BatchFailed(reason) => {
+                    let reason = escape_controls(reason);
+                    let text = format!("{id} failed with the whole batch: {reason}");
+                    ("outcome", Tone::Failed, text)
+                }
+                _ => return None,
+            }
+        }
+        _ => return None,
+    };
+
+    Some(StepLine::new(what, tone, text))
+}
+
+/// The life of a function's process.
+fn function_line(kind: &StepKind) -> Option<StepLine> {
+    let (tone, text) = match kind {
+        StepKind::FunctionStarted { function, process } => {
+            let process =
+                process.map_or_else(String::new, |process| format!(" as process {process}"));
+            (Tone::Name, format!("{function} started{process}"))
+        }
+        StepKind::FunctionCrashed { function, reason } => {
+            let reason = escape_controls(reason);
+            (Tone::Failed, format!("{function} crashed: {reason}"))
+        }
+        StepKind::FunctionTimedOut { function, timeout } => {
+            let text = format!("{function} timed out after {timeout:?} and was killed");
+            (Tone::Failed, text)
+        }
+        StepKind::FunctionRestarting { function, after } => {
+            (Tone::Warning, format!("{function} restarts in {after:?}"))
+        }
+        StepKind::FunctionStopped {
+            function,
+            reason: Some(reason),
+        } => {
+            let reason = escape_controls(reason);
+            (Tone::Failed, format!("{function} stopped: {reason}"))
+        }
+        StepKind::FunctionStopped { function, .. } => (Tone::Faint, format!("{function} stopped")),
+        _ => return None,
+    };
+
+    Some(StepLine::new("function", tone, text))
+}
+
+/// Injected faults and storage errors.
+fn trouble_line(kind: &StepKind) -> Option<StepLine> {
+    let (what, tone, text) = match kind {
+        StepKind::FaultInjected {
+            hop, fault, place, ..
+        } => {
+            let text = format!("{fault} at {hop}, {place}");
+            ("fault", Tone::Warning, text)
+        }
+        StepKind::StorageFailed { reason } => ("storage", Tone::Failed, escape_controls(reason)),
+        _ => return None,
+    };
+
+    Some(StepLine::new(what, tone, text))
+}
+
+fn object_text(event: &ObjectEvent) -> String {
+    let size = event
+        .size
+        .map_or_else(String::new, |size| format!(", {size} bytes"));
+
+    format!(
+        "{} {:?} in {}{size}",
+        event.event_name, event.key, event.bucket
+    )
+}
+
+/// The messages of a batch: `#1, #2 (receive 3)`.
+fn batch_text(messages: &[ReceivedMessage]) -> String {
+    let messages = messages.iter().map(|message| {
+        let name = message.event.map_or_else(
+            || short_id(&message.message_id),
+            |event| format!("#{}", event.0),
+        );
+
+        match message.receive_count {
+            1 => name,
+            count => format!("{name} (receive {count})"),
+        }
+    });
+
+    messages.collect::<Vec<_>>().join(", ")
+}
+
+fn refusal_text(reason: SendRefusal) -> String {
+    let text = match reason {
+        SendRefusal::Full => "the queue is full",
+        SendRefusal::TooLong => "the message is too long",
+        SendRefusal::NoGroup => "the message has no message group id",
+        SendRefusal::NoDeduplicationId => "the message has no deduplication id",
+        other => return format!("{other:?}"),
+    };
+
+    text.to_owned()
+}
+
+/// The first characters of an id, enough to tell it from other recent ones.
+fn short_id(id: &str) -> String {
     id.chars().take(8).collect()
 }
 
-/// A duration, as short as can be read.
-pub(crate) fn short(duration: Duration) -> String {
+/// A duration in milliseconds or seconds, whichever is shorter.
+pub(crate) fn format_duration(duration: Duration) -> String {
     match duration.as_secs_f64() {
         seconds if seconds < 1.0 => format!("{:.1} ms", seconds * 1000.0),
         seconds => format!("{seconds:.2} s"),
     }
 }
 
-/// What a function writes cannot move the cursor, nor forge another line.
-fn visible(text: &str) -> String {
+/// Escapes control characters, so that a function's output cannot move the cursor or forge a line.
+fn escape_controls(text: &str) -> String {
     text.chars()
         .flat_map(|char| {
             if char.is_control() && char != '\t' {

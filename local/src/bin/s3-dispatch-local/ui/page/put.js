@@ -1,9 +1,12 @@
-// Puts files into a bucket, one after the other.
+// Puts files into a bucket, one after another.
 
 import { ask, find, make, write } from "./dom.js";
 
-const [bucket, files, folder, status, veil] = ["bucket", "files", "folder", "put-status", "veil"].map(find);
-let depth = 0;
+const [bucket, files, folder, status, veil] = [
+  "bucket", "files", "folder", "put-status", "veil",
+].map(find);
+// How many nested elements the dragged files have entered.
+let dragDepth = 0;
 let samples = 0;
 let queue = Promise.resolve();
 
@@ -13,20 +16,21 @@ export function setBuckets(names) {
 }
 
 function put(list) {
-  const [target, prefix] = [bucket.value, folder.value && `${folder.value.replace(/\/+$/, "")}/`];
+  const target = bucket.value;
+  const prefix = folder.value && `${folder.value.replace(/\/+$/, "")}/`;
   queue = queue.then(async () => {
     for (const file of list) await putOne(target, prefix + file.name, file);
   });
 }
 
 async function putOne(target, key, body) {
-  write(status, `putting ${key}`);
+  write(status, `Uploading ${key}...`);
   try {
     const query = `bucket=${encodeURIComponent(target)}&key=${encodeURIComponent(key)}`;
     await ask(`/object?${query}`, { method: "PUT", body });
     write(status, `${key} is in ${target}`);
   } catch (error) {
-    write(status, `${key} was not put: ${error.message}`);
+    write(status, `${key} was not uploaded: ${error.message}`);
   }
 }
 
@@ -41,24 +45,24 @@ files.addEventListener("change", () => {
 });
 
 const hasFiles = (event) => event.dataTransfer?.types.includes("Files");
-const cover = (isOn) => (veil.hidden = !isOn);
+const showVeil = (isShown) => (veil.hidden = !isShown);
 
 addEventListener("dragenter", (event) => {
   if (!hasFiles(event)) return;
-  depth += 1;
-  cover(true);
+  dragDepth += 1;
+  showVeil(true);
 });
 addEventListener("dragleave", (event) => {
   if (!hasFiles(event)) return;
-  depth -= 1;
-  if (depth <= 0) cover(false);
+  dragDepth -= 1;
+  if (dragDepth <= 0) showVeil(false);
 });
 addEventListener("dragover", (event) => {
   if (hasFiles(event)) event.preventDefault();
 });
 addEventListener("drop", (event) => {
-  depth = 0;
-  cover(false);
+  dragDepth = 0;
+  showVeil(false);
   if (!hasFiles(event)) return;
   event.preventDefault();
   put([...event.dataTransfer.files]);

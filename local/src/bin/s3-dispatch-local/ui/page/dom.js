@@ -1,8 +1,8 @@
-// What the other files need of the document. Text only ever becomes text.
+// Helpers for the document. Strings become text, never markup.
 
 export const find = (id) => document.getElementById(id);
 
-/** An element with attributes and children; strings become text. */
+/** Makes an element with attributes and children. */
 export function make(name, attributes = {}, ...children) {
   const element = document.createElement(name);
   for (const [key, value] of Object.entries(attributes)) {
@@ -17,8 +17,8 @@ export function write(element, text) {
 }
 
 /**
- * Makes the children those of the items, in their order. Those that were there stay, so that focus, clicks and what is
- * unfolded outlast a change.
+ * Gives the parent one child for each item, in order. Existing children are kept, so that an update
+ * does not lose the focus, a click, or an unfolded payload.
  */
 export function reconcile(parent, items, keyOf, create, update) {
   const keys = new Set(items.map(keyOf));
@@ -27,18 +27,18 @@ export function reconcile(parent, items, keyOf, create, update) {
     if (keys.has(child.dataset.key)) old.set(child.dataset.key, child);
     else child.remove();
   }
-  let place = parent.firstElementChild;
+  let next = parent.firstElementChild;
   for (const item of items) {
     const child = old.get(keyOf(item)) ?? create(item);
     child.dataset.key = keyOf(item);
     update(child, item);
-    if (child === place) place = place.nextElementSibling;
-    else parent.insertBefore(child, place);
+    if (child === next) next = next.nextElementSibling;
+    else parent.insertBefore(child, next);
   }
 }
 
-/** Says something to screen readers, not more often than they can follow. */
-export function announcer(element, pause = 5000) {
+/** Announces texts to screen readers, with a pause so that they can follow. */
+export function makeAnnouncer(element, pause = 5000) {
   let next = null;
   let timer = 0;
   const say = () => {
@@ -54,7 +54,7 @@ export function announcer(element, pause = 5000) {
   };
 }
 
-/** Answers with JSON, or throws what the server says is wrong. */
+/** Returns the JSON of the response, or throws the error that the server reports. */
 export async function ask(path, options = {}) {
   const response = await fetch(path, options);
   const text = await response.text();
@@ -64,6 +64,11 @@ export async function ask(path, options = {}) {
 }
 
 export const bytes = (size) =>
-  size < 1024 ? `${size} bytes` : size < 1048576 ? `${(size / 1024).toFixed(1)} KiB` : `${(size / 1048576).toFixed(1)} MiB`;
+  size < 1024
+    ? `${size} bytes`
+    : size < 1048576
+      ? `${(size / 1024).toFixed(1)} KiB`
+      : `${(size / 1048576).toFixed(1)} MiB`;
 
-export const seconds = (time) => (time < 1 ? `${(time * 1000).toFixed(1)} ms` : `${time.toFixed(2)} s`);
+export const seconds = (time) =>
+  time < 1 ? `${(time * 1000).toFixed(1)} ms` : `${time.toFixed(2)} s`;

@@ -1,4 +1,4 @@
-// One message: its path, and what it says.
+// The dialog for one message: its path and its payload.
 
 import { ask, bytes, find, make, reconcile, seconds, write } from "./dom.js";
 import { describe, title } from "./messages.js";
@@ -21,7 +21,7 @@ export async function open(id) {
   await load();
 }
 
-/** What is shown has changed. */
+/** Reloads the message if it is shown. */
 export function refresh(id) {
   if (id !== shown || timer) return;
   timer = setTimeout(() => {
@@ -43,29 +43,35 @@ async function load() {
 function show(details) {
   write(find("details-title"), title(details));
   const size = details.size === null ? [] : [bytes(details.size)];
-  write(find("details-about"), [describe(details), details.bucket, ...size].filter(Boolean).join(" · "));
-  find("forgotten").hidden = details.forgotten === 0;
-  write(find("forgotten"), `${details.forgotten} earlier steps are forgotten`);
-  const steps = details.steps.map((step, index) => ({ ...step, number: String(details.forgotten + index) }));
+  const parts = [describe(details), details.bucket, ...size];
+  write(find("details-about"), parts.filter(Boolean).join(" · "));
+  const dropped = details.dropped_steps;
+  find("dropped-steps").hidden = dropped === 0;
+  write(find("dropped-steps"), `Earlier steps not shown: ${dropped}`);
+  const steps = details.steps.map((step, index) => ({ ...step, number: String(dropped + index) }));
   reconcile(find("path"), steps, (step) => step.number, step, () => {});
   find("no-payload").hidden = details.messages.length > 0;
-  reconcile(find("payloads"), details.messages, (message) => message.id, payload, about);
-  if (!details.messages.some((_, index) => index > 0)) find("payloads").firstElementChild?.setAttribute("open", "");
+  reconcile(find("payloads"), details.messages, (message) => message.id, payload, summarize);
+  if (details.messages.length === 1) find("payloads").firstElementChild.setAttribute("open", "");
 }
 
 function step({ after, what, tone, text }) {
   return make("li", { class: tone },
-    make("span", { class: "after" }, `+${seconds(after)}`), make("span", { class: "what" }, what), make("span", { class: "text" }, text));
+    make("span", { class: "after" }, `+${seconds(after)}`),
+    make("span", { class: "what" }, what),
+    make("span", { class: "text" }, text));
 }
 
 function payload(message) {
-  return make("details", {}, make("summary"), make("pre", { tabindex: "0" }, pretty(message.payload)),
-    ...(message.is_whole ? [] : [make("p", { class: "faint" }, `the first of ${bytes(message.bytes)}`)]));
+  const text = make("pre", { tabindex: "0" }, pretty(message.payload));
+  const note = make("p", { class: "faint" }, `Only the beginning of ${bytes(message.bytes)}.`);
+  return make("details", {}, make("summary"), text, ...(message.is_whole ? [] : [note]));
 }
 
-function about(element, message) {
-  const receives = message.receives === 1 ? "received once" : `received ${message.receives} times`;
-  write(element.firstChild, `Message ${message.id.slice(0, 8)} · ${message.place} · ${receives}`);
+function summarize(element, message) {
+  const times = message.receives === 1 ? "once" : `${message.receives} times`;
+  const id = message.id.slice(0, 8);
+  write(element.firstChild, `Message ${id} · ${message.location} · received ${times}`);
 }
 
 function pretty(text) {

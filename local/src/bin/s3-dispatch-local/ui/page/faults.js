@@ -1,15 +1,15 @@
-// What goes wrong on purpose.
+// The faults: their rates, and how often each was injected.
 
 import { ask, find, make, write } from "./dom.js";
 
 const HOPS = {
   publish: "Bucket to topic",
-  deliver: "To a queue",
-  receive: "Out of a queue",
+  deliver: "Topic to queue",
+  receive: "Queue to function",
   invoke: "Function",
-  delete: "Back to the queue",
+  delete: "Deletion from queue",
 };
-const USUAL = 20;
+const DEFAULT_PERCENT = 20;
 
 export class Faults {
   #rows = new Map();
@@ -23,20 +23,21 @@ export class Faults {
   }
 
   update(rates, counts, seed) {
-    const struck = new Map(counts.map(([hop, fault, count]) => [`${hop} ${fault}`, count]));
+    const injected = new Map(counts.map(([hop, fault, count]) => [`${hop} ${fault}`, count]));
     for (const { hop, fault, rate } of rates) {
       const row = this.#row(hop, fault);
       row.box.checked = rate > 0;
-      if (rate > 0 && !row.isHeld) setRange(row, Math.round(rate * 100));
-      const count = struck.get(`${hop} ${fault}`) ?? 0;
+      if (rate > 0 && !row.isDragged) setRange(row, Math.round(rate * 100));
+      const count = injected.get(`${hop} ${fault}`) ?? 0;
       write(row.count, count ? `${count}×` : "");
-      row.count.title = count ? `has struck ${count} times` : "";
+      row.count.title = count ? `injected ${count === 1 ? "once" : `${count} times`}` : "";
     }
     for (const button of document.querySelectorAll(".presets button")) {
-      const isOn = rates.every(({ rate }) => Math.abs(rate - Number(button.dataset.rate)) < 0.001);
+      const preset = Number(button.dataset.rate);
+      const isOn = rates.every(({ rate }) => Math.abs(rate - preset) < 0.001);
       button.setAttribute("aria-pressed", String(isOn));
     }
-    write(find("seed"), `The same seed, ${seed}, makes the same go wrong each time.`);
+    write(find("seed"), `Seed ${seed}. The same seed injects the same faults.`);
   }
 
   #row(hop, fault) {
@@ -53,19 +54,30 @@ export class Faults {
     }
     const box = make("input", { type: "checkbox" });
     const name = fault.replaceAll("-", " ");
-    const range = make("input", { type: "range", min: "1", max: "100", "aria-label": `rate of ${name}, ${HOPS[hop] ?? hop}` });
-    const row = { box, range, output: make("span", { class: "rate", "aria-hidden": "true" }), count: make("span", { class: "count" }), isHeld: false };
-    setRange(row, USUAL);
-    box.addEventListener("change", () => change([{ hop, fault, rate: box.checked ? Number(range.value) / 100 : 0 }]));
+    const label = `rate of ${name}, ${HOPS[hop] ?? hop}`;
+    const range = make("input", { type: "range", min: "1", max: "100", "aria-label": label });
+    const row = {
+      box,
+      range,
+      output: make("span", { class: "rate", "aria-hidden": "true" }),
+      count: make("span", { class: "count" }),
+      isDragged: false,
+    };
+    setRange(row, DEFAULT_PERCENT);
+    const rate = () => Number(range.value) / 100;
+    box.addEventListener("change", () => {
+      change([{ hop, fault, rate: box.checked ? rate() : 0 }]);
+    });
     range.addEventListener("input", () => {
-      row.isHeld = true;
+      row.isDragged = true;
       setRange(row, Number(range.value));
     });
     range.addEventListener("change", () => {
-      row.isHeld = false;
-      change([{ hop, fault, rate: Number(range.value) / 100 }]);
+      row.isDragged = false;
+      change([{ hop, fault, rate: rate() }]);
     });
-    group.append(make("div", { class: "fault" }, make("label", {}, box, name), range, row.output, row.count));
+    const parts = [make("label", {}, box, name), range, row.output, row.count];
+    group.append(make("div", { class: "fault" }, ...parts));
     return row;
   }
 
@@ -79,8 +91,8 @@ export class Faults {
 
 function setRange(row, percent) {
   row.range.value = String(percent);
-  row.range.setAttribute("aria-valuetext", `${percent} %`);
-  write(row.output, `${percent} %`);
+  row.range.setAttribute("aria-valuetext", `${percent}%`);
+  write(row.output, `${percent}%`);
 }
 
 async function change(rates) {
@@ -90,6 +102,6 @@ async function change(rates) {
     await ask("/faults", { method: "POST", headers, body: JSON.stringify({ rates }) });
     write(status, "");
   } catch (error) {
-    write(status, `Not changed: ${error.message}`);
+    write(status, `The faults were not changed: ${error.message}`);
   }
 }

@@ -1,187 +1,21 @@
-//! The page, as browsers and others ask for it.
+//! The page, as a browser asks for it.
+
+mod browser;
 
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, TcpListener};
-use std::time::Duration;
+use std::path::Path;
 
 use serde_json::Value;
-use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpSocket, TcpStream};
 
+use self::browser::{BUCKET, Ui, rate, send};
 use crate::cli::{Program, start};
 use crate::programs::wayward;
 
-const PATIENCE: Duration = Duration::from_secs(60);
-const BUCKET: &str = "amzn-s3-demo-bucket";
-
-/// A program with a page.
-struct Ui {
-    program: Program,
-    port: u16,
-    s3: u16,
-}
-
-/// The answer to a request.
-#[derive(Debug)]
-struct Answer {
-    status: u16,
-    head: String,
-    body: String,
-}
-
-/// The events of a page that watches.
-struct Events(BufReader<TcpStream>);
-
-impl Ui {
-    async fn start(arguments: &[&str]) -> Self {
-        Self::of(start(
-            &wayward(),
-            &[&["--port", "0", "--ui", "0"], arguments].concat(),
-        ))
-        .await
-    }
-
-    async fn of(mut program: Program) -> Self {
-        let line = program.line("The page is at http://127.0.0.1:").await;
-        let port = line.rsplit(':').next().unwrap().parse().unwrap();
-        let s3 = program.port().await;
-        Self { program, port, s3 }
-    }
-
-    async fn get(&self, path: &str) -> Answer {
-        self.ask("GET", path, &[], "").await
-    }
-
-    /// A request from the page itself, as a browser sends it.
-    async fn ask(&self, method: &str, path: &str, headers: &[&str], body: &str) -> Answer {
-        let host = format!("Host: 127.0.0.1:{}", self.port);
-        let length = format!("Content-Length: {}", body.len());
-
-        send(
-            self.port,
-            method,
-            path,
-            &[&[&*host, &*length], headers].concat(),
-            body,
-        )
-        .await
-    }
-
-    async fn put(&self, key: &str, body: &str) -> Answer {
-        self.ask(
-            "PUT",
-            &format!("/object?bucket={BUCKET}&key={key}"),
-            &[],
-            body,
-        )
-        .await
-    }
-
-    async fn change_faults(&self, body: &str) -> Answer {
-        self.ask("POST", "/faults", &["Content-Type: application/json"], body)
-            .await
-    }
-
-    async fn watch(&self) -> Events {
-        Events(BufReader::new(open(self.port).await))
-    }
-}
-
-impl Events {
-    /// The next event, or `None` at the end.
-    async fn next(&mut self) -> Option<Value> {
-        let mut line = String::new();
-        let next = async {
-            loop {
-                line.clear();
-                if self.0.read_line(&mut line).await.unwrap() == 0 {
-                    return None;
-                }
-
-                if let Some(data) = line.strip_prefix("data: ") {
-                    return Some(serde_json::from_str(data).unwrap());
-                }
-            }
-        };
-
-        tokio::time::timeout(PATIENCE, next)
-            .await
-            .expect("no event comes")
-    }
-
-    /// The first event of which this is true.
-    async fn until(&mut self, is_meant: impl Fn(&Value) -> bool) -> Value {
-        loop {
-            let event = self.next().await.expect("the events end");
-            if is_meant(&event) {
-                return event;
-            }
-        }
-    }
-
-    /// What is told of this message when it is in this state.
-    async fn message(&mut self, id: &str, state: &str) -> Value {
-        let of = |event: &Value| {
-            let messages = event["messages"].as_array().unwrap();
-            messages
-                .iter()
-                .find(|message| message["id"] == id && message["state"] == state)
-                .cloned()
-        };
-
-        of(&self.until(|event| of(event).is_some()).await).unwrap()
-    }
-}
-
-/// Asks for events, without chunks.
-async fn open(port: u16) -> TcpStream {
-    let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port))
-        .await
-        .unwrap();
-    stream
-        .write_all(format!("GET /events HTTP/1.0\r\nHost: localhost:{port}\r\n\r\n").as_bytes())
-        .await
-        .unwrap();
-
-    stream
-}
-
-async fn send(port: u16, method: &str, path: &str, headers: &[&str], body: &str) -> Answer {
-    let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port))
-        .await
-        .unwrap();
-    let head = format!(
-        "{method} {path} HTTP/1.0\r\n{}\r\n\r\n{body}",
-        headers.join("\r\n")
-    );
-    stream.write_all(head.as_bytes()).await.unwrap();
-    let mut answer = String::new();
-    let read = stream.read_to_string(&mut answer);
-    tokio::time::timeout(PATIENCE, read)
-        .await
-        .expect("no answer comes")
-        .unwrap();
-    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
-    let status = head.split(' ').nth(1).unwrap().parse().unwrap();
-
-    Answer {
-        status,
-        head: head.to_lowercase(),
-        body: body.to_owned(),
-    }
-}
-
-fn rate(event: &Value, hop: &str, fault: &str) -> f64 {
-    let mut faults = event["state"]["faults"].as_array().unwrap().iter();
-    faults
-        .find(|own| own["hop"] == hop && own["fault"] == fault)
-        .unwrap()["rate"]
-        .as_f64()
-        .unwrap()
-}
-
 #[tokio::test]
-async fn the_page_brings_all_that_it_needs_and_takes_no_more() {
+async fn the_page_is_served_whole_and_loads_nothing_from_elsewhere() {
     let ui = Ui::start(&[]).await;
     let page = ui.get("/").await;
     assert_eq!(page.status, 200);
@@ -207,21 +41,21 @@ async fn the_page_brings_all_that_it_needs_and_takes_no_more() {
 
     while let Some(file) = wanted.get(seen) {
         seen += 1;
-        let answer = ui.get(&format!("/{file}")).await;
-        assert_eq!(answer.status, 200, "{file}");
+        let response = ui.get(&format!("/{file}")).await;
+        assert_eq!(response.status, 200, "{file}");
 
         assert!(
-            answer.head.contains("x-content-type-options: nosniff"),
+            response.head.contains("x-content-type-options: nosniff"),
             "{}",
-            answer.head
+            response.head
         );
 
         assert!(
-            !answer.body.contains("http://") || file == "drawing.js",
-            "{file} asks somebody else"
+            !response.body.contains("http://") || file == "diagram.js",
+            "{file} loads from elsewhere"
         );
 
-        for part in answer.body.split("from \"./").skip(1) {
+        for part in response.body.split("from \"./").skip(1) {
             let imported = part.split('"').next().unwrap().to_owned();
             if !wanted.contains(&imported) {
                 wanted.push(imported);
@@ -234,7 +68,7 @@ async fn the_page_brings_all_that_it_needs_and_takes_no_more() {
 }
 
 #[tokio::test]
-async fn other_sites_and_other_names_are_turned_away() {
+async fn requests_from_other_sites_and_for_other_hosts_are_rejected() {
     let ui = Ui::start(&[]).await;
     let port = ui.port;
     let own = format!("Host: 127.0.0.1:{port}");
@@ -263,11 +97,11 @@ async fn other_sites_and_other_names_are_turned_away() {
 
     for (headers, status) in cases {
         let headers = [headers, &["Content-Type: application/json", &length]].concat();
-        let answer = send(port, "POST", "/faults", &headers, body).await;
-        assert_eq!(answer.status, status, "{headers:?}");
+        let response = send(port, "POST", "/faults", &headers, body).await;
+        assert_eq!(response.status, status, "{headers:?}");
     }
 
-    // Another site's page can ask without saying so in an `Origin`, and can link here.
+    // A request may come from another site without an `Origin`. Links to the page are allowed.
     let cross = [own.as_str(), "Sec-Fetch-Site: cross-site"];
     for (path, status) in [
         ("/events", 403),
@@ -284,11 +118,11 @@ async fn other_sites_and_other_names_are_turned_away() {
 }
 
 #[tokio::test]
-async fn what_is_dropped_goes_through_the_bucket_and_can_be_followed() {
+async fn a_dropped_file_is_put_into_the_bucket_and_its_path_is_shown() {
     let mut ui = Ui::start(&[]).await;
     let mut events = ui.watch().await;
     let first = events.next().await.unwrap();
-    let nodes = first["drawing"]["nodes"].as_array().unwrap();
+    let nodes = first["diagram"]["nodes"].as_array().unwrap();
 
     assert!(
         nodes
@@ -319,12 +153,6 @@ async fn what_is_dropped_goes_through_the_bucket_and_can_be_followed() {
     assert_eq!(message["handled"], 1);
     let details: Value = serde_json::from_str(&ui.get("/message?id=e1").await.body).unwrap();
 
-    let steps = details["steps"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|step| step["what"].as_str().unwrap());
-
     let expected = [
         "object",
         "notification",
@@ -337,10 +165,7 @@ async fn what_is_dropped_goes_through_the_bucket_and_can_be_followed() {
         "deleted",
     ];
 
-    assert_eq!(
-        steps.filter(|what| *what != "log").collect::<Vec<_>>(),
-        expected
-    );
+    assert_eq!(path_without_logs(&details), expected);
     let payload: Value =
         serde_json::from_str(details["messages"][0]["payload"].as_str().unwrap()).unwrap();
     assert_eq!(
@@ -350,8 +175,18 @@ async fn what_is_dropped_goes_through_the_bucket_and_can_be_followed() {
     assert_eq!(ui.get("/message?id=e2").await.status, 404);
 }
 
+/// The kinds of the steps, without the function's log lines.
+fn path_without_logs(details: &Value) -> Vec<&str> {
+    let steps = details["steps"].as_array().unwrap().iter();
+
+    steps
+        .map(|step| step["what"].as_str().unwrap())
+        .filter(|what| *what != "log")
+        .collect()
+}
+
 #[tokio::test]
-async fn what_cannot_be_put_is_refused_with_a_reason() {
+async fn an_invalid_put_is_rejected_with_a_reason() {
     let ui = Ui::start(&[]).await;
     let host = format!("Host: 127.0.0.1:{}", ui.port);
 
@@ -367,9 +202,9 @@ async fn what_cannot_be_put_is_refused_with_a_reason() {
     ];
 
     for (path, status) in cases {
-        let answer = ui.ask("PUT", &path, &[], "hello").await;
-        assert_eq!(answer.status, status, "{path}: {answer:?}");
-        let reason: Value = serde_json::from_str(&answer.body).unwrap();
+        let response = ui.ask("PUT", &path, &[], "hello").await;
+        assert_eq!(response.status, status, "{path}: {response:?}");
+        let reason: Value = serde_json::from_str(&response.body).unwrap();
 
         assert!(
             reason["error"]
@@ -383,7 +218,8 @@ async fn what_cannot_be_put_is_refused_with_a_reason() {
         .await
         .unwrap();
     let head = format!(
-        "PUT /object?bucket={BUCKET}&key=a HTTP/1.1\r\n{host}\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"
+        "PUT /object?bucket={BUCKET}&key=a HTTP/1.1\r\n{host}\r\n\
+         Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n"
     );
     stream.write_all(head.as_bytes()).await.unwrap();
     let mut line = String::new();
@@ -392,7 +228,7 @@ async fn what_cannot_be_put_is_refused_with_a_reason() {
 }
 
 #[tokio::test]
-async fn faults_are_turned_on_and_off() {
+async fn fault_rates_can_be_changed() {
     let ui = Ui::start(&["--fault", "delay=0.25"]).await;
     let mut events = ui.watch().await;
     let first = events.next().await.unwrap();
@@ -405,7 +241,10 @@ async fn faults_are_turned_on_and_off() {
         (0.25, 0.0)
     );
 
-    let change = r#"{"rates": [{"hop": "publish", "fault": "duplicate", "rate": 1}, {"hop": "publish", "fault": "delay", "rate": 0}]}"#;
+    let change = r#"{"rates": [
+        {"hop": "publish", "fault": "duplicate", "rate": 1},
+        {"hop": "publish", "fault": "delay", "rate": 0}
+    ]}"#;
     assert_eq!(ui.change_faults(change).await.status, 204);
     let event = events
         .until(|event| rate(event, "publish", "duplicate") == 1.0)
@@ -419,7 +258,10 @@ async fn faults_are_turned_on_and_off() {
         (0.0, 0.25)
     );
 
-    let change = r#"{"rates": [{"hop": "deliver", "fault": "delay", "rate": 0}, {"hop": "invoke", "fault": "delay", "rate": 0}]}"#;
+    let change = r#"{"rates": [
+        {"hop": "deliver", "fault": "delay", "rate": 0},
+        {"hop": "invoke", "fault": "delay", "rate": 0}
+    ]}"#;
     assert_eq!(ui.change_faults(change).await.status, 204);
 
     assert_eq!(ui.put("twice", "").await.status, 201);
@@ -428,6 +270,11 @@ async fn faults_are_turned_on_and_off() {
         (&message["handled"], &message["faults"]),
         (&2.into(), &1.into())
     );
+}
+
+#[tokio::test]
+async fn an_invalid_fault_change_is_rejected() {
+    let ui = Ui::start(&[]).await;
 
     for (body, status) in [
         ("", 400),
@@ -458,40 +305,40 @@ async fn faults_are_turned_on_and_off() {
     );
 }
 
-#[tokio::test]
-async fn what_is_shown_agrees_with_the_queues_whatever_goes_wrong() {
-    let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("pipeline.toml");
-
+/// Writes a configuration with a topic, and a function that returns its event.
+fn write_configuration(folder: &Path) -> String {
+    let file = folder.join("pipeline.toml");
     let text = format!(
-        "[[bucket]]\nname = \"photos\"\n[[bucket.notification]]\nevents = [\"s3:ObjectCreated:*\"]\ntopic = \"created\"\n\
-         [[topic]]\nname = \"created\"\n[[subscription]]\ntopic = \"created\"\nqueue = \"uploads\"\n\
-         [[queue]]\nname = \"uploads\"\nvisibility_timeout = 2\ndead_letter_queue = \"dead\"\nmax_receive_count = 3\n\
-         [[queue]]\nname = \"dead\"\n[[function]]\nname = \"echo\"\ntimeout = 1\ncommand = [{:?}]\n\
+        "[[bucket]]\nname = \"photos\"\n\
+         [[bucket.notification]]\nevents = [\"s3:ObjectCreated:*\"]\ntopic = \"created\"\n\
+         [[topic]]\nname = \"created\"\n\
+         [[subscription]]\ntopic = \"created\"\nqueue = \"uploads\"\n\
+         [[queue]]\nname = \"uploads\"\nvisibility_timeout = 2\n\
+         dead_letter_queue = \"dead\"\nmax_receive_count = 3\n\
+         [[queue]]\nname = \"dead\"\n\
+         [[function]]\nname = \"echo\"\ntimeout = 1\ncommand = [{:?}]\n\
          [[mapping]]\nqueue = \"uploads\"\nfunction = \"echo\"\n",
         wayward()
     );
-
     std::fs::write(&file, text).unwrap();
 
+    file.to_str().unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn under_faults_the_page_agrees_with_the_queues() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = write_configuration(folder.path());
+
     let arguments = [
-        "--config",
-        file.to_str().unwrap(),
-        "--port",
-        "0",
-        "--ui",
-        "0",
-        "--chaos",
-        "0.2",
-        "--seed",
-        "5",
+        "--config", &file, "--port", "0", "--ui", "0", "--chaos", "0.2", "--seed", "5",
     ];
 
     let ui = Ui::of(Program::start(&arguments)).await;
     let mut events = ui.watch().await;
 
     for number in 0..60 {
-        let answer = ui
+        let response = ui
             .ask(
                 "PUT",
                 &format!("/object?bucket=photos&key={number}"),
@@ -500,7 +347,7 @@ async fn what_is_shown_agrees_with_the_queues_whatever_goes_wrong() {
             )
             .await;
 
-        assert_eq!(answer.status, 201);
+        assert_eq!(response.status, 201);
     }
 
     let mut all = BTreeMap::new();
@@ -510,7 +357,7 @@ async fn what_is_shown_agrees_with_the_queues_whatever_goes_wrong() {
     };
 
     let last = loop {
-        let event = events.next().await.expect("the events end");
+        let event = events.next().await.expect("the stream ended");
         for message in event["messages"].as_array().unwrap() {
             all.insert(message["id"].as_str().unwrap().to_owned(), message.clone());
         }
@@ -543,7 +390,7 @@ async fn what_is_shown_agrees_with_the_queues_whatever_goes_wrong() {
 }
 
 #[tokio::test]
-async fn old_messages_are_forgotten() {
+async fn only_the_last_messages_are_kept() {
     let ui = Ui::start(&[]).await;
     for number in 0..510 {
         assert_eq!(ui.put(&number.to_string(), "").await.status, 201);
@@ -566,7 +413,7 @@ async fn old_messages_are_forgotten() {
 }
 
 #[tokio::test]
-async fn only_so_many_may_watch() {
+async fn the_number_of_open_pages_is_limited() {
     let ui = Ui::start(&[]).await;
     let mut pages = Vec::new();
 
@@ -586,7 +433,7 @@ async fn only_so_many_may_watch() {
 }
 
 #[tokio::test]
-async fn whoever_does_not_read_is_let_go() {
+async fn a_page_that_does_not_read_is_disconnected() {
     let ui = Ui::start(&[]).await;
     for number in 100..300 {
         assert_eq!(
@@ -621,7 +468,7 @@ async fn whoever_does_not_read_is_let_go() {
 }
 
 #[tokio::test]
-async fn an_end_does_not_wait_for_whoever_watches() {
+async fn the_program_ends_while_a_page_is_open() {
     let mut ui = Ui::start(&[]).await;
     let mut events = ui.watch().await;
     events.next().await.unwrap();
@@ -632,7 +479,7 @@ async fn an_end_does_not_wait_for_whoever_watches() {
 }
 
 #[tokio::test]
-async fn a_port_that_is_taken_is_told_in_one_line() {
+async fn a_port_in_use_is_reported_on_one_line() {
     let taken = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
     let port = taken.local_addr().unwrap().port().to_string();
     let (status, errors) = start(&wayward(), &["--port", "0", "--ui", &port])
@@ -641,6 +488,9 @@ async fn a_port_that_is_taken_is_told_in_one_line() {
     assert_eq!(status.code(), Some(1));
     assert_eq!(
         errors,
-        format!("error: `127.0.0.1:{port}` is in use by another program\n")
+        format!(
+            "error: `127.0.0.1:{port}` is in use by another program; \
+             choose another port with `--ui PORT`\n"
+        )
     );
 }

@@ -1,4 +1,4 @@
-//! A connection that does not wait for ever.
+//! Closes the connection of a client that does not read.
 
 use std::future::Future;
 use std::io;
@@ -9,44 +9,45 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::Sleep;
 
-/// For how long a client may take nothing of what is written to it.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// How long a write may wait for the client to read.
+const MAX_WAIT: Duration = Duration::from_secs(5);
 
-/// A stream that breaks when the other side does not read.
-pub(crate) struct Patient<S> {
+/// A stream whose writes fail when the other side does not read for [`MAX_WAIT`].
+pub(super) struct WriteTimeout<S> {
     stream: S,
-    waiting: Option<Pin<Box<Sleep>>>,
+    /// Set while a write waits.
+    deadline: Option<Pin<Box<Sleep>>>,
 }
 
-impl<S> Patient<S> {
-    pub(crate) fn new(stream: S) -> Self {
+impl<S> WriteTimeout<S> {
+    pub(super) fn new(stream: S) -> Self {
         Self {
             stream,
-            waiting: None,
+            deadline: None,
         }
     }
 
-    /// Lets a write that waits fail when it has waited too long.
+    /// Fails a write that has waited too long.
     fn limit<T>(
         &mut self,
         context: &mut Context<'_>,
         written: Poll<io::Result<T>>,
     ) -> Poll<io::Result<T>> {
         if written.is_ready() {
-            self.waiting = None;
+            self.deadline = None;
             return written;
         }
 
-        let waiting = self
-            .waiting
-            .get_or_insert_with(|| Box::pin(tokio::time::sleep(PATIENCE)));
-        ready!(waiting.as_mut().poll(context));
+        let deadline = self
+            .deadline
+            .get_or_insert_with(|| Box::pin(tokio::time::sleep(MAX_WAIT)));
+        ready!(deadline.as_mut().poll(context));
 
         Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
     }
 }
 
-impl<S: AsyncRead + Unpin> AsyncRead for Patient<S> {
+impl<S: AsyncRead + Unpin> AsyncRead for WriteTimeout<S> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -56,7 +57,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Patient<S> {
     }
 }
 
-impl<S: AsyncWrite + Unpin> AsyncWrite for Patient<S> {
+impl<S: AsyncWrite + Unpin> AsyncWrite for WriteTimeout<S> {
     fn poll_write(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,

@@ -8,12 +8,12 @@ const MAX_TOKENS = 3;
 const MAX_DOTS = 3;
 const SVG = "http://www.w3.org/2000/svg";
 const isWide = matchMedia("(min-width: 56rem)");
-const isCalm = matchMedia("(prefers-reduced-motion: reduce)");
+const reducesMotion = matchMedia("(prefers-reduced-motion: reduce)");
 
 const kindOf = (node) => node.slice(0, node.indexOf(":"));
 const nameOf = (node) => node.slice(node.indexOf(":") + 1);
 
-export class Drawing {
+export class Diagram {
   #boxes = new Map();
   #edges = [];
   #svg = find("arrows");
@@ -27,7 +27,13 @@ export class Drawing {
     find("nodes").replaceChildren();
     this.#svg.replaceChildren(arrowHead());
     this.#boxes.clear();
-    this.#edges = edges.map((edge) => ({ ...edge, count: null, dots: new Set(), path: draw("path"), text: draw("text") }));
+    this.#edges = edges.map((edge) => ({
+      ...edge,
+      count: null,
+      dots: new Set(),
+      path: draw("path"),
+      text: draw("text"),
+    }));
     for (const edge of this.#edges) {
       edge.path.classList.add(edge.kind);
       this.#svg.append(edge.path, edge.text);
@@ -36,11 +42,11 @@ export class Drawing {
     this.#route();
   }
 
-  isDeadLetters(node) {
+  isDeadLetterQueue(node) {
     return this.#edges.some((edge) => edge.kind === "redrives" && edge.to === node);
   }
 
-  update({ flows, tallies, state }, messages) {
+  update({ flows, actions, state }, messages) {
     const counts = new Map(flows.map(([from, to, count]) => [`${from} ${to}`, count]));
     for (const edge of this.#edges) {
       const count = counts.get(`${edge.from} ${edge.to}`) ?? 0;
@@ -48,9 +54,9 @@ export class Drawing {
       edge.count = count;
       write(edge.text, count ? String(count) : "");
     }
-    const own = new Map([...this.#boxes.keys()].map((node) => [node, {}]));
-    for (const [node, what, count] of tallies) {
-      if (own.has(node)) own.get(node)[what] = count;
+    const counters = new Map([...this.#boxes.keys()].map((node) => [node, {}]));
+    for (const [node, action, count] of actions) {
+      if (counters.has(node)) counters.get(node)[action] = count;
     }
     const tokens = new Map();
     for (const message of messages) {
@@ -60,21 +66,25 @@ export class Drawing {
       }
     }
     for (const [node, box] of this.#boxes) {
-      this.#fill(node, box, own.get(node), state.queues[node], tokens.get(node) ?? []);
+      this.#fill(node, box, counters.get(node), state.queues[node], tokens.get(node) ?? []);
     }
   }
 
   #box({ node, column, row, span }) {
     const kind = kindOf(node);
-    const isDead = this.isDeadLetters(node);
+    const isDead = this.isDeadLetterQueue(node);
+    const spokenKind = isDead ? "dead-letter queue " : `${kind} `;
     const box = make("li", { class: `node ${kind}${isDead ? " letters" : ""}` });
-    for (const [name, value] of Object.entries({ column, row, span })) box.style.setProperty(`--${name}`, value);
+    for (const [name, value] of Object.entries({ column, row, span })) {
+      box.style.setProperty(`--${name}`, value);
+    }
     const to = this.#edges.filter((edge) => edge.from === node);
-    const ways = to.map((edge) => `${edge.kind} ${nameOf(edge.to)} (${edge.label})`).join(", ");
+    const links = to.map((edge) => `${edge.kind} ${nameOf(edge.to)} (${edge.label})`).join(", ");
     box.append(
-      make("div", { class: "head" }, make("span", { class: "badge", "aria-hidden": "true" }, BADGES[kind]),
-        make("h3", {}, make("span", { class: "hidden" }, isDead ? "dead-letter queue " : `${kind} `), nameOf(node))),
-      make("p", { class: "hidden" }, ways),
+      make("div", { class: "head" },
+        make("span", { class: "badge", "aria-hidden": "true" }, BADGES[kind]),
+        make("h3", {}, make("span", { class: "hidden" }, spokenKind), nameOf(node))),
+      make("p", { class: "hidden" }, links),
       make("dl"),
       make("p", { class: "tokens" }),
     );
@@ -82,12 +92,12 @@ export class Drawing {
     this.#boxes.set(node, box);
   }
 
-  #fill(node, box, tallies, queue, tokens) {
-    const figures = figuresOf(node, tallies, queue, this.isDeadLetters(node));
+  #fill(node, box, counters, queue, tokens) {
+    const figures = figuresOf(node, counters, queue, this.isDeadLetterQueue(node));
     const [list, row] = [box.querySelector("dl"), box.querySelector(".tokens")];
     const create = () => make("div", {}, make("dt"), make("dd"));
-    reconcile(list, figures, ([what]) => what, create, (element, [what, count, tone]) => {
-      write(element.firstChild, what);
+    reconcile(list, figures, ([name]) => name, create, (element, [name, count, tone]) => {
+      write(element.firstChild, name);
       write(element.lastChild, String(count));
       element.className = count ? tone ?? "" : "none";
     });
@@ -96,26 +106,29 @@ export class Drawing {
     const more = all - shown.reduce((sum, token) => sum + token.count, 0);
     const items = more > 0 ? [...shown, { more }] : shown;
     const key = (item) => (item.more ? "more" : `${item.message.id} ${item.how}`);
-    reconcile(row, unique(items, key), key, (item) => (item.more ? make("span") : token(item)), (element, item) => {
+    const createItem = (item) => (item.more ? make("span") : token(item));
+    reconcile(row, unique(items, key), key, createItem, (element, item) => {
       if (item.more) return write(element, `+${item.more}`);
       element.title = `${item.message.key ?? item.message.id}: ${item.how}`;
     });
   }
 
-  /** A dot on its way along an arrow. */
+  /** Moves a dot along an arrow. */
   #travel(edge) {
     edge.path.classList.remove("busy");
+    // Reading the layout makes a running animation start again.
     void edge.path.getBoundingClientRect();
     edge.path.classList.add("busy");
     const d = edge.path.getAttribute("d");
-    if (isCalm.matches || document.hidden || !d || edge.dots.size === MAX_DOTS) return;
+    const isUnseen = reducesMotion.matches || document.hidden || !d;
+    if (isUnseen || edge.dots.size === MAX_DOTS) return;
     const dot = draw("circle");
     dot.setAttribute("r", "4.5");
     dot.style.offsetPath = `path("${d}")`;
     this.#svg.append(dot);
     edge.dots.add(dot);
-    const way = [{ offsetDistance: "0%" }, { offsetDistance: "100%" }];
-    dot.animate(way, { duration: 700, easing: "ease-in-out" }).onfinish = () => {
+    const frames = [{ offsetDistance: "0%" }, { offsetDistance: "100%" }];
+    dot.animate(frames, { duration: 700, easing: "ease-in-out" }).onfinish = () => {
       dot.remove();
       edge.dots.delete(dot);
     };
@@ -125,13 +138,15 @@ export class Drawing {
     return Number(this.#boxes.get(node).style.getPropertyValue("--row"));
   }
 
-  /** Draws the arrows anew, where the boxes are now. */
+  /** Draws the arrows again, for the current positions of the boxes. */
   #route() {
     const origin = this.#svg.getBoundingClientRect();
     const order = [...this.#boxes.keys()];
     const lanes = new Map();
     for (const edge of this.#edges) {
-      const [from, to] = [edge.from, edge.to].map((node) => this.#boxes.get(node)?.getBoundingClientRect());
+      const [from, to] = [edge.from, edge.to].map((node) => {
+        return this.#boxes.get(node)?.getBoundingClientRect();
+      });
       if (!from || !to) continue;
       const isColumn = !isWide.matches || Math.abs(from.left - to.left) < 2;
       const isNext = isWide.matches
@@ -148,7 +163,10 @@ export class Drawing {
   }
 }
 
-/** Which box goes where: sources on the left, and each queue in a row with what it invokes, above its dead letters. */
+/**
+ * Places the boxes: buckets and topics on the left, then each queue in a row with the functions it
+ * invokes, above its dead-letter queue.
+ */
 function arrange(nodes, edges) {
   const of = (kind) => nodes.filter((node) => kindOf(node) === kind);
   const letters = new Set(edges.filter((edge) => edge.kind === "redrives").map((edge) => edge.to));
@@ -185,34 +203,37 @@ function arrange(nodes, edges) {
   return [...spread("bucket", 1), ...spread("topic", 2), ...right];
 }
 
-function figuresOf(node, tallies, queue, isDead) {
+function figuresOf(node, counters, queue, isDead) {
   const all = queue ? queue.delayed + queue.visible + queue.in_flight : 0;
   switch (kindOf(node)) {
     case "bucket":
-      return [["events", tallies.objects ?? 0]];
+      return [["events", counters.objects ?? 0]];
     case "topic":
-      return [["notifications", tallies.notifications ?? 0], ["held back", tallies["held back"] ?? 0, "faint"]];
+      return [
+        ["notifications", counters.notifications ?? 0],
+        ["filtered out", counters["filtered out"] ?? 0, "faint"],
+      ];
     case "queue":
       if (isDead) return [["dead letters", all, "bad"]];
       return [
         ["visible", queue?.visible ?? 0],
         ["in flight", queue?.in_flight ?? 0, "busy"],
         ...(queue?.delayed ? [["delayed", queue.delayed]] : []),
-        ...(tallies.expired ? [["expired", tallies.expired, "bad"]] : []),
+        ...(counters.expired ? [["expired", counters.expired, "bad"]] : []),
       ];
     default:
       return [
-        ["running", tallies.running ?? 0, "busy"],
-        ["handled", tallies.handled ?? 0, "good"],
-        ["failed", tallies.failed ?? 0, "bad"],
-        ...(tallies.crashes ? [["crashes", tallies.crashes, "bad"]] : []),
-        ...(tallies.timeouts ? [["time-outs", tallies.timeouts, "bad"]] : []),
+        ["running", counters.running ?? 0, "busy"],
+        ["handled", counters.handled ?? 0, "good"],
+        ["failed", counters.failed ?? 0, "bad"],
+        ...(counters.crashes ? [["crashes", counters.crashes, "bad"]] : []),
+        ...(counters.timeouts ? [["timeouts", counters.timeouts, "bad"]] : []),
       ];
   }
 }
 
 function token({ message, how }) {
-  // Whoever uses a keyboard has the list of messages, where nothing moves away.
+  // Not in the tab order: the list of messages has the same buttons, and they stay in place.
   const name = message.id.startsWith("e") ? `#${message.id.slice(1)}` : message.id.slice(1, 5);
   const button = make("button", { type: "button", class: `token ${how}`, tabindex: "-1" }, name);
   button.addEventListener("click", () => open(message.id));
@@ -227,7 +248,8 @@ function across(edge, from, to, origin) {
   const [x1, y1] = [from.right - origin.left, from.top + from.height / 2 - origin.top];
   const [x2, y2] = [to.left - origin.left - 3, to.top + to.height / 2 - origin.top];
   const bend = Math.max(24, (x2 - x1) / 2);
-  trace(edge, `M${x1},${y1} C${x1 + bend},${y1} ${x2 - bend},${y2} ${x2},${y2}`, (x1 + x2) / 2, (y1 + y2) / 2 - 8);
+  const curve = `M${x1},${y1} C${x1 + bend},${y1} ${x2 - bend},${y2} ${x2},${y2}`;
+  trace(edge, curve, (x1 + x2) / 2, (y1 + y2) / 2 - 8);
 }
 
 function down(edge, from, to, origin) {
@@ -239,14 +261,16 @@ function down(edge, from, to, origin) {
 function around(edge, from, to, origin, side, lane) {
   const sign = side === "left" ? -1 : 1;
   const [a, b] = [from[side] - origin.left, to[side] - origin.left];
-  const x = (side === "left" ? Math.min(a, b) : Math.max(a, b)) + sign * (12 + 6 * (side === "left" ? lane : 0));
-  const [y1, y2] = [from.top + from.height * 0.6 - origin.top, to.top + to.height * 0.4 - origin.top];
+  const edgeOfBoxes = side === "left" ? Math.min(a, b) : Math.max(a, b);
+  const x = edgeOfBoxes + sign * (12 + 6 * (side === "left" ? lane : 0));
+  const y1 = from.top + from.height * 0.6 - origin.top;
+  const y2 = to.top + to.height * 0.4 - origin.top;
   trace(edge, `M${a},${y1} L${x},${y1} L${x},${y2} L${b + sign * 3},${y2}`, x, y2 - 8);
 }
 
 function trace(edge, d, x, y) {
   if (edge.path.getAttribute("d") === d) return;
-  // What is under way follows the old arrow.
+  // A moving dot still follows the old arrow.
   for (const dot of edge.dots) dot.remove();
   edge.dots.clear();
   edge.path.setAttribute("d", d);
@@ -259,8 +283,17 @@ const draw = (name) => document.createElementNS(SVG, name);
 
 function arrowHead() {
   const marker = draw("marker");
-  const shape = { id: "head", viewBox: "0 0 8 8", refX: 7, refY: 4, markerWidth: 8, markerHeight: 8, orient: "auto" };
-  for (const [key, value] of Object.entries({ ...shape, markerUnits: "userSpaceOnUse" })) marker.setAttribute(key, value);
+  const attributes = {
+    id: "head",
+    viewBox: "0 0 8 8",
+    refX: 7,
+    refY: 4,
+    markerWidth: 8,
+    markerHeight: 8,
+    orient: "auto",
+    markerUnits: "userSpaceOnUse",
+  };
+  for (const [key, value] of Object.entries(attributes)) marker.setAttribute(key, value);
   const tip = draw("path");
   tip.setAttribute("d", "M0,0 L8,4 L0,8 Z");
   marker.append(tip);

@@ -1,0 +1,18 @@
+//! What has happened in the pipeline, as far as the page shows it.
+//!
+//! A [`Monitor`] observes every step. It counts what each component does ([`counters`]) and keeps
+//! the histories of the last events ([`event_history`]). The page's routes ask it for changes.
+
+mod component;
+mod diagram;
+mod subject;
+mod invocations;
+mod counters;
+mod tracked_message;
+mod tracked_messages;
+mod event_history;
+mod monitor;
+
+pub(super) use self::component::Component;
+pub(super) use self::diagram::diagram;
+pub(crate) use self::monitor::Monitor;
