@@ -29,7 +29,7 @@ const DEFAULT_CAPACITY: usize = 10_000;
 /// Without a topology it has [that of the examples](Topology::example). Each function of the
 /// topology needs a program, or must be given here.
 ///
-/// The examples run their pipelines with this function, on a paused clock:
+/// A test on a paused clock:
 ///
 /// ```
 /// use s3_dispatch::{ObjectKey, Routes};

@@ -105,8 +105,8 @@ impl LocalPipeline {
         &self.0.engine.journal
     }
 
-    /// The buckets, for an [`S3Endpoint`](crate::S3Endpoint). [`put`](Self::put), [`copy`
-    /// ](Self::copy) and [`delete`](Self::delete) change them too.
+    /// The buckets, for an [`S3Endpoint`](crate::S3Endpoint). They are the same ones that
+    /// [`put`](Self::put), [`copy`](Self::copy) and [`delete`](Self::delete) change.
     #[must_use]
     pub fn buckets(&self) -> &Arc<Buckets> {
         &self.0.buckets
