@@ -172,6 +172,17 @@ fn read_typical<const LEVEL: usize>(
         spans[holder] = present;
     }
 
+    read_typical_end(scanner, spans)?;
+    spans[Slot::root] = Span::new(start, scanner.position());
+
+    Some(())
+}
+
+/// Reads what follows the key of an object.
+fn read_typical_end<const LEVEL: usize>(
+    scanner: &mut Scanner<'_, LEVEL>,
+    spans: &mut Spans,
+) -> Option<()> {
     let after_key = scanner.rest();
     if read_typical_created(scanner, spans).is_none() {
         scanner.go_back_to(after_key);
@@ -187,8 +198,6 @@ fn read_typical<const LEVEL: usize>(
             }
         }
     }
-
-    spans[Slot::root] = Span::new(start, scanner.position());
 
     Some(())
 }
