@@ -179,9 +179,8 @@ impl BodyReader<'_> {
         }
 
         scanner.literal(br#"{\"Records\":["#).ok()?;
-        let record = record::read_record(scanner).ok()?;
+        record::read_record(scanner, |record| self.push(record)).ok()?;
         scanner.literal(b"]}").ok()?;
-        self.push(record);
         self.envelopes = self.envelopes.and(Envelope::S3);
 
         Some(())
