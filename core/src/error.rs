@@ -3,6 +3,8 @@
 use std::error::Error as StdError;
 use std::fmt;
 
+use crate::contained::ContainedError;
+
 /// An error of reading a payload or a pattern, of deriving a filter, or of a whole invocation.
 ///
 /// - [`kind`](Self::kind) tells programs what went wrong.
@@ -31,7 +33,7 @@ struct Inner {
     kind: ErrorKind,
     path: Option<String>,
     message: String,
-    source: Option<Box<dyn StdError + Send + Sync>>,
+    source: Option<ContainedError>,
 }
 
 /// What went wrong.
@@ -85,7 +87,7 @@ impl Error {
     #[doc(hidden)]
     #[must_use]
     pub fn with_source(mut self, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
-        self.0.source = Some(source.into());
+        self.0.source = Some(ContainedError::new(source));
         self
     }
 
@@ -174,6 +176,6 @@ impl fmt::Debug for Error {
 
 impl StdError for Error {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
-        self.0.source.as_deref().map(|source| source as _)
+        self.0.source.as_ref().map(|source| source.get() as _)
     }
 }

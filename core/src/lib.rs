@@ -72,6 +72,7 @@
 //! | what infrastructure needs | [`Manifest`] | [`manifest`] |
 //! | what can go wrong | [`Error`], [`HandlerError`] | |
 
+mod contained;
 mod error;
 mod text;
 mod event;

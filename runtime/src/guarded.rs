@@ -8,6 +8,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
+use s3_dispatch_core::__private::{drop_contained, drop_panic};
 use s3_dispatch_core::handler::BoxFuture;
 
 /// A future of foreign code that resolves to its output or to its panic.
@@ -34,7 +35,7 @@ impl<'f, T> Guarded<'f, T> {
 
     fn finish(&mut self) {
         let stage = std::mem::replace(&mut self.0, Stage::Finished);
-        if catch_unwind(AssertUnwindSafe(|| drop(stage))).is_err() {
+        if drop_contained(stage) {
             tracing::error!("a future panicked while it was dropped");
         }
     }
@@ -84,8 +85,7 @@ impl Panicked {
     pub(crate) fn new(panic: Box<dyn Any + Send>) -> Self {
         let message = panic.downcast_ref::<&str>().map(ToString::to_string);
         let message = message.or_else(|| panic.downcast_ref::<String>().cloned());
-        // A panic's payload can be of any type, and may panic itself when it is dropped.
-        drop(catch_unwind(AssertUnwindSafe(|| drop(panic))));
+        drop_panic(panic);
 
         Self(message)
     }

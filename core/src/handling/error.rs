@@ -4,6 +4,8 @@ use std::error::Error as StdError;
 use std::fmt;
 use std::time::Duration;
 
+use crate::contained::ContainedError;
+
 /// The failure of a record.
 ///
 /// `?` makes one from every error, boxed error and text, as a failure that is worth a
@@ -11,6 +13,8 @@ use std::time::Duration;
 ///
 /// Like `anyhow::Error`, it does not implement [`Error`](std::error::Error) itself. Otherwise `?`
 /// could not convert every other error. [`as_error`](Self::as_error) gives the error inside.
+///
+/// Dropping it never panics, even if the error inside does.
 ///
 /// # Examples
 ///
@@ -28,7 +32,7 @@ use std::time::Duration;
 pub struct HandlerError {
     kind: HandlerErrorKind,
     retry_after: Option<Duration>,
-    source: Box<dyn StdError + Send + Sync>,
+    source: ContainedError,
 }
 
 /// Whether a retry can help after a [`HandlerError`].
@@ -62,7 +66,7 @@ impl HandlerError {
         Self {
             kind: HandlerErrorKind::Retry,
             retry_after: None,
-            source: error.into(),
+            source: ContainedError::new(error),
         }
     }
 
@@ -80,7 +84,7 @@ impl HandlerError {
         Self {
             kind: HandlerErrorKind::Permanent,
             retry_after: None,
-            source: error.into(),
+            source: ContainedError::new(error),
         }
     }
 
@@ -145,7 +149,7 @@ impl HandlerError {
     /// ```
     #[must_use]
     pub fn as_error(&self) -> &(dyn StdError + Send + Sync + 'static) {
-        &*self.source
+        self.source.get()
     }
 
     /// The error that the handler returned, by value.
@@ -160,7 +164,7 @@ impl HandlerError {
     /// ```
     #[must_use]
     pub fn into_error(self) -> Box<dyn StdError + Send + Sync> {
-        self.source
+        self.source.into_inner()
     }
 }
 
@@ -174,9 +178,9 @@ impl<E: Into<Box<dyn StdError + Send + Sync>>> From<E> for HandlerError {
 /// Writes the handler's error. With `{:#}` its causes follow: `a: b: c`.
 impl fmt::Display for HandlerError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.source)?;
+        write!(f, "{}", self.as_error())?;
         if f.alternate() {
-            let mut cause = self.source.source();
+            let mut cause = self.as_error().source();
             while let Some(error) = cause {
                 write!(f, ": {error}")?;
                 cause = error.source();

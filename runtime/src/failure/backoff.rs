@@ -4,6 +4,7 @@ use std::error::Error as StdError;
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
+use s3_dispatch_core::__private::ContainedError;
 use s3_dispatch_core::MessageContext;
 
 use crate::guarded::Guarded;
@@ -97,8 +98,8 @@ pub(crate) async fn postpone(
 
     let problem = match tokio::time::timeout(limit, postponed).await {
         Ok(Ok(Ok(()))) => return,
-        Ok(Ok(Err(error))) => with_causes(&*error),
-        Ok(Err(panicked)) => panicked.to_string(),
+        Ok(Ok(Err(error))) => with_causes(ContainedError::new(error).get()),
+        Ok(Err(panicked)) => with_causes(&panicked),
         Err(_) => format!("it took longer than {limit:?}"),
     };
 

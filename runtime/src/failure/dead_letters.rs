@@ -5,6 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use s3_dispatch_core::__private::ContainedError;
 use s3_dispatch_core::{HandlerError, MessageContext, S3EventRecord};
 
 use crate::guarded::Guarded;
@@ -105,7 +106,7 @@ impl DeadLetter<'_> {
 /// The reason is its [`source`](StdError::source). Trying again may help, and the dispatcher does
 /// so when the message comes again.
 #[derive(Debug)]
-pub struct DeadLetterError(Box<dyn StdError + Send + Sync>);
+pub struct DeadLetterError(ContainedError);
 
 impl DeadLetterError {
     /// Creates an error with this reason.
@@ -122,7 +123,7 @@ impl DeadLetterError {
     /// assert_eq!(error.source().unwrap().to_string(), "the disk is full");
     /// ```
     pub fn new(source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
-        Self(source.into())
+        Self(ContainedError::new(source))
     }
 }
 
@@ -134,7 +135,7 @@ impl fmt::Display for DeadLetterError {
 
 impl StdError for DeadLetterError {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
-        Some(&*self.0)
+        Some(self.0.get())
     }
 }
 
@@ -147,7 +148,7 @@ pub(crate) async fn put(sink: &dyn DeadLetters, letter: &DeadLetter<'_>) -> bool
             return true;
         }
         Ok(Err(error)) => with_causes(&error),
-        Err(panicked) => panicked.to_string(),
+        Err(panicked) => with_causes(&panicked),
     };
 
     tracing::error!(

@@ -3,6 +3,7 @@
 use std::error::Error as StdError;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use s3_dispatch_core::__private::drop_panic;
 use s3_dispatch_core::{Error, ErrorKind};
 
 /// Returns an error with its causes, `a: b: c`.
@@ -27,8 +28,10 @@ pub(crate) fn with_causes(error: &(dyn StdError + 'static)) -> String {
         text
     };
 
-    catch_unwind(AssertUnwindSafe(chain))
-        .unwrap_or_else(|_| "an error that panicked while it was printed".to_owned())
+    catch_unwind(AssertUnwindSafe(chain)).unwrap_or_else(|panic| {
+        drop_panic(panic);
+        "an error that panicked while it was printed".to_owned()
+    })
 }
 
 /// Returns the type of an error in the answer to Lambda, such as `s3_dispatch::InvalidJson`.

@@ -6,6 +6,7 @@ mod messages;
 mod concurrency;
 mod fifo;
 mod deadline;
+mod drops;
 mod outside_sqs;
 mod dead_letters;
 mod backoff;
