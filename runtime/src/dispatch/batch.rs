@@ -3,11 +3,11 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
-use futures_util::future;
 use s3_dispatch_core::delivery::Delivery;
 use s3_dispatch_core::{Outcome, Router};
 
 use crate::DeadLetters;
+use crate::dispatch::fair_join::FairJoin;
 use crate::dispatch::outcomes::{Outcomes, record_range};
 use crate::dispatch::record_task;
 use crate::dispatch::schedule::{Schedule, Step, Work};
@@ -17,7 +17,7 @@ use crate::failure::dead_letters::{self, DeadLetter};
 /// A batch while it runs.
 ///
 /// There are as many workers as handlers may run, and each takes one lane after the other. The
-/// workers are futures of one task. Nothing is spawned, so dropping the batch stops everything.
+/// workers are futures of one task, and take turns in it. Nothing is spawned, so dropping the batch stops everything.
 pub(crate) struct Batch<'b, R> {
     router: &'b R,
     settings: &'b Settings,
@@ -54,7 +54,7 @@ impl<'b, R: Router> Batch<'b, R> {
             match self.settings.concurrency.min(self.schedule.lanes()) {
                 0 => {}
                 1 => self.run_lanes().await,
-                workers => drop(future::join_all((0..workers).map(|_| self.run_lanes())).await),
+                workers => self.run_workers(workers).await,
             }
         };
 
@@ -69,6 +69,18 @@ impl<'b, R: Router> Batch<'b, R> {
         self.outcomes
             .into_inner()
             .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Runs up to this many workers, and makes each only when there is a lane for it.
+    async fn run_workers(&self, most: usize) {
+        let mut made = 0;
+
+        FairJoin::new(|| {
+            let has_lane = made < most && *self.next_lane() < self.schedule.lanes();
+            made += usize::from(has_lane);
+            has_lane.then(|| self.run_lanes())
+        })
+        .await;
     }
 
     /// Works as one worker, until no lane is left.
@@ -94,14 +106,17 @@ impl<'b, R: Router> Batch<'b, R> {
     }
 
     fn take_lane(&self) -> Option<&'b [Step]> {
-        let mut next = self
-            .next_lane
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+        let mut next = self.next_lane();
         let lane = self.schedule.lane(*next)?;
         *next += 1;
 
         Some(lane)
+    }
+
+    fn next_lane(&self) -> MutexGuard<'_, usize> {
+        self.next_lane
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
     fn outcomes(&self) -> MutexGuard<'_, Outcomes> {

@@ -105,7 +105,9 @@ impl<R: Router> Dispatcher<R> {
     ///
     /// Records that must keep their order still run one at a time: those of one bucket and key on a
     /// standard queue, and those of one message group on a FIFO queue. All handlers of a dispatch
-    /// run in one task, so more of them help if they wait for something, such as the network.
+    /// run in one task, so more of them help if they wait for something, such as the network. They
+    /// take turns: one that always has work delays the others, but does not keep them from theirs,
+    /// unless it blocks the thread.
     ///
     /// # Examples
     ///

@@ -10,6 +10,7 @@ pub(crate) mod settings;
 pub(crate) mod payload;
 pub(crate) mod invocation;
 mod schedule;
+mod fair_join;
 mod batch;
 mod record_task;
 mod outcomes;

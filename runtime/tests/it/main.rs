@@ -5,6 +5,7 @@
 mod messages;
 mod concurrency;
 mod fifo;
+mod fairness;
 mod deadline;
 mod drops;
 mod outside_sqs;
