@@ -71,8 +71,8 @@ pub use lambda::{
 pub use pipeline::{LocalPipeline, LocalPipelineBuilder};
 pub use s3::{BoundS3Endpoint, Buckets, EventId, ObjectEvent, ObjectEvents, S3Endpoint};
 pub use sqs::{
-    Deletion, Message, NotInFlight, Queue, QueueSnapshot, QueuedMessage, Receipt, Receive,
-    Received, Redriven, SendRefusal, Sent, Visibility,
+    Deletion, Message, Queue, QueueSnapshot, QueuedMessage, Receipt, Receive, Received, Redriven,
+    SendRefusal, Sent, Visibility, VisibilityRefusal,
 };
 pub use topology::{
     BucketSpec, Destination, FunctionSpec, MappingSpec, NotificationSpec, QueueSpec, Redrive,

@@ -1,5 +1,6 @@
 //! What is known about the message that a record came in.
 
+use std::num::IntErrorKind;
 use std::time::Instant;
 
 use crate::text::text_newtypes;
@@ -50,6 +51,16 @@ text_newtypes! {
     TraceHeader;
     /// Lambda's id of an invocation (`Lambda-Runtime-Aws-Request-Id`).
     InvocationId;
+}
+
+/// Reads SQS's `ApproximateReceiveCount`. A count above [`u32::MAX`] is read as that maximum, and what
+/// is not a count as `None`.
+pub fn parse_receive_count(text: &str) -> Option<u32> {
+    match text.parse::<u32>() {
+        Ok(count) => Some(count),
+        Err(error) if *error.kind() == IntErrorKind::PosOverflow => Some(u32::MAX),
+        Err(_) => None,
+    }
 }
 
 impl MessageContext {

@@ -6,6 +6,7 @@ use super::body::{Body, BodyReader};
 use super::json::{GiveUp, Mode, Path, Read, Scanned, Scanner, Span, Texts};
 use super::mistake::{Refusal, lone_surrogate, missing_body, missing_message_id, not_a_string};
 use crate::MessageContext;
+use crate::delivery::context::parse_receive_count;
 use crate::delivery::{Delivery, Envelope, Envelopes, MessageId};
 use crate::text::FromText;
 
@@ -280,12 +281,12 @@ impl OpenMessage<'_> {
         };
 
         let receive_count = self.attributes.receive_count.content(texts).ok();
-        let receive_count = receive_count.and_then(|count| count.parse::<u64>().ok());
+        let receive_count = receive_count.and_then(parse_receive_count);
 
         let context = MessageContext {
             message_id: Some(message_id),
             receipt_handle: optional(self.receipt_handle, texts),
-            receive_count: receive_count.map(|count| u32::try_from(count).unwrap_or(u32::MAX)),
+            receive_count,
             group_id: optional(self.attributes.group_id, texts),
             queue_arn: optional(self.queue_arn, texts),
             trace_header: optional(self.attributes.trace_header, texts),

@@ -116,10 +116,15 @@ pub enum Deletion {
     Expired,
 }
 
-/// The visibility of a message cannot be changed: it was deleted, was received again, or is
-/// visible.
+/// Why a queue refuses to change the visibility of a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct NotInFlight;
+#[non_exhaustive]
+pub enum VisibilityRefusal {
+    /// The message was deleted, was received again, or is visible.
+    NotInFlight,
+    /// The message would be invisible for more than 12 hours after its receive.
+    TooLong,
+}
 
 impl Message {
     /// A message with this id and body, without a group.
@@ -165,6 +170,17 @@ impl fmt::Display for SendRefusal {
         })
     }
 }
+
+impl fmt::Display for VisibilityRefusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::NotInFlight => "the message is not in flight",
+            Self::TooLong => "the total visibility timeout of the message is beyond 12 hours",
+        })
+    }
+}
+
+impl std::error::Error for VisibilityRefusal {}
 
 impl fmt::Display for Receipt {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

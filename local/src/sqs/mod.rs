@@ -14,7 +14,7 @@ pub(crate) mod stored;
 
 pub(crate) use self::deduplication::SeenId;
 pub use self::message::{
-    Deletion, Message, NotInFlight, Receipt, Receive, Received, Redriven, SendRefusal, Sent,
+    Deletion, Message, Receipt, Receive, Received, Redriven, SendRefusal, Sent, VisibilityRefusal,
 };
 pub use self::queue::Queue;
 pub use self::snapshot::{QueueSnapshot, QueuedMessage, Visibility};

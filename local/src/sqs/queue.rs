@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime};
 
 use super::deduplication::Deduplication;
 use super::message::{
-    Deletion, Message, NotInFlight, Receipt, Receive, Received, Redriven, SendRefusal, Sent,
+    Deletion, Message, Receipt, Receive, Received, Redriven, SendRefusal, Sent, VisibilityRefusal,
 };
 use super::order::ReceiveOrder;
 use super::stored::{QueueChange, StoredMessage};
@@ -287,26 +287,32 @@ impl Queue {
         }
     }
 
-    /// Changes how long a received message stays invisible, counted from now, but at most 12 hours
-    /// from its receive. A timeout of zero makes it visible.
+    /// Changes how long a received message stays invisible, counted from now. A timeout of zero
+    /// makes it visible.
     ///
     /// # Errors
     ///
-    /// When the message was received again since, or is visible.
+    /// When the message was received again since, or is visible. Also when it would be invisible for
+    /// more than 12 hours after its receive, and then nothing changes (`ChangeMessageVisibility`,
+    /// Amazon SQS API Reference, 2026).
     pub fn change_visibility(
         &mut self,
         now: SystemTime,
         receipt: Receipt,
         timeout: Duration,
-    ) -> Result<(), NotInFlight> {
-        let stored = self.messages.get(&receipt.serial).ok_or(NotInFlight)?;
-        let is_current = stored.receive_count == receipt.receive_count && stored.visible > now;
-        let received = stored.received.filter(|_| is_current).ok_or(NotInFlight)?;
+    ) -> Result<(), VisibilityRefusal> {
+        let stored = self.messages.get(&receipt.serial);
+        let in_flight = stored
+            .filter(|stored| stored.receive_count == receipt.receive_count && stored.visible > now);
+        let received = in_flight
+            .and_then(|stored| stored.received)
+            .ok_or(VisibilityRefusal::NotInFlight)?;
 
-        let latest = received + MAX_INVISIBILITY;
-        self.update(receipt.serial, |stored| {
-            stored.visible = (now + timeout).min(latest);
-        });
+        let visible = now
+            .checked_add(timeout)
+            .filter(|visible| *visible <= received + MAX_INVISIBILITY)
+            .ok_or(VisibilityRefusal::TooLong)?;
+        self.update(receipt.serial, |stored| stored.visible = visible);
 
         Ok(())
     }

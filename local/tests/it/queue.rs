@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::time::{Duration, SystemTime};
 
 use s3_dispatch_local::{
-    Deletion, Message, NotInFlight, Queue, QueueSpec, Receive, Received, SendRefusal, Sent,
+    Deletion, Message, Queue, QueueSpec, Receive, Received, SendRefusal, Sent, VisibilityRefusal,
 };
 
 fn at(seconds: u64) -> SystemTime {
@@ -136,22 +136,41 @@ fn only_the_visibility_of_a_message_in_flight_can_be_changed() {
     );
     assert_eq!(
         queue.change_visibility(at(109), received.receipt, seconds_long(5)),
-        Err(NotInFlight)
+        Err(VisibilityRefusal::NotInFlight)
     );
     let again = only(receive(&mut queue, at(109), 10));
     assert_eq!(
         queue.change_visibility(at(110), received.receipt, seconds_long(5)),
-        Err(NotInFlight)
+        Err(VisibilityRefusal::NotInFlight)
     );
     assert_eq!(
-        queue.change_visibility(at(110), again.receipt, seconds_long(24 * 60 * 60)),
+        queue.change_visibility(at(110), again.receipt, seconds_long(5)),
         Ok(())
     );
-    // At most 12 hours from the receive.
+}
+
+/// `ChangeMessageVisibility`: the 12 hours count from the receive, and what is beyond is an error.
+#[test]
+fn a_message_stays_invisible_for_at_most_12_hours_after_its_receive() {
+    let mut queue = queue(|spec| spec);
+    let hours = 12 * 60 * 60;
+    send(&mut queue, at(0), "a");
+    let received = only(receive(&mut queue, at(0), 10));
+
+    let refused = [seconds_long(hours - 9), seconds_long(hours), Duration::MAX];
+    for timeout in refused {
+        assert_eq!(
+            queue.change_visibility(at(10), received.receipt, timeout),
+            Err(VisibilityRefusal::TooLong)
+        );
+        assert_eq!(queue.next_ready(&HashSet::new()), Some(at(30)));
+    }
+
     assert_eq!(
-        queue.next_ready(&HashSet::new()),
-        Some(at(109 + 12 * 60 * 60))
+        queue.change_visibility(at(10), received.receipt, seconds_long(hours - 10)),
+        Ok(())
     );
+    assert_eq!(queue.next_ready(&HashSet::new()), Some(at(hours)));
 }
 
 #[test]

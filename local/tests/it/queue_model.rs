@@ -10,6 +10,7 @@ const MAX_RECEIVE_COUNT: u32 = 3;
 const VISIBILITY: u64 = 10;
 const RETENTION: u64 = 60;
 const CAPACITY: usize = 12;
+const MAX_INVISIBILITY: u64 = 12 * 60 * 60;
 
 /// The model: one list that is searched from the beginning each time.
 struct Model {
@@ -25,6 +26,7 @@ struct Held {
     group: String,
     sent: u64,
     visible: u64,
+    received: u64,
     count: u32,
 }
 
@@ -68,6 +70,7 @@ impl Model {
             group: group.into(),
             sent: now,
             visible: now + self.delay,
+            received: 0,
             count: 0,
         };
 
@@ -101,6 +104,7 @@ impl Model {
                 let held = &mut self.held[index];
                 held.count += 1;
                 held.visible = now + VISIBILITY;
+                held.received = now;
                 received.push((held.id.clone(), held.count));
             } else if redriven.len() < room {
                 redriven.push(self.held.remove(index).id);
@@ -183,7 +187,8 @@ impl Model {
         let held = self
             .held
             .iter_mut()
-            .find(|held| held.id == id && held.count == count && held.visible > now);
+            .find(|held| held.id == id && held.count == count && held.visible > now)
+            .filter(|held| now + seconds <= held.received + MAX_INVISIBILITY);
         let is_changed = held.is_some();
 
         if let Some(held) = held {
@@ -200,7 +205,7 @@ fn calls() -> impl Strategy<Value = Vec<Call>> {
         4 => (0..3_u8, 0..40_u8).prop_map(|(group, deduplication)| Call::Send { group, deduplication }),
         4 => (1..5_usize, 0..3_usize, except).prop_map(|(most, room, except)| Call::Receive { most, room, except }),
         3 => any::<prop::sample::Index>().prop_map(|receipt| Call::Delete { receipt }),
-        2 => (any::<prop::sample::Index>(), 0..20_u64).prop_map(|(receipt, seconds)| Call::Change { receipt, seconds }),
+        2 => (any::<prop::sample::Index>(), prop_oneof![3 => 0..20_u64, 1 => MAX_INVISIBILITY - 20..=MAX_INVISIBILITY + 1]).prop_map(|(receipt, seconds)| Call::Change { receipt, seconds }),
         3 => (0..12_u64).prop_map(|seconds| Call::Wait { seconds }),
     ];
 

@@ -1,6 +1,6 @@
 //! One invocation, from its payload to its report.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use s3_dispatch_core::delivery::{Content, Delivery, Envelope, InvocationId, TraceHeader};
 use s3_dispatch_core::{Error, ErrorKind, MessageContext, Router};
@@ -34,7 +34,7 @@ impl Invocation {
         settings: &Settings,
         payload: Payload,
     ) -> Result<BatchReport, Error> {
-        let started = Instant::now();
+        let started = tokio::time::Instant::now();
         let mut delivery = payload.into_delivery()?;
 
         for message in delivery.messages_mut() {
@@ -54,7 +54,7 @@ impl Invocation {
 
         if delivery.envelope() == Envelope::Sqs {
             if let Some(backoff) = &settings.backoff {
-                let failed = failed_messages(&delivery, &report, &outcomes);
+                let failed = failed_messages(&delivery, &report, &outcomes, started.elapsed());
                 backoff::postpone(&**backoff, &failed, self.deadline).await;
             }
 
@@ -89,6 +89,7 @@ fn failed_messages<'d>(
     delivery: &'d Delivery,
     report: &BatchReport,
     outcomes: &Outcomes,
+    elapsed: Duration,
 ) -> Vec<FailedMessage<'d>> {
     let reported = delivery.messages().iter().zip(report.messages());
     let failed = reported.filter(|(_, report)| report.outcome() != MessageOutcome::Succeeded);
@@ -98,6 +99,7 @@ fn failed_messages<'d>(
         FailedMessage {
             context: &message.context,
             retry_after: content.and_then(|content| outcomes.retry_after(content)),
+            elapsed,
         }
     });
 

@@ -2,6 +2,7 @@
 
 use aws_lambda_events::event::sqs::{SqsEvent, SqsMessage};
 use bytes::Bytes;
+use s3_dispatch_core::__private::parse_receive_count;
 use s3_dispatch_core::delivery::Delivery;
 use s3_dispatch_core::{Error, MessageContext};
 use serde::{Deserialize, Deserializer};
@@ -73,7 +74,9 @@ fn context_and_body(message: SqsMessage) -> (MessageContext, Option<String>) {
             .filter(|value| !value.is_empty())
     };
 
-    if let Some(count) = attribute("ApproximateReceiveCount").and_then(|count| count.parse().ok()) {
+    if let Some(count) =
+        attribute("ApproximateReceiveCount").and_then(|count| parse_receive_count(count))
+    {
         context = context.with_receive_count(count);
     }
 

@@ -1,7 +1,5 @@
 //! Logs and counts a batch as a whole: unreadable messages, unreached messages, and a summary.
 
-use std::time::Instant;
-
 use s3_dispatch_core::delivery::{Content, Delivery, InvocationId, Message};
 
 use crate::dispatch::report::{BatchReport, MessageFailure, MessageOutcome};
@@ -42,7 +40,7 @@ pub(crate) fn log(
     report: &BatchReport,
     delivery: &Delivery,
     request_id: Option<&InvocationId>,
-    started: Instant,
+    started: tokio::time::Instant,
 ) {
     log_unreached(report, request_id);
 

@@ -76,6 +76,10 @@ pub struct FailedMessage<'b> {
     /// fails again for the same reason, and each receive brings it closer to the queue's
     /// `maxReceiveCount` and the dead-letter queue.
     pub retry_after: Option<Duration>,
+    /// How long ago the dispatch began. The message was received before that.
+    ///
+    /// SQS counts the 12 hours for which it can hide a message from the receive.
+    pub elapsed: Duration,
 }
 
 /// The answer to Lambda matters more than the delay, so the delay gets no more time than this.

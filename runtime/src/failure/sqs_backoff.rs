@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use aws_sdk_sqs::Client;
+use aws_sdk_sqs::error::ProvideErrorMetadata;
 use aws_sdk_sqs::types::ChangeMessageVisibilityBatchRequestEntry;
 use futures_util::future;
 
@@ -16,8 +17,10 @@ use crate::failure::exponential_backoff::ExponentialBackoff;
 /// Hides failed messages from SQS's consumers, for longer with each receive.
 ///
 /// The delay is that of an [`ExponentialBackoff`], but never shorter than
-/// [`FailedMessage::retry_after`]. It is rounded up to whole seconds and is at most 12 hours.
-/// Messages without a receipt handle are left alone.
+/// [`FailedMessage::retry_after`]. It is rounded up to whole seconds. SQS hides a message for at
+/// most 12 hours from its receive, so the delay ends a few minutes before that. If SQS refuses it
+/// nevertheless, half of it is tried, and half of that, up to four tries. Messages without a receipt
+/// handle are left alone.
 ///
 /// The queue's redrive policy still applies: once a message has been received often enough, SQS
 /// moves it to the dead-letter queue.
@@ -54,47 +57,115 @@ impl SqsBackoff {
     }
 
     /// Delays at most as many messages as one call to SQS takes.
+    ///
+    /// What SQS refuses is tried again with half of the delay, because the message may have been
+    /// received longer ago than is known here.
     async fn postpone_chunk(
         &self,
         failed: &[FailedMessage<'_>],
     ) -> Result<(), Box<dyn StdError + Send + Sync>> {
+        const MAX_TRIES: usize = 4;
+
+        let mut delays: Vec<_> = failed
+            .iter()
+            .filter_map(|message| {
+                let receipt_handle = message.context.receipt_handle()?.as_str();
+                let seconds = self.seconds(message);
+                Some(Delay {
+                    receipt_handle,
+                    seconds,
+                })
+            })
+            .collect();
+
+        let mut problem = None;
+
+        for _ in 0..MAX_TRIES {
+            if delays.is_empty() {
+                return Ok(());
+            }
+
+            let refused = self.change(&delays).await?;
+            delays = refused.indexes.iter().map(|index| delays[*index]).collect();
+            for delay in &mut delays {
+                delay.seconds /= 2;
+            }
+
+            problem = Some(refused.reason);
+        }
+
+        match (delays.len(), problem) {
+            (0, _) | (_, None) => Ok(()),
+            (messages, Some(reason)) => Err(Box::new(NotPostponed { messages, reason })),
+        }
+    }
+
+    /// Returns how long to hide a message, in seconds.
+    fn seconds(&self, message: &FailedMessage<'_>) -> i32 {
+        let delay = self
+            .delays
+            .delay(message.context.receive_count().unwrap_or(1));
+        let delay = delay.max(message.retry_after.unwrap_or_default());
+
+        whole_seconds(delay, message.elapsed)
+    }
+
+    /// Changes the visibility timeouts, and returns what SQS refused.
+    async fn change(
+        &self,
+        delays: &[Delay<'_>],
+    ) -> Result<Refused, Box<dyn StdError + Send + Sync>> {
         let mut change = self
             .client
             .change_message_visibility_batch()
             .queue_url(&self.queue_url);
 
-        for (index, message) in failed.iter().enumerate() {
-            let Some(handle) = message.context.receipt_handle() else {
-                continue;
-            };
-
-            let delay = self
-                .delays
-                .delay(message.context.receive_count().unwrap_or(1));
-            let delay = delay.max(message.retry_after.unwrap_or_default());
-
+        for (index, delay) in delays.iter().enumerate() {
             let entry = ChangeMessageVisibilityBatchRequestEntry::builder()
                 .id(index.to_string())
-                .receipt_handle(handle.as_str())
-                .visibility_timeout(whole_seconds(delay))
+                .receipt_handle(delay.receipt_handle)
+                .visibility_timeout(delay.seconds)
                 .build()?;
-
             change = change.entries(entry);
         }
 
-        if change.get_entries().is_none() {
-            return Ok(());
-        }
+        match change.send().await {
+            Ok(changed) => {
+                let first = changed.failed.first();
+                let reason = first.map(|first| first.message().unwrap_or(first.code()).to_owned());
+                let ids = changed.failed.iter().map(|failed| failed.id().parse());
 
-        let changed = change.send().await?;
-        match changed.failed.first() {
-            None => Ok(()),
-            Some(first) => Err(Box::new(NotPostponed {
-                messages: changed.failed.len(),
-                reason: first.message().unwrap_or(first.code()).to_owned(),
-            })),
+                Ok(Refused {
+                    indexes: ids
+                        .flatten()
+                        .filter(|index| *index < delays.len())
+                        .collect(),
+                    reason: reason.unwrap_or_default(),
+                })
+            }
+            // Some services that speak SQS's protocol refuse the whole call for one delay.
+            Err(error) if error.code() == Some("InvalidParameterValue") => Ok(Refused {
+                indexes: (0..delays.len()).collect(),
+                reason: error.message().unwrap_or_default().to_owned(),
+            }),
+            Err(error) => Err(error.into()),
         }
     }
+}
+
+/// How long to hide one message.
+#[derive(Clone, Copy)]
+struct Delay<'m> {
+    receipt_handle: &'m str,
+    seconds: i32,
+}
+
+/// What SQS refused of one call.
+struct Refused {
+    /// Where the messages stand in the call.
+    indexes: Vec<usize>,
+    /// SQS's reason for the first of them.
+    reason: String,
 }
 
 #[async_trait]
@@ -110,15 +181,24 @@ impl Backoff for SqsBackoff {
     }
 }
 
-/// Rounds up to whole seconds.
+/// Rounds up to whole seconds, and stays below what SQS accepts for a message that was received at
+/// least `elapsed` ago.
 ///
-/// SQS hides a message for at most 12 hours ("Amazon SQS visibility timeout", Amazon SQS Developer
-/// Guide, 2026).
-fn whole_seconds(delay: Duration) -> i32 {
-    const MAX_SECONDS: u64 = 12 * 60 * 60;
+/// SQS hides a message for at most 12 hours from its receive ("Amazon SQS visibility timeout",
+/// Amazon SQS Developer Guide, 2026). Lambda can wait for five minutes after a receive to fill a
+/// batch ("Using Lambda with Amazon SQS", AWS Lambda Developer Guide, 2026).
+fn whole_seconds(delay: Duration, elapsed: Duration) -> i32 {
+    const MAX_HIDDEN: Duration = Duration::from_secs(12 * 60 * 60);
+    const MAX_BATCHING_WINDOW: Duration = Duration::from_secs(5 * 60);
 
-    let seconds = delay.as_secs() + u64::from(delay.subsec_nanos() > 0);
-    i32::try_from(seconds.min(MAX_SECONDS)).unwrap_or(0)
+    let left = MAX_HIDDEN
+        .saturating_sub(MAX_BATCHING_WINDOW)
+        .saturating_sub(elapsed);
+    let rounded_up = delay
+        .as_secs()
+        .saturating_add(u64::from(delay.subsec_nanos() > 0));
+
+    i32::try_from(rounded_up.min(left.as_secs())).unwrap_or(i32::MAX)
 }
 
 /// SQS refused to delay some messages; they come again when the queue's visibility timeout ends.

@@ -69,7 +69,7 @@ async fn handle(key: ObjectKey, argument: Argument) -> Result<(), HandlerError> 
             std::future::pending().await
         }
         _ => {
-            drop(argument);
+            drop(argument.0);
             Ok(())
         }
     }

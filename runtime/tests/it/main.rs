@@ -11,6 +11,8 @@ mod drops;
 mod outside_sqs;
 mod dead_letters;
 mod backoff;
+#[cfg(feature = "sqs")]
+mod sqs_backoff;
 mod deduplicated;
 mod identity;
 mod latest_only;

@@ -14,6 +14,63 @@ async fn check(batch: SqsBatchBuilder, failed: &[&str]) {
     assert_eq!(failures(&report), failed);
 }
 
+/// Reads one message, and returns what a handler sees of it.
+async fn context(payload: impl Into<s3_dispatch::Payload>) -> String {
+    let (dispatcher, script) = dispatcher();
+    assert!(
+        dispatcher
+            .dispatch(payload, None)
+            .await
+            .unwrap()
+            .is_success()
+    );
+
+    script.journal(|journal| format!("{:?}", journal.contexts))
+}
+
+proptest::proptest! {
+    /// Bytes and an `SqsEvent` that was read before give the same context.
+    #[test]
+    fn a_typed_event_reads_like_its_bytes(
+        count in "|[-+ ]?[0-9]{1,25}|429496729[0-9]|[0-9]\\.5|one",
+        group in "|[a-z]{1,3}",
+        header in "|Root=1-[0-9]{1,3}",
+    ) {
+        let body = NotificationBuilder::new().with_record(put("ok/1")).to_json();
+        let attributes = serde_json::json!({
+            "ApproximateReceiveCount": count, "MessageGroupId": group, "AWSTraceHeader": header,
+        });
+        let message = serde_json::json!({"messageId": "1", "receiptHandle": "handle", "body": body,
+            "eventSource": "aws:sqs", "eventSourceARN": "arn:aws:sqs:eu-central-1:1:queue",
+            "attributes": attributes});
+        let json = serde_json::json!({"Records": [message]}).to_string();
+        let typed: ::aws_lambda_events::event::sqs::SqsEvent =
+            serde_json::from_str(&json).unwrap();
+
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let [from_bytes, from_typed] =
+            runtime.block_on(async { [context(json).await, context(typed).await] });
+        proptest::prop_assert_eq!(from_bytes, from_typed);
+    }
+}
+
+#[tokio::test]
+async fn a_receive_count_above_the_maximum_reads_as_the_maximum() {
+    for count in ["4294967295", "4294967296", "18446744073709551616"] {
+        let body = NotificationBuilder::new()
+            .with_record(put("ok/1"))
+            .to_json();
+        let message = serde_json::json!({"messageId": "1", "body": body, "eventSource": "aws:sqs",
+            "attributes": {"ApproximateReceiveCount": count}});
+        let json = serde_json::json!({"Records": [message]}).to_string();
+        let (dispatcher, script) = dispatcher();
+        assert!(dispatcher.dispatch(json, None).await.unwrap().is_success());
+
+        let read = script.journal(|journal| journal.contexts[0].receive_count());
+        assert_eq!(read, Some(u32::MAX), "{count}");
+    }
+}
+
 #[tokio::test]
 async fn an_empty_batch_succeeds() {
     check(SqsBatchBuilder::new(), &[]).await;
