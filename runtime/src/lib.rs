@@ -78,7 +78,7 @@
 //! - To choose the handler of a record: [`Routes`], [`Route`], [`EventPattern`]. Implement
 //!   [`Router`] to wrap them.
 //! - To run the program: [`start`], [`run`].
-//! - To set the rules of delivery: [`Dispatcher`], [`Unrouted`], [`Malformed`].
+//! - To set the rules of delivery: [`Dispatcher`], [`Unrouted`], [`Malformed`], [`AllFailed`].
 //! - To see what happened: [`BatchReport`] and the module [`dispatch`].
 //! - To handle each record once, or none after a newer one: [`Deduplicated`], [`LatestOnly`], the
 //!   stores [`MemoryStore`] and `DynamoDbStore`, and the module [`once`].
@@ -172,7 +172,7 @@ pub use s3_dispatch_macros::s3_handler;
 pub use dispatch::dispatcher::Dispatcher;
 pub use dispatch::payload::Payload;
 pub use dispatch::report::BatchReport;
-pub use dispatch::settings::{Malformed, Unrouted};
+pub use dispatch::settings::{AllFailed, Malformed, Unrouted};
 pub use failure::backoff::Backoff;
 pub use failure::dead_letters::DeadLetters;
 #[cfg(feature = "sqs")]

@@ -53,8 +53,8 @@ text_newtypes! {
     InvocationId;
 }
 
-/// Reads SQS's `ApproximateReceiveCount`. A count above [`u32::MAX`] is read as that maximum, and what
-/// is not a count as `None`.
+/// Reads SQS's `ApproximateReceiveCount`. A count above [`u32::MAX`] is read as that maximum, and
+/// what is not a count as `None`.
 pub fn parse_receive_count(text: &str) -> Option<u32> {
     match text.parse::<u32>() {
         Ok(count) => Some(count),

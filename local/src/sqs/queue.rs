@@ -292,9 +292,9 @@ impl Queue {
     ///
     /// # Errors
     ///
-    /// When the message was received again since, or is visible. Also when it would be invisible for
-    /// more than 12 hours after its receive, and then nothing changes (`ChangeMessageVisibility`,
-    /// Amazon SQS API Reference, 2026).
+    /// When the message was received again since, or is visible. Also when it would be invisible
+    /// for more than 12 hours after its receive, and then nothing changes
+    /// (`ChangeMessageVisibility`, Amazon SQS API Reference, 2026).
     pub fn change_visibility(
         &mut self,
         now: SystemTime,

@@ -201,11 +201,13 @@ impl Model {
 
 fn calls() -> impl Strategy<Value = Vec<Call>> {
     let except = prop::option::weighted(0.2, 0..3_u8);
+    let longest = MAX_INVISIBILITY - 20..=MAX_INVISIBILITY + 1;
+    let timeout = prop_oneof![3 => 0..20_u64, 1 => longest];
     let call = prop_oneof![
         4 => (0..3_u8, 0..40_u8).prop_map(|(group, deduplication)| Call::Send { group, deduplication }),
         4 => (1..5_usize, 0..3_usize, except).prop_map(|(most, room, except)| Call::Receive { most, room, except }),
         3 => any::<prop::sample::Index>().prop_map(|receipt| Call::Delete { receipt }),
-        2 => (any::<prop::sample::Index>(), prop_oneof![3 => 0..20_u64, 1 => MAX_INVISIBILITY - 20..=MAX_INVISIBILITY + 1]).prop_map(|(receipt, seconds)| Call::Change { receipt, seconds }),
+        2 => (any::<prop::sample::Index>(), timeout).prop_map(|(receipt, seconds)| Call::Change { receipt, seconds }),
         3 => (0..12_u64).prop_map(|seconds| Call::Wait { seconds }),
     ];
 

@@ -9,7 +9,7 @@ use s3_dispatch_core::{Error, Router};
 use crate::dispatch::invocation::Invocation;
 use crate::dispatch::payload::Payload;
 use crate::dispatch::report::BatchReport;
-use crate::dispatch::settings::{Malformed, Settings, Unrouted};
+use crate::dispatch::settings::{AllFailed, Malformed, Settings, Unrouted};
 use crate::{Backoff, DeadLetters};
 
 /// Runs the records of a payload through a router, and reports the outcome of each message.
@@ -79,8 +79,8 @@ impl<R: Router> Dispatcher<R> {
     /// Creates a dispatcher with the default settings.
     ///
     /// It runs one handler at a time, stops 500 ms before the deadline, and limits no record's
-    /// time. It skips unrouted records and fails malformed messages. It has no dead-letter sink and
-    /// no backoff.
+    /// time. It skips unrouted records and fails malformed messages. It reports single failures even
+    /// if everything failed. It has no dead-letter sink and no backoff.
     ///
     /// # Examples
     ///
@@ -229,6 +229,36 @@ impl<R: Router> Dispatcher<R> {
         self
     }
 
+    /// Sets what to do when every message of an SQS batch failed. The default is
+    /// [`AllFailed::Report`].
+    ///
+    /// A batch without messages has not failed.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use s3_dispatch::{AllFailed, Dispatcher, ErrorKind, Routes};
+    /// use s3_dispatch_testing::SqsBatchBuilder;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), s3_dispatch::Error> {
+    /// let batch = SqsBatchBuilder::new().with_body("1", "not JSON");
+    ///
+    /// let dispatcher = Dispatcher::new(Routes::new(()));
+    /// assert_eq!(dispatcher.dispatch(batch.to_bytes(), None).await?.failed_messages(), 1);
+    ///
+    /// let dispatcher = dispatcher.on_all_failed(AllFailed::FailInvocation);
+    /// let error = dispatcher.dispatch(batch.to_bytes(), None).await.unwrap_err();
+    /// assert_eq!(error.kind(), ErrorKind::InvocationFailed);
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn on_all_failed(mut self, choice: AllFailed) -> Self {
+        self.settings.all_failed = choice;
+        self
+    }
+
     /// Gives permanent failures to this sink. By default they fail their message, like any failure.
     ///
     /// # Examples
@@ -297,7 +327,8 @@ impl<R: Router> Dispatcher<R> {
     /// When the whole invocation must fail. [`Error::kind`] says why:
     ///
     /// - `InvocationFailed`: anything failed outside SQS, where no single failure can be reported.
-    ///   The source is the first failure. A retry may succeed.
+    ///   Or every message of an SQS batch failed, with [`AllFailed::FailInvocation`]. The source is
+    ///   the first failure, if there is one. A retry may succeed.
     /// - `MissingMessageId`: an SQS message has no id. No handler has run, and a retry fails again.
     /// - Any other kind: the payload cannot be read. No handler has run, and a retry fails again.
     ///   [`Error::path`] is the place of the mistake in the JSON.
@@ -358,6 +389,7 @@ impl<R: fmt::Debug> fmt::Debug for Dispatcher<R> {
             .field("record_timeout", &settings.record_timeout)
             .field("unrouted", &settings.unrouted)
             .field("malformed", &settings.malformed)
+            .field("all_failed", &settings.all_failed)
             .finish_non_exhaustive()
     }
 }

@@ -10,7 +10,7 @@ use crate::dispatch::outcomes::Outcomes;
 use crate::dispatch::payload::Payload;
 use crate::dispatch::report::{BatchReport, MessageOutcome};
 use crate::dispatch::schedule::Schedule;
-use crate::dispatch::settings::Settings;
+use crate::dispatch::settings::{AllFailed, Settings};
 use crate::dispatch::summary;
 use crate::failure::backoff::{self, FailedMessage};
 
@@ -58,7 +58,13 @@ impl Invocation {
                 backoff::postpone(&**backoff, &failed, self.deadline).await;
             }
 
-            return Ok(report);
+            let fails = settings.all_failed == AllFailed::FailInvocation
+                && !report.messages().is_empty()
+                && report.failed_messages() == report.messages().len();
+
+            if !fails {
+                return Ok(report);
+            }
         }
 
         if report.is_success() {
@@ -106,7 +112,7 @@ fn failed_messages<'d>(
     failed.collect()
 }
 
-/// Makes the error of an invocation that cannot report single failures. Its source is the first
+/// Makes the error of an invocation that reports no single failures. Its source is the first
 /// failure of a record, or else that of a message.
 fn invocation_failed(mut delivery: Delivery, outcomes: Outcomes, report: &BatchReport) -> Error {
     let unreadable = delivery.messages_mut().iter_mut().find_map(|message| {

@@ -30,6 +30,23 @@ pub enum Malformed {
     Drop,
 }
 
+/// What a dispatcher does when every message of an SQS batch failed.
+///
+/// Set it with [`Dispatcher::on_all_failed`](crate::Dispatcher::on_all_failed). Either way SQS
+/// delivers all of them again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum AllFailed {
+    /// Reports each message as failed. For Lambda the invocation has succeeded, so its metric
+    /// `Errors` does not count it.
+    #[default]
+    Report,
+    /// Fails the invocation, so that Lambda's metric `Errors` and the alarms on it see it.
+    ///
+    /// Lambda also gives the function fewer batches at once while its invocations fail ("Handling
+    /// errors for an SQS event source in Lambda", AWS Lambda Developer Guide, 2026).
+    FailInvocation,
+}
+
 /// Everything that can be set on a dispatcher.
 #[derive(Clone)]
 pub(crate) struct Settings {
@@ -39,6 +56,7 @@ pub(crate) struct Settings {
     pub(crate) record_timeout: Option<Duration>,
     pub(crate) unrouted: Unrouted,
     pub(crate) malformed: Malformed,
+    pub(crate) all_failed: AllFailed,
     pub(crate) dead_letters: Option<Arc<dyn DeadLetters>>,
     pub(crate) backoff: Option<Arc<dyn Backoff>>,
 }
@@ -51,6 +69,7 @@ impl Default for Settings {
             record_timeout: None,
             unrouted: Unrouted::default(),
             malformed: Malformed::default(),
+            all_failed: AllFailed::default(),
             dead_letters: None,
             backoff: None,
         }

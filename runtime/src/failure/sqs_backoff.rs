@@ -19,8 +19,8 @@ use crate::failure::exponential_backoff::ExponentialBackoff;
 /// The delay is that of an [`ExponentialBackoff`], but never shorter than
 /// [`FailedMessage::retry_after`]. It is rounded up to whole seconds. SQS hides a message for at
 /// most 12 hours from its receive, so the delay ends a few minutes before that. If SQS refuses it
-/// nevertheless, half of it is tried, and half of that, up to four tries. Messages without a receipt
-/// handle are left alone.
+/// nevertheless, half of it is tried, and half of that, up to four tries. Messages without a
+/// receipt handle are left alone.
 ///
 /// The queue's redrive policy still applies: once a message has been received often enough, SQS
 /// moves it to the dead-letter queue.

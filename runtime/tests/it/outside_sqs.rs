@@ -1,9 +1,10 @@
-//! Rule 9: outside SQS, any failure fails the invocation.
+//! Rule 9: outside SQS, any failure fails the invocation. In SQS, that of every message does, by
+//! choice.
 
-use s3_dispatch::{ErrorKind, Malformed};
-use s3_dispatch_testing::{NotificationBuilder, SnsBatchBuilder};
+use s3_dispatch::{AllFailed, ErrorKind, Malformed};
+use s3_dispatch_testing::{NotificationBuilder, SnsBatchBuilder, SqsBatchBuilder};
 
-use crate::script::{dispatcher, put};
+use crate::script::{after, dispatcher, failures, put};
 
 /// Dispatches the same records from S3, from SNS and, if there is one, from EventBridge.
 async fn check(keys: &[&str], expected: Option<&str>) {
@@ -88,4 +89,40 @@ async fn a_test_notification_succeeds() {
         .dispatch(NotificationBuilder::test_event("bucket").to_json(), None)
         .await;
     assert!(report.unwrap().is_success());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_batch_whose_every_message_failed_fails_the_invocation_by_choice() {
+    let all = SqsBatchBuilder::new()
+        .with_record("1", put("permanent/1"))
+        .with_record("2", put("panic/2"))
+        .with_body("3", "not JSON")
+        .with_record("4", put("hang/4"));
+    let text = "3 of 3 records failed";
+
+    let (dispatcher, _) = dispatcher();
+    let report = dispatcher.dispatch(all.to_bytes(), after(1_000)).await;
+    assert_eq!(failures(&report), ["1", "2", "3", "4"]);
+
+    let dispatcher = dispatcher.on_all_failed(AllFailed::FailInvocation);
+    let failed = dispatcher.dispatch(all.to_bytes(), after(1_000)).await;
+    let error = failed.unwrap_err();
+    assert_eq!(
+        (error.kind(), error.to_string().as_str()),
+        (ErrorKind::InvocationFailed, text)
+    );
+    assert_eq!(
+        std::error::Error::source(&error).unwrap().to_string(),
+        "it failed for good"
+    );
+
+    // One success, and no message at all, are reported as usual.
+    let some = SqsBatchBuilder::new()
+        .with_record("1", put("fail/1"))
+        .with_record("2", put("skip/2"));
+    let report = dispatcher.dispatch(some.to_bytes(), None).await;
+    assert_eq!(failures(&report), ["1"]);
+
+    let none = SqsBatchBuilder::new();
+    assert!(failures(&dispatcher.dispatch(none.to_bytes(), None).await).is_empty());
 }
