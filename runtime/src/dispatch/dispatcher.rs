@@ -32,7 +32,9 @@ use crate::{Backoff, DeadLetters};
 /// 7. A handler that panics, or runs longer than [`with_record_timeout`](Self::with_record_timeout)
 ///    allows, fails its message. Near the deadline
 ///    ([`with_deadline_margin`](Self::with_deadline_margin)) nothing new starts, running handlers
-///    are cancelled, and the remaining messages fail. A handler that blocks its thread cannot be
+///    are cancelled, and the remaining messages fail. Each receive brings them closer to the
+///    queue's `maxReceiveCount`, so the messages that have been received most often start first,
+///    and a warning names those that were not reached. A handler that blocks its thread cannot be
 ///    cancelled, so give such work to `tokio::task::spawn_blocking`.
 /// 8. [`with_concurrency`](Self::with_concurrency) limits how many handlers run at once. On
 ///    standard queues, records of one bucket and key run one at a time: in the order of their

@@ -48,6 +48,8 @@ impl Invocation {
         let outcomes = batch.run().await;
 
         let report = BatchReport::new(&delivery, &outcomes, settings.malformed);
+        let is_cut = cut.is_some_and(|cut| tokio::time::Instant::now() >= cut.into());
+        summary::log_unreached(&report, &delivery, self.request_id.as_ref(), is_cut);
         summary::log(&report, &delivery, self.request_id.as_ref(), started);
         #[cfg(feature = "metrics")]
         summary::measure(&report, &delivery, &outcomes);

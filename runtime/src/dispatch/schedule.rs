@@ -1,5 +1,6 @@
 //! Decides which records may run at the same time, and which must wait for each other.
 
+use std::cmp::Reverse;
 use std::collections::HashMap;
 use std::ops::Range;
 
@@ -12,7 +13,8 @@ use crate::dispatch::settings::Malformed;
 /// The records of a batch, divided into lanes.
 ///
 /// Lanes are independent of each other. Within a lane, one step runs after the other. A lane is a
-/// bucket and key on standard queues, and a message group on FIFO queues.
+/// bucket and key on standard queues, and a message group on FIFO queues. The lanes whose messages
+/// have been received most often come first.
 pub(crate) struct Schedule {
     steps: Vec<Step>,
     lanes: Vec<Range<usize>>,
@@ -45,11 +47,12 @@ impl Schedule {
             .messages()
             .iter()
             .any(|message| message.context.is_fifo());
-        let steps = if is_fifo {
+        let mut steps = if is_fifo {
             group_steps(delivery, on_malformed)
         } else {
             key_steps(delivery)
         };
+        steps.put_most_received_first(delivery);
 
         Self {
             lanes: steps.lanes,
@@ -96,6 +99,26 @@ impl Steps {
             steps: numbered.into_iter().map(|(_, step)| step).collect(),
             lanes,
         }
+    }
+
+    /// Sorts the lanes by how often one of their messages has been received. What is not reached in
+    /// time after its last receive is lost to the dead-letter queue.
+    fn put_most_received_first(&mut self, delivery: &Delivery) {
+        let messages = delivery.messages();
+        let received = |index: usize| messages[index].context.receive_count().unwrap_or(0);
+
+        // Most batches are received for the first time.
+        if (1..messages.len()).all(|index| received(index) == received(0)) {
+            return;
+        }
+
+        let Self { steps, lanes } = self;
+        lanes.sort_by_cached_key(|lane| {
+            let counts = steps[lane.clone()]
+                .iter()
+                .map(|step| received(step.message));
+            Reverse(counts.max())
+        });
     }
 }
 

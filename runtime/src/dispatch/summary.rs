@@ -35,15 +35,13 @@ pub(crate) fn log_without_records(message: &Message, on_malformed: Malformed) {
     }
 }
 
-/// Logs the summary of a batch, and warns of messages that were not reached.
+/// Logs the summary of a batch.
 pub(crate) fn log(
     report: &BatchReport,
     delivery: &Delivery,
     request_id: Option<&InvocationId>,
     started: tokio::time::Instant,
 ) {
-    log_unreached(report, request_id);
-
     tracing::info!(
         request_id = request_id.map(AsRef::<str>::as_ref),
         messages = report.messages().len(),
@@ -59,34 +57,71 @@ pub(crate) fn log(
     );
 }
 
-/// Records that were not reached have no log line of their own, so their messages are named here.
-fn log_unreached(report: &BatchReport, request_id: Option<&InvocationId>) {
+/// Warns of messages that were not reached. Their records have no log lines, so they are named here.
+///
+/// `is_cut` says whether the time has run out. Otherwise an earlier message of their group failed.
+pub(crate) fn log_unreached(
+    report: &BatchReport,
+    delivery: &Delivery,
+    request_id: Option<&InvocationId>,
+    is_cut: bool,
+) {
     const MAX_NAMED: usize = 10;
+    /// AWS recommends a `maxReceiveCount` of at least 5 ("Creating and configuring an Amazon SQS
+    /// event source mapping", AWS Lambda Developer Guide, 2026).
+    const USUAL_MAX_RECEIVE_COUNT: u32 = 5;
 
     let unreached = MessageOutcome::Failed(MessageFailure::NotReached);
-    let mut messages = report
-        .messages()
-        .iter()
-        .filter(|message| message.outcome() == unreached)
-        .peekable();
+    let mut contexts = Vec::new();
+    for (message, report) in delivery.messages().iter().zip(report.messages()) {
+        if report.outcome() == unreached {
+            contexts.push(&message.context);
+        }
+    }
 
-    if messages.peek().is_none() {
+    if contexts.is_empty() {
         return;
     }
 
-    let count = messages.clone().count();
-    let first: Vec<_> = messages
-        .filter_map(|message| message.id().map(AsRef::<str>::as_ref))
+    let named: Vec<_> = contexts
+        .iter()
+        .filter_map(|context| context.message_id().map(AsRef::<str>::as_ref))
         .take(MAX_NAMED)
         .collect();
+    let counts = contexts
+        .iter()
+        .filter_map(|context| context.receive_count());
+    let most_received = counts.max();
+    let is_last_chance = most_received.is_some_and(|count| count >= USUAL_MAX_RECEIVE_COUNT - 1);
 
-    tracing::warn!(
-        request_id = request_id.map(AsRef::<str>::as_ref),
-        messages = count,
-        first = first.join(" "),
-        "some messages were not reached: the deadline came, or an earlier message of their group \
-         failed"
-    );
+    let text = if is_cut {
+        "some messages were not reached before the deadline: raise the concurrency or the \
+         function's timeout, or lower the batch size"
+    } else {
+        "some messages were not reached: an earlier message of their group failed"
+    };
+
+    macro_rules! log {
+        ($level:ident, $rest:literal) => {
+            tracing::$level!(
+                request_id = request_id.map(AsRef::<str>::as_ref),
+                messages = contexts.len(),
+                most_received,
+                first = named.join(" "),
+                "{text}{}",
+                $rest
+            )
+        };
+    }
+
+    if is_last_chance {
+        log!(
+            error,
+            "; after one more receive they may go to the dead-letter queue unhandled"
+        );
+    } else {
+        log!(warn, "");
+    }
 }
 
 /// Counts the batch, its messages, and the records that were not reached.

@@ -1,7 +1,7 @@
 //! Rule 8 on standard queues: the limit on handlers, and the order of the records of one key.
 
 use s3_dispatch::EventName;
-use s3_dispatch_testing::{RecordBuilder, SqsBatchBuilder};
+use s3_dispatch_testing::{RecordBuilder, SqsBatchBuilder, SqsMessageBuilder};
 use tokio::time::Instant;
 
 use crate::script::{dispatcher, failures, put};
@@ -120,4 +120,55 @@ async fn the_same_key_in_another_bucket_is_another_object() {
         put("same").with_bucket("two").with_sequencer("0A"),
     ];
     assert_eq!(order(records).await, ["0", "1"]);
+}
+
+/// Dispatches messages with these keys and receive counts, and returns the keys as they started.
+async fn started(messages: &[(&str, u32)], group: fn(&str) -> Option<String>) -> Vec<String> {
+    let mut batch = SqsBatchBuilder::new();
+    if messages.iter().any(|(key, _)| group(key).is_some()) {
+        batch = batch.with_queue_arn("arn:aws:sqs:eu-central-1:1:queue.fifo");
+    }
+
+    for (id, (key, count)) in messages.iter().enumerate() {
+        let message = SqsMessageBuilder::new(id.to_string())
+            .with_receive_count(*count)
+            .with_record(put(key));
+        batch = batch.with_message(match group(key) {
+            Some(group) => message.with_group_id(group),
+            None => message,
+        });
+    }
+
+    let (dispatcher, script) = dispatcher();
+    assert!(failures(&dispatcher.dispatch(batch.to_bytes(), None).await).is_empty());
+
+    script.started()
+}
+
+#[tokio::test]
+async fn what_has_been_received_most_often_starts_first() {
+    let messages = [
+        ("ok/a", 1),
+        ("ok/b", 3),
+        ("ok/c", 1),
+        ("ok/d", 4),
+        ("ok/e", 3),
+    ];
+    assert_eq!(
+        started(&messages, |_| None).await,
+        ["ok/d", "ok/b", "ok/e", "ok/a", "ok/c"]
+    );
+
+    // The records of one key, and of one group, stay together and keep their order.
+    let messages = [("ok/a", 1), ("ok/b", 1), ("ok/c", 2), ("ok/b", 4)];
+    assert_eq!(
+        started(&messages, |_| None).await,
+        ["ok/b", "ok/b", "ok/c", "ok/a"]
+    );
+
+    let messages = [("ok/a1", 1), ("ok/b1", 1), ("ok/a2", 1), ("ok/b2", 2)];
+    assert_eq!(
+        started(&messages, |key| Some(key[3..4].to_owned())).await,
+        ["ok/b1", "ok/b2", "ok/a1", "ok/a2"]
+    );
 }

@@ -4,11 +4,11 @@ use std::io::Write;
 use std::sync::{Arc, Mutex};
 
 use s3_dispatch::Dispatcher;
-use s3_dispatch_testing::SqsBatchBuilder;
+use s3_dispatch_testing::{SqsBatchBuilder, SqsMessageBuilder};
 use serde_json::Value;
 use tracing::instrument::WithSubscriber;
 
-use crate::script::{Script, put};
+use crate::script::{Script, after, put};
 
 #[derive(Clone, Default)]
 struct Lines(Arc<Mutex<Vec<u8>>>);
@@ -25,6 +25,10 @@ impl Write for Lines {
 }
 
 async fn log(batch: SqsBatchBuilder) -> Vec<Value> {
+    log_until(batch, None).await
+}
+
+async fn log_until(batch: SqsBatchBuilder, deadline: Option<std::time::Instant>) -> Vec<Value> {
     let lines = Lines::default();
     let writer = lines.clone();
     let subscriber = tracing_subscriber::fmt()
@@ -32,7 +36,7 @@ async fn log(batch: SqsBatchBuilder) -> Vec<Value> {
         .with_writer(move || writer.clone())
         .finish();
     let dispatcher = Dispatcher::new(Script::default());
-    let report = dispatcher.dispatch(batch.to_bytes(), None);
+    let report = dispatcher.dispatch(batch.to_bytes(), deadline);
     assert!(report.with_subscriber(subscriber).await.is_ok());
     let written = lines.0.lock().unwrap().clone();
 
@@ -99,5 +103,74 @@ async fn an_invocation_ends_with_one_summary() {
     assert_eq!(
         lines.iter().filter(|line| line["level"] == "WARN").count(),
         1
+    );
+}
+
+/// Returns the level, the text and the fields of the line about messages that were not reached.
+async fn unreached(batch: SqsBatchBuilder) -> (String, String, Value) {
+    let lines = log_until(batch, after(1_000)).await;
+    let mut lines = lines.into_iter().filter(|line| {
+        let text = line["fields"]["message"].as_str().unwrap();
+        text.starts_with("some messages were not reached")
+    });
+    let line = lines.next().expect("no line about unreached messages");
+    assert!(lines.next().is_none());
+
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    (
+        text(&line["level"]),
+        text(&line["fields"]["message"]),
+        line["fields"].clone(),
+    )
+}
+
+#[tokio::test(start_paused = true)]
+async fn messages_that_were_not_reached_are_named_with_the_remedy() {
+    for (count, expected) in [(1, "WARN"), (3, "WARN"), (4, "ERROR"), (5, "ERROR")] {
+        let late = SqsMessageBuilder::new("late")
+            .with_receive_count(count)
+            .with_record(put("ok/late"));
+        let hangs = SqsMessageBuilder::new("hangs")
+            .with_receive_count(count)
+            .with_record(put("hang/1"));
+        let batch = SqsBatchBuilder::new()
+            .with_message(hangs)
+            .with_message(late);
+        let (level, text, fields) = unreached(batch).await;
+
+        assert_eq!(level, expected, "{count}");
+        assert_eq!(fields["first"], "hangs late");
+        assert_eq!(
+            (&fields["messages"], &fields["most_received"]),
+            (&2.into(), &count.into())
+        );
+        for remedy in ["concurrency", "timeout", "batch size"] {
+            assert!(text.contains(remedy), "{text}");
+        }
+        assert_eq!(
+            text.contains("dead-letter queue"),
+            expected == "ERROR",
+            "{text}"
+        );
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_group_that_stopped_is_not_a_matter_of_time() {
+    let message = |id: &str, key: &str| {
+        SqsMessageBuilder::new(id)
+            .with_group_id("group")
+            .with_record(put(key))
+    };
+    let batch = SqsBatchBuilder::new()
+        .with_queue_arn("arn:aws:sqs:eu-central-1:1:queue.fifo")
+        .with_message(message("1", "fail/1"))
+        .with_message(message("2", "ok/2"));
+    let (level, text, fields) = unreached(batch).await;
+
+    assert_eq!((level.as_str(), &fields["first"]), ("WARN", &"2".into()));
+    assert_eq!(
+        text,
+        "some messages were not reached: an earlier message of their group failed"
     );
 }
