@@ -2,7 +2,9 @@
 
 use std::time::Instant;
 
-use s3_dispatch_core::delivery::{Content, Delivery, Envelope, InvocationId, TraceHeader};
+use s3_dispatch_core::delivery::{
+    Content, Delivery, Envelope, InvocationId, Message, OtherMessage, TraceHeader,
+};
 use s3_dispatch_core::{Error, ErrorKind, MessageContext, Router};
 
 use crate::dispatch::batch::Batch;
@@ -10,7 +12,7 @@ use crate::dispatch::outcomes::Outcomes;
 use crate::dispatch::payload::Payload;
 use crate::dispatch::report::{BatchReport, MessageOutcome};
 use crate::dispatch::schedule::Schedule;
-use crate::dispatch::settings::Settings;
+use crate::dispatch::settings::{Settings, Unrouted};
 use crate::dispatch::summary;
 use crate::failure::backoff::{self, FailedMessage};
 
@@ -39,6 +41,7 @@ impl Invocation {
 
         for message in delivery.messages_mut() {
             self.complete(&mut message.context);
+            fail_if_unrouted(message, settings.unrouted);
             summary::log_without_records(message, settings.malformed);
         }
 
@@ -82,6 +85,15 @@ impl Invocation {
         if let (None, Some(header)) = (context.trace_header(), &self.trace_header) {
             *context = std::mem::take(context).with_trace_header(header.clone());
         }
+    }
+}
+
+/// Makes an event that is not S3's a failure where events without a route fail.
+fn fail_if_unrouted(message: &mut Message, unrouted: Unrouted) {
+    if unrouted == Unrouted::Fail
+        && let Ok(Content::Other(other @ OtherMessage::CloudTrail(_))) = &message.content
+    {
+        message.content = Err(Error::new(ErrorKind::NotAnS3Event, other.to_string()));
     }
 }
 
