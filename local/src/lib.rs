@@ -59,7 +59,7 @@ mod sqs;
 mod lambda;
 mod pipeline;
 
-pub use error::{Error, ErrorKind, with_causes};
+pub use error::{Error, ErrorKind};
 pub use faults::{Fault, Faults, Hop};
 pub use http_server::{HttpListener, HttpServer};
 pub use journal::{
