@@ -52,16 +52,15 @@ mod aws;
 mod topology;
 mod faults;
 mod journal;
-mod http_server;
 mod s3;
 mod sns;
 mod sqs;
 mod lambda;
 mod pipeline;
 
+pub use aws::http_server::{HttpListener, HttpServer};
 pub use error::{Error, ErrorKind};
 pub use faults::{Fault, Faults, Hop};
-pub use http_server::{HttpListener, HttpServer};
 pub use journal::{
     EventReport, Fate, Handling, Journal, LogStream, ReceivedMessage, Report, Step, StepKind, Steps,
 };
