@@ -77,3 +77,8 @@ pub use topology::{
     BucketSpec, Destination, FunctionSpec, MappingSpec, NotificationSpec, QueueSpec, Redrive,
     SubscriptionSpec, Topology,
 };
+
+/// The README's example, compiled as a doc test.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
