@@ -501,7 +501,7 @@ proptest! {
             Just(b','),
             Just(b'}'),
             Just(b'0'),
-            any::<u8>(),
+            any::<u8>()
         ],
     ) {
         let mut bytes = payload.into_bytes();

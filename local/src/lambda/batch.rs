@@ -87,7 +87,7 @@ impl Backlog {
     /// [released](Self::release).
     ///
     /// A batch whose event would be longer than 6 MB is split. A message that is too long by itself
-    /// is a batch of its own.
+    /// is taken alone.
     pub(super) fn take_batch(&mut self) -> (Vec<BatchMessage>, HashSet<Arc<str>>) {
         let mut batch: Vec<BatchMessage> = Vec::new();
         let mut rest = VecDeque::new();

@@ -1,4 +1,4 @@
-//! Accepts the connections of browsers.
+//! The server of the page.
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -21,7 +21,7 @@ const MAX_CONNECTIONS: usize = 64;
 /// How much the operating system buffers for a client that does not read.
 const SEND_BUFFER_BYTES: u32 = 64 * 1024;
 
-/// How long a client may take to send the head of a request.
+/// How long a browser may take to send the head of a request.
 const HEADER_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// How long open requests may take to finish when the server stops.
@@ -61,7 +61,7 @@ impl Ui {
     }
 
     pub(crate) async fn stop(mut self) {
-        // Event streams end only now. The server waits for all other requests by itself.
+        // Ends the streams of events, which would otherwise go on.
         self.shutdown.start();
         self.server.stop().await;
     }
@@ -83,8 +83,8 @@ impl BoundUi {
         let (trigger, shutdown) = shutdown::channel();
         let port = self.address.port();
         let app = Arc::new(App::new(pipeline, monitor, s3, port, shutdown));
-
         let service = service_fn(move |request| routes::respond(Arc::clone(&app), request));
+
         let server = HttpListener::new(self.listener)
             .with_max_connections(MAX_CONNECTIONS)
             .with_header_timeout(HEADER_TIMEOUT)
