@@ -1,7 +1,9 @@
-//! The error of this crate.
+//! The error of this crate, and the text of any error with its causes.
 
 use std::error::Error as StdError;
 use std::fmt;
+use std::iter::successors;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// An error of reading a payload or a pattern, of deriving a filter, or of a whole invocation.
 ///
@@ -176,4 +178,28 @@ impl StdError for Error {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
         self.0.source.as_deref().map(|source| source as _)
     }
+}
+
+/// Returns an error with its causes on one line: `a: b: c`.
+///
+/// For readers who cannot ask for the source, such as those of a log. The error may come from
+/// anyone's code: printing it may panic, and its chain of causes may never end. So a panic is
+/// caught, and the chain is cut after 32 causes.
+#[doc(hidden)]
+#[must_use]
+pub fn with_causes(error: &(dyn StdError + 'static)) -> String {
+    const MAX_CAUSES: usize = 32;
+
+    let chain = || {
+        let errors = successors(Some(error), |&error| error.source());
+        let texts: Vec<_> = errors
+            .take(1 + MAX_CAUSES)
+            .map(ToString::to_string)
+            .collect();
+
+        texts.join(": ")
+    };
+
+    catch_unwind(AssertUnwindSafe(chain))
+        .unwrap_or_else(|_| "an error that panicked while it was printed".to_owned())
 }

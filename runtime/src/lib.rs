@@ -75,6 +75,7 @@
 //! - To write a handler: [`s3_handler`], [`Handler`], [`HandlerError`], [`Outcome`].
 //! - To choose its arguments: [`FromRecord`], [`S3EventRecord`], [`ObjectKey`], [`State`],
 //!   [`MessageContext`], and views such as [`ObjectCreated`].
+//! - To name the types of a record's fields: the modules [`record`] and [`event_data`].
 //! - To choose the handler of a record: [`Routes`], [`Route`], [`EventPattern`]. Implement
 //!   [`Router`] to wrap them.
 //! - To run the program: [`start`], [`run`].
@@ -85,7 +86,8 @@
 //! - To keep or delay what fails: [`DeadLetters`], [`Backoff`], `SqsDeadLetters`, `SqsBackoff`, and
 //!   the module [`failure`].
 //! - To derive filters and policies from the routes: [`Manifest`].
-//! - To read payloads without a dispatcher: [`Delivery`], [`Notification`].
+//! - To read payloads without a dispatcher: [`Notification`], and
+//!   [`Delivery`](delivery::Delivery) in the module [`delivery`].
 //!
 //! # Features
 //!

@@ -1,4 +1,4 @@
-//! The items that the expansion of `#[s3_handler]` names.
+//! The items that the expansion of `#[s3_handler]` names, and a few that only our own crates share.
 //!
 //! They are public because the expansion is compiled in the user's crate. They are not part of the
 //! crate's interface and change without notice.
@@ -9,6 +9,7 @@ pub use std::marker::{Send, Sync};
 pub use std::option::Option;
 pub use std::result::Result;
 
+pub use crate::error::with_causes;
 pub use crate::handling::BoxFuture;
 pub use crate::{Context, EventPattern, FromRecord, Handler, HandlerError, Outcome, Route};
 

@@ -255,6 +255,47 @@ fn errors_are_retried_unless_they_are_permanent() {
 }
 
 #[test]
+fn an_endless_chain_of_causes_is_cut() {
+    #[derive(Debug)]
+    struct ItsOwnCause;
+
+    impl std::fmt::Display for ItsOwnCause {
+        fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            f.write_str("again")
+        }
+    }
+
+    impl std::error::Error for ItsOwnCause {
+        fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+            Some(self)
+        }
+    }
+
+    let text = format!("{:#}", HandlerError::from(ItsOwnCause));
+
+    assert!(text.starts_with("again: again: "), "{text}");
+    assert!(text.len() < 1_000, "{text}");
+}
+
+#[test]
+fn a_cause_that_panics_does_not_spread_its_panic() {
+    #[derive(Debug)]
+    struct Unprintable;
+
+    impl std::fmt::Display for Unprintable {
+        fn fmt(&self, _: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            panic!("cannot be printed")
+        }
+    }
+
+    impl std::error::Error for Unprintable {}
+
+    let text = format!("{:#}", HandlerError::from(Unprintable));
+
+    assert_eq!(text, "an error that panicked while it was printed");
+}
+
+#[test]
 fn outcomes_come_from_results() {
     assert!(matches!(
         Outcome::from(Ok::<_, HandlerError>(())),

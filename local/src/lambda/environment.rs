@@ -16,7 +16,7 @@ use super::function::{FunctionError, FunctionErrorKind, Invocation, Kill, KillKi
 use super::log_lines::read_log;
 use super::runtime_api::{ProcessRequest, RuntimeApi, WaitingProcess};
 use crate::aws::arn::REGION;
-use crate::http_server::HttpServer;
+use crate::aws::http_server::HttpServer;
 use crate::journal::{Journal, LogStream, StepKind};
 use crate::topology::FunctionSpec;
 

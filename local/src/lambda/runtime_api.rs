@@ -19,8 +19,8 @@ use tokio::sync::{mpsc, oneshot};
 use super::event::MAX_PAYLOAD_BYTES;
 use super::function::Invocation;
 use crate::aws::arn::function_arn;
+use crate::aws::http_server::{HttpListener, HttpServer};
 use crate::aws::time::milliseconds;
-use crate::http_server::{HttpListener, HttpServer};
 
 const VERSION: &str = "/2018-06-01/runtime/";
 

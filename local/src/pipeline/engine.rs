@@ -3,13 +3,13 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
+use s3_dispatch::__private::with_causes;
 use tokio::sync::watch;
 
 use super::injection::FaultSite;
 use super::log::PendingSync;
 use super::state::PipelineState;
 use crate::Error;
-use crate::error::with_causes;
 use crate::faults::chance::Chance;
 use crate::faults::{Fault, Faults};
 use crate::journal::clock::Clock;

@@ -8,7 +8,7 @@ use tracing::Instrument;
 
 use crate::dispatch::settings::Unrouted;
 use crate::guarded::Guarded;
-use crate::telemetry::causes::with_causes;
+use crate::telemetry::errors::with_causes;
 
 /// Routes a record within its span, and logs and counts the outcome once.
 ///

@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use s3_dispatch_core::MessageContext;
 
 use crate::guarded::Guarded;
-use crate::telemetry::causes::with_causes;
+use crate::telemetry::errors::with_causes;
 
 /// Delays the failed messages of a batch, so that they do not all come back at once.
 ///

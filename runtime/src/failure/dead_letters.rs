@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use s3_dispatch_core::{HandlerError, MessageContext, S3EventRecord};
 
 use crate::guarded::Guarded;
-use crate::telemetry::causes::with_causes;
+use crate::telemetry::errors::with_causes;
 
 /// Stores the records that failed [permanently](HandlerError::permanent).
 ///

@@ -18,7 +18,7 @@ use crate::dispatch::invocation::Invocation;
 use crate::guarded::Panicked;
 use crate::lambda::body_layer::{BodyLayer, Handoff, TakeBody};
 use crate::lambda::environment;
-use crate::telemetry::causes::{error_type, with_causes, without_logged_causes};
+use crate::telemetry::errors::{error_type, with_causes, without_logged_causes};
 use crate::telemetry::logs;
 use crate::{BatchReport, Dispatcher, Payload};
 

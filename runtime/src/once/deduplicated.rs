@@ -12,7 +12,7 @@ use tokio::time::Instant;
 use crate::ClaimStore;
 use crate::once::identity::{Identity, default_scope};
 use crate::once::store::{Claim, DEFAULT_KEEP, Lease};
-use crate::telemetry::causes::with_causes;
+use crate::telemetry::errors::with_causes;
 
 /// Handles each record once, across invocations and processes.
 ///

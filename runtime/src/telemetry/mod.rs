@@ -3,7 +3,7 @@
 //! Formatting and setup live here, so that the other rooms only say what happened. Every room uses
 //! this one, and it uses none of them.
 
-pub(crate) mod causes;
+pub(crate) mod errors;
 mod log_fields;
 pub(crate) mod logs;
 #[cfg(feature = "metrics")]

@@ -808,7 +808,8 @@ async fn put_unsigned(s3: &S3, header: &str) -> String {
     let address = s3.endpoint.address();
     let mut stream = tokio::net::TcpStream::connect(address).await.unwrap();
     let request = format!(
-        "PUT /{BUCKET}/my%20photo HTTP/1.1\r\nHost: {address}\r\n{header}Content-Length: 5\r\nConnection: close\r\n\r\nhello"
+        "PUT /{BUCKET}/my%20photo HTTP/1.1\r\nHost: {address}\r\n{header}Content-Length: 5\r\n\
+         Connection: close\r\n\r\nhello"
     );
     stream.write_all(request.as_bytes()).await.unwrap();
     let mut answer = String::new();
@@ -910,13 +911,18 @@ async fn keys_that_no_folder_could_hold_are_held() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 24, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig {
+        cases: 24,
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    })]
 
     #[test]
     fn any_key_is_held(keys in proptest::collection::vec("\\PC{1,60}|[a/.%+ ü]{1,12}", 1..6)) {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         // The SDK takes a key of nothing but white space for none.
-        let keys: Vec<_> = keys.into_iter().filter(|key| key != "target" && !key.trim().is_empty()).collect();
+        let is_key = |key: &String| key != "target" && !key.trim().is_empty();
+        let keys: Vec<_> = keys.into_iter().filter(is_key).collect();
         runtime.block_on(check_keys(&keys));
     }
 }
