@@ -17,7 +17,7 @@ use crate::once::identity::Identity;
 use crate::once::store::{Claim, Lease, StoreError};
 use crate::{ClaimStore, SequencerStore};
 
-/// Remembers in one DynamoDB table, for all processes that share it.
+/// Keeps claims and sequencers in a DynamoDB table that several processes share.
 ///
 /// # Table
 ///
@@ -63,9 +63,9 @@ use crate::{ClaimStore, SequencerStore};
 ///
 /// # Cost and retries
 ///
-/// A claim costs one write, and so does its completion or release. Writes are conditional, so one
-/// of several simultaneous claims wins. If the SDK repeats a write that has already arrived, the
-/// store recognises its own lease.
+/// A claim costs one write, and so does its completion or release. Writes are conditional, so
+/// exactly one of several simultaneous claims wins. If the SDK repeats a write that has already
+/// arrived, the store recognises its own lease.
 #[derive(Debug, Clone)]
 pub struct DynamoDbStore {
     client: Client,
@@ -108,7 +108,7 @@ impl DynamoDbStore {
             .table_name(&self.table)
             .item("pk", partition_key(kind, identity))
             .item("expires_at", number(expires_at))
-            // Rounded up, so that DynamoDB never deletes an item that still counts.
+            // Rounded up, so that DynamoDB never deletes an item before it expires.
             .item("ttl", number(expires_at.div_ceil(1000)))
     }
 

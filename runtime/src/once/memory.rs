@@ -11,7 +11,7 @@ use crate::once::memory_entries::{Entries, Name, Remembered};
 use crate::once::store::{Claim, Lease, StoreError};
 use crate::{ClaimStore, SequencerStore};
 
-/// Remembers within one process.
+/// Keeps claims and sequencers in the memory of one process.
 ///
 /// It is for tests, and for handlers whose work may be repeated when a process ends. Processes that
 /// must share what they remember use `DynamoDbStore`, behind the feature `dynamodb`.
@@ -168,7 +168,7 @@ impl SequencerStore for MemoryStore {
             return Ok(());
         }
 
-        // The sequencer is a slice of its payload. A copy lets go of the payload.
+        // The sequencer is a slice of its payload, so it is copied to let the payload go.
         let sequencer = Sequencer::from(sequencer.as_str());
         entries.insert(name, Remembered::Sequencer(sequencer), keep)
     }

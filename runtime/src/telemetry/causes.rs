@@ -7,7 +7,7 @@ use s3_dispatch_core::{Error, ErrorKind};
 
 /// Returns an error with its causes, `a: b: c`.
 ///
-/// Logs and answers need this, because their reader cannot ask for the source. The error comes from
+/// Logs and answers need this, because their readers cannot call `source`. The error comes from
 /// someone else's code: printing it may panic, and its chain of causes may never end. So a panic is
 /// caught, and the chain is cut after 32 causes.
 pub(crate) fn with_causes(error: &(dyn StdError + 'static)) -> String {
@@ -38,8 +38,8 @@ pub(crate) fn error_type(error: &Error) -> String {
 
 /// Returns the part of a failed invocation's error that is not in the log yet.
 ///
-/// When records or messages failed, each failure has been logged on its own, with its causes. Any
-/// other error has not been logged at all.
+/// When records or messages failed, each failure is already in the log, with its causes. Any other
+/// error is not.
 pub(crate) fn without_logged_causes(error: &Error) -> String {
     if error.kind() == ErrorKind::InvocationFailed {
         error.to_string()
