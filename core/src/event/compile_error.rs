@@ -1,8 +1,8 @@
-//! The messages of compile errors, put together in `const` functions.
+//! The messages of compile errors, which are built in `const` functions.
 
 /// A message that grows piece by piece at compile time, where `format!` is not available.
 ///
-/// It holds at most 512 bytes. What is longer is cut off.
+/// It holds at most 512 bytes. The rest of a longer message is cut off.
 pub(crate) struct CompileError {
     bytes: [u8; 512],
     len: usize,

@@ -4,7 +4,7 @@ use super::compile_error::CompileError;
 use super::known::Known;
 use super::spelling::{category_and_action, starred_category, without_prefix};
 
-/// A longer literal, in bytes, is not a misspelled name.
+/// A literal with more bytes than this is not compared with the known names.
 const LONGEST: usize = 64;
 
 /// Fails to compile, and proposes the known pattern that is nearest to the literal.

@@ -73,8 +73,8 @@ const fn panic_wrong_argument(argument: &str, literal: &str, events: &[EventPatt
 
 /// What a handler may return.
 ///
-/// The lifetime has no meaning. With it, a bound on a concrete type in a `where` clause is not
-/// checked there, so a wrong return type is reported once, at the place where the macro calls
+/// The lifetime has no meaning. It keeps the compiler from checking a `where` clause on a concrete
+/// type in place, so a wrong return type is reported once, where the macro calls
 /// [`into_outcome`](Self::into_outcome).
 #[diagnostic::on_unimplemented(
     message = "a handler returns `Result<(), E>`, not `{Self}`",

@@ -1,4 +1,4 @@
-//! What a bucket must publish.
+//! The events that a bucket must publish.
 
 use serde::Serialize;
 
@@ -243,7 +243,8 @@ impl RouteGroup {
     }
 }
 
-/// Whether an event type such as `s3:ObjectCreated:Put` is in a category's, `s3:ObjectCreated:*`.
+/// Whether an event type such as `s3:ObjectCreated:Put` belongs to that of a category, such as
+/// `s3:ObjectCreated:*`.
 fn is_in(event: &str, category: &str) -> bool {
     category
         .strip_suffix('*')

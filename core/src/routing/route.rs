@@ -34,7 +34,7 @@ pub struct Route {
     suffix: Cow<'static, str>,
 }
 
-/// How specific a route is: the greater takes a record that both match.
+/// How specific a route is: the more specific one takes a record that both match.
 ///
 /// The order of the fields is the order of their weight.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
