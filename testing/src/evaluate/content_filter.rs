@@ -38,7 +38,6 @@ impl ContentFilter {
                 format!("the filter is not JSON: {error}"),
             )
         })?;
-
         match value {
             Value::Object(members) => Self::of_members(&members),
             _ => Err(invalid_shape("the filter is not a JSON object")),
@@ -183,7 +182,6 @@ impl ContentFilter {
         };
 
         let fields = self.fields.iter().map(|(_, field)| of_field(field));
-
         fields
             .chain(self.alternatives.iter().map(of_group))
             .fold(1, usize::saturating_mul)
@@ -205,7 +203,6 @@ fn alternatives<'v>(name: &str, value: &'v Value) -> Option<Vec<&'v Map<String, 
     let is_operator = members
         .iter()
         .all(|member| !member.keys().any(|key| OPERATORS.contains(&&**key)));
-
     is_operator.then_some(members)
 }
 

@@ -59,7 +59,6 @@ impl SnsFilterPolicy {
     pub fn parse(json: &str) -> Result<Self, FilterError> {
         let filter = ContentFilter::parse(json)?;
         let keys = filter.leaves().into_iter().collect::<BTreeSet<_>>().len();
-
         if keys > MOST_LEAF_KEYS {
             let message =
                 format!("the policy has {keys} leaf keys, and SNS allows {MOST_LEAF_KEYS}");
