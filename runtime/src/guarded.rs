@@ -54,7 +54,6 @@ impl<T> Future for Guarded<'_, T> {
             }
             Stage::Finished => return Poll::Pending,
         };
-
         match polled {
             Ok(Poll::Pending) => Poll::Pending,
             Ok(Poll::Ready(output)) => {

@@ -91,7 +91,6 @@ pub(crate) async fn main<R: Router>(dispatcher: Dispatcher<R>) -> i32 {
             return error.exit_code();
         }
     };
-
     match command.action {
         Action::Invoke { file } => {
             logs::init_for_terminal();

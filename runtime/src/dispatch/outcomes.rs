@@ -88,7 +88,6 @@ impl Outcomes {
             !record.is_dead_letter
                 && matches!(&record.outcome, Outcome::Failed(error) if error.is_permanent())
         })?;
-
         match taken.outcome {
             Outcome::Failed(error) => Some(error),
             Outcome::Handled | Outcome::Skipped(_) => None,
@@ -121,7 +120,6 @@ impl Outcomes {
             Outcome::Failed(error) => error.retry_after(),
             _ => None,
         });
-
         delays.max()
     }
 }

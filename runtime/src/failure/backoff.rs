@@ -71,8 +71,8 @@ pub struct FailedMessage<'b> {
     ///
     /// It is the longest delay that the errors of the message's records [ask
     /// for](crate::HandlerError::with_retry_after). A record that another invocation is handling
-    /// asks to wait until that invocation's lease expires. A message that comes back earlier fails
-    /// again for the same reason, and each receive brings it closer to the queue's
+    /// asks to wait until that invocation's lease expires. A message that is delivered earlier
+    /// fails again for the same reason, and each receive brings it closer to the queue's
     /// `maxReceiveCount` and the dead-letter queue.
     pub retry_after: Option<Duration>,
 }

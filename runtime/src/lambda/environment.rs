@@ -14,7 +14,6 @@ pub(super) fn check() -> Result<(), Error> {
         "AWS_LAMBDA_FUNCTION_VERSION",
         "AWS_LAMBDA_FUNCTION_MEMORY_SIZE",
     ];
-
     for name in names {
         let value = std::env::var(name).map_err(|error| {
             Error::new(

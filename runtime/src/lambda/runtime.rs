@@ -150,7 +150,6 @@ impl<R: Router> Service<LambdaEvent<Payload>> for Dispatcher<R> {
                 let panicked = Panicked::new(panic);
                 Err(Error::new(ErrorKind::Runtime, "the dispatcher panicked").with_source(panicked))
             });
-
             match dispatched {
                 Ok(report) => Ok(report.response()),
                 Err(error) => Err(diagnostic(&error, &request_id)),

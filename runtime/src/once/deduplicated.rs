@@ -255,7 +255,6 @@ impl<R: Router, Store: ClaimStore> Deduplicated<R, Store> {
             Outcome::Handled => self.store.complete(identity, lease, self.keep).await,
             Outcome::Skipped(_) | Outcome::Failed(_) => self.store.release(identity, lease).await,
         };
-
         match ended {
             Ok(true) => {}
             Ok(false) => {

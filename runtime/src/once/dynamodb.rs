@@ -125,7 +125,6 @@ impl DynamoDbStore {
             .send()
             .await
             .map_err(StoreError::new)?;
-
         Ok(got.item.filter(|item| !has_expired(item, now())))
     }
 }
@@ -153,7 +152,6 @@ impl ClaimStore for DynamoDbStore {
 
         let existing = existing.as_ref();
         let attribute = |name: &str| existing.and_then(|item| string(item, name));
-
         if attribute("status") == Some(COMPLETED) {
             return Ok(Claim::Completed);
         }
@@ -205,7 +203,6 @@ impl ClaimStore for DynamoDbStore {
             .expression_attribute_names("#status", "status")
             .expression_attribute_values(":lease", text(lease.as_str()))
             .expression_attribute_values(":in_progress", text(IN_PROGRESS));
-
         match delete.send().await {
             Ok(_) => Ok(true),
             Err(SdkError::ServiceError(error))
@@ -223,7 +220,6 @@ impl SequencerStore for DynamoDbStore {
     async fn latest(&self, object: &Identity) -> Result<Option<Sequencer>, StoreError> {
         let item = self.get(Kind::Object, object).await?;
         let sequencer = item.as_ref().and_then(|item| string(item, "sequencer"));
-
         Ok(sequencer.map(Sequencer::from))
     }
 

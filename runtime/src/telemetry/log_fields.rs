@@ -50,7 +50,6 @@ impl<'writer> FormatFields<'writer> for JsonFields {
         } else {
             '{'
         };
-
         if before == '{' {
             current.fields.clear();
         }

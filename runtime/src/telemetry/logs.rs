@@ -91,6 +91,5 @@ fn filter() -> Targets {
     });
 
     let filter = level.and_then(|level| level.parse().ok());
-
     filter.unwrap_or_else(|| Targets::new().with_default(LevelFilter::INFO))
 }

@@ -1,4 +1,4 @@
-//! Logs and metrics: what a running program tells the people who operate it.
+//! Logs and metrics: what a running program reports to the people who operate it.
 //!
 //! Formatting and setup live here, so that the other modules only report what happened. They all
 //! use this module, and it uses none of them.
