@@ -20,7 +20,6 @@ impl CompileError {
     pub(crate) const fn push(mut self, text: &str) -> Self {
         let text = text.as_bytes();
         let mut index = 0;
-
         while index < text.len() && self.len < self.bytes.len() {
             self.bytes[self.len] = text[index];
             self.len += 1;

@@ -37,7 +37,6 @@ pub const fn check_argument(events: &[EventPattern], literal: &'static str, argu
     };
 
     let mut index = 0;
-
     while index < events.len() {
         if events[index].covers_literal(pattern) {
             return;
@@ -58,7 +57,6 @@ const fn panic_wrong_argument(argument: &str, literal: &str, events: &[EventPatt
         .push("` event; it needs ");
 
     let mut index = 0;
-
     while index < events.len() {
         let (name, is_category) = events[index].static_parts();
         message = message

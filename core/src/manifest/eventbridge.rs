@@ -201,7 +201,6 @@ fn group_by_detail_type(conditions: &[EventCondition]) -> Vec<(&'static str, Vec
                     .iter()
                     .all(|other| other.deletion_type == condition.deletion_type)
         });
-
         match group {
             Some((_, group)) => group.push(condition.clone()),
             None => groups.push((condition.detail_type, vec![condition.clone()])),

@@ -43,7 +43,6 @@ impl FilterPolicy {
     pub(crate) fn new(routes: &[Route]) -> Result<Self, Error> {
         let fields = FieldConditions::new(routes)?;
         let combinations = fields.combinations();
-
         if combinations > MAX_COMBINATIONS {
             return Err(too_many_combinations(combinations, routes));
         }
@@ -157,7 +156,6 @@ impl Serialize for FilterCriteria {
             .pattern
             .as_ref()
             .map(|pattern| json!({"Filters": [{"Pattern": pattern.to_string()}]}));
-
         filters.serialize(serializer)
     }
 }
@@ -188,7 +186,6 @@ impl FieldConditions {
 
     fn combinations(&self) -> usize {
         let fields_and_depths = [(&self.event_names, 2), (&self.buckets, 4), (&self.keys, 4)];
-
         fields_and_depths
             .into_iter()
             .filter_map(|(conditions, depth)| Some(conditions.as_ref()?.len() * depth))

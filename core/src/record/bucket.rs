@@ -81,7 +81,6 @@ impl BucketTags {
         let given = tags
             .into_iter()
             .filter_map(|(name, value)| Some(value.transpose()?.map(|value| (name, value))));
-
         given.collect::<Result<_, _>>().map(Self)
     }
 

@@ -1,4 +1,4 @@
-//! Which records a handler takes.
+//! The patterns and filters that select the records of a handler.
 
 use std::borrow::Cow;
 use std::fmt;

@@ -124,7 +124,6 @@ pub(crate) fn hexadecimal<const DIGITS: usize>(digits: [u8; DIGITS]) -> Option<u
     const VALUES: [u8; 256] = {
         let mut values = [NONE; 256];
         let mut byte = 0;
-
         while byte < values.len() {
             if let Some(value) = char::to_digit(byte as u8 as char, 16) {
                 values[byte] = value as u8;
@@ -137,7 +136,6 @@ pub(crate) fn hexadecimal<const DIGITS: usize>(digits: [u8; DIGITS]) -> Option<u
 
     let values = digits.map(|digit| VALUES[usize::from(digit)]);
     let is_number = values.iter().fold(0, |all, value| all | value) < NONE;
-
     is_number.then(|| {
         values
             .iter()
