@@ -1,7 +1,7 @@
 //! How AWS writes names, times, digests and sequencers.
 //!
-//! A function or an S3 client must not see a difference to AWS, and each of these forms is needed
-//! in several places. The rooms for S3, SNS, SQS and Lambda all use it.
+//! A function or an S3 client must not see a difference from AWS, and each of these forms is needed
+//! in several places. The modules for S3, SNS, SQS and Lambda all use it.
 
 pub(crate) mod arn;
 pub(crate) mod digest;

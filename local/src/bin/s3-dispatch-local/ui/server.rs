@@ -49,7 +49,6 @@ impl Ui {
                 listener,
             })
         });
-
         bound.map_err(|error| {
             let reason = match error.kind() {
                 io::ErrorKind::AddrInUse => format!("`{address}` is in use by another program"),
@@ -113,7 +112,7 @@ async fn serve(listener: TcpListener, app: Arc<App>, mut shutdown: Shutdown) {
                     let (app, shutdown) = (Arc::clone(&app), connection_shutdown.clone());
                     connections.spawn(serve_connection(stream, app, shutdown));
                 }
-                // Such as too many open files, which may pass.
+                // For example, too many open files, which may be temporary.
                 Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
             },
             Some(_) = connections.join_next() => {}
@@ -142,7 +141,7 @@ async fn serve_connection(stream: TcpStream, app: Arc<App>, mut shutdown: Shutdo
 
     let mut connection = std::pin::pin!(server.serve_connection(stream, service));
     tokio::select! {
-        // A client that goes away is not an error.
+        // A client that disconnects is not an error.
         _ = connection.as_mut() => return,
         () = shutdown.started() => {}
     }
