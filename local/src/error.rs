@@ -55,10 +55,7 @@ impl Error {
 
     /// There is no `what` with this name.
     pub(crate) fn unknown_name(what: &str, name: &str) -> Self {
-        Self::new(
-            ErrorKind::UnknownName,
-            format!("there is no {what} `{name}`"),
-        )
+        Self::new(ErrorKind::UnknownName, no_such(what, name))
     }
 
     #[must_use]
@@ -102,6 +99,11 @@ impl StdError for Error {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
         self.0.source.as_deref().map(|source| source as _)
     }
+}
+
+/// The text for a name that nothing has.
+pub(crate) fn no_such(what: &str, name: &str) -> String {
+    format!("there is no {what} `{name}`")
 }
 
 /// Returns the text of an error and of all its causes, in one line: `the file cannot be read:

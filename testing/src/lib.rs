@@ -63,6 +63,7 @@ pub use build::{
 };
 pub use evaluate::{EventBridgeRule, FilterError, FilterErrorKind, SnsFilterPolicy};
 pub use record::event_data::ReplicationData;
+pub use write::sqs_record::SqsRecord;
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

@@ -10,8 +10,8 @@ use std::fmt;
 pub enum Envelope {
     /// A message of an SQS batch.
     Sqs,
-    /// An SNS message: in a batch that SNS sent to Lambda, or as the JSON that SNS writes without raw
-    /// delivery.
+    /// An SNS message: in a batch that SNS sent to Lambda, or as the JSON that SNS writes without
+    /// raw delivery.
     Sns,
     /// S3's notification itself.
     S3,

@@ -148,9 +148,17 @@ impl Delivery {
         self.push(message);
     }
 
-    /// Removes the records of the message that was read last, which was not added.
-    pub(crate) fn forget_records_of(&mut self, message: &Message) {
-        if let Ok(Content::Records(range)) = &message.content {
+    /// Completes the message that was added last.
+    pub(crate) fn set_last_context(&mut self, context: MessageContext) {
+        if let Some(message) = self.messages.last_mut() {
+            message.context = context;
+        }
+    }
+
+    /// Removes the message that was added last, with its records.
+    pub(crate) fn pop(&mut self) {
+        let last = self.messages.pop();
+        if let Some(Ok(Content::Records(range))) = last.map(|message| message.content) {
             self.records.truncate(range.start);
         }
     }

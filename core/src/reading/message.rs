@@ -6,7 +6,7 @@ use super::body::{Body, BodyReader};
 use super::json::{GiveUp, Mode, Path, Read, Scanned, Scanner, Span, Texts};
 use super::mistake::{Refusal, lone_surrogate, missing_body, missing_message_id, not_a_string};
 use crate::MessageContext;
-use crate::delivery::{Delivery, Envelope, Envelopes, Message, MessageId};
+use crate::delivery::{Delivery, Envelope, Envelopes, MessageId};
 use crate::text::FromText;
 
 /// A message whose members are being read.
@@ -20,8 +20,8 @@ struct OpenMessage<'m> {
     receipt_handle: Span,
     queue_arn: Span,
     attributes: Attributes,
-    /// What was read of the body: the message without its context.
-    body: Option<Message>,
+    /// Whether the body was read, which adds the message without its context.
+    has_body: bool,
 }
 
 #[derive(Clone, Copy, Default)]
@@ -96,7 +96,7 @@ pub(super) fn read_message(
         receipt_handle: Span::default(),
         queue_arn: Span::default(),
         attributes: Attributes::default(),
-        body: None,
+        has_body: false,
     };
 
     scanner.forget_texts();
@@ -226,8 +226,8 @@ impl OpenMessage<'_> {
 
     /// Reads the body. That of a duplicate is forgotten.
     fn read_body(&mut self, scanner: &mut Scanner<'_, 0>) -> Scanned<()> {
-        if let Some(message) = self.body.take() {
-            self.delivery.forget_records_of(&message);
+        if std::mem::replace(&mut self.has_body, true) {
+            self.delivery.pop();
         }
 
         let path = Path::Member(self.path, "body");
@@ -236,7 +236,8 @@ impl OpenMessage<'_> {
         if self.mode == Mode::Silent {
             match reader.read_in_place(scanner) {
                 Ok(()) => {
-                    self.body = Some(reader.into_message(Ok(Body::Records)));
+                    let message = reader.into_message(Ok(Body::Records));
+                    self.delivery.push(message);
                     return Ok(());
                 }
                 Err(GiveUp::Escapes) => {}
@@ -257,7 +258,8 @@ impl OpenMessage<'_> {
             }
         };
 
-        self.body = Some(reader.into_message(read));
+        let message = reader.into_message(read);
+        self.delivery.push(message);
 
         Ok(())
     }
@@ -290,11 +292,13 @@ impl OpenMessage<'_> {
             ..MessageContext::default()
         };
 
-        let message = self.body.unwrap_or_else(|| {
-            sqs_body_reader(self.delivery, self.bodies).into_message(Err(missing_body(self.path)))
-        });
-        self.delivery.push(message.with_context(context));
+        if !self.has_body {
+            let reader = sqs_body_reader(self.delivery, self.bodies);
+            let message = reader.into_message(Err(missing_body(self.path)));
+            self.delivery.push(message);
+        }
 
+        self.delivery.set_last_context(context);
         Ok(())
     }
 }

@@ -17,8 +17,9 @@ impl Delivery {
     /// # Errors
     ///
     /// When the bytes are not UTF-8 or not JSON, when they are not a delivery of S3 events, or when
-    /// an SQS message has no id. The error has a path, and a retry does not help. A body that cannot
-    /// be read is not an error here, but the content of its [`Message`](crate::delivery::Message).
+    /// an SQS message has no id. The error has a path, and a retry does not help. A body that
+    /// cannot be read is not an error here, but the content of its
+    /// [`Message`](crate::delivery::Message).
     pub fn parse(payload: impl Into<Bytes>) -> Result<Self, Error> {
         let source = source(payload.into())?;
         if let Ok(delivery) = read_sqs_batch(&source).or_else(|_| read_single(&source)) {
@@ -70,8 +71,8 @@ impl Delivery {
 }
 
 impl Notification {
-    /// Reads the body of one message: S3's own JSON, the same inside SNS messages, or an EventBridge
-    /// event.
+    /// Reads the body of one message: S3's own JSON, the same inside SNS messages, or an
+    /// EventBridge event.
     ///
     /// Unknown fields and event names are accepted. Of duplicate JSON keys the last one counts.
     ///

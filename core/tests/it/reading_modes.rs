@@ -485,7 +485,8 @@ proptest! {
 
     #[test]
     fn both_modes_agree_however_json_is_written(
-        payload in proptest::sample::select(readable()).prop_perturb(|payload, rng| Rewriter::rewrite(&payload, rng))
+        payload in proptest::sample::select(readable())
+            .prop_perturb(|payload, rng| Rewriter::rewrite(&payload, rng))
     ) {
         check(payload.as_bytes());
     }
@@ -494,7 +495,14 @@ proptest! {
     fn both_modes_agree_when_any_byte_is_replaced(
         payload in proptest::sample::select(payloads()),
         place in any::<proptest::sample::Index>(),
-        byte in prop_oneof![Just(b'"'), Just(b'\\'), Just(b','), Just(b'}'), Just(b'0'), any::<u8>()],
+        byte in prop_oneof![
+            Just(b'"'),
+            Just(b'\\'),
+            Just(b','),
+            Just(b'}'),
+            Just(b'0'),
+            any::<u8>()
+        ],
     ) {
         let mut bytes = payload.into_bytes();
         let place = place.index(bytes.len());

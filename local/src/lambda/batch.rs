@@ -17,7 +17,7 @@ pub(super) struct BatchMessage {
     group: Option<Arc<str>>,
 }
 
-/// The messages that were received but are not in a batch yet, and the groups that must wait.
+/// The messages that are received but not in a batch yet, and the groups that must wait.
 ///
 /// Only one batch of a message group runs at a time.
 #[derive(Debug)]
@@ -87,7 +87,7 @@ impl Backlog {
     /// [released](Self::release).
     ///
     /// A batch whose event would be longer than 6 MB is split. A message that is too long by itself
-    /// gets its own batch.
+    /// is taken alone.
     pub(super) fn take_batch(&mut self) -> (Vec<BatchMessage>, HashSet<Arc<str>>) {
         let mut batch: Vec<BatchMessage> = Vec::new();
         let mut rest = VecDeque::new();

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::queue::is_fifo;
 use super::{Destination, FunctionSpec, MappingSpec, QueueSpec, Topology};
-use crate::{Error, ErrorKind};
+use crate::error::{Error, ErrorKind, no_such};
 
 /// A mistake in a topology.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -322,10 +322,6 @@ impl<'p> CheckedPart<'p> {
     fn says(&self, what: &str) -> String {
         format!("`{}`: {what}", self.name)
     }
-}
-
-fn no_such(what: &str, name: &str) -> String {
-    format!("there is no {what} `{name}`")
 }
 
 fn check_distinct<'n>(

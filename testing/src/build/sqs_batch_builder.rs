@@ -3,9 +3,9 @@
 use bytes::Bytes;
 use serde::Serialize;
 
-use super::sqs_message_builder::SqsMessageJson;
 use super::{NotificationBuilder, RecordBuilder, SqsMessageBuilder};
 use crate::write::json;
+use crate::write::sqs_record::SqsRecord;
 
 /// The payload that a function gets from an SQS queue.
 ///
@@ -40,7 +40,7 @@ pub struct SqsBatchBuilder {
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
 struct SqsBatchJson<'b> {
-    records: Vec<SqsMessageJson<'b>>,
+    records: Vec<SqsRecord<'b>>,
 }
 
 impl SqsBatchBuilder {

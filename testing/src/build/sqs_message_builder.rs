@@ -1,10 +1,7 @@
 //! The builder of one SQS message.
 
-use serde::Serialize;
-
 use super::{NotificationBuilder, RecordBuilder};
-use crate::record::defaults;
-use crate::write::json::EmptyObject;
+use crate::write::sqs_record::SqsRecord;
 
 /// One message of an SQS batch, with every field that Lambda sends.
 ///
@@ -35,39 +32,6 @@ pub struct SqsMessageBuilder {
     receive_count: u32,
     group_id: Option<String>,
     trace_header: Option<String>,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct SqsMessageJson<'b> {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    message_id: Option<&'b str>,
-    receipt_handle: String,
-    body: &'b str,
-    attributes: SqsAttributes<'b>,
-    message_attributes: EmptyObject,
-    md5_of_body: String,
-    event_source: &'static str,
-    #[serde(rename = "eventSourceARN")]
-    event_source_arn: &'b str,
-    aws_region: &'b str,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "PascalCase")]
-struct SqsAttributes<'b> {
-    approximate_receive_count: String,
-    #[serde(rename = "AWSTraceHeader", skip_serializing_if = "Option::is_none")]
-    trace_header: Option<&'b str>,
-    sent_timestamp: &'static str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    sequence_number: Option<&'static str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    message_group_id: Option<&'b str>,
-    sender_id: &'static str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    message_deduplication_id: Option<&'b str>,
-    approximate_first_receive_timestamp: &'static str,
 }
 
 impl SqsMessageBuilder {
@@ -157,32 +121,24 @@ impl SqsMessageBuilder {
     }
 
     /// The message as it comes from the queue with this ARN.
-    pub(super) fn of_queue<'b>(&'b self, arn: &'b str) -> SqsMessageJson<'b> {
+    pub(super) fn of_queue<'b>(&'b self, arn: &'b str) -> SqsRecord<'b> {
         let id = self.id.as_deref();
         let is_fifo = arn.ends_with(".fifo");
+        let handle = digits(id.unwrap_or_default(), ALPHABET, 404);
 
-        SqsMessageJson {
+        SqsRecord {
             message_id: id,
-            receipt_handle: format!(
-                "AQEB{}",
-                digits(id.unwrap_or_default(), ALPHABET, 404) + "=="
-            ),
+            receipt_handle: format!("AQEB{handle}==").into(),
             body: &self.body,
-            attributes: SqsAttributes {
-                approximate_receive_count: self.receive_count.to_string(),
-                trace_header: self.trace_header.as_deref(),
-                sent_timestamp: "1545082649183",
-                sequence_number: is_fifo.then_some("18849496460467696128"),
-                message_group_id: self.group_id.as_deref().or(is_fifo.then_some("default")),
-                sender_id: "AIDAIENQZJOLO23YVJ4VO",
-                message_deduplication_id: id.filter(|_| is_fifo),
-                approximate_first_receive_timestamp: "1545082649185",
-            },
-            message_attributes: EmptyObject {},
-            md5_of_body: digits(&self.body, &ALPHABET[..16], 32),
-            event_source: "aws:sqs",
-            event_source_arn: arn,
-            aws_region: arn.split(':').nth(3).unwrap_or(defaults::REGION),
+            receive_count: self.receive_count,
+            sent: 1_545_082_649_183,
+            first_received: 1_545_082_649_185,
+            trace_header: self.trace_header.as_deref(),
+            group_id: self.group_id.as_deref().or(is_fifo.then_some("default")),
+            sequence_number: is_fifo.then_some("18849496460467696128".into()),
+            deduplication_id: id.filter(|_| is_fifo),
+            md5_of_body: digits(&self.body, &ALPHABET[..16], 32).into(),
+            queue_arn: arn,
         }
     }
 }

@@ -9,3 +9,4 @@ mod event_data_json;
 pub(crate) mod record_json;
 mod detail_type;
 pub(crate) mod eventbridge_json;
+pub(crate) mod sqs_record;

@@ -125,10 +125,7 @@ impl<'b, 'r, 'p> OpenBody<'b, 'r, 'p> {
         self.reader.take_back(self.before);
         let reader = &mut *self.reader;
 
-        scanner.array(|scanner| {
-            reader.push(record::read_record(scanner)?);
-            Ok(())
-        })?;
+        scanner.array(|scanner| record::read_record(scanner, |record| reader.push(record)))?;
 
         // An empty list is a notification too.
         reader.envelopes = reader.envelopes.and(Envelope::S3);

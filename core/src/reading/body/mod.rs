@@ -1,7 +1,7 @@
 //! Reads the body of one message: a notification or an EventBridge event, perhaps in SNS messages.
 //!
-//! The silent mode reads records and nested bodies while it passes over their envelope. The explaining
-//! mode first learns what the body is. Batches and single events are read with this.
+//! The silent mode reads records and nested bodies while it passes over their envelope. The
+//! explaining mode first learns what the body is. Batches and single events are read with this.
 
 mod reader;
 mod members;
@@ -179,9 +179,8 @@ impl BodyReader<'_> {
         }
 
         scanner.literal(br#"{\"Records\":["#).ok()?;
-        let record = record::read_record(scanner).ok()?;
+        record::read_record(scanner, |record| self.push(record)).ok()?;
         scanner.literal(b"]}").ok()?;
-        self.push(record);
         self.envelopes = self.envelopes.and(Envelope::S3);
 
         Some(())

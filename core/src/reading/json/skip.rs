@@ -13,71 +13,79 @@ impl<'d, const LEVEL: usize> Scanner<'d, LEVEL> {
 
     /// Passes over any value.
     pub(in crate::reading) fn skip(&mut self) -> Scanned<()> {
-        // One bit for each open bracket, the innermost last, tells whether it opened an object.
-        // There are at most `MAX_DEPTH`.
-        let (mut depth, mut is_object) = (0, 0_u128);
+        let mut open = OpenBrackets::default();
+
         loop {
-            match self.peek() {
-                _ if self.is_at_quote() => self.skip_string()?,
-                open @ (b'{' | b'[') => {
-                    if let [b'[', b'[', ..] = self.rest {
-                        // All of them but the last.
-                        let others =
-                            (self.count(b'[') - 1).min(Self::SAFE_DEPTH.saturating_sub(depth));
-                        self.rest = &self.rest[others..];
-                        depth += others;
-                        is_object <<= others;
-                    }
-
-                    if depth >= Self::SAFE_DEPTH {
-                        self.check_depth(depth)?;
-                    }
-
-                    if self.open(open, closing(open == b'{'))? {
-                        depth += 1;
-                        is_object = is_object << 1 | u128::from(open == b'{');
-                        self.skip_name(is_object)?;
-                        continue;
-                    }
-                }
-                b't' => self.literal(b"true")?,
-                b'f' => self.literal(b"false")?,
-                b'n' => self.literal(b"null")?,
-                b'-' | b'0'..=b'9' => self.number()?,
-                _ => return Err(self.unexpected()),
-            }
-
-            loop {
-                if depth == 0 {
-                    return Ok(());
-                }
-
-                match self.peek() {
-                    b',' => {
-                        self.rest = &self.rest[1..];
-                        self.whitespace();
-                        self.skip_name(is_object)?;
-                        break;
-                    }
-                    b'}' if is_object & 1 == 1 => {
-                        self.rest = &self.rest[1..];
-                        depth -= 1;
-                        is_object >>= 1;
-                    }
-                    b']' if is_object & 1 == 0 => {
-                        let arrays = self
-                            .count(b']')
-                            .min(depth)
-                            .min(is_object.trailing_zeros() as usize);
-                        self.rest = &self.rest[arrays..];
-                        depth -= arrays;
-                        is_object = is_object.checked_shr(arrays as u32).unwrap_or(0);
-                    }
-                    _ if self.after_whitespace().is_some() => self.skip_whitespace(),
-                    _ => return Err(self.unexpected()),
-                }
+            let has_entered = self.skip_start(&mut open)?;
+            if !has_entered && !self.skip_ends(&mut open)? {
+                return Ok(());
             }
         }
+    }
+
+    /// Passes over a scalar, or enters an object or array that is not empty. Tells whether it did
+    /// the latter.
+    #[inline(always)]
+    fn skip_start(&mut self, open: &mut OpenBrackets) -> Scanned<bool> {
+        match self.peek() {
+            _ if self.is_at_quote() => self.skip_string()?,
+            bracket @ (b'{' | b'[') => {
+                if let [b'[', b'[', ..] = self.rest {
+                    // All of them but the last.
+                    let room = Self::SAFE_DEPTH.saturating_sub(open.depth);
+                    let others = (self.count(b'[') - 1).min(room);
+                    self.rest = &self.rest[others..];
+                    open.add_arrays(others);
+                }
+
+                if open.depth >= Self::SAFE_DEPTH {
+                    self.check_depth(open.depth)?;
+                }
+
+                let is_object = bracket == b'{';
+                if self.open(bracket, closing(is_object))? {
+                    open.add(is_object);
+                    self.skip_name(open.in_object())?;
+                    return Ok(true);
+                }
+            }
+            b't' => self.literal(b"true")?,
+            b'f' => self.literal(b"false")?,
+            b'n' => self.literal(b"null")?,
+            b'-' | b'0'..=b'9' => self.number()?,
+            _ => return Err(self.unexpected()),
+        }
+
+        Ok(false)
+    }
+
+    /// Leaves the objects and arrays that end here. Tells whether another value follows.
+    #[inline(always)]
+    fn skip_ends(&mut self, open: &mut OpenBrackets) -> Scanned<bool> {
+        while open.depth > 0 {
+            match self.peek() {
+                b',' => {
+                    self.rest = &self.rest[1..];
+                    self.whitespace();
+                    self.skip_name(open.in_object())?;
+
+                    return Ok(true);
+                }
+                b'}' if open.in_object() => {
+                    self.rest = &self.rest[1..];
+                    open.remove(1);
+                }
+                b']' if !open.in_object() => {
+                    let arrays = self.count(b']').min(open.arrays());
+                    self.rest = &self.rest[arrays..];
+                    open.remove(arrays);
+                }
+                _ if self.after_whitespace().is_some() => self.skip_whitespace(),
+                _ => return Err(self.unexpected()),
+            }
+        }
+
+        Ok(false)
     }
 
     /// Counts how often this byte is repeated here.
@@ -105,8 +113,10 @@ impl<'d, const LEVEL: usize> Scanner<'d, LEVEL> {
         Ok(())
     }
 
-    fn skip_name(&mut self, is_object: u128) -> Scanned<()> {
-        if is_object & 1 == 0 {
+    /// Passes over the name of a member and its colon, if a member comes next.
+    #[inline(always)]
+    fn skip_name(&mut self, in_object: bool) -> Scanned<()> {
+        if !in_object {
             return Ok(());
         }
 
@@ -190,6 +200,45 @@ impl<'d, const LEVEL: usize> Scanner<'d, LEVEL> {
         } else {
             Ok(())
         }
+    }
+}
+
+/// The brackets that are open around a value, at most [`MAX_DEPTH`].
+#[derive(Default)]
+struct OpenBrackets {
+    depth: usize,
+    /// One bit for each, the innermost last: whether it opened an object.
+    are_objects: u128,
+}
+
+impl OpenBrackets {
+    #[inline(always)]
+    fn in_object(&self) -> bool {
+        self.are_objects & 1 == 1
+    }
+
+    /// The number of arrays that are open inside the innermost object.
+    #[inline(always)]
+    fn arrays(&self) -> usize {
+        self.depth.min(self.are_objects.trailing_zeros() as usize)
+    }
+
+    #[inline(always)]
+    fn add(&mut self, is_object: bool) {
+        self.depth += 1;
+        self.are_objects = self.are_objects << 1 | u128::from(is_object);
+    }
+
+    #[inline(always)]
+    fn add_arrays(&mut self, count: usize) {
+        self.depth += count;
+        self.are_objects <<= count;
+    }
+
+    #[inline(always)]
+    fn remove(&mut self, count: usize) {
+        self.depth -= count;
+        self.are_objects = self.are_objects.checked_shr(count as u32).unwrap_or(0);
     }
 }
 

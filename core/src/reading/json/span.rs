@@ -45,10 +45,11 @@ impl Span {
         }
     }
 
+    /// A string that is present, though it is not a text.
     pub(in crate::reading) fn lone_surrogate() -> Self {
         Self {
             holds: Holds::LoneSurrogate,
-            ..Self::default()
+            ..Self::new(0, 1)
         }
     }
 

@@ -13,8 +13,8 @@ pub(in crate::reading) const MAX_DEPTH: usize = 128;
 ///
 /// # Errors
 ///
-/// [`ErrorKind::TooDeep`] at the document, or [`ErrorKind::InvalidJson`] at the innermost value that
-/// contains the mistake.
+/// [`ErrorKind::TooDeep`] at the document, or [`ErrorKind::InvalidJson`] at the innermost value
+/// that contains the mistake.
 pub(in crate::reading) fn check(source: &Source, path: &Path<'_>) -> Result<(), Error> {
     if nests_too_deep(source.as_str()) {
         return Err(Error::new(ErrorKind::TooDeep, "the JSON nests too deep").at(path));

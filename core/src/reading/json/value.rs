@@ -25,12 +25,26 @@ pub(in crate::reading) enum Read {
     Skip,
 }
 
+impl Read {
+    fn takes_string(self) -> bool {
+        matches!(
+            self,
+            Self::Text | Self::TextOrSkip | Self::TextOrRaw | Self::TextOrDigits
+        )
+    }
+}
+
 impl<'d, const LEVEL: usize> Scanner<'d, LEVEL> {
     /// Reads a value that is not an object with fields.
     #[inline]
     pub(in crate::reading) fn value(&mut self, read: Read) -> Scanned<Span> {
+        // Strings come most often.
+        if self.is_at_quote() && read.takes_string() {
+            return self.string();
+        }
+
         let before = self.rest;
-        let span = self.read_value(read);
+        let span = self.other_value(read);
 
         match span {
             Err(_) if self.explains() => self.wrong_type(before),
@@ -48,14 +62,8 @@ impl<'d, const LEVEL: usize> Scanner<'d, LEVEL> {
         Ok(Span::wrong_type(start, self.position()))
     }
 
-    #[inline]
-    fn read_value(&mut self, read: Read) -> Scanned<Span> {
+    fn other_value(&mut self, read: Read) -> Scanned<Span> {
         match read {
-            Read::Text | Read::TextOrRaw | Read::TextOrDigits | Read::TextOrSkip
-                if self.is_at_quote() =>
-            {
-                self.string()
-            }
             Read::Skip | Read::TextOrSkip => self.skip().map(|()| Span::default()),
             _ if self.peek() == b'n' => self.literal(b"null").map(|()| Span::default()),
             Read::TextOrRaw | Read::Raw => self.raw(),
@@ -63,6 +71,21 @@ impl<'d, const LEVEL: usize> Scanner<'d, LEVEL> {
             Read::FirstText => self.first_text(),
             Read::Text | Read::Object => Err(self.unexpected()),
         }
+    }
+
+    /// Reads the digits of a whole number. What follows them is the caller's to check.
+    #[inline]
+    pub(in crate::reading) fn plain_digits(&mut self) -> Option<Span> {
+        let start = self.position();
+        let len = self
+            .rest
+            .iter()
+            .take_while(|byte| byte.is_ascii_digit())
+            .count();
+        let is_number = len > 0 && (len == 1 || self.peek() != b'0');
+        self.rest = &self.rest[len..];
+
+        is_number.then(|| Span::new(start, start + len))
     }
 
     /// Reads any value as it is written.

@@ -72,10 +72,11 @@ fn key(fields: &Fields<'_>) -> Result<ObjectKey, Fault> {
 }
 
 /// Builds the data of a rare event when its object is present.
+#[inline(always)]
 fn boxed<T>(
     fields: &Fields<'_>,
     holder: Slot,
-    build: fn(&Fields<'_>) -> Result<T, Fault>,
+    build: impl FnOnce(&Fields<'_>) -> Result<T, Fault>,
 ) -> Result<Option<Box<T>>, Fault> {
     if fields.has(holder) {
         build(fields).map(|data| Some(Box::new(data)))

@@ -1,6 +1,7 @@
 //! The lists in a record: tags of a bucket, annotations of an object.
 //!
-//! Few events have one, so the scanner passes over them, and they are read when the record is built.
+//! Few events have one, so the scanner passes over them, and they are read when the record is
+//! built.
 
 use super::fields::{Element, Fault, FaultKind, Fields};
 use super::slots::Slot;

@@ -16,10 +16,13 @@ pub(super) use slots::{Field, Form, Slot, Spans};
 use super::json::{GiveUp, Read, Scanned, Scanner, Span};
 use crate::S3EventRecord;
 
-/// Reads an entry of a notification's `Records` in silent mode.
+/// Reads an entry of a notification's `Records` in silent mode, and hands it to `take`.
+///
+/// A record is large. Returning it would copy it once more.
 pub(super) fn read_record<const LEVEL: usize>(
     scanner: &mut Scanner<'_, LEVEL>,
-) -> Scanned<S3EventRecord> {
+    take: impl FnOnce(S3EventRecord),
+) -> Scanned<()> {
     let before = scanner.rest();
     scanner.forget_texts();
     let mut spans = Spans::default();
@@ -33,10 +36,16 @@ pub(super) fn read_record<const LEVEL: usize>(
 
     let fields = fields(scanner, &spans, Form::Notification)?;
 
-    match fields.is_test() {
-        Ok(false) => build(&fields).map_err(|_| GiveUp::Other),
-        _ => Err(GiveUp::Other),
+    if !matches!(fields.is_test(), Ok(false)) {
+        return Err(GiveUp::Other);
     }
+
+    match build(&fields) {
+        Ok(record) => take(record),
+        Err(_) => return Err(GiveUp::Other),
+    }
+
+    Ok(())
 }
 
 /// The fields of a record that was scanned.
@@ -126,39 +135,110 @@ fn read_typical<const LEVEL: usize>(
     }
 
     let start = scanner.position();
-    let present = Span::new(start, start + 1);
-    let mut text = |slot, piece| {
-        spans[slot] = scanner.text_after(piece)?;
-        Some(())
-    };
-
-    text(Slot::event_version, r#"{\"eventVersion\":\""#)?;
-    text(Slot::event_source, r#"\",\"eventSource\":\""#)?;
-    text(Slot::region, r#"\",\"awsRegion\":\""#)?;
-    text(Slot::event_time, r#"\",\"eventTime\":\""#)?;
-    text(Slot::event_name, r#"\",\"eventName\":\""#)?;
-    text(
-        Slot::principal_id,
+    read_piece(
+        scanner,
+        r#"{\"eventVersion\":\""#,
+        Slot::event_version,
+        spans,
+    )?;
+    read_piece(
+        scanner,
+        r#"\",\"eventSource\":\""#,
+        Slot::event_source,
+        spans,
+    )?;
+    read_piece(scanner, r#"\",\"awsRegion\":\""#, Slot::region, spans)?;
+    read_piece(scanner, r#"\",\"eventTime\":\""#, Slot::event_time, spans)?;
+    read_piece(scanner, r#"\",\"eventName\":\""#, Slot::event_name, spans)?;
+    read_piece(
+        scanner,
         r#"\",\"userIdentity\":{\"principalId\":\""#,
+        Slot::principal_id,
+        spans,
     )?;
-    text(
-        Slot::source_ip,
+    read_piece(
+        scanner,
         r#"\"},\"requestParameters\":{\"sourceIPAddress\":\""#,
+        Slot::source_ip,
+        spans,
     )?;
-    text(
-        Slot::request_id,
+    read_piece(
+        scanner,
         r#"\"},\"responseElements\":{\"x-amz-request-id\":\""#,
+        Slot::request_id,
+        spans,
     )?;
-    text(Slot::host_id, r#"\",\"x-amz-id-2\":\""#)?;
-    text(
-        Slot::schema_version,
+    read_piece(scanner, r#"\",\"x-amz-id-2\":\""#, Slot::host_id, spans)?;
+    read_piece(
+        scanner,
         r#"\"},\"s3\":{\"s3SchemaVersion\":\""#,
+        Slot::schema_version,
+        spans,
     )?;
-    text(Slot::configuration_id, r#"\",\"configurationId\":\""#)?;
-    text(Slot::name, r#"\",\"bucket\":{\"name\":\""#)?;
-    text(Slot::owner, r#"\",\"ownerIdentity\":{\"principalId\":\""#)?;
-    text(Slot::arn, r#"\"},\"arn\":\""#)?;
-    text(Slot::key, r#"\"},\"object\":{\"key\":\""#)?;
+    read_piece(
+        scanner,
+        r#"\",\"configurationId\":\""#,
+        Slot::configuration_id,
+        spans,
+    )?;
+    read_piece(scanner, r#"\",\"bucket\":{\"name\":\""#, Slot::name, spans)?;
+    read_piece(
+        scanner,
+        r#"\",\"ownerIdentity\":{\"principalId\":\""#,
+        Slot::owner,
+        spans,
+    )?;
+    read_piece(scanner, r#"\"},\"arn\":\""#, Slot::arn, spans)?;
+    read_piece(scanner, r#"\"},\"object\":{\"key\":\""#, Slot::key, spans)?;
+
+    read_typical_end(scanner, spans)?;
+    spans[Slot::root] = Span::new(start, scanner.position());
+
+    Some(())
+}
+
+/// Reads the text after a piece of the document.
+#[inline(always)]
+fn read_piece<const LEVEL: usize>(
+    scanner: &mut Scanner<'_, LEVEL>,
+    piece: &str,
+    slot: Slot,
+    spans: &mut Spans,
+) -> Option<()> {
+    spans[slot] = scanner.text_after(piece)?;
+    Some(())
+}
+
+/// Reads what follows the key of an object.
+fn read_typical_end<const LEVEL: usize>(
+    scanner: &mut Scanner<'_, LEVEL>,
+    spans: &mut Spans,
+) -> Option<()> {
+    let after_key = scanner.rest();
+    if read_typical_created(scanner, spans).is_none() {
+        scanner.go_back_to(after_key);
+        scanner.literal(br#"\","#).ok()?;
+        read_rest(scanner, Slot::object, 1, spans)?;
+    }
+
+    // Only rare events have more.
+    if scanner.literal(b"}}").is_err() {
+        mark_typical_objects(scanner, spans);
+
+        for holder in [Slot::s3, Slot::root] {
+            if scanner.has_another(b'}').ok()? {
+                read_rest(scanner, holder, usize::MAX, spans)?;
+            }
+        }
+    }
+
+    Some(())
+}
+
+/// Marks the objects of a typical record as present, so that a duplicate replaces what they hold.
+#[cold]
+fn mark_typical_objects<const LEVEL: usize>(scanner: &Scanner<'_, LEVEL>, spans: &mut Spans) {
+    let position = scanner.position();
 
     for holder in [
         Slot::user_identity,
@@ -169,28 +249,8 @@ fn read_typical<const LEVEL: usize>(
         Slot::owner_identity,
         Slot::object,
     ] {
-        spans[holder] = present;
+        spans[holder] = Span::new(position - 1, position);
     }
-
-    let after_key = scanner.rest();
-    if read_typical_created(scanner, spans).is_none() {
-        scanner.go_back_to(after_key);
-        scanner.literal(br#"\","#).ok()?;
-        read_rest(scanner, Slot::object, 1, spans)?;
-    }
-
-    // Only rare events have more.
-    if scanner.literal(b"}}").is_err() {
-        for holder in [Slot::s3, Slot::root] {
-            if scanner.has_another(b'}').ok()? {
-                read_rest(scanner, holder, usize::MAX, spans)?;
-            }
-        }
-    }
-
-    spans[Slot::root] = Span::new(start, scanner.position());
-
-    Some(())
 }
 
 /// Reads what follows the key of an object that was created in a bucket without versioning.
@@ -199,7 +259,7 @@ fn read_typical_created<const LEVEL: usize>(
     spans: &mut Spans,
 ) -> Option<()> {
     scanner.literal(br#"\",\"size\":"#).ok()?;
-    spans[Slot::size] = scanner.value(Read::TextOrRaw).ok()?;
+    spans[Slot::size] = scanner.plain_digits()?;
     spans[Slot::e_tag] = scanner.text_after(r#",\"eTag\":\""#)?;
     spans[Slot::sequencer] = scanner.text_after(r#"\",\"sequencer\":\""#)?;
 

@@ -244,7 +244,7 @@ pub(in crate::reading) struct Spans([Span; SLOTS]);
 impl Spans {
     /// Whether a value is present, of whatever type.
     pub(in crate::reading) fn has(&self, slot: Slot) -> bool {
-        !self[slot].is_empty() || self[slot].is_lone_surrogate()
+        !self[slot].is_empty()
     }
 
     /// The slots with a value that cannot be read.

@@ -182,7 +182,13 @@ async fn bytes_that_are_not_utf_8_fail_the_invocation() {
 async fn a_truncated_batch_fails_the_invocation() {
     let mut batch = SqsBatchBuilder::new().with_record("1", put("a")).to_json();
     batch.truncate(batch.len() - 1);
-    check(&[], batch, Error("s3_dispatch::InvalidJson", "EOF"), &[]).await;
+    check(
+        &[],
+        batch,
+        Error("s3_dispatch::InvalidJson", "unexpected end"),
+        &[],
+    )
+    .await;
 }
 
 #[tokio::test]

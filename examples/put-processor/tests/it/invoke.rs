@@ -206,7 +206,7 @@ fn bytes_that_are_not_utf_8_are_unreadable() {
 
 #[test]
 fn an_empty_payload_is_unreadable() {
-    check_unreadable(b"", "s3_dispatch::InvalidJson", "EOF");
+    check_unreadable(b"", "s3_dispatch::InvalidJson", "unexpected end");
 }
 
 #[test]

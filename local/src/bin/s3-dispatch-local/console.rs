@@ -1,7 +1,6 @@
 //! Prints the steps of a pipeline to the terminal, one line for each.
 
 use std::collections::BTreeMap;
-use std::error::Error;
 use std::io::Write;
 use std::sync::Arc;
 use std::time::Duration;
@@ -64,19 +63,6 @@ pub(crate) fn say(text: &str) {
 /// A text in a style. [`say`] drops the style if the terminal does not support it.
 pub(crate) fn paint(style: Style, text: &str) -> String {
     format!("{style}{text}{style:#}")
-}
-
-/// An error and its causes, on one line.
-pub(crate) fn with_causes(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-
-    while let Some(error) = cause {
-        text = format!("{text}: {error}");
-        cause = error.source();
-    }
-
-    text
 }
 
 async fn print(history: Vec<Arc<Step>>, mut steps: Steps, mut finished: watch::Receiver<bool>) {

@@ -16,6 +16,7 @@ mod ui;
 use std::process::ExitCode;
 
 use clap::Parser;
+use s3_dispatch_local::with_causes;
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -25,7 +26,7 @@ async fn main() -> ExitCode {
             anstream::eprintln!(
                 "{}: {}",
                 console::paint(console::FAILED, "error"),
-                console::with_causes(&*error)
+                with_causes(&*error)
             );
             ExitCode::FAILURE
         }

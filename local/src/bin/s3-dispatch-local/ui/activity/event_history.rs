@@ -164,14 +164,11 @@ impl EventHistory {
             .filter(|bucket| bucket.name == object.bucket)
             .flat_map(|bucket| &bucket.notifications);
         for spec in notifications {
-            let is_sent = spec
-                .events
-                .iter()
-                .any(|pattern| pattern.matches(&object.event_name))
-                && object.key.starts_with(&spec.prefix)
-                && object.key.ends_with(&spec.suffix);
+            if !spec.matches(object) {
+                continue;
+            }
 
-            if let (true, Some(component)) = (is_sent, Component::destination(&spec.destination)) {
+            if let Some(component) = Component::destination(&spec.destination) {
                 self.messages.send(component);
             }
         }
