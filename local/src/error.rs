@@ -101,7 +101,7 @@ impl StdError for Error {
     }
 }
 
-/// The text for a name that nothing has.
+/// The text of the error for an unknown name.
 pub(crate) fn no_such(what: &str, name: &str) -> String {
     format!("there is no {what} `{name}`")
 }
