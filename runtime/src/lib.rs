@@ -84,7 +84,7 @@
 //! - To keep or delay what fails: [`DeadLetters`], [`Backoff`], `SqsDeadLetters`, `SqsBackoff`, and
 //!   the module [`failure`].
 //! - To derive filters and policies from the routes: [`Manifest`].
-//! - To read payloads without a dispatcher: [`Delivery`], [`Notification`].
+//! - To read payloads without a dispatcher: [`delivery::Delivery`], [`Notification`].
 //!
 //! # Features
 //!
