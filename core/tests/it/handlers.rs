@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 use s3_dispatch_core::handler::HandlerFn;
 use s3_dispatch_core::{
     BucketName, Context, ErrorKind, EventName, FromRecord, FromRef, HandlerError, HandlerErrorKind,
-    MessageContext, ObjectCreated, ObjectKey, Outcome, Routes, S3EventRecord, State,
+    MessageContext, ObjectCreated, ObjectKey, Outcome, Replicated, Routes, S3EventRecord, State,
 };
 use s3_dispatch_testing::RecordBuilder;
 
@@ -137,14 +137,23 @@ fn arguments_borrow_from_the_context() {
 #[test]
 fn an_argument_that_cannot_be_made_is_a_permanent_failure() {
     let log = Log::default();
-    let handler = |_: ObjectCreated, State(log): State<Log>| async move { log.add("called") };
-    let routes = Routes::new(log.clone()).on_fn("*", handler);
+    let created = |_: ObjectCreated, State(log): State<Log>| async move { log.add("called") };
+    let replicated = |_: Replicated, State(log): State<Log>| async move { log.add("called") };
     let deleted = RecordBuilder::new(EventName::OBJECT_REMOVED_DELETE);
-    let untagged = RecordBuilder::new(EventName::OBJECT_CREATED_PUT).without_e_tag();
+    let bare =
+        RecordBuilder::new(EventName::REPLICATION_OPERATION_NOT_TRACKED).without_event_data();
 
-    for (record, kind) in [
-        (deleted, ErrorKind::InvalidField),
-        (untagged, ErrorKind::MissingField),
+    for (routes, record, kind) in [
+        (
+            Routes::new(log.clone()).on_fn("*", created),
+            deleted,
+            ErrorKind::InvalidField,
+        ),
+        (
+            Routes::new(log.clone()).on_fn("*", replicated),
+            bare,
+            ErrorKind::MissingField,
+        ),
     ] {
         let Outcome::Failed(error) = crate::route(&routes, &record.build(), &MessageContext::new())
         else {

@@ -41,7 +41,7 @@ pub(in crate::reading) fn build(fields: &Fields<'_>) -> Result<S3EventRecord, Fa
 }
 
 /// Senders that form-encode keys. All others send them as they are.
-const ENCODING_SOURCES: [&str; 3] = ["aws:s3", "minio:s3", "rustfs:s3"];
+const ENCODING_SOURCES: [&str; 4] = ["aws:s3", "minio:s3", "rustfs:s3", "storj:s3"];
 
 fn event_name(fields: &Fields<'_>) -> Result<EventName, Fault> {
     match fields.form {

@@ -50,7 +50,9 @@ views! {
         /// 0 if the record has no size, because MinIO and RustFS leave it out for empty objects.
         size: u64 = |record| Some(record.object.size.unwrap_or(0));
         /// The entity tag. It ends in `-N` for an object that was uploaded in `N` parts.
-        e_tag: ETag = |record| record.object.e_tag.clone();
+        ///
+        /// AWS always sends it. Storj leaves it out, and Scality sends `null`.
+        e_tag: Option<ETag> = |record| Some(record.object.e_tag.clone());
         /// The position among the events of this key.
         ///
         /// AWS always sends it, but not every S3-compatible store does. That of
