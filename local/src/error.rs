@@ -1,12 +1,12 @@
 //! The error of this crate.
 //!
 //! Every fallible public function returns it, so that a test can match on one kind, and a program
-//! can print one line. All rooms of the crate make such errors.
+//! can print one line. All modules of the crate make such errors.
 
 use std::error::Error as StdError;
 use std::fmt;
 
-/// A pipeline could not be described, started or used.
+/// The error of describing, starting or using a pipeline.
 ///
 /// The text is one clause without a full stop. The cause, if any, is available from
 /// [`source`](StdError::source) and is not repeated in the text.
@@ -101,7 +101,7 @@ impl StdError for Error {
     }
 }
 
-/// The text for a name that nothing has.
+/// The text of the error for an unknown name.
 pub(crate) fn no_such(what: &str, name: &str) -> String {
     format!("there is no {what} `{name}`")
 }

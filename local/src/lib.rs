@@ -1,4 +1,4 @@
-//! S3, SNS, SQS and Lambda on one machine, with the faults of the real ones.
+//! S3, SNS, SQS and Lambda on one machine, with the faults of the real services.
 //!
 //! An object is put into a bucket, S3 notifies a topic, filter policies choose the queues, and a
 //! function is invoked with the messages. In a test all of that is one value, [`LocalPipeline`],

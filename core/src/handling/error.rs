@@ -41,13 +41,13 @@ pub enum HandlerErrorKind {
     Retry,
     /// The same record will fail every time.
     ///
-    /// A dispatcher with a dead-letter sink gives the record to it. Without one the message is
-    /// delivered again, until its queue gives it up.
+    /// A dispatcher with a dead-letter sink gives the record to it. Without one, the message is
+    /// delivered again until its queue's redrive policy moves it to a dead-letter queue.
     Permanent,
 }
 
 impl HandlerError {
-    /// A failure that may pass: the message is delivered again.
+    /// A failure that a retry may fix: the message is delivered again.
     ///
     /// `?` does the same.
     ///
@@ -68,7 +68,7 @@ impl HandlerError {
         }
     }
 
-    /// A failure that will not pass, however often the message is delivered.
+    /// A failure that no retry can fix.
     ///
     /// # Examples
     ///

@@ -38,7 +38,6 @@ pub const fn check_argument(events: &[EventPattern], literal: &'static str, argu
     };
 
     let mut index = 0;
-
     while index < events.len() {
         if events[index].covers_literal(pattern) {
             return;
@@ -59,7 +58,6 @@ const fn panic_wrong_argument(argument: &str, literal: &str, events: &[EventPatt
         .push("` event; it needs ");
 
     let mut index = 0;
-
     while index < events.len() {
         let (name, is_category) = events[index].static_parts();
         message = message
@@ -74,8 +72,8 @@ const fn panic_wrong_argument(argument: &str, literal: &str, events: &[EventPatt
 
 /// What a handler may return.
 ///
-/// The lifetime has no meaning. With it, a bound on a concrete type in a `where` clause is not
-/// checked there, so a wrong return type is reported once, at the place where the macro calls
+/// The lifetime has no meaning. It keeps the compiler from checking a `where` clause on a concrete
+/// type in place, so a wrong return type is reported once, where the macro calls
 /// [`into_outcome`](Self::into_outcome).
 #[diagnostic::on_unimplemented(
     message = "a handler returns `Result<(), E>`, not `{Self}`",

@@ -69,7 +69,8 @@ struct RequestHandler {
 impl RuntimeApi {
     /// Listens on a free port of the loopback interface.
     ///
-    /// The server must outlive the process, which would complain about closed connections.
+    /// The server must outlive the process, because the process would complain about closed
+    /// connections.
     pub(super) async fn start() -> io::Result<(Self, HttpServer)> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let address = listener.local_addr()?;

@@ -321,7 +321,7 @@ proptest! {
 
     /// With any faults, each message is deleted or in the dead-letter queue, and no event is lost.
     #[test]
-    fn nothing_is_lost_whatever_goes_wrong(
+    fn nothing_is_lost_under_any_faults(
         seed: u64,
         rates in prop::collection::vec(0.0..0.5, 16),
     ) {

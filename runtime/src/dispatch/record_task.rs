@@ -74,8 +74,8 @@ async fn route_guarded<R: Router>(
 fn log(outcome: &Outcome) {
     match outcome {
         Outcome::Failed(error) => {
-            // Logged as a text, not through `Display`, so that the subscriber escapes what the
-            // handler took from outside.
+            // Logged as a text, not through `Display`, so that the subscriber escapes text that the
+            // handler took from its input.
             tracing::error!(
                 error = with_causes(error.as_error()),
                 permanent = error.is_permanent(),

@@ -65,7 +65,7 @@ pub(crate) fn log(
     );
 }
 
-/// Records that were not reached have no log line of their own, so their messages are named here.
+/// Records that were not reached are not logged one by one, so their messages are named here.
 fn log_unreached(report: &BatchReport, request_id: Option<&InvocationId>) {
     const MAX_NAMED: usize = 10;
 

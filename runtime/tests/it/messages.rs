@@ -207,7 +207,7 @@ async fn handlers_see_their_message_and_invocation() {
     });
 }
 
-/// A handler's error is foreign code, like the handler itself.
+/// A handler's error is user code, like the handler itself.
 #[tokio::test]
 async fn an_error_that_panics_when_printed_fails_only_its_message() {
     #[derive(Debug)]
