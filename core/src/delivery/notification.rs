@@ -33,8 +33,9 @@ pub enum OtherMessage {
     /// An SNS topic waits for the subscription's confirmation, and sends no events until then.
     ///
     /// ```json
-    /// {"Type": "SubscriptionConfirmation", "TopicArn": "arn:aws:sns:eu-central-1:123456789012:uploads",
-    ///  "Token": "2336412f37", "SubscribeURL": "https://sns.eu-central-1.amazonaws.com/"}
+    /// {"Type": "SubscriptionConfirmation", "Token": "2336412f37",
+    ///  "TopicArn": "arn:aws:sns:eu-central-1:123456789012:uploads",
+    ///  "SubscribeURL": "https://sns.eu-central-1.amazonaws.com/"}
     /// ```
     SubscriptionConfirmation(TopicArn),
     /// An SNS topic confirms that the subscription was deleted, and sends no more events.
@@ -49,7 +50,8 @@ impl fmt::Display for OtherMessage {
         match self {
             Self::SubscriptionConfirmation(topic) => write!(
                 f,
-                "the subscription to the topic {topic:?} is not confirmed: no events come until it is"
+                "the subscription to the topic {topic:?} is not confirmed: no events come until \
+                 it is"
             ),
             Self::UnsubscribeConfirmation(topic) => write!(
                 f,

@@ -321,8 +321,8 @@ fn a_confirmation_of_sns_is_not_an_error_and_names_its_topic() {
     for (kind, text) in [
         (
             "SubscriptionConfirmation",
-            "the subscription to the topic \"arn:aws:sns:eu-central-1:123456789012:uploads\" is not \
-             confirmed: no events come until it is",
+            "the subscription to the topic \"arn:aws:sns:eu-central-1:123456789012:uploads\" is \
+             not confirmed: no events come until it is",
         ),
         (
             "UnsubscribeConfirmation",

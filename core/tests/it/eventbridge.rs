@@ -213,7 +213,11 @@ fn security_lake_announces_created_objects() {
         "resources": ["arn:aws:s3:::amzn-s3-demo-bucket"],
         "detail": {
             "bucket": {"name": "amzn-s3-demo-bucket"},
-            "object": {"key": "ext/a+b%20c=1.parquet", "size": 5, "etag": "b1946ac92492d2347c6235b4d2611184"},
+            "object": {
+                "key": "ext/a+b%20c=1.parquet",
+                "size": 5,
+                "etag": "b1946ac92492d2347c6235b4d2611184"
+            },
             "request-id": "N4N7GDK58NMKJ12R",
             "requester": "securitylake.amazonaws.com"
         }

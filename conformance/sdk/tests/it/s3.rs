@@ -918,7 +918,9 @@ proptest! {
     })]
 
     #[test]
-    fn any_key_can_be_stored(keys in proptest::collection::vec("\\PC{1,60}|[a/.%+ ü]{1,12}", 1..6)) {
+    fn any_key_can_be_stored(
+        keys in proptest::collection::vec("\\PC{1,60}|[a/.%+ ü]{1,12}", 1..6),
+    ) {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         // The SDK treats a key of only white space as missing.
         let is_key = |key: &String| key != "target" && !key.trim().is_empty();
