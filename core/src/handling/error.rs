@@ -5,6 +5,7 @@ use std::fmt;
 use std::time::Duration;
 
 use crate::contained::ContainedError;
+use crate::error::with_causes;
 
 /// The failure of a record.
 ///
@@ -43,13 +44,13 @@ pub enum HandlerErrorKind {
     Retry,
     /// The same record will fail every time.
     ///
-    /// A dispatcher with a dead-letter sink gives the record to it. Without one the message is
-    /// delivered again, until its queue gives it up.
+    /// A dispatcher with a dead-letter sink gives the record to it. Without one, the message is
+    /// delivered again until its queue's redrive policy moves it to a dead-letter queue.
     Permanent,
 }
 
 impl HandlerError {
-    /// A failure that may pass: the message is delivered again.
+    /// A failure that a retry may fix: the message is delivered again.
     ///
     /// `?` does the same.
     ///
@@ -70,7 +71,7 @@ impl HandlerError {
         }
     }
 
-    /// A failure that will not pass, however often the message is delivered.
+    /// A failure that no retry can fix.
     ///
     /// # Examples
     ///
@@ -175,19 +176,14 @@ impl<E: Into<Box<dyn StdError + Send + Sync>>> From<E> for HandlerError {
     }
 }
 
-/// Writes the handler's error. With `{:#}` its causes follow: `a: b: c`.
+/// Writes the handler's error. With `{:#}` its causes follow, 32 at most: `a: b: c`.
 impl fmt::Display for HandlerError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.as_error())?;
         if f.alternate() {
-            let mut cause = self.as_error().source();
-            while let Some(error) = cause {
-                write!(f, ": {error}")?;
-                cause = error.source();
-            }
+            f.write_str(&with_causes(self.as_error()))
+        } else {
+            write!(f, "{}", self.as_error())
         }
-
-        Ok(())
     }
 }
 

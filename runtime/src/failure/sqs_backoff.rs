@@ -56,7 +56,7 @@ impl SqsBackoff {
         }
     }
 
-    /// Delays at most as many messages as one call to SQS takes.
+    /// Delays the messages of one chunk.
     ///
     /// What SQS refuses is tried again with half of the delay, because the message may have been
     /// received longer ago than is known here.
@@ -201,7 +201,8 @@ fn whole_seconds(delay: Duration, elapsed: Duration) -> i32 {
     i32::try_from(rounded_up.min(left.as_secs())).unwrap_or(i32::MAX)
 }
 
-/// SQS refused to delay some messages; they come again when the queue's visibility timeout ends.
+/// SQS refused to delay some messages; they are delivered again when the queue's visibility timeout
+/// ends.
 #[derive(Debug)]
 struct NotPostponed {
     messages: usize,
