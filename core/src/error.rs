@@ -1,11 +1,11 @@
 //! The error of this crate, and the text of any error with its causes.
 
 use std::error::Error as StdError;
-use std::fmt;
+use std::fmt::{self, Write as _};
 use std::iter::successors;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use crate::contained::ContainedError;
+use crate::contained::{ContainedError, drop_panic};
 
 /// An error of reading a payload or a pattern, of deriving a filter, or of a whole invocation.
 ///
@@ -187,23 +187,59 @@ impl StdError for Error {
 /// Returns an error with its causes on one line: `a: b: c`.
 ///
 /// For readers who cannot ask for the source, such as those of a log. The error may come from
-/// anyone's code: printing it may panic, and its chain of causes may never end. So a panic is
-/// caught, and the chain is cut after 32 causes.
+/// anyone's code: printing it may panic, its text may be megabytes long, and its chain of causes may
+/// never end. So a panic is caught, and the text is cut after 32 causes and after 8 KiB.
 #[doc(hidden)]
 #[must_use]
 pub fn with_causes(error: &(dyn StdError + 'static)) -> String {
     const MAX_CAUSES: usize = 32;
 
-    let chain = || {
-        let errors = successors(Some(error), |&error| error.source());
-        let texts: Vec<_> = errors
-            .take(1 + MAX_CAUSES)
-            .map(ToString::to_string)
-            .collect();
+    let mut line = BoundedText::default();
+    let written = catch_unwind(AssertUnwindSafe(|| {
+        let causes = successors(error.source(), |&cause| cause.source());
 
-        texts.join(": ")
-    };
+        write!(line, "{error}")?;
+        for cause in causes.take(MAX_CAUSES) {
+            write!(line, ": {cause}")?;
+        }
 
-    catch_unwind(AssertUnwindSafe(chain))
-        .unwrap_or_else(|_| "an error that panicked while it was printed".to_owned())
+        Ok::<_, fmt::Error>(())
+    }));
+
+    match written {
+        Err(panic) => {
+            drop_panic(panic);
+            "an error that panicked while it was printed".to_owned()
+        }
+        Ok(_) if line.is_full => line.text + "... (cut)",
+        Ok(Err(_)) => "an error that cannot be printed".to_owned(),
+        Ok(Ok(())) => line.text,
+    }
+}
+
+/// A text that takes 8 KiB, and then fails to be written to.
+#[derive(Default)]
+struct BoundedText {
+    text: String,
+    is_full: bool,
+}
+
+impl fmt::Write for BoundedText {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        const MAX_BYTES: usize = 8 * 1024;
+
+        let mut end = text.len().min(MAX_BYTES - self.text.len());
+        while !text.is_char_boundary(end) {
+            end -= 1;
+        }
+
+        self.is_full |= end < text.len();
+        self.text.push_str(&text[..end]);
+
+        if self.is_full {
+            Err(fmt::Error)
+        } else {
+            Ok(())
+        }
+    }
 }

@@ -176,7 +176,8 @@ impl<E: Into<Box<dyn StdError + Send + Sync>>> From<E> for HandlerError {
     }
 }
 
-/// Writes the handler's error. With `{:#}` its causes follow, 32 at most: `a: b: c`.
+/// Writes the handler's error. With `{:#}` its causes follow: `a: b: c`. That text is cut after 32
+/// causes and after 8 KiB.
 impl fmt::Display for HandlerError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if f.alternate() {

@@ -278,6 +278,56 @@ fn an_endless_chain_of_causes_is_cut() {
 }
 
 #[test]
+fn a_long_text_of_an_error_and_its_causes_is_cut() {
+    let long = "ü".repeat(3_500_000);
+    let cut = format!("{:#}", HandlerError::from(long.clone()));
+    assert!(long.starts_with(cut.strip_suffix("... (cut)").unwrap()));
+    assert!((8_000..8_300).contains(&cut.len()), "{}", cut.len());
+
+    #[derive(Debug)]
+    struct Caused(Box<dyn std::error::Error + Send + Sync>);
+
+    impl std::fmt::Display for Caused {
+        fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            f.write_str("it failed")
+        }
+    }
+
+    impl std::error::Error for Caused {
+        fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+            Some(&*self.0)
+        }
+    }
+
+    let cut = format!("{:#}", HandlerError::from(Caused(long.into())));
+    assert!(cut.starts_with("it failed: üü") && cut.ends_with("ü... (cut)"));
+    assert!(cut.len() < 8_300, "{}", cut.len());
+
+    // What just fits is whole.
+    let fits = "x".repeat(8 * 1024);
+    assert_eq!(format!("{:#}", HandlerError::from(fits.clone())), fits);
+}
+
+#[test]
+fn a_text_that_never_ends_is_cut() {
+    #[derive(Debug)]
+    struct Endless;
+
+    impl std::fmt::Display for Endless {
+        fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            loop {
+                f.write_str("and ")?;
+            }
+        }
+    }
+
+    impl std::error::Error for Endless {}
+
+    let text = format!("{:#}", HandlerError::from(Endless));
+    assert!(text.starts_with("and and ") && text.len() < 8_300);
+}
+
+#[test]
 fn a_cause_that_panics_does_not_spread_its_panic() {
     #[derive(Debug)]
     struct Unprintable;

@@ -188,3 +188,16 @@ async fn an_unconfirmed_subscription_is_a_warning_that_names_the_topic() {
     );
     assert!(text.contains("no events come until it is"), "{text}");
 }
+
+#[tokio::test]
+async fn a_long_panic_makes_a_line_of_bounded_length() {
+    let lines = log(SqsBatchBuilder::new().with_record("1", put("panic-long/1"))).await;
+    let failure = lines
+        .iter()
+        .find(|line| line["fields"]["message"] == "record failed")
+        .unwrap();
+    let error = failure["fields"]["error"].as_str().unwrap();
+
+    assert!(error.starts_with("panicked: xxx"));
+    assert!(error.len() < 8_300, "{}", error.len());
+}

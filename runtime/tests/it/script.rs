@@ -88,6 +88,7 @@ impl Router for Script {
                 ("permanent", _) => Outcome::Failed(HandlerError::permanent("it failed for good")),
                 ("skip", _) => Outcome::Skipped(SkipReason::Duplicate),
                 ("unrouted", _) => Outcome::Skipped(SkipReason::Unrouted),
+                ("panic", "long") => std::panic::panic_any("x".repeat(7_000_000)),
                 ("panic", _) => panic!("it panicked"),
                 ("hang", _) => std::future::pending().await,
                 ("run", milliseconds) => {
