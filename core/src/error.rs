@@ -187,8 +187,8 @@ impl StdError for Error {
 /// Returns an error with its causes on one line: `a: b: c`.
 ///
 /// For readers who cannot ask for the source, such as those of a log. The error may come from
-/// anyone's code: printing it may panic, its text may be megabytes long, and its chain of causes may
-/// never end. So a panic is caught, and the text is cut after 32 causes and after 8 KiB.
+/// anyone's code: printing it may panic, its text may be megabytes long, and its chain of causes
+/// may never end. So a panic is caught, and the text is cut after 32 causes and after 8 KiB.
 #[doc(hidden)]
 #[must_use]
 pub fn with_causes(error: &(dyn StdError + 'static)) -> String {

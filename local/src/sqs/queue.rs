@@ -293,8 +293,8 @@ impl Queue {
     ///
     /// # Errors
     ///
-    /// Returns an error if the message was received again since then, or is visible. Also if it would
-    /// be invisible for more than 12 hours after its receive; then nothing changes
+    /// Returns an error if the message was received again since then, or is visible. Also if it
+    /// would be invisible for more than 12 hours after its receive; then nothing changes
     /// (`ChangeMessageVisibility`, Amazon SQS API Reference, 2026).
     pub fn change_visibility(
         &mut self,

@@ -61,7 +61,17 @@ pub(crate) fn log(
     );
 }
 
-/// Warns of messages that were not reached. Their records have no log lines, so they are named here.
+const NOT_IN_TIME: &str = "some messages were not reached before the deadline: raise the \
+                           concurrency or the function's timeout, or lower the batch size";
+const BEHIND_A_FAILURE: &str =
+    "some messages were not reached: an earlier message of their group failed";
+
+/// AWS recommends a `maxReceiveCount` of at least 5 ("Creating and configuring an Amazon SQS event
+/// source mapping", AWS Lambda Developer Guide, 2026).
+const USUAL_MAX_RECEIVE_COUNT: u32 = 5;
+
+/// Warns of messages that were not reached. Their records have no log lines, so they are named
+/// here.
 ///
 /// `is_cut` says whether the time has run out. Otherwise an earlier message of their group failed.
 pub(crate) fn log_unreached(
@@ -71,17 +81,13 @@ pub(crate) fn log_unreached(
     is_cut: bool,
 ) {
     const MAX_NAMED: usize = 10;
-    /// AWS recommends a `maxReceiveCount` of at least 5 ("Creating and configuring an Amazon SQS
-    /// event source mapping", AWS Lambda Developer Guide, 2026).
-    const USUAL_MAX_RECEIVE_COUNT: u32 = 5;
 
     let unreached = MessageOutcome::Failed(MessageFailure::NotReached);
-    let mut contexts = Vec::new();
-    for (message, report) in delivery.messages().iter().zip(report.messages()) {
-        if report.outcome() == unreached {
-            contexts.push(&message.context);
-        }
-    }
+    let reported = delivery.messages().iter().zip(report.messages());
+    let contexts: Vec<_> = reported
+        .filter(|(_, report)| report.outcome() == unreached)
+        .map(|(message, _)| &message.context)
+        .collect();
 
     if contexts.is_empty() {
         return;
@@ -99,10 +105,9 @@ pub(crate) fn log_unreached(
     let is_last_chance = most_received.is_some_and(|count| count >= USUAL_MAX_RECEIVE_COUNT - 1);
 
     let text = if is_cut {
-        "some messages were not reached before the deadline: raise the concurrency or the \
-         function's timeout, or lower the batch size"
+        NOT_IN_TIME
     } else {
-        "some messages were not reached: an earlier message of their group failed"
+        BEHIND_A_FAILURE
     };
 
     macro_rules! log {
