@@ -48,9 +48,10 @@ async fn a_handled_record_is_skipped_in_later_deliveries() {
 #[tokio::test]
 async fn a_duplicate_within_a_batch_is_skipped() {
     let (router, script, _) = once();
+    let record = || put("ok/1").with_sequencer("0A");
     let batch = SqsBatchBuilder::new()
-        .with_record("1", put("ok/1"))
-        .with_record("2", put("ok/1"));
+        .with_record("1", record())
+        .with_record("2", record());
     let report = Dispatcher::new(router)
         .with_concurrency(4)
         .dispatch(batch.to_bytes(), None)
