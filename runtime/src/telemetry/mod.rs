@@ -4,6 +4,8 @@
 //! this one, and it uses none of them.
 
 pub(crate) mod causes;
+mod escaped;
+mod panic_hook;
 mod log_fields;
 pub(crate) mod logs;
 #[cfg(feature = "metrics")]

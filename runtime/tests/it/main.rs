@@ -14,6 +14,7 @@ mod identity;
 mod latest_only;
 mod memory_store;
 mod lambda_service;
+mod log_lines;
 mod logs;
 #[cfg(feature = "metrics")]
 mod metrics;
