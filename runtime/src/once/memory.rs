@@ -168,8 +168,6 @@ impl SequencerStore for MemoryStore {
             return Ok(());
         }
 
-        // The sequencer is a slice of its payload. A copy lets go of the payload.
-        let sequencer = Sequencer::from(sequencer.as_str());
-        entries.insert(name, Remembered::Sequencer(sequencer), keep)
+        entries.insert(name, Remembered::Sequencer(sequencer.to_detached()), keep)
     }
 }

@@ -1,8 +1,8 @@
 //! Escapes control characters, so that a text from outside cannot forge a line of the log.
 //!
 //! A key, an error or a panic of a handler may hold a newline or a terminal's escape sequence. So
-//! may a value that a handler logs as `%value`. The formats of the logs write them through the types
-//! here.
+//! may a value that a handler logs as `%value`. The formats of the logs write them through the
+//! types here.
 
 use std::fmt::{self, Debug, Write as _};
 use std::io;

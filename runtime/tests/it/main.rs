@@ -10,12 +10,13 @@ mod outside_sqs;
 mod dead_letters;
 mod backoff;
 mod deduplicated;
+mod outages;
 mod identity;
 mod latest_only;
 mod memory_store;
 mod lambda_service;
-mod log_lines;
 mod logs;
+mod log_lines;
 #[cfg(feature = "metrics")]
 mod metrics;
 #[cfg(feature = "aws_lambda_events")]
