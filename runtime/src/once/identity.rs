@@ -1,6 +1,7 @@
 //! Says which records are the same, and which are about the same object.
 
 use std::fmt;
+use std::path::Path;
 
 use s3_dispatch_core::{ObjectKey, S3EventRecord};
 
@@ -56,16 +57,16 @@ impl Identity {
     ///
     /// # Which sender repeats what
     ///
-    /// - S3 sends an event more than once with the same sequencer, request id, ETag and version, but
-    ///   perhaps with another event time.
+    /// - If S3 sends an event more than once, the sequencer, request id, ETag and version are the
+    ///   same, but the event time may differ.
     /// - SNS, SQS, and stores that try a notification again repeat the whole record.
     /// - EventBridge and a notification may announce the same event. The times then differ, because
     ///   EventBridge writes whole seconds.
     /// - LocalStack writes the sequencer `0055AED6DCD90281E5` into every record, and moto writes
     ///   none.
     ///
-    /// So an event about an object that stays counts as another event if it comes with another time.
-    /// It is then handled twice, which is better than losing a real one.
+    /// So an event about an object that stays counts as another event if it comes with another
+    /// time. It is then handled twice, which is better than losing a real one.
     #[must_use]
     pub fn of_record(record: &S3EventRecord) -> Option<Self> {
         let name = &record.event_name;
@@ -172,8 +173,16 @@ fn sequencer(record: &S3EventRecord) -> String {
     })
 }
 
-/// Returns the scope of a router that was given none: the name of the Lambda function, or nothing
-/// outside Lambda.
+/// Returns the scope of a router that was given none: the name of the Lambda function, or outside
+/// Lambda that of the program, without its folder and extension.
 pub(crate) fn default_scope() -> String {
-    std::env::var("AWS_LAMBDA_FUNCTION_NAME").unwrap_or_default()
+    let function = std::env::var("AWS_LAMBDA_FUNCTION_NAME").unwrap_or_default();
+
+    if function.is_empty() {
+        let program = std::env::args_os().next().unwrap_or_default();
+        let name = Path::new(&program).file_stem().unwrap_or_default();
+        name.to_string_lossy().into_owned()
+    } else {
+        function
+    }
 }

@@ -11,6 +11,7 @@ mod dead_letters;
 mod backoff;
 mod deduplicated;
 mod outages;
+mod scopes;
 mod identity;
 mod latest_only;
 mod memory_store;
