@@ -89,7 +89,7 @@ pub(crate) fn of_buckets(routes: &[Route]) -> Conditions {
 /// The conditions on the key, with literals spelled by `spell`, and whether they are exact.
 ///
 /// A field has one list of alternatives, so a route with both a prefix and a suffix gives the
-/// prefix. (A wildcard would not do, because the two may overlap in a short key.) The flag is
+/// prefix. (A wildcard does not work, because the two may overlap in a short key.) The flag is
 /// `false` if the conditions let more keys through than the routes.
 pub(crate) fn of_keys(
     routes: &[Route],
@@ -134,7 +134,7 @@ pub(crate) fn of_keys(
     (Some(conditions), is_exact)
 }
 
-/// Whether conditions on each field alone let through only what a route takes.
+/// Whether separate conditions on each field let through only what a route takes.
 ///
 /// That holds if the routes differ in at most one field.
 pub(crate) fn only_one_field_varies(routes: &[Route]) -> bool {

@@ -21,8 +21,8 @@ use crate::{Error, ErrorKind, EventName, EventPattern, Route};
 /// does not send replication events and `ReducedRedundancyLostObject` ("EventBridge event message
 /// structure", Amazon S3 User Guide, 2026). Keys are not encoded there.
 ///
-/// The pattern lets every event through that a route takes and EventBridge sends. It may let more
-/// through: [`is_exact`](Self::is_exact) tells.
+/// The pattern lets through every event that a route takes and EventBridge sends.
+/// [`is_exact`](Self::is_exact) says whether it lets through more.
 #[derive(Debug, Clone, PartialEq)]
 pub struct EventBridgePattern {
     pattern: Value,
@@ -63,13 +63,13 @@ impl EventBridgePattern {
     }
 
     /// Whether the pattern lets through exactly the events that a route takes. If `false`, it lets
-    /// more through.
+    /// through more.
     #[must_use]
     pub fn is_exact(&self) -> bool {
         self.is_exact
     }
 
-    /// The patterns of routes whose events EventBridge does not send.
+    /// The warnings about routes with events that EventBridge does not send.
     ///
     /// # Examples
     ///
@@ -165,7 +165,7 @@ impl EventCondition {
                 ..self
             },
             "Object Deleted" if is_category => Self {
-                // Whatever a lifecycle rule did not delete was removed on request.
+                // Every object that a lifecycle rule did not delete was removed on request.
                 reason: Some(match self.reason {
                     Some(Reason::Is(LIFECYCLE_EXPIRATION)) => Reason::Is(LIFECYCLE_EXPIRATION),
                     _ => Reason::IsNot(LIFECYCLE_EXPIRATION),
@@ -190,7 +190,7 @@ impl Reason {
 /// Groups the conditions that one pattern can express.
 ///
 /// Within one detail type reasons are alternatives. A deletion type belongs to one reason, so
-/// conditions with different deletion types need patterns of their own.
+/// conditions with different deletion types need separate patterns.
 fn group_by_detail_type(conditions: &[EventCondition]) -> Vec<(&'static str, Vec<EventCondition>)> {
     let mut groups: Vec<(&'static str, Vec<EventCondition>)> = Vec::new();
 
@@ -201,7 +201,6 @@ fn group_by_detail_type(conditions: &[EventCondition]) -> Vec<(&'static str, Vec
                     .iter()
                     .all(|other| other.deletion_type == condition.deletion_type)
         });
-
         match group {
             Some((_, group)) => group.push(condition.clone()),
             None => groups.push((condition.detail_type, vec![condition.clone()])),
@@ -257,7 +256,7 @@ fn alternative(
 
 /// Puts the alternatives into one pattern, and adds the source.
 fn combine(mut alternatives: Vec<Map<String, Value>>) -> Result<Value, Error> {
-    // An alternative that takes everything makes the others superfluous.
+    // An alternative that takes everything makes the others redundant.
     let everything = alternative(None, &[], &None, &None);
     if alternatives.contains(&everything) {
         alternatives = vec![everything];

@@ -1,4 +1,4 @@
-//! Says which records are the same, and which are about the same object.
+//! Names that say which records are the same, and which are about the same object.
 
 use std::fmt;
 use std::path::Path;
@@ -132,7 +132,7 @@ impl Identity {
         &self.0
     }
 
-    /// Joins the parts, and escapes each so that none can be taken for two.
+    /// Joins the parts, and escapes each so that no part can be mistaken for two.
     fn join<'p>(parts: impl Iterator<Item = &'p str>) -> Self {
         let mut joined = String::new();
         for (index, part) in parts.enumerate() {
@@ -164,8 +164,8 @@ fn text(text: Option<&impl AsRef<str>>) -> String {
     text.map_or_else(String::new, |text| text.as_ref().to_owned())
 }
 
-/// Returns the sequencer in one spelling, because EventBridge spells it differently than a
-/// notification does. Empty if there is none.
+/// Returns the sequencer in canonical form, because EventBridge and notifications write it
+/// differently. Empty if there is none.
 fn sequencer(record: &S3EventRecord) -> String {
     let sequencer = record.object.sequencer.as_ref();
     sequencer.map_or_else(String::new, |sent| {

@@ -13,7 +13,7 @@ use crate::once::store::StoreError;
 /// What [`Deduplicated`](crate::Deduplicated) does with a record when the store is unavailable.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum Outage {
-    /// Fails the record, so that it comes again.
+    /// Fails the record, so that it is delivered again.
     #[default]
     Fail,
     /// Routes the record without a claim. It may be handled a second time.

@@ -22,4 +22,5 @@ mod log_lines;
 mod metrics;
 #[cfg(feature = "aws_lambda_events")]
 mod aws_lambda_events;
+mod readme;
 mod script;
