@@ -16,7 +16,7 @@ pub(crate) const HOST_ID: &str = "FMyUVURIY8/IgAtTv8xRjskZQpcIZ9KG4V5Wp6S7S/JRWe
 /// The sequencer of the record with this number: `0055AED6DCD90281E5` for 0, and one more for each
 /// further record.
 pub(crate) fn sequencer(number: usize) -> String {
-    const FIRST: u128 = 0x55_AED6_DCD9_0281_E5;
+    const FIRST: u128 = 0x55AE_D6DC_D902_81E5;
 
     format!("{:018X}", FIRST + number as u128)
 }
