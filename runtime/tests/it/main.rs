@@ -14,11 +14,14 @@ mod backoff;
 #[cfg(feature = "sqs")]
 mod sqs_backoff;
 mod deduplicated;
+mod outages;
+mod scopes;
 mod identity;
 mod latest_only;
 mod memory_store;
 mod lambda_service;
 mod logs;
+mod log_lines;
 #[cfg(feature = "metrics")]
 mod metrics;
 #[cfg(feature = "aws_lambda_events")]
