@@ -4,10 +4,10 @@ use serde::{Serialize, Serializer};
 use serde_json::{Map, Value, json};
 
 use super::conditions::{self, Conditions, no_routes, of_keys, to_json};
+use super::eventbridge_events::{EventCondition, Reason, group_by_detail_type};
 use super::key_spelling::as_it_is;
 use super::warnings::Warning;
-use crate::event::{EventBridgeForm, LIFECYCLE_EXPIRATION};
-use crate::{Error, ErrorKind, EventName, EventPattern, Route};
+use crate::{Error, ErrorKind, EventName, Route};
 
 /// The event pattern of an EventBridge rule that forwards S3's events.
 ///
@@ -32,6 +32,15 @@ pub struct EventBridgePattern {
 
 impl EventBridgePattern {
     pub(crate) fn new(routes: &[Route]) -> Result<Self, Error> {
+        Self::in_place(routes, Place::Rule)
+    }
+
+    /// The pattern for an event in the body of an SQS message.
+    pub(super) fn in_body(routes: &[Route]) -> Result<Self, Error> {
+        Self::in_place(routes, Place::Body)
+    }
+
+    fn in_place(routes: &[Route], place: Place) -> Result<Self, Error> {
         if routes.is_empty() {
             return Err(no_routes());
         }
@@ -48,10 +57,16 @@ impl EventBridgePattern {
             match EventCondition::of_route(route, &mut warnings) {
                 Some(events) => {
                     for (detail_type, events) in group_by_detail_type(&events) {
-                        alternatives.push(alternative(Some(detail_type), &events, &buckets, &keys));
+                        let detail_type = json!(detail_type);
+                        alternatives.push(alternative(detail_type, &events, &buckets, &keys));
                     }
                 }
-                None => alternatives.push(alternative(None, &[], &buckets, &keys)),
+                None => alternatives.push(alternative(any_object(), &[], &buckets, &keys)),
+            }
+
+            if place == Place::Body && takes_creations_without_a_detail_type(route) {
+                let absent = json!({ "exists": false });
+                alternatives.push(alternative(absent, &[], &buckets, &keys));
             }
         }
 
@@ -97,123 +112,36 @@ impl Serialize for EventBridgePattern {
     }
 }
 
-/// What a rule must compare to select an event.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct EventCondition {
-    detail_type: &'static str,
-    reason: Option<Reason>,
-    deletion_type: Option<&'static str>,
-}
-
+/// Where a pattern is used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Reason {
-    Is(&'static str),
-    IsNot(&'static str),
+enum Place {
+    /// In a rule, which sees every event of the bus.
+    Rule,
+    /// In an event source mapping, which sees the bodies of a queue.
+    Body,
 }
 
-impl From<EventBridgeForm> for EventCondition {
-    fn from(form: EventBridgeForm) -> Self {
-        Self {
-            detail_type: form.detail_type,
-            reason: form.reason.map(Reason::Is),
-            deletion_type: form.deletion_type,
-        }
-    }
-}
-
-impl EventCondition {
-    /// The conditions for a route's events. `None` if the route takes every event.
-    fn of_route(route: &Route, warnings: &mut Vec<Warning>) -> Option<Vec<Self>> {
-        let mut conditions = Vec::new();
-
-        for pattern in route.patterns() {
-            if *pattern == EventPattern::ANY {
-                return None;
-            }
-
-            let is_category = pattern.as_category().is_some();
-            let mut sent = EventName::KNOWN
-                .iter()
-                .filter(|name| pattern.matches(name))
-                .filter_map(EventName::eventbridge_form)
-                .map(Self::from)
-                .map(|condition| condition.for_new_reasons(is_category))
-                .peekable();
-
-            if sent.peek().is_none() {
-                let warning = Warning::new(format!("EventBridge does not send `{pattern}` events"));
-                if !warnings.contains(&warning) {
-                    warnings.push(warning);
-                }
-            }
-
-            for condition in sent {
-                if !conditions.contains(&condition) {
-                    conditions.push(condition);
-                }
-            }
-        }
-
-        Some(conditions)
-    }
-
-    /// Widens the condition of a category's event, because AWS may add reasons to the category.
-    fn for_new_reasons(self, is_category: bool) -> Self {
-        match self.detail_type {
-            "Object Created" if is_category => Self {
-                reason: None,
-                ..self
-            },
-            "Object Deleted" if is_category => Self {
-                // Whatever a lifecycle rule did not delete was removed on request.
-                reason: Some(match self.reason {
-                    Some(Reason::Is(LIFECYCLE_EXPIRATION)) => Reason::Is(LIFECYCLE_EXPIRATION),
-                    _ => Reason::IsNot(LIFECYCLE_EXPIRATION),
-                }),
-                deletion_type: None,
-                ..self
-            },
-            _ => self,
-        }
-    }
-}
-
-impl Reason {
-    fn to_json(self) -> Value {
-        match self {
-            Self::Is(reason) => json!(reason),
-            Self::IsNot(reason) => json!({ "anything-but": reason }),
-        }
-    }
-}
-
-/// Groups the conditions that one pattern can express.
+/// Whether a route takes the creation of an object that is announced without a detail type.
 ///
-/// Within one detail type reasons are alternatives. A deletion type belongs to one reason, so
-/// conditions with different deletion types need patterns of their own.
-fn group_by_detail_type(conditions: &[EventCondition]) -> Vec<(&'static str, Vec<EventCondition>)> {
-    let mut groups: Vec<(&'static str, Vec<EventCondition>)> = Vec::new();
+/// Amazon Security Lake sends such events to its subscribers ("Sample object notification message",
+/// Amazon Security Lake User Guide, 2026).
+fn takes_creations_without_a_detail_type(route: &Route) -> bool {
+    route
+        .best_pattern(&EventName::parse("ObjectCreated"))
+        .is_some()
+}
 
-    for condition in conditions {
-        let group = groups.iter_mut().find(|(detail_type, group)| {
-            *detail_type == condition.detail_type
-                && group
-                    .iter()
-                    .all(|other| other.deletion_type == condition.deletion_type)
-        });
-
-        match group {
-            Some((_, group)) => group.push(condition.clone()),
-            None => groups.push((condition.detail_type, vec![condition.clone()])),
-        }
-    }
-
-    groups
+/// The condition on the detail type of every event about an object.
+///
+/// S3's source also has events that are not about objects, such as the calls that CloudTrail
+/// records.
+fn any_object() -> Value {
+    json!({ "prefix": "Object " })
 }
 
 /// The pattern of one group of events, without the source.
 fn alternative(
-    detail_type: Option<&str>,
+    detail_type: Value,
     events: &[EventCondition],
     buckets: &Conditions,
     keys: &Conditions,
@@ -240,14 +168,7 @@ fn alternative(
         detail.insert("object".to_owned(), json!({ "key": to_json(keys) }));
     }
 
-    // S3's source also has events that are not about objects, such as the calls that CloudTrail
-    // records.
-    let detail_types = match detail_type {
-        Some(detail_type) => json!([detail_type]),
-        None => json!([{ "prefix": "Object " }]),
-    };
-
-    let mut pattern = Map::from_iter([("detail-type".to_owned(), detail_types)]);
+    let mut pattern = Map::from_iter([("detail-type".to_owned(), json!([detail_type]))]);
     if !detail.is_empty() {
         pattern.insert("detail".to_owned(), Value::Object(detail));
     }
@@ -258,7 +179,7 @@ fn alternative(
 /// Puts the alternatives into one pattern, and adds the source.
 fn combine(mut alternatives: Vec<Map<String, Value>>) -> Result<Value, Error> {
     // An alternative that takes everything makes the others superfluous.
-    let everything = alternative(None, &[], &None, &None);
+    let everything = alternative(any_object(), &[], &None, &None);
     if alternatives.contains(&everything) {
         alternatives = vec![everything];
     }

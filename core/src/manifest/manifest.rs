@@ -2,7 +2,8 @@
 
 use super::bucket::BucketNotification;
 use super::eventbridge::EventBridgePattern;
-use super::sns::{FilterCriteria, FilterPolicy};
+use super::filter_criteria::FilterCriteria;
+use super::sns::FilterPolicy;
 use super::warnings::{self, Warning};
 use crate::{Error, Route, Router};
 
@@ -142,7 +143,8 @@ impl Manifest {
 
     /// The filter criteria for the event source mapping from the queue to the function.
     ///
-    /// Lambda deletes the messages that they drop. See [`FilterCriteria`] before using them.
+    /// Lambda deletes the messages that they drop. See [`FilterCriteria`] and its
+    /// [warnings](FilterCriteria::warnings) before using them.
     ///
     /// # Errors
     ///
@@ -154,15 +156,20 @@ impl Manifest {
     /// ```
     /// use s3_dispatch_core::{Manifest, Routes};
     ///
-    /// let routes = Routes::new(()).on_fn("ObjectCreated:Put", || async {
+    /// let routes = Routes::new(()).on_fn("ObjectTagging:Put", || async {
     ///     Ok::<_, std::io::Error>(())
     /// });
     ///
     /// let criteria = Manifest::new(&routes).filter_criteria()?;
-    /// let pattern = r#"{"body":{"Records":{"eventName":["ObjectCreated:Put"]}}}"#;
+    /// let criteria = serde_json::to_value(&criteria).unwrap();
+    /// let patterns = criteria["Filters"].as_array().unwrap();
     /// assert_eq!(
-    ///     serde_json::to_value(&criteria).unwrap(),
-    ///     serde_json::json!({"Filters": [{"Pattern": pattern}]}),
+    ///     patterns[0]["Pattern"],
+    ///     r#"{"body":{"Records":{"eventName":["ObjectTagging:Put"]}}}"#,
+    /// );
+    /// assert_eq!(
+    ///     patterns[1]["Pattern"],
+    ///     r#"{"body":{"detail-type":["Object Tags Added"],"source":["aws.s3"]}}"#,
     /// );
     /// # Ok::<_, s3_dispatch_core::Error>(())
     /// ```

@@ -19,7 +19,7 @@ pub(super) enum Format {
     S3,
     /// The event pattern of an EventBridge rule
     Eventbridge,
-    /// The filter criteria of the event source mapping
+    /// The filter criteria of the event source mapping, for every form of a body
     Esm,
     /// The policy that lets the function's role read its queue
     Iam,
@@ -93,10 +93,10 @@ fn document(
         }
         Format::Esm => {
             let criteria = manifest.filter_criteria()?;
-            Ok(Document::new(
-                &criteria,
-                wider_than_routes(criteria.is_exact()),
-            ))
+            let mut warnings = criteria.warnings().to_vec();
+            warnings.extend(wider_than_routes(criteria.is_exact()));
+
+            Ok(Document::new(&criteria, warnings))
         }
         Format::Iam => Ok(Document::new(&IamPolicy::new(queue_arn), Vec::new())),
         Format::Terraform => terraform(manifest, program),
