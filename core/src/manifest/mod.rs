@@ -19,6 +19,7 @@
 mod conditions;
 mod key_spelling;
 mod warnings;
+mod event_types;
 mod bucket;
 mod sns;
 mod eventbridge_events;

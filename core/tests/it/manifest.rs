@@ -369,7 +369,7 @@ fn a_bucket_has_a_configuration_for_each_filter() {
     let rules = |prefix: &str| filter(json!([{"Name": "prefix", "Value": prefix}]));
     let expected = json!([
         {"Events": ["s3:ObjectCreated:Put"], "Filter": rules("a/")},
-        {"Events": ["s3:ObjectCreated:Put"], "Filter": rules("b/")},
+        {"Events": ["s3:ObjectCreated:Put"], "Filter": rules("b/+c")},
     ]);
 
     check_notification(
@@ -377,6 +377,84 @@ fn a_bucket_has_a_configuration_for_each_filter() {
         &[],
         expected,
     );
+}
+
+/// S3 wants a space as `+` and special characters percent-encoded.
+#[test]
+fn a_bucket_filter_spells_special_characters_as_s3_wants() {
+    for (prefix, suffix, expected) in [
+        ("lake/dt=2026-05-04/", "", ["lake/dt%3D2026-05-04/", ""]),
+        ("my photos/", "", ["my+photos/", ""]),
+        ("", " (at)home@é.jpg", ["", "home%40%C3%A9.jpg"]),
+        (
+            "a+b%/",
+            "&,:;?$.csv",
+            ["a%2Bb%25/", "%26%2C%3A%3B%3F%24.csv"],
+        ),
+    ] {
+        let route = route(&["ObjectCreated:Put"])
+            .with_prefix(prefix)
+            .with_suffix(suffix);
+        let json = value(manifest([route]).bucket_notification());
+        let rules = json[0]["Filter"]["Key"]["FilterRules"].as_array().unwrap();
+
+        let found = ["prefix", "suffix"].map(|name| {
+            let rule = rules.iter().find(|rule| rule["Name"] == name);
+            rule.map_or("", |rule| rule["Value"].as_str().unwrap())
+        });
+        assert_eq!(found, expected, "{prefix} {suffix}");
+    }
+}
+
+#[test]
+fn a_bucket_filter_that_is_wider_than_its_route_gives_a_warning() {
+    let text = |keys: &str, route: &str| {
+        format!(
+            "AWS does not say how S3's filters compare `*`, `~`, `!`, `'`, `(` and `)`, so the \
+             bucket publishes {keys} for {route}"
+        )
+    };
+
+    for (prefix, suffix, warnings) in [
+        ("lake/dt=2026/", " .jpg", vec![]),
+        (
+            "in/(1)/",
+            "",
+            vec![text(
+                "all keys with the prefix `in/`",
+                "a [ObjectCreated:Put, prefix `in/(1)/`]",
+            )],
+        ),
+        (
+            "",
+            "b*",
+            vec![text(
+                "keys with any suffix",
+                "a [ObjectCreated:Put, suffix `b*`]",
+            )],
+        ),
+        (
+            "~a",
+            "!.jpg",
+            vec![
+                text(
+                    "keys with any prefix",
+                    "a [ObjectCreated:Put, prefix `~a`, suffix `!.jpg`]",
+                ),
+                text(
+                    "all keys with the suffix `.jpg`",
+                    "a [ObjectCreated:Put, prefix `~a`, suffix `!.jpg`]",
+                ),
+            ],
+        ),
+    ] {
+        let route = route(&["ObjectCreated:Put"])
+            .with_prefix(prefix)
+            .with_suffix(suffix);
+        let notification = manifest([route]).bucket_notification().unwrap();
+        let found = notification.warnings().iter().map(ToString::to_string);
+        assert_eq!(found.collect::<Vec<_>>(), warnings);
+    }
 }
 
 #[test]
