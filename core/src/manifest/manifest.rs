@@ -179,8 +179,14 @@ impl Manifest {
 
     /// Likely mistakes in the routes.
     ///
+    /// - A pattern matches no event that this version knows, and is probably
+    ///   [misspelt](Self::unknown_events).
     /// - A route takes `ObjectCreated:Put` or `ObjectCreated:Copy`, and nothing takes
     ///   `ObjectCreated:CompleteMultipartUpload`, so that large files are missed.
+    /// - A route takes `ObjectRemoved:Delete`, and nothing takes `ObjectRemoved:DeleteMarkerCreated`
+    ///   or `LifecycleExpiration:*`, so that most deletions in a versioned bucket are missed, or
+    ///   those by lifecycle rules. The same holds for `LifecycleExpiration:Delete` without
+    ///   `LifecycleExpiration:DeleteMarkerCreated`.
     /// - More specific routes take all events of a route.
     /// - Some keys match two routes, and neither is a special case of the other.
     ///
@@ -197,5 +203,33 @@ impl Manifest {
     #[must_use]
     pub fn warnings(&self) -> Vec<Warning> {
         warnings::of_routes(&self.routes)
+    }
+
+    /// The patterns that match no event that this version knows, with the nearest known one.
+    ///
+    /// Such a pattern is probably misspelt, and then its handler is never called. It may also be a
+    /// newer event. A literal in `#[s3_handler]` or
+    /// [`EventPattern::from_static`](crate::EventPattern::from_static) does not compile in that
+    /// case, so this is about patterns that are parsed at run time, as in `on_fn`. These warnings
+    /// are among [`warnings`](Self::warnings), and a dispatcher logs them when it starts.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use s3_dispatch_core::{EventPattern, Manifest, Route, Routes};
+    ///
+    /// let route = Route::new(EventPattern::parse("ObjectCreate:Put")?).with_name("index");
+    /// let routes = Routes::new(()).on_fn(route, || async { Ok::<_, std::io::Error>(()) });
+    ///
+    /// assert_eq!(
+    ///     Manifest::new(&routes).unknown_events()[0].to_string(),
+    ///     "unknown event `ObjectCreate:Put` in index [ObjectCreate:Put]; \
+    ///      did you mean `ObjectCreated:Put`?",
+    /// );
+    /// # Ok::<_, s3_dispatch_core::Error>(())
+    /// ```
+    #[must_use]
+    pub fn unknown_events(&self) -> Vec<Warning> {
+        warnings::unknown_events(&self.routes)
     }
 }

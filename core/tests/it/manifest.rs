@@ -683,7 +683,76 @@ fn missing_multipart_uploads_give_a_warning() {
         &[],
     );
     check_warnings([route(&["ObjectCreated:Put"]), route(&["*"])], &[]);
-    check_warnings([route(&["ObjectCreated:Post", "ObjectRemoved:*"])], &[]);
+    check_warnings([route(&["ObjectCreated:Post", "ObjectTagging:*"])], &[]);
+}
+
+#[test]
+fn missing_deletions_give_a_warning() {
+    let marker = "`ObjectRemoved:Delete` without `ObjectRemoved:DeleteMarkerCreated` misses every \
+                  deletion that hides an object in a versioned bucket";
+    let expiration = "`ObjectRemoved:Delete` without `LifecycleExpiration:*` misses every \
+                      deletion by a lifecycle rule";
+    let expired_marker = "`LifecycleExpiration:Delete` without \
+                          `LifecycleExpiration:DeleteMarkerCreated` misses every expiration that \
+                          hides an object in a versioned bucket";
+
+    for (patterns, expected) in [
+        (&["ObjectRemoved:Delete"][..], &[marker, expiration][..]),
+        (&["ObjectRemoved:*"], &[expiration]),
+        (
+            &["ObjectRemoved:Delete", "LifecycleExpiration:*"],
+            &[marker],
+        ),
+        (
+            &["ObjectRemoved:*", "LifecycleExpiration:Delete"],
+            &[expired_marker],
+        ),
+        (&["ObjectRemoved:*", "LifecycleExpiration:*"], &[]),
+        (&["ObjectRemoved:DeleteMarkerCreated"], &[]),
+        (&["LifecycleExpiration:*"], &[]),
+        (&["*"], &[]),
+    ] {
+        check_warnings([route(patterns)], expected);
+    }
+
+    let elsewhere = route(&["LifecycleExpiration:*"]).with_prefix("b/");
+    let removed = route(&["ObjectRemoved:*"]).with_prefix("a/");
+    let of_route = format!("{expiration} of b [ObjectRemoved:*, prefix `a/`]");
+    check_warnings([elsewhere, removed], &[&of_route]);
+}
+
+#[test]
+fn a_pattern_without_a_known_event_gives_a_warning_with_the_nearest_one() {
+    for (pattern, nearest) in [
+        ("ObjectCreate:Put", Some("ObjectCreated:Put")),
+        ("s3:ObjectCreated:put", Some("ObjectCreated:Put")),
+        ("ObjectRemove:*", Some("ObjectRemoved:*")),
+        ("ObjectCreated", Some("ObjectCreated:*")),
+        (
+            "DeleteMarkerCreated",
+            Some("ObjectRemoved:DeleteMarkerCreated"),
+        ),
+        ("Zzz", None),
+    ] {
+        let manifest = manifest([route(&["ObjectAcl:Put", pattern])]);
+        let name = pattern.trim_start_matches("s3:");
+        let mut expected = format!("unknown event `{name}` in a [ObjectAcl:Put, {name}]");
+        if let Some(nearest) = nearest {
+            expected.push_str(&format!("; did you mean `{nearest}`?"));
+        }
+
+        let found: Vec<_> = manifest
+            .warnings()
+            .iter()
+            .map(ToString::to_string)
+            .collect();
+        assert_eq!(found, [expected]);
+        assert_eq!(manifest.unknown_events(), manifest.warnings());
+    }
+
+    for pattern in ["*", "IntelligentTiering:*", "s3:ObjectAcl:Put"] {
+        assert!(manifest([route(&[pattern])]).unknown_events().is_empty());
+    }
 }
 
 #[test]

@@ -45,6 +45,11 @@ struct Document {
 /// Prints a document and its warnings, and returns the exit status.
 pub(super) fn policy(router: &impl Router, program: &str, format: Format, queue_arn: &str) -> i32 {
     let manifest = Manifest::new(router);
+    // A mistake in the routes may be the cause of the error that follows.
+    for warning in manifest.warnings() {
+        eprintln!("warning: {warning}");
+    }
+
     let document = match document(&manifest, program, format, queue_arn) {
         Ok(document) => document,
         Err(error) => {
@@ -53,7 +58,7 @@ pub(super) fn policy(router: &impl Router, program: &str, format: Format, queue_
         }
     };
 
-    for warning in manifest.warnings().iter().chain(&document.warnings) {
+    for warning in &document.warnings {
         eprintln!("warning: {warning}");
     }
 

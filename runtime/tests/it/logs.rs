@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::sync::{Arc, Mutex};
 
-use s3_dispatch::Dispatcher;
+use s3_dispatch::{Dispatcher, EventPattern, Route, Router, Routes};
 use s3_dispatch_testing::SqsBatchBuilder;
 use serde_json::Value;
 use tracing::instrument::WithSubscriber;
@@ -25,13 +25,16 @@ impl Write for Lines {
 }
 
 async fn log(batch: SqsBatchBuilder) -> Vec<Value> {
+    log_of(&Dispatcher::new(Script::default()), batch).await
+}
+
+async fn log_of<R: Router>(dispatcher: &Dispatcher<R>, batch: SqsBatchBuilder) -> Vec<Value> {
     let lines = Lines::default();
     let writer = lines.clone();
     let subscriber = tracing_subscriber::fmt()
         .json()
         .with_writer(move || writer.clone())
         .finish();
-    let dispatcher = Dispatcher::new(Script::default());
     let report = dispatcher.dispatch(batch.to_bytes(), None);
     assert!(report.with_subscriber(subscriber).await.is_ok());
     let written = lines.0.lock().unwrap().clone();
@@ -99,5 +102,30 @@ async fn an_invocation_ends_with_one_summary() {
     assert_eq!(
         lines.iter().filter(|line| line["level"] == "WARN").count(),
         1
+    );
+}
+
+#[tokio::test]
+async fn a_misspelt_pattern_is_logged_when_the_dispatcher_starts() {
+    let route = Route::new(EventPattern::parse("ObjectCreate:Put").unwrap()).with_name("index");
+    let routes = Routes::new(())
+        .on_fn(route, || async { Ok::<_, std::io::Error>(()) })
+        .on_fn("ObjectAcl:*", || async { Ok::<_, std::io::Error>(()) });
+    let dispatcher = Dispatcher::new(routes);
+
+    let lines = log_of(&dispatcher, SqsBatchBuilder::new()).await;
+    let warnings: Vec<_> = lines
+        .iter()
+        .filter(|line| line["level"] == "WARN")
+        .map(|line| line["fields"]["message"].as_str().unwrap())
+        .collect();
+    let text = "unknown event `ObjectCreate:Put` in index [ObjectCreate:Put]; \
+                did you mean `ObjectCreated:Put`?";
+    assert_eq!(warnings, [text]);
+
+    let again = log_of(&dispatcher.clone(), SqsBatchBuilder::new()).await;
+    assert!(
+        again.iter().all(|line| line["level"] != "WARN"),
+        "{again:#?}"
     );
 }
