@@ -3,9 +3,9 @@
 use serde::{Serialize, Serializer};
 use serde_json::{Map, Value, json};
 
-use super::conditions::{self, Conditions, no_routes, of_keys, to_json};
+use super::conditions::{self, Condition, Conditions, no_routes, of_keys, to_json};
 use super::eventbridge_events::{EventCondition, Reason, group_by_detail_type};
-use super::key_spelling::as_it_is;
+use super::key_spelling::{as_it_is, as_wildcard};
 use super::warnings::Warning;
 use crate::{Error, ErrorKind, EventName, Route};
 
@@ -20,6 +20,9 @@ use crate::{Error, ErrorKind, EventName, Route};
 /// EventBridge has one detail type for several of S3's events and tells them apart by a reason. It
 /// does not send replication events and `ReducedRedundancyLostObject` ("EventBridge event message
 /// structure", Amazon S3 User Guide, 2026). Keys are not encoded there.
+///
+/// A prefix and a suffix become one wildcard, `{"wildcard": "in/*.jpg"}`. If they may overlap in a
+/// short key, as `ab` and `ba` do in `aba`, the pattern has only the prefix.
 ///
 /// The pattern lets every event through that a route takes and EventBridge sends. It may let more
 /// through: [`is_exact`](Self::is_exact) tells.
@@ -50,7 +53,7 @@ impl EventBridgePattern {
         let mut is_exact = true;
 
         for route in routes {
-            let (keys, keys_are_exact) = of_keys(std::slice::from_ref(route), as_it_is);
+            let (keys, keys_are_exact) = keys_of_route(route, place);
             let buckets = conditions::of_buckets(std::slice::from_ref(route));
             is_exact &= keys_are_exact;
 
@@ -79,6 +82,26 @@ impl EventBridgePattern {
 
     /// Whether the pattern lets through exactly the events that a route takes. If `false`, it lets
     /// more through.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use s3_dispatch_core::{EventPattern, Manifest, Route, Routes};
+    ///
+    /// let routes = |prefix: &'static str, suffix: &'static str| {
+    ///     let route = Route::new(EventPattern::from_static("ObjectAcl:Put"))
+    ///         .with_prefix(prefix)
+    ///         .with_suffix(suffix);
+    ///     Routes::new(()).on_fn(route, || async { Ok::<_, std::io::Error>(()) })
+    /// };
+    ///
+    /// let pattern = Manifest::new(&routes("in/", ".jpg")).eventbridge_pattern()?;
+    /// assert!(pattern.is_exact());
+    /// // In the key `aba` the prefix and the suffix overlap.
+    /// let pattern = Manifest::new(&routes("ab", "ba")).eventbridge_pattern()?;
+    /// assert!(!pattern.is_exact());
+    /// # Ok::<_, s3_dispatch_core::Error>(())
+    /// ```
     #[must_use]
     pub fn is_exact(&self) -> bool {
         self.is_exact
@@ -117,8 +140,22 @@ impl Serialize for EventBridgePattern {
 enum Place {
     /// In a rule, which sees every event of the bus.
     Rule,
-    /// In an event source mapping, which sees the bodies of a queue.
+    /// In an event source mapping, which sees the bodies of a queue. Its filters have no
+    /// `wildcard`.
     Body,
+}
+
+/// The conditions of a route on the key, and whether they are exact.
+fn keys_of_route(route: &Route, place: Place) -> (Conditions, bool) {
+    let wildcard = match (place, route.prefix(), route.suffix()) {
+        (Place::Rule, Some(prefix), Some(suffix)) => as_wildcard(prefix, suffix),
+        _ => None,
+    };
+
+    match wildcard {
+        Some(pattern) => (Some(vec![Condition::Wildcard(pattern)]), true),
+        None => of_keys(std::slice::from_ref(route), as_it_is),
+    }
 }
 
 /// Whether a route takes the creation of an object that is announced without a detail type.

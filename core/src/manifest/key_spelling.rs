@@ -45,6 +45,20 @@ pub(crate) fn as_it_is(part: KeyPart<'_>) -> (String, bool) {
     spell(part, |_| false, |text, spelled| spelled.push_str(text))
 }
 
+/// The operand of EventBridge's `wildcard` that matches exactly the keys with this prefix and this
+/// suffix. `None` if the two may overlap in a key, as in `aba` with prefix `ab` and suffix `ba`.
+///
+/// `*` stands for any characters or none. A literal `*` or `\` has a `\` in front ("Creating Amazon
+/// EventBridge event patterns", Amazon EventBridge User Guide, 2026).
+pub(crate) fn as_wildcard(prefix: &str, suffix: &str) -> Option<String> {
+    let (start, end) = (prefix.as_bytes(), suffix.as_bytes());
+    let mut overlaps = 1..=start.len().min(end.len());
+    let may_overlap = overlaps.any(|shared| start.ends_with(&end[..shared]));
+
+    let escaped = |part: &str| part.replace('\\', r"\\").replace('*', r"\*");
+    (!may_overlap).then(|| format!("{}*{}", escaped(prefix), escaped(suffix)))
+}
+
 /// Spells a part for the filter of a bucket notification, and tells whether it lost nothing.
 ///
 /// S3 wants a space as `+` and other special characters percent-encoded, and does not allow `*`

@@ -140,6 +140,20 @@ fn events_that_eventbridge_does_not_send_have_no_filter_for_its_events() {
     assert_eq!(warnings, [DELETION, some, SNS]);
 }
 
+/// Lambda's filters do not have EventBridge's `wildcard`.
+#[test]
+fn a_prefix_and_a_suffix_are_not_combined() {
+    let photos = route(&["ObjectCreated:*"])
+        .with_prefix("in/")
+        .with_suffix(".jpg");
+    let (patterns, _) = criteria([photos.clone()]);
+    let key = json!({"object": {"key": [{"prefix": "in/"}]}});
+
+    assert_eq!(patterns[0]["body"]["Records"]["s3"], key);
+    assert_eq!(patterns[1]["body"]["$or"][0]["detail"], key);
+    assert!(!manifest([photos]).filter_criteria().unwrap().is_exact());
+}
+
 /// A pattern has at most 4,096 characters.
 #[test]
 fn a_filter_that_is_too_long_for_lambda_is_widened() {

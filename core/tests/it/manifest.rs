@@ -575,6 +575,38 @@ fn an_eventbridge_pattern_has_detail_types_reasons_and_plain_keys() {
     );
 }
 
+/// The last entry tells whether the pattern is exact.
+#[test]
+fn an_eventbridge_pattern_combines_a_prefix_and_a_suffix_that_cannot_overlap() {
+    for (prefix, suffix, expected, is_exact) in [
+        ("in/", ".jpg", json!({"wildcard": "in/*.jpg"}), true),
+        ("ba", "ab", json!({"prefix": "ba"}), false),
+        ("é", "日", json!({"wildcard": "é*日"}), true),
+        (
+            r"a*\",
+            r"*b\c*",
+            json!({"wildcard": r"a\*\\*\*b\\c\*"}),
+            true,
+        ),
+        ("ab", "ba", json!({"prefix": "ab"}), false),
+        ("a", "a", json!({"prefix": "a"}), false),
+        ("in/.jpg", ".jpg", json!({"prefix": "in/.jpg"}), false),
+        ("in/", "in/x", json!({"prefix": "in/"}), false),
+        ("in/x", "in/y", json!({"wildcard": "in/x*in/y"}), true),
+        ("in/", "", json!({"prefix": "in/"}), true),
+        ("", ".jpg", json!({"suffix": ".jpg"}), true),
+    ] {
+        let route = route(&["ObjectAcl:Put"])
+            .with_prefix(prefix)
+            .with_suffix(suffix);
+        let pattern = manifest([route]).eventbridge_pattern().unwrap();
+        assert_eq!(pattern.is_exact(), is_exact, "{prefix} {suffix}");
+
+        let json = serde_json::to_value(&pattern).unwrap();
+        assert_eq!(json["detail"]["object"]["key"], json!([expected]));
+    }
+}
+
 #[test]
 fn an_eventbridge_pattern_has_an_alternative_for_each_route() {
     let pattern = json!({"source": ["aws.s3"], "$or": [
