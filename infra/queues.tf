@@ -89,7 +89,7 @@ resource "aws_sqs_queue_policy" "main" {
   })
 }
 
-# SQS itself moves messages here, and it needs no permission for that.
+# SQS itself moves messages here, which needs no permission.
 resource "aws_sqs_queue_policy" "dead_letters" {
   for_each = var.processors
 

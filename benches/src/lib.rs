@@ -1,29 +1,18 @@
 //! The payloads and the contenders of the benchmarks, and the ways to measure them.
 
-mod json;
-mod rewrite;
-mod objects;
-mod shape;
-mod value;
-mod lean;
-mod contender;
-mod count;
-mod bounds;
-mod results;
-mod times;
-mod tables;
-mod chart;
-mod runtime_api;
-mod process;
+mod payload;
+mod contenders;
+mod report;
+mod measure;
 
-pub use bounds::Bounds;
-pub use chart::chart;
-pub use contender::{Contender, Respond};
-pub use count::{Cell, Counts, Driver};
-pub use objects::objects;
-pub use process::{FunctionProcess, Start};
-pub use results::{Results, Row};
-pub use runtime_api::{Answer, RuntimeApi};
-pub use shape::Shape;
-pub use tables::tables;
-pub use times::times;
+pub use contenders::contender::{Contender, Respond};
+pub use measure::bounds::Bounds;
+pub use measure::count::{Cell, Counts, Driver};
+pub use measure::process::{FunctionProcess, Start};
+pub use measure::runtime_api::{Answer, RuntimeApi};
+pub use measure::times::times;
+pub use payload::objects::objects;
+pub use payload::shape::Shape;
+pub use report::chart::chart;
+pub use report::results::{Results, Row};
+pub use report::tables::tables;

@@ -1,13 +1,15 @@
-//! The error of this crate.
+//! The error of this crate, and the text of any error with its causes.
 
 use std::error::Error as StdError;
 use std::fmt;
+use std::iter::successors;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// An error of reading a payload or a pattern, of deriving a filter, or of a whole invocation.
 ///
-/// - [`kind`](Self::kind) tells programs what went wrong.
-/// - [`path`](Self::path) tells where in the JSON.
-/// - [`is_retryable`](Self::is_retryable) tells whether a retry can help.
+/// - [`kind`](Self::kind) says what went wrong, for programs to match on.
+/// - [`path`](Self::path) is the place in the JSON.
+/// - [`is_retryable`](Self::is_retryable) says whether a retry can help.
 ///
 /// `Display` writes one clause without a full stop, and the path if there is one. The cause, if
 /// there is one, is the [`source`](StdError::source) and is not part of the text.
@@ -43,7 +45,8 @@ struct Inner {
 pub enum ErrorKind {
     /// The bytes are not UTF-8.
     InvalidUtf8,
-    /// The text is not JSON, or a string that is read holds a lone surrogate, such as `"\ud800"`.
+    /// The text is not JSON, or a string that is read contains a lone surrogate, such as
+    /// `"\ud800"`.
     InvalidJson,
     /// The JSON is nested more deeply than the reader follows.
     TooDeep,
@@ -55,7 +58,8 @@ pub enum ErrorKind {
     ///
     /// Or a record lacks a field that a typed view promises.
     MissingField,
-    /// A field has a value of the wrong type, or a record is not of the events of a view.
+    /// A field has a value of the wrong type, or the event of a record is not one of a view's
+    /// events.
     InvalidField,
     /// An SQS message has no id, so its failure could not be reported.
     ///
@@ -63,11 +67,11 @@ pub enum ErrorKind {
     MissingMessageId,
     /// The text is not an event pattern.
     InvalidPattern,
-    /// The routes need a filter that the service cannot express, or not in this size.
+    /// The routes need a filter that the service cannot express, or that exceeds its limits.
     Unexpressible,
     /// A record failed, and its delivery cannot report single failures, so the invocation fails.
     InvocationFailed,
-    /// The Lambda runtime API could not be served.
+    /// The program does not run in a working Lambda environment, or the Runtime API failed.
     Runtime,
 }
 
@@ -176,4 +180,28 @@ impl StdError for Error {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
         self.0.source.as_deref().map(|source| source as _)
     }
+}
+
+/// Returns an error with its causes on one line: `a: b: c`.
+///
+/// For readers who cannot ask for the source, such as those of a log. The error may come from
+/// anyone's code: printing it may panic, and its chain of causes may never end. So a panic is
+/// caught, and the chain is cut after 32 causes.
+#[doc(hidden)]
+#[must_use]
+pub fn with_causes(error: &(dyn StdError + 'static)) -> String {
+    const MAX_CAUSES: usize = 32;
+
+    let chain = || {
+        let errors = successors(Some(error), |&error| error.source());
+        let texts: Vec<_> = errors
+            .take(1 + MAX_CAUSES)
+            .map(ToString::to_string)
+            .collect();
+
+        texts.join(": ")
+    };
+
+    catch_unwind(AssertUnwindSafe(chain))
+        .unwrap_or_else(|_| "an error that panicked while it was printed".to_owned())
 }

@@ -2,8 +2,8 @@
 //!
 //! `s3-dispatch` is built on this crate. It does no I/O and depends on no runtime. Programs depend
 //! on [`s3-dispatch`](https://docs.rs/s3-dispatch), which re-exports everything here and runs
-//! handlers in Lambda or in a worker. Depend on this crate alone for a library that only offers
-//! handlers, or that only reads notifications.
+//! handlers in Lambda and from a terminal. Depend on this crate alone for a library that only
+//! offers handlers, or that only reads notifications.
 //!
 //! # Read a notification
 //!

@@ -51,6 +51,8 @@ pub enum Content {
     Records(Vec<Record>),
     /// A test notification.
     Test(Fields),
+    /// A message that holds no S3 event.
+    Other,
 }
 
 /// One record.
@@ -139,7 +141,7 @@ pub fn read(bytes: &[u8]) -> Reading {
     }
 
     let root = Node::root(&document, "$");
-    if let Some(batch) = root.get("Records").and_then(|records| batch(&records)) {
+    if let Some(batch) = any_batch(&root) {
         return batch;
     }
 
@@ -157,6 +159,67 @@ pub fn read(bytes: &[u8]) -> Reading {
         (None, Ok(_)) => unreachable!("content is always in an envelope"),
     }
 }
+
+/// Reads a batch in any form, or returns `None` if this is not a batch.
+fn any_batch(root: &Node<'_>) -> Option<Reading> {
+    if let Some(elements) = root.elements() {
+        return if elements.is_empty() && root.path != "$" || !elements.is_empty() {
+            batch(root)
+        } else {
+            None
+        };
+    }
+
+    if let Some(records) = root.get("Records") {
+        return batch(&records);
+    }
+
+    if let Some(messages) = root.get("Messages") {
+        return Some(sqs_messages(&messages));
+    }
+
+    any_batch(&root.get("requestPayload")?)
+}
+
+/// Reads the answer of SQS to a receive.
+fn sqs_messages(messages: &Node<'_>) -> Reading {
+    let Some(elements) = messages.elements() else {
+        return Reading::Refused(vec![messages.mistake(ErrorKind::InvalidField)]);
+    };
+
+    let mut mistakes = Vec::new();
+    let strays = elements.iter().filter(|element| !element.is_object());
+    mistakes.extend(strays.map(|element| element.mistake(ErrorKind::InvalidField)));
+    let objects = elements.iter().filter(|element| element.is_object());
+    let messages = objects
+        .map(|element| sqs_message(element, &SQS_NAMES, &mut mistakes))
+        .collect();
+
+    if mistakes.is_empty() {
+        Reading::Delivery(Envelope::Sqs, messages)
+    } else {
+        Reading::Refused(mistakes)
+    }
+}
+
+/// What the members of a message are called: id, receipt handle, body, attributes, queue.
+struct Names([&'static str; 5]);
+
+const LAMBDA_NAMES: Names = Names([
+    "messageId",
+    "receiptHandle",
+    "body",
+    "attributes",
+    "eventSourceARN",
+]);
+
+const SQS_NAMES: Names = Names([
+    "MessageId",
+    "ReceiptHandle",
+    "Body",
+    "Attributes",
+    "no queue",
+]);
 
 /// Reads a batch, or returns `None` if these are the records of a notification.
 fn batch(records: &Node<'_>) -> Option<Reading> {
@@ -182,7 +245,7 @@ fn batch(records: &Node<'_>) -> Option<Reading> {
     }
 
     let messages = elements.iter().map(|element| match envelope {
-        Envelope::Sqs => sqs_message(element, &mut mistakes),
+        Envelope::Sqs => sqs_message(element, &LAMBDA_NAMES, &mut mistakes),
         _ => sns_message(element),
     });
     let messages = messages.collect();
@@ -209,27 +272,28 @@ fn batch_envelope(element: &Node<'_>) -> Result<Option<Envelope>, Mistake> {
     )
 }
 
-fn sqs_message(element: &Node<'_>, mistakes: &mut Vec<Mistake>) -> Message {
+fn sqs_message(element: &Node<'_>, names: &Names, mistakes: &mut Vec<Mistake>) -> Message {
+    let Names([id, receipt_handle, body, attributes, queue_arn]) = *names;
     let mut message = Message::default();
     let before = mistakes.len();
 
-    match element.text("messageId", mistakes) {
-        Some(id) => drop(message.context.insert(String::from("message_id"), id)),
+    match element.text(id, mistakes) {
+        Some(text) => drop(message.context.insert(String::from("message_id"), text)),
         None if mistakes.len() > before => {}
         None => mistakes.push(Mistake {
             kind: ErrorKind::MissingMessageId,
-            ..element.missing("messageId")
+            ..element.missing(id)
         }),
     }
 
     let ignored = &mut Vec::new();
-    let attributes = element.get("attributes");
+    let attributes = element.get(attributes);
     let attributes = attributes.as_ref();
     let attribute = |name, ignored: &mut Vec<Mistake>| attributes?.text(name, ignored);
 
     let told = [
-        ("receipt_handle", element.text("receiptHandle", ignored)),
-        ("queue_arn", element.text("eventSourceARN", ignored)),
+        ("receipt_handle", element.text(receipt_handle, ignored)),
+        ("queue_arn", element.text(queue_arn, ignored)),
         ("trace_header", attribute("AWSTraceHeader", ignored)),
         ("group_id", attribute("MessageGroupId", ignored)),
     ];
@@ -248,7 +312,7 @@ fn sqs_message(element: &Node<'_>, mistakes: &mut Vec<Mistake>) -> Message {
         );
     }
 
-    read_body(element, "body", 0, Envelope::Sqs, message)
+    read_body(element, body, 0, Envelope::Sqs, message)
 }
 
 fn sns_message(element: &Node<'_>) -> Message {
@@ -344,7 +408,7 @@ fn read_value(
     };
 
     let content = if let Some(records) = root.get("Records") {
-        read_records(&records, envelopes, &mut mistakes)
+        read_records(&records, depth, envelopes, &mut mistakes)
     } else if is_text("Event", "s3:TestEvent")? {
         envelopes.push(Envelope::S3);
         Content::Test(record::test_event(root, &mut mistakes))
@@ -355,8 +419,26 @@ fn read_value(
         }
 
         return read_message(&message, depth + 1, envelopes);
+    } else if (is_text("Type", "SubscriptionConfirmation")?
+        || is_text("Type", "UnsubscribeConfirmation")?)
+        && root.text("TopicArn", &mut Vec::new()).is_some()
+    {
+        envelopes.push(Envelope::Sns);
+        Content::Other
+    } else if is_text("Type", "SubscriptionConfirmation")?
+        || is_text("Type", "UnsubscribeConfirmation")?
+    {
+        return Err(vec![root.mistake(ErrorKind::NotAnS3Event)]);
     } else if is_text("source", "aws.s3")? && root.get("detail").is_some() {
         envelopes.push(Envelope::EventBridge);
+
+        if root
+            .text("detail-type", &mut Vec::new())
+            .is_some_and(|detail_type| detail_type.ends_with(" via CloudTrail"))
+        {
+            return Ok(Content::Other);
+        }
+
         let fields = eventbridge::record(root, &mut mistakes);
 
         Content::Records(vec![Record {
@@ -364,6 +446,12 @@ fn read_value(
             raw: root.value.clone(),
             marks: root.marks,
         }])
+    } else if let Some(payload) = root.get("requestPayload") {
+        if depth == MAX_NESTING {
+            return Err(vec![payload.mistake(ErrorKind::TooDeep)]);
+        }
+
+        return read_value(&payload, depth + 1, envelopes);
     } else {
         return Err(vec![root.mistake(ErrorKind::NotAnS3Event)]);
     };
@@ -375,9 +463,11 @@ fn read_value(
     }
 }
 
-/// Reads records up to the first element that is not one, and skips test notifications.
+/// Reads records up to the first element that is not one. An element may be a message of another
+/// batch, and test notifications are skipped.
 fn read_records(
     records: &Node<'_>,
+    depth: usize,
     envelopes: &mut Vec<Envelope>,
     mistakes: &mut Vec<Mistake>,
 ) -> Content {
@@ -386,16 +476,25 @@ fn read_records(
         return Content::Records(Vec::new());
     };
 
-    let (mut read, mut tests) = (Vec::new(), Vec::new());
+    let (mut read, mut others) = (Vec::new(), Vec::new());
+    let outside = envelopes.clone();
 
     if elements.is_empty() {
         envelopes.push(Envelope::S3);
     }
 
     for element in &elements {
+        if mistakes.iter().any(|mistake| !mistake.is_doubtful) {
+            break;
+        }
+
         match element.is_text("Event", "s3:TestEvent") {
-            Ok(true) => tests.push(record::test_event(element, mistakes)),
+            Ok(true) => {
+                *envelopes = [&outside[..], &[Envelope::S3]].concat();
+                others.push(Content::Test(record::test_event(element, mistakes)));
+            }
             Ok(false) if element.get("s3").is_some() => {
+                *envelopes = [&outside[..], &[Envelope::S3]].concat();
                 let fields = record::s3_record(element, mistakes);
                 read.push(Record {
                     fields,
@@ -403,19 +502,47 @@ fn read_records(
                     marks: element.marks,
                 });
             }
-            Ok(false) => return wrong(element.mistake(ErrorKind::NotAnS3Event), mistakes),
-            Err(mistake) => return wrong(mistake, mistakes),
-        }
+            Ok(false) => {
+                let Some((envelope, message)) = message_of_batch(element) else {
+                    return wrong(element.mistake(ErrorKind::NotAnS3Event), mistakes);
+                };
 
-        if !envelopes.contains(&Envelope::S3) {
-            envelopes.push(Envelope::S3);
+                *envelopes = [&outside[..], &[envelope]].concat();
+                if depth == MAX_NESTING {
+                    return wrong(message.mistake(ErrorKind::TooDeep), mistakes);
+                }
+
+                match read_message(&message, depth + 1, envelopes) {
+                    Ok(Content::Records(records)) => read.extend(records),
+                    Ok(other) => others.push(other),
+                    Err(more) => {
+                        // After a doubtful mistake, the reader may go on.
+                        let is_certain = more.iter().any(|mistake| !mistake.is_doubtful);
+                        mistakes.extend(more);
+
+                        if is_certain {
+                            return Content::Records(Vec::new());
+                        }
+                    }
+                }
+            }
+            Err(mistake) => return wrong(mistake, mistakes),
         }
     }
 
-    if read.is_empty() && !tests.is_empty() {
-        Content::Test(tests.remove(0))
+    if read.is_empty() && !others.is_empty() {
+        others.remove(0)
     } else {
         Content::Records(read)
+    }
+}
+
+/// The content of a message of another batch that is an entry of `Records`.
+fn message_of_batch<'v>(element: &Node<'v>) -> Option<(Envelope, Node<'v>)> {
+    let sns = element.get("Sns").and_then(|sns| sns.get("Message"));
+    match sns {
+        Some(message) => Some((Envelope::Sns, message)),
+        None => Some((Envelope::Sqs, element.get("body")?)),
     }
 }
 

@@ -1,15 +1,15 @@
 //! The error of this crate.
 //!
 //! Every fallible public function returns it, so that a test can match on one kind, and a program
-//! can print one line. All rooms of the crate make such errors.
+//! can print one line. All modules of the crate make such errors.
 
 use std::error::Error as StdError;
 use std::fmt;
 
-/// A pipeline could not be described, started or used.
+/// The error of describing, starting or using a pipeline.
 ///
 /// The text is one clause without a full stop. The cause, if any, is available from
-/// [`source`](StdError::source) and is not repeated in the text; [`with_causes`] joins both.
+/// [`source`](StdError::source) and is not repeated in the text.
 pub struct Error(Box<Inner>);
 
 struct Inner {
@@ -101,24 +101,7 @@ impl StdError for Error {
     }
 }
 
-/// The text for a name that nothing has.
+/// The text of the error for an unknown name.
 pub(crate) fn no_such(what: &str, name: &str) -> String {
     format!("there is no {what} `{name}`")
-}
-
-/// Returns the text of an error and of all its causes, in one line: `the file cannot be read:
-/// permission denied`.
-///
-/// ```
-/// use s3_dispatch_local::{Topology, with_causes};
-///
-/// let error = Topology::from_toml_file("missing.toml".as_ref()).unwrap_err();
-/// assert!(with_causes(&error).starts_with("the file `missing.toml` cannot be read: "));
-/// ```
-#[must_use]
-pub fn with_causes(error: &(dyn StdError + 'static)) -> String {
-    let causes = std::iter::successors(Some(error), |&error| error.source());
-    let texts: Vec<_> = causes.map(ToString::to_string).collect();
-
-    texts.join(": ")
 }

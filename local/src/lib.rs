@@ -1,4 +1,4 @@
-//! S3, SNS, SQS and Lambda on one machine, with the faults of the real ones.
+//! S3, SNS, SQS and Lambda on one machine, with the faults of the real services.
 //!
 //! An object is put into a bucket, S3 notifies a topic, filter policies choose the queues, and a
 //! function is invoked with the messages. In a test all of that is one value, [`LocalPipeline`],
@@ -52,16 +52,15 @@ mod aws;
 mod topology;
 mod faults;
 mod journal;
-mod http_server;
 mod s3;
 mod sns;
 mod sqs;
 mod lambda;
 mod pipeline;
 
-pub use error::{Error, ErrorKind, with_causes};
+pub use aws::http_server::{HttpListener, HttpServer};
+pub use error::{Error, ErrorKind};
 pub use faults::{Fault, Faults, Hop};
-pub use http_server::{HttpListener, HttpServer};
 pub use journal::{
     EventReport, Fate, Handling, Journal, LogStream, ReceivedMessage, Report, Step, StepKind, Steps,
 };
@@ -78,3 +77,8 @@ pub use topology::{
     BucketSpec, Destination, FunctionSpec, MappingSpec, NotificationSpec, QueueSpec, Redrive,
     SubscriptionSpec, Topology,
 };
+
+/// The README's example, compiled as a doc test.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

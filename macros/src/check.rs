@@ -23,7 +23,7 @@ pub(crate) fn options(options: &Options, errors: &mut Errors) {
 /// Checks that the function can be called with arguments made from a record, and that the
 /// attribute lists an event.
 pub(crate) fn function(options: &Options, function: &Function, errors: &mut Errors) {
-    // An unreadable option may have been the event.
+    // The option that could not be parsed may have been the event.
     if options.events.is_empty() && errors.is_empty() {
         let message = "expected at least one event, such as `#[s3_handler(\"ObjectCreated:Put\")]`";
         errors.push(Error::new(Span::call_site(), message));
@@ -51,7 +51,7 @@ pub(crate) fn function(options: &Options, function: &Function, errors: &mut Erro
     output(signature, errors);
 }
 
-/// Whether the function is in an `impl`, which has no room for a type beside it.
+/// Whether the function is in an `impl`, where the attribute cannot add a type.
 pub(crate) fn is_method(function: &Function) -> bool {
     let mut arguments = function.signature.inputs.iter();
     arguments.any(|argument| matches!(argument, FnArg::Receiver(_)))

@@ -30,8 +30,8 @@ use crate::parse::{Function, Options};
 /// let routes = Routes::new(()).on::<log_upload>();
 /// ```
 ///
-/// The function itself does not change: tests can call it like any other. The attribute adds a
-/// type of the same name, which `Routes::on` takes. A handler without a route gives the warning
+/// The function itself does not change: tests can call it like any other. The attribute adds a type
+/// of the same name, which `Routes::on` takes. If no route uses the handler, the compiler warns
 /// that the type is never used. A method cannot be a handler, because an `impl` cannot contain the
 /// type.
 ///
@@ -96,9 +96,9 @@ use crate::parse::{Function, Options};
 ///
 /// ## `state`
 ///
-/// Names the type of the application's state. A `State<T>` that this type cannot provide is then
-/// an error at the argument; without the option it is an error at `Routes::on`. An argument type
-/// that implements `FromRecord` for one state only needs the option:
+/// Names the type of the application's state. A `State<T>` that this type cannot provide is then an
+/// error at the argument; without the option it is an error at `Routes::on`. An argument type that
+/// implements `FromRecord` for only one state requires this option:
 ///
 /// ```
 /// # use s3_dispatch::{FromRef, HandlerError, Routes, State, s3_handler};
@@ -150,7 +150,7 @@ pub fn s3_handler(
     handler(attribute.into(), item.into()).into()
 }
 
-/// The user's function, unchanged even when it has mistakes, and the code beside it.
+/// The user's function, unchanged even when it has mistakes, and the generated code.
 fn handler(attribute: TokenStream, item: TokenStream) -> TokenStream {
     let mut errors = Errors::default();
     let options = Options::parse(attribute, &mut errors);

@@ -106,7 +106,7 @@ fn begins_option(input: ParseStream<'_>) -> bool {
     }
 }
 
-/// A value of the option, or `None` if there is no such option.
+/// An example value of the option, or `None` if there is no such option.
 fn example(name: &Ident) -> Option<&'static str> {
     match name.to_string().as_str() {
         "bucket" => Some("\"my-bucket\""),
@@ -146,8 +146,8 @@ fn set<T>(slot: &mut Option<T>, name: &Ident, value: T) -> Result<()> {
 
 /// Splits at the commas between options.
 ///
-/// Parentheses and braces are one token, so their commas are not seen. Angle brackets, as in
-/// `state = Pair<A, B>`, are not, so they are counted.
+/// A group in parentheses or braces is one token, so the commas inside are not seen. Angle
+/// brackets, as in `state = Pair<A, B>`, are separate tokens, so they are counted.
 fn split_at_commas(tokens: TokenStream) -> Vec<TokenStream> {
     let mut options = vec![TokenStream::new()];
     let mut angles = 0usize;

@@ -1,4 +1,4 @@
-//! Runs code that is not ours, so that its panics cost one message and not the whole batch.
+//! Runs user code so that a panic in it fails one message and not the whole batch.
 //!
 //! Handlers, routers, dead-letter sinks and backoffs run behind this guard.
 
@@ -10,15 +10,14 @@ use std::task::{Context, Poll};
 
 use s3_dispatch_core::handler::BoxFuture;
 
-/// A future of foreign code that resolves to its output or to its panic.
+/// A future of user code that resolves to its output or to its panic.
 ///
-/// It never panics itself, neither when it is polled nor when it is dropped, before or after its
-/// end.
+/// It never panics itself, no matter when it is polled or dropped.
 pub(crate) struct Guarded<'f, T>(Stage<'f, T>);
 
 enum Stage<'f, T> {
     Running(BoxFuture<'f, T>),
-    /// The foreign code panicked before it returned a future.
+    /// The user code panicked before it returned a future.
     Panicked(Panicked),
     Finished,
 }
@@ -55,7 +54,6 @@ impl<T> Future for Guarded<'_, T> {
             }
             Stage::Finished => return Poll::Pending,
         };
-
         match polled {
             Ok(Poll::Pending) => Poll::Pending,
             Ok(Poll::Ready(output)) => {

@@ -1,10 +1,9 @@
-//! Write one async function per S3 event, and have it called, correctly, in Lambda and from a
-//! terminal.
+//! Write one async function per S3 event. This crate calls it, in Lambda and from a terminal.
 //!
 //! S3 publishes a notification for each event to an SNS topic. Filter policies send it to one SQS
-//! queue per kind of event, and one Lambda function per queue does the work. This crate is the
-//! inside of that function: it opens the envelopes, decodes the keys, calls the right handler for
-//! each record, and tells SQS exactly which messages failed.
+//! queue per kind of event, and one Lambda function per queue does the work. This crate does the
+//! work around your code in that function: it opens the envelopes, decodes the keys, calls the
+//! right handler for each record, and tells SQS exactly which messages failed.
 //!
 //! # A program
 //!
@@ -75,17 +74,19 @@
 //! - To write a handler: [`s3_handler`], [`Handler`], [`HandlerError`], [`Outcome`].
 //! - To choose its arguments: [`FromRecord`], [`S3EventRecord`], [`ObjectKey`], [`State`],
 //!   [`MessageContext`], and views such as [`ObjectCreated`].
+//! - To name the types of a record's fields: the modules [`record`] and [`event_data`].
 //! - To choose the handler of a record: [`Routes`], [`Route`], [`EventPattern`]. Implement
 //!   [`Router`] to wrap them.
 //! - To run the program: [`start`], [`run`].
 //! - To set the rules of delivery: [`Dispatcher`], [`Unrouted`], [`Malformed`].
 //! - To see what happened: [`BatchReport`] and the module [`dispatch`].
-//! - To handle each record once, or none after a newer one: [`Deduplicated`], [`LatestOnly`], the
+//! - To handle each record once, or to skip outdated ones: [`Deduplicated`], [`LatestOnly`], the
 //!   stores [`MemoryStore`] and `DynamoDbStore`, and the module [`once`].
 //! - To keep or delay what fails: [`DeadLetters`], [`Backoff`], `SqsDeadLetters`, `SqsBackoff`, and
 //!   the module [`failure`].
 //! - To derive filters and policies from the routes: [`Manifest`].
-//! - To read payloads without a dispatcher: [`Delivery`], [`Notification`].
+//! - To read payloads without a dispatcher: [`Notification`], and
+//!   [`Delivery`](delivery::Delivery) in the module [`delivery`].
 //!
 //! # Features
 //!
@@ -98,7 +99,7 @@
 //!
 //! # Metrics
 //!
-//! With the feature `metrics`, a dispatcher reports to whatever recorder the program has installed:
+//! With the feature `metrics`, a dispatcher reports to the recorder that the program has installed:
 //!
 //! | name | kind | unit | labels |
 //! |---|---|---|---|
@@ -115,16 +116,16 @@
 //! - The duration is the time that a record spends in the router, including wrappers such as
 //!   [`Deduplicated`].
 //! - The lag is the time from the event, by S3's clock, to the start of its handler. A record
-//!   without a readable time has none.
-//! - Labels have few values. An event name that this version does not know is `other`. Keys and
-//!   buckets are never labels.
+//!   without a readable time has no lag.
+//! - The number of label values is bounded. An event name that this version does not know is
+//!   `other`. Keys and buckets are never labels.
 //!
 //! The example `cloudwatch_metrics` writes them in CloudWatch's embedded metric format.
 //!
 //! # In an existing function
 //!
 //! A function that takes an `SqsEvent` and returns an `SqsBatchResponse` can call
-//! [`Dispatcher::dispatch_event`] with the one, return the other, and keep everything else:
+//! [`Dispatcher::dispatch_event`] with its event, return the response, and keep everything else:
 //!
 //! ```
 //! use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent};

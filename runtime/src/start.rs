@@ -1,10 +1,10 @@
-//! The last call of `main`: serves Lambda, or runs a command.
+//! The last call in `main`: serves Lambda, or runs a command.
 
 use s3_dispatch_core::{Error, Router};
 
 use crate::Dispatcher;
 
-/// Runs the program: it serves invocations in Lambda, and is a command line elsewhere.
+/// Runs the program: serves invocations in Lambda, and runs a command line elsewhere.
 ///
 /// `router` is a router or a [`Dispatcher`]. In Lambda, where `AWS_LAMBDA_RUNTIME_API` is set, this
 /// is [`run`](crate::run). Elsewhere, with the feature `cli`, the arguments of the program are a
@@ -22,11 +22,11 @@ use crate::Dispatcher;
 /// |---|---|
 /// | 0 | the command succeeded |
 /// | 1 | a message failed, a file could not be read in full, or a policy cannot be expressed |
-/// | 2 | the payload or the command line could not be read |
+/// | 2 | the command line is invalid, or the payload could not be read |
 ///
 /// # Errors
 ///
-/// Those of [`run`](crate::run). Without the feature `cli`, the error is
+/// The same as [`run`](crate::run). Without the feature `cli`, the error is
 /// [`ErrorKind::Runtime`](crate::ErrorKind::Runtime) outside Lambda.
 ///
 /// # Examples

@@ -42,7 +42,7 @@
 //!
 //! # Which events arrive
 //!
-//! [`SnsFilterPolicy`] and [`EventBridgeRule`] tell which events the infrastructure lets through to
+//! [`SnsFilterPolicy`] and [`EventBridgeRule`] show which events the infrastructure lets through to
 //! a handler.
 //!
 //! # Features

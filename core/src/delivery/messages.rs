@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use super::context::MessageContext;
 use super::envelope::{Envelope, Envelopes};
-use super::notification::TestEvent;
+use super::notification::{OtherMessage, TestEvent};
 use crate::text::RawJson;
 use crate::{Error, S3EventRecord};
 
@@ -56,6 +56,8 @@ pub enum Content {
     Records(Range<usize>),
     /// A test notification.
     Test(TestEvent),
+    /// No S3 event, but nothing that is wrong either.
+    Other(OtherMessage),
 }
 
 /// The most messages that Lambda puts into one batch ("Using Lambda with Amazon SQS", AWS Lambda

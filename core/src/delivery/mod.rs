@@ -11,4 +11,4 @@ pub(crate) mod notification;
 pub use context::{InvocationId, MessageGroupId, MessageId, QueueArn, ReceiptHandle, TraceHeader};
 pub use envelope::{Envelope, Envelopes};
 pub use messages::{Content, Delivery, Message};
-pub use notification::{ServiceName, TestEvent};
+pub use notification::{DetailType, OtherMessage, ServiceName, TestEvent, TopicArn};

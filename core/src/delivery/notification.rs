@@ -1,5 +1,7 @@
 //! The JSON document that S3 publishes.
 
+use std::fmt;
+
 use crate::record::{EventTime, HostId, RequestId};
 use crate::text::text_newtypes;
 use crate::{BucketName, S3EventRecord};
@@ -17,6 +19,52 @@ pub enum Notification {
     Records(Vec<S3EventRecord>),
     /// The test notification that S3 sends when a bucket's notifications are configured.
     Test(TestEvent),
+    /// A message that arrives beside notifications and holds no S3 event.
+    Other(OtherMessage),
+}
+
+/// A message that arrives beside notifications and holds no S3 event.
+///
+/// None of them fails: they would come again and again. A dispatcher logs a warning that displays
+/// them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum OtherMessage {
+    /// An SNS topic waits for the subscription's confirmation, and sends no events until then.
+    ///
+    /// ```json
+    /// {"Type": "SubscriptionConfirmation", "Token": "2336412f37",
+    ///  "TopicArn": "arn:aws:sns:eu-central-1:123456789012:uploads",
+    ///  "SubscribeURL": "https://sns.eu-central-1.amazonaws.com/"}
+    /// ```
+    SubscriptionConfirmation(TopicArn),
+    /// An SNS topic confirms that the subscription was deleted, and sends no more events.
+    UnsubscribeConfirmation(TopicArn),
+    /// An event that CloudTrail puts on EventBridge with S3's source, such as
+    /// `AWS API Call via CloudTrail`. It records a call and is not an S3 event.
+    CloudTrail(DetailType),
+}
+
+impl fmt::Display for OtherMessage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::SubscriptionConfirmation(topic) => write!(
+                f,
+                "the subscription to the topic {topic:?} is not confirmed: no events come until \
+                 it is"
+            ),
+            Self::UnsubscribeConfirmation(topic) => write!(
+                f,
+                "the subscription to the topic {topic:?} was deleted: no more events come"
+            ),
+            Self::CloudTrail(detail_type) => {
+                write!(
+                    f,
+                    "{detail_type:?} is not an S3 event, and no route matches it"
+                )
+            }
+        }
+    }
 }
 
 /// The notification that S3 sends when a bucket's notifications are configured.
@@ -46,4 +94,8 @@ pub struct TestEvent {
 text_newtypes! {
     /// The name of a service.
     ServiceName;
+    /// The ARN of an SNS topic: `arn:aws:sns:eu-central-1:123456789012:uploads`.
+    TopicArn;
+    /// The detail type of an EventBridge event: `Object Created`.
+    DetailType;
 }

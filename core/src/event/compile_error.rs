@@ -1,8 +1,8 @@
-//! The messages of compile errors, put together in `const` functions.
+//! The messages of compile errors, which are built in `const` functions.
 
 /// A message that grows piece by piece at compile time, where `format!` is not available.
 ///
-/// It holds at most 512 bytes. What is longer is cut off.
+/// It holds at most 512 bytes. The rest of a longer message is cut off.
 pub(crate) struct CompileError {
     bytes: [u8; 512],
     len: usize,
@@ -20,7 +20,6 @@ impl CompileError {
     pub(crate) const fn push(mut self, text: &str) -> Self {
         let text = text.as_bytes();
         let mut index = 0;
-
         while index < text.len() && self.len < self.bytes.len() {
             self.bytes[self.len] = text[index];
             self.len += 1;

@@ -6,7 +6,7 @@ use super::name::EventName;
 const OBJECT_CREATED: &str = "Object Created";
 const OBJECT_DELETED: &str = "Object Deleted";
 
-/// The reason of the deletions that a lifecycle rule caused.
+/// The reason that EventBridge gives for deletions by a lifecycle rule.
 pub(crate) const LIFECYCLE_EXPIRATION: &str = "Lifecycle Expiration";
 
 const DELETE_OBJECT: &str = "DeleteObject";
@@ -18,7 +18,7 @@ impl EventName {
     ///
     /// A new reason of `Object Created` becomes the action of an unknown name, such as
     /// `ObjectCreated:Teleport`. Any other detail type that is not in the table becomes the name
-    /// itself, so that `*` still routes it. Missing texts may be empty.
+    /// itself, so that `*` still routes it. Pass an empty text for one that is missing.
     pub(crate) fn from_eventbridge(detail_type: &str, reason: &str, deletion_type: &str) -> Self {
         let (reason, deletion_type) = match detail_type {
             OBJECT_DELETED => known_deletion(reason, deletion_type),
@@ -50,8 +50,8 @@ impl EventName {
     }
 }
 
-/// A deletion is a request unless a lifecycle rule caused it, and permanent unless a delete marker
-/// was created, whatever new words may come.
+/// A deletion counts as requested unless a lifecycle rule caused it, and as permanent unless a
+/// delete marker was created. This also holds for words that AWS may add.
 fn known_deletion<'t>(reason: &'t str, deletion_type: &'t str) -> (&'t str, &'t str) {
     let reason = match reason {
         LIFECYCLE_EXPIRATION => LIFECYCLE_EXPIRATION,

@@ -1,7 +1,7 @@
 //! The names of S3's events and the patterns that select them.
 //!
 //! Records carry a name, and routes carry patterns. Both come from one table of known names. The
-//! attribute macro checks patterns against it at compile time, and the reading and the manifest
+//! attribute macro checks patterns against it at compile time, and the reader and the manifest
 //! translate its names from and to EventBridge.
 
 mod table;

@@ -86,7 +86,7 @@ macro_rules! category_predicates {
 }
 
 category_predicates! {
-    /// Whether an object was created: uploaded, copied, or put together from parts.
+    /// Whether an object was created: uploaded, copied, or assembled from parts.
     is_object_created "ObjectCreated";
     /// Whether a request deleted an object or a version, or put a delete marker on an object.
     is_object_removed "ObjectRemoved";

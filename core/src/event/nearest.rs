@@ -4,7 +4,7 @@ use super::compile_error::CompileError;
 use super::known::Known;
 use super::spelling::{category_and_action, starred_category, without_prefix};
 
-/// A longer literal, in bytes, is not a misspelled name.
+/// A literal with more bytes than this is not compared with the known names.
 const LONGEST: usize = 64;
 
 /// Fails to compile, and proposes the known pattern that is nearest to the literal.
@@ -48,7 +48,6 @@ const fn nearest(text: &str) -> Option<(&'static str, bool)> {
     // A text that differs in more than half of its length is another word.
     let mut best_distance = wanted.len() / 2 + 1;
     let mut index = 0;
-
     while index < Known::ALL.len() {
         let name = Known::ALL[index].as_str();
         let (category, action) = category_and_action(name);
@@ -85,7 +84,6 @@ const fn edit_distance(left: &str, right: &str) -> usize {
     let (left, right) = (left.as_bytes(), right.as_bytes());
     let mut row = [0; LONGEST + 1];
     let mut column = 0;
-
     while column <= right.len() {
         row[column] = column;
         column += 1;
@@ -96,7 +94,6 @@ const fn edit_distance(left: &str, right: &str) -> usize {
         let mut diagonal = row[0];
         row[0] = line + 1;
         let mut column = 0;
-
         while column < right.len() {
             let same = left[line].eq_ignore_ascii_case(&right[column]);
             let replaced = diagonal + if same { 0 } else { 1 };

@@ -241,7 +241,8 @@ impl EventPattern {
         }
     }
 
-    /// The text without its `:*`, and whether it had one. Empty for what was parsed at run time.
+    /// The text without its `:*`, and whether it had one. Empty for a pattern that was parsed at
+    /// run time.
     pub(crate) const fn static_parts(&self) -> (&'static str, bool) {
         match &self.0 {
             Selection::Everything => ("*", false),
@@ -254,7 +255,8 @@ impl EventPattern {
         }
     }
 
-    /// How narrow the set is: a name is narrower than a category, a category than everything.
+    /// How narrow the set is: a name is narrower than a category, and a category is narrower than
+    /// `*`.
     pub(crate) fn specificity(&self) -> u8 {
         match self.0 {
             Selection::Everything => 0,

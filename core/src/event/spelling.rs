@@ -12,7 +12,6 @@ pub(crate) const fn without_prefix(name: &str) -> &str {
 pub(crate) const fn category_and_action(name: &str) -> (&str, Option<&str>) {
     let bytes = name.as_bytes();
     let mut colon = 0;
-
     while colon < bytes.len() && bytes[colon] != b':' {
         colon += 1;
     }

@@ -13,8 +13,7 @@ macro_rules! event_table {
         $then! {
             /// S3 lost an object of the Reduced Redundancy storage class.
             ///
-            /// EventBridge does not send this event.
-            /// The object cannot be read any more.
+            /// EventBridge does not send this event. The object can no longer be read.
             REDUCED_REDUNDANCY_LOST_OBJECT = ReducedRedundancyLostObject {
                 name: "ReducedRedundancyLostObject",
                 eventbridge: [],
@@ -51,8 +50,8 @@ macro_rules! event_table {
             /// A multipart upload was completed.
             ///
             /// Every large upload and every large copy ends with this event. Its sequencer is that
-            /// of the upload's start, so it does not tell when the object appeared.
-            /// The entity tag ends in the number of parts: `-2`.
+            /// of the upload's start, so it does not show when the object appeared. The entity tag
+            /// ends in the number of parts: `-2`.
             OBJECT_CREATED_COMPLETE_MULTIPART_UPLOAD = ObjectCreatedCompleteMultipartUpload {
                 name: "ObjectCreated:CompleteMultipartUpload",
                 eventbridge: ["Object Created", reason "CompleteMultipartUpload"],

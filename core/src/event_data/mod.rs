@@ -1,6 +1,6 @@
-//! What only some kinds of events carry.
+//! Data that only some kinds of events carry.
 //!
-//! Most records have none of this data. It is at the end of
+//! Most records have none of this data. It is in the last fields of
 //! [`S3EventRecord`](crate::S3EventRecord), and the typed views give it to handlers:
 //!
 //! | events | data | view |
@@ -13,7 +13,7 @@
 //! | `ObjectRetention:Put` | [`Retention`] | [`Retained`](crate::Retained) |
 //!
 //! Every field that S3 may leave out is an `Option`. Absent, `null` and empty are all `None`. Texts
-//! such as storage classes are kept as they were sent, because AWS adds new ones.
+//! such as storage classes are kept as they were sent, because AWS may add new ones.
 //!
 //! ```
 //! use s3_dispatch_testing::RecordBuilder;

@@ -12,7 +12,7 @@ use crate::text::text_newtypes;
 ///  "failureReason": "AssumeRoleNotPermitted", "threshold": "15", "replicationTime": "17"}
 /// ```
 ///
-/// `Replication:*` has it. Which of the fields S3 sends depends on the event.
+/// `Replication:*` events carry it. Which of the fields S3 sends depends on the event.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct Replication {

@@ -10,14 +10,14 @@ use crate::text::text_newtypes;
 ///  "eventHold": "ON", "eventHoldDuration": {"days": 90}}
 /// ```
 ///
-/// `ObjectRetention:Put` has it, since version 2.6 of the format. EventBridge writes the names with
-/// hyphens: `retain-until-date`.
+/// `ObjectRetention:Put` events carry it, since version 2.6 of the format. EventBridge writes the
+/// names with hyphens: `retain-until-date`.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct Retention {
     /// The mode (`mode`): `GOVERNANCE` or `COMPLIANCE`.
     pub mode: Option<RetentionMode>,
-    /// Until when the object is kept, in UTC (`retainUntilDate`).
+    /// The time until which the object is kept, in UTC (`retainUntilDate`).
     pub retain_until: Option<Timestamp>,
     /// Whether an event holds the object (`eventHold`): `ON`.
     ///

@@ -21,7 +21,7 @@ use crate::{
 ///
 /// # Examples
 ///
-/// An argument of your own:
+/// A custom argument:
 ///
 /// ```
 /// use s3_dispatch_core::{Context, FromRecord, HandlerError};
@@ -46,7 +46,7 @@ use crate::{
 pub trait FromRecord<'r, S>: Sized {
     /// The events from which this argument can be made. By default, every event.
     ///
-    /// `#[s3_handler]` checks it: a handler of other events does not compile.
+    /// `#[s3_handler]` checks this: a handler of other events does not compile.
     const EVENTS: &'static [EventPattern] = &[EventPattern::ANY];
 
     /// Makes the argument.

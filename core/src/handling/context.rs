@@ -1,4 +1,4 @@
-//! What the arguments of a handler are made from.
+//! The context that the arguments of a handler are made from.
 
 use crate::{MessageContext, S3EventRecord};
 

@@ -4,6 +4,8 @@ use std::error::Error as StdError;
 use std::fmt;
 use std::time::Duration;
 
+use crate::error::with_causes;
+
 /// The failure of a record.
 ///
 /// `?` makes one from every error, boxed error and text, as a failure that is worth a
@@ -39,13 +41,13 @@ pub enum HandlerErrorKind {
     Retry,
     /// The same record will fail every time.
     ///
-    /// A dispatcher with a dead-letter sink gives the record to it. Without one the message is
-    /// delivered again, until its queue gives it up.
+    /// A dispatcher with a dead-letter sink gives the record to it. Without one, the message is
+    /// delivered again until its queue's redrive policy moves it to a dead-letter queue.
     Permanent,
 }
 
 impl HandlerError {
-    /// A failure that may pass: the message is delivered again.
+    /// A failure that a retry may fix: the message is delivered again.
     ///
     /// `?` does the same.
     ///
@@ -66,7 +68,7 @@ impl HandlerError {
         }
     }
 
-    /// A failure that will not pass, however often the message is delivered.
+    /// A failure that no retry can fix.
     ///
     /// # Examples
     ///
@@ -171,19 +173,14 @@ impl<E: Into<Box<dyn StdError + Send + Sync>>> From<E> for HandlerError {
     }
 }
 
-/// Writes the handler's error. With `{:#}` its causes follow: `a: b: c`.
+/// Writes the handler's error. With `{:#}` its causes follow, 32 at most: `a: b: c`.
 impl fmt::Display for HandlerError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.source)?;
         if f.alternate() {
-            let mut cause = self.source.source();
-            while let Some(error) = cause {
-                write!(f, ": {error}")?;
-                cause = error.source();
-            }
+            f.write_str(&with_causes(&*self.source))
+        } else {
+            write!(f, "{}", self.source)
         }
-
-        Ok(())
     }
 }
 

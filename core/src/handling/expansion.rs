@@ -1,4 +1,4 @@
-//! The items that the expansion of `#[s3_handler]` names.
+//! The items that the expansion of `#[s3_handler]` names, and a few that only our own crates share.
 //!
 //! They are public because the expansion is compiled in the user's crate. They are not part of the
 //! crate's interface and change without notice.
@@ -9,6 +9,7 @@ pub use std::marker::{Send, Sync};
 pub use std::option::Option;
 pub use std::result::Result;
 
+pub use crate::error::with_causes;
 pub use crate::handling::BoxFuture;
 pub use crate::{Context, EventPattern, FromRecord, Handler, HandlerError, Outcome, Route};
 
@@ -37,7 +38,6 @@ pub const fn check_argument(events: &[EventPattern], literal: &'static str, argu
     };
 
     let mut index = 0;
-
     while index < events.len() {
         if events[index].covers_literal(pattern) {
             return;
@@ -58,7 +58,6 @@ const fn panic_wrong_argument(argument: &str, literal: &str, events: &[EventPatt
         .push("` event; it needs ");
 
     let mut index = 0;
-
     while index < events.len() {
         let (name, is_category) = events[index].static_parts();
         message = message
@@ -73,8 +72,8 @@ const fn panic_wrong_argument(argument: &str, literal: &str, events: &[EventPatt
 
 /// What a handler may return.
 ///
-/// The lifetime has no meaning. With it, a bound on a concrete type in a `where` clause is not
-/// checked there, so a wrong return type is reported once, at the place where the macro calls
+/// The lifetime has no meaning. It keeps the compiler from checking a `where` clause on a concrete
+/// type in place, so a wrong return type is reported once, where the macro calls
 /// [`into_outcome`](Self::into_outcome).
 #[diagnostic::on_unimplemented(
     message = "a handler returns `Result<(), E>`, not `{Self}`",

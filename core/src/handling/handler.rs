@@ -19,7 +19,8 @@ pub type BoxFuture<'r, T> = Pin<Box<dyn Future<Output = T> + Send + 'r>>;
 /// # What a handler can rely on
 ///
 /// - It is called for each matching record at least once. Duplicates are possible, because S3, SNS
-///   and SQS deliver at least once, so process a record twice as if it were once.
+///   and SQS deliver at least once, so handling a record twice must have the same effect as
+///   handling it once.
 /// - Its future may be dropped at any `.await`, for example near the deadline of an invocation. The
 ///   record then counts as failed and is delivered again.
 /// - A panic fails the record and nothing else.

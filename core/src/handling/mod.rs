@@ -1,7 +1,7 @@
 //! Handlers: the functions that users write, their arguments, and their outcomes.
 //!
 //! A handler is a type that turns a record into an outcome. The attribute macro makes one from an
-//! async function, and routes call it. [`Handler`] is what to implement for a generic handler.
+//! async function, and routes call it. Implement [`Handler`] directly for a generic handler.
 
 mod context;
 mod argument;

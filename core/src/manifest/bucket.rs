@@ -1,4 +1,4 @@
-//! What a bucket must publish.
+//! The events that a bucket must publish.
 
 use serde::Serialize;
 
@@ -111,7 +111,6 @@ impl BucketNotification {
             .configurations
             .iter()
             .flat_map(|configuration| &configuration.events);
-
         events.map(String::as_str).filter(move |event| {
             let is_new = !seen.contains(event);
             seen.push(*event);
@@ -160,7 +159,6 @@ fn group_by_filter(routes: &[Route]) -> Vec<RouteGroup> {
         let known = groups
             .iter_mut()
             .find(|group| group.prefix == prefix && group.suffix == suffix);
-
         match known {
             Some(group) => group.patterns.extend_from_slice(route.patterns()),
             None => groups.push(RouteGroup {
@@ -179,7 +177,6 @@ fn first_overlap(groups: &[RouteGroup]) -> Option<(&RouteGroup, &RouteGroup)> {
         .iter()
         .enumerate()
         .flat_map(|(index, left)| groups[index + 1..].iter().map(move |right| (left, right)));
-
     pairs.find(|(left, right)| left.overlaps(right))
 }
 

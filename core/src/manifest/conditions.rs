@@ -135,7 +135,7 @@ pub(crate) fn of_keys(
     (Some(conditions), is_exact)
 }
 
-/// Whether conditions on each field alone let through only what a route takes.
+/// Whether separate conditions on each field let through only what a route takes.
 ///
 /// That holds if the routes differ in at most one field.
 pub(crate) fn only_one_field_varies(routes: &[Route]) -> bool {

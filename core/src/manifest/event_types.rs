@@ -18,7 +18,8 @@ pub(super) fn of_patterns(patterns: &[EventPattern]) -> Vec<String> {
     events
 }
 
-/// Whether an event type such as `s3:ObjectCreated:Put` is in a category's, `s3:ObjectCreated:*`.
+/// Whether an event type such as `s3:ObjectCreated:Put` belongs to that of a category, such as
+/// `s3:ObjectCreated:*`.
 fn is_in(event: &str, category: &str) -> bool {
     category
         .strip_suffix('*')

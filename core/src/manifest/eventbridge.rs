@@ -24,8 +24,8 @@ use crate::{Error, ErrorKind, EventName, Route};
 /// A prefix and a suffix become one wildcard, `{"wildcard": "in/*.jpg"}`. If they may overlap in a
 /// short key, as `ab` and `ba` do in `aba`, the pattern has only the prefix.
 ///
-/// The pattern lets every event through that a route takes and EventBridge sends. It may let more
-/// through: [`is_exact`](Self::is_exact) tells.
+/// The pattern lets through every event that a route takes and EventBridge sends.
+/// [`is_exact`](Self::is_exact) says whether it lets through more.
 #[derive(Debug, Clone, PartialEq)]
 pub struct EventBridgePattern {
     pattern: Value,
@@ -60,16 +60,19 @@ impl EventBridgePattern {
             match EventCondition::of_route(route, &mut warnings) {
                 Some(events) => {
                     for (detail_type, events) in group_by_detail_type(&events) {
-                        let detail_type = json!(detail_type);
-                        alternatives.push(alternative(detail_type, &events, &buckets, &keys));
+                        let detail_types = place.detail_types(Some(detail_type));
+                        alternatives.push(alternative(detail_types, &events, &buckets, &keys));
                     }
                 }
-                None => alternatives.push(alternative(any_object(), &[], &buckets, &keys)),
+                None => {
+                    let detail_types = place.detail_types(None);
+                    alternatives.push(alternative(detail_types, &[], &buckets, &keys));
+                }
             }
 
-            if place == Place::Body && takes_creations_without_a_detail_type(route) {
-                let absent = json!({ "exists": false });
-                alternatives.push(alternative(absent, &[], &buckets, &keys));
+            if place == Place::Body && names_creations_without_an_action(route) {
+                let detail_types = json!([{"exists": false}]);
+                alternatives.push(alternative(detail_types, &[], &buckets, &keys));
             }
         }
 
@@ -81,7 +84,7 @@ impl EventBridgePattern {
     }
 
     /// Whether the pattern lets through exactly the events that a route takes. If `false`, it lets
-    /// more through.
+    /// through more.
     ///
     /// # Examples
     ///
@@ -107,7 +110,7 @@ impl EventBridgePattern {
         self.is_exact
     }
 
-    /// The patterns of routes whose events EventBridge does not send.
+    /// The warnings about routes with events that EventBridge does not send.
     ///
     /// # Examples
     ///
@@ -158,27 +161,37 @@ fn keys_of_route(route: &Route, place: Place) -> (Conditions, bool) {
     }
 }
 
-/// Whether a route takes the creation of an object that is announced without a detail type.
-///
-/// Amazon Security Lake sends such events to its subscribers ("Sample object notification message",
-/// Amazon Security Lake User Guide, 2026).
-fn takes_creations_without_a_detail_type(route: &Route) -> bool {
-    route
-        .best_pattern(&EventName::parse("ObjectCreated"))
-        .is_some()
+impl Place {
+    /// The conditions on the detail type. `None` stands for every event about an object.
+    fn detail_types(self, detail_type: Option<&str>) -> Value {
+        // S3's source also has events that are not about objects, such as the calls that CloudTrail
+        // records.
+        let condition = match detail_type {
+            Some(detail_type) => json!(detail_type),
+            None => json!({ "prefix": "Object " }),
+        };
+
+        match (self, detail_type) {
+            // Amazon Security Lake announces new objects to its subscribers without a detail type
+            // ("Sample object notification message", Amazon Security Lake User Guide, 2026).
+            (Self::Body, None | Some("Object Created")) => json!([condition, {"exists": false}]),
+            _ => json!([condition]),
+        }
+    }
 }
 
-/// The condition on the detail type of every event about an object.
-///
-/// S3's source also has events that are not about objects, such as the calls that CloudTrail
-/// records.
-fn any_object() -> Value {
-    json!({ "prefix": "Object " })
+/// Whether a route asks for the name that a creation without a reason gets.
+fn names_creations_without_an_action(route: &Route) -> bool {
+    let name = EventName::parse("ObjectCreated");
+    route
+        .patterns()
+        .iter()
+        .any(|pattern| pattern.as_name() == Some(&name))
 }
 
 /// The pattern of one group of events, without the source.
 fn alternative(
-    detail_type: Value,
+    detail_types: Value,
     events: &[EventCondition],
     buckets: &Conditions,
     keys: &Conditions,
@@ -205,7 +218,7 @@ fn alternative(
         detail.insert("object".to_owned(), json!({ "key": to_json(keys) }));
     }
 
-    let mut pattern = Map::from_iter([("detail-type".to_owned(), json!([detail_type]))]);
+    let mut pattern = Map::from_iter([("detail-type".to_owned(), detail_types)]);
     if !detail.is_empty() {
         pattern.insert("detail".to_owned(), Value::Object(detail));
     }
@@ -215,8 +228,8 @@ fn alternative(
 
 /// Puts the alternatives into one pattern, and adds the source.
 fn combine(mut alternatives: Vec<Map<String, Value>>) -> Result<Value, Error> {
-    // An alternative that takes everything makes the others superfluous.
-    let everything = alternative(any_object(), &[], &None, &None);
+    // An alternative that takes everything makes the others redundant.
+    let everything = alternative(Place::Rule.detail_types(None), &[], &None, &None);
     if alternatives.contains(&everything) {
         alternatives = vec![everything];
     }

@@ -74,7 +74,7 @@ impl EventCondition {
                 ..self
             },
             "Object Deleted" if is_category => Self {
-                // Whatever a lifecycle rule did not delete was removed on request.
+                // Every object that a lifecycle rule did not delete was removed on request.
                 reason: Some(match self.reason {
                     Some(Reason::Is(LIFECYCLE_EXPIRATION)) => Reason::Is(LIFECYCLE_EXPIRATION),
                     _ => Reason::IsNot(LIFECYCLE_EXPIRATION),
@@ -99,7 +99,7 @@ impl Reason {
 /// Groups the conditions that one pattern can express.
 ///
 /// Within one detail type reasons are alternatives. A deletion type belongs to one reason, so
-/// conditions with different deletion types need patterns of their own.
+/// conditions with different deletion types need separate patterns.
 pub(super) fn group_by_detail_type(
     conditions: &[EventCondition],
 ) -> Vec<(&'static str, Vec<EventCondition>)> {

@@ -16,25 +16,27 @@ use crate::{Error, Route};
 /// {"Filters": [
 ///     {"Pattern": "{\"body\":{\"Records\":{\"eventName\":[\"ObjectTagging:Put\"]}}}"},
 ///     {"Pattern": "{\"body\":{\"detail-type\":[\"Object Tags Added\"],\"source\":[\"aws.s3\"]}}"},
-///     {"Pattern": "{\"body\":{\"Type\":[\"Notification\",\"SubscriptionConfirmation\",..]}}"}
+///     {"Pattern": "{\"body\":{\"Type\":[\"Notification\",\"SubscriptionConfirmation\",..]}}"},
+///     {"Pattern": "{\"body\":{\"$or\":[{\"Records\":{\"body\":[{\"exists\":true}]}},..]}}"}
 /// ]}
 /// ```
 ///
 /// Lambda passes a message on if one of the filters matches its body, and *deletes* it otherwise
 /// ("Control which events Lambda sends to your function", AWS Lambda Developer Guide, 2026). How S3
-/// is connected to the queue decides what the body is, so there is a filter for each form:
+/// is connected to the queue decides what the body is, so there are filters for all forms:
 ///
 /// | the queue gets its messages from | the body is | what its filter lets through |
 /// |---|---|---|
 /// | the bucket, or SNS with raw message delivery | S3's notification | what a route takes |
 /// | EventBridge | the event | what a route takes and EventBridge sends |
 /// | SNS without raw message delivery | SNS's JSON, with the notification as a text | everything |
+/// | a function's dead letters or destination | the function's event, or its record | everything |
 ///
 /// Lambda's filters compare a text as a whole, or its start or end, so they cannot look into the
-/// notification in SNS's JSON. A [`FilterPolicy`](super::FilterPolicy) on the subscription can, and
-/// is the better place.
+/// notification in such a body. A [`FilterPolicy`](super::FilterPolicy) on the subscription can,
+/// and is the better place.
 ///
-/// Like the other filters, the criteria let every message through that a route takes, and perhaps
+/// Like the other filters, the criteria let through every message that a route takes, and perhaps
 /// more. Test notifications and bodies of any other form are deleted.
 #[derive(Debug, Clone, PartialEq)]
 pub struct FilterCriteria {
@@ -61,6 +63,7 @@ impl FilterCriteria {
             criteria.add_notification(notification);
             criteria.add_eventbridge(EventBridgePattern::in_body(routes));
             criteria.add_sns();
+            criteria.add_batches();
         }
 
         Ok(criteria)
@@ -101,6 +104,19 @@ impl FilterCriteria {
         self.warnings.push(Warning::from(SNS));
     }
 
+    /// Adds the filter for the bodies that contain the event of another function: an SNS event, a
+    /// batch of SQS messages, or the record of a Lambda destination.
+    fn add_batches(&mut self) {
+        let exists = json!([{"exists": true}]);
+        let forms = [
+            json!({"Records": {"Sns": {"Message": exists}}}),
+            json!({"Records": {"body": exists}}),
+            json!({"requestContext": {"condition": exists}}),
+        ];
+
+        self.patterns.push(json!({"body": {"$or": forms}}));
+    }
+
     /// Adds a filter on the body. One that is too long for Lambda gives way to the wider one.
     fn add(&mut self, body: Value, wider: Value, form: &str) {
         let pattern = json!({ "body": body });
@@ -120,7 +136,8 @@ impl FilterCriteria {
     /// Whether the criteria let through exactly the messages that a route takes.
     ///
     /// That is about bodies that Lambda can look into, S3's notifications with one record and
-    /// EventBridge events. If `false`, more of them pass. The messages that SNS wraps always pass.
+    /// EventBridge events. If `false`, more of them pass. Bodies with the notification in a text,
+    /// such as those of SNS, always pass.
     ///
     /// # Examples
     ///
@@ -167,7 +184,8 @@ impl FilterCriteria {
 }
 
 const DELETION: &str = "Lambda deletes every message that no filter matches; a body must be S3's \
-                        notification, SNS's JSON around it, or an EventBridge event";
+                        notification, an EventBridge event, or the JSON of SNS or Lambda around \
+                        one";
 
 const SNS: &str = "Lambda cannot look into the notification in SNS's JSON, so every such message \
                    passes; turn on raw message delivery of the subscription, or give it a filter \

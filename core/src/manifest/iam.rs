@@ -1,4 +1,4 @@
-//! What a function may do with its queue.
+//! The permissions that a function needs on its queue.
 
 use serde::Serialize;
 

@@ -9,12 +9,12 @@ pub(crate) enum KeyPart<'k> {
 
 /// Spells a part as in S3's notifications: form-encoded, with upper-case digits.
 ///
-/// Returns the text, and whether it means exactly the part. For a few characters AWS does not
-/// say whether they are encoded. A prefix ends before the first of them, and a suffix starts after
-/// the last, which matches more keys but never fewer.
+/// Returns the text, and whether it means exactly the part. AWS does not document for every
+/// character whether it is encoded. A prefix is cut before the first uncertain character, and a
+/// suffix after the last one, which matches more keys but never fewer.
 pub(crate) fn as_encoded(part: KeyPart<'_>) -> (String, bool) {
     let (spelled, lost_nothing) = spell(part, is_uncertain, encode);
-    // An encoded key that ends in `%2B` ends in `B`, but the key itself does not.
+    // An encoded key that ends in `%2B` ends in `B`, but the decoded key does not.
     let may_end_an_escape = match part {
         KeyPart::Prefix(_) => false,
         KeyPart::Suffix(_) => spelled.starts_with(|first: char| first.is_ascii_hexdigit()),

@@ -1,4 +1,4 @@
-//! What infrastructure must let through, derived from the routes of a program.
+//! The filters that infrastructure needs, derived from the routes of a program.
 //!
 //! Event names that are written in the code and again in a filter policy drift apart, and a message
 //! that a filter drops is lost without a trace. So [`Manifest`](crate::Manifest) derives the

@@ -18,31 +18,31 @@ use crate::{Error, ErrorKind, Route};
 ///
 /// # Guarantees
 ///
-/// The policy lets every message through that a route takes. It may let more through:
+/// The policy lets through every message that a route takes. It may let through more:
 ///
 /// - SNS checks each field on its own ("Amazon SNS message filtering", Amazon SNS Developer Guide,
 ///   2026), so an event name of one route and a key of another pass together.
 /// - A field is either a prefix or a suffix, not both.
 /// - A message with several records passes if one of them matches.
 ///
-/// [`is_exact`](Self::is_exact) tells whether it lets more through. SNS sees keys as S3 sends them,
-/// so the policy spells prefixes and suffixes form-encoded. A changed policy takes up to 15 minutes
-/// to take effect. Test notifications do not match.
+/// [`is_exact`](Self::is_exact) says whether it does. SNS sees keys as S3 sends them, so the policy
+/// spells prefixes and suffixes form-encoded. A changed policy takes up to 15 minutes to take
+/// effect. Test notifications do not match.
 #[derive(Debug, Clone, PartialEq)]
 pub struct FilterPolicy {
     policy: Option<Value>,
     is_exact: bool,
 }
 
-/// The product over the policy's keys of the number of values times the depth of the key ("Filter
-/// policy constraints in Amazon SNS", Amazon SNS Developer Guide, 2026).
+/// The limit on the number of combinations: the product, over all keys of the policy, of the number
+/// of values times the depth of the key ("Filter policy constraints in Amazon SNS", Amazon SNS
+/// Developer Guide, 2026).
 const MAX_COMBINATIONS: usize = 150;
 
 impl FilterPolicy {
     pub(crate) fn new(routes: &[Route]) -> Result<Self, Error> {
         let fields = FieldConditions::new(routes)?;
         let combinations = fields.combinations();
-
         if combinations > MAX_COMBINATIONS {
             return Err(too_many_combinations(combinations, routes));
         }
@@ -55,7 +55,8 @@ impl FilterPolicy {
 
     /// Whether the policy lets through exactly the messages that a route takes.
     ///
-    /// That is about messages with one record, as S3 sends them. If `false`, it lets more through.
+    /// This applies to messages with one record, as S3 sends them. If `false`, the policy lets
+    /// through more.
     ///
     /// # Examples
     ///
@@ -137,7 +138,6 @@ impl FieldConditions {
 
     fn combinations(&self) -> usize {
         let fields_and_depths = [(&self.event_names, 2), (&self.buckets, 4), (&self.keys, 4)];
-
         fields_and_depths
             .into_iter()
             .filter_map(|(conditions, depth)| Some(conditions.as_ref()?.len() * depth))

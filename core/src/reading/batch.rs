@@ -1,8 +1,10 @@
 //! Reads the batches that SQS and SNS send to a Lambda function.
 
+use std::convert::Infallible;
+
 use super::body::BodyReader;
 use super::json::{GiveUp, Mode, Path, Read, Scanned, Scanner, Source, Span};
-use super::message::read_message;
+use super::message::{LAMBDA_NAMES, MessageNames, SQS_NAMES, read_message};
 use super::mistake::{Refusal, lone_surrogate, missing, not_an_array};
 use crate::delivery::{Delivery, Envelope, Envelopes, MessageId};
 use crate::text::FromText;
@@ -35,7 +37,7 @@ fn read_sqs_messages(scanner: &mut Scanner<'_, 0>, delivery: &mut Delivery) -> S
     scanner.array(|scanner| {
         let start = scanner.position();
         let path = Path::Index(&records, delivery.messages().len());
-        match read_message(scanner, delivery, &path, Mode::Silent) {
+        match read_message(scanner, delivery, &path, &LAMBDA_NAMES, Mode::Silent) {
             Ok(()) => {}
             Err(Refusal::GiveUp(give_up)) => return Err(give_up),
             Err(Refusal::Mistake(_)) => return Err(GiveUp::Other),
@@ -50,33 +52,79 @@ fn read_sqs_messages(scanner: &mut Scanner<'_, 0>, delivery: &mut Delivery) -> S
     })
 }
 
-/// Reads a batch in explaining mode. Returns `None` when the payload is not a batch.
+/// Reads a batch in explaining mode, in any form. Returns `None` when the payload is not a batch.
 pub(super) fn explain_batch(
     scanner: &Scanner<'_, 0>,
+    path: &Path<'_>,
     bodies: Mode,
 ) -> Result<Option<Delivery>, Error> {
-    let mut records = Span::default();
-    let root = scanner
-        .at(scanner.position())
-        .fields(RECORDS, |scanner, ()| {
-            records = scanner.value(Read::Raw)?;
-            Ok(())
-        });
-    root.map_err(|_| lone_surrogate(&Path::Root))?;
+    if scanner.peek() == b'[' {
+        // EventBridge Pipes sends the messages of a queue without an object around them.
+        return explain_elements(scanner, path, bodies);
+    }
 
-    if records.is_empty() {
+    if scanner.peek() != b'{' {
         return Ok(None);
     }
 
-    let path = Path::Member(&Path::Root, "Records");
-    let scanner = scanner.at(records.start());
-    if scanner.peek() != b'[' {
-        return Err(not_an_array(&path));
+    let mut spans = [Span::default(); BATCH_MEMBERS.len()];
+    let members = scanner
+        .at(scanner.position())
+        .fields(BATCH_MEMBERS, |scanner, index| {
+            spans[index] = scanner.value(Read::Raw)?;
+            Ok(())
+        });
+    members.map_err(|_| lone_surrogate(path))?;
+
+    let [records, messages, request_payload] = spans;
+    let at = |span: Span, index: usize| {
+        (
+            scanner.at(span.start()),
+            Path::Member(path, BATCH_MEMBERS[index].0),
+        )
+    };
+
+    if !records.is_empty() {
+        let (scanner, path) = at(records, 0);
+        if scanner.peek() != b'[' {
+            return Err(not_an_array(&path));
+        }
+
+        return explain_elements(&scanner, &path, bodies);
     }
 
-    let elements = Elements::of(&scanner, &path);
+    if !messages.is_empty() {
+        let (scanner, path) = at(messages, 1);
+        if scanner.peek() != b'[' {
+            return Err(not_an_array(&path));
+        }
+
+        return explain_messages(&scanner, &path, &SQS_NAMES, bodies).map(Some);
+    }
+
+    if !request_payload.is_empty() {
+        let (scanner, path) = at(request_payload, 2);
+        return explain_batch(&scanner, &path, bodies);
+    }
+
+    Ok(None)
+}
+
+/// What holds a batch: an event of Lambda, the answer of SQS, and the record that Lambda sends to a
+/// destination ("Capturing records of Lambda asynchronous invocations", AWS Lambda Developer Guide,
+/// 2026).
+const BATCH_MEMBERS: &[(&str, usize)] = &[("Records", 0), ("Messages", 1), ("requestPayload", 2)];
+
+/// Reads the elements of a batch. Returns `None` when they are S3's own records.
+fn explain_elements(
+    scanner: &Scanner<'_, 0>,
+    path: &Path<'_>,
+    bodies: Mode,
+) -> Result<Option<Delivery>, Error> {
+    let elements = Elements::of(scanner, path);
     if elements.len == 0 {
-        return Ok(Some(Delivery::new(Envelope::Sqs)));
+        let is_batch = !matches!(path, Path::Root);
+        return Ok(is_batch.then(|| Delivery::new(Envelope::Sqs)));
     }
 
     let Some(envelope) = elements.envelope else {
@@ -87,25 +135,48 @@ pub(super) fn explain_batch(
         return Err(stray);
     }
 
+    if envelope == Envelope::Sqs {
+        return explain_messages(scanner, path, &LAMBDA_NAMES, bodies).map(Some);
+    }
+
     let mut delivery = Delivery::new(envelope);
     delivery.make_room(elements.len);
 
-    each_element(&scanner, |index, mut scanner| {
-        let path = Path::Index(&path, index);
+    let Ok(()) = each_element(scanner, |index, scanner| {
+        explain_sns_record(&scanner, &mut delivery, &Path::Index(path, index), bodies);
+        Ok::<_, Infallible>(())
+    });
 
-        if envelope == Envelope::Sns {
-            explain_sns_record(&scanner, &mut delivery, &path, bodies);
-            return Ok(());
+    Ok(Some(delivery))
+}
+
+/// Reads messages of SQS.
+fn explain_messages(
+    scanner: &Scanner<'_, 0>,
+    path: &Path<'_>,
+    names: &'static MessageNames,
+    bodies: Mode,
+) -> Result<Delivery, Error> {
+    let mut delivery = Delivery::new(Envelope::Sqs);
+
+    each_element(scanner, |index, mut scanner| {
+        let path = Path::Index(path, index);
+        if scanner.peek() != b'{' {
+            return Err(not_a_message(&path));
         }
 
-        match read_message(&mut scanner, &mut delivery, &path, bodies) {
+        match read_message(&mut scanner, &mut delivery, &path, names, bodies) {
             Ok(()) => Ok(()),
             Err(Refusal::Mistake(error)) => Err(error),
             Err(Refusal::GiveUp(_)) => Err(lone_surrogate(&path)),
         }
     })?;
 
-    Ok(Some(delivery))
+    Ok(delivery)
+}
+
+fn not_a_message(path: &Path<'_>) -> Error {
+    Error::new(ErrorKind::InvalidField, "expected a message").at(path)
 }
 
 /// What the elements of `Records` have in common.
@@ -130,15 +201,13 @@ impl Elements {
 
             if scanner.peek() != b'{' {
                 let path = Path::Index(path, index);
-                elements.stray.get_or_insert_with(|| {
-                    Error::new(ErrorKind::InvalidField, "expected a message").at(path)
-                });
+                elements.stray.get_or_insert_with(|| not_a_message(&path));
             } else if elements.envelope.is_none() {
                 // An element that hides its members does not decide about the others.
                 elements.envelope = envelope_of(scanner).unwrap_or_default();
             }
 
-            Ok::<_, std::convert::Infallible>(())
+            Ok::<_, Infallible>(())
         });
 
         elements
@@ -234,20 +303,8 @@ fn member<'d>(
     name: &'static str,
     path: &Path<'_>,
 ) -> Result<Scanner<'d, 0>, Error> {
-    let mut value = Span::default();
-    let read = scanner
-        .at(scanner.position())
-        .fields(&[(name, ())], |scanner, ()| {
-            value = scanner.value(Read::Raw)?;
-            Ok(())
-        });
-    read.map_err(|_| lone_surrogate(path))?;
-
-    if value.is_empty() {
-        Err(missing(&Path::Member(path, name)))
-    } else {
-        Ok(scanner.at(value.start()))
-    }
+    let member = scanner.member(name).map_err(|_| lone_surrogate(path))?;
+    member.ok_or_else(|| missing(&Path::Member(path, name)))
 }
 
 /// The id of an SNS message. What cannot be read is left out.

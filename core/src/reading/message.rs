@@ -13,6 +13,7 @@ use crate::text::FromText;
 struct OpenMessage<'m> {
     delivery: &'m mut Delivery,
     path: &'m Path<'m>,
+    names: &'static MessageNames,
     mode: Mode,
     /// The mode in which bodies are read first.
     bodies: Mode,
@@ -32,7 +33,7 @@ struct Attributes {
 }
 
 #[derive(Clone, Copy)]
-enum MessageMember {
+pub(super) enum MessageMember {
     MessageId,
     ReceiptHandle,
     Body,
@@ -45,8 +46,36 @@ enum MessageMember {
     Skip,
 }
 
-/// In the order of "Using Lambda with Amazon SQS", AWS Lambda Developer Guide, 2026.
-const MEMBERS: &[(&str, MessageMember)] = &[
+/// What the members of a message are called.
+pub(super) struct MessageNames {
+    id: &'static str,
+    body: &'static str,
+    members: &'static [(&'static str, MessageMember)],
+}
+
+/// The names in an event of Lambda, in the order of "Using Lambda with Amazon SQS", AWS Lambda
+/// Developer Guide, 2026.
+pub(super) const LAMBDA_NAMES: MessageNames = MessageNames {
+    id: "messageId",
+    body: "body",
+    members: LAMBDA_MEMBERS,
+};
+
+/// The names in what SQS answers, such as the output of `aws sqs receive-message`
+/// ("ReceiveMessage", Amazon SQS API Reference, 2026).
+pub(super) const SQS_NAMES: MessageNames = MessageNames {
+    id: "MessageId",
+    body: "Body",
+    members: &[
+        ("MessageId", MessageMember::MessageId),
+        ("ReceiptHandle", MessageMember::ReceiptHandle),
+        ("MD5OfBody", MessageMember::Skip),
+        ("Body", MessageMember::Body),
+        ("Attributes", MessageMember::Attributes),
+    ],
+};
+
+const LAMBDA_MEMBERS: &[(&str, MessageMember)] = &[
     ("messageId", MessageMember::MessageId),
     ("receiptHandle", MessageMember::ReceiptHandle),
     ("body", MessageMember::Body),
@@ -85,11 +114,13 @@ pub(super) fn read_message(
     scanner: &mut Scanner<'_, 0>,
     delivery: &mut Delivery,
     path: &Path<'_>,
+    names: &'static MessageNames,
     bodies: Mode,
 ) -> Result<(), Refusal> {
     let mut message = OpenMessage {
         delivery,
         path,
+        names,
         mode: scanner.mode(),
         bodies,
         message_id: Span::default(),
@@ -109,7 +140,9 @@ pub(super) fn read_message(
         scanner.go_back_to(start);
         message.message_id = Span::default();
         message.receipt_handle = Span::default();
-        let members = scanner.fields(MEMBERS, |scanner, member| message.read(scanner, member));
+        let members = scanner.fields(names.members, |scanner, member| {
+            message.read(scanner, member)
+        });
 
         if members.is_err() && message.mode == Mode::Explaining {
             return Err(Refusal::Mistake(lone_surrogate(path)));
@@ -161,7 +194,7 @@ impl OpenMessage<'_> {
 
         scanner.go_back_to(start);
         if scanner.has_another(b'}')? {
-            scanner.rest_of_fields(MEMBERS, AFTER_BODY, |scanner, member| {
+            scanner.rest_of_fields(LAMBDA_MEMBERS, AFTER_BODY, |scanner, member| {
                 self.read(scanner, member)
             })?;
         }
@@ -230,7 +263,7 @@ impl OpenMessage<'_> {
             self.delivery.pop();
         }
 
-        let path = Path::Member(self.path, "body");
+        let path = Path::Member(self.path, self.names.body);
         let mut reader = sqs_body_reader(self.delivery, self.bodies);
 
         if self.mode == Mode::Silent {
@@ -251,7 +284,7 @@ impl OpenMessage<'_> {
                 let mut value = Scanner::new(scanner.source, scanner.position(), Mode::Explaining);
 
                 if scanner.value(Read::Raw)?.is_empty() {
-                    Err(missing_body(self.path))
+                    Err(missing_body(self.path, self.names.body))
                 } else {
                     reader.explain_message(&mut value, &path, 0)
                 }
@@ -268,9 +301,14 @@ impl OpenMessage<'_> {
         let message_id = match self.message_id.text(texts) {
             Ok(Some(id)) => MessageId::from_text(id),
             _ if self.mode == Mode::Silent => return Err(Refusal::GiveUp(GiveUp::Other)),
-            Ok(None) => return Err(Refusal::Mistake(missing_message_id(self.path))),
+            Ok(None) => {
+                return Err(Refusal::Mistake(missing_message_id(
+                    self.path,
+                    self.names.id,
+                )));
+            }
             Err(_) => {
-                let path = Path::Member(self.path, "messageId");
+                let path = Path::Member(self.path, self.names.id);
                 return Err(Refusal::Mistake(if self.message_id.is_wrong_type() {
                     not_a_string(&path)
                 } else {
@@ -294,7 +332,7 @@ impl OpenMessage<'_> {
 
         if !self.has_body {
             let reader = sqs_body_reader(self.delivery, self.bodies);
-            let message = reader.into_message(Err(missing_body(self.path)));
+            let message = reader.into_message(Err(missing_body(self.path, self.names.body)));
             self.delivery.push(message);
         }
 

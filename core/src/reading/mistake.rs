@@ -43,12 +43,12 @@ pub(super) fn missing(path: &Path<'_>) -> Error {
     .at(path)
 }
 
-pub(super) fn missing_message_id(message: &Path<'_>) -> Error {
-    let path = Path::Member(message, "messageId");
+pub(super) fn missing_message_id(message: &Path<'_>, name: &str) -> Error {
+    let path = Path::Member(message, name);
     Error::new(ErrorKind::MissingMessageId, "an SQS message has no id").at(path)
 }
 
-pub(super) fn missing_body(message: &Path<'_>) -> Error {
-    let path = Path::Member(message, "body");
+pub(super) fn missing_body(message: &Path<'_>, name: &str) -> Error {
+    let path = Path::Member(message, name);
     Error::new(ErrorKind::MissingField, "an SQS message has no body").at(path)
 }

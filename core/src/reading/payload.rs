@@ -49,7 +49,7 @@ impl Delivery {
             let path = Path::Index(&records, index);
 
             if context.message_id().is_none_or(|id| id.as_str().is_empty()) {
-                return Err(missing_message_id(&path));
+                return Err(missing_message_id(&path, "messageId"));
             }
 
             let envelopes = Envelopes::default().and(Envelope::Sqs);
@@ -59,7 +59,7 @@ impl Delivery {
                     let body = ByteString::from(body);
                     reader.read_document(body, &Path::Member(&path, "body"), 0)
                 }
-                None => Err(missing_body(&path)),
+                None => Err(missing_body(&path, "body")),
             };
 
             let message = reader.into_message(read);
@@ -106,6 +106,7 @@ impl Notification {
         match reader.read_document(utf8(body.into())?, &Path::Root, 0)? {
             Body::Records => Ok(Self::Records(records)),
             Body::Test(test) => Ok(Self::Test(*test)),
+            Body::Other(other) => Ok(Self::Other(other)),
         }
     }
 }
@@ -156,9 +157,7 @@ fn explain(source: &Source, bodies: Mode) -> Result<Delivery, Error> {
     json::check(source, &Path::Root)?;
     let mut scanner = Scanner::<0>::new(source, trimmed(source).start(), Mode::Explaining);
 
-    if scanner.peek() == b'{'
-        && let Some(delivery) = explain_batch(&scanner, bodies)?
-    {
+    if let Some(delivery) = explain_batch(&scanner, &Path::Root, bodies)? {
         return Ok(delivery);
     }
 

@@ -34,7 +34,7 @@ pub struct Bucket {
     /// The tags that AWS itself put on the bucket.
     ///
     /// `awsGeneratedTags` in a notification, since version 2.5 of the format. `aws-generated-tags`
-    /// in EventBridge. `None` if the sender has no such field.
+    /// in EventBridge. `None` if the sender leaves the field out.
     pub tags: Option<Box<BucketTags>>,
 }
 
@@ -44,7 +44,7 @@ pub struct Bucket {
 /// {"aws:cloudformation:stack-name": "demo", "aws:cloudformation:logical-id": "Bucket"}
 /// ```
 ///
-/// If a name occurs twice, the last value counts. A tag whose value is `null` is left out.
+/// If a name occurs twice, the last value is kept. A tag whose value is `null` is left out.
 ///
 /// # Examples
 ///
@@ -63,7 +63,8 @@ pub struct Bucket {
 pub struct BucketTags(Vec<(TagName, TagValue)>);
 
 impl BucketTags {
-    /// Takes the tags as they were read. Only an error in a value that counts is an error.
+    /// Sorts the tags, and keeps the last value of each name. An error in a value that is not kept
+    /// is ignored.
     pub(crate) fn new<E>(mut tags: Vec<(TagName, Result<Option<TagValue>, E>)>) -> Result<Self, E> {
         tags.sort_by(|(left, _), (right, _)| left.cmp(right));
 
@@ -80,7 +81,6 @@ impl BucketTags {
         let given = tags
             .into_iter()
             .filter_map(|(name, value)| Some(value.transpose()?.map(|value| (name, value))));
-
         given.collect::<Result<_, _>>().map(Self)
     }
 

@@ -17,17 +17,17 @@ use crate::text::{Text, text_views};
 /// byte of UTF-8. A `%` that does not start such a triplet stays as it is. If the decoded bytes are
 /// not UTF-8, the whole key stays as it was sent.
 ///
-/// EventBridge and some S3-compatible stores do not encode keys, and theirs are taken as they are.
-/// The envelope and the record's `eventSource` decide, never the text of the key. The key of an
-/// unknown or missing `eventSource` is taken as it was sent.
+/// EventBridge and some S3-compatible stores do not encode keys, so their keys are taken as they
+/// are. The envelope and the record's `eventSource` decide, never the text of the key. The key of
+/// an unknown or missing `eventSource` is taken as it was sent.
 ///
 /// # Guarantees
 ///
-/// - [`as_str`](Self::as_str) is what `GetObject` wants. [`as_sent`](Self::as_sent) keeps the form
-///   that arrived.
+/// - [`as_str`](Self::as_str) is the key that `GetObject` expects. [`as_sent`](Self::as_sent) is
+///   the key as it arrived.
 /// - Two keys are equal if they name the same object, however they were sent.
-/// - `Debug` escapes control characters, so a hostile key cannot forge a line of a log. `Display`
-///   does not escape them.
+/// - `Debug` escapes control characters, so a hostile key cannot forge a log line. `Display` does
+///   not escape them.
 ///
 /// A key can be an argument of a handler.
 ///
@@ -79,7 +79,7 @@ impl ObjectKey {
         Self::from_literal(Text::from(key))
     }
 
-    /// The decoded key: the name of the object in its bucket, as `GetObject` wants it.
+    /// The decoded key: the name of the object in its bucket, as `GetObject` expects it.
     #[must_use]
     pub fn as_str(&self) -> &str {
         self.decoded
@@ -87,7 +87,7 @@ impl ObjectKey {
             .unwrap_or_else(|| self.sent.as_str())
     }
 
-    /// The key as it stood in the payload, encoded or not.
+    /// The key as it was in the payload, encoded or not.
     ///
     /// Filter policies of SNS and filter criteria of Lambda see this form.
     #[must_use]

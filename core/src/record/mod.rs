@@ -1,9 +1,8 @@
 //! One record of a notification: what happened to one object.
 //!
 //! [`S3EventRecord`](crate::S3EventRecord) is the record. This module has the types of its fields.
-//! Each text has its own type, so that a bucket's name cannot be passed where a key is
-//! expected. The reading makes records. Handlers take them, or the typed views of them at the
-//! crate's root.
+//! Each text has its own type, so that a bucket's name cannot be passed where a key is expected.
+//! The reader makes records. Handlers take them, or the typed views at the crate's root.
 //!
 //! # Texts
 //!
@@ -23,8 +22,8 @@
 //!
 //! # Absence
 //!
-//! What a sender may leave out is an `Option`. A field that is absent, `null` or an empty string is
-//! `None` in all cases. Only the event's name, the bucket's name and the key are required.
+//! A field that a sender may leave out is an `Option`. Absent, `null` and the empty string all give
+//! `None`. Only the event's name, the bucket's name and the key are required.
 
 pub(crate) mod s3_event_record;
 pub(crate) mod bucket;

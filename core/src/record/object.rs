@@ -35,7 +35,7 @@ pub struct Object {
     /// `versionId` in a notification, `version-id` in EventBridge. `None` in buckets without
     /// versioning.
     pub version_id: Option<VersionId>,
-    /// The place among the events of this key: `0055AED6DCD90281E5`.
+    /// The position among the events of this key: `0055AED6DCD90281E5`.
     ///
     /// `sequencer` in both formats. `None` for tagging and ACL events. For some events it is the
     /// sequencer of something earlier, so order events by
@@ -56,6 +56,6 @@ text_newtypes! {
     ETag;
     /// The version id of an object: `096fKKXTRTtl3on89fVO.nfljtsv6qko`.
     ///
-    /// It is opaque: two ids do not tell which version is newer.
+    /// It is opaque: two ids do not show which version is newer.
     VersionId;
 }

@@ -12,8 +12,8 @@ text_newtypes! {
     Region;
     /// The id of a principal, in any of the forms that S3 writes.
     ///
-    /// A role's session is `AWS:AROAEXAMPLE:session`, a bucket's owner a bare id such as
-    /// `A3NL1KOZZKExample`. What S3 does by itself has the principal `s3.amazonaws.com`.
+    /// A role's session is `AWS:AROAEXAMPLE:session`; a bucket's owner is a bare id such as
+    /// `A3NL1KOZZKExample`. Events that S3 causes by itself have the principal `s3.amazonaws.com`.
     PrincipalId;
     /// The address that a request came from: `198.51.100.7`, `2001:db8::7`.
     ///
@@ -25,6 +25,7 @@ text_newtypes! {
     RequestId;
     /// S3's second id of a request, which AWS's support asks for.
     HostId;
-    /// The id of a bucket's notification configuration, as whoever set up the bucket chose it.
+    /// The id of a bucket's notification configuration, as it was chosen by the owner of the
+    /// bucket.
     ConfigurationId;
 }

@@ -21,8 +21,8 @@ use crate::text::RawJson;
 /// described in "Event message structure" and, for events that come through EventBridge, in
 /// "EventBridge event message structure", both Amazon S3 User Guide, 2026.
 ///
-/// What S3 or a known S3-compatible store may leave out is an `Option`. Absent, `null` and empty
-/// are all `None`. S3 sends the fields of an object according to the event:
+/// A field that S3 or a known S3-compatible store may leave out is an `Option`. Absent, `null` and
+/// empty are all `None`. S3 sends the fields of an object according to the event:
 ///
 /// | event | `size` | `e_tag` | `sequencer` |
 /// |---|---|---|---|
@@ -123,7 +123,7 @@ pub struct S3EventRecord {
     ///
     /// `s3.object` in a notification, `detail.object` in EventBridge.
     pub object: Object,
-    /// When a restored copy goes away, and where it came from.
+    /// When a restored copy expires, and which storage class it came from.
     ///
     /// `glacierEventData.restoreEventData` of `ObjectRestore:Completed`. In EventBridge
     /// `detail.restore-expiry-time` and `detail.source-storage-class` of every `ObjectRestore:*`.
@@ -183,7 +183,7 @@ impl S3EventRecord {
         self.raw.as_sent()
     }
 
-    /// The sequencer, if it tells when this event happened.
+    /// The sequencer, if it belongs to this event and not to an earlier one.
     ///
     /// Order the events of a key only by sequencers that this method returns. It returns `None`
     ///

@@ -13,7 +13,7 @@ text_newtypes! {
     /// documentation of EventBridge shows 16 lower-case digits without the leading `00`. After
     /// padding both are comparable.
     ///
-    /// `==` compares the texts as they were sent, so it tells `0A` from `a`.
+    /// `==` compares the texts as they were sent, so `0A` and `a` are not equal.
     ///
     /// Some events carry the sequencer of something earlier: `LifecycleExpiration:Delete` that of
     /// the object's creation, `ObjectCreated:CompleteMultipartUpload` that of the upload's start.
@@ -52,7 +52,7 @@ impl Sequencer {
         )
     }
 
-    /// Tells which of two events of the same key happened first.
+    /// Compares two events of the same key: `Less` means that this one happened first.
     ///
     /// `None` if one of the texts is not hexadecimal.
     ///

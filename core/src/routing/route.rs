@@ -1,4 +1,4 @@
-//! Which records a handler takes.
+//! The patterns and filters that select the records of a handler.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -34,7 +34,7 @@ pub struct Route {
     suffix: Cow<'static, str>,
 }
 
-/// How specific a route is: the greater takes a record that both match.
+/// How specific a route is: the more specific one takes a record that both match.
 ///
 /// The order of the fields is the order of their weight.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

@@ -1,4 +1,4 @@
-//! What chooses the handler of a record.
+//! The trait for choosing the handler of a record.
 
 use std::sync::Arc;
 

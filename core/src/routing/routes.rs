@@ -43,7 +43,7 @@ pub struct Routes<S> {
     /// One entry for each pattern of each route, the most specific first.
     entries: Vec<Entry>,
     /// For each known name the entries that match it, in the same order. So a record is compared
-    /// with few routes, however many there are.
+    /// with only a few of the routes.
     by_name: Vec<Vec<Entry>>,
 }
 
@@ -230,8 +230,8 @@ impl<S> Routes<S> {
     }
 }
 
-/// Keeps the most specific entry first. Of equal entries the older comes first, which makes no
-/// difference to any record.
+/// Keeps the most specific entry first. Equally specific entries stay in the order in which they
+/// were added. That order does not matter for any record.
 fn insert(entries: &mut Vec<Entry>, entry: Entry, routes: &[Route]) {
     let rank = |entry: &Entry| Reverse(routes[entry.index].specificity(&entry.pattern));
     let place = entries.partition_point(|other| rank(other) <= rank(&entry));
@@ -241,7 +241,8 @@ fn insert(entries: &mut Vec<Entry>, entry: Entry, routes: &[Route]) {
 
 /// Whether two routes match the same records and are equally specific.
 ///
-/// Equally long prefixes of one key are equal, and so are suffixes. So only equal filters conflict.
+/// Two prefixes of one key with the same length are equal, and so are two suffixes. So only equal
+/// filters conflict.
 fn conflict(left: &Route, right: &Route) -> bool {
     left.filters() == right.filters()
         && left

@@ -2,8 +2,8 @@
 
 use crate::text::search::{RUN, plain_len};
 
-/// Unescapes the content of a JSON string up to its closing quote, and returns the length that it
-/// had. `None` when an escape is malformed or a lone surrogate.
+/// Unescapes the content of a JSON string up to its closing quote, and returns its escaped length.
+/// `None` when an escape is malformed or a lone surrogate.
 pub(crate) fn unescape_string<const LEVEL: usize>(string: &[u8]) -> Option<(String, usize)> {
     // `string` may be the rest of a payload.
     const USUAL: usize = 1024;
@@ -18,9 +18,9 @@ pub(crate) fn unescape(content: &str) -> Option<String> {
     unescape_string::<0>(content.as_bytes()).map(|(text, _)| text)
 }
 
-/// Appends the unescaped content of a JSON string up to its closing quote, and returns the length
-/// that it had. `LEVEL` is 1 when the string is written inside another one, with each backslash and
-/// quote escaped once more. When the result is `None`, what was appended is incomplete.
+/// Appends the unescaped content of a JSON string up to its closing quote, and returns its escaped
+/// length. `LEVEL` is 1 when the string is written inside another one, with each backslash and
+/// quote escaped once more. If the result is `None`, the appended text is incomplete.
 pub(crate) fn unescape_into<const LEVEL: usize>(
     text: &mut Vec<u8>,
     string: &[u8],
@@ -80,7 +80,7 @@ fn unescape_byte(escaped: u8) -> Option<u8> {
     })
 }
 
-/// Takes the `\uXXXX` that is here, and the next one when they are a surrogate pair.
+/// Takes the `\uXXXX` at the start, and the next one if the two are a surrogate pair.
 fn unescape_character<'s, const LEVEL: usize>(
     text: &mut Vec<u8>,
     escapes: &'s [u8],
@@ -124,7 +124,6 @@ pub(crate) fn hexadecimal<const DIGITS: usize>(digits: [u8; DIGITS]) -> Option<u
     const VALUES: [u8; 256] = {
         let mut values = [NONE; 256];
         let mut byte = 0;
-
         while byte < values.len() {
             if let Some(value) = char::to_digit(byte as u8 as char, 16) {
                 values[byte] = value as u8;
@@ -137,7 +136,6 @@ pub(crate) fn hexadecimal<const DIGITS: usize>(digits: [u8; DIGITS]) -> Option<u
 
     let values = digits.map(|digit| VALUES[usize::from(digit)]);
     let is_number = values.iter().fold(0, |all, value| all | value) < NONE;
-
     is_number.then(|| {
         values
             .iter()

@@ -1,6 +1,6 @@
-//! Texts as slices of the payload, and the searches over bytes that make them.
+//! Texts as slices of the payload, and the byte searches that find where they end.
 //!
-//! Every text of a record shares the payload's memory. The reading cuts texts out, and the newtypes
+//! Every text of a record shares the payload's memory. The reader cuts texts out, and the newtypes
 //! of records and messages hold them.
 
 pub(crate) mod escape;

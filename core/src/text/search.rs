@@ -38,7 +38,8 @@ pub(crate) fn unencoded_len(bytes: &[u8]) -> usize {
     )
 }
 
-/// Counts the bytes before an end, which both predicates describe: one for a run, one for a byte.
+/// Counts the bytes before the first one that is an end. Both predicates find ends: one in a whole
+/// run, the other in a single byte.
 #[inline(always)]
 fn len_before(
     bytes: &[u8],

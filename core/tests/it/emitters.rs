@@ -60,6 +60,21 @@ fn rustfs_records_are_read() {
 }
 
 #[test]
+fn storj_records_are_read() {
+    let payload = include_str!("payloads/storj-without-e-tag.json");
+    let expected = [
+        "ObjectCreated:Put",
+        "holiday photos/50%.jpg",
+        "holiday+photos/50%25.jpg",
+        "1024",
+    ];
+
+    let record = check(payload, expected);
+    assert_eq!(record.object.e_tag, None);
+    assert!(ObjectCreated::try_from(&record).is_ok());
+}
+
+#[test]
 fn ceph_records_are_read() {
     let payload = include_str!("payloads/ceph-raw-key-three-part-name.json");
     let record = check(

@@ -201,3 +201,52 @@ fn a_notification_and_its_eventbridge_event_give_the_same_record() {
         );
     }
 }
+
+/// "Sample object notification message", Amazon Security Lake User Guide.
+#[test]
+fn security_lake_announces_created_objects() {
+    let body = r#"{
+        "source": "aws.s3",
+        "time": "2021-11-12T00:00:00Z",
+        "account": "123456789012",
+        "region": "ca-central-1",
+        "resources": ["arn:aws:s3:::amzn-s3-demo-bucket"],
+        "detail": {
+            "bucket": {"name": "amzn-s3-demo-bucket"},
+            "object": {
+                "key": "ext/a+b%20c=1.parquet",
+                "size": 5,
+                "etag": "b1946ac92492d2347c6235b4d2611184"
+            },
+            "request-id": "N4N7GDK58NMKJ12R",
+            "requester": "securitylake.amazonaws.com"
+        }
+    }"#;
+    let record = crate::only_record(body);
+    assert!(record.event_name.is_object_created());
+    assert_eq!(record.object.key, "ext/a+b%20c=1.parquet");
+    assert!(s3_dispatch_core::ObjectCreated::try_from(&record).is_ok());
+
+    // With an id it is an event of EventBridge, whose detail type is missing.
+    let damaged = body.replace(r#""account""#, r#""id": "1", "account""#);
+    let error = s3_dispatch_core::Notification::parse(damaged).unwrap_err();
+    assert_eq!(error.path(), Some(r#"$["detail-type"]"#));
+}
+
+#[test]
+fn an_event_of_cloud_trail_is_not_an_s3_event_and_not_an_error() {
+    let body = r#"{
+        "version": "0",
+        "id": "1",
+        "detail-type": "AWS API Call via CloudTrail",
+        "source": "aws.s3",
+        "detail": {"eventName": "PutObject", "requestParameters": {"bucketName": "b", "key": "k"}}
+    }"#;
+    match s3_dispatch_core::Notification::parse(body).unwrap() {
+        s3_dispatch_core::Notification::Other(other) => assert_eq!(
+            other.to_string(),
+            r#""AWS API Call via CloudTrail" is not an S3 event, and no route matches it"#
+        ),
+        other => panic!("{other:?}"),
+    }
+}

@@ -41,7 +41,8 @@ fn confirmation(kind: &str) -> String {
 }
 
 const DELETION: &str = "Lambda deletes every message that no filter matches; a body must be S3's \
-                        notification, SNS's JSON around it, or an EventBridge event";
+                        notification, an EventBridge event, or the JSON of SNS or Lambda around \
+                        one";
 
 const SNS: &str = "Lambda cannot look into the notification in SNS's JSON, so every such message \
                    passes; turn on raw message delivery of the subscription, or give it a filter \
@@ -65,6 +66,11 @@ fn each_form_of_a_body_has_a_filter() {
                 "source": ["aws.s3"], "detail-type": ["Object Tags Added"], "detail": key("my in/"),
             }}),
             json!({"body": {"Type": types}}),
+            json!({"body": {"$or": [
+                {"Records": {"Sns": {"Message": [{"exists": true}]}}},
+                {"Records": {"body": [{"exists": true}]}},
+                {"requestContext": {"condition": [{"exists": true}]}},
+            ]}}),
         ]
     );
     assert_eq!(warnings, [DELETION, SNS]);
@@ -114,6 +120,7 @@ fn a_creation_without_a_detail_type_passes_if_a_route_takes_every_creation() {
         ("ObjectCreated:*", "a b/", true),
         ("ObjectCreated:*", "b/", false),
         ("ObjectCreated:Put", "a b/", false),
+        ("ObjectCreated", "a b/", true),
         ("*", "a b/", true),
     ] {
         let (patterns, _) = criteria([route(&[pattern]).with_prefix(prefix)]);
@@ -131,12 +138,12 @@ fn events_that_eventbridge_does_not_send_have_no_filter_for_its_events() {
     let (patterns, warnings) = criteria([route(&["Replication:*"])]);
     let none = "EventBridge sends none of the events of these routes, so Lambda deletes \
                 EventBridge events";
-    assert_eq!(patterns.len(), 2);
+    assert_eq!(patterns.len(), 3);
     assert_eq!(warnings, [DELETION, none, SNS]);
 
     let (patterns, warnings) = criteria([route(&["Replication:*", "ObjectAcl:Put"])]);
     let some = "EventBridge does not send `Replication:*` events";
-    assert_eq!(patterns.len(), 3);
+    assert_eq!(patterns.len(), 4);
     assert_eq!(warnings, [DELETION, some, SNS]);
 }
 
@@ -150,7 +157,7 @@ fn a_prefix_and_a_suffix_are_not_combined() {
     let key = json!({"object": {"key": [{"prefix": "in/"}]}});
 
     assert_eq!(patterns[0]["body"]["Records"]["s3"], key);
-    assert_eq!(patterns[1]["body"]["$or"][0]["detail"], key);
+    assert_eq!(patterns[1]["body"]["detail"], key);
     assert!(!manifest([photos]).filter_criteria().unwrap().is_exact());
 }
 

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 use s3_dispatch_core::handler::HandlerFn;
 use s3_dispatch_core::{
     BucketName, Context, ErrorKind, EventName, FromRecord, FromRef, HandlerError, HandlerErrorKind,
-    MessageContext, ObjectCreated, ObjectKey, Outcome, Routes, S3EventRecord, State,
+    MessageContext, ObjectCreated, ObjectKey, Outcome, Replicated, Routes, S3EventRecord, State,
 };
 use s3_dispatch_testing::RecordBuilder;
 
@@ -137,14 +137,23 @@ fn arguments_borrow_from_the_context() {
 #[test]
 fn an_argument_that_cannot_be_made_is_a_permanent_failure() {
     let log = Log::default();
-    let handler = |_: ObjectCreated, State(log): State<Log>| async move { log.add("called") };
-    let routes = Routes::new(log.clone()).on_fn("*", handler);
+    let created = |_: ObjectCreated, State(log): State<Log>| async move { log.add("called") };
+    let replicated = |_: Replicated, State(log): State<Log>| async move { log.add("called") };
     let deleted = RecordBuilder::new(EventName::OBJECT_REMOVED_DELETE);
-    let untagged = RecordBuilder::new(EventName::OBJECT_CREATED_PUT).without_e_tag();
+    let bare =
+        RecordBuilder::new(EventName::REPLICATION_OPERATION_NOT_TRACKED).without_event_data();
 
-    for (record, kind) in [
-        (deleted, ErrorKind::InvalidField),
-        (untagged, ErrorKind::MissingField),
+    for (routes, record, kind) in [
+        (
+            Routes::new(log.clone()).on_fn("*", created),
+            deleted,
+            ErrorKind::InvalidField,
+        ),
+        (
+            Routes::new(log.clone()).on_fn("*", replicated),
+            bare,
+            ErrorKind::MissingField,
+        ),
     ] {
         let Outcome::Failed(error) = crate::route(&routes, &record.build(), &MessageContext::new())
         else {
@@ -243,6 +252,47 @@ fn errors_are_retried_unless_they_are_permanent() {
     );
     assert_eq!(HandlerError::from("text").kind(), HandlerErrorKind::Retry);
     assert_eq!(HandlerError::retry("text").to_string(), "text");
+}
+
+#[test]
+fn an_endless_chain_of_causes_is_cut() {
+    #[derive(Debug)]
+    struct ItsOwnCause;
+
+    impl std::fmt::Display for ItsOwnCause {
+        fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            f.write_str("again")
+        }
+    }
+
+    impl std::error::Error for ItsOwnCause {
+        fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+            Some(self)
+        }
+    }
+
+    let text = format!("{:#}", HandlerError::from(ItsOwnCause));
+
+    assert!(text.starts_with("again: again: "), "{text}");
+    assert!(text.len() < 1_000, "{text}");
+}
+
+#[test]
+fn a_cause_that_panics_does_not_spread_its_panic() {
+    #[derive(Debug)]
+    struct Unprintable;
+
+    impl std::fmt::Display for Unprintable {
+        fn fmt(&self, _: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            panic!("cannot be printed")
+        }
+    }
+
+    impl std::error::Error for Unprintable {}
+
+    let text = format!("{:#}", HandlerError::from(Unprintable));
+
+    assert_eq!(text, "an error that panicked while it was printed");
 }
 
 #[test]

@@ -213,6 +213,37 @@ fn a_hostile_name_in_a_path_cannot_forge_a_log_line() {
 }
 
 #[test]
+fn the_error_for_a_text_that_is_not_json_shows_how_it_begins() {
+    for (body, message) in [
+        ("", "the text is not JSON: it is empty at `$`"),
+        (
+            "hello, world",
+            "the text is not JSON: it begins with `hello, world` at `$`",
+        ),
+        (
+            "a\n2026 ERROR b",
+            r"the text is not JSON: it begins with `a\n2026 ERROR b` at `$`",
+        ),
+        (
+            "<html>an error page that is a little longer</html>",
+            "the text is not JSON: it begins with `<html>an error page that is a li...` at `$`",
+        ),
+        (
+            "{} {}",
+            "invalid JSON: unexpected `{` at line 1 column 4 at `$`",
+        ),
+        (
+            "{\n\"a\": tru}",
+            "invalid JSON: unexpected `t` at line 2 column 6 at `$.a`",
+        ),
+    ] {
+        let error = Notification::parse(body).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::InvalidJson);
+        assert_eq!(error.to_string(), message);
+    }
+}
+
+#[test]
 fn endless_nesting_is_an_error() {
     for (open, close) in [
         ("[", "]"),

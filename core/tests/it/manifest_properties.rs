@@ -11,8 +11,8 @@ use s3_dispatch_core::{
     Routes, S3EventRecord,
 };
 use s3_dispatch_testing::{
-    EventBridgeRule, FilterErrorKind, NotificationBuilder, RecordBuilder, SnsFilterPolicy,
-    SnsMessageBuilder,
+    EventBridgeRule, FilterErrorKind, NotificationBuilder, RecordBuilder, SnsBatchBuilder,
+    SnsFilterPolicy, SnsMessageBuilder, SqsBatchBuilder,
 };
 use serde_json::{Value, json};
 
@@ -383,6 +383,25 @@ fn security_lake_body(event: &str) -> Option<String> {
     (detail_type == "Object Created" && is_readable).then_some(body)
 }
 
+/// The bodies that contain this one.
+fn in_envelopes(body: &str) -> [String; 4] {
+    let sns = SnsBatchBuilder::new().with_body("1", body).to_json();
+    let sqs = SqsBatchBuilder::new().with_body("1", body).to_json();
+    let event: Value = serde_json::from_str(&sqs).unwrap();
+    let destination = json!({
+        "version": "1.0",
+        "requestContext": {"condition": "RetriesExhausted"},
+        "requestPayload": event,
+    });
+
+    [
+        SnsMessageBuilder::new(body).to_json(),
+        sns,
+        sqs,
+        destination.to_string(),
+    ]
+}
+
 /// Each form that the world's events can have in a queue, and whether a filter can look into it.
 fn bodies(world: &World) -> Vec<(String, bool)> {
     let mut bodies = vec![(world.body(), world.records.len() == 1)];
@@ -396,11 +415,12 @@ fn bodies(world: &World) -> Vec<(String, bool)> {
         bodies.push((event, true));
     }
 
-    let in_sns: Vec<_> = bodies
+    let wrapped: Vec<_> = bodies
         .iter()
-        .map(|(body, _)| (SnsMessageBuilder::new(body).to_json(), false))
+        .flat_map(|(body, _)| in_envelopes(body))
+        .map(|body| (body, false))
         .collect();
-    bodies.extend(in_sns);
+    bodies.extend(wrapped);
 
     bodies
 }

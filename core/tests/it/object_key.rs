@@ -61,7 +61,7 @@ fn the_sender_decides_whether_a_key_is_encoded() {
     let check = |json: &str, decoded: &str| {
         assert_eq!(crate::only_record(json).object.key, decoded, "{json}")
     };
-    for source in ["aws:s3", "minio:s3", "rustfs:s3"] {
+    for source in ["aws:s3", "minio:s3", "rustfs:s3", "storj:s3"] {
         check(&body(&format!(r#""eventSource":"{source}","#)), "a b/c");
     }
 

@@ -54,7 +54,9 @@ proptest! {
 
     #[test]
     fn a_key_survives_every_sender(name in keys()) {
-        for sender in ["aws:s3", "minio:s3", "rustfs:s3", "ceph:s3", "scality:s3", "unheard-of"] {
+        for sender in [
+            "aws:s3", "minio:s3", "rustfs:s3", "storj:s3", "ceph:s3", "scality:s3", "unheard-of",
+        ] {
             let record = RecordBuilder::new(EventName::OBJECT_CREATED_PUT)
                 .with_event_source(sender)
                 .with_key(&*name);

@@ -84,6 +84,7 @@ pub(super) fn source(u: Bytes<'_, '_>) -> Result<Json> {
         "aws:s3",
         "minio:s3",
         "rustfs:s3",
+        "storj:s3",
         "ceph:s3",
         "aws.s3",
         "",

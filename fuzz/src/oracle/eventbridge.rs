@@ -36,7 +36,16 @@ pub(crate) fn record(event: &Node<'_>, mistakes: &mut Vec<Mistake>) -> Fields {
         }
     }
 
-    let detail_type = event.required_text("detail-type", read.mistakes);
+    let has_detail_type = event
+        .get("detail-type")
+        .is_some_and(|detail_type| !matches!(detail_type.kind(), Kind::Text(Some(""))));
+    let is_from_security_lake =
+        !has_detail_type && event.get("version").is_none() && event.get("id").is_none();
+    let detail_type = if is_from_security_lake {
+        Some(String::from("Object Created"))
+    } else {
+        event.required_text("detail-type", read.mistakes)
+    };
     let Some(detail) = read.required(event, "detail") else {
         return read.fields;
     };

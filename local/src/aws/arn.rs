@@ -1,4 +1,4 @@
-//! The region and account that the pipeline pretends to run in, and the ARNs of its parts.
+//! The region and account of the simulated AWS, and the ARNs of the pipeline's parts.
 
 /// The region of every part of the pipeline.
 pub(crate) const REGION: &str = "us-east-1";

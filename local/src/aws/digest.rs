@@ -27,13 +27,12 @@ pub(crate) fn hex(bytes: &[u8]) -> String {
 /// Reads what [`hex`] writes. Pairs that are not hexadecimal are left out.
 pub(crate) fn from_hex(text: &str) -> Vec<u8> {
     let pairs = text.as_bytes().chunks_exact(2);
-
     pairs
         .filter_map(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok())
         .collect()
 }
 
-/// Base64 with the standard alphabet and padding, as in the header `Content-MD5`.
+/// Encodes bytes in base64 with the standard alphabet and padding, as in the header `Content-MD5`.
 pub(crate) fn base64(bytes: &[u8]) -> String {
     const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 

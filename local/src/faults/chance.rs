@@ -1,4 +1,4 @@
-//! Repeatable chance: which messages a fault hits, and which ids messages get.
+//! Repeatable random numbers: they decide which messages a fault hits, and which ids messages get.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use std::time::Duration;
 pub(crate) struct Chance(u64);
 
 impl Chance {
-    /// The chance that belongs to this seed and text.
+    /// The numbers that belong to this seed and text.
     pub(crate) fn new(seed: u64, about: &str) -> Self {
         // FNV-1a gives the same hash in every version and on every machine.
         let hash = about
@@ -28,7 +28,7 @@ impl Chance {
         bits ^ (bits >> 31)
     }
 
-    /// A number from 0 to 1, without 1.
+    /// A number from 0 up to, but not including, 1.
     pub(crate) fn share(&mut self) -> f64 {
         (self.bits() >> 11) as f64 / (1_u64 << 53) as f64
     }

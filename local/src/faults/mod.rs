@@ -1,7 +1,8 @@
 //! The faults that a pipeline injects on purpose.
 //!
-//! AWS delivers twice, late and in any order, and functions crash. Here a test decides how often,
-//! and can repeat the run. Every hop of the pipeline asks this room before it moves a message.
+//! AWS delivers twice, late and in any order, and functions crash. Here a test decides how often
+//! that happens, and can repeat the run. The pipeline draws faults from this module at every hop of
+//! a message.
 
 pub(crate) mod chance;
 
@@ -161,7 +162,7 @@ impl Faults {
     }
 
     /// Decides whether the fault occurs to this message or invocation. If it does, the returned
-    /// chance decides the rest: how long a delay is, for example.
+    /// numbers decide the rest, such as the length of a delay.
     pub(crate) fn draw(&self, hop: Hop, fault: Fault, id: &str, attempt: u32) -> Option<Chance> {
         let rate = self.rate(hop, fault);
         if rate == 0.0 {

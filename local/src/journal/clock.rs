@@ -4,8 +4,8 @@ use std::time::{Duration, SystemTime};
 
 use tokio::time::Instant;
 
-/// The time in a pipeline: the machine's time at the start, moved on by Tokio's clock. It stands
-/// still while Tokio's clock is paused.
+/// The time in a pipeline: the machine's time at the start, plus what has passed on Tokio's clock.
+/// It does not move while Tokio's clock is paused.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Clock {
     started_at: SystemTime,
@@ -33,8 +33,8 @@ impl Clock {
     pub(crate) async fn sleep_until(&self, time: SystemTime) {
         let since_start = time.duration_since(self.started_at).unwrap_or_default();
 
-        // Tokio's timer is exact to the millisecond and rounds up. A time beyond its range never
-        // comes.
+        // Tokio's timer is exact to the millisecond and rounds up. A time beyond its range is never
+        // reached.
         match self.started.checked_add(since_start) {
             Some(instant) => tokio::time::sleep_until(instant).await,
             None => std::future::pending().await,

@@ -1,7 +1,7 @@
 //! Everything that happens in a pipeline, in order.
 //!
 //! Tests, consoles and pages must see what a message went through, without being part of the
-//! pipeline. Every room appends steps here; reports and observers read them.
+//! pipeline. Every other module appends steps here; reports and observers read them.
 
 pub(crate) mod clock;
 pub(crate) mod report;
@@ -112,8 +112,8 @@ impl Journal {
         }
 
         history.steps.push_back(Arc::clone(&step));
-        // Sent under the lock, so that everybody sees the same order. An error means that nobody
-        // is watching.
+        // Sent under the lock, so that everyone sees the same order. An error means that nobody is
+        // watching.
         drop(self.0.live.send(step));
     }
 

@@ -14,8 +14,8 @@ use crate::sqs::SendRefusal;
 pub struct Step {
     /// The position in the journal, counted from 0.
     pub number: u64,
-    /// The time by the pipeline's clock: the machine's time at the start, moved on by Tokio's
-    /// clock.
+    /// The time by the pipeline's clock: the machine's time at the start, plus what has passed on
+    /// Tokio's clock.
     pub time: SystemTime,
     /// The time since the pipeline's start.
     pub elapsed: Duration,
@@ -63,7 +63,7 @@ pub enum StepKind {
         is_duplicate: bool,
     },
     /// A queue rejected a message. The message is sent again if the queue was
-    /// [full](SendRefusal::Full), and is lost otherwise.
+    /// [full](SendRefusal::Full); otherwise it is lost.
     Refused {
         /// The queue.
         queue: Arc<str>,
@@ -156,7 +156,7 @@ pub enum StepKind {
         receive_count: Option<u32>,
     },
     /// The state can no longer be written to disk. New events and messages are rejected until it
-    /// can. The rest goes on, but a restart returns to the last state on disk.
+    /// can. Everything else continues, but a restart returns to the last state on disk.
     StorageFailed {
         /// The reason.
         reason: String,

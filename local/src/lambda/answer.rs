@@ -57,7 +57,6 @@ fn failed_messages(
         Value::String(text) if text.is_empty() => &Value::Null,
         _ => return Err(String::from("the answer is not an object")),
     };
-
     match failures {
         Value::Null => Ok(HashSet::new()),
         Value::Array(items) => items

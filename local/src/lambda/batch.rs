@@ -17,7 +17,7 @@ pub(super) struct BatchMessage {
     group: Option<Arc<str>>,
 }
 
-/// The messages that are received but not in a batch yet, and the groups that must wait.
+/// The messages that were received but are not in a batch yet, and the groups that must wait.
 ///
 /// Only one batch of a message group runs at a time.
 #[derive(Debug)]

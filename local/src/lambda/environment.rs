@@ -16,7 +16,7 @@ use super::function::{FunctionError, FunctionErrorKind, Invocation, Kill, KillKi
 use super::log_lines::read_log;
 use super::runtime_api::{ProcessRequest, RuntimeApi, WaitingProcess};
 use crate::aws::arn::REGION;
-use crate::http_server::HttpServer;
+use crate::aws::http_server::HttpServer;
 use crate::journal::{Journal, LogStream, StepKind};
 use crate::topology::FunctionSpec;
 
@@ -179,7 +179,6 @@ impl Environment {
     ) -> FunctionError {
         let function = Arc::clone(&self.function);
         let is_crash = kill.is_some_and(|kill| kill.kind == KillKind::Crash);
-
         if is_crash && kind == FunctionErrorKind::Crashed {
             let reason = String::from("an injected fault killed it");
             let step = StepKind::FunctionCrashed {
@@ -203,7 +202,8 @@ impl Environment {
 struct ProcessWatcher {
     function: Arc<str>,
     journal: Journal,
-    /// Kept until the process has ended, which would complain about closed connections.
+    /// Kept until the process has ended, because a running process would complain about closed
+    /// connections.
     server: HttpServer,
     logs: Vec<JoinHandle<()>>,
     ended: watch::Sender<Option<String>>,
@@ -232,8 +232,8 @@ impl ProcessWatcher {
     }
 }
 
-/// Waits until a process ends, and returns how. If the process is no longer needed it is killed,
-/// and there is no reason.
+/// Waits until a process ends, and returns how it ended. If the process is no longer needed, it is
+/// killed and `None` is returned.
 async fn wait_or_kill(mut child: Child, released: oneshot::Receiver<()>) -> Option<String> {
     tokio::select! {
         status = child.wait() => {
@@ -255,7 +255,7 @@ async fn wait_or_kill(mut child: Child, released: oneshot::Receiver<()>) -> Opti
 async fn wait_for_exit(exit: &mut watch::Receiver<Option<String>>) -> String {
     match exit.wait_for(Option::is_some).await {
         Ok(reason) => reason.clone().unwrap_or_default(),
-        Err(_) => String::from("its end was not observed"),
+        Err(_) => String::from("its exit status is unknown"),
     }
 }
 
@@ -302,8 +302,8 @@ fn read_logs(child: &mut Child, function: &Arc<str>, journal: &Journal) -> Vec<J
 }
 
 /// The command that starts the program. Its environment has what Lambda sets ("Defined runtime
-/// environment variables", AWS Lambda Developer Guide, 2026) and what the function asks for, and
-/// nothing else.
+/// environment variables", AWS Lambda Developer Guide, 2026) and the variables in the function's
+/// description, and nothing else.
 fn command(spec: &FunctionSpec, program: &Path, api: &str) -> Command {
     let mut command = Command::new(program);
     command.args(&spec.arguments).env_clear();

@@ -1,4 +1,4 @@
-//! What a queue invokes: the contract of a function, and a function in this process.
+//! The trait of a function that a queue invokes, and a function in this process.
 
 use std::error::Error as StdError;
 use std::fmt;
@@ -17,7 +17,8 @@ pub trait Function: Send + Sync + 'static {
     ///
     /// # Errors
     ///
-    /// When there is no answer, for whatever reason. All messages of the batch are received again.
+    /// Returns an error if there is no answer, for any reason. All messages of the batch are then
+    /// received again.
     async fn invoke(&self, invocation: Invocation) -> Result<Bytes, FunctionError>;
 
     /// Ends the function and everything that it has started. It is not invoked afterwards.
@@ -41,7 +42,7 @@ pub struct Invocation {
 /// An injected kill of a function.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Kill {
-    /// How long after the function got the payload it is killed, unless it has answered by then.
+    /// How long after it got the payload the function is killed, unless it has answered by then.
     pub after: Duration,
     /// What the kill looks like.
     pub kind: KillKind,
@@ -75,7 +76,7 @@ pub enum FunctionErrorKind {
     Crashed,
     /// The function did not become ready.
     InitFailed,
-    /// The function may not be invoked now.
+    /// The invocation was throttled.
     Throttled,
 }
 

@@ -20,7 +20,7 @@ use crate::pipeline::engine::Engine;
 use crate::pipeline::injection::FaultSite;
 use crate::topology::FunctionSpec;
 
-/// How long after its timeout a function that does not stop by itself is cut off.
+/// How long a function may run past its timeout before it is cut off.
 const GRACE: Duration = Duration::from_secs(2);
 
 /// The longest pause before a throttled invocation is tried again.
@@ -166,9 +166,9 @@ impl Invoker {
 
     /// Waits until the function may be invoked.
     ///
-    /// Lambda tries again with growing pauses while the messages are invisible ("Handling errors
-    /// for an SQS event source in Lambda", AWS Lambda Developer Guide, 2026). Here it tries as long
-    /// as the function could still finish in time.
+    /// Lambda tries again after longer and longer pauses while the messages are invisible
+    /// ("Handling errors for an SQS event source in Lambda", AWS Lambda Developer Guide, 2026).
+    /// Here it tries as long as the function could still finish in time.
     async fn wait_for_permit(
         &self,
         invocation: &BatchInvocation<'_>,

@@ -76,7 +76,7 @@ impl Mapping {
         self.invocations.len() < self.spec.maximum_concurrency
     }
 
-    /// Receives the messages that are missing in the next batch.
+    /// Receives the messages that the next batch can still take.
     fn receive(&mut self) {
         let missing = self.backlog.missing();
         let now = self.engine.clock.now();
@@ -128,7 +128,7 @@ impl Mapping {
         });
     }
 
-    /// When there is something to do even if nothing changes until then.
+    /// When the mapping must wake up even if nothing changes until then.
     fn next_wake(&self) -> Option<SystemTime> {
         if !self.may_invoke() {
             return None;
@@ -144,7 +144,6 @@ impl Mapping {
             let ready = queue
                 .next_ready(self.backlog.busy_groups())
                 .filter(|_| self.backlog.missing() > 0);
-
             ready.into_iter().chain(queue.next_expiry()).min()
         });
 

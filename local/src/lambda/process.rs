@@ -16,7 +16,7 @@ use crate::journal::{Journal, StepKind};
 use crate::topology::FunctionSpec;
 use crate::{Error, ErrorKind};
 
-/// How often in a row a program may fail to start before it is given up.
+/// How many failed starts in a row are allowed before a program is given up.
 const MAX_FAILED_STARTS: u32 = 5;
 
 /// The first pause before a program that crashed is started again. It doubles each time.
@@ -109,7 +109,6 @@ impl Process {
 
         self.lock().failed_starts_in_a_row = 0;
         let answer = environment.invoke(invocation).await;
-
         match answer.as_ref().map_err(FunctionError::kind) {
             Err(FunctionErrorKind::Crashed) if !has_kill => self.pause_after_crash(),
             Err(FunctionErrorKind::Crashed | FunctionErrorKind::TimedOut) => {}

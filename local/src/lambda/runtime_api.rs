@@ -19,8 +19,8 @@ use tokio::sync::{mpsc, oneshot};
 use super::event::MAX_PAYLOAD_BYTES;
 use super::function::Invocation;
 use crate::aws::arn::function_arn;
+use crate::aws::http_server::{HttpListener, HttpServer};
 use crate::aws::time::milliseconds;
-use crate::http_server::{HttpListener, HttpServer};
 
 const VERSION: &str = "/2018-06-01/runtime/";
 
@@ -69,7 +69,8 @@ struct RequestHandler {
 impl RuntimeApi {
     /// Listens on a free port of the loopback interface.
     ///
-    /// The server must outlive the process, which would complain about closed connections.
+    /// The server must outlive the process, because the process would complain about closed
+    /// connections.
     pub(super) async fn start() -> io::Result<(Self, HttpServer)> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let address = listener.local_addr()?;

@@ -18,7 +18,6 @@ pub(super) async fn deliver_in_transit(engine: Arc<Engine>) {
         changes.mark_unchanged();
         let now = engine.clock.now();
         let next_arrival = engine.read(PipelineState::next_arrival);
-
         if next_arrival.is_some_and(|due| due <= now) {
             engine.change(|state| {
                 // One at a time: what it causes may be due before the next one.

@@ -81,7 +81,7 @@ impl LocalPipeline {
 }
 
 impl LocalPipelineBuilder {
-    /// Sets what the pipeline consists of.
+    /// Sets the topology: the parts that the pipeline consists of.
     ///
     /// # Examples
     ///
@@ -312,8 +312,8 @@ impl LocalPipelineBuilder {
         self
     }
 
-    /// Calls a function with each step, in order and without a gap. The pipeline waits meanwhile,
-    /// and the function must not call it.
+    /// Calls a function with each step, in order and without a gap. The pipeline waits for the
+    /// function, which must not call the pipeline.
     ///
     /// # Examples
     ///
@@ -343,8 +343,8 @@ impl LocalPipelineBuilder {
         self
     }
 
-    /// Starts the pipeline. The queues contain what they contained before, the functions start, and
-    /// S3 sends its test notifications if it has not done so before.
+    /// Starts the pipeline. The queues are restored, the functions start, and S3 sends its test
+    /// notifications unless it has sent them before.
     ///
     /// # Errors
     ///

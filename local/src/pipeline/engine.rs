@@ -3,13 +3,13 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
+use s3_dispatch::__private::with_causes;
 use tokio::sync::watch;
 
 use super::injection::FaultSite;
 use super::log::PendingSync;
 use super::state::PipelineState;
 use crate::Error;
-use crate::error::with_causes;
 use crate::faults::chance::Chance;
 use crate::faults::{Fault, Faults};
 use crate::journal::clock::Clock;
@@ -20,7 +20,7 @@ use crate::topology::{BucketSpec, Topology};
 /// The state of a pipeline, its clock, its faults and its journal.
 ///
 /// Mappings and the transit task change the state only through the engine, which writes each change
-/// to disk and wakes everybody who waits for one.
+/// to disk and wakes everyone who waits for one.
 pub(crate) struct Engine {
     pub(crate) clock: Clock,
     pub(crate) journal: Journal,
@@ -82,10 +82,10 @@ impl Engine {
         read(&self.lock())
     }
 
-    /// Changes the state, writes the change to disk, and wakes everybody who waits for one.
+    /// Changes the state, writes the change to disk, and wakes everyone who waits for one.
     ///
-    /// If the change cannot be written it still holds. A restart then returns to the state before
-    /// it: messages are received again, and none is lost.
+    /// If the change cannot be written, it still takes effect. A restart then returns to the state
+    /// before it: messages are received again, and none is lost.
     pub(super) fn change<T>(&self, change: impl FnOnce(&mut PipelineState) -> T) -> T {
         let mut state = self.lock();
         let changed = change(&mut state);

@@ -21,7 +21,7 @@ use crate::s3::{Buckets, EventId, ObjectEvent, ObjectEvents, rejected_by_s3};
 use crate::sqs::{Message, QueueSnapshot, Sent};
 use crate::topology::Topology;
 
-/// S3, SNS, SQS and Lambda in this process, with the faults of the real ones.
+/// S3, SNS, SQS and Lambda in this process, with the faults of the real services.
 ///
 /// ```
 /// use s3_dispatch::Routes;
@@ -47,11 +47,11 @@ use crate::topology::Topology;
 /// ```
 ///
 /// It waits only on Tokio's clock. While that clock is paused, minutes of visibility timeouts pass
-/// at once, and each run is the same. It is for development and tests: it is not secured, and not
-/// meant for production.
+/// at once, and each run is the same. It is for development and tests. It has no access control, so
+/// never use it in production.
 ///
 /// Cheap to clone. The pipeline ends when the last clone is dropped. [`stop`](Self::stop) ends it
-/// in an orderly way, including the processes of functions.
+/// gracefully, including the processes of functions.
 #[derive(Clone)]
 pub struct LocalPipeline(Arc<Inner>);
 
@@ -168,7 +168,7 @@ impl LocalPipeline {
     /// # Errors
     ///
     /// [`ErrorKind::Storage`](crate::ErrorKind::Storage) when the event cannot be written to disk.
-    /// It is not published then. A retry may help.
+    /// The event is then not published. A retry may help.
     pub async fn publish(&self, event: ObjectEvent) -> Result<EventId, Error> {
         self.0.engine.publish(event).await
     }
@@ -236,7 +236,6 @@ impl LocalPipeline {
             .0
             .engine
             .read(|state| Some(QueueSnapshot::of(state.queues.get(name)?, now)));
-
         snapshot.ok_or_else(|| Error::unknown_name("queue", name))
     }
 

@@ -1,7 +1,8 @@
 //! The whole pipeline: it moves events from the buckets to the functions.
 //!
-//! The other rooms know their own rules; here they are connected, with faults in between and the
-//! state on disk. Tests and the program use [`LocalPipeline`].
+//! The modules for S3, SNS, SQS and Lambda each know the rules of their service. This one connects
+//! them, injects faults in between, and keeps the state on disk. Tests and the program use
+//! [`LocalPipeline`].
 
 mod arrivals;
 mod builder;

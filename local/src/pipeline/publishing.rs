@@ -19,10 +19,10 @@ use crate::{Error, ErrorKind};
 /// How many messages can be in transit at once. Publishing waits when there are more.
 const MAX_IN_TRANSIT: usize = 100_000;
 
-/// The longest time by which a duplicate or reordered message is late.
+/// The longest delay of a duplicate or reordered message.
 const SOON: Duration = Duration::from_secs(1);
 
-/// The longest time by which a delayed or repeated message is late.
+/// The longest delay of a delayed or repeated message.
 const LATE: Duration = Duration::from_secs(5);
 
 impl Engine {
@@ -213,8 +213,8 @@ impl Engine {
     }
 }
 
-/// Waits for a sync on a thread that may block. If the runtime ends meanwhile, nobody waits for the
-/// result.
+/// Waits for a sync on a thread that may block. If the runtime ends in the meantime, nobody waits
+/// for the result.
 async fn wait_for_sync(sync: Option<PendingSync>) -> Result<(), Error> {
     match sync {
         Some(sync) => tokio::task::spawn_blocking(|| sync.run())

@@ -76,7 +76,7 @@ impl Engine {
         let is_lost = self.inject(Fault::DropResponse, &site).is_some();
 
         if let Some(mut chance) = self.inject(Fault::ExpireVisibility, &site) {
-            // The function may still be at work then: AWS recommends a visibility timeout of six
+            // The function may still be working then: AWS recommends a visibility timeout of six
             // times the function's timeout.
             let early = chance.duration(Duration::ZERO, queue.spec().visibility_timeout / 6);
             let changed = queue.change_visibility(now, received.receipt, early);

@@ -50,8 +50,8 @@ impl PipelineState {
         }
     }
 
-    /// Restores what the log contains, and writes every change to it from now on. Returns whether
-    /// the log contained anything.
+    /// Restores the state from the log, and writes every change to the log from now on. Returns
+    /// whether the log contained anything.
     ///
     /// # Errors
     ///

@@ -14,7 +14,7 @@ use tokio::net::TcpListener;
 
 use super::service::{ObjectEvents, S3Service};
 use super::store::Buckets;
-use crate::http_server::{HttpListener, HttpServer};
+use crate::aws::http_server::{HttpListener, HttpServer};
 use crate::{Error, ErrorKind};
 
 /// How long open requests may go on when the endpoint is stopped.

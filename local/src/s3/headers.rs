@@ -1,4 +1,4 @@
-//! The small languages inside of S3's headers, and the conditions on entity tags.
+//! Parses the values of S3's headers, and checks the conditions on entity tags.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -60,7 +60,6 @@ pub(super) fn parse_copy_range(header: &str, size: u64) -> S3Result<Range<u64>> 
         .strip_prefix("bytes=")
         .and_then(|bounds| bounds.split_once('-'))
         .and_then(|(first, last)| Some((first.parse::<u64>().ok()?, last.parse::<u64>().ok()?)));
-
     match bounds {
         Some((first, last)) if first <= last && last < size => Ok(first..last + 1),
         Some(_) => Err(s3_error!(InvalidRange, "the source has {size} bytes")),
@@ -109,7 +108,7 @@ pub(super) fn check_read(
     Ok(())
 }
 
-/// A number of bytes as S3's responses have it.
+/// A number of bytes in the type that S3's responses use.
 pub(super) fn content_length(bytes: u64) -> i64 {
     i64::try_from(bytes).unwrap_or(i64::MAX)
 }

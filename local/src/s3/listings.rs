@@ -23,7 +23,7 @@ struct PageRequest<'r> {
     bucket: &'r str,
     prefix: &'r str,
     delimiter: Option<&'r str>,
-    /// The page starts behind this key or common prefix.
+    /// The page starts after this key or common prefix.
     after: Option<&'r str>,
     max_keys: i32,
 }
@@ -31,7 +31,7 @@ struct PageRequest<'r> {
 /// One page of a bucket's objects.
 struct ListingPage {
     entries: Vec<ListingEntry>,
-    /// The last entry, from which the next page goes on; `None` on the last page.
+    /// The last entry, after which the next page starts; `None` on the last page.
     next: Option<String>,
 }
 
@@ -166,7 +166,7 @@ impl<'r> PageRequest<'r> {
         Ok(ListingPage { entries, next })
     }
 
-    /// The part of a key up to the first delimiter behind the prefix.
+    /// The part of a key up to the first delimiter after the prefix.
     fn common_prefix<'k>(&self, key: &'k str) -> Option<&'k str> {
         let delimiter = self.delimiter?;
         let start = self.prefix.len();

@@ -1,7 +1,7 @@
 //! Buckets, the S3 protocol in front of them, and the notifications that they publish.
 //!
-//! Any S3 client can use the endpoint, so a pipeline can be driven the way it is on AWS. Each
-//! change of an object gives an event, which the pipeline publishes.
+//! Any S3 client can use the endpoint, as it can use S3 on AWS. Each change of an object causes an
+//! event, which the pipeline publishes.
 
 mod checksums;
 mod endpoint;

@@ -12,15 +12,16 @@ use crate::Error;
 /// Receives the events of buckets that an [`S3Endpoint`](crate::S3Endpoint) serves.
 #[async_trait]
 pub trait ObjectEvents: Send + Sync + 'static {
-    /// Takes an event. When this returns, the event can no longer be lost.
+    /// Takes an event. Once this returns `Ok`, the event can no longer be lost.
     ///
     /// # Errors
     ///
-    /// When the event was not taken. The client that caused it gets an error and tries again.
+    /// Returns an error if the event was not taken. The client that caused it gets an error and can
+    /// try again.
     async fn take(&self, event: ObjectEvent) -> Result<(), Error>;
 
-    /// Hears that an object could not be stored, and why: the disk is full, for example. The client
-    /// gets an error as well.
+    /// Called when an object could not be stored. `reason` says why: the disk is full, for example.
+    /// The client gets an error as well.
     fn cannot_store(&self, reason: &str) {
         let _ = reason;
     }
@@ -37,7 +38,7 @@ impl S3Service {
         Self { buckets, events }
     }
 
-    /// Passes a result on. If the disk failed, the receiver of the events hears of it.
+    /// Passes a result on. If the disk failed, the receiver of the events is told.
     pub(super) fn report_storage_error<T>(&self, result: S3Result<T>) -> S3Result<T> {
         result.inspect_err(|error| {
             if *error.code() == S3ErrorCode::InternalError {

@@ -110,7 +110,7 @@ pub enum Deletion {
     Deleted(Message),
     /// The message no longer existed.
     Absent,
-    /// The message was received again since, so it stays.
+    /// The message has been received again since then, so it stays.
     Superseded,
     /// The message of a FIFO queue is visible again, so it stays.
     Expired,

@@ -10,8 +10,8 @@ use super::stored::StoredMessage;
 /// An index of the messages of a queue by the time from which they can be received.
 ///
 /// In a FIFO queue the messages of a group are received in order, and none of them while another
-/// one is in flight. So only the first message of each group stands in the index. In a standard
-/// queue each message stands there.
+/// one is in flight. So the index has only the first message of each group. For a standard queue it
+/// has every message.
 #[derive(Debug)]
 pub(super) struct ReceiveOrder {
     is_fifo: bool,
@@ -96,7 +96,7 @@ impl ReceiveOrder {
         self.heads.iter()
     }
 
-    /// The next one that can be received now: behind `last`, or the first one.
+    /// The next one that can be received now: the one after `last`, or the first one.
     pub(super) fn next_ready(&self, last: Option<Head>, now: SystemTime) -> Option<Head> {
         let start = last.map_or(Bound::Unbounded, Bound::Excluded);
         let ready = (start, Bound::Included((now, u64::MAX)));
@@ -104,7 +104,7 @@ impl ReceiveOrder {
         self.heads.range(ready).next().copied()
     }
 
-    /// This message and the messages behind it in its group that can be received now, in order.
+    /// This message and the messages after it in its group that can be received now, in order.
     pub(super) fn ready_group(&self, head: &StoredMessage, now: SystemTime) -> Vec<u64> {
         let group = self.group_id(head).and_then(|id| self.groups.get(id));
         match group {

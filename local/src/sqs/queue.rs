@@ -19,7 +19,8 @@ const MAX_MESSAGE_BYTES: usize = 1024 * 1024;
 /// How long a message can stay invisible after it was received (same source).
 const MAX_INVISIBILITY: Duration = Duration::from_secs(12 * 60 * 60);
 
-/// A queue with the rules of SQS. It has no clock and no threads: each call passes the time.
+/// A queue with the rules of SQS. It has no clock and no threads: the caller passes the time to
+/// each call.
 ///
 /// - A received message is invisible for the visibility timeout. Then it becomes visible again,
 ///   unless it was deleted.
@@ -94,13 +95,13 @@ impl Queue {
     }
 
     /// How many messages the queue holds, including delayed and invisible ones, and expired ones
-    /// that were not removed yet.
+    /// that are not removed yet.
     #[must_use]
     pub fn len(&self) -> usize {
         self.messages.len()
     }
 
-    /// Whether the queue holds no message.
+    /// Whether the queue is empty.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.messages.is_empty()
@@ -292,7 +293,7 @@ impl Queue {
     ///
     /// # Errors
     ///
-    /// When the message was received again since, or is visible.
+    /// Returns an error if the message was received again since then, or is visible.
     pub fn change_visibility(
         &mut self,
         now: SystemTime,
@@ -317,8 +318,8 @@ impl Queue {
         self.expiries.first().map(|(time, _)| *time)
     }
 
-    /// When the next message can be received that is in none of the `excluded` groups, which can be
-    /// in the past. `None` if there is no such message.
+    /// When the next message outside the `excluded` groups can be received, which can be in the
+    /// past. `None` if there is no such message.
     #[must_use]
     pub fn next_ready(&self, excluded: &HashSet<Arc<str>>) -> Option<SystemTime> {
         self.order

@@ -1,4 +1,4 @@
-//! Checks a topology: finds what AWS would reject, and what contradicts itself.
+//! Checks a topology: finds settings that AWS would reject or that contradict each other.
 
 use std::collections::HashSet;
 use std::ops::RangeInclusive;
@@ -156,7 +156,7 @@ impl Topology {
         part.require(is_same_kind, "dead_letter_queue", || {
             let kind = if queue.is_fifo() { "FIFO" } else { "standard" };
             part.says(&format!(
-                "the dead-letter queue of a {kind} queue must be one too"
+                "the dead-letter queue of a {kind} queue must be a {kind} queue"
             ))
         })?;
 

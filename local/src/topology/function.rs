@@ -32,8 +32,8 @@ pub struct MappingSpec {
     pub queue: String,
     /// The function's name.
     pub function: String,
-    /// The most messages in a batch: 1 to 10, or up to 10,000 for a standard queue with a batch
-    /// window.
+    /// The maximum number of messages in a batch: 1 to 10, or up to 10,000 for a standard queue
+    /// with a batch window.
     pub batch_size: usize,
     /// How long the mapping waits for a batch to fill: at most 300 seconds.
     pub batch_window: Duration,
@@ -108,7 +108,7 @@ impl MappingSpec {
         }
     }
 
-    /// Sets the most messages in a batch.
+    /// Sets the maximum number of messages in a batch.
     #[must_use]
     pub fn with_batch_size(mut self, messages: usize) -> Self {
         self.batch_size = messages;

@@ -95,7 +95,8 @@ fn every_setting_can_be_read() {
 #[test]
 fn settings_that_are_left_out_have_the_defaults_of_aws() {
     let topology = read(
-        "[[queue]]\nname = \"a\"\n[[function]]\nname = \"b\"\n[[mapping]]\nqueue = \"a\"\nfunction = \"b\"\n",
+        "[[queue]]\nname = \"a\"\n[[function]]\nname = \"b\"\n[[mapping]]\nqueue = \"a\"\n\
+         function = \"b\"\n",
     );
     let topology = topology.unwrap();
     assert_eq!(

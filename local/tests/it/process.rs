@@ -272,7 +272,7 @@ async fn a_program_that_does_not_start_is_given_up_until_it_changes() {
 }
 
 #[tokio::test]
-async fn an_error_at_startup_is_reported_in_the_words_of_the_function() {
+async fn an_error_at_startup_is_reported_with_the_text_of_the_function() {
     let spec = spec(wayward())
         .with_variable("START_WITH", "no database")
         .with_variable("START_ERROR", "1");

@@ -197,10 +197,13 @@ impl Model {
 fn calls() -> impl Strategy<Value = Vec<Call>> {
     let except = prop::option::weighted(0.2, 0..3_u8);
     let call = prop_oneof![
-        4 => (0..3_u8, 0..40_u8).prop_map(|(group, deduplication)| Call::Send { group, deduplication }),
-        4 => (1..5_usize, 0..3_usize, except).prop_map(|(most, room, except)| Call::Receive { most, room, except }),
+        4 => (0..3_u8, 0..40_u8)
+            .prop_map(|(group, deduplication)| Call::Send { group, deduplication }),
+        4 => (1..5_usize, 0..3_usize, except)
+            .prop_map(|(most, room, except)| Call::Receive { most, room, except }),
         3 => any::<prop::sample::Index>().prop_map(|receipt| Call::Delete { receipt }),
-        2 => (any::<prop::sample::Index>(), 0..20_u64).prop_map(|(receipt, seconds)| Call::Change { receipt, seconds }),
+        2 => (any::<prop::sample::Index>(), 0..20_u64)
+            .prop_map(|(receipt, seconds)| Call::Change { receipt, seconds }),
         3 => (0..12_u64).prop_map(|seconds| Call::Wait { seconds }),
     ];
 
@@ -317,7 +320,10 @@ fn check(is_fifo: bool, delay: u64, calls: &[Call]) -> Result<(), TestCaseError>
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(2_000) })]
+    #![proptest_config(ProptestConfig {
+        failure_persistence: None,
+        ..ProptestConfig::with_cases(2_000)
+    })]
 
     #[test]
     fn a_standard_queue_does_what_the_model_does(delay in 0..8_u64, calls in calls()) {

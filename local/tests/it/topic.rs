@@ -70,7 +70,10 @@ async fn each_subscription_gets_the_messages_that_its_policy_matches() {
         ),
         subscription(
             "either",
-            r#"{"$or": [{"Records": {"eventName": ["ObjectRemoved:Delete"]}}, {"Records": {"s3": {"object": {"size": [3]}}}}]}"#,
+            concat!(
+                r#"{"$or": [{"Records": {"eventName": ["ObjectRemoved:Delete"]}}, "#,
+                r#"{"Records": {"s3": {"object": {"size": [3]}}}}]}"#,
+            ),
         ),
     ];
 

@@ -29,7 +29,10 @@ const BUCKET: &str = "amzn-s3-demo-bucket";
 const PROCESSORS: [(&str, &str); 2] = [
     (
         "put-processor",
-        r#"["ObjectCreated:Put", "ObjectCreated:CompleteMultipartUpload", {"prefix": "ObjectRemoved:"}]"#,
+        concat!(
+            r#"["ObjectCreated:Put", "ObjectCreated:CompleteMultipartUpload", "#,
+            r#"{"prefix": "ObjectRemoved:"}]"#,
+        ),
     ),
     ("copy-processor", r#"["ObjectCreated:Copy"]"#),
 ];
@@ -108,9 +111,9 @@ async fn soak(concurrency: usize, is_ordered: bool) {
     conservation::check(&ledger, is_ordered);
 
     println!(
-        "{objects} objects, {events} events, chaos {chaos}, {concurrency} at a time: {:.0} events/s, {} messages, {} \
-         receives, {} effects, {} repeated after a kill, {} dead letters sent again, {virtual_hours:.1} h of the pipeline, \
-         peak memory {}",
+        "{objects} objects, {events} events, chaos {chaos}, {concurrency} at a time: \
+         {:.0} events/s, {} messages, {} receives, {} effects, {} repeated after a kill, \
+         {} dead letters sent again, {virtual_hours:.1} h of the pipeline, peak memory {}",
         events as f64 / seconds,
         ledger.messages(),
         ledger.receives(),

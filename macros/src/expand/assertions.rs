@@ -1,4 +1,4 @@
-//! Compile-time checks that need the compiler: events that exist, types that fit.
+//! The checks that only the compiler can make: that events exist and types fit.
 //!
 //! Each check has the span of the token that is wrong, so that the compiler points there.
 
@@ -26,7 +26,7 @@ pub(super) fn assertions(handler: &Handler) -> TokenStream {
     }
 }
 
-/// Asserts that S3 has the event.
+/// Asserts that the event exists in S3.
 fn assert_event(event: &LitStr) -> TokenStream {
     let check = quote_spanned!(event.span()=> __private::EventPattern::from_static(#event));
     quote!(const _: __private::EventPattern = #check;)

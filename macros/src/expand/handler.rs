@@ -1,4 +1,4 @@
-//! A handler as the three parts of the expansion see it.
+//! The parsed handler, with what all parts of the expansion need.
 
 use proc_macro2::TokenStream;
 use quote::{ToTokens, quote};
@@ -43,7 +43,7 @@ impl Handler {
         }
     }
 
-    /// The type with this lifetime instead of those of the function.
+    /// The type with all lifetimes of the function replaced by this one.
     pub(super) fn with_lifetime(&self, ty: &Type, name: &str) -> Type {
         lifetimes::name_all(ty, &self.function.signature.generics, name)
     }
@@ -55,7 +55,7 @@ impl Handler {
         self.function.attributes.iter().filter(is_named).collect()
     }
 
-    /// Imports `__private`, the only use of the path to the crate: a wrong path is one error.
+    /// Imports `__private`. Nothing else uses the path to the crate, so a wrong path is one error.
     pub(super) fn import(&self) -> TokenStream {
         let path = match &self.options.krate {
             Some(path) => path.to_token_stream(),
@@ -64,7 +64,7 @@ impl Handler {
         quote!(use #path::__private;)
     }
 
-    /// Defines `__State`, the only use of the option `state`: a wrong type is one error.
+    /// Defines `__State`. Nothing else uses the option `state`, so a wrong type is one error.
     ///
     /// Without the option, any `State<T>` is accepted here and checked where the handler is routed.
     pub(super) fn state(&self) -> TokenStream {

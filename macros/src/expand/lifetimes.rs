@@ -5,7 +5,8 @@ use syn::{
     Generics, Ident, Lifetime, ParenthesizedGenericArguments, Type, TypeFnPtr, TypeReference,
 };
 
-/// The type with one name for all lifetimes that are elided, `'_`, or parameters of the function.
+/// The type with one name for all lifetimes that are elided, are `'_`, or are parameters of the
+/// function.
 pub(crate) fn name_all(ty: &Type, generics: &Generics, name: &str) -> Type {
     let parameters = generics
         .lifetimes()
@@ -26,7 +27,7 @@ pub(crate) fn name_all(ty: &Type, generics: &Generics, name: &str) -> Type {
 struct NameLifetimes<'n> {
     parameters: Vec<Ident>,
     name: &'n str,
-    /// Inside `fn(&str)` and `Fn(&str)`, which elide lifetimes of their own.
+    /// Inside `fn(&str)` and `Fn(&str)`, where elided lifetimes have another meaning.
     in_callable: bool,
 }
 

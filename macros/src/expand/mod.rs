@@ -1,7 +1,7 @@
-//! Writes the code of a handler: a type beside the function, which implements `Handler`.
+//! Writes the code of a handler: a type with the function's name that implements `Handler`.
 //!
-//! The code names only absolute paths in `__private`, so that it works in any module, whatever
-//! names are in scope there.
+//! The code names only absolute paths in `__private`, so that it works in any module, no matter
+//! which names are in scope.
 
 mod lifetimes;
 mod handler;
@@ -40,7 +40,8 @@ pub(crate) fn expand(handler: &Handler) -> TokenStream {
     }
 }
 
-/// The code of a handler with mistakes, so that its routes are not reported as well.
+/// The code of a handler with mistakes: an implementation that is never called, so that the
+/// compiler does not report `Routes::on` as well.
 pub(crate) fn stand_in(handler: &Handler) -> TokenStream {
     let name = handler.name();
     let marker = marker(handler);

@@ -17,7 +17,7 @@ use renamed::{HandlerError, S3EventRecord, State, s3_handler};
 ///
 /// # Errors
 ///
-/// When the receiver is gone.
+/// If the receiver was dropped.
 #[s3_handler("ObjectCreated:Put", crate = renamed)]
 pub async fn send_key(
     record: &S3EventRecord,
@@ -40,7 +40,7 @@ pub mod nested {
     ///
     /// # Errors
     ///
-    /// When the receiver is gone.
+    /// If the receiver was dropped.
     #[s3_handler("ObjectCreated:Copy", crate = ::renamed, state = Sender<String>)]
     pub async fn send_size(
         created: ObjectCreated,

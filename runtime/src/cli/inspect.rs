@@ -19,6 +19,9 @@ struct Line<'l> {
     key_as_sent: Option<&'l str>,
     size: Option<u64>,
     sequencer: Option<&'l str>,
+    /// What a message says that holds no S3 event.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    note: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -91,6 +94,19 @@ fn show(file: &str, out: &mut impl Write) -> io::Result<bool> {
                         delivery,
                         event_name: Some("s3:TestEvent"),
                         bucket,
+                        ..Line::default()
+                    },
+                )?;
+            }
+            Ok(Content::Other(other)) => {
+                let delivery = message.envelopes.to_string();
+
+                write_line(
+                    out,
+                    &Line {
+                        file,
+                        delivery,
+                        note: Some(other.to_string()),
                         ..Line::default()
                     },
                 )?;

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::{FAILURE, SUCCESS, UNREADABLE, read};
 use crate::Dispatcher;
-use crate::telemetry::causes::{error_type, with_causes, without_logged_causes};
+use crate::telemetry::errors::{error_type, with_causes, without_logged_causes};
 
 /// The answer to Lambda when a whole invocation fails:
 /// `{"errorType": "s3_dispatch::InvalidJson", "errorMessage": "..."}`.

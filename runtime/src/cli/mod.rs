@@ -1,7 +1,7 @@
-//! The command line that a program is outside Lambda.
+//! The command line of a program that runs outside Lambda.
 //!
-//! A developer can run handlers on recorded payloads, look into payloads, and derive filters from
-//! the routes, with the program that will be deployed. [`start`](crate::start) calls it.
+//! With the same program that is deployed, developers run handlers on recorded payloads, inspect
+//! payloads, and derive filters from the routes. [`start`](crate::start) calls it.
 
 mod inspect;
 mod invoke;
@@ -17,11 +17,11 @@ use s3_dispatch_core::Router;
 use crate::Dispatcher;
 use crate::telemetry::logs;
 
-/// Everything went well.
+/// The command succeeded.
 const SUCCESS: i32 = 0;
 /// A message failed, a file could not be read in full, or a policy cannot be expressed.
 const FAILURE: i32 = 1;
-/// The command line or its payload could not be read.
+/// The command line is invalid, or the payload could not be read.
 const UNREADABLE: i32 = 2;
 
 /// Handles S3 events. In Lambda this program serves invocations; here it works on recorded
@@ -55,8 +55,8 @@ enum Action {
     /// Print the S3 events in files, one JSON line each
     ///
     /// Each line has file, delivery (the envelopes, such as sqs>sns>s3), event_name, bucket, key,
-    /// key_as_sent, size and sequencer. Absent values are null. A message that cannot be read has a
-    /// line with error and path, which is the place in the JSON.
+    /// key_as_sent, size and sequencer. Absent values are null. For a message that cannot be read,
+    /// the line has error and path, the place in the JSON.
     #[command(after_help = "Exit status:\n  0  everything could be read\n  \
                       1  something could not be read")]
     Inspect {
@@ -66,15 +66,15 @@ enum Action {
     },
     /// Print the filter or policy that the handlers need, as JSON
     ///
-    /// It never excludes an event that a handler takes. A warning on standard error says if it
-    /// includes more than that, or if it is probably not what you want.
+    /// It never excludes an event that a handler takes. If it lets more events through, or if the
+    /// routes look like a mistake, a warning on standard error says so.
     #[command(after_help = "Exit status:\n  0  the JSON was printed\n  \
                       1  the service has no filter that fits the handlers")]
     Policy {
         /// What to print
         #[arg(long, value_enum)]
         format: policy::Format,
-        /// The ARN of the queue, for the iam policy
+        /// The ARN of the queue in the iam policy
         #[arg(long, default_value = "arn:aws:sqs:REGION:ACCOUNT:QUEUE")]
         queue_arn: String,
     },
@@ -91,7 +91,6 @@ pub(crate) async fn main<R: Router>(dispatcher: Dispatcher<R>) -> i32 {
             return error.exit_code();
         }
     };
-
     match command.action {
         Action::Invoke { file } => {
             logs::init_for_terminal();

@@ -36,7 +36,7 @@ struct Processor<'p> {
     filter_policy_scope: &'static str,
 }
 
-/// A document as JSON, and what its reader should know.
+/// A document as JSON, and the warnings about it.
 struct Document {
     json: String,
     warnings: Vec<Warning>,

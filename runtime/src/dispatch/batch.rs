@@ -16,8 +16,8 @@ use crate::failure::dead_letters::{self, DeadLetter};
 
 /// A batch while it runs.
 ///
-/// There are as many workers as handlers may run, and each takes one lane after the other. The
-/// workers are futures of one task. Nothing is spawned, so dropping the batch stops everything.
+/// There is one worker for each handler that may run at once. A worker runs one lane after another.
+/// The workers are futures of one task. Nothing is spawned, so dropping the batch stops everything.
 pub(crate) struct Batch<'b, R> {
     router: &'b R,
     settings: &'b Settings,
@@ -48,7 +48,8 @@ impl<'b, R: Router> Batch<'b, R> {
         }
     }
 
-    /// Runs until all lanes have ended, or until the cut, and returns the outcomes so far.
+    /// Runs until all lanes have ended or the cut-off time has come, and returns the outcomes so
+    /// far.
     pub(crate) async fn run(self) -> Outcomes {
         let work = async {
             match self.settings.concurrency.min(self.schedule.lanes()) {
@@ -71,11 +72,11 @@ impl<'b, R: Router> Batch<'b, R> {
             .unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Works as one worker, until no lane is left.
+    /// Runs lanes, as one worker, until none is left.
     async fn run_lanes(&self) {
         while let Some(lane) = self.take_lane() {
             for step in lane {
-                // A handler that blocked the thread may have kept the timer of the cut from firing.
+                // A handler that blocked the thread may have kept the cut-off timer from firing.
                 if self.is_past_cut() {
                     return;
                 }
@@ -149,7 +150,7 @@ impl<'b, R: Router> Batch<'b, R> {
         };
 
         for record in record_range(content) {
-            // Like handlers, letters do not start after the cut.
+            // No letter is put after the cut-off time, just as no handler starts.
             if self.is_past_cut() {
                 return false;
             }

@@ -22,7 +22,7 @@ use crate::{Backoff, DeadLetters};
 /// 2. A message succeeds if each of its records was handled, skipped, or stored by the dead-letter
 ///    sink ([`with_dead_letters`](Self::with_dead_letters)). A failed record fails its message and
 ///    no other.
-/// 3. No id is ever invented. An SQS message without an id fails the invocation.
+/// 3. Ids are never invented. An SQS message without an id fails the invocation.
 /// 4. A test notification succeeds. A malformed body fails its message, unless such messages are
 ///    dropped ([`on_malformed`](Self::on_malformed)).
 /// 5. A record that no route matches is skipped with a warning, unless such records fail
@@ -36,8 +36,8 @@ use crate::{Backoff, DeadLetters};
 ///    cancelled, so give such work to `tokio::task::spawn_blocking`.
 /// 8. [`with_concurrency`](Self::with_concurrency) limits how many handlers run at once. On
 ///    standard queues, records of one bucket and key run one at a time: in the order of their
-///    sequencers where these are reliable, otherwise as they arrived. On FIFO queues, each message
-///    group runs in order and stops at its first failure, and different groups run side by side.
+///    sequencers if those are reliable, otherwise as they arrived. On FIFO queues, each message
+///    group runs in order and stops at its first failure, and different groups run concurrently.
 /// 9. Outside SQS a single failure cannot be reported, so any failure fails the invocation.
 ///
 /// # Misspelt patterns
@@ -49,7 +49,7 @@ use crate::{Backoff, DeadLetters};
 /// # Cancellation
 ///
 /// Dropping the future of [`dispatch`](Self::dispatch) stops all handlers, because nothing is
-/// spawned. It loses nothing either: without an answer, SQS delivers every message again.
+/// spawned. No event is lost, because SQS delivers every message again if it gets no answer.
 ///
 /// Under `panic = "abort"` a handler that panics ends the process, and the whole invocation fails.
 ///
@@ -86,9 +86,9 @@ pub struct Dispatcher<R> {
 impl<R: Router> Dispatcher<R> {
     /// Creates a dispatcher with the default settings.
     ///
-    /// It runs one handler at a time, stops 500 ms before the deadline, and limits no record's
-    /// time. It skips unrouted records and fails malformed messages. It has no dead-letter sink and
-    /// no backoff.
+    /// It runs one handler at a time, stops 500 ms before the deadline, and does not limit the time
+    /// of a record. It skips unrouted records and fails malformed messages. It has no dead-letter
+    /// sink and no backoff.
     ///
     /// # Examples
     ///
@@ -110,11 +110,12 @@ impl<R: Router> Dispatcher<R> {
         }
     }
 
-    /// Sets how many handlers may run at once. The default and the minimum is 1.
+    /// Sets how many handlers may run at once. The default is 1, which is also the minimum.
     ///
     /// Records that must keep their order still run one at a time: those of one bucket and key on a
     /// standard queue, and those of one message group on a FIFO queue. All handlers of a dispatch
-    /// run in one task, so more of them help if they wait for something, such as the network.
+    /// run in one task, so running more of them helps only if they wait for something, such as the
+    /// network.
     ///
     /// # Examples
     ///
@@ -131,7 +132,7 @@ impl<R: Router> Dispatcher<R> {
 
     /// Sets how long before the invocation's deadline the dispatcher stops. The default is 500 ms.
     ///
-    /// The margin is the time for the backoff and the answer. It has no effect without a deadline.
+    /// The margin leaves time for the backoff and the answer. It has no effect without a deadline.
     /// If it is longer than the whole invocation, no handler starts and every message fails.
     ///
     /// # Examples
@@ -150,10 +151,10 @@ impl<R: Router> Dispatcher<R> {
         self
     }
 
-    /// Limits the time each record may take. By default only the invocation's deadline does.
+    /// Limits the time each record may take. By default, only the invocation's deadline limits it.
     ///
-    /// A record that takes longer is cancelled and fails, and its message comes again. The time
-    /// includes the routers around the routes, such as [`Deduplicated`](crate::Deduplicated).
+    /// A record that takes longer is cancelled and fails, and its message is delivered again. The
+    /// time includes the routers around the routes, such as [`Deduplicated`](crate::Deduplicated).
     ///
     /// # Examples
     ///
@@ -254,15 +255,15 @@ impl<R: Router> Dispatcher<R> {
     /// # }
     /// ```
     ///
-    /// [`DeadLetters`] has an example of a sink of your own.
+    /// [`DeadLetters`] shows how to write your own sink.
     #[must_use]
     pub fn with_dead_letters(mut self, sink: impl DeadLetters) -> Self {
         self.settings.dead_letters = Some(Arc::new(sink));
         self
     }
 
-    /// Delays failed messages of SQS with this backoff. By default they come again when the queue's
-    /// visibility timeout ends.
+    /// Delays failed SQS messages with this backoff. By default they are delivered again when the
+    /// queue's visibility timeout ends.
     ///
     /// # Examples
     ///
@@ -281,7 +282,7 @@ impl<R: Router> Dispatcher<R> {
     /// # }
     /// ```
     ///
-    /// [`Backoff`] has an example of a backoff of your own.
+    /// [`Backoff`] shows how to write your own backoff.
     #[must_use]
     pub fn with_backoff(mut self, backoff: impl Backoff) -> Self {
         self.settings.backoff = Some(Arc::new(backoff));
@@ -301,7 +302,7 @@ impl<R: Router> Dispatcher<R> {
     ///
     /// # Errors
     ///
-    /// When the whole invocation must fail. [`Error::kind`] says why:
+    /// Returns an error if the whole invocation must fail. [`Error::kind`] says why:
     ///
     /// - `InvocationFailed`: anything failed outside SQS, where no single failure can be reported.
     ///   The source is the first failure. A retry may succeed.
@@ -309,11 +310,11 @@ impl<R: Router> Dispatcher<R> {
     /// - Any other kind: the payload cannot be read. No handler has run, and a retry fails again.
     ///   [`Error::path`] is the place of the mistake in the JSON.
     ///
-    /// [`Error::is_retryable`] tells these cases apart.
+    /// [`Error::is_retryable`] is true for `InvocationFailed` and false for the others.
     ///
     /// # Panics
     ///
-    /// When there is a deadline, a record timeout or a backoff, and no Tokio runtime with time
+    /// Panics if there is a deadline, a record timeout or a backoff, but no Tokio runtime with time
     /// enabled.
     pub async fn dispatch(
         &self,

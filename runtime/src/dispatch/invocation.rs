@@ -2,7 +2,9 @@
 
 use std::time::Instant;
 
-use s3_dispatch_core::delivery::{Content, Delivery, Envelope, InvocationId, TraceHeader};
+use s3_dispatch_core::delivery::{
+    Content, Delivery, Envelope, InvocationId, Message, OtherMessage, TraceHeader,
+};
 use s3_dispatch_core::{Error, ErrorKind, MessageContext, Router};
 
 use crate::dispatch::batch::Batch;
@@ -10,11 +12,12 @@ use crate::dispatch::outcomes::Outcomes;
 use crate::dispatch::payload::Payload;
 use crate::dispatch::report::{BatchReport, MessageOutcome};
 use crate::dispatch::schedule::Schedule;
-use crate::dispatch::settings::Settings;
+use crate::dispatch::settings::{Settings, Unrouted};
 use crate::dispatch::summary;
 use crate::failure::backoff::{self, FailedMessage};
 
-/// What is known of an invocation apart from its payload. Only Lambda has ids and trace headers.
+/// What is known about an invocation besides its payload. Only Lambda provides the request id and
+/// the trace header.
 #[derive(Debug, Default)]
 pub(crate) struct Invocation {
     pub(crate) deadline: Option<Instant>,
@@ -27,7 +30,7 @@ impl Invocation {
     ///
     /// # Errors
     ///
-    /// Those of [`Dispatcher::dispatch`](crate::Dispatcher::dispatch).
+    /// The same as [`Dispatcher::dispatch`](crate::Dispatcher::dispatch).
     pub(crate) async fn run<R: Router>(
         self,
         router: &R,
@@ -39,6 +42,7 @@ impl Invocation {
 
         for message in delivery.messages_mut() {
             self.complete(&mut message.context);
+            fail_if_unrouted(message, settings.unrouted);
             summary::log_without_records(message, settings.malformed);
         }
 
@@ -68,8 +72,8 @@ impl Invocation {
         Err(invocation_failed(delivery, outcomes, &report))
     }
 
-    /// Adds to a message's context what only the invocation knows. A trace header of the message's
-    /// own stays.
+    /// Adds what only the invocation knows to a message's context. If the message has its own trace
+    /// header, it keeps that one.
     fn complete(&self, context: &mut MessageContext) {
         if let Some(deadline) = self.deadline {
             *context = std::mem::take(context).with_deadline(deadline);
@@ -82,6 +86,15 @@ impl Invocation {
         if let (None, Some(header)) = (context.trace_header(), &self.trace_header) {
             *context = std::mem::take(context).with_trace_header(header.clone());
         }
+    }
+}
+
+/// Makes an event that is not S3's a failure where events without a route fail.
+fn fail_if_unrouted(message: &mut Message, unrouted: Unrouted) {
+    if unrouted == Unrouted::Fail
+        && let Ok(Content::Other(other @ OtherMessage::CloudTrail(_))) = &message.content
+    {
+        message.content = Err(Error::new(ErrorKind::NotAnS3Event, other.to_string()));
     }
 }
 
@@ -105,7 +118,7 @@ fn failed_messages<'d>(
 }
 
 /// Makes the error of an invocation that cannot report single failures. Its source is the first
-/// failure of a record, or else that of a message.
+/// failure of a record, or else the first failure of a message.
 fn invocation_failed(mut delivery: Delivery, outcomes: Outcomes, report: &BatchReport) -> Error {
     let unreadable = delivery.messages_mut().iter_mut().find_map(|message| {
         let content = std::mem::replace(&mut message.content, Ok(Content::Records(0..0)));

@@ -2,8 +2,8 @@
 //!
 //! A [`Dispatcher`](crate::Dispatcher) reads a payload, schedules its records, runs each through
 //! the router, and makes a [`BatchReport`](crate::BatchReport) of the outcomes. All rules of
-//! delivery are here, so that they are the same whoever calls: Lambda, the command line or a test.
-//! The types of this module are the parts of that report.
+//! delivery are here, so that they are the same for Lambda, the command line and tests. This module
+//! also has the types that the report consists of.
 
 pub(crate) mod dispatcher;
 pub(crate) mod settings;

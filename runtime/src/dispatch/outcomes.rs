@@ -49,7 +49,7 @@ impl Outcomes {
         }
     }
 
-    /// Finishes a step. Returns whether it was the last of its message, and no record of the
+    /// Finishes a step. Returns whether it was the last step of its message and no record of the
     /// message needs a retry.
     pub(crate) fn finish(&mut self, message: usize, work: Work, outcome: Option<Outcome>) -> bool {
         let progress = &mut self.messages[message];
@@ -70,7 +70,7 @@ impl Outcomes {
     }
 
     /// Returns whether every step of the message has finished. On a FIFO queue, a message without
-    /// records is finished when its turn in the group has come.
+    /// records finishes when its turn in the group comes.
     pub(crate) fn is_finished(&self, message: usize) -> bool {
         self.messages[message].unfinished == 0
     }
@@ -88,7 +88,6 @@ impl Outcomes {
             !record.is_dead_letter
                 && matches!(&record.outcome, Outcome::Failed(error) if error.is_permanent())
         })?;
-
         match taken.outcome {
             Outcome::Failed(error) => Some(error),
             Outcome::Handled | Outcome::Skipped(_) => None,
@@ -121,7 +120,6 @@ impl Outcomes {
             Outcome::Failed(error) => error.retry_after(),
             _ => None,
         });
-
         delays.max()
     }
 }

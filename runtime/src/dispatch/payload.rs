@@ -7,15 +7,17 @@ use s3_dispatch_core::{Error, MessageContext};
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
-/// The event of one invocation: any delivery as JSON, or an `SqsEvent` that was read before.
+/// The event of one invocation: any delivery as JSON, or an `SqsEvent` that is already
+/// deserialized.
 ///
 /// The JSON may be a batch of SQS or SNS messages, an S3 notification or an EventBridge event.
-/// Prefer it to an `SqsEvent`. The dispatcher reads each message alone, so a message that it cannot
-/// read costs nothing but that message. An `SqsEvent` is read as a whole before the dispatcher sees
-/// it, and one field of an unexpected type fails the whole batch.
+/// Prefer JSON to an `SqsEvent`. The dispatcher reads each message of the JSON on its own, so a
+/// message that it cannot read does not affect the others. An `SqsEvent` is deserialized as a whole
+/// before the dispatcher sees it, so one field of an unexpected type fails the whole batch.
 ///
-/// Creating a payload reads nothing. [`Dispatcher::dispatch`](crate::Dispatcher::dispatch) does,
-/// and takes everything that converts into a payload: texts, bytes and `SqsEvent`.
+/// Creating a payload does not parse it; [`Dispatcher::dispatch`](crate::Dispatcher::dispatch)
+/// does. Strings, bytes and `SqsEvent` convert into a payload, so they can be passed to `dispatch`
+/// directly.
 ///
 /// # Examples
 ///
@@ -41,7 +43,7 @@ impl Payload {
     ///
     /// # Errors
     ///
-    /// Those of [`Delivery::parse`] and [`Delivery::from_sqs_messages`].
+    /// The same as [`Delivery::parse`] and [`Delivery::from_sqs_messages`].
     pub(crate) fn into_delivery(self) -> Result<Delivery, Error> {
         match self.0 {
             Form::Json(bytes) => Delivery::parse(bytes),
@@ -88,42 +90,42 @@ fn context_and_body(message: SqsMessage) -> (MessageContext, Option<String>) {
     (context, message.body)
 }
 
-/// JSON, which is not copied.
+/// Takes the JSON without copying it.
 impl From<Bytes> for Payload {
     fn from(json: Bytes) -> Self {
         Self(Form::Json(json))
     }
 }
 
-/// JSON, which is not copied.
+/// Takes the JSON without copying it.
 impl From<Vec<u8>> for Payload {
     fn from(json: Vec<u8>) -> Self {
         Self::from(Bytes::from(json))
     }
 }
 
-/// JSON, which is copied.
+/// Copies the JSON.
 impl From<&[u8]> for Payload {
     fn from(json: &[u8]) -> Self {
         Self::from(Bytes::copy_from_slice(json))
     }
 }
 
-/// JSON, which is not copied.
+/// Takes the JSON without copying it.
 impl From<String> for Payload {
     fn from(json: String) -> Self {
         Self::from(Bytes::from(json))
     }
 }
 
-/// JSON, which is copied.
+/// Copies the JSON.
 impl From<&str> for Payload {
     fn from(json: &str) -> Self {
         Self::from(json.as_bytes())
     }
 }
 
-/// A batch that an existing function has read before.
+/// Takes a batch that an existing function has deserialized.
 impl From<SqsEvent> for Payload {
     fn from(event: SqsEvent) -> Self {
         Self(Form::Sqs(Box::new(event)))

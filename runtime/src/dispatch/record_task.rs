@@ -8,7 +8,7 @@ use tracing::Instrument;
 
 use crate::dispatch::settings::Unrouted;
 use crate::guarded::Guarded;
-use crate::telemetry::causes::with_causes;
+use crate::telemetry::errors::with_causes;
 
 /// Routes a record within its span, and logs and counts the outcome once.
 ///
@@ -74,8 +74,8 @@ async fn route_guarded<R: Router>(
 fn log(outcome: &Outcome) {
     match outcome {
         Outcome::Failed(error) => {
-            // Logged as a text, not through `Display`, so that the subscriber escapes what the
-            // handler took from outside.
+            // Logged as a text, not through `Display`, so that the subscriber escapes text that the
+            // handler took from its input.
             tracing::error!(
                 error = with_causes(error.as_error()),
                 permanent = error.is_permanent(),

@@ -13,7 +13,7 @@ use crate::dispatch::settings::Malformed;
 ///
 /// It guarantees:
 ///
-/// - Every message is reported exactly once, as succeeded or failed, wherever the batch was cut.
+/// - Every message is reported exactly once, as succeeded or failed, even if the batch was cut off.
 /// - A message succeeds only if each of its records was handled, skipped, or stored by the
 ///   dead-letter sink. A record without an outcome counts as failed.
 /// - Every id in the [`response`](Self::response) is the id of a message of the batch, and occurs
@@ -66,10 +66,10 @@ pub struct MessageReport {
 /// Whether a message succeeded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum MessageOutcome {
-    /// Each record was handled, skipped or stored by the dead-letter sink, or there are none. SQS
-    /// deletes the message.
+    /// Each record was handled, skipped or stored by the dead-letter sink, or the message has no
+    /// records. SQS deletes the message.
     Succeeded,
-    /// The message stays in the queue and comes again.
+    /// The message stays in the queue and is delivered again.
     Failed(MessageFailure),
 }
 
@@ -227,7 +227,7 @@ impl BatchReport {
 }
 
 impl MessageReport {
-    /// Returns the message's id. It is `None` for an event that came by itself, without SQS or SNS.
+    /// Returns the message's id. It is `None` for an event that came neither from SQS nor from SNS.
     #[must_use]
     pub fn id(&self) -> Option<&MessageId> {
         self.id.as_ref()

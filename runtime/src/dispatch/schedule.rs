@@ -11,7 +11,7 @@ use crate::dispatch::settings::Malformed;
 
 /// The records of a batch, divided into lanes.
 ///
-/// Lanes are independent of each other. Within a lane, one step runs after the other. A lane is a
+/// Lanes are independent of each other. Within a lane, one step runs after another. A lane is a
 /// bucket and key on standard queues, and a message group on FIFO queues.
 pub(crate) struct Schedule {
     steps: Vec<Step>,
@@ -131,8 +131,8 @@ fn key_steps(delivery: &Delivery) -> Steps {
     steps
 }
 
-/// Sorts the steps that have a reliable sequencer, among the places that they take up together. The
-/// other steps stay where they arrived.
+/// Sorts the steps that have a reliable sequencer, within the positions that these steps hold. The
+/// other steps keep their positions.
 fn sort_by_sequencer(lane: &mut [Step], records: &[S3EventRecord]) {
     let sequencer = |step: &Step| match step.work {
         Work::Route(record) => records[record].reliable_sequencer(),

@@ -23,7 +23,7 @@ pub enum Unrouted {
 /// envelope. Set it with [`Dispatcher::on_malformed`](crate::Dispatcher::on_malformed).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum Malformed {
-    /// Fails the message. It comes again until the queue moves it to its dead-letter queue.
+    /// Fails the message. It is delivered again until the queue moves it to its dead-letter queue.
     #[default]
     Fail,
     /// Logs an error and reports the message as succeeded, so that SQS deletes it.
@@ -58,10 +58,10 @@ impl Default for Settings {
 }
 
 impl Settings {
-    /// Returns when the records must end, so that the margin is left for the answer.
+    /// Returns the time at which all records must have ended: the margin before the deadline.
     pub(crate) fn cut(&self, deadline: Option<Instant>) -> Option<Instant> {
         deadline.map(|deadline| {
-            // The margin may reach back to before the clock's beginning. Then no time is left.
+            // The margin may be longer than the clock can go back. Then no time is left.
             deadline
                 .checked_sub(self.deadline_margin)
                 .unwrap_or_else(|| tokio::time::Instant::now().into_std())

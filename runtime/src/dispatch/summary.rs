@@ -7,7 +7,8 @@ use s3_dispatch_core::delivery::{Content, Delivery, InvocationId, Message};
 use crate::dispatch::report::{BatchReport, MessageFailure, MessageOutcome};
 use crate::dispatch::settings::Malformed;
 
-/// Logs a test notification, or the error of a message that cannot be read.
+/// Logs a message without records: a test notification, a message that is not about an S3 event, or
+/// the error of one that cannot be read.
 pub(crate) fn log_without_records(message: &Message, on_malformed: Malformed) {
     let message_id = message.context.message_id().map(AsRef::<str>::as_ref);
     let request_id = message.context.request_id().map(AsRef::<str>::as_ref);
@@ -16,6 +17,9 @@ pub(crate) fn log_without_records(message: &Message, on_malformed: Malformed) {
         Ok(Content::Test(test)) => {
             let bucket = test.bucket.as_ref().map(AsRef::<str>::as_ref);
             tracing::info!(message_id, request_id, bucket, "test notification");
+        }
+        Ok(Content::Other(other)) => {
+            tracing::warn!(message_id, request_id, "message skipped: {other}");
         }
         Ok(_) => {}
         Err(error) => {
@@ -61,7 +65,7 @@ pub(crate) fn log(
     );
 }
 
-/// Records that were not reached have no log line of their own, so their messages are named here.
+/// Records that were not reached are not logged one by one, so their messages are named here.
 fn log_unreached(report: &BatchReport, request_id: Option<&InvocationId>) {
     const MAX_NAMED: usize = 10;
 

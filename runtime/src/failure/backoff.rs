@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use s3_dispatch_core::MessageContext;
 
 use crate::guarded::Guarded;
-use crate::telemetry::causes::with_causes;
+use crate::telemetry::errors::with_causes;
 
 /// Delays the failed messages of a batch, so that they do not all come back at once.
 ///
@@ -19,7 +19,7 @@ use crate::telemetry::causes::with_causes;
 /// - It waits for at most half of the time that is left before the deadline, and never longer than
 ///   5 seconds.
 /// - If `postpone` fails, panics or takes too long, that is logged and changes nothing else. The
-///   messages then come again when the queue's visibility timeout ends.
+///   messages are then delivered again when the queue's visibility timeout ends.
 ///
 /// # Examples
 ///
@@ -53,8 +53,8 @@ pub trait Backoff: Send + Sync + 'static {
     ///
     /// # Errors
     ///
-    /// When at least one message could not be delayed. The dispatcher logs the error with its
-    /// causes and does not call again for this batch.
+    /// Returns an error if at least one message could not be delayed. The dispatcher logs the error
+    /// with its causes and does not try again for this batch.
     async fn postpone(
         &self,
         failed: &[FailedMessage<'_>],
@@ -65,19 +65,19 @@ pub trait Backoff: Send + Sync + 'static {
 #[derive(Debug, Clone, Copy)]
 #[non_exhaustive]
 pub struct FailedMessage<'b> {
-    /// The message's id, receipt handle, receive count and the like.
+    /// The context of the message: its id, receipt handle, receive count and more.
     pub context: &'b MessageContext,
     /// The minimum delay, or `None` if no record asked for one.
     ///
-    /// It is the longest delay that the errors of the message's records
-    /// [ask for](crate::HandlerError::with_retry_after). A record that another
-    /// invocation is handling asks for the rest of that lease. A message that comes back earlier
+    /// It is the longest delay that the errors of the message's records [ask
+    /// for](crate::HandlerError::with_retry_after). A record that another invocation is handling
+    /// asks to wait until that invocation's lease expires. A message that is delivered earlier
     /// fails again for the same reason, and each receive brings it closer to the queue's
     /// `maxReceiveCount` and the dead-letter queue.
     pub retry_after: Option<Duration>,
 }
 
-/// The answer to Lambda matters more than the delay, so the delay gets no more time than this.
+/// The longest time that a backoff may take. The answer to Lambda matters more.
 const MAX_DURATION: Duration = Duration::from_secs(5);
 
 /// Calls the backoff, if there is anything to delay, and logs its failure.

@@ -8,12 +8,12 @@ use async_trait::async_trait;
 use s3_dispatch_core::{HandlerError, MessageContext, S3EventRecord};
 
 use crate::guarded::Guarded;
-use crate::telemetry::causes::with_causes;
+use crate::telemetry::errors::with_causes;
 
 /// Stores the records that failed [permanently](HandlerError::permanent).
 ///
-/// Without a sink such a record fails its message, which then comes again until the queue's redrive
-/// policy moves it to the dead-letter queue. With a sink, set with
+/// Without a sink such a record fails its message, which is then delivered again until the queue's
+/// redrive policy moves it to the dead-letter queue. With a sink, set with
 /// [`Dispatcher::with_dead_letters`](crate::Dispatcher::with_dead_letters), the record counts as
 /// done once the sink has stored it. The feature `sqs` has one that sends to a queue,
 /// `SqsDeadLetters`. The dispatcher guarantees:
@@ -22,7 +22,7 @@ use crate::telemetry::causes::with_causes;
 ///   and only if none of them needs a retry.
 /// - It puts them one after the other, in the order of the records, and stops at the first failure.
 /// - A letter is put at least once: if the message fails between its letters, or is cut off at the
-///   deadline, it comes again and so do its letters.
+///   deadline, it is delivered again and all its letters are put again.
 /// - A sink that fails or panics fails the message.
 ///
 /// # Examples
@@ -59,13 +59,13 @@ use crate::telemetry::causes::with_causes;
 pub trait DeadLetters: Send + Sync + 'static {
     /// Stores one letter.
     ///
-    /// Only the invocation's deadline limits the time of this call, so a sink should have a timeout
-    /// of its own.
+    /// Only the invocation's deadline limits the time of this call, so a sink should have its own
+    /// timeout.
     ///
     /// # Errors
     ///
-    /// When it is not certain that the letter is stored. Its message then fails and comes again,
-    /// and the letter is put again.
+    /// Returns an error if it is not certain that the letter is stored. Its message then fails and
+    /// is delivered again, and the letter is put again.
     async fn put(&self, letter: &DeadLetter<'_>) -> Result<(), DeadLetterError>;
 }
 
@@ -83,7 +83,7 @@ impl<D: DeadLetters + ?Sized> DeadLetters for Arc<D> {
 pub struct DeadLetter<'l> {
     /// The record that failed.
     pub record: &'l S3EventRecord,
-    /// The id, receive count and the like of the message that the record came in.
+    /// The context of the message that contained the record: its id, receive count and more.
     pub message: &'l MessageContext,
     /// The body of that message as it was sent. It holds all records of the message, not only the
     /// one that failed.
@@ -102,8 +102,8 @@ impl DeadLetter<'_> {
 
 /// The error of a sink that could not store a letter.
 ///
-/// The reason is its [`source`](StdError::source). Trying again may help, and the dispatcher does
-/// so when the message comes again.
+/// The reason is its [`source`](StdError::source). A retry may help. The dispatcher puts the letter
+/// again when the message is delivered again.
 #[derive(Debug)]
 pub struct DeadLetterError(Box<dyn StdError + Send + Sync>);
 

@@ -53,7 +53,7 @@ impl SqsBackoff {
         }
     }
 
-    /// Delays at most as many messages as one call to SQS takes.
+    /// Delays the messages of one chunk with a single call to SQS.
     async fn postpone_chunk(
         &self,
         failed: &[FailedMessage<'_>],
@@ -121,7 +121,8 @@ fn whole_seconds(delay: Duration) -> i32 {
     i32::try_from(seconds.min(MAX_SECONDS)).unwrap_or(0)
 }
 
-/// SQS refused to delay some messages; they come again when the queue's visibility timeout ends.
+/// SQS refused to delay some messages; they are delivered again when the queue's visibility timeout
+/// ends.
 #[derive(Debug)]
 struct NotPostponed {
     messages: usize,

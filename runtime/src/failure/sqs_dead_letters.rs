@@ -35,7 +35,7 @@ impl SqsDeadLetters {
     /// Creates a sink that sends to the queue with this URL.
     ///
     /// The client's own retries and timeouts apply. A letter that could not be sent fails its
-    /// message, which then comes again.
+    /// message, which is then delivered again.
     ///
     /// # Examples
     ///

@@ -1,7 +1,7 @@
 //! Passes the body of an invocation around the deserializer of `lambda_runtime`.
 //!
 //! That crate deserializes a payload before it calls a function, so one unexpected byte would fail
-//! the whole batch, with an error that is not ours. The layer here takes the body out of the
+//! the whole batch, with an error that we do not control. The layer here takes the body out of the
 //! invocation first. The deserializer then reads `null`, and the function gets the body from the
 //! handoff.
 

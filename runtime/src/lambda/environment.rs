@@ -6,7 +6,7 @@ use s3_dispatch_core::{Error, ErrorKind};
 ///
 /// # Errors
 ///
-/// [`ErrorKind::Runtime`] if a variable is absent, or is not what Lambda sets.
+/// [`ErrorKind::Runtime`] if a variable is absent, or has a value that Lambda never sets.
 pub(super) fn check() -> Result<(), Error> {
     let names = [
         "AWS_LAMBDA_RUNTIME_API",
@@ -14,7 +14,6 @@ pub(super) fn check() -> Result<(), Error> {
         "AWS_LAMBDA_FUNCTION_VERSION",
         "AWS_LAMBDA_FUNCTION_MEMORY_SIZE",
     ];
-
     for name in names {
         let value = std::env::var(name).map_err(|error| {
             Error::new(
@@ -39,14 +38,14 @@ pub(super) fn check() -> Result<(), Error> {
     Ok(())
 }
 
-/// Waits for SIGTERM, with which Lambda announces the end of the process.
+/// Waits for SIGTERM, which Lambda sends before it ends the process.
 #[cfg(unix)]
 pub(super) async fn terminated() {
     use tokio::signal::unix::{SignalKind, signal};
 
     match signal(SignalKind::terminate()) {
         Ok(mut signals) => drop(signals.recv().await),
-        // Without a listener the signal ends the process by itself.
+        // Without a listener, the signal ends the process anyway.
         Err(_) => std::future::pending().await,
     }
 }

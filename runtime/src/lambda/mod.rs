@@ -1,7 +1,7 @@
 //! Serves the invocations of a Lambda function.
 //!
-//! `lambda_runtime` talks to Lambda's Runtime API; this room gives it a dispatcher to call, and is
-//! the only one that knows that crate. Programs call [`run`](crate::run), or `start`, or use the
+//! `lambda_runtime` talks to Lambda's Runtime API; this module gives it a dispatcher to call, and
+//! no other module depends on that crate. Programs call [`run`](crate::run), or `start`, or use the
 //! dispatcher as a `tower::Service`.
 
 mod body_layer;

@@ -18,7 +18,7 @@ use crate::dispatch::invocation::Invocation;
 use crate::guarded::Panicked;
 use crate::lambda::body_layer::{BodyLayer, Handoff, TakeBody};
 use crate::lambda::environment;
-use crate::telemetry::causes::{error_type, with_causes, without_logged_causes};
+use crate::telemetry::errors::{error_type, with_causes, without_logged_causes};
 use crate::telemetry::logs;
 use crate::{BatchReport, Dispatcher, Payload};
 
@@ -26,8 +26,8 @@ type ResponseFuture = Pin<Box<dyn Future<Output = Result<SqsBatchResponse, Diagn
 
 /// Serves Lambda's invocations until the process is told to end.
 ///
-/// `router` is a router or a [`Dispatcher`]. In Lambda, [`start`](crate::start) does the same;
-/// elsewhere that is a command line, and this is an error.
+/// `router` is a router or a [`Dispatcher`]. In Lambda, [`start`](crate::start) does the same.
+/// Outside Lambda, `start` runs a command line, while `run` returns an error.
 ///
 /// Logs go to standard output. They are JSON if `AWS_LAMBDA_LOG_FORMAT` is `JSON`, and text
 /// otherwise. The level is that of `AWS_LAMBDA_LOG_LEVEL` or else of `RUST_LOG`, and `info` by
@@ -37,9 +37,9 @@ type ResponseFuture = Pin<Box<dyn Future<Output = Result<SqsBatchResponse, Diagn
 /// invocations run at once. On SIGTERM the function returns at once; an invocation that is still
 /// running gets no answer, so its messages are delivered again.
 ///
-/// A current-thread Tokio runtime is enough, and the cheapest. Build with `panic = "unwind"`, which
-/// `cargo lambda build` only does if the profile says so. Under `panic = "abort"`, a handler that
-/// panics ends the process, and its whole batch is delivered again.
+/// A current-thread Tokio runtime is enough and costs the least. Build with `panic = "unwind"`,
+/// which `cargo lambda build` only does if the profile says so. Under `panic = "abort"`, a handler
+/// that panics ends the process, and its whole batch is delivered again.
 ///
 /// # Errors
 ///
@@ -77,7 +77,7 @@ pub async fn run<R: Router>(router: impl Into<Dispatcher<R>>) -> Result<(), Erro
 
     tokio::select! {
         served = runtime.run_concurrent() => served.map_err(|error| {
-            let text = "Lambda's Runtime API cannot be served";
+            let text = "the connection to Lambda's Runtime API failed";
             Error::new(ErrorKind::Runtime, text).with_source(error)
         }),
         () = environment::terminated() => {
@@ -93,7 +93,7 @@ impl TakeBody for LambdaInvocation {
     }
 }
 
-/// The function that `lambda_runtime` calls, with an event that is not read yet.
+/// The function that `lambda_runtime` calls, with an event that is not parsed yet.
 struct Function<R> {
     dispatcher: Dispatcher<R>,
     handoff: Arc<Handoff>,
@@ -153,7 +153,6 @@ impl<R: Router> Service<LambdaEvent<Payload>> for Dispatcher<R> {
                 let panicked = Panicked::new(panic);
                 Err(Error::new(ErrorKind::Runtime, "the dispatcher panicked").with_source(panicked))
             });
-
             match dispatched {
                 Ok(report) => Ok(report.response()),
                 Err(error) => Err(diagnostic(&error, &request_id)),
@@ -166,11 +165,11 @@ impl<R: Router> Dispatcher<R> {
     /// Dispatches the event of one Lambda invocation, with its deadline, request id and trace
     /// header.
     ///
-    /// Use it in a function of your own. [`run`] and the `tower::Service` do the same.
+    /// Use it in your own function. [`run`] and the `tower::Service` do the same.
     ///
     /// # Errors
     ///
-    /// Those of [`dispatch`](Self::dispatch).
+    /// The same as [`dispatch`](Self::dispatch).
     ///
     /// # Examples
     ///

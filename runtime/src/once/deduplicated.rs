@@ -12,19 +12,19 @@ use tokio::time::Instant;
 use crate::ClaimStore;
 use crate::once::identity::{Identity, default_scope};
 use crate::once::store::{Claim, DEFAULT_KEEP, Lease};
-use crate::telemetry::causes::with_causes;
+use crate::telemetry::errors::with_causes;
 
 /// Handles each record once, across invocations and processes.
 ///
-/// S3, SNS and SQS deliver at least once. This router wraps another one, and asks a store before
-/// each record:
+/// S3, SNS and SQS deliver at least once. This router wraps another one, and looks up each record
+/// in a store first:
 ///
 /// - If the record is absent, it is claimed and routed. If that succeeds, the record is *completed*
 ///   and remembered ([`with_keep`](Self::with_keep)). If it fails or is skipped, the claim is
-///   released, so that the record can come again at once.
+///   released, so that the record can be retried at once.
 /// - If the record is completed, it is skipped as a [duplicate](SkipReason::Duplicate).
-/// - If the record is in progress, it *fails*, so that it comes again later. Skipping it would lose
-///   it if the other holder dies.
+/// - If the record is in progress, it *fails*, so that it is delivered again later. If it were
+///   skipped and the other holder died, it would be lost.
 ///
 /// # What it guarantees
 ///
@@ -36,7 +36,7 @@ use crate::telemetry::causes::with_causes;
 ///
 /// - if the holder dies, is cut off (by the deadline or the record's timeout) or cannot reach the
 ///   store between the return of its handler and the completion, and then only after the lease, or
-/// - if the record comes again after it was forgotten, or
+/// - if the record is delivered again after the store has forgotten it, or
 /// - if the handler succeeded but the wrapped router returned a failure.
 ///
 /// To rule this out, a handler must remember the record in the same transaction as its own effect.
@@ -47,17 +47,16 @@ use crate::telemetry::causes::with_causes;
 ///
 /// # Sharing a store
 ///
-/// Functions that do different things with the same record can share a store. Each remembers within
-/// a scope of its own, which by default is the name of the Lambda function
-/// ([`with_scope`](Self::with_scope)).
+/// Functions that do different things with the same record can share a store. Each has its own
+/// scope, which by default is the name of the Lambda function ([`with_scope`](Self::with_scope)).
 ///
 /// # The queue's settings
 ///
 /// A record that is in progress elsewhere costs its message a receive, and after `maxReceiveCount`
 /// receives SQS moves the message to the dead-letter queue. A visibility timeout of six times the
-/// function's timeout is longer than every lease, so this happens rarely. With a shorter
-/// [backoff](crate::Backoff), the record asks to stay away for the rest of the lease, and
-/// `SqsBackoff` does so.
+/// function's timeout is longer than every lease, so this happens rarely. If a
+/// [backoff](crate::Backoff) returns messages sooner, the record asks for the rest of the lease as
+/// its minimum delay, and `SqsBackoff` respects that.
 ///
 /// # Examples
 ///
@@ -91,7 +90,7 @@ type Identify = Box<dyn Fn(&S3EventRecord) -> Option<Identity> + Send + Sync>;
 /// What [`Deduplicated`] does with a record when the store is unavailable.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum Outage {
-    /// Fails the record, so that it comes again.
+    /// Fails the record, so that it is delivered again.
     #[default]
     Fail,
     /// Routes the record without a claim. It may be handled a second time.
@@ -256,12 +255,11 @@ impl<R: Router, Store: ClaimStore> Deduplicated<R, Store> {
             Outcome::Handled => self.store.complete(identity, lease, self.keep).await,
             Outcome::Skipped(_) | Outcome::Failed(_) => self.store.release(identity, lease).await,
         };
-
         match ended {
             Ok(true) => {}
             Ok(false) => {
                 tracing::warn!(
-                    "the lease expired during the handler, and someone else claimed the record"
+                    "the lease expired while the handler ran, and someone else claimed the record"
                 )
             }
             // The outcome stands. If a handled record failed here, it would be handled again.

@@ -17,7 +17,7 @@ use crate::once::identity::Identity;
 use crate::once::store::{Claim, Lease, StoreError};
 use crate::{ClaimStore, SequencerStore};
 
-/// Remembers in one DynamoDB table, for all processes that share it.
+/// Keeps claims and sequencers in a DynamoDB table that several processes share.
 ///
 /// # Table
 ///
@@ -63,9 +63,9 @@ use crate::{ClaimStore, SequencerStore};
 ///
 /// # Cost and retries
 ///
-/// A claim costs one write, and so does its completion or release. Writes are conditional, so one
-/// of several simultaneous claims wins. If the SDK repeats a write that has already arrived, the
-/// store recognises its own lease.
+/// A claim costs one write, and so does its completion or release. Writes are conditional, so
+/// exactly one of several simultaneous claims wins. If the SDK repeats a write that has already
+/// arrived, the store recognises its own lease.
 #[derive(Debug, Clone)]
 pub struct DynamoDbStore {
     client: Client,
@@ -108,7 +108,7 @@ impl DynamoDbStore {
             .table_name(&self.table)
             .item("pk", partition_key(kind, identity))
             .item("expires_at", number(expires_at))
-            // Rounded up, so that DynamoDB never deletes an item that still counts.
+            // Rounded up, so that DynamoDB never deletes an item before it expires.
             .item("ttl", number(expires_at.div_ceil(1000)))
     }
 
@@ -125,7 +125,6 @@ impl DynamoDbStore {
             .send()
             .await
             .map_err(StoreError::new)?;
-
         Ok(got.item.filter(|item| !has_expired(item, now())))
     }
 }
@@ -153,7 +152,6 @@ impl ClaimStore for DynamoDbStore {
 
         let existing = existing.as_ref();
         let attribute = |name: &str| existing.and_then(|item| string(item, name));
-
         if attribute("status") == Some(COMPLETED) {
             return Ok(Claim::Completed);
         }
@@ -205,7 +203,6 @@ impl ClaimStore for DynamoDbStore {
             .expression_attribute_names("#status", "status")
             .expression_attribute_values(":lease", text(lease.as_str()))
             .expression_attribute_values(":in_progress", text(IN_PROGRESS));
-
         match delete.send().await {
             Ok(_) => Ok(true),
             Err(SdkError::ServiceError(error))
@@ -223,7 +220,6 @@ impl SequencerStore for DynamoDbStore {
     async fn latest(&self, object: &Identity) -> Result<Option<Sequencer>, StoreError> {
         let item = self.get(Kind::Object, object).await?;
         let sequencer = item.as_ref().and_then(|item| string(item, "sequencer"));
-
         Ok(sequencer.map(Sequencer::from))
     }
 

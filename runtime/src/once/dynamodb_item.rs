@@ -42,13 +42,14 @@ pub(crate) fn partition_key(kind: Kind, identity: &Identity) -> AttributeValue {
     text(&key)
 }
 
-/// Returns a sequencer in a form that DynamoDB sorts as the numbers do.
+/// Returns a sequencer as a string that DynamoDB sorts like the number.
 ///
-/// Texts of equal length do. Sequencers differ in length, so the text starts with the length.
+/// Hexadecimal strings sort like their numbers only if they have the same length, so the result
+/// starts with the length.
 ///
 /// # Errors
 ///
-/// When the sequencer is not hexadecimal.
+/// Returns an error if the sequencer is not hexadecimal.
 pub(crate) fn sortable(sequencer: &Sequencer) -> Result<String, StoreError> {
     let digits = sequencer.to_canonical();
     let digits = digits.ok_or_else(|| StoreError::not_hexadecimal(sequencer))?;

@@ -1,4 +1,4 @@
-//! Says which records are the same, and which are about the same object.
+//! Names that say which records are the same, and which are about the same object.
 
 use std::fmt;
 
@@ -6,9 +6,10 @@ use s3_dispatch_core::{ObjectKey, S3EventRecord};
 
 /// The name of a record or an object in a store.
 ///
-/// Equal texts are the same thing. The identities made here are readable: parts separated by `|`,
-/// such as `ObjectCreated:Put|holiday|photo.jpg||55AED6DCD90281E5`. Within a part, `|`, `%` and
-/// control characters are written as `%XX`, so different parts never give the same text.
+/// Two identities are equal if their texts are. The identities made here are readable: parts
+/// separated by `|`, such as `ObjectCreated:Put|holiday|photo.jpg||55AED6DCD90281E5`. Within a
+/// part, `|`, `%` and control characters are written as `%XX`, so different parts never give the
+/// same text.
 ///
 /// # Examples
 ///
@@ -41,11 +42,11 @@ impl Identity {
     /// It consists of the event name, bucket, key, version id and sequencer. When an object is
     /// created, removed or expires, the sequencer tells one event from the next.
     ///
-    /// Other events are about an object that stays. They may repeat its sequencer, or have none
-    /// (tagging, access control lists). So their identity has S3's request id and the event time
-    /// as well, and that of a replication has the rule and the destination.
+    /// Other events leave the object in place. They may repeat its sequencer, or have none
+    /// (tagging, access control lists). So their identity also contains S3's request id and the
+    /// event time, and for a replication the rule and the destination.
     ///
-    /// Returns `None` when the record has nothing that tells it from another event with the same
+    /// Returns `None` if nothing in the record distinguishes it from another event with the same
     /// name and key.
     #[must_use]
     pub fn of_record(record: &S3EventRecord) -> Option<Self> {
@@ -108,7 +109,7 @@ impl Identity {
         &self.0
     }
 
-    /// Joins the parts, and escapes each so that none can be taken for two.
+    /// Joins the parts, and escapes each so that no part can be mistaken for two.
     fn join<'p>(parts: impl Iterator<Item = &'p str>) -> Self {
         let mut joined = String::new();
         for (index, part) in parts.enumerate() {
@@ -140,8 +141,8 @@ fn text(text: Option<&impl AsRef<str>>) -> String {
     text.map_or_else(String::new, |text| text.as_ref().to_owned())
 }
 
-/// Returns the sequencer in one spelling, because EventBridge spells it differently than a
-/// notification does. Empty if there is none.
+/// Returns the sequencer in canonical form, because EventBridge and notifications write it
+/// differently. Empty if there is none.
 fn sequencer(record: &S3EventRecord) -> String {
     let sequencer = record.object.sequencer.as_ref();
     sequencer.map_or_else(String::new, |sent| {
@@ -149,8 +150,8 @@ fn sequencer(record: &S3EventRecord) -> String {
     })
 }
 
-/// Returns the scope of a router that was given none: the name of the Lambda function, or nothing
-/// outside Lambda.
+/// Returns the default scope of a router: the name of the Lambda function, or nothing outside
+/// Lambda.
 pub(crate) fn default_scope() -> String {
     std::env::var("AWS_LAMBDA_FUNCTION_NAME").unwrap_or_default()
 }

@@ -14,30 +14,30 @@ use crate::once::store::DEFAULT_KEEP;
 
 /// Skips a record if a newer event of its key has been handled.
 ///
-/// S3 does not deliver in order. A handler that mirrors objects, such as in an index, must not let
-/// yesterday's event undo today's. This router wraps another one. It remembers the newest
+/// S3 does not deliver in order. A handler that mirrors objects, for example in an index, must not
+/// let yesterday's event undo today's. This router wraps another one. It remembers the newest
 /// [sequencer](Sequencer) of each key, and skips an older event as [stale](SkipReason::Stale).
 ///
 /// # What it guarantees
 ///
 /// If the puts, copies and deletions of a key are handled one at a time, the last effect is that of
-/// the newest event, in whatever order and however often they come.
+/// the newest event, no matter how often and in which order the events arrive.
 ///
 /// Within one batch they are handled one at a time, because records of one key never run at once.
-/// Across processes this holds only as far as the store does: looking and handling are two steps.
-/// If two processes handle events of one key *at the same time*, the older one may start before the
-/// newer one is remembered, and end after it. If that matters, let the handler compare sequencers
-/// when it writes, or let one function instance at a time serve the queue.
+/// Across processes this is not guaranteed, because looking up the sequencer and handling the event
+/// are two steps. If two processes handle events of one key *at the same time*, the older one may
+/// start before the newer one is remembered, and end after it. If that matters, let the handler
+/// compare sequencers when it writes, or let one function instance at a time serve the queue.
 ///
-/// If the store is unavailable, before or after the handler, the record fails and comes again. So a
-/// handler may see a record twice, but the newest event still has the last effect.
+/// If the store is unavailable, before or after the handler, the record fails and is delivered
+/// again. So a handler may see a record twice, but the newest event still has the last effect.
 ///
 /// # Which events take part
 ///
 /// Only events that say what is at the key now: `ObjectCreated:Put`, `ObjectCreated:Post`,
 /// `ObjectCreated:Copy`, `ObjectRemoved:DeleteMarkerCreated`, and `ObjectRemoved:Delete` without a
-/// version id. All others are routed as they come and change nothing, because for them "older"
-/// would be wrong:
+/// version id. All others are always routed and never remembered, because for them "older" would be
+/// wrong:
 ///
 /// - `LifecycleExpiration:*` has the sequencer of the object's creation, so it would look older
 ///   than the object that it deletes.
@@ -46,13 +46,12 @@ use crate::once::store::DEFAULT_KEEP;
 ///   at the object itself for such keys.
 /// - Tagging and access control events have no sequencer.
 /// - The deletion of one version, restoration, replication, tiering, transition, annotation and
-///   retention are about an object that stays.
+///   retention leave the current object in place.
 ///
 /// # Sharing a store
 ///
-/// Functions that do different things with the same key can share a store. Each remembers within a
-/// scope of its own, which by default is the name of the Lambda function
-/// ([`with_scope`](Self::with_scope)).
+/// Functions that do different things with the same key can share a store. Each has its own scope,
+/// which by default is the name of the Lambda function ([`with_scope`](Self::with_scope)).
 ///
 /// Together with [`Deduplicated`](crate::Deduplicated), put this router inside:
 /// `Deduplicated::new(LatestOnly::new(routes, store), store)`.

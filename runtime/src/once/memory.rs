@@ -11,7 +11,7 @@ use crate::once::memory_entries::{Entries, Name, Remembered};
 use crate::once::store::{Claim, Lease, StoreError};
 use crate::{ClaimStore, SequencerStore};
 
-/// Remembers within one process.
+/// Keeps claims and sequencers in the memory of one process.
 ///
 /// It is for tests, and for handlers whose work may be repeated when a process ends. Processes that
 /// must share what they remember use `DynamoDbStore`, behind the feature `dynamodb`.
@@ -96,7 +96,6 @@ impl ClaimStore for MemoryStore {
     async fn claim(&self, identity: &Identity, lease: Duration) -> Result<Claim, StoreError> {
         let name = Name::Record(identity.clone());
         let mut entries = self.lock();
-
         match entries.get(&name) {
             Some((Remembered::InProgress(_), left)) => {
                 return Ok(Claim::InProgress { left: Some(left) });
@@ -120,7 +119,6 @@ impl ClaimStore for MemoryStore {
         let name = Name::Record(identity.clone());
         let mut entries = self.lock();
         let may_complete = entries.get(&name).is_none() || entries.was_claimed_under(&name, lease);
-
         if may_complete {
             entries.insert(name, Remembered::Completed(lease.clone()), keep)?;
         }
@@ -131,7 +129,6 @@ impl ClaimStore for MemoryStore {
     async fn release(&self, identity: &Identity, lease: &Lease) -> Result<bool, StoreError> {
         let name = Name::Record(identity.clone());
         let mut entries = self.lock();
-
         if entries.is_in_progress_under(&name, lease) {
             entries.remove(&name);
         }
@@ -168,7 +165,7 @@ impl SequencerStore for MemoryStore {
             return Ok(());
         }
 
-        // The sequencer is a slice of its payload. A copy lets go of the payload.
+        // The sequencer is a slice of its payload, so it is copied to let the payload go.
         let sequencer = Sequencer::from(sequencer.as_str());
         entries.insert(name, Remembered::Sequencer(sequencer), keep)
     }

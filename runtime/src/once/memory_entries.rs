@@ -57,7 +57,7 @@ impl Entries {
         self.by_name.len()
     }
 
-    /// Returns the number of the next entry. No other entry ever had it.
+    /// Returns the number of the next entry, which no entry has had before.
     pub(crate) fn next_number(&self) -> u64 {
         self.next_number
     }
@@ -101,7 +101,7 @@ impl Entries {
         remembered: Remembered,
         keep: Duration,
     ) -> Result<(), StoreError> {
-        // A time that the clock cannot express is as good as a century.
+        // If the clock cannot express the time, the entry is kept for a century.
         const CENTURY: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
 
         self.remove(&name);

@@ -1,9 +1,10 @@
-//! Routers that remember what was handled, and the stores that they remember in.
+//! Router wrappers that remember what was handled, and the stores that they use.
 //!
 //! S3, SNS and SQS deliver at least once and in any order. [`Deduplicated`](crate::Deduplicated)
-//! and [`LatestOnly`](crate::LatestOnly) wrap a router, so that its handlers need not care.
-//! Programs that configure them, and stores that implement [`ClaimStore`](crate::ClaimStore) or
-//! [`SequencerStore`](crate::SequencerStore), use the types of this module.
+//! and [`LatestOnly`](crate::LatestOnly) wrap a router, so that its handlers do not have to deal
+//! with that. Programs that configure them, and stores that implement
+//! [`ClaimStore`](crate::ClaimStore) or [`SequencerStore`](crate::SequencerStore), use the types of
+//! this module.
 
 pub(crate) mod deduplicated;
 pub(crate) mod latest_only;

@@ -1,4 +1,4 @@
-//! What a store must do, and what its calls return.
+//! The traits of stores, and the results of their methods.
 
 use std::error::Error as StdError;
 use std::fmt;
@@ -28,17 +28,18 @@ use crate::once::identity::Identity;
 /// - An expired entry counts as absent, whether or not it is deleted yet.
 /// - A lease is never given out twice.
 ///
-/// The suite in `s3_dispatch_testing::conformance` checks a store of your own.
+/// The suite in `s3_dispatch_testing::conformance` checks your own store.
 #[async_trait]
 pub trait ClaimStore: Send + Sync + 'static {
-    /// Puts an absent identity in progress. The lease expires after this time.
+    /// Claims an absent identity, which is then in progress. The lease expires after this time.
     ///
     /// # Errors
     ///
-    /// When the store is unavailable. The identity may have been claimed or not. A retry may help.
+    /// Returns an error if the store is unavailable. The identity may or may not have been claimed.
+    /// A retry may help.
     async fn claim(&self, identity: &Identity, lease: Duration) -> Result<Claim, StoreError>;
 
-    /// Marks an identity as completed, and remembers it for the time of `keep`.
+    /// Marks an identity as completed, and remembers it for the duration `keep`.
     ///
     /// This works if the identity is in progress under this lease, and also if it is absent because
     /// the lease has expired and nobody else has claimed it. The call can be repeated under the
@@ -48,8 +49,8 @@ pub trait ClaimStore: Send + Sync + 'static {
     ///
     /// # Errors
     ///
-    /// When the store is unavailable. The identity may have been completed or not. A retry may
-    /// help.
+    /// Returns an error if the store is unavailable. The identity may or may not have been
+    /// completed. A retry may help.
     async fn complete(
         &self,
         identity: &Identity,
@@ -57,39 +58,41 @@ pub trait ClaimStore: Send + Sync + 'static {
         keep: Duration,
     ) -> Result<bool, StoreError>;
 
-    /// Makes an identity absent that is in progress under this lease.
+    /// Releases an identity that is in progress under this lease, which makes it absent.
     ///
     /// Returns `true` if it is absent afterwards, even if it was absent before. Returns `false`,
     /// and changes nothing, if it is completed or someone else holds it.
     ///
     /// # Errors
     ///
-    /// When the store is unavailable. The lease then expires.
+    /// Returns an error if the store is unavailable. The identity is then free when the lease
+    /// expires.
     async fn release(&self, identity: &Identity, lease: &Lease) -> Result<bool, StoreError>;
 }
 
-/// Remembers the newest sequencer that was handled of each object.
+/// Remembers the newest sequencer that was handled for each object.
 ///
 /// A store guarantees to all processes that share it that the sequencer of an object never goes
-/// back: of several calls to [`advance`](Self::advance), in any order, the newest one stays. An
+/// back: after several calls to [`advance`](Self::advance), in any order, the newest one stays. An
 /// expired entry counts as absent.
 ///
-/// The suite in `s3_dispatch_testing::conformance` checks a store of your own.
+/// The suite in `s3_dispatch_testing::conformance` checks your own store.
 #[async_trait]
 pub trait SequencerStore: Send + Sync + 'static {
     /// Returns the newest sequencer of an object, or `None` if nothing is remembered.
     ///
     /// # Errors
     ///
-    /// When the store is unavailable. A retry may help.
+    /// Returns an error if the store is unavailable. A retry may help.
     async fn latest(&self, object: &Identity) -> Result<Option<Sequencer>, StoreError>;
 
-    /// Remembers a sequencer for the time of `keep`, unless a newer one is remembered.
+    /// Remembers a sequencer for the duration `keep`, unless a newer one is remembered.
     ///
     /// # Errors
     ///
-    /// When the store is unavailable; the sequencer may have been stored or not, and a retry may
-    /// help. Also when the sequencer is not hexadecimal, and then a retry does not help.
+    /// Returns an error if the store is unavailable; the sequencer may or may not have been stored,
+    /// and a retry may help. Also returns an error if the sequencer is not hexadecimal; a retry
+    /// does not help then.
     async fn advance(
         &self,
         object: &Identity,
@@ -129,10 +132,10 @@ impl Lease {
     }
 }
 
-/// The error of a store that could not do what it was asked.
+/// The error of a store whose call failed.
 ///
-/// The reason is its [`source`](StdError::source). A retry may help, so the routers fail a record
-/// with this error for a retry.
+/// The reason is its [`source`](StdError::source). A retry may help, so the routers turn this error
+/// into a failure that is retried.
 #[derive(Debug)]
 pub struct StoreError(Box<dyn StdError + Send + Sync>);
 
@@ -172,7 +175,7 @@ impl StdError for StoreError {
     }
 }
 
-/// How long routers remember by default: as long as SQS keeps a message at most ("Amazon SQS
+/// How long routers remember by default: the longest time that SQS keeps a message ("Amazon SQS
 /// quotas", Amazon SQS Developer Guide, 2026).
 pub(crate) const DEFAULT_KEEP: Duration = Duration::from_secs(14 * 24 * 60 * 60);
 

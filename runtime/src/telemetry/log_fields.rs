@@ -2,7 +2,7 @@
 //!
 //! Each record has a span, and `tracing_subscriber` formats its fields when it begins, even if
 //! nothing is ever logged in it. The formatters of that crate sort the fields into a tree of
-//! `serde_json::Value`s, or check each character for being printable. That costs more than reading
+//! `serde_json::Value`s, or check whether each character is printable. That costs more than reading
 //! and dispatching the record. Nearly all of these texts need no escaping, so the formatters here
 //! copy them as they are, and leave the others to `tracing_subscriber` and `serde_json`.
 
@@ -50,7 +50,6 @@ impl<'writer> FormatFields<'writer> for JsonFields {
         } else {
             '{'
         };
-
         if before == '{' {
             current.fields.clear();
         }
@@ -188,7 +187,7 @@ impl Visit for JsonVisitor<'_> {
     }
 }
 
-/// Returns whether a text can stand between quotes without escapes.
+/// Returns whether a text can be quoted without escapes.
 ///
 /// It checks 16 bytes at a time, without branches, so that the compiler can use SIMD.
 fn is_plain(text: &str) -> bool {

@@ -16,7 +16,7 @@ use crate::telemetry::log_fields::{JsonFields, TextFields};
 pub(crate) fn init_for_lambda() {
     let wants_json = std::env::var("AWS_LAMBDA_LOG_FORMAT")
         .is_ok_and(|format| format.eq_ignore_ascii_case("json"));
-    // The runtime crate logs the error that we return, and we have logged that already.
+    // `lambda_runtime` would log the error that we return, but we have logged it already.
     let filter = filter().with_target("lambda_runtime::layers::panic", LevelFilter::OFF);
     let registry = tracing_subscriber::registry().with(filter);
 
@@ -91,6 +91,5 @@ fn filter() -> Targets {
     });
 
     let filter = level.and_then(|level| level.parse().ok());
-
     filter.unwrap_or_else(|| Targets::new().with_default(LevelFilter::INFO))
 }

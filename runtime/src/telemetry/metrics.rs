@@ -1,6 +1,6 @@
 //! Counts and times what a dispatcher does, through the facade of the crate `metrics`.
 //!
-//! The table of names, units and labels is on the crate's first page.
+//! The crate's root documentation has the table of names, units and labels.
 
 use std::time::{Duration, SystemTime};
 
@@ -48,7 +48,7 @@ pub(crate) fn record_started(record: &S3EventRecord) {
         .and_then(|time| time.to_system_time());
 
     if let Some(happened) = happened {
-        // Clocks differ: an event from the future has only just happened.
+        // Clocks differ, so the lag of an event from the future is zero.
         let lag = SystemTime::now()
             .duration_since(happened)
             .unwrap_or_default();

@@ -1,9 +1,9 @@
-//! Logs and metrics: what a running program tells the people who operate it.
+//! Logs and metrics: what a running program reports to the people who operate it.
 //!
-//! Formatting and setup live here, so that the other rooms only say what happened. Every room uses
-//! this one, and it uses none of them.
+//! Formatting and setup live here, so that the other modules only report what happened. They all
+//! use this module, and it uses none of them.
 
-pub(crate) mod causes;
+pub(crate) mod errors;
 mod log_fields;
 pub(crate) mod logs;
 #[cfg(feature = "metrics")]

@@ -12,7 +12,7 @@ fn record() -> RecordBuilder {
 }
 
 #[test]
-fn their_record_becomes_ours() {
+fn a_record_of_aws_lambda_events_converts_into_ours() {
     let json = NotificationBuilder::new().with_record(record()).to_json();
     let event: S3Event = serde_json::from_str(&json).unwrap();
     let ours = S3EventRecord::try_from(event.records[0].clone()).unwrap();
@@ -39,7 +39,7 @@ fn their_record_becomes_ours() {
 }
 
 #[test]
-fn our_record_becomes_the_one_they_would_have_read() {
+fn our_record_converts_into_the_one_that_aws_lambda_events_reads() {
     let json = NotificationBuilder::new().with_record(record()).to_json();
     let mut event: S3Event = serde_json::from_str(&json).unwrap();
     let mut theirs = event.records.remove(0);
@@ -52,7 +52,7 @@ fn our_record_becomes_the_one_they_would_have_read() {
 }
 
 #[test]
-fn an_eventbridge_record_becomes_theirs_too() {
+fn an_eventbridge_record_converts_too() {
     let json = record().to_eventbridge_json().unwrap();
     let Ok(Notification::Records(read)) = Notification::parse(json) else {
         panic!("no records")

@@ -1,4 +1,4 @@
-//! `Backoff`: when failed messages come again, and what a failing backoff does.
+//! `Backoff`: when failed messages are delivered again, and what a failing backoff does.
 
 use std::error::Error;
 use std::sync::{Arc, Mutex};

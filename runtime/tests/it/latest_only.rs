@@ -131,7 +131,7 @@ proptest! {
 }
 
 #[tokio::test]
-async fn the_deletion_of_one_version_does_not_take_part() {
+async fn the_deletion_of_one_version_is_always_routed() {
     let delete = record(&EventName::OBJECT_REMOVED_DELETE, 9)
         .with_version_id("old")
         .build();

@@ -129,3 +129,17 @@ async fn a_misspelt_pattern_is_logged_when_the_dispatcher_starts() {
         "{again:#?}"
     );
 }
+
+#[tokio::test]
+async fn an_unconfirmed_subscription_is_a_warning_that_names_the_topic() {
+    let confirmation = r#"{"Type": "SubscriptionConfirmation", "Token": "2336412f37",
+        "TopicArn": "arn:aws:sns:eu-central-1:123456789012:uploads"}"#;
+    let lines = log(SqsBatchBuilder::new().with_body("1", confirmation)).await;
+    let warning = lines.iter().find(|line| line["level"] == "WARN").unwrap();
+    let text = warning["fields"]["message"].as_str().unwrap();
+    assert!(
+        text.contains("arn:aws:sns:eu-central-1:123456789012:uploads"),
+        "{text}"
+    );
+    assert!(text.contains("no events come until it is"), "{text}");
+}

@@ -19,4 +19,5 @@ mod logs;
 mod metrics;
 #[cfg(feature = "aws_lambda_events")]
 mod aws_lambda_events;
+mod readme;
 mod script;

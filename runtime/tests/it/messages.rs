@@ -207,7 +207,7 @@ async fn handlers_see_their_message_and_invocation() {
     });
 }
 
-/// A handler's error is foreign code, like the handler itself.
+/// A handler's error is user code, like the handler itself.
 #[tokio::test]
 async fn an_error_that_panics_when_printed_fails_only_its_message() {
     #[derive(Debug)]
@@ -241,4 +241,35 @@ async fn an_error_that_panics_when_printed_fails_only_its_message() {
         ),
         ["1"]
     );
+}
+
+const CONFIRMATION: &str = r#"{"Type": "SubscriptionConfirmation", "Token": "2336412f37",
+    "TopicArn": "arn:aws:sns:eu-central-1:123456789012:uploads"}"#;
+
+const CLOUD_TRAIL: &str = r#"{"version": "0", "id": "1", "source": "aws.s3",
+    "detail-type": "AWS API Call via CloudTrail", "detail": {"eventName": "PutObject"}}"#;
+
+#[tokio::test]
+async fn a_confirmation_and_an_event_of_cloud_trail_succeed() {
+    let batch = SqsBatchBuilder::new()
+        .with_body("1", CONFIRMATION)
+        .with_body("2", CLOUD_TRAIL)
+        .with_record("3", put("fail/3"));
+    check(batch, &["3"]).await;
+}
+
+#[tokio::test]
+async fn an_event_of_cloud_trail_fails_where_unrouted_events_fail() {
+    let batch = SqsBatchBuilder::new()
+        .with_body("1", CONFIRMATION)
+        .with_body("2", CLOUD_TRAIL);
+    let dispatcher = Dispatcher::new(Routes::new(())).on_unrouted(Unrouted::Fail);
+    let report = dispatcher.dispatch(batch.to_bytes(), None).await.unwrap();
+    let failed: Vec<_> = report
+        .messages()
+        .iter()
+        .filter(|message| message.outcome() != SUCCEEDED)
+        .map(|message| message.id().unwrap().as_str())
+        .collect();
+    assert_eq!(failed, ["2"]);
 }

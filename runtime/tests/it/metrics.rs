@@ -1,4 +1,4 @@
-//! Metrics: what is counted, and that labels have few values.
+//! Metrics: what is counted, and that the number of label values is bounded.
 
 use std::collections::BTreeMap;
 

@@ -138,8 +138,8 @@ impl Prediction {
 }
 
 /// Returns the records of each bucket and key of a standard queue, in the order in which they must
-/// run. The records with a reliable sequencer are sorted among the places that they take up
-/// together. The others stay where they arrived.
+/// run. The records with a reliable sequencer are sorted within the positions that they hold. The
+/// others keep their positions.
 pub(crate) fn key_orders(world: &World) -> BTreeMap<(&str, &str), Vec<Place>> {
     let mut keys: BTreeMap<_, Vec<(Place, Option<u128>)>> = BTreeMap::new();
     for (place, record) in world.records() {
@@ -174,7 +174,7 @@ pub(crate) fn key_orders(world: &World) -> BTreeMap<(&str, &str), Vec<Place>> {
         .collect()
 }
 
-/// Returns the sequencer as a number, if it tells when the event happened.
+/// Returns the sequencer as a number, if it belongs to this event.
 pub(crate) fn reliable_sequencer(record: &Record) -> Option<u128> {
     let lies = record.event.starts_with("LifecycleExpiration")
         || record.event.ends_with("CompleteMultipartUpload");

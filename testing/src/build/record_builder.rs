@@ -74,8 +74,9 @@ impl RecordBuilder {
         with_event_version event_version;
         /// Sets the sender, `eventSource`. The default is `aws:s3`.
         ///
-        /// The sender decides how the key is encoded: `aws:s3` leaves `/` as it is, `minio:s3` and
-        /// `rustfs:s3` encode it, and every other sender leaves the whole key as it is.
+        /// The sender decides how the key is encoded: `aws:s3` and `storj:s3` leave `/` as it is,
+        /// `minio:s3` and `rustfs:s3` encode it, and every other sender leaves the whole key as it
+        /// is.
         ///
         /// # Examples
         ///

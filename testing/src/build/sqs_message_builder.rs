@@ -143,7 +143,7 @@ impl SqsMessageBuilder {
     }
 }
 
-/// The digits of base 64, the hexadecimal ones first.
+/// The digits of base64, with the hexadecimal digits first.
 const ALPHABET: &[u8; 64] = b"0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ+/";
 
 /// Random digits, the same for the same seed.

@@ -8,7 +8,7 @@ use s3_dispatch::once::StoreError;
 pub(super) const SHORT: Duration = Duration::from_secs(1);
 /// A lease that does not expire during a check.
 pub(super) const LONG: Duration = Duration::from_secs(600);
-/// The longest time for anything that is due after [`SHORT`], on a slow machine.
+/// How long to wait for something that is due after [`SHORT`], even on a slow machine.
 pub(super) const PATIENCE: Duration = Duration::from_secs(30);
 
 /// The answer of a store.

@@ -13,7 +13,8 @@ use super::identities::{new_identity, similar};
 ///
 /// # Panics
 ///
-/// If the store breaks a promise, with the promise, and if it returns an error.
+/// Panics if the store breaks a promise, with a message that names the promise, and if the store
+/// returns an error.
 pub async fn check_claim_store(store: &impl ClaimStore) {
     a_claim_is_in_progress_until_it_is_completed(store).await;
     a_released_identity_can_be_claimed(store).await;

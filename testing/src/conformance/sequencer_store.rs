@@ -12,7 +12,8 @@ use super::identities::{new_identity, similar};
 ///
 /// # Panics
 ///
-/// If the store breaks a promise, with the promise, and if it returns an error.
+/// Panics if the store breaks a promise, with a message that names the promise, and if the store
+/// returns an error.
 pub async fn check_sequencer_store(store: &impl SequencerStore) {
     the_latest_never_goes_back(store).await;
     sequencers_are_compared_as_numbers(store).await;

@@ -5,9 +5,10 @@ use serde_json::{Map, Value};
 use super::field_condition::{FieldCondition, OPERATORS};
 use super::filter_error::{FilterError, FilterErrorKind};
 
-/// A filter: all conditions on fields hold, and of each `$or` at least one alternative.
+/// A filter. It matches if all conditions on fields hold, and at least one alternative of each
+/// `$or`.
 ///
-/// It nests as deep as its JSON, and the JSON parser limits that depth.
+/// It nests as deeply as its JSON, and the JSON parser limits that depth.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct ContentFilter {
     fields: Vec<(String, Field)>,
@@ -37,7 +38,6 @@ impl ContentFilter {
                 format!("the filter is not JSON: {error}"),
             )
         })?;
-
         match value {
             Value::Object(members) => Self::of_members(&members),
             _ => Err(invalid_shape("the filter is not a JSON object")),
@@ -103,7 +103,7 @@ impl ContentFilter {
         self.holds_for(&[document], elements)
     }
 
-    /// Whether the filter holds for the values at one path of the document, arrays flattened.
+    /// Whether the filter matches the values at one path of the document, with arrays flattened.
     fn holds_for(&self, values: &[&Value], elements: Elements) -> bool {
         let fields = self.fields.iter().all(|(name, field)| {
             let members: Vec<_> = values
@@ -178,8 +178,8 @@ impl ContentFilter {
 
     /// The number of combinations as SNS counts it.
     ///
-    /// Each leaf key counts its values times its depth. The counts of keys are multiplied, those of
-    /// alternatives added.
+    /// Each leaf key counts its values times its depth. The counts of keys are multiplied, and the
+    /// counts of alternatives are added.
     pub(crate) fn combinations(&self, depth: usize) -> usize {
         let of_field = |field: &Field| match field {
             Field::Leaf(conditions) => conditions.len().saturating_mul(depth),
@@ -194,7 +194,6 @@ impl ContentFilter {
         };
 
         let fields = self.fields.iter().map(|(_, field)| of_field(field));
-
         fields
             .chain(self.alternatives.iter().map(of_group))
             .fold(1, usize::saturating_mul)
@@ -216,11 +215,10 @@ fn alternatives<'v>(name: &str, value: &'v Value) -> Option<Vec<&'v Map<String, 
     let is_operator = members
         .iter()
         .all(|member| !member.keys().any(|key| OPERATORS.contains(&&**key)));
-
     is_operator.then_some(members)
 }
 
-/// The value itself, or the elements of the array, nested arrays flattened.
+/// The value itself, or the elements of the array, with nested arrays flattened.
 fn without_arrays(value: &Value) -> Vec<&Value> {
     let mut found = Vec::new();
     let mut open = vec![value];

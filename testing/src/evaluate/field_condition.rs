@@ -115,7 +115,7 @@ impl FieldCondition {
     }
 }
 
-/// Numbers are equal if their values are, as `1` and `1.0`.
+/// Numbers are equal if their values are, such as `1` and `1.0`.
 fn equal(left: &Value, right: &Value) -> bool {
     match (left, right) {
         (Value::Number(left), Value::Number(right)) if left.is_f64() || right.is_f64() => {

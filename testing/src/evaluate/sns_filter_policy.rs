@@ -19,8 +19,8 @@ use super::filter_error::{FilterError, FilterErrorKind};
 /// `equals-ignore-case` and `$or`, as described in "Amazon SNS subscription filter policies",
 /// Amazon SNS Developer Guide, 2026.
 ///
-/// A field in an array matches if any element matches, each field for itself: one record may have
-/// the event name and another the key.
+/// A field in an array matches if any element matches. Each field is compared on its own, so the
+/// event name may match in one record and the key in another.
 ///
 /// # Examples
 ///
@@ -66,7 +66,6 @@ impl SnsFilterPolicy {
         }
 
         let keys = filter.leaves().into_iter().collect::<BTreeSet<_>>().len();
-
         if keys > MOST_LEAF_KEYS {
             let message =
                 format!("the policy has {keys} leaf keys, and SNS allows {MOST_LEAF_KEYS}");

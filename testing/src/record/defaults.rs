@@ -9,7 +9,7 @@ pub(crate) const TIME: &str = "1970-01-01T00:00:00.000Z";
 pub(crate) const REGION: &str = "us-east-1";
 pub(crate) const BUCKET: &str = "amzn-s3-demo-bucket";
 pub(crate) const ACCOUNT: &str = "123456789012";
-/// The principal and the source of what S3 does by itself.
+/// The principal and the source address of events that S3 causes by itself.
 pub(crate) const SERVICE: &str = "s3.amazonaws.com";
 pub(crate) const REQUEST_ID: &str = "C3D13FE58DE4C810";
 pub(crate) const HOST_ID: &str = "FMyUVURIY8/IgAtTv8xRjskZQpcIZ9KG4V5Wp6S7S/JRWeUWerMUE5JgHvANOjpD";
@@ -41,7 +41,7 @@ pub(crate) fn presence(event: &EventName) -> Presence {
     }
 }
 
-/// Whether S3 causes the event by itself, without a request of a user.
+/// Whether S3 causes the event by itself, without a user's request.
 pub(crate) fn is_done_by_s3(event: &EventName) -> bool {
     event.is_lifecycle_expiration()
         || event.is_lifecycle_transition()

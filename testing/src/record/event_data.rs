@@ -169,5 +169,5 @@ impl EventData {
     }
 }
 
-/// After the default time of an event.
+/// A time after the default time of an event.
 const LATER: &str = "1970-02-01T00:00:00.000Z";

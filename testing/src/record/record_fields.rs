@@ -7,7 +7,7 @@ use s3_dispatch_core::EventName;
 use super::defaults;
 use super::event_data::EventData;
 
-/// The values of one record, the key not encoded.
+/// The values of one record, with the key not encoded.
 #[derive(Debug, Clone)]
 pub(crate) struct RecordFields {
     pub(crate) event_version: String,

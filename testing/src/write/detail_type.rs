@@ -5,7 +5,7 @@
 
 use s3_dispatch_core::EventName;
 
-/// The fields of an EventBridge event that stand for the event name.
+/// The fields of an EventBridge event that replace the event name.
 pub(super) struct DetailType {
     pub(super) name: &'static str,
     pub(super) reason: Option<&'static str>,

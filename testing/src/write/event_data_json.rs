@@ -1,4 +1,4 @@
-//! The extra data of some events, as S3 writes it behind `s3` in a record.
+//! The extra data of some events, as S3 writes it after `s3` in a record.
 
 use serde::Serialize;
 

@@ -198,7 +198,6 @@ fn sequencer(sent_by_s3: &str) -> String {
         18 => sent_by_s3.strip_prefix("00").unwrap_or(sent_by_s3),
         _ => sent_by_s3,
     };
-
     digits.to_ascii_lowercase()
 }
 

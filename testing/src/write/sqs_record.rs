@@ -39,7 +39,7 @@ pub struct SqsRecord<'r> {
     pub receive_count: u32,
     /// When the message was sent, in Unix milliseconds.
     pub sent: u64,
-    /// When the message was received first, in Unix milliseconds.
+    /// When the message was first received, in Unix milliseconds.
     pub first_received: u64,
     /// The X-Ray trace header. `None` leaves it out.
     pub trace_header: Option<&'r str>,

@@ -22,7 +22,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 const BUCKET: &str = "amzn-s3-demo-bucket";
 const PART: usize = 5 * 1024 * 1024;
 
-/// Keeps events; or refuses them, when it is full.
+/// Keeps events, or rejects them when it is full.
 #[derive(Default)]
 struct Kept {
     events: Mutex<Vec<ObjectEvent>>,
@@ -303,7 +303,7 @@ async fn an_object_can_be_put_read_copied_and_deleted() {
 }
 
 #[tokio::test]
-async fn every_event_has_what_s3_sends_with_it() {
+async fn every_event_has_the_fields_that_s3_sends() {
     let s3 = S3::start().await;
     s3.put("a", "1").await;
 
@@ -396,7 +396,7 @@ async fn every_event_has_what_s3_sends_with_it() {
 }
 
 #[tokio::test]
-async fn parts_become_an_object() {
+async fn parts_are_assembled_into_an_object() {
     let s3 = S3::start().await;
     s3.put("source", vec![b's'; 100]).await;
     let upload = s3.upload("large file").await;
@@ -498,7 +498,7 @@ async fn an_upload_that_cannot_be_completed_causes_no_event() {
 }
 
 #[tokio::test]
-async fn a_batch_of_deletions_is_one_event_for_each_object_that_was_there() {
+async fn a_batch_delete_causes_one_event_for_each_existing_object() {
     let s3 = S3::start().await;
     for key in ["a b", "ü", "c"] {
         s3.put(key, "").await;
@@ -528,7 +528,7 @@ async fn a_batch_of_deletions_is_one_event_for_each_object_that_was_there() {
 }
 
 #[tokio::test]
-async fn listings_are_folded_at_a_delimiter() {
+async fn listings_are_grouped_by_a_delimiter() {
     let s3 = S3::start().await;
     for key in ["a", "a/1", "a/2", "b/1", "c"] {
         s3.put(key, "").await;
@@ -564,7 +564,7 @@ async fn listings_are_folded_at_a_delimiter() {
 }
 
 #[tokio::test]
-async fn a_put_can_insist_on_being_the_first() {
+async fn a_put_can_require_that_the_key_is_new() {
     let s3 = S3::start().await;
     let put = || {
         s3.client
@@ -581,7 +581,7 @@ async fn a_put_can_insist_on_being_the_first() {
 }
 
 #[tokio::test]
-async fn what_is_not_there_is_told_in_the_words_of_s3() {
+async fn a_missing_object_or_bucket_gives_the_error_code_of_s3() {
     let s3 = S3::start().await;
     let error = s3
         .client
@@ -618,7 +618,7 @@ async fn what_is_not_there_is_told_in_the_words_of_s3() {
 }
 
 #[tokio::test]
-async fn a_client_is_told_when_its_event_is_not_taken() {
+async fn a_client_gets_an_error_if_its_event_is_not_taken() {
     let s3 = S3::with(
         Buckets::in_memory([BUCKET]),
         Kept {
@@ -721,7 +721,7 @@ async fn a_body_that_is_too_long_leaves_nothing_behind() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_stored_is_told_to_the_client_and_to_the_pipeline() {
+async fn a_storage_failure_is_reported_to_the_client_and_the_pipeline() {
     let folder = tempfile::tempdir().unwrap();
     let s3 = S3::with(
         Buckets::open(folder.path(), [BUCKET]).unwrap(),
@@ -751,7 +751,7 @@ async fn what_cannot_be_stored_is_told_to_the_client_and_to_the_pipeline() {
 }
 
 #[tokio::test]
-async fn a_body_that_is_not_what_its_checksum_says_is_refused() {
+async fn a_body_that_does_not_match_its_checksum_is_rejected() {
     let s3 = S3::start().await;
     let put = || {
         s3.client
@@ -781,7 +781,7 @@ async fn a_body_that_is_not_what_its_checksum_says_is_refused() {
 }
 
 #[tokio::test]
-async fn a_port_in_use_is_told() {
+async fn a_port_in_use_is_reported() {
     let s3 = S3::start().await;
     let error = S3Endpoint::bind(s3.endpoint.address()).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Address);
@@ -792,7 +792,7 @@ async fn a_port_in_use_is_told() {
 }
 
 #[tokio::test]
-async fn an_unsigned_request_is_let_in_unless_a_web_page_sends_it() {
+async fn an_unsigned_request_is_allowed_unless_a_web_page_sends_it() {
     let s3 = S3::start().await;
     assert_eq!(put_unsigned(&s3, "").await, "HTTP/1.1 200 OK");
     assert_eq!(s3.events(), [event("ObjectCreated:Put", "my photo", 5)]);
@@ -808,7 +808,8 @@ async fn put_unsigned(s3: &S3, header: &str) -> String {
     let address = s3.endpoint.address();
     let mut stream = tokio::net::TcpStream::connect(address).await.unwrap();
     let request = format!(
-        "PUT /{BUCKET}/my%20photo HTTP/1.1\r\nHost: {address}\r\n{header}Content-Length: 5\r\nConnection: close\r\n\r\nhello"
+        "PUT /{BUCKET}/my%20photo HTTP/1.1\r\nHost: {address}\r\n{header}Content-Length: 5\r\n\
+         Connection: close\r\n\r\nhello"
     );
     stream.write_all(request.as_bytes()).await.unwrap();
     let mut answer = String::new();
@@ -871,7 +872,7 @@ async fn check_keys(keys: &[String]) {
 }
 
 #[tokio::test]
-async fn keys_that_no_folder_could_hold_are_held() {
+async fn keys_that_are_not_valid_file_names_can_be_stored() {
     let long = "ü".repeat(512);
     let keys = [
         "a",
@@ -910,13 +911,20 @@ async fn keys_that_no_folder_could_hold_are_held() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 24, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig {
+        cases: 24,
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    })]
 
     #[test]
-    fn any_key_is_held(keys in proptest::collection::vec("\\PC{1,60}|[a/.%+ ü]{1,12}", 1..6)) {
+    fn any_key_can_be_stored(
+        keys in proptest::collection::vec("\\PC{1,60}|[a/.%+ ü]{1,12}", 1..6),
+    ) {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        // The SDK takes a key of nothing but white space for none.
-        let keys: Vec<_> = keys.into_iter().filter(|key| key != "target" && !key.trim().is_empty()).collect();
+        // The SDK treats a key of only white space as missing.
+        let is_key = |key: &String| key != "target" && !key.trim().is_empty();
+        let keys: Vec<_> = keys.into_iter().filter(is_key).collect();
         runtime.block_on(check_keys(&keys));
     }
 }

@@ -1,4 +1,5 @@
-//! `SqsDeadLetters` and `SqsBackoff`: what arrives in a queue, and when messages come again.
+//! `SqsDeadLetters` and `SqsBackoff`: what arrives in a queue, and when messages are delivered
+//! again.
 
 use std::time::Duration;
 
@@ -169,7 +170,7 @@ async fn fail_and_receive_again(delays: ExponentialBackoff, messages: usize) -> 
 }
 
 #[tokio::test]
-async fn failed_messages_come_again_after_their_delay() {
+async fn failed_messages_are_delivered_again_after_their_delay() {
     let at_once = ExponentialBackoff::new(Duration::ZERO, Duration::ZERO);
     let Some(received) = fail_and_receive_again(at_once, 3).await else {
         return;

@@ -2,18 +2,19 @@
 
 use super::reader::{Body, BodyReader, Checkpoint};
 use crate::Error;
-use crate::delivery::{Envelope, Envelopes};
+use crate::delivery::{Envelope, Envelopes, OtherMessage, TopicArn};
 use crate::reading::json::{GiveUp, Mode, Path, Read, Scanned, Scanner, Source, Span, Texts};
 use crate::reading::mistake::{Refusal, lone_surrogate, not_an_s3_event};
 use crate::reading::record::{self, Field, Form, Slot, Spans};
 use crate::reading::test_event::read_test_event;
+use crate::text::FromText;
 
 /// A body whose members are being read.
 pub(super) struct OpenBody<'b, 'r, 'p> {
     pub(super) reader: &'b mut BodyReader<'r>,
     pub(super) path: &'p Path<'p>,
     pub(super) before: Checkpoint,
-    nesting: usize,
+    pub(super) nesting: usize,
     mode: Mode,
     kind: Span,
     event: Span,
@@ -68,6 +69,21 @@ pub(super) const MEMBERS: [(&str, BodyMember); 4 + EVENTBRIDGE_MEMBERS.len()] = 
 
     members
 };
+
+type Confirmation = fn(TopicArn) -> OtherMessage;
+
+/// The types of SNS messages that carry no notification ("Parsing Amazon SNS message formats",
+/// Amazon SNS Developer Guide, 2026).
+const SNS_CONFIRMATIONS: [(&str, Confirmation); 2] = [
+    (
+        "SubscriptionConfirmation",
+        OtherMessage::SubscriptionConfirmation,
+    ),
+    (
+        "UnsubscribeConfirmation",
+        OtherMessage::UnsubscribeConfirmation,
+    ),
+];
 
 const EVENTBRIDGE_MEMBERS: &[(&str, Field)] = Form::EventBridge.fields_of(Slot::root);
 
@@ -217,6 +233,12 @@ impl<'b, 'r, 'p> OpenBody<'b, 'r, 'p> {
             }
         }
 
+        for (kind, other) in SNS_CONFIRMATIONS {
+            if self.says(self.kind, "Type", kind, &texts)? {
+                return self.finish_confirmation(scanner, other);
+            }
+        }
+
         self.reader.take_back(self.before);
         let source = self.spans[Slot::event_source];
 
@@ -224,7 +246,36 @@ impl<'b, 'r, 'p> OpenBody<'b, 'r, 'p> {
             return self.finish_event(scanner);
         }
 
-        Err(self.refuse(not_an_s3_event))
+        match self.mode {
+            Mode::Silent => Err(Refusal::GiveUp(GiveUp::Other)),
+            Mode::Explaining => self.explain_request_payload(scanner),
+        }
+    }
+
+    /// Reads a confirmation of SNS in explaining mode.
+    fn finish_confirmation<const LEVEL: usize>(
+        self,
+        scanner: &Scanner<'_, LEVEL>,
+        other: Confirmation,
+    ) -> Result<Body, Refusal> {
+        if self.mode == Mode::Silent {
+            return Err(Refusal::GiveUp(GiveUp::Other));
+        }
+
+        let mut scanner = scanner.at(self.spans[Slot::root].start());
+        let mut topic = Span::default();
+        scanner.fields(&[("TopicArn", ())], |scanner, ()| {
+            topic = scanner.value(Read::TextOrSkip)?;
+            Ok(())
+        })?;
+
+        match topic.text(&scanner.texts()?) {
+            Ok(Some(topic)) => {
+                self.reader.envelopes = self.reader.envelopes.and(Envelope::Sns);
+                Ok(Body::Other(other(TopicArn::from_text(topic))))
+            }
+            _ => Err(self.refuse(not_an_s3_event)),
+        }
     }
 
     /// Whether a member is a certain string.
@@ -245,7 +296,7 @@ impl<'b, 'r, 'p> OpenBody<'b, 'r, 'p> {
         }
     }
 
-    fn refuse(&self, explain: impl FnOnce(&Path<'_>) -> Error) -> Refusal {
+    pub(super) fn refuse(&self, explain: impl FnOnce(&Path<'_>) -> Error) -> Refusal {
         match self.mode {
             Mode::Silent => Refusal::GiveUp(GiveUp::Other),
             Mode::Explaining => Refusal::Mistake(explain(self.path)),
@@ -273,6 +324,14 @@ impl<'b, 'r, 'p> OpenBody<'b, 'r, 'p> {
     ) -> Result<Body, Refusal> {
         self.reader.envelopes = self.reader.envelopes.and(Envelope::EventBridge);
         let fields = record::fields(scanner, &self.spans, Form::EventBridge)?;
+
+        if let Some(detail_type) = fields.cloud_trail() {
+            return match self.mode {
+                Mode::Silent => Err(Refusal::GiveUp(GiveUp::Other)),
+                Mode::Explaining => Ok(Body::Other(OtherMessage::CloudTrail(detail_type))),
+            };
+        }
+
         let record = record::build(&fields)
             .map_err(|fault| self.refuse(|path| fields.explain(fault, path)))?;
 

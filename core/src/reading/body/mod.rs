@@ -19,6 +19,15 @@ use crate::delivery::{Envelope, Envelopes};
 use crate::text::RawJson;
 use crate::{Error, ErrorKind};
 
+fn check_nesting(nesting: usize, path: &Path<'_>) -> Result<(), Error> {
+    if nesting <= Envelopes::MAX_NESTING {
+        return Ok(());
+    }
+
+    let message = "too many envelopes inside each other";
+    Err(Error::new(ErrorKind::TooDeep, message).at(path))
+}
+
 type ReadBody = Result<Body, Refusal>;
 
 impl BodyReader<'_> {
@@ -81,18 +90,26 @@ impl BodyReader<'_> {
         path: &Path<'_>,
         nesting: usize,
     ) -> Result<Body, Error> {
-        if nesting > Envelopes::MAX_NESTING {
-            let message = "too many envelopes inside each other";
-            return Err(Error::new(ErrorKind::TooDeep, message).at(path));
+        if !scanner.is_at_quote() {
+            return self.explain_value(scanner, path, nesting);
         }
 
-        if scanner.is_at_quote() {
-            let document = scanner
-                .detached_text()
-                .ok_or_else(|| lone_surrogate(path))?;
-            return self.read_document(ByteString::from(document), path, nesting);
-        }
+        check_nesting(nesting, path)?;
+        let document = scanner
+            .detached_text()
+            .ok_or_else(|| lone_surrogate(path))?;
 
+        self.read_document(ByteString::from(document), path, nesting)
+    }
+
+    /// Reads the content of an envelope that is a value.
+    fn explain_value(
+        &mut self,
+        scanner: &mut Scanner<'_, 0>,
+        path: &Path<'_>,
+        nesting: usize,
+    ) -> Result<Body, Error> {
+        check_nesting(nesting, path)?;
         let value = scanner.at(scanner.position()).raw();
         let value = value.expect("the syntax is checked");
         self.raw

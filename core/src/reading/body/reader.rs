@@ -1,6 +1,6 @@
 //! The state of reading a body: its records, and the envelopes that were opened.
 
-use crate::delivery::{Content, Envelopes, Message, TestEvent};
+use crate::delivery::{Content, Envelopes, Message, OtherMessage, TestEvent};
 use crate::reading::json::Mode;
 use crate::text::RawJson;
 use crate::{Error, S3EventRecord};
@@ -9,6 +9,7 @@ use crate::{Error, S3EventRecord};
 pub(in crate::reading) enum Body {
     Records,
     Test(Box<TestEvent>),
+    Other(OtherMessage),
 }
 
 /// Reads bodies into a list of records.
@@ -64,6 +65,7 @@ impl<'r> BodyReader<'r> {
         let content = match read {
             Ok(Body::Records) => Ok(Content::Records(self.first..self.records.len())),
             Ok(Body::Test(test)) => Ok(Content::Test(*test)),
+            Ok(Body::Other(other)) => Ok(Content::Other(other)),
             Err(error) => {
                 self.records.truncate(self.first);
                 Err(error)

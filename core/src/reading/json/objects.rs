@@ -3,6 +3,7 @@
 use super::give_up::{GiveUp, Scanned};
 use super::scanner::Scanner;
 use super::span::Span;
+use super::value::Read;
 
 impl<'d, const LEVEL: usize> Scanner<'d, LEVEL> {
     /// Reads an object: hands each known field to `take`, in any order, and skips the others.
@@ -41,6 +42,18 @@ impl<'d, const LEVEL: usize> Scanner<'d, LEVEL> {
                 return Ok(());
             }
         }
+    }
+
+    /// A scanner at a member of the object that begins here, or `None` when the member is absent.
+    pub(in crate::reading) fn member(&self, name: &'static str) -> Scanned<Option<Self>> {
+        let mut value = Span::default();
+        self.at(self.position())
+            .fields(&[(name, ())], |scanner, ()| {
+                value = scanner.value(Read::Raw)?;
+                Ok(())
+            })?;
+
+        Ok((!value.is_empty()).then(|| self.at(value.start())))
     }
 
     /// Reads an object member by member. Each member has its own texts.

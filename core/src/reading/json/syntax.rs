@@ -87,17 +87,38 @@ fn explain(source: &Source, path: &Path<'_>) -> Error {
     let mut scanner = Scanner::<0>::new(source, 0, Mode::Silent);
     let _mistake = scanner.document(|scanner| walk(scanner, &mut steps));
 
-    let before = &source.as_str()[..scanner.position()];
+    let message = describe(source.as_str(), scanner.position());
+    Error::new(ErrorKind::InvalidJson, message).at(with_steps(path, &steps))
+}
+
+/// Says what is wrong at a position.
+fn describe(text: &str, position: usize) -> String {
+    const MAX_SHOWN: usize = 32;
+
+    let (before, after) = text.split_at(position);
+
+    if before.trim_ascii().is_empty() {
+        let start: String = text.chars().take(MAX_SHOWN).collect();
+        let dots = if start.len() < text.len() { "..." } else { "" };
+
+        return match start.as_str() {
+            "" => "the text is not JSON: it is empty".to_owned(),
+            start => format!(
+                "the text is not JSON: it begins with `{}{dots}`",
+                start.escape_debug()
+            ),
+        };
+    }
+
     let line = before.matches('\n').count() + 1;
     let column = before.len() - before.rfind('\n').map_or(0, |end| end + 1) + 1;
 
-    let found = match source.as_str()[scanner.position()..].chars().next() {
+    let found = match after.chars().next() {
         Some(character) => format!("unexpected `{}`", character.escape_debug()),
         None => "unexpected end".to_owned(),
     };
 
-    let message = format!("invalid JSON: {found} at line {line} column {column}");
-    Error::new(ErrorKind::InvalidJson, message).at(with_steps(path, &steps))
+    format!("invalid JSON: {found} at line {line} column {column}")
 }
 
 fn with_steps(path: &Path<'_>, steps: &[Step]) -> String {

@@ -41,16 +41,24 @@ pub(in crate::reading) fn build(fields: &Fields<'_>) -> Result<S3EventRecord, Fa
 }
 
 /// Senders that form-encode keys. All others send them as they are.
-const ENCODING_SOURCES: [&str; 3] = ["aws:s3", "minio:s3", "rustfs:s3"];
+const ENCODING_SOURCES: [&str; 4] = ["aws:s3", "minio:s3", "rustfs:s3", "storj:s3"];
 
 fn event_name(fields: &Fields<'_>) -> Result<EventName, Fault> {
     match fields.form {
         Form::Notification => fields.required(Slot::event_name),
         Form::EventBridge => {
-            let detail_type: Text = fields.required(Slot::detail_type)?;
             let reason = fields.content(Slot::reason)?;
             let deletion_type = fields.content(Slot::deletion_type)?;
 
+            if is_from_security_lake(fields) {
+                return Ok(EventName::from_eventbridge(
+                    "Object Created",
+                    reason,
+                    deletion_type,
+                ));
+            }
+
+            let detail_type: Text = fields.required(Slot::detail_type)?;
             Ok(EventName::from_eventbridge(
                 detail_type.as_str(),
                 reason,
@@ -58,6 +66,13 @@ fn event_name(fields: &Fields<'_>) -> Result<EventName, Fault> {
             ))
         }
     }
+}
+
+/// Whether Amazon Security Lake announces a new object, in EventBridge's form without what tells
+/// events apart ("Sample object notification message", Amazon Security Lake User Guide, 2026).
+fn is_from_security_lake(fields: &Fields<'_>) -> bool {
+    let slots = [Slot::version, Slot::id, Slot::detail_type];
+    !slots.into_iter().any(|slot| fields.has(slot))
 }
 
 fn key(fields: &Fields<'_>) -> Result<ObjectKey, Fault> {

@@ -3,6 +3,7 @@
 use std::num::NonZeroU32;
 
 use super::slots::{Form, Slot, Spans};
+use crate::delivery::DetailType;
 use crate::reading::json::{Mode, Path, Read, Scanned, Span, Texts};
 use crate::text::{FromText, RawJson};
 use crate::{Error, ErrorKind};
@@ -60,6 +61,15 @@ impl<'f> Fields<'f> {
     /// Whether an entry of `Records` is a test notification, as NooBaa sends it.
     pub(in crate::reading) fn is_test(&self) -> Result<bool, Fault> {
         Ok(self.content(Slot::test)? == "s3:TestEvent")
+    }
+
+    /// The detail type of an event that CloudTrail put on EventBridge, whose source is S3's too.
+    pub(in crate::reading) fn cloud_trail(&self) -> Option<DetailType> {
+        let detail_type = self.content(Slot::detail_type).ok()?;
+
+        detail_type
+            .ends_with(" via CloudTrail")
+            .then(|| DetailType::from(detail_type))
     }
 
     /// The text, or `None` when it is absent or empty.

@@ -21,6 +21,8 @@ macro_rules! shape {
     ($use_table:ident) => {
         $use_table! {
             S3EventRecord = record(fields) {
+                (version: raw [] ["version" in root])
+                (id: raw [] ["id" in root])
                 (detail_type: text [] ["detail-type" in root])
                 (detail: object [] ["detail" in root])
                 event_version: text ["eventVersion" in root] [];

@@ -23,7 +23,7 @@ macro_rules! views {
         #[derive(Debug, Clone)]
         #[non_exhaustive]
         pub struct $view {
-            /// Which of the view's events it is.
+            /// The name of the event, which is one of the view's events.
             pub event_name: crate::EventName,
             /// The bucket.
             pub bucket: crate::record::Bucket,

@@ -1,6 +1,6 @@
 //! Typed views: records of certain events, with the fields that those events always have.
 //!
-//! Handlers take a view to be sure of its fields. A view that does not fit the events of its
+//! A handler that takes a view can rely on its fields. A view that does not fit the events of its
 //! handler is a compile error, if the handler is declared by the attribute macro.
 
 mod declaration;

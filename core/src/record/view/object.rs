@@ -5,7 +5,7 @@ use crate::event_data::{StorageClass, Timestamp};
 use crate::{ETag, Sequencer};
 
 views! {
-    /// An object that was created: uploaded, copied, or put together from parts.
+    /// An object that was created: uploaded, copied, or assembled from parts.
     ///
     /// Made from `ObjectCreated:*`, for which S3 sends `size`, `eTag` and `sequencer`:
     ///
@@ -50,8 +50,10 @@ views! {
         /// 0 if the record has no size, because MinIO and RustFS leave it out for empty objects.
         size: u64 = |record| Some(record.object.size.unwrap_or(0));
         /// The entity tag. It ends in `-N` for an object that was uploaded in `N` parts.
-        e_tag: ETag = |record| record.object.e_tag.clone();
-        /// The place among the events of this key.
+        ///
+        /// AWS always sends it. Storj leaves it out, and Scality sends `null`.
+        e_tag: Option<ETag> = |record| Some(record.object.e_tag.clone());
+        /// The position among the events of this key.
         ///
         /// AWS always sends it, but not every S3-compatible store does. That of
         /// `ObjectCreated:CompleteMultipartUpload` is the sequencer of the upload's start.
@@ -79,7 +81,7 @@ views! {
         is_delete_marker: bool = |record| {
             Some(record.event_name.action() == Some("DeleteMarkerCreated"))
         };
-        /// The place among the events of this key.
+        /// The position among the events of this key.
         ///
         /// AWS always sends it, but not every S3-compatible store does.
         sequencer: Option<Sequencer> = |record| Some(record.object.sequencer.clone());
@@ -111,7 +113,7 @@ views! {
     ObjectRestored of ["ObjectRestore:Completed"] {
         /// The size in bytes. 0 if the record has no size.
         size: u64 = |record| Some(record.object.size.unwrap_or(0));
-        /// When the restored copy goes away, in UTC.
+        /// When the restored copy expires, in UTC.
         expiry_time: Timestamp = |record| record.restore.as_ref()?.expiry_time.clone();
         /// The storage class that the object was restored from: `GLACIER`.
         storage_class: StorageClass = |record| record.restore.as_ref()?.storage_class.clone();

@@ -196,7 +196,7 @@ fn a_message_without_an_id_is_an_error() {
 
 #[test]
 fn a_text_that_is_not_a_payload_is_an_error() {
-    check_unreadable(b"garbage", "invalid JSON", "$");
+    check_unreadable(b"garbage", "the text is not JSON", "$");
     check_unreadable(b"\xff\xfe", "not UTF-8", "$");
     check_unreadable(b"{}", "expected an S3 notification", "$");
     check_unreadable(br#"{"Records":[1,}"#, "invalid JSON", "$.Records[1]");

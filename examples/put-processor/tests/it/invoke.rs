@@ -195,7 +195,7 @@ fn a_text_that_is_not_a_payload_is_unreadable() {
     check_unreadable(
         b"garbage",
         "s3_dispatch::InvalidJson",
-        "line 1 column 1 at `$`",
+        "the text is not JSON: it begins with `garbage` at `$`",
     );
 }
 
@@ -206,7 +206,7 @@ fn bytes_that_are_not_utf_8_are_unreadable() {
 
 #[test]
 fn an_empty_payload_is_unreadable() {
-    check_unreadable(b"", "s3_dispatch::InvalidJson", "unexpected end");
+    check_unreadable(b"", "s3_dispatch::InvalidJson", "it is empty");
 }
 
 #[test]

@@ -69,11 +69,13 @@ fn esm_prints_the_filter_criteria_of_the_event_source_mapping() {
         .map(|filter| serde_json::from_str(filter["Pattern"].as_str().unwrap()).unwrap())
         .collect();
 
-    let [notification, event, sns] = &bodies[..] else {
+    let [notification, event, sns, _] = &bodies[..] else {
         panic!("{criteria}")
     };
     assert_eq!(*notification, json!({ "body": body_filter() }));
-    assert_eq!(*event, json!({ "body": policy("eventbridge") }));
+    let mut pattern = policy("eventbridge");
+    pattern["detail-type"] = json!(["Object Created", {"exists": false}]);
+    assert_eq!(*event, json!({ "body": pattern }));
     assert_eq!(sns["body"]["Type"][0], "Notification");
 
     let warnings: Vec<_> = stderr.lines().collect();

@@ -142,7 +142,6 @@ fn parse_fault(text: &str) -> Result<FaultRate, String> {
     let is_named =
         |(hop, fault): &(Hop, Fault)| name == fault.to_string() || name == place_name(*hop, *fault);
     let places: Vec<_> = Faults::places().filter(is_named).collect();
-
     if places.is_empty() {
         let known: Vec<_> = Faults::places()
             .map(|(hop, fault)| place_name(hop, fault))

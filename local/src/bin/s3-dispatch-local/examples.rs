@@ -24,7 +24,6 @@ pub(crate) async fn set_programs(functions: &mut [FunctionSpec]) -> Result<(), B
         .iter_mut()
         .filter(|function| function.program.is_none())
         .collect();
-
     if missing.is_empty() {
         return Ok(());
     }
@@ -102,7 +101,6 @@ async fn build(
         .stdout
         .split(|byte| *byte == b'\n')
         .filter_map(|line| serde_json::from_slice(line).ok());
-
     Ok(messages
         .filter_map(|message: Value| message["executable"].as_str().map(PathBuf::from))
         .collect())

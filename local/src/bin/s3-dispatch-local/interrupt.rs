@@ -1,13 +1,13 @@
 //! Waits for Ctrl-C, or for the termination signal of a service manager.
 
-/// The signals that stop the program in an orderly way.
+/// The signals that stop the program gracefully.
 pub(crate) struct Interrupt {
     #[cfg(unix)]
     signals: [tokio::signal::unix::Signal; 2],
 }
 
 impl Interrupt {
-    /// Takes over the signals: from now on they no longer end the program at once.
+    /// Installs the handlers: from now on the signals no longer end the program at once.
     pub(crate) fn watch() -> std::io::Result<Self> {
         #[cfg(unix)]
         use tokio::signal::unix::{SignalKind, signal};

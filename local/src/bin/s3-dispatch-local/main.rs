@@ -16,7 +16,7 @@ mod ui;
 use std::process::ExitCode;
 
 use clap::Parser;
-use s3_dispatch_local::with_causes;
+use s3_dispatch::__private::with_causes;
 
 #[tokio::main]
 async fn main() -> ExitCode {

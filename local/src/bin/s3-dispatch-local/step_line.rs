@@ -35,7 +35,6 @@ impl StepLine {
             .or_else(|| invocation_line(&step.kind))
             .or_else(|| function_line(&step.kind))
             .or_else(|| trouble_line(&step.kind))?;
-
         Some(line)
     }
 

@@ -9,7 +9,7 @@ use crate::sqs::stored::QueueChange;
 /// One change of the state of a pipeline.
 #[derive(Debug, Clone)]
 pub(crate) enum LogEntry {
-    /// How far events and sequencers have been counted.
+    /// The last numbers of events and sequencers.
     Counters {
         last_event: u64,
         last_sequencer: u64,

@@ -1,7 +1,7 @@
 //! The log on disk that lets a pipeline survive a restart.
 //!
 //! Queues change often and a little at a time, so changes are appended instead of rewriting a file.
-//! The pipeline's state commits to the log before anybody is told of a change.
+//! The pipeline's state writes a change to the log before anyone learns of it.
 
 pub(super) mod entry;
 mod line;
@@ -28,9 +28,9 @@ const BUFFER_BYTES: usize = 64 * 1024;
 /// A file to which each change is appended as a line of JSON.
 ///
 /// A written line survives the end of the process. It survives a crash of the machine once it is
-/// synced. Only what acknowledges something new waits for that: an event of S3, or a message that
-/// is sent. A receive or a delete that is lost only makes a message arrive again, which SQS allows
-/// at any time.
+/// synced. Only the acknowledgement of something new waits for that: of an event of S3, or of a
+/// message that is sent. If a receive or a delete is lost, a message arrives again, which SQS
+/// allows at any time.
 ///
 /// The log is rewritten at each start, and when it has grown to several times its useful size. The
 /// new file then replaces the old one.
@@ -83,7 +83,7 @@ impl ChangeLog {
             .map_err(|error| io_error("open", &path, error))?;
 
         let text = fs::read(&path).map_err(|error| io_error("read", &path, error))?;
-        // A line without its end was never acknowledged to anybody.
+        // A line without its end was never acknowledged.
         let intact = text
             .iter()
             .rposition(|byte| *byte == b'\n')
@@ -117,7 +117,7 @@ impl ChangeLog {
         }
 
         if let Err(error) = (&*self.file).write_all(&lines) {
-            // The next line must not follow half of this one.
+            // Truncated, so that the next line does not follow half of this one.
             drop(self.file.set_len(self.length));
             // The missing entries are written as soon as the disk allows.
             self.max_length = 0;
@@ -236,7 +236,6 @@ fn read_lines(text: &[u8], path: &Path) -> Result<Vec<LogEntry>, Error> {
     let lines = lines
         .split(|byte| *byte == b'\n')
         .filter(|line| !line.is_empty());
-
     lines
         .enumerate()
         .map(|(index, line)| {

@@ -34,7 +34,7 @@ pub(in crate::s3) struct BodyStore {
     max_body: u64,
 }
 
-/// The body of an object or of a part: pieces, one after the other.
+/// The body of an object or of a part: pieces, one after another.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(in crate::s3) struct StoredBody {
     pieces: Vec<Piece>,
@@ -72,7 +72,7 @@ impl StoredBody {
         self.pieces.iter().map(|piece| piece.file)
     }
 
-    /// A body that consists of these, one after the other.
+    /// A body that consists of these, one after another.
     pub(in crate::s3) fn concat(parts: impl IntoIterator<Item = Self>) -> Self {
         Self {
             pieces: parts.into_iter().flat_map(|part| part.pieces).collect(),
@@ -122,7 +122,7 @@ impl BodyStore {
         })
     }
 
-    /// Sets the most bytes in a body.
+    /// Sets the maximum number of bytes in a body.
     pub(in crate::s3) fn set_max_body(&mut self, bytes: u64) {
         self.max_body = bytes;
     }
@@ -199,7 +199,7 @@ impl BodyStore {
         if used + bytes > MAX_MEMORY_BYTES {
             return Err(s3_error!(
                 EntityTooLarge,
-                "the objects in memory are longer than {MAX_MEMORY_BYTES} bytes: see `--data`"
+                "the objects would exceed {MAX_MEMORY_BYTES} bytes of memory; use `--data`"
             ));
         }
 

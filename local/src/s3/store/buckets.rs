@@ -81,8 +81,8 @@ impl Buckets {
         self
     }
 
-    /// Sets the most bytes in the body of one request. The default is 1 GiB. A multipart upload can
-    /// be larger in total.
+    /// Sets the maximum number of bytes in the body of one request. The default is 1 GiB. A
+    /// multipart upload can be larger in total.
     #[must_use]
     pub fn with_max_body(mut self, bytes: u64) -> Self {
         self.bodies.set_max_body(bytes);

@@ -1,7 +1,7 @@
 //! Reads a topology from a TOML file.
 //!
 //! The program takes its configuration from such a file. Every mistake is reported with its line,
-//! whether TOML, the shape of a table or the check of the whole topology finds it.
+//! whether it is in the TOML, in a table or in the topology as a whole.
 
 mod tables;
 mod values;
@@ -78,7 +78,6 @@ impl Topology {
         let file: TopologyFile =
             toml::from_str(&text).map_err(|error| source.error(error.span(), error.message()))?;
         let topology = source.topology(file)?;
-
         match topology.problem() {
             Some(problem) => Err(source.error(source.span_of(&problem), &problem.message)),
             None => Ok(topology),
@@ -203,14 +202,13 @@ impl SourceFile<'_> {
             .flat_map(|list| list.iter())
             .chain([part]);
 
-        // Of several notifications, the one with the value that the message names.
+        // With several notifications, the one with the value that the message names.
         let named = tables.find_map(|table| {
             let found = field(table, problem.field)?;
             let is_named = found
                 .get_ref()
                 .as_str()
                 .is_none_or(|value| problem.message.contains(&format!("`{value}`")));
-
             is_named.then(|| found.span())
         });
 

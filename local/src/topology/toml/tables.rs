@@ -186,6 +186,5 @@ fn locate(program: &str, folder: &Path) -> PathBuf {
     let found = std::env::split_paths(&search_path)
         .map(|folder| folder.join(program))
         .find(|path| path.is_file());
-
     found.unwrap_or(in_folder)
 }

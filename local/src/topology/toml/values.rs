@@ -1,4 +1,4 @@
-//! The values in a topology file that are more than a text or a number.
+//! The values in a topology file that are not simply text or numbers.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! A client of the page that asks as a browser does.
+//! A client of the page that sends requests as a browser does.
 
 use std::net::Ipv4Addr;
 use std::time::Duration;

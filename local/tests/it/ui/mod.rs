@@ -1,4 +1,4 @@
-//! The page, as a browser asks for it.
+//! The page, as a browser requests it.
 
 mod browser;
 

@@ -68,8 +68,8 @@ enum Expected {
     NotNotified,
 }
 
-/// Shortens the timeouts, so that failed messages return within seconds, and makes `put-processor`
-/// fail on large objects.
+/// Shortens the timeouts, so that failed messages are delivered again within seconds, and makes
+/// `put-processor` fail on large objects.
 pub(crate) fn adapt(topology: &mut Topology, faults: &Faults) {
     let has_faults = Faults::places().any(|(hop, fault)| faults.rate(hop, fault) > 0.0);
 
@@ -91,8 +91,8 @@ pub(crate) fn adapt(topology: &mut Topology, faults: &Faults) {
     }
 }
 
-/// Puts, copies and deletes the objects, waits until every message has come to its end, and
-/// compares what happened with what should happen.
+/// Puts, copies and deletes the objects, waits until every message is handled or in a dead-letter
+/// queue, and compares what happened with what should happen.
 pub(crate) async fn run(
     address: SocketAddr,
     pipeline: &LocalPipeline,
@@ -188,7 +188,6 @@ fn functions_that_handled<'r>(event: &EventReport, report: &'r Report) -> Vec<&'
             .and_then(|id| report.events.get(&id))
             .is_some_and(|handled| handled.object == event.object)
     });
-
     handlings.map(|handling| &*handling.function).collect()
 }
 

@@ -27,7 +27,6 @@ impl Table {
 
     fn width(&self, column: fn(&Row) -> &str) -> usize {
         let widths = self.0.iter().map(|row| column(row).chars().count());
-
         widths.max().unwrap_or_default()
     }
 }

@@ -1,4 +1,4 @@
-//! What the requests of all browsers share.
+//! The state that the requests of all browsers share.
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -20,7 +20,7 @@ const MAX_VIEWERS: usize = 16;
 /// How long a count of the queues' messages is reused.
 const COUNT_INTERVAL: Duration = Duration::from_millis(200);
 
-/// What the requests of all browsers share.
+/// The state that the requests of all browsers share.
 pub(super) struct App {
     pub(super) pipeline: LocalPipeline,
     pub(super) monitor: Arc<Monitor>,
@@ -83,7 +83,6 @@ impl App {
 
     pub(super) fn has_bucket(&self, name: &str) -> bool {
         let mut buckets = self.pipeline.topology().buckets.iter();
-
         buckets.any(|bucket| bucket.name == name)
     }
 

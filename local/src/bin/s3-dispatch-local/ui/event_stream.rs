@@ -17,7 +17,7 @@ use super::app::App;
 /// The minimum time between two events.
 const MIN_INTERVAL: Duration = Duration::from_millis(200);
 
-/// How often to look for changes that come with time alone, such as a message that becomes visible.
+/// How often to look for changes that only time causes, such as a message that becomes visible.
 const POLL_INTERVAL: Duration = Duration::from_secs(1);
 
 /// After this time without news a comment is sent, so that a lost connection is noticed.
@@ -37,7 +37,7 @@ struct Viewer {
     _permit: OwnedSemaphorePermit,
 }
 
-/// The first event tells everything, and the following ones what has changed.
+/// The first event contains everything, and each later one what has changed.
 pub(super) fn open(
     app: Arc<App>,
     permit: OwnedSemaphorePermit,
@@ -80,7 +80,6 @@ impl Viewer {
             // The monitor lives as long as the server, so this fails only by the timeout.
             drop(tokio::time::timeout(POLL_INTERVAL, self.version.changed()).await);
             let has_changed = Some(*self.version.borrow_and_update()) != self.sent_version;
-
             if has_changed || self.sent_state.as_ref() != Some(&self.app.state()) {
                 return format!("data: {}\n\n", self.changes_since(self.sent_version));
             }

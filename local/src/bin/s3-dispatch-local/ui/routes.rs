@@ -124,7 +124,8 @@ async fn put_object(app: &App, request: Request<Incoming>) -> PageResponse {
 }
 
 async fn change_faults(app: &App, request: Request<Incoming>) -> PageResponse {
-    // Another site's page can only send JSON after asking, which is refused.
+    // The page of another site cannot send JSON without a CORS preflight, which this server
+    // refuses.
     let content_type = request.headers().get(header::CONTENT_TYPE);
     if content_type.is_none_or(|kind| kind != JSON) {
         return error_response(

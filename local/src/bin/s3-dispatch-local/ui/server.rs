@@ -61,7 +61,7 @@ impl Ui {
     }
 
     pub(crate) async fn stop(mut self) {
-        // Ends the streams of events, which would otherwise go on.
+        // Ends the event streams, which would otherwise stay open.
         self.shutdown.start();
         self.server.stop().await;
     }

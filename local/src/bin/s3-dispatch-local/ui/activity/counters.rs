@@ -159,6 +159,5 @@ fn notifies_directly(topology: &Topology, bucket: &Component, queue: &Component)
         .iter()
         .filter(|spec| spec.name == bucket.name())
         .flat_map(|spec| &spec.notifications);
-
     notifications.any(|spec| Component::destination(&spec.destination).as_ref() == Some(queue))
 }

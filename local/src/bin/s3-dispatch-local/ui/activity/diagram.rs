@@ -81,7 +81,6 @@ fn notification_edges(topology: &Topology) -> impl Iterator<Item = Edge> {
             .iter()
             .map(move |notification| (&bucket.name, notification))
     });
-
     notifications.filter_map(|(name, notification)| {
         let events = notification.events.iter().map(ToString::to_string);
 

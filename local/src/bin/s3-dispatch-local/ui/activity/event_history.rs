@@ -163,7 +163,6 @@ impl EventHistory {
             .iter()
             .filter(|bucket| bucket.name == object.bucket)
             .flat_map(|bucket| &bucket.notifications);
-
         for spec in notifications {
             if !spec.matches(object) {
                 continue;

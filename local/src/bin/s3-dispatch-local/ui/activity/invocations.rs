@@ -56,7 +56,7 @@ impl OpenInvocations {
         self.of_function(function).count()
     }
 
-    /// What a step is about. Empty if that is unknown.
+    /// The events or messages that a step is about. Empty if they are unknown.
     pub(super) fn subjects_of(&self, step: &Step) -> Vec<Subject> {
         if let Some(event) = step.event {
             return vec![Subject::Event(event)];
@@ -115,7 +115,6 @@ fn subjects_of_batch(messages: &[ReceivedMessage]) -> Vec<Subject> {
         Some(event) => Subject::Event(event),
         None => Subject::Message(Arc::clone(&message.message_id)),
     });
-
     subjects
         .filter(|subject| seen.insert(subject.clone()))
         .collect()

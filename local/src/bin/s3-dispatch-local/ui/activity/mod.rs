@@ -1,4 +1,4 @@
-//! What has happened in the pipeline, as far as the page shows it.
+//! What has happened in the pipeline, in the form that the page shows.
 //!
 //! A [`Monitor`] observes every step. It counts what each component does ([`counters`]) and keeps
 //! the histories of the last events ([`event_history`]). The page's routes ask it for changes.

@@ -1,4 +1,4 @@
-//! What a step is about.
+//! The subject of a step: an event or a message.
 
 use std::sync::Arc;
 

@@ -57,7 +57,7 @@ impl TrackedMessage {
         matches!(self.location, Location::Deleted | Location::Expired)
     }
 
-    /// Whether more is going to happen to it.
+    /// Whether it is expected to move again.
     pub(super) fn is_moving(&self) -> bool {
         match self.location {
             Location::Queue => !self.is_dead_letter,

@@ -2,9 +2,9 @@
 
 use s3_dispatch_testing::{NotificationBuilder, SnsMessageBuilder, SqsBatchBuilder};
 
-use crate::json::{Escapes, Json, Style};
-use crate::objects::{message_id, objects, record};
-use crate::rewrite::{
+use super::json::{Escapes, Json, Style};
+use super::objects::{message_id, objects, record};
+use super::rewrite::{
     foreign_members, minio, nested_member, repeated, reversed, size_as_text, unknown_members,
     with_first, with_rare_members,
 };

@@ -2,8 +2,8 @@
 
 use std::fmt::Write;
 
+use super::tables::grouped;
 use crate::Results;
-use crate::tables::grouped;
 
 /// A group of bars with the same unit.
 struct Panel {

@@ -1,6 +1,6 @@
 //! Rewrites a notification: other orders, and additional members.
 
-use crate::json::Json;
+use super::json::Json;
 
 pub(crate) fn reversed(json: Json) -> Json {
     match json {

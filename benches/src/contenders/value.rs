@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use serde_json::{Value, json};
 
-use crate::lean::decode;
+use super::lean::decode;
 
 /// Answers a payload, or rejects the whole payload.
 pub(crate) fn respond(payload: &Bytes) -> Option<Vec<u8>> {

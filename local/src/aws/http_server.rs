@@ -1,7 +1,6 @@
-//! An HTTP/1.1 server on a listener: the accept loop, the limits, and the orderly stop.
+//! An HTTP/1.1 server on a listener: the accept loop, the limits, and the graceful stop.
 //!
-//! It exists once because the pipeline serves three things: S3, Lambda's Runtime API, and the page
-//! of the program.
+//! Three servers share it: S3, Lambda's Runtime API, and the page of the program.
 
 use std::error::Error as StdError;
 use std::fmt;
@@ -16,8 +15,8 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::{JoinHandle, JoinSet};
 
-/// How long the accept loop waits after an error. The system may be out of file descriptors, which
-/// can pass.
+/// How long the accept loop waits after an error. The system may be out of file descriptors for a
+/// moment.
 const PAUSE_AFTER_ERROR: Duration = Duration::from_millis(50);
 
 /// A listener that is about to serve HTTP.
@@ -99,7 +98,7 @@ impl HttpListener {
         let header_timeout = self.header_timeout;
 
         let connect = move |stream: TcpStream, stopped| {
-            // Only a matter of speed.
+            // If this fails, the connection is only slower.
             drop(stream.set_nodelay(true));
             serve_connection(wrap(stream), service.clone(), header_timeout, stopped)
         };
@@ -186,7 +185,7 @@ async fn serve_connection<I, S>(
     let mut connection = std::pin::pin!(protocol.serve_connection(TokioIo::new(stream), service));
 
     tokio::select! {
-        // A client that goes away is not an error.
+        // A client that disconnects is not an error.
         _ = connection.as_mut() => return,
         () = wait_for_stop(&mut stopped) => {}
     }

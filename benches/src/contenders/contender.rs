@@ -5,8 +5,8 @@ use bytes::Bytes;
 use s3_dispatch::{Dispatcher, Routes};
 use tokio::runtime::{Builder, Runtime};
 
-use crate::lean::{self, Borrowing, Owning, Sonic};
-use crate::value;
+use super::lean::{self, Borrowing, Owning, Sonic};
+use super::value;
 
 /// A way to answer batches.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
