@@ -49,7 +49,7 @@ fn break_one_place(u: Bytes<'_, '_>, bytes: &mut Vec<u8>) -> Result<()> {
 
 /// The text of a payload or a body.
 fn document(u: Bytes<'_, '_>, depth: u8) -> Result<String> {
-    let json = match u.int_in_range(0..=if depth < 6 { 31u8 } else { 15 })? {
+    let json = match u.int_in_range(0..=if depth < 6 { 38u8 } else { 15 })? {
         0..=5 => notification(u)?,
         6..=10 => object(u, EVENT)?,
         11 | 12 => object(u, TEST_EVENT)?,
@@ -58,6 +58,11 @@ fn document(u: Bytes<'_, '_>, depth: u8) -> Result<String> {
         15 => return Ok(String::from_utf8_lossy(u.bytes(u.len().min(40))?).into_owned()),
         16..=23 => batch(u, depth, sqs_message)?,
         24..=26 => batch(u, depth, sns_entry)?,
+        32 | 33 => destination_record(u, depth)?,
+        34 => elements_of(batch(u, depth, sqs_message)?),
+        35 | 36 => received_messages(u, depth)?,
+        37 => confirmation(u)?,
+        38 => without_type(object(u, EVENT)?),
         _ => sns_message(u, depth)?,
     };
 
@@ -119,6 +124,67 @@ fn sqs_message(u: Bytes<'_, '_>, depth: u8) -> Result<Json> {
     disturb(u, &mut members)?;
 
     Ok(Json::Object(members))
+}
+
+/// What Lambda sends to a destination.
+fn destination_record(u: Bytes<'_, '_>, depth: u8) -> Result<Json> {
+    let mut members = vec![
+        (String::from("version"), word(u)?),
+        (
+            String::from("requestPayload"),
+            Json::Raw(document(u, depth + 1)?),
+        ),
+    ];
+    disturb(u, &mut members)?;
+
+    Ok(Json::Object(members))
+}
+
+/// What SQS answers to a receive.
+fn received_messages(u: Bytes<'_, '_>, depth: u8) -> Result<Json> {
+    let mut message = vec![
+        (String::from("MessageId"), word(u)?),
+        (String::from("ReceiptHandle"), word(u)?),
+        (String::from("Body"), body(u, depth)?),
+    ];
+    disturb(u, &mut message)?;
+    let messages = Json::Array(vec![Json::Object(message)]);
+
+    Ok(Json::Object(vec![(String::from("Messages"), messages)]))
+}
+
+fn confirmation(u: Bytes<'_, '_>) -> Result<Json> {
+    let kind = if u.arbitrary()? {
+        "SubscriptionConfirmation"
+    } else {
+        "UnsubscribeConfirmation"
+    };
+    let mut members = vec![
+        (String::from("Type"), Json::Text(kind.to_owned())),
+        (String::from("TopicArn"), word(u)?),
+    ];
+    disturb(u, &mut members)?;
+
+    Ok(Json::Object(members))
+}
+
+/// The elements of a batch, as EventBridge Pipes sends them.
+fn elements_of(batch: Json) -> Json {
+    match batch {
+        Json::Object(mut members) if !members.is_empty() => members.remove(0).1,
+        other => other,
+    }
+}
+
+/// An event as Amazon Security Lake sends it.
+fn without_type(event: Json) -> Json {
+    match event {
+        Json::Object(mut members) => {
+            members.retain(|(name, _)| !["version", "id", "detail-type"].contains(&name.as_str()));
+            Json::Object(members)
+        }
+        other => other,
+    }
 }
 
 fn sns_entry(u: Bytes<'_, '_>, depth: u8) -> Result<Json> {

@@ -21,7 +21,7 @@ impl OpenBody<'_, '_, '_> {
         }
 
         let outside = self.reader.envelopes;
-        let (mut elements, mut mistake) = (Vec::new(), None);
+        let (mut other, mut mistake) = (None, None);
         let mut index = 0;
 
         scanner.at(scanner.position()).array(|scanner| {
@@ -32,7 +32,7 @@ impl OpenBody<'_, '_, '_> {
 
                 match self.explain_element(&scanner, outside, &Path::Index(&path, index)) {
                     Ok(Body::Records) => {}
-                    Ok(other) => elements.push(other),
+                    Ok(found) => _ = other.get_or_insert(found),
                     Err(error) => mistake = Some(error),
                 }
             }
@@ -50,7 +50,7 @@ impl OpenBody<'_, '_, '_> {
             self.reader.envelopes = outside.and(Envelope::S3);
         }
 
-        match elements.into_iter().next() {
+        match other {
             Some(other) if self.reader.records.len() == self.before.records => Ok(other),
             _ => Ok(Body::Records),
         }
