@@ -184,8 +184,8 @@ impl Manifest {
     /// - A route takes `ObjectCreated:Put` or `ObjectCreated:Copy`, and nothing takes
     ///   `ObjectCreated:CompleteMultipartUpload`, so that large files are missed.
     /// - A route takes `ObjectRemoved:Delete`, and nothing takes
-    ///   `ObjectRemoved:DeleteMarkerCreated` or `LifecycleExpiration:*`, so that most deletions in a
-    ///   versioned bucket are missed, or those by lifecycle rules. The same holds for
+    ///   `ObjectRemoved:DeleteMarkerCreated` or `LifecycleExpiration:*`, so that most deletions in
+    ///   a versioned bucket are missed, or those by lifecycle rules. The same holds for
     ///   `LifecycleExpiration:Delete` without `LifecycleExpiration:DeleteMarkerCreated`.
     /// - More specific routes take all events of a route.
     /// - Some keys match two routes, and neither is a special case of the other.
