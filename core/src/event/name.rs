@@ -207,6 +207,18 @@ impl EventName {
     }
 }
 
+impl EventName {
+    /// The same name. An unknown one gets memory of its own, so that keeping it does not keep the
+    /// payload that it was read from.
+    #[must_use]
+    pub fn to_detached(&self) -> Self {
+        match &self.0 {
+            Repr::Known(_) => self.clone(),
+            Repr::Unknown(text) => Self(Repr::Unknown(text.to_detached())),
+        }
+    }
+}
+
 impl FromText for EventName {
     /// The same as [`EventName::parse`], but an unknown name shares the payload's memory.
     fn from_text(text: Text) -> Self {

@@ -31,6 +31,13 @@ use crate::text::{Text, text_views};
 ///
 /// A key can be an argument of a handler.
 ///
+/// # Memory
+///
+/// The key of a record is a slice of its payload, so cloning it copies nothing. But as long as the
+/// key or a clone of it lives, so does the whole payload: a key of 50 bytes can hold a batch of
+/// 6 MB. To keep keys beyond the handler, in a cache or a list, keep
+/// [`to_detached`](Self::to_detached) or `as_str().to_owned()`.
+///
 /// # Examples
 ///
 /// ```
@@ -93,6 +100,33 @@ impl ObjectKey {
     #[must_use]
     pub fn as_sent(&self) -> &str {
         self.sent.as_str()
+    }
+
+    /// The same key in memory of its own, so that keeping it does not keep the payload that it was
+    /// read from.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::collections::HashSet;
+    ///
+    /// use s3_dispatch_core::ObjectKey;
+    /// use s3_dispatch_testing::RecordBuilder;
+    ///
+    /// let record = RecordBuilder::new("ObjectCreated:Put").with_key("a b.jpg").build();
+    /// let mut seen: HashSet<ObjectKey> = HashSet::new();
+    /// seen.insert(record.object.key.to_detached());
+    ///
+    /// assert!(seen.contains(&record.object.key));
+    /// assert_eq!(record.object.key.to_detached().as_sent(), "a+b.jpg");
+    /// ```
+    #[must_use]
+    pub fn to_detached(&self) -> Self {
+        Self {
+            sent: self.sent.to_detached(),
+            // Decoding has given it memory of its own.
+            decoded: self.decoded.clone(),
+        }
     }
 
     pub(crate) fn from_encoded(sent: Text) -> Self {

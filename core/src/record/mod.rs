@@ -8,7 +8,8 @@
 //!
 //! The types that hold a text share one interface: `as_str`, `Display`, `Debug` (quoted, with
 //! control characters escaped), comparison with `str`, and `From<&str>` and `From<String>`. A text
-//! of a record that was read is a slice of the payload, so a clone copies no bytes.
+//! of a record that was read is a slice of the payload, so a clone copies no bytes, but keeps the
+//! whole payload in memory. To keep a text beyond its handler, take `to_detached`, which copies it.
 //!
 //! ```
 //! use s3_dispatch_core::record::Region;

@@ -15,6 +15,13 @@ macro_rules! text_newtypes {
             pub fn as_str(&self) -> &str {
                 self.0.as_str()
             }
+
+            /// The same text in memory of its own, so that keeping it does not keep the payload
+            /// that it was read from.
+            #[must_use]
+            pub fn to_detached(&self) -> Self {
+                Self(self.0.to_detached())
+            }
         }
 
         impl crate::text::FromText for $name {

@@ -39,6 +39,15 @@ impl Text {
         }
     }
 
+    /// Copies the text, unless it is all of its payload.
+    pub(crate) fn to_detached(&self) -> Self {
+        if self.len as usize == self.payload.len() {
+            self.clone()
+        } else {
+            Self::from(self.as_str())
+        }
+    }
+
     fn range(&self) -> Range<usize> {
         self.start as usize..self.start as usize + self.len as usize
     }

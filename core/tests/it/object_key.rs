@@ -1,6 +1,9 @@
+use std::sync::Arc;
+
+use bytes::Bytes;
 use proptest::prelude::*;
-use s3_dispatch_core::ObjectKey;
-use s3_dispatch_testing::RecordBuilder;
+use s3_dispatch_core::{Notification, ObjectKey, S3EventRecord};
+use s3_dispatch_testing::{NotificationBuilder, RecordBuilder};
 
 #[track_caller]
 fn check(sent: &str, decoded: &str) {
@@ -122,4 +125,73 @@ proptest! {
         let record = RecordBuilder::new("ObjectCreated:Put").with_key(&*key).build();
         prop_assert_eq!(record.object.key.as_sent(), encode(&key));
     }
+}
+
+/// A payload that tells when its memory is freed.
+struct Payload {
+    json: String,
+    _alive: Arc<()>,
+}
+
+impl AsRef<[u8]> for Payload {
+    fn as_ref(&self) -> &[u8] {
+        self.json.as_bytes()
+    }
+}
+
+/// Returns whether the payload is still in memory when only `keep` of its record is.
+fn holds_payload<T>(key: &str, keep: impl FnOnce(&S3EventRecord) -> T) -> bool {
+    let alive = Arc::new(());
+    let record = RecordBuilder::new("ObjectFrozen:Put").with_key(key);
+    let payload = Payload {
+        json: NotificationBuilder::from(record).to_json(),
+        _alive: Arc::clone(&alive),
+    };
+
+    let notification = Notification::parse(Bytes::from_owner(payload)).unwrap();
+    let Notification::Records(records) = notification else {
+        panic!("no records")
+    };
+    let kept = keep(&records[0]);
+    drop(records);
+
+    let holds = Arc::strong_count(&alive) > 1;
+    drop(kept);
+    assert_eq!(Arc::strong_count(&alive), 1, "nothing is kept");
+
+    holds
+}
+
+#[test]
+fn a_clone_holds_the_payload_and_a_detached_text_does_not() {
+    for key in ["a.jpg", "a b.jpg"] {
+        assert!(holds_payload(key, |record| record.object.key.clone()));
+        assert!(!holds_payload(key, |record| record
+            .object
+            .key
+            .to_detached()));
+    }
+
+    assert!(holds_payload("a", |record| record.event_name.clone()));
+    assert!(!holds_payload("a", |record| record
+        .event_name
+        .to_detached()));
+    assert!(holds_payload("a", |record| record.bucket.name.clone()));
+    assert!(!holds_payload("a", |record| record
+        .bucket
+        .name
+        .to_detached()));
+    assert!(!holds_payload("a", |record| {
+        let detached = record.object.sequencer.as_ref().unwrap().to_detached();
+        assert_eq!(Some(&detached), record.object.sequencer.as_ref());
+        detached
+    }));
+}
+
+#[test]
+fn a_detached_key_is_the_same_key() {
+    let key = ObjectKey::decode("a+b%2F");
+    let detached = key.to_detached();
+    assert_eq!(detached, key);
+    assert_eq!((detached.as_str(), detached.as_sent()), ("a b/", "a+b%2F"));
 }

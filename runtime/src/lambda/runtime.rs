@@ -30,8 +30,13 @@ type ResponseFuture = Pin<Box<dyn Future<Output = Result<SqsBatchResponse, Diagn
 /// Outside Lambda, `start` runs a command line, while `run` returns an error.
 ///
 /// Logs go to standard output. They are JSON if `AWS_LAMBDA_LOG_FORMAT` is `JSON`, and text
-/// otherwise. The level is that of `AWS_LAMBDA_LOG_LEVEL` or else of `RUST_LOG`, and `info` by
-/// default. If the program has set a `tracing` subscriber, that one is used instead.
+/// otherwise, one line for each event, with control characters escaped. The level is that of
+/// `AWS_LAMBDA_LOG_LEVEL` or else of `RUST_LOG`, and `info` by default. If the program has set a
+/// `tracing` subscriber, that one is used instead.
+///
+/// The panic hook of the process is replaced by one that writes each panic to the logs, with its
+/// backtrace if `RUST_BACKTRACE` is set. A program that needs a hook of its own serves a
+/// [`Dispatcher`] with `lambda_runtime::run`.
 ///
 /// On a Lambda Managed Instance, where `AWS_LAMBDA_MAX_CONCURRENCY` is above 1, that many
 /// invocations run at once. On SIGTERM the function returns at once; an invocation that is still

@@ -10,7 +10,9 @@ use s3_dispatch_core::{
 use tokio::time::Instant;
 
 use crate::ClaimStore;
+use crate::guarded::Guarded;
 use crate::once::identity::{Identity, default_scope};
+use crate::once::outage::{Outage, Patience};
 use crate::once::store::{Claim, DEFAULT_KEEP, Lease};
 use crate::telemetry::errors::with_causes;
 
@@ -29,8 +31,9 @@ use crate::telemetry::errors::with_causes;
 /// # What it guarantees
 ///
 /// A claim has a lease: until the deadline of the invocation, or for a
-/// [set time](Self::with_lease). A holder that crashes, panics or is cut off does not release the
-/// claim. The lease then expires, and the record can be handled again.
+/// [set time](Self::with_lease). A handler that panics has failed, and its claim is released. A
+/// holder whose process dies, or that is cut off, does not release the claim. The lease then
+/// expires, and the record can be handled again.
 ///
 /// So a record is handled twice only
 ///
@@ -43,12 +46,13 @@ use crate::telemetry::errors::with_causes;
 /// No framework can do that for it.
 ///
 /// If the store is unavailable, the record fails, unless [`on_outage`](Self::on_outage) says
-/// otherwise.
+/// otherwise. A store that does [not answer in time](Self::with_store_timeout) is unavailable.
 ///
 /// # Sharing a store
 ///
 /// Functions that do different things with the same record can share a store. Each has its own
-/// scope, which by default is the name of the Lambda function ([`with_scope`](Self::with_scope)).
+/// scope, which by default is the name of the Lambda function, and outside Lambda that of the
+/// program ([`with_scope`](Self::with_scope)).
 ///
 /// # The queue's settings
 ///
@@ -83,19 +87,10 @@ pub struct Deduplicated<R, Store> {
     lease: Option<Duration>,
     keep: Duration,
     outage: Outage,
+    patience: Patience,
 }
 
 type Identify = Box<dyn Fn(&S3EventRecord) -> Option<Identity> + Send + Sync>;
-
-/// What [`Deduplicated`] does with a record when the store is unavailable.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
-pub enum Outage {
-    /// Fails the record, so that it is delivered again.
-    #[default]
-    Fail,
-    /// Routes the record without a claim. It may be handled a second time.
-    RouteUnguarded,
-}
 
 /// A function runs for at most 15 minutes ("Configure Lambda function timeout", AWS Lambda
 /// Developer Guide, 2026).
@@ -126,6 +121,7 @@ impl<R, Store> Deduplicated<R, Store> {
             lease: None,
             keep: DEFAULT_KEEP,
             outage: Outage::default(),
+            patience: Patience::default(),
         }
     }
 
@@ -157,7 +153,8 @@ impl<R, Store> Deduplicated<R, Store> {
     /// independent.
     ///
     /// The default is the name of the Lambda function (`AWS_LAMBDA_FUNCTION_NAME`). Outside Lambda
-    /// it is empty.
+    /// it is the name of the program, without its folder and extension. If one program serves
+    /// several queues that have events in common, give each a scope.
     ///
     /// # Examples
     ///
@@ -194,8 +191,9 @@ impl<R, Store> Deduplicated<R, Store> {
         self
     }
 
-    /// Sets how long completed records are remembered. The default is 14 days, which is the longest
-    /// that SQS keeps a message.
+    /// Sets how long completed records are remembered. The default is 37 days, because a duplicate
+    /// can come that late: SNS tries for 23 days to deliver a message to a queue, which keeps it
+    /// for up to 14 days.
     ///
     /// # Examples
     ///
@@ -216,6 +214,8 @@ impl<R, Store> Deduplicated<R, Store> {
     /// Sets what to do with a record when the store is unavailable. The default is
     /// [`Outage::Fail`].
     ///
+    /// A store that hangs is unavailable after [a time](Self::with_store_timeout).
+    ///
     /// # Examples
     ///
     /// ```
@@ -228,6 +228,30 @@ impl<R, Store> Deduplicated<R, Store> {
     #[must_use]
     pub fn on_outage(mut self, choice: Outage) -> Self {
         self.outage = choice;
+        self
+    }
+
+    /// Sets how long to wait for each answer of the store. Then the store is unavailable.
+    ///
+    /// The default is 5 seconds, or half of the time to the deadline if that is less, so that time
+    /// is left for the handler. If the completion of a handled record is not answered in time, the
+    /// record counts as handled, and may be handled again after its lease.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use s3_dispatch::once::Outage;
+    /// use s3_dispatch::{Deduplicated, MemoryStore, Routes};
+    ///
+    /// let router = Deduplicated::new(Routes::new(()), MemoryStore::new())
+    ///     .on_outage(Outage::RouteUnguarded)
+    ///     .with_store_timeout(Duration::from_millis(500));
+    /// ```
+    #[must_use]
+    pub fn with_store_timeout(mut self, timeout: Duration) -> Self {
+        self.patience = Patience::of(timeout);
         self
     }
 
@@ -250,11 +274,21 @@ impl<R: Router, Store: ClaimStore> Deduplicated<R, Store> {
         identity: &Identity,
         lease: &Lease,
     ) -> Outcome {
-        let outcome = self.router.route(record, message).await;
-        let ended = match outcome {
-            Outcome::Handled => self.store.complete(identity, lease, self.keep).await,
-            Outcome::Skipped(_) | Outcome::Failed(_) => self.store.release(identity, lease).await,
+        // A panic of the handler has ended, and its claim need not wait for the lease.
+        let outcome = Guarded::new(|| self.router.route(record, message))
+            .await
+            .unwrap_or_else(|panicked| Outcome::Failed(HandlerError::retry(panicked)));
+
+        let ended = async {
+            match outcome {
+                Outcome::Handled => self.store.complete(identity, lease, self.keep).await,
+                Outcome::Skipped(_) | Outcome::Failed(_) => {
+                    self.store.release(identity, lease).await
+                }
+            }
         };
+        let ended = self.patience.wait(message, ended).await;
+
         match ended {
             Ok(true) => {}
             Ok(false) => {
@@ -282,7 +316,8 @@ impl<R: Router, Store: ClaimStore> Router for Deduplicated<R, Store> {
 
         let identity = identity.within(&self.scope);
 
-        match self.store.claim(&identity, self.lease(message)).await {
+        let claim = self.store.claim(&identity, self.lease(message));
+        match self.patience.wait(message, claim).await {
             Ok(Claim::Acquired(lease)) => {
                 self.route_claimed(record, message, &identity, &lease).await
             }

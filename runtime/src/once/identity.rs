@@ -1,15 +1,16 @@
 //! Names that say which records are the same, and which are about the same object.
 
 use std::fmt;
+use std::path::Path;
 
 use s3_dispatch_core::{ObjectKey, S3EventRecord};
 
 /// The name of a record or an object in a store.
 ///
-/// Two identities are equal if their texts are. The identities made here are readable: parts
-/// separated by `|`, such as `ObjectCreated:Put|holiday|photo.jpg||55AED6DCD90281E5`. Within a
-/// part, `|`, `%` and control characters are written as `%XX`, so different parts never give the
-/// same text.
+/// Equal texts are the same thing. The identities made here are readable: parts separated by `|`,
+/// such as `ObjectTagging:Put|holiday|photo.jpg||||C3D13FE58DE4C810|2026-04-07T14:30:00.123Z`.
+/// Within a part, `|`, `%` and control characters are written as `%XX`, so different parts never
+/// give the same text.
 ///
 /// # Examples
 ///
@@ -39,44 +40,66 @@ impl Identity {
 
     /// Returns the identity of a record, which all deliveries of one event share.
     ///
-    /// It consists of the event name, bucket, key, version id and sequencer. When an object is
-    /// created, removed or expires, the sequencer tells one event from the next.
+    /// It consists of the event name, bucket, key, version id, sequencer, ETag and S3's request id.
+    /// The sequencer alone does not do: some senders write the same one into every record, and then
+    /// the ETag and the request id tell two uploads of a key apart.
     ///
-    /// Other events leave the object in place. They may repeat its sequencer, or have none
-    /// (tagging, access control lists). So their identity also contains S3's request id and the
-    /// event time, and for a replication the rule and the destination.
+    /// The event time is part of the identity only where nothing else is sure to tell two events
+    /// apart:
     ///
-    /// Returns `None` if nothing in the record distinguishes it from another event with the same
-    /// name and key.
+    /// - The record has no request id.
+    /// - The event is not about an object that is created, removed or expires. Other events are
+    ///   about an object that stays. They may repeat its sequencer, or have none (tagging, access
+    ///   control lists). The identity of a replication has the rule and the destination as well.
+    ///
+    /// Returns `None` when the record has nothing that tells it from another event with the same
+    /// name and key: neither a request id nor a time, and no sequencer of its own.
+    ///
+    /// # Which sender repeats what
+    ///
+    /// - If S3 sends an event more than once, the sequencer, request id, ETag and version are the
+    ///   same, but the event time may differ.
+    /// - SNS, SQS, and stores that try a notification again repeat the whole record.
+    /// - EventBridge and a notification may announce the same event. The times then differ, because
+    ///   EventBridge writes whole seconds.
+    /// - LocalStack writes the sequencer `0055AED6DCD90281E5` into every record, and moto writes
+    ///   none.
+    ///
+    /// So an event about an object that stays counts as another event if it comes with another
+    /// time. It is then handled twice, which is better than losing a real one.
     #[must_use]
     pub fn of_record(record: &S3EventRecord) -> Option<Self> {
         let name = &record.event_name;
-        let mut moment = vec![sequencer(record)];
-        let is_told_by_sequencer =
+        let (sequencer, request_id) = (sequencer(record), text(record.request_id.as_ref()));
+        let time = text(record.event_time.as_ref());
+        let has_own_sequencer =
             name.is_object_created() || name.is_object_removed() || name.is_lifecycle_expiration();
 
-        if !is_told_by_sequencer || moment[0].is_empty() {
-            moment.extend([
-                text(record.request_id.as_ref()),
-                text(record.event_time.as_ref()),
-            ]);
-            if let Some(replication) = &record.replication {
-                let destination = text(replication.destination_bucket.as_ref());
-                moment.extend([text(replication.rule_id.as_ref()), destination]);
-            }
-        }
-
-        if moment.iter().all(String::is_empty) {
+        if request_id.is_empty() && time.is_empty() && (!has_own_sequencer || sequencer.is_empty())
+        {
             return None;
         }
 
         let version = text(record.object.version_id.as_ref());
+        let e_tag = text(record.object.e_tag.as_ref());
         let (bucket, key) = (record.bucket.name.as_str(), record.object.key.as_str());
-        let parts = [name.as_str(), bucket, key, &version];
+        let is_told_by_time = !has_own_sequencer || request_id.is_empty();
 
-        Some(Self::join(
-            parts.into_iter().chain(moment.iter().map(String::as_str)),
-        ))
+        let mut parts = vec![name.as_str(), bucket, key, &version, &sequencer, &e_tag];
+        parts.push(&request_id);
+
+        if is_told_by_time {
+            parts.push(&time);
+        }
+
+        let replication = record.replication.as_ref().filter(|_| is_told_by_time);
+        let replication = replication.map(|replication| {
+            let rule = text(replication.rule_id.as_ref());
+            [rule, text(replication.destination_bucket.as_ref())]
+        });
+        parts.extend(replication.iter().flatten().map(String::as_str));
+
+        Some(Self::join(parts.into_iter()))
     }
 
     /// Returns the identity of the object that a record is about: its bucket and key.
@@ -150,8 +173,16 @@ fn sequencer(record: &S3EventRecord) -> String {
     })
 }
 
-/// Returns the default scope of a router: the name of the Lambda function, or nothing outside
-/// Lambda.
+/// Returns the scope of a router that was given none: the name of the Lambda function, or outside
+/// Lambda that of the program, without its folder and extension.
 pub(crate) fn default_scope() -> String {
-    std::env::var("AWS_LAMBDA_FUNCTION_NAME").unwrap_or_default()
+    let function = std::env::var("AWS_LAMBDA_FUNCTION_NAME").unwrap_or_default();
+
+    if function.is_empty() {
+        let program = std::env::args_os().next().unwrap_or_default();
+        let name = Path::new(&program).file_stem().unwrap_or_default();
+        name.to_string_lossy().into_owned()
+    } else {
+        function
+    }
 }

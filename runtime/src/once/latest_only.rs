@@ -10,6 +10,7 @@ use s3_dispatch_core::{
 
 use crate::SequencerStore;
 use crate::once::identity::{Identity, default_scope};
+use crate::once::outage::Patience;
 use crate::once::store::DEFAULT_KEEP;
 
 /// Skips a record if a newer event of its key has been handled.
@@ -51,7 +52,36 @@ use crate::once::store::DEFAULT_KEEP;
 /// # Sharing a store
 ///
 /// Functions that do different things with the same key can share a store. Each has its own scope,
-/// which by default is the name of the Lambda function ([`with_scope`](Self::with_scope)).
+/// which by default is the name of the Lambda function, and outside Lambda that of the program.
+///
+/// With one function per kind of event, the functions that keep the same thing up to date must
+/// share a store *and* a scope: that of their pipeline. Otherwise the function for puts never
+/// learns of a deletion, and an old put undoes it. Choose a name with
+/// [`with_scope`](Self::with_scope), the same in each of these functions:
+///
+/// ```
+/// use s3_dispatch::{LatestOnly, Router, Routes, SequencerStore, s3_handler};
+///
+/// #[s3_handler("ObjectCreated:*")]
+/// async fn index_upload() -> Result<(), std::io::Error> {
+///     Ok(())
+/// }
+///
+/// #[s3_handler("ObjectRemoved:*")]
+/// async fn forget_object() -> Result<(), std::io::Error> {
+///     Ok(())
+/// }
+///
+/// /// The router of the function for uploads.
+/// fn uploads(store: impl SequencerStore) -> impl Router {
+///     LatestOnly::new(Routes::new(()).on::<index_upload>(), store).with_scope("search-index")
+/// }
+///
+/// /// The router of the function for removals.
+/// fn removals(store: impl SequencerStore) -> impl Router {
+///     LatestOnly::new(Routes::new(()).on::<forget_object>(), store).with_scope("search-index")
+/// }
+/// ```
 ///
 /// Together with [`Deduplicated`](crate::Deduplicated), put this router inside:
 /// `Deduplicated::new(LatestOnly::new(routes, store), store)`.
@@ -82,6 +112,7 @@ pub struct LatestOnly<R, Store> {
     store: Store,
     scope: String,
     keep: Duration,
+    patience: Patience,
 }
 
 impl<R, Store> LatestOnly<R, Store> {
@@ -100,13 +131,16 @@ impl<R, Store> LatestOnly<R, Store> {
             store,
             scope: default_scope(),
             keep: DEFAULT_KEEP,
+            patience: Patience::default(),
         }
     }
 
     /// Sets the scope in which keys are remembered. Other scopes in the same store are independent.
     ///
+    /// Functions that keep the same thing up to date need the same scope, as shown above.
+    ///
     /// The default is the name of the Lambda function (`AWS_LAMBDA_FUNCTION_NAME`). Outside Lambda
-    /// it is empty.
+    /// it is the name of the program, without its folder and extension.
     ///
     /// # Examples
     ///
@@ -122,8 +156,9 @@ impl<R, Store> LatestOnly<R, Store> {
         self
     }
 
-    /// Sets how long the newest event of a key is remembered. The default is 14 days, which is the
-    /// longest that SQS keeps a message.
+    /// Sets how long the newest event of a key is remembered. The default is 37 days, because an
+    /// older event can come that late: SNS tries for 23 days to deliver a message to a queue, which
+    /// keeps it for up to 14 days.
     ///
     /// # Examples
     ///
@@ -138,6 +173,27 @@ impl<R, Store> LatestOnly<R, Store> {
     #[must_use]
     pub fn with_keep(mut self, keep: Duration) -> Self {
         self.keep = keep;
+        self
+    }
+
+    /// Sets how long to wait for each answer of the store. Then the store is unavailable, and the
+    /// record fails and is delivered again.
+    ///
+    /// The default is 5 seconds, or half of the time to the deadline if that is less.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use s3_dispatch::{LatestOnly, MemoryStore, Routes};
+    ///
+    /// let router = LatestOnly::new(Routes::new(()), MemoryStore::new())
+    ///     .with_store_timeout(Duration::from_millis(500));
+    /// ```
+    #[must_use]
+    pub fn with_store_timeout(mut self, timeout: Duration) -> Self {
+        self.patience = Patience::of(timeout);
         self
     }
 }
@@ -168,7 +224,8 @@ impl<R: Router, Store: SequencerStore> Router for LatestOnly<R, Store> {
 
         let object = Identity::of_object(record).within(&self.scope);
 
-        match self.store.latest(&object).await {
+        let latest = self.store.latest(&object);
+        match self.patience.wait(message, latest).await {
             Ok(Some(latest)) if latest.compare(sequencer).is_some_and(|order| order.is_gt()) => {
                 return Outcome::Skipped(SkipReason::Stale);
             }
@@ -177,13 +234,15 @@ impl<R: Router, Store: SequencerStore> Router for LatestOnly<R, Store> {
         }
 
         let outcome = self.router.route(record, message).await;
-        if let Outcome::Handled = outcome
-            && let Err(error) = self.store.advance(&object, sequencer, self.keep).await
-        {
-            return Outcome::Failed(HandlerError::retry(error));
-        }
+        let Outcome::Handled = outcome else {
+            return outcome;
+        };
 
-        outcome
+        let advance = self.store.advance(&object, sequencer, self.keep);
+        match self.patience.wait(message, advance).await {
+            Ok(()) => outcome,
+            Err(error) => Outcome::Failed(HandlerError::retry(error)),
+        }
     }
 
     fn routes(&self) -> &[Route] {

@@ -165,8 +165,6 @@ impl SequencerStore for MemoryStore {
             return Ok(());
         }
 
-        // The sequencer is a slice of its payload, so it is copied to let the payload go.
-        let sequencer = Sequencer::from(sequencer.as_str());
-        entries.insert(name, Remembered::Sequencer(sequencer), keep)
+        entries.insert(name, Remembered::Sequencer(sequencer.to_detached()), keep)
     }
 }

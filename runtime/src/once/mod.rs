@@ -7,6 +7,7 @@
 //! this module.
 
 pub(crate) mod deduplicated;
+mod outage;
 pub(crate) mod latest_only;
 mod identity;
 pub(crate) mod store;
@@ -17,6 +18,6 @@ pub(crate) mod dynamodb;
 #[cfg(feature = "dynamodb")]
 mod dynamodb_item;
 
-pub use deduplicated::Outage;
 pub use identity::Identity;
+pub use outage::Outage;
 pub use store::{Claim, Lease, StoreError};

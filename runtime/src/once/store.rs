@@ -76,6 +76,9 @@ pub trait ClaimStore: Send + Sync + 'static {
 /// back: after several calls to [`advance`](Self::advance), in any order, the newest one stays. An
 /// expired entry counts as absent.
 ///
+/// The sequencer that a store is given is a slice of its payload. A store that keeps it in memory
+/// keeps [`to_detached`](Sequencer::to_detached), and so does not hold the payload.
+///
 /// The suite in `s3_dispatch_testing::conformance` checks your own store.
 #[async_trait]
 pub trait SequencerStore: Send + Sync + 'static {
@@ -175,9 +178,12 @@ impl StdError for StoreError {
     }
 }
 
-/// How long routers remember by default: the longest time that SQS keeps a message ("Amazon SQS
-/// quotas", Amazon SQS Developer Guide, 2026).
-pub(crate) const DEFAULT_KEEP: Duration = Duration::from_secs(14 * 24 * 60 * 60);
+/// How long routers remember by default, 37 days: as long as a copy of a message can be on its way.
+///
+/// SNS tries to deliver it to a queue for 23 days ("Amazon SNS message delivery retries", Amazon
+/// SNS Developer Guide, 2026), and SQS keeps it for 14 days at most ("Amazon SQS quotas", Amazon
+/// SQS Developer Guide, 2026).
+pub(crate) const DEFAULT_KEEP: Duration = Duration::from_secs((23 + 14) * 24 * 60 * 60);
 
 /// A shared store, for several routers.
 #[async_trait]

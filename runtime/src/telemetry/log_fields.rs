@@ -14,7 +14,12 @@ use tracing_subscriber::field::{RecordFields, VisitOutput};
 use tracing_subscriber::fmt::format::{DefaultVisitor, Writer};
 use tracing_subscriber::fmt::{FormatFields, FormattedFields};
 
-/// Formats fields as `DefaultFields` does: `bucket="holiday" size=1024`.
+use crate::telemetry::errors::with_causes;
+use crate::telemetry::escaped::Escaped;
+use crate::telemetry::panic_hook::while_formatting;
+
+/// Formats fields as `DefaultFields` does, with control characters escaped:
+/// `bucket="holiday" size=1024`.
 pub(crate) struct TextFields;
 
 /// Formats fields as the `JsonFields` of `tracing_subscriber` does:
@@ -28,7 +33,7 @@ impl<'writer> FormatFields<'writer> for TextFields {
             is_empty: true,
             result: Ok(()),
         };
-        fields.record(&mut visitor);
+        while_formatting(|| fields.record(&mut visitor));
 
         visitor.result
     }
@@ -96,17 +101,19 @@ impl Visit for TextVisitor<'_> {
             && !self.writer.has_ansi_escapes()
         {
             self.result = self.write_plain(field.name(), value);
+        } else if field.name() == "message" {
+            self.record_debug(field, &format_args!("{value}"));
         } else {
-            self.visit_by_default(|visitor| visitor.record_str(field, value));
+            self.record_debug(field, &value);
         }
     }
 
     fn record_error(&mut self, field: &Field, value: &(dyn std::error::Error + 'static)) {
-        self.visit_by_default(|visitor| visitor.record_error(field, value));
+        self.record_debug(field, &format_args!("{}", with_causes(value)));
     }
 
     fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
-        self.visit_by_default(|visitor| visitor.record_debug(field, value));
+        self.visit_by_default(|visitor| visitor.record_debug(field, &Escaped(value)));
     }
 }
 
@@ -118,7 +125,7 @@ fn write_members(writer: Writer<'_>, fields: impl RecordFields, before: char) ->
         result: Ok(()),
     };
 
-    fields.record(&mut visitor);
+    while_formatting(|| fields.record(&mut visitor));
     visitor.result?;
 
     if visitor.before == '{' {

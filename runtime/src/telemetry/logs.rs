@@ -1,13 +1,20 @@
 //! Sets up the log output, unless the program has already done so.
 
+use std::io;
+
+use tracing::Subscriber;
 use tracing_subscriber::filter::{LevelFilter, Targets};
-use tracing_subscriber::fmt;
-use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::fmt::{self, MakeWriter};
+use tracing_subscriber::layer::{Layer, SubscriberExt};
+use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::util::SubscriberInitExt;
 
+use crate::telemetry::escaped::EscapedJson;
 use crate::telemetry::log_fields::{JsonFields, TextFields};
+use crate::telemetry::panic_hook;
 
-/// Writes logs to standard output, in the format that Lambda's settings ask for.
+/// Writes logs to standard output, in the format that Lambda's settings ask for, and panics to the
+/// logs.
 ///
 /// `AWS_LAMBDA_LOG_FORMAT=JSON` gives JSON lines with `timestamp`, `level` and `message`. Any other
 /// value gives text without a time, because CloudWatch adds one ("Configuring advanced logging
@@ -21,51 +28,55 @@ pub(crate) fn init_for_lambda() {
     let registry = tracing_subscriber::registry().with(filter);
 
     let is_set = if wants_json {
-        registry
-            .with(
-                fmt::layer()
-                    .json()
-                    .flatten_event(true)
-                    .with_span_list(false)
-                    .fmt_fields(JsonFields),
-            )
-            .try_init()
+        registry.with(json_layer(io::stdout)).try_init()
     } else {
-        registry
-            .with(
-                fmt::layer()
-                    .fmt_fields(TextFields)
-                    .without_time()
-                    .with_ansi(false)
-                    .with_target(false),
-            )
-            .try_init()
+        registry.with(text_layer(io::stdout, false)).try_init()
     };
 
     drop(is_set);
+    panic_hook::install();
 }
 
-/// Writes logs to standard error, in colour if that is a terminal.
+/// Writes logs to standard error, in colour if that is a terminal, and panics to the logs.
 ///
 /// A subscriber that the program has set stays in place.
 #[cfg(feature = "cli")]
 pub(crate) fn init_for_terminal() {
     use std::io::IsTerminal;
 
-    let is_terminal = std::io::stderr().is_terminal();
+    let layer = text_layer(io::stderr, io::stderr().is_terminal());
+    let registry = tracing_subscriber::registry().with(filter());
 
-    let layer = fmt::layer()
-        .with_writer(std::io::stderr)
+    drop(registry.with(layer).try_init());
+    panic_hook::install();
+}
+
+/// Writes events as text, each on one line.
+fn text_layer<S, W>(writer: W, has_colours: bool) -> impl Layer<S>
+where
+    S: Subscriber + for<'s> LookupSpan<'s>,
+    W: for<'w> MakeWriter<'w> + 'static,
+{
+    fmt::layer()
+        .fmt_fields(TextFields)
+        .with_writer(writer)
         .without_time()
-        .with_ansi(is_terminal)
-        .with_target(false);
+        .with_ansi(has_colours)
+        .with_target(false)
+}
 
-    drop(
-        tracing_subscriber::registry()
-            .with(filter())
-            .with(layer)
-            .try_init(),
-    );
+/// Writes events as JSON, each on one line.
+fn json_layer<S, W>(writer: impl Fn() -> W + 'static) -> impl Layer<S>
+where
+    S: Subscriber + for<'s> LookupSpan<'s>,
+    W: io::Write + 'static,
+{
+    fmt::layer()
+        .json()
+        .flatten_event(true)
+        .with_span_list(false)
+        .fmt_fields(JsonFields)
+        .with_writer(move || EscapedJson(writer()))
 }
 
 /// Reads the log level from `AWS_LAMBDA_LOG_LEVEL` or else `RUST_LOG`; the default is `info`.

@@ -4,6 +4,8 @@
 //! use this module, and it uses none of them.
 
 pub(crate) mod errors;
+mod escaped;
+mod panic_hook;
 mod log_fields;
 pub(crate) mod logs;
 #[cfg(feature = "metrics")]

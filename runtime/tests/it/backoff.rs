@@ -142,12 +142,14 @@ async fn a_record_in_progress_elsewhere_waits_until_that_lease_expires() {
     let backoff = FaultyBackoff::default();
     let router = Deduplicated::new(Script::default(), MemoryStore::new())
         .with_lease(Duration::from_secs(60));
-    let dispatcher = Dispatcher::new(router).with_backoff(backoff.clone());
-    let batch = SqsBatchBuilder::new().with_record("1", put("panic/1"));
+    let dispatcher = Dispatcher::new(router)
+        .with_record_timeout(Duration::from_secs(5))
+        .with_backoff(backoff.clone());
+    let batch = SqsBatchBuilder::new().with_record("1", put("hang/1"));
 
     for _ in 0..2 {
         drop(dispatcher.dispatch(batch.to_bytes(), None).await);
-        tokio::time::advance(Duration::from_secs(20)).await;
+        tokio::time::advance(Duration::from_secs(15)).await;
     }
 
     assert_eq!(*backoff.asked.lock().unwrap(), [["1"], ["1 after 40s"]]);

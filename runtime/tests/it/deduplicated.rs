@@ -1,14 +1,11 @@
 //! `Deduplicated`: each record is handled once, and none is lost.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use async_trait::async_trait;
-use s3_dispatch::once::{Claim, Identity, Lease, Outage, StoreError};
 use s3_dispatch::{
-    ClaimStore, Deduplicated, Dispatcher, MemoryStore, MessageContext, Outcome, Router,
-    S3EventRecord, SkipReason,
+    Deduplicated, Dispatcher, MemoryStore, MessageContext, Outcome, Router, Routes, S3EventRecord,
+    SkipReason,
 };
 use s3_dispatch_testing::SqsBatchBuilder;
 
@@ -48,9 +45,10 @@ async fn a_handled_record_is_skipped_in_later_deliveries() {
 #[tokio::test]
 async fn a_duplicate_within_a_batch_is_skipped() {
     let (router, script, _) = once();
+    let record = || put("ok/1").with_sequencer("0A");
     let batch = SqsBatchBuilder::new()
-        .with_record("1", put("ok/1"))
-        .with_record("2", put("ok/1"));
+        .with_record("1", record())
+        .with_record("2", record());
     let report = Dispatcher::new(router)
         .with_concurrency(4)
         .dispatch(batch.to_bytes(), None)
@@ -71,33 +69,55 @@ async fn a_failed_or_skipped_record_can_be_retried_at_once() {
     }
 }
 
-/// A holder that was cut off or panicked does not release its claim. Until its lease expires, the
-/// record fails, and is never skipped.
+/// A holder that was cut off does not release its claim. Until its lease expires, the record fails,
+/// and is never skipped.
 #[tokio::test(start_paused = true)]
 async fn a_holder_that_is_cut_off_keeps_its_lease() {
-    for (key, timeout) in [("hang/1", Some(1_000)), ("panic/1", None)] {
-        let (router, script, _) = once();
+    let (router, script, _) = once();
+    let batch = SqsBatchBuilder::new().with_record("1", put("hang/1"));
+    let dispatcher = Dispatcher::new(router.with_lease(Duration::from_secs(60)));
+
+    for seconds in [0, 30, 28] {
+        tokio::time::advance(Duration::from_secs(seconds)).await;
+        let report = dispatcher.dispatch(batch.to_bytes(), after(1_000)).await;
+        assert_eq!(failures(&report), ["1"]);
+    }
+
+    assert_eq!(script.started().len(), 1);
+    tokio::time::advance(Duration::from_secs(10)).await;
+    drop(dispatcher.dispatch(batch.to_bytes(), after(1_000)).await);
+    assert_eq!(script.started().len(), 2);
+}
+
+#[tokio::test]
+async fn a_panic_gives_up_its_claim() {
+    for key in ["panic/1", "panic-early/1"] {
+        let (first, _, store) = once();
         let batch = SqsBatchBuilder::new().with_record("1", put(key));
-        let dispatcher = Dispatcher::new(router.with_lease(Duration::from_secs(60)));
+        let report = Dispatcher::new(first)
+            .dispatch(batch.to_bytes(), None)
+            .await;
+        assert_eq!(failures(&report), ["1"]);
+        assert!(store.is_empty(), "{key}");
 
-        for seconds in [0, 30, 28] {
-            tokio::time::advance(Duration::from_secs(seconds)).await;
-            let report = dispatcher
-                .dispatch(batch.to_bytes(), timeout.and_then(after))
-                .await;
-            assert_eq!(failures(&report), ["1"]);
-        }
+        // The next delivery is handled, by a handler that no longer panics.
+        let routes = Routes::new(()).on_fn("*", async || Ok::<_, std::io::Error>(()));
+        let second = Dispatcher::new(Deduplicated::new(routes, store));
+        let report = second.dispatch(batch.to_bytes(), None).await;
+        assert_eq!(report.unwrap().handled(), 1, "{key}");
+    }
+}
 
-        assert_eq!(script.started().len(), 1, "{key}");
-        tokio::time::advance(Duration::from_secs(10)).await;
+#[tokio::test(start_paused = true)]
+async fn by_default_a_completed_record_is_remembered_for_as_long_as_a_copy_can_come() {
+    const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+    let (router, script, _) = once();
 
-        drop(
-            dispatcher
-                .dispatch(batch.to_bytes(), timeout.and_then(after))
-                .await,
-        );
-
-        assert_eq!(script.started().len(), 2, "{key}");
+    // SNS tries for 23 days, and then SQS keeps the message for 14 days.
+    for (days, handled) in [(0, 1), (23, 1), (13, 1), (2, 2)] {
+        tokio::time::advance(days * DAY).await;
+        drop(route(&router, &put("ok/1").build()).await);
+        assert_eq!(script.started().len(), handled, "after {days} more days");
     }
 }
 
@@ -126,117 +146,4 @@ async fn a_completed_record_is_forgotten_after_its_time() {
     }
 
     assert_eq!(script.started().len(), 2);
-}
-
-/// A store that fails claims, or completions and releases, while its switches are on.
-#[derive(Default)]
-struct Faulty {
-    store: MemoryStore,
-    claims: AtomicBool,
-    ends: AtomicBool,
-}
-
-fn fault(is_on: &AtomicBool) -> Result<(), StoreError> {
-    if is_on.load(Ordering::SeqCst) {
-        Err(StoreError::new("it is down"))
-    } else {
-        Ok(())
-    }
-}
-
-#[async_trait]
-impl ClaimStore for Faulty {
-    async fn claim(&self, identity: &Identity, lease: Duration) -> Result<Claim, StoreError> {
-        fault(&self.claims)?;
-        self.store.claim(identity, lease).await
-    }
-
-    async fn complete(
-        &self,
-        identity: &Identity,
-        lease: &Lease,
-        keep: Duration,
-    ) -> Result<bool, StoreError> {
-        fault(&self.ends)?;
-        self.store.complete(identity, lease, keep).await
-    }
-
-    async fn release(&self, identity: &Identity, lease: &Lease) -> Result<bool, StoreError> {
-        fault(&self.ends)?;
-        self.store.release(identity, lease).await
-    }
-}
-
-#[tokio::test]
-async fn an_outage_fails_the_record_unless_it_may_be_routed_unguarded() {
-    let store = Arc::new(Faulty {
-        claims: true.into(),
-        ..Faulty::default()
-    });
-    let script = Script::default();
-    let guarded = Deduplicated::new(script.clone(), Arc::clone(&store));
-    let Outcome::Failed(error) = route(&guarded, &put("ok/1").build()).await else {
-        panic!("it was routed")
-    };
-
-    assert!(!error.is_permanent());
-    assert_eq!(format!("{error:#}"), "the store failed: it is down");
-    assert!(script.started().is_empty());
-    let unguarded = guarded.on_outage(Outage::RouteUnguarded);
-    assert!(matches!(
-        route(&unguarded, &put("ok/1").build()).await,
-        Outcome::Handled
-    ));
-}
-
-#[tokio::test(start_paused = true)]
-async fn after_an_outage_at_completion_the_record_is_handled_again_when_the_lease_expires() {
-    let store = Arc::new(Faulty {
-        ends: true.into(),
-        ..Faulty::default()
-    });
-    let script = Script::default();
-    let router =
-        Deduplicated::new(script.clone(), Arc::clone(&store)).with_lease(Duration::from_secs(60));
-    assert!(matches!(
-        route(&router, &put("ok/1").build()).await,
-        Outcome::Handled
-    ));
-    assert!(matches!(
-        route(&router, &put("ok/1").build()).await,
-        Outcome::Failed(_)
-    ));
-    tokio::time::advance(Duration::from_secs(60)).await;
-    store.ends.store(false, Ordering::SeqCst);
-    assert!(matches!(
-        route(&router, &put("ok/1").build()).await,
-        Outcome::Handled
-    ));
-    assert!(is_duplicate(&route(&router, &put("ok/1").build()).await));
-    assert_eq!(script.started().len(), 2);
-}
-
-#[tokio::test]
-async fn functions_that_share_a_store_each_handle_a_record_once() {
-    let store = Arc::new(MemoryStore::new());
-    let function = |scope: &str| {
-        let script = Script::default();
-        (
-            Deduplicated::new(script.clone(), Arc::clone(&store)).with_scope(scope),
-            script,
-        )
-    };
-
-    let ((indexer, indexed), (thumbnailer, thumbnailed)) =
-        (function("indexer"), function("thumbnailer"));
-
-    for _ in 0..2 {
-        drop(route(&indexer, &put("ok/1").build()).await);
-        drop(route(&thumbnailer, &put("ok/1").build()).await);
-    }
-
-    assert_eq!(
-        (indexed.started().len(), thumbnailed.started().len()),
-        (1, 1)
-    );
 }

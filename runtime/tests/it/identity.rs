@@ -15,6 +15,8 @@ async fn a_record_with_another_identity_is_not_a_duplicate() {
         base().with_key("ok/2"),
         base().with_version_id("v2"),
         base().with_sequencer("01"),
+        base().with_e_tag("0cc175b9c0f1b6a831c399e269772661"),
+        base().with_request_id("C3D13FE58DE4C811"),
         RecordBuilder::new(EventName::OBJECT_CREATED_COPY)
             .with_key("ok/1")
             .with_version_id("v1"),
@@ -43,6 +45,68 @@ async fn a_record_with_another_identity_is_not_a_duplicate() {
     ));
 }
 
+/// LocalStack writes this sequencer into every record.
+#[tokio::test]
+async fn events_that_repeat_a_sequencer_are_all_handled() {
+    let event = |name: EventName, request: &str| {
+        RecordBuilder::new(name)
+            .with_key("ok/1")
+            .with_sequencer("0055AED6DCD90281E5")
+            .with_request_id(request)
+    };
+
+    let events = [
+        event(EventName::OBJECT_CREATED_PUT, "1").with_e_tag("0cc175b9c0f1b6a831c399e269772661"),
+        event(EventName::OBJECT_REMOVED_DELETE, "2"),
+        event(EventName::OBJECT_CREATED_PUT, "3").with_e_tag("92eb5ffee6ae2fec3ad71c777531578f"),
+        event(EventName::OBJECT_REMOVED_DELETE, "4"),
+        event(EventName::OBJECT_CREATED_PUT, "5").with_e_tag("92eb5ffee6ae2fec3ad71c777531578f"),
+    ];
+
+    let (router, script, _) = once();
+
+    for is_second in [false, true] {
+        for event in &events {
+            let outcome = route(&router, &event.build()).await;
+            assert_eq!(is_duplicate(&outcome), is_second, "{event:?}");
+        }
+    }
+
+    assert_eq!(script.started().len(), events.len());
+}
+
+/// S3 always sends a request id. Without one, the time tells events apart.
+#[tokio::test]
+async fn without_a_request_id_another_time_is_another_event() {
+    let event = |time: &str| {
+        let record = put("ok/1").with_request_id("").with_event_time(time);
+        record.without_e_tag().build()
+    };
+
+    let (router, ..) = once();
+
+    for (time, duplicate) in [("1", false), ("1", true), ("2", false)] {
+        assert_eq!(is_duplicate(&route(&router, &event(time)).await), duplicate);
+    }
+}
+
+#[test]
+fn a_record_that_nothing_tells_from_another_has_no_identity() {
+    let bare = |record: RecordBuilder| record.with_request_id("").with_event_time("").build();
+    let data = s3_dispatch_testing::ReplicationData::new("rule", "copy");
+    let replicated = RecordBuilder::new(EventName::REPLICATION_OPERATION_NOT_TRACKED);
+
+    assert_eq!(
+        Identity::of_record(&bare(put("a").without_sequencer())),
+        None
+    );
+    assert_eq!(
+        Identity::of_record(&bare(replicated.with_replication(data))),
+        None
+    );
+    assert!(Identity::of_record(&bare(put("a"))).is_some());
+}
+
 #[tokio::test]
 async fn without_a_sequencer_another_time_is_another_event() {
     let tagged = |time: &str| {
@@ -66,7 +130,7 @@ async fn without_a_sequencer_another_time_is_another_event() {
 #[tokio::test]
 async fn the_same_event_from_eventbridge_is_a_duplicate() {
     let (router, script, _) = once();
-    let record = put("ok/1");
+    let record = put("ok/1").with_request_id("0123456789ABCDEF");
     drop(route(&router, &record.build()).await);
 
     let Ok(s3_dispatch::Notification::Records(bridged)) =

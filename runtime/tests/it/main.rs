@@ -10,11 +10,14 @@ mod outside_sqs;
 mod dead_letters;
 mod backoff;
 mod deduplicated;
+mod outages;
+mod scopes;
 mod identity;
 mod latest_only;
 mod memory_store;
 mod lambda_service;
 mod logs;
+mod log_lines;
 #[cfg(feature = "metrics")]
 mod metrics;
 #[cfg(feature = "aws_lambda_events")]

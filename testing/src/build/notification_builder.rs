@@ -80,19 +80,36 @@ impl NotificationBuilder {
 
     /// Adds a record. S3 itself sends one record per notification.
     ///
+    /// The default sequencers of the records increase in the order in which they are added.
+    ///
     /// A test notification becomes a notification with this record.
     #[must_use]
-    pub fn with_record(self, record: RecordBuilder) -> Self {
+    pub fn with_record(self, mut record: RecordBuilder) -> Self {
         let mut records = match self.kind {
             NotificationKind::Records(records) => records,
             NotificationKind::Test(_) => Vec::new(),
         };
 
+        record.fields.number(records.len());
         records.push(record);
 
         Self {
             kind: NotificationKind::Records(records),
         }
+    }
+
+    /// Numbers the records from `first` on. Returns the notification and how many records it has.
+    pub(super) fn numbered_from(mut self, first: usize) -> (Self, usize) {
+        let NotificationKind::Records(records) = &mut self.kind else {
+            return (self, 0);
+        };
+
+        for (number, record) in (first..).zip(records.iter_mut()) {
+            record.fields.number(number);
+        }
+
+        let count = records.len();
+        (self, count)
     }
 
     /// Sets the time and the request id of a test notification.

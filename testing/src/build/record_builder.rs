@@ -2,7 +2,7 @@
 
 use s3_dispatch_core::{EventName, Notification, S3EventRecord};
 
-use crate::record::record_fields::RecordFields;
+use crate::record::record_fields::{RecordFields, Sequencer};
 use crate::write::{eventbridge_json, record_json};
 
 /// A record as S3 sends it for one event of one object.
@@ -146,8 +146,13 @@ impl RecordBuilder {
         /// Sets the version of the object, `s3.object.versionId`. By default the bucket has no
         /// versioning, and the field is left out.
         with_version_id version_id;
-        /// Sets the sequencer, `s3.object.sequencer`, in hexadecimal digits. The default is
-        /// `0055AED6DCD90281E5`, if S3 sends a sequencer for the event.
+        /// Sets the sequencer, `s3.object.sequencer`, in hexadecimal digits.
+        ///
+        /// The default, if S3 sends a sequencer for the event, is `0055AED6DCD90281E5`. Within a
+        /// notification, an [`SqsBatchBuilder`](crate::SqsBatchBuilder) or an
+        /// [`SnsBatchBuilder`](crate::SnsBatchBuilder), each record that is added has the next
+        /// number, `0055AED6DCD90281E6` and so on, because each is an event of its own. Set the
+        /// sequencer to add one event twice, as a duplicate, or to order events across payloads.
         ///
         /// # Examples
         ///
@@ -200,7 +205,7 @@ impl RecordBuilder {
     /// Leaves out the sequencer.
     #[must_use]
     pub fn without_sequencer(mut self) -> Self {
-        self.fields.sequencer = None;
+        self.fields.sequencer = Sequencer::Absent;
         self
     }
 

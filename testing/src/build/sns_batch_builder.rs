@@ -31,6 +31,8 @@ use crate::write::json;
 #[derive(Debug, Clone, Default)]
 pub struct SnsBatchBuilder {
     messages: Vec<SnsMessageBuilder>,
+    /// How many records the notifications have. The sequencer of the next one has this number.
+    records: usize,
 }
 
 #[derive(Serialize)]
@@ -63,12 +65,18 @@ impl SnsBatchBuilder {
     }
 
     /// Adds a message with this id and this notification.
+    ///
+    /// The default sequencers of all records increase in the order in which they are added to the
+    /// batch.
     #[must_use]
     pub fn with_notification(
-        self,
+        mut self,
         id: impl Into<String>,
         notification: NotificationBuilder,
     ) -> Self {
+        let (notification, records) = notification.numbered_from(self.records);
+        self.records += records;
+
         self.with_body(id, notification.to_json())
     }
 

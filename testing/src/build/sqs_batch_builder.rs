@@ -35,6 +35,8 @@ use crate::write::sqs_record::SqsRecord;
 pub struct SqsBatchBuilder {
     queue_arn: String,
     messages: Vec<SqsMessageBuilder>,
+    /// How many records the messages have. The sequencer of the next one has this number.
+    records: usize,
 }
 
 #[derive(Serialize)]
@@ -51,6 +53,7 @@ impl SqsBatchBuilder {
         Self {
             queue_arn: String::from("arn:aws:sqs:us-east-1:123456789012:object-events"),
             messages: Vec::new(),
+            records: 0,
         }
     }
 
@@ -81,8 +84,32 @@ impl SqsBatchBuilder {
     }
 
     /// Adds a message.
+    ///
+    /// The default sequencers of all records increase in the order in which they are added to the
+    /// batch. A body that was set as a text stays as it is.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use s3_dispatch_core::delivery::Delivery;
+    /// use s3_dispatch_testing::{RecordBuilder, SqsBatchBuilder, SqsMessageBuilder};
+    ///
+    /// let put = || RecordBuilder::new("ObjectCreated:Put");
+    /// let payload = SqsBatchBuilder::new()
+    ///     .with_record("1", put())
+    ///     .with_message(SqsMessageBuilder::new("2").with_record(put()))
+    ///     .to_bytes();
+    ///
+    /// let delivery = Delivery::parse(payload)?;
+    /// let sequencers = delivery.records().iter().map(|record| record.object.sequencer.as_ref());
+    /// let sequencers: Vec<_> = sequencers.flatten().map(|sequencer| sequencer.as_str()).collect();
+    /// assert_eq!(sequencers, ["0055AED6DCD90281E5", "0055AED6DCD90281E6"]);
+    /// # Ok::<_, s3_dispatch_core::Error>(())
+    /// ```
     #[must_use]
     pub fn with_message(mut self, message: SqsMessageBuilder) -> Self {
+        let (message, records) = message.numbered_from(self.records);
+        self.records += records;
         self.messages.push(message);
         self
     }

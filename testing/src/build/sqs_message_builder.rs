@@ -29,6 +29,8 @@ use crate::write::sqs_record::SqsRecord;
 pub struct SqsMessageBuilder {
     id: Option<String>,
     body: String,
+    /// What the body was written from, unless it is any text.
+    notification: Option<NotificationBuilder>,
     receive_count: u32,
     group_id: Option<String>,
     trace_header: Option<String>,
@@ -41,6 +43,7 @@ impl SqsMessageBuilder {
         Self {
             id: Some(id.into()),
             body: String::new(),
+            notification: None,
             receive_count: 1,
             group_id: None,
             trace_header: None,
@@ -72,13 +75,16 @@ impl SqsMessageBuilder {
     #[must_use]
     pub fn with_body(mut self, body: impl Into<String>) -> Self {
         self.body = body.into();
+        self.notification = None;
         self
     }
 
     /// Sets the body to a notification, as SNS sends it with raw delivery.
     #[must_use]
-    pub fn with_notification(self, notification: NotificationBuilder) -> Self {
-        self.with_body(notification.to_json())
+    pub fn with_notification(mut self, notification: NotificationBuilder) -> Self {
+        self.body = notification.to_json();
+        self.notification = Some(notification);
+        self
     }
 
     /// Sets the body to a notification of one record.
@@ -118,6 +124,16 @@ impl SqsMessageBuilder {
     pub fn with_trace_header(mut self, header: impl Into<String>) -> Self {
         self.trace_header = Some(header.into());
         self
+    }
+
+    /// Numbers the records from `first` on. Returns the message and how many records it has.
+    pub(super) fn numbered_from(mut self, first: usize) -> (Self, usize) {
+        let Some(notification) = self.notification.take() else {
+            return (self, 0);
+        };
+
+        let (notification, count) = notification.numbered_from(first);
+        (self.with_notification(notification), count)
     }
 
     /// The message as it comes from the queue with this ARN.

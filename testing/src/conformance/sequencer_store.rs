@@ -1,12 +1,16 @@
 //! The suite for a [`SequencerStore`].
 
+use std::sync::Arc;
+
+use bytes::Bytes;
 use futures_util::future::join_all;
 use s3_dispatch::SequencerStore;
 use s3_dispatch::once::Identity;
-use s3_dispatch_core::Sequencer;
+use s3_dispatch_core::{Notification, Sequencer};
 
 use super::answers::{LONG, SHORT, done, wait_for};
 use super::identities::{new_identity, similar};
+use crate::{NotificationBuilder, RecordBuilder};
 
 /// Checks every promise of [`SequencerStore`].
 ///
@@ -21,6 +25,7 @@ pub async fn check_sequencer_store(store: &impl SequencerStore) {
     the_newest_of_many_sequencers_remains(store).await;
     every_object_is_distinct(store).await;
     a_sequencer_that_is_not_hexadecimal_is_rejected(store).await;
+    a_payload_is_not_kept(store).await;
 }
 
 async fn the_latest_never_goes_back(store: &impl SequencerStore) {
@@ -136,6 +141,46 @@ async fn a_sequencer_that_is_not_hexadecimal_is_rejected(store: &impl SequencerS
         None,
         "a rejected sequencer is not stored"
     );
+}
+
+async fn a_payload_is_not_kept(store: &impl SequencerStore) {
+    let object = new_identity("o");
+    let alive = Arc::new(());
+    let payload = Payload {
+        json: NotificationBuilder::from(RecordBuilder::new("ObjectCreated:Put")).to_json(),
+        _alive: Arc::clone(&alive),
+    };
+
+    if let Ok(Notification::Records(records)) = Notification::parse(Bytes::from_owner(payload)) {
+        for record in &records {
+            if let Some(sequencer) = &record.object.sequencer {
+                done(store.advance(&object, sequencer, LONG).await);
+            }
+        }
+    }
+
+    assert!(
+        latest(store, &object).await.is_some(),
+        "a sequencer that is a slice of a payload is stored"
+    );
+
+    assert_eq!(
+        Arc::strong_count(&alive),
+        1,
+        "a store keeps a copy of a sequencer, and not the payload that it is a slice of"
+    );
+}
+
+/// A payload that tells when its memory is freed.
+struct Payload {
+    json: String,
+    _alive: Arc<()>,
+}
+
+impl AsRef<[u8]> for Payload {
+    fn as_ref(&self) -> &[u8] {
+        self.json.as_bytes()
+    }
 }
 
 async fn latest(store: &impl SequencerStore, object: &Identity) -> Option<String> {

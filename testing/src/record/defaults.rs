@@ -2,7 +2,6 @@
 
 use s3_dispatch_core::EventName;
 
-pub(crate) const SEQUENCER: &str = "0055AED6DCD90281E5";
 /// The MD5 digest of an empty object.
 pub(crate) const E_TAG_OF_NOTHING: &str = "d41d8cd98f00b204e9800998ecf8427e";
 pub(crate) const TIME: &str = "1970-01-01T00:00:00.000Z";
@@ -13,6 +12,14 @@ pub(crate) const ACCOUNT: &str = "123456789012";
 pub(crate) const SERVICE: &str = "s3.amazonaws.com";
 pub(crate) const REQUEST_ID: &str = "C3D13FE58DE4C810";
 pub(crate) const HOST_ID: &str = "FMyUVURIY8/IgAtTv8xRjskZQpcIZ9KG4V5Wp6S7S/JRWeUWerMUE5JgHvANOjpD";
+
+/// The sequencer of the record with this number: `0055AED6DCD90281E5` for 0, and one more for each
+/// further record.
+pub(crate) fn sequencer(number: usize) -> String {
+    const FIRST: u128 = 0x55AE_D6DC_D902_81E5;
+
+    format!("{:018X}", FIRST + number as u128)
+}
 
 /// Which optional fields of the object S3 sends.
 pub(crate) struct Presence {

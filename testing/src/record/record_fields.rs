@@ -25,7 +25,7 @@ pub(crate) struct RecordFields {
     pub(crate) size: Option<u64>,
     pub(crate) e_tag: Option<String>,
     pub(crate) version_id: Option<String>,
-    pub(crate) sequencer: Option<String>,
+    pub(crate) sequencer: Sequencer,
     pub(crate) has_annotation: Option<bool>,
     pub(crate) data: EventData,
 }
@@ -57,12 +57,46 @@ impl RecordFields {
                 .e_tag
                 .then(|| String::from(defaults::E_TAG_OF_NOTHING)),
             version_id: None,
-            sequencer: presence
-                .sequencer
-                .then(|| String::from(defaults::SEQUENCER)),
+            sequencer: if presence.sequencer {
+                Sequencer::Numbered(defaults::sequencer(0))
+            } else {
+                Sequencer::Absent
+            },
             has_annotation: None,
             data: EventData::new(&event_name),
             event_name,
         }
+    }
+    /// Gives the record the default sequencer of this number, unless the test has set or removed
+    /// its sequencer.
+    pub(crate) fn number(&mut self, number: usize) {
+        if let Sequencer::Numbered(_) = self.sequencer {
+            self.sequencer = Sequencer::Numbered(defaults::sequencer(number));
+        }
+    }
+}
+
+/// The sequencer of a record.
+#[derive(Debug, Clone)]
+pub(crate) enum Sequencer {
+    Absent,
+    /// The default: it depends on how many records the payload has before this one.
+    Numbered(String),
+    /// The one that the test has set.
+    Given(String),
+}
+
+impl Sequencer {
+    pub(crate) fn as_deref(&self) -> Option<&str> {
+        match self {
+            Self::Absent => None,
+            Self::Numbered(text) | Self::Given(text) => Some(text),
+        }
+    }
+}
+
+impl From<String> for Sequencer {
+    fn from(text: String) -> Self {
+        Self::Given(text)
     }
 }

@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::detail_type::{self, DetailType};
 use super::event_data_json::EventHoldDuration;
 use super::json;
-use crate::record::defaults::{ACCOUNT, REQUEST_ID, SERVICE, bucket_arn};
+use crate::record::defaults::{ACCOUNT, SERVICE, bucket_arn};
 use crate::record::event_data::{AnnotationData, RetentionData};
 use crate::record::record_fields::RecordFields;
 
@@ -40,7 +40,7 @@ struct Detail<'b> {
     event_version: &'static str,
     bucket: BucketDetail<'b>,
     object: ObjectDetail<'b>,
-    request_id: &'static str,
+    request_id: &'b str,
     requester: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     source_ip_address: Option<&'b str>,
@@ -137,7 +137,7 @@ impl<'b> Detail<'b> {
                 aws_generated_tags: &record.tags,
             },
             object: ObjectDetail::new(record),
-            request_id: REQUEST_ID,
+            request_id: &record.request_id,
             requester: if is_done_by_s3 { SERVICE } else { ACCOUNT },
             source_ip_address: (!is_done_by_s3).then_some(&*record.source_ip),
             reason: detail_type.reason,

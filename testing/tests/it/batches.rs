@@ -1,3 +1,4 @@
+use s3_dispatch_core::delivery::Delivery;
 use s3_dispatch_testing::{
     NotificationBuilder, RecordBuilder, SnsBatchBuilder, SnsMessageBuilder, SqsBatchBuilder,
     SqsMessageBuilder,
@@ -179,4 +180,50 @@ fn sns_spells_urls_differently_for_functions() {
     assert!(sns["SigningCertUrl"].is_string() && sns["UnsubscribeUrl"].is_string());
     assert!(sns.get("SigningCertURL").is_none());
     assert_eq!(sns["MessageAttributes"], serde_json::json!({}));
+}
+
+/// Returns the last digits of each sequencer.
+fn sequencers(payload: String) -> Vec<String> {
+    let delivery = Delivery::parse(payload).unwrap();
+    let records = delivery.records().iter();
+    let sequencers = records.map(|record| record.object.sequencer.as_ref());
+
+    sequencers
+        .map(|sequencer| sequencer.map_or_else(String::new, |text| text.as_str()[15..].to_owned()))
+        .collect()
+}
+
+#[test]
+fn the_records_of_a_payload_have_increasing_sequencers() {
+    let two = || {
+        NotificationBuilder::new()
+            .with_record(record())
+            .with_record(record())
+    };
+    assert_eq!(sequencers(two().to_json()), ["1E5", "1E6"]);
+
+    let sqs = SqsBatchBuilder::new()
+        .with_record("1", record())
+        .with_notification("2", two())
+        .with_body("3", record().to_json())
+        .with_message(SqsMessageBuilder::new("4").with_record(record()));
+    assert_eq!(sequencers(sqs.to_json()), ["1E5", "1E6", "1E7", "1E8"]);
+    assert_eq!(sqs.to_json(), sqs.to_json());
+
+    let sns = SnsBatchBuilder::new()
+        .with_record("1", record())
+        .with_notification("2", two())
+        .with_record("3", record());
+    assert_eq!(sequencers(sns.to_json()), ["1E5", "1E6", "1E7", "1E8"]);
+}
+
+#[test]
+fn a_sequencer_that_was_set_or_removed_stays() {
+    let batch = SqsBatchBuilder::new()
+        .with_record("1", record())
+        .with_record("2", record().with_sequencer("0055AED6DCD9028000"))
+        .with_record("3", record().without_sequencer())
+        .with_record("4", RecordBuilder::new("ObjectTagging:Put"))
+        .with_record("5", record());
+    assert_eq!(sequencers(batch.to_json()), ["1E5", "000", "", "", "1E9"]);
 }

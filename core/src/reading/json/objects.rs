@@ -136,10 +136,19 @@ impl<'d, const LEVEL: usize> Scanner<'d, LEVEL> {
         if let Some((name, _)) = names.get(due)
             && let Some(rest) = self.rest.strip_prefix(Self::QUOTE)
             && let Some(rest) = rest.strip_prefix(name.as_bytes())
-            && let Some(rest) = rest.strip_prefix(Self::QUOTE_AND_COLON)
+            && let Some(after) = rest.strip_prefix(Self::QUOTE)
         {
-            self.rest = rest;
-            self.whitespace();
+            match rest.strip_prefix(Self::QUOTE_AND_COLON) {
+                Some(rest) => {
+                    self.rest = rest;
+                    self.whitespace();
+                }
+                None => {
+                    self.rest = after;
+                    self.colon()?;
+                }
+            }
+
             return Ok(Some(due));
         }
 

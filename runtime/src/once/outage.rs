@@ -1,0 +1,77 @@
+//! When a store is unavailable, and what happens then.
+
+use std::fmt;
+use std::pin::pin;
+use std::task::Poll;
+use std::time::Duration;
+
+use s3_dispatch_core::MessageContext;
+use tokio::time::{Instant, timeout};
+
+use crate::once::store::StoreError;
+
+/// What [`Deduplicated`](crate::Deduplicated) does with a record when the store is unavailable.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Outage {
+    /// Fails the record, so that it is delivered again.
+    #[default]
+    Fail,
+    /// Routes the record without a claim. It may be handled a second time.
+    RouteUnguarded,
+}
+
+/// How long to wait for each answer of a store.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Patience {
+    set: Option<Duration>,
+}
+
+impl Patience {
+    pub(crate) fn of(timeout: Duration) -> Self {
+        Self { set: Some(timeout) }
+    }
+
+    /// Waits for the answer to a call.
+    ///
+    /// # Errors
+    ///
+    /// That of the call, or that the time is over. The store may have done what it was asked.
+    pub(crate) async fn wait<T>(
+        self,
+        message: &MessageContext,
+        call: impl Future<Output = Result<T, StoreError>>,
+    ) -> Result<T, StoreError> {
+        let mut call = pin!(call);
+
+        // A store in memory answers at once and needs no timer.
+        if let Poll::Ready(answer) = futures_util::poll!(call.as_mut()) {
+            return answer;
+        }
+
+        let limit = self.set.unwrap_or_else(|| default_limit(message));
+        let answer = timeout(limit, call).await;
+        answer.unwrap_or_else(|_| Err(StoreError::new(NoAnswer(limit))))
+    }
+}
+
+/// Returns half of the time to the deadline, so that time is left for the handler.
+fn default_limit(message: &MessageContext) -> Duration {
+    const LONGEST: Duration = Duration::from_secs(5);
+
+    let deadline = message.deadline().map(Instant::from_std);
+    let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
+
+    left.map_or(LONGEST, |left| LONGEST.min(left / 2))
+}
+
+/// A store has not answered in time.
+#[derive(Debug)]
+struct NoAnswer(Duration);
+
+impl fmt::Display for NoAnswer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "it did not answer within {:?}", self.0)
+    }
+}
+
+impl std::error::Error for NoAnswer {}
