@@ -26,6 +26,13 @@ pub(crate) const fn panic_unknown_event(literal: &str) -> ! {
     message.panic()
 }
 
+/// The known pattern that is nearest to this text. `None` if none is near.
+pub(crate) fn nearest_pattern(text: &str) -> Option<String> {
+    let (name, is_category) = nearest(without_prefix(text))?;
+
+    Some(format!("{name}{}", if is_category { ":*" } else { "" }))
+}
+
 /// The pattern that needs the fewest edits: its text without `:*`, and whether it has a `:*`.
 const fn nearest(text: &str) -> Option<(&'static str, bool)> {
     if text.len() > LONGEST {

@@ -3,9 +3,10 @@
 use serde::Serialize;
 
 use super::conditions::no_routes;
-use super::key_spelling::{KeyPart, as_plain};
+use super::event_types;
+use super::key_spelling::{KeyPart, as_filter_rule};
 use super::warnings::Warning;
-use crate::{Error, EventName, EventPattern, Route};
+use crate::{Error, EventPattern, Route};
 
 /// The notification configuration of a bucket, without its destination.
 ///
@@ -21,6 +22,10 @@ use crate::{Error, EventName, EventPattern, Route};
 /// If routes overlap, there is one entry for all of them without filters, and a
 /// [warning](Self::warnings). The buckets that routes name are ignored, since the configuration
 /// belongs to one bucket.
+///
+/// A filter spells a space as `+` and other special characters percent-encoded, as S3 wants:
+/// `lake/dt%3D2026-05-04/`. How it compares `*`, `~`, `!`, `'`, `(` and `)` is not documented, so a
+/// prefix ends before the first of them, a suffix starts after the last, and there is a warning.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(transparent)]
 pub struct BucketNotification {
@@ -78,7 +83,7 @@ impl BucketNotification {
                     .into_iter()
                     .map(RouteGroup::into_configuration)
                     .collect(),
-                warnings: Vec::new(),
+                warnings: routes.iter().flat_map(widening_warnings).collect(),
             },
         })
     }
@@ -115,7 +120,8 @@ impl BucketNotification {
 
     /// Where the configuration is wider than the routes, and why.
     ///
-    /// Empty unless routes overlap.
+    /// Empty unless routes overlap, or a prefix or suffix has a character that a filter may not
+    /// have.
     ///
     /// # Examples
     ///
@@ -148,8 +154,8 @@ fn group_by_filter(routes: &[Route]) -> Vec<RouteGroup> {
     let mut groups: Vec<RouteGroup> = Vec::new();
 
     for route in routes {
-        let (prefix, _) = as_plain(KeyPart::Prefix(route.prefix().unwrap_or_default()));
-        let (suffix, _) = as_plain(KeyPart::Suffix(route.suffix().unwrap_or_default()));
+        let (prefix, _) = as_filter_rule(KeyPart::Prefix(route.prefix().unwrap_or_default()));
+        let (suffix, _) = as_filter_rule(KeyPart::Suffix(route.suffix().unwrap_or_default()));
         let known = groups
             .iter_mut()
             .find(|group| group.prefix == prefix && group.suffix == suffix);
@@ -183,6 +189,35 @@ fn overlap_warning(left: &RouteGroup, right: &RouteGroup) -> Warning {
     ))
 }
 
+/// The prefix and the suffix of a route that its filter shortens.
+fn widening_warnings(route: &Route) -> impl Iterator<Item = Warning> {
+    let parts = [
+        (
+            "prefix",
+            KeyPart::Prefix(route.prefix().unwrap_or_default()),
+        ),
+        (
+            "suffix",
+            KeyPart::Suffix(route.suffix().unwrap_or_default()),
+        ),
+    ];
+
+    parts.into_iter().filter_map(move |(name, part)| {
+        let (spelled, lost_nothing) = as_filter_rule(part);
+        let keys = match spelled.is_empty() {
+            true => format!("keys with any {name}"),
+            false => format!("all keys with the {name} `{spelled}`"),
+        };
+
+        (!lost_nothing).then(|| {
+            Warning::new(format!(
+                "AWS does not say how S3's filters compare `*`, `~`, `!`, `'`, `(` and `)`, so the \
+                 bucket publishes {keys} for {route}"
+            ))
+        })
+    })
+}
+
 impl RouteGroup {
     /// One group for all patterns, without filters.
     fn merge(groups: Vec<Self>) -> Self {
@@ -214,17 +249,6 @@ impl RouteGroup {
     }
 
     fn into_configuration(self) -> Configuration {
-        let mut events = Vec::new();
-        for pattern in &self.patterns {
-            for event in event_types(pattern) {
-                let category = event.split_inclusive(':').take(2).collect::<String>() + "*";
-                if !events.contains(&event) && !events.contains(&category) {
-                    events.retain(|known: &String| !is_in(known, &event));
-                    events.push(event);
-                }
-            }
-        }
-
         let rules = [("prefix", self.prefix), ("suffix", self.suffix)];
         let filter_rules: Vec<_> = rules
             .into_iter()
@@ -236,46 +260,9 @@ impl RouteGroup {
             key: KeyFilter { filter_rules },
         });
 
-        Configuration { events, filter }
-    }
-}
-
-/// Whether an event type such as `s3:ObjectCreated:Put` belongs to that of a category, such as
-/// `s3:ObjectCreated:*`.
-fn is_in(event: &str, category: &str) -> bool {
-    category
-        .strip_suffix('*')
-        .is_some_and(|category| event.starts_with(category))
-}
-
-/// The event types of a pattern. S3 has no type for everything, so `*` becomes all categories.
-fn event_types(pattern: &EventPattern) -> Vec<String> {
-    match (pattern.as_name(), pattern.as_category()) {
-        (Some(name), _) => vec![format!("s3:{name}")],
-        (None, Some(category)) => vec![category_type(category)],
-        (None, None) => {
-            let mut types: Vec<String> = Vec::new();
-            for name in EventName::KNOWN {
-                let category = category_type(name.category());
-                if !types.contains(&category) {
-                    types.push(category);
-                }
-            }
-
-            types
+        Configuration {
+            events: event_types::of_patterns(&self.patterns),
+            filter,
         }
-    }
-}
-
-/// The event type of a category: `s3:ObjectCreated:*`, or the one name of a category that has only
-/// one, because S3 has no `:*` type for those.
-fn category_type(category: &str) -> String {
-    let mut known = EventName::KNOWN
-        .iter()
-        .filter(|name| name.category() == category);
-
-    match (known.next(), known.next()) {
-        (Some(only), None) => format!("s3:{only}"),
-        _ => format!("s3:{category}:*"),
     }
 }

@@ -11,6 +11,8 @@ pub(crate) enum Condition {
     Equals(String),
     Prefix(String),
     Suffix(String),
+    /// A pattern with `*`. It covers no other condition here, and none covers it.
+    Wildcard(String),
 }
 
 /// The conditions of all routes on one field. `None` if some route has no condition on it.
@@ -89,8 +91,7 @@ pub(crate) fn of_buckets(routes: &[Route]) -> Conditions {
 /// The conditions on the key, with literals spelled by `spell`, and whether they are exact.
 ///
 /// A field has one list of alternatives, so a route with both a prefix and a suffix gives the
-/// prefix. (A wildcard does not work, because the two may overlap in a short key.) The flag is
-/// `false` if the conditions let more keys through than the routes.
+/// prefix. The flag is `false` if the conditions let more keys through than the routes.
 pub(crate) fn of_keys(
     routes: &[Route],
     spell: impl Fn(KeyPart<'_>) -> (String, bool),
@@ -178,6 +179,7 @@ pub(crate) fn to_json(conditions: &[Condition]) -> Value {
             Condition::Equals(text) => json!(text),
             Condition::Prefix(text) => json!({ "prefix": text }),
             Condition::Suffix(text) => json!({ "suffix": text }),
+            Condition::Wildcard(text) => json!({ "wildcard": text }),
         })
         .collect()
 }

@@ -3,11 +3,11 @@
 use serde::{Serialize, Serializer};
 use serde_json::{Map, Value, json};
 
-use super::conditions::{self, Conditions, no_routes, of_keys, to_json};
-use super::key_spelling::as_it_is;
+use super::conditions::{self, Condition, Conditions, no_routes, of_keys, to_json};
+use super::eventbridge_events::{EventCondition, Reason, group_by_detail_type};
+use super::key_spelling::{as_it_is, as_wildcard};
 use super::warnings::Warning;
-use crate::event::{EventBridgeForm, LIFECYCLE_EXPIRATION};
-use crate::{Error, ErrorKind, EventName, EventPattern, Route};
+use crate::{Error, ErrorKind, EventName, Route};
 
 /// The event pattern of an EventBridge rule that forwards S3's events.
 ///
@@ -21,6 +21,9 @@ use crate::{Error, ErrorKind, EventName, EventPattern, Route};
 /// does not send replication events and `ReducedRedundancyLostObject` ("EventBridge event message
 /// structure", Amazon S3 User Guide, 2026). Keys are not encoded there.
 ///
+/// A prefix and a suffix become one wildcard, `{"wildcard": "in/*.jpg"}`. If they may overlap in a
+/// short key, as `ab` and `ba` do in `aba`, the pattern has only the prefix.
+///
 /// The pattern lets through every event that a route takes and EventBridge sends.
 /// [`is_exact`](Self::is_exact) says whether it lets through more.
 #[derive(Debug, Clone, PartialEq)]
@@ -32,6 +35,15 @@ pub struct EventBridgePattern {
 
 impl EventBridgePattern {
     pub(crate) fn new(routes: &[Route]) -> Result<Self, Error> {
+        Self::in_place(routes, Place::Rule)
+    }
+
+    /// The pattern for an event in the body of an SQS message.
+    pub(super) fn in_body(routes: &[Route]) -> Result<Self, Error> {
+        Self::in_place(routes, Place::Body)
+    }
+
+    fn in_place(routes: &[Route], place: Place) -> Result<Self, Error> {
         if routes.is_empty() {
             return Err(no_routes());
         }
@@ -41,17 +53,26 @@ impl EventBridgePattern {
         let mut is_exact = true;
 
         for route in routes {
-            let (keys, keys_are_exact) = of_keys(std::slice::from_ref(route), as_it_is);
+            let (keys, keys_are_exact) = keys_of_route(route, place);
             let buckets = conditions::of_buckets(std::slice::from_ref(route));
             is_exact &= keys_are_exact;
 
             match EventCondition::of_route(route, &mut warnings) {
                 Some(events) => {
                     for (detail_type, events) in group_by_detail_type(&events) {
-                        alternatives.push(alternative(Some(detail_type), &events, &buckets, &keys));
+                        let detail_types = place.detail_types(Some(detail_type));
+                        alternatives.push(alternative(detail_types, &events, &buckets, &keys));
                     }
                 }
-                None => alternatives.push(alternative(None, &[], &buckets, &keys)),
+                None => {
+                    let detail_types = place.detail_types(None);
+                    alternatives.push(alternative(detail_types, &[], &buckets, &keys));
+                }
+            }
+
+            if place == Place::Body && names_creations_without_an_action(route) {
+                let detail_types = json!([{"exists": false}]);
+                alternatives.push(alternative(detail_types, &[], &buckets, &keys));
             }
         }
 
@@ -64,6 +85,26 @@ impl EventBridgePattern {
 
     /// Whether the pattern lets through exactly the events that a route takes. If `false`, it lets
     /// through more.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use s3_dispatch_core::{EventPattern, Manifest, Route, Routes};
+    ///
+    /// let routes = |prefix: &'static str, suffix: &'static str| {
+    ///     let route = Route::new(EventPattern::from_static("ObjectAcl:Put"))
+    ///         .with_prefix(prefix)
+    ///         .with_suffix(suffix);
+    ///     Routes::new(()).on_fn(route, || async { Ok::<_, std::io::Error>(()) })
+    /// };
+    ///
+    /// let pattern = Manifest::new(&routes("in/", ".jpg")).eventbridge_pattern()?;
+    /// assert!(pattern.is_exact());
+    /// // In the key `aba` the prefix and the suffix overlap.
+    /// let pattern = Manifest::new(&routes("ab", "ba")).eventbridge_pattern()?;
+    /// assert!(!pattern.is_exact());
+    /// # Ok::<_, s3_dispatch_core::Error>(())
+    /// ```
     #[must_use]
     pub fn is_exact(&self) -> bool {
         self.is_exact
@@ -97,122 +138,60 @@ impl Serialize for EventBridgePattern {
     }
 }
 
-/// What a rule must compare to select an event.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct EventCondition {
-    detail_type: &'static str,
-    reason: Option<Reason>,
-    deletion_type: Option<&'static str>,
-}
-
+/// Where a pattern is used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Reason {
-    Is(&'static str),
-    IsNot(&'static str),
+enum Place {
+    /// In a rule, which sees every event of the bus.
+    Rule,
+    /// In an event source mapping, which sees the bodies of a queue. Its filters have no
+    /// `wildcard`.
+    Body,
 }
 
-impl From<EventBridgeForm> for EventCondition {
-    fn from(form: EventBridgeForm) -> Self {
-        Self {
-            detail_type: form.detail_type,
-            reason: form.reason.map(Reason::Is),
-            deletion_type: form.deletion_type,
-        }
+/// The conditions of a route on the key, and whether they are exact.
+fn keys_of_route(route: &Route, place: Place) -> (Conditions, bool) {
+    let wildcard = match (place, route.prefix(), route.suffix()) {
+        (Place::Rule, Some(prefix), Some(suffix)) => as_wildcard(prefix, suffix),
+        _ => None,
+    };
+
+    match wildcard {
+        Some(pattern) => (Some(vec![Condition::Wildcard(pattern)]), true),
+        None => of_keys(std::slice::from_ref(route), as_it_is),
     }
 }
 
-impl EventCondition {
-    /// The conditions for a route's events. `None` if the route takes every event.
-    fn of_route(route: &Route, warnings: &mut Vec<Warning>) -> Option<Vec<Self>> {
-        let mut conditions = Vec::new();
+impl Place {
+    /// The conditions on the detail type. `None` stands for every event about an object.
+    fn detail_types(self, detail_type: Option<&str>) -> Value {
+        // S3's source also has events that are not about objects, such as the calls that CloudTrail
+        // records.
+        let condition = match detail_type {
+            Some(detail_type) => json!(detail_type),
+            None => json!({ "prefix": "Object " }),
+        };
 
-        for pattern in route.patterns() {
-            if *pattern == EventPattern::ANY {
-                return None;
-            }
-
-            let is_category = pattern.as_category().is_some();
-            let mut sent = EventName::KNOWN
-                .iter()
-                .filter(|name| pattern.matches(name))
-                .filter_map(EventName::eventbridge_form)
-                .map(Self::from)
-                .map(|condition| condition.for_new_reasons(is_category))
-                .peekable();
-
-            if sent.peek().is_none() {
-                let warning = Warning::new(format!("EventBridge does not send `{pattern}` events"));
-                if !warnings.contains(&warning) {
-                    warnings.push(warning);
-                }
-            }
-
-            for condition in sent {
-                if !conditions.contains(&condition) {
-                    conditions.push(condition);
-                }
-            }
-        }
-
-        Some(conditions)
-    }
-
-    /// Widens the condition of a category's event, because AWS may add reasons to the category.
-    fn for_new_reasons(self, is_category: bool) -> Self {
-        match self.detail_type {
-            "Object Created" if is_category => Self {
-                reason: None,
-                ..self
-            },
-            "Object Deleted" if is_category => Self {
-                // Every object that a lifecycle rule did not delete was removed on request.
-                reason: Some(match self.reason {
-                    Some(Reason::Is(LIFECYCLE_EXPIRATION)) => Reason::Is(LIFECYCLE_EXPIRATION),
-                    _ => Reason::IsNot(LIFECYCLE_EXPIRATION),
-                }),
-                deletion_type: None,
-                ..self
-            },
-            _ => self,
+        match (self, detail_type) {
+            // Amazon Security Lake announces new objects to its subscribers without a detail type
+            // ("Sample object notification message", Amazon Security Lake User Guide, 2026).
+            (Self::Body, None | Some("Object Created")) => json!([condition, {"exists": false}]),
+            _ => json!([condition]),
         }
     }
 }
 
-impl Reason {
-    fn to_json(self) -> Value {
-        match self {
-            Self::Is(reason) => json!(reason),
-            Self::IsNot(reason) => json!({ "anything-but": reason }),
-        }
-    }
-}
-
-/// Groups the conditions that one pattern can express.
-///
-/// Within one detail type reasons are alternatives. A deletion type belongs to one reason, so
-/// conditions with different deletion types need separate patterns.
-fn group_by_detail_type(conditions: &[EventCondition]) -> Vec<(&'static str, Vec<EventCondition>)> {
-    let mut groups: Vec<(&'static str, Vec<EventCondition>)> = Vec::new();
-
-    for condition in conditions {
-        let group = groups.iter_mut().find(|(detail_type, group)| {
-            *detail_type == condition.detail_type
-                && group
-                    .iter()
-                    .all(|other| other.deletion_type == condition.deletion_type)
-        });
-        match group {
-            Some((_, group)) => group.push(condition.clone()),
-            None => groups.push((condition.detail_type, vec![condition.clone()])),
-        }
-    }
-
-    groups
+/// Whether a route asks for the name that a creation without a reason gets.
+fn names_creations_without_an_action(route: &Route) -> bool {
+    let name = EventName::parse("ObjectCreated");
+    route
+        .patterns()
+        .iter()
+        .any(|pattern| pattern.as_name() == Some(&name))
 }
 
 /// The pattern of one group of events, without the source.
 fn alternative(
-    detail_type: Option<&str>,
+    detail_types: Value,
     events: &[EventCondition],
     buckets: &Conditions,
     keys: &Conditions,
@@ -239,13 +218,6 @@ fn alternative(
         detail.insert("object".to_owned(), json!({ "key": to_json(keys) }));
     }
 
-    // S3's source also has events that are not about objects, such as the calls that CloudTrail
-    // records.
-    let detail_types = match detail_type {
-        Some(detail_type) => json!([detail_type]),
-        None => json!([{ "prefix": "Object " }]),
-    };
-
     let mut pattern = Map::from_iter([("detail-type".to_owned(), detail_types)]);
     if !detail.is_empty() {
         pattern.insert("detail".to_owned(), Value::Object(detail));
@@ -257,7 +229,7 @@ fn alternative(
 /// Puts the alternatives into one pattern, and adds the source.
 fn combine(mut alternatives: Vec<Map<String, Value>>) -> Result<Value, Error> {
     // An alternative that takes everything makes the others redundant.
-    let everything = alternative(None, &[], &None, &None);
+    let everything = alternative(Place::Rule.detail_types(None), &[], &None, &None);
     if alternatives.contains(&everything) {
         alternatives = vec![everything];
     }

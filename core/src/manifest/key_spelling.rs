@@ -13,9 +13,7 @@ pub(crate) enum KeyPart<'k> {
 /// character whether it is encoded. A prefix is cut before the first uncertain character, and a
 /// suffix after the last one, which matches more keys but never fewer.
 pub(crate) fn as_encoded(part: KeyPart<'_>) -> (String, bool) {
-    const UNCERTAIN: [char; 6] = ['*', '~', '!', '\'', '(', ')'];
-
-    let (spelled, lost_nothing) = spell(part, |character| UNCERTAIN.contains(&character), encode);
+    let (spelled, lost_nothing) = spell(part, is_uncertain, encode);
     // An encoded key that ends in `%2B` ends in `B`, but the decoded key does not.
     let may_end_an_escape = match part {
         KeyPart::Prefix(_) => false,
@@ -23,6 +21,11 @@ pub(crate) fn as_encoded(part: KeyPart<'_>) -> (String, bool) {
     };
 
     (spelled, lost_nothing && !may_end_an_escape)
+}
+
+/// Whether AWS does not say how a character is spelled.
+fn is_uncertain(character: char) -> bool {
+    matches!(character, '*' | '~' | '!' | '\'' | '(' | ')')
 }
 
 fn encode(text: &str, encoded: &mut String) {
@@ -42,17 +45,27 @@ pub(crate) fn as_it_is(part: KeyPart<'_>) -> (String, bool) {
     spell(part, |_| false, |text, spelled| spelled.push_str(text))
 }
 
-/// Spells a part for the filter of a bucket notification.
+/// The operand of EventBridge's `wildcard` that matches exactly the keys with this prefix and this
+/// suffix. `None` if the two may overlap in a key, as in `aba` with prefix `ab` and suffix `ba`.
 ///
-/// AWS says only that special characters need encoding, so the text stops at the first of them.
-pub(crate) fn as_plain(part: KeyPart<'_>) -> (String, bool) {
-    let is_plain =
-        |character: char| character.is_ascii_alphanumeric() || "-_./".contains(character);
-    spell(
-        part,
-        |character| !is_plain(character),
-        |text, spelled| spelled.push_str(text),
-    )
+/// `*` stands for any characters or none. A literal `*` or `\` has a `\` in front ("Creating Amazon
+/// EventBridge event patterns", Amazon EventBridge User Guide, 2026).
+pub(crate) fn as_wildcard(prefix: &str, suffix: &str) -> Option<String> {
+    let (start, end) = (prefix.as_bytes(), suffix.as_bytes());
+    let mut overlaps = 1..=start.len().min(end.len());
+    let may_overlap = overlaps.any(|shared| start.ends_with(&end[..shared]));
+
+    let escaped = |part: &str| part.replace('\\', r"\\").replace('*', r"\*");
+    (!may_overlap).then(|| format!("{}*{}", escaped(prefix), escaped(suffix)))
+}
+
+/// Spells a part for the filter of a bucket notification, and tells whether it lost nothing.
+///
+/// S3 wants a space as `+` and other special characters percent-encoded, and does not allow `*`
+/// ("Configuring event notifications using object key name filtering", Amazon S3 User Guide, 2026).
+/// That is the spelling of keys in notifications, with the same uncertain characters.
+pub(crate) fn as_filter_rule(part: KeyPart<'_>) -> (String, bool) {
+    spell(part, is_uncertain, encode)
 }
 
 /// Cuts a part at the first uncertain character and writes the rest.

@@ -2,7 +2,8 @@
 
 use super::bucket::BucketNotification;
 use super::eventbridge::EventBridgePattern;
-use super::sns::{FilterCriteria, FilterPolicy};
+use super::filter_criteria::FilterCriteria;
+use super::sns::FilterPolicy;
 use super::warnings::{self, Warning};
 use crate::{Error, Route, Router};
 
@@ -142,7 +143,8 @@ impl Manifest {
 
     /// The filter criteria for the event source mapping from the queue to the function.
     ///
-    /// Lambda deletes the messages that they drop. See [`FilterCriteria`] before using them.
+    /// Lambda deletes the messages that they drop. See [`FilterCriteria`] and its
+    /// [warnings](FilterCriteria::warnings) before using them.
     ///
     /// # Errors
     ///
@@ -154,15 +156,20 @@ impl Manifest {
     /// ```
     /// use s3_dispatch_core::{Manifest, Routes};
     ///
-    /// let routes = Routes::new(()).on_fn("ObjectCreated:Put", || async {
+    /// let routes = Routes::new(()).on_fn("ObjectTagging:Put", || async {
     ///     Ok::<_, std::io::Error>(())
     /// });
     ///
     /// let criteria = Manifest::new(&routes).filter_criteria()?;
-    /// let pattern = r#"{"body":{"Records":{"eventName":["ObjectCreated:Put"]}}}"#;
+    /// let criteria = serde_json::to_value(&criteria).unwrap();
+    /// let patterns = criteria["Filters"].as_array().unwrap();
     /// assert_eq!(
-    ///     serde_json::to_value(&criteria).unwrap(),
-    ///     serde_json::json!({"Filters": [{"Pattern": pattern}]}),
+    ///     patterns[0]["Pattern"],
+    ///     r#"{"body":{"Records":{"eventName":["ObjectTagging:Put"]}}}"#,
+    /// );
+    /// assert_eq!(
+    ///     patterns[1]["Pattern"],
+    ///     r#"{"body":{"detail-type":["Object Tags Added"],"source":["aws.s3"]}}"#,
     /// );
     /// # Ok::<_, s3_dispatch_core::Error>(())
     /// ```
@@ -172,8 +179,14 @@ impl Manifest {
 
     /// Likely mistakes in the routes.
     ///
+    /// - A pattern matches no event that this version knows, and is probably
+    ///   [misspelt](Self::unknown_events).
     /// - A route takes `ObjectCreated:Put` or `ObjectCreated:Copy`, and nothing takes
     ///   `ObjectCreated:CompleteMultipartUpload`, so that large files are missed.
+    /// - A route takes `ObjectRemoved:Delete`, and nothing takes
+    ///   `ObjectRemoved:DeleteMarkerCreated` or `LifecycleExpiration:*`, so that most deletions in
+    ///   a versioned bucket are missed, or those by lifecycle rules. The same holds for
+    ///   `LifecycleExpiration:Delete` without `LifecycleExpiration:DeleteMarkerCreated`.
     /// - More specific routes take all events of a route.
     /// - Some keys match two routes, and neither is a special case of the other.
     ///
@@ -190,5 +203,33 @@ impl Manifest {
     #[must_use]
     pub fn warnings(&self) -> Vec<Warning> {
         warnings::of_routes(&self.routes)
+    }
+
+    /// The patterns that match no event that this version knows, with the nearest known one.
+    ///
+    /// Such a pattern is probably misspelt, and then its handler is never called. It may also be a
+    /// newer event. A literal in `#[s3_handler]` or
+    /// [`EventPattern::from_static`](crate::EventPattern::from_static) does not compile in that
+    /// case, so this is about patterns that are parsed at run time, as in `on_fn`. These warnings
+    /// are among [`warnings`](Self::warnings), and a dispatcher logs them when it starts.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use s3_dispatch_core::{EventPattern, Manifest, Route, Routes};
+    ///
+    /// let route = Route::new(EventPattern::parse("ObjectCreate:Put")?).with_name("index");
+    /// let routes = Routes::new(()).on_fn(route, || async { Ok::<_, std::io::Error>(()) });
+    ///
+    /// assert_eq!(
+    ///     Manifest::new(&routes).unknown_events()[0].to_string(),
+    ///     "unknown event `ObjectCreate:Put` in index [ObjectCreate:Put]; \
+    ///      did you mean `ObjectCreated:Put`?",
+    /// );
+    /// # Ok::<_, s3_dispatch_core::Error>(())
+    /// ```
+    #[must_use]
+    pub fn unknown_events(&self) -> Vec<Warning> {
+        warnings::unknown_events(&self.routes)
     }
 }

@@ -19,9 +19,12 @@
 mod conditions;
 mod key_spelling;
 mod warnings;
+mod event_types;
 mod bucket;
 mod sns;
+mod eventbridge_events;
 mod eventbridge;
+mod filter_criteria;
 mod iam;
 #[expect(
     clippy::module_inception,
@@ -31,6 +34,7 @@ pub(crate) mod manifest;
 
 pub use bucket::BucketNotification;
 pub use eventbridge::EventBridgePattern;
+pub use filter_criteria::FilterCriteria;
 pub use iam::IamPolicy;
-pub use sns::{FilterCriteria, FilterPolicy};
+pub use sns::FilterPolicy;
 pub use warnings::Warning;

@@ -1,4 +1,4 @@
-//! Filters on the JSON of a notification: for SNS, and for Lambda.
+//! The filter policy of an SNS subscription.
 
 use serde::{Serialize, Serializer};
 use serde_json::{Map, Value, json};
@@ -112,64 +112,16 @@ impl Serialize for FilterPolicy {
     }
 }
 
-/// The filter criteria of the event source mapping from a queue to its function.
-///
-/// They serialize to this JSON, or to `null` if the routes take everything:
-///
-/// ```json
-/// {"Filters": [{"Pattern": "{\"body\":{\"Records\":{\"eventName\":[\"ObjectCreated:Put\"]}}}"}]}
-/// ```
-///
-/// Lambda *deletes* the messages that do not match ("Control which events Lambda sends to your
-/// function", AWS Lambda Developer Guide, 2026), including test notifications and messages that
-/// cannot be read. A [`FilterPolicy`] on the subscription is the better place. Like the policy, the
-/// criteria let through every message that a route takes, and perhaps more.
-#[derive(Debug, Clone, PartialEq)]
-pub struct FilterCriteria {
-    pattern: Option<Value>,
-    is_exact: bool,
-}
-
-impl FilterCriteria {
-    pub(crate) fn new(routes: &[Route]) -> Result<Self, Error> {
-        let fields = FieldConditions::new(routes)?;
-
-        Ok(Self {
-            pattern: fields.to_json().map(|body| json!({ "body": body })),
-            is_exact: fields.is_exact,
-        })
-    }
-
-    /// Whether the criteria let through exactly the messages that a route takes.
-    ///
-    /// This applies to messages with one record, as S3 sends them. If `false`, they let through
-    /// more.
-    #[must_use]
-    pub fn is_exact(&self) -> bool {
-        self.is_exact
-    }
-}
-
-impl Serialize for FilterCriteria {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let filters = self
-            .pattern
-            .as_ref()
-            .map(|pattern| json!({"Filters": [{"Pattern": pattern.to_string()}]}));
-        filters.serialize(serializer)
-    }
-}
-
 /// The conditions on the fields of a notification.
-struct FieldConditions {
+pub(super) struct FieldConditions {
     event_names: Conditions,
     buckets: Conditions,
     keys: Conditions,
-    is_exact: bool,
+    pub(super) is_exact: bool,
 }
 
 impl FieldConditions {
-    fn new(routes: &[Route]) -> Result<Self, Error> {
+    pub(super) fn new(routes: &[Route]) -> Result<Self, Error> {
         if routes.is_empty() {
             return Err(no_routes());
         }
@@ -193,7 +145,7 @@ impl FieldConditions {
     }
 
     /// `None` if no field has a condition.
-    fn to_json(&self) -> Option<Value> {
+    pub(super) fn to_json(&self) -> Option<Value> {
         let mut records = Map::new();
         if let Some(names) = &self.event_names {
             records.insert("eventName".to_owned(), to_json(names));

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use crate::event::nearest_pattern;
 use crate::{EventName, Route};
 
 /// A likely mistake, in one sentence: something that works, but is probably not intended.
@@ -44,7 +45,8 @@ impl fmt::Display for Warning {
 
 /// All warnings about the routes.
 pub(super) fn of_routes(routes: &[Route]) -> Vec<Warning> {
-    let mut warnings = missing_multipart_uploads(routes);
+    let mut warnings = unknown_events(routes);
+    warnings.extend(GAPS.iter().filter_map(|gap| gap.warning(routes)));
 
     for (index, route) in routes.iter().enumerate() {
         if is_unreachable(routes, index) {
@@ -65,42 +67,100 @@ pub(super) fn of_routes(routes: &[Route]) -> Vec<Warning> {
     warnings
 }
 
-/// Finds routes that miss large files.
-///
-/// `ObjectCreated:CompleteMultipartUpload` includes large copies (UploadPartCopy), and every upload
-/// above the threshold of the CLI and the SDKs.
-fn missing_multipart_uploads(routes: &[Route]) -> Vec<Warning> {
-    let multipart = EventName::OBJECT_CREATED_COMPLETE_MULTIPART_UPLOAD;
-    let takes = |route: &Route, name: &EventName| route.best_pattern(name).is_some();
-    let takes_some_multiparts = routes.iter().any(|route| takes(route, &multipart));
+/// The patterns that match no known event, and are probably misspelt.
+pub(super) fn unknown_events(routes: &[Route]) -> Vec<Warning> {
+    let patterns = routes
+        .iter()
+        .flat_map(|route| route.patterns().iter().map(move |pattern| (route, pattern)));
 
-    let misses_multiparts = |route: &Route| {
-        !routes
-            .iter()
-            .any(|other| takes(other, &multipart) && other.filters_cover(route))
-    };
+    patterns
+        .filter(|(_, pattern)| !EventName::KNOWN.iter().any(|name| pattern.matches(name)))
+        .map(|(route, pattern)| {
+            let mut text = format!("unknown event `{pattern}` in {route}");
+            if let Some(nearest) = nearest_pattern(&pattern.to_string()) {
+                text.push_str(&format!("; did you mean `{nearest}`?"));
+            }
 
-    let mut warnings = Vec::new();
-    for (name, what) in [
-        (EventName::OBJECT_CREATED_PUT, "upload"),
-        (EventName::OBJECT_CREATED_COPY, "copy"),
-    ] {
-        let route = routes
-            .iter()
-            .find(|route| takes(route, &name) && misses_multiparts(route));
-        let Some(route) = route else {
-            continue;
+            Warning::new(text)
+        })
+        .collect()
+}
+
+/// Two events that mean much the same, so that who takes one most likely wants the other.
+struct Gap {
+    taken: EventName,
+    missing: EventName,
+    /// The pattern that closes the gap.
+    remedy: &'static str,
+    /// What a program does not see without it.
+    misses: &'static str,
+}
+
+/// - `ObjectCreated:CompleteMultipartUpload` includes large copies (UploadPartCopy), and every
+///   upload above the threshold of the CLI and the SDKs.
+/// - In a versioned bucket, a deletion without a version id puts a delete marker on the object.
+/// - A lifecycle rule deletes objects without an `ObjectRemoved` event.
+const GAPS: [Gap; 5] = [
+    Gap {
+        taken: EventName::OBJECT_CREATED_PUT,
+        missing: EventName::OBJECT_CREATED_COMPLETE_MULTIPART_UPLOAD,
+        remedy: "ObjectCreated:CompleteMultipartUpload",
+        misses: "large upload",
+    },
+    Gap {
+        taken: EventName::OBJECT_CREATED_COPY,
+        missing: EventName::OBJECT_CREATED_COMPLETE_MULTIPART_UPLOAD,
+        remedy: "ObjectCreated:CompleteMultipartUpload",
+        misses: "large copy",
+    },
+    Gap {
+        taken: EventName::OBJECT_REMOVED_DELETE,
+        missing: EventName::OBJECT_REMOVED_DELETE_MARKER_CREATED,
+        remedy: "ObjectRemoved:DeleteMarkerCreated",
+        misses: "deletion that hides an object in a versioned bucket",
+    },
+    Gap {
+        taken: EventName::OBJECT_REMOVED_DELETE,
+        missing: EventName::LIFECYCLE_EXPIRATION_DELETE,
+        remedy: "LifecycleExpiration:*",
+        misses: "deletion by a lifecycle rule",
+    },
+    Gap {
+        taken: EventName::LIFECYCLE_EXPIRATION_DELETE,
+        missing: EventName::LIFECYCLE_EXPIRATION_DELETE_MARKER_CREATED,
+        remedy: "LifecycleExpiration:DeleteMarkerCreated",
+        misses: "expiration that hides an object in a versioned bucket",
+    },
+];
+
+impl Gap {
+    /// The warning about the first route that has this gap.
+    fn warning(&self, routes: &[Route]) -> Option<Warning> {
+        let takes = |route: &Route, name: &EventName| route.best_pattern(name).is_some();
+        let is_closed_for = |route: &Route| {
+            routes
+                .iter()
+                .any(|other| takes(other, &self.missing) && other.filters_cover(route))
         };
 
-        let mut text = format!("`{name}` without `{multipart}` misses every large {what}");
-        if takes_some_multiparts {
+        let route = routes
+            .iter()
+            .find(|route| takes(route, &self.taken) && !is_closed_for(route))?;
+
+        let Self {
+            taken,
+            remedy,
+            misses,
+            ..
+        } = self;
+        let mut text = format!("`{taken}` without `{remedy}` misses every {misses}");
+
+        if routes.iter().any(|route| takes(route, &self.missing)) {
             text.push_str(&format!(" of {route}"));
         }
 
-        warnings.push(Warning::new(text));
+        Some(Warning::new(text))
     }
-
-    warnings
 }
 
 /// Whether every known event of a route goes to a more specific route whose filters are not

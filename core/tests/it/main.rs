@@ -20,6 +20,7 @@ mod record;
 mod views;
 mod routes;
 mod manifest;
+mod filter_criteria;
 mod manifest_properties;
 mod handlers;
 mod round_trip;

@@ -6,7 +6,7 @@ use s3_dispatch_core::{
 use serde::Serialize;
 use serde_json::{Value, json};
 
-fn route(patterns: &[&str]) -> Route {
+pub(crate) fn route(patterns: &[&str]) -> Route {
     let mut patterns = patterns
         .iter()
         .map(|pattern| EventPattern::parse(pattern).unwrap());
@@ -15,7 +15,7 @@ fn route(patterns: &[&str]) -> Route {
     patterns.fold(route, Route::with_pattern)
 }
 
-fn manifest(routes: impl IntoIterator<Item = Route>) -> Manifest {
+pub(crate) fn manifest(routes: impl IntoIterator<Item = Route>) -> Manifest {
     let routes = routes
         .into_iter()
         .zip('a'..)
@@ -47,7 +47,6 @@ fn check_policy<const N: usize>(routes: [Route; N], is_exact: bool, expected: Va
                 serde_json::from_str::<Value>(pattern).unwrap(),
                 json!({ "body": expected })
             );
-            assert_eq!(criteria["Filters"].as_array().unwrap().len(), 1);
         }
         None => assert_eq!((criteria, expected), (Value::Null, Value::Null)),
     }
@@ -370,7 +369,7 @@ fn a_bucket_has_a_configuration_for_each_filter() {
     let rules = |prefix: &str| filter(json!([{"Name": "prefix", "Value": prefix}]));
     let expected = json!([
         {"Events": ["s3:ObjectCreated:Put"], "Filter": rules("a/")},
-        {"Events": ["s3:ObjectCreated:Put"], "Filter": rules("b/")},
+        {"Events": ["s3:ObjectCreated:Put"], "Filter": rules("b/+c")},
     ]);
 
     check_notification(
@@ -378,6 +377,84 @@ fn a_bucket_has_a_configuration_for_each_filter() {
         &[],
         expected,
     );
+}
+
+/// S3 wants a space as `+` and special characters percent-encoded.
+#[test]
+fn a_bucket_filter_spells_special_characters_as_s3_wants() {
+    for (prefix, suffix, expected) in [
+        ("lake/dt=2026-05-04/", "", ["lake/dt%3D2026-05-04/", ""]),
+        ("my photos/", "", ["my+photos/", ""]),
+        ("", " (at)home@é.jpg", ["", "home%40%C3%A9.jpg"]),
+        (
+            "a+b%/",
+            "&,:;?$.csv",
+            ["a%2Bb%25/", "%26%2C%3A%3B%3F%24.csv"],
+        ),
+    ] {
+        let route = route(&["ObjectCreated:Put"])
+            .with_prefix(prefix)
+            .with_suffix(suffix);
+        let json = value(manifest([route]).bucket_notification());
+        let rules = json[0]["Filter"]["Key"]["FilterRules"].as_array().unwrap();
+
+        let found = ["prefix", "suffix"].map(|name| {
+            let rule = rules.iter().find(|rule| rule["Name"] == name);
+            rule.map_or("", |rule| rule["Value"].as_str().unwrap())
+        });
+        assert_eq!(found, expected, "{prefix} {suffix}");
+    }
+}
+
+#[test]
+fn a_bucket_filter_that_is_wider_than_its_route_gives_a_warning() {
+    let text = |keys: &str, route: &str| {
+        format!(
+            "AWS does not say how S3's filters compare `*`, `~`, `!`, `'`, `(` and `)`, so the \
+             bucket publishes {keys} for {route}"
+        )
+    };
+
+    for (prefix, suffix, warnings) in [
+        ("lake/dt=2026/", " .jpg", vec![]),
+        (
+            "in/(1)/",
+            "",
+            vec![text(
+                "all keys with the prefix `in/`",
+                "a [ObjectCreated:Put, prefix `in/(1)/`]",
+            )],
+        ),
+        (
+            "",
+            "b*",
+            vec![text(
+                "keys with any suffix",
+                "a [ObjectCreated:Put, suffix `b*`]",
+            )],
+        ),
+        (
+            "~a",
+            "!.jpg",
+            vec![
+                text(
+                    "keys with any prefix",
+                    "a [ObjectCreated:Put, prefix `~a`, suffix `!.jpg`]",
+                ),
+                text(
+                    "all keys with the suffix `.jpg`",
+                    "a [ObjectCreated:Put, prefix `~a`, suffix `!.jpg`]",
+                ),
+            ],
+        ),
+    ] {
+        let route = route(&["ObjectCreated:Put"])
+            .with_prefix(prefix)
+            .with_suffix(suffix);
+        let notification = manifest([route]).bucket_notification().unwrap();
+        let found = notification.warnings().iter().map(ToString::to_string);
+        assert_eq!(found.collect::<Vec<_>>(), warnings);
+    }
 }
 
 #[test]
@@ -498,6 +575,38 @@ fn an_eventbridge_pattern_has_detail_types_reasons_and_plain_keys() {
     );
 }
 
+/// The last entry tells whether the pattern is exact.
+#[test]
+fn an_eventbridge_pattern_combines_a_prefix_and_a_suffix_that_cannot_overlap() {
+    for (prefix, suffix, expected, is_exact) in [
+        ("in/", ".jpg", json!({"wildcard": "in/*.jpg"}), true),
+        ("ba", "ab", json!({"prefix": "ba"}), false),
+        ("é", "日", json!({"wildcard": "é*日"}), true),
+        (
+            r"a*\",
+            r"*b\c*",
+            json!({"wildcard": r"a\*\\*\*b\\c\*"}),
+            true,
+        ),
+        ("ab", "ba", json!({"prefix": "ab"}), false),
+        ("a", "a", json!({"prefix": "a"}), false),
+        ("in/.jpg", ".jpg", json!({"prefix": "in/.jpg"}), false),
+        ("in/", "in/x", json!({"prefix": "in/"}), false),
+        ("in/x", "in/y", json!({"wildcard": "in/x*in/y"}), true),
+        ("in/", "", json!({"prefix": "in/"}), true),
+        ("", ".jpg", json!({"suffix": ".jpg"}), true),
+    ] {
+        let route = route(&["ObjectAcl:Put"])
+            .with_prefix(prefix)
+            .with_suffix(suffix);
+        let pattern = manifest([route]).eventbridge_pattern().unwrap();
+        assert_eq!(pattern.is_exact(), is_exact, "{prefix} {suffix}");
+
+        let json = serde_json::to_value(&pattern).unwrap();
+        assert_eq!(json["detail"]["object"]["key"], json!([expected]));
+    }
+}
+
 #[test]
 fn an_eventbridge_pattern_has_an_alternative_for_each_route() {
     let pattern = json!({"source": ["aws.s3"], "$or": [
@@ -606,7 +715,76 @@ fn missing_multipart_uploads_give_a_warning() {
         &[],
     );
     check_warnings([route(&["ObjectCreated:Put"]), route(&["*"])], &[]);
-    check_warnings([route(&["ObjectCreated:Post", "ObjectRemoved:*"])], &[]);
+    check_warnings([route(&["ObjectCreated:Post", "ObjectTagging:*"])], &[]);
+}
+
+#[test]
+fn missing_deletions_give_a_warning() {
+    let marker = "`ObjectRemoved:Delete` without `ObjectRemoved:DeleteMarkerCreated` misses every \
+                  deletion that hides an object in a versioned bucket";
+    let expiration = "`ObjectRemoved:Delete` without `LifecycleExpiration:*` misses every \
+                      deletion by a lifecycle rule";
+    let expired_marker = "`LifecycleExpiration:Delete` without \
+                          `LifecycleExpiration:DeleteMarkerCreated` misses every expiration that \
+                          hides an object in a versioned bucket";
+
+    for (patterns, expected) in [
+        (&["ObjectRemoved:Delete"][..], &[marker, expiration][..]),
+        (&["ObjectRemoved:*"], &[expiration]),
+        (
+            &["ObjectRemoved:Delete", "LifecycleExpiration:*"],
+            &[marker],
+        ),
+        (
+            &["ObjectRemoved:*", "LifecycleExpiration:Delete"],
+            &[expired_marker],
+        ),
+        (&["ObjectRemoved:*", "LifecycleExpiration:*"], &[]),
+        (&["ObjectRemoved:DeleteMarkerCreated"], &[]),
+        (&["LifecycleExpiration:*"], &[]),
+        (&["*"], &[]),
+    ] {
+        check_warnings([route(patterns)], expected);
+    }
+
+    let elsewhere = route(&["LifecycleExpiration:*"]).with_prefix("b/");
+    let removed = route(&["ObjectRemoved:*"]).with_prefix("a/");
+    let of_route = format!("{expiration} of b [ObjectRemoved:*, prefix `a/`]");
+    check_warnings([elsewhere, removed], &[&of_route]);
+}
+
+#[test]
+fn a_pattern_without_a_known_event_gives_a_warning_with_the_nearest_one() {
+    for (pattern, nearest) in [
+        ("ObjectCreate:Put", Some("ObjectCreated:Put")),
+        ("s3:ObjectCreated:put", Some("ObjectCreated:Put")),
+        ("ObjectRemove:*", Some("ObjectRemoved:*")),
+        ("ObjectCreated", Some("ObjectCreated:*")),
+        (
+            "DeleteMarkerCreated",
+            Some("ObjectRemoved:DeleteMarkerCreated"),
+        ),
+        ("Zzz", None),
+    ] {
+        let manifest = manifest([route(&["ObjectAcl:Put", pattern])]);
+        let name = pattern.trim_start_matches("s3:");
+        let mut expected = format!("unknown event `{name}` in a [ObjectAcl:Put, {name}]");
+        if let Some(nearest) = nearest {
+            expected.push_str(&format!("; did you mean `{nearest}`?"));
+        }
+
+        let found: Vec<_> = manifest
+            .warnings()
+            .iter()
+            .map(ToString::to_string)
+            .collect();
+        assert_eq!(found, [expected]);
+        assert_eq!(manifest.unknown_events(), manifest.warnings());
+    }
+
+    for pattern in ["*", "IntelligentTiering:*", "s3:ObjectAcl:Put"] {
+        assert!(manifest([route(&[pattern])]).unknown_events().is_empty());
+    }
 }
 
 #[test]

@@ -19,7 +19,7 @@ pub(super) enum Format {
     S3,
     /// The event pattern of an EventBridge rule
     Eventbridge,
-    /// The filter criteria of the event source mapping
+    /// The filter criteria of the event source mapping, for every form of a body
     Esm,
     /// The policy that lets the function's role read its queue
     Iam,
@@ -45,6 +45,11 @@ struct Document {
 /// Prints a document and its warnings, and returns the exit status.
 pub(super) fn policy(router: &impl Router, program: &str, format: Format, queue_arn: &str) -> i32 {
     let manifest = Manifest::new(router);
+    // A mistake in the routes may be the cause of the error that follows.
+    for warning in manifest.warnings() {
+        eprintln!("warning: {warning}");
+    }
+
     let document = match document(&manifest, program, format, queue_arn) {
         Ok(document) => document,
         Err(error) => {
@@ -53,7 +58,7 @@ pub(super) fn policy(router: &impl Router, program: &str, format: Format, queue_
         }
     };
 
-    for warning in manifest.warnings().iter().chain(&document.warnings) {
+    for warning in &document.warnings {
         eprintln!("warning: {warning}");
     }
 
@@ -93,10 +98,10 @@ fn document(
         }
         Format::Esm => {
             let criteria = manifest.filter_criteria()?;
-            Ok(Document::new(
-                &criteria,
-                wider_than_routes(criteria.is_exact()),
-            ))
+            let mut warnings = criteria.warnings().to_vec();
+            warnings.extend(wider_than_routes(criteria.is_exact()));
+
+            Ok(Document::new(&criteria, warnings))
         }
         Format::Iam => Ok(Document::new(&IamPolicy::new(queue_arn), Vec::new())),
         Format::Terraform => terraform(manifest, program),

@@ -1,10 +1,10 @@
 //! The dispatcher: the rules of delivery, and the methods that set them.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Once};
 use std::time::{Duration, Instant};
 
-use s3_dispatch_core::{Error, Router};
+use s3_dispatch_core::{Error, Manifest, Router};
 
 use crate::dispatch::invocation::Invocation;
 use crate::dispatch::payload::Payload;
@@ -42,6 +42,12 @@ use crate::{Backoff, DeadLetters};
 ///    group runs in order and stops at its first failure, and different groups run concurrently.
 /// 9. Outside SQS a single failure cannot be reported, so any failure fails the invocation.
 ///
+/// # Misspelt patterns
+///
+/// A route whose patterns match no known event is never called. The first dispatch logs a warning
+/// for each such pattern, with the nearest known one, and [`run`](crate::run) logs it before the
+/// first invocation. See [`Manifest::unknown_events`].
+///
 /// # Cancellation
 ///
 /// Dropping the future of [`dispatch`](Self::dispatch) stops all handlers, because nothing is
@@ -75,6 +81,8 @@ use crate::{Backoff, DeadLetters};
 pub struct Dispatcher<R> {
     router: Arc<R>,
     settings: Settings,
+    /// Shared by clones, so that only the first of them warns.
+    started: Arc<Once>,
 }
 
 impl<R: Router> Dispatcher<R> {
@@ -100,6 +108,7 @@ impl<R: Router> Dispatcher<R> {
         Self {
             router: Arc::new(router),
             settings: Settings::default(),
+            started: Arc::new(Once::new()),
         }
     }
 
@@ -359,7 +368,17 @@ impl<R: Router> Dispatcher<R> {
         payload: Payload,
         invocation: Invocation,
     ) -> impl Future<Output = Result<BatchReport, Error>> {
+        self.start();
         invocation.run(&*self.router, &self.settings, payload)
+    }
+
+    /// Logs the patterns that match no known event, the first time that it is called.
+    pub(crate) fn start(&self) {
+        self.started.call_once(|| {
+            for warning in Manifest::new(&*self.router).unknown_events() {
+                tracing::warn!("{warning}");
+            }
+        });
     }
 }
 
@@ -369,6 +388,7 @@ impl<R> Clone for Dispatcher<R> {
         Self {
             router: Arc::clone(&self.router),
             settings: self.settings.clone(),
+            started: Arc::clone(&self.started),
         }
     }
 }

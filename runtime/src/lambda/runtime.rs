@@ -70,9 +70,12 @@ pub async fn run<R: Router>(router: impl Into<Dispatcher<R>>) -> Result<(), Erro
         tracing::warn!("built with panic = \"abort\": a handler that panics fails its whole batch");
     }
 
+    let dispatcher = router.into();
+    dispatcher.start();
+
     let handoff = Arc::new(Handoff::default());
     let function = Function {
-        dispatcher: router.into(),
+        dispatcher,
         handoff: Arc::clone(&handoff),
     };
     let runtime = Runtime::new(function).layer(BodyLayer { handoff });

@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::sync::{Arc, Mutex};
 
-use s3_dispatch::Dispatcher;
+use s3_dispatch::{Dispatcher, EventPattern, Route, Router, Routes};
 use s3_dispatch_testing::{SqsBatchBuilder, SqsMessageBuilder};
 use serde_json::Value;
 use tracing::instrument::WithSubscriber;
@@ -25,17 +25,20 @@ impl Write for Lines {
 }
 
 async fn log(batch: SqsBatchBuilder) -> Vec<Value> {
-    log_until(batch, None).await
+    log_of(&Dispatcher::new(Script::default()), batch, None).await
 }
 
-async fn log_until(batch: SqsBatchBuilder, deadline: Option<std::time::Instant>) -> Vec<Value> {
+async fn log_of<R: Router>(
+    dispatcher: &Dispatcher<R>,
+    batch: SqsBatchBuilder,
+    deadline: Option<std::time::Instant>,
+) -> Vec<Value> {
     let lines = Lines::default();
     let writer = lines.clone();
     let subscriber = tracing_subscriber::fmt()
         .json()
         .with_writer(move || writer.clone())
         .finish();
-    let dispatcher = Dispatcher::new(Script::default());
     let report = dispatcher.dispatch(batch.to_bytes(), deadline);
     assert!(report.with_subscriber(subscriber).await.is_ok());
     let written = lines.0.lock().unwrap().clone();
@@ -108,7 +111,7 @@ async fn an_invocation_ends_with_one_summary() {
 
 /// Returns the level, the text and the fields of the line about messages that were not reached.
 async fn unreached(batch: SqsBatchBuilder) -> (String, String, Value) {
-    let lines = log_until(batch, after(1_000)).await;
+    let lines = log_of(&Dispatcher::new(Script::default()), batch, after(1_000)).await;
     let mut lines = lines.into_iter().filter(|line| {
         let text = line["fields"]["message"].as_str().unwrap();
         text.starts_with("some messages were not reached")
@@ -172,6 +175,31 @@ async fn a_group_that_stopped_is_not_a_matter_of_time() {
     assert_eq!(
         text,
         "some messages were not reached: an earlier message of their group failed"
+    );
+}
+
+#[tokio::test]
+async fn a_misspelt_pattern_is_logged_when_the_dispatcher_starts() {
+    let route = Route::new(EventPattern::parse("ObjectCreate:Put").unwrap()).with_name("index");
+    let routes = Routes::new(())
+        .on_fn(route, || async { Ok::<_, std::io::Error>(()) })
+        .on_fn("ObjectAcl:*", || async { Ok::<_, std::io::Error>(()) });
+    let dispatcher = Dispatcher::new(routes);
+
+    let lines = log_of(&dispatcher, SqsBatchBuilder::new(), None).await;
+    let warnings: Vec<_> = lines
+        .iter()
+        .filter(|line| line["level"] == "WARN")
+        .map(|line| line["fields"]["message"].as_str().unwrap())
+        .collect();
+    let text = "unknown event `ObjectCreate:Put` in index [ObjectCreate:Put]; \
+                did you mean `ObjectCreated:Put`?";
+    assert_eq!(warnings, [text]);
+
+    let again = log_of(&dispatcher.clone(), SqsBatchBuilder::new(), None).await;
+    assert!(
+        again.iter().all(|line| line["level"] != "WARN"),
+        "{again:#?}"
     );
 }
 

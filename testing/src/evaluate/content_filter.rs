@@ -140,6 +140,18 @@ impl ContentFilter {
         fields && self.alternatives.iter().all(one_of)
     }
 
+    /// Whether a condition has the operator `wildcard`.
+    pub(crate) fn has_wildcard(&self) -> bool {
+        let in_fields = self.fields.iter().any(|(_, field)| match field {
+            Field::Leaf(conditions) => conditions
+                .iter()
+                .any(|condition| matches!(condition, FieldCondition::Wildcard(_))),
+            Field::Nested(filter) => filter.has_wildcard(),
+        });
+
+        in_fields || self.alternatives.iter().flatten().any(Self::has_wildcard)
+    }
+
     /// The paths of the leaf keys.
     pub(crate) fn leaves(&self) -> Vec<Vec<&str>> {
         let mut leaves = Vec::new();

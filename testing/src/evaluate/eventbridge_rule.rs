@@ -12,9 +12,9 @@ use super::filter_error::{FilterError, FilterErrorKind};
 ///  "detail": {"object": {"key": [{"prefix": "in/"}]}}}
 /// ```
 ///
-/// It supports values, `prefix`, `suffix`, `anything-but` (values or a `prefix`), `exists`,
-/// `equals-ignore-case` and `$or`, as described in "Creating Amazon EventBridge event patterns",
-/// Amazon EventBridge User Guide, 2026.
+/// It supports values, `prefix`, `suffix`, `wildcard`, `anything-but` (values or a `prefix`),
+/// `exists`, `equals-ignore-case` and `$or`, as described in "Creating Amazon EventBridge event
+/// patterns", Amazon EventBridge User Guide, 2026.
 ///
 /// A field in an array matches if any element matches. All conditions on an object must match in
 /// the same element.
@@ -45,7 +45,7 @@ impl EventBridgeRule {
     /// - [`FilterErrorKind::InvalidJson`] or [`FilterErrorKind::InvalidShape`] if it is not a
     ///   filter. The pattern `{}` is not a filter either.
     /// - [`FilterErrorKind::InvalidCondition`] if a condition is wrong, and also if it has one of
-    ///   the operators `numeric`, `cidr` and `wildcard`, which are not supported here.
+    ///   the operators `numeric` and `cidr`, which are not supported here.
     pub fn parse(pattern: &str) -> Result<Self, FilterError> {
         let filter = ContentFilter::parse(pattern)?;
         if filter.is_empty() {

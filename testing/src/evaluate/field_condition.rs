@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::filter_error::{FilterError, FilterErrorKind};
+use super::wildcard::Wildcard;
 
 /// The names that AWS reserves for operators. Some of them are not supported here.
 pub(crate) const OPERATORS: [&str; 9] = [
@@ -27,6 +28,7 @@ pub(crate) enum FieldCondition {
     AnythingBut(Vec<Value>),
     AnythingButPrefix(String),
     Exists(bool),
+    Wildcard(Wildcard),
 }
 
 impl FieldCondition {
@@ -51,6 +53,12 @@ impl FieldCondition {
             "prefix" => text(operator, operand).map(Self::Prefix),
             "suffix" => text(operator, operand).map(Self::Suffix),
             "equals-ignore-case" => text(operator, operand).map(Self::EqualsIgnoreCase),
+            "wildcard" => match Wildcard::parse(&text(operator, operand)?) {
+                Some(wildcard) => Ok(Self::Wildcard(wildcard)),
+                None => Err(invalid(
+                    "a wildcard has `**`, or a `\\` in front of something else than `*` or `\\`",
+                )),
+            },
             "exists" => match operand {
                 Value::Bool(exists) => Ok(Self::Exists(*exists)),
                 _ => Err(invalid("the operand of `exists` is not `true` or `false`")),
@@ -101,6 +109,7 @@ impl FieldCondition {
             Self::EqualsIgnoreCase(expected) => {
                 is_text(&|text| text.to_lowercase() == expected.to_lowercase())
             }
+            Self::Wildcard(wildcard) => is_text(&|text| wildcard.matches(text)),
             Self::AnythingButPrefix(prefix) => is_text(&|text| !text.starts_with(prefix)),
         }
     }

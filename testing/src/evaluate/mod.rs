@@ -4,6 +4,7 @@
 //! `s3-dispatch-local` filter with it.
 
 mod filter_error;
+mod wildcard;
 mod field_condition;
 mod content_filter;
 mod sns_filter_policy;

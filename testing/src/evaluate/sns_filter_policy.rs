@@ -58,6 +58,13 @@ impl SnsFilterPolicy {
     ///   key counts its values times its depth, and the counts are multiplied.
     pub fn parse(json: &str) -> Result<Self, FilterError> {
         let filter = ContentFilter::parse(json)?;
+        if filter.has_wildcard() {
+            return Err(FilterError::new(
+                FilterErrorKind::InvalidCondition,
+                "the operator `wildcard` is not supported",
+            ));
+        }
+
         let keys = filter.leaves().into_iter().collect::<BTreeSet<_>>().len();
         if keys > MOST_LEAF_KEYS {
             let message =

@@ -92,6 +92,53 @@ fn operators_match_strings() {
 }
 
 #[test]
+fn a_wildcard_stands_for_any_characters() {
+    for (wildcard, text, expected) in [
+        ("in/*.jpg", "in/a/b.jpg", true),
+        ("in/*.jpg", "in/.jpg", true),
+        ("in/*.jpg", "in/a.jpg2", false),
+        ("in/*.jpg", "In/a.jpg", false),
+        ("ab*ba", "aba", false),
+        ("ab*ba", "abba", true),
+        ("*", "", true),
+        ("a", "a", true),
+        ("a", "ab", false),
+        ("a*b*c", "a-b-b-c", true),
+        ("a*b*c", "a-c", false),
+        ("*b*b*", "ab", false),
+        ("*b*b*", "abb", true),
+        (r"a\*\\*", r"a*\b", true),
+        (r"a\*\\*", r"a**b", false),
+        (r"a\**", "a*", true),
+        ("é*日", "é😀日", true),
+    ] {
+        let rule = serde_json::json!({"a": [{"wildcard": wildcard}]}).to_string();
+        let rule = EventBridgeRule::parse(&rule).unwrap();
+        let body = serde_json::json!({"a": text}).to_string();
+        assert_eq!(rule.matches(&body), expected, "{wildcard} {text}");
+    }
+}
+
+#[test]
+fn a_wildcard_is_an_operator_of_rules_only() {
+    for wildcard in [r#""a**""#, r#""\\a""#, r#""a\\""#, "1"] {
+        check_rejected(
+            &format!(r#"{{"a":[{{"wildcard":{wildcard}}}]}}"#),
+            FilterErrorKind::InvalidCondition,
+        );
+    }
+
+    for policy in [
+        r#"{"a":{"b":[{"wildcard":"a*"}]}}"#,
+        r#"{"$or":[{"a":[{"wildcard":"a*"}]},{"b":[1]}]}"#,
+    ] {
+        assert!(EventBridgeRule::parse(policy).is_ok());
+        let kind = SnsFilterPolicy::parse(policy).unwrap_err().kind();
+        assert_eq!(kind, FilterErrorKind::InvalidCondition);
+    }
+}
+
+#[test]
 fn a_field_exists_if_it_has_a_value() {
     for (body, exists) in [
         (r#"{"a":{"b":1}}"#, true),

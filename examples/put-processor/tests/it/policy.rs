@@ -9,20 +9,28 @@ use crate::{Run, run};
 /// The policy in this format. The standard error is empty.
 #[track_caller]
 fn policy(format: &str) -> Value {
+    let (json, stderr) = policy_and_warnings(format);
+    assert_eq!(stderr, "");
+
+    json
+}
+
+#[track_caller]
+fn policy_and_warnings(format: &str) -> (Value, String) {
     let Run {
         status,
         stdout,
         stderr,
     } = run(&["policy", "--format", format], &[], b"");
 
-    assert_eq!((status, &*stderr), (Some(0), ""));
+    assert_eq!(status, Some(0), "{stderr}");
     let json: Value = serde_json::from_str(&stdout).unwrap();
     assert!(
         stdout.lines().count() > 3 && stdout.ends_with('\n'),
         "the JSON is not indented: {stdout}"
     );
 
-    json
+    (json, stderr)
 }
 
 fn body_filter() -> Value {
@@ -54,13 +62,26 @@ fn eventbridge_prints_the_pattern_of_a_rule() {
 
 #[test]
 fn esm_prints_the_filter_criteria_of_the_event_source_mapping() {
-    let criteria = policy("esm");
-    let pattern = criteria["Filters"][0]["Pattern"].as_str().unwrap();
-    assert_eq!(
-        serde_json::from_str::<Value>(pattern).unwrap(),
-        json!({ "body": body_filter() })
-    );
-    assert_eq!(criteria, json!({"Filters": [{ "Pattern": pattern }]}));
+    let (criteria, stderr) = policy_and_warnings("esm");
+    let filters = criteria["Filters"].as_array().unwrap();
+    let bodies: Vec<Value> = filters
+        .iter()
+        .map(|filter| serde_json::from_str(filter["Pattern"].as_str().unwrap()).unwrap())
+        .collect();
+
+    let [notification, event, sns, _] = &bodies[..] else {
+        panic!("{criteria}")
+    };
+    assert_eq!(*notification, json!({ "body": body_filter() }));
+    let mut pattern = policy("eventbridge");
+    pattern["detail-type"] = json!(["Object Created", {"exists": false}]);
+    assert_eq!(*event, json!({ "body": pattern }));
+    assert_eq!(sns["body"]["Type"][0], "Notification");
+
+    let warnings: Vec<_> = stderr.lines().collect();
+    assert_eq!(warnings.len(), 2, "{stderr}");
+    assert!(warnings[0].starts_with("warning: Lambda deletes every message"));
+    assert!(warnings[1].contains("raw message delivery"), "{stderr}");
 }
 
 #[test]
