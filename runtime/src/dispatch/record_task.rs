@@ -3,7 +3,9 @@
 use std::fmt;
 use std::time::Duration;
 
-use s3_dispatch_core::{HandlerError, MessageContext, Outcome, Router, S3EventRecord, SkipReason};
+use s3_dispatch_core::{
+    EventName, HandlerError, MessageContext, Outcome, Router, S3EventRecord, SkipReason,
+};
 use tracing::Instrument;
 
 use crate::dispatch::settings::Unrouted;
@@ -45,7 +47,7 @@ pub(crate) async fn route<R: Router>(
 
         #[cfg(feature = "metrics")]
         crate::telemetry::metrics::record_finished(record, &outcome, started.elapsed());
-        log(&outcome);
+        log(record, &outcome);
 
         outcome
     }
@@ -71,7 +73,7 @@ async fn route_guarded<R: Router>(
     routed.unwrap_or_else(|panicked| Outcome::Failed(HandlerError::retry(panicked)))
 }
 
-fn log(outcome: &Outcome) {
+fn log(record: &S3EventRecord, outcome: &Outcome) {
     match outcome {
         Outcome::Failed(error) => {
             // Logged as a text, not through `Display`, so that the subscriber escapes text that the
@@ -82,11 +84,30 @@ fn log(outcome: &Outcome) {
                 "record failed"
             );
         }
-        Outcome::Skipped(SkipReason::Unrouted) => {
-            tracing::warn!("record skipped: no route matches it")
-        }
+        Outcome::Skipped(SkipReason::Unrouted) => match emulator_of(&record.event_name) {
+            Some(emulator) => tracing::warn!(
+                emulator,
+                "record skipped: no route matches it, because {emulator} does not write the reason \
+                 that AWS writes"
+            ),
+            None => tracing::warn!("record skipped: no route matches it"),
+        },
         Outcome::Skipped(reason) => tracing::info!(?reason, "record skipped"),
         Outcome::Handled => tracing::debug!("record handled"),
+    }
+}
+
+/// The emulator that puts this name on EventBridge. Where AWS writes the reason `PutObject`,
+/// LocalStack writes `s3:ObjectCreated:Put`, and moto writes `ObjectCreated`.
+fn emulator_of(name: &EventName) -> Option<&'static str> {
+    if !name.is_object_created() {
+        return None;
+    }
+
+    match name.action()? {
+        "ObjectCreated" => Some("moto"),
+        action if action.starts_with("s3:ObjectCreated") => Some("LocalStack"),
+        _ => None,
     }
 }
 

@@ -124,7 +124,10 @@ async fn one_busy_handler_lets_the_others_progress_at_every_concurrency() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(64) })]
+    #![proptest_config(ProptestConfig {
+        failure_persistence: None,
+        ..ProptestConfig::with_cases(64)
+    })]
 
     #[test]
     fn busy_handlers_let_the_others_progress(

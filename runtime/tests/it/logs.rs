@@ -229,3 +229,20 @@ async fn a_long_panic_makes_a_line_of_bounded_length() {
     assert!(error.starts_with("panicked: xxx"));
     assert!(error.len() < 8_300, "{}", error.len());
 }
+
+#[tokio::test]
+async fn an_event_name_of_an_emulator_is_a_warning_that_names_the_emulator() {
+    for (reason, emulator) in [
+        ("s3:ObjectCreated:Put", Some("LocalStack")),
+        ("ObjectCreated", Some("moto")),
+        ("Teleport", None),
+    ] {
+        let event = put("unrouted/1").to_eventbridge_json().unwrap();
+        let event = event.replace("PutObject", reason);
+        let lines = log(SqsBatchBuilder::new().with_body("1", event)).await;
+        let warning = lines.iter().find(|line| line["level"] == "WARN").unwrap();
+        assert_eq!(warning["fields"]["emulator"].as_str(), emulator);
+        let name = format!("ObjectCreated:{reason}");
+        assert_eq!(warning["span"]["event_name"], name);
+    }
+}
