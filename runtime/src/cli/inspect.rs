@@ -82,48 +82,41 @@ fn show(file: &str, out: &mut impl Write) -> io::Result<bool> {
     let mut all_readable = true;
 
     for message in delivery.messages() {
-        match &message.content {
-            Ok(Content::Test(test)) => {
-                let bucket = test.bucket.as_ref().map(AsRef::<str>::as_ref);
-                let delivery = message.envelopes.to_string();
-
-                write_line(
-                    out,
-                    &Line {
-                        file,
-                        delivery,
-                        event_name: Some("s3:TestEvent"),
-                        bucket,
-                        ..Line::default()
-                    },
-                )?;
-            }
-            Ok(Content::Other(other)) => {
-                let delivery = message.envelopes.to_string();
-
-                write_line(
-                    out,
-                    &Line {
-                        file,
-                        delivery,
-                        note: Some(other.to_string()),
-                        ..Line::default()
-                    },
-                )?;
-            }
-            Ok(_) => {
-                for record in delivery.records_of(message) {
-                    write_line(out, &record_line(file, message, record))?;
-                }
-            }
-            Err(error) => {
-                all_readable = false;
-                write_line(out, &error_line(file, error))?;
-            }
+        for line in message_lines(file, &delivery, message) {
+            write_line(out, &line)?;
         }
+
+        all_readable &= message.content.is_ok();
     }
 
     Ok(all_readable)
+}
+
+/// The lines of one message: one for each record, or one for what else it is.
+fn message_lines<'l>(file: &'l str, delivery: &'l Delivery, message: &'l Message) -> Vec<Line<'l>> {
+    let line = Line {
+        file,
+        delivery: message.envelopes.to_string(),
+        ..Line::default()
+    };
+
+    match &message.content {
+        Ok(Content::Test(test)) => vec![Line {
+            event_name: Some("s3:TestEvent"),
+            bucket: test.bucket.as_ref().map(AsRef::<str>::as_ref),
+            ..line
+        }],
+        Ok(Content::Other(other)) => vec![Line {
+            note: Some(other.to_string()),
+            ..line
+        }],
+        Ok(_) => delivery
+            .records_of(message)
+            .iter()
+            .map(|record| record_line(file, message, record))
+            .collect(),
+        Err(error) => vec![error_line(file, error)],
+    }
 }
 
 fn record_line<'l>(file: &'l str, message: &Message, record: &'l S3EventRecord) -> Line<'l> {

@@ -124,6 +124,13 @@ fn forget(form: Form, holder: Slot, spans: &mut Spans) {
     }
 }
 
+/// Reads the text after each piece of the document into a slot.
+macro_rules! read_pieces {
+    ($scanner:ident, $spans:ident, $($piece:literal $slot:ident)*) => {
+        $($spans[Slot::$slot] = $scanner.text_after($piece)?;)*
+    };
+}
+
 /// Reads a record by comparing it with what S3 writes, text by text. Returns `None` when anything
 /// differs.
 fn read_typical<const LEVEL: usize>(
@@ -135,77 +142,28 @@ fn read_typical<const LEVEL: usize>(
     }
 
     let start = scanner.position();
-    read_piece(
-        scanner,
-        r#"{\"eventVersion\":\""#,
-        Slot::event_version,
-        spans,
-    )?;
-    read_piece(
-        scanner,
-        r#"\",\"eventSource\":\""#,
-        Slot::event_source,
-        spans,
-    )?;
-    read_piece(scanner, r#"\",\"awsRegion\":\""#, Slot::region, spans)?;
-    read_piece(scanner, r#"\",\"eventTime\":\""#, Slot::event_time, spans)?;
-    read_piece(scanner, r#"\",\"eventName\":\""#, Slot::event_name, spans)?;
-    read_piece(
-        scanner,
-        r#"\",\"userIdentity\":{\"principalId\":\""#,
-        Slot::principal_id,
-        spans,
-    )?;
-    read_piece(
-        scanner,
-        r#"\"},\"requestParameters\":{\"sourceIPAddress\":\""#,
-        Slot::source_ip,
-        spans,
-    )?;
-    read_piece(
-        scanner,
-        r#"\"},\"responseElements\":{\"x-amz-request-id\":\""#,
-        Slot::request_id,
-        spans,
-    )?;
-    read_piece(scanner, r#"\",\"x-amz-id-2\":\""#, Slot::host_id, spans)?;
-    read_piece(
-        scanner,
-        r#"\"},\"s3\":{\"s3SchemaVersion\":\""#,
-        Slot::schema_version,
-        spans,
-    )?;
-    read_piece(
-        scanner,
-        r#"\",\"configurationId\":\""#,
-        Slot::configuration_id,
-        spans,
-    )?;
-    read_piece(scanner, r#"\",\"bucket\":{\"name\":\""#, Slot::name, spans)?;
-    read_piece(
-        scanner,
-        r#"\",\"ownerIdentity\":{\"principalId\":\""#,
-        Slot::owner,
-        spans,
-    )?;
-    read_piece(scanner, r#"\"},\"arn\":\""#, Slot::arn, spans)?;
-    read_piece(scanner, r#"\"},\"object\":{\"key\":\""#, Slot::key, spans)?;
+
+    read_pieces! { scanner, spans,
+        r#"{\"eventVersion\":\""# event_version
+        r#"\",\"eventSource\":\""# event_source
+        r#"\",\"awsRegion\":\""# region
+        r#"\",\"eventTime\":\""# event_time
+        r#"\",\"eventName\":\""# event_name
+        r#"\",\"userIdentity\":{\"principalId\":\""# principal_id
+        r#"\"},\"requestParameters\":{\"sourceIPAddress\":\""# source_ip
+        r#"\"},\"responseElements\":{\"x-amz-request-id\":\""# request_id
+        r#"\",\"x-amz-id-2\":\""# host_id
+        r#"\"},\"s3\":{\"s3SchemaVersion\":\""# schema_version
+        r#"\",\"configurationId\":\""# configuration_id
+        r#"\",\"bucket\":{\"name\":\""# name
+        r#"\",\"ownerIdentity\":{\"principalId\":\""# owner
+        r#"\"},\"arn\":\""# arn
+        r#"\"},\"object\":{\"key\":\""# key
+    }
 
     read_typical_end(scanner, spans)?;
     spans[Slot::root] = Span::new(start, scanner.position());
 
-    Some(())
-}
-
-/// Reads the text after a piece of the document.
-#[inline(always)]
-fn read_piece<const LEVEL: usize>(
-    scanner: &mut Scanner<'_, LEVEL>,
-    piece: &str,
-    slot: Slot,
-    spans: &mut Spans,
-) -> Option<()> {
-    spans[slot] = scanner.text_after(piece)?;
     Some(())
 }
 
