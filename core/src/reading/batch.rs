@@ -5,7 +5,7 @@ use std::convert::Infallible;
 use super::body::BodyReader;
 use super::json::{GiveUp, Mode, Path, Read, Scanned, Scanner, Source, Span};
 use super::message::{LAMBDA_NAMES, MessageNames, SQS_NAMES, read_message};
-use super::mistake::{Refusal, lone_surrogate, missing, not_an_array};
+use super::mistake::{Refusal, lone_surrogate, missing, not_an_array, not_an_object};
 use crate::delivery::{Delivery, Envelope, Envelopes, MessageId};
 use crate::text::FromText;
 use crate::{Error, ErrorKind, MessageContext};
@@ -285,7 +285,7 @@ fn explain_sns_record(
     let read = member(scanner, "Sns", path).and_then(|sns| {
         let path = Path::Member(path, "Sns");
         if sns.peek() != b'{' {
-            return Err(Error::new(ErrorKind::InvalidField, "expected an object").at(path));
+            return Err(not_an_object(&path));
         }
 
         context.message_id = message_id(&sns);

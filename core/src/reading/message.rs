@@ -4,7 +4,7 @@ use bytestring::ByteString;
 
 use super::body::{Body, BodyReader};
 use super::json::{GiveUp, Mode, Path, Read, Scanned, Scanner, Span, Texts};
-use super::mistake::{Refusal, lone_surrogate, missing_body, missing_message_id, not_a_string};
+use super::mistake::{Refusal, lone_surrogate, missing_body, missing_message_id, not_a_text};
 use crate::MessageContext;
 use crate::delivery::context::parse_receive_count;
 use crate::delivery::{Delivery, Envelope, Envelopes, MessageId};
@@ -310,11 +310,7 @@ impl OpenMessage<'_> {
             }
             Err(_) => {
                 let path = Path::Member(self.path, self.names.id);
-                return Err(Refusal::Mistake(if self.message_id.is_wrong_type() {
-                    not_a_string(&path)
-                } else {
-                    lone_surrogate(&path)
-                }));
+                return Err(Refusal::Mistake(not_a_text(self.message_id, &path)));
             }
         };
 

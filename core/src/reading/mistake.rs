@@ -1,6 +1,6 @@
 //! The errors of reading: what is wrong with a value, and where.
 
-use super::json::{GiveUp, Path};
+use super::json::{GiveUp, Path, Span};
 use crate::{Error, ErrorKind};
 
 /// Why something was not read.
@@ -29,6 +29,27 @@ pub(super) fn lone_surrogate(path: &Path<'_>) -> Error {
 
 pub(super) fn not_a_string(path: &Path<'_>) -> Error {
     Error::new(ErrorKind::InvalidField, "expected a string").at(path)
+}
+
+/// The error of a value that is not a text.
+pub(super) fn not_a_text(value: Span, path: &Path<'_>) -> Error {
+    if value.is_wrong_type() {
+        not_a_string(path)
+    } else {
+        lone_surrogate(path)
+    }
+}
+
+pub(super) fn not_a_number(path: &Path<'_>) -> Error {
+    Error::new(ErrorKind::InvalidField, "expected a whole number").at(path)
+}
+
+pub(super) fn not_a_flag(path: &Path<'_>) -> Error {
+    Error::new(ErrorKind::InvalidField, "expected `true` or `false`").at(path)
+}
+
+pub(super) fn not_an_object(path: &Path<'_>) -> Error {
+    Error::new(ErrorKind::InvalidField, "expected an object").at(path)
 }
 
 pub(super) fn not_an_array(path: &Path<'_>) -> Error {

@@ -1,7 +1,7 @@
 //! Reads the test notification that S3 sends when a bucket's notifications are configured.
 
 use super::json::{Path, Read, Scanner, Span};
-use super::mistake::{lone_surrogate, not_a_string};
+use super::mistake::{lone_surrogate, not_a_text};
 use crate::Error;
 use crate::delivery::TestEvent;
 use crate::text::FromText;
@@ -30,13 +30,9 @@ pub(super) fn read_test_event<const LEVEL: usize>(
 
     let text = |index: usize| {
         let path = Path::Member(path, NAMES[index].0);
-        spans[index].text(&texts).map_err(|_| {
-            if spans[index].is_wrong_type() {
-                not_a_string(&path)
-            } else {
-                lone_surrogate(&path)
-            }
-        })
+        spans[index]
+            .text(&texts)
+            .map_err(|_| not_a_text(spans[index], &path))
     };
 
     Ok(TestEvent {

@@ -3,10 +3,11 @@
 use std::num::NonZeroU32;
 
 use super::slots::{Form, Slot, Spans};
+use crate::Error;
 use crate::delivery::DetailType;
 use crate::reading::json::{Mode, Path, Read, Scanned, Span, Texts};
+use crate::reading::mistake;
 use crate::text::{FromText, RawJson};
-use crate::{Error, ErrorKind};
 
 /// What was scanned of one record.
 pub(in crate::reading) struct Fields<'f> {
@@ -199,46 +200,36 @@ impl Fault {
     }
 
     fn explain(self, path: &Path<'_>) -> Error {
-        let (kind, message) = self.kind.explain();
-        let error = Error::new(kind, message);
         let Some(Element { number, member }) = self.element else {
-            return error.at(path);
+            return self.kind.explain(path);
         };
 
-        let index = number.map(|number| number.get() as usize - 1);
         let element;
-        let path = match index {
-            Some(index) => {
-                element = Path::Index(path, index);
+        let path = match number {
+            Some(number) => {
+                element = Path::Index(path, number.get() as usize - 1);
                 &element
             }
             None => path,
         };
 
         match member {
-            Some(member) => error.at(Path::Member(path, member)),
-            None => error.at(path),
+            Some(member) => self.kind.explain(&Path::Member(path, member)),
+            None => self.kind.explain(path),
         }
     }
 }
 
 impl FaultKind {
-    fn explain(self) -> (ErrorKind, &'static str) {
-        let message = match self {
-            Self::Missing => "a required field is absent or empty",
-            Self::NotText => "expected a string",
-            Self::NotNumber => "expected a whole number",
-            Self::NotFlag => "expected `true` or `false`",
-            Self::NotObject => "expected an object",
-            Self::NotArray => "expected an array",
-            Self::LoneSurrogate => "a string has a lone surrogate",
-        };
-        let kind = match self {
-            Self::Missing => ErrorKind::MissingField,
-            Self::LoneSurrogate => ErrorKind::InvalidJson,
-            _ => ErrorKind::InvalidField,
-        };
-
-        (kind, message)
+    fn explain(self, path: &Path<'_>) -> Error {
+        match self {
+            Self::Missing => mistake::missing(path),
+            Self::NotText => mistake::not_a_string(path),
+            Self::NotNumber => mistake::not_a_number(path),
+            Self::NotFlag => mistake::not_a_flag(path),
+            Self::NotObject => mistake::not_an_object(path),
+            Self::NotArray => mistake::not_an_array(path),
+            Self::LoneSurrogate => mistake::lone_surrogate(path),
+        }
     }
 }
