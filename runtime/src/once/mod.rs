@@ -9,6 +9,8 @@
 pub(crate) mod deduplicated;
 mod outage;
 pub(crate) mod latest_only;
+mod order;
+mod position;
 mod identity;
 pub(crate) mod store;
 pub(crate) mod memory;
