@@ -28,10 +28,11 @@ use crate::once::store::DEFAULT_KEEP;
 /// [an exception](#what-events-do-not-decide).
 ///
 /// Within one batch they are handled one at a time, because records of one key never run at once.
-/// Across processes this is not guaranteed, because looking up the sequencer and handling the event
-/// are two steps. If two processes handle events of one key *at the same time*, the older one may
-/// start before the newer one is remembered, and end after it. If that matters, let the handler
-/// compare sequencers when it writes.
+/// Across processes, put [`Exclusive`](crate::Exclusive) around this router. Without it, if two
+/// processes handle events of one key *at the same time*, the older one may start before the newer
+/// one is remembered, and end after it. An event source mapping runs at least two invocations at a
+/// time if there is enough to do ("Configuring maximum concurrency for Amazon SQS event sources",
+/// AWS Lambda Developer Guide, 2026), so this happens in Lambda, too.
 ///
 /// If the store is unavailable, before or after the handler, the record fails and is delivered
 /// again. So a handler may see a record twice, but the newest event still has the last effect.
@@ -104,10 +105,21 @@ use crate::once::store::DEFAULT_KEEP;
 ///
 /// # With other wrappers
 ///
-/// Together with [`Deduplicated`](crate::Deduplicated), this router is best the inner one:
-/// `Deduplicated::new(LatestOnly::new(routes, store), store)`. The other order gives the same
-/// guarantees, but asks the store more often: `Deduplicated` then looks up and remembers the
-/// sequencer once more, right around the router that it wraps.
+/// Together with [`Deduplicated`](crate::Deduplicated) and [`Exclusive`](crate::Exclusive), this
+/// router is best the innermost one:
+///
+/// ```
+/// use std::sync::Arc;
+///
+/// use s3_dispatch::{Deduplicated, Exclusive, LatestOnly, MemoryStore, Routes};
+///
+/// let store = Arc::new(MemoryStore::new());
+/// let latest = LatestOnly::new(Routes::new(()), Arc::clone(&store));
+/// let router = Deduplicated::new(Exclusive::new(latest, Arc::clone(&store)), store);
+/// ```
+///
+/// Any other order gives the same guarantees, but asks the store more often: a wrapper inside this
+/// one looks up and remembers the sequencer once more, right around the router that it wraps.
 ///
 /// # Examples
 ///

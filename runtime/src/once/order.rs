@@ -1,9 +1,14 @@
 //! The steps of [`LatestOnly`](crate::LatestOnly) around a handler.
 //!
-//! They must be the innermost ones, whichever wrapper stands outside: what
-//! [`Deduplicated`](crate::Deduplicated) completes is never handled again, so its position must be
-//! remembered before. Therefore `LatestOnly` passes its steps inwards, and an inner `Deduplicated`
-//! takes them again right around the router that it wraps.
+//! They must be the innermost ones, whichever wrapper stands outside:
+//!
+//! - What [`Deduplicated`](crate::Deduplicated) completes is never handled again, so its position
+//!   must be remembered before.
+//! - While [`Exclusive`](crate::Exclusive) waits for its turn, a newer event is handled, so the
+//!   look-up must come after, and the position must be remembered before the lease is released.
+//!
+//! Therefore `LatestOnly` passes its steps inwards, and these wrappers take them again right around
+//! the router that they wrap.
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -4,22 +4,26 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use futures_util::future::join;
 use s3_dispatch::once::{Claim, Identity, Lease, StoreError};
 use s3_dispatch::{
-    ClaimStore, Deduplicated, LatestOnly, MemoryStore, MessageContext, Outcome, Route, Router,
-    S3EventRecord, Sequencer, SequencerStore, async_trait,
+    ClaimStore, Deduplicated, Exclusive, LatestOnly, LeaseStore, MemoryStore, MessageContext,
+    Outcome, Route, Router, S3EventRecord, Sequencer, SequencerStore, async_trait,
 };
 
 use crate::deduplicated::{is_duplicate, route};
 use crate::script::put;
 
-/// Writes down the sequencers of what it handles.
+/// Writes down the sequencers of what it handles, at the end of the time that it takes.
 #[derive(Clone, Default)]
-struct Effects(Arc<Mutex<Vec<String>>>);
+struct Effects {
+    seen: Arc<Mutex<Vec<String>>>,
+    takes: Duration,
+}
 
 impl Effects {
     fn seen(&self) -> Vec<String> {
-        self.0.lock().unwrap().clone()
+        self.seen.lock().unwrap().clone()
     }
 }
 
@@ -27,7 +31,8 @@ impl Effects {
 impl Router for Effects {
     async fn route(&self, record: &S3EventRecord, _: &MessageContext) -> Outcome {
         let sequencer = record.object.sequencer.as_ref().unwrap();
-        self.0.lock().unwrap().push(sequencer.to_string());
+        tokio::time::sleep(self.takes).await;
+        self.seen.lock().unwrap().push(sequencer.to_string());
         Outcome::Handled
     }
 
@@ -64,6 +69,18 @@ impl ClaimStore for Forgetful {
 }
 
 #[async_trait]
+impl LeaseStore for Forgetful {
+    async fn renew(
+        &self,
+        identity: &Identity,
+        lease: &Lease,
+        duration: Duration,
+    ) -> Result<bool, StoreError> {
+        self.store.renew(identity, lease, duration).await
+    }
+}
+
+#[async_trait]
 impl SequencerStore for Forgetful {
     async fn latest(&self, object: &Identity) -> Result<Option<Sequencer>, StoreError> {
         self.store.latest(object).await
@@ -85,20 +102,77 @@ impl SequencerStore for Forgetful {
 
 type Composed = (&'static str, Box<dyn Router>);
 
-/// Every composition of the wrappers.
+/// Every composition of `LatestOnly` with the others.
 fn composed(effects: &Effects, store: &Arc<Forgetful>) -> Vec<Composed> {
-    let (effects, store) = (|| effects.clone(), || Arc::clone(store));
-    let deduplicated = Deduplicated::new(LatestOnly::new(effects(), store()), store());
-    let latest_only = LatestOnly::new(Deduplicated::new(effects(), store()), store());
+    fn once<R: Router>(router: R, store: &Arc<Forgetful>) -> Deduplicated<R, Arc<Forgetful>> {
+        Deduplicated::new(router, Arc::clone(store))
+    }
+    fn one<R: Router>(router: R, store: &Arc<Forgetful>) -> Exclusive<R, Arc<Forgetful>> {
+        Exclusive::new(router, Arc::clone(store))
+    }
+    fn latest<R: Router>(router: R, store: &Arc<Forgetful>) -> LatestOnly<R, Arc<Forgetful>> {
+        LatestOnly::new(router, Arc::clone(store))
+    }
 
-    vec![
-        ("Deduplicated(LatestOnly)", Box::new(deduplicated)),
-        ("LatestOnly(Deduplicated)", Box::new(latest_only)),
-    ]
+    macro_rules! compositions {
+        ($($outer:ident $($middle:ident $($inner:ident)?)?;)*) => {
+            vec![$(
+                (
+                    stringify!($outer $($middle $($inner)?)?),
+                    Box::new(compositions!(@ $outer $($middle $($inner)?)?)),
+                ),
+            )*]
+        };
+        (@ $outer:ident $($inner:ident)*) => { $outer(compositions!(@ $($inner)*), store) };
+        (@) => { effects.clone() };
+    }
+
+    compositions! {
+        once latest;
+        latest once;
+        one latest;
+        latest one;
+        once one latest;
+        once latest one;
+        one once latest;
+        one latest once;
+        latest once one;
+        latest one once;
+    }
 }
 
 fn count() -> usize {
     composed(&Effects::default(), &Arc::default()).len()
+}
+
+/// Two instances get two events of a key at the same time, the newer one a moment earlier.
+#[tokio::test(start_paused = true)]
+async fn an_older_event_that_waits_for_its_turn_is_stale_afterwards() {
+    for index in 0..count() {
+        let store = Arc::<Forgetful>::default();
+        let effects = Effects {
+            takes: Duration::from_secs(2),
+            ..Effects::default()
+        };
+        let instance = || composed(&effects, &store).swap_remove(index);
+        let ((what, first), (_, second)) = (instance(), instance());
+        let [older, newer] = ["0A", "0B"].map(|sequencer| put("1").with_sequencer(sequencer));
+        let (older, newer) = (older.build(), newer.build());
+
+        let outcomes = join(route(&first, &newer), route(&second, &older)).await;
+        assert!(
+            outcomes.0.is_success() && outcomes.1.is_success(),
+            "{what}: {outcomes:?}"
+        );
+
+        // Without `Exclusive` both start before either is remembered.
+        let expected: &[&str] = if what.contains("one") {
+            &["0B"]
+        } else {
+            &["0B", "0A"]
+        };
+        assert_eq!(effects.seen(), expected, "{what}");
+    }
 }
 
 /// The newer event is handled, but the store fails before it is remembered. Then the older one
@@ -135,7 +209,14 @@ async fn each_record_is_handled_once_and_nothing_after_a_newer_one() {
             assert!(outcome.is_success(), "{what}: {outcome:?}");
         }
 
-        assert_eq!(effects.seen(), ["0B", "0C"], "{what}");
+        // Only `Deduplicated` skips a repeated event that is still the newest.
+        let is_once = what.contains("once");
+        let expected: &[&str] = if is_once {
+            &["0B", "0C"]
+        } else {
+            &["0B", "0B", "0C", "0C"]
+        };
+        assert_eq!(effects.seen(), expected, "{what}");
     }
 }
 
