@@ -56,6 +56,11 @@ use crate::telemetry::errors::with_causes;
 /// If the key does not become free, the record fails with the rest of the lease as its minimum
 /// delay, and is delivered again. Nothing says which of several that wait is the next.
 ///
+/// # Runtime
+///
+/// Waiting and renewing need a Tokio runtime with time enabled. Without one, a handler that does
+/// not end at once panics, and its record fails.
+///
 /// # Examples
 ///
 /// A mirror: each event is handled once, one event of a key at a time, and none after a newer one.
