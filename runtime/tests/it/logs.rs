@@ -1,7 +1,7 @@
 //! Logs: a span per record, one line per failure, one summary per invocation.
 
 use std::io::Write;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, Once};
 
 use s3_dispatch::{Dispatcher, EventPattern, Route, Router, Routes};
 use s3_dispatch_testing::{SqsBatchBuilder, SqsMessageBuilder};
@@ -24,6 +24,20 @@ impl Write for Lines {
     }
 }
 
+/// Gives every thread a subscriber, which writes nothing.
+///
+/// `tracing` asks the subscriber of the thread that first comes to a span whether the span is of
+/// interest, and remembers the answer for all threads. A thread of another test, without a
+/// subscriber, would turn the span off for the tests here.
+fn subscribe_all_threads() {
+    static SUBSCRIBED: Once = Once::new();
+
+    SUBSCRIBED.call_once(|| {
+        let subscriber = tracing_subscriber::fmt().with_writer(std::io::sink).finish();
+        tracing::subscriber::set_global_default(subscriber).unwrap();
+    });
+}
+
 async fn log(batch: SqsBatchBuilder) -> Vec<Value> {
     log_of(&Dispatcher::new(Script::default()), batch, None).await
 }
@@ -33,6 +47,7 @@ async fn log_of<R: Router>(
     batch: SqsBatchBuilder,
     deadline: Option<std::time::Instant>,
 ) -> Vec<Value> {
+    subscribe_all_threads();
     let lines = Lines::default();
     let writer = lines.clone();
     let subscriber = tracing_subscriber::fmt()
