@@ -33,7 +33,9 @@ fn subscribe_all_threads() {
     static SUBSCRIBED: Once = Once::new();
 
     SUBSCRIBED.call_once(|| {
-        let subscriber = tracing_subscriber::fmt().with_writer(std::io::sink).finish();
+        let subscriber = tracing_subscriber::fmt()
+            .with_writer(std::io::sink)
+            .finish();
         tracing::subscriber::set_global_default(subscriber).unwrap();
     });
 }
@@ -189,7 +191,7 @@ async fn a_group_that_stopped_is_not_a_matter_of_time() {
     assert_eq!((level.as_str(), &fields["first"]), ("WARN", &"2".into()));
     assert_eq!(
         text,
-        "some messages were not reached: an earlier message of their group failed"
+        "some messages were not reached: an earlier one of their group or key failed"
     );
 }
 
