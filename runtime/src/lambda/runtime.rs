@@ -71,7 +71,7 @@ pub async fn run<R: Router>(router: impl Into<Dispatcher<R>>) -> Result<(), Erro
         tracing::warn!("built with panic = \"abort\": a handler that panics fails its whole batch");
     }
 
-    let dispatcher = router.into().with_in_progress(InProgress::open());
+    let dispatcher = router.into().with_in_progress(InProgress::find());
     dispatcher.start();
 
     let handoff = Arc::new(Handoff::default());

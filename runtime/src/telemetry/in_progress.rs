@@ -1,7 +1,7 @@
 //! A note of what is being handled, which outlives the process.
 
-use std::fs::{File, OpenOptions};
-use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::fs::File;
+use std::io::Write;
 use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -18,7 +18,9 @@ pub(crate) struct InProgress(Mutex<Notes>);
 
 #[derive(Debug)]
 struct Notes {
-    file: File,
+    path: PathBuf,
+    /// `None` while nothing is being handled. Then the file does not exist.
+    file: Option<File>,
     /// How many records are being handled.
     running: usize,
     /// The number of the next record.
@@ -49,27 +51,27 @@ pub(crate) struct Begun<'n> {
 }
 
 impl InProgress {
-    /// Opens the file of this execution environment, and logs what the last process in it was
+    /// Finds the file of this execution environment, and logs what the last process in it was
     /// handling when it ended.
     ///
-    /// Returns `None` if the file cannot be used. Nothing depends on it.
-    pub(crate) fn open() -> Option<Self> {
+    /// Returns `None` outside Lambda.
+    pub(crate) fn find() -> Option<Self> {
         // Each environment has a log stream of its own.
         let stream = std::env::var("AWS_LAMBDA_LOG_STREAM_NAME").ok()?;
         let function = std::env::var("AWS_LAMBDA_FUNCTION_NAME").ok()?;
+        let path = path(&function, &stream);
 
-        match open_and_log(path(&function, &stream)) {
-            Ok(file) => Some(Self(Mutex::new(Notes {
-                file,
-                running: 0,
-                next: 0,
-            }))),
-            Err(error) => {
-                let error = error.to_string();
-                tracing::debug!(error, "what is in progress cannot be noted");
-                None
-            }
+        if let Ok(text) = std::fs::read_to_string(&path) {
+            log_unfinished(&text);
+            drop(std::fs::remove_file(&path));
         }
+
+        Some(Self(Mutex::new(Notes {
+            path,
+            file: None,
+            running: 0,
+            next: 0,
+        })))
     }
 
     /// Notes that the handling of a record begins.
@@ -115,17 +117,21 @@ impl Drop for Begun<'_> {
 }
 
 impl Notes {
-    /// Appends a line. Nothing is lost if that fails, except the note.
+    /// Appends a line. If that fails, nothing is lost but the note.
     fn append(&mut self, line: &Line) {
-        if let Ok(mut text) = serde_json::to_vec(line) {
+        if self.file.is_none() {
+            self.file = File::create(&self.path).ok();
+        }
+
+        if let (Some(file), Ok(mut text)) = (&mut self.file, serde_json::to_vec(line)) {
             text.push(b'\n');
-            drop(self.file.write_all(&text));
+            drop(file.write_all(&text));
         }
     }
 
     fn clear(&mut self) {
-        drop(self.file.set_len(0));
-        drop(self.file.seek(SeekFrom::Start(0)));
+        self.file = None;
+        drop(std::fs::remove_file(&self.path));
     }
 }
 
@@ -140,27 +146,6 @@ fn path(function: &str, stream: &str) -> PathBuf {
         .collect();
 
     std::env::temp_dir().join(name)
-}
-
-fn open_and_log(path: PathBuf) -> io::Result<File> {
-    let mut options = OpenOptions::new();
-    let mut file = options
-        .read(true)
-        .write(true)
-        .create(true)
-        .truncate(false)
-        .open(path)?;
-
-    let mut text = String::new();
-    // What is not UTF-8 is no file of ours.
-    if file.read_to_string(&mut text).is_ok() {
-        log_unfinished(&text);
-    }
-
-    file.set_len(0)?;
-    file.seek(SeekFrom::Start(0))?;
-
-    Ok(file)
 }
 
 /// Logs each record that was begun and has not ended. The last line may be incomplete.
