@@ -80,8 +80,9 @@
 //! - To run the program: [`start`], [`run`].
 //! - To set the rules of delivery: [`Dispatcher`], [`Unrouted`], [`Malformed`], [`AllFailed`].
 //! - To see what happened: [`BatchReport`] and the module [`dispatch`].
-//! - To handle each record once, or to skip outdated ones: [`Deduplicated`], [`LatestOnly`], the
-//!   stores [`MemoryStore`] and `DynamoDbStore`, and the module [`once`].
+//! - To handle each record once, one record of a key at a time, or to skip outdated ones:
+//!   [`Deduplicated`], [`Exclusive`], [`LatestOnly`], the stores [`MemoryStore`] and
+//!   `DynamoDbStore`, and the module [`once`].
 //! - To keep or delay what fails: [`DeadLetters`], [`Backoff`], `SqsDeadLetters`, `SqsBackoff`, and
 //!   the module [`failure`].
 //! - To delete messages one by one, so that the end of the process undoes nothing: the module
@@ -93,8 +94,8 @@
 //! # Features
 //!
 //! - `cli` (default): the command line outside Lambda, with `invoke`, `inspect` and `policy`.
-//! - `dynamodb`: `DynamoDbStore`, with which [`Deduplicated`] and [`LatestOnly`] work across
-//!   processes.
+//! - `dynamodb`: `DynamoDbStore`, with which [`Deduplicated`], [`Exclusive`] and [`LatestOnly`] work
+//!   across processes.
 //! - `sqs`: `SqsDeadLetters`, `SqsBackoff` and `SqsQueue`.
 //! - `metrics`: counters and histograms through the facade of the crate `metrics`.
 //! - `aws_lambda_events`: conversions between [`S3EventRecord`] and the record of that crate.
@@ -188,7 +189,8 @@ pub use lambda::run;
 pub use once::deduplicated::Deduplicated;
 #[cfg(feature = "dynamodb")]
 pub use once::dynamodb::DynamoDbStore;
+pub use once::exclusive::Exclusive;
 pub use once::latest_only::LatestOnly;
 pub use once::memory::MemoryStore;
-pub use once::store::{ClaimStore, SequencerStore};
+pub use once::store::{ClaimStore, LeaseStore, SequencerStore};
 pub use start::start;
