@@ -84,6 +84,8 @@
 //!   stores [`MemoryStore`] and `DynamoDbStore`, and the module [`once`].
 //! - To keep or delay what fails: [`DeadLetters`], [`Backoff`], `SqsDeadLetters`, `SqsBackoff`, and
 //!   the module [`failure`].
+//! - To delete messages one by one, so that the end of the process undoes nothing: the module
+//!   [`queue`].
 //! - To derive filters and policies from the routes: [`Manifest`].
 //! - To read payloads without a dispatcher: [`Notification`], and
 //!   [`Delivery`](delivery::Delivery) in the module [`delivery`].
@@ -93,7 +95,7 @@
 //! - `cli` (default): the command line outside Lambda, with `invoke`, `inspect` and `policy`.
 //! - `dynamodb`: `DynamoDbStore`, with which [`Deduplicated`] and [`LatestOnly`] work across
 //!   processes.
-//! - `sqs`: `SqsDeadLetters` and `SqsBackoff`.
+//! - `sqs`: `SqsDeadLetters`, `SqsBackoff` and `SqsQueue`.
 //! - `metrics`: counters and histograms through the facade of the crate `metrics`.
 //! - `aws_lambda_events`: conversions between [`S3EventRecord`] and the record of that crate.
 //!
@@ -112,7 +114,8 @@
 //!
 //! - The outcome of a record is `handled`, `unrouted`, `duplicate`, `stale`, `skipped`, `retry`,
 //!   `permanent` or `not_reached`.
-//! - The outcome of a message is `succeeded`, `malformed`, `record_failed` or `not_reached`.
+//! - The outcome of a message is `succeeded`, `malformed`, `record_failed`, `not_reached` or
+//!   `left_out`.
 //! - The duration is the time that a record spends in the router, including wrappers such as
 //!   [`Deduplicated`].
 //! - The lag is the time from the event, by S3's clock, to the start of its handler. A record
@@ -151,6 +154,7 @@ mod cli;
 pub mod dispatch;
 pub mod once;
 pub mod failure;
+pub mod queue;
 mod guarded;
 mod telemetry;
 

@@ -12,5 +12,6 @@ mod process;
 mod programs;
 mod queue;
 mod queue_model;
+mod sqs;
 mod topic;
 mod ui;

@@ -6,6 +6,7 @@ mod messages;
 mod concurrency;
 mod fifo;
 mod fairness;
+mod returned;
 mod deadline;
 mod drops;
 mod outside_sqs;
