@@ -163,6 +163,11 @@ mod telemetry;
 #[doc = include_str!("../README.md")]
 struct Readme;
 
+/// The guide's code, compiled as doc tests.
+#[cfg(doctest)]
+#[doc = include_str!("../docs/keeping-a-mirror.md")]
+struct KeepingAMirror;
+
 #[doc(hidden)]
 pub use s3_dispatch_core::__private;
 pub use s3_dispatch_core::{
