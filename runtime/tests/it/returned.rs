@@ -337,6 +337,37 @@ async fn fresh_messages_run_first_and_everything_is_deleted_before_the_next_begi
     assert_eq!(returned[3], ["end back-3"]);
 }
 
+#[tokio::test(start_paused = true)]
+async fn messages_that_came_back_get_half_of_the_time_and_leave_the_rest() {
+    let run = async |key| {
+        let batch = batch(&[
+            ("fresh-1", "slow/1", 1),
+            ("fresh-2", "slow/2", 1),
+            ("fresh-3", "slow/3", 1),
+            ("back-1", key, 2),
+            ("back-2", "fast/2", 2),
+        ]);
+        let pipeline = Pipeline::default();
+        let dispatcher = separately(&pipeline)
+            .with_queue(pipeline.clone())
+            .with_concurrency(1);
+
+        // Of 3.4 seconds, fresh messages may begin in the first 1.7.
+        let report = dispatcher.dispatch(pipeline.payload(&batch), after(3_900));
+        drop(report.await.unwrap());
+        pipeline.take("end")
+    };
+
+    let ended = run("fast/1").await;
+    assert_eq!(ended[..2], ["fresh-1", "fresh-2"]);
+    assert_eq!(ended[4], "fresh-3");
+
+    // Nothing is left for the third.
+    let mut ended = run("slow/4").await;
+    ended.sort();
+    assert_eq!(ended, ["back-1", "back-2", "fresh-1", "fresh-2"]);
+}
+
 #[tokio::test]
 async fn the_order_of_returned_messages_turns_from_receive_to_receive() {
     let mut orders = Vec::new();
