@@ -179,7 +179,9 @@ fn batch(messages: &[(&str, &str, u32)]) -> SqsBatchBuilder {
 }
 
 fn separately(pipeline: &Pipeline) -> Dispatcher<Pipeline> {
-    Dispatcher::new(pipeline.clone()).on_returned(Returned::Separately)
+    Dispatcher::new(pipeline.clone())
+        .on_returned(Returned::Separately)
+        .with_concurrency(1)
 }
 
 fn left_out(report: &BatchReport) -> Vec<&str> {
@@ -348,9 +350,7 @@ async fn messages_that_came_back_get_half_of_the_time_and_leave_the_rest() {
             ("back-2", "fast/2", 2),
         ]);
         let pipeline = Pipeline::default();
-        let dispatcher = separately(&pipeline)
-            .with_queue(pipeline.clone())
-            .with_concurrency(1);
+        let dispatcher = separately(&pipeline).with_queue(pipeline.clone());
 
         // Of 3.4 seconds, fresh messages may begin in the first 1.7.
         let report = dispatcher.dispatch(pipeline.payload(&batch), after(3_900));
@@ -566,6 +566,7 @@ async fn by_choice_every_message_is_deleted_as_soon_as_it_has_succeeded() {
     ]);
     let pipeline = Pipeline::default();
     let dispatcher = Dispatcher::new(pipeline.clone())
+        .with_concurrency(1)
         .with_queue(pipeline.clone())
         .acknowledge(Acknowledge::All);
     assert!(pipeline.dispatch(&dispatcher, &batch).await.is_none());
@@ -604,6 +605,7 @@ async fn unreached_messages_are_given_back_by_choice() {
 
     let pipeline = Pipeline::default();
     let dispatcher = Dispatcher::new(pipeline.clone())
+        .with_concurrency(1)
         .with_backoff(NoteFailed(pipeline.clone()))
         .with_queue(pipeline.clone());
     let payload = || pipeline.payload(&batch);
