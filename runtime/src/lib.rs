@@ -94,8 +94,8 @@
 //! # Features
 //!
 //! - `cli` (default): the command line outside Lambda, with `invoke`, `inspect` and `policy`.
-//! - `dynamodb`: `DynamoDbStore`, with which [`Deduplicated`], [`Exclusive`] and [`LatestOnly`] work
-//!   across processes.
+//! - `dynamodb`: `DynamoDbStore`, with which [`Deduplicated`], [`Exclusive`] and [`LatestOnly`]
+//!   work across processes.
 //! - `sqs`: `SqsDeadLetters`, `SqsBackoff` and `SqsQueue`.
 //! - `metrics`: counters and histograms through the facade of the crate `metrics`.
 //! - `aws_lambda_events`: conversions between [`S3EventRecord`] and the record of that crate.
