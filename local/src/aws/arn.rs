@@ -4,7 +4,7 @@
 pub(crate) const REGION: &str = "us-east-1";
 
 /// The account that AWS uses in its own examples.
-const ACCOUNT: &str = "123456789012";
+pub(crate) const ACCOUNT: &str = "123456789012";
 
 pub(crate) fn queue_arn(name: &str) -> String {
     arn("sqs", name)

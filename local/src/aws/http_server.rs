@@ -1,6 +1,6 @@
 //! An HTTP/1.1 server on a listener: the accept loop, the limits, and the graceful stop.
 //!
-//! Three servers share it: S3, Lambda's Runtime API, and the page of the program.
+//! Four servers share it: S3, SQS, Lambda's Runtime API, and the page of the program.
 
 use std::error::Error as StdError;
 use std::fmt;

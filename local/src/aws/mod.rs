@@ -7,5 +7,6 @@
 pub(crate) mod arn;
 pub(crate) mod digest;
 pub(crate) mod http_server;
+pub(crate) mod listener;
 pub(crate) mod sequencer;
 pub(crate) mod time;

@@ -116,6 +116,15 @@ pub enum StepKind {
         /// Whether the message succeeded.
         fate: Fate,
     },
+    /// A client or a function changed how long a received message stays invisible.
+    VisibilityChanged {
+        /// The queue.
+        queue: Arc<str>,
+        /// The message's id.
+        message_id: Arc<str>,
+        /// How long the message stays invisible from now on; zero if it is visible again.
+        timeout: Duration,
+    },
     /// A message was deleted from its queue.
     Deleted {
         /// The queue.

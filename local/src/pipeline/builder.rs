@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -18,6 +19,7 @@ use crate::journal::{Journal, Observer, Step};
 use crate::lambda::invoker::Invoker;
 use crate::lambda::{Function, InProcess, Process};
 use crate::s3::Buckets;
+use crate::sqs::endpoint::BoundSqsEndpoint;
 use crate::topology::{FunctionSpec, Topology};
 use crate::{Error, ErrorKind};
 
@@ -59,6 +61,7 @@ pub struct LocalPipelineBuilder {
     programs: BTreeMap<String, PathBuf>,
     faults: Faults,
     folder: Option<PathBuf>,
+    sqs_address: Option<SocketAddr>,
     history_capacity: usize,
     report_capacity: usize,
     observers: Vec<Observer>,
@@ -73,6 +76,7 @@ impl LocalPipeline {
             programs: BTreeMap::new(),
             faults: Faults::none(),
             folder: None,
+            sqs_address: None,
             history_capacity: DEFAULT_CAPACITY,
             report_capacity: DEFAULT_CAPACITY,
             observers: Vec::new(),
@@ -259,6 +263,37 @@ impl LocalPipelineBuilder {
         self
     }
 
+    /// Serves SQS at this address of the loopback interface, for clients and for functions that
+    /// acknowledge their messages themselves. Port 0 means any free port, which
+    /// [`queue_url`](LocalPipeline::queue_url) names.
+    ///
+    /// The processes of functions find the address in `AWS_ENDPOINT_URL_SQS`, unless their own
+    /// environment sets it. Requests need no valid signature. Clients use the real clock, so
+    /// Tokio's clock must not be paused.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::net::{Ipv4Addr, SocketAddr};
+    ///
+    /// use s3_dispatch_local::{LocalPipeline, QueueSpec, Topology};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), s3_dispatch_local::Error> {
+    /// let pipeline = LocalPipeline::builder()
+    ///     .with_topology(Topology::new().with_queue(QueueSpec::new("uploads")))
+    ///     .with_sqs_endpoint(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)))
+    ///     .start()
+    ///     .await?;
+    /// assert!(pipeline.queue_url("uploads")?.ends_with("/123456789012/uploads"));
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn with_sqs_endpoint(mut self, address: SocketAddr) -> Self {
+        self.sqs_address = Some(address);
+        self
+    }
+
     /// Sets how many steps the journal remembers. The default is 10,000.
     ///
     /// # Examples
@@ -348,7 +383,9 @@ impl LocalPipelineBuilder {
     ///
     /// # Errors
     ///
-    /// - [`ErrorKind::Configuration`] when the topology contradicts itself.
+    /// - [`ErrorKind::Configuration`] when the topology contradicts itself, or when the address of
+    ///   the SQS endpoint is not on the loopback interface.
+    /// - [`ErrorKind::Address`] when the address of the SQS endpoint is not available.
     /// - [`ErrorKind::UnknownName`] when a function has no implementation, or when one is given for
     ///   a function that the topology does not have.
     /// - [`ErrorKind::Program`] when a program cannot be started.
@@ -374,6 +411,7 @@ impl LocalPipelineBuilder {
     pub async fn start(mut self) -> Result<LocalPipeline, Error> {
         self.topology.check()?;
         self.check_names()?;
+        let sqs = self.bind_sqs().await?;
 
         let clock = Clock::start();
         let recorder = Arc::new(Mutex::new(Recorder::new(self.report_capacity)));
@@ -408,7 +446,25 @@ impl LocalPipelineBuilder {
             buckets,
             invokers,
             recorder,
+            sqs,
         ))
+    }
+
+    /// Binds the address of the SQS endpoint, and tells the functions.
+    async fn bind_sqs(&mut self) -> Result<Option<BoundSqsEndpoint>, Error> {
+        let Some(address) = self.sqs_address else {
+            return Ok(None);
+        };
+
+        let bound = BoundSqsEndpoint::bind(address).await?;
+        for function in &mut self.topology.functions {
+            function
+                .environment
+                .entry("AWS_ENDPOINT_URL_SQS".into())
+                .or_insert(format!("http://{}", bound.address()));
+        }
+
+        Ok(Some(bound))
     }
 
     /// Rejects functions that the topology does not have: a name may be misspelled.

@@ -87,14 +87,26 @@ impl Engine {
     /// If the change cannot be written, it still takes effect. A restart then returns to the state
     /// before it: messages are received again, and none is lost.
     pub(super) fn change<T>(&self, change: impl FnOnce(&mut PipelineState) -> T) -> T {
+        let (changed, committed) = self.change_and_commit(change);
+        // The journal reports an error. Nobody waits for this change to be on disk.
+        drop(committed);
+
+        changed
+    }
+
+    /// Changes the state as [`change`](Self::change) does, and returns whether the change could be
+    /// written to disk.
+    pub(super) fn change_and_commit<T>(
+        &self,
+        change: impl FnOnce(&mut PipelineState) -> T,
+    ) -> (T, Result<(), Error>) {
         let mut state = self.lock();
         let changed = change(&mut state);
-        // The journal reports an error. Nobody waits for this change to be on disk.
-        drop(self.commit(&mut state));
+        let committed = self.commit(&mut state);
         drop(state);
         self.notify_changed();
 
-        changed
+        (changed, committed)
     }
 
     /// Writes to disk what is about to be acknowledged to a caller. If that fails, the messages

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
@@ -11,15 +12,16 @@ use tokio::task::JoinSet;
 use super::arrivals::deliver_in_transit;
 use super::engine::Engine;
 use super::state::PipelineState;
-use crate::Error;
 use crate::faults::Faults;
 use crate::journal::report::Recorder;
 use crate::journal::{Journal, Report, StepKind};
 use crate::lambda::invoker::Invoker;
 use crate::lambda::mapping::Mapping;
 use crate::s3::{Buckets, EventId, ObjectEvent, ObjectEvents, rejected_by_s3};
+use crate::sqs::endpoint::{BoundSqsEndpoint, SqsEndpoint, queue_url};
 use crate::sqs::{Message, QueueSnapshot, Sent};
 use crate::topology::Topology;
+use crate::{Error, ErrorKind};
 
 /// S3, SNS, SQS and Lambda in this process, with the faults of the real services.
 ///
@@ -63,6 +65,9 @@ struct Inner {
     invokers: BTreeMap<String, Arc<Invoker>>,
     recorder: Arc<Mutex<Recorder>>,
     tasks: Mutex<JoinSet<()>>,
+    /// Where SQS is or was served. `None` if it never was.
+    sqs_address: Option<SocketAddr>,
+    sqs: Mutex<Option<SqsEndpoint>>,
 }
 
 impl LocalPipeline {
@@ -72,6 +77,7 @@ impl LocalPipeline {
         buckets: Buckets,
         invokers: BTreeMap<String, Arc<Invoker>>,
         recorder: Arc<Mutex<Recorder>>,
+        sqs: Option<BoundSqsEndpoint>,
     ) -> Self {
         let mut tasks = JoinSet::new();
         tasks.spawn(deliver_in_transit(Arc::clone(&engine)));
@@ -83,6 +89,9 @@ impl LocalPipeline {
             }
         }
 
+        let sqs_address = sqs.as_ref().map(BoundSqsEndpoint::address);
+        let sqs = sqs.map(|bound| bound.serve(Arc::clone(&engine)));
+
         Self(Arc::new(Inner {
             engine,
             topology,
@@ -90,6 +99,8 @@ impl LocalPipeline {
             invokers,
             recorder,
             tasks: Mutex::new(tasks),
+            sqs_address,
+            sqs: Mutex::new(sqs),
         }))
     }
 
@@ -239,9 +250,46 @@ impl LocalPipeline {
         snapshot.ok_or_else(|| Error::unknown_name("queue", name))
     }
 
+    /// The address of the SQS endpoint. `None` if the pipeline has none: see
+    /// [`with_sqs_endpoint`](crate::LocalPipelineBuilder::with_sqs_endpoint).
+    #[must_use]
+    pub fn sqs_address(&self) -> Option<SocketAddr> {
+        self.0.sqs_address
+    }
+
+    /// The URL of a queue at the SQS endpoint: `http://127.0.0.1:9092/123456789012/uploads`.
+    ///
+    /// # Errors
+    ///
+    /// - [`ErrorKind::UnknownName`] when the queue does not exist.
+    /// - [`ErrorKind::Configuration`] when the pipeline has no SQS endpoint.
+    pub fn queue_url(&self, name: &str) -> Result<String, Error> {
+        if !self.0.engine.has_queue(name) {
+            return Err(Error::unknown_name("queue", name));
+        }
+
+        self.0
+            .sqs_address
+            .map(|address| queue_url(address, name))
+            .ok_or_else(|| {
+                let message = "the pipeline has no SQS endpoint; `with_sqs_endpoint` adds one";
+                Error::new(ErrorKind::Configuration, message)
+            })
+    }
+
     /// Stops the pipeline: running invocations are cut off, and processes are killed. Messages that
     /// were not handled stay in the queues and, with a folder, on disk.
     pub async fn stop(&self) {
+        let sqs = self
+            .0
+            .sqs
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        if let Some(mut sqs) = sqs {
+            sqs.stop().await;
+        }
+
         let mut tasks =
             std::mem::take(&mut *self.0.tasks.lock().unwrap_or_else(PoisonError::into_inner));
         tasks.shutdown().await;

@@ -9,7 +9,7 @@ use super::injection::FaultSite;
 use super::state::PipelineState;
 use crate::faults::{Fault, Hop};
 use crate::journal::StepKind;
-use crate::sqs::{Deletion, Queue, Receipt, Receive, Received};
+use crate::sqs::{Deletion, Message, Queue, Receipt, Receive, Received};
 
 impl Engine {
     /// Receives up to `max_messages` messages that are in none of the `excluded` groups, with the
@@ -43,11 +43,7 @@ impl Engine {
             messages.retain(|received| self.reaches_receiver(source, now, received));
 
             for message in expired {
-                let step = StepKind::Expired {
-                    queue: Arc::clone(queue),
-                    message_id: message.id,
-                };
-                self.journal.append(message.event, step);
+                self.record_expired(queue, message);
             }
 
             let target = dead_letter_queue.and_then(|name| state.queues.get_mut(&name));
@@ -91,19 +87,45 @@ impl Engine {
         let now = self.clock.now();
 
         self.change(|state| {
-            let deletion = state
-                .queues
-                .get_mut(queue)
-                .map(|queue| queue.delete(now, receipt));
-
-            if let Some(Deletion::Deleted(message)) = deletion {
-                let step = StepKind::Deleted {
-                    queue: Arc::clone(queue),
-                    message_id: message.id,
-                };
-                self.journal.append(message.event, step);
+            if let Some(queue) = state.queues.get_mut(queue) {
+                self.delete_from(queue, now, receipt);
             }
         });
+    }
+
+    /// Deletes a message, and records it.
+    pub(super) fn delete_from(
+        &self,
+        queue: &mut Queue,
+        now: SystemTime,
+        receipt: Receipt,
+    ) -> Deletion {
+        let deletion = queue.delete(now, receipt);
+
+        if let Deletion::Deleted(message) = &deletion {
+            let step = StepKind::Deleted {
+                queue: Arc::clone(queue.name()),
+                message_id: Arc::clone(&message.id),
+            };
+            self.journal.append(message.event, step);
+        }
+
+        deletion
+    }
+
+    /// Removes the messages that are older than the retention, and records them.
+    pub(super) fn expire(&self, queue: &mut Queue, now: SystemTime) {
+        for message in queue.expire(now) {
+            self.record_expired(queue.name(), message);
+        }
+    }
+
+    fn record_expired(&self, queue: &Arc<str>, message: Message) {
+        let step = StepKind::Expired {
+            queue: Arc::clone(queue),
+            message_id: message.id,
+        };
+        self.journal.append(message.event, step);
     }
 }
 

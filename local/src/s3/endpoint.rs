@@ -1,6 +1,5 @@
 //! The S3 protocol on a port of this machine.
 
-use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,8 +13,9 @@ use tokio::net::TcpListener;
 
 use super::service::{ObjectEvents, S3Service};
 use super::store::Buckets;
+use crate::Error;
 use crate::aws::http_server::{HttpListener, HttpServer};
-use crate::{Error, ErrorKind};
+use crate::aws::listener::listen;
 
 /// How long open requests may go on when the endpoint is stopped.
 const GRACE: Duration = Duration::from_secs(2);
@@ -44,14 +44,10 @@ impl S3Endpoint {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Address`] when the address is not available: its port is in use, for example.
+    /// [`ErrorKind::Address`](crate::ErrorKind::Address) when the address is not available: its
+    /// port is in use, for example.
     pub async fn bind(address: SocketAddr) -> Result<BoundS3Endpoint, Error> {
-        let listener = TcpListener::bind(address)
-            .await
-            .map_err(|error| bind_error(address, error))?;
-        let address = listener
-            .local_addr()
-            .map_err(|error| bind_error(address, error))?;
+        let (listener, address) = listen(address).await?;
 
         Ok(BoundS3Endpoint { address, listener })
     }
@@ -110,14 +106,4 @@ impl S3Access for AccessRule {
 
         Ok(())
     }
-}
-
-fn bind_error(address: SocketAddr, error: io::Error) -> Error {
-    let text = match error.kind() {
-        io::ErrorKind::AddrInUse => format!("`{address}` is in use by another program"),
-        io::ErrorKind::PermissionDenied => format!("listening on `{address}` is not permitted"),
-        _ => format!("cannot listen on `{address}`"),
-    };
-
-    Error::new(ErrorKind::Address, text).with_source(error)
 }

@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::SystemTime;
 
+use super::receipt::Receipt;
 use crate::s3::EventId;
 
 /// A message as its sender knows it.
@@ -42,13 +43,6 @@ pub struct Received {
     pub invisible_until: SystemTime,
     /// The position among all messages that the queue has ever had.
     pub sequence_number: u64,
-}
-
-/// Identifies one receive of one message.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Receipt {
-    pub(crate) serial: u64,
-    pub(crate) receive_count: u32,
 }
 
 /// The result of sending a message.
@@ -120,7 +114,9 @@ pub enum Deletion {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum VisibilityRefusal {
-    /// The message was deleted, was received again, or is visible.
+    /// The message was deleted.
+    Absent,
+    /// The message was received again, or is visible.
     NotInFlight,
     /// The message would be invisible for more than 12 hours after its receive.
     TooLong,
@@ -174,6 +170,7 @@ impl fmt::Display for SendRefusal {
 impl fmt::Display for VisibilityRefusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
+            Self::Absent => "the message was deleted",
             Self::NotInFlight => "the message is not in flight",
             Self::TooLong => "the total visibility timeout of the message is beyond 12 hours",
         })
@@ -181,9 +178,3 @@ impl fmt::Display for VisibilityRefusal {
 }
 
 impl std::error::Error for VisibilityRefusal {}
-
-impl fmt::Display for Receipt {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "AQEB{:016x}{:08x}", self.serial, self.receive_count)
-    }
-}

@@ -6,15 +6,18 @@
 
 mod changes;
 mod deduplication;
+pub(crate) mod endpoint;
 mod message;
 mod order;
 mod queue;
+mod receipt;
 mod snapshot;
 pub(crate) mod stored;
 
 pub(crate) use self::deduplication::SeenId;
 pub use self::message::{
-    Deletion, Message, Receipt, Receive, Received, Redriven, SendRefusal, Sent, VisibilityRefusal,
+    Deletion, Message, Receive, Received, Redriven, SendRefusal, Sent, VisibilityRefusal,
 };
 pub use self::queue::Queue;
+pub use self::receipt::Receipt;
 pub use self::snapshot::{QueueSnapshot, QueuedMessage, Visibility};

@@ -7,9 +7,10 @@ use std::time::{Duration, SystemTime};
 
 use super::deduplication::Deduplication;
 use super::message::{
-    Deletion, Message, Receipt, Receive, Received, Redriven, SendRefusal, Sent, VisibilityRefusal,
+    Deletion, Message, Receive, Received, Redriven, SendRefusal, Sent, VisibilityRefusal,
 };
 use super::order::ReceiveOrder;
+use super::receipt::Receipt;
 use super::stored::{QueueChange, StoredMessage};
 use crate::topology::QueueSpec;
 
@@ -257,10 +258,7 @@ impl Queue {
         let stored = &self.messages[&serial];
         receive.messages.push(Received {
             message: stored.message.clone(),
-            receipt: Receipt {
-                serial,
-                receive_count: stored.receive_count,
-            },
+            receipt: self.receipt_of(stored),
             receive_count: stored.total_receive_count(),
             sent: stored.sent,
             first_received: stored.first_received.unwrap_or(now),
@@ -277,7 +275,7 @@ impl Queue {
 
     /// Deletes the message that was received with this receipt.
     pub fn delete(&mut self, now: SystemTime, receipt: Receipt) -> Deletion {
-        match self.messages.get(&receipt.serial) {
+        match self.find(receipt) {
             None => Deletion::Absent,
             Some(stored) if stored.receive_count != receipt.receive_count => Deletion::Superseded,
             Some(stored) if self.spec.is_fifo() && stored.visible <= now => Deletion::Expired,
@@ -288,12 +286,33 @@ impl Queue {
         }
     }
 
+    /// The message that this receipt is about.
+    pub(crate) fn message(&self, receipt: Receipt) -> Option<&Message> {
+        self.find(receipt).map(|stored| &stored.message)
+    }
+
+    fn find(&self, receipt: Receipt) -> Option<&StoredMessage> {
+        let stored = self.messages.get(&receipt.serial);
+        stored.filter(|stored| receipt.is_of_same_message(self.receipt_of(stored)))
+    }
+
+    /// The receipt of the latest receive of a message.
+    fn receipt_of(&self, stored: &StoredMessage) -> Receipt {
+        Receipt::new(
+            &self.name,
+            &stored.message.id,
+            stored.sent,
+            stored.serial,
+            stored.receive_count,
+        )
+    }
+
     /// Changes how long a received message stays invisible, counted from now. A timeout of zero
     /// makes it visible.
     ///
     /// # Errors
     ///
-    /// Returns an error if the message was received again since then, or is visible. Also if it
+    /// Returns an error if the message was deleted, was received again, or is visible. Also if it
     /// would be invisible for more than 12 hours after its receive; then nothing changes
     /// (`ChangeMessageVisibility`, Amazon SQS API Reference, 2026).
     pub fn change_visibility(
@@ -302,11 +321,11 @@ impl Queue {
         receipt: Receipt,
         timeout: Duration,
     ) -> Result<(), VisibilityRefusal> {
-        let stored = self.messages.get(&receipt.serial);
-        let in_flight = stored
-            .filter(|stored| stored.receive_count == receipt.receive_count && stored.visible > now);
-        let received = in_flight
-            .and_then(|stored| stored.received)
+        let stored = self.find(receipt).ok_or(VisibilityRefusal::Absent)?;
+        let is_in_flight = stored.receive_count == receipt.receive_count && stored.visible > now;
+        let received = stored
+            .received
+            .filter(|_| is_in_flight)
             .ok_or(VisibilityRefusal::NotInFlight)?;
 
         let visible = now

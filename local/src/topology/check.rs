@@ -264,8 +264,9 @@ fn check_mapping(
     part.require_range(
         "maximum_concurrency",
         mapping.maximum_concurrency,
-        1..=1000,
-        "the maximum concurrency must be 1 to 1000",
+        2..=1000,
+        "the maximum concurrency must be 2 to 1000; a function with a reserved concurrency of 1 \
+         runs one invocation at a time",
     )?;
 
     part.require(

@@ -37,7 +37,8 @@ pub struct MappingSpec {
     pub batch_size: usize,
     /// How long the mapping waits for a batch to fill: at most 300 seconds.
     pub batch_window: Duration,
-    /// How many invocations may run at once: 2 to 1,000. Unlike on AWS, 1 is allowed too.
+    /// How many invocations may run at once: 2 to 1,000. For one at a time, set
+    /// [`FunctionSpec::reserved_concurrency`] to 1.
     pub maximum_concurrency: usize,
     /// Whether the function's answer lists the messages that failed (`ReportBatchItemFailures`).
     /// Without it, any answer deletes the whole batch.
@@ -122,7 +123,7 @@ impl MappingSpec {
         self
     }
 
-    /// Sets how many invocations may run at once.
+    /// Sets how many invocations may run at once: 2 to 1,000.
     #[must_use]
     pub fn with_maximum_concurrency(mut self, invocations: usize) -> Self {
         self.maximum_concurrency = invocations;

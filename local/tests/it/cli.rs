@@ -383,6 +383,13 @@ async fn an_error_at_startup_is_printed_on_one_line() {
                  choose another port with `--port PORT`\n"
             ),
         ),
+        (
+            vec!["--port", "0", "--sqs-port", &port],
+            format!(
+                "error: `127.0.0.1:{port}` is in use by another program; \
+                 choose another port with `--sqs-port PORT`\n"
+            ),
+        ),
         (vec!["--config", file], format!("error: {file}:2: ")),
         (
             vec!["--config", "/nowhere.toml"],

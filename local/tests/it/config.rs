@@ -225,6 +225,14 @@ fn a_mistake_is_reported_with_its_line() {
         "needs a batch window",
     );
 
+    for outside in [0, 1, 1001] {
+        check_line(
+            "maximum_concurrency = 2",
+            &format!("maximum_concurrency = {outside}"),
+            "`thumbnails`: the maximum concurrency must be 2 to 1000",
+        );
+    }
+
     check_line(
         "function = \"thumbnails\" # of the mapping",
         "function = \"images\"",

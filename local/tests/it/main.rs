@@ -4,6 +4,7 @@
 
 mod cli;
 mod config;
+mod deaths;
 mod faults;
 mod mapping;
 mod persistence;
@@ -12,5 +13,6 @@ mod process;
 mod programs;
 mod queue;
 mod queue_model;
+mod sqs;
 mod topic;
 mod ui;

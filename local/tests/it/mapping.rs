@@ -351,12 +351,7 @@ async fn a_batch_window_lasts_until_its_end_or_a_full_batch() {
 
 #[tokio::test(start_paused = true)]
 async fn an_event_is_at_most_6_mb_long() {
-    let mut setup = setup("queue");
-    setup.mapping = setup
-        .mapping
-        .with_batch_size(10)
-        .with_maximum_concurrency(1);
-    let (pipeline, seen) = start(setup, nothing_failed).await;
+    let (pipeline, seen) = start(setup("queue"), nothing_failed).await;
 
     for id in 0..10 {
         pipeline

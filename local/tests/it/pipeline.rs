@@ -366,6 +366,13 @@ async fn a_contradictory_pipeline_is_rejected_at_start() {
     let window = both().with_topology(topology).start().await.err();
     let text = "`put-processor`: a batch size above 10 needs a batch window of at least 1 second";
     assert_eq!(kind(window), Some((ErrorKind::Configuration, text.into())));
+
+    let mut topology = Topology::example();
+    topology.mappings[0].maximum_concurrency = 1;
+    let single = both().with_topology(topology).start().await.err();
+    let text = "`put-processor`: the maximum concurrency must be 2 to 1000; a function with a \
+                reserved concurrency of 1 runs one invocation at a time";
+    assert_eq!(kind(single), Some((ErrorKind::Configuration, text.into())));
 }
 
 #[tokio::test(start_paused = true)]

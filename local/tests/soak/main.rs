@@ -23,7 +23,7 @@ use s3_dispatch_local::{
 use s3_dispatch_testing::SnsFilterPolicy;
 
 use ledger::Ledger;
-use processor::processor;
+use processor::{OneAtATime, processor};
 
 const BUCKET: &str = "amzn-s3-demo-bucket";
 const PROCESSORS: [(&str, &str); 2] = [
@@ -69,13 +69,30 @@ fn topology(concurrency: usize) -> Topology {
     topology
 }
 
+/// How many invocations of a processor run at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Functions {
+    OneAtATime,
+    FiveAtATime,
+}
+
+impl Functions {
+    /// How many invocations the mapping starts at once. AWS allows no fewer than two.
+    fn at_once(self) -> usize {
+        match self {
+            Self::OneAtATime => 2,
+            Self::FiveAtATime => 5,
+        }
+    }
+}
+
 fn setting(name: &str, default: f64) -> f64 {
     std::env::var(name).map_or(default, |value| value.parse().unwrap())
 }
 
 /// Runs the workload through one pipeline, then sends its dead letters again, as an operator
 /// would.
-async fn soak(concurrency: usize, is_ordered: bool) {
+async fn soak(functions: Functions) {
     let (objects, chaos) = (
         setting("SOAK_OBJECTS", 2_000.0) as usize,
         setting("SOAK_CHAOS", 0.2),
@@ -84,12 +101,16 @@ async fn soak(concurrency: usize, is_ordered: bool) {
     let ledger = Arc::new(Ledger::default());
     let observed = Arc::clone(&ledger);
     let mut builder = LocalPipeline::builder()
-        .with_topology(topology(concurrency))
+        .with_topology(topology(functions.at_once()))
         .with_faults(faults)
         .with_observer(move |step| observed.observe(step));
 
     for (name, _) in PROCESSORS {
-        builder = builder.with_router(name, processor(Arc::clone(&ledger)));
+        let router = processor(Arc::clone(&ledger));
+        builder = match functions {
+            Functions::OneAtATime => builder.with_function(name, OneAtATime::new(router)),
+            Functions::FiveAtATime => builder.with_router(name, router),
+        };
     }
 
     let pipeline = builder.start().await.unwrap();
@@ -108,10 +129,10 @@ async fn soak(concurrency: usize, is_ordered: bool) {
         / 3600.0;
 
     let resent = send_dead_letters_again(&pipeline, &ledger).await;
-    conservation::check(&ledger, is_ordered);
+    conservation::check(&ledger, functions == Functions::OneAtATime);
 
     println!(
-        "{objects} objects, {events} events, chaos {chaos}, {concurrency} at a time: \
+        "{objects} objects, {events} events, chaos {chaos}, {functions:?}: \
          {:.0} events/s, {} messages, {} receives, {} effects, {} repeated after a kill, \
          {} dead letters sent again, {virtual_hours:.1} h of the pipeline, peak memory {}",
         events as f64 / seconds,
@@ -156,10 +177,10 @@ fn peak_memory() -> String {
 /// With one invocation of each processor at a time, `LatestOnly` also guarantees the order.
 #[tokio::test(start_paused = true)]
 async fn one_at_a_time() {
-    soak(1, true).await;
+    soak(Functions::OneAtATime).await;
 }
 
 #[tokio::test(start_paused = true)]
 async fn five_at_a_time() {
-    soak(5, false).await;
+    soak(Functions::FiveAtATime).await;
 }

@@ -3,10 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
 use s3_dispatch::{
     Deduplicated, HandlerError, LatestOnly, MemoryStore, MessageContext, Outcome, Route, Router,
     Routes, S3EventRecord, SkipReason, State, async_trait,
 };
+use s3_dispatch_local::{Function, FunctionError, InProcess, Invocation};
+use tokio::sync::Mutex;
 
 use crate::ledger::{Ledger, Way};
 
@@ -66,5 +69,28 @@ impl<R: Router> Router for Observed<R> {
 
     fn routes(&self) -> &[Route] {
         self.router.routes()
+    }
+}
+
+/// A function that runs its invocations one after the other.
+pub(crate) struct OneAtATime<R> {
+    function: InProcess<R>,
+    turn: Mutex<()>,
+}
+
+impl<R: Router> OneAtATime<R> {
+    pub(crate) fn new(router: R) -> Self {
+        Self {
+            function: InProcess::new(router),
+            turn: Mutex::default(),
+        }
+    }
+}
+
+#[async_trait]
+impl<R: Router> Function for OneAtATime<R> {
+    async fn invoke(&self, invocation: Invocation) -> Result<Bytes, FunctionError> {
+        let _turn = self.turn.lock().await;
+        self.function.invoke(invocation).await
     }
 }

@@ -51,6 +51,11 @@ pub(crate) struct Arguments {
     #[arg(long, value_parser = parse_port)]
     port: Option<u16>,
 
+    /// Serve SQS on this port of the loopback interface. 0 picks a free port. The default is 9092,
+    /// or a free port with `--demo` or `--port 0`.
+    #[arg(long, value_name = "PORT", value_parser = parse_port)]
+    sqs_port: Option<u16>,
+
     /// Serve a page that shows the pipeline, on this port of the loopback interface. 0 picks a
     /// free port. The default is 9091.
     #[arg(
@@ -103,6 +108,14 @@ impl Arguments {
         let port = self.port.unwrap_or(if self.demo { 0 } else { 9090 });
 
         SocketAddr::new(self.bind, port)
+    }
+
+    /// Where SQS is served.
+    pub(crate) fn sqs_address(&self) -> SocketAddr {
+        let picks_free = self.demo || self.port == Some(0);
+        let port = self.sqs_port.unwrap_or(if picks_free { 0 } else { 9092 });
+
+        SocketAddr::from((Ipv4Addr::LOCALHOST, port))
     }
 }
 

@@ -7,7 +7,9 @@ use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use s3_dispatch_local::{BoundS3Endpoint, FunctionSpec, LocalPipeline, S3Endpoint, Topology};
+use s3_dispatch_local::{
+    BoundS3Endpoint, ErrorKind, FunctionSpec, LocalPipeline, S3Endpoint, Topology,
+};
 
 use crate::cli::Arguments;
 use crate::console::{self, Console, paint, say};
@@ -88,7 +90,8 @@ impl Running {
     ) -> Result<Self, Box<dyn Error>> {
         let mut builder = LocalPipeline::builder()
             .with_topology(topology.clone())
-            .with_faults(arguments.faults());
+            .with_faults(arguments.faults())
+            .with_sqs_endpoint(arguments.sqs_address());
 
         if let Some(folder) = &arguments.data {
             builder = builder.with_data(folder);
@@ -100,9 +103,12 @@ impl Running {
             builder = builder.with_observer(move |step| monitor.observe(step));
         }
 
-        let pipeline = builder.start().await?;
+        let pipeline = builder
+            .start()
+            .await
+            .map_err(|error| name_port(error, "--sqs-port"))?;
         let address = endpoint.address();
-        greet(arguments, address, topology);
+        greet(arguments, address, pipeline.sqs_address(), topology);
 
         let ui = ui.map(|ui| {
             say(&format!(
@@ -135,21 +141,23 @@ impl Running {
 }
 
 async fn bind_endpoint(arguments: &Arguments) -> Result<BoundS3Endpoint, Box<dyn Error>> {
-    let error = match S3Endpoint::bind(arguments.s3_address()).await {
-        Ok(endpoint) => return Ok(endpoint),
-        Err(error) => error,
-    };
+    S3Endpoint::bind(arguments.s3_address())
+        .await
+        .map_err(|error| name_port(error, "--port"))
+}
 
+/// Says which option chooses another port, if the error is about a port in use.
+fn name_port(error: s3_dispatch_local::Error, option: &str) -> Box<dyn Error> {
     let cause = error
         .source()
         .and_then(|source| source.downcast_ref::<io::Error>());
 
-    Err(match cause.map(io::Error::kind) {
-        Some(io::ErrorKind::AddrInUse) => {
-            format!("{error}; choose another port with `--port PORT`").into()
+    match (error.kind(), cause.map(io::Error::kind)) {
+        (ErrorKind::Address, Some(io::ErrorKind::AddrInUse)) => {
+            format!("{error}; choose another port with `{option} PORT`").into()
         }
         _ => error.into(),
-    })
+    }
 }
 
 /// Sets the programs that the command line names, and those of the examples.
@@ -194,7 +202,7 @@ fn set_endpoint(functions: &mut [FunctionSpec], address: SocketAddr) {
     }
 }
 
-fn greet(arguments: &Arguments, address: SocketAddr, topology: &Topology) {
+fn greet(arguments: &Arguments, address: SocketAddr, sqs: Option<SocketAddr>, topology: &Topology) {
     let buckets: Vec<_> = topology
         .buckets
         .iter()
@@ -208,10 +216,18 @@ fn greet(arguments: &Arguments, address: SocketAddr, topology: &Topology) {
         buckets.join(", ")
     ));
 
+    if let Some(sqs) = sqs {
+        let sqs = paint(console::NAME, &format!("http://{sqs}"));
+        say(&format!("SQS is at {sqs}"));
+    }
+
     if !arguments.demo {
         say(&format!(
             "  export AWS_ENDPOINT_URL_S3=http://{address} AWS_REGION=us-east-1"
         ));
+        if let Some(sqs) = sqs {
+            say(&format!("  export AWS_ENDPOINT_URL_SQS=http://{sqs}"));
+        }
         say("  export AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test");
         say("For development and tests only. Press Ctrl-C to stop.");
     }

@@ -80,6 +80,19 @@ fn message_line(kind: &StepKind) -> Option<StepLine> {
             let text = format!("by {queue}: {}", refusal_text(*reason));
             ("refused", Tone::Failed, text)
         }
+        StepKind::VisibilityChanged {
+            queue,
+            message_id,
+            timeout,
+        } => {
+            let id = short_id(message_id);
+            let text = match timeout.as_secs() {
+                0 => format!("{id} in {queue} is visible again"),
+                seconds => format!("{id} in {queue} is invisible for {seconds} s"),
+            };
+
+            ("visibility", Tone::Faint, text)
+        }
         StepKind::Deleted { queue, message_id } => {
             let text = format!("{} from {queue}", short_id(message_id));
             ("deleted", Tone::Faint, text)

@@ -1,0 +1,100 @@
+//! AWS JSON 1.0: how a call and its answer look in HTTP.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::header::{CONTENT_TYPE, HeaderValue};
+use http::{Method, Request, Response};
+use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
+use hyper::body::Incoming;
+use serde_json::json;
+
+use super::error::{ErrorCode, SqsError};
+use super::service::SqsService;
+use super::{access, operations};
+
+/// The longest request. A batch of 1 MiB is up to six times as long when it is escaped.
+const MAX_REQUEST_BYTES: usize = 8 * 1024 * 1024;
+
+/// How the header `X-Amz-Target` begins.
+const TARGET_PREFIX: &str = "AmazonSQS.";
+
+/// Answers a request.
+pub(super) async fn respond(
+    service: Arc<SqsService>,
+    request: Request<Incoming>,
+) -> Result<Response<Full<Bytes>>, Infallible> {
+    let request_id = service.next_request_id();
+    let result = call(&service, request).await;
+
+    let mut response = match &result {
+        Ok(output) => Response::new(Full::from(output.clone())),
+        Err(error) => error_response(error),
+    };
+
+    let headers = response.headers_mut();
+    let json = HeaderValue::from_static("application/x-amz-json-1.0");
+    headers.insert(CONTENT_TYPE, json);
+    if let Ok(id) = HeaderValue::from_str(&request_id) {
+        headers.insert("x-amzn-requestid", id);
+    }
+
+    Ok(response)
+}
+
+async fn call(service: &SqsService, request: Request<Incoming>) -> Result<Bytes, SqsError> {
+    access::check(request.headers(), service.port())
+        .map_err(|reason| SqsError::new(ErrorCode::AccessDenied, reason))?;
+
+    let target = request.headers().get("x-amz-target");
+    let operation = target
+        .filter(|_| request.method() == Method::POST)
+        .and_then(|target| target.to_str().ok()?.strip_prefix(TARGET_PREFIX))
+        .ok_or_else(|| {
+            let message = "This endpoint speaks only SQS's JSON protocol: a POST with the header \
+                           X-Amz-Target. Use an SDK of 2024 or later.";
+            SqsError::new(ErrorCode::UnknownOperation, message)
+        })?
+        .to_owned();
+
+    let input = read_body(request).await?;
+
+    operations::call(service, &operation, &input)
+        .await
+        .map(Bytes::from)
+}
+
+async fn read_body(request: Request<Incoming>) -> Result<Bytes, SqsError> {
+    let body = Limited::new(request.into_body(), MAX_REQUEST_BYTES)
+        .collect()
+        .await;
+
+    body.map(http_body_util::Collected::to_bytes)
+        .map_err(|error| {
+            if error.is::<LengthLimitError>() {
+                let message = format!("A request can have at most {MAX_REQUEST_BYTES} bytes.");
+                SqsError::new(ErrorCode::RequestTooLarge, message)
+            } else {
+                SqsError::new(ErrorCode::Serialization, "The request was cut off.")
+            }
+        })
+}
+
+fn error_response(error: &SqsError) -> Response<Full<Bytes>> {
+    let body = json!({ "__type": error.json_name(), "message": error.message() });
+    let mut response = Response::new(Full::from(body.to_string()));
+    *response.status_mut() = error.status();
+
+    // SDKs report the code of the query protocol, for programs that were written for it.
+    let fault = if error.is_sender_fault() {
+        "Sender"
+    } else {
+        "Receiver"
+    };
+    if let Ok(code) = HeaderValue::from_str(&format!("{};{fault}", error.query_name())) {
+        response.headers_mut().insert("x-amzn-query-error", code);
+    }
+
+    response
+}

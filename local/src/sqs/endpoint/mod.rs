@@ -1,0 +1,17 @@
+//! The SQS protocol on a port of this machine, so that any SQS client can use the queues.
+//!
+//! It speaks AWS JSON 1.0, as the SDKs do since 2023. The pipeline serves it, a function's process
+//! finds its address in `AWS_ENDPOINT_URL_SQS`, and the rules of the queues stay in `sqs::queue`.
+
+mod access;
+mod acknowledging;
+mod batch;
+mod error;
+mod http;
+mod operations;
+mod queues;
+mod server;
+mod service;
+
+pub(crate) use self::server::{BoundSqsEndpoint, SqsEndpoint};
+pub(crate) use self::service::queue_url;

@@ -1,0 +1,69 @@
+//! The operations that the endpoint supports, and where each one is implemented.
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::error::{ErrorCode, SqsError};
+use super::service::SqsService;
+use super::{acknowledging, queues};
+
+/// Declares the function that calls an operation by its name.
+macro_rules! operations {
+    (
+        $($name:literal => $module:ident::$operation:ident;)*
+        unsupported: $($unsupported:literal)|*;
+    ) => {
+        /// Calls an operation with its input in JSON, and returns its output in JSON.
+        pub(super) async fn call(
+            service: &SqsService,
+            operation: &str,
+            input: &[u8],
+        ) -> Result<Vec<u8>, SqsError> {
+            match operation {
+                $($name => {
+                    let output = $module::$operation(service, read(input)?).await?;
+                    Ok(write(&output))
+                })*
+                $($unsupported)|* => Err(SqsError::new(
+                    ErrorCode::UnsupportedOperation,
+                    format!("s3-dispatch-local does not implement {operation}."),
+                )),
+                _ => Err(SqsError::new(
+                    ErrorCode::UnknownOperation,
+                    format!("SQS has no operation {operation}."),
+                )),
+            }
+        }
+    };
+}
+
+operations! {
+    "ChangeMessageVisibility" => acknowledging::change_message_visibility;
+    "ChangeMessageVisibilityBatch" => acknowledging::change_message_visibility_batch;
+    "DeleteMessage" => acknowledging::delete_message;
+    "DeleteMessageBatch" => acknowledging::delete_message_batch;
+    "GetQueueUrl" => queues::get_queue_url;
+
+    unsupported: "AddPermission" | "CancelMessageMoveTask" | "CreateQueue" | "DeleteQueue"
+        | "GetQueueAttributes" | "ListDeadLetterSourceQueues" | "ListMessageMoveTasks"
+        | "ListQueues" | "ListQueueTags" | "PurgeQueue" | "ReceiveMessage" | "RemovePermission"
+        | "SendMessage" | "SendMessageBatch" | "SetQueueAttributes" | "StartMessageMoveTask"
+        | "TagQueue" | "UntagQueue";
+}
+
+fn read<I: DeserializeOwned>(input: &[u8]) -> Result<I, SqsError> {
+    // A client without parameters may send nothing.
+    let input = if input.is_empty() { b"{}" } else { input };
+    let malformed = |message: String| SqsError::new(ErrorCode::Serialization, message);
+
+    // Serde would also read the fields from a list.
+    if !input.trim_ascii_start().starts_with(b"{") {
+        return Err(malformed("the input is not a JSON object".into()));
+    }
+
+    serde_json::from_slice(input).map_err(|error| malformed(error.to_string()))
+}
+
+fn write(output: &impl Serialize) -> Vec<u8> {
+    serde_json::to_vec(output).expect("an output has only texts, numbers and lists of them")
+}

@@ -1,0 +1,75 @@
+//! The server of the endpoint.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use hyper::service::service_fn;
+use tokio::net::TcpListener;
+
+use super::http::respond;
+use super::service::SqsService;
+use crate::aws::http_server::{HttpListener, HttpServer};
+use crate::aws::listener::listen;
+use crate::pipeline::engine::Engine;
+use crate::{Error, ErrorKind};
+
+/// How long a client may take to send the head of a request.
+const HEADER_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// How long open requests may go on when the endpoint is stopped.
+const GRACE: Duration = Duration::from_secs(2);
+
+/// A server of the SQS protocol. It ends when it is dropped.
+pub(crate) struct SqsEndpoint(HttpServer);
+
+/// An address at which an endpoint is about to serve. Clients can connect already; they wait.
+pub(crate) struct BoundSqsEndpoint {
+    address: SocketAddr,
+    listener: TcpListener,
+}
+
+impl BoundSqsEndpoint {
+    /// Listens on this address of the loopback interface. Port 0 means any free port.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Configuration`] when the address is not on the loopback interface, and
+    /// [`ErrorKind::Address`] when it is not available.
+    pub(crate) async fn bind(address: SocketAddr) -> Result<Self, Error> {
+        if !address.ip().is_loopback() {
+            let message = format!(
+                "the SQS endpoint has no access control, and `{address}` is not a loopback address"
+            );
+            return Err(Error::new(ErrorKind::Configuration, message));
+        }
+
+        let (listener, address) = listen(address).await?;
+
+        Ok(Self { address, listener })
+    }
+
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Starts to serve the queues of this pipeline.
+    pub(crate) fn serve(self, engine: Arc<Engine>) -> SqsEndpoint {
+        let service = Arc::new(SqsService::new(engine, self.address));
+        let respond = service_fn(move |request| respond(Arc::clone(&service), request));
+
+        let server = HttpListener::new(self.listener)
+            .with_header_timeout(HEADER_TIMEOUT)
+            .with_grace(GRACE)
+            .serve(respond);
+
+        SqsEndpoint(server)
+    }
+}
+
+impl SqsEndpoint {
+    /// Accepts no more requests, and gives open requests some time to end.
+    pub(crate) async fn stop(&mut self) {
+        self.0.stop().await;
+    }
+}

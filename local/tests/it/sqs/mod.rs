@@ -1,0 +1,5 @@
+//! The SQS endpoint, as its clients see it.
+
+mod client;
+mod functions;
+mod security;
