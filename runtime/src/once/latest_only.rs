@@ -13,7 +13,7 @@ use crate::once::identity::{Identity, default_scope};
 use crate::once::order::Order;
 use crate::once::outage::Patience;
 use crate::once::position::Position;
-use crate::once::store::DEFAULT_KEEP;
+use crate::once::stores::store::DEFAULT_KEEP;
 
 /// Skips a record if a newer event of its key has been handled.
 ///
@@ -41,11 +41,18 @@ use crate::once::store::DEFAULT_KEEP;
 ///
 /// Only events that say what is at the key now:
 ///
-/// | event | its sequencer | is skipped | makes stale |
+/// | events | sequencer | is skipped | makes stale |
 /// |---|---|---|---|
-/// | `ObjectCreated:Put`, `:Post`, `:Copy`, `ObjectRemoved:DeleteMarkerCreated`, `ObjectRemoved:Delete` without a version id | its own | after a newer one | what is older |
-/// | `ObjectCreated:CompleteMultipartUpload` | that of the upload's start | only after its own expiration | what is older than its start |
-/// | `LifecycleExpiration:DeleteMarkerCreated`, `LifecycleExpiration:Delete` without a version id | that of the object which expired | after something newer than that object | that object's upload, and what is older |
+/// | puts, posts, copies, removals | its own | after a newer event | what is older |
+/// | multipart uploads | of the upload's start | after its expiration | what is older than that |
+/// | expirations | of what expired | after something newer | its upload, and what is older |
+///
+/// - Puts, posts and copies are `ObjectCreated:Put`, `ObjectCreated:Post` and `ObjectCreated:Copy`.
+/// - Removals are `ObjectRemoved:DeleteMarkerCreated`, and `ObjectRemoved:Delete` without a version
+///   id.
+/// - Multipart uploads are `ObjectCreated:CompleteMultipartUpload`.
+/// - Expirations are `LifecycleExpiration:DeleteMarkerCreated`, and `LifecycleExpiration:Delete`
+///   without a version id.
 ///
 /// All others are always routed and never remembered, because for them "older" would be wrong:
 /// tagging and access control events have no sequencer, and restoration, replication, tiering,

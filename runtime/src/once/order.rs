@@ -21,7 +21,7 @@ use crate::SequencerStore;
 use crate::once::identity::Identity;
 use crate::once::outage::Patience;
 use crate::once::position::Position;
-use crate::once::store::StoreError;
+use crate::once::stores::store::StoreError;
 
 tokio::task_local! {
     /// The steps of the `LatestOnly` that encloses the router which is being polled.
