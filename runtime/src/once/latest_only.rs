@@ -69,12 +69,12 @@ use crate::once::stores::store::DEFAULT_KEEP;
 /// - *The deletion of the current version.* In a versioned bucket it makes an older version the
 ///   current one, or none, and the event does not say which.
 ///
-/// Let the handler look at the object itself, with `HeadObject`, and write what it finds there
-/// instead of what the event says. Every event that may be the newest is routed, with one
-/// exception, so the last look finds the current object. The exception is the expiration of an
-/// object that seems older than an event before it: of such an upload, or of a version that became
-/// the current one again. It is skipped, so what a handler wrote about that object stays, until an
-/// inventory shows that the object is gone.
+/// Let every handler of such keys look at the object itself, with `HeadObject`, and write what it
+/// finds there instead of what the event says. Such a handler does not need this router:
+/// [`Exclusive`](crate::Exclusive) around it is enough. Under this router it ends right as well,
+/// with one exception: the expiration of an object that seems older than an event before it, because
+/// it was such an upload, or is a version that became the current one again. That event is skipped,
+/// and what was written about the object stays.
 ///
 /// # Sharing a store
 ///
