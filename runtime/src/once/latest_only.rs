@@ -72,9 +72,9 @@ use crate::once::stores::store::DEFAULT_KEEP;
 /// Let every handler of such keys look at the object itself, with `HeadObject`, and write what it
 /// finds there instead of what the event says. Such a handler does not need this router:
 /// [`Exclusive`](crate::Exclusive) around it is enough. Under this router it ends right as well,
-/// with one exception: the expiration of an object that seems older than an event before it, because
-/// it was such an upload, or is a version that became the current one again. That event is skipped,
-/// and what was written about the object stays.
+/// with one exception: the expiration of an object that seems older than an event before it,
+/// because it was such an upload, or is a version that became the current one again. That event is
+/// skipped, and what was written about the object stays.
 ///
 /// # Sharing a store
 ///

@@ -99,8 +99,8 @@ impl Plan {
         self.records[process].clone()
     }
 
-    /// Explores every run until one breaks a promise, and returns that one, move by move. Prints how
-    /// many there were.
+    /// Explores every run until one breaks a promise, and returns that one, move by move. Prints
+    /// how many there were.
     pub(crate) fn explore(&self, promise: fn(&Self, &End) -> bool) -> Option<String> {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_time()
