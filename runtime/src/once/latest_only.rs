@@ -247,13 +247,8 @@ impl<R: Router, Store: SequencerStore> Router for LatestOnly<R, Store> {
             return self.router.route(record, message).await;
         };
 
-        let order = Order {
-            store: Arc::clone(&self.store),
-            object: Identity::of_object(record).within(&self.scope),
-            position,
-            keep: self.keep,
-            patience: self.patience,
-        };
+        let object = Identity::of_object(record).within(&self.scope);
+        let order = Order::new(&self.store, object, position, (self.keep, self.patience));
 
         order.around(&self.router, record, message).await
     }
