@@ -70,8 +70,8 @@ pub use lambda::{
 pub use pipeline::{LocalPipeline, LocalPipelineBuilder};
 pub use s3::{BoundS3Endpoint, Buckets, EventId, ObjectEvent, ObjectEvents, S3Endpoint};
 pub use sqs::{
-    Deletion, Message, Queue, QueueSnapshot, QueuedMessage, Receipt, Receive, Received, Redriven,
-    SendRefusal, Sent, Visibility, VisibilityRefusal,
+    AttributeValue, Deletion, Message, MessageAttribute, Queue, QueueSnapshot, QueuedMessage,
+    Receipt, Receive, Received, Redriven, SendRefusal, Sent, Visibility, VisibilityRefusal,
 };
 pub use topology::{
     BucketSpec, Destination, FunctionSpec, MappingSpec, NotificationSpec, QueueSpec, Redrive,

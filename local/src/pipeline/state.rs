@@ -23,6 +23,8 @@ pub(crate) struct PipelineState {
     in_transit: BTreeMap<(SystemTime, u64), InTransit>,
     next_serial: u64,
     last_event: u64,
+    /// How many messages clients have sent so far.
+    last_message: u64,
     pub(super) sequencers: Sequencers,
     /// How many invocations run or wait for a permit.
     pub(super) invocations: usize,
@@ -43,6 +45,7 @@ impl PipelineState {
             in_transit: BTreeMap::new(),
             next_serial: 0,
             last_event: 0,
+            last_message: 0,
             sequencers: Sequencers::default(),
             invocations: 0,
             unwritten: Vec::new(),
@@ -76,8 +79,10 @@ impl PipelineState {
             LogEntry::Counters {
                 last_event,
                 last_sequencer,
+                last_message,
             } => {
                 self.last_event = self.last_event.max(last_event);
+                self.last_message = self.last_message.max(last_message);
                 self.sequencers.continue_after(last_sequencer);
             }
             LogEntry::SentOff {
@@ -124,6 +129,7 @@ impl PipelineState {
         LogEntry::Counters {
             last_event: self.last_event,
             last_sequencer: self.sequencers.last(),
+            last_message: self.last_message,
         }
     }
 
@@ -174,6 +180,14 @@ impl PipelineState {
         self.record(Self::counters);
 
         EventId(self.last_event)
+    }
+
+    /// The number of the next message that a client sends.
+    pub(super) fn next_message(&mut self) -> u64 {
+        self.last_message += 1;
+        self.record(Self::counters);
+
+        self.last_message
     }
 
     /// Puts a message in transit that arrives at this time.

@@ -1,5 +1,6 @@
 //! A message in a queue, and the changes of a queue that must survive a restart.
 
+use std::sync::Arc;
 use std::time::SystemTime;
 
 use super::deduplication::SeenId;
@@ -21,6 +22,9 @@ pub(crate) struct StoredMessage {
     /// When it was received last.
     pub(crate) received: Option<SystemTime>,
     pub(crate) first_received: Option<SystemTime>,
+    /// The name of the queue that this one is the dead-letter queue of, if the message came from
+    /// there.
+    pub(crate) dead_letter_source: Option<Arc<str>>,
 }
 
 /// A change of a queue.
@@ -59,6 +63,7 @@ impl StoredMessage {
             received_before: 0,
             received: None,
             first_received: None,
+            dead_letter_source: None,
         }
     }
 

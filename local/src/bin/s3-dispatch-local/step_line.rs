@@ -80,6 +80,19 @@ fn message_line(kind: &StepKind) -> Option<StepLine> {
             let text = format!("by {queue}: {}", refusal_text(*reason));
             ("refused", Tone::Failed, text)
         }
+        StepKind::Received {
+            queue,
+            message_id,
+            receive_count,
+        } => {
+            let id = short_id(message_id);
+            let text = match receive_count {
+                1 => format!("{id} from {queue} by a client"),
+                count => format!("{id} from {queue} by a client (receive {count})"),
+            };
+
+            ("received", Tone::Name, text)
+        }
         StepKind::VisibilityChanged {
             queue,
             message_id,

@@ -9,10 +9,11 @@ use crate::sqs::stored::QueueChange;
 /// One change of the state of a pipeline.
 #[derive(Debug, Clone)]
 pub(crate) enum LogEntry {
-    /// The last numbers of events and sequencers.
+    /// The last numbers of events, sequencers, and messages that clients sent.
     Counters {
         last_event: u64,
         last_sequencer: u64,
+        last_message: u64,
     },
     /// A message was put in transit.
     SentOff {

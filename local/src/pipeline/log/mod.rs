@@ -5,6 +5,8 @@
 
 pub(super) mod entry;
 mod line;
+mod message_line;
+mod values;
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Seek, SeekFrom, Write};

@@ -4,8 +4,9 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::error::{ErrorCode, SqsError};
+use super::messages::{acknowledging, receiving, sending};
+use super::queues;
 use super::service::SqsService;
-use super::{acknowledging, queues};
 
 /// Declares the function that calls an operation by its name.
 macro_rules! operations {
@@ -43,12 +44,14 @@ operations! {
     "DeleteMessage" => acknowledging::delete_message;
     "DeleteMessageBatch" => acknowledging::delete_message_batch;
     "GetQueueUrl" => queues::get_queue_url;
+    "ReceiveMessage" => receiving::receive_message;
+    "SendMessage" => sending::send_message;
+    "SendMessageBatch" => sending::send_message_batch;
 
     unsupported: "AddPermission" | "CancelMessageMoveTask" | "CreateQueue" | "DeleteQueue"
         | "GetQueueAttributes" | "ListDeadLetterSourceQueues" | "ListMessageMoveTasks"
-        | "ListQueues" | "ListQueueTags" | "PurgeQueue" | "ReceiveMessage" | "RemovePermission"
-        | "SendMessage" | "SendMessageBatch" | "SetQueueAttributes" | "StartMessageMoveTask"
-        | "TagQueue" | "UntagQueue";
+        | "ListQueues" | "ListQueueTags" | "PurgeQueue" | "RemovePermission" | "SetQueueAttributes"
+        | "StartMessageMoveTask" | "TagQueue" | "UntagQueue";
 }
 
 fn read<I: DeserializeOwned>(input: &[u8]) -> Result<I, SqsError> {

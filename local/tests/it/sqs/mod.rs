@@ -1,5 +1,9 @@
 //! The SQS endpoint, as its clients see it.
 
+mod acknowledging;
 mod client;
 mod functions;
+mod messages;
+mod persistence;
+mod polling;
 mod security;
