@@ -53,7 +53,7 @@ pub struct Queue {
     /// When each message expires.
     expiries: BTreeSet<(SystemTime, u64)>,
     pub(super) deduplication: Deduplication,
-    next_serial: u64,
+    pub(super) next_serial: u64,
     /// The changes that are not written to disk yet. `None` if nothing is written.
     pub(super) changes: Option<Vec<QueueChange>>,
 }
@@ -84,6 +84,17 @@ impl Queue {
     #[must_use]
     pub fn spec(&self) -> &QueueSpec {
         &self.spec
+    }
+
+    /// Changes the settings. A new retention also applies to the messages that are there.
+    pub(crate) fn set_spec(&mut self, spec: QueueSpec) {
+        debug_assert_eq!(spec.name, self.spec.name, "a queue keeps its name");
+        self.spec = spec;
+
+        let messages = self.messages.values();
+        self.expiries = messages
+            .map(|stored| (stored.sent + self.spec.retention, stored.serial))
+            .collect();
     }
 
     /// How many messages the queue holds, including delayed and invisible ones, and expired ones
@@ -183,6 +194,32 @@ impl Queue {
             }
             None => Err(SendRefusal::NoDeduplicationId),
         }
+    }
+
+    /// Inserts a message that is moved from another queue, even if this queue knows its
+    /// deduplication id. It is like a new one.
+    pub(crate) fn insert_moved(&mut self, now: SystemTime, message: Message) {
+        let stored = StoredMessage::new(self.next_serial, message, now, now);
+        self.insert(stored);
+    }
+
+    /// The message that can be received first.
+    pub(crate) fn first_visible(&self, now: SystemTime) -> Option<&StoredMessage> {
+        let (_, serial) = self.order.next_ready(None, now)?;
+        self.messages.get(&serial)
+    }
+
+    /// Takes out the message with this serial number.
+    pub(crate) fn take(&mut self, serial: u64) -> Option<Message> {
+        self.remove(serial).map(|stored| stored.message)
+    }
+
+    /// Removes all messages, and returns them.
+    pub(crate) fn purge(&mut self) -> Vec<Message> {
+        let serials: Vec<_> = self.messages.keys().copied().collect();
+        let removed = serials.into_iter().filter_map(|serial| self.remove(serial));
+
+        removed.map(|stored| stored.message).collect()
     }
 
     /// Inserts a message from a queue that this one is the dead-letter queue of, even if this queue

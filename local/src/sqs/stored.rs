@@ -1,10 +1,12 @@
 //! A message in a queue, and the changes of a queue that must survive a restart.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::SystemTime;
 
 use super::deduplication::SeenId;
 use super::message::Message;
+use crate::topology::QueueSpec;
 
 /// A message in a queue.
 #[derive(Debug, Clone)]
@@ -42,8 +44,24 @@ pub(crate) enum QueueChange {
     },
     /// A message was removed.
     Removed { serial: u64 },
+    /// The next message gets at least this serial number.
+    Continued { serial: u64 },
     /// A deduplication id was seen.
     Seen(SeenId),
+}
+
+/// The settings of a queue that clients have created or changed.
+#[derive(Debug, Clone)]
+pub(crate) struct StoredSettings {
+    pub(crate) spec: QueueSpec,
+    /// The settings in the topology when a client changed them. `None` if a client created the
+    /// queue.
+    pub(crate) configured: Option<QueueSpec>,
+    pub(crate) created: SystemTime,
+    pub(crate) changed: SystemTime,
+    /// Attributes that are kept for clients and have no effect here: access policies and
+    /// encryption.
+    pub(crate) kept: BTreeMap<String, String>,
 }
 
 impl StoredMessage {

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::entry::LogEntry;
 use super::message_line::StoredMessageLine;
+use super::settings_line::SettingsLine;
 use super::values::{LogTime, borrow, own};
 use crate::pipeline::transit::{InTransit, NextStop};
 use crate::s3::EventId;
@@ -23,7 +24,7 @@ enum LogLine<'l> {
     Counters {
         next_event: u64,
         last_sequencer: u64,
-        #[serde(default)]
+        #[serde(default, skip_serializing_if = "is_zero")]
         last_message: u64,
     },
     #[serde(borrow)]
@@ -32,9 +33,14 @@ enum LogLine<'l> {
         serial: u64,
         due: LogTime,
     },
+    Settings(SettingsLine),
     Put(StoredMessageLine<'l>),
     Touched(VisibilityLine<'l>),
     Removed {
+        queue: Cow<'l, str>,
+        serial: u64,
+    },
+    Continued {
         queue: Cow<'l, str>,
         serial: u64,
     },
@@ -72,6 +78,11 @@ struct VisibilityLine<'l> {
     first_received: Option<LogTime>,
 }
 
+/// Most pipelines have no clients that send messages.
+fn is_zero(number: &u64) -> bool {
+    *number == 0
+}
+
 /// Appends the line of an entry.
 pub(super) fn write_line(entry: &LogEntry, lines: &mut Vec<u8>) {
     serde_json::to_writer(&mut *lines, &LogLine::from(entry))
@@ -105,6 +116,7 @@ impl<'l> From<&'l LogEntry> for LogLine<'l> {
                 serial: *serial,
                 due: (*due).into(),
             },
+            LogEntry::Settings(settings) => Self::Settings(SettingsLine::new(settings)),
             LogEntry::Queue { queue, change } => Self::of_queue(borrow(queue), change),
         }
     }
@@ -129,6 +141,10 @@ impl<'l> LogLine<'l> {
                 first_received: first_received.map(Into::into),
             }),
             QueueChange::Removed { serial } => Self::Removed {
+                queue,
+                serial: *serial,
+            },
+            QueueChange::Continued { serial } => Self::Continued {
                 queue,
                 serial: *serial,
             },
@@ -175,6 +191,10 @@ impl From<LogLine<'_>> for LogEntry {
                 of_queue(queue, QueueChange::Added(stored))
             }
             LogLine::Touched(line) => line.into_entry(),
+            LogLine::Settings(line) => Self::Settings(line.into_settings()),
+            LogLine::Continued { queue, serial } => {
+                of_queue(queue, QueueChange::Continued { serial })
+            }
             LogLine::Removed { queue, serial } => of_queue(queue, QueueChange::Removed { serial }),
             LogLine::Remembered {
                 queue,

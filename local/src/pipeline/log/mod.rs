@@ -6,6 +6,7 @@
 pub(super) mod entry;
 mod line;
 mod message_line;
+mod settings_line;
 mod values;
 
 use std::fs::{self, File, OpenOptions};

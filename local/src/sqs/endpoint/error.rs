@@ -56,6 +56,10 @@ error_codes! {
     EmptyBatchRequest, "com.amazonaws.sqs#EmptyBatchRequest",
         "AWS.SimpleQueueService.EmptyBatchRequest", BAD_REQUEST;
     InvalidAddress, "com.amazonaws.sqs#InvalidAddress", "InvalidAddress", BAD_REQUEST;
+    InvalidAttributeName, "com.amazonaws.sqs#InvalidAttributeName",
+        "InvalidAttributeName", BAD_REQUEST;
+    InvalidAttributeValue, "com.amazonaws.sqs#InvalidAttributeValue",
+        "InvalidAttributeValue", BAD_REQUEST;
     InvalidBatchEntryId, "com.amazonaws.sqs#InvalidBatchEntryId",
         "AWS.SimpleQueueService.InvalidBatchEntryId", BAD_REQUEST;
     InvalidMessageContents, "com.amazonaws.sqs#InvalidMessageContents",
@@ -66,13 +70,18 @@ error_codes! {
         "AWS.SimpleQueueService.MessageNotInflight", BAD_REQUEST;
     MissingParameter, "com.amazon.coral.service#MissingRequiredParameterException",
         "MissingParameter", BAD_REQUEST;
+    PurgeQueueInProgress, "com.amazonaws.sqs#PurgeQueueInProgress",
+        "AWS.SimpleQueueService.PurgeQueueInProgress", FORBIDDEN;
     QueueDoesNotExist, "com.amazonaws.sqs#QueueDoesNotExist",
         "AWS.SimpleQueueService.NonExistentQueue", BAD_REQUEST;
+    QueueNameExists, "com.amazonaws.sqs#QueueNameExists", "QueueAlreadyExists", BAD_REQUEST;
     ReceiptHandleIsInvalid, "com.amazonaws.sqs#ReceiptHandleIsInvalid",
         "ReceiptHandleIsInvalid", BAD_REQUEST;
     RequestThrottled, "com.amazonaws.sqs#RequestThrottled", "RequestThrottled", BAD_REQUEST;
     RequestTooLarge, "com.amazon.coral.service#RequestTooLargeException",
         "RequestTooLarge", PAYLOAD_TOO_LARGE;
+    ResourceNotFound, "com.amazonaws.sqs#ResourceNotFoundException",
+        "ResourceNotFoundException", NOT_FOUND;
     Serialization, "com.amazon.coral.service#SerializationException",
         "MalformedInput", BAD_REQUEST;
     ServiceUnavailable, "com.amazon.coral.service#ServiceUnavailableException",

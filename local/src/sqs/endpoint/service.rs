@@ -7,7 +7,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use tokio::sync::watch;
 
 use super::error::{ErrorCode, SqsError};
+use super::queues::MoveTasks;
 use crate::aws::arn::ACCOUNT;
+use crate::aws::digest::base64;
 use crate::faults::chance::Chance;
 use crate::pipeline::engine::Engine;
 use crate::topology::QueueSpec;
@@ -19,6 +21,7 @@ pub(super) struct SqsService {
     /// How many requests came so far.
     requests: AtomicU64,
     stopped: watch::Receiver<bool>,
+    pub(super) move_tasks: MoveTasks,
 }
 
 impl SqsService {
@@ -33,6 +36,7 @@ impl SqsService {
             address,
             requests: AtomicU64::new(0),
             stopped,
+            move_tasks: MoveTasks::default(),
         }
     }
 
@@ -60,6 +64,11 @@ impl SqsService {
     pub(super) fn next_request_id(&self) -> String {
         let number = self.requests.fetch_add(1, Ordering::Relaxed);
         Chance::new(self.engine.seed, &format!("SQS request {number}")).uuid()
+    }
+
+    /// A handle for the next task that moves messages.
+    pub(super) fn next_task_handle(&self) -> String {
+        base64(format!("task {}", self.next_request_id()).as_bytes())
     }
 
     pub(super) fn queue_url(&self, name: &str) -> String {

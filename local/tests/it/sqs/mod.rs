@@ -6,4 +6,6 @@ mod functions;
 mod messages;
 mod persistence;
 mod polling;
+mod queues;
+mod redrive;
 mod security;

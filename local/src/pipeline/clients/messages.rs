@@ -1,17 +1,15 @@
-//! What SQS clients do to the queues. A function that talks to SQS is a client too.
-//!
-//! A client that gets an answer may rely on it, so each change is on disk before the answer.
+//! Clients send messages, receive and acknowledge them.
 
 use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use super::engine::Engine;
-use super::log::PendingSync;
-use super::publishing::wait_for_sync;
 use crate::Error;
 use crate::faults::chance::Chance;
 use crate::journal::StepKind;
+use crate::pipeline::engine::Engine;
+use crate::pipeline::log::PendingSync;
+use crate::pipeline::publishing::wait_for_sync;
 use crate::sqs::{
     Accepted, Deletion, Message, Queue, Receipt, Received, SendRefusal, VisibilityRefusal,
 };
@@ -20,11 +18,6 @@ use crate::sqs::{
 type SendResults = Vec<Result<Accepted, SendRefusal>>;
 
 impl Engine {
-    /// Whether there is a queue of this name.
-    pub(crate) fn has_queue(&self, name: &str) -> bool {
-        self.read(|state| state.queues.contains_key(name))
-    }
-
     /// Sends messages to a queue, each with its own delay or else that of the queue. They get new
     /// ids, and are on disk when this returns. The results are in the order of the messages.
     ///
@@ -236,7 +229,7 @@ impl Engine {
     }
 
     /// Changes a queue, whose expired messages are removed before, and writes the change to disk.
-    fn change_queue<T>(
+    pub(super) fn change_queue<T>(
         &self,
         name: &str,
         change: impl FnOnce(&mut Queue, SystemTime) -> T,
