@@ -128,4 +128,11 @@ resource "aws_lambda_event_source_mapping" "processor" {
 
   # Lambda checks its access to the queue when this is created.
   depends_on = [aws_iam_role_policy.function]
+
+  lifecycle {
+    precondition {
+      condition     = !contains(keys(local.sizing_faults), each.key)
+      error_message = lookup(local.sizing_faults, each.key, "")
+    }
+  }
 }

@@ -82,6 +82,12 @@ variable "processors" {
     - `batch_size`, `batch_window_seconds`: the maximum number of messages per invocation, and how
       long Lambda waits to collect them. More than 10 messages need a window.
     - `maximum_concurrency`: the maximum number of concurrent invocations. Null sets no limit.
+    - `handler_seconds`: how long a handler takes for a record, at worst. With it, a batch that does
+      not fit into the timeout is refused. Null checks nothing.
+    - `concurrency`: how many handlers the program runs at once, which is what it gives to
+      `Dispatcher::with_concurrency`, and 5 otherwise. It only serves this check, and changes
+      nothing in the program.
+      Handlers that compute share one processor: for them it is 1.
     - `environment`: the function's environment variables. Do not store secrets in them.
   EOT
   type = map(object({
@@ -92,6 +98,8 @@ variable "processors" {
     batch_size           = optional(number, 10)
     batch_window_seconds = optional(number, 0)
     maximum_concurrency  = optional(number)
+    handler_seconds      = optional(number)
+    concurrency          = optional(number, 5)
     environment          = optional(map(string), {})
   }))
 
@@ -218,6 +226,20 @@ variable "processors" {
       )
     ])
     error_message = "`maximum_concurrency` must be 2 to 1000, or null."
+  }
+  validation {
+    condition = alltrue([
+      for processor in values(var.processors) :
+      try(processor.handler_seconds > 0, processor.handler_seconds == null)
+    ])
+    error_message = "`handler_seconds` must be more than 0, or null."
+  }
+  validation {
+    condition = alltrue([
+      for processor in values(var.processors) :
+      processor.concurrency >= 1 && processor.concurrency == floor(processor.concurrency)
+    ])
+    error_message = "`concurrency` must be a whole number of at least 1."
   }
 }
 

@@ -8,6 +8,7 @@ mod measure;
 pub use contenders::contender::{Contender, Respond};
 pub use measure::bounds::Bounds;
 pub use measure::count::{Cell, Counts, Driver};
+pub use measure::handler_kind::{AT_ONCE, HandlerKind};
 pub use measure::process::{FunctionProcess, Start};
 pub use measure::runtime_api::{Answer, RuntimeApi};
 pub use measure::times::times;

@@ -302,6 +302,54 @@ run "maximum_concurrency_must_be_at_least_2" {
   expect_failures = [var.processors]
 }
 
+run "handler_seconds_must_not_be_zero" {
+  command = plan
+
+  variables {
+    processors = {
+      put-processor = {
+        package         = "tests/fixtures/package.zip"
+        policy_file     = "policies/put-processor.json"
+        handler_seconds = 0
+      }
+    }
+  }
+
+  expect_failures = [var.processors]
+}
+
+run "concurrency_must_be_at_least_1" {
+  command = plan
+
+  variables {
+    processors = {
+      put-processor = {
+        package     = "tests/fixtures/package.zip"
+        policy_file = "policies/put-processor.json"
+        concurrency = 0
+      }
+    }
+  }
+
+  expect_failures = [var.processors]
+}
+
+run "concurrency_must_be_whole" {
+  command = plan
+
+  variables {
+    processors = {
+      put-processor = {
+        package     = "tests/fixtures/package.zip"
+        policy_file = "policies/put-processor.json"
+        concurrency = 1.5
+      }
+    }
+  }
+
+  expect_failures = [var.processors]
+}
+
 run "log_level_must_be_known" {
   command = plan
 

@@ -80,10 +80,13 @@
 //! - To run the program: [`start`], [`run`].
 //! - To set the rules of delivery: [`Dispatcher`], [`Unrouted`], [`Malformed`], [`AllFailed`].
 //! - To see what happened: [`BatchReport`] and the module [`dispatch`].
-//! - To handle each record once, or to skip outdated ones: [`Deduplicated`], [`LatestOnly`], the
-//!   stores [`MemoryStore`] and `DynamoDbStore`, and the module [`once`].
+//! - To handle each record once, one record of a key at a time, or to skip outdated ones:
+//!   [`Deduplicated`], [`Exclusive`], [`LatestOnly`], the stores [`MemoryStore`] and
+//!   `DynamoDbStore`, and the module [`once`].
 //! - To keep or delay what fails: [`DeadLetters`], [`Backoff`], `SqsDeadLetters`, `SqsBackoff`, and
 //!   the module [`failure`].
+//! - To delete messages one by one, so that the end of the process undoes nothing: the module
+//!   [`queue`].
 //! - To derive filters and policies from the routes: [`Manifest`].
 //! - To read payloads without a dispatcher: [`Notification`], and
 //!   [`Delivery`](delivery::Delivery) in the module [`delivery`].
@@ -91,9 +94,9 @@
 //! # Features
 //!
 //! - `cli` (default): the command line outside Lambda, with `invoke`, `inspect` and `policy`.
-//! - `dynamodb`: `DynamoDbStore`, with which [`Deduplicated`] and [`LatestOnly`] work across
-//!   processes.
-//! - `sqs`: `SqsDeadLetters` and `SqsBackoff`.
+//! - `dynamodb`: `DynamoDbStore`, with which [`Deduplicated`], [`Exclusive`] and [`LatestOnly`]
+//!   work across processes.
+//! - `sqs`: `SqsDeadLetters`, `SqsBackoff` and `SqsQueue`.
 //! - `metrics`: counters and histograms through the facade of the crate `metrics`.
 //! - `aws_lambda_events`: conversions between [`S3EventRecord`] and the record of that crate.
 //!
@@ -112,7 +115,8 @@
 //!
 //! - The outcome of a record is `handled`, `unrouted`, `duplicate`, `stale`, `skipped`, `retry`,
 //!   `permanent` or `not_reached`.
-//! - The outcome of a message is `succeeded`, `malformed`, `record_failed` or `not_reached`.
+//! - The outcome of a message is `succeeded`, `malformed`, `record_failed`, `not_reached` or
+//!   `left_out`.
 //! - The duration is the time that a record spends in the router, including wrappers such as
 //!   [`Deduplicated`].
 //! - The lag is the time from the event, by S3's clock, to the start of its handler. A record
@@ -151,12 +155,18 @@ mod cli;
 pub mod dispatch;
 pub mod once;
 pub mod failure;
+pub mod queue;
 mod guarded;
 mod telemetry;
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct Readme;
+
+/// The guide's code, compiled as doc tests.
+#[cfg(doctest)]
+#[doc = include_str!("../docs/keeping-a-mirror.md")]
+struct KeepingAMirror;
 
 #[doc(hidden)]
 pub use s3_dispatch_core::__private;
@@ -184,7 +194,8 @@ pub use lambda::run;
 pub use once::deduplicated::Deduplicated;
 #[cfg(feature = "dynamodb")]
 pub use once::dynamodb::DynamoDbStore;
+pub use once::exclusive::Exclusive;
 pub use once::latest_only::LatestOnly;
 pub use once::memory::MemoryStore;
-pub use once::store::{ClaimStore, SequencerStore};
+pub use once::store::{ClaimStore, LeaseStore, SequencerStore};
 pub use start::start;

@@ -8,3 +8,4 @@ pub(crate) mod bounds;
 pub(crate) mod times;
 pub(crate) mod runtime_api;
 pub(crate) mod process;
+pub(crate) mod handler_kind;

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::tables::grouped;
+use super::markdown::grouped;
 use crate::Results;
 
 /// A group of bars with the same unit.

@@ -4,5 +4,7 @@
 //! measuring. The program `results` calls it.
 
 pub(crate) mod results;
+pub(crate) mod markdown;
+pub(crate) mod concurrency;
 pub(crate) mod tables;
 pub(crate) mod chart;

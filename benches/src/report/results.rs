@@ -1,7 +1,7 @@
 //! The file of results, one measurement per line.
 
-use std::fs;
 use std::path::Path;
+use std::{fmt, fs};
 
 /// One measurement.
 #[derive(Debug, Clone, PartialEq)]
@@ -49,18 +49,7 @@ impl Results {
     ///
     /// If the file cannot be written.
     pub fn write(&self, path: &Path) -> std::io::Result<()> {
-        let lines = self.0.iter().map(|row| {
-            let Row {
-                table,
-                subject,
-                shape,
-                messages,
-                measure,
-                value,
-            } = row;
-
-            format!("{table}\t{subject}\t{shape}\t{messages}\t{measure}\t{value}\n")
-        });
+        let lines = self.0.iter().map(|row| format!("{row}\n"));
 
         fs::write(path, format!("{HEADER}\n{}", lines.collect::<String>()))
     }
@@ -124,5 +113,24 @@ impl Row {
             measure: next()?,
             value: next()?,
         })
+    }
+}
+
+/// A line of the file.
+impl fmt::Display for Row {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            table,
+            subject,
+            shape,
+            messages,
+            measure,
+            value,
+        } = self;
+
+        write!(
+            f,
+            "{table}\t{subject}\t{shape}\t{messages}\t{measure}\t{value}"
+        )
     }
 }

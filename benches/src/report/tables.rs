@@ -1,5 +1,7 @@
 //! The tables of the README.
 
+use super::concurrency::concurrency;
+use super::markdown::{grouped, ratio, shown, table};
 use crate::{Contender, Results, Shape};
 
 const INSTRUCTIONS: &str = "instructions per record";
@@ -18,6 +20,7 @@ pub fn tables(results: &Results, text: &str) -> String {
         ("loopback", loopback(results)),
         ("memory", memory(results)),
         ("peers", peers(results)),
+        ("concurrency", concurrency(results)),
     ];
 
     tables
@@ -290,57 +293,4 @@ fn peers(results: &Results) -> String {
     ];
 
     table(&head, std::iter::once(first).chain(rows))
-}
-
-/// Writes a table. Columns of numbers are aligned to the right.
-fn table(head: &[&str], rows: impl Iterator<Item = Vec<String>>) -> String {
-    let rows: Vec<_> = rows.collect();
-    let line = |cells: &[String]| format!("| {} |\n", cells.join(" | "));
-
-    let is_number = |column: usize| {
-        let cells = rows.iter().map(|row| &*row[column]);
-        column > 0
-            && cells
-                .clone()
-                .all(|cell| cell == "-" || cell.starts_with(|first: char| first.is_ascii_digit()))
-    };
-
-    let rule =
-        (0..head.len()).map(|column| if is_number(column) { "---:" } else { "---" }.to_owned());
-    let head: Vec<_> = head.iter().map(|&name| name.to_owned()).collect();
-    let mut lines = line(&head) + &line(&rule.collect::<Vec<_>>());
-    lines.extend(rows.iter().map(|row| line(row)));
-
-    lines
-}
-
-fn shown(value: Option<f64>, decimals: usize) -> String {
-    value.map_or_else(
-        || "-".to_owned(),
-        |value| grouped(&format!("{value:.decimals$}")),
-    )
-}
-
-fn ratio(dividend: Option<f64>, divisor: Option<f64>) -> String {
-    let ratio = dividend
-        .zip(divisor)
-        .map(|(dividend, divisor)| dividend / divisor);
-    ratio.map_or_else(|| "-".to_owned(), |ratio| format!("{ratio:.2}"))
-}
-
-/// With commas between thousands.
-pub(crate) fn grouped(number: &str) -> String {
-    let (whole, fraction) = number
-        .find('.')
-        .map_or((number, ""), |point| number.split_at(point));
-    let mut grouped = String::new();
-
-    for (index, digit) in whole.chars().enumerate() {
-        if index > 0 && (whole.len() - index) % 3 == 0 {
-            grouped.push(',');
-        }
-        grouped.push(digit);
-    }
-
-    grouped + fraction
 }

@@ -58,6 +58,11 @@ macro_rules! event_table {
             }
             /// An object, or one version of it, was permanently deleted.
             ///
+            /// With a version id, this does not mean that the object is gone: only that version is,
+            /// and an older one may be the object now. Without a version id, the bucket has no
+            /// versioning, and the object is gone.
+            /// [`Removal`](crate::event_data::Removal) tells them apart.
+            ///
             /// S3 sends the sequencer, but neither size nor entity tag.
             OBJECT_REMOVED_DELETE = ObjectRemovedDelete {
                 name: "ObjectRemoved:Delete",
@@ -151,7 +156,11 @@ macro_rules! event_table {
                 name: "ObjectAcl:Put",
                 eventbridge: ["Object ACL Updated"],
             }
-            /// A lifecycle rule permanently deleted an object.
+            /// A lifecycle rule permanently deleted an object, or one version of it.
+            ///
+            /// With a version id, only that version is gone. Most often it was not the newest one,
+            /// and the object is what it was. [`Removal`](crate::event_data::Removal) tells them
+            /// apart.
             ///
             /// The event's sequencer is that of the object's creation.
             /// S3 sends neither size nor entity tag.

@@ -11,6 +11,8 @@
 //! | `IntelligentTiering` | [`Tiering`] | [`Tiered`](crate::Tiered) |
 //! | `ObjectAnnotation:*` | [`Annotation`] | [`Annotated`](crate::Annotated) |
 //! | `ObjectRetention:Put` | [`Retention`] | [`Retained`](crate::Retained) |
+//! | `ObjectRemoved:*` | [`Removal`] | [`ObjectRemoved`](crate::ObjectRemoved) |
+//! | `LifecycleExpiration:*` | [`Removal`] | [`Expired`](crate::Expired) |
 //!
 //! Every field that S3 may leave out is an `Option`. Absent, `null` and empty are all `None`. Texts
 //! such as storage classes are kept as they were sent, because AWS may add new ones.
@@ -29,8 +31,10 @@ mod replication;
 mod storage;
 mod annotation;
 mod retention;
+mod removal;
 
 pub use annotation::{Annotation, AnnotationName};
+pub use removal::Removal;
 pub use replication::{
     FailureReason, Replication, ReplicationMinutes, ReplicationRuleId, S3Operation,
 };

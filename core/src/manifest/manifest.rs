@@ -187,6 +187,10 @@ impl Manifest {
     ///   `ObjectRemoved:DeleteMarkerCreated` or `LifecycleExpiration:*`, so that most deletions in
     ///   a versioned bucket are missed, or those by lifecycle rules. The same holds for
     ///   `LifecycleExpiration:Delete` without `LifecycleExpiration:DeleteMarkerCreated`.
+    /// - A route takes `ObjectRemoved:Delete` or `LifecycleExpiration:Delete`, by name or by its
+    ///   category. With a version id these are about one version, and do not mean that the object
+    ///   is gone. [`Removal`](crate::event_data::Removal) tells what they mean. The manifest cannot
+    ///   see whether the handler asks it, so this warning stays.
     /// - More specific routes take all events of a route.
     /// - Some keys match two routes, and neither is a special case of the other.
     ///

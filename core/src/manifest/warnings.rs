@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::event::nearest_pattern;
-use crate::{EventName, Route};
+use crate::{EventName, EventPattern, Route};
 
 /// A likely mistake, in one sentence: something that works, but is probably not intended.
 ///
@@ -47,6 +47,11 @@ impl fmt::Display for Warning {
 pub(super) fn of_routes(routes: &[Route]) -> Vec<Warning> {
     let mut warnings = unknown_events(routes);
     warnings.extend(GAPS.iter().filter_map(|gap| gap.warning(routes)));
+    warnings.extend(
+        OF_ONE_VERSION
+            .iter()
+            .filter_map(|name| of_one_version(name, routes)),
+    );
 
     for (index, route) in routes.iter().enumerate() {
         if is_unreachable(routes, index) {
@@ -161,6 +166,30 @@ impl Gap {
 
         Some(Warning::new(text))
     }
+}
+
+/// The events that may be about one version, although their names speak of the object.
+const OF_ONE_VERSION: [EventName; 2] = [
+    EventName::OBJECT_REMOVED_DELETE,
+    EventName::LIFECYCLE_EXPIRATION_DELETE,
+];
+
+/// The warning about the routes that take this event, except those that take everything.
+fn of_one_version(name: &EventName, routes: &[Route]) -> Option<Warning> {
+    let takes = |route: &&Route| {
+        let mut patterns = route.patterns().iter();
+        patterns.any(|pattern| *pattern != EventPattern::ANY && pattern.matches(name))
+    };
+
+    let takers: Vec<_> = routes.iter().filter(takes).map(Route::to_string).collect();
+
+    (!takers.is_empty()).then(|| {
+        Warning::new(format!(
+            "`{name}` with a version id does not mean that the object is gone; `Removal` tells \
+             what it means, in {}",
+            takers.join(", ")
+        ))
+    })
 }
 
 /// Whether every known event of a route goes to a more specific route whose filters are not

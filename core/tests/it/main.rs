@@ -18,6 +18,7 @@ mod sqs_message;
 mod delivery;
 mod record;
 mod views;
+mod removals;
 mod routes;
 mod manifest;
 mod filter_criteria;

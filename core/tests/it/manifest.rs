@@ -728,7 +728,7 @@ fn missing_deletions_give_a_warning() {
                           `LifecycleExpiration:DeleteMarkerCreated` misses every expiration that \
                           hides an object in a versioned bucket";
 
-    for (patterns, expected) in [
+    for (patterns, missing) in [
         (&["ObjectRemoved:Delete"][..], &[marker, expiration][..]),
         (&["ObjectRemoved:*"], &[expiration]),
         (
@@ -744,13 +744,57 @@ fn missing_deletions_give_a_warning() {
         (&["LifecycleExpiration:*"], &[]),
         (&["*"], &[]),
     ] {
-        check_warnings([route(patterns)], expected);
+        assert_eq!(misses([route(patterns)]), missing);
     }
 
     let elsewhere = route(&["LifecycleExpiration:*"]).with_prefix("b/");
     let removed = route(&["ObjectRemoved:*"]).with_prefix("a/");
     let of_route = format!("{expiration} of b [ObjectRemoved:*, prefix `a/`]");
-    check_warnings([elsewhere, removed], &[&of_route]);
+    assert_eq!(misses([elsewhere, removed]), [of_route]);
+}
+
+/// The warnings about events that nothing takes.
+fn misses<const N: usize>(routes: [Route; N]) -> Vec<String> {
+    let warnings = manifest(routes).warnings();
+    let texts = warnings.iter().map(ToString::to_string);
+    texts.filter(|text| text.contains("misses every")).collect()
+}
+
+#[test]
+fn a_deletion_that_may_be_of_one_version_gives_a_warning() {
+    let warning = |name: &str, routes: &str| {
+        format!(
+            "`{name}` with a version id does not mean that the object is gone; `Removal` tells \
+             what it means, in {routes}"
+        )
+    };
+    let (removed, expired) = ("ObjectRemoved:Delete", "LifecycleExpiration:Delete");
+    let both = &["ObjectRemoved:*", "LifecycleExpiration:*"];
+    let of_both = "a [ObjectRemoved:*, LifecycleExpiration:*]";
+
+    check_warnings(
+        [route(both)],
+        &[&warning(removed, of_both), &warning(expired, of_both)],
+    );
+    check_warnings(
+        [route(&["LifecycleExpiration:*"])],
+        &[&warning(expired, "a [LifecycleExpiration:*]")],
+    );
+    let routes = [route(both), route(&["ObjectRemoved:Delete"])];
+    let of_routes = format!("{of_both}, b [ObjectRemoved:Delete]");
+    check_warnings(
+        routes,
+        &[&warning(removed, &of_routes), &warning(expired, of_both)],
+    );
+
+    for patterns in [
+        &["*"][..],
+        &["ObjectRemoved:DeleteMarkerCreated"],
+        &["LifecycleExpiration:DeleteMarkerCreated", "*"],
+        &["ObjectTagging:*", "ObjectRestore:Delete"],
+    ] {
+        check_warnings([route(patterns)], &[]);
+    }
 }
 
 #[test]

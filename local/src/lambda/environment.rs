@@ -14,6 +14,7 @@ use tokio::time::Instant;
 
 use super::function::{FunctionError, FunctionErrorKind, Invocation, Kill, KillKind};
 use super::log_lines::read_log;
+use super::log_stream_name::LogStreamName;
 use super::runtime_api::{ProcessRequest, RuntimeApi, WaitingProcess};
 use crate::aws::arn::REGION;
 use crate::aws::http_server::HttpServer;
@@ -26,6 +27,13 @@ const INIT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// How long the output of a process is read after its end. A child process may hold the pipe open.
 const LOG_GRACE: Duration = Duration::from_millis(200);
+
+/// What a process has until it has ended.
+pub(super) struct Kept {
+    /// Tells the function that a process runs.
+    pub(super) _alive: OwnedRwLockReadGuard<()>,
+    pub(super) log_stream: LogStreamName,
+}
 
 /// A process and the server that it talks to. Dropping it kills the process.
 pub(super) struct Environment {
@@ -44,16 +52,16 @@ pub(super) struct Environment {
 impl Environment {
     /// Starts the program.
     ///
-    /// `alive` is held until the process has ended.
+    /// `kept` is held until the process has ended.
     pub(super) async fn start(
         spec: &FunctionSpec,
         program: &Path,
         journal: &Journal,
-        alive: OwnedRwLockReadGuard<()>,
+        kept: Kept,
     ) -> io::Result<Self> {
         let function = Arc::<str>::from(spec.name.as_str());
         let (api, server) = RuntimeApi::start().await?;
-        let mut child = command(spec, program, &api.address()).spawn()?;
+        let mut child = command(spec, program, &api.address(), &kept.log_stream).spawn()?;
 
         journal.append(
             None,
@@ -76,7 +84,7 @@ impl Environment {
         };
         tokio::spawn(async move {
             watcher.watch(child, released).await;
-            drop(alive);
+            drop(kept);
         });
 
         Ok(Self {
@@ -304,7 +312,7 @@ fn read_logs(child: &mut Child, function: &Arc<str>, journal: &Journal) -> Vec<J
 /// The command that starts the program. Its environment has what Lambda sets ("Defined runtime
 /// environment variables", AWS Lambda Developer Guide, 2026) and the variables in the function's
 /// description, and nothing else.
-fn command(spec: &FunctionSpec, program: &Path, api: &str) -> Command {
+fn command(spec: &FunctionSpec, program: &Path, api: &str, log_stream: &LogStreamName) -> Command {
     let mut command = Command::new(program);
     command.args(&spec.arguments).env_clear();
 
@@ -318,10 +326,7 @@ fn command(spec: &FunctionSpec, program: &Path, api: &str) -> Command {
             "AWS_LAMBDA_LOG_GROUP_NAME",
             &format!("/aws/lambda/{}", spec.name),
         ),
-        (
-            "AWS_LAMBDA_LOG_STREAM_NAME",
-            "local/[$LATEST]00000000000000000000000000000000",
-        ),
+        ("AWS_LAMBDA_LOG_STREAM_NAME", &log_stream.to_text()),
         ("AWS_LAMBDA_LOG_FORMAT", "Text"),
         ("AWS_REGION", REGION),
         ("AWS_DEFAULT_REGION", REGION),

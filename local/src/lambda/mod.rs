@@ -11,6 +11,7 @@ mod event;
 mod function;
 pub(crate) mod invoker;
 mod log_lines;
+mod log_stream_name;
 pub(crate) mod mapping;
 mod process;
 mod runtime_api;

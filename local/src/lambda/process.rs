@@ -10,8 +10,9 @@ use bytes::Bytes;
 use tokio::sync::{RwLock, watch};
 use tokio::time::Instant;
 
-use super::environment::Environment;
+use super::environment::{Environment, Kept};
 use super::function::{Function, FunctionError, FunctionErrorKind, Invocation};
+use super::log_stream_name::LogStreamNames;
 use crate::journal::{Journal, StepKind};
 use crate::topology::FunctionSpec;
 use crate::{Error, ErrorKind};
@@ -41,6 +42,7 @@ pub struct Process {
     is_stopped: watch::Sender<bool>,
     /// Held for reading by each process.
     alive: Arc<RwLock<()>>,
+    log_streams: LogStreamNames,
 }
 
 /// The processes that wait for an invocation, and when more can be started.
@@ -87,6 +89,7 @@ impl Process {
             pool: Mutex::default(),
             is_stopped: watch::Sender::new(false),
             alive: Arc::default(),
+            log_streams: LogStreamNames::new(),
         };
 
         let first = process
@@ -145,7 +148,11 @@ impl Process {
 
     async fn spawn(&self) -> Result<Environment, FunctionError> {
         let alive = Arc::clone(&self.alive).read_owned().await;
-        let started = Environment::start(&self.spec, &self.program, &self.journal, alive).await;
+        let kept = Kept {
+            _alive: alive,
+            log_stream: self.log_streams.take(),
+        };
+        let started = Environment::start(&self.spec, &self.program, &self.journal, kept).await;
 
         started.map_err(|error| {
             let program = self.program.display();

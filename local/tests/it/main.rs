@@ -4,6 +4,7 @@
 
 mod cli;
 mod config;
+mod deaths;
 mod faults;
 mod mapping;
 mod persistence;

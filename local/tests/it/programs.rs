@@ -16,6 +16,11 @@ pub(crate) fn wayward() -> PathBuf {
     program("wayward")
 }
 
+/// The function whose handler may end the process.
+pub(crate) fn deadly() -> PathBuf {
+    program("deadly")
+}
+
 /// Returns the path of a program, as Cargo prints it.
 pub(crate) fn program(name: &str) -> PathBuf {
     static PROGRAMS: LazyLock<Vec<PathBuf>> = LazyLock::new(build);

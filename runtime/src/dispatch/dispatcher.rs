@@ -6,10 +6,15 @@ use std::time::{Duration, Instant};
 
 use s3_dispatch_core::{Error, Manifest, Router};
 
+use crate::dispatch::answered::Answered;
 use crate::dispatch::invocation::Invocation;
 use crate::dispatch::payload::Payload;
 use crate::dispatch::report::BatchReport;
-use crate::dispatch::settings::{AllFailed, Malformed, Settings, Unrouted};
+use crate::dispatch::settings::{
+    Acknowledge, AllFailed, FailedKey, Malformed, Returned, Settings, Unreached, Unrouted,
+};
+use crate::queue::Queue;
+use crate::telemetry::in_progress::InProgress;
 use crate::{Backoff, DeadLetters};
 
 /// Runs the records of a payload through a router, and reports the outcome of each message.
@@ -21,7 +26,9 @@ use crate::{Backoff, DeadLetters};
 ///    id, that id fails if either of them failed.
 /// 2. A message succeeds if each of its records was handled, skipped, or stored by the dead-letter
 ///    sink ([`with_dead_letters`](Self::with_dead_letters)). A failed record fails its message and
-///    no other.
+///    no other. If its handler ends the process, the whole batch comes back without an answer, and
+///    is then kept apart so that it costs the others as little as possible; see
+///    [`on_returned`](Self::on_returned).
 /// 3. Ids are never invented. An SQS message without an id fails the invocation.
 /// 4. A test notification succeeds. A malformed body fails its message, unless such messages are
 ///    dropped ([`on_malformed`](Self::on_malformed)).
@@ -39,7 +46,10 @@ use crate::{Backoff, DeadLetters};
 /// 8. [`with_concurrency`](Self::with_concurrency) limits how many handlers run at once. On
 ///    standard queues, records of one bucket and key run one at a time: in the order of their
 ///    sequencers if those are reliable, otherwise as they arrived. On FIFO queues, each message
-///    group runs in order and stops at its first failure, and different groups run concurrently.
+///    group runs in order and stops at its first failure. Different groups run concurrently, but
+///    never two records of one bucket and key. All of this holds within a batch.
+///    [`on_failed_key`](Self::on_failed_key) decides whether a failed record holds back the later
+///    ones of its key.
 /// 9. Outside SQS a single failure cannot be reported, so any failure fails the invocation.
 ///
 /// # Misspelt patterns
@@ -83,14 +93,16 @@ pub struct Dispatcher<R> {
     settings: Settings,
     /// Shared by clones, so that only the first of them warns.
     started: Arc<Once>,
+    /// Shared by clones, because they run in one process.
+    answered: Arc<Answered>,
 }
 
 impl<R: Router> Dispatcher<R> {
     /// Creates a dispatcher with the default settings.
     ///
-    /// It runs one handler at a time, stops 500 ms before the deadline, and does not limit the time
-    /// of a record. It skips unrouted records and fails malformed messages. It reports single
-    /// failures even if everything failed. It has no dead-letter sink and no backoff.
+    /// It runs up to five handlers at once, stops 500 ms before the deadline, and does not limit the
+    /// time of a record. It skips unrouted records and fails malformed messages. It reports single
+    /// failures even if everything failed. It has no dead-letter sink, no backoff and no queue.
     ///
     /// # Examples
     ///
@@ -109,16 +121,30 @@ impl<R: Router> Dispatcher<R> {
             router: Arc::new(router),
             settings: Settings::default(),
             started: Arc::new(Once::new()),
+            answered: Arc::default(),
         }
     }
 
-    /// Sets how many handlers may run at once. The default is 1, which is also the minimum.
+    /// Sets how many handlers may run at once. The default is 5, the minimum is 1.
     ///
     /// Records that must keep their order still run one at a time: those of one bucket and key on a
     /// standard queue, and those of one message group on a FIFO queue. All handlers of a dispatch
     /// run in one task, so running more of them helps only if they wait for something, such as the
     /// network. They take turns: one that always has work delays the others, but does not keep them
     /// from theirs, unless it blocks the thread.
+    ///
+    /// # How large a batch may be
+    ///
+    /// A batch must fit into the invocation: batch size / handlers at once, rounded up, × seconds
+    /// per record ≤ timeout − deadline margin. With 0.8 s per record, a timeout of 3 s and five at
+    /// once, that is 15 messages. Messages that are not reached use up a receive, and after
+    /// `maxReceiveCount` of them they are dead letters that no handler has seen. A higher
+    /// `maxReceiveCount` only delays that. Keep it at 5 or more, and the visibility timeout at six
+    /// times the function's timeout plus the batch window.
+    ///
+    /// Handlers that compute, or that fill the network, share one resource. For them, count one at
+    /// a time and choose a small number, because a batch of which all is begun and nothing finished
+    /// is repeated as a whole. Each running handler also holds its own memory.
     ///
     /// # Examples
     ///
@@ -322,6 +348,152 @@ impl<R: Router> Dispatcher<R> {
         self
     }
 
+    /// Lets the dispatcher delete messages itself, and give them back.
+    ///
+    /// Without a queue, messages are deleted by Lambda after the answer. With one, the process may
+    /// end at any time and what was acknowledged before stays done. See [`Returned`],
+    /// [`Acknowledge`] and [`Unreached`] for when the queue is used.
+    ///
+    /// # Examples
+    ///
+    /// The queue of the feature `sqs`:
+    ///
+    /// ```
+    /// # #[cfg(feature = "sqs")]
+    /// # mod example {
+    /// use s3_dispatch::queue::SqsQueue;
+    /// use s3_dispatch::{Dispatcher, Routes};
+    ///
+    /// fn dispatcher(client: aws_sdk_sqs::Client, queue_url: &str) -> Dispatcher<Routes<()>> {
+    ///     Dispatcher::new(Routes::new(())).with_queue(SqsQueue::new(client, queue_url))
+    /// }
+    /// # }
+    /// ```
+    ///
+    /// [`Queue`] shows how to write your own.
+    #[must_use]
+    pub fn with_queue(mut self, queue: impl Queue) -> Self {
+        self.settings.queue = Some(Arc::new(queue));
+        self
+    }
+
+    /// Sets what to do with messages that came back after a receive without an answer.
+    ///
+    /// The default is [`Returned::Separately`] in Lambda and [`Returned::Together`] for
+    /// [`dispatch`](Self::dispatch). [`Returned`] says what each needs and guarantees.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use s3_dispatch::dispatch::{MessageFailure, MessageOutcome, Returned};
+    /// use s3_dispatch::{Dispatcher, Routes};
+    /// use s3_dispatch_testing::{NotificationBuilder, RecordBuilder};
+    /// use s3_dispatch_testing::{SqsBatchBuilder, SqsMessageBuilder};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), s3_dispatch::Error> {
+    /// let message = |key| {
+    ///     let record = RecordBuilder::new("ObjectCreated:Put").with_key(key);
+    ///     let notification = NotificationBuilder::new().with_record(record);
+    ///     SqsMessageBuilder::new(key).with_notification(notification).with_receive_count(2)
+    /// };
+    /// let batch = SqsBatchBuilder::new().with_message(message("a")).with_message(message("b"));
+    ///
+    /// let dispatcher = Dispatcher::new(Routes::new(())).on_returned(Returned::Separately);
+    /// let report = dispatcher.dispatch(batch.to_bytes(), None).await?;
+    ///
+    /// // One of them was run, and the other is left for the next receive.
+    /// let left_out = MessageOutcome::Failed(MessageFailure::LeftOut);
+    /// let outcomes = report.messages().iter().map(|message| message.outcome());
+    /// assert_eq!(outcomes.filter(|outcome| *outcome == left_out).count(), 1);
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn on_returned(mut self, choice: Returned) -> Self {
+        self.settings.returned = Some(choice);
+        self
+    }
+
+    /// Sets which messages the dispatcher deletes itself. It needs a
+    /// [queue](Self::with_queue). The default is [`Acknowledge::Returned`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use s3_dispatch::dispatch::Acknowledge;
+    /// use s3_dispatch::queue::Queue;
+    /// use s3_dispatch::{Dispatcher, Routes};
+    ///
+    /// fn dispatcher(queue: impl Queue) -> Dispatcher<Routes<()>> {
+    ///     Dispatcher::new(Routes::new(())).with_queue(queue).acknowledge(Acknowledge::All)
+    /// }
+    /// ```
+    #[must_use]
+    pub fn acknowledge(mut self, choice: Acknowledge) -> Self {
+        self.settings.acknowledge = choice;
+        self
+    }
+
+    /// Sets what to do with messages that were not reached before the deadline.
+    /// [`Unreached::GiveBack`] needs a [queue](Self::with_queue). The default is
+    /// [`Unreached::Wait`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use s3_dispatch::dispatch::Unreached;
+    /// use s3_dispatch::queue::Queue;
+    /// use s3_dispatch::{Dispatcher, Routes};
+    ///
+    /// fn dispatcher(queue: impl Queue) -> Dispatcher<Routes<()>> {
+    ///     Dispatcher::new(Routes::new(())).with_queue(queue).on_unreached(Unreached::GiveBack)
+    /// }
+    /// ```
+    #[must_use]
+    pub fn on_unreached(mut self, choice: Unreached) -> Self {
+        self.settings.unreached = choice;
+        self
+    }
+
+    /// Sets what to do with the later records of a key of which one has failed. The default is
+    /// [`FailedKey::Continue`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use s3_dispatch::dispatch::FailedKey;
+    /// use s3_dispatch::{Dispatcher, Routes};
+    /// use s3_dispatch_testing::{RecordBuilder, SqsBatchBuilder};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), s3_dispatch::Error> {
+    /// let routes = Routes::new(())
+    ///     .on_fn("ObjectCreated:*", async || Err::<(), _>("the index is locked"))
+    ///     .on_fn("ObjectRemoved:*", async || Ok::<_, std::io::Error>(()));
+    /// let dispatcher = Dispatcher::new(routes).on_failed_key(FailedKey::HoldBack);
+    ///
+    /// let put = RecordBuilder::new("ObjectCreated:Put").with_sequencer("0A");
+    /// let delete = RecordBuilder::new("ObjectRemoved:Delete").with_sequencer("0B");
+    /// let batch = SqsBatchBuilder::new().with_record("1", put).with_record("2", delete);
+    ///
+    /// let report = dispatcher.dispatch(batch.to_bytes(), None).await?;
+    /// assert_eq!((report.handled(), report.failed_messages()), (0, 2));
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn on_failed_key(mut self, choice: FailedKey) -> Self {
+        self.settings.failed_key = choice;
+        self
+    }
+
+    /// Notes what is being handled while messages are kept apart that may end the process.
+    pub(crate) fn with_in_progress(mut self, notes: Option<InProgress>) -> Self {
+        self.settings.in_progress = notes.map(Arc::new);
+        self
+    }
+
     /// Returns the router.
     #[must_use]
     pub fn router(&self) -> &R {
@@ -369,7 +541,7 @@ impl<R: Router> Dispatcher<R> {
         invocation: Invocation,
     ) -> impl Future<Output = Result<BatchReport, Error>> {
         self.start();
-        invocation.run(&*self.router, &self.settings, payload)
+        invocation.run(&*self.router, &self.settings, &self.answered, payload)
     }
 
     /// Logs the patterns that match no known event, the first time that it is called.
@@ -389,6 +561,7 @@ impl<R> Clone for Dispatcher<R> {
             router: Arc::clone(&self.router),
             settings: self.settings.clone(),
             started: Arc::clone(&self.started),
+            answered: Arc::clone(&self.answered),
         }
     }
 }
@@ -412,6 +585,10 @@ impl<R: fmt::Debug> fmt::Debug for Dispatcher<R> {
             .field("unrouted", &settings.unrouted)
             .field("malformed", &settings.malformed)
             .field("all_failed", &settings.all_failed)
+            .field("returned", &settings.returned)
+            .field("acknowledge", &settings.acknowledge)
+            .field("unreached", &settings.unreached)
+            .field("failed_key", &settings.failed_key)
             .finish_non_exhaustive()
     }
 }

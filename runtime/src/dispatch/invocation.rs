@@ -7,14 +7,16 @@ use s3_dispatch_core::delivery::{
 };
 use s3_dispatch_core::{Error, ErrorKind, MessageContext, Router};
 
+use crate::dispatch::answered::Answered;
 use crate::dispatch::batch::Batch;
 use crate::dispatch::outcomes::Outcomes;
 use crate::dispatch::payload::Payload;
-use crate::dispatch::report::{BatchReport, MessageOutcome};
-use crate::dispatch::schedule::Schedule;
-use crate::dispatch::settings::{AllFailed, Settings, Unrouted};
+use crate::dispatch::report::{BatchReport, MessageFailure, MessageOutcome};
+use crate::dispatch::schedule::{Schedule, Separation};
+use crate::dispatch::settings::{AllFailed, Returned, Settings, Unreached, Unrouted};
 use crate::dispatch::summary;
 use crate::failure::backoff::{self, FailedMessage};
+use crate::queue::give_back::give_back;
 
 /// What is known about an invocation besides its payload. Only Lambda provides the request id and
 /// the trace header.
@@ -23,6 +25,8 @@ pub(crate) struct Invocation {
     pub(crate) deadline: Option<Instant>,
     pub(crate) request_id: Option<InvocationId>,
     pub(crate) trace_header: Option<TraceHeader>,
+    /// Lambda waits for the answer, and delivers the whole batch again if it gets none.
+    pub(crate) is_from_lambda: bool,
 }
 
 impl Invocation {
@@ -35,6 +39,7 @@ impl Invocation {
         self,
         router: &R,
         settings: &Settings,
+        answered: &Answered,
         payload: Payload,
     ) -> Result<BatchReport, Error> {
         let started = tokio::time::Instant::now();
@@ -46,7 +51,8 @@ impl Invocation {
             summary::log_without_records(message, settings.malformed);
         }
 
-        let schedule = Schedule::new(&delivery, settings.malformed);
+        let schedule = self.schedule(settings, answered, &delivery);
+        summary::log_separated(&schedule, self.request_id.as_ref());
         let cut = settings.cut(self.deadline);
         let batch = Batch::new(router, settings, &delivery, &schedule, cut);
         let outcomes = batch.run().await;
@@ -59,10 +65,8 @@ impl Invocation {
         summary::measure(&report, &delivery, &outcomes);
 
         if delivery.envelope() == Envelope::Sqs {
-            if let Some(backoff) = &settings.backoff {
-                let failed = failed_messages(&delivery, &report, &outcomes, started.elapsed());
-                backoff::postpone(&**backoff, &failed, self.deadline).await;
-            }
+            let failed = failed_messages(&delivery, &report, &outcomes, started.elapsed());
+            self.settle(settings, answered, failed).await;
 
             let fails = settings.all_failed == AllFailed::FailInvocation
                 && !report.messages().is_empty()
@@ -78,6 +82,63 @@ impl Invocation {
         }
 
         Err(invocation_failed(delivery, outcomes, &report))
+    }
+
+    /// Divides the records into lanes, and keeps messages apart that came back without an answer.
+    fn schedule(&self, settings: &Settings, answered: &Answered, delivery: &Delivery) -> Schedule {
+        let messages = delivery.messages();
+        let has_returned = |index: usize| answered.lacks(&messages[index].context);
+        let returned = settings.returned.unwrap_or(if self.is_from_lambda {
+            Returned::Separately
+        } else {
+            Returned::Together
+        });
+
+        let separation = match (returned, &settings.queue) {
+            (Returned::Together, _) => Separation::None,
+            (Returned::Separately, None) => Separation::Parts(&has_returned),
+            (Returned::Separately, Some(_)) => Separation::OneByOne(&has_returned),
+        };
+
+        Schedule::new(delivery, settings.malformed, separation)
+    }
+
+    /// Gives unreached messages back, delays the other failed ones, and remembers both.
+    async fn settle(
+        &self,
+        settings: &Settings,
+        answered: &Answered,
+        failed: Vec<(MessageFailure, FailedMessage<'_>)>,
+    ) {
+        for (failure, message) in &failed {
+            let has_begun = !matches!(
+                failure,
+                MessageFailure::NotReached | MessageFailure::LeftOut
+            );
+
+            // One that came back without an answer, and was not run now, may still be to blame.
+            if has_begun || !answered.lacks(message.context) {
+                answered.remember(message.context);
+            }
+        }
+
+        let queue = match settings.unreached {
+            Unreached::GiveBack => settings.queue.as_deref(),
+            Unreached::Wait => None,
+        };
+        let (unreached, failed): (Vec<_>, Vec<_>) = failed
+            .into_iter()
+            .partition(|(failure, _)| queue.is_some() && *failure == MessageFailure::NotReached);
+
+        if let Some(queue) = queue {
+            let contexts: Vec<_> = unreached.iter().map(|(_, failed)| failed.context).collect();
+            give_back(queue, &contexts, self.deadline).await;
+        }
+
+        if let Some(backoff) = &settings.backoff {
+            let failed: Vec<_> = failed.into_iter().map(|(_, failed)| failed).collect();
+            backoff::postpone(&**backoff, &failed, self.deadline).await;
+        }
     }
 
     /// Adds what only the invocation knows to a message's context. If the message has its own trace
@@ -106,22 +167,28 @@ fn fail_if_unrouted(message: &mut Message, unrouted: Unrouted) {
     }
 }
 
+/// The messages that failed, and why.
 fn failed_messages<'d>(
     delivery: &'d Delivery,
     report: &BatchReport,
     outcomes: &Outcomes,
     elapsed: Duration,
-) -> Vec<FailedMessage<'d>> {
+) -> Vec<(MessageFailure, FailedMessage<'d>)> {
     let reported = delivery.messages().iter().zip(report.messages());
-    let failed = reported.filter(|(_, report)| report.outcome() != MessageOutcome::Succeeded);
+    let failed = reported.filter_map(|(message, report)| match report.outcome() {
+        MessageOutcome::Succeeded => None,
+        MessageOutcome::Failed(failure) => Some((message, failure)),
+    });
 
-    let failed = failed.map(|(message, _)| {
+    let failed = failed.map(|(message, failure)| {
         let content = message.content.as_ref().ok();
-        FailedMessage {
+        let failed = FailedMessage {
             context: &message.context,
             retry_after: content.and_then(|content| outcomes.retry_after(content)),
             elapsed,
-        }
+        };
+
+        (failure, failed)
     });
 
     failed.collect()

@@ -9,12 +9,12 @@ pub(crate) mod dispatcher;
 pub(crate) mod settings;
 pub(crate) mod payload;
 pub(crate) mod invocation;
+mod answered;
 mod schedule;
-mod fair_join;
 mod batch;
-mod record_task;
 mod outcomes;
 pub(crate) mod report;
 mod summary;
 
 pub use report::{MessageFailure, MessageOutcome, MessageReport};
+pub use settings::{Acknowledge, FailedKey, Returned, Unreached};

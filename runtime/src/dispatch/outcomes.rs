@@ -32,6 +32,10 @@ struct Progress {
     unfinished: usize,
     /// The number of records that failed and need a retry.
     retries: usize,
+    /// The number of records that failed permanently and that the dead-letter sink does not have.
+    permanent: usize,
+    /// It is left for another receive, because it may be what ended the process.
+    is_left_out: bool,
 }
 
 impl Outcomes {
@@ -39,6 +43,10 @@ impl Outcomes {
         let mut messages = vec![Progress::default(); delivery.messages().len()];
         for step in schedule.steps() {
             messages[step.message].unfinished += 1;
+        }
+
+        for message in schedule.left_out() {
+            messages[*message].is_left_out = true;
         }
 
         Self {
@@ -56,8 +64,10 @@ impl Outcomes {
         progress.unfinished -= 1;
 
         if let (Work::Route(record), Some(outcome)) = (work, outcome) {
-            if matches!(&outcome, Outcome::Failed(error) if !error.is_permanent()) {
-                progress.retries += 1;
+            if let Outcome::Failed(error) = &outcome {
+                let is_permanent = error.is_permanent();
+                progress.permanent += usize::from(is_permanent);
+                progress.retries += usize::from(!is_permanent);
             }
 
             self.records[record] = Some(RecordOutcome {
@@ -73,6 +83,25 @@ impl Outcomes {
     /// records finishes when its turn in the group comes.
     pub(crate) fn is_finished(&self, message: usize) -> bool {
         self.messages[message].unfinished == 0
+    }
+
+    /// Returns whether every step of the message has finished, and none of its records failed
+    /// without becoming a dead letter.
+    pub(crate) fn has_succeeded(&self, message: usize) -> bool {
+        let progress = &self.messages[message];
+        progress.unfinished == 0 && progress.retries == 0 && progress.permanent == 0
+    }
+
+    /// Leaves messages for another receive.
+    pub(crate) fn leave_out(&mut self, messages: &[usize]) {
+        for message in messages {
+            self.messages[*message].is_left_out = true;
+        }
+    }
+
+    /// Returns whether the message is left for another receive.
+    pub(crate) fn is_left_out(&self, message: usize) -> bool {
+        self.messages[message].is_left_out
     }
 
     pub(crate) fn record(&self, record: usize) -> Option<&RecordOutcome> {
@@ -95,7 +124,14 @@ impl Outcomes {
     }
 
     /// Puts a permanent failure back, and notes whether the sink has stored it.
-    pub(crate) fn put_back(&mut self, record: usize, error: HandlerError, is_dead_letter: bool) {
+    pub(crate) fn put_back(
+        &mut self,
+        message: usize,
+        record: usize,
+        error: HandlerError,
+        is_dead_letter: bool,
+    ) {
+        self.messages[message].permanent -= usize::from(is_dead_letter);
         self.records[record] = Some(RecordOutcome {
             outcome: Outcome::Failed(error),
             is_dead_letter,

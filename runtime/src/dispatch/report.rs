@@ -82,8 +82,11 @@ pub enum MessageFailure {
     /// One of its records failed.
     RecordFailed,
     /// One of its records has no outcome: the deadline came, or an earlier message of its FIFO
-    /// group failed.
+    /// group or an earlier record of its key failed.
     NotReached,
+    /// It came back without an answer, together with others, and only some of them were run; see
+    /// [`Returned`](crate::dispatch::Returned).
+    LeftOut,
 }
 
 impl BatchReport {
@@ -107,6 +110,15 @@ impl BatchReport {
                 }
                 _ if outcomes.is_finished(index) => MessageOutcome::Succeeded,
                 _ => MessageOutcome::Failed(MessageFailure::NotReached),
+            };
+
+            let outcome = match outcome {
+                MessageOutcome::Failed(MessageFailure::NotReached)
+                    if outcomes.is_left_out(index) =>
+                {
+                    MessageOutcome::Failed(MessageFailure::LeftOut)
+                }
+                outcome => outcome,
             };
 
             report.messages.push(MessageReport {

@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use crate::queue::Queue;
+use crate::telemetry::in_progress::InProgress;
 use crate::{Backoff, DeadLetters};
 
 /// What a dispatcher does with a record that no route matches.
@@ -47,6 +49,100 @@ pub enum AllFailed {
     FailInvocation,
 }
 
+/// What a dispatcher does with messages that came back after a receive without an answer.
+///
+/// Set it with [`Dispatcher::on_returned`](crate::Dispatcher::on_returned).
+///
+/// A handler can end its process: by `abort`, by using too much memory or stack, by blocking its
+/// thread beyond the function's timeout. Then the whole batch gets no answer and comes back, and
+/// nobody knows which message was to blame. Run together again, they would all come back together
+/// until the queue's redrive policy moves *all* of them to the dead-letter queue.
+///
+/// A message is taken for one that came back without an answer if it has been received before and
+/// this process did not report it as failed then. A failure that another process reported looks the
+/// same.
+///
+/// # What each way needs and guarantees
+///
+/// | | needs | loses, if one of ten messages always ends the process |
+/// |---|---|---|
+/// | [`Together`](Self::Together) | | all ten |
+/// | [`Separately`](Self::Separately) | | that one, and about a sixth of the others |
+/// | `Separately` [with a queue] | `sqs:DeleteMessage` | that one |
+///
+/// [with a queue]: crate::Dispatcher::with_queue
+///
+/// "Loses" means that the queue's redrive policy moves the message to the dead-letter queue. The
+/// figures are measured, for a `maxReceiveCount` of 5 and batches that come back as they were.
+///
+/// - **With a queue**, messages that came back run one by one after all others, and each is deleted
+///   before the next begins. So the end of the process undoes nothing. The order changes from
+///   receive to receive, so that with one or two such messages in a batch every other one is
+///   reached within four receives. With three of ten, 19 % of the others are lost. So that messages
+///   that came back get their turn, the others start only in the first half of the time.
+/// - **Without a queue**, nothing is acknowledged before the end of the invocation. So only a part
+///   of the messages that came back is run, and the others are [left out] until another receive. Of
+///   two receives in a row, each runs the part that the other leaves out; the next two divide the
+///   messages differently. A `maxReceiveCount` of 10 loses about one in a thousand. Two such
+///   messages among ten take 57 % of the others along (28 % with 10 receives), and three take 78 %
+///   (56 %). Messages that come back for an ordinary reason may be left out too, so a
+///   `maxReceiveCount` below 5 is too low.
+///
+/// [left out]: crate::dispatch::MessageFailure::LeftOut
+///
+/// A smaller batch has fewer messages to lose. A batch in which no message, or a single one, came
+/// back runs as always.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Returned {
+    /// Keeps them apart from others and from each other. This is the default in Lambda.
+    Separately,
+    /// Runs them like all others. This is the default for [`dispatch`](crate::Dispatcher::dispatch)
+    /// outside Lambda, where nothing ends the process without its user's knowing.
+    Together,
+}
+
+/// Which messages a dispatcher with a queue deletes itself, instead of leaving that to Lambda.
+///
+/// Set it with [`Dispatcher::acknowledge`](crate::Dispatcher::acknowledge).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Acknowledge {
+    /// Those that ran while others waited that [came back without an answer](Returned).
+    #[default]
+    Returned,
+    /// Every message, as soon as it has succeeded. If the process ends, only what was not yet
+    /// acknowledged is handled again. It costs one request per message.
+    All,
+}
+
+/// What a dispatcher does with messages that it did not reach before the deadline.
+///
+/// Set it with [`Dispatcher::on_unreached`](crate::Dispatcher::on_unreached).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Unreached {
+    /// Reports them as failed. They come back when the queue's visibility timeout ends.
+    #[default]
+    Wait,
+    /// Reports them as failed and makes them visible at once, so that other processes receive them
+    /// without waiting. Needs [`with_queue`](crate::Dispatcher::with_queue).
+    ///
+    /// Each receive counts towards the queue's `maxReceiveCount`. If all processes are busy for
+    /// long, messages that are given back use up their receives sooner.
+    GiveBack,
+}
+
+/// What a dispatcher does with the later records of a key of which one has failed.
+///
+/// Set it with [`Dispatcher::on_failed_key`](crate::Dispatcher::on_failed_key).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum FailedKey {
+    /// Runs them. A put that failed may so be handled after the deletion that followed it.
+    #[default]
+    Continue,
+    /// Leaves the later ones in the batch unreached, so that they come back with the one that
+    /// failed. This holds within a batch only; [`LatestOnly`](crate::LatestOnly) is for the rest.
+    HoldBack,
+}
+
 /// Everything that can be set on a dispatcher.
 #[derive(Clone)]
 pub(crate) struct Settings {
@@ -59,12 +155,26 @@ pub(crate) struct Settings {
     pub(crate) all_failed: AllFailed,
     pub(crate) dead_letters: Option<Arc<dyn DeadLetters>>,
     pub(crate) backoff: Option<Arc<dyn Backoff>>,
+    pub(crate) queue: Option<Arc<dyn Queue>>,
+    /// `None` means separately in Lambda, and together elsewhere.
+    pub(crate) returned: Option<Returned>,
+    pub(crate) acknowledge: Acknowledge,
+    pub(crate) unreached: Unreached,
+    pub(crate) failed_key: FailedKey,
+    pub(crate) in_progress: Option<Arc<InProgress>>,
 }
+
+/// How many handlers run at once by default.
+///
+/// One at a time loses messages that no handler has seen, as soon as a batch takes longer than the
+/// timeout. Ten at once hold much memory, and if they share a processor, none of them may end in
+/// time. `benches/README.md` has the measurements.
+const DEFAULT_CONCURRENCY: usize = 5;
 
 impl Default for Settings {
     fn default() -> Self {
         Self {
-            concurrency: 1,
+            concurrency: DEFAULT_CONCURRENCY,
             deadline_margin: Duration::from_millis(500),
             record_timeout: None,
             unrouted: Unrouted::default(),
@@ -72,6 +182,12 @@ impl Default for Settings {
             all_failed: AllFailed::default(),
             dead_letters: None,
             backoff: None,
+            queue: None,
+            returned: None,
+            acknowledge: Acknowledge::default(),
+            unreached: Unreached::default(),
+            failed_key: FailedKey::default(),
+            in_progress: None,
         }
     }
 }

@@ -3,6 +3,7 @@
 use s3_dispatch_core::delivery::{Content, Delivery, InvocationId, Message};
 
 use crate::dispatch::report::{BatchReport, MessageFailure, MessageOutcome};
+use crate::dispatch::schedule::Schedule;
 use crate::dispatch::settings::Malformed;
 
 /// Logs a message without records: a test notification, a message that is not about an S3 event, or
@@ -64,7 +65,7 @@ pub(crate) fn log(
 const NOT_IN_TIME: &str = "some messages were not reached before the deadline: raise the \
                            concurrency or the function's timeout, or lower the batch size";
 const BEHIND_A_FAILURE: &str =
-    "some messages were not reached: an earlier message of their group failed";
+    "some messages were not reached: an earlier one of their group or key failed";
 
 /// AWS recommends a `maxReceiveCount` of at least 5 ("Creating and configuring an Amazon SQS event
 /// source mapping", AWS Lambda Developer Guide, 2026).
@@ -133,6 +134,21 @@ pub(crate) fn log_unreached(
     }
 }
 
+/// Warns of messages that came back without an answer and are kept apart.
+pub(crate) fn log_separated(schedule: &Schedule, request_id: Option<&InvocationId>) {
+    if !schedule.is_separated() {
+        return;
+    }
+
+    tracing::warn!(
+        request_id = request_id.map(AsRef::<str>::as_ref),
+        one_by_one = schedule.one_by_one().len(),
+        left_out = schedule.left_out().len(),
+        "messages came back without an answer: one of them may end the process, so they are kept \
+         apart"
+    );
+}
+
 /// Counts the batch, its messages, and the records that were not reached.
 #[cfg(feature = "metrics")]
 pub(crate) fn measure(
@@ -156,6 +172,7 @@ pub(crate) fn measure(
             MessageOutcome::Failed(MessageFailure::Malformed) => "malformed",
             MessageOutcome::Failed(MessageFailure::RecordFailed) => "record_failed",
             MessageOutcome::Failed(MessageFailure::NotReached) => "not_reached",
+            MessageOutcome::Failed(MessageFailure::LeftOut) => "left_out",
         });
     }
 }

@@ -19,11 +19,11 @@ use crate::telemetry::errors::with_causes;
 /// done once the sink has stored it. The feature `sqs` has one that sends to a queue,
 /// `SqsDeadLetters`. The dispatcher guarantees:
 ///
-/// - It puts the letters of a message only after the last record of that message has an outcome,
-///   and only if none of them needs a retry.
-/// - It puts them one after the other, in the order of the records, and stops at the first failure.
-/// - A letter is put at least once: if the message fails between its letters, or is cut off at the
-///   deadline, it is delivered again and all its letters are put again.
+/// - It puts the letter of a message only after the last record of that message has an outcome, and
+///   only if none of them needs a retry.
+/// - A message with several permanent failures becomes one letter, which names them all.
+/// - A letter is put at least once: if the message is cut off at the deadline while its letter is
+///   put, it is delivered again and its letter is put again.
 /// - A sink that fails or panics fails the message.
 ///
 /// # Examples
@@ -78,22 +78,77 @@ impl<D: DeadLetters + ?Sized> DeadLetters for Arc<D> {
     }
 }
 
-/// A record that failed permanently, with what is needed to examine it and to send it again.
+/// A message with records that failed permanently, with what is needed to examine it and to send it
+/// again.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct DeadLetter<'l> {
+    /// The first record that failed.
+    pub record: &'l S3EventRecord,
+    /// Why that record failed.
+    pub error: &'l HandlerError,
+    /// All records of the message that failed, in the order of the message. The first one is
+    /// `record`.
+    pub failures: &'l [DeadRecord<'l>],
+    /// The context of the message: its id, receive count and more.
+    pub message: &'l MessageContext,
+    /// The body of the message as it was sent. It holds all records of the message, also those that
+    /// did not fail.
+    pub body: &'l str,
+}
+
+/// A record of a [`DeadLetter`], and why it failed.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct DeadRecord<'l> {
     /// The record that failed.
     pub record: &'l S3EventRecord,
-    /// The context of the message that contained the record: its id, receive count and more.
-    pub message: &'l MessageContext,
-    /// The body of that message as it was sent. It holds all records of the message, not only the
-    /// one that failed.
-    pub body: &'l str,
-    /// Why the record failed.
+    /// Why it failed.
     pub error: &'l HandlerError,
 }
 
-impl DeadLetter<'_> {
+impl<'l> DeadLetter<'l> {
+    /// Makes the letter of a message, or returns `None` if nothing failed.
+    pub(crate) fn new(
+        message: &'l MessageContext,
+        body: &'l str,
+        failures: &'l [DeadRecord<'l>],
+    ) -> Option<Self> {
+        let first = failures.first()?;
+
+        Some(Self {
+            record: first.record,
+            error: first.error,
+            failures,
+            message,
+            body,
+        })
+    }
+
+    /// Returns the error of the first record and its causes on one line, `a: b: c`.
+    ///
+    /// If several records failed, it names them all, in the order of the message:
+    /// `photo.jpg: a: b; notes.txt: c`.
+    #[must_use]
+    pub fn error_chain(&self) -> String {
+        if self.failures.len() < 2 {
+            return with_causes(self.error.as_error());
+        }
+
+        let failures: Vec<_> = self
+            .failures
+            .iter()
+            .map(|failure| format!("{}: {}", failure.record.object.key, failure.error_chain()))
+            .collect();
+        failures.join("; ")
+    }
+}
+
+impl<'l> DeadRecord<'l> {
+    pub(crate) fn new(record: &'l S3EventRecord, error: &'l HandlerError) -> Self {
+        Self { record, error }
+    }
+
     /// Returns the error and its causes on one line, `a: b: c`.
     #[must_use]
     pub fn error_chain(&self) -> String {
@@ -144,7 +199,10 @@ pub(crate) async fn put(sink: &dyn DeadLetters, letter: &DeadLetter<'_>) -> bool
     let problem = match Guarded::new(|| sink.put(letter)).await {
         Ok(Ok(())) => {
             #[cfg(feature = "metrics")]
-            crate::telemetry::metrics::dead_letter_stored(letter.record);
+            for failure in letter.failures {
+                crate::telemetry::metrics::dead_letter_stored(failure.record);
+            }
+
             return true;
         }
         Ok(Err(error)) => with_causes(&error),

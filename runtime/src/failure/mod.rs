@@ -14,5 +14,5 @@ pub(crate) mod sqs_backoff;
 pub(crate) mod sqs_dead_letters;
 
 pub use backoff::FailedMessage;
-pub use dead_letters::{DeadLetter, DeadLetterError};
+pub use dead_letters::{DeadLetter, DeadLetterError, DeadRecord};
 pub use exponential_backoff::ExponentialBackoff;

@@ -11,11 +11,13 @@ use crate::failure::dead_letters::{DeadLetter, DeadLetterError};
 /// Sends dead letters to a standard SQS queue.
 ///
 /// A letter's body is the body of the original message, so that it can be moved back to its queue
-/// as it is. Its message attributes say what failed:
+/// as it is. Its message attributes say what failed. If several records of the message did, the
+/// event name, bucket and key are those of the first, and `Error` names them all:
 ///
 /// | attribute | value | absent |
 /// |---|---|---|
 /// | `Error` | the error with its causes, `a: b: c` | never |
+/// | `FailedRecords` | how many records of the message failed, a `Number` | if it is only one |
 /// | `EventName` | the event name, `ObjectCreated:Put` | never |
 /// | `Bucket` | the bucket's name | never |
 /// | `Key` | the key as it was sent, `my+photo.jpg` | never |
@@ -71,6 +73,12 @@ impl DeadLetters for SqsDeadLetters {
             .message_attributes("EventName", text(letter.record.event_name.as_str())?)
             .message_attributes("Bucket", text(letter.record.bucket.name.as_str())?)
             .message_attributes("Key", text(letter.record.object.key.as_sent())?);
+
+        if letter.failures.len() > 1 {
+            let failures = letter.failures.len().to_string();
+            let failures = attribute("Number", &failures).map_err(DeadLetterError::new)?;
+            send = send.message_attributes("FailedRecords", failures);
+        }
 
         if let Some(id) = letter.message.message_id() {
             send = send.message_attributes("MessageId", text(id.as_str())?);

@@ -19,6 +19,7 @@ use crate::guarded::Panicked;
 use crate::lambda::body_layer::{BodyLayer, Handoff, TakeBody};
 use crate::lambda::environment;
 use crate::telemetry::errors::{error_type, with_causes, without_logged_causes};
+use crate::telemetry::in_progress::InProgress;
 use crate::telemetry::logs;
 use crate::{BatchReport, Dispatcher, Payload};
 
@@ -70,7 +71,7 @@ pub async fn run<R: Router>(router: impl Into<Dispatcher<R>>) -> Result<(), Erro
         tracing::warn!("built with panic = \"abort\": a handler that panics fails its whole batch");
     }
 
-    let dispatcher = router.into();
+    let dispatcher = router.into().with_in_progress(InProgress::find());
     dispatcher.start();
 
     let handoff = Arc::new(Handoff::default());
@@ -209,6 +210,7 @@ fn invocation(context: &Context) -> Invocation {
             .as_deref()
             .filter(|header| !header.is_empty())
             .map(Into::into),
+        is_from_lambda: true,
     }
 }
 

@@ -12,6 +12,7 @@ use tokio::time::Instant;
 use crate::ClaimStore;
 use crate::guarded::Guarded;
 use crate::once::identity::{Identity, default_scope};
+use crate::once::order;
 use crate::once::outage::{Outage, Patience};
 use crate::once::store::{Claim, DEFAULT_KEEP, Lease};
 use crate::telemetry::errors::with_causes;
@@ -275,7 +276,7 @@ impl<R: Router, Store: ClaimStore> Deduplicated<R, Store> {
         lease: &Lease,
     ) -> Outcome {
         // A panic of the handler has ended, and its claim need not wait for the lease.
-        let outcome = Guarded::new(|| self.router.route(record, message))
+        let outcome = Guarded::new(|| order::route(&self.router, record, message))
             .await
             .unwrap_or_else(|panicked| Outcome::Failed(HandlerError::retry(panicked)));
 
@@ -311,7 +312,7 @@ impl<R: Router, Store: ClaimStore> Deduplicated<R, Store> {
 impl<R: Router, Store: ClaimStore> Router for Deduplicated<R, Store> {
     async fn route(&self, record: &S3EventRecord, message: &MessageContext) -> Outcome {
         let Some(identity) = (self.identify)(record) else {
-            return self.router.route(record, message).await;
+            return order::route(&self.router, record, message).await;
         };
 
         let identity = identity.within(&self.scope);
@@ -334,7 +335,7 @@ impl<R: Router, Store: ClaimStore> Router for Deduplicated<R, Store> {
                     error = with_causes(&error),
                     "the record is routed without a claim"
                 );
-                self.router.route(record, message).await
+                order::route(&self.router, record, message).await
             }
             Err(error) => Outcome::Failed(HandlerError::retry(error)),
         }

@@ -15,7 +15,7 @@ use crate::once::dynamodb_item::{
 };
 use crate::once::identity::Identity;
 use crate::once::store::{Claim, Lease, StoreError};
-use crate::{ClaimStore, SequencerStore};
+use crate::{ClaimStore, LeaseStore, SequencerStore};
 
 /// Keeps claims and sequencers in a DynamoDB table that several processes share.
 ///
@@ -63,7 +63,7 @@ use crate::{ClaimStore, SequencerStore};
 ///
 /// # Cost and retries
 ///
-/// A claim costs one write, and so does its completion or release. Writes are conditional, so
+/// A claim costs one write, and so does its renewal, completion or release. Writes are conditional, so
 /// exactly one of several simultaneous claims wins. If the SDK repeats a write that has already
 /// arrived, the store recognises its own lease.
 #[derive(Debug, Clone)]
@@ -212,6 +212,43 @@ impl ClaimStore for DynamoDbStore {
             }
             Err(error) => Err(StoreError::new(error)),
         }
+    }
+}
+
+#[async_trait]
+impl LeaseStore for DynamoDbStore {
+    async fn renew(
+        &self,
+        identity: &Identity,
+        lease: &Lease,
+        duration: Duration,
+    ) -> Result<bool, StoreError> {
+        let now = now();
+        let expires_at = now.saturating_add(duration.as_millis());
+        let put = self
+            .put(Kind::Record, identity, now, duration)
+            .item("status", text(IN_PROGRESS))
+            .item("lease", text(lease.as_str()))
+            // A request that is overtaken by a later one must not shorten the lease.
+            .condition_expression(
+                "lease = :lease AND #status = :in_progress AND expires_at <= :expires_at",
+            )
+            .expression_attribute_names("#status", "status")
+            .expression_attribute_values(":lease", text(lease.as_str()))
+            .expression_attribute_values(":in_progress", text(IN_PROGRESS))
+            .expression_attribute_values(":expires_at", number(expires_at))
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
+
+        let existing = match written(put.send().await)? {
+            Written::Yes => return Ok(true),
+            Written::Refused(Some(item)) => Some(item),
+            // Some emulators do not return the item.
+            Written::Refused(None) => self.get(Kind::Record, identity).await?,
+        };
+
+        let existing = existing.as_ref();
+        let attribute = |name: &str| existing.and_then(|item| string(item, name));
+        Ok(attribute("lease") == Some(lease.as_str()) && attribute("status") == Some(IN_PROGRESS))
     }
 }
 

@@ -126,6 +126,12 @@ impl Identity {
         }
     }
 
+    /// Returns the identity of the turn at an object, which no record or object has: a part never
+    /// contains a `%` that two digits do not follow.
+    pub(crate) fn of_turn(record: &S3EventRecord, scope: &str) -> Self {
+        Self(format!("%turn|{}", Self::of_object(record).within(scope)))
+    }
+
     /// Returns the text.
     #[must_use]
     pub fn as_str(&self) -> &str {

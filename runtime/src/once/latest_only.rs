@@ -1,16 +1,18 @@
 //! A router wrapper that skips events that are older than one it has handled.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use s3_dispatch_core::{
-    EventName, HandlerError, MessageContext, Outcome, Route, Router, S3EventRecord, Sequencer,
-    SkipReason,
-};
+use s3_dispatch_core::{MessageContext, Outcome, Route, Router, S3EventRecord};
+#[cfg(doc)]
+use s3_dispatch_core::{Sequencer, SkipReason};
 
 use crate::SequencerStore;
 use crate::once::identity::{Identity, default_scope};
+use crate::once::order::Order;
 use crate::once::outage::Patience;
+use crate::once::position::Position;
 use crate::once::store::DEFAULT_KEEP;
 
 /// Skips a record if a newer event of its key has been handled.
@@ -21,33 +23,51 @@ use crate::once::store::DEFAULT_KEEP;
 ///
 /// # What it guarantees
 ///
-/// If the puts, copies and deletions of a key are handled one at a time, the last effect is that of
-/// the newest event, no matter how often and in which order the events arrive.
+/// If the events of a key are handled one at a time, the last effect is that of the newest event,
+/// no matter how often and in which order the events arrive. Multipart uploads are
+/// [an exception](#what-events-do-not-decide).
 ///
 /// Within one batch they are handled one at a time, because records of one key never run at once.
-/// Across processes this is not guaranteed, because looking up the sequencer and handling the event
-/// are two steps. If two processes handle events of one key *at the same time*, the older one may
-/// start before the newer one is remembered, and end after it. If that matters, let the handler
-/// compare sequencers when it writes, or let one function instance at a time serve the queue.
+/// Across processes, put [`Exclusive`](crate::Exclusive) around this router. Without it, if two
+/// processes handle events of one key *at the same time*, the older one may start before the newer
+/// one is remembered, and end after it. An event source mapping runs at least two invocations at a
+/// time if there is enough to do ("Configuring maximum concurrency for Amazon SQS event sources",
+/// AWS Lambda Developer Guide, 2026), so this happens in Lambda, too.
 ///
 /// If the store is unavailable, before or after the handler, the record fails and is delivered
 /// again. So a handler may see a record twice, but the newest event still has the last effect.
 ///
 /// # Which events take part
 ///
-/// Only events that say what is at the key now: `ObjectCreated:Put`, `ObjectCreated:Post`,
-/// `ObjectCreated:Copy`, `ObjectRemoved:DeleteMarkerCreated`, and `ObjectRemoved:Delete` without a
-/// version id. All others are always routed and never remembered, because for them "older" would be
-/// wrong:
+/// Only events that say what is at the key now:
 ///
-/// - `LifecycleExpiration:*` has the sequencer of the object's creation, so it would look older
-///   than the object that it deletes.
-/// - `ObjectCreated:CompleteMultipartUpload` has the sequencer of the upload's start, and may still
-///   be the newest event of the key. So a late event may undo a large upload. Let the handler look
-///   at the object itself for such keys.
-/// - Tagging and access control events have no sequencer.
-/// - The deletion of one version, restoration, replication, tiering, transition, annotation and
-///   retention leave the current object in place.
+/// | event | its sequencer | is skipped | makes stale |
+/// |---|---|---|---|
+/// | `ObjectCreated:Put`, `:Post`, `:Copy`, `ObjectRemoved:DeleteMarkerCreated`, `ObjectRemoved:Delete` without a version id | its own | after a newer one | what is older |
+/// | `ObjectCreated:CompleteMultipartUpload` | that of the upload's start | only after its own expiration | what is older than its start |
+/// | `LifecycleExpiration:DeleteMarkerCreated`, `LifecycleExpiration:Delete` without a version id | that of the object which expired | after something newer than that object | that object's upload, and what is older |
+///
+/// All others are always routed and never remembered, because for them "older" would be wrong:
+/// tagging and access control events have no sequencer, and restoration, replication, tiering,
+/// transition, annotation and retention leave the current object in place. So does the deletion of
+/// one version, `ObjectRemoved:Delete` or `LifecycleExpiration:Delete` with a version id, if that
+/// version is not the current one.
+///
+/// # What events do not decide
+///
+/// - *A multipart upload, and an event with a sequencer that is greater than that of the upload's
+///   start.* The event may have come while the upload ran, or after it, and nothing in the two
+///   tells which. Neither is skipped, so the one that is delivered last has the last effect. For
+///   two multipart uploads of one key that is the same.
+/// - *The deletion of the current version.* In a versioned bucket it makes an older version the
+///   current one, or none, and the event does not say which.
+///
+/// Let the handler look at the object itself, with `HeadObject`, and write what it finds there
+/// instead of what the event says. Every event that may be the newest is routed, with one
+/// exception, so the last look finds the current object. The exception is the expiration of an
+/// object that seems older than an event before it: of such an upload, or of a version that became
+/// the current one again. It is skipped, so what a handler wrote about that object stays, until an
+/// inventory shows that the object is gone.
 ///
 /// # Sharing a store
 ///
@@ -83,8 +103,23 @@ use crate::once::store::DEFAULT_KEEP;
 /// }
 /// ```
 ///
-/// Together with [`Deduplicated`](crate::Deduplicated), put this router inside:
-/// `Deduplicated::new(LatestOnly::new(routes, store), store)`.
+/// # With other wrappers
+///
+/// Together with [`Deduplicated`](crate::Deduplicated) and [`Exclusive`](crate::Exclusive), this
+/// router is best the innermost one:
+///
+/// ```
+/// use std::sync::Arc;
+///
+/// use s3_dispatch::{Deduplicated, Exclusive, LatestOnly, MemoryStore, Routes};
+///
+/// let store = Arc::new(MemoryStore::new());
+/// let latest = LatestOnly::new(Routes::new(()), Arc::clone(&store));
+/// let router = Deduplicated::new(Exclusive::new(latest, Arc::clone(&store)), store);
+/// ```
+///
+/// Any other order gives the same guarantees, but asks the store more often: a wrapper inside this
+/// one looks up and remembers the sequencer once more, right around the router that it wraps.
 ///
 /// # Examples
 ///
@@ -109,7 +144,7 @@ use crate::once::store::DEFAULT_KEEP;
 #[derive(Debug)]
 pub struct LatestOnly<R, Store> {
     router: R,
-    store: Store,
+    store: Arc<Store>,
     scope: String,
     keep: Duration,
     patience: Patience,
@@ -128,7 +163,7 @@ impl<R, Store> LatestOnly<R, Store> {
     pub fn new(router: R, store: Store) -> Self {
         Self {
             router,
-            store,
+            store: Arc::new(store),
             scope: default_scope(),
             keep: DEFAULT_KEEP,
             patience: Patience::default(),
@@ -198,51 +233,22 @@ impl<R, Store> LatestOnly<R, Store> {
     }
 }
 
-/// Returns the sequencer of an event that says what is at its key now.
-fn position(record: &S3EventRecord) -> Option<&Sequencer> {
-    let takes_part = if record.event_name == EventName::OBJECT_REMOVED_DELETE {
-        record.object.version_id.is_none()
-    } else {
-        [
-            EventName::OBJECT_CREATED_PUT,
-            EventName::OBJECT_CREATED_POST,
-            EventName::OBJECT_CREATED_COPY,
-            EventName::OBJECT_REMOVED_DELETE_MARKER_CREATED,
-        ]
-        .contains(&record.event_name)
-    };
-
-    record.reliable_sequencer().filter(|_| takes_part)
-}
-
 #[async_trait]
 impl<R: Router, Store: SequencerStore> Router for LatestOnly<R, Store> {
     async fn route(&self, record: &S3EventRecord, message: &MessageContext) -> Outcome {
-        let Some(sequencer) = position(record) else {
+        let Some(position) = Position::of(record) else {
             return self.router.route(record, message).await;
         };
 
-        let object = Identity::of_object(record).within(&self.scope);
-
-        let latest = self.store.latest(&object);
-        match self.patience.wait(message, latest).await {
-            Ok(Some(latest)) if latest.compare(sequencer).is_some_and(|order| order.is_gt()) => {
-                return Outcome::Skipped(SkipReason::Stale);
-            }
-            Ok(_) => {}
-            Err(error) => return Outcome::Failed(HandlerError::retry(error)),
-        }
-
-        let outcome = self.router.route(record, message).await;
-        let Outcome::Handled = outcome else {
-            return outcome;
+        let order = Order {
+            store: Arc::clone(&self.store),
+            object: Identity::of_object(record).within(&self.scope),
+            position,
+            keep: self.keep,
+            patience: self.patience,
         };
 
-        let advance = self.store.advance(&object, sequencer, self.keep);
-        match self.patience.wait(message, advance).await {
-            Ok(()) => outcome,
-            Err(error) => Outcome::Failed(HandlerError::retry(error)),
-        }
+        order.around(&self.router, record, message).await
     }
 
     fn routes(&self) -> &[Route] {

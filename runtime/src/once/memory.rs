@@ -9,7 +9,7 @@ use s3_dispatch_core::Sequencer;
 use crate::once::identity::Identity;
 use crate::once::memory_entries::{Entries, Name, Remembered};
 use crate::once::store::{Claim, Lease, StoreError};
-use crate::{ClaimStore, SequencerStore};
+use crate::{ClaimStore, LeaseStore, SequencerStore};
 
 /// Keeps claims and sequencers in the memory of one process.
 ///
@@ -134,6 +134,28 @@ impl ClaimStore for MemoryStore {
         }
 
         Ok(!entries.contains(&name))
+    }
+}
+
+#[async_trait]
+impl LeaseStore for MemoryStore {
+    async fn renew(
+        &self,
+        identity: &Identity,
+        lease: &Lease,
+        duration: Duration,
+    ) -> Result<bool, StoreError> {
+        let name = Name::Record(identity.clone());
+        let mut entries = self.lock();
+        let is_held = entries.is_in_progress_under(&name, lease);
+
+        if is_held {
+            let left = entries.get(&name).map_or(Duration::ZERO, |(_, left)| left);
+            let remembered = Remembered::InProgress(lease.clone());
+            entries.insert(name, remembered, duration.max(left))?;
+        }
+
+        Ok(is_held)
     }
 }
 

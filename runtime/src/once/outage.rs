@@ -10,13 +10,15 @@ use tokio::time::{Instant, timeout};
 
 use crate::once::store::StoreError;
 
-/// What [`Deduplicated`](crate::Deduplicated) does with a record when the store is unavailable.
+/// What [`Deduplicated`](crate::Deduplicated) and [`Exclusive`](crate::Exclusive) do with a record
+/// when the store is unavailable.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum Outage {
     /// Fails the record, so that it is delivered again.
     #[default]
     Fail,
-    /// Routes the record without a claim. It may be handled a second time.
+    /// Routes the record without a claim or a lease. It may be handled a second time, or while
+    /// another record of its key is handled.
     RouteUnguarded,
 }
 
@@ -49,15 +51,35 @@ impl Patience {
         }
 
         let limit = self.set.unwrap_or_else(|| default_limit(message));
-        let answer = timeout(limit, call).await;
-        answer.unwrap_or_else(|_| Err(StoreError::new(NoAnswer(limit))))
+        within(limit, call).await
     }
+
+    /// Waits for the answer to a call, but no longer than this.
+    ///
+    /// # Errors
+    ///
+    /// The same as [`wait`](Self::wait).
+    pub(crate) async fn wait_at_most<T>(
+        self,
+        limit: Duration,
+        call: impl Future<Output = Result<T, StoreError>>,
+    ) -> Result<T, StoreError> {
+        within(limit.min(self.set.unwrap_or(LONGEST)), call).await
+    }
+}
+
+const LONGEST: Duration = Duration::from_secs(5);
+
+async fn within<T>(
+    limit: Duration,
+    call: impl Future<Output = Result<T, StoreError>>,
+) -> Result<T, StoreError> {
+    let answer = timeout(limit, call).await;
+    answer.unwrap_or_else(|_| Err(StoreError::new(NoAnswer(limit))))
 }
 
 /// Returns half of the time to the deadline, so that time is left for the handler.
 fn default_limit(message: &MessageContext) -> Duration {
-    const LONGEST: Duration = Duration::from_secs(5);
-
     let deadline = message.deadline().map(Instant::from_std);
     let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
 

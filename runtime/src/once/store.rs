@@ -70,6 +70,57 @@ pub trait ClaimStore: Send + Sync + 'static {
     async fn release(&self, identity: &Identity, lease: &Lease) -> Result<bool, StoreError>;
 }
 
+/// A [`ClaimStore`] whose leases can be renewed, so that they can be short.
+///
+/// [`Exclusive`](crate::Exclusive) needs it. It is a trait of its own, because a store of claims
+/// does without.
+///
+/// The suite in `s3_dispatch_testing::conformance` checks your own store.
+///
+/// # Examples
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use s3_dispatch::once::{Claim, Identity};
+/// use s3_dispatch::{ClaimStore, LeaseStore, MemoryStore};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), s3_dispatch::once::StoreError> {
+/// let (store, key, minute) = (MemoryStore::new(), Identity::new("a"), Duration::from_secs(60));
+///
+/// let Claim::Acquired(lease) = store.claim(&key, minute).await? else { panic!() };
+/// assert!(store.renew(&key, &lease, minute).await?);
+///
+/// store.release(&key, &lease).await?;
+/// assert!(!store.renew(&key, &lease, minute).await?);
+/// # Ok(())
+/// # }
+/// ```
+#[async_trait]
+pub trait LeaseStore: ClaimStore {
+    /// Lets a lease expire after this time from now, and never earlier than it would without the
+    /// call. Requests may overtake each other, and an old one must not shorten the lease.
+    ///
+    /// This works if the identity is in progress under this lease. A store may also renew a lease
+    /// that has expired, as long as nobody else has claimed the identity since. So `true` means
+    /// that nobody else has held the identity since it was claimed under this lease.
+    ///
+    /// Returns `false`, and changes nothing, if the identity is absent or completed, or if someone
+    /// else holds it.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the store is unavailable. The lease may or may not have been renewed. A
+    /// retry may help.
+    async fn renew(
+        &self,
+        identity: &Identity,
+        lease: &Lease,
+        duration: Duration,
+    ) -> Result<bool, StoreError>;
+}
+
 /// Remembers the newest sequencer that was handled for each object.
 ///
 /// A store guarantees to all processes that share it that the sequencer of an object never goes
@@ -203,6 +254,19 @@ impl<S: ClaimStore + ?Sized> ClaimStore for Arc<S> {
 
     async fn release(&self, identity: &Identity, lease: &Lease) -> Result<bool, StoreError> {
         (**self).release(identity, lease).await
+    }
+}
+
+/// A shared store, for several routers.
+#[async_trait]
+impl<S: LeaseStore + ?Sized> LeaseStore for Arc<S> {
+    async fn renew(
+        &self,
+        identity: &Identity,
+        lease: &Lease,
+        duration: Duration,
+    ) -> Result<bool, StoreError> {
+        (**self).renew(identity, lease, duration).await
     }
 }
 

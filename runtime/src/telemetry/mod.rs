@@ -8,5 +8,6 @@ mod escaped;
 mod panic_hook;
 mod log_fields;
 pub(crate) mod logs;
+pub(crate) mod in_progress;
 #[cfg(feature = "metrics")]
 pub(crate) mod metrics;

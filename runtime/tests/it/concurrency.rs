@@ -1,6 +1,7 @@
 //! Rule 8 on standard queues: the limit on handlers, and the order of the records of one key.
 
 use s3_dispatch::EventName;
+use s3_dispatch::dispatch::FailedKey;
 use s3_dispatch_testing::{RecordBuilder, SqsBatchBuilder, SqsMessageBuilder};
 use tokio::time::Instant;
 
@@ -171,4 +172,25 @@ async fn what_has_been_received_most_often_starts_first() {
         started(&messages, |key| Some(key[3..4].to_owned())).await,
         ["ok/b1", "ok/b2", "ok/a1", "ok/a2"]
     );
+}
+
+#[tokio::test]
+async fn a_failed_record_holds_back_its_key_by_choice_and_no_other() {
+    let batch = || {
+        SqsBatchBuilder::new()
+            .with_record("1", put("fail/same"))
+            .with_record("2", put("ok/other"))
+            .with_record("3", put("fail/same"))
+    };
+
+    let (dispatcher, script) = dispatcher();
+    let report = dispatcher.dispatch(batch().to_bytes(), None).await;
+    assert_eq!(failures(&report), ["1", "3"]);
+    assert_eq!(script.started().len(), 3);
+
+    let (dispatcher, script) = crate::script::dispatcher();
+    let dispatcher = dispatcher.on_failed_key(FailedKey::HoldBack);
+    let report = dispatcher.dispatch(batch().to_bytes(), None).await;
+    assert_eq!(failures(&report), ["1", "3"]);
+    assert_eq!(script.started(), ["fail/same", "ok/other"]);
 }

@@ -1,6 +1,7 @@
 //! Rule 8 on FIFO queues: each group runs in order and stops at its first failure.
 
 use s3_dispatch::Malformed;
+use s3_dispatch::dispatch::FailedKey;
 use s3_dispatch::dispatch::{MessageFailure, MessageOutcome};
 use s3_dispatch_testing::{NotificationBuilder, SqsBatchBuilder, SqsMessageBuilder};
 
@@ -110,18 +111,42 @@ async fn the_deadline_fails_the_rest_of_every_group() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn records_of_one_key_in_different_groups_run_side_by_side() {
+async fn records_of_one_key_in_different_groups_run_one_at_a_time() {
     let batch = SqsBatchBuilder::new()
         .on_fifo_queue()
         .with_message(message("1", "a", "run-10/same"))
-        .with_message(message("2", "b", "run-10/same"));
+        .with_message(message("2", "b", "run-10/same"))
+        .with_message(message("3", "c", "run-10/other"));
     let (dispatcher, script) = dispatcher();
     let report = dispatcher
         .with_concurrency(2)
         .dispatch(batch.to_bytes(), None)
         .await;
     assert!(failures(&report).is_empty());
+
+    // The second waits for the first, and the third does not wait for the second.
+    assert_eq!(
+        script.started(),
+        ["run-10/same", "run-10/other", "run-10/same"]
+    );
     assert_eq!(script.journal(|journal| journal.most_running), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_failed_record_holds_back_its_key_in_other_groups_by_choice() {
+    let batch = || {
+        SqsBatchBuilder::new()
+            .on_fifo_queue()
+            .with_message(message("1", "a", "fail/same"))
+            .with_message(message("2", "b", "fail/same"))
+            .with_message(message("3", "b", "ok/other"))
+    };
+
+    let (dispatcher, script) = dispatcher();
+    let dispatcher = dispatcher.on_failed_key(FailedKey::HoldBack);
+    let report = dispatcher.dispatch(batch().to_bytes(), None).await;
+    assert_eq!(failures(&report), ["1", "2", "3"]);
+    assert_eq!(script.started(), ["fail/same"]);
 }
 
 #[tokio::test(start_paused = true)]

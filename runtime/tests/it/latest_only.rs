@@ -71,7 +71,8 @@ fn effect() -> impl Strategy<Value = EventName> {
 fn other_event() -> impl Strategy<Value = EventName> {
     let others: Vec<_> = EventName::KNOWN
         .iter()
-        .filter(|name| !effects().contains(name))
+        .filter(|name| !effects().contains(name) && !name.is_lifecycle_expiration())
+        .filter(|name| **name != EventName::OBJECT_CREATED_COMPLETE_MULTIPART_UPLOAD)
         .cloned()
         .collect();
     prop::sample::select(others)
@@ -132,14 +133,83 @@ proptest! {
 
 #[tokio::test]
 async fn the_deletion_of_one_version_is_always_routed() {
-    let delete = record(&EventName::OBJECT_REMOVED_DELETE, 9)
-        .with_version_id("old")
-        .build();
-    let older = record(&EventName::OBJECT_CREATED_PUT, 5).build();
-    let late = record(&EventName::OBJECT_REMOVED_DELETE, 1)
-        .with_version_id("oldest")
-        .build();
-    assert_eq!(run(&[delete, older, late]).await.len(), 3);
+    for name in [
+        EventName::OBJECT_REMOVED_DELETE,
+        EventName::LIFECYCLE_EXPIRATION_DELETE,
+    ] {
+        let delete = record(&name, 9).with_version_id("old").build();
+        let older = record(&EventName::OBJECT_CREATED_PUT, 5).build();
+        let late = record(&name, 1).with_version_id("oldest").build();
+        assert_eq!(run(&[delete, older, late]).await.len(), 3, "{name}");
+    }
+}
+
+/// Returns which of the events were handled. Each is a name and a sequencer.
+async fn handled(events: &[(&EventName, u64)]) -> Vec<bool> {
+    let records = events
+        .iter()
+        .map(|(name, sequencer)| record(name, *sequencer).build());
+    let router = LatestOnly::new(Script::default(), MemoryStore::new());
+    let mut handled = Vec::new();
+
+    for record in records {
+        let outcome = router.route(&record, &MessageContext::new()).await;
+        assert!(outcome.is_success(), "{outcome:?}");
+        handled.push(matches!(outcome, Outcome::Handled));
+    }
+
+    handled
+}
+
+const PUT: &EventName = &EventName::OBJECT_CREATED_PUT;
+const UPLOAD: &EventName = &EventName::OBJECT_CREATED_COMPLETE_MULTIPART_UPLOAD;
+
+#[tokio::test]
+async fn a_multipart_upload_is_always_routed_and_makes_what_is_older_stale() {
+    let events = [
+        (UPLOAD, 5),
+        (PUT, 4),
+        (PUT, 6),
+        (UPLOAD, 5),
+        (PUT, 5),
+        (UPLOAD, 1),
+    ];
+    let expected = [true, false, true, true, false, true];
+    assert_eq!(handled(&events).await, expected);
+}
+
+#[tokio::test]
+async fn an_expiration_ends_the_object_whose_sequencer_it_has_and_nothing_newer() {
+    for expiration in [
+        &EventName::LIFECYCLE_EXPIRATION_DELETE,
+        &EventName::LIFECYCLE_EXPIRATION_DELETE_MARKER_CREATED,
+    ] {
+        for upload in [PUT, UPLOAD] {
+            // The upload comes late, the expiration twice.
+            let late = [
+                (expiration, 5),
+                (upload, 5),
+                (PUT, 4),
+                (expiration, 5),
+                (PUT, 6),
+            ];
+            assert_eq!(handled(&late).await, [true, false, false, true, true]);
+
+            let in_order = [(upload, 5), (expiration, 5), (upload, 5), (upload, 6)];
+            assert_eq!(handled(&in_order).await, [true, true, false, true]);
+        }
+
+        let outdated = [(PUT, 6), (expiration, 5), (PUT, 6)];
+        assert_eq!(handled(&outdated).await, [true, false, true]);
+    }
+}
+
+#[tokio::test]
+async fn the_expiration_of_a_marker_created_has_the_id_of_the_marker() {
+    let expiration = record(&EventName::LIFECYCLE_EXPIRATION_DELETE_MARKER_CREATED, 5);
+    let put = record(PUT, 5).with_version_id("object").build();
+    let handled = run(&[expiration.with_version_id("marker").build(), put]).await;
+    assert_eq!(handled.len(), 1);
 }
 
 #[tokio::test]

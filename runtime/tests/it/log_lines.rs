@@ -30,6 +30,7 @@ impl fmt::Display for Unprintable {
 async fn handle(key: ObjectKey) -> Result<(), String> {
     match key.as_str().split_once('/') {
         Some(("panic", text)) => panic!("panic{text}"),
+        Some(("long", text)) => panic!("{}", text.repeat(100_000)),
         Some(("error", text)) => Err(format!("error{text}")),
         Some(("value", text)) => {
             let error = std::io::Error::other(format!("cause{text}"));
@@ -112,7 +113,8 @@ fn invoke(test: &str, format: &str) -> Output {
         .with_record("1", put(&format!("panic/{HOSTILE}")))
         .with_record("2", put(&format!("error/{HOSTILE}")))
         .with_record("3", put(&format!("value/{HOSTILE}")))
-        .with_record("4", put("unprintable/"));
+        .with_record("4", put("unprintable/"))
+        .with_record("5", put("long/é"));
     std::thread::spawn(move || runtime_api(&listener, &batch.to_json()));
 
     Command::new(std::env::current_exe().unwrap())
@@ -145,6 +147,7 @@ fn check(test: &str, format: &str) -> Vec<String> {
     assert!(output.status.success(), "{log}{errors}");
     for line in log.split('\n').chain(errors.split('\n')) {
         assert!(!line.contains(CONTROLS), "{line:?}");
+        assert!(line.len() < 20_000, "a line of {} bytes", line.len());
         assert!(
             !line.trim_start().starts_with("ERROR forged"),
             "{log}{errors}"

@@ -1,5 +1,6 @@
 //! `MemoryStore`: the conformance suite, and what a full store forgets.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use s3_dispatch::once::{Claim, Identity};
@@ -11,7 +12,8 @@ const LONG: Duration = Duration::from_secs(600);
 #[tokio::test(start_paused = true)]
 async fn it_passes_the_conformance_suite() {
     let store = MemoryStore::new();
-    conformance::check_claim_store(&store).await;
+    conformance::check_lease_store(&store).await;
+    conformance::check_lease_store(&Arc::new(MemoryStore::new())).await;
     conformance::check_sequencer_store(&store).await;
 }
 

@@ -2,12 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use s3_dispatch::dispatch::MessageOutcome;
+use s3_dispatch::dispatch::{MessageFailure, MessageOutcome};
 
 use crate::oracle::key_orders;
 use crate::router::Run;
+use crate::separation::Separation;
 use crate::trial::{Ending, Trial};
-use crate::world::{End, Patience, Place, World};
+use crate::world::{End, Patience, Place, QueueUse, World};
 
 type Circumstance = fn(&World, &Trial) -> bool;
 
@@ -66,6 +67,38 @@ const CIRCUMSTANCES: &[(&str, Circumstance)] = &[
     }),
     ("a letter panicked or was cut off", |_, trial| {
         letters(trial, |answer| answer.is_none()) > 0
+    }),
+    ("a letter named several records", |_, trial| {
+        let permanent = |index: usize| {
+            let handlers = trial.journal.handlers.iter();
+            let of_message = handlers.filter(move |run| run.place.0 == index);
+            of_message
+                .filter(|run| run.answer == Some(End::Permanent))
+                .count()
+        };
+        let mut letters = trial.journal.letters.iter();
+        letters.any(|run| permanent(run.place.0) > 1)
+    }),
+    (
+        "messages were run one by one and deleted",
+        |world, trial| {
+            world.setup.queue == QueueUse::OneByOne
+                && Separation::of(world).separates(world)
+                && trial.journal.deletions.len() > 3
+        },
+    ),
+    (
+        "the caller dropped a dispatch that had deleted",
+        |_, trial| matches!(trial.ending, Ending::Dropped) && trial.journal.deletions.len() > 1,
+    ),
+    ("messages were left out", |_, trial| {
+        let Ending::Report(report) = &trial.ending else {
+            return false;
+        };
+
+        let left_out = MessageOutcome::Failed(MessageFailure::LeftOut);
+        let mut messages = report.messages().iter();
+        messages.any(|message| message.outcome() == left_out)
     }),
     (
         "one of two messages with the same id failed",

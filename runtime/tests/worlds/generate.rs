@@ -7,7 +7,7 @@ use proptest::sample::select;
 use s3_dispatch::{Malformed, Unrouted};
 
 use crate::world::{
-    Content, Delay, End, Message, Patience, Record, Script, Setup, World, Wrapping,
+    Content, Delay, End, Message, Patience, QueueUse, Record, Script, Setup, World, Wrapping,
     malformed_bodies,
 };
 
@@ -248,32 +248,53 @@ fn setup() -> impl Strategy<Value = Setup> {
         prop_oneof![0..150_u64, 0..2000_u64].prop_map(|half| 2 * half + 1),
     );
     let choices = (any::<bool>(), any::<bool>(), prop::bool::weighted(0.7));
+    let queue = prop_oneof![
+        3 => Just(QueueUse::None),
+        2 => Just(QueueUse::Parts),
+        2 => Just(QueueUse::OneByOne),
+        1 => Just(QueueUse::Every),
+        1 => Just(QueueUse::Broken),
+    ];
+    let holds_back = prop::bool::weighted(0.2);
 
-    (concurrency, deadline, margin, record_timeout, choices).prop_map(
-        |(
-            concurrency,
-            deadline,
-            margin,
-            record_timeout,
-            (fail_unrouted, drop_malformed, has_sink),
-        )| Setup {
-            concurrency,
-            deadline,
-            margin,
-            record_timeout,
-            unrouted: if fail_unrouted {
-                Unrouted::Fail
-            } else {
-                Unrouted::Skip
-            },
-            malformed: if drop_malformed {
-                Malformed::Drop
-            } else {
-                Malformed::Fail
-            },
-            has_sink,
-        },
+    (
+        concurrency,
+        deadline,
+        margin,
+        record_timeout,
+        choices,
+        queue,
+        holds_back,
     )
+        .prop_map(
+            |(
+                concurrency,
+                deadline,
+                margin,
+                record_timeout,
+                (fail_unrouted, drop_malformed, has_sink),
+                queue,
+                holds_back,
+            )| Setup {
+                concurrency,
+                deadline,
+                margin,
+                record_timeout,
+                unrouted: if fail_unrouted {
+                    Unrouted::Fail
+                } else {
+                    Unrouted::Skip
+                },
+                malformed: if drop_malformed {
+                    Malformed::Drop
+                } else {
+                    Malformed::Fail
+                },
+                has_sink,
+                queue,
+                holds_back,
+            },
+        )
 }
 
 fn patience() -> impl Strategy<Value = Patience> {

@@ -12,8 +12,10 @@ mod generate;
 mod router;
 mod trial;
 mod oracle;
+mod separation;
 mod report_checks;
 mod run_checks;
+mod queue_checks;
 mod circumstances;
 
 use std::cell::RefCell;
@@ -53,7 +55,11 @@ const CHECKS: &[(&str, Check)] = checks![
     report_checks::failures_have_the_right_reasons,
     report_checks::counts_match_the_journal,
     report_checks::uncut_worlds_end_as_predicted,
+    run_checks::keys_never_run_side_by_side,
     run_checks::no_worker_is_idle,
+    queue_checks::only_what_has_succeeded_is_deleted,
+    queue_checks::returned_messages_run_one_by_one,
+    queue_checks::parts_are_whole_units,
 ];
 
 /// With this many worlds, every circumstance must have been met.

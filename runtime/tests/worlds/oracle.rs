@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use s3_dispatch::dispatch::MessageFailure;
 use s3_dispatch::{Malformed, Unrouted};
 
-use crate::world::{Content, Delay, End, Message, Place, Record, Script, World};
+use crate::separation::{Separation, groups_share_keys};
+use crate::world::{Content, Delay, End, Message, Place, QueueUse, Record, Script, World};
 
 /// The outcome of one record, before its dead letter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -79,8 +80,25 @@ pub(crate) fn group_of(message: &Message) -> i32 {
 }
 
 impl Prediction {
+    /// Returns whether the outcome of a world without a cut depends on nothing but the world.
+    pub(crate) fn is_possible(world: &World) -> bool {
+        let leaves_out = matches!(world.setup.queue, QueueUse::Parts | QueueUse::Broken)
+            && Separation::of(world).separates(world);
+
+        // Whether a letter or another group holds a record back depends on who is first.
+        let depends_on_time =
+            world.setup.holds_back && (world.setup.has_sink || groups_share_keys(world));
+
+        !leaves_out && !depends_on_time
+    }
+
     pub(crate) fn of(world: &World) -> Self {
         let mut prediction = Self::default();
+        if !world.is_fifo && world.setup.holds_back {
+            prediction.hold_back(world);
+            return prediction;
+        }
+
         let mut stopped = BTreeSet::new();
 
         for (index, message) in world.messages.iter().enumerate() {
@@ -102,6 +120,45 @@ impl Prediction {
         prediction
     }
 
+    /// On a standard queue, the first failure of a key holds back the rest of that key.
+    fn hold_back(&mut self, world: &World) {
+        for order in key_orders(world).into_values() {
+            for place in order {
+                self.started.insert(place);
+                let fate = world
+                    .record(place)
+                    .map(|record| expected_fate(world, record));
+                self.handled += usize::from(fate == Some(Fate::Handled));
+                self.skipped += usize::from(fate == Some(Fate::Skipped));
+
+                if fate == Some(Fate::Failed) {
+                    break;
+                }
+            }
+        }
+
+        for (index, message) in world.messages.iter().enumerate() {
+            let places = (0..message.records().len()).map(|at| (index, at));
+            let fates: Vec<_> = places
+                .zip(message.records())
+                .map(|(place, record)| {
+                    let has_started = self.started.contains(&place);
+                    has_started.then(|| expected_fate(world, record))
+                })
+                .collect();
+
+            self.messages.push(if !is_idle_success(world, message) {
+                Err(Some(MessageFailure::Malformed))
+            } else if fates.contains(&Some(Fate::Failed)) {
+                Err(Some(MessageFailure::RecordFailed))
+            } else if fates.contains(&None) {
+                Err(Some(MessageFailure::NotReached))
+            } else {
+                Ok(())
+            });
+        }
+    }
+
     fn message(
         &mut self,
         world: &World,
@@ -113,7 +170,7 @@ impl Prediction {
         }
 
         let mut outcome = Ok(());
-        let mut all_letters_are_kept = true;
+        let mut letter = None;
 
         for (at, record) in message.records().iter().enumerate() {
             if world.is_fifo && outcome.is_err() {
@@ -125,11 +182,12 @@ impl Prediction {
                 Fate::Handled => self.handled += 1,
                 Fate::Skipped => self.skipped += 1,
                 Fate::Failed => outcome = Err(Some(MessageFailure::RecordFailed)),
-                Fate::Permanent => all_letters_are_kept &= is_kept(record.letter),
+                // The letter does what the first of its records says.
+                Fate::Permanent => letter = letter.or(Some(record.letter)),
             }
         }
 
-        outcome.and(if all_letters_are_kept {
+        outcome.and(if letter.is_none_or(is_kept) {
             Ok(())
         } else {
             Err(Some(MessageFailure::RecordFailed))

@@ -9,6 +9,7 @@ use serde_json::Value;
 use crate::Checked;
 use crate::oracle::{Fate, Prediction, fate, group_of, is_idle_success};
 use crate::router::Run;
+use crate::separation::Separation;
 use crate::trial::{Ending, Trial};
 use crate::world::{Content, End, Patience, Place, World};
 
@@ -38,11 +39,18 @@ fn answer(runs: &[Run], place: Place) -> Option<End> {
         .and_then(|run| run.answer)
 }
 
+/// Returns how the letter of a message ended. It is put for the first of its records that failed.
+fn letter_of(trial: &Trial, index: usize) -> Option<End> {
+    let letters = trial.journal.letters.iter();
+    let mut of_message = letters.filter(|run| run.place.0 == index);
+    of_message.next().and_then(|run| run.answer)
+}
+
 /// Returns whether a record is done: handled, skipped, or stored by the sink.
 fn is_done(world: &World, trial: &Trial, place: Place) -> bool {
     match answer(&trial.journal.handlers, place).map(|end| fate(world, end)) {
         Some(Fate::Handled | Fate::Skipped) => true,
-        Some(Fate::Permanent) => answer(&trial.journal.letters, place) == Some(End::Done),
+        Some(Fate::Permanent) => letter_of(trial, place.0) == Some(End::Done),
         Some(Fate::Failed) | None => false,
     }
 }
@@ -176,7 +184,9 @@ pub(crate) fn messages_follow_from_their_records(world: &World, trial: &Trial) -
         let group = group_of(message);
         let is_stopped = world.is_fifo && stopped.contains(&group);
         let are_done = (0..message.records().len()).all(|at| is_done(world, trial, (index, at)));
-        let must_fail = is_stopped || !are_done || !is_idle_success(world, message);
+        let is_left_out =
+            report.messages()[index].outcome() == MessageOutcome::Failed(MessageFailure::LeftOut);
+        let must_fail = is_stopped || !are_done || is_left_out || !is_idle_success(world, message);
         let may_fail = world.is_fifo && is_cut && message.records().is_empty();
         let has_failed = has_failed(report, index);
 
@@ -232,10 +242,13 @@ pub(crate) fn failures_have_the_right_reasons(world: &World, trial: &Trial) -> C
                     has_no_answer(&trial.journal.handlers, at)
                         || (is_letter_due
                             && world.cut().is_some()
-                            && has_no_answer(&trial.journal.letters, at))
+                            && letter_of(trial, index).is_none())
                 };
 
                 world.is_fifo || (0..message.records().len()).any(is_unanswered)
+            }
+            MessageFailure::LeftOut => {
+                Separation::of(world).may_leave_out(world, index) && runs.is_empty()
             }
             _ => false,
         };
@@ -268,9 +281,10 @@ pub(crate) fn counts_match_the_journal(world: &World, trial: &Trial) -> Checked 
     let (handled, skipped) = (count(Fate::Handled), count(Fate::Skipped));
 
     let kept = journal
-        .letters
+        .handlers
         .iter()
-        .filter(|run| run.answer == Some(End::Done))
+        .filter(|run| run.answer.map(|end| fate(world, end)) == Some(Fate::Permanent))
+        .filter(|run| letter_of(trial, run.place.0) == Some(End::Done))
         .count();
 
     let expected = [
@@ -299,7 +313,8 @@ pub(crate) fn counts_match_the_journal(world: &World, trial: &Trial) -> Checked 
 /// If nothing is cut off, everything is known before: which handlers run, and the outcome of every
 /// message and its reason.
 pub(crate) fn uncut_worlds_end_as_predicted(world: &World, trial: &Trial) -> Checked {
-    let Some(report) = report(trial).filter(|_| world.cut().is_none()) else {
+    let is_predictable = world.cut().is_none() && Prediction::is_possible(world);
+    let Some(report) = report(trial).filter(|_| is_predictable) else {
         return Ok(());
     };
 

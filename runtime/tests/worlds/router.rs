@@ -1,24 +1,30 @@
 //! The router and the dead-letter sink of a world. They do what the world says, and note it.
 
+use std::collections::{BTreeSet, HashMap};
 use std::future::{pending, poll_fn};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Poll;
 use std::time::Duration;
 
+use s3_dispatch::async_trait;
+use s3_dispatch::delivery::{Delivery, ReceiptHandle};
 use s3_dispatch::failure::{DeadLetter, DeadLetterError};
 use s3_dispatch::handler::BoxFuture;
+use s3_dispatch::queue::{Queue, QueueError};
 use s3_dispatch::{
     DeadLetters, HandlerError, MessageContext, Outcome, Route, Router, S3EventRecord, SkipReason,
 };
 use tokio::time::{Instant, sleep};
 
-use crate::world::{Delay, End, Place, Script, World};
+use crate::world::{Delay, End, Place, QueueUse, Script, World};
 
 /// What happened, in the order in which it started.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Journal {
     pub(crate) handlers: Vec<Run>,
     pub(crate) letters: Vec<Run>,
+    /// The ids of deleted messages.
+    pub(crate) deletions: Vec<(String, Moment)>,
     pub(crate) most_running: usize,
     /// Wrong arguments that a handler or the sink was given.
     pub(crate) complaints: Vec<String>,
@@ -46,6 +52,8 @@ pub(crate) struct Moment {
 #[derive(Clone)]
 pub(crate) struct Scripted {
     world: Arc<World>,
+    /// The id of the message with each receipt handle.
+    ids: Arc<HashMap<String, String>>,
     journal: Arc<Mutex<Journal>>,
     begin: Instant,
 }
@@ -60,6 +68,7 @@ impl Scripted {
     pub(crate) fn new(world: &World) -> Self {
         Self {
             world: Arc::new(world.clone()),
+            ids: Arc::new(ids(world)),
             journal: Arc::default(),
             begin: Instant::now(),
         }
@@ -126,6 +135,52 @@ impl Scripted {
 
         is_right.then_some(place)
     }
+
+    /// Returns whether a letter has the body of its message, and exactly the records that failed
+    /// permanently.
+    fn is_right(&self, letter: &DeadLetter<'_>, (index, at): Place) -> bool {
+        let failed: BTreeSet<Place> = self
+            .journal()
+            .handlers
+            .iter()
+            .filter(|run| run.place.0 == index && run.answer == Some(End::Permanent))
+            .map(|run| run.place)
+            .collect();
+        let named: Vec<Place> = letter
+            .failures
+            .iter()
+            .filter_map(|failure| self.find(failure.record, letter.message))
+            .collect();
+
+        let chain = "scripted for good";
+        let chains: Vec<_> = named
+            .iter()
+            .map(|(_, at)| format!("{}: {chain}", self.world.messages[index].records()[*at].key))
+            .collect();
+        let expected = match chains.len() {
+            1 => chain.to_owned(),
+            _ => chains.join("; "),
+        };
+
+        letter.body == self.world.messages[index].body(index)
+            && letter.error.is_permanent()
+            && letter.error_chain() == expected
+            && named.first() == Some(&(index, at))
+            && named.iter().copied().eq(failed)
+    }
+}
+
+/// Returns the id of the message with each receipt handle.
+fn ids(world: &World) -> HashMap<String, String> {
+    let delivery = Delivery::parse(world.payload());
+    let delivery = delivery.iter().flat_map(|delivery| delivery.messages());
+
+    delivery
+        .filter_map(|message| {
+            let id = message.context.message_id()?.to_string();
+            Some((message.context.receipt_handle()?.as_str().to_owned(), id))
+        })
+        .collect()
 }
 
 impl Journal {
@@ -255,11 +310,9 @@ impl DeadLetters for Scripted {
         'd: 'f,
         Self: 'f,
     {
-        let place = self.find(letter.record, letter.message).filter(|place| {
-            letter.body == self.world.messages[place.0].body(place.0)
-                && letter.error.is_permanent()
-                && letter.error_chain() == "scripted for good"
-        });
+        let place = self
+            .find(letter.record, letter.message)
+            .filter(|place| self.is_right(letter, *place));
 
         let Some(place) = place else {
             self.complain(format!("the sink was given {letter:?}"));
@@ -279,5 +332,34 @@ impl DeadLetters for Scripted {
                 _ => Err(DeadLetterError::new("scripted")),
             }
         })
+    }
+}
+
+#[async_trait]
+impl Queue for Scripted {
+    async fn delete(&self, messages: &[&ReceiptHandle]) -> Vec<Result<(), QueueError>> {
+        yield_once().await;
+
+        let delete = |handle: &&ReceiptHandle| {
+            if self.world.setup.queue == QueueUse::Broken {
+                return Err(QueueError::failed("scripted"));
+            }
+
+            let id = self.ids[handle.as_str()].clone();
+            let mut journal = self.journal();
+            let moment = self.moment(&mut journal);
+            journal.deletions.push((id, moment));
+
+            Ok(())
+        };
+        messages.iter().map(delete).collect()
+    }
+
+    async fn change_visibility(
+        &self,
+        messages: &[(&ReceiptHandle, Duration)],
+    ) -> Vec<Result<(), QueueError>> {
+        self.complain(format!("the queue was asked to change {messages:?}"));
+        messages.iter().map(|_| Ok(())).collect()
     }
 }

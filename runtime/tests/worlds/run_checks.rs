@@ -6,6 +6,7 @@ use std::time::Duration;
 use crate::Checked;
 use crate::oracle::{Fate, duration, fate, group_of, is_idle_success, key_orders};
 use crate::router::Run;
+use crate::separation::{Separation, lanes_that_wait_for_each_other};
 use crate::trial::{Ending, Trial};
 use crate::world::{End, Place, World};
 
@@ -81,33 +82,23 @@ pub(crate) fn concurrency_stays_within_its_limit(world: &World, trial: &Trial) -
     Ok(())
 }
 
-/// Independent lanes run side by side.
+/// Independent lanes run side by side. On FIFO queues, groups that share a key are not independent.
 ///
 /// If no worker is idle, a schedule takes at most as long as the longest lane and an equal share of
 /// the rest (Graham, "Bounds on multiprocessing timing anomalies", 1969). The time of the letters
 /// is added to that.
 pub(crate) fn no_worker_is_idle(world: &World, trial: &Trial) -> Checked {
-    if !matches!(trial.ending, Ending::Report(_)) || world.cut().is_some() {
+    let is_bounded = world.cut().is_none() && !Separation::of(world).separates(world);
+    if !matches!(trial.ending, Ending::Report(_)) || !is_bounded {
         return Ok(());
     }
 
     let took = |run: &Run| run.end.map_or(Duration::ZERO, |end| end.at - run.start.at);
     let mut lanes: BTreeMap<_, Duration> = BTreeMap::new();
+    let chains = lanes_that_wait_for_each_other(world);
 
     for run in &trial.journal.handlers {
-        let Some(record) = world.record(run.place) else {
-            continue;
-        };
-
-        let group = group_of(&world.messages[run.place.0]);
-
-        let lane = if world.is_fifo {
-            (group, "", "")
-        } else {
-            (0, record.bucket, record.key)
-        };
-
-        *lanes.entry(lane).or_default() += took(run);
+        *lanes.entry(chains[&run.place]).or_default() += took(run);
     }
 
     let longest = lanes.values().max().copied().unwrap_or_default();
@@ -187,6 +178,26 @@ pub(crate) fn keys_keep_their_order(world: &World, trial: &Trial) -> Checked {
     Ok(())
 }
 
+/// On any queue, no two records of a key run side by side.
+pub(crate) fn keys_never_run_side_by_side(world: &World, trial: &Trial) -> Checked {
+    let mut free_at: BTreeMap<_, usize> = BTreeMap::new();
+
+    for run in &trial.journal.handlers {
+        let Some(record) = world.record(run.place) else {
+            continue;
+        };
+
+        let free_at = free_at.entry((record.bucket, record.key)).or_default();
+        if run.start.number < *free_at {
+            return Err(format!("{:?} ran beside another of its key", run.place));
+        }
+
+        *free_at = end_number(run);
+    }
+
+    Ok(())
+}
+
 /// On FIFO queues, the records of a group run one at a time as they arrived.
 ///
 /// None runs after the first failure, and a message's letters are stored before the next message
@@ -224,9 +235,8 @@ pub(crate) fn groups_keep_their_order_and_stop(world: &World, trial: &Trial) -> 
             match run.answer.map(|end| fate(world, end)) {
                 Some(Fate::Handled | Fate::Skipped) => {}
                 Some(Fate::Permanent) => {
-                    unkept |= letters
-                        .get(&place)
-                        .is_none_or(|run| run.answer != Some(End::Done))
+                    let letter = letters.values().find(|run| run.place.0 == index);
+                    unkept |= letter.is_none_or(|run| run.answer != Some(End::Done));
                 }
                 Some(Fate::Failed) | None => *has_stopped = true,
             }

@@ -7,12 +7,13 @@ use std::task::Poll;
 use std::time::Duration;
 
 use aws_lambda_events::event::sqs::SqsEvent;
+use s3_dispatch::dispatch::{Acknowledge, FailedKey, Returned};
 use s3_dispatch::{BatchReport, Dispatcher, Error, Payload};
 use tokio::runtime::{Builder, Handle};
 use tokio::time::{Instant, sleep, timeout};
 
 use crate::router::{Journal, Scripted};
-use crate::world::{Patience, World};
+use crate::world::{Patience, QueueUse, World};
 
 /// Longer than everything in a world.
 const FOREVER: Duration = Duration::from_secs(36_000);
@@ -70,6 +71,21 @@ async fn attempt(world: &World) -> Trial {
     if setup.has_sink {
         dispatcher = dispatcher.with_dead_letters(Arc::new(scripted.clone()));
     }
+
+    if setup.holds_back {
+        dispatcher = dispatcher.on_failed_key(FailedKey::HoldBack);
+    }
+
+    dispatcher = match setup.queue {
+        QueueUse::None => dispatcher,
+        QueueUse::Parts => dispatcher.on_returned(Returned::Separately),
+        QueueUse::OneByOne | QueueUse::Broken => dispatcher
+            .on_returned(Returned::Separately)
+            .with_queue(scripted.clone()),
+        QueueUse::Every => dispatcher
+            .with_queue(scripted.clone())
+            .acknowledge(Acknowledge::All),
+    };
 
     let begin = Instant::now();
     let deadline = setup

@@ -29,6 +29,24 @@ pub(crate) struct Setup {
     pub(crate) unrouted: Unrouted,
     pub(crate) malformed: Malformed,
     pub(crate) has_sink: bool,
+    pub(crate) queue: QueueUse,
+    /// A failed record holds back the later ones of its key.
+    pub(crate) holds_back: bool,
+}
+
+/// What the dispatcher does with messages that came back, and whether it has a queue.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum QueueUse {
+    /// It has none, and runs what came back with everything else.
+    None,
+    /// It has none, and runs a part of what came back.
+    Parts,
+    /// It runs what came back one by one.
+    OneByOne,
+    /// It deletes every message as soon as it has succeeded.
+    Every,
+    /// It would run what came back one by one, but cannot delete.
+    Broken,
 }
 
 /// When the caller drops the future of `dispatch`.

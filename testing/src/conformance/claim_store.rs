@@ -243,15 +243,19 @@ async fn every_identity_is_distinct(store: &impl ClaimStore) {
     }
 }
 
-async fn claim(store: &impl ClaimStore, identity: &Identity) -> Claim {
+pub(super) async fn claim(store: &impl ClaimStore, identity: &Identity) -> Claim {
     done(store.claim(identity, LONG).await)
 }
 
-async fn is_in_progress(store: &impl ClaimStore, identity: &Identity) -> bool {
+pub(super) async fn is_in_progress(store: &impl ClaimStore, identity: &Identity) -> bool {
     matches!(claim(store, identity).await, Claim::InProgress { .. })
 }
 
-async fn acquire(store: &impl ClaimStore, identity: &Identity, lease: Duration) -> Lease {
+pub(super) async fn acquire(
+    store: &impl ClaimStore,
+    identity: &Identity,
+    lease: Duration,
+) -> Lease {
     match done(store.claim(identity, lease).await) {
         Claim::Acquired(lease) => lease,
         other => panic!("a new identity can be claimed, but {identity:?} is {other:?}"),

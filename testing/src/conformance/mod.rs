@@ -1,9 +1,10 @@
 //! The suites that an implementation of a store must pass.
 //!
-//! Run them against your own [`ClaimStore`](s3_dispatch::ClaimStore) or
-//! [`SequencerStore`](s3_dispatch::SequencerStore). The store may have entries already, because
-//! each run uses new identities. Some checks wait for a lease of one second to expire, so a suite
-//! takes a few seconds on a real clock and no time on Tokio's paused clock.
+//! Run them against your own [`ClaimStore`](s3_dispatch::ClaimStore),
+//! [`LeaseStore`](s3_dispatch::LeaseStore) or [`SequencerStore`](s3_dispatch::SequencerStore). The
+//! suite of a `LeaseStore` includes that of a `ClaimStore`. The store may have entries already,
+//! because each run uses new identities. Some checks wait for a lease of one second to expire, so a
+//! suite takes a few seconds on a real clock and no time on Tokio's paused clock.
 //!
 //! ```
 //! use s3_dispatch::MemoryStore;
@@ -12,7 +13,7 @@
 //! # tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build()?
 //! #     .block_on(async {
 //! let store = MemoryStore::new();
-//! conformance::check_claim_store(&store).await;
+//! conformance::check_lease_store(&store).await;
 //! conformance::check_sequencer_store(&store).await;
 //! # });
 //! # Ok::<_, std::io::Error>(())
@@ -21,7 +22,9 @@
 mod identities;
 mod answers;
 mod claim_store;
+mod lease_store;
 mod sequencer_store;
 
 pub use claim_store::check_claim_store;
+pub use lease_store::check_lease_store;
 pub use sequencer_store::check_sequencer_store;

@@ -78,7 +78,7 @@ async fn it_passes_the_conformance_suite() {
 
     let client = client(&endpoint);
     let store = DynamoDbStore::new(client.clone(), table(&client).await);
-    conformance::check_claim_store(&store).await;
+    conformance::check_lease_store(&store).await;
     conformance::check_sequencer_store(&store).await;
 }
 

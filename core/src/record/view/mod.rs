@@ -5,6 +5,7 @@
 
 mod declaration;
 mod object;
+mod removal;
 mod storage;
 mod metadata;
 

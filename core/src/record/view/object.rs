@@ -60,10 +60,14 @@ views! {
         sequencer: Option<Sequencer> = |record| Some(record.object.sequencer.clone());
     }
 
-    /// An object that a request deleted or hid behind a delete marker.
+    /// An object that a request deleted or hid behind a delete marker, or of which it deleted one
+    /// version.
     ///
     /// Made from `ObjectRemoved:*`. S3 sends no size. For a delete marker it sends the version id
     /// of the marker and the entity tag of an empty object.
+    ///
+    /// The event does not always mean that the object is gone: `ObjectRemoved:Delete` with a
+    /// version id is about that version alone. [`removal`](Self::removal) tells them apart.
     ///
     /// # Examples
     ///
@@ -78,6 +82,8 @@ views! {
     /// ```
     ObjectRemoved of ["ObjectRemoved:*"] {
         /// Whether a delete marker was created, so that older versions still exist.
+        ///
+        /// `false` does not mean that the object is gone: see [`removal`](Self::removal).
         is_delete_marker: bool = |record| {
             Some(record.event_name.action() == Some("DeleteMarkerCreated"))
         };
@@ -119,11 +125,15 @@ views! {
         storage_class: StorageClass = |record| record.restore.as_ref()?.storage_class.clone();
     }
 
-    /// An object that a lifecycle rule deleted or hid behind a delete marker.
+    /// An object that a lifecycle rule deleted or hid behind a delete marker, or of which it
+    /// deleted one version.
     ///
     /// Made from `LifecycleExpiration:*`. S3 sends no size and no entity tag. The sequencer is
     /// that of the object's creation and does not tell when the object expired, so this view has
     /// none.
+    ///
+    /// `LifecycleExpiration:Delete` with a version id is about that version alone, such as one that
+    /// was no longer the newest. [`removal`](Self::removal) tells them apart.
     ///
     /// # Examples
     ///
@@ -139,6 +149,8 @@ views! {
     /// ```
     Expired of ["LifecycleExpiration:*"] {
         /// Whether a delete marker was created, so that older versions still exist.
+        ///
+        /// `false` does not mean that the object is gone: see [`removal`](Self::removal).
         is_delete_marker: bool = |record| {
             Some(record.event_name.action() == Some("DeleteMarkerCreated"))
         };

@@ -1,4 +1,4 @@
-//! Decides which records may run at the same time, and which must wait for each other.
+//! Divides the records of a batch into lanes, within which they must wait for each other.
 
 use std::cmp::Reverse;
 use std::collections::HashMap;
@@ -8,78 +8,13 @@ use foldhash::quality::RandomState;
 use s3_dispatch_core::S3EventRecord;
 use s3_dispatch_core::delivery::{Content, Delivery};
 
+use crate::dispatch::schedule::step::{Step, Work};
 use crate::dispatch::settings::Malformed;
 
-/// The records of a batch, divided into lanes.
-///
-/// Lanes are independent of each other. Within a lane, one step runs after another. A lane is a
-/// bucket and key on standard queues, and a message group on FIFO queues. The lanes whose messages
-/// have been received most often come first.
-pub(crate) struct Schedule {
-    steps: Vec<Step>,
-    lanes: Vec<Range<usize>>,
-    /// The queue is FIFO, so a lane must stop at its first failure.
-    pub(crate) is_fifo: bool,
-}
-
-/// One unit of work in a lane.
-#[derive(Clone, Copy)]
-pub(crate) struct Step {
-    /// The index of the message in the delivery.
-    pub(crate) message: usize,
-    pub(crate) work: Work,
-}
-
-/// What a step does.
-#[derive(Clone, Copy)]
-pub(crate) enum Work {
-    /// Routes the record with this index in the delivery.
-    Route(usize),
-    /// Fails, because the message cannot be read.
-    Fail,
-    /// Does nothing. The message has no records, but must wait for its turn in the group.
-    Wait,
-}
-
-impl Schedule {
-    pub(crate) fn new(delivery: &Delivery, on_malformed: Malformed) -> Self {
-        let is_fifo = delivery
-            .messages()
-            .iter()
-            .any(|message| message.context.is_fifo());
-        let mut steps = if is_fifo {
-            group_steps(delivery, on_malformed)
-        } else {
-            key_steps(delivery)
-        };
-        steps.put_most_received_first(delivery);
-
-        Self {
-            lanes: steps.lanes,
-            steps: steps.steps,
-            is_fifo,
-        }
-    }
-
-    pub(crate) fn steps(&self) -> &[Step] {
-        &self.steps
-    }
-
-    pub(crate) fn lanes(&self) -> usize {
-        self.lanes.len()
-    }
-
-    pub(crate) fn lane(&self, index: usize) -> Option<&[Step]> {
-        self.lanes
-            .get(index)
-            .map(|range| &self.steps[range.clone()])
-    }
-}
-
 /// Steps sorted by lane, with the lanes in the order of their first step.
-struct Steps {
-    steps: Vec<Step>,
-    lanes: Vec<Range<usize>>,
+pub(super) struct Steps {
+    pub(super) steps: Vec<Step>,
+    pub(super) lanes: Vec<Range<usize>>,
 }
 
 impl Steps {
@@ -101,9 +36,14 @@ impl Steps {
         }
     }
 
+    /// Puts the lanes into this order, given by their numbers.
+    pub(super) fn sort_lanes(&mut self, order: &[usize]) {
+        self.lanes = order.iter().map(|lane| self.lanes[*lane].clone()).collect();
+    }
+
     /// Sorts the lanes by how often one of their messages has been received. What is not reached in
     /// time after its last receive is lost to the dead-letter queue.
-    fn put_most_received_first(&mut self, delivery: &Delivery) {
+    pub(super) fn put_most_received_first(&mut self, delivery: &Delivery) {
         let messages = delivery.messages();
         let received = |index: usize| messages[index].context.receive_count().unwrap_or(0);
 
@@ -123,7 +63,7 @@ impl Steps {
 }
 
 /// Makes a lane of each bucket and key.
-fn key_steps(delivery: &Delivery) -> Steps {
+pub(super) fn key_steps(delivery: &Delivery) -> Steps {
     let records = delivery.records();
     let mut lane_of = HashMap::with_capacity_and_hasher(records.len(), RandomState::default());
     let mut numbered = Vec::with_capacity(records.len());
@@ -179,7 +119,7 @@ fn sort_by_sequencer(lane: &mut [Step], records: &[S3EventRecord]) {
 }
 
 /// Makes a lane of each message group.
-fn group_steps(delivery: &Delivery, on_malformed: Malformed) -> Steps {
+pub(super) fn group_steps(delivery: &Delivery, on_malformed: Malformed) -> Steps {
     let mut lane_of = HashMap::new();
     let mut numbered = Vec::with_capacity(delivery.records().len());
 

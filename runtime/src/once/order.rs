@@ -1,0 +1,120 @@
+//! The steps of [`LatestOnly`](crate::LatestOnly) around a handler.
+//!
+//! They must be the innermost ones, whichever wrapper stands outside:
+//!
+//! - What [`Deduplicated`](crate::Deduplicated) completes is never handled again, so its position
+//!   must be remembered before.
+//! - While [`Exclusive`](crate::Exclusive) waits for its turn, a newer event is handled, so the
+//!   look-up must come after, and the position must be remembered before the lease is released.
+//!
+//! Therefore `LatestOnly` passes its steps inwards, and these wrappers take them again right around
+//! the router that they wrap.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use s3_dispatch_core::handler::BoxFuture;
+use s3_dispatch_core::{HandlerError, MessageContext, Outcome, Router, S3EventRecord, SkipReason};
+
+use crate::SequencerStore;
+use crate::once::identity::Identity;
+use crate::once::outage::Patience;
+use crate::once::position::Position;
+use crate::once::store::StoreError;
+
+tokio::task_local! {
+    /// The steps of the `LatestOnly` that encloses the router which is being polled.
+    static ENCLOSING: Arc<dyn Steps>;
+}
+
+/// The steps for one record.
+pub(crate) struct Order<Store> {
+    pub(crate) store: Arc<Store>,
+    pub(crate) object: Identity,
+    pub(crate) position: Position,
+    pub(crate) keep: Duration,
+    pub(crate) patience: Patience,
+}
+
+#[async_trait]
+trait Steps: Send + Sync {
+    async fn is_stale(&self, message: &MessageContext) -> Result<bool, StoreError>;
+
+    async fn remember(&self, message: &MessageContext) -> Result<(), StoreError>;
+}
+
+#[async_trait]
+impl<Store: SequencerStore> Steps for Order<Store> {
+    async fn is_stale(&self, message: &MessageContext) -> Result<bool, StoreError> {
+        let latest = self.store.latest(&self.object);
+        let latest = self.patience.wait(message, latest).await?;
+
+        Ok(latest.is_some_and(|latest| self.position.is_stale(&latest)))
+    }
+
+    async fn remember(&self, message: &MessageContext) -> Result<(), StoreError> {
+        let remembered = self.position.remembered();
+        let advance = self.store.advance(&self.object, remembered, self.keep);
+        self.patience.wait(message, advance).await
+    }
+}
+
+impl<Store: SequencerStore> Order<Store> {
+    /// Routes a record between the two steps, and passes them inwards.
+    pub(crate) async fn around<R: Router>(
+        self,
+        router: &R,
+        record: &S3EventRecord,
+        message: &MessageContext,
+    ) -> Outcome {
+        let steps: Arc<dyn Steps> = Arc::new(self);
+        let routed = async { router.route(record, message).await };
+        let routed = ENCLOSING.scope(Arc::clone(&steps), routed);
+
+        take(&*steps, message, routed).await
+    }
+}
+
+/// Routes a record between the steps of the enclosing `LatestOnly`, if there is one.
+pub(crate) fn route<'f, R: Router>(
+    router: &'f R,
+    record: &'f S3EventRecord,
+    message: &'f MessageContext,
+) -> BoxFuture<'f, Outcome> {
+    let Ok(steps) = ENCLOSING.try_with(Arc::clone) else {
+        return router.route(record, message);
+    };
+
+    Box::pin(async move {
+        let routed = async { router.route(record, message).await };
+        take(&*steps, message, routed).await
+    })
+}
+
+async fn take(
+    steps: &dyn Steps,
+    message: &MessageContext,
+    routed: impl Future<Output = Outcome>,
+) -> Outcome {
+    match steps.is_stale(message).await {
+        Ok(true) => return Outcome::Skipped(SkipReason::Stale),
+        Ok(false) => {}
+        Err(error) => return Outcome::Failed(HandlerError::retry(error)),
+    }
+
+    let outcome = routed.await;
+
+    // What an inner router skips as a duplicate was handled.
+    if !matches!(
+        outcome,
+        Outcome::Handled | Outcome::Skipped(SkipReason::Duplicate)
+    ) {
+        return outcome;
+    }
+
+    match steps.remember(message).await {
+        Ok(()) => outcome,
+        Err(error) => Outcome::Failed(HandlerError::retry(error)),
+    }
+}

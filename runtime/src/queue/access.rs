@@ -1,0 +1,156 @@
+//! The trait of queues, and the error of its methods.
+
+use std::error::Error as StdError;
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use s3_dispatch_core::__private::ContainedError;
+use s3_dispatch_core::delivery::ReceiptHandle;
+
+/// A queue whose received messages can be deleted and hidden, one by one.
+///
+/// The feature `sqs` has one for SQS, [`SqsQueue`](crate::queue::SqsQueue). Set it with
+/// [`Dispatcher::with_queue`](crate::Dispatcher::with_queue).
+///
+/// Each method takes any number of messages, splits them into as many calls as the queue needs, and
+/// returns one result for each message, in their order. If it returns fewer, the rest counts as
+/// failed.
+///
+/// # Examples
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use s3_dispatch::delivery::ReceiptHandle;
+/// use s3_dispatch::queue::{Queue, QueueError};
+/// use s3_dispatch::{Dispatcher, Routes, async_trait};
+///
+/// /// Prints what it would do.
+/// struct Print;
+///
+/// #[async_trait]
+/// impl Queue for Print {
+///     async fn delete(&self, messages: &[&ReceiptHandle]) -> Vec<Result<(), QueueError>> {
+///         messages.iter().map(|message| Ok(println!("delete {message:?}"))).collect()
+///     }
+///
+///     async fn change_visibility(
+///         &self,
+///         messages: &[(&ReceiptHandle, Duration)],
+///     ) -> Vec<Result<(), QueueError>> {
+///         messages.iter().map(|(message, time)| Ok(println!("{message:?}: {time:?}"))).collect()
+///     }
+/// }
+///
+/// let dispatcher = Dispatcher::new(Routes::new(())).with_queue(Print);
+/// ```
+#[async_trait]
+pub trait Queue: Send + Sync + 'static {
+    /// Deletes messages. Deleting one that is already deleted succeeds.
+    ///
+    /// # Errors
+    ///
+    /// The result of a message is an error if it is not certain that it is deleted.
+    async fn delete(&self, messages: &[&ReceiptHandle]) -> Vec<Result<(), QueueError>>;
+
+    /// Hides messages from other receives for this time from now on. Zero gives a message back at
+    /// once.
+    ///
+    /// # Errors
+    ///
+    /// The result of a message is an error if it is not certain that the time has been changed.
+    async fn change_visibility(
+        &self,
+        messages: &[(&ReceiptHandle, Duration)],
+    ) -> Vec<Result<(), QueueError>>;
+}
+
+/// A shared queue, for several dispatchers.
+#[async_trait]
+impl<Q: Queue + ?Sized> Queue for Arc<Q> {
+    async fn delete(&self, messages: &[&ReceiptHandle]) -> Vec<Result<(), QueueError>> {
+        (**self).delete(messages).await
+    }
+
+    async fn change_visibility(
+        &self,
+        messages: &[(&ReceiptHandle, Duration)],
+    ) -> Vec<Result<(), QueueError>> {
+        (**self).change_visibility(messages).await
+    }
+}
+
+/// The error of a queue that did not do what it was asked for one message.
+///
+/// The reason is its [`source`](StdError::source).
+#[derive(Debug)]
+pub struct QueueError {
+    reason: ContainedError,
+    is_refusal: bool,
+}
+
+impl QueueError {
+    /// The call failed, and may succeed if it is tried again.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::error::Error;
+    ///
+    /// use s3_dispatch::queue::QueueError;
+    ///
+    /// let error = QueueError::failed("connection refused");
+    /// assert_eq!(error.to_string(), "the queue failed");
+    /// assert_eq!(error.source().unwrap().to_string(), "connection refused");
+    /// assert!(!error.is_refusal());
+    /// ```
+    pub fn failed(reason: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
+        Self {
+            reason: ContainedError::new(reason),
+            is_refusal: false,
+        }
+    }
+
+    /// The queue took the call, but refused this message.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use s3_dispatch::queue::QueueError;
+    ///
+    /// let error = QueueError::refused("the receipt handle has expired");
+    /// assert_eq!(error.to_string(), "the queue refused");
+    /// assert!(error.is_refusal());
+    /// ```
+    pub fn refused(reason: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
+        Self {
+            reason: ContainedError::new(reason),
+            is_refusal: true,
+        }
+    }
+
+    /// Returns whether the queue took the call, but refused this message. The same call would be
+    /// refused again.
+    #[must_use]
+    pub fn is_refusal(&self) -> bool {
+        self.is_refusal
+    }
+}
+
+impl fmt::Display for QueueError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.is_refusal {
+            "the queue refused"
+        } else {
+            "the queue failed"
+        })
+    }
+}
+
+impl StdError for QueueError {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        Some(self.reason.get())
+    }
+}

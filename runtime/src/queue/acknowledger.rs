@@ -1,0 +1,118 @@
+//! Deletes the messages of a batch while the batch still runs.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use s3_dispatch_core::delivery::{Delivery, ReceiptHandle};
+
+use crate::guarded::Guarded;
+use crate::queue::access::Queue;
+use crate::telemetry::errors::with_causes;
+
+/// Deletes each message of a batch once, at most.
+///
+/// A message that could not be deleted is deleted by Lambda after the answer, as it would be
+/// without a queue.
+pub(crate) struct Acknowledger<'b> {
+    queue: &'b dyn Queue,
+    delivery: &'b Delivery,
+    states: Mutex<Vec<State>>,
+    has_failed: AtomicBool,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum State {
+    Open,
+    /// Deleted, or tried to.
+    Asked,
+    /// Another message has the same id. The answer names ids, so both count as failed if one of
+    /// them fails, and neither is deleted before.
+    Repeated,
+}
+
+impl<'b> Acknowledger<'b> {
+    pub(crate) fn new(queue: &'b dyn Queue, delivery: &'b Delivery) -> Self {
+        let messages = delivery.messages();
+        let mut times = HashMap::with_capacity(messages.len());
+        for message in messages {
+            *times.entry(message.context.message_id()).or_insert(0) += 1;
+        }
+
+        let states = messages.iter().map(|message| {
+            let is_repeated = times[&message.context.message_id()] > 1;
+            if is_repeated {
+                State::Repeated
+            } else {
+                State::Open
+            }
+        });
+
+        Self {
+            queue,
+            delivery,
+            states: Mutex::new(states.collect()),
+            has_failed: AtomicBool::new(false),
+        }
+    }
+
+    /// Returns whether every message that was acknowledged so far has been deleted.
+    pub(crate) fn is_working(&self) -> bool {
+        !self.has_failed.load(Ordering::Relaxed)
+    }
+
+    /// Deletes those of these messages that are not deleted yet.
+    pub(crate) async fn acknowledge(&self, messages: &[usize]) {
+        let open: Vec<_> = {
+            let mut states = self.states();
+            let is_open = |message: &usize| {
+                let is_open = states[*message] == State::Open;
+                if is_open {
+                    states[*message] = State::Asked;
+                }
+
+                is_open
+            };
+            messages.iter().copied().filter(is_open).collect()
+        };
+
+        let handles: Vec<&ReceiptHandle> = open
+            .iter()
+            .filter_map(|message| self.delivery.messages()[*message].context.receipt_handle())
+            .collect();
+        if handles.len() < open.len() {
+            self.fail("a message has no receipt handle");
+        }
+
+        if handles.is_empty() {
+            return;
+        }
+
+        let results = match Guarded::new(|| self.queue.delete(&handles)).await {
+            Ok(results) => results,
+            Err(panicked) => return self.fail(&with_causes(&panicked)),
+        };
+
+        let deleted = results.iter().filter(|result| result.is_ok()).count();
+        let error = results.iter().find_map(|result| result.as_ref().err());
+
+        match error {
+            Some(error) => self.fail(&with_causes(error)),
+            None if deleted < handles.len() => self.fail("the queue returned too few results"),
+            None => {}
+        }
+    }
+
+    fn fail(&self, reason: &str) {
+        self.has_failed.store(true, Ordering::Relaxed);
+        tracing::warn!(
+            error = reason,
+            "a message has succeeded but could not be deleted yet: if the process ended now, it \
+             would come back"
+        );
+    }
+
+    fn states(&self) -> MutexGuard<'_, Vec<State>> {
+        self.states.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

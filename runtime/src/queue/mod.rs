@@ -1,0 +1,16 @@
+//! The queue that messages come from.
+//!
+//! Lambda receives messages and deletes those that a function reports as succeeded, so a dispatcher
+//! needs no queue. One that has a queue ([`Dispatcher::with_queue`](crate::Dispatcher::with_queue))
+//! can do more: delete each message as soon as it has succeeded, so that the end of the process
+//! does not undo it, and give back at once what it did not reach.
+
+pub(crate) mod access;
+pub(crate) mod acknowledger;
+pub(crate) mod give_back;
+#[cfg(feature = "sqs")]
+pub(crate) mod sqs;
+
+pub use access::{Queue, QueueError};
+#[cfg(feature = "sqs")]
+pub use sqs::SqsQueue;

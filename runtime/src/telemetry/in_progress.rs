@@ -1,0 +1,188 @@
+//! A note of what is being handled, which outlives the process.
+
+use std::fs::File;
+use std::io::Write;
+use std::path::PathBuf;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use s3_dispatch_core::{MessageContext, S3EventRecord};
+use serde::{Deserialize, Serialize};
+
+/// A file that names the records that are being handled.
+///
+/// Lambda keeps the temporary folder when it starts a process again in the same execution
+/// environment ("Understanding the Lambda execution environment lifecycle", AWS Lambda Developer
+/// Guide, 2026). So a new process finds what the last one was doing when it ended.
+#[derive(Debug)]
+pub(crate) struct InProgress(Mutex<Notes>);
+
+#[derive(Debug)]
+struct Notes {
+    path: PathBuf,
+    /// `None` while nothing is being handled. Then the file does not exist.
+    file: Option<File>,
+    /// How many records are being handled.
+    running: usize,
+    /// The number of the next record.
+    next: u64,
+}
+
+/// One line of the file.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Line {
+    Begun {
+        number: u64,
+        event_name: String,
+        bucket: String,
+        key: String,
+        message_id: Option<String>,
+        request_id: Option<String>,
+    },
+    Ended {
+        number: u64,
+    },
+}
+
+/// A record that is being handled. Dropping it notes that it has ended.
+pub(crate) struct Begun<'n> {
+    notes: &'n InProgress,
+    number: u64,
+}
+
+impl InProgress {
+    /// Finds the file of this execution environment, and logs what the last process in it was
+    /// handling when it ended.
+    ///
+    /// Returns `None` outside Lambda.
+    pub(crate) fn find() -> Option<Self> {
+        // Each environment has a log stream of its own.
+        let stream = std::env::var("AWS_LAMBDA_LOG_STREAM_NAME").ok()?;
+        let function = std::env::var("AWS_LAMBDA_FUNCTION_NAME").ok()?;
+        let path = path(&function, &stream);
+
+        if let Ok(text) = std::fs::read_to_string(&path) {
+            log_unfinished(&text);
+            drop(std::fs::remove_file(&path));
+        }
+
+        Some(Self(Mutex::new(Notes {
+            path,
+            file: None,
+            running: 0,
+            next: 0,
+        })))
+    }
+
+    /// Notes that the handling of a record begins.
+    pub(crate) fn begin(&self, record: &S3EventRecord, message: &MessageContext) -> Begun<'_> {
+        let mut notes = self.notes();
+        let number = notes.next;
+        notes.next += 1;
+        notes.running += 1;
+
+        notes.append(&Line::Begun {
+            number,
+            event_name: record.event_name.as_str().to_owned(),
+            bucket: record.bucket.name.as_str().to_owned(),
+            key: record.object.key.as_str().to_owned(),
+            message_id: message.message_id().map(|id| id.as_str().to_owned()),
+            request_id: message.request_id().map(|id| id.as_str().to_owned()),
+        });
+
+        Begun {
+            notes: self,
+            number,
+        }
+    }
+
+    fn notes(&self) -> MutexGuard<'_, Notes> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Begun<'_> {
+    fn drop(&mut self) {
+        let mut notes = self.notes.notes();
+        notes.running -= 1;
+
+        if notes.running == 0 {
+            notes.clear();
+        } else {
+            notes.append(&Line::Ended {
+                number: self.number,
+            });
+        }
+    }
+}
+
+impl Notes {
+    /// Appends a line. If that fails, nothing is lost but the note.
+    fn append(&mut self, line: &Line) {
+        if self.file.is_none() {
+            self.file = File::create(&self.path).ok();
+        }
+
+        if let (Some(file), Ok(mut text)) = (&mut self.file, serde_json::to_vec(line)) {
+            text.push(b'\n');
+            drop(file.write_all(&text));
+        }
+    }
+
+    fn clear(&mut self) {
+        self.file = None;
+        drop(std::fs::remove_file(&self.path));
+    }
+}
+
+/// Returns the path of the file. Both names are ours and AWS's, but a log stream's has slashes.
+fn path(function: &str, stream: &str) -> PathBuf {
+    let name: String = format!("s3-dispatch-{function}-{stream}")
+        .chars()
+        .map(|character| match character {
+            'a'..='z' | 'A'..='Z' | '0'..='9' | '-' | '_' => character,
+            _ => '_',
+        })
+        .collect();
+
+    std::env::temp_dir().join(name)
+}
+
+/// Logs each record that was begun and has not ended. The last line may be incomplete.
+fn log_unfinished(text: &str) {
+    let lines = text
+        .lines()
+        .filter_map(|line| serde_json::from_str(line).ok());
+    let lines: Vec<Line> = lines.collect();
+
+    let has_ended = |number: u64| {
+        lines
+            .iter()
+            .any(|line| matches!(line, Line::Ended { number: ended } if *ended == number))
+    };
+
+    for line in &lines {
+        let Line::Begun {
+            number,
+            event_name,
+            bucket,
+            key,
+            message_id,
+            request_id,
+        } = line
+        else {
+            continue;
+        };
+
+        if !has_ended(*number) {
+            tracing::error!(
+                event_name,
+                bucket,
+                key,
+                message_id,
+                request_id,
+                "the last process here ended while it handled this record"
+            );
+        }
+    }
+}
