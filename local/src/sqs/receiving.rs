@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use super::message::{Deletion, Message, Receive, Received, Redriven, VisibilityRefusal};
+use super::message::{Deletion, Receive, Received, Redriven, VisibilityRefusal};
 use super::queue::{Queue, is_in};
 use super::receipt::Receipt;
 use super::stored::StoredMessage;
@@ -133,11 +133,7 @@ impl Queue {
     }
 
     /// The message that this receipt is about.
-    pub(crate) fn message(&self, receipt: Receipt) -> Option<&Message> {
-        self.find(receipt).map(|stored| &stored.message)
-    }
-
-    fn find(&self, receipt: Receipt) -> Option<&StoredMessage> {
+    pub(crate) fn find(&self, receipt: Receipt) -> Option<&StoredMessage> {
         let stored = self.messages.get(&receipt.serial);
         stored.filter(|stored| receipt.is_of_same_message(self.receipt_of(stored)))
     }

@@ -6,8 +6,10 @@ use std::time::{Duration, SystemTime};
 
 use crate::Error;
 use crate::faults::chance::Chance;
+use crate::faults::{Fault, Hop};
 use crate::journal::StepKind;
 use crate::pipeline::engine::Engine;
+use crate::pipeline::injection::FaultSite;
 use crate::pipeline::log::PendingSync;
 use crate::pipeline::publishing::wait_for_sync;
 use crate::sqs::{
@@ -171,7 +173,8 @@ impl Engine {
         received
     }
 
-    /// Deletes the messages that were received with these receipts.
+    /// Deletes the messages that were received with these receipts. `None` stands for a deletion
+    /// that an injected fault refuses.
     ///
     /// # Errors
     ///
@@ -182,11 +185,22 @@ impl Engine {
         &self,
         queue: &str,
         receipts: impl Iterator<Item = Receipt>,
-    ) -> Result<Vec<Deletion>, Error> {
+    ) -> Result<Vec<Option<Deletion>>, Error> {
         self.change_queue(queue, |queue, now| {
             receipts
-                .map(|receipt| self.delete_from(queue, now, receipt))
+                .map(|receipt| {
+                    let may_delete = !self.refuses_to_delete(queue, receipt);
+                    may_delete.then(|| self.delete_from(queue, now, receipt))
+                })
                 .collect()
+        })
+    }
+
+    fn refuses_to_delete(&self, queue: &Queue, receipt: Receipt) -> bool {
+        queue.find(receipt).is_some_and(|stored| {
+            let count = stored.total_receive_count();
+            let site = FaultSite::of_message(Hop::Delete, queue.name(), &stored.message, count);
+            self.inject(Fault::RefuseDelete, &site).is_some()
         })
     }
 
@@ -216,7 +230,7 @@ impl Engine {
     ) -> Result<(), VisibilityRefusal> {
         queue.change_visibility(now, receipt, timeout)?;
 
-        if let Some(message) = queue.message(receipt) {
+        if let Some(message) = queue.find(receipt).map(|stored| &stored.message) {
             let step = StepKind::VisibilityChanged {
                 queue: Arc::clone(queue.name()),
                 message_id: Arc::clone(&message.id),

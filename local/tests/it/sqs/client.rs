@@ -99,12 +99,18 @@ impl Client {
         );
     }
 
-    /// Starts to call an operation that must succeed. The request is on its way when this returns.
-    pub(super) fn begin(self, operation: &str, input: &Value) -> JoinHandle<Value> {
+    /// Sends the request of an operation, and returns the connection on which the answer comes.
+    pub(super) fn open(self, operation: &str, input: &Value) -> TcpStream {
         let target = format!("X-Amz-Target: AmazonSQS.{operation}");
         let host = format!("Host: {}", self.0);
         let head = head("POST", &[&host, &target], input.to_string().len());
-        let stream = write(self.0, &head, &input.to_string());
+
+        write(self.0, &head, &input.to_string())
+    }
+
+    /// Starts to call an operation that must succeed. The request is on its way when this returns.
+    pub(super) fn begin(self, operation: &str, input: &Value) -> JoinHandle<Value> {
+        let stream = self.open(operation, input);
 
         tokio::task::spawn_blocking(move || {
             let answer = read(stream);

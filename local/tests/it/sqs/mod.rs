@@ -2,6 +2,7 @@
 
 mod acknowledging;
 mod client;
+mod faults;
 mod functions;
 mod messages;
 mod persistence;

@@ -100,6 +100,28 @@ async fn of_two_that_wait_one_gets_the_message() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_poller_that_is_gone_gets_no_message() {
+    let queues = Queues::start().await;
+    let input = queues.input("uploads", json!({"WaitTimeSeconds": 20}));
+    let connection = queues.client.open("ReceiveMessage", &input);
+
+    for _ in 0..2 {
+        queues.receive("failed", json!({})).await;
+    }
+
+    drop(connection);
+    for _ in 0..2 {
+        queues.receive("failed", json!({})).await;
+    }
+
+    queues.send("uploads", "hello").await;
+    assert_eq!(
+        queues.receive("uploads", json!({})).await[0]["Body"],
+        "hello"
+    );
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_stop_answers_those_who_wait() {
     let queues = Queues::start().await;
     let waiting = poll(&queues, "uploads", json!({"WaitTimeSeconds": 20})).await;

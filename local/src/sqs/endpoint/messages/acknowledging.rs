@@ -130,9 +130,13 @@ fn delete(
 
     // An old receipt handle is an error only in a FIFO queue. In a standard queue "the request
     // succeeds, but the message might not be deleted" (`DeleteMessage`, Amazon SQS API Reference).
-    let result = |(deletion, given): (Deletion, &GivenReceipt<'_>)| match deletion {
-        Deletion::Expired => Err(given.is_invalid_because("The receipt handle has expired.")),
-        Deletion::Superseded if queue.is_fifo() => {
+    let result = |(deletion, given): (Option<Deletion>, &GivenReceipt<'_>)| match deletion {
+        None => Err(SqsError::new(
+            ErrorCode::ServiceUnavailable,
+            "The request has failed due to a temporary failure of the server.",
+        )),
+        Some(Deletion::Expired) => Err(given.is_invalid_because("The receipt handle has expired.")),
+        Some(Deletion::Superseded) if queue.is_fifo() => {
             Err(given.is_invalid_because("The receipt handle has expired."))
         }
         _ => Ok(()),
