@@ -149,6 +149,26 @@ async fn a_failed_record_holds_back_its_key_in_other_groups_by_choice() {
     assert_eq!(script.started(), ["fail/same"]);
 }
 
+#[tokio::test]
+async fn a_failed_record_holds_back_no_other_key() {
+    let batch = SqsBatchBuilder::new()
+        .on_fifo_queue()
+        .with_message(message("1", "a", "fail/same"))
+        .with_message(message("2", "b", "fail/same"))
+        .with_message(message("3", "c", "ok/other"))
+        .with_message(message("4", "d", "ok/other"));
+
+    for concurrency in [1, 4] {
+        let (dispatcher, script) = dispatcher();
+        let dispatcher = dispatcher
+            .with_concurrency(concurrency)
+            .on_failed_key(FailedKey::HoldBack);
+        let report = dispatcher.dispatch(batch.to_bytes(), None).await;
+        assert_eq!(failures(&report), ["1", "2"]);
+        assert_eq!(script.started().len(), 3);
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_message_group_on_a_standard_queue_has_no_effect() {
     let batch = SqsBatchBuilder::new()

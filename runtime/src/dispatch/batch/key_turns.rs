@@ -1,8 +1,8 @@
 //! Lets the records of one key take turns, where several lanes have the key.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::{AtomicBool, Ordering};
 
-use tokio::sync::{Notify, Semaphore, SemaphorePermit};
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 use crate::dispatch::schedule::SharedKeys;
 
@@ -13,15 +13,14 @@ use crate::dispatch::schedule::SharedKeys;
 /// here.
 pub(super) struct KeyTurns<'k> {
     keys: &'k SharedKeys,
-    states: Mutex<Vec<KeyState>>,
-    ended: Notify,
+    states: Vec<KeyState>,
     handlers: Semaphore,
 }
 
-#[derive(Clone, Copy, Default)]
 struct KeyState {
-    is_running: bool,
-    has_failed: bool,
+    /// Its one permit is the turn. The end of a turn wakes only the lane that waits longest.
+    turn: Semaphore,
+    has_failed: AtomicBool,
 }
 
 /// The turn of one record. Dropping it ends the turn.
@@ -32,17 +31,21 @@ pub(super) struct Turn<'t> {
 }
 
 struct KeyTurn<'t> {
-    turns: &'t KeyTurns<'t>,
-    key: usize,
+    state: &'t KeyState,
+    _turn: Option<SemaphorePermit<'t>>,
 }
 
 impl<'k> KeyTurns<'k> {
     /// `concurrency` is how many handlers may run at once.
     pub(super) fn new(keys: &'k SharedKeys, concurrency: usize) -> Self {
+        let state = || KeyState {
+            turn: Semaphore::new(1),
+            has_failed: AtomicBool::new(false),
+        };
+
         Self {
             keys,
-            states: Mutex::new(vec![KeyState::default(); keys.len()]),
-            ended: Notify::new(),
+            states: std::iter::repeat_with(state).take(keys.len()).collect(),
             handlers: Semaphore::new(concurrency.min(Semaphore::MAX_PERMITS)),
         }
     }
@@ -57,52 +60,37 @@ impl<'k> KeyTurns<'k> {
     /// A lane has at most one turn at a time, so lanes never wait for each other in a circle.
     pub(super) async fn take(&self, record: usize) -> Turn<'_> {
         let key = match self.keys.of_record(record) {
-            Some(key) => Some(self.take_key(key).await),
+            Some(key) => {
+                let state = &self.states[key];
+                let _turn = permit(&state.turn).await;
+                Some(KeyTurn { state, _turn })
+            }
             None => None,
         };
 
         Turn {
             key,
-            // An error means that the semaphore is closed, which it never is.
-            _handler: self.handlers.acquire().await.ok(),
+            _handler: permit(&self.handlers).await,
         }
     }
+}
 
-    async fn take_key(&self, key: usize) -> KeyTurn<'_> {
-        loop {
-            let ended = self.ended.notified();
-            if !std::mem::replace(&mut self.states()[key].is_running, true) {
-                return KeyTurn { turns: self, key };
-            }
-
-            ended.await;
-        }
-    }
-
-    fn states(&self) -> MutexGuard<'_, Vec<KeyState>> {
-        self.states.lock().unwrap_or_else(PoisonError::into_inner)
-    }
+/// Waits for a permit. It is `None` only for a semaphore that is closed, and none of these ever is.
+async fn permit(semaphore: &Semaphore) -> Option<SemaphorePermit<'_>> {
+    semaphore.acquire().await.ok()
 }
 
 impl Turn<'_> {
     /// Returns whether a record of the same key has failed, in any lane.
     pub(super) fn follows_a_failure(&self) -> bool {
-        self.key
-            .as_ref()
-            .is_some_and(|key| key.turns.states()[key.key].has_failed)
+        let key = self.key.as_ref();
+        key.is_some_and(|key| key.state.has_failed.load(Ordering::Relaxed))
     }
 
     /// Notes that the record has failed.
     pub(super) fn note_failure(&self) {
         if let Some(key) = &self.key {
-            key.turns.states()[key.key].has_failed = true;
+            key.state.has_failed.store(true, Ordering::Relaxed);
         }
-    }
-}
-
-impl Drop for KeyTurn<'_> {
-    fn drop(&mut self) {
-        self.turns.states()[self.key].is_running = false;
-        self.turns.ended.notify_waiters();
     }
 }
