@@ -107,6 +107,9 @@ pub struct DeadRecord<'l> {
     pub error: &'l HandlerError,
 }
 
+/// After how many bytes a chain names no more records. A message may have thousands.
+const MAX_CHAIN_BYTES: usize = 8 * 1024;
+
 impl<'l> DeadLetter<'l> {
     /// Makes the letter of a message, or returns `None` if nothing failed.
     pub(crate) fn new(
@@ -128,19 +131,34 @@ impl<'l> DeadLetter<'l> {
     /// Returns the error of the first record and its causes on one line, `a: b: c`.
     ///
     /// If several records failed, it names them all, in the order of the message:
-    /// `photo.jpg: a: b; notes.txt: c`.
+    /// `photo.jpg: a: b; notes.txt: c`. After 8 KiB it says how many are left:
+    /// `photo.jpg: a: b; and 2 more`.
     #[must_use]
     pub fn error_chain(&self) -> String {
         if self.failures.len() < 2 {
             return with_causes(self.error.as_error());
         }
 
-        let failures: Vec<_> = self
-            .failures
-            .iter()
-            .map(|failure| format!("{}: {}", failure.record.object.key, failure.error_chain()))
-            .collect();
-        failures.join("; ")
+        let mut text = String::new();
+
+        for (index, failure) in self.failures.iter().enumerate() {
+            if index > 0 {
+                text.push_str("; ");
+            }
+
+            if text.len() > MAX_CHAIN_BYTES {
+                text.push_str(&format!("and {} more", self.failures.len() - index));
+                break;
+            }
+
+            text.push_str(&format!(
+                "{}: {}",
+                failure.record.object.key,
+                failure.error_chain()
+            ));
+        }
+
+        text
     }
 }
 

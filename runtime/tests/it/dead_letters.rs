@@ -110,6 +110,24 @@ async fn several_permanent_failures_of_a_message_become_one_letter_that_names_th
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_letter_of_very_many_failures_has_a_short_chain() {
+    let letters = FaultySink::default();
+    let notification = (0..2_000).fold(NotificationBuilder::new(), |builder, index| {
+        builder.with_record(put(&format!("permanent/{index}")))
+    });
+    let body = notification.to_json();
+    let batch = SqsBatchBuilder::new().with_notification("1", notification);
+    let report = dispatch(batch, &letters).await;
+    assert_eq!((report.dead_letters(), report.failed()), (2_000, 0));
+
+    let kept = letters.kept();
+    let chain = kept[0].strip_suffix(&body).unwrap().trim_end();
+    assert!(chain.len() < 10_000, "{}", chain.len());
+    let named = chain.matches("it failed for good").count();
+    assert!(chain.ends_with(&format!("; and {} more", 2_000 - named)));
+}
+
+#[tokio::test(start_paused = true)]
 async fn no_letter_is_put_while_another_record_of_the_message_needs_a_retry() {
     for others in [["fail/1", "ok/1"], ["panic/1", "ok/1"], ["ok/1", "hang/1"]] {
         let letters = FaultySink::default();
