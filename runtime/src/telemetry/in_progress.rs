@@ -1,5 +1,6 @@
 //! A note of what is being handled, which outlives the process.
 
+use std::collections::HashSet;
 use std::fs::File;
 use std::io::Write;
 use std::path::PathBuf;
@@ -155,11 +156,11 @@ fn log_unfinished(text: &str) {
         .filter_map(|line| serde_json::from_str(line).ok());
     let lines: Vec<Line> = lines.collect();
 
-    let has_ended = |number: u64| {
-        lines
-            .iter()
-            .any(|line| matches!(line, Line::Ended { number: ended } if *ended == number))
-    };
+    let ended = lines.iter().filter_map(|line| match line {
+        Line::Ended { number } => Some(*number),
+        Line::Begun { .. } => None,
+    });
+    let ended: HashSet<u64> = ended.collect();
 
     for line in &lines {
         let Line::Begun {
@@ -174,7 +175,7 @@ fn log_unfinished(text: &str) {
             continue;
         };
 
-        if !has_ended(*number) {
+        if !ended.contains(number) {
             tracing::error!(
                 event_name,
                 bucket,
