@@ -463,6 +463,28 @@ async fn what_this_process_reported_as_failed_is_not_kept_apart() {
 }
 
 #[tokio::test]
+async fn what_was_left_out_is_still_kept_apart_at_the_next_receive() {
+    let ids: Vec<String> = (0..10).map(|index| index.to_string()).collect();
+    let failing = |received| {
+        let messages = ids.iter();
+        let messages = messages.map(|id| message(id, &format!("fail/{id}"), received));
+        messages.fold(SqsBatchBuilder::new(), SqsBatchBuilder::with_message)
+    };
+
+    let pipeline = Pipeline::default();
+    let dispatcher = separately(&pipeline);
+    let report = pipeline.dispatch(&dispatcher, &failing(2)).await.unwrap();
+    let first = left_out(&report);
+    assert!(first.len() > 1, "{first:?}");
+
+    // What ran failed and is known. What did not run may still be what ended the process.
+    let report = pipeline.dispatch(&dispatcher, &failing(3)).await.unwrap();
+    let second = left_out(&report);
+    assert!(!second.is_empty());
+    assert!(second.iter().all(|id| first.contains(id)), "{second:?}");
+}
+
+#[tokio::test]
 async fn messages_that_share_a_key_stay_together_in_their_order() {
     let with = |id: &str, key: &str, sequencer: &str, received| {
         SqsMessageBuilder::new(id)
