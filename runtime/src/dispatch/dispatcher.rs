@@ -503,7 +503,7 @@ impl<R: Router> Dispatcher<R> {
     /// Dispatches one payload. `deadline` is when the answer is due, or `None` for no limit.
     ///
     /// This works outside Lambda too. It needs a Tokio runtime only if there is a deadline, a
-    /// record timeout or a backoff.
+    /// record timeout, a backoff or a queue.
     ///
     /// # Errors
     ///
@@ -520,8 +520,8 @@ impl<R: Router> Dispatcher<R> {
     ///
     /// # Panics
     ///
-    /// Panics if there is a deadline, a record timeout or a backoff, but no Tokio runtime with time
-    /// enabled.
+    /// Panics if there is a deadline, a record timeout, a backoff or a queue, but no Tokio runtime
+    /// with time enabled.
     pub async fn dispatch(
         &self,
         payload: impl Into<Payload>,

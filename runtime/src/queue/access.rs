@@ -18,6 +18,10 @@ use s3_dispatch_core::delivery::ReceiptHandle;
 /// returns one result for each message, in their order. If it returns fewer, the rest counts as
 /// failed.
 ///
+/// A call may take 5 seconds, and at most half of the time that is left. Then it is dropped, and
+/// counts as failed. A queue on which a deletion took too long is not asked to delete again in that
+/// batch. Whatever a queue does, a message that was handled stays reported as succeeded.
+///
 /// # Examples
 ///
 /// ```

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use s3_dispatch_core::delivery::{Delivery, ReceiptHandle};
 
@@ -13,13 +14,19 @@ use crate::telemetry::errors::with_causes;
 /// Deletes each message of a batch once, at most.
 ///
 /// A message that could not be deleted is deleted by Lambda after the answer, as it would be
-/// without a queue.
+/// without a queue. So a queue that hangs costs the batch one call, and is then left alone.
 pub(crate) struct Acknowledger<'b> {
     queue: &'b dyn Queue,
     delivery: &'b Delivery,
     states: Mutex<Vec<State>>,
     has_failed: AtomicBool,
+    /// A call took too long.
+    hangs: AtomicBool,
+    cut: Option<Instant>,
 }
+
+/// The longest time that one call may take. The records that wait for it matter more.
+const MAX_DURATION: Duration = Duration::from_secs(5);
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum State {
@@ -32,7 +39,8 @@ enum State {
 }
 
 impl<'b> Acknowledger<'b> {
-    pub(crate) fn new(queue: &'b dyn Queue, delivery: &'b Delivery) -> Self {
+    /// At `cut` the batch ends. A call takes at most half of the time until then.
+    pub(crate) fn new(queue: &'b dyn Queue, delivery: &'b Delivery, cut: Option<Instant>) -> Self {
         let messages = delivery.messages();
         let mut times = HashMap::with_capacity(messages.len());
         for message in messages {
@@ -53,6 +61,8 @@ impl<'b> Acknowledger<'b> {
             delivery,
             states: Mutex::new(states.collect()),
             has_failed: AtomicBool::new(false),
+            hangs: AtomicBool::new(false),
+            cut,
         }
     }
 
@@ -63,6 +73,10 @@ impl<'b> Acknowledger<'b> {
 
     /// Deletes those of these messages that are not deleted yet.
     pub(crate) async fn acknowledge(&self, messages: &[usize]) {
+        if self.hangs.load(Ordering::Relaxed) {
+            return;
+        }
+
         let open: Vec<_> = {
             let mut states = self.states();
             let is_open = |message: &usize| {
@@ -88,9 +102,15 @@ impl<'b> Acknowledger<'b> {
             return;
         }
 
-        let results = match Guarded::new(|| self.queue.delete(&handles)).await {
-            Ok(results) => results,
-            Err(panicked) => return self.fail(&with_causes(&panicked)),
+        let limit = self.limit();
+        let deleted = Guarded::new(|| self.queue.delete(&handles));
+        let results = match tokio::time::timeout(limit, deleted).await {
+            Ok(Ok(results)) => results,
+            Ok(Err(panicked)) => return self.fail(&with_causes(&panicked)),
+            Err(_) => {
+                self.hangs.store(true, Ordering::Relaxed);
+                return self.fail(&format!("it took longer than {limit:?}"));
+            }
         };
 
         let deleted = results.iter().filter(|result| result.is_ok()).count();
@@ -101,6 +121,14 @@ impl<'b> Acknowledger<'b> {
             None if deleted < handles.len() => self.fail("the queue returned too few results"),
             None => {}
         }
+    }
+
+    /// The longest time that a call may take now.
+    fn limit(&self) -> Duration {
+        let now = tokio::time::Instant::now().into_std();
+        let half = self.cut.map(|cut| cut.saturating_duration_since(now) / 2);
+
+        half.map_or(MAX_DURATION, |half| half.min(MAX_DURATION))
     }
 
     fn fail(&self, reason: &str) {

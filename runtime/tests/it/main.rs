@@ -7,6 +7,7 @@ mod concurrency;
 mod fifo;
 mod fairness;
 mod returned;
+mod queue_faults;
 mod deadline;
 mod drops;
 mod outside_sqs;

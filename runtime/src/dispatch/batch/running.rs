@@ -65,7 +65,7 @@ impl<'b, R: Router> Batch<'b, R> {
             schedule,
             outcomes: Mutex::new(Outcomes::new(delivery, schedule)),
             key_turns: KeyTurns::new(schedule.shared_keys(), settings.concurrency),
-            acknowledger: queue.map(|queue| Acknowledger::new(queue, delivery)),
+            acknowledger: queue.map(|queue| Acknowledger::new(queue, delivery, cut)),
             in_progress: in_progress.filter(|_| schedule.is_separated()),
             cut,
         }
