@@ -104,13 +104,11 @@ impl Invocation {
     }
 
     /// Gives unreached messages back, delays the other failed ones, and remembers both.
-    async fn settle(
-        &self,
-        settings: &Settings,
-        answered: &Answered,
-        failed: Vec<(MessageFailure, FailedMessage<'_>)>,
-    ) {
-        for (failure, message) in &failed {
+    async fn settle(&self, settings: &Settings, answered: &Answered, failed: Vec<Failed<'_>>) {
+        for Failed {
+            failure, message, ..
+        } in &failed
+        {
             let has_begun = !matches!(
                 failure,
                 MessageFailure::NotReached | MessageFailure::LeftOut
@@ -128,15 +126,18 @@ impl Invocation {
         };
         let (unreached, failed): (Vec<_>, Vec<_>) = failed
             .into_iter()
-            .partition(|(failure, _)| queue.is_some() && *failure == MessageFailure::NotReached);
+            .partition(|failed| queue.is_some() && failed.may_be_given_back());
 
         if let Some(queue) = queue {
-            let contexts: Vec<_> = unreached.iter().map(|(_, failed)| failed.context).collect();
+            let contexts: Vec<_> = unreached
+                .iter()
+                .map(|failed| failed.message.context)
+                .collect();
             give_back(queue, &contexts, self.deadline).await;
         }
 
         if let Some(backoff) = &settings.backoff {
-            let failed: Vec<_> = failed.into_iter().map(|(_, failed)| failed).collect();
+            let failed: Vec<_> = failed.into_iter().map(|failed| failed.message).collect();
             backoff::postpone(&**backoff, &failed, self.deadline).await;
         }
     }
@@ -167,29 +168,48 @@ fn fail_if_unrouted(message: &mut Message, unrouted: Unrouted) {
     }
 }
 
+/// A message that failed, and why.
+struct Failed<'d> {
+    failure: MessageFailure,
+    /// It waits for a message that failed before it.
+    is_held_back: bool,
+    message: FailedMessage<'d>,
+}
+
+impl Failed<'_> {
+    /// Returns whether the message may be received again at once. One that is held back must not
+    /// come before the one that failed.
+    fn may_be_given_back(&self) -> bool {
+        self.failure == MessageFailure::NotReached && !self.is_held_back
+    }
+}
+
 /// The messages that failed, and why.
 fn failed_messages<'d>(
     delivery: &'d Delivery,
     report: &BatchReport,
     outcomes: &Outcomes,
     elapsed: Duration,
-) -> Vec<(MessageFailure, FailedMessage<'d>)> {
+) -> Vec<Failed<'d>> {
     let reported = delivery.messages().iter().zip(report.messages());
-    let failed = reported.filter_map(|(message, report)| match report.outcome() {
-        MessageOutcome::Succeeded => None,
-        MessageOutcome::Failed(failure) => Some((message, failure)),
-    });
+    let failed = reported
+        .enumerate()
+        .filter_map(|(index, (message, report))| {
+            let MessageOutcome::Failed(failure) = report.outcome() else {
+                return None;
+            };
+            let content = message.content.as_ref().ok();
 
-    let failed = failed.map(|(message, failure)| {
-        let content = message.content.as_ref().ok();
-        let failed = FailedMessage {
-            context: &message.context,
-            retry_after: content.and_then(|content| outcomes.retry_after(content)),
-            elapsed,
-        };
-
-        (failure, failed)
-    });
+            Some(Failed {
+                failure,
+                is_held_back: outcomes.is_held_back(index),
+                message: FailedMessage {
+                    context: &message.context,
+                    retry_after: content.and_then(|content| outcomes.retry_after(content)),
+                    elapsed,
+                },
+            })
+        });
 
     failed.collect()
 }

@@ -36,6 +36,8 @@ struct Progress {
     permanent: usize,
     /// It is left for another receive, because it may be what ended the process.
     is_left_out: bool,
+    /// It waits for a message that failed before it: of its group, or with the same key.
+    is_held_back: bool,
 }
 
 impl Outcomes {
@@ -102,6 +104,16 @@ impl Outcomes {
     /// Returns whether the message is left for another receive.
     pub(crate) fn is_left_out(&self, message: usize) -> bool {
         self.messages[message].is_left_out
+    }
+
+    /// Notes that a message waits for one that failed before it.
+    pub(crate) fn hold_back(&mut self, message: usize) {
+        self.messages[message].is_held_back = true;
+    }
+
+    /// Returns whether the message waits for one that failed before it.
+    pub(crate) fn is_held_back(&self, message: usize) -> bool {
+        self.messages[message].is_held_back
     }
 
     pub(crate) fn record(&self, record: usize) -> Option<&RecordOutcome> {

@@ -125,6 +125,9 @@ pub enum Unreached {
     /// Reports them as failed and makes them visible at once, so that other processes receive them
     /// without waiting. Needs [`with_queue`](crate::Dispatcher::with_queue).
     ///
+    /// A message that an earlier failure of its group or key holds back waits as before, so that it
+    /// does not overtake the one that failed.
+    ///
     /// Each receive counts towards the queue's `maxReceiveCount`. If all processes are busy for
     /// long, messages that are given back use up their receives sooner.
     GiveBack,

@@ -4,8 +4,9 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use s3_dispatch::BatchReport;
 use s3_dispatch::delivery::ReceiptHandle;
-use s3_dispatch::dispatch::{Acknowledge, Returned, Unreached};
+use s3_dispatch::dispatch::{Acknowledge, FailedKey, Returned, Unreached};
 use s3_dispatch::queue::{Queue, QueueError};
 use s3_dispatch_testing::{SqsBatchBuilder, SqsMessageBuilder};
 use tokio::time::Instant;
@@ -180,4 +181,44 @@ async fn each_message_is_deleted_once() {
 
     assert_eq!(failures(&report), [""; 0]);
     assert_eq!(*queue.deletes.lock().unwrap(), 4);
+}
+
+/// Records of one key, of which the first one fails, in a standard or a FIFO queue.
+async fn held_back(on_fifo_queue: bool) -> (BatchReport, FaultyQueue) {
+    let queue = FaultyQueue::default();
+    let (dispatcher, _) = dispatcher();
+    let dispatcher = dispatcher
+        .with_queue(queue.clone())
+        .on_failed_key(FailedKey::HoldBack)
+        .on_unreached(Unreached::GiveBack);
+
+    let message = |id: &str, sequencer: &str| {
+        let message =
+            SqsMessageBuilder::new(id).with_record(put("fail/1").with_sequencer(sequencer));
+        if on_fifo_queue {
+            message.with_group_id(id)
+        } else {
+            message
+        }
+    };
+    let batch = SqsBatchBuilder::new()
+        .with_message(message("1", "0A"))
+        .with_message(message("2", "0B"));
+    let batch = if on_fifo_queue {
+        batch.on_fifo_queue()
+    } else {
+        batch
+    };
+
+    let report = dispatcher.dispatch(batch.to_bytes(), after(60_000)).await;
+    (report.unwrap(), queue)
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_failure_holds_back_is_not_given_back_before_it() {
+    for on_fifo_queue in [false, true] {
+        let (report, queue) = held_back(on_fifo_queue).await;
+        assert_eq!(report.failed_messages(), 2);
+        assert_eq!(*queue.shown.lock().unwrap(), [""; 0]);
+    }
 }

@@ -183,7 +183,7 @@ impl<'b, R: Router> Batch<'b, R> {
             self.schedule.is_fifo || self.settings.failed_key == FailedKey::HoldBack;
 
         while let Some(lane) = pass.take_lane(self.schedule) {
-            for step in lane {
+            for (number, step) in lane.iter().enumerate() {
                 // A handler that blocked the thread may have kept the cut-off timer from firing.
                 if is_past(self.cut) {
                     return;
@@ -196,6 +196,7 @@ impl<'b, R: Router> Batch<'b, R> {
                 }
 
                 if stops_at_failure && !may_continue {
+                    self.hold_back(&lane[number + 1..]);
                     break;
                 }
             }
@@ -214,9 +215,15 @@ impl<'b, R: Router> Batch<'b, R> {
         let is_held_back =
             self.settings.failed_key == FailedKey::HoldBack && turn.follows_a_failure();
 
-        // The turn may have come after the cut-off time.
-        if is_held_back || is_past(self.cut) {
+        if is_held_back {
+            self.hold_back(&[step]);
             return false;
+        }
+
+        // The turn may have come after the cut-off time, and then the lane ends before its next
+        // step.
+        if is_past(self.cut) {
+            return true;
         }
 
         let may_continue = self.run_step(step).await;
@@ -225,6 +232,13 @@ impl<'b, R: Router> Batch<'b, R> {
         }
 
         may_continue
+    }
+
+    fn hold_back(&self, steps: &[Step]) {
+        let mut outcomes = self.outcomes();
+        for step in steps {
+            outcomes.hold_back(step.message);
+        }
     }
 
     fn outcomes(&self) -> MutexGuard<'_, Outcomes> {
