@@ -130,8 +130,8 @@ impl<R: Router> Dispatcher<R> {
     /// Records that must keep their order still run one at a time: those of one bucket and key on a
     /// standard queue, and those of one message group on a FIFO queue. All handlers of a dispatch
     /// run in one task, so running more of them helps only if they wait for something, such as the
-    /// network. They take turns: one that always has work delays the others, but does not keep them
-    /// from theirs, unless it blocks the thread.
+    /// network. They take turns: one that always has work delays the others, but they still get
+    /// their turns, unless it blocks the thread.
     ///
     /// # How large a batch may be
     ///
@@ -143,8 +143,8 @@ impl<R: Router> Dispatcher<R> {
     /// times the function's timeout plus the batch window.
     ///
     /// Handlers that compute, or that fill the network, share one resource. For them, count one at
-    /// a time and choose a small number, because a batch of which all is begun and nothing finished
-    /// is repeated as a whole. Each running handler also holds its own memory.
+    /// a time and choose a small number: if all records of a batch have begun and none has finished
+    /// in time, all of them are repeated. Each running handler also holds its own memory.
     ///
     /// # Examples
     ///
@@ -350,8 +350,8 @@ impl<R: Router> Dispatcher<R> {
 
     /// Lets the dispatcher delete messages itself, and give them back.
     ///
-    /// Without a queue, messages are deleted by Lambda after the answer. With one, the process may
-    /// end at any time and what was acknowledged before stays done. See [`Returned`],
+    /// Without a queue, Lambda deletes messages after the answer. With one, what was acknowledged
+    /// stays done even if the process ends before the answer. See [`Returned`],
     /// [`Acknowledge`] and [`Unreached`] for when the queue is used.
     ///
     /// # Examples
@@ -456,7 +456,7 @@ impl<R: Router> Dispatcher<R> {
         self
     }
 
-    /// Sets what to do with the later records of a key of which one has failed. The default is
+    /// Sets what to do with the later records of a key after one of them has failed. The default is
     /// [`FailedKey::Continue`].
     ///
     /// # Examples

@@ -83,21 +83,25 @@ pub enum AllFailed {
 /// - **Without a queue**, nothing is acknowledged before the end of the invocation. So only a part
 ///   of the messages that came back is run, and the others are [left out] until another receive. Of
 ///   two receives in a row, each runs the part that the other leaves out; the next two divide the
-///   messages differently. A `maxReceiveCount` of 10 loses about one in a thousand. Two such
-///   messages among ten take 57 % of the others along (28 % with 10 receives), and three take 78 %
-///   (56 %). Messages that come back for an ordinary reason may be left out too, so a
+///   messages differently. With a `maxReceiveCount` of 10, about one in a thousand is lost. Two
+///   such messages among ten take 57 % of the others along (28 % with 10 receives), and three take
+///   78 % (56 %). Messages that come back for an ordinary reason may be left out too, so a
 ///   `maxReceiveCount` below 5 is too low.
 ///
 /// [left out]: crate::dispatch::MessageFailure::LeftOut
 ///
-/// A smaller batch has fewer messages to lose. A batch in which no message, or a single one, came
-/// back runs as always.
+/// A smaller batch has fewer messages to lose. A batch in which no message came back runs as always.
+/// Without a queue, so does one in which a single message came back.
+///
+/// In both ways the others run first. A handler that never ends keeps the messages that came back
+/// from their turn until the deadline, so set
+/// [`with_record_timeout`](crate::Dispatcher::with_record_timeout) if yours may hang.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Returned {
     /// Keeps them apart from others and from each other. This is the default in Lambda.
     Separately,
     /// Runs them like all others. This is the default for [`dispatch`](crate::Dispatcher::dispatch)
-    /// outside Lambda, where nothing ends the process without its user's knowing.
+    /// outside Lambda, where the user sees it when the process ends.
     Together,
 }
 
@@ -106,7 +110,8 @@ pub enum Returned {
 /// Set it with [`Dispatcher::acknowledge`](crate::Dispatcher::acknowledge).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum Acknowledge {
-    /// Those that ran while others waited that [came back without an answer](Returned).
+    /// In a batch with messages that [came back without an answer](Returned) and run one by one:
+    /// each message before the next of these begins. In other batches none.
     #[default]
     Returned,
     /// Every message, as soon as it has succeeded. If the process ends, only what was not yet
@@ -133,16 +138,20 @@ pub enum Unreached {
     GiveBack,
 }
 
-/// What a dispatcher does with the later records of a key of which one has failed.
+/// What a dispatcher does with the later records of a key after one of them has failed.
 ///
 /// Set it with [`Dispatcher::on_failed_key`](crate::Dispatcher::on_failed_key).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum FailedKey {
-    /// Runs them. A put that failed may so be handled after the deletion that followed it.
+    /// Runs them. A put that failed may then be handled after the deletion that followed it.
     #[default]
     Continue,
     /// Leaves the later ones in the batch unreached, so that they come back with the one that
     /// failed. This holds within a batch only; [`LatestOnly`](crate::LatestOnly) is for the rest.
+    ///
+    /// With a dead-letter sink, a permanent failure holds back the later ones only if its letter has
+    /// been put and could not be stored. Until the last record of its message has an outcome, they
+    /// are not held back.
     HoldBack,
 }
 

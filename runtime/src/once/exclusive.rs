@@ -39,7 +39,7 @@ use crate::telemetry::errors::with_causes;
 ///
 /// A handler is cancelled like any future: at its next `.await`. A request that it has sent is not
 /// called back, and a handler that blocks its thread cannot be cancelled. Give such work to
-/// `tokio::task::spawn_blocking`, or [set a lease](Self::with_lease) that is longer. If a handler
+/// `tokio::task::spawn_blocking`, or [set a longer lease](Self::with_lease). If a handler
 /// blocks for longer than its lease, and someone else may have held the key meanwhile, the record
 /// fails, so that it is handled again.
 ///
@@ -54,7 +54,7 @@ use crate::telemetry::errors::with_causes;
 /// A record waits for [a while](Self::with_wait), and asks for the lease from time to time. Waiting
 /// takes up one of the handlers that the [dispatcher](crate::Dispatcher::with_concurrency) may run.
 /// If the key does not become free, the record fails with the rest of the lease as its minimum
-/// delay, and is delivered again. Nothing says which of several that wait is the next.
+/// delay, and is delivered again. If several records wait, any of them may be the next.
 ///
 /// # Runtime
 ///

@@ -71,10 +71,10 @@ use crate::once::stores::store::DEFAULT_KEEP;
 ///
 /// Let every handler of such keys look at the object itself, with `HeadObject`, and write what it
 /// finds there instead of what the event says. Such a handler does not need this router:
-/// [`Exclusive`](crate::Exclusive) around it is enough. Under this router it ends right as well,
-/// with one exception: the expiration of an object that seems older than an event before it,
-/// because it was such an upload, or is a version that became the current one again. That event is
-/// skipped, and what was written about the object stays.
+/// [`Exclusive`](crate::Exclusive) around it is enough. With this router around it, it ends in the
+/// right state, too, with one exception: an expiration is skipped if the expired object seems older
+/// than an event before it, because the object was such an upload, or a version that became the
+/// current one again. Then what was written about the object stays.
 ///
 /// # Sharing a store
 ///
@@ -113,7 +113,7 @@ use crate::once::stores::store::DEFAULT_KEEP;
 /// # With other wrappers
 ///
 /// Together with [`Deduplicated`](crate::Deduplicated) and [`Exclusive`](crate::Exclusive), this
-/// router is best the innermost one:
+/// router is best placed innermost:
 ///
 /// ```
 /// use std::sync::Arc;
