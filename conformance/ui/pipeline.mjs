@@ -20,6 +20,7 @@ export class Pipeline {
     pipeline.ended = once(pipeline.child, "exit");
     pipeline.url = await pipeline.line(/The page is at (\S+)/);
     pipeline.s3 = await pipeline.line(/S3 is at (http:[^\s,]+)/);
+    pipeline.sqs = await pipeline.line(/SQS is at (http:[^\s,]+)/);
     return pipeline;
   }
 
@@ -41,11 +42,11 @@ export class Pipeline {
   }
 }
 
-export async function browser() {
+export async function browser(...args) {
   // Chromium refuses to run as root with its sandbox. The tests open only loopback addresses.
   return chromium.launch({
     executablePath: process.env.CHROMIUM,
-    args: ["--no-sandbox", "--disable-gpu"],
+    args: ["--no-sandbox", "--disable-gpu", ...args],
   });
 }
 

@@ -1,6 +1,6 @@
 //! The page, as a browser requests it.
 
-mod browser;
+pub(crate) mod browser;
 
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, TcpListener};
@@ -141,7 +141,7 @@ async fn a_dropped_file_is_put_into_the_bucket_and_its_path_is_shown() {
         ui.s3,
         "GET",
         &format!("/{BUCKET}/{key}"),
-        &["Host: localhost"],
+        &[&format!("Host: localhost:{}", ui.s3)],
         "",
     )
     .await;

@@ -26,17 +26,22 @@ pub(super) async fn respond(
     app: Arc<App>,
     request: Request<Incoming>,
 ) -> Result<PageResponse, Infallible> {
-    let (head, body) = request.into_parts();
-    let checked = security::check_request(&head, app.port);
-    let request = Request::from_parts(head, body);
-
-    let mut response = match checked {
-        Ok(()) => route(app, request).await,
-        Err(reason) => error_response(StatusCode::FORBIDDEN, reason),
-    };
+    let mut response = route(app, request).await;
     security::add_headers(response.headers_mut());
 
     Ok(response)
+}
+
+/// Refuses a request of the page of another site.
+pub(super) fn refuse(reason: &str) -> Response<Full<Bytes>> {
+    let mut response = Response::new(Full::from(error_text(reason)));
+    *response.status_mut() = StatusCode::FORBIDDEN;
+
+    let json = HeaderValue::from_static(JSON);
+    response.headers_mut().insert(header::CONTENT_TYPE, json);
+    security::add_headers(response.headers_mut());
+
+    response
 }
 
 async fn route(app: Arc<App>, request: Request<Incoming>) -> PageResponse {
@@ -172,7 +177,14 @@ fn not_found() -> PageResponse {
 }
 
 fn error_response(status: StatusCode, reason: &str) -> PageResponse {
-    response(status, JSON, json!({"error": reason}).to_string())
+    response(status, JSON, error_text(reason))
+}
+
+/// ```json
+/// {"error": "there is no such page"}
+/// ```
+fn error_text(reason: &str) -> String {
+    json!({"error": reason}).to_string()
 }
 
 /// A parameter of a percent-encoded query, in which `+` is a plus sign and not a space.
