@@ -38,7 +38,22 @@ export class Pipeline {
   }
 
   object(key) {
-    return fetch(`${this.s3}/amzn-s3-demo-bucket/${encodeURIComponent(key)}`);
+    return this.#ask("GET", key, "amzn-s3-demo-bucket");
+  }
+
+  put(key, body, bucket = "amzn-s3-demo-bucket") {
+    return this.#ask("PUT", key, bucket, body);
+  }
+
+  delete(key, bucket = "amzn-s3-demo-bucket") {
+    return this.#ask("DELETE", key, bucket);
+  }
+
+  async #ask(method, key, bucket, body) {
+    const url = `${this.s3}/${bucket}/${encodeURIComponent(key)}`;
+    const response = await fetch(url, { method, body });
+    if (!response.ok) throw new Error(`${method} ${url}: ${response.status}`);
+    return response;
   }
 }
 
