@@ -100,9 +100,10 @@ pub struct Dispatcher<R> {
 impl<R: Router> Dispatcher<R> {
     /// Creates a dispatcher with the default settings.
     ///
-    /// It runs up to five handlers at once, stops 500 ms before the deadline, and does not limit the time
-    /// of a record. It skips unrouted records and fails malformed messages. It reports single
-    /// failures even if everything failed. It has no dead-letter sink and no backoff.
+    /// It runs up to five handlers at once, stops 500 ms before the deadline, and does not limit
+    /// the time of a record. It skips unrouted records and fails malformed messages. It reports
+    /// single failures even if everything failed. It has no dead-letter sink, no backoff and no
+    /// queue.
     ///
     /// # Examples
     ///
@@ -142,9 +143,9 @@ impl<R: Router> Dispatcher<R> {
     /// `maxReceiveCount` only delays that. Keep it at 5 or more, and the visibility timeout at six
     /// times the function's timeout plus the batch window.
     ///
-    /// Handlers that compute, or that fill the network, share one resource. For them, count one at a
-    /// time and choose a small number, because a batch of which all is begun and nothing finished is
-    /// repeated as a whole. Each running handler also holds its own memory.
+    /// Handlers that compute, or that fill the network, share one resource. For them, count one at
+    /// a time and choose a small number, because a batch of which all is begun and nothing finished
+    /// is repeated as a whole. Each running handler also holds its own memory.
     ///
     /// # Examples
     ///

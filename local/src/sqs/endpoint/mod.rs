@@ -3,10 +3,10 @@
 //! It speaks AWS JSON 1.0, as the SDKs do since 2023. The pipeline serves it, a function's process
 //! finds its address in `AWS_ENDPOINT_URL_SQS`, and the rules of the queues stay in `sqs::queue`.
 
-mod acknowledging;
 mod batch;
 mod error;
 mod http;
+mod messages;
 mod operations;
 mod queues;
 mod server;
