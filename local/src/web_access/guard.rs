@@ -2,15 +2,24 @@
 
 use std::pin::Pin;
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
+use http::header::EXPECT;
 use http::{HeaderValue, Request, Response};
-use http_body_util::{Either, Full};
+use http_body_util::{BodyExt, Either, Full, Limited};
 use hyper::body::{Body, Incoming};
 use hyper::service::HttpService;
 
 use super::access::WebAccess;
 use super::cors;
+
+/// How much of a refused request is read before it is answered. Many clients send a request to its
+/// end before they look at the answer.
+const MAX_READ_BYTES: usize = 64 * 1024 * 1024;
+
+/// How long a refused request is read.
+const MAX_READ_TIME: Duration = Duration::from_secs(5);
 
 /// A service that is reached only by the requests that [`WebAccess`] allows.
 #[derive(Clone)]
@@ -23,8 +32,8 @@ pub(crate) struct WebGuard<S> {
 enum Admission {
     /// It is answered by the service. If it comes from a page, that page may read the answer.
     Admitted(Request<Incoming>, Option<HeaderValue>),
-    /// It is answered here.
-    Answered(Response<Full<Bytes>>),
+    /// It is answered here, after its body is read if there is one to read.
+    Answered(Response<Full<Bytes>>, Option<Incoming>),
 }
 
 impl<S> WebGuard<S> {
@@ -41,12 +50,12 @@ impl<S> WebGuard<S> {
         let request = Request::from_parts(head, body);
 
         match checked {
-            Err(reason) => Admission::Answered(self.access.refuse(&reason)),
+            Err(reason) => answer(self.access.refuse(&reason), request),
             Ok(None) => Admission::Admitted(request, None),
             Ok(Some(origin)) => match cors::preflight(&request) {
                 Some(mut response) => {
                     cors::allow(response.headers_mut(), &origin);
-                    Admission::Answered(response)
+                    answer(response, request)
                 }
                 None => Admission::Admitted(request, Some(origin)),
             },
@@ -65,7 +74,13 @@ where
 
     fn call(&self, request: Request<Incoming>) -> Self::Future {
         match self.admit(request) {
-            Admission::Answered(response) => Box::pin(async { Ok(response.map(Either::Right)) }),
+            Admission::Answered(response, body) => Box::pin(async {
+                if let Some(body) = body {
+                    read_to_end(body).await;
+                }
+
+                Ok(response.map(Either::Right))
+            }),
             Admission::Admitted(request, origin) => {
                 let answer = self.service.clone().call(request);
 
@@ -80,4 +95,20 @@ where
             }
         }
     }
+}
+
+/// Answers a request here. A client that asks whether it should send the body is told not to.
+fn answer(response: Response<Full<Bytes>>, request: Request<Incoming>) -> Admission {
+    let asks_first = request.headers().contains_key(EXPECT);
+    let body = (!asks_first).then(|| request.into_body());
+
+    Admission::Answered(response, body)
+}
+
+async fn read_to_end(body: Incoming) {
+    let mut body = Limited::new(body, MAX_READ_BYTES);
+    let all = async { while let Some(Ok(_)) = body.frame().await {} };
+
+    // A longer body is cut off.
+    drop(tokio::time::timeout(MAX_READ_TIME, all).await);
 }

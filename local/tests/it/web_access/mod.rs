@@ -169,6 +169,24 @@ async fn a_refusal_says_what_to_do() {
 }
 
 #[tokio::test]
+async fn a_refusal_reaches_a_client_that_sends_a_long_body_first() {
+    let ports = Ports::open().await;
+
+    for port in &ports.all {
+        let long = Request::new("PUT", "/photos/long.bin", 403).with_body("x".repeat(8 << 20));
+        let answer = send(port, &long, "evil.example", Asker::Program).await;
+        check_refused(port, &answer, port.name);
+
+        // A client that asks first is told at once.
+        let asking = Request::new("PUT", "/photos/long.bin", 403)
+            .with_header("Expect: 100-continue")
+            .with_body("x".repeat(1000));
+        let answer = send(port, &asking, "evil.example", Asker::Program).await;
+        check_refused(port, &answer, port.name);
+    }
+}
+
+#[tokio::test]
 async fn a_browser_may_ask_for_an_allowed_origin_and_for_no_other() {
     let ports = Ports::open().await;
 

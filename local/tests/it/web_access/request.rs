@@ -70,17 +70,18 @@ impl Request {
             .with_body(body)
     }
 
-    /// Sends the request with these headers.
+    /// Sends the request with these headers. If it asks whether it may send its body, it only asks.
     pub(super) async fn send(&self, to: SocketAddr, headers: &[&str]) -> Answer {
         let own = self.headers.iter().map(String::as_str);
         let headers: Vec<_> = own.chain(headers.iter().copied()).collect();
+        let asks_first = headers.iter().any(|header| header.starts_with("Expect: "));
         let text = format!(
             "{} {} HTTP/1.1\r\nConnection: close\r\nContent-Length: {}\r\n{}\r\n\r\n{}",
             self.method,
             self.target,
             self.body.len(),
             headers.join("\r\n"),
-            self.body
+            if asks_first { "" } else { &self.body }
         );
 
         let mut stream = TcpStream::connect(to).await.unwrap();
