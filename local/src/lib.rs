@@ -49,7 +49,6 @@
 //! and tests, never for production.
 
 mod error;
-mod web_access;
 mod aws;
 mod topology;
 mod faults;
@@ -61,6 +60,7 @@ mod lambda;
 mod pipeline;
 
 pub use aws::http_server::{HttpListener, HttpServer};
+pub use aws::web_access::{Origin, WebAccess};
 pub use error::{Error, ErrorKind};
 pub use faults::{Fault, Faults, Hop};
 pub use journal::{
@@ -79,7 +79,6 @@ pub use topology::{
     BucketSpec, Destination, FunctionSpec, MappingSpec, NotificationSpec, QueueSpec, Redrive,
     SubscriptionSpec, Topology,
 };
-pub use web_access::{Origin, WebAccess};
 
 /// The README's example, compiled as a doc test.
 #[cfg(doctest)]

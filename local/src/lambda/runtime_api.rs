@@ -22,7 +22,7 @@ use super::function::Invocation;
 use crate::aws::arn::function_arn;
 use crate::aws::http_server::{HttpListener, HttpServer};
 use crate::aws::time::milliseconds;
-use crate::web_access::WebAccess;
+use crate::aws::web_access::WebAccess;
 
 const VERSION: &str = "/2018-06-01/runtime/";
 

@@ -12,6 +12,7 @@ use super::engine::Engine;
 use super::local::LocalPipeline;
 use super::log::ChangeLog;
 use super::state::PipelineState;
+use crate::aws::web_access::Origin;
 use crate::faults::Faults;
 use crate::journal::clock::Clock;
 use crate::journal::report::Recorder;
@@ -21,7 +22,6 @@ use crate::lambda::{Function, InProcess, Process};
 use crate::s3::Buckets;
 use crate::sqs::endpoint::BoundSqsEndpoint;
 use crate::topology::{FunctionSpec, Topology};
-use crate::web_access::Origin;
 use crate::{Error, ErrorKind};
 
 /// How many steps the journal remembers, and how many events the report.
