@@ -16,3 +16,4 @@ mod queue_model;
 mod sqs;
 mod topic;
 mod ui;
+mod web_access;
