@@ -1,10 +1,11 @@
 //! `DeadLetters`: when permanent failures go to the sink, and what a failing sink does.
 
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use s3_dispatch::failure::{DeadLetter, DeadLetterError};
-use s3_dispatch::{BatchReport, DeadLetters};
+use s3_dispatch::{BatchReport, DeadLetters, Dispatcher, HandlerError, Routes};
 use s3_dispatch_testing::{NotificationBuilder, SqsBatchBuilder, SqsMessageBuilder};
 
 use crate::script::{after, dispatcher, failures, put};
@@ -161,6 +162,23 @@ async fn a_failing_sink_fails_the_message() {
 
         assert_eq!(failed(report), ["1"], "{fault}");
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_letter_is_put_after_the_cut_off_time() {
+    let routes = Routes::new(()).on_fn("*", async || {
+        tokio::time::advance(Duration::from_secs(2)).await;
+        Err::<(), _>(HandlerError::permanent("it failed for good"))
+    });
+    let sink = CountingSink::default();
+    let batch = SqsBatchBuilder::new().with_record("1", put("a"));
+    let report = Dispatcher::new(routes)
+        .with_dead_letters(sink.clone())
+        .dispatch(batch.to_bytes(), after(1_000))
+        .await;
+
+    assert_eq!(failures(&report), ["1"]);
+    assert_eq!(*sink.0.lock().unwrap(), 0);
 }
 
 #[tokio::test(start_paused = true)]

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use s3_dispatch::dispatch::{MessageFailure, MessageOutcome};
-use s3_dispatch_testing::{NotificationBuilder, SqsBatchBuilder};
+use s3_dispatch_testing::{NotificationBuilder, SqsBatchBuilder, SqsMessageBuilder};
 use tokio::time::Instant;
 
 use crate::script::{after, dispatcher, failures, outcomes, put};
@@ -98,6 +98,37 @@ async fn no_handler_starts_after_one_that_overran_the_deadline() {
     let routes = s3_dispatch::Routes::new(()).on_fn("*", move || {
         count.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
         async {
+            tokio::time::advance(Duration::from_secs(2)).await;
+            Ok::<_, std::io::Error>(())
+        }
+    });
+
+    let report = s3_dispatch::Dispatcher::new(routes)
+        .dispatch(batch.to_bytes(), after(1_000))
+        .await;
+    assert_eq!(outcomes(&report)[1], NOT_REACHED);
+    assert_eq!(began.load(std::sync::atomic::Ordering::SeqCst), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_handler_starts_after_one_of_its_key_that_overran_the_deadline() {
+    let message = |id: &str| {
+        SqsMessageBuilder::new(id)
+            .with_group_id(id)
+            .with_record(put("same"))
+    };
+    let batch = SqsBatchBuilder::new()
+        .on_fifo_queue()
+        .with_message(message("1"))
+        .with_message(message("2"));
+
+    let began = std::sync::Arc::new(std::sync::atomic::AtomicUsize::new(0));
+    let count = std::sync::Arc::clone(&began);
+    let routes = s3_dispatch::Routes::new(()).on_fn("*", move || {
+        count.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+        async {
+            // By then, the other record waits for its turn.
+            tokio::time::sleep(Duration::from_millis(100)).await;
             tokio::time::advance(Duration::from_secs(2)).await;
             Ok::<_, std::io::Error>(())
         }
