@@ -90,12 +90,11 @@ pub enum AllFailed {
 ///
 /// [left out]: crate::dispatch::MessageFailure::LeftOut
 ///
-/// A smaller batch has fewer messages to lose. A batch in which no message came back runs as always.
-/// Without a queue, so does one in which a single message came back.
+/// A smaller batch has fewer messages to lose. A batch in which no message came back runs as
+/// always. Without a queue, so does one in which a single message came back.
 ///
-/// In both ways the others run first. A handler that never ends keeps the messages that came back
-/// from their turn until the deadline, so set
-/// [`with_record_timeout`](crate::Dispatcher::with_record_timeout) if yours may hang.
+/// With a queue, a handler that never ends keeps the messages that came back from their turn. So
+/// set [`with_record_timeout`](crate::Dispatcher::with_record_timeout) if yours may hang.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Returned {
     /// Keeps them apart from others and from each other. This is the default in Lambda.
@@ -149,9 +148,8 @@ pub enum FailedKey {
     /// Leaves the later ones in the batch unreached, so that they come back with the one that
     /// failed. This holds within a batch only; [`LatestOnly`](crate::LatestOnly) is for the rest.
     ///
-    /// With a dead-letter sink, a permanent failure holds back the later ones only if its letter has
-    /// been put and could not be stored. Until the last record of its message has an outcome, they
-    /// are not held back.
+    /// With a dead-letter sink, a permanent failure holds back the later ones only once its letter
+    /// could not be stored. It is put when the last record of its message has an outcome.
     HoldBack,
 }
 
