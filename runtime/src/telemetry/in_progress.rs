@@ -149,41 +149,79 @@ fn path(function: &str, stream: &str) -> PathBuf {
     std::env::temp_dir().join(name)
 }
 
-/// Logs each record that was begun and has not ended. The last line may be incomplete.
+/// Logs each record that was begun and has not ended.
 fn log_unfinished(text: &str) {
-    let lines = text
-        .lines()
-        .filter_map(|line| serde_json::from_str(line).ok());
-    let lines: Vec<Line> = lines.collect();
-
-    let ended = lines.iter().filter_map(|line| match line {
-        Line::Ended { number } => Some(*number),
-        Line::Begun { .. } => None,
-    });
-    let ended: HashSet<u64> = ended.collect();
-
-    for line in &lines {
+    for line in unfinished(text) {
         let Line::Begun {
-            number,
             event_name,
             bucket,
             key,
             message_id,
             request_id,
+            ..
         } = line
         else {
             continue;
         };
 
-        if !ended.contains(number) {
-            tracing::error!(
-                event_name,
-                bucket,
-                key,
-                message_id,
-                request_id,
-                "the last process here ended while it handled this record"
-            );
+        tracing::error!(
+            event_name,
+            bucket,
+            key,
+            message_id,
+            request_id,
+            "the last process here ended while it handled this record"
+        );
+    }
+}
+
+/// Returns the lines of records that were begun and have not ended. The last line may be
+/// incomplete.
+fn unfinished(text: &str) -> Vec<Line> {
+    let lines = text
+        .lines()
+        .filter_map(|line| serde_json::from_str(line).ok());
+    let (begun, ended): (Vec<Line>, Vec<Line>) =
+        lines.partition(|line| matches!(line, Line::Begun { .. }));
+    let ended: HashSet<u64> = ended.iter().map(Line::number).collect();
+
+    begun
+        .into_iter()
+        .filter(|line| !ended.contains(&line.number()))
+        .collect()
+}
+
+impl Line {
+    fn number(&self) -> u64 {
+        match self {
+            Self::Begun { number, .. } | Self::Ended { number } => *number,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Line, unfinished};
+
+    #[test]
+    fn what_has_ended_is_not_reported() {
+        let begun = |number: u64| {
+            format!(
+                r#"{{"begun":{{"number":{number},"event_name":"ObjectCreated:Put","bucket":"b","key":"{number}","message_id":null,"request_id":null}}}}"#
+            )
+        };
+        let text = [
+            begun(0),
+            begun(1),
+            begun(2),
+            r#"{"ended":{"number":1}}"#.to_owned(),
+            begun(3)[..20].to_owned(),
+        ];
+
+        let numbers: Vec<u64> = unfinished(&text.join("\n"))
+            .iter()
+            .map(Line::number)
+            .collect();
+        assert_eq!(numbers, [0, 2]);
     }
 }
