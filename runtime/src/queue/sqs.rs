@@ -8,7 +8,7 @@ use aws_sdk_sqs::error::ProvideErrorMetadata;
 use aws_sdk_sqs::types::{
     BatchResultErrorEntry, ChangeMessageVisibilityBatchRequestEntry, DeleteMessageBatchRequestEntry,
 };
-use futures_util::future;
+use futures_util::{StreamExt, stream};
 use s3_dispatch_core::delivery::ReceiptHandle;
 
 use crate::queue::access::{Queue, QueueError};
@@ -17,6 +17,10 @@ use crate::telemetry::errors::with_causes;
 /// How many entries one call takes ("DeleteMessageBatch" and "ChangeMessageVisibilityBatch", Amazon
 /// SQS API Reference, 2026).
 const MAX_ENTRIES: usize = 10;
+
+/// How many calls run at once. A batch may have 10,000 messages, and each call that runs has a
+/// connection of its own.
+const MAX_CALLS: usize = 10;
 
 /// The queue of SQS with this URL.
 ///
@@ -103,12 +107,8 @@ impl SqsQueue {
 impl Queue for SqsQueue {
     async fn delete(&self, messages: &[&ReceiptHandle]) -> Vec<Result<(), QueueError>> {
         let calls = messages.chunks(MAX_ENTRIES);
-        let calls = calls.map(|chunk| self.delete_chunk(chunk));
-        future::join_all(calls)
-            .await
-            .into_iter()
-            .flatten()
-            .collect()
+        let calls: Vec<_> = calls.map(|chunk| self.delete_chunk(chunk)).collect();
+        stream::iter(calls).buffered(MAX_CALLS).concat().await
     }
 
     /// Rounds the times up to whole seconds. SQS refuses a time that ends more than 12 hours after
@@ -118,12 +118,8 @@ impl Queue for SqsQueue {
         messages: &[(&ReceiptHandle, Duration)],
     ) -> Vec<Result<(), QueueError>> {
         let calls = messages.chunks(MAX_ENTRIES);
-        let calls = calls.map(|chunk| self.change_chunk(chunk));
-        future::join_all(calls)
-            .await
-            .into_iter()
-            .flatten()
-            .collect()
+        let calls: Vec<_> = calls.map(|chunk| self.change_chunk(chunk)).collect();
+        stream::iter(calls).buffered(MAX_CALLS).concat().await
     }
 }
 

@@ -15,6 +15,8 @@ mod dead_letters;
 mod backoff;
 #[cfg(feature = "sqs")]
 mod sqs_backoff;
+#[cfg(feature = "sqs")]
+mod sqs_queue;
 mod deduplicated;
 mod outages;
 mod scopes;
