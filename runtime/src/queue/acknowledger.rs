@@ -73,7 +73,9 @@ impl<'b> Acknowledger<'b> {
 
     /// Deletes those of these messages that are not deleted yet.
     pub(crate) async fn acknowledge(&self, messages: &[usize]) {
-        if self.hangs.load(Ordering::Relaxed) {
+        // After the cut-off time there is none for a call, which says nothing about the queue.
+        let limit = self.limit();
+        if limit.is_zero() || self.hangs.load(Ordering::Relaxed) {
             return;
         }
 
@@ -102,7 +104,6 @@ impl<'b> Acknowledger<'b> {
             return;
         }
 
-        let limit = self.limit();
         let deleted = Guarded::new(|| self.queue.delete(&handles));
         let results = match tokio::time::timeout(limit, deleted).await {
             Ok(Ok(results)) => results,
