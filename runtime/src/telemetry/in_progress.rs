@@ -206,15 +206,21 @@ mod tests {
     #[test]
     fn what_has_ended_is_not_reported() {
         let begun = |number: u64| {
-            format!(
-                r#"{{"begun":{{"number":{number},"event_name":"ObjectCreated:Put","bucket":"b","key":"{number}","message_id":null,"request_id":null}}}}"#
-            )
+            let line = Line::Begun {
+                number,
+                event_name: "ObjectCreated:Put".to_owned(),
+                bucket: "bucket".to_owned(),
+                key: "key".to_owned(),
+                message_id: None,
+                request_id: None,
+            };
+            serde_json::to_string(&line).expect("a line is JSON")
         };
         let text = [
             begun(0),
             begun(1),
             begun(2),
-            r#"{"ended":{"number":1}}"#.to_owned(),
+            serde_json::to_string(&Line::Ended { number: 1 }).expect("a line is JSON"),
             begun(3)[..20].to_owned(),
         ];
 
