@@ -23,7 +23,7 @@ use crate::topology::FunctionSpec;
 
 /// How long a process may take to ask for its first invocation ("Understanding the Lambda execution
 /// environment lifecycle", AWS Lambda Developer Guide, 2026).
-const INIT_TIMEOUT: Duration = Duration::from_secs(10);
+pub(super) const INIT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// How long the output of a process is read after its end. A child process may hold the pipe open.
 const LOG_GRACE: Duration = Duration::from_millis(200);
@@ -42,6 +42,7 @@ pub(super) struct Environment {
     /// The process, once it has asked for an invocation.
     waiting: Option<WaitingProcess>,
     was_ready: bool,
+    started: Instant,
     /// How the process ended; `None` while it runs.
     exit: watch::Receiver<Option<String>>,
     /// Dropping it kills the process.
@@ -60,6 +61,7 @@ impl Environment {
         kept: Kept,
     ) -> io::Result<Self> {
         let function = Arc::<str>::from(spec.name.as_str());
+        let started = Instant::now();
         let (api, server) = RuntimeApi::start().await?;
         let mut child = command(spec, program, &api.address(), &kept.log_stream).spawn()?;
 
@@ -92,6 +94,7 @@ impl Environment {
             api,
             waiting: None,
             was_ready: false,
+            started,
             exit,
             keep_alive: Some(keep_alive),
             journal: journal.clone(),
@@ -105,7 +108,11 @@ impl Environment {
 
     /// Waits until the process asks for an invocation.
     pub(super) async fn ready(&mut self) -> Result<(), FunctionError> {
-        let deadline = Instant::now() + INIT_TIMEOUT;
+        let since = match self.was_ready {
+            true => Instant::now(),
+            false => self.started,
+        };
+        let deadline = since + INIT_TIMEOUT;
 
         while self.waiting.as_ref().is_none_or(WaitingProcess::is_gone) {
             let text = tokio::select! {
@@ -118,7 +125,7 @@ impl Environment {
                     ProcessRequest::InitError(error) => {
                         format!("the function cannot start: {error}")
                     }
-                    ProcessRequest::Answer(_) => continue,
+                    ProcessRequest::Answer(_) | ProcessRequest::BrokenOff => continue,
                 },
                 reason = wait_for_exit(&mut self.exit) => {
                     format!("the process ended before it was ready: {reason}")
@@ -142,6 +149,7 @@ impl Environment {
         let (after, kind) = invocation.cut();
         let (timeout, kill) = (invocation.timeout, invocation.kill);
         let cut = Instant::now() + after;
+        let mut is_broken_off = false;
 
         if let Some(process) = self.waiting.take() {
             // A process that has just ended is noticed below.
@@ -157,17 +165,31 @@ impl Environment {
                             FunctionError::new(FunctionErrorKind::Unhandled, error)
                         });
                     }
-                    // A process that asks for the next invocation too early never answers.
-                    ProcessRequest::Next(process) => self.waiting = Some(process),
+                    ProcessRequest::Next(process) => {
+                        self.waiting = Some(process);
+                        // A process that asks for the next invocation too early never answers.
+                        if is_broken_off {
+                            return Err(broken_off());
+                        }
+                    }
+                    ProcessRequest::BrokenOff => is_broken_off = true,
                     ProcessRequest::InitError(_) => {}
                 },
                 reason = wait_for_exit(&mut self.exit) => {
-                    let text = format!("the process ended before it answered: {reason}");
+                    let when = match is_broken_off {
+                        true => "in the middle of its answer",
+                        false => "before it answered",
+                    };
+                    let text = format!("the process ended {when}: {reason}");
                     return Err(FunctionError::new(FunctionErrorKind::Crashed, text));
                 }
                 () = tokio::time::sleep_until(cut) => {
                     self.kill().await;
-                    return Err(self.record_kill(timeout, kill, kind));
+                    let error = self.record_kill(timeout, kill, kind);
+                    return Err(match is_broken_off {
+                        true => FunctionError::new(kind, format!("{error}; its answer broke off")),
+                        false => error,
+                    });
                 }
             }
         }
@@ -204,6 +226,12 @@ impl Environment {
         let text = format!("the function did not answer within {timeout:?} and was killed");
         FunctionError::new(kind, text)
     }
+}
+
+/// The error of a process that goes on after it closed the connection in its answer.
+fn broken_off() -> FunctionError {
+    let text = "the answer broke off: the process closed the connection in the middle of it";
+    FunctionError::new(FunctionErrorKind::Unhandled, text)
 }
 
 /// Waits for the end of a process, and records it.

@@ -10,7 +10,7 @@ use bytes::Bytes;
 use tokio::sync::{RwLock, watch};
 use tokio::time::Instant;
 
-use super::environment::{Environment, Kept};
+use super::environment::{Environment, INIT_TIMEOUT, Kept};
 use super::function::{Function, FunctionError, FunctionErrorKind, Invocation};
 use super::log_stream_name::LogStreamNames;
 use crate::journal::{Journal, StepKind};
@@ -248,6 +248,10 @@ impl Function for Process {
             }
             answer = self.serve(invocation) => answer,
         }
+    }
+
+    fn init_timeout(&self) -> Duration {
+        MAX_PAUSE + INIT_TIMEOUT
     }
 
     async fn stop(&self) {

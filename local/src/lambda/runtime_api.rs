@@ -2,6 +2,7 @@
 //! runtime API for custom runtimes", AWS Lambda Developer Guide, 2026).
 
 use std::convert::Infallible;
+use std::fmt;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -9,7 +10,7 @@ use std::time::SystemTime;
 
 use bytes::Bytes;
 use http::{Method, Request, Response, StatusCode};
-use http_body_util::{BodyExt, Full, Limited};
+use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 use hyper::body::Incoming;
 use hyper::service::service_fn;
 use serde::Deserialize;
@@ -37,6 +38,8 @@ pub(super) enum ProcessRequest {
     Next(WaitingProcess),
     /// The process answered its invocation, with a payload or with the text of an error.
     Answer(Result<Bytes, String>),
+    /// The process broke off its answer: it ended, or it closed the connection.
+    BrokenOff,
     /// The process failed to start, with the text of its error.
     InitError(String),
 }
@@ -140,7 +143,10 @@ async fn respond(
     Ok(match (request.method(), path.as_str()) {
         (&Method::GET, "invocation/next") => handler.next_invocation().await,
         (&Method::POST, "init/error") => {
-            let error = error_text(&read_body(request).await.unwrap_or_default());
+            let error = match read_body(request).await {
+                Ok(body) => error_text(&body),
+                Err(error) => format!("its report {error}"),
+            };
             handler.accept(ProcessRequest::InitError(error)).await
         }
         (&Method::POST, path) => match path
@@ -193,6 +199,11 @@ impl RequestHandler {
         request: Request<Incoming>,
     ) -> Response<Full<Bytes>> {
         let body = read_body(request).await;
+
+        if matches!(body, Err(BodyError::BrokenOff)) {
+            return self.break_off(id).await;
+        }
+
         let is_current = lock(&self.current)
             .take_if(|current| current == id)
             .is_some();
@@ -202,17 +213,29 @@ impl RequestHandler {
         }
 
         match body {
-            None => {
-                let error = "Function.ResponseSizeTooLarge: the answer is longer than 6 MB";
-                self.accept(ProcessRequest::Answer(Err(error.into()))).await;
+            Err(error) => {
+                let error = format!("Function.ResponseSizeTooLarge: the answer {error}");
+                self.accept(ProcessRequest::Answer(Err(error))).await;
                 reject(StatusCode::PAYLOAD_TOO_LARGE, "RequestEntityTooLarge")
             }
-            Some(body) if kind == "response" => self.accept(ProcessRequest::Answer(Ok(body))).await,
-            Some(body) => {
+            Ok(body) if kind == "response" => self.accept(ProcessRequest::Answer(Ok(body))).await,
+            Ok(body) => {
                 self.accept(ProcessRequest::Answer(Err(error_text(&body))))
                     .await
             }
         }
+    }
+
+    /// Reports an answer that broke off. The process may send it again, so the invocation stays
+    /// open.
+    async fn break_off(&self, id: &str) -> Response<Full<Bytes>> {
+        let is_current = lock(&self.current).as_deref() == Some(id);
+        if is_current {
+            self.accept(ProcessRequest::BrokenOff).await;
+        }
+
+        // Nobody reads it: the connection is closed.
+        reject(StatusCode::BAD_REQUEST, "InvalidRequest")
     }
 
     async fn accept(&self, request: ProcessRequest) -> Response<Full<Bytes>> {
@@ -227,13 +250,29 @@ impl RequestHandler {
     }
 }
 
-/// Reads a body, or gives up if it is too long.
-async fn read_body(request: Request<Incoming>) -> Option<Bytes> {
-    Limited::new(request.into_body(), MAX_PAYLOAD_BYTES)
-        .collect()
-        .await
-        .ok()
-        .map(http_body_util::Collected::to_bytes)
+/// Why a body could not be read.
+enum BodyError {
+    TooLong,
+    BrokenOff,
+}
+
+impl fmt::Display for BodyError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::TooLong => "is longer than 6 MB",
+            Self::BrokenOff => "broke off",
+        })
+    }
+}
+
+async fn read_body(request: Request<Incoming>) -> Result<Bytes, BodyError> {
+    let body = Limited::new(request.into_body(), MAX_PAYLOAD_BYTES).collect();
+
+    match body.await {
+        Ok(body) => Ok(body.to_bytes()),
+        Err(error) if error.is::<LengthLimitError>() => Err(BodyError::TooLong),
+        Err(_) => Err(BodyError::BrokenOff),
+    }
 }
 
 fn error_text(body: &[u8]) -> String {

@@ -7,7 +7,8 @@ use std::time::Duration;
 use s3_dispatch::EventName;
 use s3_dispatch_local::{
     ErrorKind, Function, FunctionError, FunctionErrorKind, FunctionSpec, Invocation, Journal, Kill,
-    KillKind, LocalPipeline, LogStream, Process, Step, StepKind, Topology,
+    KillKind, LocalPipeline, LogStream, MappingSpec, Message, Process, QueueSpec, Step, StepKind,
+    Topology,
 };
 use s3_dispatch_testing::{RecordBuilder, SqsBatchBuilder};
 
@@ -281,6 +282,132 @@ async fn an_error_at_startup_is_reported_with_the_text_of_the_function() {
     assert_eq!(
         error.to_string(),
         "the function cannot start: Config: no database"
+    );
+}
+
+/// Keeps a paused clock from moving by itself while a process works, until it is dropped.
+struct ClockHold {
+    _release: std::sync::mpsc::Sender<()>,
+}
+
+impl ClockHold {
+    fn new() -> Self {
+        let (hold, released) = std::sync::mpsc::channel::<()>();
+        tokio::task::spawn_blocking(move || released.recv());
+        Self { _release: hold }
+    }
+}
+
+/// A pipe in this folder. A process that reads it waits until something is written.
+fn pipe_in(folder: &std::path::Path) -> PathBuf {
+    let pipe = folder.join("pipe");
+    let made = std::process::Command::new("mkfifo").arg(&pipe).status();
+    assert!(made.unwrap().success());
+    pipe
+}
+
+async fn write(pipe: PathBuf) {
+    let written = tokio::task::spawn_blocking(|| std::fs::write(pipe, "go"));
+    written.await.unwrap().unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_slow_start_does_not_count_against_the_timeout() {
+    let hold = ClockHold::new();
+    let folder = tempfile::tempdir().unwrap();
+    let pipe = pipe_in(folder.path());
+
+    let slow = FunctionSpec::new("slow")
+        .with_timeout(Duration::from_secs(1))
+        .with_variable("START_AFTER", pipe.to_str().unwrap());
+    let topology = Topology::new()
+        .with_queue(QueueSpec::new("uploads"))
+        .with_function(slow)
+        .with_mapping(MappingSpec::new("uploads", "slow"));
+    let pipeline = LocalPipeline::builder()
+        .with_topology(topology)
+        .with_binary("slow", wayward())
+        .start()
+        .await
+        .unwrap();
+
+    let mut steps = pipeline.journal().watch();
+    let message = Message::new("1", "{}");
+    pipeline.send("uploads", message).await.unwrap();
+
+    loop {
+        match &steps.next().await.unwrap().kind {
+            StepKind::Invoked { .. } => {
+                tokio::time::advance(Duration::from_secs(9)).await;
+                write(pipe.clone()).await;
+            }
+            StepKind::Answered { error, .. } => {
+                assert_eq!(*error, None);
+                break;
+            }
+            _ => {}
+        }
+    }
+
+    drop(hold);
+    pipeline.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_start_has_ten_seconds_from_the_start_of_the_process() {
+    let hold = ClockHold::new();
+    let folder = tempfile::tempdir().unwrap();
+    let pipe = pipe_in(folder.path());
+    let slow = spec(wayward()).with_variable("START_AFTER", pipe.to_str().unwrap());
+    let function = Started::with(slow).await;
+
+    tokio::time::advance(Duration::from_secs(9)).await;
+    let invocation = function.invoke("hello");
+    let late = async {
+        tokio::task::yield_now().await;
+        tokio::time::advance(Duration::from_secs(1)).await;
+    };
+    let (answer, ()) = tokio::join!(invocation, late);
+
+    let error = answer.unwrap_err();
+    assert_eq!(error.kind(), FunctionErrorKind::InitFailed);
+    assert_eq!(error.to_string(), "the process was not ready after 10s");
+    drop(hold);
+}
+
+#[tokio::test]
+async fn an_answer_that_breaks_off_is_called_that() {
+    let function = Started::with(spec(wayward())).await;
+    let cases = [
+        (
+            "break off and end",
+            FunctionErrorKind::Crashed,
+            "the process ended in the middle of its answer: exit status: 3",
+        ),
+        (
+            "break off and ask",
+            FunctionErrorKind::Unhandled,
+            "the answer broke off: the process closed the connection in the middle of it",
+        ),
+    ];
+
+    for (event, kind, text) in cases {
+        let error = function.invoke(event).await.unwrap_err();
+        assert_eq!((error.kind(), &*error.to_string()), (kind, text));
+    }
+
+    assert_eq!(
+        function.invoke("break off and answer").await.unwrap(),
+        "\"whole\""
+    );
+
+    let hanging = Invocation::new("an-id", "\"break off and hang\"");
+    let hanging = hanging.with_timeout(Duration::from_millis(500));
+    let error = function.invoke_with(hanging).await.unwrap_err();
+    assert_eq!(error.kind(), FunctionErrorKind::TimedOut);
+    assert_eq!(
+        error.to_string(),
+        "the function did not answer within 500ms and was killed; its answer broke off"
     );
 }
 
