@@ -78,7 +78,7 @@ impl Process {
         let program = find(program).map_err(|reason| {
             let program = program.display();
             let message = format!("the program `{program}` of the function `{name}` {reason}");
-            Error::new(ErrorKind::Program, message)
+            Error::new(ErrorKind::Program, spec.program_error(&message))
         })?;
 
         let process = Self {

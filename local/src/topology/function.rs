@@ -22,6 +22,17 @@ pub struct FunctionSpec {
     pub environment: BTreeMap<String, String>,
     /// How many invocations may run at once before more are throttled. `None` means no limit.
     pub reserved_concurrency: Option<usize>,
+    /// Where the program is described, for errors about it.
+    pub(super) origin: Option<Origin>,
+}
+
+/// The place in a file that describes the program of a function.
+#[derive(Debug, Clone)]
+pub(super) struct Origin {
+    /// The file and the line.
+    pub(super) place: String,
+    /// The program that is described there. `None` if there is none.
+    pub(super) program: Option<PathBuf>,
 }
 
 /// An event source mapping: a function is invoked with the messages of a queue.
@@ -56,6 +67,7 @@ impl FunctionSpec {
             memory: 128,
             environment: BTreeMap::new(),
             reserved_concurrency: None,
+            origin: None,
         }
     }
 
@@ -92,6 +104,16 @@ impl FunctionSpec {
     pub fn with_reserved_concurrency(mut self, invocations: usize) -> Self {
         self.reserved_concurrency = Some(invocations);
         self
+    }
+
+    /// An error about the program, with its place if it comes from a file.
+    pub(crate) fn program_error(&self, message: &str) -> String {
+        match &self.origin {
+            Some(origin) if origin.program == self.program => {
+                format!("{}: {message}", origin.place)
+            }
+            _ => message.to_owned(),
+        }
     }
 }
 

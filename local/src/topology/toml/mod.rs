@@ -13,10 +13,11 @@ use std::path::Path;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use self::tables::{BucketTable, NotificationTable, QueueTable, TopologyFile};
+use self::tables::{BucketTable, FunctionTable, NotificationTable, QueueTable, TopologyFile};
 use self::values::PatternText;
 use super::check::{PartKind, Problem};
-use super::{BucketSpec, Destination, NotificationSpec, QueueSpec, Topology};
+use super::function::Origin;
+use super::{BucketSpec, Destination, FunctionSpec, NotificationSpec, QueueSpec, Topology};
 use crate::{Error, ErrorKind};
 
 impl Topology {
@@ -109,7 +110,7 @@ impl SourceFile<'_> {
             functions: file
                 .function
                 .into_iter()
-                .map(|table| table.into_spec(folder))
+                .map(|table| self.function(table, folder))
                 .collect(),
             mappings: file
                 .mapping
@@ -173,16 +174,33 @@ impl SourceFile<'_> {
         }
     }
 
+    fn function(&self, table: Spanned<FunctionTable>, folder: &Path) -> FunctionSpec {
+        let span = table.span();
+        let table = table.into_inner();
+        let span = table.command.as_ref().map_or(span, Spanned::span);
+
+        let mut spec = table.into_spec(folder);
+        spec.origin = Some(Origin {
+            place: self.place(Some(span)),
+            program: spec.program.clone(),
+        });
+
+        spec
+    }
+
     fn error(&self, span: Option<Range<usize>>, message: &str) -> Error {
+        let message = format!("{}: {message}", self.place(span));
+        Error::new(ErrorKind::Configuration, message)
+    }
+
+    /// The file and the line where this begins.
+    fn place(&self, span: Option<Range<usize>>) -> String {
         let before = span
             .and_then(|span| self.text.get(..span.start))
             .unwrap_or_default();
         let line = before.bytes().filter(|byte| *byte == b'\n').count() + 1;
 
-        Error::new(
-            ErrorKind::Configuration,
-            format!("{}:{line}: {message}", self.path.display()),
-        )
+        format!("{}:{line}", self.path.display())
     }
 
     /// The place of the field that the problem is about, or else the place of its part.
@@ -196,24 +214,15 @@ impl SourceFile<'_> {
             .as_array()?
             .get(problem.index)?;
 
-        let notifications = field(part, "notification").and_then(|list| list.get_ref().as_array());
-        let mut tables = notifications
-            .into_iter()
-            .flat_map(|list| list.iter())
-            .chain([part]);
+        let table = match problem.notification {
+            Some(index) => element(field(part, "notification")?, index)?,
+            None => part,
+        };
 
-        // With several notifications, the one with the value that the message names.
-        let named = tables.find_map(|table| {
-            let found = field(table, problem.field)?;
-            let is_named = found
-                .get_ref()
-                .as_str()
-                .is_none_or(|value| problem.message.contains(&format!("`{value}`")));
-            is_named.then(|| found.span())
-        });
+        let found = field(table, problem.field);
+        let in_list = found.and_then(|found| element(found, problem.element?));
 
-        let own = || field(part, problem.field).map(Spanned::span);
-        Some(named.or_else(own).unwrap_or_else(|| part.span()))
+        Some(in_list.or(found).unwrap_or(table).span())
     }
 }
 
@@ -230,4 +239,11 @@ fn table_name(part: PartKind) -> &'static str {
 
 fn field<'v, 't>(value: &'v Spanned<DeValue<'t>>, name: &str) -> Option<&'v Spanned<DeValue<'t>>> {
     value.get_ref().as_table()?.get(name)
+}
+
+fn element<'v, 't>(
+    list: &'v Spanned<DeValue<'t>>,
+    index: usize,
+) -> Option<&'v Spanned<DeValue<'t>>> {
+    list.get_ref().as_array()?.get(index)
 }

@@ -21,7 +21,7 @@ pub(super) struct TopologyFile {
     #[serde(default)]
     pub(super) queue: Vec<QueueTable>,
     #[serde(default)]
-    pub(super) function: Vec<FunctionTable>,
+    pub(super) function: Vec<Spanned<FunctionTable>>,
     #[serde(default)]
     pub(super) mapping: Vec<MappingTable>,
 }
@@ -79,7 +79,7 @@ pub(super) struct QueueTable {
 #[serde(deny_unknown_fields)]
 pub(super) struct FunctionTable {
     name: String,
-    command: Option<CommandWords>,
+    pub(super) command: Option<Spanned<CommandWords>>,
     timeout: Option<Seconds>,
     memory: Option<u32>,
     #[serde(default)]
@@ -136,7 +136,7 @@ impl FunctionTable {
     /// The function; `folder` is the folder of the topology file.
     pub(super) fn into_spec(self, folder: &Path) -> FunctionSpec {
         let mut spec = FunctionSpec::new(self.name);
-        if let Some(CommandWords(words)) = self.command {
+        if let Some(CommandWords(words)) = self.command.map(Spanned::into_inner) {
             let mut words = words.into_iter();
             spec.program = words.next().map(|program| locate(&program, folder));
             spec.arguments = words.collect();
