@@ -1,5 +1,6 @@
 //! An execution environment: one process of a function, which serves one invocation at a time.
 
+use std::ffi::OsStr;
 use std::io;
 use std::path::Path;
 use std::process::Stdio;
@@ -337,12 +338,23 @@ fn read_logs(child: &mut Child, function: &Arc<str>, journal: &Journal) -> Vec<J
     output.into_iter().chain(error).collect()
 }
 
+/// Variables of the machine, which those of this process replace if they are passed on.
+const MACHINE: [(&str, &str); 4] = [
+    ("LANG", "en_US.UTF-8"),
+    ("TZ", ":UTC"),
+    ("PATH", "/usr/local/bin:/usr/bin:/bin:/opt/bin"),
+    ("NO_COLOR", "1"),
+];
+
 /// The command that starts the program. Its environment has what Lambda sets ("Defined runtime
-/// environment variables", AWS Lambda Developer Guide, 2026) and the variables in the function's
-/// description, and nothing else.
+/// environment variables", AWS Lambda Developer Guide, 2026), the variables in the function's
+/// description and, by choice, those of this process.
 fn command(spec: &FunctionSpec, program: &Path, api: &str, log_stream: &LogStreamName) -> Command {
     let mut command = Command::new(program);
-    command.args(&spec.arguments).env_clear();
+    command.args(&spec.arguments).env_clear().envs(MACHINE);
+    if spec.inherits_environment {
+        command.envs(std::env::vars_os().filter(|(name, _)| is_inherited(name)));
+    }
 
     command.envs([
         ("AWS_LAMBDA_RUNTIME_API", api),
@@ -363,10 +375,6 @@ fn command(spec: &FunctionSpec, program: &Path, api: &str, log_stream: &LogStrea
         ("_HANDLER", "bootstrap"),
         ("LAMBDA_TASK_ROOT", "/var/task"),
         ("LAMBDA_RUNTIME_DIR", "/var/runtime"),
-        ("LANG", "en_US.UTF-8"),
-        ("TZ", ":UTC"),
-        ("PATH", "/usr/local/bin:/usr/bin:/bin:/opt/bin"),
-        ("NO_COLOR", "1"),
     ]);
 
     command.envs(&spec.environment);
@@ -383,4 +391,11 @@ fn command(spec: &FunctionSpec, program: &Path, api: &str, log_stream: &LogStrea
     command.process_group(0);
 
     command
+}
+
+/// Whether a variable of this process may be passed on. Those of AWS could lead a function to a
+/// real account; an endpoint does not.
+fn is_inherited(name: &OsStr) -> bool {
+    let name = name.to_string_lossy();
+    !name.starts_with("AWS_") || name.starts_with("AWS_ENDPOINT_URL")
 }

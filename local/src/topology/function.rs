@@ -20,6 +20,9 @@ pub struct FunctionSpec {
     pub memory: u32,
     /// Further environment variables.
     pub environment: BTreeMap<String, String>,
+    /// Whether the program also gets the environment variables of this process: see
+    /// [`with_inherited_environment`](Self::with_inherited_environment).
+    pub inherits_environment: bool,
     /// How many invocations may run at once before more are throttled. `None` means no limit.
     pub reserved_concurrency: Option<usize>,
     /// Where the program is described, for errors about it.
@@ -66,6 +69,7 @@ impl FunctionSpec {
             timeout: Duration::from_secs(3),
             memory: 128,
             environment: BTreeMap::new(),
+            inherits_environment: false,
             reserved_concurrency: None,
             origin: None,
         }
@@ -75,6 +79,22 @@ impl FunctionSpec {
     #[must_use]
     pub fn with_program(mut self, program: PathBuf) -> Self {
         self.program = Some(program);
+        self
+    }
+
+    /// Sets the arguments of the program.
+    ///
+    /// ```
+    /// use s3_dispatch_local::FunctionSpec;
+    ///
+    /// let function = FunctionSpec::new("thumbnails")
+    ///     .with_program("target/debug/thumbnails".into())
+    ///     .with_arguments(["--size", "200"]);
+    /// assert_eq!(function.arguments, ["--size", "200"]);
+    /// ```
+    #[must_use]
+    pub fn with_arguments(mut self, arguments: impl IntoIterator<Item: Into<String>>) -> Self {
+        self.arguments = arguments.into_iter().map(Into::into).collect();
         self
     }
 
@@ -96,6 +116,26 @@ impl FunctionSpec {
     #[must_use]
     pub fn with_variable(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.environment.insert(name.into(), value.into());
+        self
+    }
+
+    /// Passes the environment variables of this process on to the program, such as `PATH` and
+    /// `HOME`. By default it gets only what Lambda sets, and its own variables.
+    ///
+    /// Variables that begin with `AWS_` are not passed on, except those of endpoints
+    /// (`AWS_ENDPOINT_URL_DYNAMODB`): the function has the credentials and the region of the
+    /// pipeline, and should not reach a real account by accident. Add what it needs with
+    /// [`with_variable`](Self::with_variable).
+    ///
+    /// ```
+    /// use s3_dispatch_local::FunctionSpec;
+    ///
+    /// let function = FunctionSpec::new("thumbnails").with_inherited_environment();
+    /// assert!(function.inherits_environment);
+    /// ```
+    #[must_use]
+    pub fn with_inherited_environment(mut self) -> Self {
+        self.inherits_environment = true;
         self
     }
 

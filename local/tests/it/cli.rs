@@ -1,7 +1,7 @@
 //! The program as a user runs it in a terminal.
 
 use std::net::{Ipv4Addr, TcpListener};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
@@ -24,14 +24,10 @@ pub(crate) struct Program {
 
 impl Program {
     pub(crate) fn start(arguments: &[&str]) -> Self {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_s3-dispatch-local"));
-        command
-            .args(arguments)
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .kill_on_drop(true);
+        Self::spawn(command(arguments))
+    }
 
+    fn spawn(mut command: Command) -> Self {
         let mut child = command.spawn().unwrap();
         let lines = BufReader::new(child.stdout.take().unwrap()).lines();
         let errors = child.stderr.take().unwrap();
@@ -105,6 +101,18 @@ impl Program {
 
         (status, errors)
     }
+}
+
+fn command(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_s3-dispatch-local"));
+    command
+        .args(arguments)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .kill_on_drop(true);
+
+    command
 }
 
 /// Puts an object without a signature, and returns the first line of the response.
@@ -227,6 +235,86 @@ async fn a_demo_with_a_failing_function_prints_which_events_are_wrong() {
     );
 
     assert!(seen.contains("| copy-processor: no database"), "{seen}");
+}
+
+/// A program that runs these lines of a shell.
+fn script(folder: &Path, lines: &str) -> PathBuf {
+    let program = folder.join("script");
+    std::fs::write(&program, format!("#!/bin/sh\n{lines}\n")).unwrap();
+    let executable = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+    std::fs::set_permissions(&program, executable).unwrap();
+    program
+}
+
+#[tokio::test]
+async fn the_command_line_gives_functions_their_environment_and_arguments() {
+    let folder = tempfile::tempdir().unwrap();
+    let print = script(
+        folder.path(),
+        "echo \"$LEVEL, $QUERY, $1, $2\"; exec sleep 60",
+    );
+    let arguments = [
+        "--port",
+        "0",
+        "--env",
+        "LEVEL=debug",
+        "--env",
+        "copy-processor:LEVEL=warn",
+        "--env",
+        "QUERY=a:b=c",
+        "--",
+        "--size",
+        "two words",
+    ];
+
+    let mut program = start(&print, &arguments);
+    program
+        .line("put-processor: debug, a:b=c, --size, two words")
+        .await;
+    program
+        .line("copy-processor: warn, a:b=c, --size, two words")
+        .await;
+    program.signal("-TERM");
+    assert!(program.end().await.0.success());
+}
+
+#[tokio::test]
+async fn the_own_environment_is_passed_on_by_choice_and_without_credentials() {
+    let folder = tempfile::tempdir().unwrap();
+    let print = script(
+        folder.path(),
+        "echo \"<$MINE> <$AWS_PROFILE> <$AWS_ENDPOINT_URL_DYNAMODB> <$AWS_ACCESS_KEY_ID> \
+         <$TZ>\"; exec sleep 60",
+    );
+
+    let cases = [
+        (
+            &["--port", "0"][..],
+            "put-processor: <> <> <> <test> <:UTC>",
+        ),
+        (
+            &["--port", "0", "--inherit-env"],
+            "put-processor: <my own> <> <http://localhost:8000> <test> <Asia/Tokyo>",
+        ),
+    ];
+
+    for (arguments, expected) in cases {
+        let functions = function_arguments(&print);
+        let functions: Vec<_> = functions.iter().map(String::as_str).collect();
+        let mut command = command(&[&functions[..], arguments].concat());
+        command.envs([
+            ("MINE", "my own"),
+            ("AWS_PROFILE", "production"),
+            ("AWS_ENDPOINT_URL_DYNAMODB", "http://localhost:8000"),
+            ("AWS_ACCESS_KEY_ID", "secret"),
+            ("TZ", "Asia/Tokyo"),
+        ]);
+
+        let mut program = Program::spawn(command);
+        program.line(expected).await;
+        program.signal("-TERM");
+        assert!(program.end().await.0.success());
+    }
 }
 
 #[tokio::test]
@@ -409,6 +497,13 @@ async fn an_error_at_startup_is_printed_on_one_line() {
             ),
         ),
         (
+            vec!["--env", "resize:LOG=debug"],
+            String::from(
+                "error: there is no function `resize`; \
+                 the functions are `put-processor`, `copy-processor`\n",
+            ),
+        ),
+        (
             vec!["--data", "/dev/null", "--port", "0"],
             String::from("error: cannot create the folder `/dev/null`: "),
         ),
@@ -442,6 +537,9 @@ async fn an_invalid_option_value_is_explained() {
             "expected `FAULT=RATE` or `HOP:FAULT=RATE`, such as `kill=0.1`",
         ),
         (["--function", "name"], "expected `NAME=PATH`"),
+        (["--env", "LOG"], "expected `NAME=VALUE`"),
+        (["--env", ":LOG=debug"], "or `FUNCTION:NAME=VALUE`"),
+        (["--", "--size"], "--function <NAME=PATH>"),
     ];
 
     for (arguments, reason) in cases {

@@ -92,6 +92,7 @@ fn every_setting_can_be_read() {
     );
     assert_eq!(function.arguments, ["--size", "200"]);
     assert_eq!(function.environment["QUALITY"], "80");
+    assert!(function.inherits_environment);
     assert_eq!(topology.mappings[0].batch_window, Duration::from_secs(2));
     assert!(!topology.mappings[0].report_batch_item_failures);
 }

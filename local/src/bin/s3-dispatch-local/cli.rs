@@ -22,6 +22,20 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "NAME=PATH", value_parser = parse_named_path)]
     pub(crate) function: Vec<(String, PathBuf)>,
 
+    /// Set an environment variable of every function, or of one (`put-processor:LOG=debug`). Can be
+    /// given several times.
+    #[arg(long, value_name = "[FUNCTION:]NAME=VALUE", value_parser = parse_variable)]
+    pub(crate) env: Vec<Variable>,
+
+    /// Pass the environment of this program on to every function. Variables that begin with `AWS_`
+    /// are left out, except `AWS_ENDPOINT_URL` and the like.
+    #[arg(long)]
+    pub(crate) inherit_env: bool,
+
+    /// Arguments for each program that `--function` names.
+    #[arg(last = true, value_name = "ARGUMENT", requires = "function")]
+    pub(crate) arguments: Vec<String>,
+
     /// Keep objects and messages in this folder, so that they survive a restart.
     #[arg(long, value_name = "FOLDER")]
     pub(crate) data: Option<PathBuf>,
@@ -70,6 +84,15 @@ pub(crate) struct Arguments {
     /// Serve S3 on this address. Anyone who can reach it can write to the buckets.
     #[arg(long, value_name = "ADDRESS", default_value_t = IpAddr::V4(Ipv4Addr::LOCALHOST))]
     pub(crate) bind: IpAddr,
+}
+
+/// An environment variable of one function, or of all.
+#[derive(Debug, Clone)]
+pub(crate) struct Variable {
+    /// The function. `None` for all of them.
+    pub(crate) function: Option<String>,
+    pub(crate) name: String,
+    pub(crate) value: String,
 }
 
 /// How often one fault is injected, and at which hops.
@@ -126,6 +149,25 @@ fn parse_named_path(text: &str) -> Result<(String, PathBuf), String> {
         }
         _ => Err(String::from("expected `NAME=PATH`")),
     }
+}
+
+fn parse_variable(text: &str) -> Result<Variable, String> {
+    let expected = "expected `NAME=VALUE`, or `FUNCTION:NAME=VALUE` for one function";
+    let (name, value) = text.split_once('=').ok_or(expected)?;
+    let (function, name) = match name.split_once(':') {
+        Some((function, name)) => (Some(function.to_owned()), name),
+        None => (None, name),
+    };
+
+    if name.is_empty() || function.as_deref() == Some("") {
+        return Err(expected.to_owned());
+    }
+
+    Ok(Variable {
+        function,
+        name: name.to_owned(),
+        value: value.to_owned(),
+    })
 }
 
 fn parse_seed(text: &str) -> Result<u64, String> {

@@ -33,6 +33,7 @@ pub(crate) async fn run(arguments: &Arguments) -> Result<ExitCode, Box<dyn Error
     }
 
     set_programs(arguments, &mut topology.functions).await?;
+    set_variables(arguments, &mut topology.functions)?;
 
     // Both ports are bound before the pipeline starts: the functions need the endpoint's address,
     // and a port in use should fail before anything runs.
@@ -169,20 +170,15 @@ async fn set_programs(
     for function in &mut *functions {
         if let Some(program) = programs.remove(&function.name) {
             function.program = Some(program);
+
+            if !arguments.arguments.is_empty() {
+                function.arguments.clone_from(&arguments.arguments);
+            }
         }
     }
 
     if let Some((name, _)) = programs.pop_first() {
-        let known: Vec<_> = functions
-            .iter()
-            .map(|function| format!("`{}`", function.name))
-            .collect();
-
-        return Err(format!(
-            "there is no function `{name}`; the functions are {}",
-            known.join(", ")
-        )
-        .into());
+        return Err(no_function(&name, functions));
     }
 
     if arguments.config.is_none() {
@@ -190,6 +186,46 @@ async fn set_programs(
     }
 
     Ok(())
+}
+
+/// Sets the environment variables that the command line names.
+fn set_variables(
+    arguments: &Arguments,
+    functions: &mut [FunctionSpec],
+) -> Result<(), Box<dyn Error>> {
+    for variable in &arguments.env {
+        let mut is_used = false;
+        let wanted = variable.function.as_deref();
+
+        for function in &mut *functions {
+            if wanted.is_none_or(|wanted| wanted == function.name) {
+                let value = variable.value.clone();
+                function.environment.insert(variable.name.clone(), value);
+                is_used = true;
+            }
+        }
+
+        if let (Some(wanted), false) = (wanted, is_used) {
+            return Err(no_function(wanted, functions));
+        }
+    }
+
+    for function in functions {
+        function.inherits_environment |= arguments.inherit_env;
+    }
+
+    Ok(())
+}
+
+fn no_function(name: &str, functions: &[FunctionSpec]) -> Box<dyn Error> {
+    let names = functions.iter().map(|known| format!("`{}`", known.name));
+    let names: Vec<_> = names.collect();
+
+    format!(
+        "there is no function `{name}`; the functions are {}",
+        names.join(", ")
+    )
+    .into()
 }
 
 /// Points the functions' S3 clients to the endpoint, unless the configuration points elsewhere.

@@ -54,6 +54,7 @@ impl Topology {
     /// command = ["target/debug/thumbnails"]    # relative to the folder of this file
     /// timeout = 10
     /// environment = { SIZE = "200" }
+    /// inherit_environment = true               # and that of this process
     ///
     /// [[mapping]]
     /// queue = "thumbnails"

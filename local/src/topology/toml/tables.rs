@@ -84,6 +84,8 @@ pub(super) struct FunctionTable {
     memory: Option<u32>,
     #[serde(default)]
     environment: BTreeMap<String, String>,
+    #[serde(default)]
+    inherit_environment: bool,
     reserved_concurrency: Option<usize>,
 }
 
@@ -145,6 +147,7 @@ impl FunctionTable {
         set(&mut spec.timeout, self.timeout.map(Seconds::duration));
         set(&mut spec.memory, self.memory);
         spec.environment = self.environment;
+        spec.inherits_environment = self.inherit_environment;
         spec.reserved_concurrency = self.reserved_concurrency;
 
         spec
