@@ -40,7 +40,8 @@
 //!   the examples; [`Topology::from_toml_file`] reads one from a file.
 //! - [`Faults`] decides what goes wrong, where and how often. The same seed gives the same run.
 //! - [`Queue`] has the rules of SQS. [`Function`] is what a queue invokes: a router in this
-//!   process, or a program ([`Process`]) that talks to Lambda's Runtime API.
+//!   process, a program ([`Process`]) that talks to Lambda's Runtime API, or one that runs elsewhere
+//!   ([`Remote`]).
 //! - [`S3Endpoint`] serves the buckets to any S3 client.
 //! - [`Journal`] contains everything that happens. [`Report`] says what happened to each event.
 //!
@@ -66,6 +67,7 @@ pub use journal::{
 };
 pub use lambda::{
     Function, FunctionError, FunctionErrorKind, InProcess, Invocation, Kill, KillKind, Process,
+    Remote,
 };
 pub use pipeline::{LocalPipeline, LocalPipelineBuilder};
 pub use s3::{BoundS3Endpoint, Buckets, EventId, ObjectEvent, ObjectEvents, S3Endpoint};
@@ -74,8 +76,8 @@ pub use sqs::{
     SendRefusal, Sent, Visibility, VisibilityRefusal,
 };
 pub use topology::{
-    BucketSpec, Destination, FunctionSpec, MappingSpec, NotificationSpec, QueueSpec, Redrive,
-    SubscriptionSpec, Topology,
+    BucketSpec, Destination, FunctionSpec, InvokeUrl, MappingSpec, NotificationSpec, QueueSpec,
+    Redrive, SubscriptionSpec, Topology,
 };
 
 /// The README's example, compiled as a doc test.

@@ -13,10 +13,10 @@ use http::{Method, Request, Response, StatusCode};
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 use hyper::body::Incoming;
 use hyper::service::service_fn;
-use serde::Deserialize;
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, oneshot};
 
+use super::error_report::error_text;
 use super::event::MAX_PAYLOAD_BYTES;
 use super::function::Invocation;
 use crate::aws::arn::function_arn;
@@ -55,14 +55,6 @@ struct NextInvocation {
 
 /// The id of the invocation that the process may answer.
 type CurrentInvocation = Mutex<Option<String>>;
-
-/// An error that a process reports. All its fields are optional.
-#[derive(Deserialize, Default)]
-#[serde(rename_all = "camelCase", default)]
-struct ErrorReport {
-    error_type: Option<String>,
-    error_message: Option<String>,
-}
 
 struct RequestHandler {
     requests: mpsc::Sender<ProcessRequest>,
@@ -272,15 +264,6 @@ async fn read_body(request: Request<Incoming>) -> Result<Bytes, BodyError> {
         Ok(body) => Ok(body.to_bytes()),
         Err(error) if error.is::<LengthLimitError>() => Err(BodyError::TooLong),
         Err(_) => Err(BodyError::BrokenOff),
-    }
-}
-
-fn error_text(body: &[u8]) -> String {
-    let report: ErrorReport = serde_json::from_slice(body).unwrap_or_default();
-    match (report.error_type, report.error_message) {
-        (Some(kind), Some(message)) => format!("{kind}: {message}"),
-        (Some(text), None) | (None, Some(text)) => text,
-        (None, None) => String::from_utf8_lossy(body).into_owned(),
     }
 }
 

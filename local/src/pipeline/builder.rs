@@ -17,7 +17,7 @@ use crate::journal::clock::Clock;
 use crate::journal::report::Recorder;
 use crate::journal::{Journal, Observer, Step};
 use crate::lambda::invoker::Invoker;
-use crate::lambda::{Function, InProcess, Process};
+use crate::lambda::{Function, InProcess, Process, Remote};
 use crate::s3::Buckets;
 use crate::sqs::endpoint::BoundSqsEndpoint;
 use crate::topology::{FunctionSpec, Topology};
@@ -529,7 +529,11 @@ impl LocalPipelineBuilder {
 
         let mut spec = spec.clone();
         if let Some(program) = self.programs.remove(&spec.name) {
-            spec.program = Some(program);
+            spec = spec.with_program(program);
+        }
+
+        if let Some(url) = spec.invoke_url {
+            return Ok(Arc::new(Remote::new(spec.name, url)));
         }
 
         if spec.program.is_none() {

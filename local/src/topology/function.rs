@@ -4,14 +4,18 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::invoke_url::InvokeUrl;
+
 /// A Lambda function.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct FunctionSpec {
     /// The function's name.
     pub name: String,
-    /// The program to run. `None` when the function is given in code.
+    /// The program to run. `None` when the function is given in code or runs elsewhere.
     pub program: Option<PathBuf>,
+    /// Where the function is invoked if it runs elsewhere. `None` if this pipeline runs it.
+    pub invoke_url: Option<InvokeUrl>,
     /// The program's arguments.
     pub arguments: Vec<String>,
     /// How long an invocation may take: at most 15 minutes.
@@ -65,6 +69,7 @@ impl FunctionSpec {
         Self {
             name: name.into(),
             program: None,
+            invoke_url: None,
             arguments: Vec::new(),
             timeout: Duration::from_secs(3),
             memory: 128,
@@ -75,10 +80,28 @@ impl FunctionSpec {
         }
     }
 
-    /// Sets the program to run.
+    /// Sets the program to run, instead of what was set before.
     #[must_use]
     pub fn with_program(mut self, program: PathBuf) -> Self {
         self.program = Some(program);
+        self.invoke_url = None;
+        self
+    }
+
+    /// Sets where the function is invoked, instead of what was set before: it runs elsewhere.
+    ///
+    /// ```
+    /// use s3_dispatch_local::{FunctionSpec, InvokeUrl};
+    ///
+    /// let watch = InvokeUrl::parse("http://127.0.0.1:9000")?;
+    /// let function = FunctionSpec::new("thumbnails").with_invoke_url(watch.clone());
+    /// assert_eq!(function.invoke_url, Some(watch));
+    /// # Ok::<_, s3_dispatch_local::Error>(())
+    /// ```
+    #[must_use]
+    pub fn with_invoke_url(mut self, url: InvokeUrl) -> Self {
+        self.invoke_url = Some(url);
+        self.program = None;
         self
     }
 

@@ -6,11 +6,13 @@
 mod bucket;
 mod check;
 mod function;
+mod invoke_url;
 mod queue;
 mod toml;
 
 pub use self::bucket::{BucketSpec, Destination, NotificationSpec, SubscriptionSpec};
 pub use self::function::{FunctionSpec, MappingSpec};
+pub use self::invoke_url::InvokeUrl;
 pub(crate) use self::queue::is_fifo;
 pub use self::queue::{QueueSpec, Redrive};
 

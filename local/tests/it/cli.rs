@@ -536,10 +536,14 @@ async fn an_invalid_option_value_is_explained() {
             ["--fault", "kill"],
             "expected `FAULT=RATE` or `HOP:FAULT=RATE`, such as `kill=0.1`",
         ),
-        (["--function", "name"], "expected `NAME=PATH`"),
+        (["--function", "name"], "expected `NAME=PATH` or `NAME=URL`"),
+        (
+            ["--function", "index=https://localhost"],
+            "`https://localhost` does not begin with `http://`",
+        ),
         (["--env", "LOG"], "expected `NAME=VALUE`"),
         (["--env", ":LOG=debug"], "or `FUNCTION:NAME=VALUE`"),
-        (["--", "--size"], "--function <NAME=PATH>"),
+        (["--", "--size"], "--function <NAME=PATH|URL>"),
     ];
 
     for (arguments, reason) in cases {

@@ -444,6 +444,28 @@ fn a_part_that_is_there_twice_or_does_nothing_is_reported() {
     );
 }
 
+#[test]
+fn a_function_can_run_elsewhere() {
+    let command = "command = [\"bin/thumbnails\", \"--size\", \"200\"]";
+    let topology = read(&WHOLE.replace(command, "url = \"http://localhost:9000\"")).unwrap();
+    let url = topology.functions[0].invoke_url.as_ref().unwrap();
+    assert_eq!(url.to_string(), "http://localhost:9000");
+
+    check_line(
+        command,
+        "url = \"localhost:9000\"",
+        "does not begin with `http://`",
+    );
+
+    let both = format!("{command}\nurl = \"http://localhost:9000\"");
+    let line = WHOLE.lines().position(|line| line == command).unwrap() + 2;
+    check(
+        &WHOLE.replace(command, &both),
+        line,
+        "a function has either a `command` or a `url`",
+    );
+}
+
 /// Starts the pipeline of a file, and returns why it does not start.
 async fn start(topology: Topology) -> Error {
     let pipeline = LocalPipeline::builder().with_topology(topology);

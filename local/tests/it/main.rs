@@ -11,6 +11,7 @@ mod persistence;
 mod pipeline;
 mod process;
 mod programs;
+mod remote;
 mod queue;
 mod queue_model;
 mod sqs;

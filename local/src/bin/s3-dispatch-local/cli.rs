@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
 use clap::Parser;
-use s3_dispatch_local::{Error, Fault, Faults, Hop, Topology};
+use s3_dispatch_local::{Error, Fault, Faults, Hop, InvokeUrl, Topology};
 
 /// Runs S3, SNS, SQS and Lambda on this machine, and can inject the faults that AWS shows.
 ///
@@ -18,9 +18,10 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "FILE", conflicts_with = "demo")]
     pub(crate) config: Option<PathBuf>,
 
-    /// Run this program as the function NAME. Can be given once for each function.
-    #[arg(long, value_name = "NAME=PATH", value_parser = parse_named_path)]
-    pub(crate) function: Vec<(String, PathBuf)>,
+    /// Run this program as the function NAME, or invoke the function at a URL: that of `cargo
+    /// lambda watch` (`http://localhost:9000`), for example. Can be given once for each function.
+    #[arg(long, value_name = "NAME=PATH|URL", value_parser = parse_implementation)]
+    pub(crate) function: Vec<(String, Implementation)>,
 
     /// Set an environment variable of every function, or of one (`put-processor:LOG=debug`). Can be
     /// given several times.
@@ -86,6 +87,15 @@ pub(crate) struct Arguments {
     pub(crate) bind: IpAddr,
 }
 
+/// What answers the invocations of a function.
+#[derive(Debug, Clone)]
+pub(crate) enum Implementation {
+    /// A program that the pipeline runs.
+    Program(PathBuf),
+    /// Something that runs elsewhere.
+    Url(InvokeUrl),
+}
+
 /// An environment variable of one function, or of all.
 #[derive(Debug, Clone)]
 pub(crate) struct Variable {
@@ -142,13 +152,20 @@ impl Arguments {
     }
 }
 
-fn parse_named_path(text: &str) -> Result<(String, PathBuf), String> {
-    match text.split_once('=') {
-        Some((name, path)) if !name.is_empty() && !path.is_empty() => {
-            Ok((name.to_owned(), path.into()))
-        }
-        _ => Err(String::from("expected `NAME=PATH`")),
-    }
+fn parse_implementation(text: &str) -> Result<(String, Implementation), String> {
+    let (name, place) = text
+        .split_once('=')
+        .filter(|(name, place)| !name.is_empty() && !place.is_empty())
+        .ok_or("expected `NAME=PATH` or `NAME=URL`")?;
+
+    let implementation = match place.contains("://") {
+        true => InvokeUrl::parse(place)
+            .map(Implementation::Url)
+            .map_err(|error| error.to_string())?,
+        false => Implementation::Program(place.into()),
+    };
+
+    Ok((name.to_owned(), implementation))
 }
 
 fn parse_variable(text: &str) -> Result<Variable, String> {

@@ -11,7 +11,7 @@ use s3_dispatch_local::{
     BoundS3Endpoint, ErrorKind, FunctionSpec, LocalPipeline, S3Endpoint, Topology,
 };
 
-use crate::cli::Arguments;
+use crate::cli::{Arguments, Implementation};
 use crate::console::{self, Console, paint, say};
 use crate::interrupt::Interrupt;
 use crate::ui::{BoundUi, Monitor, Ui};
@@ -166,18 +166,22 @@ async fn set_programs(
     arguments: &Arguments,
     functions: &mut [FunctionSpec],
 ) -> Result<(), Box<dyn Error>> {
-    let mut programs: BTreeMap<_, _> = arguments.function.iter().cloned().collect();
-    for function in &mut *functions {
-        if let Some(program) = programs.remove(&function.name) {
-            function.program = Some(program);
+    let mut given: BTreeMap<_, _> = arguments.function.iter().cloned().collect();
 
-            if !arguments.arguments.is_empty() {
-                function.arguments.clone_from(&arguments.arguments);
-            }
+    for function in &mut *functions {
+        let spec = function.clone();
+        match given.remove(&function.name) {
+            Some(Implementation::Program(program)) => *function = spec.with_program(program),
+            Some(Implementation::Url(url)) => *function = spec.with_invoke_url(url),
+            None => continue,
+        }
+
+        if !arguments.arguments.is_empty() {
+            function.arguments.clone_from(&arguments.arguments);
         }
     }
 
-    if let Some((name, _)) = programs.pop_first() {
+    if let Some((name, _)) = given.pop_first() {
         return Err(no_function(&name, functions));
     }
 
@@ -255,6 +259,13 @@ fn greet(arguments: &Arguments, address: SocketAddr, sqs: Option<SocketAddr>, to
     if let Some(sqs) = sqs {
         let sqs = paint(console::NAME, &format!("http://{sqs}"));
         say(&format!("SQS is at {sqs}"));
+    }
+
+    for function in &topology.functions {
+        if let Some(url) = &function.invoke_url {
+            let url = paint(console::NAME, &url.to_string());
+            say(&format!("{} is invoked at {url}", function.name));
+        }
     }
 
     if !arguments.demo {

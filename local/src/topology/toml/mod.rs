@@ -51,7 +51,7 @@ impl Topology {
     ///
     /// [[function]]
     /// name = "thumbnails"
-    /// command = ["target/debug/thumbnails"]    # relative to the folder of this file
+    /// command = ["target/debug/thumbnails"]    # or `url`; relative to the folder of this file
     /// timeout = 10
     /// environment = { SIZE = "200" }
     /// inherit_environment = true               # and that of this process
@@ -98,6 +98,8 @@ impl SourceFile<'_> {
         let buckets = file.bucket.into_iter().map(|table| self.bucket(table));
         let queues = file.queue.into_iter().map(|table| self.queue(table));
         let folder = self.path.parent().unwrap_or(Path::new(""));
+        let functions = file.function.into_iter();
+        let functions = functions.map(|table| self.function(table, folder));
 
         Ok(Topology {
             buckets: buckets.collect::<Result<_, _>>()?,
@@ -108,11 +110,7 @@ impl SourceFile<'_> {
                 .map(|table| table.into_spec())
                 .collect(),
             queues: queues.collect::<Result<_, _>>()?,
-            functions: file
-                .function
-                .into_iter()
-                .map(|table| self.function(table, folder))
-                .collect(),
+            functions: functions.collect::<Result<_, _>>()?,
             mappings: file
                 .mapping
                 .into_iter()
@@ -175,9 +173,18 @@ impl SourceFile<'_> {
         }
     }
 
-    fn function(&self, table: Spanned<FunctionTable>, folder: &Path) -> FunctionSpec {
+    fn function(
+        &self,
+        table: Spanned<FunctionTable>,
+        folder: &Path,
+    ) -> Result<FunctionSpec, Error> {
         let span = table.span();
         let table = table.into_inner();
+        if let (Some(_), Some(url)) = (&table.command, &table.url) {
+            let message = "a function has either a `command` or a `url`";
+            return Err(self.error(Some(url.span()), message));
+        }
+
         let span = table.command.as_ref().map_or(span, Spanned::span);
 
         let mut spec = table.into_spec(folder);
@@ -186,7 +193,7 @@ impl SourceFile<'_> {
             program: spec.program.clone(),
         });
 
-        spec
+        Ok(spec)
     }
 
     fn error(&self, span: Option<Range<usize>>, message: &str) -> Error {

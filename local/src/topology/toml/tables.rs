@@ -7,7 +7,7 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::super::{FunctionSpec, MappingSpec, QueueSpec, SubscriptionSpec};
-use super::values::{CommandWords, PatternText, PolicyValue, Seconds};
+use super::values::{CommandWords, PatternText, PolicyValue, Seconds, UrlText};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -80,6 +80,7 @@ pub(super) struct QueueTable {
 pub(super) struct FunctionTable {
     name: String,
     pub(super) command: Option<Spanned<CommandWords>>,
+    pub(super) url: Option<Spanned<UrlText>>,
     timeout: Option<Seconds>,
     memory: Option<u32>,
     #[serde(default)]
@@ -144,6 +145,7 @@ impl FunctionTable {
             spec.arguments = words.collect();
         }
 
+        spec.invoke_url = self.url.map(|url| url.into_inner().0);
         set(&mut spec.timeout, self.timeout.map(Seconds::duration));
         set(&mut spec.memory, self.memory);
         spec.environment = self.environment;

@@ -6,11 +6,16 @@ use s3_dispatch::EventPattern;
 use s3_dispatch_testing::SnsFilterPolicy;
 use serde::{Deserialize, Deserializer, de};
 
+use crate::topology::InvokeUrl;
+
 /// An event pattern: `s3:ObjectCreated:*`.
 pub(super) struct PatternText(pub(super) EventPattern);
 
 /// A filter policy: a table, or JSON in a string.
 pub(super) struct PolicyValue(pub(super) SnsFilterPolicy);
+
+/// Where a function is invoked: `http://127.0.0.1:9000`.
+pub(super) struct UrlText(pub(super) InvokeUrl);
 
 /// A number of seconds, with or without a fraction.
 pub(super) struct Seconds(Duration);
@@ -43,6 +48,13 @@ impl<'de> Deserialize<'de> for PolicyValue {
         SnsFilterPolicy::parse(&json)
             .map(Self)
             .map_err(|error| de::Error::custom(format!("the filter policy is not valid: {error}")))
+    }
+}
+
+impl<'de> Deserialize<'de> for UrlText {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        InvokeUrl::parse(&text).map(Self).map_err(de::Error::custom)
     }
 }
 
