@@ -5,7 +5,7 @@ use std::net::TcpStream;
 use std::process::exit;
 
 fn main() {
-    // A pipe that the test writes to, so that the start takes as long as the test likes.
+    // A pipe that the test writes to, so that the start takes as long as the test wants.
     if let Ok(pipe) = std::env::var("START_AFTER") {
         drop(std::fs::read(pipe));
     }
@@ -68,6 +68,12 @@ fn main() {
             "break off and hang" => {
                 drop(break_off(&id));
                 std::thread::park();
+            }
+            "process when told" => {
+                println!("working");
+                drop(std::env::var("ANSWER_AFTER").map(std::fs::read));
+                let process = std::process::id().to_string();
+                post(&format!("invocation/{id}/response"), &process);
             }
             "process" => post(
                 &format!("invocation/{id}/response"),

@@ -200,6 +200,11 @@ pub enum StepKind {
         /// The pause.
         after: Duration,
     },
+    /// The program of a function has changed. New processes take the place of the old ones.
+    ProgramChanged {
+        /// The function.
+        function: Arc<str>,
+    },
     /// A function was stopped for good.
     FunctionStopped {
         /// The function.

@@ -15,6 +15,7 @@ mod log_lines;
 mod log_stream_name;
 pub(crate) mod mapping;
 mod process;
+mod program_file;
 mod remote;
 mod runtime_api;
 

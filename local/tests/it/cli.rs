@@ -9,7 +9,7 @@ use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader, Lines};
 use tokio::net::TcpStream;
 use tokio::process::{Child, ChildStderr, ChildStdout, Command};
 
-use crate::programs::{is_running, program, put_processor, wayward};
+use crate::programs::{ends, is_running, program, put_processor, wayward};
 
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -135,19 +135,6 @@ async fn put(port: u16, key: &str, body: &str) -> String {
 /// The process id in a line such as `put-processor started as process 123`.
 fn process_of(line: &str) -> String {
     line.rsplit(' ').next().unwrap().to_owned()
-}
-
-/// Waits until a process has ended.
-async fn ends(process: &str) {
-    let gone = async {
-        while is_running(process) {
-            tokio::task::yield_now().await;
-        }
-    };
-
-    tokio::time::timeout(Duration::from_secs(20), gone)
-        .await
-        .unwrap_or_else(|_| panic!("process {process} is still running"));
 }
 
 /// Arguments that name a program for each function, so that nothing is built.

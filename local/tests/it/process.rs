@@ -12,7 +12,7 @@ use s3_dispatch_local::{
 };
 use s3_dispatch_testing::{RecordBuilder, SqsBatchBuilder};
 
-use crate::programs::{is_running, put_processor, wayward};
+use crate::programs::{ends, is_running, put_processor, wayward};
 
 struct Started {
     process: Process,
@@ -86,6 +86,10 @@ fn spec(program: PathBuf) -> FunctionSpec {
 
 fn is_started(step: &StepKind) -> bool {
     matches!(step, StepKind::FunctionStarted { .. })
+}
+
+fn is_changed(step: &StepKind) -> bool {
+    matches!(step, StepKind::ProgramChanged { .. })
 }
 
 #[tokio::test]
@@ -270,6 +274,76 @@ async fn a_program_that_does_not_start_is_given_up_until_it_changes() {
         "{error}"
     );
     assert_eq!(function.count(is_started), 6);
+}
+
+/// Puts a copy of this program in the place of another, as a build does.
+fn build(from: &std::path::Path, to: &std::path::Path) {
+    let new = to.with_extension("new");
+    std::fs::copy(from, &new).unwrap();
+    std::fs::rename(&new, to).unwrap();
+}
+
+#[tokio::test]
+async fn a_changed_program_is_used_from_the_next_invocation_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let program = folder.path().join("bootstrap");
+    build(&wayward(), &program);
+    let function = Started::with(spec(program.clone())).await;
+
+    let old = function.invoke("process").await.unwrap();
+    assert_eq!(function.invoke("process").await.unwrap(), old);
+    build(&wayward(), &program);
+
+    let new = function.invoke("process").await.unwrap();
+    assert_ne!(new, old);
+    assert_eq!(function.invoke("process").await.unwrap(), new);
+    assert_eq!(function.count(is_changed), 1);
+    ends(&old).await;
+}
+
+#[tokio::test]
+async fn a_busy_process_of_a_changed_program_finishes_and_is_not_used_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let pipe = pipe_in(folder.path());
+    let program = folder.path().join("bootstrap");
+    build(&wayward(), &program);
+    let slow = spec(program.clone()).with_variable("ANSWER_AFTER", pipe.to_str().unwrap());
+    let function = Started::with(slow).await;
+
+    let busy = function.invoke("process when told");
+    let change = async {
+        function
+            .step("start of the work", |step| match step {
+                StepKind::FunctionLog { line, .. } => (line == "working").then_some(()),
+                _ => None,
+            })
+            .await;
+        build(&wayward(), &program);
+        let new = function.invoke("process").await.unwrap();
+        write(pipe).await;
+        new
+    };
+    let (old, new) = tokio::join!(busy, change);
+    let old = old.unwrap();
+
+    assert_ne!(old, new);
+    ends(&old).await;
+    let (one, other) = tokio::join!(function.invoke("process"), function.invoke("process"));
+    assert_ne!(one.unwrap(), old);
+    assert_ne!(other.unwrap(), old);
+}
+
+#[tokio::test]
+async fn the_old_process_goes_on_while_there_is_no_program() {
+    let folder = tempfile::tempdir().unwrap();
+    let program = folder.path().join("bootstrap");
+    build(&wayward(), &program);
+    let function = Started::with(spec(program.clone())).await;
+
+    let before = function.invoke("process").await.unwrap();
+    std::fs::remove_file(&program).unwrap();
+    assert_eq!(function.invoke("process").await.unwrap(), before);
+    assert_eq!(function.count(is_changed), 0);
 }
 
 #[tokio::test]

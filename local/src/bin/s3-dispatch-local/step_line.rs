@@ -195,6 +195,10 @@ fn function_line(kind: &StepKind) -> Option<StepLine> {
         StepKind::FunctionRestarting { function, after } => {
             (Tone::Warning, format!("{function} restarts in {after:?}"))
         }
+        StepKind::ProgramChanged { function } => (
+            Tone::Name,
+            format!("{function} has changed, and is started again"),
+        ),
         StepKind::FunctionStopped {
             function,
             reason: Some(reason),
