@@ -25,8 +25,18 @@ fn main() {
     println!("ready in process {}", std::process::id());
     loop {
         let (id, event) = next();
+        if std::env::var("HANG").is_ok() {
+            println!("working");
+            std::thread::park();
+        }
+
         match event.trim_matches('"') {
             "crash" => exit(3),
+            "leave a child and end" => {
+                let child = std::process::Command::new("sleep").arg("600").spawn();
+                println!("child {}", child.map_or(0, |child| child.id()));
+                exit(3);
+            }
             "hang" => loop {
                 std::thread::park();
             },

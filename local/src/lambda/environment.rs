@@ -1,23 +1,21 @@
 //! An execution environment: one process of a function, which serves one invocation at a time.
 
-use std::ffi::OsStr;
 use std::io;
 use std::path::Path;
-use std::process::Stdio;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use tokio::process::{Child, Command};
 use tokio::sync::{OwnedRwLockReadGuard, oneshot, watch};
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
+use super::child::FunctionChild;
+use super::command::command;
 use super::function::{FunctionError, FunctionErrorKind, Invocation, Kill, KillKind};
 use super::log_lines::read_log;
 use super::log_stream_name::LogStreamName;
 use super::runtime_api::{ProcessRequest, RuntimeApi, WaitingProcess};
-use crate::aws::arn::REGION;
 use crate::aws::http_server::HttpServer;
 use crate::journal::{Journal, LogStream, StepKind};
 use crate::topology::FunctionSpec;
@@ -64,7 +62,8 @@ impl Environment {
         let function = Arc::<str>::from(spec.name.as_str());
         let started = Instant::now();
         let (api, server) = RuntimeApi::start().await?;
-        let mut child = command(spec, program, &api.address(), &kept.log_stream).spawn()?;
+        let command = command(spec, program, &api.address(), &kept.log_stream);
+        let mut child = FunctionChild::spawn(command)?;
 
         journal.append(
             None,
@@ -247,8 +246,8 @@ struct ProcessWatcher {
 }
 
 impl ProcessWatcher {
-    async fn watch(self, child: Child, released: oneshot::Receiver<()>) {
-        let exit = wait_or_kill(child, released).await;
+    async fn watch(self, child: FunctionChild, released: oneshot::Receiver<()>) {
+        let exit = child.wait_or_kill(released).await;
         drop(self.server);
 
         // The last output comes before the end in the journal.
@@ -269,26 +268,6 @@ impl ProcessWatcher {
     }
 }
 
-/// Waits until a process ends, and returns how it ended. If the process is no longer needed, it is
-/// killed and `None` is returned.
-async fn wait_or_kill(mut child: Child, released: oneshot::Receiver<()>) -> Option<String> {
-    tokio::select! {
-        status = child.wait() => {
-            return Some(match status {
-                Ok(status) => status.to_string(),
-                Err(error) => error.to_string(),
-            });
-        }
-        _ = released => {}
-    }
-
-    kill_group(&child);
-    // This fails only if the process has already ended.
-    drop(child.kill().await);
-
-    None
-}
-
 async fn wait_for_exit(exit: &mut watch::Receiver<Option<String>>) -> String {
     match exit.wait_for(Option::is_some).await {
         Ok(reason) => reason.clone().unwrap_or_default(),
@@ -296,27 +275,13 @@ async fn wait_for_exit(exit: &mut watch::Receiver<Option<String>>) -> String {
     }
 }
 
-/// Kills a process and all processes that it has started.
-#[cfg(unix)]
-fn kill_group(child: &Child) {
-    use rustix::process::{Pid, Signal, kill_process_group};
-
-    let group = child
-        .id()
-        .and_then(|id| i32::try_from(id).ok())
-        .and_then(Pid::from_raw);
-
-    if let Some(group) = group {
-        // This fails only if all of them have already ended.
-        let _ = kill_process_group(group, Signal::KILL);
-    }
-}
-
-#[cfg(not(unix))]
-fn kill_group(_: &Child) {}
-
-fn read_logs(child: &mut Child, function: &Arc<str>, journal: &Journal) -> Vec<JoinHandle<()>> {
-    let output = child.stdout.take().map(|pipe| {
+fn read_logs(
+    child: &mut FunctionChild,
+    function: &Arc<str>,
+    journal: &Journal,
+) -> Vec<JoinHandle<()>> {
+    let (output, error) = child.take_logs();
+    let output = output.map(|pipe| {
         let log = read_log(
             pipe,
             LogStream::Output,
@@ -325,7 +290,7 @@ fn read_logs(child: &mut Child, function: &Arc<str>, journal: &Journal) -> Vec<J
         );
         tokio::spawn(log)
     });
-    let error = child.stderr.take().map(|pipe| {
+    let error = error.map(|pipe| {
         let log = read_log(
             pipe,
             LogStream::Error,
@@ -336,66 +301,4 @@ fn read_logs(child: &mut Child, function: &Arc<str>, journal: &Journal) -> Vec<J
     });
 
     output.into_iter().chain(error).collect()
-}
-
-/// Variables of the machine, which those of this process replace if they are passed on.
-const MACHINE: [(&str, &str); 4] = [
-    ("LANG", "en_US.UTF-8"),
-    ("TZ", ":UTC"),
-    ("PATH", "/usr/local/bin:/usr/bin:/bin:/opt/bin"),
-    ("NO_COLOR", "1"),
-];
-
-/// The command that starts the program. Its environment has what Lambda sets ("Defined runtime
-/// environment variables", AWS Lambda Developer Guide, 2026), the variables in the function's
-/// description and, by choice, those of this process.
-fn command(spec: &FunctionSpec, program: &Path, api: &str, log_stream: &LogStreamName) -> Command {
-    let mut command = Command::new(program);
-    command.args(&spec.arguments).env_clear().envs(MACHINE);
-    if spec.inherits_environment {
-        command.envs(std::env::vars_os().filter(|(name, _)| is_inherited(name)));
-    }
-
-    command.envs([
-        ("AWS_LAMBDA_RUNTIME_API", api),
-        ("AWS_LAMBDA_FUNCTION_NAME", &spec.name),
-        ("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST"),
-        ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", &spec.memory.to_string()),
-        ("AWS_LAMBDA_INITIALIZATION_TYPE", "on-demand"),
-        (
-            "AWS_LAMBDA_LOG_GROUP_NAME",
-            &format!("/aws/lambda/{}", spec.name),
-        ),
-        ("AWS_LAMBDA_LOG_STREAM_NAME", &log_stream.to_text()),
-        ("AWS_LAMBDA_LOG_FORMAT", "Text"),
-        ("AWS_REGION", REGION),
-        ("AWS_DEFAULT_REGION", REGION),
-        ("AWS_ACCESS_KEY_ID", "test"),
-        ("AWS_SECRET_ACCESS_KEY", "test"),
-        ("_HANDLER", "bootstrap"),
-        ("LAMBDA_TASK_ROOT", "/var/task"),
-        ("LAMBDA_RUNTIME_DIR", "/var/runtime"),
-    ]);
-
-    command.envs(&spec.environment);
-
-    command
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .kill_on_drop(true);
-
-    // In its own process group, so that Ctrl-C in a terminal reaches only the pipeline, which then
-    // stops its functions.
-    #[cfg(unix)]
-    command.process_group(0);
-
-    command
-}
-
-/// Whether a variable of this process may be passed on. Those of AWS could lead a function to a
-/// real account; an endpoint does not.
-fn is_inherited(name: &OsStr) -> bool {
-    let name = name.to_string_lossy();
-    !name.starts_with("AWS_") || name.starts_with("AWS_ENDPOINT_URL")
 }

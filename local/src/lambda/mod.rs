@@ -6,10 +6,14 @@
 
 mod answer;
 mod batch;
+mod child;
+mod command;
 mod environment;
 mod error_report;
 mod event;
 mod function;
+#[cfg(unix)]
+mod guard;
 pub(crate) mod invoker;
 mod log_lines;
 mod log_stream_name;

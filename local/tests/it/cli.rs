@@ -341,14 +341,38 @@ async fn the_pipeline_keeps_running_when_nobody_reads_its_output() {
 }
 
 #[tokio::test]
-async fn the_functions_end_when_the_program_is_killed() {
-    let mut program = start(&wayward(), &["--port", "0"]);
-    let started = process_of(&program.line("put-processor started").await);
-    // Only a process that waits for an invocation notices that the program is gone.
-    program.line("put-processor: ready in process").await;
+async fn a_busy_function_ends_when_the_program_is_killed() {
+    for signal in ["-KILL", "-HUP"] {
+        let mut program = start(&wayward(), &["--port", "0", "--env", "HANG=1"]);
+        let busy = process_of(&program.line("put-processor started").await);
+        let waiting = process_of(&program.line("copy-processor started").await);
+        let port = program.port().await;
+        assert_eq!(put(port, "a", "").await, "HTTP/1.1 200 OK");
+        program.line("put-processor: working").await;
+
+        program.signal(signal);
+        assert!(!program.end().await.0.success());
+        ends(&busy).await;
+        ends(&waiting).await;
+    }
+}
+
+#[tokio::test]
+async fn a_starting_function_and_what_it_started_end_when_the_program_is_killed() {
+    let folder = tempfile::tempdir().unwrap();
+    let slow = script(
+        folder.path(),
+        "sleep 600 & echo \"child $!\"; exec sleep 600",
+    );
+    let mut program = start(&slow, &["--port", "0"]);
+    let starting = process_of(&program.line("put-processor started").await);
+    let child = process_of(&program.line("put-processor: child").await);
+    assert!(is_running(&starting) && is_running(&child));
+
     program.signal("-KILL");
     program.end().await;
-    ends(&started).await;
+    ends(&starting).await;
+    ends(&child).await;
 }
 
 /// Writes a configuration with a bucket, a queue and a function that returns its event.

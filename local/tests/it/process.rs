@@ -176,6 +176,19 @@ async fn a_crash_is_reported_and_another_process_takes_over_after_a_pause() {
 }
 
 #[tokio::test]
+async fn what_a_process_has_started_ends_with_it() {
+    let function = Started::with(spec(wayward())).await;
+    let error = function.invoke("leave a child and end").await.unwrap_err();
+    assert_eq!(error.kind(), FunctionErrorKind::Crashed);
+
+    let child = function.step("child", |step| match step {
+        StepKind::FunctionLog { line, .. } => line.strip_prefix("child ").map(str::to_owned),
+        _ => None,
+    });
+    ends(&child.await).await;
+}
+
+#[tokio::test]
 async fn a_process_that_exceeds_the_timeout_is_killed() {
     let function = Started::with(spec(wayward())).await;
     let before = function.invoke("process").await.unwrap();
