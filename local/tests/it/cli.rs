@@ -72,15 +72,8 @@ impl Program {
             .unwrap()
     }
 
-    pub(crate) fn signal(&self, signal: &str) {
-        let process = self.child.id().unwrap().to_string();
-        assert!(
-            std::process::Command::new("kill")
-                .args([signal, &process])
-                .status()
-                .unwrap()
-                .success()
-        );
+    pub(crate) fn signal(&self, name: &str) {
+        signal(&self.child, name);
     }
 
     /// Waits for the end. Returns the status and the standard error.
@@ -101,6 +94,12 @@ impl Program {
 
         (status, errors)
     }
+}
+
+fn signal(child: &Child, name: &str) {
+    let process = child.id().unwrap().to_string();
+    let mut kill = std::process::Command::new("kill");
+    assert!(kill.args([name, &process]).status().unwrap().success());
 }
 
 fn command(arguments: &[&str]) -> Command {
@@ -338,6 +337,119 @@ async fn the_pipeline_keeps_running_when_nobody_reads_its_output() {
     let (status, errors) = program.end().await;
     assert!(status.success(), "{errors}");
     assert_eq!(errors, "");
+}
+
+/// Uploads this many objects, one after another.
+async fn put_many(port: u16, objects: usize) {
+    for object in 1..=objects {
+        let status = put(port, &format!("{object}"), "").await;
+        assert_eq!(status, "HTTP/1.1 200 OK");
+    }
+}
+
+/// Asserts that the lines have each of so many uploads, in order.
+fn check_objects(lines: &str, objects: usize) {
+    let found: Vec<_> = lines
+        .lines()
+        .filter_map(|line| line.split_once("  object       ")?.0.rsplit_once('#'))
+        .map(|(_, number)| number.trim().parse::<usize>().unwrap())
+        .collect();
+    assert!(found.iter().copied().eq(1..=objects), "{found:?}");
+}
+
+#[tokio::test]
+async fn no_line_is_lost_when_the_reader_is_slow() {
+    let mut program = start(&wayward(), &["--port", "0"]);
+    let port = program.port().await;
+    // More steps than the journal keeps for a reader that falls behind.
+    put_many(port, 1_500).await;
+
+    program.signal("-TERM");
+    assert!(program.end().await.0.success());
+    check_objects(&program.seen.join("\n"), 1_500);
+}
+
+#[tokio::test]
+async fn no_line_is_lost_in_a_file_or_in_a_pipe_that_does_not_block() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("output");
+    let functions = function_arguments(&wayward());
+    let functions: Vec<_> = functions.iter().map(String::as_str).collect();
+    let port = free_port().to_string();
+    let arguments = [&functions[..], &["--port", &port, "--sqs-port", "0"]].concat();
+    let port = port.parse().unwrap();
+
+    let mut to_file = command(&arguments);
+    to_file.stdout(std::fs::File::create(&file).unwrap());
+    let mut child = to_file.spawn().unwrap();
+    listens(port).await;
+    put_many(port, 1_500).await;
+    terminate(&mut child).await;
+    check_objects(&std::fs::read_to_string(&file).unwrap(), 1_500);
+
+    let (mut reader, writer) = std::os::unix::net::UnixStream::pair().unwrap();
+    writer.set_nonblocking(true).unwrap();
+    let mut to_pipe = command(&arguments);
+    to_pipe.stdout(std::os::fd::OwnedFd::from(writer));
+    let mut child = to_pipe.spawn().unwrap();
+    // Its end of the pipe is then only with the child.
+    drop(to_pipe);
+    listens(port).await;
+    put_many(port, 1_500).await;
+
+    let reading = tokio::task::spawn_blocking(move || {
+        let mut lines = String::new();
+        std::io::Read::read_to_string(&mut reader, &mut lines).unwrap();
+        lines
+    });
+    terminate(&mut child).await;
+    check_objects(&reading.await.unwrap(), 1_500);
+}
+
+/// A port that nobody listens on.
+fn free_port() -> u16 {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    listener.local_addr().unwrap().port()
+}
+
+/// Waits until a program listens on this port.
+async fn listens(port: u16) {
+    let connected = async {
+        while TcpStream::connect((Ipv4Addr::LOCALHOST, port))
+            .await
+            .is_err()
+        {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, connected).await.unwrap();
+}
+
+async fn terminate(child: &mut Child) {
+    signal(child, "-TERM");
+    let status = tokio::time::timeout(PATIENCE, child.wait()).await;
+    assert!(status.expect("the program did not end").unwrap().success());
+}
+
+#[tokio::test]
+async fn a_second_signal_ends_a_program_whose_output_nobody_takes() {
+    let mut program = start(&wayward(), &["--port", "0"]);
+    let started = process_of(&program.line("put-processor started").await);
+    let port = program.port().await;
+    put_many(port, 1_500).await;
+
+    // The first signal stops the pipeline, which cannot print its last lines.
+    program.signal("-INT");
+    ends(&started).await;
+    assert!(program.child.try_wait().unwrap().is_none());
+
+    let ended = async {
+        while program.child.try_wait().unwrap().is_none() {
+            signal(&program.child, "-INT");
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, ended).await.unwrap();
 }
 
 #[tokio::test]

@@ -12,7 +12,7 @@ use s3_dispatch_local::{
 };
 
 use crate::cli::{Arguments, Implementation};
-use crate::console::{self, Console, paint, say};
+use crate::console::{self, Console, SilentConsole, paint, say};
 use crate::interrupt::Interrupt;
 use crate::ui::{BoundUi, Monitor, Ui};
 use crate::{demo, examples};
@@ -62,7 +62,7 @@ pub(crate) async fn run(arguments: &Arguments) -> Result<ExitCode, Box<dyn Error
         interrupt.wait().await;
     }
 
-    running.stop().await;
+    running.stop(&mut interrupt).await;
 
     let is_success = match outcome? {
         Some(table) => {
@@ -104,7 +104,9 @@ impl Running {
             builder = builder.with_observer(move |step| monitor.observe(step));
         }
 
+        let console = SilentConsole::new();
         let pipeline = builder
+            .with_observer(console.observer())
             .start()
             .await
             .map_err(|error| name_port(error, "--sqs-port"))?;
@@ -119,7 +121,7 @@ impl Running {
             ui.serve(pipeline.clone(), monitor, address)
         });
 
-        let console = Console::start(pipeline.journal());
+        let console = console.start();
         let endpoint = endpoint.serve(Arc::clone(pipeline.buckets()), Arc::new(pipeline.clone()));
 
         Ok(Self {
@@ -130,14 +132,20 @@ impl Running {
         })
     }
 
-    async fn stop(mut self) {
+    /// Stops everything, and prints what is left. A reader that no longer reads makes that last: then
+    /// another signal ends it.
+    async fn stop(mut self, interrupt: &mut Interrupt) {
         if let Some(ui) = self.ui {
             ui.stop().await;
         }
 
         self.endpoint.stop().await;
         self.pipeline.stop().await;
-        self.console.finish().await;
+
+        tokio::select! {
+            () = self.console.finish() => {}
+            () = interrupt.wait() => {}
+        }
     }
 }
 
