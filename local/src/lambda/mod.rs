@@ -6,22 +6,13 @@
 
 mod answer;
 mod batch;
-mod child;
-mod command;
-mod environment;
 mod error_report;
 mod event;
 mod function;
-#[cfg(unix)]
-mod guard;
 pub(crate) mod invoker;
-mod log_lines;
-mod log_stream_name;
 pub(crate) mod mapping;
 mod process;
-mod program_file;
 mod remote;
-mod runtime_api;
 
 pub use self::function::{
     Function, FunctionError, FunctionErrorKind, InProcess, Invocation, Kill, KillKind,

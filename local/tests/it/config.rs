@@ -8,6 +8,7 @@ use s3_dispatch_local::{
     BucketSpec, Destination, Error, ErrorKind, FunctionSpec, LocalPipeline, NotificationSpec,
     QueueSpec, Topology,
 };
+use s3_dispatch_testing::RecordBuilder;
 
 /// A file that uses every table and field.
 const WHOLE: &str = include_str!("config/whole.toml");
@@ -80,6 +81,22 @@ fn every_setting_can_be_read() {
     }
 
     assert!(table.raw_delivery && !json.raw_delivery);
+    assert!(topology.buckets[0].eventbridge);
+    let [created, large] = &topology.rules[..] else {
+        panic!("{:?}", topology.rules)
+    };
+    let event = |event: &str, key: &str| {
+        let record = RecordBuilder::new(event).with_key(key);
+        record.to_eventbridge_json().unwrap()
+    };
+    assert!(created.pattern.matches(&event("ObjectCreated:Put", "a")));
+    assert!(!created.pattern.matches(&event("ObjectRemoved:Delete", "a")));
+    assert!(
+        large
+            .pattern
+            .matches(&event("ObjectRemoved:Delete", "a.tiff"))
+    );
+    assert_eq!((&*large.name, &*large.queue), ("large", "failed"));
     let queue = &topology.queues[0];
     assert_eq!(queue.visibility_timeout, Duration::from_secs(60));
     assert_eq!(queue.delay, Duration::from_millis(500));
@@ -284,7 +301,7 @@ fn an_event_that_s3_does_not_know_is_reported_with_the_nearest_one() {
         "events = [\"ObjectRemoved:Delete\"]",
         "events = [\n\"ObjectRemoved:Delete\",\n\"Nothing:Like:This\",\n]",
     );
-    check(&several_lines, 12, "unknown event `Nothing:Like:This`");
+    check(&several_lines, 13, "unknown event `Nothing:Like:This`");
 }
 
 #[test]
@@ -441,6 +458,52 @@ fn a_part_that_is_there_twice_or_does_nothing_is_reported() {
         &format!("{WHOLE}{function}"),
         lines + 2,
         "`images`: the function has no mapping, so that nothing invokes it",
+    );
+}
+
+#[test]
+fn a_mistake_in_a_rule_is_reported_with_its_line() {
+    check_line(
+        "queue = \"thumbnails\" # of the rule",
+        "queue = \"thumbs\"",
+        "there is no queue `thumbs`",
+    );
+
+    check_line(
+        "pattern.detail-type = [\"Object Created\"]",
+        "pattern.detail-type = []",
+        "the event pattern is not valid: ",
+    );
+
+    check_line(
+        "name = \"large\"",
+        "name = \"created\"",
+        "two rules are called `created`",
+    );
+
+    check_line(
+        "name = \"large\"",
+        "name = \"large images\"",
+        "a rule cannot be called `large images`",
+    );
+
+    let off = WHOLE.replace("eventbridge = true", "eventbridge = false");
+    let line = off.lines().position(|line| line == "name = \"created\"");
+    check(
+        &off,
+        line.unwrap() + 1,
+        "`created`: no bucket sends events to EventBridge",
+    );
+
+    let fifo = format!(
+        "{WHOLE}[[queue]]\nname = \"a.fifo\"\n[[rule]]\nname = \"ordered\"\n\
+         pattern.source = [\"aws.s3\"]\nqueue = \"a.fifo\"\n"
+    );
+    let line = fifo.lines().count();
+    check(
+        &fifo,
+        line,
+        "`ordered`: the FIFO queue `a.fifo` needs a message group id",
     );
 }
 

@@ -5,6 +5,7 @@
 mod cli;
 mod config;
 mod deaths;
+mod eventbridge;
 mod faults;
 mod mapping;
 mod persistence;

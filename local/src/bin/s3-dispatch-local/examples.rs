@@ -15,7 +15,8 @@ use crate::console::say;
 /// A build that takes longer is announced, so that the program does not seem to hang.
 const QUIET_BUILD_TIME: Duration = Duration::from_secs(1);
 
-/// Sets the program of each function that has none and does not run elsewhere: the example of the same name.
+/// Sets the program of each function that has none and does not run elsewhere: the example of the
+/// same name.
 ///
 /// Under `cargo run`, Cargo builds it from this repository. Otherwise it must be in the same folder
 /// as this program.

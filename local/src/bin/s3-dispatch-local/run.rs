@@ -132,8 +132,7 @@ impl Running {
         })
     }
 
-    /// Stops everything, and prints what is left. A reader that no longer reads makes that last: then
-    /// another signal ends it.
+    /// Stops everything, and prints what is left. If nobody reads that, another signal ends it.
     async fn stop(mut self, interrupt: &mut Interrupt) {
         if let Some(ui) = self.ui {
             ui.stop().await;

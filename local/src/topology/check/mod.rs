@@ -6,6 +6,7 @@ mod functions;
 mod names;
 mod part;
 mod queues;
+mod rules;
 
 pub(super) use self::part::{PartKind, Problem};
 
@@ -27,6 +28,7 @@ impl Topology {
             Self::check_names,
             Self::check_buckets,
             Self::check_subscriptions,
+            Self::check_rules,
             Self::check_queues,
             Self::check_functions,
             Self::check_mappings,

@@ -21,6 +21,9 @@ impl Topology {
         let topics = self.topics.iter();
         check_names(PartKind::Topic, "topic", topic_name_mistake, topics)?;
 
+        let rules = self.rules.iter().map(|rule| &rule.name);
+        check_names(PartKind::Rule, "rule", rule_name_mistake, rules)?;
+
         let queues = self.queues.iter().map(|queue| &queue.name);
         check_names(PartKind::Queue, "queue", queue_name_mistake, queues)?;
 
@@ -99,6 +102,17 @@ fn topic_name_mistake(name: &str) -> Option<&'static str> {
         (is_fifo(name), "S3 cannot publish to a FIFO topic"),
         (!is_word(name), WORD),
         (name.len() > 256, "it must have 1 to 256 characters"),
+    ])
+}
+
+/// What EventBridge has against a name ("PutRule", Amazon EventBridge API Reference, 2026).
+fn rule_name_mistake(name: &str) -> Option<&'static str> {
+    first([
+        (
+            !is_word(&name.replace('.', "_")),
+            "it must consist of letters, digits, hyphens, underscores and full stops",
+        ),
+        (name.len() > 64, "it must have 1 to 64 characters"),
     ])
 }
 

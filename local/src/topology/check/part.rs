@@ -33,6 +33,7 @@ pub(in crate::topology) enum PartKind {
     Bucket,
     Topic,
     Subscription,
+    Rule,
     Queue,
     Function,
     Mapping,

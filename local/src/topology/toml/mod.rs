@@ -13,7 +13,9 @@ use std::path::Path;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use self::tables::{BucketTable, FunctionTable, NotificationTable, QueueTable, TopologyFile};
+use self::tables::{
+    BucketTable, FunctionTable, NotificationTable, QueueTable, RuleTable, TopologyFile,
+};
 use self::values::PatternText;
 use super::check::{PartKind, Problem};
 use super::function::Origin;
@@ -39,6 +41,12 @@ impl Topology {
     /// topic = "uploads"
     /// queue = "thumbnails"
     /// filter_policy.Records.eventName = ["ObjectCreated:Put"]
+    ///
+    /// # With `eventbridge = true` in a bucket.
+    /// [[rule]]
+    /// name = "large"
+    /// queue = "thumbnails"
+    /// pattern.detail-type = ["Object Created"]
     ///
     /// [[queue]]
     /// name = "thumbnails"
@@ -109,6 +117,7 @@ impl SourceFile<'_> {
                 .into_iter()
                 .map(|table| table.into_spec())
                 .collect(),
+            rules: file.rule.into_iter().map(RuleTable::into_spec).collect(),
             queues: queues.collect::<Result<_, _>>()?,
             functions: functions.collect::<Result<_, _>>()?,
             mappings: file
@@ -121,6 +130,8 @@ impl SourceFile<'_> {
 
     fn bucket(&self, table: BucketTable) -> Result<BucketSpec, Error> {
         let mut spec = BucketSpec::new(table.name);
+        spec.eventbridge = table.eventbridge;
+
         for notification in table.notification {
             spec = spec.with_notification(self.notification(notification)?);
         }
@@ -239,6 +250,7 @@ fn table_name(part: PartKind) -> &'static str {
         PartKind::Bucket => "bucket",
         PartKind::Topic => "topic",
         PartKind::Subscription => "subscription",
+        PartKind::Rule => "rule",
         PartKind::Queue => "queue",
         PartKind::Function => "function",
         PartKind::Mapping => "mapping",

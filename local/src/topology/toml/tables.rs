@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::super::{FunctionSpec, MappingSpec, QueueSpec, SubscriptionSpec};
-use super::values::{CommandWords, PatternText, PolicyValue, Seconds, UrlText};
+use super::super::{FunctionSpec, MappingSpec, QueueSpec, RuleSpec, SubscriptionSpec};
+use super::values::{CommandWords, PatternText, PolicyValue, RuleValue, Seconds, UrlText};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -18,6 +18,8 @@ pub(super) struct TopologyFile {
     pub(super) topic: Vec<TopicTable>,
     #[serde(default)]
     pub(super) subscription: Vec<SubscriptionTable>,
+    #[serde(default)]
+    pub(super) rule: Vec<RuleTable>,
     #[serde(default)]
     pub(super) queue: Vec<QueueTable>,
     #[serde(default)]
@@ -30,6 +32,8 @@ pub(super) struct TopologyFile {
 #[serde(deny_unknown_fields)]
 pub(super) struct BucketTable {
     pub(super) name: String,
+    #[serde(default)]
+    pub(super) eventbridge: bool,
     #[serde(default)]
     pub(super) notification: Vec<Spanned<NotificationTable>>,
 }
@@ -60,6 +64,14 @@ pub(super) struct SubscriptionTable {
     queue: String,
     filter_policy: Option<PolicyValue>,
     raw_delivery: Option<bool>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RuleTable {
+    name: String,
+    pattern: RuleValue,
+    queue: String,
 }
 
 #[derive(Deserialize)]
@@ -108,6 +120,12 @@ impl SubscriptionTable {
         set(&mut spec.raw_delivery, self.raw_delivery);
 
         spec
+    }
+}
+
+impl RuleTable {
+    pub(super) fn into_spec(self) -> RuleSpec {
+        RuleSpec::new(self.name, self.pattern.0, self.queue)
     }
 }
 

@@ -26,8 +26,9 @@ impl Counters {
                 *self.faults.entry((*hop, *fault)).or_default() += 1;
             }
             StepKind::NotificationSent { destination } => {
-                self.count_notification(bucket, destination);
+                self.count_notification(bucket, Component::topic(destination));
             }
+            StepKind::EventSent { .. } => self.count_notification(bucket, Component::event_bus()),
             StepKind::Enqueued {
                 queue,
                 is_duplicate: false,
@@ -40,13 +41,19 @@ impl Counters {
         }
     }
 
-    fn count_notification(&mut self, bucket: Option<Component>, destination: &Arc<str>) {
-        let topic = Component::topic(destination);
+    fn count_notification(&mut self, bucket: Option<Component>, destination: Component) {
         if let Some(bucket) = bucket {
-            self.add_flow(bucket, topic.clone(), 1);
+            self.add_flow(bucket, destination.clone(), 1);
         }
 
-        self.add(topic, "notifications");
+        self.add(destination, "notifications");
+    }
+
+    /// Counts what a topic or the event bus sends on to a queue, or does not.
+    fn count_verdict(&mut self, sender: Component, queue: &Arc<str>, passed: bool) {
+        let action = if passed { "passed" } else { "filtered out" };
+        self.add(sender.clone(), action);
+        self.add_flow(sender, Component::queue(queue), u64::from(passed));
     }
 
     fn count_enqueued(&mut self, bucket: Option<Component>, queue: &Arc<str>, topology: &Topology) {
@@ -68,13 +75,9 @@ impl Counters {
                 topic,
                 queue,
                 passed,
-            } => {
-                let topic = Component::topic(topic);
-                self.add(
-                    topic.clone(),
-                    if *passed { "passed" } else { "filtered out" },
-                );
-                self.add_flow(topic, Component::queue(queue), u64::from(*passed));
+            } => self.count_verdict(Component::topic(topic), queue, *passed),
+            StepKind::RuleVerdict { queue, matched, .. } => {
+                self.count_verdict(Component::event_bus(), queue, *matched);
             }
             StepKind::Redriven {
                 queue,

@@ -80,9 +80,18 @@ impl EventHistory {
                 self.was_notified = true;
                 self.messages.arrive(&Component::topic(destination));
             }
+            StepKind::EventSent { .. } => {
+                self.was_notified = true;
+                self.messages.arrive(&Component::event_bus());
+            }
             StepKind::FilterVerdict {
                 queue,
                 passed: true,
+                ..
+            }
+            | StepKind::RuleVerdict {
+                queue,
+                matched: true,
                 ..
             } => self.messages.send(Component::queue(queue)),
             StepKind::Enqueued {
@@ -158,18 +167,20 @@ impl EventHistory {
     }
 
     fn start(&mut self, object: &Arc<ObjectEvent>, topology: &Topology) {
-        let notifications = topology
-            .buckets
-            .iter()
-            .filter(|bucket| bucket.name == object.bucket)
-            .flat_map(|bucket| &bucket.notifications);
-        for spec in notifications {
-            if !spec.matches(object) {
-                continue;
+        let buckets = topology.buckets.iter();
+
+        for bucket in buckets.filter(|bucket| bucket.name == object.bucket) {
+            let notifications = bucket.notifications.iter();
+            let matching = notifications.filter(|spec| spec.matches(object));
+
+            for spec in matching {
+                if let Some(component) = Component::destination(&spec.destination) {
+                    self.messages.send(component);
+                }
             }
 
-            if let Some(component) = Component::destination(&spec.destination) {
-                self.messages.send(component);
+            if bucket.sends_to_eventbridge(object) {
+                self.messages.send(Component::event_bus());
             }
         }
 

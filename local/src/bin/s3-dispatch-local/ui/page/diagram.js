@@ -3,7 +3,7 @@
 import { find, make, reconcile, write } from "./dom.js";
 import { open } from "./details.js";
 
-const BADGES = { bucket: "S3", topic: "SNS", queue: "SQS", function: "λ" };
+const BADGES = { bucket: "S3", topic: "SNS", bus: "EB", queue: "SQS", function: "λ" };
 const MAX_TOKENS = 3;
 const MAX_DOTS = 3;
 const SVG = "http://www.w3.org/2000/svg";
@@ -164,7 +164,7 @@ export class Diagram {
 }
 
 /**
- * Places the boxes: buckets and topics on the left, then each queue in a row with the functions it
+ * Places the boxes: buckets, topics and the event bus on the left, then each queue in a row with the functions it
  * invokes, above its dead-letter queue.
  */
 function arrange(nodes, edges) {
@@ -194,13 +194,14 @@ function arrange(nodes, edges) {
     put(node, kindOf(node) === "queue" ? 3 : 4);
     row += 1;
   }
-  const rows = Math.max(row - 1, of("bucket").length, of("topic").length);
-  const spread = (kind, column) =>
-    of(kind).map((node, index, all) => {
+  const middle = [...of("topic"), ...of("bus")];
+  const rows = Math.max(row - 1, of("bucket").length, middle.length);
+  const spread = (boxes, column) =>
+    boxes.map((node, index, all) => {
       const span = Math.floor(rows / all.length);
       return { node, column, row: 1 + index * span, span };
     });
-  return [...spread("bucket", 1), ...spread("topic", 2), ...right];
+  return [...spread(of("bucket"), 1), ...spread(middle, 2), ...right];
 }
 
 function figuresOf(node, counters, queue, isDead) {
@@ -209,6 +210,7 @@ function figuresOf(node, counters, queue, isDead) {
     case "bucket":
       return [["events", counters.objects ?? 0]];
     case "topic":
+    case "bus":
       return [
         ["notifications", counters.notifications ?? 0],
         ["filtered out", counters["filtered out"] ?? 0, "faint"],

@@ -12,12 +12,12 @@ use tokio::time::Instant;
 
 use super::child::FunctionChild;
 use super::command::command;
-use super::function::{FunctionError, FunctionErrorKind, Invocation, Kill, KillKind};
 use super::log_lines::read_log;
 use super::log_stream_name::LogStreamName;
 use super::runtime_api::{ProcessRequest, RuntimeApi, WaitingProcess};
 use crate::aws::http_server::HttpServer;
 use crate::journal::{Journal, LogStream, StepKind};
+use crate::lambda::function::{FunctionError, FunctionErrorKind, Invocation, Kill, KillKind};
 use crate::topology::FunctionSpec;
 
 /// How long a process may take to ask for its first invocation ("Understanding the Lambda execution

@@ -1,5 +1,15 @@
 //! A function that runs as a program, in processes that talk to the Runtime API.
 
+mod child;
+mod command;
+mod environment;
+#[cfg(unix)]
+mod guard;
+mod log_lines;
+mod log_stream_name;
+mod program_file;
+mod runtime_api;
+
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -9,11 +19,11 @@ use bytes::Bytes;
 use tokio::sync::{RwLock, watch};
 use tokio::time::Instant;
 
-use super::environment::{Environment, INIT_TIMEOUT, Kept};
-use super::function::{Function, FunctionError, FunctionErrorKind, Invocation};
-use super::log_stream_name::LogStreamNames;
-use super::program_file::{FileVersion, find};
+use self::environment::{Environment, INIT_TIMEOUT, Kept};
+use self::log_stream_name::LogStreamNames;
+use self::program_file::{FileVersion, find};
 use crate::journal::{Journal, StepKind};
+use crate::lambda::function::{Function, FunctionError, FunctionErrorKind, Invocation};
 use crate::topology::FunctionSpec;
 use crate::{Error, ErrorKind};
 

@@ -16,12 +16,12 @@ use hyper::service::service_fn;
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, oneshot};
 
-use super::error_report::error_text;
-use super::event::MAX_PAYLOAD_BYTES;
-use super::function::Invocation;
 use crate::aws::arn::function_arn;
 use crate::aws::http_server::{HttpListener, HttpServer};
 use crate::aws::time::milliseconds;
+use crate::lambda::error_report::error_text;
+use crate::lambda::event::MAX_PAYLOAD_BYTES;
+use crate::lambda::function::Invocation;
 
 const VERSION: &str = "/2018-06-01/runtime/";
 
