@@ -125,7 +125,7 @@ impl Environment {
                     ProcessRequest::InitError(error) => {
                         format!("the function cannot start: {error}")
                     }
-                    ProcessRequest::Answer(_) | ProcessRequest::BrokenOff => continue,
+                    ProcessRequest::Answer(_) | ProcessRequest::BrokenOff(_) => continue,
                 },
                 reason = wait_for_exit(&mut self.exit) => {
                     format!("the process ended before it was ready: {reason}")
@@ -149,6 +149,7 @@ impl Environment {
         let (after, kind) = invocation.cut();
         let (timeout, kill) = (invocation.timeout, invocation.kill);
         let cut = Instant::now() + after;
+        let id = invocation.request_id.clone();
         let mut is_broken_off = false;
 
         if let Some(process) = self.waiting.take() {
@@ -157,6 +158,12 @@ impl Environment {
         }
 
         loop {
+            // A process that asks for the next invocation does not answer any more. Without a
+            // broken answer, its answer may still be on another connection.
+            if is_broken_off && self.waiting.is_some() {
+                return Err(broken_off());
+            }
+
             tokio::select! {
                 biased;
                 request = self.api.next_request() => match request {
@@ -165,14 +172,8 @@ impl Environment {
                             FunctionError::new(FunctionErrorKind::Unhandled, error)
                         });
                     }
-                    ProcessRequest::Next(process) => {
-                        self.waiting = Some(process);
-                        // A process that asks for the next invocation too early never answers.
-                        if is_broken_off {
-                            return Err(broken_off());
-                        }
-                    }
-                    ProcessRequest::BrokenOff => is_broken_off = true,
+                    ProcessRequest::Next(process) => self.waiting = Some(process),
+                    ProcessRequest::BrokenOff(broken_id) => is_broken_off |= broken_id == id,
                     ProcessRequest::InitError(_) => {}
                 },
                 reason = wait_for_exit(&mut self.exit) => {
@@ -246,9 +247,10 @@ struct ProcessWatcher {
 }
 
 impl ProcessWatcher {
-    async fn watch(self, child: FunctionChild, released: oneshot::Receiver<()>) {
+    async fn watch(mut self, child: FunctionChild, released: oneshot::Receiver<()>) {
         let exit = child.wait_or_kill(released).await;
-        drop(self.server);
+        // What the process has sent is read before its end is known.
+        self.server.stop().await;
 
         // The last output comes before the end in the journal.
         for log in self.logs {

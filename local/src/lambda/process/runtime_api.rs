@@ -6,7 +6,7 @@ use std::fmt;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use http::{Method, Request, Response, StatusCode};
@@ -23,6 +23,10 @@ use crate::lambda::error_report::error_text;
 use crate::lambda::event::MAX_PAYLOAD_BYTES;
 use crate::lambda::function::Invocation;
 
+/// How long the server reads what a process has sent before it ended. Its connections are closed
+/// then, so this is the time of a child that holds one open.
+const GRACE: Duration = Duration::from_millis(200);
+
 const VERSION: &str = "/2018-06-01/runtime/";
 
 /// The Runtime API of one process. When it is dropped, the process gets no more responses.
@@ -38,8 +42,9 @@ pub(super) enum ProcessRequest {
     Next(WaitingProcess),
     /// The process answered its invocation, with a payload or with the text of an error.
     Answer(Result<Bytes, String>),
-    /// The process broke off its answer: it ended, or it closed the connection.
-    BrokenOff,
+    /// The process broke off its answer to the invocation with this id: it ended, or it closed the
+    /// connection.
+    BrokenOff(String),
     /// The process failed to start, with the text of its error.
     InitError(String),
 }
@@ -79,7 +84,7 @@ impl RuntimeApi {
 
         // A connection that breaks belongs to a process that ends. Its exit status says more.
         let service = service_fn(move |request| respond(Arc::clone(&handler), request));
-        let server = HttpListener::new(listener).serve(service);
+        let server = HttpListener::new(listener).with_grace(GRACE).serve(service);
 
         Ok((
             Self {
@@ -223,7 +228,7 @@ impl RequestHandler {
     async fn break_off(&self, id: &str) -> Response<Full<Bytes>> {
         let is_current = lock(&self.current).as_deref() == Some(id);
         if is_current {
-            self.accept(ProcessRequest::BrokenOff).await;
+            self.accept(ProcessRequest::BrokenOff(id.to_owned())).await;
         }
 
         // Nobody reads it: the connection is closed.

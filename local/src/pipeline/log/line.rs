@@ -52,6 +52,7 @@ struct InTransitLine<'l> {
     #[serde(borrow)]
     body: Cow<'l, str>,
     topic: Option<Cow<'l, str>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     event_bus: Option<Cow<'l, str>>,
     queue: Option<Cow<'l, str>>,
     path: Cow<'l, str>,
