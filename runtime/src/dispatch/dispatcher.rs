@@ -100,9 +100,10 @@ pub struct Dispatcher<R> {
 impl<R: Router> Dispatcher<R> {
     /// Creates a dispatcher with the default settings.
     ///
-    /// It runs up to five handlers at once, stops 500 ms before the deadline, and does not limit the
-    /// time of a record. It skips unrouted records and fails malformed messages. It reports single
-    /// failures even if everything failed. It has no dead-letter sink, no backoff and no queue.
+    /// It runs up to five handlers at once, stops 500 ms before the deadline, and does not limit
+    /// the time of a record. It skips unrouted records and fails malformed messages. It reports
+    /// single failures even if everything failed. It has no dead-letter sink, no backoff and no
+    /// queue.
     ///
     /// # Examples
     ///

@@ -1,17 +1,18 @@
 //! The form of a log entry on disk: a line of JSON.
 
 use std::borrow::Cow;
-use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use serde::{Deserialize, Serialize};
 
 use super::entry::LogEntry;
-use crate::aws::time::nanoseconds;
+use super::message_line::StoredMessageLine;
+use super::settings_line::SettingsLine;
+use super::values::{LogTime, borrow, own};
 use crate::pipeline::transit::{InTransit, NextStop};
 use crate::s3::EventId;
-use crate::sqs::stored::{QueueChange, StoredMessage};
-use crate::sqs::{Message, SeenId};
+use crate::sqs::SeenId;
+use crate::sqs::stored::QueueChange;
 
 /// The first line of a log: the format of the other lines.
 pub(super) const FORMAT: &[u8] = b"{\"s3-dispatch-local\":1}\n";
@@ -23,6 +24,8 @@ enum LogLine<'l> {
     Counters {
         next_event: u64,
         last_sequencer: u64,
+        #[serde(default, skip_serializing_if = "is_zero")]
+        last_message: u64,
     },
     #[serde(borrow)]
     Parcel(InTransitLine<'l>),
@@ -30,9 +33,14 @@ enum LogLine<'l> {
         serial: u64,
         due: LogTime,
     },
+    Settings(SettingsLine),
     Put(StoredMessageLine<'l>),
     Touched(VisibilityLine<'l>),
     Removed {
+        queue: Cow<'l, str>,
+        serial: u64,
+    },
+    Continued {
         queue: Cow<'l, str>,
         serial: u64,
     },
@@ -40,6 +48,8 @@ enum LogLine<'l> {
         queue: Cow<'l, str>,
         id: Cow<'l, str>,
         message_id: Cow<'l, str>,
+        #[serde(default)]
+        serial: u64,
         until: LogTime,
     },
 }
@@ -60,25 +70,6 @@ struct InTransitLine<'l> {
 }
 
 #[derive(Serialize, Deserialize)]
-struct StoredMessageLine<'l> {
-    #[serde(borrow)]
-    queue: Cow<'l, str>,
-    serial: u64,
-    id: Cow<'l, str>,
-    body: Cow<'l, str>,
-    event: Option<u64>,
-    group_id: Option<Cow<'l, str>>,
-    deduplication_id: Option<Cow<'l, str>>,
-    sent: LogTime,
-    visible: LogTime,
-    receive_count: u32,
-    #[serde(default)]
-    received_before: u32,
-    received: Option<LogTime>,
-    first_received: Option<LogTime>,
-}
-
-#[derive(Serialize, Deserialize)]
 struct VisibilityLine<'l> {
     #[serde(borrow)]
     queue: Cow<'l, str>,
@@ -89,20 +80,9 @@ struct VisibilityLine<'l> {
     first_received: Option<LogTime>,
 }
 
-/// Nanoseconds since the Unix epoch.
-#[derive(Serialize, Deserialize, Clone, Copy)]
-struct LogTime(u64);
-
-impl From<SystemTime> for LogTime {
-    fn from(time: SystemTime) -> Self {
-        Self(nanoseconds(time))
-    }
-}
-
-impl From<LogTime> for SystemTime {
-    fn from(LogTime(nanoseconds): LogTime) -> Self {
-        Self::UNIX_EPOCH + Duration::from_nanos(nanoseconds)
-    }
+/// Most pipelines have no clients that send messages.
+fn is_zero(number: &u64) -> bool {
+    *number == 0
 }
 
 /// Appends the line of an entry.
@@ -123,9 +103,11 @@ impl<'l> From<&'l LogEntry> for LogLine<'l> {
             LogEntry::Counters {
                 last_event,
                 last_sequencer,
+                last_message,
             } => Self::Counters {
                 next_event: *last_event,
                 last_sequencer: *last_sequencer,
+                last_message: *last_message,
             },
             LogEntry::SentOff {
                 serial,
@@ -136,6 +118,7 @@ impl<'l> From<&'l LogEntry> for LogLine<'l> {
                 serial: *serial,
                 due: (*due).into(),
             },
+            LogEntry::Settings(settings) => Self::Settings(SettingsLine::new(settings)),
             LogEntry::Queue { queue, change } => Self::of_queue(borrow(queue), change),
         }
     }
@@ -163,14 +146,20 @@ impl<'l> LogLine<'l> {
                 queue,
                 serial: *serial,
             },
+            QueueChange::Continued { serial } => Self::Continued {
+                queue,
+                serial: *serial,
+            },
             QueueChange::Seen(SeenId {
                 id,
                 message_id,
+                serial,
                 until,
             }) => Self::Remembered {
                 queue,
                 id: borrow(id),
                 message_id: borrow(message_id),
+                serial: *serial,
                 until: (*until).into(),
             },
         }
@@ -188,27 +177,38 @@ impl From<LogLine<'_>> for LogEntry {
             LogLine::Counters {
                 next_event,
                 last_sequencer,
+                last_message,
             } => Self::Counters {
                 last_event: next_event,
                 last_sequencer,
+                last_message,
             },
             LogLine::Parcel(line) => line.into_entry(),
             LogLine::Arrived { serial, due } => Self::Arrived {
                 serial,
                 due: due.into(),
             },
-            LogLine::Put(line) => line.into_entry(),
+            LogLine::Put(line) => {
+                let (queue, stored) = line.into_stored();
+                of_queue(queue, QueueChange::Added(stored))
+            }
             LogLine::Touched(line) => line.into_entry(),
+            LogLine::Settings(line) => Self::Settings(line.into_settings()),
+            LogLine::Continued { queue, serial } => {
+                of_queue(queue, QueueChange::Continued { serial })
+            }
             LogLine::Removed { queue, serial } => of_queue(queue, QueueChange::Removed { serial }),
             LogLine::Remembered {
                 queue,
                 id,
                 message_id,
+                serial,
                 until,
             } => {
                 let seen = SeenId {
                     id: own(id),
                     message_id: own(message_id),
+                    serial,
                     until: until.into(),
                 };
                 of_queue(queue, QueueChange::Seen(seen))
@@ -259,52 +259,6 @@ impl<'l> InTransitLine<'l> {
     }
 }
 
-impl<'l> StoredMessageLine<'l> {
-    fn new(queue: Cow<'l, str>, stored: &'l StoredMessage) -> Self {
-        let message = &stored.message;
-
-        Self {
-            queue,
-            serial: stored.serial,
-            id: borrow(&message.id),
-            body: borrow(&message.body),
-            event: message.event.map(|id| id.0),
-            group_id: message.group_id.as_ref().map(borrow),
-            deduplication_id: message.deduplication_id.as_ref().map(borrow),
-            sent: stored.sent.into(),
-            visible: stored.visible.into(),
-            receive_count: stored.receive_count,
-            received_before: stored.received_before,
-            received: stored.received.map(Into::into),
-            first_received: stored.first_received.map(Into::into),
-        }
-    }
-
-    fn into_entry(self) -> LogEntry {
-        let message = Message {
-            id: own(self.id),
-            body: own(self.body),
-            event: self.event.map(EventId),
-            group_id: self.group_id.map(own),
-            deduplication_id: self.deduplication_id.map(own),
-        };
-
-        LogEntry::Queue {
-            queue: own(self.queue),
-            change: QueueChange::Added(StoredMessage {
-                serial: self.serial,
-                message,
-                sent: self.sent.into(),
-                visible: self.visible.into(),
-                receive_count: self.receive_count,
-                received_before: self.received_before,
-                received: self.received.map(Into::into),
-                first_received: self.first_received.map(Into::into),
-            }),
-        }
-    }
-}
-
 impl VisibilityLine<'_> {
     fn into_entry(self) -> LogEntry {
         LogEntry::Queue {
@@ -318,12 +272,4 @@ impl VisibilityLine<'_> {
             },
         }
     }
-}
-
-fn borrow(text: &Arc<str>) -> Cow<'_, str> {
-    Cow::Borrowed(text)
-}
-
-fn own(text: Cow<'_, str>) -> Arc<str> {
-    text.into()
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::part::{CheckedPart, PartKind, Problem};
-use crate::topology::queue::is_fifo;
+use crate::topology::queue::{MAX_MESSAGE_BYTES, is_fifo};
 use crate::topology::{QueueSpec, Topology};
 
 const MINUTE: Duration = Duration::from_secs(60);
@@ -36,6 +36,20 @@ impl Topology {
                 queue.retention,
                 MINUTE..=14 * DAY,
                 "the retention must be 60 seconds to 14 days",
+            )?;
+
+            part.require_range(
+                "max_message_size",
+                queue.max_message_size,
+                1024..=MAX_MESSAGE_BYTES,
+                "the maximum message size must be 1024 to 1048576 bytes",
+            )?;
+
+            part.require_range(
+                "receive_wait",
+                queue.receive_wait,
+                Duration::ZERO..=Duration::from_secs(20),
+                "the wait of a receive must be 0 to 20 seconds",
             )?;
 
             part.require(queue.capacity > 0, "capacity", || {
