@@ -265,6 +265,18 @@ async fn the_command_line_gives_functions_their_environment_and_arguments() {
 }
 
 #[tokio::test]
+async fn arguments_need_a_program() {
+    let elsewhere = "put-processor=http://127.0.0.1:9000";
+    let arguments = ["--function", elsewhere, "--", "--size"];
+    let (status, errors) = Program::start(&arguments).end().await;
+    assert_eq!(status.code(), Some(1));
+    assert_eq!(
+        errors,
+        "error: the arguments after `--` need a program: `--function NAME=PATH`\n"
+    );
+}
+
+#[tokio::test]
 async fn the_own_environment_is_passed_on_by_choice_and_without_credentials() {
     let folder = tempfile::tempdir().unwrap();
     let print = script(
@@ -617,6 +629,20 @@ async fn an_error_at_startup_is_printed_on_one_line() {
             vec!["--port", "0", "--function", "put-processor=/nowhere"],
             String::from(
                 "error: the program `/nowhere` of the function `put-processor` does not exist\n",
+            ),
+        ),
+        (
+            vec![
+                "--port",
+                "0",
+                "--function",
+                "put-processor=http://127.0.0.1:9000",
+                "--env",
+                "put-processor:LOG=debug",
+            ],
+            String::from(
+                "error: `put-processor`: a function that runs elsewhere gets no environment or \
+                 arguments here\n",
             ),
         ),
         (

@@ -524,7 +524,11 @@ fn a_mistake_in_a_rule_is_reported_with_its_line() {
 #[test]
 fn a_function_can_run_elsewhere() {
     let command = "command = [\"bin/thumbnails\", \"--size\", \"200\"]";
-    let topology = read(&WHOLE.replace(command, "url = \"http://localhost:9000\"")).unwrap();
+    let plain = WHOLE
+        .replace(command, "url = \"http://localhost:9000\"")
+        .replace("environment = { QUALITY = \"80\" }", "")
+        .replace("inherit_environment = true", "");
+    let topology = read(&plain).unwrap();
     let url = topology.functions[0].invoke_url.as_ref().unwrap();
     assert_eq!(url.to_string(), "http://localhost:9000");
 
@@ -533,6 +537,15 @@ fn a_function_can_run_elsewhere() {
         "url = \"localhost:9000\"",
         "does not begin with `http://`",
     );
+
+    let elsewhere = WHOLE.replace(command, "url = \"http://localhost:9000\"");
+    let line = |wanted: &str| WHOLE.lines().position(|line| line == wanted).unwrap() + 1;
+    let inherited = "inherit_environment = true";
+    let reason = "`thumbnails`: a function that runs elsewhere gets no environment";
+    check(&elsewhere, line(inherited), reason);
+    let environment = "environment = { QUALITY = \"80\" }";
+    let own_only = elsewhere.replace(inherited, "");
+    check(&own_only, line(environment), reason);
 
     let both = format!("{command}\nurl = \"http://localhost:9000\"");
     let line = WHOLE.lines().position(|line| line == command).unwrap() + 2;

@@ -6,7 +6,8 @@ use std::path::PathBuf;
 use clap::Parser;
 use s3_dispatch_local::{Error, Fault, Faults, Hop, InvokeUrl, Topology};
 
-/// Runs S3, SNS, SQS and Lambda on this machine, and can inject the faults that AWS shows.
+/// Runs S3, SNS, EventBridge, SQS and Lambda on this machine, and can inject the faults that AWS
+/// shows.
 ///
 /// For development and tests, never for production. Without options, it runs the pipeline of the
 /// examples: one bucket, one topic, two queues with dead-letter queues, and the functions

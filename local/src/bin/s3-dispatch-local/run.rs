@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use s3_dispatch_local::{
-    BoundS3Endpoint, ErrorKind, FunctionSpec, LocalPipeline, S3Endpoint, Topology,
+    BoundS3Endpoint, ErrorKind, FunctionSpec, InvokeUrl, LocalPipeline, S3Endpoint, Topology,
 };
 
 use crate::cli::{Arguments, Implementation};
@@ -176,16 +176,22 @@ async fn set_programs(
     let mut given: BTreeMap<_, _> = arguments.function.iter().cloned().collect();
 
     for function in &mut *functions {
-        let spec = function.clone();
         match given.remove(&function.name) {
-            Some(Implementation::Program(program)) => *function = spec.with_program(program),
-            Some(Implementation::Url(url)) => *function = spec.with_invoke_url(url),
-            None => continue,
+            Some(Implementation::Program(program)) => {
+                *function = function.clone().with_program(program);
+                if !arguments.arguments.is_empty() {
+                    function.arguments.clone_from(&arguments.arguments);
+                }
+            }
+            Some(Implementation::Url(url)) => run_elsewhere(function, url),
+            None => {}
         }
+    }
 
-        if !arguments.arguments.is_empty() {
-            function.arguments.clone_from(&arguments.arguments);
-        }
+    let mut named = arguments.function.iter();
+    let is_program = |(_, given): &_| matches!(given, Implementation::Program(_));
+    if !arguments.arguments.is_empty() && !named.any(is_program) {
+        return Err("the arguments after `--` need a program: `--function NAME=PATH`".into());
     }
 
     if let Some((name, _)) = given.pop_first() {
@@ -199,7 +205,16 @@ async fn set_programs(
     Ok(())
 }
 
-/// Sets the environment variables that the command line names.
+/// Replaces the program of a function, with its arguments and its environment.
+fn run_elsewhere(function: &mut FunctionSpec, url: InvokeUrl) {
+    *function = function.clone().with_invoke_url(url);
+    function.arguments.clear();
+    function.environment.clear();
+    function.inherits_environment = false;
+}
+
+/// Sets the environment variables that the command line names. One for all functions is for those
+/// that run here.
 fn set_variables(
     arguments: &Arguments,
     functions: &mut [FunctionSpec],
@@ -209,7 +224,12 @@ fn set_variables(
         let wanted = variable.function.as_deref();
 
         for function in &mut *functions {
-            if wanted.is_none_or(|wanted| wanted == function.name) {
+            let is_wanted = match wanted {
+                Some(wanted) => wanted == function.name,
+                None => function.invoke_url.is_none(),
+            };
+
+            if is_wanted {
                 let value = variable.value.clone();
                 function.environment.insert(variable.name.clone(), value);
                 is_used = true;
@@ -222,7 +242,7 @@ fn set_variables(
     }
 
     for function in functions {
-        function.inherits_environment |= arguments.inherit_env;
+        function.inherits_environment |= arguments.inherit_env && function.invoke_url.is_none();
     }
 
     Ok(())
@@ -241,7 +261,11 @@ fn no_function(name: &str, functions: &[FunctionSpec]) -> Box<dyn Error> {
 
 /// Points the functions' S3 clients to the endpoint, unless the configuration points elsewhere.
 fn set_endpoint(functions: &mut [FunctionSpec], address: SocketAddr) {
-    for function in functions {
+    let here = functions
+        .iter_mut()
+        .filter(|function| function.invoke_url.is_none());
+
+    for function in here {
         function
             .environment
             .entry("AWS_ENDPOINT_URL_S3".into())

@@ -26,6 +26,22 @@ impl Topology {
                 "reserved_concurrency",
                 || part.says("a reserved concurrency of 0 throttles every invocation"),
             )?;
+
+            let field = match (&function.invoke_url, function.inherits_environment) {
+                (None, _) => continue,
+                (Some(_), true) => "inherit_environment",
+                (Some(_), false) => "environment",
+            };
+            let has_settings = !function.environment.is_empty() || !function.arguments.is_empty();
+            part.require(
+                !has_settings && !function.inherits_environment,
+                field,
+                || {
+                    part.says(
+                        "a function that runs elsewhere gets no environment or arguments here",
+                    )
+                },
+            )?;
         }
 
         Ok(())
