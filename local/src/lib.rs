@@ -62,6 +62,7 @@ mod lambda;
 mod pipeline;
 
 pub use aws::http_server::{HttpListener, HttpServer};
+pub use aws::web_access::{Origin, WebAccess};
 pub use error::{Error, ErrorKind};
 pub use faults::{Fault, Faults, Hop};
 pub use journal::{

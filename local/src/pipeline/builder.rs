@@ -12,6 +12,7 @@ use super::engine::Engine;
 use super::local::LocalPipeline;
 use super::log::ChangeLog;
 use super::state::PipelineState;
+use crate::aws::web_access::Origin;
 use crate::faults::Faults;
 use crate::journal::clock::Clock;
 use crate::journal::report::Recorder;
@@ -62,6 +63,7 @@ pub struct LocalPipelineBuilder {
     faults: Faults,
     folder: Option<PathBuf>,
     sqs_address: Option<SocketAddr>,
+    allowed_origins: Vec<Origin>,
     history_capacity: usize,
     report_capacity: usize,
     observers: Vec<Observer>,
@@ -77,6 +79,7 @@ impl LocalPipeline {
             faults: Faults::none(),
             folder: None,
             sqs_address: None,
+            allowed_origins: Vec::new(),
             history_capacity: DEFAULT_CAPACITY,
             report_capacity: DEFAULT_CAPACITY,
             observers: Vec::new(),
@@ -299,6 +302,36 @@ impl LocalPipelineBuilder {
         self
     }
 
+    /// Lets the pages of this origin use the SQS endpoint, with CORS: a web application under
+    /// development, for example. Requests of other pages are refused. Can be called several times.
+    ///
+    /// An endpoint of S3 has its own
+    /// [`with_allowed_origin`](crate::BoundS3Endpoint::with_allowed_origin).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::net::{Ipv4Addr, SocketAddr};
+    ///
+    /// use s3_dispatch_local::{LocalPipeline, Origin, QueueSpec, Topology};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), s3_dispatch_local::Error> {
+    /// let pipeline = LocalPipeline::builder()
+    ///     .with_topology(Topology::new().with_queue(QueueSpec::new("uploads")))
+    ///     .with_sqs_endpoint(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)))
+    ///     .with_allowed_origin(Origin::parse("http://localhost:5173")?)
+    ///     .start()
+    ///     .await?;
+    /// assert!(pipeline.sqs_address().is_some());
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn with_allowed_origin(mut self, origin: Origin) -> Self {
+        self.allowed_origins.push(origin);
+        self
+    }
+
     /// Sets how many steps the journal remembers. The default is 10,000.
     ///
     /// # Examples
@@ -463,7 +496,9 @@ impl LocalPipelineBuilder {
             return Ok(None);
         };
 
-        let bound = BoundSqsEndpoint::bind(address).await?;
+        let bound = BoundSqsEndpoint::bind(address)
+            .await?
+            .with_allowed_origins(&self.allowed_origins);
         for function in &mut self.topology.functions {
             function
                 .environment

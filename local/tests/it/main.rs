@@ -18,3 +18,4 @@ mod queue_model;
 mod sqs;
 mod topic;
 mod ui;
+mod web_access;

@@ -12,6 +12,7 @@ use hyper::service::service_fn;
 use s3_dispatch_local::{
     ErrorKind, Function, FunctionError, FunctionErrorKind, FunctionSpec, HttpListener, HttpServer,
     Invocation, InvokeUrl, LocalPipeline, MappingSpec, Message, QueueSpec, Remote, Topology,
+    WebAccess,
 };
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
@@ -56,9 +57,15 @@ async fn listen() -> (TcpListener, SocketAddr) {
     (listener, address)
 }
 
+fn access(address: SocketAddr) -> WebAccess {
+    WebAccess::new(address, |reason| {
+        Response::new(Full::from(reason.to_owned()))
+    })
+}
+
 async fn serve() -> (HttpServer, SocketAddr) {
     let (listener, address) = listen().await;
-    let server = HttpListener::new(listener).serve(service_fn(answer));
+    let server = HttpListener::new(listener, access(address)).serve(service_fn(answer));
     (server, address)
 }
 
@@ -187,7 +194,7 @@ async fn a_pipeline_invokes_a_function_that_runs_elsewhere() {
         Ok::<_, Infallible>(Response::new(Full::new(Bytes::from("{}"))))
     };
     let (listener, address) = listen().await;
-    let _server = HttpListener::new(listener).serve(service_fn(answer_all));
+    let _server = HttpListener::new(listener, access(address)).serve(service_fn(answer_all));
 
     let url = InvokeUrl::parse(&format!("http://{address}")).unwrap();
     let topology = Topology::new()

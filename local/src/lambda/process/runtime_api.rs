@@ -13,12 +13,14 @@ use http::{Method, Request, Response, StatusCode};
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 use hyper::body::Incoming;
 use hyper::service::service_fn;
+use serde_json::json;
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::aws::arn::function_arn;
 use crate::aws::http_server::{HttpListener, HttpServer};
 use crate::aws::time::milliseconds;
+use crate::aws::web_access::WebAccess;
 use crate::lambda::error_report::error_text;
 use crate::lambda::event::MAX_PAYLOAD_BYTES;
 use crate::lambda::function::Invocation;
@@ -84,7 +86,8 @@ impl RuntimeApi {
 
         // A connection that breaks belongs to a process that ends. Its exit status says more.
         let service = service_fn(move |request| respond(Arc::clone(&handler), request));
-        let server = HttpListener::new(listener).with_grace(GRACE).serve(service);
+        let listener = HttpListener::new(listener, WebAccess::new(address, refuse));
+        let server = listener.with_grace(GRACE).serve(service);
 
         Ok((
             Self {
@@ -275,6 +278,15 @@ async fn read_body(request: Request<Incoming>) -> Result<Bytes, BodyError> {
 /// The response to a process that is about to be killed: it never comes.
 async fn never() -> Response<Full<Bytes>> {
     std::future::pending().await
+}
+
+/// Refuses a request of a web page: only the process of the function may answer.
+fn refuse(reason: &str) -> Response<Full<Bytes>> {
+    let body = json!({"errorMessage": reason, "errorType": "AccessDenied"});
+    let mut response = Response::new(Full::from(body.to_string()));
+    *response.status_mut() = StatusCode::FORBIDDEN;
+
+    response
 }
 
 fn reject(status: StatusCode, error_type: &str) -> Response<Full<Bytes>> {
