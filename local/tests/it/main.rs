@@ -5,12 +5,14 @@
 mod cli;
 mod config;
 mod deaths;
+mod eventbridge;
 mod faults;
 mod mapping;
 mod persistence;
 mod pipeline;
 mod process;
 mod programs;
+mod remote;
 mod queue;
 mod queue_model;
 mod sqs;
