@@ -68,7 +68,7 @@ pub use lambda::{
     Function, FunctionError, FunctionErrorKind, InProcess, Invocation, Kill, KillKind, Process,
 };
 pub use pipeline::{LocalPipeline, LocalPipelineBuilder};
-pub use s3::{BoundS3Endpoint, Buckets, EventId, ObjectEvent, ObjectEvents, S3Endpoint};
+pub use s3::{BoundS3Endpoint, Buckets, EventId, ObjectEvent, S3Endpoint};
 pub use sqs::{
     Deletion, Message, Queue, QueueSnapshot, QueuedMessage, Receipt, Receive, Received, Redriven,
     SendRefusal, Sent, Visibility, VisibilityRefusal,

@@ -11,7 +11,7 @@ use s3s::service::S3ServiceBuilder;
 use s3s::{S3Result, s3_error};
 use tokio::net::TcpListener;
 
-use super::service::{ObjectEvents, S3Service};
+use super::service::S3Service;
 use super::store::Buckets;
 use crate::Error;
 use crate::aws::http_server::{HttpListener, HttpServer};
@@ -71,10 +71,11 @@ impl BoundS3Endpoint {
         self.address
     }
 
-    /// Starts to serve these buckets. Their events go to `events`.
+    /// Starts to serve these [buckets](crate::LocalPipeline::buckets). Their events go to the
+    /// pipeline that they belong to.
     #[must_use]
-    pub fn serve(self, buckets: Arc<Buckets>, events: Arc<dyn ObjectEvents>) -> S3Endpoint {
-        let mut protocol = S3ServiceBuilder::new(S3Service::new(buckets, events));
+    pub fn serve(self, buckets: Arc<Buckets>) -> S3Endpoint {
+        let mut protocol = S3ServiceBuilder::new(S3Service::new(buckets));
         protocol.set_auth(SimpleAuth::from_single("test", "test"));
         protocol.set_access(AccessRule);
 

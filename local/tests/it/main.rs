@@ -4,6 +4,7 @@
 
 mod cli;
 mod config;
+mod crashes;
 mod deaths;
 mod faults;
 mod mapping;
@@ -13,6 +14,7 @@ mod process;
 mod programs;
 mod queue;
 mod queue_model;
+mod s3;
 mod sqs;
 mod topic;
 mod ui;

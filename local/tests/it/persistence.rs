@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use s3_dispatch::{HandlerError, ObjectKey, Routes, State};
 use s3_dispatch_local::{
-    Error, ErrorKind, Faults, LocalPipeline, Message, ObjectEvent, QueueSpec, Sent, StepKind,
-    Topology,
+    Error, ErrorKind, Faults, LocalPipeline, LocalPipelineBuilder, Message, ObjectEvent, QueueSpec,
+    Sent, StepKind, Topology,
 };
 use s3_dispatch_testing::NotificationBuilder;
 use tempfile::TempDir;
@@ -64,7 +64,7 @@ fn handled(app: &App) -> Vec<String> {
 }
 
 fn log(folder: &TempDir) -> std::path::PathBuf {
-    folder.path().join("queues.jsonl")
+    folder.path().join("log.jsonl")
 }
 
 #[tokio::test(start_paused = true)]
@@ -223,9 +223,9 @@ async fn no_acknowledged_event_is_lost_wherever_the_log_is_cut_off() {
 
         let is_deleted = std::str::from_utf8(&whole[..length])
             .unwrap()
-            .lines()
+            .split_inclusive('\n')
             .any(|line| {
-                line.starts_with(r#"{"removed":{"queue":"put-processor""#) && line.ends_with("}}")
+                line.contains(r#"{"removed":{"queue":"put-processor""#) && line.ends_with('\n')
             });
 
         assert_eq!(handled.is_empty(), is_deleted, "cut at {length}");
@@ -327,7 +327,7 @@ async fn publish_until_full(folder: &Path) {
 
     let error = loop {
         // A long key, so that a short line still fits after the last long one.
-        let key = format!("{:0800}", acknowledged.lines().count());
+        let key = format!("{:02000}", acknowledged.lines().count());
         let event = ObjectEvent::new("ObjectCreated:Put", BUCKET, key.as_str()).with_size(4);
 
         match pipeline.publish(event).await {
@@ -384,12 +384,130 @@ async fn the_log_is_rewritten_when_it_has_grown() {
 #[tokio::test(start_paused = true)]
 async fn a_full_disk_rejects_new_events_with_one_clear_line() {
     let folder = TempDir::new().unwrap();
-    std::os::unix::fs::symlink("/dev/full", folder.path().join("queues.jsonl.new")).unwrap();
+    std::os::unix::fs::symlink("/dev/full", folder.path().join("log.jsonl.new")).unwrap();
     let error = start(folder.path(), &app(false)).await.unwrap_err();
-    let path = folder.path().join("queues.jsonl.new");
+    let path = folder.path().join("log.jsonl.new");
     let expected = format!("the disk is full: cannot write `{}`", path.display());
     assert_eq!(
         (error.kind(), error.to_string()),
         (ErrorKind::Storage, expected)
     );
+}
+
+fn queues<const N: usize>(names: [&str; N]) -> LocalPipelineBuilder {
+    let topology = Topology::new();
+    let topology = names.into_iter().fold(topology, |topology, name| {
+        topology.with_queue(QueueSpec::new(name))
+    });
+
+    LocalPipeline::builder().with_topology(topology)
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_queue_that_is_left_out_keeps_its_messages() {
+    let folder = TempDir::new().unwrap();
+    let pipeline = queues(["kept", "empty"]).with_data(folder.path());
+    let pipeline = pipeline.start().await.unwrap();
+    for id in ["1", "2"] {
+        let message = Message::new(id, "body");
+        pipeline.send("kept", message).await.unwrap();
+    }
+    assert_eq!(pipeline.left_out_queues(), []);
+    pipeline.stop().await;
+    drop(pipeline);
+
+    // Two starts without it, each of which rewrites the log.
+    for _ in 0..2 {
+        let pipeline = queues(["other"]).with_data(folder.path()).start().await;
+        let pipeline = pipeline.unwrap();
+        assert_eq!(pipeline.left_out_queues(), [("kept".into(), 2)]);
+        pipeline.stop().await;
+    }
+
+    let pipeline = queues(["kept"]).with_data(folder.path()).start().await;
+    let pipeline = pipeline.unwrap();
+    assert_eq!(pipeline.left_out_queues(), []);
+    let messages = pipeline.queue("kept").unwrap().messages;
+    let ids: Vec<_> = messages
+        .iter()
+        .map(|message| &*message.message_id)
+        .collect();
+    assert_eq!(ids, ["1", "2"]);
+}
+
+/// A message was on its way to the queue when the pipeline ended.
+#[tokio::test(start_paused = true)]
+async fn a_notification_to_a_queue_that_is_left_out_is_kept() {
+    let folder = TempDir::new().unwrap();
+    let pipeline = start(folder.path(), &app(false)).await.unwrap();
+    pipeline.settle().await;
+    pipeline.stop().await;
+    pipeline.put(BUCKET, "key", "body").await.unwrap();
+    drop(pipeline);
+
+    let renamed = std::fs::read_to_string(log(&folder)).unwrap();
+    let renamed = renamed.replace(r#""topic":"object-events""#, r#""queue":"renamed""#);
+    let renamed = renamed.replace(r#","queue":null"#, "");
+    fs::write(log(&folder), renamed).unwrap();
+
+    let pipeline = start(folder.path(), &app(false)).await.unwrap();
+    pipeline.settle().await;
+    assert_eq!(pipeline.left_out_queues(), [("renamed".into(), 1)]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_folder_of_an_earlier_version_is_refused_with_what_to_do() {
+    let folder = TempDir::new().unwrap();
+    fs::create_dir_all(folder.path().join("buckets/objects")).unwrap();
+    let log = "{\"s3-dispatch-local\":1}\n";
+    fs::write(folder.path().join("queues.jsonl"), log).unwrap();
+
+    let error = start(folder.path(), &app(false)).await.unwrap_err();
+    let expected = format!(
+        "the folder `{}` was written by an earlier version, and this one cannot read it; choose \
+         another folder, or delete this one with its objects and messages",
+        folder.path().display()
+    );
+    assert_eq!(
+        (error.kind(), error.to_string()),
+        (ErrorKind::Storage, expected)
+    );
+    assert!(folder.path().join("buckets/objects").exists());
+}
+
+/// A limit on the length of files cuts off the entry, so that neither half of it counts.
+#[cfg(target_os = "linux")]
+#[tokio::test(start_paused = true)]
+async fn an_object_whose_event_does_not_fit_on_the_disk_is_not_changed() {
+    let Some(folder) = std::env::var_os(LIMITED) else {
+        return with_short_files(
+            "an_object_whose_event_does_not_fit_on_the_disk_is_not_changed",
+            &TempDir::new().unwrap(),
+        );
+    };
+
+    let pipeline = start(Path::new(&folder), &app(false)).await.unwrap();
+    pipeline.stop().await;
+    let mut key = String::new();
+
+    let error = loop {
+        let next = format!("{key}k");
+        match pipeline.put(BUCKET, &format!("{next:0900}"), "body").await {
+            Ok(_) => key = next,
+            Err(error) => break error,
+        }
+    };
+
+    assert_eq!(error.kind(), ErrorKind::Storage);
+    assert!(!key.is_empty());
+    let failed = format!("{key}k");
+    assert_eq!(
+        pipeline
+            .delete(BUCKET, &format!("{failed:0900}"))
+            .await
+            .unwrap(),
+        None
+    );
+    let bodies = fs::read_dir(Path::new(&folder).join("bodies")).unwrap();
+    assert_eq!(bodies.count(), key.len());
 }
