@@ -85,7 +85,8 @@ variable "processors" {
     - `handler_seconds`: how long a handler takes for a record, at worst. With it, a batch that does
       not fit into the timeout is refused. Null checks nothing.
     - `concurrency`: how many handlers the program runs at once, which is what it gives to
-      `Dispatcher::with_concurrency`. It only serves this check, and changes nothing in the program.
+      `Dispatcher::with_concurrency`, and 5 otherwise. It only serves this check, and changes
+      nothing in the program.
       Handlers that compute share one processor: for them it is 1.
     - `environment`: the function's environment variables. Do not store secrets in them.
   EOT
@@ -98,7 +99,7 @@ variable "processors" {
     batch_window_seconds = optional(number, 0)
     maximum_concurrency  = optional(number)
     handler_seconds      = optional(number)
-    concurrency          = optional(number, 1)
+    concurrency          = optional(number, 5)
     environment          = optional(map(string), {})
   }))
 

@@ -16,6 +16,7 @@ run "a_batch_that_does_not_fit_is_refused" {
         policy_file     = "policies/put-processor.json"
         timeout_seconds = 3
         handler_seconds = 0.8
+        concurrency     = 1
       }
     }
   }
@@ -43,6 +44,7 @@ run "the_smaller_batch_fits" {
         policy_file     = "policies/put-processor.json"
         timeout_seconds = 3
         handler_seconds = 0.8
+        concurrency     = 1
         batch_size      = 3
       }
     }
@@ -64,6 +66,7 @@ run "the_longer_timeout_fits" {
         policy_file     = "policies/put-processor.json"
         timeout_seconds = 9
         handler_seconds = 0.8
+        concurrency     = 1
       }
     }
   }
@@ -92,6 +95,27 @@ run "more_handlers_at_once_fit" {
   assert {
     condition     = length(local.sizing_faults) == 0
     error_message = "A batch that fits is refused: ${jsonencode(local.sizing_faults)}"
+  }
+}
+
+run "five_at_once_are_assumed" {
+  command = plan
+
+  variables {
+    processors = {
+      put-processor = {
+        package         = "tests/fixtures/package.zip"
+        policy_file     = "policies/put-processor.json"
+        timeout_seconds = 3
+        handler_seconds = 1
+        batch_size      = 10
+      }
+    }
+  }
+
+  assert {
+    condition     = local.sizing["put-processor"].batch_ms == 2000
+    error_message = "The batch takes ${local.sizing["put-processor"].batch_ms} ms."
   }
 }
 
@@ -134,6 +158,7 @@ run "a_batch_that_just_fits_is_accepted" {
         policy_file          = "policies/put-processor.json"
         timeout_seconds      = 30
         handler_seconds      = 0.295
+        concurrency          = 1
         batch_size           = 100
         batch_window_seconds = 1
       }
@@ -156,6 +181,7 @@ run "a_millisecond_too_much_is_refused" {
         policy_file          = "policies/put-processor.json"
         timeout_seconds      = 30
         handler_seconds      = 0.296
+        concurrency          = 1
         batch_size           = 100
         batch_window_seconds = 1
       }
@@ -185,6 +211,7 @@ run "a_part_of_a_millisecond_counts" {
         policy_file     = "policies/put-processor.json"
         timeout_seconds = 3
         handler_seconds = 0.2501
+        concurrency     = 1
       }
     }
   }
@@ -206,6 +233,7 @@ run "a_large_batch_has_no_timeout_that_is_long_enough" {
         package              = "tests/fixtures/package.zip"
         policy_file          = "policies/put-processor.json"
         handler_seconds      = 2
+        concurrency          = 1
         batch_size           = 1000
         batch_window_seconds = 1
       }
@@ -235,6 +263,7 @@ run "a_handler_that_outlasts_the_timeout_needs_a_longer_one" {
         policy_file     = "policies/put-processor.json"
         timeout_seconds = 30
         handler_seconds = 60
+        concurrency     = 1
         batch_size      = 1
       }
     }
@@ -261,6 +290,7 @@ run "a_slow_handler_with_a_large_batch_needs_both" {
         package         = "tests/fixtures/package.zip"
         policy_file     = "policies/put-processor.json"
         handler_seconds = 100
+        concurrency     = 1
       }
     }
   }

@@ -41,7 +41,8 @@
 //! - [`Faults`] decides what goes wrong, where and how often. The same seed gives the same run.
 //! - [`Queue`] has the rules of SQS. [`Function`] is what a queue invokes: a router in this
 //!   process, or a program ([`Process`]) that talks to Lambda's Runtime API.
-//! - [`S3Endpoint`] serves the buckets to any S3 client.
+//! - [`S3Endpoint`] serves the buckets to any S3 client, and
+//!   [`LocalPipelineBuilder::with_sqs_endpoint`] the queues to any SQS client.
 //! - [`Journal`] contains everything that happens. [`Report`] says what happened to each event.
 //!
 //! The program `s3-dispatch-local` runs a pipeline in a terminal. All of this is for development
@@ -70,8 +71,8 @@ pub use lambda::{
 pub use pipeline::{LocalPipeline, LocalPipelineBuilder};
 pub use s3::{BoundS3Endpoint, Buckets, EventId, ObjectEvent, S3Endpoint};
 pub use sqs::{
-    Deletion, Message, Queue, QueueSnapshot, QueuedMessage, Receipt, Receive, Received, Redriven,
-    SendRefusal, Sent, Visibility, VisibilityRefusal,
+    AttributeValue, Deletion, Message, MessageAttribute, Queue, QueueSnapshot, QueuedMessage,
+    Receipt, Receive, Received, Redriven, SendRefusal, Sent, Visibility, VisibilityRefusal,
 };
 pub use topology::{
     BucketSpec, Destination, FunctionSpec, MappingSpec, NotificationSpec, QueueSpec, Redrive,

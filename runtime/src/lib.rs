@@ -94,8 +94,8 @@
 //! # Features
 //!
 //! - `cli` (default): the command line outside Lambda, with `invoke`, `inspect` and `policy`.
-//! - `dynamodb`: `DynamoDbStore`, with which [`Deduplicated`], [`Exclusive`] and [`LatestOnly`] work
-//!   across processes.
+//! - `dynamodb`: `DynamoDbStore`, with which [`Deduplicated`], [`Exclusive`] and [`LatestOnly`]
+//!   work across processes.
 //! - `sqs`: `SqsDeadLetters`, `SqsBackoff` and `SqsQueue`.
 //! - `metrics`: counters and histograms through the facade of the crate `metrics`.
 //! - `aws_lambda_events`: conversions between [`S3EventRecord`] and the record of that crate.
@@ -163,6 +163,11 @@ mod telemetry;
 #[doc = include_str!("../README.md")]
 struct Readme;
 
+/// The guide's code, compiled as doc tests.
+#[cfg(doctest)]
+#[doc = include_str!("../docs/keeping-a-mirror.md")]
+struct KeepingAMirror;
+
 #[doc(hidden)]
 pub use s3_dispatch_core::__private;
 pub use s3_dispatch_core::{
@@ -187,10 +192,10 @@ pub use failure::sqs_backoff::SqsBackoff;
 pub use failure::sqs_dead_letters::SqsDeadLetters;
 pub use lambda::run;
 pub use once::deduplicated::Deduplicated;
-#[cfg(feature = "dynamodb")]
-pub use once::dynamodb::DynamoDbStore;
 pub use once::exclusive::Exclusive;
 pub use once::latest_only::LatestOnly;
-pub use once::memory::MemoryStore;
-pub use once::store::{ClaimStore, LeaseStore, SequencerStore};
+#[cfg(feature = "dynamodb")]
+pub use once::stores::dynamodb::DynamoDbStore;
+pub use once::stores::memory::MemoryStore;
+pub use once::stores::store::{ClaimStore, LeaseStore, SequencerStore};
 pub use start::start;

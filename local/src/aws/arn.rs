@@ -10,6 +10,12 @@ pub(crate) fn queue_arn(name: &str) -> String {
     arn("sqs", name)
 }
 
+/// The name of the queue that has this ARN. `None` if the ARN is not that of a queue here.
+pub(crate) fn queue_of_arn(arn: &str) -> Option<&str> {
+    let name = arn.strip_prefix(&queue_arn(""))?;
+    (!name.is_empty() && !name.contains(':')).then_some(name)
+}
+
 pub(crate) fn topic_arn(name: &str) -> String {
     arn("sns", name)
 }

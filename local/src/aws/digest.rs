@@ -32,10 +32,11 @@ pub(crate) fn from_hex(text: &str) -> Vec<u8> {
         .collect()
 }
 
+/// The digits of base64.
+const BASE64: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
 /// Encodes bytes in base64 with the standard alphabet and padding, as in the header `Content-MD5`.
 pub(crate) fn base64(bytes: &[u8]) -> String {
-    const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-
     let mut text = String::with_capacity(bytes.len().div_ceil(3) * 4);
 
     for chunk in bytes.chunks(3) {
@@ -49,10 +50,35 @@ pub(crate) fn base64(bytes: &[u8]) -> String {
             text.push(if digit > chunk.len() {
                 '='
             } else {
-                char::from(ALPHABET[index as usize])
+                char::from(BASE64[index as usize])
             });
         }
     }
 
     text
+}
+
+/// Decodes what [`base64`] writes. `None` if it is anything else.
+pub(crate) fn from_base64(text: &str) -> Option<Vec<u8>> {
+    let mut bytes = Vec::with_capacity(text.len() / 4 * 3);
+
+    for chunk in text.as_bytes().chunks(4) {
+        let digits = chunk.iter().take_while(|digit| **digit != b'=');
+        let digits: Vec<u32> = digits
+            .map(|digit| base64_digit(*digit))
+            .collect::<Option<_>>()?;
+        let group = digits.iter().fold(0, |group, digit| group << 6 | digit);
+
+        let group = group << (6 * (4 - digits.len()));
+        let count = digits.len().checked_sub(1).filter(|count| *count > 0)?;
+        bytes.extend(&group.to_be_bytes()[1..=count]);
+    }
+
+    // Also rejects padding in the middle, a missing digit, and bits that are not used.
+    (base64(&bytes) == text).then_some(bytes)
+}
+
+fn base64_digit(digit: u8) -> Option<u32> {
+    let position = BASE64.iter().position(|other| *other == digit)?;
+    u32::try_from(position).ok()
 }

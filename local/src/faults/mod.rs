@@ -39,11 +39,11 @@ pub enum Hop {
     Publish,
     /// From the topic to a queue.
     Deliver,
-    /// From the queue to the event source mapping.
+    /// From the queue to the event source mapping or to an SQS client.
     Receive,
     /// From the mapping to the function and back.
     Invoke,
-    /// From the mapping back to the queue.
+    /// From the mapping or a client back to the queue.
     Delete,
 }
 

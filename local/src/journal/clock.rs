@@ -24,6 +24,11 @@ impl Clock {
         self.started_at + self.elapsed()
     }
 
+    /// The machine's time at the start.
+    pub(crate) fn started_at(&self) -> SystemTime {
+        self.started_at
+    }
+
     /// The time since the start.
     pub(crate) fn elapsed(&self) -> Duration {
         self.started.elapsed()

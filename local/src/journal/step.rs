@@ -116,6 +116,15 @@ pub enum StepKind {
         /// Whether the message succeeded.
         fate: Fate,
     },
+    /// A client received a message from a queue.
+    Received {
+        /// The queue.
+        queue: Arc<str>,
+        /// The message's id.
+        message_id: Arc<str>,
+        /// How often the message has been received, including this time.
+        receive_count: u32,
+    },
     /// A client or a function changed how long a received message stays invisible.
     VisibilityChanged {
         /// The queue.

@@ -7,7 +7,7 @@ use crate::faults::chance::Chance;
 use crate::faults::{Fault, Faults, Hop};
 use crate::journal::{Journal, StepKind};
 use crate::s3::EventId;
-use crate::sqs::Received;
+use crate::sqs::{Message, Received};
 
 /// A message or an invocation at a hop, where a fault can occur.
 pub(crate) struct FaultSite<'s> {
@@ -39,14 +39,24 @@ impl<'s> FaultSite<'s> {
 
     /// A message that was received from this queue.
     pub(crate) fn of_received(hop: Hop, queue: &'s Arc<str>, received: &'s Received) -> Self {
+        Self::of_message(hop, queue, &received.message, received.receive_count)
+    }
+
+    /// A message of this queue that has been received this often.
+    pub(crate) fn of_message(
+        hop: Hop,
+        queue: &'s Arc<str>,
+        message: &'s Message,
+        receive_count: u32,
+    ) -> Self {
         Self {
             hop,
             place: queue,
-            key: &received.message.id,
-            attempt: received.receive_count,
-            event: received.message.event,
-            id: Some(&received.message.id),
-            receive_count: Some(received.receive_count),
+            key: &message.id,
+            attempt: receive_count,
+            event: message.event,
+            id: Some(&message.id),
+            receive_count: Some(receive_count),
         }
     }
 

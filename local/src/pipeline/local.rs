@@ -241,7 +241,8 @@ impl LocalPipeline {
 
     /// The queues that the topology does not have and that the folder contains messages of, with
     /// the number of messages: `[("thumbnails", 12)]`. They were renamed or left out. Their
-    /// messages stay until the topology has the queue again.
+    /// messages stay until the topology has the queue again. Queues that SQS clients have created
+    /// do not count.
     ///
     /// # Examples
     ///
@@ -271,12 +272,19 @@ impl LocalPipeline {
     #[must_use]
     pub fn left_out_queues(&self) -> Vec<(String, usize)> {
         let specs = &self.0.topology.queues;
-        let is_left_out = |name: &str| specs.iter().all(|spec| spec.name != name);
 
         self.0.engine.read(|state| {
+            let is_configured = |name: &str| specs.iter().any(|spec| spec.name == name);
+            let is_clients = |name: &str| {
+                let settings = state.settings.get(name);
+                settings.is_some_and(|settings| settings.configured.is_none())
+            };
+
             let queues = state.queues.iter();
             queues
-                .filter(|(name, _)| is_left_out(name))
+                .filter(|(name, queue)| {
+                    !queue.is_empty() && !is_configured(name) && !is_clients(name)
+                })
                 .map(|(name, queue)| (String::from(&**name), queue.len()))
                 .collect()
         })

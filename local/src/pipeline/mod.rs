@@ -6,7 +6,7 @@
 
 mod arrivals;
 mod builder;
-mod clients;
+pub(crate) mod clients;
 pub(crate) mod engine;
 pub(crate) mod injection;
 mod local;

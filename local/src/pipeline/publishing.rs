@@ -284,7 +284,7 @@ impl StoreKeeper for Engine {
 
 /// Waits for a sync on a thread that may block. If the runtime ends in the meantime, nobody waits
 /// for the result.
-async fn wait_for_sync(sync: Option<PendingSync>) -> Result<(), Error> {
+pub(super) async fn wait_for_sync(sync: Option<PendingSync>) -> Result<(), Error> {
     match sync {
         Some(sync) => tokio::task::spawn_blocking(|| sync.run())
             .await

@@ -21,48 +21,59 @@ impl Engine {
         excluded: &HashSet<Arc<str>>,
     ) -> Vec<Received> {
         let now = self.clock.now();
+        self.change(|state| self.receive_from(state, now, queue, max_messages, excluded, None))
+    }
 
-        self.change(|state| {
-            let dead_letter_queue = dead_letter_queue(state, queue);
-            let room = dead_letter_queue
-                .as_ref()
-                .and_then(|name| state.queues.get(name))
-                .map_or(0, |queue| queue.room());
+    /// Receives messages, with a visibility timeout of their own or else that of the queue.
+    pub(super) fn receive_from(
+        &self,
+        state: &mut PipelineState,
+        now: SystemTime,
+        queue: &Arc<str>,
+        max_messages: usize,
+        excluded: &HashSet<Arc<str>>,
+        visibility_timeout: Option<Duration>,
+    ) -> Vec<Received> {
+        let dead_letter_queue = dead_letter_queue(state, queue);
+        let room = dead_letter_queue
+            .as_ref()
+            .and_then(|name| state.queues.get(name))
+            .map_or(0, |queue| queue.room());
 
-            let Some(source) = state.queues.get_mut(queue) else {
-                return Vec::new();
-            };
+        let Some(source) = state.queues.get_mut(queue) else {
+            return Vec::new();
+        };
 
-            let Receive {
-                mut messages,
-                redriven,
-                expired,
-                ..
-            } = source.receive(now, max_messages, excluded, room);
+        let timeout = visibility_timeout.unwrap_or(source.spec().visibility_timeout);
+        let Receive {
+            mut messages,
+            redriven,
+            expired,
+            ..
+        } = source.receive_for(now, max_messages, excluded, room, timeout);
 
-            messages.retain(|received| self.reaches_receiver(source, now, received));
+        messages.retain(|received| self.reaches_receiver(source, now, received));
 
-            for message in expired {
-                self.record_expired(queue, message);
+        for message in expired {
+            self.record_expired(queue, message);
+        }
+
+        let target = dead_letter_queue.and_then(|name| state.queues.get_mut(&name));
+        if let Some(target) = target {
+            for redriven in redriven {
+                let step = StepKind::Redriven {
+                    queue: Arc::clone(queue),
+                    dead_letter_queue: Arc::clone(target.name()),
+                    message_id: Arc::clone(&redriven.message.id),
+                    receive_count: redriven.receive_count,
+                };
+
+                self.journal.append(redriven.message.event, step);
+                target.insert_redriven(now, redriven);
             }
+        }
 
-            let target = dead_letter_queue.and_then(|name| state.queues.get_mut(&name));
-            if let Some(target) = target {
-                for redriven in redriven {
-                    let step = StepKind::Redriven {
-                        queue: Arc::clone(queue),
-                        dead_letter_queue: Arc::clone(target.name()),
-                        message_id: Arc::clone(&redriven.message.id),
-                        receive_count: redriven.receive_count,
-                    };
-
-                    self.journal.append(redriven.message.event, step);
-                    target.insert_redriven(now, redriven);
-                }
-            }
-
-            messages
-        })
+        messages
     }
 
     /// Whether a received message reaches its receiver, or a fault loses the response.
@@ -74,9 +85,13 @@ impl Engine {
         if let Some(mut chance) = self.inject(Fault::ExpireVisibility, &site) {
             // The function may still be working then: AWS recommends a visibility timeout of six
             // times the function's timeout.
-            let early = chance.duration(Duration::ZERO, queue.spec().visibility_timeout / 6);
+            let timeout = received.invisible_until.duration_since(now);
+            let early = chance.duration(Duration::ZERO, timeout.unwrap_or_default() / 6);
             let changed = queue.change_visibility(now, received.receipt, early);
-            debug_assert!(changed.is_ok(), "the message was received just now");
+            debug_assert!(
+                changed.is_ok() || received.invisible_until == now,
+                "the message was received just now"
+            );
         }
 
         !is_lost

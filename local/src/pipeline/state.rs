@@ -11,6 +11,7 @@ use crate::Error;
 use crate::aws::sequencer::Sequencers;
 use crate::s3::{Changed, EventId, StoreIndex, Transaction};
 use crate::sqs::Queue;
+use crate::sqs::stored::StoredSettings;
 use crate::topology::{QueueSpec, Topology};
 
 /// Everything that must survive a restart, and the number of running invocations.
@@ -20,10 +21,18 @@ use crate::topology::{QueueSpec, Topology};
 pub(crate) struct PipelineState {
     pub(crate) queues: BTreeMap<Arc<str>, Queue>,
     pub(super) store: StoreIndex,
+    /// The settings of the queues in the topology.
+    configured: BTreeMap<String, QueueSpec>,
+    /// The settings of the queues that clients have created or changed.
+    pub(super) settings: BTreeMap<Arc<str>, StoredSettings>,
+    /// When clients have purged queues.
+    pub(super) purged: BTreeMap<Arc<str>, SystemTime>,
     /// The messages in transit, by the time at which they arrive and their serial number.
     in_transit: BTreeMap<(SystemTime, u64), InTransit>,
     next_serial: u64,
     last_event: u64,
+    /// How many messages clients have sent so far.
+    last_message: u64,
     pub(super) sequencers: Sequencers,
     /// How many invocations run or wait for a permit.
     pub(super) invocations: usize,
@@ -42,9 +51,17 @@ impl PipelineState {
             queues: queues
                 .map(|queue| (Arc::clone(queue.name()), queue))
                 .collect(),
+            configured: topology
+                .queues
+                .iter()
+                .map(|spec| (spec.name.clone(), spec.clone()))
+                .collect(),
+            settings: BTreeMap::new(),
+            purged: BTreeMap::new(),
             in_transit: BTreeMap::new(),
             next_serial: 0,
             last_event: 0,
+            last_message: 0,
             sequencers: Sequencers::default(),
             invocations: 0,
             unwritten: Vec::new(),
@@ -63,8 +80,9 @@ impl PipelineState {
         let was_used = !entries.is_empty();
         let known: HashSet<_> = self.queues.keys().cloned().collect();
         entries.into_iter().for_each(|entry| self.apply(entry));
-        self.queues
-            .retain(|name, queue| known.contains(name) || !queue.is_empty());
+        self.queues.retain(|name, queue| {
+            known.contains(name) || self.settings.contains_key(name) || !queue.is_empty()
+        });
 
         for queue in self.queues.values_mut() {
             queue.start_recording();
@@ -101,8 +119,10 @@ impl PipelineState {
             LogEntry::Counters {
                 last_event,
                 last_sequencer,
+                last_message,
             } => {
                 self.last_event = self.last_event.max(last_event);
+                self.last_message = self.last_message.max(last_message);
                 self.sequencers.continue_after(last_sequencer);
             }
             LogEntry::SentOff {
@@ -114,6 +134,7 @@ impl PipelineState {
                 self.in_transit.insert((due, serial), message);
             }
             LogEntry::Arrived { serial, due } => drop(self.in_transit.remove(&(due, serial))),
+            LogEntry::Settings(settings) => self.restore_settings(settings),
             LogEntry::Queue { queue, change } => self.queue_or_left_out(&queue).apply(change),
             LogEntry::Store(change) => drop(self.store.assign(change)),
         }
@@ -142,6 +163,8 @@ impl PipelineState {
             message: message.clone(),
         });
 
+        let settings = self.settings.values().cloned().map(LogEntry::Settings);
+
         let queues = self.queues.values();
         let changes = queues.flat_map(|queue| {
             queue.to_changes().map(|change| LogEntry::Queue {
@@ -152,6 +175,7 @@ impl PipelineState {
 
         std::iter::once(self.counters())
             .chain(in_transit)
+            .chain(settings)
             .chain(changes)
             .chain(self.store.to_changes().map(LogEntry::Store))
     }
@@ -160,6 +184,7 @@ impl PipelineState {
         LogEntry::Counters {
             last_event: self.last_event,
             last_sequencer: self.sequencers.last(),
+            last_message: self.last_message,
         }
     }
 
@@ -220,6 +245,52 @@ impl PipelineState {
         for change in changed.changes() {
             self.record(|_| LogEntry::Store(change.clone()));
         }
+    }
+
+    /// The number of the next message that a client sends.
+    pub(super) fn next_message(&mut self) -> u64 {
+        self.last_message += 1;
+        self.record(Self::counters);
+
+        self.last_message
+    }
+
+    /// Changes the settings of a queue, which is created if it does not exist.
+    pub(super) fn set_settings(&mut self, settings: StoredSettings) {
+        self.record(|_| LogEntry::Settings(settings.clone()));
+        self.apply_settings(settings);
+    }
+
+    /// Restores settings from the log. For a queue of the topology they count only as long as the
+    /// topology says what it said when a client changed them.
+    fn restore_settings(&mut self, settings: StoredSettings) {
+        let queue = self.queues.get(settings.spec.name.as_str());
+        if queue.is_none() || self.is_unchanged(&settings) {
+            self.apply_settings(settings);
+        }
+    }
+
+    fn is_unchanged(&self, settings: &StoredSettings) -> bool {
+        let configured = self.configured.get(settings.spec.name.as_str());
+        configured == settings.configured.as_ref()
+    }
+
+    fn apply_settings(&mut self, settings: StoredSettings) {
+        let spec = settings.spec.clone();
+        let name: Arc<str> = spec.name.as_str().into();
+
+        match self.queues.get_mut(&name) {
+            Some(queue) => queue.set_spec(spec),
+            None => {
+                let mut queue = Queue::new(spec);
+                if self.log.is_some() {
+                    queue.start_recording();
+                }
+                self.queues.insert(Arc::clone(&name), queue);
+            }
+        }
+
+        self.settings.insert(name, settings);
     }
 
     /// Puts a message in transit that arrives at this time.

@@ -26,10 +26,13 @@ impl Queue {
 
     /// The changes that make an empty queue the same as this one.
     pub(crate) fn to_changes(&self) -> impl Iterator<Item = QueueChange> {
+        let continued = (self.next_serial > 0).then_some(QueueChange::Continued {
+            serial: self.next_serial,
+        });
         let messages = self.stored().cloned().map(QueueChange::Added);
         let seen = self.deduplication.iter().cloned().map(QueueChange::Seen);
 
-        messages.chain(seen)
+        continued.into_iter().chain(messages).chain(seen)
     }
 
     /// Restores a change.
@@ -51,6 +54,9 @@ impl Queue {
                 });
             }
             QueueChange::Removed { serial } => drop(self.remove(serial)),
+            QueueChange::Continued { serial } => {
+                self.next_serial = self.next_serial.max(serial);
+            }
             QueueChange::Seen(seen) => self.deduplication.restore(seen),
         }
     }

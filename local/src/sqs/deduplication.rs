@@ -13,7 +13,8 @@ const INTERVAL: Duration = Duration::from_secs(5 * 60);
 /// The deduplication ids of the last five minutes.
 #[derive(Debug, Default)]
 pub(crate) struct Deduplication {
-    message_ids: HashMap<Arc<str>, Arc<str>>,
+    /// By the deduplication id, the id and the serial number of its first message.
+    messages: HashMap<Arc<str>, (Arc<str>, u64)>,
     by_age: VecDeque<SeenId>,
     /// How many of the newest ids are not written to disk yet. `None` if nothing is written.
     unwritten: Option<usize>,
@@ -25,6 +26,8 @@ pub(crate) struct SeenId {
     pub(crate) id: Arc<str>,
     /// The id of the first message with this deduplication id.
     pub(crate) message_id: Arc<str>,
+    /// The position of that message in the queue.
+    pub(crate) serial: u64,
     pub(crate) until: SystemTime,
 }
 
@@ -34,10 +37,10 @@ impl Deduplication {
         sha256_hex(body.as_bytes()).into()
     }
 
-    /// The id of the first message with this deduplication id.
-    pub(crate) fn find(&mut self, now: SystemTime, id: &str) -> Option<Arc<str>> {
+    /// The id and the serial number of the first message with this deduplication id.
+    pub(crate) fn find(&mut self, now: SystemTime, id: &str) -> Option<(Arc<str>, u64)> {
         self.forget_old(now);
-        self.message_ids.get(id).cloned()
+        self.messages.get(id).cloned()
     }
 
     fn forget_old(&mut self, now: SystemTime) {
@@ -45,15 +48,22 @@ impl Deduplication {
             if oldest.until > now {
                 break;
             }
-            self.message_ids.remove(&oldest.id);
+            self.messages.remove(&oldest.id);
             self.by_age.pop_front();
         }
     }
 
-    pub(crate) fn remember(&mut self, now: SystemTime, id: Arc<str>, message_id: Arc<str>) {
+    pub(crate) fn remember(
+        &mut self,
+        now: SystemTime,
+        id: Arc<str>,
+        message_id: Arc<str>,
+        serial: u64,
+    ) {
         self.restore(SeenId {
             id,
             message_id,
+            serial,
             until: now + INTERVAL,
         });
 
@@ -64,8 +74,8 @@ impl Deduplication {
 
     /// Remembers an id that is already on disk.
     pub(crate) fn restore(&mut self, seen: SeenId) {
-        self.message_ids
-            .insert(Arc::clone(&seen.id), Arc::clone(&seen.message_id));
+        let message = (Arc::clone(&seen.message_id), seen.serial);
+        self.messages.insert(Arc::clone(&seen.id), message);
         self.by_age.push_back(seen);
     }
 

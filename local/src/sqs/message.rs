@@ -1,9 +1,11 @@
 //! The messages of a queue, and the results of sending, receiving and deleting them.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 use std::time::SystemTime;
 
+use super::attributes::{MessageAttribute, MessageAttributes};
 use super::receipt::Receipt;
 use crate::s3::EventId;
 
@@ -17,6 +19,10 @@ pub struct Message {
     pub body: Arc<str>,
     /// The event that the message is about.
     pub event: Option<EventId>,
+    /// What the sender says about the message, by name.
+    pub attributes: BTreeMap<Arc<str>, MessageAttribute>,
+    /// The X-Ray trace header (`AWSTraceHeader`).
+    pub trace_header: Option<Arc<str>>,
     /// The message group. Every message of a FIFO queue needs one.
     pub group_id: Option<Arc<str>>,
     /// The deduplication id. Every message of a FIFO queue needs one, unless the queue has
@@ -39,6 +45,9 @@ pub struct Received {
     pub sent: SystemTime,
     /// When it was received for the first time.
     pub first_received: SystemTime,
+    /// The name of the queue that this one is the dead-letter queue of, if the message came from
+    /// there.
+    pub dead_letter_source: Option<Arc<str>>,
     /// When the message becomes visible again.
     pub invisible_until: SystemTime,
     /// The position among all messages that the queue has ever had.
@@ -57,13 +66,23 @@ pub enum Sent {
     },
 }
 
+/// What a client learns about a message that it sent.
+#[derive(Debug, Clone)]
+pub(crate) struct Accepted {
+    /// The id of the message, or of the earlier message that it is a duplicate of.
+    pub(crate) message_id: Arc<str>,
+    /// The position of that message in the queue.
+    pub(crate) serial: u64,
+    pub(crate) is_duplicate: bool,
+}
+
 /// Why a queue rejects a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum SendRefusal {
     /// The queue is full. It may have room later.
     Full,
-    /// The message is longer than 1 MiB.
+    /// The message with its attributes is longer than the queue allows, which is at most 1 MiB.
     TooLong,
     /// The queue is a FIFO queue, and the message has no group.
     NoGroup,
@@ -94,6 +113,8 @@ pub struct Redriven {
     pub sent: SystemTime,
     /// How often it was received, from any queue.
     pub receive_count: u32,
+    /// The name of the queue that it was received from too often.
+    pub source: Arc<str>,
 }
 
 /// The result of deleting a message.
@@ -129,6 +150,8 @@ impl Message {
             id: id.into(),
             body: body.into(),
             event: None,
+            attributes: MessageAttributes::new(),
+            trace_header: None,
             group_id: None,
             deduplication_id: None,
         }
@@ -138,6 +161,17 @@ impl Message {
     #[must_use]
     pub fn with_event(mut self, event: EventId) -> Self {
         self.event = Some(event);
+        self
+    }
+
+    /// Adds an attribute.
+    #[must_use]
+    pub fn with_attribute(
+        mut self,
+        name: impl Into<Arc<str>>,
+        attribute: MessageAttribute,
+    ) -> Self {
+        self.attributes.insert(name.into(), attribute);
         self
     }
 
@@ -154,13 +188,21 @@ impl Message {
         self.deduplication_id = Some(id.into());
         self
     }
+
+    /// The length that the limits of SQS are about: that of the body and of the attributes.
+    pub(crate) fn length(&self) -> usize {
+        let attributes = self.attributes.iter();
+        let attributes = attributes.map(|(name, attribute)| attribute.length(name));
+
+        self.body.len() + attributes.sum::<usize>()
+    }
 }
 
 impl fmt::Display for SendRefusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Full => "it is full",
-            Self::TooLong => "the message is longer than 1 MiB",
+            Self::TooLong => "the message is longer than the queue allows",
             Self::NoGroup => "a message for a FIFO queue needs a group",
             Self::NoDeduplicationId => "a message for this FIFO queue needs a deduplication id",
         })
@@ -178,3 +220,8 @@ impl fmt::Display for VisibilityRefusal {
 }
 
 impl std::error::Error for VisibilityRefusal {}
+
+/// The sequence number of a message in a FIFO queue. SQS writes 20 digits.
+pub(crate) fn sequence_number(serial: u64) -> String {
+    format!("188{serial:017}")
+}

@@ -6,19 +6,10 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use super::deduplication::Deduplication;
-use super::message::{
-    Deletion, Message, Receive, Received, Redriven, SendRefusal, Sent, VisibilityRefusal,
-};
+use super::message::{Accepted, Message, Redriven, SendRefusal, Sent};
 use super::order::ReceiveOrder;
-use super::receipt::Receipt;
 use super::stored::{QueueChange, StoredMessage};
 use crate::topology::QueueSpec;
-
-/// The longest message ("Amazon SQS message quotas", Amazon SQS Developer Guide, 2026).
-const MAX_MESSAGE_BYTES: usize = 1024 * 1024;
-
-/// How long a message can stay invisible after it was received (same source).
-const MAX_INVISIBILITY: Duration = Duration::from_secs(12 * 60 * 60);
 
 /// A queue with the rules of SQS. It has no clock and no threads: the caller passes the time to
 /// each call.
@@ -55,14 +46,14 @@ const MAX_INVISIBILITY: Duration = Duration::from_secs(12 * 60 * 60);
 /// assert!(queue.is_empty());
 /// ```
 pub struct Queue {
-    name: Arc<str>,
-    spec: QueueSpec,
-    messages: BTreeMap<u64, StoredMessage>,
-    order: ReceiveOrder,
+    pub(super) name: Arc<str>,
+    pub(super) spec: QueueSpec,
+    pub(super) messages: BTreeMap<u64, StoredMessage>,
+    pub(super) order: ReceiveOrder,
     /// When each message expires.
     expiries: BTreeSet<(SystemTime, u64)>,
     pub(super) deduplication: Deduplication,
-    next_serial: u64,
+    pub(super) next_serial: u64,
     /// The changes that are not written to disk yet. `None` if nothing is written.
     pub(super) changes: Option<Vec<QueueChange>>,
 }
@@ -95,6 +86,17 @@ impl Queue {
         &self.spec
     }
 
+    /// Changes the settings. A new retention also applies to the messages that are there.
+    pub(crate) fn set_spec(&mut self, spec: QueueSpec) {
+        debug_assert_eq!(spec.name, self.spec.name, "a queue keeps its name");
+        self.spec = spec;
+
+        let messages = self.messages.values();
+        self.expiries = messages
+            .map(|stored| (stored.sent + self.spec.retention, stored.serial))
+            .collect();
+    }
+
     /// How many messages the queue holds, including delayed and invisible ones, and expired ones
     /// that are not removed yet.
     #[must_use]
@@ -119,16 +121,38 @@ impl Queue {
     /// # Errors
     ///
     /// When the queue rejects the message. A retry helps only for [`SendRefusal::Full`].
-    pub fn send(&mut self, now: SystemTime, mut message: Message) -> Result<Sent, SendRefusal> {
-        if message.body.len() > MAX_MESSAGE_BYTES {
+    pub fn send(&mut self, now: SystemTime, message: Message) -> Result<Sent, SendRefusal> {
+        let accepted = self.send_after(now, message, self.spec.delay)?;
+
+        Ok(if accepted.is_duplicate {
+            Sent::Duplicate {
+                of: accepted.message_id,
+            }
+        } else {
+            Sent::Accepted
+        })
+    }
+
+    /// Sends a message that becomes visible after this delay.
+    pub(crate) fn send_after(
+        &mut self,
+        now: SystemTime,
+        mut message: Message,
+        delay: Duration,
+    ) -> Result<Accepted, SendRefusal> {
+        if message.length() > self.spec.max_message_size {
             return Err(SendRefusal::TooLong);
         }
 
         let mut new_id = None;
         if self.spec.is_fifo() {
             let id = self.deduplication_id(&message)?;
-            if let Some(of) = self.deduplication.find(now, &id) {
-                return Ok(Sent::Duplicate { of });
+            if let Some((message_id, serial)) = self.deduplication.find(now, &id) {
+                return Ok(Accepted {
+                    message_id,
+                    serial,
+                    is_duplicate: true,
+                });
             }
 
             message.deduplication_id = Some(Arc::clone(&id));
@@ -139,15 +163,22 @@ impl Queue {
             return Err(SendRefusal::Full);
         }
 
+        let accepted = Accepted {
+            message_id: Arc::clone(&message.id),
+            serial: self.next_serial,
+            is_duplicate: false,
+        };
+
         if let Some(id) = new_id {
+            let message_id = Arc::clone(&message.id);
             self.deduplication
-                .remember(now, id, Arc::clone(&message.id));
+                .remember(now, id, message_id, accepted.serial);
         }
 
-        let visible = now + self.spec.delay;
-        self.insert(StoredMessage::new(self.next_serial, message, now, visible));
+        let stored = StoredMessage::new(accepted.serial, message, now, now + delay);
+        self.insert(stored);
 
-        Ok(Sent::Accepted)
+        Ok(accepted)
     }
 
     /// The deduplication id of a message for this FIFO queue.
@@ -165,6 +196,32 @@ impl Queue {
         }
     }
 
+    /// Inserts a message that is moved from another queue, even if this queue knows its
+    /// deduplication id. It is like a new one.
+    pub(crate) fn insert_moved(&mut self, now: SystemTime, message: Message) {
+        let stored = StoredMessage::new(self.next_serial, message, now, now);
+        self.insert(stored);
+    }
+
+    /// The message that can be received first.
+    pub(crate) fn first_visible(&self, now: SystemTime) -> Option<&StoredMessage> {
+        let (_, serial) = self.order.next_ready(None, now)?;
+        self.messages.get(&serial)
+    }
+
+    /// Takes out the message with this serial number.
+    pub(crate) fn take(&mut self, serial: u64) -> Option<Message> {
+        self.remove(serial).map(|stored| stored.message)
+    }
+
+    /// Removes all messages, and returns them.
+    pub(crate) fn purge(&mut self) -> Vec<Message> {
+        let serials: Vec<_> = self.messages.keys().copied().collect();
+        let removed = serials.into_iter().filter_map(|serial| self.remove(serial));
+
+        removed.map(|stored| stored.message).collect()
+    }
+
     /// Inserts a message from a queue that this one is the dead-letter queue of, even if this queue
     /// is full.
     ///
@@ -180,161 +237,9 @@ impl Queue {
         let stored = StoredMessage::new(self.next_serial, redriven.message, sent, now);
         self.insert(StoredMessage {
             received_before: redriven.receive_count,
+            dead_letter_source: Some(redriven.source),
             ..stored
         });
-    }
-
-    /// Receives up to `max_messages` messages that are in none of the `excluded` groups.
-    ///
-    /// At most `dead_letter_room` messages are redriven. A message that the dead-letter queue has
-    /// no room for stays invisible for another visibility timeout.
-    pub fn receive(
-        &mut self,
-        now: SystemTime,
-        max_messages: usize,
-        excluded: &HashSet<Arc<str>>,
-        dead_letter_room: usize,
-    ) -> Receive {
-        let mut receive = Receive {
-            expired: self.expire(now),
-            ..Receive::default()
-        };
-
-        let mut last = None;
-        let mut seen = HashSet::new();
-
-        while receive.messages.len() < max_messages {
-            let Some(head) = self.order.next_ready(last, now) else {
-                break;
-            };
-
-            last = Some(head);
-            let first = &self.messages[&head.1];
-            if is_in(&first.message, excluded) {
-                continue;
-            }
-
-            for serial in self.order.ready_group(first, now) {
-                // Without a visibility timeout, a message that was just received is ready again.
-                if receive.messages.len() < max_messages && seen.insert(serial) {
-                    self.receive_one(serial, now, dead_letter_room, &mut receive);
-                }
-            }
-        }
-
-        receive
-    }
-
-    fn receive_one(
-        &mut self,
-        serial: u64,
-        now: SystemTime,
-        dead_letter_room: usize,
-        receive: &mut Receive,
-    ) {
-        let invisible_until = now + self.spec.visibility_timeout;
-
-        if self.is_exhausted(&self.messages[&serial]) {
-            if receive.redriven.len() >= dead_letter_room {
-                self.update(serial, |stored| stored.visible = invisible_until);
-            } else if let Some(stored) = self.remove(serial) {
-                receive.redriven.push(Redriven {
-                    receive_count: stored.total_receive_count(),
-                    message: stored.message,
-                    sent: stored.sent,
-                });
-            }
-
-            return;
-        }
-
-        self.update(serial, |stored| {
-            stored.visible = invisible_until;
-            stored.receive_count += 1;
-            stored.received = Some(now);
-            stored.first_received.get_or_insert(now);
-        });
-
-        let stored = &self.messages[&serial];
-        receive.messages.push(Received {
-            message: stored.message.clone(),
-            receipt: self.receipt_of(stored),
-            receive_count: stored.total_receive_count(),
-            sent: stored.sent,
-            first_received: stored.first_received.unwrap_or(now),
-            invisible_until,
-            sequence_number: serial,
-        });
-    }
-
-    /// Whether a message has been received as often as the redrive policy allows.
-    fn is_exhausted(&self, stored: &StoredMessage) -> bool {
-        let redrive = self.spec.redrive.as_ref();
-        redrive.is_some_and(|redrive| stored.receive_count >= redrive.max_receive_count)
-    }
-
-    /// Deletes the message that was received with this receipt.
-    pub fn delete(&mut self, now: SystemTime, receipt: Receipt) -> Deletion {
-        match self.find(receipt) {
-            None => Deletion::Absent,
-            Some(stored) if stored.receive_count != receipt.receive_count => Deletion::Superseded,
-            Some(stored) if self.spec.is_fifo() && stored.visible <= now => Deletion::Expired,
-            Some(_) => match self.remove(receipt.serial) {
-                Some(stored) => Deletion::Deleted(stored.message),
-                None => Deletion::Absent,
-            },
-        }
-    }
-
-    /// The message that this receipt is about.
-    pub(crate) fn message(&self, receipt: Receipt) -> Option<&Message> {
-        self.find(receipt).map(|stored| &stored.message)
-    }
-
-    fn find(&self, receipt: Receipt) -> Option<&StoredMessage> {
-        let stored = self.messages.get(&receipt.serial);
-        stored.filter(|stored| receipt.is_of_same_message(self.receipt_of(stored)))
-    }
-
-    /// The receipt of the latest receive of a message.
-    fn receipt_of(&self, stored: &StoredMessage) -> Receipt {
-        Receipt::new(
-            &self.name,
-            &stored.message.id,
-            stored.sent,
-            stored.serial,
-            stored.receive_count,
-        )
-    }
-
-    /// Changes how long a received message stays invisible, counted from now. A timeout of zero
-    /// makes it visible.
-    ///
-    /// # Errors
-    ///
-    /// Returns an error if the message was deleted, was received again, or is visible. Also if it
-    /// would be invisible for more than 12 hours after its receive; then nothing changes
-    /// (`ChangeMessageVisibility`, Amazon SQS API Reference, 2026).
-    pub fn change_visibility(
-        &mut self,
-        now: SystemTime,
-        receipt: Receipt,
-        timeout: Duration,
-    ) -> Result<(), VisibilityRefusal> {
-        let stored = self.find(receipt).ok_or(VisibilityRefusal::Absent)?;
-        let is_in_flight = stored.receive_count == receipt.receive_count && stored.visible > now;
-        let received = stored
-            .received
-            .filter(|_| is_in_flight)
-            .ok_or(VisibilityRefusal::NotInFlight)?;
-
-        let visible = now
-            .checked_add(timeout)
-            .filter(|visible| *visible <= received + MAX_INVISIBILITY)
-            .ok_or(VisibilityRefusal::TooLong)?;
-        self.update(receipt.serial, |stored| stored.visible = visible);
-
-        Ok(())
     }
 
     /// When the next message expires, which can be in the past. `None` if the queue is empty.
@@ -424,7 +329,7 @@ impl fmt::Debug for Queue {
 }
 
 /// Whether a message is in one of these groups.
-fn is_in(message: &Message, groups: &HashSet<Arc<str>>) -> bool {
+pub(super) fn is_in(message: &Message, groups: &HashSet<Arc<str>>) -> bool {
     let group = message.group_id.as_ref();
     group.is_some_and(|group| groups.contains(group))
 }

@@ -68,14 +68,18 @@ impl QueueSnapshot {
     }
 }
 
+impl Visibility {
+    pub(crate) fn of(stored: &StoredMessage, now: SystemTime) -> Self {
+        match stored.received {
+            _ if stored.visible <= now => Self::Visible,
+            Some(_) => Self::InFlight,
+            None => Self::Delayed,
+        }
+    }
+}
+
 impl QueuedMessage {
     fn of(stored: &StoredMessage, now: SystemTime) -> Self {
-        let visibility = match stored.received {
-            _ if stored.visible <= now => Visibility::Visible,
-            Some(_) => Visibility::InFlight,
-            None => Visibility::Delayed,
-        };
-
         Self {
             message_id: Arc::clone(&stored.message.id),
             body: Arc::clone(&stored.message.body),
@@ -83,7 +87,7 @@ impl QueuedMessage {
             group_id: stored.message.group_id.clone(),
             receive_count: stored.total_receive_count(),
             sent: stored.sent,
-            visibility,
+            visibility: Visibility::of(stored, now),
         }
     }
 }

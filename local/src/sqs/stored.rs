@@ -1,9 +1,12 @@
 //! A message in a queue, and the changes of a queue that must survive a restart.
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::SystemTime;
 
 use super::deduplication::SeenId;
 use super::message::Message;
+use crate::topology::QueueSpec;
 
 /// A message in a queue.
 #[derive(Debug, Clone)]
@@ -21,6 +24,9 @@ pub(crate) struct StoredMessage {
     /// When it was received last.
     pub(crate) received: Option<SystemTime>,
     pub(crate) first_received: Option<SystemTime>,
+    /// The name of the queue that this one is the dead-letter queue of, if the message came from
+    /// there.
+    pub(crate) dead_letter_source: Option<Arc<str>>,
 }
 
 /// A change of a queue.
@@ -38,8 +44,24 @@ pub(crate) enum QueueChange {
     },
     /// A message was removed.
     Removed { serial: u64 },
+    /// The next message gets at least this serial number.
+    Continued { serial: u64 },
     /// A deduplication id was seen.
     Seen(SeenId),
+}
+
+/// The settings of a queue that clients have created or changed.
+#[derive(Debug, Clone)]
+pub(crate) struct StoredSettings {
+    pub(crate) spec: QueueSpec,
+    /// The settings in the topology when a client changed them. `None` if a client created the
+    /// queue.
+    pub(crate) configured: Option<QueueSpec>,
+    pub(crate) created: SystemTime,
+    pub(crate) changed: SystemTime,
+    /// Attributes that are kept for clients and have no effect here: access policies and
+    /// encryption.
+    pub(crate) kept: BTreeMap<String, String>,
 }
 
 impl StoredMessage {
@@ -59,6 +81,7 @@ impl StoredMessage {
             received_before: 0,
             received: None,
             first_received: None,
+            dead_letter_source: None,
         }
     }
 

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
-use super::queue::is_fifo;
+use super::queue::{MAX_MESSAGE_BYTES, is_fifo};
 use super::{Destination, FunctionSpec, MappingSpec, QueueSpec, Topology};
 use crate::error::{Error, ErrorKind, no_such};
 
@@ -128,6 +128,20 @@ impl Topology {
                 queue.retention,
                 MINUTE..=14 * DAY,
                 "the retention must be 60 seconds to 14 days",
+            )?;
+
+            part.require_range(
+                "max_message_size",
+                queue.max_message_size,
+                1024..=MAX_MESSAGE_BYTES,
+                "the maximum message size must be 1024 to 1048576 bytes",
+            )?;
+
+            part.require_range(
+                "receive_wait",
+                queue.receive_wait,
+                Duration::ZERO..=Duration::from_secs(20),
+                "the wait of a receive must be 0 to 20 seconds",
             )?;
 
             part.require(queue.capacity > 0, "capacity", || {

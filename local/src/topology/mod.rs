@@ -11,7 +11,7 @@ mod toml;
 
 pub use self::bucket::{BucketSpec, Destination, NotificationSpec, SubscriptionSpec};
 pub use self::function::{FunctionSpec, MappingSpec};
-pub(crate) use self::queue::is_fifo;
+pub(crate) use self::queue::{MAX_MESSAGE_BYTES, is_fifo};
 pub use self::queue::{QueueSpec, Redrive};
 
 use std::time::Duration;

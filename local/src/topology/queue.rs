@@ -2,8 +2,11 @@
 
 use std::time::Duration;
 
+/// The longest message ("Amazon SQS message quotas", Amazon SQS Developer Guide, 2026), in bytes.
+pub(crate) const MAX_MESSAGE_BYTES: usize = 1024 * 1024;
+
 /// A queue. If its name ends in `.fifo` it is a FIFO queue.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct QueueSpec {
     /// The queue's name.
@@ -14,6 +17,11 @@ pub struct QueueSpec {
     pub delay: Duration,
     /// How long messages are kept: 60 seconds to 14 days.
     pub retention: Duration,
+    /// How long a message with its attributes may be, in bytes: 1,024 to 1,048,576.
+    pub max_message_size: usize,
+    /// How long a client's receive waits for a message if the client does not say it: at most 20
+    /// seconds.
+    pub receive_wait: Duration,
     /// How many messages the queue holds before it rejects new ones.
     pub capacity: usize,
     /// What happens to messages that are received too often. `None` means they stay.
@@ -33,13 +41,16 @@ pub struct Redrive {
 
 impl QueueSpec {
     /// A queue with the settings that SQS gives to a new one: a visibility timeout of 30 seconds,
-    /// no delay, a retention of 4 days, and no dead-letter queue. It holds 120,000 messages.
+    /// no delay, a retention of 4 days, messages of up to 1 MiB, receives that do not wait, and no
+    /// dead-letter queue. It holds 120,000 messages.
     pub fn new(name: impl Into<String>) -> Self {
         Self {
             name: name.into(),
             visibility_timeout: Duration::from_secs(30),
             delay: Duration::ZERO,
             retention: Duration::from_secs(4 * 24 * 60 * 60),
+            max_message_size: MAX_MESSAGE_BYTES,
+            receive_wait: Duration::ZERO,
             capacity: 120_000,
             redrive: None,
             content_based_deduplication: false,
@@ -70,6 +81,20 @@ impl QueueSpec {
     #[must_use]
     pub fn with_retention(mut self, retention: Duration) -> Self {
         self.retention = retention;
+        self
+    }
+
+    /// Sets how long a message with its attributes may be, in bytes.
+    #[must_use]
+    pub fn with_max_message_size(mut self, bytes: usize) -> Self {
+        self.max_message_size = bytes;
+        self
+    }
+
+    /// Sets how long a client's receive waits for a message if the client does not say it.
+    #[must_use]
+    pub fn with_receive_wait(mut self, wait: Duration) -> Self {
+        self.receive_wait = wait;
         self
     }
 

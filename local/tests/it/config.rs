@@ -79,6 +79,8 @@ fn every_setting_can_be_read() {
     let queue = &topology.queues[0];
     assert_eq!(queue.visibility_timeout, Duration::from_secs(60));
     assert_eq!(queue.delay, Duration::from_millis(500));
+    assert_eq!(queue.max_message_size, 65536);
+    assert_eq!(queue.receive_wait, Duration::from_secs(20));
     assert_eq!(queue.redrive.as_ref().unwrap().max_receive_count, 3);
     let function = &topology.functions[0];
     let program = function.program.as_ref().unwrap();
@@ -151,6 +153,18 @@ fn a_mistake_is_reported_with_its_line() {
         "visibility_timeout = 60",
         "visibility_timeout = 50000",
         "the visibility timeout must be 0 to 12 hours",
+    );
+
+    check_line(
+        "max_message_size = 65536",
+        "max_message_size = 1048577",
+        "the maximum message size must be 1024 to 1048576 bytes",
+    );
+
+    check_line(
+        "receive_wait = 20",
+        "receive_wait = 21",
+        "the wait of a receive must be 0 to 20 seconds",
     );
 
     check_line(

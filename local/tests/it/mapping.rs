@@ -9,7 +9,7 @@ use bytes::Bytes;
 use s3_dispatch::async_trait;
 use s3_dispatch_local::{
     Fate, Fault, Faults, Function, FunctionError, FunctionErrorKind, FunctionSpec, Invocation,
-    LocalPipeline, MappingSpec, Message, QueueSpec, StepKind, Topology,
+    LocalPipeline, MappingSpec, Message, MessageAttribute, QueueSpec, StepKind, Topology,
 };
 use serde_json::Value;
 use tokio::time::Instant;
@@ -380,6 +380,31 @@ async fn an_event_is_at_most_6_mb_long() {
             .collect::<Vec<_>>(),
         [5, 5]
     );
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_attributes_of_a_message_are_in_the_event() {
+    let (pipeline, seen) = start(setup("queue"), nothing_failed).await;
+    let mut message = Message::new("1", "body")
+        .with_attribute("Colour", MessageAttribute::text("String.hue", "red"))
+        .with_attribute("Bytes", MessageAttribute::binary("Binary", vec![0, 255]));
+    message.trace_header = Some("Root=1".into());
+    pipeline.send("queue", message).await.unwrap();
+    pipeline.settle().await;
+
+    let event = &calls(&seen)[0].event["Records"][0];
+    let expected = serde_json::json!({
+        "Bytes": {
+            "binaryValue": "AP8=", "dataType": "Binary",
+            "stringListValues": [], "binaryListValues": [],
+        },
+        "Colour": {
+            "stringValue": "red", "dataType": "String.hue",
+            "stringListValues": [], "binaryListValues": [],
+        },
+    });
+    assert_eq!(event["messageAttributes"], expected);
+    assert_eq!(event["attributes"]["AWSTraceHeader"], "Root=1");
 }
 
 /// Its body of 1 MiB is six times as long when it is escaped.

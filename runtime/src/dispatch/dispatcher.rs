@@ -100,9 +100,10 @@ pub struct Dispatcher<R> {
 impl<R: Router> Dispatcher<R> {
     /// Creates a dispatcher with the default settings.
     ///
-    /// It runs one handler at a time, stops 500 ms before the deadline, and does not limit the time
-    /// of a record. It skips unrouted records and fails malformed messages. It reports single
-    /// failures even if everything failed. It has no dead-letter sink and no backoff.
+    /// It runs up to five handlers at once, stops 500 ms before the deadline, and does not limit
+    /// the time of a record. It skips unrouted records and fails malformed messages. It reports
+    /// single failures even if everything failed. It has no dead-letter sink, no backoff and no
+    /// queue.
     ///
     /// # Examples
     ///
@@ -125,13 +126,26 @@ impl<R: Router> Dispatcher<R> {
         }
     }
 
-    /// Sets how many handlers may run at once. The default is 1, which is also the minimum.
+    /// Sets how many handlers may run at once. The default is 5, the minimum is 1.
     ///
     /// Records that must keep their order still run one at a time: those of one bucket and key on a
     /// standard queue, and those of one message group on a FIFO queue. All handlers of a dispatch
     /// run in one task, so running more of them helps only if they wait for something, such as the
     /// network. They take turns: one that always has work delays the others, but does not keep them
     /// from theirs, unless it blocks the thread.
+    ///
+    /// # How large a batch may be
+    ///
+    /// A batch must fit into the invocation: batch size / handlers at once, rounded up, × seconds
+    /// per record ≤ timeout − deadline margin. With 0.8 s per record, a timeout of 3 s and five at
+    /// once, that is 15 messages. Messages that are not reached use up a receive, and after
+    /// `maxReceiveCount` of them they are dead letters that no handler has seen. A higher
+    /// `maxReceiveCount` only delays that. Keep it at 5 or more, and the visibility timeout at six
+    /// times the function's timeout plus the batch window.
+    ///
+    /// Handlers that compute, or that fill the network, share one resource. For them, count one at
+    /// a time and choose a small number, because a batch of which all is begun and nothing finished
+    /// is repeated as a whole. Each running handler also holds its own memory.
     ///
     /// # Examples
     ///

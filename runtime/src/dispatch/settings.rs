@@ -164,10 +164,17 @@ pub(crate) struct Settings {
     pub(crate) in_progress: Option<Arc<InProgress>>,
 }
 
+/// How many handlers run at once by default.
+///
+/// One at a time loses messages that no handler has seen, as soon as a batch takes longer than the
+/// timeout. Ten at once hold much memory, and if they share a processor, none of them may end in
+/// time. `benches/README.md` has the measurements.
+const DEFAULT_CONCURRENCY: usize = 5;
+
 impl Default for Settings {
     fn default() -> Self {
         Self {
-            concurrency: 1,
+            concurrency: DEFAULT_CONCURRENCY,
             deadline_margin: Duration::from_millis(500),
             record_timeout: None,
             unrouted: Unrouted::default(),

@@ -14,7 +14,7 @@ use crate::guarded::Guarded;
 use crate::once::identity::{Identity, default_scope};
 use crate::once::order;
 use crate::once::outage::{Outage, Patience};
-use crate::once::store::{Claim, DEFAULT_KEEP, Lease};
+use crate::once::stores::store::{Claim, DEFAULT_KEEP, Lease};
 use crate::telemetry::errors::with_causes;
 
 /// Handles each record once, across invocations and processes.

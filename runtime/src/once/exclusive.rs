@@ -13,7 +13,7 @@ use crate::once::held::{Held, LeaseLost};
 use crate::once::identity::{Identity, default_scope};
 use crate::once::order;
 use crate::once::outage::{Outage, Patience};
-use crate::once::store::Claim;
+use crate::once::stores::store::Claim;
 use crate::once::waiting::Waiting;
 use crate::telemetry::errors::with_causes;
 
@@ -56,6 +56,11 @@ use crate::telemetry::errors::with_causes;
 /// If the key does not become free, the record fails with the rest of the lease as its minimum
 /// delay, and is delivered again. Nothing says which of several that wait is the next.
 ///
+/// # Runtime
+///
+/// Waiting and renewing need a Tokio runtime with time enabled. Without one, a handler that does
+/// not end at once panics, and its record fails.
+///
 /// # Examples
 ///
 /// A mirror: each event is handled once, one event of a key at a time, and none after a newer one.
@@ -92,8 +97,8 @@ pub struct Exclusive<R, Store> {
 const DEFAULT_LEASE: Duration = Duration::from_secs(30);
 const SHORTEST_LEASE: Duration = Duration::from_secs(1);
 /// Measured with two to five instances, handlers of one and five seconds, and a timeout of 30: with
-/// no wait a message took 1.29 receives and a run 255 s, with 5 s 1.14 and 171 s, with 10 s 1.11 and
-/// 164 s, with 15 s or more 1.10 and 161 s.
+/// no wait a message took 1.29 receives and a run 255 s. With 5 s it was 1.14 and 171 s, with 10 s
+/// 1.11 and 164 s, with 15 s or more 1.10 and 161 s.
 const DEFAULT_WAIT: Duration = Duration::from_secs(10);
 
 impl<R, Store> Exclusive<R, Store> {

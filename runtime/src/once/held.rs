@@ -11,7 +11,7 @@ use tokio::time::{Instant, sleep, sleep_until};
 use crate::LeaseStore;
 use crate::once::identity::Identity;
 use crate::once::outage::Patience;
-use crate::once::store::{Lease, StoreError};
+use crate::once::stores::store::{Lease, StoreError};
 use crate::once::waiting::later;
 
 /// A lease that is held.

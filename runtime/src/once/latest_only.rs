@@ -13,7 +13,7 @@ use crate::once::identity::{Identity, default_scope};
 use crate::once::order::Order;
 use crate::once::outage::Patience;
 use crate::once::position::Position;
-use crate::once::store::DEFAULT_KEEP;
+use crate::once::stores::store::DEFAULT_KEEP;
 
 /// Skips a record if a newer event of its key has been handled.
 ///
@@ -41,11 +41,18 @@ use crate::once::store::DEFAULT_KEEP;
 ///
 /// Only events that say what is at the key now:
 ///
-/// | event | its sequencer | is skipped | makes stale |
+/// | events | sequencer | is skipped | makes stale |
 /// |---|---|---|---|
-/// | `ObjectCreated:Put`, `:Post`, `:Copy`, `ObjectRemoved:DeleteMarkerCreated`, `ObjectRemoved:Delete` without a version id | its own | after a newer one | what is older |
-/// | `ObjectCreated:CompleteMultipartUpload` | that of the upload's start | only after its own expiration | what is older than its start |
-/// | `LifecycleExpiration:DeleteMarkerCreated`, `LifecycleExpiration:Delete` without a version id | that of the object which expired | after something newer than that object | that object's upload, and what is older |
+/// | puts, posts, copies, removals | its own | after a newer event | what is older |
+/// | multipart uploads | of the upload's start | after its expiration | what is older than that |
+/// | expirations | of what expired | after something newer | its upload, and what is older |
+///
+/// - Puts, posts and copies are `ObjectCreated:Put`, `ObjectCreated:Post` and `ObjectCreated:Copy`.
+/// - Removals are `ObjectRemoved:DeleteMarkerCreated`, and `ObjectRemoved:Delete` without a version
+///   id.
+/// - Multipart uploads are `ObjectCreated:CompleteMultipartUpload`.
+/// - Expirations are `LifecycleExpiration:DeleteMarkerCreated`, and `LifecycleExpiration:Delete`
+///   without a version id.
 ///
 /// All others are always routed and never remembered, because for them "older" would be wrong:
 /// tagging and access control events have no sequencer, and restoration, replication, tiering,
@@ -62,12 +69,12 @@ use crate::once::store::DEFAULT_KEEP;
 /// - *The deletion of the current version.* In a versioned bucket it makes an older version the
 ///   current one, or none, and the event does not say which.
 ///
-/// Let the handler look at the object itself, with `HeadObject`, and write what it finds there
-/// instead of what the event says. Every event that may be the newest is routed, with one
-/// exception, so the last look finds the current object. The exception is the expiration of an
-/// object that seems older than an event before it: of such an upload, or of a version that became
-/// the current one again. It is skipped, so what a handler wrote about that object stays, until an
-/// inventory shows that the object is gone.
+/// Let every handler of such keys look at the object itself, with `HeadObject`, and write what it
+/// finds there instead of what the event says. Such a handler does not need this router:
+/// [`Exclusive`](crate::Exclusive) around it is enough. Under this router it ends right as well,
+/// with one exception: the expiration of an object that seems older than an event before it,
+/// because it was such an upload, or is a version that became the current one again. That event is
+/// skipped, and what was written about the object stays.
 ///
 /// # Sharing a store
 ///
@@ -240,13 +247,8 @@ impl<R: Router, Store: SequencerStore> Router for LatestOnly<R, Store> {
             return self.router.route(record, message).await;
         };
 
-        let order = Order {
-            store: Arc::clone(&self.store),
-            object: Identity::of_object(record).within(&self.scope),
-            position,
-            keep: self.keep,
-            patience: self.patience,
-        };
+        let object = Identity::of_object(record).within(&self.scope);
+        let order = Order::new(&self.store, object, position, (self.keep, self.patience));
 
         order.around(&self.router, record, message).await
     }

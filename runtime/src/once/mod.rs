@@ -11,19 +11,13 @@ pub(crate) mod deduplicated;
 pub(crate) mod exclusive;
 mod held;
 mod waiting;
-mod outage;
 pub(crate) mod latest_only;
 mod order;
 mod position;
+mod outage;
 mod identity;
-pub(crate) mod store;
-pub(crate) mod memory;
-mod memory_entries;
-#[cfg(feature = "dynamodb")]
-pub(crate) mod dynamodb;
-#[cfg(feature = "dynamodb")]
-mod dynamodb_item;
+pub(crate) mod stores;
 
 pub use identity::Identity;
 pub use outage::Outage;
-pub use store::{Claim, Lease, StoreError};
+pub use stores::store::{Claim, Lease, StoreError};

@@ -21,7 +21,7 @@ use crate::SequencerStore;
 use crate::once::identity::Identity;
 use crate::once::outage::Patience;
 use crate::once::position::Position;
-use crate::once::store::StoreError;
+use crate::once::stores::store::StoreError;
 
 tokio::task_local! {
     /// The steps of the `LatestOnly` that encloses the router which is being polled.
@@ -30,11 +30,13 @@ tokio::task_local! {
 
 /// The steps for one record.
 pub(crate) struct Order<Store> {
-    pub(crate) store: Arc<Store>,
-    pub(crate) object: Identity,
-    pub(crate) position: Position,
-    pub(crate) keep: Duration,
-    pub(crate) patience: Patience,
+    store: Arc<Store>,
+    object: Identity,
+    position: Position,
+    keep: Duration,
+    patience: Patience,
+    /// The steps of a `LatestOnly` with another scope or store, further outside.
+    outer: Option<Arc<dyn Steps>>,
 }
 
 #[async_trait]
@@ -50,17 +52,42 @@ impl<Store: SequencerStore> Steps for Order<Store> {
         let latest = self.store.latest(&self.object);
         let latest = self.patience.wait(message, latest).await?;
 
-        Ok(latest.is_some_and(|latest| self.position.is_stale(&latest)))
+        match &self.outer {
+            _ if latest.is_some_and(|latest| self.position.is_stale(&latest)) => Ok(true),
+            Some(outer) => outer.is_stale(message).await,
+            None => Ok(false),
+        }
     }
 
     async fn remember(&self, message: &MessageContext) -> Result<(), StoreError> {
         let remembered = self.position.remembered();
         let advance = self.store.advance(&self.object, remembered, self.keep);
-        self.patience.wait(message, advance).await
+        self.patience.wait(message, advance).await?;
+
+        match &self.outer {
+            Some(outer) => outer.remember(message).await,
+            None => Ok(()),
+        }
     }
 }
 
 impl<Store: SequencerStore> Order<Store> {
+    pub(crate) fn new(
+        store: &Arc<Store>,
+        object: Identity,
+        position: Position,
+        (keep, patience): (Duration, Patience),
+    ) -> Self {
+        Self {
+            store: Arc::clone(store),
+            object,
+            position,
+            keep,
+            patience,
+            outer: ENCLOSING.try_with(Arc::clone).ok(),
+        }
+    }
+
     /// Routes a record between the two steps, and passes them inwards.
     pub(crate) async fn around<R: Router>(
         self,

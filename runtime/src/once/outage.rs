@@ -8,7 +8,7 @@ use std::time::Duration;
 use s3_dispatch_core::MessageContext;
 use tokio::time::{Instant, timeout};
 
-use crate::once::store::StoreError;
+use crate::once::stores::store::StoreError;
 
 /// What [`Deduplicated`](crate::Deduplicated) and [`Exclusive`](crate::Exclusive) do with a record
 /// when the store is unavailable.

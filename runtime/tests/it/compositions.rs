@@ -46,6 +46,8 @@ impl Router for Effects {
 struct Forgetful {
     store: MemoryStore,
     is_down: AtomicBool,
+    /// How the identities begin that cannot.
+    scope: &'static str,
 }
 
 #[async_trait]
@@ -92,7 +94,8 @@ impl SequencerStore for Forgetful {
         sequencer: &Sequencer,
         keep: Duration,
     ) -> Result<(), StoreError> {
-        if self.is_down.load(Ordering::SeqCst) {
+        let is_in_scope = object.as_str().starts_with(self.scope);
+        if is_in_scope && self.is_down.load(Ordering::SeqCst) {
             return Err(StoreError::new("it is down"));
         }
 
@@ -195,6 +198,34 @@ async fn an_outage_after_the_handler_does_not_let_the_older_event_win() {
         }
 
         assert_eq!(effects.seen(), ["0B", "0A", "0B"], "{what}");
+    }
+}
+
+/// The same with two orders around each other, one of which cannot be remembered.
+#[tokio::test]
+async fn each_of_two_orders_is_remembered_before_a_record_is_completed() {
+    for scope in ["inner|", "outer|"] {
+        let store = Arc::new(Forgetful {
+            scope,
+            ..Forgetful::default()
+        });
+        let effects = Effects::default();
+        let once = Deduplicated::new(effects.clone(), Arc::clone(&store));
+        let inner = LatestOnly::new(once, Arc::clone(&store)).with_scope("inner");
+        let router = LatestOnly::new(inner, Arc::clone(&store)).with_scope("outer");
+        let newer = put("1").with_sequencer("0B").build();
+
+        store.is_down.store(true, Ordering::SeqCst);
+        let outcome = route(&router, &newer).await;
+        assert!(
+            matches!(outcome, Outcome::Failed(_)),
+            "{scope}: {outcome:?}"
+        );
+        store.is_down.store(false, Ordering::SeqCst);
+
+        let outcome = route(&router, &newer).await;
+        assert!(matches!(outcome, Outcome::Handled), "{scope}: {outcome:?}");
+        assert_eq!(effects.seen(), ["0B", "0B"], "{scope}");
     }
 }
 

@@ -19,7 +19,9 @@ async fn a_record_timeout_fails_its_message_and_lets_the_next_start() {
         .with_record("2", put("run-99/2"))
         .with_record("3", put("run-101/3"));
     let (dispatcher, _) = dispatcher();
-    let dispatcher = dispatcher.with_record_timeout(Duration::from_millis(100));
+    let dispatcher = dispatcher
+        .with_concurrency(1)
+        .with_record_timeout(Duration::from_millis(100));
     let start = Instant::now();
     let report = dispatcher.dispatch(batch.to_bytes(), None).await;
     assert_eq!(outcomes(&report), [FAILED, SUCCEEDED, FAILED]);
@@ -166,4 +168,19 @@ async fn a_handler_that_panics_when_cancelled_fails_only_its_message() {
         outcomes(&cut.dispatch(batch.to_bytes(), after(1_000)).await),
         [NOT_REACHED, SUCCEEDED, NOT_REACHED]
     );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_batch_of_slow_records_fits_by_default() {
+    let records = (0..10).map(|number| put(&format!("run-800/{number}")));
+    let batch = records
+        .enumerate()
+        .fold(SqsBatchBuilder::new(), |batch, (id, record)| {
+            batch.with_record(id.to_string(), record)
+        });
+    let (dispatcher, script) = dispatcher();
+    let report = dispatcher.dispatch(batch.to_bytes(), after(3_000)).await;
+
+    assert!(failures(&report).is_empty());
+    assert_eq!(script.journal(|journal| journal.most_running), 5);
 }

@@ -251,3 +251,31 @@ async fn only_handled_records_are_remembered() {
         "the failed record with 09 made the one with 05 stale"
     );
 }
+
+/// EventBridge writes a sequencer in lower case and without the leading zeros.
+#[tokio::test]
+async fn an_event_is_placed_by_its_sequencer_however_that_is_written() {
+    let sent = |name: &EventName, sequencer: &str| {
+        RecordBuilder::new(name.clone())
+            .with_sequencer(sequencer)
+            .build()
+    };
+    let expiration = &EventName::LIFECYCLE_EXPIRATION_DELETE;
+
+    for (expired, expected) in [
+        ("617f08299329d189", 1),
+        ("00617F08299329D189", 1),
+        ("617f08299329d188", 2),
+    ] {
+        let records = [sent(expiration, expired), sent(PUT, "00617F08299329D189")];
+        assert_eq!(run(&records).await.len(), expected, "{expired}");
+    }
+
+    // What is not hexadecimal has no place.
+    let records = [
+        sent(expiration, "EXAMPLE"),
+        sent(PUT, "EXAMPLE"),
+        sent(UPLOAD, "EXAMPLE"),
+    ];
+    assert_eq!(run(&records).await.len(), 3);
+}

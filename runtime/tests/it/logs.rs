@@ -128,7 +128,8 @@ async fn an_invocation_ends_with_one_summary() {
 
 /// Returns the level, the text and the fields of the line about messages that were not reached.
 async fn unreached(batch: SqsBatchBuilder) -> (String, String, Value) {
-    let lines = log_of(&Dispatcher::new(Script::default()), batch, after(1_000)).await;
+    let dispatcher = Dispatcher::new(Script::default()).with_concurrency(1);
+    let lines = log_of(&dispatcher, batch, after(1_000)).await;
     let mut lines = lines.into_iter().filter(|line| {
         let text = line["fields"]["message"].as_str().unwrap();
         text.starts_with("some messages were not reached")

@@ -19,6 +19,7 @@ mod outages;
 mod scopes;
 mod identity;
 mod latest_only;
+mod looking_mirror;
 mod s3_model;
 mod chaos;
 mod compositions;

@@ -179,7 +179,9 @@ fn batch(messages: &[(&str, &str, u32)]) -> SqsBatchBuilder {
 }
 
 fn separately(pipeline: &Pipeline) -> Dispatcher<Pipeline> {
-    Dispatcher::new(pipeline.clone()).on_returned(Returned::Separately)
+    Dispatcher::new(pipeline.clone())
+        .on_returned(Returned::Separately)
+        .with_concurrency(1)
 }
 
 fn left_out(report: &BatchReport) -> Vec<&str> {
@@ -335,6 +337,35 @@ async fn fresh_messages_run_first_and_everything_is_deleted_before_the_next_begi
     assert_eq!(returned[1], ["end back-1", "delete back-1"]);
     assert_eq!(returned[2], ["end back-2", "delete back-2"]);
     assert_eq!(returned[3], ["end back-3"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn messages_that_came_back_get_half_of_the_time_and_leave_the_rest() {
+    let run = async |key| {
+        let batch = batch(&[
+            ("fresh-1", "slow/1", 1),
+            ("fresh-2", "slow/2", 1),
+            ("fresh-3", "slow/3", 1),
+            ("back-1", key, 2),
+            ("back-2", "fast/2", 2),
+        ]);
+        let pipeline = Pipeline::default();
+        let dispatcher = separately(&pipeline).with_queue(pipeline.clone());
+
+        // Of 3.4 seconds, fresh messages may begin in the first 1.7.
+        let report = dispatcher.dispatch(pipeline.payload(&batch), after(3_900));
+        drop(report.await.unwrap());
+        pipeline.take("end")
+    };
+
+    let ended = run("fast/1").await;
+    assert_eq!(ended[..2], ["fresh-1", "fresh-2"]);
+    assert_eq!(ended[4], "fresh-3");
+
+    // Nothing is left for the third.
+    let mut ended = run("slow/4").await;
+    ended.sort();
+    assert_eq!(ended, ["back-1", "back-2", "fresh-1", "fresh-2"]);
 }
 
 #[tokio::test]
@@ -535,6 +566,7 @@ async fn by_choice_every_message_is_deleted_as_soon_as_it_has_succeeded() {
     ]);
     let pipeline = Pipeline::default();
     let dispatcher = Dispatcher::new(pipeline.clone())
+        .with_concurrency(1)
         .with_queue(pipeline.clone())
         .acknowledge(Acknowledge::All);
     assert!(pipeline.dispatch(&dispatcher, &batch).await.is_none());
@@ -573,6 +605,7 @@ async fn unreached_messages_are_given_back_by_choice() {
 
     let pipeline = Pipeline::default();
     let dispatcher = Dispatcher::new(pipeline.clone())
+        .with_concurrency(1)
         .with_backoff(NoteFailed(pipeline.clone()))
         .with_queue(pipeline.clone());
     let payload = || pipeline.payload(&batch);

@@ -153,6 +153,7 @@ impl SqsMessageBuilder {
             group_id: self.group_id.as_deref().or(is_fifo.then_some("default")),
             sequence_number: is_fifo.then_some("18849496460467696128".into()),
             deduplication_id: id.filter(|_| is_fifo),
+            message_attributes: None,
             md5_of_body: digits(&self.body, &ALPHABET[..16], 32).into(),
             queue_arn: arn,
         }

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use serde::{Serialize, Serializer};
+use serde_json::Value;
 
 use super::json::{EmptyObject, compact};
 use crate::record::defaults;
@@ -49,6 +50,13 @@ pub struct SqsRecord<'r> {
     pub sequence_number: Option<Cow<'r, str>>,
     /// The deduplication id, which only FIFO queues write.
     pub deduplication_id: Option<&'r str>,
+    /// The message attributes by name. `None` writes `{}`.
+    ///
+    /// ```json
+    /// {"Colour": {"stringValue": "red", "stringListValues": [], "binaryListValues": [],
+    ///             "dataType": "String"}}
+    /// ```
+    pub message_attributes: Option<Cow<'r, Value>>,
     /// The MD5 digest of the body, 32 hexadecimal digits.
     pub md5_of_body: Cow<'r, str>,
     /// The ARN of the queue, which also gives the region.
@@ -77,7 +85,8 @@ struct RecordJson<'r> {
     receipt_handle: &'r str,
     body: &'r str,
     attributes: AttributesJson<'r>,
-    message_attributes: EmptyObject,
+    #[serde(serialize_with = "or_empty")]
+    message_attributes: Option<&'r Value>,
     md5_of_body: &'r str,
     event_source: &'static str,
     #[serde(rename = "eventSourceARN")]
@@ -120,11 +129,19 @@ impl<'r> From<&'r SqsRecord<'_>> for RecordJson<'r> {
                 message_deduplication_id: record.deduplication_id,
                 approximate_first_receive_timestamp: record.first_received.to_string(),
             },
-            message_attributes: EmptyObject {},
+            message_attributes: record.message_attributes.as_deref(),
             md5_of_body: &record.md5_of_body,
             event_source: "aws:sqs",
             event_source_arn: record.queue_arn,
             aws_region: region.unwrap_or(defaults::REGION),
         }
+    }
+}
+
+/// Writes a missing object as an empty one.
+fn or_empty<S: Serializer>(object: &Option<&Value>, serializer: S) -> Result<S::Ok, S::Error> {
+    match object {
+        Some(object) => object.serialize(serializer),
+        None => EmptyObject {}.serialize(serializer),
     }
 }

@@ -11,10 +11,11 @@ use aws_sdk_dynamodb::types::{
 };
 use s3_dispatch::once::{Claim, Identity};
 use s3_dispatch::{
-    ClaimStore, Deduplicated, DynamoDbStore, EventName, MessageContext, Outcome, Router, Routes,
-    SkipReason,
+    ClaimStore, Deduplicated, DynamoDbStore, EventName, Exclusive, MessageContext, Outcome, Router,
+    Routes, SkipReason,
 };
 use s3_dispatch_testing::{RecordBuilder, conformance};
+use tokio::sync::Notify;
 
 fn client(endpoint: &str) -> Client {
     let config = Config::builder()
@@ -149,6 +150,55 @@ async fn two_processes_handle_a_record_once() {
         "{outcome:?}"
     );
     assert_eq!(handled.load(std::sync::atomic::Ordering::SeqCst), 1);
+}
+
+#[tokio::test]
+async fn two_processes_handle_one_record_of_a_key_at_a_time() {
+    let Some(endpoint) = crate::endpoint() else {
+        return;
+    };
+
+    let table = table(&client(&endpoint)).await;
+    let (begun, end) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+    let process = || {
+        let (begun, end) = (Arc::clone(&begun), Arc::clone(&end));
+        let routes = Routes::new(()).on_fn("*", move || {
+            let (begun, end) = (Arc::clone(&begun), Arc::clone(&end));
+            async move {
+                begun.notify_one();
+                end.notified().await;
+                Ok::<_, std::io::Error>(())
+            }
+        });
+
+        let store = DynamoDbStore::new(self::client(&endpoint), &table);
+        Exclusive::new(routes, store).with_wait(Duration::ZERO)
+    };
+
+    let record = RecordBuilder::new(EventName::OBJECT_CREATED_PUT).build();
+    let (first, second, message) = (process(), process(), MessageContext::new());
+    let other = async {
+        begun.notified().await;
+        let outcome = second.route(&record, &message).await;
+        end.notify_one();
+        outcome
+    };
+
+    let (handled, refused) = tokio::join!(first.route(&record, &message), other);
+    assert!(matches!(handled, Outcome::Handled), "{handled:?}");
+    let Outcome::Failed(error) = refused else {
+        panic!("{refused:?}")
+    };
+    let left = error.retry_after().unwrap();
+    assert!(
+        left > Duration::from_secs(20) && left <= Duration::from_secs(30),
+        "{left:?}"
+    );
+
+    // The lease was released.
+    end.notify_one();
+    let outcome = second.route(&record, &message).await;
+    assert!(matches!(outcome, Outcome::Handled), "{outcome:?}");
 }
 
 #[tokio::test]

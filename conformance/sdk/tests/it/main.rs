@@ -1,5 +1,5 @@
-//! The AWS SDK as a client of the local pipeline's S3, and our DynamoDB store and SQS features
-//! against a server that others wrote.
+//! The AWS SDK as a client of the local pipeline's S3 and SQS, and our DynamoDB store and SQS
+//! features against a server that others wrote.
 //!
 //! `conformance/ministack/with` starts such a server and sets `S3_DISPATCH_AWS_ENDPOINT`.
 
@@ -8,17 +8,23 @@
 mod dynamodb;
 mod s3;
 mod sqs;
+mod sqs_client;
 
 use aws_credential_types::Credentials;
 
 /// Returns the server's address. Without one, prints that the test is skipped.
 fn endpoint() -> Option<String> {
-    let endpoint = std::env::var("S3_DISPATCH_AWS_ENDPOINT").ok();
+    let endpoint = other_endpoint();
     if endpoint.is_none() {
         println!("skipped: S3_DISPATCH_AWS_ENDPOINT is not set");
     }
 
     endpoint
+}
+
+/// The address of a server that others wrote.
+fn other_endpoint() -> Option<String> {
+    std::env::var("S3_DISPATCH_AWS_ENDPOINT").ok()
 }
 
 fn credentials() -> Credentials {

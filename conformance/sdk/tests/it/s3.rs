@@ -642,14 +642,7 @@ async fn a_folder_keeps_objects_and_uploads() {
     let upload = s3.upload("large").await;
     let part = s3.upload_part(&upload, 1, vec![b'1'; PART]).await;
 
-    let last = s3
-        .events
-        .lock()
-        .unwrap()
-        .last()
-        .unwrap()
-        .sequencer
-        .clone();
+    let last = s3.events.lock().unwrap().last().unwrap().sequencer.clone();
 
     s3.stop().await;
 

@@ -1,6 +1,9 @@
 //! `SqsDeadLetters` and `SqsBackoff`: what arrives in a queue, and when messages are delivered
 //! again.
+//!
+//! The queues are those of the local pipeline, or of a server that others wrote if there is one.
 
+use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 use aws_sdk_sqs::Client;
@@ -10,9 +13,45 @@ use s3_dispatch::failure::ExponentialBackoff;
 use s3_dispatch::{
     Dispatcher, EventName, HandlerError, Routes, S3EventRecord, SqsBackoff, SqsDeadLetters,
 };
+use s3_dispatch_local::{LocalPipeline, Topology};
 use s3_dispatch_testing::{NotificationBuilder, RecordBuilder, SqsBatchBuilder, SqsMessageBuilder};
 
-fn client(endpoint: &str) -> Client {
+/// A server of SQS.
+pub(crate) struct Server {
+    pub(crate) endpoint: String,
+    /// Keeps the local pipeline running.
+    _pipeline: Option<LocalPipeline>,
+}
+
+impl Server {
+    async fn start() -> Self {
+        if let Some(endpoint) = crate::other_endpoint() {
+            return Self {
+                endpoint,
+                _pipeline: None,
+            };
+        }
+
+        Self::local(Topology::new()).await
+    }
+
+    /// The endpoint of a local pipeline.
+    pub(crate) async fn local(topology: Topology) -> Self {
+        let pipeline = LocalPipeline::builder()
+            .with_topology(topology)
+            .with_sqs_endpoint(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)))
+            .start()
+            .await
+            .unwrap();
+
+        Self {
+            endpoint: format!("http://{}", pipeline.sqs_address().unwrap()),
+            _pipeline: Some(pipeline),
+        }
+    }
+}
+
+pub(crate) fn client(endpoint: &str) -> Client {
     let config = Config::builder()
         .behavior_version(BehaviorVersion::latest())
         .region(Region::new("eu-central-1"))
@@ -52,11 +91,8 @@ fn routes() -> Routes<()> {
 
 #[tokio::test]
 async fn a_dead_letter_has_the_body_and_the_reason() {
-    let Some(endpoint) = crate::endpoint() else {
-        return;
-    };
-
-    let client = client(&endpoint);
+    let server = Server::start().await;
+    let client = client(&server.endpoint);
     let dead_letters = queue(&client).await;
 
     let notification = NotificationBuilder::new().with_record(
@@ -101,11 +137,9 @@ async fn a_dead_letter_has_the_body_and_the_reason() {
 
 #[tokio::test]
 async fn a_missing_queue_fails_the_message() {
-    let Some(endpoint) = crate::endpoint() else {
-        return;
-    };
-
-    let client = client(&endpoint);
+    let server = Server::start().await;
+    let client = client(&server.endpoint);
+    let endpoint = &server.endpoint;
     let missing = format!("{endpoint}/000000000000/{}", crate::unique("missing"));
     let record = RecordBuilder::new(EventName::OBJECT_CREATED_PUT).with_key("permanent/1");
     let dispatcher =
@@ -123,8 +157,9 @@ async fn a_missing_queue_fails_the_message() {
 }
 
 /// Receives messages, fails them, and returns how many can be received again at once.
-async fn fail_and_receive_again(delays: ExponentialBackoff, messages: usize) -> Option<usize> {
-    let client = client(&crate::endpoint()?);
+async fn fail_and_receive_again(delays: ExponentialBackoff, messages: usize) -> usize {
+    let server = Server::start().await;
+    let client = client(&server.endpoint);
     let queue = queue(&client).await;
 
     for number in 0..messages {
@@ -166,15 +201,13 @@ async fn fail_and_receive_again(delays: ExponentialBackoff, messages: usize) -> 
     let report = dispatcher.dispatch(batch, None).await.unwrap();
     assert_eq!(report.failed_messages(), messages);
 
-    Some(receive(&client, &queue).await.len())
+    receive(&client, &queue).await.len()
 }
 
 #[tokio::test]
 async fn failed_messages_are_delivered_again_after_their_delay() {
     let at_once = ExponentialBackoff::new(Duration::ZERO, Duration::ZERO);
-    let Some(received) = fail_and_receive_again(at_once, 3).await else {
-        return;
-    };
+    let received = fail_and_receive_again(at_once, 3).await;
 
     assert_eq!(
         received, 3,
@@ -185,9 +218,7 @@ async fn failed_messages_are_delivered_again_after_their_delay() {
 #[tokio::test]
 async fn more_messages_than_one_call_takes_are_all_postponed() {
     let at_once = ExponentialBackoff::new(Duration::ZERO, Duration::ZERO);
-    let Some(received) = fail_and_receive_again(at_once, 23).await else {
-        return;
-    };
+    let received = fail_and_receive_again(at_once, 23).await;
 
     assert_eq!(received, 10, "one receive returns at most ten messages");
 }

@@ -32,6 +32,7 @@ impl StepLine {
     /// Returns `None` for a step that is not shown.
     pub(crate) fn of(step: &Step) -> Option<Self> {
         let line = message_line(&step.kind)
+            .or_else(|| client_line(&step.kind))
             .or_else(|| invocation_line(&step.kind))
             .or_else(|| function_line(&step.kind))
             .or_else(|| trouble_line(&step.kind))?;
@@ -80,19 +81,6 @@ fn message_line(kind: &StepKind) -> Option<StepLine> {
             let text = format!("by {queue}: {}", refusal_text(*reason));
             ("refused", Tone::Failed, text)
         }
-        StepKind::VisibilityChanged {
-            queue,
-            message_id,
-            timeout,
-        } => {
-            let id = short_id(message_id);
-            let text = match timeout.as_secs() {
-                0 => format!("{id} in {queue} is visible again"),
-                seconds => format!("{id} in {queue} is invisible for {seconds} s"),
-            };
-
-            ("visibility", Tone::Faint, text)
-        }
         StepKind::Deleted { queue, message_id } => {
             let text = format!("{} from {queue}", short_id(message_id));
             ("deleted", Tone::Faint, text)
@@ -110,6 +98,41 @@ fn message_line(kind: &StepKind) -> Option<StepLine> {
         StepKind::Expired { queue, message_id } => {
             let text = format!("{} in {queue}", short_id(message_id));
             ("expired", Tone::Failed, text)
+        }
+        _ => return None,
+    };
+
+    Some(StepLine::new(what, tone, text))
+}
+
+/// What SQS clients do with a message.
+fn client_line(kind: &StepKind) -> Option<StepLine> {
+    let (what, tone, text) = match kind {
+        StepKind::Received {
+            queue,
+            message_id,
+            receive_count,
+        } => {
+            let id = short_id(message_id);
+            let text = match receive_count {
+                1 => format!("{id} from {queue} by a client"),
+                count => format!("{id} from {queue} by a client (receive {count})"),
+            };
+
+            ("received", Tone::Name, text)
+        }
+        StepKind::VisibilityChanged {
+            queue,
+            message_id,
+            timeout,
+        } => {
+            let id = short_id(message_id);
+            let text = match timeout.as_secs() {
+                0 => format!("{id} in {queue} is visible again"),
+                seconds => format!("{id} in {queue} is invisible for {seconds} s"),
+            };
+
+            ("visibility", Tone::Faint, text)
         }
         _ => return None,
     };

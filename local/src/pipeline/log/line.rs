@@ -1,17 +1,18 @@
 //! The form of a log on disk: each line is a JSON array of the entries that were written together.
 
 use std::borrow::Cow;
-use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use serde::{Deserialize, Serialize};
 
 use super::entry::LogEntry;
-use crate::aws::time::nanoseconds;
+use super::message_line::StoredMessageLine;
+use super::settings_line::SettingsLine;
+use super::values::{LogTime, borrow, own};
 use crate::pipeline::transit::{InTransit, NextStop};
 use crate::s3::{EventId, StoreChange};
-use crate::sqs::stored::{QueueChange, StoredMessage};
-use crate::sqs::{Message, SeenId};
+use crate::sqs::SeenId;
+use crate::sqs::stored::QueueChange;
 
 /// The first line of a log: the format of the other lines.
 pub(super) const FORMAT: &[u8] = b"{\"s3-dispatch-local\":2}\n";
@@ -23,6 +24,8 @@ enum EntryLine<'l> {
     Counters {
         next_event: u64,
         last_sequencer: u64,
+        #[serde(default, skip_serializing_if = "is_zero")]
+        last_message: u64,
     },
     #[serde(borrow)]
     Parcel(InTransitLine<'l>),
@@ -30,9 +33,14 @@ enum EntryLine<'l> {
         serial: u64,
         due: LogTime,
     },
+    Settings(SettingsLine),
     Put(StoredMessageLine<'l>),
     Touched(VisibilityLine<'l>),
     Removed {
+        queue: Cow<'l, str>,
+        serial: u64,
+    },
+    Continued {
         queue: Cow<'l, str>,
         serial: u64,
     },
@@ -40,6 +48,8 @@ enum EntryLine<'l> {
         queue: Cow<'l, str>,
         id: Cow<'l, str>,
         message_id: Cow<'l, str>,
+        #[serde(default)]
+        serial: u64,
         until: LogTime,
     },
     Store(Cow<'l, StoreChange>),
@@ -59,25 +69,6 @@ struct InTransitLine<'l> {
 }
 
 #[derive(Serialize, Deserialize)]
-struct StoredMessageLine<'l> {
-    #[serde(borrow)]
-    queue: Cow<'l, str>,
-    serial: u64,
-    id: Cow<'l, str>,
-    body: Cow<'l, str>,
-    event: Option<u64>,
-    group_id: Option<Cow<'l, str>>,
-    deduplication_id: Option<Cow<'l, str>>,
-    sent: LogTime,
-    visible: LogTime,
-    receive_count: u32,
-    #[serde(default)]
-    received_before: u32,
-    received: Option<LogTime>,
-    first_received: Option<LogTime>,
-}
-
-#[derive(Serialize, Deserialize)]
 struct VisibilityLine<'l> {
     #[serde(borrow)]
     queue: Cow<'l, str>,
@@ -88,20 +79,9 @@ struct VisibilityLine<'l> {
     first_received: Option<LogTime>,
 }
 
-/// Nanoseconds since the Unix epoch.
-#[derive(Serialize, Deserialize, Clone, Copy)]
-struct LogTime(u64);
-
-impl From<SystemTime> for LogTime {
-    fn from(time: SystemTime) -> Self {
-        Self(nanoseconds(time))
-    }
-}
-
-impl From<LogTime> for SystemTime {
-    fn from(LogTime(nanoseconds): LogTime) -> Self {
-        Self::UNIX_EPOCH + Duration::from_nanos(nanoseconds)
-    }
+/// Most pipelines have no clients that send messages.
+fn is_zero(number: &u64) -> bool {
+    *number == 0
 }
 
 /// Appends the line of entries that belong together.
@@ -123,9 +103,11 @@ impl<'l> From<&'l LogEntry> for EntryLine<'l> {
             LogEntry::Counters {
                 last_event,
                 last_sequencer,
+                last_message,
             } => Self::Counters {
                 next_event: *last_event,
                 last_sequencer: *last_sequencer,
+                last_message: *last_message,
             },
             LogEntry::SentOff {
                 serial,
@@ -136,6 +118,7 @@ impl<'l> From<&'l LogEntry> for EntryLine<'l> {
                 serial: *serial,
                 due: (*due).into(),
             },
+            LogEntry::Settings(settings) => Self::Settings(SettingsLine::new(settings)),
             LogEntry::Queue { queue, change } => Self::of_queue(borrow(queue), change),
             LogEntry::Store(change) => Self::Store(Cow::Borrowed(change)),
         }
@@ -164,14 +147,20 @@ impl<'l> EntryLine<'l> {
                 queue,
                 serial: *serial,
             },
+            QueueChange::Continued { serial } => Self::Continued {
+                queue,
+                serial: *serial,
+            },
             QueueChange::Seen(SeenId {
                 id,
                 message_id,
+                serial,
                 until,
             }) => Self::Remembered {
                 queue,
                 id: borrow(id),
                 message_id: borrow(message_id),
+                serial: *serial,
                 until: (*until).into(),
             },
         }
@@ -189,17 +178,26 @@ impl From<EntryLine<'_>> for LogEntry {
             EntryLine::Counters {
                 next_event,
                 last_sequencer,
+                last_message,
             } => Self::Counters {
                 last_event: next_event,
                 last_sequencer,
+                last_message,
             },
             EntryLine::Parcel(line) => line.into_entry(),
             EntryLine::Arrived { serial, due } => Self::Arrived {
                 serial,
                 due: due.into(),
             },
-            EntryLine::Put(line) => line.into_entry(),
+            EntryLine::Put(line) => {
+                let (queue, stored) = line.into_stored();
+                of_queue(queue, QueueChange::Added(stored))
+            }
             EntryLine::Touched(line) => line.into_entry(),
+            EntryLine::Settings(line) => Self::Settings(line.into_settings()),
+            EntryLine::Continued { queue, serial } => {
+                of_queue(queue, QueueChange::Continued { serial })
+            }
             EntryLine::Removed { queue, serial } => {
                 of_queue(queue, QueueChange::Removed { serial })
             }
@@ -207,11 +205,13 @@ impl From<EntryLine<'_>> for LogEntry {
                 queue,
                 id,
                 message_id,
+                serial,
                 until,
             } => {
                 let seen = SeenId {
                     id: own(id),
                     message_id: own(message_id),
+                    serial,
                     until: until.into(),
                 };
                 of_queue(queue, QueueChange::Seen(seen))
@@ -260,52 +260,6 @@ impl<'l> InTransitLine<'l> {
     }
 }
 
-impl<'l> StoredMessageLine<'l> {
-    fn new(queue: Cow<'l, str>, stored: &'l StoredMessage) -> Self {
-        let message = &stored.message;
-
-        Self {
-            queue,
-            serial: stored.serial,
-            id: borrow(&message.id),
-            body: borrow(&message.body),
-            event: message.event.map(|id| id.0),
-            group_id: message.group_id.as_ref().map(borrow),
-            deduplication_id: message.deduplication_id.as_ref().map(borrow),
-            sent: stored.sent.into(),
-            visible: stored.visible.into(),
-            receive_count: stored.receive_count,
-            received_before: stored.received_before,
-            received: stored.received.map(Into::into),
-            first_received: stored.first_received.map(Into::into),
-        }
-    }
-
-    fn into_entry(self) -> LogEntry {
-        let message = Message {
-            id: own(self.id),
-            body: own(self.body),
-            event: self.event.map(EventId),
-            group_id: self.group_id.map(own),
-            deduplication_id: self.deduplication_id.map(own),
-        };
-
-        LogEntry::Queue {
-            queue: own(self.queue),
-            change: QueueChange::Added(StoredMessage {
-                serial: self.serial,
-                message,
-                sent: self.sent.into(),
-                visible: self.visible.into(),
-                receive_count: self.receive_count,
-                received_before: self.received_before,
-                received: self.received.map(Into::into),
-                first_received: self.first_received.map(Into::into),
-            }),
-        }
-    }
-}
-
 impl VisibilityLine<'_> {
     fn into_entry(self) -> LogEntry {
         LogEntry::Queue {
@@ -319,12 +273,4 @@ impl VisibilityLine<'_> {
             },
         }
     }
-}
-
-fn borrow(text: &Arc<str>) -> Cow<'_, str> {
-    Cow::Borrowed(text)
-}
-
-fn own(text: Cow<'_, str>) -> Arc<str> {
-    text.into()
 }

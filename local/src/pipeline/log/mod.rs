@@ -5,6 +5,9 @@
 
 pub(super) mod entry;
 mod line;
+mod message_line;
+mod settings_line;
+mod values;
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Seek, SeekFrom, Write};

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::error::{ErrorCode, SqsError};
 
@@ -17,6 +17,14 @@ const MAX_ID_CHARACTERS: usize = 80;
 pub(super) trait BatchEntry {
     /// The id that the client gave to the entry.
     fn id(&self) -> Option<&str>;
+}
+
+/// A request with entries.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase", bound = "E: Deserialize<'de>")]
+pub(super) struct BatchInput<E> {
+    pub(super) queue_url: Option<String>,
+    pub(super) entries: Option<Vec<E>>,
 }
 
 /// The answer to a batch.
@@ -114,4 +122,35 @@ impl<S> BatchOutput<S> {
 
         output
     }
+}
+
+/// Parts the valid entries of a batch from the errors of the others, which stay at their places.
+pub(super) fn part_valid<E>(
+    entries: impl Iterator<Item = Result<E, SqsError>>,
+) -> (Vec<E>, Vec<Option<SqsError>>) {
+    let mut valid = Vec::new();
+
+    let errors = entries.map(|entry| match entry {
+        Ok(entry) => {
+            valid.push(entry);
+            None
+        }
+        Err(error) => Some(error),
+    });
+    let errors = errors.collect();
+
+    (valid, errors)
+}
+
+/// Joins the results of the valid entries with the errors of the others, in the order of the batch.
+pub(super) fn join_results<T>(
+    results: Vec<Result<T, SqsError>>,
+    errors: Vec<Option<SqsError>>,
+) -> Vec<Result<T, SqsError>> {
+    let mut results = results.into_iter();
+
+    errors
+        .into_iter()
+        .filter_map(|error| error.map(Err).or_else(|| results.next()))
+        .collect()
 }

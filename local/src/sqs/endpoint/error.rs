@@ -1,7 +1,7 @@
 //! The errors of SQS.
 //!
-//! The codes are those of the Amazon SQS API Reference (2026), in the form of the JSON protocol and,
-//! in a header, in that of the older query protocol, which SDKs still report.
+//! The codes are those of the Amazon SQS API Reference (2026), in the form of the JSON protocol
+//! and, in a header, in that of the older query protocol, which SDKs still report.
 
 use http::StatusCode;
 
@@ -51,23 +51,37 @@ error_codes! {
     AccessDenied, "com.amazon.coral.service#AccessDeniedException", "AccessDenied", FORBIDDEN;
     BatchEntryIdsNotDistinct, "com.amazonaws.sqs#BatchEntryIdsNotDistinct",
         "AWS.SimpleQueueService.BatchEntryIdsNotDistinct", BAD_REQUEST;
+    BatchRequestTooLong, "com.amazonaws.sqs#BatchRequestTooLong",
+        "AWS.SimpleQueueService.BatchRequestTooLong", BAD_REQUEST;
     EmptyBatchRequest, "com.amazonaws.sqs#EmptyBatchRequest",
         "AWS.SimpleQueueService.EmptyBatchRequest", BAD_REQUEST;
-    InvalidAddress, "com.amazonaws.sqs#InvalidAddress", "InvalidAddress", NOT_FOUND;
+    InvalidAddress, "com.amazonaws.sqs#InvalidAddress", "InvalidAddress", BAD_REQUEST;
+    InvalidAttributeName, "com.amazonaws.sqs#InvalidAttributeName",
+        "InvalidAttributeName", BAD_REQUEST;
+    InvalidAttributeValue, "com.amazonaws.sqs#InvalidAttributeValue",
+        "InvalidAttributeValue", BAD_REQUEST;
     InvalidBatchEntryId, "com.amazonaws.sqs#InvalidBatchEntryId",
         "AWS.SimpleQueueService.InvalidBatchEntryId", BAD_REQUEST;
+    InvalidMessageContents, "com.amazonaws.sqs#InvalidMessageContents",
+        "InvalidMessageContents", BAD_REQUEST;
     InvalidParameterValue, "com.amazon.coral.service#InvalidParameterValueException",
         "InvalidParameterValue", BAD_REQUEST;
     MessageNotInflight, "com.amazonaws.sqs#MessageNotInflight",
         "AWS.SimpleQueueService.MessageNotInflight", BAD_REQUEST;
     MissingParameter, "com.amazon.coral.service#MissingRequiredParameterException",
         "MissingParameter", BAD_REQUEST;
+    PurgeQueueInProgress, "com.amazonaws.sqs#PurgeQueueInProgress",
+        "AWS.SimpleQueueService.PurgeQueueInProgress", FORBIDDEN;
     QueueDoesNotExist, "com.amazonaws.sqs#QueueDoesNotExist",
         "AWS.SimpleQueueService.NonExistentQueue", BAD_REQUEST;
+    QueueNameExists, "com.amazonaws.sqs#QueueNameExists", "QueueAlreadyExists", BAD_REQUEST;
     ReceiptHandleIsInvalid, "com.amazonaws.sqs#ReceiptHandleIsInvalid",
-        "ReceiptHandleIsInvalid", NOT_FOUND;
+        "ReceiptHandleIsInvalid", BAD_REQUEST;
+    RequestThrottled, "com.amazonaws.sqs#RequestThrottled", "RequestThrottled", BAD_REQUEST;
     RequestTooLarge, "com.amazon.coral.service#RequestTooLargeException",
         "RequestTooLarge", PAYLOAD_TOO_LARGE;
+    ResourceNotFound, "com.amazonaws.sqs#ResourceNotFoundException",
+        "ResourceNotFoundException", NOT_FOUND;
     Serialization, "com.amazon.coral.service#SerializationException",
         "MalformedInput", BAD_REQUEST;
     ServiceUnavailable, "com.amazon.coral.service#ServiceUnavailableException",
@@ -88,15 +102,20 @@ impl SqsError {
         }
     }
 
+    /// A parameter that SQS does not accept.
+    pub(super) fn invalid(message: impl Into<String>) -> Self {
+        Self::new(ErrorCode::InvalidParameterValue, message)
+    }
+
     /// A value that SQS does not accept for a parameter.
     pub(super) fn invalid_value(
         parameter: &str,
         value: impl std::fmt::Display,
         reason: &str,
     ) -> Self {
-        let message =
-            format!("Value {value} for parameter {parameter} is invalid. Reason: {reason}");
-        Self::new(ErrorCode::InvalidParameterValue, message)
+        Self::invalid(format!(
+            "Value {value} for parameter {parameter} is invalid. Reason: {reason}"
+        ))
     }
 
     /// A parameter that must be there.

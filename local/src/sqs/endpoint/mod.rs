@@ -4,10 +4,10 @@
 //! finds its address in `AWS_ENDPOINT_URL_SQS`, and the rules of the queues stay in `sqs::queue`.
 
 mod access;
-mod acknowledging;
 mod batch;
 mod error;
 mod http;
+mod messages;
 mod operations;
 mod queues;
 mod server;

@@ -4,8 +4,9 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::error::{ErrorCode, SqsError};
+use super::messages::{acknowledging, receiving, sending};
+use super::queues::{creating, finding, moving, purging, settings};
 use super::service::SqsService;
-use super::{acknowledging, queues};
 
 /// Declares the function that calls an operation by its name.
 macro_rules! operations {
@@ -38,16 +39,25 @@ macro_rules! operations {
 }
 
 operations! {
+    "CancelMessageMoveTask" => moving::cancel_message_move_task;
     "ChangeMessageVisibility" => acknowledging::change_message_visibility;
     "ChangeMessageVisibilityBatch" => acknowledging::change_message_visibility_batch;
+    "CreateQueue" => creating::create_queue;
     "DeleteMessage" => acknowledging::delete_message;
     "DeleteMessageBatch" => acknowledging::delete_message_batch;
-    "GetQueueUrl" => queues::get_queue_url;
+    "GetQueueAttributes" => settings::get_queue_attributes;
+    "GetQueueUrl" => finding::get_queue_url;
+    "ListDeadLetterSourceQueues" => finding::list_dead_letter_source_queues;
+    "ListMessageMoveTasks" => moving::list_message_move_tasks;
+    "ListQueues" => finding::list_queues;
+    "PurgeQueue" => purging::purge_queue;
+    "ReceiveMessage" => receiving::receive_message;
+    "SendMessage" => sending::send_message;
+    "SendMessageBatch" => sending::send_message_batch;
+    "SetQueueAttributes" => settings::set_queue_attributes;
+    "StartMessageMoveTask" => moving::start_message_move_task;
 
-    unsupported: "AddPermission" | "CancelMessageMoveTask" | "CreateQueue" | "DeleteQueue"
-        | "GetQueueAttributes" | "ListDeadLetterSourceQueues" | "ListMessageMoveTasks"
-        | "ListQueues" | "ListQueueTags" | "PurgeQueue" | "ReceiveMessage" | "RemovePermission"
-        | "SendMessage" | "SendMessageBatch" | "SetQueueAttributes" | "StartMessageMoveTask"
+    unsupported: "AddPermission" | "DeleteQueue" | "ListQueueTags" | "RemovePermission"
         | "TagQueue" | "UntagQueue";
 }
 

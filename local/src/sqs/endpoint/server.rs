@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use hyper::service::service_fn;
 use tokio::net::TcpListener;
+use tokio::sync::watch;
 
 use super::http::respond;
 use super::service::SqsService;
@@ -21,7 +22,10 @@ const HEADER_TIMEOUT: Duration = Duration::from_secs(60);
 const GRACE: Duration = Duration::from_secs(2);
 
 /// A server of the SQS protocol. It ends when it is dropped.
-pub(crate) struct SqsEndpoint(HttpServer);
+pub(crate) struct SqsEndpoint {
+    server: HttpServer,
+    is_stopped: watch::Sender<bool>,
+}
 
 /// An address at which an endpoint is about to serve. Clients can connect already; they wait.
 pub(crate) struct BoundSqsEndpoint {
@@ -55,7 +59,8 @@ impl BoundSqsEndpoint {
 
     /// Starts to serve the queues of this pipeline.
     pub(crate) fn serve(self, engine: Arc<Engine>) -> SqsEndpoint {
-        let service = Arc::new(SqsService::new(engine, self.address));
+        let (is_stopped, stopped) = watch::channel(false);
+        let service = Arc::new(SqsService::new(engine, self.address, stopped));
         let respond = service_fn(move |request| respond(Arc::clone(&service), request));
 
         let server = HttpListener::new(self.listener)
@@ -63,13 +68,15 @@ impl BoundSqsEndpoint {
             .with_grace(GRACE)
             .serve(respond);
 
-        SqsEndpoint(server)
+        SqsEndpoint { server, is_stopped }
     }
 }
 
 impl SqsEndpoint {
-    /// Accepts no more requests, and gives open requests some time to end.
+    /// Accepts no more requests, answers clients that wait for a message, and gives other open
+    /// requests some time to end.
     pub(crate) async fn stop(&mut self) {
-        self.0.stop().await;
+        self.is_stopped.send_replace(true);
+        self.server.stop().await;
     }
 }

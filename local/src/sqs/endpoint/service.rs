@@ -4,10 +4,15 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use tokio::sync::watch;
+
 use super::error::{ErrorCode, SqsError};
+use super::queues::MoveTasks;
 use crate::aws::arn::ACCOUNT;
+use crate::aws::digest::base64;
 use crate::faults::chance::Chance;
 use crate::pipeline::engine::Engine;
+use crate::topology::QueueSpec;
 
 /// The queues of a pipeline behind the SQS protocol.
 pub(super) struct SqsService {
@@ -15,14 +20,39 @@ pub(super) struct SqsService {
     address: SocketAddr,
     /// How many requests came so far.
     requests: AtomicU64,
+    stopped: watch::Receiver<bool>,
+    pub(super) move_tasks: MoveTasks,
 }
 
 impl SqsService {
-    pub(super) fn new(engine: Arc<Engine>, address: SocketAddr) -> Self {
+    /// The service at this address, until `stopped` is true.
+    pub(super) fn new(
+        engine: Arc<Engine>,
+        address: SocketAddr,
+        stopped: watch::Receiver<bool>,
+    ) -> Self {
         Self {
             engine,
             address,
             requests: AtomicU64::new(0),
+            stopped,
+            move_tasks: MoveTasks::default(),
+        }
+    }
+
+    /// Waits for a call that may take long, but no longer than the endpoint serves. `None` if it
+    /// was stopped before.
+    pub(super) async fn unless_stopped<T, E>(
+        &self,
+        call: impl Future<Output = Result<T, E>>,
+    ) -> Result<Option<T>, E> {
+        let mut stopped = self.stopped.clone();
+
+        tokio::select! {
+            biased;
+            result = call => result.map(Some),
+            // An error means that the endpoint was dropped.
+            _ = stopped.wait_for(|stopped| *stopped) => Ok(None),
         }
     }
 
@@ -36,14 +66,29 @@ impl SqsService {
         Chance::new(self.engine.seed, &format!("SQS request {number}")).uuid()
     }
 
+    /// A handle for the next task that moves messages.
+    pub(super) fn next_task_handle(&self) -> String {
+        base64(format!("task {}", self.next_request_id()).as_bytes())
+    }
+
     pub(super) fn queue_url(&self, name: &str) -> String {
         queue_url(self.address, name)
+    }
+
+    /// The settings of the queue that a request is about, which include its name.
+    pub(super) fn queue(&self, queue_url: Option<&str>) -> Result<QueueSpec, SqsError> {
+        let name = Self::queue_name(queue_url)?;
+        let spec = self
+            .engine
+            .read(|state| state.queues.get(name).map(|queue| queue.spec().clone()));
+
+        spec.ok_or_else(SqsError::queue_does_not_exist)
     }
 
     /// The name of the queue that a request is about. Whether it exists is not checked.
     ///
     /// Only the path of the URL counts, because the same port has several host names.
-    pub(super) fn queue_name(queue_url: Option<&str>) -> Result<&str, SqsError> {
+    fn queue_name(queue_url: Option<&str>) -> Result<&str, SqsError> {
         let url = queue_url
             .filter(|url| !url.is_empty())
             .ok_or_else(|| SqsError::missing("QueueUrl"))?;

@@ -69,6 +69,8 @@ pub(super) struct QueueTable {
     visibility_timeout: Option<Seconds>,
     delay: Option<Seconds>,
     retention: Option<Seconds>,
+    max_message_size: Option<usize>,
+    receive_wait: Option<Seconds>,
     capacity: Option<usize>,
     pub(super) dead_letter_queue: Option<Spanned<String>>,
     pub(super) max_receive_count: Option<Spanned<u32>>,
@@ -122,6 +124,11 @@ impl QueueTable {
         );
         set(&mut spec.delay, self.delay.map(Seconds::duration));
         set(&mut spec.retention, self.retention.map(Seconds::duration));
+        set(&mut spec.max_message_size, self.max_message_size);
+        set(
+            &mut spec.receive_wait,
+            self.receive_wait.map(Seconds::duration),
+        );
         set(&mut spec.capacity, self.capacity);
         set(
             &mut spec.content_based_deduplication,

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use s3_dispatch_local::{LocalPipeline, LocalPipelineBuilder};
 use serde_json::{Value, json};
+use tokio::task::JoinHandle;
 
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -98,27 +99,51 @@ impl Client {
         );
     }
 
+    /// Sends the request of an operation, and returns the connection on which the answer comes.
+    pub(super) fn open(self, operation: &str, input: &Value) -> TcpStream {
+        let target = format!("X-Amz-Target: AmazonSQS.{operation}");
+        let host = format!("Host: {}", self.0);
+        let head = head("POST", &[&host, &target], input.to_string().len());
+
+        write(self.0, &head, &input.to_string())
+    }
+
+    /// Starts to call an operation that must succeed. The request is on its way when this returns.
+    pub(super) fn begin(self, operation: &str, input: &Value) -> JoinHandle<Value> {
+        let stream = self.open(operation, input);
+
+        tokio::task::spawn_blocking(move || {
+            let answer = read(stream);
+            assert_eq!(answer.status, 200, "{answer:?}");
+            answer.body
+        })
+    }
+
     /// Sends a request with these headers.
     pub(super) async fn send(self, method: &str, headers: &[&str], body: String) -> Answer {
-        let head = format!(
-            "{method} / HTTP/1.1\r\n{}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n",
-            headers.join("\r\n"),
-            body.len()
-        );
-
-        tokio::task::spawn_blocking(move || exchange(self.0, &head, &body))
+        let head = head(method, headers, body.len());
+        tokio::task::spawn_blocking(move || read(write(self.0, &head, &body)))
             .await
             .unwrap()
     }
 }
 
-fn exchange(address: SocketAddr, head: &str, body: &str) -> Answer {
+fn head(method: &str, headers: &[&str], length: usize) -> String {
+    format!(
+        "{method} / HTTP/1.1\r\n{}\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n",
+        headers.join("\r\n"),
+    )
+}
+
+fn write(address: SocketAddr, head: &str, body: &str) -> TcpStream {
     let mut stream = TcpStream::connect(address).unwrap();
     stream.set_read_timeout(Some(PATIENCE)).unwrap();
-    stream
-        .write_all(&[head, body].concat().into_bytes())
-        .unwrap();
+    stream.write_all([head, body].concat().as_bytes()).unwrap();
 
+    stream
+}
+
+fn read(mut stream: TcpStream) -> Answer {
     let mut answer = String::new();
     stream.read_to_string(&mut answer).unwrap();
     let (head, body) = answer.split_once("\r\n\r\n").unwrap();

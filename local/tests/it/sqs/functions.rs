@@ -180,7 +180,7 @@ async fn what_a_function_deleted_stays_deleted_after_a_restart() {
         .await
         .unwrap();
 
-    while !matches!(steps.next().await.unwrap().kind, StepKind::Answered { .. }) {}
+    while !matches!(steps.next().await.unwrap().kind, StepKind::Deleted { .. }) {}
 
     // As after `kill -9`: nothing is stopped in order.
     let copy = TempDir::new().unwrap();

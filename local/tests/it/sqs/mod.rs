@@ -1,5 +1,12 @@
 //! The SQS endpoint, as its clients see it.
 
+mod acknowledging;
 mod client;
+mod faults;
 mod functions;
+mod messages;
+mod persistence;
+mod polling;
+mod queues;
+mod redrive;
 mod security;

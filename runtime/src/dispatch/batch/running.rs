@@ -41,7 +41,7 @@ pub(crate) struct Batch<'b, R> {
 struct Pass {
     /// Those that no worker has taken yet.
     lanes: Mutex<Range<usize>>,
-    /// Nothing starts after this time.
+    /// After this time no worker takes a lane.
     end: Option<Instant>,
     acknowledges: bool,
 }
@@ -75,10 +75,10 @@ impl<'b, R: Router> Batch<'b, R> {
     /// far.
     pub(crate) async fn run(self) -> Outcomes {
         let work = async {
-            self.run_side_by_side().await;
-
-            if !self.schedule.one_by_one().is_empty() {
-                self.run_one_by_one().await;
+            if self.schedule.one_by_one().is_empty() {
+                self.run_side_by_side(&self.first_pass(self.cut)).await;
+            } else {
+                self.run_returned_in_their_turn().await;
             }
         };
 
@@ -95,18 +95,17 @@ impl<'b, R: Router> Batch<'b, R> {
             .unwrap_or_else(PoisonError::into_inner)
     }
 
-    async fn run_side_by_side(&self) {
-        let lanes = self.schedule.side_by_side();
-        let pass = Pass {
-            lanes: Mutex::new(0..lanes),
-            end: if self.schedule.one_by_one().is_empty() {
-                self.cut
-            } else {
-                self.half_of_the_time()
-            },
+    /// The lanes that run side by side, as far as they are taken before this time.
+    fn first_pass(&self, end: Option<Instant>) -> Pass {
+        Pass {
+            lanes: Mutex::new(0..self.schedule.side_by_side()),
+            end,
             acknowledges: self.settings.acknowledge == Acknowledge::All,
-        };
+        }
+    }
 
+    async fn run_side_by_side(&self, pass: &Pass) {
+        let lanes = pass.lanes().len();
         let workers = if self.key_turns.are_needed() {
             lanes
         } else {
@@ -115,9 +114,20 @@ impl<'b, R: Router> Batch<'b, R> {
 
         match workers {
             0 => {}
-            1 => self.run_lanes(&pass).await,
-            workers => self.run_workers(&pass, workers).await,
+            1 => self.run_lanes(pass).await,
+            workers => self.run_workers(pass, workers).await,
         }
+    }
+
+    /// Runs what came back without an answer after everything else, but not so late that it would
+    /// never be reached. What did not begin in the first half of the time may begin afterwards.
+    async fn run_returned_in_their_turn(&self) {
+        let mut pass = self.first_pass(self.half_of_the_time());
+        self.run_side_by_side(&pass).await;
+        self.run_one_by_one().await;
+
+        pass.end = self.cut;
+        self.run_side_by_side(&pass).await;
     }
 
     /// Runs the messages that came back without an answer. Any of them may end the process, so
@@ -175,7 +185,7 @@ impl<'b, R: Router> Batch<'b, R> {
         while let Some(lane) = pass.take_lane(self.schedule) {
             for step in lane {
                 // A handler that blocked the thread may have kept the cut-off timer from firing.
-                if pass.is_over() {
+                if is_past(self.cut) {
                     return;
                 }
 
@@ -315,13 +325,14 @@ impl<'b, R: Router> Batch<'b, R> {
 }
 
 impl Pass {
+    /// Takes the next lane, unless the pass is over.
     fn take_lane<'s>(&self, schedule: &'s Schedule) -> Option<&'s [Step]> {
-        let lane = self.lanes().next()?;
-        schedule.lane(lane)
-    }
+        let mut lanes = self.lanes();
+        if is_past(self.end) {
+            return None;
+        }
 
-    fn is_over(&self) -> bool {
-        is_past(self.end)
+        schedule.lane(lanes.next()?)
     }
 
     fn lanes(&self) -> MutexGuard<'_, Range<usize>> {

@@ -79,6 +79,7 @@ impl OpenInvocations {
             | StepKind::FunctionTimedOut { function, .. } => self.subjects_of_function(function),
             StepKind::Enqueued { message_id, .. }
             | StepKind::Outcome { message_id, .. }
+            | StepKind::Received { message_id, .. }
             | StepKind::VisibilityChanged { message_id, .. }
             | StepKind::Deleted { message_id, .. }
             | StepKind::Redriven { message_id, .. }

@@ -7,7 +7,7 @@ use s3_dispatch_core::Sequencer;
 use tokio::time::Instant;
 
 use crate::once::identity::Identity;
-use crate::once::store::{Lease, StoreError};
+use crate::once::stores::store::{Lease, StoreError};
 
 #[derive(Debug)]
 pub(crate) struct Entries {

@@ -10,11 +10,11 @@ use aws_sdk_dynamodb::operation::put_item::builders::PutItemFluentBuilder;
 use aws_sdk_dynamodb::types::ReturnValuesOnConditionCheckFailure;
 use s3_dispatch_core::Sequencer;
 
-use crate::once::dynamodb_item::{
+use crate::once::identity::Identity;
+use crate::once::stores::dynamodb_item::{
     Item, Kind, expires_at, has_expired, now, number, partition_key, sortable, string, text,
 };
-use crate::once::identity::Identity;
-use crate::once::store::{Claim, Lease, StoreError};
+use crate::once::stores::store::{Claim, Lease, StoreError};
 use crate::{ClaimStore, LeaseStore, SequencerStore};
 
 /// Keeps claims and sequencers in a DynamoDB table that several processes share.
@@ -63,8 +63,8 @@ use crate::{ClaimStore, LeaseStore, SequencerStore};
 ///
 /// # Cost and retries
 ///
-/// A claim costs one write, and so does its renewal, completion or release. Writes are conditional, so
-/// exactly one of several simultaneous claims wins. If the SDK repeats a write that has already
+/// A claim costs one write, and so does its renewal, completion or release. Writes are conditional,
+/// so exactly one of several simultaneous claims wins. If the SDK repeats a write that has already
 /// arrived, the store recognises its own lease.
 #[derive(Debug, Clone)]
 pub struct DynamoDbStore {

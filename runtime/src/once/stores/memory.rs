@@ -7,8 +7,8 @@ use async_trait::async_trait;
 use s3_dispatch_core::Sequencer;
 
 use crate::once::identity::Identity;
-use crate::once::memory_entries::{Entries, Name, Remembered};
-use crate::once::store::{Claim, Lease, StoreError};
+use crate::once::stores::memory_entries::{Entries, Name, Remembered};
+use crate::once::stores::store::{Claim, Lease, StoreError};
 use crate::{ClaimStore, LeaseStore, SequencerStore};
 
 /// Keeps claims and sequencers in the memory of one process.

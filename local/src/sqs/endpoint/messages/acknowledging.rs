@@ -4,10 +4,13 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::batch::{BatchEntry, BatchOutput, DoneEntry, check_entries};
-use super::error::{ErrorCode, SqsError};
-use super::service::SqsService;
+use crate::sqs::endpoint::batch::{
+    BatchEntry, BatchInput, BatchOutput, DoneEntry, check_entries, join_results, part_valid,
+};
+use crate::sqs::endpoint::error::{ErrorCode, SqsError};
+use crate::sqs::endpoint::service::SqsService;
 use crate::sqs::{Deletion, Receipt, VisibilityRefusal};
+use crate::topology::QueueSpec;
 
 /// The longest visibility timeout ("Amazon SQS visibility timeout", Amazon SQS Developer Guide,
 /// 2026), in seconds.
@@ -15,36 +18,29 @@ const MAX_TIMEOUT: i64 = 12 * 60 * 60;
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
-pub(super) struct DeleteMessageInput {
+pub(in crate::sqs::endpoint) struct DeleteMessageInput {
     queue_url: Option<String>,
     receipt_handle: Option<String>,
 }
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
-pub(super) struct ChangeMessageVisibilityInput {
+pub(in crate::sqs::endpoint) struct ChangeMessageVisibilityInput {
     queue_url: Option<String>,
     receipt_handle: Option<String>,
     visibility_timeout: Option<i64>,
 }
 
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "PascalCase", bound = "E: Deserialize<'de>")]
-pub(super) struct BatchInput<E> {
-    queue_url: Option<String>,
-    entries: Option<Vec<E>>,
-}
-
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
-pub(super) struct DeleteEntry {
+pub(in crate::sqs::endpoint) struct DeleteEntry {
     id: Option<String>,
     receipt_handle: Option<String>,
 }
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
-pub(super) struct VisibilityEntry {
+pub(in crate::sqs::endpoint) struct VisibilityEntry {
     id: Option<String>,
     receipt_handle: Option<String>,
     visibility_timeout: Option<i64>,
@@ -52,7 +48,7 @@ pub(super) struct VisibilityEntry {
 
 /// The answer of an operation that has nothing to say.
 #[derive(Debug, Serialize)]
-pub(super) struct NoOutput {}
+pub(in crate::sqs::endpoint) struct NoOutput {}
 
 impl BatchEntry for DeleteEntry {
     fn id(&self) -> Option<&str> {
@@ -74,10 +70,10 @@ struct GivenReceipt<'h> {
 
 impl<'h> GivenReceipt<'h> {
     /// Reads a receipt handle of this queue.
-    fn read(queue: &str, handle: Option<&'h str>) -> Result<Self, SqsError> {
+    fn read(queue: &QueueSpec, handle: Option<&'h str>) -> Result<Self, SqsError> {
         let handle = handle.ok_or_else(|| SqsError::missing("ReceiptHandle"))?;
 
-        match Receipt::parse(handle).filter(|receipt| receipt.is_of_queue(queue)) {
+        match Receipt::parse(handle).filter(|receipt| receipt.is_of_queue(&queue.name)) {
             Some(receipt) => Ok(Self { handle, receipt }),
             None => {
                 let message =
@@ -93,33 +89,32 @@ impl<'h> GivenReceipt<'h> {
 }
 
 /// Deletes a message.
-pub(super) async fn delete_message(
+pub(in crate::sqs::endpoint) async fn delete_message(
     service: &SqsService,
     input: DeleteMessageInput,
 ) -> Result<NoOutput, SqsError> {
-    let queue = SqsService::queue_name(input.queue_url.as_deref())?;
-    require_queue(service, queue)?;
-    let given = GivenReceipt::read(queue, input.receipt_handle.as_deref())?;
+    let queue = service.queue(input.queue_url.as_deref())?;
+    let given = GivenReceipt::read(&queue, input.receipt_handle.as_deref())?;
 
-    delete(service, queue, &[given])?
+    delete(service, &queue, &[given])?
         .pop()
         .unwrap_or(Ok(()))
         .map(|()| NoOutput {})
 }
 
 /// Deletes up to ten messages.
-pub(super) async fn delete_message_batch(
+pub(in crate::sqs::endpoint) async fn delete_message_batch(
     service: &SqsService,
     input: BatchInput<DeleteEntry>,
 ) -> Result<BatchOutput<DoneEntry>, SqsError> {
-    let queue = SqsService::queue_name(input.queue_url.as_deref())?;
-    require_queue(service, queue)?;
+    let queue = service.queue(input.queue_url.as_deref())?;
     let entries = check_entries(input.entries, "DeleteMessageBatchRequestEntry")?;
 
     let given = entries
         .iter()
-        .map(|entry| GivenReceipt::read(queue, entry.receipt_handle.as_deref()));
-    let results = for_valid(given.collect(), |given| delete(service, queue, &given))?;
+        .map(|entry| GivenReceipt::read(&queue, entry.receipt_handle.as_deref()));
+    let (valid, errors) = part_valid(given);
+    let results = join_results(delete(service, &queue, &valid)?, errors);
 
     Ok(done_output(entries.iter().map(DeleteEntry::id), results))
 }
@@ -127,18 +122,21 @@ pub(super) async fn delete_message_batch(
 /// Deletes the messages with these receipts, and returns a result for each.
 fn delete(
     service: &SqsService,
-    queue: &str,
+    queue: &QueueSpec,
     given: &[GivenReceipt<'_>],
 ) -> Result<Vec<Result<(), SqsError>>, SqsError> {
     let receipts = given.iter().map(|given| given.receipt);
-    let deletions = service.engine.delete_for_client(queue, receipts)?;
-    let is_fifo = crate::topology::is_fifo(queue);
+    let deletions = service.engine.delete_for_client(&queue.name, receipts)?;
 
     // An old receipt handle is an error only in a FIFO queue. In a standard queue "the request
     // succeeds, but the message might not be deleted" (`DeleteMessage`, Amazon SQS API Reference).
-    let result = |(deletion, given): (Deletion, &GivenReceipt<'_>)| match deletion {
-        Deletion::Expired => Err(given.is_invalid_because("The receipt handle has expired.")),
-        Deletion::Superseded if is_fifo => {
+    let result = |(deletion, given): (Option<Deletion>, &GivenReceipt<'_>)| match deletion {
+        None => Err(SqsError::new(
+            ErrorCode::ServiceUnavailable,
+            "The request has failed due to a temporary failure of the server.",
+        )),
+        Some(Deletion::Expired) => Err(given.is_invalid_because("The receipt handle has expired.")),
+        Some(Deletion::Superseded) if queue.is_fifo() => {
             Err(given.is_invalid_because("The receipt handle has expired."))
         }
         _ => Ok(()),
@@ -148,38 +146,35 @@ fn delete(
 }
 
 /// Changes how long a received message stays invisible.
-pub(super) async fn change_message_visibility(
+pub(in crate::sqs::endpoint) async fn change_message_visibility(
     service: &SqsService,
     input: ChangeMessageVisibilityInput,
 ) -> Result<NoOutput, SqsError> {
-    let queue = SqsService::queue_name(input.queue_url.as_deref())?;
-    require_queue(service, queue)?;
+    let queue = service.queue(input.queue_url.as_deref())?;
 
-    let given = GivenReceipt::read(queue, input.receipt_handle.as_deref())?;
+    let given = GivenReceipt::read(&queue, input.receipt_handle.as_deref())?;
     let timeout = read_timeout(input.visibility_timeout)?;
 
-    change_visibility(service, queue, &[(given, timeout)])?
+    change_visibility(service, &queue, &[(given, timeout)])?
         .pop()
         .unwrap_or(Ok(()))
         .map(|()| NoOutput {})
 }
 
 /// Changes how long up to ten received messages stay invisible.
-pub(super) async fn change_message_visibility_batch(
+pub(in crate::sqs::endpoint) async fn change_message_visibility_batch(
     service: &SqsService,
     input: BatchInput<VisibilityEntry>,
 ) -> Result<BatchOutput<DoneEntry>, SqsError> {
-    let queue = SqsService::queue_name(input.queue_url.as_deref())?;
-    require_queue(service, queue)?;
+    let queue = service.queue(input.queue_url.as_deref())?;
     let entries = check_entries(input.entries, "ChangeMessageVisibilityBatchRequestEntry")?;
 
     let given = entries.iter().map(|entry| {
-        let given = GivenReceipt::read(queue, entry.receipt_handle.as_deref())?;
+        let given = GivenReceipt::read(&queue, entry.receipt_handle.as_deref())?;
         Ok((given, read_timeout(entry.visibility_timeout)?))
     });
-    let results = for_valid(given.collect(), |given| {
-        change_visibility(service, queue, &given)
-    })?;
+    let (valid, errors) = part_valid(given);
+    let results = join_results(change_visibility(service, &queue, &valid)?, errors);
 
     Ok(done_output(
         entries.iter().map(VisibilityEntry::id),
@@ -189,13 +184,13 @@ pub(super) async fn change_message_visibility_batch(
 
 fn change_visibility(
     service: &SqsService,
-    queue: &str,
+    queue: &QueueSpec,
     given: &[(GivenReceipt<'_>, Duration)],
 ) -> Result<Vec<Result<(), SqsError>>, SqsError> {
     let changes = given
         .iter()
         .map(|(given, timeout)| (given.receipt, *timeout));
-    let results = service.engine.change_visibilities(queue, changes)?;
+    let results = service.engine.change_visibilities(&queue.name, changes)?;
 
     let explain = |(result, (given, timeout)): (Result<(), VisibilityRefusal>, &(_, Duration))| {
         result.map_err(|refusal| explain_refusal(refusal, given, *timeout))
@@ -238,32 +233,6 @@ fn read_timeout(seconds: Option<i64>) -> Result<Duration, SqsError> {
         })
 }
 
-/// Does something with the valid entries of a batch together, and returns a result for each entry.
-fn for_valid<E>(
-    entries: Vec<Result<E, SqsError>>,
-    act: impl FnOnce(Vec<E>) -> Result<Vec<Result<(), SqsError>>, SqsError>,
-) -> Result<Vec<Result<(), SqsError>>, SqsError> {
-    let mut valid = Vec::new();
-    let mut results = Vec::new();
-
-    for entry in entries {
-        match entry {
-            Ok(entry) => {
-                valid.push(entry);
-                results.push(None);
-            }
-            Err(error) => results.push(Some(Err(error))),
-        }
-    }
-
-    let mut acted = act(valid)?.into_iter();
-
-    Ok(results
-        .into_iter()
-        .map(|result| result.or_else(|| acted.next()).unwrap_or(Ok(())))
-        .collect())
-}
-
 fn done_output<'e>(
     ids: impl Iterator<Item = Option<&'e str>>,
     results: Vec<Result<(), SqsError>>,
@@ -274,12 +243,4 @@ fn done_output<'e>(
         let done = DoneEntry { id: id.clone() };
         (id, result.map(|()| done))
     }))
-}
-
-fn require_queue(service: &SqsService, name: &str) -> Result<(), SqsError> {
-    if service.engine.has_queue(name) {
-        Ok(())
-    } else {
-        Err(SqsError::queue_does_not_exist())
-    }
 }

@@ -9,7 +9,7 @@ use s3_dispatch_core::Sequencer;
 use sha2::{Digest, Sha256};
 
 use crate::once::identity::Identity;
-use crate::once::store::StoreError;
+use crate::once::stores::store::StoreError;
 
 pub(crate) type Item = HashMap<String, AttributeValue>;
 

@@ -1,0 +1,137 @@
+//! Clients send dead letters back.
+
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use crate::Error;
+use crate::faults::chance::Chance;
+use crate::journal::StepKind;
+use crate::pipeline::engine::Engine;
+use crate::pipeline::state::PipelineState;
+
+/// What happened to one message that should move.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Moved {
+    /// It is in its destination.
+    Done,
+    /// There is no visible message in the source.
+    NothingLeft,
+    /// The destination is full. It may have room later.
+    Full,
+    /// The message has no queue to go back to: it was sent to the dead-letter queue directly.
+    NoSource,
+    /// The destination no longer exists.
+    NoDestination,
+}
+
+impl Engine {
+    /// The dead-letter queue of a queue. `None` if it has none.
+    pub(crate) fn dead_letter_queue_of(&self, name: &str) -> Option<String> {
+        self.read(|state| {
+            let redrive = state.queues.get(name)?.spec().redrive.as_ref()?;
+            Some(redrive.dead_letter_queue.clone())
+        })
+    }
+
+    /// Whether a queue is the dead-letter queue of another one.
+    pub(crate) fn is_dead_letter_queue(&self, name: &str) -> bool {
+        self.read(|state| {
+            state.queues.values().any(|queue| {
+                let redrive = queue.spec().redrive.as_ref();
+                redrive.is_some_and(|redrive| redrive.dead_letter_queue == name)
+            })
+        })
+    }
+
+    /// Moves up to this many visible messages of a dead-letter queue to another queue, or else back
+    /// to where each came from. Returns how many, and what happened to the last one.
+    ///
+    /// A moved message is a new one: it has a new id, and its receives are counted from the
+    /// beginning ("Learn how to configure a dead-letter queue redrive in Amazon SQS", Amazon SQS
+    /// Developer Guide, 2026).
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Storage`](crate::ErrorKind::Storage) when it cannot be written to disk.
+    pub(crate) fn move_messages(
+        &self,
+        source: &str,
+        destination: Option<&str>,
+        most: usize,
+    ) -> Result<(usize, Moved), Error> {
+        let now = self.clock.now();
+
+        let (moved, committed) = self.change_and_commit(|state| {
+            for count in 0..most {
+                let moved = self.move_message(state, now, source, destination);
+                if moved != Moved::Done {
+                    return (count, moved);
+                }
+            }
+
+            (most, Moved::Done)
+        });
+        committed?;
+
+        Ok(moved)
+    }
+
+    fn move_message(
+        &self,
+        state: &mut PipelineState,
+        now: SystemTime,
+        source: &str,
+        destination: Option<&str>,
+    ) -> Moved {
+        let Some(queue) = state.queues.get_mut(source) else {
+            return Moved::NothingLeft;
+        };
+        self.expire(queue, now);
+
+        let Some(letter) = queue.first_visible(now) else {
+            return Moved::NothingLeft;
+        };
+
+        let target = match (destination, &letter.dead_letter_source) {
+            (Some(name), _) => Arc::from(name),
+            (None, Some(name)) => Arc::clone(name),
+            (None, None) => return Moved::NoSource,
+        };
+        let (serial, source) = (letter.serial, Arc::clone(queue.name()));
+
+        match state.queues.get(&target).map(|queue| queue.room()) {
+            None => return Moved::NoDestination,
+            Some(0) => return Moved::Full,
+            Some(_) => {}
+        }
+
+        let about = format!("sent message {}", state.next_message());
+        let new_id: Arc<str> = Chance::new(self.seed, &about).uuid().into();
+        let taken = state
+            .queues
+            .get_mut(&source)
+            .and_then(|queue| queue.take(serial));
+
+        if let (Some(mut message), Some(queue)) = (taken, state.queues.get_mut(&target)) {
+            let old_id = std::mem::replace(&mut message.id, Arc::clone(&new_id));
+            let (event, body) = (message.event, Arc::clone(&message.body));
+            queue.insert_moved(now, message);
+
+            let deleted = StepKind::Deleted {
+                queue: source,
+                message_id: old_id,
+            };
+            self.journal.append(event, deleted);
+
+            let enqueued = StepKind::Enqueued {
+                queue: target,
+                message_id: new_id,
+                body,
+                is_duplicate: false,
+            };
+            self.journal.append(event, enqueued);
+        }
+
+        Moved::Done
+    }
+}

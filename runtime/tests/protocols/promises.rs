@@ -1,0 +1,49 @@
+//! What the protocols promise about the end of a run.
+
+use crate::plan::{End, Plan};
+
+/// Every record has an effect, and succeeds when nothing goes wrong any more.
+pub(crate) fn nothing_lost(plan: &Plan, end: &End) -> bool {
+    let has_effect = |sequencer: &&str| end.effects.iter().any(|effect| effect == sequencer);
+
+    !end.is_stuck && plan.sequencers.iter().all(has_effect)
+}
+
+/// Nothing is lost, and a record is repeated only as often as something went wrong. Whoever was
+/// replaced is told so.
+pub(crate) fn handled_once(plan: &Plan, end: &End) -> bool {
+    nothing_lost(plan, end) && is_repeated_with_a_reason(plan, end) && end.completed_twice == 0
+}
+
+/// Nothing is lost, and no two handlers ran at once.
+pub(crate) fn one_at_a_time(plan: &Plan, end: &End) -> bool {
+    nothing_lost(plan, end) && !end.overlapped
+}
+
+/// The last effect is that of the newest event.
+pub(crate) fn newest_last(plan: &Plan, end: &End) -> bool {
+    let newest = plan.sequencers.iter().max();
+
+    !end.is_stuck && end.effects.last().map(String::as_str) == newest.copied()
+}
+
+/// All promises of the wrappers around each other.
+pub(crate) fn in_order(plan: &Plan, end: &End) -> bool {
+    newest_last(plan, end)
+        && !end.overlapped
+        && end.completed_twice == 0
+        && is_repeated_with_a_reason(plan, end)
+}
+
+fn is_repeated_with_a_reason(plan: &Plan, end: &End) -> bool {
+    let count = |sequencer: &&str| {
+        end.effects
+            .iter()
+            .filter(|effect| effect == sequencer)
+            .count()
+    };
+
+    plan.sequencers
+        .iter()
+        .all(|sequencer| count(sequencer) <= 1 + end.faults + end.waits)
+}
