@@ -7,6 +7,7 @@ mod config;
 mod crashes;
 mod deaths;
 mod faults;
+mod left_out_queues;
 mod mapping;
 mod persistence;
 mod pipeline;

@@ -8,11 +8,13 @@ use std::time::Duration;
 
 use s3_dispatch::{HandlerError, ObjectKey, Routes, State};
 use s3_dispatch_local::{
-    Error, ErrorKind, Faults, LocalPipeline, LocalPipelineBuilder, Message, ObjectEvent, QueueSpec,
-    Sent, StepKind, Topology,
+    Error, ErrorKind, Faults, LocalPipeline, Message, ObjectEvent, QueueSpec, Sent, StepKind,
+    Topology,
 };
 use s3_dispatch_testing::NotificationBuilder;
 use tempfile::TempDir;
+
+use crate::cli::Program;
 
 const BUCKET: &str = "amzn-s3-demo-bucket";
 
@@ -394,67 +396,6 @@ async fn a_full_disk_rejects_new_events_with_one_clear_line() {
     );
 }
 
-fn queues<const N: usize>(names: [&str; N]) -> LocalPipelineBuilder {
-    let topology = Topology::new();
-    let topology = names.into_iter().fold(topology, |topology, name| {
-        topology.with_queue(QueueSpec::new(name))
-    });
-
-    LocalPipeline::builder().with_topology(topology)
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_queue_that_is_left_out_keeps_its_messages() {
-    let folder = TempDir::new().unwrap();
-    let pipeline = queues(["kept", "empty"]).with_data(folder.path());
-    let pipeline = pipeline.start().await.unwrap();
-    for id in ["1", "2"] {
-        let message = Message::new(id, "body");
-        pipeline.send("kept", message).await.unwrap();
-    }
-    assert_eq!(pipeline.left_out_queues(), []);
-    pipeline.stop().await;
-    drop(pipeline);
-
-    // Two starts without it, each of which rewrites the log.
-    for _ in 0..2 {
-        let pipeline = queues(["other"]).with_data(folder.path()).start().await;
-        let pipeline = pipeline.unwrap();
-        assert_eq!(pipeline.left_out_queues(), [("kept".into(), 2)]);
-        pipeline.stop().await;
-    }
-
-    let pipeline = queues(["kept"]).with_data(folder.path()).start().await;
-    let pipeline = pipeline.unwrap();
-    assert_eq!(pipeline.left_out_queues(), []);
-    let messages = pipeline.queue("kept").unwrap().messages;
-    let ids: Vec<_> = messages
-        .iter()
-        .map(|message| &*message.message_id)
-        .collect();
-    assert_eq!(ids, ["1", "2"]);
-}
-
-/// A message was on its way to the queue when the pipeline ended.
-#[tokio::test(start_paused = true)]
-async fn a_notification_to_a_queue_that_is_left_out_is_kept() {
-    let folder = TempDir::new().unwrap();
-    let pipeline = start(folder.path(), &app(false)).await.unwrap();
-    pipeline.settle().await;
-    pipeline.stop().await;
-    pipeline.put(BUCKET, "key", "body").await.unwrap();
-    drop(pipeline);
-
-    let renamed = std::fs::read_to_string(log(&folder)).unwrap();
-    let renamed = renamed.replace(r#""topic":"object-events""#, r#""queue":"renamed""#);
-    let renamed = renamed.replace(r#","queue":null"#, "");
-    fs::write(log(&folder), renamed).unwrap();
-
-    let pipeline = start(folder.path(), &app(false)).await.unwrap();
-    pipeline.settle().await;
-    assert_eq!(pipeline.left_out_queues(), [("renamed".into(), 1)]);
-}
-
 #[tokio::test(start_paused = true)]
 async fn a_folder_of_an_earlier_version_is_refused_with_what_to_do() {
     let folder = TempDir::new().unwrap();
@@ -510,4 +451,12 @@ async fn an_object_whose_event_does_not_fit_on_the_disk_is_not_changed() {
     );
     let bodies = fs::read_dir(Path::new(&folder).join("bodies")).unwrap();
     assert_eq!(bodies.count(), key.len());
+}
+
+#[tokio::test]
+async fn only_what_is_written_to_disk_can_go_without_a_sync() {
+    let mut program = Program::start(&["--no-sync"]);
+    let (status, errors) = program.end().await;
+    assert_eq!(status.code(), Some(2));
+    assert!(errors.contains("--data <FOLDER>"), "{errors}");
 }

@@ -13,9 +13,9 @@ use s3s::dto::{
     GetBucketTaggingInput, GetBucketTaggingOutput, GetBucketWebsiteInput, GetBucketWebsiteOutput,
     GetObjectAclInput, GetObjectAclOutput, GetObjectLockConfigurationInput,
     GetObjectLockConfigurationOutput, GetPublicAccessBlockInput, GetPublicAccessBlockOutput, Grant,
-    Grantee, ObjectOwnership, Owner, OwnershipControls, OwnershipControlsRule, Payer, Permission,
-    PublicAccessBlockConfiguration, PutBucketAclInput, PutBucketAclOutput, PutObjectAclInput,
-    PutObjectAclOutput, ServerSideEncryption, ServerSideEncryptionByDefault,
+    Grantee, Initiator, ObjectOwnership, Owner, OwnershipControls, OwnershipControlsRule, Payer,
+    Permission, PublicAccessBlockConfiguration, PutBucketAclInput, PutBucketAclOutput,
+    PutObjectAclInput, PutObjectAclOutput, ServerSideEncryption, ServerSideEncryptionByDefault,
     ServerSideEncryptionConfiguration, ServerSideEncryptionRule, Type,
 };
 use s3s::{S3Request, S3Response, S3Result, s3_error};
@@ -28,6 +28,14 @@ const OWNER_ID: &str = "79a59df900b949e55d96a1e698fbacedfd6e09d98eacf8f8d5218e7c
 /// The owner of all buckets and objects.
 pub(super) fn owner() -> Owner {
     Owner {
+        id: Some(String::from(OWNER_ID)),
+        display_name: None,
+    }
+}
+
+/// Who starts all uploads.
+pub(super) fn initiator() -> Initiator {
+    Initiator {
         id: Some(String::from(OWNER_ID)),
         display_name: None,
     }

@@ -3,10 +3,11 @@
 use s3s::dto::{
     CommonPrefix, ETag, ListMultipartUploadsInput, ListMultipartUploadsOutput, ListObjectsInput,
     ListObjectsOutput, ListObjectsV2Input, ListObjectsV2Output, ListPartsInput, ListPartsOutput,
-    MultipartUpload, Object, Part,
+    MultipartUpload, Object, ObjectStorageClass, Part, StorageClass,
 };
 use s3s::{S3Request, S3Response, S3Result};
 
+use super::defaults::{initiator, owner};
 use crate::s3::headers::{content_length, encode};
 use crate::s3::service::S3Service;
 use crate::s3::store::{Bucket, Buckets, StoredObject};
@@ -54,7 +55,10 @@ pub(super) async fn list_objects_v2(
     let page = page_request.page(&service.buckets)?;
 
     let is_encoded = input.encoding_type.is_some();
-    let (contents, common_prefixes) = page.contents(is_encoded);
+    let (mut contents, common_prefixes) = page.contents(is_encoded);
+    if input.fetch_owner != Some(true) {
+        contents.iter_mut().for_each(|object| object.owner = None);
+    }
     let text = |text: String| encode_if(is_encoded, text);
 
     Ok(S3Response::new(ListObjectsV2Output {
@@ -210,6 +214,10 @@ impl ListingEntry {
             e_tag: Some(ETag::Strong(object.e_tag.clone())),
             size: Some(content_length(object.body.len())),
             last_modified: Some(object.last_modified.into()),
+            owner: Some(owner()),
+            storage_class: Some(ObjectStorageClass::from_static(
+                ObjectStorageClass::STANDARD,
+            )),
             ..Object::default()
         };
 
@@ -251,6 +259,9 @@ pub(super) async fn list_parts(
         key: Some(input.key),
         upload_id: Some(input.upload_id),
         is_truncated: Some(false),
+        initiator: Some(initiator()),
+        owner: Some(owner()),
+        storage_class: Some(StorageClass::from_static(StorageClass::STANDARD)),
         ..ListPartsOutput::default()
     }))
 }
@@ -269,6 +280,9 @@ pub(super) async fn list_multipart_uploads(
             key: Some(encode_if(is_encoded, upload.key.clone())),
             upload_id: Some(id.to_owned()),
             initiated: Some(upload.initiated.into()),
+            initiator: Some(initiator()),
+            owner: Some(owner()),
+            storage_class: Some(StorageClass::from_static(StorageClass::STANDARD)),
             ..MultipartUpload::default()
         });
 

@@ -108,6 +108,10 @@ impl Preconditions {
         let matches =
             |condition: &ETagCondition| existing.is_some_and(|object| object.matches(condition));
 
+        if self.if_match.is_some() && existing.is_none() {
+            return Err(s3_error!(NoSuchKey));
+        }
+
         let is_missing = self.if_match.as_ref().is_some_and(|c| !matches(c));
         let is_present = self.if_none_match.as_ref().is_some_and(matches);
 
