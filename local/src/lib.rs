@@ -49,6 +49,7 @@
 //! and tests, never for production.
 
 mod error;
+mod web_access;
 mod aws;
 mod topology;
 mod faults;
@@ -78,6 +79,7 @@ pub use topology::{
     BucketSpec, Destination, FunctionSpec, MappingSpec, NotificationSpec, QueueSpec, Redrive,
     SubscriptionSpec, Topology,
 };
+pub use web_access::{Origin, WebAccess};
 
 /// The README's example, compiled as a doc test.
 #[cfg(doctest)]

@@ -13,6 +13,7 @@ use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::Incoming;
 use hyper::service::service_fn;
 use serde::Deserialize;
+use serde_json::json;
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, oneshot};
 
@@ -21,6 +22,7 @@ use super::function::Invocation;
 use crate::aws::arn::function_arn;
 use crate::aws::http_server::{HttpListener, HttpServer};
 use crate::aws::time::milliseconds;
+use crate::web_access::WebAccess;
 
 const VERSION: &str = "/2018-06-01/runtime/";
 
@@ -84,7 +86,7 @@ impl RuntimeApi {
 
         // A connection that breaks belongs to a process that ends. Its exit status says more.
         let service = service_fn(move |request| respond(Arc::clone(&handler), request));
-        let server = HttpListener::new(listener).serve(service);
+        let server = HttpListener::new(listener, WebAccess::new(address, refuse)).serve(service);
 
         Ok((
             Self {
@@ -248,6 +250,15 @@ fn error_text(body: &[u8]) -> String {
 /// The response to a process that is about to be killed: it never comes.
 async fn never() -> Response<Full<Bytes>> {
     std::future::pending().await
+}
+
+/// Refuses a request of a web page: only the process of the function may answer.
+fn refuse(reason: &str) -> Response<Full<Bytes>> {
+    let body = json!({"errorMessage": reason, "errorType": "AccessDenied"});
+    let mut response = Response::new(Full::from(body.to_string()));
+    *response.status_mut() = StatusCode::FORBIDDEN;
+
+    response
 }
 
 fn reject(status: StatusCode, error_type: &str) -> Response<Full<Bytes>> {

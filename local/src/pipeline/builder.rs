@@ -21,6 +21,7 @@ use crate::lambda::{Function, InProcess, Process};
 use crate::s3::{BodyStore, StoreIndex};
 use crate::sqs::endpoint::BoundSqsEndpoint;
 use crate::topology::{FunctionSpec, Topology};
+use crate::web_access::Origin;
 use crate::{Error, ErrorKind};
 
 /// How many steps the journal remembers, and how many events the report.
@@ -67,6 +68,7 @@ pub struct LocalPipelineBuilder {
     is_synced: bool,
     max_body: u64,
     sqs_address: Option<SocketAddr>,
+    allowed_origins: Vec<Origin>,
     history_capacity: usize,
     report_capacity: usize,
     observers: Vec<Observer>,
@@ -84,6 +86,7 @@ impl LocalPipeline {
             is_synced: true,
             max_body: DEFAULT_MAX_BODY,
             sqs_address: None,
+            allowed_origins: Vec::new(),
             history_capacity: DEFAULT_CAPACITY,
             report_capacity: DEFAULT_CAPACITY,
             observers: Vec::new(),
@@ -357,6 +360,36 @@ impl LocalPipelineBuilder {
         self
     }
 
+    /// Lets the pages of this origin use the SQS endpoint, with CORS: a web application under
+    /// development, for example. Requests of other pages are refused. Can be called several times.
+    ///
+    /// An endpoint of S3 has its own
+    /// [`with_allowed_origin`](crate::BoundS3Endpoint::with_allowed_origin).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::net::{Ipv4Addr, SocketAddr};
+    ///
+    /// use s3_dispatch_local::{LocalPipeline, Origin, QueueSpec, Topology};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), s3_dispatch_local::Error> {
+    /// let pipeline = LocalPipeline::builder()
+    ///     .with_topology(Topology::new().with_queue(QueueSpec::new("uploads")))
+    ///     .with_sqs_endpoint(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)))
+    ///     .with_allowed_origin(Origin::parse("http://localhost:5173")?)
+    ///     .start()
+    ///     .await?;
+    /// assert!(pipeline.sqs_address().is_some());
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn with_allowed_origin(mut self, origin: Origin) -> Self {
+        self.allowed_origins.push(origin);
+        self
+    }
+
     /// Sets how many steps the journal remembers. The default is 10,000.
     ///
     /// # Examples
@@ -519,7 +552,9 @@ impl LocalPipelineBuilder {
             return Ok(None);
         };
 
-        let bound = BoundSqsEndpoint::bind(address).await?;
+        let bound = BoundSqsEndpoint::bind(address)
+            .await?
+            .with_allowed_origins(&self.allowed_origins);
         for function in &mut self.topology.functions {
             function
                 .environment

@@ -113,7 +113,7 @@ async fn put(port: u16, key: &str, body: &str) -> String {
         .await
         .unwrap();
     let request = format!(
-        "PUT /amzn-s3-demo-bucket/{key} HTTP/1.1\r\nHost: localhost\r\n\
+        "PUT /amzn-s3-demo-bucket/{key} HTTP/1.1\r\nHost: localhost:{port}\r\n\
          Content-Length: {}\r\nConnection: close\r\n\r\n{body}",
         body.len()
     );
@@ -356,8 +356,10 @@ async fn a_restart_with_a_data_folder_keeps_objects_and_messages() {
     let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port))
         .await
         .unwrap();
-    let request = "GET /amzn-s3-demo-bucket/my%20photo HTTP/1.1\r\nHost: localhost\r\n\
-                   Connection: close\r\n\r\n";
+    let request = format!(
+        "GET /amzn-s3-demo-bucket/my%20photo HTTP/1.1\r\nHost: localhost:{port}\r\n\
+         Connection: close\r\n\r\n"
+    );
     stream.write_all(request.as_bytes()).await.unwrap();
     let mut answer = String::new();
     stream.read_to_string(&mut answer).await.unwrap();

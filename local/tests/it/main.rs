@@ -19,3 +19,4 @@ mod s3;
 mod sqs;
 mod topic;
 mod ui;
+mod web_access;

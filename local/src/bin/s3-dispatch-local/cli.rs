@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
 use clap::Parser;
-use s3_dispatch_local::{Error, Fault, Faults, Hop, Topology};
+use s3_dispatch_local::{Error, Fault, Faults, Hop, Origin, Topology};
 
 /// Runs S3, SNS, SQS and Lambda on this machine, and can inject the faults that AWS shows.
 ///
@@ -75,6 +75,11 @@ pub(crate) struct Arguments {
     /// Serve S3 on this address. Anyone who can reach it can write to the buckets.
     #[arg(long, value_name = "ADDRESS", default_value_t = IpAddr::V4(Ipv4Addr::LOCALHOST))]
     pub(crate) bind: IpAddr,
+
+    /// Let the web pages of this origin use S3 and SQS, with CORS: `http://localhost:5173`. Can be
+    /// given several times. Requests of all other pages are refused, also if they are signed.
+    #[arg(long, value_name = "ORIGIN", value_parser = Origin::parse)]
+    pub(crate) allow_origin: Vec<Origin>,
 }
 
 /// How often one fault is injected, and at which hops.

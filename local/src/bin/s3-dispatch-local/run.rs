@@ -93,6 +93,10 @@ impl Running {
             .with_faults(arguments.faults())
             .with_sqs_endpoint(arguments.sqs_address());
 
+        for origin in &arguments.allow_origin {
+            builder = builder.with_allowed_origin(origin.clone());
+        }
+
         if let Some(folder) = &arguments.data {
             builder = builder.with_data(folder).with_sync(!arguments.no_sync);
         }
@@ -142,9 +146,12 @@ impl Running {
 }
 
 async fn bind_endpoint(arguments: &Arguments) -> Result<BoundS3Endpoint, Box<dyn Error>> {
-    S3Endpoint::bind(arguments.s3_address())
+    let bound = S3Endpoint::bind(arguments.s3_address())
         .await
-        .map_err(|error| name_port(error, "--port"))
+        .map_err(|error| name_port(error, "--port"))?;
+    let origins = arguments.allow_origin.iter().cloned();
+
+    Ok(origins.fold(bound, BoundS3Endpoint::with_allowed_origin))
 }
 
 /// Warns of messages that nobody receives, because the configuration no longer has their queue.

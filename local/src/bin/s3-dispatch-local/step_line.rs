@@ -92,7 +92,8 @@ fn message_line(kind: &StepKind) -> Option<StepLine> {
             ..
         } => {
             let id = short_id(message_id);
-            let text = format!("{id} to {dead_letter_queue} after {receive_count} receives");
+            let receives = counted(u64::from(*receive_count), "receive");
+            let text = format!("{id} to {dead_letter_queue} after {receives}");
             ("redriven", Tone::Failed, text)
         }
         StepKind::Expired { queue, message_id } => {
@@ -251,12 +252,20 @@ fn trouble_line(kind: &StepKind) -> Option<StepLine> {
 fn object_text(event: &ObjectEvent) -> String {
     let size = event
         .size
-        .map_or_else(String::new, |size| format!(", {size} bytes"));
+        .map_or_else(String::new, |size| format!(", {}", counted(size, "byte")));
 
     format!(
         "{} {:?} in {}{size}",
         event.event_name, event.key, event.bucket
     )
+}
+
+/// A number of things: `1 byte`, `2 bytes`.
+fn counted(count: u64, one: &str) -> String {
+    match count {
+        1 => format!("1 {one}"),
+        count => format!("{count} {one}s"),
+    }
 }
 
 /// The messages of a batch: `#1, #2 (receive 3)`.

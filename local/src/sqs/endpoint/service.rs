@@ -56,10 +56,6 @@ impl SqsService {
         }
     }
 
-    pub(super) fn port(&self) -> u16 {
-        self.address.port()
-    }
-
     /// An id for the next request.
     pub(super) fn next_request_id(&self) -> String {
         let number = self.requests.fetch_add(1, Ordering::Relaxed);

@@ -82,13 +82,18 @@ fn run_and_kill(folder: &Path, round: usize, random: &mut Random) -> Vec<Sent> {
         // The program would wait for someone to read what it prints.
         scope.spawn(|| lines.for_each(drop));
 
-        for client in 0..CLIENTS {
-            let prefix = format!("{round}-{client}");
-            let (sent, answers) = (&sent, &answers);
-            scope.spawn(move || send_all(S3Client(address), &prefix, sent, answers));
-        }
+        let clients: Vec<_> = (0..CLIENTS)
+            .map(|client| {
+                let prefix = format!("{round}-{client}");
+                let (sent, answers) = (&sent, &answers);
+                scope.spawn(move || send_all(S3Client(address), &prefix, sent, answers))
+            })
+            .collect();
 
-        while (answers.load(Ordering::Relaxed) as u64) < limit {
+        // A client that was refused has ended, and its panic fails the test.
+        while (answers.load(Ordering::Relaxed) as u64) < limit
+            && clients.iter().any(|client| !client.is_finished())
+        {
             std::thread::yield_now();
         }
         for _ in 0..turns {

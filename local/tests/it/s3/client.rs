@@ -44,7 +44,7 @@ impl S3Client {
         headers: &[&str],
         body: &[u8],
     ) -> io::Result<Answer> {
-        let mut head = format!("{method} {target} HTTP/1.1\r\nHost: localhost\r\n");
+        let mut head = format!("{method} {target} HTTP/1.1\r\nHost: {}\r\n", self.0);
         for header in headers {
             head += header;
             head += "\r\n";

@@ -8,6 +8,9 @@ use serde_json::{Value, json};
 
 use super::component::Component;
 
+/// Counts the notifications of a topic that no subscription lets pass.
+const FOR_NO_QUEUE: &str = "for no queue";
+
 /// Counts what the components do, since the pipeline started.
 #[derive(Default)]
 pub(super) struct Counters {
@@ -16,6 +19,9 @@ pub(super) struct Counters {
     /// What each component did, and how often.
     actions: HashMap<(Component, &'static str), u64>,
     faults: HashMap<(Hop, Fault), u64>,
+    /// The topic of the last notification, until a subscription lets it pass. The verdicts of the
+    /// subscriptions follow at once.
+    without_queue: Option<Component>,
 }
 
 impl Counters {
@@ -46,7 +52,9 @@ impl Counters {
             self.add_flow(bucket, topic.clone(), 1);
         }
 
-        self.add(topic, "notifications");
+        self.add(topic.clone(), "notifications");
+        self.add(topic.clone(), FOR_NO_QUEUE);
+        self.without_queue = Some(topic);
     }
 
     fn count_enqueued(&mut self, bucket: Option<Component>, queue: &Arc<str>, topology: &Topology) {
@@ -70,11 +78,10 @@ impl Counters {
                 passed,
             } => {
                 let topic = Component::topic(topic);
-                self.add(
-                    topic.clone(),
-                    if *passed { "passed" } else { "filtered out" },
-                );
-                self.add_flow(topic, Component::queue(queue), u64::from(*passed));
+                if *passed {
+                    self.count_passed(&topic);
+                    self.add_flow(topic, Component::queue(queue), 1);
+                }
             }
             StepKind::Redriven {
                 queue,
@@ -87,6 +94,15 @@ impl Counters {
             ),
             StepKind::Expired { queue, .. } => self.add(Component::queue(queue), "expired"),
             _ => {}
+        }
+    }
+
+    /// Counts that a notification passes a subscription: it is for a queue.
+    fn count_passed(&mut self, topic: &Component) {
+        let is_first = self.without_queue.take_if(|last| last == topic).is_some();
+
+        if is_first && let Some(count) = self.actions.get_mut(&(topic.clone(), FOR_NO_QUEUE)) {
+            *count -= 1;
         }
     }
 

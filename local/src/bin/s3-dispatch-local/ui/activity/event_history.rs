@@ -177,12 +177,33 @@ impl EventHistory {
     }
 
     /// What has happened so far, as a keyword for the page.
-    fn state(&self) -> &'static str {
+    pub(super) fn state(&self) -> &'static str {
         self.messages.state().unwrap_or(if self.was_notified {
             "filtered"
         } else {
             "not-notified"
         })
+    }
+
+    /// The names that the page shows, in lower case and on lines of their own.
+    pub(super) fn shown_text(&self) -> String {
+        let number = match &self.subject {
+            Subject::Event(id) => format!("#{}", id.0),
+            Subject::Message(id) => id.to_string(),
+        };
+
+        let text = match &self.object {
+            None => number,
+            Some(object) => [
+                &number,
+                &*object.key,
+                &object.bucket,
+                object.event_name.as_str(),
+            ]
+            .join("\n"),
+        };
+
+        text.to_lowercase()
     }
 
     /// What the list of messages shows.
