@@ -17,7 +17,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::{JoinHandle, JoinSet};
 
-use crate::web_access::{WebAccess, WebGuard};
+use crate::aws::web_access::{WebAccess, WebGuard};
 
 /// How long the accept loop waits after an error. The system may be out of file descriptors for a
 /// moment.

@@ -12,16 +12,16 @@ use super::engine::Engine;
 use super::local::LocalPipeline;
 use super::log::ChangeLog;
 use super::state::PipelineState;
+use crate::aws::web_access::Origin;
 use crate::faults::Faults;
 use crate::journal::clock::Clock;
 use crate::journal::report::Recorder;
 use crate::journal::{Journal, Observer, Step};
 use crate::lambda::invoker::Invoker;
-use crate::lambda::{Function, InProcess, Process};
+use crate::lambda::{Function, InProcess, Process, Remote};
 use crate::s3::{BodyStore, StoreIndex};
 use crate::sqs::endpoint::BoundSqsEndpoint;
 use crate::topology::{FunctionSpec, Topology};
-use crate::web_access::Origin;
 use crate::{Error, ErrorKind};
 
 /// How many steps the journal remembers, and how many events the report.
@@ -194,11 +194,16 @@ impl LocalPipelineBuilder {
     /// The program must exist when the pipeline starts:
     ///
     /// ```
-    /// use s3_dispatch_local::{ErrorKind, FunctionSpec, LocalPipeline, Topology};
+    /// use s3_dispatch_local::{
+    ///     ErrorKind, FunctionSpec, LocalPipeline, MappingSpec, QueueSpec, Topology,
+    /// };
     ///
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() {
-    /// let topology = Topology::new().with_function(FunctionSpec::new("thumbnails"));
+    /// let topology = Topology::new()
+    ///     .with_queue(QueueSpec::new("thumbnails"))
+    ///     .with_function(FunctionSpec::new("thumbnails"))
+    ///     .with_mapping(MappingSpec::new("thumbnails", "thumbnails"));
     /// let started = LocalPipeline::builder()
     ///     .with_topology(topology)
     ///     .with_binary("thumbnails", "target/debug/thumbnails")
@@ -479,8 +484,9 @@ impl LocalPipelineBuilder {
     ///
     /// # Errors
     ///
-    /// - [`ErrorKind::Configuration`] when the topology contradicts itself, or when the address of
-    ///   the SQS endpoint is not on the loopback interface.
+    /// - [`ErrorKind::Configuration`] when the topology contradicts itself, when AWS would reject
+    ///   it, when a part of it could never do anything, or when the address of the SQS endpoint is
+    ///   not on the loopback interface.
     /// - [`ErrorKind::Address`] when the address of the SQS endpoint is not available.
     /// - [`ErrorKind::UnknownName`] when a function has no implementation, or when one is given for
     ///   a function that the topology does not have.
@@ -498,9 +504,10 @@ impl LocalPipelineBuilder {
     /// let pipeline = LocalPipeline::builder().with_topology(topology).start().await?;
     /// pipeline.stop().await;
     ///
-    /// let incomplete = Topology::new().with_function(FunctionSpec::new("index"));
-    /// let started = LocalPipeline::builder().with_topology(incomplete).start().await;
-    /// assert_eq!(started.unwrap_err().kind(), ErrorKind::UnknownName);
+    /// // Nothing invokes the function.
+    /// let useless = Topology::new().with_function(FunctionSpec::new("index"));
+    /// let started = LocalPipeline::builder().with_topology(useless).start().await;
+    /// assert_eq!(started.unwrap_err().kind(), ErrorKind::Configuration);
     /// # Ok(())
     /// # }
     /// ```
@@ -620,12 +627,17 @@ impl LocalPipelineBuilder {
 
         let mut spec = spec.clone();
         if let Some(program) = self.programs.remove(&spec.name) {
-            spec.program = Some(program);
+            spec = spec.with_program(program);
+        }
+
+        if let Some(url) = spec.invoke_url {
+            return Ok(Arc::new(Remote::new(spec.name, url)));
         }
 
         if spec.program.is_none() {
             let name = &spec.name;
             let message = format!("the function `{name}` has neither a program nor a router");
+            let message = spec.program_error(&message);
             return Err(Error::new(ErrorKind::UnknownName, message));
         }
 

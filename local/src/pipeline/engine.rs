@@ -10,12 +10,13 @@ use super::injection::FaultSite;
 use super::log::PendingSync;
 use super::state::PipelineState;
 use crate::Error;
+use crate::fan_out::event_bus::Rule;
+use crate::fan_out::topic::Topic;
 use crate::faults::chance::Chance;
 use crate::faults::{Fault, Faults};
 use crate::journal::clock::Clock;
 use crate::journal::{Journal, StepKind};
 use crate::s3::Changed;
-use crate::sns::Topic;
 use crate::topology::{BucketSpec, Topology};
 
 /// The state of a pipeline, its clock, its faults and its journal.
@@ -30,6 +31,8 @@ pub(crate) struct Engine {
     faults: RwLock<Arc<Faults>>,
     pub(super) buckets: Vec<BucketSpec>,
     pub(super) topics: Vec<Topic>,
+    /// The rules of EventBridge.
+    pub(super) rules: Vec<Rule>,
     state: Mutex<PipelineState>,
     /// Counts the changes of the state.
     version: watch::Sender<u64>,
@@ -55,6 +58,7 @@ impl Engine {
             faults: RwLock::new(Arc::new(faults)),
             buckets: topology.buckets.clone(),
             topics: topics.collect(),
+            rules: topology.rules.iter().map(Rule::new).collect(),
             state: Mutex::new(state),
             version: watch::Sender::new(0),
             is_failing: AtomicBool::new(false),

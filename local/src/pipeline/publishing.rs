@@ -129,6 +129,8 @@ impl Engine {
             self.send_off(state, now, message);
         }
 
+        self.send_to_event_bus(state, id, &event, &request);
+
         id
     }
 

@@ -19,7 +19,7 @@ use super::store::Buckets;
 use crate::Error;
 use crate::aws::http_server::{HttpListener, HttpServer};
 use crate::aws::listener::listen;
-use crate::web_access::{Origin, WebAccess};
+use crate::aws::web_access::{Origin, WebAccess};
 
 /// How long open requests may go on when the endpoint is stopped.
 const GRACE: Duration = Duration::from_secs(2);

@@ -32,6 +32,7 @@ impl StepLine {
     /// Returns `None` for a step that is not shown.
     pub(crate) fn of(step: &Step) -> Option<Self> {
         let line = message_line(&step.kind)
+            .or_else(|| fan_out_line(&step.kind))
             .or_else(|| client_line(&step.kind))
             .or_else(|| invocation_line(&step.kind))
             .or_else(|| function_line(&step.kind))
@@ -49,13 +50,9 @@ impl StepLine {
     }
 }
 
-/// From the object event to the queue.
-fn message_line(kind: &StepKind) -> Option<StepLine> {
+/// What a topic or the event bus gets, and which queues it is for.
+fn fan_out_line(kind: &StepKind) -> Option<StepLine> {
     let (what, tone, text) = match kind {
-        StepKind::ObjectEvent(event) => ("object", Tone::Good, object_text(event)),
-        StepKind::TestNotification { bucket } => {
-            ("test", Tone::Faint, format!("s3:TestEvent for {bucket}"))
-        }
         StepKind::NotificationSent { destination } => {
             ("notification", Tone::Name, format!("to {destination}"))
         }
@@ -63,6 +60,28 @@ fn message_line(kind: &StepKind) -> Option<StepLine> {
             true => ("filter", Tone::Good, format!("passes to {queue}")),
             false => ("filter", Tone::Faint, format!("not for {queue}")),
         },
+        StepKind::EventSent { bus } => ("event", Tone::Name, format!("to the {bus}")),
+        StepKind::RuleVerdict {
+            rule,
+            queue,
+            matched,
+        } => match matched {
+            true => ("rule", Tone::Good, format!("{rule} matches, for {queue}")),
+            false => ("rule", Tone::Faint, format!("{rule} does not match")),
+        },
+        _ => return None,
+    };
+
+    Some(StepLine::new(what, tone, text))
+}
+
+/// The object event, and what happens to its messages in queues.
+fn message_line(kind: &StepKind) -> Option<StepLine> {
+    let (what, tone, text) = match kind {
+        StepKind::ObjectEvent(event) => ("object", Tone::Good, object_text(event)),
+        StepKind::TestNotification { bucket } => {
+            ("test", Tone::Faint, format!("s3:TestEvent for {bucket}"))
+        }
         StepKind::Enqueued {
             queue,
             message_id,
@@ -219,6 +238,10 @@ fn function_line(kind: &StepKind) -> Option<StepLine> {
         StepKind::FunctionRestarting { function, after } => {
             (Tone::Warning, format!("{function} restarts in {after:?}"))
         }
+        StepKind::ProgramChanged { function } => (
+            Tone::Name,
+            format!("{function} has changed, and is started again"),
+        ),
         StepKind::FunctionStopped {
             function,
             reason: Some(reason),

@@ -12,8 +12,8 @@ use super::http::{refuse, respond};
 use super::service::SqsService;
 use crate::aws::http_server::{HttpListener, HttpServer};
 use crate::aws::listener::listen;
+use crate::aws::web_access::{Origin, WebAccess};
 use crate::pipeline::engine::Engine;
-use crate::web_access::{Origin, WebAccess};
 use crate::{Error, ErrorKind};
 
 /// How long a client may take to send the head of a request.

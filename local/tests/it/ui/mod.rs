@@ -606,3 +606,54 @@ async fn a_port_in_use_is_reported_on_one_line() {
         )
     );
 }
+
+#[tokio::test]
+async fn the_event_bus_is_in_the_diagram_and_its_events_are_counted() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("pipeline.toml");
+    let text = format!(
+        "[[bucket]]\nname = {BUCKET:?}\neventbridge = true\n\
+         [[rule]]\nname = \"created\"\nqueue = \"uploads\"\n\
+         pattern.detail-type = [\"Object Created\"]\n\
+         [[rule]]\nname = \"deleted\"\nqueue = \"uploads\"\n\
+         pattern.detail-type = [\"Object Deleted\"]\n\
+         [[queue]]\nname = \"uploads\"\n\
+         [[function]]\nname = \"index\"\ncommand = [{:?}]\n\
+         [[mapping]]\nqueue = \"uploads\"\nfunction = \"index\"\n",
+        wayward()
+    );
+    std::fs::write(&file, text).unwrap();
+
+    let file = file.to_str().unwrap();
+    let arguments = ["--config", file, "--port", "0", "--ui", "0"];
+    let mut ui = Ui::of(Program::start(&arguments)).await;
+    let mut events = ui.watch().await;
+    let first = events.next().await.unwrap();
+    let diagram = &first["diagram"];
+    let bus = "bus:default event bus";
+    let bucket = format!("bucket:{BUCKET}");
+    assert_eq!(diagram["nodes"][1], bus);
+
+    let edges = diagram["edges"].as_array().unwrap();
+    let label = |from: &str, to: &str| {
+        let mut edges = edges.iter();
+        let edge = edges.find(|edge| edge["from"] == from && edge["to"] == to);
+        edge.unwrap()["label"].as_str().unwrap()
+    };
+    assert_eq!(label(&bucket, bus), "every event");
+    assert_eq!(label(bus, "queue:uploads"), "created, deleted");
+
+    assert_eq!(ui.put("a.jpg", "hello").await.status, 201);
+    ui.program
+        .line("event        to the default event bus")
+        .await;
+    ui.program
+        .line("rule         created matches, for uploads")
+        .await;
+    ui.program.line("rule         deleted does not match").await;
+    events.message("e1", "handled").await;
+
+    let details: Value = serde_json::from_str(&ui.get("/message?id=e1").await.body).unwrap();
+    let path = path_without_logs(&details);
+    assert_eq!(path[..5], ["object", "event", "rule", "rule", "queue"]);
+}

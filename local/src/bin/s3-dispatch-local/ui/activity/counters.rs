@@ -32,8 +32,9 @@ impl Counters {
                 *self.faults.entry((*hop, *fault)).or_default() += 1;
             }
             StepKind::NotificationSent { destination } => {
-                self.count_notification(bucket, destination);
+                self.count_notification(bucket, Component::topic(destination));
             }
+            StepKind::EventSent { .. } => self.count_notification(bucket, Component::event_bus()),
             StepKind::Enqueued {
                 queue,
                 is_duplicate: false,
@@ -46,15 +47,22 @@ impl Counters {
         }
     }
 
-    fn count_notification(&mut self, bucket: Option<Component>, destination: &Arc<str>) {
-        let topic = Component::topic(destination);
+    fn count_notification(&mut self, bucket: Option<Component>, destination: Component) {
         if let Some(bucket) = bucket {
-            self.add_flow(bucket, topic.clone(), 1);
+            self.add_flow(bucket, destination.clone(), 1);
         }
 
-        self.add(topic.clone(), "notifications");
-        self.add(topic.clone(), FOR_NO_QUEUE);
-        self.without_queue = Some(topic);
+        self.add(destination.clone(), "notifications");
+        self.add(destination.clone(), FOR_NO_QUEUE);
+        self.without_queue = Some(destination);
+    }
+
+    /// Counts what a topic or the event bus sends on to a queue, or does not.
+    fn count_verdict(&mut self, sender: Component, queue: &Arc<str>, passed: bool) {
+        if passed {
+            self.count_passed(&sender);
+            self.add_flow(sender, Component::queue(queue), 1);
+        }
     }
 
     fn count_enqueued(&mut self, bucket: Option<Component>, queue: &Arc<str>, topology: &Topology) {
@@ -76,12 +84,9 @@ impl Counters {
                 topic,
                 queue,
                 passed,
-            } => {
-                let topic = Component::topic(topic);
-                if *passed {
-                    self.count_passed(&topic);
-                    self.add_flow(topic, Component::queue(queue), 1);
-                }
+            } => self.count_verdict(Component::topic(topic), queue, *passed),
+            StepKind::RuleVerdict { queue, matched, .. } => {
+                self.count_verdict(Component::event_bus(), queue, *matched);
             }
             StepKind::Redriven {
                 queue,

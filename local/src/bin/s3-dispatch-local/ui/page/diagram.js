@@ -6,7 +6,7 @@ import { figuresOf } from "./figures.js";
 import { open } from "./details.js";
 import { plain } from "./text.js";
 
-const BADGES = { bucket: "S3", topic: "SNS", queue: "SQS", function: "λ" };
+const BADGES = { bucket: "S3", topic: "SNS", bus: "EB", queue: "SQS", function: "λ" };
 const MAX_TOKENS = 3;
 const MAX_DOTS = 3;
 const isWide = matchMedia("(min-width: 56rem)");
@@ -202,7 +202,7 @@ function placeOf(box, origin) {
 }
 
 /**
- * Places the boxes: buckets and topics on the left, then each queue in a row with the functions it
+ * Places the boxes: buckets, topics and the event bus on the left, then each queue in a row with the functions it
  * invokes, above its dead-letter queue.
  */
 function arrange(nodes, edges) {
@@ -232,13 +232,14 @@ function arrange(nodes, edges) {
     put(node, kindOf(node) === "queue" ? 3 : 4);
     row += 1;
   }
-  const rows = Math.max(row - 1, of("bucket").length, of("topic").length);
-  const spread = (kind, column) =>
-    of(kind).map((node, index, all) => {
+  const middle = [...of("topic"), ...of("bus")];
+  const rows = Math.max(row - 1, of("bucket").length, middle.length);
+  const spread = (boxes, column) =>
+    boxes.map((node, index, all) => {
       const span = Math.floor(rows / all.length);
       return { node, column, row: 1 + index * span, span };
     });
-  return [...spread("bucket", 1), ...spread("topic", 2), ...right];
+  return [...spread(of("bucket"), 1), ...spread(middle, 2), ...right];
 }
 
 function token({ message, how }) {

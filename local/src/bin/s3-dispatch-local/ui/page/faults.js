@@ -4,8 +4,8 @@ import { ask, find, make, write } from "./dom.js";
 import { times } from "./text.js";
 
 const HOPS = {
-  publish: "Bucket to topic",
-  deliver: "Topic to queue",
+  publish: "Bucket to topic or event bus",
+  deliver: "To queue",
   receive: "Queue to function",
   invoke: "Function",
   delete: "Deletion from queue",

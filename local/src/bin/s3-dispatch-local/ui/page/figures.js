@@ -12,6 +12,7 @@ export function figuresOf(kind, counters, queue, isDead) {
     case "bucket":
       return [["event", "events", counters.objects ?? 0]];
     case "topic":
+    case "bus":
       return [of("notification", "notifications"), of("for no queue", "for no queue")];
     case "queue":
       if (isDead) return [["dead letter", "dead letters", all, "bad"]];

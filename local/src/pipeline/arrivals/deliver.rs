@@ -1,17 +1,18 @@
-//! What happens when a message in transit arrives at a topic or a queue.
+//! What happens when a message in transit arrives at a topic, at the event bus or at a queue.
 
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use super::engine::Engine;
-use super::state::PipelineState;
-use super::transit::{InTransit, NextStop};
+use super::event_bus::arrive_at_event_bus;
 use crate::faults::chance::Chance;
 use crate::journal::StepKind;
+use crate::pipeline::engine::Engine;
+use crate::pipeline::state::PipelineState;
+use crate::pipeline::transit::{InTransit, NextStop};
 use crate::sqs::{Message, SendRefusal, Sent};
 
 /// Delivers the messages in transit when they are due. Runs until it is dropped.
-pub(super) async fn deliver_in_transit(engine: Arc<Engine>) {
+pub(in crate::pipeline) async fn deliver_in_transit(engine: Arc<Engine>) {
     let mut changes = engine.watch();
 
     loop {
@@ -45,6 +46,7 @@ fn arrive(engine: &Engine, state: &mut PipelineState, now: SystemTime, message: 
             engine.journal.append(message.event, step);
             arrive_at_topic(engine, state, now, name, &message);
         }
+        NextStop::EventBus(_) => arrive_at_event_bus(engine, state, now, &message),
         NextStop::Queue(name) => {
             let name = Arc::clone(name);
             arrive_at_queue(engine, state, now, &name, message);
