@@ -16,9 +16,13 @@ pub(crate) struct Sequencers {
 impl Sequencers {
     /// Returns a sequencer that is greater than all earlier ones.
     pub(crate) fn next(&mut self, now: SystemTime) -> String {
-        self.last = nanoseconds(now).max(self.last + 1);
+        sequencer(self.next_number(now))
+    }
 
-        format!("{:018X}", self.last)
+    /// Returns the number of the next sequencer.
+    pub(crate) fn next_number(&mut self, now: SystemTime) -> u64 {
+        self.last = nanoseconds(now).max(self.last + 1);
+        self.last
     }
 
     /// The last sequencer as a number; 0 if there was none.
@@ -30,4 +34,9 @@ impl Sequencers {
     pub(crate) fn continue_after(&mut self, last: u64) {
         self.last = self.last.max(last);
     }
+}
+
+/// The sequencer with this number.
+pub(crate) fn sequencer(number: u64) -> String {
+    format!("{number:018X}")
 }

@@ -16,6 +16,7 @@ use crate::faults::chance::Chance;
 use crate::faults::{Fault, Faults};
 use crate::journal::clock::Clock;
 use crate::journal::{Journal, StepKind};
+use crate::s3::Changed;
 use crate::topology::{BucketSpec, Topology};
 
 /// The state of a pipeline, its clock, its faults and its journal.
@@ -119,12 +120,25 @@ impl Engine {
     /// The caller waits for the returned sync, which blocks, before it acknowledges anything.
     pub(super) fn commit_acknowledged(
         &self,
+        state: MutexGuard<'_, PipelineState>,
+        checkpoint: u64,
+    ) -> Result<Option<PendingSync>, Error> {
+        self.commit_changes(state, checkpoint, Changed::default())
+    }
+
+    /// Writes changes of the buckets and their events to disk, as
+    /// [`commit_acknowledged`](Self::commit_acknowledged) does. If that fails, the buckets are what
+    /// they were before.
+    pub(super) fn commit_changes(
+        &self,
         mut state: MutexGuard<'_, PipelineState>,
         checkpoint: u64,
+        changed: Changed,
     ) -> Result<Option<PendingSync>, Error> {
         let committed = self.commit(&mut state);
         if committed.is_err() {
             state.roll_back(checkpoint);
+            changed.undo(&mut state.store);
         }
 
         let sync = state.pending_sync();
@@ -158,10 +172,6 @@ impl Engine {
 
     pub(super) fn lock(&self) -> MutexGuard<'_, PipelineState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    pub(super) fn next_sequencer(&self) -> String {
-        self.lock().sequencers.next(self.clock.now())
     }
 
     /// Counts an invocation as running until the returned value is dropped.

@@ -5,7 +5,6 @@ use std::fmt;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use async_trait::async_trait;
 use bytes::Bytes;
 use tokio::task::JoinSet;
 
@@ -14,10 +13,10 @@ use super::engine::Engine;
 use super::state::PipelineState;
 use crate::faults::Faults;
 use crate::journal::report::Recorder;
-use crate::journal::{Journal, Report, StepKind};
+use crate::journal::{Journal, Report};
 use crate::lambda::invoker::Invoker;
 use crate::lambda::mapping::Mapping;
-use crate::s3::{Buckets, EventId, ObjectEvent, ObjectEvents, rejected_by_s3};
+use crate::s3::{BodyStore, Buckets, EventId, ObjectEvent, StoreError};
 use crate::sqs::endpoint::{BoundSqsEndpoint, SqsEndpoint, queue_url};
 use crate::sqs::{Message, QueueSnapshot, Sent};
 use crate::topology::Topology;
@@ -74,7 +73,7 @@ impl LocalPipeline {
     pub(super) fn run(
         engine: Arc<Engine>,
         topology: Topology,
-        buckets: Buckets,
+        bodies: BodyStore,
         invokers: BTreeMap<String, Arc<Invoker>>,
         recorder: Arc<Mutex<Recorder>>,
         sqs: Option<BoundSqsEndpoint>,
@@ -91,6 +90,8 @@ impl LocalPipeline {
 
         let sqs_address = sqs.as_ref().map(BoundSqsEndpoint::address);
         let sqs = sqs.map(|bound| bound.serve(Arc::clone(&engine)));
+
+        let buckets = Buckets::new(bodies, Arc::clone(&engine) as _);
 
         Self(Arc::new(Inner {
             engine,
@@ -146,8 +147,8 @@ impl LocalPipeline {
         key: &str,
         body: impl Into<Bytes>,
     ) -> Result<EventId, Error> {
-        let event = self.0.buckets.put(bucket, key, body.into()).await;
-        self.publish(event.map_err(rejected_by_s3)?).await
+        let events = self.0.buckets.put(bucket, key, body.into()).await;
+        Ok(only_event(&events.map_err(StoreError::into_error)?))
     }
 
     /// Copies an object. Both arguments are a bucket and a key.
@@ -156,8 +157,8 @@ impl LocalPipeline {
     ///
     /// As for [`put`](Self::put), and when the object does not exist.
     pub async fn copy(&self, from: (&str, &str), to: (&str, &str)) -> Result<EventId, Error> {
-        let event = self.0.buckets.copy(from, to).await;
-        self.publish(event.map_err(rejected_by_s3)?).await
+        let events = self.0.buckets.copy(from, to).await;
+        Ok(only_event(&events.map_err(StoreError::into_error)?))
     }
 
     /// Deletes an object. `None` when it did not exist, because then there is no event.
@@ -166,15 +167,12 @@ impl LocalPipeline {
     ///
     /// As for [`put`](Self::put).
     pub async fn delete(&self, bucket: &str, key: &str) -> Result<Option<EventId>, Error> {
-        let event = self.0.buckets.delete(bucket, key);
-        match event.map_err(rejected_by_s3)? {
-            Some(event) => self.publish(event).await.map(Some),
-            None => Ok(None),
-        }
+        let events = self.0.buckets.delete(bucket, key).await;
+        Ok(events.map_err(StoreError::into_error)?.first().copied())
     }
 
-    /// Publishes an event, if the notification configuration of its bucket matches. An event
-    /// without a sequencer gets one if S3 would give it one.
+    /// Publishes an event without changing an object, if the notification configuration of its
+    /// bucket matches. An event without a sequencer gets one if S3 would give it one.
     ///
     /// # Errors
     ///
@@ -195,15 +193,6 @@ impl LocalPipeline {
     ///   disk. A retry may help.
     pub async fn send(&self, queue: &str, message: Message) -> Result<Sent, Error> {
         self.0.engine.send(queue, message).await
-    }
-
-    /// Returns a sequencer that is greater than all earlier ones.
-    ///
-    /// Take it while nothing else changes the same object, so that the sequencers of an object are
-    /// in the order of its changes.
-    #[must_use]
-    pub fn next_sequencer(&self) -> String {
-        self.0.engine.next_sequencer()
     }
 
     /// Waits until nothing is in transit, no function is running, and every queue that a function
@@ -248,6 +237,57 @@ impl LocalPipeline {
             .engine
             .read(|state| Some(QueueSnapshot::of(state.queues.get(name)?, now)));
         snapshot.ok_or_else(|| Error::unknown_name("queue", name))
+    }
+
+    /// The queues that the topology does not have and that the folder contains messages of, with
+    /// the number of messages: `[("thumbnails", 12)]`. They were renamed or left out. Their
+    /// messages stay until the topology has the queue again. Queues that SQS clients have created
+    /// do not count.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use s3_dispatch_local::{LocalPipeline, Message, QueueSpec, Topology};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let folder = tempfile::tempdir()?;
+    /// # let folder = folder.path();
+    /// let start = |queue| {
+    ///     let topology = Topology::new().with_queue(QueueSpec::new(queue));
+    ///     let builder = LocalPipeline::builder().with_topology(topology);
+    ///     builder.with_data(folder).start()
+    /// };
+    ///
+    /// let pipeline = start("uploads").await?;
+    /// pipeline.send("uploads", Message::new("1", "hello")).await?;
+    /// pipeline.stop().await;
+    /// drop(pipeline);
+    ///
+    /// let pipeline = start("new-uploads").await?;
+    /// assert_eq!(pipeline.left_out_queues(), [("uploads".into(), 1)]);
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn left_out_queues(&self) -> Vec<(String, usize)> {
+        let specs = &self.0.topology.queues;
+
+        self.0.engine.read(|state| {
+            let is_configured = |name: &str| specs.iter().any(|spec| spec.name == name);
+            let is_clients = |name: &str| {
+                let settings = state.settings.get(name);
+                settings.is_some_and(|settings| settings.configured.is_none())
+            };
+
+            let queues = state.queues.iter();
+            queues
+                .filter(|(name, queue)| {
+                    !queue.is_empty() && !is_configured(name) && !is_clients(name)
+                })
+                .map(|(name, queue)| (String::from(&**name), queue.len()))
+                .collect()
+        })
     }
 
     /// The address of the SQS endpoint. `None` if the pipeline has none: see
@@ -300,24 +340,14 @@ impl LocalPipeline {
     }
 }
 
-#[async_trait]
-impl ObjectEvents for LocalPipeline {
-    async fn take(&self, event: ObjectEvent) -> Result<(), Error> {
-        self.publish(event).await.map(drop)
-    }
-
-    fn cannot_store(&self, reason: &str) {
-        let step = StepKind::StorageFailed {
-            reason: reason.to_owned(),
-        };
-        self.journal().append(None, step);
-    }
-}
-
 impl fmt::Debug for LocalPipeline {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("LocalPipeline")
             .field("journal", self.journal())
             .finish_non_exhaustive()
     }
+}
+
+fn only_event(events: &[EventId]) -> EventId {
+    *events.first().expect("a new object is one event")
 }

@@ -3,6 +3,8 @@
 use std::sync::{Arc, MutexGuard};
 use std::time::{Duration, SystemTime};
 
+use async_trait::async_trait;
+
 use super::engine::Engine;
 use super::injection::FaultSite;
 use super::log::PendingSync;
@@ -12,7 +14,7 @@ use crate::faults::Fault;
 use crate::faults::chance::Chance;
 use crate::journal::StepKind;
 use crate::s3::notification::{Request, has_sequencer, notification_json, test_notification_json};
-use crate::s3::{EventId, ObjectEvent};
+use crate::s3::{Change, Committed, EventId, ObjectEvent, StoreError, StoreIndex, StoreKeeper};
 use crate::sqs::{Message, SendRefusal, Sent};
 use crate::{Error, ErrorKind};
 
@@ -42,13 +44,58 @@ impl Engine {
         drop(changes.wait_for(has_room).await);
     }
 
-    fn record_event(
-        &self,
-        mut event: ObjectEvent,
-    ) -> Result<(EventId, Option<PendingSync>), Error> {
+    fn record_event(&self, event: ObjectEvent) -> Result<(EventId, Option<PendingSync>), Error> {
         let mut state = self.lock();
         let now = self.clock.now();
         let checkpoint = state.checkpoint();
+        let id = self.send_notifications(&mut state, now, event);
+
+        Ok((id, self.commit_acknowledged(state, checkpoint)?))
+    }
+
+    /// Changes the buckets, and records the events. All of it is one entry of the log.
+    fn record_changes(
+        &self,
+        change: &mut Change<'_>,
+    ) -> Result<(Committed, Option<PendingSync>), StoreError> {
+        let mut state = self.lock();
+        let now = self.clock.now();
+        let checkpoint = state.checkpoint();
+
+        let mut transaction = state.transaction(now);
+        let result = change(&mut transaction);
+        let mut changed = transaction.finish();
+
+        if let Err(error) = result {
+            changed.undo(&mut state.store);
+            return Err(error.into());
+        }
+
+        let mut committed = Committed {
+            events: Vec::new(),
+            unused: changed.unused_bodies(),
+        };
+        if changed.is_empty() {
+            return Ok((committed, None));
+        }
+
+        state.record_store(&changed);
+        for event in std::mem::take(&mut changed.events) {
+            let id = self.send_notifications(&mut state, now, event);
+            committed.events.push(id);
+        }
+
+        let sync = self.commit_changes(state, checkpoint, changed);
+        Ok((committed, sync.map_err(StoreError::Storage)?))
+    }
+
+    /// Sends the notifications of an event.
+    fn send_notifications(
+        &self,
+        state: &mut PipelineState,
+        now: SystemTime,
+        mut event: ObjectEvent,
+    ) -> EventId {
         let id = state.next_event();
 
         if event.sequencer.is_none() && has_sequencer(&event.event_name) {
@@ -79,12 +126,12 @@ impl Engine {
                 path: format!("{}/{index}", id.0).into(),
                 refusals: 0,
             };
-            self.send_off(&mut state, now, message);
+            self.send_off(state, now, message);
         }
 
-        self.send_to_event_bus(&mut state, id, &event, &request);
+        self.send_to_event_bus(state, id, &event, &request);
 
-        Ok((id, self.commit_acknowledged(state, checkpoint)?))
+        id
     }
 
     /// Sends a test notification for each notification configuration, as S3 does when one is
@@ -212,6 +259,28 @@ impl Engine {
 
             state.add_in_transit(due, message);
         }
+    }
+}
+
+#[async_trait]
+impl StoreKeeper for Engine {
+    fn read_store(&self, read: &mut dyn FnMut(&StoreIndex)) {
+        self.read(|state| read(&state.store));
+    }
+
+    async fn change_store(&self, change: &mut Change<'_>) -> Result<Committed, StoreError> {
+        self.wait_for_room().await;
+        let (committed, sync) = self.record_changes(change)?;
+        wait_for_sync(sync).await.map_err(StoreError::Unsynced)?;
+
+        Ok(committed)
+    }
+
+    fn storage_failed(&self, reason: &str) {
+        let step = StepKind::StorageFailed {
+            reason: reason.to_owned(),
+        };
+        self.journal.append(None, step);
     }
 }
 

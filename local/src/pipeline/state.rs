@@ -1,6 +1,6 @@
-//! The state of a pipeline: its queues, and the messages in transit to them.
+//! The state of a pipeline: its buckets, its queues, and the messages in transit to them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 use std::time::SystemTime;
 
@@ -9,7 +9,7 @@ use super::log::{ChangeLog, PendingSync};
 use super::transit::InTransit;
 use crate::Error;
 use crate::aws::sequencer::Sequencers;
-use crate::s3::EventId;
+use crate::s3::{Changed, EventId, StoreIndex, Transaction};
 use crate::sqs::Queue;
 use crate::sqs::stored::StoredSettings;
 use crate::topology::{QueueSpec, Topology};
@@ -20,6 +20,7 @@ use crate::topology::{QueueSpec, Topology};
 #[derive(Debug)]
 pub(crate) struct PipelineState {
     pub(crate) queues: BTreeMap<Arc<str>, Queue>,
+    pub(super) store: StoreIndex,
     /// The settings of the queues in the topology.
     configured: BTreeMap<String, QueueSpec>,
     /// The settings of the queues that clients have created or changed.
@@ -41,11 +42,12 @@ pub(crate) struct PipelineState {
 }
 
 impl PipelineState {
-    /// Empty queues, and no log.
+    /// Empty buckets and queues, and no log.
     pub(super) fn new(topology: &Topology) -> Self {
         let queues = topology.queues.iter().cloned().map(Queue::new);
 
         Self {
+            store: StoreIndex::default(),
             queues: queues
                 .map(|queue| (Arc::clone(queue.name()), queue))
                 .collect(),
@@ -76,7 +78,11 @@ impl PipelineState {
     pub(super) fn attach(&mut self, mut log: ChangeLog) -> Result<bool, Error> {
         let entries = log.take_entries();
         let was_used = !entries.is_empty();
+        let known: HashSet<_> = self.queues.keys().cloned().collect();
         entries.into_iter().for_each(|entry| self.apply(entry));
+        self.queues.retain(|name, queue| {
+            known.contains(name) || self.settings.contains_key(name) || !queue.is_empty()
+        });
 
         for queue in self.queues.values_mut() {
             queue.start_recording();
@@ -86,6 +92,26 @@ impl PipelineState {
         self.log = Some(log);
 
         Ok(was_used)
+    }
+
+    /// Creates the buckets that do not exist.
+    ///
+    /// # Errors
+    ///
+    /// When the log cannot be written.
+    pub(super) fn create_buckets<'n>(
+        &mut self,
+        names: impl Iterator<Item = &'n str>,
+        now: SystemTime,
+    ) -> Result<(), Error> {
+        for name in names {
+            if let Some(change) = self.store.missing_bucket(name, now) {
+                self.record(|_| LogEntry::Store(change.clone()));
+                self.store.assign(change);
+            }
+        }
+
+        self.commit()
     }
 
     fn apply(&mut self, entry: LogEntry) {
@@ -109,13 +135,23 @@ impl PipelineState {
             }
             LogEntry::Arrived { serial, due } => drop(self.in_transit.remove(&(due, serial))),
             LogEntry::Settings(settings) => self.restore_settings(settings),
-            // Messages of a queue that the topology no longer has are dropped.
-            LogEntry::Queue { queue, change } => {
-                if let Some(queue) = self.queues.get_mut(&queue) {
-                    queue.apply(change);
-                }
-            }
+            LogEntry::Queue { queue, change } => self.queue_or_left_out(&queue).apply(change),
+            LogEntry::Store(change) => drop(self.store.assign(change)),
         }
+    }
+
+    /// A queue of the topology, or one that the topology no longer has. It keeps its messages.
+    pub(super) fn queue_or_left_out(&mut self, name: &Arc<str>) -> &mut Queue {
+        let is_logged = self.log.is_some();
+
+        self.queues.entry(Arc::clone(name)).or_insert_with(|| {
+            let mut queue = Queue::new(QueueSpec::new(&**name));
+            if is_logged {
+                queue.start_recording();
+            }
+
+            queue
+        })
     }
 
     /// The entries that restore this state.
@@ -141,6 +177,7 @@ impl PipelineState {
             .chain(in_transit)
             .chain(settings)
             .chain(changes)
+            .chain(self.store.to_changes().map(LogEntry::Store))
     }
 
     fn counters(&self) -> LogEntry {
@@ -173,8 +210,6 @@ impl PipelineState {
             }));
         }
 
-        // Removals last: if the write is cut short, a message that moved must not be lost.
-        entries.sort_by_key(LogEntry::is_removal);
         let mut written = log.append(&entries);
 
         if written.is_err() || log.needs_rewrite() {
@@ -190,7 +225,7 @@ impl PipelineState {
 
     /// The sync that makes everything committed so far survive a crash of the machine.
     pub(super) fn pending_sync(&self) -> Option<PendingSync> {
-        self.log.as_ref().map(ChangeLog::pending_sync)
+        self.log.as_ref().and_then(ChangeLog::pending_sync)
     }
 
     pub(super) fn next_event(&mut self) -> EventId {
@@ -198,6 +233,18 @@ impl PipelineState {
         self.record(Self::counters);
 
         EventId(self.last_event)
+    }
+
+    /// Starts changes of the buckets.
+    pub(super) fn transaction(&mut self, now: SystemTime) -> Transaction<'_> {
+        Transaction::new(&mut self.store, &mut self.sequencers, now)
+    }
+
+    /// Keeps changes of the buckets for the log.
+    pub(super) fn record_store(&mut self, changed: &Changed) {
+        for change in changed.changes() {
+            self.record(|_| LogEntry::Store(change.clone()));
+        }
     }
 
     /// The number of the next message that a client sends.

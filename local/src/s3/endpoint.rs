@@ -14,7 +14,7 @@ use s3s::auth::SimpleAuth;
 use s3s::service::S3ServiceBuilder;
 use tokio::net::TcpListener;
 
-use super::service::{ObjectEvents, S3Service};
+use super::service::S3Service;
 use super::store::Buckets;
 use crate::Error;
 use crate::aws::http_server::{HttpListener, HttpServer};
@@ -106,7 +106,7 @@ impl BoundS3Endpoint {
     /// let endpoint = S3Endpoint::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)))
     ///     .await?
     ///     .with_allowed_origin(Origin::parse("http://localhost:5173")?)
-    ///     .serve(Arc::clone(pipeline.buckets()), Arc::new(pipeline.clone()));
+    ///     .serve(Arc::clone(pipeline.buckets()));
     /// assert!(endpoint.address().ip().is_loopback());
     /// # Ok(())
     /// # }
@@ -117,10 +117,11 @@ impl BoundS3Endpoint {
         self
     }
 
-    /// Starts to serve these buckets. Their events go to `events`.
+    /// Starts to serve these [buckets](crate::LocalPipeline::buckets). Their events go to the
+    /// pipeline that they belong to.
     #[must_use]
-    pub fn serve(self, buckets: Arc<Buckets>, events: Arc<dyn ObjectEvents>) -> S3Endpoint {
-        let mut protocol = S3ServiceBuilder::new(S3Service::new(buckets, events));
+    pub fn serve(self, buckets: Arc<Buckets>) -> S3Endpoint {
+        let mut protocol = S3ServiceBuilder::new(S3Service::new(buckets));
         protocol.set_auth(SimpleAuth::from_single("test", "test"));
         protocol.set_access(AccessRule);
 

@@ -1,13 +1,12 @@
 //! Parses the values of S3's headers, and checks the conditions on entity tags.
 
 use std::ops::Range;
-use std::sync::Arc;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use s3s::dto::{CopySource, ETagCondition};
 use s3s::{S3Result, s3_error};
 
-use super::store::{Buckets, StoredObject};
+use super::store::{Buckets, FoundObject, StoredObject};
 
 /// The characters that `encoding-type=url` does not encode.
 const UNENCODED: &AsciiSet = &NON_ALPHANUMERIC
@@ -76,19 +75,23 @@ pub(super) fn copy_source(
     source: &CopySource,
     if_match: Option<&ETagCondition>,
     if_none_match: Option<&ETagCondition>,
-) -> S3Result<Arc<StoredObject>> {
-    let object = match source {
-        CopySource::Bucket { bucket, key, .. } => buckets.object(bucket, key)?,
+) -> S3Result<FoundObject> {
+    let found = match source {
+        CopySource::Bucket {
+            bucket,
+            key,
+            version_id,
+        } => buckets.find(bucket, key, version_id.as_deref())?,
         _ => return Err(s3_error!(NotImplemented, "access points are not supported")),
     };
 
-    if if_match.is_some_and(|condition| !object.matches(condition))
-        || if_none_match.is_some_and(|condition| object.matches(condition))
+    if if_match.is_some_and(|condition| !found.object.matches(condition))
+        || if_none_match.is_some_and(|condition| found.object.matches(condition))
     {
         return Err(s3_error!(PreconditionFailed));
     }
 
-    Ok(object)
+    Ok(found)
 }
 
 /// Checks the conditions of a request that reads an object.

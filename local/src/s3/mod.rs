@@ -5,18 +5,18 @@
 
 mod checksums;
 mod endpoint;
+mod errors;
 mod event;
 mod headers;
-mod listings;
 pub(crate) mod notification;
-mod objects;
 mod operations;
 mod service;
 mod store;
-mod uploads;
 
 pub use self::endpoint::{BoundS3Endpoint, S3Endpoint};
+pub(crate) use self::errors::StoreError;
 pub use self::event::{EventId, ObjectEvent};
-pub use self::service::ObjectEvents;
 pub use self::store::Buckets;
-pub(crate) use self::store::errors::rejected_by_s3;
+pub(crate) use self::store::{
+    BodyStore, Change, Changed, Committed, StoreChange, StoreIndex, StoreKeeper, Transaction,
+};

@@ -4,9 +4,11 @@
 
 mod cli;
 mod config;
+mod crashes;
 mod deaths;
 mod eventbridge;
 mod faults;
+mod left_out_queues;
 mod mapping;
 mod persistence;
 mod pipeline;
@@ -15,6 +17,7 @@ mod programs;
 mod remote;
 mod queue;
 mod queue_model;
+mod s3;
 mod sqs;
 mod topic;
 mod ui;

@@ -14,6 +14,8 @@ use s3_dispatch_local::{
 use s3_dispatch_testing::NotificationBuilder;
 use tempfile::TempDir;
 
+use crate::cli::Program;
+
 const BUCKET: &str = "amzn-s3-demo-bucket";
 
 #[derive(Clone, Default)]
@@ -64,7 +66,7 @@ fn handled(app: &App) -> Vec<String> {
 }
 
 fn log(folder: &TempDir) -> std::path::PathBuf {
-    folder.path().join("queues.jsonl")
+    folder.path().join("log.jsonl")
 }
 
 #[tokio::test(start_paused = true)]
@@ -223,9 +225,9 @@ async fn no_acknowledged_event_is_lost_wherever_the_log_is_cut_off() {
 
         let is_deleted = std::str::from_utf8(&whole[..length])
             .unwrap()
-            .lines()
+            .split_inclusive('\n')
             .any(|line| {
-                line.starts_with(r#"{"removed":{"queue":"put-processor""#) && line.ends_with("}}")
+                line.contains(r#"{"removed":{"queue":"put-processor""#) && line.ends_with('\n')
             });
 
         assert_eq!(handled.is_empty(), is_deleted, "cut at {length}");
@@ -327,7 +329,7 @@ async fn publish_until_full(folder: &Path) {
 
     let error = loop {
         // A long key, so that a short line still fits after the last long one.
-        let key = format!("{:0800}", acknowledged.lines().count());
+        let key = format!("{:02000}", acknowledged.lines().count());
         let event = ObjectEvent::new("ObjectCreated:Put", BUCKET, key.as_str()).with_size(4);
 
         match pipeline.publish(event).await {
@@ -384,12 +386,77 @@ async fn the_log_is_rewritten_when_it_has_grown() {
 #[tokio::test(start_paused = true)]
 async fn a_full_disk_rejects_new_events_with_one_clear_line() {
     let folder = TempDir::new().unwrap();
-    std::os::unix::fs::symlink("/dev/full", folder.path().join("queues.jsonl.new")).unwrap();
+    std::os::unix::fs::symlink("/dev/full", folder.path().join("log.jsonl.new")).unwrap();
     let error = start(folder.path(), &app(false)).await.unwrap_err();
-    let path = folder.path().join("queues.jsonl.new");
+    let path = folder.path().join("log.jsonl.new");
     let expected = format!("the disk is full: cannot write `{}`", path.display());
     assert_eq!(
         (error.kind(), error.to_string()),
         (ErrorKind::Storage, expected)
     );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_folder_of_an_earlier_version_is_refused_with_what_to_do() {
+    let folder = TempDir::new().unwrap();
+    fs::create_dir_all(folder.path().join("buckets/objects")).unwrap();
+    let log = "{\"s3-dispatch-local\":1}\n";
+    fs::write(folder.path().join("queues.jsonl"), log).unwrap();
+
+    let error = start(folder.path(), &app(false)).await.unwrap_err();
+    let expected = format!(
+        "the folder `{}` was written by an earlier version, and this one cannot read it; choose \
+         another folder, or delete this one with its objects and messages",
+        folder.path().display()
+    );
+    assert_eq!(
+        (error.kind(), error.to_string()),
+        (ErrorKind::Storage, expected)
+    );
+    assert!(folder.path().join("buckets/objects").exists());
+}
+
+/// A limit on the length of files cuts off the entry, so that neither half of it counts.
+#[cfg(target_os = "linux")]
+#[tokio::test(start_paused = true)]
+async fn an_object_whose_event_does_not_fit_on_the_disk_is_not_changed() {
+    let Some(folder) = std::env::var_os(LIMITED) else {
+        return with_short_files(
+            "an_object_whose_event_does_not_fit_on_the_disk_is_not_changed",
+            &TempDir::new().unwrap(),
+        );
+    };
+
+    let pipeline = start(Path::new(&folder), &app(false)).await.unwrap();
+    pipeline.stop().await;
+    let mut key = String::new();
+
+    let error = loop {
+        let next = format!("{key}k");
+        match pipeline.put(BUCKET, &format!("{next:0900}"), "body").await {
+            Ok(_) => key = next,
+            Err(error) => break error,
+        }
+    };
+
+    assert_eq!(error.kind(), ErrorKind::Storage);
+    assert!(!key.is_empty());
+    let failed = format!("{key}k");
+    assert_eq!(
+        pipeline
+            .delete(BUCKET, &format!("{failed:0900}"))
+            .await
+            .unwrap(),
+        None
+    );
+    let bodies = fs::read_dir(Path::new(&folder).join("bodies")).unwrap();
+    assert_eq!(bodies.count(), key.len());
+}
+
+#[tokio::test]
+async fn only_what_is_written_to_disk_can_go_without_a_sync() {
+    let mut program = Program::start(&["--no-sync"]);
+    let (status, errors) = program.end().await;
+    assert_eq!(status.code(), Some(2));
+    assert!(errors.contains("--data <FOLDER>"), "{errors}");
 }

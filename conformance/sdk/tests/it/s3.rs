@@ -3,7 +3,6 @@
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex};
 
-use async_trait::async_trait;
 use aws_credential_types::Credentials;
 use aws_sdk_s3::Client;
 use aws_sdk_s3::config::retry::RetryConfig;
@@ -16,70 +15,75 @@ use aws_sdk_s3::types::{
 };
 use bytes::Bytes;
 use proptest::prelude::*;
-use s3_dispatch_local::{Buckets, Error, ErrorKind, ObjectEvent, ObjectEvents, S3Endpoint};
+use s3_dispatch_local::{
+    BucketSpec, ErrorKind, LocalPipeline, LocalPipelineBuilder, ObjectEvent, S3Endpoint, StepKind,
+    Topology,
+};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 const BUCKET: &str = "amzn-s3-demo-bucket";
 const PART: usize = 5 * 1024 * 1024;
 
-/// Keeps events, or rejects them when it is full.
-#[derive(Default)]
-struct Kept {
-    events: Mutex<Vec<ObjectEvent>>,
-    failures: Mutex<Vec<String>>,
-    is_full: bool,
-}
-
-#[async_trait]
-impl ObjectEvents for Kept {
-    async fn take(&self, event: ObjectEvent) -> Result<(), Error> {
-        if self.is_full {
-            let buckets = Buckets::open("/dev/null/nowhere".as_ref(), []);
-            return buckets.map(|_| ());
-        }
-
-        self.events.lock().unwrap().push(event);
-        Ok(())
-    }
-
-    fn cannot_store(&self, reason: &str) {
-        self.failures.lock().unwrap().push(reason.to_owned());
-    }
-}
+type Shared<T> = Arc<Mutex<Vec<T>>>;
 
 struct S3 {
     endpoint: S3Endpoint,
-    kept: Arc<Kept>,
+    /// The events since the last time.
+    events: Shared<Arc<ObjectEvent>>,
+    /// Why objects could not be stored.
+    failures: Shared<String>,
     client: Client,
 }
 
 impl S3 {
     async fn start() -> Self {
-        Self::with(Buckets::in_memory([BUCKET]), Kept::default()).await
+        Self::with(LocalPipeline::builder()).await
     }
 
-    async fn with(buckets: Buckets, kept: Kept) -> Self {
-        let kept = Arc::new(kept);
+    async fn with(builder: LocalPipelineBuilder) -> Self {
+        let (events, failures) = (Shared::default(), Shared::default());
+        let (seen, failed) = (Shared::clone(&events), Shared::clone(&failures));
+
+        let pipeline = builder
+            .with_topology(Topology::new().with_bucket(BucketSpec::new(BUCKET)))
+            .with_observer(move |step| match &step.kind {
+                StepKind::ObjectEvent(event) => seen.lock().unwrap().push(Arc::clone(event)),
+                StepKind::StorageFailed { reason } => failed.lock().unwrap().push(reason.clone()),
+                _ => {}
+            })
+            .start()
+            .await
+            .unwrap();
+
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
         let endpoint = S3Endpoint::bind(address)
             .await
             .unwrap()
-            .serve(Arc::new(buckets), Arc::clone(&kept) as _);
+            .serve(Arc::clone(pipeline.buckets()));
         let client = client(endpoint.address());
 
         Self {
             endpoint,
-            kept,
+            events,
+            failures,
             client,
         }
     }
 
+    /// Ends the pipeline, so that another one can use its folder.
+    async fn stop(mut self) {
+        self.endpoint.stop().await;
+    }
+
     /// What happened since the last time, as name, key and size.
     fn events(&self) -> Vec<(String, String, Option<u64>)> {
-        let events = std::mem::take(&mut *self.kept.events.lock().unwrap());
+        let events = std::mem::take(&mut *self.events.lock().unwrap());
         events
-            .into_iter()
-            .map(|event| (event.event_name.as_str().to_owned(), event.key, event.size))
+            .iter()
+            .map(|event| {
+                let name = event.event_name.as_str().to_owned();
+                (name, event.key.clone(), event.size)
+            })
             .collect()
     }
 
@@ -353,7 +357,7 @@ async fn every_event_has_the_fields_that_s3_sends() {
         .await
         .unwrap();
 
-    let events = std::mem::take(&mut *s3.kept.events.lock().unwrap());
+    let events = std::mem::take(&mut *s3.events.lock().unwrap());
     let names: Vec<_> = events
         .iter()
         .map(|event| event.event_name.as_str())
@@ -618,33 +622,10 @@ async fn a_missing_object_or_bucket_gives_the_error_code_of_s3() {
 }
 
 #[tokio::test]
-async fn a_client_gets_an_error_if_its_event_is_not_taken() {
-    let s3 = S3::with(
-        Buckets::in_memory([BUCKET]),
-        Kept {
-            is_full: true,
-            ..Kept::default()
-        },
-    )
-    .await;
-
-    let error = s3
-        .client
-        .put_object()
-        .bucket(BUCKET)
-        .key("a")
-        .send()
-        .await
-        .unwrap_err();
-
-    assert_eq!(error.code(), Some("ServiceUnavailable"));
-}
-
-#[tokio::test]
 async fn a_folder_keeps_objects_and_uploads() {
     let folder = tempfile::tempdir().unwrap();
-    let open = || Buckets::open(folder.path(), [BUCKET]).unwrap();
-    let s3 = S3::with(open(), Kept::default()).await;
+    let open = || LocalPipeline::builder().with_data(folder.path());
+    let s3 = S3::with(open()).await;
     s3.put("a/../b ü", "first").await;
     s3.put("replaced", "old").await;
     s3.put("replaced", "new").await;
@@ -661,30 +642,22 @@ async fn a_folder_keeps_objects_and_uploads() {
     let upload = s3.upload("large").await;
     let part = s3.upload_part(&upload, 1, vec![b'1'; PART]).await;
 
-    let last = s3
-        .kept
-        .events
-        .lock()
-        .unwrap()
-        .last()
-        .unwrap()
-        .sequencer
-        .clone();
+    let last = s3.events.lock().unwrap().last().unwrap().sequencer.clone();
 
-    drop(s3);
+    s3.stop().await;
 
-    let s3 = S3::with(open(), Kept::default()).await;
+    let s3 = S3::with(open()).await;
     assert_eq!(s3.keys().await, ["a/../b ü", "replaced"]);
     assert_eq!(s3.get("replaced").await, "new");
     s3.complete(&upload, vec![part]).await.unwrap();
     s3.put("deleted", "again").await;
-    assert!(s3.kept.events.lock().unwrap().last().unwrap().sequencer > last);
-    drop(s3);
+    assert!(s3.events.lock().unwrap().last().unwrap().sequencer > last);
+    s3.stop().await;
 
-    let s3 = S3::with(open(), Kept::default()).await;
+    let s3 = S3::with(open()).await;
     assert_eq!(s3.get("large").await.len(), PART);
     assert_eq!(s3.get("a/../b ü").await, "first");
-    drop(s3);
+    s3.stop().await;
     let files = std::fs::read_dir(folder.path().join("bodies"))
         .unwrap()
         .count();
@@ -694,10 +667,10 @@ async fn a_folder_keeps_objects_and_uploads() {
 #[tokio::test]
 async fn a_body_that_is_too_long_leaves_nothing_behind() {
     let folder = tempfile::tempdir().unwrap();
-    let buckets = Buckets::open(folder.path(), [BUCKET])
-        .unwrap()
+    let builder = LocalPipeline::builder()
+        .with_data(folder.path())
         .with_max_body(10);
-    let s3 = S3::with(buckets, Kept::default()).await;
+    let s3 = S3::with(builder).await;
     s3.put("a", vec![b'a'; 10]).await;
 
     let put = s3
@@ -723,11 +696,7 @@ async fn a_body_that_is_too_long_leaves_nothing_behind() {
 #[tokio::test]
 async fn a_storage_failure_is_reported_to_the_client_and_the_pipeline() {
     let folder = tempfile::tempdir().unwrap();
-    let s3 = S3::with(
-        Buckets::open(folder.path(), [BUCKET]).unwrap(),
-        Kept::default(),
-    )
-    .await;
+    let s3 = S3::with(LocalPipeline::builder().with_data(folder.path())).await;
 
     std::fs::remove_dir_all(folder.path().join("bodies")).unwrap();
 
@@ -741,7 +710,7 @@ async fn a_storage_failure_is_reported_to_the_client_and_the_pipeline() {
         .unwrap_err();
 
     assert_eq!(error.code(), Some("InternalError"));
-    let failures = s3.kept.failures.lock().unwrap().clone();
+    let failures = s3.failures.lock().unwrap().clone();
     assert_eq!(failures.len(), 1);
     assert!(
         failures[0].starts_with("the object cannot be stored: "),

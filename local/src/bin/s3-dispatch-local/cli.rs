@@ -42,6 +42,11 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "FOLDER")]
     pub(crate) data: Option<PathBuf>,
 
+    /// Do not wait until objects and messages are on disk. Faster, and a crash of the machine may
+    /// lose the newest of them. The end of the program, however sudden, loses none.
+    #[arg(long, requires = "data")]
+    pub(crate) no_sync: bool,
+
     /// Upload, copy and delete a few objects, print what happened to each, and exit.
     #[arg(long)]
     pub(crate) demo: bool,

@@ -99,7 +99,7 @@ impl Running {
         }
 
         if let Some(folder) = &arguments.data {
-            builder = builder.with_data(folder);
+            builder = builder.with_data(folder).with_sync(!arguments.no_sync);
         }
 
         let monitor = Arc::new(Monitor::new(topology.clone()));
@@ -116,6 +116,7 @@ impl Running {
             .map_err(|error| name_port(error, "--sqs-port"))?;
         let address = endpoint.address();
         greet(arguments, address, pipeline.sqs_address(), topology);
+        name_left_out_queues(&pipeline);
 
         let ui = ui.map(|ui| {
             say(&format!(
@@ -126,7 +127,7 @@ impl Running {
         });
 
         let console = console.start();
-        let endpoint = endpoint.serve(Arc::clone(pipeline.buckets()), Arc::new(pipeline.clone()));
+        let endpoint = endpoint.serve(Arc::clone(pipeline.buckets()));
 
         Ok(Self {
             pipeline,
@@ -159,6 +160,24 @@ async fn bind_endpoint(arguments: &Arguments) -> Result<BoundS3Endpoint, Box<dyn
     let origins = arguments.allow_origin.iter().cloned();
 
     Ok(origins.fold(bound, BoundS3Endpoint::with_allowed_origin))
+}
+
+/// Warns of messages that nobody receives, because the configuration no longer has their queue.
+fn name_left_out_queues(pipeline: &LocalPipeline) {
+    for (queue, messages) in pipeline.left_out_queues() {
+        let messages = match messages {
+            1 => String::from("1 message"),
+            count => format!("{count} messages"),
+        };
+
+        say(&paint(
+            console::WARNING,
+            &format!(
+                "The queue `{queue}` is not in the configuration. The data folder keeps its \
+                 {messages}."
+            ),
+        ));
+    }
 }
 
 /// Says which option chooses another port, if the error is about a port in use.

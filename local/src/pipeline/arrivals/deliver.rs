@@ -92,10 +92,7 @@ fn arrive_at_queue(
     name: &Arc<str>,
     message: InTransit,
 ) {
-    let Some(queue) = state.queues.get_mut(name) else {
-        return;
-    };
-
+    let queue = state.queue_or_left_out(name);
     let about = format!("message {}", message.path);
     let message_id: Arc<str> = Chance::new(engine.seed, &about).uuid().into();
 

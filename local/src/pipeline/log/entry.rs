@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use crate::pipeline::transit::InTransit;
+use crate::s3::StoreChange;
 use crate::sqs::stored::{QueueChange, StoredSettings};
 
 /// One change of the state of a pipeline.
@@ -30,15 +31,6 @@ pub(crate) enum LogEntry {
         queue: Arc<str>,
         change: QueueChange,
     },
-}
-
-impl LogEntry {
-    /// Whether the change removes something.
-    pub(crate) fn is_removal(&self) -> bool {
-        match self {
-            Self::Counters { .. } | Self::SentOff { .. } | Self::Settings(_) => false,
-            Self::Arrived { .. } => true,
-            Self::Queue { change, .. } => matches!(change, QueueChange::Removed { .. }),
-        }
-    }
+    /// A bucket, an object or an upload changed.
+    Store(StoreChange),
 }

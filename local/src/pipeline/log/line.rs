@@ -1,4 +1,4 @@
-//! The form of a log entry on disk: a line of JSON.
+//! The form of a log on disk: each line is a JSON array of the entries that were written together.
 
 use std::borrow::Cow;
 use std::time::SystemTime;
@@ -10,17 +10,17 @@ use super::message_line::StoredMessageLine;
 use super::settings_line::SettingsLine;
 use super::values::{LogTime, borrow, own};
 use crate::pipeline::transit::{InTransit, NextStop};
-use crate::s3::EventId;
+use crate::s3::{EventId, StoreChange};
 use crate::sqs::SeenId;
 use crate::sqs::stored::QueueChange;
 
 /// The first line of a log: the format of the other lines.
-pub(super) const FORMAT: &[u8] = b"{\"s3-dispatch-local\":1}\n";
+pub(super) const FORMAT: &[u8] = b"{\"s3-dispatch-local\":2}\n";
 
 /// The names of the variants and fields are the format on disk.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-enum LogLine<'l> {
+enum EntryLine<'l> {
     Counters {
         next_event: u64,
         last_sequencer: u64,
@@ -52,6 +52,7 @@ enum LogLine<'l> {
         serial: u64,
         until: LogTime,
     },
+    Store(Cow<'l, StoreChange>),
 }
 
 #[derive(Serialize, Deserialize)]
@@ -85,19 +86,20 @@ fn is_zero(number: &u64) -> bool {
     *number == 0
 }
 
-/// Appends the line of an entry.
-pub(super) fn write_line(entry: &LogEntry, lines: &mut Vec<u8>) {
-    serde_json::to_writer(&mut *lines, &LogLine::from(entry))
-        .expect("texts and numbers can always be written");
+/// Appends the line of entries that belong together.
+pub(super) fn write_line(entries: &[LogEntry], lines: &mut Vec<u8>) {
+    let entries: Vec<_> = entries.iter().map(EntryLine::from).collect();
+    serde_json::to_writer(&mut *lines, &entries).expect("texts and numbers can always be written");
     lines.push(b'\n');
 }
 
-/// Reads the line of an entry.
-pub(super) fn read_line(line: &[u8]) -> Result<LogEntry, serde_json::Error> {
-    serde_json::from_slice::<LogLine<'_>>(line).map(LogEntry::from)
+/// Reads the line of entries that belong together.
+pub(super) fn read_line(line: &[u8]) -> Result<Vec<LogEntry>, serde_json::Error> {
+    let entries = serde_json::from_slice::<Vec<EntryLine<'_>>>(line)?;
+    Ok(entries.into_iter().map(LogEntry::from).collect())
 }
 
-impl<'l> From<&'l LogEntry> for LogLine<'l> {
+impl<'l> From<&'l LogEntry> for EntryLine<'l> {
     fn from(entry: &'l LogEntry) -> Self {
         match entry {
             LogEntry::Counters {
@@ -120,11 +122,12 @@ impl<'l> From<&'l LogEntry> for LogLine<'l> {
             },
             LogEntry::Settings(settings) => Self::Settings(SettingsLine::new(settings)),
             LogEntry::Queue { queue, change } => Self::of_queue(borrow(queue), change),
+            LogEntry::Store(change) => Self::Store(Cow::Borrowed(change)),
         }
     }
 }
 
-impl<'l> LogLine<'l> {
+impl<'l> EntryLine<'l> {
     fn of_queue(queue: Cow<'l, str>, change: &'l QueueChange) -> Self {
         match change {
             QueueChange::Added(stored) => Self::Put(StoredMessageLine::new(queue, stored)),
@@ -166,15 +169,15 @@ impl<'l> LogLine<'l> {
     }
 }
 
-impl From<LogLine<'_>> for LogEntry {
-    fn from(line: LogLine<'_>) -> Self {
+impl From<EntryLine<'_>> for LogEntry {
+    fn from(line: EntryLine<'_>) -> Self {
         let of_queue = |queue, change| Self::Queue {
             queue: own(queue),
             change,
         };
 
         match line {
-            LogLine::Counters {
+            EntryLine::Counters {
                 next_event,
                 last_sequencer,
                 last_message,
@@ -183,22 +186,24 @@ impl From<LogLine<'_>> for LogEntry {
                 last_sequencer,
                 last_message,
             },
-            LogLine::Parcel(line) => line.into_entry(),
-            LogLine::Arrived { serial, due } => Self::Arrived {
+            EntryLine::Parcel(line) => line.into_entry(),
+            EntryLine::Arrived { serial, due } => Self::Arrived {
                 serial,
                 due: due.into(),
             },
-            LogLine::Put(line) => {
+            EntryLine::Put(line) => {
                 let (queue, stored) = line.into_stored();
                 of_queue(queue, QueueChange::Added(stored))
             }
-            LogLine::Touched(line) => line.into_entry(),
-            LogLine::Settings(line) => Self::Settings(line.into_settings()),
-            LogLine::Continued { queue, serial } => {
+            EntryLine::Touched(line) => line.into_entry(),
+            EntryLine::Settings(line) => Self::Settings(line.into_settings()),
+            EntryLine::Continued { queue, serial } => {
                 of_queue(queue, QueueChange::Continued { serial })
             }
-            LogLine::Removed { queue, serial } => of_queue(queue, QueueChange::Removed { serial }),
-            LogLine::Remembered {
+            EntryLine::Removed { queue, serial } => {
+                of_queue(queue, QueueChange::Removed { serial })
+            }
+            EntryLine::Remembered {
                 queue,
                 id,
                 message_id,
@@ -213,6 +218,7 @@ impl From<LogLine<'_>> for LogEntry {
                 };
                 of_queue(queue, QueueChange::Seen(seen))
             }
+            EntryLine::Store(change) => Self::Store(change.into_owned()),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! The log on disk that lets a pipeline survive a restart.
 //!
-//! Queues change often and a little at a time, so changes are appended instead of rewriting a file.
-//! The pipeline's state writes a change to the log before anyone learns of it.
+//! Queues and buckets change often and a little at a time, so changes are appended instead of
+//! rewriting a file. The pipeline's state writes a change to the log before anyone learns of it.
 
 pub(super) mod entry;
 mod line;
@@ -18,8 +18,12 @@ use self::entry::LogEntry;
 use self::line::{FORMAT, read_line, write_line};
 use crate::{Error, ErrorKind};
 
-const LOG_FILE: &str = "queues.jsonl";
-const NEW_LOG_FILE: &str = "queues.jsonl.new";
+const LOG_FILE: &str = "log.jsonl";
+const NEW_LOG_FILE: &str = "log.jsonl.new";
+
+/// The log of earlier versions, which kept the objects elsewhere.
+const OLD_LOG_FILE: &str = "queues.jsonl";
+
 const LOCK_FILE: &str = "lock";
 
 /// A log that is shorter than this is not rewritten.
@@ -28,11 +32,14 @@ const MIN_REWRITE_BYTES: u64 = 16 * 1024 * 1024;
 /// How much of a rewritten log is collected before it is written.
 const BUFFER_BYTES: usize = 64 * 1024;
 
-/// A file to which each change is appended as a line of JSON.
+/// A file to which changes are appended.
+///
+/// What belongs together, such as an object and its event, is one line: a crash leaves all of it or
+/// nothing, because a line without its end is not read.
 ///
 /// A written line survives the end of the process. It survives a crash of the machine once it is
-/// synced. Only the acknowledgement of something new waits for that: of an event of S3, or of a
-/// message that is sent. If a receive or a delete is lost, a message arrives again, which SQS
+/// synced. Only the acknowledgement of something new waits for that: of a change of a bucket, or of
+/// a message that is sent. If a receive or a delete is lost, a message arrives again, which SQS
 /// allows at any time.
 ///
 /// The log is rewritten at each start, and when it has grown to several times its useful size. The
@@ -46,6 +53,8 @@ pub(super) struct ChangeLog {
     /// The length at which the file is rewritten; 0 if a change is missing in the file.
     max_length: u64,
     entries: Vec<LogEntry>,
+    /// Whether an acknowledgement waits until the log is on disk.
+    is_synced: bool,
     /// Held as long as the log, so that no two pipelines write into one folder.
     _lock: File,
 }
@@ -67,15 +76,17 @@ impl PendingSync {
 }
 
 impl ChangeLog {
-    /// Opens the log in this folder. Creates the folder and the log if they do not exist.
+    /// Opens the log in this folder. Creates the folder and the log if they do not exist. Unless
+    /// the log is synced, a crash of the machine may lose the newest changes.
     ///
     /// # Errors
     ///
     /// [`ErrorKind::Storage`] when the folder or the log cannot be used, when another pipeline uses
     /// the folder, or when the log is damaged.
-    pub(super) fn open(folder: &Path) -> Result<Self, Error> {
+    pub(super) fn open(folder: &Path, is_synced: bool) -> Result<Self, Error> {
         fs::create_dir_all(folder).map_err(|error| io_error("create the folder", folder, error))?;
         let lock = lock(folder)?;
+        reject_old_log(folder)?;
         let path = folder.join(LOG_FILE);
 
         let file = OpenOptions::new()
@@ -100,6 +111,7 @@ impl ChangeLog {
             length,
             max_length: max_length(length),
             entries,
+            is_synced,
             _lock: lock,
         })
     }
@@ -109,17 +121,16 @@ impl ChangeLog {
         std::mem::take(&mut self.entries)
     }
 
+    /// Appends entries, all of them or none.
     pub(super) fn append(&mut self, entries: &[LogEntry]) -> Result<(), Error> {
         if entries.is_empty() {
             return Ok(());
         }
 
-        let mut lines = Vec::new();
-        for entry in entries {
-            write_line(entry, &mut lines);
-        }
+        let mut line = Vec::new();
+        write_line(entries, &mut line);
 
-        if let Err(error) = (&*self.file).write_all(&lines) {
+        if let Err(error) = (&*self.file).write_all(&line) {
             // Truncated, so that the next line does not follow half of this one.
             drop(self.file.set_len(self.length));
             // The missing entries are written as soon as the disk allows.
@@ -127,7 +138,7 @@ impl ChangeLog {
             return Err(io_error("write", &self.path, error));
         }
 
-        self.length += lines.len() as u64;
+        self.length += line.len() as u64;
         Ok(())
     }
 
@@ -136,12 +147,13 @@ impl ChangeLog {
         self.length >= self.max_length
     }
 
-    /// The sync that makes everything appended so far survive a crash of the machine.
-    pub(super) fn pending_sync(&self) -> PendingSync {
-        PendingSync {
+    /// The sync that makes everything appended so far survive a crash of the machine, if anyone
+    /// waits for it.
+    pub(super) fn pending_sync(&self) -> Option<PendingSync> {
+        self.is_synced.then(|| PendingSync {
             file: Arc::clone(&self.file),
             path: self.path.clone(),
-        }
+        })
     }
 
     /// Replaces the log by one with these entries. If that fails the log stays as it is. It is then
@@ -210,7 +222,7 @@ fn write_new(path: &Path, entries: impl Iterator<Item = LogEntry>) -> io::Result
     let mut buffer = Vec::from(FORMAT);
 
     for entry in entries {
-        write_line(&entry, &mut buffer);
+        write_line(&[entry], &mut buffer);
         if buffer.len() > BUFFER_BYTES {
             file.write_all(&buffer)?;
             buffer.clear();
@@ -239,16 +251,32 @@ fn read_lines(text: &[u8], path: &Path) -> Result<Vec<LogEntry>, Error> {
     let lines = lines
         .split(|byte| *byte == b'\n')
         .filter(|line| !line.is_empty());
-    lines
-        .enumerate()
-        .map(|(index, line)| {
-            read_line(line).map_err(|error| {
-                // The format is the first line.
-                let message = format!("line {} of `{}` cannot be read", index + 2, path.display());
-                Error::new(ErrorKind::Storage, message).with_source(error)
-            })
-        })
-        .collect()
+    let mut entries = Vec::new();
+
+    for (index, line) in lines.enumerate() {
+        entries.extend(read_line(line).map_err(|error| {
+            // The format is the first line.
+            let message = format!("line {} of `{}` cannot be read", index + 2, path.display());
+            Error::new(ErrorKind::Storage, message).with_source(error)
+        })?);
+    }
+
+    Ok(entries)
+}
+
+/// Rejects a folder of an earlier version.
+fn reject_old_log(folder: &Path) -> Result<(), Error> {
+    if !folder.join(OLD_LOG_FILE).exists() {
+        return Ok(());
+    }
+
+    let folder = folder.display();
+    let message = format!(
+        "the folder `{folder}` was written by an earlier version, and this one cannot read it; \
+         choose another folder, or delete this one with its objects and messages"
+    );
+
+    Err(Error::new(ErrorKind::Storage, message))
 }
 
 fn io_error(action: &str, path: &Path, error: io::Error) -> Error {

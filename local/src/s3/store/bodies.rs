@@ -13,10 +13,7 @@ use serde::{Deserialize, Serialize};
 use tokio::fs::{self, File};
 use tokio::io::{AsyncReadExt, AsyncSeekExt, AsyncWriteExt};
 
-use super::errors::storage_error;
-
-/// The longest body of one request, unless another limit is set.
-const MAX_BODY_BYTES: u64 = 1024 * 1024 * 1024;
+use crate::s3::errors::storage_error;
 
 /// How many bytes are kept in memory before more are rejected.
 const MAX_MEMORY_BYTES: u64 = 1024 * 1024 * 1024;
@@ -26,9 +23,11 @@ const READ_BYTES: usize = 256 * 1024;
 
 /// Stores the bodies of objects.
 #[derive(Debug)]
-pub(in crate::s3) struct BodyStore {
+pub(crate) struct BodyStore {
     /// The folder of the files. Without it everything is in memory.
     folder: Option<PathBuf>,
+    /// Whether a body is on disk, and not only handed to the system, before it is used.
+    is_synced: bool,
     next_file: AtomicU64,
     in_memory: AtomicU64,
     max_body: u64,
@@ -36,7 +35,7 @@ pub(in crate::s3) struct BodyStore {
 
 /// The body of an object or of a part: pieces, one after another.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
-pub(in crate::s3) struct StoredBody {
+pub(crate) struct StoredBody {
     pieces: Vec<Piece>,
 }
 
@@ -62,18 +61,24 @@ impl StoredBody {
         self.pieces.iter().map(|piece| piece.length).sum()
     }
 
-    /// Whether a part of the body is in one of these files.
-    pub(in crate::s3) fn is_in(&self, files: &HashSet<u64>) -> bool {
-        self.pieces.iter().any(|piece| files.contains(&piece.file))
+    /// The lengths of the pieces in bytes. An object that was uploaded in parts has one for each.
+    pub(in crate::s3) fn pieces(&self) -> impl ExactSizeIterator<Item = u64> {
+        self.pieces.iter().map(|piece| piece.length)
+    }
+
+    /// The body without what is in these files.
+    pub(super) fn without(mut self, files: &HashSet<u64>) -> Self {
+        self.pieces.retain(|piece| !files.contains(&piece.file));
+        self
     }
 
     /// The files that contain the body.
-    pub(in crate::s3) fn files(&self) -> impl Iterator<Item = u64> {
+    pub(super) fn files(&self) -> impl Iterator<Item = u64> {
         self.pieces.iter().map(|piece| piece.file)
     }
 
     /// A body that consists of these, one after another.
-    pub(in crate::s3) fn concat(parts: impl IntoIterator<Item = Self>) -> Self {
+    pub(super) fn concat(parts: impl IntoIterator<Item = Self>) -> Self {
         Self {
             pieces: parts.into_iter().flat_map(|part| part.pieces).collect(),
         }
@@ -81,20 +86,23 @@ impl StoredBody {
 }
 
 impl BodyStore {
-    /// Keeps all bodies in memory.
-    pub(in crate::s3) fn in_memory() -> Self {
+    /// Keeps all bodies in memory. None is longer than `max_body` bytes.
+    pub(crate) fn in_memory(max_body: u64) -> Self {
         Self {
             folder: None,
+            is_synced: false,
             next_file: AtomicU64::new(0),
             in_memory: AtomicU64::new(0),
-            max_body: MAX_BODY_BYTES,
+            max_body,
         }
     }
 
     /// Keeps all bodies in this folder, and removes the files that are in none of these bodies.
-    pub(in crate::s3) fn open<'b>(
+    pub(crate) fn open<'b>(
         folder: PathBuf,
         bodies: impl Iterator<Item = &'b StoredBody>,
+        is_synced: bool,
+        max_body: u64,
     ) -> io::Result<Self> {
         std::fs::create_dir_all(&folder)?;
         let kept: HashSet<u64> = bodies.flat_map(StoredBody::files).collect();
@@ -116,15 +124,11 @@ impl BodyStore {
 
         Ok(Self {
             folder: Some(folder),
+            is_synced,
             next_file: AtomicU64::new(next_file),
             in_memory: AtomicU64::new(0),
-            max_body: MAX_BODY_BYTES,
+            max_body,
         })
-    }
-
-    /// Sets the maximum number of bytes in a body.
-    pub(in crate::s3) fn set_max_body(&mut self, bytes: u64) {
-        self.max_body = bytes;
     }
 
     /// Writes a body. `seen` is called with each chunk.
@@ -189,9 +193,20 @@ impl BodyStore {
 
         if let BodyWriter::File(file) = writer {
             file.flush().await.map_err(storage_error)?;
+            self.sync(file).await.map_err(storage_error)?;
         }
 
         Ok(())
+    }
+
+    /// Waits until a new file is on disk, with its name in the folder.
+    async fn sync(&self, file: &File) -> io::Result<()> {
+        let Some(folder) = self.folder.as_ref().filter(|_| self.is_synced) else {
+            return Ok(());
+        };
+
+        file.sync_all().await?;
+        File::open(folder).await?.sync_all().await
     }
 
     fn count_memory(&self, bytes: u64) -> S3Result<()> {

@@ -1,115 +1,192 @@
-//! The index of all objects and uploads, in memory.
+//! The index of all buckets, objects and uploads.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
-use std::io;
-use std::path::Path;
+use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use s3s::{S3Result, s3_error};
 
 use super::bodies::StoredBody;
-use super::descriptions::{OBJECTS, UPLOADS, read_all};
-use super::object::StoredObject;
-use super::upload::Upload;
-use crate::aws::sequencer::Sequencers;
+use super::bucket::{Bucket, BucketSettings, Versioning};
+use super::change::StoreChange;
+use super::upload::{EndedUpload, Upload};
 
-/// The objects of one bucket, by key.
-pub(super) type BucketObjects = BTreeMap<String, Arc<StoredObject>>;
-
-/// All objects and uploads.
+/// All buckets, objects and uploads. The bodies are elsewhere.
 #[derive(Debug, Default)]
-pub(super) struct StoreIndex {
-    buckets: BTreeMap<String, BucketObjects>,
-    pub(super) uploads: HashMap<String, Upload>,
-    pub(super) sequencers: Sequencers,
+pub(crate) struct StoreIndex {
+    buckets: BTreeMap<String, Bucket>,
+    uploads: BTreeMap<String, Upload>,
+    ended: BTreeMap<String, Arc<EndedUpload>>,
 }
 
 impl StoreIndex {
-    /// Empty buckets with these names.
-    pub(super) fn empty<'n>(names: impl IntoIterator<Item = &'n str>) -> Self {
-        let buckets = names.into_iter();
+    /// The change that creates a bucket, if it does not exist.
+    pub(crate) fn missing_bucket(&self, name: &str, now: SystemTime) -> Option<StoreChange> {
+        let settings = BucketSettings {
+            created: now,
+            location: None,
+            versioning: Versioning::Off,
+        };
 
-        Self {
-            buckets: buckets
-                .map(|name| (name.to_owned(), BucketObjects::new()))
-                .collect(),
-            ..Self::default()
-        }
+        (!self.buckets.contains_key(name)).then(|| StoreChange::Bucket {
+            name: name.to_owned(),
+            to: Some(settings),
+        })
     }
 
-    /// Reads all descriptions in the folder.
-    pub(super) fn load(&mut self, folder: &Path) -> io::Result<()> {
-        for object in read_all::<StoredObject>(&folder.join(OBJECTS))? {
-            self.buckets
-                .entry(object.bucket.clone())
-                .or_default()
-                .insert(object.key.clone(), Arc::new(object));
-        }
-
-        let files: HashSet<u64> = self
-            .all_objects()
-            .flat_map(|object| object.body.files())
-            .collect();
-
-        for upload in read_all::<Upload>(&folder.join(UPLOADS))? {
-            let mut parts = upload.parts.values();
-
-            // The upload was completed, but the process ended before it was removed.
-            if parts.any(|part| part.body.is_in(&files)) {
-                std::fs::remove_file(folder.join(UPLOADS).join(&upload.id))?;
-            } else {
-                self.uploads.insert(upload.id.clone(), upload);
+    /// Makes a change. Returns the change that undoes it.
+    pub(crate) fn assign(&mut self, change: StoreChange) -> StoreChange {
+        match change {
+            StoreChange::Bucket { name, to } => {
+                let to = self.assign_bucket(&name, to);
+                StoreChange::Bucket { name, to }
+            }
+            StoreChange::Version {
+                bucket,
+                key,
+                serial,
+                to,
+            } => {
+                let buckets = self.buckets.get_mut(&bucket);
+                let to = buckets.and_then(|bucket| bucket.assign(&key, serial, to));
+                StoreChange::Version {
+                    bucket,
+                    key,
+                    serial,
+                    to,
+                }
+            }
+            StoreChange::Upload { id, to } => {
+                let to = assign_in(&mut self.uploads, &id, to.map(|upload| *upload));
+                StoreChange::Upload {
+                    id,
+                    to: to.map(Box::new),
+                }
+            }
+            StoreChange::Part { upload, number, to } => {
+                let to = self.uploads.get_mut(&upload).and_then(|upload| match to {
+                    Some(part) => upload.parts.insert(number, part),
+                    None => upload.parts.remove(&number),
+                });
+                StoreChange::Part { upload, number, to }
+            }
+            StoreChange::Ended { id, to } => {
+                let to = assign_in(&mut self.ended, &id, to);
+                StoreChange::Ended { id, to }
             }
         }
-
-        Ok(())
     }
 
-    fn all_objects(&self) -> impl Iterator<Item = &Arc<StoredObject>> {
-        self.buckets.values().flat_map(BTreeMap::values)
+    fn assign_bucket(&mut self, name: &str, to: Option<BucketSettings>) -> Option<BucketSettings> {
+        match (self.buckets.get_mut(name), to) {
+            (Some(bucket), Some(to)) => Some(std::mem::replace(&mut bucket.settings, to)),
+            (None, Some(to)) => {
+                self.buckets.insert(name.to_owned(), Bucket::new(to));
+                None
+            }
+            (_, None) => self.buckets.remove(name).map(|bucket| bucket.settings),
+        }
+    }
+
+    /// The changes that lead from an empty index to this one.
+    pub(crate) fn to_changes(&self) -> impl Iterator<Item = StoreChange> {
+        let buckets = self.buckets.iter().flat_map(|(name, bucket)| {
+            let settings = StoreChange::Bucket {
+                name: name.clone(),
+                to: Some(bucket.settings.clone()),
+            };
+            let versions = bucket.keys("").flat_map(move |(key, versions)| {
+                versions
+                    .iter()
+                    .map(move |(serial, version)| StoreChange::Version {
+                        bucket: name.clone(),
+                        key: key.to_owned(),
+                        serial: *serial,
+                        to: Some(version.clone()),
+                    })
+            });
+
+            std::iter::once(settings).chain(versions)
+        });
+
+        let uploads = self.uploads.iter().map(|(id, upload)| StoreChange::Upload {
+            id: id.clone(),
+            to: Some(Box::new(upload.clone())),
+        });
+        let ended = self.ended.iter().map(|(id, ended)| StoreChange::Ended {
+            id: id.clone(),
+            to: Some(Arc::clone(ended)),
+        });
+
+        buckets.chain(uploads).chain(ended)
     }
 
     /// The bodies of all objects and parts.
-    pub(super) fn bodies(&self) -> impl Iterator<Item = &StoredBody> {
+    pub(crate) fn bodies(&self) -> impl Iterator<Item = &StoredBody> {
+        let keys = self.buckets.values().flat_map(|bucket| bucket.keys(""));
+        let versions = keys.flat_map(|(_, versions)| versions.iter());
+        let objects = versions.filter_map(|(_, version)| version.object());
+
         let uploads = self.uploads.values();
         let parts = uploads.flat_map(|upload| upload.parts.values());
 
-        self.all_objects()
+        objects
             .map(|object| &object.body)
             .chain(parts.map(|part| &part.body))
     }
 
-    pub(super) fn bucket_names(&self) -> impl Iterator<Item = &String> {
-        self.buckets.keys()
+    /// The buckets, by name.
+    pub(in crate::s3) fn buckets(&self) -> impl Iterator<Item = (&str, &Bucket)> {
+        self.buckets
+            .iter()
+            .map(|(name, bucket)| (name.as_str(), bucket))
     }
 
-    pub(super) fn objects(&self, bucket: &str) -> S3Result<&BucketObjects> {
+    pub(in crate::s3) fn bucket(&self, name: &str) -> S3Result<&Bucket> {
         self.buckets
-            .get(bucket)
+            .get(name)
             .ok_or_else(|| s3_error!(NoSuchBucket))
     }
 
-    pub(super) fn objects_mut(&mut self, bucket: &str) -> S3Result<&mut BucketObjects> {
-        self.buckets
-            .get_mut(bucket)
-            .ok_or_else(|| s3_error!(NoSuchBucket))
+    /// The uploads of a bucket, by key and start.
+    pub(in crate::s3) fn uploads(&self, bucket: &str) -> Vec<(&str, &Upload)> {
+        let mut uploads: Vec<_> = self
+            .uploads
+            .iter()
+            .filter(|(_, upload)| upload.bucket == bucket)
+            .map(|(id, upload)| (id.as_str(), upload))
+            .collect();
+        uploads.sort_by(|(a, upload), (b, other)| (&upload.key, a).cmp(&(&other.key, b)));
+
+        uploads
     }
 
-    pub(super) fn object(&self, bucket: &str, key: &str) -> S3Result<&Arc<StoredObject>> {
-        self.objects(bucket)?
-            .get(key)
-            .ok_or_else(|| s3_error!(NoSuchKey))
-    }
-
-    pub(super) fn upload_mut(
-        &mut self,
-        bucket: &str,
-        key: &str,
-        id: &str,
-    ) -> S3Result<&mut Upload> {
+    pub(in crate::s3) fn upload(&self, bucket: &str, key: &str, id: &str) -> S3Result<&Upload> {
+        self.bucket(bucket)?;
         self.uploads
-            .get_mut(id)
+            .get(id)
             .filter(|upload| upload.bucket == bucket && upload.key == key)
             .ok_or_else(|| s3_error!(NoSuchUpload))
+    }
+
+    /// An upload that has ended.
+    pub(super) fn ended(&self, bucket: &str, key: &str, id: &str) -> Option<&EndedUpload> {
+        let ended = self.ended.get(id).map(AsRef::as_ref);
+        ended.filter(|ended| ended.bucket == bucket && ended.key == key)
+    }
+
+    /// The upload that was started first among those that have ended, if there are more than this.
+    pub(super) fn oldest_ended(&self, more_than: usize) -> Option<&str> {
+        let oldest = self.ended.keys().next();
+        oldest
+            .filter(|_| self.ended.len() > more_than)
+            .map(String::as_str)
+    }
+}
+
+fn assign_in<T>(map: &mut BTreeMap<String, T>, id: &str, to: Option<T>) -> Option<T> {
+    match to {
+        Some(to) => map.insert(id.to_owned(), to),
+        None => map.remove(id),
     }
 }

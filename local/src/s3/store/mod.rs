@@ -1,18 +1,26 @@
-//! Where buckets keep their objects: an index in memory, and bodies and descriptions in a folder.
+//! Where buckets keep their objects: an index, which the pipeline keeps and logs, and bodies.
 //!
 //! No key becomes the name of a file, so any key that S3 accepts works. Sequencers are assigned
-//! under the lock of the index, so the sequencers of a key are in the order of its changes.
+//! while the index is locked, so the sequencers of a key are in the order of its changes.
 
 mod bodies;
+mod bucket;
 mod buckets;
-mod descriptions;
-pub(crate) mod errors;
+mod change;
 mod index;
 mod multipart;
 mod object;
+mod objects;
+mod transaction;
 mod upload;
 
-pub(super) use self::bodies::{BodyStore, StoredBody};
+pub(crate) use self::bodies::{BodyStore, StoredBody};
+pub(in crate::s3) use self::bucket::{Bucket, FoundObject, Versioning};
 pub use self::buckets::Buckets;
-pub(super) use self::object::{ObjectHeaders, Preconditions, StoredObject};
-pub(super) use self::upload::StoredPart;
+pub(crate) use self::buckets::{Change, Committed, StoreKeeper};
+pub(crate) use self::change::StoreChange;
+pub(crate) use self::index::StoreIndex;
+pub(in crate::s3) use self::object::{KeyVersion, ObjectHeaders, Preconditions, StoredObject};
+pub(in crate::s3) use self::objects::Deleted;
+pub(crate) use self::transaction::{Changed, Transaction};
+pub(in crate::s3) use self::upload::StoredPart;

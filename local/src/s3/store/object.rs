@@ -1,6 +1,7 @@
-//! An object in a bucket.
+//! An object in a bucket, and the versions of a key.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 use std::time::SystemTime;
 
 use s3s::dto::ETagCondition;
@@ -9,18 +10,38 @@ use serde::{Deserialize, Serialize};
 
 use super::bodies::StoredBody;
 
-/// An object. Its serialized form is the description on disk.
+/// The id of a version that was created without versioning.
+pub(in crate::s3) const NULL_VERSION: &str = "null";
+
+/// A version of a key.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub(in crate::s3) struct StoredObject {
-    pub(in crate::s3) bucket: String,
-    pub(in crate::s3) key: String,
-    #[serde(rename = "content")]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum KeyVersion {
+    /// An object.
+    Object(Arc<StoredObject>),
+    /// A mark that the key is deleted. Older versions still exist.
+    DeleteMarker(Arc<DeleteMarker>),
+}
+
+/// An object. Its serialized form stands in the log.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct StoredObject {
+    /// The id of the version; `None` if it was created without versioning.
+    pub(in crate::s3) version_id: Option<String>,
     pub(in crate::s3) body: StoredBody,
     /// The entity tag, without quotes.
     pub(in crate::s3) e_tag: String,
     pub(in crate::s3) last_modified: SystemTime,
     pub(in crate::s3) headers: ObjectHeaders,
     pub(in crate::s3) tags: Vec<(String, String)>,
+}
+
+/// A mark that a key is deleted.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct DeleteMarker {
+    /// The id of the version; `None` if it was created without versioning.
+    pub(in crate::s3) version_id: Option<String>,
+    pub(in crate::s3) last_modified: SystemTime,
 }
 
 /// The headers that a client stores with an object.
@@ -41,12 +62,31 @@ pub(in crate::s3) struct Preconditions {
     pub(in crate::s3) if_none_match: Option<ETagCondition>,
 }
 
+impl KeyVersion {
+    /// The id of the version, as S3 writes it.
+    pub(in crate::s3) fn id(&self) -> &str {
+        let id = match self {
+            Self::Object(object) => &object.version_id,
+            Self::DeleteMarker(marker) => &marker.version_id,
+        };
+
+        id.as_deref().unwrap_or(NULL_VERSION)
+    }
+
+    /// The object; `None` for a delete marker.
+    pub(in crate::s3) fn object(&self) -> Option<&Arc<StoredObject>> {
+        match self {
+            Self::Object(object) => Some(object),
+            Self::DeleteMarker(_) => None,
+        }
+    }
+}
+
 impl StoredObject {
-    /// An object without headers and tags.
-    pub(in crate::s3) fn new(bucket: &str, key: &str, body: StoredBody, e_tag: String) -> Self {
+    /// An object without headers and tags, created now.
+    pub(in crate::s3) fn new(body: StoredBody, e_tag: String) -> Self {
         Self {
-            bucket: bucket.to_owned(),
-            key: key.to_owned(),
+            version_id: None,
             body,
             e_tag,
             last_modified: SystemTime::now(),
@@ -67,6 +107,10 @@ impl Preconditions {
     pub(super) fn check(&self, existing: Option<&StoredObject>) -> S3Result<()> {
         let matches =
             |condition: &ETagCondition| existing.is_some_and(|object| object.matches(condition));
+
+        if self.if_match.is_some() && existing.is_none() {
+            return Err(s3_error!(NoSuchKey));
+        }
 
         let is_missing = self.if_match.as_ref().is_some_and(|c| !matches(c));
         let is_present = self.if_none_match.as_ref().is_some_and(matches);

@@ -1,6 +1,7 @@
-//! A multipart upload that is not completed yet.
+//! A multipart upload that is not completed yet, and what is remembered of one that is.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::SystemTime;
 
 use s3s::{S3Result, s3_error};
@@ -13,14 +14,13 @@ use super::object::ObjectHeaders;
 /// Amazon S3 User Guide, 2026).
 const MIN_PART_BYTES: u64 = 5 * 1024 * 1024;
 
-/// A multipart upload. Its serialized form is the description on disk.
+/// A multipart upload. Its serialized form stands in the log.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub(in crate::s3) struct Upload {
-    pub(in crate::s3) id: String,
+pub(crate) struct Upload {
     pub(super) bucket: String,
     pub(in crate::s3) key: String,
     pub(in crate::s3) initiated: SystemTime,
-    pub(in crate::s3) parts: BTreeMap<i32, StoredPart>,
+    pub(in crate::s3) parts: BTreeMap<i32, Arc<StoredPart>>,
     pub(super) headers: ObjectHeaders,
     pub(super) tags: Vec<(String, String)>,
     /// The sequencer of the upload's start. The event of the completed object has it.
@@ -29,12 +29,28 @@ pub(in crate::s3) struct Upload {
 
 /// A part of an upload.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub(in crate::s3) struct StoredPart {
-    #[serde(rename = "content")]
+pub(crate) struct StoredPart {
     pub(in crate::s3) body: StoredBody,
     /// The entity tag, without quotes.
     pub(in crate::s3) e_tag: String,
     pub(in crate::s3) last_modified: SystemTime,
+}
+
+/// An upload that was completed or aborted. It is remembered, so that a client that did not get the
+/// answer can ask again.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct EndedUpload {
+    pub(super) bucket: String,
+    pub(super) key: String,
+    /// What the client got; `None` if the upload was aborted.
+    pub(super) completed: Option<CompletedUpload>,
+}
+
+/// The object that an upload made.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct CompletedUpload {
+    pub(in crate::s3) e_tag: String,
+    pub(in crate::s3) version_id: Option<String>,
 }
 
 impl Upload {

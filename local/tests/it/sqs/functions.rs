@@ -184,8 +184,8 @@ async fn what_a_function_deleted_stays_deleted_after_a_restart() {
 
     // As after `kill -9`: nothing is stopped in order.
     let copy = TempDir::new().unwrap();
-    let log = std::fs::read(folder.path().join("queues.jsonl")).unwrap();
-    std::fs::write(copy.path().join("queues.jsonl"), log).unwrap();
+    let log = std::fs::read(folder.path().join("log.jsonl")).unwrap();
+    std::fs::write(copy.path().join("log.jsonl"), log).unwrap();
 
     let mut topology = topology();
     topology.mappings.clear();

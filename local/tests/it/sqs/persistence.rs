@@ -26,8 +26,8 @@ async fn open(folder: &Path) -> (LocalPipeline, Client) {
 /// A copy of the folder as it is now. A process that is killed leaves the same.
 fn copy(folder: &TempDir) -> TempDir {
     let copy = TempDir::new().unwrap();
-    let log = std::fs::read(folder.path().join("queues.jsonl")).unwrap();
-    std::fs::write(copy.path().join("queues.jsonl"), log).unwrap();
+    let log = std::fs::read(folder.path().join("log.jsonl")).unwrap();
+    std::fs::write(copy.path().join("log.jsonl"), log).unwrap();
 
     copy
 }

@@ -95,7 +95,7 @@ async fn a_port_for_other_machines_has_every_number_as_a_name() {
         .await
         .unwrap()
         .with_allowed_origin(Origin::parse("http://storage:9090").unwrap())
-        .serve(Arc::clone(pipeline.buckets()), Arc::new(pipeline.clone()));
+        .serve(Arc::clone(pipeline.buckets()));
 
     let to = SocketAddr::from(([127, 0, 0, 1], endpoint.address().port()));
     let request = Request::new("GET", "/photos/a.jpg", 200);

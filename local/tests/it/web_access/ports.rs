@@ -65,7 +65,7 @@ impl Ports {
             .await
             .unwrap()
             .with_allowed_origin(Origin::parse(ALLOWED).unwrap())
-            .serve(Arc::clone(pipeline.buckets()), Arc::new(pipeline.clone()));
+            .serve(Arc::clone(pipeline.buckets()));
         let (function, runtime_api) = start_function(&pipeline).await;
         let ui = Ui::start(&["--allow-origin", ALLOWED]).await;
         let page = SocketAddr::from((Ipv4Addr::LOCALHOST, ui.port));

@@ -1,19 +1,16 @@
-//! The operations that list buckets, objects, uploads and parts.
-
-use std::time::SystemTime;
+//! The operations that list objects, uploads and parts.
 
 use s3s::dto::{
-    Bucket, CommonPrefix, ETag, GetBucketLocationInput, GetBucketLocationOutput, HeadBucketInput,
-    HeadBucketOutput, ListBucketsInput, ListBucketsOutput, ListMultipartUploadsInput,
-    ListMultipartUploadsOutput, ListObjectsInput, ListObjectsOutput, ListObjectsV2Input,
-    ListObjectsV2Output, ListPartsInput, ListPartsOutput, MultipartUpload, Object, Part,
+    CommonPrefix, ETag, ListMultipartUploadsInput, ListMultipartUploadsOutput, ListObjectsInput,
+    ListObjectsOutput, ListObjectsV2Input, ListObjectsV2Output, ListPartsInput, ListPartsOutput,
+    MultipartUpload, Object, ObjectStorageClass, Part, StorageClass,
 };
 use s3s::{S3Request, S3Response, S3Result};
 
-use super::headers::{content_length, encode};
-use super::service::S3Service;
-use super::store::{Buckets, StoredObject};
-use crate::aws::arn::REGION;
+use super::defaults::{initiator, owner};
+use crate::s3::headers::{content_length, encode};
+use crate::s3::service::S3Service;
+use crate::s3::store::{Bucket, Buckets, StoredObject};
 
 /// How many entries a page has, unless the client asks for fewer.
 const MAX_KEYS: i32 = 1000;
@@ -58,7 +55,10 @@ pub(super) async fn list_objects_v2(
     let page = page_request.page(&service.buckets)?;
 
     let is_encoded = input.encoding_type.is_some();
-    let (contents, common_prefixes) = page.contents(is_encoded);
+    let (mut contents, common_prefixes) = page.contents(is_encoded);
+    if input.fetch_owner != Some(true) {
+        contents.iter_mut().for_each(|object| object.owner = None);
+    }
     let text = |text: String| encode_if(is_encoded, text);
 
     Ok(S3Response::new(ListObjectsV2Output {
@@ -125,55 +125,67 @@ impl<'r> PageRequest<'r> {
             prefix: prefix.unwrap_or_default(),
             delimiter: delimiter.filter(|delimiter| !delimiter.is_empty()),
             after,
-            max_keys: max_keys.unwrap_or(MAX_KEYS).clamp(0, MAX_KEYS),
+            max_keys: page_size(max_keys),
         }
     }
 
     /// Lists the entries in the order of their UTF-8 bytes.
     fn page(&self, buckets: &Buckets) -> S3Result<ListingPage> {
+        buckets.read(|index| Ok(self.page_of(index.bucket(self.bucket)?)))
+    }
+
+    fn page_of(&self, bucket: &Bucket) -> ListingPage {
         let limit = usize::try_from(self.max_keys).unwrap_or_default();
         let (mut entries, mut is_truncated) = (Vec::<ListingEntry>::new(), false);
 
-        buckets.walk(self.bucket, self.prefix, |key, object| {
-            let common_prefix = self.common_prefix(key);
+        for (key, versions) in bucket.keys(self.prefix) {
+            let Some(object) = versions.current().object() else {
+                continue;
+            };
+
+            let common_prefix = common_prefix(self.prefix, self.delimiter, key);
             let name = common_prefix.unwrap_or(key);
-
-            if self.after.is_some_and(|after| name <= after) {
-                return true;
-            }
-
             let last = entries.last().map(ListingEntry::name);
-            if common_prefix.is_some() && last == Some(name) {
-                return true;
+            let is_listed = common_prefix.is_some() && last == Some(name);
+
+            if is_listed || self.after.is_some_and(|after| name <= after) {
+                continue;
             }
 
             if entries.len() == limit {
                 is_truncated = limit > 0;
-                return false;
+                break;
             }
 
             entries.push(match common_prefix {
                 Some(prefix) => ListingEntry::Prefix(prefix.to_owned()),
                 None => ListingEntry::object(key, object),
             });
-
-            true
-        })?;
+        }
 
         let last = entries.last().filter(|_| is_truncated);
         let next = last.map(|last| last.name().to_owned());
 
-        Ok(ListingPage { entries, next })
+        ListingPage { entries, next }
     }
+}
 
-    /// The part of a key up to the first delimiter after the prefix.
-    fn common_prefix<'k>(&self, key: &'k str) -> Option<&'k str> {
-        let delimiter = self.delimiter?;
-        let start = self.prefix.len();
-        let end = key[start..].find(delimiter)? + delimiter.len();
+/// The part of a key up to the first delimiter after the prefix.
+pub(super) fn common_prefix<'k>(
+    prefix: &str,
+    delimiter: Option<&str>,
+    key: &'k str,
+) -> Option<&'k str> {
+    let delimiter = delimiter?;
+    let start = prefix.len();
+    let end = key[start..].find(delimiter)? + delimiter.len();
 
-        Some(&key[..start + end])
-    }
+    Some(&key[..start + end])
+}
+
+/// How many entries a page has.
+pub(super) fn page_size(max_keys: Option<i32>) -> i32 {
+    max_keys.unwrap_or(MAX_KEYS).clamp(0, MAX_KEYS)
 }
 
 impl ListingPage {
@@ -202,6 +214,10 @@ impl ListingEntry {
             e_tag: Some(ETag::Strong(object.e_tag.clone())),
             size: Some(content_length(object.body.len())),
             last_modified: Some(object.last_modified.into()),
+            owner: Some(owner()),
+            storage_class: Some(ObjectStorageClass::from_static(
+                ObjectStorageClass::STANDARD,
+            )),
             ..Object::default()
         };
 
@@ -215,7 +231,7 @@ impl ListingEntry {
     }
 }
 
-fn encode_if(is_encoded: bool, text: String) -> String {
+pub(super) fn encode_if(is_encoded: bool, text: String) -> String {
     if is_encoded { encode(&text) } else { text }
 }
 
@@ -224,24 +240,28 @@ pub(super) async fn list_parts(
     request: S3Request<ListPartsInput>,
 ) -> S3Result<S3Response<ListPartsOutput>> {
     let input = request.input;
-    let upload = service
-        .buckets
-        .upload(&input.bucket, &input.key, &input.upload_id)?;
+    let parts = service.buckets.read(|index| -> S3Result<_> {
+        let upload = index.upload(&input.bucket, &input.key, &input.upload_id)?;
+        let parts = upload.parts.iter().map(|(number, part)| Part {
+            part_number: Some(*number),
+            e_tag: Some(ETag::Strong(part.e_tag.clone())),
+            size: Some(content_length(part.body.len())),
+            last_modified: Some(part.last_modified.into()),
+            ..Part::default()
+        });
 
-    let parts = upload.parts.iter().map(|(number, part)| Part {
-        part_number: Some(*number),
-        e_tag: Some(ETag::Strong(part.e_tag.clone())),
-        size: Some(content_length(part.body.len())),
-        last_modified: Some(part.last_modified.into()),
-        ..Part::default()
+        Ok(parts.collect())
     });
 
     Ok(S3Response::new(ListPartsOutput {
-        parts: Some(parts.collect()),
+        parts: Some(parts?),
         bucket: Some(input.bucket),
         key: Some(input.key),
         upload_id: Some(input.upload_id),
         is_truncated: Some(false),
+        initiator: Some(initiator()),
+        owner: Some(owner()),
+        storage_class: Some(StorageClass::from_static(StorageClass::STANDARD)),
         ..ListPartsOutput::default()
     }))
 }
@@ -251,58 +271,29 @@ pub(super) async fn list_multipart_uploads(
     request: S3Request<ListMultipartUploadsInput>,
 ) -> S3Result<S3Response<ListMultipartUploadsOutput>> {
     let input = request.input;
-    let uploads = service.buckets.uploads(&input.bucket)?;
     let is_encoded = input.encoding_type.is_some();
 
-    let uploads = uploads.into_iter().map(|upload| MultipartUpload {
-        key: Some(encode_if(is_encoded, upload.key)),
-        upload_id: Some(upload.id),
-        initiated: Some(upload.initiated.into()),
-        ..MultipartUpload::default()
+    let uploads = service.buckets.read(|index| -> S3Result<_> {
+        index.bucket(&input.bucket)?;
+        let uploads = index.uploads(&input.bucket).into_iter();
+        let uploads = uploads.map(|(id, upload)| MultipartUpload {
+            key: Some(encode_if(is_encoded, upload.key.clone())),
+            upload_id: Some(id.to_owned()),
+            initiated: Some(upload.initiated.into()),
+            initiator: Some(initiator()),
+            owner: Some(owner()),
+            storage_class: Some(StorageClass::from_static(StorageClass::STANDARD)),
+            ..MultipartUpload::default()
+        });
+
+        Ok(uploads.collect())
     });
 
     Ok(S3Response::new(ListMultipartUploadsOutput {
-        uploads: Some(uploads.collect()),
+        uploads: Some(uploads?),
         bucket: Some(input.bucket),
         encoding_type: input.encoding_type,
         is_truncated: Some(false),
         ..ListMultipartUploadsOutput::default()
     }))
-}
-
-pub(super) async fn list_buckets(
-    service: &S3Service,
-    _: S3Request<ListBucketsInput>,
-) -> S3Result<S3Response<ListBucketsOutput>> {
-    let buckets = service.buckets.names().into_iter().map(|name| Bucket {
-        name: Some(name),
-        creation_date: Some(SystemTime::UNIX_EPOCH.into()),
-        ..Bucket::default()
-    });
-
-    Ok(S3Response::new(ListBucketsOutput {
-        buckets: Some(buckets.collect()),
-        ..ListBucketsOutput::default()
-    }))
-}
-
-pub(super) async fn head_bucket(
-    service: &S3Service,
-    request: S3Request<HeadBucketInput>,
-) -> S3Result<S3Response<HeadBucketOutput>> {
-    service.buckets.check(&request.input.bucket)?;
-
-    Ok(S3Response::new(HeadBucketOutput {
-        bucket_region: Some(String::from(REGION)),
-        ..HeadBucketOutput::default()
-    }))
-}
-
-pub(super) async fn get_bucket_location(
-    service: &S3Service,
-    request: S3Request<GetBucketLocationInput>,
-) -> S3Result<S3Response<GetBucketLocationOutput>> {
-    service.buckets.check(&request.input.bucket)?;
-
-    Ok(S3Response::new(GetBucketLocationOutput::default()))
 }

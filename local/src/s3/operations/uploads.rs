@@ -9,11 +9,11 @@ use s3s::dto::{
 };
 use s3s::{S3Request, S3Response, S3Result, s3_error};
 
-use super::checksums::{claimed_checksums, output_with_checksums};
-use super::headers::{copy_source, encode, object_headers, parse_copy_range, parse_tags};
-use super::service::S3Service;
-use super::store::{Preconditions, StoredPart};
 use crate::aws::digest::hex;
+use crate::s3::checksums::{claimed_checksums, output_with_checksums};
+use crate::s3::headers::{copy_source, encode, object_headers, parse_copy_range, parse_tags};
+use crate::s3::service::S3Service;
+use crate::s3::store::{Buckets, Preconditions, StoredPart};
 
 pub(super) async fn create_multipart_upload(
     service: &S3Service,
@@ -23,10 +23,10 @@ pub(super) async fn create_multipart_upload(
     let headers = object_headers!(input);
     let tags = parse_tags(input.tagging.as_deref());
 
-    let started = service
+    let (id, _) = service
         .buckets
-        .start_upload(&input.bucket, &input.key, headers, tags);
-    let id = service.report_storage_error(started)?;
+        .change(|transaction| transaction.start_upload(&input.bucket, &input.key, headers, tags))
+        .await?;
 
     Ok(S3Response::new(CreateMultipartUploadOutput {
         bucket: Some(input.bucket),
@@ -45,14 +45,18 @@ pub(super) async fn upload_part(
     let buckets = &service.buckets;
 
     check_part_number(input.part_number)?;
-    let upload = buckets.upload(&input.bucket, &input.key, &input.upload_id)?;
+    let object = (input.bucket.as_str(), input.key.as_str());
+    check_upload(buckets, object, &input.upload_id)?;
 
     let received = claims.receive(buckets.bodies(), input.body).await;
-    let checked = service.report_storage_error(received)?;
-    let part = StoredPart::new(checked.body, checked.e_tag.clone());
+    let checked = buckets.report_failure(received)?;
+    let part = StoredPart::new(checked.body.clone(), checked.e_tag.clone());
 
-    let inserted = buckets.insert_part(&upload, input.part_number, part);
-    service.report_storage_error(inserted)?;
+    buckets
+        .change_with(&checked.body, |transaction| {
+            transaction.insert_part(object, &input.upload_id, input.part_number, part)
+        })
+        .await?;
 
     Ok(S3Response::new(output_with_checksums!(
         UploadPartOutput,
@@ -68,13 +72,15 @@ pub(super) async fn upload_part_copy(
     let buckets = &service.buckets;
 
     check_part_number(input.part_number)?;
-    let upload = buckets.upload(&input.bucket, &input.key, &input.upload_id)?;
-    let source = copy_source(
+    let object = (input.bucket.as_str(), input.key.as_str());
+    check_upload(buckets, object, &input.upload_id)?;
+    let found = copy_source(
         buckets,
         &input.copy_source,
         input.copy_source_if_match.as_ref(),
         input.copy_source_if_none_match.as_ref(),
     )?;
+    let source = found.object;
 
     let size = source.body.len();
     let range = match &input.copy_source_range {
@@ -87,8 +93,8 @@ pub(super) async fn upload_part_copy(
         .bodies()
         .copy(&source.body, range, |bytes| md5.update(bytes))
         .await;
-    let body = service.report_storage_error(copied)?;
-    let part = StoredPart::new(body, hex(md5.finalize().as_ref()));
+    let body = buckets.report_failure(copied)?;
+    let part = StoredPart::new(body.clone(), hex(md5.finalize().as_ref()));
 
     let result = CopyPartResult {
         e_tag: Some(ETag::Strong(part.e_tag.clone())),
@@ -96,11 +102,15 @@ pub(super) async fn upload_part_copy(
         ..CopyPartResult::default()
     };
 
-    let inserted = buckets.insert_part(&upload, input.part_number, part);
-    service.report_storage_error(inserted)?;
+    buckets
+        .change_with(&body, |transaction| {
+            transaction.insert_part(object, &input.upload_id, input.part_number, part)
+        })
+        .await?;
 
     Ok(S3Response::new(UploadPartCopyOutput {
         copy_part_result: Some(result),
+        copy_source_version_id: found.version_id,
         ..UploadPartCopyOutput::default()
     }))
 }
@@ -110,8 +120,6 @@ pub(super) async fn complete_multipart_upload(
     request: S3Request<CompleteMultipartUploadInput>,
 ) -> S3Result<S3Response<CompleteMultipartUploadOutput>> {
     let input = request.input;
-    let buckets = &service.buckets;
-    let upload = buckets.upload(&input.bucket, &input.key, &input.upload_id)?;
 
     let parts = input.multipart_upload.and_then(|upload| upload.parts);
     let parts = parts.unwrap_or_default().into_iter().map(|part| {
@@ -127,16 +135,20 @@ pub(super) async fn complete_multipart_upload(
         if_none_match: input.if_none_match,
     };
 
-    let completed = buckets.complete_upload(&upload, &parts, &preconditions);
-    let event = service.report_storage_error(completed)?;
-    let e_tag = event.e_tag.clone().map(ETag::Strong);
-    service.publish(event).await?;
+    let object = (input.bucket.as_str(), input.key.as_str());
+    let (completed, _) = service
+        .buckets
+        .change(|transaction| {
+            transaction.complete_upload(object, &input.upload_id, &parts, &preconditions)
+        })
+        .await?;
 
     Ok(S3Response::new(CompleteMultipartUploadOutput {
         location: Some(format!("/{}/{}", input.bucket, encode(&input.key))),
         bucket: Some(input.bucket),
         key: Some(input.key),
-        e_tag,
+        e_tag: Some(ETag::Strong(completed.e_tag)),
+        version_id: completed.version_id,
         ..CompleteMultipartUploadOutput::default()
     }))
 }
@@ -146,15 +158,21 @@ pub(super) async fn abort_multipart_upload(
     request: S3Request<AbortMultipartUploadInput>,
 ) -> S3Result<S3Response<AbortMultipartUploadOutput>> {
     let input = request.input;
-    let buckets = &service.buckets;
-    let upload = buckets.upload(&input.bucket, &input.key, &input.upload_id)?;
-
-    buckets.abort_upload(&upload)?;
+    let id = &input.upload_id;
+    service
+        .buckets
+        .change(|transaction| transaction.abort_upload(&input.bucket, &input.key, id))
+        .await?;
 
     Ok(S3Response::with_status(
         AbortMultipartUploadOutput::default(),
         http::StatusCode::NO_CONTENT,
     ))
+}
+
+/// Checks that the upload exists, before its body is received.
+fn check_upload(buckets: &Buckets, (bucket, key): (&str, &str), id: &str) -> S3Result<()> {
+    buckets.read(|index| index.upload(bucket, key, id).map(drop))
 }
 
 fn check_part_number(number: i32) -> S3Result<()> {

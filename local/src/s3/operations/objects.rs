@@ -1,0 +1,246 @@
+//! The operations that put, copy and get objects.
+
+use s3_dispatch::EventName;
+use s3s::crypto::{Checksum as _, Md5};
+use s3s::dto::{
+    CopyObjectInput, CopyObjectOutput, CopyObjectResult, ETag, GetObjectInput, GetObjectOutput,
+    HeadObjectInput, HeadObjectOutput, MetadataDirective, PostObjectInput, PostObjectOutput,
+    PutObjectInput, PutObjectOutput, StreamingBlob, TaggingDirective,
+};
+use s3s::{S3Request, S3Response, S3Result};
+
+use crate::aws::digest::hex;
+use crate::s3::checksums::{
+    CheckedBody, ClaimedChecksums, claimed_checksums, output_with_checksums,
+};
+use crate::s3::headers::{check_read, content_length, copy_source, object_headers, parse_tags};
+use crate::s3::service::S3Service;
+use crate::s3::store::{Buckets, ObjectHeaders, Preconditions, StoredBody, StoredObject};
+
+/// A request to put an object, whether by `PUT` or by `POST`.
+struct PutRequest {
+    bucket: String,
+    key: String,
+    body: Option<StreamingBlob>,
+    claims: ClaimedChecksums,
+    headers: ObjectHeaders,
+    tags: Vec<(String, String)>,
+    preconditions: Preconditions,
+}
+
+macro_rules! put_request {
+    ($request:ident) => {{
+        let claims = claimed_checksums!($request);
+        let input = $request.input;
+        PutRequest {
+            claims,
+            headers: object_headers!(input),
+            tags: parse_tags(input.tagging.as_deref()),
+            preconditions: Preconditions {
+                if_match: input.if_match,
+                if_none_match: input.if_none_match,
+            },
+            bucket: input.bucket,
+            key: input.key,
+            body: input.body,
+        }
+    }};
+}
+
+/// Makes a response of this type with the headers of an object that was found.
+macro_rules! output_with_headers {
+    ($output:ident, $found:ident, $length:expr) => {{
+        let object = $found.object;
+        $output {
+            version_id: $found.version_id,
+            accept_ranges: Some(String::from("bytes")),
+            content_length: Some(content_length($length)),
+            content_type: object.headers.content_type.clone(),
+            content_encoding: object.headers.content_encoding.clone(),
+            content_disposition: object.headers.content_disposition.clone(),
+            content_language: object.headers.content_language.clone(),
+            cache_control: object.headers.cache_control.clone(),
+            metadata: Some(object.headers.metadata.clone()).filter(|metadata| !metadata.is_empty()),
+            e_tag: Some(ETag::Strong(object.e_tag.clone())),
+            last_modified: Some(object.last_modified.into()),
+            ..$output::default()
+        }
+    }};
+}
+
+pub(super) async fn put_object(
+    service: &S3Service,
+    mut request: S3Request<PutObjectInput>,
+) -> S3Result<S3Response<PutObjectOutput>> {
+    let request = put_request!(request);
+    let (checked, version_id) = put(service, request, EventName::OBJECT_CREATED_PUT).await?;
+
+    Ok(S3Response::new(PutObjectOutput {
+        version_id,
+        ..output_with_checksums!(PutObjectOutput, checked)
+    }))
+}
+
+pub(super) async fn post_object(
+    service: &S3Service,
+    mut request: S3Request<PostObjectInput>,
+) -> S3Result<S3Response<PostObjectOutput>> {
+    let request = put_request!(request);
+    let (checked, version_id) = put(service, request, EventName::OBJECT_CREATED_POST).await?;
+
+    Ok(S3Response::new(PostObjectOutput {
+        version_id,
+        e_tag: Some(ETag::Strong(checked.e_tag)),
+        ..PostObjectOutput::default()
+    }))
+}
+
+/// Puts an object, and returns its checksums and the id of its version.
+async fn put(
+    service: &S3Service,
+    request: PutRequest,
+    event_name: EventName,
+) -> S3Result<(CheckedBody, Option<String>)> {
+    let buckets = &service.buckets;
+    buckets.check(&request.bucket)?;
+
+    let received = request.claims.receive(buckets.bodies(), request.body).await;
+    let checked = buckets.report_failure(received)?;
+
+    let object = StoredObject {
+        headers: request.headers,
+        tags: request.tags,
+        ..StoredObject::new(checked.body.clone(), checked.e_tag.clone())
+    };
+
+    let to = (request.bucket.as_str(), request.key.as_str());
+    let created = buckets.create(to, object, event_name, &request.preconditions);
+    let (object, _) = created.await?;
+
+    Ok((checked, object.version_id.clone()))
+}
+
+pub(super) async fn copy_object(
+    service: &S3Service,
+    request: S3Request<CopyObjectInput>,
+) -> S3Result<S3Response<CopyObjectOutput>> {
+    let input = request.input;
+    let buckets = &service.buckets;
+    let found = copy_source(
+        buckets,
+        &input.copy_source,
+        input.copy_source_if_match.as_ref(),
+        input.copy_source_if_none_match.as_ref(),
+    )?;
+    let source = found.object;
+    buckets.check(&input.bucket)?;
+
+    let metadata_directive = input.metadata_directive.as_ref();
+    let headers = match metadata_directive.map(MetadataDirective::as_str) {
+        Some("REPLACE") => object_headers!(input),
+        _ => source.headers.clone(),
+    };
+
+    let tagging_directive = input.tagging_directive.as_ref();
+    let tags = match tagging_directive.map(TaggingDirective::as_str) {
+        Some("REPLACE") => parse_tags(input.tagging.as_deref()),
+        _ => source.tags.clone(),
+    };
+
+    let (body, e_tag) = copy_body(buckets, &source.body).await?;
+    let object = StoredObject {
+        headers,
+        tags,
+        ..StoredObject::new(body, e_tag)
+    };
+
+    let to = (input.bucket.as_str(), input.key.as_str());
+    let event_name = EventName::OBJECT_CREATED_COPY;
+    let (object, _) = buckets
+        .create(to, object, event_name, &Preconditions::default())
+        .await?;
+
+    Ok(S3Response::new(CopyObjectOutput {
+        copy_object_result: Some(CopyObjectResult {
+            e_tag: Some(ETag::Strong(object.e_tag.clone())),
+            last_modified: Some(object.last_modified.into()),
+            ..CopyObjectResult::default()
+        }),
+        copy_source_version_id: found.version_id,
+        version_id: object.version_id.clone(),
+        ..CopyObjectOutput::default()
+    }))
+}
+
+/// Copies a whole body. The entity tag is the digest of the bytes, even if the source was uploaded
+/// in parts.
+async fn copy_body(buckets: &Buckets, source: &StoredBody) -> S3Result<(StoredBody, String)> {
+    let mut md5 = Md5::new();
+    let copied = buckets
+        .bodies()
+        .copy(source, 0..source.len(), |bytes| md5.update(bytes))
+        .await;
+    let body = buckets.report_failure(copied)?;
+
+    Ok((body, hex(md5.finalize().as_ref())))
+}
+
+pub(super) async fn get_object(
+    service: &S3Service,
+    request: S3Request<GetObjectInput>,
+) -> S3Result<S3Response<GetObjectOutput>> {
+    let input = request.input;
+    let version_id = input.version_id.as_deref();
+    let found = service
+        .buckets
+        .find(&input.bucket, &input.key, version_id)?;
+    check_read(
+        &found.object,
+        input.if_match.as_ref(),
+        input.if_none_match.as_ref(),
+    )?;
+
+    let size = found.object.body.len();
+    let range = input.range.map(|range| range.check(size)).transpose()?;
+    let content_range = range
+        .as_ref()
+        .map(|range| format!("bytes {}-{}/{size}", range.start, range.end - 1));
+
+    let range = range.unwrap_or(0..size);
+    let length = range.end - range.start;
+    let body = service.buckets.bodies().read(&found.object.body, range);
+
+    let tag_count = i32::try_from(found.object.tags.len())
+        .ok()
+        .filter(|count| *count > 0);
+
+    Ok(S3Response::new(GetObjectOutput {
+        body: Some(StreamingBlob::wrap(body)),
+        content_range,
+        tag_count,
+        ..output_with_headers!(GetObjectOutput, found, length)
+    }))
+}
+
+pub(super) async fn head_object(
+    service: &S3Service,
+    request: S3Request<HeadObjectInput>,
+) -> S3Result<S3Response<HeadObjectOutput>> {
+    let input = request.input;
+    let version_id = input.version_id.as_deref();
+    let found = service
+        .buckets
+        .find(&input.bucket, &input.key, version_id)?;
+    check_read(
+        &found.object,
+        input.if_match.as_ref(),
+        input.if_none_match.as_ref(),
+    )?;
+
+    let length = found.object.body.len();
+    Ok(S3Response::new(output_with_headers!(
+        HeadObjectOutput,
+        found,
+        length
+    )))
+}
