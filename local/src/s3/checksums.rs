@@ -6,7 +6,7 @@ use s3s::dto::{Checksum, ChecksumAlgorithm, StreamingBlob};
 use s3s::{S3Result, TrailingHeaders, s3_error};
 
 use super::store::{BodyStore, StoredBody};
-use crate::aws::digest::{base64, hex};
+use crate::aws::digest::{base64, from_base64, hex};
 
 /// The algorithms of `x-amz-checksum-algorithm`.
 const ALGORITHMS: [&str; 5] = ["CRC32", "CRC32C", "CRC64NVME", "SHA1", "SHA256"];
@@ -69,6 +69,14 @@ impl ClaimedChecksums {
         bodies: &BodyStore,
         body: Option<StreamingBlob>,
     ) -> S3Result<CheckedBody> {
+        let is_md5 = |claim: &String| from_base64(claim).is_some_and(|md5| md5.len() == 16);
+        if !self.md5.as_ref().is_none_or(is_md5) {
+            return Err(s3_error!(
+                InvalidDigest,
+                "The Content-MD5 you specified was invalid."
+            ));
+        }
+
         let mut hasher = self.hasher()?;
         let mut md5 = Md5::new();
         let mut hash = |bytes: &[u8]| {

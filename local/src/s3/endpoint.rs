@@ -14,6 +14,7 @@ use s3s::auth::SimpleAuth;
 use s3s::service::S3ServiceBuilder;
 use tokio::net::TcpListener;
 
+use super::partial::PartialContent;
 use super::service::S3Service;
 use super::store::Buckets;
 use crate::Error;
@@ -128,7 +129,7 @@ impl BoundS3Endpoint {
         let server = HttpListener::new(self.listener, self.access)
             .with_header_timeout(HEADER_TIMEOUT)
             .with_grace(GRACE)
-            .serve(protocol.build());
+            .serve(PartialContent(protocol.build()));
 
         S3Endpoint {
             address: self.address,

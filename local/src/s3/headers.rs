@@ -1,12 +1,14 @@
-//! Parses the values of S3's headers, and checks the conditions on entity tags.
+//! Parses the values of S3's headers.
 
 use std::ops::Range;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
-use s3s::dto::{CopySource, ETagCondition};
+use s3s::dto::{CopySource, StorageClass};
 use s3s::{S3Result, s3_error};
 
-use super::store::{Buckets, FoundObject, StoredObject};
+use super::conditions::ReadConditions;
+use super::store::{Buckets, FoundObject};
+use super::tags::check_tags;
 
 /// The characters that `encoding-type=url` does not encode.
 const UNENCODED: &AsciiSet = &NON_ALPHANUMERIC
@@ -16,15 +18,29 @@ const UNENCODED: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'_')
     .remove(b'*');
 
-/// The headers of a request that are stored with the object.
+/// The storage classes whose objects can be read at once, besides the usual one.
+const STORAGE_CLASSES: [&str; 5] = [
+    StorageClass::REDUCED_REDUNDANCY,
+    StorageClass::STANDARD_IA,
+    StorageClass::ONEZONE_IA,
+    StorageClass::INTELLIGENT_TIERING,
+    StorageClass::GLACIER_IR,
+];
+
+/// The headers of a request that are stored with the object. Returns early if S3 refuses one.
 macro_rules! object_headers {
     ($input:ident) => {
         $crate::s3::store::ObjectHeaders {
             content_type: $input.content_type.clone(),
-            content_encoding: $input.content_encoding.clone(),
+            content_encoding: $crate::s3::headers::content_encoding(
+                $input.content_encoding.as_deref(),
+            ),
             content_disposition: $input.content_disposition.clone(),
             content_language: $input.content_language.clone(),
             cache_control: $input.cache_control.clone(),
+            expires: $input.expires.clone(),
+            storage_class: $crate::s3::headers::storage_class($input.storage_class.as_ref())?,
+            website_redirect_location: $input.website_redirect_location.clone(),
             metadata: $input.metadata.clone().unwrap_or_default(),
         }
     };
@@ -36,21 +52,22 @@ pub(super) fn encode(key: &str) -> String {
     utf8_percent_encode(key, UNENCODED).to_string()
 }
 
-/// Parses the tags in `x-amz-tagging`: `a=1&b=2`.
-pub(super) fn parse_tags(header: Option<&str>) -> Vec<(String, String)> {
+/// Parses and checks the tags in `x-amz-tagging`: `a=1&b=2`.
+pub(super) fn parse_tags(header: Option<&str>) -> S3Result<Vec<(String, String)>> {
     let decode = |text: &str| {
         percent_decode_str(&text.replace('+', " "))
             .decode_utf8_lossy()
             .into_owned()
     };
 
-    header
+    let tags = header
         .unwrap_or_default()
         .split('&')
         .filter(|pair| !pair.is_empty())
         .map(|pair| pair.split_once('=').unwrap_or((pair, "")))
-        .map(|(key, value)| (decode(key), decode(value)))
-        .collect()
+        .map(|(key, value)| (decode(key), decode(value)));
+
+    check_tags(tags.collect())
 }
 
 /// Parses `x-amz-copy-source-range`, which names the first and the last byte: `bytes=0-9`.
@@ -73,8 +90,7 @@ pub(super) fn parse_copy_range(header: &str, size: u64) -> S3Result<Range<u64>> 
 pub(super) fn copy_source(
     buckets: &Buckets,
     source: &CopySource,
-    if_match: Option<&ETagCondition>,
-    if_none_match: Option<&ETagCondition>,
+    conditions: &ReadConditions,
 ) -> S3Result<FoundObject> {
     let found = match source {
         CopySource::Bucket {
@@ -84,31 +100,45 @@ pub(super) fn copy_source(
         } => buckets.find(bucket, key, version_id.as_deref())?,
         _ => return Err(s3_error!(NotImplemented, "access points are not supported")),
     };
-
-    if if_match.is_some_and(|condition| !found.object.matches(condition))
-        || if_none_match.is_some_and(|condition| found.object.matches(condition))
-    {
-        return Err(s3_error!(PreconditionFailed));
-    }
+    conditions.check_copy(&found.object)?;
 
     Ok(found)
 }
 
-/// Checks the conditions of a request that reads an object.
-pub(super) fn check_read(
-    object: &StoredObject,
-    if_match: Option<&ETagCondition>,
-    if_none_match: Option<&ETagCondition>,
-) -> S3Result<()> {
-    if if_match.is_some_and(|condition| !object.matches(condition)) {
-        return Err(s3_error!(PreconditionFailed));
-    }
+/// The content encodings without `aws-chunked`, which encodes only the request.
+pub(super) fn content_encoding(header: Option<&str>) -> Option<String> {
+    let encodings = header?.split(',').map(str::trim);
+    let encodings = encodings.filter(|encoding| !encoding.eq_ignore_ascii_case("aws-chunked"));
+    let encodings = encodings.collect::<Vec<_>>().join(", ");
 
-    if if_none_match.is_some_and(|condition| object.matches(condition)) {
-        return Err(s3_error!(NotModified));
-    }
+    Some(encodings).filter(|encodings| !encodings.is_empty())
+}
 
-    Ok(())
+/// The storage class to store; `None` for the usual one, which S3 does not name.
+pub(super) fn storage_class(class: Option<&StorageClass>) -> S3Result<Option<String>> {
+    match class.map(StorageClass::as_str) {
+        None | Some(StorageClass::STANDARD) => Ok(None),
+        Some(class) if STORAGE_CLASSES.contains(&class) => Ok(Some(class.to_owned())),
+        Some(StorageClass::GLACIER | StorageClass::DEEP_ARCHIVE) => Err(s3_error!(
+            NotImplemented,
+            "the pipeline archives no objects; use `GLACIER_IR` or another class that can be read"
+        )),
+        Some(_) => Err(s3_error!(
+            InvalidStorageClass,
+            "The storage class you specified is not valid"
+        )),
+    }
+}
+
+/// Checks the number of a part.
+pub(super) fn check_part_number(number: i32) -> S3Result<()> {
+    match number {
+        1..=10_000 => Ok(()),
+        _ => Err(s3_error!(
+            InvalidArgument,
+            "a part number must be 1 to 10000"
+        )),
+    }
 }
 
 /// A number of bytes in the type that S3's responses use.

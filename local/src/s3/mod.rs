@@ -4,14 +4,17 @@
 //! event, which the pipeline publishes.
 
 mod checksums;
+mod conditions;
 mod endpoint;
 mod errors;
 mod event;
 mod headers;
 pub(crate) mod notification;
 mod operations;
+mod partial;
 mod service;
 mod store;
+mod tags;
 
 pub use self::endpoint::{BoundS3Endpoint, S3Endpoint};
 pub(crate) use self::errors::StoreError;

@@ -52,7 +52,7 @@ pub(super) async fn get_object_attributes(
         e_tag: is_asked("ETag").then(|| ETag::Strong(object.e_tag.clone())),
         object_size: is_asked("ObjectSize").then(|| content_length(object.body.len())),
         storage_class: is_asked("StorageClass")
-            .then(|| StorageClass::from_static(StorageClass::STANDARD)),
+            .then(|| StorageClass::from(object.storage_class().to_owned())),
         object_parts: parts(object).filter(|_| is_asked("ObjectParts")),
         last_modified: Some(object.last_modified.into()),
         version_id: found.version_id,
@@ -63,11 +63,8 @@ pub(super) async fn get_object_attributes(
 /// How many parts an object was uploaded in; `None` if it was put as a whole. S3 lists the parts
 /// only if they were uploaded with checksums that it keeps.
 fn parts(object: &StoredObject) -> Option<GetObjectAttributesParts> {
-    object
-        .e_tag
-        .contains('-')
-        .then(|| GetObjectAttributesParts {
-            total_parts_count: i32::try_from(object.body.pieces().len()).ok(),
-            ..GetObjectAttributesParts::default()
-        })
+    object.is_multipart().then(|| GetObjectAttributesParts {
+        total_parts_count: i32::try_from(object.body.pieces().len()).ok(),
+        ..GetObjectAttributesParts::default()
+    })
 }

@@ -2,12 +2,12 @@
 
 use s3s::dto::{
     DeleteObjectInput, DeleteObjectOutput, DeleteObjectsInput, DeleteObjectsOutput, DeletedObject,
-    ObjectIdentifier,
+    ETag, ETagCondition, ObjectIdentifier,
 };
 use s3s::{S3Request, S3Response, S3Result, s3_error};
 
 use crate::s3::service::S3Service;
-use crate::s3::store::{Deleted, Transaction};
+use crate::s3::store::{DeleteConditions, Deleted, Transaction};
 
 /// How many objects one request can delete ("DeleteObjects", Amazon S3 API Reference, 2026).
 const MAX_DELETIONS: usize = 1000;
@@ -18,9 +18,15 @@ pub(super) async fn delete_object(
 ) -> S3Result<S3Response<DeleteObjectOutput>> {
     let input = request.input;
     let version_id = input.version_id.as_deref();
+    let conditions = DeleteConditions {
+        e_tag: input.if_match,
+        size: input.if_match_size,
+        last_modified: input.if_match_last_modified_time,
+    };
+    let (bucket, key) = (&input.bucket, &input.key);
     let (deleted, _) = service
         .buckets
-        .change(|transaction| transaction.delete(&input.bucket, &input.key, version_id))
+        .change(|transaction| transaction.delete(bucket, key, version_id, &conditions))
         .await?;
 
     let output = DeleteObjectOutput {
@@ -76,10 +82,19 @@ fn delete_each(
     let (mut deleted, mut errors) = (Vec::new(), Vec::new());
 
     for ObjectIdentifier {
-        key, version_id, ..
+        key,
+        version_id,
+        e_tag,
+        size,
+        last_modified_time,
     } in objects
     {
-        match transaction.delete(bucket, &key, version_id.as_deref()) {
+        let conditions = DeleteConditions {
+            e_tag: e_tag.map(condition),
+            size,
+            last_modified: last_modified_time,
+        };
+        match transaction.delete(bucket, &key, version_id.as_deref(), &conditions) {
             Ok(deletion) => deleted.push(entry(key, version_id, deletion)),
             Err(error) => errors.push(s3s::dto::Error {
                 code: Some(error.code().as_str().to_owned()),
@@ -91,6 +106,14 @@ fn delete_each(
     }
 
     (deleted, errors)
+}
+
+/// In a batch, `*` stands for any entity tag, as it does in `If-Match`.
+fn condition(e_tag: ETag) -> ETagCondition {
+    match e_tag.value() {
+        "*" => ETagCondition::Any,
+        _ => ETagCondition::ETag(e_tag),
+    }
 }
 
 fn entry(key: String, version_id: Option<String>, deletion: Deleted) -> DeletedObject {

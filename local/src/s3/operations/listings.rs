@@ -5,9 +5,10 @@ use s3s::dto::{
     ListObjectsOutput, ListObjectsV2Input, ListObjectsV2Output, ListPartsInput, ListPartsOutput,
     MultipartUpload, Object, ObjectStorageClass, Part, StorageClass,
 };
-use s3s::{S3Request, S3Response, S3Result};
+use s3s::{S3Request, S3Response, S3Result, s3_error};
 
 use super::defaults::{initiator, owner};
+use crate::aws::digest::{base64, from_base64};
 use crate::s3::headers::{content_length, encode};
 use crate::s3::service::S3Service;
 use crate::s3::store::{Bucket, Buckets, StoredObject};
@@ -44,11 +45,12 @@ pub(super) async fn list_objects_v2(
 ) -> S3Result<S3Response<ListObjectsV2Output>> {
     let input = request.input;
     let token = input.continuation_token.as_deref();
+    let token = token.map(after_token).transpose()?;
     let page_request = PageRequest::new(
         &input.bucket,
         input.prefix.as_deref(),
         input.delimiter.as_deref(),
-        token.or(input.start_after.as_deref()),
+        token.as_deref().or(input.start_after.as_deref()),
         input.max_keys,
     );
     let max_keys = page_request.max_keys;
@@ -66,11 +68,11 @@ pub(super) async fn list_objects_v2(
         contents: Some(contents),
         common_prefixes: Some(common_prefixes),
         is_truncated: Some(page.next.is_some()),
-        next_continuation_token: page.next,
+        next_continuation_token: page.next.as_deref().map(token_after),
         max_keys: Some(max_keys),
         name: Some(input.bucket),
         prefix: input.prefix.map(text),
-        delimiter: input.delimiter,
+        delimiter: shown(input.delimiter).map(text),
         encoding_type: input.encoding_type,
         continuation_token: input.continuation_token,
         start_after: input.start_after.map(text),
@@ -104,10 +106,10 @@ pub(super) async fn list_objects(
         next_marker: page.next.map(text),
         max_keys: Some(max_keys),
         name: Some(input.bucket),
-        prefix: input.prefix.map(text),
-        delimiter: input.delimiter,
+        prefix: Some(text(input.prefix.unwrap_or_default())),
+        delimiter: shown(input.delimiter).map(text),
         encoding_type: input.encoding_type,
-        marker: input.marker.map(text),
+        marker: Some(text(input.marker.unwrap_or_default())),
         ..ListObjectsOutput::default()
     }))
 }
@@ -215,9 +217,7 @@ impl ListingEntry {
             size: Some(content_length(object.body.len())),
             last_modified: Some(object.last_modified.into()),
             owner: Some(owner()),
-            storage_class: Some(ObjectStorageClass::from_static(
-                ObjectStorageClass::STANDARD,
-            )),
+            storage_class: Some(ObjectStorageClass::from(object.storage_class().to_owned())),
             ..Object::default()
         };
 
@@ -229,6 +229,30 @@ impl ListingEntry {
             Self::Object(name, _) | Self::Prefix(name) => name,
         }
     }
+}
+
+/// The token for the page after this key or common prefix. It shows no key, which XML might not be
+/// able to hold.
+fn token_after(last: &str) -> String {
+    base64(last.as_bytes())
+}
+
+/// The key or common prefix in a token.
+fn after_token(token: &str) -> S3Result<String> {
+    let bytes = from_base64(token).filter(|bytes| !bytes.is_empty());
+    bytes
+        .and_then(|bytes| String::from_utf8(bytes).ok())
+        .ok_or_else(|| {
+            s3_error!(
+                InvalidArgument,
+                "The continuation token provided is incorrect"
+            )
+        })
+}
+
+/// A delimiter as listings repeat it: an empty one is none.
+pub(super) fn shown(delimiter: Option<String>) -> Option<String> {
+    delimiter.filter(|delimiter| !delimiter.is_empty())
 }
 
 pub(super) fn encode_if(is_encoded: bool, text: String) -> String {

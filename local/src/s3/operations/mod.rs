@@ -11,6 +11,7 @@ mod defaults;
 mod deletions;
 mod listings;
 mod objects;
+mod reads;
 mod tags;
 mod uploads;
 mod versions;
@@ -33,8 +34,8 @@ operations! {
     objects::put_object: PutObjectInput => PutObjectOutput;
     objects::post_object: PostObjectInput => PostObjectOutput;
     objects::copy_object: CopyObjectInput => CopyObjectOutput;
-    objects::get_object: GetObjectInput => GetObjectOutput;
-    objects::head_object: HeadObjectInput => HeadObjectOutput;
+    reads::get_object: GetObjectInput => GetObjectOutput;
+    reads::head_object: HeadObjectInput => HeadObjectOutput;
     attributes::get_object_attributes: GetObjectAttributesInput => GetObjectAttributesOutput;
     deletions::delete_object: DeleteObjectInput => DeleteObjectOutput;
     deletions::delete_objects: DeleteObjectsInput => DeleteObjectsOutput;

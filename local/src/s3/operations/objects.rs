@@ -3,17 +3,18 @@
 use s3_dispatch::EventName;
 use s3s::crypto::{Checksum as _, Md5};
 use s3s::dto::{
-    CopyObjectInput, CopyObjectOutput, CopyObjectResult, ETag, GetObjectInput, GetObjectOutput,
-    HeadObjectInput, HeadObjectOutput, MetadataDirective, PostObjectInput, PostObjectOutput,
-    PutObjectInput, PutObjectOutput, StreamingBlob, TaggingDirective,
+    CopyObjectInput, CopyObjectOutput, CopyObjectResult, CopySource, ETag, MetadataDirective,
+    PostObjectInput, PostObjectOutput, PutObjectInput, PutObjectOutput, StreamingBlob,
+    TaggingDirective,
 };
-use s3s::{S3Request, S3Response, S3Result};
+use s3s::{S3Request, S3Response, S3Result, s3_error};
 
 use crate::aws::digest::hex;
 use crate::s3::checksums::{
     CheckedBody, ClaimedChecksums, claimed_checksums, output_with_checksums,
 };
-use crate::s3::headers::{check_read, content_length, copy_source, object_headers, parse_tags};
+use crate::s3::conditions::source_conditions;
+use crate::s3::headers::{copy_source, object_headers, parse_tags, storage_class};
 use crate::s3::service::S3Service;
 use crate::s3::store::{Buckets, ObjectHeaders, Preconditions, StoredBody, StoredObject};
 
@@ -35,7 +36,7 @@ macro_rules! put_request {
         PutRequest {
             claims,
             headers: object_headers!(input),
-            tags: parse_tags(input.tagging.as_deref()),
+            tags: parse_tags(input.tagging.as_deref())?,
             preconditions: Preconditions {
                 if_match: input.if_match,
                 if_none_match: input.if_none_match,
@@ -43,27 +44,6 @@ macro_rules! put_request {
             bucket: input.bucket,
             key: input.key,
             body: input.body,
-        }
-    }};
-}
-
-/// Makes a response of this type with the headers of an object that was found.
-macro_rules! output_with_headers {
-    ($output:ident, $found:ident, $length:expr) => {{
-        let object = $found.object;
-        $output {
-            version_id: $found.version_id,
-            accept_ranges: Some(String::from("bytes")),
-            content_length: Some(content_length($length)),
-            content_type: object.headers.content_type.clone(),
-            content_encoding: object.headers.content_encoding.clone(),
-            content_disposition: object.headers.content_disposition.clone(),
-            content_language: object.headers.content_language.clone(),
-            cache_control: object.headers.cache_control.clone(),
-            metadata: Some(object.headers.metadata.clone()).filter(|metadata| !metadata.is_empty()),
-            e_tag: Some(ETag::Strong(object.e_tag.clone())),
-            last_modified: Some(object.last_modified.into()),
-            ..$output::default()
         }
     }};
 }
@@ -124,26 +104,35 @@ pub(super) async fn copy_object(
     service: &S3Service,
     request: S3Request<CopyObjectInput>,
 ) -> S3Result<S3Response<CopyObjectOutput>> {
-    let input = request.input;
+    let mut input = request.input;
     let buckets = &service.buckets;
-    let found = copy_source(
-        buckets,
-        &input.copy_source,
-        input.copy_source_if_match.as_ref(),
-        input.copy_source_if_none_match.as_ref(),
-    )?;
+    let conditions = source_conditions!(input);
+    let found = copy_source(buckets, &input.copy_source, &conditions)?;
     let source = found.object;
     buckets.check(&input.bucket)?;
+
+    if !changes_something(&input) {
+        return Err(s3_error!(
+            InvalidRequest,
+            "This copy request is illegal because it is trying to copy an object to itself \
+             without changing the object's metadata, storage class, website redirect location \
+             or encryption attributes."
+        ));
+    }
 
     let metadata_directive = input.metadata_directive.as_ref();
     let headers = match metadata_directive.map(MetadataDirective::as_str) {
         Some("REPLACE") => object_headers!(input),
-        _ => source.headers.clone(),
+        _ => ObjectHeaders {
+            storage_class: storage_class(input.storage_class.as_ref())?,
+            website_redirect_location: input.website_redirect_location.clone(),
+            ..source.headers.clone()
+        },
     };
 
     let tagging_directive = input.tagging_directive.as_ref();
     let tags = match tagging_directive.map(TaggingDirective::as_str) {
-        Some("REPLACE") => parse_tags(input.tagging.as_deref()),
+        Some("REPLACE") => parse_tags(input.tagging.as_deref())?,
         _ => source.tags.clone(),
     };
 
@@ -172,6 +161,25 @@ pub(super) async fn copy_object(
     }))
 }
 
+/// Whether a copy has another place than its source, or other properties.
+fn changes_something(input: &CopyObjectInput) -> bool {
+    let is_same_place = match &input.copy_source {
+        CopySource::Bucket {
+            bucket,
+            key,
+            version_id,
+        } => **bucket == *input.bucket && **key == *input.key && version_id.is_none(),
+        _ => false,
+    };
+    let directive = input.metadata_directive.as_ref();
+
+    !is_same_place
+        || directive.is_some_and(|directive| directive.as_str() == MetadataDirective::REPLACE)
+        || input.storage_class.is_some()
+        || input.website_redirect_location.is_some()
+        || input.server_side_encryption.is_some()
+}
+
 /// Copies a whole body. The entity tag is the digest of the bytes, even if the source was uploaded
 /// in parts.
 async fn copy_body(buckets: &Buckets, source: &StoredBody) -> S3Result<(StoredBody, String)> {
@@ -183,64 +191,4 @@ async fn copy_body(buckets: &Buckets, source: &StoredBody) -> S3Result<(StoredBo
     let body = buckets.report_failure(copied)?;
 
     Ok((body, hex(md5.finalize().as_ref())))
-}
-
-pub(super) async fn get_object(
-    service: &S3Service,
-    request: S3Request<GetObjectInput>,
-) -> S3Result<S3Response<GetObjectOutput>> {
-    let input = request.input;
-    let version_id = input.version_id.as_deref();
-    let found = service
-        .buckets
-        .find(&input.bucket, &input.key, version_id)?;
-    check_read(
-        &found.object,
-        input.if_match.as_ref(),
-        input.if_none_match.as_ref(),
-    )?;
-
-    let size = found.object.body.len();
-    let range = input.range.map(|range| range.check(size)).transpose()?;
-    let content_range = range
-        .as_ref()
-        .map(|range| format!("bytes {}-{}/{size}", range.start, range.end - 1));
-
-    let range = range.unwrap_or(0..size);
-    let length = range.end - range.start;
-    let body = service.buckets.bodies().read(&found.object.body, range);
-
-    let tag_count = i32::try_from(found.object.tags.len())
-        .ok()
-        .filter(|count| *count > 0);
-
-    Ok(S3Response::new(GetObjectOutput {
-        body: Some(StreamingBlob::wrap(body)),
-        content_range,
-        tag_count,
-        ..output_with_headers!(GetObjectOutput, found, length)
-    }))
-}
-
-pub(super) async fn head_object(
-    service: &S3Service,
-    request: S3Request<HeadObjectInput>,
-) -> S3Result<S3Response<HeadObjectOutput>> {
-    let input = request.input;
-    let version_id = input.version_id.as_deref();
-    let found = service
-        .buckets
-        .find(&input.bucket, &input.key, version_id)?;
-    check_read(
-        &found.object,
-        input.if_match.as_ref(),
-        input.if_none_match.as_ref(),
-    )?;
-
-    let length = found.object.body.len();
-    Ok(S3Response::new(output_with_headers!(
-        HeadObjectOutput,
-        found,
-        length
-    )))
 }

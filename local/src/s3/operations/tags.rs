@@ -7,6 +7,7 @@ use s3s::dto::{
 use s3s::{S3Request, S3Response, S3Result};
 
 use crate::s3::service::S3Service;
+use crate::s3::tags::check_tags;
 
 pub(super) async fn put_object_tagging(
     service: &S3Service,
@@ -15,7 +16,7 @@ pub(super) async fn put_object_tagging(
     let input = request.input;
     let tags = input.tagging.tag_set.into_iter();
     let tags = tags.map(|tag| (tag.key.unwrap_or_default(), tag.value.unwrap_or_default()));
-    let tags = Some(tags.collect());
+    let tags = Some(check_tags(tags.collect())?);
 
     let version_id = input.version_id.as_deref();
     let (version_id, _) = service

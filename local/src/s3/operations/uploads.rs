@@ -11,7 +11,10 @@ use s3s::{S3Request, S3Response, S3Result, s3_error};
 
 use crate::aws::digest::hex;
 use crate::s3::checksums::{claimed_checksums, output_with_checksums};
-use crate::s3::headers::{copy_source, encode, object_headers, parse_copy_range, parse_tags};
+use crate::s3::conditions::source_conditions;
+use crate::s3::headers::{
+    check_part_number, copy_source, encode, object_headers, parse_copy_range, parse_tags,
+};
 use crate::s3::service::S3Service;
 use crate::s3::store::{Buckets, Preconditions, StoredPart};
 
@@ -21,7 +24,7 @@ pub(super) async fn create_multipart_upload(
 ) -> S3Result<S3Response<CreateMultipartUploadOutput>> {
     let input = request.input;
     let headers = object_headers!(input);
-    let tags = parse_tags(input.tagging.as_deref());
+    let tags = parse_tags(input.tagging.as_deref())?;
 
     let (id, _) = service
         .buckets
@@ -68,18 +71,14 @@ pub(super) async fn upload_part_copy(
     service: &S3Service,
     request: S3Request<UploadPartCopyInput>,
 ) -> S3Result<S3Response<UploadPartCopyOutput>> {
-    let input = request.input;
+    let mut input = request.input;
     let buckets = &service.buckets;
+    let conditions = source_conditions!(input);
 
     check_part_number(input.part_number)?;
     let object = (input.bucket.as_str(), input.key.as_str());
     check_upload(buckets, object, &input.upload_id)?;
-    let found = copy_source(
-        buckets,
-        &input.copy_source,
-        input.copy_source_if_match.as_ref(),
-        input.copy_source_if_none_match.as_ref(),
-    )?;
+    let found = copy_source(buckets, &input.copy_source, &conditions)?;
     let source = found.object;
 
     let size = source.body.len();
@@ -173,14 +172,4 @@ pub(super) async fn abort_multipart_upload(
 /// Checks that the upload exists, before its body is received.
 fn check_upload(buckets: &Buckets, (bucket, key): (&str, &str), id: &str) -> S3Result<()> {
     buckets.read(|index| index.upload(bucket, key, id).map(drop))
-}
-
-fn check_part_number(number: i32) -> S3Result<()> {
-    match number {
-        1..=10_000 => Ok(()),
-        _ => Err(s3_error!(
-            InvalidArgument,
-            "a part number must be 1 to 10000"
-        )),
-    }
 }

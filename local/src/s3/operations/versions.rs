@@ -8,7 +8,7 @@ use s3s::dto::{
 use s3s::{S3Request, S3Response, S3Result, s3_error};
 
 use super::defaults::owner;
-use super::listings::{common_prefix, encode_if, page_size};
+use super::listings::{common_prefix, encode_if, page_size, shown};
 use crate::s3::headers::content_length;
 use crate::s3::service::S3Service;
 use crate::s3::store::{Bucket, KeyVersion, Versioning};
@@ -107,7 +107,7 @@ pub(super) async fn list_object_versions(
         max_keys: Some(max_keys),
         name: Some(input.bucket),
         prefix: input.prefix.map(text),
-        delimiter: input.delimiter,
+        delimiter: shown(input.delimiter).map(text),
         encoding_type: input.encoding_type,
         key_marker: input.key_marker.map(text),
         version_id_marker: input.version_id_marker,
@@ -244,8 +244,8 @@ impl<'p> VersionPage<'p> {
                 e_tag: Some(ETag::Strong(object.e_tag.clone())),
                 size: Some(content_length(object.body.len())),
                 last_modified: Some(object.last_modified.into()),
-                storage_class: Some(ObjectVersionStorageClass::from_static(
-                    ObjectVersionStorageClass::STANDARD,
+                storage_class: Some(ObjectVersionStorageClass::from(
+                    object.storage_class().to_owned(),
                 )),
                 owner: Some(owner()),
                 ..ObjectVersion::default()

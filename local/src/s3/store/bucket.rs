@@ -242,7 +242,7 @@ fn delete_marker_headers(marker: &DeleteMarker) -> HeaderMap {
 }
 
 /// A time in the form of HTTP's headers.
-fn http_date(time: SystemTime) -> HeaderValue {
+pub(in crate::s3) fn http_date(time: SystemTime) -> HeaderValue {
     let mut text = Vec::new();
     let time = s3s::dto::Timestamp::from(time);
     time.format(s3s::dto::TimestampFormat::HttpDate, &mut text)

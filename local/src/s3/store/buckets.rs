@@ -12,6 +12,7 @@ use s3s::S3Result;
 
 use super::bodies::{BodyStore, StoredBody};
 use super::bucket::FoundObject;
+use super::conditions::DeleteConditions;
 use super::index::StoreIndex;
 use super::object::{Preconditions, StoredObject};
 use super::transaction::Transaction;
@@ -200,7 +201,8 @@ impl Buckets {
 
     /// Deletes an object. If there is nothing to delete, there is no event.
     pub(crate) async fn delete(&self, bucket: &str, key: &str) -> Result<Vec<EventId>, StoreError> {
-        let deleted = self.change(|transaction| transaction.delete(bucket, key, None));
+        let anything = DeleteConditions::default();
+        let deleted = self.change(|transaction| transaction.delete(bucket, key, None, &anything));
         Ok(deleted.await?.1)
     }
 }

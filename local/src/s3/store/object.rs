@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use s3s::dto::ETagCondition;
+use s3s::dto::{ETagCondition, StorageClass, Timestamp};
 use s3s::{S3Result, s3_error};
 use serde::{Deserialize, Serialize};
 
@@ -52,6 +52,10 @@ pub(in crate::s3) struct ObjectHeaders {
     pub(in crate::s3) content_disposition: Option<String>,
     pub(in crate::s3) content_language: Option<String>,
     pub(in crate::s3) cache_control: Option<String>,
+    pub(in crate::s3) expires: Option<Timestamp>,
+    /// The storage class; `None` for the usual one.
+    pub(in crate::s3) storage_class: Option<String>,
+    pub(in crate::s3) website_redirect_location: Option<String>,
     pub(in crate::s3) metadata: HashMap<String, String>,
 }
 
@@ -93,6 +97,17 @@ impl StoredObject {
             headers: ObjectHeaders::default(),
             tags: Vec::new(),
         }
+    }
+
+    /// The storage class, as listings name it.
+    pub(in crate::s3) fn storage_class(&self) -> &str {
+        let class = self.headers.storage_class.as_deref();
+        class.unwrap_or(StorageClass::STANDARD)
+    }
+
+    /// Whether the object was uploaded in parts.
+    pub(in crate::s3) fn is_multipart(&self) -> bool {
+        self.e_tag.contains('-')
     }
 
     /// Whether the object has the entity tag that the condition names. `*` names any.

@@ -7,6 +7,7 @@ use s3s::{S3Result, s3_error};
 
 use super::bucket::{BucketSettings, Versioning, check_version_id};
 use super::change::StoreChange;
+use super::conditions::DeleteConditions;
 use super::object::{DeleteMarker, KeyVersion, NULL_VERSION, Preconditions, StoredObject};
 use super::transaction::Transaction;
 use crate::s3::event::ObjectEvent;
@@ -166,9 +167,13 @@ impl Transaction<'_> {
         bucket: &str,
         key: &str,
         version_id: Option<&str>,
+        conditions: &DeleteConditions,
     ) -> S3Result<Deleted> {
         check_key_length(key)?;
         let versioning = self.bucket(bucket)?.settings.versioning;
+        if !conditions.is_empty() {
+            conditions.check(self.bucket(bucket)?.object(key, version_id)?)?;
+        }
 
         match version_id {
             Some(id) => self.delete_version(bucket, key, id),

@@ -3,6 +3,10 @@
 mod buckets;
 pub(crate) mod client;
 mod defaults;
+mod deletions;
+mod listings;
+mod properties;
+mod reads;
 mod setup;
 mod uploads;
 mod versions;
