@@ -5,11 +5,8 @@ use s3s::crypto::{Checksum as _, Md5};
 use s3s::dto::{Checksum, ChecksumAlgorithm, StreamingBlob};
 use s3s::{S3Result, TrailingHeaders, s3_error};
 
-use super::store::{BodyStore, StoredBody};
+use super::store::{BodyStore, ChecksumKind, StoredBody};
 use crate::aws::digest::{base64, from_base64, hex};
-
-/// The algorithms of `x-amz-checksum-algorithm`.
-const ALGORITHMS: [&str; 5] = ["CRC32", "CRC32C", "CRC64NVME", "SHA1", "SHA256"];
 
 /// The checksums that a client sends with a body.
 pub(super) struct ClaimedChecksums {
@@ -31,13 +28,9 @@ macro_rules! claimed_checksums {
     ($request:ident) => {
         $crate::s3::checksums::ClaimedChecksums {
             md5: $request.input.content_md5.take(),
-            checksum: s3s::dto::Checksum {
-                checksum_crc32: $request.input.checksum_crc32.take(),
-                checksum_crc32c: $request.input.checksum_crc32c.take(),
-                checksum_crc64nvme: $request.input.checksum_crc64nvme.take(),
-                checksum_sha1: $request.input.checksum_sha1.take(),
-                checksum_sha256: $request.input.checksum_sha256.take(),
-                ..s3s::dto::Checksum::default()
+            checksum: {
+                let input = &mut $request.input;
+                $crate::s3::checksums::named_checksums!(input)
             },
             algorithm: $request.input.checksum_algorithm.take(),
             trailers: $request.trailing_headers.take(),
@@ -45,6 +38,37 @@ macro_rules! claimed_checksums {
     };
 }
 pub(super) use claimed_checksums;
+
+/// Takes the checksums out of the description of a part or of an object.
+macro_rules! named_checksums {
+    ($input:ident) => {
+        s3s::dto::Checksum {
+            checksum_crc32: $input.checksum_crc32.take(),
+            checksum_crc32c: $input.checksum_crc32c.take(),
+            checksum_crc64nvme: $input.checksum_crc64nvme.take(),
+            checksum_sha1: $input.checksum_sha1.take(),
+            checksum_sha256: $input.checksum_sha256.take(),
+            ..s3s::dto::Checksum::default()
+        }
+    };
+}
+pub(super) use named_checksums;
+
+/// Makes a value of this type, a part of a response, with checksums.
+macro_rules! with_checksums {
+    ($output:ident, $checksum:expr) => {{
+        let checksum: s3s::dto::Checksum = $checksum;
+        $output {
+            checksum_crc32: checksum.checksum_crc32,
+            checksum_crc32c: checksum.checksum_crc32c,
+            checksum_crc64nvme: checksum.checksum_crc64nvme,
+            checksum_sha1: checksum.checksum_sha1,
+            checksum_sha256: checksum.checksum_sha256,
+            ..$output::default()
+        }
+    }};
+}
+pub(super) use with_checksums;
 
 /// Makes a response of this type with an entity tag and the checksums of a body.
 macro_rules! output_with_checksums {
@@ -109,23 +133,11 @@ impl ClaimedChecksums {
     /// A hasher for the checksums that the client sends or asks for.
     fn hasher(&self) -> S3Result<ChecksumHasher> {
         let asked = self.algorithm.as_ref().map(ChecksumAlgorithm::as_str);
-        if asked.is_some_and(|asked| !ALGORITHMS.contains(&asked)) {
-            return Err(s3_error!(
-                InvalidRequest,
-                "the checksum algorithm is not supported"
-            ));
-        }
+        let asked = asked.map(ChecksumKind::parse).transpose()?;
+        let is_needed =
+            |kind: ChecksumKind| kind.value(&self.checksum).is_some() || asked == Some(kind);
 
-        let claims = &self.checksum;
-        let needs = |claim: &Option<String>, algorithm| claim.is_some() || asked == Some(algorithm);
-
-        Ok(ChecksumHasher {
-            crc32: needs(&claims.checksum_crc32, "CRC32").then(Default::default),
-            crc32c: needs(&claims.checksum_crc32c, "CRC32C").then(Default::default),
-            crc64nvme: needs(&claims.checksum_crc64nvme, "CRC64NVME").then(Default::default),
-            sha1: needs(&claims.checksum_sha1, "SHA1").then(Default::default),
-            sha256: needs(&claims.checksum_sha256, "SHA256").then(Default::default),
-        })
+        Ok(ChecksumKind::hasher(is_needed))
     }
 
     /// Compares the checksums of the body with the claimed ones.

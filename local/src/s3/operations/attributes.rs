@@ -8,7 +8,7 @@ use s3s::{S3Request, S3Response, S3Result, s3_error};
 
 use crate::s3::headers::content_length;
 use crate::s3::service::S3Service;
-use crate::s3::store::StoredObject;
+use crate::s3::store::{ObjectChecksum, StoredObject};
 
 /// The attributes that a client can ask for ("GetObjectAttributes", Amazon S3 API Reference, 2026).
 const ATTRIBUTES: [&str; 5] = [
@@ -49,6 +49,11 @@ pub(super) async fn get_object_attributes(
     let is_asked = |name| asked.contains(&name);
 
     Ok(S3Response::new(GetObjectAttributesOutput {
+        checksum: object
+            .checksum
+            .as_ref()
+            .filter(|_| is_asked("Checksum"))
+            .map(ObjectChecksum::shown),
         e_tag: is_asked("ETag").then(|| ETag::Strong(object.e_tag.clone())),
         object_size: is_asked("ObjectSize").then(|| content_length(object.body.len())),
         storage_class: is_asked("StorageClass")
@@ -60,8 +65,7 @@ pub(super) async fn get_object_attributes(
     }))
 }
 
-/// How many parts an object was uploaded in; `None` if it was put as a whole. S3 lists the parts
-/// only if they were uploaded with checksums that it keeps.
+/// How many parts an object was uploaded in; `None` if it was put as a whole.
 fn parts(object: &StoredObject) -> Option<GetObjectAttributesParts> {
     object.is_multipart().then(|| GetObjectAttributesParts {
         total_parts_count: i32::try_from(object.body.pieces().len()).ok(),

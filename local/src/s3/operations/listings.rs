@@ -1,17 +1,18 @@
 //! The operations that list objects, uploads and parts.
 
 use s3s::dto::{
-    CommonPrefix, ETag, ListMultipartUploadsInput, ListMultipartUploadsOutput, ListObjectsInput,
-    ListObjectsOutput, ListObjectsV2Input, ListObjectsV2Output, ListPartsInput, ListPartsOutput,
-    MultipartUpload, Object, ObjectStorageClass, Part, StorageClass,
+    ChecksumAlgorithm, CommonPrefix, ETag, ListMultipartUploadsInput, ListMultipartUploadsOutput,
+    ListObjectsInput, ListObjectsOutput, ListObjectsV2Input, ListObjectsV2Output, ListPartsInput,
+    ListPartsOutput, MultipartUpload, Object, ObjectStorageClass, Part, StorageClass,
 };
 use s3s::{S3Request, S3Response, S3Result, s3_error};
 
 use super::defaults::{initiator, owner};
 use crate::aws::digest::{base64, from_base64};
+use crate::s3::checksums::with_checksums;
 use crate::s3::headers::{content_length, encode};
 use crate::s3::service::S3Service;
-use crate::s3::store::{Bucket, Buckets, StoredObject};
+use crate::s3::store::{Bucket, Buckets, StoredObject, UploadChecksum};
 
 /// How many entries a page has, unless the client asks for fewer.
 const MAX_KEYS: i32 = 1000;
@@ -45,6 +46,7 @@ pub(super) async fn list_objects_v2(
 ) -> S3Result<S3Response<ListObjectsV2Output>> {
     let input = request.input;
     let token = input.continuation_token.as_deref();
+    let token = token.filter(|token| !token.is_empty());
     let token = token.map(after_token).transpose()?;
     let page_request = PageRequest::new(
         &input.bucket,
@@ -271,14 +273,21 @@ pub(super) async fn list_parts(
             e_tag: Some(ETag::Strong(part.e_tag.clone())),
             size: Some(content_length(part.body.len())),
             last_modified: Some(part.last_modified.into()),
-            ..Part::default()
+            ..with_checksums!(Part, {
+                let sum = upload.checksum.zip(part.checksum.as_deref());
+                sum.map(|(sum, value)| sum.kind.with_value(value))
+                    .unwrap_or_default()
+            })
         });
 
-        Ok(parts.collect())
+        Ok((parts.collect(), upload.checksum))
     });
+    let (parts, checksum) = parts?;
 
     Ok(S3Response::new(ListPartsOutput {
-        parts: Some(parts?),
+        parts: Some(parts),
+        checksum_algorithm: checksum.map(|sum| ChecksumAlgorithm::from_static(sum.kind.name())),
+        checksum_type: checksum.map(UploadChecksum::checksum_type),
         bucket: Some(input.bucket),
         key: Some(input.key),
         upload_id: Some(input.upload_id),

@@ -11,12 +11,14 @@ use s3s::{S3Request, S3Response, S3Result, s3_error};
 
 use crate::aws::digest::hex;
 use crate::s3::checksums::{
-    CheckedBody, ClaimedChecksums, claimed_checksums, output_with_checksums,
+    CheckedBody, ClaimedChecksums, claimed_checksums, output_with_checksums, with_checksums,
 };
 use crate::s3::conditions::source_conditions;
 use crate::s3::headers::{copy_source, object_headers, parse_tags, storage_class};
 use crate::s3::service::S3Service;
-use crate::s3::store::{Buckets, ObjectHeaders, Preconditions, StoredBody, StoredObject};
+use crate::s3::store::{
+    Buckets, ChecksumKind, ObjectChecksum, ObjectHeaders, Preconditions, StoredBody, StoredObject,
+};
 
 /// A request to put an object, whether by `PUT` or by `POST`.
 struct PutRequest {
@@ -90,6 +92,7 @@ async fn put(
     let object = StoredObject {
         headers: request.headers,
         tags: request.tags,
+        checksum: ObjectChecksum::whole(&checked.checksum),
         ..StoredObject::new(checked.body.clone(), checked.e_tag.clone())
     };
 
@@ -136,10 +139,16 @@ pub(super) async fn copy_object(
         _ => source.tags.clone(),
     };
 
-    let (body, e_tag) = copy_body(buckets, &source.body).await?;
+    // A copy has a checksum of the whole object, even if the source was uploaded in parts.
+    let kind = match &input.checksum_algorithm {
+        Some(algorithm) => Some(ChecksumKind::parse(algorithm.as_str())?),
+        None => source.checksum.as_ref().map(|checksum| checksum.kind),
+    };
+    let (body, e_tag, checksum) = copy_body(buckets, &source.body, kind).await?;
     let object = StoredObject {
         headers,
         tags,
+        checksum,
         ..StoredObject::new(body, e_tag)
     };
 
@@ -149,11 +158,15 @@ pub(super) async fn copy_object(
         .create(to, object, event_name, &Preconditions::default())
         .await?;
 
+    let shown = object.checksum.as_ref().map(ObjectChecksum::shown);
+    let shown = shown.unwrap_or_default();
+
     Ok(S3Response::new(CopyObjectOutput {
         copy_object_result: Some(CopyObjectResult {
             e_tag: Some(ETag::Strong(object.e_tag.clone())),
             last_modified: Some(object.last_modified.into()),
-            ..CopyObjectResult::default()
+            checksum_type: shown.checksum_type.clone(),
+            ..with_checksums!(CopyObjectResult, shown)
         }),
         copy_source_version_id: found.version_id,
         version_id: object.version_id.clone(),
@@ -182,13 +195,22 @@ fn changes_something(input: &CopyObjectInput) -> bool {
 
 /// Copies a whole body. The entity tag is the digest of the bytes, even if the source was uploaded
 /// in parts.
-async fn copy_body(buckets: &Buckets, source: &StoredBody) -> S3Result<(StoredBody, String)> {
+async fn copy_body(
+    buckets: &Buckets,
+    source: &StoredBody,
+    kind: Option<ChecksumKind>,
+) -> S3Result<(StoredBody, String, Option<ObjectChecksum>)> {
     let mut md5 = Md5::new();
+    let mut hasher = ChecksumKind::hasher(|other| kind == Some(other));
     let copied = buckets
         .bodies()
-        .copy(source, 0..source.len(), |bytes| md5.update(bytes))
+        .copy(source, 0..source.len(), |bytes| {
+            md5.update(bytes);
+            hasher.update(bytes);
+        })
         .await;
     let body = buckets.report_failure(copied)?;
 
-    Ok((body, hex(md5.finalize().as_ref())))
+    let checksum = ObjectChecksum::whole(&hasher.finalize());
+    Ok((body, hex(md5.finalize().as_ref()), checksum))
 }

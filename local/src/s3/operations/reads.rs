@@ -4,11 +4,12 @@ use std::ops::Range;
 
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use s3s::dto::{
-    ETag, GetObjectInput, GetObjectOutput, HeadObjectInput, HeadObjectOutput, StorageClass,
-    StreamingBlob,
+    Checksum, ChecksumMode, ETag, GetObjectInput, GetObjectOutput, HeadObjectInput,
+    HeadObjectOutput, StorageClass, StreamingBlob,
 };
 use s3s::{S3Error, S3ErrorCode, S3Request, S3Response, S3Result, s3_error};
 
+use crate::s3::checksums::with_checksums;
 use crate::s3::conditions::read_conditions;
 use crate::s3::headers::{check_part_number, content_length};
 use crate::s3::service::S3Service;
@@ -19,13 +20,15 @@ struct Selection {
     range: Range<u64>,
     /// The header that names the range; `None` for a whole object.
     content_range: Option<String>,
+    /// The position of the part that the client asks for, from 0.
+    part: Option<usize>,
     /// How many parts the object has, if the client asks for one of them.
     parts_count: Option<i32>,
 }
 
 /// Makes a response of this type with the headers of an object that was found.
 macro_rules! output_with_headers {
-    ($output:ident, $found:ident, $selection:ident) => {{
+    ($output:ident, $found:ident, $selection:ident, $checksum:ident) => {{
         let object = $found.object;
         let headers = &object.headers;
         $output {
@@ -34,6 +37,7 @@ macro_rules! output_with_headers {
             content_length: Some(content_length($selection.len())),
             content_range: $selection.content_range,
             parts_count: $selection.parts_count,
+            checksum_type: $checksum.checksum_type.clone(),
             content_type: headers.content_type.clone(),
             content_encoding: headers.content_encoding.clone(),
             content_disposition: headers.content_disposition.clone(),
@@ -45,7 +49,7 @@ macro_rules! output_with_headers {
             metadata: Some(headers.metadata.clone()).filter(|metadata| !metadata.is_empty()),
             e_tag: Some(ETag::Strong(object.e_tag.clone())),
             last_modified: Some(object.last_modified.into()),
-            ..$output::default()
+            ..with_checksums!($output, $checksum)
         }
     }};
 }
@@ -63,13 +67,14 @@ pub(super) async fn get_object(
     conditions.check_read(&found.object)?;
 
     let selection = Selection::new(&found.object, input.range, input.part_number)?;
+    let checksum = selection.checksum(&found.object, input.checksum_mode.as_ref());
     let range = selection.range.clone();
     let body = service.buckets.bodies().read(&found.object.body, range);
 
     Ok(S3Response::new(GetObjectOutput {
         body: Some(StreamingBlob::wrap(body)),
         tag_count: tag_count(&found.object),
-        ..output_with_headers!(GetObjectOutput, found, selection)
+        ..output_with_headers!(GetObjectOutput, found, selection, checksum)
     }))
 }
 
@@ -86,13 +91,14 @@ pub(super) async fn head_object(
     conditions.check_read(&found.object)?;
 
     let selection = Selection::new(&found.object, input.range, input.part_number)?;
+    let checksum = selection.checksum(&found.object, input.checksum_mode.as_ref());
     let mut headers = HeaderMap::new();
     if let Some(count) = tag_count(&found.object) {
         let name = HeaderName::from_static("x-amz-tagging-count");
         headers.insert(name, HeaderValue::from(count));
     }
 
-    let output = output_with_headers!(HeadObjectOutput, found, selection);
+    let output = output_with_headers!(HeadObjectOutput, found, selection, checksum);
     Ok(S3Response::with_headers(output, headers))
 }
 
@@ -109,6 +115,7 @@ impl Selection {
         part_number: Option<i32>,
     ) -> S3Result<Self> {
         let size = object.body.len();
+        let part_position = part_number.and_then(|number| usize::try_from(number - 1).ok());
         let (range, parts_count) = match (range, part_number) {
             (None, None) => return Ok(Self::whole(size)),
             (Some(range), None) => (range.check(size)?, None),
@@ -128,6 +135,7 @@ impl Selection {
         Ok(Self {
             range,
             content_range,
+            part: part_position,
             parts_count,
         })
     }
@@ -136,8 +144,23 @@ impl Selection {
         Self {
             range: 0..size,
             content_range: None,
+            part: None,
             parts_count: None,
         }
+    }
+
+    /// The checksum of the selected bytes, if the client asks for it. S3 has none for other ranges
+    /// than parts.
+    fn checksum(&self, object: &StoredObject, mode: Option<&ChecksumMode>) -> Checksum {
+        let is_asked = mode.is_some_and(|mode| mode.as_str() == ChecksumMode::ENABLED);
+        let kept = object.checksum.as_ref().filter(|_| is_asked);
+        let shown = kept.and_then(|kept| match (self.part, &self.content_range) {
+            (Some(part), _) => Some(kept.shown_part(part)),
+            (None, None) => Some(kept.shown()),
+            (None, Some(_)) => None,
+        });
+
+        shown.unwrap_or_default()
     }
 
     /// The length in bytes.

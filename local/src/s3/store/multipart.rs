@@ -5,14 +5,16 @@ use std::sync::Arc;
 
 use md5::{Digest, Md5};
 use s3_dispatch::EventName;
-use s3s::S3Result;
+use s3s::dto::Checksum;
+use s3s::{S3Result, s3_error};
 
 use super::bodies::StoredBody;
 use super::change::StoreChange;
+use super::checksum::UploadChecksum;
 use super::object::{ObjectHeaders, Preconditions, StoredObject};
 use super::objects::check_key_length;
 use super::transaction::Transaction;
-use super::upload::{CompletedUpload, EndedUpload, StoredPart, Upload};
+use super::upload::{ClaimedPart, CompletedUpload, EndedUpload, StoredPart, Upload};
 use crate::aws::digest::{from_hex, hex};
 
 /// How many uploads are remembered after they have ended.
@@ -22,10 +24,10 @@ impl Transaction<'_> {
     /// Starts an upload, and returns its id.
     pub(in crate::s3) fn start_upload(
         &mut self,
-        bucket: &str,
-        key: &str,
+        (bucket, key): (&str, &str),
         headers: ObjectHeaders,
         tags: Vec<(String, String)>,
+        checksum: Option<UploadChecksum>,
     ) -> S3Result<String> {
         self.bucket(bucket)?;
         check_key_length(key)?;
@@ -39,6 +41,7 @@ impl Transaction<'_> {
             parts: BTreeMap::new(),
             headers,
             tags,
+            checksum,
             sequencer,
         };
 
@@ -68,13 +71,14 @@ impl Transaction<'_> {
         Ok(())
     }
 
-    /// Makes an object of these parts, given by number and entity tag. An upload that is already
+    /// Makes an object of these parts, with the claimed checksum. An upload that is already
     /// completed stays as it is, and the client gets the same answer.
     pub(in crate::s3) fn complete_upload(
         &mut self,
         (bucket, key): (&str, &str),
         id: &str,
-        parts: &[(i32, String)],
+        parts: &[ClaimedPart],
+        claimed: &Checksum,
         preconditions: &Preconditions,
     ) -> S3Result<CompletedUpload> {
         let ended = self.ended(bucket, key, id);
@@ -85,6 +89,15 @@ impl Transaction<'_> {
         let upload = self.upload(bucket, key, id)?;
         upload.check_parts(parts)?;
         let object = assemble(upload, parts);
+        let claim = upload.checksum.and_then(|sum| sum.kind.value(claimed));
+        let checksum = object.checksum.as_ref();
+        if claim.is_some_and(|claim| !checksum.is_some_and(|checksum| checksum.is(claim))) {
+            return Err(s3_error!(
+                BadDigest,
+                "the object does not match the checksum of the request"
+            ));
+        }
+
         let sequencer = Some(upload.sequencer.clone());
 
         let event_name = EventName::OBJECT_CREATED_COMPLETE_MULTIPART_UPLOAD;
@@ -93,6 +106,7 @@ impl Transaction<'_> {
         let completed = CompletedUpload {
             e_tag: object.e_tag.clone(),
             version_id: object.version_id.clone(),
+            checksum: object.checksum.clone(),
         };
         self.end_upload((bucket, key), id, Some(completed.clone()));
 
@@ -145,20 +159,31 @@ impl Transaction<'_> {
 }
 
 /// The object that consists of these parts of an upload.
-fn assemble(upload: &Upload, parts: &[(i32, String)]) -> StoredObject {
+fn assemble(upload: &Upload, parts: &[ClaimedPart]) -> StoredObject {
     let mut digest = Md5::new();
     let mut bodies = Vec::new();
 
-    for (number, e_tag) in parts {
-        digest.update(from_hex(e_tag));
-        bodies.extend(upload.parts.get(number).map(|part| part.body.clone()));
+    let stored = parts
+        .iter()
+        .filter_map(|part| upload.parts.get(&part.number));
+    let stored: Vec<_> = stored.collect();
+    for part in &stored {
+        digest.update(from_hex(&part.e_tag));
+        bodies.push(part.body.clone());
     }
+
+    let checksums = stored
+        .iter()
+        .map(|part| (part.checksum.as_deref(), part.body.len()));
+    let checksums: Vec<_> = checksums.collect();
+    let checksum = upload.checksum.and_then(|sum| sum.of_parts(&checksums));
 
     let e_tag = format!("{}-{}", hex(&digest.finalize()), parts.len());
 
     StoredObject {
         headers: upload.headers.clone(),
         tags: upload.tags.clone(),
+        checksum,
         ..StoredObject::new(StoredBody::concat(bodies), e_tag)
     }
 }

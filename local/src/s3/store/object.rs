@@ -9,6 +9,7 @@ use s3s::{S3Result, s3_error};
 use serde::{Deserialize, Serialize};
 
 use super::bodies::StoredBody;
+use super::checksum::ObjectChecksum;
 
 /// The id of a version that was created without versioning.
 pub(in crate::s3) const NULL_VERSION: &str = "null";
@@ -34,6 +35,7 @@ pub(crate) struct StoredObject {
     pub(in crate::s3) last_modified: SystemTime,
     pub(in crate::s3) headers: ObjectHeaders,
     pub(in crate::s3) tags: Vec<(String, String)>,
+    pub(in crate::s3) checksum: Option<ObjectChecksum>,
 }
 
 /// A mark that a key is deleted.
@@ -96,6 +98,7 @@ impl StoredObject {
             last_modified: SystemTime::now(),
             headers: ObjectHeaders::default(),
             tags: Vec::new(),
+            checksum: None,
         }
     }
 

@@ -4,10 +4,12 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::SystemTime;
 
+use s3s::dto::Checksum;
 use s3s::{S3Result, s3_error};
 use serde::{Deserialize, Serialize};
 
 use super::bodies::StoredBody;
+use super::checksum::{ObjectChecksum, UploadChecksum};
 use super::object::ObjectHeaders;
 
 /// The smallest part of an upload, except for the last one ("Amazon S3 multipart upload limits",
@@ -23,6 +25,7 @@ pub(crate) struct Upload {
     pub(in crate::s3) parts: BTreeMap<i32, Arc<StoredPart>>,
     pub(super) headers: ObjectHeaders,
     pub(super) tags: Vec<(String, String)>,
+    pub(in crate::s3) checksum: Option<UploadChecksum>,
     /// The sequencer of the upload's start. The event of the completed object has it.
     pub(super) sequencer: String,
 }
@@ -34,6 +37,16 @@ pub(crate) struct StoredPart {
     /// The entity tag, without quotes.
     pub(in crate::s3) e_tag: String,
     pub(in crate::s3) last_modified: SystemTime,
+    /// The checksum of the upload's kind, as in a header.
+    pub(in crate::s3) checksum: Option<String>,
+}
+
+/// A part as a client names it, to complete an upload.
+pub(in crate::s3) struct ClaimedPart {
+    pub(in crate::s3) number: i32,
+    /// The entity tag, without quotes.
+    pub(in crate::s3) e_tag: String,
+    pub(in crate::s3) checksum: Checksum,
 }
 
 /// An upload that was completed or aborted. It is remembered, so that a client that did not get the
@@ -51,11 +64,12 @@ pub(crate) struct EndedUpload {
 pub(crate) struct CompletedUpload {
     pub(in crate::s3) e_tag: String,
     pub(in crate::s3) version_id: Option<String>,
+    pub(in crate::s3) checksum: Option<ObjectChecksum>,
 }
 
 impl Upload {
-    /// Checks that these parts, given by number and entity tag, make an object.
-    pub(super) fn check_parts(&self, parts: &[(i32, String)]) -> S3Result<()> {
+    /// Checks that these parts make an object.
+    pub(super) fn check_parts(&self, parts: &[ClaimedPart]) -> S3Result<()> {
         if parts.is_empty() {
             return Err(s3_error!(
                 MalformedXML,
@@ -63,16 +77,19 @@ impl Upload {
             ));
         }
 
-        if !parts.is_sorted_by(|(before, _), (after, _)| before < after) {
+        if !parts.is_sorted_by(|before, after| before.number < after.number) {
             return Err(s3_error!(InvalidPartOrder));
         }
 
-        for (position, (number, e_tag)) in parts.iter().enumerate() {
-            let part = self.parts.get(number).filter(|part| part.e_tag == *e_tag);
+        for (position, claim) in parts.iter().enumerate() {
+            let number = claim.number;
+            let part = self.parts.get(&number);
+            let part =
+                part.filter(|part| part.e_tag == claim.e_tag && self.has_checksum(part, claim));
             let part = part.ok_or_else(|| {
                 s3_error!(
                     InvalidPart,
-                    "part {number} does not exist or has another entity tag"
+                    "part {number} does not exist, or has another entity tag or checksum"
                 )
             })?;
 
@@ -87,6 +104,14 @@ impl Upload {
 
         Ok(())
     }
+
+    /// Whether a part has the checksum that the client names, if it names one.
+    fn has_checksum(&self, part: &StoredPart, claim: &ClaimedPart) -> bool {
+        let claim = self
+            .checksum
+            .and_then(|sum| sum.kind.value(&claim.checksum));
+        claim.is_none_or(|claim| part.checksum.as_deref() == Some(claim))
+    }
 }
 
 impl StoredPart {
@@ -95,6 +120,7 @@ impl StoredPart {
             body,
             e_tag,
             last_modified: SystemTime::now(),
+            checksum: None,
         }
     }
 }

@@ -53,6 +53,9 @@ async fn a_continuation_token_of_somebody_else_is_refused() {
         let request = format!("GET /{BUCKET}?list-type=2&continuation-token={token}");
         s3.check_fails(&request, "", 400, "InvalidArgument");
     }
+
+    let empty = s3.ok(&format!("GET /{BUCKET}?list-type=2&continuation-token="));
+    assert_eq!(empty.texts("Key"), ["a", "b"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

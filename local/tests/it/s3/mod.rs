@@ -1,6 +1,7 @@
 //! Buckets through their S3 endpoint, over plain HTTP.
 
 mod buckets;
+mod checksums;
 pub(crate) mod client;
 mod defaults;
 mod deletions;
