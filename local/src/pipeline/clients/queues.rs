@@ -131,12 +131,17 @@ impl Engine {
         self.change_settings(|state| {
             if let Some(queue) = state.queues.get(spec.name.as_str()) {
                 let settings = self.settings(state, queue);
+                let name = Arc::clone(queue.name());
                 state.set_settings(StoredSettings {
                     spec,
                     kept,
                     changed: now,
                     ..settings
                 });
+
+                if let Some(queue) = state.queues.get_mut(&name) {
+                    queue.apply_delay(now);
+                }
             }
         })
         .await
