@@ -11,7 +11,7 @@ use super::log::PendingSync;
 use super::state::PipelineState;
 use crate::Error;
 use crate::faults::chance::Chance;
-use crate::faults::{Fault, Faults};
+use crate::faults::{Fault, Faults, Hop};
 use crate::journal::clock::Clock;
 use crate::journal::{Journal, StepKind};
 use crate::sns::Topic;
@@ -66,6 +66,12 @@ impl Engine {
 
     pub(super) fn set_faults(&self, faults: Faults) {
         *self.faults.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(faults);
+    }
+
+    /// Whether one of these faults can occur at this hop at present.
+    pub(crate) fn can_inject(&self, hop: Hop, faults: &[Fault]) -> bool {
+        let rates = self.faults();
+        faults.iter().any(|fault| rates.rate(hop, *fault) > 0.0)
     }
 
     /// Decides whether a fault occurs here, and records it if it does.

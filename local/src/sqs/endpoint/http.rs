@@ -1,6 +1,6 @@
 //! AWS JSON 1.0: how a call and its answer look in HTTP.
 
-use std::convert::Infallible;
+use std::io;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -20,17 +20,17 @@ const MAX_REQUEST_BYTES: usize = 8 * 1024 * 1024;
 /// How the header `X-Amz-Target` begins.
 const TARGET_PREFIX: &str = "AmazonSQS.";
 
-/// Answers a request.
+/// Answers a request. An error closes the connection without an answer.
 pub(super) async fn respond(
     service: Arc<SqsService>,
     request: Request<Incoming>,
-) -> Result<Response<Full<Bytes>>, Infallible> {
+) -> Result<Response<Full<Bytes>>, io::Error> {
     let request_id = service.next_request_id();
-    let result = call(&service, request).await;
 
-    let mut response = match &result {
-        Ok(output) => Response::new(Full::from(output.clone())),
-        Err(error) => error_response(error),
+    let mut response = match call(&service, request).await {
+        Ok(output) => Response::new(Full::from(output)),
+        Err(error) if error.is_lost() => return Err(io::ErrorKind::ConnectionAborted.into()),
+        Err(error) => error_response(&error),
     };
 
     let headers = response.headers_mut();

@@ -5,6 +5,7 @@
 
 mod access;
 mod batch;
+mod call_faults;
 mod error;
 mod http;
 mod messages;
