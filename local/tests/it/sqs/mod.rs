@@ -11,3 +11,4 @@ mod polling;
 mod queues;
 mod redrive;
 mod security;
+mod tagging;

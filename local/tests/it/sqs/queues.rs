@@ -357,10 +357,6 @@ async fn names_that_sqs_does_not_allow_are_refused() {
             .await;
     }
 
-    let tags = json!({"QueueName": "new", "tags": {"team": "images"}});
-    let code = "AWS.SimpleQueueService.UnsupportedOperation";
-    let text = "s3-dispatch-local does not implement tags of queues.";
-    client.check_refused("CreateQueue", tags, code, text).await;
     let missing = "The request must contain the parameter QueueName.";
     client
         .check_refused("CreateQueue", json!({}), "MissingParameter", missing)
