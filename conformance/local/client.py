@@ -36,7 +36,7 @@ CHECKS = Checks()
 # The console's lines: a step of an event, the object in that step, a line that a function logged,
 # and the handler's message in that line.
 LINE = re.compile(r"\s*[\d.]+s\s+(?:#(\d+))?\s+(\w+)\s+(.*?)(?:  \+[\d.]+ m?s)?$")
-OBJECT = re.compile(r'(\S+) "(.*)" in (\S+?)(?:, (\d+) bytes)?$')
+OBJECT = re.compile(r'(\S+) "(.*)" in (\S+?)(?:, (\d+) byte(s?))?$')
 LOG = re.compile(r"\s*[\d.]+s\s+\| ([\w-]+): (.*)$")
 HANDLED = re.compile(r'(object \w+) event_name="(.*?)" bucket="(.*?)" key="(.*)" size=(\d+)$')
 
@@ -170,7 +170,7 @@ def by_awscli(endpoint):
 
 def expected_steps(name, key, size):
     """Returns the steps that an event should take, with `ID` for the ids of messages."""
-    bytes_ = "" if size is None else f", {size} bytes"
+    bytes_ = "" if size is None else f", {size} byte{'' if size == 1 else 's'}"
     steps = [("object", f"{name} {key!a} in {BUCKET}{bytes_}")]
     if not name.startswith("ObjectCreated:"):
         return steps
@@ -187,7 +187,7 @@ def expected_steps(name, key, size):
 def found_steps(steps):
     (kind, text), *others = steps
     if match := OBJECT.match(text):
-        bytes_ = "" if match[4] is None else f", {match[4]} bytes"
+        bytes_ = "" if match[4] is None else f", {match[4]} byte{match[5]}"
         text = f"{match[1]} {unquoted(match[2])!a} in {match[3]}{bytes_}"
     return [(kind, text)] + [
         (kind, re.sub(r"\b[0-9a-f]{8}\b", "ID", text)) for kind, text in others

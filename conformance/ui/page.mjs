@@ -1,13 +1,14 @@
 // Uses the page as a person would.
 
 import assert from "node:assert/strict";
-import { readFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { after, afterEach, before, beforeEach, test } from "node:test";
 import { Pipeline, browser as launch, until } from "./pipeline.mjs";
 
 const AXE = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const HOSTILE = `<img src=x onerror="window.struck = 1"> "&'\u202E\u00e9.txt`;
+const HOSTILE_SHOWN = HOSTILE.replace("\u202E", "U+202E");
 
 let browser;
 let demo;
@@ -109,10 +110,13 @@ test("the page draws the demo and counts its events", async () => {
   assert.equal(
     await figure(
       box("letters", "dead-letter queue put-processor-dead-letters"),
-      "dead letters",
+      "dead letter",
     ).textContent(),
     "1",
   );
+  const topic = box("topic", "topic object-events");
+  assert.equal(await figure(topic, "notifications").textContent(), "6");
+  assert.equal(await figure(topic, "for no queue").textContent(), "1");
   assert.equal(await page.locator("#arrows > path").count(), 7);
   const ways = await page
     .locator("#arrows > path")
@@ -172,7 +176,8 @@ test("a dropped file is stored, and its name is shown as plain text", async () =
   assert.equal(await stored.text(), "<script>window.struck = 1</script>");
   await row("<img src=x").click();
   await page.locator("#payloads pre").waitFor();
-  assert.equal(await page.locator("#details-title").textContent(), HOSTILE);
+  assert.equal(await page.locator("#details-title").textContent(), HOSTILE_SHOWN);
+  assert.equal(await page.locator("#details-title .code").textContent(), "U+202E");
   assert.equal(await page.locator("img, #details script").count(), 0);
   assert.equal(await page.evaluate(() => window.struck), undefined);
 });
@@ -215,8 +220,159 @@ test("faults can be turned on and off, and every open page shows it", async () =
   await page.locator("#faults :checked").first().waitFor({ state: "detached" });
 });
 
+/** Where a part of the page is, and whether the window shows all of it. */
+const isInView = (locator) =>
+  locator.evaluate((element) => {
+    const { left, right, top, bottom } = element.getBoundingClientRect();
+    const seen = document.elementFromPoint((left + right) / 2, (top + bottom) / 2);
+    const isWhole = left >= 0 && top >= 0 && right <= innerWidth && bottom <= innerHeight;
+    return isWhole && (element === seen || element.contains(seen) || seen?.contains(element));
+  });
+
+test("messages, pipeline and upload are in view at once", async () => {
+  await page.setViewportSize({ width: 1280, height: 800 });
+  for (let number = 0; number < 12; number += 1) await demo.put(`view/${number}.txt`, "");
+  await row("view/11.txt").locator("[data-state=handled]").waitFor();
+  assert.equal(await page.evaluate(() => document.documentElement.scrollHeight), 800);
+
+  const parts = [
+    page.locator("#put .button"),
+    page.locator("#sample"),
+    page.locator("#folder"),
+    page.locator("#search"),
+    ...(await page.locator(".node").all()),
+    ...(await page.locator(".message").all()).slice(0, 5),
+  ];
+  for (const part of parts) assert.ok(await isInView(part), await part.textContent());
+  for (const colorScheme of ["light", "dark"]) {
+    await page.emulateMedia({ colorScheme });
+    await page.screenshot({ path: `view-${colorScheme}.png` });
+  }
+});
+
+/** The counts that touch an arrow, a box, another count or the border, or that are not shown. */
+const misplacedCounts = (page) =>
+  page.evaluate(() => {
+    const inside = (area, x, y) =>
+      x > area.left && x < area.right && y > area.top && y < area.bottom;
+    const touches = (one, other) =>
+      one.left < other.right && one.right > other.left &&
+      one.top < other.bottom && one.bottom > other.top;
+    const svg = document.getElementById("arrows");
+    const frame = svg.getBoundingClientRect();
+    const points = [...svg.querySelectorAll(":scope > path")].flatMap((path) =>
+      Array.from({ length: Math.ceil(path.getTotalLength()) }, (_, at) => {
+        const { x, y } = path.getPointAtLength(at);
+        return [x + frame.left, y + frame.top];
+      }));
+    const boxes = [...document.querySelectorAll(".node")].map((box) => box.getBoundingClientRect());
+    const texts = [...svg.querySelectorAll("text")].filter((text) => text.textContent);
+    return texts
+      .filter((text) => {
+        const area = text.getBoundingClientRect();
+        const others = texts.filter((other) => other !== text);
+        return (
+          area.width === 0 ||
+          area.left < frame.left ||
+          area.right > frame.right ||
+          points.some(([x, y]) => inside(area, x, y)) ||
+          boxes.some((box) => touches(area, box)) ||
+          others.some((other) => touches(area, other.getBoundingClientRect()))
+        );
+      })
+      .map((text) => text.textContent);
+  });
+
+test("counts touch neither arrows nor boxes nor each other", async () => {
+  const crowded = await Pipeline.start("--config", await crowdedPipeline(), "--ui", "0");
+  try {
+    for (let number = 0; number < 12; number += 1) {
+      await crowded.put(`many/${number}`, "", "crowded");
+      await crowded.delete(`many/${number}`, "crowded");
+    }
+    for (const { url } of [demo, crowded]) {
+      await page.goto(url);
+      for (const width of [1920, 1280, 1000, 640, 400]) {
+        await page.setViewportSize({ width, height: 800 });
+        const isShown = async () => (await page.locator("#arrows text:not(:empty)").count()) >= 5;
+        await until(isShown, "the counts are not shown");
+        await until(
+          async () => (await misplacedCounts(page)).length === 0,
+          `misplaced at ${width}: ${await misplacedCounts(page)}`,
+          5_000,
+        );
+      }
+      await page.setViewportSize({ width: 1280, height: 800 });
+      await page.screenshot({ path: url === demo.url ? "counts.png" : "crowded.png" });
+    }
+  } finally {
+    await crowded.stop();
+  }
+});
+
+/** Writes the configuration of a pipeline with many arrows. */
+async function crowdedPipeline() {
+  const notification = (events, topic) =>
+    `[[bucket.notification]]\nevents = ["${events}"]\ntopic = "${topic}"\n`;
+  const queue = (name) =>
+    `[[queue]]\nname = "${name}"\ndead_letter_queue = "dead"\nmax_receive_count = 3\n` +
+    ["one", "two"]
+      .map((topic) => `[[subscription]]\ntopic = "${topic}"\nqueue = "${name}"\n`)
+      .join("");
+  const text = [
+    `[[bucket]]\nname = "crowded"\n`,
+    notification("s3:ObjectCreated:*", "one"),
+    notification("s3:ObjectRemoved:*", "two"),
+    `[[topic]]\nname = "one"\n[[topic]]\nname = "two"\n[[queue]]\nname = "dead"\n`,
+    ...["a", "b", "c"].map(queue),
+  ].join("\n");
+  await writeFile("crowded.toml", text);
+  return "crowded.toml";
+}
+
+test("characters that cannot be seen are named in every part of the page", async () => {
+  const key = "in\u202Evoice\u200b\u0007\ufe0f.exe";
+  const shown = "inU+202EvoiceU+200BU+0007U+FE0F.exe";
+  await demo.put(key, "");
+  await row(shown).locator("[data-state=handled]").waitFor();
+  assert.deepEqual(
+    await row(shown).locator(".code").allTextContents(),
+    ["U+202E", "U+200B", "U+0007", "U+FE0F"],
+  );
+  await row(shown).click();
+  await page.locator("#payloads pre").waitFor();
+  assert.equal(await page.locator("#details-title").textContent(), shown);
+  await page.keyboard.press("Escape");
+
+  // No text of the page and no attribute has such a character.
+  await page.getByLabel("Folder").fill("a\u202Eb");
+  await page.getByRole("button", { name: "put a sample" }).click();
+  await page.getByText(/aU\+202Eb\/sample \d+.txt is in/).waitFor();
+  const raw = await page.evaluate(() =>
+    [...document.querySelectorAll("body, body *")].flatMap((element) =>
+      [element.textContent, ...[...element.attributes].map(({ value }) => value)].filter((text) =>
+        /[\p{Cf}\u0007\ufe0f]/u.test(text))));
+  assert.deepEqual(raw, []);
+});
+
+test("a long key is folded, and can be unfolded", async () => {
+  const key = `archive/${"deep/".repeat(150)}end.txt`;
+  await demo.put(key, "");
+  const folded = page.locator("#list .message", { hasText: /archive\/deep.*\u2026.*end\.txt/ });
+  await folded.first().waitFor();
+  assert.equal([...(await folded.locator(".key").first().textContent())].length, 120);
+  await folded.first().click();
+  await page.getByText("The whole key, 765 characters").click();
+  assert.equal(await page.locator("#whole-key p").textContent(), key);
+  await page.keyboard.press("Escape");
+  await row("poison/too large.bin").click();
+  await page.locator("#payloads pre").waitFor();
+  assert.ok(await page.locator("#whole-key").isHidden());
+});
+
 test("the list can be filtered", async () => {
   await page.getByLabel("dead letters", { exact: true }).check();
+  await page.getByText("1 message found.").waitFor();
   assert.deepEqual(await page.locator("#list .key").allTextContents(), ["poison/too large.bin"]);
   await page.getByLabel("in progress").check();
   await page.getByText("No such message.").waitFor();
@@ -293,16 +449,34 @@ test("an open page reconnects after a restart and starts over", async () => {
   }
 });
 
-test("the page keeps only the messages that it shows", async () => {
-  for (let number = 0; number < 260; number += 1) {
-    const put = await fetch(`${demo.s3}/amzn-s3-demo-bucket/many/${number}`, {
-      method: "PUT",
-      body: "",
-    });
-    assert.equal(put.status, 200);
-  }
+test("the page keeps only the messages that it shows, and finds older ones", async () => {
+  for (let number = 0; number < 260; number += 1) await demo.put(`many/${number}`, "");
   await row("many/259").locator("[data-state=handled]").waitFor();
   assert.equal(await page.locator("#list li").count(), 200);
   assert.ok((await page.locator(".token").count()) <= 8 * 3);
   await page.screenshot({ path: "many.png" });
+
+  // The demo's own objects are no longer in the list.
+  assert.equal(await row("poison/too large.bin").count(), 0);
+  await page.getByLabel("dead letters", { exact: true }).check();
+  await row("poison/too large.bin").waitFor();
+  await page.getByText("1 message found.").waitFor();
+  await page.getByLabel("all", { exact: true }).check();
+
+  await page.getByLabel("Search messages").fill("MANY/1");
+  await page.getByText("111 messages found.").waitFor();
+  assert.equal(await page.locator("#list li").count(), 111);
+  // What happens meanwhile is found too.
+  await demo.put("many/1st", "");
+  await page.getByText("112 messages found.").waitFor();
+  await page.getByLabel("Search messages").fill("too large");
+  await page.getByText("1 message found.").waitFor();
+  await page.getByLabel("Search messages").fill("no such thing");
+  await page.getByText("No such message.").waitFor();
+  await page.getByLabel("Search messages").fill("");
+  await until(async () => (await page.locator("#list li").count()) === 200, "not all are back");
+
+  await page.getByRole("button", { name: "show older" }).click();
+  await row("poison/too large.bin").waitFor();
+  assert.ok(await page.getByRole("button", { name: "show older" }).isHidden());
 });

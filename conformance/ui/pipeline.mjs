@@ -20,6 +20,7 @@ export class Pipeline {
     pipeline.ended = once(pipeline.child, "exit");
     pipeline.url = await pipeline.line(/The page is at (\S+)/);
     pipeline.s3 = await pipeline.line(/S3 is at (http:[^\s,]+)/);
+    pipeline.sqs = await pipeline.line(/SQS is at (http:[^\s,]+)/);
     return pipeline;
   }
 
@@ -37,15 +38,30 @@ export class Pipeline {
   }
 
   object(key) {
-    return fetch(`${this.s3}/amzn-s3-demo-bucket/${encodeURIComponent(key)}`);
+    return this.#ask("GET", key, "amzn-s3-demo-bucket");
+  }
+
+  put(key, body, bucket = "amzn-s3-demo-bucket") {
+    return this.#ask("PUT", key, bucket, body);
+  }
+
+  delete(key, bucket = "amzn-s3-demo-bucket") {
+    return this.#ask("DELETE", key, bucket);
+  }
+
+  async #ask(method, key, bucket, body) {
+    const url = `${this.s3}/${bucket}/${encodeURIComponent(key)}`;
+    const response = await fetch(url, { method, body });
+    if (!response.ok) throw new Error(`${method} ${url}: ${response.status}`);
+    return response;
   }
 }
 
-export async function browser() {
+export async function browser(...args) {
   // Chromium refuses to run as root with its sandbox. The tests open only loopback addresses.
   return chromium.launch({
     executablePath: process.env.CHROMIUM,
-    args: ["--no-sandbox", "--disable-gpu"],
+    args: ["--no-sandbox", "--disable-gpu", ...args],
   });
 }
 

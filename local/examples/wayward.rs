@@ -5,6 +5,11 @@ use std::net::TcpStream;
 use std::process::exit;
 
 fn main() {
+    // A pipe that the test writes to, so that the start takes as long as the test wants.
+    if let Ok(pipe) = std::env::var("START_AFTER") {
+        drop(std::fs::read(pipe));
+    }
+
     if let Ok(text) = std::env::var("START_WITH") {
         eprintln!("{text}");
         if std::env::var("START_ERROR").is_ok() {
@@ -20,8 +25,18 @@ fn main() {
     println!("ready in process {}", std::process::id());
     loop {
         let (id, event) = next();
+        if std::env::var("HANG").is_ok() {
+            println!("working");
+            std::thread::park();
+        }
+
         match event.trim_matches('"') {
             "crash" => exit(3),
+            "leave a child and end" => {
+                let child = std::process::Command::new("sleep").arg("600").spawn();
+                println!("child {}", child.map_or(0, |child| child.id()));
+                exit(3);
+            }
             "hang" => loop {
                 std::thread::park();
             },
@@ -51,6 +66,25 @@ fn main() {
                 &format!("invocation/{id}/response"),
                 &"x".repeat(6 * 1024 * 1024 + 1),
             ),
+            "break off and end" => {
+                drop(break_off(&id));
+                exit(3);
+            }
+            "break off and ask" => drop(break_off(&id)),
+            "break off and answer" => {
+                drop(break_off(&id));
+                post(&format!("invocation/{id}/response"), "\"whole\"");
+            }
+            "break off and hang" => {
+                drop(break_off(&id));
+                std::thread::park();
+            }
+            "process when told" => {
+                println!("working");
+                drop(std::env::var("ANSWER_AFTER").map(std::fs::read));
+                let process = std::process::id().to_string();
+                post(&format!("invocation/{id}/response"), &process);
+            }
             "process" => post(
                 &format!("invocation/{id}/response"),
                 &std::process::id().to_string(),
@@ -72,6 +106,18 @@ fn next() -> (String, String) {
 
 fn post(path: &str, body: &str) {
     request("POST", path, body);
+}
+
+/// Sends half an answer, and closes the connection.
+fn break_off(id: &str) -> std::io::Result<()> {
+    let host = std::env::var("AWS_LAMBDA_RUNTIME_API").unwrap_or_default();
+    let mut stream = TcpStream::connect(&host)?;
+
+    write!(
+        stream,
+        "POST /2018-06-01/runtime/invocation/{id}/response HTTP/1.1\r\nHost: {host}\r\n\
+         Content-Length: 100\r\n\r\nnull"
+    )
 }
 
 /// Returns the head, in lower case, and the body of the answer. Ends the function if its API no

@@ -1,9 +1,9 @@
-//! S3, SNS, SQS and Lambda on one machine, with the faults of the real services.
+//! S3, SNS, EventBridge, SQS and Lambda on one machine, with the faults of the real services.
 //!
-//! An object is put into a bucket, S3 notifies a topic, filter policies choose the queues, and a
-//! function is invoked with the messages. In a test all of that is one value, [`LocalPipeline`],
-//! whose functions are routers in the same process. While Tokio's clock is paused, minutes of
-//! retries take no time.
+//! An object is put into a bucket, S3 notifies a topic or an event bus, filters choose the queues,
+//! and a function is invoked with the messages. In a test all of that is one value,
+//! [`LocalPipeline`], whose functions are routers in the same process. While Tokio's clock is
+//! paused, minutes of retries take no time.
 //!
 //! A message that cannot be deleted is handled again, until it has been received too often:
 //!
@@ -40,7 +40,8 @@
 //!   the examples; [`Topology::from_toml_file`] reads one from a file.
 //! - [`Faults`] decides what goes wrong, where and how often. The same seed gives the same run.
 //! - [`Queue`] has the rules of SQS. [`Function`] is what a queue invokes: a router in this
-//!   process, or a program ([`Process`]) that talks to Lambda's Runtime API.
+//!   process, a program ([`Process`]) that talks to Lambda's Runtime API, or one that runs
+//!   elsewhere ([`Remote`]).
 //! - [`S3Endpoint`] serves the buckets to any S3 client, and
 //!   [`LocalPipelineBuilder::with_sqs_endpoint`] the queues to any SQS client.
 //! - [`Journal`] contains everything that happens. [`Report`] says what happened to each event.
@@ -55,11 +56,13 @@ mod faults;
 mod journal;
 mod s3;
 mod sns;
+mod eventbridge;
 mod sqs;
 mod lambda;
 mod pipeline;
 
 pub use aws::http_server::{HttpListener, HttpServer};
+pub use aws::web_access::{Origin, WebAccess};
 pub use error::{Error, ErrorKind};
 pub use faults::{Fault, Faults, Hop};
 pub use journal::{
@@ -67,6 +70,7 @@ pub use journal::{
 };
 pub use lambda::{
     Function, FunctionError, FunctionErrorKind, InProcess, Invocation, Kill, KillKind, Process,
+    Remote,
 };
 pub use pipeline::{LocalPipeline, LocalPipelineBuilder};
 pub use s3::{BoundS3Endpoint, Buckets, EventId, ObjectEvent, ObjectEvents, S3Endpoint};
@@ -75,8 +79,8 @@ pub use sqs::{
     Receipt, Receive, Received, Redriven, SendRefusal, Sent, Visibility, VisibilityRefusal,
 };
 pub use topology::{
-    BucketSpec, Destination, FunctionSpec, MappingSpec, NotificationSpec, QueueSpec, Redrive,
-    SubscriptionSpec, Topology,
+    BucketSpec, Destination, FunctionSpec, InvokeUrl, MappingSpec, NotificationSpec, QueueSpec,
+    Redrive, RuleSpec, SubscriptionSpec, Topology,
 };
 
 /// The README's example, compiled as a doc test.

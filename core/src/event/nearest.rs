@@ -27,7 +27,7 @@ pub(crate) const fn panic_unknown_event(literal: &str) -> ! {
 }
 
 /// The known pattern that is nearest to this text. `None` if none is near.
-pub(crate) fn nearest_pattern(text: &str) -> Option<String> {
+pub fn nearest_pattern(text: &str) -> Option<String> {
     let (name, is_category) = nearest(without_prefix(text))?;
 
     Some(format!("{name}{}", if is_category { ":*" } else { "" }))

@@ -1,11 +1,13 @@
 //! An HTTP/1.1 server on a listener: the accept loop, the limits, and the graceful stop.
 //!
-//! Four servers share it: S3, SQS, Lambda's Runtime API, and the page of the program.
+//! Four servers share it: S3, SQS, Lambda's Runtime API, and the page of the program. None of them
+//! can be started without [`WebAccess`], which keeps web pages away.
 
 use std::error::Error as StdError;
 use std::fmt;
 use std::time::Duration;
 
+use bytes::Bytes;
 use hyper::body::{Body, Incoming};
 use hyper::server::conn::http1;
 use hyper::service::HttpService;
@@ -14,6 +16,8 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::{JoinHandle, JoinSet};
+
+use crate::aws::web_access::{WebAccess, WebGuard};
 
 /// How long the accept loop waits after an error. The system may be out of file descriptors for a
 /// moment.
@@ -26,6 +30,7 @@ const PAUSE_AFTER_ERROR: Duration = Duration::from_millis(50);
 #[must_use = "`serve` makes it a server"]
 pub struct HttpListener {
     listener: TcpListener,
+    access: WebAccess,
     max_connections: usize,
     header_timeout: Option<Duration>,
     grace: Duration,
@@ -38,10 +43,12 @@ pub struct HttpServer {
 }
 
 impl HttpListener {
-    /// Serves on this listener, without limits.
-    pub fn new(listener: TcpListener) -> Self {
+    /// Serves on this listener, without limits. Requests of web pages are answered only if `access`
+    /// allows them.
+    pub fn new(listener: TcpListener, access: WebAccess) -> Self {
         Self {
             listener,
+            access,
             max_connections: usize::MAX,
             header_timeout: None,
             grace: Duration::ZERO,
@@ -74,7 +81,8 @@ impl HttpListener {
             + Clone
             + Send
             + 'static,
-        S::ResBody: Body<Data: Send, Error: Into<Box<dyn StdError + Send + Sync>>> + Send + 'static,
+        S::ResBody:
+            Body<Data = Bytes, Error: Into<Box<dyn StdError + Send + Sync>>> + Send + 'static,
     {
         self.serve_over(|stream| stream, service)
     }
@@ -91,11 +99,13 @@ impl HttpListener {
             + Clone
             + Send
             + 'static,
-        S::ResBody: Body<Data: Send, Error: Into<Box<dyn StdError + Send + Sync>>> + Send + 'static,
+        S::ResBody:
+            Body<Data = Bytes, Error: Into<Box<dyn StdError + Send + Sync>>> + Send + 'static,
         I: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
         let (is_stopped, stopped) = watch::channel(false);
         let header_timeout = self.header_timeout;
+        let service = WebGuard::new(self.access.clone(), service);
 
         let connect = move |stream: TcpStream, stopped| {
             // If this fails, the connection is only slower.

@@ -51,6 +51,20 @@ pub enum StepKind {
         /// Whether the queue gets the notification.
         passed: bool,
     },
+    /// S3 sent an event to EventBridge.
+    EventSent {
+        /// The event bus: `default event bus`.
+        bus: Arc<str>,
+    },
+    /// EventBridge compared an event with the pattern of a rule.
+    RuleVerdict {
+        /// The rule.
+        rule: Arc<str>,
+        /// The queue of the rule.
+        queue: Arc<str>,
+        /// Whether the pattern matches, so that the queue gets the event.
+        matched: bool,
+    },
     /// A queue accepted a message.
     Enqueued {
         /// The queue.
@@ -165,7 +179,7 @@ pub enum StepKind {
         hop: Hop,
         /// The fault.
         fault: Fault,
-        /// The topic, queue or function at which it occurred.
+        /// The topic, event bus, queue or function at which it occurred.
         place: Arc<str>,
         /// The id of the message or invocation; `None` for a notification in transit.
         id: Option<Arc<str>>,
@@ -208,6 +222,11 @@ pub enum StepKind {
         function: Arc<str>,
         /// The pause.
         after: Duration,
+    },
+    /// The program of a function has changed. New processes take the place of the old ones.
+    ProgramChanged {
+        /// The function.
+        function: Arc<str>,
     },
     /// A function was stopped for good.
     FunctionStopped {

@@ -21,6 +21,14 @@ pub trait Function: Send + Sync + 'static {
     /// received again.
     async fn invoke(&self, invocation: Invocation) -> Result<Bytes, FunctionError>;
 
+    /// How long an invocation may wait until the function is ready, on top of its timeout.
+    ///
+    /// By default no time: the function is always ready. [`Process`](crate::Process) allows the
+    /// 10 seconds that Lambda gives to the start of a function, and its own pauses after a crash.
+    fn init_timeout(&self) -> Duration {
+        Duration::ZERO
+    }
+
     /// Ends the function and everything that it has started. It is not invoked afterwards.
     async fn stop(&self) {}
 }

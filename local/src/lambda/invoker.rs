@@ -154,7 +154,9 @@ impl Invoker {
 
         let answer = AssertUnwindSafe(self.function.invoke(request)).catch_unwind();
 
-        match tokio::time::timeout(self.timeout + GRACE, answer).await {
+        let latest = self.function.init_timeout() + self.timeout + GRACE;
+
+        match tokio::time::timeout(latest, answer).await {
             Ok(Ok(answer)) => answer,
             Ok(Err(_)) => Err(FunctionError::new(
                 FunctionErrorKind::Crashed,

@@ -1,9 +1,10 @@
-//! What happens when a message in transit arrives at a topic or a queue.
+//! What happens when a message in transit arrives at a topic, at the event bus or at a queue.
 
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use super::engine::Engine;
+use super::event_bus::arrive_at_event_bus;
 use super::state::PipelineState;
 use super::transit::{InTransit, NextStop};
 use crate::faults::chance::Chance;
@@ -45,6 +46,7 @@ fn arrive(engine: &Engine, state: &mut PipelineState, now: SystemTime, message: 
             engine.journal.append(message.event, step);
             arrive_at_topic(engine, state, now, name, &message);
         }
+        NextStop::EventBus(_) => arrive_at_event_bus(engine, state, now, &message),
         NextStop::Queue(name) => {
             let name = Arc::clone(name);
             arrive_at_queue(engine, state, now, &name, message);

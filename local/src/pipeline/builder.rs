@@ -12,12 +12,13 @@ use super::engine::Engine;
 use super::local::LocalPipeline;
 use super::log::ChangeLog;
 use super::state::PipelineState;
+use crate::aws::web_access::Origin;
 use crate::faults::Faults;
 use crate::journal::clock::Clock;
 use crate::journal::report::Recorder;
 use crate::journal::{Journal, Observer, Step};
 use crate::lambda::invoker::Invoker;
-use crate::lambda::{Function, InProcess, Process};
+use crate::lambda::{Function, InProcess, Process, Remote};
 use crate::s3::Buckets;
 use crate::sqs::endpoint::BoundSqsEndpoint;
 use crate::topology::{FunctionSpec, Topology};
@@ -62,6 +63,7 @@ pub struct LocalPipelineBuilder {
     faults: Faults,
     folder: Option<PathBuf>,
     sqs_address: Option<SocketAddr>,
+    allowed_origins: Vec<Origin>,
     history_capacity: usize,
     report_capacity: usize,
     observers: Vec<Observer>,
@@ -77,6 +79,7 @@ impl LocalPipeline {
             faults: Faults::none(),
             folder: None,
             sqs_address: None,
+            allowed_origins: Vec::new(),
             history_capacity: DEFAULT_CAPACITY,
             report_capacity: DEFAULT_CAPACITY,
             observers: Vec::new(),
@@ -184,11 +187,16 @@ impl LocalPipelineBuilder {
     /// The program must exist when the pipeline starts:
     ///
     /// ```
-    /// use s3_dispatch_local::{ErrorKind, FunctionSpec, LocalPipeline, Topology};
+    /// use s3_dispatch_local::{
+    ///     ErrorKind, FunctionSpec, LocalPipeline, MappingSpec, QueueSpec, Topology,
+    /// };
     ///
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() {
-    /// let topology = Topology::new().with_function(FunctionSpec::new("thumbnails"));
+    /// let topology = Topology::new()
+    ///     .with_queue(QueueSpec::new("thumbnails"))
+    ///     .with_function(FunctionSpec::new("thumbnails"))
+    ///     .with_mapping(MappingSpec::new("thumbnails", "thumbnails"));
     /// let started = LocalPipeline::builder()
     ///     .with_topology(topology)
     ///     .with_binary("thumbnails", "target/debug/thumbnails")
@@ -294,6 +302,36 @@ impl LocalPipelineBuilder {
         self
     }
 
+    /// Lets the pages of this origin use the SQS endpoint, with CORS: a web application under
+    /// development, for example. Requests of other pages are refused. Can be called several times.
+    ///
+    /// An endpoint of S3 has its own
+    /// [`with_allowed_origin`](crate::BoundS3Endpoint::with_allowed_origin).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::net::{Ipv4Addr, SocketAddr};
+    ///
+    /// use s3_dispatch_local::{LocalPipeline, Origin, QueueSpec, Topology};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), s3_dispatch_local::Error> {
+    /// let pipeline = LocalPipeline::builder()
+    ///     .with_topology(Topology::new().with_queue(QueueSpec::new("uploads")))
+    ///     .with_sqs_endpoint(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)))
+    ///     .with_allowed_origin(Origin::parse("http://localhost:5173")?)
+    ///     .start()
+    ///     .await?;
+    /// assert!(pipeline.sqs_address().is_some());
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn with_allowed_origin(mut self, origin: Origin) -> Self {
+        self.allowed_origins.push(origin);
+        self
+    }
+
     /// Sets how many steps the journal remembers. The default is 10,000.
     ///
     /// # Examples
@@ -383,8 +421,9 @@ impl LocalPipelineBuilder {
     ///
     /// # Errors
     ///
-    /// - [`ErrorKind::Configuration`] when the topology contradicts itself, or when the address of
-    ///   the SQS endpoint is not on the loopback interface.
+    /// - [`ErrorKind::Configuration`] when the topology contradicts itself, when AWS would reject
+    ///   it, when a part of it could never do anything, or when the address of the SQS endpoint is
+    ///   not on the loopback interface.
     /// - [`ErrorKind::Address`] when the address of the SQS endpoint is not available.
     /// - [`ErrorKind::UnknownName`] when a function has no implementation, or when one is given for
     ///   a function that the topology does not have.
@@ -402,9 +441,10 @@ impl LocalPipelineBuilder {
     /// let pipeline = LocalPipeline::builder().with_topology(topology).start().await?;
     /// pipeline.stop().await;
     ///
-    /// let incomplete = Topology::new().with_function(FunctionSpec::new("index"));
-    /// let started = LocalPipeline::builder().with_topology(incomplete).start().await;
-    /// assert_eq!(started.unwrap_err().kind(), ErrorKind::UnknownName);
+    /// // Nothing invokes the function.
+    /// let useless = Topology::new().with_function(FunctionSpec::new("index"));
+    /// let started = LocalPipeline::builder().with_topology(useless).start().await;
+    /// assert_eq!(started.unwrap_err().kind(), ErrorKind::Configuration);
     /// # Ok(())
     /// # }
     /// ```
@@ -456,7 +496,9 @@ impl LocalPipelineBuilder {
             return Ok(None);
         };
 
-        let bound = BoundSqsEndpoint::bind(address).await?;
+        let bound = BoundSqsEndpoint::bind(address)
+            .await?
+            .with_allowed_origins(&self.allowed_origins);
         for function in &mut self.topology.functions {
             function
                 .environment
@@ -522,12 +564,17 @@ impl LocalPipelineBuilder {
 
         let mut spec = spec.clone();
         if let Some(program) = self.programs.remove(&spec.name) {
-            spec.program = Some(program);
+            spec = spec.with_program(program);
+        }
+
+        if let Some(url) = spec.invoke_url {
+            return Ok(Arc::new(Remote::new(spec.name, url)));
         }
 
         if spec.program.is_none() {
             let name = &spec.name;
             let message = format!("the function `{name}` has neither a program nor a router");
+            let message = spec.program_error(&message);
             return Err(Error::new(ErrorKind::UnknownName, message));
         }
 

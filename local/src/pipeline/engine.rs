@@ -10,6 +10,7 @@ use super::injection::FaultSite;
 use super::log::PendingSync;
 use super::state::PipelineState;
 use crate::Error;
+use crate::eventbridge::Rule;
 use crate::faults::chance::Chance;
 use crate::faults::{Fault, Faults, Hop};
 use crate::journal::clock::Clock;
@@ -29,6 +30,8 @@ pub(crate) struct Engine {
     faults: RwLock<Arc<Faults>>,
     pub(super) buckets: Vec<BucketSpec>,
     pub(super) topics: Vec<Topic>,
+    /// The rules of EventBridge.
+    pub(super) rules: Vec<Rule>,
     state: Mutex<PipelineState>,
     /// Counts the changes of the state.
     version: watch::Sender<u64>,
@@ -54,6 +57,7 @@ impl Engine {
             faults: RwLock::new(Arc::new(faults)),
             buckets: topology.buckets.clone(),
             topics: topics.collect(),
+            rules: topology.rules.iter().map(Rule::new).collect(),
             state: Mutex::new(state),
             version: watch::Sender::new(0),
             is_failing: AtomicBool::new(false),

@@ -82,6 +82,8 @@ impl Engine {
             self.send_off(&mut state, now, message);
         }
 
+        self.send_to_event_bus(&mut state, id, &event, &request);
+
         Ok((id, self.commit_acknowledged(state, checkpoint)?))
     }
 

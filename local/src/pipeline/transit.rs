@@ -1,4 +1,4 @@
-//! Messages in transit: on the way to a topic or a queue.
+//! Messages in transit: on the way to a topic, to the event bus or to a queue.
 
 use std::sync::Arc;
 
@@ -6,7 +6,7 @@ use crate::faults::Hop;
 use crate::s3::EventId;
 use crate::topology::Destination;
 
-/// A message that is on its way to a topic or a queue.
+/// A message that is on its way to a topic, to the event bus or to a queue.
 #[derive(Debug, Clone)]
 pub(crate) struct InTransit {
     /// The event that the message is about; `None` for a test notification.
@@ -25,14 +25,16 @@ pub(crate) struct InTransit {
 pub(crate) enum NextStop {
     /// A topic, from a bucket.
     Topic(Arc<str>),
-    /// A queue, from a topic or directly from a bucket.
+    /// EventBridge's default event bus, from a bucket.
+    EventBus(Arc<str>),
+    /// A queue, from a topic, from the event bus or directly from a bucket.
     Queue(Arc<str>),
 }
 
 impl InTransit {
     pub(crate) fn hop(&self) -> Hop {
         match self.next_stop {
-            NextStop::Topic(_) => Hop::Publish,
+            NextStop::Topic(_) | NextStop::EventBus(_) => Hop::Publish,
             NextStop::Queue(_) => Hop::Deliver,
         }
     }
@@ -47,21 +49,27 @@ impl InTransit {
 
     /// The message that the topic sends on to a queue.
     pub(crate) fn forward(&self, queue: &Arc<str>, body: Arc<str>) -> Self {
+        self.forward_by(queue, queue, body)
+    }
+
+    /// The message that the event bus sends on to the queue of a rule. Several rules may have the
+    /// same queue, so the path has the name of the rule.
+    pub(crate) fn forward_by(&self, name: &str, queue: &Arc<str>, body: Arc<str>) -> Self {
         Self {
             event: self.event,
             body,
             next_stop: NextStop::Queue(Arc::clone(queue)),
-            path: format!("{}/{queue}", self.path).into(),
+            path: format!("{}/{name}", self.path).into(),
             refusals: 0,
         }
     }
 }
 
 impl NextStop {
-    /// The name of the topic or queue.
+    /// The name of the topic, event bus or queue.
     pub(crate) fn name(&self) -> &Arc<str> {
         match self {
-            Self::Topic(name) | Self::Queue(name) => name,
+            Self::Topic(name) | Self::EventBus(name) | Self::Queue(name) => name,
         }
     }
 }

@@ -5,10 +5,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use bytes::Bytes;
+use http::{HeaderValue, Response, StatusCode, header};
+use http_body_util::Full;
+use s3s::S3Result;
 use s3s::access::{S3Access, S3AccessContext};
 use s3s::auth::SimpleAuth;
 use s3s::service::S3ServiceBuilder;
-use s3s::{S3Result, s3_error};
 use tokio::net::TcpListener;
 
 use super::service::{ObjectEvents, S3Service};
@@ -16,6 +19,7 @@ use super::store::Buckets;
 use crate::Error;
 use crate::aws::http_server::{HttpListener, HttpServer};
 use crate::aws::listener::listen;
+use crate::aws::web_access::{Origin, WebAccess};
 
 /// How long open requests may go on when the endpoint is stopped.
 const GRACE: Duration = Duration::from_secs(2);
@@ -26,6 +30,8 @@ const HEADER_TIMEOUT: Duration = Duration::from_secs(60);
 /// A server of the S3 protocol. It ends when it is dropped.
 ///
 /// Requests are either signed with the access key `test` and the secret key `test`, or not signed.
+/// The keys are public, so any web page could use them: its requests are refused, unless its origin
+/// is [allowed](BoundS3Endpoint::with_allowed_origin).
 #[derive(Debug)]
 pub struct S3Endpoint {
     address: SocketAddr,
@@ -37,6 +43,7 @@ pub struct S3Endpoint {
 pub struct BoundS3Endpoint {
     address: SocketAddr,
     listener: TcpListener,
+    access: WebAccess,
 }
 
 impl S3Endpoint {
@@ -49,7 +56,16 @@ impl S3Endpoint {
     pub async fn bind(address: SocketAddr) -> Result<BoundS3Endpoint, Error> {
         let (listener, address) = listen(address).await?;
 
-        Ok(BoundS3Endpoint { address, listener })
+        // Objects can be pages, and any page may link to an object.
+        let access = WebAccess::new(address, refuse)
+            .with_own_pages(|_| true)
+            .with_allowed_origins([]);
+
+        Ok(BoundS3Endpoint {
+            address,
+            listener,
+            access,
+        })
     }
 
     /// The address that the endpoint listens on.
@@ -71,6 +87,36 @@ impl BoundS3Endpoint {
         self.address
     }
 
+    /// Lets the pages of this origin use the endpoint, with CORS: a web application under
+    /// development, for example. The host of the origin may also be the `Host` of requests.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::net::{Ipv4Addr, SocketAddr};
+    /// use std::sync::Arc;
+    ///
+    /// use s3_dispatch_local::{BucketSpec, LocalPipeline, Origin, S3Endpoint, Topology};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), s3_dispatch_local::Error> {
+    /// let topology = Topology::new().with_bucket(BucketSpec::new("photos"));
+    /// let pipeline = LocalPipeline::builder().with_topology(topology).start().await?;
+    ///
+    /// let endpoint = S3Endpoint::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)))
+    ///     .await?
+    ///     .with_allowed_origin(Origin::parse("http://localhost:5173")?)
+    ///     .serve(Arc::clone(pipeline.buckets()), Arc::new(pipeline.clone()));
+    /// assert!(endpoint.address().ip().is_loopback());
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn with_allowed_origin(mut self, origin: Origin) -> Self {
+        self.access = self.access.with_allowed_origins([origin]);
+        self
+    }
+
     /// Starts to serve these buckets. Their events go to `events`.
     #[must_use]
     pub fn serve(self, buckets: Arc<Buckets>, events: Arc<dyn ObjectEvents>) -> S3Endpoint {
@@ -78,7 +124,7 @@ impl BoundS3Endpoint {
         protocol.set_auth(SimpleAuth::from_single("test", "test"));
         protocol.set_access(AccessRule);
 
-        let server = HttpListener::new(self.listener)
+        let server = HttpListener::new(self.listener, self.access)
             .with_header_timeout(HEADER_TIMEOUT)
             .with_grace(GRACE)
             .serve(protocol.build());
@@ -90,20 +136,31 @@ impl BoundS3Endpoint {
     }
 }
 
-/// Allows unsigned requests, so that `curl -T` works, but not those that a web page of another site
-/// sends from a browser.
+/// Allows unsigned requests, so that `curl -T` works. [`WebAccess`] refuses those of web pages.
 struct AccessRule;
 
 #[async_trait]
 impl S3Access for AccessRule {
-    async fn check(&self, context: &mut S3AccessContext<'_>) -> S3Result<()> {
-        if context.credentials().is_none() && context.headers().contains_key(http::header::ORIGIN) {
-            return Err(s3_error!(
-                AccessDenied,
-                "requests of a web page must be signed"
-            ));
-        }
-
+    async fn check(&self, _: &mut S3AccessContext<'_>) -> S3Result<()> {
         Ok(())
     }
+}
+
+/// Refuses a request of a web page, as S3 refuses one without permission.
+fn refuse(reason: &str) -> Response<Full<Bytes>> {
+    let reason = reason
+        .replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;");
+    let body = format!(
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n\
+         <Error><Code>AccessDenied</Code><Message>{reason}</Message></Error>"
+    );
+
+    let mut response = Response::new(Full::from(body));
+    *response.status_mut() = StatusCode::FORBIDDEN;
+    let xml = HeaderValue::from_static("application/xml");
+    response.headers_mut().insert(header::CONTENT_TYPE, xml);
+
+    response
 }

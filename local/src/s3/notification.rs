@@ -28,12 +28,28 @@ pub(crate) fn notification_json(
     event: &ObjectEvent,
     request: &Request<'_>,
 ) -> String {
+    let record = record(event, request).with_configuration_id(spec.id.as_str());
+    NotificationBuilder::from(record).to_json()
+}
+
+/// The event with this id as S3 sends it to EventBridge, in JSON. `None` if S3 does not send it
+/// there.
+pub(crate) fn eventbridge_json(
+    event: &ObjectEvent,
+    request: &Request<'_>,
+    id: &str,
+) -> Option<String> {
+    record(event, request)
+        .with_eventbridge_id(id)
+        .to_eventbridge_json()
+}
+
+fn record(event: &ObjectEvent, request: &Request<'_>) -> RecordBuilder {
     let mut record = RecordBuilder::new(event.event_name.clone())
         .with_region(REGION)
         .with_event_time(iso(request.time))
         .with_source_ip("127.0.0.1")
         .with_request_id(request.id)
-        .with_configuration_id(spec.id.as_str())
         .with_bucket(event.bucket.as_str())
         .with_key(event.key.as_str());
 
@@ -59,7 +75,7 @@ pub(crate) fn notification_json(
         record = record.with_has_annotation(false);
     }
 
-    NotificationBuilder::from(record).to_json()
+    record
 }
 
 /// The test notification that S3 publishes when notifications are configured, in JSON.

@@ -1,7 +1,7 @@
 //! Buckets, and where their notifications go.
 
 use s3_dispatch::EventPattern;
-use s3_dispatch_testing::SnsFilterPolicy;
+use s3_dispatch_testing::{RecordBuilder, SnsFilterPolicy};
 
 use crate::s3::ObjectEvent;
 
@@ -13,6 +13,8 @@ pub struct BucketSpec {
     pub name: String,
     /// Which events are published, and where.
     pub notifications: Vec<NotificationSpec>,
+    /// Whether the bucket sends its events to EventBridge as well.
+    pub eventbridge: bool,
 }
 
 /// A notification configuration of a bucket: some events, and their destination.
@@ -61,6 +63,7 @@ impl BucketSpec {
         Self {
             name: name.into(),
             notifications: Vec::new(),
+            eventbridge: false,
         }
     }
 
@@ -69,6 +72,27 @@ impl BucketSpec {
     pub fn with_notification(mut self, notification: NotificationSpec) -> Self {
         self.notifications.push(notification);
         self
+    }
+
+    /// Sends all events of the bucket to EventBridge as well, whose [rules](crate::RuleSpec) choose
+    /// the queues. By default S3 sends none there.
+    ///
+    /// ```
+    /// use s3_dispatch_local::BucketSpec;
+    ///
+    /// assert!(BucketSpec::new("photos").with_eventbridge().eventbridge);
+    /// ```
+    #[must_use]
+    pub fn with_eventbridge(mut self) -> Self {
+        self.eventbridge = true;
+        self
+    }
+
+    /// Whether S3 sends this event to EventBridge. Some events have no form there.
+    #[must_use]
+    pub fn sends_to_eventbridge(&self, event: &ObjectEvent) -> bool {
+        let form = || RecordBuilder::new(event.event_name.clone()).to_eventbridge_json();
+        self.eventbridge && form().is_some()
     }
 }
 

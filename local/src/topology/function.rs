@@ -4,14 +4,18 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::invoke_url::InvokeUrl;
+
 /// A Lambda function.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct FunctionSpec {
     /// The function's name.
     pub name: String,
-    /// The program to run. `None` when the function is given in code.
+    /// The program to run. `None` when the function is given in code or runs elsewhere.
     pub program: Option<PathBuf>,
+    /// Where the function is invoked if it runs elsewhere. `None` if this pipeline runs it.
+    pub invoke_url: Option<InvokeUrl>,
     /// The program's arguments.
     pub arguments: Vec<String>,
     /// How long an invocation may take: at most 15 minutes.
@@ -20,8 +24,22 @@ pub struct FunctionSpec {
     pub memory: u32,
     /// Further environment variables.
     pub environment: BTreeMap<String, String>,
+    /// Whether the program also gets the environment variables of this process: see
+    /// [`with_inherited_environment`](Self::with_inherited_environment).
+    pub inherits_environment: bool,
     /// How many invocations may run at once before more are throttled. `None` means no limit.
     pub reserved_concurrency: Option<usize>,
+    /// Where the program is described, for errors about it.
+    pub(super) origin: Option<Origin>,
+}
+
+/// The place in a file that describes the program of a function.
+#[derive(Debug, Clone)]
+pub(super) struct Origin {
+    /// The file and the line.
+    pub(super) place: String,
+    /// The program that is described there. `None` if there is none.
+    pub(super) program: Option<PathBuf>,
 }
 
 /// An event source mapping: a function is invoked with the messages of a queue.
@@ -51,18 +69,55 @@ impl FunctionSpec {
         Self {
             name: name.into(),
             program: None,
+            invoke_url: None,
             arguments: Vec::new(),
             timeout: Duration::from_secs(3),
             memory: 128,
             environment: BTreeMap::new(),
+            inherits_environment: false,
             reserved_concurrency: None,
+            origin: None,
         }
     }
 
-    /// Sets the program to run.
+    /// Sets the program to run, instead of what was set before.
     #[must_use]
     pub fn with_program(mut self, program: PathBuf) -> Self {
         self.program = Some(program);
+        self.invoke_url = None;
+        self
+    }
+
+    /// Sets where the function is invoked, instead of what was set before: it runs elsewhere.
+    ///
+    /// ```
+    /// use s3_dispatch_local::{FunctionSpec, InvokeUrl};
+    ///
+    /// let watch = InvokeUrl::parse("http://127.0.0.1:9000")?;
+    /// let function = FunctionSpec::new("thumbnails").with_invoke_url(watch.clone());
+    /// assert_eq!(function.invoke_url, Some(watch));
+    /// # Ok::<_, s3_dispatch_local::Error>(())
+    /// ```
+    #[must_use]
+    pub fn with_invoke_url(mut self, url: InvokeUrl) -> Self {
+        self.invoke_url = Some(url);
+        self.program = None;
+        self
+    }
+
+    /// Sets the arguments of the program.
+    ///
+    /// ```
+    /// use s3_dispatch_local::FunctionSpec;
+    ///
+    /// let function = FunctionSpec::new("thumbnails")
+    ///     .with_program("target/debug/thumbnails".into())
+    ///     .with_arguments(["--size", "200"]);
+    /// assert_eq!(function.arguments, ["--size", "200"]);
+    /// ```
+    #[must_use]
+    pub fn with_arguments(mut self, arguments: impl IntoIterator<Item: Into<String>>) -> Self {
+        self.arguments = arguments.into_iter().map(Into::into).collect();
         self
     }
 
@@ -87,11 +142,41 @@ impl FunctionSpec {
         self
     }
 
+    /// Passes the environment variables of this process on to the program, such as `PATH` and
+    /// `HOME`. By default it gets only what Lambda sets, and its own variables.
+    ///
+    /// Variables that begin with `AWS_` are not passed on, except those of endpoints
+    /// (`AWS_ENDPOINT_URL_DYNAMODB`): the function has the credentials and the region of the
+    /// pipeline, and should not reach a real account by accident. Add what it needs with
+    /// [`with_variable`](Self::with_variable).
+    ///
+    /// ```
+    /// use s3_dispatch_local::FunctionSpec;
+    ///
+    /// let function = FunctionSpec::new("thumbnails").with_inherited_environment();
+    /// assert!(function.inherits_environment);
+    /// ```
+    #[must_use]
+    pub fn with_inherited_environment(mut self) -> Self {
+        self.inherits_environment = true;
+        self
+    }
+
     /// Sets how many invocations may run at once before more are throttled.
     #[must_use]
     pub fn with_reserved_concurrency(mut self, invocations: usize) -> Self {
         self.reserved_concurrency = Some(invocations);
         self
+    }
+
+    /// An error about the program, with its place if it comes from a file.
+    pub(crate) fn program_error(&self, message: &str) -> String {
+        match &self.origin {
+            Some(origin) if origin.program == self.program => {
+                format!("{}: {message}", origin.place)
+            }
+            _ => message.to_owned(),
+        }
     }
 }
 

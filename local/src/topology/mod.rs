@@ -6,13 +6,17 @@
 mod bucket;
 mod check;
 mod function;
+mod invoke_url;
 mod queue;
+mod rule;
 mod toml;
 
 pub use self::bucket::{BucketSpec, Destination, NotificationSpec, SubscriptionSpec};
 pub use self::function::{FunctionSpec, MappingSpec};
+pub use self::invoke_url::InvokeUrl;
 pub(crate) use self::queue::{MAX_MESSAGE_BYTES, is_fifo};
 pub use self::queue::{QueueSpec, Redrive};
+pub use self::rule::RuleSpec;
 
 use std::time::Duration;
 
@@ -47,6 +51,8 @@ pub struct Topology {
     pub topics: Vec<String>,
     /// Which queue receives the messages of which topic.
     pub subscriptions: Vec<SubscriptionSpec>,
+    /// The rules of EventBridge: which queue receives which events.
+    pub rules: Vec<RuleSpec>,
     /// The queues, including dead-letter queues.
     pub queues: Vec<QueueSpec>,
     /// The functions.
@@ -130,6 +136,13 @@ impl Topology {
     #[must_use]
     pub fn with_subscription(mut self, subscription: SubscriptionSpec) -> Self {
         self.subscriptions.push(subscription);
+        self
+    }
+
+    /// Adds a rule of EventBridge.
+    #[must_use]
+    pub fn with_rule(mut self, rule: RuleSpec) -> Self {
+        self.rules.push(rule);
         self
     }
 

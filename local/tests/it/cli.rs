@@ -1,7 +1,7 @@
 //! The program as a user runs it in a terminal.
 
 use std::net::{Ipv4Addr, TcpListener};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader, Lines};
 use tokio::net::TcpStream;
 use tokio::process::{Child, ChildStderr, ChildStdout, Command};
 
-use crate::programs::{is_running, program, put_processor, wayward};
+use crate::programs::{ends, is_running, program, put_processor, wayward};
 
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -24,14 +24,10 @@ pub(crate) struct Program {
 
 impl Program {
     pub(crate) fn start(arguments: &[&str]) -> Self {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_s3-dispatch-local"));
-        command
-            .args(arguments)
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .kill_on_drop(true);
+        Self::spawn(command(arguments))
+    }
 
+    fn spawn(mut command: Command) -> Self {
         let mut child = command.spawn().unwrap();
         let lines = BufReader::new(child.stdout.take().unwrap()).lines();
         let errors = child.stderr.take().unwrap();
@@ -76,15 +72,8 @@ impl Program {
             .unwrap()
     }
 
-    pub(crate) fn signal(&self, signal: &str) {
-        let process = self.child.id().unwrap().to_string();
-        assert!(
-            std::process::Command::new("kill")
-                .args([signal, &process])
-                .status()
-                .unwrap()
-                .success()
-        );
+    pub(crate) fn signal(&self, name: &str) {
+        signal(&self.child, name);
     }
 
     /// Waits for the end. Returns the status and the standard error.
@@ -107,13 +96,31 @@ impl Program {
     }
 }
 
+fn signal(child: &Child, name: &str) {
+    let process = child.id().unwrap().to_string();
+    let mut kill = std::process::Command::new("kill");
+    assert!(kill.args([name, &process]).status().unwrap().success());
+}
+
+fn command(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_s3-dispatch-local"));
+    command
+        .args(arguments)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .kill_on_drop(true);
+
+    command
+}
+
 /// Puts an object without a signature, and returns the first line of the response.
 async fn put(port: u16, key: &str, body: &str) -> String {
     let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port))
         .await
         .unwrap();
     let request = format!(
-        "PUT /amzn-s3-demo-bucket/{key} HTTP/1.1\r\nHost: localhost\r\n\
+        "PUT /amzn-s3-demo-bucket/{key} HTTP/1.1\r\nHost: localhost:{port}\r\n\
          Content-Length: {}\r\nConnection: close\r\n\r\n{body}",
         body.len()
     );
@@ -127,19 +134,6 @@ async fn put(port: u16, key: &str, body: &str) -> String {
 /// The process id in a line such as `put-processor started as process 123`.
 fn process_of(line: &str) -> String {
     line.rsplit(' ').next().unwrap().to_owned()
-}
-
-/// Waits until a process has ended.
-async fn ends(process: &str) {
-    let gone = async {
-        while is_running(process) {
-            tokio::task::yield_now().await;
-        }
-    };
-
-    tokio::time::timeout(Duration::from_secs(20), gone)
-        .await
-        .unwrap_or_else(|_| panic!("process {process} is still running"));
 }
 
 /// Arguments that name a program for each function, so that nothing is built.
@@ -229,6 +223,98 @@ async fn a_demo_with_a_failing_function_prints_which_events_are_wrong() {
     assert!(seen.contains("| copy-processor: no database"), "{seen}");
 }
 
+/// A program that runs these lines of a shell.
+fn script(folder: &Path, lines: &str) -> PathBuf {
+    let program = folder.join("script");
+    std::fs::write(&program, format!("#!/bin/sh\n{lines}\n")).unwrap();
+    let executable = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+    std::fs::set_permissions(&program, executable).unwrap();
+    program
+}
+
+#[tokio::test]
+async fn the_command_line_gives_functions_their_environment_and_arguments() {
+    let folder = tempfile::tempdir().unwrap();
+    let print = script(
+        folder.path(),
+        "echo \"$LEVEL, $QUERY, $1, $2\"; exec sleep 60",
+    );
+    let arguments = [
+        "--port",
+        "0",
+        "--env",
+        "LEVEL=debug",
+        "--env",
+        "copy-processor:LEVEL=warn",
+        "--env",
+        "QUERY=a:b=c",
+        "--",
+        "--size",
+        "two words",
+    ];
+
+    let mut program = start(&print, &arguments);
+    program
+        .line("put-processor: debug, a:b=c, --size, two words")
+        .await;
+    program
+        .line("copy-processor: warn, a:b=c, --size, two words")
+        .await;
+    program.signal("-TERM");
+    assert!(program.end().await.0.success());
+}
+
+#[tokio::test]
+async fn arguments_need_a_program() {
+    let elsewhere = "put-processor=http://127.0.0.1:9000";
+    let arguments = ["--function", elsewhere, "--", "--size"];
+    let (status, errors) = Program::start(&arguments).end().await;
+    assert_eq!(status.code(), Some(1));
+    assert_eq!(
+        errors,
+        "error: the arguments after `--` need a program: `--function NAME=PATH`\n"
+    );
+}
+
+#[tokio::test]
+async fn the_own_environment_is_passed_on_by_choice_and_without_credentials() {
+    let folder = tempfile::tempdir().unwrap();
+    let print = script(
+        folder.path(),
+        "echo \"<$MINE> <$AWS_PROFILE> <$AWS_ENDPOINT_URL_DYNAMODB> <$AWS_ACCESS_KEY_ID> \
+         <$TZ>\"; exec sleep 60",
+    );
+
+    let cases = [
+        (
+            &["--port", "0"][..],
+            "put-processor: <> <> <> <test> <:UTC>",
+        ),
+        (
+            &["--port", "0", "--inherit-env"],
+            "put-processor: <my own> <> <http://localhost:8000> <test> <Asia/Tokyo>",
+        ),
+    ];
+
+    for (arguments, expected) in cases {
+        let functions = function_arguments(&print);
+        let functions: Vec<_> = functions.iter().map(String::as_str).collect();
+        let mut command = command(&[&functions[..], arguments].concat());
+        command.envs([
+            ("MINE", "my own"),
+            ("AWS_PROFILE", "production"),
+            ("AWS_ENDPOINT_URL_DYNAMODB", "http://localhost:8000"),
+            ("AWS_ACCESS_KEY_ID", "secret"),
+            ("TZ", "Asia/Tokyo"),
+        ]);
+
+        let mut program = Program::spawn(command);
+        program.line(expected).await;
+        program.signal("-TERM");
+        assert!(program.end().await.0.success());
+    }
+}
+
 #[tokio::test]
 async fn a_signal_ends_the_program_and_its_functions() {
     for signal in ["-INT", "-TERM"] {
@@ -265,15 +351,152 @@ async fn the_pipeline_keeps_running_when_nobody_reads_its_output() {
     assert_eq!(errors, "");
 }
 
+/// Uploads this many objects, one after another.
+async fn put_many(port: u16, objects: usize) {
+    for object in 1..=objects {
+        let status = put(port, &format!("{object}"), "").await;
+        assert_eq!(status, "HTTP/1.1 200 OK");
+    }
+}
+
+/// Asserts that the lines have each of so many uploads, in order.
+fn check_objects(lines: &str, objects: usize) {
+    let found: Vec<_> = lines
+        .lines()
+        .filter_map(|line| line.split_once("  object       ")?.0.rsplit_once('#'))
+        .map(|(_, number)| number.trim().parse::<usize>().unwrap())
+        .collect();
+    assert!(found.iter().copied().eq(1..=objects), "{found:?}");
+}
+
 #[tokio::test]
-async fn the_functions_end_when_the_program_is_killed() {
+async fn no_line_is_lost_when_the_reader_is_slow() {
+    let mut program = start(&wayward(), &["--port", "0"]);
+    let port = program.port().await;
+    // More steps than the journal keeps for a reader that falls behind.
+    put_many(port, 1_500).await;
+
+    program.signal("-TERM");
+    assert!(program.end().await.0.success());
+    check_objects(&program.seen.join("\n"), 1_500);
+}
+
+#[tokio::test]
+async fn no_line_is_lost_in_a_file_or_in_a_pipe_that_does_not_block() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("output");
+    let functions = function_arguments(&wayward());
+    let functions: Vec<_> = functions.iter().map(String::as_str).collect();
+    let port = free_port().to_string();
+    let arguments = [&functions[..], &["--port", &port, "--sqs-port", "0"]].concat();
+    let port = port.parse().unwrap();
+
+    let mut to_file = command(&arguments);
+    to_file.stdout(std::fs::File::create(&file).unwrap());
+    let mut child = to_file.spawn().unwrap();
+    listens(port).await;
+    put_many(port, 1_500).await;
+    terminate(&mut child).await;
+    check_objects(&std::fs::read_to_string(&file).unwrap(), 1_500);
+
+    let (mut reader, writer) = std::os::unix::net::UnixStream::pair().unwrap();
+    writer.set_nonblocking(true).unwrap();
+    let mut to_pipe = command(&arguments);
+    to_pipe.stdout(std::os::fd::OwnedFd::from(writer));
+    let mut child = to_pipe.spawn().unwrap();
+    // Its end of the pipe is then only with the child.
+    drop(to_pipe);
+    listens(port).await;
+    put_many(port, 1_500).await;
+
+    let reading = tokio::task::spawn_blocking(move || {
+        let mut lines = String::new();
+        std::io::Read::read_to_string(&mut reader, &mut lines).unwrap();
+        lines
+    });
+    terminate(&mut child).await;
+    check_objects(&reading.await.unwrap(), 1_500);
+}
+
+/// A port that nobody listens on.
+fn free_port() -> u16 {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    listener.local_addr().unwrap().port()
+}
+
+/// Waits until a program listens on this port.
+async fn listens(port: u16) {
+    let connected = async {
+        while TcpStream::connect((Ipv4Addr::LOCALHOST, port))
+            .await
+            .is_err()
+        {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, connected).await.unwrap();
+}
+
+async fn terminate(child: &mut Child) {
+    signal(child, "-TERM");
+    let status = tokio::time::timeout(PATIENCE, child.wait()).await;
+    assert!(status.expect("the program did not end").unwrap().success());
+}
+
+#[tokio::test]
+async fn a_second_signal_ends_a_program_whose_output_nobody_takes() {
     let mut program = start(&wayward(), &["--port", "0"]);
     let started = process_of(&program.line("put-processor started").await);
-    // Only a process that waits for an invocation notices that the program is gone.
-    program.line("put-processor: ready in process").await;
+    let port = program.port().await;
+    put_many(port, 1_500).await;
+
+    // The first signal stops the pipeline, which cannot print its last lines.
+    program.signal("-INT");
+    ends(&started).await;
+    assert!(program.child.try_wait().unwrap().is_none());
+
+    let ended = async {
+        while program.child.try_wait().unwrap().is_none() {
+            signal(&program.child, "-INT");
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, ended).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_busy_function_ends_when_the_program_is_killed() {
+    for signal in ["-KILL", "-HUP"] {
+        let mut program = start(&wayward(), &["--port", "0", "--env", "HANG=1"]);
+        let busy = process_of(&program.line("put-processor started").await);
+        let waiting = process_of(&program.line("copy-processor started").await);
+        let port = program.port().await;
+        assert_eq!(put(port, "a", "").await, "HTTP/1.1 200 OK");
+        program.line("put-processor: working").await;
+
+        program.signal(signal);
+        assert!(!program.end().await.0.success());
+        ends(&busy).await;
+        ends(&waiting).await;
+    }
+}
+
+#[tokio::test]
+async fn a_starting_function_and_what_it_started_end_when_the_program_is_killed() {
+    let folder = tempfile::tempdir().unwrap();
+    let slow = script(
+        folder.path(),
+        "sleep 600 & echo \"child $!\"; exec sleep 600",
+    );
+    let mut program = start(&slow, &["--port", "0"]);
+    let starting = process_of(&program.line("put-processor started").await);
+    let child = process_of(&program.line("put-processor: child").await);
+    assert!(is_running(&starting) && is_running(&child));
+
     program.signal("-KILL");
     program.end().await;
-    ends(&started).await;
+    ends(&starting).await;
+    ends(&child).await;
 }
 
 /// Writes a configuration with a bucket, a queue and a function that returns its event.
@@ -356,8 +579,10 @@ async fn a_restart_with_a_data_folder_keeps_objects_and_messages() {
     let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port))
         .await
         .unwrap();
-    let request = "GET /amzn-s3-demo-bucket/my%20photo HTTP/1.1\r\nHost: localhost\r\n\
-                   Connection: close\r\n\r\n";
+    let request = format!(
+        "GET /amzn-s3-demo-bucket/my%20photo HTTP/1.1\r\nHost: localhost:{port}\r\n\
+         Connection: close\r\n\r\n"
+    );
     stream.write_all(request.as_bytes()).await.unwrap();
     let mut answer = String::new();
     stream.read_to_string(&mut answer).await.unwrap();
@@ -409,6 +634,27 @@ async fn an_error_at_startup_is_printed_on_one_line() {
             ),
         ),
         (
+            vec![
+                "--port",
+                "0",
+                "--function",
+                "put-processor=http://127.0.0.1:9000",
+                "--env",
+                "put-processor:LOG=debug",
+            ],
+            String::from(
+                "error: `put-processor`: a function that runs elsewhere gets no environment or \
+                 arguments here\n",
+            ),
+        ),
+        (
+            vec!["--env", "resize:LOG=debug"],
+            String::from(
+                "error: there is no function `resize`; \
+                 the functions are `put-processor`, `copy-processor`\n",
+            ),
+        ),
+        (
             vec!["--data", "/dev/null", "--port", "0"],
             String::from("error: cannot create the folder `/dev/null`: "),
         ),
@@ -441,7 +687,14 @@ async fn an_invalid_option_value_is_explained() {
             ["--fault", "kill"],
             "expected `FAULT=RATE` or `HOP:FAULT=RATE`, such as `kill=0.1`",
         ),
-        (["--function", "name"], "expected `NAME=PATH`"),
+        (["--function", "name"], "expected `NAME=PATH` or `NAME=URL`"),
+        (
+            ["--function", "index=https://localhost"],
+            "`https://localhost` does not begin with `http://`",
+        ),
+        (["--env", "LOG"], "expected `NAME=VALUE`"),
+        (["--env", ":LOG=debug"], "or `FUNCTION:NAME=VALUE`"),
+        (["--", "--size"], "--function <NAME=PATH|URL>"),
     ];
 
     for (arguments, reason) in cases {

@@ -3,7 +3,12 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use s3_dispatch_local::{Destination, Error, ErrorKind, Topology};
+use s3_dispatch::EventPattern;
+use s3_dispatch_local::{
+    BucketSpec, Destination, Error, ErrorKind, FunctionSpec, LocalPipeline, NotificationSpec,
+    QueueSpec, Topology,
+};
+use s3_dispatch_testing::RecordBuilder;
 
 /// A file that uses every table and field.
 const WHOLE: &str = include_str!("config/whole.toml");
@@ -76,6 +81,22 @@ fn every_setting_can_be_read() {
     }
 
     assert!(table.raw_delivery && !json.raw_delivery);
+    assert!(topology.buckets[0].eventbridge);
+    let [created, large] = &topology.rules[..] else {
+        panic!("{:?}", topology.rules)
+    };
+    let event = |event: &str, key: &str| {
+        let record = RecordBuilder::new(event).with_key(key);
+        record.to_eventbridge_json().unwrap()
+    };
+    assert!(created.pattern.matches(&event("ObjectCreated:Put", "a")));
+    assert!(!created.pattern.matches(&event("ObjectRemoved:Delete", "a")));
+    assert!(
+        large
+            .pattern
+            .matches(&event("ObjectRemoved:Delete", "a.tiff"))
+    );
+    assert_eq!((&*large.name, &*large.queue), ("large", "failed"));
     let queue = &topology.queues[0];
     assert_eq!(queue.visibility_timeout, Duration::from_secs(60));
     assert_eq!(queue.delay, Duration::from_millis(500));
@@ -90,6 +111,7 @@ fn every_setting_can_be_read() {
     );
     assert_eq!(function.arguments, ["--size", "200"]);
     assert_eq!(function.environment["QUALITY"], "80");
+    assert!(function.inherits_environment);
     assert_eq!(topology.mappings[0].batch_window, Duration::from_secs(2));
     assert!(!topology.mappings[0].report_batch_item_failures);
 }
@@ -273,6 +295,345 @@ fn a_setting_without_its_counterpart_is_reported_with_its_line() {
         4,
         "either a `topic` or a `queue`",
     );
+}
+
+#[test]
+fn an_event_that_s3_does_not_know_is_reported_with_the_nearest_one() {
+    check_line(
+        "events = [\"ObjectRemoved:Delete\"]",
+        "events = [\"ObjectRemoved:Delete\", \"s3:ObjectCreate:Put\"]",
+        "unknown event `ObjectCreate:Put`; did you mean `ObjectCreated:Put`?",
+    );
+
+    check_line(
+        "events = [\"s3:ObjectCreated:*\"]",
+        "events = [\"ObjectCreated\"]",
+        "unknown event `ObjectCreated`; did you mean `ObjectCreated:*`?",
+    );
+
+    let several_lines = WHOLE.replace(
+        "events = [\"ObjectRemoved:Delete\"]",
+        "events = [\n\"ObjectRemoved:Delete\",\n\"Nothing:Like:This\",\n]",
+    );
+    check(&several_lines, 13, "unknown event `Nothing:Like:This`");
+}
+
+#[test]
+fn an_empty_list_is_reported() {
+    check_line(
+        "events = [\"ObjectRemoved:Delete\"]",
+        "events = []",
+        "`amzn-s3-demo-bucket`: a notification needs at least one event",
+    );
+
+    check_line(
+        "filter_policy.Records.eventName = [\"ObjectCreated:Put\"]",
+        "filter_policy.Records.eventName = []",
+        "the filter policy is not valid: ",
+    );
+}
+
+#[test]
+fn a_name_that_aws_refuses_is_reported() {
+    let long = "a".repeat(64);
+    let buckets = [
+        ("Photos", "lower-case letters"),
+        ("my_photos", "lower-case letters"),
+        ("ab", "3 to 63 characters"),
+        (&long, "3 to 63 characters"),
+        ("-photos", "begin and end with a letter or a digit"),
+        ("photos.", "begin and end with a letter or a digit"),
+        ("my..photos", "two full stops"),
+        ("192.168.5.4", "an IP address"),
+        ("xn--photos", "this prefix or suffix"),
+        ("photos-s3alias", "this prefix or suffix"),
+        ("photos--x-s3", "this prefix or suffix"),
+    ];
+
+    for (name, reason) in buckets {
+        check(&format!("\n[[bucket]]\nname = \"{name}\"\n"), 3, reason);
+    }
+
+    check(
+        "[[queue]]\nname = \"my queue\"\n",
+        2,
+        "cannot be called `my queue`",
+    );
+    check(
+        "[[queue]]\nname = \".fifo\"\n",
+        2,
+        "cannot be called `.fifo`",
+    );
+    check(
+        "[[topic]]\nname = \"a.fifo\"\n",
+        2,
+        "S3 cannot publish to a FIFO topic",
+    );
+    check("[[topic]]\nname = \"a/b\"\n", 2, "cannot be called `a/b`");
+    check(
+        &format!("[[function]]\nname = \"{}\"\n", "a".repeat(65)),
+        2,
+        "it must have 1 to 64 characters",
+    );
+
+    for name in ["abc", "a.b-c.9", &long[1..], "amzn-s3-demo-bucket"] {
+        read(&format!("[[bucket]]\nname = \"{name}\"\n")).unwrap();
+    }
+}
+
+/// A bucket with two notifications, each of these events, prefix and suffix.
+fn two_notifications(one: [&str; 3], other: [&str; 3]) -> String {
+    let notification = |[events, prefix, suffix]: [&str; 3]| {
+        format!(
+            "[[bucket.notification]]\nqueue = \"a\"\nevents = [\"{events}\"]\n\
+             prefix = \"{prefix}\"\nsuffix = \"{suffix}\"\n"
+        )
+    };
+
+    format!(
+        "[[queue]]\nname = \"a\"\n[[bucket]]\nname = \"photos\"\n{}{}",
+        notification(one),
+        notification(other)
+    )
+}
+
+#[test]
+fn notifications_that_overlap_are_reported_at_the_second_one() {
+    let overlapping = [
+        (["ObjectCreated:*", "", ""], ["ObjectCreated:Put", "", ""]),
+        (
+            ["ObjectCreated:*", "images/", ""],
+            ["ObjectCreated:Copy", "images/raw/", ""],
+        ),
+        (
+            ["ObjectCreated:*", "images/", ".jpg"],
+            ["ObjectCreated:*", "", "photo.jpg"],
+        ),
+        (
+            ["ObjectCreated:*", "images/", ""],
+            ["ObjectCreated:*", "", ".jpg"],
+        ),
+    ];
+
+    for (one, other) in overlapping {
+        check(
+            &two_notifications(one, other),
+            12,
+            "`photos`: two notifications overlap: both publish `ObjectCreated:",
+        );
+    }
+
+    let keys = two_notifications(
+        ["ObjectCreated:*", "images/", ""],
+        ["ObjectCreated:*", "", ".jpg"],
+    );
+    check(&keys, 12, "of the keys `images/*.jpg`");
+
+    let separate = [
+        (
+            ["ObjectCreated:Put", "", ""],
+            ["ObjectCreated:Copy", "", ""],
+        ),
+        (["ObjectCreated:*", "a/", ""], ["ObjectCreated:*", "b/", ""]),
+        (
+            ["ObjectCreated:*", "", ".jpg"],
+            ["ObjectCreated:*", "", ".png"],
+        ),
+        (
+            ["ObjectCreated:*", "a/", ".jpg"],
+            ["ObjectCreated:*", "b/", ".jpg"],
+        ),
+    ];
+
+    for (one, other) in separate {
+        read(&two_notifications(one, other)).unwrap();
+    }
+}
+
+#[test]
+fn a_part_that_is_there_twice_or_does_nothing_is_reported() {
+    let mapping = "[[mapping]]\nqueue = \"thumbnails\"\nfunction = \"thumbnails\"\n";
+    let lines = WHOLE.lines().count();
+    check(
+        &format!("{WHOLE}{mapping}"),
+        lines + 3,
+        "the queue already has a mapping to the function `thumbnails`",
+    );
+
+    let subscription = "[[subscription]]\ntopic = \"uploads\"\nqueue = \"failed\"\n";
+    check(
+        &format!("{WHOLE}{subscription}"),
+        lines + 3,
+        "the queue `failed` already subscribes to the topic `uploads`",
+    );
+
+    let function = "[[function]]\nname = \"images\"\n";
+    check(
+        &format!("{WHOLE}{function}"),
+        lines + 2,
+        "`images`: the function has no mapping, so that nothing invokes it",
+    );
+}
+
+#[test]
+fn a_mistake_in_a_rule_is_reported_with_its_line() {
+    check_line(
+        "queue = \"thumbnails\" # of the rule",
+        "queue = \"thumbs\"",
+        "there is no queue `thumbs`",
+    );
+
+    check_line(
+        "pattern.detail-type = [\"Object Created\"]",
+        "pattern.detail-type = []",
+        "the event pattern is not valid: ",
+    );
+
+    check_line(
+        "name = \"large\"",
+        "name = \"created\"",
+        "two rules are called `created`",
+    );
+
+    check_line(
+        "name = \"large\"",
+        "name = \"large images\"",
+        "a rule cannot be called `large images`",
+    );
+
+    let off = WHOLE.replace("eventbridge = true", "eventbridge = false");
+    let line = off.lines().position(|line| line == "name = \"created\"");
+    check(
+        &off,
+        line.unwrap() + 1,
+        "`created`: no bucket sends events to EventBridge",
+    );
+
+    let fifo = format!(
+        "{WHOLE}[[queue]]\nname = \"a.fifo\"\n[[rule]]\nname = \"ordered\"\n\
+         pattern.source = [\"aws.s3\"]\nqueue = \"a.fifo\"\n"
+    );
+    let line = fifo.lines().count();
+    check(
+        &fifo,
+        line,
+        "`ordered`: the FIFO queue `a.fifo` needs a message group id",
+    );
+}
+
+#[test]
+fn a_function_can_run_elsewhere() {
+    let command = "command = [\"bin/thumbnails\", \"--size\", \"200\"]";
+    let plain = WHOLE
+        .replace(command, "url = \"http://localhost:9000\"")
+        .replace("environment = { QUALITY = \"80\" }", "")
+        .replace("inherit_environment = true", "");
+    let topology = read(&plain).unwrap();
+    let url = topology.functions[0].invoke_url.as_ref().unwrap();
+    assert_eq!(url.to_string(), "http://localhost:9000");
+
+    check_line(
+        command,
+        "url = \"localhost:9000\"",
+        "does not begin with `http://`",
+    );
+
+    let elsewhere = WHOLE.replace(command, "url = \"http://localhost:9000\"");
+    let line = |wanted: &str| WHOLE.lines().position(|line| line == wanted).unwrap() + 1;
+    let inherited = "inherit_environment = true";
+    let reason = "`thumbnails`: a function that runs elsewhere gets no environment";
+    check(&elsewhere, line(inherited), reason);
+    let environment = "environment = { QUALITY = \"80\" }";
+    let own_only = elsewhere.replace(inherited, "");
+    check(&own_only, line(environment), reason);
+
+    let both = format!("{command}\nurl = \"http://localhost:9000\"");
+    let line = WHOLE.lines().position(|line| line == command).unwrap() + 2;
+    check(
+        &WHOLE.replace(command, &both),
+        line,
+        "a function has either a `command` or a `url`",
+    );
+}
+
+/// Starts the pipeline of a file, and returns why it does not start.
+async fn start(topology: Topology) -> Error {
+    let pipeline = LocalPipeline::builder().with_topology(topology);
+    pipeline.start().await.unwrap_err()
+}
+
+#[tokio::test]
+async fn a_missing_program_is_reported_with_its_line() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("pipeline.toml");
+    let text = "[[queue]]\nname = \"a\"\n[[mapping]]\nqueue = \"a\"\nfunction = \"b\"\n\
+                [[function]]\nname = \"b\"\n";
+
+    std::fs::write(&path, format!("{text}command = \"bin/b\"\n")).unwrap();
+    let topology = Topology::from_toml_file(&path).unwrap();
+    let error = start(topology.clone()).await;
+    assert_eq!(error.kind(), ErrorKind::Program);
+    let program = folder.path().join("bin/b");
+    let place = path.display();
+    assert_eq!(
+        error.to_string(),
+        format!(
+            "{place}:8: the program `{}` of the function `b` does not exist",
+            program.display()
+        )
+    );
+
+    // Another program is not that of the file.
+    let elsewhere = LocalPipeline::builder().with_topology(topology);
+    let error = elsewhere.with_binary("b", "/nowhere").start().await;
+    assert_eq!(
+        error.unwrap_err().to_string(),
+        "the program `/nowhere` of the function `b` does not exist"
+    );
+
+    std::fs::write(&path, text).unwrap();
+    let error = start(Topology::from_toml_file(&path).unwrap()).await;
+    assert_eq!(
+        error.to_string(),
+        format!("{place}:6: the function `b` has neither a program nor a router")
+    );
+}
+
+#[tokio::test]
+async fn what_a_file_may_not_say_the_builder_refuses_too() {
+    let unknown = EventPattern::parse("ObjectCreate:Put").unwrap();
+    let queue = || Destination::Queue(String::from("uploads"));
+    let with = |notification| {
+        Topology::new()
+            .with_queue(QueueSpec::new("uploads"))
+            .with_bucket(BucketSpec::new("photos").with_notification(notification))
+    };
+
+    let cases = [
+        (
+            with(NotificationSpec::new([unknown], queue())),
+            "unknown event `ObjectCreate:Put`; did you mean `ObjectCreated:Put`?",
+        ),
+        (
+            with(NotificationSpec::new([], queue())),
+            "`photos`: a notification needs at least one event",
+        ),
+        (
+            Topology::new().with_bucket(BucketSpec::new("Photos")),
+            "a bucket cannot be called `Photos`: it must consist of lower-case letters, digits, \
+             hyphens and full stops",
+        ),
+        (
+            Topology::new().with_function(FunctionSpec::new("index")),
+            "`index`: the function has no mapping, so that nothing invokes it",
+        ),
+    ];
+
+    for (topology, expected) in cases {
+        let error = start(topology).await;
+        assert_eq!(error.kind(), ErrorKind::Configuration);
+        assert_eq!(error.to_string(), expected);
+    }
 }
 
 #[test]

@@ -7,11 +7,12 @@ use std::time::Duration;
 use s3_dispatch::EventName;
 use s3_dispatch_local::{
     ErrorKind, Function, FunctionError, FunctionErrorKind, FunctionSpec, Invocation, Journal, Kill,
-    KillKind, LocalPipeline, LogStream, Process, Step, StepKind, Topology,
+    KillKind, LocalPipeline, LogStream, MappingSpec, Message, Process, QueueSpec, Step, StepKind,
+    Topology,
 };
 use s3_dispatch_testing::{RecordBuilder, SqsBatchBuilder};
 
-use crate::programs::{is_running, put_processor, wayward};
+use crate::programs::{ends, is_running, put_processor, wayward};
 
 struct Started {
     process: Process,
@@ -85,6 +86,10 @@ fn spec(program: PathBuf) -> FunctionSpec {
 
 fn is_started(step: &StepKind) -> bool {
     matches!(step, StepKind::FunctionStarted { .. })
+}
+
+fn is_changed(step: &StepKind) -> bool {
+    matches!(step, StepKind::ProgramChanged { .. })
 }
 
 #[tokio::test]
@@ -168,6 +173,19 @@ async fn a_crash_is_reported_and_another_process_takes_over_after_a_pause() {
         function.count(|step| matches!(step, StepKind::FunctionCrashed { .. })),
         2
     );
+}
+
+#[tokio::test]
+async fn what_a_process_has_started_ends_with_it() {
+    let function = Started::with(spec(wayward())).await;
+    let error = function.invoke("leave a child and end").await.unwrap_err();
+    assert_eq!(error.kind(), FunctionErrorKind::Crashed);
+
+    let child = function.step("child", |step| match step {
+        StepKind::FunctionLog { line, .. } => line.strip_prefix("child ").map(str::to_owned),
+        _ => None,
+    });
+    ends(&child.await).await;
 }
 
 #[tokio::test]
@@ -271,6 +289,76 @@ async fn a_program_that_does_not_start_is_given_up_until_it_changes() {
     assert_eq!(function.count(is_started), 6);
 }
 
+/// Puts a copy of this program in the place of another, as a build does.
+fn build(from: &std::path::Path, to: &std::path::Path) {
+    let new = to.with_extension("new");
+    std::fs::copy(from, &new).unwrap();
+    std::fs::rename(&new, to).unwrap();
+}
+
+#[tokio::test]
+async fn a_changed_program_is_used_from_the_next_invocation_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let program = folder.path().join("bootstrap");
+    build(&wayward(), &program);
+    let function = Started::with(spec(program.clone())).await;
+
+    let old = function.invoke("process").await.unwrap();
+    assert_eq!(function.invoke("process").await.unwrap(), old);
+    build(&wayward(), &program);
+
+    let new = function.invoke("process").await.unwrap();
+    assert_ne!(new, old);
+    assert_eq!(function.invoke("process").await.unwrap(), new);
+    assert_eq!(function.count(is_changed), 1);
+    ends(&old).await;
+}
+
+#[tokio::test]
+async fn a_busy_process_of_a_changed_program_finishes_and_is_not_used_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let pipe = pipe_in(folder.path());
+    let program = folder.path().join("bootstrap");
+    build(&wayward(), &program);
+    let slow = spec(program.clone()).with_variable("ANSWER_AFTER", pipe.to_str().unwrap());
+    let function = Started::with(slow).await;
+
+    let busy = function.invoke("process when told");
+    let change = async {
+        function
+            .step("start of the work", |step| match step {
+                StepKind::FunctionLog { line, .. } => (line == "working").then_some(()),
+                _ => None,
+            })
+            .await;
+        build(&wayward(), &program);
+        let new = function.invoke("process").await.unwrap();
+        write(pipe).await;
+        new
+    };
+    let (old, new) = tokio::join!(busy, change);
+    let old = old.unwrap();
+
+    assert_ne!(old, new);
+    ends(&old).await;
+    let (one, other) = tokio::join!(function.invoke("process"), function.invoke("process"));
+    assert_ne!(one.unwrap(), old);
+    assert_ne!(other.unwrap(), old);
+}
+
+#[tokio::test]
+async fn the_old_process_goes_on_while_there_is_no_program() {
+    let folder = tempfile::tempdir().unwrap();
+    let program = folder.path().join("bootstrap");
+    build(&wayward(), &program);
+    let function = Started::with(spec(program.clone())).await;
+
+    let before = function.invoke("process").await.unwrap();
+    std::fs::remove_file(&program).unwrap();
+    assert_eq!(function.invoke("process").await.unwrap(), before);
+    assert_eq!(function.count(is_changed), 0);
+}
+
 #[tokio::test]
 async fn an_error_at_startup_is_reported_with_the_text_of_the_function() {
     let spec = spec(wayward())
@@ -281,6 +369,132 @@ async fn an_error_at_startup_is_reported_with_the_text_of_the_function() {
     assert_eq!(
         error.to_string(),
         "the function cannot start: Config: no database"
+    );
+}
+
+/// Keeps a paused clock from moving by itself while a process works, until it is dropped.
+struct ClockHold {
+    _release: std::sync::mpsc::Sender<()>,
+}
+
+impl ClockHold {
+    fn new() -> Self {
+        let (hold, released) = std::sync::mpsc::channel::<()>();
+        tokio::task::spawn_blocking(move || released.recv());
+        Self { _release: hold }
+    }
+}
+
+/// A pipe in this folder. A process that reads it waits until something is written.
+fn pipe_in(folder: &std::path::Path) -> PathBuf {
+    let pipe = folder.join("pipe");
+    let made = std::process::Command::new("mkfifo").arg(&pipe).status();
+    assert!(made.unwrap().success());
+    pipe
+}
+
+async fn write(pipe: PathBuf) {
+    let written = tokio::task::spawn_blocking(|| std::fs::write(pipe, "go"));
+    written.await.unwrap().unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_slow_start_does_not_count_against_the_timeout() {
+    let hold = ClockHold::new();
+    let folder = tempfile::tempdir().unwrap();
+    let pipe = pipe_in(folder.path());
+
+    let slow = FunctionSpec::new("slow")
+        .with_timeout(Duration::from_secs(1))
+        .with_variable("START_AFTER", pipe.to_str().unwrap());
+    let topology = Topology::new()
+        .with_queue(QueueSpec::new("uploads"))
+        .with_function(slow)
+        .with_mapping(MappingSpec::new("uploads", "slow"));
+    let pipeline = LocalPipeline::builder()
+        .with_topology(topology)
+        .with_binary("slow", wayward())
+        .start()
+        .await
+        .unwrap();
+
+    let mut steps = pipeline.journal().watch();
+    let message = Message::new("1", "{}");
+    pipeline.send("uploads", message).await.unwrap();
+
+    loop {
+        match &steps.next().await.unwrap().kind {
+            StepKind::Invoked { .. } => {
+                tokio::time::advance(Duration::from_secs(9)).await;
+                write(pipe.clone()).await;
+            }
+            StepKind::Answered { error, .. } => {
+                assert_eq!(*error, None);
+                break;
+            }
+            _ => {}
+        }
+    }
+
+    drop(hold);
+    pipeline.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_start_has_ten_seconds_from_the_start_of_the_process() {
+    let hold = ClockHold::new();
+    let folder = tempfile::tempdir().unwrap();
+    let pipe = pipe_in(folder.path());
+    let slow = spec(wayward()).with_variable("START_AFTER", pipe.to_str().unwrap());
+    let function = Started::with(slow).await;
+
+    tokio::time::advance(Duration::from_secs(9)).await;
+    let invocation = function.invoke("hello");
+    let late = async {
+        tokio::task::yield_now().await;
+        tokio::time::advance(Duration::from_secs(1)).await;
+    };
+    let (answer, ()) = tokio::join!(invocation, late);
+
+    let error = answer.unwrap_err();
+    assert_eq!(error.kind(), FunctionErrorKind::InitFailed);
+    assert_eq!(error.to_string(), "the process was not ready after 10s");
+    drop(hold);
+}
+
+#[tokio::test]
+async fn an_answer_that_breaks_off_is_called_that() {
+    let function = Started::with(spec(wayward())).await;
+    let cases = [
+        (
+            "break off and end",
+            FunctionErrorKind::Crashed,
+            "the process ended in the middle of its answer: exit status: 3",
+        ),
+        (
+            "break off and ask",
+            FunctionErrorKind::Unhandled,
+            "the answer broke off: the process closed the connection in the middle of it",
+        ),
+    ];
+
+    for (event, kind, text) in cases {
+        let error = function.invoke(event).await.unwrap_err();
+        assert_eq!((error.kind(), &*error.to_string()), (kind, text));
+    }
+
+    assert_eq!(
+        function.invoke("break off and answer").await.unwrap(),
+        "\"whole\""
+    );
+
+    let hanging = Invocation::new("an-id", "\"break off and hang\"");
+    let hanging = hanging.with_timeout(Duration::from_millis(500));
+    let error = function.invoke_with(hanging).await.unwrap_err();
+    assert_eq!(error.kind(), FunctionErrorKind::TimedOut);
+    assert_eq!(
+        error.to_string(),
+        "the function did not answer within 500ms and was killed; its answer broke off"
     );
 }
 

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::process::Command;
 use std::sync::LazyLock;
+use std::time::Duration;
 
 use serde_json::Value;
 
@@ -70,4 +71,17 @@ pub(crate) fn is_running(process: &str) -> bool {
     let state = String::from_utf8(state.stdout).unwrap();
 
     !state.trim().is_empty() && !state.trim().starts_with('Z')
+}
+
+/// Waits until a process has ended.
+pub(crate) async fn ends(process: &str) {
+    let gone = async {
+        while is_running(process) {
+            tokio::task::yield_now().await;
+        }
+    };
+
+    tokio::time::timeout(Duration::from_secs(20), gone)
+        .await
+        .unwrap_or_else(|_| panic!("process {process} is still running"));
 }

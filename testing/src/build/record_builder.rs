@@ -234,6 +234,24 @@ impl RecordBuilder {
         self
     }
 
+    /// Sets the id of the event in EventBridge's form, `id`. A notification has no such id.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use s3_dispatch_testing::RecordBuilder;
+    ///
+    /// let event = RecordBuilder::new("ObjectCreated:Put")
+    ///     .with_eventbridge_id("2d9f6d6c-6b4a-4ff0-9a4b-5b8c3a4f8b1e")
+    ///     .to_eventbridge_json();
+    /// assert!(event.unwrap().contains(r#""id":"2d9f6d6c-6b4a-4ff0-9a4b-5b8c3a4f8b1e""#));
+    /// ```
+    #[must_use]
+    pub fn with_eventbridge_id(mut self, id: impl Into<String>) -> Self {
+        self.fields.eventbridge_id = id.into();
+        self
+    }
+
     /// The JSON of the record alone, an element of `Records`.
     #[must_use]
     pub fn to_json(&self) -> String {

@@ -18,6 +18,8 @@ pub(crate) struct RecordFields {
     pub(crate) principal_id: String,
     pub(crate) source_ip: String,
     pub(crate) request_id: String,
+    /// The id of the event in EventBridge's form.
+    pub(crate) eventbridge_id: String,
     pub(crate) configuration_id: String,
     pub(crate) bucket: String,
     pub(crate) tags: BTreeMap<String, String>,
@@ -48,6 +50,7 @@ impl RecordFields {
             principal_id: String::from(principal_id),
             source_ip: String::from(source_ip),
             request_id: String::from(defaults::REQUEST_ID),
+            eventbridge_id: String::from("17793124-05d4-b198-2fde-7ededc63b103"),
             configuration_id: String::from("testConfigRule"),
             bucket: String::from(defaults::BUCKET),
             tags: BTreeMap::new(),

@@ -23,7 +23,7 @@ pub(crate) fn event(record: &RecordFields) -> Option<String> {
 #[serde(rename_all = "kebab-case")]
 struct EventJson<'b> {
     version: &'static str,
-    id: &'static str,
+    id: &'b str,
     detail_type: &'static str,
     source: &'static str,
     account: &'static str,
@@ -112,7 +112,7 @@ impl<'b> EventJson<'b> {
 
         Some(Self {
             version: "0",
-            id: "17793124-05d4-b198-2fde-7ededc63b103",
+            id: &record.eventbridge_id,
             detail_type: detail_type.name,
             source: "aws.s3",
             account: ACCOUNT,

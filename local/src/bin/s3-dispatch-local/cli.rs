@@ -4,9 +4,10 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
 use clap::Parser;
-use s3_dispatch_local::{Error, Fault, Faults, Hop, Topology};
+use s3_dispatch_local::{Error, Fault, Faults, Hop, InvokeUrl, Origin, Topology};
 
-/// Runs S3, SNS, SQS and Lambda on this machine, and can inject the faults that AWS shows.
+/// Runs S3, SNS, EventBridge, SQS and Lambda on this machine, and can inject the faults that AWS
+/// shows.
 ///
 /// For development and tests, never for production. Without options, it runs the pipeline of the
 /// examples: one bucket, one topic, two queues with dead-letter queues, and the functions
@@ -18,9 +19,24 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "FILE", conflicts_with = "demo")]
     pub(crate) config: Option<PathBuf>,
 
-    /// Run this program as the function NAME. Can be given once for each function.
-    #[arg(long, value_name = "NAME=PATH", value_parser = parse_named_path)]
-    pub(crate) function: Vec<(String, PathBuf)>,
+    /// Run this program as the function NAME, or invoke the function at a URL: that of `cargo
+    /// lambda watch` (`http://localhost:9000`), for example. Can be given once for each function.
+    #[arg(long, value_name = "NAME=PATH|URL", value_parser = parse_implementation)]
+    pub(crate) function: Vec<(String, Implementation)>,
+
+    /// Set an environment variable of every function, or of one (`put-processor:LOG=debug`). Can be
+    /// given several times.
+    #[arg(long, value_name = "[FUNCTION:]NAME=VALUE", value_parser = parse_variable)]
+    pub(crate) env: Vec<Variable>,
+
+    /// Pass the environment of this program on to every function. Variables that begin with `AWS_`
+    /// are left out, except `AWS_ENDPOINT_URL` and the like.
+    #[arg(long)]
+    pub(crate) inherit_env: bool,
+
+    /// Arguments for each program that `--function` names.
+    #[arg(last = true, value_name = "ARGUMENT", requires = "function")]
+    pub(crate) arguments: Vec<String>,
 
     /// Keep objects and messages in this folder, so that they survive a restart.
     #[arg(long, value_name = "FOLDER")]
@@ -70,6 +86,29 @@ pub(crate) struct Arguments {
     /// Serve S3 on this address. Anyone who can reach it can write to the buckets.
     #[arg(long, value_name = "ADDRESS", default_value_t = IpAddr::V4(Ipv4Addr::LOCALHOST))]
     pub(crate) bind: IpAddr,
+
+    /// Let the web pages of this origin use S3 and SQS, with CORS: `http://localhost:5173`. Can be
+    /// given several times. Requests of all other pages are refused, also if they are signed.
+    #[arg(long, value_name = "ORIGIN", value_parser = Origin::parse)]
+    pub(crate) allow_origin: Vec<Origin>,
+}
+
+/// What answers the invocations of a function.
+#[derive(Debug, Clone)]
+pub(crate) enum Implementation {
+    /// A program that the pipeline runs.
+    Program(PathBuf),
+    /// Something that runs elsewhere.
+    Url(InvokeUrl),
+}
+
+/// An environment variable of one function, or of all.
+#[derive(Debug, Clone)]
+pub(crate) struct Variable {
+    /// The function. `None` for all of them.
+    pub(crate) function: Option<String>,
+    pub(crate) name: String,
+    pub(crate) value: String,
 }
 
 /// How often one fault is injected, and at which hops.
@@ -119,13 +158,39 @@ impl Arguments {
     }
 }
 
-fn parse_named_path(text: &str) -> Result<(String, PathBuf), String> {
-    match text.split_once('=') {
-        Some((name, path)) if !name.is_empty() && !path.is_empty() => {
-            Ok((name.to_owned(), path.into()))
-        }
-        _ => Err(String::from("expected `NAME=PATH`")),
+fn parse_implementation(text: &str) -> Result<(String, Implementation), String> {
+    let (name, place) = text
+        .split_once('=')
+        .filter(|(name, place)| !name.is_empty() && !place.is_empty())
+        .ok_or("expected `NAME=PATH` or `NAME=URL`")?;
+
+    let implementation = match place.contains("://") {
+        true => InvokeUrl::parse(place)
+            .map(Implementation::Url)
+            .map_err(|error| error.to_string())?,
+        false => Implementation::Program(place.into()),
+    };
+
+    Ok((name.to_owned(), implementation))
+}
+
+fn parse_variable(text: &str) -> Result<Variable, String> {
+    let expected = "expected `NAME=VALUE`, or `FUNCTION:NAME=VALUE` for one function";
+    let (name, value) = text.split_once('=').ok_or(expected)?;
+    let (function, name) = match name.split_once(':') {
+        Some((function, name)) => (Some(function.to_owned()), name),
+        None => (None, name),
+    };
+
+    if name.is_empty() || function.as_deref() == Some("") {
+        return Err(expected.to_owned());
     }
+
+    Ok(Variable {
+        function,
+        name: name.to_owned(),
+        value: value.to_owned(),
+    })
 }
 
 fn parse_seed(text: &str) -> Result<u64, String> {

@@ -15,14 +15,15 @@ use crate::console::say;
 /// A build that takes longer is announced, so that the program does not seem to hang.
 const QUIET_BUILD_TIME: Duration = Duration::from_secs(1);
 
-/// Sets the program of each function that has none: the example of the same name.
+/// Sets the program of each function that has none and does not run elsewhere: the example of the
+/// same name.
 ///
 /// Under `cargo run`, Cargo builds it from this repository. Otherwise it must be in the same folder
 /// as this program.
 pub(crate) async fn set_programs(functions: &mut [FunctionSpec]) -> Result<(), Box<dyn Error>> {
     let missing: Vec<_> = functions
         .iter_mut()
-        .filter(|function| function.program.is_none())
+        .filter(|function| function.program.is_none() && function.invoke_url.is_none())
         .collect();
     if missing.is_empty() {
         return Ok(());

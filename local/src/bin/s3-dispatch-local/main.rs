@@ -10,6 +10,7 @@ mod examples;
 mod s3_client;
 mod demo;
 mod step_line;
+mod output;
 mod console;
 mod ui;
 

@@ -8,11 +8,11 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use s3_dispatch_local::{
-    BoundS3Endpoint, ErrorKind, FunctionSpec, LocalPipeline, S3Endpoint, Topology,
+    BoundS3Endpoint, ErrorKind, FunctionSpec, InvokeUrl, LocalPipeline, S3Endpoint, Topology,
 };
 
-use crate::cli::Arguments;
-use crate::console::{self, Console, paint, say};
+use crate::cli::{Arguments, Implementation};
+use crate::console::{self, Console, SilentConsole, paint, say};
 use crate::interrupt::Interrupt;
 use crate::ui::{BoundUi, Monitor, Ui};
 use crate::{demo, examples};
@@ -33,6 +33,7 @@ pub(crate) async fn run(arguments: &Arguments) -> Result<ExitCode, Box<dyn Error
     }
 
     set_programs(arguments, &mut topology.functions).await?;
+    set_variables(arguments, &mut topology.functions)?;
 
     // Both ports are bound before the pipeline starts: the functions need the endpoint's address,
     // and a port in use should fail before anything runs.
@@ -61,7 +62,7 @@ pub(crate) async fn run(arguments: &Arguments) -> Result<ExitCode, Box<dyn Error
         interrupt.wait().await;
     }
 
-    running.stop().await;
+    running.stop(&mut interrupt).await;
 
     let is_success = match outcome? {
         Some(table) => {
@@ -93,6 +94,10 @@ impl Running {
             .with_faults(arguments.faults())
             .with_sqs_endpoint(arguments.sqs_address());
 
+        for origin in &arguments.allow_origin {
+            builder = builder.with_allowed_origin(origin.clone());
+        }
+
         if let Some(folder) = &arguments.data {
             builder = builder.with_data(folder);
         }
@@ -103,7 +108,9 @@ impl Running {
             builder = builder.with_observer(move |step| monitor.observe(step));
         }
 
+        let console = SilentConsole::new();
         let pipeline = builder
+            .with_observer(console.observer())
             .start()
             .await
             .map_err(|error| name_port(error, "--sqs-port"))?;
@@ -118,7 +125,7 @@ impl Running {
             ui.serve(pipeline.clone(), monitor, address)
         });
 
-        let console = Console::start(pipeline.journal());
+        let console = console.start();
         let endpoint = endpoint.serve(Arc::clone(pipeline.buckets()), Arc::new(pipeline.clone()));
 
         Ok(Self {
@@ -129,21 +136,29 @@ impl Running {
         })
     }
 
-    async fn stop(mut self) {
+    /// Stops everything, and prints what is left. If nobody reads that, another signal ends it.
+    async fn stop(mut self, interrupt: &mut Interrupt) {
         if let Some(ui) = self.ui {
             ui.stop().await;
         }
 
         self.endpoint.stop().await;
         self.pipeline.stop().await;
-        self.console.finish().await;
+
+        tokio::select! {
+            () = self.console.finish() => {}
+            () = interrupt.wait() => {}
+        }
     }
 }
 
 async fn bind_endpoint(arguments: &Arguments) -> Result<BoundS3Endpoint, Box<dyn Error>> {
-    S3Endpoint::bind(arguments.s3_address())
+    let bound = S3Endpoint::bind(arguments.s3_address())
         .await
-        .map_err(|error| name_port(error, "--port"))
+        .map_err(|error| name_port(error, "--port"))?;
+    let origins = arguments.allow_origin.iter().cloned();
+
+    Ok(origins.fold(bound, BoundS3Endpoint::with_allowed_origin))
 }
 
 /// Says which option chooses another port, if the error is about a port in use.
@@ -165,24 +180,29 @@ async fn set_programs(
     arguments: &Arguments,
     functions: &mut [FunctionSpec],
 ) -> Result<(), Box<dyn Error>> {
-    let mut programs: BTreeMap<_, _> = arguments.function.iter().cloned().collect();
+    let mut given: BTreeMap<_, _> = arguments.function.iter().cloned().collect();
+
     for function in &mut *functions {
-        if let Some(program) = programs.remove(&function.name) {
-            function.program = Some(program);
+        match given.remove(&function.name) {
+            Some(Implementation::Program(program)) => {
+                *function = function.clone().with_program(program);
+                if !arguments.arguments.is_empty() {
+                    function.arguments.clone_from(&arguments.arguments);
+                }
+            }
+            Some(Implementation::Url(url)) => run_elsewhere(function, url),
+            None => {}
         }
     }
 
-    if let Some((name, _)) = programs.pop_first() {
-        let known: Vec<_> = functions
-            .iter()
-            .map(|function| format!("`{}`", function.name))
-            .collect();
+    let mut named = arguments.function.iter();
+    let is_program = |(_, given): &_| matches!(given, Implementation::Program(_));
+    if !arguments.arguments.is_empty() && !named.any(is_program) {
+        return Err("the arguments after `--` need a program: `--function NAME=PATH`".into());
+    }
 
-        return Err(format!(
-            "there is no function `{name}`; the functions are {}",
-            known.join(", ")
-        )
-        .into());
+    if let Some((name, _)) = given.pop_first() {
+        return Err(no_function(&name, functions));
     }
 
     if arguments.config.is_none() {
@@ -192,9 +212,67 @@ async fn set_programs(
     Ok(())
 }
 
+/// Replaces the program of a function, with its arguments and its environment.
+fn run_elsewhere(function: &mut FunctionSpec, url: InvokeUrl) {
+    *function = function.clone().with_invoke_url(url);
+    function.arguments.clear();
+    function.environment.clear();
+    function.inherits_environment = false;
+}
+
+/// Sets the environment variables that the command line names. One for all functions is for those
+/// that run here.
+fn set_variables(
+    arguments: &Arguments,
+    functions: &mut [FunctionSpec],
+) -> Result<(), Box<dyn Error>> {
+    for variable in &arguments.env {
+        let mut is_used = false;
+        let wanted = variable.function.as_deref();
+
+        for function in &mut *functions {
+            let is_wanted = match wanted {
+                Some(wanted) => wanted == function.name,
+                None => function.invoke_url.is_none(),
+            };
+
+            if is_wanted {
+                let value = variable.value.clone();
+                function.environment.insert(variable.name.clone(), value);
+                is_used = true;
+            }
+        }
+
+        if let (Some(wanted), false) = (wanted, is_used) {
+            return Err(no_function(wanted, functions));
+        }
+    }
+
+    for function in functions {
+        function.inherits_environment |= arguments.inherit_env && function.invoke_url.is_none();
+    }
+
+    Ok(())
+}
+
+fn no_function(name: &str, functions: &[FunctionSpec]) -> Box<dyn Error> {
+    let names = functions.iter().map(|known| format!("`{}`", known.name));
+    let names: Vec<_> = names.collect();
+
+    format!(
+        "there is no function `{name}`; the functions are {}",
+        names.join(", ")
+    )
+    .into()
+}
+
 /// Points the functions' S3 clients to the endpoint, unless the configuration points elsewhere.
 fn set_endpoint(functions: &mut [FunctionSpec], address: SocketAddr) {
-    for function in functions {
+    let here = functions
+        .iter_mut()
+        .filter(|function| function.invoke_url.is_none());
+
+    for function in here {
         function
             .environment
             .entry("AWS_ENDPOINT_URL_S3".into())
@@ -219,6 +297,13 @@ fn greet(arguments: &Arguments, address: SocketAddr, sqs: Option<SocketAddr>, to
     if let Some(sqs) = sqs {
         let sqs = paint(console::NAME, &format!("http://{sqs}"));
         say(&format!("SQS is at {sqs}"));
+    }
+
+    for function in &topology.functions {
+        if let Some(url) = &function.invoke_url {
+            let url = paint(console::NAME, &url.to_string());
+            say(&format!("{} is invoked at {url}", function.name));
+        }
     }
 
     if !arguments.demo {

@@ -32,6 +32,7 @@ impl StepLine {
     /// Returns `None` for a step that is not shown.
     pub(crate) fn of(step: &Step) -> Option<Self> {
         let line = message_line(&step.kind)
+            .or_else(|| fan_out_line(&step.kind))
             .or_else(|| client_line(&step.kind))
             .or_else(|| invocation_line(&step.kind))
             .or_else(|| function_line(&step.kind))
@@ -49,13 +50,9 @@ impl StepLine {
     }
 }
 
-/// From the object event to the queue.
-fn message_line(kind: &StepKind) -> Option<StepLine> {
+/// What a topic or the event bus gets, and which queues it is for.
+fn fan_out_line(kind: &StepKind) -> Option<StepLine> {
     let (what, tone, text) = match kind {
-        StepKind::ObjectEvent(event) => ("object", Tone::Good, object_text(event)),
-        StepKind::TestNotification { bucket } => {
-            ("test", Tone::Faint, format!("s3:TestEvent for {bucket}"))
-        }
         StepKind::NotificationSent { destination } => {
             ("notification", Tone::Name, format!("to {destination}"))
         }
@@ -63,6 +60,28 @@ fn message_line(kind: &StepKind) -> Option<StepLine> {
             true => ("filter", Tone::Good, format!("passes to {queue}")),
             false => ("filter", Tone::Faint, format!("not for {queue}")),
         },
+        StepKind::EventSent { bus } => ("event", Tone::Name, format!("to the {bus}")),
+        StepKind::RuleVerdict {
+            rule,
+            queue,
+            matched,
+        } => match matched {
+            true => ("rule", Tone::Good, format!("{rule} matches, for {queue}")),
+            false => ("rule", Tone::Faint, format!("{rule} does not match")),
+        },
+        _ => return None,
+    };
+
+    Some(StepLine::new(what, tone, text))
+}
+
+/// The object event, and what happens to its messages in queues.
+fn message_line(kind: &StepKind) -> Option<StepLine> {
+    let (what, tone, text) = match kind {
+        StepKind::ObjectEvent(event) => ("object", Tone::Good, object_text(event)),
+        StepKind::TestNotification { bucket } => {
+            ("test", Tone::Faint, format!("s3:TestEvent for {bucket}"))
+        }
         StepKind::Enqueued {
             queue,
             message_id,
@@ -92,7 +111,8 @@ fn message_line(kind: &StepKind) -> Option<StepLine> {
             ..
         } => {
             let id = short_id(message_id);
-            let text = format!("{id} to {dead_letter_queue} after {receive_count} receives");
+            let receives = counted(u64::from(*receive_count), "receive");
+            let text = format!("{id} to {dead_letter_queue} after {receives}");
             ("redriven", Tone::Failed, text)
         }
         StepKind::Expired { queue, message_id } => {
@@ -218,6 +238,10 @@ fn function_line(kind: &StepKind) -> Option<StepLine> {
         StepKind::FunctionRestarting { function, after } => {
             (Tone::Warning, format!("{function} restarts in {after:?}"))
         }
+        StepKind::ProgramChanged { function } => (
+            Tone::Name,
+            format!("{function} has changed, and is started again"),
+        ),
         StepKind::FunctionStopped {
             function,
             reason: Some(reason),
@@ -251,12 +275,20 @@ fn trouble_line(kind: &StepKind) -> Option<StepLine> {
 fn object_text(event: &ObjectEvent) -> String {
     let size = event
         .size
-        .map_or_else(String::new, |size| format!(", {size} bytes"));
+        .map_or_else(String::new, |size| format!(", {}", counted(size, "byte")));
 
     format!(
         "{} {:?} in {}{size}",
         event.event_name, event.key, event.bucket
     )
+}
+
+/// A number of things: `1 byte`, `2 bytes`.
+fn counted(count: u64, one: &str) -> String {
+    match count {
+        1 => format!("1 {one}"),
+        count => format!("{count} {one}s"),
+    }
 }
 
 /// The messages of a batch: `#1, #2 (receive 3)`.

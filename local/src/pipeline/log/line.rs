@@ -62,6 +62,8 @@ struct InTransitLine<'l> {
     #[serde(borrow)]
     body: Cow<'l, str>,
     topic: Option<Cow<'l, str>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    event_bus: Option<Cow<'l, str>>,
     queue: Option<Cow<'l, str>>,
     path: Cow<'l, str>,
     refusals: u32,
@@ -217,9 +219,10 @@ impl From<LogLine<'_>> for LogEntry {
 
 impl<'l> InTransitLine<'l> {
     fn new(serial: u64, due: SystemTime, message: &'l InTransit) -> Self {
-        let (topic, queue) = match &message.next_stop {
-            NextStop::Topic(name) => (Some(borrow(name)), None),
-            NextStop::Queue(name) => (None, Some(borrow(name))),
+        let (topic, event_bus, queue) = match &message.next_stop {
+            NextStop::Topic(name) => (Some(borrow(name)), None, None),
+            NextStop::EventBus(name) => (None, Some(borrow(name)), None),
+            NextStop::Queue(name) => (None, None, Some(borrow(name))),
         };
 
         Self {
@@ -228,6 +231,7 @@ impl<'l> InTransitLine<'l> {
             event: message.event.map(|id| id.0),
             body: borrow(&message.body),
             topic,
+            event_bus,
             queue,
             path: borrow(&message.path),
             refusals: message.refusals,
@@ -235,9 +239,10 @@ impl<'l> InTransitLine<'l> {
     }
 
     fn into_entry(self) -> LogEntry {
-        let next_stop = match (self.topic, self.queue) {
-            (Some(name), _) => NextStop::Topic(own(name)),
-            (None, name) => NextStop::Queue(own(name.unwrap_or_default())),
+        let next_stop = match (self.topic, self.event_bus, self.queue) {
+            (Some(name), _, _) => NextStop::Topic(own(name)),
+            (None, Some(name), _) => NextStop::EventBus(own(name)),
+            (None, None, name) => NextStop::Queue(own(name.unwrap_or_default())),
         };
 
         LogEntry::SentOff {

@@ -11,14 +11,16 @@ use hyper::body::Incoming;
 use serde_json::json;
 
 use super::error::{ErrorCode, SqsError};
+use super::operations;
 use super::service::SqsService;
-use super::{access, operations};
 
 /// The longest request. A batch of 1 MiB is up to six times as long when it is escaped.
 const MAX_REQUEST_BYTES: usize = 8 * 1024 * 1024;
 
 /// How the header `X-Amz-Target` begins.
 const TARGET_PREFIX: &str = "AmazonSQS.";
+
+const JSON: HeaderValue = HeaderValue::from_static("application/x-amz-json-1.0");
 
 /// Answers a request. An error closes the connection without an answer.
 pub(super) async fn respond(
@@ -34,8 +36,7 @@ pub(super) async fn respond(
     };
 
     let headers = response.headers_mut();
-    let json = HeaderValue::from_static("application/x-amz-json-1.0");
-    headers.insert(CONTENT_TYPE, json);
+    headers.insert(CONTENT_TYPE, JSON);
     if let Ok(id) = HeaderValue::from_str(&request_id) {
         headers.insert("x-amzn-requestid", id);
     }
@@ -43,10 +44,15 @@ pub(super) async fn respond(
     Ok(response)
 }
 
-async fn call(service: &SqsService, request: Request<Incoming>) -> Result<Bytes, SqsError> {
-    access::check(request.headers(), service.port())
-        .map_err(|reason| SqsError::new(ErrorCode::AccessDenied, reason))?;
+/// Refuses a request of a web page.
+pub(super) fn refuse(reason: &str) -> Response<Full<Bytes>> {
+    let mut response = error_response(&SqsError::new(ErrorCode::AccessDenied, reason));
+    response.headers_mut().insert(CONTENT_TYPE, JSON);
 
+    response
+}
+
+async fn call(service: &SqsService, request: Request<Incoming>) -> Result<Bytes, SqsError> {
     let target = request.headers().get("x-amz-target");
     let operation = target
         .filter(|_| request.method() == Method::POST)

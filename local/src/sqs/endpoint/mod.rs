@@ -3,7 +3,6 @@
 //! It speaks AWS JSON 1.0, as the SDKs do since 2023. The pipeline serves it, a function's process
 //! finds its address in `AWS_ENDPOINT_URL_SQS`, and the rules of the queues stay in `sqs::queue`.
 
-mod access;
 mod batch;
 mod call_faults;
 mod error;

@@ -8,10 +8,11 @@ use hyper::service::service_fn;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
-use super::http::respond;
+use super::http::{refuse, respond};
 use super::service::SqsService;
 use crate::aws::http_server::{HttpListener, HttpServer};
 use crate::aws::listener::listen;
+use crate::aws::web_access::{Origin, WebAccess};
 use crate::pipeline::engine::Engine;
 use crate::{Error, ErrorKind};
 
@@ -31,6 +32,7 @@ pub(crate) struct SqsEndpoint {
 pub(crate) struct BoundSqsEndpoint {
     address: SocketAddr,
     listener: TcpListener,
+    access: WebAccess,
 }
 
 impl BoundSqsEndpoint {
@@ -50,11 +52,21 @@ impl BoundSqsEndpoint {
 
         let (listener, address) = listen(address).await?;
 
-        Ok(Self { address, listener })
+        Ok(Self {
+            address,
+            listener,
+            access: WebAccess::new(address, refuse),
+        })
     }
 
     pub(crate) fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// Lets the pages of these origins use the endpoint.
+    pub(crate) fn with_allowed_origins(mut self, origins: &[Origin]) -> Self {
+        self.access = self.access.with_allowed_origins(origins.iter().cloned());
+        self
     }
 
     /// Starts to serve the queues of this pipeline.
@@ -63,7 +75,7 @@ impl BoundSqsEndpoint {
         let service = Arc::new(SqsService::new(engine, self.address, stopped));
         let respond = service_fn(move |request| respond(Arc::clone(&service), request));
 
-        let server = HttpListener::new(self.listener)
+        let server = HttpListener::new(self.listener, self.access)
             .with_header_timeout(HEADER_TIMEOUT)
             .with_grace(GRACE)
             .serve(respond);

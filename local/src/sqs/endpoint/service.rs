@@ -76,10 +76,6 @@ impl SqsService {
             .admit(&self.engine, hop, &queue.name, key)
     }
 
-    pub(super) fn port(&self) -> u16 {
-        self.address.port()
-    }
-
     /// An id for the next request.
     pub(super) fn next_request_id(&self) -> String {
         let number = self.requests.fetch_add(1, Ordering::Relaxed);

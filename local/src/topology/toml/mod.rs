@@ -13,10 +13,13 @@ use std::path::Path;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use self::tables::{BucketTable, NotificationTable, QueueTable, TopologyFile};
+use self::tables::{
+    BucketTable, FunctionTable, NotificationTable, QueueTable, RuleTable, TopologyFile,
+};
 use self::values::PatternText;
 use super::check::{PartKind, Problem};
-use super::{BucketSpec, Destination, NotificationSpec, QueueSpec, Topology};
+use super::function::Origin;
+use super::{BucketSpec, Destination, FunctionSpec, NotificationSpec, QueueSpec, Topology};
 use crate::{Error, ErrorKind};
 
 impl Topology {
@@ -39,6 +42,12 @@ impl Topology {
     /// queue = "thumbnails"
     /// filter_policy.Records.eventName = ["ObjectCreated:Put"]
     ///
+    /// # With `eventbridge = true` in a bucket.
+    /// [[rule]]
+    /// name = "large"
+    /// queue = "thumbnails"
+    /// pattern.detail-type = ["Object Created"]
+    ///
     /// [[queue]]
     /// name = "thumbnails"
     /// visibility_timeout = 60                  # all times are in seconds
@@ -50,9 +59,10 @@ impl Topology {
     ///
     /// [[function]]
     /// name = "thumbnails"
-    /// command = ["target/debug/thumbnails"]    # relative to the folder of this file
+    /// command = ["target/debug/thumbnails"]    # or `url`; relative to the folder of this file
     /// timeout = 10
     /// environment = { SIZE = "200" }
+    /// inherit_environment = true               # and that of this process
     ///
     /// [[mapping]]
     /// queue = "thumbnails"
@@ -96,6 +106,8 @@ impl SourceFile<'_> {
         let buckets = file.bucket.into_iter().map(|table| self.bucket(table));
         let queues = file.queue.into_iter().map(|table| self.queue(table));
         let folder = self.path.parent().unwrap_or(Path::new(""));
+        let functions = file.function.into_iter();
+        let functions = functions.map(|table| self.function(table, folder));
 
         Ok(Topology {
             buckets: buckets.collect::<Result<_, _>>()?,
@@ -105,12 +117,9 @@ impl SourceFile<'_> {
                 .into_iter()
                 .map(|table| table.into_spec())
                 .collect(),
+            rules: file.rule.into_iter().map(RuleTable::into_spec).collect(),
             queues: queues.collect::<Result<_, _>>()?,
-            functions: file
-                .function
-                .into_iter()
-                .map(|table| table.into_spec(folder))
-                .collect(),
+            functions: functions.collect::<Result<_, _>>()?,
             mappings: file
                 .mapping
                 .into_iter()
@@ -121,6 +130,8 @@ impl SourceFile<'_> {
 
     fn bucket(&self, table: BucketTable) -> Result<BucketSpec, Error> {
         let mut spec = BucketSpec::new(table.name);
+        spec.eventbridge = table.eventbridge;
+
         for notification in table.notification {
             spec = spec.with_notification(self.notification(notification)?);
         }
@@ -173,16 +184,42 @@ impl SourceFile<'_> {
         }
     }
 
+    fn function(
+        &self,
+        table: Spanned<FunctionTable>,
+        folder: &Path,
+    ) -> Result<FunctionSpec, Error> {
+        let span = table.span();
+        let table = table.into_inner();
+        if let (Some(_), Some(url)) = (&table.command, &table.url) {
+            let message = "a function has either a `command` or a `url`";
+            return Err(self.error(Some(url.span()), message));
+        }
+
+        let span = table.command.as_ref().map_or(span, Spanned::span);
+
+        let mut spec = table.into_spec(folder);
+        spec.origin = Some(Origin {
+            place: self.place(Some(span)),
+            program: spec.program.clone(),
+        });
+
+        Ok(spec)
+    }
+
     fn error(&self, span: Option<Range<usize>>, message: &str) -> Error {
+        let message = format!("{}: {message}", self.place(span));
+        Error::new(ErrorKind::Configuration, message)
+    }
+
+    /// The file and the line where this begins.
+    fn place(&self, span: Option<Range<usize>>) -> String {
         let before = span
             .and_then(|span| self.text.get(..span.start))
             .unwrap_or_default();
         let line = before.bytes().filter(|byte| *byte == b'\n').count() + 1;
 
-        Error::new(
-            ErrorKind::Configuration,
-            format!("{}:{line}: {message}", self.path.display()),
-        )
+        format!("{}:{line}", self.path.display())
     }
 
     /// The place of the field that the problem is about, or else the place of its part.
@@ -196,24 +233,15 @@ impl SourceFile<'_> {
             .as_array()?
             .get(problem.index)?;
 
-        let notifications = field(part, "notification").and_then(|list| list.get_ref().as_array());
-        let mut tables = notifications
-            .into_iter()
-            .flat_map(|list| list.iter())
-            .chain([part]);
+        let table = match problem.notification {
+            Some(index) => element(field(part, "notification")?, index)?,
+            None => part,
+        };
 
-        // With several notifications, the one with the value that the message names.
-        let named = tables.find_map(|table| {
-            let found = field(table, problem.field)?;
-            let is_named = found
-                .get_ref()
-                .as_str()
-                .is_none_or(|value| problem.message.contains(&format!("`{value}`")));
-            is_named.then(|| found.span())
-        });
+        let found = field(table, problem.field);
+        let in_list = found.and_then(|found| element(found, problem.element?));
 
-        let own = || field(part, problem.field).map(Spanned::span);
-        Some(named.or_else(own).unwrap_or_else(|| part.span()))
+        Some(in_list.or(found).unwrap_or(table).span())
     }
 }
 
@@ -222,6 +250,7 @@ fn table_name(part: PartKind) -> &'static str {
         PartKind::Bucket => "bucket",
         PartKind::Topic => "topic",
         PartKind::Subscription => "subscription",
+        PartKind::Rule => "rule",
         PartKind::Queue => "queue",
         PartKind::Function => "function",
         PartKind::Mapping => "mapping",
@@ -230,4 +259,11 @@ fn table_name(part: PartKind) -> &'static str {
 
 fn field<'v, 't>(value: &'v Spanned<DeValue<'t>>, name: &str) -> Option<&'v Spanned<DeValue<'t>>> {
     value.get_ref().as_table()?.get(name)
+}
+
+fn element<'v, 't>(
+    list: &'v Spanned<DeValue<'t>>,
+    index: usize,
+) -> Option<&'v Spanned<DeValue<'t>>> {
+    list.get_ref().as_array()?.get(index)
 }

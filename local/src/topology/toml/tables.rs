@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::super::{FunctionSpec, MappingSpec, QueueSpec, SubscriptionSpec};
-use super::values::{CommandWords, PatternText, PolicyValue, Seconds};
+use super::super::{FunctionSpec, MappingSpec, QueueSpec, RuleSpec, SubscriptionSpec};
+use super::values::{CommandWords, PatternText, PolicyValue, RuleValue, Seconds, UrlText};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -19,9 +19,11 @@ pub(super) struct TopologyFile {
     #[serde(default)]
     pub(super) subscription: Vec<SubscriptionTable>,
     #[serde(default)]
+    pub(super) rule: Vec<RuleTable>,
+    #[serde(default)]
     pub(super) queue: Vec<QueueTable>,
     #[serde(default)]
-    pub(super) function: Vec<FunctionTable>,
+    pub(super) function: Vec<Spanned<FunctionTable>>,
     #[serde(default)]
     pub(super) mapping: Vec<MappingTable>,
 }
@@ -30,6 +32,8 @@ pub(super) struct TopologyFile {
 #[serde(deny_unknown_fields)]
 pub(super) struct BucketTable {
     pub(super) name: String,
+    #[serde(default)]
+    pub(super) eventbridge: bool,
     #[serde(default)]
     pub(super) notification: Vec<Spanned<NotificationTable>>,
 }
@@ -64,6 +68,14 @@ pub(super) struct SubscriptionTable {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
+pub(super) struct RuleTable {
+    name: String,
+    pattern: RuleValue,
+    queue: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct QueueTable {
     name: String,
     visibility_timeout: Option<Seconds>,
@@ -81,11 +93,14 @@ pub(super) struct QueueTable {
 #[serde(deny_unknown_fields)]
 pub(super) struct FunctionTable {
     name: String,
-    command: Option<CommandWords>,
+    pub(super) command: Option<Spanned<CommandWords>>,
+    pub(super) url: Option<Spanned<UrlText>>,
     timeout: Option<Seconds>,
     memory: Option<u32>,
     #[serde(default)]
     environment: BTreeMap<String, String>,
+    #[serde(default)]
+    inherit_environment: bool,
     reserved_concurrency: Option<usize>,
 }
 
@@ -107,6 +122,12 @@ impl SubscriptionTable {
         set(&mut spec.raw_delivery, self.raw_delivery);
 
         spec
+    }
+}
+
+impl RuleTable {
+    pub(super) fn into_spec(self) -> RuleSpec {
+        RuleSpec::new(self.name, self.pattern.0, self.queue)
     }
 }
 
@@ -143,15 +164,17 @@ impl FunctionTable {
     /// The function; `folder` is the folder of the topology file.
     pub(super) fn into_spec(self, folder: &Path) -> FunctionSpec {
         let mut spec = FunctionSpec::new(self.name);
-        if let Some(CommandWords(words)) = self.command {
+        if let Some(CommandWords(words)) = self.command.map(Spanned::into_inner) {
             let mut words = words.into_iter();
             spec.program = words.next().map(|program| locate(&program, folder));
             spec.arguments = words.collect();
         }
 
+        spec.invoke_url = self.url.map(|url| url.into_inner().0);
         set(&mut spec.timeout, self.timeout.map(Seconds::duration));
         set(&mut spec.memory, self.memory);
         spec.environment = self.environment;
+        spec.inherits_environment = self.inherit_environment;
         spec.reserved_concurrency = self.reserved_concurrency;
 
         spec

@@ -3,14 +3,22 @@
 use std::time::Duration;
 
 use s3_dispatch::EventPattern;
-use s3_dispatch_testing::SnsFilterPolicy;
+use s3_dispatch_testing::{EventBridgeRule, SnsFilterPolicy};
 use serde::{Deserialize, Deserializer, de};
+
+use crate::topology::InvokeUrl;
 
 /// An event pattern: `s3:ObjectCreated:*`.
 pub(super) struct PatternText(pub(super) EventPattern);
 
 /// A filter policy: a table, or JSON in a string.
 pub(super) struct PolicyValue(pub(super) SnsFilterPolicy);
+
+/// An event pattern of EventBridge: a table, or JSON in a string.
+pub(super) struct RuleValue(pub(super) EventBridgeRule);
+
+/// Where a function is invoked: `http://127.0.0.1:9000`.
+pub(super) struct UrlText(pub(super) InvokeUrl);
 
 /// A number of seconds, with or without a fraction.
 pub(super) struct Seconds(Duration);
@@ -35,14 +43,32 @@ impl<'de> Deserialize<'de> for PatternText {
 
 impl<'de> Deserialize<'de> for PolicyValue {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let json = match toml::Value::deserialize(deserializer)? {
-            toml::Value::String(json) => json,
-            table => serde_json::to_string(&table).map_err(de::Error::custom)?,
-        };
-
-        SnsFilterPolicy::parse(&json)
+        SnsFilterPolicy::parse(&json(deserializer)?)
             .map(Self)
             .map_err(|error| de::Error::custom(format!("the filter policy is not valid: {error}")))
+    }
+}
+
+impl<'de> Deserialize<'de> for RuleValue {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        EventBridgeRule::parse(&json(deserializer)?)
+            .map(Self)
+            .map_err(|error| de::Error::custom(format!("the event pattern is not valid: {error}")))
+    }
+}
+
+/// The JSON of a table, or of a string that has it already.
+fn json<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    match toml::Value::deserialize(deserializer)? {
+        toml::Value::String(json) => Ok(json),
+        table => serde_json::to_string(&table).map_err(de::Error::custom),
+    }
+}
+
+impl<'de> Deserialize<'de> for UrlText {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        InvokeUrl::parse(&text).map(Self).map_err(de::Error::custom)
     }
 }
 

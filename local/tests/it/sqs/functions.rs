@@ -209,7 +209,10 @@ async fn environment(function: FunctionSpec) -> (Vec<String>, LocalPipeline) {
     let executable = std::os::unix::fs::PermissionsExt::from_mode(0o755);
     std::fs::set_permissions(&program, executable).unwrap();
 
-    let topology = Topology::new().with_function(function);
+    let topology = Topology::new()
+        .with_queue(QueueSpec::new("queue").with_visibility_timeout(function.timeout))
+        .with_mapping(MappingSpec::new("queue", &function.name))
+        .with_function(function);
     let builder: LocalPipelineBuilder = LocalPipeline::builder()
         .with_topology(topology)
         .with_binary("function", program);

@@ -14,10 +14,10 @@ const PATIENCE: Duration = Duration::from_secs(60);
 pub(super) const BUCKET: &str = "amzn-s3-demo-bucket";
 
 /// A running program with a page.
-pub(super) struct Ui {
-    pub(super) program: Program,
-    pub(super) port: u16,
-    pub(super) s3: u16,
+pub(crate) struct Ui {
+    pub(crate) program: Program,
+    pub(crate) port: u16,
+    pub(crate) s3: u16,
 }
 
 /// The response to a request.
@@ -32,7 +32,7 @@ pub(super) struct PageResponse {
 pub(super) struct Events(BufReader<TcpStream>);
 
 impl Ui {
-    pub(super) async fn start(arguments: &[&str]) -> Self {
+    pub(crate) async fn start(arguments: &[&str]) -> Self {
         Self::of(start(
             &wayward(),
             &[&["--port", "0", "--ui", "0"], arguments].concat(),

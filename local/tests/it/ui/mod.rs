@@ -1,6 +1,6 @@
 //! The page, as a browser requests it.
 
-mod browser;
+pub(crate) mod browser;
 
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, TcpListener};
@@ -51,7 +51,7 @@ async fn the_page_is_served_whole_and_loads_nothing_from_elsewhere() {
         );
 
         assert!(
-            !response.body.contains("http://") || file == "diagram.js",
+            !response.body.contains("http://") || file == "arrows.js",
             "{file} loads from elsewhere"
         );
 
@@ -141,7 +141,7 @@ async fn a_dropped_file_is_put_into_the_bucket_and_its_path_is_shown() {
         ui.s3,
         "GET",
         &format!("/{BUCKET}/{key}"),
-        &["Host: localhost"],
+        &[&format!("Host: localhost:{}", ui.s3)],
         "",
     )
     .await;
@@ -389,12 +389,34 @@ async fn under_faults_the_page_agrees_with_the_queues() {
     );
 }
 
+/// Puts objects with these keys through the S3 endpoint, over one connection.
+async fn put_all(ui: &Ui, keys: impl Iterator<Item = String>) {
+    let stream = TcpStream::connect((Ipv4Addr::LOCALHOST, ui.s3))
+        .await
+        .unwrap();
+    let mut stream = BufReader::new(stream);
+
+    for key in keys {
+        let head = format!(
+            "PUT /{BUCKET}/{key} HTTP/1.1\r\nHost: localhost:{}\r\nContent-Length: 0\r\n\r\n",
+            ui.s3
+        );
+        stream.write_all(head.as_bytes()).await.unwrap();
+
+        let mut line = String::new();
+        stream.read_line(&mut line).await.unwrap();
+        assert_eq!(line, "HTTP/1.1 200 OK\r\n");
+        while line != "\r\n" {
+            line.clear();
+            stream.read_line(&mut line).await.unwrap();
+        }
+    }
+}
+
 #[tokio::test]
 async fn only_the_last_messages_are_kept() {
     let ui = Ui::start(&[]).await;
-    for number in 0..510 {
-        assert_eq!(ui.put(&number.to_string(), "").await.status, 201);
-    }
+    put_all(&ui, (0..2010).map(|number| number.to_string())).await;
 
     let mut events = ui.watch().await;
     let first = events.next().await.unwrap();
@@ -407,9 +429,99 @@ async fn only_the_last_messages_are_kept() {
         .collect();
 
     assert_eq!(ids.len(), 200);
-    assert_eq!((&ids[0], &ids[199]), (&"e311".into(), &"e510".into()));
+    assert_eq!((&ids[0], &ids[199]), (&"e1811".into(), &"e2010".into()));
     assert_eq!(ui.get("/message?id=e10").await.status, 404);
     assert_eq!(ui.get("/message?id=e11").await.status, 200);
+
+    let (found, has_older) = search(&ui, "count=5000").await;
+    assert_eq!((found.len(), has_older), (2000, false));
+    assert_eq!((&*found[0], &*found[1999]), ("2009", "10"));
+}
+
+/// Returns the keys that a search finds, and whether there are older ones.
+async fn search(ui: &Ui, query: &str) -> (Vec<String>, bool) {
+    let response = ui.get(&format!("/messages?{query}")).await;
+    assert_eq!(response.status, 200, "{query}: {response:?}");
+    let found: Value = serde_json::from_str(&response.body).unwrap();
+    let messages = found["messages"].as_array().unwrap().iter();
+
+    (
+        messages
+            .map(|message| message["key"].as_str().unwrap().to_owned())
+            .collect(),
+        found["has_older"].as_bool().unwrap(),
+    )
+}
+
+#[tokio::test]
+async fn messages_are_found_by_what_the_page_shows_of_them() {
+    let ui = Ui::start(&[]).await;
+    let mut events = ui.watch().await;
+    let keys = [
+        "Photos/A.jpg",
+        "photos/b.jpg",
+        "notes/%C3%89t%C3%A9.txt",
+        "notes/10%25",
+    ];
+    put_all(&ui, keys.into_iter().map(String::from)).await;
+    while search(&ui, "state=handled").await.0.len() < keys.len() {
+        events.next().await;
+    }
+
+    let all = [
+        "notes/10%",
+        "notes/\u{c9}t\u{e9}.txt",
+        "photos/b.jpg",
+        "Photos/A.jpg",
+    ];
+    let cases: [(&str, &[&str], bool); 12] = [
+        ("", &all, false),
+        ("search=", &all, false),
+        ("search=photos", &all[2..], false),
+        ("search=A.JPG", &all[3..], false),
+        ("search=%C3%A9T%C3%89", &all[1..2], false),
+        ("search=10%25", &all[..1], false),
+        ("search=%232", &all[2..3], false),
+        ("search=objectcreated:put&count=3", &all[..3], true),
+        ("search=amzn-s3-demo&state=handled", &all, false),
+        ("state=all", &all, false),
+        ("state=dead", &[], false),
+        ("search=nothing", &[], false),
+    ];
+
+    for (query, wanted, has_older) in cases {
+        let (found, more) = search(&ui, query).await;
+        assert_eq!(
+            (&found[..], more),
+            (
+                &wanted.iter().map(ToString::to_string).collect::<Vec<_>>()[..],
+                has_older
+            ),
+            "{query}"
+        );
+    }
+
+    assert_eq!(ui.get("/messages?count=many").await.status, 400);
+}
+
+#[tokio::test]
+async fn a_notification_is_for_no_queue_if_no_subscription_lets_it_pass() {
+    let ui = Ui::start(&[]).await;
+    let mut events = ui.watch().await;
+    put_all(&ui, ["a".to_owned(), "b".to_owned()].into_iter()).await;
+
+    let count_of = |event: &Value, name: &str| {
+        let actions = event["actions"].as_array().unwrap();
+        let action = actions
+            .iter()
+            .find(|action| action[0] == "topic:object-events" && action[1] == name);
+        action.map_or(0, |action| action[2].as_u64().unwrap())
+    };
+    let last = events
+        .until(|event| count_of(event, "notifications") == 3)
+        .await;
+    // One of two subscriptions refuses each upload, and both refuse S3's test notification.
+    assert_eq!(count_of(&last, "for no queue"), 1);
 }
 
 #[tokio::test]
@@ -493,4 +605,55 @@ async fn a_port_in_use_is_reported_on_one_line() {
              choose another port with `--ui PORT`\n"
         )
     );
+}
+
+#[tokio::test]
+async fn the_event_bus_is_in_the_diagram_and_its_events_are_counted() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("pipeline.toml");
+    let text = format!(
+        "[[bucket]]\nname = {BUCKET:?}\neventbridge = true\n\
+         [[rule]]\nname = \"created\"\nqueue = \"uploads\"\n\
+         pattern.detail-type = [\"Object Created\"]\n\
+         [[rule]]\nname = \"deleted\"\nqueue = \"uploads\"\n\
+         pattern.detail-type = [\"Object Deleted\"]\n\
+         [[queue]]\nname = \"uploads\"\n\
+         [[function]]\nname = \"index\"\ncommand = [{:?}]\n\
+         [[mapping]]\nqueue = \"uploads\"\nfunction = \"index\"\n",
+        wayward()
+    );
+    std::fs::write(&file, text).unwrap();
+
+    let file = file.to_str().unwrap();
+    let arguments = ["--config", file, "--port", "0", "--ui", "0"];
+    let mut ui = Ui::of(Program::start(&arguments)).await;
+    let mut events = ui.watch().await;
+    let first = events.next().await.unwrap();
+    let diagram = &first["diagram"];
+    let bus = "bus:default event bus";
+    let bucket = format!("bucket:{BUCKET}");
+    assert_eq!(diagram["nodes"][1], bus);
+
+    let edges = diagram["edges"].as_array().unwrap();
+    let label = |from: &str, to: &str| {
+        let mut edges = edges.iter();
+        let edge = edges.find(|edge| edge["from"] == from && edge["to"] == to);
+        edge.unwrap()["label"].as_str().unwrap()
+    };
+    assert_eq!(label(&bucket, bus), "every event");
+    assert_eq!(label(bus, "queue:uploads"), "created, deleted");
+
+    assert_eq!(ui.put("a.jpg", "hello").await.status, 201);
+    ui.program
+        .line("event        to the default event bus")
+        .await;
+    ui.program
+        .line("rule         created matches, for uploads")
+        .await;
+    ui.program.line("rule         deleted does not match").await;
+    events.message("e1", "handled").await;
+
+    let details: Value = serde_json::from_str(&ui.get("/message?id=e1").await.body).unwrap();
+    let path = path_without_logs(&details);
+    assert_eq!(path[..5], ["object", "event", "rule", "rule", "queue"]);
 }

@@ -26,7 +26,6 @@ pub(super) struct App {
     pub(super) monitor: Arc<Monitor>,
     pub(super) shutdown: Shutdown,
     s3: SocketAddr,
-    pub(super) port: u16,
     viewers: Arc<Semaphore>,
     queue_counts: Mutex<Option<(Instant, Value)>>,
     /// Held while the faults change, so that two changes do not overwrite each other.
@@ -57,7 +56,6 @@ impl App {
         pipeline: LocalPipeline,
         monitor: Arc<Monitor>,
         s3: SocketAddr,
-        port: u16,
         shutdown: Shutdown,
     ) -> Self {
         Self {
@@ -65,7 +63,6 @@ impl App {
             monitor,
             shutdown,
             s3,
-            port,
             viewers: Arc::new(Semaphore::new(MAX_VIEWERS)),
             queue_counts: Mutex::new(None),
             changing_faults: Mutex::new(()),

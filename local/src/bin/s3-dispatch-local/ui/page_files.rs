@@ -11,12 +11,15 @@ pub(super) struct PageFile {
     pub(super) text: &'static str,
 }
 
-const FILES: [PageFile; 9] = [
+const FILES: [PageFile; 12] = [
     file("/", HTML, include_str!("page/page.html")),
     file("/style.css", STYLE, include_str!("page/style.css")),
     file("/main.js", SCRIPT, include_str!("page/main.js")),
     file("/dom.js", SCRIPT, include_str!("page/dom.js")),
+    file("/text.js", SCRIPT, include_str!("page/text.js")),
     file("/diagram.js", SCRIPT, include_str!("page/diagram.js")),
+    file("/arrows.js", SCRIPT, include_str!("page/arrows.js")),
+    file("/figures.js", SCRIPT, include_str!("page/figures.js")),
     file("/messages.js", SCRIPT, include_str!("page/messages.js")),
     file("/details.js", SCRIPT, include_str!("page/details.js")),
     file("/faults.js", SCRIPT, include_str!("page/faults.js")),

@@ -12,12 +12,16 @@ use hyper::body::{Body, Incoming};
 use percent_encoding::percent_decode_str;
 use serde_json::json;
 
+use super::activity::HistorySearch;
 use super::app::{App, FaultChange};
 use super::{event_stream, page_files, security};
 
 const JSON: &str = "application/json";
 
 const MAX_FAULT_CHANGE_BYTES: usize = 16 * 1024;
+
+/// How many messages a search returns, unless it asks for more.
+const DEFAULT_COUNT: usize = 200;
 
 type PageResponse = Response<UnsyncBoxBody<Bytes, Infallible>>;
 
@@ -26,17 +30,22 @@ pub(super) async fn respond(
     app: Arc<App>,
     request: Request<Incoming>,
 ) -> Result<PageResponse, Infallible> {
-    let (head, body) = request.into_parts();
-    let checked = security::check_request(&head, app.port);
-    let request = Request::from_parts(head, body);
-
-    let mut response = match checked {
-        Ok(()) => route(app, request).await,
-        Err(reason) => error_response(StatusCode::FORBIDDEN, reason),
-    };
+    let mut response = route(app, request).await;
     security::add_headers(response.headers_mut());
 
     Ok(response)
+}
+
+/// Refuses a request of the page of another site.
+pub(super) fn refuse(reason: &str) -> Response<Full<Bytes>> {
+    let mut response = Response::new(Full::from(error_text(reason)));
+    *response.status_mut() = StatusCode::FORBIDDEN;
+
+    let json = HeaderValue::from_static(JSON);
+    response.headers_mut().insert(header::CONTENT_TYPE, json);
+    security::add_headers(response.headers_mut());
+
+    response
 }
 
 async fn route(app: Arc<App>, request: Request<Incoming>) -> PageResponse {
@@ -44,6 +53,7 @@ async fn route(app: Arc<App>, request: Request<Incoming>) -> PageResponse {
 
     match (method, path.as_str()) {
         (Method::GET, "/events") => watch(app),
+        (Method::GET, "/messages") => search_messages(&app, &request),
         (Method::GET, "/message") => show_message(&app, &request),
         (Method::PUT, "/object") => put_object(&app, request).await,
         (Method::POST, "/faults") => change_faults(&app, request).await,
@@ -85,6 +95,23 @@ fn show_message<B>(app: &App, request: &Request<B>) -> PageResponse {
             "the page no longer remembers this message",
         ),
     }
+}
+
+/// Finds messages by a part of what the page shows of them, and by their state.
+fn search_messages<B>(app: &App, request: &Request<B>) -> PageResponse {
+    let query = request.uri().query().unwrap_or_default();
+    let text = query_parameter(query, "search").unwrap_or_default();
+    let state = query_parameter(query, "state").filter(|state| state != "all");
+    let count = query_parameter(query, "count").map(|count| count.parse());
+
+    let Ok(count) = count.unwrap_or(Ok(DEFAULT_COUNT)) else {
+        return error_response(StatusCode::BAD_REQUEST, "`count` is not a number");
+    };
+
+    let search = HistorySearch::new(&text, state.as_deref());
+    let found = app.monitor.search(&search, count);
+
+    response(StatusCode::OK, JSON, found.to_string())
 }
 
 /// Puts an object through the S3 endpoint, as every other client does.
@@ -172,7 +199,14 @@ fn not_found() -> PageResponse {
 }
 
 fn error_response(status: StatusCode, reason: &str) -> PageResponse {
-    response(status, JSON, json!({"error": reason}).to_string())
+    response(status, JSON, error_text(reason))
+}
+
+/// ```json
+/// {"error": "there is no such page"}
+/// ```
+fn error_text(reason: &str) -> String {
+    json!({"error": reason}).to_string()
 }
 
 /// A parameter of a percent-encoded query, in which `+` is a plus sign and not a space.

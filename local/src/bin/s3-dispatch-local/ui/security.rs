@@ -1,8 +1,7 @@
-//! Keeps the pages of other sites away from this server.
+//! The headers that tell a browser what the page may do.
 
+use http::HeaderMap;
 use http::header::{self, HeaderName, HeaderValue};
-use http::request::Parts;
-use http::{HeaderMap, Method};
 
 /// Allows only the server's own files, and never turns text into markup.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src data:; \
@@ -38,35 +37,4 @@ const HEADERS: [(HeaderName, HeaderValue); 7] = [
 /// Adds the headers that tell a browser what the page may do.
 pub(super) fn add_headers(headers: &mut HeaderMap) {
     headers.extend(HEADERS);
-}
-
-/// Rejects requests for another host name, and requests from the pages of other sites.
-///
-/// The check of the host name stops DNS rebinding, where another site's name points to this server.
-/// Browsers say which site a request comes from. Other programs do not, and are let in.
-pub(super) fn check_request(request: &Parts, port: u16) -> Result<(), &'static str> {
-    let mut given = request.headers.get_all(header::HOST).iter();
-    let (Some(host), None) = (given.next(), given.next()) else {
-        return Err("the request must have one Host header");
-    };
-
-    let own_hosts = ["127.0.0.1", "localhost"].map(|name| format!("{name}:{port}"));
-    let Some(host) = own_hosts.iter().find(|own| host == own.as_str()) else {
-        return Err("the Host header names another host");
-    };
-
-    let own_origin = format!("http://{host}");
-    let mut origins = request.headers.get_all(header::ORIGIN).iter();
-    if origins.any(|origin| origin != own_origin.as_str()) {
-        return Err("the request comes from the page of another site");
-    }
-
-    // Other sites may link to the page itself.
-    let is_page = request.method == Method::GET && request.uri.path() == "/";
-    let mut sites = request.headers.get_all("sec-fetch-site").iter();
-    if !is_page && sites.any(|site| site != "same-origin" && site != "none") {
-        return Err("the request comes from the page of another site");
-    }
-
-    Ok(())
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use hyper::service::service_fn;
-use s3_dispatch_local::{HttpListener, HttpServer, LocalPipeline};
+use s3_dispatch_local::{HttpListener, HttpServer, LocalPipeline, WebAccess};
 use tokio::net::{TcpListener, TcpSocket};
 
 use super::activity::Monitor;
@@ -81,11 +81,14 @@ impl BoundUi {
         s3: SocketAddr,
     ) -> Ui {
         let (trigger, shutdown) = shutdown::channel();
-        let port = self.address.port();
-        let app = Arc::new(App::new(pipeline, monitor, s3, port, shutdown));
+        let app = Arc::new(App::new(pipeline, monitor, s3, shutdown));
         let service = service_fn(move |request| routes::respond(Arc::clone(&app), request));
 
-        let server = HttpListener::new(self.listener)
+        // Other sites may link to the page itself.
+        let access =
+            WebAccess::new(self.address, routes::refuse).with_own_pages(|path| path == "/");
+
+        let server = HttpListener::new(self.listener, access)
             .with_max_connections(MAX_CONNECTIONS)
             .with_header_timeout(HEADER_TIMEOUT)
             .with_grace(SHUTDOWN_TIME)

@@ -1,4 +1,4 @@
-//! The components of a pipeline: its buckets, topics, queues and functions.
+//! The components of a pipeline: its buckets, topics, event bus, queues and functions.
 
 use std::fmt;
 use std::sync::Arc;
@@ -6,7 +6,10 @@ use std::sync::Arc;
 use s3_dispatch_local::Destination;
 use serde::{Serialize, Serializer};
 
-/// A bucket, topic, queue or function. In JSON: `"queue:uploads"`.
+/// The name of the event bus in steps. No topic can have it.
+const EVENT_BUS: &str = "default event bus";
+
+/// A bucket, topic, event bus, queue or function. In JSON: `"queue:uploads"`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(in crate::ui) struct Component {
     kind: ComponentKind,
@@ -17,6 +20,7 @@ pub(in crate::ui) struct Component {
 enum ComponentKind {
     Bucket,
     Topic,
+    EventBus,
     Queue,
     Function,
 }
@@ -28,6 +32,19 @@ impl Component {
 
     pub(in crate::ui) fn topic(name: &Arc<str>) -> Self {
         Self::new(ComponentKind::Topic, Arc::clone(name))
+    }
+
+    /// The event bus of EventBridge. There is only one.
+    pub(in crate::ui) fn event_bus() -> Self {
+        Self::new(ComponentKind::EventBus, EVENT_BUS.into())
+    }
+
+    /// The topic or the event bus that S3 publishes to under this name.
+    pub(in crate::ui) fn published_to(name: &Arc<str>) -> Self {
+        match &**name {
+            EVENT_BUS => Self::event_bus(),
+            _ => Self::topic(name),
+        }
     }
 
     pub(in crate::ui) fn queue(name: &Arc<str>) -> Self {
@@ -61,6 +78,7 @@ impl fmt::Display for Component {
         let kind = match self.kind {
             ComponentKind::Bucket => "bucket",
             ComponentKind::Topic => "topic",
+            ComponentKind::EventBus => "bus",
             ComponentKind::Queue => "queue",
             ComponentKind::Function => "function",
         };

@@ -8,6 +8,9 @@ use serde_json::{Value, json};
 
 use super::component::Component;
 
+/// Counts the notifications of a topic that no subscription lets pass.
+const FOR_NO_QUEUE: &str = "for no queue";
+
 /// Counts what the components do, since the pipeline started.
 #[derive(Default)]
 pub(super) struct Counters {
@@ -16,6 +19,9 @@ pub(super) struct Counters {
     /// What each component did, and how often.
     actions: HashMap<(Component, &'static str), u64>,
     faults: HashMap<(Hop, Fault), u64>,
+    /// The topic of the last notification, until a subscription lets it pass. The verdicts of the
+    /// subscriptions follow at once.
+    without_queue: Option<Component>,
 }
 
 impl Counters {
@@ -26,8 +32,9 @@ impl Counters {
                 *self.faults.entry((*hop, *fault)).or_default() += 1;
             }
             StepKind::NotificationSent { destination } => {
-                self.count_notification(bucket, destination);
+                self.count_notification(bucket, Component::topic(destination));
             }
+            StepKind::EventSent { .. } => self.count_notification(bucket, Component::event_bus()),
             StepKind::Enqueued {
                 queue,
                 is_duplicate: false,
@@ -40,13 +47,22 @@ impl Counters {
         }
     }
 
-    fn count_notification(&mut self, bucket: Option<Component>, destination: &Arc<str>) {
-        let topic = Component::topic(destination);
+    fn count_notification(&mut self, bucket: Option<Component>, destination: Component) {
         if let Some(bucket) = bucket {
-            self.add_flow(bucket, topic.clone(), 1);
+            self.add_flow(bucket, destination.clone(), 1);
         }
 
-        self.add(topic, "notifications");
+        self.add(destination.clone(), "notifications");
+        self.add(destination.clone(), FOR_NO_QUEUE);
+        self.without_queue = Some(destination);
+    }
+
+    /// Counts what a topic or the event bus sends on to a queue, or does not.
+    fn count_verdict(&mut self, sender: Component, queue: &Arc<str>, passed: bool) {
+        if passed {
+            self.count_passed(&sender);
+            self.add_flow(sender, Component::queue(queue), 1);
+        }
     }
 
     fn count_enqueued(&mut self, bucket: Option<Component>, queue: &Arc<str>, topology: &Topology) {
@@ -68,13 +84,9 @@ impl Counters {
                 topic,
                 queue,
                 passed,
-            } => {
-                let topic = Component::topic(topic);
-                self.add(
-                    topic.clone(),
-                    if *passed { "passed" } else { "filtered out" },
-                );
-                self.add_flow(topic, Component::queue(queue), u64::from(*passed));
+            } => self.count_verdict(Component::topic(topic), queue, *passed),
+            StepKind::RuleVerdict { queue, matched, .. } => {
+                self.count_verdict(Component::event_bus(), queue, *matched);
             }
             StepKind::Redriven {
                 queue,
@@ -87,6 +99,15 @@ impl Counters {
             ),
             StepKind::Expired { queue, .. } => self.add(Component::queue(queue), "expired"),
             _ => {}
+        }
+    }
+
+    /// Counts that a notification passes a subscription: it is for a queue.
+    fn count_passed(&mut self, topic: &Component) {
+        let is_first = self.without_queue.take_if(|last| last == topic).is_some();
+
+        if is_first && let Some(count) = self.actions.get_mut(&(topic.clone(), FOR_NO_QUEUE)) {
+            *count -= 1;
         }
     }
 

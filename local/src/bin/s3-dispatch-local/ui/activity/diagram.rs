@@ -1,5 +1,7 @@
 //! The diagram of a pipeline: a box for each component, and arrows between them.
 
+use std::collections::BTreeMap;
+
 use s3_dispatch_local::Topology;
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -28,11 +30,13 @@ pub(in crate::ui) fn diagram(topology: &Topology) -> Value {
 fn nodes(topology: &Topology) -> Vec<Component> {
     let buckets = topology.buckets.iter().map(|spec| bucket(&spec.name));
     let topics = topology.topics.iter().map(|name| topic(name));
+    let buses = has_event_bus(topology).then(Component::event_bus);
     let queues = topology.queues.iter().map(|spec| queue(&spec.name));
     let functions = topology.functions.iter().map(|spec| function(&spec.name));
 
     buckets
         .chain(topics)
+        .chain(buses)
         .chain(queues)
         .chain(functions)
         .collect()
@@ -68,6 +72,7 @@ fn edges(topology: &Topology) -> Vec<Edge> {
     });
 
     notification_edges(topology)
+        .chain(eventbridge_edges(topology))
         .chain(subscriptions)
         .chain(redrives)
         .chain(mappings)
@@ -91,6 +96,36 @@ fn notification_edges(topology: &Topology) -> impl Iterator<Item = Edge> {
             label: events.collect::<Vec<_>>().join(", "),
         })
     })
+}
+
+/// Whether a bucket sends events to EventBridge.
+fn has_event_bus(topology: &Topology) -> bool {
+    topology.buckets.iter().any(|bucket| bucket.eventbridge)
+}
+
+/// The arrows to and from the event bus: one for each bucket, and one for each queue.
+fn eventbridge_edges(topology: &Topology) -> Vec<Edge> {
+    let buckets = topology.buckets.iter().filter(|spec| spec.eventbridge);
+    let sent = buckets.map(|spec| Edge {
+        from: bucket(&spec.name),
+        to: Component::event_bus(),
+        kind: "notifies",
+        label: String::from("every event"),
+    });
+
+    let mut rules: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for rule in &topology.rules {
+        rules.entry(&rule.queue).or_default().push(&rule.name);
+    }
+
+    let delivered = rules.into_iter().map(|(name, rules)| Edge {
+        from: Component::event_bus(),
+        to: queue(name),
+        kind: "delivers",
+        label: rules.join(", "),
+    });
+
+    sent.chain(delivered).collect()
 }
 
 fn bucket(name: &str) -> Component {

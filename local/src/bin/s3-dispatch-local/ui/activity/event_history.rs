@@ -32,6 +32,9 @@ pub(super) struct EventHistory {
     failed: u32,
     faults: u32,
     was_notified: bool,
+    /// How many subscriptions and rules have yet to say whether they take a copy that has arrived
+    /// at their topic or event bus.
+    undecided: usize,
     steps: VecDeque<(Duration, Arc<StepLine>)>,
     /// How many earlier steps were dropped.
     dropped_steps: usize,
@@ -51,6 +54,7 @@ impl EventHistory {
             failed: 0,
             faults: 0,
             was_notified: false,
+            undecided: 0,
             steps: VecDeque::new(),
             dropped_steps: 0,
         }
@@ -79,12 +83,17 @@ impl EventHistory {
             StepKind::NotificationSent { destination } => {
                 self.was_notified = true;
                 self.messages.arrive(&Component::topic(destination));
+                let subscriptions = topology.subscriptions.iter();
+                let subscribed = subscriptions.filter(|spec| *spec.topic == **destination);
+                self.undecided += subscribed.count();
             }
-            StepKind::FilterVerdict {
-                queue,
-                passed: true,
-                ..
-            } => self.messages.send(Component::queue(queue)),
+            StepKind::EventSent { .. } => {
+                self.was_notified = true;
+                self.messages.arrive(&Component::event_bus());
+                self.undecided += topology.rules.len();
+            }
+            StepKind::FilterVerdict { queue, passed, .. } => self.decide(queue, *passed),
+            StepKind::RuleVerdict { queue, matched, .. } => self.decide(queue, *matched),
             StepKind::Enqueued {
                 queue,
                 message_id,
@@ -107,6 +116,14 @@ impl EventHistory {
                 self.messages.send_again(*hop, *fault, place);
             }
             kind => self.observe_message(kind),
+        }
+    }
+
+    /// A subscription or a rule takes a copy, or does not.
+    fn decide(&mut self, queue: &Arc<str>, passes: bool) {
+        self.undecided = self.undecided.saturating_sub(1);
+        if passes {
+            self.messages.send(Component::queue(queue));
         }
     }
 
@@ -158,18 +175,20 @@ impl EventHistory {
     }
 
     fn start(&mut self, object: &Arc<ObjectEvent>, topology: &Topology) {
-        let notifications = topology
-            .buckets
-            .iter()
-            .filter(|bucket| bucket.name == object.bucket)
-            .flat_map(|bucket| &bucket.notifications);
-        for spec in notifications {
-            if !spec.matches(object) {
-                continue;
+        let buckets = topology.buckets.iter();
+
+        for bucket in buckets.filter(|bucket| bucket.name == object.bucket) {
+            let notifications = bucket.notifications.iter();
+            let matching = notifications.filter(|spec| spec.matches(object));
+
+            for spec in matching {
+                if let Some(component) = Component::destination(&spec.destination) {
+                    self.messages.send(component);
+                }
             }
 
-            if let Some(component) = Component::destination(&spec.destination) {
-                self.messages.send(component);
+            if bucket.sends_to_eventbridge(object) {
+                self.messages.send(Component::event_bus());
             }
         }
 
@@ -177,12 +196,37 @@ impl EventHistory {
     }
 
     /// What has happened so far, as a keyword for the page.
-    fn state(&self) -> &'static str {
+    pub(super) fn state(&self) -> &'static str {
+        if self.undecided > 0 {
+            return "moving";
+        }
+
         self.messages.state().unwrap_or(if self.was_notified {
             "filtered"
         } else {
             "not-notified"
         })
+    }
+
+    /// The names that the page shows, in lower case and on lines of their own.
+    pub(super) fn shown_text(&self) -> String {
+        let number = match &self.subject {
+            Subject::Event(id) => format!("#{}", id.0),
+            Subject::Message(id) => id.to_string(),
+        };
+
+        let text = match &self.object {
+            None => number,
+            Some(object) => [
+                &number,
+                &*object.key,
+                &object.bucket,
+                object.event_name.as_str(),
+            ]
+            .join("\n"),
+        };
+
+        text.to_lowercase()
     }
 
     /// What the list of messages shows.

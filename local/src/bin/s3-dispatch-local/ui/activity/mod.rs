@@ -11,8 +11,10 @@ mod counters;
 mod tracked_message;
 mod tracked_messages;
 mod event_history;
+mod history_search;
 mod monitor;
 
 pub(super) use self::component::Component;
 pub(super) use self::diagram::diagram;
+pub(super) use self::history_search::HistorySearch;
 pub(crate) use self::monitor::Monitor;

@@ -10,12 +10,13 @@ use tokio::sync::watch;
 use super::component::Component;
 use super::counters::Counters;
 use super::event_history::EventHistory;
+use super::history_search::HistorySearch;
 use super::invocations::OpenInvocations;
 use super::subject::Subject;
 use crate::step_line::StepLine;
 
 /// How many histories are kept.
-const MAX_HISTORIES: usize = 500;
+const MAX_HISTORIES: usize = 2000;
 
 /// How many histories one answer contains.
 const MAX_CHANGED_HISTORIES: usize = 200;
@@ -111,6 +112,28 @@ impl Monitor {
         });
 
         (record.version, changes)
+    }
+
+    /// The newest histories that match, at most `count`. The newest comes first.
+    ///
+    /// ```json
+    /// {"messages": [{"id": "e2", "state": "dead"}], "has_older": false}
+    /// ```
+    pub(in crate::ui) fn search(&self, question: &HistorySearch, count: usize) -> Value {
+        let record = self.lock();
+        let mut found = record
+            .histories
+            .values()
+            .rev()
+            .filter(|history| question.matches(history));
+
+        let messages: Vec<_> = found
+            .by_ref()
+            .take(count)
+            .map(EventHistory::summary)
+            .collect();
+
+        json!({"messages": messages, "has_older": found.next().is_some()})
     }
 
     /// The whole history with this id, if it is still kept.

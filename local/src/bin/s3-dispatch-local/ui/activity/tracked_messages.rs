@@ -15,13 +15,13 @@ const MAX_MESSAGES: usize = 32;
 /// The messages of one event, duplicates included.
 #[derive(Debug, Default)]
 pub(super) struct TrackedMessages {
-    /// How many copies are on their way to a topic or queue.
+    /// How many copies are on their way to a topic, event bus or queue.
     arriving: BTreeMap<Component, u32>,
     tracked: Vec<TrackedMessage>,
 }
 
 impl TrackedMessages {
-    /// A copy is on its way to a topic or queue.
+    /// A copy is on its way to a topic, event bus or queue.
     pub(super) fn send(&mut self, to: Component) {
         *self.arriving.entry(to).or_default() += 1;
     }
@@ -43,7 +43,7 @@ impl TrackedMessages {
         }
 
         match hop {
-            Hop::Publish => self.send(Component::topic(place)),
+            Hop::Publish => self.send(Component::published_to(place)),
             Hop::Deliver => self.send(Component::queue(place)),
             _ => {}
         }

@@ -1,7 +1,11 @@
 // The dialog for one message: its path and its payload.
 
-import { ask, bytes, find, make, reconcile, seconds, write } from "./dom.js";
+import { ask, find, make, reconcile, write } from "./dom.js";
 import { describe, title } from "./messages.js";
+import { bytes, counted, fold, seconds, times } from "./text.js";
+
+/** How many characters of a key are shown before it is unfolded. */
+const MAX_TITLE = 120;
 
 const dialog = find("details");
 let shown = null;
@@ -41,18 +45,28 @@ async function load() {
 }
 
 function show(details) {
-  write(find("details-title"), title(details));
+  showTitle(title(details));
   const size = details.size === null ? [] : [bytes(details.size)];
   const parts = [describe(details), details.bucket, ...size];
   write(find("details-about"), parts.filter(Boolean).join(" · "));
   const dropped = details.dropped_steps;
   find("dropped-steps").hidden = dropped === 0;
-  write(find("dropped-steps"), `Earlier steps not shown: ${dropped}`);
+  write(find("dropped-steps"), `${counted(dropped, "earlier step")} not shown`);
   const steps = details.steps.map((step, index) => ({ ...step, number: String(dropped + index) }));
   reconcile(find("path"), steps, (step) => step.number, step, () => {});
   find("no-payload").hidden = details.messages.length > 0;
   reconcile(find("payloads"), details.messages, (message) => message.id, payload, summarize);
   if (details.messages.length === 1) find("payloads").firstElementChild.setAttribute("open", "");
+}
+
+/** Shows a key. A long one is folded, and can be unfolded. */
+function showTitle(text) {
+  const folded = fold(text, MAX_TITLE);
+  write(find("details-title"), folded);
+  const whole = find("whole-key");
+  whole.hidden = folded === text;
+  write(whole.firstElementChild, `The whole key, ${counted([...text].length, "character")}`);
+  write(whole.lastElementChild, text);
 }
 
 function step({ after, what, tone, text }) {
@@ -69,9 +83,9 @@ function payload(message) {
 }
 
 function summarize(element, message) {
-  const times = message.receives === 1 ? "once" : `${message.receives} times`;
   const id = message.id.slice(0, 8);
-  write(element.firstChild, `Message ${id} · ${message.location} · received ${times}`);
+  const received = `received ${times(message.receives)}`;
+  write(element.firstChild, `Message ${id} · ${message.location} · ${received}`);
 }
 
 function pretty(text) {

@@ -1,12 +1,14 @@
 // The pipeline as boxes and arrows.
 
+import { across, around, arrowHead, down, draw, placeCounts } from "./arrows.js";
 import { find, make, reconcile, write } from "./dom.js";
+import { figuresOf } from "./figures.js";
 import { open } from "./details.js";
+import { plain } from "./text.js";
 
-const BADGES = { bucket: "S3", topic: "SNS", queue: "SQS", function: "λ" };
+const BADGES = { bucket: "S3", topic: "SNS", bus: "EB", queue: "SQS", function: "λ" };
 const MAX_TOKENS = 3;
 const MAX_DOTS = 3;
-const SVG = "http://www.w3.org/2000/svg";
 const isWide = matchMedia("(min-width: 56rem)");
 const reducesMotion = matchMedia("(prefers-reduced-motion: reduce)");
 
@@ -17,6 +19,7 @@ export class Diagram {
   #boxes = new Map();
   #edges = [];
   #svg = find("arrows");
+  #areCountsMisplaced = false;
 
   constructor() {
     new ResizeObserver(() => this.#route()).observe(find("nodes"));
@@ -52,7 +55,10 @@ export class Diagram {
       const count = counts.get(`${edge.from} ${edge.to}`) ?? 0;
       if (edge.count !== null && count > edge.count) this.#travel(edge);
       edge.count = count;
-      write(edge.text, count ? String(count) : "");
+      const text = count ? String(count) : "";
+      const isLonger = text.length !== edge.text.textContent.length;
+      write(edge.text, text);
+      if (isLonger) this.#areCountsMisplaced = true;
     }
     const counters = new Map([...this.#boxes.keys()].map((node) => [node, {}]));
     for (const [node, action, count] of actions) {
@@ -68,6 +74,7 @@ export class Diagram {
     for (const [node, box] of this.#boxes) {
       this.#fill(node, box, counters.get(node), state.queues[node], tokens.get(node) ?? []);
     }
+    if (this.#areCountsMisplaced) this.#route();
   }
 
   #box({ node, column, row, span }) {
@@ -93,11 +100,11 @@ export class Diagram {
   }
 
   #fill(node, box, counters, queue, tokens) {
-    const figures = figuresOf(node, counters, queue, this.isDeadLetterQueue(node));
+    const figures = figuresOf(kindOf(node), counters, queue, this.isDeadLetterQueue(node));
     const [list, row] = [box.querySelector("dl"), box.querySelector(".tokens")];
     const create = () => make("div", {}, make("dt"), make("dd"));
-    reconcile(list, figures, ([name]) => name, create, (element, [name, count, tone]) => {
-      write(element.firstChild, name);
+    reconcile(list, figures, ([name]) => name, create, (element, [one, more, count, tone]) => {
+      write(element.firstChild, count === 1 ? one : more);
       write(element.lastChild, String(count));
       element.className = count ? tone ?? "" : "none";
     });
@@ -109,7 +116,7 @@ export class Diagram {
     const createItem = (item) => (item.more ? make("span") : token(item));
     reconcile(row, unique(items, key), key, createItem, (element, item) => {
       if (item.more) return write(element, `+${item.more}`);
-      element.title = `${item.message.key ?? item.message.id}: ${item.how}`;
+      element.title = `${plain(item.message.key ?? item.message.id)}: ${item.how}`;
     });
   }
 
@@ -140,31 +147,62 @@ export class Diagram {
 
   /** Draws the arrows again, for the current positions of the boxes. */
   #route() {
+    this.#areCountsMisplaced = false;
     const origin = this.#svg.getBoundingClientRect();
+    const places = new Map([...this.#boxes].map(([node, box]) => [node, placeOf(box, origin)]));
     const order = [...this.#boxes.keys()];
     const lanes = new Map();
     for (const edge of this.#edges) {
-      const [from, to] = [edge.from, edge.to].map((node) => {
-        return this.#boxes.get(node)?.getBoundingClientRect();
-      });
+      const [from, to] = [places.get(edge.from), places.get(edge.to)];
       if (!from || !to) continue;
-      const isColumn = !isWide.matches || Math.abs(from.left - to.left) < 2;
       const isNext = isWide.matches
         ? this.#rowOf(edge.to) === this.#rowOf(edge.from) + 1
         : order.indexOf(edge.to) === order.indexOf(edge.from) + 1;
-      if (!isColumn) across(edge, from, to, origin);
-      else if (isNext) down(edge, from, to, origin);
+      if (!isInColumn(from, to)) {
+        const [start, end] = this.#ends(edge, places);
+        across(edge, from, to, start, end);
+      } else if (isNext) down(edge, from, to);
       else {
         const side = edge.kind === "redrives" ? "right" : "left";
         if (!lanes.has(edge.from)) lanes.set(edge.from, lanes.size % 3);
-        around(edge, from, to, origin, side, lanes.get(edge.from));
+        around(edge, from, to, side, side === "left" ? lanes.get(edge.from) : 0);
       }
     }
+    placeCounts(this.#edges, places.values(), origin.width);
+  }
+
+  /** The heights at which an arrow to another column begins and ends, away from other arrows. */
+  #ends(edge, places) {
+    const isOther = ({ from, to }) =>
+      places.has(from) && places.has(to) && !isInColumn(places.get(from), places.get(to));
+    const heightAt = (node, end, opposite) => {
+      const all = this.#edges.filter((other) => other[end] === node && isOther(other));
+      const middle = (other) => places.get(other[opposite]).middle;
+      all.sort((one, other) => middle(one) - middle(other));
+      const { top, height } = places.get(node);
+      return top + (height * (all.indexOf(edge) + 1)) / (all.length + 1);
+    };
+    return [heightAt(edge.from, "from", "to"), heightAt(edge.to, "to", "from")];
   }
 }
 
+const isInColumn = (from, to) => !isWide.matches || Math.abs(from.left - to.left) < 2;
+
+/** Where a box is in the diagram. */
+function placeOf(box, origin) {
+  const { left, right, top, bottom, height } = box.getBoundingClientRect();
+  return {
+    left: left - origin.left,
+    right: right - origin.left,
+    top: top - origin.top,
+    bottom: bottom - origin.top,
+    height,
+    middle: top + height / 2,
+  };
+}
+
 /**
- * Places the boxes: buckets and topics on the left, then each queue in a row with the functions it
+ * Places the boxes: buckets, topics and the event bus on the left, then each queue in a row with the functions it
  * invokes, above its dead-letter queue.
  */
 function arrange(nodes, edges) {
@@ -194,42 +232,14 @@ function arrange(nodes, edges) {
     put(node, kindOf(node) === "queue" ? 3 : 4);
     row += 1;
   }
-  const rows = Math.max(row - 1, of("bucket").length, of("topic").length);
-  const spread = (kind, column) =>
-    of(kind).map((node, index, all) => {
+  const middle = [...of("topic"), ...of("bus")];
+  const rows = Math.max(row - 1, of("bucket").length, middle.length);
+  const spread = (boxes, column) =>
+    boxes.map((node, index, all) => {
       const span = Math.floor(rows / all.length);
       return { node, column, row: 1 + index * span, span };
     });
-  return [...spread("bucket", 1), ...spread("topic", 2), ...right];
-}
-
-function figuresOf(node, counters, queue, isDead) {
-  const all = queue ? queue.delayed + queue.visible + queue.in_flight : 0;
-  switch (kindOf(node)) {
-    case "bucket":
-      return [["events", counters.objects ?? 0]];
-    case "topic":
-      return [
-        ["notifications", counters.notifications ?? 0],
-        ["filtered out", counters["filtered out"] ?? 0, "faint"],
-      ];
-    case "queue":
-      if (isDead) return [["dead letters", all, "bad"]];
-      return [
-        ["visible", queue?.visible ?? 0],
-        ["in flight", queue?.in_flight ?? 0, "busy"],
-        ...(queue?.delayed ? [["delayed", queue.delayed]] : []),
-        ...(counters.expired ? [["expired", counters.expired, "bad"]] : []),
-      ];
-    default:
-      return [
-        ["running", counters.running ?? 0, "busy"],
-        ["handled", counters.handled ?? 0, "good"],
-        ["failed", counters.failed ?? 0, "bad"],
-        ...(counters.crashes ? [["crashes", counters.crashes, "bad"]] : []),
-        ...(counters.timeouts ? [["timeouts", counters.timeouts, "bad"]] : []),
-      ];
-  }
+  return [...spread(of("bucket"), 1), ...spread(middle, 2), ...right];
 }
 
 function token({ message, how }) {
@@ -242,62 +252,4 @@ function token({ message, how }) {
 
 function unique(items, keyOf) {
   return [...new Map(items.map((item) => [keyOf(item), item])).values()];
-}
-
-function across(edge, from, to, origin) {
-  const [x1, y1] = [from.right - origin.left, from.top + from.height / 2 - origin.top];
-  const [x2, y2] = [to.left - origin.left - 3, to.top + to.height / 2 - origin.top];
-  const bend = Math.max(24, (x2 - x1) / 2);
-  const curve = `M${x1},${y1} C${x1 + bend},${y1} ${x2 - bend},${y2} ${x2},${y2}`;
-  trace(edge, curve, (x1 + x2) / 2, (y1 + y2) / 2 - 8);
-}
-
-function down(edge, from, to, origin) {
-  const x = from.left + Math.min(from.width / 2, 60) - origin.left;
-  const [y1, y2] = [from.bottom - origin.top, to.top - origin.top - 3];
-  trace(edge, `M${x},${y1} L${x},${y2}`, x + 16, (y1 + y2) / 2 + 4);
-}
-
-function around(edge, from, to, origin, side, lane) {
-  const sign = side === "left" ? -1 : 1;
-  const [a, b] = [from[side] - origin.left, to[side] - origin.left];
-  const edgeOfBoxes = side === "left" ? Math.min(a, b) : Math.max(a, b);
-  const x = edgeOfBoxes + sign * (12 + 6 * (side === "left" ? lane : 0));
-  const y1 = from.top + from.height * 0.6 - origin.top;
-  const y2 = to.top + to.height * 0.4 - origin.top;
-  trace(edge, `M${a},${y1} L${x},${y1} L${x},${y2} L${b + sign * 3},${y2}`, x, y2 - 8);
-}
-
-function trace(edge, d, x, y) {
-  if (edge.path.getAttribute("d") === d) return;
-  // A moving dot still follows the old arrow.
-  for (const dot of edge.dots) dot.remove();
-  edge.dots.clear();
-  edge.path.setAttribute("d", d);
-  edge.path.setAttribute("marker-end", "url(#head)");
-  edge.text.setAttribute("x", x);
-  edge.text.setAttribute("y", y);
-}
-
-const draw = (name) => document.createElementNS(SVG, name);
-
-function arrowHead() {
-  const marker = draw("marker");
-  const attributes = {
-    id: "head",
-    viewBox: "0 0 8 8",
-    refX: 7,
-    refY: 4,
-    markerWidth: 8,
-    markerHeight: 8,
-    orient: "auto",
-    markerUnits: "userSpaceOnUse",
-  };
-  for (const [key, value] of Object.entries(attributes)) marker.setAttribute(key, value);
-  const tip = draw("path");
-  tip.setAttribute("d", "M0,0 L8,4 L0,8 Z");
-  marker.append(tip);
-  const definitions = draw("defs");
-  definitions.append(marker);
-  return definitions;
 }

@@ -1,4 +1,7 @@
-// Helpers for the document. Strings become text, never markup.
+// Helpers for the document. Strings become text, never markup, and characters that cannot be seen
+// are named.
+
+import { pieces } from "./text.js";
 
 export const find = (id) => document.getElementById(id);
 
@@ -8,12 +11,32 @@ export function make(name, attributes = {}, ...children) {
   for (const [key, value] of Object.entries(attributes)) {
     if (value !== null) element.setAttribute(key, value);
   }
-  element.append(...children);
+  for (const child of children) {
+    if (typeof child === "string") write(element, child, element.childNodes.length);
+    else element.append(child);
+  }
   return element;
 }
 
-export function write(element, text) {
-  if (element.textContent !== text) element.textContent = text;
+/** Writes a text into an element, after the children that it is to keep. */
+export function write(element, text, kept = 0) {
+  const keepsLines = element.localName === "pre";
+  const all = pieces(text, keepsLines);
+  const rest = [...element.childNodes].slice(kept);
+  // A mark tells the name of a character from the same letters in the text.
+  const mark = (text, isCode) => (isCode ? `\0${text}` : text);
+  const written = rest.map((child) => mark(child.textContent, child.localName === "span"));
+  if (written.join("") === all.map(({ text, isCode }) => mark(text, isCode)).join("")) return;
+  for (const child of rest) child.remove();
+  element.append(...all.map(({ text, isCode }) => (isCode ? code(text) : text)));
+}
+
+/** The name of a character, which cannot be taken for the text around it. */
+function code(text) {
+  const element = document.createElement("span");
+  element.className = "code";
+  element.textContent = text;
+  return element;
 }
 
 /**
@@ -62,13 +85,3 @@ export async function ask(path, options = {}) {
   if (!response.ok) throw new Error(answer?.error ?? response.statusText);
   return answer;
 }
-
-export const bytes = (size) =>
-  size < 1024
-    ? `${size} bytes`
-    : size < 1048576
-      ? `${(size / 1024).toFixed(1)} KiB`
-      : `${(size / 1048576).toFixed(1)} MiB`;
-
-export const seconds = (time) =>
-  time < 1 ? `${(time * 1000).toFixed(1)} ms` : `${time.toFixed(2)} s`;

@@ -1,10 +1,11 @@
 // The faults: their rates, and how often each was injected.
 
 import { ask, find, make, write } from "./dom.js";
+import { times } from "./text.js";
 
 const HOPS = {
-  publish: "Bucket to topic",
-  deliver: "Topic to queue",
+  publish: "Bucket to topic or event bus",
+  deliver: "To queue",
   receive: "Queue to function",
   invoke: "Function",
   delete: "Deletion from queue",
@@ -30,7 +31,7 @@ export class Faults {
       if (rate > 0 && !row.isDragged) setRange(row, Math.round(rate * 100));
       const count = injected.get(`${hop} ${fault}`) ?? 0;
       write(row.count, count ? `${count}×` : "");
-      row.count.title = count ? `injected ${count === 1 ? "once" : `${count} times`}` : "";
+      row.count.title = count ? `injected ${times(count)}` : "";
     }
     for (const button of document.querySelectorAll(".presets button")) {
       const preset = Number(button.dataset.rate);

@@ -5,6 +5,7 @@ import { Diagram } from "./diagram.js";
 import { Faults } from "./faults.js";
 import { Messages } from "./messages.js";
 import { setBuckets } from "./put.js";
+import { counted } from "./text.js";
 
 const diagram = new Diagram();
 const messages = new Messages();
@@ -34,12 +35,11 @@ function totals({ actions, state }) {
     Object.entries(state.queues)
       .filter(([node]) => diagram.isDeadLetterQueue(node) === areDeadLetters)
       .reduce((sum, [, queue]) => sum + queue.delayed + queue.visible + queue.in_flight, 0);
-  const counted = (number, one, more) => `${number} ${number === 1 ? one : more}`;
   return [
     `${inQueues(false)} in queues`,
     `${count("handled")} handled`,
-    counted(count("failed"), "failed attempt", "failed attempts"),
-    counted(inQueues(true), "dead letter", "dead letters"),
+    counted(count("failed"), "failed attempt"),
+    counted(inQueues(true), "dead letter"),
   ].join(" · ");
 }
 

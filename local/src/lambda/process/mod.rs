@@ -1,19 +1,29 @@
 //! A function that runs as a program, in processes that talk to the Runtime API.
 
-use std::fs;
-use std::path::{Path, PathBuf};
+mod child;
+mod command;
+mod environment;
+#[cfg(unix)]
+mod guard;
+mod log_lines;
+mod log_stream_name;
+mod program_file;
+mod runtime_api;
+
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
 use tokio::sync::{RwLock, watch};
 use tokio::time::Instant;
 
-use super::environment::{Environment, Kept};
-use super::function::{Function, FunctionError, FunctionErrorKind, Invocation};
-use super::log_stream_name::LogStreamNames;
+use self::environment::{Environment, INIT_TIMEOUT, Kept};
+use self::log_stream_name::LogStreamNames;
+use self::program_file::{FileVersion, find};
 use crate::journal::{Journal, StepKind};
+use crate::lambda::function::{Function, FunctionError, FunctionErrorKind, Invocation};
 use crate::topology::FunctionSpec;
 use crate::{Error, ErrorKind};
 
@@ -32,7 +42,8 @@ const MAX_PAUSE: Duration = Duration::from_secs(5);
 /// processes as there are invocations at once. A process that exceeds the timeout is killed. A
 /// program that crashes is started again after a pause that doubles each time. A program that does
 /// not become ready is given up after some attempts: invocations fail at once until the program
-/// file changes.
+/// file changes. When it changes, the next invocation gets a new process, and the processes of the
+/// old file end as soon as they are idle.
 pub struct Process {
     spec: FunctionSpec,
     program: PathBuf,
@@ -49,17 +60,19 @@ pub struct Process {
 #[derive(Default)]
 struct ProcessPool {
     idle: Vec<Environment>,
+    /// The program file that the processes were started from.
+    file: Option<FileVersion>,
     crashes_in_a_row: u32,
     failed_starts_in_a_row: u32,
     paused_until: Option<Instant>,
-    given_up: Option<GivenUp>,
+    /// Why the program is not started again: it failed to start too often.
+    given_up: Option<String>,
 }
 
-/// The program failed to start too often.
-struct GivenUp {
-    reason: String,
-    /// When the program file was last changed.
-    modified: Option<SystemTime>,
+/// A process and the program file that it was started from.
+struct StartedProcess {
+    environment: Environment,
+    file: Option<FileVersion>,
 }
 
 impl Process {
@@ -78,15 +91,19 @@ impl Process {
         let program = find(program).map_err(|reason| {
             let program = program.display();
             let message = format!("the program `{program}` of the function `{name}` {reason}");
-            Error::new(ErrorKind::Program, message)
+            Error::new(ErrorKind::Program, spec.program_error(&message))
         })?;
 
+        let pool = ProcessPool {
+            file: FileVersion::of(&program),
+            ..ProcessPool::default()
+        };
         let process = Self {
             program,
             function: Arc::from(spec.name.as_str()),
             spec,
             journal,
-            pool: Mutex::default(),
+            pool: Mutex::new(pool),
             is_stopped: watch::Sender::new(false),
             alive: Arc::default(),
             log_streams: LogStreamNames::new(),
@@ -96,42 +113,51 @@ impl Process {
             .spawn()
             .await
             .map_err(|error| Error::new(ErrorKind::Program, error.to_string()))?;
-        process.lock().idle.push(first);
+        process.keep(first);
 
         Ok(process)
     }
 
     async fn serve(&self, invocation: Invocation) -> Result<Bytes, FunctionError> {
         let has_kill = invocation.kill.is_some();
-        let mut environment = self.environment().await?;
+        let mut process = self.idle_or_new().await?;
 
-        if let Err(error) = environment.ready().await {
+        if let Err(error) = process.environment.ready().await {
             self.record_failed_start(&error);
             return Err(error);
         }
 
         self.lock().failed_starts_in_a_row = 0;
-        let answer = environment.invoke(invocation).await;
+        let answer = process.environment.invoke(invocation).await;
         match answer.as_ref().map_err(FunctionError::kind) {
             Err(FunctionErrorKind::Crashed) if !has_kill => self.pause_after_crash(),
             Err(FunctionErrorKind::Crashed | FunctionErrorKind::TimedOut) => {}
             _ => {
-                let mut pool = self.lock();
-                pool.crashes_in_a_row = 0;
-                pool.idle.push(environment);
+                self.lock().crashes_in_a_row = 0;
+                self.keep(process);
             }
         }
 
         answer
     }
 
+    /// Keeps a process for the next invocation, unless the program has changed in the meantime.
+    fn keep(&self, process: StartedProcess) {
+        let mut pool = self.lock();
+        if process.file == pool.file {
+            pool.idle.push(process.environment);
+        }
+    }
+
     /// Returns an idle process, or starts a new one.
-    async fn environment(&self) -> Result<Environment, FunctionError> {
+    async fn idle_or_new(&self) -> Result<StartedProcess, FunctionError> {
         loop {
+            self.notice_change();
+
             let paused_until = {
                 let mut pool = self.lock();
-                if let Some(environment) = pool.take_idle(&self.program)? {
-                    return Ok(environment);
+                if let Some(process) = pool.take_idle()? {
+                    return Ok(process);
                 }
 
                 pool.paused_until
@@ -146,7 +172,34 @@ impl Process {
         }
     }
 
-    async fn spawn(&self) -> Result<Environment, FunctionError> {
+    /// Starts over if the program file has changed: idle processes end, and a program that was
+    /// given up gets another chance. Busy processes end after their invocation.
+    fn notice_change(&self) {
+        // In the middle of a build there may be no file. The next invocation looks again.
+        let Some(file) = FileVersion::of(&self.program) else {
+            return;
+        };
+
+        let mut pool = self.lock();
+        if pool.file.as_ref() == Some(&file) {
+            return;
+        }
+
+        *pool = ProcessPool {
+            file: Some(file),
+            ..ProcessPool::default()
+        };
+        drop(pool);
+
+        let step = StepKind::ProgramChanged {
+            function: Arc::clone(&self.function),
+        };
+        self.journal.append(None, step);
+    }
+
+    async fn spawn(&self) -> Result<StartedProcess, FunctionError> {
+        // Read before the start: a later change is noticed, and an earlier one is in the process.
+        let file = FileVersion::of(&self.program);
         let alive = Arc::clone(&self.alive).read_owned().await;
         let kept = Kept {
             _alive: alive,
@@ -154,7 +207,7 @@ impl Process {
         };
         let started = Environment::start(&self.spec, &self.program, &self.journal, kept).await;
 
-        started.map_err(|error| {
+        let environment = started.map_err(|error| {
             let program = self.program.display();
             let function = &self.function;
             let text = format!(
@@ -164,7 +217,9 @@ impl Process {
             self.record_failed_start(&error);
 
             error
-        })
+        })?;
+
+        Ok(StartedProcess { environment, file })
     }
 
     fn record_failed_start(&self, error: &FunctionError) {
@@ -184,10 +239,7 @@ impl Process {
             "given up after {MAX_FAILED_STARTS} attempts to start, until its program changes: \
              {error}"
         );
-        pool.given_up = Some(GivenUp {
-            reason: reason.clone(),
-            modified: modified(&self.program),
-        });
+        pool.given_up = Some(reason.clone());
 
         let step = StepKind::FunctionStopped {
             function: Arc::clone(&self.function),
@@ -217,23 +269,19 @@ impl Process {
 }
 
 impl ProcessPool {
-    /// Takes an idle process, if there is one. Fails if the program is given up; a program file
-    /// that has changed gets another chance.
-    fn take_idle(&mut self, program: &Path) -> Result<Option<Environment>, FunctionError> {
-        if let Some(given_up) = &self.given_up {
-            if given_up.modified == modified(program) {
-                return Err(FunctionError::new(
-                    FunctionErrorKind::InitFailed,
-                    given_up.reason.clone(),
-                ));
-            }
-
-            *self = Self::default();
+    /// Takes an idle process, if there is one. Fails if the program is given up.
+    fn take_idle(&mut self) -> Result<Option<StartedProcess>, FunctionError> {
+        if let Some(reason) = &self.given_up {
+            let kind = FunctionErrorKind::InitFailed;
+            return Err(FunctionError::new(kind, reason.clone()));
         }
 
         self.idle.retain(|environment| !environment.has_ended());
 
-        Ok(self.idle.pop())
+        Ok(self.idle.pop().map(|environment| StartedProcess {
+            environment,
+            file: self.file.clone(),
+        }))
     }
 }
 
@@ -248,6 +296,10 @@ impl Function for Process {
             }
             answer = self.serve(invocation) => answer,
         }
+    }
+
+    fn init_timeout(&self) -> Duration {
+        MAX_PAUSE + INIT_TIMEOUT
     }
 
     async fn stop(&self) {
@@ -274,33 +326,4 @@ impl std::fmt::Debug for Process {
             .field("spec", &self.spec)
             .finish_non_exhaustive()
     }
-}
-
-/// The absolute path of a program, or what is wrong with it.
-fn find(program: &Path) -> Result<PathBuf, String> {
-    let describe = |error: std::io::Error| match error.kind() {
-        std::io::ErrorKind::NotFound => String::from("does not exist"),
-        _ => format!("cannot be used: {error}"),
-    };
-
-    // Links are not resolved: some programs look at the name that they are called by.
-    let path = std::path::absolute(program).map_err(describe)?;
-    let metadata = path.metadata().map_err(describe)?;
-
-    if !metadata.is_file() {
-        return Err(String::from("is not a file"));
-    }
-
-    #[cfg(unix)]
-    if std::os::unix::fs::PermissionsExt::mode(&metadata.permissions()) & 0o111 == 0 {
-        return Err(String::from("is not executable"));
-    }
-
-    Ok(path)
-}
-
-fn modified(program: &Path) -> Option<SystemTime> {
-    fs::metadata(program)
-        .and_then(|metadata| metadata.modified())
-        .ok()
 }

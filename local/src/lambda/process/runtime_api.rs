@@ -2,25 +2,32 @@
 //! runtime API for custom runtimes", AWS Lambda Developer Guide, 2026).
 
 use std::convert::Infallible;
+use std::fmt;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use http::{Method, Request, Response, StatusCode};
-use http_body_util::{BodyExt, Full, Limited};
+use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 use hyper::body::Incoming;
 use hyper::service::service_fn;
-use serde::Deserialize;
+use serde_json::json;
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, oneshot};
 
-use super::event::MAX_PAYLOAD_BYTES;
-use super::function::Invocation;
 use crate::aws::arn::function_arn;
 use crate::aws::http_server::{HttpListener, HttpServer};
 use crate::aws::time::milliseconds;
+use crate::aws::web_access::WebAccess;
+use crate::lambda::error_report::error_text;
+use crate::lambda::event::MAX_PAYLOAD_BYTES;
+use crate::lambda::function::Invocation;
+
+/// How long the server reads what a process has sent before it ended. Its connections are closed
+/// then, so this is the time of a child that holds one open.
+const GRACE: Duration = Duration::from_millis(200);
 
 const VERSION: &str = "/2018-06-01/runtime/";
 
@@ -37,6 +44,9 @@ pub(super) enum ProcessRequest {
     Next(WaitingProcess),
     /// The process answered its invocation, with a payload or with the text of an error.
     Answer(Result<Bytes, String>),
+    /// The process broke off its answer to the invocation with this id: it ended, or it closed the
+    /// connection.
+    BrokenOff(String),
     /// The process failed to start, with the text of its error.
     InitError(String),
 }
@@ -52,14 +62,6 @@ struct NextInvocation {
 
 /// The id of the invocation that the process may answer.
 type CurrentInvocation = Mutex<Option<String>>;
-
-/// An error that a process reports. All its fields are optional.
-#[derive(Deserialize, Default)]
-#[serde(rename_all = "camelCase", default)]
-struct ErrorReport {
-    error_type: Option<String>,
-    error_message: Option<String>,
-}
 
 struct RequestHandler {
     requests: mpsc::Sender<ProcessRequest>,
@@ -84,7 +86,8 @@ impl RuntimeApi {
 
         // A connection that breaks belongs to a process that ends. Its exit status says more.
         let service = service_fn(move |request| respond(Arc::clone(&handler), request));
-        let server = HttpListener::new(listener).serve(service);
+        let listener = HttpListener::new(listener, WebAccess::new(address, refuse));
+        let server = listener.with_grace(GRACE).serve(service);
 
         Ok((
             Self {
@@ -140,7 +143,10 @@ async fn respond(
     Ok(match (request.method(), path.as_str()) {
         (&Method::GET, "invocation/next") => handler.next_invocation().await,
         (&Method::POST, "init/error") => {
-            let error = error_text(&read_body(request).await.unwrap_or_default());
+            let error = match read_body(request).await {
+                Ok(body) => error_text(&body),
+                Err(error) => format!("its report {error}"),
+            };
             handler.accept(ProcessRequest::InitError(error)).await
         }
         (&Method::POST, path) => match path
@@ -193,6 +199,11 @@ impl RequestHandler {
         request: Request<Incoming>,
     ) -> Response<Full<Bytes>> {
         let body = read_body(request).await;
+
+        if matches!(body, Err(BodyError::BrokenOff)) {
+            return self.break_off(id).await;
+        }
+
         let is_current = lock(&self.current)
             .take_if(|current| current == id)
             .is_some();
@@ -202,17 +213,29 @@ impl RequestHandler {
         }
 
         match body {
-            None => {
-                let error = "Function.ResponseSizeTooLarge: the answer is longer than 6 MB";
-                self.accept(ProcessRequest::Answer(Err(error.into()))).await;
+            Err(error) => {
+                let error = format!("Function.ResponseSizeTooLarge: the answer {error}");
+                self.accept(ProcessRequest::Answer(Err(error))).await;
                 reject(StatusCode::PAYLOAD_TOO_LARGE, "RequestEntityTooLarge")
             }
-            Some(body) if kind == "response" => self.accept(ProcessRequest::Answer(Ok(body))).await,
-            Some(body) => {
+            Ok(body) if kind == "response" => self.accept(ProcessRequest::Answer(Ok(body))).await,
+            Ok(body) => {
                 self.accept(ProcessRequest::Answer(Err(error_text(&body))))
                     .await
             }
         }
+    }
+
+    /// Reports an answer that broke off. The process may send it again, so the invocation stays
+    /// open.
+    async fn break_off(&self, id: &str) -> Response<Full<Bytes>> {
+        let is_current = lock(&self.current).as_deref() == Some(id);
+        if is_current {
+            self.accept(ProcessRequest::BrokenOff(id.to_owned())).await;
+        }
+
+        // Nobody reads it: the connection is closed.
+        reject(StatusCode::BAD_REQUEST, "InvalidRequest")
     }
 
     async fn accept(&self, request: ProcessRequest) -> Response<Full<Bytes>> {
@@ -227,27 +250,43 @@ impl RequestHandler {
     }
 }
 
-/// Reads a body, or gives up if it is too long.
-async fn read_body(request: Request<Incoming>) -> Option<Bytes> {
-    Limited::new(request.into_body(), MAX_PAYLOAD_BYTES)
-        .collect()
-        .await
-        .ok()
-        .map(http_body_util::Collected::to_bytes)
+/// Why a body could not be read.
+enum BodyError {
+    TooLong,
+    BrokenOff,
 }
 
-fn error_text(body: &[u8]) -> String {
-    let report: ErrorReport = serde_json::from_slice(body).unwrap_or_default();
-    match (report.error_type, report.error_message) {
-        (Some(kind), Some(message)) => format!("{kind}: {message}"),
-        (Some(text), None) | (None, Some(text)) => text,
-        (None, None) => String::from_utf8_lossy(body).into_owned(),
+impl fmt::Display for BodyError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::TooLong => "is longer than 6 MB",
+            Self::BrokenOff => "broke off",
+        })
+    }
+}
+
+async fn read_body(request: Request<Incoming>) -> Result<Bytes, BodyError> {
+    let body = Limited::new(request.into_body(), MAX_PAYLOAD_BYTES).collect();
+
+    match body.await {
+        Ok(body) => Ok(body.to_bytes()),
+        Err(error) if error.is::<LengthLimitError>() => Err(BodyError::TooLong),
+        Err(_) => Err(BodyError::BrokenOff),
     }
 }
 
 /// The response to a process that is about to be killed: it never comes.
 async fn never() -> Response<Full<Bytes>> {
     std::future::pending().await
+}
+
+/// Refuses a request of a web page: only the process of the function may answer.
+fn refuse(reason: &str) -> Response<Full<Bytes>> {
+    let body = json!({"errorMessage": reason, "errorType": "AccessDenied"});
+    let mut response = Response::new(Full::from(body.to_string()));
+    *response.status_mut() = StatusCode::FORBIDDEN;
+
+    response
 }
 
 fn reject(status: StatusCode, error_type: &str) -> Response<Full<Bytes>> {

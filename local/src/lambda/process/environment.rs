@@ -2,28 +2,27 @@
 
 use std::io;
 use std::path::Path;
-use std::process::Stdio;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use tokio::process::{Child, Command};
 use tokio::sync::{OwnedRwLockReadGuard, oneshot, watch};
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
-use super::function::{FunctionError, FunctionErrorKind, Invocation, Kill, KillKind};
+use super::child::FunctionChild;
+use super::command::command;
 use super::log_lines::read_log;
 use super::log_stream_name::LogStreamName;
 use super::runtime_api::{ProcessRequest, RuntimeApi, WaitingProcess};
-use crate::aws::arn::REGION;
 use crate::aws::http_server::HttpServer;
 use crate::journal::{Journal, LogStream, StepKind};
+use crate::lambda::function::{FunctionError, FunctionErrorKind, Invocation, Kill, KillKind};
 use crate::topology::FunctionSpec;
 
 /// How long a process may take to ask for its first invocation ("Understanding the Lambda execution
 /// environment lifecycle", AWS Lambda Developer Guide, 2026).
-const INIT_TIMEOUT: Duration = Duration::from_secs(10);
+pub(super) const INIT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// How long the output of a process is read after its end. A child process may hold the pipe open.
 const LOG_GRACE: Duration = Duration::from_millis(200);
@@ -42,6 +41,7 @@ pub(super) struct Environment {
     /// The process, once it has asked for an invocation.
     waiting: Option<WaitingProcess>,
     was_ready: bool,
+    started: Instant,
     /// How the process ended; `None` while it runs.
     exit: watch::Receiver<Option<String>>,
     /// Dropping it kills the process.
@@ -60,8 +60,10 @@ impl Environment {
         kept: Kept,
     ) -> io::Result<Self> {
         let function = Arc::<str>::from(spec.name.as_str());
+        let started = Instant::now();
         let (api, server) = RuntimeApi::start().await?;
-        let mut child = command(spec, program, &api.address(), &kept.log_stream).spawn()?;
+        let command = command(spec, program, &api.address(), &kept.log_stream);
+        let mut child = FunctionChild::spawn(command)?;
 
         journal.append(
             None,
@@ -92,6 +94,7 @@ impl Environment {
             api,
             waiting: None,
             was_ready: false,
+            started,
             exit,
             keep_alive: Some(keep_alive),
             journal: journal.clone(),
@@ -105,7 +108,11 @@ impl Environment {
 
     /// Waits until the process asks for an invocation.
     pub(super) async fn ready(&mut self) -> Result<(), FunctionError> {
-        let deadline = Instant::now() + INIT_TIMEOUT;
+        let since = match self.was_ready {
+            true => Instant::now(),
+            false => self.started,
+        };
+        let deadline = since + INIT_TIMEOUT;
 
         while self.waiting.as_ref().is_none_or(WaitingProcess::is_gone) {
             let text = tokio::select! {
@@ -118,7 +125,7 @@ impl Environment {
                     ProcessRequest::InitError(error) => {
                         format!("the function cannot start: {error}")
                     }
-                    ProcessRequest::Answer(_) => continue,
+                    ProcessRequest::Answer(_) | ProcessRequest::BrokenOff(_) => continue,
                 },
                 reason = wait_for_exit(&mut self.exit) => {
                     format!("the process ended before it was ready: {reason}")
@@ -142,6 +149,8 @@ impl Environment {
         let (after, kind) = invocation.cut();
         let (timeout, kill) = (invocation.timeout, invocation.kill);
         let cut = Instant::now() + after;
+        let id = invocation.request_id.clone();
+        let mut is_broken_off = false;
 
         if let Some(process) = self.waiting.take() {
             // A process that has just ended is noticed below.
@@ -149,6 +158,12 @@ impl Environment {
         }
 
         loop {
+            // A process that asks for the next invocation does not answer any more. Without a
+            // broken answer, its answer may still be on another connection.
+            if is_broken_off && self.waiting.is_some() {
+                return Err(broken_off());
+            }
+
             tokio::select! {
                 biased;
                 request = self.api.next_request() => match request {
@@ -157,17 +172,25 @@ impl Environment {
                             FunctionError::new(FunctionErrorKind::Unhandled, error)
                         });
                     }
-                    // A process that asks for the next invocation too early never answers.
                     ProcessRequest::Next(process) => self.waiting = Some(process),
+                    ProcessRequest::BrokenOff(broken_id) => is_broken_off |= broken_id == id,
                     ProcessRequest::InitError(_) => {}
                 },
                 reason = wait_for_exit(&mut self.exit) => {
-                    let text = format!("the process ended before it answered: {reason}");
+                    let when = match is_broken_off {
+                        true => "in the middle of its answer",
+                        false => "before it answered",
+                    };
+                    let text = format!("the process ended {when}: {reason}");
                     return Err(FunctionError::new(FunctionErrorKind::Crashed, text));
                 }
                 () = tokio::time::sleep_until(cut) => {
                     self.kill().await;
-                    return Err(self.record_kill(timeout, kill, kind));
+                    let error = self.record_kill(timeout, kill, kind);
+                    return Err(match is_broken_off {
+                        true => FunctionError::new(kind, format!("{error}; its answer broke off")),
+                        false => error,
+                    });
                 }
             }
         }
@@ -206,6 +229,12 @@ impl Environment {
     }
 }
 
+/// The error of a process that goes on after it closed the connection in its answer.
+fn broken_off() -> FunctionError {
+    let text = "the answer broke off: the process closed the connection in the middle of it";
+    FunctionError::new(FunctionErrorKind::Unhandled, text)
+}
+
 /// Waits for the end of a process, and records it.
 struct ProcessWatcher {
     function: Arc<str>,
@@ -218,9 +247,10 @@ struct ProcessWatcher {
 }
 
 impl ProcessWatcher {
-    async fn watch(self, child: Child, released: oneshot::Receiver<()>) {
-        let exit = wait_or_kill(child, released).await;
-        drop(self.server);
+    async fn watch(mut self, child: FunctionChild, released: oneshot::Receiver<()>) {
+        let exit = child.wait_or_kill(released).await;
+        // What the process has sent is read before its end is known.
+        self.server.stop().await;
 
         // The last output comes before the end in the journal.
         for log in self.logs {
@@ -240,26 +270,6 @@ impl ProcessWatcher {
     }
 }
 
-/// Waits until a process ends, and returns how it ended. If the process is no longer needed, it is
-/// killed and `None` is returned.
-async fn wait_or_kill(mut child: Child, released: oneshot::Receiver<()>) -> Option<String> {
-    tokio::select! {
-        status = child.wait() => {
-            return Some(match status {
-                Ok(status) => status.to_string(),
-                Err(error) => error.to_string(),
-            });
-        }
-        _ = released => {}
-    }
-
-    kill_group(&child);
-    // This fails only if the process has already ended.
-    drop(child.kill().await);
-
-    None
-}
-
 async fn wait_for_exit(exit: &mut watch::Receiver<Option<String>>) -> String {
     match exit.wait_for(Option::is_some).await {
         Ok(reason) => reason.clone().unwrap_or_default(),
@@ -267,27 +277,13 @@ async fn wait_for_exit(exit: &mut watch::Receiver<Option<String>>) -> String {
     }
 }
 
-/// Kills a process and all processes that it has started.
-#[cfg(unix)]
-fn kill_group(child: &Child) {
-    use rustix::process::{Pid, Signal, kill_process_group};
-
-    let group = child
-        .id()
-        .and_then(|id| i32::try_from(id).ok())
-        .and_then(Pid::from_raw);
-
-    if let Some(group) = group {
-        // This fails only if all of them have already ended.
-        let _ = kill_process_group(group, Signal::KILL);
-    }
-}
-
-#[cfg(not(unix))]
-fn kill_group(_: &Child) {}
-
-fn read_logs(child: &mut Child, function: &Arc<str>, journal: &Journal) -> Vec<JoinHandle<()>> {
-    let output = child.stdout.take().map(|pipe| {
+fn read_logs(
+    child: &mut FunctionChild,
+    function: &Arc<str>,
+    journal: &Journal,
+) -> Vec<JoinHandle<()>> {
+    let (output, error) = child.take_logs();
+    let output = output.map(|pipe| {
         let log = read_log(
             pipe,
             LogStream::Output,
@@ -296,7 +292,7 @@ fn read_logs(child: &mut Child, function: &Arc<str>, journal: &Journal) -> Vec<J
         );
         tokio::spawn(log)
     });
-    let error = child.stderr.take().map(|pipe| {
+    let error = error.map(|pipe| {
         let log = read_log(
             pipe,
             LogStream::Error,
@@ -307,52 +303,4 @@ fn read_logs(child: &mut Child, function: &Arc<str>, journal: &Journal) -> Vec<J
     });
 
     output.into_iter().chain(error).collect()
-}
-
-/// The command that starts the program. Its environment has what Lambda sets ("Defined runtime
-/// environment variables", AWS Lambda Developer Guide, 2026) and the variables in the function's
-/// description, and nothing else.
-fn command(spec: &FunctionSpec, program: &Path, api: &str, log_stream: &LogStreamName) -> Command {
-    let mut command = Command::new(program);
-    command.args(&spec.arguments).env_clear();
-
-    command.envs([
-        ("AWS_LAMBDA_RUNTIME_API", api),
-        ("AWS_LAMBDA_FUNCTION_NAME", &spec.name),
-        ("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST"),
-        ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", &spec.memory.to_string()),
-        ("AWS_LAMBDA_INITIALIZATION_TYPE", "on-demand"),
-        (
-            "AWS_LAMBDA_LOG_GROUP_NAME",
-            &format!("/aws/lambda/{}", spec.name),
-        ),
-        ("AWS_LAMBDA_LOG_STREAM_NAME", &log_stream.to_text()),
-        ("AWS_LAMBDA_LOG_FORMAT", "Text"),
-        ("AWS_REGION", REGION),
-        ("AWS_DEFAULT_REGION", REGION),
-        ("AWS_ACCESS_KEY_ID", "test"),
-        ("AWS_SECRET_ACCESS_KEY", "test"),
-        ("_HANDLER", "bootstrap"),
-        ("LAMBDA_TASK_ROOT", "/var/task"),
-        ("LAMBDA_RUNTIME_DIR", "/var/runtime"),
-        ("LANG", "en_US.UTF-8"),
-        ("TZ", ":UTC"),
-        ("PATH", "/usr/local/bin:/usr/bin:/bin:/opt/bin"),
-        ("NO_COLOR", "1"),
-    ]);
-
-    command.envs(&spec.environment);
-
-    command
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .kill_on_drop(true);
-
-    // In its own process group, so that Ctrl-C in a terminal reaches only the pipeline, which then
-    // stops its functions.
-    #[cfg(unix)]
-    command.process_group(0);
-
-    command
 }

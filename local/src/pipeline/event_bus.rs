@@ -1,0 +1,74 @@
+//! What happens to an event on its way over EventBridge.
+
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use super::engine::Engine;
+use super::state::PipelineState;
+use super::transit::{InTransit, NextStop};
+use crate::eventbridge::EVENT_BUS;
+use crate::faults::chance::Chance;
+use crate::journal::StepKind;
+use crate::s3::notification::{Request, eventbridge_json};
+use crate::s3::{EventId, ObjectEvent};
+
+impl Engine {
+    /// Sends an event to EventBridge, if its bucket does that and the event has a form there.
+    pub(super) fn send_to_event_bus(
+        &self,
+        state: &mut PipelineState,
+        id: EventId,
+        event: &ObjectEvent,
+        request: &Request<'_>,
+    ) {
+        let mut buckets = self.buckets.iter();
+        if !buckets.any(|bucket| bucket.name == event.bucket && bucket.eventbridge) {
+            return;
+        }
+
+        let path: Arc<str> = format!("{}/eventbridge", id.0).into();
+        // Duplicates of an event have the same id.
+        let event_id = Chance::new(self.seed, &path).uuid();
+        let Some(body) = eventbridge_json(event, request, &event_id) else {
+            return;
+        };
+
+        let message = InTransit {
+            event: Some(id),
+            body: body.into(),
+            next_stop: NextStop::EventBus(EVENT_BUS.into()),
+            path,
+            refusals: 0,
+        };
+        self.send_off(state, request.time, message);
+    }
+}
+
+/// Sends an event on to the queues of the rules that match it.
+pub(super) fn arrive_at_event_bus(
+    engine: &Engine,
+    state: &mut PipelineState,
+    now: SystemTime,
+    message: &InTransit,
+) {
+    let step = StepKind::EventSent {
+        bus: Arc::clone(message.next_stop.name()),
+    };
+    engine.journal.append(message.event, step);
+
+    for rule in &engine.rules {
+        let matched = rule.matches(&message.body);
+        let step = StepKind::RuleVerdict {
+            rule: Arc::clone(&rule.name),
+            queue: Arc::clone(&rule.queue),
+            matched,
+        };
+        engine.journal.append(message.event, step);
+
+        if matched {
+            let body = Arc::clone(&message.body);
+            let forwarded = message.forward_by(&rule.name, &rule.queue, body);
+            engine.send_off(state, now, forwarded);
+        }
+    }
+}

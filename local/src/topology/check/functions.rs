@@ -1,0 +1,145 @@
+//! Checks of functions and their mappings.
+
+use std::collections::HashSet;
+use std::time::Duration;
+
+use super::part::{CheckedPart, PartKind, Problem};
+use crate::error::no_such;
+use crate::topology::{FunctionSpec, MappingSpec, QueueSpec, Topology};
+
+const MINUTE: Duration = Duration::from_secs(60);
+
+impl Topology {
+    pub(super) fn check_functions(&self) -> Result<(), Problem> {
+        for (index, function) in self.functions.iter().enumerate() {
+            let part = CheckedPart::new(PartKind::Function, index, &function.name);
+
+            part.require_range(
+                "timeout",
+                function.timeout,
+                Duration::from_secs(1)..=15 * MINUTE,
+                "the timeout must be 1 second to 15 minutes",
+            )?;
+
+            part.require(
+                function.reserved_concurrency != Some(0),
+                "reserved_concurrency",
+                || part.says("a reserved concurrency of 0 throttles every invocation"),
+            )?;
+
+            let field = match (&function.invoke_url, function.inherits_environment) {
+                (None, _) => continue,
+                (Some(_), true) => "inherit_environment",
+                (Some(_), false) => "environment",
+            };
+            let has_settings = !function.environment.is_empty() || !function.arguments.is_empty();
+            part.require(
+                !has_settings && !function.inherits_environment,
+                field,
+                || {
+                    part.says(
+                        "a function that runs elsewhere gets no environment or arguments here",
+                    )
+                },
+            )?;
+        }
+
+        Ok(())
+    }
+
+    /// Comes after the check of the mappings: a mapping may misspell the function.
+    pub(super) fn check_invoked(&self) -> Result<(), Problem> {
+        for (index, function) in self.functions.iter().enumerate() {
+            let part = CheckedPart::new(PartKind::Function, index, &function.name);
+            let mut mappings = self.mappings.iter();
+            let is_invoked = mappings.any(|mapping| mapping.function == function.name);
+
+            part.require(is_invoked, "name", || {
+                part.says("the function has no mapping, so that nothing invokes it")
+            })?;
+        }
+
+        Ok(())
+    }
+
+    pub(super) fn check_mappings(&self) -> Result<(), Problem> {
+        let mut seen = HashSet::new();
+
+        for (index, mapping) in self.mappings.iter().enumerate() {
+            let part = CheckedPart::new(PartKind::Mapping, index, &mapping.queue);
+
+            self.require_queue(&part, "queue", &mapping.queue)?;
+            let queue = self.queues.iter().find(|queue| queue.name == mapping.queue);
+            let function = self
+                .functions
+                .iter()
+                .find(|function| function.name == mapping.function);
+
+            let (Some(queue), Some(function)) = (queue, function) else {
+                return Err(part.problem("function", no_such("function", &mapping.function)));
+            };
+
+            check_mapping(&part, mapping, queue, function)?;
+
+            let is_new = seen.insert((&mapping.queue, &mapping.function));
+            part.require(is_new, "function", || {
+                part.says(&format!(
+                    "the queue already has a mapping to the function `{}`",
+                    mapping.function
+                ))
+            })?;
+        }
+
+        Ok(())
+    }
+}
+
+/// The limits are from "Creating and configuring an Amazon SQS event source mapping", AWS Lambda
+/// Developer Guide, 2026.
+fn check_mapping(
+    part: &CheckedPart<'_>,
+    mapping: &MappingSpec,
+    queue: &QueueSpec,
+    function: &FunctionSpec,
+) -> Result<(), Problem> {
+    let has_window = !mapping.batch_window.is_zero();
+    let max_batch_size = if queue.is_fifo() { 10 } else { 10_000 };
+
+    part.require_range(
+        "batch_size",
+        mapping.batch_size,
+        1..=max_batch_size,
+        &format!("the batch size must be 1 to {max_batch_size}"),
+    )?;
+
+    part.require(
+        mapping.batch_size <= 10 || has_window,
+        "batch_window",
+        || part.says("a batch size above 10 needs a batch window of at least 1 second"),
+    )?;
+
+    part.require(!queue.is_fifo() || !has_window, "batch_window", || {
+        part.says("a FIFO queue cannot have a batch window")
+    })?;
+
+    part.require_range(
+        "batch_window",
+        mapping.batch_window,
+        Duration::ZERO..=5 * MINUTE,
+        "the batch window must be 0 to 300 seconds",
+    )?;
+
+    part.require_range(
+        "maximum_concurrency",
+        mapping.maximum_concurrency,
+        2..=1000,
+        "the maximum concurrency must be 2 to 1000; a function with a reserved concurrency of 1 \
+         runs one invocation at a time",
+    )?;
+
+    part.require(
+        queue.visibility_timeout >= function.timeout,
+        "queue",
+        || part.says("the visibility timeout is shorter than the function's timeout"),
+    )
+}

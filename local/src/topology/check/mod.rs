@@ -1,0 +1,55 @@
+//! Checks a topology: finds settings that AWS would reject, that contradict each other, or with
+//! which something could never happen.
+
+mod buckets;
+mod functions;
+mod names;
+mod part;
+mod queues;
+mod rules;
+
+pub(super) use self::part::{PartKind, Problem};
+
+use self::part::CheckedPart;
+use super::Topology;
+use crate::error::{Error, ErrorKind, no_such};
+
+impl Topology {
+    pub(crate) fn check(&self) -> Result<(), Error> {
+        match self.problem() {
+            Some(problem) => Err(Error::new(ErrorKind::Configuration, problem.message)),
+            None => Ok(()),
+        }
+    }
+
+    /// The first mistake, if there is one.
+    pub(super) fn problem(&self) -> Option<Problem> {
+        let checks = [
+            Self::check_names,
+            Self::check_buckets,
+            Self::check_subscriptions,
+            Self::check_rules,
+            Self::check_queues,
+            Self::check_functions,
+            Self::check_mappings,
+            Self::check_invoked,
+        ];
+
+        checks.into_iter().find_map(|check| check(self).err())
+    }
+
+    fn require_topic(&self, part: &CheckedPart<'_>, name: &str) -> Result<(), Problem> {
+        let exists = self.topics.iter().any(|topic| topic == name);
+        part.require(exists, "topic", || no_such("topic", name))
+    }
+
+    fn require_queue(
+        &self,
+        part: &CheckedPart<'_>,
+        field: &'static str,
+        name: &str,
+    ) -> Result<(), Problem> {
+        let exists = self.queues.iter().any(|queue| queue.name == name);
+        part.require(exists, field, || no_such("queue", name))
+    }
+}
