@@ -1,4 +1,5 @@
-//! The faults that hit the calls of clients: a call is throttled, or lost before or after its effect.
+//! The faults that hit the calls of clients: a call is throttled, or lost before or after its
+//! effect.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};

@@ -68,8 +68,8 @@ async fn wrong_tags_are_refused() {
             .await;
     }
 
-    let key = "Must be 1 to 128 letters, digits, spaces or any of _.:/=+-@, and must not begin with \
-               aws:.";
+    let key = "Must be 1 to 128 letters, digits, spaces or any of _.:/=+-@, and must not begin \
+               with aws:.";
     let value = "Must be up to 256 letters, digits, spaces or any of _.:/=+-@.";
     let long = "k".repeat(129);
     for (tags, text) in [

@@ -121,8 +121,8 @@ pub(in crate::sqs::endpoint) async fn delete_message_batch(
     answer.deliver(done_output(entries.iter().map(DeleteEntry::id), results))
 }
 
-/// Decides whether a deletion goes ahead. Receipt handles are not the same in each run; positions in
-/// the queue are.
+/// Decides whether a deletion goes ahead. Receipt handles are not the same in each run; positions
+/// in the queue are.
 fn admit_deletion(
     service: &SqsService,
     queue: &QueueSpec,
