@@ -10,12 +10,12 @@ use super::injection::FaultSite;
 use super::log::PendingSync;
 use super::state::PipelineState;
 use crate::Error;
-use crate::eventbridge::Rule;
+use crate::fan_out::event_bus::Rule;
+use crate::fan_out::topic::Topic;
 use crate::faults::chance::Chance;
 use crate::faults::{Fault, Faults, Hop};
 use crate::journal::clock::Clock;
 use crate::journal::{Journal, StepKind};
-use crate::sns::Topic;
 use crate::topology::{BucketSpec, Topology};
 
 /// The state of a pipeline, its clock, its faults and its journal.

@@ -8,7 +8,6 @@ mod arrivals;
 mod builder;
 pub(crate) mod clients;
 pub(crate) mod engine;
-mod event_bus;
 pub(crate) mod injection;
 mod local;
 mod log;

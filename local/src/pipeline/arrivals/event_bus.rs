@@ -3,18 +3,18 @@
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use super::engine::Engine;
-use super::state::PipelineState;
-use super::transit::{InTransit, NextStop};
-use crate::eventbridge::EVENT_BUS;
+use crate::fan_out::event_bus::EVENT_BUS;
 use crate::faults::chance::Chance;
 use crate::journal::StepKind;
+use crate::pipeline::engine::Engine;
+use crate::pipeline::state::PipelineState;
+use crate::pipeline::transit::{InTransit, NextStop};
 use crate::s3::notification::{Request, eventbridge_json};
 use crate::s3::{EventId, ObjectEvent};
 
 impl Engine {
     /// Sends an event to EventBridge, if its bucket does that and the event has a form there.
-    pub(super) fn send_to_event_bus(
+    pub(in crate::pipeline) fn send_to_event_bus(
         &self,
         state: &mut PipelineState,
         id: EventId,

@@ -3,16 +3,16 @@
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use super::engine::Engine;
 use super::event_bus::arrive_at_event_bus;
-use super::state::PipelineState;
-use super::transit::{InTransit, NextStop};
 use crate::faults::chance::Chance;
 use crate::journal::StepKind;
+use crate::pipeline::engine::Engine;
+use crate::pipeline::state::PipelineState;
+use crate::pipeline::transit::{InTransit, NextStop};
 use crate::sqs::{Message, SendRefusal, Sent};
 
 /// Delivers the messages in transit when they are due. Runs until it is dropped.
-pub(super) async fn deliver_in_transit(engine: Arc<Engine>) {
+pub(in crate::pipeline) async fn deliver_in_transit(engine: Arc<Engine>) {
     let mut changes = engine.watch();
 
     loop {
