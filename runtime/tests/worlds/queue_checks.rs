@@ -118,7 +118,13 @@ pub(crate) fn returned_messages_run_one_by_one(world: &World, trial: &Trial) -> 
 
         for index in 0..world.messages.len() {
             let id = world.messages[index].id.as_deref().unwrap_or_default();
+            // What ends beside a message that is kept apart may still be on its way.
+            let is_beside = !separation.is_apart(world, index)
+                && world
+                    .cut()
+                    .is_some_and(|cut| 2 * run.start.at.as_millis() >= cut.into());
             let must_be_deleted = only_one(world, id).is_some()
+                && !is_beside
                 && !world.messages[index].records().is_empty()
                 && is_done_by(world, trial, index, run.start);
             let deleted = trial

@@ -3,6 +3,7 @@
 
 use std::ops::Range;
 use std::pin::pin;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
@@ -45,7 +46,8 @@ struct Pass {
     lanes: Mutex<Range<usize>>,
     /// After this time no worker takes a lane.
     end: Option<Instant>,
-    acknowledges: bool,
+    /// Each message is acknowledged as soon as it has succeeded.
+    acknowledges: AtomicBool,
 }
 
 impl<'b, R: Router> Batch<'b, R> {
@@ -104,7 +106,7 @@ impl<'b, R: Router> Batch<'b, R> {
         Pass {
             lanes: Mutex::new(0..self.schedule.side_by_side()),
             end,
-            acknowledges: self.settings.acknowledge == Acknowledge::All,
+            acknowledges: AtomicBool::new(self.settings.acknowledge == Acknowledge::All),
         }
     }
 
@@ -149,6 +151,7 @@ impl<'b, R: Router> Batch<'b, R> {
                 others.await;
                 self.run_one_by_one().await;
             } else {
+                pass.acknowledges.store(true, Ordering::Relaxed);
                 tokio::join!(others, self.run_one_by_one());
             }
         }
@@ -175,7 +178,7 @@ impl<'b, R: Router> Batch<'b, R> {
             let pass = Pass {
                 lanes: Mutex::new(unit.lanes.clone()),
                 end: self.cut,
-                acknowledges: is_acknowledged,
+                acknowledges: AtomicBool::new(is_acknowledged),
             };
             self.run_lanes(&pass).await;
 
@@ -219,7 +222,7 @@ impl<'b, R: Router> Batch<'b, R> {
 
                 let may_continue = self.take_step(*step).await;
 
-                if pass.acknowledges {
+                if pass.acknowledges.load(Ordering::Relaxed) {
                     self.acknowledge(step.message..step.message + 1).await;
                 }
 
