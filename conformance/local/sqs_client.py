@@ -233,7 +233,7 @@ def check_errors(server):
             {"QueueUrl": server.url("orders.fifo"), "MessageBody": "a"},
             "MissingParameter",
         ),
-        (sqs.tag_queue, {"QueueUrl": url, "Tags": {}}, f"{simple}UnsupportedOperation"),
+        (sqs.delete_queue, {"QueueUrl": url}, f"{simple}UnsupportedOperation"),
     ]
     for call, arguments, expected in cases:
         expect(f"{call.__name__} fails with {expected}", expected, code(call, **arguments))

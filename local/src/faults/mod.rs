@@ -14,7 +14,8 @@ use self::chance::Chance;
 ///
 /// Each decision depends only on the seed, the hop, and the message or invocation (its id, and how
 /// often it was received), not on timing. With the same seed and the same events, the same
-/// messages suffer the same faults.
+/// messages suffer the same faults. A call of an SQS client is decided by what it sends or deletes,
+/// and by how often it was tried.
 ///
 /// ```
 /// use s3_dispatch_local::{Fault, Faults, Hop};
@@ -39,6 +40,8 @@ pub enum Hop {
     Publish,
     /// From the topic to a queue.
     Deliver,
+    /// From an SQS client to a queue.
+    Send,
     /// From the queue to the event source mapping or to an SQS client.
     Receive,
     /// From the mapping to the function and back.
@@ -57,14 +60,17 @@ pub enum Fault {
     Delay,
     /// The message arrives after messages that were sent later.
     Reorder,
+    /// A request of an SQS client is lost: the connection is closed, and nothing has happened.
+    DropRequest,
     /// The response is lost. A notification is sent again, an invocation counts as failed, and
-    /// received messages reach nobody.
+    /// received messages reach nobody. A client that sends or deletes sees its connection closed,
+    /// although the message was sent or deleted.
     DropResponse,
     /// The function is killed in the middle of a batch.
     Kill,
     /// The function times out, before or after its work is done.
     TimeOut,
-    /// The invocation is throttled.
+    /// The invocation, or the call of an SQS client, is throttled.
     Throttle,
     /// A received message becomes visible again too early.
     ExpireVisibility,
@@ -73,7 +79,7 @@ pub enum Fault {
 }
 
 /// Every hop with the faults that can occur there.
-const FAULT_SITES: [(Hop, Fault); 16] = [
+const FAULT_SITES: [(Hop, Fault); 23] = [
     (Hop::Publish, Fault::Duplicate),
     (Hop::Publish, Fault::Delay),
     (Hop::Publish, Fault::Reorder),
@@ -82,14 +88,21 @@ const FAULT_SITES: [(Hop, Fault); 16] = [
     (Hop::Deliver, Fault::Delay),
     (Hop::Deliver, Fault::Reorder),
     (Hop::Deliver, Fault::DropResponse),
+    (Hop::Send, Fault::DropRequest),
+    (Hop::Send, Fault::DropResponse),
+    (Hop::Send, Fault::Throttle),
     (Hop::Receive, Fault::DropResponse),
     (Hop::Receive, Fault::ExpireVisibility),
+    (Hop::Receive, Fault::Throttle),
     (Hop::Invoke, Fault::Delay),
     (Hop::Invoke, Fault::DropResponse),
     (Hop::Invoke, Fault::Kill),
     (Hop::Invoke, Fault::TimeOut),
     (Hop::Invoke, Fault::Throttle),
     (Hop::Delete, Fault::RefuseDelete),
+    (Hop::Delete, Fault::DropRequest),
+    (Hop::Delete, Fault::DropResponse),
+    (Hop::Delete, Fault::Throttle),
 ];
 
 impl Faults {
@@ -185,6 +198,7 @@ impl fmt::Display for Hop {
         f.pad(match self {
             Self::Publish => "publish",
             Self::Deliver => "deliver",
+            Self::Send => "send",
             Self::Receive => "receive",
             Self::Invoke => "invoke",
             Self::Delete => "delete",
@@ -198,6 +212,7 @@ impl fmt::Display for Fault {
             Self::Duplicate => "duplicate",
             Self::Delay => "delay",
             Self::Reorder => "reorder",
+            Self::DropRequest => "drop-request",
             Self::DropResponse => "drop-response",
             Self::Kill => "kill",
             Self::TimeOut => "time-out",

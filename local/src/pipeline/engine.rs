@@ -13,7 +13,7 @@ use crate::Error;
 use crate::fan_out::event_bus::Rule;
 use crate::fan_out::topic::Topic;
 use crate::faults::chance::Chance;
-use crate::faults::{Fault, Faults};
+use crate::faults::{Fault, Faults, Hop};
 use crate::journal::clock::Clock;
 use crate::journal::{Journal, StepKind};
 use crate::s3::Changed;
@@ -71,6 +71,12 @@ impl Engine {
 
     pub(super) fn set_faults(&self, faults: Faults) {
         *self.faults.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(faults);
+    }
+
+    /// Whether one of these faults can occur at this hop at present.
+    pub(crate) fn can_inject(&self, hop: Hop, faults: &[Fault]) -> bool {
+        let rates = self.faults();
+        faults.iter().any(|fault| rates.rate(hop, *fault) > 0.0)
     }
 
     /// Decides whether a fault occurs here, and records it if it does.

@@ -60,6 +60,19 @@ impl<'s> FaultSite<'s> {
         }
     }
 
+    /// An attempt of a call that a client makes to a queue.
+    pub(crate) fn of_call(hop: Hop, queue: &'s Arc<str>, key: &'s str, attempt: u32) -> Self {
+        Self {
+            hop,
+            place: queue,
+            key,
+            attempt,
+            event: None,
+            id: None,
+            receive_count: None,
+        }
+    }
+
     /// An attempt of an invocation.
     pub(crate) fn of_invocation(
         function: &'s Arc<str>,

@@ -97,6 +97,28 @@ impl Queue {
             .collect();
     }
 
+    /// Applies the delay of a FIFO queue to the messages that are delayed at present. In a standard
+    /// queue a new delay is only for new messages ("Amazon SQS delay queues", Amazon SQS Developer
+    /// Guide, 2026).
+    pub(crate) fn apply_delay(&mut self, now: SystemTime) {
+        if !self.spec.is_fifo() {
+            return;
+        }
+
+        let is_delayed =
+            |stored: &&StoredMessage| stored.received.is_none() && stored.visible > now;
+        let delayed: Vec<_> = self
+            .stored()
+            .filter(is_delayed)
+            .map(|one| one.serial)
+            .collect();
+        let delay = self.spec.delay;
+
+        for serial in delayed {
+            self.update(serial, |stored| stored.visible = stored.sent + delay);
+        }
+    }
+
     /// How many messages the queue holds, including delayed and invisible ones, and expired ones
     /// that are not removed yet.
     #[must_use]

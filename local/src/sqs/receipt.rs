@@ -63,6 +63,12 @@ impl Receipt {
         self.queue == hash(name.as_bytes())
     }
 
+    /// The receive that the receipt is about, without what differs from run to run: the position of
+    /// the message in the queue, and the number of the receive.
+    pub(crate) fn receive(&self) -> String {
+        format!("{}/{}", self.serial, self.receive_count)
+    }
+
     /// Whether both receipts are about the same message, in the same or another receive.
     pub(super) fn is_of_same_message(self, other: Self) -> bool {
         let Self { receive_count, .. } = other;

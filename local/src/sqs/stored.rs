@@ -62,6 +62,7 @@ pub(crate) struct StoredSettings {
     /// Attributes that are kept for clients and have no effect here: access policies and
     /// encryption.
     pub(crate) kept: BTreeMap<String, String>,
+    pub(crate) tags: BTreeMap<String, String>,
 }
 
 impl StoredMessage {

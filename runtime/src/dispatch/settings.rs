@@ -79,7 +79,8 @@ pub enum AllFailed {
 ///   before the next begins. So the end of the process undoes nothing. The order changes from
 ///   receive to receive, so that with one or two such messages in a batch every other one is
 ///   reached within four receives. With three of ten, 19 % of the others are lost. So that messages
-///   that came back get their turn, the others start only in the first half of the time.
+///   that came back get their turn, the others start in the first half of the time only. In the
+///   second half, a handler that has not ended by then runs beside those that came back.
 /// - **Without a queue**, nothing is acknowledged before the end of the invocation. So only a part
 ///   of the messages that came back is run, and the others are [left out] until another receive. Of
 ///   two receives in a row, each runs the part that the other leaves out; the next two divide the

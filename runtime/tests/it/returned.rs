@@ -88,7 +88,7 @@ impl Pipeline {
 }
 
 /// A handler does what its key says: `bad` ends the process, `fail` fails, `slow` takes a second,
-/// and all others succeed.
+/// `hang` never ends, and all others succeed.
 impl Router for Pipeline {
     fn route<'s, 'r, 'm, 'f>(
         &'s self,
@@ -112,6 +112,10 @@ impl Router for Pipeline {
 
             if key.starts_with("bad") {
                 self.0.died.notify_one();
+                std::future::pending::<()>().await;
+            }
+
+            if key.starts_with("hang") {
                 std::future::pending::<()>().await;
             }
 
@@ -366,6 +370,30 @@ async fn messages_that_came_back_get_half_of_the_time_and_leave_the_rest() {
     let mut ended = run("slow/4").await;
     ended.sort();
     assert_eq!(ended, ["back-1", "back-2", "fresh-1", "fresh-2"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_fresh_message_that_hangs_does_not_keep_returned_ones_from_their_turn() {
+    let batch = batch(&[
+        ("hangs-1", "hang/1", 1),
+        ("hangs-2", "hang/2", 1),
+        ("back-1", "slow/1", 2),
+        ("back-2", "fast", 2),
+    ]);
+
+    for concurrency in [2, 5] {
+        let pipeline = Pipeline::default();
+        let dispatcher = separately(&pipeline)
+            .with_queue(pipeline.clone())
+            .with_concurrency(concurrency);
+        let payload = pipeline.payload(&batch);
+        let report = dispatcher.dispatch(payload, after(3_500)).await.unwrap();
+
+        assert_eq!(report.handled(), 2, "{concurrency}");
+        let mut deleted = pipeline.take("delete");
+        deleted.sort();
+        assert_eq!(deleted, ["back-1", "back-2"]);
+    }
 }
 
 #[tokio::test]

@@ -9,6 +9,7 @@ mod dynamodb;
 mod s3;
 mod sqs;
 mod sqs_client;
+mod sqs_faults;
 
 use aws_credential_types::Credentials;
 

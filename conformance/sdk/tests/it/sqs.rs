@@ -13,14 +13,14 @@ use s3_dispatch::failure::ExponentialBackoff;
 use s3_dispatch::{
     Dispatcher, EventName, HandlerError, Routes, S3EventRecord, SqsBackoff, SqsDeadLetters,
 };
-use s3_dispatch_local::{LocalPipeline, Topology};
+use s3_dispatch_local::{Faults, LocalPipeline, Topology};
 use s3_dispatch_testing::{NotificationBuilder, RecordBuilder, SqsBatchBuilder, SqsMessageBuilder};
 
 /// A server of SQS.
 pub(crate) struct Server {
     pub(crate) endpoint: String,
-    /// Keeps the local pipeline running.
-    _pipeline: Option<LocalPipeline>,
+    /// The local pipeline, if it serves.
+    pub(crate) pipeline: Option<LocalPipeline>,
 }
 
 impl Server {
@@ -28,7 +28,7 @@ impl Server {
         if let Some(endpoint) = crate::other_endpoint() {
             return Self {
                 endpoint,
-                _pipeline: None,
+                pipeline: None,
             };
         }
 
@@ -37,8 +37,14 @@ impl Server {
 
     /// The endpoint of a local pipeline.
     pub(crate) async fn local(topology: Topology) -> Self {
+        Self::with_faults(topology, Faults::none()).await
+    }
+
+    /// The endpoint of a local pipeline with these faults.
+    pub(crate) async fn with_faults(topology: Topology, faults: Faults) -> Self {
         let pipeline = LocalPipeline::builder()
             .with_topology(topology)
+            .with_faults(faults)
             .with_sqs_endpoint(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)))
             .start()
             .await
@@ -46,7 +52,7 @@ impl Server {
 
         Self {
             endpoint: format!("http://{}", pipeline.sqs_address().unwrap()),
-            _pipeline: Some(pipeline),
+            pipeline: Some(pipeline),
         }
     }
 }

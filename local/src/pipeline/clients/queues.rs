@@ -24,6 +24,7 @@ pub(crate) struct QueueDescription {
     pub(crate) changed: SystemTime,
     /// Attributes that are kept for clients and have no effect here.
     pub(crate) kept: BTreeMap<String, String>,
+    pub(crate) tags: BTreeMap<String, String>,
     pub(crate) visible: usize,
     pub(crate) in_flight: usize,
     pub(crate) delayed: usize,
@@ -64,6 +65,7 @@ impl Engine {
                 created: settings.created,
                 changed: settings.changed,
                 kept: settings.kept,
+                tags: settings.tags,
                 visible: count(Visibility::Visible),
                 in_flight: count(Visibility::InFlight),
                 delayed: count(Visibility::Delayed),
@@ -85,6 +87,7 @@ impl Engine {
                 created: started,
                 changed: started,
                 kept: BTreeMap::new(),
+                tags: BTreeMap::new(),
             })
     }
 
@@ -97,6 +100,7 @@ impl Engine {
         &self,
         spec: QueueSpec,
         kept: BTreeMap<String, String>,
+        tags: BTreeMap<String, String>,
     ) -> Result<(), Error> {
         let now = self.clock.now();
 
@@ -111,7 +115,28 @@ impl Engine {
                 created: now,
                 changed: now,
                 kept,
+                tags,
             });
+        })
+        .await
+    }
+
+    /// Changes the tags of a queue. They are on disk when this returns.
+    ///
+    /// # Errors
+    ///
+    /// As for [`create_queue`](Self::create_queue).
+    pub(crate) async fn change_queue_tags(
+        &self,
+        name: &str,
+        change: impl FnOnce(&mut BTreeMap<String, String>),
+    ) -> Result<(), Error> {
+        self.change_settings(|state| {
+            if let Some(queue) = state.queues.get(name) {
+                let mut settings = self.settings(state, queue);
+                change(&mut settings.tags);
+                state.set_settings(settings);
+            }
         })
         .await
     }
@@ -131,12 +156,17 @@ impl Engine {
         self.change_settings(|state| {
             if let Some(queue) = state.queues.get(spec.name.as_str()) {
                 let settings = self.settings(state, queue);
+                let name = Arc::clone(queue.name());
                 state.set_settings(StoredSettings {
                     spec,
                     kept,
                     changed: now,
                     ..settings
                 });
+
+                if let Some(queue) = state.queues.get_mut(&name) {
+                    queue.apply_delay(now);
+                }
             }
         })
         .await

@@ -19,6 +19,8 @@ pub(super) struct SettingsLine {
     changed: LogTime,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     kept: BTreeMap<String, String>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    tags: BTreeMap<String, String>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -43,6 +45,7 @@ impl SettingsLine {
             created: settings.created.into(),
             changed: settings.changed.into(),
             kept: settings.kept.clone(),
+            tags: settings.tags.clone(),
         }
     }
 
@@ -53,6 +56,7 @@ impl SettingsLine {
             created: self.created.into(),
             changed: self.changed.into(),
             kept: self.kept,
+            tags: self.tags,
         }
     }
 }

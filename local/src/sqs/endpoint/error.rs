@@ -12,6 +12,7 @@ use crate::{Error, ErrorKind};
 pub(super) struct SqsError {
     code: ErrorCode,
     message: String,
+    is_lost: bool,
 }
 
 /// Declares the codes, each with its name in both protocols and its status.
@@ -99,7 +100,21 @@ impl SqsError {
         Self {
             code,
             message: message.into(),
+            is_lost: false,
         }
+    }
+
+    /// A request or an answer that is lost on purpose. The client sees the connection closed.
+    pub(super) fn lost() -> Self {
+        Self {
+            is_lost: true,
+            ..Self::new(ErrorCode::ServiceUnavailable, "The connection was closed.")
+        }
+    }
+
+    /// Whether the client gets no answer.
+    pub(super) fn is_lost(&self) -> bool {
+        self.is_lost
     }
 
     /// A parameter that SQS does not accept.

@@ -1,6 +1,6 @@
 //! AWS JSON 1.0: how a call and its answer look in HTTP.
 
-use std::convert::Infallible;
+use std::io;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -22,17 +22,17 @@ const TARGET_PREFIX: &str = "AmazonSQS.";
 
 const JSON: HeaderValue = HeaderValue::from_static("application/x-amz-json-1.0");
 
-/// Answers a request.
+/// Answers a request. An error closes the connection without an answer.
 pub(super) async fn respond(
     service: Arc<SqsService>,
     request: Request<Incoming>,
-) -> Result<Response<Full<Bytes>>, Infallible> {
+) -> Result<Response<Full<Bytes>>, io::Error> {
     let request_id = service.next_request_id();
-    let result = call(&service, request).await;
 
-    let mut response = match &result {
-        Ok(output) => Response::new(Full::from(output.clone())),
-        Err(error) => error_response(error),
+    let mut response = match call(&service, request).await {
+        Ok(output) => Response::new(Full::from(output)),
+        Err(error) if error.is_lost() => return Err(io::ErrorKind::ConnectionAborted.into()),
+        Err(error) => error_response(&error),
     };
 
     let headers = response.headers_mut();

@@ -4,6 +4,7 @@
 //! finds its address in `AWS_ENDPOINT_URL_SQS`, and the rules of the queues stay in `sqs::queue`.
 
 mod batch;
+mod call_faults;
 mod error;
 mod http;
 mod messages;

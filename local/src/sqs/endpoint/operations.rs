@@ -5,7 +5,7 @@ use serde::de::DeserializeOwned;
 
 use super::error::{ErrorCode, SqsError};
 use super::messages::{acknowledging, receiving, sending};
-use super::queues::{creating, finding, moving, purging, settings};
+use super::queues::{creating, finding, moving, purging, settings, tagging};
 use super::service::SqsService;
 
 /// Declares the function that calls an operation by its name.
@@ -49,6 +49,7 @@ operations! {
     "GetQueueUrl" => finding::get_queue_url;
     "ListDeadLetterSourceQueues" => finding::list_dead_letter_source_queues;
     "ListMessageMoveTasks" => moving::list_message_move_tasks;
+    "ListQueueTags" => tagging::list_queue_tags;
     "ListQueues" => finding::list_queues;
     "PurgeQueue" => purging::purge_queue;
     "ReceiveMessage" => receiving::receive_message;
@@ -56,9 +57,10 @@ operations! {
     "SendMessageBatch" => sending::send_message_batch;
     "SetQueueAttributes" => settings::set_queue_attributes;
     "StartMessageMoveTask" => moving::start_message_move_task;
+    "TagQueue" => tagging::tag_queue;
+    "UntagQueue" => tagging::untag_queue;
 
-    unsupported: "AddPermission" | "DeleteQueue" | "ListQueueTags" | "RemovePermission"
-        | "TagQueue" | "UntagQueue";
+    unsupported: "AddPermission" | "DeleteQueue" | "RemovePermission";
 }
 
 fn read<I: DeserializeOwned>(input: &[u8]) -> Result<I, SqsError> {

@@ -6,10 +6,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use tokio::sync::watch;
 
+use super::call_faults::{Answer, CallAttempts};
 use super::error::{ErrorCode, SqsError};
 use super::queues::MoveTasks;
 use crate::aws::arn::ACCOUNT;
 use crate::aws::digest::base64;
+use crate::faults::Hop;
 use crate::faults::chance::Chance;
 use crate::pipeline::engine::Engine;
 use crate::topology::QueueSpec;
@@ -22,6 +24,7 @@ pub(super) struct SqsService {
     requests: AtomicU64,
     stopped: watch::Receiver<bool>,
     pub(super) move_tasks: MoveTasks,
+    call_attempts: CallAttempts,
 }
 
 impl SqsService {
@@ -37,6 +40,7 @@ impl SqsService {
             requests: AtomicU64::new(0),
             stopped,
             move_tasks: MoveTasks::default(),
+            call_attempts: CallAttempts::default(),
         }
     }
 
@@ -54,6 +58,22 @@ impl SqsService {
             // An error means that the endpoint was dropped.
             _ = stopped.wait_for(|stopped| *stopped) => Ok(None),
         }
+    }
+
+    /// Decides whether a call goes ahead, and whether it is answered. `key` says what the call is
+    /// about, in the same way in each run and each retry.
+    ///
+    /// # Errors
+    ///
+    /// When an injected fault hits the call before its effect.
+    pub(super) fn admit(
+        &self,
+        hop: Hop,
+        queue: &QueueSpec,
+        key: impl FnOnce() -> String,
+    ) -> Result<Answer, SqsError> {
+        self.call_attempts
+            .admit(&self.engine, hop, &queue.name, key)
     }
 
     /// An id for the next request.

@@ -99,6 +99,16 @@ impl Client {
         );
     }
 
+    /// Calls an operation. `None` if the connection is closed without an answer.
+    pub(super) async fn try_call(self, operation: &str, input: &Value) -> Option<Answer> {
+        let stream = self.open(operation, input);
+
+        tokio::task::spawn_blocking(move || read_text(stream))
+            .await
+            .unwrap()
+            .map(|text| parse(&text))
+    }
+
     /// Sends the request of an operation, and returns the connection on which the answer comes.
     pub(super) fn open(self, operation: &str, input: &Value) -> TcpStream {
         let target = format!("X-Amz-Target: AmazonSQS.{operation}");
@@ -143,9 +153,19 @@ fn write(address: SocketAddr, head: &str, body: &str) -> TcpStream {
     stream
 }
 
-fn read(mut stream: TcpStream) -> Answer {
+fn read(stream: TcpStream) -> Answer {
+    parse(&read_text(stream).expect("the server answers"))
+}
+
+/// The answer. `None` if the connection is closed without one.
+fn read_text(mut stream: TcpStream) -> Option<String> {
     let mut answer = String::new();
     stream.read_to_string(&mut answer).unwrap();
+
+    Some(answer).filter(|answer| !answer.is_empty())
+}
+
+fn parse(answer: &str) -> Answer {
     let (head, body) = answer.split_once("\r\n\r\n").unwrap();
 
     Answer {

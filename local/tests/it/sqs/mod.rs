@@ -1,6 +1,7 @@
 //! The SQS endpoint, as its clients see it.
 
 mod acknowledging;
+mod call_faults;
 mod client;
 mod faults;
 mod functions;
@@ -10,3 +11,4 @@ mod polling;
 mod queues;
 mod redrive;
 mod security;
+mod tagging;

@@ -9,7 +9,7 @@ use tempfile::TempDir;
 
 use super::client::{Client, start};
 
-async fn open(folder: &Path) -> (LocalPipeline, Client) {
+pub(super) async fn open(folder: &Path) -> (LocalPipeline, Client) {
     let topology = Topology::new()
         .with_queue(QueueSpec::new("uploads").with_redrive("failed", 1))
         .with_queue(QueueSpec::new("failed"))
@@ -24,7 +24,7 @@ async fn open(folder: &Path) -> (LocalPipeline, Client) {
 }
 
 /// A copy of the folder as it is now. A process that is killed leaves the same.
-fn copy(folder: &TempDir) -> TempDir {
+pub(super) fn copy(folder: &TempDir) -> TempDir {
     let copy = TempDir::new().unwrap();
     let log = std::fs::read(folder.path().join("log.jsonl")).unwrap();
     std::fs::write(copy.path().join("log.jsonl"), log).unwrap();
@@ -32,7 +32,7 @@ fn copy(folder: &TempDir) -> TempDir {
     copy
 }
 
-fn of(queue: &str, mut input: Value) -> Value {
+pub(super) fn of(queue: &str, mut input: Value) -> Value {
     input["QueueUrl"] = format!("http://localhost/123456789012/{queue}").into();
     input
 }

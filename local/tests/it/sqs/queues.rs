@@ -55,6 +55,7 @@ async fn a_queue_has_the_attributes_of_aws() {
         "ReceiveMessageWaitTimeSeconds": "0",
         "RedrivePolicy": "{\"deadLetterTargetArn\":\
                           \"arn:aws:sqs:us-east-1:123456789012:failed\",\"maxReceiveCount\":2}",
+        "SqsManagedSseEnabled": "true",
         "VisibilityTimeout": "30",
     });
     assert_eq!(found, expected);
@@ -356,10 +357,6 @@ async fn names_that_sqs_does_not_allow_are_refused() {
             .await;
     }
 
-    let tags = json!({"QueueName": "new", "tags": {"team": "images"}});
-    let code = "AWS.SimpleQueueService.UnsupportedOperation";
-    let text = "s3-dispatch-local does not implement tags of queues.";
-    client.check_refused("CreateQueue", tags, code, text).await;
     let missing = "The request must contain the parameter QueueName.";
     client
         .check_refused("CreateQueue", json!({}), "MissingParameter", missing)
@@ -481,4 +478,82 @@ async fn created_queues_and_changed_settings_survive_a_restart() {
     let (_pipeline, client) = open(&folder, changed).await;
     assert_eq!(timeout(client, "uploads").await, "9");
     assert_eq!(timeout(client, "new").await, "7");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_queue_is_encrypted_unless_it_is_told_otherwise() {
+    let queues = Queues::start().await;
+    let own = "SqsManagedSseEnabled";
+    let names = [own, "KmsMasterKeyId"];
+    assert_eq!(
+        attributes(&queues, "uploads", &names).await,
+        json!({own: "true"})
+    );
+
+    for (given, expected) in [
+        (json!({own: "false"}), json!({own: "false"})),
+        (json!({own: "true"}), json!({own: "true"})),
+        (
+            json!({"KmsMasterKeyId": "key"}),
+            json!({own: "false", "KmsMasterKeyId": "key"}),
+        ),
+        (json!({own: "true"}), json!({own: "true"})),
+    ] {
+        let input = json!({"Attributes": given});
+        queues.ok("SetQueueAttributes", "uploads", input).await;
+        assert_eq!(
+            attributes(&queues, "uploads", &names).await,
+            expected,
+            "{given}"
+        );
+    }
+
+    let input = json!({"Attributes": {own: "yes"}});
+    let message = "Invalid value for the parameter SqsManagedSseEnabled.";
+    queues
+        .check_refused(
+            "SetQueueAttributes",
+            "uploads",
+            input,
+            "InvalidAttributeValue",
+            message,
+        )
+        .await;
+
+    // The default is the same as the value that says it.
+    let input = json!({"QueueName": "uploads", "Attributes": {own: "true"}});
+    queues.client.ok("CreateQueue", input).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_new_delay_is_for_the_delayed_messages_of_a_fifo_queue() {
+    for (queue, group, is_there) in [("orders.fifo", Some("g"), true), ("uploads", None, false)] {
+        let queues = Queues::start().await;
+        let set = async |seconds: &str| {
+            let input = json!({"Attributes": {"DelaySeconds": seconds}});
+            queues.ok("SetQueueAttributes", queue, input).await;
+        };
+        let mut input = json!({"MessageBody": "delayed"});
+        if let Some(group) = group {
+            input["MessageGroupId"] = group.into();
+        }
+
+        set("900").await;
+        queues.ok("SendMessage", queue, input).await;
+        set("100").await;
+        tokio::time::advance(Duration::from_secs(99)).await;
+        assert!(queues.receive(queue, json!({})).await.is_empty(), "{queue}");
+        tokio::time::advance(Duration::from_secs(1)).await;
+        let received = queues
+            .receive(queue, json!({"VisibilityTimeout": 10}))
+            .await;
+        assert_eq!(!received.is_empty(), is_there, "{queue}");
+
+        // What has been visible is not delayed again.
+        if is_there {
+            set("900").await;
+            tokio::time::advance(Duration::from_secs(10)).await;
+            assert_eq!(queues.receive(queue, json!({})).await.len(), 1);
+        }
+    }
 }

@@ -2,11 +2,14 @@
 //! acknowledges messages.
 
 use std::ops::Range;
+use std::pin::pin;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use s3_dispatch_core::delivery::Delivery;
 use s3_dispatch_core::{HandlerError, Outcome, Router};
+use tokio::time::timeout_at;
 
 use crate::DeadLetters;
 use crate::dispatch::batch::fair_join::FairJoin;
@@ -43,7 +46,8 @@ struct Pass {
     lanes: Mutex<Range<usize>>,
     /// After this time no worker takes a lane.
     end: Option<Instant>,
-    acknowledges: bool,
+    /// Each message is acknowledged as soon as it has succeeded.
+    acknowledges: AtomicBool,
 }
 
 impl<'b, R: Router> Batch<'b, R> {
@@ -76,7 +80,9 @@ impl<'b, R: Router> Batch<'b, R> {
     pub(crate) async fn run(self) -> Outcomes {
         let work = async {
             if self.schedule.one_by_one().is_empty() {
-                self.run_side_by_side(&self.first_pass(self.cut)).await;
+                let pass = self.first_pass(self.cut);
+                self.run_side_by_side(&pass, self.settings.concurrency)
+                    .await;
             } else {
                 self.run_returned_in_their_turn().await;
             }
@@ -86,7 +92,7 @@ impl<'b, R: Router> Batch<'b, R> {
             None => work.await,
             Some(cut) => {
                 // Records that have no outcome by then count as not reached.
-                drop(tokio::time::timeout_at(cut.into(), work).await);
+                drop(timeout_at(cut.into(), work).await);
             }
         }
 
@@ -100,16 +106,16 @@ impl<'b, R: Router> Batch<'b, R> {
         Pass {
             lanes: Mutex::new(0..self.schedule.side_by_side()),
             end,
-            acknowledges: self.settings.acknowledge == Acknowledge::All,
+            acknowledges: AtomicBool::new(self.settings.acknowledge == Acknowledge::All),
         }
     }
 
-    async fn run_side_by_side(&self, pass: &Pass) {
+    async fn run_side_by_side(&self, pass: &Pass, handlers: usize) {
         let lanes = pass.lanes().len();
         let workers = if self.key_turns.are_needed() {
             lanes
         } else {
-            self.settings.concurrency.min(lanes)
+            handlers.min(lanes)
         };
 
         match workers {
@@ -120,14 +126,39 @@ impl<'b, R: Router> Batch<'b, R> {
     }
 
     /// Runs what came back without an answer after everything else, but not so late that it would
-    /// never be reached. What did not begin in the first half of the time may begin afterwards.
+    /// never be reached.
+    ///
+    /// In the second half of the time it runs beside what has not ended by then, for which one of
+    /// the handlers is left free. What did not begin in the first half begins afterwards.
     async fn run_returned_in_their_turn(&self) {
-        let mut pass = self.first_pass(self.half_of_the_time());
-        self.run_side_by_side(&pass).await;
-        self.run_one_by_one().await;
+        let half = self.half_of_the_time();
+        let mut pass = self.first_pass(half);
+        let others = self.settings.concurrency.saturating_sub(1).max(1);
+
+        {
+            let mut others = pin!(self.run_side_by_side(&pass, others));
+            let has_ended = match half {
+                Some(half) => timeout_at(half.into(), &mut others).await.is_ok(),
+                None => {
+                    others.as_mut().await;
+                    true
+                }
+            };
+
+            if has_ended {
+                self.run_one_by_one().await;
+            } else if self.settings.concurrency == 1 {
+                others.await;
+                self.run_one_by_one().await;
+            } else {
+                pass.acknowledges.store(true, Ordering::Relaxed);
+                tokio::join!(others, self.run_one_by_one());
+            }
+        }
 
         pass.end = self.cut;
-        self.run_side_by_side(&pass).await;
+        self.run_side_by_side(&pass, self.settings.concurrency)
+            .await;
     }
 
     /// Runs the messages that came back without an answer. Any of them may end the process, so
@@ -147,7 +178,7 @@ impl<'b, R: Router> Batch<'b, R> {
             let pass = Pass {
                 lanes: Mutex::new(unit.lanes.clone()),
                 end: self.cut,
-                acknowledges: is_acknowledged,
+                acknowledges: AtomicBool::new(is_acknowledged),
             };
             self.run_lanes(&pass).await;
 
@@ -191,7 +222,7 @@ impl<'b, R: Router> Batch<'b, R> {
 
                 let may_continue = self.take_step(*step).await;
 
-                if pass.acknowledges {
+                if pass.acknowledges.load(Ordering::Relaxed) {
                     self.acknowledge(step.message..step.message + 1).await;
                 }
 

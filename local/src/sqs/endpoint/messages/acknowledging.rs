@@ -4,9 +4,11 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::faults::Hop;
 use crate::sqs::endpoint::batch::{
     BatchEntry, BatchInput, BatchOutput, DoneEntry, check_entries, join_results, part_valid,
 };
+use crate::sqs::endpoint::call_faults::Answer;
 use crate::sqs::endpoint::error::{ErrorCode, SqsError};
 use crate::sqs::endpoint::service::SqsService;
 use crate::sqs::{Deletion, Receipt, VisibilityRefusal};
@@ -94,12 +96,11 @@ pub(in crate::sqs::endpoint) async fn delete_message(
     input: DeleteMessageInput,
 ) -> Result<NoOutput, SqsError> {
     let queue = service.queue(input.queue_url.as_deref())?;
-    let given = GivenReceipt::read(&queue, input.receipt_handle.as_deref())?;
+    let given = [GivenReceipt::read(&queue, input.receipt_handle.as_deref())?];
+    let answer = admit_deletion(service, &queue, &given)?;
 
-    delete(service, &queue, &[given])?
-        .pop()
-        .unwrap_or(Ok(()))
-        .map(|()| NoOutput {})
+    delete(service, &queue, &given)?.pop().unwrap_or(Ok(()))?;
+    answer.deliver(NoOutput {})
 }
 
 /// Deletes up to ten messages.
@@ -114,9 +115,23 @@ pub(in crate::sqs::endpoint) async fn delete_message_batch(
         .iter()
         .map(|entry| GivenReceipt::read(&queue, entry.receipt_handle.as_deref()));
     let (valid, errors) = part_valid(given);
-    let results = join_results(delete(service, &queue, &valid)?, errors);
+    let answer = admit_deletion(service, &queue, &valid)?;
 
-    Ok(done_output(entries.iter().map(DeleteEntry::id), results))
+    let results = join_results(delete(service, &queue, &valid)?, errors);
+    answer.deliver(done_output(entries.iter().map(DeleteEntry::id), results))
+}
+
+/// Decides whether a deletion goes ahead. Receipt handles are not the same in each run; positions
+/// in the queue are.
+fn admit_deletion(
+    service: &SqsService,
+    queue: &QueueSpec,
+    given: &[GivenReceipt<'_>],
+) -> Result<Answer, SqsError> {
+    service.admit(Hop::Delete, queue, || {
+        let receives = given.iter().map(|given| given.receipt.receive());
+        receives.collect::<Vec<_>>().join(" ")
+    })
 }
 
 /// Deletes the messages with these receipts, and returns a result for each.

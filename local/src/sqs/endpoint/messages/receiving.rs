@@ -9,6 +9,7 @@ use super::attributes::{AttributeJson, choose};
 use crate::aws::arn::queue_arn;
 use crate::aws::digest::md5_hex;
 use crate::aws::time::milliseconds;
+use crate::faults::Hop;
 use crate::sqs::endpoint::error::SqsError;
 use crate::sqs::endpoint::service::SqsService;
 use crate::sqs::{Received, md5_of_attributes, sequence_number};
@@ -73,6 +74,7 @@ pub(in crate::sqs::endpoint) async fn receive_message(
     let count = input.max_messages()?;
     let timeout = read_seconds("VisibilityTimeout", input.visibility_timeout, MAX_TIMEOUT)?;
     let wait = read_seconds("WaitTimeSeconds", input.wait_time_seconds, MAX_WAIT)?;
+    let answer = service.admit(Hop::Receive, &queue, String::new)?;
 
     let received = service
         .engine
@@ -84,7 +86,7 @@ pub(in crate::sqs::endpoint) async fn receive_message(
         .flatten()
         .map(|received| input.describe(&queue, received));
 
-    Ok(ReceiveMessageOutput {
+    answer.deliver(ReceiveMessageOutput {
         messages: messages.collect(),
     })
 }

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::given_message::{GivenMessage, NO_DEDUPLICATION_ID, Outgoing, TRACE_HEADER};
 use crate::aws::digest::md5_hex;
+use crate::faults::Hop;
 use crate::sqs::endpoint::batch::{
     BatchEntry, BatchInput, BatchOutput, check_entries, join_results, part_valid,
 };
@@ -72,9 +73,12 @@ pub(in crate::sqs::endpoint) async fn send_message(
 ) -> Result<SentOutput, SqsError> {
     let queue = service.queue(input.queue_url.as_deref())?;
     let outgoing = input.message.read(&queue)?;
+    let answer = service.admit(Hop::Send, &queue, || outgoing.0.body.to_string())?;
 
     let mut results = send(service, &queue, vec![outgoing]).await?;
-    results.pop().ok_or_else(SqsError::queue_does_not_exist)?
+    let sent = results.pop().ok_or_else(SqsError::queue_does_not_exist)??;
+
+    answer.deliver(sent)
 }
 
 /// Sends up to ten messages.
@@ -99,6 +103,10 @@ pub(in crate::sqs::endpoint) async fn send_message_batch(
         .map(|entry| (entry.id.unwrap_or_default(), entry.message.read(&queue)))
         .unzip();
     let (valid, errors) = part_valid(messages.into_iter());
+    let answer = service.admit(Hop::Send, &queue, || {
+        let bodies = valid.iter().map(|(message, _)| &*message.body);
+        bodies.collect::<Vec<_>>().join("\n")
+    })?;
     let results = join_results(send(service, &queue, valid).await?, errors);
 
     let results = ids.into_iter().zip(results).map(|(id, result)| {
@@ -109,7 +117,7 @@ pub(in crate::sqs::endpoint) async fn send_message_batch(
         (id, entry)
     });
 
-    Ok(BatchOutput::new(results))
+    answer.deliver(BatchOutput::new(results))
 }
 
 /// Messages together must be no longer than one alone may be at most.

@@ -138,10 +138,16 @@ const ATTRIBUTES: [Attribute; 14] = [
 /// access control, and nothing is encrypted.
 const KEPT: [&str; 4] = [
     "Policy",
-    "KmsMasterKeyId",
+    KMS_KEY,
     "KmsDataKeyReusePeriodSeconds",
-    "SqsManagedSseEnabled",
+    OWN_ENCRYPTION,
 ];
+
+/// The key with which a queue is encrypted.
+const KMS_KEY: &str = "KmsMasterKeyId";
+
+/// Whether a queue is encrypted with a key of SQS. Kept only if it is not.
+const OWN_ENCRYPTION: &str = "SqsManagedSseEnabled";
 
 /// Attributes of which only the default is implemented.
 const DEFAULT_ONLY: [(&str, &str); 2] = [
@@ -167,13 +173,17 @@ pub(super) fn read(queue: &QueueDescription, names: &[String]) -> Result<Attribu
     let own = ATTRIBUTES
         .iter()
         .filter_map(|attribute| Some((attribute.name.to_owned(), (attribute.read)(queue)?)));
-    let kept = queue.kept.clone();
+    let kept = queue.kept.clone().into_iter();
+    // SQS encrypts a queue with a key of its own unless it is told otherwise (`CreateQueue`).
+    let is_encrypted = !queue.kept.contains_key(KMS_KEY);
+    let encryption = [(OWN_ENCRYPTION.to_owned(), is_encrypted.to_string())];
     let fixed = DEFAULT_ONLY
         .into_iter()
         .filter(|_| queue.spec.is_fifo())
         .map(|(name, value)| (name.to_owned(), value.to_owned()));
 
     Ok(own
+        .chain(encryption)
         .chain(kept)
         .chain(fixed)
         .filter(|(name, _)| is_all || names.contains(name))
@@ -195,14 +205,27 @@ pub(super) fn write(
         if let Some(write) = write {
             write(spec, value)?;
         } else if KEPT.contains(&name.as_str()) {
-            // An empty value removes an attribute.
-            kept.remove(name);
-            if !value.is_empty() {
-                kept.insert(name.clone(), value.clone());
-            }
+            keep(kept, name, value)?;
         } else if !DEFAULT_ONLY.contains(&(name, value)) {
             return Err(cannot_set(spec, name));
         }
+    }
+
+    Ok(())
+}
+
+/// Keeps an attribute. An empty value removes it, and so does the default.
+fn keep(kept: &mut Attributes, name: &str, value: &str) -> Result<(), SqsError> {
+    if name == OWN_ENCRYPTION && !["true", "false"].contains(&value) {
+        return Err(invalid_value(name));
+    }
+
+    kept.remove(name);
+    if (name, value) == (OWN_ENCRYPTION, "true") {
+        // A queue is encrypted in one way at a time.
+        kept.remove(KMS_KEY);
+    } else if !value.is_empty() {
+        kept.insert(name.to_owned(), value.to_owned());
     }
 
     Ok(())

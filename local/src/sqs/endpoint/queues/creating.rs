@@ -5,6 +5,7 @@ use serde::Deserialize;
 use super::attributes::{self, Attributes};
 use super::finding::QueueUrlOutput;
 use super::settings::check_redrive;
+use super::tagging::check_tags;
 use crate::sqs::endpoint::error::{ErrorCode, SqsError};
 use crate::sqs::endpoint::service::SqsService;
 use crate::topology::{QueueSpec, is_fifo};
@@ -33,12 +34,8 @@ pub(in crate::sqs::endpoint) async fn create_queue(
     let given = input.attributes.unwrap_or_default();
     check_name(&name, &given)?;
 
-    if input.tags.is_some_and(|tags| !tags.is_empty()) {
-        return Err(SqsError::new(
-            ErrorCode::UnsupportedOperation,
-            "s3-dispatch-local does not implement tags of queues.",
-        ));
-    }
+    let tags = input.tags.unwrap_or_default();
+    check_tags(&tags)?;
 
     let mut spec = QueueSpec::new(name);
     let mut kept = Attributes::new();
@@ -48,7 +45,10 @@ pub(in crate::sqs::endpoint) async fn create_queue(
         check_same(service, &spec.name, &given)?;
     } else {
         check_redrive(service, &spec, &given)?;
-        service.engine.create_queue(spec.clone(), kept).await?;
+        service
+            .engine
+            .create_queue(spec.clone(), kept, tags)
+            .await?;
     }
 
     Ok(QueueUrlOutput {

@@ -11,5 +11,6 @@ pub(super) mod moving;
 pub(super) mod purging;
 mod redrive_policy;
 pub(super) mod settings;
+pub(super) mod tagging;
 
 pub(super) use self::move_tasks::MoveTasks;
