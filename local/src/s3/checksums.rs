@@ -27,7 +27,11 @@ pub(super) struct CheckedBody {
 macro_rules! claimed_checksums {
     ($request:ident) => {
         $crate::s3::checksums::ClaimedChecksums {
-            md5: $request.input.content_md5.take(),
+            // An empty header is no digest, but `s3s` leaves it out.
+            md5: $request.input.content_md5.take().or_else(|| {
+                let header = $request.headers.get("content-md5");
+                header.map(|_| String::new())
+            }),
             checksum: {
                 let input = &mut $request.input;
                 $crate::s3::checksums::named_checksums!(input)

@@ -13,6 +13,7 @@ mod listings;
 mod objects;
 mod reads;
 mod tags;
+mod upload_listings;
 mod uploads;
 mod versions;
 
@@ -48,8 +49,8 @@ operations! {
     uploads::complete_multipart_upload:
         CompleteMultipartUploadInput => CompleteMultipartUploadOutput;
     uploads::abort_multipart_upload: AbortMultipartUploadInput => AbortMultipartUploadOutput;
-    listings::list_parts: ListPartsInput => ListPartsOutput;
-    listings::list_multipart_uploads: ListMultipartUploadsInput => ListMultipartUploadsOutput;
+    upload_listings::list_parts: ListPartsInput => ListPartsOutput;
+    upload_listings::list_multipart_uploads: ListMultipartUploadsInput => ListMultipartUploadsOutput;
     listings::list_objects: ListObjectsInput => ListObjectsOutput;
     listings::list_objects_v2: ListObjectsV2Input => ListObjectsV2Output;
     versions::list_object_versions: ListObjectVersionsInput => ListObjectVersionsOutput;

@@ -123,16 +123,7 @@ pub(super) async fn copy_object(
         ));
     }
 
-    let metadata_directive = input.metadata_directive.as_ref();
-    let headers = match metadata_directive.map(MetadataDirective::as_str) {
-        Some("REPLACE") => object_headers!(input),
-        _ => ObjectHeaders {
-            storage_class: storage_class(input.storage_class.as_ref())?,
-            website_redirect_location: input.website_redirect_location.clone(),
-            ..source.headers.clone()
-        },
-    };
-
+    let headers = copied_headers(&input, &source)?;
     let tagging_directive = input.tagging_directive.as_ref();
     let tags = match tagging_directive.map(TaggingDirective::as_str) {
         Some("REPLACE") => parse_tags(input.tagging.as_deref())?,
@@ -172,6 +163,21 @@ pub(super) async fn copy_object(
         version_id: object.version_id.clone(),
         ..CopyObjectOutput::default()
     }))
+}
+
+/// The headers of a copy: those of the source, or new ones. The storage class and the redirect
+/// location are always those of the request.
+fn copied_headers(input: &CopyObjectInput, source: &StoredObject) -> S3Result<ObjectHeaders> {
+    let directive = input.metadata_directive.as_ref();
+    if directive.map(MetadataDirective::as_str) == Some(MetadataDirective::REPLACE) {
+        return Ok(object_headers!(input));
+    }
+
+    Ok(ObjectHeaders {
+        storage_class: storage_class(input.storage_class.as_ref())?,
+        website_redirect_location: input.website_redirect_location.clone(),
+        ..source.headers.clone()
+    })
 }
 
 /// Whether a copy has another place than its source, or other properties.

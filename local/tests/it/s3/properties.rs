@@ -183,6 +183,7 @@ async fn a_digest_that_is_none_is_not_called_a_wrong_one() {
     for (digest, code) in [
         ("YWJyYWNhZGFicmE=", "InvalidDigest"),
         ("no digest", "InvalidDigest"),
+        ("", "InvalidDigest"),
         ("AAAAAAAAAAAAAAAAAAAAAA==", "BadDigest"),
     ] {
         let header = format!("Content-MD5: {digest}");
