@@ -14,7 +14,7 @@ use s3s::auth::SimpleAuth;
 use s3s::service::S3ServiceBuilder;
 use tokio::net::TcpListener;
 
-use super::partial::PartialContent;
+use super::requests::partial::PartialContent;
 use super::service::S3Service;
 use super::store::Buckets;
 use crate::Error;

@@ -3,18 +3,14 @@
 //! Any S3 client can use the endpoint, as it can use S3 on AWS. Each change of an object causes an
 //! event, which the pipeline publishes.
 
-mod checksums;
-mod conditions;
 mod endpoint;
 mod errors;
 mod event;
-mod headers;
 pub(crate) mod notification;
 mod operations;
-mod partial;
+mod requests;
 mod service;
 mod store;
-mod tags;
 
 pub use self::endpoint::{BoundS3Endpoint, S3Endpoint};
 pub(crate) use self::errors::StoreError;

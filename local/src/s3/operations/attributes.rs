@@ -6,7 +6,7 @@ use s3s::dto::{
 };
 use s3s::{S3Request, S3Response, S3Result, s3_error};
 
-use crate::s3::headers::content_length;
+use crate::s3::requests::headers::content_length;
 use crate::s3::service::S3Service;
 use crate::s3::store::{ObjectChecksum, StoredObject};
 

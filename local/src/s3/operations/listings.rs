@@ -8,7 +8,7 @@ use s3s::{S3Request, S3Response, S3Result, s3_error};
 
 use super::defaults::owner;
 use crate::aws::digest::{base64, from_base64};
-use crate::s3::headers::{content_length, encode};
+use crate::s3::requests::headers::{content_length, encode};
 use crate::s3::service::S3Service;
 use crate::s3::store::{Bucket, Buckets, StoredObject};
 

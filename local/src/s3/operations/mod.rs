@@ -50,7 +50,8 @@ operations! {
         CompleteMultipartUploadInput => CompleteMultipartUploadOutput;
     uploads::abort_multipart_upload: AbortMultipartUploadInput => AbortMultipartUploadOutput;
     upload_listings::list_parts: ListPartsInput => ListPartsOutput;
-    upload_listings::list_multipart_uploads: ListMultipartUploadsInput => ListMultipartUploadsOutput;
+    upload_listings::list_multipart_uploads:
+        ListMultipartUploadsInput => ListMultipartUploadsOutput;
     listings::list_objects: ListObjectsInput => ListObjectsOutput;
     listings::list_objects_v2: ListObjectsV2Input => ListObjectsV2Output;
     versions::list_object_versions: ListObjectVersionsInput => ListObjectVersionsOutput;

@@ -10,11 +10,11 @@ use s3s::dto::{
 use s3s::{S3Request, S3Response, S3Result, s3_error};
 
 use crate::aws::digest::hex;
-use crate::s3::checksums::{
+use crate::s3::requests::checksums::{
     CheckedBody, ClaimedChecksums, claimed_checksums, output_with_checksums, with_checksums,
 };
-use crate::s3::conditions::source_conditions;
-use crate::s3::headers::{copy_source, object_headers, parse_tags, storage_class};
+use crate::s3::requests::conditions::source_conditions;
+use crate::s3::requests::headers::{copy_source, object_headers, parse_tags, storage_class};
 use crate::s3::service::S3Service;
 use crate::s3::store::{
     Buckets, ChecksumKind, ObjectChecksum, ObjectHeaders, Preconditions, StoredBody, StoredObject,

@@ -9,9 +9,9 @@ use s3s::dto::{
 };
 use s3s::{S3Error, S3ErrorCode, S3Request, S3Response, S3Result, s3_error};
 
-use crate::s3::checksums::with_checksums;
-use crate::s3::conditions::read_conditions;
-use crate::s3::headers::{check_part_number, content_length};
+use crate::s3::requests::checksums::with_checksums;
+use crate::s3::requests::conditions::read_conditions;
+use crate::s3::requests::headers::{check_part_number, content_length};
 use crate::s3::service::S3Service;
 use crate::s3::store::StoredObject;
 

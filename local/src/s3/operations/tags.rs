@@ -6,8 +6,8 @@ use s3s::dto::{
 };
 use s3s::{S3Request, S3Response, S3Result};
 
+use crate::s3::requests::tags::check_tags;
 use crate::s3::service::S3Service;
-use crate::s3::tags::check_tags;
 
 pub(super) async fn put_object_tagging(
     service: &S3Service,

@@ -8,8 +8,8 @@ use s3s::{S3Request, S3Response, S3Result};
 
 use super::defaults::{initiator, owner};
 use super::listings::encode_if;
-use crate::s3::checksums::with_checksums;
-use crate::s3::headers::content_length;
+use crate::s3::requests::checksums::with_checksums;
+use crate::s3::requests::headers::content_length;
 use crate::s3::service::S3Service;
 use crate::s3::store::UploadChecksum;
 

@@ -10,11 +10,11 @@ use s3s::dto::{
 use s3s::{S3Request, S3Response, S3Result, s3_error};
 
 use crate::aws::digest::hex;
-use crate::s3::checksums::{
+use crate::s3::requests::checksums::{
     claimed_checksums, named_checksums, output_with_checksums, with_checksums,
 };
-use crate::s3::conditions::source_conditions;
-use crate::s3::headers::{
+use crate::s3::requests::conditions::source_conditions;
+use crate::s3::requests::headers::{
     check_part_number, copy_source, encode, object_headers, parse_copy_range, parse_tags,
 };
 use crate::s3::service::S3Service;

@@ -12,8 +12,8 @@ use s3s::S3Result;
 
 use super::bodies::{BodyStore, StoredBody};
 use super::bucket::FoundObject;
-use super::conditions::DeleteConditions;
 use super::index::StoreIndex;
+use super::object::DeleteConditions;
 use super::object::{Preconditions, StoredObject};
 use super::transaction::Transaction;
 use crate::aws::digest::md5_hex;

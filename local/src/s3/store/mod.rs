@@ -8,7 +8,6 @@ mod bucket;
 mod buckets;
 mod change;
 mod checksum;
-mod conditions;
 mod index;
 mod multipart;
 mod object;
@@ -22,9 +21,10 @@ pub use self::buckets::Buckets;
 pub(crate) use self::buckets::{Change, Committed, StoreKeeper};
 pub(crate) use self::change::StoreChange;
 pub(in crate::s3) use self::checksum::{ChecksumKind, ObjectChecksum, UploadChecksum};
-pub(in crate::s3) use self::conditions::{DeleteConditions, date_seconds, seconds};
 pub(crate) use self::index::StoreIndex;
-pub(in crate::s3) use self::object::{KeyVersion, ObjectHeaders, Preconditions, StoredObject};
+pub(in crate::s3) use self::object::{
+    DeleteConditions, KeyVersion, ObjectHeaders, Preconditions, StoredObject, date_seconds, seconds,
+};
 pub(in crate::s3) use self::objects::Deleted;
 pub(crate) use self::transaction::{Changed, Transaction};
 pub(in crate::s3) use self::upload::{ClaimedPart, StoredPart};

@@ -7,7 +7,7 @@ use s3s::{S3Result, s3_error};
 
 use super::bucket::{BucketSettings, Versioning, check_version_id};
 use super::change::StoreChange;
-use super::conditions::DeleteConditions;
+use super::object::DeleteConditions;
 use super::object::{DeleteMarker, KeyVersion, NULL_VERSION, Preconditions, StoredObject};
 use super::transaction::Transaction;
 use crate::s3::event::ObjectEvent;

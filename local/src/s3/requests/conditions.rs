@@ -7,20 +7,20 @@ use http::{HeaderMap, HeaderValue};
 use s3s::dto::{ETagCondition, Timestamp};
 use s3s::{S3Error, S3ErrorCode, S3Result, s3_error};
 
-use super::store::{StoredObject, date_seconds, http_date, seconds};
+use crate::s3::store::{StoredObject, date_seconds, http_date, seconds};
 
 /// What must be true of an object that is read or copied.
-pub(super) struct ReadConditions {
-    pub(super) if_match: Option<ETagCondition>,
-    pub(super) if_none_match: Option<ETagCondition>,
-    pub(super) if_modified_since: Option<Timestamp>,
-    pub(super) if_unmodified_since: Option<Timestamp>,
+pub(in crate::s3) struct ReadConditions {
+    pub(in crate::s3) if_match: Option<ETagCondition>,
+    pub(in crate::s3) if_none_match: Option<ETagCondition>,
+    pub(in crate::s3) if_modified_since: Option<Timestamp>,
+    pub(in crate::s3) if_unmodified_since: Option<Timestamp>,
 }
 
 /// Takes the conditions out of a request to read an object.
 macro_rules! read_conditions {
     ($input:ident) => {
-        $crate::s3::conditions::ReadConditions {
+        $crate::s3::requests::conditions::ReadConditions {
             if_match: $input.if_match.take(),
             if_none_match: $input.if_none_match.take(),
             if_modified_since: $input.if_modified_since.take(),
@@ -28,12 +28,12 @@ macro_rules! read_conditions {
         }
     };
 }
-pub(super) use read_conditions;
+pub(in crate::s3) use read_conditions;
 
 /// Takes the conditions on the source out of a request to copy an object.
 macro_rules! source_conditions {
     ($input:ident) => {
-        $crate::s3::conditions::ReadConditions {
+        $crate::s3::requests::conditions::ReadConditions {
             if_match: $input.copy_source_if_match.take(),
             if_none_match: $input.copy_source_if_none_match.take(),
             if_modified_since: $input.copy_source_if_modified_since.take(),
@@ -41,11 +41,11 @@ macro_rules! source_conditions {
         }
     };
 }
-pub(super) use source_conditions;
+pub(in crate::s3) use source_conditions;
 
 impl ReadConditions {
     /// Checks the conditions of a request that reads an object.
-    pub(super) fn check_read(&self, object: &StoredObject) -> S3Result<()> {
+    pub(in crate::s3) fn check_read(&self, object: &StoredObject) -> S3Result<()> {
         self.check_state(object)?;
         if !self.is_unchanged(object) {
             return Ok(());
@@ -62,7 +62,7 @@ impl ReadConditions {
     }
 
     /// Checks the conditions of a request that copies an object.
-    pub(super) fn check_copy(&self, object: &StoredObject) -> S3Result<()> {
+    pub(in crate::s3) fn check_copy(&self, object: &StoredObject) -> S3Result<()> {
         self.check_state(object)?;
         if self.is_unchanged(object) {
             return Err(s3_error!(PreconditionFailed));

@@ -5,28 +5,28 @@ use s3s::crypto::{Checksum as _, Md5};
 use s3s::dto::{Checksum, ChecksumAlgorithm, StreamingBlob};
 use s3s::{S3Result, TrailingHeaders, s3_error};
 
-use super::store::{BodyStore, ChecksumKind, StoredBody};
 use crate::aws::digest::{base64, from_base64, hex};
+use crate::s3::store::{BodyStore, ChecksumKind, StoredBody};
 
 /// The checksums that a client sends with a body.
-pub(super) struct ClaimedChecksums {
-    pub(super) md5: Option<String>,
-    pub(super) checksum: Checksum,
-    pub(super) algorithm: Option<ChecksumAlgorithm>,
-    pub(super) trailers: Option<TrailingHeaders>,
+pub(in crate::s3) struct ClaimedChecksums {
+    pub(in crate::s3) md5: Option<String>,
+    pub(in crate::s3) checksum: Checksum,
+    pub(in crate::s3) algorithm: Option<ChecksumAlgorithm>,
+    pub(in crate::s3) trailers: Option<TrailingHeaders>,
 }
 
 /// A body that has the claimed checksums.
-pub(super) struct CheckedBody {
-    pub(super) body: StoredBody,
-    pub(super) e_tag: String,
-    pub(super) checksum: Checksum,
+pub(in crate::s3) struct CheckedBody {
+    pub(in crate::s3) body: StoredBody,
+    pub(in crate::s3) e_tag: String,
+    pub(in crate::s3) checksum: Checksum,
 }
 
 /// Takes the checksums out of a request.
 macro_rules! claimed_checksums {
     ($request:ident) => {
-        $crate::s3::checksums::ClaimedChecksums {
+        $crate::s3::requests::checksums::ClaimedChecksums {
             // An empty header is no digest, but `s3s` leaves it out.
             md5: $request.input.content_md5.take().or_else(|| {
                 let header = $request.headers.get("content-md5");
@@ -34,14 +34,14 @@ macro_rules! claimed_checksums {
             }),
             checksum: {
                 let input = &mut $request.input;
-                $crate::s3::checksums::named_checksums!(input)
+                $crate::s3::requests::checksums::named_checksums!(input)
             },
             algorithm: $request.input.checksum_algorithm.take(),
             trailers: $request.trailing_headers.take(),
         }
     };
 }
-pub(super) use claimed_checksums;
+pub(in crate::s3) use claimed_checksums;
 
 /// Takes the checksums out of the description of a part or of an object.
 macro_rules! named_checksums {
@@ -56,7 +56,7 @@ macro_rules! named_checksums {
         }
     };
 }
-pub(super) use named_checksums;
+pub(in crate::s3) use named_checksums;
 
 /// Makes a value of this type, a part of a response, with checksums.
 macro_rules! with_checksums {
@@ -72,7 +72,7 @@ macro_rules! with_checksums {
         }
     }};
 }
-pub(super) use with_checksums;
+pub(in crate::s3) use with_checksums;
 
 /// Makes a response of this type with an entity tag and the checksums of a body.
 macro_rules! output_with_checksums {
@@ -88,11 +88,11 @@ macro_rules! output_with_checksums {
         }
     };
 }
-pub(super) use output_with_checksums;
+pub(in crate::s3) use output_with_checksums;
 
 impl ClaimedChecksums {
     /// Stores a body if it has the claimed checksums.
-    pub(super) async fn receive(
+    pub(in crate::s3) async fn receive(
         &self,
         bodies: &BodyStore,
         body: Option<StreamingBlob>,

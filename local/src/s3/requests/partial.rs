@@ -9,7 +9,7 @@ use s3s::{Body, HttpError};
 /// The S3 protocol, with the status 206 for each answer about a part of an object. `s3s` answers
 /// `HEAD` with 200, whatever the operation says.
 #[derive(Clone)]
-pub(super) struct PartialContent(pub(super) S3Service);
+pub(in crate::s3) struct PartialContent(pub(in crate::s3) S3Service);
 
 impl Service<Request<Incoming>> for PartialContent {
     type Response = Response<Body>;

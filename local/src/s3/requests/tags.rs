@@ -12,7 +12,9 @@ const MAX_VALUE: usize = 256;
 
 /// Returns these tags, pairs of a key and a value, in the order of their keys, if an object can
 /// have them.
-pub(super) fn check_tags(mut tags: Vec<(String, String)>) -> S3Result<Vec<(String, String)>> {
+pub(in crate::s3) fn check_tags(
+    mut tags: Vec<(String, String)>,
+) -> S3Result<Vec<(String, String)>> {
     if tags.len() > MAX_TAGS {
         let mut error = S3Error::with_message(
             S3ErrorCode::Custom("BadRequest".into()),

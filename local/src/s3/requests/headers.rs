@@ -7,8 +7,8 @@ use s3s::dto::{CopySource, StorageClass};
 use s3s::{S3Result, s3_error};
 
 use super::conditions::ReadConditions;
-use super::store::{Buckets, FoundObject};
 use super::tags::check_tags;
+use crate::s3::store::{Buckets, FoundObject};
 
 /// The characters that `encoding-type=url` does not encode.
 const UNENCODED: &AsciiSet = &NON_ALPHANUMERIC
@@ -32,28 +32,30 @@ macro_rules! object_headers {
     ($input:ident) => {
         $crate::s3::store::ObjectHeaders {
             content_type: $input.content_type.clone(),
-            content_encoding: $crate::s3::headers::content_encoding(
+            content_encoding: $crate::s3::requests::headers::content_encoding(
                 $input.content_encoding.as_deref(),
             ),
             content_disposition: $input.content_disposition.clone(),
             content_language: $input.content_language.clone(),
             cache_control: $input.cache_control.clone(),
             expires: $input.expires.clone(),
-            storage_class: $crate::s3::headers::storage_class($input.storage_class.as_ref())?,
+            storage_class: $crate::s3::requests::headers::storage_class(
+                $input.storage_class.as_ref(),
+            )?,
             website_redirect_location: $input.website_redirect_location.clone(),
             metadata: $input.metadata.clone().unwrap_or_default(),
         }
     };
 }
-pub(super) use object_headers;
+pub(in crate::s3) use object_headers;
 
 /// Encodes a key for `encoding-type=url`.
-pub(super) fn encode(key: &str) -> String {
+pub(in crate::s3) fn encode(key: &str) -> String {
     utf8_percent_encode(key, UNENCODED).to_string()
 }
 
 /// Parses and checks the tags in `x-amz-tagging`: `a=1&b=2`.
-pub(super) fn parse_tags(header: Option<&str>) -> S3Result<Vec<(String, String)>> {
+pub(in crate::s3) fn parse_tags(header: Option<&str>) -> S3Result<Vec<(String, String)>> {
     let decode = |text: &str| {
         percent_decode_str(&text.replace('+', " "))
             .decode_utf8_lossy()
@@ -71,7 +73,7 @@ pub(super) fn parse_tags(header: Option<&str>) -> S3Result<Vec<(String, String)>
 }
 
 /// Parses `x-amz-copy-source-range`, which names the first and the last byte: `bytes=0-9`.
-pub(super) fn parse_copy_range(header: &str, size: u64) -> S3Result<Range<u64>> {
+pub(in crate::s3) fn parse_copy_range(header: &str, size: u64) -> S3Result<Range<u64>> {
     let bounds = header
         .strip_prefix("bytes=")
         .and_then(|bounds| bounds.split_once('-'))
@@ -87,7 +89,7 @@ pub(super) fn parse_copy_range(header: &str, size: u64) -> S3Result<Range<u64>> 
 }
 
 /// The object that `x-amz-copy-source` names, if it meets the conditions.
-pub(super) fn copy_source(
+pub(in crate::s3) fn copy_source(
     buckets: &Buckets,
     source: &CopySource,
     conditions: &ReadConditions,
@@ -106,7 +108,7 @@ pub(super) fn copy_source(
 }
 
 /// The content encodings without `aws-chunked`, which encodes only the request.
-pub(super) fn content_encoding(header: Option<&str>) -> Option<String> {
+pub(in crate::s3) fn content_encoding(header: Option<&str>) -> Option<String> {
     let encodings = header?.split(',').map(str::trim);
     let encodings = encodings.filter(|encoding| !encoding.eq_ignore_ascii_case("aws-chunked"));
     let encodings = encodings.collect::<Vec<_>>().join(", ");
@@ -115,7 +117,7 @@ pub(super) fn content_encoding(header: Option<&str>) -> Option<String> {
 }
 
 /// The storage class to store; `None` for the usual one, which S3 does not name.
-pub(super) fn storage_class(class: Option<&StorageClass>) -> S3Result<Option<String>> {
+pub(in crate::s3) fn storage_class(class: Option<&StorageClass>) -> S3Result<Option<String>> {
     match class.map(StorageClass::as_str) {
         None | Some(StorageClass::STANDARD) => Ok(None),
         Some(class) if STORAGE_CLASSES.contains(&class) => Ok(Some(class.to_owned())),
@@ -131,7 +133,7 @@ pub(super) fn storage_class(class: Option<&StorageClass>) -> S3Result<Option<Str
 }
 
 /// Checks the number of a part.
-pub(super) fn check_part_number(number: i32) -> S3Result<()> {
+pub(in crate::s3) fn check_part_number(number: i32) -> S3Result<()> {
     match number {
         1..=10_000 => Ok(()),
         _ => Err(s3_error!(
@@ -142,6 +144,6 @@ pub(super) fn check_part_number(number: i32) -> S3Result<()> {
 }
 
 /// A number of bytes in the type that S3's responses use.
-pub(super) fn content_length(bytes: u64) -> i64 {
+pub(in crate::s3) fn content_length(bytes: u64) -> i64 {
     i64::try_from(bytes).unwrap_or(i64::MAX)
 }
