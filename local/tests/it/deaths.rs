@@ -18,11 +18,11 @@ fn topology(has_queue: bool) -> Topology {
     DEATHS.iter().fold(Topology::new(), |topology, name| {
         let dead = format!("{name}-dead");
         let queue = QueueSpec::new(*name)
-            .with_visibility_timeout(Duration::from_secs(1))
+            .with_visibility_timeout(Duration::from_secs(2))
             .with_redrive(&dead, 5);
         let mut function = FunctionSpec::new(*name)
             .with_program(deadly())
-            .with_timeout(Duration::from_secs(1));
+            .with_timeout(Duration::from_secs(2));
         if has_queue {
             function = function.with_variable("QUEUE", *name);
         }
