@@ -157,6 +157,7 @@ pub mod once;
 pub mod failure;
 pub mod queue;
 mod guarded;
+mod time_limit;
 mod telemetry;
 
 #[cfg(doctest)]

@@ -9,6 +9,7 @@ use s3_dispatch_core::MessageContext;
 
 use crate::guarded::Guarded;
 use crate::telemetry::errors::with_causes;
+use crate::time_limit::time_limit;
 
 /// Delays the failed messages of a batch, so that they do not all come back at once.
 ///
@@ -82,9 +83,6 @@ pub struct FailedMessage<'b> {
     pub elapsed: Duration,
 }
 
-/// The longest time that a backoff may take. The answer to Lambda matters more.
-const MAX_DURATION: Duration = Duration::from_secs(5);
-
 /// Calls the backoff, if there is anything to delay, and logs its failure.
 pub(crate) async fn postpone(
     backoff: &dyn Backoff,
@@ -95,9 +93,7 @@ pub(crate) async fn postpone(
         return;
     }
 
-    let now = tokio::time::Instant::now();
-    let half = deadline.map(|deadline| deadline.saturating_duration_since(now.into_std()) / 2);
-    let limit = half.map_or(MAX_DURATION, |half| half.min(MAX_DURATION));
+    let limit = time_limit(deadline);
     let postponed = Guarded::new(|| backoff.postpone(failed));
 
     let problem = match tokio::time::timeout(limit, postponed).await {

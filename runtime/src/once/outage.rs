@@ -6,9 +6,10 @@ use std::task::Poll;
 use std::time::Duration;
 
 use s3_dispatch_core::MessageContext;
-use tokio::time::{Instant, timeout};
+use tokio::time::timeout;
 
 use crate::once::stores::store::StoreError;
+use crate::time_limit::{LONGEST, time_limit};
 
 /// What [`Deduplicated`](crate::Deduplicated) and [`Exclusive`](crate::Exclusive) do with a record
 /// when the store is unavailable.
@@ -50,7 +51,7 @@ impl Patience {
             return answer;
         }
 
-        let limit = self.set.unwrap_or_else(|| default_limit(message));
+        let limit = self.set.unwrap_or_else(|| time_limit(message.deadline()));
         within(limit, call).await
     }
 
@@ -68,22 +69,12 @@ impl Patience {
     }
 }
 
-const LONGEST: Duration = Duration::from_secs(5);
-
 async fn within<T>(
     limit: Duration,
     call: impl Future<Output = Result<T, StoreError>>,
 ) -> Result<T, StoreError> {
     let answer = timeout(limit, call).await;
     answer.unwrap_or_else(|_| Err(StoreError::new(NoAnswer(limit))))
-}
-
-/// Returns half of the time to the deadline, so that time is left for the handler.
-fn default_limit(message: &MessageContext) -> Duration {
-    let deadline = message.deadline().map(Instant::from_std);
-    let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
-
-    left.map_or(LONGEST, |left| LONGEST.min(left / 2))
 }
 
 /// A store has not answered in time.

@@ -9,6 +9,8 @@ use async_trait::async_trait;
 use s3_dispatch_core::__private::ContainedError;
 use s3_dispatch_core::delivery::ReceiptHandle;
 
+use crate::telemetry::errors::with_causes;
+
 /// A queue whose received messages can be deleted and hidden, one by one.
 ///
 /// The feature `sqs` has one for SQS, [`SqsQueue`](crate::queue::SqsQueue). Set it with
@@ -83,6 +85,18 @@ impl<Q: Queue + ?Sized> Queue for Arc<Q> {
         messages: &[(&ReceiptHandle, Duration)],
     ) -> Vec<Result<(), QueueError>> {
         (**self).change_visibility(messages).await
+    }
+}
+
+/// Returns why the queue did not do what it was asked for each of this many messages, or `None` if
+/// it did.
+pub(crate) fn first_problem(results: &[Result<(), QueueError>], asked: usize) -> Option<String> {
+    let error = results.iter().find_map(|result| result.as_ref().err());
+
+    match error {
+        Some(error) => Some(with_causes(error)),
+        None if results.len() < asked => Some("the queue returned too few results".to_owned()),
+        None => None,
     }
 }
 

@@ -3,13 +3,14 @@
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use s3_dispatch_core::delivery::{Delivery, ReceiptHandle};
 
 use crate::guarded::Guarded;
-use crate::queue::access::Queue;
+use crate::queue::access::{Queue, first_problem};
 use crate::telemetry::errors::with_causes;
+use crate::time_limit::time_limit;
 
 /// Deletes each message of a batch once, at most.
 ///
@@ -24,9 +25,6 @@ pub(crate) struct Acknowledger<'b> {
     hangs: AtomicBool,
     cut: Option<Instant>,
 }
-
-/// The longest time that one call may take. The records that wait for it matter more.
-const MAX_DURATION: Duration = Duration::from_secs(5);
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum State {
@@ -74,7 +72,7 @@ impl<'b> Acknowledger<'b> {
     /// Deletes those of these messages that are not deleted yet.
     pub(crate) async fn acknowledge(&self, messages: &[usize]) {
         // After the cut-off time there is none for a call, which says nothing about the queue.
-        let limit = self.limit();
+        let limit = time_limit(self.cut);
         if limit.is_zero() || self.hangs.load(Ordering::Relaxed) {
             return;
         }
@@ -114,22 +112,9 @@ impl<'b> Acknowledger<'b> {
             }
         };
 
-        let deleted = results.iter().filter(|result| result.is_ok()).count();
-        let error = results.iter().find_map(|result| result.as_ref().err());
-
-        match error {
-            Some(error) => self.fail(&with_causes(error)),
-            None if deleted < handles.len() => self.fail("the queue returned too few results"),
-            None => {}
+        if let Some(problem) = first_problem(&results, handles.len()) {
+            self.fail(&problem);
         }
-    }
-
-    /// The longest time that a call may take now.
-    fn limit(&self) -> Duration {
-        let now = tokio::time::Instant::now().into_std();
-        let half = self.cut.map(|cut| cut.saturating_duration_since(now) / 2);
-
-        half.map_or(MAX_DURATION, |half| half.min(MAX_DURATION))
     }
 
     fn fail(&self, reason: &str) {

@@ -5,11 +5,9 @@ use std::time::{Duration, Instant};
 use s3_dispatch_core::MessageContext;
 
 use crate::guarded::Guarded;
-use crate::queue::access::Queue;
+use crate::queue::access::{Queue, first_problem};
 use crate::telemetry::errors::with_causes;
-
-/// The longest time that giving back may take. The answer to Lambda matters more.
-const MAX_DURATION: Duration = Duration::from_secs(5);
+use crate::time_limit::time_limit;
 
 /// Makes these messages visible to other receives at once, and logs it if that fails.
 pub(crate) async fn give_back(
@@ -25,14 +23,12 @@ pub(crate) async fn give_back(
         return;
     }
 
-    let now = tokio::time::Instant::now();
-    let half = deadline.map(|deadline| deadline.saturating_duration_since(now.into_std()) / 2);
-    let limit = half.map_or(MAX_DURATION, |half| half.min(MAX_DURATION));
+    let limit = time_limit(deadline);
     let given_back = Guarded::new(|| queue.change_visibility(&handles));
 
     let problem = match tokio::time::timeout(limit, given_back).await {
-        Ok(Ok(results)) => match results.iter().find_map(|result| result.as_ref().err()) {
-            Some(error) => with_causes(error),
+        Ok(Ok(results)) => match first_problem(&results, handles.len()) {
+            Some(problem) => problem,
             None => return,
         },
         Ok(Err(panicked)) => with_causes(&panicked),

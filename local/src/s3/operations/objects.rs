@@ -114,14 +114,7 @@ pub(super) async fn copy_object(
     let source = found.object;
     buckets.check(&input.bucket)?;
 
-    if !changes_something(&input) {
-        return Err(s3_error!(
-            InvalidRequest,
-            "This copy request is illegal because it is trying to copy an object to itself \
-             without changing the object's metadata, storage class, website redirect location \
-             or encryption attributes."
-        ));
-    }
+    check_changes_something(&input)?;
 
     let headers = copied_headers(&input, &source)?;
     let tagging_directive = input.tagging_directive.as_ref();
@@ -180,8 +173,8 @@ fn copied_headers(input: &CopyObjectInput, source: &StoredObject) -> S3Result<Ob
     })
 }
 
-/// Whether a copy has another place than its source, or other properties.
-fn changes_something(input: &CopyObjectInput) -> bool {
+/// Checks that a copy has another place than its source, or other properties.
+fn check_changes_something(input: &CopyObjectInput) -> S3Result<()> {
     let is_same_place = match &input.copy_source {
         CopySource::Bucket {
             bucket,
@@ -192,11 +185,22 @@ fn changes_something(input: &CopyObjectInput) -> bool {
     };
     let directive = input.metadata_directive.as_ref();
 
-    !is_same_place
+    let changes_something = !is_same_place
         || directive.is_some_and(|directive| directive.as_str() == MetadataDirective::REPLACE)
         || input.storage_class.is_some()
         || input.website_redirect_location.is_some()
-        || input.server_side_encryption.is_some()
+        || input.server_side_encryption.is_some();
+
+    if changes_something {
+        return Ok(());
+    }
+
+    Err(s3_error!(
+        InvalidRequest,
+        "This copy request is illegal because it is trying to copy an object to itself without \
+         changing the object's metadata, storage class, website redirect location or encryption \
+         attributes."
+    ))
 }
 
 /// Copies a whole body. The entity tag is the digest of the bytes, even if the source was uploaded
