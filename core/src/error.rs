@@ -211,10 +211,20 @@ pub fn with_causes(error: &(dyn StdError + 'static)) -> String {
             drop_panic(panic);
             "an error that panicked while it was printed".to_owned()
         }
-        Ok(_) if line.is_full => line.text + "... (cut)",
-        Ok(Err(_)) => "an error that cannot be printed".to_owned(),
-        Ok(Ok(())) => line.text,
+        Ok(Err(_)) if !line.is_full => "an error that cannot be printed".to_owned(),
+        Ok(_) => line.finish(),
     }
+}
+
+/// Returns a text, cut after 8 KiB.
+#[doc(hidden)]
+#[must_use]
+pub fn bounded(text: &str) -> String {
+    let mut bounded = BoundedText::default();
+    // An error means that the text is full.
+    let _ = bounded.write_str(text);
+
+    bounded.finish()
 }
 
 /// A text that takes 8 KiB, and then fails to be written to.
@@ -222,6 +232,17 @@ pub fn with_causes(error: &(dyn StdError + 'static)) -> String {
 struct BoundedText {
     text: String,
     is_full: bool,
+}
+
+impl BoundedText {
+    /// Returns the text, and says if it was cut.
+    fn finish(self) -> String {
+        if self.is_full {
+            self.text + "... (cut)"
+        } else {
+            self.text
+        }
+    }
 }
 
 impl fmt::Write for BoundedText {

@@ -11,7 +11,7 @@ pub use std::result::Result;
 
 pub use crate::contained::{ContainedError, drop_contained, drop_panic};
 pub use crate::delivery::context::parse_receive_count;
-pub use crate::error::with_causes;
+pub use crate::error::{bounded, with_causes};
 pub use crate::event::nearest_pattern;
 pub use crate::handling::BoxFuture;
 pub use crate::{Context, EventPattern, FromRecord, Handler, HandlerError, Outcome, Route};

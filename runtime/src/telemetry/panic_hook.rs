@@ -5,10 +5,11 @@
 
 use std::any::Any;
 use std::backtrace::{Backtrace, BacktraceStatus};
-use std::borrow::Cow;
 use std::cell::Cell;
 use std::io::Write;
 use std::panic::PanicHookInfo;
+
+use s3_dispatch_core::__private::bounded;
 
 use crate::telemetry::escaped::escape;
 
@@ -55,25 +56,13 @@ fn log(panic: &PanicHookInfo<'_>) {
     let backtrace =
         (backtrace.status() == BacktraceStatus::Captured).then(|| backtrace.to_string());
 
-    tracing::error!(error = &*message, location, backtrace, "panic");
+    tracing::error!(error = message, location, backtrace, "panic");
 }
 
 /// Returns the text of a panic, cut after 8 KiB. A payload can be of any type.
-fn message(payload: &(dyn Any + Send)) -> Cow<'_, str> {
-    const MAX_BYTES: usize = 8 * 1024;
-
+fn message(payload: &(dyn Any + Send)) -> String {
     let text = payload.downcast_ref::<&str>().copied();
     let text = text.or_else(|| payload.downcast_ref::<String>().map(String::as_str));
-    let text = text.unwrap_or("a value that is not a text");
 
-    if text.len() <= MAX_BYTES {
-        return Cow::Borrowed(text);
-    }
-
-    let mut end = MAX_BYTES;
-    while !text.is_char_boundary(end) {
-        end -= 1;
-    }
-
-    Cow::Owned(format!("{}... (cut)", &text[..end]))
+    bounded(text.unwrap_or("a value that is not a text"))
 }
