@@ -113,8 +113,8 @@
 //! | `s3_dispatch_lag_seconds` | histogram | seconds | `event_name` |
 //! | `s3_dispatch_batch_size` | histogram | messages | |
 //!
-//! - The outcome of a record is `handled`, `unrouted`, `duplicate`, `stale`, `skipped`, `retry`,
-//!   `permanent` or `not_reached`.
+//! - The outcome of a record is `handled`, `retry`, `permanent`, `not_reached`, or the
+//!   [name](SkipReason::name) of the reason for which it was skipped.
 //! - The outcome of a message is `succeeded`, `malformed`, `record_failed`, `not_reached` or
 //!   `left_out`.
 //! - The duration is the time that a record spends in the router, including wrappers such as

@@ -4,13 +4,15 @@ use std::error::Error as StdError;
 use std::fmt;
 use std::time::Duration;
 
+use crate::SkipReason;
 use crate::contained::ContainedError;
 use crate::error::with_causes;
 
 /// The failure of a record.
 ///
 /// `?` makes one from every error, boxed error and text, as a failure that is worth a
-/// [`retry`](Self::retry). Use [`permanent`](Self::permanent) if a retry cannot help.
+/// [`retry`](Self::retry). Use [`permanent`](Self::permanent) if a retry cannot help, and
+/// [`skip`](Self::skip) if there is nothing to do.
 ///
 /// Like `anyhow::Error`, it does not implement [`Error`](std::error::Error) itself. Otherwise `?`
 /// could not convert every other error. [`as_error`](Self::as_error) gives the error inside.
@@ -47,6 +49,9 @@ pub enum HandlerErrorKind {
     /// A dispatcher with a dead-letter sink gives the record to it. Without one, the message is
     /// delivered again until its queue's redrive policy moves it to a dead-letter queue.
     Permanent,
+    /// There is nothing to do, so nothing has failed. The outcome of the record is
+    /// [`Outcome::Skipped`](crate::Outcome::Skipped).
+    Skip(SkipReason),
 }
 
 impl HandlerError {
@@ -86,6 +91,35 @@ impl HandlerError {
             kind: HandlerErrorKind::Permanent,
             retry_after: None,
             source: ContainedError::new(error),
+        }
+    }
+
+    /// Ends a handler that has nothing to do. The record counts as done.
+    ///
+    /// It is an error only so that `?` can return it from anywhere in a handler. The record's
+    /// outcome is [`Outcome::Skipped`](crate::Outcome::Skipped) with this reason. A text is a
+    /// reason of its own, [`SkipReason::Other`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use s3_dispatch_core::{HandlerError, ObjectKey, Outcome, SkipReason};
+    ///
+    /// fn extension(key: &ObjectKey) -> Result<&str, HandlerError> {
+    ///     let dot = key.as_str().rfind('.');
+    ///     let dot = dot.ok_or_else(|| HandlerError::skip("the key has no extension"))?;
+    ///     Ok(&key.as_str()[dot + 1..])
+    /// }
+    ///
+    /// let outcome = Outcome::from(Err(HandlerError::skip(SkipReason::Gone)));
+    /// assert!(matches!(outcome, Outcome::Skipped(SkipReason::Gone)));
+    /// ```
+    pub fn skip(reason: impl Into<SkipReason>) -> Self {
+        let reason = reason.into();
+        Self {
+            kind: HandlerErrorKind::Skip(reason),
+            retry_after: None,
+            source: ContainedError::new(NothingToDo(reason)),
         }
     }
 
@@ -196,3 +230,15 @@ impl fmt::Debug for HandlerError {
             .finish()
     }
 }
+
+/// What a handler that skips a record returns.
+#[derive(Debug)]
+struct NothingToDo(SkipReason);
+
+impl fmt::Display for NothingToDo {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "nothing to do: {}", self.0)
+    }
+}
+
+impl StdError for NothingToDo {}

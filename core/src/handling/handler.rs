@@ -122,7 +122,7 @@ macro_rules! handler_fn {
                     let running = self($(
                         match $argument::from_record(context) {
                             Ok(argument) => argument,
-                            Err(error) => return Outcome::Failed(error),
+                            Err(error) => return Outcome::from(error),
                         },
                     )*);
                     Outcome::from(running.await)

@@ -4,7 +4,8 @@ use std::sync::{Arc, Mutex};
 use s3_dispatch_core::handler::HandlerFn;
 use s3_dispatch_core::{
     BucketName, Context, ErrorKind, EventName, FromRecord, FromRef, HandlerError, HandlerErrorKind,
-    MessageContext, ObjectCreated, ObjectKey, Outcome, Replicated, Routes, S3EventRecord, State,
+    MessageContext, ObjectCreated, ObjectKey, Outcome, Replicated, Routes, S3EventRecord,
+    SkipReason, State,
 };
 use s3_dispatch_testing::RecordBuilder;
 
@@ -252,6 +253,54 @@ fn errors_are_retried_unless_they_are_permanent() {
     );
     assert_eq!(HandlerError::from("text").kind(), HandlerErrorKind::Retry);
     assert_eq!(HandlerError::retry("text").to_string(), "text");
+}
+
+#[test]
+fn a_handler_skips_a_record_through_the_question_mark() {
+    struct Image;
+
+    impl<'r, S> FromRecord<'r, S> for Image {
+        fn from_record(context: Context<'r, S>) -> Result<Self, HandlerError> {
+            match context.record().object.key.as_str().ends_with(".jpg") {
+                true => Ok(Self),
+                false => Err(HandlerError::skip("not an image")),
+            }
+        }
+    }
+
+    fn open(size: u64) -> Result<(), HandlerError> {
+        match size {
+            0 => Err(HandlerError::skip(SkipReason::Gone)),
+            _ => Ok(()),
+        }
+    }
+
+    let routes = Routes::new(()).on_fn("*", async |_: Image, record: S3EventRecord| {
+        open(record.object.size.unwrap_or_default())?;
+        Ok::<_, HandlerError>(())
+    });
+    let outcome = |key: &str, size: u64| {
+        let record = RecordBuilder::new("ObjectCreated:Put")
+            .with_key(key)
+            .with_size(size)
+            .build();
+        format!(
+            "{:?}",
+            crate::route(&routes, &record, &MessageContext::new())
+        )
+    };
+
+    assert_eq!(outcome("a.jpg", 1), "Handled");
+    assert_eq!(outcome("a.jpg", 0), "Skipped(Gone)");
+    assert_eq!(outcome("a.txt", 1), r#"Skipped(Other("not an image"))"#);
+
+    let error = HandlerError::skip(SkipReason::Superseded);
+    assert_eq!(error.kind(), HandlerErrorKind::Skip(SkipReason::Superseded));
+    assert!(!error.is_permanent());
+    assert_eq!(
+        error.to_string(),
+        "nothing to do: the object has been overwritten"
+    );
 }
 
 #[test]

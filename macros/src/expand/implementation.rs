@@ -93,7 +93,7 @@ fn handle(handler: &Handler, arguments: &[Type], state: &TokenStream) -> TokenSt
                         ::from_record(__context)
                     {
                         __private::Result::Ok(argument) => argument,
-                        __private::Result::Err(error) => return __private::Outcome::Failed(error),
+                        __private::Result::Err(error) => return __private::From::from(error),
                     };
                 )*
                 __private::HandlerOutput::into_outcome(#call.await)

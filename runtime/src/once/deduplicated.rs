@@ -24,7 +24,9 @@ use crate::telemetry::errors::with_causes;
 ///
 /// - If the record is absent, it is claimed and routed. If that succeeds, the record is *completed*
 ///   and remembered ([`with_keep`](Self::with_keep)). If it fails or is skipped, the claim is
-///   released, so that the record can be retried at once.
+///   released, so that the record can be retried at once. A skipped record has had no effect, and
+///   if it comes again, it is decided again. So [an identity](Self::with_identity) that several
+///   events share stays free for the next one.
 /// - If the record is completed, it is skipped as a [duplicate](SkipReason::Duplicate).
 /// - If the record is in progress, it *fails*, so that it is delivered again later. If it were
 ///   skipped and the other holder died, it would be lost.

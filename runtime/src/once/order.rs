@@ -130,13 +130,12 @@ async fn take(
         Err(error) => return Outcome::Failed(HandlerError::retry(error)),
     }
 
-    let outcome = routed.await;
+    let outcome = match routed.await {
+        Outcome::Failed(error) => Outcome::from(error),
+        outcome => outcome,
+    };
 
-    // What an inner router skips as a duplicate was handled.
-    if !matches!(
-        outcome,
-        Outcome::Handled | Outcome::Skipped(SkipReason::Duplicate)
-    ) {
+    if !is_decided(&outcome) {
         return outcome;
     }
 
@@ -144,4 +143,16 @@ async fn take(
         Ok(()) => outcome,
         Err(error) => Outcome::Failed(HandlerError::retry(error)),
     }
+}
+
+/// Whether an older event of the key may not be handled any more.
+///
+/// A handler that found nothing to do for an event has decided what its effect is: none. An older
+/// event that comes later must not have another effect. What an inner router skips as a duplicate
+/// was handled.
+fn is_decided(outcome: &Outcome) -> bool {
+    !matches!(
+        outcome,
+        Outcome::Failed(_) | Outcome::Skipped(SkipReason::Unrouted | SkipReason::Stale)
+    )
 }

@@ -42,6 +42,7 @@ pub(crate) async fn route<R: Router>(
             Outcome::Skipped(SkipReason::Unrouted) if on_unrouted == Unrouted::Fail => {
                 Outcome::Failed(HandlerError::retry(NoRoute))
             }
+            Outcome::Failed(error) => Outcome::from(error),
             other => other,
         };
 
@@ -92,7 +93,9 @@ fn log(record: &S3EventRecord, outcome: &Outcome) {
             ),
             None => tracing::warn!("record skipped: no route matches it"),
         },
-        Outcome::Skipped(reason) => tracing::info!(?reason, "record skipped"),
+        Outcome::Skipped(reason) => {
+            tracing::info!(reason = reason.name(), "record skipped: {reason}");
+        }
         Outcome::Handled => tracing::debug!("record handled"),
     }
 }
