@@ -122,10 +122,10 @@ macro_rules! handler_fn {
                     let running = self($(
                         match $argument::from_record(context) {
                             Ok(argument) => argument,
-                            Err(error) => return Outcome::from(error),
+                            Err(error) => return context.settle(Outcome::from(error)),
                         },
                     )*);
-                    Outcome::from(running.await)
+                    context.settle(Outcome::from(running.await))
                 })
             }
         }

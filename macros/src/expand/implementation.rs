@@ -93,10 +93,12 @@ fn handle(handler: &Handler, arguments: &[Type], state: &TokenStream) -> TokenSt
                         ::from_record(__context)
                     {
                         __private::Result::Ok(argument) => argument,
-                        __private::Result::Err(error) => return __private::From::from(error),
+                        __private::Result::Err(error) => {
+                            return __context.settle(__private::From::from(error));
+                        }
                     };
                 )*
-                __private::HandlerOutput::into_outcome(#call.await)
+                __context.settle(__private::HandlerOutput::into_outcome(#call.await))
             })
         }
     }
