@@ -98,6 +98,8 @@
 //!   work across processes.
 //! - `sqs`: `SqsDeadLetters`, `SqsBackoff` and `SqsQueue`.
 //! - `metrics`: counters and histograms through the facade of the crate `metrics`.
+//! - `anyhow`: each error in an `anyhow::Error` that `?` converts can be downcast, also the
+//!   outermost one.
 //! - `aws_lambda_events`: conversions between [`S3EventRecord`] and the record of that crate.
 //!
 //! # Metrics

@@ -8,6 +8,7 @@ mod argument;
 mod state;
 mod skip_reason;
 pub(crate) mod class;
+mod boxed;
 mod error;
 mod outcome;
 mod handler;
