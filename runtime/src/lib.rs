@@ -78,6 +78,8 @@
 //! - To choose the handler of a record: [`Routes`], [`Route`], [`EventPattern`]. Implement
 //!   [`Router`] to wrap them.
 //! - To run the program: [`start`], [`run`].
+//! - To write metrics or traces after each invocation, and for tower layers:
+//!   [`Dispatcher::after_invocation`], [`Dispatcher::layer`].
 //! - To set the rules of delivery: [`Dispatcher`], [`Unrouted`], [`Malformed`], [`AllFailed`].
 //! - To see what happened: [`BatchReport`] and the module [`dispatch`].
 //! - To handle each record once, one record of a key at a time, or to skip outdated ones:
@@ -124,7 +126,8 @@
 //! - The number of label values is bounded. An event name that this version does not know is
 //!   `other`. Keys and buckets are never labels.
 //!
-//! The example `cloudwatch_metrics` writes them in CloudWatch's embedded metric format.
+//! The example `cloudwatch_metrics` writes them in CloudWatch's embedded metric format, after each
+//! invocation ([`Dispatcher::after_invocation`]).
 //!
 //! # In an existing function
 //!

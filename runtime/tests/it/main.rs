@@ -11,6 +11,7 @@ mod queue_faults;
 mod deadline;
 mod drops;
 mod outside_sqs;
+mod after_invocation;
 mod dead_letters;
 mod backoff;
 #[cfg(feature = "sqs")]
