@@ -30,14 +30,15 @@
 //! }
 //!
 //! #[tokio::main(flavor = "current_thread")]
-//! async fn main() -> Result<(), Box<dyn std::error::Error>> {
-//!     let routes = Routes::new(Index::open().await?).on::<index_upload>();
-//!     Ok(s3_dispatch::start(routes).await?)
+//! async fn main() -> Result<(), s3_dispatch::Error> {
+//!     let routes = Routes::prepared_by(Index::open).on::<index_upload>();
+//!     s3_dispatch::start(routes).await
 //! }
 //! ```
 //!
-//! In Lambda this program serves invocations. In a terminal the same binary is a command line:
-//! `my-program invoke event.json` runs the handler on a recorded event.
+//! In Lambda this program opens the index and then serves invocations. In a terminal the same
+//! binary is a command line: `my-program invoke event.json` runs the handler on a recorded event.
+//! Commands that run no handlers do not open the index; see [`Routes::prepared_by`].
 //!
 //! # In a test
 //!
@@ -149,7 +150,8 @@
 //! ```
 //!
 //! A [`Dispatcher`] is also a `tower::Service`, so `lambda_runtime::run(dispatcher)` works, with
-//! your own layers around it.
+//! your own layers around it. Call [`Dispatcher::prepare`] first if the routes were made with
+//! [`Routes::prepared_by`].
 
 mod start;
 mod lambda;
@@ -167,7 +169,7 @@ mod telemetry;
 #[doc = include_str!("../README.md")]
 struct Readme;
 
-/// The guide's code, compiled as doc tests.
+/// The guides' code, compiled as doc tests.
 #[cfg(doctest)]
 #[doc = include_str!("../docs/keeping-a-mirror.md")]
 struct KeepingAMirror;

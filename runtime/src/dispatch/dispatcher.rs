@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::{Arc, Once};
 use std::time::{Duration, Instant};
 
-use s3_dispatch_core::{Error, Manifest, Router};
+use s3_dispatch_core::{Error, ErrorKind, Manifest, Router};
 
 use crate::dispatch::after_invocation::{AfterInvocation, Hooks};
 use crate::dispatch::answered::Answered;
@@ -14,6 +14,7 @@ use crate::dispatch::report::BatchReport;
 use crate::dispatch::settings::{
     Acknowledge, AllFailed, FailedKey, Malformed, Returned, Settings, Unreached, Unrouted,
 };
+use crate::guarded::Guarded;
 use crate::lambda::layers::Layers;
 use crate::queue::Queue;
 use crate::telemetry::in_progress::InProgress;
@@ -59,6 +60,12 @@ use crate::{Backoff, DeadLetters};
 /// A route whose patterns match no known event is never called. The first dispatch logs a warning
 /// for each such pattern, with the nearest known one, and [`run`](crate::run) logs it before the
 /// first invocation. See [`Manifest::unknown_events`].
+///
+/// # State
+///
+/// The state of [`Routes::prepared_by`](crate::Routes::prepared_by) is made by
+/// [`prepare`](Self::prepare), or for the first record that needs it. A failure then fails the
+/// record, and is worth a retry.
 ///
 /// # Cancellation
 ///
@@ -558,6 +565,46 @@ impl<R: Router> Dispatcher<R> {
     pub(crate) fn with_in_progress(mut self, notes: Option<InProgress>) -> Self {
         self.settings.in_progress = notes.map(Arc::new);
         self
+    }
+
+    /// Prepares the router: makes the state of
+    /// [`Routes::prepared_by`](crate::Routes::prepared_by), and whatever other routers need.
+    ///
+    /// [`start`](crate::start) and [`run`](crate::run) call it. Call it in a function that serves
+    /// the dispatcher in another way, such as `lambda_runtime::run(dispatcher)`, so that a missing
+    /// setting ends the process at its start. Otherwise the first record prepares the router, and
+    /// fails if that fails. What has been prepared is not prepared again.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::NotPrepared`] if a part of the router fails or panics. The sources have the
+    /// reason. A later call tries again.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use s3_dispatch::{Dispatcher, ErrorKind, Routes};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// let routes = Routes::<()>::prepared_by(async || Err("the table does not exist"));
+    /// let error = Dispatcher::new(routes).prepare().await.unwrap_err();
+    ///
+    /// assert_eq!(error.kind(), ErrorKind::NotPrepared);
+    /// # }
+    /// ```
+    pub async fn prepare(&self) -> Result<(), Error> {
+        let prepared = Guarded::new(|| self.router.prepare()).await;
+        let Err(error) = prepared.unwrap_or_else(|panicked| Err(panicked.into())) else {
+            return Ok(());
+        };
+
+        let text = "the router could not be prepared";
+        Err(match error.downcast::<Error>() {
+            Ok(error) if error.kind() == ErrorKind::NotPrepared => *error,
+            Ok(error) => Error::new(ErrorKind::NotPrepared, text).with_source(error as Box<_>),
+            Err(error) => Error::new(ErrorKind::NotPrepared, text).with_source(error),
+        })
     }
 
     /// Returns the router.

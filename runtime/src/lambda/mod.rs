@@ -5,9 +5,10 @@
 //! [`run`](crate::run), or `start`, or use the dispatcher as a `tower::Service`.
 
 mod body_layer;
-mod environment;
+pub(crate) mod environment;
 pub(crate) mod layers;
 mod runtime;
 mod service;
+mod start_failure;
 
 pub use runtime::run;

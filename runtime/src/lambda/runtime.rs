@@ -13,7 +13,7 @@ use tower::Service;
 use crate::lambda::body_layer::{BodyLayer, Handoff, TakeBody};
 use crate::lambda::layers::LayeredService;
 use crate::lambda::service::{ResponseFuture, diagnostic, layered, respond};
-use crate::lambda::environment;
+use crate::lambda::{environment, start_failure};
 use crate::telemetry::in_progress::InProgress;
 use crate::telemetry::logs;
 use crate::{Dispatcher, Payload};
@@ -22,6 +22,11 @@ use crate::{Dispatcher, Payload};
 ///
 /// `router` is a router or a [`Dispatcher`]. In Lambda, [`start`](crate::start) does the same.
 /// Outside Lambda, `start` runs a command line, while `run` returns an error.
+///
+/// The router is [prepared](Dispatcher::prepare) first, in Lambda's init phase, so that the first
+/// invocation finds the state made. If that fails, the error is logged and reported to Lambda with
+/// all of its causes, and no invocation is taken. Lambda starts the process again when the next
+/// batch comes, and the messages stay in the queue meanwhile.
 ///
 /// Logs go to standard output. They are JSON if `AWS_LAMBDA_LOG_FORMAT` is `JSON`, and text
 /// otherwise, one line for each event, with control characters escaped. The level is that of
@@ -42,6 +47,7 @@ use crate::{Dispatcher, Payload};
 ///
 /// # Errors
 ///
+/// - [`ErrorKind::NotPrepared`] if the router cannot be prepared.
 /// - [`ErrorKind::Runtime`] if the environment is not that of a Lambda function, or if Lambda's
 ///   Runtime API cannot be reached.
 ///
@@ -78,9 +84,14 @@ pub async fn run<R: Router>(router: impl Into<Dispatcher<R>>) -> Result<(), Erro
     }
 }
 
-/// Serves invocations.
+/// Prepares the router, and then serves invocations.
 async fn serve<R: Router>(dispatcher: Dispatcher<R>) -> Result<(), Error> {
     dispatcher.start();
+
+    if let Err(error) = dispatcher.prepare().await {
+        start_failure::report(&error).await;
+        return Err(error);
+    }
 
     let handoff = Arc::new(Handoff::default());
     let function = Function {

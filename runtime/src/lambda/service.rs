@@ -24,7 +24,8 @@ pub(super) type ResponseFuture =
 /// Lets `lambda_runtime::run` serve a dispatcher, with tower layers around it.
 ///
 /// [`run`](crate::run) does the same at less cost. It also reads the payload itself, so a payload
-/// that is not JSON is reported like any other that cannot be read.
+/// that is not JSON is reported like any other that cannot be read, and it
+/// [prepares](Dispatcher::prepare) the router, which a program that serves this service does itself.
 ///
 /// The layers of [`layer`](Dispatcher::layer) are not around this service.
 impl<R: Router> Service<LambdaEvent<Payload>> for Dispatcher<R> {

@@ -2,6 +2,7 @@
 
 #![allow(missing_docs, clippy::unwrap_used)]
 
+mod preparing;
 mod messages;
 mod concurrency;
 mod fifo;
