@@ -151,7 +151,8 @@
 //!
 //! A [`Dispatcher`] is also a `tower::Service`, so `lambda_runtime::run(dispatcher)` works, with
 //! your own layers around it. Call [`Dispatcher::prepare`] first if the routes were made with
-//! [`Routes::prepared_by`].
+//! [`Routes::prepared_by`]. The guide "Adopting step by step", `docs/adopting-step-by-step.md` in
+//! the crate's folder, leads from a hand-written function to [`start`].
 
 mod start;
 mod lambda;
@@ -170,6 +171,10 @@ mod telemetry;
 struct Readme;
 
 /// The guides' code, compiled as doc tests.
+#[cfg(doctest)]
+#[doc = include_str!("../docs/adopting-step-by-step.md")]
+struct AdoptingStepByStep;
+
 #[cfg(doctest)]
 #[doc = include_str!("../docs/keeping-a-mirror.md")]
 struct KeepingAMirror;
