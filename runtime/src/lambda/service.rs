@@ -24,8 +24,8 @@ pub(super) type ResponseFuture =
 /// Lets `lambda_runtime::run` serve a dispatcher, with tower layers around it.
 ///
 /// [`run`](crate::run) does the same at less cost. It also reads the payload itself, so a payload
-/// that is not JSON is reported like any other that cannot be read, and it
-/// [prepares](Dispatcher::prepare) the router, which a program that serves this service does itself.
+/// that is not JSON is reported like any other that cannot be read. And it
+/// [prepares](Dispatcher::prepare) the router, which a program with this service does itself.
 ///
 /// The layers of [`layer`](Dispatcher::layer) are not around this service.
 impl<R: Router> Service<LambdaEvent<Payload>> for Dispatcher<R> {
@@ -58,8 +58,8 @@ impl<R: Router> Dispatcher<R> {
     /// last is the outermost, and sees an invocation first. A layer is applied once, when the
     /// program begins to serve.
     ///
-    /// A layer that limits the time of an invocation is not needed, and cuts off what is known about
-    /// the messages of its batch: the dispatcher keeps the deadline itself. Functions of
+    /// Do not limit the time of an invocation with a layer: what is known about its messages would
+    /// be lost, and the dispatcher keeps the deadline itself. Functions of
     /// [`after_invocation`](Self::after_invocation) run inside the layers.
     ///
     /// Layers are for Lambda only. They are not used by [`dispatch`](Self::dispatch), the command
