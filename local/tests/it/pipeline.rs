@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use s3_dispatch::{HandlerError, ObjectKey, Routes, S3EventRecord, State};
+use s3_dispatch::{BatchReport, Dispatcher, HandlerError, ObjectKey, Routes, S3EventRecord, State};
 use s3_dispatch_local::{
     BucketSpec, Destination, ErrorKind, Fate, LocalPipeline, LocalPipelineBuilder, Message,
     ObjectEvent, QueueSpec, StepKind, SubscriptionSpec, Topology, Visibility,
@@ -500,4 +500,31 @@ async fn a_router_that_cannot_be_prepared_keeps_the_pipeline_from_starting() {
         "the function `put-processor` cannot be started: the state of the handlers could not be \
          made: invalid digit found in string"
     );
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_runs_after_an_invocation_runs_in_this_process_too() {
+    let (puts, reports) = (Seen::default(), Seen::default());
+    let noted = Arc::clone(&reports);
+    let dispatcher = Dispatcher::new(routes(&puts)).after_invocation(
+        move |result: &Result<BatchReport, s3_dispatch::Error>| {
+            let text = result.as_ref().map_or_else(ToString::to_string, |report| {
+                format!("{} of {}", report.handled(), report.messages().len())
+            });
+            noted.lock().unwrap().push(text);
+
+            async { Ok::<_, std::io::Error>(()) }
+        },
+    );
+
+    let pipeline = LocalPipeline::builder()
+        .with_router("put-processor", dispatcher)
+        .with_router("copy-processor", routes(&Seen::default()))
+        .start()
+        .await
+        .unwrap();
+    pipeline.put(BUCKET, "twice", "body").await.unwrap();
+    pipeline.settle().await;
+
+    assert_eq!(seen(&reports), ["0 of 1", "1 of 1"]);
 }
