@@ -92,14 +92,18 @@ fn arrive_at_queue(
     name: &Arc<str>,
     message: InTransit,
 ) {
-    let queue = state.queue_or_left_out(name);
     let about = format!("message {}", message.path);
     let message_id: Arc<str> = Chance::new(engine.seed, &about).uuid().into();
 
     let mut queued = Message::new(Arc::clone(&message_id), Arc::clone(&message.body));
     queued.event = message.event;
 
-    match queue.send(now, queued) {
+    let sent = match state.queues.get_mut(name) {
+        Some(queue) => queue.send(now, queued),
+        None => Err(SendRefusal::QueueDeleted),
+    };
+
+    match sent {
         Ok(sent) => {
             let step = StepKind::Enqueued {
                 queue: Arc::clone(name),

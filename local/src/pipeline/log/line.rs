@@ -34,6 +34,10 @@ enum EntryLine<'l> {
         due: LogTime,
     },
     Settings(SettingsLine),
+    QueueDeleted {
+        queue: Cow<'l, str>,
+        time: LogTime,
+    },
     Put(StoredMessageLine<'l>),
     Touched(VisibilityLine<'l>),
     Removed {
@@ -121,6 +125,10 @@ impl<'l> From<&'l LogEntry> for EntryLine<'l> {
                 due: (*due).into(),
             },
             LogEntry::Settings(settings) => Self::Settings(SettingsLine::new(settings)),
+            LogEntry::QueueDeleted { queue, time } => Self::QueueDeleted {
+                queue: borrow(queue),
+                time: (*time).into(),
+            },
             LogEntry::Queue { queue, change } => Self::of_queue(borrow(queue), change),
             LogEntry::Store(change) => Self::Store(Cow::Borrowed(change)),
         }
@@ -197,6 +205,10 @@ impl From<EntryLine<'_>> for LogEntry {
             }
             EntryLine::Touched(line) => line.into_entry(),
             EntryLine::Settings(line) => Self::Settings(line.into_settings()),
+            EntryLine::QueueDeleted { queue, time } => Self::QueueDeleted {
+                queue: own(queue),
+                time: time.into(),
+            },
             EntryLine::Continued { queue, serial } => {
                 of_queue(queue, QueueChange::Continued { serial })
             }
