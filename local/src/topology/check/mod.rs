@@ -2,6 +2,7 @@
 //! which something could never happen.
 
 mod buckets;
+mod environment;
 mod functions;
 mod names;
 mod part;
