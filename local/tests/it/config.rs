@@ -84,10 +84,14 @@ fn every_setting_can_be_read() {
     }
 
     assert!(table.raw_delivery && !json.raw_delivery);
+    assert_eq!(table.dead_letter_queue, None);
+    assert_eq!(json.dead_letter_queue.as_deref(), Some("thumbnails"));
     assert!(topology.buckets[0].eventbridge);
     let [created, large] = &topology.rules[..] else {
         panic!("{:?}", topology.rules)
     };
+    assert_eq!(created.dead_letter_queue, None);
+    assert_eq!(large.dead_letter_queue.as_deref(), Some("thumbnails"));
     let event = |event: &str, key: &str| {
         let record = RecordBuilder::new(event).with_key(key);
         record.to_eventbridge_json().unwrap()
@@ -277,6 +281,27 @@ fn a_mistake_is_reported_with_its_line() {
         "function = \"images\"",
         "there is no function `images`",
     );
+}
+
+#[test]
+fn a_topic_and_a_rule_need_a_standard_queue_for_their_dead_letters() {
+    let fifo = "\n\n[[queue]]\nname = \"letters.fifo\"\n";
+    let whole = format!("{}{fifo}", WHOLE.trim_end());
+
+    for owner in ["topic", "rule"] {
+        let before = format!("dead_letter_queue = \"thumbnails\" # of the {owner}");
+        let position = whole.find(&before).unwrap();
+        let line = whole[..position].lines().count() + 1;
+
+        let cases = [
+            ("absent", "there is no queue `absent`"),
+            ("letters.fifo", "must not be a FIFO queue"),
+        ];
+        for (queue, text) in cases {
+            let after = format!("dead_letter_queue = \"{queue}\"");
+            check(&whole.replacen(&before, &after, 1), line, text);
+        }
+    }
 }
 
 #[test]

@@ -72,6 +72,8 @@ struct InTransitLine<'l> {
     queue: Option<Cow<'l, str>>,
     path: Cow<'l, str>,
     refusals: u32,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    dead_letter_queue: Option<Cow<'l, str>>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -253,6 +255,7 @@ impl<'l> InTransitLine<'l> {
             queue,
             path: borrow(&message.path),
             refusals: message.refusals,
+            dead_letter_queue: message.dead_letter_queue.as_ref().map(borrow),
         }
     }
 
@@ -272,6 +275,7 @@ impl<'l> InTransitLine<'l> {
                 next_stop,
                 path: own(self.path),
                 refusals: self.refusals,
+                dead_letter_queue: self.dead_letter_queue.map(own),
             },
         }
     }

@@ -41,6 +41,7 @@ impl Topology {
     /// topic = "uploads"
     /// queue = "thumbnails"
     /// filter_policy.Records.eventName = ["ObjectCreated:Put"]
+    /// dead_letter_queue = "failed-thumbnails"  # of the topic; a rule can have one too
     ///
     /// # With `eventbridge = true` in a bucket.
     /// [[rule]]

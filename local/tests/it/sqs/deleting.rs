@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use s3_dispatch::{EventPattern, Routes};
 use s3_dispatch_local::{
-    BucketSpec, Destination, FunctionSpec, LocalPipeline, MappingSpec, NotificationSpec, QueueSpec,
-    RuleSpec, SendRefusal, StepKind, SubscriptionSpec, Topology,
+    BucketSpec, Destination, Fault, Faults, FunctionSpec, Hop, LocalPipeline, MappingSpec,
+    NotificationSpec, QueueSpec, RuleSpec, SendRefusal, StepKind, SubscriptionSpec, Topology,
 };
 use s3_dispatch_testing::EventBridgeRule;
 use serde_json::{Value, json};
@@ -181,6 +181,77 @@ async fn what_is_sent_to_a_deleted_queue_is_lost() {
         pipeline.put("photos", "b.jpg", "b").await.unwrap();
         pipeline.settle().await;
         assert_eq!(pipeline.queue("uploads").unwrap().messages.len(), 1);
+    }
+}
+
+/// The topologies with a topic or a rule, which has a queue for dead letters.
+fn topologies_with_dead_letters() -> [Topology; 2] {
+    let [_, mut topic, mut rule] = topologies();
+    topic.subscriptions[0].dead_letter_queue = Some("lost".into());
+    rule.rules[0].dead_letter_queue = Some("lost".into());
+
+    [topic, rule].map(|topology| topology.with_queue(QueueSpec::new("lost")))
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_topic_or_a_rule_cannot_deliver_goes_to_its_dead_letters() {
+    for (number, topology) in topologies_with_dead_letters().into_iter().enumerate() {
+        let builder = LocalPipeline::builder().with_topology(topology);
+        let (pipeline, client) = start(builder).await;
+        delete(client, "uploads").await;
+        let id = pipeline.put("photos", "a.jpg", "a").await.unwrap();
+        pipeline.settle().await;
+
+        let of_object = |queue: &str| {
+            let mut messages = pipeline.queue(queue).unwrap().messages;
+            messages.retain(|message| message.event == Some(id));
+            assert_eq!(messages.len(), 1, "{queue} in topology {number}");
+            messages.remove(0)
+        };
+        let (lost, other) = (of_object("lost"), of_object("others"));
+        assert_eq!(lost.body, other.body);
+        assert_ne!(lost.message_id, other.message_id);
+
+        // Without that queue too, they are lost.
+        delete(client, "lost").await;
+        pipeline.put("photos", "b.jpg", "b").await.unwrap();
+        pipeline.settle().await;
+        let history = pipeline.journal().history();
+        let refusals = history.iter().filter_map(|step| match &step.kind {
+            StepKind::Refused { queue, .. } if step.event > Some(id) => Some(&**queue),
+            _ => None,
+        });
+        assert_eq!(refusals.collect::<Vec<_>>(), ["uploads", "lost"]);
+    }
+}
+
+/// The message is on its way to its queue when the pipeline is killed.
+#[tokio::test(start_paused = true)]
+async fn the_way_to_the_dead_letters_survives_a_kill() {
+    let long = "k".repeat(1000);
+
+    for mut topology in topologies_with_dead_letters() {
+        // The queue refuses a notification about a long key.
+        topology.queues[0].max_message_size = 1024;
+        let folder = TempDir::new().unwrap();
+        let builder = |folder: &TempDir| {
+            LocalPipeline::builder()
+                .with_topology(topology.clone())
+                .with_data(folder.path())
+        };
+        let delayed = Faults::none().with_rate(Hop::Deliver, Fault::Delay, 1.0);
+        let (pipeline, _client) = start(builder(&folder).with_faults(delayed)).await;
+        let id = pipeline.put("photos", &long, "a").await.unwrap();
+        tokio::time::sleep(Duration::from_millis(1)).await;
+        let copy = copy(&folder);
+
+        let (pipeline, _client) = start(builder(&copy)).await;
+        pipeline.settle().await;
+        let lost = pipeline.queue("lost").unwrap().messages;
+        let letters = lost.iter().filter(|message| message.event == Some(id));
+        assert_eq!(letters.count(), 1);
+        let uploads = pipeline.queue("uploads").unwrap().messages;
+        assert!(uploads.iter().all(|message| message.event != Some(id)));
     }
 }
 
