@@ -284,6 +284,57 @@ fn a_mistake_is_reported_with_its_line() {
 }
 
 #[test]
+fn names_that_no_event_has_are_reported_with_their_line() {
+    let events = [
+        (
+            "s3:ObjectCreated:Put",
+            "; did you mean `ObjectCreated:Put`?",
+        ),
+        ("ObjectCreatd:Put", "; did you mean `ObjectCreated:Put`?"),
+        (
+            "ObjectCreated:*",
+            "; did you mean `{ prefix = \"ObjectCreated:\" }`?",
+        ),
+        ("created", "which no record has"),
+    ];
+    for (name, text) in events {
+        for list in [
+            format!("[\"{name}\"]"),
+            format!("[\"ObjectCreated:Copy\", \"{name}\"]"),
+        ] {
+            check_line(
+                "filter_policy.Records.eventName = [\"ObjectCreated:Put\"]",
+                &format!("filter_policy.Records.eventName = {list}"),
+                text,
+            );
+        }
+    }
+
+    for list in [
+        "[\"Object Create\"]",
+        "[\"ObjectCreated\", \"AWS API Call via CloudTrail\"]",
+    ] {
+        check_line(
+            "pattern.detail-type = [\"Object Created\"]",
+            &format!("pattern.detail-type = {list}"),
+            ", which no event of S3 has",
+        );
+    }
+
+    // Conditions that may match, and events of others beside one of S3.
+    let names = "[\"Object Created\", \"AWS API Call via CloudTrail\"]";
+    for list in [
+        names,
+        "[{ prefix = \"Object\" }]",
+        "[\"x\", { suffix = \"Created\" }]",
+    ] {
+        let before = "pattern.detail-type = [\"Object Created\"]";
+        let text = WHOLE.replacen(before, &format!("pattern.detail-type = {list}"), 1);
+        assert!(read(&text).is_ok(), "{list}");
+    }
+}
+
+#[test]
 fn a_topic_and_a_rule_need_a_standard_queue_for_their_dead_letters() {
     let fifo = "\n\n[[queue]]\nname = \"letters.fifo\"\n";
     let whole = format!("{}{fifo}", WHOLE.trim_end());

@@ -3,6 +3,7 @@
 //! The program takes its configuration from such a file. Every mistake is reported with its line,
 //! whether it is in the TOML, in a table or in the topology as a whole.
 
+mod names;
 mod tables;
 mod values;
 
