@@ -158,9 +158,11 @@ class Generator:
 
     def create(self):
         fifo = {"FifoQueue": "true"} if self.is_fifo else {}
-        self.add("CreateQueue", {"QueueName": Reference("name", "dead"), "Attributes": fifo})
-        self.add("CreateQueue", {"QueueName": Reference("name", "other"), "Attributes": fifo})
-        main = dict(fifo)
+        # The default of 30 seconds would end at some pause, on one server before another.
+        long = fifo | {"VisibilityTimeout": str(LONG)}
+        self.add("CreateQueue", {"QueueName": Reference("name", "dead"), "Attributes": long})
+        self.add("CreateQueue", {"QueueName": Reference("name", "other"), "Attributes": long})
+        main = dict(long)
         if self.content_based:
             main["ContentBasedDeduplication"] = "true"
         if self.chance(0.6):
