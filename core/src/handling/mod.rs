@@ -6,6 +6,7 @@
 mod context;
 mod argument;
 mod state;
+mod key;
 mod error;
 mod outcome;
 mod handler;
@@ -16,5 +17,6 @@ pub use argument::FromRecord;
 pub use context::Context;
 pub use error::{HandlerError, HandlerErrorKind};
 pub use handler::{BoxFuture, Handler, HandlerFn};
+pub use key::Key;
 pub use outcome::{Outcome, SkipReason};
 pub use state::{FromRef, State};

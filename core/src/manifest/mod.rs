@@ -18,6 +18,7 @@
 
 mod conditions;
 mod key_spelling;
+mod key_conditions;
 mod warnings;
 mod event_types;
 mod bucket;

@@ -8,6 +8,8 @@ mod route;
 mod router;
 mod routes;
 
+pub(crate) use route::{KeyPattern, Selection, check_key, check_key_prefix, check_key_suffix};
+
 pub use route::Route;
 pub use router::Router;
 pub use routes::Routes;

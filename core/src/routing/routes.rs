@@ -6,8 +6,9 @@ use std::panic::Location;
 
 use crate::event::Known;
 use crate::handling::{BoxFuture, Handler, HandlerFn};
+use crate::routing::Selection;
 use crate::{
-    Context, EventName, EventPattern, MessageContext, Outcome, Route, Router, S3EventRecord,
+    Context, Error, EventName, EventPattern, MessageContext, Outcome, Route, Router, S3EventRecord,
     SkipReason,
 };
 
@@ -19,10 +20,12 @@ use crate::{
 ///
 /// 1. An exact name before `Category:*`, and that before `*`.
 /// 2. A route with a bucket before one without.
-/// 3. The longer prefix, then the longer suffix.
+/// 3. The longer prefix, then the longer suffix. Of a list the entry counts that the key has, and of
+///    a pattern of keys the text before its first and behind its last part.
 ///
 /// The order in which routes were added does not matter. Two equally specific routes for the same
-/// records are a mistake, and adding the second one panics. A record that no route matches is
+/// records are a mistake, and adding the second one panics. Routes whose patterns of keys have no
+/// key in common, such as `{tenant}/photos/{file}` and `{tenant}/videos/{file}`, are fine. A record that no route matches is
 /// skipped as [`SkipReason::Unrouted`].
 ///
 /// # Examples
@@ -39,8 +42,10 @@ use crate::{
 pub struct Routes<S> {
     state: S,
     routes: Vec<Route>,
+    /// The selections of each route.
+    selections: Vec<Vec<Selection>>,
     handlers: Vec<Box<dyn ErasedHandler<S>>>,
-    /// One entry for each pattern of each route, the most specific first.
+    /// One entry for each pattern and each selection of each route, the most specific first.
     entries: Vec<Entry>,
     /// For each known name the entries that match it, in the same order. So a record is compared
     /// with only a few of the routes.
@@ -50,6 +55,7 @@ pub struct Routes<S> {
 #[derive(Clone)]
 struct Entry {
     pattern: EventPattern,
+    selection: Selection,
     /// The index in `routes` and `handlers`.
     index: usize,
 }
@@ -77,6 +83,7 @@ impl<S> Routes<S> {
         Self {
             state,
             routes: Vec::new(),
+            selections: Vec::new(),
             handlers: Vec::new(),
             entries: Vec::new(),
             by_name,
@@ -87,8 +94,10 @@ impl<S> Routes<S> {
     ///
     /// # Panics
     ///
-    /// Panics if another route matches the same records and is equally specific. The message names
-    /// both.
+    /// - If another route matches the same records and is equally specific. The message names both.
+    /// - If the route has a [mistake](Route::check).
+    /// - If an argument cannot be made from the records of the route, such as a [`Key`](crate::Key)
+    ///   whose fields are not in its pattern.
     ///
     /// # Examples
     ///
@@ -128,7 +137,9 @@ impl<S> Routes<S> {
             }
         }
 
-        self.add(H::route(), Box::new(ByType::<H>(std::marker::PhantomData)))
+        let route = H::route();
+        let handler = Box::new(ByType::<H>(std::marker::PhantomData));
+        self.add(H::check(&route), route, handler)
     }
 
     /// Adds a closure or a function with owned arguments, for a pattern or a [`Route`].
@@ -184,71 +195,82 @@ impl<S> Routes<S> {
             route = route.with_name(format!("function at {}", Location::caller()));
         }
 
-        self.add(route, Box::new(ByValue(function, std::marker::PhantomData)))
+        let handler = Box::new(ByValue(function, std::marker::PhantomData));
+        self.add(F::check(&route), route, handler)
     }
 
     #[track_caller]
-    fn add(mut self, route: Route, handler: Box<dyn ErasedHandler<S>>) -> Self {
-        let rival = self.routes.iter().find(|other| conflict(other, &route));
-        if let Some(rival) = rival {
+    fn add(
+        mut self,
+        arguments: Result<(), Error>,
+        route: Route,
+        handler: Box<dyn ErasedHandler<S>>,
+    ) -> Self {
+        if let Err(error) = route.check().and(arguments) {
+            panic!("{error}");
+        }
+
+        let selections = route.selections();
+        let rival = self
+            .routes
+            .iter()
+            .zip(&self.selections)
+            .find(|(other, theirs)| route.conflicts(other, theirs));
+        if let Some((rival, _)) = rival {
             panic!("two equally specific routes match the same records: {rival} and {route}");
         }
 
         let index = self.routes.len();
         self.routes.push(route);
         self.handlers.push(handler);
-        let routes = &self.routes;
 
-        for pattern in routes[index].patterns() {
-            let entry = Entry {
-                pattern: pattern.clone(),
-                index,
-            };
-            for (known, entries) in Known::ALL.iter().zip(&mut self.by_name) {
-                if pattern.matches(&EventName::of_known(*known)) {
-                    insert(entries, entry.clone(), routes);
+        for pattern in self.routes[index].patterns() {
+            for selection in &selections {
+                let entry = Entry {
+                    pattern: pattern.clone(),
+                    selection: selection.clone(),
+                    index,
+                };
+                for (known, entries) in Known::ALL.iter().zip(&mut self.by_name) {
+                    if pattern.matches(&EventName::of_known(*known)) {
+                        insert(entries, entry.clone(), &self.routes);
+                    }
                 }
-            }
 
-            insert(&mut self.entries, entry, routes);
+                insert(&mut self.entries, entry, &self.routes);
+            }
         }
 
+        self.selections.push(selections);
         self
     }
 
-    fn find(&self, record: &S3EventRecord) -> Option<&dyn ErasedHandler<S>> {
+    /// The index of the route that takes the record.
+    fn find(&self, record: &S3EventRecord) -> Option<usize> {
         let entries = match record.event_name.as_known() {
             Some(known) => &self.by_name[known as usize],
             None => &self.entries,
         };
         let entry = entries.iter().find(|entry| {
-            self.routes[entry.index].filters_match(record)
+            self.routes[entry.index].bucket_matches(record)
+                && entry.selection.matches(record)
                 && entry.pattern.matches(&record.event_name)
         })?;
 
-        Some(&*self.handlers[entry.index])
+        Some(entry.index)
     }
 }
 
 /// Keeps the most specific entry first. Equally specific entries stay in the order in which they
 /// were added. That order does not matter for any record.
 fn insert(entries: &mut Vec<Entry>, entry: Entry, routes: &[Route]) {
-    let rank = |entry: &Entry| Reverse(routes[entry.index].specificity(&entry.pattern));
+    let rank = |entry: &Entry| {
+        let route = &routes[entry.index];
+        Reverse(route.specificity(&entry.pattern, &entry.selection))
+    };
     let place = entries.partition_point(|other| rank(other) <= rank(&entry));
 
     entries.insert(place, entry);
-}
-
-/// Whether two routes match the same records and are equally specific.
-///
-/// Two prefixes of one key with the same length are equal, and so are two suffixes. So only equal
-/// filters conflict.
-fn conflict(left: &Route, right: &Route) -> bool {
-    left.filters() == right.filters()
-        && left
-            .patterns()
-            .iter()
-            .any(|pattern| right.patterns().contains(pattern))
 }
 
 /// Written without `#[async_trait]`, so that the handler's box is returned and not boxed again.
@@ -265,7 +287,10 @@ impl<S: Send + Sync + 'static> Router for Routes<S> {
         Self: 'f,
     {
         match self.find(record) {
-            Some(handler) => handler.call(Context::new(record, message, &self.state)),
+            Some(index) => {
+                let context = Context::new(record, message, &self.state);
+                self.handlers[index].call(context.with_route(&self.routes[index]))
+            }
             None => Box::pin(std::future::ready(Outcome::Skipped(SkipReason::Unrouted))),
         }
     }

@@ -1,0 +1,586 @@
+//! The patterns and filters that select the records of a handler.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use super::key_filter::{Affixes, KeyFilter};
+use super::key_pattern::KeyPattern;
+use super::selection::Selection;
+use crate::{Error, ErrorKind, EventName, EventPattern, S3EventRecord};
+
+/// The records that a handler takes: patterns of events, and filters on bucket and key.
+///
+/// A record matches if its event matches any of the patterns and it passes every filter. Filters
+/// compare with the decoded key, byte by byte: `incoming/my photo.jpg`, not
+/// `incoming/my+photo.jpg`. Upper and lower case differ, unless
+/// [`ignore_suffix_case`](Self::ignore_suffix_case) says otherwise.
+///
+/// # Patterns of keys
+///
+/// [`with_key`](Self::with_key) takes the form of a key, such as
+/// `tenants/{tenant}/photos/{photo}.jpg`, and [`Key`](crate::Key) gives its parts to the handler:
+///
+/// | in the pattern | what it matches |
+/// |---|---|
+/// | `{name}` | at least one character, without `/` |
+/// | `{name*}` | the rest of the key, at least one character; only at the end |
+/// | `{{`, `}}` | a brace |
+/// | any other text | itself |
+///
+/// A name has ASCII letters, digits and `_`, and no other part has it. Between two parts there is
+/// text. In `{name}-{version}.tar` the first part ends at the first `-`. Matching takes time that
+/// grows with the length of the key and no faster, and allocates nothing.
+///
+/// # Mistakes
+///
+/// A filter that makes no sense, such as a pattern without its `}` or a list in which one suffix
+/// covers another, is found by [`check`](Self::check), which [`Routes`](crate::Routes) calls: it
+/// panics in [`on`](crate::Routes::on). In `#[s3_handler]` the same mistakes do not compile.
+///
+/// If several routes match a record, [`Routes`](crate::Routes) takes the most specific one.
+///
+/// # Examples
+///
+/// ```
+/// use s3_dispatch_core::{EventPattern, Route};
+///
+/// let route = Route::new(EventPattern::from_static("ObjectCreated:*"))
+///     .with_name("resize")
+///     .with_prefix("incoming/")
+///     .with_suffix(".jpg");
+///
+/// assert_eq!(route.to_string(), "resize [ObjectCreated:*, prefix `incoming/`, suffix `.jpg`]");
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Route {
+    name: Cow<'static, str>,
+    patterns: Vec<EventPattern>,
+    bucket: Option<Cow<'static, str>>,
+    keys: KeyFilter,
+}
+
+/// How specific a selection of a route is: the more specific one takes a record that both match.
+///
+/// The order of the fields is the order of their weight.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Specificity {
+    pattern: u8,
+    names_bucket: bool,
+    prefix_len: usize,
+    suffix_len: usize,
+}
+
+impl Route {
+    /// Creates a route that takes every event of the pattern, from every bucket and with every key.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use s3_dispatch_core::{EventPattern, Route};
+    /// use s3_dispatch_testing::RecordBuilder;
+    ///
+    /// let route = Route::new(EventPattern::from_static("ObjectRemoved:*"));
+    /// assert!(route.matches(&RecordBuilder::new("ObjectRemoved:Delete").build()));
+    /// assert!(!route.matches(&RecordBuilder::new("ObjectCreated:Put").build()));
+    /// ```
+    #[must_use]
+    pub fn new(pattern: EventPattern) -> Self {
+        Self {
+            name: Cow::Borrowed("unnamed"),
+            patterns: vec![pattern],
+            bucket: None,
+            keys: KeyFilter::default(),
+        }
+    }
+
+    /// Adds a pattern. The route takes the events of all its patterns.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use s3_dispatch_core::{EventPattern, Route};
+    /// use s3_dispatch_testing::RecordBuilder;
+    ///
+    /// let route = Route::new(EventPattern::from_static("ObjectCreated:Put"))
+    ///     .with_pattern(EventPattern::from_static("ObjectCreated:CompleteMultipartUpload"));
+    ///
+    /// let multipart = RecordBuilder::new("ObjectCreated:CompleteMultipartUpload").build();
+    /// assert!(route.matches(&multipart));
+    /// assert!(!route.matches(&RecordBuilder::new("ObjectCreated:Copy").build()));
+    /// ```
+    #[must_use]
+    pub fn with_pattern(mut self, pattern: EventPattern) -> Self {
+        self.patterns.push(pattern);
+        self
+    }
+
+    /// Sets the handler's name, which messages and logs show. The default is `unnamed`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use s3_dispatch_core::{EventPattern, Route};
+    ///
+    /// let route = Route::new(EventPattern::ANY).with_name("audit");
+    /// assert_eq!(route.to_string(), "audit [*]");
+    /// ```
+    #[must_use]
+    pub fn with_name(mut self, name: impl Into<Cow<'static, str>>) -> Self {
+        self.name = name.into();
+        self
+    }
+
+    /// Takes only the events of this bucket.
+    ///
+    /// Another call replaces the bucket.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use s3_dispatch_core::{EventPattern, Route};
+    /// use s3_dispatch_testing::RecordBuilder;
+    ///
+    /// let route = Route::new(EventPattern::ANY).with_bucket("holiday");
+    /// let record = RecordBuilder::new("ObjectCreated:Put");
+    /// assert!(route.matches(&record.clone().with_bucket("holiday").build()));
+    /// assert!(!route.matches(&record.with_bucket("work").build()));
+    /// ```
+    #[must_use]
+    pub fn with_bucket(mut self, bucket: impl Into<Cow<'static, str>>) -> Self {
+        self.bucket = Some(bucket.into());
+        self
+    }
+
+    /// Takes only the events of keys that start with the prefix, after decoding.
+    ///
+    /// The empty prefix matches every key.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use s3_dispatch_core::{EventPattern, Route};
+    /// use s3_dispatch_testing::RecordBuilder;
+    ///
+    /// let route = Route::new(EventPattern::ANY).with_prefix("my photos/");
+    /// let record = RecordBuilder::new("ObjectCreated:Put");
+    /// assert!(route.matches(&record.clone().with_key("my photos/1.jpg").build()));
+    /// assert!(!route.matches(&record.with_key("photos/1.jpg").build()));
+    /// ```
+    #[must_use]
+    pub fn with_prefix(mut self, prefix: impl Into<Cow<'static, str>>) -> Self {
+        self.keys.prefixes = Affixes::one(prefix.into());
+        self
+    }
+
+    /// Takes only the events of keys that start with one of the prefixes, after decoding.
+    ///
+    /// It replaces the prefixes of an earlier call. A list that is empty, or has an entry that
+    /// covers another one, is a [mistake](Self::check).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use s3_dispatch_core::{EventPattern, Route};
+    /// use s3_dispatch_testing::RecordBuilder;
+    ///
+    /// let route = Route::new(EventPattern::ANY).with_prefixes(["photos/", "scans/"]);
+    /// let record = RecordBuilder::new("ObjectCreated:Put");
+    /// assert!(route.matches(&record.clone().with_key("scans/1.jpg").build()));
+    /// assert!(!route.matches(&record.with_key("videos/1.mp4").build()));
+    /// ```
+    #[must_use]
+    pub fn with_prefixes<P: Into<Cow<'static, str>>>(
+        mut self,
+        prefixes: impl IntoIterator<Item = P>,
+    ) -> Self {
+        self.keys.prefixes = Affixes::OneOf(prefixes.into_iter().map(Into::into).collect());
+        self
+    }
+
+    /// Takes only the events of keys that end with the suffix, after decoding.
+    ///
+    /// The empty suffix matches every key.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use s3_dispatch_core::{EventPattern, Route};
+    /// use s3_dispatch_testing::RecordBuilder;
+    ///
+    /// let route = Route::new(EventPattern::ANY).with_suffix(".jpg");
+    /// let record = RecordBuilder::new("ObjectCreated:Put");
+    /// assert!(route.matches(&record.clone().with_key("1.jpg").build()));
+    /// assert!(!route.matches(&record.with_key("1.JPG").build()));
+    /// ```
+    #[must_use]
+    pub fn with_suffix(mut self, suffix: impl Into<Cow<'static, str>>) -> Self {
+        self.keys.suffixes = Affixes::one(suffix.into());
+        self
+    }
+
+    /// Takes only the events of keys that end with one of the suffixes, after decoding.
+    ///
+    /// It replaces the suffixes of an earlier call. A list that is empty, or has an entry that
+    /// covers another one, is a [mistake](Self::check).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use s3_dispatch_core::{EventPattern, Route};
+    /// use s3_dispatch_testing::RecordBuilder;
+    ///
+    /// let route = Route::new(EventPattern::ANY).with_suffixes([".jpg", ".jpeg"]);
+    /// let record = RecordBuilder::new("ObjectCreated:Put");
+    /// assert!(route.matches(&record.clone().with_key("1.jpeg").build()));
+    /// assert!(!route.matches(&record.with_key("1.png").build()));
+    /// ```
+    #[must_use]
+    pub fn with_suffixes<P: Into<Cow<'static, str>>>(
+        mut self,
+        suffixes: impl IntoIterator<Item = P>,
+    ) -> Self {
+        self.keys.suffixes = Affixes::OneOf(suffixes.into_iter().map(Into::into).collect());
+        self
+    }
+
+    /// Takes keys that end with the suffix in any case: `.jpg`, `.JPG` and `.Jpg`.
+    ///
+    /// That is about ASCII letters; others still have to be the same.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use s3_dispatch_core::{EventPattern, Route};
+    /// use s3_dispatch_testing::RecordBuilder;
+    ///
+    /// let route = Route::new(EventPattern::ANY).with_suffix(".jpg").ignore_suffix_case();
+    /// let record = RecordBuilder::new("ObjectCreated:Put");
+    /// assert!(route.matches(&record.with_key("DCIM/0001.JPG").build()));
+    /// ```
+    #[must_use]
+    pub fn ignore_suffix_case(mut self) -> Self {
+        self.keys.ignores_suffix_case = true;
+        self
+    }
+
+    /// Leaves out "folders": empty objects whose key ends in `/`.
+    ///
+    /// Consoles and tools create them to show a folder before there is an object in it. The removal
+    /// of an object has no size, so each key that ends in `/` counts.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use s3_dispatch_core::{EventPattern, Route};
+    /// use s3_dispatch_testing::RecordBuilder;
+    ///
+    /// let route = Route::new(EventPattern::ANY).no_folders();
+    /// let folder = RecordBuilder::new("ObjectCreated:Put").with_key("photos/").with_size(0);
+    /// assert!(!route.matches(&folder.clone().build()));
+    /// assert!(route.matches(&folder.with_key("photos/1.jpg").build()));
+    /// ```
+    #[must_use]
+    pub fn no_folders(mut self) -> Self {
+        self.keys.no_folders = true;
+        self
+    }
+
+    /// Takes only the events of keys of this form, after decoding.
+    ///
+    /// It replaces the pattern of an earlier call. See [the table](Self#patterns-of-keys) for what
+    /// a pattern can have. The prefix and the suffix of the route apply as well.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use s3_dispatch_core::{EventPattern, Route};
+    /// use s3_dispatch_testing::RecordBuilder;
+    ///
+    /// let route = Route::new(EventPattern::ANY).with_key("tenants/{tenant}/{file*}");
+    /// let record = RecordBuilder::new("ObjectCreated:Put");
+    /// assert!(route.matches(&record.clone().with_key("tenants/7/a/b.jpg").build()));
+    /// assert!(!route.matches(&record.with_key("tenants/7").build()));
+    /// ```
+    #[must_use]
+    pub fn with_key(mut self, pattern: impl Into<Cow<'static, str>>) -> Self {
+        self.keys.set_pattern(pattern.into());
+        self
+    }
+
+    /// The handler's name. `unnamed` if none was set.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use s3_dispatch_core::{EventPattern, Route};
+    ///
+    /// let route = Route::new(EventPattern::ANY);
+    /// assert_eq!(route.name(), "unnamed");
+    /// assert_eq!(route.with_name("audit").name(), "audit");
+    /// ```
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The patterns, in the order in which they were added. One of them has to match.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use s3_dispatch_core::{EventPattern, Route};
+    ///
+    /// let route = Route::new(EventPattern::from_static("ObjectRemoved:*"));
+    /// assert_eq!(route.patterns(), [EventPattern::from_static("ObjectRemoved:*")]);
+    /// ```
+    #[must_use]
+    pub fn patterns(&self) -> &[EventPattern] {
+        &self.patterns
+    }
+
+    /// The bucket whose events the route takes. `None` for every bucket.
+    #[must_use]
+    pub fn bucket(&self) -> Option<&str> {
+        self.bucket.as_deref()
+    }
+
+    /// The prefix of the decoded key. `None` for every key, and if there are several.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use s3_dispatch_core::{EventPattern, Route};
+    ///
+    /// let route = Route::new(EventPattern::ANY);
+    /// assert_eq!(route.prefix(), None);
+    /// assert_eq!(route.with_prefix("in/").prefix(), Some("in/"));
+    /// ```
+    #[must_use]
+    pub fn prefix(&self) -> Option<&str> {
+        only(self.prefixes())
+    }
+
+    /// The prefixes of the decoded key, one of which it has to have. Empty for every key.
+    #[must_use]
+    pub fn prefixes(&self) -> &[Cow<'static, str>] {
+        self.keys.prefixes.listed()
+    }
+
+    /// The suffix of the decoded key. `None` for every key, and if there are several.
+    #[must_use]
+    pub fn suffix(&self) -> Option<&str> {
+        only(self.suffixes())
+    }
+
+    /// The suffixes of the decoded key, one of which it has to have. Empty for every key.
+    #[must_use]
+    pub fn suffixes(&self) -> &[Cow<'static, str>] {
+        self.keys.suffixes.listed()
+    }
+
+    /// Whether the case of the suffixes does not matter.
+    #[must_use]
+    pub fn ignores_suffix_case(&self) -> bool {
+        self.keys.ignores_suffix_case
+    }
+
+    /// Whether the route leaves out "folders": empty objects whose key ends in `/`.
+    #[must_use]
+    pub fn has_no_folders(&self) -> bool {
+        self.keys.no_folders
+    }
+
+    /// The form of the decoded key. `None` for every key, and if the pattern has mistakes.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use s3_dispatch_core::{EventPattern, Route};
+    ///
+    /// let route = Route::new(EventPattern::ANY).with_key("tenants/{tenant}/{file*}");
+    /// assert_eq!(route.key(), Some("tenants/{tenant}/{file*}"));
+    /// ```
+    #[must_use]
+    pub fn key(&self) -> Option<&str> {
+        self.key_pattern().map(KeyPattern::as_str)
+    }
+
+    /// Finds the mistakes in the filters.
+    ///
+    /// [`Routes`](crate::Routes) calls it when the route is added.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`ErrorKind::InvalidRoute`] with all mistakes, and the route's name. A retry does
+    /// not help.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use s3_dispatch_core::{EventPattern, Route};
+    ///
+    /// let route = Route::new(EventPattern::ANY).with_name("index").with_key("{tenant}/{}");
+    /// assert_eq!(
+    ///     route.check().unwrap_err().to_string(),
+    ///     "in the key `{tenant}/{}` `{}` has no name: write one, such as `{tenant}`, \
+    ///      in index [*, key `{tenant}/{}`]",
+    /// );
+    /// ```
+    pub fn check(&self) -> Result<(), Error> {
+        let mistakes = self.keys.mistakes();
+        if mistakes.is_empty() {
+            return Ok(());
+        }
+
+        let message = format!("{}, in {self}", mistakes.join("; "));
+        Err(Error::new(ErrorKind::InvalidRoute, message))
+    }
+
+    /// Whether the record matches this route.
+    ///
+    /// The prefix and the suffix may overlap in a short key, as they may in S3's own filters.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use s3_dispatch_core::{EventPattern, Route};
+    /// use s3_dispatch_testing::RecordBuilder;
+    ///
+    /// let route = Route::new(EventPattern::ANY).with_prefix("aba").with_suffix("bab");
+    /// assert!(route.matches(&RecordBuilder::new("ObjectCreated:Put").with_key("abab").build()));
+    /// ```
+    #[must_use]
+    pub fn matches(&self, record: &S3EventRecord) -> bool {
+        self.patterns
+            .iter()
+            .any(|pattern| pattern.matches(&record.event_name))
+            && self.bucket_matches(record)
+            && self.keys.pass(record)
+    }
+
+    pub(crate) fn bucket_matches(&self, record: &S3EventRecord) -> bool {
+        self.bucket
+            .as_deref()
+            .is_none_or(|bucket| record.bucket.name == *bucket)
+    }
+
+    pub(crate) fn key_pattern(&self) -> Option<&KeyPattern> {
+        self.keys.pattern()
+    }
+
+    /// The parts of the filters on keys: one for each pair of prefix and suffix. A key passes at
+    /// most one of them.
+    pub(crate) fn selections(&self) -> Vec<Selection> {
+        self.keys.selections()
+    }
+
+    /// The narrowest of the patterns that match an event. `None` if none does.
+    pub(crate) fn best_pattern(&self, name: &EventName) -> Option<&EventPattern> {
+        let matching = self.patterns.iter().filter(|pattern| pattern.matches(name));
+        matching.max_by_key(|pattern| pattern.specificity())
+    }
+
+    /// How specific the route is with one of its patterns and one of its selections.
+    pub(crate) fn specificity(&self, pattern: &EventPattern, selection: &Selection) -> Specificity {
+        Specificity {
+            pattern: pattern.specificity(),
+            names_bucket: self.bucket.is_some(),
+            prefix_len: selection.prefix().len(),
+            suffix_len: selection.suffix().len(),
+        }
+    }
+
+    /// Whether every record that passes the filters of `other` passes these too.
+    pub(crate) fn filters_cover(&self, other: &Self) -> bool {
+        let selections = self.selections();
+        let mut others = other.selections().into_iter();
+
+        self.bucket_covers(other)
+            && others.all(|other| selections.iter().any(|own| own.covers(&other)))
+    }
+
+    /// Whether the buckets of `other` are among those of this route.
+    pub(crate) fn bucket_covers(&self, other: &Self) -> bool {
+        self.bucket
+            .as_ref()
+            .is_none_or(|bucket| other.bucket.as_ref() == Some(bucket))
+    }
+
+    /// Whether some events and keys match both routes, and neither is a special case of the other.
+    pub(crate) fn crosses(&self, other: &Self) -> bool {
+        let events = self.patterns.iter().any(|left| {
+            other
+                .patterns
+                .iter()
+                .any(|right| left.specificity() == right.specificity() && left.covers(right))
+        });
+        let buckets =
+            self.bucket.is_none() || other.bucket.is_none() || self.bucket == other.bucket;
+
+        events
+            && buckets
+            && !self.filters_cover(other)
+            && !other.filters_cover(self)
+            && self.shares_a_selection(&other.selections(), Selection::shares_a_key)
+    }
+
+    /// Whether the routes match the same records and are equally specific. `others` are the
+    /// selections of the other route.
+    ///
+    /// Two prefixes of one key with the same length are equal, and so are two suffixes. So routes
+    /// can only conflict if they are equal in both.
+    pub(crate) fn conflicts(&self, other: &Self, others: &[Selection]) -> bool {
+        self.bucket == other.bucket
+            && self.patterns.iter().any(|own| other.patterns.contains(own))
+            && self.shares_a_selection(others, Selection::conflicts)
+    }
+
+    fn shares_a_selection(
+        &self,
+        others: &[Selection],
+        holds: fn(&Selection, &Selection) -> bool,
+    ) -> bool {
+        let mut selections = self.selections().into_iter();
+        selections.any(|own| others.iter().any(|other| holds(&own, other)))
+    }
+}
+
+/// The only one.
+fn only<'a>(affixes: &'a [Cow<'static, str>]) -> Option<&'a str> {
+    match affixes {
+        [only] => Some(only),
+        _ => None,
+    }
+}
+
+/// Writes the name, the patterns and the filters: `resize [ObjectCreated:*, prefix `incoming/`]`.
+impl fmt::Display for Route {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} [", self.name)?;
+        for (index, pattern) in self.patterns.iter().enumerate() {
+            write!(f, "{}{pattern}", if index == 0 { "" } else { ", " })?;
+        }
+
+        if let Some(bucket) = &self.bucket {
+            write!(f, ", bucket `{bucket}`")?;
+        }
+
+        write!(f, "{}]", self.keys)
+    }
+}
+
+/// The same as [`Route::new`].
+impl From<EventPattern> for Route {
+    fn from(pattern: EventPattern) -> Self {
+        Self::new(pattern)
+    }
+}
+
+/// Parses a pattern such as `ObjectCreated:*`, as [`EventPattern::parse`] does.
+impl TryFrom<&str> for Route {
+    type Error = Error;
+
+    fn try_from(pattern: &str) -> Result<Self, Error> {
+        EventPattern::parse(pattern).map(Self::new)
+    }
+}
