@@ -173,7 +173,7 @@ struct KeepingAMirror;
 pub use s3_dispatch_core::__private;
 pub use s3_dispatch_core::{
     Annotated, BucketName, Context, ETag, Error, ErrorKind, EventName, EventPattern, Expired,
-    FromRecord, FromRef, Handler, HandlerError, HandlerErrorKind, Manifest, MessageContext,
+    FromRecord, FromRef, Handler, HandlerError, HandlerErrorKind, Key, Manifest, MessageContext,
     Notification, ObjectCreated, ObjectKey, ObjectRemoved, ObjectRestored, Outcome, Replicated,
     Retained, Route, Router, Routes, S3EventRecord, Sequencer, SkipReason, State, Tagged, Tiered,
     Transitioned, VersionId, async_trait,
