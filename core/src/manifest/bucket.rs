@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::conditions::no_routes;
 use super::event_types;
-use super::key_spelling::{KeyPart, as_filter_rule};
+use super::key::spelling::{KeyPart, as_filter_rule};
 use super::warnings::Warning;
 use crate::routing::Selection;
 use crate::{Error, EventPattern, Route};
@@ -29,8 +29,9 @@ use crate::{Error, EventPattern, Route};
 /// `lake/dt%3D2026-05-04/`. How it compares `*`, `~`, `!`, `'`, `(` and `)` is not documented, so a
 /// prefix ends before the first of them, a suffix starts after the last, and there is a warning.
 ///
-/// There is also a warning for what S3's filters cannot say: a pattern of keys gives the text before
-/// its first and behind its last part, a suffix in any case gives none, and folders are published.
+/// There is also a warning for what S3's filters cannot say: a pattern of keys gives the text
+/// before its first and behind its last part, a suffix in any case gives none, and folders are
+/// published.
 /// More than 100 entries, which S3 does not allow, become one.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(transparent)]
@@ -209,8 +210,8 @@ fn overlap_warning(left: &RouteGroup, right: &RouteGroup) -> Warning {
 
 fn too_many_warning() -> Warning {
     Warning::new(format!(
-        "the routes need more than {MAX_CONFIGURATIONS} configurations, which S3 does not allow, so \
-         the bucket publishes all keys, and the filter policy and the router select"
+        "the routes need more than {MAX_CONFIGURATIONS} configurations, which S3 does not allow, \
+         so the bucket publishes all keys, and the filter policy and the router select"
     ))
 }
 

@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 
 use super::conditions::{self, Conditions, no_routes, to_json};
 use super::eventbridge_events::{EventCondition, Reason, group_by_detail_type};
-use super::key_conditions::{KeyOperators, MOST_STARS, stars_of_complex_wildcards};
+use super::key::conditions::{KeyOperators, MOST_STARS, stars_of_complex_wildcards};
 use super::warnings::Warning;
 use crate::{Error, ErrorKind, EventName, Route};
 

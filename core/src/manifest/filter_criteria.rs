@@ -4,7 +4,7 @@ use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
 
 use super::eventbridge::EventBridgePattern;
-use super::key_conditions::KeyOperators;
+use super::key::conditions::KeyOperators;
 use super::sns::FieldConditions;
 use super::warnings::Warning;
 use crate::{Error, Route};

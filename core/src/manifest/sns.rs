@@ -4,7 +4,7 @@ use serde::{Serialize, Serializer};
 use serde_json::{Map, Value, json};
 
 use super::conditions::{self, Conditions, no_routes, to_json};
-use super::key_conditions::{KeyOperators, MOST_STARS, stars_of_complex_wildcards};
+use super::key::conditions::{KeyOperators, MOST_STARS, stars_of_complex_wildcards};
 use crate::{Error, ErrorKind, Route};
 
 /// The filter policy of a subscription to an SNS topic, for the scope `MessageBody`.

@@ -20,13 +20,13 @@ use crate::{
 ///
 /// 1. An exact name before `Category:*`, and that before `*`.
 /// 2. A route with a bucket before one without.
-/// 3. The longer prefix, then the longer suffix. Of a list the entry counts that the key has, and of
-///    a pattern of keys the text before its first and behind its last part.
+/// 3. The longer prefix, then the longer suffix. Of a list, the entry counts that the key has, and
+///    of a pattern of keys, the text before its first and behind its last part.
 ///
 /// The order in which routes were added does not matter. Two equally specific routes for the same
 /// records are a mistake, and adding the second one panics. Routes whose patterns of keys have no
-/// key in common, such as `{tenant}/photos/{file}` and `{tenant}/videos/{file}`, are fine. A record that no route matches is
-/// skipped as [`SkipReason::Unrouted`].
+/// key in common, such as `{tenant}/photos/{file}` and `{tenant}/videos/{file}`, are fine. A record
+/// that no route matches is skipped as [`SkipReason::Unrouted`].
 ///
 /// # Examples
 ///

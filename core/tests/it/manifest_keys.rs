@@ -258,8 +258,8 @@ fn a_list_crosses_and_hides_other_routes_entry_by_entry() {
     assert_eq!(
         warnings(vec![wide(), name(acl()), acl().with_prefix("b/")]),
         [
-            "no event reaches a [ObjectAcl:*, prefix `a/` or `b/`], because more specific routes take \
-          all of its events"
+            "no event reaches a [ObjectAcl:*, prefix `a/` or `b/`], because more specific routes \
+          take all of its events"
         ]
     );
     assert_eq!(

@@ -13,8 +13,8 @@ use super::filter_error::{FilterError, FilterErrorKind};
 /// ```
 ///
 /// It supports values, `prefix` and `suffix` (also with `equals-ignore-case`), `wildcard`,
-/// `anything-but` (values or a `prefix`), `exists`, `equals-ignore-case` and `$or`, as described in "Creating Amazon EventBridge event
-/// patterns", Amazon EventBridge User Guide, 2026.
+/// `anything-but` (values or a `prefix`), `exists`, `equals-ignore-case` and `$or`, as described in
+/// "Creating Amazon EventBridge event patterns", Amazon EventBridge User Guide, 2026.
 ///
 /// A field in an array matches if any element matches. All conditions on an object must match in
 /// the same element.

@@ -17,8 +17,8 @@ use super::filter_error::{FilterError, FilterErrorKind};
 /// ```
 ///
 /// It supports values, `prefix`, `suffix`, `wildcard`, `anything-but` (values or a `prefix`),
-/// `exists`, `equals-ignore-case` and `$or`, as described in "Amazon SNS subscription filter policies",
-/// Amazon SNS Developer Guide, 2026.
+/// `exists`, `equals-ignore-case` and `$or`, as described in "Amazon SNS subscription filter
+/// policies", Amazon SNS Developer Guide, 2026.
 ///
 /// A field in an array matches if any element matches. Each field is compared on its own, so the
 /// event name may match in one record and the key in another.

@@ -74,7 +74,6 @@ impl Affixes {
 
         let mut mistakes = Vec::new();
         for (index, affix) in affixes.iter().enumerate() {
-            let shown = affix.escape_debug();
             if affix.is_empty() {
                 mistakes.push(format!(
                     "an empty {what} in a list takes every key: remove it"
@@ -86,20 +85,23 @@ impl Affixes {
                 .iter()
                 .filter(|earlier| !earlier.is_empty())
             {
+                let (first, second) = (earlier.escape_debug(), affix.escape_debug());
                 if earlier == affix {
-                    mistakes.push(format!("the {what} `{shown}` is listed twice: remove one"));
-                } else if covers(earlier, affix) || covers(affix, earlier) {
-                    let earlier = earlier.escape_debug();
-                    mistakes.push(format!(
-                        "one of the {what}es `{earlier}` and `{shown}` covers the other: remove \
-                         the longer one"
-                    ));
+                    mistakes.push(format!("the {what} `{first}` is listed twice: remove one"));
+                } else if covers(earlier, affix) {
+                    mistakes.push(covered(what, first, second));
+                } else if covers(affix, earlier) {
+                    mistakes.push(covered(what, second, first));
                 }
             }
         }
 
         mistakes
     }
+}
+
+fn covered(what: &str, covering: impl fmt::Display, covered: impl fmt::Display) -> String {
+    format!("the {what} `{covering}` covers `{covered}`: remove the longer one")
 }
 
 impl KeyFilter {

@@ -14,6 +14,8 @@ mod key_filter;
     reason = "a file is named after its main type"
 )]
 mod route;
+mod description;
+mod comparison;
 
 pub(crate) use key_pattern::KeyPattern;
 pub(crate) use key_syntax::{check_key, check_key_prefix, check_key_suffix};

@@ -1,12 +1,11 @@
 //! The patterns and filters that select the records of a handler.
 
 use std::borrow::Cow;
-use std::fmt;
 
 use super::key_filter::{Affixes, KeyFilter};
 use super::key_pattern::KeyPattern;
 use super::selection::Selection;
-use crate::{Error, ErrorKind, EventName, EventPattern, S3EventRecord};
+use crate::{Error, ErrorKind, EventPattern, S3EventRecord};
 
 /// The records that a handler takes: patterns of events, and filters on bucket and key.
 ///
@@ -53,21 +52,10 @@ use crate::{Error, ErrorKind, EventName, EventPattern, S3EventRecord};
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Route {
-    name: Cow<'static, str>,
-    patterns: Vec<EventPattern>,
-    bucket: Option<Cow<'static, str>>,
-    keys: KeyFilter,
-}
-
-/// How specific a selection of a route is: the more specific one takes a record that both match.
-///
-/// The order of the fields is the order of their weight.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Specificity {
-    pattern: u8,
-    names_bucket: bool,
-    prefix_len: usize,
-    suffix_len: usize,
+    pub(super) name: Cow<'static, str>,
+    pub(super) patterns: Vec<EventPattern>,
+    pub(super) bucket: Option<Cow<'static, str>>,
+    pub(super) keys: KeyFilter,
 }
 
 impl Route {
@@ -307,104 +295,6 @@ impl Route {
         self
     }
 
-    /// The handler's name. `unnamed` if none was set.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use s3_dispatch_core::{EventPattern, Route};
-    ///
-    /// let route = Route::new(EventPattern::ANY);
-    /// assert_eq!(route.name(), "unnamed");
-    /// assert_eq!(route.with_name("audit").name(), "audit");
-    /// ```
-    #[must_use]
-    pub fn name(&self) -> &str {
-        &self.name
-    }
-
-    /// The patterns, in the order in which they were added. One of them has to match.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use s3_dispatch_core::{EventPattern, Route};
-    ///
-    /// let route = Route::new(EventPattern::from_static("ObjectRemoved:*"));
-    /// assert_eq!(route.patterns(), [EventPattern::from_static("ObjectRemoved:*")]);
-    /// ```
-    #[must_use]
-    pub fn patterns(&self) -> &[EventPattern] {
-        &self.patterns
-    }
-
-    /// The bucket whose events the route takes. `None` for every bucket.
-    #[must_use]
-    pub fn bucket(&self) -> Option<&str> {
-        self.bucket.as_deref()
-    }
-
-    /// The prefix of the decoded key. `None` for every key, and if there are several.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use s3_dispatch_core::{EventPattern, Route};
-    ///
-    /// let route = Route::new(EventPattern::ANY);
-    /// assert_eq!(route.prefix(), None);
-    /// assert_eq!(route.with_prefix("in/").prefix(), Some("in/"));
-    /// ```
-    #[must_use]
-    pub fn prefix(&self) -> Option<&str> {
-        only(self.prefixes())
-    }
-
-    /// The prefixes of the decoded key, one of which it has to have. Empty for every key.
-    #[must_use]
-    pub fn prefixes(&self) -> &[Cow<'static, str>] {
-        self.keys.prefixes.listed()
-    }
-
-    /// The suffix of the decoded key. `None` for every key, and if there are several.
-    #[must_use]
-    pub fn suffix(&self) -> Option<&str> {
-        only(self.suffixes())
-    }
-
-    /// The suffixes of the decoded key, one of which it has to have. Empty for every key.
-    #[must_use]
-    pub fn suffixes(&self) -> &[Cow<'static, str>] {
-        self.keys.suffixes.listed()
-    }
-
-    /// Whether the case of the suffixes does not matter.
-    #[must_use]
-    pub fn ignores_suffix_case(&self) -> bool {
-        self.keys.ignores_suffix_case
-    }
-
-    /// Whether the route leaves out "folders": empty objects whose key ends in `/`.
-    #[must_use]
-    pub fn has_no_folders(&self) -> bool {
-        self.keys.no_folders
-    }
-
-    /// The form of the decoded key. `None` for every key, and if the pattern has mistakes.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use s3_dispatch_core::{EventPattern, Route};
-    ///
-    /// let route = Route::new(EventPattern::ANY).with_key("tenants/{tenant}/{file*}");
-    /// assert_eq!(route.key(), Some("tenants/{tenant}/{file*}"));
-    /// ```
-    #[must_use]
-    pub fn key(&self) -> Option<&str> {
-        self.key_pattern().map(KeyPattern::as_str)
-    }
-
     /// Finds the mistakes in the filters.
     ///
     /// [`Routes`](crate::Routes) calls it when the route is added.
@@ -472,100 +362,6 @@ impl Route {
     /// most one of them.
     pub(crate) fn selections(&self) -> Vec<Selection> {
         self.keys.selections()
-    }
-
-    /// The narrowest of the patterns that match an event. `None` if none does.
-    pub(crate) fn best_pattern(&self, name: &EventName) -> Option<&EventPattern> {
-        let matching = self.patterns.iter().filter(|pattern| pattern.matches(name));
-        matching.max_by_key(|pattern| pattern.specificity())
-    }
-
-    /// How specific the route is with one of its patterns and one of its selections.
-    pub(crate) fn specificity(&self, pattern: &EventPattern, selection: &Selection) -> Specificity {
-        Specificity {
-            pattern: pattern.specificity(),
-            names_bucket: self.bucket.is_some(),
-            prefix_len: selection.prefix().len(),
-            suffix_len: selection.suffix().len(),
-        }
-    }
-
-    /// Whether every record that passes the filters of `other` passes these too.
-    pub(crate) fn filters_cover(&self, other: &Self) -> bool {
-        let selections = self.selections();
-        let mut others = other.selections().into_iter();
-
-        self.bucket_covers(other)
-            && others.all(|other| selections.iter().any(|own| own.covers(&other)))
-    }
-
-    /// Whether the buckets of `other` are among those of this route.
-    pub(crate) fn bucket_covers(&self, other: &Self) -> bool {
-        self.bucket
-            .as_ref()
-            .is_none_or(|bucket| other.bucket.as_ref() == Some(bucket))
-    }
-
-    /// Whether some events and keys match both routes, and neither is a special case of the other.
-    pub(crate) fn crosses(&self, other: &Self) -> bool {
-        let events = self.patterns.iter().any(|left| {
-            other
-                .patterns
-                .iter()
-                .any(|right| left.specificity() == right.specificity() && left.covers(right))
-        });
-        let buckets =
-            self.bucket.is_none() || other.bucket.is_none() || self.bucket == other.bucket;
-
-        events
-            && buckets
-            && !self.filters_cover(other)
-            && !other.filters_cover(self)
-            && self.shares_a_selection(&other.selections(), Selection::shares_a_key)
-    }
-
-    /// Whether the routes match the same records and are equally specific. `others` are the
-    /// selections of the other route.
-    ///
-    /// Two prefixes of one key with the same length are equal, and so are two suffixes. So routes
-    /// can only conflict if they are equal in both.
-    pub(crate) fn conflicts(&self, other: &Self, others: &[Selection]) -> bool {
-        self.bucket == other.bucket
-            && self.patterns.iter().any(|own| other.patterns.contains(own))
-            && self.shares_a_selection(others, Selection::conflicts)
-    }
-
-    fn shares_a_selection(
-        &self,
-        others: &[Selection],
-        holds: fn(&Selection, &Selection) -> bool,
-    ) -> bool {
-        let mut selections = self.selections().into_iter();
-        selections.any(|own| others.iter().any(|other| holds(&own, other)))
-    }
-}
-
-/// The only one.
-fn only<'a>(affixes: &'a [Cow<'static, str>]) -> Option<&'a str> {
-    match affixes {
-        [only] => Some(only),
-        _ => None,
-    }
-}
-
-/// Writes the name, the patterns and the filters: `resize [ObjectCreated:*, prefix `incoming/`]`.
-impl fmt::Display for Route {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} [", self.name)?;
-        for (index, pattern) in self.patterns.iter().enumerate() {
-            write!(f, "{}{pattern}", if index == 0 { "" } else { ", " })?;
-        }
-
-        if let Some(bucket) = &self.bucket {
-            write!(f, ", bucket `{bucket}`")?;
-        }
-
-        write!(f, "{}]", self.keys)
     }
 }
 

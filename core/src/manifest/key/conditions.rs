@@ -1,7 +1,7 @@
 //! The conditions of routes on the key, in the operators that a service has.
 
-use super::conditions::{Condition, Conditions, simplify};
-use super::key_spelling::{
+use super::super::conditions::{Condition, Conditions, simplify};
+use super::spelling::{
     KeyPart, as_encoded, as_it_is, as_wildcard, encode_wildcard, escape_wildcard,
 };
 use crate::Route;
@@ -9,7 +9,7 @@ use crate::routing::{KeyPattern, Selection};
 
 /// What the filters of a service can say about a key.
 #[derive(Clone, Copy)]
-pub(super) struct KeyOperators {
+pub(in crate::manifest) struct KeyOperators {
     spell: fn(KeyPart<'_>) -> (String, bool),
     /// Spells a literal in a wildcard.
     spell_in_wildcard: fn(&str) -> String,
@@ -22,12 +22,12 @@ pub(super) struct KeyOperators {
 }
 
 /// The most `*` in one wildcard. The services limit how complex wildcards may be.
-pub(super) const MOST_STARS: usize = 3;
+pub(in crate::manifest) const MOST_STARS: usize = 3;
 
 impl KeyOperators {
     /// SNS compares the encoded key. It does not combine a prefix and a suffix, and does not ignore
     /// the case of a suffix ("String value matching", Amazon SNS Developer Guide, 2026).
-    pub(super) fn sns(most_stars: usize) -> Self {
+    pub(in crate::manifest) fn sns(most_stars: usize) -> Self {
         Self {
             spell: as_encoded,
             spell_in_wildcard: encode_wildcard,
@@ -39,7 +39,7 @@ impl KeyOperators {
 
     /// EventBridge compares the key as it is ("Comparison operators for use in event patterns in
     /// Amazon EventBridge", Amazon EventBridge User Guide, 2026).
-    pub(super) fn eventbridge(most_stars: usize) -> Self {
+    pub(in crate::manifest) fn eventbridge(most_stars: usize) -> Self {
         Self {
             spell: as_it_is,
             spell_in_wildcard: escape_wildcard,
@@ -51,7 +51,7 @@ impl KeyOperators {
 
     /// Lambda compares with a prefix or a suffix only. The key of an EventBridge event is not
     /// encoded.
-    pub(super) fn lambda(is_encoded: bool) -> Self {
+    pub(in crate::manifest) fn lambda(is_encoded: bool) -> Self {
         Self {
             spell: if is_encoded { as_encoded } else { as_it_is },
             spell_in_wildcard: encode_wildcard,
@@ -63,7 +63,7 @@ impl KeyOperators {
 
     /// The conditions on the key, and whether they are exact: `false` if they let more keys through
     /// than the routes.
-    pub(super) fn of_routes(self, routes: &[Route]) -> (Conditions, bool) {
+    pub(in crate::manifest) fn of_routes(self, routes: &[Route]) -> (Conditions, bool) {
         let mut spelled = Vec::new();
         for selection in routes.iter().flat_map(Route::selections) {
             let (condition, is_exact) = self.of_selection(&selection);
@@ -172,7 +172,7 @@ impl KeyOperators {
 }
 
 /// The number of `*` in the wildcards of the conditions that have several of them.
-pub(super) fn stars_of_complex_wildcards(conditions: &[Condition]) -> usize {
+pub(in crate::manifest) fn stars_of_complex_wildcards(conditions: &[Condition]) -> usize {
     let stars = conditions.iter().map(|condition| match condition {
         Condition::Wildcard(wildcard) => split_at_stars(wildcard).len() - 1,
         _ => 0,
