@@ -1,5 +1,6 @@
 //! The router that users build.
 
+use std::borrow::Cow;
 use std::cmp::Reverse;
 use std::fmt;
 use std::panic::Location;
@@ -54,8 +55,11 @@ pub struct Routes<S> {
 
 #[derive(Clone)]
 struct Entry {
-    pattern: EventPattern,
+    /// Whether it takes every bucket and every key.
+    is_open: bool,
+    bucket: Option<Cow<'static, str>>,
     selection: Selection,
+    pattern: EventPattern,
     /// The index in `routes` and `handlers`.
     index: usize,
 }
@@ -215,7 +219,7 @@ impl<S> Routes<S> {
             .routes
             .iter()
             .zip(&self.selections)
-            .find(|(other, theirs)| route.conflicts(other, theirs));
+            .find(|(other, theirs)| route.conflicts(&selections, other, theirs));
         if let Some((rival, _)) = rival {
             panic!("two equally specific routes match the same records: {rival} and {route}");
         }
@@ -226,9 +230,12 @@ impl<S> Routes<S> {
 
         for pattern in self.routes[index].patterns() {
             for selection in &selections {
+                let bucket = self.routes[index].bucket().map(str::to_owned);
                 let entry = Entry {
-                    pattern: pattern.clone(),
+                    is_open: bucket.is_none() && selection.is_open(),
+                    bucket: bucket.map(Cow::Owned),
                     selection: selection.clone(),
+                    pattern: pattern.clone(),
                     index,
                 };
                 for (known, entries) in Known::ALL.iter().zip(&mut self.by_name) {
@@ -245,19 +252,31 @@ impl<S> Routes<S> {
         self
     }
 
-    /// The index of the route that takes the record.
-    fn find(&self, record: &S3EventRecord) -> Option<usize> {
-        let entries = match record.event_name.as_known() {
-            Some(known) => &self.by_name[known as usize],
-            None => &self.entries,
-        };
-        let entry = entries.iter().find(|entry| {
-            self.routes[entry.index].bucket_matches(record)
-                && entry.selection.matches(record)
-                && entry.pattern.matches(&record.event_name)
-        })?;
+    /// The entry that takes the record.
+    fn find(&self, record: &S3EventRecord) -> Option<&Entry> {
+        let key = record.object.key.as_str();
 
-        Some(entry.index)
+        match record.event_name.as_known() {
+            // All of these patterns match the name.
+            Some(known) => self.by_name[known as usize]
+                .iter()
+                .find(|entry| entry.filters_match(key, record)),
+            None => self.entries.iter().find(|entry| {
+                entry.filters_match(key, record) && entry.pattern.matches(&record.event_name)
+            }),
+        }
+    }
+}
+
+impl Entry {
+    #[inline]
+    fn filters_match(&self, key: &str, record: &S3EventRecord) -> bool {
+        self.is_open
+            || (self
+                .bucket
+                .as_deref()
+                .is_none_or(|bucket| record.bucket.name == *bucket)
+                && self.selection.matches(key, record))
     }
 }
 
@@ -287,9 +306,10 @@ impl<S: Send + Sync + 'static> Router for Routes<S> {
         Self: 'f,
     {
         match self.find(record) {
-            Some(index) => {
+            Some(entry) => {
                 let context = Context::new(record, message, &self.state);
-                self.handlers[index].call(context.with_route(&self.routes[index]))
+                let route = &self.routes[entry.index];
+                self.handlers[entry.index].call(context.with_route(route))
             }
             None => Box::pin(std::future::ready(Outcome::Skipped(SkipReason::Unrouted))),
         }

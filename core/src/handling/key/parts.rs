@@ -20,7 +20,7 @@ impl<'n, 'r> Parts<'n, 'r> {
 
         let matches = pattern.read(key, |text| {
             parts.extend(named.next().map(|part| Value {
-                name: &*part.name,
+                name: &part.name,
                 text,
                 is_trial: false,
             }));

@@ -63,26 +63,30 @@ impl Route {
             && buckets
             && !self.filters_cover(other)
             && !other.filters_cover(self)
-            && self.shares_a_selection(&other.selections(), Selection::shares_a_key)
+            && any_pair(
+                &self.selections(),
+                &other.selections(),
+                Selection::shares_a_key,
+            )
     }
 
-    /// Whether the routes match the same records and are equally specific. `others` are the
-    /// selections of the other route.
+    /// Whether the routes match the same records and are equally specific. `own` and `others` are
+    /// the selections of both.
     ///
     /// Two prefixes of one key with the same length are equal, and so are two suffixes. So routes
     /// can only conflict if they are equal in both.
-    pub(crate) fn conflicts(&self, other: &Self, others: &[Selection]) -> bool {
+    pub(crate) fn conflicts(&self, own: &[Selection], other: &Self, others: &[Selection]) -> bool {
         self.bucket == other.bucket
             && self.patterns.iter().any(|own| other.patterns.contains(own))
-            && self.shares_a_selection(others, Selection::conflicts)
+            && any_pair(own, others, Selection::conflicts)
     }
+}
 
-    fn shares_a_selection(
-        &self,
-        others: &[Selection],
-        holds: fn(&Selection, &Selection) -> bool,
-    ) -> bool {
-        let mut selections = self.selections().into_iter();
-        selections.any(|own| others.iter().any(|other| holds(&own, other)))
-    }
+fn any_pair(
+    left: &[Selection],
+    right: &[Selection],
+    holds: fn(&Selection, &Selection) -> bool,
+) -> bool {
+    left.iter()
+        .any(|left| right.iter().any(|right| holds(left, right)))
 }

@@ -344,14 +344,10 @@ impl Route {
         self.patterns
             .iter()
             .any(|pattern| pattern.matches(&record.event_name))
-            && self.bucket_matches(record)
+            && self
+                .bucket()
+                .is_none_or(|bucket| record.bucket.name == *bucket)
             && self.keys.pass(record)
-    }
-
-    pub(crate) fn bucket_matches(&self, record: &S3EventRecord) -> bool {
-        self.bucket
-            .as_deref()
-            .is_none_or(|bucket| record.bucket.name == *bucket)
     }
 
     pub(crate) fn key_pattern(&self) -> Option<&KeyPattern> {

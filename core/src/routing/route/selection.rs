@@ -111,13 +111,22 @@ impl Selection {
         may_be_folder && self.more.as_ref().is_some_and(|more| more.no_folders)
     }
 
-    pub(crate) fn matches(&self, record: &S3EventRecord) -> bool {
-        let key = record.object.key.as_str();
+    /// Whether every record passes.
+    pub(crate) fn is_open(&self) -> bool {
+        self.prefix.is_empty() && self.suffix.is_empty() && self.more.is_none()
+    }
+
+    /// Whether a record with this key passes.
+    #[inline]
+    pub(crate) fn matches(&self, key: &str, record: &S3EventRecord) -> bool {
         // An empty filter is not even compared: with glibc's `memcmp` for AVX-512 the comparison
         // costs as much as dispatching the record.
         (self.prefix.is_empty() || key.starts_with(&*self.prefix))
             && (self.suffix.is_empty() || key.ends_with(&*self.suffix))
-            && self.more.as_ref().is_none_or(|more| more.matches(record))
+            && self
+                .more
+                .as_ref()
+                .is_none_or(|more| more.matches(key, record))
     }
 
     /// Whether every record that passes `other` passes this selection too. It may say no although
@@ -195,9 +204,7 @@ impl Selection {
 }
 
 impl More {
-    fn matches(&self, record: &S3EventRecord) -> bool {
-        let key = record.object.key.as_str();
-
+    fn matches(&self, key: &str, record: &S3EventRecord) -> bool {
         ends_with_in_any_case(key, &self.suffix_in_any_case)
             && !(self.no_folders && is_folder(record))
             && self
