@@ -371,7 +371,7 @@ fn a_list_takes_what_one_of_its_entries_takes() {
         ("photos/é.JPG", true),
     ] {
         assert_eq!(route.matches(&record(key)), expected, "{key}");
-        let routes = router(&[route.clone()]);
+        let routes = router(std::slice::from_ref(&route));
         assert_eq!(taken(&routes, &record(key)).is_some(), expected, "{key}");
     }
 
@@ -392,7 +392,7 @@ fn a_list_takes_what_one_of_its_entries_takes() {
 #[test]
 fn folders_are_left_out() {
     let route = any().no_folders();
-    let routes = router(&[route.clone()]);
+    let routes = router(std::slice::from_ref(&route));
     let object = |key: &str, size: u64| {
         RecordBuilder::new("ObjectCreated:Put")
             .with_key(key)
