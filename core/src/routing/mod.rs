@@ -6,6 +6,7 @@
 
 mod route;
 mod router;
+mod prepared;
 mod routes;
 
 pub(crate) use route::{KeyPattern, Selection, check_key, check_key_prefix, check_key_suffix};
