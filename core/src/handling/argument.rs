@@ -1,7 +1,8 @@
 //! The arguments of handlers.
 
 use crate::{
-    BucketName, Context, EventPattern, HandlerError, MessageContext, ObjectKey, S3EventRecord,
+    BucketName, Context, Error, EventPattern, HandlerError, MessageContext, ObjectKey, Route,
+    S3EventRecord,
 };
 
 /// A type that can be an argument of a handler.
@@ -15,6 +16,7 @@ use crate::{
 /// | `&S3EventRecord`, `S3EventRecord` | the record |
 /// | a typed view such as [`ObjectCreated`](crate::ObjectCreated) | the fields of certain events |
 /// | [`ObjectKey`] | the decoded key |
+/// | [`Key<T>`](crate::Key) | the parts of the key that the route's pattern names |
 /// | [`BucketName`] | the bucket's name |
 /// | `&MessageContext`, `MessageContext` | the message that brought the record |
 /// | [`State<T>`](crate::State) | the application's state, or a part of it |
@@ -39,8 +41,8 @@ use crate::{
     message = "`{Self}` cannot be an argument of a handler",
     label = "cannot be made from a record",
     note = "arguments are `&S3EventRecord`, `S3EventRecord`, a typed view such as \
-            `ObjectCreated`, `ObjectKey`, `BucketName`, `&MessageContext`, `State<T>`, and your \
-            own types that implement `FromRecord`",
+            `ObjectCreated`, `ObjectKey`, `Key<T>`, `BucketName`, `&MessageContext`, `State<T>`, \
+            and your own types that implement `FromRecord`",
     note = "an argument that needs the state of one application requires the option `state = App`"
 )]
 pub trait FromRecord<'r, S>: Sized {
@@ -48,6 +50,24 @@ pub trait FromRecord<'r, S>: Sized {
     ///
     /// `#[s3_handler]` checks this: a handler of other events does not compile.
     const EVENTS: &'static [EventPattern] = &[EventPattern::ANY];
+
+    /// Whether the route needs a pattern of keys, as for [`Key`](crate::Key). By default, no.
+    ///
+    /// `#[s3_handler]` checks this: a handler without the option `key` does not compile.
+    const NEEDS_KEY: bool = false;
+
+    /// Checks that the argument can be made from the records of the route. By default, it can.
+    ///
+    /// [`Routes`](crate::Routes) calls it once, when the handler is added, and panics with the
+    /// error.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if no record of the route can give the argument.
+    fn check(route: &Route) -> Result<(), Error> {
+        let _ = route;
+        Ok(())
+    }
 
     /// Makes the argument.
     ///

@@ -3,7 +3,7 @@
 use std::future::Future;
 use std::pin::Pin;
 
-use crate::{Context, FromRecord, HandlerError, Outcome, Route};
+use crate::{Context, Error, FromRecord, HandlerError, Outcome, Route};
 
 /// The boxed future that handlers and routers return.
 ///
@@ -74,6 +74,19 @@ pub trait Handler<S>: 'static {
     /// It is called once, when the handler is added to [`Routes`](crate::Routes).
     fn route() -> Route;
 
+    /// Checks that the arguments can be made from the records of the route. By default, they can.
+    ///
+    /// [`Routes`](crate::Routes) calls it once, when the handler is added, and panics with the
+    /// error.
+    ///
+    /// # Errors
+    ///
+    /// Returns the error of the first [argument](FromRecord::check) that does not fit.
+    fn check(route: &Route) -> Result<(), Error> {
+        let _ = route;
+        Ok(())
+    }
+
     /// Processes one record.
     fn handle<'r>(context: Context<'r, S>) -> BoxFuture<'r, Outcome>;
 }
@@ -102,6 +115,13 @@ pub trait Handler<S>: 'static {
             `ObjectKey` or `State<T>`, that returns a `Send` future of `Result<(), E>`"
 )]
 pub trait HandlerFn<S, Arguments>: Send + Sync + 'static {
+    /// Checks that the arguments can be made from the records of the route.
+    ///
+    /// # Errors
+    ///
+    /// Returns the error of the first [argument](FromRecord::check) that does not fit.
+    fn check(route: &Route) -> Result<(), Error>;
+
     /// Makes the arguments, then calls the function.
     fn call<'r>(&'r self, context: Context<'r, S>) -> BoxFuture<'r, Outcome>;
 }
@@ -116,6 +136,12 @@ macro_rules! handler_fn {
             E: Into<HandlerError>,
             $($argument: for<'a> FromRecord<'a, S> + Send,)*
         {
+            fn check(route: &Route) -> Result<(), Error> {
+                let _ = route;
+                $(<$argument as FromRecord<'static, S>>::check(route)?;)*
+                Ok(())
+            }
+
             fn call<'r>(&'r self, context: Context<'r, S>) -> BoxFuture<'r, Outcome> {
                 Box::pin(async move {
                     let _ = context;

@@ -1,4 +1,4 @@
-//! How prefixes and suffixes of keys are spelled in filters.
+//! How literal texts of keys are spelled in filters.
 
 /// A literal part of a key, before it is spelled.
 #[derive(Clone, Copy)]
@@ -55,8 +55,28 @@ pub(crate) fn as_wildcard(prefix: &str, suffix: &str) -> Option<String> {
     let mut overlaps = 1..=start.len().min(end.len());
     let may_overlap = overlaps.any(|shared| start.ends_with(&end[..shared]));
 
-    let escaped = |part: &str| part.replace('\\', r"\\").replace('*', r"\*");
-    (!may_overlap).then(|| format!("{}*{}", escaped(prefix), escaped(suffix)))
+    (!may_overlap).then(|| format!("{}*{}", escape_wildcard(prefix), escape_wildcard(suffix)))
+}
+
+/// Spells a text for a `wildcard` of EventBridge.
+pub(crate) fn escape_wildcard(text: &str) -> String {
+    text.replace('\\', r"\\").replace('*', r"\*")
+}
+
+/// Spells a text for a `wildcard` of SNS, which compares the encoded key.
+///
+/// A `*` stands for each character for which AWS does not document whether it is encoded. Nothing
+/// needs a `\`, because an encoded text has neither `*` nor `\`.
+pub(crate) fn encode_wildcard(text: &str) -> String {
+    let mut spelled = String::new();
+    for (index, certain) in text.split(is_uncertain).enumerate() {
+        if index > 0 {
+            spelled.push('*');
+        }
+        encode(certain, &mut spelled);
+    }
+
+    spelled
 }
 
 /// Spells a part for the filter of a bucket notification, and tells whether it lost nothing.
