@@ -1,4 +1,4 @@
-//! Answers each request.
+//! Answers each request: by an operation, or as a form.
 
 use std::pin::Pin;
 
@@ -10,6 +10,7 @@ use s3s::{Body, HttpError, S3Result};
 
 use super::request_ids::RequestIds;
 use super::{authentication, partial, xml};
+use crate::s3::forms::{FormTarget, post};
 
 /// The S3 protocol, as clients meet it.
 #[derive(Clone)]
@@ -49,8 +50,13 @@ impl Front {
         authentication::check(&mut head)?;
         head.extensions.insert(ids);
 
-        let request = Request::from_parts(head, Body::from(body));
-        Ok(self.protocol.call(request).await)
+        match FormTarget::of(&head) {
+            Some(target) => post(&self.protocol, &target, head, body).await,
+            None => {
+                let request = Request::from_parts(head, Body::from(body));
+                Ok(self.protocol.call(request).await)
+            }
+        }
     }
 }
 

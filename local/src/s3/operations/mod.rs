@@ -59,7 +59,6 @@ macro_rules! operations {
 
 operations! {
     objects::put_object: PutObjectInput => PutObjectOutput;
-    objects::post_object: PostObjectInput => PostObjectOutput;
     objects::copy_object: CopyObjectInput => CopyObjectOutput;
     reads::get_object: GetObjectInput => GetObjectOutput;
     reads::head_object: HeadObjectInput => HeadObjectOutput;

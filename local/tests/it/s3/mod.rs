@@ -7,6 +7,7 @@ mod checksums;
 pub(crate) mod client;
 mod defaults;
 mod deletions;
+mod forms;
 mod keys;
 mod listings;
 mod properties;

@@ -54,6 +54,7 @@ async fn every_answer_has_ids_and_an_error_repeats_them() {
         ),
         ("localhost", format!("GET /{BUCKET}/%FF"), vec![], 400),
         ("localhost", format!("GET /{BUCKET}?policy"), vec![], 404),
+        ("localhost", format!("POST /{BUCKET}"), vec![], 412),
         (
             "localhost",
             format!("GET {object}"),

@@ -4,6 +4,7 @@ use std::time::SystemTime;
 
 use hmac::{Hmac, KeyInit, Mac};
 use jiff::Timestamp;
+use sha1::Sha1;
 use sha2::{Digest, Sha256};
 
 /// Where a signature is valid, after the day.
@@ -83,6 +84,13 @@ pub(super) fn sign_v4(time: Timestamp, text: &str) -> String {
         .fold(b"AWS4test".to_vec(), |key, part| keyed(&key, part));
 
     hex(&keyed(&key, text))
+}
+
+/// Signs a text with signature version 2, in bytes.
+pub(super) fn sign_v2(text: &str) -> Vec<u8> {
+    let mut mac = Hmac::<Sha1>::new_from_slice(b"test").unwrap();
+    mac.update(text.as_bytes());
+    mac.finalize().into_bytes().to_vec()
 }
 
 fn keyed(key: &[u8], text: &str) -> Vec<u8> {
