@@ -102,7 +102,9 @@ async fn a_presigned_url_may_name_the_bucket_in_its_host() {
 
         let answer = send(&signature);
         assert_eq!(answer.status, status, "{method}: {answer:?}");
-        assert_eq!(send(&signature.replace('0', "1")).status, 403, "{method}");
+        let other = &signature[1..];
+        let wrong = if signature.starts_with('0') { '1' } else { '0' };
+        assert_eq!(send(&format!("{wrong}{other}")).status, 403, "{method}");
     }
 
     let names: Vec<_> = setup
