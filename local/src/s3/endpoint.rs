@@ -66,6 +66,7 @@ impl S3Endpoint {
         // Objects can be pages, and any page may link to an object.
         let access = WebAccess::new(address, refuse)
             .with_own_pages(|_| true)
+            .with_marks(|headers| RequestIds::new().mark(headers))
             .with_allowed_origins([]);
 
         Ok(BoundS3Endpoint {
