@@ -8,6 +8,7 @@ pub(in crate::s3) mod credentials;
 pub(in crate::s3) mod virtual_host;
 mod authentication;
 mod partial;
+mod messages;
 pub(in crate::s3) mod xml;
 mod door;
 

@@ -1,12 +1,16 @@
-//! What S3's XML has and that of `s3s` does not: references to characters, and the ids of errors.
+//! What S3's XML has and that of `s3s` does not: references to characters, and the ids and texts of
+//! errors.
 
 use http::{Response, header};
 use s3s::Body;
 
+use super::messages::message;
 use super::request_ids::RequestIds;
 
 /// The end of every error.
 const ERROR_END: &str = "</Error>";
+
+const CODE_END: &str = "</Code>";
 
 /// Completes the XML of an answer. Other answers stay as they are.
 pub(super) fn complete(response: &mut Response<Body>, ids: &RequestIds) {
@@ -23,12 +27,29 @@ pub(super) fn complete(response: &mut Response<Body>, ids: &RequestIds) {
 
     let mut completed = with_references(text);
     if is_error && completed.ends_with(ERROR_END) {
+        explain(&mut completed);
         let end = completed.len() - ERROR_END.len();
         completed.insert_str(end, &ids.xml());
     }
 
     if completed != text {
         *response.body_mut() = Body::from(completed);
+    }
+}
+
+/// Adds the text that S3 has for an error, if the error has none.
+fn explain(error: &mut String) {
+    if error.contains("<Message>") {
+        return;
+    }
+
+    let code = error.split_once("<Code>").map(|(_, rest)| rest);
+    let code = code.and_then(|rest| rest.split_once(CODE_END));
+    if let Some((code, rest)) = code
+        && let Some(text) = message(code)
+    {
+        let place = error.len() - rest.len();
+        error.insert_str(place, &format!("<Message>{text}</Message>"));
     }
 }
 

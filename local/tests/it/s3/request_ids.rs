@@ -137,3 +137,74 @@ async fn an_event_has_the_ids_of_the_request_that_caused_it() {
         }
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_error_has_a_message() {
+    let setup = Setup::start().await;
+    let object = format!("/{BUCKET}/a.txt");
+    setup.ok_with(&format!("PUT {object}"), "text");
+    let long = "k".repeat(1025);
+
+    for (request, headers, message) in [
+        (
+            String::from("GET /missing-bucket"),
+            vec![],
+            "bucket does not exist",
+        ),
+        (
+            format!("GET /{BUCKET}/b.txt"),
+            vec![],
+            "key does not exist.",
+        ),
+        (
+            format!("GET /{BUCKET}/%FF"),
+            vec![],
+            "Couldn't parse the specified URI.",
+        ),
+        (
+            format!("GET /{BUCKET}/{long}"),
+            vec![],
+            "Your key is too long",
+        ),
+        (
+            String::from("GET /Not_A_Bucket/a"),
+            vec![],
+            "bucket is not valid.",
+        ),
+        (
+            format!("GET {object}?uploadId=1"),
+            vec![],
+            "upload does not exist.",
+        ),
+        (
+            format!("GET {object}"),
+            vec!["If-Match: \"x\""],
+            "pre-conditions",
+        ),
+        (
+            format!("GET {object}"),
+            vec!["Range: bytes=9-"],
+            "range is not satisfiable",
+        ),
+        (
+            format!("GET {object}?versionId={}", "0".repeat(32)),
+            vec![],
+            "version does not exist.",
+        ),
+        (format!("POST /{BUCKET}?delete"), vec![], ""),
+        (
+            format!("GET {object}?AWSAccessKeyId=test&Expires=4000000000&Signature=0"),
+            vec![],
+            "Check your key and signing method.",
+        ),
+    ] {
+        let answer = setup.send(&request, &headers, "");
+        let text = answer
+            .text("Message")
+            .unwrap_or_else(|| panic!("{request}: {answer:?}"));
+        assert!(
+            !text.is_empty() && text.contains(message),
+            "{request}: {answer:?}"
+        );
+    }
+}
