@@ -128,6 +128,7 @@ impl Engine {
                 next_stop: NextStop::from(&spec.destination),
                 path: format!("{}/{index}", id.0).into(),
                 refusals: 0,
+                dead_letter_queue: None,
             };
             self.send_off(state, now, message);
         }
@@ -172,6 +173,7 @@ impl Engine {
                     next_stop: NextStop::from(&spec.destination),
                     path,
                     refusals: 0,
+                    dead_letter_queue: None,
                 };
                 self.send_off(&mut state, now, message);
             }
