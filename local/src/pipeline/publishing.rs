@@ -106,7 +106,10 @@ impl Engine {
         self.journal
             .append(Some(id), StepKind::ObjectEvent(Arc::clone(&event)));
 
-        let request_id = self.s3_request_id(&format!("request {}", id.0));
+        let request_id = match &event.request_id {
+            Some(id) => id.clone(),
+            None => self.s3_request_id(&format!("request {}", id.0)),
+        };
         let request = Request {
             time: now,
             id: &request_id,

@@ -6,6 +6,8 @@
 mod endpoint;
 mod errors;
 mod event;
+mod forms;
+mod front;
 pub(crate) mod notification;
 mod operations;
 mod requests;

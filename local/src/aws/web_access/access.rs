@@ -51,6 +51,8 @@ pub struct WebAccess {
     origins: Option<Vec<Origin>>,
     /// The paths that other pages may link to, if the port has pages of its own.
     own_pages: Option<fn(&str) -> bool>,
+    /// Adds the headers that every answer of the port has.
+    mark: fn(&mut HeaderMap),
 }
 
 impl WebAccess {
@@ -62,6 +64,7 @@ impl WebAccess {
             refuse,
             origins: None,
             own_pages: None,
+            mark: |_| {},
         }
     }
 
@@ -108,6 +111,18 @@ impl WebAccess {
     pub fn with_own_pages(mut self, is_linkable: fn(&str) -> bool) -> Self {
         self.own_pages = Some(is_linkable);
         self
+    }
+
+    /// Adds headers to what is answered here: the answers to browsers that ask before a request.
+    /// Refusals have theirs from `refuse`.
+    #[must_use]
+    pub(crate) fn with_marks(mut self, mark: fn(&mut HeaderMap)) -> Self {
+        self.mark = mark;
+        self
+    }
+
+    pub(super) fn mark(&self, headers: &mut HeaderMap) {
+        (self.mark)(headers);
     }
 
     pub(super) fn refuse(&self, reason: &str) -> Response<Full<Bytes>> {

@@ -54,6 +54,7 @@ impl<S> WebGuard<S> {
             Ok(None) => Admission::Admitted(request, None),
             Ok(Some(origin)) => match cors::preflight(&request) {
                 Some(mut response) => {
+                    self.access.mark(response.headers_mut());
                     cors::allow(response.headers_mut(), &origin);
                     answer(response, request)
                 }

@@ -1,9 +1,14 @@
 //! The S3 operations that the endpoint supports, and where each one is implemented.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
+use http::Extensions;
 use s3s::{S3, S3Request, S3Response, S3Result, dto};
 
+use super::front::request_ids::RequestIds;
 use super::service::S3Service;
+use super::store::Buckets;
 
 mod attributes;
 mod buckets;
@@ -17,15 +22,36 @@ mod upload_listings;
 mod uploads;
 mod versions;
 
+/// The operations on some buckets.
+pub(super) struct Operations {
+    buckets: Arc<Buckets>,
+}
+
+impl Operations {
+    pub(super) fn new(buckets: Arc<Buckets>) -> Self {
+        Self { buckets }
+    }
+
+    /// What the operation of a request with these extensions works with.
+    fn service(&self, extensions: &Extensions) -> S3Service {
+        let ids = extensions.get::<RequestIds>().cloned();
+        S3Service::new(
+            Arc::clone(&self.buckets),
+            ids.unwrap_or_else(RequestIds::new),
+        )
+    }
+}
+
 macro_rules! operations {
     ($($module:ident::$operation:ident: $input:ident => $output:ident;)*) => {
         #[async_trait]
-        impl S3 for S3Service {$(
+        impl S3 for Operations {$(
             async fn $operation(
                 &self,
                 request: S3Request<dto::$input>,
             ) -> S3Result<S3Response<dto::$output>> {
-                $module::$operation(self, request).await
+                let service = self.service(&request.extensions);
+                $module::$operation(&service, request).await
             }
         )*}
     };
@@ -33,7 +59,6 @@ macro_rules! operations {
 
 operations! {
     objects::put_object: PutObjectInput => PutObjectOutput;
-    objects::post_object: PostObjectInput => PostObjectOutput;
     objects::copy_object: CopyObjectInput => CopyObjectOutput;
     reads::get_object: GetObjectInput => GetObjectOutput;
     reads::head_object: HeadObjectInput => HeadObjectOutput;

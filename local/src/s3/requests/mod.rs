@@ -4,5 +4,4 @@
 pub(super) mod checksums;
 pub(super) mod conditions;
 pub(super) mod headers;
-pub(super) mod partial;
 pub(super) mod tags;

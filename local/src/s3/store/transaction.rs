@@ -1,6 +1,7 @@
 //! Several changes and their events, which take effect together or not at all.
 
 use std::ops::Deref;
+use std::sync::Arc;
 use std::time::SystemTime;
 
 use super::bodies::StoredBody;
@@ -17,6 +18,8 @@ pub(crate) struct Transaction<'s> {
     index: &'s mut StoreIndex,
     sequencers: &'s mut Sequencers,
     now: SystemTime,
+    /// The id of the request that makes the changes, if a client makes them.
+    request: Option<Arc<str>>,
     changed: Changed,
 }
 
@@ -39,6 +42,7 @@ impl<'s> Transaction<'s> {
             index,
             sequencers,
             now,
+            request: None,
             changed: Changed::default(),
         }
     }
@@ -46,6 +50,11 @@ impl<'s> Transaction<'s> {
     /// What has changed so far.
     pub(crate) fn finish(self) -> Changed {
         self.changed
+    }
+
+    /// Sets the id of the request that makes the changes.
+    pub(in crate::s3) fn set_request(&mut self, id: &str) {
+        self.request = Some(id.into());
     }
 
     pub(super) fn now(&self) -> SystemTime {
@@ -63,7 +72,8 @@ impl<'s> Transaction<'s> {
         self.changed.changes.push(change);
     }
 
-    pub(super) fn publish(&mut self, event: ObjectEvent) {
+    pub(super) fn publish(&mut self, mut event: ObjectEvent) {
+        event.request_id = self.request.as_deref().map(str::to_owned);
         self.changed.events.push(event);
     }
 }
