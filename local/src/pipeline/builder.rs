@@ -526,8 +526,7 @@ impl LocalPipelineBuilder {
             None => false,
         };
 
-        let buckets = self.topology.buckets.iter();
-        state.create_buckets(buckets.map(|bucket| bucket.name.as_str()), clock.now())?;
+        let sources = state.configure_buckets(&self.topology.buckets, clock.now())?;
         let bodies = self.open_bodies(&state.store)?;
 
         let invokers = self.start_functions(&journal).await?;
@@ -539,6 +538,7 @@ impl LocalPipelineBuilder {
             state,
         ));
 
+        engine.announce_stored_buckets(&self.topology);
         if !was_used {
             engine.publish_test_notifications().await?;
         }
@@ -546,6 +546,7 @@ impl LocalPipelineBuilder {
         Ok(LocalPipeline::run(
             engine,
             self.topology,
+            sources,
             bodies,
             invokers,
             recorder,

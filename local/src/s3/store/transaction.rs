@@ -1,6 +1,7 @@
 //! Several changes and their events, which take effect together or not at all.
 
 use std::ops::Deref;
+use std::sync::Arc;
 use std::time::SystemTime;
 
 use super::bodies::StoredBody;
@@ -8,6 +9,7 @@ use super::change::{StoreChange, unused_bodies};
 use super::index::StoreIndex;
 use crate::aws::sequencer::{Sequencers, sequencer};
 use crate::s3::event::ObjectEvent;
+use crate::topology::BucketSpec;
 
 /// Changes of the buckets, and the events that S3 sends for them.
 ///
@@ -27,6 +29,15 @@ pub(crate) struct Changed {
     /// The old value of each change.
     old: Vec<StoreChange>,
     pub(crate) events: Vec<ObjectEvent>,
+    /// What buckets publish from now on.
+    pub(crate) published: Vec<(Arc<BucketSpec>, SendTest)>,
+}
+
+/// Whether S3 sends a test notification to each destination of a new configuration.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum SendTest {
+    Yes,
+    No,
 }
 
 impl<'s> Transaction<'s> {
@@ -65,6 +76,11 @@ impl<'s> Transaction<'s> {
 
     pub(super) fn publish(&mut self, event: ObjectEvent) {
         self.changed.events.push(event);
+    }
+
+    /// Says what a bucket publishes from now on.
+    pub(super) fn announce(&mut self, spec: Arc<BucketSpec>, test: SendTest) {
+        self.changed.published.push((spec, test));
     }
 }
 

@@ -4,10 +4,12 @@
 mod buckets;
 mod functions;
 mod names;
+mod notifications;
 mod part;
 mod queues;
 mod rules;
 
+pub(crate) use self::notifications::NotificationMistake;
 pub(super) use self::part::{PartKind, Problem};
 
 use self::part::CheckedPart;

@@ -6,8 +6,6 @@ use crate::topology::queue::is_fifo;
 
 impl Topology {
     pub(super) fn check_rules(&self) -> Result<(), Problem> {
-        let has_source = self.buckets.iter().any(|bucket| bucket.eventbridge);
-
         for (index, rule) in self.rules.iter().enumerate() {
             let part = CheckedPart::new(PartKind::Rule, index, &rule.name);
             let queue = &rule.queue;
@@ -16,10 +14,6 @@ impl Topology {
             part.require(!is_fifo(queue), "queue", || {
                 let why = "needs a message group id, which a rule cannot give here";
                 part.says(&format!("the FIFO queue `{queue}` {why}"))
-            })?;
-
-            part.require(has_source, "name", || {
-                part.says("no bucket sends events to EventBridge, so that the rule never matches")
             })?;
         }
 

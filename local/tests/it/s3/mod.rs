@@ -3,9 +3,11 @@
 mod buckets;
 mod checksums;
 pub(crate) mod client;
+mod cors;
 mod defaults;
 mod deletions;
 mod listings;
+mod notifications;
 mod properties;
 mod reads;
 mod setup;
