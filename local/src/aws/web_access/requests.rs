@@ -37,8 +37,8 @@ impl<'a> Source<'a> {
 }
 
 /// Whether a browser can send this `Origin`: `null`, or a scheme and a host ("Serialization of an
-/// origin", HTML Standard, 2026). A page cannot choose it. Programs that try out the CORS rules of a
-/// bucket may send anything.
+/// origin", HTML Standard, 2026). A page cannot choose it. A program that tries out the CORS rules
+/// of a bucket may send anything.
 fn is_of_browser(origin: &str) -> bool {
     origin.is_empty()
         || origin.contains([':', '/', ',', ' '])

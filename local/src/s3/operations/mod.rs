@@ -113,9 +113,11 @@ operations! {
     defaults::delete_bucket_analytics_configuration:
         DeleteBucketAnalyticsConfigurationInput => DeleteBucketAnalyticsConfigurationOutput;
     defaults::get_bucket_intelligent_tiering_configuration:
-        GetBucketIntelligentTieringConfigurationInput => GetBucketIntelligentTieringConfigurationOutput;
+        GetBucketIntelligentTieringConfigurationInput =>
+            GetBucketIntelligentTieringConfigurationOutput;
     defaults::delete_bucket_intelligent_tiering_configuration:
-        DeleteBucketIntelligentTieringConfigurationInput => DeleteBucketIntelligentTieringConfigurationOutput;
+        DeleteBucketIntelligentTieringConfigurationInput =>
+            DeleteBucketIntelligentTieringConfigurationOutput;
     defaults::get_bucket_inventory_configuration:
         GetBucketInventoryConfigurationInput => GetBucketInventoryConfigurationOutput;
     defaults::delete_bucket_inventory_configuration:
@@ -127,7 +129,8 @@ operations! {
     defaults::list_bucket_analytics_configurations:
         ListBucketAnalyticsConfigurationsInput => ListBucketAnalyticsConfigurationsOutput;
     defaults::list_bucket_intelligent_tiering_configurations:
-        ListBucketIntelligentTieringConfigurationsInput => ListBucketIntelligentTieringConfigurationsOutput;
+        ListBucketIntelligentTieringConfigurationsInput =>
+            ListBucketIntelligentTieringConfigurationsOutput;
     defaults::list_bucket_inventory_configurations:
         ListBucketInventoryConfigurationsInput => ListBucketInventoryConfigurationsOutput;
     defaults::list_bucket_metrics_configurations:
@@ -145,7 +148,8 @@ operations! {
     refused::put_bucket_analytics_configuration:
         PutBucketAnalyticsConfigurationInput => PutBucketAnalyticsConfigurationOutput;
     refused::put_bucket_intelligent_tiering_configuration:
-        PutBucketIntelligentTieringConfigurationInput => PutBucketIntelligentTieringConfigurationOutput;
+        PutBucketIntelligentTieringConfigurationInput =>
+            PutBucketIntelligentTieringConfigurationOutput;
     refused::put_bucket_inventory_configuration:
         PutBucketInventoryConfigurationInput => PutBucketInventoryConfigurationOutput;
     refused::put_bucket_metrics_configuration:

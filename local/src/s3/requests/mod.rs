@@ -1,5 +1,5 @@
-//! What requests and answers have in common, whatever the operation: headers, conditions, checksums,
-//! tags, and the configuration of notifications.
+//! What requests and answers have in common, whatever the operation: headers, conditions,
+//! checksums, tags, and the configuration of notifications.
 
 pub(super) mod checksums;
 pub(super) mod conditions;

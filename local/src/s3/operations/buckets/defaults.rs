@@ -242,12 +242,21 @@ errors! {
 }
 
 unknown! {
-    get_bucket_analytics_configuration(GetBucketAnalyticsConfigurationInput) => GetBucketAnalyticsConfigurationOutput;
-    delete_bucket_analytics_configuration(DeleteBucketAnalyticsConfigurationInput) => DeleteBucketAnalyticsConfigurationOutput;
-    get_bucket_intelligent_tiering_configuration(GetBucketIntelligentTieringConfigurationInput) => GetBucketIntelligentTieringConfigurationOutput;
-    delete_bucket_intelligent_tiering_configuration(DeleteBucketIntelligentTieringConfigurationInput) => DeleteBucketIntelligentTieringConfigurationOutput;
-    get_bucket_inventory_configuration(GetBucketInventoryConfigurationInput) => GetBucketInventoryConfigurationOutput;
-    delete_bucket_inventory_configuration(DeleteBucketInventoryConfigurationInput) => DeleteBucketInventoryConfigurationOutput;
-    get_bucket_metrics_configuration(GetBucketMetricsConfigurationInput) => GetBucketMetricsConfigurationOutput;
-    delete_bucket_metrics_configuration(DeleteBucketMetricsConfigurationInput) => DeleteBucketMetricsConfigurationOutput;
+    get_bucket_analytics_configuration(GetBucketAnalyticsConfigurationInput) =>
+        GetBucketAnalyticsConfigurationOutput;
+    delete_bucket_analytics_configuration(DeleteBucketAnalyticsConfigurationInput) =>
+        DeleteBucketAnalyticsConfigurationOutput;
+    get_bucket_intelligent_tiering_configuration(GetBucketIntelligentTieringConfigurationInput) =>
+        GetBucketIntelligentTieringConfigurationOutput;
+    delete_bucket_intelligent_tiering_configuration(
+        DeleteBucketIntelligentTieringConfigurationInput
+    ) => DeleteBucketIntelligentTieringConfigurationOutput;
+    get_bucket_inventory_configuration(GetBucketInventoryConfigurationInput) =>
+        GetBucketInventoryConfigurationOutput;
+    delete_bucket_inventory_configuration(DeleteBucketInventoryConfigurationInput) =>
+        DeleteBucketInventoryConfigurationOutput;
+    get_bucket_metrics_configuration(GetBucketMetricsConfigurationInput) =>
+        GetBucketMetricsConfigurationOutput;
+    delete_bucket_metrics_configuration(DeleteBucketMetricsConfigurationInput) =>
+        DeleteBucketMetricsConfigurationOutput;
 }

@@ -117,7 +117,7 @@ fn filter(spec: &NotificationSpec) -> Option<NotificationConfigurationFilter> {
     });
     let rules: Vec<_> = rules.collect();
 
-    (!rules.is_empty()).then(|| NotificationConfigurationFilter {
+    (!rules.is_empty()).then_some(NotificationConfigurationFilter {
         key: Some(S3KeyFilter {
             filter_rules: Some(rules),
         }),
