@@ -607,3 +607,38 @@ async fn an_event_follows_the_configuration_at_the_time_of_its_object() {
         "the configuration changed between the objects"
     );
 }
+
+/// Makes the log what it was before it had configurations.
+fn forget_configurations(folder: &TempDir) {
+    let path = folder.path().join("log.jsonl");
+    let log = std::fs::read_to_string(&path).unwrap();
+    let mut forgotten = 0;
+
+    let lines = log.lines().map(|line| {
+        let mut line: Value = serde_json::from_str(line).unwrap();
+        for entry in line.as_array_mut().into_iter().flatten() {
+            let settings = entry.pointer_mut("/store/bucket/to");
+            if let Some(settings) = settings.and_then(Value::as_object_mut) {
+                for field in ["published", "configured", "cors", "tags"] {
+                    forgotten += usize::from(settings.remove(field).is_some());
+                }
+            }
+        }
+        format!("{line}\n")
+    });
+
+    std::fs::write(&path, lines.collect::<String>()).unwrap();
+    assert_eq!(forgotten, 4);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_folder_without_configurations_takes_that_of_the_file() {
+    let folder = TempDir::new().unwrap();
+    stop(restart(&folder, Some("direct")).await).await;
+    forget_configurations(&folder);
+
+    let wired = restart(&folder, Some("direct")).await;
+    assert_eq!(wired.pipeline.notification_sources(), []);
+    wired.put_object("key");
+    assert_eq!(wired.received("direct").await, ["test", "key"]);
+}
