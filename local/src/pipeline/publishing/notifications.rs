@@ -50,6 +50,7 @@ impl Engine {
                 next_stop: NextStop::from(&spec.destination),
                 path: format!("{}/{index}", id.0).into(),
                 refusals: 0,
+                dead_letter_queue: None,
             };
             self.publish_to(state, now, &spec.destination, message);
         }
@@ -165,6 +166,7 @@ impl Engine {
                 next_stop: NextStop::from(&spec.destination),
                 path,
                 refusals: 0,
+                dead_letter_queue: None,
             };
             self.send_off(state, now, message);
         }
