@@ -41,9 +41,9 @@ pub enum StepKind {
         /// The bucket.
         bucket: Arc<str>,
     },
-    /// S3 could not send a notification, because the topic or the queue does not exist.
+    /// S3 could not send a notification, because the topic does not exist.
     NoDestination {
-        /// The topic or the queue.
+        /// The topic.
         destination: Arc<str>,
     },
     /// S3 sent a notification to a topic.

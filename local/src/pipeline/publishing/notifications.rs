@@ -62,7 +62,8 @@ impl Engine {
         id
     }
 
-    /// Sends a notification, if its destination exists. S3 does not try again.
+    /// Sends a notification, unless its topic does not exist. A queue that does not exist refuses
+    /// the message when it arrives.
     fn publish_to(
         &self,
         state: &mut PipelineState,
@@ -70,20 +71,17 @@ impl Engine {
         destination: &Destination,
         message: InTransit,
     ) {
-        let (exists, name) = match destination {
-            Destination::Topic(name) => (self.has_topic(name), name),
-            Destination::Queue(name) => (state.queues.contains_key(name.as_str()), name),
-        };
-
-        if exists {
-            self.send_off(state, now, message);
+        if let Destination::Topic(name) = destination
+            && !self.has_topic(name)
+        {
+            let step = StepKind::NoDestination {
+                destination: name.as_str().into(),
+            };
+            self.journal.append(message.event, step);
             return;
         }
 
-        let step = StepKind::NoDestination {
-            destination: name.as_str().into(),
-        };
-        self.journal.append(message.event, step);
+        self.send_off(state, now, message);
     }
 
     /// Says what a bucket publishes from now on, and sends its test notifications.

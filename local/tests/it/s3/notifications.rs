@@ -419,22 +419,32 @@ async fn destinations_are_not_checked_if_the_client_says_so() {
     let wired = Wired::with_bucket().await;
     let skip = ["x-amz-skip-destination-validation: true"];
     let removed = "<Event>s3:ObjectRemoved:*</Event>";
-    let both = [queue("absent", CREATED), queue("direct", removed)].concat();
+    let tagged = "<Event>s3:ObjectTagging:*</Event>";
+    let both = [
+        queue("absent", CREATED),
+        queue("direct", removed),
+        topic("no-topic", tagged),
+    ];
+    let both = both.concat();
     let answer = wired.put_with(&both, &skip);
     assert_eq!(answer.status, 200, "{answer:?}");
     assert_eq!(wired.configuration().texts("Queue").len(), 2);
 
     // The notification is lost, and no queue comes into being.
     wired.put_object("key");
+    let tags = "<Tagging><TagSet></TagSet></Tagging>";
+    assert_eq!(wired.send("PUT", "/key?tagging", &[], tags).status, 200);
     wired.send("DELETE", "/key", &[], "");
     assert_eq!(wired.received("direct").await, ["key"]);
     assert!(wired.pipeline.queue("absent").is_err());
     let history = wired.pipeline.journal().history();
     let lost = history.iter().filter_map(|step| match &step.kind {
         StepKind::NoDestination { destination } => Some(&**destination),
+        StepKind::Refused { queue, .. } => Some(&**queue),
         _ => None,
     });
-    assert_eq!(lost.collect::<Vec<_>>(), ["absent"]);
+    let lost: std::collections::BTreeSet<_> = lost.collect();
+    assert_eq!(lost.into_iter().collect::<Vec<_>>(), ["absent", "no-topic"]);
 
     // What cannot be read is refused nevertheless.
     let answer = wired.put_with(&queue("ordered.fifo", CREATED), &skip);
