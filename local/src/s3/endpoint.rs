@@ -14,6 +14,7 @@ use s3s::auth::SimpleAuth;
 use s3s::service::S3ServiceBuilder;
 use tokio::net::TcpListener;
 
+use super::cors::BucketCors;
 use super::front::Front;
 use super::front::credentials::{ACCESS_KEY, SECRET_KEY};
 use super::front::request_ids::RequestIds;
@@ -129,12 +130,13 @@ impl BoundS3Endpoint {
     /// pipeline that they belong to.
     #[must_use]
     pub fn serve(self, buckets: Arc<Buckets>) -> S3Endpoint {
+        let cors = Arc::new(BucketCors(Arc::clone(&buckets)));
         let mut protocol = S3ServiceBuilder::new(Operations::new(buckets));
         protocol.set_auth(SimpleAuth::from_single(ACCESS_KEY, SECRET_KEY));
         protocol.set_host(VirtualHosts);
         protocol.set_access(AccessRule);
 
-        let server = HttpListener::new(self.listener, self.access)
+        let server = HttpListener::new(self.listener, self.access.with_cross_origin(cors))
             .with_header_timeout(HEADER_TIMEOUT)
             .with_grace(GRACE)
             .serve(Front::new(protocol.build()));

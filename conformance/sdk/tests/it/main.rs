@@ -7,6 +7,7 @@
 
 mod dynamodb;
 mod s3;
+mod s3_notifications;
 mod sqs;
 mod sqs_client;
 mod sqs_faults;

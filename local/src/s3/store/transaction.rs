@@ -9,6 +9,7 @@ use super::change::{StoreChange, unused_bodies};
 use super::index::StoreIndex;
 use crate::aws::sequencer::{Sequencers, sequencer};
 use crate::s3::event::ObjectEvent;
+use crate::topology::BucketSpec;
 
 /// Changes of the buckets, and the events that S3 sends for them.
 ///
@@ -30,6 +31,15 @@ pub(crate) struct Changed {
     /// The old value of each change.
     old: Vec<StoreChange>,
     pub(crate) events: Vec<ObjectEvent>,
+    /// What buckets publish from now on.
+    pub(crate) published: Vec<(Arc<BucketSpec>, SendTest)>,
+}
+
+/// Whether S3 sends a test notification to each destination of a new configuration.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum SendTest {
+    Yes,
+    No,
 }
 
 impl<'s> Transaction<'s> {
@@ -75,6 +85,11 @@ impl<'s> Transaction<'s> {
     pub(super) fn publish(&mut self, mut event: ObjectEvent) {
         event.request_id = self.request.as_deref().map(str::to_owned);
         self.changed.events.push(event);
+    }
+
+    /// Says what a bucket publishes from now on.
+    pub(super) fn announce(&mut self, spec: Arc<BucketSpec>, test: SendTest) {
+        self.changed.published.push((spec, test));
     }
 }
 

@@ -7,7 +7,7 @@ use s3s::dto::{
 };
 use s3s::{S3Request, S3Response, S3Result, s3_error};
 
-use super::defaults::owner;
+use super::access::owner;
 use crate::aws::arn::REGION;
 use crate::s3::service::S3Service;
 
@@ -15,7 +15,7 @@ use crate::s3::service::S3Service;
 /// Reference, 2026).
 const MAX_BUCKETS: i32 = 10_000;
 
-pub(super) async fn create_bucket(
+pub(in crate::s3::operations) async fn create_bucket(
     service: &S3Service,
     request: S3Request<CreateBucketInput>,
 ) -> S3Result<S3Response<CreateBucketOutput>> {
@@ -48,7 +48,7 @@ pub(super) async fn create_bucket(
     }))
 }
 
-pub(super) async fn delete_bucket(
+pub(in crate::s3::operations) async fn delete_bucket(
     service: &S3Service,
     request: S3Request<DeleteBucketInput>,
 ) -> S3Result<S3Response<DeleteBucketOutput>> {
@@ -63,7 +63,7 @@ pub(super) async fn delete_bucket(
     ))
 }
 
-pub(super) async fn list_buckets(
+pub(in crate::s3::operations) async fn list_buckets(
     service: &S3Service,
     request: S3Request<ListBucketsInput>,
 ) -> S3Result<S3Response<ListBucketsOutput>> {
@@ -98,7 +98,7 @@ pub(super) async fn list_buckets(
     }))
 }
 
-pub(super) async fn head_bucket(
+pub(in crate::s3::operations) async fn head_bucket(
     service: &S3Service,
     request: S3Request<HeadBucketInput>,
 ) -> S3Result<S3Response<HeadBucketOutput>> {
@@ -110,7 +110,7 @@ pub(super) async fn head_bucket(
     }))
 }
 
-pub(super) async fn get_bucket_location(
+pub(in crate::s3::operations) async fn get_bucket_location(
     service: &S3Service,
     request: S3Request<GetBucketLocationInput>,
 ) -> S3Result<S3Response<GetBucketLocationOutput>> {

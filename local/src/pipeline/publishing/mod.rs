@@ -1,5 +1,7 @@
 //! How events and messages enter the pipeline.
 
+mod notifications;
+
 use std::sync::{Arc, MutexGuard};
 use std::time::{Duration, SystemTime};
 
@@ -9,13 +11,13 @@ use super::engine::Engine;
 use super::injection::FaultSite;
 use super::log::PendingSync;
 use super::state::PipelineState;
-use super::transit::{InTransit, NextStop};
+use super::transit::InTransit;
 use crate::faults::Fault;
 use crate::faults::chance::Chance;
 use crate::journal::StepKind;
-use crate::s3::notification::{Request, has_sequencer, notification_json, test_notification_json};
 use crate::s3::{Change, Committed, EventId, ObjectEvent, StoreError, StoreIndex, StoreKeeper};
 use crate::sqs::{Message, SendRefusal, Sent};
+use crate::topology::Destination;
 use crate::{Error, ErrorKind};
 
 /// How many messages can be in transit at once. Publishing waits when there are more.
@@ -80,6 +82,9 @@ impl Engine {
         }
 
         state.record_store(&changed);
+        for (spec, test) in std::mem::take(&mut changed.published) {
+            self.announce(&mut state, now, &spec, test);
+        }
         for event in std::mem::take(&mut changed.events) {
             let id = self.send_notifications(&mut state, now, event);
             committed.events.push(id);
@@ -89,101 +94,8 @@ impl Engine {
         Ok((committed, sync.map_err(StoreError::Storage)?))
     }
 
-    /// Sends the notifications of an event.
-    fn send_notifications(
-        &self,
-        state: &mut PipelineState,
-        now: SystemTime,
-        mut event: ObjectEvent,
-    ) -> EventId {
-        let id = state.next_event();
-
-        if event.sequencer.is_none() && has_sequencer(&event.event_name) {
-            event.sequencer = Some(state.sequencers.next(now));
-        }
-
-        let event = Arc::new(event);
-        self.journal
-            .append(Some(id), StepKind::ObjectEvent(Arc::clone(&event)));
-
-        let request_id = match &event.request_id {
-            Some(id) => id.clone(),
-            None => self.s3_request_id(&format!("request {}", id.0)),
-        };
-        let request = Request {
-            time: now,
-            id: &request_id,
-        };
-
-        let buckets = self.buckets.iter();
-        let specs = buckets
-            .filter(|bucket| bucket.name == event.bucket)
-            .flat_map(|bucket| &bucket.notifications)
-            .filter(|spec| spec.matches(&event));
-
-        for (index, spec) in specs.enumerate() {
-            let message = InTransit {
-                event: Some(id),
-                body: notification_json(spec, &event, &request).into(),
-                next_stop: NextStop::from(&spec.destination),
-                path: format!("{}/{index}", id.0).into(),
-                refusals: 0,
-                dead_letter_queue: None,
-            };
-            self.send_off(state, now, message);
-        }
-
-        self.send_to_event_bus(state, id, &event, &request);
-
-        id
-    }
-
-    /// Sends a test notification for each notification configuration, as S3 does when one is
-    /// created.
-    pub(super) async fn publish_test_notifications(&self) -> Result<(), Error> {
-        wait_for_sync(self.record_test_notifications()?).await
-    }
-
-    fn record_test_notifications(&self) -> Result<Option<PendingSync>, Error> {
-        let mut state = self.lock();
-        let now = self.clock.now();
-        let checkpoint = state.checkpoint();
-
-        for bucket in &self.buckets {
-            if bucket.notifications.is_empty() {
-                continue;
-            }
-
-            let step = StepKind::TestNotification {
-                bucket: bucket.name.as_str().into(),
-            };
-            self.journal.append(None, step);
-
-            for (index, spec) in bucket.notifications.iter().enumerate() {
-                let path: Arc<str> = format!("test/{}/{index}", bucket.name).into();
-                let request_id = self.s3_request_id(&path);
-                let request = Request {
-                    time: now,
-                    id: &request_id,
-                };
-
-                let message = InTransit {
-                    event: None,
-                    body: test_notification_json(&bucket.name, &request).into(),
-                    next_stop: NextStop::from(&spec.destination),
-                    path,
-                    refusals: 0,
-                    dead_letter_queue: None,
-                };
-                self.send_off(&mut state, now, message);
-            }
-        }
-
-        self.commit_acknowledged(state, checkpoint)
-    }
-
     /// An id in the form of S3's request ids: 16 hexadecimal digits.
-    fn s3_request_id(&self, about: &str) -> String {
+    pub(super) fn s3_request_id(&self, about: &str) -> String {
         format!("{:016X}", Chance::new(self.seed, about).bits())
     }
 
@@ -279,6 +191,13 @@ impl StoreKeeper for Engine {
         wait_for_sync(sync).await.map_err(StoreError::Unsynced)?;
 
         Ok(committed)
+    }
+
+    fn has_destination(&self, destination: &Destination) -> bool {
+        match destination {
+            Destination::Topic(name) => self.has_topic(name),
+            Destination::Queue(name) => self.has_queue(name),
+        }
     }
 
     fn storage_failed(&self, reason: &str) {

@@ -1,5 +1,14 @@
 //! A bucket: its settings, and the versions of its keys.
 
+mod changes;
+mod cors;
+mod settings;
+mod spec_line;
+
+pub(in crate::s3) use self::cors::CorsRule;
+pub(crate) use self::settings::BucketSettings;
+pub(in crate::s3) use self::settings::Versioning;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::SystemTime;
@@ -7,7 +16,6 @@ use std::time::SystemTime;
 use http::header::{ALLOW, LAST_MODIFIED};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use s3s::{S3Error, S3ErrorCode, S3Result, s3_error};
-use serde::{Deserialize, Serialize};
 
 use super::object::{DeleteMarker, KeyVersion, NULL_VERSION, StoredObject};
 use crate::aws::digest::md5_hex;
@@ -17,28 +25,6 @@ use crate::aws::digest::md5_hex;
 pub(in crate::s3) struct Bucket {
     pub(in crate::s3) settings: BucketSettings,
     keys: BTreeMap<String, Versions>,
-}
-
-/// What the owner of a bucket sets.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub(crate) struct BucketSettings {
-    pub(in crate::s3) created: SystemTime,
-    /// The region that the client asked for; `None` for the pipeline's own.
-    pub(in crate::s3) location: Option<String>,
-    pub(in crate::s3) versioning: Versioning,
-}
-
-/// Whether new versions of a key replace the old ones.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(in crate::s3) enum Versioning {
-    /// It was never enabled: a key has one version.
-    #[default]
-    Off,
-    /// Each change adds a version.
-    Enabled,
-    /// Each change replaces the version whose id is `null`.
-    Suspended,
 }
 
 /// An object that a client asked for.
