@@ -3,6 +3,7 @@
 use async_trait::async_trait;
 use s3s::{S3, S3Request, S3Response, S3Result, dto};
 
+use super::requests::fields::check_request;
 use super::service::S3Service;
 
 mod attributes;
@@ -25,6 +26,7 @@ macro_rules! operations {
                 &self,
                 request: S3Request<dto::$input>,
             ) -> S3Result<S3Response<dto::$output>> {
+                check_request(&request)?;
                 $module::$operation(self, request).await
             }
         )*}

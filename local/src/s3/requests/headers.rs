@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
-use s3s::dto::{CopySource, StorageClass};
+use s3s::dto::{CopySource, ServerSideEncryption, StorageClass};
 use s3s::{S3Result, s3_error};
 
 use super::conditions::ReadConditions;
@@ -146,4 +146,11 @@ pub(in crate::s3) fn check_part_number(number: i32) -> S3Result<()> {
 /// A number of bytes in the type that S3's responses use.
 pub(in crate::s3) fn content_length(bytes: u64) -> i64 {
     i64::try_from(bytes).unwrap_or(i64::MAX)
+}
+
+/// How objects are encrypted at rest, as S3's answers say of each object.
+pub(in crate::s3) fn encryption() -> Option<ServerSideEncryption> {
+    Some(ServerSideEncryption::from_static(
+        ServerSideEncryption::AES256,
+    ))
 }

@@ -131,6 +131,36 @@ impl BodyStore {
         })
     }
 
+    /// Refuses a body of this length, if it is known, before any of it is received.
+    pub(in crate::s3) fn check_length(&self, length: Option<usize>) -> S3Result<()> {
+        match length {
+            Some(length) if length as u64 > self.max_body => Err(self.too_large()),
+            _ => Ok(()),
+        }
+    }
+
+    /// Refuses to copy so many bytes in one request.
+    pub(in crate::s3) fn check_copy_length(&self, length: u64) -> S3Result<()> {
+        if length <= self.max_body {
+            return Ok(());
+        }
+
+        Err(s3_error!(
+            InvalidRequest,
+            "The specified copy source is larger than the maximum allowable size for a copy \
+             source: {}",
+            self.max_body
+        ))
+    }
+
+    fn too_large(&self) -> S3Error {
+        s3_error!(
+            EntityTooLarge,
+            "Your proposed upload exceeds the maximum allowed size: {} bytes",
+            self.max_body
+        )
+    }
+
     /// Writes a body. `seen` is called with each chunk.
     pub(in crate::s3) async fn write<E: Into<s3s::StdError>>(
         &self,
@@ -174,11 +204,7 @@ impl BodyStore {
             *length += chunk.len() as u64;
 
             if *length > self.max_body {
-                return Err(s3_error!(
-                    EntityTooLarge,
-                    "the body is longer than {} bytes",
-                    self.max_body
-                ));
+                return Err(self.too_large());
             }
 
             seen(&chunk);

@@ -27,4 +27,4 @@ pub(in crate::s3) use self::object::{
 };
 pub(in crate::s3) use self::objects::Deleted;
 pub(crate) use self::transaction::{Changed, Transaction};
-pub(in crate::s3) use self::upload::{ClaimedPart, StoredPart};
+pub(in crate::s3) use self::upload::{ClaimedPart, ClaimedUpload, StoredPart, Upload};

@@ -2,7 +2,7 @@
 
 mod names;
 mod ports;
-mod request;
+pub(crate) mod request;
 
 use std::net::{Ipv4Addr, SocketAddr};
 

@@ -112,7 +112,7 @@ impl Answer {
 
 /// A target with the signature of the public keys, as a page could make it ("Authenticating
 /// Requests: Using Query Parameters", Amazon S3 API Reference, 2026).
-pub(super) fn presigned(method: &str, path: &str, host: &str) -> String {
+pub(crate) fn presigned(method: &str, path: &str, host: &str) -> String {
     let now = jiff::Timestamp::now()
         .strftime("%Y%m%dT%H%M%SZ")
         .to_string();
@@ -128,16 +128,24 @@ pub(super) fn presigned(method: &str, path: &str, host: &str) -> String {
     let digest = hex(&Sha256::digest(canonical));
     let text = format!("AWS4-HMAC-SHA256\n{now}\n{scope}\n{digest}");
 
+    let signature = hmac(&signing_key(day), &text);
+
+    format!("{path}?{query}&X-Amz-Signature={}", hex(&signature))
+}
+
+/// The key that signs the requests of a day ("Authenticating Requests (AWS Signature Version 4)",
+/// Amazon S3 API Reference, 2026).
+pub(crate) fn signing_key(day: &str) -> Vec<u8> {
     let mut key = b"AWS4test".to_vec();
     for part in [day, "us-east-1", "s3", "aws4_request"] {
         key = hmac(&key, part);
     }
 
-    format!("{path}?{query}&X-Amz-Signature={}", hex(&hmac(&key, &text)))
+    key
 }
 
 /// HMAC with SHA-256, for keys of at most 64 bytes (RFC 2104).
-fn hmac(key: &[u8], text: &str) -> Vec<u8> {
+pub(crate) fn hmac(key: &[u8], text: &str) -> Vec<u8> {
     let padded = |pad: u8| -> Vec<u8> {
         (0..64)
             .map(|at| key.get(at).copied().unwrap_or(0) ^ pad)
@@ -148,6 +156,6 @@ fn hmac(key: &[u8], text: &str) -> Vec<u8> {
     Sha256::digest([&padded(0x5c), &inner[..]].concat()).to_vec()
 }
 
-fn hex(bytes: &[u8]) -> String {
+pub(crate) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
