@@ -118,7 +118,7 @@ pub(super) async fn copy_object(
     let mut input = request.input;
     let buckets = &service.buckets;
     let conditions = source_conditions!(input);
-    let found = copy_source(buckets, &input.copy_source, &conditions)?;
+    let (found, pin) = copy_source(buckets, &input.copy_source, &conditions)?;
     let source = found.object;
     buckets.check(&input.bucket)?;
 
@@ -136,7 +136,7 @@ pub(super) async fn copy_object(
         Some(algorithm) => Some(ChecksumKind::parse(algorithm.as_str())?),
         None => None,
     };
-    let copied = buckets.copied(&source, kind).await;
+    let copied = buckets.copied(&source, pin, kind).await;
     let object = StoredObject {
         headers,
         tags,

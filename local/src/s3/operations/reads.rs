@@ -62,15 +62,16 @@ pub(super) async fn get_object(
     let mut input = request.input;
     let conditions = read_conditions!(input);
     let version_id = input.version_id.as_deref();
-    let found = service
+    let (found, pin) = service
         .buckets
-        .find(&input.bucket, &input.key, version_id)?;
+        .find_to_read(&input.bucket, &input.key, version_id)?;
     conditions.check_read(&found.object)?;
 
     let selection = Selection::new(&found.object, input.range, input.part_number)?;
     let checksum = selection.checksum(&found.object, input.checksum_mode.as_ref());
     let range = selection.range.clone();
-    let body = service.buckets.bodies().read(&found.object.body, range);
+    let bodies = service.buckets.bodies();
+    let body = bodies.read(&found.object.body, range, pin);
 
     Ok(S3Response::new(GetObjectOutput {
         body: Some(StreamingBlob::wrap(body)),

@@ -20,8 +20,8 @@ use crate::s3::requests::headers::{
 };
 use crate::s3::service::S3Service;
 use crate::s3::store::{
-    Buckets, ChecksumKind, ClaimedPart, ClaimedUpload, ObjectChecksum, Preconditions, StoredBody,
-    StoredPart, UploadChecksum,
+    Buckets, ChecksumKind, ClaimedPart, ClaimedUpload, ObjectChecksum, Pin, Preconditions,
+    StoredBody, StoredPart, UploadChecksum,
 };
 
 pub(super) async fn create_multipart_upload(
@@ -120,7 +120,7 @@ pub(super) async fn upload_part_copy(
     let object = (input.bucket.as_str(), input.key.as_str());
     let upload = check_upload(buckets, object, &input.upload_id)?;
     let kind = upload.map(|sum| sum.kind);
-    let found = copy_source(buckets, &input.copy_source, &conditions)?;
+    let (found, pin) = copy_source(buckets, &input.copy_source, &conditions)?;
     let source = found.object;
 
     let size = source.body.len();
@@ -133,7 +133,7 @@ pub(super) async fn upload_part_copy(
         .bodies()
         .check_copy_length(range.end - range.start)?;
 
-    let copied = copied_part(buckets, &source.body, range, kind).await;
+    let copied = copied_part(buckets, &source.body, (range, pin), kind).await;
     let (part, checksum) = buckets.report_failure(copied)?;
     let body = part.body.clone();
 
@@ -163,12 +163,12 @@ pub(super) async fn upload_part_copy(
 async fn copied_part(
     buckets: &Buckets,
     source: &StoredBody,
-    range: Range<u64>,
+    (range, pin): (Range<u64>, Pin),
     kind: Option<ChecksumKind>,
 ) -> S3Result<(StoredPart, Checksum)> {
     let mut md5 = Md5::new();
     let mut hasher = ChecksumKind::hasher(|other| kind == Some(other));
-    let copied = buckets.bodies().copy(source, range, |bytes| {
+    let copied = buckets.bodies().copy(source, range, pin, |bytes| {
         md5.update(bytes);
         hasher.update(bytes);
     });

@@ -11,7 +11,7 @@ use s3_dispatch::EventName;
 use s3s::S3Result;
 use s3s::crypto::{Checksum as _, Md5};
 
-use super::bodies::{BodyStore, StoredBody};
+use super::bodies::{BodyStore, Pin, StoredBody};
 use super::bucket::FoundObject;
 use super::checksum::{ChecksumKind, ObjectChecksum};
 use super::index::StoreIndex;
@@ -139,6 +139,21 @@ impl Buckets {
         self.read(|index| index.bucket(bucket)?.find(key, version_id))
     }
 
+    /// The same, for one whose body is read. The body stays as long as the pin.
+    pub(in crate::s3) fn find_to_read(
+        &self,
+        bucket: &str,
+        key: &str,
+        version_id: Option<&str>,
+    ) -> S3Result<(FoundObject, Pin)> {
+        self.read(|index| {
+            let found = index.bucket(bucket)?.find(key, version_id)?;
+            // Nothing is discarded that the index contains.
+            let pin = self.bodies.pin(&found.object.body);
+            Ok((found, pin))
+        })
+    }
+
     /// Puts an object, and returns it.
     pub(in crate::s3) async fn create(
         &self,
@@ -190,10 +205,10 @@ impl Buckets {
         from: (&str, &str),
         to: (&str, &str),
     ) -> Result<Vec<EventId>, StoreError> {
-        let source = self.find(from.0, from.1, None)?;
+        let (source, pin) = self.find_to_read(from.0, from.1, None)?;
         self.check(to.0)?;
 
-        let object = self.copied(&source.object, None).await?;
+        let object = self.copied(&source.object, pin, None).await?;
         let event_name = EventName::OBJECT_CREATED_COPY;
         let (_, events) = self
             .create(to, object, event_name, &Preconditions::default())
@@ -208,6 +223,7 @@ impl Buckets {
     pub(in crate::s3) async fn copied(
         &self,
         source: &StoredObject,
+        pin: Pin,
         kind: Option<ChecksumKind>,
     ) -> S3Result<StoredObject> {
         let kept = source.checksum.as_ref().map(|checksum| checksum.kind);
@@ -216,7 +232,7 @@ impl Buckets {
         let mut hasher = ChecksumKind::hasher(|other| other == kind);
 
         let all = 0..source.body.len();
-        let copied = self.bodies.copy(&source.body, all, |bytes| {
+        let copied = self.bodies.copy(&source.body, all, pin, |bytes| {
             md5.update(bytes);
             hasher.update(bytes);
         });

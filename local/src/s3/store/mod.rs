@@ -15,6 +15,7 @@ mod objects;
 mod transaction;
 mod upload;
 
+pub(in crate::s3) use self::bodies::Pin;
 pub(crate) use self::bodies::{BodyStore, StoredBody};
 pub(in crate::s3) use self::bucket::{Bucket, FoundObject, Versioning, http_date};
 pub use self::buckets::Buckets;

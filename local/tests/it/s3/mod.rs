@@ -1,5 +1,6 @@
 //! Buckets through their S3 endpoint, over plain HTTP.
 
+mod bodies;
 mod buckets;
 mod checksums;
 pub(crate) mod client;
