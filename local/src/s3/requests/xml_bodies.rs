@@ -12,7 +12,18 @@ use crate::s3::store::ChecksumKind;
 
 /// The parts of buckets and objects that are sent as XML, with checksums of the XML. A request to
 /// complete an upload is sent as XML too, but its checksums are those of the object.
-const SENT_AS_XML: [&str; 5] = ["acl", "delete", "notification", "tagging", "versioning"];
+const SENT_AS_XML: [&str; 10] = [
+    "acl",
+    "cors",
+    "delete",
+    "encryption",
+    "notification",
+    "ownershipControls",
+    "publicAccessBlock",
+    "requestPayment",
+    "tagging",
+    "versioning",
+];
 
 /// The longest XML body that `s3s` reads, in bytes.
 const MAX_BYTES: usize = 20 * 1024 * 1024;

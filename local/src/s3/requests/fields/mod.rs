@@ -7,7 +7,9 @@
 mod access;
 mod buckets;
 mod objects;
+mod refused;
 mod rules;
+mod settings;
 mod unknown;
 mod uploads;
 
