@@ -677,7 +677,9 @@ impl LocalPipelineBuilder {
 
         if spec.program.is_none() {
             let name = &spec.name;
-            let message = format!("the function `{name}` has neither a program nor a router");
+            let message = format!(
+                "the function `{name}` has no program: give it a `command`, a `url` or a router"
+            );
             let message = spec.program_error(&message);
             return Err(Error::new(ErrorKind::UnknownName, message));
         }
