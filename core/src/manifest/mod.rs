@@ -25,6 +25,7 @@ mod sns;
 mod eventbridge_events;
 mod eventbridge;
 mod filter_criteria;
+mod object_access;
 mod iam;
 #[expect(
     clippy::module_inception,
@@ -36,5 +37,6 @@ pub use bucket::BucketNotification;
 pub use eventbridge::EventBridgePattern;
 pub use filter_criteria::FilterCriteria;
 pub use iam::IamPolicy;
+pub use object_access::ObjectAccess;
 pub use sns::FilterPolicy;
 pub use warnings::Warning;
