@@ -72,7 +72,7 @@
 //! # Where to find what
 //!
 //! - To write a handler: [`s3_handler`], [`Handler`], [`HandlerError`], [`Outcome`].
-//! - To choose its arguments: [`FromRecord`], [`S3EventRecord`], [`ObjectKey`], [`State`],
+//! - To choose its arguments: [`FromRecord`], [`FromRecordAsync`], [`S3EventRecord`], [`ObjectKey`], [`State`],
 //!   [`MessageContext`], and views such as [`ObjectCreated`].
 //! - To name the types of a record's fields: the modules [`record`] and [`event_data`].
 //! - To choose the handler of a record: [`Routes`], [`Route`], [`EventPattern`]. Implement
@@ -173,10 +173,10 @@ struct KeepingAMirror;
 pub use s3_dispatch_core::__private;
 pub use s3_dispatch_core::{
     Annotated, BucketName, Context, ETag, Error, ErrorKind, EventName, EventPattern, Expired,
-    FromRecord, FromRef, Handler, HandlerError, HandlerErrorKind, Manifest, MessageContext,
-    Notification, ObjectCreated, ObjectKey, ObjectRemoved, ObjectRestored, Outcome, Replicated,
-    Retained, Route, Router, Routes, S3EventRecord, Sequencer, SkipReason, State, Tagged, Tiered,
-    Transitioned, VersionId, async_trait,
+    FromRecord, FromRecordAsync, FromRef, Handler, HandlerError, HandlerErrorKind, Manifest,
+    MessageContext, Notification, ObjectCreated, ObjectKey, ObjectRemoved, ObjectRestored, Outcome,
+    Replicated, Retained, Route, Router, Routes, S3EventRecord, Sequencer, SkipReason, State,
+    Tagged, Tiered, Transitioned, VersionId, async_trait,
 };
 pub use s3_dispatch_core::{delivery, event_data, handler, manifest, record};
 pub use s3_dispatch_macros::s3_handler;

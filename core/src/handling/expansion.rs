@@ -14,14 +14,15 @@ pub use crate::delivery::context::parse_receive_count;
 pub use crate::error::{bounded, with_causes};
 pub use crate::event::nearest_pattern;
 pub use crate::handling::BoxFuture;
-pub use crate::{Context, EventPattern, FromRecord, Handler, HandlerError, Outcome, Route};
+pub use crate::handling::timing::{Argument, Made, NotAsync, Probe};
+pub use crate::{Context, EventPattern, Handler, HandlerError, Outcome, Route};
 
 use crate::event::{CompileError, Literal};
 use crate::handling::FromRef;
 
 /// A state that provides every part.
 ///
-/// With it the macro looks up [`FromRecord::EVENTS`] of an argument without knowing the real state.
+/// With it the macro looks up [`Argument::EVENTS`] without knowing the real state.
 #[derive(Debug)]
 pub enum AnyState {}
 

@@ -5,6 +5,7 @@
 
 mod context;
 mod argument;
+mod timing;
 mod state;
 mod error;
 mod outcome;
@@ -12,7 +13,7 @@ mod handler;
 #[doc(hidden)]
 pub mod expansion;
 
-pub use argument::FromRecord;
+pub use argument::{FromRecord, FromRecordAsync};
 pub use context::Context;
 pub use error::{HandlerError, HandlerErrorKind};
 pub use handler::{BoxFuture, Handler, HandlerFn};
