@@ -108,8 +108,8 @@ pub use delivery::notification::Notification;
 pub use error::{Error, ErrorKind};
 pub use event::{EventName, EventPattern};
 pub use handling::{
-    Context, FromRecord, FromRecordAsync, FromRef, Handler, HandlerError, HandlerErrorKind,
-    Outcome, SkipReason, State,
+    Class, Classify, Context, FromRecord, FromRecordAsync, FromRef, Handler, HandlerError,
+    HandlerErrorKind, Outcome, SkipReason, State,
 };
 pub use manifest::manifest::Manifest;
 pub use record::bucket::BucketName;

@@ -1,6 +1,6 @@
 //! The context that the arguments of a handler are made from.
 
-use crate::{MessageContext, S3EventRecord};
+use crate::{MessageContext, Outcome, S3EventRecord};
 
 /// One record on its way to a handler, with its message and the application's state.
 ///
@@ -51,6 +51,14 @@ impl<'r, S> Context<'r, S> {
         self.message
     }
 
+    /// Gives a failure its kind, by the classifiers of the dispatcher.
+    ///
+    /// The wrappers of routers must see the kind, so it is done here, and not by the dispatcher.
+    #[doc(hidden)]
+    pub fn settle(&self, outcome: Outcome) -> Outcome {
+        settle(outcome, self.message)
+    }
+
     /// The application's state.
     #[must_use]
     pub fn state(&self) -> &'r S {
@@ -66,3 +74,14 @@ impl<S> Clone for Context<'_, S> {
 }
 
 impl<S> Copy for Context<'_, S> {}
+
+/// Gives a failure its kind, by the classifiers that the dispatcher has put into the context.
+pub fn settle(outcome: Outcome, message: &MessageContext) -> Outcome {
+    match (outcome, &message.classifier) {
+        (Outcome::Failed(error), Some(classifier)) => {
+            Outcome::from(error.classified_by(classifier))
+        }
+        (Outcome::Failed(error), None) => Outcome::from(error),
+        (other, _) => other,
+    }
+}

@@ -4,15 +4,20 @@ use std::error::Error as StdError;
 use std::fmt;
 use std::time::Duration;
 
-use crate::SkipReason;
 use crate::contained::ContainedError;
 use crate::error::with_causes;
+use crate::handling::class::Classifier;
+use crate::{Class, Classify, SkipReason};
 
 /// The failure of a record.
 ///
 /// `?` makes one from every error, boxed error and text, as a failure that is worth a
 /// [`retry`](Self::retry). Use [`permanent`](Self::permanent) if a retry cannot help, and
 /// [`skip`](Self::skip) if there is nothing to do.
+///
+/// To say it once for a type of errors, and not at each `?`, implement [`Classify`], or give the
+/// dispatcher of `s3-dispatch` a classifier. It is asked about errors that `?` converted. What
+/// `retry`, `permanent`, `skip` and [`with_retry_after`](Self::with_retry_after) say is final.
 ///
 /// Like `anyhow::Error`, it does not implement [`Error`](std::error::Error) itself. Otherwise `?`
 /// could not convert every other error. [`as_error`](Self::as_error) gives the error inside.
@@ -32,9 +37,13 @@ use crate::error::with_causes;
 ///     Ok(())
 /// }
 /// ```
-pub struct HandlerError {
+pub struct HandlerError(Box<Inner>);
+
+struct Inner {
     kind: HandlerErrorKind,
     retry_after: Option<Duration>,
+    /// The handler has chosen the kind, or the classifiers have been asked.
+    is_final: bool,
     source: ContainedError,
 }
 
@@ -57,7 +66,7 @@ pub enum HandlerErrorKind {
 impl HandlerError {
     /// A failure that a retry may fix: the message is delivered again.
     ///
-    /// `?` does the same.
+    /// `?` does the same, but then a classifier may say otherwise.
     ///
     /// # Examples
     ///
@@ -69,11 +78,7 @@ impl HandlerError {
     /// assert_eq!(error.to_string(), "the index is unavailable");
     /// ```
     pub fn retry(error: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
-        Self {
-            kind: HandlerErrorKind::Retry,
-            retry_after: None,
-            source: ContainedError::new(error),
-        }
+        Self::new(HandlerErrorKind::Retry, error).into_final()
     }
 
     /// A failure that no retry can fix.
@@ -87,11 +92,7 @@ impl HandlerError {
     /// assert!(parsed.unwrap_err().is_permanent());
     /// ```
     pub fn permanent(error: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
-        Self {
-            kind: HandlerErrorKind::Permanent,
-            retry_after: None,
-            source: ContainedError::new(error),
-        }
+        Self::new(HandlerErrorKind::Permanent, error).into_final()
     }
 
     /// Ends a handler that has nothing to do. The record counts as done.
@@ -116,10 +117,78 @@ impl HandlerError {
     /// ```
     pub fn skip(reason: impl Into<SkipReason>) -> Self {
         let reason = reason.into();
-        Self {
-            kind: HandlerErrorKind::Skip(reason),
+        Self::new(HandlerErrorKind::Skip(reason), NothingToDo(reason)).into_final()
+    }
+
+    /// A failure that is what its error says.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::fmt;
+    ///
+    /// use s3_dispatch_core::{Class, Classify, HandlerError};
+    ///
+    /// #[derive(Debug)]
+    /// struct NotAnImage;
+    ///
+    /// impl fmt::Display for NotAnImage {
+    ///     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    ///         f.write_str("the object is not an image")
+    ///     }
+    /// }
+    ///
+    /// impl std::error::Error for NotAnImage {}
+    ///
+    /// impl Classify for NotAnImage {
+    ///     fn class(&self) -> Class {
+    ///         Class::Permanent
+    ///     }
+    /// }
+    ///
+    /// assert!(HandlerError::classified(NotAnImage).is_permanent());
+    /// ```
+    pub fn classified(error: impl Classify + Into<Box<dyn StdError + Send + Sync>>) -> Self {
+        let class = error.class();
+        Self::new(HandlerErrorKind::Retry, error).with_class(class)
+    }
+
+    fn new(kind: HandlerErrorKind, error: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
+        Self(Box::new(Inner {
+            kind,
             retry_after: None,
-            source: ContainedError::new(NothingToDo(reason)),
+            is_final: false,
+            source: ContainedError::new(error),
+        }))
+    }
+
+    fn into_final(mut self) -> Self {
+        self.0.is_final = true;
+        self
+    }
+
+    fn with_class(mut self, class: Class) -> Self {
+        let (kind, retry_after) = match class {
+            Class::Retry => (HandlerErrorKind::Retry, None),
+            Class::RetryAfter(delay) => (HandlerErrorKind::Retry, Some(delay)),
+            Class::Permanent => (HandlerErrorKind::Permanent, None),
+            Class::Skip(reason) => (HandlerErrorKind::Skip(reason), None),
+        };
+        self.0.kind = kind;
+        self.0.retry_after = retry_after;
+
+        self.into_final()
+    }
+
+    /// Asks the classifier, unless the kind is final. Then it is final.
+    pub(super) fn classified_by(self, classifier: &Classifier) -> Self {
+        if self.0.is_final {
+            return self;
+        }
+
+        match classifier.class(self.as_error()) {
+            Some(class) => self.with_class(class),
+            None => self.into_final(),
         }
     }
 
@@ -140,15 +209,15 @@ impl HandlerError {
     /// ```
     #[must_use]
     pub fn with_retry_after(mut self, delay: Duration) -> Self {
-        self.retry_after = Some(delay);
-        self
+        self.0.retry_after = Some(delay);
+        self.into_final()
     }
 
-    /// The minimum delay before a retry. `None` unless
-    /// [`with_retry_after`](Self::with_retry_after) set one.
+    /// The minimum delay before a retry. `None` unless [`with_retry_after`](Self::with_retry_after)
+    /// or a classifier set one.
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
-        self.retry_after
+        self.0.retry_after
     }
 
     /// Whether a retry can help, as an enum.
@@ -163,13 +232,13 @@ impl HandlerError {
     /// ```
     #[must_use]
     pub fn kind(&self) -> HandlerErrorKind {
-        self.kind
+        self.0.kind
     }
 
     /// Whether a retry cannot help.
     #[must_use]
     pub fn is_permanent(&self) -> bool {
-        self.kind == HandlerErrorKind::Permanent
+        self.0.kind == HandlerErrorKind::Permanent
     }
 
     /// The error that the handler returned. Use it to downcast, or to walk the causes.
@@ -184,7 +253,7 @@ impl HandlerError {
     /// ```
     #[must_use]
     pub fn as_error(&self) -> &(dyn StdError + Send + Sync + 'static) {
-        self.source.get()
+        self.0.source.get()
     }
 
     /// The error that the handler returned, by value.
@@ -199,14 +268,14 @@ impl HandlerError {
     /// ```
     #[must_use]
     pub fn into_error(self) -> Box<dyn StdError + Send + Sync> {
-        self.source.into_inner()
+        self.0.source.into_inner()
     }
 }
 
-/// The same as [`HandlerError::retry`].
+/// A failure that is worth a retry, unless a classifier of the dispatcher says otherwise.
 impl<E: Into<Box<dyn StdError + Send + Sync>>> From<E> for HandlerError {
     fn from(error: E) -> Self {
-        Self::retry(error)
+        Self::new(HandlerErrorKind::Retry, error)
     }
 }
 
@@ -225,8 +294,8 @@ impl fmt::Display for HandlerError {
 impl fmt::Debug for HandlerError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("HandlerError")
-            .field("kind", &self.kind)
-            .field("source", &self.source)
+            .field("kind", &self.0.kind)
+            .field("source", &self.0.source)
             .finish()
     }
 }

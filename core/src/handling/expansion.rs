@@ -14,6 +14,8 @@ pub use crate::delivery::context::parse_receive_count;
 pub use crate::error::{bounded, with_causes};
 pub use crate::event::nearest_pattern;
 pub use crate::handling::BoxFuture;
+pub use crate::handling::class::Classifier;
+pub use crate::handling::context::settle;
 pub use crate::handling::timing::{Argument, Made, NotAsync, Probe};
 pub use crate::{Context, EventPattern, Handler, HandlerError, Outcome, Route};
 

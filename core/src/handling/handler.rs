@@ -132,10 +132,10 @@ macro_rules! handler_fn {
                             Made::Later(making) => making.await,
                         } {
                             Ok(argument) => argument,
-                            Err(error) => return Outcome::from(error),
+                            Err(error) => return context.settle(Outcome::from(error)),
                         },
                     )*);
-                    Outcome::from(running.await)
+                    context.settle(Outcome::from(running.await))
                 })
             }
         }

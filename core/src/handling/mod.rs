@@ -3,10 +3,12 @@
 //! A handler is a type that turns a record into an outcome. The attribute macro makes one from an
 //! async function, and routes call it. Implement [`Handler`] directly for a generic handler.
 
-mod context;
+pub(crate) mod context;
 mod argument;
 mod timing;
 mod state;
+mod skip_reason;
+pub(crate) mod class;
 mod error;
 mod outcome;
 mod handler;
@@ -14,8 +16,10 @@ mod handler;
 pub mod expansion;
 
 pub use argument::{FromRecord, FromRecordAsync};
+pub use class::{Class, Classify};
 pub use context::Context;
 pub use error::{HandlerError, HandlerErrorKind};
 pub use handler::{BoxFuture, Handler, HandlerFn};
-pub use outcome::{Outcome, SkipReason};
+pub use outcome::Outcome;
+pub use skip_reason::SkipReason;
 pub use state::{FromRef, State};

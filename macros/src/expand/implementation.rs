@@ -100,11 +100,11 @@ fn handle(handler: &Handler, arguments: &[Type], state: &TokenStream) -> TokenSt
                     let #values = match #values {
                         __private::Result::Ok(argument) => argument,
                         __private::Result::Err(error) => {
-                            return __private::From::from(error);
+                            return __context.settle(__private::From::from(error));
                         }
                     };
                 )*
-                __private::HandlerOutput::into_outcome(#call.await)
+                __context.settle(__private::HandlerOutput::into_outcome(#call.await))
             })
         }
     }

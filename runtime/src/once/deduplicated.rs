@@ -4,12 +4,14 @@ use std::fmt;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use s3_dispatch_core::__private::settle;
 use s3_dispatch_core::{
     HandlerError, MessageContext, Outcome, Route, Router, S3EventRecord, SkipReason,
 };
 use tokio::time::Instant;
 
 use crate::ClaimStore;
+use crate::failure::classifiers::retry;
 use crate::guarded::Guarded;
 use crate::once::identity::{Identity, default_scope};
 use crate::once::order;
@@ -281,6 +283,7 @@ impl<R: Router, Store: ClaimStore> Deduplicated<R, Store> {
         let outcome = Guarded::new(|| order::route(&self.router, record, message))
             .await
             .unwrap_or_else(|panicked| Outcome::Failed(HandlerError::retry(panicked)));
+        let outcome = settle(outcome, message);
 
         let ended = async {
             match outcome {
@@ -339,7 +342,7 @@ impl<R: Router, Store: ClaimStore> Router for Deduplicated<R, Store> {
                 );
                 order::route(&self.router, record, message).await
             }
-            Err(error) => Outcome::Failed(HandlerError::retry(error)),
+            Err(error) => Outcome::Failed(retry(error)),
         }
     }
 

@@ -14,10 +14,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use s3_dispatch_core::__private::settle;
 use s3_dispatch_core::handler::BoxFuture;
-use s3_dispatch_core::{HandlerError, MessageContext, Outcome, Router, S3EventRecord, SkipReason};
+use s3_dispatch_core::{MessageContext, Outcome, Router, S3EventRecord, SkipReason};
 
 use crate::SequencerStore;
+use crate::failure::classifiers::retry;
 use crate::once::identity::Identity;
 use crate::once::outage::Patience;
 use crate::once::position::Position;
@@ -127,21 +129,17 @@ async fn take(
     match steps.is_stale(message).await {
         Ok(true) => return Outcome::Skipped(SkipReason::Stale),
         Ok(false) => {}
-        Err(error) => return Outcome::Failed(HandlerError::retry(error)),
+        Err(error) => return Outcome::Failed(retry(error)),
     }
 
-    let outcome = match routed.await {
-        Outcome::Failed(error) => Outcome::from(error),
-        outcome => outcome,
-    };
-
+    let outcome = settle(routed.await, message);
     if !is_decided(&outcome) {
         return outcome;
     }
 
     match steps.remember(message).await {
         Ok(()) => outcome,
-        Err(error) => Outcome::Failed(HandlerError::retry(error)),
+        Err(error) => Outcome::Failed(retry(error)),
     }
 }
 

@@ -13,6 +13,9 @@ mod drops;
 mod outside_sqs;
 mod dead_letters;
 mod backoff;
+mod classifiers;
+#[cfg(feature = "sqs")]
+mod aws_errors;
 #[cfg(feature = "sqs")]
 mod sqs_backoff;
 #[cfg(feature = "sqs")]

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
+use s3_dispatch_core::__private::settle;
 use s3_dispatch_core::{
     EventName, HandlerError, MessageContext, Outcome, Router, S3EventRecord, SkipReason,
 };
@@ -42,8 +43,7 @@ pub(crate) async fn route<R: Router>(
             Outcome::Skipped(SkipReason::Unrouted) if on_unrouted == Unrouted::Fail => {
                 Outcome::Failed(HandlerError::retry(NoRoute))
             }
-            Outcome::Failed(error) => Outcome::from(error),
-            other => other,
+            other => settle(other, message),
         };
 
         #[cfg(feature = "metrics")]
