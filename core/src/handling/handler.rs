@@ -1,15 +1,9 @@
 //! Handlers, and the functions that can be handlers.
 
 use std::future::Future;
-use std::pin::Pin;
 
-use super::timing::{Argument, Made};
+use super::timing::{Argument, BoxFuture, Made};
 use crate::{Context, HandlerError, Outcome, Route};
-
-/// The boxed future that handlers and routers return.
-///
-/// It borrows for `'r` and can move between threads.
-pub type BoxFuture<'r, T> = Pin<Box<dyn Future<Output = T> + Send + 'r>>;
 
 /// A function that processes the records of its route, in an application with the state `S`.
 ///

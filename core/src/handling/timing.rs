@@ -7,10 +7,15 @@
 
 use std::fmt;
 use std::marker::PhantomData;
+use std::pin::Pin;
 
-use super::BoxFuture;
 use super::argument::{FromRecord, FromRecordAsync};
 use crate::{Context, EventPattern, HandlerError};
+
+/// The boxed future that handlers and routers return.
+///
+/// It borrows for `'r` and can move between threads.
+pub type BoxFuture<'r, T> = Pin<Box<dyn Future<Output = T> + Send + 'r>>;
 
 /// An argument of a handler, made by [`FromRecord`] or by [`FromRecordAsync`].
 ///

@@ -6,7 +6,7 @@
 //! [`DeadLetters`](crate::DeadLetters) and [`Backoff`](crate::Backoff) with the types of this
 //! module.
 
-#[cfg(any(feature = "dynamodb", feature = "sqs"))]
+#[cfg(any(feature = "dynamodb", feature = "objects", feature = "sqs"))]
 mod aws;
 pub(crate) mod classifiers;
 pub(crate) mod backoff;
@@ -17,7 +17,7 @@ pub(crate) mod sqs_backoff;
 #[cfg(feature = "sqs")]
 pub(crate) mod sqs_dead_letters;
 
-#[cfg(any(feature = "dynamodb", feature = "sqs"))]
+#[cfg(any(feature = "dynamodb", feature = "objects", feature = "sqs"))]
 pub use aws::{aws_error, aws_operation_error};
 pub use backoff::FailedMessage;
 pub use dead_letters::{DeadLetter, DeadLetterError, DeadRecord};
