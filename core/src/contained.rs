@@ -1,4 +1,4 @@
-//! Drops values of other people's code, so that a panic in their `Drop` does not spread.
+//! Keeps panics of other people's code from spreading: of a `Drop`, and of a function.
 
 use std::any::Any;
 use std::error::Error as StdError;
@@ -68,3 +68,30 @@ pub fn drop_panic(panic: Box<dyn Any + Send>) {
         std::mem::forget(second);
     }
 }
+
+/// A caught panic as an error, with the panic's message if that is a text.
+#[derive(Debug, Default)]
+pub struct Panicked(Option<String>);
+
+impl Panicked {
+    /// Takes the message, and drops what the panic was raised with.
+    #[must_use]
+    pub fn new(panic: Box<dyn Any + Send>) -> Self {
+        let message = panic.downcast_ref::<&str>().map(ToString::to_string);
+        let message = message.or_else(|| panic.downcast_ref::<String>().cloned());
+        drop_panic(panic);
+
+        Self(message)
+    }
+}
+
+impl fmt::Display for Panicked {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            Some(message) => write!(f, "panicked: {message}"),
+            None => f.write_str("panicked without a message"),
+        }
+    }
+}
+
+impl StdError for Panicked {}

@@ -40,8 +40,9 @@ struct Inner {
 
 /// What went wrong.
 ///
-/// Only [`InvocationFailed`](Self::InvocationFailed) and [`Runtime`](Self::Runtime) are worth a
-/// retry. All others are about the input, which does not change.
+/// Only [`InvocationFailed`](Self::InvocationFailed), [`Runtime`](Self::Runtime) and
+/// [`NotPrepared`](Self::NotPrepared) are worth a retry. All others are about the input, which does
+/// not change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorKind {
@@ -75,6 +76,8 @@ pub enum ErrorKind {
     InvocationFailed,
     /// The program does not run in a working Lambda environment, or the Runtime API failed.
     Runtime,
+    /// A router could not be prepared: the state of its handlers could not be made.
+    NotPrepared,
 }
 
 impl Error {
@@ -138,12 +141,13 @@ impl Error {
 
     /// Whether the same input can succeed later.
     ///
-    /// True for a failed invocation, false for input that cannot be read.
+    /// True for a failed invocation and for a program that could not start, false for input that
+    /// cannot be read.
     #[must_use]
     pub fn is_retryable(&self) -> bool {
         matches!(
             self.0.kind,
-            ErrorKind::InvocationFailed | ErrorKind::Runtime
+            ErrorKind::InvocationFailed | ErrorKind::Runtime | ErrorKind::NotPrepared
         )
     }
 }

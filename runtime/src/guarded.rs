@@ -2,13 +2,12 @@
 //!
 //! Handlers, routers, dead-letter sinks and backoffs run behind this guard.
 
-use std::any::Any;
-use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use s3_dispatch_core::__private::{drop_contained, drop_panic};
+pub(crate) use s3_dispatch_core::__private::Panicked;
+use s3_dispatch_core::__private::drop_contained;
 use s3_dispatch_core::handler::BoxFuture;
 
 /// A future of user code that resolves to its output or to its panic.
@@ -74,28 +73,3 @@ impl<T> Drop for Guarded<'_, T> {
         self.finish();
     }
 }
-
-/// A caught panic as an error, with the panic's message if that is a text.
-#[derive(Debug, Default)]
-pub(crate) struct Panicked(Option<String>);
-
-impl Panicked {
-    pub(crate) fn new(panic: Box<dyn Any + Send>) -> Self {
-        let message = panic.downcast_ref::<&str>().map(ToString::to_string);
-        let message = message.or_else(|| panic.downcast_ref::<String>().cloned());
-        drop_panic(panic);
-
-        Self(message)
-    }
-}
-
-impl fmt::Display for Panicked {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.0 {
-            Some(message) => write!(f, "panicked: {message}"),
-            None => f.write_str("panicked without a message"),
-        }
-    }
-}
-
-impl std::error::Error for Panicked {}

@@ -30,14 +30,15 @@
 //! }
 //!
 //! #[tokio::main(flavor = "current_thread")]
-//! async fn main() -> Result<(), Box<dyn std::error::Error>> {
-//!     let routes = Routes::new(Index::open().await?).on::<index_upload>();
-//!     Ok(s3_dispatch::start(routes).await?)
+//! async fn main() -> Result<(), s3_dispatch::Error> {
+//!     let routes = Routes::prepared_by(Index::open).on::<index_upload>();
+//!     s3_dispatch::start(routes).await
 //! }
 //! ```
 //!
-//! In Lambda this program serves invocations. In a terminal the same binary is a command line:
-//! `my-program invoke event.json` runs the handler on a recorded event.
+//! In Lambda this program opens the index and then serves invocations. In a terminal the same
+//! binary is a command line: `my-program invoke event.json` runs the handler on a recorded event.
+//! Commands that run no handlers do not open the index; see [`Routes::prepared_by`].
 //!
 //! # In a test
 //!
@@ -78,6 +79,8 @@
 //! - To choose the handler of a record: [`Routes`], [`Route`], [`EventPattern`]. Implement
 //!   [`Router`] to wrap them.
 //! - To run the program: [`start`], [`run`].
+//! - To write metrics or traces after each invocation, and for tower layers:
+//!   [`Dispatcher::after_invocation`], [`Dispatcher::layer`].
 //! - To set the rules of delivery: [`Dispatcher`], [`Unrouted`], [`Malformed`], [`AllFailed`].
 //! - To see what happened: [`BatchReport`] and the module [`dispatch`].
 //! - To handle each record once, one record of a key at a time, or to skip outdated ones:
@@ -129,7 +132,8 @@
 //! - The number of label values is bounded. An event name that this version does not know is
 //!   `other`. Keys and buckets are never labels.
 //!
-//! The example `cloudwatch_metrics` writes them in CloudWatch's embedded metric format.
+//! The example `cloudwatch_metrics` writes them in CloudWatch's embedded metric format, after each
+//! invocation ([`Dispatcher::after_invocation`]).
 //!
 //! # In an existing function
 //!
@@ -151,7 +155,9 @@
 //! ```
 //!
 //! A [`Dispatcher`] is also a `tower::Service`, so `lambda_runtime::run(dispatcher)` works, with
-//! your own layers around it.
+//! your own layers around it. Call [`Dispatcher::prepare`] first if the routes were made with
+//! [`Routes::prepared_by`]. The guide "Adopting step by step", `docs/adopting-step-by-step.md` in
+//! the crate's folder, leads from a hand-written function to [`start`].
 
 mod start;
 mod lambda;
@@ -171,7 +177,11 @@ mod telemetry;
 #[doc = include_str!("../README.md")]
 struct Readme;
 
-/// The guide's code, compiled as doc tests.
+/// The guides' code, compiled as doc tests.
+#[cfg(doctest)]
+#[doc = include_str!("../docs/adopting-step-by-step.md")]
+struct AdoptingStepByStep;
+
 #[cfg(doctest)]
 #[doc = include_str!("../docs/keeping-a-mirror.md")]
 struct KeepingAMirror;

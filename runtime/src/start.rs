@@ -3,6 +3,7 @@
 use s3_dispatch_core::{Error, Router};
 
 use crate::Dispatcher;
+use crate::lambda::environment;
 
 /// Runs the program: serves invocations in Lambda, and runs a command line elsewhere.
 ///
@@ -16,18 +17,20 @@ use crate::Dispatcher;
 /// | `inspect FILE...` | prints the S3 events that files contain, one line of JSON each |
 /// | `policy --format FORMAT` | prints the filter or policy that the handlers need |
 ///
-/// `--help` describes them. The process ends when the command does, with one of these statuses:
+/// `--help` describes them. Only `invoke` processes records, so only `invoke`
+/// [prepares](Dispatcher::prepare) the router: the other commands need no state. The process ends
+/// when the command does, with one of these statuses:
 ///
 /// | status | meaning |
 /// |---|---|
 /// | 0 | the command succeeded |
 /// | 1 | a message failed, a file could not be read in full, or a policy cannot be expressed |
-/// | 2 | the command line is invalid, or the payload could not be read |
+/// | 2 | a wrong command line, a payload that cannot be read, or a router that cannot be prepared |
 ///
 /// # Errors
 ///
-/// The same as [`run`](crate::run). Without the feature `cli`, the error is
-/// [`ErrorKind::Runtime`](crate::ErrorKind::Runtime) outside Lambda.
+/// The same as [`run`](crate::run), in Lambda. Without the feature `cli`, a terminal is told what
+/// to do, and the process ends with status 2.
 ///
 /// # Examples
 ///
@@ -45,14 +48,30 @@ use crate::Dispatcher;
 ///     s3_dispatch::start(Routes::new(()).on::<greet>()).await
 /// }
 /// ```
+///
+/// A program with state makes it with [`Routes::prepared_by`](crate::Routes::prepared_by), so that
+/// the commands which need none work without its settings.
 pub async fn start<R: Router>(router: impl Into<Dispatcher<R>>) -> Result<(), Error> {
-    #[cfg(feature = "cli")]
-    if std::env::var_os("AWS_LAMBDA_RUNTIME_API").is_none() {
-        return match crate::cli::main(router.into()).await {
-            0 => Ok(()),
-            status => std::process::exit(status),
-        };
+    if environment::is_lambda() {
+        return crate::run(router).await;
     }
 
-    crate::run(router).await
+    match command_line(router.into()).await {
+        0 => Ok(()),
+        status => std::process::exit(status),
+    }
+}
+
+#[cfg(feature = "cli")]
+use crate::cli::main as command_line;
+
+/// Says that there is no command line, and returns the exit status.
+#[cfg(not(feature = "cli"))]
+async fn command_line<R: Router>(_: Dispatcher<R>) -> i32 {
+    eprintln!(
+        "error: this is not Lambda, and the program is built without a command line: deploy it, or \
+         build it with the feature `cli` of the crate `s3-dispatch`"
+    );
+
+    2
 }

@@ -9,7 +9,7 @@ pub use std::marker::{Send, Sync};
 pub use std::option::Option;
 pub use std::result::Result;
 
-pub use crate::contained::{ContainedError, drop_contained, drop_panic};
+pub use crate::contained::{ContainedError, Panicked, drop_contained, drop_panic};
 pub use crate::delivery::context::parse_receive_count;
 pub use crate::error::{bounded, with_causes};
 pub use crate::event::nearest_pattern;

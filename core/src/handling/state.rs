@@ -4,7 +4,8 @@ use std::ops::{Deref, DerefMut};
 
 use crate::{Context, FromRecord, HandlerError};
 
-/// A handler argument taken from the state that was given to [`Routes::new`](crate::Routes::new).
+/// A handler argument taken from the state that [`Routes::new`](crate::Routes::new) was given, or
+/// that [`Routes::prepared_by`](crate::Routes::prepared_by) makes.
 ///
 /// `T` is the state itself, or a part of it that [`FromRef`] takes out. It is cloned for each
 /// record, so put what is expensive to clone into an `Arc`. Clients of the AWS SDK are cheap to

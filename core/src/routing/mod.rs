@@ -6,6 +6,7 @@
 
 mod route;
 mod router;
+mod prepared;
 mod routes;
 
 pub use route::Route;

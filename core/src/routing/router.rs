@@ -1,5 +1,6 @@
 //! The trait for choosing the handler of a record.
 
+use std::error::Error as StdError;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -10,7 +11,8 @@ use crate::{MessageContext, Outcome, Route, S3EventRecord};
 ///
 /// [`Routes`](crate::Routes) is the router that users build. Other routers wrap it, for example to
 /// process each record once, or to measure handlers. A wrapper forwards [`routes`](Self::routes),
-/// so that the manifest still sees them. `Arc` and `Box` of a router are routers too.
+/// so that the manifest still sees them, and [`prepare`](Self::prepare), so that the program fails
+/// at its start if it cannot work. `Arc` and `Box` of a router are routers too.
 ///
 /// # What a router can rely on
 ///
@@ -46,6 +48,10 @@ use crate::{MessageContext, Outcome, Route, S3EventRecord};
 ///     fn routes(&self) -> &[Route] {
 ///         self.inner.routes()
 ///     }
+///
+///     async fn prepare(&self) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+///         self.inner.prepare().await
+///     }
 /// }
 /// ```
 #[async_trait]
@@ -61,6 +67,24 @@ pub trait Router: Send + Sync + 'static {
 
     /// All routes, in the order in which they were added.
     fn routes(&self) -> &[Route];
+
+    /// Makes what the router needs before it can process records, such as the state of
+    /// [`Routes::prepared_by`](crate::Routes::prepared_by). By default, there is nothing to do.
+    ///
+    /// A program that serves Lambda calls it once, before the first invocation, and ends if it
+    /// fails. It may be called again, and at the same time: what has been made is not made again.
+    /// If it fails, or its future is dropped, a later call starts anew. Commands that process no
+    /// records, such as `policy`, do not call it.
+    ///
+    /// A record may be routed before this was called, for example in a test. Then
+    /// [`route`](Self::route) has to prepare the router itself, as `Routes` does.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the router cannot process records now. A later call may succeed.
+    async fn prepare(&self) -> Result<(), Box<dyn StdError + Send + Sync>> {
+        Ok(())
+    }
 }
 
 macro_rules! forward {
@@ -73,6 +97,10 @@ macro_rules! forward {
 
             fn routes(&self) -> &[Route] {
                 (**self).routes()
+            }
+
+            async fn prepare(&self) -> Result<(), Box<dyn StdError + Send + Sync>> {
+                (**self).prepare().await
             }
         }
     )*};

@@ -1,14 +1,16 @@
 //! The router that users build.
 
 use std::cmp::Reverse;
+use std::error::Error as StdError;
 use std::fmt;
 use std::panic::Location;
 
 use crate::event::Known;
 use crate::handling::{BoxFuture, Handler, HandlerFn};
+use crate::routing::prepared::Prepared;
 use crate::{
-    Context, EventName, EventPattern, MessageContext, Outcome, Route, Router, S3EventRecord,
-    SkipReason,
+    Context, EventName, EventPattern, HandlerError, MessageContext, Outcome, Route, Router,
+    S3EventRecord, SkipReason,
 };
 
 /// Handlers with their routes, and the state that they share.
@@ -37,7 +39,7 @@ use crate::{
 ///     });
 /// ```
 pub struct Routes<S> {
-    state: S,
+    state: Prepared<S>,
     routes: Vec<Route>,
     handlers: Vec<Box<dyn ErasedHandler<S>>>,
     /// One entry for each pattern of each route, the most specific first.
@@ -62,7 +64,8 @@ impl<S> Routes<S> {
     /// Creates routes without handlers, with the state that [`State`](crate::State) arguments are
     /// taken from.
     ///
-    /// Use `()` if the handlers need no state.
+    /// Use `()` if the handlers need no state. If the state has to be read, connected or opened
+    /// first, use [`prepared_by`](Self::prepared_by).
     ///
     /// # Examples
     ///
@@ -73,6 +76,71 @@ impl<S> Routes<S> {
     /// assert!(routes.routes().is_empty());
     /// ```
     pub fn new(state: S) -> Self {
+        Self::with_state(Prepared::new(state))
+    }
+
+    /// Creates routes without handlers, with a state that an async function makes when the program
+    /// begins to process records.
+    ///
+    /// Nothing is made while the routes are built, so that commands which process no records, such
+    /// as `--help` and `policy`, need no settings, files or connections. In Lambda, the function
+    /// runs before the first invocation. If it fails there, Lambda's logs have the error with all
+    /// of its causes, and the process ends.
+    ///
+    /// # When the function runs
+    ///
+    /// - [`Router::prepare`] calls it. A record that is routed earlier calls it too, so that tests
+    ///   need no extra step.
+    /// - Once it has succeeded, it never runs again. If it is needed by several records at the same
+    ///   time, one of them runs it and the others wait.
+    /// - If it fails, panics or is dropped before its end, the next one that needs the state calls
+    ///   it again. Its failure is a failure of the record, which is
+    ///   [worth a retry](HandlerError::retry).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::io::Error;
+    ///
+    /// use s3_dispatch_core::{ObjectKey, Router, Routes, State};
+    ///
+    /// #[derive(Clone)]
+    /// struct Index;
+    ///
+    /// impl Index {
+    ///     async fn open() -> Result<Self, Error> {
+    ///         Ok(Index)
+    ///     }
+    /// }
+    ///
+    /// let routes = Routes::prepared_by(Index::open)
+    ///     .on_fn("ObjectCreated:*", async |key: ObjectKey, State(_index): State<Index>| {
+    ///         println!("index {key:?}");
+    ///         Ok::<_, Error>(())
+    ///     });
+    /// assert_eq!(routes.routes().len(), 1);
+    /// ```
+    ///
+    /// A closure can pass settings on. It may be called again after a failure, so it clones them:
+    ///
+    /// ```
+    /// # use std::io::Error;
+    /// # use s3_dispatch_core::Routes;
+    /// # struct Index;
+    /// # impl Index { async fn open_in(_: String) -> Result<Self, Error> { Ok(Index) } }
+    /// let folder = String::from("/mnt/index");
+    /// let routes = Routes::prepared_by(move || Index::open_in(folder.clone()));
+    /// ```
+    pub fn prepared_by<F, Fut, E>(make: F) -> Self
+    where
+        F: Fn() -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<S, E>> + Send + 'static,
+        E: Into<Box<dyn StdError + Send + Sync>>,
+    {
+        Self::with_state(Prepared::made_by(make))
+    }
+
+    fn with_state(state: Prepared<S>) -> Self {
         let by_name = vec![Vec::new(); Known::ALL.len()];
         Self {
             state,
@@ -264,14 +332,34 @@ impl<S: Send + Sync + 'static> Router for Routes<S> {
         'm: 'f,
         Self: 'f,
     {
-        match self.find(record) {
-            Some(handler) => handler.call(Context::new(record, message, &self.state)),
-            None => Box::pin(std::future::ready(Outcome::Skipped(SkipReason::Unrouted))),
+        let Some(handler) = self.find(record) else {
+            return Box::pin(std::future::ready(Outcome::Skipped(SkipReason::Unrouted)));
+        };
+
+        match self.state.get() {
+            Some(state) => handler.call(Context::new(record, message, state)),
+            None => Box::pin(async move {
+                match self.state.get_or_make().await {
+                    Ok(state) => handler.call(Context::new(record, message, state)).await,
+                    Err(error) => Outcome::Failed(HandlerError::retry(error)),
+                }
+            }),
         }
     }
 
     fn routes(&self) -> &[Route] {
         &self.routes
+    }
+
+    fn prepare<'s, 'f>(&'s self) -> BoxFuture<'f, Result<(), Box<dyn StdError + Send + Sync>>>
+    where
+        's: 'f,
+        Self: 'f,
+    {
+        Box::pin(async {
+            self.state.get_or_make().await?;
+            Ok(())
+        })
     }
 }
 

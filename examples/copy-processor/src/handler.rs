@@ -1,8 +1,6 @@
 //! The handler of copies, with its state and its errors.
 
 use std::env::{self, VarError};
-use std::error::Error as _;
-use std::fmt;
 use std::sync::Arc;
 
 use s3_dispatch::{FromRef, ObjectCreated, ObjectKey, State, s3_handler};
@@ -31,28 +29,17 @@ pub(crate) enum CopyError {
     },
 }
 
-/// The reason why the program cannot start.
-#[derive(thiserror::Error)]
+/// The reason why the state cannot be made, so that the program cannot start.
+#[derive(Debug, thiserror::Error)]
 pub(crate) enum SettingError {
     /// The variable is not Unicode.
     #[error("the environment variable `COPY_PREFIX` cannot be read")]
     Unreadable(#[from] VarError),
 }
 
-/// Readable text, because `main` prints an error with `Debug`.
-impl fmt::Debug for SettingError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "{self}: {}",
-            self.source().map(ToString::to_string).unwrap_or_default()
-        )
-    }
-}
-
 impl App {
     /// Reads the folder from `COPY_PREFIX`. Without this variable any key is allowed.
-    pub(crate) fn from_env() -> Result<Self, SettingError> {
+    pub(crate) async fn from_env() -> Result<Self, SettingError> {
         let prefix = match env::var("COPY_PREFIX") {
             Ok(prefix) => prefix,
             Err(VarError::NotPresent) => String::new(),

@@ -1,8 +1,6 @@
 //! The handler of uploads, with its state and its errors.
 
 use std::env::{self, VarError};
-use std::error::Error as _;
-use std::fmt;
 use std::num::ParseIntError;
 
 use s3_dispatch::{FromRef, HandlerError, ObjectCreated, ObjectKey, State, s3_handler};
@@ -33,8 +31,8 @@ pub(crate) enum UploadError {
     },
 }
 
-/// The reason why the program cannot start.
-#[derive(thiserror::Error)]
+/// The reason why the state cannot be made, so that the program cannot start.
+#[derive(Debug, thiserror::Error)]
 pub(crate) enum SettingError {
     /// The variable is not Unicode.
     #[error("the environment variable `MAX_OBJECT_BYTES` cannot be read")]
@@ -44,20 +42,9 @@ pub(crate) enum SettingError {
     NotANumber(#[from] ParseIntError),
 }
 
-/// Readable text, because `main` prints an error with `Debug`.
-impl fmt::Debug for SettingError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "{self}: {}",
-            self.source().map(ToString::to_string).unwrap_or_default()
-        )
-    }
-}
-
 impl App {
     /// Reads the quota from `MAX_OBJECT_BYTES`. Without this variable there is no quota.
-    pub(crate) fn from_env() -> Result<Self, SettingError> {
+    pub(crate) async fn from_env() -> Result<Self, SettingError> {
         let max_bytes = match env::var("MAX_OBJECT_BYTES") {
             Ok(bytes) => bytes.parse()?,
             Err(VarError::NotPresent) => u64::MAX,

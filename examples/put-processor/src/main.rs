@@ -6,7 +6,7 @@ use handler::{App, log_upload};
 use s3_dispatch::Routes;
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let routes = Routes::new(App::from_env()?).on::<log_upload>();
-    Ok(s3_dispatch::start(routes).await?)
+async fn main() -> Result<(), s3_dispatch::Error> {
+    let routes = Routes::prepared_by(App::from_env).on::<log_upload>();
+    s3_dispatch::start(routes).await
 }

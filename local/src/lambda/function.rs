@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use s3_dispatch::__private::with_causes;
 use s3_dispatch::{Dispatcher, Router};
 
 /// A function as Lambda runs it: it takes a payload and answers with one, fails, or times out.
@@ -27,6 +28,17 @@ pub trait Function: Send + Sync + 'static {
     /// 10 seconds that Lambda gives to the start of a function, and its own pauses after a crash.
     fn init_timeout(&self) -> Duration {
         Duration::ZERO
+    }
+
+    /// Makes the function ready, before its first invocation. By default there is nothing to do.
+    ///
+    /// A pipeline calls it when it starts, and does not start if it fails.
+    ///
+    /// # Errors
+    ///
+    /// [`FunctionErrorKind::InitFailed`] if the function cannot become ready.
+    async fn prepare(&self) -> Result<(), FunctionError> {
+        Ok(())
     }
 
     /// Ends the function and everything that it has started. It is not invoked afterwards.
@@ -168,6 +180,13 @@ impl<R: Router> InProcess<R> {
 
 #[async_trait]
 impl<R: Router> Function for InProcess<R> {
+    async fn prepare(&self) -> Result<(), FunctionError> {
+        self.dispatcher
+            .prepare()
+            .await
+            .map_err(|error| FunctionError::new(FunctionErrorKind::InitFailed, with_causes(&error)))
+    }
+
     async fn invoke(&self, invocation: Invocation) -> Result<Bytes, FunctionError> {
         let unhandled = |message| FunctionError::new(FunctionErrorKind::Unhandled, message);
         let deadline = tokio::time::Instant::now() + invocation.timeout;

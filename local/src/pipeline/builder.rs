@@ -155,6 +155,8 @@ impl LocalPipelineBuilder {
 
     /// Gives a router or a dispatcher as the implementation of a function.
     ///
+    /// Its router is [prepared](Dispatcher::prepare) when the pipeline starts.
+    ///
     /// # Examples
     ///
     /// ```
@@ -490,7 +492,8 @@ impl LocalPipelineBuilder {
     /// - [`ErrorKind::Address`] when the address of the SQS endpoint is not available.
     /// - [`ErrorKind::UnknownName`] when a function has no implementation, or when one is given for
     ///   a function that the topology does not have.
-    /// - [`ErrorKind::Program`] when a program cannot be started.
+    /// - [`ErrorKind::Program`] when a program cannot be started, or when the router of a function
+    ///   cannot be prepared.
     /// - [`ErrorKind::Storage`] when the folder cannot be used. A retry may help.
     ///
     /// # Examples
@@ -622,6 +625,11 @@ impl LocalPipelineBuilder {
         journal: &Journal,
     ) -> Result<Arc<dyn Function>, Error> {
         if let Some(function) = self.functions.remove(&spec.name) {
+            function.prepare().await.map_err(|error| {
+                let text = format!("the function `{}` cannot be started: {error}", spec.name);
+                Error::new(ErrorKind::Program, text)
+            })?;
+
             return Ok(function);
         }
 
@@ -636,7 +644,9 @@ impl LocalPipelineBuilder {
 
         if spec.program.is_none() {
             let name = &spec.name;
-            let message = format!("the function `{name}` has neither a program nor a router");
+            let message = format!(
+                "the function `{name}` has no program: give it a `command`, a `url` or a router"
+            );
             let message = spec.program_error(&message);
             return Err(Error::new(ErrorKind::UnknownName, message));
         }

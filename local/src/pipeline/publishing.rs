@@ -125,6 +125,7 @@ impl Engine {
                 next_stop: NextStop::from(&spec.destination),
                 path: format!("{}/{index}", id.0).into(),
                 refusals: 0,
+                dead_letter_queue: None,
             };
             self.send_off(state, now, message);
         }
@@ -169,6 +170,7 @@ impl Engine {
                     next_stop: NextStop::from(&spec.destination),
                     path,
                     refusals: 0,
+                    dead_letter_queue: None,
                 };
                 self.send_off(&mut state, now, message);
             }

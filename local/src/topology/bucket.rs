@@ -55,6 +55,9 @@ pub struct SubscriptionSpec {
     pub filter_policy: Option<SnsFilterPolicy>,
     /// Whether messages arrive without the SNS envelope.
     pub raw_delivery: bool,
+    /// The name of the queue that gets the messages which the subscribed queue refuses for good.
+    /// `None` means that they are lost.
+    pub dead_letter_queue: Option<String>,
 }
 
 impl BucketSpec {
@@ -151,6 +154,7 @@ impl SubscriptionSpec {
             queue: queue.into(),
             filter_policy: None,
             raw_delivery: true,
+            dead_letter_queue: None,
         }
     }
 
@@ -165,6 +169,22 @@ impl SubscriptionSpec {
     #[must_use]
     pub fn with_raw_delivery(mut self, raw_delivery: bool) -> Self {
         self.raw_delivery = raw_delivery;
+        self
+    }
+
+    /// Sends what the subscribed queue refuses for good to this dead-letter queue: a message that
+    /// is too long, or any message once the queue is deleted ("Amazon SNS dead-letter queues",
+    /// Amazon SNS Developer Guide, 2026). It arrives without the attributes that SNS adds.
+    ///
+    /// ```
+    /// use s3_dispatch_local::SubscriptionSpec;
+    ///
+    /// let spec = SubscriptionSpec::new("events", "uploads").with_dead_letter_queue("lost");
+    /// assert_eq!(spec.dead_letter_queue.as_deref(), Some("lost"));
+    /// ```
+    #[must_use]
+    pub fn with_dead_letter_queue(mut self, queue: impl Into<String>) -> Self {
+        self.dead_letter_queue = Some(queue.into());
         self
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use s3_dispatch::{HandlerError, ObjectKey, Routes, S3EventRecord, State};
+use s3_dispatch::{BatchReport, Dispatcher, HandlerError, ObjectKey, Routes, S3EventRecord, State};
 use s3_dispatch_local::{
     BucketSpec, Destination, ErrorKind, Fate, LocalPipeline, LocalPipelineBuilder, Message,
     ObjectEvent, QueueSpec, StepKind, SubscriptionSpec, Topology, Visibility,
@@ -344,7 +344,8 @@ async fn a_contradictory_pipeline_is_rejected_at_start() {
         .await
         .err();
 
-    let text = "the function `copy-processor` has neither a program nor a router";
+    let text =
+        "the function `copy-processor` has no program: give it a `command`, a `url` or a router";
     assert_eq!(kind(missing), Some((ErrorKind::UnknownName, text.into())));
 
     let misspelt = both()
@@ -452,4 +453,79 @@ async fn many_tasks_can_publish_at_once() {
     }
 
     pipeline.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_state_of_a_router_is_made_when_the_pipeline_starts() {
+    let made = Seen::default();
+    let noted = Arc::clone(&made);
+    let puts = Routes::prepared_by(move || {
+        noted.lock().unwrap().push("made".to_owned());
+        let state = Arc::clone(&noted);
+        async { Ok::<_, std::io::Error>(state) }
+    });
+    let puts = puts.on_fn(
+        "ObjectCreated:Put",
+        async |key: ObjectKey, State(seen): State<Seen>| {
+            seen.lock().unwrap().push(key.to_string());
+            Ok::<_, std::io::Error>(())
+        },
+    );
+
+    let pipeline = LocalPipeline::builder()
+        .with_router("put-processor", puts)
+        .with_router("copy-processor", routes(&Seen::default()))
+        .start()
+        .await
+        .unwrap();
+    assert_eq!(seen(&made), ["made"]);
+
+    pipeline.put(BUCKET, "a.jpg", "body").await.unwrap();
+    pipeline.settle().await;
+    assert_eq!(seen(&made), ["made", "a.jpg"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_router_that_cannot_be_prepared_keeps_the_pipeline_from_starting() {
+    let unable = Routes::<()>::prepared_by(async || "many".parse::<u8>().map(drop));
+    let started = LocalPipeline::builder()
+        .with_router("put-processor", unable)
+        .with_router("copy-processor", routes(&Seen::default()))
+        .start()
+        .await;
+
+    let error = started.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Program);
+    assert_eq!(
+        error.to_string(),
+        "the function `put-processor` cannot be started: the state of the handlers could not be \
+         made: invalid digit found in string"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_runs_after_an_invocation_runs_in_this_process_too() {
+    let (puts, reports) = (Seen::default(), Seen::default());
+    let noted = Arc::clone(&reports);
+    let dispatcher = Dispatcher::new(routes(&puts)).after_invocation(
+        move |result: &Result<BatchReport, s3_dispatch::Error>| {
+            let text = result.as_ref().map_or_else(ToString::to_string, |report| {
+                format!("{} of {}", report.handled(), report.messages().len())
+            });
+            noted.lock().unwrap().push(text);
+
+            async { Ok::<_, std::io::Error>(()) }
+        },
+    );
+
+    let pipeline = LocalPipeline::builder()
+        .with_router("put-processor", dispatcher)
+        .with_router("copy-processor", routes(&Seen::default()))
+        .start()
+        .await
+        .unwrap();
+    pipeline.put(BUCKET, "twice", "body").await.unwrap();
+    pipeline.settle().await;
+
+    assert_eq!(seen(&reports), ["0 of 1", "1 of 1"]);
 }

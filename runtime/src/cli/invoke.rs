@@ -5,9 +5,10 @@ use std::io::{self, Write};
 use s3_dispatch_core::{ErrorKind, Router};
 use serde::Serialize;
 
-use super::{FAILURE, SUCCESS, UNREADABLE, read};
+use super::{FAILURE, NOT_RUN, SUCCESS, read};
 use crate::Dispatcher;
 use crate::telemetry::errors::{error_type, with_causes, without_logged_causes};
+use crate::telemetry::escaped::escape;
 
 /// The answer to Lambda when a whole invocation fails:
 /// `{"errorType": "s3_dispatch::InvalidJson", "errorMessage": "..."}`.
@@ -23,9 +24,15 @@ pub(super) async fn invoke<R: Router>(dispatcher: &Dispatcher<R>, file: &str) ->
         Ok(payload) => payload,
         Err(error) => {
             tracing::error!(file, %error, "the file cannot be read");
-            return UNREADABLE;
+            return NOT_RUN;
         }
     };
+
+    if let Err(error) = dispatcher.prepare().await {
+        // Not a log, which a setting could hide: nothing else says why there is no answer.
+        eprintln!("error: {}", escape(&with_causes(&error)));
+        return NOT_RUN;
+    }
 
     match dispatcher.dispatch(payload, None).await {
         Ok(report) => {
@@ -51,7 +58,7 @@ pub(super) async fn invoke<R: Router>(dispatcher: &Dispatcher<R>, file: &str) ->
             if error.kind() == ErrorKind::InvocationFailed {
                 FAILURE
             } else {
-                UNREADABLE
+                NOT_RUN
             }
         }
     }

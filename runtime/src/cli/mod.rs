@@ -21,8 +21,8 @@ use crate::telemetry::logs;
 const SUCCESS: i32 = 0;
 /// A message failed, a file could not be read in full, or a policy cannot be expressed.
 const FAILURE: i32 = 1;
-/// The command line is invalid, or the payload could not be read.
-const UNREADABLE: i32 = 2;
+/// The command line is invalid, the payload could not be read, or the router could not be prepared.
+const NOT_RUN: i32 = 2;
 
 /// Handles S3 events. In Lambda this program serves invocations; here it works on recorded
 /// payloads.
@@ -46,7 +46,7 @@ enum Action {
     /// Prints the response to standard output. Logs go to standard error; RUST_LOG sets the level.
     #[command(
         after_help = "Exit status:\n  0  every message succeeded\n  1  a message failed\n  \
-                      2  the payload could not be read"
+                      2  the payload could not be read, or the program cannot start"
     )]
     Invoke {
         /// A JSON file, or - for standard input

@@ -7,8 +7,9 @@ use std::time::{Duration, Instant};
 
 #[cfg(doc)]
 use s3_dispatch_core::Classify;
-use s3_dispatch_core::{Class, Error, Manifest, Router};
+use s3_dispatch_core::{Class, Error, ErrorKind, Manifest, Router};
 
+use crate::dispatch::after_invocation::{AfterInvocation, Hooks};
 use crate::dispatch::answered::Answered;
 use crate::dispatch::invocation::Invocation;
 use crate::dispatch::payload::Payload;
@@ -16,6 +17,8 @@ use crate::dispatch::report::BatchReport;
 use crate::dispatch::settings::{
     Acknowledge, AllFailed, FailedKey, Malformed, Returned, Settings, Unreached, Unrouted,
 };
+use crate::guarded::Guarded;
+use crate::lambda::layers::Layers;
 use crate::queue::Queue;
 use crate::telemetry::in_progress::InProgress;
 use crate::{Backoff, DeadLetters};
@@ -61,6 +64,12 @@ use crate::{Backoff, DeadLetters};
 /// for each such pattern, with the nearest known one, and [`run`](crate::run) logs it before the
 /// first invocation. See [`Manifest::unknown_events`].
 ///
+/// # State
+///
+/// The state of [`Routes::prepared_by`](crate::Routes::prepared_by) is made by
+/// [`prepare`](Self::prepare), or for the first record that needs it. A failure then fails the
+/// record, and is worth a retry.
+///
 /// # Cancellation
 ///
 /// Dropping the future of [`dispatch`](Self::dispatch) stops all handlers, because nothing is
@@ -98,6 +107,8 @@ pub struct Dispatcher<R> {
     started: Arc<Once>,
     /// Shared by clones, because they run in one process.
     answered: Arc<Answered>,
+    hooks: Hooks,
+    layers: Layers,
 }
 
 impl<R: Router> Dispatcher<R> {
@@ -118,14 +129,13 @@ impl<R: Router> Dispatcher<R> {
     /// ```
     #[must_use]
     pub fn new(router: R) -> Self {
-        #[cfg(feature = "metrics")]
-        crate::telemetry::metrics::describe();
-
         Self {
             router: Arc::new(router),
             settings: Settings::default(),
             started: Arc::new(Once::new()),
             answered: Arc::default(),
+            hooks: Hooks::default(),
+            layers: Layers::default(),
         }
     }
 
@@ -544,10 +554,112 @@ impl<R: Router> Dispatcher<R> {
         self
     }
 
+    /// Runs an async function after each invocation, for example to write metrics or traces.
+    ///
+    /// Lambda stops the process between invocations, so what is not written by then may be late or
+    /// lost.
+    ///
+    /// - It runs when the outcome of every message is known and before the answer is sent, so its
+    ///   time delays the answer. Its argument is what [`dispatch`](Self::dispatch) returns.
+    /// - It also runs after an invocation that fails. It does not run if the future of `dispatch`
+    ///   is dropped, or if the process ends.
+    /// - It must end before the deadline: it may take half of the time that is left, and 5 seconds
+    ///   at most. After that it is cut off, and the answer is sent. A function that blocks its
+    ///   thread cannot be cut off.
+    /// - With the default [margin](Self::with_deadline_margin) of 500 ms, little time is left once
+    ///   a batch has been cut off. Set a longer margin for a function that makes calls.
+    /// - If it fails, panics or is cut off, a warning says so. The result of the invocation stays
+    ///   as it is.
+    ///
+    /// Called twice, both functions run, one after the other. It works wherever the dispatcher
+    /// does: with [`start`](crate::start), [`run`](crate::run), `lambda_runtime::run`, `dispatch`,
+    /// and in the functions of `s3-dispatch-local`.
+    ///
+    /// # Examples
+    ///
+    /// The example `cloudwatch_metrics` writes metrics. A closure must name the type of its
+    /// argument:
+    ///
+    /// ```
+    /// use s3_dispatch::{BatchReport, Dispatcher, Error, Routes};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Error> {
+    /// let dispatcher = Dispatcher::new(Routes::new(())).after_invocation(
+    ///     async |result: &Result<BatchReport, Error>| {
+    ///         if let Ok(report) = result {
+    ///             println!("{} messages", report.messages().len());
+    ///         }
+    ///         Ok::<_, std::io::Error>(())
+    ///     },
+    /// );
+    ///
+    /// let report = dispatcher.dispatch(r#"{"Records": []}"#, None).await?;
+    /// assert!(report.is_success());
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn after_invocation(mut self, function: impl for<'i> AfterInvocation<'i>) -> Self {
+        self.hooks.add(function);
+        self
+    }
+
+    /// Changes the layers around the dispatcher's service in Lambda.
+    pub(crate) fn with_layers(mut self, change: impl FnOnce(&mut Layers)) -> Self {
+        change(&mut self.layers);
+        self
+    }
+
+    /// Takes the layers off.
+    pub(crate) fn take_layers(&mut self) -> Layers {
+        std::mem::take(&mut self.layers)
+    }
+
     /// Notes what is being handled while messages are kept apart that may end the process.
     pub(crate) fn with_in_progress(mut self, notes: Option<InProgress>) -> Self {
         self.settings.in_progress = notes.map(Arc::new);
         self
+    }
+
+    /// Prepares the router: makes the state of
+    /// [`Routes::prepared_by`](crate::Routes::prepared_by), and whatever other routers need.
+    ///
+    /// [`start`](crate::start) and [`run`](crate::run) call it. Call it in a function that serves
+    /// the dispatcher in another way, such as `lambda_runtime::run(dispatcher)`, so that a missing
+    /// setting ends the process at its start. Otherwise the first record prepares the router, and
+    /// fails if that fails. What has been prepared is not prepared again.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::NotPrepared`] if a part of the router fails or panics. The sources have the
+    /// reason. A later call tries again.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use s3_dispatch::{Dispatcher, ErrorKind, Routes};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// let routes = Routes::<()>::prepared_by(async || Err("the table does not exist"));
+    /// let error = Dispatcher::new(routes).prepare().await.unwrap_err();
+    ///
+    /// assert_eq!(error.kind(), ErrorKind::NotPrepared);
+    /// # }
+    /// ```
+    pub async fn prepare(&self) -> Result<(), Error> {
+        let prepared = Guarded::new(|| self.router.prepare()).await;
+        let Err(error) = prepared.unwrap_or_else(|panicked| Err(panicked.into())) else {
+            return Ok(());
+        };
+
+        let text = "the router could not be prepared";
+        Err(match error.downcast::<Error>() {
+            Ok(error) if error.kind() == ErrorKind::NotPrepared => *error,
+            Ok(error) => Error::new(ErrorKind::NotPrepared, text).with_source(error as Box<_>),
+            Err(error) => Error::new(ErrorKind::NotPrepared, text).with_source(error),
+        })
     }
 
     /// Returns the router.
@@ -559,7 +671,7 @@ impl<R: Router> Dispatcher<R> {
     /// Dispatches one payload. `deadline` is when the answer is due, or `None` for no limit.
     ///
     /// This works outside Lambda too. It needs a Tokio runtime only if there is a deadline, a
-    /// record timeout, a backoff or a queue.
+    /// record timeout, a backoff, a queue or a function that runs after the invocation.
     ///
     /// # Errors
     ///
@@ -576,8 +688,8 @@ impl<R: Router> Dispatcher<R> {
     ///
     /// # Panics
     ///
-    /// Panics if there is a deadline, a record timeout, a backoff or a queue, but no Tokio runtime
-    /// with time enabled.
+    /// Panics if there is a deadline, a record timeout, a backoff, a queue or a function that runs
+    /// after the invocation, but no Tokio runtime with time enabled.
     pub async fn dispatch(
         &self,
         payload: impl Into<Payload>,
@@ -591,13 +703,20 @@ impl<R: Router> Dispatcher<R> {
         self.dispatch_invocation(payload.into(), invocation).await
     }
 
-    pub(crate) fn dispatch_invocation(
+    pub(crate) async fn dispatch_invocation(
         &self,
         payload: Payload,
         invocation: Invocation,
-    ) -> impl Future<Output = Result<BatchReport, Error>> {
+    ) -> Result<BatchReport, Error> {
         self.start();
-        invocation.run(&*self.router, &self.settings, &self.answered, payload)
+
+        let deadline = invocation.deadline;
+        let result = invocation
+            .run(&*self.router, &self.settings, &self.answered, payload)
+            .await;
+        self.hooks.call(&result, deadline).await;
+
+        result
     }
 
     /// Logs the patterns that match no known event, the first time that it is called.
@@ -618,6 +737,8 @@ impl<R> Clone for Dispatcher<R> {
             settings: self.settings.clone(),
             started: Arc::clone(&self.started),
             answered: Arc::clone(&self.answered),
+            hooks: self.hooks.clone(),
+            layers: self.layers.clone(),
         }
     }
 }

@@ -17,6 +17,8 @@ use crate::dispatch::settings::{AllFailed, Returned, Settings, Unreached, Unrout
 use crate::dispatch::summary;
 use crate::failure::backoff::{self, FailedMessage};
 use crate::queue::give_back::give_back;
+#[cfg(feature = "metrics")]
+use crate::telemetry::metrics;
 
 /// What is known about an invocation besides its payload. Only Lambda provides the request id and
 /// the trace header.
@@ -42,6 +44,10 @@ impl Invocation {
         answered: &Answered,
         payload: Payload,
     ) -> Result<BatchReport, Error> {
+        // Each time, because the program may have installed its recorder just now.
+        #[cfg(feature = "metrics")]
+        metrics::describe();
+
         let started = tokio::time::Instant::now();
         let mut delivery = payload.into_delivery()?;
 

@@ -6,6 +6,7 @@
 //! also has the types that the report consists of.
 
 pub(crate) mod dispatcher;
+mod after_invocation;
 pub(crate) mod settings;
 pub(crate) mod payload;
 pub(crate) mod invocation;
@@ -16,5 +17,6 @@ mod outcomes;
 pub(crate) mod report;
 mod summary;
 
+pub use after_invocation::AfterInvocation;
 pub use report::{MessageFailure, MessageOutcome, MessageReport};
 pub use settings::{Acknowledge, FailedKey, Returned, Unreached};

@@ -4,12 +4,9 @@ use std::error::Error as StdError;
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
-use s3_dispatch_core::__private::ContainedError;
 use s3_dispatch_core::MessageContext;
 
-use crate::guarded::Guarded;
-use crate::telemetry::errors::with_causes;
-use crate::time_limit::time_limit;
+use crate::time_limit::within_time_limit;
 
 /// Delays the failed messages of a batch, so that they do not all come back at once.
 ///
@@ -93,15 +90,7 @@ pub(crate) async fn postpone(
         return;
     }
 
-    let limit = time_limit(deadline);
-    let postponed = Guarded::new(|| backoff.postpone(failed));
-
-    let problem = match tokio::time::timeout(limit, postponed).await {
-        Ok(Ok(Ok(()))) => return,
-        Ok(Ok(Err(error))) => with_causes(ContainedError::new(error).get()),
-        Ok(Err(panicked)) => with_causes(&panicked),
-        Err(_) => format!("it took longer than {limit:?}"),
-    };
-
-    tracing::warn!(error = problem, "failed messages could not be postponed");
+    if let Err(problem) = within_time_limit(deadline, || backoff.postpone(failed)).await {
+        tracing::warn!(error = problem, "failed messages could not be postponed");
+    }
 }

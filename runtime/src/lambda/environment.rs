@@ -2,14 +2,30 @@
 
 use s3_dispatch_core::{Error, ErrorKind};
 
+/// The address of the API that invocations come from. Only Lambda, and what imitates it, sets it.
+const RUNTIME_API: &str = "AWS_LAMBDA_RUNTIME_API";
+
+/// Whether this process was started by Lambda.
+pub(crate) fn is_lambda() -> bool {
+    std::env::var_os(RUNTIME_API).is_some()
+}
+
 /// Checks the variables that `lambda_runtime` would panic without.
 ///
 /// # Errors
 ///
 /// [`ErrorKind::Runtime`] if a variable is absent, or has a value that Lambda never sets.
 pub(super) fn check() -> Result<(), Error> {
+    if !is_lambda() {
+        let text = format!(
+            "this is not Lambda, because the environment variable `{RUNTIME_API}` is not set; \
+             deploy the program, or call `s3_dispatch::start`, which is a command line here"
+        );
+        return Err(Error::new(ErrorKind::Runtime, text));
+    }
+
     let names = [
-        "AWS_LAMBDA_RUNTIME_API",
+        RUNTIME_API,
         "AWS_LAMBDA_FUNCTION_NAME",
         "AWS_LAMBDA_FUNCTION_VERSION",
         "AWS_LAMBDA_FUNCTION_MEMORY_SIZE",
@@ -25,7 +41,7 @@ pub(super) fn check() -> Result<(), Error> {
 
         let problem = match name {
             "AWS_LAMBDA_FUNCTION_MEMORY_SIZE" if value.parse::<i32>().is_err() => "is not a number",
-            "AWS_LAMBDA_RUNTIME_API" if value.parse::<http::Uri>().is_err() => "is not an address",
+            RUNTIME_API if value.parse::<http::Uri>().is_err() => "is not an address",
             _ => continue,
         };
 

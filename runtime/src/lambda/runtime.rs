@@ -1,34 +1,32 @@
-//! Connects the dispatcher to `lambda_runtime`. No other file names that crate.
+//! Serves the invocations of Lambda's Runtime API.
 
-use std::panic::AssertUnwindSafe;
-use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context as TaskContext, Poll};
-use std::time::{Duration, Instant, SystemTime};
 
 use aws_lambda_events::event::sqs::SqsBatchResponse;
 use bytes::Bytes;
-use futures_util::FutureExt;
-use lambda_runtime::{Context, Diagnostic, LambdaEvent, LambdaInvocation, Runtime};
+use lambda_runtime::{Diagnostic, LambdaEvent, LambdaInvocation, Runtime};
 use s3_dispatch_core::{Error, ErrorKind, Router};
 use serde::de::IgnoredAny;
 use tower::Service;
 
-use crate::dispatch::invocation::Invocation;
-use crate::guarded::Panicked;
 use crate::lambda::body_layer::{BodyLayer, Handoff, TakeBody};
-use crate::lambda::environment;
-use crate::telemetry::errors::{error_type, with_causes, without_logged_causes};
+use crate::lambda::layers::LayeredService;
+use crate::lambda::service::{ResponseFuture, diagnostic, layered, respond};
+use crate::lambda::{environment, start_failure};
 use crate::telemetry::in_progress::InProgress;
 use crate::telemetry::logs;
-use crate::{BatchReport, Dispatcher, Payload};
-
-type ResponseFuture = Pin<Box<dyn Future<Output = Result<SqsBatchResponse, Diagnostic>> + Send>>;
+use crate::{Dispatcher, Payload};
 
 /// Serves Lambda's invocations until the process is told to end.
 ///
 /// `router` is a router or a [`Dispatcher`]. In Lambda, [`start`](crate::start) does the same.
 /// Outside Lambda, `start` runs a command line, while `run` returns an error.
+///
+/// The router is [prepared](Dispatcher::prepare) first, in Lambda's init phase, so that the first
+/// invocation finds the state made. If that fails, the error is logged and reported to Lambda with
+/// all of its causes, and no invocation is taken. Lambda starts the process again when the next
+/// batch comes, and the messages stay in the queue meanwhile.
 ///
 /// Logs go to standard output. They are JSON if `AWS_LAMBDA_LOG_FORMAT` is `JSON`, and text
 /// otherwise, one line for each event, with control characters escaped. The level is that of
@@ -49,8 +47,12 @@ type ResponseFuture = Pin<Box<dyn Future<Output = Result<SqsBatchResponse, Diagn
 ///
 /// # Errors
 ///
-/// [`ErrorKind::Runtime`] if the environment is not that of a Lambda function, or if Lambda's
-/// Runtime API cannot be reached. Lambda then starts the process again.
+/// - [`ErrorKind::NotPrepared`] if the router cannot be prepared.
+/// - [`ErrorKind::Runtime`] if the environment is not that of a Lambda function, or if Lambda's
+///   Runtime API cannot be reached.
+///
+/// Return it from `main`, so that the process ends with a status that is not 0. Lambda then starts
+/// the process again.
 ///
 /// # Examples
 ///
@@ -72,25 +74,36 @@ pub async fn run<R: Router>(router: impl Into<Dispatcher<R>>) -> Result<(), Erro
     }
 
     let dispatcher = router.into().with_in_progress(InProgress::find());
-    dispatcher.start();
-
-    let handoff = Arc::new(Handoff::default());
-    let function = Function {
-        dispatcher,
-        handoff: Arc::clone(&handoff),
-    };
-    let runtime = Runtime::new(function).layer(BodyLayer { handoff });
 
     tokio::select! {
-        served = runtime.run_concurrent() => served.map_err(|error| {
-            let text = "the connection to Lambda's Runtime API failed";
-            Error::new(ErrorKind::Runtime, text).with_source(error)
-        }),
+        served = serve(dispatcher) => served,
         () = environment::terminated() => {
             tracing::info!("SIGTERM received");
             Ok(())
         }
     }
+}
+
+/// Prepares the router, and then serves invocations.
+async fn serve<R: Router>(dispatcher: Dispatcher<R>) -> Result<(), Error> {
+    dispatcher.start();
+
+    if let Err(error) = dispatcher.prepare().await {
+        start_failure::report(&error).await;
+        return Err(error);
+    }
+
+    let handoff = Arc::new(Handoff::default());
+    let function = Function {
+        service: layered(dispatcher),
+        handoff: Arc::clone(&handoff),
+    };
+    let runtime = Runtime::new(function).layer(BodyLayer { handoff });
+
+    runtime.run_concurrent().await.map_err(|error| {
+        let text = "the connection to Lambda's Runtime API failed";
+        Error::new(ErrorKind::Runtime, text).with_source(error)
+    })
 }
 
 impl TakeBody for LambdaInvocation {
@@ -100,150 +113,37 @@ impl TakeBody for LambdaInvocation {
 }
 
 /// The function that `lambda_runtime` calls, with an event that is not parsed yet.
-struct Function<R> {
-    dispatcher: Dispatcher<R>,
+#[derive(Clone)]
+struct Function {
+    service: LayeredService,
     handoff: Arc<Handoff>,
 }
 
-impl<R: Router> Service<LambdaEvent<IgnoredAny>> for Function<R> {
+impl Service<LambdaEvent<IgnoredAny>> for Function {
     type Response = SqsBatchResponse;
     type Error = Diagnostic;
     type Future = ResponseFuture;
 
-    fn poll_ready(&mut self, _: &mut TaskContext<'_>) -> Poll<Result<(), Diagnostic>> {
-        Poll::Ready(Ok(()))
+    fn poll_ready(&mut self, context: &mut TaskContext<'_>) -> Poll<Result<(), Diagnostic>> {
+        let ready = self.service.poll_ready(context);
+        ready.map_err(|error| diagnostic(&error, ""))
     }
 
     fn call(&mut self, event: LambdaEvent<IgnoredAny>) -> ResponseFuture {
-        self.dispatcher.call(LambdaEvent {
+        let request_id = event.context.request_id.clone();
+        let event = LambdaEvent {
             payload: Payload::from(self.handoff.take()),
             context: event.context,
-        })
-    }
-}
+        };
 
-// Not derived, because a derive would require `R: Clone`.
-impl<R> Clone for Function<R> {
-    fn clone(&self) -> Self {
-        Self {
-            dispatcher: self.dispatcher.clone(),
-            handoff: Arc::clone(&self.handoff),
-        }
-    }
-}
+        // The service that is ready is called, and its clone waits for the next invocation.
+        let clone = self.service.clone();
+        let mut service = std::mem::replace(&mut self.service, clone);
 
-/// Lets `lambda_runtime::run` serve a dispatcher, with tower layers around it.
-///
-/// [`run`] does the same at less cost. It also reads the payload itself, so a payload that is not
-/// JSON is reported like any other that cannot be read.
-impl<R: Router> Service<LambdaEvent<Payload>> for Dispatcher<R> {
-    type Response = SqsBatchResponse;
-    type Error = Diagnostic;
-    type Future = ResponseFuture;
-
-    fn poll_ready(&mut self, _: &mut TaskContext<'_>) -> Poll<Result<(), Diagnostic>> {
-        Poll::Ready(Ok(()))
-    }
-
-    fn call(&mut self, event: LambdaEvent<Payload>) -> ResponseFuture {
-        let dispatcher = self.clone();
-
-        Box::pin(async move {
-            let request_id = event.context.request_id.clone();
-            let dispatched = AssertUnwindSafe(dispatcher.dispatch_event(event))
-                .catch_unwind()
-                .await;
-
-            // `lambda_runtime` would catch the panic too, but its log of panics is turned off.
-            let dispatched = dispatched.unwrap_or_else(|panic| {
-                let panicked = Panicked::new(panic);
-                Err(Error::new(ErrorKind::Runtime, "the dispatcher panicked").with_source(panicked))
-            });
-            match dispatched {
-                Ok(report) => Ok(report.response()),
-                Err(error) => Err(diagnostic(&error, &request_id)),
-            }
-        })
-    }
-}
-
-impl<R: Router> Dispatcher<R> {
-    /// Dispatches the event of one Lambda invocation, with its deadline, request id and trace
-    /// header.
-    ///
-    /// Use it in your own function. [`run`] and the `tower::Service` do the same.
-    ///
-    /// # Errors
-    ///
-    /// The same as [`dispatch`](Self::dispatch).
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent};
-    /// use lambda_runtime::{Error, LambdaEvent};
-    /// use s3_dispatch::{Dispatcher, Routes};
-    ///
-    /// async fn function(
-    ///     event: LambdaEvent<SqsEvent>,
-    ///     dispatcher: &Dispatcher<Routes<()>>,
-    /// ) -> Result<SqsBatchResponse, Error> {
-    ///     let report = dispatcher.dispatch_event(event).await?;
-    ///     Ok(report.response())
-    /// }
-    /// ```
-    pub async fn dispatch_event(
-        &self,
-        event: LambdaEvent<impl Into<Payload>>,
-    ) -> Result<BatchReport, Error> {
-        self.dispatch_invocation(event.payload.into(), invocation(&event.context))
-            .await
-    }
-}
-
-fn invocation(context: &Context) -> Invocation {
-    Invocation {
-        deadline: deadline(context.deadline),
-        request_id: (!context.request_id.is_empty()).then(|| context.request_id.as_str().into()),
-        trace_header: context
-            .xray_trace_id
-            .as_deref()
-            .filter(|header| !header.is_empty())
-            .map(Into::into),
-        is_from_lambda: true,
-    }
-}
-
-/// Converts a deadline from milliseconds since the Unix epoch.
-///
-/// Some emulators send 0, or the function's timeout. A function can run for at most 15 minutes
-/// ("Configure Lambda function timeout", AWS Lambda Developer Guide, 2026), so a smaller number is
-/// not a time, and the deadline is unknown.
-fn deadline(milliseconds: u64) -> Option<Instant> {
-    const MAX_TIMEOUT: u64 = 15 * 60 * 1000;
-
-    if milliseconds <= MAX_TIMEOUT {
-        return None;
-    }
-
-    let deadline = SystemTime::UNIX_EPOCH.checked_add(Duration::from_millis(milliseconds))?;
-    let left = deadline
-        .duration_since(SystemTime::now())
-        .unwrap_or_default();
-
-    // Tokio's clock, so that tests can pause it.
-    tokio::time::Instant::now().into_std().checked_add(left)
-}
-
-fn diagnostic(error: &Error, request_id: &str) -> Diagnostic {
-    tracing::error!(
-        request_id,
-        error = without_logged_causes(error),
-        "invocation failed"
-    );
-
-    Diagnostic {
-        error_type: error_type(error),
-        error_message: with_causes(error),
+        // Called in the future, so that the panic of a layer is an error too.
+        Box::pin(respond(
+            async move { service.call(event).await },
+            request_id,
+        ))
     }
 }

@@ -1,5 +1,6 @@
 //! A router wrapper that handles each record once.
 
+use std::error::Error as StdError;
 use std::fmt;
 use std::time::Duration;
 
@@ -348,6 +349,10 @@ impl<R: Router, Store: ClaimStore> Router for Deduplicated<R, Store> {
 
     fn routes(&self) -> &[Route] {
         self.router.routes()
+    }
+
+    async fn prepare(&self) -> Result<(), Box<dyn StdError + Send + Sync>> {
+        self.router.prepare().await
     }
 }
 

@@ -1,5 +1,6 @@
 //! A router wrapper that handles one record of a key at a time, across processes.
 
+use std::error::Error as StdError;
 use std::fmt;
 use std::time::Duration;
 
@@ -333,6 +334,10 @@ impl<R: Router, Store: LeaseStore> Router for Exclusive<R, Store> {
 
     fn routes(&self) -> &[Route] {
         self.router.routes()
+    }
+
+    async fn prepare(&self) -> Result<(), Box<dyn StdError + Send + Sync>> {
+        self.router.prepare().await
     }
 }
 

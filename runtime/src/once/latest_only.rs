@@ -1,5 +1,6 @@
 //! A router wrapper that skips events that are older than one it has handled.
 
+use std::error::Error as StdError;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -255,5 +256,9 @@ impl<R: Router, Store: SequencerStore> Router for LatestOnly<R, Store> {
 
     fn routes(&self) -> &[Route] {
         self.router.routes()
+    }
+
+    async fn prepare(&self) -> Result<(), Box<dyn StdError + Send + Sync>> {
+        self.router.prepare().await
     }
 }

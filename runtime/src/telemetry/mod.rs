@@ -4,7 +4,7 @@
 //! use this module, and it uses none of them.
 
 pub(crate) mod errors;
-mod escaped;
+pub(crate) mod escaped;
 mod panic_hook;
 mod log_fields;
 pub(crate) mod logs;

@@ -49,6 +49,14 @@ async fn log_of<R: Router>(
     batch: SqsBatchBuilder,
     deadline: Option<std::time::Instant>,
 ) -> Vec<Value> {
+    let (report, lines) = with_log(dispatcher.dispatch(batch.to_bytes(), deadline)).await;
+    assert!(report.is_ok());
+
+    lines
+}
+
+/// Runs a future, and returns the lines that it logs.
+pub(crate) async fn with_log<T>(future: impl Future<Output = T>) -> (T, Vec<Value>) {
     subscribe_all_threads();
     let lines = Lines::default();
     let writer = lines.clone();
@@ -56,14 +64,23 @@ async fn log_of<R: Router>(
         .json()
         .with_writer(move || writer.clone())
         .finish();
-    let report = dispatcher.dispatch(batch.to_bytes(), deadline);
-    assert!(report.with_subscriber(subscriber).await.is_ok());
+    let output = future.with_subscriber(subscriber).await;
     let written = lines.0.lock().unwrap().clone();
 
-    String::from_utf8(written)
+    let lines = String::from_utf8(written)
         .unwrap()
         .lines()
         .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+
+    (output, lines)
+}
+
+/// The lines with this message.
+pub(crate) fn messages<'l>(lines: &'l [Value], message: &str) -> Vec<&'l Value> {
+    let lines = lines.iter();
+    lines
+        .filter(|line| line["fields"]["message"] == message)
         .collect()
 }
 

@@ -2,6 +2,7 @@
 
 #![allow(missing_docs, clippy::unwrap_used)]
 
+mod preparing;
 mod messages;
 mod concurrency;
 mod fifo;
@@ -11,6 +12,7 @@ mod queue_faults;
 mod deadline;
 mod drops;
 mod outside_sqs;
+mod after_invocation;
 mod dead_letters;
 mod backoff;
 mod classifiers;

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use metrics::Unit;
 use metrics_util::debugging::{DebugValue, DebuggingRecorder};
 use s3_dispatch::Dispatcher;
 use s3_dispatch_testing::{RecordBuilder, SqsBatchBuilder};
@@ -186,4 +187,40 @@ fn names_chosen_by_the_sender_do_not_become_labels() {
         100
     );
     assert!(measured.len() < 10, "{measured:?}");
+}
+
+/// The unit of each metric that the recorder has seen.
+fn units(recorder: &DebuggingRecorder) -> BTreeMap<String, (Option<Unit>, bool)> {
+    let snapshot = recorder.snapshotter().snapshot().into_vec();
+    let described = snapshot.into_iter().map(|(key, unit, description, _)| {
+        let name = key.key().name().to_owned();
+        (name, (unit, description.is_some()))
+    });
+
+    described.collect()
+}
+
+#[tokio::test]
+async fn a_recorder_gets_units_and_descriptions_whenever_it_is_installed() {
+    let dispatcher = Dispatcher::new(Script::default());
+    let batch = SqsBatchBuilder::new().with_record("1", put("ok/1"));
+
+    // Another recorder for each invocation, as if the program had installed it just before.
+    for _ in 0..2 {
+        let recorder = DebuggingRecorder::new();
+        let guard = metrics::set_default_local_recorder(&recorder);
+        let report = dispatcher.dispatch(batch.to_bytes(), None).await;
+        assert!(report.is_ok());
+        drop(guard);
+
+        let expected = [
+            ("s3_dispatch_batch_size", Unit::Count),
+            ("s3_dispatch_handler_duration_seconds", Unit::Seconds),
+            ("s3_dispatch_lag_seconds", Unit::Seconds),
+            ("s3_dispatch_messages_total", Unit::Count),
+            ("s3_dispatch_records_total", Unit::Count),
+        ];
+        let expected = expected.map(|(name, unit)| (name.to_owned(), (Some(unit), true)));
+        assert_eq!(units(&recorder), BTreeMap::from(expected));
+    }
 }

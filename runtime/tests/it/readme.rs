@@ -1,4 +1,4 @@
-//! The repository's README: what it quotes is what the code says.
+//! The repository's README and a guide: what they quote is what the code says.
 
 use std::path::Path;
 
@@ -44,4 +44,25 @@ fn the_compile_error_is_what_the_compiler_prints() {
             .replace("tests/ui/events/misspelt_name.rs", "src/main.rs")
             .trim_end()
     );
+}
+
+#[test]
+fn the_versions_in_the_guide_are_those_that_the_crates_are_built_with() {
+    let manifest = read("Cargo.toml");
+    let version = |name: &str| {
+        let line = manifest
+            .lines()
+            .find(|line| line.starts_with(&format!("{name} = ")));
+        let version = line.unwrap().split_once("version = \"").unwrap().1;
+        version.split_once('"').unwrap().0.to_owned()
+    };
+
+    let row = format!(
+        "| 0.1 | {} or later, below 2 | {} or later, below 2 | {} |",
+        version("lambda_runtime"),
+        version("aws_lambda_events"),
+        version("tower").rsplit_once('.').unwrap().0
+    );
+    let guide = read("runtime/docs/adopting-step-by-step.md");
+    assert!(guide.lines().any(|line| line == row), "{row}");
 }

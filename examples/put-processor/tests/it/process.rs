@@ -123,12 +123,24 @@ async fn the_error_names_a_missing_variable_of_lambda() {
 }
 
 #[tokio::test]
-async fn the_error_names_a_setting_that_is_not_a_number() {
-    let api = RuntimeApi::start().await;
-    check_refusal(
-        &Function::start(&api, &[("MAX_OBJECT_BYTES", "many")])
-            .end()
-            .await,
-        "`MAX_OBJECT_BYTES`",
+async fn a_setting_that_is_not_a_number_is_reported_to_lambda_and_ends_the_process() {
+    let mut api = RuntimeApi::start().await;
+    let ended = Function::start(&api, &[("MAX_OBJECT_BYTES", "many")])
+        .end()
+        .await;
+
+    let report = api.answer().await;
+    assert_eq!(report.path, "init/error");
+    assert_eq!(
+        report.body,
+        concat!(
+            r#"{"errorType":"s3_dispatch::NotPrepared","#,
+            r#""errorMessage":"the state of the handlers could not be made: "#,
+            r#"the environment variable `MAX_OBJECT_BYTES` is not a number of bytes: "#,
+            r#"invalid digit found in string"}"#
+        )
     );
+    assert!(api.is_silent());
+    assert_eq!(ended.status.code(), Some(1));
+    assert!(ended.stdout[0].contains("`MAX_OBJECT_BYTES`"));
 }

@@ -314,6 +314,7 @@ fn refusal_text(reason: SendRefusal) -> String {
         SendRefusal::TooLong => "the message is too long",
         SendRefusal::NoGroup => "the message has no message group id",
         SendRefusal::NoDeduplicationId => "the message has no deduplication id",
+        SendRefusal::QueueDeleted => "the queue was deleted",
         other => return format!("{other:?}"),
     };
 

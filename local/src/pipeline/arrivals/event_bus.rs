@@ -39,6 +39,7 @@ impl Engine {
             next_stop: NextStop::EventBus(EVENT_BUS.into()),
             path,
             refusals: 0,
+            dead_letter_queue: None,
         };
         self.send_off(state, request.time, message);
     }
@@ -67,7 +68,9 @@ pub(super) fn arrive_at_event_bus(
 
         if matched {
             let body = Arc::clone(&message.body);
-            let forwarded = message.forward_by(&rule.name, &rule.queue, body);
+            let forwarded = message
+                .forward_by(&rule.name, &rule.queue, body)
+                .with_dead_letter_queue(rule.dead_letter_queue.as_ref());
             engine.send_off(state, now, forwarded);
         }
     }

@@ -54,6 +54,7 @@ impl Topology {
             part.require(!is_fifo(queue), "queue", || {
                 format!("the FIFO queue `{queue}` cannot subscribe to a topic that S3 publishes to")
             })?;
+            self.require_dead_letter_queue(&part, subscription.dead_letter_queue.as_deref())?;
 
             let is_new = seen.insert((&subscription.topic, queue));
             part.require(is_new, "queue", || {

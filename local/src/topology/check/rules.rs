@@ -17,6 +17,7 @@ impl Topology {
                 let why = "needs a message group id, which a rule cannot give here";
                 part.says(&format!("the FIFO queue `{queue}` {why}"))
             })?;
+            self.require_dead_letter_queue(&part, rule.dead_letter_queue.as_deref())?;
 
             part.require(has_source, "name", || {
                 part.says("no bucket sends events to EventBridge, so that the rule never matches")

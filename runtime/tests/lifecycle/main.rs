@@ -1,0 +1,30 @@
+//! The life of a program: its start, its invocations and its end, in Lambda and in a terminal.
+//!
+//! With the environment variable `PROGRAM` this process is the program, and without it the tests.
+
+#![allow(missing_docs, clippy::unwrap_used)]
+
+#[cfg(unix)]
+mod in_lambda;
+mod in_terminal;
+mod program;
+#[cfg(unix)]
+mod runtime_api;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    if let Ok(name) = std::env::var("PROGRAM") {
+        return program::main(&name).await;
+    }
+
+    let tests = in_terminal::TESTS.iter();
+    #[cfg(unix)]
+    let tests = tests.chain(&in_lambda::TESTS);
+
+    for (name, test) in tests {
+        println!("test {name}");
+        test();
+    }
+
+    Ok(())
+}

@@ -1,0 +1,113 @@
+//! The program, which does what its name says and tells the server of the test about it.
+
+use std::convert::Infallible;
+use std::error::Error as StdError;
+use std::fmt;
+use std::future::pending;
+use std::io::{Read, Write};
+use std::net::TcpStream;
+
+use lambda_runtime::LambdaEvent;
+use s3_dispatch::{BatchReport, Dispatcher, Error, ObjectKey, Payload, Routes};
+use tower::util::{MapRequestLayer, MapResultLayer};
+
+type BoxError = Box<dyn StdError + Send + Sync>;
+
+/// An error with a cause.
+#[derive(Debug)]
+struct NoTable(std::env::VarError);
+
+impl fmt::Display for NoTable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the setting `TABLE`\nis missing")
+    }
+}
+
+impl StdError for NoTable {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        Some(&self.0)
+    }
+}
+
+pub(crate) async fn main(name: &str) -> Result<(), Box<dyn StdError>> {
+    let name = name.to_owned();
+
+    if name == "run" {
+        let routes = Routes::new(()).on_fn("*", async || Ok::<_, Infallible>(()));
+        return Ok(s3_dispatch::run(routes).await?);
+    }
+
+    let routes = Routes::prepared_by(move || prepare(name.clone())).on_fn(
+        "ObjectCreated:Put",
+        async |key: ObjectKey| {
+            note(&format!("handles {key}"));
+            if key == "bad" {
+                Err("it is bad")
+            } else {
+                Ok(())
+            }
+        },
+    );
+
+    let dispatcher = Dispatcher::new(routes)
+        .layer(MapRequestLayer::new(|event: LambdaEvent<Payload>| {
+            note("inner layer");
+            event
+        }))
+        .layer(MapResultLayer::new(refuse_skipped))
+        .layer(MapRequestLayer::new(|event: LambdaEvent<Payload>| {
+            note(&format!("outer layer of {}", event.context.request_id));
+            event
+        }))
+        .after_invocation(async |result: &Result<BatchReport, Error>| {
+            note(&match result {
+                Ok(report) => format!("after {} messages", report.messages().len()),
+                Err(error) => format!("after {:?}", error.kind()),
+            });
+            Ok::<_, Infallible>(())
+        });
+
+    Ok(s3_dispatch::start(dispatcher).await?)
+}
+
+async fn prepare(name: String) -> Result<(), NoTable> {
+    note("prepares");
+
+    match &*name {
+        "without a setting" => Err(NoTable(std::env::VarError::NotPresent)),
+        "panics" => panic!("there is no table"),
+        "hangs" => pending().await,
+        _ => Ok(()),
+    }
+}
+
+/// Fails an invocation that skipped a record, with an error of its own type, or panics.
+fn refuse_skipped(result: Result<BatchReport, Error>) -> Result<BatchReport, BoxError> {
+    let report = result?;
+
+    match report.skipped() {
+        0 => Ok(report),
+        1 => Err("a layer wants no skipped records".into()),
+        _ => panic!("a layer panics"),
+    }
+}
+
+/// Sends a text to the server of the test, and waits until it has it. In a terminal it prints it.
+fn note(text: &str) {
+    let Ok(host) = std::env::var("AWS_LAMBDA_RUNTIME_API") else {
+        println!("{text}");
+        return;
+    };
+
+    let mut server = TcpStream::connect(host).unwrap();
+    let request = "POST /2018-06-01/runtime/note HTTP/1.1";
+    write!(
+        server,
+        "{request}\r\nContent-Length: {}\r\n\r\n{text}",
+        text.len()
+    )
+    .unwrap();
+
+    let mut accepted = [0; "HTTP/1.1 202".len()];
+    server.read_exact(&mut accepted).unwrap();
+}
