@@ -38,6 +38,13 @@ pub(crate) fn function(options: &Options, function: &Function, errors: &mut Erro
     generics(signature, errors);
     arguments(signature, errors);
 
+    let has_receiver = matches!(signature.inputs.first(), Some(FnArg::Receiver(_)));
+    if !has_receiver && is_method(function) {
+        let message = "a handler cannot be an associated function: \
+                       move it out of the `impl`, and write the type instead of `Self`";
+        errors.push(Error::new(signature.ident.span(), message));
+    }
+
     if let Some(variadic) = &signature.variadic {
         let message = "a handler cannot be variadic: list its arguments";
         errors.push(Error::new_spanned(variadic, message));
@@ -51,10 +58,45 @@ pub(crate) fn function(options: &Options, function: &Function, errors: &mut Erro
     output(signature, errors);
 }
 
-/// Whether the function is in an `impl`, where the attribute cannot add a type.
+/// Whether the function is certainly in an `impl`, where the attribute cannot add a type.
 pub(crate) fn is_method(function: &Function) -> bool {
     let mut arguments = function.signature.inputs.iter();
     arguments.any(|argument| matches!(argument, FnArg::Receiver(_)))
+        || mentions("Self", function.signature.to_token_stream())
+}
+
+/// Checks that the attribute is there once. Returns the function with the first one only, so that
+/// the others add no errors of their own.
+pub(crate) fn once(item: TokenStream, errors: &mut Errors) -> TokenStream {
+    let mut kept = Vec::new();
+    let mut tokens = item.into_iter().peekable();
+
+    while let Some(token) = tokens.next() {
+        match (&token, tokens.peek()) {
+            (TokenTree::Punct(hash), Some(TokenTree::Group(attribute)))
+                if hash.as_char() == '#' && is_handler_attribute(attribute.stream()) =>
+            {
+                let message = "`#[s3_handler]` is on this function twice: \
+                               list all events in one of them, and remove the other";
+                errors.push(Error::new(attribute.span(), message));
+                tokens.next();
+            }
+            _ => kept.push(token),
+        }
+    }
+
+    kept.into_iter().collect()
+}
+
+/// Whether this is the content of `#[s3_handler(...)]`, with any path.
+fn is_handler_attribute(content: TokenStream) -> bool {
+    let path = content.into_iter().take_while(|token| match token {
+        TokenTree::Ident(_) => true,
+        TokenTree::Punct(sign) => sign.as_char() == ':',
+        _ => false,
+    });
+
+    matches!(path.last(), Some(TokenTree::Ident(name)) if name == "s3_handler")
 }
 
 fn generics(signature: &Signature, errors: &mut Errors) {
@@ -103,9 +145,13 @@ fn output(signature: &Signature, errors: &mut Errors) {
 
 /// Whether `impl Trait` occurs anywhere in the type.
 fn mentions_impl(ty: TokenStream) -> bool {
-    ty.into_iter().any(|token| match token {
-        TokenTree::Ident(word) => word == "impl",
-        TokenTree::Group(group) => mentions_impl(group.stream()),
+    mentions("impl", ty)
+}
+
+fn mentions(word: &str, tokens: TokenStream) -> bool {
+    tokens.into_iter().any(|token| match token {
+        TokenTree::Ident(found) => found == word,
+        TokenTree::Group(group) => mentions(word, group.stream()),
         _ => false,
     })
 }

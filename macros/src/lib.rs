@@ -1,11 +1,12 @@
 #![doc = include_str!("../README.md")]
 
-// Three steps: `parse` reads the attribute and the signature, `check` finds mistakes, `expand`
+// Three parts: `parse` reads the attribute and the signature, `check` finds mistakes, `expand`
 // writes the code. What can be ordinary code is in `s3-dispatch-core`, such as the table of event
 // names.
 mod errors;
 mod parse;
 mod check;
+mod second_step;
 mod expand;
 
 use proc_macro2::TokenStream;
@@ -32,8 +33,8 @@ use crate::parse::{Function, Options};
 ///
 /// The function itself does not change: tests can call it like any other. The attribute adds a type
 /// of the same name, which `Routes::on` takes. If no route uses the handler, the compiler warns
-/// that the type is never used. A method cannot be a handler, because an `impl` cannot contain the
-/// type.
+/// that `log_upload_without_a_route` is never used. A function in an `impl` cannot be a handler,
+/// because an `impl` cannot contain the type.
 ///
 /// # Events
 ///
@@ -153,8 +154,12 @@ pub fn s3_handler(
 
 /// The user's function, unchanged even when it has mistakes, and the generated code.
 fn handler(attribute: TokenStream, item: TokenStream) -> TokenStream {
+    if let Some((attribute, function)) = second_step::read(&attribute) {
+        return generated(attribute, function);
+    }
+
     let mut errors = Errors::default();
-    let options = Options::parse(attribute, &mut errors);
+    let options = Options::parse(attribute.clone(), &mut errors);
     check::options(&options, &mut errors);
 
     let handler = match syn::parse2::<Function>(item.clone()) {
@@ -168,9 +173,12 @@ fn handler(attribute: TokenStream, item: TokenStream) -> TokenStream {
             None
         }
     };
+    let item = check::once(item, &mut errors);
 
     let beside = match (errors.into_error(), handler) {
-        (None, Some(handler)) => expand::expand(&handler),
+        // A wrong path would be one more error in the second step.
+        (None, Some(handler)) if handler.names_its_crate() => expand::expand(&handler),
+        (None, Some(handler)) => second_step::write(&handler, attribute, item.clone()),
         (None, None) => TokenStream::new(),
         (Some(error), handler) => {
             let handler = handler.filter(|handler| !check::is_method(handler.function()));
@@ -181,4 +189,13 @@ fn handler(attribute: TokenStream, item: TokenStream) -> TokenStream {
     };
 
     quote!(#item #beside)
+}
+
+/// The generated code of a handler that the first step has checked.
+fn generated(attribute: TokenStream, function: TokenStream) -> TokenStream {
+    let options = Options::parse(attribute, &mut Errors::default());
+    match syn::parse2::<Function>(function) {
+        Ok(function) => expand::expand(&Handler::new(options, function)),
+        Err(error) => error.to_compile_error(),
+    }
 }

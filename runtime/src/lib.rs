@@ -106,6 +106,8 @@
 //!   the same without the SDK, for a store of your own and for tests on the memory of
 //!   `s3-dispatch-testing`.
 //! - `metrics`: counters and histograms through the facade of the crate `metrics`.
+//! - `anyhow`: each error in an `anyhow::Error` that `?` converts can be downcast, also the
+//!   outermost one.
 //! - `aws_lambda_events`: conversions between [`S3EventRecord`] and the record of that crate.
 //!
 //! # Metrics

@@ -15,7 +15,8 @@ use crate::SkipReason;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Class {
-    /// The same record may succeed later, as in [`HandlerError::retry`](crate::HandlerError::retry).
+    /// The same record may succeed later, as in
+    /// [`HandlerError::retry`](crate::HandlerError::retry).
     Retry,
     /// The same record may succeed after this time at the earliest, as in
     /// [`HandlerError::with_retry_after`](crate::HandlerError::with_retry_after).
@@ -120,8 +121,8 @@ pub trait Classify {
 
 /// Says what the error of a handler means, or `None` if it does not know it.
 ///
-/// A dispatcher puts one into each [`MessageContext`](crate::MessageContext). It gets the error that
-/// the handler returned, looks at the causes itself, and never panics.
+/// A dispatcher puts one into each [`MessageContext`](crate::MessageContext). It gets the error
+/// that the handler returned, looks at the causes itself, and never panics.
 #[derive(Clone)]
 pub struct Classifier(Inner);
 

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use crate::contained::ContainedError;
 use crate::error::with_causes;
+use crate::handling::boxed::boxed;
 use crate::handling::class::Classifier;
 use crate::{Class, Classify, SkipReason};
 
@@ -18,6 +19,10 @@ use crate::{Class, Classify, SkipReason};
 /// To say it once for a type of errors, and not at each `?`, implement [`Classify`], or give the
 /// dispatcher of `s3-dispatch` a classifier. It is asked about errors that `?` converted. What
 /// `retry`, `permanent`, `skip` and [`with_retry_after`](Self::with_retry_after) say is final.
+///
+/// The guide [Which failures come again] has the whole picture.
+///
+/// [Which failures come again]: https://docs.rs/s3-dispatch/latest/s3_dispatch/failure/
 ///
 /// Like `anyhow::Error`, it does not implement [`Error`](std::error::Error) itself. Otherwise `?`
 /// could not convert every other error. [`as_error`](Self::as_error) gives the error inside.
@@ -273,9 +278,12 @@ impl HandlerError {
 }
 
 /// A failure that is worth a retry, unless a classifier of the dispatcher says otherwise.
-impl<E: Into<Box<dyn StdError + Send + Sync>>> From<E> for HandlerError {
+///
+/// An `anyhow::Error` is converted as well, with all its causes. With the feature `anyhow` each of
+/// them can be downcast afterwards, without it all but the outermost one.
+impl<E: Into<Box<dyn StdError + Send + Sync>> + 'static> From<E> for HandlerError {
     fn from(error: E) -> Self {
-        Self::new(HandlerErrorKind::Retry, error)
+        Self::new(HandlerErrorKind::Retry, boxed(error))
     }
 }
 

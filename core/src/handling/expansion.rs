@@ -35,6 +35,16 @@ impl<T> FromRef<AnyState> for T {
     }
 }
 
+/// Fails to compile if the literal is not an event of S3.
+///
+/// The expansion calls it by a name that nobody else has in scope. Otherwise the compiler could
+/// report its path as an unused qualification, at the literal.
+#[track_caller]
+#[must_use]
+pub const fn check_event(literal: &'static str) -> EventPattern {
+    EventPattern::from_static(literal)
+}
+
 /// Fails to compile if the argument cannot be made from every event of the literal.
 #[track_caller]
 pub const fn check_argument(events: &[EventPattern], literal: &'static str, argument: &str) {

@@ -9,6 +9,7 @@ mod timing;
 mod state;
 mod skip_reason;
 pub(crate) mod class;
+mod boxed;
 mod error;
 mod outcome;
 mod handler;

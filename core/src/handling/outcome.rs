@@ -5,7 +5,10 @@ use crate::{HandlerError, HandlerErrorKind, SkipReason};
 /// The outcome of one record.
 ///
 /// A message succeeds if each of its records was handled, skipped, or given to a dead-letter sink.
-/// If one record fails, its message fails and is delivered again, with all of its records.
+/// If one record fails, its message fails and is delivered again, with all of its records. What a
+/// failure means is in the guide [Which failures come again].
+///
+/// [Which failures come again]: https://docs.rs/s3-dispatch/latest/s3_dispatch/failure/
 ///
 /// # Examples
 ///

@@ -4,8 +4,8 @@ use std::fmt;
 
 /// Why a record was skipped.
 ///
-/// A handler names one with [`HandlerError::skip`]. A text in the program's source is a reason of
-/// its own, [`Other`](Self::Other).
+/// A handler names one with [`HandlerError::skip`](crate::HandlerError::skip). A text in the
+/// program's source is a reason of its own, [`Other`](Self::Other).
 ///
 /// # Examples
 ///

@@ -187,7 +187,9 @@ impl<S> Routes<S> {
     /// ```
     #[must_use]
     #[track_caller]
-    pub fn on<H: Handler<S>>(self) -> Self {
+    // The compiler shows this line to those who write `.on(handler)`, with its comment.
+    #[rustfmt::skip]
+    pub fn on<H: Handler<S>>(self) -> Self { // a handler is a type: write `.on::<handler>()`
         struct ByType<H>(std::marker::PhantomData<fn() -> H>);
 
         impl<S, H: Handler<S>> ErasedHandler<S> for ByType<H> {

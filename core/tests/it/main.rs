@@ -24,6 +24,7 @@ mod manifest;
 mod filter_criteria;
 mod manifest_properties;
 mod handlers;
+mod reports;
 mod round_trip;
 mod never_panics;
 mod reading_modes;

@@ -29,7 +29,7 @@ pub(super) fn assertions(handler: &Handler) -> TokenStream {
 
 /// Asserts that the event exists in S3.
 fn assert_event(event: &LitStr) -> TokenStream {
-    let check = quote_spanned!(event.span()=> __private::EventPattern::from_static(#event));
+    let check = quote_spanned!(event.span()=> __private::check_event(#event));
     quote!(const _: __private::EventPattern = #check;)
 }
 

@@ -22,7 +22,7 @@ impl Handler {
         &self.function
     }
 
-    pub(super) fn name(&self) -> &Ident {
+    pub(crate) fn name(&self) -> &Ident {
         &self.function.signature.ident
     }
 
@@ -58,6 +58,11 @@ impl Handler {
         let is_named =
             |attribute: &&Attribute| names.iter().any(|name| attribute.path().is_ident(name));
         self.function.attributes.iter().filter(is_named).collect()
+    }
+
+    /// Whether the attribute has the option `crate`.
+    pub(crate) fn names_its_crate(&self) -> bool {
+        self.options.krate.is_some()
     }
 
     /// Imports `__private`. Nothing else uses the path to the crate, so a wrong path is one error.

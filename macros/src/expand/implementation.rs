@@ -2,8 +2,8 @@
 
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote, quote_spanned};
-use syn::Type;
 use syn::ext::IdentExt;
+use syn::{Ident, Type};
 
 use super::Handler;
 
@@ -30,8 +30,10 @@ pub(super) fn implementation(handler: &Handler) -> TokenStream {
     });
 
     let (route, handle) = (route(handler), handle(handler, &arguments, &state));
+    let witness = witness(handler);
 
     quote! {
+        #witness
         impl #generics __private::Handler<#state> for #name
         where
             #(#bounds,)*
@@ -43,6 +45,27 @@ pub(super) fn implementation(handler: &Handler) -> TokenStream {
     }
 }
 
+/// A function that only `route` calls, so it is unused if no route names the handler.
+///
+/// The compiler does not report an unused item of an expansion. So each token of this one has the
+/// span of the handler's name.
+fn witness(handler: &Handler) -> TokenStream {
+    let (name, span) = (witness_name(handler), handler.name().span());
+    let attributes = handler.attributes(&["allow"]);
+    let function = quote_spanned!(span=> const fn #name() {});
+
+    quote! {
+        #(#attributes)*
+        #function
+    }
+}
+
+/// The name that the compiler shows if no route names the handler.
+fn witness_name(handler: &Handler) -> Ident {
+    let name = handler.name();
+    format_ident!("{}_without_a_route", name.unraw(), span = name.span())
+}
+
 /// The method `route`: the events and the filters of the attribute.
 fn route(handler: &Handler) -> TokenStream {
     let options = &handler.options;
@@ -52,6 +75,7 @@ fn route(handler: &Handler) -> TokenStream {
     let mut patterns = events.map(|event| quote!(__private::EventPattern::from_static(#event)));
     let (first, others) = (patterns.next(), patterns);
 
+    let witness = witness_name(handler);
     let filters = [
         ("with_bucket", &options.bucket),
         ("with_prefix", &options.prefix),
@@ -64,6 +88,7 @@ fn route(handler: &Handler) -> TokenStream {
 
     quote! {
         fn route() -> __private::Route {
+            #witness();
             __private::Route::new(#first)
                 #(.with_pattern(#others))*
                 .with_name(#name)

@@ -11,6 +11,7 @@
 mod routed;
 mod arguments;
 mod attributes;
+mod forbids;
 mod names;
 mod no_prelude;
 mod ui;

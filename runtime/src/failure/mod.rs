@@ -5,6 +5,8 @@
 //! programs choose them on a [`Dispatcher`](crate::Dispatcher), or implement
 //! [`DeadLetters`](crate::DeadLetters) and [`Backoff`](crate::Backoff) with the types of this
 //! module.
+//!
+#![doc = include_str!("../../docs/which-failures-come-again.md")]
 
 #[cfg(any(feature = "dynamodb", feature = "objects", feature = "sqs"))]
 mod aws;

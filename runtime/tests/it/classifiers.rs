@@ -12,7 +12,7 @@ use s3_dispatch::{
     LatestOnly, MemoryStore, MessageContext, ObjectKey, Outcome, Route, Router, Routes,
     S3EventRecord, async_trait,
 };
-use s3_dispatch_testing::SqsBatchBuilder;
+use s3_dispatch_testing::{RecordBuilder, SqsBatchBuilder};
 
 use crate::script::put;
 
@@ -353,4 +353,39 @@ async fn deduplicated_releases_what_a_classifier_skips() {
     let skipped: Vec<_> = reports.iter().map(BatchReport::skipped).collect();
     assert_eq!(skipped, [1, 1]);
     assert_eq!(seen.lock().unwrap().len(), 2);
+}
+
+/// The error is an `anyhow::Error`, with and without context. Without the feature `anyhow`, a
+/// backtrace may hide the outermost error.
+#[tokio::test]
+async fn errors_in_an_anyhow_error_are_classified() {
+    use anyhow::Context as _;
+
+    let routes = Routes::new(())
+        .on_fn(
+            "ObjectCreated:*",
+            async |key: ObjectKey| -> anyhow::Result<()> { read(key.as_str()).context("reading") },
+        )
+        .on_fn(
+            "ObjectRemoved:*",
+            async |key: ObjectKey| -> Result<(), HandlerError> { Ok(read(key.as_str())?) },
+        );
+    let dispatcher = Dispatcher::new(routes).classify(Class::of::<IndexError>);
+
+    assert_eq!(fates(dispatcher.clone(), &["busy"]).await, ["30s"]);
+
+    let record = RecordBuilder::new("ObjectRemoved:Delete").with_key("busy");
+    let batch = SqsBatchBuilder::new().with_record("1", record);
+    let notes = Notes::default();
+    let dispatcher = dispatcher.with_backoff(notes.clone());
+    let report = dispatcher.dispatch(batch.to_bytes(), None).await.unwrap();
+
+    assert_eq!(report.failed(), 1);
+    if cfg!(feature = "anyhow") {
+        assert_eq!(notes.of("1"), "30s");
+    }
+}
+
+fn read(name: &str) -> anyhow::Result<()> {
+    Err(IndexError::named(name))?
 }
