@@ -78,7 +78,7 @@ impl<'r, S, A: FromRecordAsync<'r, S>> Argument<'r, S, true> for A {
 /// The compiler prefers the constant of the type itself, if its bound holds, to that of
 /// [`NotAsync`].
 #[derive(Debug)]
-pub struct Probe<'r, A, S>(PhantomData<(&'r (), fn(S) -> A)>);
+pub struct Probe<'r, A, S>(PhantomData<(&'r (), A)>, PhantomData<S>);
 
 impl<'r, S, A: FromRecordAsync<'r, S>> Probe<'r, A, S> {
     /// The type implements [`FromRecordAsync`].
