@@ -2,7 +2,7 @@
 
 use std::future::Future;
 
-use super::timing::{Argument, BoxFuture, Made};
+use super::timing::{Argument, BoxFuture, If, Made, Timing};
 use crate::{Context, HandlerError, Outcome, Route};
 
 /// A function that processes the records of its route, in an application with the state `S`.
@@ -115,6 +115,7 @@ macro_rules! handler_fn {
             F: Fn($($argument,)*) -> Fut + Send + Sync + 'static,
             Fut: Future<Output = Result<(), E>> + Send,
             E: Into<HandlerError>,
+            $(If<$is_async>: Timing,)*
             $($argument: for<'a> Argument<'a, S, $is_async> + Send,)*
         {
             fn call<'r>(&'r self, context: Context<'r, S>) -> BoxFuture<'r, Outcome> {

@@ -5,9 +5,11 @@
 //! its own state for the same type, so the two might overlap. The parameter `ASYNC` tells them
 //! apart. For closures the compiler infers it. `#[s3_handler]` finds it with [`Probe`].
 
+use std::convert::Infallible;
 use std::fmt;
 use std::marker::PhantomData;
 use std::pin::Pin;
+use std::task::{Context as TaskContext, Poll};
 
 use super::argument::{FromRecord, FromRecordAsync};
 use crate::{Context, EventPattern, HandlerError};
@@ -28,26 +30,70 @@ pub type BoxFuture<'r, T> = Pin<Box<dyn Future<Output = T> + Send + 'r>>;
             own types that implement `FromRecord` or `FromRecordAsync`",
     note = "an argument that needs the state of one application requires the option `state = App`"
 )]
-pub trait Argument<'r, S, const ASYNC: bool>: Sized {
+pub trait Argument<'r, S, const ASYNC: bool>: Sized
+where
+    If<ASYNC>: Timing,
+{
     /// The events from which this argument can be made.
     const EVENTS: &'static [EventPattern];
 
     /// Makes the argument, or begins to.
-    fn make(context: Context<'r, S>) -> Made<'r, Self>;
+    fn make(context: Context<'r, S>) -> Made<'r, Self, ASYNC>;
 }
 
 /// An argument, or the future of one.
-///
-/// Which of the two it is follows from the type, so the compiler drops the other branch.
-pub enum Made<'r, A> {
+pub enum Made<'r, A, const ASYNC: bool>
+where
+    If<ASYNC>: Timing,
+{
     /// The argument took no time.
     Now(Result<A, HandlerError>),
-    /// The argument takes time. It is boxed, so that handlers without such arguments keep no room
-    /// for it.
-    Later(BoxFuture<'r, Result<A, HandlerError>>),
+    /// The argument takes time.
+    Later(<If<ASYNC> as Timing>::Making<'r, A>),
 }
 
-impl<A> fmt::Debug for Made<'_, A> {
+/// Whether an argument takes time, as a type.
+#[derive(Debug)]
+pub enum If<const ASYNC: bool> {}
+
+/// What the future of an argument is.
+///
+/// It does not depend on the state, which handlers may be generic over.
+pub trait Timing {
+    /// The future.
+    type Making<'r, A>: Future<Output = Result<A, HandlerError>> + Send + Unpin;
+}
+
+impl Timing for If<false> {
+    type Making<'r, A> = Never<A>;
+}
+
+/// The future is boxed, so that handlers keep no room for it.
+impl Timing for If<true> {
+    type Making<'r, A> = BoxFuture<'r, Result<A, HandlerError>>;
+}
+
+/// The future of an argument that takes no time. It cannot exist, so its `.await` is no code.
+pub struct Never<A>(Infallible, PhantomData<fn() -> A>);
+
+impl<A> Future for Never<A> {
+    type Output = Result<A, HandlerError>;
+
+    fn poll(self: Pin<&mut Self>, _: &mut TaskContext<'_>) -> Poll<Self::Output> {
+        match self.0 {}
+    }
+}
+
+impl<A> fmt::Debug for Never<A> {
+    fn fmt(&self, _: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {}
+    }
+}
+
+impl<A, const ASYNC: bool> fmt::Debug for Made<'_, A, ASYNC>
+where
+    If<ASYNC>: Timing,
+{
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Now(_) => "Now",
@@ -60,7 +106,7 @@ impl<'r, S, A: FromRecord<'r, S>> Argument<'r, S, false> for A {
     const EVENTS: &'static [EventPattern] = A::EVENTS;
 
     #[inline]
-    fn make(context: Context<'r, S>) -> Made<'r, Self> {
+    fn make(context: Context<'r, S>) -> Made<'r, Self, false> {
         Made::Now(A::from_record(context))
     }
 }
@@ -68,8 +114,9 @@ impl<'r, S, A: FromRecord<'r, S>> Argument<'r, S, false> for A {
 impl<'r, S, A: FromRecordAsync<'r, S>> Argument<'r, S, true> for A {
     const EVENTS: &'static [EventPattern] = A::EVENTS;
 
-    fn make(context: Context<'r, S>) -> Made<'r, Self> {
-        Made::Later(Box::pin(A::from_record(context)))
+    fn make(context: Context<'r, S>) -> Made<'r, Self, true> {
+        let making: BoxFuture<'r, _> = Box::pin(A::from_record(context));
+        Made::Later(making)
     }
 }
 
