@@ -67,7 +67,7 @@
 //! | a record | [`S3EventRecord`], [`ObjectKey`], [`Sequencer`] | [`record`] |
 //! | a record of certain events | [`ObjectCreated`] and other views | [`event_data`] |
 //! | what brings records | [`Notification`], [`MessageContext`] | [`delivery`] |
-//! | what handles a record | [`Handler`], [`State`], [`Outcome`] | [`handler`] |
+//! | what handles a record | [`Handler`], [`Key`], [`State`], [`Outcome`] | [`handler`] |
 //! | what a handler takes | [`FromRecord`], [`FromRecordAsync`] | |
 //! | which handler | [`Route`], [`Routes`], [`Router`] | |
 //! | what infrastructure needs | [`Manifest`] | [`manifest`] |
@@ -109,7 +109,7 @@ pub use error::{Error, ErrorKind};
 pub use event::{EventName, EventPattern};
 pub use handling::{
     Class, Classify, Context, FromRecord, FromRecordAsync, FromRef, Handler, HandlerError,
-    HandlerErrorKind, Outcome, SkipReason, State,
+    HandlerErrorKind, Key, Outcome, SkipReason, State,
 };
 pub use manifest::manifest::Manifest;
 pub use record::bucket::BucketName;

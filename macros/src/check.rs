@@ -5,9 +5,9 @@ use quote::ToTokens;
 use syn::{Error, FnArg, GenericParam, LitStr, ReturnType, Signature};
 
 use crate::errors::Errors;
-use crate::parse::{Function, Options};
+use crate::parse::{Function, Options, Texts};
 
-/// Checks that no event is listed twice.
+/// Checks that no event is listed twice, and that the lists make sense.
 pub(crate) fn options(options: &Options, errors: &mut Errors) {
     let name = |event: &LitStr| event.value().trim_start_matches("s3:").to_owned();
 
@@ -16,6 +16,72 @@ pub(crate) fn options(options: &Options, errors: &mut Errors) {
         if earlier.any(|earlier| name(earlier) == name(event)) {
             let message = format!("the event `{}` is listed twice: remove one", event.value());
             errors.push(Error::new(event.span(), message));
+        }
+    }
+
+    let ignores_case = options.ignore_suffix_case.is_some();
+    let is_start = |start: &str, text: &str| text.starts_with(start);
+    let is_end = |end: &str, text: &str| {
+        let (end, text) = (end.as_bytes(), text.as_bytes());
+        let tail = text
+            .len()
+            .checked_sub(end.len())
+            .map(|start| &text[start..]);
+        tail.is_some_and(|tail| tail == end || (ignores_case && tail.eq_ignore_ascii_case(end)))
+    };
+
+    list("prefix", &options.prefix, is_start, errors);
+    list("suffix", &options.suffix, is_end, errors);
+
+    if let (Some(flag), None) = (options.ignore_suffix_case, &options.suffix) {
+        let message = "`ignore_suffix_case` needs the option `suffix`, such as `suffix = \".jpg\"`";
+        errors.push(Error::new(flag, message));
+    }
+}
+
+/// Checks that each entry of a list takes keys that no other entry takes. `covers` says whether
+/// each key that has the second has the first too.
+fn list(
+    name: &str,
+    list: &Option<Texts>,
+    covers: impl Fn(&str, &str) -> bool,
+    errors: &mut Errors,
+) {
+    let Some(Texts {
+        span,
+        texts,
+        is_list: true,
+    }) = list
+    else {
+        return;
+    };
+
+    if texts.is_empty() {
+        let message = format!("`{name}` is an empty list: leave it out to match everything");
+        errors.push(Error::new(*span, message));
+    }
+
+    for (index, text) in texts.iter().enumerate() {
+        let value = text.value();
+        if value.is_empty() {
+            let message = format!("an empty {name} in a list takes every key: remove it");
+            errors.push(Error::new(text.span(), message));
+            continue;
+        }
+
+        for earlier in texts[..index].iter().map(LitStr::value) {
+            let message = if earlier == value {
+                format!("the {name} `{value}` is listed twice: remove one")
+            } else if earlier.is_empty() {
+                continue;
+            } else if covers(&earlier, &value) {
+                format!("the {name} `{earlier}` covers `{value}`: remove the longer one")
+            } else if covers(&value, &earlier) {
+                format!("the {name} `{value}` covers `{earlier}`: remove the longer one")
+            } else {
+                continue;
+            };
+            errors.push(Error::new(text.span(), message));
         }
     }
 }

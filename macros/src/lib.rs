@@ -57,6 +57,7 @@ use crate::parse::{Function, Options};
 /// - `&S3EventRecord` or `S3EventRecord`, the whole record;
 /// - a typed view, such as `ObjectCreated`, which has the fields that its events always have;
 /// - `ObjectKey` or `BucketName`;
+/// - `Key<T>`, the parts of the key that the option [`key`](#key) names;
 /// - `State<T>`, a part of the application's state;
 /// - `&MessageContext`, the message that carried the record.
 ///
@@ -95,6 +96,49 @@ use crate::parse::{Function, Options};
 /// #   Ok(())
 /// # }
 /// ```
+///
+/// Both may be lists, of which a key has to have one entry. With `ignore_suffix_case`, `.JPG` is
+/// the same as `.jpg`. With `no_folders`, the empty objects whose key ends in `/`, which consoles
+/// create for folders, are left out:
+///
+/// ```
+/// # use s3_dispatch::{HandlerError, s3_handler};
+/// #[s3_handler(
+///     "ObjectCreated:*",
+///     prefix = ["photos/", "scans/"],
+///     suffix = [".jpg", ".jpeg"],
+///     ignore_suffix_case,
+///     no_folders,
+/// )]
+/// # #[allow(dead_code)]
+/// async fn resize() -> Result<(), HandlerError> {
+/// #   Ok(())
+/// # }
+/// ```
+///
+/// An empty list, an entry that is listed twice and an entry that covers another are errors.
+///
+/// ## `key`
+///
+/// Handles only keys of this form. `{name}` is a part of the key without `/`, and `{name*}`, at the
+/// end, is the rest of the key; both have at least one character. `{{` and `}}` are braces. `Key`
+/// gives the parts, as a tuple, a struct or a single value:
+///
+/// ```
+/// use s3_dispatch::{HandlerError, Key, Routes, s3_handler};
+///
+/// #[s3_handler("ObjectCreated:*", key = "tenants/{tenant}/photos/{photo}.jpg")]
+/// async fn resize(Key((tenant, photo)): Key<(u32, &str)>) -> Result<(), HandlerError> {
+///     println!("photo {photo} of tenant {tenant}");
+///     Ok(())
+/// }
+///
+/// let routes = Routes::new(()).on::<resize>();
+/// ```
+///
+/// A part that is not a value of its type, such as a tenant that is not a number, is a permanent
+/// failure. A mistake in the pattern, a prefix or suffix that contradicts it, and a `Key` without
+/// this option are compile errors. A field that the pattern does not have panics in `Routes::on`.
 ///
 /// ## `state`
 ///

@@ -193,7 +193,7 @@ pub use s3_dispatch_core::__private;
 pub use s3_dispatch_core::{
     Annotated, BucketName, Class, Classify, Context, ETag, Error, ErrorKind, EventName,
     EventPattern, Expired, FromRecord, FromRecordAsync, FromRef, Handler, HandlerError,
-    HandlerErrorKind, Manifest, MessageContext, Notification, ObjectCreated, ObjectKey,
+    HandlerErrorKind, Key, Manifest, MessageContext, Notification, ObjectCreated, ObjectKey,
     ObjectRemoved, ObjectRestored, Outcome, Replicated, Retained, Route, Router, Routes,
     S3EventRecord, Sequencer, SkipReason, State, Tagged, Tiered, Transitioned, VersionId,
     async_trait,

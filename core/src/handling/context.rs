@@ -1,6 +1,6 @@
 //! The context that the arguments of a handler are made from.
 
-use crate::{MessageContext, Outcome, S3EventRecord};
+use crate::{MessageContext, Outcome, Route, S3EventRecord};
 
 /// One record on its way to a handler, with its message and the application's state.
 ///
@@ -26,6 +26,7 @@ pub struct Context<'r, S> {
     record: &'r S3EventRecord,
     message: &'r MessageContext,
     state: &'r S,
+    route: Option<&'r Route>,
 }
 
 impl<'r, S> Context<'r, S> {
@@ -36,6 +37,35 @@ impl<'r, S> Context<'r, S> {
             record,
             message,
             state,
+            route: None,
+        }
+    }
+
+    /// Sets the route that matched the record.
+    ///
+    /// [`Routes`](crate::Routes) sets it. A test of an argument that depends on the route, such as
+    /// [`Key`](crate::Key), sets it too.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use s3_dispatch_core::{Context, EventPattern, FromRecord, Key, MessageContext, Route};
+    /// use s3_dispatch_testing::RecordBuilder;
+    ///
+    /// let record = RecordBuilder::new("ObjectCreated:Put").with_key("tenants/7/a.jpg").build();
+    /// let message = MessageContext::new();
+    /// let route = Route::new(EventPattern::ANY).with_key("tenants/{tenant}/{file}");
+    ///
+    /// let context = Context::new(&record, &message, &()).with_route(&route);
+    /// let Key((tenant, file)) = Key::<(u32, &str)>::from_record(context)?;
+    /// assert_eq!((tenant, file), (7, "a.jpg"));
+    /// # Ok::<_, s3_dispatch_core::HandlerError>(())
+    /// ```
+    #[must_use]
+    pub fn with_route(self, route: &'r Route) -> Self {
+        Self {
+            route: Some(route),
+            ..self
         }
     }
 
@@ -63,6 +93,12 @@ impl<'r, S> Context<'r, S> {
     #[must_use]
     pub fn state(&self) -> &'r S {
         self.state
+    }
+
+    /// The route that matched the record. `None` if no [`Routes`](crate::Routes) made the context.
+    #[must_use]
+    pub fn route(&self) -> Option<&'r Route> {
+        self.route
     }
 }
 

@@ -2,8 +2,8 @@
 
 use std::future::Future;
 
-use super::timing::{Argument, BoxFuture, If, Made, Timing};
-use crate::{Context, HandlerError, Outcome, Route};
+use super::argument::{Argument, BoxFuture, If, Made, Timing};
+use crate::{Context, Error, HandlerError, Outcome, Route};
 
 /// A function that processes the records of its route, in an application with the state `S`.
 ///
@@ -69,6 +69,19 @@ pub trait Handler<S>: 'static {
     /// It is called once, when the handler is added to [`Routes`](crate::Routes).
     fn route() -> Route;
 
+    /// Checks that the arguments can be made from the records of the route. By default, they can.
+    ///
+    /// [`Routes`](crate::Routes) calls it once, when the handler is added, and panics with the
+    /// error.
+    ///
+    /// # Errors
+    ///
+    /// Returns the error of the first [argument](FromRecord::check) that does not fit.
+    fn check(route: &Route) -> Result<(), Error> {
+        let _ = route;
+        Ok(())
+    }
+
     /// Processes one record.
     fn handle<'r>(context: Context<'r, S>) -> BoxFuture<'r, Outcome>;
 }
@@ -98,6 +111,13 @@ pub trait Handler<S>: 'static {
             `ObjectKey` or `State<T>`, that returns a `Send` future of `Result<(), E>`"
 )]
 pub trait HandlerFn<S, Arguments>: Send + Sync + 'static {
+    /// Checks that the arguments can be made from the records of the route.
+    ///
+    /// # Errors
+    ///
+    /// Returns the error of the first [argument](FromRecord::check) that does not fit.
+    fn check(route: &Route) -> Result<(), Error>;
+
     /// Makes the arguments, then calls the function.
     fn call<'r>(&'r self, context: Context<'r, S>) -> BoxFuture<'r, Outcome>;
 }
@@ -118,6 +138,12 @@ macro_rules! handler_fn {
             $(If<$is_async>: Timing,)*
             $($argument: for<'a> Argument<'a, S, $is_async> + Send,)*
         {
+            fn check(route: &Route) -> Result<(), Error> {
+                let _ = route;
+                $(<$argument as Argument<'static, S, $is_async>>::check(route)?;)*
+                Ok(())
+            }
+
             fn call<'r>(&'r self, context: Context<'r, S>) -> BoxFuture<'r, Outcome> {
                 Box::pin(async move {
                     let _ = context;

@@ -5,23 +5,23 @@
 
 pub(crate) mod context;
 mod argument;
-mod timing;
 mod state;
 mod skip_reason;
 pub(crate) mod class;
 mod boxed;
+mod key;
 mod error;
 mod outcome;
 mod handler;
 #[doc(hidden)]
 pub mod expansion;
 
-pub use argument::{FromRecord, FromRecordAsync};
+pub use argument::{BoxFuture, FromRecord, FromRecordAsync};
 pub use class::{Class, Classify};
 pub use context::Context;
 pub use error::{HandlerError, HandlerErrorKind};
 pub use handler::{Handler, HandlerFn};
+pub use key::Key;
 pub use outcome::Outcome;
 pub use skip_reason::SkipReason;
 pub use state::{FromRef, State};
-pub use timing::BoxFuture;

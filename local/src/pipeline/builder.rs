@@ -529,8 +529,7 @@ impl LocalPipelineBuilder {
             None => false,
         };
 
-        let buckets = self.topology.buckets.iter();
-        state.create_buckets(buckets.map(|bucket| bucket.name.as_str()), clock.now())?;
+        let sources = state.configure_buckets(&self.topology.buckets, clock.now())?;
         let bodies = self.open_bodies(&state.store)?;
 
         let invokers = self.start_functions(&journal).await?;
@@ -542,6 +541,7 @@ impl LocalPipelineBuilder {
             state,
         ));
 
+        engine.announce_stored_buckets(&self.topology);
         if !was_used {
             engine.publish_test_notifications().await?;
         }
@@ -549,6 +549,7 @@ impl LocalPipelineBuilder {
         Ok(LocalPipeline::run(
             engine,
             self.topology,
+            sources,
             bodies,
             invokers,
             recorder,

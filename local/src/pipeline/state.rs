@@ -12,7 +12,7 @@ use crate::aws::sequencer::Sequencers;
 use crate::s3::{Changed, EventId, StoreIndex, Transaction};
 use crate::sqs::Queue;
 use crate::sqs::stored::StoredSettings;
-use crate::topology::{QueueSpec, Topology};
+use crate::topology::{BucketSpec, NotificationSource, QueueSpec, Topology};
 
 /// Everything that must survive a restart, and the number of running invocations.
 ///
@@ -100,24 +100,37 @@ impl PipelineState {
         Ok(was_used)
     }
 
-    /// Creates the buckets that do not exist.
+    /// Takes over what the topology says about its buckets. Returns those for which a client has
+    /// put something else, and what counts for them.
     ///
     /// # Errors
     ///
     /// When the log cannot be written.
-    pub(super) fn create_buckets<'n>(
+    pub(super) fn configure_buckets(
         &mut self,
-        names: impl Iterator<Item = &'n str>,
+        specs: &[BucketSpec],
         now: SystemTime,
-    ) -> Result<(), Error> {
-        for name in names {
-            if let Some(change) = self.store.missing_bucket(name, now) {
-                self.record(|_| LogEntry::Store(change.clone()));
-                self.store.assign(change);
-            }
+    ) -> Result<Vec<(String, NotificationSource)>, Error> {
+        let changed: Vec<_> = self.store.reconfigured().map(str::to_owned).collect();
+        for change in self.store.configure(specs, now) {
+            self.record(|_| LogEntry::Store(change.clone()));
+            self.store.assign(change);
         }
 
-        self.commit()
+        let kept: Vec<_> = self.store.reconfigured().map(str::to_owned).collect();
+        let is_specified = |name: &String| specs.iter().any(|spec| spec.name == *name);
+        let sources = changed.into_iter().filter_map(|name| {
+            match (kept.contains(&name), is_specified(&name)) {
+                (true, true) => Some((name, NotificationSource::Client)),
+                // Only a client knows the bucket.
+                (true, false) => None,
+                (false, _) => Some((name, NotificationSource::Topology)),
+            }
+        });
+        let sources = sources.collect();
+        self.commit()?;
+
+        Ok(sources)
     }
 
     fn apply(&mut self, entry: LogEntry) {

@@ -29,7 +29,8 @@ pub(super) fn implementation(handler: &Handler) -> TokenStream {
         quote!(for<'__r> #output: __private::HandlerOutput<'__r>)
     });
 
-    let (route, handle) = (route(handler), handle(handler, &arguments, &state));
+    let (route, check) = (route(handler), check(handler, &state));
+    let handle = handle(handler, &arguments, &state);
     let witness = witness(handler);
 
     quote! {
@@ -40,6 +41,7 @@ pub(super) fn implementation(handler: &Handler) -> TokenStream {
             #output_bound
         {
             #route
+            #check
             #handle
         }
     }
@@ -77,14 +79,25 @@ fn route(handler: &Handler) -> TokenStream {
 
     let witness = witness_name(handler);
     let filters = [
-        ("with_bucket", &options.bucket),
-        ("with_prefix", &options.prefix),
-        ("with_suffix", &options.suffix),
+        options
+            .bucket
+            .as_ref()
+            .map(|bucket| quote!(.with_bucket(#bucket))),
+        options.prefix.as_ref().map(|prefixes| {
+            let prefixes = &prefixes.texts;
+            quote!(.with_prefixes([#(#prefixes),*]))
+        }),
+        options.suffix.as_ref().map(|suffixes| {
+            let suffixes = &suffixes.texts;
+            quote!(.with_suffixes([#(#suffixes),*]))
+        }),
+        options
+            .ignore_suffix_case
+            .map(|_| quote!(.ignore_suffix_case())),
+        options.no_folders.map(|_| quote!(.no_folders())),
+        options.key.as_ref().map(|key| quote!(.with_key(#key))),
     ];
-    let filters = filters.into_iter().filter_map(|(method, value)| {
-        let method = format_ident!("{method}");
-        value.as_ref().map(|value| quote!(.#method(#value)))
-    });
+    let filters = filters.into_iter().flatten();
 
     quote! {
         fn route() -> __private::Route {
@@ -93,6 +106,26 @@ fn route(handler: &Handler) -> TokenStream {
                 #(.with_pattern(#others))*
                 .with_name(#name)
                 #(#filters)*
+        }
+    }
+}
+
+/// The method `check`: asks each argument whether it fits the route.
+fn check(handler: &Handler, state: &TokenStream) -> TokenStream {
+    let arguments = handler.argument_types();
+    let arguments = arguments
+        .iter()
+        .map(|argument| handler.with_lifetime(argument, "'static"));
+    let asynchronies = (0..).map(|index| handler.asynchrony(index));
+
+    quote! {
+        fn check(__route: &__private::Route) -> __private::Result<(), __private::Error> {
+            let _ = __route;
+            #(
+                <#arguments as __private::Argument<'static, #state, { #asynchronies }>>
+                    ::check(__route)?;
+            )*
+            __private::Result::Ok(())
         }
     }
 }

@@ -10,6 +10,7 @@
 
 mod routed;
 mod arguments;
+mod keys;
 mod attributes;
 mod forbids;
 mod names;

@@ -8,6 +8,7 @@
 mod dynamodb;
 mod objects;
 mod s3;
+mod s3_notifications;
 mod sqs;
 mod sqs_client;
 mod sqs_faults;

@@ -13,7 +13,7 @@ use crate::s3::notification::{Request, eventbridge_json};
 use crate::s3::{EventId, ObjectEvent};
 
 impl Engine {
-    /// Sends an event to EventBridge, if its bucket does that and the event has a form there.
+    /// Sends an event to EventBridge, if it has a form there.
     pub(in crate::pipeline) fn send_to_event_bus(
         &self,
         state: &mut PipelineState,
@@ -21,11 +21,6 @@ impl Engine {
         event: &ObjectEvent,
         request: &Request<'_>,
     ) {
-        let mut buckets = self.buckets.iter();
-        if !buckets.any(|bucket| bucket.name == event.bucket && bucket.eventbridge) {
-            return;
-        }
-
         let path: Arc<str> = format!("{}/eventbridge", id.0).into();
         // Duplicates of an event have the same id.
         let event_id = Chance::new(self.seed, &path).uuid();

@@ -4,12 +4,12 @@ use s3_dispatch::EventName;
 use s3s::crypto::{Checksum as _, Md5};
 use s3s::dto::{
     CopyObjectInput, CopyObjectOutput, CopyObjectResult, CopySource, ETag, MetadataDirective,
-    PostObjectInput, PostObjectOutput, PutObjectInput, PutObjectOutput, StreamingBlob,
-    TaggingDirective,
+    PutObjectInput, PutObjectOutput, StreamingBlob, TaggingDirective,
 };
 use s3s::{S3Request, S3Response, S3Result, s3_error};
 
 use crate::aws::digest::hex;
+use crate::s3::forms::FromForm;
 use crate::s3::requests::checksums::{
     CheckedBody, ClaimedChecksums, claimed_checksums, output_with_checksums, with_checksums,
 };
@@ -20,7 +20,7 @@ use crate::s3::store::{
     Buckets, ChecksumKind, ObjectChecksum, ObjectHeaders, Preconditions, StoredBody, StoredObject,
 };
 
-/// A request to put an object, whether by `PUT` or by `POST`.
+/// A request to put an object.
 struct PutRequest {
     bucket: String,
     key: String,
@@ -54,26 +54,16 @@ pub(super) async fn put_object(
     service: &S3Service,
     mut request: S3Request<PutObjectInput>,
 ) -> S3Result<S3Response<PutObjectOutput>> {
+    let event_name = match request.extensions.get::<FromForm>() {
+        Some(FromForm) => EventName::OBJECT_CREATED_POST,
+        None => EventName::OBJECT_CREATED_PUT,
+    };
     let request = put_request!(request);
-    let (checked, version_id) = put(service, request, EventName::OBJECT_CREATED_PUT).await?;
+    let (checked, version_id) = put(service, request, event_name).await?;
 
     Ok(S3Response::new(PutObjectOutput {
         version_id,
         ..output_with_checksums!(PutObjectOutput, checked)
-    }))
-}
-
-pub(super) async fn post_object(
-    service: &S3Service,
-    mut request: S3Request<PostObjectInput>,
-) -> S3Result<S3Response<PostObjectOutput>> {
-    let request = put_request!(request);
-    let (checked, version_id) = put(service, request, EventName::OBJECT_CREATED_POST).await?;
-
-    Ok(S3Response::new(PostObjectOutput {
-        version_id,
-        e_tag: Some(ETag::Strong(checked.e_tag)),
-        ..PostObjectOutput::default()
     }))
 }
 

@@ -6,7 +6,7 @@ use s3s::dto::{
 };
 use s3s::{S3Request, S3Response, S3Result};
 
-use super::defaults::{initiator, owner};
+use super::buckets::access::{initiator, owner};
 use super::listings::encode_if;
 use crate::s3::requests::checksums::with_checksums;
 use crate::s3::requests::headers::content_length;

@@ -1,8 +1,8 @@
-//! What requests and answers have in common, whatever the operation: headers, conditions, checksums
-//! and tags.
+//! What requests and answers have in common, whatever the operation: headers, conditions,
+//! checksums, tags, and the configuration of notifications.
 
 pub(super) mod checksums;
 pub(super) mod conditions;
 pub(super) mod headers;
-pub(super) mod partial;
+pub(super) mod notifications;
 pub(super) mod tags;

@@ -169,8 +169,7 @@ impl BodyStore {
         length: &mut u64,
     ) -> S3Result<()> {
         while let Some(chunk) = body.next().await {
-            let chunk = chunk
-                .map_err(|error| S3Error::with_source(S3ErrorCode::IncompleteBody, error.into()))?;
+            let chunk = chunk.map_err(|error| refusal(error.into()))?;
             *length += chunk.len() as u64;
 
             if *length > self.max_body {
@@ -286,6 +285,14 @@ impl BodyStore {
         self.folder
             .as_ref()
             .map(|folder| folder.join(file.to_string()))
+    }
+}
+
+/// The error for a body that cannot be read: its own, if it has one.
+fn refusal(error: s3s::StdError) -> S3Error {
+    match error.downcast::<S3Error>() {
+        Ok(error) => *error,
+        Err(error) => S3Error::with_source(S3ErrorCode::IncompleteBody, error),
     }
 }
 

@@ -19,6 +19,7 @@ use super::transaction::Transaction;
 use crate::aws::digest::md5_hex;
 use crate::s3::errors::StoreError;
 use crate::s3::event::EventId;
+use crate::topology::Destination;
 
 /// Keeps the index of the buckets, and publishes their events.
 #[async_trait]
@@ -29,6 +30,9 @@ pub(crate) trait StoreKeeper: Send + Sync + 'static {
     /// Makes changes, and publishes their events: all of it or, if `change` or the disk fails,
     /// nothing. What has changed is on disk when this returns.
     async fn change_store(&self, change: &mut Change<'_>) -> Result<Committed, StoreError>;
+
+    /// Whether a topic or a queue exists.
+    fn has_destination(&self, destination: &Destination) -> bool;
 
     /// Called when the body of an object could not be stored.
     fn storage_failed(&self, reason: &str);
@@ -120,6 +124,11 @@ impl Buckets {
                 self.bodies.discard(body);
             }
         })
+    }
+
+    /// Whether a topic or a queue exists.
+    pub(in crate::s3) fn has_destination(&self, destination: &Destination) -> bool {
+        self.keeper.has_destination(destination)
     }
 
     /// Checks that the bucket exists.

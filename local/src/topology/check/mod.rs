@@ -5,10 +5,12 @@ mod buckets;
 mod environment;
 mod functions;
 mod names;
+mod notifications;
 mod part;
 mod queues;
 mod rules;
 
+pub(crate) use self::notifications::NotificationMistake;
 pub(super) use self::part::{PartKind, Problem};
 
 use self::part::CheckedPart;

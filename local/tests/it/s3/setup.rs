@@ -50,6 +50,28 @@ impl Setup {
         })
     }
 
+    /// Sends a request with these headers to this host, a name of the endpoint without its port.
+    pub(super) fn send_to(
+        &self,
+        name: &str,
+        request: &str,
+        headers: &[&str],
+        body: &[u8],
+    ) -> Answer {
+        let (method, target) = request.split_once(' ').unwrap();
+        let host = format!("{name}:{}", self.port());
+        tokio::task::block_in_place(|| {
+            self.client
+                .send_to(&host, method, target, headers, body)
+                .unwrap()
+        })
+    }
+
+    /// The port of the endpoint.
+    pub(super) fn port(&self) -> u16 {
+        self.client.0.port()
+    }
+
     /// Sends a request without a body, such as `GET /bucket`, that must succeed.
     pub(super) fn ok(&self, request: &str) -> Answer {
         self.ok_with(request, "")

@@ -1,6 +1,7 @@
 //! The page, as a browser requests it.
 
 pub(crate) mod browser;
+mod notifications;
 
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, TcpListener};
