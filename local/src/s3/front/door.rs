@@ -11,6 +11,7 @@ use s3s::{Body, HttpError, S3Result};
 use super::request_ids::RequestIds;
 use super::{authentication, partial, xml};
 use crate::s3::forms::{FormTarget, post};
+use crate::s3::requests::xml_bodies::check_digest;
 
 /// The S3 protocol, as clients meet it.
 #[derive(Clone)]
@@ -53,7 +54,7 @@ impl Front {
         match FormTarget::of(&head) {
             Some(target) => post(&self.protocol, &target, head, body).await,
             None => {
-                let request = Request::from_parts(head, Body::from(body));
+                let request = check_digest(Request::from_parts(head, body)).await?;
                 Ok(self.protocol.call(request).await)
             }
         }

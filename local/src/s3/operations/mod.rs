@@ -10,6 +10,7 @@ use self::buckets::{
     access, cors, defaults, existence, lock, notifications, refused, tags as bucket_tags,
 };
 use super::front::request_ids::RequestIds;
+use super::requests::fields::check_request;
 use super::service::S3Service;
 use super::store::Buckets;
 
@@ -52,6 +53,7 @@ macro_rules! operations {
                 &self,
                 request: S3Request<dto::$input>,
             ) -> S3Result<S3Response<dto::$output>> {
+                check_request(&request)?;
                 let service = self.service(&request.extensions);
                 $module::$operation(&service, request).await
             }

@@ -3,6 +3,8 @@
 
 pub(super) mod checksums;
 pub(super) mod conditions;
+pub(super) mod fields;
 pub(super) mod headers;
 pub(super) mod notifications;
 pub(super) mod tags;
+pub(super) mod xml_bodies;

@@ -15,6 +15,7 @@ mod objects;
 mod transaction;
 mod upload;
 
+pub(in crate::s3) use self::bodies::Pin;
 pub(crate) use self::bodies::{BodyStore, StoredBody};
 pub(in crate::s3) use self::bucket::{Bucket, CorsRule, FoundObject, Versioning, http_date};
 pub use self::buckets::Buckets;
@@ -27,4 +28,4 @@ pub(in crate::s3) use self::object::{
 };
 pub(in crate::s3) use self::objects::Deleted;
 pub(crate) use self::transaction::{Changed, SendTest, Transaction};
-pub(in crate::s3) use self::upload::{ClaimedPart, StoredPart};
+pub(in crate::s3) use self::upload::{ClaimedPart, ClaimedUpload, StoredPart, Upload};

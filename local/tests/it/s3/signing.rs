@@ -7,6 +7,9 @@ use jiff::Timestamp;
 use sha1::Sha1;
 use sha2::{Digest, Sha256};
 
+/// The header with the digest of a body, or with what stands for it.
+const DIGEST: &str = "x-amz-content-sha256";
+
 /// Where a signature is valid, after the day.
 const SCOPE: [&str; 3] = ["us-east-1", "s3", "aws4_request"];
 
@@ -43,14 +46,18 @@ impl Signed<'_> {
         names.join(";")
     }
 
-    /// The signature, for an unsigned body.
+    /// The signature. The body is unsigned unless a header has its digest.
     pub(super) fn signature(&self) -> String {
+        let mut digests = self.headers.iter().filter(|(name, _)| *name == DIGEST);
+        let digest = digests
+            .next()
+            .map_or("UNSIGNED-PAYLOAD", |(_, digest)| *digest);
         let headers = self.headers.iter();
         let headers: String = headers
             .map(|(name, value)| format!("{name}:{value}\n"))
             .collect();
         let canonical = format!(
-            "{}\n{}\n{}\n{headers}\n{}\nUNSIGNED-PAYLOAD",
+            "{}\n{}\n{}\n{headers}\n{}\n{digest}",
             self.method,
             self.path,
             self.query,

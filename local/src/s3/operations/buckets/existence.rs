@@ -77,6 +77,10 @@ pub(in crate::s3::operations) async fn list_buckets(
         index
             .buckets()
             .filter(|(name, _)| name.starts_with(prefix) && *name > after)
+            .filter(|(_, bucket)| {
+                let region = region(bucket.settings.location.as_deref());
+                input.bucket_region.as_ref().is_none_or(|it| *it == region)
+            })
             .take(limit + 1)
             .map(|(name, bucket)| Bucket {
                 name: Some(name.to_owned()),
