@@ -37,6 +37,9 @@ resource "aws_sqs_queue" "dead_letters" {
   max_message_size          = local.max_message_size
   message_retention_seconds = local.fourteen_days
   sqs_managed_sse_enabled   = true
+
+  # See `depends_on` of the topic. A main queue follows, because it needs its dead-letter queue.
+  depends_on = [aws_kms_alias.topic, aws_iam_role.function]
 }
 
 # The notifications that SNS could not deliver to the main queue.
@@ -48,6 +51,9 @@ resource "aws_sqs_queue" "undelivered" {
   max_message_size          = local.max_message_size
   message_retention_seconds = local.fourteen_days
   sqs_managed_sse_enabled   = true
+
+  # See `depends_on` of the topic. A main queue follows, because it needs its dead-letter queue.
+  depends_on = [aws_kms_alias.topic, aws_iam_role.function]
 }
 
 resource "aws_sqs_queue_redrive_allow_policy" "dead_letters" {
