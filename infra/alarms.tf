@@ -1,9 +1,17 @@
+# SQS sends no metrics of a queue that nobody used for six hours, even if it holds messages. So no
+# data keeps an alarm's state. CloudWatch would otherwise announce the end of an alarm while the dead
+# letters still wait.
 locals {
   # Queues that are empty unless something failed.
   dead_letter_queues = merge(
     { for name, queue in aws_sqs_queue.dead_letters : "${name}-dead-letters" => queue.name },
     { for name, queue in aws_sqs_queue.undelivered : "${name}-undelivered" => queue.name },
   )
+
+  alarm_ages = {
+    for name, visibility_timeout in local.visibility_timeouts :
+    name => coalesce(var.alarm_age_seconds, max(900, 2 * visibility_timeout))
+  }
 }
 
 resource "aws_cloudwatch_metric_alarm" "dead_letters" {
@@ -20,20 +28,23 @@ resource "aws_cloudwatch_metric_alarm" "dead_letters" {
   evaluation_periods  = 1
   comparison_operator = "GreaterThanThreshold"
   threshold           = 0
-  treat_missing_data  = "notBreaching"
+  treat_missing_data  = "ignore"
   alarm_actions       = var.alarm_actions
   ok_actions          = var.alarm_actions
 }
 
+# After its third receive a message no longer counts for this metric ("Available CloudWatch metrics
+# for Amazon SQS", Amazon SQS Developer Guide).
 resource "aws_cloudwatch_metric_alarm" "age" {
   for_each = var.processors
 
   region     = var.region
   alarm_name = "${local.names[each.key]}-age"
   alarm_description = join(" ", [
-    "The oldest message in ${aws_sqs_queue.main[each.key].name} is more than",
-    "${var.alarm_age_seconds} s old: its function fails, is throttled or is too slow.",
-    "SQS deletes the message after ${var.message_retention_seconds} s.",
+    "A message has been in ${aws_sqs_queue.main[each.key].name} for more than",
+    "${local.alarm_ages[each.key]} s: its function fails, is throttled or is too slow.",
+    "This does not see messages that were received three times or more. They end as dead letters.",
+    "SQS deletes a message after ${var.message_retention_seconds} s.",
   ])
   namespace           = "AWS/SQS"
   metric_name         = "ApproximateAgeOfOldestMessage"
@@ -42,7 +53,28 @@ resource "aws_cloudwatch_metric_alarm" "age" {
   period              = 60
   evaluation_periods  = 3
   comparison_operator = "GreaterThanThreshold"
-  threshold           = var.alarm_age_seconds
+  threshold           = local.alarm_ages[each.key]
+  treat_missing_data  = "ignore"
+  alarm_actions       = var.alarm_actions
+  ok_actions          = var.alarm_actions
+}
+
+# What this counts is lost. SNS sends the metric only if it happens.
+resource "aws_cloudwatch_metric_alarm" "lost" {
+  region     = var.region
+  alarm_name = "${var.name}-lost"
+  alarm_description = join(" ", [
+    "${aws_sns_topic.events.name} lost notifications: SNS could deliver them neither to their queue",
+    "nor to its `-undelivered` queue. Look for a change of the queues or of their policies.",
+  ])
+  namespace           = "AWS/SNS"
+  metric_name         = "NumberOfNotificationsFailedToRedriveToDlq"
+  dimensions          = { TopicName = aws_sns_topic.events.name }
+  statistic           = "Sum"
+  period              = 300
+  evaluation_periods  = 1
+  comparison_operator = "GreaterThanThreshold"
+  threshold           = 0
   treat_missing_data  = "notBreaching"
   alarm_actions       = var.alarm_actions
   ok_actions          = var.alarm_actions

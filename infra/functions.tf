@@ -1,15 +1,36 @@
+locals {
+  # Null if the package is gone, as it is when `destroy` runs after `cargo clean`.
+  packages = {
+    for name, processor in var.processors : name => {
+      key  = try("${name}/${filesha256(processor.package)}.zip", null)
+      hash = try(filebase64sha256(processor.package), null)
+    }
+  }
+}
+
+# The key contains the hash, so a package never replaces another one. Versions of one key would do
+# the same, but S3 may answer 404 for up to 15 minutes after a bucket's first versioning.
 resource "aws_s3_object" "package" {
   # checkov:skip=CKV_AWS_186: encrypted with S3's own keys; the programs are not secret
   for_each = var.processors
 
-  region      = var.region
-  bucket      = aws_s3_bucket.artefacts.id
-  key         = "${each.key}.zip"
-  source      = each.value.package
-  source_hash = filebase64sha256(each.value.package)
+  region = var.region
+  bucket = aws_s3_bucket.artefacts.id
+  key    = coalesce(local.packages[each.key].key, "${each.key}/missing.zip")
+  source = each.value.package
 
-  # An object that is stored before versioning is enabled has no version id.
-  depends_on = [aws_s3_bucket_versioning.artefacts]
+  lifecycle {
+    create_before_destroy = true
+
+    # Terraform only warns about this when it destroys.
+    precondition {
+      condition = fileexists(each.value.package)
+      error_message = join(" ", [
+        "The `package` of ${each.key} does not exist: ${each.value.package}.",
+        "`scripts/package` builds the examples.",
+      ])
+    }
+  }
 }
 
 resource "aws_cloudwatch_log_group" "function" {
@@ -71,19 +92,18 @@ resource "aws_lambda_function" "processor" {
   # checkov:skip=CKV_AWS_272: accounts that require signed packages can add it
   for_each = var.processors
 
-  region            = var.region
-  function_name     = local.names[each.key]
-  description       = "Handles the events of the bucket ${aws_s3_bucket.objects.id}"
-  role              = aws_iam_role.function[each.key].arn
-  runtime           = "provided.al2023"
-  handler           = "bootstrap"
-  architectures     = [var.architecture]
-  timeout           = each.value.timeout_seconds
-  memory_size       = each.value.memory_mb
-  s3_bucket         = aws_s3_object.package[each.key].bucket
-  s3_key            = aws_s3_object.package[each.key].key
-  s3_object_version = aws_s3_object.package[each.key].version_id
-  source_code_hash  = filebase64sha256(each.value.package)
+  region           = var.region
+  function_name    = local.names[each.key]
+  description      = "Handles the events of the bucket ${aws_s3_bucket.objects.id}"
+  role             = aws_iam_role.function[each.key].arn
+  runtime          = "provided.al2023"
+  handler          = "bootstrap"
+  architectures    = [var.architecture]
+  timeout          = each.value.timeout_seconds
+  memory_size      = each.value.memory_mb
+  s3_bucket        = aws_s3_object.package[each.key].bucket
+  s3_key           = aws_s3_object.package[each.key].key
+  source_code_hash = local.packages[each.key].hash
 
   logging_config {
     log_format            = "JSON"

@@ -7,6 +7,10 @@ locals {
   # ("Creating and configuring an Amazon SQS event source mapping", AWS Lambda Developer Guide; the
   # visibility timeout follows the same page).
   max_receive_count = 5
+  visibility_timeouts = {
+    for name, processor in var.processors :
+    name => 6 * processor.timeout_seconds + processor.batch_window_seconds
+  }
 }
 
 # The messages for the function of a processor.
@@ -17,7 +21,7 @@ resource "aws_sqs_queue" "main" {
   name                       = local.names[each.key]
   max_message_size           = local.max_message_size
   message_retention_seconds  = var.message_retention_seconds
-  visibility_timeout_seconds = 6 * each.value.timeout_seconds + each.value.batch_window_seconds
+  visibility_timeout_seconds = local.visibility_timeouts[each.key]
   receive_wait_time_seconds  = 20
   delay_seconds              = 0
   sqs_managed_sse_enabled    = true
@@ -65,6 +69,19 @@ resource "aws_sqs_queue_redrive_allow_policy" "dead_letters" {
     redrivePermission = "byQueue"
     sourceQueueArns   = [aws_sqs_queue.main[each.key].arn]
   })
+}
+
+# No queue may move its dead letters into one of these. SNS needs no entry here: its subscriptions
+# are limited by the queue's policy.
+resource "aws_sqs_queue_redrive_allow_policy" "closed" {
+  for_each = merge(
+    { for name, queue in aws_sqs_queue.main : name => queue },
+    { for name, queue in aws_sqs_queue.undelivered : "${name}-undelivered" => queue },
+  )
+
+  region               = var.region
+  queue_url            = each.value.url
+  redrive_allow_policy = jsonencode({ redrivePermission = "denyAll" })
 }
 
 resource "aws_sqs_queue_policy" "main" {

@@ -1,6 +1,33 @@
 # S3 cannot publish to a topic that is encrypted with `alias/aws/sns`, because that key's policy
 # cannot be changed. The topic needs a key with a policy that allows S3 ("Key management", Amazon
 # SNS Developer Guide).
+locals {
+  # Written out, because the key exists before the topic.
+  topic_arn = join(":", [
+    "arn", data.aws_partition.current.partition, "sns", data.aws_region.current.region,
+    local.account, "${var.name}-events",
+  ])
+
+  # The SNS Developer Guide ("Managing Amazon SNS encryption keys and costs") says that a key's policy
+  # should name the source, for every service but EventBridge. The example for S3 in the Amazon S3
+  # User Guide ("Granting permissions to publish event notification messages to a destination") has
+  # no condition.
+  topic_key_conditions = {
+    source-arn = {
+      Condition = {
+        StringEquals = { "aws:SourceAccount" = local.account }
+        ArnEquals    = { "aws:SourceArn" = aws_s3_bucket.objects.arn }
+      }
+    }
+    encryption-context = {
+      Condition = {
+        StringEquals = { "kms:EncryptionContext:aws:sns:topicArn" = local.topic_arn }
+      }
+    }
+    none = {}
+  }
+}
+
 resource "aws_kms_key" "topic" {
   region                  = var.region
   description             = "Encrypts the notifications in the topic ${var.name}-events"
@@ -18,17 +45,16 @@ resource "aws_kms_key" "topic" {
         Action    = "kms:*"
         Resource  = "*"
       },
-      {
-        Sid       = "UsedByTheBucket"
-        Effect    = "Allow"
-        Principal = { Service = "s3.amazonaws.com" }
-        Action    = ["kms:GenerateDataKey", "kms:Decrypt"]
-        Resource  = "*"
-        Condition = {
-          StringEquals = { "aws:SourceAccount" = local.account }
-          ArnEquals    = { "aws:SourceArn" = aws_s3_bucket.objects.arn }
-        }
-      },
+      merge(
+        {
+          Sid       = "UsedByTheBucket"
+          Effect    = "Allow"
+          Principal = { Service = "s3.amazonaws.com" }
+          Action    = ["kms:GenerateDataKey", "kms:Decrypt"]
+          Resource  = "*"
+        },
+        local.topic_key_conditions[var.topic_key_condition],
+      ),
     ]
   })
 }

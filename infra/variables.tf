@@ -51,8 +51,8 @@ variable "bucket_name" {
 
 variable "force_destroy" {
   description = <<-EOT
-    Whether `destroy` may delete the bucket together with its objects. If false, `destroy` fails
-    while the bucket has objects.
+    Whether `destroy` may delete the bucket together with its objects. If false, `destroy` leaves a
+    bucket that has objects, but it notices them last: the queues and functions are gone by then.
   EOT
   type        = bool
   default     = false
@@ -117,16 +117,13 @@ variable "processors" {
     ])
   }
   validation {
-    condition = alltrue([
-      for processor in values(var.processors) : fileexists(processor.package)
+    condition = length(setintersection(keys(var.processors), flatten([
+      for name in keys(var.processors) : ["${name}-dead-letters", "${name}-undelivered"]
+    ]))) == 0
+    error_message = join(" ", [
+      "No name in `processors` may be another one with `-dead-letters` or `-undelivered` behind it:",
+      "both would have the same queue.",
     ])
-    error_message = format(
-      "A `package` in `processors` does not exist: %s. `scripts/package` builds the examples.",
-      join(", ", [
-        for processor in values(var.processors) : processor.package
-        if !fileexists(processor.package)
-      ]),
-    )
   }
   validation {
     condition = alltrue([
@@ -293,14 +290,37 @@ variable "message_retention_seconds" {
   }
 }
 
-variable "alarm_age_seconds" {
-  description = "The age of the oldest message in a main queue, in seconds, that raises an alarm."
-  type        = number
-  default     = 900
+variable "topic_key_condition" {
+  description = <<-EOT
+    How the key of the topic recognizes the bucket. All three keep other buckets from publishing,
+    because the topic's policy does.
+
+    - `source-arn`: S3 must name the bucket and its account in its requests to KMS.
+    - `encryption-context`: the key only encrypts messages of this topic, whoever publishes them.
+    - `none`: S3 may use the key without a condition.
+  EOT
+  type        = string
+  default     = "source-arn"
 
   validation {
-    condition     = var.alarm_age_seconds >= 60
-    error_message = "`alarm_age_seconds` must be at least 60, the period of the metric."
+    condition = contains(
+      ["source-arn", "encryption-context", "none"], var.topic_key_condition
+    )
+    error_message = "`topic_key_condition` must be source-arn, encryption-context or none."
+  }
+}
+
+variable "alarm_age_seconds" {
+  description = <<-EOT
+    The age of the oldest message in a main queue, in seconds, that raises an alarm. Null means two
+    visibility timeouts of the queue, so that one failed attempt raises none, and at least 900.
+  EOT
+  type        = number
+  default     = null
+
+  validation {
+    condition     = try(var.alarm_age_seconds >= 60, var.alarm_age_seconds == null)
+    error_message = "`alarm_age_seconds` must be at least 60, the period of the metric, or null."
   }
 }
 

@@ -84,6 +84,8 @@ run "processor_name_must_be_valid" {
   expect_failures = [var.processors]
 }
 
+# `destroy` only warns about this condition, so it works after `cargo clean`. Any other error would
+# stop it, and fails this test.
 run "package_must_exist" {
   command = plan
 
@@ -96,7 +98,7 @@ run "package_must_exist" {
     }
   }
 
-  expect_failures = [var.processors]
+  expect_failures = [aws_s3_object.package]
 }
 
 run "policy_file_must_exist" {
@@ -348,6 +350,54 @@ run "concurrency_must_be_whole" {
   }
 
   expect_failures = [var.processors]
+}
+
+run "a_name_must_not_be_that_of_a_dead_letter_queue" {
+  command = plan
+
+  variables {
+    processors = {
+      tiering = {
+        package     = "tests/fixtures/package.zip"
+        policy_file = "tests/fixtures/nameless.json"
+      }
+      tiering-dead-letters = {
+        package     = "tests/fixtures/package.zip"
+        policy_file = "tests/fixtures/nameless.json"
+      }
+    }
+  }
+
+  expect_failures = [var.processors]
+}
+
+run "a_name_must_not_be_that_of_an_undelivered_queue" {
+  command = plan
+
+  variables {
+    processors = {
+      tiering = {
+        package     = "tests/fixtures/package.zip"
+        policy_file = "tests/fixtures/nameless.json"
+      }
+      tiering-undelivered = {
+        package     = "tests/fixtures/package.zip"
+        policy_file = "tests/fixtures/nameless.json"
+      }
+    }
+  }
+
+  expect_failures = [var.processors]
+}
+
+run "topic_key_condition_must_be_known" {
+  command = plan
+
+  variables {
+    topic_key_condition = "source-account"
+  }
+
+  expect_failures = [var.topic_key_condition]
 }
 
 run "log_level_must_be_known" {
