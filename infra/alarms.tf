@@ -1,5 +1,5 @@
-# SQS sends no metrics of a queue that nobody used for six hours, even if it holds messages. So no
-# data keeps an alarm's state. CloudWatch would otherwise announce the end of an alarm while the dead
+# SQS sends no metrics of a queue that nobody used for six hours, even if it holds messages. So an
+# alarm keeps its state without data. Otherwise CloudWatch would announce its end while the dead
 # letters still wait.
 locals {
   # Queues that are empty unless something failed.
@@ -59,17 +59,40 @@ resource "aws_cloudwatch_metric_alarm" "age" {
   ok_actions          = var.alarm_actions
 }
 
-# What this counts is lost. SNS sends the metric only if it happens.
+# What these metrics count is lost. AWS sends them only if it happens.
+locals {
+  losses = merge(
+    length(local.topic_processors) == 0 ? {} : {
+      (var.name) = {
+        what       = "SNS lost notifications of ${local.topic_name}"
+        namespace  = "AWS/SNS"
+        metric     = "NumberOfNotificationsFailedToRedriveToDlq"
+        dimensions = { TopicName = local.topic_name }
+      }
+    },
+    {
+      for name in keys(local.bus_processors) : local.names[name] => {
+        what       = "EventBridge lost events of ${local.names[name]}"
+        namespace  = "AWS/Events"
+        metric     = "InvocationsFailedToBeSentToDlq"
+        dimensions = { RuleName = aws_cloudwatch_event_rule.processor[name].name }
+      }
+    },
+  )
+}
+
 resource "aws_cloudwatch_metric_alarm" "lost" {
+  for_each = local.losses
+
   region     = var.region
-  alarm_name = "${var.name}-lost"
+  alarm_name = "${each.key}-lost"
   alarm_description = join(" ", [
-    "${aws_sns_topic.events.name} lost notifications: SNS could deliver them neither to their queue",
-    "nor to its `-undelivered` queue. Look for a change of the queues or of their policies.",
+    "${each.value.what}: neither the main queue nor the `-undelivered` queue took them. Look for a",
+    "change of the queues or of their policies.",
   ])
-  namespace           = "AWS/SNS"
-  metric_name         = "NumberOfNotificationsFailedToRedriveToDlq"
-  dimensions          = { TopicName = aws_sns_topic.events.name }
+  namespace           = each.value.namespace
+  metric_name         = each.value.metric
+  dimensions          = each.value.dimensions
   statistic           = "Sum"
   period              = 300
   evaluation_periods  = 1

@@ -1,9 +1,28 @@
-# The bucket whose events are processed.
+locals {
+  creates_bucket = var.existing_bucket == null
+
+  # S3 keeps one notification configuration per bucket, so writing it replaces what was there.
+  manages_notification = try(var.existing_bucket.replace_notification, true)
+
+  # The bucket whose events are processed.
+  bucket = {
+    name = local.creates_bucket ? one(aws_s3_bucket.objects[*].id) : var.existing_bucket.name
+    arn = (
+      local.creates_bucket
+      ? one(aws_s3_bucket.objects[*].arn)
+      : "arn:${data.aws_partition.current.partition}:s3:::${var.existing_bucket.name}"
+    )
+    account = try(coalesce(var.existing_bucket.account), local.account)
+  }
+}
+
 resource "aws_s3_bucket" "objects" {
   # checkov:skip=CKV_AWS_18: access logs need another bucket; the owner of the objects decides
   # checkov:skip=CKV_AWS_21: versions change the deletion events and cost storage; the owner decides
   # checkov:skip=CKV_AWS_144: the pipeline runs in one region; the owner decides about replication
   # checkov:skip=CKV_AWS_145: S3's keys encrypt it; uploaders would need rights on a key of ours
+  count = local.creates_bucket ? 1 : 0
+
   region        = var.region
   bucket        = var.bucket_name
   bucket_prefix = var.bucket_name == null ? "${var.name}-" : null
@@ -23,10 +42,10 @@ resource "aws_s3_bucket" "artefacts" {
 }
 
 locals {
-  buckets = {
-    objects   = aws_s3_bucket.objects
-    artefacts = aws_s3_bucket.artefacts
-  }
+  buckets = merge(
+    { for bucket in aws_s3_bucket.objects : "objects" => bucket },
+    { artefacts = aws_s3_bucket.artefacts },
+  )
 }
 
 resource "aws_s3_bucket_public_access_block" "all" {
@@ -85,8 +104,10 @@ resource "aws_s3_bucket_policy" "all" {
 }
 
 resource "aws_s3_bucket_lifecycle_configuration" "objects" {
+  count = local.creates_bucket ? 1 : 0
+
   region = var.region
-  bucket = aws_s3_bucket.objects.id
+  bucket = aws_s3_bucket.objects[0].id
 
   # The parts of an unfinished multipart upload are invisible, cause no event and cost storage.
   rule {
@@ -116,12 +137,19 @@ resource "aws_s3_bucket_lifecycle_configuration" "artefacts" {
 }
 
 resource "aws_s3_bucket_notification" "objects" {
-  region = var.region
-  bucket = aws_s3_bucket.objects.id
+  count = local.manages_notification ? 1 : 0
 
-  topic {
-    topic_arn = aws_sns_topic.events.arn
-    events    = local.events
+  region      = var.region
+  bucket      = local.bucket.name
+  eventbridge = length(local.bus_processors) > 0
+
+  dynamic "topic" {
+    for_each = length(local.topic_processors) > 0 ? [local.topic_arn] : []
+
+    content {
+      topic_arn = topic.value
+      events    = local.events
+    }
   }
 
   # S3 publishes a test message when this is created, and needs the topic's policy for it. Events
@@ -129,6 +157,7 @@ resource "aws_s3_bucket_notification" "objects" {
   depends_on = [
     aws_sns_topic_policy.events,
     aws_sns_topic_subscription.processor,
+    aws_cloudwatch_event_target.processor,
     aws_sqs_queue_policy.main,
     aws_sqs_queue_policy.undelivered,
   ]

@@ -94,7 +94,7 @@ resource "aws_lambda_function" "processor" {
 
   region           = var.region
   function_name    = local.names[each.key]
-  description      = "Handles the events of the bucket ${aws_s3_bucket.objects.id}"
+  description      = "Handles the events of the bucket ${local.bucket.name}"
   role             = aws_iam_role.function[each.key].arn
   runtime          = "provided.al2023"
   handler          = "bootstrap"

@@ -11,6 +11,24 @@ locals {
     for name, processor in var.processors :
     name => 6 * processor.timeout_seconds + processor.batch_window_seconds
   }
+
+  # Who may send to the queues of a processor.
+  senders = merge(
+    {
+      for name in keys(local.topic_processors) : name => {
+        name    = "TheTopic"
+        service = "sns.amazonaws.com"
+        arn     = local.topic_arn
+      }
+    },
+    {
+      for name in keys(local.bus_processors) : name => {
+        name    = "TheRule"
+        service = "events.amazonaws.com"
+        arn     = aws_cloudwatch_event_rule.processor[name].arn
+      }
+    },
+  )
 }
 
 # The messages for the function of a processor.
@@ -46,7 +64,7 @@ resource "aws_sqs_queue" "dead_letters" {
   depends_on = [aws_kms_alias.topic, aws_iam_role.function]
 }
 
-# The notifications that SNS could not deliver to the main queue.
+# What SNS or EventBridge could not deliver to the main queue.
 resource "aws_sqs_queue" "undelivered" {
   for_each = var.processors
 
@@ -71,8 +89,8 @@ resource "aws_sqs_queue_redrive_allow_policy" "dead_letters" {
   })
 }
 
-# No queue may move its dead letters into one of these. SNS needs no entry here: its subscriptions
-# are limited by the queue's policy.
+# No queue may move its dead letters into one of these. Who else may send is up to the queue's
+# policy.
 resource "aws_sqs_queue_redrive_allow_policy" "closed" {
   for_each = merge(
     { for name, queue in aws_sqs_queue.main : name => queue },
@@ -93,12 +111,12 @@ resource "aws_sqs_queue_policy" "main" {
     Version = "2012-10-17"
     Statement = [
       {
-        Sid       = "OnlyTheTopicSends"
+        Sid       = "Only${local.senders[each.key].name}Sends"
         Effect    = "Allow"
-        Principal = { Service = "sns.amazonaws.com" }
+        Principal = { Service = local.senders[each.key].service }
         Action    = "sqs:SendMessage"
         Resource  = aws_sqs_queue.main[each.key].arn
-        Condition = { ArnEquals = { "aws:SourceArn" = aws_sns_topic.events.arn } }
+        Condition = { ArnEquals = { "aws:SourceArn" = local.senders[each.key].arn } }
       },
       {
         Sid       = "OnlyTls"
@@ -140,12 +158,12 @@ resource "aws_sqs_queue_policy" "undelivered" {
     Version = "2012-10-17"
     Statement = [
       {
-        Sid       = "OnlyTheTopicSends"
+        Sid       = "Only${local.senders[each.key].name}Sends"
         Effect    = "Allow"
-        Principal = { Service = "sns.amazonaws.com" }
+        Principal = { Service = local.senders[each.key].service }
         Action    = "sqs:SendMessage"
         Resource  = aws_sqs_queue.undelivered[each.key].arn
-        Condition = { ArnEquals = { "aws:SourceArn" = aws_sns_topic.events.arn } }
+        Condition = { ArnEquals = { "aws:SourceArn" = local.senders[each.key].arn } }
       },
       {
         Sid       = "OnlyTls"

@@ -31,8 +31,8 @@ variable "name" {
 
 variable "bucket_name" {
   description = <<-EOT
-    The name of the bucket whose events are processed. Null lets AWS choose a free name that starts
-    with `name`.
+    The name of the new bucket whose events are processed. Null lets AWS choose a free name that
+    starts with `name`.
   EOT
   type        = string
   default     = null
@@ -46,6 +46,85 @@ variable "bucket_name" {
       "`bucket_name` must have 3 to 63 lower-case letters, digits and hyphens, and must start and",
       "end with a letter or digit. Dots are not allowed because they break TLS.",
     ])
+  }
+}
+
+variable "existing_bucket" {
+  description = <<-EOT
+    A bucket that exists already, to process its events instead of those of a new bucket. It must be
+    in the region of the pipeline. The module changes none of its settings but, if you allow it, its
+    notification configuration.
+
+    - `name`: the name of the bucket.
+    - `account`: the account that owns it. Null means the account of the pipeline.
+    - `replace_notification`: whether the module writes the bucket's notification configuration. A
+      bucket has only one. **Everything that it notified before is notified no more.** If false,
+      add the output `notification` to the configuration where it is managed.
+  EOT
+  type = object({
+    name                 = string
+    account              = optional(string)
+    replace_notification = optional(bool, false)
+  })
+  default = null
+
+  validation {
+    condition     = var.existing_bucket == null || var.bucket_name == null
+    error_message = "`bucket_name` is the name of a new bucket: set it or `existing_bucket`."
+  }
+  validation {
+    condition = (
+      var.existing_bucket == null ||
+      can(regex("^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$", var.existing_bucket.name))
+    )
+    error_message = "The `name` of `existing_bucket` must be the name of a bucket, not its ARN."
+  }
+  validation {
+    condition = (
+      try(var.existing_bucket.account, null) == null ||
+      can(regex("^[0-9]{12}$", var.existing_bucket.account))
+    )
+    error_message = "The `account` of `existing_bucket` must have 12 digits."
+  }
+}
+
+variable "existing_topic_arn" {
+  description = <<-EOT
+    The ARN of a topic that exists already and that the bucket may publish to. The module only adds
+    its subscriptions. Null creates a topic.
+  EOT
+  type        = string
+  default     = null
+
+  validation {
+    condition = (
+      var.existing_topic_arn == null ||
+      can(regex("^arn:[a-z-]+:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]+$", var.existing_topic_arn))
+    )
+    error_message = join(" ", [
+      "`existing_topic_arn` must be the ARN of a standard topic: S3 cannot publish to FIFO topics.",
+    ])
+  }
+}
+
+variable "existing_key_arn" {
+  description = <<-EOT
+    The ARN of a key of the same account and region that encrypts the new topic. Its policy must
+    contain the statement `key` of the output `statements`. Null creates a key.
+  EOT
+  type        = string
+  default     = null
+
+  validation {
+    condition = (
+      var.existing_key_arn == null ||
+      can(regex("^arn:[a-z-]+:kms:[a-z0-9-]+:[0-9]{12}:key/[a-z0-9-]+$", var.existing_key_arn))
+    )
+    error_message = "`existing_key_arn` must be the ARN of a key, not of an alias."
+  }
+  validation {
+    condition     = var.existing_key_arn == null || var.existing_topic_arn == null
+    error_message = "`existing_key_arn` encrypts a new topic: set it or `existing_topic_arn`."
   }
 }
 
@@ -77,6 +156,8 @@ variable "processors" {
     - `package`: the zip with the executable `bootstrap`, as `scripts/package` builds it.
     - `policy_file`: the output of the program's `policy --format terraform`. Its filter decides
       which events reach the queue.
+    - `event_pattern_file`: the output of the program's `policy --format eventbridge`, instead of
+      `policy_file`. EventBridge feeds the queue then, and not the topic.
     - `timeout_seconds`: the function's timeout. The queue's visibility timeout follows from it.
     - `memory_mb`: the function's memory, which also decides its share of a CPU.
     - `batch_size`, `batch_window_seconds`: the maximum number of messages per invocation, and how
@@ -92,7 +173,8 @@ variable "processors" {
   EOT
   type = map(object({
     package              = string
-    policy_file          = string
+    policy_file          = optional(string)
+    event_pattern_file   = optional(string)
     timeout_seconds      = optional(number, 30)
     memory_mb            = optional(number, 256)
     batch_size           = optional(number, 10)
@@ -121,19 +203,49 @@ variable "processors" {
       for name in keys(var.processors) : ["${name}-dead-letters", "${name}-undelivered"]
     ]))) == 0
     error_message = join(" ", [
-      "No name in `processors` may be another one with `-dead-letters` or `-undelivered` behind it:",
-      "both would have the same queue.",
+      "No name in `processors` may be another one followed by `-dead-letters` or `-undelivered`,",
+      "because both would have the same queue.",
     ])
   }
   validation {
     condition = alltrue([
+      for processor in values(var.processors) :
+      (processor.policy_file == null) != (processor.event_pattern_file == null)
+    ])
+    error_message = join(" ", [
+      "Every one of `processors` must have a `policy_file`, or an `event_pattern_file` if",
+      "EventBridge feeds it.",
+    ])
+  }
+  validation {
+    condition = alltrue([
+      for processor in values(var.processors) : try(
+        contains(jsondecode(file(processor.event_pattern_file)).source, "aws.s3"),
+        processor.event_pattern_file == null
+      )
+    ])
+    error_message = format(
+      "An `event_pattern_file` in `processors` is missing or wrong: %s. Write it with `%s`.",
+      join(", ", [
+        for processor in values(var.processors) : processor.event_pattern_file
+        if try(
+          !contains(jsondecode(file(processor.event_pattern_file)).source, "aws.s3"),
+          processor.event_pattern_file != null
+        )
+      ]),
+      "PROGRAM policy --format eventbridge",
+    )
+  }
+  validation {
+    condition = alltrue([
       for processor in values(var.processors) : can(jsondecode(file(processor.policy_file)))
+      if processor.policy_file != null
     ])
     error_message = format(
       "A `policy_file` in `processors` is missing or not JSON: %s. Write it with `%s`.",
       join(", ", [
         for processor in values(var.processors) : processor.policy_file
-        if !can(jsondecode(file(processor.policy_file)))
+        if processor.policy_file != null && !can(jsondecode(file(processor.policy_file)))
       ]),
       "PROGRAM policy --format terraform",
     )

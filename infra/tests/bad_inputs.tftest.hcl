@@ -400,6 +400,128 @@ run "topic_key_condition_must_be_known" {
   expect_failures = [var.topic_key_condition]
 }
 
+run "a_processor_must_have_a_source" {
+  command = plan
+
+  variables {
+    processors = {
+      put-processor = {
+        package = "tests/fixtures/package.zip"
+      }
+    }
+  }
+
+  expect_failures = [var.processors]
+}
+
+run "a_processor_must_have_one_source" {
+  command = plan
+
+  variables {
+    processors = {
+      put-processor = {
+        package            = "tests/fixtures/package.zip"
+        policy_file        = "policies/put-processor.json"
+        event_pattern_file = "tests/fixtures/event-pattern.json"
+      }
+    }
+  }
+
+  expect_failures = [var.processors]
+}
+
+run "event_pattern_file_must_exist" {
+  command = plan
+
+  variables {
+    processors = {
+      put-processor = {
+        package            = "tests/fixtures/package.zip"
+        event_pattern_file = "tests/fixtures/missing.json"
+      }
+    }
+  }
+
+  expect_failures = [var.processors]
+}
+
+run "event_pattern_file_must_be_a_pattern" {
+  command = plan
+
+  variables {
+    processors = {
+      put-processor = {
+        package            = "tests/fixtures/package.zip"
+        event_pattern_file = "policies/put-processor.json"
+      }
+    }
+  }
+
+  expect_failures = [var.processors]
+}
+
+run "existing_bucket_must_be_a_name" {
+  command = plan
+
+  variables {
+    existing_bucket = { name = "arn:aws:s3:::bucket" }
+  }
+
+  expect_failures = [var.existing_bucket]
+}
+
+run "existing_bucket_must_have_an_account_number" {
+  command = plan
+
+  variables {
+    existing_bucket = { name = "bucket", account = "production" }
+  }
+
+  expect_failures = [var.existing_bucket]
+}
+
+run "a_bucket_must_be_new_or_exist" {
+  command = plan
+
+  variables {
+    existing_bucket = { name = "bucket" }
+    bucket_name     = "new-bucket"
+  }
+
+  expect_failures = [var.existing_bucket]
+}
+
+run "existing_topic_must_not_be_fifo" {
+  command = plan
+
+  variables {
+    existing_topic_arn = "arn:aws:sns:eu-central-1:123456789012:events.fifo"
+  }
+
+  expect_failures = [var.existing_topic_arn]
+}
+
+run "existing_key_must_not_be_an_alias" {
+  command = plan
+
+  variables {
+    existing_key_arn = "arn:aws:kms:eu-central-1:123456789012:alias/events"
+  }
+
+  expect_failures = [var.existing_key_arn]
+}
+
+run "existing_key_must_not_come_with_an_existing_topic" {
+  command = plan
+
+  variables {
+    existing_topic_arn = "arn:aws:sns:eu-central-1:123456789012:events"
+    existing_key_arn   = "arn:aws:kms:eu-central-1:123456789012:key/11111111-2222-3333-4444-555555555555"
+  }
+
+  expect_failures = [var.existing_key_arn]
+}
+
 run "log_level_must_be_known" {
   command = plan
 

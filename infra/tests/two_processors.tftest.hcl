@@ -33,15 +33,15 @@ variables {
 
 run "wiring" {
   assert {
-    condition     = aws_s3_bucket_notification.objects.bucket == aws_s3_bucket.objects.id
+    condition     = aws_s3_bucket_notification.objects[0].bucket == aws_s3_bucket.objects[0].id
     error_message = "The notification belongs to another bucket."
   }
   assert {
-    condition     = [for topic in aws_s3_bucket_notification.objects.topic : topic.topic_arn] == [aws_sns_topic.events.arn]
+    condition     = [for topic in aws_s3_bucket_notification.objects[0].topic : topic.topic_arn] == [aws_sns_topic.events[0].arn]
     error_message = "The bucket does not publish to the topic."
   }
   assert {
-    condition = toset(aws_s3_bucket_notification.objects.topic[0].events) == toset(concat(
+    condition = toset(aws_s3_bucket_notification.objects[0].topic[0].events) == toset(concat(
       jsondecode(file("policies/put-processor.json")).events,
       jsondecode(file("policies/copy-processor.json")).events,
     ))
@@ -54,7 +54,7 @@ run "wiring" {
   assert {
     condition = alltrue([
       for name, subscription in aws_sns_topic_subscription.processor :
-      subscription.topic_arn == aws_sns_topic.events.arn && subscription.protocol == "sqs" && subscription.endpoint == aws_sqs_queue.main[name].arn
+      subscription.topic_arn == aws_sns_topic.events[0].arn && subscription.protocol == "sqs" && subscription.endpoint == aws_sqs_queue.main[name].arn
     ])
     error_message = "A subscription does not connect the topic to its processor's main queue."
   }
@@ -234,7 +234,7 @@ run "alarms" {
   }
   assert {
     condition = alltrue([
-      for alarm in concat(values(aws_cloudwatch_metric_alarm.dead_letters), values(aws_cloudwatch_metric_alarm.age), [aws_cloudwatch_metric_alarm.lost]) :
+      for alarm in concat(values(aws_cloudwatch_metric_alarm.dead_letters), values(aws_cloudwatch_metric_alarm.age), values(aws_cloudwatch_metric_alarm.lost)) :
       contains(alarm.alarm_actions, "arn:aws:sns:eu-central-1:123456789012:on-call") && contains(alarm.ok_actions, "arn:aws:sns:eu-central-1:123456789012:on-call")
     ])
     error_message = "An alarm notifies no one."
@@ -253,11 +253,11 @@ run "alarms" {
   }
   assert {
     condition = alltrue([
-      aws_cloudwatch_metric_alarm.lost.namespace == "AWS/SNS", aws_cloudwatch_metric_alarm.lost.metric_name == "NumberOfNotificationsFailedToRedriveToDlq",
-      aws_cloudwatch_metric_alarm.lost.dimensions == tomap({ TopicName = aws_sns_topic.events.name }), aws_cloudwatch_metric_alarm.lost.statistic == "Sum",
-      aws_cloudwatch_metric_alarm.lost.comparison_operator == "GreaterThanThreshold", aws_cloudwatch_metric_alarm.lost.threshold == 0,
+      aws_cloudwatch_metric_alarm.lost["s3-dispatch"].namespace == "AWS/SNS", aws_cloudwatch_metric_alarm.lost["s3-dispatch"].metric_name == "NumberOfNotificationsFailedToRedriveToDlq",
+      aws_cloudwatch_metric_alarm.lost["s3-dispatch"].dimensions == tomap({ TopicName = aws_sns_topic.events[0].name }), aws_cloudwatch_metric_alarm.lost["s3-dispatch"].statistic == "Sum",
+      aws_cloudwatch_metric_alarm.lost["s3-dispatch"].comparison_operator == "GreaterThanThreshold", aws_cloudwatch_metric_alarm.lost["s3-dispatch"].threshold == 0,
       # The metric exists only while notifications are lost.
-      aws_cloudwatch_metric_alarm.lost.treat_missing_data == "notBreaching",
+      aws_cloudwatch_metric_alarm.lost["s3-dispatch"].treat_missing_data == "notBreaching",
     ])
     error_message = "Lost notifications raise no alarm."
   }
@@ -303,11 +303,11 @@ run "the_age_of_the_alarm_can_be_set" {
 
 run "encryption" {
   assert {
-    condition     = aws_sns_topic.events.kms_master_key_id == aws_kms_key.topic.arn
+    condition     = aws_sns_topic.events[0].kms_master_key_id == aws_kms_key.topic[0].arn
     error_message = "The topic is not encrypted with the key that S3 may use."
   }
   assert {
-    condition     = aws_kms_key.topic.enable_key_rotation
+    condition     = aws_kms_key.topic[0].enable_key_rotation
     error_message = "The key is never rotated."
   }
   assert {
@@ -322,9 +322,9 @@ run "encryption" {
 
 run "the_key_recognizes_the_bucket" {
   assert {
-    condition = jsondecode(aws_kms_key.topic.policy).Statement[1].Condition == {
+    condition = jsondecode(aws_kms_key.topic[0].policy).Statement[1].Condition == {
       StringEquals = { "aws:SourceAccount" = "123456789012" }
-      ArnEquals    = { "aws:SourceArn" = aws_s3_bucket.objects.arn }
+      ArnEquals    = { "aws:SourceArn" = aws_s3_bucket.objects[0].arn }
     }
     error_message = "S3 may use the key for another bucket."
   }
@@ -336,7 +336,7 @@ run "the_key_recognizes_the_topic" {
   }
 
   assert {
-    condition = jsondecode(aws_kms_key.topic.policy).Statement[1] == {
+    condition = jsondecode(aws_kms_key.topic[0].policy).Statement[1] == {
       Sid       = "UsedByTheBucket"
       Effect    = "Allow"
       Principal = { Service = "s3.amazonaws.com" }
@@ -354,7 +354,7 @@ run "the_key_has_no_condition" {
   }
 
   assert {
-    condition     = !can(jsondecode(aws_kms_key.topic.policy).Statement[1].Condition) && jsondecode(aws_kms_key.topic.policy).Statement[1].Principal == { Service = "s3.amazonaws.com" }
+    condition     = !can(jsondecode(aws_kms_key.topic[0].policy).Statement[1].Condition) && jsondecode(aws_kms_key.topic[0].policy).Statement[1].Principal == { Service = "s3.amazonaws.com" }
     error_message = "The key has a condition, or other services may use it."
   }
 }
@@ -363,7 +363,7 @@ run "buckets" {
   assert {
     condition = alltrue([
       for resources in [aws_s3_bucket_public_access_block.all, aws_s3_bucket_ownership_controls.all, aws_s3_bucket_server_side_encryption_configuration.all, aws_s3_bucket_policy.all] :
-      toset([for resource in resources : resource.bucket]) == toset([aws_s3_bucket.objects.id, aws_s3_bucket.artefacts.id])
+      toset([for resource in resources : resource.bucket]) == toset([aws_s3_bucket.objects[0].id, aws_s3_bucket.artefacts.id])
     ])
     error_message = "A bucket lacks one of the settings that both must have."
   }
@@ -379,14 +379,14 @@ run "buckets" {
     error_message = "A bucket accepts objects that belong to other accounts."
   }
   assert {
-    condition     = aws_s3_bucket.objects.bucket_prefix == "s3-dispatch-" && !aws_s3_bucket.objects.force_destroy
+    condition     = aws_s3_bucket.objects[0].bucket_prefix == "s3-dispatch-" && !aws_s3_bucket.objects[0].force_destroy
     error_message = "The bucket's name may be taken, or `destroy` deletes its objects without asking."
   }
 }
 
 run "outputs" {
   assert {
-    condition     = output.bucket == aws_s3_bucket.objects.id && output.topic_arn == aws_sns_topic.events.arn && output.topic_key_arn == aws_kms_key.topic.arn && output.region == "eu-central-1"
+    condition     = output.bucket == aws_s3_bucket.objects[0].id && output.topic_arn == aws_sns_topic.events[0].arn && output.topic_key_arn == aws_kms_key.topic[0].arn && output.region == "eu-central-1"
     error_message = "An output names the wrong resource."
   }
   assert {
@@ -408,9 +408,9 @@ run "region" {
   assert {
     condition = alltrue([
       for resource in concat(
-        [aws_kms_key.topic, aws_kms_alias.topic, aws_sns_topic.events, aws_sns_topic_policy.events],
-        [aws_s3_bucket.objects, aws_s3_bucket.artefacts, aws_s3_bucket_notification.objects],
-        [aws_s3_bucket_lifecycle_configuration.objects, aws_s3_bucket_lifecycle_configuration.artefacts],
+        aws_kms_key.topic, aws_kms_alias.topic, aws_sns_topic.events, aws_sns_topic_policy.events,
+        aws_s3_bucket.objects, [aws_s3_bucket.artefacts], aws_s3_bucket_notification.objects,
+        aws_s3_bucket_lifecycle_configuration.objects, [aws_s3_bucket_lifecycle_configuration.artefacts],
         values(aws_s3_bucket_public_access_block.all), values(aws_s3_bucket_ownership_controls.all),
         values(aws_s3_bucket_server_side_encryption_configuration.all), values(aws_s3_bucket_policy.all),
         values(aws_s3_object.package), values(aws_sns_topic_subscription.processor),
@@ -418,7 +418,7 @@ run "region" {
         values(aws_sqs_queue_policy.main), values(aws_sqs_queue_policy.dead_letters), values(aws_sqs_queue_policy.undelivered),
         values(aws_sqs_queue_redrive_allow_policy.dead_letters), values(aws_sqs_queue_redrive_allow_policy.closed), values(aws_lambda_function.processor),
         values(aws_lambda_event_source_mapping.processor), values(aws_cloudwatch_log_group.function),
-        values(aws_cloudwatch_metric_alarm.dead_letters), values(aws_cloudwatch_metric_alarm.age), [aws_cloudwatch_metric_alarm.lost],
+        values(aws_cloudwatch_metric_alarm.dead_letters), values(aws_cloudwatch_metric_alarm.age), values(aws_cloudwatch_metric_alarm.lost),
       ) : resource.region == "us-west-2"
     ])
     error_message = "Something is in another region."
