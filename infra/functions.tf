@@ -75,6 +75,20 @@ resource "aws_iam_role_policy" "function" {
         Resource = aws_sqs_queue.main[each.key].arn
       },
       {
+        # The program gives failed messages back for a later time (`SqsBackoff`).
+        Sid      = "GiveBack"
+        Effect   = "Allow"
+        Action   = "sqs:ChangeMessageVisibility"
+        Resource = aws_sqs_queue.main[each.key].arn
+      },
+      {
+        # The program sets aside what will never succeed (`SqsDeadLetters`).
+        Sid      = "SetAside"
+        Effect   = "Allow"
+        Action   = "sqs:SendMessage"
+        Resource = aws_sqs_queue.dead_letters[each.key].arn
+      },
+      {
         Sid      = "Log"
         Effect   = "Allow"
         Action   = ["logs:CreateLogStream", "logs:PutLogEvents"]
@@ -117,12 +131,14 @@ resource "aws_lambda_function" "processor" {
     mode = "PassThrough"
   }
 
-  dynamic "environment" {
-    for_each = length(each.value.environment) > 0 ? [each.value.environment] : []
-
-    content {
-      variables = environment.value
-    }
+  environment {
+    variables = merge(
+      {
+        S3_DISPATCH_QUEUE_URL        = aws_sqs_queue.main[each.key].url
+        S3_DISPATCH_DEAD_LETTERS_URL = aws_sqs_queue.dead_letters[each.key].url
+      },
+      each.value.environment,
+    )
   }
 }
 

@@ -377,7 +377,16 @@ class Queues(unittest.TestCase):
 
 
 class Roles(unittest.TestCase):
-    NEEDED = {"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"}
+    NEEDED = {
+        "main": {
+            "sqs:ReceiveMessage",
+            "sqs:DeleteMessage",
+            "sqs:GetQueueAttributes",
+            "sqs:ChangeMessageVisibility",
+        },
+        "dead_letters": {"sqs:SendMessage"},
+        "undelivered": set(),
+    }
     LOGGING = {"logs:CreateLogStream", "logs:PutLogEvents"}
     OTHERS = {
         "sqs:SendMessage",
@@ -392,7 +401,7 @@ class Roles(unittest.TestCase):
             self.assertEqual(policy["role"], resources("aws_iam_role", "function")[name]["name"])
             yield name, policy["policy"]
 
-    def test_a_function_may_receive_only_from_its_own_queue(self):
+    def test_a_function_may_use_only_its_own_queues(self):
         queues = [
             (kind, name, queue["arn"])
             for kind in ("main", "dead_letters", "undelivered")
@@ -400,9 +409,9 @@ class Roles(unittest.TestCase):
         ]
         for processor, policy in self.policies():
             for kind, name, arn in queues:
-                for action in self.NEEDED | self.OTHERS:
+                for action in set().union(*self.NEEDED.values()) | self.OTHERS:
                     with self.subTest(processor=processor, action=action, queue=f"{name} {kind}"):
-                        own = kind == "main" and name == processor and action in self.NEEDED
+                        own = name == processor and action in self.NEEDED[kind]
                         self.assertEqual(decision(policy, action, arn), "Allow" if own else None)
 
     def test_a_function_may_log_only_to_its_own_group(self):
@@ -421,7 +430,8 @@ class Roles(unittest.TestCase):
                 for statement in json.loads(policy)["Statement"]
                 for action in as_list(statement["Action"])
             }
-            self.assertEqual(actions, self.NEEDED | self.LOGGING, processor)
+            needed = set().union(*self.NEEDED.values())
+            self.assertEqual(actions, needed | self.LOGGING, processor)
 
     def test_only_lambda_may_assume_a_role(self):
         for role in resources("aws_iam_role", "function").values():

@@ -176,8 +176,13 @@ run "functions" {
     error_message = "The concurrency is limited although no limit is set."
   }
   assert {
-    condition     = aws_lambda_function.processor["put-processor"].environment[0].variables == tomap({ MAX_OBJECT_BYTES = "1000" }) && length(aws_lambda_function.processor["copy-processor"].environment) == 0
-    error_message = "The environment variables differ from the settings."
+    condition = alltrue([
+      for name, function in aws_lambda_function.processor : function.environment[0].variables == tomap(merge(
+        { S3_DISPATCH_QUEUE_URL = aws_sqs_queue.main[name].url, S3_DISPATCH_DEAD_LETTERS_URL = aws_sqs_queue.dead_letters[name].url },
+        name == "put-processor" ? { MAX_OBJECT_BYTES = "1000" } : {},
+      ))
+    ])
+    error_message = "The environment variables differ from the settings, or do not name the queues."
   }
   assert {
     condition = alltrue([
