@@ -18,6 +18,7 @@ resource "aws_cloudwatch_metric_alarm" "dead_letters" {
   for_each = local.dead_letter_queues
 
   region              = var.region
+  tags                = var.tags
   alarm_name          = "${var.name}-${each.key}"
   alarm_description   = "${each.value} has messages. They wait until someone sends them again."
   namespace           = "AWS/SQS"
@@ -39,6 +40,7 @@ resource "aws_cloudwatch_metric_alarm" "age" {
   for_each = var.processors
 
   region     = var.region
+  tags       = var.tags
   alarm_name = "${local.names[each.key]}-age"
   alarm_description = join(" ", [
     "A message has been in ${aws_sqs_queue.main[each.key].name} for more than",
@@ -85,6 +87,7 @@ resource "aws_cloudwatch_metric_alarm" "lost" {
   for_each = local.losses
 
   region     = var.region
+  tags       = var.tags
   alarm_name = "${each.key}-lost"
   alarm_description = join(" ", [
     "${each.value.what}: neither the main queue nor the `-undelivered` queue took them. Look for a",
@@ -96,6 +99,61 @@ resource "aws_cloudwatch_metric_alarm" "lost" {
   statistic           = "Sum"
   period              = 300
   evaluation_periods  = 1
+  comparison_operator = "GreaterThanThreshold"
+  threshold           = 0
+  treat_missing_data  = "notBreaching"
+  alarm_actions       = var.alarm_actions
+  ok_actions          = var.alarm_actions
+}
+
+# What Lambda counts for each function and its mapping. It sends these metrics only if it happens.
+locals {
+  mapping_ids = {
+    for name, mapping in aws_lambda_event_source_mapping.processor : name => mapping.uuid
+  }
+  function_alarms = merge([
+    for name, function in aws_lambda_function.processor : {
+      "${name}-errors" = {
+        text       = "An invocation failed as a whole: it crashed, timed out or returned an error."
+        metric     = "Errors"
+        dimensions = { FunctionName = function.function_name }
+        periods    = 1
+      }
+      "${name}-throttles" = {
+        text       = "Throttled for 15 minutes. Its messages may end as dead letters."
+        metric     = "Throttles"
+        dimensions = { FunctionName = function.function_name }
+        periods    = 3
+      }
+      "${name}-recursion" = {
+        text       = "Lambda stopped a loop: the function writes objects whose events invoke it."
+        metric     = "RecursiveInvocationsDropped"
+        dimensions = { FunctionName = function.function_name }
+        periods    = 1
+      }
+      "${name}-filtered" = {
+        text       = "The filter of the mapping deleted messages that no handler has seen."
+        metric     = "FilteredOutEventCount"
+        dimensions = { EventSourceMappingUUID = local.mapping_ids[name] }
+        periods    = 1
+      }
+    }
+  ]...)
+}
+
+resource "aws_cloudwatch_metric_alarm" "function" {
+  for_each = local.function_alarms
+
+  region              = var.region
+  tags                = var.tags
+  alarm_name          = "${var.name}-${each.key}"
+  alarm_description   = each.value.text
+  namespace           = "AWS/Lambda"
+  metric_name         = each.value.metric
+  dimensions          = each.value.dimensions
+  statistic           = "Sum"
+  period              = 300
+  evaluation_periods  = each.value.periods
   comparison_operator = "GreaterThanThreshold"
   threshold           = 0
   treat_missing_data  = "notBreaching"

@@ -21,9 +21,11 @@ resource "aws_s3_bucket" "objects" {
   # checkov:skip=CKV_AWS_21: versions change the deletion events and cost storage; the owner decides
   # checkov:skip=CKV_AWS_144: the pipeline runs in one region; the owner decides about replication
   # checkov:skip=CKV_AWS_145: S3's keys encrypt it; uploaders would need rights on a key of ours
+  # checkov:skip=CKV2_AWS_62: `aws_s3_bucket_notification.objects` notifies; checkov misses the local
   count = local.creates_bucket ? 1 : 0
 
   region        = var.region
+  tags          = var.tags
   bucket        = var.bucket_name
   bucket_prefix = var.bucket_name == null ? "${var.name}-" : null
   force_destroy = var.force_destroy
@@ -37,6 +39,7 @@ resource "aws_s3_bucket" "artefacts" {
   # checkov:skip=CKV_AWS_145: encrypted with S3's own keys; the programs are not secret
   # checkov:skip=CKV2_AWS_62: nothing processes events of this bucket
   region        = var.region
+  tags          = var.tags
   bucket_prefix = "${var.name}-artefacts-"
   force_destroy = true
 }

@@ -3,6 +3,7 @@ resource "aws_cloudwatch_event_rule" "processor" {
   for_each = local.bus_processors
 
   region      = var.region
+  tags        = var.tags
   name        = local.names[each.key]
   description = "The events of the bucket ${local.bucket.name} that ${each.key} handles"
 

@@ -39,6 +39,7 @@ resource "aws_cloudwatch_log_group" "function" {
   for_each = var.processors
 
   region            = var.region
+  tags              = var.tags
   name              = "/aws/lambda/${local.names[each.key]}"
   retention_in_days = var.log_retention_days
 }
@@ -48,6 +49,7 @@ resource "aws_iam_role" "function" {
 
   # Role names are shared by all regions of an account.
   name = "${local.names[each.key]}-${data.aws_region.current.region}"
+  tags = var.tags
   assume_role_policy = jsonencode({
     Version = "2012-10-17"
     Statement = [{
@@ -99,7 +101,7 @@ resource "aws_iam_role_policy" "function" {
 }
 
 resource "aws_lambda_function" "processor" {
-  # checkov:skip=CKV_AWS_115: `maximum_concurrency` of the event source mapping limits it instead
+  # checkov:skip=CKV_AWS_115: `reserved_concurrency` sets it; without it the mapping limits it
   # checkov:skip=CKV_AWS_116: it serves asynchronous invocations; here the queue has a DLQ
   # checkov:skip=CKV_AWS_117: the function calls only AWS; a VPC would need endpoints for that
   # checkov:skip=CKV_AWS_173: Lambda's key encrypts the variables; they must not hold secrets
@@ -107,6 +109,7 @@ resource "aws_lambda_function" "processor" {
   for_each = var.processors
 
   region           = var.region
+  tags             = var.tags
   function_name    = local.names[each.key]
   description      = "Handles the events of the bucket ${local.bucket.name}"
   role             = aws_iam_role.function[each.key].arn
@@ -118,6 +121,26 @@ resource "aws_lambda_function" "processor" {
   s3_bucket        = aws_s3_object.package[each.key].bucket
   s3_key           = aws_s3_object.package[each.key].key
   source_code_hash = local.packages[each.key].hash
+
+  # Null reserves nothing.
+  reserved_concurrent_executions = each.value.reserved_concurrency
+
+  # Lambda Managed Instances run a published version. It replaces the one before it, because a
+  # capacity provider has room for 100 versions only.
+  publish    = each.value.managed_instances == null ? null : true
+  publish_to = each.value.managed_instances == null ? null : "LATEST_PUBLISHED"
+
+  dynamic "capacity_provider_config" {
+    for_each = each.value.managed_instances == null ? [] : [each.value.managed_instances]
+    iterator = managed
+
+    content {
+      lambda_managed_instances_capacity_provider_config {
+        capacity_provider_arn                     = managed.value.capacity_provider_arn
+        per_execution_environment_max_concurrency = managed.value.invocations_per_environment
+      }
+    }
+  }
 
   logging_config {
     log_format            = "JSON"
@@ -139,36 +162,5 @@ resource "aws_lambda_function" "processor" {
       },
       each.value.environment,
     )
-  }
-}
-
-resource "aws_lambda_event_source_mapping" "processor" {
-  for_each = var.processors
-
-  region                             = var.region
-  event_source_arn                   = aws_sqs_queue.main[each.key].arn
-  function_name                      = aws_lambda_function.processor[each.key].arn
-  batch_size                         = each.value.batch_size
-  maximum_batching_window_in_seconds = each.value.batch_window_seconds
-
-  # Without this Lambda ignores the reported failures and deletes all messages of the batch.
-  function_response_types = ["ReportBatchItemFailures"]
-
-  dynamic "scaling_config" {
-    for_each = each.value.maximum_concurrency == null ? [] : [each.value.maximum_concurrency]
-
-    content {
-      maximum_concurrency = scaling_config.value
-    }
-  }
-
-  # Lambda checks its access to the queue when this is created.
-  depends_on = [aws_iam_role_policy.function]
-
-  lifecycle {
-    precondition {
-      condition     = !contains(keys(local.sizing_faults), each.key)
-      error_message = lookup(local.sizing_faults, each.key, "")
-    }
   }
 }

@@ -36,6 +36,7 @@ resource "aws_sqs_queue" "main" {
   for_each = var.processors
 
   region                     = var.region
+  tags                       = var.tags
   name                       = local.names[each.key]
   max_message_size           = local.max_message_size
   message_retention_seconds  = var.message_retention_seconds
@@ -55,6 +56,7 @@ resource "aws_sqs_queue" "dead_letters" {
   for_each = var.processors
 
   region                    = var.region
+  tags                      = var.tags
   name                      = "${local.names[each.key]}-dead-letters"
   max_message_size          = local.max_message_size
   message_retention_seconds = local.fourteen_days
@@ -69,6 +71,7 @@ resource "aws_sqs_queue" "undelivered" {
   for_each = var.processors
 
   region                    = var.region
+  tags                      = var.tags
   name                      = "${local.names[each.key]}-undelivered"
   max_message_size          = local.max_message_size
   message_retention_seconds = local.fourteen_days

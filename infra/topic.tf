@@ -69,6 +69,7 @@ resource "aws_kms_key" "topic" {
   count = local.creates_key ? 1 : 0
 
   region                  = var.region
+  tags                    = var.tags
   description             = "Encrypts the notifications in the topic ${var.name}-events"
   enable_key_rotation     = true
   deletion_window_in_days = 7
@@ -100,6 +101,7 @@ resource "aws_sns_topic" "events" {
   count = local.creates_topic ? 1 : 0
 
   region            = var.region
+  tags              = var.tags
   name              = local.topic_name
   kms_master_key_id = local.key_arn
 

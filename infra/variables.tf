@@ -163,6 +163,18 @@ variable "processors" {
     - `batch_size`, `batch_window_seconds`: the maximum number of messages per invocation, and how
       long Lambda waits to collect them. More than 10 messages need a window.
     - `maximum_concurrency`: the maximum number of concurrent invocations. Null sets no limit.
+    - `reserved_concurrency`: the share of the account's concurrency that only this function uses,
+      which is a limit too. It needs a `maximum_concurrency` that is no higher: Lambda would receive
+      more messages than the function can take, and they would end as dead letters.
+    - `provisioned_pollers`: the minimum and maximum number of pollers in provisioned mode, instead
+      of `maximum_concurrency`. They are faster and cost by the hour.
+    - `managed_instances`: runs the function on Lambda Managed Instances, with the
+      `capacity_provider_arn`, and how many invocations an environment takes at once
+      (`invocations_per_environment`, or null for AWS's default). `timeout_seconds` may be up to
+      5400 then, and `memory_mb` must be at least 2048.
+    - `filter_file`: a filter of the event source mapping, as the program's `policy --format esm`
+      prints it. Lambda deletes what it does not match, and an alarm counts it. Null sets none.
+    - `filter_key_arn`: a key that encrypts this filter. Its policy must allow Lambda to decrypt.
     - `handler_seconds`: how long a handler takes for a record, at worst. With it, a batch that does
       not fit into the timeout is refused. Null checks nothing.
     - `concurrency`: how many handlers the program runs at once, which is what it gives to
@@ -181,9 +193,20 @@ variable "processors" {
     batch_size           = optional(number, 10)
     batch_window_seconds = optional(number, 0)
     maximum_concurrency  = optional(number)
-    handler_seconds      = optional(number)
-    concurrency          = optional(number, 5)
-    environment          = optional(map(string), {})
+    reserved_concurrency = optional(number)
+    provisioned_pollers = optional(object({
+      minimum = optional(number, 2)
+      maximum = optional(number, 200)
+    }))
+    managed_instances = optional(object({
+      capacity_provider_arn       = string
+      invocations_per_environment = optional(number)
+    }))
+    filter_file     = optional(string)
+    filter_key_arn  = optional(string)
+    handler_seconds = optional(number)
+    concurrency     = optional(number, 5)
+    environment     = optional(map(string), {})
   }))
 
   validation {
@@ -296,16 +319,18 @@ variable "processors" {
   validation {
     condition = alltrue([
       for processor in values(var.processors) :
-      processor.timeout_seconds >= 1 && processor.timeout_seconds <= 900
+      processor.timeout_seconds >= 1 &&
+      processor.timeout_seconds <= (processor.managed_instances == null ? 900 : 5400)
     ])
-    error_message = "`timeout_seconds` must be 1 to 900, which is Lambda's maximum."
+    error_message = "`timeout_seconds` must be 1 to 900, or to 5400 with `managed_instances`."
   }
   validation {
     condition = alltrue([
       for processor in values(var.processors) :
-      processor.memory_mb >= 128 && processor.memory_mb <= 10240
+      processor.memory_mb >= (processor.managed_instances == null ? 128 : 2048) &&
+      processor.memory_mb <= (processor.managed_instances == null ? 10240 : 32768)
     ])
-    error_message = "`memory_mb` must be 128 to 10240."
+    error_message = "`memory_mb` must be 128 to 10240, or 2048 to 32768 with `managed_instances`."
   }
   validation {
     condition = alltrue([
@@ -340,6 +365,59 @@ variable "processors" {
   validation {
     condition = alltrue([
       for processor in values(var.processors) :
+      processor.provisioned_pollers == null || processor.maximum_concurrency == null
+    ])
+    error_message = "A mapping has `provisioned_pollers` or a `maximum_concurrency`, not both."
+  }
+  validation {
+    condition = alltrue([
+      for processor in values(var.processors) : try(
+        processor.provisioned_pollers.minimum >= 2 &&
+        processor.provisioned_pollers.minimum <= 200 &&
+        processor.provisioned_pollers.maximum >= processor.provisioned_pollers.minimum &&
+        processor.provisioned_pollers.maximum <= 2000,
+        processor.provisioned_pollers == null
+      )
+    ])
+    error_message = join(" ", [
+      "`provisioned_pollers` must have a `minimum` of 2 to 200 and a `maximum` from there to 2000.",
+    ])
+  }
+  validation {
+    condition = alltrue([
+      for processor in values(var.processors) : try(
+        processor.maximum_concurrency <= processor.reserved_concurrency,
+        processor.reserved_concurrency == null ||
+        try(processor.reserved_concurrency >= 2 && processor.provisioned_pollers != null, false)
+      )
+    ])
+    error_message = join(" ", [
+      "A `reserved_concurrency` must be at least 2 and needs a `maximum_concurrency` that is no",
+      "higher, or `provisioned_pollers`: messages that Lambda cannot pass on end as dead letters.",
+    ])
+  }
+  validation {
+    condition = alltrue([
+      for processor in values(var.processors) : try(
+        length(jsondecode(file(processor.filter_file)).Filters) > 0,
+        processor.filter_file == null
+      )
+    ])
+    error_message = join(" ", [
+      "A `filter_file` in `processors` is missing or has no `Filters`. Write it with",
+      "`PROGRAM policy --format esm`.",
+    ])
+  }
+  validation {
+    condition = alltrue([
+      for processor in values(var.processors) :
+      processor.filter_key_arn == null || processor.filter_file != null
+    ])
+    error_message = "A `filter_key_arn` encrypts a filter: it needs a `filter_file`."
+  }
+  validation {
+    condition = alltrue([
+      for processor in values(var.processors) :
       try(processor.handler_seconds > 0, processor.handler_seconds == null)
     ])
     error_message = "`handler_seconds` must be more than 0, or null."
@@ -351,6 +429,15 @@ variable "processors" {
     ])
     error_message = "`concurrency` must be a whole number of at least 1."
   }
+}
+
+variable "tags" {
+  description = <<-EOT
+    The tags of every resource that can have tags, but for the packages. The provider's
+    `default_tags` apply as well.
+  EOT
+  type        = map(string)
+  default     = {}
 }
 
 variable "log_level" {

@@ -522,6 +522,204 @@ run "existing_key_must_not_come_with_an_existing_topic" {
   expect_failures = [var.existing_key_arn]
 }
 
+run "managed_timeout_must_be_at_most_5400" {
+  command = plan
+
+  variables {
+    processors = {
+      put-processor = {
+        package           = "tests/fixtures/package.zip"
+        policy_file       = "policies/put-processor.json"
+        managed_instances = { capacity_provider_arn = "arn:aws:lambda:eu-central-1:123456789012:capacity-provider:big" }
+        memory_mb         = 2048
+        timeout_seconds   = 5401
+      }
+    }
+  }
+
+  expect_failures = [var.processors]
+}
+
+run "managed_memory_must_be_at_least_2048" {
+  command = plan
+
+  variables {
+    processors = {
+      put-processor = {
+        package           = "tests/fixtures/package.zip"
+        policy_file       = "policies/put-processor.json"
+        managed_instances = { capacity_provider_arn = "arn:aws:lambda:eu-central-1:123456789012:capacity-provider:big" }
+        memory_mb         = 1024
+      }
+    }
+  }
+
+  expect_failures = [var.processors]
+}
+
+run "pollers_exclude_a_maximum_concurrency" {
+  command = plan
+
+  variables {
+    processors = {
+      put-processor = {
+        package             = "tests/fixtures/package.zip"
+        policy_file         = "policies/put-processor.json"
+        provisioned_pollers = {}
+        maximum_concurrency = 10
+      }
+    }
+  }
+
+  expect_failures = [var.processors]
+}
+
+run "pollers_must_be_at_least_2" {
+  command = plan
+
+  variables {
+    processors = {
+      put-processor = {
+        package             = "tests/fixtures/package.zip"
+        policy_file         = "policies/put-processor.json"
+        provisioned_pollers = { minimum = 1 }
+      }
+    }
+  }
+
+  expect_failures = [var.processors]
+}
+
+run "pollers_must_be_at_most_2000" {
+  command = plan
+
+  variables {
+    processors = {
+      put-processor = {
+        package             = "tests/fixtures/package.zip"
+        policy_file         = "policies/put-processor.json"
+        provisioned_pollers = { maximum = 2001 }
+      }
+    }
+  }
+
+  expect_failures = [var.processors]
+}
+
+run "the_maximum_of_pollers_must_not_be_less_than_the_minimum" {
+  command = plan
+
+  variables {
+    processors = {
+      put-processor = {
+        package             = "tests/fixtures/package.zip"
+        policy_file         = "policies/put-processor.json"
+        provisioned_pollers = { minimum = 10, maximum = 9 }
+      }
+    }
+  }
+
+  expect_failures = [var.processors]
+}
+
+run "reserved_concurrency_needs_a_maximum_concurrency" {
+  command = plan
+
+  variables {
+    processors = {
+      put-processor = {
+        package              = "tests/fixtures/package.zip"
+        policy_file          = "policies/put-processor.json"
+        reserved_concurrency = 10
+      }
+    }
+  }
+
+  expect_failures = [var.processors]
+}
+
+run "reserved_concurrency_must_not_be_less_than_the_maximum" {
+  command = plan
+
+  variables {
+    processors = {
+      put-processor = {
+        package              = "tests/fixtures/package.zip"
+        policy_file          = "policies/put-processor.json"
+        reserved_concurrency = 10
+        maximum_concurrency  = 11
+      }
+    }
+  }
+
+  expect_failures = [var.processors]
+}
+
+run "reserved_concurrency_must_not_be_zero" {
+  command = plan
+
+  variables {
+    processors = {
+      put-processor = {
+        package              = "tests/fixtures/package.zip"
+        policy_file          = "policies/put-processor.json"
+        reserved_concurrency = 0
+        provisioned_pollers  = {}
+      }
+    }
+  }
+
+  expect_failures = [var.processors]
+}
+
+run "filter_file_must_exist" {
+  command = plan
+
+  variables {
+    processors = {
+      put-processor = {
+        package     = "tests/fixtures/package.zip"
+        policy_file = "policies/put-processor.json"
+        filter_file = "tests/fixtures/missing.json"
+      }
+    }
+  }
+
+  expect_failures = [var.processors]
+}
+
+run "filter_file_must_have_filters" {
+  command = plan
+
+  variables {
+    processors = {
+      put-processor = {
+        package     = "tests/fixtures/package.zip"
+        policy_file = "policies/put-processor.json"
+        filter_file = "policies/put-processor.json"
+      }
+    }
+  }
+
+  expect_failures = [var.processors]
+}
+
+run "a_filter_key_needs_a_filter" {
+  command = plan
+
+  variables {
+    processors = {
+      put-processor = {
+        package        = "tests/fixtures/package.zip"
+        policy_file    = "policies/put-processor.json"
+        filter_key_arn = "arn:aws:kms:eu-central-1:123456789012:key/11111111-2222-3333-4444-555555555555"
+      }
+    }
+  }
+
+  expect_failures = [var.processors]
+}
+
 run "log_level_must_be_known" {
   command = plan
 
