@@ -233,7 +233,11 @@ def check_errors(server):
             {"QueueUrl": server.url("orders.fifo"), "MessageBody": "a"},
             "MissingParameter",
         ),
-        (sqs.delete_queue, {"QueueUrl": url}, f"{simple}UnsupportedOperation"),
+        (
+            sqs.remove_permission,
+            {"QueueUrl": url, "Label": "x"},
+            f"{simple}UnsupportedOperation",
+        ),
     ]
     for call, arguments, expected in cases:
         expect(f"{call.__name__} fails with {expected}", expected, code(call, **arguments))
@@ -243,6 +247,26 @@ def check_errors(server):
         CHECKS.check("the error has its class", [])
     else:
         CHECKS.check("the error has its class", ["no error"])
+
+
+def check_deletion(server):
+    """A test suite makes its queues and deletes them."""
+    sqs = server.sqs
+    url = sqs.create_queue(QueueName="short-lived")["QueueUrl"]
+    sqs.send_message(QueueUrl=url, MessageBody="gone")
+    sqs.delete_queue(QueueUrl=url)
+    try:
+        sqs.create_queue(QueueName="short-lived")
+    except sqs.exceptions.QueueDeletedRecently:
+        CHECKS.check("a name cannot be used again at once", [])
+    else:
+        CHECKS.check("a name cannot be used again at once", ["no error"])
+    try:
+        sqs.delete_queue(QueueUrl=url)
+    except sqs.exceptions.QueueDoesNotExist:
+        CHECKS.check("a queue is deleted once", [])
+    else:
+        CHECKS.check("a queue is deleted once", ["no error"])
 
 
 def check_awscli(server):
@@ -290,6 +314,8 @@ def check_awscli(server):
     aws("send-message", "--queue-url", url, "--message-body", "rubbish")
     aws("purge-queue", "--queue-url", url)
     expect("aws sqs purge-queue", {}, aws("receive-message", "--queue-url", url))
+    aws("delete-queue", "--queue-url", url)
+    expect("aws sqs delete-queue", {}, aws("list-queues", "--queue-name-prefix", "cli"))
     status, error = server.aws("get-queue-url", "--queue-name", "absent")
     is_clear = status != 0 and "The specified queue does not exist" in error
     CHECKS.check("aws sqs names the error", [] if is_clear else [error])
@@ -323,6 +349,7 @@ def main(program):
             check_order(server)
             check_errors(server)
             check_redrive(server)
+            check_deletion(server)
             check_awscli(server)
         finally:
             server.pipeline.process.kill()
@@ -331,7 +358,7 @@ def main(program):
         server = Server(program, folder)
         try:
             names = [url.rsplit("/", 1)[1] for url in server.sqs.list_queues()["QueueUrls"]]
-            expected = ["attributes", "cli", "failed", "orders.fifo", "resource", "uploads"]
+            expected = ["attributes", "failed", "orders.fifo", "resource", "uploads"]
             expect("after kill -9 the queues are there", expected, sorted(names))
             bodies = [message["Body"] for message in server.receive("uploads")]
             expect("and their messages", ["poison"], bodies)

@@ -127,6 +127,7 @@ class Generator:
             self.delete_batch: 5, self.change_visibility: 13, self.change_visibilities: 4,
             self.pause: 11, self.get_attributes: 5, self.set_attributes: 4, self.purge: 1,
             self.redrive: 3, self.look: 3, self.wait: 2, self.empty_main: 2,
+            self.set_redrive_allow: 2, self.delete_queue: 1,
         }
         for _ in range(self.numbers.randrange(25, 50)):
             self.numbers.choices(list(operations), operations.values())[0]()
@@ -145,16 +146,23 @@ class Generator:
             self.send, self.send, self.send, self.send_batch, self.send_batch, self.receive,
             self.receive, self.delete, self.delete_batch, self.change_visibility,
             self.change_visibilities, self.set_attributes, self.set_attributes, self.look,
-            self.redrive, self.wrong_queue, self.get_attributes,
+            self.redrive, self.wrong_queue, self.get_attributes, self.set_redrive_allow,
+            self.set_redrive_allow,
         ]
         for _ in range(16):
+            self.one_of(*operations)()
+        # A queue that is gone leaves little to compare.
+        self.delete_queue()
+        for _ in range(4):
             self.one_of(*operations)()
 
     def create(self):
         fifo = {"FifoQueue": "true"} if self.is_fifo else {}
-        self.add("CreateQueue", {"QueueName": Reference("name", "dead"), "Attributes": fifo})
-        self.add("CreateQueue", {"QueueName": Reference("name", "other"), "Attributes": fifo})
-        main = dict(fifo)
+        # The default of 30 seconds would end at some pause, on one server before another.
+        long = fifo | {"VisibilityTimeout": str(LONG)}
+        self.add("CreateQueue", {"QueueName": Reference("name", "dead"), "Attributes": long})
+        self.add("CreateQueue", {"QueueName": Reference("name", "other"), "Attributes": long})
+        main = dict(long)
         if self.content_based:
             main["ContentBasedDeduplication"] = "true"
         if self.chance(0.6):
@@ -391,6 +399,39 @@ class Generator:
         parameters = {"QueueUrl": url("main"), "Attributes": {name: value}}
         self.add("SetQueueAttributes", parameters, f"{name} {value or '(empty)'}")
 
+    def set_redrive_allow(self):
+        """Sets which queues may have `dead` as their dead-letter queue."""
+        main, other = Reference("arn", "main"), Reference("arn", "other")
+        policies = [
+            ({"redrivePermission": "allowAll"}, "all"),
+            ({"redrivePermission": "byQueue", "sourceQueueArns": [main]}, "main"),
+            ({"redrivePermission": "byQueue", "sourceQueueArns": [other, main]}, "both"),
+            ("", "(empty)"),
+        ]
+        if self.mistakes:
+            policies += [
+                ({"redrivePermission": "denyAll"}, "none"),
+                ({"redrivePermission": "byQueue", "sourceQueueArns": [other]}, "other"),
+                ({"redrivePermission": "byQueue"}, "no queue"),
+                ({"redrivePermission": "byQueue", "sourceQueueArns": [main] * 11}, "eleven"),
+                ({"redrivePermission": "denyAll", "sourceQueueArns": [main]}, "none, but main"),
+                ({"redrivePermission": "some"}, "an unknown permission"),
+                ("text", "no JSON"),
+            ]
+        policy, case = self.one_of(*policies)
+        parameters = {"QueueUrl": url("dead"), "Attributes": {"RedriveAllowPolicy": policy}}
+        self.add("SetQueueAttributes", parameters, f"RedriveAllowPolicy {case}")
+
+    def delete_queue(self):
+        """Deletes a queue that nothing depends on, or else any queue."""
+        name = self.one_of("main", "dead", "other", "missing") if self.mistakes else "other"
+        self.add("DeleteQueue", {"QueueUrl": url(name)}, name)
+        if self.mistakes:
+            fifo = {"FifoQueue": "true"} if self.is_fifo else {}
+            parameters = {"QueueName": Reference("name", name), "Attributes": fifo}
+            if name != "missing":
+                self.add("CreateQueue", parameters, f"{name} after its deletion")
+
     def purge(self):
         self.add("PurgeQueue", {"QueueUrl": url("main")})
 
@@ -436,7 +477,7 @@ class Generator:
     def wrong_queue(self):
         operation = self.one_of(
             "SendMessage", "ReceiveMessage", "DeleteMessage", "GetQueueAttributes", "PurgeQueue",
-            "ChangeMessageVisibility", "SetQueueAttributes", "SendMessageBatch",
+            "ChangeMessageVisibility", "SetQueueAttributes", "SendMessageBatch", "DeleteQueue",
         )
         parameters = {
             "SendMessage": {"MessageBody": "x"},

@@ -112,10 +112,15 @@ class Player:
             case {"deadLetterTargetArn": arn, "maxReceiveCount": count}:
                 policy = {"deadLetterTargetArn": self.resolve(arn), "maxReceiveCount": count}
                 return json.dumps(policy)
+            case {"redrivePermission": _}:
+                policy = {name: self.resolve(inner) for name, inner in value.items()}
+                return json.dumps(policy)
             case dict():
                 return {name: self.resolve(inner) for name, inner in value.items()}
             case [dict(), *_]:
                 return self.resolve_entries(value)
+            case list():
+                return [self.resolve(inner) for inner in value]
             case _:
                 return value
 
@@ -159,7 +164,7 @@ class Player:
             return f"(a time of {digits} digits)" if is_recent else f"(wrong time {value})"
         if name == "SenderId":
             return "(an id)"
-        if name == "RedrivePolicy" and value:
+        if name in ("RedrivePolicy", "RedriveAllowPolicy") and value:
             value = json.dumps(json.loads(value), sort_keys=True)
         return self.plain(value)
 

@@ -30,6 +30,8 @@ before(async () => {
   const sqs = ["--sqs-port", "0", "--ui", "0"];
   pipeline = await Pipeline.start(...sqs);
   allowed = await Pipeline.start(...sqs, "--allow-origin", origin("127.0.0.1"));
+  // A bucket that allows every page must not let in any.
+  await configure(pipeline, BUCKET, ["GET", "PUT", "POST", "DELETE", "HEAD"], "*");
 });
 
 after(async () => {
@@ -61,6 +63,15 @@ function presigned(target, method, key) {
   const key4 = scope.split("/").reduce(hmac, "AWS4test");
   const signature = hmac(key4, ["AWS4-HMAC-SHA256", now, scope, digest].join("\n"));
   return `${target.s3}${path}?${query}&X-Amz-Signature=${signature.toString("hex")}`;
+}
+
+/** Sets the CORS rules of a bucket. */
+async function configure(target, bucket, methods, origin) {
+  const allowed = methods.map((method) => `<AllowedMethod>${method}</AllowedMethod>`).join("");
+  const rule = `${allowed}<AllowedOrigin>${origin}</AllowedOrigin><AllowedHeader>*</AllowedHeader>`;
+  const body = `<CORSConfiguration><CORSRule>${rule}</CORSRule></CORSConfiguration>`;
+  const answer = await fetch(`${target.s3}/${bucket}?cors`, { method: "PUT", body });
+  assert.equal(answer.status, 200);
 }
 
 async function put(target, key, body) {
@@ -175,6 +186,31 @@ test("a name that is pointed to this machine reads and changes nothing", async (
   }
 
   assert.deepEqual(await objects(pipeline), before);
+});
+
+test("a page of an allowed origin does what the rules of a bucket allow", async () => {
+  const bucket = "amzn-s3-demo-cors";
+  assert.equal((await fetch(`${allowed.s3}/${bucket}`, { method: "PUT" })).status, 200);
+  const target = `${allowed.s3}/${bucket}/a.txt`;
+  assert.equal((await fetch(target, { method: "PUT", body: "text" })).status, 200);
+  const page = await open("127.0.0.1");
+  // The browser would answer from its cache.
+  const read = { cache: "no-store" };
+  const custom = { headers: { "x-amz-meta-a": "a" }, ...read };
+
+  // Without rules, everything.
+  assert.equal(await request(page, target, { method: "PUT", body: "text" }), 200);
+
+  await configure(allowed, bucket, ["GET"], "http://127.0.0.1:*");
+  assert.equal(await request(page, target, custom), 200);
+  assert.equal(await request(page, target, { method: "PUT", body: "text" }), "refused");
+  assert.equal(await request(page, target, { method: "DELETE" }), "refused");
+  assert.equal((await fetch(target)).status, 200);
+
+  await configure(allowed, bucket, ["GET", "PUT"], "https://other.example");
+  assert.equal(await request(page, target, read), "refused");
+  assert.equal(await request(page, target, custom), "refused");
+  await page.close();
 });
 
 test("a page of an allowed origin uploads, reads, shows and deletes", async () => {

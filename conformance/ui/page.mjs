@@ -251,6 +251,64 @@ test("messages, pipeline and upload are in view at once", async () => {
   }
 });
 
+test("a pipeline is in view while its functions crash and time out", async () => {
+  const faults = ["--fault", "kill=0.5", "--fault", "time-out=1"];
+  const faulty = await Pipeline.start("--config", await faultyPipeline(), ...faults, "--ui", "0");
+  try {
+    await page.goto(faulty.url);
+    await page.setViewportSize({ width: 1280, height: 800 });
+    for (let number = 0; number < 40; number += 1) await faulty.put(`faulty/${number}`, "");
+    for (const figures of await page.locator(".node.function dl").all()) {
+      await figures.filter({ hasText: "crash" }).filter({ hasText: "timeout" }).waitFor();
+    }
+
+    const hidden = await page.locator(".pipeline .scroll").evaluate(
+      (area) => area.scrollHeight - area.clientHeight,
+    );
+    assert.ok(hidden <= 0, `${hidden} pixels of the diagram are hidden`);
+    const parts = [page.locator("#sample"), page.locator("#search")];
+    parts.push(...(await page.locator(".message").all()).slice(0, 3));
+    for (const part of parts) assert.ok(await isInView(part), await part.textContent());
+    await page.screenshot({ path: "faulty.png" });
+  } finally {
+    await faulty.stop();
+  }
+});
+
+/** Writes the configuration of the examples, with functions that time out soon. */
+async function faultyPipeline() {
+  const branch = (name) => `
+[[subscription]]
+topic = "object-events"
+queue = "${name}"
+[[queue]]
+name = "${name}"
+visibility_timeout = 1
+dead_letter_queue = "${name}-dead-letters"
+max_receive_count = 100
+[[queue]]
+name = "${name}-dead-letters"
+[[function]]
+name = "${name}"
+command = ["${process.env.BIN_DIR}/put-processor"]
+timeout = 1
+[[mapping]]
+queue = "${name}"
+function = "${name}"
+`;
+  const source = `
+[[bucket]]
+name = "amzn-s3-demo-bucket"
+[[bucket.notification]]
+events = ["s3:ObjectCreated:*"]
+topic = "object-events"
+[[topic]]
+name = "object-events"
+`;
+  await writeFile("faulty.toml", source + branch("put-processor") + branch("copy-processor"));
+  return "faulty.toml";
+}
+
 /** The counts that touch an arrow, a box, another count or the border, or that are not shown. */
 const misplacedCounts = (page) =>
   page.evaluate(() => {

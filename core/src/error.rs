@@ -70,6 +70,8 @@ pub enum ErrorKind {
     MissingMessageId,
     /// The text is not an event pattern.
     InvalidPattern,
+    /// The filters of a route make no sense, or an argument of its handler does not fit them.
+    InvalidRoute,
     /// The routes need a filter that the service cannot express, or that exceeds its limits.
     Unexpressible,
     /// A record failed, and its delivery cannot report single failures, so the invocation fails.

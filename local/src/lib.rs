@@ -78,8 +78,8 @@ pub use sqs::{
     Receipt, Receive, Received, Redriven, SendRefusal, Sent, Visibility, VisibilityRefusal,
 };
 pub use topology::{
-    BucketSpec, Destination, FunctionSpec, InvokeUrl, MappingSpec, NotificationSpec, QueueSpec,
-    Redrive, RuleSpec, SubscriptionSpec, Topology,
+    BucketSpec, Destination, FunctionSpec, InvokeUrl, MappingSpec, NotificationSource,
+    NotificationSpec, QueueSpec, Redrive, RuleSpec, SubscriptionSpec, Topology,
 };
 
 /// The README's example, compiled as a doc test.

@@ -5,9 +5,9 @@ use quote::ToTokens;
 use syn::{Error, FnArg, GenericParam, LitStr, ReturnType, Signature};
 
 use crate::errors::Errors;
-use crate::parse::{Function, Options};
+use crate::parse::{Function, Options, Texts};
 
-/// Checks that no event is listed twice.
+/// Checks that no event is listed twice, and that the lists make sense.
 pub(crate) fn options(options: &Options, errors: &mut Errors) {
     let name = |event: &LitStr| event.value().trim_start_matches("s3:").to_owned();
 
@@ -16,6 +16,72 @@ pub(crate) fn options(options: &Options, errors: &mut Errors) {
         if earlier.any(|earlier| name(earlier) == name(event)) {
             let message = format!("the event `{}` is listed twice: remove one", event.value());
             errors.push(Error::new(event.span(), message));
+        }
+    }
+
+    let ignores_case = options.ignore_suffix_case.is_some();
+    let is_start = |start: &str, text: &str| text.starts_with(start);
+    let is_end = |end: &str, text: &str| {
+        let (end, text) = (end.as_bytes(), text.as_bytes());
+        let tail = text
+            .len()
+            .checked_sub(end.len())
+            .map(|start| &text[start..]);
+        tail.is_some_and(|tail| tail == end || (ignores_case && tail.eq_ignore_ascii_case(end)))
+    };
+
+    list("prefix", &options.prefix, is_start, errors);
+    list("suffix", &options.suffix, is_end, errors);
+
+    if let (Some(flag), None) = (options.ignore_suffix_case, &options.suffix) {
+        let message = "`ignore_suffix_case` needs the option `suffix`, such as `suffix = \".jpg\"`";
+        errors.push(Error::new(flag, message));
+    }
+}
+
+/// Checks that each entry of a list takes keys that no other entry takes. `covers` says whether
+/// each key that has the second has the first too.
+fn list(
+    name: &str,
+    list: &Option<Texts>,
+    covers: impl Fn(&str, &str) -> bool,
+    errors: &mut Errors,
+) {
+    let Some(Texts {
+        span,
+        texts,
+        is_list: true,
+    }) = list
+    else {
+        return;
+    };
+
+    if texts.is_empty() {
+        let message = format!("`{name}` is an empty list: leave it out to match everything");
+        errors.push(Error::new(*span, message));
+    }
+
+    for (index, text) in texts.iter().enumerate() {
+        let value = text.value();
+        if value.is_empty() {
+            let message = format!("an empty {name} in a list takes every key: remove it");
+            errors.push(Error::new(text.span(), message));
+            continue;
+        }
+
+        for earlier in texts[..index].iter().map(LitStr::value) {
+            let message = if earlier == value {
+                format!("the {name} `{value}` is listed twice: remove one")
+            } else if earlier.is_empty() {
+                continue;
+            } else if covers(&earlier, &value) {
+                format!("the {name} `{earlier}` covers `{value}`: remove the longer one")
+            } else if covers(&value, &earlier) {
+                format!("the {name} `{value}` covers `{earlier}`: remove the longer one")
+            } else {
+                continue;
+            };
+            errors.push(Error::new(text.span(), message));
         }
     }
 }
@@ -38,6 +104,13 @@ pub(crate) fn function(options: &Options, function: &Function, errors: &mut Erro
     generics(signature, errors);
     arguments(signature, errors);
 
+    let has_receiver = matches!(signature.inputs.first(), Some(FnArg::Receiver(_)));
+    if !has_receiver && is_method(function) {
+        let message = "a handler cannot be an associated function: \
+                       move it out of the `impl`, and write the type instead of `Self`";
+        errors.push(Error::new(signature.ident.span(), message));
+    }
+
     if let Some(variadic) = &signature.variadic {
         let message = "a handler cannot be variadic: list its arguments";
         errors.push(Error::new_spanned(variadic, message));
@@ -51,10 +124,45 @@ pub(crate) fn function(options: &Options, function: &Function, errors: &mut Erro
     output(signature, errors);
 }
 
-/// Whether the function is in an `impl`, where the attribute cannot add a type.
+/// Whether the function is certainly in an `impl`, where the attribute cannot add a type.
 pub(crate) fn is_method(function: &Function) -> bool {
     let mut arguments = function.signature.inputs.iter();
     arguments.any(|argument| matches!(argument, FnArg::Receiver(_)))
+        || mentions("Self", function.signature.to_token_stream())
+}
+
+/// Checks that the attribute is there once. Returns the function with the first one only, so that
+/// the others add no errors of their own.
+pub(crate) fn once(item: TokenStream, errors: &mut Errors) -> TokenStream {
+    let mut kept = Vec::new();
+    let mut tokens = item.into_iter().peekable();
+
+    while let Some(token) = tokens.next() {
+        match (&token, tokens.peek()) {
+            (TokenTree::Punct(hash), Some(TokenTree::Group(attribute)))
+                if hash.as_char() == '#' && is_handler_attribute(attribute.stream()) =>
+            {
+                let message = "`#[s3_handler]` is on this function twice: \
+                               list all events in one of them, and remove the other";
+                errors.push(Error::new(attribute.span(), message));
+                tokens.next();
+            }
+            _ => kept.push(token),
+        }
+    }
+
+    kept.into_iter().collect()
+}
+
+/// Whether this is the content of `#[s3_handler(...)]`, with any path.
+fn is_handler_attribute(content: TokenStream) -> bool {
+    let path = content.into_iter().take_while(|token| match token {
+        TokenTree::Ident(_) => true,
+        TokenTree::Punct(sign) => sign.as_char() == ':',
+        _ => false,
+    });
+
+    matches!(path.last(), Some(TokenTree::Ident(name)) if name == "s3_handler")
 }
 
 fn generics(signature: &Signature, errors: &mut Errors) {
@@ -103,9 +211,13 @@ fn output(signature: &Signature, errors: &mut Errors) {
 
 /// Whether `impl Trait` occurs anywhere in the type.
 fn mentions_impl(ty: TokenStream) -> bool {
-    ty.into_iter().any(|token| match token {
-        TokenTree::Ident(word) => word == "impl",
-        TokenTree::Group(group) => mentions_impl(group.stream()),
+    mentions("impl", ty)
+}
+
+fn mentions(word: &str, tokens: TokenStream) -> bool {
+    tokens.into_iter().any(|token| match token {
+        TokenTree::Ident(found) => found == word,
+        TokenTree::Group(group) => mentions(word, group.stream()),
         _ => false,
     })
 }

@@ -1,11 +1,12 @@
 #![doc = include_str!("../README.md")]
 
-// Three steps: `parse` reads the attribute and the signature, `check` finds mistakes, `expand`
+// Three parts: `parse` reads the attribute and the signature, `check` finds mistakes, `expand`
 // writes the code. What can be ordinary code is in `s3-dispatch-core`, such as the table of event
 // names.
 mod errors;
 mod parse;
 mod check;
+mod second_step;
 mod expand;
 
 use proc_macro2::TokenStream;
@@ -32,8 +33,8 @@ use crate::parse::{Function, Options};
 ///
 /// The function itself does not change: tests can call it like any other. The attribute adds a type
 /// of the same name, which `Routes::on` takes. If no route uses the handler, the compiler warns
-/// that the type is never used. A method cannot be a handler, because an `impl` cannot contain the
-/// type.
+/// that `log_upload_without_a_route` is never used. A function in an `impl` cannot be a handler,
+/// because an `impl` cannot contain the type.
 ///
 /// # Events
 ///
@@ -50,11 +51,13 @@ use crate::parse::{Function, Options};
 ///
 /// # Arguments
 ///
-/// A handler takes any number of arguments, each of a type that implements `FromRecord`:
+/// A handler takes any number of arguments, each of a type that implements `FromRecord`, or
+/// `FromRecordAsync` if making it takes time:
 ///
 /// - `&S3EventRecord` or `S3EventRecord`, the whole record;
 /// - a typed view, such as `ObjectCreated`, which has the fields that its events always have;
 /// - `ObjectKey` or `BucketName`;
+/// - `Key<T>`, the parts of the key that the option [`key`](#key) names;
 /// - `State<T>`, a part of the application's state;
 /// - `&MessageContext`, the message that carried the record.
 ///
@@ -93,6 +96,49 @@ use crate::parse::{Function, Options};
 /// #   Ok(())
 /// # }
 /// ```
+///
+/// Both may be lists, of which a key has to have one entry. With `ignore_suffix_case`, `.JPG` is
+/// the same as `.jpg`. With `no_folders`, the empty objects whose key ends in `/`, which consoles
+/// create for folders, are left out:
+///
+/// ```
+/// # use s3_dispatch::{HandlerError, s3_handler};
+/// #[s3_handler(
+///     "ObjectCreated:*",
+///     prefix = ["photos/", "scans/"],
+///     suffix = [".jpg", ".jpeg"],
+///     ignore_suffix_case,
+///     no_folders,
+/// )]
+/// # #[allow(dead_code)]
+/// async fn resize() -> Result<(), HandlerError> {
+/// #   Ok(())
+/// # }
+/// ```
+///
+/// An empty list, an entry that is listed twice and an entry that covers another are errors.
+///
+/// ## `key`
+///
+/// Handles only keys of this form. `{name}` is a part of the key without `/`, and `{name*}`, at the
+/// end, is the rest of the key; both have at least one character. `{{` and `}}` are braces. `Key`
+/// gives the parts, as a tuple, a struct or a single value:
+///
+/// ```
+/// use s3_dispatch::{HandlerError, Key, Routes, s3_handler};
+///
+/// #[s3_handler("ObjectCreated:*", key = "tenants/{tenant}/photos/{photo}.jpg")]
+/// async fn resize(Key((tenant, photo)): Key<(u32, &str)>) -> Result<(), HandlerError> {
+///     println!("photo {photo} of tenant {tenant}");
+///     Ok(())
+/// }
+///
+/// let routes = Routes::new(()).on::<resize>();
+/// ```
+///
+/// A part that is not a value of its type, such as a tenant that is not a number, is a permanent
+/// failure. A mistake in the pattern, a prefix or suffix that contradicts it, and a `Key` without
+/// this option are compile errors. A field that the pattern does not have panics in `Routes::on`.
 ///
 /// ## `state`
 ///
@@ -152,8 +198,12 @@ pub fn s3_handler(
 
 /// The user's function, unchanged even when it has mistakes, and the generated code.
 fn handler(attribute: TokenStream, item: TokenStream) -> TokenStream {
+    if let Some((attribute, function)) = second_step::read(&attribute) {
+        return generated(attribute, function);
+    }
+
     let mut errors = Errors::default();
-    let options = Options::parse(attribute, &mut errors);
+    let options = Options::parse(attribute.clone(), &mut errors);
     check::options(&options, &mut errors);
 
     let handler = match syn::parse2::<Function>(item.clone()) {
@@ -167,9 +217,12 @@ fn handler(attribute: TokenStream, item: TokenStream) -> TokenStream {
             None
         }
     };
+    let item = check::once(item, &mut errors);
 
     let beside = match (errors.into_error(), handler) {
-        (None, Some(handler)) => expand::expand(&handler),
+        // A wrong path would be one more error in the second step.
+        (None, Some(handler)) if handler.names_its_crate() => expand::expand(&handler),
+        (None, Some(handler)) => second_step::write(&handler, attribute, item.clone()),
         (None, None) => TokenStream::new(),
         (Some(error), handler) => {
             let handler = handler.filter(|handler| !check::is_method(handler.function()));
@@ -180,4 +233,13 @@ fn handler(attribute: TokenStream, item: TokenStream) -> TokenStream {
     };
 
     quote!(#item #beside)
+}
+
+/// The generated code of a handler that the first step has checked.
+fn generated(attribute: TokenStream, function: TokenStream) -> TokenStream {
+    let options = Options::parse(attribute, &mut Errors::default());
+    match syn::parse2::<Function>(function) {
+        Ok(function) => expand::expand(&Handler::new(options, function)),
+        Err(error) => error.to_compile_error(),
+    }
 }

@@ -1,9 +1,12 @@
 //! Reads the attribute and the signature below it.
 
-use proc_macro2::{TokenStream, TokenTree};
+use proc_macro2::{Span, TokenStream, TokenTree};
 use syn::ext::IdentExt;
 use syn::parse::{Parse, ParseStream, Parser};
-use syn::{Attribute, Error, Ident, LitStr, Path, Result, Signature, Token, Type, Visibility};
+use syn::{
+    Attribute, Error, Ident, LitStr, Path, Result, Signature, Token, Type, Visibility, bracketed,
+    token,
+};
 
 use crate::errors::Errors;
 
@@ -12,10 +15,21 @@ use crate::errors::Errors;
 pub(crate) struct Options {
     pub(crate) events: Vec<LitStr>,
     pub(crate) bucket: Option<LitStr>,
-    pub(crate) prefix: Option<LitStr>,
-    pub(crate) suffix: Option<LitStr>,
+    pub(crate) prefix: Option<Texts>,
+    pub(crate) suffix: Option<Texts>,
+    /// The span of the flag, if it is there.
+    pub(crate) ignore_suffix_case: Option<Span>,
+    pub(crate) no_folders: Option<Span>,
+    pub(crate) key: Option<LitStr>,
     pub(crate) state: Option<Type>,
     pub(crate) krate: Option<Path>,
+}
+
+/// A text, or a list of texts in brackets.
+pub(crate) struct Texts {
+    pub(crate) span: Span,
+    pub(crate) texts: Vec<LitStr>,
+    pub(crate) is_list: bool,
 }
 
 /// The handler's function without its body, which is left to the compiler.
@@ -63,10 +77,15 @@ impl Options {
             // Skips the value, which would be reported as a second mistake.
             input.parse::<TokenStream>()?;
             let message = format!(
-                "unknown option `{name}`, expected `bucket`, `prefix`, `suffix`, `state` or `crate`"
+                "unknown option `{name}`, expected `bucket`, `prefix`, `suffix`, \
+                 `ignore_suffix_case`, `no_folders`, `key`, `state` or `crate`"
             );
             return Err(Error::new(name.span(), message));
         };
+
+        if is_flag(&name) {
+            return self.parse_flag(&name, input);
+        }
 
         let equals = input.parse::<Option<Token![=]>>()?;
         if equals.is_none() || input.is_empty() {
@@ -76,11 +95,27 @@ impl Options {
 
         match name.to_string().as_str() {
             "bucket" => set(&mut self.bucket, &name, text(input, &name, example)?),
-            "prefix" => set(&mut self.prefix, &name, text(input, &name, example)?),
-            "suffix" => set(&mut self.suffix, &name, text(input, &name, example)?),
+            "prefix" => set(&mut self.prefix, &name, texts(input, &name, example)?),
+            "suffix" => set(&mut self.suffix, &name, texts(input, &name, example)?),
+            "key" => set(&mut self.key, &name, text(input, &name, example)?),
             "state" => set(&mut self.state, &name, input.parse()?),
             _ => set(&mut self.krate, &name, input.call(Path::parse_mod_style)?),
         }
+    }
+
+    fn parse_flag(&mut self, name: &Ident, input: ParseStream<'_>) -> Result<()> {
+        if !input.is_empty() {
+            input.parse::<TokenStream>()?;
+            let message = format!("`{name}` takes no value: write `{name}`");
+            return Err(Error::new(name.span(), message));
+        }
+
+        let flag = if name == "no_folders" {
+            &mut self.no_folders
+        } else {
+            &mut self.ignore_suffix_case
+        };
+        set(flag, name, name.span())
     }
 }
 
@@ -112,10 +147,50 @@ fn example(name: &Ident) -> Option<&'static str> {
         "bucket" => Some("\"my-bucket\""),
         "prefix" => Some("\"incoming/\""),
         "suffix" => Some("\".jpg\""),
+        "ignore_suffix_case" | "no_folders" => Some(""),
+        "key" => Some("\"tenants/{tenant}/{file*}\""),
         "state" => Some("App"),
         "crate" => Some("path"),
         _ => None,
     }
+}
+
+/// Whether the option is a word without a value.
+fn is_flag(name: &Ident) -> bool {
+    name == "ignore_suffix_case" || name == "no_folders"
+}
+
+/// A text, or a list of them. Mistakes in a list are found later, all at once.
+fn texts(input: ParseStream<'_>, name: &Ident, example: &str) -> Result<Texts> {
+    if !input.peek(token::Bracket) {
+        let text = text(input, name, example)?;
+        return Ok(Texts {
+            span: text.span(),
+            texts: vec![text],
+            is_list: false,
+        });
+    }
+
+    let content;
+    let brackets = bracketed!(content in input);
+    let mut texts = Vec::new();
+    while !content.is_empty() {
+        if !content.peek(LitStr) {
+            let message = format!("`{name}` must be a list of texts in quotes: `[{example}]`");
+            return Err(content.error(message));
+        }
+
+        texts.push(content.parse()?);
+        if !content.is_empty() {
+            content.parse::<Token![,]>()?;
+        }
+    }
+
+    Ok(Texts {
+        span: brackets.span.join(),
+        texts,
+        is_list: true,
+    })
 }
 
 fn text(input: ParseStream<'_>, name: &Ident, example: &str) -> Result<LitStr> {

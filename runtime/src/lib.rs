@@ -73,8 +73,8 @@
 //! # Where to find what
 //!
 //! - To write a handler: [`s3_handler`], [`Handler`], [`HandlerError`], [`Outcome`].
-//! - To choose its arguments: [`FromRecord`], [`S3EventRecord`], [`ObjectKey`], [`State`],
-//!   [`MessageContext`], and views such as [`ObjectCreated`].
+//! - To choose its arguments: [`FromRecord`], [`FromRecordAsync`], [`S3EventRecord`],
+//!   [`ObjectKey`], [`State`], [`MessageContext`], and views such as [`ObjectCreated`].
 //! - To name the types of a record's fields: the modules [`record`] and [`event_data`].
 //! - To choose the handler of a record: [`Routes`], [`Route`], [`EventPattern`]. Implement
 //!   [`Router`] to wrap them.
@@ -90,6 +90,8 @@
 //!   the module [`failure`].
 //! - To delete messages one by one, so that the end of the process undoes nothing: the module
 //!   [`queue`].
+//! - To read the object of an event, to look at what is there now, and to write a result: `Object`,
+//!   `Current`, `Objects`, and the module `objects`.
 //! - To derive filters and policies from the routes: [`Manifest`].
 //! - To read payloads without a dispatcher: [`Notification`], and
 //!   [`Delivery`](delivery::Delivery) in the module [`delivery`].
@@ -100,7 +102,12 @@
 //! - `dynamodb`: `DynamoDbStore`, with which [`Deduplicated`], [`Exclusive`] and [`LatestOnly`]
 //!   work across processes.
 //! - `sqs`: `SqsDeadLetters`, `SqsBackoff` and `SqsQueue`.
+//! - `objects`: `Object`, `Current` and `Objects`, with a client of the AWS SDK. `object-store` is
+//!   the same without the SDK, for a store of your own and for tests on the memory of
+//!   `s3-dispatch-testing`.
 //! - `metrics`: counters and histograms through the facade of the crate `metrics`.
+//! - `anyhow`: each error in an `anyhow::Error` that `?` converts can be downcast, also the
+//!   outermost one.
 //! - `aws_lambda_events`: conversions between [`S3EventRecord`] and the record of that crate.
 //!
 //! # Metrics
@@ -116,8 +123,8 @@
 //! | `s3_dispatch_lag_seconds` | histogram | seconds | `event_name` |
 //! | `s3_dispatch_batch_size` | histogram | messages | |
 //!
-//! - The outcome of a record is `handled`, `unrouted`, `duplicate`, `stale`, `skipped`, `retry`,
-//!   `permanent` or `not_reached`.
+//! - The outcome of a record is `handled`, `retry`, `permanent`, `not_reached`, or the
+//!   [name](SkipReason::name) of the reason for which it was skipped.
 //! - The outcome of a message is `succeeded`, `malformed`, `record_failed`, `not_reached` or
 //!   `left_out`.
 //! - The duration is the time that a record spends in the router, including wrappers such as
@@ -162,6 +169,8 @@ pub mod dispatch;
 pub mod once;
 pub mod failure;
 pub mod queue;
+#[cfg(feature = "object-store")]
+pub mod objects;
 mod guarded;
 mod time_limit;
 mod telemetry;
@@ -182,11 +191,12 @@ struct KeepingAMirror;
 #[doc(hidden)]
 pub use s3_dispatch_core::__private;
 pub use s3_dispatch_core::{
-    Annotated, BucketName, Context, ETag, Error, ErrorKind, EventName, EventPattern, Expired,
-    FromRecord, FromRef, Handler, HandlerError, HandlerErrorKind, Manifest, MessageContext,
-    Notification, ObjectCreated, ObjectKey, ObjectRemoved, ObjectRestored, Outcome, Replicated,
-    Retained, Route, Router, Routes, S3EventRecord, Sequencer, SkipReason, State, Tagged, Tiered,
-    Transitioned, VersionId, async_trait,
+    Annotated, BucketName, Class, Classify, Context, ETag, Error, ErrorKind, EventName,
+    EventPattern, Expired, FromRecord, FromRecordAsync, FromRef, Handler, HandlerError,
+    HandlerErrorKind, Key, Manifest, MessageContext, Notification, ObjectCreated, ObjectKey,
+    ObjectRemoved, ObjectRestored, Outcome, Replicated, Retained, Route, Router, Routes,
+    S3EventRecord, Sequencer, SkipReason, State, Tagged, Tiered, Transitioned, VersionId,
+    async_trait,
 };
 pub use s3_dispatch_core::{delivery, event_data, handler, manifest, record};
 pub use s3_dispatch_macros::s3_handler;
@@ -202,6 +212,8 @@ pub use failure::sqs_backoff::SqsBackoff;
 #[cfg(feature = "sqs")]
 pub use failure::sqs_dead_letters::SqsDeadLetters;
 pub use lambda::run;
+#[cfg(feature = "object-store")]
+pub use objects::{current::Current, object::Object, objects::Objects};
 pub use once::deduplicated::Deduplicated;
 pub use once::exclusive::Exclusive;
 pub use once::latest_only::LatestOnly;

@@ -3,6 +3,7 @@
 use std::num::IntErrorKind;
 use std::time::Instant;
 
+use crate::handling::class::Classifier;
 use crate::text::text_newtypes;
 
 /// The delivery of a record: its message, and the invocation that brought it.
@@ -33,6 +34,7 @@ pub struct MessageContext {
     pub(crate) trace_header: Option<TraceHeader>,
     pub(crate) request_id: Option<InvocationId>,
     pub(crate) deadline: Option<Instant>,
+    pub(crate) classifier: Option<Classifier>,
 }
 
 text_newtypes! {
@@ -135,6 +137,12 @@ impl MessageContext {
     #[must_use]
     pub fn deadline(&self) -> Option<Instant> {
         self.deadline
+    }
+
+    /// Sets who is asked about the errors of handlers.
+    #[doc(hidden)]
+    pub fn set_classifier(&mut self, classifier: Classifier) {
+        self.classifier = Some(classifier);
     }
 
     /// Sets the message id.

@@ -29,13 +29,24 @@ impl CompileError {
         self
     }
 
+    /// The message.
+    pub(crate) const fn as_str(&self) -> &str {
+        match std::str::from_utf8(self.bytes.split_at(self.len).0) {
+            Ok(message) => message,
+            // A character was cut in two at the end.
+            Err(error) => {
+                let whole = self.bytes.split_at(error.valid_up_to()).0;
+                match std::str::from_utf8(whole) {
+                    Ok(message) => message,
+                    Err(_) => "",
+                }
+            }
+        }
+    }
+
     /// Fails to compile with the message, at the place of the caller.
     #[track_caller]
     pub(crate) const fn panic(&self) -> ! {
-        match std::str::from_utf8(self.bytes.split_at(self.len).0) {
-            Ok(message) => panic!("{}", message),
-            // A character was cut in two at the end.
-            Err(_) => panic!("unknown event name"),
-        }
+        panic!("{}", self.as_str())
     }
 }

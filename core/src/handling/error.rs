@@ -6,11 +6,23 @@ use std::time::Duration;
 
 use crate::contained::ContainedError;
 use crate::error::with_causes;
+use crate::handling::boxed::boxed;
+use crate::handling::class::Classifier;
+use crate::{Class, Classify, SkipReason};
 
 /// The failure of a record.
 ///
 /// `?` makes one from every error, boxed error and text, as a failure that is worth a
-/// [`retry`](Self::retry). Use [`permanent`](Self::permanent) if a retry cannot help.
+/// [`retry`](Self::retry). Use [`permanent`](Self::permanent) if a retry cannot help, and
+/// [`skip`](Self::skip) if there is nothing to do.
+///
+/// To say it once for a type of errors, and not at each `?`, implement [`Classify`], or give the
+/// dispatcher of `s3-dispatch` a classifier. It is asked about errors that `?` converted. What
+/// `retry`, `permanent`, `skip` and [`with_retry_after`](Self::with_retry_after) say is final.
+///
+/// The guide [Which failures come again] has the whole picture.
+///
+/// [Which failures come again]: https://docs.rs/s3-dispatch/latest/s3_dispatch/failure/
 ///
 /// Like `anyhow::Error`, it does not implement [`Error`](std::error::Error) itself. Otherwise `?`
 /// could not convert every other error. [`as_error`](Self::as_error) gives the error inside.
@@ -30,9 +42,13 @@ use crate::error::with_causes;
 ///     Ok(())
 /// }
 /// ```
-pub struct HandlerError {
+pub struct HandlerError(Box<Inner>);
+
+struct Inner {
     kind: HandlerErrorKind,
     retry_after: Option<Duration>,
+    /// The handler has chosen the kind, or the classifiers have been asked.
+    is_final: bool,
     source: ContainedError,
 }
 
@@ -47,12 +63,15 @@ pub enum HandlerErrorKind {
     /// A dispatcher with a dead-letter sink gives the record to it. Without one, the message is
     /// delivered again until its queue's redrive policy moves it to a dead-letter queue.
     Permanent,
+    /// There is nothing to do, so nothing has failed. The outcome of the record is
+    /// [`Outcome::Skipped`](crate::Outcome::Skipped).
+    Skip(SkipReason),
 }
 
 impl HandlerError {
     /// A failure that a retry may fix: the message is delivered again.
     ///
-    /// `?` does the same.
+    /// `?` does the same, but then a classifier may say otherwise.
     ///
     /// # Examples
     ///
@@ -64,11 +83,7 @@ impl HandlerError {
     /// assert_eq!(error.to_string(), "the index is unavailable");
     /// ```
     pub fn retry(error: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
-        Self {
-            kind: HandlerErrorKind::Retry,
-            retry_after: None,
-            source: ContainedError::new(error),
-        }
+        Self::new(HandlerErrorKind::Retry, error).into_final()
     }
 
     /// A failure that no retry can fix.
@@ -82,10 +97,103 @@ impl HandlerError {
     /// assert!(parsed.unwrap_err().is_permanent());
     /// ```
     pub fn permanent(error: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
-        Self {
-            kind: HandlerErrorKind::Permanent,
+        Self::new(HandlerErrorKind::Permanent, error).into_final()
+    }
+
+    /// Ends a handler that has nothing to do. The record counts as done.
+    ///
+    /// It is an error only so that `?` can return it from anywhere in a handler. The record's
+    /// outcome is [`Outcome::Skipped`](crate::Outcome::Skipped) with this reason. A text is a
+    /// reason of its own, [`SkipReason::Other`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use s3_dispatch_core::{HandlerError, ObjectKey, Outcome, SkipReason};
+    ///
+    /// fn extension(key: &ObjectKey) -> Result<&str, HandlerError> {
+    ///     let dot = key.as_str().rfind('.');
+    ///     let dot = dot.ok_or_else(|| HandlerError::skip("the key has no extension"))?;
+    ///     Ok(&key.as_str()[dot + 1..])
+    /// }
+    ///
+    /// let outcome = Outcome::from(Err(HandlerError::skip(SkipReason::Gone)));
+    /// assert!(matches!(outcome, Outcome::Skipped(SkipReason::Gone)));
+    /// ```
+    pub fn skip(reason: impl Into<SkipReason>) -> Self {
+        let reason = reason.into();
+        Self::new(HandlerErrorKind::Skip(reason), NothingToDo(reason)).into_final()
+    }
+
+    /// A failure that is what its error says.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::fmt;
+    ///
+    /// use s3_dispatch_core::{Class, Classify, HandlerError};
+    ///
+    /// #[derive(Debug)]
+    /// struct NotAnImage;
+    ///
+    /// impl fmt::Display for NotAnImage {
+    ///     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    ///         f.write_str("the object is not an image")
+    ///     }
+    /// }
+    ///
+    /// impl std::error::Error for NotAnImage {}
+    ///
+    /// impl Classify for NotAnImage {
+    ///     fn class(&self) -> Class {
+    ///         Class::Permanent
+    ///     }
+    /// }
+    ///
+    /// assert!(HandlerError::classified(NotAnImage).is_permanent());
+    /// ```
+    pub fn classified(error: impl Classify + Into<Box<dyn StdError + Send + Sync>>) -> Self {
+        let class = error.class();
+        Self::new(HandlerErrorKind::Retry, error).with_class(class)
+    }
+
+    fn new(kind: HandlerErrorKind, error: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
+        Self(Box::new(Inner {
+            kind,
             retry_after: None,
+            is_final: false,
             source: ContainedError::new(error),
+        }))
+    }
+
+    fn into_final(mut self) -> Self {
+        self.0.is_final = true;
+        self
+    }
+
+    fn with_class(mut self, class: Class) -> Self {
+        let (kind, retry_after) = match class {
+            Class::Retry => (HandlerErrorKind::Retry, None),
+            Class::RetryAfter(delay) => (HandlerErrorKind::Retry, Some(delay)),
+            Class::Permanent => (HandlerErrorKind::Permanent, None),
+            Class::Skip(reason) => (HandlerErrorKind::Skip(reason), None),
+        };
+        self.0.kind = kind;
+        self.0.retry_after = retry_after;
+
+        self.into_final()
+    }
+
+    /// Asks the classifier, unless the kind is final. Then it is final.
+    pub(super) fn classified_by(self, classifier: &Classifier) -> Self {
+        if self.0.is_final {
+            return self;
+        }
+
+        match classifier.class(self.as_error()) {
+            Some(class) => self.with_class(class),
+            None => self.into_final(),
         }
     }
 
@@ -106,15 +214,15 @@ impl HandlerError {
     /// ```
     #[must_use]
     pub fn with_retry_after(mut self, delay: Duration) -> Self {
-        self.retry_after = Some(delay);
-        self
+        self.0.retry_after = Some(delay);
+        self.into_final()
     }
 
-    /// The minimum delay before a retry. `None` unless
-    /// [`with_retry_after`](Self::with_retry_after) set one.
+    /// The minimum delay before a retry. `None` unless [`with_retry_after`](Self::with_retry_after)
+    /// or a classifier set one.
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
-        self.retry_after
+        self.0.retry_after
     }
 
     /// Whether a retry can help, as an enum.
@@ -129,13 +237,13 @@ impl HandlerError {
     /// ```
     #[must_use]
     pub fn kind(&self) -> HandlerErrorKind {
-        self.kind
+        self.0.kind
     }
 
     /// Whether a retry cannot help.
     #[must_use]
     pub fn is_permanent(&self) -> bool {
-        self.kind == HandlerErrorKind::Permanent
+        self.0.kind == HandlerErrorKind::Permanent
     }
 
     /// The error that the handler returned. Use it to downcast, or to walk the causes.
@@ -150,7 +258,7 @@ impl HandlerError {
     /// ```
     #[must_use]
     pub fn as_error(&self) -> &(dyn StdError + Send + Sync + 'static) {
-        self.source.get()
+        self.0.source.get()
     }
 
     /// The error that the handler returned, by value.
@@ -165,14 +273,17 @@ impl HandlerError {
     /// ```
     #[must_use]
     pub fn into_error(self) -> Box<dyn StdError + Send + Sync> {
-        self.source.into_inner()
+        self.0.source.into_inner()
     }
 }
 
-/// The same as [`HandlerError::retry`].
-impl<E: Into<Box<dyn StdError + Send + Sync>>> From<E> for HandlerError {
+/// A failure that is worth a retry, unless a classifier of the dispatcher says otherwise.
+///
+/// An `anyhow::Error` is converted as well, with all its causes. With the feature `anyhow` each of
+/// them can be downcast afterwards, without it all but the outermost one.
+impl<E: Into<Box<dyn StdError + Send + Sync>> + 'static> From<E> for HandlerError {
     fn from(error: E) -> Self {
-        Self::retry(error)
+        Self::new(HandlerErrorKind::Retry, boxed(error))
     }
 }
 
@@ -191,8 +302,20 @@ impl fmt::Display for HandlerError {
 impl fmt::Debug for HandlerError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("HandlerError")
-            .field("kind", &self.kind)
-            .field("source", &self.source)
+            .field("kind", &self.0.kind)
+            .field("source", &self.0.source)
             .finish()
     }
 }
+
+/// What a handler that skips a record returns.
+#[derive(Debug)]
+struct NothingToDo(SkipReason);
+
+impl fmt::Display for NothingToDo {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "nothing to do: {}", self.0)
+    }
+}
+
+impl StdError for NothingToDo {}

@@ -14,14 +14,18 @@ pub use crate::delivery::context::parse_receive_count;
 pub use crate::error::{bounded, with_causes};
 pub use crate::event::nearest_pattern;
 pub use crate::handling::BoxFuture;
-pub use crate::{Context, EventPattern, FromRecord, Handler, HandlerError, Outcome, Route};
+pub use crate::handling::argument::{Argument, If, Made, NotAsync, Probe, Timing};
+pub use crate::handling::class::Classifier;
+pub use crate::handling::context::settle;
+pub use crate::{Context, Error, EventPattern, Handler, HandlerError, Outcome, Route};
 
 use crate::event::{CompileError, Literal};
 use crate::handling::FromRef;
+use crate::routing::{check_key, check_key_prefix, check_key_suffix};
 
 /// A state that provides every part.
 ///
-/// With it the macro looks up [`FromRecord::EVENTS`] of an argument without knowing the real state.
+/// With it the macro looks up [`Argument::EVENTS`] without knowing the real state.
 #[derive(Debug)]
 pub enum AnyState {}
 
@@ -30,6 +34,16 @@ impl<T> FromRef<AnyState> for T {
     fn from_ref(state: &AnyState) -> Self {
         match *state {}
     }
+}
+
+/// Fails to compile if the literal is not an event of S3.
+///
+/// The expansion calls it by a name that nobody else has in scope. Otherwise the compiler could
+/// report its path as an unused qualification, at the literal.
+#[track_caller]
+#[must_use]
+pub const fn check_event(literal: &'static str) -> EventPattern {
+    EventPattern::from_static(literal)
 }
 
 /// Fails to compile if the argument cannot be made from every event of the literal.
@@ -71,6 +85,36 @@ const fn panic_wrong_argument(argument: &str, literal: &str, events: &[EventPatt
     }
 
     message.panic()
+}
+
+/// Fails to compile if the argument needs a pattern of keys. It is called if there is none.
+#[track_caller]
+pub const fn check_needs_no_key(needs_key: bool, argument: &str) {
+    if needs_key {
+        CompileError::new()
+            .push("`")
+            .push(argument)
+            .push("` needs the option `key`, such as `key = \"tenants/{tenant}/{file*}\"`")
+            .panic()
+    }
+}
+
+/// Fails to compile if the key pattern has a mistake with this index.
+#[track_caller]
+pub const fn check_key_pattern(pattern: &str, nth: usize) {
+    check_key(pattern, nth)
+}
+
+/// Fails to compile if no key has both the prefix and the form of the pattern.
+#[track_caller]
+pub const fn check_prefix_fits_key(prefix: &str, pattern: &str) {
+    check_key_prefix(prefix, pattern)
+}
+
+/// Fails to compile if no key has both the suffix and the form of the pattern.
+#[track_caller]
+pub const fn check_suffix_fits_key(suffix: &str, pattern: &str, ignores_case: bool) {
+    check_key_suffix(suffix, pattern, ignores_case)
 }
 
 /// What a handler may return.

@@ -1,11 +1,14 @@
 //! The outcome of one record.
 
-use crate::HandlerError;
+use crate::{HandlerError, HandlerErrorKind, SkipReason};
 
 /// The outcome of one record.
 ///
 /// A message succeeds if each of its records was handled, skipped, or given to a dead-letter sink.
-/// If one record fails, its message fails and is delivered again, with all of its records.
+/// If one record fails, its message fails and is delivered again, with all of its records. What a
+/// failure means is in the guide [Which failures come again].
+///
+/// [Which failures come again]: https://docs.rs/s3-dispatch/latest/s3_dispatch/failure/
 ///
 /// # Examples
 ///
@@ -22,25 +25,13 @@ use crate::HandlerError;
 pub enum Outcome {
     /// A handler succeeded.
     Handled,
-    /// No handler ran, on purpose. The record does not need to be delivered again.
+    /// There was nothing to do. The record does not need to be delivered again.
+    ///
+    /// Routers skip a record without calling its handler. A handler skips one with
+    /// [`HandlerError::skip`].
     Skipped(SkipReason),
     /// A handler failed, or could not be called.
     Failed(HandlerError),
-}
-
-/// Why a record was skipped.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum SkipReason {
-    /// No route matches the record.
-    ///
-    /// That is normal to some degree: a filter policy lets a whole message pass if one of its
-    /// records matches.
-    Unrouted,
-    /// The record was handled before, in this or an earlier delivery.
-    Duplicate,
-    /// A newer event of the same key was handled before.
-    Stale,
 }
 
 impl Outcome {
@@ -61,11 +52,24 @@ impl Outcome {
 }
 
 /// The outcome of a handler that returned the result.
+///
+/// An error made by [`HandlerError::skip`] is [`Outcome::Skipped`].
 impl<E: Into<HandlerError>> From<Result<(), E>> for Outcome {
     fn from(result: Result<(), E>) -> Self {
         match result {
             Ok(()) => Self::Handled,
-            Err(error) => Self::Failed(error.into()),
+            Err(error) => Self::from(error.into()),
+        }
+    }
+}
+
+/// [`Outcome::Skipped`] for an error made by [`HandlerError::skip`], otherwise
+/// [`Outcome::Failed`].
+impl From<HandlerError> for Outcome {
+    fn from(error: HandlerError) -> Self {
+        match error.kind() {
+            HandlerErrorKind::Skip(reason) => Self::Skipped(reason),
+            HandlerErrorKind::Retry | HandlerErrorKind::Permanent => Self::Failed(error),
         }
     }
 }

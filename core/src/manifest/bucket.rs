@@ -4,13 +4,15 @@ use serde::Serialize;
 
 use super::conditions::no_routes;
 use super::event_types;
-use super::key_spelling::{KeyPart, as_filter_rule};
+use super::key::spelling::{KeyPart, as_filter_rule};
 use super::warnings::Warning;
+use crate::routing::Selection;
 use crate::{Error, EventPattern, Route};
 
 /// The notification configuration of a bucket, without its destination.
 ///
-/// It serializes to a list with an entry for each pair of prefix and suffix:
+/// It serializes to a list with an entry for each pair of prefix and suffix, also if they come from
+/// one route with lists:
 ///
 /// ```json
 /// [{"Events": ["s3:ObjectCreated:Put"],
@@ -26,6 +28,11 @@ use crate::{Error, EventPattern, Route};
 /// A filter spells a space as `+` and other special characters percent-encoded, as S3 wants:
 /// `lake/dt%3D2026-05-04/`. How it compares `*`, `~`, `!`, `'`, `(` and `)` is not documented, so a
 /// prefix ends before the first of them, a suffix starts after the last, and there is a warning.
+///
+/// There is also a warning for what S3's filters cannot say: a pattern of keys gives the text
+/// before its first and behind its last part, a suffix in any case gives none, and folders are
+/// published.
+/// More than 100 entries, which S3 does not allow, become one.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(transparent)]
 pub struct BucketNotification {
@@ -33,6 +40,9 @@ pub struct BucketNotification {
     #[serde(skip)]
     warnings: Vec<Warning>,
 }
+
+/// The most event notifications of a bucket ("Event notifications", Amazon S3 quotas, 2026).
+const MAX_CONFIGURATIONS: usize = 100;
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "PascalCase")]
@@ -68,16 +78,14 @@ impl BucketNotification {
         }
 
         let groups = group_by_filter(routes);
+        let too_many = (groups.len() > MAX_CONFIGURATIONS).then(too_many_warning);
+        let overlap = || first_overlap(&groups).map(|(left, right)| overlap_warning(left, right));
 
-        Ok(match first_overlap(&groups) {
-            Some((left, right)) => {
-                let warning = overlap_warning(left, right);
-
-                Self {
-                    configurations: vec![RouteGroup::merge(groups).into_configuration()],
-                    warnings: vec![warning],
-                }
-            }
+        Ok(match too_many.or_else(overlap) {
+            Some(warning) => Self {
+                configurations: vec![RouteGroup::merge(groups).into_configuration()],
+                warnings: vec![warning],
+            },
             None => Self {
                 configurations: groups
                     .into_iter()
@@ -154,22 +162,33 @@ fn group_by_filter(routes: &[Route]) -> Vec<RouteGroup> {
     let mut groups: Vec<RouteGroup> = Vec::new();
 
     for route in routes {
-        let (prefix, _) = as_filter_rule(KeyPart::Prefix(route.prefix().unwrap_or_default()));
-        let (suffix, _) = as_filter_rule(KeyPart::Suffix(route.suffix().unwrap_or_default()));
-        let known = groups
-            .iter_mut()
-            .find(|group| group.prefix == prefix && group.suffix == suffix);
-        match known {
-            Some(group) => group.patterns.extend_from_slice(route.patterns()),
-            None => groups.push(RouteGroup {
-                prefix,
-                suffix,
-                patterns: route.patterns().to_vec(),
-            }),
+        for selection in route.selections() {
+            let (prefix, _) = as_filter_rule(KeyPart::Prefix(selection.prefix()));
+            let (suffix, _) = as_filter_rule(KeyPart::Suffix(exact_suffix(&selection)));
+            let known = groups
+                .iter_mut()
+                .find(|group| group.prefix == prefix && group.suffix == suffix);
+            match known {
+                Some(group) => group.add(route.patterns()),
+                None => groups.push(RouteGroup {
+                    prefix,
+                    suffix,
+                    patterns: route.patterns().to_vec(),
+                }),
+            }
         }
     }
 
     groups
+}
+
+/// The suffix, as far as S3 can compare it. Its filters do not ignore case.
+fn exact_suffix(selection: &Selection) -> &str {
+    if selection.ignores_case() {
+        ""
+    } else {
+        selection.suffix()
+    }
 }
 
 fn first_overlap(groups: &[RouteGroup]) -> Option<(&RouteGroup, &RouteGroup)> {
@@ -189,36 +208,77 @@ fn overlap_warning(left: &RouteGroup, right: &RouteGroup) -> Warning {
     ))
 }
 
-/// The prefix and the suffix of a route that its filter shortens.
-fn widening_warnings(route: &Route) -> impl Iterator<Item = Warning> {
-    let parts = [
-        (
-            "prefix",
-            KeyPart::Prefix(route.prefix().unwrap_or_default()),
-        ),
-        (
-            "suffix",
-            KeyPart::Suffix(route.suffix().unwrap_or_default()),
-        ),
-    ];
+fn too_many_warning() -> Warning {
+    Warning::new(format!(
+        "the routes need more than {MAX_CONFIGURATIONS} configurations, which S3 does not allow, \
+         so the bucket publishes all keys, and the filter policy and the router select"
+    ))
+}
 
-    parts.into_iter().filter_map(move |(name, part)| {
-        let (spelled, lost_nothing) = as_filter_rule(part);
-        let keys = match spelled.is_empty() {
-            true => format!("keys with any {name}"),
-            false => format!("all keys with the {name} `{spelled}`"),
-        };
+/// What the filters for a route let through that the route does not take.
+fn widening_warnings(route: &Route) -> Vec<Warning> {
+    let mut warnings = Vec::new();
+    let mut warn = |text: String| {
+        let warning = Warning::new(text);
+        if !warnings.contains(&warning) {
+            warnings.push(warning);
+        }
+    };
 
-        (!lost_nothing).then(|| {
-            Warning::new(format!(
-                "AWS does not say how S3's filters compare `*`, `~`, `!`, `'`, `(` and `)`, so the \
-                 bucket publishes {keys} for {route}"
-            ))
-        })
-    })
+    for selection in route.selections() {
+        let parts = [
+            ("prefix", KeyPart::Prefix(selection.prefix())),
+            ("suffix", KeyPart::Suffix(exact_suffix(&selection))),
+        ];
+
+        for (name, part) in parts {
+            let (spelled, lost_nothing) = as_filter_rule(part);
+            let keys = match spelled.is_empty() {
+                true => format!("keys with any {name}"),
+                false => format!("all keys with the {name} `{spelled}`"),
+            };
+
+            if !lost_nothing {
+                warn(format!(
+                    "AWS does not say how S3's filters compare `*`, `~`, `!`, `'`, `(` and `)`, so \
+                     the bucket publishes {keys} for {route}"
+                ));
+            }
+        }
+
+        if selection.pattern().is_some() {
+            warn(format!(
+                "S3's filters have no patterns of keys, so the bucket publishes all keys with the \
+                 same start and end for {route}"
+            ));
+        }
+
+        if selection.ignores_case() {
+            warn(format!(
+                "S3's filters do not ignore case, so the bucket publishes keys with any suffix for \
+                 {route}"
+            ));
+        }
+
+        if selection.leaves_folders_out() {
+            warn(format!(
+                "S3's filters do not compare sizes, so the bucket publishes folders too for {route}"
+            ));
+        }
+    }
+
+    warnings
 }
 
 impl RouteGroup {
+    fn add(&mut self, patterns: &[EventPattern]) {
+        for pattern in patterns {
+            if !self.patterns.contains(pattern) {
+                self.patterns.push(pattern.clone());
+            }
+        }
+    }
+
     /// One group for all patterns, without filters.
     fn merge(groups: Vec<Self>) -> Self {
         let patterns = groups.into_iter().flat_map(|group| group.patterns);

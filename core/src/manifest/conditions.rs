@@ -2,7 +2,6 @@
 
 use serde_json::{Value, json};
 
-use super::key_spelling::KeyPart;
 use crate::{Error, ErrorKind, EventName, EventPattern, Route};
 
 /// A condition on one text. Several conditions are alternatives.
@@ -11,7 +10,9 @@ pub(crate) enum Condition {
     Equals(String),
     Prefix(String),
     Suffix(String),
-    /// A pattern with `*`. It covers no other condition here, and none covers it.
+    /// A suffix whose case does not matter.
+    SuffixInAnyCase(String),
+    /// A pattern with `*`. It covers only itself here, and so does no other condition cover it.
     Wildcard(String),
 }
 
@@ -29,13 +30,20 @@ impl Condition {
             (Self::Suffix(left), Self::Equals(right) | Self::Suffix(right)) => {
                 right.ends_with(left.as_str())
             }
+            (
+                Self::SuffixInAnyCase(left),
+                Self::Equals(right) | Self::Suffix(right) | Self::SuffixInAnyCase(right),
+            ) => right
+                .to_ascii_lowercase()
+                .ends_with(&left.to_ascii_lowercase()),
+            (Self::Wildcard(left), Self::Wildcard(right)) => left == right,
             _ => false,
         }
     }
 }
 
 /// Removes the conditions that others cover.
-fn simplify(conditions: Vec<Condition>) -> Vec<Condition> {
+pub(super) fn simplify(conditions: Vec<Condition>) -> Vec<Condition> {
     let mut simple: Vec<Condition> = Vec::new();
     for condition in conditions {
         if !simple.iter().any(|kept| kept.covers(&condition)) {
@@ -88,53 +96,6 @@ pub(crate) fn of_buckets(routes: &[Route]) -> Conditions {
     ))
 }
 
-/// The conditions on the key, with literals spelled by `spell`, and whether they are exact.
-///
-/// A field has one list of alternatives, so a route with both a prefix and a suffix gives the
-/// prefix. The flag is `false` if the conditions let more keys through than the routes.
-pub(crate) fn of_keys(
-    routes: &[Route],
-    spell: impl Fn(KeyPart<'_>) -> (String, bool),
-) -> (Conditions, bool) {
-    let mut spelled = Vec::new();
-    for route in routes {
-        let (condition, lost_nothing) = match (route.prefix(), route.suffix()) {
-            (Some(prefix), suffix) => {
-                let (prefix, exact) = spell(KeyPart::Prefix(prefix));
-                (Condition::Prefix(prefix), exact && suffix.is_none())
-            }
-            (None, Some(suffix)) => {
-                let (suffix, exact) = spell(KeyPart::Suffix(suffix));
-                (Condition::Suffix(suffix), exact)
-            }
-            (None, None) => return (None, true),
-        };
-
-        // An empty literal is not a condition.
-        if let Condition::Prefix(text) | Condition::Suffix(text) = &condition
-            && text.is_empty()
-        {
-            return (None, false);
-        }
-
-        spelled.push((condition, lost_nothing));
-    }
-
-    let conditions = simplify(
-        spelled
-            .iter()
-            .map(|(condition, _)| condition.clone())
-            .collect(),
-    );
-
-    // A condition that an exact one covers need not be exact itself.
-    let is_exact = conditions
-        .iter()
-        .all(|condition| spelled.contains(&(condition.clone(), true)));
-
-    (Some(conditions), is_exact)
-}
-
 /// Whether separate conditions on each field let through only what a route takes.
 ///
 /// That holds if the routes differ in at most one field.
@@ -148,13 +109,7 @@ pub(crate) fn only_one_field_varies(routes: &[Route]) -> bool {
         .all(|route| same_patterns(first.patterns(), route.patterns()));
     let same_buckets = others.iter().all(|route| route.bucket() == first.bucket());
 
-    let keys = |route: &Route| {
-        (
-            route.prefix().map(str::to_owned),
-            route.suffix().map(str::to_owned),
-        )
-    };
-
+    let keys = |route: &Route| route.selections();
     let same_keys = others.iter().all(|route| keys(route) == keys(first));
 
     [same_names, same_buckets, same_keys]
@@ -179,6 +134,9 @@ pub(crate) fn to_json(conditions: &[Condition]) -> Value {
             Condition::Equals(text) => json!(text),
             Condition::Prefix(text) => json!({ "prefix": text }),
             Condition::Suffix(text) => json!({ "suffix": text }),
+            Condition::SuffixInAnyCase(text) => {
+                json!({ "suffix": { "equals-ignore-case": text } })
+            }
             Condition::Wildcard(text) => json!({ "wildcard": text }),
         })
         .collect()

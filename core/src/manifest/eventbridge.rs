@@ -3,9 +3,9 @@
 use serde::{Serialize, Serializer};
 use serde_json::{Map, Value, json};
 
-use super::conditions::{self, Condition, Conditions, no_routes, of_keys, to_json};
+use super::conditions::{self, Conditions, no_routes, to_json};
 use super::eventbridge_events::{EventCondition, Reason, group_by_detail_type};
-use super::key_spelling::{as_it_is, as_wildcard};
+use super::key::conditions::{KeyOperators, MOST_STARS, stars_of_complex_wildcards};
 use super::warnings::Warning;
 use crate::{Error, ErrorKind, EventName, Route};
 
@@ -22,7 +22,11 @@ use crate::{Error, ErrorKind, EventName, Route};
 /// structure", Amazon S3 User Guide, 2026). Keys are not encoded there.
 ///
 /// A prefix and a suffix become one wildcard, `{"wildcard": "in/*.jpg"}`. If they may overlap in a
-/// short key, as `ab` and `ba` do in `aba`, the pattern has only the prefix.
+/// short key, as `ab` and `ba` do in `aba`, the pattern has only the prefix. A pattern of keys
+/// becomes a wildcard too, in which `*` stands for any text, with `/` or empty. EventBridge rejects
+/// rules with too complex wildcards and does not say where the limit is, so a wildcard has at most
+/// three `*`, and one if routes would have more than six together. A suffix in any case is a
+/// `suffix` with `equals-ignore-case`, or is left out beside a prefix.
 ///
 /// The pattern lets through every event that a route takes and EventBridge sends.
 /// [`is_exact`](Self::is_exact) says whether it lets through more.
@@ -52,8 +56,10 @@ impl EventBridgePattern {
         let mut alternatives = Vec::new();
         let mut is_exact = true;
 
+        let operators = place.operators(routes);
+
         for route in routes {
-            let (keys, keys_are_exact) = keys_of_route(route, place);
+            let (keys, keys_are_exact) = operators.of_routes(std::slice::from_ref(route));
             let buckets = conditions::of_buckets(std::slice::from_ref(route));
             is_exact &= keys_are_exact;
 
@@ -148,20 +154,29 @@ enum Place {
     Body,
 }
 
-/// The conditions of a route on the key, and whether they are exact.
-fn keys_of_route(route: &Route, place: Place) -> (Conditions, bool) {
-    let wildcard = match (place, route.prefix(), route.suffix()) {
-        (Place::Rule, Some(prefix), Some(suffix)) => as_wildcard(prefix, suffix),
-        _ => None,
-    };
-
-    match wildcard {
-        Some(pattern) => (Some(vec![Condition::Wildcard(pattern)]), true),
-        None => of_keys(std::slice::from_ref(route), as_it_is),
-    }
-}
+/// The most `*` in wildcards with several of them, over the whole rule.
+const MAX_STARS: usize = 6;
 
 impl Place {
+    /// What a pattern here can say about keys.
+    fn operators(self, routes: &[Route]) -> KeyOperators {
+        if self == Self::Body {
+            return KeyOperators::lambda(false);
+        }
+
+        let operators = KeyOperators::eventbridge(MOST_STARS);
+        let stars = routes.iter().map(|route| {
+            let (keys, _) = operators.of_routes(std::slice::from_ref(route));
+            keys.map_or(0, |keys| stars_of_complex_wildcards(&keys))
+        });
+
+        if stars.sum::<usize>() > MAX_STARS {
+            KeyOperators::eventbridge(1)
+        } else {
+            operators
+        }
+    }
+
     /// The conditions on the detail type. `None` stands for every event about an object.
     fn detail_types(self, detail_type: Option<&str>) -> Value {
         // S3's source also has events that are not about objects, such as the calls that CloudTrail

@@ -4,6 +4,7 @@ use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
 
 use super::eventbridge::EventBridgePattern;
+use super::key::conditions::KeyOperators;
 use super::sns::FieldConditions;
 use super::warnings::Warning;
 use crate::{Error, Route};
@@ -36,6 +37,9 @@ use crate::{Error, Route};
 /// notification in such a body. A [`FilterPolicy`](super::FilterPolicy) on the subscription can,
 /// and is the better place.
 ///
+/// They have no wildcards and do not ignore case: a pattern of keys gives the text before its first
+/// part, or else the text behind its last one.
+///
 /// Like the other filters, the criteria let through every message that a route takes, and perhaps
 /// more. Test notifications and bodies of any other form are deleted.
 #[derive(Debug, Clone, PartialEq)]
@@ -51,7 +55,7 @@ const MAX_PATTERN_LEN: usize = 4096;
 
 impl FilterCriteria {
     pub(crate) fn new(routes: &[Route]) -> Result<Self, Error> {
-        let fields = FieldConditions::new(routes)?;
+        let fields = FieldConditions::new(routes, KeyOperators::lambda(true))?;
         let mut criteria = Self {
             patterns: Vec::new(),
             is_exact: fields.is_exact,

@@ -4,7 +4,7 @@ use serde::{Serialize, Serializer};
 use serde_json::{Map, Value, json};
 
 use super::conditions::{self, Conditions, no_routes, to_json};
-use super::key_spelling::as_encoded;
+use super::key::conditions::{KeyOperators, MOST_STARS, stars_of_complex_wildcards};
 use crate::{Error, ErrorKind, Route};
 
 /// The filter policy of a subscription to an SNS topic, for the scope `MessageBody`.
@@ -22,7 +22,11 @@ use crate::{Error, ErrorKind, Route};
 ///
 /// - SNS checks each field on its own ("Amazon SNS message filtering", Amazon SNS Developer Guide,
 ///   2026), so an event name of one route and a key of another pass together.
-/// - A field is either a prefix or a suffix, not both.
+/// - A prefix and a suffix of a route give the prefix. SNS does not ignore the case of a suffix, so
+///   such a suffix gives no condition.
+/// - A pattern of keys becomes a wildcard, `{"wildcard": "tenants/*/photos/*.jpg"}`, in which `*`
+///   stands for any text, with `/` or empty. A wildcard has at most three `*`. If a policy would
+///   have too many, the patterns give prefixes.
 /// - A message with several records passes if one of them matches.
 ///
 /// [`is_exact`](Self::is_exact) says whether it does. SNS sees keys as S3 sends them, so the policy
@@ -39,9 +43,19 @@ pub struct FilterPolicy {
 /// Developer Guide, 2026).
 const MAX_COMBINATIONS: usize = 150;
 
+/// The most `*` in wildcards with several of them, over the whole policy. SNS limits how complex
+/// wildcards may be together, so a policy stays far below that.
+const MAX_STARS: usize = 30;
+
 impl FilterPolicy {
     pub(crate) fn new(routes: &[Route]) -> Result<Self, Error> {
-        let fields = FieldConditions::new(routes)?;
+        let mut fields = FieldConditions::new(routes, KeyOperators::sns(MOST_STARS))?;
+        for most_stars in [1, 0] {
+            if fields.combinations() > MAX_COMBINATIONS || fields.stars() > MAX_STARS {
+                fields = FieldConditions::new(routes, KeyOperators::sns(most_stars))?;
+            }
+        }
+
         let combinations = fields.combinations();
         if combinations > MAX_COMBINATIONS {
             return Err(too_many_combinations(combinations, routes));
@@ -121,12 +135,12 @@ pub(super) struct FieldConditions {
 }
 
 impl FieldConditions {
-    pub(super) fn new(routes: &[Route]) -> Result<Self, Error> {
+    pub(super) fn new(routes: &[Route], operators: KeyOperators) -> Result<Self, Error> {
         if routes.is_empty() {
             return Err(no_routes());
         }
 
-        let (keys, keys_are_exact) = conditions::of_keys(routes, as_encoded);
+        let (keys, keys_are_exact) = operators.of_routes(routes);
 
         Ok(Self {
             event_names: conditions::of_event_names(routes),
@@ -134,6 +148,12 @@ impl FieldConditions {
             keys,
             is_exact: keys_are_exact && conditions::only_one_field_varies(routes),
         })
+    }
+
+    fn stars(&self) -> usize {
+        self.keys
+            .as_ref()
+            .map_or(0, |keys| stars_of_complex_wildcards(keys))
     }
 
     fn combinations(&self) -> usize {

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::event::nearest_pattern;
+use crate::routing::Selection;
 use crate::{EventName, EventPattern, Route};
 
 /// A likely mistake, in one sentence: something that works, but is probably not intended.
@@ -196,22 +197,31 @@ fn of_one_version(name: &EventName, routes: &[Route]) -> Option<Warning> {
 /// narrower.
 fn is_unreachable(routes: &[Route], index: usize) -> bool {
     let route = &routes[index];
+    let selections = route.selections();
+    let others: Vec<_> = routes
+        .iter()
+        .enumerate()
+        .filter(|(other, _)| *other != index)
+        .map(|(_, other)| (other, other.selections()))
+        .collect();
+
+    let is_taken = |own: &Selection, name: &EventName| {
+        let rank = route
+            .best_pattern(name)
+            .map(|best| route.specificity(best, own));
+        others.iter().any(|(other, theirs)| {
+            let best = other.best_pattern(name);
+            other.bucket_covers(route)
+                && theirs.iter().any(|their| {
+                    best.map(|best| other.specificity(best, their)) > rank && their.covers(own)
+                })
+        })
+    };
+
     let mut events = EventName::KNOWN
         .iter()
         .filter(|name| route.best_pattern(name).is_some())
         .peekable();
 
-    let takes_from = |other: &Route, name: &EventName| {
-        let (own, others) = (route.best_pattern(name), other.best_pattern(name));
-        others.zip(own).is_some_and(|(others, own)| others > own) && other.filters_cover(route)
-    };
-
-    events.peek().is_some()
-        && events.all(|name| {
-            let mut others = routes
-                .iter()
-                .enumerate()
-                .filter(|(other, _)| *other != index);
-            others.any(|(_, other)| takes_from(other, name))
-        })
+    events.peek().is_some() && events.all(|name| selections.iter().all(|own| is_taken(own, name)))
 }

@@ -9,6 +9,8 @@ mod router;
 mod prepared;
 mod routes;
 
+pub(crate) use route::{KeyPattern, Selection, check_key, check_key_prefix, check_key_suffix};
+
 pub use route::Route;
 pub use router::Router;
 pub use routes::Routes;

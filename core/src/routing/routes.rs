@@ -1,5 +1,6 @@
 //! The router that users build.
 
+use std::borrow::Cow;
 use std::cmp::Reverse;
 use std::error::Error as StdError;
 use std::fmt;
@@ -7,9 +8,10 @@ use std::panic::Location;
 
 use crate::event::Known;
 use crate::handling::{BoxFuture, Handler, HandlerFn};
+use crate::routing::Selection;
 use crate::routing::prepared::Prepared;
 use crate::{
-    Context, EventName, EventPattern, HandlerError, MessageContext, Outcome, Route, Router,
+    Context, Error, EventName, EventPattern, HandlerError, MessageContext, Outcome, Route, Router,
     S3EventRecord, SkipReason,
 };
 
@@ -21,11 +23,13 @@ use crate::{
 ///
 /// 1. An exact name before `Category:*`, and that before `*`.
 /// 2. A route with a bucket before one without.
-/// 3. The longer prefix, then the longer suffix.
+/// 3. The longer prefix, then the longer suffix. Of a list, the entry counts that the key has, and
+///    of a pattern of keys, the text before its first and behind its last part.
 ///
 /// The order in which routes were added does not matter. Two equally specific routes for the same
-/// records are a mistake, and adding the second one panics. A record that no route matches is
-/// skipped as [`SkipReason::Unrouted`].
+/// records are a mistake, and adding the second one panics. Routes whose patterns of keys have no
+/// key in common, such as `{tenant}/photos/{file}` and `{tenant}/videos/{file}`, are fine. A record
+/// that no route matches is skipped as [`SkipReason::Unrouted`].
 ///
 /// # Examples
 ///
@@ -41,8 +45,10 @@ use crate::{
 pub struct Routes<S> {
     state: Prepared<S>,
     routes: Vec<Route>,
+    /// The selections of each route.
+    selections: Vec<Vec<Selection>>,
     handlers: Vec<Box<dyn ErasedHandler<S>>>,
-    /// One entry for each pattern of each route, the most specific first.
+    /// One entry for each pattern and each selection of each route, the most specific first.
     entries: Vec<Entry>,
     /// For each known name the entries that match it, in the same order. So a record is compared
     /// with only a few of the routes.
@@ -51,6 +57,10 @@ pub struct Routes<S> {
 
 #[derive(Clone)]
 struct Entry {
+    /// Whether it takes every bucket and every key.
+    is_open: bool,
+    bucket: Option<Cow<'static, str>>,
+    selection: Selection,
     pattern: EventPattern,
     /// The index in `routes` and `handlers`.
     index: usize,
@@ -145,6 +155,7 @@ impl<S> Routes<S> {
         Self {
             state,
             routes: Vec::new(),
+            selections: Vec::new(),
             handlers: Vec::new(),
             entries: Vec::new(),
             by_name,
@@ -155,8 +166,10 @@ impl<S> Routes<S> {
     ///
     /// # Panics
     ///
-    /// Panics if another route matches the same records and is equally specific. The message names
-    /// both.
+    /// - If another route matches the same records and is equally specific. The message names both.
+    /// - If the route has a [mistake](Route::check).
+    /// - If an argument cannot be made from the records of the route, such as a [`Key`](crate::Key)
+    ///   whose fields are not in its pattern.
     ///
     /// # Examples
     ///
@@ -187,7 +200,9 @@ impl<S> Routes<S> {
     /// ```
     #[must_use]
     #[track_caller]
-    pub fn on<H: Handler<S>>(self) -> Self {
+    // The compiler shows this line to those who write `.on(handler)`, with its comment.
+    #[rustfmt::skip]
+    pub fn on<H: Handler<S>>(self) -> Self { // a handler is a type: write `.on::<handler>()`
         struct ByType<H>(std::marker::PhantomData<fn() -> H>);
 
         impl<S, H: Handler<S>> ErasedHandler<S> for ByType<H> {
@@ -196,7 +211,9 @@ impl<S> Routes<S> {
             }
         }
 
-        self.add(H::route(), Box::new(ByType::<H>(std::marker::PhantomData)))
+        let route = H::route();
+        let handler = Box::new(ByType::<H>(std::marker::PhantomData));
+        self.add(H::check(&route), route, handler)
     }
 
     /// Adds a closure or a function with owned arguments, for a pattern or a [`Route`].
@@ -252,71 +269,97 @@ impl<S> Routes<S> {
             route = route.with_name(format!("function at {}", Location::caller()));
         }
 
-        self.add(route, Box::new(ByValue(function, std::marker::PhantomData)))
+        let handler = Box::new(ByValue(function, std::marker::PhantomData));
+        self.add(F::check(&route), route, handler)
     }
 
     #[track_caller]
-    fn add(mut self, route: Route, handler: Box<dyn ErasedHandler<S>>) -> Self {
-        let rival = self.routes.iter().find(|other| conflict(other, &route));
-        if let Some(rival) = rival {
+    fn add(
+        mut self,
+        arguments: Result<(), Error>,
+        route: Route,
+        handler: Box<dyn ErasedHandler<S>>,
+    ) -> Self {
+        if let Err(error) = route.check().and(arguments) {
+            panic!("{error}");
+        }
+
+        let selections = route.selections();
+        let rival = self
+            .routes
+            .iter()
+            .zip(&self.selections)
+            .find(|(other, theirs)| route.conflicts(&selections, other, theirs));
+        if let Some((rival, _)) = rival {
             panic!("two equally specific routes match the same records: {rival} and {route}");
         }
 
         let index = self.routes.len();
         self.routes.push(route);
         self.handlers.push(handler);
-        let routes = &self.routes;
 
-        for pattern in routes[index].patterns() {
-            let entry = Entry {
-                pattern: pattern.clone(),
-                index,
-            };
-            for (known, entries) in Known::ALL.iter().zip(&mut self.by_name) {
-                if pattern.matches(&EventName::of_known(*known)) {
-                    insert(entries, entry.clone(), routes);
+        for pattern in self.routes[index].patterns() {
+            for selection in &selections {
+                let bucket = self.routes[index].bucket().map(str::to_owned);
+                let entry = Entry {
+                    is_open: bucket.is_none() && selection.is_open(),
+                    bucket: bucket.map(Cow::Owned),
+                    selection: selection.clone(),
+                    pattern: pattern.clone(),
+                    index,
+                };
+                for (known, entries) in Known::ALL.iter().zip(&mut self.by_name) {
+                    if pattern.matches(&EventName::of_known(*known)) {
+                        insert(entries, entry.clone(), &self.routes);
+                    }
                 }
-            }
 
-            insert(&mut self.entries, entry, routes);
+                insert(&mut self.entries, entry, &self.routes);
+            }
         }
 
+        self.selections.push(selections);
         self
     }
 
-    fn find(&self, record: &S3EventRecord) -> Option<&dyn ErasedHandler<S>> {
-        let entries = match record.event_name.as_known() {
-            Some(known) => &self.by_name[known as usize],
-            None => &self.entries,
-        };
-        let entry = entries.iter().find(|entry| {
-            self.routes[entry.index].filters_match(record)
-                && entry.pattern.matches(&record.event_name)
-        })?;
+    /// The entry that takes the record.
+    fn find(&self, record: &S3EventRecord) -> Option<&Entry> {
+        let key = record.object.key.as_str();
 
-        Some(&*self.handlers[entry.index])
+        match record.event_name.as_known() {
+            // All of these patterns match the name.
+            Some(known) => self.by_name[known as usize]
+                .iter()
+                .find(|entry| entry.filters_match(key, record)),
+            None => self.entries.iter().find(|entry| {
+                entry.filters_match(key, record) && entry.pattern.matches(&record.event_name)
+            }),
+        }
+    }
+}
+
+impl Entry {
+    #[inline]
+    fn filters_match(&self, key: &str, record: &S3EventRecord) -> bool {
+        self.is_open
+            || (self
+                .bucket
+                .as_deref()
+                .is_none_or(|bucket| record.bucket.name == *bucket)
+                && self.selection.matches(key, record))
     }
 }
 
 /// Keeps the most specific entry first. Equally specific entries stay in the order in which they
 /// were added. That order does not matter for any record.
 fn insert(entries: &mut Vec<Entry>, entry: Entry, routes: &[Route]) {
-    let rank = |entry: &Entry| Reverse(routes[entry.index].specificity(&entry.pattern));
+    let rank = |entry: &Entry| {
+        let route = &routes[entry.index];
+        Reverse(route.specificity(&entry.pattern, &entry.selection))
+    };
     let place = entries.partition_point(|other| rank(other) <= rank(&entry));
 
     entries.insert(place, entry);
-}
-
-/// Whether two routes match the same records and are equally specific.
-///
-/// Two prefixes of one key with the same length are equal, and so are two suffixes. So only equal
-/// filters conflict.
-fn conflict(left: &Route, right: &Route) -> bool {
-    left.filters() == right.filters()
-        && left
-            .patterns()
-            .iter()
-            .any(|pattern| right.patterns().contains(pattern))
 }
 
 /// Written without `#[async_trait]`, so that the handler's box is returned and not boxed again.
@@ -332,15 +375,19 @@ impl<S: Send + Sync + 'static> Router for Routes<S> {
         'm: 'f,
         Self: 'f,
     {
-        let Some(handler) = self.find(record) else {
+        let Some(entry) = self.find(record) else {
             return Box::pin(std::future::ready(Outcome::Skipped(SkipReason::Unrouted)));
         };
+        let (handler, route) = (&self.handlers[entry.index], &self.routes[entry.index]);
 
         match self.state.get() {
-            Some(state) => handler.call(Context::new(record, message, state)),
+            Some(state) => handler.call(Context::new(record, message, state).with_route(route)),
             None => Box::pin(async move {
                 match self.state.get_or_make().await {
-                    Ok(state) => handler.call(Context::new(record, message, state)).await,
+                    Ok(state) => {
+                        let context = Context::new(record, message, state);
+                        handler.call(context.with_route(route)).await
+                    }
                     Err(error) => Outcome::Failed(HandlerError::retry(error)),
                 }
             }),

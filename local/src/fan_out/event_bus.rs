@@ -15,6 +15,7 @@ pub(crate) const EVENT_BUS: &str = "default event bus";
 pub(crate) struct Rule {
     pub(crate) name: Arc<str>,
     pub(crate) queue: Arc<str>,
+    pub(crate) dead_letter_queue: Option<Arc<str>>,
     spec: RuleSpec,
 }
 
@@ -23,6 +24,7 @@ impl Rule {
         Self {
             name: spec.name.as_str().into(),
             queue: spec.queue.as_str().into(),
+            dead_letter_queue: spec.dead_letter_queue.as_deref().map(Arc::from),
             spec: spec.clone(),
         }
     }

@@ -23,6 +23,7 @@ pub(crate) struct Topic {
 #[derive(Debug)]
 pub(crate) struct SubscribedQueue {
     pub(crate) queue: Arc<str>,
+    pub(crate) dead_letter_queue: Option<Arc<str>>,
     spec: SubscriptionSpec,
 }
 
@@ -34,6 +35,7 @@ impl Topic {
             .filter(|spec| spec.topic == name)
             .map(|spec| SubscribedQueue {
                 queue: spec.queue.as_str().into(),
+                dead_letter_queue: spec.dead_letter_queue.as_deref().map(Arc::from),
                 spec: spec.clone(),
             });
 

@@ -48,6 +48,8 @@ pub enum Hop {
     Invoke,
     /// From the mapping or a client back to the queue.
     Delete,
+    /// From an SQS client that changes the visibility timeout of a received message.
+    ChangeVisibility,
 }
 
 /// The faults that can occur at a hop.
@@ -63,8 +65,8 @@ pub enum Fault {
     /// A request of an SQS client is lost: the connection is closed, and nothing has happened.
     DropRequest,
     /// The response is lost. A notification is sent again, an invocation counts as failed, and
-    /// received messages reach nobody. A client that sends or deletes sees its connection closed,
-    /// although the message was sent or deleted.
+    /// received messages reach nobody. A client that sends, deletes or changes a visibility timeout
+    /// sees its connection closed, although its call has taken effect.
     DropResponse,
     /// The function is killed in the middle of a batch.
     Kill,
@@ -76,10 +78,13 @@ pub enum Fault {
     ExpireVisibility,
     /// A message that was handled cannot be deleted.
     RefuseDelete,
+    /// A message of an SQS client cannot be sent, or its visibility timeout cannot be changed. In a
+    /// batch only this entry fails.
+    Refuse,
 }
 
 /// Every hop with the faults that can occur there.
-const FAULT_SITES: [(Hop, Fault); 23] = [
+const FAULT_SITES: [(Hop, Fault); 28] = [
     (Hop::Publish, Fault::Duplicate),
     (Hop::Publish, Fault::Delay),
     (Hop::Publish, Fault::Reorder),
@@ -91,6 +96,7 @@ const FAULT_SITES: [(Hop, Fault); 23] = [
     (Hop::Send, Fault::DropRequest),
     (Hop::Send, Fault::DropResponse),
     (Hop::Send, Fault::Throttle),
+    (Hop::Send, Fault::Refuse),
     (Hop::Receive, Fault::DropResponse),
     (Hop::Receive, Fault::ExpireVisibility),
     (Hop::Receive, Fault::Throttle),
@@ -103,6 +109,10 @@ const FAULT_SITES: [(Hop, Fault); 23] = [
     (Hop::Delete, Fault::DropRequest),
     (Hop::Delete, Fault::DropResponse),
     (Hop::Delete, Fault::Throttle),
+    (Hop::ChangeVisibility, Fault::DropRequest),
+    (Hop::ChangeVisibility, Fault::DropResponse),
+    (Hop::ChangeVisibility, Fault::Throttle),
+    (Hop::ChangeVisibility, Fault::Refuse),
 ];
 
 impl Faults {
@@ -202,6 +212,7 @@ impl fmt::Display for Hop {
             Self::Receive => "receive",
             Self::Invoke => "invoke",
             Self::Delete => "delete",
+            Self::ChangeVisibility => "change-visibility",
         })
     }
 }
@@ -219,6 +230,7 @@ impl fmt::Display for Fault {
             Self::Throttle => "throttle",
             Self::ExpireVisibility => "expire-visibility",
             Self::RefuseDelete => "refuse-delete",
+            Self::Refuse => "refuse",
         })
     }
 }

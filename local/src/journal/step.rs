@@ -7,6 +7,7 @@ use crate::faults::{Fault, Hop};
 use crate::lambda::FunctionErrorKind;
 use crate::s3::{EventId, ObjectEvent};
 use crate::sqs::SendRefusal;
+use crate::topology::BucketSpec;
 
 /// One thing that happened.
 #[derive(Debug, Clone)]
@@ -32,10 +33,18 @@ pub struct Step {
 pub enum StepKind {
     /// An object was created, removed or changed.
     ObjectEvent(Arc<ObjectEvent>),
+    /// A client has changed what a bucket publishes, now or before the pipeline was started. The
+    /// value is all that it publishes from now on.
+    NotificationsConfigured(Arc<BucketSpec>),
     /// The notifications of a bucket were configured, and S3 sends a test notification.
     TestNotification {
         /// The bucket.
         bucket: Arc<str>,
+    },
+    /// S3 could not send a notification, because the topic does not exist.
+    NoDestination {
+        /// The topic.
+        destination: Arc<str>,
     },
     /// S3 sent a notification to a topic.
     NotificationSent {

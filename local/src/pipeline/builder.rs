@@ -27,8 +27,11 @@ use crate::{Error, ErrorKind};
 /// How many steps the journal remembers, and how many events the report.
 const DEFAULT_CAPACITY: usize = 10_000;
 
-/// The longest body of one request, in bytes.
-const DEFAULT_MAX_BODY: u64 = 1024 * 1024 * 1024;
+/// The longest body of one request, in bytes ("Uploading objects", Amazon S3 User Guide, 2026).
+const DEFAULT_MAX_BODY: u64 = 5 * 1024 * 1024 * 1024;
+
+/// How many bytes of objects are in memory, without a folder.
+const DEFAULT_MAX_MEMORY: u64 = 256 * 1024 * 1024;
 
 /// Builds a [`LocalPipeline`].
 ///
@@ -67,6 +70,7 @@ pub struct LocalPipelineBuilder {
     folder: Option<PathBuf>,
     is_synced: bool,
     max_body: u64,
+    max_memory: u64,
     sqs_address: Option<SocketAddr>,
     allowed_origins: Vec<Origin>,
     history_capacity: usize,
@@ -85,6 +89,7 @@ impl LocalPipeline {
             folder: None,
             is_synced: true,
             max_body: DEFAULT_MAX_BODY,
+            max_memory: DEFAULT_MAX_MEMORY,
             sqs_address: None,
             allowed_origins: Vec::new(),
             history_capacity: DEFAULT_CAPACITY,
@@ -311,8 +316,8 @@ impl LocalPipelineBuilder {
         self
     }
 
-    /// Sets the maximum number of bytes in the body of one request. The default is 1 GiB. A
-    /// multipart upload can be larger in total.
+    /// Sets the maximum number of bytes in the body of one request. The default is 5 GiB, as in S3.
+    /// A multipart upload can be larger in total.
     ///
     /// # Examples
     ///
@@ -333,6 +338,34 @@ impl LocalPipelineBuilder {
     /// ```
     pub fn with_max_body(mut self, bytes: u64) -> Self {
         self.max_body = bytes;
+        self
+    }
+
+    /// Sets how many bytes of objects are kept in memory, if there is no
+    /// [folder](Self::with_data). The default is 256 MiB. Other objects, and those of more than
+    /// 1 MiB, are files in the system's temporary folder, which the environment variable `TMPDIR`
+    /// names on Unix. The files are removed with the pipeline; those of a process that was killed
+    /// are removed by the next pipeline that needs such files.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use s3_dispatch_local::{BucketSpec, LocalPipeline, Topology};
+    ///
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() -> Result<(), s3_dispatch_local::Error> {
+    /// let pipeline = LocalPipeline::builder()
+    ///     .with_topology(Topology::new().with_bucket(BucketSpec::new("photos")))
+    ///     .with_max_memory(4)
+    ///     .start()
+    ///     .await?;
+    /// pipeline.put("photos", "1.jpg", "an image").await?;
+    /// pipeline.copy(("photos", "1.jpg"), ("photos", "2.jpg")).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn with_max_memory(mut self, bytes: u64) -> Self {
+        self.max_memory = bytes;
         self
     }
 
@@ -529,8 +562,7 @@ impl LocalPipelineBuilder {
             None => false,
         };
 
-        let buckets = self.topology.buckets.iter();
-        state.create_buckets(buckets.map(|bucket| bucket.name.as_str()), clock.now())?;
+        let sources = state.configure_buckets(&self.topology.buckets, clock.now())?;
         let bodies = self.open_bodies(&state.store)?;
 
         let invokers = self.start_functions(&journal).await?;
@@ -542,6 +574,7 @@ impl LocalPipelineBuilder {
             state,
         ));
 
+        engine.announce_stored_buckets(&self.topology);
         if !was_used {
             engine.publish_test_notifications().await?;
         }
@@ -549,6 +582,7 @@ impl LocalPipelineBuilder {
         Ok(LocalPipeline::run(
             engine,
             self.topology,
+            sources,
             bodies,
             invokers,
             recorder,
@@ -644,7 +678,9 @@ impl LocalPipelineBuilder {
 
         if spec.program.is_none() {
             let name = &spec.name;
-            let message = format!("the function `{name}` has neither a program nor a router");
+            let message = format!(
+                "the function `{name}` has no program: give it a `command`, a `url` or a router"
+            );
             let message = spec.program_error(&message);
             return Err(Error::new(ErrorKind::UnknownName, message));
         }
@@ -654,7 +690,7 @@ impl LocalPipelineBuilder {
 
     fn open_bodies(&self, store: &StoreIndex) -> Result<BodyStore, Error> {
         let Some(folder) = &self.folder else {
-            return Ok(BodyStore::in_memory(self.max_body));
+            return Ok(BodyStore::temporary(self.max_memory, self.max_body));
         };
 
         let folder = folder.join("bodies");

@@ -17,7 +17,7 @@ use crate::faults::{Fault, Faults, Hop};
 use crate::journal::clock::Clock;
 use crate::journal::{Journal, StepKind};
 use crate::s3::Changed;
-use crate::topology::{BucketSpec, Topology};
+use crate::topology::Topology;
 
 /// The state of a pipeline, its clock, its faults and its journal.
 ///
@@ -29,7 +29,6 @@ pub(crate) struct Engine {
     /// The seed of all ids.
     pub(crate) seed: u64,
     faults: RwLock<Arc<Faults>>,
-    pub(super) buckets: Vec<BucketSpec>,
     pub(super) topics: Vec<Topic>,
     /// The rules of EventBridge.
     pub(super) rules: Vec<Rule>,
@@ -56,7 +55,6 @@ impl Engine {
             journal,
             seed: faults.seed(),
             faults: RwLock::new(Arc::new(faults)),
-            buckets: topology.buckets.clone(),
             topics: topics.collect(),
             rules: topology.rules.iter().map(Rule::new).collect(),
             state: Mutex::new(state),
@@ -82,6 +80,11 @@ impl Engine {
     /// Decides whether a fault occurs here, and records it if it does.
     pub(crate) fn inject(&self, fault: Fault, site: &FaultSite<'_>) -> Option<Chance> {
         site.inject(fault, &self.faults(), &self.journal)
+    }
+
+    /// Whether there is a topic of this name.
+    pub(super) fn has_topic(&self, name: &str) -> bool {
+        self.topics.iter().any(|topic| *topic.name == *name)
     }
 
     /// Watches for changes of the state.

@@ -19,7 +19,7 @@ use crate::lambda::mapping::Mapping;
 use crate::s3::{BodyStore, Buckets, EventId, ObjectEvent, StoreError};
 use crate::sqs::endpoint::{BoundSqsEndpoint, SqsEndpoint, queue_url};
 use crate::sqs::{Message, QueueSnapshot, Sent};
-use crate::topology::Topology;
+use crate::topology::{NotificationSource, Topology};
 use crate::{Error, ErrorKind};
 
 /// S3, SNS, SQS and Lambda in this process, with the faults of the real services.
@@ -59,6 +59,8 @@ pub struct LocalPipeline(Arc<Inner>);
 struct Inner {
     engine: Arc<Engine>,
     topology: Topology,
+    /// The buckets that a client had configured before the start, and whose configuration counts.
+    sources: Vec<(String, NotificationSource)>,
     buckets: Arc<Buckets>,
     /// By the name of the function.
     invokers: BTreeMap<String, Arc<Invoker>>,
@@ -73,6 +75,7 @@ impl LocalPipeline {
     pub(super) fn run(
         engine: Arc<Engine>,
         topology: Topology,
+        sources: Vec<(String, NotificationSource)>,
         bodies: BodyStore,
         invokers: BTreeMap<String, Arc<Invoker>>,
         recorder: Arc<Mutex<Recorder>>,
@@ -96,6 +99,7 @@ impl LocalPipeline {
         Self(Arc::new(Inner {
             engine,
             topology,
+            sources,
             buckets: Arc::new(buckets),
             invokers,
             recorder,
@@ -105,7 +109,8 @@ impl LocalPipeline {
         }))
     }
 
-    /// What the pipeline consists of.
+    /// What the pipeline was started with. Clients can add buckets and queues, and change what the
+    /// buckets publish.
     #[must_use]
     pub fn topology(&self) -> &Topology {
         &self.0.topology
@@ -288,6 +293,32 @@ impl LocalPipeline {
                 .map(|(name, queue)| (String::from(&**name), queue.len()))
                 .collect()
         })
+    }
+
+    /// The buckets of the topology for which a client of S3 has put another notification
+    /// configuration before the start, and whose configuration counts since then: `[("photos",
+    /// NotificationSource::Client)]`.
+    ///
+    /// With a [folder](crate::LocalPipelineBuilder::with_data), a configuration that a client has
+    /// put survives restarts. It counts until the topology says something else about the bucket
+    /// than when it was put.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use s3_dispatch_local::{BucketSpec, LocalPipeline, Topology};
+    ///
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() -> Result<(), s3_dispatch_local::Error> {
+    /// let topology = Topology::new().with_bucket(BucketSpec::new("photos"));
+    /// let pipeline = LocalPipeline::builder().with_topology(topology).start().await?;
+    /// assert_eq!(pipeline.notification_sources(), []);
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn notification_sources(&self) -> &[(String, NotificationSource)] {
+        &self.0.sources
     }
 
     /// The address of the SQS endpoint. `None` if the pipeline has none: see

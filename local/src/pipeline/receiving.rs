@@ -38,7 +38,7 @@ impl Engine {
         let room = dead_letter_queue
             .as_ref()
             .and_then(|name| state.queues.get(name))
-            .map_or(0, |queue| queue.room());
+            .map(Queue::room);
 
         let Some(source) = state.queues.get_mut(queue) else {
             return Vec::new();

@@ -6,13 +6,13 @@ use std::time::SystemTime;
 
 use super::log::entry::LogEntry;
 use super::log::{ChangeLog, PendingSync};
-use super::transit::InTransit;
+use super::transit::{InTransit, NextStop};
 use crate::Error;
 use crate::aws::sequencer::Sequencers;
 use crate::s3::{Changed, EventId, StoreIndex, Transaction};
 use crate::sqs::Queue;
 use crate::sqs::stored::StoredSettings;
-use crate::topology::{QueueSpec, Topology};
+use crate::topology::{BucketSpec, NotificationSource, QueueSpec, Topology};
 
 /// Everything that must survive a restart, and the number of running invocations.
 ///
@@ -27,6 +27,8 @@ pub(crate) struct PipelineState {
     pub(super) settings: BTreeMap<Arc<str>, StoredSettings>,
     /// When clients have purged queues.
     pub(super) purged: BTreeMap<Arc<str>, SystemTime>,
+    /// When clients have deleted queues, as long as their names cannot be used again.
+    pub(super) deleted: BTreeMap<Arc<str>, SystemTime>,
     /// The messages in transit, by the time at which they arrive and their serial number.
     in_transit: BTreeMap<(SystemTime, u64), InTransit>,
     next_serial: u64,
@@ -58,6 +60,7 @@ impl PipelineState {
                 .collect(),
             settings: BTreeMap::new(),
             purged: BTreeMap::new(),
+            deleted: BTreeMap::new(),
             in_transit: BTreeMap::new(),
             next_serial: 0,
             last_event: 0,
@@ -83,6 +86,9 @@ impl PipelineState {
         self.queues.retain(|name, queue| {
             known.contains(name) || self.settings.contains_key(name) || !queue.is_empty()
         });
+        self.deleted
+            .retain(|name, _| !self.queues.contains_key(name));
+        self.keep_destinations();
 
         for queue in self.queues.values_mut() {
             queue.start_recording();
@@ -94,24 +100,37 @@ impl PipelineState {
         Ok(was_used)
     }
 
-    /// Creates the buckets that do not exist.
+    /// Takes over what the topology says about its buckets. Returns those for which a client has
+    /// put something else, and what counts for them.
     ///
     /// # Errors
     ///
     /// When the log cannot be written.
-    pub(super) fn create_buckets<'n>(
+    pub(super) fn configure_buckets(
         &mut self,
-        names: impl Iterator<Item = &'n str>,
+        specs: &[BucketSpec],
         now: SystemTime,
-    ) -> Result<(), Error> {
-        for name in names {
-            if let Some(change) = self.store.missing_bucket(name, now) {
-                self.record(|_| LogEntry::Store(change.clone()));
-                self.store.assign(change);
-            }
+    ) -> Result<Vec<(String, NotificationSource)>, Error> {
+        let changed: Vec<_> = self.store.reconfigured().map(str::to_owned).collect();
+        for change in self.store.configure(specs, now) {
+            self.record(|_| LogEntry::Store(change.clone()));
+            self.store.assign(change);
         }
 
-        self.commit()
+        let kept: Vec<_> = self.store.reconfigured().map(str::to_owned).collect();
+        let is_specified = |name: &String| specs.iter().any(|spec| spec.name == *name);
+        let sources = changed.into_iter().filter_map(|name| {
+            match (kept.contains(&name), is_specified(&name)) {
+                (true, true) => Some((name, NotificationSource::Client)),
+                // Only a client knows the bucket.
+                (true, false) => None,
+                (false, _) => Some((name, NotificationSource::Topology)),
+            }
+        });
+        let sources = sources.collect();
+        self.commit()?;
+
+        Ok(sources)
     }
 
     fn apply(&mut self, entry: LogEntry) {
@@ -135,23 +154,35 @@ impl PipelineState {
             }
             LogEntry::Arrived { serial, due } => drop(self.in_transit.remove(&(due, serial))),
             LogEntry::Settings(settings) => self.restore_settings(settings),
-            LogEntry::Queue { queue, change } => self.queue_or_left_out(&queue).apply(change),
+            LogEntry::QueueDeleted { queue, time } => self.restore_deletion(queue, time),
+            LogEntry::Queue { queue, change } => self.queue_or_left_out(queue).apply(change),
             LogEntry::Store(change) => drop(self.store.assign(change)),
         }
     }
 
     /// A queue of the topology, or one that the topology no longer has. It keeps its messages.
-    pub(super) fn queue_or_left_out(&mut self, name: &Arc<str>) -> &mut Queue {
-        let is_logged = self.log.is_some();
+    fn queue_or_left_out(&mut self, name: Arc<str>) -> &mut Queue {
+        self.queues
+            .entry(Arc::clone(&name))
+            .or_insert_with(|| Queue::new(QueueSpec::new(&*name)))
+    }
 
-        self.queues.entry(Arc::clone(name)).or_insert_with(|| {
-            let mut queue = Queue::new(QueueSpec::new(&**name));
-            if is_logged {
-                queue.start_recording();
-            }
+    /// Keeps the queues that messages in transit go to, although the topology no longer has them.
+    /// Those that a client has deleted stay deleted.
+    fn keep_destinations(&mut self) {
+        let destinations: Vec<_> = self
+            .in_transit
+            .values()
+            .filter_map(|message| match &message.next_stop {
+                NextStop::Queue(name) if !self.deleted.contains_key(name) => Some(name),
+                _ => None,
+            })
+            .cloned()
+            .collect();
 
-            queue
-        })
+        for name in destinations {
+            self.queue_or_left_out(name);
+        }
     }
 
     /// The entries that restore this state.
@@ -161,6 +192,12 @@ impl PipelineState {
             serial: *serial,
             due: *due,
             message: message.clone(),
+        });
+
+        let deleted = self.deleted.iter();
+        let deleted = deleted.map(|(queue, time)| LogEntry::QueueDeleted {
+            queue: Arc::clone(queue),
+            time: *time,
         });
 
         let settings = self.settings.values().cloned().map(LogEntry::Settings);
@@ -175,6 +212,7 @@ impl PipelineState {
 
         std::iter::once(self.counters())
             .chain(in_transit)
+            .chain(deleted)
             .chain(settings)
             .chain(changes)
             .chain(self.store.to_changes().map(LogEntry::Store))
@@ -261,6 +299,39 @@ impl PipelineState {
         self.apply_settings(settings);
     }
 
+    /// Takes out a queue that a client deletes. `None` if it does not exist.
+    pub(super) fn take_queue(&mut self, name: &str, now: SystemTime) -> Option<Queue> {
+        let (name, queue) = self.queues.remove_entry(name)?;
+
+        self.settings.remove(&name);
+        self.purged.remove(&name);
+        self.record(|_| LogEntry::QueueDeleted {
+            queue: Arc::clone(&name),
+            time: now,
+        });
+        self.deleted.insert(name, now);
+
+        Some(queue)
+    }
+
+    /// Forgets the queues that were deleted before this time.
+    pub(super) fn forget_deleted_queues(&mut self, before: SystemTime) {
+        self.deleted.retain(|_, time| *time >= before);
+    }
+
+    /// Restores a deletion from the log. A queue of the topology exists again after a restart.
+    fn restore_deletion(&mut self, name: Arc<str>, time: SystemTime) {
+        self.settings.remove(&name);
+
+        self.queues.remove(&name);
+        if let Some(spec) = self.configured.get(&*name) {
+            self.queues
+                .insert(Arc::clone(&name), Queue::new(spec.clone()));
+        }
+
+        self.deleted.insert(name, time);
+    }
+
     /// Restores settings from the log. For a queue of the topology they count only as long as the
     /// topology says what it said when a client changed them.
     fn restore_settings(&mut self, settings: StoredSettings) {
@@ -287,6 +358,7 @@ impl PipelineState {
                     queue.start_recording();
                 }
                 self.queues.insert(Arc::clone(&name), queue);
+                self.deleted.remove(&name);
             }
         }
 

@@ -18,6 +18,9 @@ pub(crate) struct InTransit {
     pub(crate) path: Arc<str>,
     /// How often a full queue has rejected the message.
     pub(crate) refusals: u32,
+    /// The queue that gets the message if its queue refuses it for good. `None` means that it is
+    /// lost then.
+    pub(crate) dead_letter_queue: Option<Arc<str>>,
 }
 
 /// Where a message in transit arrives next.
@@ -61,7 +64,29 @@ impl InTransit {
             next_stop: NextStop::Queue(Arc::clone(queue)),
             path: format!("{}/{name}", self.path).into(),
             refusals: 0,
+            dead_letter_queue: None,
         }
+    }
+
+    /// The same message, which goes to this queue if its own refuses it for good.
+    pub(crate) fn with_dead_letter_queue(self, queue: Option<&Arc<str>>) -> Self {
+        Self {
+            dead_letter_queue: queue.cloned(),
+            ..self
+        }
+    }
+
+    /// The message on its way to its dead-letter queue. `None` if it has none.
+    pub(crate) fn into_dead_letter(self) -> Option<Self> {
+        let queue = self.dead_letter_queue?;
+
+        Some(Self {
+            path: format!("{}/{queue}", self.path).into(),
+            next_stop: NextStop::Queue(queue),
+            refusals: 0,
+            dead_letter_queue: None,
+            ..self
+        })
     }
 }
 

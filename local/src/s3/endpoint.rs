@@ -14,8 +14,12 @@ use s3s::auth::SimpleAuth;
 use s3s::service::S3ServiceBuilder;
 use tokio::net::TcpListener;
 
-use super::requests::partial::PartialContent;
-use super::service::S3Service;
+use super::cors::BucketCors;
+use super::front::Front;
+use super::front::credentials::{ACCESS_KEY, SECRET_KEY};
+use super::front::request_ids::RequestIds;
+use super::front::virtual_host::VirtualHosts;
+use super::operations::Operations;
 use super::store::Buckets;
 use crate::Error;
 use crate::aws::http_server::{HttpListener, HttpServer};
@@ -31,6 +35,9 @@ const HEADER_TIMEOUT: Duration = Duration::from_secs(60);
 /// A server of the S3 protocol. It ends when it is dropped.
 ///
 /// Requests are either signed with the access key `test` and the secret key `test`, or not signed.
+/// A bucket is named by the path or by the host: `http://localhost:9090/photos/a.jpg` or
+/// `http://photos.localhost:9090/a.jpg`.
+///
 /// The keys are public, so any web page could use them: its requests are refused, unless its origin
 /// is [allowed](BoundS3Endpoint::with_allowed_origin).
 #[derive(Debug)]
@@ -60,6 +67,7 @@ impl S3Endpoint {
         // Objects can be pages, and any page may link to an object.
         let access = WebAccess::new(address, refuse)
             .with_own_pages(|_| true)
+            .with_marks(|headers| RequestIds::new().mark(headers))
             .with_allowed_origins([]);
 
         Ok(BoundS3Endpoint {
@@ -122,14 +130,16 @@ impl BoundS3Endpoint {
     /// pipeline that they belong to.
     #[must_use]
     pub fn serve(self, buckets: Arc<Buckets>) -> S3Endpoint {
-        let mut protocol = S3ServiceBuilder::new(S3Service::new(buckets));
-        protocol.set_auth(SimpleAuth::from_single("test", "test"));
+        let cors = Arc::new(BucketCors(Arc::clone(&buckets)));
+        let mut protocol = S3ServiceBuilder::new(Operations::new(buckets));
+        protocol.set_auth(SimpleAuth::from_single(ACCESS_KEY, SECRET_KEY));
+        protocol.set_host(VirtualHosts);
         protocol.set_access(AccessRule);
 
-        let server = HttpListener::new(self.listener, self.access)
+        let server = HttpListener::new(self.listener, self.access.with_cross_origin(cors))
             .with_header_timeout(HEADER_TIMEOUT)
             .with_grace(GRACE)
-            .serve(PartialContent(protocol.build()));
+            .serve(Front::new(protocol.build()));
 
         S3Endpoint {
             address: self.address,
@@ -150,19 +160,22 @@ impl S3Access for AccessRule {
 
 /// Refuses a request of a web page, as S3 refuses one without permission.
 fn refuse(reason: &str) -> Response<Full<Bytes>> {
+    let ids = RequestIds::new();
     let reason = reason
         .replace('&', "&amp;")
         .replace('<', "&lt;")
         .replace('>', "&gt;");
     let body = format!(
         "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n\
-         <Error><Code>AccessDenied</Code><Message>{reason}</Message></Error>"
+         <Error><Code>AccessDenied</Code><Message>{reason}</Message>{}</Error>",
+        ids.xml()
     );
 
     let mut response = Response::new(Full::from(body));
     *response.status_mut() = StatusCode::FORBIDDEN;
     let xml = HeaderValue::from_static("application/xml");
     response.headers_mut().insert(header::CONTENT_TYPE, xml);
+    ids.mark(response.headers_mut());
 
     response
 }

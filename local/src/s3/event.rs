@@ -26,6 +26,9 @@ pub struct ObjectEvent {
     /// The sequencer in hexadecimal digits, which grows with each event of the key; `None` where
     /// S3 sends none, as for tagging. The pipeline adds one where it is missing.
     pub sequencer: Option<String>,
+    /// The id of the request that caused the event, as the answer to the request has it; `None` if
+    /// there was none. The pipeline makes one where it is missing.
+    pub request_id: Option<String>,
 }
 
 impl ObjectEvent {
@@ -43,6 +46,7 @@ impl ObjectEvent {
             e_tag: None,
             version_id: None,
             sequencer: None,
+            request_id: None,
         }
     }
 

@@ -3,9 +3,12 @@
 //! Any S3 client can use the endpoint, as it can use S3 on AWS. Each change of an object causes an
 //! event, which the pipeline publishes.
 
+mod cors;
 mod endpoint;
 mod errors;
 mod event;
+mod forms;
+mod front;
 pub(crate) mod notification;
 mod operations;
 mod requests;
@@ -17,5 +20,6 @@ pub(crate) use self::errors::StoreError;
 pub use self::event::{EventId, ObjectEvent};
 pub use self::store::Buckets;
 pub(crate) use self::store::{
-    BodyStore, Change, Changed, Committed, StoreChange, StoreIndex, StoreKeeper, Transaction,
+    BodyStore, Change, Changed, Committed, SendTest, StoreChange, StoreIndex, StoreKeeper,
+    Transaction,
 };

@@ -89,6 +89,8 @@ pub enum SendRefusal {
     /// The queue is a FIFO queue without content-based deduplication, and the message has no
     /// deduplication id.
     NoDeduplicationId,
+    /// A client has deleted the queue. Whatever a topic, a rule or a bucket sends to it is lost.
+    QueueDeleted,
 }
 
 /// The result of a receive.
@@ -205,6 +207,7 @@ impl fmt::Display for SendRefusal {
             Self::TooLong => "the message is longer than the queue allows",
             Self::NoGroup => "a message for a FIFO queue needs a group",
             Self::NoDeduplicationId => "a message for this FIFO queue needs a deduplication id",
+            Self::QueueDeleted => "it was deleted",
         })
     }
 }

@@ -26,16 +26,20 @@ impl Queue {
         dead_letter_room: usize,
     ) -> Receive {
         let timeout = self.spec.visibility_timeout;
-        self.receive_for(now, max_messages, excluded, dead_letter_room, timeout)
+        let room = Some(dead_letter_room);
+        self.receive_for(now, max_messages, excluded, room, timeout)
     }
 
     /// Receives messages as [`receive`](Self::receive) does, with another visibility timeout.
+    ///
+    /// `dead_letter_room` is `None` if the dead-letter queue was deleted. Messages that were
+    /// received too often then stay, and are received again. AWS does not document what it does.
     pub(crate) fn receive_for(
         &mut self,
         now: SystemTime,
         max_messages: usize,
         excluded: &HashSet<Arc<str>>,
-        dead_letter_room: usize,
+        dead_letter_room: Option<usize>,
         visibility_timeout: Duration,
     ) -> Receive {
         let invisible_until = now + visibility_timeout;
@@ -61,8 +65,9 @@ impl Queue {
             for serial in self.order.ready_group(first, now) {
                 // Without a visibility timeout, a message that was just received is ready again.
                 if receive.messages.len() < max_messages && seen.insert(serial) {
-                    let room = dead_letter_room.saturating_sub(receive.redriven.len());
-                    self.receive_one(serial, now, invisible_until, room > 0, &mut receive);
+                    let taken = receive.redriven.len();
+                    let has_room = dead_letter_room.map(|room| room > taken);
+                    self.receive_one(serial, now, invisible_until, has_room, &mut receive);
                 }
             }
         }
@@ -75,11 +80,12 @@ impl Queue {
         serial: u64,
         now: SystemTime,
         invisible_until: SystemTime,
-        has_dead_letter_room: bool,
+        has_dead_letter_room: Option<bool>,
         receive: &mut Receive,
     ) {
-        if self.is_exhausted(&self.messages[&serial]) {
-            if !has_dead_letter_room {
+        let is_exhausted = self.is_exhausted(&self.messages[&serial]);
+        if let Some(has_room) = has_dead_letter_room.filter(|_| is_exhausted) {
+            if !has_room {
                 self.update(serial, |stored| stored.visible = invisible_until);
             } else if let Some(stored) = self.remove(serial) {
                 receive.redriven.push(Redriven {

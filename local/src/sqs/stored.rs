@@ -59,8 +59,8 @@ pub(crate) struct StoredSettings {
     pub(crate) configured: Option<QueueSpec>,
     pub(crate) created: SystemTime,
     pub(crate) changed: SystemTime,
-    /// Attributes that are kept for clients and have no effect here: access policies and
-    /// encryption.
+    /// Attributes that are kept as texts: access policies, encryption, and which queues may have
+    /// this one as their dead-letter queue.
     pub(crate) kept: BTreeMap<String, String>,
     pub(crate) tags: BTreeMap<String, String>,
 }

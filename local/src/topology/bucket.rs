@@ -5,8 +5,11 @@ use s3_dispatch_testing::{RecordBuilder, SnsFilterPolicy};
 
 use crate::s3::ObjectEvent;
 
+/// The id of a notification configuration that is given none.
+const DEFAULT_ID: &str = "notifications";
+
 /// A bucket.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct BucketSpec {
     /// The bucket's name.
@@ -18,7 +21,7 @@ pub struct BucketSpec {
 }
 
 /// A notification configuration of a bucket: some events, and their destination.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct NotificationSpec {
     /// The id of the configuration.
@@ -31,6 +34,15 @@ pub struct NotificationSpec {
     pub suffix: String,
     /// Where the notifications go.
     pub destination: Destination,
+    /// The filter as a client has written it, if a client has.
+    pub(crate) written: WrittenFilter,
+}
+
+/// Prefix and suffix as a client of S3 has written them: URL-encoded. `None` means it gave none.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct WrittenFilter {
+    pub(crate) prefix: Option<String>,
+    pub(crate) suffix: Option<String>,
 }
 
 /// Where the notifications of a bucket go.
@@ -55,6 +67,9 @@ pub struct SubscriptionSpec {
     pub filter_policy: Option<SnsFilterPolicy>,
     /// Whether messages arrive without the SNS envelope.
     pub raw_delivery: bool,
+    /// The name of the queue that gets the messages which the subscribed queue refuses for good.
+    /// `None` means that they are lost.
+    pub dead_letter_queue: Option<String>,
 }
 
 impl BucketSpec {
@@ -67,9 +82,16 @@ impl BucketSpec {
         }
     }
 
-    /// Adds a notification configuration.
+    /// Adds a notification configuration. The ids of a bucket's configurations differ: from the
+    /// second on, one without an id of its own gets a number (`notifications-2`).
     #[must_use]
-    pub fn with_notification(mut self, notification: NotificationSpec) -> Self {
+    pub fn with_notification(mut self, mut notification: NotificationSpec) -> Self {
+        let is_taken = |id: &str| self.notifications.iter().any(|other| other.id == id);
+        if notification.id == DEFAULT_ID && is_taken(DEFAULT_ID) {
+            let mut ids = (2..).map(|number| format!("{DEFAULT_ID}-{number}"));
+            notification.id = ids.find(|id| !is_taken(id)).unwrap_or_default();
+        }
+
         self.notifications.push(notification);
         self
     }
@@ -88,6 +110,11 @@ impl BucketSpec {
         self
     }
 
+    /// Whether the bucket publishes nothing.
+    pub(crate) fn is_silent(&self) -> bool {
+        self.notifications.is_empty() && !self.eventbridge
+    }
+
     /// Whether S3 sends this event to EventBridge. Some events have no form there.
     #[must_use]
     pub fn sends_to_eventbridge(&self, event: &ObjectEvent) -> bool {
@@ -100,11 +127,12 @@ impl NotificationSpec {
     /// A configuration that publishes these events of all keys.
     pub fn new(events: impl IntoIterator<Item = EventPattern>, destination: Destination) -> Self {
         Self {
-            id: String::from("notifications"),
+            id: String::from(DEFAULT_ID),
             events: events.into_iter().collect(),
             prefix: String::new(),
             suffix: String::new(),
             destination,
+            written: WrittenFilter::default(),
         }
     }
 
@@ -151,6 +179,7 @@ impl SubscriptionSpec {
             queue: queue.into(),
             filter_policy: None,
             raw_delivery: true,
+            dead_letter_queue: None,
         }
     }
 
@@ -165,6 +194,22 @@ impl SubscriptionSpec {
     #[must_use]
     pub fn with_raw_delivery(mut self, raw_delivery: bool) -> Self {
         self.raw_delivery = raw_delivery;
+        self
+    }
+
+    /// Sends what the subscribed queue refuses for good to this dead-letter queue: a message that
+    /// is too long, or any message once the queue is deleted ("Amazon SNS dead-letter queues",
+    /// Amazon SNS Developer Guide, 2026). It arrives without the attributes that SNS adds.
+    ///
+    /// ```
+    /// use s3_dispatch_local::SubscriptionSpec;
+    ///
+    /// let spec = SubscriptionSpec::new("events", "uploads").with_dead_letter_queue("lost");
+    /// assert_eq!(spec.dead_letter_queue.as_deref(), Some("lost"));
+    /// ```
+    #[must_use]
+    pub fn with_dead_letter_queue(mut self, queue: impl Into<String>) -> Self {
+        self.dead_letter_queue = Some(queue.into());
         self
     }
 }

@@ -20,9 +20,11 @@ pub struct FunctionSpec {
     pub arguments: Vec<String>,
     /// How long an invocation may take: at most 15 minutes.
     pub timeout: Duration,
-    /// The memory size in MB that the function's environment states. It is not enforced.
+    /// The memory size in MB that the function's environment states: 128 to 10,240. It is not
+    /// enforced.
     pub memory: u32,
-    /// Further environment variables.
+    /// Further environment variables, of at most 4 KB. Those that Lambda sets itself are refused,
+    /// except the region and the credentials.
     pub environment: BTreeMap<String, String>,
     /// Whether the program also gets the environment variables of this process: see
     /// [`with_inherited_environment`](Self::with_inherited_environment).

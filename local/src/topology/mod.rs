@@ -7,13 +7,17 @@ mod bucket;
 mod check;
 mod function;
 mod invoke_url;
+mod notification_source;
 mod queue;
 mod rule;
 mod toml;
 
+pub(crate) use self::bucket::WrittenFilter;
 pub use self::bucket::{BucketSpec, Destination, NotificationSpec, SubscriptionSpec};
+pub(crate) use self::check::NotificationMistake;
 pub use self::function::{FunctionSpec, MappingSpec};
 pub use self::invoke_url::InvokeUrl;
+pub use self::notification_source::NotificationSource;
 pub(crate) use self::queue::{MAX_MESSAGE_BYTES, is_fifo};
 pub use self::queue::{QueueSpec, Redrive};
 pub use self::rule::RuleSpec;

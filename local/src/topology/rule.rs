@@ -39,6 +39,9 @@ pub struct RuleSpec {
     pub pattern: EventBridgeRule,
     /// The name of the queue that they go to, which is not a FIFO queue.
     pub queue: String,
+    /// The name of the queue that gets the events which the rule's queue refuses for good. `None`
+    /// means that they are lost.
+    pub dead_letter_queue: Option<String>,
 }
 
 impl RuleSpec {
@@ -52,6 +55,26 @@ impl RuleSpec {
             name: name.into(),
             pattern,
             queue: queue.into(),
+            dead_letter_queue: None,
         }
+    }
+
+    /// Sends what the rule's queue refuses for good to this dead-letter queue ("Using dead-letter
+    /// queues to process undelivered events", Amazon EventBridge User Guide, 2026). It arrives
+    /// without the attributes that EventBridge adds.
+    ///
+    /// ```
+    /// use s3_dispatch_local::RuleSpec;
+    /// use s3_dispatch_testing::EventBridgeRule;
+    ///
+    /// let all = EventBridgeRule::parse(r#"{"source": ["aws.s3"]}"#)?;
+    /// let rule = RuleSpec::new("all", all, "uploads").with_dead_letter_queue("lost");
+    /// assert_eq!(rule.dead_letter_queue.as_deref(), Some("lost"));
+    /// # Ok::<_, s3_dispatch_testing::FilterError>(())
+    /// ```
+    #[must_use]
+    pub fn with_dead_letter_queue(mut self, queue: impl Into<String>) -> Self {
+        self.dead_letter_queue = Some(queue.into());
+        self
     }
 }

@@ -5,13 +5,16 @@ use std::time::Duration;
 
 use s3_dispatch::EventPattern;
 use s3_dispatch_local::{
-    BucketSpec, Destination, Error, ErrorKind, FunctionSpec, LocalPipeline, NotificationSpec,
-    QueueSpec, Topology,
+    BucketSpec, Destination, Error, ErrorKind, FunctionSpec, LocalPipeline, MappingSpec,
+    NotificationSpec, QueueSpec, Topology,
 };
 use s3_dispatch_testing::RecordBuilder;
 
 /// A file that uses every table and field.
 const WHOLE: &str = include_str!("config/whole.toml");
+
+/// Its line with the environment variables.
+const ENVIRONMENT: &str = "environment = { QUALITY = \"80\" }";
 
 fn read(text: &str) -> Result<Topology, (Error, PathBuf)> {
     let folder = tempfile::tempdir().unwrap();
@@ -81,10 +84,14 @@ fn every_setting_can_be_read() {
     }
 
     assert!(table.raw_delivery && !json.raw_delivery);
+    assert_eq!(table.dead_letter_queue, None);
+    assert_eq!(json.dead_letter_queue.as_deref(), Some("thumbnails"));
     assert!(topology.buckets[0].eventbridge);
     let [created, large] = &topology.rules[..] else {
         panic!("{:?}", topology.rules)
     };
+    assert_eq!(created.dead_letter_queue, None);
+    assert_eq!(large.dead_letter_queue.as_deref(), Some("thumbnails"));
     let event = |event: &str, key: &str| {
         let record = RecordBuilder::new(event).with_key(key);
         record.to_eventbridge_json().unwrap()
@@ -277,6 +284,130 @@ fn a_mistake_is_reported_with_its_line() {
 }
 
 #[test]
+fn names_that_no_event_has_are_reported_with_their_line() {
+    let events = [
+        (
+            "s3:ObjectCreated:Put",
+            "; did you mean `ObjectCreated:Put`?",
+        ),
+        ("ObjectCreatd:Put", "; did you mean `ObjectCreated:Put`?"),
+        (
+            "ObjectCreated:*",
+            "; did you mean `{ prefix = \"ObjectCreated:\" }`?",
+        ),
+        ("created", "which no record has"),
+    ];
+    for (name, text) in events {
+        for list in [
+            format!("[\"{name}\"]"),
+            format!("[\"ObjectCreated:Copy\", \"{name}\"]"),
+        ] {
+            check_line(
+                "filter_policy.Records.eventName = [\"ObjectCreated:Put\"]",
+                &format!("filter_policy.Records.eventName = {list}"),
+                text,
+            );
+        }
+    }
+
+    for list in [
+        "[\"Object Create\"]",
+        "[\"ObjectCreated\", \"AWS API Call via CloudTrail\"]",
+    ] {
+        check_line(
+            "pattern.detail-type = [\"Object Created\"]",
+            &format!("pattern.detail-type = {list}"),
+            ", which no event of S3 has",
+        );
+    }
+
+    // Conditions that may match, and events of others beside one of S3.
+    let names = "[\"Object Created\", \"AWS API Call via CloudTrail\"]";
+    for list in [
+        names,
+        "[{ prefix = \"Object\" }]",
+        "[\"x\", { suffix = \"Created\" }]",
+    ] {
+        let before = "pattern.detail-type = [\"Object Created\"]";
+        let text = WHOLE.replacen(before, &format!("pattern.detail-type = {list}"), 1);
+        assert!(read(&text).is_ok(), "{list}");
+    }
+}
+
+#[test]
+fn a_topic_and_a_rule_need_a_standard_queue_for_their_dead_letters() {
+    let fifo = "\n\n[[queue]]\nname = \"letters.fifo\"\n";
+    let whole = format!("{}{fifo}", WHOLE.trim_end());
+
+    for owner in ["topic", "rule"] {
+        let before = format!("dead_letter_queue = \"thumbnails\" # of the {owner}");
+        let position = whole.find(&before).unwrap();
+        let line = whole[..position].lines().count() + 1;
+
+        let cases = [
+            ("absent", "there is no queue `absent`"),
+            ("letters.fifo", "must not be a FIFO queue"),
+        ];
+        for (queue, text) in cases {
+            let after = format!("dead_letter_queue = \"{queue}\"");
+            check(&whole.replacen(&before, &after, 1), line, text);
+        }
+    }
+}
+
+#[test]
+fn memory_and_variables_that_lambda_refuses_are_reported_with_their_line() {
+    for memory in [0, 127, 10_241] {
+        let line = format!("memory = {memory}");
+        check_line("memory = 256", &line, "the memory must be 128 to 10240 MB");
+    }
+
+    let name = "it must begin with a letter and consist of at least two letters, digits and";
+    let reserved = "Lambda sets the environment variable";
+    let cases = [
+        ("'A=B' = 'x'", name),
+        ("'1A' = 'x'", name),
+        ("A = 'x'", name),
+        ("'' = 'x'", name),
+        ("'\u{e4}rger' = 'x'", name),
+        ("AWS_LAMBDA_RUNTIME_API = '127.0.0.1:1'", reserved),
+        ("_HANDLER = 'x'", reserved),
+        (r#"AA = "a\u0000b""#, "contains U+0000"),
+    ];
+    for (variable, text) in cases {
+        check_line(
+            ENVIRONMENT,
+            &format!("environment = {{ {variable} }}"),
+            text,
+        );
+    }
+
+    let long = format!("environment = {{ AA = '{}' }}", "x".repeat(4095));
+    check_line(
+        ENVIRONMENT,
+        &long,
+        "have 4097 bytes, but at most 4096 are allowed",
+    );
+}
+
+#[tokio::test]
+async fn a_function_may_have_its_own_region_and_credentials() {
+    let variables = ["AWS_REGION", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"];
+    let function = variables.into_iter().fold(
+        FunctionSpec::new("index").with_memory(10_240),
+        |function, name| function.with_variable(name, "x"),
+    );
+    let function = function.with_variable("AA", "x".repeat(4096 - 2 - 10 - 17 - 21 - 3));
+    let topology = Topology::new()
+        .with_queue(QueueSpec::new("uploads"))
+        .with_function(function)
+        .with_mapping(MappingSpec::new("uploads", "index"));
+    let error = start(topology).await;
+    let text = "the function `index` has no program: give it a `command`, a `url` or a router";
+    assert_eq!(error.to_string(), text);
+}
+
+#[test]
 fn a_setting_without_its_counterpart_is_reported_with_its_line() {
     check(
         "[[queue]]\nname = \"a\"\nmax_receive_count = 1\n",
@@ -398,6 +529,44 @@ fn two_notifications(one: [&str; 3], other: [&str; 3]) -> String {
 }
 
 #[test]
+fn the_ids_of_the_notifications_of_a_bucket_differ() {
+    let text = two_notifications(["ObjectCreated:*", "", ""], ["ObjectRemoved:*", "", ""]);
+    let ids = |text: &str| {
+        let topology = read(text).unwrap();
+        let notifications = topology.buckets[0].notifications.iter();
+        notifications
+            .map(|spec| spec.id.clone())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(ids(&text), ["notifications", "notifications-2"]);
+
+    let same = text.replace("events =", "id = \"same\"\nevents =");
+    let line = same.lines().enumerate();
+    let line = line.filter(|(_, line)| line.starts_with("id = ")).nth(1);
+    let line = line.map_or(0, |(number, _)| number + 1);
+    check(
+        &same,
+        line,
+        "`photos`: two notifications have the id `same`",
+    );
+}
+
+#[test]
+fn a_filter_has_at_most_1024_bytes() {
+    let two = |prefix: &str| {
+        two_notifications(["ObjectCreated:*", prefix, ""], ["ObjectRemoved:*", "", ""])
+    };
+    read(&two(&"x".repeat(1024))).unwrap();
+    let long = two(&"x".repeat(1025));
+    let line = long.lines().position(|line| line.contains("xxx"));
+    check(
+        &long,
+        line.map_or(0, |line| line + 1),
+        "the prefix is longer than 1024 bytes",
+    );
+}
+
+#[test]
 fn notifications_that_overlap_are_reported_at_the_second_one() {
     let overlapping = [
         (["ObjectCreated:*", "", ""], ["ObjectCreated:Put", "", ""]),
@@ -501,13 +670,8 @@ fn a_mistake_in_a_rule_is_reported_with_its_line() {
         "a rule cannot be called `large images`",
     );
 
-    let off = WHOLE.replace("eventbridge = true", "eventbridge = false");
-    let line = off.lines().position(|line| line == "name = \"created\"");
-    check(
-        &off,
-        line.unwrap() + 1,
-        "`created`: no bucket sends events to EventBridge",
-    );
+    // A client can turn EventBridge on while the pipeline runs.
+    read(&WHOLE.replace("eventbridge = true", "eventbridge = false")).unwrap();
 
     let fifo = format!(
         "{WHOLE}[[queue]]\nname = \"a.fifo\"\n[[rule]]\nname = \"ordered\"\n\
@@ -595,7 +759,9 @@ async fn a_missing_program_is_reported_with_its_line() {
     let error = start(Topology::from_toml_file(&path).unwrap()).await;
     assert_eq!(
         error.to_string(),
-        format!("{place}:6: the function `b` has neither a program nor a router")
+        format!(
+            "{place}:6: the function `b` has no program: give it a `command`, a `url` or a router"
+        )
     );
 }
 

@@ -323,7 +323,7 @@ proptest! {
     #[test]
     fn nothing_is_lost_under_any_faults(
         seed: u64,
-        rates in prop::collection::vec(0.0..0.5, 23),
+        rates in prop::collection::vec(0.0..0.5, 28),
     ) {
         let with_rate = |faults: Faults, ((hop, fault), rate): ((Hop, Fault), &f64)| {
             faults.with_rate(hop, fault, *rate)

@@ -270,6 +270,10 @@ async fn events_acknowledged_before_the_disk_is_full_survive() {
 #[cfg(target_os = "linux")]
 const LIMITED: &str = "FOLDER_OF_THE_LIMITED_PROCESS";
 
+/// How long the files of that process can be.
+#[cfg(target_os = "linux")]
+const MAX_FILE_BYTES: u64 = 32 * 1024;
+
 /// Runs this test in a process whose files can be at most 32 KiB long.
 #[cfg(target_os = "linux")]
 fn with_short_files(test: &str, folder: &TempDir) {
@@ -328,8 +332,10 @@ async fn publish_until_full(folder: &Path) {
     let mut acknowledged = String::new();
 
     let error = loop {
-        // A long key, so that a short line still fits after the last long one.
-        let key = format!("{:02000}", acknowledged.lines().count());
+        // The last key does not fit into the rest of the file, and a short line still does.
+        let room = MAX_FILE_BYTES - fs::metadata(folder.join("log.jsonl")).unwrap().len();
+        let digits = if room > 8_000 { 2_000 } else { 10_000 };
+        let key = format!("{:0digits$}", acknowledged.lines().count());
         let event = ObjectEvent::new("ObjectCreated:Put", BUCKET, key.as_str()).with_size(4);
 
         match pipeline.publish(event).await {

@@ -344,7 +344,8 @@ async fn a_contradictory_pipeline_is_rejected_at_start() {
         .await
         .err();
 
-    let text = "the function `copy-processor` has neither a program nor a router";
+    let text =
+        "the function `copy-processor` has no program: give it a `command`, a `url` or a router";
     assert_eq!(kind(missing), Some((ErrorKind::UnknownName, text.into())));
 
     let misspelt = both()

@@ -11,16 +11,23 @@ use super::Handler;
 /// Constants that fail to compile when an event, an argument or the output is wrong.
 pub(super) fn assertions(handler: &Handler) -> TokenStream {
     let events = handler.options.events.iter().map(assert_event);
+    let key = handler
+        .options
+        .key
+        .as_ref()
+        .map(|key| assert_key(handler, key));
     let arguments = handler.argument_types();
     let arguments = arguments
         .iter()
-        .map(|argument| assert_argument(handler, argument));
+        .enumerate()
+        .map(|(index, argument)| assert_argument(handler, index, argument));
     let output = handler
         .output()
         .map(|output| assert_output(handler, output));
 
     quote! {
         #(#events)*
+        #key
         #(#arguments)*
         #output
     }
@@ -28,18 +35,53 @@ pub(super) fn assertions(handler: &Handler) -> TokenStream {
 
 /// Asserts that the event exists in S3.
 fn assert_event(event: &LitStr) -> TokenStream {
-    let check = quote_spanned!(event.span()=> __private::EventPattern::from_static(#event));
+    let check = quote_spanned!(event.span()=> __private::check_event(#event));
     quote!(const _: __private::EventPattern = #check;)
 }
 
+/// The most mistakes in one pattern that are shown at once.
+const MOST_MISTAKES: usize = 8;
+
+/// Asserts that the pattern of keys has no mistake, and that each prefix and suffix fits it.
+fn assert_key(handler: &Handler, key: &LitStr) -> TokenStream {
+    let mistakes = (0..MOST_MISTAKES).map(
+        |nth| quote_spanned!(key.span()=> const _: () = __private::check_key_pattern(#key, #nth);),
+    );
+
+    let options = &handler.options;
+    let prefixes = options.prefix.iter().flat_map(|prefixes| &prefixes.texts);
+    let prefixes = prefixes.map(|prefix| {
+        let key = LitStr::new(&key.value(), prefix.span());
+        quote_spanned!(prefix.span()=>
+            const _: () = __private::check_prefix_fits_key(#prefix, #key);)
+    });
+
+    let ignores_case = options.ignore_suffix_case.is_some();
+    let suffixes = options.suffix.iter().flat_map(|suffixes| &suffixes.texts);
+    let suffixes = suffixes.map(|suffix| {
+        let key = LitStr::new(&key.value(), suffix.span());
+        quote_spanned!(suffix.span()=>
+            const _: () = __private::check_suffix_fits_key(#suffix, #key, #ignores_case);)
+    });
+
+    quote! {
+        #(#mistakes)*
+        #(#prefixes)*
+        #(#suffixes)*
+    }
+}
+
 /// Asserts that the type is a handler argument, and that each event can give it.
-fn assert_argument(handler: &Handler, argument: &Type) -> TokenStream {
+///
+/// It also defines the constant that says whether the argument is made asynchronously.
+fn assert_argument(handler: &Handler, index: usize, argument: &Type) -> TokenStream {
     let (first, last) = ends(argument);
     let text = argument.to_token_stream().to_string().replace(' ', "");
     let ty = handler.with_lifetime(argument, "'_");
     let open = quote_spanned!(without_edits(first)=> <);
     let close = quote_spanned!(without_edits(last)=> >::EVENTS);
     let check = quote_spanned!(first=> __private::check_argument);
+    let asynchrony = handler.asynchrony(index);
 
     let checks = handler.options.events.iter().map(|event| {
         let event = LitStr::new(&event.value(), last);
@@ -48,12 +90,26 @@ fn assert_argument(handler: &Handler, argument: &Type) -> TokenStream {
     });
 
     let events = quote_spanned!(last=> __EVENTS);
+    let key = handler.options.key.is_none().then(|| {
+        let close = quote_spanned!(without_edits(last)=> >::NEEDS_KEY);
+        let check = quote_spanned!(first=> __private::check_needs_no_key);
+        let values = quote_spanned!(last=> (__NEEDS_KEY, #text));
+        quote! {
+            const __NEEDS_KEY: bool = #open #ty as __private::Argument<'_, __State, { #asynchrony }> #close;
+            const _: () = #check #values;
+        }
+    });
 
     quote! {
+        const #asynchrony: bool = {
+            use __private::NotAsync as _;
+            <__private::Probe<'_, #ty, __State>>::ASYNC
+        };
         const _: () = {
             const #events: &[__private::EventPattern] =
-                #open #ty as __private::FromRecord<'_, __State> #close;
+                #open #ty as __private::Argument<'_, __State, { #asynchrony }> #close;
             #(#checks)*
+            #key
         };
     }
 }

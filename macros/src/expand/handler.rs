@@ -1,7 +1,7 @@
 //! The parsed handler, with what all parts of the expansion need.
 
 use proc_macro2::TokenStream;
-use quote::{ToTokens, quote};
+use quote::{ToTokens, format_ident, quote};
 use syn::{Attribute, FnArg, Ident, ReturnType, Type};
 
 use super::lifetimes;
@@ -22,7 +22,7 @@ impl Handler {
         &self.function
     }
 
-    pub(super) fn name(&self) -> &Ident {
+    pub(crate) fn name(&self) -> &Ident {
         &self.function.signature.ident
     }
 
@@ -48,11 +48,21 @@ impl Handler {
         lifetimes::name_all(ty, &self.function.signature.generics, name)
     }
 
+    /// The name of the constant that says whether an argument is made asynchronously.
+    pub(super) fn asynchrony(&self, index: usize) -> Ident {
+        format_ident!("__ASYNC_{index}")
+    }
+
     /// The function's attributes with one of these names.
     pub(super) fn attributes(&self, names: &[&str]) -> Vec<&Attribute> {
         let is_named =
             |attribute: &&Attribute| names.iter().any(|name| attribute.path().is_ident(name));
         self.function.attributes.iter().filter(is_named).collect()
+    }
+
+    /// Whether the attribute has the option `crate`.
+    pub(crate) fn names_its_crate(&self) -> bool {
+        self.options.krate.is_some()
     }
 
     /// Imports `__private`. Nothing else uses the path to the crate, so a wrong path is one error.

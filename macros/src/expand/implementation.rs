@@ -2,8 +2,8 @@
 
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote, quote_spanned};
-use syn::Type;
 use syn::ext::IdentExt;
+use syn::{Ident, Type};
 
 use super::Handler;
 
@@ -20,26 +20,52 @@ pub(super) fn implementation(handler: &Handler) -> TokenStream {
         .iter()
         .map(|argument| handler.with_lifetime(argument, "'__r"))
         .collect();
-    let bounds = arguments
-        .iter()
-        .map(|argument| quote!(for<'__r> #argument: __private::FromRecord<'__r, #state>));
+    let bounds = arguments.iter().enumerate().map(|(index, argument)| {
+        let asynchrony = handler.asynchrony(index);
+        quote!(for<'__r> #argument: __private::Argument<'__r, #state, { #asynchrony }>)
+    });
     let output_bound = handler.output().map(|output| {
         let output = handler.with_lifetime(output, "'__r");
         quote!(for<'__r> #output: __private::HandlerOutput<'__r>)
     });
 
-    let (route, handle) = (route(handler), handle(handler, &arguments, &state));
+    let (route, check) = (route(handler), check(handler, &state));
+    let handle = handle(handler, &arguments, &state);
+    let witness = witness(handler);
 
     quote! {
+        #witness
         impl #generics __private::Handler<#state> for #name
         where
             #(#bounds,)*
             #output_bound
         {
             #route
+            #check
             #handle
         }
     }
+}
+
+/// A function that only `route` calls, so it is unused if no route names the handler.
+///
+/// The compiler does not report an unused item of an expansion. So each token of this one has the
+/// span of the handler's name.
+fn witness(handler: &Handler) -> TokenStream {
+    let (name, span) = (witness_name(handler), handler.name().span());
+    let attributes = handler.attributes(&["allow"]);
+    let function = quote_spanned!(span=> const fn #name() {});
+
+    quote! {
+        #(#attributes)*
+        #function
+    }
+}
+
+/// The name that the compiler shows if no route names the handler.
+fn witness_name(handler: &Handler) -> Ident {
+    let name = handler.name();
+    format_ident!("{}_without_a_route", name.unraw(), span = name.span())
 }
 
 /// The method `route`: the events and the filters of the attribute.
@@ -51,18 +77,31 @@ fn route(handler: &Handler) -> TokenStream {
     let mut patterns = events.map(|event| quote!(__private::EventPattern::from_static(#event)));
     let (first, others) = (patterns.next(), patterns);
 
+    let witness = witness_name(handler);
     let filters = [
-        ("with_bucket", &options.bucket),
-        ("with_prefix", &options.prefix),
-        ("with_suffix", &options.suffix),
+        options
+            .bucket
+            .as_ref()
+            .map(|bucket| quote!(.with_bucket(#bucket))),
+        options.prefix.as_ref().map(|prefixes| {
+            let prefixes = &prefixes.texts;
+            quote!(.with_prefixes([#(#prefixes),*]))
+        }),
+        options.suffix.as_ref().map(|suffixes| {
+            let suffixes = &suffixes.texts;
+            quote!(.with_suffixes([#(#suffixes),*]))
+        }),
+        options
+            .ignore_suffix_case
+            .map(|_| quote!(.ignore_suffix_case())),
+        options.no_folders.map(|_| quote!(.no_folders())),
+        options.key.as_ref().map(|key| quote!(.with_key(#key))),
     ];
-    let filters = filters.into_iter().filter_map(|(method, value)| {
-        let method = format_ident!("{method}");
-        value.as_ref().map(|value| quote!(.#method(#value)))
-    });
+    let filters = filters.into_iter().flatten();
 
     quote! {
         fn route() -> __private::Route {
+            #witness();
             __private::Route::new(#first)
                 #(.with_pattern(#others))*
                 .with_name(#name)
@@ -71,13 +110,34 @@ fn route(handler: &Handler) -> TokenStream {
     }
 }
 
-/// The method `handle`: makes the arguments, calls the function, and turns its output into an
-/// outcome.
+/// The method `check`: asks each argument whether it fits the route.
+fn check(handler: &Handler, state: &TokenStream) -> TokenStream {
+    let arguments = handler.argument_types();
+    let arguments = arguments
+        .iter()
+        .map(|argument| handler.with_lifetime(argument, "'static"));
+    let asynchronies = (0..).map(|index| handler.asynchrony(index));
+
+    quote! {
+        fn check(__route: &__private::Route) -> __private::Result<(), __private::Error> {
+            let _ = __route;
+            #(
+                <#arguments as __private::Argument<'static, #state, { #asynchronies }>>
+                    ::check(__route)?;
+            )*
+            __private::Result::Ok(())
+        }
+    }
+}
+
+/// The method `handle`: makes the arguments in order, calls the function, and turns its output into
+/// an outcome.
 fn handle(handler: &Handler, arguments: &[Type], state: &TokenStream) -> TokenStream {
     let name = handler.name();
     let values: Vec<_> = (0..arguments.len())
         .map(|index| format_ident!("__argument_{index}"))
         .collect();
+    let asynchronies = (0..arguments.len()).map(|index| handler.asynchrony(index));
 
     let call = quote_spanned!(name.span()=> #name(#(#values),*));
     let call = quote_spanned!(name.span()=> __private::require_send(#call));
@@ -89,14 +149,20 @@ fn handle(handler: &Handler, arguments: &[Type], state: &TokenStream) -> TokenSt
             __private::Box::pin(async move {
                 let _ = __context;
                 #(
-                    let #values = match <#arguments as __private::FromRecord<'__r, #state>>
-                        ::from_record(__context)
-                    {
+                    let #values = match <
+                        #arguments as __private::Argument<'__r, #state, { #asynchronies }>
+                    >::make(__context) {
+                        __private::Made::Now(made) => made,
+                        __private::Made::Later(making) => making.await,
+                    };
+                    let #values = match #values {
                         __private::Result::Ok(argument) => argument,
-                        __private::Result::Err(error) => return __private::Outcome::Failed(error),
+                        __private::Result::Err(error) => {
+                            return __context.settle(__private::From::from(error));
+                        }
                     };
                 )*
-                __private::HandlerOutput::into_outcome(#call.await)
+                __context.settle(__private::HandlerOutput::into_outcome(#call.await))
             })
         }
     }

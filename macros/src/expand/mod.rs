@@ -4,20 +4,25 @@
 //! which names are in scope.
 
 mod lifetimes;
+mod spans;
 mod handler;
 mod assertions;
 mod implementation;
 
 use proc_macro2::TokenStream;
-use quote::{quote, quote_spanned};
+use quote::{ToTokens, quote};
 
 pub(crate) use handler::Handler;
+use spans::in_expansion;
 
 /// The code of a correct handler.
+///
+/// It needs no `allow`, which would be an error where a lint is `forbid`. The compiler reports most
+/// lints only if the code begins in the user's file, so tokens get spans of the expansion.
 pub(crate) fn expand(handler: &Handler) -> TokenStream {
     let name = handler.name();
     let marker = marker(handler);
-    let cfgs = handler.attributes(&["cfg"]);
+    let (cfgs, deprecated) = (handler.attributes(&["cfg"]), allow_deprecated(handler));
 
     let (import, state) = (handler.import(), handler.state());
     let assertions = assertions::assertions(handler);
@@ -27,10 +32,10 @@ pub(crate) fn expand(handler: &Handler) -> TokenStream {
         #marker
         // Uses the function, so that a handler without a route gives one warning, at its name.
         #(#cfgs)*
-        #[allow(deprecated)]
+        #deprecated
         const _: fn() = || { let _ = #name; };
         #(#cfgs)*
-        #[allow(deprecated, unused_qualifications, clippy::all, clippy::pedantic)]
+        #deprecated
         const _: () = {
             #import
             #state
@@ -68,21 +73,23 @@ pub(crate) fn stand_in(handler: &Handler) -> TokenStream {
     }
 }
 
-/// The type that `Routes::on` takes.
+/// The type that `Routes::on` takes. It is a part of the expansion, so no lint is about it.
 fn marker(handler: &Handler) -> TokenStream {
-    let name = handler.name();
-    let visibility = &handler.function.visibility;
+    let name = in_expansion(handler.name().to_token_stream());
+    let visibility = in_expansion(handler.function.visibility.to_token_stream());
     let attributes = handler.attributes(&["cfg", "allow", "deprecated"]);
-    // Every token has the span of the name: the compiler never reports an item as unused that
-    // begins inside a macro.
-    let marker = quote_spanned!(name.span()=> #visibility enum #name {});
 
     quote! {
         #(#attributes)*
         #[doc(hidden)]
-        #[allow(missing_copy_implementations, missing_debug_implementations)]
-        #[allow(non_camel_case_types, unreachable_pub)]
-        #[allow(clippy::all, clippy::pedantic, clippy::exhaustive_enums)]
-        #marker
+        #[non_exhaustive]
+        #visibility enum #name {}
     }
+}
+
+/// Lets the expansion use the function if it is deprecated. Where that lint is `forbid`, a
+/// deprecated function cannot be a handler. The routes could not name it either.
+fn allow_deprecated(handler: &Handler) -> Option<TokenStream> {
+    let is_deprecated = !handler.attributes(&["deprecated"]).is_empty();
+    is_deprecated.then(|| quote!(#[allow(deprecated)]))
 }

@@ -10,7 +10,9 @@
 
 mod routed;
 mod arguments;
+mod keys;
 mod attributes;
+mod forbids;
 mod names;
 mod no_prelude;
 mod ui;

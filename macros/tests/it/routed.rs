@@ -3,8 +3,9 @@
 use std::sync::mpsc::{Sender, channel};
 
 use s3_dispatch::{
-    EventPattern, Handler, HandlerError, HandlerErrorKind, ObjectCreated, Outcome, Routes,
-    S3EventRecord, SkipReason, State, s3_handler,
+    Class, Dispatcher, EventPattern, Handler, HandlerError, HandlerErrorKind, MessageContext,
+    ObjectCreated, Outcome, Route, Router, Routes, S3EventRecord, SkipReason, State, async_trait,
+    s3_handler,
 };
 
 use crate::{answer, record};
@@ -32,6 +33,12 @@ async fn narrow() -> Result<(), HandlerError> {
 #[s3_handler("*")]
 async fn fail() -> Result<(), std::num::ParseIntError> {
     "one".parse::<u8>()?;
+    Ok(())
+}
+
+#[s3_handler("*")]
+async fn fail_through_a_conversion() -> Result<(), HandlerError> {
+    let _: u8 = "one".parse()?;
     Ok(())
 }
 
@@ -102,6 +109,43 @@ async fn a_handler_fails_with_the_kind_of_its_error() {
             other => panic!("{other:?} is not a failure"),
         }
     }
+}
+
+/// The kind is known before a wrapper of the routes sees the outcome.
+#[tokio::test]
+async fn the_error_of_a_handler_is_classified_right_after_it() {
+    struct Watched(Routes<()>, Sender<String>);
+
+    #[async_trait]
+    impl Router for Watched {
+        async fn route(&self, record: &S3EventRecord, message: &MessageContext) -> Outcome {
+            let outcome = self.0.route(record, message).await;
+            self.1
+                .send(format!("{outcome:?}"))
+                .expect("the receiver is open");
+            outcome
+        }
+
+        fn routes(&self) -> &[Route] {
+            self.0.routes()
+        }
+    }
+
+    let (seen, received) = channel();
+    let router = Watched(Routes::new(()).on::<fail_through_a_conversion>(), seen);
+    let dispatcher = Dispatcher::new(router).classify(|error| {
+        let is_known = error.is::<std::num::ParseIntError>();
+        is_known.then_some(Class::Skip("not a number".into()))
+    });
+
+    let json = r#"{"Records": [{"eventName": "ObjectCreated:Put", "eventSource": "aws:s3",
+        "s3": {"bucket": {"name": "holiday"}, "object": {"key": "a"}}}]}"#;
+    let report = dispatcher.dispatch(json, None).await;
+    let report = report.expect("nothing failed");
+
+    assert_eq!(report.skipped(), 1);
+    let outcomes: Vec<_> = received.try_iter().collect();
+    assert_eq!(outcomes, [r#"Skipped(Other("not a number"))"#]);
 }
 
 #[test]

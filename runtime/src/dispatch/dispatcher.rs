@@ -1,10 +1,13 @@
 //! The dispatcher: the rules of delivery, and the methods that set them.
 
+use std::error::Error as StdError;
 use std::fmt;
 use std::sync::{Arc, Once};
 use std::time::{Duration, Instant};
 
-use s3_dispatch_core::{Error, ErrorKind, Manifest, Router};
+#[cfg(doc)]
+use s3_dispatch_core::Classify;
+use s3_dispatch_core::{Class, Error, ErrorKind, Manifest, Router};
 
 use crate::dispatch::after_invocation::{AfterInvocation, Hooks};
 use crate::dispatch::answered::Answered;
@@ -356,6 +359,58 @@ impl<R: Router> Dispatcher<R> {
     #[must_use]
     pub fn with_backoff(mut self, backoff: impl Backoff) -> Self {
         self.settings.backoff = Some(Arc::new(backoff));
+        self
+    }
+
+    /// Asks a classifier what the error of a handler means. By default, every error is retried.
+    ///
+    /// The classifier is called for the error that a handler returned through `?`, then for each of
+    /// its causes, until it answers. `None` means that it does not know the error. If there are
+    /// several classifiers, they are asked in the order in which they were added, and the first
+    /// answer counts. [`Class::of`] makes one for a type that implements [`Classify`].
+    ///
+    /// What a handler said itself is final: an error made by
+    /// [`HandlerError::permanent`](crate::HandlerError::permanent), `retry`, `skip` or
+    /// `with_retry_after` is not classified. Neither are timeouts, panics, and failures of a store.
+    ///
+    /// The outcome has its kind before [`Deduplicated`](crate::Deduplicated) and other wrappers of
+    /// the routes see it. Only an outcome that a [`Handler`](crate::Handler) without
+    /// `#[s3_handler]`, or a router, made by itself gets its kind afterwards.
+    ///
+    /// If a classifier panics, the record is retried. The guide [Which failures come
+    /// again](crate::failure#which-failures-come-again) has the whole picture.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::io::{Error, ErrorKind};
+    ///
+    /// use s3_dispatch::{Class, Dispatcher, HandlerError, Routes};
+    /// use s3_dispatch_testing::{RecordBuilder, SqsBatchBuilder};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), s3_dispatch::Error> {
+    /// let routes = Routes::new(()).on_fn("*", async || -> Result<(), HandlerError> {
+    ///     Err(Error::from(ErrorKind::NotFound))?
+    /// });
+    /// let dispatcher = Dispatcher::new(routes).classify(|error| {
+    ///     let error = error.downcast_ref::<Error>()?;
+    ///     (error.kind() == ErrorKind::NotFound).then_some(Class::Skip("nothing to read".into()))
+    /// });
+    ///
+    /// let record = RecordBuilder::new("ObjectCreated:Put");
+    /// let batch = SqsBatchBuilder::new().with_record("1", record);
+    /// assert_eq!(dispatcher.dispatch(batch.to_bytes(), None).await?.skipped(), 1);
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn classify(
+        mut self,
+        classifier: impl Fn(&(dyn StdError + 'static)) -> Option<Class> + Send + Sync + 'static,
+    ) -> Self {
+        self.settings.classifiers.add(classifier);
+        self.settings.classifier = self.settings.classifiers.classifier();
         self
     }
 

@@ -53,6 +53,10 @@ impl Invocation {
 
         for message in delivery.messages_mut() {
             self.complete(&mut message.context);
+            if let Some(classifier) = &settings.classifier {
+                message.context.set_classifier(classifier.clone());
+            }
+
             fail_if_unrouted(message, settings.unrouted);
             summary::log_without_records(message, settings.malformed);
         }

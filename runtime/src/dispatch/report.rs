@@ -170,7 +170,8 @@ impl BatchReport {
         self.handled
     }
 
-    /// Returns the number of records that were skipped: by the router, or because no route matches.
+    /// Returns the number of records that were skipped: by a router or a handler, or because no
+    /// route matches.
     #[must_use]
     pub fn skipped(&self) -> usize {
         self.skipped

@@ -3,6 +3,9 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use s3_dispatch_core::__private::Classifier;
+
+use crate::failure::classifiers::{Classifiers, default_classifier};
 use crate::queue::Queue;
 use crate::telemetry::in_progress::InProgress;
 use crate::{Backoff, DeadLetters};
@@ -173,6 +176,9 @@ pub(crate) struct Settings {
     pub(crate) unreached: Unreached,
     pub(crate) failed_key: FailedKey,
     pub(crate) in_progress: Option<Arc<InProgress>>,
+    pub(crate) classifiers: Classifiers,
+    /// What [`classifiers`](Self::classifiers) are as one.
+    pub(crate) classifier: Option<Classifier>,
 }
 
 /// How many handlers run at once by default.
@@ -199,6 +205,8 @@ impl Default for Settings {
             unreached: Unreached::default(),
             failed_key: FailedKey::default(),
             in_progress: None,
+            classifiers: Classifiers::default(),
+            classifier: default_classifier(),
         }
     }
 }

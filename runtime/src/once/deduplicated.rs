@@ -5,12 +5,14 @@ use std::fmt;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use s3_dispatch_core::__private::settle;
 use s3_dispatch_core::{
     HandlerError, MessageContext, Outcome, Route, Router, S3EventRecord, SkipReason,
 };
 use tokio::time::Instant;
 
 use crate::ClaimStore;
+use crate::failure::classifiers::retry;
 use crate::guarded::Guarded;
 use crate::once::identity::{Identity, default_scope};
 use crate::once::order;
@@ -25,7 +27,9 @@ use crate::telemetry::errors::with_causes;
 ///
 /// - If the record is absent, it is claimed and routed. If that succeeds, the record is *completed*
 ///   and remembered ([`with_keep`](Self::with_keep)). If it fails or is skipped, the claim is
-///   released, so that the record can be retried at once.
+///   released, so that the record can be retried at once. A skipped record has had no effect, and
+///   if it comes again, it is decided again. So [an identity](Self::with_identity) that several
+///   events share stays free for the next one.
 /// - If the record is completed, it is skipped as a [duplicate](SkipReason::Duplicate).
 /// - If the record is in progress, it *fails*, so that it is delivered again later. If it were
 ///   skipped and the other holder died, it would be lost.
@@ -280,6 +284,7 @@ impl<R: Router, Store: ClaimStore> Deduplicated<R, Store> {
         let outcome = Guarded::new(|| order::route(&self.router, record, message))
             .await
             .unwrap_or_else(|panicked| Outcome::Failed(HandlerError::retry(panicked)));
+        let outcome = settle(outcome, message);
 
         let ended = async {
             match outcome {
@@ -338,7 +343,7 @@ impl<R: Router, Store: ClaimStore> Router for Deduplicated<R, Store> {
                 );
                 order::route(&self.router, record, message).await
             }
-            Err(error) => Outcome::Failed(HandlerError::retry(error)),
+            Err(error) => Outcome::Failed(retry(error)),
         }
     }
 

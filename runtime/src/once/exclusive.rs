@@ -9,6 +9,7 @@ use s3_dispatch_core::{HandlerError, MessageContext, Outcome, Route, Router, S3E
 use tokio::time::{Instant, sleep};
 
 use crate::LeaseStore;
+use crate::failure::classifiers::retry;
 use crate::guarded::Guarded;
 use crate::once::held::{Held, LeaseLost};
 use crate::once::identity::{Identity, default_scope};
@@ -278,7 +279,7 @@ impl<R: Router, Store: LeaseStore> Exclusive<R, Store> {
                     tracing::warn!(error, "the record is routed without a lease of its key");
                     return Ok(None);
                 }
-                Err(error) => return Err(HandlerError::retry(error)),
+                Err(error) => return Err(retry(error)),
             }
         }
     }

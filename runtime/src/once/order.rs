@@ -14,10 +14,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use s3_dispatch_core::__private::settle;
 use s3_dispatch_core::handler::BoxFuture;
-use s3_dispatch_core::{HandlerError, MessageContext, Outcome, Router, S3EventRecord, SkipReason};
+use s3_dispatch_core::{MessageContext, Outcome, Router, S3EventRecord, SkipReason};
 
 use crate::SequencerStore;
+use crate::failure::classifiers::retry;
 use crate::once::identity::Identity;
 use crate::once::outage::Patience;
 use crate::once::position::Position;
@@ -127,21 +129,28 @@ async fn take(
     match steps.is_stale(message).await {
         Ok(true) => return Outcome::Skipped(SkipReason::Stale),
         Ok(false) => {}
-        Err(error) => return Outcome::Failed(HandlerError::retry(error)),
+        Err(error) => return Outcome::Failed(retry(error)),
     }
 
-    let outcome = routed.await;
-
-    // What an inner router skips as a duplicate was handled.
-    if !matches!(
-        outcome,
-        Outcome::Handled | Outcome::Skipped(SkipReason::Duplicate)
-    ) {
+    let outcome = settle(routed.await, message);
+    if !is_decided(&outcome) {
         return outcome;
     }
 
     match steps.remember(message).await {
         Ok(()) => outcome,
-        Err(error) => Outcome::Failed(HandlerError::retry(error)),
+        Err(error) => Outcome::Failed(retry(error)),
     }
+}
+
+/// Whether an older event of the key may not be handled any more.
+///
+/// A handler that found nothing to do for an event has decided what its effect is: none. An older
+/// event that comes later must not have another effect. What an inner router skips as a duplicate
+/// was handled.
+fn is_decided(outcome: &Outcome) -> bool {
+    !matches!(
+        outcome,
+        Outcome::Failed(_) | Outcome::Skipped(SkipReason::Unrouted | SkipReason::Stale)
+    )
 }

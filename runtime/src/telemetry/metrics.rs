@@ -5,7 +5,7 @@
 use std::time::{Duration, SystemTime};
 
 use metrics::{Unit, counter, describe_counter, describe_histogram, histogram};
-use s3_dispatch_core::{EventName, Outcome, S3EventRecord, SkipReason};
+use s3_dispatch_core::{EventName, Outcome, S3EventRecord};
 
 const RECORDS: &str = "s3_dispatch_records_total";
 const MESSAGES: &str = "s3_dispatch_messages_total";
@@ -61,10 +61,7 @@ pub(crate) fn record_finished(record: &S3EventRecord, outcome: &Outcome, duratio
     let name = label(&record.event_name);
     let outcome = match outcome {
         Outcome::Handled => "handled",
-        Outcome::Skipped(SkipReason::Unrouted) => "unrouted",
-        Outcome::Skipped(SkipReason::Duplicate) => "duplicate",
-        Outcome::Skipped(SkipReason::Stale) => "stale",
-        Outcome::Skipped(_) => "skipped",
+        Outcome::Skipped(reason) => reason.name(),
         Outcome::Failed(error) if error.is_permanent() => "permanent",
         Outcome::Failed(_) => "retry",
     };

@@ -49,6 +49,31 @@ impl Backoff for FaultyBackoff {
     }
 }
 
+/// Notes the delays that it is asked for.
+#[cfg(feature = "sqs")]
+#[derive(Clone, Default)]
+pub(crate) struct Delays(Arc<Mutex<Vec<Option<Duration>>>>);
+
+#[cfg(feature = "sqs")]
+impl Delays {
+    pub(crate) fn taken(&self) -> Vec<Option<Duration>> {
+        std::mem::take(&mut self.0.lock().unwrap())
+    }
+}
+
+#[cfg(feature = "sqs")]
+#[async_trait]
+impl Backoff for Delays {
+    async fn postpone(
+        &self,
+        failed: &[FailedMessage<'_>],
+    ) -> Result<(), Box<dyn Error + Send + Sync>> {
+        let delays = failed.iter().map(|message| message.retry_after);
+        self.0.lock().unwrap().extend(delays);
+        Ok(())
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn failed_messages_are_postponed_once_and_a_failing_backoff_changes_nothing() {
     for fault in ["", "it is down", "panic", "hang", "bomb"] {

@@ -59,7 +59,14 @@ async fn a_duplicate_within_a_batch_is_skipped() {
 
 #[tokio::test]
 async fn a_failed_or_skipped_record_can_be_retried_at_once() {
-    for key in ["fail/1", "permanent/1", "unrouted/1", "skip/1"] {
+    for key in [
+        "fail/1",
+        "permanent/1",
+        "unrouted/1",
+        "skip/1",
+        "gone/1",
+        "nothing/1",
+    ] {
         let (router, script, _) = once();
         for _ in 0..2 {
             drop(route(&router, &put(key).build()).await);

@@ -252,6 +252,32 @@ async fn only_handled_records_are_remembered() {
     );
 }
 
+/// The newest event of the key has no effect, and an older one must not have another.
+#[tokio::test]
+async fn what_a_handler_skipped_is_remembered_and_what_no_handler_saw_is_not() {
+    let outcomes = async |key: &str| {
+        let router = LatestOnly::new(Script::default(), MemoryStore::new());
+        let mut outcomes = Vec::new();
+
+        for sequencer in ["09", "05"] {
+            let record = put(key).with_sequencer(sequencer).build();
+            outcomes.push(router.route(&record, &MessageContext::new()).await);
+        }
+
+        format!("{outcomes:?}")
+    };
+
+    assert_eq!(outcomes("gone/1").await, "[Skipped(Gone), Skipped(Stale)]");
+    assert_eq!(
+        outcomes("nothing/1").await,
+        r#"[Skipped(Other("nothing to do")), Skipped(Stale)]"#
+    );
+    assert_eq!(
+        outcomes("unrouted/1").await,
+        "[Skipped(Unrouted), Skipped(Unrouted)]"
+    );
+}
+
 /// EventBridge writes a sequencer in lower case and without the leading zeros.
 #[tokio::test]
 async fn an_event_is_placed_by_its_sequencer_however_that_is_written() {

@@ -15,6 +15,9 @@ mod outside_sqs;
 mod after_invocation;
 mod dead_letters;
 mod backoff;
+mod classifiers;
+#[cfg(feature = "sqs")]
+mod aws_errors;
 #[cfg(feature = "sqs")]
 mod sqs_backoff;
 #[cfg(feature = "sqs")]
@@ -32,6 +35,7 @@ mod exclusive;
 mod lease;
 mod instances;
 mod memory_store;
+mod objects;
 mod lambda_service;
 mod logs;
 mod log_lines;

@@ -170,10 +170,12 @@ async fn a_malformed_body_can_be_dropped() {
 async fn an_unrouted_record_is_skipped_or_fails() {
     let batch = SqsBatchBuilder::new()
         .with_record("1", put("unrouted/1"))
-        .with_record("2", put("skip/2"));
+        .with_record("2", put("skip/2"))
+        .with_record("3", put("gone/3"))
+        .with_record("4", put("nothing/4"));
     let (dispatcher, _) = dispatcher();
     let report = dispatcher.dispatch(batch.to_bytes(), None).await;
-    assert_eq!((failures(&report).len(), report.unwrap().skipped()), (0, 2));
+    assert_eq!((failures(&report).len(), report.unwrap().skipped()), (0, 4));
     let report = dispatcher
         .on_unrouted(Unrouted::Fail)
         .dispatch(batch.to_bytes(), None)

@@ -72,6 +72,8 @@ fn records_are_counted_by_event_name_and_outcome() {
         "permanent",
         "skip",
         "unrouted",
+        "gone",
+        "nothing",
         "panic",
         "run-250",
     ]
@@ -100,10 +102,12 @@ fn records_are_counted_by_event_name_and_outcome() {
         "duplicate",
         "unrouted",
         "stale",
+        "gone",
+        "skipped",
     ]
     .map(put);
 
-    assert_eq!(outcomes, [2, 2, 1, 1, 1, 0]);
+    assert_eq!(outcomes, [2, 2, 1, 1, 1, 0, 1, 1]);
 
     assert_eq!(
         count(
@@ -114,7 +118,7 @@ fn records_are_counted_by_event_name_and_outcome() {
     );
 
     let (samples, seconds) = measured["handler_duration_seconds{event_name=ObjectCreated:Put}"];
-    assert_eq!(samples, 7);
+    assert_eq!(samples, 9);
     assert!((0.25..0.26).contains(&seconds), "{seconds}");
 }
 

@@ -87,6 +87,8 @@ impl Router for Script {
                 ("fail", _) => Outcome::Failed(HandlerError::retry("it failed")),
                 ("permanent", _) => Outcome::Failed(HandlerError::permanent("it failed for good")),
                 ("skip", _) => Outcome::Skipped(SkipReason::Duplicate),
+                ("gone", _) => Outcome::Skipped(SkipReason::Gone),
+                ("nothing", _) => Outcome::Failed(HandlerError::skip("nothing to do")),
                 ("unrouted", _) => Outcome::Skipped(SkipReason::Unrouted),
                 ("panic", "long") => std::panic::panic_any("x".repeat(7_000_000)),
                 ("panic", _) => panic!("it panicked"),

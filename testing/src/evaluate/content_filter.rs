@@ -140,16 +140,21 @@ impl ContentFilter {
         fields && self.alternatives.iter().all(one_of)
     }
 
-    /// Whether a condition has the operator `wildcard`.
-    pub(crate) fn has_wildcard(&self) -> bool {
-        let in_fields = self.fields.iter().any(|(_, field)| match field {
-            Field::Leaf(conditions) => conditions
-                .iter()
-                .any(|condition| matches!(condition, FieldCondition::Wildcard(_))),
-            Field::Nested(filter) => filter.has_wildcard(),
-        });
+    /// All conditions on fields, of every alternative.
+    pub(crate) fn conditions(&self) -> Vec<&FieldCondition> {
+        let mut conditions = Vec::new();
+        for (_, field) in &self.fields {
+            match field {
+                Field::Leaf(leaf) => conditions.extend(leaf),
+                Field::Nested(filter) => conditions.extend(filter.conditions()),
+            }
+        }
 
-        in_fields || self.alternatives.iter().flatten().any(Self::has_wildcard)
+        for filter in self.alternatives.iter().flatten() {
+            conditions.extend(filter.conditions());
+        }
+
+        conditions
     }
 
     /// The paths of the leaf keys.

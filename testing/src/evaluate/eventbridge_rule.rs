@@ -12,9 +12,9 @@ use super::filter_error::{FilterError, FilterErrorKind};
 ///  "detail": {"object": {"key": [{"prefix": "in/"}]}}}
 /// ```
 ///
-/// It supports values, `prefix`, `suffix`, `wildcard`, `anything-but` (values or a `prefix`),
-/// `exists`, `equals-ignore-case` and `$or`, as described in "Creating Amazon EventBridge event
-/// patterns", Amazon EventBridge User Guide, 2026.
+/// It supports values, `prefix` and `suffix` (also with `equals-ignore-case`), `wildcard`,
+/// `anything-but` (values or a `prefix`), `exists`, `equals-ignore-case` and `$or`, as described in
+/// "Creating Amazon EventBridge event patterns", Amazon EventBridge User Guide, 2026.
 ///
 /// A field in an array matches if any element matches. All conditions on an object must match in
 /// the same element.

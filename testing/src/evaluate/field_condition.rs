@@ -24,6 +24,8 @@ pub(crate) enum FieldCondition {
     Equals(Value),
     Prefix(String),
     Suffix(String),
+    PrefixIgnoreCase(String),
+    SuffixIgnoreCase(String),
     EqualsIgnoreCase(String),
     AnythingBut(Vec<Value>),
     AnythingButPrefix(String),
@@ -50,8 +52,14 @@ impl FieldCondition {
         };
 
         match &**operator {
-            "prefix" => text(operator, operand).map(Self::Prefix),
-            "suffix" => text(operator, operand).map(Self::Suffix),
+            "prefix" => match ignoring_case(operand) {
+                Some(operand) => text(operator, operand).map(Self::PrefixIgnoreCase),
+                None => text(operator, operand).map(Self::Prefix),
+            },
+            "suffix" => match ignoring_case(operand) {
+                Some(operand) => text(operator, operand).map(Self::SuffixIgnoreCase),
+                None => text(operator, operand).map(Self::Suffix),
+            },
             "equals-ignore-case" => text(operator, operand).map(Self::EqualsIgnoreCase),
             "wildcard" => match Wildcard::parse(&text(operator, operand)?) {
                 Some(wildcard) => Ok(Self::Wildcard(wildcard)),
@@ -106,6 +114,12 @@ impl FieldCondition {
             }
             Self::Prefix(prefix) => is_text(&|text| text.starts_with(prefix)),
             Self::Suffix(suffix) => is_text(&|text| text.ends_with(suffix)),
+            Self::PrefixIgnoreCase(prefix) => {
+                is_text(&|text| text.to_lowercase().starts_with(&prefix.to_lowercase()))
+            }
+            Self::SuffixIgnoreCase(suffix) => {
+                is_text(&|text| text.to_lowercase().ends_with(&suffix.to_lowercase()))
+            }
             Self::EqualsIgnoreCase(expected) => {
                 is_text(&|text| text.to_lowercase() == expected.to_lowercase())
             }
@@ -113,6 +127,14 @@ impl FieldCondition {
             Self::AnythingButPrefix(prefix) => is_text(&|text| !text.starts_with(prefix)),
         }
     }
+}
+
+/// The text of `{"equals-ignore-case": "text"}`.
+fn ignoring_case(operand: &Value) -> Option<&Value> {
+    let members = operand.as_object()?;
+    members
+        .get("equals-ignore-case")
+        .filter(|_| members.len() == 1)
 }
 
 /// Numbers are equal if their values are, such as `1` and `1.0`.

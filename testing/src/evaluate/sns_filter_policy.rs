@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use super::content_filter::{ContentFilter, Elements};
+use super::field_condition::FieldCondition;
 use super::filter_error::{FilterError, FilterErrorKind};
 
 /// The filter policy of an SNS subscription, evaluated without AWS.
@@ -15,9 +16,9 @@ use super::filter_error::{FilterError, FilterErrorKind};
 /// {"Records": {"eventName": ["ObjectCreated:Put", {"prefix": "ObjectRemoved:"}]}}
 /// ```
 ///
-/// It supports values, `prefix`, `suffix`, `anything-but` (values or a `prefix`), `exists`,
-/// `equals-ignore-case` and `$or`, as described in "Amazon SNS subscription filter policies",
-/// Amazon SNS Developer Guide, 2026.
+/// It supports values, `prefix`, `suffix`, `wildcard`, `anything-but` (values or a `prefix`),
+/// `exists`, `equals-ignore-case` and `$or`, as described in "Amazon SNS subscription filter
+/// policies", Amazon SNS Developer Guide, 2026.
 ///
 /// A field in an array matches if any element matches. Each field is compared on its own, so the
 /// event name may match in one record and the key in another.
@@ -42,6 +43,9 @@ pub struct SnsFilterPolicy(ContentFilter);
 const MOST_LEAF_KEYS: usize = 5;
 const MOST_COMBINATIONS: usize = 150;
 
+/// SNS limits how complex wildcards may be; this evaluator is strict.
+const MOST_STARS: usize = 3;
+
 impl SnsFilterPolicy {
     /// Parses a policy. The policy `{}` has no conditions.
     ///
@@ -52,17 +56,16 @@ impl SnsFilterPolicy {
     /// - [`FilterErrorKind::InvalidJson`] or [`FilterErrorKind::InvalidShape`] if it is not a
     ///   filter.
     /// - [`FilterErrorKind::InvalidCondition`] if a condition is wrong, and also if it has one of
-    ///   the operators `numeric`, `cidr` and `wildcard`, which are not supported here.
+    ///   the operators `numeric` and `cidr`, which are not supported here. A `prefix` or `suffix`
+    ///   that ignores case, which only EventBridge has, and a wildcard with more than three `*` are
+    ///   wrong.
     /// - [`FilterErrorKind::TooManyKeys`] if it has more than 5 leaf keys.
     /// - [`FilterErrorKind::TooManyCombinations`] if it has more than 150 combinations. Each leaf
     ///   key counts its values times its depth, and the counts are multiplied.
     pub fn parse(json: &str) -> Result<Self, FilterError> {
         let filter = ContentFilter::parse(json)?;
-        if filter.has_wildcard() {
-            return Err(FilterError::new(
-                FilterErrorKind::InvalidCondition,
-                "the operator `wildcard` is not supported",
-            ));
+        for condition in filter.conditions() {
+            check(condition)?;
         }
 
         let keys = filter.leaves().into_iter().collect::<BTreeSet<_>>().len();
@@ -96,4 +99,19 @@ impl SnsFilterPolicy {
             _ => false,
         }
     }
+}
+
+/// Rejects the conditions that EventBridge has and SNS does not have.
+fn check(condition: &FieldCondition) -> Result<(), FilterError> {
+    let message = match condition {
+        FieldCondition::PrefixIgnoreCase(_) | FieldCondition::SuffixIgnoreCase(_) => {
+            "SNS does not ignore the case of a prefix or a suffix".to_owned()
+        }
+        FieldCondition::Wildcard(wildcard) if wildcard.stars() > MOST_STARS => {
+            format!("a wildcard has more than {MOST_STARS} `*`")
+        }
+        _ => return Ok(()),
+    };
+
+    Err(FilterError::new(FilterErrorKind::InvalidCondition, message))
 }

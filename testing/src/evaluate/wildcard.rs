@@ -42,6 +42,11 @@ impl Wildcard {
         })
     }
 
+    /// The number of `*` that stand for any characters.
+    pub(crate) fn stars(&self) -> usize {
+        self.others.len()
+    }
+
     pub(crate) fn matches(&self, text: &str) -> bool {
         let Some(rest) = text.strip_prefix(&*self.first) else {
             return false;

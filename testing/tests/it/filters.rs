@@ -120,22 +120,61 @@ fn a_wildcard_stands_for_any_characters() {
 }
 
 #[test]
-fn a_wildcard_is_an_operator_of_rules_only() {
+fn a_malformed_wildcard_is_rejected() {
     for wildcard in [r#""a**""#, r#""\\a""#, r#""a\\""#, "1"] {
         check_rejected(
             &format!(r#"{{"a":[{{"wildcard":{wildcard}}}]}}"#),
             FilterErrorKind::InvalidCondition,
         );
     }
+}
+
+#[test]
+fn a_policy_has_wildcards_with_at_most_three_stars() {
+    let policy = SnsFilterPolicy::parse(r#"{"a":{"b":[{"wildcard":"a*b*c*"}]}}"#).unwrap();
+    assert!(policy.matches(r#"{"a":{"b":"a-b-c-"}}"#));
+    assert!(!policy.matches(r#"{"a":{"b":"a-c-"}}"#));
 
     for policy in [
-        r#"{"a":{"b":[{"wildcard":"a*"}]}}"#,
-        r#"{"$or":[{"a":[{"wildcard":"a*"}]},{"b":[1]}]}"#,
+        r#"{"a":{"b":[{"wildcard":"a*b*c*d*"}]}}"#,
+        r#"{"$or":[{"a":[{"wildcard":"a*b*c*d*"}]},{"b":[1]}]}"#,
     ] {
         assert!(EventBridgeRule::parse(policy).is_ok());
         let kind = SnsFilterPolicy::parse(policy).unwrap_err().kind();
         assert_eq!(kind, FilterErrorKind::InvalidCondition);
     }
+}
+
+#[test]
+fn only_a_rule_ignores_the_case_of_a_prefix_or_suffix() {
+    for (condition, text, expected) in [
+        (r#"{"suffix":{"equals-ignore-case":".jpg"}}"#, "a.JpG", true),
+        (r#"{"suffix":{"equals-ignore-case":".JPG"}}"#, "a.jpg", true),
+        (
+            r#"{"suffix":{"equals-ignore-case":".jpg"}}"#,
+            "a.jpg2",
+            false,
+        ),
+        (r#"{"prefix":{"equals-ignore-case":"In/"}}"#, "iN/a", true),
+        (r#"{"prefix":{"equals-ignore-case":"In/"}}"#, "a/in/", false),
+    ] {
+        let filter = format!(r#"{{"a":[{condition}]}}"#);
+        let rule = EventBridgeRule::parse(&filter).unwrap();
+        let body = serde_json::json!({ "a": text }).to_string();
+        assert_eq!(rule.matches(&body), expected, "{condition} {text}");
+
+        let kind = SnsFilterPolicy::parse(&filter).unwrap_err().kind();
+        assert_eq!(kind, FilterErrorKind::InvalidCondition);
+    }
+
+    check_rejected(
+        r#"{"a":[{"suffix":{"equals-ignore-case":1}}]}"#,
+        FilterErrorKind::InvalidCondition,
+    );
+    check_rejected(
+        r#"{"a":[{"suffix":{}}]}"#,
+        FilterErrorKind::InvalidCondition,
+    );
 }
 
 #[test]

@@ -6,7 +6,9 @@
 #![allow(missing_docs, clippy::unwrap_used)]
 
 mod dynamodb;
+mod objects;
 mod s3;
+mod s3_notifications;
 mod sqs;
 mod sqs_client;
 mod sqs_faults;

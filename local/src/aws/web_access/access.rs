@@ -2,13 +2,15 @@
 
 use std::fmt;
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use http::header;
 use http::request::Parts;
-use http::{HeaderMap, HeaderValue, Response};
+use http::{HeaderMap, HeaderValue, Method, Response};
 use http_body_util::Full;
 
+use super::cross_origin::{CrossOrigin, CrossOriginAnswer};
 use super::hosts;
 use super::origin::Origin;
 use super::requests::{Source, is_from_another_site, is_link, only};
@@ -51,6 +53,21 @@ pub struct WebAccess {
     origins: Option<Vec<Origin>>,
     /// The paths that other pages may link to, if the port has pages of its own.
     own_pages: Option<fn(&str) -> bool>,
+    /// What the resources of the port say about admitted requests of pages.
+    cross_origin: Option<Arc<dyn CrossOrigin>>,
+    /// Adds the headers that every answer of the port has.
+    mark: fn(&mut HeaderMap),
+}
+
+/// Whose request is admitted.
+pub(super) enum Admitted {
+    /// That of a program, which may name any origin that no page has.
+    Program,
+    /// One whose answer no page of another origin can read: that of an own page, a link or an
+    /// image.
+    SameOrigin,
+    /// That of a page of an allowed origin, which is the value of `Origin`.
+    Page(HeaderValue),
 }
 
 impl WebAccess {
@@ -62,6 +79,8 @@ impl WebAccess {
             refuse,
             origins: None,
             own_pages: None,
+            mark: |_| {},
+            cross_origin: None,
         }
     }
 
@@ -110,24 +129,64 @@ impl WebAccess {
         self
     }
 
+    /// Adds headers to what is answered here: the answers to browsers that ask before a request.
+    /// Refusals have theirs from `refuse`.
+    #[must_use]
+    pub(crate) fn with_marks(mut self, mark: fn(&mut HeaderMap)) -> Self {
+        self.mark = mark;
+        self
+    }
+
+    pub(super) fn mark(&self, headers: &mut HeaderMap) {
+        (self.mark)(headers);
+    }
+
+    /// Lets the resources of the port decide about the requests of pages that are admitted.
+    #[must_use]
+    pub(crate) fn with_cross_origin(mut self, cross_origin: Arc<dyn CrossOrigin>) -> Self {
+        self.cross_origin = Some(cross_origin);
+        self
+    }
+
+    /// What the resource of an admitted request says about it.
+    pub(super) fn cross_origin(&self, request: &Parts, admitted: &Admitted) -> CrossOriginAnswer {
+        let is_allowed_page = match admitted {
+            Admitted::SameOrigin => return CrossOriginAnswer::Default,
+            Admitted::Program => false,
+            Admitted::Page(_) => true,
+        };
+        let is_cors =
+            request.headers.contains_key(header::ORIGIN) || request.method == Method::OPTIONS;
+
+        match &self.cross_origin {
+            Some(resources) if is_cors => resources.decide(request, is_allowed_page),
+            _ => CrossOriginAnswer::Default,
+        }
+    }
+
     pub(super) fn refuse(&self, reason: &str) -> Response<Full<Bytes>> {
         (self.refuse)(reason)
     }
 
-    /// Checks a request. If it comes from a page of an allowed origin, returns its `Origin`.
-    pub(super) fn check(&self, request: &Parts) -> Result<Option<HeaderValue>, String> {
+    /// Checks a request.
+    pub(super) fn check(&self, request: &Parts) -> Result<Admitted, String> {
         let host = self.check_host(request)?;
         let headers = &request.headers;
 
         match Source::of(headers) {
-            Source::NoPage => Ok(None),
-            Source::OwnPage if self.own_pages.is_some() => Ok(None),
+            Source::NoPage => Ok(Admitted::Program),
+            Source::OwnPage if self.own_pages.is_some() => Ok(Admitted::SameOrigin),
             Source::Page(origin) if self.allows(|own| own.is(origin)) => {
-                Ok(headers.get(header::ORIGIN).cloned())
+                let origin = headers.get(header::ORIGIN).cloned();
+                Ok(origin.map_or(Admitted::SameOrigin, Admitted::Page))
             }
-            Source::Page(origin) if self.is_own_page(origin, host, headers) => Ok(None),
-            Source::Unnamed(_) if self.is_linked(request) => Ok(None),
-            Source::Unnamed(Some(url)) if self.allows(|own| own.contains(url)) => Ok(None),
+            Source::Page(origin) if self.is_own_page(origin, host, headers) => {
+                Ok(Admitted::SameOrigin)
+            }
+            Source::Unnamed(_) if self.is_linked(request) => Ok(Admitted::SameOrigin),
+            Source::Unnamed(Some(url)) if self.allows(|own| own.contains(url)) => {
+                Ok(Admitted::SameOrigin)
+            }
             Source::Page(origin) => Err(self.refused_page(origin)),
             Source::OwnPage | Source::Unnamed(_) => Err(self.refused_page("another site")),
             Source::Unclear => Err(String::from(

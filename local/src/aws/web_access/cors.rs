@@ -24,13 +24,17 @@ pub(super) fn preflight<B, A: Default>(request: &Request<B>) -> Option<Response<
     if let Some(names) = asked.get(header::ACCESS_CONTROL_REQUEST_HEADERS) {
         headers.insert(header::ACCESS_CONTROL_ALLOW_HEADERS, names.clone());
     }
-    // A page of a public server asks for a server on this machine.
+    allow_private_network(asked, headers);
+
+    Some(response)
+}
+
+/// Lets a page of a public server use a server on this machine, if it asks for that.
+pub(super) fn allow_private_network(asked: &HeaderMap, headers: &mut HeaderMap) {
     if asked.contains_key("access-control-request-private-network") {
         let allow = HeaderName::from_static("access-control-allow-private-network");
         headers.insert(allow, HeaderValue::from_static("true"));
     }
-
-    Some(response)
 }
 
 /// Lets the page of this origin read a response with all its headers.

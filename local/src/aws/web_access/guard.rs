@@ -6,13 +6,14 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::EXPECT;
-use http::{HeaderValue, Request, Response};
+use http::{HeaderMap, HeaderValue, Request, Response};
 use http_body_util::{BodyExt, Either, Full, Limited};
 use hyper::body::{Body, Incoming};
 use hyper::service::HttpService;
 
-use super::access::WebAccess;
+use super::access::{Admitted, WebAccess};
 use super::cors;
+use super::cross_origin::CrossOriginAnswer;
 
 /// How much of a refused request is read before it is answered. Many clients send a request to its
 /// end before they look at the answer.
@@ -30,10 +31,20 @@ pub(crate) struct WebGuard<S> {
 
 /// What is to be done with a request.
 enum Admission {
-    /// It is answered by the service. If it comes from a page, that page may read the answer.
-    Admitted(Request<Incoming>, Option<HeaderValue>),
+    /// It is answered by the service.
+    Admitted(Request<Incoming>, Permission),
     /// It is answered here, after its body is read if there is one to read.
     Answered(Response<Full<Bytes>>, Option<Incoming>),
+}
+
+/// What the answer tells a browser.
+enum Permission {
+    /// Nothing.
+    None,
+    /// The page of this origin may read everything.
+    Page(HeaderValue),
+    /// What the resource says.
+    Resource(HeaderMap),
 }
 
 impl<S> WebGuard<S> {
@@ -47,18 +58,38 @@ impl<S> WebGuard<S> {
     fn admit(&self, request: Request<Incoming>) -> Admission {
         let (head, body) = request.into_parts();
         let checked = self.access.check(&head);
+        let resource = match &checked {
+            Ok(admitted) => self.access.cross_origin(&head, admitted),
+            Err(_) => CrossOriginAnswer::Default,
+        };
         let request = Request::from_parts(head, body);
 
-        match checked {
-            Err(reason) => answer(self.access.refuse(&reason), request),
-            Ok(None) => Admission::Admitted(request, None),
-            Ok(Some(origin)) => match cors::preflight(&request) {
-                Some(mut response) => {
-                    cors::allow(response.headers_mut(), &origin);
-                    answer(response, request)
+        let admitted = match checked {
+            Ok(admitted) => admitted,
+            Err(reason) => return answer(self.access.refuse(&reason), request),
+        };
+
+        match (resource, admitted) {
+            (CrossOriginAnswer::Headers(headers), _) => {
+                Admission::Admitted(request, Permission::Resource(headers))
+            }
+            (CrossOriginAnswer::Reply(mut response), admitted) => {
+                if matches!(admitted, Admitted::Page(_)) && response.status().is_success() {
+                    cors::allow_private_network(request.headers(), response.headers_mut());
                 }
-                None => Admission::Admitted(request, Some(origin)),
-            },
+                answer(response, request)
+            }
+            (CrossOriginAnswer::Default, Admitted::Page(origin)) => {
+                match cors::preflight(&request) {
+                    Some(mut response) => {
+                        self.access.mark(response.headers_mut());
+                        cors::allow(response.headers_mut(), &origin);
+                        answer(response, request)
+                    }
+                    None => Admission::Admitted(request, Permission::Page(origin)),
+                }
+            }
+            (CrossOriginAnswer::Default, _) => Admission::Admitted(request, Permission::None),
         }
     }
 }
@@ -81,13 +112,15 @@ where
 
                 Ok(response.map(Either::Right))
             }),
-            Admission::Admitted(request, origin) => {
+            Admission::Admitted(request, permission) => {
                 let answer = self.service.clone().call(request);
 
                 Box::pin(async move {
                     let mut response = answer.await?;
-                    if let Some(origin) = origin {
-                        cors::allow(response.headers_mut(), &origin);
+                    match permission {
+                        Permission::None => {}
+                        Permission::Page(origin) => cors::allow(response.headers_mut(), &origin),
+                        Permission::Resource(headers) => response.headers_mut().extend(headers),
                     }
 
                     Ok(response.map(Either::Left))

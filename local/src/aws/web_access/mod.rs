@@ -8,9 +8,11 @@ mod origin;
 mod hosts;
 mod requests;
 mod cors;
+mod cross_origin;
 mod access;
 mod guard;
 
 pub use self::access::WebAccess;
+pub(crate) use self::cross_origin::{CrossOrigin, CrossOriginAnswer};
 pub(crate) use self::guard::WebGuard;
 pub use self::origin::Origin;

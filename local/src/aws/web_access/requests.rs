@@ -5,7 +5,7 @@ use http::{Method, request::Parts};
 
 /// Which page a request comes from.
 pub(super) enum Source<'a> {
-    /// No page: another program, or a user who typed the address.
+    /// No page: another program, whatever `Origin` it makes up, or a user who typed the address.
     NoPage,
     /// A page of the port itself, which sent no `Origin`.
     OwnPage,
@@ -27,12 +27,22 @@ impl<'a> Source<'a> {
         };
 
         match (origin, site) {
+            (Some(origin), None) if !is_of_browser(origin) => Self::NoPage,
             (Some(origin), _) => Self::Page(origin),
             (None, None | Some("none")) => Self::NoPage,
             (None, Some("same-origin")) => Self::OwnPage,
             (None, Some(_)) => Self::Unnamed(only(headers, &header::REFERER).unwrap_or_default()),
         }
     }
+}
+
+/// Whether a browser can send this `Origin`: `null`, or a scheme and a host ("Serialization of an
+/// origin", HTML Standard, 2026). A page cannot choose it. A program that tries out the CORS rules
+/// of a bucket may send anything.
+fn is_of_browser(origin: &str) -> bool {
+    origin.is_empty()
+        || origin.contains([':', '/', ',', ' '])
+        || origin.eq_ignore_ascii_case("null")
 }
 
 /// Whether the request says that it comes from another site.

@@ -58,8 +58,9 @@ pub(crate) struct Arguments {
     /// Inject one fault at this rate, at every hop where it can happen (`kill=0.1`) or at one hop
     /// (`deliver:duplicate=0.5`). Can be given several times.
     ///
-    /// Hops: publish, deliver, send, receive, invoke, delete. Faults: duplicate, delay, reorder,
-    /// drop-request, drop-response, kill, time-out, throttle, expire-visibility, refuse-delete.
+    /// Hops: publish, deliver, send, receive, invoke, delete, change-visibility. Faults: duplicate,
+    /// delay, reorder, drop-request, drop-response, kill, time-out, throttle, expire-visibility,
+    /// refuse-delete, refuse.
     #[arg(long, value_name = "[HOP:]FAULT=RATE", value_parser = parse_fault)]
     fault: Vec<FaultRate>,
 

@@ -8,7 +8,8 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use s3_dispatch_local::{
-    BoundS3Endpoint, ErrorKind, FunctionSpec, InvokeUrl, LocalPipeline, S3Endpoint, Topology,
+    BoundS3Endpoint, ErrorKind, FunctionSpec, InvokeUrl, LocalPipeline, NotificationSource,
+    S3Endpoint, Topology,
 };
 
 use crate::cli::{Arguments, Implementation};
@@ -117,6 +118,7 @@ impl Running {
         let address = endpoint.address();
         greet(arguments, address, pipeline.sqs_address(), topology);
         name_left_out_queues(&pipeline);
+        name_stored_notifications(&pipeline);
 
         let ui = ui.map(|ui| {
             say(&format!(
@@ -176,6 +178,27 @@ fn name_left_out_queues(pipeline: &LocalPipeline) {
                 "The queue `{queue}` is not in the configuration. The data folder keeps its \
                  {messages}."
             ),
+        ));
+    }
+}
+
+/// Says whose notification configuration counts, where a client has put another one than the
+/// configuration has.
+fn name_stored_notifications(pipeline: &LocalPipeline) {
+    for (bucket, source) in pipeline.notification_sources() {
+        let what = match source {
+            NotificationSource::Client => {
+                "publishes what a client has put, and not what the configuration says"
+            }
+            _ => {
+                "publishes what the configuration says, which has changed since a client has put \
+                 something else"
+            }
+        };
+
+        say(&paint(
+            console::WARNING,
+            &format!("The bucket `{bucket}` {what}."),
         ));
     }
 }

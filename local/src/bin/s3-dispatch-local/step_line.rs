@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use s3_dispatch_local::{Fate, ObjectEvent, ReceivedMessage, SendRefusal, Step, StepKind};
+use s3_dispatch_local::{
+    BucketSpec, Destination, Fate, ObjectEvent, ReceivedMessage, SendRefusal, Step, StepKind,
+};
 
 /// Longer texts are cut off: a batch may have ten thousand messages.
 const MAX_TEXT_BYTES: usize = 4096;
@@ -79,8 +81,15 @@ fn fan_out_line(kind: &StepKind) -> Option<StepLine> {
 fn message_line(kind: &StepKind) -> Option<StepLine> {
     let (what, tone, text) = match kind {
         StepKind::ObjectEvent(event) => ("object", Tone::Good, object_text(event)),
+        StepKind::NotificationsConfigured(bucket) => {
+            ("configured", Tone::Name, configuration_text(bucket))
+        }
         StepKind::TestNotification { bucket } => {
             ("test", Tone::Faint, format!("s3:TestEvent for {bucket}"))
+        }
+        StepKind::NoDestination { destination } => {
+            let text = format!("{destination} does not exist, the notification is lost");
+            ("refused", Tone::Failed, text)
         }
         StepKind::Enqueued {
             queue,
@@ -272,6 +281,27 @@ fn trouble_line(kind: &StepKind) -> Option<StepLine> {
     Some(StepLine::new(what, tone, text))
 }
 
+/// What a bucket publishes: `photos: ObjectCreated:* to uploads, every event to EventBridge`.
+fn configuration_text(bucket: &BucketSpec) -> String {
+    let notifications = bucket.notifications.iter().map(|spec| {
+        let events = spec.events.iter().map(ToString::to_string);
+        let events = events.collect::<Vec<_>>().join(" and ");
+        match &spec.destination {
+            Destination::Topic(name) | Destination::Queue(name) => format!("{events} to {name}"),
+            _ => events,
+        }
+    });
+    let every = bucket.eventbridge;
+    let every = every.then(|| String::from("every event to EventBridge"));
+    let published: Vec<_> = notifications.chain(every).collect();
+
+    let published = match published.is_empty() {
+        true => String::from("publishes nothing"),
+        false => published.join(", "),
+    };
+    format!("{}: {}", bucket.name, escape_controls(&published))
+}
+
 fn object_text(event: &ObjectEvent) -> String {
     let size = event
         .size
@@ -314,6 +344,7 @@ fn refusal_text(reason: SendRefusal) -> String {
         SendRefusal::TooLong => "the message is too long",
         SendRefusal::NoGroup => "the message has no message group id",
         SendRefusal::NoDeduplicationId => "the message has no deduplication id",
+        SendRefusal::QueueDeleted => "the queue was deleted",
         other => return format!("{other:?}"),
     };
 

@@ -79,7 +79,9 @@ fn arrive_at_topic(
 
         if passed {
             let body = topic.message_body(subscription, &message.body, &message_id, now);
-            let forwarded = message.forward(&subscription.queue, body);
+            let forwarded = message
+                .forward(&subscription.queue, body)
+                .with_dead_letter_queue(subscription.dead_letter_queue.as_ref());
             engine.send_off(state, now, forwarded);
         }
     }
@@ -92,19 +94,23 @@ fn arrive_at_queue(
     name: &Arc<str>,
     message: InTransit,
 ) {
-    let queue = state.queue_or_left_out(name);
     let about = format!("message {}", message.path);
     let message_id: Arc<str> = Chance::new(engine.seed, &about).uuid().into();
 
     let mut queued = Message::new(Arc::clone(&message_id), Arc::clone(&message.body));
     queued.event = message.event;
 
-    match queue.send(now, queued) {
+    let sent = match state.queues.get_mut(name) {
+        Some(queue) => queue.send(now, queued),
+        None => Err(SendRefusal::QueueDeleted),
+    };
+
+    match sent {
         Ok(sent) => {
             let step = StepKind::Enqueued {
                 queue: Arc::clone(name),
                 message_id,
-                body: message.body,
+                body: Arc::clone(&message.body),
                 is_duplicate: sent != Sent::Accepted,
             };
             engine.journal.append(message.event, step);
@@ -118,6 +124,9 @@ fn arrive_at_queue(
 
             if reason == SendRefusal::Full {
                 retry_later(state, now, message);
+            } else if let Some(letter) = message.into_dead_letter() {
+                let queue = Arc::clone(letter.next_stop.name());
+                arrive_at_queue(engine, state, now, &queue, letter);
             }
         }
     }

@@ -13,7 +13,7 @@ use crate::s3::notification::{Request, eventbridge_json};
 use crate::s3::{EventId, ObjectEvent};
 
 impl Engine {
-    /// Sends an event to EventBridge, if its bucket does that and the event has a form there.
+    /// Sends an event to EventBridge, if it has a form there.
     pub(in crate::pipeline) fn send_to_event_bus(
         &self,
         state: &mut PipelineState,
@@ -21,11 +21,6 @@ impl Engine {
         event: &ObjectEvent,
         request: &Request<'_>,
     ) {
-        let mut buckets = self.buckets.iter();
-        if !buckets.any(|bucket| bucket.name == event.bucket && bucket.eventbridge) {
-            return;
-        }
-
         let path: Arc<str> = format!("{}/eventbridge", id.0).into();
         // Duplicates of an event have the same id.
         let event_id = Chance::new(self.seed, &path).uuid();
@@ -39,6 +34,7 @@ impl Engine {
             next_stop: NextStop::EventBus(EVENT_BUS.into()),
             path,
             refusals: 0,
+            dead_letter_queue: None,
         };
         self.send_off(state, request.time, message);
     }
@@ -67,7 +63,9 @@ pub(super) fn arrive_at_event_bus(
 
         if matched {
             let body = Arc::clone(&message.body);
-            let forwarded = message.forward_by(&rule.name, &rule.queue, body);
+            let forwarded = message
+                .forward_by(&rule.name, &rule.queue, body)
+                .with_dead_letter_queue(rule.dead_letter_queue.as_ref());
             engine.send_off(state, now, forwarded);
         }
     }

@@ -20,26 +20,20 @@ pub(crate) enum Moved {
     Full,
     /// The message has no queue to go back to: it was sent to the dead-letter queue directly.
     NoSource,
-    /// The destination no longer exists.
-    NoDestination,
+    /// The source or the destination no longer exists.
+    NoQueue,
 }
 
 impl Engine {
-    /// The dead-letter queue of a queue. `None` if it has none.
-    pub(crate) fn dead_letter_queue_of(&self, name: &str) -> Option<String> {
+    /// The names of the queues that this one is the dead-letter queue of, in order.
+    pub(crate) fn sources_of(&self, dead_letter_queue: &str) -> Vec<Arc<str>> {
         self.read(|state| {
-            let redrive = state.queues.get(name)?.spec().redrive.as_ref()?;
-            Some(redrive.dead_letter_queue.clone())
-        })
-    }
-
-    /// Whether a queue is the dead-letter queue of another one.
-    pub(crate) fn is_dead_letter_queue(&self, name: &str) -> bool {
-        self.read(|state| {
-            state.queues.values().any(|queue| {
+            let sources = state.queues.values().filter(|queue| {
                 let redrive = queue.spec().redrive.as_ref();
-                redrive.is_some_and(|redrive| redrive.dead_letter_queue == name)
-            })
+                redrive.is_some_and(|redrive| redrive.dead_letter_queue == dead_letter_queue)
+            });
+
+            sources.map(|queue| Arc::clone(queue.name())).collect()
         })
     }
 
@@ -84,7 +78,7 @@ impl Engine {
         destination: Option<&str>,
     ) -> Moved {
         let Some(queue) = state.queues.get_mut(source) else {
-            return Moved::NothingLeft;
+            return Moved::NoQueue;
         };
         self.expire(queue, now);
 
@@ -100,7 +94,7 @@ impl Engine {
         let (serial, source) = (letter.serial, Arc::clone(queue.name()));
 
         match state.queues.get(&target).map(|queue| queue.room()) {
-            None => return Moved::NoDestination,
+            None => return Moved::NoQueue,
             Some(0) => return Moved::Full,
             Some(_) => {}
         }

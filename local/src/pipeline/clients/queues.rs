@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+use super::deleting::{DeletedRecently, check_name};
 use crate::Error;
 use crate::journal::StepKind;
 use crate::pipeline::engine::Engine;
@@ -22,7 +23,8 @@ pub(crate) struct QueueDescription {
     pub(crate) spec: QueueSpec,
     pub(crate) created: SystemTime,
     pub(crate) changed: SystemTime,
-    /// Attributes that are kept for clients and have no effect here.
+    /// Attributes that are kept as texts: access policies, encryption, and which queues may have
+    /// this one as their dead-letter queue.
     pub(crate) kept: BTreeMap<String, String>,
     pub(crate) tags: BTreeMap<String, String>,
     pub(crate) visible: usize,
@@ -101,13 +103,15 @@ impl Engine {
         spec: QueueSpec,
         kept: BTreeMap<String, String>,
         tags: BTreeMap<String, String>,
-    ) -> Result<(), Error> {
+    ) -> Result<Result<(), DeletedRecently>, Error> {
         let now = self.clock.now();
 
         self.change_settings(|state| {
             if state.queues.contains_key(spec.name.as_str()) {
-                return;
+                return Ok(());
             }
+
+            check_name(state, &spec.name, now)?;
 
             state.set_settings(StoredSettings {
                 spec,
@@ -117,6 +121,8 @@ impl Engine {
                 kept,
                 tags,
             });
+
+            Ok(())
         })
         .await
     }
@@ -172,15 +178,21 @@ impl Engine {
         .await
     }
 
-    async fn change_settings(&self, change: impl FnOnce(&mut PipelineState)) -> Result<(), Error> {
-        let sync = {
+    /// Changes the queues. The change is on disk when this returns.
+    pub(super) async fn change_settings<T>(
+        &self,
+        change: impl FnOnce(&mut PipelineState) -> T,
+    ) -> Result<T, Error> {
+        let (changed, sync) = {
             let mut state = self.lock();
             let checkpoint = state.checkpoint();
-            change(&mut state);
-            self.commit_acknowledged(state, checkpoint)?
+            let changed = change(&mut state);
+            (changed, self.commit_acknowledged(state, checkpoint)?)
         };
 
-        wait_for_sync(sync).await
+        wait_for_sync(sync).await?;
+
+        Ok(changed)
     }
 
     /// Removes all messages of a queue.

@@ -26,6 +26,8 @@ pub(crate) enum LogEntry {
     Arrived { serial: u64, due: SystemTime },
     /// A client created a queue or changed its settings.
     Settings(StoredSettings),
+    /// A client deleted a queue.
+    QueueDeleted { queue: Arc<str>, time: SystemTime },
     /// A queue changed.
     Queue {
         queue: Arc<str>,

@@ -34,6 +34,10 @@ enum EntryLine<'l> {
         due: LogTime,
     },
     Settings(SettingsLine),
+    QueueDeleted {
+        queue: Cow<'l, str>,
+        time: LogTime,
+    },
     Put(StoredMessageLine<'l>),
     Touched(VisibilityLine<'l>),
     Removed {
@@ -68,6 +72,8 @@ struct InTransitLine<'l> {
     queue: Option<Cow<'l, str>>,
     path: Cow<'l, str>,
     refusals: u32,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    dead_letter_queue: Option<Cow<'l, str>>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -121,6 +127,10 @@ impl<'l> From<&'l LogEntry> for EntryLine<'l> {
                 due: (*due).into(),
             },
             LogEntry::Settings(settings) => Self::Settings(SettingsLine::new(settings)),
+            LogEntry::QueueDeleted { queue, time } => Self::QueueDeleted {
+                queue: borrow(queue),
+                time: (*time).into(),
+            },
             LogEntry::Queue { queue, change } => Self::of_queue(borrow(queue), change),
             LogEntry::Store(change) => Self::Store(Cow::Borrowed(change)),
         }
@@ -197,6 +207,10 @@ impl From<EntryLine<'_>> for LogEntry {
             }
             EntryLine::Touched(line) => line.into_entry(),
             EntryLine::Settings(line) => Self::Settings(line.into_settings()),
+            EntryLine::QueueDeleted { queue, time } => Self::QueueDeleted {
+                queue: own(queue),
+                time: time.into(),
+            },
             EntryLine::Continued { queue, serial } => {
                 of_queue(queue, QueueChange::Continued { serial })
             }
@@ -241,6 +255,7 @@ impl<'l> InTransitLine<'l> {
             queue,
             path: borrow(&message.path),
             refusals: message.refusals,
+            dead_letter_queue: message.dead_letter_queue.as_ref().map(borrow),
         }
     }
 
@@ -260,6 +275,7 @@ impl<'l> InTransitLine<'l> {
                 next_stop,
                 path: own(self.path),
                 refusals: self.refusals,
+                dead_letter_queue: self.dead_letter_queue.map(own),
             },
         }
     }

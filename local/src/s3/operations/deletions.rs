@@ -6,6 +6,7 @@ use s3s::dto::{
 };
 use s3s::{S3Request, S3Response, S3Result, s3_error};
 
+use crate::s3::front::xml::is_xml;
 use crate::s3::service::S3Service;
 use crate::s3::store::{DeleteConditions, Deleted, Transaction};
 
@@ -55,6 +56,16 @@ pub(super) async fn delete_objects(
         return Err(s3_error!(
             MalformedXML,
             "a request deletes 1 to {MAX_DELETIONS} objects"
+        ));
+    }
+
+    // `s3s` reads characters that no XML document holds.
+    let mut keys = batch.objects.iter().map(|object| object.key.as_str());
+    if !keys.all(|key| key.chars().all(is_xml)) {
+        return Err(s3_error!(
+            MalformedXML,
+            "The XML you provided was not well-formed or did not validate against our published \
+             schema"
         ));
     }
 

@@ -6,7 +6,7 @@ use s3s::dto::{
 };
 use s3s::{S3Request, S3Response, S3Result, s3_error};
 
-use super::defaults::owner;
+use super::buckets::access::owner;
 use crate::aws::digest::{base64, from_base64};
 use crate::s3::requests::headers::{content_length, encode};
 use crate::s3::service::S3Service;

@@ -1,26 +1,24 @@
 //! The operations that put, copy and get objects.
 
+use std::sync::Arc;
+
 use s3_dispatch::EventName;
-use s3s::crypto::{Checksum as _, Md5};
 use s3s::dto::{
     CopyObjectInput, CopyObjectOutput, CopyObjectResult, CopySource, ETag, MetadataDirective,
-    PostObjectInput, PostObjectOutput, PutObjectInput, PutObjectOutput, StreamingBlob,
-    TaggingDirective,
+    PutObjectInput, PutObjectOutput, StreamingBlob, TaggingDirective,
 };
 use s3s::{S3Request, S3Response, S3Result, s3_error};
 
-use crate::aws::digest::hex;
-use crate::s3::requests::checksums::{
-    CheckedBody, ClaimedChecksums, claimed_checksums, output_with_checksums, with_checksums,
+use crate::s3::forms::FromForm;
+use crate::s3::requests::checksums::{ClaimedChecksums, claimed_checksums, with_checksums};
+use crate::s3::requests::conditions::{preconditions, source_conditions};
+use crate::s3::requests::headers::{
+    copy_source, encryption, object_headers, parse_tags, storage_class,
 };
-use crate::s3::requests::conditions::source_conditions;
-use crate::s3::requests::headers::{copy_source, object_headers, parse_tags, storage_class};
 use crate::s3::service::S3Service;
-use crate::s3::store::{
-    Buckets, ChecksumKind, ObjectChecksum, ObjectHeaders, Preconditions, StoredBody, StoredObject,
-};
+use crate::s3::store::{ChecksumKind, ObjectChecksum, ObjectHeaders, Preconditions, StoredObject};
 
-/// A request to put an object, whether by `PUT` or by `POST`.
+/// A request to put an object.
 struct PutRequest {
     bucket: String,
     key: String,
@@ -54,67 +52,68 @@ pub(super) async fn put_object(
     service: &S3Service,
     mut request: S3Request<PutObjectInput>,
 ) -> S3Result<S3Response<PutObjectOutput>> {
+    let event_name = match request.extensions.get::<FromForm>() {
+        Some(FromForm) => EventName::OBJECT_CREATED_POST,
+        None => EventName::OBJECT_CREATED_PUT,
+    };
     let request = put_request!(request);
-    let (checked, version_id) = put(service, request, EventName::OBJECT_CREATED_PUT).await?;
+    let object = put(service, request, event_name).await?;
+    let shown = object.checksum.as_ref().map(ObjectChecksum::shown);
+    let shown = shown.unwrap_or_default();
 
     Ok(S3Response::new(PutObjectOutput {
-        version_id,
-        ..output_with_checksums!(PutObjectOutput, checked)
+        e_tag: Some(ETag::Strong(object.e_tag.clone())),
+        version_id: object.version_id.clone(),
+        checksum_type: shown.checksum_type.clone(),
+        server_side_encryption: encryption(),
+        ..with_checksums!(PutObjectOutput, shown)
     }))
 }
 
-pub(super) async fn post_object(
-    service: &S3Service,
-    mut request: S3Request<PostObjectInput>,
-) -> S3Result<S3Response<PostObjectOutput>> {
-    let request = put_request!(request);
-    let (checked, version_id) = put(service, request, EventName::OBJECT_CREATED_POST).await?;
-
-    Ok(S3Response::new(PostObjectOutput {
-        version_id,
-        e_tag: Some(ETag::Strong(checked.e_tag)),
-        ..PostObjectOutput::default()
-    }))
-}
-
-/// Puts an object, and returns its checksums and the id of its version.
+/// Puts an object, and returns it.
 async fn put(
     service: &S3Service,
     request: PutRequest,
     event_name: EventName,
-) -> S3Result<(CheckedBody, Option<String>)> {
+) -> S3Result<Arc<StoredObject>> {
     let buckets = &service.buckets;
     buckets.check(&request.bucket)?;
 
-    let received = request.claims.receive(buckets.bodies(), request.body).await;
+    let kind = request.claims.kind().unwrap_or_default();
+    let received = request
+        .claims
+        .receive(buckets.bodies(), request.body, Some(kind))
+        .await;
     let checked = buckets.report_failure(received)?;
 
     let object = StoredObject {
         headers: request.headers,
         tags: request.tags,
-        checksum: ObjectChecksum::whole(&checked.checksum),
-        ..StoredObject::new(checked.body.clone(), checked.e_tag.clone())
+        checksum: ObjectChecksum::whole(kind, &checked.checksum),
+        ..StoredObject::new(checked.body, checked.e_tag)
     };
 
     let to = (request.bucket.as_str(), request.key.as_str());
     let created = buckets.create(to, object, event_name, &request.preconditions);
     let (object, _) = created.await?;
 
-    Ok((checked, object.version_id.clone()))
+    Ok(object)
 }
 
 pub(super) async fn copy_object(
     service: &S3Service,
     request: S3Request<CopyObjectInput>,
 ) -> S3Result<S3Response<CopyObjectOutput>> {
+    let preconditions = preconditions(&request.headers)?;
     let mut input = request.input;
     let buckets = &service.buckets;
     let conditions = source_conditions!(input);
-    let found = copy_source(buckets, &input.copy_source, &conditions)?;
+    let (found, pin) = copy_source(buckets, &input.copy_source, &conditions)?;
     let source = found.object;
     buckets.check(&input.bucket)?;
 
     check_changes_something(&input)?;
+    buckets.bodies().check_copy_length(source.body.len())?;
 
     let headers = copied_headers(&input, &source)?;
     let tagging_directive = input.tagging_directive.as_ref();
@@ -123,23 +122,21 @@ pub(super) async fn copy_object(
         _ => source.tags.clone(),
     };
 
-    // A copy has a checksum of the whole object, even if the source was uploaded in parts.
     let kind = match &input.checksum_algorithm {
         Some(algorithm) => Some(ChecksumKind::parse(algorithm.as_str())?),
-        None => source.checksum.as_ref().map(|checksum| checksum.kind),
+        None => None,
     };
-    let (body, e_tag, checksum) = copy_body(buckets, &source.body, kind).await?;
+    let copied = buckets.copied(&source, pin, kind).await;
     let object = StoredObject {
         headers,
         tags,
-        checksum,
-        ..StoredObject::new(body, e_tag)
+        ..buckets.report_failure(copied)?
     };
 
     let to = (input.bucket.as_str(), input.key.as_str());
     let event_name = EventName::OBJECT_CREATED_COPY;
     let (object, _) = buckets
-        .create(to, object, event_name, &Preconditions::default())
+        .create(to, object, event_name, &preconditions)
         .await?;
 
     let shown = object.checksum.as_ref().map(ObjectChecksum::shown);
@@ -154,6 +151,7 @@ pub(super) async fn copy_object(
         }),
         copy_source_version_id: found.version_id,
         version_id: object.version_id.clone(),
+        server_side_encryption: encryption(),
         ..CopyObjectOutput::default()
     }))
 }
@@ -201,26 +199,4 @@ fn check_changes_something(input: &CopyObjectInput) -> S3Result<()> {
          changing the object's metadata, storage class, website redirect location or encryption \
          attributes."
     ))
-}
-
-/// Copies a whole body. The entity tag is the digest of the bytes, even if the source was uploaded
-/// in parts.
-async fn copy_body(
-    buckets: &Buckets,
-    source: &StoredBody,
-    kind: Option<ChecksumKind>,
-) -> S3Result<(StoredBody, String, Option<ObjectChecksum>)> {
-    let mut md5 = Md5::new();
-    let mut hasher = ChecksumKind::hasher(|other| kind == Some(other));
-    let copied = buckets
-        .bodies()
-        .copy(source, 0..source.len(), |bytes| {
-            md5.update(bytes);
-            hasher.update(bytes);
-        })
-        .await;
-    let body = buckets.report_failure(copied)?;
-
-    let checksum = ObjectChecksum::whole(&hasher.finalize());
-    Ok((body, hex(md5.finalize().as_ref()), checksum))
 }

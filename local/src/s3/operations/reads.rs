@@ -11,7 +11,7 @@ use s3s::{S3Error, S3ErrorCode, S3Request, S3Response, S3Result, s3_error};
 
 use crate::s3::requests::checksums::with_checksums;
 use crate::s3::requests::conditions::read_conditions;
-use crate::s3::requests::headers::{check_part_number, content_length};
+use crate::s3::requests::headers::{check_part_number, content_length, encryption};
 use crate::s3::service::S3Service;
 use crate::s3::store::StoredObject;
 
@@ -38,6 +38,7 @@ macro_rules! output_with_headers {
             content_range: $selection.content_range,
             parts_count: $selection.parts_count,
             checksum_type: $checksum.checksum_type.clone(),
+            server_side_encryption: encryption(),
             content_type: headers.content_type.clone(),
             content_encoding: headers.content_encoding.clone(),
             content_disposition: headers.content_disposition.clone(),
@@ -61,15 +62,16 @@ pub(super) async fn get_object(
     let mut input = request.input;
     let conditions = read_conditions!(input);
     let version_id = input.version_id.as_deref();
-    let found = service
+    let (found, pin) = service
         .buckets
-        .find(&input.bucket, &input.key, version_id)?;
+        .find_to_read(&input.bucket, &input.key, version_id)?;
     conditions.check_read(&found.object)?;
 
     let selection = Selection::new(&found.object, input.range, input.part_number)?;
     let checksum = selection.checksum(&found.object, input.checksum_mode.as_ref());
     let range = selection.range.clone();
-    let body = service.buckets.bodies().read(&found.object.body, range);
+    let bodies = service.buckets.bodies();
+    let body = bodies.read(&found.object.body, range, pin);
 
     Ok(S3Response::new(GetObjectOutput {
         body: Some(StreamingBlob::wrap(body)),
@@ -99,6 +101,19 @@ pub(super) async fn head_object(
     }
 
     let output = output_with_headers!(HeadObjectOutput, found, selection, checksum);
+    // `s3s` does this for `GET`.
+    let output = HeadObjectOutput {
+        content_type: input.response_content_type.or(output.content_type),
+        content_encoding: input.response_content_encoding.or(output.content_encoding),
+        content_disposition: input
+            .response_content_disposition
+            .or(output.content_disposition),
+        content_language: input.response_content_language.or(output.content_language),
+        cache_control: input.response_cache_control.or(output.cache_control),
+        expires: input.response_expires.or(output.expires),
+        ..output
+    };
+
     Ok(S3Response::with_headers(output, headers))
 }
 
@@ -155,7 +170,7 @@ impl Selection {
         let is_asked = mode.is_some_and(|mode| mode.as_str() == ChecksumMode::ENABLED);
         let kept = object.checksum.as_ref().filter(|_| is_asked);
         let shown = kept.and_then(|kept| match (self.part, &self.content_range) {
-            (Some(part), _) => Some(kept.shown_part(part)),
+            (Some(part), _) => kept.shown_part(part),
             (None, None) => Some(kept.shown()),
             (None, Some(_)) => None,
         });

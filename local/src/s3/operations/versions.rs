@@ -7,7 +7,7 @@ use s3s::dto::{
 };
 use s3s::{S3Request, S3Response, S3Result, s3_error};
 
-use super::defaults::owner;
+use super::buckets::access::owner;
 use super::listings::{common_prefix, encode_if, page_size, shown};
 use crate::s3::requests::headers::content_length;
 use crate::s3::service::S3Service;

@@ -2,12 +2,12 @@
 
 use std::time::SystemTime;
 
-use http::header::{ETAG, LAST_MODIFIED};
+use http::header::{ETAG, HeaderName, IF_MATCH, IF_NONE_MATCH, LAST_MODIFIED};
 use http::{HeaderMap, HeaderValue};
 use s3s::dto::{ETagCondition, Timestamp};
 use s3s::{S3Error, S3ErrorCode, S3Result, s3_error};
 
-use crate::s3::store::{StoredObject, date_seconds, http_date, seconds};
+use crate::s3::store::{Preconditions, StoredObject, date_seconds, http_date, seconds};
 
 /// What must be true of an object that is read or copied.
 pub(in crate::s3) struct ReadConditions {
@@ -97,4 +97,18 @@ impl ReadConditions {
             (None, None) => false,
         }
     }
+}
+
+/// The conditions on the object that a copy replaces. `s3s` does not know them.
+pub(in crate::s3) fn preconditions(headers: &HeaderMap) -> S3Result<Preconditions> {
+    let condition = |name: HeaderName| -> S3Result<_> {
+        let value = headers.get(&name).map(HeaderValue::as_bytes);
+        let condition = value.map(ETagCondition::parse_http_header).transpose();
+        condition.map_err(|_| s3_error!(InvalidArgument, "`{name}` is not an entity tag or `*`"))
+    };
+
+    Ok(Preconditions {
+        if_match: condition(IF_MATCH)?,
+        if_none_match: condition(IF_NONE_MATCH)?,
+    })
 }

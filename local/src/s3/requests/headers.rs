@@ -3,12 +3,12 @@
 use std::ops::Range;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
-use s3s::dto::{CopySource, StorageClass};
+use s3s::dto::{CopySource, ServerSideEncryption, StorageClass};
 use s3s::{S3Result, s3_error};
 
 use super::conditions::ReadConditions;
 use super::tags::check_tags;
-use crate::s3::store::{Buckets, FoundObject};
+use crate::s3::store::{Buckets, FoundObject, Pin};
 
 /// The characters that `encoding-type=url` does not encode.
 const UNENCODED: &AsciiSet = &NON_ALPHANUMERIC
@@ -88,23 +88,24 @@ pub(in crate::s3) fn parse_copy_range(header: &str, size: u64) -> S3Result<Range
     }
 }
 
-/// The object that `x-amz-copy-source` names, if it meets the conditions.
+/// The object that `x-amz-copy-source` names, if it meets the conditions. Its body stays as long as
+/// the pin.
 pub(in crate::s3) fn copy_source(
     buckets: &Buckets,
     source: &CopySource,
     conditions: &ReadConditions,
-) -> S3Result<FoundObject> {
-    let found = match source {
+) -> S3Result<(FoundObject, Pin)> {
+    let (found, pin) = match source {
         CopySource::Bucket {
             bucket,
             key,
             version_id,
-        } => buckets.find(bucket, key, version_id.as_deref())?,
+        } => buckets.find_to_read(bucket, key, version_id.as_deref())?,
         _ => return Err(s3_error!(NotImplemented, "access points are not supported")),
     };
     conditions.check_copy(&found.object)?;
 
-    Ok(found)
+    Ok((found, pin))
 }
 
 /// The content encodings without `aws-chunked`, which encodes only the request.
@@ -146,4 +147,11 @@ pub(in crate::s3) fn check_part_number(number: i32) -> S3Result<()> {
 /// A number of bytes in the type that S3's responses use.
 pub(in crate::s3) fn content_length(bytes: u64) -> i64 {
     i64::try_from(bytes).unwrap_or(i64::MAX)
+}
+
+/// How objects are encrypted at rest, as S3's answers say of each object.
+pub(in crate::s3) fn encryption() -> Option<ServerSideEncryption> {
+    Some(ServerSideEncryption::from_static(
+        ServerSideEncryption::AES256,
+    ))
 }

@@ -9,16 +9,19 @@ use bytes::Bytes;
 use futures_util::stream;
 use s3_dispatch::EventName;
 use s3s::S3Result;
+use s3s::crypto::{Checksum as _, Md5};
 
-use super::bodies::{BodyStore, StoredBody};
+use super::bodies::{BodyStore, Pin, StoredBody};
 use super::bucket::FoundObject;
+use super::checksum::{ChecksumKind, ObjectChecksum};
 use super::index::StoreIndex;
 use super::object::DeleteConditions;
 use super::object::{Preconditions, StoredObject};
 use super::transaction::Transaction;
-use crate::aws::digest::md5_hex;
+use crate::aws::digest::{hex, md5_hex};
 use crate::s3::errors::StoreError;
 use crate::s3::event::EventId;
+use crate::topology::Destination;
 
 /// Keeps the index of the buckets, and publishes their events.
 #[async_trait]
@@ -29,6 +32,9 @@ pub(crate) trait StoreKeeper: Send + Sync + 'static {
     /// Makes changes, and publishes their events: all of it or, if `change` or the disk fails,
     /// nothing. What has changed is on disk when this returns.
     async fn change_store(&self, change: &mut Change<'_>) -> Result<Committed, StoreError>;
+
+    /// Whether a topic or a queue exists.
+    fn has_destination(&self, destination: &Destination) -> bool;
 
     /// Called when the body of an object could not be stored.
     fn storage_failed(&self, reason: &str);
@@ -122,6 +128,11 @@ impl Buckets {
         })
     }
 
+    /// Whether a topic or a queue exists.
+    pub(in crate::s3) fn has_destination(&self, destination: &Destination) -> bool {
+        self.keeper.has_destination(destination)
+    }
+
     /// Checks that the bucket exists.
     pub(in crate::s3) fn check(&self, bucket: &str) -> S3Result<()> {
         self.read(|index| index.bucket(bucket).map(drop))
@@ -135,6 +146,21 @@ impl Buckets {
         version_id: Option<&str>,
     ) -> S3Result<FoundObject> {
         self.read(|index| index.bucket(bucket)?.find(key, version_id))
+    }
+
+    /// The same, for one whose body is read. The body stays as long as the pin.
+    pub(in crate::s3) fn find_to_read(
+        &self,
+        bucket: &str,
+        key: &str,
+        version_id: Option<&str>,
+    ) -> S3Result<(FoundObject, Pin)> {
+        self.read(|index| {
+            let found = index.bucket(bucket)?.find(key, version_id)?;
+            // Nothing is discarded that the index contains.
+            let pin = self.bodies.pin(&found.object.body);
+            Ok((found, pin))
+        })
     }
 
     /// Puts an object, and returns it.
@@ -162,10 +188,18 @@ impl Buckets {
         self.check(bucket)?;
 
         let e_tag = md5_hex(&body);
+        let kind = ChecksumKind::default();
+        let mut hasher = ChecksumKind::hasher(|other| other == kind);
         let body = stream::iter([Ok::<_, io::Error>(body)]);
-        let body = self.bodies.write(body, |_| {}).await?;
+        let body = self
+            .bodies
+            .write(body, |bytes| hasher.update(bytes))
+            .await?;
 
-        let object = StoredObject::new(body, e_tag);
+        let object = StoredObject {
+            checksum: ObjectChecksum::whole(kind, &hasher.finalize()),
+            ..StoredObject::new(body, e_tag)
+        };
         let event_name = EventName::OBJECT_CREATED_PUT;
         let (_, events) = self
             .create((bucket, key), object, event_name, &Preconditions::default())
@@ -180,23 +214,45 @@ impl Buckets {
         from: (&str, &str),
         to: (&str, &str),
     ) -> Result<Vec<EventId>, StoreError> {
-        let source = self.find(from.0, from.1, None)?.object;
+        let (source, pin) = self.find_to_read(from.0, from.1, None)?;
         self.check(to.0)?;
 
-        let all = 0..source.body.len();
-        let body = self.bodies.copy(&source.body, all, |_| {}).await?;
-
-        let object = StoredObject {
-            headers: source.headers.clone(),
-            tags: source.tags.clone(),
-            ..StoredObject::new(body, source.e_tag.clone())
-        };
+        let object = self.copied(&source.object, pin, None).await?;
         let event_name = EventName::OBJECT_CREATED_COPY;
         let (_, events) = self
             .create(to, object, event_name, &Preconditions::default())
             .await?;
 
         Ok(events)
+    }
+
+    /// A copy of an object with its headers and tags, and with a checksum of this kind or else of
+    /// the source's. The entity tag and the checksum are those of the bytes, even if the source was
+    /// uploaded in parts.
+    pub(in crate::s3) async fn copied(
+        &self,
+        source: &StoredObject,
+        pin: Pin,
+        kind: Option<ChecksumKind>,
+    ) -> S3Result<StoredObject> {
+        let kept = source.checksum.as_ref().map(|checksum| checksum.kind);
+        let kind = kind.or(kept).unwrap_or_default();
+        let mut md5 = Md5::new();
+        let mut hasher = ChecksumKind::hasher(|other| other == kind);
+
+        let all = 0..source.body.len();
+        let copied = self.bodies.copy(&source.body, all, pin, |bytes| {
+            md5.update(bytes);
+            hasher.update(bytes);
+        });
+        let body = copied.await?;
+
+        Ok(StoredObject {
+            headers: source.headers.clone(),
+            tags: source.tags.clone(),
+            checksum: ObjectChecksum::whole(kind, &hasher.finalize()),
+            ..StoredObject::new(body, hex(md5.finalize().as_ref()))
+        })
     }
 
     /// Deletes an object. If there is nothing to delete, there is no event.

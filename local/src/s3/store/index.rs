@@ -7,9 +7,10 @@ use std::time::SystemTime;
 use s3s::{S3Result, s3_error};
 
 use super::bodies::StoredBody;
-use super::bucket::{Bucket, BucketSettings, Versioning};
+use super::bucket::{Bucket, BucketSettings};
 use super::change::StoreChange;
 use super::upload::{EndedUpload, Upload};
+use crate::topology::BucketSpec;
 
 /// All buckets, objects and uploads. The bodies are elsewhere.
 #[derive(Debug, Default)]
@@ -17,23 +18,63 @@ pub(crate) struct StoreIndex {
     buckets: BTreeMap<String, Bucket>,
     uploads: BTreeMap<String, Upload>,
     ended: BTreeMap<String, Arc<EndedUpload>>,
+    /// What the topology has its buckets publish. Not part of the log.
+    configured: BTreeMap<String, Arc<BucketSpec>>,
 }
 
 impl StoreIndex {
-    /// The change that creates a bucket, if it does not exist.
-    pub(crate) fn missing_bucket(&self, name: &str, now: SystemTime) -> Option<StoreChange> {
-        let settings = BucketSettings {
-            created: now,
-            location: None,
-            versioning: Versioning::Off,
-        };
+    /// Takes over what the topology says about its buckets. Returns the changes that follow from
+    /// it: buckets that do not exist are created, and what the topology says about a bucket now
+    /// counts if it said something else when a client last configured the bucket.
+    pub(crate) fn configure(&mut self, specs: &[BucketSpec], now: SystemTime) -> Vec<StoreChange> {
+        let specs = specs.iter().cloned().map(Arc::new);
+        self.configured = specs.map(|spec| (spec.name.clone(), spec)).collect();
 
-        (!self.buckets.contains_key(name)).then(|| StoreChange::Bucket {
-            name: name.to_owned(),
-            to: Some(settings),
-        })
+        let missing = self.configured.iter();
+        let missing = missing.filter(|(name, _)| !self.buckets.contains_key(*name));
+        let created = missing.map(|(name, spec)| StoreChange::Bucket {
+            name: name.clone(),
+            to: Some(BucketSettings::new(now, Some(spec))),
+        });
+
+        let stored = self.buckets.iter();
+        let outdated = stored.filter(|(name, bucket)| {
+            bucket.settings.configured.as_ref() != self.configured.get(*name)
+        });
+        let reset = outdated.map(|(name, bucket)| StoreChange::Bucket {
+            name: name.clone(),
+            to: Some(BucketSettings {
+                published: self.configured.get(name).cloned(),
+                configured: self.configured.get(name).cloned(),
+                ..bucket.settings.clone()
+            }),
+        });
+
+        created.chain(reset).collect()
     }
 
+    /// The buckets that a client has made publish something else than the topology says.
+    pub(crate) fn reconfigured(&self) -> impl Iterator<Item = &str> {
+        let buckets = self.buckets.iter();
+        let changed = buckets.filter(|(_, bucket)| bucket.settings.is_changed());
+        changed.map(|(name, _)| name.as_str())
+    }
+
+    /// What the topology has a bucket publish.
+    pub(super) fn configured(&self, bucket: &str) -> Option<&Arc<BucketSpec>> {
+        self.configured.get(bucket)
+    }
+
+    /// What a bucket publishes, and where. `None` if it does not exist or publishes nothing.
+    pub(crate) fn published(&self, bucket: &str) -> Option<&Arc<BucketSpec>> {
+        self.buckets.get(bucket)?.settings.published.as_ref()
+    }
+
+    /// What all buckets publish that publish anything.
+    pub(crate) fn all_published(&self) -> impl Iterator<Item = &Arc<BucketSpec>> {
+        let buckets = self.buckets.values();
+        buckets.filter_map(|bucket| bucket.settings.published.as_ref())
+    }
     /// Makes a change. Returns the change that undoes it.
     pub(crate) fn assign(&mut self, change: StoreChange) -> StoreChange {
         match change {

@@ -15,8 +15,9 @@ mod objects;
 mod transaction;
 mod upload;
 
+pub(in crate::s3) use self::bodies::Pin;
 pub(crate) use self::bodies::{BodyStore, StoredBody};
-pub(in crate::s3) use self::bucket::{Bucket, FoundObject, Versioning, http_date};
+pub(in crate::s3) use self::bucket::{Bucket, CorsRule, FoundObject, Versioning, http_date};
 pub use self::buckets::Buckets;
 pub(crate) use self::buckets::{Change, Committed, StoreKeeper};
 pub(crate) use self::change::StoreChange;
@@ -26,5 +27,5 @@ pub(in crate::s3) use self::object::{
     DeleteConditions, KeyVersion, ObjectHeaders, Preconditions, StoredObject, date_seconds, seconds,
 };
 pub(in crate::s3) use self::objects::Deleted;
-pub(crate) use self::transaction::{Changed, Transaction};
-pub(in crate::s3) use self::upload::{ClaimedPart, StoredPart};
+pub(crate) use self::transaction::{Changed, SendTest, Transaction};
+pub(in crate::s3) use self::upload::{ClaimedPart, ClaimedUpload, StoredPart, Upload};

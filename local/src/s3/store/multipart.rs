@@ -5,8 +5,7 @@ use std::sync::Arc;
 
 use md5::{Digest, Md5};
 use s3_dispatch::EventName;
-use s3s::dto::Checksum;
-use s3s::{S3Result, s3_error};
+use s3s::S3Result;
 
 use super::bodies::StoredBody;
 use super::change::StoreChange;
@@ -14,7 +13,7 @@ use super::checksum::UploadChecksum;
 use super::object::{ObjectHeaders, Preconditions, StoredObject};
 use super::objects::check_key_length;
 use super::transaction::Transaction;
-use super::upload::{ClaimedPart, CompletedUpload, EndedUpload, StoredPart, Upload};
+use super::upload::{ClaimedPart, ClaimedUpload, CompletedUpload, EndedUpload, StoredPart, Upload};
 use crate::aws::digest::{from_hex, hex};
 
 /// How many uploads are remembered after they have ended.
@@ -71,14 +70,13 @@ impl Transaction<'_> {
         Ok(())
     }
 
-    /// Makes an object of these parts, with the claimed checksum. An upload that is already
+    /// Makes an object of the claimed parts. An upload that is already
     /// completed stays as it is, and the client gets the same answer.
     pub(in crate::s3) fn complete_upload(
         &mut self,
         (bucket, key): (&str, &str),
         id: &str,
-        parts: &[ClaimedPart],
-        claimed: &Checksum,
+        claim: &ClaimedUpload,
         preconditions: &Preconditions,
     ) -> S3Result<CompletedUpload> {
         let ended = self.ended(bucket, key, id);
@@ -87,16 +85,9 @@ impl Transaction<'_> {
         }
 
         let upload = self.upload(bucket, key, id)?;
-        upload.check_parts(parts)?;
-        let object = assemble(upload, parts);
-        let claim = upload.checksum.and_then(|sum| sum.kind.value(claimed));
-        let checksum = object.checksum.as_ref();
-        if claim.is_some_and(|claim| !checksum.is_some_and(|checksum| checksum.is(claim))) {
-            return Err(s3_error!(
-                BadDigest,
-                "the object does not match the checksum of the request"
-            ));
-        }
+        upload.check_parts(&claim.parts)?;
+        let object = assemble(upload, &claim.parts);
+        upload.check_object(claim, &object)?;
 
         let sequencer = Some(upload.sequencer.clone());
 

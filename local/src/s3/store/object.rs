@@ -104,8 +104,7 @@ impl StoredObject {
 
     /// The storage class, as listings name it.
     pub(in crate::s3) fn storage_class(&self) -> &str {
-        let class = self.headers.storage_class.as_deref();
-        class.unwrap_or(StorageClass::STANDARD)
+        self.headers.listed_storage_class()
     }
 
     /// Whether the object was uploaded in parts.
@@ -117,6 +116,14 @@ impl StoredObject {
     pub(in crate::s3) fn matches(&self, condition: &ETagCondition) -> bool {
         let e_tag = condition.as_etag();
         e_tag.is_none_or(|e_tag| e_tag.value() == self.e_tag)
+    }
+}
+
+impl ObjectHeaders {
+    /// The storage class, as listings name it.
+    pub(super) fn listed_storage_class(&self) -> &str {
+        let class = self.storage_class.as_deref();
+        class.unwrap_or(StorageClass::STANDARD)
     }
 }
 

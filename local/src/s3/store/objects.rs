@@ -1,11 +1,11 @@
-//! How objects are put, deleted and tagged, and how buckets are created and removed.
+//! How objects are put, deleted and tagged.
 
 use std::sync::Arc;
 
 use s3_dispatch::EventName;
 use s3s::{S3Result, s3_error};
 
-use super::bucket::{BucketSettings, Versioning, check_version_id};
+use super::bucket::{Versioning, check_version_id};
 use super::change::StoreChange;
 use super::object::DeleteConditions;
 use super::object::{DeleteMarker, KeyVersion, NULL_VERSION, Preconditions, StoredObject};
@@ -28,76 +28,6 @@ pub(in crate::s3) struct Deleted {
 }
 
 impl Transaction<'_> {
-    /// Creates a bucket in this region. In the pipeline's own region, S3 answers the owner of an
-    /// existing bucket as if it were new ("CreateBucket", Amazon S3 API Reference, 2026).
-    pub(in crate::s3) fn create_bucket(
-        &mut self,
-        name: &str,
-        location: Option<String>,
-    ) -> S3Result<()> {
-        if self.bucket(name).is_ok() {
-            return match location {
-                Some(_) => Err(s3_error!(
-                    BucketAlreadyOwnedByYou,
-                    "the bucket exists, and it is yours"
-                )),
-                None => Ok(()),
-            };
-        }
-
-        self.set(StoreChange::Bucket {
-            name: name.to_owned(),
-            to: Some(BucketSettings {
-                created: self.now(),
-                location,
-                versioning: Versioning::Off,
-            }),
-        });
-
-        Ok(())
-    }
-
-    /// Removes a bucket with its unfinished uploads. It must be empty.
-    pub(in crate::s3) fn delete_bucket(&mut self, name: &str) -> S3Result<()> {
-        if !self.bucket(name)?.is_empty() {
-            return Err(s3_error!(
-                BucketNotEmpty,
-                "the bucket has objects, versions or delete markers"
-            ));
-        }
-
-        let uploads = self.uploads(name).into_iter();
-        let uploads: Vec<_> = uploads.map(|(id, _)| id.to_owned()).collect();
-        for id in uploads {
-            self.set(StoreChange::Upload { id, to: None });
-        }
-
-        self.set(StoreChange::Bucket {
-            name: name.to_owned(),
-            to: None,
-        });
-
-        Ok(())
-    }
-
-    /// Enables or suspends versioning.
-    pub(in crate::s3) fn set_versioning(
-        &mut self,
-        name: &str,
-        versioning: Versioning,
-    ) -> S3Result<()> {
-        let settings = BucketSettings {
-            versioning,
-            ..self.bucket(name)?.settings.clone()
-        };
-        self.set(StoreChange::Bucket {
-            name: name.to_owned(),
-            to: Some(settings),
-        });
-
-        Ok(())
-    }
-
     /// Puts an object, and returns it with the id of its version. Without a sequencer the event
     /// gets the next one.
     pub(in crate::s3) fn put(

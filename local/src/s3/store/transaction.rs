@@ -1,6 +1,7 @@
 //! Several changes and their events, which take effect together or not at all.
 
 use std::ops::Deref;
+use std::sync::Arc;
 use std::time::SystemTime;
 
 use super::bodies::StoredBody;
@@ -8,6 +9,7 @@ use super::change::{StoreChange, unused_bodies};
 use super::index::StoreIndex;
 use crate::aws::sequencer::{Sequencers, sequencer};
 use crate::s3::event::ObjectEvent;
+use crate::topology::BucketSpec;
 
 /// Changes of the buckets, and the events that S3 sends for them.
 ///
@@ -17,6 +19,8 @@ pub(crate) struct Transaction<'s> {
     index: &'s mut StoreIndex,
     sequencers: &'s mut Sequencers,
     now: SystemTime,
+    /// The id of the request that makes the changes, if a client makes them.
+    request: Option<Arc<str>>,
     changed: Changed,
 }
 
@@ -27,6 +31,15 @@ pub(crate) struct Changed {
     /// The old value of each change.
     old: Vec<StoreChange>,
     pub(crate) events: Vec<ObjectEvent>,
+    /// What buckets publish from now on.
+    pub(crate) published: Vec<(Arc<BucketSpec>, SendTest)>,
+}
+
+/// Whether S3 sends a test notification to each destination of a new configuration.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum SendTest {
+    Yes,
+    No,
 }
 
 impl<'s> Transaction<'s> {
@@ -39,6 +52,7 @@ impl<'s> Transaction<'s> {
             index,
             sequencers,
             now,
+            request: None,
             changed: Changed::default(),
         }
     }
@@ -46,6 +60,11 @@ impl<'s> Transaction<'s> {
     /// What has changed so far.
     pub(crate) fn finish(self) -> Changed {
         self.changed
+    }
+
+    /// Sets the id of the request that makes the changes.
+    pub(in crate::s3) fn set_request(&mut self, id: &str) {
+        self.request = Some(id.into());
     }
 
     pub(super) fn now(&self) -> SystemTime {
@@ -63,8 +82,14 @@ impl<'s> Transaction<'s> {
         self.changed.changes.push(change);
     }
 
-    pub(super) fn publish(&mut self, event: ObjectEvent) {
+    pub(super) fn publish(&mut self, mut event: ObjectEvent) {
+        event.request_id = self.request.as_deref().map(str::to_owned);
         self.changed.events.push(event);
+    }
+
+    /// Says what a bucket publishes from now on.
+    pub(super) fn announce(&mut self, spec: Arc<BucketSpec>, test: SendTest) {
+        self.changed.published.push((spec, test));
     }
 }
 

@@ -1,5 +1,5 @@
 //! The faults that hit the calls of clients: a call is throttled, or lost before or after its
-//! effect.
+//! effect, or some entries of a batch are refused.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -66,6 +66,25 @@ impl CallAttempts {
         Ok(Answer {
             is_lost: hop != Hop::Receive && occurs(Fault::DropResponse),
         })
+    }
+
+    /// Decides whether one message of a call is refused. `key` is as in [`admit`](Self::admit).
+    pub(super) fn refuses(
+        &self,
+        engine: &Engine,
+        hop: Hop,
+        queue: &str,
+        key: impl FnOnce() -> String,
+    ) -> bool {
+        if !engine.can_inject(hop, &[Fault::Refuse]) {
+            return false;
+        }
+
+        let place: Arc<str> = queue.into();
+        let key = format!("{queue} entry {}", key());
+        let site = FaultSite::of_call(hop, &place, &key, self.next(hop, &key));
+
+        engine.inject(Fault::Refuse, &site).is_some()
     }
 
     /// The number of this attempt, from 1.

@@ -73,6 +73,8 @@ error_codes! {
         "MissingParameter", BAD_REQUEST;
     PurgeQueueInProgress, "com.amazonaws.sqs#PurgeQueueInProgress",
         "AWS.SimpleQueueService.PurgeQueueInProgress", FORBIDDEN;
+    QueueDeletedRecently, "com.amazonaws.sqs#QueueDeletedRecently",
+        "AWS.SimpleQueueService.QueueDeletedRecently", BAD_REQUEST;
     QueueDoesNotExist, "com.amazonaws.sqs#QueueDoesNotExist",
         "AWS.SimpleQueueService.NonExistentQueue", BAD_REQUEST;
     QueueNameExists, "com.amazonaws.sqs#QueueNameExists", "QueueAlreadyExists", BAD_REQUEST;
@@ -137,6 +139,12 @@ impl SqsError {
     pub(super) fn missing(parameter: &str) -> Self {
         let message = format!("The request must contain the parameter {parameter}.");
         Self::new(ErrorCode::MissingParameter, message)
+    }
+
+    /// A failure that a fault injects. A retry may succeed.
+    pub(super) fn temporary_failure() -> Self {
+        let message = "The request has failed due to a temporary failure of the server.";
+        Self::new(ErrorCode::ServiceUnavailable, message)
     }
 
     pub(super) fn queue_does_not_exist() -> Self {

@@ -4,8 +4,8 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::error::{ErrorCode, SqsError};
-use super::messages::{acknowledging, receiving, sending};
-use super::queues::{creating, finding, moving, purging, settings, tagging};
+use super::messages::{acknowledging, changing_visibility, receiving, sending};
+use super::queues::{creating, deleting, finding, moving, purging, settings, tagging};
 use super::service::SqsService;
 
 /// Declares the function that calls an operation by its name.
@@ -27,7 +27,10 @@ macro_rules! operations {
                 })*
                 $($unsupported)|* => Err(SqsError::new(
                     ErrorCode::UnsupportedOperation,
-                    format!("s3-dispatch-local does not implement {operation}."),
+                    format!(
+                        "s3-dispatch-local does not implement {operation}, because it has no \
+                         access control. The attribute Policy can be set, and has no effect."
+                    ),
                 )),
                 _ => Err(SqsError::new(
                     ErrorCode::UnknownOperation,
@@ -40,11 +43,12 @@ macro_rules! operations {
 
 operations! {
     "CancelMessageMoveTask" => moving::cancel_message_move_task;
-    "ChangeMessageVisibility" => acknowledging::change_message_visibility;
-    "ChangeMessageVisibilityBatch" => acknowledging::change_message_visibility_batch;
+    "ChangeMessageVisibility" => changing_visibility::change_message_visibility;
+    "ChangeMessageVisibilityBatch" => changing_visibility::change_message_visibility_batch;
     "CreateQueue" => creating::create_queue;
     "DeleteMessage" => acknowledging::delete_message;
     "DeleteMessageBatch" => acknowledging::delete_message_batch;
+    "DeleteQueue" => deleting::delete_queue;
     "GetQueueAttributes" => settings::get_queue_attributes;
     "GetQueueUrl" => finding::get_queue_url;
     "ListDeadLetterSourceQueues" => finding::list_dead_letter_source_queues;
@@ -60,7 +64,7 @@ operations! {
     "TagQueue" => tagging::tag_queue;
     "UntagQueue" => tagging::untag_queue;
 
-    unsupported: "AddPermission" | "DeleteQueue" | "RemovePermission";
+    unsupported: "AddPermission" | "RemovePermission";
 }
 
 fn read<I: DeserializeOwned>(input: &[u8]) -> Result<I, SqsError> {

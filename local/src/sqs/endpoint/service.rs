@@ -76,6 +76,29 @@ impl SqsService {
             .admit(&self.engine, hop, &queue.name, key)
     }
 
+    /// Passes on what a call says about one message, unless an injected fault refuses it.
+    ///
+    /// # Errors
+    ///
+    /// When a fault refuses the message. A retry may succeed.
+    pub(super) fn admit_entry<T>(
+        &self,
+        hop: Hop,
+        queue: &QueueSpec,
+        entry: T,
+        key: impl FnOnce(&T) -> String,
+    ) -> Result<T, SqsError> {
+        let is_refused = self
+            .call_attempts
+            .refuses(&self.engine, hop, &queue.name, || key(&entry));
+
+        if is_refused {
+            return Err(SqsError::temporary_failure());
+        }
+
+        Ok(entry)
+    }
+
     /// An id for the next request.
     pub(super) fn next_request_id(&self) -> String {
         let number = self.requests.fetch_add(1, Ordering::Relaxed);

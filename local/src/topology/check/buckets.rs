@@ -2,12 +2,10 @@
 
 use std::collections::HashSet;
 
-use s3_dispatch::__private::nearest_pattern;
-use s3_dispatch::{EventName, EventPattern};
-
+use super::notifications::NotificationMistake;
 use super::part::{CheckedPart, PartKind, Problem};
 use crate::topology::queue::is_fifo;
-use crate::topology::{BucketSpec, Destination, NotificationSpec, Topology};
+use crate::topology::{Destination, Topology};
 
 impl Topology {
     pub(super) fn check_buckets(&self) -> Result<(), Problem> {
@@ -17,10 +15,11 @@ impl Topology {
             for (index, notification) in bucket.notifications.iter().enumerate() {
                 let part = part.notification(index);
                 self.check_destination(&part, &notification.destination)?;
-                check_events(&part, &notification.events)?;
             }
 
-            check_overlaps(&part, bucket)?;
+            if let Some(mistake) = NotificationMistake::find(&bucket.notifications) {
+                return Err(problem(&part, &mistake));
+            }
         }
 
         Ok(())
@@ -33,12 +32,7 @@ impl Topology {
     ) -> Result<(), Problem> {
         match destination {
             Destination::Topic(topic) => self.require_topic(part, topic),
-            Destination::Queue(queue) => {
-                self.require_queue(part, "queue", queue)?;
-                part.require(!is_fifo(queue), "queue", || {
-                    format!("S3 cannot publish to the FIFO queue `{queue}`")
-                })
-            }
+            Destination::Queue(queue) => self.require_queue(part, "queue", queue),
         }
     }
 
@@ -54,6 +48,7 @@ impl Topology {
             part.require(!is_fifo(queue), "queue", || {
                 format!("the FIFO queue `{queue}` cannot subscribe to a topic that S3 publishes to")
             })?;
+            self.require_dead_letter_queue(&part, subscription.dead_letter_queue.as_deref())?;
 
             let is_new = seen.insert((&subscription.topic, queue));
             part.require(is_new, "queue", || {
@@ -66,77 +61,20 @@ impl Topology {
     }
 }
 
-/// S3 refuses a configuration without events, and events that it does not know.
-fn check_events(part: &CheckedPart<'_>, events: &[EventPattern]) -> Result<(), Problem> {
-    part.require(!events.is_empty(), "events", || {
-        part.says("a notification needs at least one event")
-    })?;
+/// A mistake, with the field that has it.
+fn problem(bucket: &CheckedPart<'_>, mistake: &NotificationMistake<'_>) -> Problem {
+    let part = bucket.notification(mistake.index());
+    let text = mistake.to_string();
+    let with_bucket = || part.says(&text);
 
-    for (index, pattern) in events.iter().enumerate() {
-        if EventName::KNOWN.iter().any(|name| pattern.matches(name)) {
-            continue;
+    match mistake {
+        NotificationMistake::NoEvents { .. } => part.problem("events", with_bucket()),
+        NotificationMistake::UnknownEvent { element, .. } => {
+            part.problem("events", text).at_element(*element)
         }
-
-        let mut text = format!("unknown event `{pattern}`");
-        if let Some(nearest) = nearest_pattern(&pattern.to_string()) {
-            text.push_str(&format!("; did you mean `{nearest}`?"));
-        }
-
-        return Err(part.problem("events", text).at_element(index));
-    }
-
-    Ok(())
-}
-
-/// S3 refuses two configurations that could both publish one event of one key ("Configuring event
-/// notifications using object key name filtering", Amazon S3 User Guide, 2026).
-fn check_overlaps(part: &CheckedPart<'_>, bucket: &BucketSpec) -> Result<(), Problem> {
-    let notifications = &bucket.notifications;
-
-    for (index, later) in notifications.iter().enumerate() {
-        for earlier in &notifications[..index] {
-            let Some(event) = shared_event(earlier, later) else {
-                continue;
-            };
-
-            let text = part.says(&format!(
-                "two notifications overlap: both publish `{event}` of {}",
-                describe_keys(earlier, later)
-            ));
-            return Err(part.notification(index).problem("events", text));
-        }
-    }
-
-    Ok(())
-}
-
-/// An event that both configurations publish of the same keys.
-fn shared_event(one: &NotificationSpec, other: &NotificationSpec) -> Option<&'static EventName> {
-    let (prefix, suffix) = (&one.prefix, &one.suffix);
-    let prefixes_overlap = prefix.starts_with(&other.prefix) || other.prefix.starts_with(prefix);
-    let suffixes_overlap = suffix.ends_with(&other.suffix) || other.suffix.ends_with(suffix);
-    if !prefixes_overlap || !suffixes_overlap {
-        return None;
-    }
-
-    let publishes = |spec: &NotificationSpec, name: &EventName| {
-        spec.events.iter().any(|pattern| pattern.matches(name))
-    };
-    let mut known = EventName::KNOWN.iter();
-
-    known.find(|name| publishes(one, name) && publishes(other, name))
-}
-
-fn describe_keys(one: &NotificationSpec, other: &NotificationSpec) -> String {
-    let longer = |one: &str, other: &str| match one.len() > other.len() {
-        true => one.to_owned(),
-        false => other.to_owned(),
-    };
-    let prefix = longer(&one.prefix, &other.prefix);
-    let suffix = longer(&one.suffix, &other.suffix);
-
-    match (prefix.is_empty(), suffix.is_empty()) {
-        (true, true) => String::from("every key"),
-        _ => format!("the keys `{prefix}*{suffix}`"),
+        NotificationMistake::FifoQueue { .. } => part.problem("queue", text),
+        NotificationMistake::LongFilter { field, .. } => part.problem(field, with_bucket()),
+        NotificationMistake::SameId { .. } => part.problem("id", with_bucket()),
+        NotificationMistake::Overlap { .. } => part.problem("events", with_bucket()),
     }
 }

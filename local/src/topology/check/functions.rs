@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
+use super::environment::check_environment;
 use super::part::{CheckedPart, PartKind, Problem};
 use crate::error::no_such;
 use crate::topology::{FunctionSpec, MappingSpec, QueueSpec, Topology};
@@ -26,6 +27,8 @@ impl Topology {
                 "reserved_concurrency",
                 || part.says("a reserved concurrency of 0 throttles every invocation"),
             )?;
+
+            check_environment(&part, function)?;
 
             let field = match (&function.invoke_url, function.inherits_environment) {
                 (None, _) => continue,

@@ -2,16 +2,20 @@
 //! which something could never happen.
 
 mod buckets;
+mod environment;
 mod functions;
 mod names;
+mod notifications;
 mod part;
 mod queues;
 mod rules;
 
+pub(crate) use self::notifications::NotificationMistake;
 pub(super) use self::part::{PartKind, Problem};
 
 use self::part::CheckedPart;
 use super::Topology;
+use super::queue::is_fifo;
 use crate::error::{Error, ErrorKind, no_such};
 
 impl Topology {
@@ -41,6 +45,25 @@ impl Topology {
     fn require_topic(&self, part: &CheckedPart<'_>, name: &str) -> Result<(), Problem> {
         let exists = self.topics.iter().any(|topic| topic == name);
         part.require(exists, "topic", || no_such("topic", name))
+    }
+
+    /// A topic and a rule can have a standard queue as their dead-letter queue.
+    fn require_dead_letter_queue(
+        &self,
+        part: &CheckedPart<'_>,
+        name: Option<&str>,
+    ) -> Result<(), Problem> {
+        let field = "dead_letter_queue";
+        let Some(name) = name else {
+            return Ok(());
+        };
+
+        self.require_queue(part, field, name)?;
+        part.require(!is_fifo(name), field, || {
+            part.says(&format!(
+                "the dead-letter queue `{name}` must not be a FIFO queue"
+            ))
+        })
     }
 
     fn require_queue(

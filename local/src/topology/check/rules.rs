@@ -6,8 +6,6 @@ use crate::topology::queue::is_fifo;
 
 impl Topology {
     pub(super) fn check_rules(&self) -> Result<(), Problem> {
-        let has_source = self.buckets.iter().any(|bucket| bucket.eventbridge);
-
         for (index, rule) in self.rules.iter().enumerate() {
             let part = CheckedPart::new(PartKind::Rule, index, &rule.name);
             let queue = &rule.queue;
@@ -17,10 +15,7 @@ impl Topology {
                 let why = "needs a message group id, which a rule cannot give here";
                 part.says(&format!("the FIFO queue `{queue}` {why}"))
             })?;
-
-            part.require(has_source, "name", || {
-                part.says("no bucket sends events to EventBridge, so that the rule never matches")
-            })?;
+            self.require_dead_letter_queue(&part, rule.dead_letter_queue.as_deref())?;
         }
 
         Ok(())

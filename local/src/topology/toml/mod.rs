@@ -3,6 +3,7 @@
 //! The program takes its configuration from such a file. Every mistake is reported with its line,
 //! whether it is in the TOML, in a table or in the topology as a whole.
 
+mod names;
 mod tables;
 mod values;
 
@@ -41,6 +42,7 @@ impl Topology {
     /// topic = "uploads"
     /// queue = "thumbnails"
     /// filter_policy.Records.eventName = ["ObjectCreated:Put"]
+    /// dead_letter_queue = "failed-thumbnails"  # of the topic; a rule can have one too
     ///
     /// # With `eventbridge = true` in a bucket.
     /// [[rule]]

@@ -64,6 +64,7 @@ pub(super) struct SubscriptionTable {
     queue: String,
     filter_policy: Option<PolicyValue>,
     raw_delivery: Option<bool>,
+    dead_letter_queue: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -72,6 +73,7 @@ pub(super) struct RuleTable {
     name: String,
     pattern: RuleValue,
     queue: String,
+    dead_letter_queue: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -120,6 +122,7 @@ impl SubscriptionTable {
         let mut spec = SubscriptionSpec::new(self.topic, self.queue);
         spec.filter_policy = self.filter_policy.map(|PolicyValue(policy)| policy);
         set(&mut spec.raw_delivery, self.raw_delivery);
+        spec.dead_letter_queue = self.dead_letter_queue;
 
         spec
     }
@@ -127,7 +130,10 @@ impl SubscriptionTable {
 
 impl RuleTable {
     pub(super) fn into_spec(self) -> RuleSpec {
-        RuleSpec::new(self.name, self.pattern.0, self.queue)
+        let mut spec = RuleSpec::new(self.name, self.pattern.0, self.queue);
+        spec.dead_letter_queue = self.dead_letter_queue;
+
+        spec
     }
 }
 

@@ -6,6 +6,7 @@ use s3_dispatch::EventPattern;
 use s3_dispatch_testing::{EventBridgeRule, SnsFilterPolicy};
 use serde::{Deserialize, Deserializer, de};
 
+use super::names::{unknown_detail_type, unknown_event};
 use crate::topology::InvokeUrl;
 
 /// An event pattern: `s3:ObjectCreated:*`.
@@ -43,17 +44,29 @@ impl<'de> Deserialize<'de> for PatternText {
 
 impl<'de> Deserialize<'de> for PolicyValue {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        SnsFilterPolicy::parse(&json(deserializer)?)
-            .map(Self)
-            .map_err(|error| de::Error::custom(format!("the filter policy is not valid: {error}")))
+        let json = json(deserializer)?;
+        let policy = SnsFilterPolicy::parse(&json).map_err(|error| {
+            de::Error::custom(format!("the filter policy is not valid: {error}"))
+        })?;
+
+        match unknown_event(&json) {
+            Some(reason) => Err(de::Error::custom(reason)),
+            None => Ok(Self(policy)),
+        }
     }
 }
 
 impl<'de> Deserialize<'de> for RuleValue {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        EventBridgeRule::parse(&json(deserializer)?)
-            .map(Self)
-            .map_err(|error| de::Error::custom(format!("the event pattern is not valid: {error}")))
+        let json = json(deserializer)?;
+        let rule = EventBridgeRule::parse(&json).map_err(|error| {
+            de::Error::custom(format!("the event pattern is not valid: {error}"))
+        })?;
+
+        match unknown_detail_type(&json) {
+            Some(reason) => Err(de::Error::custom(reason)),
+            None => Ok(Self(rule)),
+        }
     }
 }
 

@@ -15,6 +15,28 @@ pub(super) const BUCKET: &str = "amzn-s3-demo-bucket";
 /// The queue that gets every event. No function receives from it.
 pub(super) const QUEUE: &str = "events";
 
+/// The headers of each new object, which must be there after the crash too.
+const PROPERTIES: [&str; 9] = [
+    "Expires: Thu, 01 Jan 2032 00:00:00 GMT",
+    "Cache-Control: no-cache",
+    "Content-Type: text/css",
+    "Content-Encoding: gzip",
+    "Content-Language: de",
+    "Content-Disposition: inline",
+    "x-amz-storage-class: STANDARD_IA",
+    "x-amz-website-redirect-location: /other",
+    "x-amz-meta-colour: blue",
+];
+
+/// Two tags.
+const TAGGING: &str = "x-amz-tagging: a=1&b=2";
+
+/// The checksum of `a body`.
+const BODY_CHECKSUM: &str = "x-amz-checksum-sha256: dxgk3kIodkL6D74LVouAzDKQ4pt9PNbvvHsbjrEDewQ=";
+
+/// The checksum of `a part`.
+const PART_CHECKSUM: &str = "x-amz-checksum-crc32: 2+D9gg==";
+
 /// A request whose objects no other request changes, except for those that it names.
 #[derive(Debug, Clone)]
 pub(super) enum Operation {
@@ -47,10 +69,22 @@ impl Operation {
     /// Sends the request.
     pub(super) fn send(&self, client: S3Client) -> io::Result<Answer> {
         match self {
-            Self::Put(key) => client.send("PUT", &path(key), &[], b"a body"),
+            Self::Put(key) => {
+                let headers = [&PROPERTIES[..], &[TAGGING, BODY_CHECKSUM]].concat();
+                client.send("PUT", &path(key), &headers, b"a body")
+            }
             Self::Copy { from, to } => {
+                // What a copy takes from the request, and not from its source.
+                let own = PROPERTIES
+                    .iter()
+                    .filter(|header| header.starts_with("x-amz-storage"));
+                let redirect = PROPERTIES
+                    .iter()
+                    .filter(|header| header.contains("redirect"));
                 let source = format!("x-amz-copy-source: {}", path(from));
-                client.send("PUT", &path(to), &[&source], b"")
+                let own = own.chain(redirect).copied();
+                let headers: Vec<_> = own.chain([source.as_str()]).collect();
+                client.send("PUT", &path(to), &headers, b"")
             }
             Self::Delete(key) => client.send("DELETE", &path(key), &[], b""),
             Self::DeleteBatch(keys) => {
@@ -61,7 +95,10 @@ impl Operation {
                 client.send("POST", &target, &[], body.as_bytes())
             }
             Self::StartUpload(key) => {
-                client.send("POST", &format!("{}?uploads", path(key)), &[], b"")
+                let algorithm = "x-amz-checksum-algorithm: CRC32";
+                let kind = "x-amz-checksum-type: FULL_OBJECT";
+                let headers = [&PROPERTIES[..], &[TAGGING, algorithm, kind]].concat();
+                client.send("POST", &format!("{}?uploads", path(key)), &headers, b"")
             }
             Self::UploadPart { key, upload } => {
                 let target = format!("{}?partNumber=1&uploadId={upload}", path(key));
@@ -159,6 +196,26 @@ impl Restarted {
         self.client.call("HEAD", &path(key)).status == 200
     }
 
+    /// Checks that an object is what the request made it.
+    fn check_properties(&self, operation: &Operation, key: &str) {
+        let (body, checksum) = match operation {
+            Operation::Complete { .. } => ("a part", PART_CHECKSUM),
+            _ => ("a body", BODY_CHECKSUM),
+        };
+
+        let mode = "x-amz-checksum-mode: ENABLED";
+        let object = self.client.send("GET", &path(key), &[mode], b"").unwrap();
+        assert_eq!(object.body, body, "{operation:?}");
+        for header in PROPERTIES.into_iter().chain([checksum]) {
+            let (name, value) = header.split_once(": ").unwrap();
+            assert_eq!(object.header(name), Some(value), "{operation:?} {name}");
+        }
+
+        let tags = self.client.call("GET", &format!("{}?tagging", path(key)));
+        assert_eq!(tags.texts("Key"), ["a", "b"], "{operation:?}");
+        assert_eq!(tags.texts("Value"), ["1", "2"], "{operation:?}");
+    }
+
     /// Checks that each change has one event, and each event its change. Returns whether the
     /// request took effect.
     pub(super) fn check(
@@ -169,6 +226,9 @@ impl Restarted {
         let effects = operation.effects().into_iter();
         let mut effects = effects.map(|(name, key, is_created)| {
             let has_effect = self.exists(key) == is_created;
+            if has_effect && is_created {
+                self.check_properties(operation, key);
+            }
             let count = count(events, name, key);
             assert_eq!(
                 count,
@@ -199,6 +259,9 @@ impl Restarted {
 
         for (name, key, is_created) in operation.effects() {
             assert_eq!(self.exists(key), is_created, "{operation:?}");
+            if is_created {
+                self.check_properties(operation, key);
+            }
             let count = count(&events, name, key);
             assert_eq!(count, 1 + repeated, "{operation:?}: {name} {key}");
         }

@@ -44,7 +44,19 @@ impl S3Client {
         headers: &[&str],
         body: &[u8],
     ) -> io::Result<Answer> {
-        let mut head = format!("{method} {target} HTTP/1.1\r\nHost: {}\r\n", self.0);
+        self.send_to(&self.0.to_string(), method, target, headers, body)
+    }
+
+    /// Sends a request with this `Host`. Fails if the whole answer does not arrive.
+    pub(crate) fn send_to(
+        self,
+        host: &str,
+        method: &str,
+        target: &str,
+        headers: &[&str],
+        body: &[u8],
+    ) -> io::Result<Answer> {
+        let mut head = format!("{method} {target} HTTP/1.1\r\nHost: {host}\r\n");
         for header in headers {
             head += header;
             head += "\r\n";

@@ -41,10 +41,233 @@ async fn a_bucket_has_the_settings_that_aws_gives_a_new_one() {
         ("website", "NoSuchWebsiteConfiguration"),
         ("replication", "ReplicationConfigurationNotFoundError"),
         ("object-lock", "ObjectLockConfigurationNotFoundError"),
+        ("analytics&id=1", "NoSuchConfiguration"),
+        ("intelligent-tiering&id=1", "NoSuchConfiguration"),
+        ("inventory&id=1", "NoSuchConfiguration"),
+        ("metrics&id=1", "NoSuchConfiguration"),
     ] {
         s3.check_fails(&format!("GET /{BUCKET}?{query}"), "", 404, code);
         s3.check_fails(&format!("GET /absent?{query}"), "", 404, "NoSuchBucket");
     }
+}
+
+/// What Terraform's `aws` provider and others read of a new bucket.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_nobody_has_configured_is_listed_as_empty() {
+    let s3 = Setup::start().await;
+    for (query, root) in [
+        ("accelerate", "AccelerateConfiguration"),
+        ("logging", "BucketLoggingStatus"),
+        ("versioning", "VersioningConfiguration"),
+        ("analytics", "ListBucketAnalyticsConfigurationResult"),
+        (
+            "intelligent-tiering",
+            "ListBucketIntelligentTieringConfigurationsOutput",
+        ),
+        ("inventory", "ListInventoryConfigurationsResult"),
+        ("metrics", "ListMetricsConfigurationsResult"),
+    ] {
+        let answer = s3.ok(&format!("GET /{BUCKET}?{query}"));
+        assert!(answer.body.contains(&format!("<{root}")), "{answer:?}");
+        assert_eq!(answer.texts("Id"), [""; 0]);
+        s3.check_fails(&format!("GET /absent?{query}"), "", 404, "NoSuchBucket");
+    }
+
+    let notifications = s3.ok(&format!("GET /{BUCKET}?notification"));
+    assert_eq!(notifications.texts("Event").len(), 3);
+    s3.ok("PUT /amzn-s3-demo-plain");
+    let notifications = s3.ok("GET /amzn-s3-demo-plain?notification");
+    assert!(notifications.body.contains("<NotificationConfiguration"));
+    assert_eq!(notifications.texts("Event"), [""; 0]);
+
+    s3.ok_with(&format!("PUT /{BUCKET}/key"), "body");
+    for query in ["retention", "legal-hold"] {
+        let target = format!("GET /{BUCKET}/key?{query}");
+        let answer = s3.check_fails(&target, "", 400, "InvalidRequest");
+        let text = "Bucket is missing Object Lock Configuration";
+        assert_eq!(answer.text("Message"), Some(text));
+    }
+}
+
+/// Requests that set what a bucket has anyway, and what they are when they set something else.
+const FIXED: [(&str, &str, &str, &str); 4] = [
+    (
+        "ownershipControls",
+        "<OwnershipControls><Rule><ObjectOwnership>VALUE</ObjectOwnership></Rule>\
+         </OwnershipControls>",
+        "BucketOwnerEnforced",
+        "ObjectWriter",
+    ),
+    (
+        "publicAccessBlock",
+        "<PublicAccessBlockConfiguration><BlockPublicAcls>true</BlockPublicAcls>\
+         <IgnorePublicAcls>true</IgnorePublicAcls><BlockPublicPolicy>VALUE</BlockPublicPolicy>\
+         <RestrictPublicBuckets>true</RestrictPublicBuckets></PublicAccessBlockConfiguration>",
+        "true",
+        "false",
+    ),
+    (
+        "encryption",
+        "<ServerSideEncryptionConfiguration><Rule><ApplyServerSideEncryptionByDefault>\
+         <SSEAlgorithm>VALUE</SSEAlgorithm></ApplyServerSideEncryptionByDefault></Rule>\
+         </ServerSideEncryptionConfiguration>",
+        "AES256",
+        "aws:kms",
+    ),
+    (
+        "requestPayment",
+        "<RequestPaymentConfiguration><Payer>VALUE</Payer></RequestPaymentConfiguration>",
+        "BucketOwner",
+        "Requester",
+    ),
+];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_bucket_has_anyway_can_be_set_and_nothing_else() {
+    let s3 = Setup::start().await;
+
+    for (query, body, default, other) in FIXED {
+        let target = format!("{BUCKET}?{query}");
+        let before = s3.ok(&format!("GET /{target}")).body;
+        s3.ok_with(&format!("PUT /{target}"), &body.replace("VALUE", default));
+        let refused = body.replace("VALUE", other);
+        let answer = s3.check_fails(&format!("PUT /{target}"), &refused, 501, "NotImplemented");
+        assert!(
+            answer
+                .text("Message")
+                .unwrap()
+                .contains("leave the setting out"),
+            "{answer:?}"
+        );
+        assert_eq!(s3.ok(&format!("GET /{target}")).body, before);
+        s3.check_fails(
+            &format!("PUT /absent?{query}"),
+            &refused,
+            404,
+            "NoSuchBucket",
+        );
+    }
+
+    // What no bucket has can be removed.
+    for query in [
+        "policy",
+        "lifecycle",
+        "website",
+        "replication",
+        "encryption",
+        "cors",
+        "tagging",
+    ] {
+        assert_eq!(s3.ok(&format!("DELETE /{BUCKET}?{query}")).status, 204);
+        s3.check_fails(&format!("DELETE /absent?{query}"), "", 404, "NoSuchBucket");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_pipeline_does_not_have_is_refused_with_what_to_do() {
+    let s3 = Setup::start().await;
+    s3.ok_with(&format!("PUT /{BUCKET}/key"), "body");
+    let enabled = |root: &str| format!("<{root}><Status>Enabled</Status></{root}>");
+    let lifecycle = "<LifecycleConfiguration><Rule><Status>Enabled</Status><Filter></Filter>\
+                     <Expiration><Days>1</Days></Expiration></Rule></LifecycleConfiguration>";
+    let metrics = "<MetricsConfiguration><Id>1</Id></MetricsConfiguration>";
+
+    for (request, body, text) in [
+        (
+            "PUT /BUCKET?policy",
+            String::from("{}"),
+            "leave the policy out",
+        ),
+        (
+            "PUT /BUCKET?lifecycle",
+            lifecycle.into(),
+            "`LocalPipeline::publish`",
+        ),
+        (
+            "PUT /BUCKET?website",
+            "<WebsiteConfiguration/>".into(),
+            "read the objects",
+        ),
+        (
+            "PUT /BUCKET?logging",
+            "<BucketLoggingStatus/>".into(),
+            "the console and the page",
+        ),
+        (
+            "PUT /BUCKET?accelerate",
+            enabled("AccelerateConfiguration"),
+            "leave the configuration",
+        ),
+        (
+            "PUT /BUCKET?metrics&id=1",
+            metrics.into(),
+            "leave the configuration out",
+        ),
+        (
+            "DELETE /BUCKET?publicAccessBlock",
+            String::new(),
+            "leave the setting as it is",
+        ),
+        (
+            "DELETE /BUCKET?ownershipControls",
+            String::new(),
+            "leave the setting as it is",
+        ),
+        (
+            "PUT /BUCKET?object-lock",
+            "<ObjectLockConfiguration/>".into(),
+            "there is no object lock here",
+        ),
+        (
+            "PUT /BUCKET/key?legal-hold",
+            "<LegalHold><Status>ON</Status></LegalHold>".into(),
+            "there is no object lock here",
+        ),
+        (
+            "POST /BUCKET/key?restore",
+            "<RestoreRequest><Days>1</Days></RestoreRequest>".into(),
+            "objects are never archived here",
+        ),
+        (
+            "GET /BUCKET/key?torrent",
+            String::new(),
+            "there are no torrents here",
+        ),
+    ] {
+        let target = request.replace("BUCKET", BUCKET);
+        let answer = s3.check_fails(&target, &body, 501, "NotImplemented");
+        let message = answer.text("Message").unwrap();
+        assert!(message.contains(text), "{request}: {message}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_bucket_keeps_its_tags() {
+    let s3 = Setup::start().await;
+    let target = format!("/{BUCKET}?tagging");
+    let tag = |key: &str, value: &str| format!("<Tag><Key>{key}</Key><Value>{value}</Value></Tag>");
+    let set = |tags: &[String]| format!("<Tagging><TagSet>{}</TagSet></Tagging>", tags.concat());
+    let put = s3.ok_with(
+        &format!("PUT {target}"),
+        &set(&[tag("Hello", "World"), tag("a", "")]),
+    );
+    assert_eq!(put.body, "");
+    let read = s3.ok(&format!("GET {target}"));
+    assert_eq!(read.texts("Key"), ["Hello", "a"]);
+    assert_eq!(read.texts("Value"), ["World", ""]);
+
+    let many: Vec<_> = (0..51).map(|number| tag(&number.to_string(), "")).collect();
+    for (tags, code) in [
+        (&many[..], "BadRequest"),
+        (&[tag("a", "1"), tag("a", "2")], "InvalidTag"),
+        (&[tag("", "1")], "InvalidTag"),
+    ] {
+        s3.check_fails(&format!("PUT {target}"), &set(tags), 400, code);
+    }
+    s3.ok_with(&format!("PUT {target}"), &set(&many[..50]));
+    assert_eq!(s3.ok(&format!("GET {target}")).texts("Key").len(), 50);
+    assert_eq!(s3.ok(&format!("DELETE {target}")).status, 204);
+    s3.check_fails(&format!("GET {target}"), "", 404, "NoSuchTagSet");
 }
 
 #[tokio::test(flavor = "multi_thread")]

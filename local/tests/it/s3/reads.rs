@@ -160,3 +160,35 @@ async fn a_part_can_be_read_by_its_number() {
         (400, Some("InvalidRequest"))
     );
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_signed_request_can_choose_headers_of_its_answer() {
+    let s3 = Setup::start().await;
+    s3.send(
+        &format!("PUT /{BUCKET}/key"),
+        &["Content-Type: text/css"],
+        "body",
+    );
+    let parameters = "response-cache-control=no-store&response-content-disposition=inline\
+                      &response-content-encoding=gzip&response-content-language=de\
+                      &response-content-type=text%2Fplain\
+                      &response-expires=Thu%2C%2001%20Jan%202026%2000%3A00%3A00%20GMT";
+    let expected = [
+        ("cache-control", "no-store"),
+        ("content-disposition", "inline"),
+        ("content-encoding", "gzip"),
+        ("content-language", "de"),
+        ("content-type", "text/plain"),
+        ("expires", "Thu, 01 Jan 2026 00:00:00 GMT"),
+    ];
+
+    for method in ["GET", "HEAD"] {
+        let answer = s3.signed(&format!("{method} /{BUCKET}/key?{parameters}"));
+        for (name, value) in expected {
+            assert_eq!(answer.header(name), Some(value), "{method}: {answer:?}");
+        }
+
+        let plain = s3.signed(&format!("{method} /{BUCKET}/key"));
+        assert_eq!(plain.header("content-type"), Some("text/css"), "{plain:?}");
+    }
+}

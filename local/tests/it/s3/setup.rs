@@ -50,6 +50,44 @@ impl Setup {
         })
     }
 
+    /// Sends a request with these headers to this host, a name of the endpoint without its port.
+    pub(super) fn send_to(
+        &self,
+        name: &str,
+        request: &str,
+        headers: &[&str],
+        body: &[u8],
+    ) -> Answer {
+        let (method, target) = request.split_once(' ').unwrap();
+        let host = format!("{name}:{}", self.port());
+        tokio::task::block_in_place(|| {
+            self.client
+                .send_to(&host, method, target, headers, body)
+                .unwrap()
+        })
+    }
+
+    /// The port of the endpoint.
+    pub(super) fn port(&self) -> u16 {
+        self.client.0.port()
+    }
+
+    /// Sends a signed request without a body, such as `GET /bucket`.
+    pub(super) fn signed(&self, request: &str) -> Answer {
+        let (method, target) = request.split_once(' ').unwrap();
+        tokio::task::block_in_place(|| self.client.signed(method, target))
+    }
+
+    /// Puts `123456789` with a signature, in chunks and with a trailer.
+    pub(super) fn put_in_chunks(
+        &self,
+        target: &str,
+        announced: &str,
+        trailer: (&str, &str),
+    ) -> Answer {
+        tokio::task::block_in_place(|| self.client.put_in_chunks(target, announced, trailer))
+    }
+
     /// Sends a request without a body, such as `GET /bucket`, that must succeed.
     pub(super) fn ok(&self, request: &str) -> Answer {
         self.ok_with(request, "")

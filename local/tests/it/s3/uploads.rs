@@ -1,4 +1,4 @@
-//! Multipart uploads that a client ends more than once.
+//! Multipart uploads: how they end, and how they are listed.
 
 use super::setup::{BUCKET, Setup, event};
 
@@ -123,4 +123,112 @@ async fn listings_name_the_owner() {
         assert_eq!(owner(query), expected, "{query}");
     }
     assert_eq!(owner("?list-type=2"), None);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_parts_of_an_upload_are_listed_in_pages() {
+    let s3 = Setup::start().await;
+    let class = "x-amz-storage-class: STANDARD_IA";
+    let started = s3.send(&format!("POST /{BUCKET}/key?uploads"), &[class], "");
+    let id = started.text("UploadId").unwrap();
+    for number in [2, 5, 7, 10_000] {
+        s3.ok(&format!(
+            "PUT /{BUCKET}/key?partNumber={number}&uploadId={id}"
+        ));
+    }
+
+    let list = format!("GET /{BUCKET}/key?uploadId={id}");
+    let cases: [(&str, &[&str], &str, &str); 6] = [
+        ("", &["2", "5", "7", "10000"], "false", "10000"),
+        ("&max-parts=2", &["2", "5"], "true", "5"),
+        (
+            "&max-parts=2&part-number-marker=5",
+            &["7", "10000"],
+            "false",
+            "10000",
+        ),
+        ("&part-number-marker=6", &["7", "10000"], "false", "10000"),
+        ("&part-number-marker=10000", &[], "false", "10000"),
+        ("&max-parts=0", &[], "false", "0"),
+    ];
+    for (query, numbers, is_truncated, next) in cases {
+        let page = s3.ok(&format!("{list}{query}"));
+        assert_eq!(page.texts("PartNumber"), numbers, "{query}: {page:?}");
+        assert_eq!(page.text("IsTruncated"), Some(is_truncated), "{query}");
+        assert_eq!(page.text("NextPartNumberMarker"), Some(next), "{query}");
+        assert_eq!(page.text("StorageClass"), Some("STANDARD_IA"));
+    }
+    assert_eq!(
+        s3.ok(&format!("{list}&max-parts=5000")).text("MaxParts"),
+        Some("1000")
+    );
+}
+
+/// Follows the pages of a listing of uploads. Returns the keys and the common prefixes of each.
+fn upload_pages(s3: &Setup, query: &str) -> Vec<Vec<String>> {
+    let mut pages = Vec::new();
+    let mut markers = String::new();
+
+    loop {
+        let page = s3.ok(&format!("GET /{BUCKET}?uploads&{query}{markers}"));
+        // The prefix of the request comes first, if there is one.
+        let skipped = usize::from(query.contains("prefix="));
+        let entries = page.texts("Key").into_iter();
+        let entries = entries.chain(page.texts("Prefix").into_iter().skip(skipped));
+        pages.push(entries.map(str::to_owned).collect());
+
+        if page.text("IsTruncated") == Some("false") {
+            return pages;
+        }
+        let key = page.text("NextKeyMarker").unwrap();
+        let id = page.text("NextUploadIdMarker").unwrap_or_default();
+        markers = format!("&key-marker={key}&upload-id-marker={id}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn uploads_are_listed_in_pages_with_prefixes_and_delimiters() {
+    let s3 = Setup::start().await;
+    for key in ["a", "b/1", "b/1", "b/2", "c", "d/1", "d/2"] {
+        start(&s3, key);
+    }
+
+    assert_eq!(
+        upload_pages(&s3, "max-uploads=3"),
+        [
+            vec!["a", "b/1", "b/1"],
+            vec!["b/2", "c", "d/1"],
+            vec!["d/2"]
+        ]
+    );
+    assert_eq!(
+        upload_pages(&s3, "max-uploads=2"),
+        [
+            vec!["a", "b/1"],
+            vec!["b/1", "b/2"],
+            vec!["c", "d/1"],
+            vec!["d/2"]
+        ]
+    );
+    assert_eq!(
+        upload_pages(&s3, "max-uploads=1&delimiter=/"),
+        [["a"], ["b/"], ["c"], ["d/"]]
+    );
+    assert_eq!(
+        upload_pages(&s3, "prefix=b/&max-uploads=2"),
+        [vec!["b/1", "b/1"], vec!["b/2"]]
+    );
+    assert_eq!(upload_pages(&s3, "key-marker=c"), [["d/1", "d/2"]]);
+    assert_eq!(
+        upload_pages(&s3, "delimiter=/&key-marker=b/"),
+        [["c", "d/"]]
+    );
+
+    // Without a key S3 ignores the id.
+    let all = upload_pages(&s3, "upload-id-marker=upload-FFFF");
+    assert_eq!(all[0].len(), 7);
+    let encoded = s3.ok(&format!(
+        "GET /{BUCKET}?uploads&encoding-type=url&prefix=b/%C3%A4"
+    ));
+    assert_eq!(encoded.text("Prefix"), Some("b/%C3%A4"));
 }

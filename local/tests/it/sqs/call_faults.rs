@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use s3_dispatch_local::{Fault, Faults, Hop, StepKind};
+use s3_dispatch_local::{Fault, Faults, Hop, StepKind, Visibility};
 use serde_json::{Value, json};
 
 use super::messages::Queues;
@@ -22,10 +22,18 @@ fn count(queues: &Queues, queue: &str) -> usize {
     queues.pipeline.queue(queue).unwrap().messages.len()
 }
 
+/// Whether `uploads` still has its one message in flight, and no other.
+fn is_unchanged(queues: &Queues) -> bool {
+    let queue = queues.pipeline.queue("uploads").unwrap();
+    (queue.messages.len(), queue.count(Visibility::InFlight)) == (1, 1)
+}
+
 /// The calls that faults can hit at each hop, about a message in `uploads` with this handle.
-fn calls(handle: &Value) -> [(Hop, &'static str, Value); 5] {
+fn calls(handle: &Value) -> [(Hop, &'static str, Value); 7] {
     let sent = json!({"Id": "1", "MessageBody": "b"});
     let deleted = json!({"Id": "1", "ReceiptHandle": handle});
+    let shown = json!({"ReceiptHandle": handle, "VisibilityTimeout": 0});
+    let shown_entry = json!({"Id": "1", "ReceiptHandle": handle, "VisibilityTimeout": 0});
 
     [
         (Hop::Send, "SendMessage", json!({"MessageBody": "b"})),
@@ -41,7 +49,19 @@ fn calls(handle: &Value) -> [(Hop, &'static str, Value); 5] {
             "DeleteMessageBatch",
             json!({"Entries": [deleted]}),
         ),
+        (Hop::ChangeVisibility, "ChangeMessageVisibility", shown),
+        (
+            Hop::ChangeVisibility,
+            "ChangeMessageVisibilityBatch",
+            json!({"Entries": [shown_entry]}),
+        ),
     ]
+}
+
+/// The input of one of these calls.
+fn input_of(operation: &str, handle: &Value) -> Value {
+    let mut calls = calls(handle).into_iter();
+    calls.find(|call| call.1 == operation).unwrap().2
 }
 
 /// A message of `uploads` in flight, and its handle.
@@ -69,10 +89,10 @@ async fn a_throttled_call_has_no_effect() {
             (400, "RequestThrottled", "requestthrottled;sender"),
             "{operation}"
         );
-        assert_eq!(count(&queues, "uploads"), 1, "{operation}");
+        assert!(is_unchanged(&queues), "{operation}");
     }
 
-    assert_eq!(injected(&queues).len(), 5);
+    assert_eq!(injected(&queues).len(), 7);
 }
 
 #[tokio::test(start_paused = true)]
@@ -86,7 +106,7 @@ async fn a_lost_request_has_no_effect() {
         let answer = queues.client.try_call(operation, &input).await;
         // A lost receive would look like a lost answer, which is a fault of its own.
         assert_eq!(answer.is_some(), hop == Hop::Receive, "{operation}");
-        assert_eq!(count(&queues, "uploads"), 1, "{operation}");
+        assert!(is_unchanged(&queues), "{operation}");
     }
 }
 
@@ -126,6 +146,97 @@ async fn a_call_whose_answer_is_lost_has_its_effect() {
         let faults = Faults::none().with_rate(Hop::Delete, Fault::DropResponse, 1.0);
         queues.pipeline.set_faults(faults);
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_visibility_timeout_changes_although_the_answer_is_lost() {
+    for operation in ["ChangeMessageVisibility", "ChangeMessageVisibilityBatch"] {
+        let (queues, handle) = with_received().await;
+        let faults = Faults::none().with_rate(Hop::ChangeVisibility, Fault::DropResponse, 1.0);
+        queues.pipeline.set_faults(faults);
+        let input = input_of(operation, &handle);
+        let input = queues.input("uploads", input);
+        assert!(queues.client.try_call(operation, &input).await.is_none());
+        assert!(!is_unchanged(&queues), "{operation}");
+
+        // The message is visible, so a retry learns that it is not in flight.
+        queues.pipeline.set_faults(Faults::none());
+        let retry = queues.client.call(operation, input).await;
+        assert!(
+            retry.body.to_string().contains("MessageNotInflight"),
+            "{retry:?}"
+        );
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refused_call_has_no_effect_and_can_be_repeated() {
+    for (hop, operation, _) in calls(&json!("")) {
+        if !Faults::places().any(|place| place == (hop, Fault::Refuse)) {
+            continue;
+        }
+        let (queues, handle) = with_received().await;
+        let faults = Faults::none().with_rate(hop, Fault::Refuse, 1.0);
+        queues.pipeline.set_faults(faults);
+        let input = queues.input("uploads", input_of(operation, &handle));
+
+        let answer = queues.client.call(operation, input.clone()).await;
+        if operation.ends_with("Batch") {
+            assert_eq!(answer.body["Successful"], json!([]), "{operation}");
+            assert_eq!(answer.body["Failed"][0]["Code"], "ServiceUnavailable");
+            assert_eq!(answer.body["Failed"][0]["SenderFault"], false);
+        } else {
+            assert_eq!(answer.status, 503, "{operation}");
+        }
+        assert!(is_unchanged(&queues), "{operation}");
+        assert_eq!(injected(&queues), [(hop, Fault::Refuse)]);
+
+        queues.pipeline.set_faults(Faults::none());
+        queues.client.ok(operation, input).await;
+        assert!(!is_unchanged(&queues), "{operation}");
+    }
+}
+
+/// Repeats the entries of a batch that fail until all have succeeded. Returns how many attempts
+/// failed in part.
+async fn repeat_failed(queues: &Queues, operation: &str, mut entries: Vec<Value>) -> usize {
+    let mut partial = 0;
+
+    while !entries.is_empty() {
+        let input = json!({"Entries": entries});
+        let output = queues.ok(operation, "uploads", input).await;
+        let is_failed = |entry: &Value| {
+            let failed = output["Failed"].as_array().unwrap();
+            failed.iter().any(|failed| failed["Id"] == entry["Id"])
+        };
+        let before = entries.len();
+        entries.retain(is_failed);
+        partial += usize::from(!entries.is_empty() && entries.len() < before);
+    }
+
+    partial
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_batch_can_fail_in_part() {
+    let queues = Queues::start().await;
+    let faults = Faults::none().with_fault(Fault::Refuse, 0.5);
+    queues.pipeline.set_faults(faults);
+
+    let sent = |number: u32| json!({"Id": number.to_string(), "MessageBody": format!("m{number}")});
+    let entries = (0..10).map(sent).collect();
+    assert!(repeat_failed(&queues, "SendMessageBatch", entries).await > 0);
+    assert_eq!(count(&queues, "uploads"), 10);
+
+    let received = queues.receive("uploads", json!({})).await;
+    let shown = |(number, message): (usize, &Value)| {
+        let handle = &message["ReceiptHandle"];
+        json!({"Id": number.to_string(), "ReceiptHandle": handle, "VisibilityTimeout": 0})
+    };
+    let entries = received.iter().enumerate().map(shown).collect();
+    assert!(repeat_failed(&queues, "ChangeMessageVisibilityBatch", entries).await > 0);
+    let queue = queues.pipeline.queue("uploads").unwrap();
+    assert_eq!(queue.count(Visibility::Visible), 10);
 }
 
 /// Calls an operation until it succeeds.

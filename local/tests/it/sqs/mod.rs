@@ -3,6 +3,7 @@
 mod acknowledging;
 mod call_faults;
 mod client;
+mod deleting;
 mod faults;
 mod functions;
 mod messages;
@@ -10,5 +11,6 @@ mod persistence;
 mod polling;
 mod queues;
 mod redrive;
+mod redrive_allow_policy;
 mod security;
 mod tagging;

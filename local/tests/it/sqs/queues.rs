@@ -222,8 +222,9 @@ async fn attributes_that_sqs_does_not_accept_change_nothing() {
         (
             "RedriveAllowPolicy",
             "{}",
-            "AWS.SimpleQueueService.UnsupportedOperation",
-            "s3-dispatch-local does not implement this value of RedriveAllowPolicy.",
+            parameter,
+            "Value {} for parameter RedriveAllowPolicy is invalid. Reason: Amazon SQS can't create \
+             the redrive allow policy, as it's not in the supported format.",
         ),
         (
             "RedrivePolicy",

@@ -1,12 +1,13 @@
 //! The page, as a browser requests it.
 
 pub(crate) mod browser;
+mod notifications;
 
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, TcpListener};
 use std::path::Path;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpSocket, TcpStream};
 
@@ -323,6 +324,53 @@ fn write_configuration(folder: &Path) -> String {
     std::fs::write(&file, text).unwrap();
 
     file.to_str().unwrap().to_owned()
+}
+
+/// What the page says about an object whose notification is too long for its queue. `more` is
+/// added to the subscription.
+async fn state_of_refused(more: &str) -> Value {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("pipeline.toml");
+    let text = format!(
+        "[[bucket]]\nname = \"photos\"\n\
+         [[bucket.notification]]\nevents = [\"s3:ObjectCreated:*\"]\ntopic = \"created\"\n\
+         [[topic]]\nname = \"created\"\n\
+         [[subscription]]\ntopic = \"created\"\nqueue = \"uploads\"\n{more}\
+         [[queue]]\nname = \"uploads\"\nmax_message_size = 1024\n\
+         [[queue]]\nname = \"letters\"\n"
+    );
+    std::fs::write(&file, text).unwrap();
+    let arguments = [
+        "--config",
+        file.to_str().unwrap(),
+        "--port",
+        "0",
+        "--ui",
+        "0",
+    ];
+    let ui = Ui::of(Program::start(&arguments)).await;
+    let mut events = ui.watch().await;
+
+    let path = format!("/object?bucket=photos&key={}", "k".repeat(1000));
+    assert_eq!(ui.ask("PUT", &path, &[], "").await.status, 201);
+
+    loop {
+        let event = events.next().await.expect("the stream ended");
+        let mut messages = event["messages"].as_array().unwrap().iter();
+        let found = messages.find(|message| message["id"] == "e1" && message["state"] != "moving");
+        if let Some(message) = found {
+            break json!([message["state"], message["at"]]);
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_a_queue_refuses_is_lost_or_a_dead_letter() {
+    assert_eq!(state_of_refused("").await, json!(["lost", []]));
+
+    let letters = json!([{"node": "queue:letters", "how": "dead", "count": 1}]);
+    let state = state_of_refused("dead_letter_queue = \"letters\"\n").await;
+    assert_eq!(state, json!(["dead", letters]));
 }
 
 #[tokio::test]

@@ -209,6 +209,8 @@ async fn a_browser_may_ask_for_an_allowed_origin_and_for_no_other() {
         let case = format!("{} from {asker:?}", port.name);
         let host = port.address.to_string();
         let answer = send(port, &ask(true), &host, asker).await;
+        let has_id = answer.header("x-amz-request-id").is_some();
+        assert_eq!(has_id, port.name == "S3", "{case}: {answer:?}");
         if !asker.is_admitted(port) {
             check_refused(port, &answer, &case);
             continue;

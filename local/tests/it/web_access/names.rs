@@ -22,6 +22,7 @@ async fn a_port_has_the_names_of_this_machine_and_no_others() {
             "localhost",
             "LocalHost",
             "photos.localhost",
+            "my.photos-2026.localhost",
             "[::1]",
             "[::ffff:127.0.0.1]",
         ];
@@ -29,6 +30,8 @@ async fn a_port_has_the_names_of_this_machine_and_no_others() {
             "evil.example",
             "127.0.0.1.evil.example",
             "localhost.evil.example",
+            "photos.localhost.evil.example",
+            "photos.127.0.0.1",
             "evillocalhost",
             "192.168.0.1",
             "8.8.8.8",

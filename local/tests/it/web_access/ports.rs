@@ -122,7 +122,9 @@ fn s3_port(address: SocketAddr) -> Port {
         takes_origins: true,
         reason: |body| {
             let (_, rest) = body.split_once("<Code>AccessDenied</Code><Message>")?;
-            Some(rest.split_once("</Message></Error>")?.0.to_owned())
+            let (reason, ids) = rest.split_once("</Message><RequestId>")?;
+            assert!(ids.ends_with("</HostId></Error>"), "{body}");
+            Some(reason.to_owned())
         },
     }
 }

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
+use s3_dispatch_core::__private::settle;
 use s3_dispatch_core::{
     EventName, HandlerError, MessageContext, Outcome, Router, S3EventRecord, SkipReason,
 };
@@ -42,7 +43,7 @@ pub(crate) async fn route<R: Router>(
             Outcome::Skipped(SkipReason::Unrouted) if on_unrouted == Unrouted::Fail => {
                 Outcome::Failed(HandlerError::retry(NoRoute))
             }
-            other => other,
+            other => settle(other, message),
         };
 
         #[cfg(feature = "metrics")]
@@ -92,7 +93,9 @@ fn log(record: &S3EventRecord, outcome: &Outcome) {
             ),
             None => tracing::warn!("record skipped: no route matches it"),
         },
-        Outcome::Skipped(reason) => tracing::info!(?reason, "record skipped"),
+        Outcome::Skipped(reason) => {
+            tracing::info!(reason = reason.name(), "record skipped: {reason}");
+        }
         Outcome::Handled => tracing::debug!("record handled"),
     }
 }

@@ -79,7 +79,8 @@ impl App {
     }
 
     pub(super) fn has_bucket(&self, name: &str) -> bool {
-        let mut buckets = self.pipeline.topology().buckets.iter();
+        let topology = self.monitor.topology();
+        let mut buckets = topology.buckets.iter();
         buckets.any(|bucket| bucket.name == name)
     }
 
@@ -119,7 +120,8 @@ impl App {
             return counts.clone();
         }
 
-        let queues = self.pipeline.topology().queues.iter().filter_map(|spec| {
+        let topology = self.monitor.topology();
+        let queues = topology.queues.iter().filter_map(|spec| {
             let queue = self.pipeline.queue(&spec.name).ok()?;
             let counts = json!({
                 "delayed": queue.count(Visibility::Delayed),

@@ -7,6 +7,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures_util::{Stream, stream};
 use hyper::body::Frame;
+use s3_dispatch_local::Topology;
 use serde_json::Value;
 use tokio::sync::{OwnedSemaphorePermit, watch};
 use tokio::time::Instant;
@@ -33,6 +34,8 @@ struct Viewer {
     /// The version of the monitor in the last event.
     sent_version: Option<u64>,
     sent_state: Option<Value>,
+    /// The topology in the last diagram.
+    sent_topology: Option<Arc<Topology>>,
     sent_at: Instant,
     _permit: OwnedSemaphorePermit,
 }
@@ -47,6 +50,7 @@ pub(super) fn open(
         app,
         sent_version: None,
         sent_state: None,
+        sent_topology: None,
         sent_at: Instant::now(),
         _permit: permit,
     };
@@ -61,8 +65,7 @@ impl Viewer {
     /// Returns the next event, or `None` when the server stops.
     async fn next(&mut self) -> Option<String> {
         if self.sent_version.is_none() {
-            let mut everything = self.changes_since(None);
-            everything["diagram"] = diagram(self.app.pipeline.topology());
+            let everything = self.everything();
             return Some(format!("retry: 1000\ndata: {everything}\n\n"));
         }
 
@@ -79,6 +82,10 @@ impl Viewer {
         loop {
             // The monitor lives as long as the server, so this fails only by the timeout.
             drop(tokio::time::timeout(POLL_INTERVAL, self.version.changed()).await);
+            if !self.has_current_diagram() {
+                return format!("data: {}\n\n", self.everything());
+            }
+
             let has_changed = Some(*self.version.borrow_and_update()) != self.sent_version;
             if has_changed || self.sent_state.as_ref() != Some(&self.app.state()) {
                 return format!("data: {}\n\n", self.changes_since(self.sent_version));
@@ -89,6 +96,22 @@ impl Viewer {
                 return String::from(": nothing new\n\n");
             }
         }
+    }
+
+    /// Everything, with the diagram. The page begins anew with it.
+    fn everything(&mut self) -> Value {
+        let topology = self.app.monitor.topology();
+        let mut everything = self.changes_since(None);
+        everything["diagram"] = diagram(&topology);
+        self.sent_topology = Some(topology);
+
+        everything
+    }
+
+    fn has_current_diagram(&self) -> bool {
+        let current = self.app.monitor.topology();
+        let sent = self.sent_topology.as_ref();
+        sent.is_some_and(|sent| Arc::ptr_eq(sent, &current))
     }
 
     fn changes_since(&mut self, version: Option<u64>) -> Value {

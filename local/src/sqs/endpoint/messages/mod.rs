@@ -5,6 +5,7 @@
 
 pub(super) mod acknowledging;
 mod attributes;
+pub(super) mod changing_visibility;
 mod characters;
 mod given_message;
 pub(super) mod receiving;

@@ -144,14 +144,23 @@ async fn send(
         .iter()
         .map(|(message, _)| SentOutput::digests(message))
         .collect();
+    let admitted = messages.into_iter().map(|outgoing| {
+        service.admit_entry(Hop::Send, queue, outgoing, |(message, _)| {
+            message.body.to_string()
+        })
+    });
+    let (admitted, errors) = part_valid(admitted);
+
     let results = service
         .engine
-        .send_for_client(&queue.name, messages)
-        .await?;
+        .send_for_client(&queue.name, admitted)
+        .await?
+        .into_iter()
+        .map(|result| result.map_err(|refusal| explain_refusal(refusal, queue)));
+    let results = join_results(results.collect(), errors);
 
-    let complete = |(result, output): (Result<Accepted, _>, SentOutput)| match result {
-        Ok(accepted) => Ok(output.complete(queue, &accepted)),
-        Err(refusal) => Err(explain_refusal(refusal, queue)),
+    let complete = |(result, output): (Result<Accepted, _>, SentOutput)| {
+        result.map(|accepted| output.complete(queue, &accepted))
     };
 
     Ok(results.into_iter().zip(outputs).map(complete).collect())
@@ -169,6 +178,7 @@ fn explain_refusal(refusal: SendRefusal, queue: &QueueSpec) -> SqsError {
         )),
         SendRefusal::NoGroup => SqsError::missing("MessageGroupId"),
         SendRefusal::NoDeduplicationId => SqsError::invalid(NO_DEDUPLICATION_ID),
+        SendRefusal::QueueDeleted => SqsError::queue_does_not_exist(),
     }
 }
 

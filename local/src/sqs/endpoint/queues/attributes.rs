@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 use std::time::{Duration, SystemTime};
 
-use super::redrive_policy;
+use super::{redrive_allow_policy, redrive_policy};
 use crate::aws::arn::queue_arn;
 use crate::aws::time::milliseconds;
 use crate::pipeline::clients::QueueDescription;
@@ -134,13 +134,14 @@ const ATTRIBUTES: [Attribute; 14] = [
     },
 ];
 
-/// The attributes that are kept for clients, and that have no effect on this machine: there is no
-/// access control, and nothing is encrypted.
-const KEPT: [&str; 4] = [
+/// The attributes that are kept as texts. Most have no effect on this machine: there is no access
+/// control, and nothing is encrypted.
+const KEPT: [&str; 5] = [
     "Policy",
     KMS_KEY,
     "KmsDataKeyReusePeriodSeconds",
     OWN_ENCRYPTION,
+    redrive_allow_policy::NAME,
 ];
 
 /// The key with which a queue is encrypted.
@@ -161,7 +162,6 @@ pub(super) fn read(queue: &QueueDescription, names: &[String]) -> Result<Attribu
     let mut known: Vec<&str> = ATTRIBUTES.iter().map(|attribute| attribute.name).collect();
     known.extend(KEPT);
     known.extend(DEFAULT_ONLY.map(|(name, _)| name));
-    known.push("RedriveAllowPolicy");
 
     if let Some(unknown) = names
         .iter()
@@ -220,6 +220,10 @@ fn keep(kept: &mut Attributes, name: &str, value: &str) -> Result<(), SqsError> 
         return Err(invalid_value(name));
     }
 
+    if name == redrive_allow_policy::NAME {
+        redrive_allow_policy::check(value)?;
+    }
+
     kept.remove(name);
     if (name, value) == (OWN_ENCRYPTION, "true") {
         // A queue is encrypted in one way at a time.
@@ -236,7 +240,7 @@ fn cannot_set(spec: &QueueSpec, name: &str) -> SqsError {
 
     if is_default_only && !spec.is_fifo() {
         fifo_only(name)
-    } else if is_default_only || name == "RedriveAllowPolicy" {
+    } else if is_default_only {
         let message = format!("s3-dispatch-local does not implement this value of {name}.");
         SqsError::new(ErrorCode::UnsupportedOperation, message)
     } else {

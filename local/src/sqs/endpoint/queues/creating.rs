@@ -6,6 +6,7 @@ use super::attributes::{self, Attributes};
 use super::finding::QueueUrlOutput;
 use super::settings::check_redrive;
 use super::tagging::check_tags;
+use crate::pipeline::clients::DeletedRecently;
 use crate::sqs::endpoint::error::{ErrorCode, SqsError};
 use crate::sqs::endpoint::service::SqsService;
 use crate::topology::{QueueSpec, is_fifo};
@@ -48,7 +49,12 @@ pub(in crate::sqs::endpoint) async fn create_queue(
         service
             .engine
             .create_queue(spec.clone(), kept, tags)
-            .await?;
+            .await?
+            .map_err(|DeletedRecently| {
+                let message = "You must wait 60 seconds after deleting a queue before you can \
+                               create another with the same name.";
+                SqsError::new(ErrorCode::QueueDeletedRecently, message)
+            })?;
     }
 
     Ok(QueueUrlOutput {

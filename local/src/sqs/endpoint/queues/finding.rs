@@ -105,9 +105,7 @@ pub(in crate::sqs::endpoint) async fn list_dead_letter_source_queues(
     input: ListSourcesInput,
 ) -> Result<ListSourcesOutput, SqsError> {
     let target = service.queue(input.queue_url.as_deref())?.name;
-    let names = service.engine.queue_names().into_iter();
-    let names =
-        names.filter(|name| service.engine.dead_letter_queue_of(name).as_ref() == Some(&target));
+    let names = service.engine.sources_of(&target).into_iter();
     let (queue_urls, next_token) = input.page.take(service, names)?;
 
     Ok(ListSourcesOutput {

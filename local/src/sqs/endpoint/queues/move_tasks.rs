@@ -144,7 +144,7 @@ impl MoveTask {
             Moved::Done | Moved::Full => MoveStatus::Running,
             Moved::NothingLeft => MoveStatus::Completed,
             Moved::NoSource => MoveStatus::Failed("CouldNotDetermineMessageSource"),
-            Moved::NoDestination => MoveStatus::Failed("AWS.SimpleQueueService.NonExistentQueue"),
+            Moved::NoQueue => MoveStatus::Failed("AWS.SimpleQueueService.NonExistentQueue"),
         };
 
         state.status == MoveStatus::Running

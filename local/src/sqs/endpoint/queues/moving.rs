@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::move_tasks::{MoveStatus, MoveTask};
+use super::redrive_allow_policy;
 use crate::aws::arn::{queue_arn, queue_of_arn};
 use crate::aws::time::milliseconds;
 use crate::sqs::endpoint::error::{ErrorCode, SqsError};
@@ -93,7 +94,7 @@ pub(in crate::sqs::endpoint) async fn start_message_move_task(
         }
     };
 
-    if !service.engine.is_dead_letter_queue(&source) {
+    if !is_dead_letter_queue(service, &source) {
         return Err(SqsError::invalid(
             "Source queue must be configured as a Dead Letter Queue.",
         ));
@@ -129,6 +130,18 @@ pub(in crate::sqs::endpoint) async fn start_message_move_task(
 
     Ok(StartOutput {
         task_handle: handle,
+    })
+}
+
+/// Whether a queue is the dead-letter queue of another one, and its redrive allow policy still
+/// allows that.
+fn is_dead_letter_queue(service: &SqsService, name: &str) -> bool {
+    let queue = service.engine.describe_queue(name);
+    let sources = service.engine.sources_of(name);
+
+    queue.is_some_and(|queue| {
+        let mut sources = sources.iter();
+        sources.any(|source| redrive_allow_policy::allows(&queue.kept, source))
     })
 }
 

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::attributes::{self, Attributes};
-use super::redrive_policy;
+use super::{redrive_allow_policy, redrive_policy};
 use crate::sqs::endpoint::error::SqsError;
 use crate::sqs::endpoint::messages::acknowledging::NoOutput;
 use crate::sqs::endpoint::service::SqsService;
@@ -70,7 +70,7 @@ pub(in crate::sqs::endpoint) async fn set_queue_attributes(
     Ok(NoOutput {})
 }
 
-/// Checks that the dead-letter queue of a policy exists and is of the same kind.
+/// Checks that the dead-letter queue of a policy exists, is of the same kind, and allows it.
 pub(super) fn check_redrive(
     service: &SqsService,
     spec: &QueueSpec,
@@ -81,13 +81,19 @@ pub(super) fn check_redrive(
     };
 
     let target = &redrive.dead_letter_queue;
-    if !service.engine.has_queue(target) {
+    let Some(dead_letters) = service.engine.describe_queue(target) else {
         let reason = "Dead letter target does not exist.";
         return Err(redrive_policy::invalid(policy, reason));
-    }
+    };
 
     if is_fifo(target) != spec.is_fifo() {
         let reason = "Dead-letter queue must be same type of queue as the source.";
+        return Err(redrive_policy::invalid(policy, reason));
+    }
+
+    if !redrive_allow_policy::allows(&dead_letters.kept, &spec.name) {
+        let reason = "The redrive allow policy of the dead-letter queue does not allow this \
+                      source queue.";
         return Err(redrive_policy::invalid(policy, reason));
     }
 

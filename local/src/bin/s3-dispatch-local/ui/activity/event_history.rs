@@ -102,12 +102,15 @@ impl EventHistory {
             } => {
                 self.messages.arrive(&Component::queue(queue));
                 if !is_duplicate {
-                    self.messages.add(message_id, queue, body);
+                    let is_dead_letter = self
+                        .messages
+                        .take_refused(|refused| takes_letters_of(topology, refused, queue));
+                    self.messages.add(message_id, queue, body, is_dead_letter);
                 }
             }
             // A full queue is tried again; other refusals are final.
             StepKind::Refused { queue, reason } if *reason != SendRefusal::Full => {
-                self.messages.arrive(&Component::queue(queue));
+                self.messages.refuse(queue);
             }
             StepKind::FaultInjected {
                 hop, fault, place, ..
@@ -265,6 +268,16 @@ impl EventHistory {
 
         details
     }
+}
+
+/// Whether a queue gets what a topic or a rule could not deliver to another one.
+fn takes_letters_of(topology: &Topology, refused: &str, queue: &str) -> bool {
+    let subscriptions = topology.subscriptions.iter();
+    let subscriptions = subscriptions.map(|spec| (&spec.queue, &spec.dead_letter_queue));
+    let rules = topology.rules.iter();
+    let mut ways = subscriptions.chain(rules.map(|spec| (&spec.queue, &spec.dead_letter_queue)));
+
+    ways.any(|(to, letters)| to == refused && letters.as_deref() == Some(queue))
 }
 
 /// The tone's class in the page's style sheet.

@@ -3,7 +3,9 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use s3_dispatch_local::{EventId, Hop, Step, StepKind, Topology};
+use s3_dispatch_local::{
+    BucketSpec, Destination, EventId, Hop, QueueSpec, Step, StepKind, Topology,
+};
 use serde_json::{Value, json};
 use tokio::sync::watch;
 
@@ -24,14 +26,14 @@ const MAX_CHANGED_HISTORIES: usize = 200;
 /// Counts what the components do, and keeps the histories of the last events. Its memory is
 /// bounded.
 pub(crate) struct Monitor {
-    topology: Topology,
     record: Mutex<Record>,
     version: watch::Sender<u64>,
 }
 
 /// What has happened so far.
-#[derive(Default)]
 struct Record {
+    /// What the pipeline consists of now.
+    topology: Arc<Topology>,
     /// Grows with every change.
     version: u64,
     counters: Counters,
@@ -47,8 +49,7 @@ struct Record {
 impl Monitor {
     pub(crate) fn new(topology: Topology) -> Self {
         Self {
-            topology,
-            record: Mutex::default(),
+            record: Mutex::new(Record::new(topology)),
             version: watch::Sender::new(0),
         }
     }
@@ -56,12 +57,22 @@ impl Monitor {
     /// Records a step. Must be called for every step, in order.
     pub(crate) fn observe(&self, step: &Step) {
         let mut record = self.lock();
+        if let StepKind::NotificationsConfigured(spec) = &step.kind {
+            configure(Arc::make_mut(&mut record.topology), spec);
+        }
+
+        let topology = Arc::clone(&record.topology);
         let bucket = record.bucket_of(step);
-        record.counters.count(step, bucket, &self.topology);
+        record.counters.count(step, bucket, &topology);
 
         record.version += 1;
-        record.add_step(step, &self.topology);
+        record.add_step(step, &topology);
         self.version.send_replace(record.version);
+    }
+
+    /// What the pipeline consists of now. Another value after each change of it.
+    pub(in crate::ui) fn topology(&self) -> Arc<Topology> {
+        Arc::clone(&self.lock().topology)
     }
 
     /// Wakes the watchers because something changed that is not a step.
@@ -99,7 +110,7 @@ impl Monitor {
         messages.reverse();
 
         let mut actions = record.counters.actions();
-        actions.extend(self.topology.functions.iter().map(|spec| {
+        actions.extend(record.topology.functions.iter().map(|spec| {
             let function = Component::function(&spec.name.as_str().into());
             json!([function, "running", record.invocations.count(&spec.name)])
         }));
@@ -150,7 +161,37 @@ impl Monitor {
     }
 }
 
+/// Sets what a bucket publishes. The bucket and its queues may be new: clients can create both.
+fn configure(topology: &mut Topology, spec: &BucketSpec) {
+    let mut buckets = topology.buckets.iter_mut();
+    match buckets.find(|bucket| bucket.name == spec.name) {
+        Some(bucket) => bucket.clone_from(spec),
+        None => topology.buckets.push(spec.clone()),
+    }
+
+    for notification in &spec.notifications {
+        if let Destination::Queue(name) = &notification.destination
+            && !topology.queues.iter().any(|queue| queue.name == *name)
+        {
+            topology.queues.push(QueueSpec::new(name));
+        }
+    }
+}
+
 impl Record {
+    fn new(topology: Topology) -> Self {
+        Self {
+            topology: Arc::new(topology),
+            version: 0,
+            counters: Counters::default(),
+            invocations: OpenInvocations::default(),
+            histories: BTreeMap::new(),
+            last_number: 0,
+            numbers: HashMap::new(),
+            last_dropped: None,
+        }
+    }
+
     fn bucket_of(&self, step: &Step) -> Option<Component> {
         let number = self.numbers.get(&Subject::Event(step.event?))?;
 

@@ -18,6 +18,8 @@ pub(super) struct TrackedMessages {
     /// How many copies are on their way to a topic, event bus or queue.
     arriving: BTreeMap<Component, u32>,
     tracked: Vec<TrackedMessage>,
+    /// The queues that refused a copy for good, unless it went to a dead-letter queue.
+    refused_by: Vec<Arc<str>>,
 }
 
 impl TrackedMessages {
@@ -36,6 +38,19 @@ impl TrackedMessages {
         }
     }
 
+    /// A queue refused a copy for good.
+    pub(super) fn refuse(&mut self, queue: &Arc<str>) {
+        self.arrive(&Component::queue(queue));
+        self.refused_by.push(Arc::clone(queue));
+    }
+
+    /// Whether the copy that arrives is one that another queue refused: one of those that this
+    /// finds. It is not lost then.
+    pub(super) fn take_refused(&mut self, is_refused: impl Fn(&str) -> bool) -> bool {
+        let found = self.refused_by.iter().position(|queue| is_refused(queue));
+        found.map(|index| self.refused_by.remove(index)).is_some()
+    }
+
     /// Sends one more copy for the faults that make one.
     pub(super) fn send_again(&mut self, hop: Hop, fault: Fault, place: &Arc<str>) {
         if !matches!(fault, Fault::Duplicate | Fault::DropResponse) {
@@ -50,12 +65,20 @@ impl TrackedMessages {
     }
 
     /// Adds a message that a queue has just accepted.
-    pub(super) fn add(&mut self, id: &Arc<str>, queue: &Arc<str>, body: &Arc<str>) {
+    pub(super) fn add(
+        &mut self,
+        id: &Arc<str>,
+        queue: &Arc<str>,
+        body: &Arc<str>,
+        is_dead_letter: bool,
+    ) {
         if self.tracked.len() == MAX_MESSAGES {
             self.tracked.remove(0);
         }
 
-        self.tracked.push(TrackedMessage::new(id, queue, body));
+        let mut message = TrackedMessage::new(id, queue, body);
+        message.is_dead_letter = is_dead_letter;
+        self.tracked.push(message);
     }
 
     pub(super) fn receive(
@@ -97,6 +120,8 @@ impl TrackedMessages {
             Some("dead")
         } else if any(|message| message.location == Location::Expired) {
             Some("expired")
+        } else if !self.refused_by.is_empty() {
+            Some("lost")
         } else if any(|message| message.location == Location::Deleted) {
             Some("handled")
         } else {

@@ -6,9 +6,11 @@ import { times } from "./text.js";
 const HOPS = {
   publish: "Bucket to topic or event bus",
   deliver: "To queue",
-  receive: "Queue to function",
+  send: "Client to queue",
+  receive: "Queue to function or client",
   invoke: "Function",
   delete: "Deletion from queue",
+  "change-visibility": "Visibility timeout",
 };
 const DEFAULT_PERCENT = 20;
 

@@ -16,6 +16,7 @@ const STATES = {
   handled: "handled",
   dead: "dead letter",
   expired: "expired",
+  lost: "lost",
   filtered: "for no queue",
   "not-notified": "not notified",
 };

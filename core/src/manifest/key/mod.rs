@@ -1,0 +1,4 @@
+//! The conditions on keys: how a service spells them, and which operators it has.
+
+pub(super) mod spelling;
+pub(super) mod conditions;

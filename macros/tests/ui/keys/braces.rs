@@ -1,0 +1,8 @@
+use s3_dispatch::{HandlerError, s3_handler};
+
+#[s3_handler("ObjectCreated:Put", key = "a/{b/c}}d}/{e")]
+async fn index() -> Result<(), HandlerError> {
+    Ok(())
+}
+
+fn main() {}

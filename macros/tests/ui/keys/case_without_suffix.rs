@@ -1,0 +1,8 @@
+use s3_dispatch::{HandlerError, s3_handler};
+
+#[s3_handler("ObjectCreated:Put", ignore_suffix_case)]
+async fn index() -> Result<(), HandlerError> {
+    Ok(())
+}
+
+fn main() {}

@@ -1,0 +1,10 @@
+use s3_dispatch::{HandlerError, Routes, s3_handler};
+
+#[s3_handler("ObjectCreated:Put")]
+async fn created() -> Result<(), HandlerError> {
+    Ok(())
+}
+
+fn main() {
+    let _ = Routes::new(()).on(created);
+}
