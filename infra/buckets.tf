@@ -21,7 +21,7 @@ resource "aws_s3_bucket" "objects" {
   # checkov:skip=CKV_AWS_21: versions change the deletion events and cost storage; the owner decides
   # checkov:skip=CKV_AWS_144: the pipeline runs in one region; the owner decides about replication
   # checkov:skip=CKV_AWS_145: S3's keys encrypt it; uploaders would need rights on a key of ours
-  # checkov:skip=CKV2_AWS_62: `aws_s3_bucket_notification.objects` notifies; checkov misses the local
+  # checkov:skip=CKV2_AWS_62: it has notifications, but checkov does not follow `local.bucket`
   count = local.creates_bucket ? 1 : 0
 
   region        = var.region
