@@ -9,8 +9,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use s3_dispatch::{Dispatcher, Router};
 
 use super::engine::Engine;
-use super::local::LocalPipeline;
 use super::log::ChangeLog;
+use super::running::LocalPipeline;
 use super::state::PipelineState;
 use crate::aws::web_access::Origin;
 use crate::faults::Faults;

@@ -10,6 +10,7 @@ mod eventbridge;
 mod faults;
 mod left_out_queues;
 mod mapping;
+mod objects;
 mod persistence;
 mod pipeline;
 mod process;
