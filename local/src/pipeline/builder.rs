@@ -21,7 +21,7 @@ use crate::lambda::invoker::Invoker;
 use crate::lambda::{Function, InProcess, Process, Remote};
 use crate::s3::{BodyStore, StoreIndex};
 use crate::sqs::endpoint::BoundSqsEndpoint;
-use crate::topology::{FunctionSpec, Topology};
+use crate::topology::{FunctionSpec, PROCESSOR, Topology};
 use crate::{Error, ErrorKind};
 
 /// How many steps the journal remembers, and how many events the report.
@@ -79,6 +79,40 @@ pub struct LocalPipelineBuilder {
 }
 
 impl LocalPipeline {
+    /// Starts to build the pipeline of a program with this router: the
+    /// [topology of the router](Topology::of), whose function `processor` is the router itself.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Topology::of`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use s3_dispatch::{ObjectKey, Routes};
+    /// use s3_dispatch_local::LocalPipeline;
+    ///
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() -> Result<(), s3_dispatch_local::Error> {
+    /// # let routes = Routes::new(())
+    /// #     .on_fn("ObjectCreated:*", async |_: ObjectKey| Ok::<_, std::io::Error>(()));
+    /// let pipeline = LocalPipeline::of(routes)?.start().await?;
+    /// let id = pipeline.put("amzn-s3-demo-bucket", "photo.jpg", "an image").await?;
+    /// pipeline.settle().await;
+    ///
+    /// assert_eq!(pipeline.report().events[&id].handled, 1);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn of<R: Router>(router: impl Into<Dispatcher<R>>) -> Result<LocalPipelineBuilder, Error> {
+        let dispatcher = router.into();
+        let topology = Topology::of(dispatcher.router())?;
+
+        Ok(Self::builder()
+            .with_topology(topology)
+            .with_router(PROCESSOR, dispatcher))
+    }
+
     /// Starts to build a pipeline.
     pub fn builder() -> LocalPipelineBuilder {
         LocalPipelineBuilder {

@@ -11,6 +11,7 @@ mod faults;
 mod left_out_queues;
 mod mapping;
 mod objects;
+mod of_router;
 mod persistence;
 mod pipeline;
 mod process;
