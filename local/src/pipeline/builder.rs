@@ -18,7 +18,7 @@ use crate::journal::clock::Clock;
 use crate::journal::report::Recorder;
 use crate::journal::{Journal, Observer, Step};
 use crate::lambda::invoker::Invoker;
-use crate::lambda::{Function, InProcess, Process, Remote};
+use crate::lambda::{Function, FunctionError, InProcess, Process, Remote, require_real_clock};
 use crate::s3::{BodyStore, StoreIndex};
 use crate::sqs::endpoint::BoundSqsEndpoint;
 use crate::topology::{FunctionSpec, PROCESSOR, Topology};
@@ -228,7 +228,7 @@ impl LocalPipelineBuilder {
     }
 
     /// Gives a program as the implementation of a function. It runs in separate processes that use
-    /// the real clock, so Tokio's clock must not be paused.
+    /// the real clock, so the pipeline does not start while Tokio's clock is paused.
     ///
     /// # Examples
     ///
@@ -408,8 +408,9 @@ impl LocalPipelineBuilder {
     /// [`queue_url`](LocalPipeline::queue_url) names.
     ///
     /// The processes of functions find the address in `AWS_ENDPOINT_URL_SQS`, unless their own
-    /// environment sets it. Requests need no valid signature. Clients use the real clock, so
-    /// Tokio's clock must not be paused.
+    /// environment sets it. Requests need no valid signature. Clients use the real clock. While
+    /// Tokio's clock is paused, it jumps ahead as soon as the runtime waits for a client, unless a
+    /// task of `spawn_blocking` runs.
     ///
     /// # Examples
     ///
@@ -559,8 +560,9 @@ impl LocalPipelineBuilder {
     /// - [`ErrorKind::Address`] when the address of the SQS endpoint is not available.
     /// - [`ErrorKind::UnknownName`] when a function has no implementation, or when one is given for
     ///   a function that the topology does not have.
-    /// - [`ErrorKind::Program`] when a program cannot be started, or when the router of a function
-    ///   cannot be prepared.
+    /// - [`ErrorKind::Program`] when a program cannot be started, when the router of a function
+    ///   cannot be prepared, or when Tokio's clock is paused and a function is a program or runs
+    ///   elsewhere.
     /// - [`ErrorKind::Storage`] when the folder cannot be used. A retry may help.
     ///
     /// # Examples
@@ -693,10 +695,8 @@ impl LocalPipelineBuilder {
         journal: &Journal,
     ) -> Result<Arc<dyn Function>, Error> {
         if let Some(function) = self.functions.remove(&spec.name) {
-            function.prepare().await.map_err(|error| {
-                let text = format!("the function `{}` cannot be started: {error}", spec.name);
-                Error::new(ErrorKind::Program, text)
-            })?;
+            let prepared = function.prepare().await;
+            prepared.map_err(|error| cannot_start(&spec.name, &error))?;
 
             return Ok(function);
         }
@@ -707,7 +707,11 @@ impl LocalPipelineBuilder {
         }
 
         if let Some(url) = spec.invoke_url {
-            return Ok(Arc::new(Remote::new(spec.name, url)));
+            let remote = Remote::new(&*spec.name, url);
+            let prepared = remote.prepare().await;
+            prepared.map_err(|error| cannot_start(&spec.name, &error))?;
+
+            return Ok(Arc::new(remote));
         }
 
         if spec.program.is_none() {
@@ -718,6 +722,9 @@ impl LocalPipelineBuilder {
             let message = spec.program_error(&message);
             return Err(Error::new(ErrorKind::UnknownName, message));
         }
+
+        // Before a process is started.
+        require_real_clock().map_err(|error| cannot_start(&spec.name, &error))?;
 
         Ok(Arc::new(Process::start(spec, journal.clone()).await?))
     }
@@ -740,6 +747,11 @@ impl LocalPipelineBuilder {
             Error::new(ErrorKind::Storage, text).with_source(error)
         })
     }
+}
+
+fn cannot_start(function: &str, error: &FunctionError) -> Error {
+    let text = format!("the function `{function}` cannot be started: {error}");
+    Error::new(ErrorKind::Program, text)
 }
 
 impl fmt::Debug for LocalPipelineBuilder {

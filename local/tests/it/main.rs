@@ -12,6 +12,7 @@ mod left_out_queues;
 mod mapping;
 mod objects;
 mod of_router;
+mod paused_clock;
 mod persistence;
 mod pipeline;
 mod process;
