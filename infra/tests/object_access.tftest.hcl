@@ -34,19 +34,19 @@ run "object_access" {
           Sid      = "ReadObjects"
           Effect   = "Allow"
           Action   = ["s3:GetObject", "s3:GetObjectVersion"]
-          Resource = ["${aws_s3_bucket.objects.arn}/photos/*.jpg"]
+          Resource = ["${aws_s3_bucket.objects[0].arn}/photos/*.jpg"]
         },
         {
           Sid      = "WriteObjects"
           Effect   = "Allow"
           Action   = ["s3:PutObject", "s3:GetObject"]
-          Resource = ["${aws_s3_bucket.objects.arn}/a$${*}b/*", "arn:aws-cn:s3:::amzn-s3-demo-archive/photos/*"]
+          Resource = ["${aws_s3_bucket.objects[0].arn}/a$${*}b/*", "arn:aws-cn:s3:::amzn-s3-demo-archive/photos/*"]
         },
         {
           Sid      = "ListBuckets"
           Effect   = "Allow"
           Action   = ["s3:ListBucket"]
-          Resource = [aws_s3_bucket.objects.arn, "arn:aws-cn:s3:::amzn-s3-demo-archive"]
+          Resource = [aws_s3_bucket.objects[0].arn, "arn:aws-cn:s3:::amzn-s3-demo-archive"]
         },
       ]
     }

@@ -3,8 +3,7 @@
 use super::bucket::BucketNotification;
 use super::eventbridge::EventBridgePattern;
 use super::filter_criteria::FilterCriteria;
-use super::iam::IamPolicy;
-use super::object_access::ObjectAccess;
+use super::permissions::{IamPolicy, ObjectAccess};
 use super::sns::FilterPolicy;
 use super::warnings::{self, Warning};
 use crate::{Error, Route, Router};

@@ -68,7 +68,10 @@ fn each_effect_has_its_actions() {
         .reads()
         .writes("out/");
     let forget = created().with_prefix("in/").deletes("out/").deletes_taken();
-    let allow = |sid: &str, actions: &[&str], resources: Value| json!({"Sid": sid, "Effect": "Allow", "Action": actions, "Resource": resources});
+    let allow = |sid: &str, actions: &[&str], resource: Value| {
+        let (effect, sid) = (json!("Allow"), json!(sid));
+        json!({"Sid": sid, "Effect": effect, "Action": actions, "Resource": resource})
+    };
 
     assert_eq!(
         statements(QUEUE, &[resize, forget]),

@@ -169,7 +169,7 @@ impl IamPolicy {
     }
 
     /// Adds what handlers do with objects. The partition is that of the queue.
-    pub(super) fn with_objects(mut self, access: &ObjectAccess, bucket: &str) -> Self {
+    pub(in crate::manifest) fn with_objects(mut self, access: &ObjectAccess, bucket: &str) -> Self {
         let partition = self.partition().to_owned();
         self.encrypts |= access.has_writes();
 

@@ -48,7 +48,7 @@ pub(super) struct Resource {
 }
 
 impl ObjectAccess {
-    pub(super) fn new(routes: &[Route]) -> Self {
+    pub(in crate::manifest) fn new(routes: &[Route]) -> Self {
         let places = |places: fn(&Route) -> &[Place]| {
             let of_route = move |route| places(route).iter().map(move |one| at(route, one));
             routes.iter().flat_map(of_route)
