@@ -128,7 +128,8 @@ pub const fn check_own_writes(
     check_own_effect(events, bucket, prefixes, place, false)
 }
 
-/// Fails to compile if the handler takes what it deletes from the place itself.
+/// Fails to compile if the handler takes what it deletes from the place itself. The empty place is
+/// all that it takes.
 #[track_caller]
 pub const fn check_own_deletions(
     events: &[&str],

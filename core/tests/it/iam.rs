@@ -217,7 +217,7 @@ fn a_second_table_or_key_is_another_resource() {
         .with_table("t1")
         .with_table("t2")
         .with_kms_keys(["a", "b"]);
-    let policy = serde_json::to_value(&policy.with_kms_keys(["c"])).unwrap();
+    let policy = serde_json::to_value(policy.with_kms_keys(["c"])).unwrap();
     IamPolicyDocument::parse(&policy.to_string()).unwrap();
     assert_eq!(policy["Statement"][1]["Resource"], json!(["t1", "t2"]));
     assert_eq!(policy["Statement"][2]["Resource"], json!(["a", "b", "c"]));

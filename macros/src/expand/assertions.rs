@@ -78,17 +78,27 @@ fn assert_key(handler: &Handler, key: &LitStr) -> TokenStream {
 /// With a pattern of keys, `Routes` decides that.
 fn assert_effects(handler: &Handler) -> Option<TokenStream> {
     let options = &handler.options;
-    if options.skip_own_writes.is_some() || options.key.is_some() {
+    if options.skip_own_writes.is_some() {
         return None;
+    }
+
+    let events: Vec<_> = options.events.iter().map(LitStr::value).collect();
+    // With the span of a token, its path would be reported as an unused qualification.
+    let none = quote!(__private::Option::None);
+    let taken = options.deletes_taken.map(|span| {
+        quote_spanned!(span=>
+            const _: () = __private::check_own_deletions(&[#(#events),*], #none, &[], "");)
+    });
+    if options.key.is_some() {
+        return taken;
     }
 
     let prefixes = options.prefix.iter().flat_map(|prefixes| &prefixes.texts);
     let prefixes: Vec<_> = prefixes.map(LitStr::value).collect();
-    let events: Vec<_> = options.events.iter().map(LitStr::value).collect();
     let bucket = options.bucket.as_ref().map(LitStr::value);
     let bucket = match bucket {
         Some(bucket) => quote!(__private::Option::Some(#bucket)),
-        None => quote!(__private::Option::None),
+        None => none,
     };
 
     let assert = |check: &str, place: &LitStr| {
@@ -102,7 +112,7 @@ fn assert_effects(handler: &Handler) -> Option<TokenStream> {
     let deletes = options.deletes.iter().flat_map(|places| &places.texts);
     let deletes = deletes.map(|place| assert("check_own_deletions", place));
 
-    Some(quote!(#(#writes)* #(#deletes)*))
+    Some(quote!(#taken #(#writes)* #(#deletes)*))
 }
 
 /// Asserts that the type is a handler argument, and that each event can give it.

@@ -6,7 +6,8 @@
 use crate::event::{CompileError, Known, Literal};
 
 /// Fails to compile if an event of the list follows from what the handler does to the place, and
-/// one of the prefixes lets it through. No prefixes let all keys through.
+/// one of the prefixes lets it through. No prefixes let all keys through. Without a place, the
+/// handler deletes what it takes.
 #[track_caller]
 pub(crate) const fn check_own_effect(
     events: &[&str],
@@ -33,19 +34,25 @@ pub(crate) const fn check_own_effect(
 
 #[track_caller]
 const fn panic_own_effect(event: &str, place: &str, deletes: bool) {
-    CompileError::new()
+    let text = CompileError::new()
         .push("the handler takes what it ")
-        .push(if deletes {
-            "deletes from `"
-        } else {
-            "writes to `"
+        .push(match (place.is_empty(), deletes) {
+            (true, _) => "deletes",
+            (false, true) => "deletes from `",
+            (false, false) => "writes to `",
         })
         .push(place)
-        .push("`, because `")
+        .push(if place.is_empty() { "" } else { "`" })
+        .push(", because `")
         .push(event)
-        .push("` follows from it: it would call itself without end; use another prefix, or add ")
-        .push("`skip_own_writes`")
-        .panic()
+        .push("` follows from it: it would call itself without end; ");
+
+    let advice = if place.is_empty() {
+        "take other events"
+    } else {
+        "use another prefix"
+    };
+    text.push(advice).push(", or add `skip_own_writes`").panic()
 }
 
 /// Whether the literal matches an event that follows from a write or a deletion.
