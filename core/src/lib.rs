@@ -68,6 +68,7 @@
 //! | a record of certain events | [`ObjectCreated`] and other views | [`event_data`] |
 //! | what brings records | [`Notification`], [`MessageContext`] | [`delivery`] |
 //! | what handles a record | [`Handler`], [`Key`], [`State`], [`Outcome`] | [`handler`] |
+//! | what a handler takes | [`FromRecord`], [`FromRecordAsync`] | |
 //! | which handler | [`Route`], [`Routes`], [`Router`] | |
 //! | what infrastructure needs | [`Manifest`] | [`manifest`] |
 //! | what can go wrong | [`Error`], [`HandlerError`] | |
@@ -107,8 +108,8 @@ pub use delivery::notification::Notification;
 pub use error::{Error, ErrorKind};
 pub use event::{EventName, EventPattern};
 pub use handling::{
-    Class, Classify, Context, FromRecord, FromRef, Handler, HandlerError, HandlerErrorKind, Key,
-    Outcome, SkipReason, State,
+    Class, Classify, Context, FromRecord, FromRecordAsync, FromRef, Handler, HandlerError,
+    HandlerErrorKind, Key, Outcome, SkipReason, State,
 };
 pub use manifest::manifest::Manifest;
 pub use record::bucket::BucketName;

@@ -51,7 +51,8 @@ use crate::parse::{Function, Options};
 ///
 /// # Arguments
 ///
-/// A handler takes any number of arguments, each of a type that implements `FromRecord`:
+/// A handler takes any number of arguments, each of a type that implements `FromRecord`, or
+/// `FromRecordAsync` if making it takes time:
 ///
 /// - `&S3EventRecord` or `S3EventRecord`, the whole record;
 /// - a typed view, such as `ObjectCreated`, which has the fields that its events always have;

@@ -73,8 +73,8 @@
 //! # Where to find what
 //!
 //! - To write a handler: [`s3_handler`], [`Handler`], [`HandlerError`], [`Outcome`].
-//! - To choose its arguments: [`FromRecord`], [`S3EventRecord`], [`ObjectKey`], [`State`],
-//!   [`MessageContext`], and views such as [`ObjectCreated`].
+//! - To choose its arguments: [`FromRecord`], [`FromRecordAsync`], [`S3EventRecord`],
+//!   [`ObjectKey`], [`State`], [`MessageContext`], and views such as [`ObjectCreated`].
 //! - To name the types of a record's fields: the modules [`record`] and [`event_data`].
 //! - To choose the handler of a record: [`Routes`], [`Route`], [`EventPattern`]. Implement
 //!   [`Router`] to wrap them.
@@ -90,6 +90,8 @@
 //!   the module [`failure`].
 //! - To delete messages one by one, so that the end of the process undoes nothing: the module
 //!   [`queue`].
+//! - To read the object of an event, to look at what is there now, and to write a result: `Object`,
+//!   `Current`, `Objects`, and the module `objects`.
 //! - To derive filters and policies from the routes: [`Manifest`].
 //! - To read payloads without a dispatcher: [`Notification`], and
 //!   [`Delivery`](delivery::Delivery) in the module [`delivery`].
@@ -100,6 +102,9 @@
 //! - `dynamodb`: `DynamoDbStore`, with which [`Deduplicated`], [`Exclusive`] and [`LatestOnly`]
 //!   work across processes.
 //! - `sqs`: `SqsDeadLetters`, `SqsBackoff` and `SqsQueue`.
+//! - `objects`: `Object`, `Current` and `Objects`, with a client of the AWS SDK. `object-store` is
+//!   the same without the SDK, for a store of your own and for tests on the memory of
+//!   `s3-dispatch-testing`.
 //! - `metrics`: counters and histograms through the facade of the crate `metrics`.
 //! - `anyhow`: each error in an `anyhow::Error` that `?` converts can be downcast, also the
 //!   outermost one.
@@ -164,6 +169,8 @@ pub mod dispatch;
 pub mod once;
 pub mod failure;
 pub mod queue;
+#[cfg(feature = "object-store")]
+pub mod objects;
 mod guarded;
 mod time_limit;
 mod telemetry;
@@ -185,10 +192,11 @@ struct KeepingAMirror;
 pub use s3_dispatch_core::__private;
 pub use s3_dispatch_core::{
     Annotated, BucketName, Class, Classify, Context, ETag, Error, ErrorKind, EventName,
-    EventPattern, Expired, FromRecord, FromRef, Handler, HandlerError, HandlerErrorKind, Key,
-    Manifest, MessageContext, Notification, ObjectCreated, ObjectKey, ObjectRemoved,
-    ObjectRestored, Outcome, Replicated, Retained, Route, Router, Routes, S3EventRecord, Sequencer,
-    SkipReason, State, Tagged, Tiered, Transitioned, VersionId, async_trait,
+    EventPattern, Expired, FromRecord, FromRecordAsync, FromRef, Handler, HandlerError,
+    HandlerErrorKind, Key, Manifest, MessageContext, Notification, ObjectCreated, ObjectKey,
+    ObjectRemoved, ObjectRestored, Outcome, Replicated, Retained, Route, Router, Routes,
+    S3EventRecord, Sequencer, SkipReason, State, Tagged, Tiered, Transitioned, VersionId,
+    async_trait,
 };
 pub use s3_dispatch_core::{delivery, event_data, handler, manifest, record};
 pub use s3_dispatch_macros::s3_handler;
@@ -204,6 +212,8 @@ pub use failure::sqs_backoff::SqsBackoff;
 #[cfg(feature = "sqs")]
 pub use failure::sqs_dead_letters::SqsDeadLetters;
 pub use lambda::run;
+#[cfg(feature = "object-store")]
+pub use objects::{current::Current, object::Object, objects::Objects};
 pub use once::deduplicated::Deduplicated;
 pub use once::exclusive::Exclusive;
 pub use once::latest_only::LatestOnly;

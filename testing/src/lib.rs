@@ -47,13 +47,16 @@
 //!
 //! # Features
 //!
-//! `conformance` adds the module of the same name: the suites that an implementation of a store
-//! must pass.
+//! - `conformance` adds the module of the same name: the suites that an implementation of a store
+//!   must pass.
+//! - `objects` adds `MemoryObjects`, a memory of objects with versions that stands in for S3.
 
 mod record;
 mod write;
 mod build;
 mod evaluate;
+#[cfg(feature = "objects")]
+mod objects;
 #[cfg(feature = "conformance")]
 pub mod conformance;
 
@@ -62,6 +65,8 @@ pub use build::{
     SqsMessageBuilder,
 };
 pub use evaluate::{EventBridgeRule, FilterError, FilterErrorKind, SnsFilterPolicy};
+#[cfg(feature = "objects")]
+pub use objects::{Fault, MemoryObjects};
 pub use record::event_data::ReplicationData;
 pub use write::sqs_record::SqsRecord;
 

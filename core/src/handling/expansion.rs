@@ -14,9 +14,10 @@ pub use crate::delivery::context::parse_receive_count;
 pub use crate::error::{bounded, with_causes};
 pub use crate::event::nearest_pattern;
 pub use crate::handling::BoxFuture;
+pub use crate::handling::argument::{Argument, If, Made, NotAsync, Probe, Timing};
 pub use crate::handling::class::Classifier;
 pub use crate::handling::context::settle;
-pub use crate::{Context, Error, EventPattern, FromRecord, Handler, HandlerError, Outcome, Route};
+pub use crate::{Context, Error, EventPattern, Handler, HandlerError, Outcome, Route};
 
 use crate::event::{CompileError, Literal};
 use crate::handling::FromRef;
@@ -24,7 +25,7 @@ use crate::routing::{check_key, check_key_prefix, check_key_suffix};
 
 /// A state that provides every part.
 ///
-/// With it the macro looks up [`FromRecord::EVENTS`] of an argument without knowing the real state.
+/// With it the macro looks up [`Argument::EVENTS`] without knowing the real state.
 #[derive(Debug)]
 pub enum AnyState {}
 

@@ -1,14 +1,9 @@
 //! Handlers, and the functions that can be handlers.
 
 use std::future::Future;
-use std::pin::Pin;
 
-use crate::{Context, Error, FromRecord, HandlerError, Outcome, Route};
-
-/// The boxed future that handlers and routers return.
-///
-/// It borrows for `'r` and can move between threads.
-pub type BoxFuture<'r, T> = Pin<Box<dyn Future<Output = T> + Send + 'r>>;
+use super::argument::{Argument, BoxFuture, If, Made, Timing};
+use crate::{Context, Error, HandlerError, Outcome, Route};
 
 /// A function that processes the records of its route, in an application with the state `S`.
 ///
@@ -94,8 +89,9 @@ pub trait Handler<S>: 'static {
 /// A closure or function with owned arguments, for [`Routes::on_fn`](crate::Routes::on_fn).
 ///
 /// It is implemented for every `Fn` with up to eight arguments that returns a `Send` future of
-/// `Result<(), E>`. The arguments implement [`FromRecord`] without borrowing from the record. Any
-/// error type that converts into [`HandlerError`] can be `E`.
+/// `Result<(), E>`. The arguments implement [`FromRecord`](crate::FromRecord) or
+/// [`FromRecordAsync`](crate::FromRecordAsync) without borrowing from the record. Any error type
+/// that converts into [`HandlerError`] can be `E`.
 ///
 /// # Examples
 ///
@@ -126,19 +122,25 @@ pub trait HandlerFn<S, Arguments>: Send + Sync + 'static {
     fn call<'r>(&'r self, context: Context<'r, S>) -> BoxFuture<'r, Outcome>;
 }
 
+/// The type of a function's argument, and whether it is made asynchronously.
+#[derive(Debug)]
+pub struct Owned<A, const ASYNC: bool>(std::marker::PhantomData<A>);
+
 macro_rules! handler_fn {
-    ($($argument:ident)*) => {
-        impl<S, F, Fut, E, $($argument,)*> HandlerFn<S, ($($argument,)*)> for F
+    ($($argument:ident $is_async:ident)*) => {
+        impl<S, F, Fut, E, $($argument, const $is_async: bool,)*>
+            HandlerFn<S, ($(Owned<$argument, $is_async>,)*)> for F
         where
             S: Sync,
             F: Fn($($argument,)*) -> Fut + Send + Sync + 'static,
             Fut: Future<Output = Result<(), E>> + Send,
             E: Into<HandlerError>,
-            $($argument: for<'a> FromRecord<'a, S> + Send,)*
+            $(If<$is_async>: Timing,)*
+            $($argument: for<'a> Argument<'a, S, $is_async> + Send,)*
         {
             fn check(route: &Route) -> Result<(), Error> {
                 let _ = route;
-                $(<$argument as FromRecord<'static, S>>::check(route)?;)*
+                $(<$argument as Argument<'static, S, $is_async>>::check(route)?;)*
                 Ok(())
             }
 
@@ -146,7 +148,10 @@ macro_rules! handler_fn {
                 Box::pin(async move {
                     let _ = context;
                     let running = self($(
-                        match $argument::from_record(context) {
+                        match match $argument::make(context) {
+                            Made::Now(made) => made,
+                            Made::Later(making) => making.await,
+                        } {
                             Ok(argument) => argument,
                             Err(error) => return context.settle(Outcome::from(error)),
                         },
@@ -159,11 +164,11 @@ macro_rules! handler_fn {
 }
 
 handler_fn! {}
-handler_fn! { A }
-handler_fn! { A B }
-handler_fn! { A B C }
-handler_fn! { A B C D }
-handler_fn! { A B C D E1 }
-handler_fn! { A B C D E1 G }
-handler_fn! { A B C D E1 G H }
-handler_fn! { A B C D E1 G H I }
+handler_fn! { A A_ASYNC }
+handler_fn! { A A_ASYNC B B_ASYNC }
+handler_fn! { A A_ASYNC B B_ASYNC C C_ASYNC }
+handler_fn! { A A_ASYNC B B_ASYNC C C_ASYNC D D_ASYNC }
+handler_fn! { A A_ASYNC B B_ASYNC C C_ASYNC D D_ASYNC E1 E_ASYNC }
+handler_fn! { A A_ASYNC B B_ASYNC C C_ASYNC D D_ASYNC E1 E_ASYNC G G_ASYNC }
+handler_fn! { A A_ASYNC B B_ASYNC C C_ASYNC D D_ASYNC E1 E_ASYNC G G_ASYNC H H_ASYNC }
+handler_fn! { A A_ASYNC B B_ASYNC C C_ASYNC D D_ASYNC E1 E_ASYNC G G_ASYNC H H_ASYNC I I_ASYNC }

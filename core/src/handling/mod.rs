@@ -16,11 +16,11 @@ mod handler;
 #[doc(hidden)]
 pub mod expansion;
 
-pub use argument::FromRecord;
+pub use argument::{BoxFuture, FromRecord, FromRecordAsync};
 pub use class::{Class, Classify};
 pub use context::Context;
 pub use error::{HandlerError, HandlerErrorKind};
-pub use handler::{BoxFuture, Handler, HandlerFn};
+pub use handler::{Handler, HandlerFn};
 pub use key::Key;
 pub use outcome::Outcome;
 pub use skip_reason::SkipReason;

@@ -3,9 +3,9 @@ use std::sync::{Arc, Mutex};
 
 use s3_dispatch_core::handler::HandlerFn;
 use s3_dispatch_core::{
-    BucketName, Context, ErrorKind, EventName, FromRecord, FromRef, HandlerError, HandlerErrorKind,
-    MessageContext, ObjectCreated, ObjectKey, Outcome, Replicated, Routes, S3EventRecord,
-    SkipReason, State,
+    BucketName, Context, ErrorKind, EventName, FromRecord, FromRecordAsync, FromRef, HandlerError,
+    HandlerErrorKind, MessageContext, ObjectCreated, ObjectKey, Outcome, Replicated, Routes,
+    S3EventRecord, SkipReason, State,
 };
 use s3_dispatch_testing::RecordBuilder;
 
@@ -403,4 +403,72 @@ fn outcomes_come_from_results() {
     let failed = Outcome::from(Err(HandlerError::permanent("no")));
     assert!(!failed.is_success());
     assert!(matches!(failed, Outcome::Failed(error) if error.is_permanent()));
+}
+
+/// An argument that takes time, and that logs when it is made.
+struct Slow<const FAILS: bool>;
+
+impl<'r, const FAILS: bool> FromRecordAsync<'r, App> for Slow<FAILS> {
+    async fn from_record(context: Context<'r, App>) -> Result<Self, HandlerError> {
+        let log = Log::from_ref(context.state());
+        log.add("begun")?;
+        poll_again().await;
+        if FAILS {
+            return Err(HandlerError::permanent("no tenant"));
+        }
+
+        log.add("made")?;
+        Ok(Self)
+    }
+}
+
+/// Lets the executor poll again.
+async fn poll_again() {
+    let mut polled = false;
+    std::future::poll_fn(move |context| {
+        if std::mem::replace(&mut polled, true) {
+            return std::task::Poll::Ready(());
+        }
+        context.waker().wake_by_ref();
+        std::task::Poll::Pending
+    })
+    .await;
+}
+
+/// An argument that takes no time, and that logs when it is made.
+struct Quick;
+
+impl<'r> FromRecord<'r, App> for Quick {
+    fn from_record(context: Context<'r, App>) -> Result<Self, HandlerError> {
+        Log::from_ref(context.state()).add("quick")?;
+        Ok(Self)
+    }
+}
+
+#[test]
+fn arguments_are_made_in_order_whether_they_take_time_or_not() {
+    check(
+        |_: Quick, _: Slow<false>, _: Quick, State(log): State<Log>| async move { log.add("run") },
+        &["\"quick\"", "\"begun\"", "\"made\"", "\"quick\"", "\"run\""],
+    );
+}
+
+#[test]
+fn no_argument_is_made_after_one_that_cannot_be_made() {
+    let log = Log::default();
+    let routes = Routes::new(App {
+        log: log.clone(),
+        limit: 5,
+    })
+    .on_fn("*", |_: Slow<true>, _: Quick| async {
+        Ok::<_, HandlerError>(())
+    });
+
+    let record = RecordBuilder::new(EventName::OBJECT_CREATED_PUT).build();
+    let outcome = crate::route(&routes, &record, &MessageContext::new());
+    let Outcome::Failed(error) = outcome else {
+        panic!("{outcome:?} is not a failure");
+    };
+    assert!(error.is_permanent());
+    assert_eq!(*log.0.lock().unwrap(), ["\"begun\""]);
 }

@@ -33,6 +33,10 @@ mod never_panics;
 mod reading_modes;
 mod large_payloads;
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Poll, Wake};
+
 use s3_dispatch_core::{MessageContext, Notification, Outcome, Router, S3EventRecord};
 
 /// The records of a body. Fails the test if it is a test notification or cannot be read.
@@ -52,15 +56,31 @@ fn only_record(body: impl Into<String>) -> S3EventRecord {
     records.remove(0)
 }
 
-/// Routes a record. The handlers of these tests never wait.
+/// Routes a record. The handlers of these tests never wait for anything but another poll.
 #[track_caller]
 fn route(router: &impl Router, record: &S3EventRecord, message: &MessageContext) -> Outcome {
+    let woken = Arc::new(Woken::default());
+    let waker = Arc::clone(&woken).into();
     let mut future = router.route(record, message);
-    match future
-        .as_mut()
-        .poll(&mut std::task::Context::from_waker(std::task::Waker::noop()))
-    {
-        std::task::Poll::Ready(outcome) => outcome,
-        std::task::Poll::Pending => panic!("the handler is waiting"),
+
+    loop {
+        match future
+            .as_mut()
+            .poll(&mut std::task::Context::from_waker(&waker))
+        {
+            Poll::Ready(outcome) => return outcome,
+            Poll::Pending if woken.0.swap(false, Ordering::Relaxed) => {}
+            Poll::Pending => panic!("the handler is waiting"),
+        }
+    }
+}
+
+/// Whether a future wants to be polled again.
+#[derive(Default)]
+struct Woken(AtomicBool);
+
+impl Wake for Woken {
+    fn wake(self: Arc<Self>) {
+        self.0.store(true, Ordering::Relaxed);
     }
 }

@@ -19,7 +19,8 @@ pub(super) fn assertions(handler: &Handler) -> TokenStream {
     let arguments = handler.argument_types();
     let arguments = arguments
         .iter()
-        .map(|argument| assert_argument(handler, argument));
+        .enumerate()
+        .map(|(index, argument)| assert_argument(handler, index, argument));
     let output = handler
         .output()
         .map(|output| assert_output(handler, output));
@@ -71,13 +72,16 @@ fn assert_key(handler: &Handler, key: &LitStr) -> TokenStream {
 }
 
 /// Asserts that the type is a handler argument, and that each event can give it.
-fn assert_argument(handler: &Handler, argument: &Type) -> TokenStream {
+///
+/// It also defines the constant that says whether the argument is made asynchronously.
+fn assert_argument(handler: &Handler, index: usize, argument: &Type) -> TokenStream {
     let (first, last) = ends(argument);
     let text = argument.to_token_stream().to_string().replace(' ', "");
     let ty = handler.with_lifetime(argument, "'_");
     let open = quote_spanned!(without_edits(first)=> <);
     let close = quote_spanned!(without_edits(last)=> >::EVENTS);
     let check = quote_spanned!(first=> __private::check_argument);
+    let asynchrony = handler.asynchrony(index);
 
     let checks = handler.options.events.iter().map(|event| {
         let event = LitStr::new(&event.value(), last);
@@ -91,15 +95,20 @@ fn assert_argument(handler: &Handler, argument: &Type) -> TokenStream {
         let check = quote_spanned!(first=> __private::check_needs_no_key);
         let values = quote_spanned!(last=> (__NEEDS_KEY, #text));
         quote! {
-            const __NEEDS_KEY: bool = #open #ty as __private::FromRecord<'_, __State> #close;
+            const __NEEDS_KEY: bool =
+                #open #ty as __private::Argument<'_, __State, { #asynchrony }> #close;
             const _: () = #check #values;
         }
     });
 
     quote! {
+        const #asynchrony: bool = {
+            use __private::NotAsync as _;
+            <__private::Probe<'_, #ty, __State>>::ASYNC
+        };
         const _: () = {
             const #events: &[__private::EventPattern] =
-                #open #ty as __private::FromRecord<'_, __State> #close;
+                #open #ty as __private::Argument<'_, __State, { #asynchrony }> #close;
             #(#checks)*
             #key
         };

@@ -1,7 +1,7 @@
 //! The parsed handler, with what all parts of the expansion need.
 
 use proc_macro2::TokenStream;
-use quote::{ToTokens, quote};
+use quote::{ToTokens, format_ident, quote};
 use syn::{Attribute, FnArg, Ident, ReturnType, Type};
 
 use super::lifetimes;
@@ -46,6 +46,11 @@ impl Handler {
     /// The type with all lifetimes of the function replaced by this one.
     pub(super) fn with_lifetime(&self, ty: &Type, name: &str) -> Type {
         lifetimes::name_all(ty, &self.function.signature.generics, name)
+    }
+
+    /// The name of the constant that says whether an argument is made asynchronously.
+    pub(super) fn asynchrony(&self, index: usize) -> Ident {
+        format_ident!("__ASYNC_{index}")
     }
 
     /// The function's attributes with one of these names.

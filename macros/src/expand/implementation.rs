@@ -20,9 +20,10 @@ pub(super) fn implementation(handler: &Handler) -> TokenStream {
         .iter()
         .map(|argument| handler.with_lifetime(argument, "'__r"))
         .collect();
-    let bounds = arguments
-        .iter()
-        .map(|argument| quote!(for<'__r> #argument: __private::FromRecord<'__r, #state>));
+    let bounds = arguments.iter().enumerate().map(|(index, argument)| {
+        let asynchrony = handler.asynchrony(index);
+        quote!(for<'__r> #argument: __private::Argument<'__r, #state, { #asynchrony }>)
+    });
     let output_bound = handler.output().map(|output| {
         let output = handler.with_lifetime(output, "'__r");
         quote!(for<'__r> #output: __private::HandlerOutput<'__r>)
@@ -115,23 +116,28 @@ fn check(handler: &Handler, state: &TokenStream) -> TokenStream {
     let arguments = arguments
         .iter()
         .map(|argument| handler.with_lifetime(argument, "'static"));
+    let asynchronies = (0..).map(|index| handler.asynchrony(index));
 
     quote! {
         fn check(__route: &__private::Route) -> __private::Result<(), __private::Error> {
             let _ = __route;
-            #(<#arguments as __private::FromRecord<'static, #state>>::check(__route)?;)*
+            #(
+                <#arguments as __private::Argument<'static, #state, { #asynchronies }>>
+                    ::check(__route)?;
+            )*
             __private::Result::Ok(())
         }
     }
 }
 
-/// The method `handle`: makes the arguments, calls the function, and turns its output into an
-/// outcome.
+/// The method `handle`: makes the arguments in order, calls the function, and turns its output into
+/// an outcome.
 fn handle(handler: &Handler, arguments: &[Type], state: &TokenStream) -> TokenStream {
     let name = handler.name();
     let values: Vec<_> = (0..arguments.len())
         .map(|index| format_ident!("__argument_{index}"))
         .collect();
+    let asynchronies = (0..arguments.len()).map(|index| handler.asynchrony(index));
 
     let call = quote_spanned!(name.span()=> #name(#(#values),*));
     let call = quote_spanned!(name.span()=> __private::require_send(#call));
@@ -143,9 +149,13 @@ fn handle(handler: &Handler, arguments: &[Type], state: &TokenStream) -> TokenSt
             __private::Box::pin(async move {
                 let _ = __context;
                 #(
-                    let #values = match <#arguments as __private::FromRecord<'__r, #state>>
-                        ::from_record(__context)
-                    {
+                    let #values = match <
+                        #arguments as __private::Argument<'__r, #state, { #asynchronies }>
+                    >::make(__context) {
+                        __private::Made::Now(made) => made,
+                        __private::Made::Later(making) => making.await,
+                    };
+                    let #values = match #values {
                         __private::Result::Ok(argument) => argument,
                         __private::Result::Err(error) => {
                             return __context.settle(__private::From::from(error));

@@ -4,8 +4,9 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use s3_dispatch::{
-    BucketName, Context, EventName, FromRecord, FromRef, HandlerError, MessageContext,
-    ObjectCreated, ObjectKey, Outcome, Routes, S3EventRecord, State, s3_handler,
+    BucketName, Context, EventName, EventPattern, FromRecord, FromRecordAsync, FromRef,
+    HandlerError, MessageContext, ObjectCreated, ObjectKey, Outcome, Routes, S3EventRecord,
+    SkipReason, State, s3_handler,
 };
 
 use crate::{answer, record};
@@ -131,6 +132,73 @@ async fn of_one_state_only(tenant: Tenant) -> Result<(), String> {
     check(tenant.0 == 7)
 }
 
+/// Takes time, and borrows.
+struct Slow<'w>(&'w str);
+
+impl<'r, S: Sync> FromRecordAsync<'r, S> for Slow<'r> {
+    const EVENTS: &'static [EventPattern] = &[EventPattern::from_static("ObjectCreated:*")];
+
+    async fn from_record(context: Context<'r, S>) -> Result<Self, HandlerError> {
+        tokio::task::yield_now().await;
+        Ok(Self(context.record().object.key.as_str()))
+    }
+}
+
+/// Takes time, and needs a part of the state.
+struct Doubled(u8);
+
+impl<'r, S: Sync> FromRecordAsync<'r, S> for Doubled
+where
+    u8: FromRef<S>,
+{
+    async fn from_record(context: Context<'r, S>) -> Result<Self, HandlerError> {
+        let part = u8::from_ref(context.state());
+        tokio::task::yield_now().await;
+        Ok(Self(part * 2))
+    }
+}
+
+/// Takes time, and needs one state.
+struct SlowTenant(u8);
+
+impl<'r> FromRecordAsync<'r, u8> for SlowTenant {
+    async fn from_record(context: Context<'r, u8>) -> Result<Self, HandlerError> {
+        tokio::task::yield_now().await;
+        Ok(Self(*context.state()))
+    }
+}
+
+/// Takes time, and is never made.
+struct Absent;
+
+impl<'r, S: Sync> FromRecordAsync<'r, S> for Absent {
+    async fn from_record(_: Context<'r, S>) -> Result<Self, HandlerError> {
+        tokio::task::yield_now().await;
+        Err(HandlerError::skip(SkipReason::Gone))
+    }
+}
+
+#[s3_handler("ObjectCreated:*")]
+async fn of_both_kinds(
+    record: &S3EventRecord,
+    slow: Slow<'_>,
+    State(part): State<u8>,
+    doubled: Doubled,
+    words: Words<'_>,
+) -> Result<(), String> {
+    check(record.object.key == *slow.0 && slow.0 == words.0 && doubled.0 == 2 * part)
+}
+
+#[s3_handler("*", state = u8)]
+async fn of_one_state_and_time(tenant: SlowTenant) -> Result<(), String> {
+    check(tenant.0 == 7)
+}
+
+#[s3_handler("*")]
+async fn of_an_absent_argument(_: &S3EventRecord, _: Absent) -> Result<(), String> {
+    check(false)
+}
+
 fn check(holds: bool) -> Result<(), String> {
     if holds {
         Ok(())
@@ -158,6 +226,18 @@ async fn every_kind_of_argument_is_passed() {
     };
     check_handled(Routes::new(functions).on::<of_functions>()).await;
     check_handled(Routes::new(7).on::<of_one_state_only>()).await;
+    check_handled(Routes::new(7).on::<of_both_kinds>()).await;
+    check_handled(Routes::new(7).on::<of_one_state_and_time>()).await;
+}
+
+#[tokio::test]
+async fn an_argument_that_cannot_be_made_gives_the_outcome() {
+    let routes = Routes::new(()).on::<of_an_absent_argument>();
+    let outcome = answer(&routes, "ObjectCreated:Put").await;
+    assert!(
+        matches!(outcome, Outcome::Skipped(SkipReason::Gone)),
+        "{outcome:?}"
+    );
 }
 
 #[tokio::test]

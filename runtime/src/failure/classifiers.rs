@@ -38,8 +38,12 @@ impl Classifiers {
 
 /// Returns the classifier of a dispatcher without classifiers of the program.
 pub(crate) fn default_classifier() -> Option<Classifier> {
-    let knows_aws = cfg!(any(feature = "dynamodb", feature = "sqs"));
-    knows_aws.then(|| Classifier::fixed(|error| class(error, &[])))
+    let knows_some = cfg!(any(
+        feature = "dynamodb",
+        feature = "object-store",
+        feature = "sqs"
+    ));
+    knows_some.then(|| Classifier::fixed(|error| class(error, &[])))
 }
 
 /// Makes a failure of an error that is not the handler's, such as that of a store.
@@ -90,14 +94,29 @@ fn in_chain(error: &(dyn StdError + 'static), ask: &Ask) -> Option<Class> {
     chain.take(MAX_ERRORS).find_map(ask)
 }
 
-/// What this crate knows about the errors of others.
-#[cfg(any(feature = "dynamodb", feature = "sqs"))]
+/// What this crate knows about its own errors and those of the AWS SDK.
 fn known(error: &(dyn StdError + 'static)) -> Option<Class> {
-    in_chain(error, &crate::failure::aws::aws_error)
+    in_chain(error, &|error| {
+        object_error(error).or_else(|| aws_error(error))
+    })
 }
 
-/// What this crate knows about the errors of others.
-#[cfg(not(any(feature = "dynamodb", feature = "sqs")))]
-fn known(_: &(dyn StdError + 'static)) -> Option<Class> {
+#[cfg(feature = "object-store")]
+fn object_error(error: &(dyn StdError + 'static)) -> Option<Class> {
+    let class = Class::of::<crate::objects::ObjectError>(error)?;
+    // The error of the SDK may be among the causes, and say how long to wait.
+    (class != Class::Retry).then_some(class)
+}
+
+#[cfg(not(feature = "object-store"))]
+fn object_error(_: &(dyn StdError + 'static)) -> Option<Class> {
+    None
+}
+
+#[cfg(any(feature = "dynamodb", feature = "objects", feature = "sqs"))]
+use crate::failure::aws::aws_error;
+
+#[cfg(not(any(feature = "dynamodb", feature = "objects", feature = "sqs")))]
+fn aws_error(_: &(dyn StdError + 'static)) -> Option<Class> {
     None
 }

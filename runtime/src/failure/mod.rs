@@ -8,7 +8,7 @@
 //!
 #![doc = include_str!("../../docs/which-failures-come-again.md")]
 
-#[cfg(any(feature = "dynamodb", feature = "sqs"))]
+#[cfg(any(feature = "dynamodb", feature = "objects", feature = "sqs"))]
 mod aws;
 pub(crate) mod classifiers;
 pub(crate) mod backoff;
@@ -19,7 +19,7 @@ pub(crate) mod sqs_backoff;
 #[cfg(feature = "sqs")]
 pub(crate) mod sqs_dead_letters;
 
-#[cfg(any(feature = "dynamodb", feature = "sqs"))]
+#[cfg(any(feature = "dynamodb", feature = "objects", feature = "sqs"))]
 pub use aws::{aws_error, aws_operation_error};
 pub use backoff::FailedMessage;
 pub use dead_letters::{DeadLetter, DeadLetterError, DeadRecord};

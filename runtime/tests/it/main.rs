@@ -35,6 +35,7 @@ mod exclusive;
 mod lease;
 mod instances;
 mod memory_store;
+mod objects;
 mod lambda_service;
 mod logs;
 mod log_lines;

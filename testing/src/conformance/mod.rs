@@ -18,13 +18,20 @@
 //! # });
 //! # Ok::<_, std::io::Error>(())
 //! ```
+//!
+//! With the feature `objects` there is also a suite for an `ObjectStore`, `check_object_store`. It
+//! needs someone else who changes the objects: `ObjectChanges`.
 
 mod identities;
 mod answers;
 mod claim_store;
 mod lease_store;
 mod sequencer_store;
+#[cfg(feature = "objects")]
+mod object_store;
 
 pub use claim_store::check_claim_store;
 pub use lease_store::check_lease_store;
+#[cfg(feature = "objects")]
+pub use object_store::{ObjectChanges, check_object_store};
 pub use sequencer_store::check_sequencer_store;

@@ -6,6 +6,7 @@
 #![allow(missing_docs, clippy::unwrap_used)]
 
 mod dynamodb;
+mod objects;
 mod s3;
 mod s3_notifications;
 mod sqs;

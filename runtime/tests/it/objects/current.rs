@@ -1,0 +1,115 @@
+use std::sync::{Arc, Mutex};
+
+use s3_dispatch::objects::Objects;
+use s3_dispatch::{Current, Dispatcher, FromRef, HandlerError, ObjectKey, Routes, State};
+use s3_dispatch_testing::{Fault, MemoryObjects, SqsBatchBuilder};
+
+use super::BUCKET;
+
+type Seen = Arc<Mutex<Vec<(String, Current)>>>;
+
+struct App {
+    objects: Objects,
+    seen: Seen,
+}
+
+impl FromRef<App> for Objects {
+    fn from_ref(app: &App) -> Self {
+        app.objects.clone()
+    }
+}
+
+impl FromRef<App> for Seen {
+    fn from_ref(app: &App) -> Self {
+        Arc::clone(&app.seen)
+    }
+}
+
+/// A dispatcher whose handler notes what is at the key now.
+fn dispatcher(memory: &MemoryObjects, seen: &Seen) -> Dispatcher<Routes<App>> {
+    let app = App {
+        objects: Objects::new(memory.clone()),
+        seen: Arc::clone(seen),
+    };
+
+    Dispatcher::new(Routes::new(app).on_fn(
+        "*",
+        async |key: ObjectKey, current: Current, State(seen): State<Seen>| {
+            seen.lock()
+                .unwrap()
+                .push((key.as_str().to_owned(), current));
+            Ok::<_, HandlerError>(())
+        },
+    ))
+}
+
+#[tokio::test]
+async fn it_is_what_is_at_the_key_now_whatever_the_event_says() {
+    let (memory, seen) = (MemoryObjects::new(), Seen::default());
+    let old = memory.put(BUCKET, "a", "old");
+    memory.put(BUCKET, "a", "newer");
+    let put = memory.put(BUCKET, "b", "text");
+    memory.delete(BUCKET, "b");
+    let removed = memory.delete(BUCKET, "c");
+    memory.put(BUCKET, "c", "again");
+
+    let batch = SqsBatchBuilder::new()
+        .with_record("1", old)
+        .with_record("2", put)
+        .with_record("3", removed);
+    let report = dispatcher(&memory, &seen)
+        .dispatch(batch.to_bytes(), None)
+        .await;
+    assert!(report.unwrap().response().batch_item_failures.is_empty());
+
+    let mut sizes: Vec<_> = std::mem::take(&mut *seen.lock().unwrap())
+        .into_iter()
+        .map(|(key, current)| match current {
+            Current::Present { size, e_tag, .. } => (key, Some((size, e_tag.is_some()))),
+            Current::Absent => (key, None),
+        })
+        .collect();
+    // Records of different keys run side by side.
+    sizes.sort();
+    let expected = [
+        ("a".to_owned(), Some((5, true))),
+        ("b".to_owned(), None),
+        ("c".to_owned(), Some((5, true))),
+    ];
+    assert_eq!(sizes, expected);
+    assert_eq!(memory.requests(), 3);
+}
+
+#[tokio::test]
+async fn a_key_under_a_delete_marker_is_absent() {
+    let memory = MemoryObjects::new().with_versioned_bucket(BUCKET);
+    memory.put(BUCKET, "a", "text");
+    memory.delete(BUCKET, "a");
+
+    let key = ObjectKey::verbatim("a");
+    let objects = Objects::new(memory.clone());
+    let current = objects.current(BUCKET, key.clone()).await.unwrap();
+    assert!(!current.is_present());
+
+    memory.put(BUCKET, "a", "back");
+    let Current::Present { version_id, .. } = objects.current(BUCKET, key).await.unwrap() else {
+        panic!("the object is there");
+    };
+    assert!(version_id.is_some());
+}
+
+#[tokio::test]
+async fn a_failed_look_fails_the_record_and_not_the_handler() {
+    for fault in [Fault::Denied, Fault::Unavailable, Fault::Throttled(None)] {
+        let (memory, seen) = (MemoryObjects::new(), Seen::default());
+        let event = memory.put(BUCKET, "a", "text");
+        memory.fail_next(fault);
+
+        let batch = SqsBatchBuilder::new().with_record("1", event);
+        let report = dispatcher(&memory, &seen)
+            .dispatch(batch.to_bytes(), None)
+            .await;
+        assert_eq!(report.unwrap().response().batch_item_failures.len(), 1);
+        assert!(seen.lock().unwrap().is_empty());
+    }
+}
