@@ -354,8 +354,8 @@ async fn the_console_says_in_one_line_what_loops_and_what_to_do() {
     crate::cli::put(port, "1", "an image").await;
     let line = program.line("index was invoked 16 times").await;
     let expected = "index was invoked 16 times by what it writes, now \"a loop\" in \
-                    amzn-s3-demo-bucket: the message is dropped; write under a prefix that index does not take, and \
-                    declare it (`writes = \"thumbnails/\"`)";
+                    amzn-s3-demo-bucket: the message is dropped; write under a prefix that index \
+                    does not take, and declare it (`writes = \"thumbnails/\"`)";
     assert!(line.contains(expected), "{line}");
     program.signal("-INT");
     assert!(program.end().await.0.success());
