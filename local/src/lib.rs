@@ -72,7 +72,7 @@ pub use lambda::{
     Remote,
 };
 pub use pipeline::{LocalPipeline, LocalPipelineBuilder};
-pub use s3::{BoundS3Endpoint, Buckets, EventId, ObjectEvent, S3Endpoint};
+pub use s3::{BoundS3Endpoint, Buckets, EventId, ObjectEvent, ObjectSnapshot, S3Endpoint};
 pub use sqs::{
     AttributeValue, Deletion, Message, MessageAttribute, Queue, QueueSnapshot, QueuedMessage,
     Receipt, Receive, Received, Redriven, SendRefusal, Sent, Visibility, VisibilityRefusal,

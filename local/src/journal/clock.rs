@@ -45,6 +45,7 @@ impl Clock {
             None => std::future::pending().await,
         }
     }
+
     /// Waits until this time, or forever if there is none.
     pub(crate) async fn sleep_until_some(&self, time: Option<SystemTime>) {
         match time {
@@ -52,4 +53,18 @@ impl Clock {
             None => std::future::pending().await,
         }
     }
+}
+
+/// Whether Tokio's clock is paused, in the runtime that this thread belongs to.
+///
+/// While it is paused, only that runtime moves it, and that waits for this function.
+pub(crate) fn is_paused() -> bool {
+    let before = Instant::now();
+
+    let real = std::time::Instant::now();
+    while std::time::Instant::now() == real {
+        std::hint::spin_loop();
+    }
+
+    Instant::now() == before
 }

@@ -9,6 +9,8 @@ use bytes::Bytes;
 use s3_dispatch::__private::with_causes;
 use s3_dispatch::{Dispatcher, Router};
 
+use crate::journal::clock::is_paused;
+
 /// A function as Lambda runs it: it takes a payload and answers with one, fails, or times out.
 ///
 /// It is called for several payloads at once, up to the function's concurrency.
@@ -161,6 +163,18 @@ impl Invocation {
             None => (self.timeout, FunctionErrorKind::TimedOut),
         }
     }
+}
+
+/// Rejects a paused clock for a function that does not run in this process. The clock would jump
+/// over every timeout while the pipeline waits for the function.
+pub(crate) fn require_real_clock() -> Result<(), FunctionError> {
+    if !is_paused() {
+        return Ok(());
+    }
+
+    let text = "it does not run in this process, so it needs the real clock, but Tokio's clock is \
+                paused; do not pause it (`start_paused`), or give the function as a router";
+    Err(FunctionError::new(FunctionErrorKind::InitFailed, text))
 }
 
 /// A function in this process: a dispatcher. To kill it, its future is dropped.

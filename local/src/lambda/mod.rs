@@ -14,6 +14,7 @@ pub(crate) mod mapping;
 mod process;
 mod remote;
 
+pub(crate) use self::function::require_real_clock;
 pub use self::function::{
     Function, FunctionError, FunctionErrorKind, InProcess, Invocation, Kill, KillKind,
 };

@@ -13,14 +13,15 @@ use tokio::net::TcpStream;
 
 use super::error_report::{ErrorReport, error_text};
 use super::event::MAX_PAYLOAD_BYTES;
-use super::function::{Function, FunctionError, FunctionErrorKind, Invocation};
+use super::function::{Function, FunctionError, FunctionErrorKind, Invocation, require_real_clock};
 use crate::topology::InvokeUrl;
 
 /// A function that is invoked with Lambda's `Invoke` operation: by `cargo lambda watch`, by AWS's
 /// Runtime Interface Emulator, or by a debugger behind one of them.
 ///
 /// It is not started, restarted or killed. An invocation that exceeds the timeout is given up, and
-/// what runs elsewhere goes on.
+/// what runs elsewhere goes on. It needs the real clock, so a pipeline with such a function does not
+/// start while Tokio's clock is paused.
 ///
 /// # Examples
 ///
@@ -163,6 +164,10 @@ impl Remote {
 
 #[async_trait]
 impl Function for Remote {
+    async fn prepare(&self) -> Result<(), FunctionError> {
+        require_real_clock()
+    }
+
     async fn invoke(&self, invocation: Invocation) -> Result<Bytes, FunctionError> {
         let (after, kind) = invocation.cut();
         let answer = tokio::time::timeout(after, self.post(invocation.payload)).await;

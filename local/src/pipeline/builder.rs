@@ -9,8 +9,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use s3_dispatch::{Dispatcher, Router};
 
 use super::engine::Engine;
-use super::local::LocalPipeline;
 use super::log::ChangeLog;
+use super::running::LocalPipeline;
 use super::state::PipelineState;
 use crate::aws::web_access::Origin;
 use crate::faults::Faults;
@@ -18,10 +18,10 @@ use crate::journal::clock::Clock;
 use crate::journal::report::Recorder;
 use crate::journal::{Journal, Observer, Step};
 use crate::lambda::invoker::Invoker;
-use crate::lambda::{Function, InProcess, Process, Remote};
+use crate::lambda::{Function, FunctionError, InProcess, Process, Remote, require_real_clock};
 use crate::s3::{BodyStore, StoreIndex};
 use crate::sqs::endpoint::BoundSqsEndpoint;
-use crate::topology::{FunctionSpec, Topology};
+use crate::topology::{FunctionSpec, PROCESSOR, Topology};
 use crate::{Error, ErrorKind};
 
 /// How many steps the journal remembers, and how many events the report.
@@ -79,6 +79,40 @@ pub struct LocalPipelineBuilder {
 }
 
 impl LocalPipeline {
+    /// Starts to build the pipeline of a program with this router: the
+    /// [topology of the router](Topology::of), whose function `processor` is the router itself.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Topology::of`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use s3_dispatch::{ObjectKey, Routes};
+    /// use s3_dispatch_local::LocalPipeline;
+    ///
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() -> Result<(), s3_dispatch_local::Error> {
+    /// # let routes = Routes::new(())
+    /// #     .on_fn("ObjectCreated:*", async |_: ObjectKey| Ok::<_, std::io::Error>(()));
+    /// let pipeline = LocalPipeline::of(routes)?.start().await?;
+    /// let id = pipeline.put("amzn-s3-demo-bucket", "photo.jpg", "an image").await?;
+    /// pipeline.settle().await;
+    ///
+    /// assert_eq!(pipeline.report().events[&id].handled, 1);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn of<R: Router>(router: impl Into<Dispatcher<R>>) -> Result<LocalPipelineBuilder, Error> {
+        let dispatcher = router.into();
+        let topology = Topology::of(dispatcher.router())?;
+
+        Ok(Self::builder()
+            .with_topology(topology)
+            .with_router(PROCESSOR, dispatcher))
+    }
+
     /// Starts to build a pipeline.
     pub fn builder() -> LocalPipelineBuilder {
         LocalPipelineBuilder {
@@ -194,7 +228,7 @@ impl LocalPipelineBuilder {
     }
 
     /// Gives a program as the implementation of a function. It runs in separate processes that use
-    /// the real clock, so Tokio's clock must not be paused.
+    /// the real clock, so the pipeline does not start while Tokio's clock is paused.
     ///
     /// # Examples
     ///
@@ -374,8 +408,9 @@ impl LocalPipelineBuilder {
     /// [`queue_url`](LocalPipeline::queue_url) names.
     ///
     /// The processes of functions find the address in `AWS_ENDPOINT_URL_SQS`, unless their own
-    /// environment sets it. Requests need no valid signature. Clients use the real clock, so
-    /// Tokio's clock must not be paused.
+    /// environment sets it. Requests need no valid signature. Clients use the real clock. While
+    /// Tokio's clock is paused, it jumps ahead as soon as the runtime waits for a client, unless a
+    /// task of `spawn_blocking` runs.
     ///
     /// # Examples
     ///
@@ -525,8 +560,9 @@ impl LocalPipelineBuilder {
     /// - [`ErrorKind::Address`] when the address of the SQS endpoint is not available.
     /// - [`ErrorKind::UnknownName`] when a function has no implementation, or when one is given for
     ///   a function that the topology does not have.
-    /// - [`ErrorKind::Program`] when a program cannot be started, or when the router of a function
-    ///   cannot be prepared.
+    /// - [`ErrorKind::Program`] when a program cannot be started, when the router of a function
+    ///   cannot be prepared, or when Tokio's clock is paused and a function is a program or runs
+    ///   elsewhere.
     /// - [`ErrorKind::Storage`] when the folder cannot be used. A retry may help.
     ///
     /// # Examples
@@ -659,10 +695,8 @@ impl LocalPipelineBuilder {
         journal: &Journal,
     ) -> Result<Arc<dyn Function>, Error> {
         if let Some(function) = self.functions.remove(&spec.name) {
-            function.prepare().await.map_err(|error| {
-                let text = format!("the function `{}` cannot be started: {error}", spec.name);
-                Error::new(ErrorKind::Program, text)
-            })?;
+            let prepared = function.prepare().await;
+            prepared.map_err(|error| cannot_start(&spec.name, &error))?;
 
             return Ok(function);
         }
@@ -673,7 +707,11 @@ impl LocalPipelineBuilder {
         }
 
         if let Some(url) = spec.invoke_url {
-            return Ok(Arc::new(Remote::new(spec.name, url)));
+            let remote = Remote::new(&*spec.name, url);
+            let prepared = remote.prepare().await;
+            prepared.map_err(|error| cannot_start(&spec.name, &error))?;
+
+            return Ok(Arc::new(remote));
         }
 
         if spec.program.is_none() {
@@ -684,6 +722,9 @@ impl LocalPipelineBuilder {
             let message = spec.program_error(&message);
             return Err(Error::new(ErrorKind::UnknownName, message));
         }
+
+        // Before a process is started.
+        require_real_clock().map_err(|error| cannot_start(&spec.name, &error))?;
 
         Ok(Arc::new(Process::start(spec, journal.clone()).await?))
     }
@@ -706,6 +747,11 @@ impl LocalPipelineBuilder {
             Error::new(ErrorKind::Storage, text).with_source(error)
         })
     }
+}
+
+fn cannot_start(function: &str, error: &FunctionError) -> Error {
+    let text = format!("the function `{function}` cannot be started: {error}");
+    Error::new(ErrorKind::Program, text)
 }
 
 impl fmt::Debug for LocalPipelineBuilder {

@@ -9,12 +9,12 @@ mod builder;
 pub(crate) mod clients;
 pub(crate) mod engine;
 pub(crate) mod injection;
-mod local;
 mod log;
 mod publishing;
 mod receiving;
+mod running;
 mod state;
 mod transit;
 
 pub use self::builder::LocalPipelineBuilder;
-pub use self::local::LocalPipeline;
+pub use self::running::LocalPipeline;

@@ -18,8 +18,8 @@ mod store;
 pub use self::endpoint::{BoundS3Endpoint, S3Endpoint};
 pub(crate) use self::errors::StoreError;
 pub use self::event::{EventId, ObjectEvent};
-pub use self::store::Buckets;
 pub(crate) use self::store::{
     BodyStore, Change, Changed, Committed, SendTest, StoreChange, StoreIndex, StoreKeeper,
     Transaction,
 };
+pub use self::store::{Buckets, ObjectSnapshot};

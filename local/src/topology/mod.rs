@@ -8,6 +8,7 @@ mod check;
 mod function;
 mod invoke_url;
 mod notification_source;
+mod of_router;
 mod queue;
 mod rule;
 mod toml;
@@ -18,6 +19,7 @@ pub(crate) use self::check::NotificationMistake;
 pub use self::function::{FunctionSpec, MappingSpec};
 pub use self::invoke_url::InvokeUrl;
 pub use self::notification_source::NotificationSource;
+pub(crate) use self::of_router::PROCESSOR;
 pub(crate) use self::queue::{MAX_MESSAGE_BYTES, is_fifo};
 pub use self::queue::{QueueSpec, Redrive};
 pub use self::rule::RuleSpec;
@@ -26,6 +28,12 @@ use std::time::Duration;
 
 use s3_dispatch::EventPattern;
 use s3_dispatch_testing::SnsFilterPolicy;
+
+/// The bucket of the examples.
+const EXAMPLE_BUCKET: &str = "amzn-s3-demo-bucket";
+
+/// The topic of the examples.
+const EXAMPLE_TOPIC: &str = "object-events";
 
 /// The parts of a pipeline. They refer to each other by name.
 ///
@@ -40,7 +48,7 @@ use s3_dispatch_testing::SnsFilterPolicy;
 ///     Destination::Queue("uploads".into()),
 /// );
 /// let topology = Topology::new()
-///     .with_bucket(BucketSpec::new("amzn-s3-demo-bucket").with_notification(uploads))
+///     .with_bucket(BucketSpec::new(EXAMPLE_BUCKET).with_notification(uploads))
 ///     .with_queue(QueueSpec::new("uploads"))
 ///     .with_function(FunctionSpec::new("index"))
 ///     .with_mapping(MappingSpec::new("uploads", "index"));
@@ -83,14 +91,13 @@ impl Topology {
     /// Never.
     #[must_use]
     pub fn example() -> Self {
-        let topic = "object-events";
-        let events = EventPattern::parse("ObjectCreated:*").expect("the pattern is well formed");
-        let notification = NotificationSpec::new([events], Destination::Topic(topic.into()))
-            .with_id("object-events");
+        let events = EventPattern::from_static("ObjectCreated:*");
+        let topic = Destination::Topic(EXAMPLE_TOPIC.into());
+        let notification = NotificationSpec::new([events], topic).with_id(EXAMPLE_TOPIC);
 
         Self::new()
-            .with_bucket(BucketSpec::new("amzn-s3-demo-bucket").with_notification(notification))
-            .with_topic(topic)
+            .with_bucket(BucketSpec::new(EXAMPLE_BUCKET).with_notification(notification))
+            .with_topic(EXAMPLE_TOPIC)
             .with_example_processor(
                 "put-processor",
                 &["ObjectCreated:Put", "ObjectCreated:CompleteMultipartUpload"],
@@ -103,6 +110,12 @@ impl Topology {
         let policy = format!(r#"{{"Records": {{"eventName": {events:?}}}}}"#);
         let policy = SnsFilterPolicy::parse(&policy).expect("the policy is well formed");
 
+        self.with_processor(name, Some(policy))
+    }
+
+    /// Adds a function that gets what the policy lets through, with its subscription and its two
+    /// queues.
+    fn with_processor(self, name: &str, policy: Option<SnsFilterPolicy>) -> Self {
         let function = FunctionSpec::new(name).with_timeout(Duration::from_secs(30));
         let dead_letter_queue = format!("{name}-dead-letters");
 
@@ -113,13 +126,14 @@ impl Topology {
         let dead_letters = QueueSpec::new(dead_letter_queue)
             .with_retention(Duration::from_secs(14 * 24 * 60 * 60));
 
-        self.with_subscription(
-            SubscriptionSpec::new("object-events", name).with_filter_policy(policy),
-        )
-        .with_queue(queue)
-        .with_queue(dead_letters)
-        .with_function(function)
-        .with_mapping(MappingSpec::new(name, name))
+        let mut subscription = SubscriptionSpec::new(EXAMPLE_TOPIC, name);
+        subscription.filter_policy = policy;
+
+        self.with_subscription(subscription)
+            .with_queue(queue)
+            .with_queue(dead_letters)
+            .with_function(function)
+            .with_mapping(MappingSpec::new(name, name))
     }
 
     /// Adds a bucket.

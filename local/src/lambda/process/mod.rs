@@ -23,7 +23,9 @@ use self::environment::{Environment, INIT_TIMEOUT, Kept};
 use self::log_stream_name::LogStreamNames;
 use self::program_file::{FileVersion, find};
 use crate::journal::{Journal, StepKind};
-use crate::lambda::function::{Function, FunctionError, FunctionErrorKind, Invocation};
+use crate::lambda::function::{
+    Function, FunctionError, FunctionErrorKind, Invocation, require_real_clock,
+};
 use crate::topology::FunctionSpec;
 use crate::{Error, ErrorKind};
 
@@ -44,6 +46,9 @@ const MAX_PAUSE: Duration = Duration::from_secs(5);
 /// not become ready is given up after some attempts: invocations fail at once until the program
 /// file changes. When it changes, the next invocation gets a new process, and the processes of the
 /// old file end as soon as they are idle.
+///
+/// It needs the real clock, so a pipeline with a program does not start while Tokio's clock is
+/// paused.
 pub struct Process {
     spec: FunctionSpec,
     program: PathBuf,
@@ -287,6 +292,10 @@ impl ProcessPool {
 
 #[async_trait]
 impl Function for Process {
+    async fn prepare(&self) -> Result<(), FunctionError> {
+        require_real_clock()
+    }
+
     async fn invoke(&self, invocation: Invocation) -> Result<Bytes, FunctionError> {
         let mut is_stopped = self.is_stopped.subscribe();
         tokio::select! {

@@ -5,14 +5,14 @@ use std::io;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use bytes::Bytes;
-use futures_util::stream;
+use bytes::{Bytes, BytesMut};
+use futures_util::{StreamExt, stream};
 use s3_dispatch::EventName;
-use s3s::S3Result;
 use s3s::crypto::{Checksum as _, Md5};
+use s3s::{S3Error, S3ErrorCode, S3Result};
 
 use super::bodies::{BodyStore, Pin, StoredBody};
-use super::bucket::FoundObject;
+use super::bucket::{FoundObject, ObjectSnapshot, Versioning};
 use super::checksum::{ChecksumKind, ObjectChecksum};
 use super::index::StoreIndex;
 use super::object::DeleteConditions;
@@ -22,6 +22,7 @@ use crate::aws::digest::{hex, md5_hex};
 use crate::s3::errors::StoreError;
 use crate::s3::event::EventId;
 use crate::topology::Destination;
+use crate::{Error, ErrorKind};
 
 /// Keeps the index of the buckets, and publishes their events.
 #[async_trait]
@@ -74,7 +75,7 @@ impl Buckets {
     /// Passes a result on. If the disk failed, the pipeline is told.
     pub(in crate::s3) fn report_failure<T>(&self, result: S3Result<T>) -> S3Result<T> {
         result.inspect_err(|error| {
-            if *error.code() == s3s::S3ErrorCode::InternalError {
+            if *error.code() == S3ErrorCode::InternalError {
                 self.keeper
                     .storage_failed(error.message().unwrap_or_default());
             }
@@ -255,12 +256,80 @@ impl Buckets {
         })
     }
 
-    /// Deletes an object. If there is nothing to delete, there is no event.
-    pub(crate) async fn delete(&self, bucket: &str, key: &str) -> Result<Vec<EventId>, StoreError> {
+    /// Deletes an object, or removes this version of it. If there is nothing to delete, there is no
+    /// event.
+    pub(crate) async fn delete(
+        &self,
+        bucket: &str,
+        key: &str,
+        version_id: Option<&str>,
+    ) -> Result<Vec<EventId>, StoreError> {
         let anything = DeleteConditions::default();
-        let deleted = self.change(|transaction| transaction.delete(bucket, key, None, &anything));
+        let deleted =
+            self.change(|transaction| transaction.delete(bucket, key, version_id, &anything));
         Ok(deleted.await?.1)
     }
+
+    /// Enables versioning for a bucket.
+    pub(crate) async fn enable_versioning(&self, bucket: &str) -> Result<(), StoreError> {
+        let enable = |t: &mut Transaction<'_>| t.set_versioning(bucket, Versioning::Enabled);
+        self.change(enable).await.map(drop)
+    }
+
+    /// The current objects of a bucket, in the order of their keys.
+    pub(crate) fn snapshots(&self, bucket: &str) -> Result<Vec<ObjectSnapshot>, Error> {
+        let snapshots = self.read(|index| Ok(index.bucket(bucket)?.snapshots()));
+        snapshots.map_err(|error| StoreError::S3(error).into_error())
+    }
+
+    /// The versions of a key, the newest one first.
+    pub(crate) fn version_snapshots(
+        &self,
+        bucket: &str,
+        key: &str,
+    ) -> Result<Vec<ObjectSnapshot>, Error> {
+        let snapshots = self.read(|index| Ok(index.bucket(bucket)?.version_snapshots(key)));
+        snapshots.map_err(|error| StoreError::S3(error).into_error())
+    }
+
+    /// All bytes of the current object of a key, or of the object with this version id. `None` if
+    /// there is none.
+    pub(crate) async fn read_whole(
+        &self,
+        bucket: &str,
+        key: &str,
+        version_id: Option<&str>,
+    ) -> Result<Option<Bytes>, Error> {
+        let (found, pin) = match self.find_to_read(bucket, key, version_id) {
+            Ok(found) => found,
+            Err(error) if is_absent(&error) => return Ok(None),
+            Err(error) => return Err(StoreError::S3(error).into_error()),
+        };
+
+        let body = &found.object.body;
+        let blocks = self.bodies.read(body, 0..body.len(), pin);
+        let mut bytes = BytesMut::new();
+        let mut blocks = std::pin::pin!(blocks);
+        while let Some(block) = blocks.next().await {
+            let block = block.map_err(|error| {
+                let text = format!("the object `{key}` of the bucket `{bucket}` cannot be read");
+                Error::new(ErrorKind::Storage, text).with_source(error)
+            })?;
+            bytes.extend_from_slice(&block);
+        }
+
+        Ok(Some(bytes.freeze()))
+    }
+}
+
+/// Whether the error says that there is no such object or version, or that it is a delete marker.
+fn is_absent(error: &S3Error) -> bool {
+    let absent = [
+        S3ErrorCode::NoSuchKey,
+        S3ErrorCode::NoSuchVersion,
+        S3ErrorCode::MethodNotAllowed,
+    ];
+    absent.contains(error.code())
 }
 
 impl fmt::Debug for Buckets {

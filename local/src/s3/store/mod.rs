@@ -17,6 +17,7 @@ mod upload;
 
 pub(in crate::s3) use self::bodies::Pin;
 pub(crate) use self::bodies::{BodyStore, StoredBody};
+pub use self::bucket::ObjectSnapshot;
 pub(in crate::s3) use self::bucket::{Bucket, CorsRule, FoundObject, Versioning, http_date};
 pub use self::buckets::Buckets;
 pub(crate) use self::buckets::{Change, Committed, StoreKeeper};

@@ -3,11 +3,13 @@
 mod changes;
 mod cors;
 mod settings;
+mod snapshot;
 mod spec_line;
 
 pub(in crate::s3) use self::cors::CorsRule;
 pub(crate) use self::settings::BucketSettings;
 pub(in crate::s3) use self::settings::Versioning;
+pub use self::snapshot::ObjectSnapshot;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -52,6 +54,11 @@ impl Bucket {
         self.keys.is_empty()
     }
 
+    /// Whether versioning is or was enabled.
+    fn is_versioned(&self) -> bool {
+        self.settings.versioning != Versioning::Off
+    }
+
     /// The versions of a key, if it has any.
     pub(super) fn versions(&self, key: &str) -> Option<&Versions> {
         self.keys.get(key)
@@ -74,11 +81,10 @@ impl Bucket {
     pub(in crate::s3) fn find(&self, key: &str, version_id: Option<&str>) -> S3Result<FoundObject> {
         let object = self.object(key, version_id)?;
         let id = object.version_id.as_deref().unwrap_or(NULL_VERSION);
-        let is_versioned = self.settings.versioning != Versioning::Off;
 
         Ok(FoundObject {
             object: Arc::clone(object),
-            version_id: is_versioned.then(|| id.to_owned()),
+            version_id: self.is_versioned().then(|| id.to_owned()),
         })
     }
 

@@ -1,22 +1,21 @@
-//! The running pipeline, as tests and the program use it.
+//! The running pipeline.
 
 use std::collections::BTreeMap;
 use std::fmt;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use bytes::Bytes;
 use tokio::task::JoinSet;
 
-use super::arrivals::deliver_in_transit;
-use super::engine::Engine;
-use super::state::PipelineState;
 use crate::faults::Faults;
 use crate::journal::report::Recorder;
 use crate::journal::{Journal, Report};
 use crate::lambda::invoker::Invoker;
 use crate::lambda::mapping::Mapping;
-use crate::s3::{BodyStore, Buckets, EventId, ObjectEvent, StoreError};
+use crate::pipeline::arrivals::deliver_in_transit;
+use crate::pipeline::engine::Engine;
+use crate::pipeline::state::PipelineState;
+use crate::s3::{BodyStore, Buckets, EventId, ObjectEvent};
 use crate::sqs::endpoint::{BoundSqsEndpoint, SqsEndpoint, queue_url};
 use crate::sqs::{Message, QueueSnapshot, Sent};
 use crate::topology::{NotificationSource, Topology};
@@ -72,7 +71,7 @@ struct Inner {
 }
 
 impl LocalPipeline {
-    pub(super) fn run(
+    pub(in crate::pipeline) fn run(
         engine: Arc<Engine>,
         topology: Topology,
         sources: Vec<(String, NotificationSource)>,
@@ -138,42 +137,6 @@ impl LocalPipeline {
     /// Changes which faults are injected from now on.
     pub fn set_faults(&self, faults: Faults) {
         self.0.engine.set_faults(faults);
-    }
-
-    /// Puts an object into a bucket.
-    ///
-    /// # Errors
-    ///
-    /// [`ErrorKind::S3`](crate::ErrorKind::S3) when S3 rejects the object: the bucket does not
-    /// exist, for example. Otherwise as for [`publish`](Self::publish).
-    pub async fn put(
-        &self,
-        bucket: &str,
-        key: &str,
-        body: impl Into<Bytes>,
-    ) -> Result<EventId, Error> {
-        let events = self.0.buckets.put(bucket, key, body.into()).await;
-        Ok(only_event(&events.map_err(StoreError::into_error)?))
-    }
-
-    /// Copies an object. Both arguments are a bucket and a key.
-    ///
-    /// # Errors
-    ///
-    /// As for [`put`](Self::put), and when the object does not exist.
-    pub async fn copy(&self, from: (&str, &str), to: (&str, &str)) -> Result<EventId, Error> {
-        let events = self.0.buckets.copy(from, to).await;
-        Ok(only_event(&events.map_err(StoreError::into_error)?))
-    }
-
-    /// Deletes an object. `None` when it did not exist, because then there is no event.
-    ///
-    /// # Errors
-    ///
-    /// As for [`put`](Self::put).
-    pub async fn delete(&self, bucket: &str, key: &str) -> Result<Option<EventId>, Error> {
-        let events = self.0.buckets.delete(bucket, key).await;
-        Ok(events.map_err(StoreError::into_error)?.first().copied())
     }
 
     /// Publishes an event without changing an object, if the notification configuration of its
@@ -377,8 +340,4 @@ impl fmt::Debug for LocalPipeline {
             .field("journal", self.journal())
             .finish_non_exhaustive()
     }
-}
-
-fn only_event(events: &[EventId]) -> EventId {
-    *events.first().expect("a new object is one event")
 }

@@ -1,0 +1,7 @@
+//! The running pipeline, as tests and the program use it: what goes in, what is in it, and what
+//! happened.
+
+mod local_pipeline;
+mod objects;
+
+pub use self::local_pipeline::LocalPipeline;
