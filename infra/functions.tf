@@ -1,15 +1,36 @@
+locals {
+  # Null if the package is gone, as it is when `destroy` runs after `cargo clean`.
+  packages = {
+    for name, processor in var.processors : name => {
+      key  = try("${name}/${filesha256(processor.package)}.zip", null)
+      hash = try(filebase64sha256(processor.package), null)
+    }
+  }
+}
+
+# The key contains the hash, so a package never replaces another one. Versions of one key would do
+# the same, but S3 may answer 404 for up to 15 minutes after a bucket's first versioning.
 resource "aws_s3_object" "package" {
   # checkov:skip=CKV_AWS_186: encrypted with S3's own keys; the programs are not secret
   for_each = var.processors
 
-  region      = var.region
-  bucket      = aws_s3_bucket.artefacts.id
-  key         = "${each.key}.zip"
-  source      = each.value.package
-  source_hash = filebase64sha256(each.value.package)
+  region = var.region
+  bucket = aws_s3_bucket.artefacts.id
+  key    = coalesce(local.packages[each.key].key, "${each.key}/missing.zip")
+  source = each.value.package
 
-  # An object that is stored before versioning is enabled has no version id.
-  depends_on = [aws_s3_bucket_versioning.artefacts]
+  lifecycle {
+    create_before_destroy = true
+
+    # Terraform only warns about this when it destroys.
+    precondition {
+      condition = fileexists(each.value.package)
+      error_message = join(" ", [
+        "The `package` of ${each.key} does not exist: ${each.value.package}.",
+        "`scripts/package` builds the examples.",
+      ])
+    }
+  }
 }
 
 resource "aws_cloudwatch_log_group" "function" {
@@ -18,6 +39,7 @@ resource "aws_cloudwatch_log_group" "function" {
   for_each = var.processors
 
   region            = var.region
+  tags              = var.tags
   name              = "/aws/lambda/${local.names[each.key]}"
   retention_in_days = var.log_retention_days
 }
@@ -27,6 +49,7 @@ resource "aws_iam_role" "function" {
 
   # Role names are shared by all regions of an account.
   name = "${local.names[each.key]}-${data.aws_region.current.region}"
+  tags = var.tags
   assume_role_policy = jsonencode({
     Version = "2012-10-17"
     Statement = [{
@@ -54,6 +77,20 @@ resource "aws_iam_role_policy" "function" {
         Resource = aws_sqs_queue.main[each.key].arn
       },
       {
+        # The program gives failed messages back for a later time (`SqsBackoff`).
+        Sid      = "GiveBack"
+        Effect   = "Allow"
+        Action   = "sqs:ChangeMessageVisibility"
+        Resource = aws_sqs_queue.main[each.key].arn
+      },
+      {
+        # The program sets aside what will never succeed (`SqsDeadLetters`).
+        Sid      = "SetAside"
+        Effect   = "Allow"
+        Action   = "sqs:SendMessage"
+        Resource = aws_sqs_queue.dead_letters[each.key].arn
+      },
+      {
         Sid      = "Log"
         Effect   = "Allow"
         Action   = ["logs:CreateLogStream", "logs:PutLogEvents"]
@@ -64,26 +101,46 @@ resource "aws_iam_role_policy" "function" {
 }
 
 resource "aws_lambda_function" "processor" {
-  # checkov:skip=CKV_AWS_115: `maximum_concurrency` of the event source mapping limits it instead
+  # checkov:skip=CKV_AWS_115: `reserved_concurrency` sets it; without it the mapping limits it
   # checkov:skip=CKV_AWS_116: it serves asynchronous invocations; here the queue has a DLQ
   # checkov:skip=CKV_AWS_117: the function calls only AWS; a VPC would need endpoints for that
   # checkov:skip=CKV_AWS_173: Lambda's key encrypts the variables; they must not hold secrets
   # checkov:skip=CKV_AWS_272: accounts that require signed packages can add it
   for_each = var.processors
 
-  region            = var.region
-  function_name     = local.names[each.key]
-  description       = "Handles the events of the bucket ${aws_s3_bucket.objects.id}"
-  role              = aws_iam_role.function[each.key].arn
-  runtime           = "provided.al2023"
-  handler           = "bootstrap"
-  architectures     = [var.architecture]
-  timeout           = each.value.timeout_seconds
-  memory_size       = each.value.memory_mb
-  s3_bucket         = aws_s3_object.package[each.key].bucket
-  s3_key            = aws_s3_object.package[each.key].key
-  s3_object_version = aws_s3_object.package[each.key].version_id
-  source_code_hash  = filebase64sha256(each.value.package)
+  region           = var.region
+  tags             = var.tags
+  function_name    = local.names[each.key]
+  description      = "Handles the events of the bucket ${local.bucket.name}"
+  role             = aws_iam_role.function[each.key].arn
+  runtime          = "provided.al2023"
+  handler          = "bootstrap"
+  architectures    = [var.architecture]
+  timeout          = each.value.timeout_seconds
+  memory_size      = each.value.memory_mb
+  s3_bucket        = aws_s3_object.package[each.key].bucket
+  s3_key           = aws_s3_object.package[each.key].key
+  source_code_hash = local.packages[each.key].hash
+
+  # Null reserves nothing.
+  reserved_concurrent_executions = each.value.reserved_concurrency
+
+  # Lambda Managed Instances run a published version. It replaces the one before it, because a
+  # capacity provider has room for 100 versions only.
+  publish    = each.value.managed_instances == null ? null : true
+  publish_to = each.value.managed_instances == null ? null : "LATEST_PUBLISHED"
+
+  dynamic "capacity_provider_config" {
+    for_each = each.value.managed_instances == null ? [] : [each.value.managed_instances]
+    iterator = managed
+
+    content {
+      lambda_managed_instances_capacity_provider_config {
+        capacity_provider_arn                     = managed.value.capacity_provider_arn
+        per_execution_environment_max_concurrency = managed.value.invocations_per_environment
+      }
+    }
+  }
 
   logging_config {
     log_format            = "JSON"
@@ -97,42 +154,13 @@ resource "aws_lambda_function" "processor" {
     mode = "PassThrough"
   }
 
-  dynamic "environment" {
-    for_each = length(each.value.environment) > 0 ? [each.value.environment] : []
-
-    content {
-      variables = environment.value
-    }
-  }
-}
-
-resource "aws_lambda_event_source_mapping" "processor" {
-  for_each = var.processors
-
-  region                             = var.region
-  event_source_arn                   = aws_sqs_queue.main[each.key].arn
-  function_name                      = aws_lambda_function.processor[each.key].arn
-  batch_size                         = each.value.batch_size
-  maximum_batching_window_in_seconds = each.value.batch_window_seconds
-
-  # Without this Lambda ignores the reported failures and deletes all messages of the batch.
-  function_response_types = ["ReportBatchItemFailures"]
-
-  dynamic "scaling_config" {
-    for_each = each.value.maximum_concurrency == null ? [] : [each.value.maximum_concurrency]
-
-    content {
-      maximum_concurrency = scaling_config.value
-    }
-  }
-
-  # Lambda checks its access to the queue when this is created.
-  depends_on = [aws_iam_role_policy.function]
-
-  lifecycle {
-    precondition {
-      condition     = !contains(keys(local.sizing_faults), each.key)
-      error_message = lookup(local.sizing_faults, each.key, "")
-    }
+  environment {
+    variables = merge(
+      {
+        S3_DISPATCH_QUEUE_URL        = aws_sqs_queue.main[each.key].url
+        S3_DISPATCH_DEAD_LETTERS_URL = aws_sqs_queue.dead_letters[each.key].url
+      },
+      each.value.environment,
+    )
   }
 }

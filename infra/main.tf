@@ -10,9 +10,22 @@ locals {
   account      = data.aws_caller_identity.current.account_id
   account_root = "arn:${data.aws_partition.current.partition}:iam::${local.account}:root"
 
+  # A processor is fed by the topic or by EventBridge.
+  topic_processors = {
+    for name, processor in var.processors : name => processor if processor.policy_file != null
+  }
+  bus_processors = {
+    for name, processor in var.processors : name => processor if processor.policy_file == null
+  }
+
   # What each program printed about its routes. The filters and events come only from here.
   policies = {
-    for name, processor in var.processors : name => jsondecode(file(processor.policy_file))
+    for name, processor in local.topic_processors :
+    name => jsondecode(file(processor.policy_file))
+  }
+  event_patterns = {
+    for name, processor in local.bus_processors :
+    name => jsondecode(file(processor.event_pattern_file))
   }
 
   names = { for name in keys(var.processors) : name => "${var.name}-${name}" }

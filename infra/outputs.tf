@@ -5,12 +5,12 @@ output "region" {
 
 output "bucket" {
   description = "The name of the bucket whose events are processed."
-  value       = aws_s3_bucket.objects.id
+  value       = local.bucket.name
 }
 
 output "bucket_arn" {
   description = "The ARN of that bucket, for policies of its readers and writers."
-  value       = aws_s3_bucket.objects.arn
+  value       = local.bucket.arn
 }
 
 output "events" {
@@ -19,13 +19,36 @@ output "events" {
 }
 
 output "topic_arn" {
-  description = "The ARN of the topic that the bucket publishes to."
-  value       = aws_sns_topic.events.arn
+  description = "The ARN of the topic that the bucket publishes to. Null without one."
+  value       = local.topic_arn
 }
 
 output "topic_key_arn" {
-  description = "The ARN of the key that encrypts the topic."
-  value       = aws_kms_key.topic.arn
+  description = "The ARN of the key that encrypts the module's topic. Null without one."
+  value       = local.creates_topic ? local.key_arn : null
+}
+
+output "notification" {
+  description = <<-EOT
+    What the notification configuration of the bucket must contain. Null if the module wrote it
+    itself. Otherwise add it to the configuration that the bucket already has.
+  EOT
+  value = local.manages_notification ? null : {
+    topic_arn   = local.topic_arn
+    events      = local.events
+    eventbridge = length(local.bus_processors) > 0
+  }
+}
+
+output "statements" {
+  description = <<-EOT
+    The statements, as JSON, that the policies of an existing topic and an existing key need. The
+    module adds them to those that it creates, and leaves yours as they are.
+  EOT
+  value = {
+    topic = local.topic_arn == null ? null : jsonencode(local.topic_statement)
+    key   = jsonencode(local.key_statement)
+  }
 }
 
 output "processors" {

@@ -6,7 +6,10 @@ locals {
   # The dispatcher stops so long before the function's timeout, to have time for its answer
   # (`Dispatcher::with_deadline_margin`).
   deadline_margin_ms = 500
-  longest_timeout_s  = 900
+  longest_timeouts_s = {
+    for name, processor in var.processors :
+    name => processor.managed_instances == null ? 900 : 5400
+  }
 
   # In whole milliseconds, rounded up, because fractions of a second are not exact. `rounds` is how
   # many records each of the handlers that run at once has to handle, one after another, and `turns`
@@ -34,7 +37,7 @@ locals {
   sizing_remedies = {
     for name, sizing in local.sizing : name => compact([
       sizing.turns == 0 ? "" : "`batch_size` to at most ${sizing.turns * sizing.at_once}",
-      sizing.timeout_s > local.longest_timeout_s ? "" : (
+      sizing.timeout_s > local.longest_timeouts_s[name] ? "" : (
         "`timeout_seconds` to at least ${sizing.timeout_s}"
       ),
       sizing.turns == 0 ? "" : join(" ", [
@@ -42,8 +45,8 @@ locals {
         ceil(sizing.batch_size / sizing.turns),
       ]),
       # Only both together help a handler that outlasts the timeout, in a batch that outlasts all.
-      sizing.turns > 0 || sizing.timeout_s <= local.longest_timeout_s ? "" : (
-        sizing.shortest_timeout_s > local.longest_timeout_s ? "" : join(" ", [
+      sizing.turns > 0 || sizing.timeout_s <= local.longest_timeouts_s[name] ? "" : (
+        sizing.shortest_timeout_s > local.longest_timeouts_s[name] ? "" : join(" ", [
           "`timeout_seconds` to at least ${sizing.shortest_timeout_s} and `batch_size` to at most",
           sizing.at_once,
         ])

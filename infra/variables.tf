@@ -31,8 +31,8 @@ variable "name" {
 
 variable "bucket_name" {
   description = <<-EOT
-    The name of the bucket whose events are processed. Null lets AWS choose a free name that starts
-    with `name`.
+    The name of the new bucket whose events are processed. Null lets AWS choose a free name that
+    starts with `name`.
   EOT
   type        = string
   default     = null
@@ -49,10 +49,89 @@ variable "bucket_name" {
   }
 }
 
+variable "existing_bucket" {
+  description = <<-EOT
+    A bucket that exists already, to process its events instead of those of a new bucket. It must be
+    in the region of the pipeline. The module changes none of its settings but, if you allow it, its
+    notification configuration.
+
+    - `name`: the name of the bucket.
+    - `account`: the account that owns it. Null means the account of the pipeline.
+    - `replace_notification`: whether the module writes the bucket's notification configuration. A
+      bucket has only one. **Everything that it notified before is notified no more.** If false,
+      add the output `notification` to the configuration where it is managed.
+  EOT
+  type = object({
+    name                 = string
+    account              = optional(string)
+    replace_notification = optional(bool, false)
+  })
+  default = null
+
+  validation {
+    condition     = var.existing_bucket == null || var.bucket_name == null
+    error_message = "`bucket_name` is the name of a new bucket: set it or `existing_bucket`."
+  }
+  validation {
+    condition = (
+      var.existing_bucket == null ||
+      can(regex("^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$", var.existing_bucket.name))
+    )
+    error_message = "The `name` of `existing_bucket` must be the name of a bucket, not its ARN."
+  }
+  validation {
+    condition = (
+      try(var.existing_bucket.account, null) == null ||
+      can(regex("^[0-9]{12}$", var.existing_bucket.account))
+    )
+    error_message = "The `account` of `existing_bucket` must have 12 digits."
+  }
+}
+
+variable "existing_topic_arn" {
+  description = <<-EOT
+    The ARN of a topic that exists already and that the bucket may publish to. The module only adds
+    its subscriptions. Null creates a topic.
+  EOT
+  type        = string
+  default     = null
+
+  validation {
+    condition = (
+      var.existing_topic_arn == null ||
+      can(regex("^arn:[a-z-]+:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]+$", var.existing_topic_arn))
+    )
+    error_message = join(" ", [
+      "`existing_topic_arn` must be the ARN of a standard topic: S3 cannot publish to FIFO topics.",
+    ])
+  }
+}
+
+variable "existing_key_arn" {
+  description = <<-EOT
+    The ARN of a key of the same account and region that encrypts the new topic. Its policy must
+    contain the statement `key` of the output `statements`. Null creates a key.
+  EOT
+  type        = string
+  default     = null
+
+  validation {
+    condition = (
+      var.existing_key_arn == null ||
+      can(regex("^arn:[a-z-]+:kms:[a-z0-9-]+:[0-9]{12}:key/[a-z0-9-]+$", var.existing_key_arn))
+    )
+    error_message = "`existing_key_arn` must be the ARN of a key, not of an alias."
+  }
+  validation {
+    condition     = var.existing_key_arn == null || var.existing_topic_arn == null
+    error_message = "`existing_key_arn` encrypts a new topic: set it or `existing_topic_arn`."
+  }
+}
+
 variable "force_destroy" {
   description = <<-EOT
-    Whether `destroy` may delete the bucket together with its objects. If false, `destroy` fails
-    while the bucket has objects.
+    Whether `destroy` may delete the bucket together with its objects. If false, `destroy` leaves a
+    bucket that has objects, but it notices them last: the queues and functions are gone by then.
   EOT
   type        = bool
   default     = false
@@ -77,30 +156,57 @@ variable "processors" {
     - `package`: the zip with the executable `bootstrap`, as `scripts/package` builds it.
     - `policy_file`: the output of the program's `policy --format terraform`. Its filter decides
       which events reach the queue.
+    - `event_pattern_file`: the output of the program's `policy --format eventbridge`, instead of
+      `policy_file`. EventBridge feeds the queue then, and not the topic.
     - `timeout_seconds`: the function's timeout. The queue's visibility timeout follows from it.
     - `memory_mb`: the function's memory, which also decides its share of a CPU.
     - `batch_size`, `batch_window_seconds`: the maximum number of messages per invocation, and how
       long Lambda waits to collect them. More than 10 messages need a window.
     - `maximum_concurrency`: the maximum number of concurrent invocations. Null sets no limit.
+    - `reserved_concurrency`: the share of the account's concurrency that only this function uses,
+      which is a limit too. It needs a `maximum_concurrency` that is no higher: Lambda would receive
+      more messages than the function can take, and they would end as dead letters.
+    - `provisioned_pollers`: the minimum and maximum number of pollers in provisioned mode, instead
+      of `maximum_concurrency`. They are faster and cost by the hour.
+    - `managed_instances`: runs the function on Lambda Managed Instances, with the
+      `capacity_provider_arn`, and how many invocations an environment takes at once
+      (`invocations_per_environment`, or null for AWS's default). `timeout_seconds` may be up to
+      5400 then, and `memory_mb` must be at least 2048.
+    - `filter_file`: a filter of the event source mapping, as the program's `policy --format esm`
+      prints it. Lambda deletes what it does not match, and an alarm counts it. Null sets none.
+    - `filter_key_arn`: a key that encrypts this filter. Its policy must allow Lambda to decrypt.
     - `handler_seconds`: how long a handler takes for a record, at worst. With it, a batch that does
       not fit into the timeout is refused. Null checks nothing.
     - `concurrency`: how many handlers the program runs at once, which is what it gives to
       `Dispatcher::with_concurrency`, and 5 otherwise. It only serves this check, and changes
       nothing in the program.
       Handlers that compute share one processor: for them it is 1.
-    - `environment`: the function's environment variables. Do not store secrets in them.
+    - `environment`: the function's environment variables, besides `S3_DISPATCH_QUEUE_URL` and
+      `S3_DISPATCH_DEAD_LETTERS_URL`, which the module sets. Do not store secrets in them.
   EOT
   type = map(object({
     package              = string
-    policy_file          = string
+    policy_file          = optional(string)
+    event_pattern_file   = optional(string)
     timeout_seconds      = optional(number, 30)
     memory_mb            = optional(number, 256)
     batch_size           = optional(number, 10)
     batch_window_seconds = optional(number, 0)
     maximum_concurrency  = optional(number)
-    handler_seconds      = optional(number)
-    concurrency          = optional(number, 5)
-    environment          = optional(map(string), {})
+    reserved_concurrency = optional(number)
+    provisioned_pollers = optional(object({
+      minimum = optional(number, 2)
+      maximum = optional(number, 200)
+    }))
+    managed_instances = optional(object({
+      capacity_provider_arn       = string
+      invocations_per_environment = optional(number)
+    }))
+    filter_file     = optional(string)
+    filter_key_arn  = optional(string)
+    handler_seconds = optional(number)
+    concurrency     = optional(number, 5)
+    environment     = optional(map(string), {})
   }))
 
   validation {
@@ -117,26 +223,53 @@ variable "processors" {
     ])
   }
   validation {
+    condition = length(setintersection(keys(var.processors), flatten([
+      for name in keys(var.processors) : ["${name}-dead-letters", "${name}-undelivered"]
+    ]))) == 0
+    error_message = join(" ", [
+      "No name in `processors` may be another one followed by `-dead-letters` or `-undelivered`,",
+      "because both would have the same queue.",
+    ])
+  }
+  validation {
     condition = alltrue([
-      for processor in values(var.processors) : fileexists(processor.package)
+      for processor in values(var.processors) :
+      (processor.policy_file == null) != (processor.event_pattern_file == null)
+    ])
+    error_message = join(" ", [
+      "Every one of `processors` must have a `policy_file`, or an `event_pattern_file` if",
+      "EventBridge feeds it.",
+    ])
+  }
+  validation {
+    condition = alltrue([
+      for processor in values(var.processors) : try(
+        contains(jsondecode(file(processor.event_pattern_file)).source, "aws.s3"),
+        processor.event_pattern_file == null
+      )
     ])
     error_message = format(
-      "A `package` in `processors` does not exist: %s. `scripts/package` builds the examples.",
+      "An `event_pattern_file` in `processors` is missing or wrong: %s. Write it with `%s`.",
       join(", ", [
-        for processor in values(var.processors) : processor.package
-        if !fileexists(processor.package)
+        for processor in values(var.processors) : processor.event_pattern_file
+        if try(
+          !contains(jsondecode(file(processor.event_pattern_file)).source, "aws.s3"),
+          processor.event_pattern_file != null
+        )
       ]),
+      "PROGRAM policy --format eventbridge",
     )
   }
   validation {
     condition = alltrue([
       for processor in values(var.processors) : can(jsondecode(file(processor.policy_file)))
+      if processor.policy_file != null
     ])
     error_message = format(
       "A `policy_file` in `processors` is missing or not JSON: %s. Write it with `%s`.",
       join(", ", [
         for processor in values(var.processors) : processor.policy_file
-        if !can(jsondecode(file(processor.policy_file)))
+        if processor.policy_file != null && !can(jsondecode(file(processor.policy_file)))
       ]),
       "PROGRAM policy --format terraform",
     )
@@ -186,16 +319,18 @@ variable "processors" {
   validation {
     condition = alltrue([
       for processor in values(var.processors) :
-      processor.timeout_seconds >= 1 && processor.timeout_seconds <= 900
+      processor.timeout_seconds >= 1 &&
+      processor.timeout_seconds <= (processor.managed_instances == null ? 900 : 5400)
     ])
-    error_message = "`timeout_seconds` must be 1 to 900, which is Lambda's maximum."
+    error_message = "`timeout_seconds` must be 1 to 900, or to 5400 with `managed_instances`."
   }
   validation {
     condition = alltrue([
       for processor in values(var.processors) :
-      processor.memory_mb >= 128 && processor.memory_mb <= 10240
+      processor.memory_mb >= (processor.managed_instances == null ? 128 : 2048) &&
+      processor.memory_mb <= (processor.managed_instances == null ? 10240 : 32768)
     ])
-    error_message = "`memory_mb` must be 128 to 10240."
+    error_message = "`memory_mb` must be 128 to 10240, or 2048 to 32768 with `managed_instances`."
   }
   validation {
     condition = alltrue([
@@ -230,6 +365,59 @@ variable "processors" {
   validation {
     condition = alltrue([
       for processor in values(var.processors) :
+      processor.provisioned_pollers == null || processor.maximum_concurrency == null
+    ])
+    error_message = "A mapping has `provisioned_pollers` or a `maximum_concurrency`, not both."
+  }
+  validation {
+    condition = alltrue([
+      for processor in values(var.processors) : try(
+        processor.provisioned_pollers.minimum >= 2 &&
+        processor.provisioned_pollers.minimum <= 200 &&
+        processor.provisioned_pollers.maximum >= processor.provisioned_pollers.minimum &&
+        processor.provisioned_pollers.maximum <= 2000,
+        processor.provisioned_pollers == null
+      )
+    ])
+    error_message = join(" ", [
+      "`provisioned_pollers` must have a `minimum` of 2 to 200 and a `maximum` from there to 2000.",
+    ])
+  }
+  validation {
+    condition = alltrue([
+      for processor in values(var.processors) : try(
+        processor.maximum_concurrency <= processor.reserved_concurrency,
+        processor.reserved_concurrency == null ||
+        try(processor.reserved_concurrency >= 2 && processor.provisioned_pollers != null, false)
+      )
+    ])
+    error_message = join(" ", [
+      "A `reserved_concurrency` must be at least 2 and needs a `maximum_concurrency` that is no",
+      "higher, or `provisioned_pollers`: messages that Lambda cannot pass on end as dead letters.",
+    ])
+  }
+  validation {
+    condition = alltrue([
+      for processor in values(var.processors) : try(
+        length(jsondecode(file(processor.filter_file)).Filters) > 0,
+        processor.filter_file == null
+      )
+    ])
+    error_message = join(" ", [
+      "A `filter_file` in `processors` is missing or has no `Filters`. Write it with",
+      "`PROGRAM policy --format esm`.",
+    ])
+  }
+  validation {
+    condition = alltrue([
+      for processor in values(var.processors) :
+      processor.filter_key_arn == null || processor.filter_file != null
+    ])
+    error_message = "A `filter_key_arn` encrypts a filter: it needs a `filter_file`."
+  }
+  validation {
+    condition = alltrue([
+      for processor in values(var.processors) :
       try(processor.handler_seconds > 0, processor.handler_seconds == null)
     ])
     error_message = "`handler_seconds` must be more than 0, or null."
@@ -241,6 +429,15 @@ variable "processors" {
     ])
     error_message = "`concurrency` must be a whole number of at least 1."
   }
+}
+
+variable "tags" {
+  description = <<-EOT
+    The tags of every resource that can have tags, but for the packages. The provider's
+    `default_tags` apply as well.
+  EOT
+  type        = map(string)
+  default     = {}
 }
 
 variable "log_level" {
@@ -293,14 +490,37 @@ variable "message_retention_seconds" {
   }
 }
 
-variable "alarm_age_seconds" {
-  description = "The age of the oldest message in a main queue, in seconds, that raises an alarm."
-  type        = number
-  default     = 900
+variable "topic_key_condition" {
+  description = <<-EOT
+    How the key of the topic recognizes the bucket. All three keep other buckets from publishing,
+    because the topic's policy does.
+
+    - `source-arn`: S3 must name the bucket and its account in its requests to KMS.
+    - `encryption-context`: the key only encrypts messages of this topic, whoever publishes them.
+    - `none`: S3 may use the key without a condition.
+  EOT
+  type        = string
+  default     = "source-arn"
 
   validation {
-    condition     = var.alarm_age_seconds >= 60
-    error_message = "`alarm_age_seconds` must be at least 60, the period of the metric."
+    condition = contains(
+      ["source-arn", "encryption-context", "none"], var.topic_key_condition
+    )
+    error_message = "`topic_key_condition` must be source-arn, encryption-context or none."
+  }
+}
+
+variable "alarm_age_seconds" {
+  description = <<-EOT
+    The age of the oldest message in a main queue, in seconds, that raises an alarm. Null means two
+    visibility timeouts of the queue, so that one failed attempt raises none, and at least 900.
+  EOT
+  type        = number
+  default     = null
+
+  validation {
+    condition     = try(var.alarm_age_seconds >= 60, var.alarm_age_seconds == null)
+    error_message = "`alarm_age_seconds` must be at least 60, the period of the metric, or null."
   }
 }
 

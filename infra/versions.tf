@@ -5,8 +5,9 @@ terraform {
   required_providers {
     aws = {
       source = "hashicorp/aws"
-      # 6.0 added `region` to every resource; 6.8 allows queues with messages of 1 MiB.
-      version = ">= 6.8, < 7.0"
+      # 6.0 added `region` to every resource; 6.8 allows queues with messages of 1 MiB; 6.22 to 6.39
+      # plan a change of `blocked_encryption_types` for ever.
+      version = ">= 6.40, < 7.0"
     }
   }
 }

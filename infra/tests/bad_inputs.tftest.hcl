@@ -84,6 +84,8 @@ run "processor_name_must_be_valid" {
   expect_failures = [var.processors]
 }
 
+# `destroy` only warns about this condition, so it works after `cargo clean`. Any other error would
+# stop it, and fails this test.
 run "package_must_exist" {
   command = plan
 
@@ -96,7 +98,7 @@ run "package_must_exist" {
     }
   }
 
-  expect_failures = [var.processors]
+  expect_failures = [aws_s3_object.package]
 }
 
 run "policy_file_must_exist" {
@@ -343,6 +345,374 @@ run "concurrency_must_be_whole" {
         package     = "tests/fixtures/package.zip"
         policy_file = "policies/put-processor.json"
         concurrency = 1.5
+      }
+    }
+  }
+
+  expect_failures = [var.processors]
+}
+
+run "a_name_must_not_be_that_of_a_dead_letter_queue" {
+  command = plan
+
+  variables {
+    processors = {
+      tiering = {
+        package     = "tests/fixtures/package.zip"
+        policy_file = "tests/fixtures/nameless.json"
+      }
+      tiering-dead-letters = {
+        package     = "tests/fixtures/package.zip"
+        policy_file = "tests/fixtures/nameless.json"
+      }
+    }
+  }
+
+  expect_failures = [var.processors]
+}
+
+run "a_name_must_not_be_that_of_an_undelivered_queue" {
+  command = plan
+
+  variables {
+    processors = {
+      tiering = {
+        package     = "tests/fixtures/package.zip"
+        policy_file = "tests/fixtures/nameless.json"
+      }
+      tiering-undelivered = {
+        package     = "tests/fixtures/package.zip"
+        policy_file = "tests/fixtures/nameless.json"
+      }
+    }
+  }
+
+  expect_failures = [var.processors]
+}
+
+run "topic_key_condition_must_be_known" {
+  command = plan
+
+  variables {
+    topic_key_condition = "source-account"
+  }
+
+  expect_failures = [var.topic_key_condition]
+}
+
+run "a_processor_must_have_a_source" {
+  command = plan
+
+  variables {
+    processors = {
+      put-processor = {
+        package = "tests/fixtures/package.zip"
+      }
+    }
+  }
+
+  expect_failures = [var.processors]
+}
+
+run "a_processor_must_have_one_source" {
+  command = plan
+
+  variables {
+    processors = {
+      put-processor = {
+        package            = "tests/fixtures/package.zip"
+        policy_file        = "policies/put-processor.json"
+        event_pattern_file = "tests/fixtures/event-pattern.json"
+      }
+    }
+  }
+
+  expect_failures = [var.processors]
+}
+
+run "event_pattern_file_must_exist" {
+  command = plan
+
+  variables {
+    processors = {
+      put-processor = {
+        package            = "tests/fixtures/package.zip"
+        event_pattern_file = "tests/fixtures/missing.json"
+      }
+    }
+  }
+
+  expect_failures = [var.processors]
+}
+
+run "event_pattern_file_must_be_a_pattern" {
+  command = plan
+
+  variables {
+    processors = {
+      put-processor = {
+        package            = "tests/fixtures/package.zip"
+        event_pattern_file = "policies/put-processor.json"
+      }
+    }
+  }
+
+  expect_failures = [var.processors]
+}
+
+run "existing_bucket_must_be_a_name" {
+  command = plan
+
+  variables {
+    existing_bucket = { name = "arn:aws:s3:::bucket" }
+  }
+
+  expect_failures = [var.existing_bucket]
+}
+
+run "existing_bucket_must_have_an_account_number" {
+  command = plan
+
+  variables {
+    existing_bucket = { name = "bucket", account = "production" }
+  }
+
+  expect_failures = [var.existing_bucket]
+}
+
+run "a_bucket_must_be_new_or_exist" {
+  command = plan
+
+  variables {
+    existing_bucket = { name = "bucket" }
+    bucket_name     = "new-bucket"
+  }
+
+  expect_failures = [var.existing_bucket]
+}
+
+run "existing_topic_must_not_be_fifo" {
+  command = plan
+
+  variables {
+    existing_topic_arn = "arn:aws:sns:eu-central-1:123456789012:events.fifo"
+  }
+
+  expect_failures = [var.existing_topic_arn]
+}
+
+run "existing_key_must_not_be_an_alias" {
+  command = plan
+
+  variables {
+    existing_key_arn = "arn:aws:kms:eu-central-1:123456789012:alias/events"
+  }
+
+  expect_failures = [var.existing_key_arn]
+}
+
+run "existing_key_must_not_come_with_an_existing_topic" {
+  command = plan
+
+  variables {
+    existing_topic_arn = "arn:aws:sns:eu-central-1:123456789012:events"
+    existing_key_arn   = "arn:aws:kms:eu-central-1:123456789012:key/11111111-2222-3333-4444-555555555555"
+  }
+
+  expect_failures = [var.existing_key_arn]
+}
+
+run "managed_timeout_must_be_at_most_5400" {
+  command = plan
+
+  variables {
+    processors = {
+      put-processor = {
+        package           = "tests/fixtures/package.zip"
+        policy_file       = "policies/put-processor.json"
+        managed_instances = { capacity_provider_arn = "arn:aws:lambda:eu-central-1:123456789012:capacity-provider:big" }
+        memory_mb         = 2048
+        timeout_seconds   = 5401
+      }
+    }
+  }
+
+  expect_failures = [var.processors]
+}
+
+run "managed_memory_must_be_at_least_2048" {
+  command = plan
+
+  variables {
+    processors = {
+      put-processor = {
+        package           = "tests/fixtures/package.zip"
+        policy_file       = "policies/put-processor.json"
+        managed_instances = { capacity_provider_arn = "arn:aws:lambda:eu-central-1:123456789012:capacity-provider:big" }
+        memory_mb         = 1024
+      }
+    }
+  }
+
+  expect_failures = [var.processors]
+}
+
+run "pollers_exclude_a_maximum_concurrency" {
+  command = plan
+
+  variables {
+    processors = {
+      put-processor = {
+        package             = "tests/fixtures/package.zip"
+        policy_file         = "policies/put-processor.json"
+        provisioned_pollers = {}
+        maximum_concurrency = 10
+      }
+    }
+  }
+
+  expect_failures = [var.processors]
+}
+
+run "pollers_must_be_at_least_2" {
+  command = plan
+
+  variables {
+    processors = {
+      put-processor = {
+        package             = "tests/fixtures/package.zip"
+        policy_file         = "policies/put-processor.json"
+        provisioned_pollers = { minimum = 1 }
+      }
+    }
+  }
+
+  expect_failures = [var.processors]
+}
+
+run "pollers_must_be_at_most_2000" {
+  command = plan
+
+  variables {
+    processors = {
+      put-processor = {
+        package             = "tests/fixtures/package.zip"
+        policy_file         = "policies/put-processor.json"
+        provisioned_pollers = { maximum = 2001 }
+      }
+    }
+  }
+
+  expect_failures = [var.processors]
+}
+
+run "the_maximum_of_pollers_must_not_be_less_than_the_minimum" {
+  command = plan
+
+  variables {
+    processors = {
+      put-processor = {
+        package             = "tests/fixtures/package.zip"
+        policy_file         = "policies/put-processor.json"
+        provisioned_pollers = { minimum = 10, maximum = 9 }
+      }
+    }
+  }
+
+  expect_failures = [var.processors]
+}
+
+run "reserved_concurrency_needs_a_maximum_concurrency" {
+  command = plan
+
+  variables {
+    processors = {
+      put-processor = {
+        package              = "tests/fixtures/package.zip"
+        policy_file          = "policies/put-processor.json"
+        reserved_concurrency = 10
+      }
+    }
+  }
+
+  expect_failures = [var.processors]
+}
+
+run "reserved_concurrency_must_not_be_less_than_the_maximum" {
+  command = plan
+
+  variables {
+    processors = {
+      put-processor = {
+        package              = "tests/fixtures/package.zip"
+        policy_file          = "policies/put-processor.json"
+        reserved_concurrency = 10
+        maximum_concurrency  = 11
+      }
+    }
+  }
+
+  expect_failures = [var.processors]
+}
+
+run "reserved_concurrency_must_not_be_zero" {
+  command = plan
+
+  variables {
+    processors = {
+      put-processor = {
+        package              = "tests/fixtures/package.zip"
+        policy_file          = "policies/put-processor.json"
+        reserved_concurrency = 0
+        provisioned_pollers  = {}
+      }
+    }
+  }
+
+  expect_failures = [var.processors]
+}
+
+run "filter_file_must_exist" {
+  command = plan
+
+  variables {
+    processors = {
+      put-processor = {
+        package     = "tests/fixtures/package.zip"
+        policy_file = "policies/put-processor.json"
+        filter_file = "tests/fixtures/missing.json"
+      }
+    }
+  }
+
+  expect_failures = [var.processors]
+}
+
+run "filter_file_must_have_filters" {
+  command = plan
+
+  variables {
+    processors = {
+      put-processor = {
+        package     = "tests/fixtures/package.zip"
+        policy_file = "policies/put-processor.json"
+        filter_file = "policies/put-processor.json"
+      }
+    }
+  }
+
+  expect_failures = [var.processors]
+}
+
+run "a_filter_key_needs_a_filter" {
+  command = plan
+
+  variables {
+    processors = {
+      put-processor = {
+        package        = "tests/fixtures/package.zip"
+        policy_file    = "policies/put-processor.json"
+        filter_key_arn = "arn:aws:kms:eu-central-1:123456789012:key/11111111-2222-3333-4444-555555555555"
       }
     }
   }

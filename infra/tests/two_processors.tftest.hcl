@@ -7,6 +7,9 @@ mock_provider "aws" {
   mock_data "aws_partition" {
     defaults = { partition = "aws" }
   }
+  mock_data "aws_region" {
+    defaults = { region = "eu-central-1" }
+  }
 }
 
 variables {
@@ -30,15 +33,15 @@ variables {
 
 run "wiring" {
   assert {
-    condition     = aws_s3_bucket_notification.objects.bucket == aws_s3_bucket.objects.id
+    condition     = aws_s3_bucket_notification.objects[0].bucket == aws_s3_bucket.objects[0].id
     error_message = "The notification belongs to another bucket."
   }
   assert {
-    condition     = [for topic in aws_s3_bucket_notification.objects.topic : topic.topic_arn] == [aws_sns_topic.events.arn]
+    condition     = [for topic in aws_s3_bucket_notification.objects[0].topic : topic.topic_arn] == [aws_sns_topic.events[0].arn]
     error_message = "The bucket does not publish to the topic."
   }
   assert {
-    condition = toset(aws_s3_bucket_notification.objects.topic[0].events) == toset(concat(
+    condition = toset(aws_s3_bucket_notification.objects[0].topic[0].events) == toset(concat(
       jsondecode(file("policies/put-processor.json")).events,
       jsondecode(file("policies/copy-processor.json")).events,
     ))
@@ -51,7 +54,7 @@ run "wiring" {
   assert {
     condition = alltrue([
       for name, subscription in aws_sns_topic_subscription.processor :
-      subscription.topic_arn == aws_sns_topic.events.arn && subscription.protocol == "sqs" && subscription.endpoint == aws_sqs_queue.main[name].arn
+      subscription.topic_arn == aws_sns_topic.events[0].arn && subscription.protocol == "sqs" && subscription.endpoint == aws_sqs_queue.main[name].arn
     ])
     error_message = "A subscription does not connect the topic to its processor's main queue."
   }
@@ -119,6 +122,14 @@ run "queues" {
     error_message = "A dead-letter queue accepts messages from other queues."
   }
   assert {
+    condition = (
+      toset([for policy in aws_sqs_queue_redrive_allow_policy.closed : policy.queue_url]) ==
+      toset([for queue in concat(values(aws_sqs_queue.main), values(aws_sqs_queue.undelivered)) : queue.url]) &&
+      alltrue([for policy in aws_sqs_queue_redrive_allow_policy.closed : jsondecode(policy.redrive_allow_policy) == { redrivePermission = "denyAll" }])
+    )
+    error_message = "A queue can become the dead-letter queue of any other queue."
+  }
+  assert {
     condition = alltrue([
       for name, subscription in aws_sns_topic_subscription.processor :
       jsondecode(subscription.redrive_policy) == { deadLetterTargetArn = aws_sqs_queue.undelivered[name].arn }
@@ -165,13 +176,18 @@ run "functions" {
     error_message = "The concurrency is limited although no limit is set."
   }
   assert {
-    condition     = aws_lambda_function.processor["put-processor"].environment[0].variables == tomap({ MAX_OBJECT_BYTES = "1000" }) && length(aws_lambda_function.processor["copy-processor"].environment) == 0
-    error_message = "The environment variables differ from the settings."
+    condition = alltrue([
+      for name, function in aws_lambda_function.processor : function.environment[0].variables == tomap(merge(
+        { S3_DISPATCH_QUEUE_URL = aws_sqs_queue.main[name].url, S3_DISPATCH_DEAD_LETTERS_URL = aws_sqs_queue.dead_letters[name].url },
+        name == "put-processor" ? { MAX_OBJECT_BYTES = "1000" } : {},
+      ))
+    ])
+    error_message = "The environment variables differ from the settings, or do not name the queues."
   }
   assert {
     condition = alltrue([
       for name, function in aws_lambda_function.processor :
-      function.s3_bucket == aws_s3_bucket.artefacts.id && function.s3_key == "${name}.zip" && function.source_code_hash == filebase64sha256("tests/fixtures/package.zip")
+      function.s3_bucket == aws_s3_bucket.artefacts.id && function.s3_key == "${name}/${filesha256("tests/fixtures/package.zip")}.zip" && function.s3_key == aws_s3_object.package[name].key && function.source_code_hash == filebase64sha256("tests/fixtures/package.zip")
     ])
     error_message = "A function does not run its package from the package bucket."
   }
@@ -217,27 +233,86 @@ run "alarms" {
   assert {
     condition = alltrue([
       for name, alarm in aws_cloudwatch_metric_alarm.age :
-      alarm.dimensions.QueueName == aws_sqs_queue.main[name].name && alarm.metric_name == "ApproximateAgeOfOldestMessage" && alarm.statistic == "Maximum" && alarm.threshold == 900
+      alarm.dimensions.QueueName == aws_sqs_queue.main[name].name && alarm.metric_name == "ApproximateAgeOfOldestMessage" && alarm.statistic == "Maximum"
     ])
     error_message = "Messages that wait too long raise no alarm."
   }
   assert {
-    condition     = alltrue([for alarm in concat(values(aws_cloudwatch_metric_alarm.dead_letters), values(aws_cloudwatch_metric_alarm.age)) : contains(alarm.alarm_actions, "arn:aws:sns:eu-central-1:123456789012:on-call")])
+    condition = alltrue([
+      for alarm in concat(values(aws_cloudwatch_metric_alarm.dead_letters), values(aws_cloudwatch_metric_alarm.age), values(aws_cloudwatch_metric_alarm.lost)) :
+      contains(alarm.alarm_actions, "arn:aws:sns:eu-central-1:123456789012:on-call") && contains(alarm.ok_actions, "arn:aws:sns:eu-central-1:123456789012:on-call")
+    ])
     error_message = "An alarm notifies no one."
   }
   assert {
-    condition     = alltrue([for alarm in concat(values(aws_cloudwatch_metric_alarm.dead_letters), values(aws_cloudwatch_metric_alarm.age)) : alarm.treat_missing_data == "notBreaching"])
-    error_message = "A quiet queue raises an alarm."
+    condition     = alltrue([for alarm in concat(values(aws_cloudwatch_metric_alarm.dead_letters), values(aws_cloudwatch_metric_alarm.age)) : alarm.treat_missing_data == "ignore"])
+    error_message = "An alarm ends when SQS stops sending metrics of the queue, although its messages are still there."
+  }
+  assert {
+    condition     = aws_cloudwatch_metric_alarm.age["put-processor"].threshold == 900 && aws_cloudwatch_metric_alarm.age["copy-processor"].threshold == 900
+    error_message = "The alarm on the age does not have its minimum."
+  }
+  assert {
+    condition     = strcontains(aws_cloudwatch_metric_alarm.age["put-processor"].alarm_description, "more than 900 s") && strcontains(aws_cloudwatch_metric_alarm.age["put-processor"].alarm_description, "does not see messages that were received three times or more")
+    error_message = "The alarm on the age does not say what it sees."
+  }
+  assert {
+    condition = alltrue([
+      aws_cloudwatch_metric_alarm.lost["s3-dispatch"].namespace == "AWS/SNS", aws_cloudwatch_metric_alarm.lost["s3-dispatch"].metric_name == "NumberOfNotificationsFailedToRedriveToDlq",
+      aws_cloudwatch_metric_alarm.lost["s3-dispatch"].dimensions == tomap({ TopicName = aws_sns_topic.events[0].name }), aws_cloudwatch_metric_alarm.lost["s3-dispatch"].statistic == "Sum",
+      aws_cloudwatch_metric_alarm.lost["s3-dispatch"].comparison_operator == "GreaterThanThreshold", aws_cloudwatch_metric_alarm.lost["s3-dispatch"].threshold == 0,
+      # The metric exists only while notifications are lost.
+      aws_cloudwatch_metric_alarm.lost["s3-dispatch"].treat_missing_data == "notBreaching",
+    ])
+    error_message = "Lost notifications raise no alarm."
+  }
+}
+
+run "the_age_alarm_follows_the_visibility_timeout" {
+  variables {
+    processors = {
+      put-processor = {
+        package              = "tests/fixtures/package.zip"
+        policy_file          = "policies/put-processor.json"
+        timeout_seconds      = 900
+        batch_window_seconds = 300
+      }
+      copy-processor = {
+        package         = "tests/fixtures/package.zip"
+        policy_file     = "policies/copy-processor.json"
+        timeout_seconds = 75
+      }
+    }
+  }
+
+  assert {
+    condition     = aws_cloudwatch_metric_alarm.age["put-processor"].threshold == 2 * (6 * 900 + 300)
+    error_message = "One failed attempt of a slow function raises an alarm."
+  }
+  assert {
+    condition     = aws_cloudwatch_metric_alarm.age["copy-processor"].threshold == 900
+    error_message = "The alarm on the age does not have its minimum."
+  }
+}
+
+run "the_age_of_the_alarm_can_be_set" {
+  variables {
+    alarm_age_seconds = 120
+  }
+
+  assert {
+    condition     = alltrue([for alarm in aws_cloudwatch_metric_alarm.age : alarm.threshold == 120])
+    error_message = "The alarm on the age does not follow the setting."
   }
 }
 
 run "encryption" {
   assert {
-    condition     = aws_sns_topic.events.kms_master_key_id == aws_kms_key.topic.arn
+    condition     = aws_sns_topic.events[0].kms_master_key_id == aws_kms_key.topic[0].arn
     error_message = "The topic is not encrypted with the key that S3 may use."
   }
   assert {
-    condition     = aws_kms_key.topic.enable_key_rotation
+    condition     = aws_kms_key.topic[0].enable_key_rotation
     error_message = "The key is never rotated."
   }
   assert {
@@ -250,11 +325,50 @@ run "encryption" {
   }
 }
 
+run "the_key_recognizes_the_bucket" {
+  assert {
+    condition = jsondecode(aws_kms_key.topic[0].policy).Statement[1].Condition == {
+      StringEquals = { "aws:SourceAccount" = "123456789012" }
+      ArnEquals    = { "aws:SourceArn" = aws_s3_bucket.objects[0].arn }
+    }
+    error_message = "S3 may use the key for another bucket."
+  }
+}
+
+run "the_key_recognizes_the_topic" {
+  variables {
+    topic_key_condition = "encryption-context"
+  }
+
+  assert {
+    condition = jsondecode(aws_kms_key.topic[0].policy).Statement[1] == {
+      Sid       = "UsedByTheBucket"
+      Effect    = "Allow"
+      Principal = { Service = "s3.amazonaws.com" }
+      Action    = ["kms:GenerateDataKey", "kms:Decrypt"]
+      Resource  = "*"
+      Condition = { StringEquals = { "kms:EncryptionContext:aws:sns:topicArn" = "arn:aws:sns:eu-central-1:123456789012:s3-dispatch-events" } }
+    }
+    error_message = "S3 may use the key for another topic, or not for this one."
+  }
+}
+
+run "the_key_has_no_condition" {
+  variables {
+    topic_key_condition = "none"
+  }
+
+  assert {
+    condition     = !can(jsondecode(aws_kms_key.topic[0].policy).Statement[1].Condition) && jsondecode(aws_kms_key.topic[0].policy).Statement[1].Principal == { Service = "s3.amazonaws.com" }
+    error_message = "The key has a condition, or other services may use it."
+  }
+}
+
 run "buckets" {
   assert {
     condition = alltrue([
       for resources in [aws_s3_bucket_public_access_block.all, aws_s3_bucket_ownership_controls.all, aws_s3_bucket_server_side_encryption_configuration.all, aws_s3_bucket_policy.all] :
-      toset([for resource in resources : resource.bucket]) == toset([aws_s3_bucket.objects.id, aws_s3_bucket.artefacts.id])
+      toset([for resource in resources : resource.bucket]) == toset([aws_s3_bucket.objects[0].id, aws_s3_bucket.artefacts.id])
     ])
     error_message = "A bucket lacks one of the settings that both must have."
   }
@@ -270,18 +384,14 @@ run "buckets" {
     error_message = "A bucket accepts objects that belong to other accounts."
   }
   assert {
-    condition     = aws_s3_bucket_versioning.artefacts.bucket == aws_s3_bucket.artefacts.id && aws_s3_bucket_versioning.artefacts.versioning_configuration[0].status == "Enabled"
-    error_message = "Replaced packages are not kept."
-  }
-  assert {
-    condition     = aws_s3_bucket.objects.bucket_prefix == "s3-dispatch-" && !aws_s3_bucket.objects.force_destroy
+    condition     = aws_s3_bucket.objects[0].bucket_prefix == "s3-dispatch-" && !aws_s3_bucket.objects[0].force_destroy
     error_message = "The bucket's name may be taken, or `destroy` deletes its objects without asking."
   }
 }
 
 run "outputs" {
   assert {
-    condition     = output.bucket == aws_s3_bucket.objects.id && output.topic_arn == aws_sns_topic.events.arn && output.topic_key_arn == aws_kms_key.topic.arn && output.region == "eu-central-1"
+    condition     = output.bucket == aws_s3_bucket.objects[0].id && output.topic_arn == aws_sns_topic.events[0].arn && output.topic_key_arn == aws_kms_key.topic[0].arn && output.region == "eu-central-1"
     error_message = "An output names the wrong resource."
   }
   assert {
@@ -303,17 +413,17 @@ run "region" {
   assert {
     condition = alltrue([
       for resource in concat(
-        [aws_kms_key.topic, aws_kms_alias.topic, aws_sns_topic.events, aws_sns_topic_policy.events],
-        [aws_s3_bucket.objects, aws_s3_bucket.artefacts, aws_s3_bucket_notification.objects, aws_s3_bucket_versioning.artefacts],
-        [aws_s3_bucket_lifecycle_configuration.objects, aws_s3_bucket_lifecycle_configuration.artefacts],
+        aws_kms_key.topic, aws_kms_alias.topic, aws_sns_topic.events, aws_sns_topic_policy.events,
+        aws_s3_bucket.objects, [aws_s3_bucket.artefacts], aws_s3_bucket_notification.objects,
+        aws_s3_bucket_lifecycle_configuration.objects, [aws_s3_bucket_lifecycle_configuration.artefacts],
         values(aws_s3_bucket_public_access_block.all), values(aws_s3_bucket_ownership_controls.all),
         values(aws_s3_bucket_server_side_encryption_configuration.all), values(aws_s3_bucket_policy.all),
         values(aws_s3_object.package), values(aws_sns_topic_subscription.processor),
         values(aws_sqs_queue.main), values(aws_sqs_queue.dead_letters), values(aws_sqs_queue.undelivered),
         values(aws_sqs_queue_policy.main), values(aws_sqs_queue_policy.dead_letters), values(aws_sqs_queue_policy.undelivered),
-        values(aws_sqs_queue_redrive_allow_policy.dead_letters), values(aws_lambda_function.processor),
+        values(aws_sqs_queue_redrive_allow_policy.dead_letters), values(aws_sqs_queue_redrive_allow_policy.closed), values(aws_lambda_function.processor),
         values(aws_lambda_event_source_mapping.processor), values(aws_cloudwatch_log_group.function),
-        values(aws_cloudwatch_metric_alarm.dead_letters), values(aws_cloudwatch_metric_alarm.age),
+        values(aws_cloudwatch_metric_alarm.dead_letters), values(aws_cloudwatch_metric_alarm.age), values(aws_cloudwatch_metric_alarm.lost),
       ) : resource.region == "us-west-2"
     ])
     error_message = "Something is in another region."

@@ -24,7 +24,13 @@ fn main() {
 
     println!("ready in process {}", std::process::id());
     loop {
-        let (id, event) = next();
+        let (id, trace_header, event) = next();
+        // Test notifications are not about objects.
+        if event.contains("ObjectCreated")
+            && let Ok(target) = std::env::var("WRITE_TO")
+        {
+            drop(write(&target, &trace_header));
+        }
         if std::env::var("HANG").is_ok() {
             println!("working");
             std::thread::park();
@@ -94,14 +100,49 @@ fn main() {
     }
 }
 
-/// Returns the id and the payload of the next invocation.
-fn next() -> (String, String) {
+/// Returns the id, the trace header and the payload of the next invocation.
+fn next() -> (String, String, String) {
     let (head, body) = request("GET", "invocation/next", "");
-    let id = head
-        .lines()
-        .find_map(|line| line.strip_prefix("lambda-runtime-aws-request-id: "));
+    let header = |name| {
+        let mut lines = head.lines().filter_map(|line| line.split_once(": "));
+        let found = lines.find(|(line, _)| line.eq_ignore_ascii_case(name));
+        found.map(|(_, value)| value.to_owned())
+    };
+    let id = header("Lambda-Runtime-Aws-Request-Id");
+    let trace_header = header("Lambda-Runtime-Trace-Id");
 
-    (id.unwrap_or_else(|| exit(4)).to_owned(), body)
+    (
+        id.unwrap_or_else(|| exit(4)),
+        trace_header.unwrap_or_default(),
+        body,
+    )
+}
+
+/// Puts an object, and says in the way of `WRITE_AS` who does.
+fn write(target: &str, trace_header: &str) -> Option<()> {
+    let endpoint = std::env::var("AWS_ENDPOINT_URL_S3").ok()?;
+    let host = endpoint.strip_prefix("http://")?;
+    let sender = match std::env::var("WRITE_AS").ok()?.as_str() {
+        "trace" => format!("X-Amzn-Trace-Id: {trace_header}"),
+        "encoded trace" => format!("X-Amzn-Trace-Id: {}", trace_header.replace('|', "%7C")),
+        "token" => {
+            let token = std::env::var("AWS_SESSION_TOKEN").ok()?;
+            format!("X-Amz-Security-Token: {token}")
+        }
+        other => format!("X-Nobody: {other}"),
+    };
+
+    let mut stream = TcpStream::connect(host).ok()?;
+    write!(
+        stream,
+        "PUT {target} HTTP/1.1\r\nHost: {host}\r\n{sender}\r\nContent-Length: 4\r\n\
+         Connection: close\r\n\r\nmore"
+    )
+    .ok()?;
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).ok()?;
+
+    Some(())
 }
 
 fn post(path: &str, body: &str) {
@@ -120,7 +161,7 @@ fn break_off(id: &str) -> std::io::Result<()> {
     )
 }
 
-/// Returns the head, in lower case, and the body of the answer. Ends the function if its API no
+/// Returns the head and the body of the answer. Ends the function if its API no
 /// longer exists.
 fn request(method: &str, path: &str, body: &str) -> (String, String) {
     let exchange = || {
@@ -150,7 +191,7 @@ fn request(method: &str, path: &str, body: &str) -> (String, String) {
         let mut answer = String::new();
         reader.read_to_string(&mut answer).ok()?;
 
-        Some((head.to_lowercase(), answer))
+        Some((head, answer))
     };
 
     exchange().unwrap_or_else(|| exit(5))

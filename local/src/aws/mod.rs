@@ -7,7 +7,9 @@
 pub(crate) mod arn;
 pub(crate) mod digest;
 pub(crate) mod http_server;
+pub(crate) mod lineage;
 pub(crate) mod listener;
 pub(crate) mod sequencer;
 pub(crate) mod time;
+pub(crate) mod traces;
 pub(crate) mod web_access;

@@ -175,6 +175,24 @@ pub enum StepKind {
         /// How often the message was received.
         receive_count: u32,
     },
+    /// What a function writes has invoked it too often, so it is not invoked with this message. The
+    /// message leaves its queue.
+    RecursionStopped {
+        /// The function.
+        function: Arc<str>,
+        /// The queue that the message was in.
+        queue: Arc<str>,
+        /// The message's id.
+        message_id: Arc<str>,
+        /// How often the function was invoked in the chain of requests that led to the message.
+        rounds: u32,
+        /// The bucket of the object that the message is about. `None` if it is about none.
+        bucket: Option<Arc<str>>,
+        /// The key of that object, not URL-encoded.
+        key: Option<Arc<str>>,
+        /// The dead-letter queue that the message is in now. `None` if it is lost.
+        dead_letter_queue: Option<Arc<str>>,
+    },
     /// A message was older than the retention of its queue and is lost.
     Expired {
         /// The queue.

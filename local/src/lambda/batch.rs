@@ -4,6 +4,7 @@ use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
 
 use super::event::{MAX_PAYLOAD_BYTES, event_length, record_json};
+use crate::aws::lineage::Lineage;
 use crate::sqs::Received;
 use crate::topology::is_fifo;
 
@@ -15,6 +16,9 @@ pub(super) struct BatchMessage {
     pub(super) json: String,
     /// The group, in a FIFO queue.
     group: Option<Arc<str>>,
+    /// How it came about. The messages of a batch have the same lineage, so that it is also that of
+    /// what the invocation writes.
+    pub(super) lineage: Lineage,
 }
 
 /// The messages that were received but are not in a batch yet, and the groups that must wait.
@@ -35,6 +39,7 @@ impl BatchMessage {
         Self {
             json: record_json(queue, &received),
             group: group.filter(|_| is_fifo(queue)),
+            lineage: lineage(&received),
             received,
         }
     }
@@ -86,7 +91,8 @@ impl Backlog {
     /// Takes the next batch, and keeps its groups busy until they are
     /// [released](Self::release).
     ///
-    /// A batch whose event would be longer than 6 MB is split. A message that is too long by itself
+    /// A batch whose event would be longer than 6 MB is split, and so is one of messages with
+    /// different lineages. A message that is too long by itself
     /// is taken alone.
     pub(super) fn take_batch(&mut self) -> (Vec<BatchMessage>, HashSet<Arc<str>>) {
         let mut batch: Vec<BatchMessage> = Vec::new();
@@ -97,8 +103,11 @@ impl Backlog {
         for message in std::mem::take(&mut self.messages) {
             let is_free = self.is_free(&message);
             let new_length = length + message.json.len() + 1;
-            let fits = batch.is_empty()
-                || (batch.len() < self.batch_size && new_length <= MAX_PAYLOAD_BYTES);
+            let fits = batch.first().is_none_or(|first| {
+                batch.len() < self.batch_size
+                    && new_length <= MAX_PAYLOAD_BYTES
+                    && first.lineage == message.lineage
+            });
             is_closed |= is_free && !fits;
 
             if is_closed || !is_free {
@@ -123,4 +132,10 @@ impl Backlog {
     pub(super) fn release(&mut self, groups: &HashSet<Arc<str>>) {
         self.busy.retain(|group| !groups.contains(group));
     }
+}
+
+/// How a message came about.
+pub(super) fn lineage(received: &Received) -> Lineage {
+    let trace_header = received.message.trace_header.as_deref();
+    trace_header.map(Lineage::parse).unwrap_or_default()
 }

@@ -9,6 +9,7 @@ use bytes::Bytes;
 use s3_dispatch::__private::with_causes;
 use s3_dispatch::{Dispatcher, Router};
 
+use crate::aws::lineage::Lineage;
 use crate::journal::clock::is_paused;
 
 /// A function as Lambda runs it: it takes a payload and answers with one, fails, or times out.
@@ -57,6 +58,10 @@ pub struct Invocation {
     pub payload: Bytes,
     /// How long the function may take before it is killed.
     pub timeout: Duration,
+    /// The trace header of the invocation: `Root=...;Sampled=0;Lineage=a87bd80c:1`. Lambda and the
+    /// pipeline count in it how often a chain of requests invokes a function. What the function
+    /// writes should carry it in the header `X-Amzn-Trace-Id`, as supported SDKs see to it.
+    pub trace_header: String,
     /// An injected fault: the function is killed earlier.
     pub kill: Option<Kill>,
 }
@@ -133,6 +138,7 @@ impl Invocation {
             request_id: request_id.into(),
             payload: payload.into(),
             timeout: Duration::from_secs(3),
+            trace_header: Lineage::default().to_trace_header(),
             kill: None,
         }
     }
@@ -141,6 +147,13 @@ impl Invocation {
     #[must_use]
     pub fn with_timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
+        self
+    }
+
+    /// Sets the trace header.
+    #[must_use]
+    pub fn with_trace_header(mut self, trace_header: impl Into<String>) -> Self {
+        self.trace_header = trace_header.into();
         self
     }
 

@@ -13,6 +13,7 @@ use super::answer::BatchAnswer;
 use super::batch::BatchMessage;
 use super::event::{MAX_PAYLOAD_BYTES, event_json};
 use super::function::{Function, FunctionError, FunctionErrorKind, Invocation, Kill, KillKind};
+use crate::aws::traces::invoked_with;
 use crate::faults::chance::Chance;
 use crate::faults::{Fault, Hop};
 use crate::journal::{Fate, ReceivedMessage, StepKind};
@@ -30,6 +31,7 @@ const MAX_PAUSE: Duration = Duration::from_secs(60);
 pub(crate) struct Invoker {
     name: Arc<str>,
     timeout: Duration,
+    may_recur: bool,
     function: Arc<dyn Function>,
     /// The invocations that the reserved concurrency allows. `None` without a limit.
     permits: Option<Semaphore>,
@@ -43,6 +45,8 @@ struct BatchInvocation<'i> {
     function: &'i Arc<str>,
     queue: &'i Arc<str>,
     request_id: Arc<str>,
+    /// The trace header, which counts this invocation too.
+    trace_header: Arc<str>,
     batch: Vec<BatchMessage>,
 }
 
@@ -61,10 +65,16 @@ impl Invoker {
         Self {
             name: spec.name.as_str().into(),
             timeout: spec.timeout,
+            may_recur: spec.may_recur,
             function,
             permits: spec.reserved_concurrency.map(Semaphore::new),
             last_duration: Mutex::new(Duration::from_millis(10)),
         }
+    }
+
+    /// Whether the function may be invoked by what it writes, as often as it likes.
+    pub(super) fn may_recur(&self) -> bool {
+        self.may_recur
     }
 
     pub(crate) async fn stop(&self) {
@@ -81,6 +91,7 @@ impl Invoker {
         reports_failures: bool,
     ) {
         let Some(first) = batch.first() else { return };
+        let lineage = first.lineage.clone().with_invocation(&self.name);
         let first = &first.received;
         let about = format!("invocation {} {}", first.message.id, first.receive_count);
 
@@ -89,6 +100,7 @@ impl Invoker {
             function: &self.name,
             queue,
             request_id: Chance::new(engine.seed, &about).uuid().into(),
+            trace_header: lineage.to_trace_header().into(),
             batch,
         };
 
@@ -146,13 +158,16 @@ impl Invoker {
         payload: Bytes,
         planned_end: &PlannedEnd,
     ) -> Result<Bytes, FunctionError> {
-        let mut request =
-            Invocation::new(&*invocation.request_id, payload).with_timeout(self.timeout);
+        let mut request = Invocation::new(&*invocation.request_id, payload)
+            .with_timeout(self.timeout)
+            .with_trace_header(&*invocation.trace_header);
         if let PlannedEnd::Killed(kill) = planned_end {
             request = request.with_kill(*kill);
         }
 
+        let trace_header = Arc::clone(&invocation.trace_header);
         let answer = AssertUnwindSafe(self.function.invoke(request)).catch_unwind();
+        let answer = invoked_with(trace_header, answer);
 
         let latest = self.function.init_timeout() + self.timeout + GRACE;
 

@@ -6,9 +6,11 @@ use std::time::SystemTime;
 
 use tokio::task::JoinSet;
 
-use super::batch::Backlog;
+use super::batch::{Backlog, lineage};
 use super::invoker::Invoker;
+use super::recursion::{MAX_ROUNDS, Recursion};
 use crate::pipeline::engine::Engine;
+use crate::sqs::Received;
 use crate::topology::MappingSpec;
 
 /// A running event source mapping.
@@ -96,9 +98,23 @@ impl Mapping {
 
         let busy_groups = self.backlog.busy_groups();
         for received in self.engine.receive(&self.queue, missing, busy_groups) {
+            if let Some(recursion) = self.recursion(&received) {
+                self.engine
+                    .stop_recursion(&self.queue, &received, recursion);
+                continue;
+            }
+
             self.backlog.push(&self.queue, received);
             self.window_opened.get_or_insert(now);
         }
+    }
+
+    /// The loop that a message belongs to, if its function was invoked too often in it.
+    fn recursion(&self, received: &Received) -> Option<Recursion> {
+        let rounds = lineage(received).count(&self.spec.function);
+        let is_stopped = rounds >= MAX_ROUNDS && !self.invoker.may_recur();
+
+        is_stopped.then(|| Recursion::of(&self.queue, received, &self.spec.function, rounds))
     }
 
     fn is_batch_due(&self) -> bool {

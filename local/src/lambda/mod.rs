@@ -12,6 +12,7 @@ mod function;
 pub(crate) mod invoker;
 pub(crate) mod mapping;
 mod process;
+pub(crate) mod recursion;
 mod remote;
 
 pub(crate) use self::function::require_real_clock;

@@ -20,8 +20,8 @@ use crate::topology::InvokeUrl;
 /// Runtime Interface Emulator, or by a debugger behind one of them.
 ///
 /// It is not started, restarted or killed. An invocation that exceeds the timeout is given up, and
-/// what runs elsewhere goes on. It needs the real clock, so a pipeline with such a function does not
-/// start while Tokio's clock is paused.
+/// what runs elsewhere goes on. It needs the real clock, so a pipeline with such a function does
+/// not start while Tokio's clock is paused.
 ///
 /// # Examples
 ///
@@ -55,7 +55,7 @@ impl Remote {
         }
     }
 
-    async fn post(&self, payload: Bytes) -> Result<Bytes, FunctionError> {
+    async fn post(&self, invocation: &Invocation) -> Result<Bytes, FunctionError> {
         let stream = TcpStream::connect(self.url.address())
             .await
             .map_err(|error| self.unreachable(&error))?;
@@ -65,7 +65,7 @@ impl Remote {
         let (mut sender, connection) = http1::handshake(TokioIo::new(stream))
             .await
             .map_err(|_| self.closed("before it answered"))?;
-        let request = self.request(payload)?;
+        let request = self.request(invocation)?;
 
         let exchange = async {
             let response = sender.send_request(request).await;
@@ -81,12 +81,13 @@ impl Remote {
         }
     }
 
-    fn request(&self, payload: Bytes) -> Result<Request<Full<Bytes>>, FunctionError> {
+    fn request(&self, invocation: &Invocation) -> Result<Request<Full<Bytes>>, FunctionError> {
         let request = Request::post(self.url.path(&self.function))
             .header(header::HOST, self.url.authority())
             .header(header::CONTENT_TYPE, "application/json")
             .header("X-Amz-Invocation-Type", "RequestResponse")
-            .body(Full::new(payload));
+            .header("X-Amzn-Trace-Id", &invocation.trace_header)
+            .body(Full::new(invocation.payload.clone()));
 
         request.map_err(|error| {
             let text = format!("the request cannot be written: {error}");
@@ -170,7 +171,7 @@ impl Function for Remote {
 
     async fn invoke(&self, invocation: Invocation) -> Result<Bytes, FunctionError> {
         let (after, kind) = invocation.cut();
-        let answer = tokio::time::timeout(after, self.post(invocation.payload)).await;
+        let answer = tokio::time::timeout(after, self.post(&invocation)).await;
 
         answer.unwrap_or_else(|_| {
             let text = format!(

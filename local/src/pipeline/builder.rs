@@ -12,6 +12,7 @@ use super::engine::Engine;
 use super::log::ChangeLog;
 use super::running::LocalPipeline;
 use super::state::PipelineState;
+use crate::aws::traces::Traces;
 use crate::aws::web_access::Origin;
 use crate::faults::Faults;
 use crate::journal::clock::Clock;
@@ -601,13 +602,15 @@ impl LocalPipelineBuilder {
         let sources = state.configure_buckets(&self.topology.buckets, clock.now())?;
         let bodies = self.open_bodies(&state.store)?;
 
-        let invokers = self.start_functions(&journal).await?;
+        let traces = Traces::default();
+        let invokers = self.start_functions(&journal, &traces).await?;
         let engine = Arc::new(Engine::new(
             &self.topology,
             clock,
             journal,
             self.faults,
             state,
+            traces,
         ));
 
         engine.announce_stored_buckets(&self.topology);
@@ -677,11 +680,12 @@ impl LocalPipelineBuilder {
     async fn start_functions(
         &mut self,
         journal: &Journal,
+        traces: &Traces,
     ) -> Result<BTreeMap<String, Arc<Invoker>>, Error> {
         let mut invokers = BTreeMap::new();
 
         for spec in self.topology.functions.clone() {
-            let function = self.start_function(&spec, journal).await?;
+            let function = self.start_function(&spec, journal, traces).await?;
             let invoker = Arc::new(Invoker::new(&spec, function));
             invokers.insert(spec.name, invoker);
         }
@@ -693,6 +697,7 @@ impl LocalPipelineBuilder {
         &mut self,
         spec: &FunctionSpec,
         journal: &Journal,
+        traces: &Traces,
     ) -> Result<Arc<dyn Function>, Error> {
         if let Some(function) = self.functions.remove(&spec.name) {
             let prepared = function.prepare().await;
@@ -726,7 +731,8 @@ impl LocalPipelineBuilder {
         // Before a process is started.
         require_real_clock().map_err(|error| cannot_start(&spec.name, &error))?;
 
-        Ok(Arc::new(Process::start(spec, journal.clone()).await?))
+        let process = Process::start_in(spec, journal.clone(), traces.clone()).await?;
+        Ok(Arc::new(process))
     }
 
     fn open_bodies(&self, store: &StoreIndex) -> Result<BodyStore, Error> {

@@ -10,6 +10,7 @@ use super::injection::FaultSite;
 use super::log::PendingSync;
 use super::state::PipelineState;
 use crate::Error;
+use crate::aws::traces::Traces;
 use crate::fan_out::event_bus::Rule;
 use crate::fan_out::topic::Topic;
 use crate::faults::chance::Chance;
@@ -28,6 +29,8 @@ pub(crate) struct Engine {
     pub(crate) journal: Journal,
     /// The seed of all ids.
     pub(crate) seed: u64,
+    /// Which invocations send requests.
+    pub(crate) traces: Traces,
     faults: RwLock<Arc<Faults>>,
     pub(super) topics: Vec<Topic>,
     /// The rules of EventBridge.
@@ -46,6 +49,7 @@ impl Engine {
         journal: Journal,
         faults: Faults,
         state: PipelineState,
+        traces: Traces,
     ) -> Self {
         let topics = topology.topics.iter();
         let topics = topics.map(|name| Topic::new(name, &topology.subscriptions));
@@ -54,6 +58,7 @@ impl Engine {
             clock,
             journal,
             seed: faults.seed(),
+            traces,
             faults: RwLock::new(Arc::new(faults)),
             topics: topics.collect(),
             rules: topology.rules.iter().map(Rule::new).collect(),

@@ -9,7 +9,8 @@ use super::injection::FaultSite;
 use super::state::PipelineState;
 use crate::faults::{Fault, Hop};
 use crate::journal::StepKind;
-use crate::sqs::{Deletion, Message, Queue, Receipt, Receive, Received};
+use crate::lambda::recursion::Recursion;
+use crate::sqs::{Deletion, Message, Queue, Receipt, Receive, Received, Redriven};
 
 impl Engine {
     /// Receives up to `max_messages` messages that are in none of the `excluded` groups, with the
@@ -61,19 +62,72 @@ impl Engine {
         let target = dead_letter_queue.and_then(|name| state.queues.get_mut(&name));
         if let Some(target) = target {
             for redriven in redriven {
-                let step = StepKind::Redriven {
-                    queue: Arc::clone(queue),
-                    dead_letter_queue: Arc::clone(target.name()),
-                    message_id: Arc::clone(&redriven.message.id),
-                    receive_count: redriven.receive_count,
-                };
-
-                self.journal.append(redriven.message.event, step);
-                target.insert_redriven(now, redriven);
+                self.redrive(target, now, redriven);
             }
         }
 
         messages
+    }
+
+    fn redrive(&self, target: &mut Queue, now: SystemTime, redriven: Redriven) {
+        let step = StepKind::Redriven {
+            queue: Arc::clone(&redriven.source),
+            dead_letter_queue: Arc::clone(target.name()),
+            message_id: Arc::clone(&redriven.message.id),
+            receive_count: redriven.receive_count,
+        };
+
+        self.journal.append(redriven.message.event, step);
+        target.insert_redriven(now, redriven);
+    }
+
+    /// Takes a message of a loop out of its queue: it goes to the dead-letter queue if there is
+    /// one, or else it is lost.
+    pub(crate) fn stop_recursion(
+        &self,
+        queue: &Arc<str>,
+        received: &Received,
+        recursion: Recursion,
+    ) {
+        let now = self.clock.now();
+
+        self.change(|state| {
+            let dead_letters = dead_letter_queue(state, queue);
+            let dead_letters = dead_letters.filter(|name| state.queues.contains_key(name));
+            let message = &received.message;
+            let (bucket, key) = recursion.object.unzip();
+            let step = StepKind::RecursionStopped {
+                function: recursion.function,
+                queue: Arc::clone(queue),
+                message_id: Arc::clone(&message.id),
+                rounds: recursion.rounds,
+                bucket,
+                key,
+                dead_letter_queue: dead_letters.clone(),
+            };
+            self.journal.append(message.event, step);
+
+            let Some(source) = state.queues.get_mut(queue) else {
+                return;
+            };
+            let Some(name) = dead_letters else {
+                self.delete_from(source, now, received.receipt);
+                return;
+            };
+
+            let deletion = source.delete(now, received.receipt);
+            if let (Deletion::Deleted(message), Some(target)) =
+                (deletion, state.queues.get_mut(&name))
+            {
+                let redriven = Redriven {
+                    message,
+                    sent: received.sent,
+                    receive_count: received.receive_count,
+                    source: Arc::clone(queue),
+                };
+                self.redrive(target, now, redriven);
+            }
+        });
     }
 
     /// Whether a received message reaches its receiver, or a fault loses the response.

@@ -16,6 +16,8 @@ pub(crate) struct InTransit {
     /// Where the message comes from and which copy it is. The path identifies it among all others,
     /// and is the same in every run.
     pub(crate) path: Arc<str>,
+    /// The trace header of the invocation that caused the event, if one did.
+    pub(crate) trace_header: Option<Arc<str>>,
     /// How often a full queue has rejected the message.
     pub(crate) refusals: u32,
     /// The queue that gets the message if its queue refuses it for good. `None` means that it is
@@ -63,6 +65,7 @@ impl InTransit {
             body,
             next_stop: NextStop::Queue(Arc::clone(queue)),
             path: format!("{}/{name}", self.path).into(),
+            trace_header: self.trace_header.clone(),
             refusals: 0,
             dead_letter_queue: None,
         }

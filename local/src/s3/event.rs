@@ -29,6 +29,9 @@ pub struct ObjectEvent {
     /// The id of the request that caused the event, as the answer to the request has it; `None` if
     /// there was none. The pipeline makes one where it is missing.
     pub request_id: Option<String>,
+    /// The trace header of the invocation that caused the event; `None` if no function is known to
+    /// have caused it. The message that a queue gets has it as `AWSTraceHeader`.
+    pub trace_header: Option<String>,
 }
 
 impl ObjectEvent {
@@ -47,6 +50,7 @@ impl ObjectEvent {
             version_id: None,
             sequencer: None,
             request_id: None,
+            trace_header: None,
         }
     }
 

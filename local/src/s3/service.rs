@@ -16,16 +16,26 @@ pub(super) struct S3Service {
     pub(super) buckets: RequestBuckets,
 }
 
-/// The buckets, whose events get the id of the request.
+/// The buckets, whose events get the id and the trace header of the request.
 pub(super) struct RequestBuckets {
     buckets: Arc<Buckets>,
     ids: RequestIds,
+    /// That of the invocation that sends the request; `None` if none does.
+    trace_header: Option<Arc<str>>,
 }
 
 impl S3Service {
-    pub(super) fn new(buckets: Arc<Buckets>, ids: RequestIds) -> Self {
+    pub(super) fn new(
+        buckets: Arc<Buckets>,
+        ids: RequestIds,
+        trace_header: Option<Arc<str>>,
+    ) -> Self {
         Self {
-            buckets: RequestBuckets { buckets, ids },
+            buckets: RequestBuckets {
+                buckets,
+                ids,
+                trace_header,
+            },
         }
     }
 }
@@ -37,7 +47,7 @@ impl RequestBuckets {
         change: impl FnOnce(&mut Transaction<'_>) -> S3Result<T> + Send,
     ) -> Result<(T, Vec<EventId>), StoreError> {
         let requested = |transaction: &mut Transaction<'_>| {
-            transaction.set_request(self.ids.request());
+            transaction.set_request(self.ids.request(), self.trace_header.clone());
             change(transaction)
         };
 
@@ -51,7 +61,7 @@ impl RequestBuckets {
         change: impl FnOnce(&mut Transaction<'_>) -> S3Result<T> + Send,
     ) -> Result<(T, Vec<EventId>), StoreError> {
         let requested = |transaction: &mut Transaction<'_>| {
-            transaction.set_request(self.ids.request());
+            transaction.set_request(self.ids.request(), self.trace_header.clone());
             change(transaction)
         };
 

@@ -31,6 +31,9 @@ pub struct FunctionSpec {
     pub inherits_environment: bool,
     /// How many invocations may run at once before more are throttled. `None` means no limit.
     pub reserved_concurrency: Option<usize>,
+    /// Whether what the function writes may invoke it again without end: see
+    /// [`with_recursion`](Self::with_recursion).
+    pub may_recur: bool,
     /// Where the program is described, for errors about it.
     pub(super) origin: Option<Origin>,
 }
@@ -78,6 +81,7 @@ impl FunctionSpec {
             environment: BTreeMap::new(),
             inherits_environment: false,
             reserved_concurrency: None,
+            may_recur: false,
             origin: None,
         }
     }
@@ -161,6 +165,24 @@ impl FunctionSpec {
     #[must_use]
     pub fn with_inherited_environment(mut self) -> Self {
         self.inherits_environment = true;
+        self
+    }
+
+    /// Lets the function be invoked by what it writes, as often as it likes (`RecursiveLoop` is
+    /// `Allow`).
+    ///
+    /// By default, a message that would invoke a function for the 17th time in one chain of
+    /// requests is taken out of its queue, as Lambda does: it goes to the dead-letter queue if
+    /// there is one, or else it is lost.
+    ///
+    /// ```
+    /// use s3_dispatch_local::FunctionSpec;
+    ///
+    /// assert!(FunctionSpec::new("crawler").with_recursion().may_recur);
+    /// ```
+    #[must_use]
+    pub fn with_recursion(mut self) -> Self {
+        self.may_recur = true;
         self
     }
 

@@ -115,7 +115,7 @@ fn command(arguments: &[&str]) -> Command {
 }
 
 /// Puts an object without a signature, and returns the first line of the response.
-async fn put(port: u16, key: &str, body: &str) -> String {
+pub(crate) async fn put(port: u16, key: &str, body: &str) -> String {
     let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port))
         .await
         .unwrap();

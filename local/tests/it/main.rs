@@ -17,6 +17,7 @@ mod persistence;
 mod pipeline;
 mod process;
 mod programs;
+mod recursion;
 mod remote;
 mod queue;
 mod queue_model;

@@ -561,6 +561,13 @@ async fn the_environment_has_what_lambda_sets_and_nothing_else() {
     }
 
     assert!(!environment.contains("CARGO"), "{environment}");
+
+    let has = |environment: &str| environment.contains("AWS_SESSION_TOKEN=s3-dispatch-local/");
+    assert!(has(&environment), "{environment}");
+    // A token of the pipeline would make other credentials invalid.
+    let own = spec(wayward()).with_variable("AWS_ACCESS_KEY_ID", "another");
+    let environment = Started::with(own).await.invoke("environment").await;
+    assert!(!has(&environment.unwrap()));
 }
 
 #[tokio::test]

@@ -95,7 +95,8 @@ fn assert_argument(handler: &Handler, index: usize, argument: &Type) -> TokenStr
         let check = quote_spanned!(first=> __private::check_needs_no_key);
         let values = quote_spanned!(last=> (__NEEDS_KEY, #text));
         quote! {
-            const __NEEDS_KEY: bool = #open #ty as __private::Argument<'_, __State, { #asynchrony }> #close;
+            const __NEEDS_KEY: bool =
+                #open #ty as __private::Argument<'_, __State, { #asynchrony }> #close;
             const _: () = #check #values;
         }
     });

@@ -37,6 +37,7 @@ impl StepLine {
             .or_else(|| fan_out_line(&step.kind))
             .or_else(|| client_line(&step.kind))
             .or_else(|| invocation_line(&step.kind))
+            .or_else(|| recursion_line(&step.kind))
             .or_else(|| function_line(&step.kind))
             .or_else(|| trouble_line(&step.kind))?;
         Some(line)
@@ -226,6 +227,36 @@ fn invocation_line(kind: &StepKind) -> Option<StepLine> {
     };
 
     Some(StepLine::new(what, tone, text))
+}
+
+/// A loop that was stopped, and what to do about it.
+fn recursion_line(kind: &StepKind) -> Option<StepLine> {
+    let StepKind::RecursionStopped {
+        function,
+        rounds,
+        bucket,
+        key,
+        dead_letter_queue,
+        ..
+    } = kind
+    else {
+        return None;
+    };
+
+    let cause = match bucket.as_ref().zip(key.as_ref()) {
+        Some((bucket, key)) => format!("{key:?} in {bucket}"),
+        None => String::from("its own message"),
+    };
+    let end = match dead_letter_queue {
+        Some(queue) => format!("the message is in {queue}"),
+        None => String::from("the message is dropped"),
+    };
+    let text = format!(
+        "{function} was invoked {rounds} times by what it writes, now {cause}: {end}; write under \
+         a prefix that {function} does not take, and declare it (`writes = \"thumbnails/\"`)"
+    );
+
+    Some(StepLine::new("loop", Tone::Failed, text))
 }
 
 /// The life of a function's process.

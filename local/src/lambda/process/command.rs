@@ -8,6 +8,7 @@ use tokio::process::Command;
 
 use super::log_stream_name::LogStreamName;
 use crate::aws::arn::REGION;
+use crate::aws::traces::SessionToken;
 use crate::topology::FunctionSpec;
 
 /// Variables of the machine, which those of this process replace if they are passed on.
@@ -26,6 +27,7 @@ pub(super) fn command(
     program: &Path,
     api: &str,
     log_stream: &LogStreamName,
+    token: &SessionToken,
 ) -> Command {
     let mut command = Command::new(program);
     command.args(&spec.arguments).env_clear().envs(MACHINE);
@@ -53,6 +55,11 @@ pub(super) fn command(
         ("LAMBDA_TASK_ROOT", "/var/task"),
         ("LAMBDA_RUNTIME_DIR", "/var/runtime"),
     ]);
+
+    // It would make other credentials invalid.
+    if !spec.environment.contains_key("AWS_ACCESS_KEY_ID") {
+        command.env("AWS_SESSION_TOKEN", token.as_str());
+    }
 
     command.envs(&spec.environment);
 

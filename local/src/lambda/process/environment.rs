@@ -16,6 +16,7 @@ use super::log_lines::read_log;
 use super::log_stream_name::LogStreamName;
 use super::runtime_api::{ProcessRequest, RuntimeApi, WaitingProcess};
 use crate::aws::http_server::HttpServer;
+use crate::aws::traces::SessionToken;
 use crate::journal::{Journal, LogStream, StepKind};
 use crate::lambda::function::{FunctionError, FunctionErrorKind, Invocation, Kill, KillKind};
 use crate::topology::FunctionSpec;
@@ -47,22 +48,24 @@ pub(super) struct Environment {
     /// Dropping it kills the process.
     keep_alive: Option<oneshot::Sender<()>>,
     journal: Journal,
+    token: SessionToken,
 }
 
 impl Environment {
-    /// Starts the program.
+    /// Starts the program. Its requests have the token.
     ///
     /// `kept` is held until the process has ended.
     pub(super) async fn start(
         spec: &FunctionSpec,
         program: &Path,
         journal: &Journal,
+        token: SessionToken,
         kept: Kept,
     ) -> io::Result<Self> {
         let function = Arc::<str>::from(spec.name.as_str());
         let started = Instant::now();
         let (api, server) = RuntimeApi::start().await?;
-        let command = command(spec, program, &api.address(), &kept.log_stream);
+        let command = command(spec, program, &api.address(), &kept.log_stream, &token);
         let mut child = FunctionChild::spawn(command)?;
 
         journal.append(
@@ -98,6 +101,7 @@ impl Environment {
             exit,
             keep_alive: Some(keep_alive),
             journal: journal.clone(),
+            token,
         })
     }
 
@@ -153,6 +157,7 @@ impl Environment {
         let mut is_broken_off = false;
 
         if let Some(process) = self.waiting.take() {
+            self.token.begin(&invocation.trace_header);
             // A process that has just ended is noticed below.
             self.api.give(process, invocation, &self.function);
         }

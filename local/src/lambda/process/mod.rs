@@ -22,6 +22,7 @@ use tokio::time::Instant;
 use self::environment::{Environment, INIT_TIMEOUT, Kept};
 use self::log_stream_name::LogStreamNames;
 use self::program_file::{FileVersion, find};
+use crate::aws::traces::Traces;
 use crate::journal::{Journal, StepKind};
 use crate::lambda::function::{
     Function, FunctionError, FunctionErrorKind, Invocation, require_real_clock,
@@ -59,6 +60,7 @@ pub struct Process {
     /// Held for reading by each process.
     alive: Arc<RwLock<()>>,
     log_streams: LogStreamNames,
+    traces: Traces,
 }
 
 /// The processes that wait for an invocation, and when more can be started.
@@ -87,6 +89,16 @@ impl Process {
     ///
     /// [`ErrorKind::Program`] when the program does not exist or cannot be started.
     pub async fn start(spec: FunctionSpec, journal: Journal) -> Result<Self, Error> {
+        Self::start_in(spec, journal, Traces::default()).await
+    }
+
+    /// Starts a first process in a pipeline, which knows the requests of its functions by these
+    /// traces.
+    pub(crate) async fn start_in(
+        spec: FunctionSpec,
+        journal: Journal,
+        traces: Traces,
+    ) -> Result<Self, Error> {
         let name = &spec.name;
         let Some(program) = &spec.program else {
             let message = format!("the function `{name}` has no program");
@@ -112,6 +124,7 @@ impl Process {
             is_stopped: watch::Sender::new(false),
             alive: Arc::default(),
             log_streams: LogStreamNames::new(),
+            traces,
         };
 
         let first = process
@@ -210,7 +223,9 @@ impl Process {
             _alive: alive,
             log_stream: self.log_streams.take(),
         };
-        let started = Environment::start(&self.spec, &self.program, &self.journal, kept).await;
+        let token = self.traces.new_token();
+        let started =
+            Environment::start(&self.spec, &self.program, &self.journal, token, kept).await;
 
         let environment = started.map_err(|error| {
             let program = self.program.display();

@@ -183,10 +183,7 @@ impl RequestHandler {
                 "Lambda-Runtime-Invoked-Function-Arn",
                 function_arn(&next.function),
             )
-            .header(
-                "Lambda-Runtime-Trace-Id",
-                "Root=1-00000000-000000000000000000000000;Sampled=0",
-            )
+            .header("Lambda-Runtime-Trace-Id", &next.invocation.trace_header)
             .body(Full::new(next.invocation.payload));
 
         response.unwrap_or_else(|_| reject(StatusCode::INTERNAL_SERVER_ERROR, "InvalidRequestID"))

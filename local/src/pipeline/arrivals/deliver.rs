@@ -99,6 +99,7 @@ fn arrive_at_queue(
 
     let mut queued = Message::new(Arc::clone(&message_id), Arc::clone(&message.body));
     queued.event = message.event;
+    queued.trace_header.clone_from(&message.trace_header);
 
     let sent = match state.queues.get_mut(name) {
         Some(queue) => queue.send(now, queued),

@@ -33,6 +33,7 @@ impl Engine {
             body: body.into(),
             next_stop: NextStop::EventBus(EVENT_BUS.into()),
             path,
+            trace_header: event.trace_header.as_deref().map(Into::into),
             refusals: 0,
             dead_letter_queue: None,
         };

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use crate::Error;
+use crate::aws::traces::current;
 use crate::faults::chance::Chance;
 use crate::faults::{Fault, Hop};
 use crate::journal::StepKind;
@@ -52,6 +53,7 @@ impl Engine {
         for (mut message, delay) in messages {
             let about = format!("sent message {}", state.next_message());
             message.id = Chance::new(self.seed, &about).uuid().into();
+            message.trace_header = message.trace_header.or_else(current);
 
             let queue = state
                 .queues

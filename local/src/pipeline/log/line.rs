@@ -71,6 +71,8 @@ struct InTransitLine<'l> {
     event_bus: Option<Cow<'l, str>>,
     queue: Option<Cow<'l, str>>,
     path: Cow<'l, str>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    trace_header: Option<Cow<'l, str>>,
     refusals: u32,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     dead_letter_queue: Option<Cow<'l, str>>,
@@ -254,6 +256,7 @@ impl<'l> InTransitLine<'l> {
             event_bus,
             queue,
             path: borrow(&message.path),
+            trace_header: message.trace_header.as_ref().map(borrow),
             refusals: message.refusals,
             dead_letter_queue: message.dead_letter_queue.as_ref().map(borrow),
         }
@@ -274,6 +277,7 @@ impl<'l> InTransitLine<'l> {
                 body: own(self.body),
                 next_stop,
                 path: own(self.path),
+                trace_header: self.trace_header.map(own),
                 refusals: self.refusals,
                 dead_letter_queue: self.dead_letter_queue.map(own),
             },

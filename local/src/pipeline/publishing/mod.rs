@@ -12,6 +12,7 @@ use super::injection::FaultSite;
 use super::log::PendingSync;
 use super::state::PipelineState;
 use super::transit::InTransit;
+use crate::aws::traces::{Sender, current};
 use crate::faults::Fault;
 use crate::faults::chance::Chance;
 use crate::journal::StepKind;
@@ -110,8 +111,9 @@ impl Engine {
     fn record_send(
         &self,
         queue_name: &str,
-        message: Message,
+        mut message: Message,
     ) -> Result<(Sent, Option<PendingSync>), Error> {
+        message.trace_header = message.trace_header.or_else(current);
         let mut state: MutexGuard<'_, PipelineState> = self.lock();
         let now = self.clock.now();
         let checkpoint = state.checkpoint();
@@ -198,6 +200,10 @@ impl StoreKeeper for Engine {
             Destination::Topic(name) => self.has_topic(name),
             Destination::Queue(name) => self.has_queue(name),
         }
+    }
+
+    fn trace_of(&self, sender: &Sender) -> Option<Arc<str>> {
+        self.traces.of(sender)
     }
 
     fn storage_failed(&self, reason: &str) {

@@ -5,6 +5,7 @@ use std::time::SystemTime;
 
 use super::wait_for_sync;
 use crate::Error;
+use crate::aws::traces::current;
 use crate::journal::StepKind;
 use crate::pipeline::engine::Engine;
 use crate::pipeline::log::PendingSync;
@@ -26,6 +27,10 @@ impl Engine {
 
         if event.sequencer.is_none() && has_sequencer(&event.event_name) {
             event.sequencer = Some(state.sequencers.next(now));
+        }
+
+        if event.trace_header.is_none() {
+            event.trace_header = current().as_deref().map(str::to_owned);
         }
 
         let event = Arc::new(event);
@@ -52,6 +57,7 @@ impl Engine {
                 body: notification_json(spec, &event, &request).into(),
                 next_stop: NextStop::from(&spec.destination),
                 path: format!("{}/{index}", id.0).into(),
+                trace_header: event.trace_header.as_deref().map(Into::into),
                 refusals: 0,
                 dead_letter_queue: None,
             };
@@ -166,6 +172,7 @@ impl Engine {
                 body: test_notification_json(&bucket.name, &request).into(),
                 next_stop: NextStop::from(&spec.destination),
                 path,
+                trace_header: None,
                 refusals: 0,
                 dead_letter_queue: None,
             };

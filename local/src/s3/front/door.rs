@@ -10,6 +10,7 @@ use s3s::{Body, HttpError, S3Result};
 
 use super::request_ids::RequestIds;
 use super::{authentication, partial, xml};
+use crate::aws::traces::Sender;
 use crate::s3::forms::{FormTarget, post};
 use crate::s3::requests::xml_bodies::check_digest;
 
@@ -50,6 +51,7 @@ impl Front {
         let (mut head, body) = request.into_parts();
         authentication::check(&mut head)?;
         head.extensions.insert(ids);
+        head.extensions.insert(Sender::of(&head));
 
         match FormTarget::of(&head) {
             Some(target) => post(&self.protocol, &target, head, body).await,

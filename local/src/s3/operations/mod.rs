@@ -13,6 +13,7 @@ use super::front::request_ids::RequestIds;
 use super::requests::fields::check_request;
 use super::service::S3Service;
 use super::store::Buckets;
+use crate::aws::traces::Sender;
 
 mod attributes;
 mod buckets;
@@ -38,9 +39,13 @@ impl Operations {
     /// What the operation of a request with these extensions works with.
     fn service(&self, extensions: &Extensions) -> S3Service {
         let ids = extensions.get::<RequestIds>().cloned();
+        let sender = extensions.get::<Sender>();
+        let trace_header = sender.and_then(|sender| self.buckets.trace_of(sender));
+
         S3Service::new(
             Arc::clone(&self.buckets),
             ids.unwrap_or_else(RequestIds::new),
+            trace_header,
         )
     }
 }

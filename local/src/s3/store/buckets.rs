@@ -19,6 +19,7 @@ use super::object::DeleteConditions;
 use super::object::{Preconditions, StoredObject};
 use super::transaction::Transaction;
 use crate::aws::digest::{hex, md5_hex};
+use crate::aws::traces::Sender;
 use crate::s3::errors::StoreError;
 use crate::s3::event::EventId;
 use crate::topology::Destination;
@@ -36,6 +37,9 @@ pub(crate) trait StoreKeeper: Send + Sync + 'static {
 
     /// Whether a topic or a queue exists.
     fn has_destination(&self, destination: &Destination) -> bool;
+
+    /// The trace header of the invocation that sends a request. `None` if none is known to do it.
+    fn trace_of(&self, sender: &Sender) -> Option<Arc<str>>;
 
     /// Called when the body of an object could not be stored.
     fn storage_failed(&self, reason: &str);
@@ -132,6 +136,11 @@ impl Buckets {
     /// Whether a topic or a queue exists.
     pub(in crate::s3) fn has_destination(&self, destination: &Destination) -> bool {
         self.keeper.has_destination(destination)
+    }
+
+    /// The trace header of the invocation that sends a request. `None` if none is known to do it.
+    pub(in crate::s3) fn trace_of(&self, sender: &Sender) -> Option<Arc<str>> {
+        self.keeper.trace_of(sender)
     }
 
     /// Checks that the bucket exists.

@@ -21,6 +21,8 @@ pub(crate) struct Transaction<'s> {
     now: SystemTime,
     /// The id of the request that makes the changes, if a client makes them.
     request: Option<Arc<str>>,
+    /// The trace header of the invocation that makes the changes, if one does.
+    trace_header: Option<Arc<str>>,
     changed: Changed,
 }
 
@@ -53,6 +55,7 @@ impl<'s> Transaction<'s> {
             sequencers,
             now,
             request: None,
+            trace_header: None,
             changed: Changed::default(),
         }
     }
@@ -62,9 +65,11 @@ impl<'s> Transaction<'s> {
         self.changed
     }
 
-    /// Sets the id of the request that makes the changes.
-    pub(in crate::s3) fn set_request(&mut self, id: &str) {
+    /// Sets the id of the request that makes the changes, and the trace header of the invocation
+    /// that sends it, if one does.
+    pub(in crate::s3) fn set_request(&mut self, id: &str, trace_header: Option<Arc<str>>) {
         self.request = Some(id.into());
+        self.trace_header = trace_header;
     }
 
     pub(super) fn now(&self) -> SystemTime {
@@ -84,6 +89,7 @@ impl<'s> Transaction<'s> {
 
     pub(super) fn publish(&mut self, mut event: ObjectEvent) {
         event.request_id = self.request.as_deref().map(str::to_owned);
+        event.trace_header = self.trace_header.as_deref().map(str::to_owned);
         self.changed.events.push(event);
     }
 

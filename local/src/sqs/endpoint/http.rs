@@ -13,6 +13,7 @@ use serde_json::json;
 use super::error::{ErrorCode, SqsError};
 use super::operations;
 use super::service::SqsService;
+use crate::aws::traces::{Sender, invoked_with};
 
 /// The longest request. A batch of 1 MiB is up to six times as long when it is escaped.
 const MAX_REQUEST_BYTES: usize = 8 * 1024 * 1024;
@@ -64,17 +65,21 @@ async fn call(service: &SqsService, request: Request<Incoming>) -> Result<Bytes,
         })?
         .to_owned();
 
-    let input = read_body(request).await?;
+    let (head, body) = request.into_parts();
+    let sender = service.engine.traces.of(&Sender::of(&head));
+    let input = read_body(body).await?;
 
-    operations::call(service, &operation, &input)
-        .await
-        .map(Bytes::from)
+    let call = operations::call(service, &operation, &input);
+    let output = match sender {
+        Some(trace_header) => invoked_with(trace_header, call).await,
+        None => call.await,
+    };
+
+    output.map(Bytes::from)
 }
 
-async fn read_body(request: Request<Incoming>) -> Result<Bytes, SqsError> {
-    let body = Limited::new(request.into_body(), MAX_REQUEST_BYTES)
-        .collect()
-        .await;
+async fn read_body(body: Incoming) -> Result<Bytes, SqsError> {
+    let body = Limited::new(body, MAX_REQUEST_BYTES).collect().await;
 
     body.map(http_body_util::Collected::to_bytes)
         .map_err(|error| {

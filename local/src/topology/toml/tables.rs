@@ -104,6 +104,8 @@ pub(super) struct FunctionTable {
     #[serde(default)]
     inherit_environment: bool,
     reserved_concurrency: Option<usize>,
+    #[serde(default)]
+    may_recur: bool,
 }
 
 #[derive(Deserialize)]
@@ -182,6 +184,7 @@ impl FunctionTable {
         spec.environment = self.environment;
         spec.inherits_environment = self.inherit_environment;
         spec.reserved_concurrency = self.reserved_concurrency;
+        spec.may_recur = self.may_recur;
 
         spec
     }

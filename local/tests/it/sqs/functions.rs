@@ -1,5 +1,6 @@
 //! Functions that acknowledge their messages one by one while they run.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
@@ -262,4 +263,52 @@ async fn a_program_finds_the_endpoint_in_its_environment() {
     ] {
         assert!(lines.iter().any(|found| found == line), "{line}: {lines:?}");
     }
+}
+
+/// Sends each of its messages to its own queue again.
+struct SendingAgain {
+    client: Arc<OnceLock<Client>>,
+    invocations: Arc<AtomicUsize>,
+}
+
+#[async_trait]
+impl Function for SendingAgain {
+    async fn invoke(&self, invocation: Invocation) -> Result<Bytes, FunctionError> {
+        self.invocations.fetch_add(1, Ordering::Relaxed);
+        let client = *self.client.get().unwrap();
+        let host = format!("Host: {}", client.0);
+        let trace_header = format!("X-Amzn-Trace-Id: {}", invocation.trace_header);
+        let headers = [
+            &*host,
+            "X-Amz-Target: AmazonSQS.SendMessage",
+            &*trace_header,
+        ];
+        let input = json!({"QueueUrl": queue_url(client), "MessageBody": "again"});
+        let answer = client.send("POST", &headers, input.to_string()).await;
+        assert_eq!(answer.status, 200);
+
+        Ok(Bytes::from_static(b"{}"))
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_function_that_sends_to_its_own_queue_is_stopped() {
+    let (known, invocations) = (Arc::default(), Arc::default());
+    let function = SendingAgain {
+        client: Arc::clone(&known),
+        invocations: Arc::clone(&invocations),
+    };
+    let builder = LocalPipeline::builder()
+        .with_topology(topology())
+        .with_function("function", function);
+    let (pipeline, client) = start(builder).await;
+    known.set(client).unwrap();
+    pipeline
+        .send("uploads", Message::new("1", "once"))
+        .await
+        .unwrap();
+    pipeline.settle().await;
+
+    assert_eq!(invocations.load(Ordering::Relaxed), 16);
+    assert_eq!(pipeline.queue("dead").unwrap().messages.len(), 1);
 }

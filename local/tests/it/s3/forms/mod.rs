@@ -177,7 +177,11 @@ async fn a_field_that_no_object_can_have_is_refused() {
     let setup = Setup::start().await;
 
     for (name, value, code) in [
-        ("x-amz-checksum-sha256", "c2FpbG9yamVycnk=", "InvalidRequest"),
+        (
+            "x-amz-checksum-sha256",
+            "c2FpbG9yamVycnk=",
+            "InvalidRequest",
+        ),
         ("x-amz-checksum-crc32", "AAAAAA==", "BadDigest"),
         ("x-amz-storage-class", "FakeClass", "InvalidStorageClass"),
         ("tagging", "not-xml", "MalformedXML"),
