@@ -2,10 +2,14 @@
 
 use std::collections::BTreeMap;
 use std::error::Error;
+use std::sync::Mutex;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use fastrand::Rng;
+use s3_dispatch::objects::{
+    ObjectError, ObjectHead, ObjectStore, OpenedObject, PutRequest, ReadRequest, WrittenObject,
+};
 use s3_dispatch::{Exclusive, MemoryStore, Objects, Routes};
 use s3_dispatch_local::{Faults, LocalPipeline, ObjectEvent, Topology};
 use s3_dispatch_testing::{MemoryObjects, RecordBuilder};
@@ -14,6 +18,26 @@ use thumbnailer::{App, Delete, make_thumbnail, remove_thumbnail, shrink};
 use crate::{BUCKET, photo};
 
 const KEYS: [&str; 3] = ["photos/a.jpg", "photos/my photo.JPEG", "photos/2026/c.jpg"];
+
+/// A store in which each write takes up to eight seconds.
+struct Slow(MemoryObjects, Mutex<Rng>);
+
+#[async_trait]
+impl ObjectStore for Slow {
+    async fn get(&self, request: &ReadRequest) -> Result<OpenedObject, ObjectError> {
+        ObjectStore::get(&self.0, request).await
+    }
+
+    async fn head(&self, request: &ReadRequest) -> Result<ObjectHead, ObjectError> {
+        ObjectStore::head(&self.0, request).await
+    }
+
+    async fn put(&self, request: &PutRequest) -> Result<WrittenObject, ObjectError> {
+        let milliseconds = self.1.lock().unwrap().u64(..8_000);
+        tokio::time::sleep(Duration::from_millis(milliseconds)).await;
+        ObjectStore::put(&self.0, request).await
+    }
+}
 
 struct Memory(MemoryObjects);
 
@@ -26,7 +50,8 @@ impl Delete for Memory {
 }
 
 async fn start(memory: &MemoryObjects, seed: u64) -> LocalPipeline {
-    let app = App::new(Objects::new(memory.clone()), Memory(memory.clone()));
+    let slow = Slow(memory.clone(), Mutex::new(Rng::with_seed(seed)));
+    let app = App::new(Objects::new(slow), Memory(memory.clone()));
     let routes = Routes::new(app)
         .on::<make_thumbnail>()
         .on::<remove_thumbnail>();
@@ -90,11 +115,13 @@ async fn check(memory: MemoryObjects, seed: u64) {
     let pipeline = start(&memory, seed).await;
     let mut rng = Rng::with_seed(seed);
 
-    for _ in 0..12 {
+    for _ in 0..15 {
         if let Some(record) = change(&memory, &mut rng) {
             pipeline.publish(event(&record)).await.unwrap();
         }
-        tokio::time::sleep(Duration::from_millis(rng.u64(..20_000))).await;
+        // Some changes follow each other while the thumbnail of the first is still written.
+        let longest = if rng.bool() { 3_000 } else { 20_000 };
+        tokio::time::sleep(Duration::from_millis(rng.u64(..longest))).await;
     }
     pipeline.settle().await;
 
