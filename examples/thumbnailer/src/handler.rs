@@ -121,10 +121,14 @@ async fn write(photo: &Object, thumbnail: Bytes) -> Result<(), HandlerError> {
     };
 
     let earlier = match put().await? {
-        PutOutcome::AlreadyThere(Some(head)) if source_of(&head) != Some(source) => head.e_tag,
-        _ => return Ok(()),
+        PutOutcome::Written(_) => return Ok(()),
+        PutOutcome::AlreadyThere(Some(head)) if source_of(&head) == Some(source) => return Ok(()),
+        PutOutcome::AlreadyThere(head) => head.and_then(|head| head.e_tag),
     };
-    let earlier = earlier.ok_or_else(|| HandlerError::retry("the thumbnail has no entity tag"))?;
+    // Without a look at the thumbnail nobody knows whether it is that of an earlier photo.
+    let earlier = earlier.ok_or_else(|| {
+        HandlerError::retry("the role may not look at thumbnails, it lacks `s3:GetObject`")
+    })?;
 
     match put().replacing(earlier).await? {
         PutOutcome::Written(_) => Ok(()),
@@ -166,6 +170,10 @@ pub async fn remove_thumbnail(
 mod tests {
     use image::{Rgb, RgbImage};
     use s3_dispatch::failure::{DeadLetter, DeadLetterError};
+    use s3_dispatch::objects::{
+        ObjectError, ObjectErrorKind, ObjectStore, OpenedObject, PutRequest, ReadRequest,
+        WrittenObject,
+    };
     use s3_dispatch::{DeadLetters, Dispatcher, MessageContext, Outcome, Router, Routes};
     use s3_dispatch_testing::{Fault, MemoryObjects, RecordBuilder, SqsBatchBuilder};
 
@@ -311,6 +319,43 @@ mod tests {
             panic!("{outcome:?}")
         };
         assert!(!error.is_permanent(), "{error}");
+    }
+
+    /// Denies a look at thumbnails.
+    struct WithoutRight(MemoryObjects);
+
+    #[async_trait]
+    impl ObjectStore for WithoutRight {
+        async fn get(&self, request: &ReadRequest) -> Result<OpenedObject, ObjectError> {
+            ObjectStore::get(&self.0, request).await
+        }
+
+        async fn head(&self, request: &ReadRequest) -> Result<ObjectHead, ObjectError> {
+            if request.key.as_str().starts_with(THUMBNAILS) {
+                return Err(ObjectError::new(ObjectErrorKind::Denied));
+            }
+            ObjectStore::head(&self.0, request).await
+        }
+
+        async fn put(&self, request: &PutRequest) -> Result<WrittenObject, ObjectError> {
+            ObjectStore::put(&self.0, request).await
+        }
+    }
+
+    #[tokio::test]
+    async fn without_the_right_to_look_at_a_thumbnail_the_record_fails() {
+        let memory = MemoryObjects::new();
+        let old = memory.put(BUCKET, PHOTO, photo(9));
+        succeed(&memory, old).await;
+        let new = memory.put(BUCKET, PHOTO, photo(200)).build();
+
+        let objects = Objects::new(WithoutRight(memory.clone()));
+        let routes = Routes::new(App::new(objects, Memory(memory))).on::<make_thumbnail>();
+        let outcome = routes.route(&new, &MessageContext::new()).await;
+        let Outcome::Failed(error) = outcome else {
+            panic!("{outcome:?}")
+        };
+        assert!(error.to_string().contains("s3:GetObject"), "{error}");
     }
 
     #[tokio::test]
