@@ -100,6 +100,34 @@ resource "aws_iam_role_policy" "function" {
   })
 }
 
+# What the handlers declare that they do with objects, and nothing else.
+resource "aws_iam_role_policy" "objects" {
+  for_each = local.object_access
+
+  name = "objects"
+  role = aws_iam_role.function[each.key].name
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [
+      for statement in each.value : {
+        Sid    = statement.sid
+        Effect = "Allow"
+        Action = statement.actions
+        Resource = distinct([
+          for resource in statement.resources : join("/", compact([
+            (
+              resource.bucket == null
+              ? local.bucket.arn
+              : "arn:${data.aws_partition.current.partition}:s3:::${resource.bucket}"
+            ),
+            resource.key,
+          ]))
+        ])
+      }
+    ]
+  })
+}
+
 resource "aws_lambda_function" "processor" {
   # checkov:skip=CKV_AWS_115: `reserved_concurrency` sets it; without it the mapping limits it
   # checkov:skip=CKV_AWS_116: it serves asynchronous invocations; here the queue has a DLQ

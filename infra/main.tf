@@ -28,6 +28,12 @@ locals {
     name => jsondecode(file(processor.event_pattern_file))
   }
 
+  # The programs whose handlers declare that they do something with objects.
+  object_access = {
+    for name, policy in local.policies : name => policy.object_access
+    if can(policy.object_access)
+  }
+
   names = { for name in keys(var.processors) : name => "${var.name}-${name}" }
 
   # S3 rejects overlapping event types, so a category such as s3:ObjectCreated:* replaces the types

@@ -155,7 +155,8 @@ variable "processors" {
 
     - `package`: the zip with the executable `bootstrap`, as `scripts/package` builds it.
     - `policy_file`: the output of the program's `policy --format terraform`. Its filter decides
-      which events reach the queue.
+      which events reach the queue. The function may do with objects what its handlers declare
+      (`reads`, `writes`, `deletes`).
     - `event_pattern_file`: the output of the program's `policy --format eventbridge`, instead of
       `policy_file`. EventBridge feeds the queue then, and not the topic.
     - `timeout_seconds`: the function's timeout. The queue's visibility timeout follows from it.
@@ -314,6 +315,26 @@ variable "processors" {
     error_message = join(" ", [
       "Every `policy_file` must have a `filter_policy` with the `filter_policy_scope` MessageBody,",
       "because S3 sets no message attributes, or a null `filter_policy` for every event.",
+    ])
+  }
+  validation {
+    condition = alltrue([
+      for processor in values(var.processors) : try(
+        alltrue(flatten([
+          for statement in jsondecode(file(processor.policy_file)).object_access : [
+            length(statement.resources) > 0,
+            [
+              for action in statement.actions :
+              can(regex("^s3:((Get|Put|Delete)Object|GetObjectVersion|ListBucket)$", action))
+            ],
+          ]
+        ])),
+        !can(jsondecode(file(processor.policy_file)).object_access)
+      )
+    ])
+    error_message = join(" ", [
+      "The `object_access` of every `policy_file` must be as the program printed it: actions on",
+      "objects, and on buckets only s3:ListBucket.",
     ])
   }
   validation {

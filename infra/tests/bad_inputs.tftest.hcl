@@ -191,6 +191,21 @@ run "filter_scope_must_be_the_body" {
   expect_failures = [var.processors]
 }
 
+run "object_access_must_be_as_printed" {
+  command = plan
+
+  variables {
+    processors = {
+      wrong-access = {
+        package     = "tests/fixtures/package.zip"
+        policy_file = "tests/fixtures/wrong-access.json"
+      }
+    }
+  }
+
+  expect_failures = [var.processors]
+}
+
 run "timeout_must_be_at_most_900" {
   command = plan
 

@@ -33,6 +33,9 @@ pub(crate) fn options(options: &Options, errors: &mut Errors) {
     list("prefix", &options.prefix, is_start, errors);
     list("suffix", &options.suffix, is_end, errors);
 
+    places("writes", &options.writes, errors);
+    places("deletes", &options.deletes, errors);
+
     if let (Some(flag), None) = (options.ignore_suffix_case, &options.suffix) {
         let message = "`ignore_suffix_case` needs the option `suffix`, such as `suffix = \".jpg\"`";
         errors.push(Error::new(flag, message));
@@ -83,6 +86,80 @@ fn list(
             };
             errors.push(Error::new(text.span(), message));
         }
+    }
+}
+
+/// Checks that each place says where it is, and that none is in another one.
+fn places(name: &str, places: &Option<Texts>, errors: &mut Errors) {
+    let Some(Texts { span, texts, .. }) = places else {
+        return;
+    };
+
+    if texts.is_empty() {
+        let message = format!("`{name}` is an empty list: leave it out");
+        errors.push(Error::new(*span, message));
+    }
+
+    for (index, text) in texts.iter().enumerate() {
+        let place = text.value();
+        if place.is_empty() {
+            let message = format!(
+                "an empty prefix in `{name}` is the whole bucket: \
+                 name a part of it, such as `thumbnails/`"
+            );
+            errors.push(Error::new(text.span(), message));
+        } else if has_no_bucket(&place) {
+            let message =
+                format!("`{place}` in `{name}` has no bucket: write `s3://bucket/prefix`");
+            errors.push(Error::new(text.span(), message));
+        } else {
+            let earlier = texts[..index].iter().map(LitStr::value);
+            let earlier = earlier.filter(|one| !one.is_empty() && !has_no_bucket(one));
+            for message in earlier.filter_map(|one| repeated(name, &one, &place)) {
+                errors.push(Error::new(text.span(), message));
+            }
+        }
+    }
+}
+
+fn has_no_bucket(place: &str) -> bool {
+    place
+        .strip_prefix("s3://")
+        .is_some_and(|named| named.is_empty() || named.starts_with('/'))
+}
+
+/// The mistake of two places of which one is in the other.
+fn repeated(name: &str, earlier: &str, later: &str) -> Option<String> {
+    if earlier == later {
+        Some(format!(
+            "`{earlier}` is listed twice in `{name}`: remove one"
+        ))
+    } else if is_within(later, earlier) {
+        Some(format!(
+            "`{earlier}` covers `{later}` in `{name}`: remove the longer one"
+        ))
+    } else if is_within(earlier, later) {
+        Some(format!(
+            "`{later}` covers `{earlier}` in `{name}`: remove the longer one"
+        ))
+    } else {
+        None
+    }
+}
+
+/// Whether the keys of the first place are among those of the second.
+fn is_within(inner: &str, outer: &str) -> bool {
+    match (inner.strip_prefix("s3://"), outer.strip_prefix("s3://")) {
+        (None, None) => inner.starts_with(outer),
+        // `s3://photos` is a bucket, and `s3://photos-2` another one.
+        (Some(inner), Some(outer)) => {
+            let whole = |place: &str| match place.contains('/') {
+                true => place.to_owned(),
+                false => format!("{place}/"),
+            };
+            whole(inner).starts_with(&whole(outer))
+        }
+        _ => false,
     }
 }
 

@@ -140,6 +140,35 @@ use crate::parse::{Function, Options};
 /// failure. A mistake in the pattern, a prefix or suffix that contradicts it, and a `Key` without
 /// this option are compile errors. A field that the pattern does not have panics in `Routes::on`.
 ///
+/// ## `reads`, `writes` and `deletes`
+///
+/// Declare what the handler does to the bucket, so that the command `policy` can print the
+/// permissions that the program needs:
+///
+/// ```
+/// # use s3_dispatch::{HandlerError, s3_handler};
+/// #[s3_handler("ObjectCreated:*", prefix = "photos/", reads, writes = "thumbnails/")]
+/// # #[allow(dead_code)]
+/// async fn resize() -> Result<(), HandlerError> {
+/// #   Ok(())
+/// # }
+///
+/// #[s3_handler("ObjectRemoved:*", prefix = "photos/", deletes = "thumbnails/")]
+/// # #[allow(dead_code)]
+/// async fn forget() -> Result<(), HandlerError> {
+/// #   Ok(())
+/// # }
+/// ```
+///
+/// `reads` is about the objects that the handler takes, and so is `deletes` alone. `writes` and
+/// `deletes` have a prefix or a list of them, in the bucket of the event. `"s3://bucket/prefix"` is
+/// in another bucket.
+///
+/// A handler that takes what it writes or deletes itself would be called without end. That is a
+/// compile error, or a panic in `Routes::on` if it has the option `key` or if several handlers call
+/// each other. If it is intended, add `skip_own_writes`: in Lambda, events that this function
+/// caused are then skipped on this route. On routes without that option none is skipped.
+///
 /// ## `state`
 ///
 /// Names the type of the application's state. A `State<T>` that this type cannot provide is then an

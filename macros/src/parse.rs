@@ -21,6 +21,12 @@ pub(crate) struct Options {
     pub(crate) ignore_suffix_case: Option<Span>,
     pub(crate) no_folders: Option<Span>,
     pub(crate) key: Option<LitStr>,
+    pub(crate) reads: Option<Span>,
+    pub(crate) writes: Option<Texts>,
+    pub(crate) deletes: Option<Texts>,
+    /// The span of `deletes` without a value.
+    pub(crate) deletes_taken: Option<Span>,
+    pub(crate) skip_own_writes: Option<Span>,
     pub(crate) state: Option<Type>,
     pub(crate) krate: Option<Path>,
 }
@@ -78,13 +84,18 @@ impl Options {
             input.parse::<TokenStream>()?;
             let message = format!(
                 "unknown option `{name}`, expected `bucket`, `prefix`, `suffix`, \
-                 `ignore_suffix_case`, `no_folders`, `key`, `state` or `crate`"
+                 `ignore_suffix_case`, `no_folders`, `key`, `reads`, `writes`, `deletes`, \
+                 `skip_own_writes`, `state` or `crate`"
             );
             return Err(Error::new(name.span(), message));
         };
 
         if is_flag(&name) {
             return self.parse_flag(&name, input);
+        }
+        if name == "deletes" && input.is_empty() {
+            let is_new = self.deletes.is_none();
+            return set_once(&mut self.deletes_taken, &name, name.span(), is_new);
         }
 
         let equals = input.parse::<Option<Token![=]>>()?;
@@ -98,6 +109,12 @@ impl Options {
             "prefix" => set(&mut self.prefix, &name, texts(input, &name, example)?),
             "suffix" => set(&mut self.suffix, &name, texts(input, &name, example)?),
             "key" => set(&mut self.key, &name, text(input, &name, example)?),
+            "writes" => set(&mut self.writes, &name, places(input, &name, example)?),
+            "deletes" => {
+                let is_new = self.deletes_taken.is_none();
+                let places = places(input, &name, example)?;
+                set_once(&mut self.deletes, &name, places, is_new)
+            }
             "state" => set(&mut self.state, &name, input.parse()?),
             _ => set(&mut self.krate, &name, input.call(Path::parse_mod_style)?),
         }
@@ -110,10 +127,11 @@ impl Options {
             return Err(Error::new(name.span(), message));
         }
 
-        let flag = if name == "no_folders" {
-            &mut self.no_folders
-        } else {
-            &mut self.ignore_suffix_case
+        let flag = match name.to_string().as_str() {
+            "no_folders" => &mut self.no_folders,
+            "reads" => &mut self.reads,
+            "skip_own_writes" => &mut self.skip_own_writes,
+            _ => &mut self.ignore_suffix_case,
         };
         set(flag, name, name.span())
     }
@@ -147,7 +165,8 @@ fn example(name: &Ident) -> Option<&'static str> {
         "bucket" => Some("\"my-bucket\""),
         "prefix" => Some("\"incoming/\""),
         "suffix" => Some("\".jpg\""),
-        "ignore_suffix_case" | "no_folders" => Some(""),
+        "ignore_suffix_case" | "no_folders" | "reads" | "skip_own_writes" => Some(""),
+        "writes" | "deletes" => Some("\"thumbnails/\""),
         "key" => Some("\"tenants/{tenant}/{file*}\""),
         "state" => Some("App"),
         "crate" => Some("path"),
@@ -157,13 +176,31 @@ fn example(name: &Ident) -> Option<&'static str> {
 
 /// Whether the option is a word without a value.
 fn is_flag(name: &Ident) -> bool {
-    name == "ignore_suffix_case" || name == "no_folders"
+    [
+        "ignore_suffix_case",
+        "no_folders",
+        "reads",
+        "skip_own_writes",
+    ]
+    .iter()
+    .any(|flag| name == flag)
+}
+
+/// A text that is not empty, or a list of texts.
+fn texts(input: ParseStream<'_>, name: &Ident, example: &str) -> Result<Texts> {
+    let texts = places(input, name, example)?;
+    match &texts.texts[..] {
+        [text] if !texts.is_list => not_empty(text, name)?,
+        _ => {}
+    }
+
+    Ok(texts)
 }
 
 /// A text, or a list of them. Mistakes in a list are found later, all at once.
-fn texts(input: ParseStream<'_>, name: &Ident, example: &str) -> Result<Texts> {
+fn places(input: ParseStream<'_>, name: &Ident, example: &str) -> Result<Texts> {
     if !input.peek(token::Bracket) {
-        let text = text(input, name, example)?;
+        let text = any_text(input, name, example)?;
         return Ok(Texts {
             span: text.span(),
             texts: vec![text],
@@ -194,25 +231,40 @@ fn texts(input: ParseStream<'_>, name: &Ident, example: &str) -> Result<Texts> {
 }
 
 fn text(input: ParseStream<'_>, name: &Ident, example: &str) -> Result<LitStr> {
+    let text = any_text(input, name, example)?;
+    not_empty(&text, name)?;
+
+    Ok(text)
+}
+
+fn any_text(input: ParseStream<'_>, name: &Ident, example: &str) -> Result<LitStr> {
     if !input.peek(LitStr) {
         return Err(input.error(format!(
             "`{name}` must be text in quotes, such as `{example}`"
         )));
     }
 
-    let text: LitStr = input.parse()?;
+    input.parse()
+}
+
+fn not_empty(text: &LitStr, name: &Ident) -> Result<()> {
     if text.value().is_empty() {
         let message = format!("`{name}` cannot be empty: leave it out to match everything");
         return Err(Error::new(text.span(), message));
     }
 
-    Ok(text)
+    Ok(())
 }
 
 fn set<T>(slot: &mut Option<T>, name: &Ident, value: T) -> Result<()> {
+    set_once(slot, name, value, true)
+}
+
+/// Sets an option, unless it is set, or its other form is.
+fn set_once<T>(slot: &mut Option<T>, name: &Ident, value: T, is_new: bool) -> Result<()> {
     match slot.replace(value) {
-        None => Ok(()),
-        Some(_) => {
+        None if is_new => Ok(()),
+        _ => {
             let message = format!("`{name}` is given twice: remove one");
             Err(Error::new(name.span(), message))
         }

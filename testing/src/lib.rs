@@ -43,7 +43,7 @@
 //! # Which events arrive
 //!
 //! [`SnsFilterPolicy`] and [`EventBridgeRule`] show which events the infrastructure lets through to
-//! a handler.
+//! a handler. [`IamPolicyDocument`] shows what a policy allows.
 //!
 //! # Features
 //!
@@ -64,7 +64,9 @@ pub use build::{
     NotificationBuilder, RecordBuilder, SnsBatchBuilder, SnsMessageBuilder, SqsBatchBuilder,
     SqsMessageBuilder,
 };
-pub use evaluate::{EventBridgeRule, FilterError, FilterErrorKind, SnsFilterPolicy};
+pub use evaluate::{
+    EventBridgeRule, FilterError, FilterErrorKind, IamPolicyDocument, SnsFilterPolicy,
+};
 #[cfg(feature = "objects")]
 pub use objects::{Fault, MemoryObjects};
 pub use record::event_data::ReplicationData;

@@ -1,8 +1,10 @@
 //! What is known about the message that a record came in.
 
 use std::num::IntErrorKind;
+use std::sync::Arc;
 use std::time::Instant;
 
+use crate::S3EventRecord;
 use crate::handling::class::Classifier;
 use crate::text::text_newtypes;
 
@@ -35,6 +37,7 @@ pub struct MessageContext {
     pub(crate) request_id: Option<InvocationId>,
     pub(crate) deadline: Option<Instant>,
     pub(crate) classifier: Option<Classifier>,
+    pub(crate) own_function: Option<Arc<str>>,
 }
 
 text_newtypes! {
@@ -139,10 +142,49 @@ impl MessageContext {
         self.deadline
     }
 
+    /// The name of the Lambda function whose own writes are recognized. `None` elsewhere, and if no
+    /// route [asks for it](crate::Route::skip_own_writes).
+    #[must_use]
+    pub fn own_function(&self) -> Option<&str> {
+        self.own_function.as_deref()
+    }
+
+    /// Whether the record tells of something that this very function did.
+    ///
+    /// The principal of what a function does is its role with the name of the function as the
+    /// session: `AWS:AROAEXAMPLE:thumbnailer`. A function of the same name in another region or
+    /// account looks the same.
+    pub(crate) fn is_own(&self, record: &S3EventRecord) -> bool {
+        let (Some(function), Some(principal)) = (&self.own_function, &record.principal_id) else {
+            return false;
+        };
+        let session = principal.as_str().rsplit_once(':');
+
+        session.is_some_and(|(role, session)| role.contains("AROA") && session == &**function)
+    }
+
     /// Sets who is asked about the errors of handlers.
     #[doc(hidden)]
     pub fn set_classifier(&mut self, classifier: Classifier) {
         self.classifier = Some(classifier);
+    }
+
+    /// Sets the name of the function whose own writes are recognized.
+    ///
+    /// The dispatcher of `s3-dispatch` sets it in Lambda, for routes with
+    /// [`skip_own_writes`](crate::Route::skip_own_writes).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use s3_dispatch_core::MessageContext;
+    /// let message = MessageContext::new().with_own_function("thumbnailer");
+    /// assert_eq!(message.own_function(), Some("thumbnailer"));
+    /// ```
+    #[must_use]
+    pub fn with_own_function(mut self, name: impl Into<Arc<str>>) -> Self {
+        self.own_function = Some(name.into());
+        self
     }
 
     /// Sets the message id.

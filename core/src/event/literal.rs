@@ -1,7 +1,7 @@
 //! Patterns that are literals in the source of a program.
 
 use super::known::Known;
-use super::spelling::{starred_category, without_prefix};
+use super::spelling::{category_and_action, equal, starred_category, without_prefix};
 
 /// What a literal means, in a form that `const` functions can drop.
 #[derive(Clone, Copy)]
@@ -31,6 +31,15 @@ impl Literal {
                 Some(name) => Some(Self::Name(name)),
                 None => None,
             },
+        }
+    }
+
+    /// Whether the name is among those that the literal means.
+    pub(crate) const fn covers(self, name: Known) -> bool {
+        match self {
+            Self::Any => true,
+            Self::Category(category) => equal(category, category_and_action(name.as_str()).0),
+            Self::Name(own) => own as usize == name as usize,
         }
     }
 }

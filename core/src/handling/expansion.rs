@@ -21,7 +21,7 @@ pub use crate::{Context, Error, EventPattern, Handler, HandlerError, Outcome, Ro
 
 use crate::event::{CompileError, Literal};
 use crate::handling::FromRef;
-use crate::routing::{check_key, check_key_prefix, check_key_suffix};
+use crate::routing::{check_key, check_key_prefix, check_key_suffix, check_own_effect};
 
 /// A state that provides every part.
 ///
@@ -115,6 +115,29 @@ pub const fn check_prefix_fits_key(prefix: &str, pattern: &str) {
 #[track_caller]
 pub const fn check_suffix_fits_key(suffix: &str, pattern: &str, ignores_case: bool) {
     check_key_suffix(suffix, pattern, ignores_case)
+}
+
+/// Fails to compile if the handler takes what it writes to the place itself.
+#[track_caller]
+pub const fn check_own_writes(
+    events: &[&str],
+    bucket: Option<&str>,
+    prefixes: &[&str],
+    place: &str,
+) {
+    check_own_effect(events, bucket, prefixes, place, false)
+}
+
+/// Fails to compile if the handler takes what it deletes from the place itself. The empty place is
+/// all that it takes.
+#[track_caller]
+pub const fn check_own_deletions(
+    events: &[&str],
+    bucket: Option<&str>,
+    prefixes: &[&str],
+    place: &str,
+) {
+    check_own_effect(events, bucket, prefixes, place, true)
 }
 
 /// What a handler may return.

@@ -3,6 +3,7 @@
 use super::bucket::BucketNotification;
 use super::eventbridge::EventBridgePattern;
 use super::filter_criteria::FilterCriteria;
+use super::permissions::{IamPolicy, ObjectAccess};
 use super::sns::FilterPolicy;
 use super::warnings::{self, Warning};
 use crate::{Error, Route, Router};
@@ -175,6 +176,64 @@ impl Manifest {
     /// ```
     pub fn filter_criteria(&self) -> Result<FilterCriteria, Error> {
         FilterCriteria::new(&self.routes)
+    }
+
+    /// The permissions of the function: on its queue, and for what the handlers
+    /// [declare](Route#what-the-handler-does) that they do with objects.
+    ///
+    /// `bucket` is the name of the bucket whose events arrive. It stands for the bucket of routes
+    /// that name none. The partition, such as `aws-cn`, is that of the queue's ARN.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use s3_dispatch_core::{EventPattern, Manifest, Route, Routes};
+    ///
+    /// let route = Route::new(EventPattern::from_static("ObjectCreated:*"))
+    ///     .with_prefix("photos/")
+    ///     .writes("thumbnails/");
+    /// let routes = Routes::new(()).on_fn(route, || async { Ok::<_, std::io::Error>(()) });
+    ///
+    /// let queue = "arn:aws:sqs:eu-central-1:123456789012:uploads";
+    /// let policy = Manifest::new(&routes).iam_policy(queue, "amzn-s3-demo-bucket");
+    /// assert_eq!(
+    ///     serde_json::to_value(&policy).unwrap()["Statement"][1],
+    ///     serde_json::json!({
+    ///         "Sid": "WriteObjects",
+    ///         "Effect": "Allow",
+    ///         "Action": ["s3:PutObject", "s3:GetObject"],
+    ///         "Resource": "arn:aws:s3:::amzn-s3-demo-bucket/thumbnails/*",
+    ///     }),
+    /// );
+    /// ```
+    #[must_use]
+    pub fn iam_policy(&self, queue_arn: impl Into<String>, bucket: &str) -> IamPolicy {
+        IamPolicy::new(queue_arn).with_objects(&self.object_access(), bucket)
+    }
+
+    /// What the handlers [declare](Route#what-the-handler-does) that they do with objects, without
+    /// the names of buckets that the program does not know.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use s3_dispatch_core::{EventPattern, Manifest, Route, Routes};
+    ///
+    /// let route = Route::new(EventPattern::from_static("ObjectCreated:*")).deletes_taken();
+    /// let routes = Routes::new(()).on_fn(route, || async { Ok::<_, std::io::Error>(()) });
+    ///
+    /// assert_eq!(
+    ///     serde_json::to_value(Manifest::new(&routes).object_access()).unwrap(),
+    ///     serde_json::json!([{
+    ///         "sid": "DeleteObjects",
+    ///         "actions": ["s3:DeleteObject"],
+    ///         "resources": [{"bucket": null, "key": "*"}],
+    ///     }]),
+    /// );
+    /// ```
+    #[must_use]
+    pub fn object_access(&self) -> ObjectAccess {
+        ObjectAccess::new(&self.routes)
     }
 
     /// Likely mistakes in the routes.

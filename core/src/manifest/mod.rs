@@ -25,7 +25,7 @@ mod sns;
 mod eventbridge_events;
 mod eventbridge;
 mod filter_criteria;
-mod iam;
+mod permissions;
 #[expect(
     clippy::module_inception,
     reason = "a file is named after its main type"
@@ -35,6 +35,6 @@ pub(crate) mod manifest;
 pub use bucket::BucketNotification;
 pub use eventbridge::EventBridgePattern;
 pub use filter_criteria::FilterCriteria;
-pub use iam::IamPolicy;
+pub use permissions::{IamPolicy, ObjectAccess};
 pub use sns::FilterPolicy;
 pub use warnings::Warning;

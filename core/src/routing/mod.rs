@@ -6,10 +6,13 @@
 
 mod route;
 mod router;
+mod loops;
 mod prepared;
 mod routes;
 
-pub(crate) use route::{KeyPattern, Selection, check_key, check_key_prefix, check_key_suffix};
+pub(crate) use route::{
+    KeyPattern, Place, Selection, check_key, check_key_prefix, check_key_suffix, check_own_effect,
+};
 
 pub use route::Route;
 pub use router::Router;

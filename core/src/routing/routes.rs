@@ -8,8 +8,8 @@ use std::panic::Location;
 
 use crate::event::Known;
 use crate::handling::{BoxFuture, Handler, HandlerFn};
-use crate::routing::Selection;
 use crate::routing::prepared::Prepared;
+use crate::routing::{Selection, loops};
 use crate::{
     Context, Error, EventName, EventPattern, HandlerError, MessageContext, Outcome, Route, Router,
     S3EventRecord, SkipReason,
@@ -30,6 +30,18 @@ use crate::{
 /// records are a mistake, and adding the second one panics. Routes whose patterns of keys have no
 /// key in common, such as `{tenant}/photos/{file}` and `{tenant}/videos/{file}`, are fine. A record
 /// that no route matches is skipped as [`SkipReason::Unrouted`].
+///
+/// # Handlers that call themselves
+///
+/// A handler that writes where it, or another handler of the program, takes events from may set off
+/// itself. If the routes declare what their handlers [write](Route::writes) and
+/// [delete](Route::deletes), adding a route that closes such a loop panics. A chain is fine: one
+/// handler writes `stage1/`, and another takes it and writes `stage2/`. If a loop is intended,
+/// [`skip_own_writes`](Route::skip_own_writes) on one of its routes opens it.
+///
+/// Events of tags, access control lists and annotations are not part of this, and neither are two
+/// programs that write for each other. What is written to a bucket that the route names as
+/// `s3://bucket/` is taken by routes that name this bucket.
 ///
 /// # Examples
 ///
@@ -59,6 +71,7 @@ pub struct Routes<S> {
 struct Entry {
     /// Whether it takes every bucket and every key.
     is_open: bool,
+    skips_own_writes: bool,
     bucket: Option<Cow<'static, str>>,
     selection: Selection,
     pattern: EventPattern,
@@ -167,6 +180,9 @@ impl<S> Routes<S> {
     /// # Panics
     ///
     /// - If another route matches the same records and is equally specific. The message names both.
+    /// - If handlers would call each other without end: this one takes what it
+    ///   [writes](Route::writes) or [deletes](Route::deletes) itself, or what comes from that
+    ///   through others. The message names all of them.
     /// - If the route has a [mistake](Route::check).
     /// - If an argument cannot be made from the records of the route, such as a [`Key`](crate::Key)
     ///   whose fields are not in its pattern.
@@ -303,6 +319,7 @@ impl<S> Routes<S> {
                 let bucket = self.routes[index].bucket().map(str::to_owned);
                 let entry = Entry {
                     is_open: bucket.is_none() && selection.is_open(),
+                    skips_own_writes: self.routes[index].skips_own_writes(),
                     bucket: bucket.map(Cow::Owned),
                     selection: selection.clone(),
                     pattern: pattern.clone(),
@@ -319,6 +336,10 @@ impl<S> Routes<S> {
         }
 
         self.selections.push(selections);
+        if let Some(description) = loops::through_last(&self.routes, &self.selections) {
+            panic!("{description}");
+        }
+
         self
     }
 
@@ -378,6 +399,9 @@ impl<S: Send + Sync + 'static> Router for Routes<S> {
         let Some(entry) = self.find(record) else {
             return Box::pin(std::future::ready(Outcome::Skipped(SkipReason::Unrouted)));
         };
+        if entry.skips_own_writes && message.is_own(record) {
+            return Box::pin(std::future::ready(Outcome::Skipped(SkipReason::OwnWrite)));
+        }
         let (handler, route) = (&self.handlers[entry.index], &self.routes[entry.index]);
 
         match self.state.get() {

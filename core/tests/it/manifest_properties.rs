@@ -235,9 +235,9 @@ fn routes(parts: Vec<String>, is_simple: bool) -> impl Strategy<Value = Vec<Rout
 }
 
 #[derive(Debug)]
-struct World {
-    routes: Vec<Route>,
-    records: Vec<RecordBuilder>,
+pub(crate) struct World {
+    pub(crate) routes: Vec<Route>,
+    pub(crate) records: Vec<RecordBuilder>,
 }
 
 impl World {
@@ -401,7 +401,7 @@ fn within_escape(suffix: &str) -> String {
 }
 
 /// Routes with all kinds of filters, and records.
-fn world(records: std::ops::Range<usize>) -> impl Strategy<Value = World> {
+pub(crate) fn world(records: std::ops::Range<usize>) -> impl Strategy<Value = World> {
     world_of(records, false)
 }
 

@@ -2,7 +2,7 @@
 //!
 //! Each check has the span of the token that is wrong, so that the compiler points there.
 
-use proc_macro2::{Span, TokenStream};
+use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::{LitStr, Type};
 
@@ -16,6 +16,7 @@ pub(super) fn assertions(handler: &Handler) -> TokenStream {
         .key
         .as_ref()
         .map(|key| assert_key(handler, key));
+    let effects = assert_effects(handler);
     let arguments = handler.argument_types();
     let arguments = arguments
         .iter()
@@ -28,6 +29,7 @@ pub(super) fn assertions(handler: &Handler) -> TokenStream {
     quote! {
         #(#events)*
         #key
+        #effects
         #(#arguments)*
         #output
     }
@@ -69,6 +71,48 @@ fn assert_key(handler: &Handler, key: &LitStr) -> TokenStream {
         #(#prefixes)*
         #(#suffixes)*
     }
+}
+
+/// Asserts that the handler does not take what it writes or deletes itself.
+///
+/// With a pattern of keys, `Routes` decides that.
+fn assert_effects(handler: &Handler) -> Option<TokenStream> {
+    let options = &handler.options;
+    if options.skip_own_writes.is_some() {
+        return None;
+    }
+
+    let events: Vec<_> = options.events.iter().map(LitStr::value).collect();
+    // With the span of a token, its path would be reported as an unused qualification.
+    let none = quote!(__private::Option::None);
+    let taken = options.deletes_taken.map(|span| {
+        quote_spanned!(span=>
+            const _: () = __private::check_own_deletions(&[#(#events),*], #none, &[], "");)
+    });
+    if options.key.is_some() {
+        return taken;
+    }
+
+    let prefixes = options.prefix.iter().flat_map(|prefixes| &prefixes.texts);
+    let prefixes: Vec<_> = prefixes.map(LitStr::value).collect();
+    let bucket = options.bucket.as_ref().map(LitStr::value);
+    let bucket = match bucket {
+        Some(bucket) => quote!(__private::Option::Some(#bucket)),
+        None => none,
+    };
+
+    let assert = |check: &str, place: &LitStr| {
+        let check = Ident::new(check, place.span());
+        quote_spanned!(place.span()=>
+            const _: () =
+                __private::#check(&[#(#events),*], #bucket, &[#(#prefixes),*], #place);)
+    };
+    let writes = options.writes.iter().flat_map(|places| &places.texts);
+    let writes = writes.map(|place| assert("check_own_writes", place));
+    let deletes = options.deletes.iter().flat_map(|places| &places.texts);
+    let deletes = deletes.map(|place| assert("check_own_deletions", place));
+
+    Some(quote!(#taken #(#writes)* #(#deletes)*))
 }
 
 /// Asserts that the type is a handler argument, and that each event can give it.

@@ -96,6 +96,17 @@ fn route(handler: &Handler) -> TokenStream {
             .map(|_| quote!(.ignore_suffix_case())),
         options.no_folders.map(|_| quote!(.no_folders())),
         options.key.as_ref().map(|key| quote!(.with_key(#key))),
+        options.reads.map(|_| quote!(.reads())),
+        options.writes.as_ref().map(|places| {
+            let places = &places.texts;
+            quote!(#(.writes(#places))*)
+        }),
+        options.deletes.as_ref().map(|places| {
+            let places = &places.texts;
+            quote!(#(.deletes(#places))*)
+        }),
+        options.deletes_taken.map(|_| quote!(.deletes_taken())),
+        options.skip_own_writes.map(|_| quote!(.skip_own_writes())),
     ];
     let filters = filters.into_iter().flatten();
 

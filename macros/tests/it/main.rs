@@ -11,6 +11,7 @@
 mod routed;
 mod arguments;
 mod keys;
+mod effects;
 mod attributes;
 mod forbids;
 mod names;

@@ -70,14 +70,7 @@ enum Action {
     /// routes look like a mistake, a warning on standard error says so.
     #[command(after_help = "Exit status:\n  0  the JSON was printed\n  \
                       1  the service has no filter that fits the handlers")]
-    Policy {
-        /// What to print
-        #[arg(long, value_enum)]
-        format: policy::Format,
-        /// The ARN of the queue in the iam policy
-        #[arg(long, default_value = "arn:aws:sqs:REGION:ACCOUNT:QUEUE")]
-        queue_arn: String,
-    },
+    Policy(policy::Options),
 }
 
 /// Runs the command in the program's arguments and returns its exit status.
@@ -97,12 +90,10 @@ pub(crate) async fn main<R: Router>(dispatcher: Dispatcher<R>) -> i32 {
             invoke::invoke(&dispatcher, &file).await
         }
         Action::Inspect { files } => inspect::inspect(&files),
-        Action::Policy { format, queue_arn } => policy::policy(
-            dispatcher.router(),
-            program.as_deref().unwrap_or("processor"),
-            format,
-            &queue_arn,
-        ),
+        Action::Policy(options) => {
+            let program = program.as_deref().unwrap_or("processor");
+            policy::policy(&dispatcher, program, &options)
+        }
     }
 }
 

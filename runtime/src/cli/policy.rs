@@ -2,13 +2,37 @@
 
 use std::io::{self, Write};
 
-use clap::ValueEnum;
-use s3_dispatch_core::manifest::{FilterPolicy, IamPolicy, Warning};
+use clap::{Args, ValueEnum};
+use s3_dispatch_core::manifest::{FilterPolicy, IamPolicy, ObjectAccess, Warning};
 use s3_dispatch_core::{Error, Manifest, Router};
 use serde::Serialize;
 use serde_json::Value;
 
 use super::{FAILURE, SUCCESS};
+use crate::Dispatcher;
+
+/// The options of the command.
+#[derive(Args)]
+pub(super) struct Options {
+    /// What to print
+    #[arg(long, value_enum)]
+    format: Format,
+    /// The ARN of the queue in the iam policy
+    #[arg(long, default_value = "arn:aws:sqs:REGION:ACCOUNT:QUEUE")]
+    queue_arn: String,
+    /// The bucket in the iam policy whose events arrive
+    #[arg(long, default_value = "BUCKET")]
+    bucket: String,
+    /// The ARN of the queue that dead letters are sent to, for the iam policy
+    #[arg(long)]
+    dead_letters_arn: Option<String>,
+    /// The ARN of a table that a store uses, for the iam policy; may be repeated
+    #[arg(long)]
+    table_arn: Vec<String>,
+    /// The ARN of a KMS key that encrypts objects or queues, for the iam policy; may be repeated
+    #[arg(long)]
+    kms_key_arn: Vec<String>,
+}
 
 /// The document to print.
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -21,7 +45,7 @@ pub(super) enum Format {
     Eventbridge,
     /// The filter criteria of the event source mapping, for every form of a body
     Esm,
-    /// The policy that lets the function's role read its queue
+    /// The policy of the function's role: its queue, and what handlers declare
     Iam,
     /// The input of the Terraform module in infra/
     Terraform,
@@ -34,6 +58,8 @@ struct Processor<'p> {
     events: Vec<&'p str>,
     filter_policy: &'p FilterPolicy,
     filter_policy_scope: &'static str,
+    #[serde(skip_serializing_if = "ObjectAccess::is_empty")]
+    object_access: ObjectAccess,
 }
 
 /// A document as JSON, and the warnings about it.
@@ -43,14 +69,18 @@ struct Document {
 }
 
 /// Prints a document and its warnings, and returns the exit status.
-pub(super) fn policy(router: &impl Router, program: &str, format: Format, queue_arn: &str) -> i32 {
-    let manifest = Manifest::new(router);
+pub(super) fn policy<R: Router>(
+    dispatcher: &Dispatcher<R>,
+    program: &str,
+    options: &Options,
+) -> i32 {
+    let manifest = Manifest::new(dispatcher.router());
     // A mistake in the routes may be the cause of the error that follows.
     for warning in manifest.warnings() {
         eprintln!("warning: {warning}");
     }
 
-    let document = match document(&manifest, program, format, queue_arn) {
+    let document = match document(dispatcher, &manifest, program, options) {
         Ok(document) => document,
         Err(error) => {
             eprintln!("error: {error}");
@@ -71,13 +101,13 @@ pub(super) fn policy(router: &impl Router, program: &str, format: Format, queue_
     }
 }
 
-fn document(
+fn document<R: Router>(
+    dispatcher: &Dispatcher<R>,
     manifest: &Manifest,
     program: &str,
-    format: Format,
-    queue_arn: &str,
+    options: &Options,
 ) -> Result<Document, Error> {
-    match format {
+    match options.format {
         Format::Sns => {
             let policy = manifest.filter_policy()?;
             Ok(Document::new(&policy, wider_than_routes(policy.is_exact())))
@@ -103,9 +133,32 @@ fn document(
 
             Ok(Document::new(&criteria, warnings))
         }
-        Format::Iam => Ok(Document::new(&IamPolicy::new(queue_arn), Vec::new())),
+        Format::Iam => Ok(iam(dispatcher, manifest, options)),
         Format::Terraform => terraform(manifest, program),
     }
+}
+
+fn iam<R: Router>(dispatcher: &Dispatcher<R>, manifest: &Manifest, options: &Options) -> Document {
+    let mut policy: IamPolicy = manifest.iam_policy(&options.queue_arn, &options.bucket);
+    if dispatcher.changes_visibility() {
+        policy = policy.with_backoff();
+    }
+    if let Some(queue) = &options.dead_letters_arn {
+        policy = policy.with_dead_letters(queue);
+    }
+
+    let tables = options.table_arn.iter();
+    let policy = tables.fold(policy, IamPolicy::with_table);
+    let policy = policy.with_kms_keys(&options.kms_key_arn);
+
+    let mut warnings = Vec::new();
+    if dispatcher.has_dead_letters() && options.dead_letters_arn.is_none() {
+        let text = "the policy does not allow to store dead letters; if that is a queue of SQS, \
+                    name it with `--dead-letters-arn`";
+        warnings.push(Warning::from(text));
+    }
+
+    Document::new(&policy, warnings)
 }
 
 fn terraform(manifest: &Manifest, program: &str) -> Result<Document, Error> {
@@ -117,6 +170,7 @@ fn terraform(manifest: &Manifest, program: &str) -> Result<Document, Error> {
         events: notification.events().collect(),
         filter_policy: &filter_policy,
         filter_policy_scope: "MessageBody",
+        object_access: manifest.object_access(),
     };
 
     Ok(Document::new(

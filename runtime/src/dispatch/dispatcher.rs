@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 #[cfg(doc)]
 use s3_dispatch_core::Classify;
-use s3_dispatch_core::{Class, Error, ErrorKind, Manifest, Router};
+use s3_dispatch_core::{Class, Error, ErrorKind, Manifest, Route, Router};
 
 use crate::dispatch::after_invocation::{AfterInvocation, Hooks};
 use crate::dispatch::answered::Answered;
@@ -15,7 +15,7 @@ use crate::dispatch::invocation::Invocation;
 use crate::dispatch::payload::Payload;
 use crate::dispatch::report::BatchReport;
 use crate::dispatch::settings::{
-    Acknowledge, AllFailed, FailedKey, Malformed, Returned, Settings, Unreached, Unrouted,
+    Acknowledge, AllFailed, FailedKey, Malformed, OwnWrite, Returned, Settings, Unreached, Unrouted,
 };
 use crate::guarded::Guarded;
 use crate::lambda::layers::Layers;
@@ -554,6 +554,62 @@ impl<R: Router> Dispatcher<R> {
         self
     }
 
+    /// Sets what to do with events that the function itself caused, on routes that say
+    /// [`skip_own_writes`](crate::Route::skip_own_writes). The default is [`OwnWrite::Skip`].
+    ///
+    /// A function is recognized by the principal of the event, `AWS:AROAEXAMPLE:function-name`: its
+    /// role with the name of the function as the session. So this is for Lambda only, and for
+    /// handlers that use the credentials of the function. A function of the same name in another
+    /// region or account that writes to the same bucket is taken for this one.
+    ///
+    /// On routes without `skip_own_writes` nothing is skipped, whoever wrote it. One handler of a
+    /// program may be waiting for what another one writes, and an event that is skipped is gone.
+    /// A loop can be stopped.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use s3_dispatch::dispatch::OwnWrite;
+    /// use s3_dispatch::{Dispatcher, HandlerError, ObjectKey, Routes, s3_handler};
+    ///
+    /// /// Splits large files into smaller ones beside them, until all are small.
+    /// #[s3_handler("ObjectCreated:*", prefix = "data/", writes = "data/", skip_own_writes)]
+    /// async fn split(key: ObjectKey) -> Result<(), HandlerError> {
+    ///     println!("split {key:?}");
+    ///     Ok(())
+    /// }
+    ///
+    /// let routes = Routes::new(()).on::<split>();
+    /// let dispatcher = Dispatcher::new(routes).on_own_write(OwnWrite::Handle);
+    /// ```
+    #[must_use]
+    pub fn on_own_write(mut self, choice: OwnWrite) -> Self {
+        self.settings.own_write = choice;
+        self
+    }
+
+    /// Returns whether the dispatcher changes when messages are visible again.
+    #[cfg(feature = "cli")]
+    pub(crate) fn changes_visibility(&self) -> bool {
+        let gives_back =
+            self.settings.queue.is_some() && self.settings.unreached == Unreached::GiveBack;
+        self.settings.backoff.is_some() || gives_back
+    }
+
+    #[cfg(feature = "cli")]
+    pub(crate) fn has_dead_letters(&self) -> bool {
+        self.settings.dead_letters.is_some()
+    }
+
+    /// Returns the name of the function if own writes have to be recognized.
+    pub(crate) fn recognized_function(&self, name: &str) -> Option<Arc<str>> {
+        let skips = self.settings.own_write == OwnWrite::Skip
+            && !name.is_empty()
+            && self.router.routes().iter().any(Route::skips_own_writes);
+
+        skips.then(|| Arc::from(name))
+    }
+
     /// Runs an async function after each invocation, for example to write metrics or traces.
     ///
     /// Lambda stops the process between invocations, so what is not written by then may be late or
@@ -766,6 +822,7 @@ impl<R: fmt::Debug> fmt::Debug for Dispatcher<R> {
             .field("acknowledge", &settings.acknowledge)
             .field("unreached", &settings.unreached)
             .field("failed_key", &settings.failed_key)
+            .field("own_write", &settings.own_write)
             .finish_non_exhaustive()
     }
 }

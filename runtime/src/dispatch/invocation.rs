@@ -1,5 +1,6 @@
 //! One invocation, from its payload to its report.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use s3_dispatch_core::delivery::{
@@ -29,6 +30,8 @@ pub(crate) struct Invocation {
     pub(crate) trace_header: Option<TraceHeader>,
     /// Lambda waits for the answer, and delivers the whole batch again if it gets none.
     pub(crate) is_from_lambda: bool,
+    /// The function whose own writes are skipped. `None` if no route skips them.
+    pub(crate) own_function: Option<Arc<str>>,
 }
 
 impl Invocation {
@@ -161,6 +164,10 @@ impl Invocation {
 
         if let Some(id) = &self.request_id {
             *context = std::mem::take(context).with_request_id(id.clone());
+        }
+
+        if let Some(function) = &self.own_function {
+            *context = std::mem::take(context).with_own_function(Arc::clone(function));
         }
 
         if let (None, Some(header)) = (context.trace_header(), &self.trace_header) {

@@ -19,4 +19,4 @@ mod summary;
 
 pub use after_invocation::AfterInvocation;
 pub use report::{MessageFailure, MessageOutcome, MessageReport};
-pub use settings::{Acknowledge, FailedKey, Returned, Unreached};
+pub use settings::{Acknowledge, FailedKey, OwnWrite, Returned, Unreached};

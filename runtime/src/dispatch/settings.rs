@@ -157,6 +157,21 @@ pub enum FailedKey {
     HoldBack,
 }
 
+/// What a dispatcher does with events that the function itself caused, on routes that say
+/// [`skip_own_writes`](crate::Route::skip_own_writes).
+///
+/// Set it with [`Dispatcher::on_own_write`](crate::Dispatcher::on_own_write).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum OwnWrite {
+    /// Skips them as [`SkipReason::OwnWrite`](crate::SkipReason::OwnWrite), in Lambda.
+    ///
+    /// Elsewhere it is not known who the program is, so they are handled.
+    #[default]
+    Skip,
+    /// Handles them like all others. The handlers must end the loop themselves.
+    Handle,
+}
+
 /// Everything that can be set on a dispatcher.
 #[derive(Clone)]
 pub(crate) struct Settings {
@@ -175,6 +190,7 @@ pub(crate) struct Settings {
     pub(crate) acknowledge: Acknowledge,
     pub(crate) unreached: Unreached,
     pub(crate) failed_key: FailedKey,
+    pub(crate) own_write: OwnWrite,
     pub(crate) in_progress: Option<Arc<InProgress>>,
     pub(crate) classifiers: Classifiers,
     /// What [`classifiers`](Self::classifiers) are as one.
@@ -204,6 +220,7 @@ impl Default for Settings {
             acknowledge: Acknowledge::default(),
             unreached: Unreached::default(),
             failed_key: FailedKey::default(),
+            own_write: OwnWrite::default(),
             in_progress: None,
             classifiers: Classifiers::default(),
             classifier: default_classifier(),

@@ -122,7 +122,13 @@ impl<R: Router> Dispatcher<R> {
         &self,
         event: LambdaEvent<impl Into<Payload>>,
     ) -> Result<BatchReport, Error> {
-        self.dispatch_invocation(event.payload.into(), invocation(&event.context))
+        let function = &event.context.env_config.function_name;
+        let invocation = Invocation {
+            own_function: self.recognized_function(function),
+            ..invocation(&event.context)
+        };
+
+        self.dispatch_invocation(event.payload.into(), invocation)
             .await
     }
 }
@@ -167,6 +173,7 @@ fn invocation(context: &Context) -> Invocation {
             .filter(|header| !header.is_empty())
             .map(Into::into),
         is_from_lambda: true,
+        own_function: None,
     }
 }
 

@@ -23,6 +23,7 @@ mod sqs_backoff;
 #[cfg(feature = "sqs")]
 mod sqs_queue;
 mod deduplicated;
+mod own_writes;
 mod outages;
 mod scopes;
 mod identity;

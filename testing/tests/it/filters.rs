@@ -1,4 +1,4 @@
-use s3_dispatch_testing::{EventBridgeRule, FilterErrorKind, SnsFilterPolicy};
+use s3_dispatch_testing::{EventBridgeRule, FilterErrorKind, IamPolicyDocument, SnsFilterPolicy};
 
 /// Checks that both evaluators agree on the body.
 #[track_caller]
@@ -397,4 +397,71 @@ fn the_depth_is_limited() {
     check(r#"{"a":[1]}"#, &arrays(100), true);
     check(r#"{"a":[1]}"#, &arrays(100_000), false);
     check_rejected(&nested(100_000), FilterErrorKind::InvalidJson);
+}
+
+/// Checks whether an IAM policy with this resource allows to read the object.
+#[track_caller]
+fn check_resource(resource: &str, object: &str, expected: bool) {
+    let statement = serde_json::json!({"Effect": "Allow", "Action": ["S3:get*"],
+        "Resource": [resource]});
+    let policy = serde_json::json!({"Version": "2012-10-17", "Statement": [statement]});
+    let policy = IamPolicyDocument::parse(&policy.to_string()).unwrap();
+    assert_eq!(
+        policy.allows("s3:GetObject", object),
+        expected,
+        "{resource} {object}"
+    );
+    assert!(!policy.allows("s3:PutObject", object));
+}
+
+#[test]
+fn the_resources_of_a_policy_have_wildcards_and_escapes() {
+    check_resource("a/*", "a/", true);
+    check_resource("a/*", "a/b/c", true);
+    check_resource("a/*", "a", false);
+    check_resource("a*b*c", "aXbbYc", true);
+    check_resource("a*b*c", "acb", false);
+    check_resource("a?c", "aéc", true);
+    check_resource("a?c", "ac", false);
+    check_resource("${*}${?}${$}{*}", "*?${x}", true);
+    check_resource("${*}", "x", false);
+    check_resource("${?}", "x", false);
+    check_resource("$x", "$x", true);
+    check_resource("*", "", true);
+}
+
+#[test]
+fn a_policy_that_cannot_be_evaluated_is_refused() {
+    let refused = |policy: &str| IamPolicyDocument::parse(policy).unwrap_err().kind();
+    let statement = |more: &str| {
+        format!(
+            r#"{{"Version": "2012-10-17", "Statement": [{{"Effect": "Allow", "Action": "*",
+                "Resource": "*"{more}}}]}}"#
+        )
+    };
+
+    assert_eq!(refused("{"), FilterErrorKind::InvalidJson);
+    assert_eq!(refused("{}"), FilterErrorKind::InvalidShape);
+    assert_eq!(
+        refused(&statement(r#", "Condition": {}"#)),
+        FilterErrorKind::InvalidShape
+    );
+    let old = statement("").replace("2012", "2008");
+    assert_eq!(refused(&old), FilterErrorKind::InvalidShape);
+    let variable = statement("").replace(r#""Resource": "*""#, r#""Resource": "${aws:username}""#);
+    assert_eq!(refused(&variable), FilterErrorKind::InvalidCondition);
+    let effect = statement("").replace("Allow", "allow");
+    assert_eq!(refused(&effect), FilterErrorKind::InvalidShape);
+}
+
+#[test]
+fn a_denial_wins() {
+    let policy = IamPolicyDocument::parse(
+        r#"{"Version": "2012-10-17", "Statement": [
+            {"Effect": "Allow", "Action": "*", "Resource": "*"},
+            {"Effect": "Deny", "Action": "s3:*", "Resource": "a/*"}]}"#,
+    )
+    .unwrap();
+    assert!(policy.allows("s3:GetObject", "b/") && policy.allows("sqs:SendMessage", "a/b"));
+    assert!(!policy.allows("s3:GetObject", "a/b"));
 }

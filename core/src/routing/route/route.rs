@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use super::effects::Effects;
 use super::key_filter::{Affixes, KeyFilter};
 use super::key_pattern::KeyPattern;
 use super::selection::Selection;
@@ -56,6 +57,7 @@ pub struct Route {
     pub(super) patterns: Vec<EventPattern>,
     pub(super) bucket: Option<Cow<'static, str>>,
     pub(super) keys: KeyFilter,
+    pub(super) effects: Effects,
 }
 
 impl Route {
@@ -78,6 +80,7 @@ impl Route {
             patterns: vec![pattern],
             bucket: None,
             keys: KeyFilter::default(),
+            effects: Effects::default(),
         }
     }
 
@@ -295,7 +298,7 @@ impl Route {
         self
     }
 
-    /// Finds the mistakes in the filters.
+    /// Finds the mistakes in the filters, and in what the handler says that it does.
     ///
     /// [`Routes`](crate::Routes) calls it when the route is added.
     ///
@@ -317,7 +320,8 @@ impl Route {
     /// );
     /// ```
     pub fn check(&self) -> Result<(), Error> {
-        let mistakes = self.keys.mistakes();
+        let mut mistakes = self.keys.mistakes();
+        mistakes.extend(self.effects.mistakes());
         if mistakes.is_empty() {
             return Ok(());
         }

@@ -66,6 +66,15 @@ impl Selection {
         }
     }
 
+    /// Every key with this prefix.
+    pub(crate) fn with_prefix(prefix: Cow<'static, str>) -> Self {
+        Self {
+            prefix,
+            suffix: Cow::Borrowed(""),
+            more: None,
+        }
+    }
+
     /// Takes the literal ends of the pattern where they say more than the prefix and the suffix.
     fn lengthen(&mut self, pattern: &KeyPattern) {
         let (start, end) = (pattern.literal_prefix(), pattern.literal_suffix());

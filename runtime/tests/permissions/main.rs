@@ -1,0 +1,189 @@
+//! The permissions that the command line of a program prints.
+//!
+//! With the environment variable `PROGRAM` this process is the program, and without it the test.
+
+#![allow(missing_docs, clippy::unwrap_used)]
+
+use std::error::Error;
+use std::process::Command;
+
+use s3_dispatch::failure::{DeadLetter, DeadLetterError, FailedMessage};
+use s3_dispatch::{
+    Backoff, DeadLetters, Dispatcher, HandlerError, Routes, async_trait, s3_handler,
+};
+use serde_json::{Value, json};
+
+#[s3_handler(
+    "ObjectCreated:*",
+    prefix = "photos/",
+    suffix = ".jpg",
+    reads,
+    writes = "small/"
+)]
+async fn resize() -> Result<(), HandlerError> {
+    Ok(())
+}
+
+#[s3_handler("ObjectRemoved:*", prefix = "photos/", deletes = "small/")]
+async fn forget() -> Result<(), HandlerError> {
+    Ok(())
+}
+
+struct Nothing;
+
+#[async_trait]
+impl DeadLetters for Nothing {
+    async fn put(&self, _: &DeadLetter<'_>) -> Result<(), DeadLetterError> {
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl Backoff for Nothing {
+    async fn postpone(&self, _: &[FailedMessage<'_>]) -> Result<(), Box<dyn Error + Send + Sync>> {
+        Ok(())
+    }
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), s3_dispatch::Error> {
+    let routes = || Routes::new(()).on::<resize>().on::<forget>();
+    match std::env::var("PROGRAM").as_deref() {
+        Ok("wired") => {
+            let dispatcher = Dispatcher::new(routes()).with_dead_letters(Nothing);
+            return s3_dispatch::start(dispatcher.with_backoff(Nothing)).await;
+        }
+        Ok(_) => return s3_dispatch::start(routes()).await,
+        Err(_) => {}
+    }
+
+    handlers_get_what_they_declare();
+    the_flags_add_what_the_program_cannot_know();
+    what_is_wired_is_seen();
+    terraform_gets_the_same();
+
+    Ok(())
+}
+
+/// The JSON and the standard error of the program.
+#[track_caller]
+fn policy(program: &str, arguments: &[&str]) -> (Value, String) {
+    let output = Command::new(std::env::current_exe().unwrap())
+        .arg("policy")
+        .args(arguments)
+        .env("PROGRAM", program)
+        .env_remove("AWS_LAMBDA_RUNTIME_API")
+        .output()
+        .unwrap();
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(0), "{stderr}");
+
+    let warnings = stderr.lines().filter(|line| line.contains("the policy"));
+    let warnings = warnings.collect();
+    (serde_json::from_slice(&output.stdout).unwrap(), warnings)
+}
+
+/// The action and the resource of a statement.
+fn statement<'p>(policy: &'p Value, sid: &str) -> Option<(&'p Value, &'p Value)> {
+    let mut statements = policy["Statement"].as_array().unwrap().iter();
+    let found = statements.find(|statement| statement["Sid"] == sid)?;
+    Some((&found["Action"], &found["Resource"]))
+}
+
+fn handlers_get_what_they_declare() {
+    let queue = "arn:aws-cn:sqs:cn-north-1:123456789012:uploads";
+    let arguments = [
+        "--format",
+        "iam",
+        "--bucket",
+        "holiday",
+        "--queue-arn",
+        queue,
+    ];
+    let (policy, warnings) = policy("plain", &arguments);
+    assert_eq!(warnings, "");
+
+    let received = statement(&policy, "ReceiveFromQueue").unwrap();
+    let actions = [
+        "sqs:DeleteMessage",
+        "sqs:GetQueueAttributes",
+        "sqs:ReceiveMessage",
+    ];
+    assert_eq!(received, (&json!(actions), &json!(queue)));
+    let resource = |sid| statement(&policy, sid).unwrap().1;
+    assert_eq!(
+        resource("ReadObjects"),
+        "arn:aws-cn:s3:::holiday/photos/*.jpg"
+    );
+    assert_eq!(resource("WriteObjects"), "arn:aws-cn:s3:::holiday/small/*");
+    assert_eq!(resource("DeleteObjects"), "arn:aws-cn:s3:::holiday/small/*");
+    assert_eq!(resource("ListBuckets"), "arn:aws-cn:s3:::holiday");
+    for absent in ["SendDeadLetters", "KeepClaims", "UseKeys"] {
+        assert_eq!(statement(&policy, absent), None);
+    }
+}
+
+fn the_flags_add_what_the_program_cannot_know() {
+    let (policy, _) = policy(
+        "plain",
+        &[
+            "--format",
+            "iam",
+            "--dead-letters-arn",
+            "d",
+            "--table-arn",
+            "t1",
+            "--table-arn",
+            "t2",
+            "--kms-key-arn",
+            "k1",
+            "--kms-key-arn",
+            "k2",
+        ],
+    );
+
+    let sent = statement(&policy, "SendDeadLetters").unwrap();
+    assert_eq!(sent, (&json!(["sqs:SendMessage"]), &json!("d")));
+    let kept = statement(&policy, "KeepClaims").unwrap();
+    let actions = [
+        "dynamodb:GetItem",
+        "dynamodb:PutItem",
+        "dynamodb:DeleteItem",
+    ];
+    assert_eq!(kept, (&json!(actions), &json!(["t1", "t2"])));
+    let keys = statement(&policy, "UseKeys").unwrap();
+    let actions = ["kms:Decrypt", "kms:GenerateDataKey"];
+    assert_eq!(keys, (&json!(actions), &json!(["k1", "k2"])));
+    assert_eq!(
+        statement(&policy, "ListBuckets").unwrap().1,
+        "arn:aws:s3:::BUCKET"
+    );
+}
+
+fn what_is_wired_is_seen() {
+    let (policy, warnings) = policy("wired", &["--format", "iam"]);
+    let (actions, _) = statement(&policy, "ReceiveFromQueue").unwrap();
+    assert_eq!(actions[3], "sqs:ChangeMessageVisibility");
+    assert!(warnings.contains("--dead-letters-arn"), "{warnings}");
+
+    let named = ["--format", "iam", "--dead-letters-arn", "d"];
+    assert_eq!(self::policy("wired", &named).1, "");
+    let (plain, _) = self::policy("plain", &["--format", "iam"]);
+    assert_eq!(
+        statement(&plain, "ReceiveFromQueue").unwrap().0[3],
+        Value::Null
+    );
+}
+
+fn terraform_gets_the_same() {
+    let (processor, _) = policy("plain", &["--format", "terraform"]);
+    assert_eq!(
+        processor["object_access"][0],
+        json!({
+            "sid": "ReadObjects",
+            "actions": ["s3:GetObject", "s3:GetObjectVersion"],
+            "resources": [{"bucket": null, "key": "photos/*.jpg"}],
+        })
+    );
+    assert_eq!(processor["object_access"].as_array().unwrap().len(), 4);
+}
