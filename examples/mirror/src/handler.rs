@@ -55,7 +55,7 @@ impl FromRef<App> for Index {
 }
 
 /// Makes the index equal to the bucket at one key, whatever the event says.
-#[s3_handler("ObjectCreated:*", "ObjectRemoved:*", "LifecycleExpiration:*", state = App)]
+#[s3_handler("ObjectCreated:*", "ObjectRemoved:*", "LifecycleExpiration:*", reads, state = App)]
 pub async fn follow(
     bucket: BucketName,
     key: ObjectKey,

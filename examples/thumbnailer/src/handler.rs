@@ -87,6 +87,8 @@ impl FromRef<App> for Arc<dyn Delete> {
     prefix = "photos/",
     suffix = [".jpg", ".jpeg"],
     ignore_suffix_case,
+    reads,
+    writes = "thumbnails/",
     state = App
 )]
 pub async fn make_thumbnail(photo: Object, current: Current) -> Result<(), HandlerError> {
@@ -147,6 +149,8 @@ fn source_of(thumbnail: &ObjectHead) -> Option<&str> {
     prefix = "photos/",
     suffix = [".jpg", ".jpeg"],
     ignore_suffix_case,
+    reads,
+    deletes = "thumbnails/",
     state = App
 )]
 pub async fn remove_thumbnail(
