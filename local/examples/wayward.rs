@@ -29,7 +29,7 @@ fn main() {
         if event.contains("ObjectCreated")
             && let Ok(target) = std::env::var("WRITE_TO")
         {
-            drop(write(&target, &trace_header));
+            write(&target, &trace_header);
         }
         if std::env::var("HANG").is_ok() {
             println!("working");

@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use http::request::Parts;
+use http::HeaderMap;
 
 use super::lineage::Lineage;
 
@@ -76,19 +76,14 @@ impl Traces {
 }
 
 impl Sender {
-    /// The sender of a request. A presigned URL has the token in its query.
-    pub(crate) fn of(request: &Parts) -> Self {
-        let header = |name| request.headers.get(name)?.to_str().ok().map(str::to_owned);
-        let presigned = || {
-            let mut parameters = request.uri.query()?.split('&');
-            let token = parameters.find_map(|pair| pair.strip_prefix("X-Amz-Security-Token="))?;
-            let token = percent_encoding::percent_decode_str(token).decode_utf8();
-            Some(token.ok()?.into_owned())
-        };
+    /// The sender of a request with these headers. The token in the query of a presigned URL does
+    /// not count: a function gives such a URL to others.
+    pub(crate) fn of(headers: &HeaderMap) -> Self {
+        let header = |name| headers.get(name)?.to_str().ok().map(str::to_owned);
 
         Self {
             trace_header: header("x-amzn-trace-id"),
-            session_token: header("x-amz-security-token").or_else(presigned),
+            session_token: header("x-amz-security-token"),
         }
     }
 }

@@ -48,7 +48,7 @@ const EXAMPLE_TOPIC: &str = "object-events";
 ///     Destination::Queue("uploads".into()),
 /// );
 /// let topology = Topology::new()
-///     .with_bucket(BucketSpec::new(EXAMPLE_BUCKET).with_notification(uploads))
+///     .with_bucket(BucketSpec::new("amzn-s3-demo-bucket").with_notification(uploads))
 ///     .with_queue(QueueSpec::new("uploads"))
 ///     .with_function(FunctionSpec::new("index"))
 ///     .with_mapping(MappingSpec::new("uploads", "index"));

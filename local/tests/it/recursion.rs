@@ -1,6 +1,7 @@
 //! Functions that are invoked by what they write.
 
 use std::io;
+use std::path::Path;
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
@@ -333,10 +334,9 @@ async fn a_program_is_known_by_its_session_token_otherwise() {
     assert_eq!(loops_as("token").await, (ROUNDS, 1));
 }
 
-#[tokio::test]
-async fn the_console_says_in_one_line_what_loops_and_what_to_do() {
-    let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("loop.toml");
+/// Writes the configuration of a program that loops without dead letters, and returns its path.
+pub(crate) fn loop_configuration(folder: &Path) -> String {
+    let file = folder.join("loop.toml");
     let text = format!(
         "[[bucket]]\nname = \"amzn-s3-demo-bucket\"\n\
          [[bucket.notification]]\nevents = [\"ObjectCreated:*\"]\nqueue = \"index\"\n\
@@ -348,15 +348,23 @@ async fn the_console_says_in_one_line_what_loops_and_what_to_do() {
     );
     std::fs::write(&file, text).unwrap();
 
-    let file = file.to_str().unwrap();
-    let mut program = Program::start(&["--config", file, "--port", "0", "--sqs-port", "0"]);
+    file.to_str().unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn the_console_says_in_one_line_what_loops_and_what_to_do() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = loop_configuration(folder.path());
+    let mut program = Program::start(&["--config", &file, "--port", "0", "--sqs-port", "0"]);
     let port = program.port().await;
     crate::cli::put(port, "1", "an image").await;
     let line = program.line("index was invoked 16 times").await;
-    let expected = "index was invoked 16 times by what it writes, now \"a loop\" in \
-                    amzn-s3-demo-bucket: the message is dropped; write under a prefix that index \
-                    does not take, and declare it (`writes = \"thumbnails/\"`)";
-    assert!(line.contains(expected), "{line}");
+    let expected = [
+        "index was invoked 16 times by what it writes, now \"a loop\" in amzn-s3-demo-bucket: ",
+        "the message is dropped; write under a prefix that index does not take, ",
+        "and declare it (`writes = \"thumbnails/\"`)",
+    ];
+    assert!(line.contains(&expected.concat()), "{line}");
     program.signal("-INT");
     assert!(program.end().await.0.success());
 }

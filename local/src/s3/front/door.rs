@@ -51,7 +51,7 @@ impl Front {
         let (mut head, body) = request.into_parts();
         authentication::check(&mut head)?;
         head.extensions.insert(ids);
-        head.extensions.insert(Sender::of(&head));
+        head.extensions.insert(Sender::of(&head.headers));
 
         match FormTarget::of(&head) {
             Some(target) => post(&self.protocol, &target, head, body).await,

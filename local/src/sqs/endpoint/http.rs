@@ -66,7 +66,7 @@ async fn call(service: &SqsService, request: Request<Incoming>) -> Result<Bytes,
         .to_owned();
 
     let (head, body) = request.into_parts();
-    let sender = service.engine.traces.of(&Sender::of(&head));
+    let sender = service.engine.traces.of(&Sender::of(&head.headers));
     let input = read_body(body).await?;
 
     let call = operations::call(service, &operation, &input);

@@ -14,6 +14,7 @@ use tokio::net::{TcpSocket, TcpStream};
 use self::browser::{BUCKET, Ui, rate, send};
 use crate::cli::{Program, start};
 use crate::programs::wayward;
+use crate::recursion::loop_configuration;
 
 #[tokio::test]
 async fn the_page_is_served_whole_and_loads_nothing_from_elsewhere() {
@@ -362,6 +363,21 @@ async fn state_of_refused(more: &str) -> Value {
             break json!([message["state"], message["at"]]);
         }
     }
+}
+
+#[tokio::test]
+async fn a_message_of_a_loop_that_is_dropped_is_lost_and_not_handled() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = loop_configuration(folder.path());
+    let ui = Ui::of(Program::start(&[
+        "--config", &file, "--port", "0", "--ui", "0",
+    ]))
+    .await;
+    let mut events = ui.watch().await;
+    assert_eq!(ui.put("1", "an image").await.status, 201);
+
+    // The object that 16 invocations have led to.
+    events.message("e17", "lost").await;
 }
 
 #[tokio::test]

@@ -162,6 +162,15 @@ impl EventHistory {
             StepKind::Expired { message_id, queue } => {
                 self.messages.move_to(message_id, queue, Location::Expired);
             }
+            // A deletion follows, which is no success.
+            StepKind::RecursionStopped {
+                message_id,
+                queue,
+                dead_letter_queue: None,
+                ..
+            } => {
+                self.messages.move_to(message_id, queue, Location::Dropped);
+            }
             StepKind::Redriven {
                 message_id,
                 queue,

@@ -31,6 +31,8 @@ pub(super) enum Location {
     Function(Arc<str>),
     Deleted,
     Expired,
+    /// It would have invoked its function in a loop.
+    Dropped,
 }
 
 impl TrackedMessage {
@@ -54,7 +56,10 @@ impl TrackedMessage {
 
     /// Whether it is no longer in a queue.
     pub(super) fn is_gone(&self) -> bool {
-        matches!(self.location, Location::Deleted | Location::Expired)
+        matches!(
+            self.location,
+            Location::Deleted | Location::Expired | Location::Dropped
+        )
     }
 
     /// Whether it is expected to move again.
@@ -62,7 +67,7 @@ impl TrackedMessage {
         match self.location {
             Location::Queue => !self.is_dead_letter,
             Location::Function(_) => true,
-            Location::Deleted | Location::Expired => false,
+            Location::Deleted | Location::Expired | Location::Dropped => false,
         }
     }
 
@@ -76,7 +81,7 @@ impl TrackedMessage {
             Location::Queue if self.is_dead_letter => (Component::queue(&self.queue), "dead"),
             Location::Queue => (Component::queue(&self.queue), "waiting"),
             Location::Function(name) => (Component::function(name), "running"),
-            Location::Deleted | Location::Expired => return None,
+            Location::Deleted | Location::Expired | Location::Dropped => return None,
         };
 
         Some(json!({"node": node, "how": how, "count": 1}))
@@ -89,6 +94,7 @@ impl TrackedMessage {
             Location::Function(name) => format!("in {name}"),
             Location::Deleted => format!("deleted from {}", self.queue),
             Location::Expired => format!("expired in {}", self.queue),
+            Location::Dropped => format!("dropped from {}", self.queue),
         };
 
         json!({

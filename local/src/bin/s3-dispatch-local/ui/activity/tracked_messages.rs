@@ -120,7 +120,9 @@ impl TrackedMessages {
             Some("dead")
         } else if any(|message| message.location == Location::Expired) {
             Some("expired")
-        } else if !self.refused_by.is_empty() {
+        } else if !self.refused_by.is_empty()
+            || any(|message| message.location == Location::Dropped)
+        {
             Some("lost")
         } else if any(|message| message.location == Location::Deleted) {
             Some("handled")
