@@ -171,6 +171,14 @@ fn after_about(least: Duration) -> Class {
 }
 
 /// The class of a modeled error. Its type does not depend on the operation.
+#[cfg_attr(
+    not(any(feature = "dynamodb", feature = "sqs")),
+    expect(
+        unused_macros,
+        unused_variables,
+        reason = "S3's own errors say nothing about a retry"
+    )
+)]
 fn modeled(error: &(dyn StdError + 'static)) -> Option<Class> {
     macro_rules! is_any {
         ($($ty:ty),* $(,)?) => {

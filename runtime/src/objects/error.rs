@@ -16,8 +16,9 @@ use s3_dispatch_core::{BucketName, Class, Classify, ObjectKey, SkipReason};
 ///
 /// The table of [`ObjectErrorKind`] gives the outcome of each kind. The dispatcher applies it to
 /// errors that `?` converted, after the program's own
-/// [classifiers](crate::Dispatcher::classify). To change the outcome in one handler, look at the
-/// kind:
+/// [classifiers](crate::Dispatcher::classify). A test that calls routes without a dispatcher sees a
+/// failure that is tried again, whatever the kind. To change the outcome in one handler, look at
+/// the kind:
 ///
 /// ```
 /// use s3_dispatch::HandlerError;

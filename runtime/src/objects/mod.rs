@@ -9,6 +9,7 @@
 //! | read the object of an event | [`Object`] as an argument |
 //! | know what is at a key now, whatever the order of events | [`Current`] as an argument |
 //! | write a result | [`Objects::put_once`], with a key from [`derived_key`] |
+//! | delete or list objects | your client: keep it in the state beside `Objects` |
 //!
 //! [`Objects`] is the access to all objects, made from a client of the AWS SDK (feature `objects`).
 //! It is a part of the application's state. Tests make it from the memory of objects in
