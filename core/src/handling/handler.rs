@@ -76,7 +76,7 @@ pub trait Handler<S>: 'static {
     ///
     /// # Errors
     ///
-    /// Returns the error of the first [argument](FromRecord::check) that does not fit.
+    /// Returns the error of the first [argument](crate::FromRecord::check) that does not fit.
     fn check(route: &Route) -> Result<(), Error> {
         let _ = route;
         Ok(())
@@ -115,7 +115,7 @@ pub trait HandlerFn<S, Arguments>: Send + Sync + 'static {
     ///
     /// # Errors
     ///
-    /// Returns the error of the first [argument](FromRecord::check) that does not fit.
+    /// Returns the error of the first [argument](crate::FromRecord::check) that does not fit.
     fn check(route: &Route) -> Result<(), Error>;
 
     /// Makes the arguments, then calls the function.

@@ -59,6 +59,14 @@ impl EventBridgePattern {
         let operators = place.operators(routes);
 
         for route in routes {
+            if route.skips_own_writes() {
+                warnings.push(Warning::new(format!(
+                    "`{}` skips own writes, but EventBridge does not say who wrote: it may invoke \
+                     itself without end",
+                    route.name()
+                )));
+            }
+
             let (keys, keys_are_exact) = operators.of_routes(std::slice::from_ref(route));
             let buckets = conditions::of_buckets(std::slice::from_ref(route));
             is_exact &= keys_are_exact;
@@ -116,7 +124,8 @@ impl EventBridgePattern {
         self.is_exact
     }
 
-    /// The warnings about routes with events that EventBridge does not send.
+    /// The warnings about routes with events that EventBridge does not send, and about those that
+    /// [skip own writes](Route::skip_own_writes), which cannot be told from others there.
     ///
     /// # Examples
     ///

@@ -119,6 +119,7 @@ impl<S> Routes<S> {
     /// - If it fails, panics or is dropped before its end, the next one that needs the state calls
     ///   it again. Its failure is a failure of the record, which is
     ///   [worth a retry](HandlerError::retry).
+    /// - It must not use this router, such as for a first record: it would wait for itself.
     ///
     /// # Examples
     ///
@@ -404,7 +405,7 @@ impl<S: Send + Sync + 'static> Router for Routes<S> {
         }
         let (handler, route) = (&self.handlers[entry.index], &self.routes[entry.index]);
 
-        match self.state.get() {
+        let running: BoxFuture<'f, Outcome> = match self.state.get() {
             Some(state) => handler.call(Context::new(record, message, state).with_route(route)),
             None => Box::pin(async move {
                 match self.state.get_or_make().await {
@@ -415,7 +416,12 @@ impl<S: Send + Sync + 'static> Router for Routes<S> {
                     Err(error) => Outcome::Failed(HandlerError::retry(error)),
                 }
             }),
+        };
+
+        if entry.skips_own_writes && message.own_function().is_some() {
+            return Box::pin(async { keep_superseded(running.await) });
         }
+        running
     }
 
     fn routes(&self) -> &[Route] {
@@ -431,6 +437,19 @@ impl<S: Send + Sync + 'static> Router for Routes<S> {
             self.state.get_or_make().await?;
             Ok(())
         })
+    }
+}
+
+/// Fails what a route with `skip_own_writes` skips because its object has been overwritten.
+///
+/// Elsewhere the later event tells of the new content. Here the write may be the handler's own, in
+/// an attempt that did not come to its end, and then its event is skipped too.
+fn keep_superseded(outcome: Outcome) -> Outcome {
+    match outcome {
+        Outcome::Skipped(SkipReason::Superseded) => Outcome::Failed(HandlerError::permanent(
+            "the object has been overwritten, perhaps by this function, whose events are skipped",
+        )),
+        outcome => outcome,
     }
 }
 

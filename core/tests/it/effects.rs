@@ -2,7 +2,9 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use s3_dispatch_core::{EventPattern, MessageContext, Outcome, Route, Routes, SkipReason};
+use s3_dispatch_core::{
+    EventPattern, Manifest, MessageContext, Outcome, Route, Routes, SkipReason,
+};
 use s3_dispatch_testing::RecordBuilder;
 
 fn route(name: &'static str, pattern: &'static str) -> Route {
@@ -277,4 +279,20 @@ fn own_writes_are_skipped_on_routes_that_say_so() {
     check_own(skipping(), "optimizer", Some("optimizer"), false);
     check_own(skipping(), "", Some("optimizer"), false);
     check_own(photos(), own, Some("optimizer"), false);
+}
+
+#[test]
+fn eventbridge_cannot_tell_own_writes() {
+    let skipping = photos().with_name("optimize");
+    let routes = router(&[skipping.writes("photos/").skip_own_writes()]);
+    let pattern = Manifest::new(&routes).eventbridge_pattern().unwrap();
+
+    let warnings: Vec<_> = pattern.warnings().iter().map(ToString::to_string).collect();
+    assert_eq!(
+        warnings,
+        [
+            "`optimize` skips own writes, but EventBridge does not say who wrote: it may invoke \
+          itself without end"
+        ]
+    );
 }

@@ -52,6 +52,9 @@ struct Inner {
 /// | `Gone`, `Superseded` | skipped with that reason, because a later event tells of it |
 /// | `TooLarge`, `Archived`, `Unidentified`, `Content` | a permanent failure |
 /// | all others | a failure that is tried again, after the delay that the service asked for |
+///
+/// On a route that [skips own writes](crate::Route::skip_own_writes) the later event may be skipped
+/// too, so there `Superseded` is a permanent failure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ObjectErrorKind {
@@ -176,6 +179,18 @@ impl ObjectError {
     pub(super) fn with_right(mut self, right: &'static str) -> Self {
         self.0.right = right;
         self
+    }
+
+    /// The same error once more, for a read after the one that failed.
+    pub(super) fn again(&self) -> Self {
+        Self(Box::new(Inner {
+            kind: self.0.kind,
+            object: self.0.object.clone(),
+            right: self.0.right,
+            detail: Some("reading it has failed before".into()),
+            retry_after: self.0.retry_after,
+            source: None,
+        }))
     }
 
     pub(super) fn with_kind(mut self, kind: ObjectErrorKind) -> Self {

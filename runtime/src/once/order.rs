@@ -145,12 +145,14 @@ async fn take(
 
 /// Whether an older event of the key may not be handled any more.
 ///
+/// An event of the function's own write is skipped without asking a handler, so it decides nothing.
 /// A handler that found nothing to do for an event has decided what its effect is: none. An older
 /// event that comes later must not have another effect. What an inner router skips as a duplicate
 /// was handled.
 fn is_decided(outcome: &Outcome) -> bool {
     !matches!(
         outcome,
-        Outcome::Failed(_) | Outcome::Skipped(SkipReason::Unrouted | SkipReason::Stale)
+        Outcome::Failed(_)
+            | Outcome::Skipped(SkipReason::Unrouted | SkipReason::Stale | SkipReason::OwnWrite)
     )
 }

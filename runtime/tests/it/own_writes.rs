@@ -1,12 +1,13 @@
 //! Events that the function itself caused.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use lambda_runtime::{Config, Context, LambdaEvent};
 use s3_dispatch::dispatch::OwnWrite;
 use s3_dispatch::{
-    BatchReport, Deduplicated, Dispatcher, EventPattern, MemoryStore, Payload, Route, Router,
-    Routes,
+    BatchReport, Deduplicated, Dispatcher, EventPattern, HandlerError, LatestOnly, MemoryStore,
+    Payload, Route, Router, Routes, SkipReason,
 };
 use s3_dispatch_testing::{RecordBuilder, SqsBatchBuilder};
 
@@ -41,6 +42,14 @@ fn payload() -> Payload {
 }
 
 async fn report<R: Router>(dispatcher: &Dispatcher<R>, function: &str) -> BatchReport {
+    send(dispatcher, payload(), function).await
+}
+
+async fn send<R: Router>(
+    dispatcher: &Dispatcher<R>,
+    payload: Payload,
+    function: &str,
+) -> BatchReport {
     let mut context = Context::default();
     let config = Config {
         function_name: function.to_owned(),
@@ -48,7 +57,7 @@ async fn report<R: Router>(dispatcher: &Dispatcher<R>, function: &str) -> BatchR
     };
     context.env_config = Arc::new(config);
 
-    let event = LambdaEvent::new(payload(), context);
+    let event = LambdaEvent::new(payload, context);
     dispatcher.dispatch_event(event).await.unwrap()
 }
 
@@ -91,4 +100,64 @@ async fn a_skipped_own_write_completes_no_claim() {
     let other = other.on_own_write(OwnWrite::Handle);
     let report = report(&other, "optimizer").await;
     assert_eq!((report.handled(), report.skipped()), (1, 2));
+}
+
+/// Sends an event whose handler fails after its write, the event of the write, and the first event
+/// again. Returns what becomes of that.
+async fn retried<R: Router>(routes: R) -> BatchReport {
+    let dispatcher = Dispatcher::new(routes);
+    let put = |sequencer: &str, principal: &str| {
+        RecordBuilder::new("ObjectCreated:Put")
+            .with_key("photos/1.jpg")
+            .with_sequencer(sequencer)
+            .with_principal_id(principal)
+    };
+    let event = |record: RecordBuilder| {
+        SqsBatchBuilder::new()
+            .with_record("1", record)
+            .to_bytes()
+            .into()
+    };
+
+    let users = || event(put("0055AED6DCD90281EE", "AWS:AIDAEXAMPLE"));
+    let first = send(&dispatcher, users(), "optimizer").await;
+    assert!(!first.is_success());
+
+    let own = event(put("0055AED6DCD90300EE", OWN));
+    let own = send(&dispatcher, own, "optimizer").await;
+    assert_eq!((own.handled(), own.skipped()), (0, 1));
+
+    send(&dispatcher, users(), "optimizer").await
+}
+
+/// A route that takes its own writes, and whose handler fails the first time.
+fn failing_once(
+    error: fn() -> HandlerError,
+    again: fn() -> Result<(), HandlerError>,
+) -> Routes<()> {
+    let attempts = Arc::new(AtomicUsize::new(0));
+    let optimize = Route::new(EventPattern::from_static("ObjectCreated:*")).with_prefix("photos/");
+
+    Routes::new(()).on_fn(optimize.writes("photos/").skip_own_writes(), move || {
+        let is_first = attempts.fetch_add(1, Ordering::Relaxed) == 0;
+        async move { if is_first { Err(error()) } else { again() } }
+    })
+}
+
+#[tokio::test]
+async fn an_own_write_makes_no_older_event_stale() {
+    let routes = failing_once(|| HandlerError::retry("the index is down"), || Ok(()));
+    let report = retried(LatestOnly::new(routes, MemoryStore::new())).await;
+    assert_eq!((report.handled(), report.skipped()), (1, 0));
+}
+
+#[tokio::test]
+async fn what_an_own_write_may_have_overwritten_is_not_skipped() {
+    let routes = failing_once(
+        || HandlerError::retry("the index is down"),
+        || Err(HandlerError::skip(SkipReason::Superseded)),
+    );
+    let report = retried(routes).await;
+    assert_eq!((report.handled(), report.skipped()), (0, 0));
+    assert!(!report.is_success(), "a later event does not tell of it");
 }

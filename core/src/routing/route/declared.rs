@@ -97,7 +97,18 @@ impl Route {
     /// It is for a handler that takes what it writes, or what comes from that through other
     /// handlers. [`Routes`](crate::Routes) refuses those without it. In Lambda, the dispatcher
     /// knows the own writes by the principal of the event, which ends in the name of the function.
-    /// It does not know them elsewhere, so there the handler must end such a loop itself.
+    /// It does not know them elsewhere, so there the handler must end such a loop itself. The same
+    /// goes for events that come through EventBridge: they name the account that wrote, not the
+    /// function.
+    ///
+    /// Write last. If a handler overwrites its object and then fails, the object that the event
+    /// announced is gone when the event comes again, and the event of the write is skipped. So on
+    /// such a route a record whose object has been overwritten
+    /// ([`SkipReason::Superseded`](crate::SkipReason::Superseded)) is not skipped in Lambda. It is a
+    /// permanent failure, even if its first delivery was handled. [`Deduplicated`] keeps such
+    /// duplicates away.
+    ///
+    /// [`Deduplicated`]: https://docs.rs/s3-dispatch/latest/s3_dispatch/struct.Deduplicated.html
     ///
     /// Each route says it for itself. On the others, no event is skipped, because what one handler
     /// wrote may be what another one of the same program waits for.

@@ -35,14 +35,12 @@ pub(in crate::objects) async fn download(
 
 /// A path that nobody else uses, in the same folder.
 fn beside(path: &Path) -> Result<PathBuf, ObjectError> {
-    let Some(name) = path.file_name() else {
+    if path.file_name().is_none() {
         return Err(failed(path, io::ErrorKind::InvalidFilename.into()));
-    };
+    }
 
-    let mut temporary = std::ffi::OsString::from(".");
-    temporary.push(name);
-    temporary.push(format!(".{:016x}.part", fastrand::u64(..)));
-    Ok(path.with_file_name(temporary))
+    // Without the name of the file, which may be as long as names can be.
+    Ok(path.with_file_name(format!(".{:016x}.part", fastrand::u64(..))))
 }
 
 /// A file that is removed unless it is renamed.

@@ -16,9 +16,12 @@ use crate::objects::error::{ObjectError, ObjectErrorKind};
 
 /// The body of an object, in pieces of the size in which they arrive.
 ///
-/// It ends only after the last byte. After an error it ends.
+/// It ends only after the last byte. After an error, [`chunk`](Self::chunk) fails again, so that a
+/// part never looks like the whole. As a [`Stream`] it ends, as streams do.
 pub struct ObjectStream {
     pieces: BoxStream<'static, Result<Bytes, ObjectError>>,
+    /// What each further read fails with.
+    failure: Option<ObjectError>,
 }
 
 impl ObjectStream {
@@ -30,6 +33,7 @@ impl ObjectStream {
 
         Self {
             pieces: pieces.boxed(),
+            failure: None,
         }
     }
 
@@ -41,7 +45,18 @@ impl ObjectStream {
     /// `Unavailable` if the body broke off too often; `Gone` and `Superseded` if it broke off, and
     /// the content that it began with is not there any more.
     pub async fn chunk(&mut self) -> Result<Option<Bytes>, ObjectError> {
-        self.pieces.next().await.transpose()
+        match self.next().await {
+            None => self.check().map(|()| None),
+            piece => piece.transpose(),
+        }
+    }
+
+    /// Fails if reading has failed before.
+    fn check(&self) -> Result<(), ObjectError> {
+        match &self.failure {
+            None => Ok(()),
+            Some(failure) => Err(failure.again()),
+        }
     }
 }
 
@@ -49,7 +64,12 @@ impl Stream for ObjectStream {
     type Item = Result<Bytes, ObjectError>;
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        self.pieces.as_mut().poll_next(context)
+        let piece = ready!(self.pieces.as_mut().poll_next(context));
+        if let Some(Err(error)) = &piece {
+            self.failure = Some(error.again());
+        }
+
+        Poll::Ready(piece)
     }
 }
 
@@ -61,7 +81,8 @@ impl fmt::Debug for ObjectStream {
 
 /// The body of an object as an [`AsyncRead`] and [`AsyncBufRead`].
 ///
-/// An [`io::Error`] that it returns has the [`ObjectError`] inside.
+/// An [`io::Error`] that it returns has the [`ObjectError`] inside. After one, each further read
+/// fails.
 #[derive(Debug)]
 pub struct ObjectReader {
     stream: ObjectStream,
@@ -84,7 +105,7 @@ impl AsyncBufRead for ObjectReader {
             match ready!(Pin::new(&mut this.stream).poll_next(context)) {
                 Some(Ok(piece)) => this.piece = piece,
                 Some(Err(error)) => return Poll::Ready(Err(io::Error::other(error))),
-                None => {}
+                None => this.stream.check().map_err(io::Error::other)?,
             }
         }
 
@@ -139,8 +160,9 @@ impl ObjectLines {
     ///
     /// # Errors
     ///
-    /// `Content` if the line is not UTF-8, and those of [`ObjectStream::chunk`]. The last line is
-    /// returned only if the object ends there.
+    /// `Content` if the line is not UTF-8, and then the next call returns the next line. Those of
+    /// [`ObjectStream::chunk`], and then each further call fails. The last line is returned only if
+    /// the object ends there.
     pub async fn next_line(&mut self) -> Result<Option<String>, ObjectError> {
         loop {
             let unsearched = &self.buffer[self.searched..];

@@ -1,5 +1,6 @@
+use futures_util::StreamExt;
 use proptest::prelude::*;
-use s3_dispatch::objects::{ObjectErrorKind, Objects};
+use s3_dispatch::objects::{ObjectError, ObjectErrorKind, Objects};
 use s3_dispatch_testing::{Fault, MemoryObjects};
 use tokio::io::AsyncReadExt;
 
@@ -112,11 +113,39 @@ async fn a_read_never_goes_on_with_other_content() {
         }
     };
     assert_eq!(error.kind(), ObjectErrorKind::Superseded);
-    assert_eq!(
-        stream.chunk().await.unwrap(),
-        None,
-        "it ends after an error"
+    let again = stream.chunk().await.unwrap_err();
+    assert_eq!(again.kind(), ObjectErrorKind::Superseded);
+    assert!(
+        stream.next().await.is_none(),
+        "a stream ends after an error"
     );
+}
+
+#[tokio::test(start_paused = true)]
+async fn after_an_error_a_part_never_looks_like_the_whole() {
+    let memory = MemoryObjects::new();
+    let event = memory.put(BUCKET, "a", "first\nsecond,100000\n");
+    let break_off = || {
+        memory.fail_next(Fault::BodyBreaksAfter(8));
+        (0..6).for_each(|_| memory.fail_next(Fault::BodyBreaksAfter(1)));
+    };
+    let is_unavailable = |error: &ObjectError| error.kind() == ObjectErrorKind::Unavailable;
+
+    break_off();
+    let mut lines = object(&memory, &event).lines().await.unwrap();
+    assert_eq!(lines.next_line().await.unwrap().as_deref(), Some("first"));
+    for _ in 0..3 {
+        assert!(is_unavailable(&lines.next_line().await.unwrap_err()));
+    }
+
+    break_off();
+    let mut reader = object(&memory, &event).reader().await.unwrap();
+    let mut text = String::new();
+    for _ in 0..3 {
+        let error = reader.read_to_string(&mut text).await.unwrap_err();
+        let inner = error.get_ref().and_then(|error| error.downcast_ref());
+        assert!(inner.is_some_and(is_unavailable));
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -307,6 +307,17 @@ impl ObjectStore for Damaged {
 }
 
 #[tokio::test]
+async fn a_download_takes_the_longest_name_of_a_file() {
+    let memory = MemoryObjects::new();
+    let event = memory.put(BUCKET, "a", "text");
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a".repeat(255));
+
+    object(&memory, &event).download(&path).await.unwrap();
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), "text");
+}
+
+#[tokio::test]
 async fn content_that_does_not_match_its_checksum_never_looks_complete() {
     for len in [0, 100, 100_000] {
         let memory = MemoryObjects::new();
