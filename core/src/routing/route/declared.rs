@@ -104,8 +104,8 @@ impl Route {
     /// Write last. If a handler overwrites its object and then fails, the object that the event
     /// announced is gone when the event comes again, and the event of the write is skipped. So on
     /// such a route a record whose object has been overwritten
-    /// ([`SkipReason::Superseded`](crate::SkipReason::Superseded)) is not skipped in Lambda. It is a
-    /// permanent failure, even if its first delivery was handled. [`Deduplicated`] keeps such
+    /// ([`SkipReason::Superseded`](crate::SkipReason::Superseded)) is not skipped in Lambda: it
+    /// fails for good, even if an earlier delivery was handled. [`Deduplicated`] keeps such
     /// duplicates away.
     ///
     /// [`Deduplicated`]: https://docs.rs/s3-dispatch/latest/s3_dispatch/struct.Deduplicated.html
