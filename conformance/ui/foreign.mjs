@@ -268,7 +268,7 @@ test("an object can be opened by a link from another site", async () => {
     link.href = target;
     link.textContent = "open";
     document.body.append(link);
-  }, `${url(pipeline, "linked.txt")}?response-content-type=text/plain`);
+  }, url(pipeline, "linked.txt"));
   await page.getByText("open").click();
   const text = await until(
     async () => (await page.locator("body").textContent()) === "linked",
