@@ -22,7 +22,7 @@ pub type ObjectBody =
 /// use s3_dispatch::objects::PutBody;
 ///
 /// let from_memory = PutBody::from("text");
-/// let from_disk = PutBody::file("/tmp/thumbnail.jpg");
+/// let from_disk = PutBody::file("thumbnail.jpg");
 /// let streamed = PutBody::stream(6, || stream::iter(["abc", "def"].map(|text| Ok(text.into()))));
 /// ```
 #[derive(Debug, Clone)]

@@ -86,6 +86,21 @@ pub(in crate::s3::operations) async fn get_bucket_acl(
     }))
 }
 
+/// Checks what a request makes the access control list of a bucket or an object.
+macro_rules! check_acl {
+    ($input:ident) => {{
+        let canned = $input.acl.as_ref().map(|acl| acl.as_str());
+        let grants = [
+            &$input.grant_full_control,
+            &$input.grant_read,
+            &$input.grant_read_acp,
+            &$input.grant_write,
+            &$input.grant_write_acp,
+        ];
+        check_acl(canned, $input.access_control_policy.as_ref(), grants)
+    }};
+}
+
 pub(in crate::s3::operations) async fn put_bucket_acl(
     service: &S3Service,
     request: S3Request<PutBucketAclInput>,
@@ -93,15 +108,7 @@ pub(in crate::s3::operations) async fn put_bucket_acl(
     let input = request.input;
     service.buckets.check(&input.bucket)?;
 
-    let canned = input.acl.as_ref().map(|acl| acl.as_str());
-    let grants = [
-        &input.grant_full_control,
-        &input.grant_read,
-        &input.grant_read_acp,
-        &input.grant_write,
-        &input.grant_write_acp,
-    ];
-    check_acl(canned, input.access_control_policy.as_ref(), grants)?;
+    check_acl!(input)?;
 
     Ok(S3Response::new(PutBucketAclOutput::default()))
 }
@@ -133,15 +140,7 @@ pub(in crate::s3::operations) async fn put_object_acl(
         .buckets
         .find(&input.bucket, &input.key, version_id)?;
 
-    let canned = input.acl.as_ref().map(|acl| acl.as_str());
-    let grants = [
-        &input.grant_full_control,
-        &input.grant_read,
-        &input.grant_read_acp,
-        &input.grant_write,
-        &input.grant_write_acp,
-    ];
-    check_acl(canned, input.access_control_policy.as_ref(), grants)?;
+    check_acl!(input)?;
 
     Ok(S3Response::new(PutObjectAclOutput::default()))
 }
