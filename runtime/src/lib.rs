@@ -105,6 +105,8 @@
 //! - `objects`: `Object`, `Current` and `Objects`, with a client of the AWS SDK. `object-store` is
 //!   the same without the SDK, for a store of your own and for tests on the memory of
 //!   `s3-dispatch-testing`.
+//! - `worker`: serves a queue of SQS outside Lambda.
+//! - `prometheus`: the metrics of a worker at `/metrics`, in Prometheus' text format.
 //! - `metrics`: counters, gauges and histograms through the facade of the crate `metrics`.
 //! - `anyhow`: each error in an `anyhow::Error` that `?` converts can be downcast, also the
 //!   outermost one.
@@ -186,6 +188,8 @@ pub mod failure;
 pub mod queue;
 #[cfg(feature = "object-store")]
 pub mod objects;
+#[cfg(feature = "worker")]
+mod worker;
 mod guarded;
 mod time_limit;
 mod telemetry;

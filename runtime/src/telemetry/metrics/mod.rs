@@ -13,6 +13,9 @@ use std::time::{Duration, SystemTime};
 use metrics::{counter, histogram};
 use s3_dispatch_core::{EventName, Outcome, S3EventRecord};
 
+#[cfg(feature = "prometheus")]
+pub(crate) use table::BUCKETS;
+
 use table::{
     BATCH_SIZE, DEAD_LETTERS, HANDLER_DURATION, LAG, MESSAGES, RECORDS, Reporter, describe_those_of,
 };

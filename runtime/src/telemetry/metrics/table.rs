@@ -100,6 +100,33 @@ const fn worker(name: &'static str, kind: Kind, description: &'static str) -> Me
     }
 }
 
+/// The upper bounds of the buckets of each histogram, for Prometheus.
+///
+/// Handlers may take from milliseconds to minutes, and a queue may keep an event for days.
+#[cfg(feature = "prometheus")]
+pub(crate) const BUCKETS: [(&str, &[f64]); 3] = [
+    (
+        HANDLER_DURATION,
+        &[
+            0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0,
+            60.0, 300.0, 900.0,
+        ],
+    ),
+    (
+        LAG,
+        &[
+            0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0, 900.0, 3_600.0, 21_600.0, 86_400.0,
+            345_600.0,
+        ],
+    ),
+    (
+        BATCH_SIZE,
+        &[
+            1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 500.0, 1_000.0, 10_000.0,
+        ],
+    ),
+];
+
 /// Registers the description of every metric of a reporter.
 pub(super) fn describe_those_of(reporter: Reporter) {
     for metric in TABLE.iter().filter(|metric| metric.reporter == reporter) {
