@@ -146,8 +146,8 @@
 //!   the messages in flight: they are received and neither deleted nor given back. Those that wait
 //!   have no handler that has started.
 //! - The outcome of a receive is `full` if it brought as many messages as were asked for, `part`,
-//!   `empty` or `failed`. That of a deletion and an extension of a lease is `succeeded` or `failed`,
-//!   for each message.
+//!   `empty` or `failed`. Deletions and extensions of leases have `succeeded` or `failed` for each
+//!   message.
 //! - The number of label values is bounded. An event name that this version does not know is
 //!   `other`. Keys and buckets are never labels.
 //!
@@ -191,7 +191,6 @@ pub mod objects;
 #[cfg(feature = "worker")]
 mod worker;
 mod guarded;
-mod time_limit;
 mod telemetry;
 
 #[cfg(doctest)]

@@ -8,7 +8,7 @@ use s3_dispatch_core::Error;
 use s3_dispatch_core::handler::BoxFuture;
 
 use crate::BatchReport;
-use crate::time_limit::within_time_limit;
+use crate::guarded::time_limit::within_time_limit;
 
 /// An async function that runs after each invocation, with the invocation's result.
 ///
