@@ -9,6 +9,7 @@ mod deaths;
 mod eventbridge;
 mod faults;
 mod left_out_queues;
+mod local_queue;
 mod mapping;
 mod objects;
 mod of_router;

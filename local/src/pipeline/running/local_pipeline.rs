@@ -108,6 +108,10 @@ impl LocalPipeline {
         }))
     }
 
+    pub(super) fn engine(&self) -> &Arc<Engine> {
+        &self.0.engine
+    }
+
     /// What the pipeline was started with. Clients can add buckets and queues, and change what the
     /// buckets publish.
     #[must_use]
