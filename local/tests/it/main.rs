@@ -27,3 +27,4 @@ mod sqs;
 mod topic;
 mod ui;
 mod web_access;
+mod workers;
