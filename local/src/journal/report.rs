@@ -15,8 +15,8 @@ use crate::topology::FunctionSpec;
 pub struct Report {
     /// The events, oldest first.
     pub events: BTreeMap<EventId, EventReport>,
-    /// The messages that functions reported as done or workers deleted, in that order. A message can occur more than
-    /// once.
+    /// The messages that functions reported as done or workers deleted, in that order. A message
+    /// can occur more than once.
     pub handled: Vec<Handling>,
 }
 

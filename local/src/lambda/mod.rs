@@ -2,8 +2,8 @@
 //!
 //! A mapping receives messages from a queue and makes batches of them. An invoker invokes the
 //! function and reads its answer. The function is a router in this process, a program that talks
-//! to the Runtime API, or runs elsewhere. A worker is a program that receives from its queue itself.
-//! The pipeline starts all of them.
+//! to the Runtime API, or runs elsewhere. A worker is a program that receives from its queue
+//! itself. The pipeline starts all of them.
 
 mod answer;
 mod batch;

@@ -138,8 +138,8 @@ fn is_url(text: &str) -> bool {
         .is_ok_and(|uri| matches!(uri.scheme_str(), Some("http" | "https")) && uri.path().len() > 1)
 }
 
-/// What cannot be read of a message is left out. Only without a receipt handle there is nothing that
-/// could be done with it.
+/// What cannot be read of a message is left out. Only without a receipt handle there is nothing
+/// that could be done with it.
 fn read(message: Message, arn: &QueueArn) -> Option<Received> {
     let Some(handle) = message.receipt_handle.filter(|handle| !handle.is_empty()) else {
         tracing::warn!(

@@ -458,7 +458,10 @@ async fn deletions_and_extensions_know_the_same_errors() {
 /// A lease is lost if SQS refuses to extend it, and not if SQS has a problem.
 #[tokio::test]
 async fn an_entry_is_refused_only_if_it_is_at_fault_itself() {
-    let failed = |id: &str, code: &str, is_own: bool| json!({"Id": id, "Code": code, "Message": "as it is said", "SenderFault": is_own});
+    let failed = |id: &str, code: &str, is_own: bool| {
+        let message = "as it is said";
+        json!({"Id": id, "Code": code, "Message": message, "SenderFault": is_own})
+    };
     let answer = || {
         let failed = [
             failed("0", "ReceiptHandleIsInvalid", true),

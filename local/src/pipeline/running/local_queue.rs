@@ -30,7 +30,8 @@ const MAX_ENTRIES: usize = 10;
 /// lost, and some of its entries fail. [`with_hangs`](Self::with_hangs) adds calls that never end.
 ///
 /// What SQS refuses is a [refusal](QueueError::is_refusal): an old receipt handle, or more than 12
-/// hours. A queue that was deleted is [unusable](QueueError::is_unusable). Everything else may pass.
+/// hours. A queue that was deleted is [unusable](QueueError::is_unusable). Everything else may
+/// pass.
 ///
 /// It waits only on Tokio's clock. While that clock is paused, long polls and visibility timeouts
 /// pass at once. Clones share the queue.
