@@ -3,6 +3,8 @@
 //! It handles a message by a line of output. The key `crash` ends the process, and an object above
 //! `MAX_OBJECT_BYTES` is left alone. With `STUBBORN`, SIGTERM does not end it.
 
+#![allow(clippy::unwrap_used)]
+
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::sync::atomic::{AtomicBool, Ordering};
