@@ -13,7 +13,7 @@ use crate::telemetry::errors::with_causes;
 
 /// A queue whose received messages can be deleted and hidden, one by one.
 ///
-/// The feature `sqs` has one for SQS, [`SqsQueue`](crate::queue::SqsQueue). Set it with
+/// The feature `sqs` has one for SQS, [`SqsQueue`](crate::SqsQueue). Set it with
 /// [`Dispatcher::with_queue`](crate::Dispatcher::with_queue).
 ///
 /// Each method takes any number of messages, splits them into as many calls as the queue needs, and

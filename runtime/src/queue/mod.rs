@@ -20,5 +20,3 @@ mod sqs_receive;
 
 pub use access::{Queue, QueueError};
 pub use receive::{Receive, ReceiveRequest, Received};
-#[cfg(feature = "sqs")]
-pub use sqs::SqsQueue;

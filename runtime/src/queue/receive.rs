@@ -11,7 +11,7 @@ use crate::queue::access::{Queue, QueueError};
 
 /// A queue that a program receives messages from by itself, outside Lambda.
 ///
-/// The feature `sqs` has one for SQS, [`SqsQueue`](crate::queue::SqsQueue).
+/// The feature `sqs` has one for SQS, [`SqsQueue`](crate::SqsQueue).
 ///
 /// # Examples
 ///

@@ -46,8 +46,7 @@ impl SqsQueue {
     ///
     /// ```
     /// use aws_sdk_sqs::Client;
-    /// use s3_dispatch::queue::SqsQueue;
-    /// use s3_dispatch::{Dispatcher, Routes};
+    /// use s3_dispatch::{Dispatcher, Routes, SqsQueue};
     ///
     /// fn dispatcher(client: Client, queue_url: &str) -> Dispatcher<Routes<()>> {
     ///     Dispatcher::new(Routes::new(())).with_queue(SqsQueue::new(client, queue_url))

@@ -19,8 +19,9 @@ use aws_smithy_runtime_api::client::http::{
     HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector,
 };
 use aws_smithy_types::body::SdkBody;
+use s3_dispatch::SqsQueue;
 use s3_dispatch::delivery::{Delivery, ReceiptHandle};
-use s3_dispatch::queue::{Queue, QueueError, Receive, ReceiveRequest, Received, SqsQueue};
+use s3_dispatch::queue::{Queue, QueueError, Receive, ReceiveRequest, Received};
 use serde_json::{Value, json};
 
 const URL: &str = "https://sqs.eu-central-1.amazonaws.com/123456789012/uploads";
