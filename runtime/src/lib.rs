@@ -81,6 +81,9 @@
 //! - To run the program: [`start`], [`run`].
 //! - To write metrics or traces after each invocation, and for tower layers:
 //!   [`Dispatcher::after_invocation`], [`Dispatcher::layer`].
+//! - To choose what is logged: [`Dispatcher::log_handled_at`], [`Dispatcher::log_unrouted_at`]. To
+//!   write logs as `run` does without it: [`LogSubscriber`]. The guide "Logs and metrics",
+//!   `docs/logs-and-metrics.md` in the crate's folder, shows both.
 //! - To set the rules of delivery: [`Dispatcher`], [`Unrouted`], [`Malformed`], [`AllFailed`].
 //! - To see what happened: [`BatchReport`] and the module [`dispatch`].
 //! - To handle each record once, one record of a key at a time, or to skip outdated ones:
@@ -188,6 +191,10 @@ struct AdoptingStepByStep;
 #[doc = include_str!("../docs/keeping-a-mirror.md")]
 struct KeepingAMirror;
 
+#[cfg(doctest)]
+#[doc = include_str!("../docs/logs-and-metrics.md")]
+struct LogsAndMetrics;
+
 #[doc(hidden)]
 pub use s3_dispatch_core::__private;
 pub use s3_dispatch_core::{
@@ -222,3 +229,4 @@ pub use once::stores::dynamodb::DynamoDbStore;
 pub use once::stores::memory::MemoryStore;
 pub use once::stores::store::{ClaimStore, LeaseStore, SequencerStore};
 pub use start::start;
+pub use telemetry::logs::LogSubscriber;

@@ -4,9 +4,7 @@
 //! use this module, and it uses none of them.
 
 pub(crate) mod errors;
-pub(crate) mod escaped;
 mod panic_hook;
-mod log_fields;
 pub(crate) mod logs;
 pub(crate) mod in_progress;
 #[cfg(feature = "metrics")]

@@ -40,6 +40,7 @@ mod objects;
 mod lambda_service;
 mod logs;
 mod log_lines;
+mod log_format;
 #[cfg(feature = "metrics")]
 mod metrics;
 #[cfg(feature = "aws_lambda_events")]

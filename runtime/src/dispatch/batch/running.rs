@@ -302,14 +302,7 @@ impl<'b, R: Router> Batch<'b, R> {
         let context = &self.delivery.messages()[message].context;
         let _noted = self.in_progress.map(|notes| notes.begin(record, context));
 
-        record_task::route(
-            self.router,
-            record,
-            context,
-            self.settings.record_timeout,
-            self.settings.unrouted,
-        )
-        .await
+        record_task::route(self.router, record, context, self.settings).await
     }
 
     /// Acknowledges those of these messages that have succeeded. Returns whether it worked, so far,
