@@ -109,6 +109,7 @@
 //!   the same without the SDK, for a store of your own and for tests on the memory of
 //!   `s3-dispatch-testing`.
 //! - `metrics`: counters and histograms through the facade of the crate `metrics`.
+//! - `emf`: [`start`] and [`run`] print these metrics in CloudWatch's embedded metric format.
 //! - `anyhow`: each error in an `anyhow::Error` that `?` converts can be downcast, also the
 //!   outermost one.
 //! - `aws_lambda_events`: conversions between [`S3EventRecord`] and the record of that crate.
@@ -137,8 +138,11 @@
 //! - The number of label values is bounded. An event name that this version does not know is
 //!   `other`. Keys and buckets are never labels.
 //!
-//! The example `cloudwatch_metrics` writes them in CloudWatch's embedded metric format, after each
-//! invocation ([`Dispatcher::after_invocation`]).
+//! With the feature `emf`, [`start`] and [`run`] install a recorder in Lambda, unless the program has
+//! one, and print the metrics after each invocation in CloudWatch's embedded metric format. The
+//! namespace is `S3Dispatch`. The dimensions are the labels of the table and `function`; labels of
+//! other metrics are fields of the line. The example `cloudwatch_metrics` does the same with a
+//! recorder of its own and [`Dispatcher::after_invocation`].
 //!
 //! # In an existing function
 //!

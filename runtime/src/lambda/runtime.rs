@@ -35,6 +35,9 @@ use crate::{Dispatcher, Payload};
 /// [`S3_DISPATCH_LOG_HANDLED`](Dispatcher::log_handled_at) and
 /// [`S3_DISPATCH_LOG_UNROUTED`](Dispatcher::log_unrouted_at) set the levels of lines about records.
 ///
+/// With the feature `emf`, metrics are printed after each invocation, unless the program has set a
+/// recorder of the crate `metrics`; see [Metrics](crate#metrics).
+///
 /// The panic hook of the process is replaced by one that writes each panic to the logs, with its
 /// backtrace if `RUST_BACKTRACE` is set. A program that needs a hook of its own serves a
 /// [`Dispatcher`] with `lambda_runtime::run`.
@@ -80,6 +83,9 @@ pub async fn run<R: Router>(router: impl Into<Dispatcher<R>>) -> Result<(), Erro
         .with_log_levels_of_environment()
         .with_in_progress(InProgress::find());
 
+    #[cfg(feature = "emf")]
+    let dispatcher = print_metrics(dispatcher);
+
     tokio::select! {
         served = serve(dispatcher) => served,
         () = environment::terminated() => {
@@ -87,6 +93,20 @@ pub async fn run<R: Router>(router: impl Into<Dispatcher<R>>) -> Result<(), Erro
             Ok(())
         }
     }
+}
+
+/// Prints metrics after each invocation, unless the program has a recorder.
+#[cfg(feature = "emf")]
+fn print_metrics<R: Router>(dispatcher: Dispatcher<R>) -> Dispatcher<R> {
+    let Some(printer) = crate::telemetry::emf::Printer::install() else {
+        return dispatcher;
+    };
+
+    // It is the last function that runs after an invocation, so it prints what the others measure.
+    dispatcher.after_invocation(move |_: &Result<crate::BatchReport, Error>| {
+        let printer = printer.clone();
+        async move { printer.print() }
+    })
 }
 
 /// Prepares the router, and then serves invocations.

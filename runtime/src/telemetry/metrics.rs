@@ -7,6 +7,10 @@ use std::time::{Duration, SystemTime};
 use metrics::{Unit, counter, describe_counter, describe_histogram, histogram};
 use s3_dispatch_core::{EventName, Outcome, S3EventRecord};
 
+/// What the names of all metrics begin with.
+#[cfg(feature = "emf")]
+pub(crate) const PREFIX: &str = "s3_dispatch_";
+
 const RECORDS: &str = "s3_dispatch_records_total";
 const MESSAGES: &str = "s3_dispatch_messages_total";
 const DEAD_LETTERS: &str = "s3_dispatch_dead_letters_total";

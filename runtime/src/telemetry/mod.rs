@@ -9,3 +9,5 @@ pub(crate) mod logs;
 pub(crate) mod in_progress;
 #[cfg(feature = "metrics")]
 pub(crate) mod metrics;
+#[cfg(feature = "emf")]
+pub(crate) mod emf;

@@ -48,6 +48,15 @@ pub(crate) fn lambda_wants_json() -> bool {
     std::env::var("AWS_LAMBDA_LOG_FORMAT").is_ok_and(|format| format.eq_ignore_ascii_case("json"))
 }
 
+/// Returns a time as it is in the lines of the log.
+#[cfg(feature = "emf")]
+pub(crate) fn timestamp(time: std::time::SystemTime) -> String {
+    let mut text = String::new();
+    time::push(&mut text, time);
+
+    text
+}
+
 /// Writes logs to standard error, in colour if that is a terminal, and panics to the logs.
 ///
 /// A subscriber that the program has set stays in place.
