@@ -222,6 +222,12 @@ fn labels_of_handlers_are_no_dimensions_and_replace_nothing() {
         assert_eq!(line["_aws_"], "forged");
     }
 
+    // The dashboard of `infra/` looks for them there.
+    let dashboard = concat!(env!("CARGO_MANIFEST_DIR"), "/../infra/dashboard.tf");
+    let dashboard = std::fs::read_to_string(dashboard).unwrap();
+    let namespace = &documents[0]["_aws"]["CloudWatchMetrics"][0]["Namespace"];
+    assert!(dashboard.contains(&format!("metrics_namespace = {namespace}\n")));
+
     let allowed = ["event_name", "function", "outcome"];
     for (_, dimensions, ..) in documents.iter().flat_map(read) {
         assert!(
