@@ -138,8 +138,8 @@
 //! - The number of label values is bounded. An event name that this version does not know is
 //!   `other`. Keys and buckets are never labels.
 //!
-//! With the feature `emf`, [`start`] and [`run`] install a recorder in Lambda, unless the program has
-//! one, and print the metrics after each invocation in CloudWatch's embedded metric format. The
+//! With the feature `emf`, [`start`] and [`run`] install a recorder in Lambda, unless the program
+//! has one, and print the metrics after each invocation in CloudWatch's embedded metric format. The
 //! namespace is `S3Dispatch`. The dimensions are the labels of the table and `function`; labels of
 //! other metrics are fields of the line. The example `cloudwatch_metrics` does the same with a
 //! recorder of its own and [`Dispatcher::after_invocation`].

@@ -14,6 +14,9 @@ use tracing::{Instrument, Level, Span, info_span};
 use crate::logs::subscribe_all_threads;
 use crate::script::{Script, put};
 
+/// Texts without control characters, or of nothing else.
+const CONTROLS: &str = "\\PC*|[\\x00-\\x9f\u{2028}]*";
+
 #[derive(Clone, Default)]
 struct Written(Arc<Mutex<Vec<u8>>>);
 
@@ -469,7 +472,7 @@ async fn the_levels_of_handled_and_unrouted_records_can_be_chosen() {
 proptest! {
     /// Whatever a text is, it comes out of the line as it was, and the line stays one.
     #[test]
-    fn every_text_is_one_line_of_json(text in any::<String>(), other in "\\PC*|[\\x00-\\x9f\u{2028}]*") {
+    fn every_text_is_one_line_of_json(text in any::<String>(), other in CONTROLS) {
         let objects = json_of(|| {
             let _span = info_span!("work", text, shown = %other).entered();
             tracing::info!(debug = ?text, own = other, "{text}{other}");
@@ -484,7 +487,7 @@ proptest! {
     }
 
     #[test]
-    fn every_text_is_one_line_of_text(text in any::<String>(), other in "\\PC*|[\\x00-\\x9f\u{2028}]*") {
+    fn every_text_is_one_line_of_text(text in any::<String>(), other in CONTROLS) {
         let lines = text_of(|| {
             let _span = info_span!("work", text, shown = %other).entered();
             tracing::info!(own = other, "{text}");

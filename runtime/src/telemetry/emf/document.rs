@@ -131,8 +131,8 @@ impl Frame {
     }
 }
 
-/// Returns the name of a metric in a document. One that has another meaning there gets an underscore
-/// at its end.
+/// Returns the name of a metric in a document. One that has another meaning there gets an
+/// underscore at its end.
 fn name(metric: &Metric) -> String {
     let name = metric.key.name();
     let has_meaning = ["_aws", "level", "timestamp", FUNCTION].contains(&name);
