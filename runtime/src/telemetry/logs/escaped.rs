@@ -34,13 +34,21 @@ pub(super) fn is_control(character: char) -> bool {
 
 /// Returns whether a text can be quoted without escapes, in Rust and in JSON.
 ///
-/// It checks 16 bytes at a time, without branches, so that the compiler can use SIMD.
+/// It checks 16 bytes at a time, without branches, so that the compiler can use SIMD. Most texts of
+/// a line are short, so the last bytes are checked in the same way.
 pub(super) fn is_plain(text: &str) -> bool {
-    text.as_bytes().chunks(16).all(|run| {
-        let is_special =
-            |byte: &u8| (*byte < b' ') | (*byte > b'~') | (*byte == b'"') | (*byte == b'\\');
-        run.iter()
-            .fold(0, |found, byte| found | u8::from(is_special(byte)))
-            == 0
-    })
+    let is_special =
+        |byte: &u8| (*byte < b' ') | (*byte > b'~') | (*byte == b'"') | (*byte == b'\\');
+    let has_none = |chunk: &[u8; 16]| {
+        let found = chunk
+            .iter()
+            .fold(0, |found, byte| found | u8::from(is_special(byte)));
+        found == 0
+    };
+
+    let (chunks, rest) = text.as_bytes().as_chunks();
+    let mut last = [b' '; 16];
+    last[..rest.len()].copy_from_slice(rest);
+
+    chunks.iter().all(has_none) && has_none(&last)
 }

@@ -1,6 +1,6 @@
 //! The subscriber of `tracing` that writes the logs.
 
-use std::cell::Cell;
+use std::cell::RefCell;
 use std::fmt;
 use std::io;
 
@@ -81,8 +81,10 @@ pub struct LogSubscriber {
     most_verbose: LevelFilter,
     spans: Spans,
     format: Format,
-    write: Box<dyn Fn(&[u8]) -> io::Result<()> + Send + Sync>,
+    write: Box<WriteLine>,
 }
+
+type WriteLine = dyn Fn(&[u8]) -> io::Result<()> + Send + Sync;
 
 #[derive(Debug, Clone, Copy)]
 enum Format {
@@ -92,7 +94,7 @@ enum Format {
 
 thread_local! {
     /// Memory for the values and the line of an event.
-    static SCRATCH: Cell<(Values, String)> = Cell::default();
+    static SCRATCH: RefCell<(Values, String)> = RefCell::default();
 }
 
 /// The memory that is kept for the next line.
@@ -292,16 +294,25 @@ impl Subscriber for LogSubscriber {
 
 /// Calls a function with empty values and an empty line, in memory that was used before.
 fn with_scratch<T>(call: impl FnOnce(&mut Values, &mut String) -> T) -> T {
-    // Another call inside, or one while the thread ends, gets new memory.
-    let (mut values, mut line) = SCRATCH.try_with(Cell::take).unwrap_or_default();
-    let result = call(&mut values, &mut line);
+    let mut call = Some(call);
+    let called = SCRATCH.try_with(|scratch| {
+        let mut scratch = scratch.try_borrow_mut().ok()?;
+        let (values, line) = &mut *scratch;
+        let call = call.take()?;
 
-    values.clear();
-    line.clear();
-    line.shrink_to(MAX_KEPT);
-    let _ = SCRATCH.try_with(|scratch| scratch.set((values, line)));
+        // A panic may have left something.
+        values.clear();
+        line.clear();
+        line.shrink_to(MAX_KEPT);
+        Some(call(values, line))
+    });
 
-    result
+    match (called, call) {
+        (Ok(Some(result)), _) => result,
+        // A call inside another one, or while the thread ends, gets new memory.
+        (_, Some(call)) => call(&mut Values::default(), &mut String::new()),
+        (_, None) => unreachable!("a function that was called has a result"),
+    }
 }
 
 impl fmt::Debug for LogSubscriber {

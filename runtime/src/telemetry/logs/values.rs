@@ -53,14 +53,13 @@ pub(super) enum Value<'v> {
 impl Values {
     /// Returns the fields with their values.
     pub(super) fn iter(&self) -> impl Iterator<Item = (&'static str, Value<'_>)> {
-        self.fields
-            .iter()
-            .map(|(name, stored)| (*name, self.value(*stored)))
+        let fields = self.fields.iter();
+        fields.map(|(name, stored)| (plain(name), self.value(*stored)))
     }
 
     /// Returns the names of the fields.
     pub(super) fn names(&self) -> impl Iterator<Item = &'static str> {
-        self.fields.iter().map(|(name, _)| *name)
+        self.fields.iter().map(|(name, _)| plain(name))
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -70,7 +69,12 @@ impl Values {
     /// Returns the text of an event.
     pub(super) fn message(&self) -> Option<Value<'_>> {
         let mut fields = self.iter();
-        fields.find_map(|(name, value)| (name == MESSAGE).then_some(value))
+        let (_, message) = fields.find(|(name, _)| *name == MESSAGE)?;
+
+        Some(match message {
+            Value::Text(text) => Value::Shown(text),
+            other => other,
+        })
     }
 
     /// Takes over these values. They replace those of the same name.
@@ -112,10 +116,7 @@ impl Values {
     fn push(&mut self, name: &'static str, value: Value<'_>) {
         let begin = self.texts.len();
         let stored = match value {
-            Value::Text(text) => {
-                self.texts.push_str(text);
-                Stored::Text(begin, self.texts.len())
-            }
+            Value::Text(text) => return self.push_text(name, text),
             Value::Shown(text) => {
                 self.texts.push_str(text);
                 Stored::Shown(begin, self.texts.len())
@@ -126,6 +127,14 @@ impl Values {
             Value::Bool(is_true) => Stored::Bool(is_true),
         };
 
+        self.fields.push((name, stored));
+    }
+
+    /// The usual field of a span, so it takes the shortest way.
+    fn push_text(&mut self, name: &'static str, text: &str) {
+        let begin = self.texts.len();
+        self.texts.push_str(text);
+        let stored = Stored::Text(begin, self.texts.len());
         self.fields.push((name, stored));
     }
 
@@ -156,43 +165,40 @@ struct Recorder<'v>(&'v mut Values);
 
 impl Visit for Recorder<'_> {
     fn record_str(&mut self, field: &Field, value: &str) {
-        let name = name(field);
-
-        if value.len() > MAX_TEXT || name == MESSAGE {
-            self.0.push_shown(name, format_args!("{value}"));
+        if value.len() > MAX_TEXT {
+            self.0.push_shown(field.name(), format_args!("{value}"));
         } else {
-            self.0.push(name, Value::Text(value));
+            self.0.push_text(field.name(), value);
         }
     }
 
     fn record_i64(&mut self, field: &Field, value: i64) {
-        self.0.push(name(field), Value::Signed(value));
+        self.0.push(field.name(), Value::Signed(value));
     }
 
     fn record_u64(&mut self, field: &Field, value: u64) {
-        self.0.push(name(field), Value::Unsigned(value));
+        self.0.push(field.name(), Value::Unsigned(value));
     }
 
     fn record_f64(&mut self, field: &Field, value: f64) {
-        self.0.push(name(field), Value::Float(value));
+        self.0.push(field.name(), Value::Float(value));
     }
 
     fn record_bool(&mut self, field: &Field, value: bool) {
-        self.0.push(name(field), Value::Bool(value));
+        self.0.push(field.name(), Value::Bool(value));
     }
 
     fn record_error(&mut self, field: &Field, value: &(dyn std::error::Error + 'static)) {
-        self.0.push(name(field), Value::Shown(&with_causes(value)));
+        self.0.push(field.name(), Value::Shown(&with_causes(value)));
     }
 
     fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
-        self.0.push_shown(name(field), format_args!("{value:?}"));
+        self.0.push_shown(field.name(), format_args!("{value:?}"));
     }
 }
 
 /// A field may have the name of a keyword, `r#type`.
-fn name(field: &Field) -> &'static str {
-    let name = field.name();
+fn plain(name: &'static str) -> &'static str {
     name.strip_prefix("r#").unwrap_or(name)
 }
 
