@@ -6,6 +6,8 @@
 mod inspect;
 mod invoke;
 mod policy;
+#[cfg(feature = "doctor")]
+mod doctor;
 
 use std::io::{self, Read};
 use std::path::Path;
@@ -19,7 +21,8 @@ use crate::telemetry::logs;
 
 /// The command succeeded.
 const SUCCESS: i32 = 0;
-/// A message failed, a file could not be read in full, or a policy cannot be expressed.
+/// A message failed, a file could not be read in full, a policy cannot be expressed, or there are
+/// findings.
 const FAILURE: i32 = 1;
 /// The command line is invalid, the payload could not be read, or the router could not be prepared.
 const NOT_RUN: i32 = 2;
@@ -71,6 +74,16 @@ enum Action {
     #[command(after_help = "Exit status:\n  0  the JSON was printed\n  \
                       1  the service has no filter that fits the handlers")]
     Policy(policy::Options),
+    /// Find what loses events in a Terraform plan, a template, or a running pipeline
+    ///
+    /// Compares it with the routes and with AWS's rules. Each finding says what is wrong, where,
+    /// why it loses events, and what to change. What the file leaves open is not a finding.
+    #[cfg(feature = "doctor")]
+    #[command(
+        after_help = "Exit status:\n  0  nothing was found\n  1  there are findings\n  \
+                      2  the input could not be read, or does not have the program"
+    )]
+    Doctor(doctor::Options),
 }
 
 /// Runs the command in the program's arguments and returns its exit status.
@@ -94,6 +107,8 @@ pub(crate) async fn main<R: Router>(dispatcher: Dispatcher<R>) -> i32 {
             let program = program.as_deref().unwrap_or("processor");
             policy::policy(&dispatcher, program, &options)
         }
+        #[cfg(feature = "doctor")]
+        Action::Doctor(options) => doctor::doctor(&dispatcher, program.as_deref(), &options),
     }
 }
 

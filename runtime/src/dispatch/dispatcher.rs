@@ -596,6 +596,16 @@ impl<R: Router> Dispatcher<R> {
         self.settings.backoff.is_some() || gives_back
     }
 
+    #[cfg(feature = "doctor")]
+    pub(crate) fn concurrency(&self) -> usize {
+        self.settings.concurrency
+    }
+
+    #[cfg(feature = "doctor")]
+    pub(crate) fn deadline_margin(&self) -> Duration {
+        self.settings.deadline_margin
+    }
+
     #[cfg(feature = "cli")]
     pub(crate) fn has_dead_letters(&self) -> bool {
         self.settings.dead_letters.is_some()
