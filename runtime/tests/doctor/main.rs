@@ -8,6 +8,7 @@
 
 mod program;
 mod corpus;
+mod unknown;
 mod derived;
 mod refused;
 
@@ -20,6 +21,8 @@ async fn main() -> Result<(), s3_dispatch::Error> {
     corpus::right_deployments_have_no_finding();
     corpus::broken_deployments_have_their_findings();
     corpus::every_check_is_tested();
+    unknown::an_unknown_attribute_of_a_plan_is_no_finding();
+    unknown::an_unknown_property_of_a_template_is_no_finding();
     derived::what_policy_prints_is_wide_enough();
     refused::what_cannot_be_read_has_its_own_status();
     refused::the_program_is_found();

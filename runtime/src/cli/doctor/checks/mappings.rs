@@ -18,7 +18,7 @@ pub(super) fn function_timeout(case: &Case<'_>) -> Option<f64> {
         .or_default(DEFAULT_TIMEOUT)
 }
 
-fn mappings<'d>(case: &Case<'d>) -> impl Iterator<Item = (&'d Resource, &'d Resource)> {
+pub(super) fn mappings<'d>(case: &Case<'d>) -> impl Iterator<Item = (&'d Resource, &'d Resource)> {
     let queues = case.path.queues.iter();
     queues.filter_map(|one| Some((one.mapping?, one.queue)))
 }
@@ -46,38 +46,11 @@ pub(super) fn partial_failures<'d>(case: &Case<'d>) -> Vec<Fault<'d>> {
                 "set the function response types to `[ReportBatchItemFailures]`"
             } else {
                 "SAM's shorthand has no response types: write the queue, the subscription and an \
-                 event of the type `SQS` yourself, or take `policy --format sam`"
+                 event of the type `SQS` yourself"
             };
             Fault::new(mapping, what, change)
         })
         .collect()
-}
-
-pub(super) fn batch_size<'d>(case: &Case<'d>) -> Vec<Fault<'d>> {
-    let refused = mappings(case).filter_map(|(mapping, queue)| {
-        let batch = batch(mapping)?;
-        let window = mapping
-            .get("MaximumBatchingWindowInSeconds")
-            .number()
-            .or_default(0.0)?;
-        let is_fifo = queue.is_fifo() == Answer::Yes;
-
-        if batch > 10.0 && is_fifo {
-            let what = format!("the batch size is {batch}, and the queue is FIFO");
-            Some(Fault::new(
-                mapping,
-                what,
-                "set the batch size to at most 10",
-            ))
-        } else if batch > 10.0 && window < 1.0 {
-            let what = format!("the batch size is {batch}, without a batch window");
-            let change = "set a batch window of at least 1 s, or a batch size of at most 10";
-            Some(Fault::new(mapping, what, change))
-        } else {
-            None
-        }
-    });
-    refused.collect()
 }
 
 pub(super) fn batch_too_large<'d>(case: &Case<'d>) -> Vec<Fault<'d>> {
@@ -162,7 +135,7 @@ fn reserved(function: &Resource) -> Option<f64> {
     (reserved >= 0.0).then_some(reserved)
 }
 
-fn batch(mapping: &Resource) -> Option<f64> {
+pub(super) fn batch(mapping: &Resource) -> Option<f64> {
     mapping.get("BatchSize").number().or_default(DEFAULT_BATCH)
 }
 

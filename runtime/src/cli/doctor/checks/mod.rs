@@ -10,6 +10,7 @@ mod filters;
 mod feeds;
 mod queues;
 mod mappings;
+mod limits;
 mod policies;
 mod rights;
 mod loops;
@@ -66,6 +67,8 @@ const CHECKS: &[Check] = checks! {
         "S3 cannot publish to FIFO topics";
     "filter-scope", filters::filter_scope,
         "S3 sets no message attributes, so SNS drops every notification";
+    "filter-refused", limits::filter_refused,
+        "SNS refuses the policy, so the subscription keeps its old one or is not made at all";
     "filter-too-narrow", filters::filter_too_narrow,
         "SNS drops these notifications without a trace";
     "subscription-pending", feeds::subscription_pending,
@@ -111,8 +114,8 @@ const CHECKS: &[Check] = checks! {
         "nothing reads the queue, and SQS deletes its messages when their retention ends";
     "partial-failures", mappings::partial_failures,
         "Lambda ignores the reported failures and deletes all messages of the batch";
-    "batch-size", mappings::batch_size,
-        "Lambda refuses the mapping, so nothing reads the queue";
+    "mapping-refused", limits::mapping_refused,
+        "Lambda refuses the mapping, so it stays as it was or nothing reads the queue";
     "batch-too-large", mappings::batch_too_large,
         "messages that the function does not reach in time end as dead letters, unhandled";
     "throttled", mappings::throttled,

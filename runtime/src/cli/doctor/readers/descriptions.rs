@@ -50,6 +50,9 @@ impl Reader<'_> {
             self.subscription(attributes);
         } else if has_attribute("TopicArn") {
             self.topic(attributes);
+        } else if has("Subscriptions") {
+            let pending = output.get("Subscriptions").items();
+            pending.iter().for_each(|one| self.pending(one));
         } else if has("EventSourceMappings") {
             let mappings = output.get("EventSourceMappings").items();
             mappings.iter().for_each(|mapping| self.mapping(mapping));
@@ -179,6 +182,31 @@ impl Reader<'_> {
                 "PendingConfirmation",
             ],
         );
+        self.assembly.add(subscription);
+    }
+
+    /// A subscription in a list. Its attributes are the output of another command, which does not
+    /// know it before it is confirmed.
+    fn pending(&mut self, listed: &Tree) {
+        if listed.get("SubscriptionArn").as_str() != Some("PendingConfirmation") {
+            return;
+        }
+
+        let mut subscription = self.resource(Kind::Subscription, listed, &["Endpoint"]);
+        for name in [
+            "RawMessageDelivery",
+            "FilterPolicy",
+            "FilterPolicyScope",
+            "RedrivePolicy",
+        ] {
+            subscription.set(name, Tree::Unknown);
+        }
+        copy(
+            &mut subscription,
+            listed,
+            &["TopicArn", "Endpoint", "Protocol"],
+        );
+        subscription.set("PendingConfirmation", Tree::Bool(true));
         self.assembly.add(subscription);
     }
 

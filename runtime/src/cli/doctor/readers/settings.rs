@@ -82,12 +82,24 @@ pub(super) fn filter_rule(rules: &Tree, name: &str) -> Tree {
         return Tree::Unknown;
     }
 
-    let mut rules = rules.items().iter();
-    let rule = rules.find(|rule| match rule.get("Name").as_str() {
-        Some(own) => own.eq_ignore_ascii_case(name),
-        None => false,
-    });
-    rule.map_or(Tree::Null, |rule| rule.get("Value").clone())
+    let rules = rules.items().iter();
+    let mut own = rules
+        .clone()
+        .filter(|rule| match rule.get("Name").as_str() {
+            Some(own) => own.eq_ignore_ascii_case(name),
+            None => false,
+        });
+    match own.next() {
+        Some(rule) => rule.get("Value").clone(),
+        // One without a known name may be the one.
+        None if rules
+            .clone()
+            .any(|rule| rule.get("Name").as_str().is_none()) =>
+        {
+            Tree::Unknown
+        }
+        None => Tree::Null,
+    }
 }
 
 /// A target of a rule. Descriptions have the same form.
