@@ -9,7 +9,7 @@ use super::stages::{Trial, filters_attributes, has_envelope, lost};
 use super::{Case, Fault};
 
 pub(super) fn notification_too_narrow<'d>(case: &Case<'d>) -> Vec<Fault<'d>> {
-    faults(case, "publishes not", NOTIFICATION, |trial| {
+    faults(case, "it does not publish", NOTIFICATION, |trial| {
         let bucket = trial
             .bucket
             .filter(|_| trial.passage.notification == Answer::No)?;

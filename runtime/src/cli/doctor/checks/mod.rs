@@ -121,7 +121,7 @@ const CHECKS: &[Check] = checks! {
     "throttled", mappings::throttled,
         "Lambda receives more than the function may handle, and each throttled receive counts";
     "missing-rights", rights::missing_rights,
-        "the handlers fail, and their messages end as dead letters";
+        "Lambda cannot read the queue, or the handlers fail until their messages are dead letters";
     "recursion", loops::recursion,
         "the handlers call each other without end; AWS ends some loops and drops their events";
 };
