@@ -15,6 +15,8 @@ pub(super) fn read(files: &[(String, String)]) -> Result<Deployment, ReadError> 
     let mut assembly = Assembly::default();
     let mut read = 0;
     for (file, text) in files {
+        // `aws` prints nothing about a bucket without notifications.
+        let text = if text.trim().is_empty() { "{}" } else { text };
         let json: Value =
             serde_json::from_str(text).map_err(|error| format!("{file} is not JSON: {error}"))?;
         let mut reader = Reader {
@@ -79,7 +81,7 @@ impl Reader<'_> {
         } else if has("Policy") && has("PolicyName") {
             let name = self.subject("key-policy");
             self.attach(Kind::Key, name, "KeyPolicy", output.get("Policy").clone());
-        } else if is_notification(output) {
+        } else if is_notification(output) || self.file.starts_with("notification.") {
             self.bucket(output);
         } else {
             return false;
