@@ -597,7 +597,7 @@ impl<R: Router> Dispatcher<R> {
 
     #[cfg(feature = "doctor")]
     pub(crate) fn concurrency(&self) -> usize {
-        self.settings.concurrency
+        self.settings.handlers()
     }
 
     #[cfg(feature = "doctor")]
