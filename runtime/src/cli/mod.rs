@@ -8,6 +8,8 @@ mod invoke;
 mod policy;
 #[cfg(feature = "doctor")]
 mod doctor;
+#[cfg(feature = "worker")]
+mod work;
 
 use std::io::{self, Read};
 use std::path::Path;
@@ -84,6 +86,32 @@ enum Action {
                       2  the input could not be read, or does not have the program"
     )]
     Doctor(doctor::Options),
+    /// Says which feature it needs.
+    #[cfg(not(feature = "doctor"))]
+    #[command(hide = true, disable_help_flag = true)]
+    Doctor {
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<std::ffi::OsString>,
+    },
+    /// Serve a queue of SQS until SIGTERM or Ctrl-C
+    ///
+    /// The first signal drains: no message is received any more, what runs may finish, and the rest
+    /// is given back. The second signal ends the program at once. Logs are those of Lambda, on
+    /// standard output: AWS_LAMBDA_LOG_FORMAT=JSON sets their format, RUST_LOG their level.
+    #[cfg(feature = "worker")]
+    #[command(
+        after_help = "Exit status:\n  0    drained\n  1    the queue cannot be used, or the worker \
+                      failed\n  2    the program cannot start\n  130  a second signal, Ctrl-C\n  \
+                      143  a second signal, SIGTERM"
+    )]
+    Work(work::Options),
+    /// Says which feature it needs.
+    #[cfg(not(feature = "worker"))]
+    #[command(hide = true, disable_help_flag = true)]
+    Work {
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<std::ffi::OsString>,
+    },
 }
 
 /// Runs the command in the program's arguments and returns its exit status.
@@ -109,7 +137,23 @@ pub(crate) async fn main<R: Router>(dispatcher: Dispatcher<R>) -> i32 {
         }
         #[cfg(feature = "doctor")]
         Action::Doctor(options) => doctor::doctor(&dispatcher, program.as_deref(), &options),
+        #[cfg(not(feature = "doctor"))]
+        Action::Doctor { .. } => without("doctor", "doctor"),
+        #[cfg(feature = "worker")]
+        Action::Work(options) => work::work(dispatcher, options).await,
+        #[cfg(not(feature = "worker"))]
+        Action::Work { .. } => without("work", "worker"),
     }
+}
+
+/// Says which feature a command needs.
+#[cfg(not(all(feature = "doctor", feature = "worker")))]
+fn without(command: &str, feature: &str) -> i32 {
+    eprintln!(
+        "error: the program is built without `{command}`: build it with the feature `{feature}` of \
+         the crate `s3-dispatch`"
+    );
+    NOT_RUN
 }
 
 /// Returns the name that the program was called by, without its folder and extension.
