@@ -128,7 +128,7 @@ pub(crate) async fn main<R: Router>(dispatcher: Dispatcher<R>) -> i32 {
     match command.action {
         Action::Invoke { file } => {
             logs::init_for_terminal();
-            invoke::invoke(&dispatcher, &file).await
+            invoke::invoke(&dispatcher.with_log_levels_of_environment(), &file).await
         }
         Action::Inspect { files } => inspect::inspect(&files),
         Action::Policy(options) => {
