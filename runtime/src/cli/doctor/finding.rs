@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::telemetry::escaped::escape;
+use crate::telemetry::logs::escaped::escape;
 
 /// One thing that loses events, or that AWS would refuse.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]

@@ -20,7 +20,7 @@ use s3_dispatch_core::{Manifest, Router};
 
 use super::{FAILURE, NOT_RUN, SUCCESS, read};
 use crate::Dispatcher;
-use crate::telemetry::escaped::escape;
+use crate::telemetry::logs::escaped::escape;
 use checks::{Case, Program};
 use finding::Finding;
 use model::Deployment;
