@@ -64,6 +64,7 @@ impl Invocation {
             summary::log_without_records(message, settings.malformed);
         }
 
+        let settings = &*settings.for_messages(delivery.messages());
         let schedule = self.schedule(settings, answered, &delivery);
         summary::log_separated(&schedule, self.request_id.as_ref());
         let cut = settings.cut(self.deadline);

@@ -10,6 +10,8 @@ pub(crate) mod acknowledger;
 pub(crate) mod give_back;
 #[cfg(feature = "sqs")]
 pub(crate) mod sqs;
+#[cfg(feature = "sqs")]
+pub(crate) mod sqs_url;
 
 pub use access::{Queue, QueueError};
 #[cfg(feature = "sqs")]

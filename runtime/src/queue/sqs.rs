@@ -1,5 +1,7 @@
 //! A queue of SQS.
 
+use std::error::Error as StdError;
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -9,9 +11,10 @@ use aws_sdk_sqs::types::{
     BatchResultErrorEntry, ChangeMessageVisibilityBatchRequestEntry, DeleteMessageBatchRequestEntry,
 };
 use futures_util::{StreamExt, stream};
-use s3_dispatch_core::delivery::ReceiptHandle;
+use s3_dispatch_core::delivery::{QueueArn, ReceiptHandle};
 
 use crate::queue::access::{Queue, QueueError};
+use crate::queue::sqs_url::{SqsUrl, UnknownUrl, Wanted};
 use crate::telemetry::errors::with_causes;
 
 /// How many entries one call takes ("DeleteMessageBatch" and "ChangeMessageVisibilityBatch", Amazon
@@ -22,14 +25,16 @@ const MAX_ENTRIES: usize = 10;
 /// connection of its own.
 const MAX_CALLS: usize = 10;
 
-/// The queue of SQS with this URL.
+/// A queue of SQS.
 ///
 /// The function's role needs `sqs:DeleteMessage` and `sqs:ChangeMessageVisibility` on the queue.
 /// Both are among the rights that an event source mapping needs anyway.
 #[derive(Debug, Clone)]
 pub struct SqsQueue {
     client: Client,
-    url: String,
+    url: SqsUrl,
+    /// The queue that the messages name, if its URL depends on that.
+    arn: Option<QueueArn>,
 }
 
 impl SqsQueue {
@@ -49,12 +54,62 @@ impl SqsQueue {
     pub fn new(client: Client, url: impl Into<String>) -> Self {
         Self {
             client,
-            url: url.into(),
+            url: SqsUrl::known(url),
+            arn: None,
         }
     }
 
-    async fn delete_chunk(&self, messages: &[&ReceiptHandle]) -> Vec<Result<(), QueueError>> {
-        let mut delete = self.client.delete_message_batch().queue_url(&self.url);
+    /// Creates the queue that the program's messages come from, without its URL. The client's own
+    /// retries and timeouts apply.
+    ///
+    /// The URL is that of the environment variable `S3_DISPATCH_QUEUE_URL`, which the Terraform
+    /// module and the templates set. Without that variable, the messages of an SQS event name their
+    /// queue, and SQS is asked for its URL once; the function's role then also needs
+    /// `sqs:GetQueueUrl` on the queue.
+    ///
+    /// A variable that is not the URL of a queue fails
+    /// [`Dispatcher::prepare`](crate::Dispatcher::prepare), and with it the start of the program. A
+    /// URL that cannot be found fails each call, with the reason.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use aws_sdk_sqs::Client;
+    /// use s3_dispatch::queue::SqsQueue;
+    /// use s3_dispatch::{Dispatcher, Routes};
+    ///
+    /// fn dispatcher(client: Client) -> Dispatcher<Routes<()>> {
+    ///     Dispatcher::new(Routes::new(())).with_queue(SqsQueue::from_environment(client))
+    /// }
+    /// ```
+    #[must_use]
+    pub fn from_environment(client: Client) -> Self {
+        Self {
+            client,
+            url: SqsUrl::from_environment(Wanted::Main),
+            arn: None,
+        }
+    }
+
+    /// Returns this queue for messages that name this one. It matters only if the URL depends on
+    /// that.
+    pub(crate) fn of_messages(&self, arn: Option<&QueueArn>) -> Self {
+        Self {
+            arn: arn.cloned(),
+            ..self.clone()
+        }
+    }
+
+    async fn url(&self) -> Result<Arc<str>, UnknownUrl> {
+        self.url.find(&self.client, self.arn.as_ref()).await
+    }
+
+    async fn delete_chunk(
+        &self,
+        url: &str,
+        messages: &[&ReceiptHandle],
+    ) -> Vec<Result<(), QueueError>> {
+        let mut delete = self.client.delete_message_batch().queue_url(url);
 
         for (index, handle) in messages.iter().enumerate() {
             let entry = DeleteMessageBatchRequestEntry::builder()
@@ -76,12 +131,10 @@ impl SqsQueue {
 
     async fn change_chunk(
         &self,
+        url: &str,
         messages: &[(&ReceiptHandle, Duration)],
     ) -> Vec<Result<(), QueueError>> {
-        let mut change = self
-            .client
-            .change_message_visibility_batch()
-            .queue_url(&self.url);
+        let mut change = self.client.change_message_visibility_batch().queue_url(url);
 
         for (index, (handle, time)) in messages.iter().enumerate() {
             let entry = ChangeMessageVisibilityBatchRequestEntry::builder()
@@ -106,8 +159,13 @@ impl SqsQueue {
 #[async_trait]
 impl Queue for SqsQueue {
     async fn delete(&self, messages: &[&ReceiptHandle]) -> Vec<Result<(), QueueError>> {
+        let url = match self.url().await {
+            Ok(url) => url,
+            Err(error) => return all_failed(messages.len(), &with_causes(&error)),
+        };
         let calls = messages.chunks(MAX_ENTRIES);
-        let calls: Vec<_> = calls.map(|chunk| self.delete_chunk(chunk)).collect();
+        let calls: Vec<_> = calls.map(|chunk| self.delete_chunk(&url, chunk)).collect();
+
         stream::iter(calls).buffered(MAX_CALLS).concat().await
     }
 
@@ -117,9 +175,23 @@ impl Queue for SqsQueue {
         &self,
         messages: &[(&ReceiptHandle, Duration)],
     ) -> Vec<Result<(), QueueError>> {
+        let url = match self.url().await {
+            Ok(url) => url,
+            Err(error) => return all_failed(messages.len(), &with_causes(&error)),
+        };
         let calls = messages.chunks(MAX_ENTRIES);
-        let calls: Vec<_> = calls.map(|chunk| self.change_chunk(chunk)).collect();
+        let calls: Vec<_> = calls.map(|chunk| self.change_chunk(&url, chunk)).collect();
+
         stream::iter(calls).buffered(MAX_CALLS).concat().await
+    }
+
+    async fn prepare(&self) -> Result<(), Box<dyn StdError + Send + Sync>> {
+        Ok(self.url.check()?)
+    }
+
+    fn at(&self, arn: &QueueArn) -> Option<Arc<dyn Queue>> {
+        let depends = self.url.depends_on_messages();
+        depends.then(|| Arc::new(self.of_messages(Some(arn))) as _)
     }
 }
 
