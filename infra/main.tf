@@ -38,9 +38,14 @@ locals {
 
   # What the handlers declare that they do with objects, and nothing else. Programs whose handlers
   # declare nothing are not in here.
+  object_access = {
+    for name, processor in var.processors :
+    name => jsondecode(file(coalesce(processor.policy_file, processor.access_file))).object_access
+    if can(jsondecode(file(coalesce(processor.policy_file, processor.access_file))).object_access)
+  }
   object_statements = {
-    for name, policy in local.policies : name => [
-      for statement in policy.object_access : {
+    for name, access in local.object_access : name => [
+      for statement in access : {
         Sid    = statement.sid
         Effect = "Allow"
         Action = statement.actions
@@ -55,7 +60,7 @@ locals {
           ]))
         ])
       }
-    ] if can(policy.object_access)
+    ]
   }
 
   names = { for name in keys(var.processors) : name => "${var.name}-${name}" }

@@ -154,7 +154,8 @@ variable "processors" {
     filter, and a Lambda function, or the policies of a worker.
 
     - `kind`: `function`, or `worker` if the program runs elsewhere, as `PROGRAM work`. Of the other
-      settings a worker has only `policy_file`, `event_pattern_file` and `visibility_seconds`.
+      settings a worker has only `policy_file`, `event_pattern_file`, `access_file` and
+      `visibility_seconds`.
     - `package`: the zip with the executable `bootstrap`, as `scripts/package` builds it. Every
       function needs one.
     - `policy_file`: the output of the program's `policy --format terraform`. Its filter decides
@@ -162,6 +163,8 @@ variable "processors" {
       declare (`reads`, `writes`, `deletes`).
     - `event_pattern_file`: the output of the program's `policy --format eventbridge`, instead of
       `policy_file`. EventBridge feeds the queue then, and not the topic.
+    - `access_file`: the output of `policy --format terraform` for a processor that EventBridge
+      feeds. Only what handlers declare that they do with objects is taken from it.
     - `visibility_seconds`: the visibility timeout of a worker's queue, after which a message that
       failed comes back. Null means 60. For a function it follows from `timeout_seconds`.
     - `timeout_seconds`: the function's timeout. The queue's visibility timeout follows from it.
@@ -195,6 +198,7 @@ variable "processors" {
     package              = optional(string)
     policy_file          = optional(string)
     event_pattern_file   = optional(string)
+    access_file          = optional(string)
     visibility_seconds   = optional(number)
     timeout_seconds      = optional(number, 30)
     memory_mb            = optional(number, 256)
@@ -267,7 +271,7 @@ variable "processors" {
       ]) && length(processor.environment) == 0
     ])
     error_message = join(" ", [
-      "A worker in `processors` has only a `policy_file` or `event_pattern_file`, and",
+      "A worker in `processors` has only its files of events and access, and",
       "`visibility_seconds`: everything else is a setting of a function.",
     ])
   }
@@ -328,6 +332,23 @@ variable "processors" {
     )
   }
   validation {
+    condition = alltrue([
+      for name, processor in var.processors : processor.access_file == null || (
+        processor.event_pattern_file != null &&
+        can(jsondecode(file(processor.access_file))) &&
+        try(jsondecode(file(processor.access_file)).name, name) == name
+      )
+    ])
+    error_message = format(
+      "An `access_file` in `processors` needs an `event_pattern_file`, and must be what %s: %s.",
+      "`PROGRAM policy --format terraform` of the same program wrote",
+      join(", ", [
+        for name, processor in var.processors : "${processor.access_file} for ${name}"
+        if processor.access_file != null
+      ]),
+    )
+  }
+  validation {
     # With the wrong file a processor would miss its events without any error.
     condition = alltrue([
       for name, processor in var.processors :
@@ -371,22 +392,24 @@ variable "processors" {
   }
   validation {
     condition = alltrue([
-      for processor in values(var.processors) : try(
-        alltrue(flatten([
-          for statement in jsondecode(file(processor.policy_file)).object_access : [
-            length(statement.resources) > 0,
-            [
-              for action in statement.actions :
-              can(regex("^s3:((Get|Put|Delete)Object|GetObjectVersion|ListBucket)$", action))
-            ],
-          ]
-        ])),
-        !can(jsondecode(file(processor.policy_file)).object_access)
-      )
+      for processor in values(var.processors) : alltrue([
+        for path in [processor.policy_file, processor.access_file] : try(
+          alltrue(flatten([
+            for statement in jsondecode(file(path)).object_access : [
+              length(statement.resources) > 0,
+              [
+                for action in statement.actions :
+                can(regex("^s3:((Get|Put|Delete)Object|GetObjectVersion|ListBucket)$", action))
+              ],
+            ]
+          ])),
+          !can(jsondecode(file(path)).object_access)
+        )
+      ])
     ])
     error_message = join(" ", [
-      "The `object_access` of every `policy_file` must be as the program printed it: actions on",
-      "objects, and on buckets only s3:ListBucket.",
+      "The `object_access` of every `policy_file` and `access_file` must be as the program printed",
+      "it: actions on objects, and on buckets only s3:ListBucket.",
     ])
   }
   validation {

@@ -962,3 +962,51 @@ run "a_function_must_have_no_visibility" {
 
   expect_failures = [var.processors]
 }
+
+run "access_file_needs_an_event_pattern" {
+  command = plan
+
+  variables {
+    processors = {
+      put-processor = { package = "tests/fixtures/package.zip", policy_file = "policies/put-processor.json", access_file = "policies/put-processor.json" }
+    }
+  }
+
+  expect_failures = [var.processors]
+}
+
+run "access_file_must_exist" {
+  command = plan
+
+  variables {
+    processors = {
+      put-processor = { package = "tests/fixtures/package.zip", event_pattern_file = "tests/fixtures/event-pattern.json", access_file = "policies/missing.json" }
+    }
+  }
+
+  expect_failures = [var.processors]
+}
+
+run "access_file_must_belong_to_its_program" {
+  command = plan
+
+  variables {
+    processors = {
+      put-processor = { package = "tests/fixtures/package.zip", event_pattern_file = "tests/fixtures/event-pattern.json", access_file = "policies/copy-processor.json" }
+    }
+  }
+
+  expect_failures = [var.processors]
+}
+
+run "access_file_must_be_as_printed" {
+  command = plan
+
+  variables {
+    processors = {
+      wrong-access = { package = "tests/fixtures/package.zip", event_pattern_file = "tests/fixtures/event-pattern.json", access_file = "tests/fixtures/wrong-access.json" }
+    }
+  }
+
+  expect_failures = [var.processors]
+}
