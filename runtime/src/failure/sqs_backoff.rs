@@ -12,7 +12,8 @@ use crate::Backoff;
 use crate::failure::backoff::FailedMessage;
 use crate::failure::exponential_backoff::ExponentialBackoff;
 use crate::queue::access::named_queue;
-use crate::queue::{Queue, QueueError, SqsQueue};
+use crate::queue::sqs::SqsQueue;
+use crate::queue::{Queue, QueueError};
 
 /// Hides failed messages from SQS's consumers, for longer with each receive.
 ///

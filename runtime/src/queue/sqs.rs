@@ -6,14 +6,17 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use aws_sdk_sqs::Client;
-use aws_sdk_sqs::error::ProvideErrorMetadata;
+use aws_sdk_sqs::config::http::HttpResponse;
+use aws_sdk_sqs::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_sqs::types::{
     BatchResultErrorEntry, ChangeMessageVisibilityBatchRequestEntry, DeleteMessageBatchRequestEntry,
 };
 use futures_util::{StreamExt, stream};
 use s3_dispatch_core::delivery::{QueueArn, ReceiptHandle};
+use tokio::sync::OnceCell;
 
 use crate::queue::access::{Queue, QueueError};
+use crate::queue::sqs_error::{Call, of_call};
 use crate::queue::sqs_url::{SqsUrl, UnknownUrl, Wanted};
 use crate::telemetry::errors::with_causes;
 
@@ -28,13 +31,17 @@ const MAX_CALLS: usize = 10;
 /// A queue of SQS.
 ///
 /// The function's role needs `sqs:DeleteMessage` and `sqs:ChangeMessageVisibility` on the queue.
-/// Both are among the rights that an event source mapping needs anyway.
+/// Both are among the rights that an event source mapping needs anyway. A program that
+/// [receives](crate::queue::Receive) messages itself needs `sqs:ReceiveMessage` and
+/// `sqs:GetQueueAttributes` too.
 #[derive(Debug, Clone)]
 pub struct SqsQueue {
-    client: Client,
-    url: SqsUrl,
+    pub(super) client: Client,
+    pub(super) url: SqsUrl,
     /// The queue that the messages name, if its URL depends on that.
-    arn: Option<QueueArn>,
+    named: Option<QueueArn>,
+    /// The queue's own ARN, which SQS is asked for once. Clones share it.
+    pub(super) arn: Arc<OnceCell<QueueArn>>,
 }
 
 impl SqsQueue {
@@ -44,8 +51,7 @@ impl SqsQueue {
     ///
     /// ```
     /// use aws_sdk_sqs::Client;
-    /// use s3_dispatch::queue::SqsQueue;
-    /// use s3_dispatch::{Dispatcher, Routes};
+    /// use s3_dispatch::{Dispatcher, Routes, SqsQueue};
     ///
     /// fn dispatcher(client: Client, queue_url: &str) -> Dispatcher<Routes<()>> {
     ///     Dispatcher::new(Routes::new(())).with_queue(SqsQueue::new(client, queue_url))
@@ -55,7 +61,8 @@ impl SqsQueue {
         Self {
             client,
             url: SqsUrl::known(url),
-            arn: None,
+            named: None,
+            arn: Arc::default(),
         }
     }
 
@@ -69,14 +76,14 @@ impl SqsQueue {
     ///
     /// A variable that is not the URL of a queue fails
     /// [`Dispatcher::prepare`](crate::Dispatcher::prepare), and with it the start of the program. A
-    /// URL that cannot be found fails each call, with the reason.
+    /// URL that cannot be found fails each call, with the reason. A program that
+    /// [receives](crate::queue::Receive) messages itself needs the variable.
     ///
     /// # Examples
     ///
     /// ```
     /// use aws_sdk_sqs::Client;
-    /// use s3_dispatch::queue::SqsQueue;
-    /// use s3_dispatch::{Dispatcher, Routes};
+    /// use s3_dispatch::{Dispatcher, Routes, SqsQueue};
     ///
     /// fn dispatcher(client: Client) -> Dispatcher<Routes<()>> {
     ///     Dispatcher::new(Routes::new(())).with_queue(SqsQueue::from_environment(client))
@@ -87,7 +94,8 @@ impl SqsQueue {
         Self {
             client,
             url: SqsUrl::from_environment(Wanted::Main),
-            arn: None,
+            named: None,
+            arn: Arc::default(),
         }
     }
 
@@ -95,13 +103,13 @@ impl SqsQueue {
     /// that.
     pub(crate) fn of_messages(&self, arn: Option<&QueueArn>) -> Self {
         Self {
-            arn: arn.cloned(),
+            named: arn.cloned(),
             ..self.clone()
         }
     }
 
     async fn url(&self) -> Result<Arc<str>, UnknownUrl> {
-        self.url.find(&self.client, self.arn.as_ref()).await
+        self.url.find(&self.client, self.named.as_ref()).await
     }
 
     async fn delete_chunk(
@@ -125,7 +133,7 @@ impl SqsQueue {
 
         match delete.send().await {
             Ok(deleted) => results(messages.len(), &deleted.failed),
-            Err(error) => whole_call(messages.len(), error),
+            Err(error) => self.whole_call(url, messages.len(), &error),
         }
     }
 
@@ -151,8 +159,34 @@ impl SqsQueue {
 
         match change.send().await {
             Ok(changed) => results(messages.len(), &changed.failed),
-            Err(error) => whole_call(messages.len(), error),
+            Err(error) => self.whole_call(url, messages.len(), &error),
         }
+    }
+
+    /// The results of a call that failed as a whole.
+    fn whole_call<E>(
+        &self,
+        url: &str,
+        entries: usize,
+        error: &SdkError<E, HttpResponse>,
+    ) -> Vec<Result<(), QueueError>>
+    where
+        E: ProvideErrorMetadata + std::error::Error + 'static,
+    {
+        // Some services that speak SQS's protocol refuse the whole call for one entry.
+        if error.code() == Some("InvalidParameterValue") {
+            let reason = error.message().unwrap_or_default().to_owned();
+            return (0..entries)
+                .map(|_| Err(QueueError::refused(reason.clone())))
+                .collect();
+        }
+
+        let call = Call {
+            url,
+            region: self.client.config().region(),
+            was_sent: true,
+        };
+        (0..entries).map(|_| Err(of_call(error, &call))).collect()
     }
 }
 
@@ -210,29 +244,13 @@ fn results(entries: usize, failed: &[BatchResultErrorEntry]) -> Vec<Result<(), Q
     results
 }
 
-/// The results of a call that failed as a whole.
-fn whole_call<E>(entries: usize, error: E) -> Vec<Result<(), QueueError>>
-where
-    E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
-{
-    // Some services that speak SQS's protocol refuse the whole call for one entry.
-    if error.code() == Some("InvalidParameterValue") {
-        let reason = error.message().unwrap_or_default().to_owned();
-        return (0..entries)
-            .map(|_| Err(QueueError::refused(reason.clone())))
-            .collect();
-    }
-
-    all_failed(entries, &with_causes(&error))
-}
-
 fn all_failed(entries: usize, reason: &str) -> Vec<Result<(), QueueError>> {
     (0..entries)
         .map(|_| Err(QueueError::failed(reason)))
         .collect()
 }
 
-fn whole_seconds(time: Duration) -> i32 {
+pub(super) fn whole_seconds(time: Duration) -> i32 {
     let seconds = time.as_secs();
     let rounded_up = seconds.saturating_add(u64::from(time.subsec_nanos() > 0));
 

@@ -79,6 +79,15 @@ impl SqsUrl {
         }
     }
 
+    /// Returns the URL if it does not depend on messages.
+    pub(crate) fn before_messages(&self) -> Result<&str, UnknownUrl> {
+        match self {
+            Self::Known(url) => Ok(url),
+            Self::Wrong(wanted, value) => Err(UnknownUrl::wrong(*wanted, value)),
+            Self::OfMessages(wanted, _) => Err(UnknownUrl::unset(*wanted)),
+        }
+    }
+
     /// Returns the URL. `arn` is that of the queue that the messages come from, if they name one.
     pub(crate) async fn find(
         &self,
@@ -111,7 +120,7 @@ impl SqsUrl {
     }
 }
 
-fn is_url(text: &str) -> bool {
+pub(crate) fn is_url(text: &str) -> bool {
     text.parse::<http::Uri>()
         .is_ok_and(|uri| matches!(uri.scheme_str(), Some("http" | "https")) && uri.path().len() > 1)
 }
@@ -179,6 +188,14 @@ impl UnknownUrl {
             ),
             source: None,
         }
+    }
+
+    fn unset(wanted: Wanted) -> Self {
+        let text = format!(
+            "the environment variable `{}` is not set",
+            wanted.variable()
+        );
+        Self { text, source: None }
     }
 
     fn nameless(wanted: Wanted) -> Self {

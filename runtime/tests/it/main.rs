@@ -23,6 +23,8 @@ mod sqs_backoff;
 #[cfg(feature = "sqs")]
 mod sqs_queue;
 #[cfg(feature = "sqs")]
+mod sqs_receive;
+#[cfg(feature = "sqs")]
 mod sqs_urls;
 mod deduplicated;
 mod own_writes;

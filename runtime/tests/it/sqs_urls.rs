@@ -13,9 +13,10 @@ use aws_sdk_sqs::config::{BehaviorVersion, Config, Credentials, Region};
 use s3_dispatch::delivery::{QueueArn, ReceiptHandle};
 use s3_dispatch::dispatch::{Acknowledge, Unreached};
 use s3_dispatch::failure::ExponentialBackoff;
-use s3_dispatch::queue::{Queue, SqsQueue};
+use s3_dispatch::queue::{Queue, Receive, ReceiveRequest};
 use s3_dispatch::{
     Dispatcher, ErrorKind, HandlerError, ObjectKey, Router, Routes, SqsBackoff, SqsDeadLetters,
+    SqsQueue,
 };
 use s3_dispatch_testing::{SqsBatchBuilder, SqsMessageBuilder};
 use serde_json::{Value, json};
@@ -526,4 +527,23 @@ async fn a_given_url_ignores_the_environment_and_the_messages() {
         sqs.operations(),
         ["DeleteMessageBatch https://queues.example/1/given"]
     );
+}
+
+#[tokio::test]
+async fn a_program_that_receives_messages_needs_the_variable() {
+    if !is_own_process("a_program_that_receives_messages_needs_the_variable", &[]) {
+        return;
+    }
+
+    let sqs = Sqs::start();
+    let queue = SqsQueue::from_environment(sqs.client());
+    let error = queue.receive(ReceiveRequest::new(1)).await.unwrap_err();
+
+    assert!(error.is_unusable());
+    let reason = std::error::Error::source(&error).unwrap().to_string();
+    assert_eq!(
+        reason,
+        format!("the environment variable `{QUEUE_URL}` is not set")
+    );
+    assert_eq!(sqs.requests(), []);
 }

@@ -11,9 +11,9 @@ use aws_sdk_sqs::config::{BehaviorVersion, Config, Region};
 use aws_sdk_sqs::types::{Message, QueueAttributeName};
 use s3_dispatch::dispatch::Acknowledge;
 use s3_dispatch::failure::ExponentialBackoff;
-use s3_dispatch::queue::SqsQueue;
 use s3_dispatch::{
     Dispatcher, EventName, HandlerError, Routes, S3EventRecord, SqsBackoff, SqsDeadLetters,
+    SqsQueue,
 };
 use s3_dispatch_local::{Faults, LocalPipeline, Topology};
 use s3_dispatch_testing::{NotificationBuilder, RecordBuilder, SqsBatchBuilder, SqsMessageBuilder};
