@@ -17,7 +17,11 @@ def state(stack):
 
 def outputs(stack):
     found = stack.outputs()
-    return {"bucket_arn": found["BucketArn"], "topic_arn": topic_arn(stack)}
+    return {
+        "region": stack.values["AWS::Region"],
+        "bucket_arn": found["BucketArn"],
+        "topic_arn": topic_arn(stack),
+    }
 
 
 def topic_arn(stack):
@@ -234,6 +238,18 @@ def functions(stack):
         yield "aws_lambda_event_source_mapping", "processor", name, mapping(stack, id)
 
 
+def workers(stack):
+    for id, name in processors(stack):
+        for part, kind in (("Worker", "worker"), ("Objects", "worker_objects")):
+            if f"{id}{part}Policy" in stack.ids():
+                found = stack.properties(f"{id}{part}Policy")
+                yield "aws_iam_policy", kind, name, {
+                    "arn": stack.attribute(f"{id}{part}Policy"),
+                    "description": found["Description"],
+                    "policy": json.dumps(found["PolicyDocument"]),
+                }
+
+
 def function(stack, id):
     found = stack.properties(f"{id}Function")
     logging = found["LoggingConfig"]
@@ -320,4 +336,4 @@ def alarm(stack, id):
     return values
 
 
-processor_parts = (queues, feeds, functions, alarms)
+processor_parts = (queues, feeds, functions, workers, alarms)

@@ -24,6 +24,7 @@ IGNORED = {
     ("aws_lambda_function", "s3_bucket"),
     ("aws_lambda_function", "s3_key"),
     ("aws_lambda_function", "source_code_hash"),
+    ("aws_iam_policy", "name"),
     ("aws_iam_role", "name"),
     ("aws_iam_role_policy", "role"),
 }

@@ -47,11 +47,13 @@ fn contradictions_are_refused() {
     ] {
         refused("p", arguments, 2, "cannot be used with");
     }
+    refused("p", &["--visibility-seconds", "60"], 2, "--worker");
     for arguments in [
         ["--timeout-seconds", "901"],
         ["--timeout-seconds", "0"],
         ["--batch-size", "10001"],
         ["--batch-window-seconds", "301"],
+        ["--visibility-seconds", "9"],
         ["--environment", "no equals sign"],
         ["--environment", "1A=b"],
     ] {
@@ -60,7 +62,7 @@ fn contradictions_are_refused() {
 }
 
 fn names_are_checked() {
-    for name in ["two words", "a.b", "-", &"a".repeat(41)] {
+    for name in ["two words", "köln", "-", &"a".repeat(41)] {
         refused(name, &[], 1, "cannot be a part of the name of a queue");
     }
 }

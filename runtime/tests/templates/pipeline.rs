@@ -432,6 +432,22 @@ fn the_timeout_decides_the_sizes() {
         "it's: a \"#\" ${no name}"
     );
 
+    let worker = ["--format", "sam", "--worker"];
+    let default = stack(&uploads(), &worker);
+    assert_eq!(
+        default.properties("ResizePhotosQueue")["VisibilityTimeout"],
+        60
+    );
+    let longer = stack(
+        &uploads(),
+        &[&worker[..], &["--visibility-seconds", "1000"]].concat(),
+    );
+    assert_eq!(
+        longer.properties("ResizePhotosQueue")["VisibilityTimeout"],
+        1000
+    );
+    assert_eq!(longer.properties("ResizePhotosAgeAlarm")["Threshold"], 2000);
+
     let short = stack(&uploads(), &["--format", "sam", "--timeout-seconds", "1"]);
     assert_eq!(short.properties("ResizePhotosAgeAlarm")["Threshold"], 900);
 }

@@ -44,7 +44,9 @@ fn resizing() -> Vec<Taken> {
 /// The documents that say what the program may do.
 fn documents(stack: &Stack) -> Vec<Value> {
     if stack.ids("AWS::IAM::Role").is_empty() {
-        return vec![stack.properties("ResizePhotosWorkerPolicy")["PolicyDocument"].take()];
+        let policies = stack.ids("AWS::IAM::ManagedPolicy").into_iter();
+        let documents = policies.map(|id| stack.properties(id)["PolicyDocument"].take());
+        return documents.collect();
     }
 
     let mut role = stack.properties("ResizePhotosRole");

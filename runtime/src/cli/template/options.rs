@@ -27,6 +27,15 @@ pub(in crate::cli) struct Options {
     /// The timeout of the function in seconds, from which the visibility timeout follows
     #[arg(long, default_value_t = 30, value_parser = clap::value_parser!(u32).range(1..=900))]
     pub(super) timeout_seconds: u32,
+    /// The visibility timeout of a worker's queue in seconds, after which a message that failed
+    /// comes back
+    #[arg(
+        long,
+        default_value_t = 60,
+        requires = "worker",
+        value_parser = clap::value_parser!(u32).range(10..=43_200)
+    )]
+    pub(super) visibility_seconds: u32,
     /// The most messages of an invocation; above 10 with a batch window only
     #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=10_000))]
     pub(super) batch_size: u32,

@@ -96,7 +96,11 @@ fn set_references(filling: &mut Filling, options: &Options) {
 /// The visibility timeout is six times the function's timeout plus the batch window ("Creating and
 /// configuring an Amazon SQS event source mapping", AWS Lambda Developer Guide).
 fn set_sizes(filling: &mut Filling, options: &Options) {
-    let visibility = 6 * options.timeout_seconds + options.batch_window_seconds;
+    let visibility = if options.worker {
+        options.visibility_seconds
+    } else {
+        6 * options.timeout_seconds + options.batch_window_seconds
+    };
     // One failed attempt raises no alarm.
     let alarm_age = (2 * visibility).max(900);
 
@@ -111,7 +115,11 @@ fn set_sizes(filling: &mut Filling, options: &Options) {
     }
 
     filling.set(
-        "consumer",
-        if options.worker { "worker" } else { "function" },
+        "cause",
+        if options.worker {
+            "its workers fail, do not run or are too slow."
+        } else {
+            "its function fails, is throttled or is too slow."
+        },
     );
 }
