@@ -12,6 +12,8 @@ mod stack;
 #[cfg(unix)]
 mod pipeline;
 #[cfg(unix)]
+mod existing;
+#[cfg(unix)]
 mod rights;
 #[cfg(unix)]
 mod filters;
@@ -31,6 +33,7 @@ async fn main() -> Result<(), s3_dispatch::Error> {
         .collect();
     let tests = [
         pipeline::TESTS,
+        existing::TESTS,
         rights::TESTS,
         filters::TESTS,
         mistakes::TESTS,

@@ -95,6 +95,11 @@ fn files_are_checked() {
         &file("q", "s3:ObjectCreated:Put", "MessageAttributes"),
         "MessageBody",
     );
+    let access = r#""MessageBody", "object_access": [{"sid": "All", "actions": ["s3:*"],
+        "resources": [{"bucket": null, "key": "*"}]}]"#;
+    let powerful = file("q", "s3:ObjectCreated:Put", "MessageBody");
+    let powerful = powerful.replace("\"MessageBody\"", access);
+    refused_file(&powerful, "actions that handlers declare");
     let own = file("p", "s3:ObjectCreated:Put", "MessageBody");
     refused_file(&own, "the same resource `PQueue`");
     let clash = file("p-dead-letters", "s3:ObjectCreated:Put", "MessageBody");

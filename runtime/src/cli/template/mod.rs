@@ -8,6 +8,7 @@ mod options;
 mod yaml;
 mod piece;
 mod processor;
+mod member;
 mod settings;
 #[expect(
     clippy::module_inception,

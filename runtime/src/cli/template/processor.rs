@@ -69,12 +69,29 @@ impl Processor {
         if processor.events.is_empty() || !processor.events.iter().all(is_type) {
             return Err("`events` must be S3's event types, such as s3:ObjectCreated:Put".into());
         }
+        let mut accesses = processor.object_access.iter();
+        if !accesses.all(|access| access.actions.iter().all(|action| is_declared(action))) {
+            return Err("`object_access` must have actions that handlers declare".into());
+        }
         if processor.filter_policy_scope != "MessageBody" {
             return Err("`filter_policy_scope` must be MessageBody".into());
         }
 
         Ok(processor)
     }
+}
+
+/// Whether this follows from what a handler can declare. A file must not grant anything else.
+fn is_declared(action: &str) -> bool {
+    const ACTIONS: [&str; 5] = [
+        "s3:GetObject",
+        "s3:GetObjectVersion",
+        "s3:PutObject",
+        "s3:DeleteObject",
+        "s3:ListBucket",
+    ];
+
+    ACTIONS.contains(&action)
 }
 
 /// What the handlers of a program do with objects.

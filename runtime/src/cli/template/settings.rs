@@ -45,6 +45,10 @@ pub(super) fn shared(flavor: Flavor, options: &Options) -> Filling {
     filling
 }
 
+/// Written out, because the rule follows the policies that let it send.
+const RULE_ARN: &str = "!Sub arn:${AWS::Partition}:events:${AWS::Region}:${AWS::AccountId}:rule/\
+                        ${AWS::StackName}-<name>";
+
 /// How the template names what exists already or is made by it.
 fn set_references(filling: &mut Filling, options: &Options) {
     let (topic, topic_name, topic_text) = if options.existing_topic {
@@ -79,12 +83,7 @@ fn set_references(filling: &mut Filling, options: &Options) {
     filling.set("bucket-account", account);
 
     let (sender, service, arn) = if options.event_bus {
-        (
-            "TheRule",
-            "events.amazonaws.com",
-            // Written out because the rule follows the policies that let it send.
-            "!Sub arn:${AWS::Partition}:events:${AWS::Region}:${AWS::AccountId}:rule/${AWS::StackName}-<name>",
-        )
+        ("TheRule", "events.amazonaws.com", RULE_ARN)
     } else {
         ("TheTopic", "sns.amazonaws.com", topic)
     };
