@@ -1,10 +1,12 @@
 """Tests who may do what under the policies of a planned pipeline. No emulator enforces them.
 
-Reads the output of `terraform test -json -verbose` and evaluates every policy in the state of one
-run as IAM does: a matching Deny wins, otherwise a matching Allow is needed ("Policy evaluation
-logic", AWS Identity and Access Management User Guide). An unknown operator fails the test.
+Reads the output of `terraform test -json -verbose`, or a template for CloudFormation, and evaluates
+every policy in the state of one run, or in the stack, as IAM does: a matching Deny wins, otherwise
+a matching Allow is needed ("Policy evaluation logic", AWS Identity and Access Management User
+Guide). An unknown operator fails the test.
 
     python3 infra/tests/policies.py FILE RUN
+    python3 infra/tests/policies.py TEMPLATE PARTITION [PARAMETER=VALUE]...
 """
 
 import fnmatch
@@ -16,6 +18,8 @@ ACCOUNT = "123456789012"
 ONLY_TLS = {"Bool": {"aws:SecureTransport": "false"}}
 STATE = {}
 OUTPUTS = {}
+# The fewest processors. A template may have one.
+FEWEST = 2
 
 # What is true of the runs whose states are tested: the partition, the account of the bucket, and
 # whether the key names its source.
@@ -39,7 +43,26 @@ def load(path, run):
     PARTITION, BUCKET_ACCOUNT, KEY_NAMES_ITS_SOURCE = CASES[run]
     ROOT = f"AWS:arn:{PARTITION}:iam::{ACCOUNT}:root"
     OUTPUTS.update({name: output["value"] for name, output in states[0]["outputs"].items()})
-    for resource in states[0]["root_module"]["resources"]:
+    remember(states[0]["root_module"]["resources"])
+
+
+def load_template(path, partition, parameters):
+    # Only these need a parser of YAML.
+    import template_state
+    from stack import Stack
+
+    global PARTITION, BUCKET_ACCOUNT, KEY_NAMES_ITS_SOURCE, ROOT, FEWEST
+    FEWEST = 1
+    stack = Stack.read(path, partition=partition, **parameters)
+    PARTITION, KEY_NAMES_ITS_SOURCE = partition, True
+    BUCKET_ACCOUNT = parameters.get("BucketAccount") or ACCOUNT
+    ROOT = f"AWS:arn:{PARTITION}:iam::{ACCOUNT}:root"
+    OUTPUTS.update(template_state.outputs(stack))
+    remember(template_state.state(stack))
+
+
+def remember(found):
+    for resource in found:
         name = (resource["type"], resource["name"])
         STATE.setdefault(name, {})[resource.get("index")] = resource["values"]
 
@@ -128,19 +151,22 @@ class Every(unittest.TestCase):
     """Rules for every statement of every policy."""
 
     def test_there_are_policies(self):
-        # The topic, the new buckets, the key if it is new, for each processor three queues, for
+        # The topic, the buckets and the key if they are new, for each processor three queues, for
         # each function a role and its trust policy, and for each worker its policies.
-        buckets = len(resources("aws_s3_bucket", "objects")) + 1
+        buckets = sum(
+            len(resources("aws_s3_bucket", name)) for name in ("objects", "artefacts")
+        )
+        topics = len(resources("aws_sns_topic", "events"))
         keys = len(resources("aws_kms_key", "topic"))
         processors = len(resources("aws_sqs_queue", "main"))
-        self.assertGreaterEqual(processors, 2)
+        self.assertGreaterEqual(processors, FEWEST)
         functions = len(resources("aws_iam_role", "function"))
         workers = len(resources("aws_iam_policy", "worker"))
         self.assertEqual(functions + workers, processors)
         objects = len(resources("aws_iam_policy", "worker_objects"))
         self.assertEqual(
             len(list(documents())),
-            1 + buckets + keys + 3 * processors + 2 * functions + workers + objects,
+            topics + buckets + keys + 3 * processors + 2 * functions + workers + objects,
         )
 
     def test_a_wildcard_principal_appears_only_to_deny_requests_without_tls(self):
@@ -228,6 +254,8 @@ class Buckets(unittest.TestCase):
 
 class Topic(unittest.TestCase):
     def setUp(self):
+        if not resources("aws_sns_topic_policy", "events"):
+            self.skipTest("there is no topic, or it exists already")
         self.topic = OUTPUTS["topic_arn"]
         self.policy = one("aws_sns_topic_policy", "events")
         self.ours = {
@@ -246,7 +274,8 @@ class Topic(unittest.TestCase):
 
     def test_no_other_bucket_may_publish(self):
         self.assertIsNone(self.asked(aws__SourceArn="arn:aws:s3:::another"))
-        self.assertIsNone(self.asked(aws__SourceArn=one("aws_s3_bucket", "artefacts")["arn"]))
+        for artefacts in resources("aws_s3_bucket", "artefacts").values():
+            self.assertIsNone(self.asked(aws__SourceArn=artefacts["arn"]))
 
     def test_a_bucket_of_the_same_name_in_another_account_may_not_publish(self):
         self.assertIsNone(self.asked(aws__SourceAccount="999999999999"))
@@ -498,5 +527,10 @@ class Workers(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    load(sys.argv.pop(1), sys.argv.pop(1))
+    path, run, *parameters = sys.argv[1:]
+    del sys.argv[1:]
+    if path.endswith(".yaml"):
+        load_template(path, run, dict(parameter.split("=", 1) for parameter in parameters))
+    else:
+        load(path, run)
     unittest.main()
