@@ -225,6 +225,8 @@ struct KeepingAMirror;
 #[cfg(doctest)]
 #[doc = include_str!("../docs/deploying-with-sam-and-cloudformation.md")]
 struct DeployingWithSamAndCloudFormation;
+
+#[cfg(doctest)]
 #[doc = include_str!("../docs/logs-and-metrics.md")]
 struct LogsAndMetrics;
 

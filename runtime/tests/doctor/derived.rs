@@ -120,3 +120,53 @@ fn policy(program: &str, format: &str) -> Value {
     assert_eq!(output.status.code(), Some(0), "{program} {format}");
     serde_json::from_slice(&output.stdout).unwrap()
 }
+
+/// The settings of whole templates.
+const SETTINGS: &[&[&str]] = &[
+    &[],
+    &["--event-bus"],
+    &["--worker"],
+    &["--existing-bucket"],
+    &["--existing-topic"],
+    &[
+        "--batch-size",
+        "100",
+        "--batch-window-seconds",
+        "20",
+        "--timeout-seconds",
+        "600",
+    ],
+];
+
+pub(crate) fn whole_templates_have_no_finding() {
+    let folder = tempfile::tempdir().unwrap();
+    for (index, program) in PROGRAMS.iter().enumerate() {
+        for settings in SETTINGS {
+            let format = if index % 2 == 0 {
+                "cloudformation"
+            } else {
+                "sam"
+            };
+            let path = folder.path().join("template.yaml");
+            let output = Command::new(std::env::current_exe().unwrap())
+                .args(["policy", "--format", format])
+                .args(*settings)
+                .env("PROGRAM", program)
+                .env_remove("AWS_LAMBDA_RUNTIME_API")
+                .output()
+                .unwrap();
+            assert_eq!(output.status.code(), Some(0), "{program} {settings:?}");
+            fs::write(&path, &output.stdout).unwrap();
+
+            let found = doctor(program, &path, &[]);
+            let stdout = String::from_utf8(found.stdout).unwrap();
+            let stderr = String::from_utf8(found.stderr).unwrap();
+            let status = found.status.code();
+            assert_eq!(
+                status,
+                Some(0),
+                "{program} {format} {settings:?}:\n{stdout}{stderr}"
+            );
+        }
+    }
+}

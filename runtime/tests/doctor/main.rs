@@ -24,6 +24,7 @@ async fn main() -> Result<(), s3_dispatch::Error> {
     unknown::an_unknown_attribute_of_a_plan_is_no_finding();
     unknown::an_unknown_property_of_a_template_is_no_finding();
     derived::what_policy_prints_is_wide_enough();
+    derived::whole_templates_have_no_finding();
     refused::what_cannot_be_read_has_its_own_status();
     refused::the_program_is_found();
 
