@@ -74,6 +74,7 @@ pub async fn run<R: Router>(router: impl Into<Dispatcher<R>>) -> Result<(), Erro
     }
 
     let dispatcher = router.into().with_in_progress(InProgress::find());
+    let dispatcher = dispatcher.exporting_traces();
 
     tokio::select! {
         served = serve(dispatcher) => served,

@@ -7,6 +7,8 @@ use std::time::{Duration, SystemTime};
 use metrics::{Unit, counter, describe_counter, describe_histogram, histogram};
 use s3_dispatch_core::{EventName, Outcome, S3EventRecord};
 
+use crate::telemetry::outcome_name;
+
 const RECORDS: &str = "s3_dispatch_records_total";
 const MESSAGES: &str = "s3_dispatch_messages_total";
 const DEAD_LETTERS: &str = "s3_dispatch_dead_letters_total";
@@ -59,12 +61,7 @@ pub(crate) fn record_started(record: &S3EventRecord) {
 /// Notes the outcome of a record, and how long it was in the router.
 pub(crate) fn record_finished(record: &S3EventRecord, outcome: &Outcome, duration: Duration) {
     let name = label(&record.event_name);
-    let outcome = match outcome {
-        Outcome::Handled => "handled",
-        Outcome::Skipped(reason) => reason.name(),
-        Outcome::Failed(error) if error.is_permanent() => "permanent",
-        Outcome::Failed(_) => "retry",
-    };
+    let outcome = outcome_name(outcome);
 
     counter!(RECORDS, "event_name" => name, "outcome" => outcome).increment(1);
     histogram!(HANDLER_DURATION, "event_name" => name).record(duration.as_secs_f64());

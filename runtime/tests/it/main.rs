@@ -39,6 +39,8 @@ mod memory_store;
 mod objects;
 mod lambda_service;
 mod logs;
+#[cfg(feature = "otel")]
+mod traces;
 mod log_lines;
 #[cfg(feature = "metrics")]
 mod metrics;

@@ -10,6 +10,8 @@ mod in_terminal;
 mod program;
 #[cfg(unix)]
 mod runtime_api;
+#[cfg(all(unix, feature = "otel"))]
+mod traces;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -20,6 +22,8 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let tests = in_terminal::TESTS.iter();
     #[cfg(unix)]
     let tests = tests.chain(&in_lambda::TESTS);
+    #[cfg(all(unix, feature = "otel"))]
+    let tests = tests.chain(&traces::TESTS);
 
     for (name, test) in tests {
         println!("test {name}");
