@@ -79,7 +79,8 @@
 //! - To choose the handler of a record: [`Routes`], [`Route`], [`EventPattern`]. Implement
 //!   [`Router`] to wrap them.
 //! - To run the program: [`start`], [`run`].
-//! - To write metrics or traces after each invocation, and for tower layers:
+//! - To trace each event with OpenTelemetry: the feature `otel`.
+//! - To write metrics after each invocation, and for tower layers:
 //!   [`Dispatcher::after_invocation`], [`Dispatcher::layer`].
 //! - To set the rules of delivery: [`Dispatcher`], [`Unrouted`], [`Malformed`], [`AllFailed`].
 //! - To see what happened: [`BatchReport`] and the module [`dispatch`].
@@ -106,6 +107,8 @@
 //!   the same without the SDK, for a store of your own and for tests on the memory of
 //!   `s3-dispatch-testing`.
 //! - `metrics`: counters and histograms through the facade of the crate `metrics`.
+//! - `otel`: a span for each invocation, message and record by OpenTelemetry, exported by OTLP; see
+//!   the guide "Traces", `docs/traces.md` in the crate's folder.
 //! - `anyhow`: each error in an `anyhow::Error` that `?` converts can be downcast, also the
 //!   outermost one.
 //! - `aws_lambda_events`: conversions between [`S3EventRecord`] and the record of that crate.
