@@ -59,6 +59,10 @@ impl RecordTrace {
         None
     }
 
+    pub(crate) fn within<T>(&self, make: impl FnOnce() -> T) -> T {
+        make()
+    }
+
     pub(crate) fn around<F: Future<Output = Outcome>>(
         self,
         routed: F,

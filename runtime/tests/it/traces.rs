@@ -17,8 +17,10 @@ use s3_dispatch::{
 use s3_dispatch_testing::{
     NotificationBuilder, RecordBuilder, SnsBatchBuilder, SqsBatchBuilder, SqsMessageBuilder,
 };
+use tracing::instrument::WithSubscriber;
+use tracing_subscriber::layer::SubscriberExt;
 
-use crate::logs::{messages, with_log};
+use crate::logs::{messages, subscribe_all_threads, with_log};
 use crate::script::{Script, after, put};
 
 const ROOT: &str = "Root=1-5759e988-bd862e3fe1be46a994272793";
@@ -566,6 +568,29 @@ async fn a_handler_runs_in_the_span_of_its_record() {
         "inner",
     ];
     assert_eq!(told[1..], [message, message].concat());
+}
+
+#[tokio::test]
+async fn spans_of_tracing_are_below_the_span_of_their_record() {
+    let memory = Memory::default();
+    let provider = memory.provider();
+    let layer = tracing_opentelemetry::layer().with_tracer(provider.tracer("tracing"));
+    let subscriber = tracing_subscriber::registry().with(layer);
+    let routes = Routes::new(()).on_fn("*", async || {
+        tracing::info_span!("inner").in_scope(|| ());
+        Ok::<_, std::io::Error>(())
+    });
+    let dispatcher = Dispatcher::new(routes).with_tracer_provider(provider);
+    let batch = SqsBatchBuilder::new().with_record("1", put("ok/1"));
+
+    subscribe_all_threads();
+    let dispatched = dispatcher.dispatch(batch.to_bytes(), None);
+    let _report = dispatched.with_subscriber(subscriber).await.unwrap();
+
+    let told = only(&memory.draw(), &["process", "handle", "record", "inner"]);
+    let process = "process object-events CONSUMER";
+    let handle = "handle ObjectCreated:Put";
+    assert_eq!(told, [process, process, handle, "record", "inner"]);
 }
 
 #[tokio::test]

@@ -26,18 +26,20 @@ pub(crate) async fn route<R: Router>(
 ) -> Outcome {
     let trace = traces::record(record, message);
     let queue = message.queue_arn().map(|arn| arn.as_str());
-    let span = tracing::info_span!(
-        "record",
-        event_name = record.event_name.as_str(),
-        bucket = record.bucket.name.as_str(),
-        key = record.object.key.as_str(),
-        message_id = message.message_id().map(AsRef::<str>::as_ref),
-        request_id = message.request_id().map(AsRef::<str>::as_ref),
-        receive_count = message.receive_count(),
-        queue = queue.and_then(|arn| arn.rsplit(':').next()),
-        trace_id = trace.trace_id(),
-        span_id = trace.span_id(),
-    );
+    let span = trace.within(|| {
+        tracing::info_span!(
+            "record",
+            event_name = record.event_name.as_str(),
+            bucket = record.bucket.name.as_str(),
+            key = record.object.key.as_str(),
+            message_id = message.message_id().map(AsRef::<str>::as_ref),
+            request_id = message.request_id().map(AsRef::<str>::as_ref),
+            receive_count = message.receive_count(),
+            queue = queue.and_then(|arn| arn.rsplit(':').next()),
+            trace_id = trace.trace_id(),
+            span_id = trace.span_id(),
+        )
+    });
 
     let routed = async {
         #[cfg(feature = "metrics")]

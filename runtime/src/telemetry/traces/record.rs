@@ -71,6 +71,13 @@ impl RecordTrace<'_> {
         Some(open.context.span().span_context().span_id().to_string())
     }
 
+    /// Makes something within the span, such as a span of `tracing`, which a layer of the
+    /// program's subscriber may put below ours.
+    pub(crate) fn within<T>(&self, make: impl FnOnce() -> T) -> T {
+        let _attached = self.0.as_ref().map(|open| open.context.clone().attach());
+        make()
+    }
+
     /// Runs the handler within the span, and ends it with the outcome. `error_type` tells the
     /// classes of errors apart. If the future is dropped before, the span says so.
     pub(crate) async fn around(
