@@ -13,7 +13,8 @@ use s3_dispatch_core::{Error, S3EventRecord};
 
 use crate::telemetry::errors::{error_type, with_causes};
 use crate::telemetry::traces::message::{
-    ERROR_TYPE, MessageTrace, Shared, consumer_attributes, producers, queue_name, span_name,
+    ERROR_TYPE, MessageTrace, Shared, consumer_attributes, leave_traces, producers, queue_name,
+    span_name,
 };
 
 /// The trace of an invocation, or nothing if nobody wants it.
@@ -65,22 +66,7 @@ impl InvocationTrace {
         };
 
         let shared = waiting.begin(Some(delivery));
-        let system = match delivery.envelope() {
-            Envelope::Sqs => Some("aws_sqs"),
-            Envelope::Sns => Some("aws.sns"),
-            _ => None,
-        };
-
-        let mut messages = Vec::with_capacity(delivery.messages().len());
-        for message in delivery.messages_mut() {
-            let trace = Arc::new(match system {
-                Some(system) => MessageTrace::new(&shared, system, &message.context),
-                None => MessageTrace::of_invocation(&shared),
-            });
-            messages.push(Arc::clone(&trace));
-            message.context.set_trace(trace);
-        }
-
+        let messages = leave_traces(&shared, delivery);
         self.0 = Stage::Begun(Begun { shared, messages });
     }
 

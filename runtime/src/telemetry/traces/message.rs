@@ -9,7 +9,7 @@ use opentelemetry::trace::{
     Link, SpanBuilder, SpanContext, SpanKind, Status, TraceContextExt, Tracer,
 };
 use opentelemetry::{Context, KeyValue};
-use s3_dispatch_core::delivery::QueueArn;
+use s3_dispatch_core::delivery::{Delivery, Envelope, QueueArn};
 use s3_dispatch_core::{Error, MessageContext};
 
 use crate::telemetry::errors::with_causes;
@@ -126,6 +126,30 @@ impl MessageTrace {
         let mut ended = self.ended.lock().unwrap_or_else(PoisonError::into_inner);
         *ended = Some(ended.map_or(time, |before| before.max(time)));
     }
+}
+
+/// Leaves a trace in the context of each message. Only messages of a queue or a topic have spans of
+/// their own.
+pub(super) fn leave_traces(
+    shared: &Arc<Shared>,
+    delivery: &mut Delivery,
+) -> Vec<Arc<MessageTrace>> {
+    let system = match delivery.envelope() {
+        Envelope::Sqs => Some("aws_sqs"),
+        Envelope::Sns => Some("aws.sns"),
+        _ => None,
+    };
+
+    let messages = delivery.messages_mut().iter_mut().map(|message| {
+        let trace = Arc::new(match system {
+            Some(system) => MessageTrace::new(shared, system, &message.context),
+            None => MessageTrace::of_invocation(shared),
+        });
+        message.context.set_trace(Arc::clone(&trace) as _);
+
+        trace
+    });
+    messages.collect()
 }
 
 /// Ends the span of a message, which has succeeded, or failed for this reason.
