@@ -13,12 +13,12 @@ use opentelemetry::{Context, InstrumentationScope, KeyValue, SpanId, TraceFlags,
 use opentelemetry_sdk::trace::SdkTracerProvider;
 use s3_dispatch_core::delivery::{InvocationId, TraceHeader};
 
+use crate::guarded::time_limit::time_limit;
 use crate::telemetry::errors::with_causes;
 use crate::telemetry::traces::environment;
 use crate::telemetry::traces::export::Export;
 use crate::telemetry::traces::invocation::{InvocationTrace, Waiting};
 use crate::telemetry::traces::remote::from_xray;
-use crate::time_limit::time_limit;
 
 /// The longest time that an export delays an answer, unless the program says otherwise.
 const DEFAULT_LIMIT: Duration = Duration::from_secs(1);
