@@ -4,12 +4,18 @@
 
 #![allow(missing_docs, clippy::unwrap_used)]
 
+#[cfg(all(unix, feature = "cli", feature = "worker"))]
+mod as_worker;
 #[cfg(unix)]
 mod in_lambda;
 mod in_terminal;
+#[cfg(unix)]
+mod process;
 mod program;
 #[cfg(unix)]
 mod runtime_api;
+#[cfg(all(unix, feature = "cli", feature = "worker"))]
+mod sqs;
 #[cfg(all(unix, feature = "otel"))]
 mod traces;
 
@@ -22,6 +28,8 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let tests = in_terminal::TESTS.iter();
     #[cfg(unix)]
     let tests = tests.chain(&in_lambda::TESTS);
+    #[cfg(all(unix, feature = "cli", feature = "worker"))]
+    let tests = tests.chain(&as_worker::TESTS);
     #[cfg(all(unix, feature = "otel"))]
     let tests = tests.chain(&traces::TESTS);
 

@@ -4,10 +4,12 @@
 
 use std::io::{self, BufRead, BufReader, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Command, Stdio};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
+
+use crate::process::Process;
 
 const VERSION: &str = "/2018-06-01/runtime/";
 
@@ -76,13 +78,14 @@ impl RuntimeApi {
     }
 
     /// Starts a program with the environment of Lambda.
-    pub(crate) fn run(&self, program: &str) -> Function {
+    pub(crate) fn run(&self, program: &str) -> Process {
         self.run_with(program, &[])
     }
 
     /// Starts a program with the environment of Lambda and these variables.
-    pub(crate) fn run_with(&self, program: &str, variables: &[(&str, String)]) -> Function {
-        let child = Command::new(std::env::current_exe().unwrap())
+    pub(crate) fn run_with(&self, program: &str, variables: &[(&str, String)]) -> Process {
+        let mut command = Command::new(std::env::current_exe().unwrap());
+        command
             .env_clear()
             .env("PROGRAM", program)
             .env("AWS_LAMBDA_RUNTIME_API", self.address.to_string())
@@ -92,41 +95,9 @@ impl RuntimeApi {
             .envs(variables.iter().map(|(name, value)| (name, value)))
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
+            .stderr(Stdio::piped());
 
-        Function(Some(child))
-    }
-}
-
-/// A running process. Dropping it kills the process.
-pub(crate) struct Function(Option<Child>);
-
-impl Function {
-    /// Waits for the end of the process.
-    pub(crate) fn end(mut self) -> Output {
-        self.0.take().unwrap().wait_with_output().unwrap()
-    }
-
-    /// Sends SIGTERM and waits for the end.
-    pub(crate) fn terminate(self) -> Output {
-        let process = self.0.as_ref().unwrap().id().to_string();
-        let sent = Command::new("sh")
-            .args(["-c", r#"kill -TERM "$1""#, "sh", &process])
-            .status();
-        assert!(sent.unwrap().success());
-
-        self.end()
-    }
-}
-
-impl Drop for Function {
-    fn drop(&mut self) {
-        if let Some(child) = &mut self.0 {
-            drop(child.kill());
-            drop(child.wait());
-        }
+        Process::start(&mut command)
     }
 }
 

@@ -9,7 +9,8 @@ use std::time::{Duration, Instant};
 
 use s3_dispatch_testing::{RecordBuilder, SqsBatchBuilder};
 
-use crate::runtime_api::{Function, RuntimeApi};
+use crate::process::Process;
+use crate::runtime_api::RuntimeApi;
 
 pub(crate) const TESTS: [(&str, fn()); 6] = [
     (
@@ -163,7 +164,7 @@ fn read(reader: &mut impl BufRead) -> Option<Export> {
 }
 
 /// Starts the program and waits until it asks for an invocation.
-fn start(variables: &[(&str, String)]) -> (RuntimeApi, Function) {
+fn start(variables: &[(&str, String)]) -> (RuntimeApi, Process) {
     let api = RuntimeApi::start();
     let function = api.run_with("run", variables);
     api.expect(&["GET invocation/next"]);
@@ -191,7 +192,7 @@ fn invoke(api: &RuntimeApi, id: &str) -> Duration {
 }
 
 /// Ends the program, and returns the warnings in its log.
-fn warnings(function: Function) -> Vec<String> {
+fn warnings(function: Process) -> Vec<String> {
     let log = String::from_utf8(function.terminate().stdout).unwrap();
     let warnings = log.lines().filter(|line| line.contains("WARN"));
 
