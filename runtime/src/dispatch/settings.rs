@@ -8,6 +8,7 @@ use s3_dispatch_core::__private::Classifier;
 use crate::failure::classifiers::{Classifiers, default_classifier};
 use crate::queue::Queue;
 use crate::telemetry::in_progress::InProgress;
+use crate::telemetry::logs::levels::LogLevels;
 use crate::telemetry::traces::Traces;
 use crate::{Backoff, DeadLetters};
 
@@ -193,6 +194,7 @@ pub(crate) struct Settings {
     pub(crate) unreached: Unreached,
     pub(crate) failed_key: FailedKey,
     pub(crate) own_write: OwnWrite,
+    pub(crate) log_levels: LogLevels,
     pub(crate) in_progress: Option<Arc<InProgress>>,
     pub(crate) traces: Traces,
     pub(crate) classifiers: Classifiers,
@@ -224,6 +226,7 @@ impl Default for Settings {
             unreached: Unreached::default(),
             failed_key: FailedKey::default(),
             own_write: OwnWrite::default(),
+            log_levels: LogLevels::default(),
             in_progress: None,
             traces: Traces::default(),
             classifiers: Classifiers::default(),

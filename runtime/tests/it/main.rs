@@ -44,8 +44,11 @@ mod logs;
 #[cfg(feature = "otel")]
 mod traces;
 mod log_lines;
+mod log_format;
 #[cfg(feature = "metrics")]
 mod metrics;
+#[cfg(feature = "emf")]
+mod emf;
 #[cfg(feature = "aws_lambda_events")]
 mod aws_lambda_events;
 mod readme;

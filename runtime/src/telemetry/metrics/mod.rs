@@ -16,6 +16,10 @@ use crate::telemetry::outcome_name;
 #[cfg(feature = "prometheus")]
 pub(crate) use table::BUCKETS;
 
+/// What the names of all metrics begin with.
+#[cfg(feature = "emf")]
+pub(crate) const PREFIX: &str = "s3_dispatch_";
+
 use table::{
     BATCH_SIZE, DEAD_LETTERS, HANDLER_DURATION, LAG, MESSAGES, RECORDS, Reporter, describe_those_of,
 };
