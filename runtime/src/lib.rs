@@ -189,6 +189,13 @@
 //! your own layers around it. Call [`Dispatcher::prepare`] first if the routes were made with
 //! [`Routes::prepared_by`]. The guide "Adopting step by step", `docs/adopting-step-by-step.md` in
 //! the crate's folder, leads from a hand-written function to [`start`].
+//!
+//! # Deploying
+//!
+//! `my-program policy --format sam` prints the whole pipeline as a template, from the bucket to the
+//! alarms, and `--format cloudformation` the same for CloudFormation and the CDK. `--format
+//! terraform` is for the Terraform module of the repository. The guide "Deploying with SAM and
+//! CloudFormation" is `docs/deploying-with-sam-and-cloudformation.md` in the crate's folder.
 
 mod start;
 mod lambda;
@@ -219,6 +226,8 @@ struct AdoptingStepByStep;
 struct KeepingAMirror;
 
 #[cfg(doctest)]
+#[doc = include_str!("../docs/deploying-with-sam-and-cloudformation.md")]
+struct DeployingWithSamAndCloudFormation;
 #[doc = include_str!("../docs/logs-and-metrics.md")]
 struct LogsAndMetrics;
 

@@ -5,6 +5,7 @@
 
 mod inspect;
 mod invoke;
+mod template;
 mod policy;
 #[cfg(feature = "doctor")]
 mod doctor;
@@ -69,11 +70,11 @@ enum Action {
         #[arg(required = true)]
         files: Vec<String>,
     },
-    /// Print the filter or policy that the handlers need, as JSON
+    /// Print the filter or policy that the handlers need, as JSON, or a whole template
     ///
-    /// It never excludes an event that a handler takes. If it lets more events through, or if the
-    /// routes look like a mistake, a warning on standard error says so.
-    #[command(after_help = "Exit status:\n  0  the JSON was printed\n  \
+    /// A filter never excludes an event that a handler takes. If it lets more events through, or if
+    /// the routes look like a mistake, a warning on standard error says so.
+    #[command(after_help = "Exit status:\n  0  it was printed\n  \
                       1  the service has no filter that fits the handlers")]
     Policy(policy::Options),
     /// Find what loses events in a Terraform plan, a template, or a running pipeline
