@@ -79,7 +79,8 @@
 //! - To choose the handler of a record: [`Routes`], [`Route`], [`EventPattern`]. Implement
 //!   [`Router`] to wrap them.
 //! - To run the program: [`start`], [`run`].
-//! - To write metrics or traces after each invocation, and for tower layers:
+//! - To trace each event with OpenTelemetry: the feature `otel`.
+//! - To write metrics after each invocation, and for tower layers:
 //!   [`Dispatcher::after_invocation`], [`Dispatcher::layer`].
 //! - To choose what is logged: [`Dispatcher::log_handled_at`], [`Dispatcher::log_unrouted_at`]. To
 //!   write logs as `run` does without it: [`LogSubscriber`]. The guide "Logs and metrics",
@@ -114,6 +115,8 @@
 //! - `prometheus`: the metrics of a worker at `/metrics`, in Prometheus' text format.
 //! - `metrics`: counters, gauges and histograms through the facade of the crate `metrics`.
 //! - `emf`: [`start`] and [`run`] print these metrics in CloudWatch's embedded metric format.
+//! - `otel`: a span for each invocation, message and record by OpenTelemetry, exported by OTLP; see
+//!   the guide "Traces", `docs/traces.md` in the crate's folder.
 //! - `anyhow`: each error in an `anyhow::Error` that `?` converts can be downcast, also the
 //!   outermost one.
 //! - `aws_lambda_events`: conversions between [`S3EventRecord`] and the record of that crate.

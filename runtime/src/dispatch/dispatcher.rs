@@ -720,6 +720,69 @@ impl<R: Router> Dispatcher<R> {
         self
     }
 
+    /// Sends the spans of traces to this provider, and flushes it before each answer.
+    ///
+    /// The provider may have any exporter, sampler and resource. Without this method a dispatcher
+    /// uses the provider that the program has installed with
+    /// `opentelemetry::global::set_tracer_provider`, but cannot flush that one. A program without a
+    /// provider needs neither: [`start`](crate::start) and [`run`](crate::run) read the `OTEL_*`
+    /// variables. The guide [Traces](crate::dispatch#traces) has the whole picture.
+    ///
+    /// The flush runs on a thread of its own, after the functions of
+    /// [`after_invocation`](Self::after_invocation), and delays the answer by no more than
+    /// [`with_trace_limit`](Self::with_trace_limit) says. It needs a Tokio runtime.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use opentelemetry_sdk::trace::{Sampler, SdkTracerProvider};
+    /// use s3_dispatch::{Dispatcher, Routes};
+    ///
+    /// // With `with_batch_exporter` and an exporter that your backend wants.
+    /// let provider = SdkTracerProvider::builder()
+    ///     .with_sampler(Sampler::TraceIdRatioBased(0.1))
+    ///     .build();
+    /// let dispatcher = Dispatcher::new(Routes::new(())).with_tracer_provider(provider);
+    /// ```
+    #[cfg(feature = "otel")]
+    #[must_use]
+    pub fn with_tracer_provider(
+        mut self,
+        provider: opentelemetry_sdk::trace::SdkTracerProvider,
+    ) -> Self {
+        self.settings.traces.set_provider(provider);
+        self
+    }
+
+    /// Limits how long the export of traces may delay an answer. The default is the environment
+    /// variable `OTEL_BSP_EXPORT_TIMEOUT` in milliseconds, or else one second.
+    ///
+    /// An export also gets no more than half of the time that is left until the deadline. What is
+    /// not exported by then waits in memory for the next invocation, and a warning says so.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use s3_dispatch::{Dispatcher, Routes};
+    ///
+    /// let dispatcher =
+    ///     Dispatcher::new(Routes::new(())).with_trace_limit(Duration::from_millis(200));
+    /// ```
+    #[cfg(feature = "otel")]
+    #[must_use]
+    pub fn with_trace_limit(mut self, limit: Duration) -> Self {
+        self.settings.traces.set_limit(limit);
+        self
+    }
+
+    /// Exports traces if the environment asks for it and the program has no provider.
+    pub(crate) fn exporting_traces(mut self) -> Self {
+        self.settings.traces.export_by_environment();
+        self
+    }
+
     /// Changes the layers around the dispatcher's service in Lambda.
     pub(crate) fn with_layers(mut self, change: impl FnOnce(&mut Layers)) -> Self {
         change(&mut self.layers);
@@ -827,10 +890,21 @@ impl<R: Router> Dispatcher<R> {
         self.start();
 
         let deadline = invocation.deadline;
+        let traces = &self.settings.traces;
+        let mut trace = invocation.trace(traces);
         let result = invocation
-            .run(&*self.router, &self.settings, &self.answered, payload)
+            .run(
+                &*self.router,
+                &self.settings,
+                &self.answered,
+                payload,
+                &mut trace,
+            )
             .await;
+        trace.finish(result.as_ref().err());
+
         self.hooks.call(&result, deadline).await;
+        traces.flush(deadline).await;
 
         result
     }

@@ -18,6 +18,7 @@ use crate::queue::access::named_queue;
 use crate::telemetry::errors::with_causes;
 use crate::telemetry::in_progress::InProgress;
 use crate::telemetry::logs::levels::LogLevels;
+use crate::telemetry::traces::Traces;
 use crate::{Backoff, DeadLetters};
 
 /// What a dispatcher does with a record that no route matches.
@@ -204,6 +205,7 @@ pub(crate) struct Settings {
     pub(crate) own_write: OwnWrite,
     pub(crate) log_levels: LogLevels,
     pub(crate) in_progress: Option<Arc<InProgress>>,
+    pub(crate) traces: Traces,
     pub(crate) classifiers: Classifiers,
     /// What [`classifiers`](Self::classifiers) are as one.
     pub(crate) classifier: Option<Classifier>,
@@ -235,6 +237,7 @@ impl Default for Settings {
             own_write: OwnWrite::default(),
             log_levels: LogLevels::default(),
             in_progress: None,
+            traces: Traces::default(),
             classifiers: Classifiers::default(),
             classifier: default_classifier(),
         }

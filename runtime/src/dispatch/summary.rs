@@ -5,6 +5,7 @@ use s3_dispatch_core::delivery::{Content, Delivery, InvocationId, Message};
 use crate::dispatch::message_outcome::{MessageFailure, MessageOutcome};
 use crate::dispatch::report::BatchReport;
 use crate::dispatch::settings::Malformed;
+use crate::telemetry::traces::{self, InvocationTrace};
 
 /// Logs a message without records: a test notification, a message that is not about an S3 event, or
 /// the error of one that cannot be read.
@@ -45,6 +46,7 @@ pub(crate) fn log(
     report: &BatchReport,
     delivery: &Delivery,
     request_id: Option<&InvocationId>,
+    trace: &InvocationTrace,
     started: tokio::time::Instant,
 ) {
     tracing::info!(
@@ -58,8 +60,31 @@ pub(crate) fn log(
         failed = report.failed(),
         // Digits below a microsecond would be noise.
         duration_ms = started.elapsed().as_micros() as f64 / 1000.0,
+        trace_id = trace.trace_id(),
+        span_id = trace.span_id(),
         "invocation done"
     );
+}
+
+/// Ends the span of each message.
+pub(crate) fn trace(report: &BatchReport, delivery: &Delivery) {
+    for (message, report) in delivery.messages().iter().zip(report.messages()) {
+        let outcome = match report.outcome() {
+            MessageOutcome::Succeeded => Ok(()),
+            MessageOutcome::Failed(failure) => Err(failure_name(failure)),
+        };
+        traces::settle(&message.context, outcome, message.content.as_ref().err());
+    }
+}
+
+/// What metrics and traces call the failure of a message.
+fn failure_name(failure: MessageFailure) -> &'static str {
+    match failure {
+        MessageFailure::Malformed => "malformed",
+        MessageFailure::RecordFailed => "record_failed",
+        MessageFailure::NotReached => "not_reached",
+        MessageFailure::LeftOut => "left_out",
+    }
 }
 
 /// Logs the summary of a receive of a worker.
@@ -180,10 +205,7 @@ pub(crate) fn measure(
     for message in report.messages() {
         metrics::message_finished(match message.outcome() {
             MessageOutcome::Succeeded => "succeeded",
-            MessageOutcome::Failed(MessageFailure::Malformed) => "malformed",
-            MessageOutcome::Failed(MessageFailure::RecordFailed) => "record_failed",
-            MessageOutcome::Failed(MessageFailure::NotReached) => "not_reached",
-            MessageOutcome::Failed(MessageFailure::LeftOut) => "left_out",
+            MessageOutcome::Failed(failure) => failure_name(failure),
         });
     }
 }

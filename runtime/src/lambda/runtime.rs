@@ -81,7 +81,8 @@ pub async fn run<R: Router>(router: impl Into<Dispatcher<R>>) -> Result<(), Erro
     let dispatcher = router
         .into()
         .with_log_levels_of_environment()
-        .with_in_progress(InProgress::find());
+        .with_in_progress(InProgress::find())
+        .exporting_traces();
 
     #[cfg(feature = "emf")]
     let dispatcher = print_metrics(dispatcher);

@@ -173,6 +173,9 @@ fn invocation(context: &Context) -> Invocation {
             .filter(|header| !header.is_empty())
             .map(Into::into),
         is_from_lambda: true,
+        #[cfg(feature = "otel")]
+        function_arn: (!context.invoked_function_arn.is_empty())
+            .then(|| context.invoked_function_arn.clone()),
         own_function: None,
     }
 }

@@ -43,6 +43,8 @@ mod memory_store;
 mod objects;
 mod lambda_service;
 mod logs;
+#[cfg(feature = "otel")]
+mod traces;
 mod log_lines;
 mod log_format;
 #[cfg(feature = "metrics")]

@@ -16,6 +16,8 @@ mod program;
 mod runtime_api;
 #[cfg(all(unix, feature = "cli", feature = "worker"))]
 mod sqs;
+#[cfg(all(unix, feature = "otel"))]
+mod traces;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -28,6 +30,8 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let tests = tests.chain(&in_lambda::TESTS);
     #[cfg(all(unix, feature = "cli", feature = "worker"))]
     let tests = tests.chain(&as_worker::TESTS);
+    #[cfg(all(unix, feature = "otel"))]
+    let tests = tests.chain(&traces::TESTS);
 
     for (name, test) in tests {
         println!("test {name}");

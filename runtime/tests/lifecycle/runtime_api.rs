@@ -79,6 +79,11 @@ impl RuntimeApi {
 
     /// Starts a program with the environment of Lambda.
     pub(crate) fn run(&self, program: &str) -> Process {
+        self.run_with(program, &[])
+    }
+
+    /// Starts a program with the environment of Lambda and these variables.
+    pub(crate) fn run_with(&self, program: &str, variables: &[(&str, String)]) -> Process {
         let mut command = Command::new(std::env::current_exe().unwrap());
         command
             .env_clear()
@@ -87,6 +92,7 @@ impl RuntimeApi {
             .env("AWS_LAMBDA_FUNCTION_NAME", "my-function")
             .env("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST")
             .env("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "128")
+            .envs(variables.iter().map(|(name, value)| (name, value)))
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());

@@ -20,6 +20,7 @@ use crate::failure::backoff::{self, FailedMessage};
 use crate::queue::give_back::give_back;
 #[cfg(feature = "metrics")]
 use crate::telemetry::metrics;
+use crate::telemetry::traces::{InvocationTrace, Traces};
 
 /// What is known about an invocation besides its payload. Only Lambda provides the request id and
 /// the trace header.
@@ -30,6 +31,9 @@ pub(crate) struct Invocation {
     pub(crate) trace_header: Option<TraceHeader>,
     /// Lambda waits for the answer, and delivers the whole batch again if it gets none.
     pub(crate) is_from_lambda: bool,
+    /// The function that Lambda has invoked. `None` outside Lambda.
+    #[cfg(feature = "otel")]
+    pub(crate) function_arn: Option<String>,
     /// The function whose own writes are skipped. `None` if no route skips them.
     pub(crate) own_function: Option<Arc<str>>,
 }
@@ -46,6 +50,7 @@ impl Invocation {
         settings: &Settings,
         answered: &Answered,
         payload: Payload,
+        trace: &mut InvocationTrace,
     ) -> Result<BatchReport, Error> {
         // Each time, because the program may have installed its recorder just now.
         #[cfg(feature = "metrics")]
@@ -53,6 +58,7 @@ impl Invocation {
 
         let started = tokio::time::Instant::now();
         let mut delivery = payload.into_delivery()?;
+        trace.begin(&mut delivery);
 
         for message in delivery.messages_mut() {
             self.complete(&mut message.context);
@@ -68,7 +74,8 @@ impl Invocation {
         let report = BatchReport::new(&delivery, &outcomes, settings.malformed);
         let is_cut = cut.is_some_and(|cut| tokio::time::Instant::now() >= cut.into());
         summary::log_unreached(&report, &delivery, self.request_id.as_ref(), is_cut);
-        summary::log(&report, &delivery, self.request_id.as_ref(), started);
+        summary::log(&report, &delivery, self.request_id.as_ref(), trace, started);
+        summary::trace(&report, &delivery);
         #[cfg(feature = "metrics")]
         summary::measure(&report, &delivery, &outcomes);
 
@@ -90,6 +97,20 @@ impl Invocation {
         }
 
         Err(invocation_failed(delivery, outcomes, &report))
+    }
+
+    /// Returns the trace of this invocation, which begins now.
+    pub(crate) fn trace(&self, traces: &Traces) -> InvocationTrace {
+        #[cfg(feature = "otel")]
+        let function_arn = self.function_arn.as_deref();
+        #[cfg(not(feature = "otel"))]
+        let function_arn = None;
+
+        traces.invocation(
+            self.request_id.as_ref(),
+            self.trace_header.as_ref(),
+            function_arn,
+        )
     }
 
     /// Runs the records until they have outcomes or the cut-off time has come.
