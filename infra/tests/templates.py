@@ -18,8 +18,8 @@ TERRAFORM = {}
 TEMPLATE = {}
 
 # What a stack has in another way: CloudFormation is given a package, it names roles itself, and the
-# module's functions have a bucket for their packages.
-ONLY_TERRAFORM = {"aws_s3_object"}
+# module's functions have a bucket for their packages. Only the module has a dashboard.
+ONLY_TERRAFORM = {"aws_s3_object", "aws_cloudwatch_dashboard"}
 IGNORED = {
     ("aws_lambda_function", "s3_bucket"),
     ("aws_lambda_function", "s3_key"),

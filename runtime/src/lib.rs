@@ -81,6 +81,9 @@
 //! - To run the program: [`start`], [`run`].
 //! - To write metrics or traces after each invocation, and for tower layers:
 //!   [`Dispatcher::after_invocation`], [`Dispatcher::layer`].
+//! - To choose what is logged: [`Dispatcher::log_handled_at`], [`Dispatcher::log_unrouted_at`]. To
+//!   write logs as `run` does without it: [`LogSubscriber`]. The guide "Logs and metrics",
+//!   `docs/logs-and-metrics.md` in the crate's folder, shows both.
 //! - To set the rules of delivery: [`Dispatcher`], [`Unrouted`], [`Malformed`], [`AllFailed`].
 //! - To see what happened: [`BatchReport`] and the module [`dispatch`].
 //! - To handle each record once, one record of a key at a time, or to skip outdated ones:
@@ -99,6 +102,8 @@
 //! # Features
 //!
 //! - `cli` (default): the command line outside Lambda, with `invoke`, `inspect` and `policy`.
+//! - `doctor`: the command `doctor`, which finds what loses events in a Terraform plan, a template,
+//!   or a running pipeline.
 //! - `dynamodb`: `DynamoDbStore`, with which [`Deduplicated`], [`Exclusive`] and [`LatestOnly`]
 //!   work across processes.
 //! - `sqs`: `SqsDeadLetters`, `SqsBackoff` and `SqsQueue`.
@@ -108,6 +113,7 @@
 //! - `worker`: serves a queue of SQS outside Lambda.
 //! - `prometheus`: the metrics of a worker at `/metrics`, in Prometheus' text format.
 //! - `metrics`: counters, gauges and histograms through the facade of the crate `metrics`.
+//! - `emf`: [`start`] and [`run`] print these metrics in CloudWatch's embedded metric format.
 //! - `anyhow`: each error in an `anyhow::Error` that `?` converts can be downcast, also the
 //!   outermost one.
 //! - `aws_lambda_events`: conversions between [`S3EventRecord`] and the record of that crate.
@@ -151,8 +157,11 @@
 //! - The number of label values is bounded. An event name that this version does not know is
 //!   `other`. Keys and buckets are never labels.
 //!
-//! The example `cloudwatch_metrics` writes them in CloudWatch's embedded metric format, after each
-//! invocation ([`Dispatcher::after_invocation`]).
+//! With the feature `emf`, [`start`] and [`run`] install a recorder in Lambda, unless the program
+//! has one, and print the metrics after each invocation in CloudWatch's embedded metric format. The
+//! namespace is `S3Dispatch`. The dimensions are the labels of the table and `function`; labels of
+//! other metrics are fields of the line. The example `cloudwatch_metrics` does the same with a
+//! recorder of its own and [`Dispatcher::after_invocation`].
 //!
 //! # In an existing function
 //!
@@ -217,6 +226,10 @@ struct KeepingAMirror;
 #[doc = include_str!("../docs/deploying-with-sam-and-cloudformation.md")]
 struct DeployingWithSamAndCloudFormation;
 
+#[cfg(doctest)]
+#[doc = include_str!("../docs/logs-and-metrics.md")]
+struct LogsAndMetrics;
+
 #[doc(hidden)]
 pub use s3_dispatch_core::__private;
 pub use s3_dispatch_core::{
@@ -253,5 +266,6 @@ pub use once::stores::store::{ClaimStore, LeaseStore, SequencerStore};
 #[cfg(feature = "sqs")]
 pub use queue::sqs::SqsQueue;
 pub use start::start;
+pub use telemetry::logs::LogSubscriber;
 #[cfg(feature = "worker")]
 pub use worker::{Worker, WorkerReport};

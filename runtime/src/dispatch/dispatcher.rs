@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 #[cfg(doc)]
 use s3_dispatch_core::Classify;
 use s3_dispatch_core::{Class, Error, ErrorKind, Manifest, Route, Router};
+use tracing::Level;
 
 use crate::dispatch::after_invocation::{AfterInvocation, Hooks};
 use crate::dispatch::answered::Answered;
@@ -587,12 +588,71 @@ impl<R: Router> Dispatcher<R> {
         self
     }
 
+    /// Sets the level of the line about each record that was handled. The default is `debug`.
+    ///
+    /// At `info` there is one line for each record, with its event name, bucket and key, and with
+    /// `duration_ms`, the time that it spent in the router. In Lambda and on the command line, the
+    /// environment variable `S3_DISPATCH_LOG_HANDLED` has precedence, so that somebody who looks
+    /// for a file can switch the lines on without a new deployment:
+    /// `S3_DISPATCH_LOG_HANDLED=info`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use s3_dispatch::{Dispatcher, Routes};
+    /// use tracing::Level;
+    ///
+    /// let dispatcher = Dispatcher::new(Routes::new(())).log_handled_at(Level::INFO);
+    /// ```
+    #[must_use]
+    pub fn log_handled_at(mut self, level: Level) -> Self {
+        self.settings.log_levels.handled = level;
+        self
+    }
+
+    /// Sets the level of the line about each record that no route matches and that is skipped. The
+    /// default is `warn`.
+    ///
+    /// Lower it where such records are expected, for example because the queue gets more than the
+    /// program handles. In Lambda and on the command line, the environment variable
+    /// `S3_DISPATCH_LOG_UNROUTED` has precedence: `S3_DISPATCH_LOG_UNROUTED=debug`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use s3_dispatch::{Dispatcher, Routes};
+    /// use tracing::Level;
+    ///
+    /// let dispatcher = Dispatcher::new(Routes::new(())).log_unrouted_at(Level::DEBUG);
+    /// ```
+    #[must_use]
+    pub fn log_unrouted_at(mut self, level: Level) -> Self {
+        self.settings.log_levels.unrouted = level;
+        self
+    }
+
+    /// Lets the environment decide about the levels, where it names any.
+    pub(crate) fn with_log_levels_of_environment(mut self) -> Self {
+        self.settings.log_levels = self.settings.log_levels.with_environment();
+        self
+    }
+
     /// Returns whether the dispatcher changes when messages are visible again.
     #[cfg(feature = "cli")]
     pub(crate) fn changes_visibility(&self) -> bool {
         let gives_back =
             self.settings.queue.is_some() && self.settings.unreached == Unreached::GiveBack;
         self.settings.backoff.is_some() || gives_back
+    }
+
+    #[cfg(feature = "doctor")]
+    pub(crate) fn concurrency(&self) -> usize {
+        self.settings.handlers()
+    }
+
+    #[cfg(feature = "doctor")]
+    pub(crate) fn deadline_margin(&self) -> Duration {
+        self.settings.deadline_margin
     }
 
     #[cfg(feature = "cli")]

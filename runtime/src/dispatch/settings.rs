@@ -8,6 +8,7 @@ use s3_dispatch_core::__private::Classifier;
 use crate::failure::classifiers::{Classifiers, default_classifier};
 use crate::queue::Queue;
 use crate::telemetry::in_progress::InProgress;
+use crate::telemetry::logs::levels::LogLevels;
 use crate::{Backoff, DeadLetters};
 
 /// What a dispatcher does with a record that no route matches.
@@ -192,6 +193,7 @@ pub(crate) struct Settings {
     pub(crate) unreached: Unreached,
     pub(crate) failed_key: FailedKey,
     pub(crate) own_write: OwnWrite,
+    pub(crate) log_levels: LogLevels,
     pub(crate) in_progress: Option<Arc<InProgress>>,
     pub(crate) classifiers: Classifiers,
     /// What [`classifiers`](Self::classifiers) are as one.
@@ -222,6 +224,7 @@ impl Default for Settings {
             unreached: Unreached::default(),
             failed_key: FailedKey::default(),
             own_write: OwnWrite::default(),
+            log_levels: LogLevels::default(),
             in_progress: None,
             classifiers: Classifiers::default(),
             classifier: default_classifier(),

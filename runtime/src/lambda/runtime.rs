@@ -29,9 +29,14 @@ use crate::{Dispatcher, Payload};
 /// batch comes, and the messages stay in the queue meanwhile.
 ///
 /// Logs go to standard output. They are JSON if `AWS_LAMBDA_LOG_FORMAT` is `JSON`, and text
-/// otherwise, one line for each event, with control characters escaped. The level is that of
-/// `AWS_LAMBDA_LOG_LEVEL` or else of `RUST_LOG`, and `info` by default. If the program has set a
-/// `tracing` subscriber, that one is used instead.
+/// otherwise, one line for each event; [`LogSubscriber`](crate::LogSubscriber) describes both. The
+/// level is that of `AWS_LAMBDA_LOG_LEVEL` or else of `RUST_LOG`, and `info` by default. If the
+/// program has set a `tracing` subscriber, that one is used instead.
+/// [`S3_DISPATCH_LOG_HANDLED`](Dispatcher::log_handled_at) and
+/// [`S3_DISPATCH_LOG_UNROUTED`](Dispatcher::log_unrouted_at) set the levels of lines about records.
+///
+/// With the feature `emf`, metrics are printed after each invocation, unless the program has set a
+/// recorder of the crate `metrics`; see [Metrics](crate#metrics).
 ///
 /// The panic hook of the process is replaced by one that writes each panic to the logs, with its
 /// backtrace if `RUST_BACKTRACE` is set. A program that needs a hook of its own serves a
@@ -73,7 +78,13 @@ pub async fn run<R: Router>(router: impl Into<Dispatcher<R>>) -> Result<(), Erro
         tracing::warn!("built with panic = \"abort\": a handler that panics fails its whole batch");
     }
 
-    let dispatcher = router.into().with_in_progress(InProgress::find());
+    let dispatcher = router
+        .into()
+        .with_log_levels_of_environment()
+        .with_in_progress(InProgress::find());
+
+    #[cfg(feature = "emf")]
+    let dispatcher = print_metrics(dispatcher);
 
     tokio::select! {
         served = serve(dispatcher) => served,
@@ -82,6 +93,20 @@ pub async fn run<R: Router>(router: impl Into<Dispatcher<R>>) -> Result<(), Erro
             Ok(())
         }
     }
+}
+
+/// Prints metrics after each invocation, unless the program has a recorder.
+#[cfg(feature = "emf")]
+fn print_metrics<R: Router>(dispatcher: Dispatcher<R>) -> Dispatcher<R> {
+    let Some(printer) = crate::telemetry::emf::Printer::install() else {
+        return dispatcher;
+    };
+
+    // It is the last function that runs after an invocation, so it prints what the others measure.
+    dispatcher.after_invocation(move |_: &Result<crate::BatchReport, Error>| {
+        let printer = printer.clone();
+        async move { printer.print() }
+    })
 }
 
 /// Prepares the router, and then serves invocations.

@@ -42,8 +42,11 @@ mod objects;
 mod lambda_service;
 mod logs;
 mod log_lines;
+mod log_format;
 #[cfg(feature = "metrics")]
 mod metrics;
+#[cfg(feature = "emf")]
+mod emf;
 #[cfg(feature = "aws_lambda_events")]
 mod aws_lambda_events;
 mod readme;
