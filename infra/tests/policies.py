@@ -27,6 +27,7 @@ CASES = {
     "five_processors": ("aws", ACCOUNT, True),
     "existing_bucket_and_key": ("aws-us-gov", "210987654321", False),
     "china": ("aws-cn", ACCOUNT, False),
+    "queues": ("aws-us-gov", ACCOUNT, True),
 }
 
 
@@ -150,8 +151,8 @@ class Every(unittest.TestCase):
     """Rules for every statement of every policy."""
 
     def test_there_are_policies(self):
-        # The topic, the buckets and the key if they are new, and for each processor three queues, a
-        # role and its trust policy.
+        # The topic, the buckets and the key if they are new, for each processor three queues, for
+        # each function a role and its trust policy, and for each worker its policies.
         buckets = sum(
             len(resources("aws_s3_bucket", name)) for name in ("objects", "artefacts")
         )
@@ -159,7 +160,14 @@ class Every(unittest.TestCase):
         keys = len(resources("aws_kms_key", "topic"))
         processors = len(resources("aws_sqs_queue", "main"))
         self.assertGreaterEqual(processors, FEWEST)
-        self.assertEqual(len(list(documents())), topics + buckets + keys + 5 * processors)
+        functions = len(resources("aws_iam_role", "function"))
+        workers = len(resources("aws_iam_policy", "worker"))
+        self.assertEqual(functions + workers, processors)
+        objects = len(resources("aws_iam_policy", "worker_objects"))
+        self.assertEqual(
+            len(list(documents())),
+            topics + buckets + keys + 3 * processors + 2 * functions + workers + objects,
+        )
 
     def test_a_wildcard_principal_appears_only_to_deny_requests_without_tls(self):
         for address, statement in statements():
@@ -184,14 +192,16 @@ class Every(unittest.TestCase):
                     )
 
     def test_no_allowed_resource_is_a_pattern(self):
+        # In a key policy `*` is the key itself, a log group's streams need a pattern, and handlers
+        # declare prefixes of objects.
+        others = ("aws_kms_key.", "aws_iam_policy.worker_objects")
         groups = {
             f"{group['arn']}:*"
             for group in resources("aws_cloudwatch_log_group", "function").values()
         }
         for address, statement in statements():
             with self.subTest(address):
-                # In a key policy `*` is the key itself, and a log group's streams need a pattern.
-                if statement["Effect"] == "Allow" and not address.startswith("aws_kms_key."):
+                if statement["Effect"] == "Allow" and not address.startswith(others):
                     patterns = {
                         name for name in as_list(statement.get("Resource", [])) if "*" in name
                     }
@@ -469,6 +479,51 @@ class Roles(unittest.TestCase):
             self.assertEqual(
                 (statement["Effect"], statement["Action"]), ("Allow", "sts:AssumeRole")
             )
+
+
+class Workers(unittest.TestCase):
+    NEEDED = {
+        "main": Roles.NEEDED["main"] | {"sqs:GetQueueUrl"},
+        "dead_letters": {"sqs:SendMessage"},
+        "undelivered": set(),
+    }
+
+    def setUp(self):
+        if not resources("aws_iam_policy", "worker"):
+            self.skipTest("there are no workers")
+
+    def test_a_worker_may_use_only_its_own_queues(self):
+        region = OUTPUTS["region"]
+        for worker, policy in resources("aws_iam_policy", "worker").items():
+            for kind, needed in self.NEEDED.items():
+                for name, queue in resources("aws_sqs_queue", kind).items():
+                    # Those of the plan are not known yet, so this is how AWS makes them.
+                    arn = f"arn:{PARTITION}:sqs:{region}:{ACCOUNT}:{queue['name']}"
+                    for action in set().union(*self.NEEDED.values()) | Roles.OTHERS:
+                        with self.subTest(worker=worker, action=action, queue=arn):
+                            own = name == worker and action in needed
+                            self.assertEqual(
+                                decision(policy["policy"], action, arn), "Allow" if own else None
+                            )
+
+    def test_a_worker_may_do_nothing_more(self):
+        needed = set().union(*self.NEEDED.values())
+        for worker, policy in resources("aws_iam_policy", "worker").items():
+            for statement in json.loads(policy["policy"])["Statement"]:
+                self.assertLessEqual(set(as_list(statement["Action"])), needed, worker)
+
+    def test_a_worker_may_do_with_objects_only_what_its_handlers_declare(self):
+        declared = [f"{OUTPUTS['bucket_arn']}/photos/beach.jpg"]
+        others = [
+            f"{OUTPUTS['bucket_arn']}/letters/beach.jpg",
+            "arn:aws-us-gov:s3:::other/photos/beach.jpg",
+        ]
+        for policy in resources("aws_iam_policy", "worker_objects").values():
+            for arns, expected in ((declared, "Allow"), (others, None)):
+                for arn in arns:
+                    self.assertEqual(decision(policy["policy"], "s3:GetObject", arn), expected, arn)
+            for action in ("s3:DeleteObject", "s3:PutObject", "s3:PutBucketNotification"):
+                self.assertIsNone(decision(policy["policy"], action, declared[0]), action)
 
 
 if __name__ == "__main__":

@@ -322,9 +322,9 @@ impl<R: Router> Dispatcher<R> {
     /// # mod example {
     /// use s3_dispatch::{Dispatcher, Routes, SqsDeadLetters};
     ///
-    /// fn dispatcher(client: aws_sdk_sqs::Client, queue_url: &str) -> Dispatcher<Routes<()>> {
+    /// fn dispatcher(client: aws_sdk_sqs::Client) -> Dispatcher<Routes<()>> {
     ///     Dispatcher::new(Routes::new(()))
-    ///         .with_dead_letters(SqsDeadLetters::new(client, queue_url))
+    ///         .with_dead_letters(SqsDeadLetters::from_environment(client))
     /// }
     /// # }
     /// ```
@@ -349,8 +349,8 @@ impl<R: Router> Dispatcher<R> {
     /// use s3_dispatch::failure::ExponentialBackoff;
     /// use s3_dispatch::{Dispatcher, Routes, SqsBackoff};
     ///
-    /// fn dispatcher(client: aws_sdk_sqs::Client, queue_url: &str) -> Dispatcher<Routes<()>> {
-    ///     let backoff = SqsBackoff::new(client, queue_url, ExponentialBackoff::default());
+    /// fn dispatcher(client: aws_sdk_sqs::Client) -> Dispatcher<Routes<()>> {
+    ///     let backoff = SqsBackoff::from_environment(client, ExponentialBackoff::default());
     ///     Dispatcher::new(Routes::new(())).with_backoff(backoff)
     /// }
     /// # }
@@ -430,8 +430,8 @@ impl<R: Router> Dispatcher<R> {
     /// # mod example {
     /// use s3_dispatch::{Dispatcher, Routes, SqsQueue};
     ///
-    /// fn dispatcher(client: aws_sdk_sqs::Client, queue_url: &str) -> Dispatcher<Routes<()>> {
-    ///     Dispatcher::new(Routes::new(())).with_queue(SqsQueue::new(client, queue_url))
+    /// fn dispatcher(client: aws_sdk_sqs::Client) -> Dispatcher<Routes<()>> {
+    ///     Dispatcher::new(Routes::new(())).with_queue(SqsQueue::from_environment(client))
     /// }
     /// # }
     /// ```
@@ -738,7 +738,8 @@ impl<R: Router> Dispatcher<R> {
     }
 
     /// Prepares the router: makes the state of
-    /// [`Routes::prepared_by`](crate::Routes::prepared_by), and whatever other routers need.
+    /// [`Routes::prepared_by`](crate::Routes::prepared_by), and whatever other routers need. Then
+    /// prepares the dead-letter sink, the backoff and the queue, for example checks their URLs.
     ///
     /// [`start`](crate::start) and [`run`](crate::run) call it. Call it in a function that serves
     /// the dispatcher in another way, such as `lambda_runtime::run(dispatcher)`, so that a missing
@@ -747,8 +748,8 @@ impl<R: Router> Dispatcher<R> {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::NotPrepared`] if a part of the router fails or panics. The sources have the
-    /// reason. A later call tries again.
+    /// [`ErrorKind::NotPrepared`] if a part of the router, the dead-letter sink, the backoff or the
+    /// queue fails or panics. The sources have the reason. A later call tries again.
     ///
     /// # Examples
     ///
@@ -766,7 +767,7 @@ impl<R: Router> Dispatcher<R> {
     pub async fn prepare(&self) -> Result<(), Error> {
         let prepared = Guarded::new(|| self.router.prepare()).await;
         let Err(error) = prepared.unwrap_or_else(|panicked| Err(panicked.into())) else {
-            return Ok(());
+            return self.settings.prepare().await;
         };
 
         let text = "the router could not be prepared";

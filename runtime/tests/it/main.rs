@@ -24,6 +24,8 @@ mod sqs_backoff;
 mod sqs_queue;
 #[cfg(feature = "sqs")]
 mod sqs_receive;
+#[cfg(feature = "sqs")]
+mod sqs_urls;
 mod deduplicated;
 mod own_writes;
 mod outages;
