@@ -46,3 +46,16 @@ run "by_event_bus" {
     error_message = "This is not the pipeline of the template."
   }
 }
+
+run "worker" {
+  variables {
+    processors = {
+      put-processor = { kind = "worker", policy_file = "policies/put-processor.json" }
+    }
+  }
+
+  assert {
+    condition     = length(aws_iam_policy.worker) == 1 && length(aws_lambda_function.processor) == 0
+    error_message = "This is not the pipeline of the template."
+  }
+}
