@@ -15,7 +15,7 @@ use crate::dispatch::payload::Payload;
 use crate::dispatch::report::{BatchReport, MessageFailure, MessageOutcome};
 use crate::dispatch::schedule::{Schedule, Separation};
 use crate::dispatch::settings::{AllFailed, Returned, Settings, Unreached, Unrouted};
-use crate::dispatch::summary;
+use crate::dispatch::summary::{self, NotReached};
 use crate::failure::backoff::{self, FailedMessage};
 use crate::queue::give_back::give_back;
 #[cfg(feature = "metrics")]
@@ -41,7 +41,7 @@ impl Invocation {
     ///
     /// The same as [`Dispatcher::dispatch`](crate::Dispatcher::dispatch).
     pub(crate) async fn run<R: Router>(
-        self,
+        mut self,
         router: &R,
         settings: &Settings,
         answered: &Answered,
@@ -69,10 +69,16 @@ impl Invocation {
         let cut = settings.cut(self.deadline);
         let batch = Batch::new(router, settings, &delivery, &schedule, cut);
         let outcomes = batch.run().await;
+        self.deadline = settings.due(self.deadline);
 
         let report = BatchReport::new(&delivery, &outcomes, settings.malformed);
         let is_cut = cut.is_some_and(|cut| tokio::time::Instant::now() >= cut.into());
-        summary::log_unreached(&report, &delivery, self.request_id.as_ref(), is_cut);
+        let reason = match is_cut {
+            true => NotReached::InTime,
+            false if settings.is_stopping() => NotReached::BeforeTheEnd,
+            false => NotReached::AfterAFailure,
+        };
+        summary::log_unreached(&report, &delivery, self.request_id.as_ref(), reason);
         summary::log(&report, &delivery, self.request_id.as_ref(), started);
         #[cfg(feature = "metrics")]
         summary::measure(&report, &delivery, &outcomes);

@@ -12,7 +12,7 @@ pub(crate) mod payload;
 pub(crate) mod invocation;
 mod answered;
 mod schedule;
-mod batch;
+pub(crate) mod batch;
 mod outcomes;
 pub(crate) mod report;
 mod summary;

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use s3_dispatch_core::__private::Classifier;
 
+use crate::dispatch::batch::stop::Stop;
 use crate::failure::classifiers::{Classifiers, default_classifier};
 use crate::queue::Queue;
 use crate::telemetry::in_progress::InProgress;
@@ -192,6 +193,10 @@ pub(crate) struct Settings {
     pub(crate) failed_key: FailedKey,
     pub(crate) own_write: OwnWrite,
     pub(crate) in_progress: Option<Arc<InProgress>>,
+    /// How long handlers may go on when the process is told to end.
+    pub(crate) drain: Duration,
+    /// `None` where nobody tells that the process ends.
+    pub(crate) stop: Option<Stop>,
     pub(crate) classifiers: Classifiers,
     /// What [`classifiers`](Self::classifiers) are as one.
     pub(crate) classifier: Option<Classifier>,
@@ -222,6 +227,8 @@ impl Default for Settings {
             failed_key: FailedKey::default(),
             own_write: OwnWrite::default(),
             in_progress: None,
+            drain: Duration::from_millis(200),
+            stop: None,
             classifiers: Classifiers::default(),
             classifier: default_classifier(),
         }
@@ -229,6 +236,19 @@ impl Default for Settings {
 }
 
 impl Settings {
+    /// Whether the process was told to end.
+    pub(crate) fn is_stopping(&self) -> bool {
+        self.stop.as_ref().is_some_and(Stop::is_told)
+    }
+
+    /// Returns when the answer is due, which is sooner than the deadline if the process ends.
+    pub(crate) fn due(&self, deadline: Option<Instant>) -> Option<Instant> {
+        match &self.stop {
+            Some(stop) => stop.due(deadline),
+            None => deadline,
+        }
+    }
+
     /// Returns the time at which all records must have ended: the margin before the deadline.
     pub(crate) fn cut(&self, deadline: Option<Instant>) -> Option<Instant> {
         deadline.map(|deadline| {

@@ -5,6 +5,7 @@
 //! [`run`](crate::run), or `start`, or use the dispatcher as a `tower::Service`.
 
 mod body_layer;
+mod drain;
 pub(crate) mod environment;
 pub(crate) mod layers;
 mod runtime;

@@ -6,6 +6,8 @@
 
 #[cfg(unix)]
 mod in_lambda;
+#[cfg(unix)]
+mod on_managed_instance;
 mod in_terminal;
 mod program;
 #[cfg(unix)]
@@ -19,7 +21,9 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 
     let tests = in_terminal::TESTS.iter();
     #[cfg(unix)]
-    let tests = tests.chain(&in_lambda::TESTS);
+    let tests = tests
+        .chain(&in_lambda::TESTS)
+        .chain(on_managed_instance::TESTS);
 
     for (name, test) in tests {
         println!("test {name}");

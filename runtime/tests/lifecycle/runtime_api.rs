@@ -2,11 +2,11 @@
 //!
 //! From "Using the Lambda runtime API for custom runtimes", AWS Lambda Developer Guide, 2026.
 
-use std::io::{self, BufRead, BufReader, Write};
+use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::mpsc::{Receiver, Sender, channel};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Condvar, Mutex};
 use std::time::{Duration, SystemTime};
 
 const VERSION: &str = "/2018-06-01/runtime/";
@@ -16,6 +16,15 @@ pub(crate) struct RuntimeApi {
     address: SocketAddr,
     invocations: Sender<(String, String)>,
     requests: Receiver<Request>,
+    gates: Arc<Gates>,
+}
+
+/// What the program may go on with. It asks for each by `GET gate/<name>` and gets no answer before
+/// that.
+#[derive(Default)]
+struct Gates {
+    open: Mutex<Vec<String>>,
+    opened: Condvar,
 }
 
 /// A request, as `POST invocation/<id>/response`.
@@ -35,12 +44,15 @@ impl RuntimeApi {
         let (invocations, waiting) = channel();
         let (noted, requests) = channel();
         let waiting = Arc::new(Mutex::new(waiting));
+        let gates = Arc::new(Gates::default());
+        let served_gates = Arc::clone(&gates);
 
         std::thread::spawn(move || {
             for stream in listener.incoming() {
                 let (noted, waiting) = (noted.clone(), Arc::clone(&waiting));
+                let gates = Arc::clone(&served_gates);
                 // A process that ends closes its connections.
-                std::thread::spawn(move || drop(serve(stream.unwrap(), &noted, &waiting)));
+                std::thread::spawn(move || drop(serve(stream.unwrap(), &noted, &waiting, &gates)));
             }
         });
 
@@ -48,7 +60,14 @@ impl RuntimeApi {
             address,
             invocations,
             requests,
+            gates,
         }
+    }
+
+    /// Lets the program go on that asks for this gate.
+    pub(crate) fn open_gate(&self, name: &str) {
+        self.gates.open.lock().unwrap().push(name.to_owned());
+        self.gates.opened.notify_all();
     }
 
     pub(crate) fn enqueue(&self, id: &str, payload: String) {
@@ -69,6 +88,22 @@ impl RuntimeApi {
         }
     }
 
+    /// Waits for the next requests, which come in any order.
+    #[track_caller]
+    pub(crate) fn expect_in_any_order(&self, requests: &[&str]) {
+        let mut came: Vec<_> = requests
+            .iter()
+            .map(|_| {
+                let Request { what, body, .. } = self.request();
+                format!("{what} {body}").trim_end().to_owned()
+            })
+            .collect();
+        let mut expected = requests.to_vec();
+        came.sort_unstable();
+        expected.sort_unstable();
+        assert_eq!(came, expected);
+    }
+
     /// Checks that there are no further requests. The process has ended, so there will be none.
     #[track_caller]
     pub(crate) fn expect_end(&self) {
@@ -77,8 +112,16 @@ impl RuntimeApi {
 
     /// Starts a program with the environment of Lambda.
     pub(crate) fn run(&self, program: &str) -> Function {
+        self.run_concurrently(program, None)
+    }
+
+    /// Starts a program with the environment of a Managed Instance, which runs this many
+    /// invocations at once.
+    pub(crate) fn run_concurrently(&self, program: &str, invocations: Option<usize>) -> Function {
+        let concurrency = invocations.map(|number| number.to_string());
         let child = Command::new(std::env::current_exe().unwrap())
             .env_clear()
+            .envs(concurrency.map(|number| ("AWS_LAMBDA_MAX_CONCURRENCY", number)))
             .env("PROGRAM", program)
             .env("AWS_LAMBDA_RUNTIME_API", self.address.to_string())
             .env("AWS_LAMBDA_FUNCTION_NAME", "my-function")
@@ -105,13 +148,29 @@ impl Function {
 
     /// Sends SIGTERM and waits for the end.
     pub(crate) fn terminate(self) -> Output {
+        self.signal();
+        self.end()
+    }
+
+    /// Sends SIGTERM, and waits until the process has logged it.
+    pub(crate) fn begin_to_terminate(&mut self) {
+        self.signal();
+
+        let stdout = self.0.as_mut().unwrap().stdout.as_mut().unwrap();
+        let mut log = String::new();
+        while !log.contains("SIGTERM received") {
+            let mut byte = [0];
+            stdout.read_exact(&mut byte).unwrap();
+            log.push(byte[0].into());
+        }
+    }
+
+    fn signal(&self) {
         let process = self.0.as_ref().unwrap().id().to_string();
         let sent = Command::new("sh")
             .args(["-c", r#"kill -TERM "$1""#, "sh", &process])
             .status();
         assert!(sent.unwrap().success());
-
-        self.end()
     }
 }
 
@@ -125,13 +184,19 @@ impl Drop for Function {
 }
 
 /// Answers the requests of one connection.
-fn serve(stream: TcpStream, noted: &Sender<Request>, waiting: &Invocations) -> io::Result<()> {
+fn serve(
+    stream: TcpStream,
+    noted: &Sender<Request>,
+    waiting: &Invocations,
+    gates: &Gates,
+) -> io::Result<()> {
     stream.set_nodelay(true)?;
     let mut writer = stream.try_clone()?;
     let mut reader = BufReader::new(stream);
 
     while let Some(request) = read(&mut reader)? {
         let is_next = request.what == "GET invocation/next";
+        let gate = request.what.strip_prefix("GET gate/").map(str::to_owned);
         if noted.send(request).is_err() {
             break;
         }
@@ -150,6 +215,11 @@ fn serve(stream: TcpStream, noted: &Sender<Request>, waiting: &Invocations) -> i
                 payload.len()
             )
         } else {
+            if let Some(gate) = gate {
+                let open = gates.open.lock().unwrap();
+                drop(gates.opened.wait_while(open, |open| !open.contains(&gate)));
+            }
+
             String::from("HTTP/1.1 202 Accepted\r\nContent-Length: 0\r\n\r\n")
         };
         writer.write_all(answer.as_bytes())?;

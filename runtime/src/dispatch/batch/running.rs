@@ -88,12 +88,17 @@ impl<'b, R: Router> Batch<'b, R> {
             }
         };
 
-        match self.cut {
-            None => work.await,
-            Some(cut) => {
-                // Records that have no outcome by then count as not reached.
-                drop(timeout_at(cut.into(), work).await);
+        // Records that have no outcome by then count as not reached.
+        let work = async {
+            match self.cut {
+                None => work.await,
+                Some(cut) => drop(timeout_at(cut.into(), work).await),
             }
+        };
+
+        match &self.settings.stop {
+            None => work.await,
+            Some(stop) => stop.cut(work).await,
         }
 
         self.outcomes
@@ -216,7 +221,7 @@ impl<'b, R: Router> Batch<'b, R> {
         while let Some(lane) = pass.take_lane(self.schedule) {
             for (number, step) in lane.iter().enumerate() {
                 // A handler that blocked the thread may have kept the cut-off timer from firing.
-                if is_past(self.cut) {
+                if self.starts_nothing_new() {
                     return;
                 }
 
@@ -253,7 +258,7 @@ impl<'b, R: Router> Batch<'b, R> {
 
         // The turn may have come after the cut-off time, and then the lane ends before its next
         // step.
-        if is_past(self.cut) {
+        if self.starts_nothing_new() {
             return true;
         }
 
@@ -263,6 +268,10 @@ impl<'b, R: Router> Batch<'b, R> {
         }
 
         may_continue
+    }
+
+    fn starts_nothing_new(&self) -> bool {
+        is_past(self.cut) || self.settings.is_stopping()
     }
 
     fn hold_back(&self, steps: &[Step]) {
