@@ -7,6 +7,7 @@ use aws_sdk_sqs::types::MessageAttributeValue;
 
 use crate::DeadLetters;
 use crate::failure::dead_letters::{DeadLetter, DeadLetterError};
+use crate::lambda::trace_interceptor::TraceHeaderInterceptor;
 
 /// Sends dead letters to a standard SQS queue.
 ///
@@ -51,8 +52,11 @@ impl SqsDeadLetters {
     /// }
     /// ```
     pub fn new(client: Client, queue_url: impl Into<String>) -> Self {
+        let config = client.config().to_builder();
+        let config = config.interceptor(TraceHeaderInterceptor::new());
+
         Self {
-            client,
+            client: Client::from_conf(config.build()),
             queue_url: queue_url.into(),
         }
     }

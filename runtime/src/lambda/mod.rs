@@ -11,5 +11,8 @@ pub(crate) mod layers;
 mod runtime;
 mod service;
 mod start_failure;
+mod trace_header;
+#[cfg(feature = "trace-header")]
+pub(crate) mod trace_interceptor;
 
 pub use runtime::run;

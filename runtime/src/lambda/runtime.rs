@@ -42,7 +42,10 @@ use crate::{Dispatcher, Payload};
 /// [`Dispatcher`] with `lambda_runtime::run`.
 ///
 /// On a Lambda Managed Instance, where `AWS_LAMBDA_MAX_CONCURRENCY` is above 1, that many
-/// invocations run at once.
+/// invocations run at once. They share the environment, so AWS SDK clients find no trace header
+/// there, and AWS cannot stop a function that triggers itself. `TraceHeaderInterceptor` (feature
+/// `trace-header`) adds the header to the requests of a client. What this crate sends by itself has
+/// it anyway.
 ///
 /// On SIGTERM no further invocation is asked for, and nothing new starts in those that run. They
 /// are answered as soon as their running handlers have ended, or are cancelled after the time of

@@ -11,6 +11,7 @@ use aws_sdk_sqs::types::{
 use futures_util::{StreamExt, stream};
 use s3_dispatch_core::delivery::ReceiptHandle;
 
+use crate::lambda::trace_interceptor::TraceHeaderInterceptor;
 use crate::queue::access::{Queue, QueueError};
 use crate::telemetry::errors::with_causes;
 
@@ -47,8 +48,11 @@ impl SqsQueue {
     /// }
     /// ```
     pub fn new(client: Client, url: impl Into<String>) -> Self {
+        let config = client.config().to_builder();
+        let config = config.interceptor(TraceHeaderInterceptor::new());
+
         Self {
-            client,
+            client: Client::from_conf(config.build()),
             url: url.into(),
         }
     }

@@ -4,6 +4,8 @@
 
 #![allow(missing_docs, clippy::unwrap_used)]
 
+#[cfg(feature = "sqs")]
+mod aws_requests;
 #[cfg(unix)]
 mod in_lambda;
 #[cfg(unix)]

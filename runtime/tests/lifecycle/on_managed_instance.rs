@@ -6,7 +6,26 @@ use s3_dispatch_testing::{RecordBuilder, SqsBatchBuilder};
 
 use crate::runtime_api::RuntimeApi;
 
+#[cfg(not(feature = "sqs"))]
+pub(crate) const TESTS: &[(&str, fn())] = DRAINS;
+
+#[cfg(feature = "sqs")]
 pub(crate) const TESTS: &[(&str, fn())] = &[
+    DRAINS[0],
+    DRAINS[1],
+    DRAINS[2],
+    DRAINS[3],
+    (
+        "each_invocation_sends_its_own_trace_header",
+        each_invocation_sends_its_own_trace_header,
+    ),
+    (
+        "one_invocation_at_a_time_has_its_trace_header_in_the_environment",
+        one_invocation_at_a_time_has_its_trace_header_in_the_environment,
+    ),
+];
+
+const DRAINS: &[(&str, fn())] = &[
     (
         "what_runs_at_sigterm_is_answered_and_nothing_more_is_asked_for",
         what_runs_at_sigterm_is_answered_and_nothing_more_is_asked_for,
@@ -123,4 +142,67 @@ fn a_second_sigterm_ends_the_drain_at_once() {
     function.begin_to_terminate();
     assert!(function.terminate().status.success());
     api.expect_end();
+}
+
+/// Starts two invocations, lets both go on, and returns the trace header of each request to AWS.
+#[cfg(feature = "sqs")]
+fn trace_headers(api: &RuntimeApi, keys: &[&str]) -> Vec<(String, Option<String>)> {
+    for (id, key) in keys.iter().enumerate() {
+        api.enqueue(&id.to_string(), batch(&[key]));
+        api.expect(&[
+            &format!("POST note handles {key}"),
+            &format!("GET gate/{key}"),
+        ]);
+    }
+
+    for key in keys {
+        api.open_gate(key);
+    }
+
+    let mut requests = Vec::new();
+    while requests.len() < 2 * keys.len() {
+        let request = api.request();
+        if request.what == "POST /" {
+            let body: serde_json::Value = serde_json::from_str(&request.body).unwrap();
+            let queue_url = body["QueueUrl"].as_str().unwrap().to_owned();
+            requests.push((queue_url, request.trace_header));
+        }
+    }
+    requests.sort_unstable();
+
+    requests
+}
+
+#[cfg(feature = "sqs")]
+fn each_invocation_sends_its_own_trace_header() {
+    let api = RuntimeApi::start();
+    let _function = api.run_concurrently(LONG, Some(2));
+    api.expect(&["GET invocation/next", "GET invocation/next"]);
+
+    let header = |id: &str| Some(format!("Root={id}"));
+    assert_eq!(
+        trace_headers(&api, &["asks-aws-a", "asks-aws-b"]),
+        [
+            ("asks-aws-a/plain".to_owned(), None),
+            ("asks-aws-a/traced".to_owned(), header("0")),
+            ("asks-aws-b/plain".to_owned(), None),
+            ("asks-aws-b/traced".to_owned(), header("1")),
+        ]
+    );
+}
+
+#[cfg(feature = "sqs")]
+fn one_invocation_at_a_time_has_its_trace_header_in_the_environment() {
+    let api = RuntimeApi::start();
+    let _function = api.run(LONG);
+    api.expect(&["GET invocation/next"]);
+
+    let header = Some("Root=0".to_owned());
+    assert_eq!(
+        trace_headers(&api, &["asks-aws"]),
+        [
+            ("asks-aws/plain".to_owned(), header.clone()),
+            ("asks-aws/traced".to_owned(), header),
+        ]
+    );
 }

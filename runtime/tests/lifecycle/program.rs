@@ -82,6 +82,10 @@ fn waiting(drain: Duration) -> Dispatcher<Routes<()>> {
     let routes = Routes::new(()).on_fn("ObjectCreated:Put", async |key: ObjectKey| {
         note(&format!("handles {key}"));
         wait_for_gate(&key).await;
+        #[cfg(feature = "sqs")]
+        if key.as_str().starts_with("asks-aws") {
+            crate::aws_requests::send(&key).await;
+        }
         Ok::<_, Infallible>(())
     });
 

@@ -32,6 +32,7 @@ struct Gates {
 pub(crate) struct Request {
     pub(crate) what: String,
     pub(crate) error_type: Option<String>,
+    pub(crate) trace_header: Option<String>,
     pub(crate) body: String,
 }
 
@@ -208,6 +209,7 @@ fn serve(
             let deadline = SystemTime::UNIX_EPOCH.elapsed().unwrap() + Duration::from_secs(30);
             format!(
                 "HTTP/1.1 200 OK\r\nLambda-Runtime-Aws-Request-Id: {id}\r\n\
+                 Lambda-Runtime-Trace-Id: Root={id}\r\n\
                  Lambda-Runtime-Deadline-Ms: {}\r\nLambda-Runtime-Invoked-Function-Arn: \
                  arn:aws:lambda:us-east-1:123456789012:function:my-function\r\n\
                  Content-Length: {}\r\n\r\n{payload}",
@@ -240,7 +242,7 @@ fn read(reader: &mut impl BufRead) -> io::Result<Option<Request>> {
     let path = words.next().unwrap_or_default();
     let what = format!("{method} {}", path.strip_prefix(VERSION).unwrap_or(path));
 
-    let (mut error_type, mut length) = (None, 0);
+    let (mut error_type, mut trace_header, mut length) = (None, None, 0);
     loop {
         let mut header = String::new();
         reader.read_line(&mut header)?;
@@ -252,6 +254,8 @@ fn read(reader: &mut impl BufRead) -> io::Result<Option<Request>> {
             length = value.parse().unwrap();
         } else if name.eq_ignore_ascii_case("Lambda-Runtime-Function-Error-Type") {
             error_type = Some(value.to_owned());
+        } else if name.eq_ignore_ascii_case("X-Amzn-Trace-Id") {
+            trace_header = Some(value.to_owned());
         }
     }
 
@@ -261,6 +265,7 @@ fn read(reader: &mut impl BufRead) -> io::Result<Option<Request>> {
     Ok(Some(Request {
         what,
         error_type,
+        trace_header,
         body: String::from_utf8(body).unwrap(),
     }))
 }
