@@ -40,9 +40,9 @@ struct Inner {
 
 /// What went wrong.
 ///
-/// Only [`InvocationFailed`](Self::InvocationFailed), [`Runtime`](Self::Runtime) and
-/// [`NotPrepared`](Self::NotPrepared) are worth a retry. All others are about the input, which does
-/// not change.
+/// Only [`InvocationFailed`](Self::InvocationFailed), [`Runtime`](Self::Runtime),
+/// [`NotPrepared`](Self::NotPrepared) and [`Queue`](Self::Queue) are worth a retry. All others are
+/// about the input, which does not change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorKind {
@@ -80,6 +80,9 @@ pub enum ErrorKind {
     Runtime,
     /// A router could not be prepared: the state of its handlers could not be made.
     NotPrepared,
+    /// A worker cannot use its queue: it does not exist, the credentials are missing or refused, or
+    /// the region is wrong.
+    Queue,
 }
 
 impl Error {
@@ -149,7 +152,10 @@ impl Error {
     pub fn is_retryable(&self) -> bool {
         matches!(
             self.0.kind,
-            ErrorKind::InvocationFailed | ErrorKind::Runtime | ErrorKind::NotPrepared
+            ErrorKind::InvocationFailed
+                | ErrorKind::Runtime
+                | ErrorKind::NotPrepared
+                | ErrorKind::Queue
         )
     }
 }

@@ -174,8 +174,9 @@ pub mod failure;
 pub mod queue;
 #[cfg(feature = "object-store")]
 pub mod objects;
+#[cfg(feature = "worker")]
+pub mod worker;
 mod guarded;
-mod time_limit;
 mod telemetry;
 
 #[cfg(doctest)]
@@ -226,4 +227,8 @@ pub use once::latest_only::LatestOnly;
 pub use once::stores::dynamodb::DynamoDbStore;
 pub use once::stores::memory::MemoryStore;
 pub use once::stores::store::{ClaimStore, LeaseStore, SequencerStore};
+#[cfg(feature = "sqs")]
+pub use queue::sqs::SqsQueue;
 pub use start::start;
+#[cfg(feature = "worker")]
+pub use worker::{Worker, WorkerReport};

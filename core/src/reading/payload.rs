@@ -48,26 +48,94 @@ impl Delivery {
             let records = Path::Member(&Path::Root, "Records");
             let path = Path::Index(&records, index);
 
-            if context.message_id().is_none_or(|id| id.as_str().is_empty()) {
+            if !has_id(&context) {
                 return Err(missing_message_id(&path, "messageId"));
             }
 
-            let envelopes = Envelopes::default().and(Envelope::Sqs);
-            let mut reader = BodyReader::new(delivery.records_mut(), envelopes, Mode::Silent);
-            let read = match body {
-                Some(body) => {
-                    let body = ByteString::from(body);
-                    reader.read_document(body, &Path::Member(&path, "body"), 0)
-                }
-                None => Err(missing_body(&path, "body")),
-            };
-
-            let message = reader.into_message(read);
-            delivery.push(message.with_context(context));
+            let body = body.map(ByteString::from);
+            delivery.push_sqs_message(
+                context,
+                body.ok_or_else(|| missing_body(&path, "body")),
+                &path,
+            );
         }
 
         Ok(delivery)
     }
+
+    /// Makes an SQS batch of received messages, whose bodies are the texts that their senders
+    /// published.
+    ///
+    /// Each body is read as in the batch that Lambda would make of the same messages, with the same
+    /// result, and without being copied. What is wrong with one message is the content of that
+    /// [`Message`](crate::delivery::Message) and affects no other: a body that is not UTF-8 or not
+    /// an S3 event, or a missing message id.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use bytes::Bytes;
+    /// use s3_dispatch_core::delivery::{Delivery, Envelope};
+    /// use s3_dispatch_core::{ErrorKind, MessageContext};
+    ///
+    /// let body = r#"{"Records": [{
+    ///     "eventName": "ObjectCreated:Put",
+    ///     "eventSource": "aws:s3",
+    ///     "s3": {"bucket": {"name": "holiday"}, "object": {"key": "my+photo.jpg", "size": 1024}}
+    /// }]}"#;
+    ///
+    /// let delivery = Delivery::from_messages([
+    ///     (MessageContext::new().with_message_id("m-1"), Bytes::from(body)),
+    ///     (MessageContext::new().with_message_id("m-2"), Bytes::from_static(b"\xff")),
+    /// ]);
+    ///
+    /// let [first, second] = delivery.messages() else { panic!("not two messages") };
+    /// assert_eq!(first.envelopes.outermost(), Some(Envelope::Sqs));
+    /// assert_eq!(first.body().unwrap(), body);
+    /// assert_eq!(delivery.records_of(first)[0].object.key, "my photo.jpg");
+    /// assert_eq!(second.content.as_ref().unwrap_err().kind(), ErrorKind::InvalidUtf8);
+    /// ```
+    #[must_use]
+    pub fn from_messages(messages: impl IntoIterator<Item = (MessageContext, Bytes)>) -> Self {
+        let messages = messages.into_iter();
+        let mut delivery = Self::new(Envelope::Sqs);
+        delivery.make_room(messages.size_hint().0);
+
+        for (index, (context, body)) in messages.enumerate() {
+            let records = Path::Member(&Path::Root, "Records");
+            let path = Path::Index(&records, index);
+            let body = utf8(body, &Path::Member(&path, "body"));
+            delivery.push_sqs_message(context, body, &path);
+        }
+
+        delivery
+    }
+
+    /// Reads the body of a message and adds the message. Without an id, it cannot be read.
+    fn push_sqs_message(
+        &mut self,
+        context: MessageContext,
+        body: Result<ByteString, Error>,
+        path: &Path<'_>,
+    ) {
+        let envelopes = Envelopes::default().and(Envelope::Sqs);
+        let mut reader = BodyReader::new(self.records_mut(), envelopes, Mode::Silent);
+        let read = body.and_then(|body| reader.read_document(body, &Path::Member(path, "body"), 0));
+        let read = if has_id(&context) {
+            read
+        } else {
+            Err(missing_message_id(path, "messageId"))
+        };
+
+        let message = reader.into_message(read);
+        self.push(message.with_context(context));
+    }
+}
+
+fn has_id(context: &MessageContext) -> bool {
+    context
+        .message_id()
+        .is_some_and(|id| !id.as_str().is_empty())
 }
 
 impl Notification {
@@ -103,7 +171,7 @@ impl Notification {
         let mut records = Vec::new();
         let mut reader = BodyReader::new(&mut records, Envelopes::default(), Mode::Silent);
 
-        match reader.read_document(utf8(body.into())?, &Path::Root, 0)? {
+        match reader.read_document(utf8(body.into(), &Path::Root)?, &Path::Root, 0)? {
             Body::Records => Ok(Self::Records(records)),
             Body::Test(test) => Ok(Self::Test(*test)),
             Body::Other(other) => Ok(Self::Other(other)),
@@ -112,12 +180,12 @@ impl Notification {
 }
 
 fn source(payload: Bytes) -> Result<Source, Error> {
-    Source::new(utf8(payload)?, &Path::Root)
+    Source::new(utf8(payload, &Path::Root)?, &Path::Root)
 }
 
-fn utf8(bytes: Bytes) -> Result<ByteString, Error> {
+fn utf8(bytes: Bytes, path: &Path<'_>) -> Result<ByteString, Error> {
     ByteString::try_from(bytes)
-        .map_err(|_| Error::new(ErrorKind::InvalidUtf8, "the bytes are not UTF-8").at(Path::Root))
+        .map_err(|_| Error::new(ErrorKind::InvalidUtf8, "the bytes are not UTF-8").at(path))
 }
 
 /// Reads one event that came by itself, in silent mode.

@@ -33,6 +33,7 @@ mod reports;
 mod round_trip;
 mod never_panics;
 mod reading_modes;
+mod plain_messages;
 mod large_payloads;
 
 use std::sync::Arc;

@@ -53,7 +53,7 @@ fn batch_of(bodies: impl IntoIterator<Item = String>) -> String {
 }
 
 /// Bodies as AWS and others send them.
-fn bodies() -> Vec<String> {
+pub(crate) fn bodies() -> Vec<String> {
     let put = || {
         RecordBuilder::new("ObjectCreated:Put")
             .with_key("a b/😀+ä.jpg")
@@ -118,14 +118,14 @@ struct Style {
 }
 
 /// Writes the same JSON in another way, including the JSON inside strings.
-struct Rewriter {
+pub(crate) struct Rewriter {
     rng: TestRng,
     style: Style,
     out: String,
 }
 
 impl Rewriter {
-    fn rewrite(payload: &str, mut rng: TestRng) -> String {
+    pub(crate) fn rewrite(payload: &str, mut rng: TestRng) -> String {
         let mut share = || [0, 0, 0, 5, 40][rng.next_u32() as usize % 5];
         let style = Style {
             escapes: share(),

@@ -8,7 +8,7 @@ use s3_dispatch_core::Error;
 use s3_dispatch_core::handler::BoxFuture;
 
 use crate::BatchReport;
-use crate::time_limit::within_time_limit;
+use crate::guarded::time_limit::within_time_limit;
 
 /// An async function that runs after each invocation, with the invocation's result.
 ///
@@ -79,6 +79,11 @@ impl Hooks {
             let called = hook.call(result);
             Box::pin(async move { called.await.map_err(Into::into) })
         }));
+    }
+
+    #[cfg(feature = "worker")]
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
     }
 
     /// Calls each function, and logs it if one fails, panics or takes too long.

@@ -11,8 +11,8 @@ use s3_dispatch_core::{Class, Error, ErrorKind, Manifest, Route, Router};
 
 use crate::dispatch::after_invocation::{AfterInvocation, Hooks};
 use crate::dispatch::answered::Answered;
+use crate::dispatch::batch::invocation::Invocation;
 use crate::dispatch::batch::stop::Stop;
-use crate::dispatch::invocation::Invocation;
 use crate::dispatch::payload::Payload;
 use crate::dispatch::report::BatchReport;
 use crate::dispatch::settings::{
@@ -170,7 +170,7 @@ impl<R: Router> Dispatcher<R> {
     /// ```
     #[must_use]
     pub fn with_concurrency(mut self, handlers: usize) -> Self {
-        self.settings.concurrency = handlers.max(1);
+        self.settings.concurrency = Some(handlers.max(1));
         self
     }
 
@@ -456,8 +456,7 @@ impl<R: Router> Dispatcher<R> {
     /// ```
     /// # #[cfg(feature = "sqs")]
     /// # mod example {
-    /// use s3_dispatch::queue::SqsQueue;
-    /// use s3_dispatch::{Dispatcher, Routes};
+    /// use s3_dispatch::{Dispatcher, Routes, SqsQueue};
     ///
     /// fn dispatcher(client: aws_sdk_sqs::Client, queue_url: &str) -> Dispatcher<Routes<()>> {
     ///     Dispatcher::new(Routes::new(())).with_queue(SqsQueue::new(client, queue_url))
@@ -826,6 +825,27 @@ impl<R: Router> Dispatcher<R> {
     }
 }
 
+/// What a worker needs of a dispatcher.
+#[cfg(feature = "worker")]
+pub(crate) struct Parts<R> {
+    pub(crate) router: Arc<R>,
+    pub(crate) settings: Settings,
+    pub(crate) answered: Arc<Answered>,
+    pub(crate) hooks: Hooks,
+}
+
+#[cfg(feature = "worker")]
+impl<R> Dispatcher<R> {
+    pub(crate) fn into_parts(self) -> Parts<R> {
+        Parts {
+            router: self.router,
+            settings: self.settings,
+            answered: self.answered,
+            hooks: self.hooks,
+        }
+    }
+}
+
 // Not derived, because a derive would require `R: Clone`. The router is shared.
 impl<R> Clone for Dispatcher<R> {
     fn clone(&self) -> Self {
@@ -853,7 +873,7 @@ impl<R: fmt::Debug> fmt::Debug for Dispatcher<R> {
 
         f.debug_struct("Dispatcher")
             .field("router", &self.router)
-            .field("concurrency", &settings.concurrency)
+            .field("concurrency", &settings.handlers())
             .field("deadline_margin", &settings.deadline_margin)
             .field("drain", &settings.drain)
             .field("record_timeout", &settings.record_timeout)

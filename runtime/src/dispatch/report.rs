@@ -4,9 +4,10 @@ use std::collections::HashSet;
 
 use aws_lambda_events::event::sqs::SqsBatchResponse;
 use s3_dispatch_core::Outcome;
-use s3_dispatch_core::delivery::{Content, Delivery, MessageId};
+use s3_dispatch_core::delivery::{Delivery, MessageId};
 
-use crate::dispatch::outcomes::{Outcomes, RecordOutcome};
+use crate::dispatch::engine::{Outcomes, RecordOutcome, record_range};
+use crate::dispatch::message_outcome::MessageOutcome;
 use crate::dispatch::settings::Malformed;
 
 /// The outcome of every message of a batch, and the answer to SQS.
@@ -63,32 +64,6 @@ pub struct MessageReport {
     outcome: MessageOutcome,
 }
 
-/// Whether a message succeeded.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum MessageOutcome {
-    /// Each record was handled, skipped or stored by the dead-letter sink, or the message has no
-    /// records. SQS deletes the message.
-    Succeeded,
-    /// The message stays in the queue and is delivered again.
-    Failed(MessageFailure),
-}
-
-/// Why a message failed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum MessageFailure {
-    /// Its body could not be read. It will fail again.
-    Malformed,
-    /// One of its records failed.
-    RecordFailed,
-    /// One of its records has no outcome: the deadline came, or an earlier message of its FIFO
-    /// group or an earlier record of its key failed.
-    NotReached,
-    /// It came back without an answer, together with others, and only some of them were run; see
-    /// [`Returned`](crate::dispatch::Returned).
-    LeftOut,
-}
-
 impl BatchReport {
     pub(crate) fn new(delivery: &Delivery, outcomes: &Outcomes, on_malformed: Malformed) -> Self {
         let messages = Vec::with_capacity(delivery.messages().len());
@@ -101,61 +76,29 @@ impl BatchReport {
         };
 
         for (index, message) in delivery.messages().iter().enumerate() {
-            let outcome = match &message.content {
-                Err(_) if on_malformed == Malformed::Fail => {
-                    MessageOutcome::Failed(MessageFailure::Malformed)
-                }
-                Ok(Content::Records(range)) if !range.is_empty() => {
-                    report.count(range.clone().map(|record| outcomes.record(record)))
-                }
-                _ if outcomes.is_finished(index) => MessageOutcome::Succeeded,
-                _ => MessageOutcome::Failed(MessageFailure::NotReached),
-            };
-
-            let outcome = match outcome {
-                MessageOutcome::Failed(MessageFailure::NotReached)
-                    if outcomes.is_left_out(index) =>
-                {
-                    MessageOutcome::Failed(MessageFailure::LeftOut)
-                }
-                outcome => outcome,
-            };
+            if let Ok(content) = &message.content {
+                report.count(record_range(content).map(|record| outcomes.record(record)));
+            }
 
             report.messages.push(MessageReport {
                 id: message.context.message_id().cloned(),
-                outcome,
+                outcome: outcomes.message(delivery, index, on_malformed),
             });
         }
 
         report
     }
 
-    /// Counts the records of a message and returns the outcome of the message.
-    fn count<'a>(
-        &mut self,
-        records: impl Iterator<Item = Option<&'a RecordOutcome>>,
-    ) -> MessageOutcome {
-        let mut outcome = MessageOutcome::Succeeded;
-
+    /// Counts the records of a message.
+    fn count<'a>(&mut self, records: impl Iterator<Item = Option<&'a RecordOutcome>>) {
         for record in records {
             match record.map(|record| (&record.outcome, record.is_dead_letter)) {
                 Some((Outcome::Handled, _)) => self.handled += 1,
                 Some((Outcome::Skipped(_), _)) => self.skipped += 1,
                 Some((Outcome::Failed(_), true)) => self.dead_letters += 1,
-                Some((Outcome::Failed(_), false)) => {
-                    self.failed += 1;
-                    outcome = MessageOutcome::Failed(MessageFailure::RecordFailed);
-                }
-                None => {
-                    self.failed += 1;
-                    if outcome == MessageOutcome::Succeeded {
-                        outcome = MessageOutcome::Failed(MessageFailure::NotReached);
-                    }
-                }
+                Some((Outcome::Failed(_), false)) | None => self.failed += 1,
             }
         }
-
-        outcome
     }
 
     /// Returns the messages, in the order of the payload.

@@ -177,7 +177,8 @@ pub enum OwnWrite {
 #[derive(Clone)]
 pub(crate) struct Settings {
     /// At least 1.
-    pub(crate) concurrency: usize,
+    /// How many handlers may run at once, where the program has chosen it.
+    pub(crate) concurrency: Option<usize>,
     pub(crate) deadline_margin: Duration,
     pub(crate) record_timeout: Option<Duration>,
     pub(crate) unrouted: Unrouted,
@@ -212,7 +213,7 @@ const DEFAULT_CONCURRENCY: usize = 5;
 impl Default for Settings {
     fn default() -> Self {
         Self {
-            concurrency: DEFAULT_CONCURRENCY,
+            concurrency: None,
             deadline_margin: Duration::from_millis(500),
             record_timeout: None,
             unrouted: Unrouted::default(),
@@ -247,6 +248,11 @@ impl Settings {
             Some(stop) => stop.due(deadline),
             None => deadline,
         }
+    }
+
+    /// How many handlers of a batch may run at once.
+    pub(crate) fn handlers(&self) -> usize {
+        self.concurrency.unwrap_or(DEFAULT_CONCURRENCY)
     }
 
     /// Returns the time at which all records must have ended: the margin before the deadline.

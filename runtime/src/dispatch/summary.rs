@@ -2,8 +2,8 @@
 
 use s3_dispatch_core::delivery::{Content, Delivery, InvocationId, Message};
 
-use crate::dispatch::report::{BatchReport, MessageFailure, MessageOutcome};
-use crate::dispatch::schedule::Schedule;
+use crate::dispatch::message_outcome::{MessageFailure, MessageOutcome};
+use crate::dispatch::report::BatchReport;
 use crate::dispatch::settings::Malformed;
 
 /// Logs a message without records: a test notification, a message that is not about an S3 event, or
@@ -90,6 +90,21 @@ impl NotReached {
     }
 }
 
+/// Logs the summary of a receive of a worker.
+#[cfg(feature = "worker")]
+pub(crate) fn log_receive(report: &BatchReport, delivery: &Delivery) {
+    tracing::debug!(
+        messages = report.messages().len(),
+        failed_messages = report.failed_messages(),
+        records = delivery.records().len(),
+        handled = report.handled(),
+        skipped = report.skipped(),
+        dead_letters = report.dead_letters(),
+        failed = report.failed(),
+        "receive done"
+    );
+}
+
 /// AWS recommends a `maxReceiveCount` of at least 5 ("Creating and configuring an Amazon SQS event
 /// source mapping", AWS Lambda Developer Guide, 2026).
 const USUAL_MAX_RECEIVE_COUNT: u32 = 5;
@@ -152,15 +167,11 @@ pub(crate) fn log_unreached(
 }
 
 /// Warns of messages that came back without an answer and are kept apart.
-pub(crate) fn log_separated(schedule: &Schedule, request_id: Option<&InvocationId>) {
-    if !schedule.is_separated() {
-        return;
-    }
-
+pub(crate) fn log_separated(one_by_one: usize, left_out: usize, request_id: Option<&InvocationId>) {
     tracing::warn!(
         request_id = request_id.map(AsRef::<str>::as_ref),
-        one_by_one = schedule.one_by_one().len(),
-        left_out = schedule.left_out().len(),
+        one_by_one,
+        left_out,
         "messages came back without an answer: one of them may end the process, so they are kept \
          apart"
     );
@@ -171,7 +182,7 @@ pub(crate) fn log_separated(schedule: &Schedule, request_id: Option<&InvocationI
 pub(crate) fn measure(
     report: &BatchReport,
     delivery: &Delivery,
-    outcomes: &crate::dispatch::outcomes::Outcomes,
+    outcomes: &crate::dispatch::engine::Outcomes,
 ) {
     use crate::telemetry::metrics;
 

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use async_trait::async_trait;
 use s3_dispatch_core::MessageContext;
 
-use crate::time_limit::within_time_limit;
+use crate::guarded::time_limit::within_time_limit;
 
 /// Delays the failed messages of a batch, so that they do not all come back at once.
 ///

@@ -11,7 +11,8 @@ use s3_dispatch_core::delivery::ReceiptHandle;
 use crate::Backoff;
 use crate::failure::backoff::FailedMessage;
 use crate::failure::exponential_backoff::ExponentialBackoff;
-use crate::queue::{Queue, QueueError, SqsQueue};
+use crate::queue::sqs::SqsQueue;
+use crate::queue::{Queue, QueueError};
 
 /// Hides failed messages from SQS's consumers, for longer with each receive.
 ///

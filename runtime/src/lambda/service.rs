@@ -12,7 +12,7 @@ use s3_dispatch_core::{Error, ErrorKind, Router};
 use tower::util::BoxCloneService;
 use tower::{Layer, Service};
 
-use crate::dispatch::invocation::Invocation;
+use crate::dispatch::batch::invocation::Invocation;
 use crate::guarded::Panicked;
 use crate::lambda::layers::LayeredService;
 use crate::lambda::trace_header;

@@ -8,8 +8,8 @@ use std::time::Duration;
 use s3_dispatch_core::MessageContext;
 use tokio::time::timeout;
 
+use crate::guarded::time_limit::{LONGEST, time_limit};
 use crate::once::stores::store::StoreError;
-use crate::time_limit::{LONGEST, time_limit};
 
 /// What [`Deduplicated`](crate::Deduplicated) and [`Exclusive`](crate::Exclusive) do with a record
 /// when the store is unavailable.

@@ -13,7 +13,7 @@ use crate::telemetry::errors::with_causes;
 
 /// A queue whose received messages can be deleted and hidden, one by one.
 ///
-/// The feature `sqs` has one for SQS, [`SqsQueue`](crate::queue::SqsQueue). Set it with
+/// The feature `sqs` has one for SQS, [`SqsQueue`](crate::SqsQueue). Set it with
 /// [`Dispatcher::with_queue`](crate::Dispatcher::with_queue).
 ///
 /// Each method takes any number of messages, splits them into as many calls as the queue needs, and
@@ -106,7 +106,14 @@ pub(crate) fn first_problem(results: &[Result<(), QueueError>], asked: usize) ->
 #[derive(Debug)]
 pub struct QueueError {
     reason: ContainedError,
-    is_refusal: bool,
+    kind: Kind,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Failed,
+    Refused,
+    Unusable,
 }
 
 impl QueueError {
@@ -122,13 +129,10 @@ impl QueueError {
     /// let error = QueueError::failed("connection refused");
     /// assert_eq!(error.to_string(), "the queue failed");
     /// assert_eq!(error.source().unwrap().to_string(), "connection refused");
-    /// assert!(!error.is_refusal());
+    /// assert!(!error.is_refusal() && !error.is_unusable());
     /// ```
     pub fn failed(reason: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
-        Self {
-            reason: ContainedError::new(reason),
-            is_refusal: false,
-        }
+        Self::new(Kind::Failed, reason)
     }
 
     /// The queue took the call, but refused this message.
@@ -143,9 +147,32 @@ impl QueueError {
     /// assert!(error.is_refusal());
     /// ```
     pub fn refused(reason: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
+        Self::new(Kind::Refused, reason)
+    }
+
+    /// The queue cannot be used until somebody changes something: it does not exist, the region is
+    /// wrong, credentials are missing or refused, or access is denied.
+    ///
+    /// A program should end with such an error if it meets it at its start. If the queue has worked
+    /// before, the program should go on trying: queues and rights may come back.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use s3_dispatch::queue::QueueError;
+    ///
+    /// let error = QueueError::unusable("there is no queue `uploads`");
+    /// assert_eq!(error.to_string(), "the queue cannot be used");
+    /// assert!(error.is_unusable() && !error.is_refusal());
+    /// ```
+    pub fn unusable(reason: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
+        Self::new(Kind::Unusable, reason)
+    }
+
+    fn new(kind: Kind, reason: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
         Self {
             reason: ContainedError::new(reason),
-            is_refusal: true,
+            kind,
         }
     }
 
@@ -153,16 +180,22 @@ impl QueueError {
     /// refused again.
     #[must_use]
     pub fn is_refusal(&self) -> bool {
-        self.is_refusal
+        self.kind == Kind::Refused
+    }
+
+    /// Returns whether the queue cannot be used until somebody changes something.
+    #[must_use]
+    pub fn is_unusable(&self) -> bool {
+        self.kind == Kind::Unusable
     }
 }
 
 impl fmt::Display for QueueError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(if self.is_refusal {
-            "the queue refused"
-        } else {
-            "the queue failed"
+        f.write_str(match self.kind {
+            Kind::Failed => "the queue failed",
+            Kind::Refused => "the queue refused",
+            Kind::Unusable => "the queue cannot be used",
         })
     }
 }

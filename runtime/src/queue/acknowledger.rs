@@ -8,9 +8,9 @@ use std::time::Instant;
 use s3_dispatch_core::delivery::{Delivery, ReceiptHandle};
 
 use crate::guarded::Guarded;
+use crate::guarded::time_limit::time_limit;
 use crate::queue::access::{Queue, first_problem};
 use crate::telemetry::errors::with_causes;
-use crate::time_limit::time_limit;
 
 /// Deletes each message of a batch once, at most.
 ///

@@ -5,9 +5,9 @@ use std::time::{Duration, Instant};
 use s3_dispatch_core::MessageContext;
 
 use crate::guarded::Guarded;
+use crate::guarded::time_limit::time_limit;
 use crate::queue::access::{Queue, first_problem};
 use crate::telemetry::errors::with_causes;
-use crate::time_limit::time_limit;
 
 /// Makes these messages visible to other receives at once, and logs it if that fails.
 pub(crate) async fn give_back(

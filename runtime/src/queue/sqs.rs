@@ -1,19 +1,22 @@
 //! A queue of SQS.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use aws_sdk_sqs::Client;
-use aws_sdk_sqs::error::ProvideErrorMetadata;
+use aws_sdk_sqs::config::http::HttpResponse;
+use aws_sdk_sqs::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_sqs::types::{
     BatchResultErrorEntry, ChangeMessageVisibilityBatchRequestEntry, DeleteMessageBatchRequestEntry,
 };
 use futures_util::{StreamExt, stream};
-use s3_dispatch_core::delivery::ReceiptHandle;
+use s3_dispatch_core::delivery::{QueueArn, ReceiptHandle};
+use tokio::sync::OnceCell;
 
 use crate::lambda::trace_interceptor::TraceHeaderInterceptor;
 use crate::queue::access::{Queue, QueueError};
-use crate::telemetry::errors::with_causes;
+use crate::queue::sqs_error::{Call, of_call};
 
 /// How many entries one call takes ("DeleteMessageBatch" and "ChangeMessageVisibilityBatch", Amazon
 /// SQS API Reference, 2026).
@@ -26,11 +29,15 @@ const MAX_CALLS: usize = 10;
 /// The queue of SQS with this URL.
 ///
 /// The function's role needs `sqs:DeleteMessage` and `sqs:ChangeMessageVisibility` on the queue.
-/// Both are among the rights that an event source mapping needs anyway.
+/// Both are among the rights that an event source mapping needs anyway. A program that
+/// [receives](crate::queue::Receive) messages itself needs `sqs:ReceiveMessage` and
+/// `sqs:GetQueueAttributes` too.
 #[derive(Debug, Clone)]
 pub struct SqsQueue {
-    client: Client,
-    url: String,
+    pub(super) client: Client,
+    pub(super) url: String,
+    /// The queue's own ARN, which SQS is asked for once. Clones share it.
+    pub(super) arn: Arc<OnceCell<QueueArn>>,
 }
 
 impl SqsQueue {
@@ -40,8 +47,7 @@ impl SqsQueue {
     ///
     /// ```
     /// use aws_sdk_sqs::Client;
-    /// use s3_dispatch::queue::SqsQueue;
-    /// use s3_dispatch::{Dispatcher, Routes};
+    /// use s3_dispatch::{Dispatcher, Routes, SqsQueue};
     ///
     /// fn dispatcher(client: Client, queue_url: &str) -> Dispatcher<Routes<()>> {
     ///     Dispatcher::new(Routes::new(())).with_queue(SqsQueue::new(client, queue_url))
@@ -54,6 +60,7 @@ impl SqsQueue {
         Self {
             client: Client::from_conf(config.build()),
             url: url.into(),
+            arn: Arc::default(),
         }
     }
 
@@ -74,7 +81,7 @@ impl SqsQueue {
 
         match delete.send().await {
             Ok(deleted) => results(messages.len(), &deleted.failed),
-            Err(error) => whole_call(messages.len(), error),
+            Err(error) => self.whole_call(messages.len(), &error),
         }
     }
 
@@ -102,8 +109,33 @@ impl SqsQueue {
 
         match change.send().await {
             Ok(changed) => results(messages.len(), &changed.failed),
-            Err(error) => whole_call(messages.len(), error),
+            Err(error) => self.whole_call(messages.len(), &error),
         }
+    }
+
+    /// The results of a call that failed as a whole.
+    fn whole_call<E>(
+        &self,
+        entries: usize,
+        error: &SdkError<E, HttpResponse>,
+    ) -> Vec<Result<(), QueueError>>
+    where
+        E: ProvideErrorMetadata + std::error::Error + 'static,
+    {
+        // Some services that speak SQS's protocol refuse the whole call for one entry.
+        if error.code() == Some("InvalidParameterValue") {
+            let reason = error.message().unwrap_or_default().to_owned();
+            return (0..entries)
+                .map(|_| Err(QueueError::refused(reason.clone())))
+                .collect();
+        }
+
+        let call = Call {
+            url: &self.url,
+            region: self.client.config().region(),
+            was_sent: true,
+        };
+        (0..entries).map(|_| Err(of_call(error, &call))).collect()
     }
 }
 
@@ -142,29 +174,13 @@ fn results(entries: usize, failed: &[BatchResultErrorEntry]) -> Vec<Result<(), Q
     results
 }
 
-/// The results of a call that failed as a whole.
-fn whole_call<E>(entries: usize, error: E) -> Vec<Result<(), QueueError>>
-where
-    E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
-{
-    // Some services that speak SQS's protocol refuse the whole call for one entry.
-    if error.code() == Some("InvalidParameterValue") {
-        let reason = error.message().unwrap_or_default().to_owned();
-        return (0..entries)
-            .map(|_| Err(QueueError::refused(reason.clone())))
-            .collect();
-    }
-
-    all_failed(entries, &with_causes(&error))
-}
-
 fn all_failed(entries: usize, reason: &str) -> Vec<Result<(), QueueError>> {
     (0..entries)
         .map(|_| Err(QueueError::failed(reason)))
         .collect()
 }
 
-fn whole_seconds(time: Duration) -> i32 {
+pub(super) fn whole_seconds(time: Duration) -> i32 {
     let seconds = time.as_secs();
     let rounded_up = seconds.saturating_add(u64::from(time.subsec_nanos() > 0));
 

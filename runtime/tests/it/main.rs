@@ -22,6 +22,8 @@ mod aws_errors;
 mod sqs_backoff;
 #[cfg(feature = "sqs")]
 mod sqs_queue;
+#[cfg(feature = "sqs")]
+mod sqs_receive;
 mod deduplicated;
 mod own_writes;
 mod outages;

@@ -8,8 +8,9 @@ use std::time::Duration;
 
 use aws_sdk_sqs::Client;
 use aws_sdk_sqs::config::{BehaviorVersion, Config, Credentials, Region};
+use s3_dispatch::SqsQueue;
 use s3_dispatch::delivery::Delivery;
-use s3_dispatch::queue::{Queue, SqsQueue};
+use s3_dispatch::queue::Queue;
 use s3_dispatch_testing::{SqsBatchBuilder, SqsMessageBuilder};
 
 use crate::script::put;

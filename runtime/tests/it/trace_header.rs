@@ -9,10 +9,10 @@ use lambda_runtime::{Context, LambdaEvent};
 use s3_dispatch::dispatch::Acknowledge;
 use s3_dispatch::failure::ExponentialBackoff;
 use s3_dispatch::objects::{Current, Object, Objects};
-use s3_dispatch::queue::SqsQueue;
+
 use s3_dispatch::{
     Deduplicated, Dispatcher, DynamoDbStore, HandlerError, Payload, Router, Routes, SqsBackoff,
-    SqsDeadLetters, State,
+    SqsDeadLetters, SqsQueue, State,
 };
 use s3_dispatch_testing::{SqsBatchBuilder, SqsMessageBuilder};
 

@@ -21,7 +21,8 @@ use tokio::task::coop;
 /// So each worker gets a whole budget in its turn. A poll also ends after as many polls as there
 /// are workers, so that a handler that wakes itself does not keep the task from its timers.
 pub(crate) struct FairJoin<M, F> {
-    /// Makes the next worker, or returns `None` if there is no work for another one now.
+    /// Makes the next worker, or returns `None` if there is no work for another one now. It is told
+    /// how many run.
     make: M,
     workers: Vec<Worker<F>>,
     running: usize,
@@ -51,7 +52,7 @@ struct WakeWorker {
 
 impl<M, F> FairJoin<M, F>
 where
-    M: FnMut() -> Option<F>,
+    M: FnMut(usize) -> Option<F>,
     F: Future<Output = ()>,
 {
     pub(crate) fn new(make: M) -> Self {
@@ -67,7 +68,7 @@ where
     /// Returns the worker whose turn it is. New workers come first, because those that wake
     /// themselves would never let them begin.
     fn take_turn(&mut self) -> Option<usize> {
-        let Some(future) = (self.make)() else {
+        let Some(future) = (self.make)(self.running) else {
             return self.woken.take(self.next);
         };
 
@@ -103,7 +104,7 @@ where
 
 impl<M, F> Future for FairJoin<M, F>
 where
-    M: FnMut() -> Option<F> + Unpin,
+    M: FnMut(usize) -> Option<F> + Unpin,
     F: Future<Output = ()>,
 {
     type Output = ();

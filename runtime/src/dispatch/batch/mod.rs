@@ -1,9 +1,7 @@
-//! Runs the records of a batch: side by side as far as the schedule allows, each behind a guard.
+//! Drives a batch of Lambda: everything comes at once, and a deadline cuts it.
 
+mod returned;
 mod running;
 pub(crate) mod stop;
-mod record_task;
 mod fair_join;
-mod key_turns;
-
-pub(super) use running::Batch;
+pub(crate) mod invocation;

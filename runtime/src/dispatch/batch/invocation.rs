@@ -3,18 +3,18 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use s3_dispatch_core::delivery::{
-    Content, Delivery, Envelope, InvocationId, Message, OtherMessage, TraceHeader,
-};
+use s3_dispatch_core::delivery::{Content, Delivery, Envelope, InvocationId, TraceHeader};
 use s3_dispatch_core::{Error, ErrorKind, MessageContext, Router};
 
 use crate::dispatch::answered::Answered;
-use crate::dispatch::batch::Batch;
-use crate::dispatch::outcomes::Outcomes;
+use crate::dispatch::arrival;
+use crate::dispatch::batch::returned::{Plan, Separation};
+use crate::dispatch::batch::running::Batch;
+use crate::dispatch::engine::{Engine, LaneId, Outcomes};
+use crate::dispatch::message_outcome::{MessageFailure, MessageOutcome};
 use crate::dispatch::payload::Payload;
-use crate::dispatch::report::{BatchReport, MessageFailure, MessageOutcome};
-use crate::dispatch::schedule::{Schedule, Separation};
-use crate::dispatch::settings::{AllFailed, Returned, Settings, Unreached, Unrouted};
+use crate::dispatch::report::BatchReport;
+use crate::dispatch::settings::{AllFailed, Returned, Settings, Unreached};
 use crate::dispatch::summary::{self, NotReached};
 use crate::failure::backoff::{self, FailedMessage};
 use crate::queue::give_back::give_back;
@@ -56,19 +56,13 @@ impl Invocation {
 
         for message in delivery.messages_mut() {
             self.complete(&mut message.context);
-            if let Some(classifier) = &settings.classifier {
-                message.context.set_classifier(classifier.clone());
-            }
-
-            fail_if_unrouted(message, settings.unrouted);
-            summary::log_without_records(message, settings.malformed);
+            arrival::complete(message, settings);
         }
 
-        let schedule = self.schedule(settings, answered, &delivery);
-        summary::log_separated(&schedule, self.request_id.as_ref());
         let cut = settings.cut(self.deadline);
-        let batch = Batch::new(router, settings, &delivery, &schedule, cut);
-        let outcomes = batch.run().await;
+        let outcomes = self
+            .outcomes(router, settings, answered, &delivery, cut)
+            .await;
         self.deadline = settings.due(self.deadline);
 
         let report = BatchReport::new(&delivery, &outcomes, settings.malformed);
@@ -103,8 +97,39 @@ impl Invocation {
         Err(invocation_failed(delivery, outcomes, &report))
     }
 
-    /// Divides the records into lanes, and keeps messages apart that came back without an answer.
-    fn schedule(&self, settings: &Settings, answered: &Answered, delivery: &Delivery) -> Schedule {
+    /// Runs the records until they have outcomes or the cut-off time has come.
+    async fn outcomes<R: Router>(
+        &self,
+        router: &R,
+        settings: &Settings,
+        answered: &Answered,
+        delivery: &Delivery,
+        cut: Option<Instant>,
+    ) -> Outcomes {
+        let engine = Engine::for_one_batch();
+        let (_, lanes) = engine.admit(delivery, settings.malformed, |_| None);
+        let plan = self.plan(settings, answered, delivery, &engine, lanes);
+        if plan.is_separated() {
+            let (one_by_one, left_out) = (plan.one_by_one.len(), plan.left_out.len());
+            summary::log_separated(one_by_one, left_out, self.request_id.as_ref());
+        }
+
+        Batch::new(router, settings, delivery, &engine, plan, cut)
+            .run()
+            .await;
+
+        engine.into_outcomes()
+    }
+
+    /// Plans when the lanes run, and keeps messages apart that came back without an answer.
+    fn plan(
+        &self,
+        settings: &Settings,
+        answered: &Answered,
+        delivery: &Delivery,
+        engine: &Engine<&Delivery>,
+        lanes: Vec<LaneId>,
+    ) -> Plan {
         let messages = delivery.messages();
         let has_returned = |index: usize| answered.lacks(&messages[index].context);
         let returned = settings.returned.unwrap_or(if self.is_from_lambda {
@@ -119,7 +144,7 @@ impl Invocation {
             (Returned::Separately, Some(_)) => Separation::OneByOne(&has_returned),
         };
 
-        Schedule::new(delivery, settings.malformed, separation)
+        Plan::new(engine, lanes, delivery, separation)
     }
 
     /// Gives unreached messages back, delays the other failed ones, and remembers both.
@@ -179,15 +204,6 @@ impl Invocation {
         if let (None, Some(header)) = (context.trace_header(), &self.trace_header) {
             *context = std::mem::take(context).with_trace_header(header.clone());
         }
-    }
-}
-
-/// Makes an event that is not S3's a failure where events without a route fail.
-fn fail_if_unrouted(message: &mut Message, unrouted: Unrouted) {
-    if unrouted == Unrouted::Fail
-        && let Ok(Content::Other(other @ OtherMessage::CloudTrail(_))) = &message.content
-    {
-        message.content = Err(Error::new(ErrorKind::NotAnS3Event, other.to_string()));
     }
 }
 

@@ -2,6 +2,8 @@
 //!
 //! Handlers, routers, dead-letter sinks and backoffs run behind this guard.
 
+pub(crate) mod time_limit;
+
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::task::{Context, Poll};

@@ -1,4 +1,4 @@
-//! The outcomes of a batch while it runs.
+//! The outcomes of a delivery while it runs.
 
 use std::ops::Range;
 use std::time::Duration;
@@ -6,7 +6,9 @@ use std::time::Duration;
 use s3_dispatch_core::delivery::{Content, Delivery};
 use s3_dispatch_core::{HandlerError, Outcome};
 
-use crate::dispatch::schedule::{Schedule, Work};
+use crate::dispatch::engine::step::{Step, Work};
+use crate::dispatch::message_outcome::{MessageFailure, MessageOutcome};
+use crate::dispatch::settings::Malformed;
 
 /// The outcomes so far, by record, and the progress of each message.
 ///
@@ -25,47 +27,97 @@ pub(crate) struct RecordOutcome {
     pub(crate) is_dead_letter: bool,
 }
 
+impl RecordOutcome {
+    /// Returns whether it fails its message.
+    fn is_failure(&self) -> bool {
+        matches!(self.outcome, Outcome::Failed(_)) && !self.is_dead_letter
+    }
+}
+
 /// The progress of a message.
 #[derive(Debug, Clone, Default)]
 struct Progress {
-    /// The number of steps that have not finished.
+    /// The number of steps that have no outcome.
     unfinished: usize,
+    /// The number of steps that wait or run.
+    open: usize,
     /// The number of records that failed and need a retry.
     retries: usize,
     /// The number of records that failed permanently and that the dead-letter sink does not have.
     permanent: usize,
+    /// One of its steps has begun.
+    has_begun: bool,
     /// It is left for another receive, because it may be what ended the process.
     is_left_out: bool,
     /// It waits for a message that failed before it: of its group, or with the same key.
     is_held_back: bool,
+    /// It is not ours anymore, so none of its steps may begin.
+    is_withdrawn: bool,
 }
 
 impl Outcomes {
-    pub(crate) fn new(delivery: &Delivery, schedule: &Schedule) -> Self {
-        let mut messages = vec![Progress::default(); delivery.messages().len()];
-        for step in schedule.steps() {
-            messages[step.message].unfinished += 1;
-        }
-
-        for message in schedule.left_out() {
-            messages[*message].is_left_out = true;
-        }
-
+    pub(crate) fn new(delivery: &Delivery) -> Self {
         Self {
             records: std::iter::repeat_with(|| None)
                 .take(delivery.records().len())
                 .collect(),
-            messages,
+            messages: vec![Progress::default(); delivery.messages().len()],
         }
     }
 
-    /// Finishes a step. Returns whether it was the last step of its message and no record of the
-    /// message needs a retry.
-    pub(crate) fn finish(&mut self, message: usize, work: Work, outcome: Option<Outcome>) -> bool {
+    /// Adds a step to a message.
+    pub(super) fn add_step(&mut self, message: usize) {
         let progress = &mut self.messages[message];
+        progress.unfinished += 1;
+        progress.open += 1;
+    }
+
+    /// Returns whether no step of the message waits or runs.
+    pub(super) fn has_ended(&self, message: usize) -> bool {
+        self.messages[message].open == 0
+    }
+
+    /// Notes that a step of the message begins.
+    pub(super) fn begin(&mut self, message: usize) {
+        self.messages[message].has_begun = true;
+    }
+
+    /// Notes that a step neither waits nor runs anymore. Returns whether it was the last one of its
+    /// message.
+    pub(super) fn close_step(&mut self, message: usize) -> bool {
+        let progress = &mut self.messages[message];
+        progress.open -= 1;
+        progress.open == 0
+    }
+
+    /// Takes a message away: no step of it may begin anymore.
+    #[cfg(feature = "worker")]
+    pub(super) fn withdraw(&mut self, message: usize) {
+        self.messages[message].is_withdrawn = true;
+    }
+
+    /// Takes a message away if no step of it has begun. Returns whether it did.
+    #[cfg(feature = "worker")]
+    pub(super) fn withdraw_if_waiting(&mut self, message: usize) -> bool {
+        let progress = &mut self.messages[message];
+        let waits = progress.open > 0 && !progress.has_begun && !progress.is_withdrawn;
+        progress.is_withdrawn |= waits;
+
+        waits
+    }
+
+    /// Returns whether the message has been taken away.
+    pub(super) fn is_withdrawn(&self, message: usize) -> bool {
+        self.messages[message].is_withdrawn
+    }
+
+    /// Gives a step its outcome. Returns whether it was the last step of its message, no record of
+    /// the message needs a retry, and the message is still ours.
+    pub(super) fn finish(&mut self, step: &Step, outcome: Option<Outcome>) -> bool {
+        let progress = &mut self.messages[step.message];
         progress.unfinished -= 1;
 
-        if let (Work::Route(record), Some(outcome)) = (work, outcome) {
+        if let (Work::Route(record), Some(outcome)) = (step.work, outcome) {
             if let Outcome::Failed(error) = &outcome {
                 let is_permanent = error.is_permanent();
                 progress.permanent += usize::from(is_permanent);
@@ -78,13 +130,7 @@ impl Outcomes {
             });
         }
 
-        progress.unfinished == 0 && progress.retries == 0
-    }
-
-    /// Returns whether every step of the message has finished. On a FIFO queue, a message without
-    /// records finishes when its turn in the group comes.
-    pub(crate) fn is_finished(&self, message: usize) -> bool {
-        self.messages[message].unfinished == 0
+        progress.unfinished == 0 && progress.retries == 0 && !progress.is_withdrawn
     }
 
     /// Returns whether every step of the message has finished, and none of its records failed
@@ -101,11 +147,6 @@ impl Outcomes {
         }
     }
 
-    /// Returns whether the message is left for another receive.
-    pub(crate) fn is_left_out(&self, message: usize) -> bool {
-        self.messages[message].is_left_out
-    }
-
     /// Notes that a message waits for one that failed before it.
     pub(crate) fn hold_back(&mut self, message: usize) {
         self.messages[message].is_held_back = true;
@@ -114,6 +155,45 @@ impl Outcomes {
     /// Returns whether the message waits for one that failed before it.
     pub(crate) fn is_held_back(&self, message: usize) -> bool {
         self.messages[message].is_held_back
+    }
+
+    /// Returns whether a message has succeeded, as far as its records have outcomes.
+    pub(crate) fn message(
+        &self,
+        delivery: &Delivery,
+        index: usize,
+        on_malformed: Malformed,
+    ) -> MessageOutcome {
+        let progress = &self.messages[index];
+        let content = &delivery.messages()[index].content;
+        // On a FIFO queue, a message without records waits for its turn in the group.
+        let is_finished = progress.unfinished == 0;
+        let failure = match content {
+            Err(_) if on_malformed == Malformed::Fail => Some(MessageFailure::Malformed),
+            Ok(Content::Records(range)) if !range.is_empty() => self.failure_of(range.clone()),
+            _ => (!is_finished).then_some(MessageFailure::NotReached),
+        };
+
+        match failure {
+            None => MessageOutcome::Succeeded,
+            Some(MessageFailure::NotReached) if progress.is_left_out => {
+                MessageOutcome::Failed(MessageFailure::LeftOut)
+            }
+            Some(failure) => MessageOutcome::Failed(failure),
+        }
+    }
+
+    fn failure_of(&self, records: Range<usize>) -> Option<MessageFailure> {
+        let mut failure = None;
+        for record in &self.records[records] {
+            match record {
+                Some(record) if record.is_failure() => return Some(MessageFailure::RecordFailed),
+                Some(_) => {}
+                None => failure = Some(MessageFailure::NotReached),
+            }
+        }
+
+        failure
     }
 
     pub(crate) fn record(&self, record: usize) -> Option<&RecordOutcome> {

@@ -5,13 +5,11 @@
 //! together. So they are run in an order, or in parts, that change from receive to receive.
 
 use std::collections::HashMap;
-use std::hash::BuildHasher;
-use std::ops::Range;
 
-use foldhash::quality::FixedState;
 use s3_dispatch_core::delivery::Delivery;
 
-use crate::dispatch::schedule::lanes::Steps;
+use crate::dispatch::arrival::message_hash;
+use crate::dispatch::engine::{Engine, LaneId};
 
 /// What to do with messages that came back without an answer.
 #[derive(Clone, Copy)]
@@ -26,129 +24,133 @@ pub(crate) enum Separation<'s> {
     OneByOne(&'s dyn Fn(usize) -> bool),
 }
 
+/// Which lanes of a batch run, and when.
+pub(crate) struct Plan {
+    /// The lanes that run side by side.
+    pub(crate) side_by_side: Vec<LaneId>,
+    /// What runs one by one afterwards.
+    pub(crate) one_by_one: Vec<Unit>,
+    /// The messages that are left for another receive.
+    pub(crate) left_out: Vec<usize>,
+}
+
 /// Lanes that share messages with each other, and with no other lane.
 pub(crate) struct Unit {
-    pub(crate) lanes: Range<usize>,
+    pub(crate) lanes: Vec<LaneId>,
     /// It would run even if only a part of the units did.
     pub(crate) is_in_part: bool,
     /// Its messages, in the order of the lanes. A message may occur more than once.
     pub(crate) messages: Vec<usize>,
 }
 
-/// How the lanes of a schedule are divided.
-pub(super) struct Separated {
-    /// How many lanes, from the first on, run side by side.
-    pub(super) side_by_side: usize,
-    pub(super) one_by_one: Vec<Unit>,
-    pub(super) left_out: Vec<usize>,
-}
+impl Plan {
+    /// Makes a plan for the lanes of a batch, which are all that the engine has.
+    pub(crate) fn new(
+        engine: &Engine<&Delivery>,
+        lanes: Vec<LaneId>,
+        delivery: &Delivery,
+        separation: Separation<'_>,
+    ) -> Self {
+        let (has_returned, is_one_by_one) = match separation {
+            Separation::None => return Self::together(lanes),
+            Separation::Parts(has_returned) => (has_returned, false),
+            Separation::OneByOne(has_returned) => (has_returned, true),
+        };
 
-/// Sorts the lanes, so that those which run side by side come first.
-pub(super) fn separate(
-    steps: &mut Steps,
-    delivery: &Delivery,
-    separation: Separation<'_>,
-) -> Separated {
-    let together = Separated {
-        side_by_side: steps.lanes.len(),
-        one_by_one: Vec::new(),
-        left_out: Vec::new(),
-    };
-    let (has_returned, is_one_by_one) = match separation {
-        Separation::None => return together,
-        Separation::Parts(has_returned) => (has_returned, false),
-        Separation::OneByOne(has_returned) => (has_returned, true),
-    };
+        if !(0..delivery.messages().len()).any(has_returned) {
+            return Self::together(lanes);
+        }
 
-    if !(0..delivery.messages().len()).any(has_returned) {
-        return together;
+        let (mut returned, fresh): (Vec<_>, Vec<_>) = groups(engine, &lanes, delivery)
+            .into_iter()
+            .partition(|group| group.messages.iter().any(|message| has_returned(*message)));
+
+        // One alone endangers no other.
+        if returned.len() + fresh.len() < 2 || (returned.len() < 2 && !is_one_by_one) {
+            return Self::together(lanes);
+        }
+
+        let received = returned.iter().map(|group| group.received).max();
+        let turn = received.unwrap_or(0).saturating_sub(2);
+        returned.sort_by_key(|group| group.hash);
+
+        let hashes: Vec<_> = returned.iter().map(|group| group.hash).collect();
+        let returned = returned.into_iter().zip(part(&hashes, turn)).collect();
+
+        if is_one_by_one {
+            one_after_another(engine, &lanes, fresh, turned(returned, turn))
+        } else {
+            one_part(&lanes, fresh, returned)
+        }
     }
 
-    let (mut returned, fresh): (Vec<_>, Vec<_>) = groups(steps, delivery)
-        .into_iter()
-        .partition(|group| group.messages.iter().any(|message| has_returned(*message)));
-
-    // One alone endangers no other.
-    if returned.len() + fresh.len() < 2 || (returned.len() < 2 && !is_one_by_one) {
-        return together;
+    fn together(lanes: Vec<LaneId>) -> Self {
+        Self {
+            side_by_side: lanes,
+            one_by_one: Vec::new(),
+            left_out: Vec::new(),
+        }
     }
 
-    let received = returned.iter().map(|group| group.received).max();
-    let turn = received.unwrap_or(0).saturating_sub(2);
-    returned.sort_by_key(|group| group.hash);
-
-    let hashes: Vec<_> = returned.iter().map(|group| group.hash).collect();
-    let returned = returned.into_iter().zip(part(&hashes, turn)).collect();
-
-    if is_one_by_one {
-        one_after_another(steps, fresh, turned(returned, turn))
-    } else {
-        one_part(steps, fresh, returned)
+    /// Returns whether messages came back without an answer and are kept apart.
+    pub(crate) fn is_separated(&self) -> bool {
+        !self.one_by_one.is_empty() || !self.left_out.is_empty()
     }
 }
 
 /// Puts the fresh groups first, and makes a unit of each returned one.
 fn one_after_another(
-    steps: &mut Steps,
+    engine: &Engine<&Delivery>,
+    lanes: &[LaneId],
     fresh: Vec<Group>,
     returned: Vec<(Group, bool)>,
-) -> Separated {
-    let mut lanes: Vec<_> = fresh.into_iter().flat_map(|group| group.lanes).collect();
-    lanes.sort_unstable();
-    let side_by_side = lanes.len();
-    let mut one_by_one = Vec::with_capacity(returned.len());
+) -> Plan {
+    let units = returned.into_iter().zip(0..);
+    let one_by_one = units.map(|((group, is_in_part), order)| {
+        let lanes: Vec<_> = group.places.iter().map(|place| lanes[*place]).collect();
+        engine.set_apart(&lanes, order);
 
-    for (group, is_in_part) in returned {
-        let first = lanes.len();
-        lanes.extend(group.lanes);
-        one_by_one.push(Unit {
-            lanes: first..lanes.len(),
+        Unit {
+            lanes,
             is_in_part,
             messages: group.messages,
-        });
-    }
+        }
+    });
 
-    steps.sort_lanes(&lanes);
-    Separated {
-        side_by_side,
-        one_by_one,
+    Plan {
+        one_by_one: one_by_one.collect(),
+        side_by_side: in_order(lanes, fresh),
         left_out: Vec::new(),
     }
 }
 
-/// Puts the fresh groups and those of the part first, in the order that they had.
-fn one_part(steps: &mut Steps, fresh: Vec<Group>, returned: Vec<(Group, bool)>) -> Separated {
+/// Runs the fresh groups and those of the part, in the order that they had.
+fn one_part(lanes: &[LaneId], fresh: Vec<Group>, returned: Vec<(Group, bool)>) -> Plan {
     let (in_part, left_out): (Vec<_>, Vec<_>) = returned
         .into_iter()
         .partition(|(_, is_in_part)| *is_in_part);
-
     let in_part = in_part.into_iter().map(|(group, _)| group);
-    let mut lanes: Vec<_> = fresh
-        .into_iter()
-        .chain(in_part)
-        .flat_map(|group| group.lanes)
-        .collect();
-    lanes.sort_unstable();
-    let side_by_side = lanes.len();
+    let left_out = left_out.into_iter().flat_map(|(group, _)| group.messages);
 
-    let mut messages = Vec::new();
-    for (group, _) in left_out {
-        lanes.extend(group.lanes);
-        messages.extend(group.messages);
-    }
-
-    steps.sort_lanes(&lanes);
-    Separated {
-        side_by_side,
+    Plan {
+        side_by_side: in_order(lanes, fresh.into_iter().chain(in_part)),
         one_by_one: Vec::new(),
-        left_out: messages,
+        left_out: left_out.collect(),
     }
+}
+
+/// The lanes of these groups, in the order that the lanes had.
+fn in_order(lanes: &[LaneId], groups: impl IntoIterator<Item = Group>) -> Vec<LaneId> {
+    let mut places: Vec<_> = groups.into_iter().flat_map(|group| group.places).collect();
+    places.sort_unstable();
+
+    places.into_iter().map(|place| lanes[place]).collect()
 }
 
 /// Lanes that share messages with each other, and with no other lane.
 struct Group {
-    /// The numbers of the lanes.
-    lanes: Vec<usize>,
+    /// Where its lanes are among all lanes.
+    places: Vec<usize>,
     messages: Vec<usize>,
     /// Depends on the ids of the messages only, so it is the same in every process.
     hash: u64,
@@ -157,31 +159,31 @@ struct Group {
 }
 
 /// Finds the groups, in the order of their first lane.
-fn groups(steps: &Steps, delivery: &Delivery) -> Vec<Group> {
-    let mut lane_of = HashMap::new();
-    let mut parents: Vec<usize> = (0..steps.lanes.len()).collect();
+fn groups(engine: &Engine<&Delivery>, lanes: &[LaneId], delivery: &Delivery) -> Vec<Group> {
+    let mut place_of = HashMap::new();
+    let mut parents: Vec<usize> = (0..lanes.len()).collect();
 
-    for (lane, range) in steps.lanes.iter().enumerate() {
-        for step in &steps.steps[range.clone()] {
-            let other = *lane_of.entry(step.message).or_insert(lane);
-            let (root, other) = (root(&mut parents, lane), root(&mut parents, other));
+    for (place, lane) in lanes.iter().enumerate() {
+        engine.each_step(*lane, |step| {
+            let other = *place_of.entry(step.message).or_insert(place);
+            let (root, other) = (root(&mut parents, place), root(&mut parents, other));
             parents[root.max(other)] = root.min(other);
-        }
+        });
     }
 
     let mut groups: Vec<Group> = Vec::new();
     let mut group_of = HashMap::new();
 
-    for (lane, range) in steps.lanes.iter().enumerate() {
-        let group = *group_of.entry(root(&mut parents, lane)).or_insert_with(|| {
-            groups.push(Group::default());
-            groups.len() - 1
-        });
+    for (place, lane) in lanes.iter().enumerate() {
+        let group = *group_of
+            .entry(root(&mut parents, place))
+            .or_insert_with(|| {
+                groups.push(Group::default());
+                groups.len() - 1
+            });
 
-        groups[group].lanes.push(lane);
-        for step in &steps.steps[range.clone()] {
-            groups[group].add(step.message, delivery);
-        }
+        groups[group].places.push(place);
+        engine.each_step(*lane, |step| groups[group].add(step.message, delivery));
     }
 
     groups
@@ -200,12 +202,9 @@ fn root(parents: &mut [usize], mut lane: usize) -> usize {
 impl Group {
     fn add(&mut self, message: usize, delivery: &Delivery) {
         let context = &delivery.messages()[message].context;
-        let hash = context
-            .message_id()
-            .map_or(0, |id| FixedState::default().hash_one(id.as_str()));
 
         self.messages.push(message);
-        self.hash = self.hash.min(hash);
+        self.hash = self.hash.min(message_hash(context));
         self.received = self.received.max(context.receive_count().unwrap_or(0));
     }
 }
@@ -213,7 +212,7 @@ impl Group {
 impl Default for Group {
     fn default() -> Self {
         Self {
-            lanes: Vec::new(),
+            places: Vec::new(),
             messages: Vec::new(),
             hash: u64::MAX,
             received: 0,

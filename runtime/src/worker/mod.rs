@@ -1,0 +1,259 @@
+//! Serves a queue outside Lambda: on ECS, Kubernetes, or a plain machine.
+//!
+//! A [`Worker`] receives messages, runs the handlers of a [`Dispatcher`], and settles each message
+//! the moment its last record is done. Any number of workers share one queue.
+//!
+//! # What a worker promises
+//!
+//! 1. Every message that it received ends exactly once: it is deleted, returned or handed back. If
+//!    the process dies, it comes again when its visibility timeout ends.
+//! 2. Only what succeeded is deleted, ten messages a call. A deletion that fails is tried again
+//!    alone.
+//! 3. It receives only what it has a place for, [`with_in_flight`](Worker::with_in_flight).
+//! 4. At half of its visibility timeout, everything that is held is extended, what waits as well as
+//!    what runs, up to SQS's 12 hours. A message that is not ours anymore, because an extension was
+//!    refused or came too late, has its handlers cancelled at once, and is never deleted.
+//! 5. The order is that of Lambda: one record of a bucket and key at a time, and one message of a
+//!    FIFO group, whenever they were received. After a failure in a FIFO group, the messages of the
+//!    group that are held are handed back untouched.
+//! 6. A message that failed returns when the [`Backoff`](crate::Backoff) says, else after its
+//!    [`retry_after`](crate::HandlerError::retry_after), else when its visibility timeout ends. A
+//!    permanent failure goes to the dead-letter sink.
+//! 7. When it is told to stop, it receives no more, hands back what has not begun and what a late
+//!    receive still brings, and lets the rest run for the drain time. What still runs then is
+//!    cancelled and handed back.
+//! 8. After errors it receives less and less often, and logs the first of them. A queue that cannot
+//!    be used at all ends the worker, if it never could.
+//! 9. Full receives add another one beside them, up to [`with_receivers`](Worker::with_receivers);
+//!    empty ones take one away. An idle worker makes three requests a minute.
+//! 10. A message costs no other message anything, whatever its handler does: fail, panic, hang, or
+//!    end the process. Messages that came back without an answer run one by one beside the others;
+//!    for each sixteen that ended well, one more runs beside them.
+//!
+//! # Threads
+//!
+//! On a multi-thread Tokio runtime, receives, extensions and deletions have a thread of their own,
+//! which handlers cannot block. A queue of the worker's own client is best, because the connections
+//! of a client that handlers share may live on the threads of the handlers. On a current-thread
+//! runtime, a handler that blocks the thread delays extensions too, and for longer than half of the
+//! visibility timeout it loses its messages.
+
+mod options;
+mod report;
+mod batch;
+mod receive;
+mod leases;
+mod calls;
+mod handlers;
+mod control;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use s3_dispatch_core::{Error, ErrorKind, Router};
+use tokio::runtime::{Builder, Handle, RuntimeFlavor};
+use tokio::sync::oneshot;
+
+use crate::Dispatcher;
+use crate::queue::Receive;
+use crate::worker::control::Control;
+use crate::worker::handlers::Shared;
+use crate::worker::options::Options;
+
+pub use report::WorkerReport;
+
+/// Serves a queue until it is told to stop.
+///
+/// See the [module](self) for what it promises.
+///
+/// # Examples
+///
+/// ```no_run
+/// use s3_dispatch::{Dispatcher, Routes, SqsQueue, Worker};
+///
+/// # use aws_sdk_sqs::Client;
+/// # async fn example(client: Client, queue_url: &str) -> Result<(), s3_dispatch::Error> {
+/// let routes = Routes::new(()).on_fn("*", async || Ok::<_, std::io::Error>(()));
+/// let worker = Worker::new(Dispatcher::new(routes), SqsQueue::new(client, queue_url));
+///
+/// let report = worker
+///     .run(async { drop(tokio::signal::ctrl_c().await) })
+///     .await?;
+/// println!("{} messages done", report.deleted());
+/// # Ok(())
+/// # }
+/// ```
+#[must_use = "a worker does nothing before `run`"]
+pub struct Worker<R, Q> {
+    dispatcher: Dispatcher<R>,
+    queue: Q,
+    options: Options,
+}
+
+impl<R: Router, Q: Receive> Worker<R, Q> {
+    /// A worker that runs the handlers of this router or dispatcher for the messages of a queue.
+    pub fn new(dispatcher: impl Into<Dispatcher<R>>, queue: Q) -> Self {
+        Self {
+            dispatcher: dispatcher.into(),
+            queue,
+            options: Options::default(),
+        }
+    }
+
+    /// Sets how many messages the worker holds at most: those whose handlers run, those that wait
+    /// for one, and those that are being deleted. At least 1.
+    ///
+    /// If [`Dispatcher::with_concurrency`] was not called, as many handlers run at once. Otherwise
+    /// the messages beyond that number wait in memory, so that a handler which becomes free has the
+    /// next one at once.
+    ///
+    /// By default 10 handlers run at once, and twice as many messages and 10 more are held.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use s3_dispatch::queue::Receive;
+    /// use s3_dispatch::{Dispatcher, Routes, Worker};
+    ///
+    /// fn worker<Q: Receive>(queue: Q) -> Worker<Routes<()>, Q> {
+    ///     let dispatcher = Dispatcher::new(Routes::new(())).with_concurrency(50);
+    ///     Worker::new(dispatcher, queue).with_in_flight(100)
+    /// }
+    /// ```
+    pub fn with_in_flight(mut self, messages: usize) -> Self {
+        self.options.set_in_flight(messages);
+        self
+    }
+
+    /// Sets how many receives run at once, at most: 1 to 8, and 4 by default.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use s3_dispatch::queue::Receive;
+    /// use s3_dispatch::{Routes, Worker};
+    ///
+    /// fn worker<Q: Receive>(queue: Q) -> Worker<Routes<()>, Q> {
+    ///     Worker::new(Routes::new(()), queue).with_receivers(8)
+    /// }
+    /// ```
+    pub fn with_receivers(mut self, receivers: usize) -> Self {
+        self.options.receivers = receivers.clamp(1, 8);
+        self
+    }
+
+    /// Sets for how long a message is hidden from other workers before it must be extended: 2
+    /// seconds to 12 hours, and 30 seconds by default.
+    ///
+    /// It is also how long the messages of a worker that died stay hidden. The visibility timeout
+    /// of the queue is not used.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use s3_dispatch::queue::Receive;
+    /// use s3_dispatch::{Routes, Worker};
+    ///
+    /// fn worker<Q: Receive>(queue: Q) -> Worker<Routes<()>, Q> {
+    ///     Worker::new(Routes::new(()), queue).with_visibility(Duration::from_secs(120))
+    /// }
+    /// ```
+    pub fn with_visibility(mut self, visibility: Duration) -> Self {
+        self.options.visibility = visibility.clamp(Duration::from_secs(2), leases::LONGEST);
+        self
+    }
+
+    /// Sets how long handlers may run on after the worker was told to stop. 25 seconds by default,
+    /// because ECS and Kubernetes end a container after 30.
+    ///
+    /// Up to 4 more seconds pass until everything else is handed back.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use s3_dispatch::queue::Receive;
+    /// use s3_dispatch::{Routes, Worker};
+    ///
+    /// fn worker<Q: Receive>(queue: Q) -> Worker<Routes<()>, Q> {
+    ///     Worker::new(Routes::new(()), queue).with_drain(Duration::from_secs(110))
+    /// }
+    /// ```
+    pub fn with_drain(mut self, drain: Duration) -> Self {
+        self.options.drain = drain;
+        self
+    }
+
+    /// Serves the queue until `shutdown` ends and the worker has stopped.
+    ///
+    /// The router is [prepared](Dispatcher::prepare) first. If the returned future is dropped,
+    /// everything stops at once, and what was held comes again when its visibility timeout ends.
+    ///
+    /// # Errors
+    ///
+    /// - [`ErrorKind::NotPrepared`] if the router cannot be prepared.
+    /// - [`ErrorKind::Queue`] if the queue cannot be used, and could not from the start: it does
+    ///   not exist, the credentials are missing or refused, or the region is wrong.
+    pub async fn run(self, shutdown: impl Future<Output = ()>) -> Result<WorkerReport, Error> {
+        self.dispatcher.start();
+        self.dispatcher.prepare().await?;
+
+        let runtime = Handle::current();
+        let has_own_thread = runtime.runtime_flavor() != RuntimeFlavor::CurrentThread;
+        let shared = Arc::new(Shared::new(self.dispatcher.into_parts()));
+        let control = Control::new(shared, Arc::new(self.queue), self.options, runtime);
+
+        let (stop, stopped) = oneshot::channel();
+        let run = async {
+            if has_own_thread {
+                on_a_thread(control, stopped).await
+            } else {
+                control.run(stopped).await
+            }
+        };
+        let stop = async {
+            shutdown.await;
+            // The worker may have ended by itself.
+            let _ = stop.send(());
+            std::future::pending::<()>().await;
+        };
+
+        tokio::select! {
+            report = run => report,
+            () = stop => unreachable!("it never ends"),
+        }
+    }
+}
+
+/// Runs the loop on a thread of its own, with a runtime of its own.
+async fn on_a_thread<R: Router, Q: Receive>(
+    control: Control<R, Q>,
+    stopped: oneshot::Receiver<()>,
+) -> Result<WorkerReport, Error> {
+    let (send, report) = oneshot::channel();
+    let run = move || {
+        let runtime = Builder::new_current_thread().enable_all().build();
+        let report = match runtime {
+            Ok(runtime) => runtime.block_on(control.run(stopped)),
+            Err(error) => Err(no_thread(error)),
+        };
+        // Nobody may wait for it anymore.
+        drop(send.send(report));
+    };
+
+    let thread = std::thread::Builder::new().name("s3-dispatch-queue".to_owned());
+    thread.spawn(run).map_err(no_thread)?;
+
+    report.await.unwrap_or_else(|_| {
+        let text = "the thread that serves the queue ended: please report this";
+        Err(Error::new(ErrorKind::Runtime, text))
+    })
+}
+
+fn no_thread(error: std::io::Error) -> Error {
+    let text = "the thread that serves the queue could not be started";
+    Error::new(ErrorKind::Runtime, text).with_source(error)
+}
