@@ -44,6 +44,7 @@
 //!   elsewhere ([`Remote`]).
 //! - [`S3Endpoint`] serves the buckets to any S3 client, and
 //!   [`LocalPipelineBuilder::with_sqs_endpoint`] the queues to any SQS client.
+//! - [`LocalQueue`] is a queue for a worker in the same process.
 //! - [`Journal`] contains everything that happens. [`Report`] says what happened to each event.
 //!
 //! The program `s3-dispatch-local` runs a pipeline in a terminal. All of this is for development
@@ -71,7 +72,7 @@ pub use lambda::{
     Function, FunctionError, FunctionErrorKind, InProcess, Invocation, Kill, KillKind, Process,
     Remote,
 };
-pub use pipeline::{LocalPipeline, LocalPipelineBuilder};
+pub use pipeline::{LocalPipeline, LocalPipelineBuilder, LocalQueue};
 pub use s3::{BoundS3Endpoint, Buckets, EventId, ObjectEvent, ObjectSnapshot, S3Endpoint};
 pub use sqs::{
     AttributeValue, Deletion, Message, MessageAttribute, Queue, QueueSnapshot, QueuedMessage,

@@ -108,7 +108,9 @@
 //!   `s3-dispatch-testing`.
 //! - `trace-header`: `TraceHeaderInterceptor`, with which AWS can stop loops of functions on Lambda
 //!   Managed Instances too.
-//! - `metrics`: counters and histograms through the facade of the crate `metrics`.
+//! - `worker`: serves a queue of SQS outside Lambda.
+//! - `prometheus`: the metrics of a worker at `/metrics`, in Prometheus' text format.
+//! - `metrics`: counters, gauges and histograms through the facade of the crate `metrics`.
 //! - `anyhow`: each error in an `anyhow::Error` that `?` converts can be downcast, also the
 //!   outermost one.
 //! - `aws_lambda_events`: conversions between [`S3EventRecord`] and the record of that crate.
@@ -125,6 +127,15 @@
 //! | `s3_dispatch_handler_duration_seconds` | histogram | seconds | `event_name` |
 //! | `s3_dispatch_lag_seconds` | histogram | seconds | `event_name` |
 //! | `s3_dispatch_batch_size` | histogram | messages | |
+//! | `s3_dispatch_worker_in_flight` | gauge | messages | |
+//! | `s3_dispatch_worker_waiting` | gauge | messages | |
+//! | `s3_dispatch_worker_running` | gauge | handlers | |
+//! | `s3_dispatch_worker_receivers` | gauge | receivers | |
+//! | `s3_dispatch_worker_receives_total` | counter | receives | `outcome` |
+//! | `s3_dispatch_worker_deletions_total` | counter | messages | `outcome` |
+//! | `s3_dispatch_worker_extensions_total` | counter | messages | `outcome` |
+//! | `s3_dispatch_worker_lost_leases_total` | counter | messages | |
+//! | `s3_dispatch_worker_handed_back_total` | counter | messages | |
 //!
 //! - The outcome of a record is `handled`, `retry`, `permanent`, `not_reached`, or the
 //!   [name](SkipReason::name) of the reason for which it was skipped.
@@ -134,6 +145,12 @@
 //!   [`Deduplicated`].
 //! - The lag is the time from the event, by S3's clock, to the start of its handler. A record
 //!   without a readable time has no lag.
+//! - What begins with `s3_dispatch_worker_` comes from a worker only (feature `worker`). It holds
+//!   the messages in flight: they are received and neither deleted nor given back. Those that wait
+//!   have no handler that has started.
+//! - The outcome of a receive is `full` if it brought as many messages as were asked for, `part`,
+//!   `empty` or `failed`. Deletions and extensions of leases have `succeeded` or `failed` for each
+//!   message.
 //! - The number of label values is bounded. An event name that this version does not know is
 //!   `other`. Keys and buckets are never labels.
 //!
@@ -175,7 +192,7 @@ pub mod queue;
 #[cfg(feature = "object-store")]
 pub mod objects;
 #[cfg(feature = "worker")]
-pub mod worker;
+mod worker;
 mod guarded;
 mod telemetry;
 

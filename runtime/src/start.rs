@@ -16,9 +16,10 @@ use crate::lambda::environment;
 /// | `invoke FILE` | dispatches the payload in a file and prints the answer |
 /// | `inspect FILE...` | prints the S3 events that files contain, one line of JSON each |
 /// | `policy --format FORMAT` | prints the filter or policy that the handlers need |
+/// | `work --queue-url URL` | serves a queue of SQS until SIGTERM or Ctrl-C (feature `worker`) |
 ///
-/// `--help` describes them. Only `invoke` processes records, so only `invoke`
-/// [prepares](Dispatcher::prepare) the router: the other commands need no state. The process ends
+/// `--help` describes them. Only `invoke` and `work` process records, so only they
+/// [prepare](Dispatcher::prepare) the router: the other commands need no state. The process ends
 /// when the command does, with one of these statuses:
 ///
 /// | status | meaning |
@@ -26,6 +27,18 @@ use crate::lambda::environment;
 /// | 0 | the command succeeded |
 /// | 1 | a message failed, a file could not be read in full, or a policy cannot be expressed |
 /// | 2 | a wrong command line, a payload that cannot be read, or a router that cannot be prepared |
+///
+/// A worker stops receiving at the first signal, and lets its handlers end. Then its status is 0,
+/// also if messages failed or were given back. It is 1 if the queue cannot be used, and 130 or 143
+/// if a second signal, Ctrl-C or SIGTERM, ended it at once. Its logs go to standard output, as in
+/// Lambda and with the same settings ([`run`](crate::run)). Each option of `work` can be an
+/// environment variable, such as `S3_DISPATCH_QUEUE_URL`. The region is that of the queue's URL;
+/// credentials come from where the SDK of AWS looks for them, except single sign-on and credential
+/// programs.
+///
+/// A function in Lambda needs no `worker`, and is smaller without it. So a program that runs in
+/// both places has a feature of its own for it, `worker = ["s3-dispatch/worker"]`, and switches it
+/// on for the container only. Without it, `work` says what is missing.
 ///
 /// # Errors
 ///

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::step::{Fate, Step, StepKind};
 use crate::s3::{EventId, ObjectEvent};
+use crate::topology::FunctionSpec;
 
 /// What happened to each event: which function handled it, how often, and in which order.
 ///
@@ -14,8 +15,8 @@ use crate::s3::{EventId, ObjectEvent};
 pub struct Report {
     /// The events, oldest first.
     pub events: BTreeMap<EventId, EventReport>,
-    /// The messages that functions reported as done, in that order. A message can occur more than
-    /// once.
+    /// The messages that functions reported as done or workers deleted, in that order. A message
+    /// can occur more than once.
     pub handled: Vec<Handling>,
 }
 
@@ -27,9 +28,10 @@ pub struct EventReport {
     pub object: Arc<ObjectEvent>,
     /// How many messages about it were put into queues, including duplicates.
     pub messages: usize,
-    /// How often a function was invoked with one of these messages, by queue.
+    /// How often a function was invoked with one of these messages, or a worker received one, by
+    /// queue.
     pub receives: BTreeMap<Arc<str>, usize>,
-    /// How often a function reported one of them as done.
+    /// How often a function reported one of them as done, or a worker deleted one.
     pub handled: usize,
     /// How often one of them failed, alone or with its batch.
     pub failed: usize,
@@ -73,12 +75,24 @@ pub(crate) struct Recorder {
     capacity: usize,
     events: BTreeMap<EventId, EventReport>,
     handled: VecDeque<Handling>,
+    /// The workers, by their queue.
+    workers: BTreeMap<Arc<str>, Arc<str>>,
+    /// How often each message has been received that a worker has now.
+    at_workers: BTreeMap<Arc<str>, u32>,
 }
 
 impl Recorder {
-    /// A recorder that keeps this many events, and as many messages that were handled.
-    pub(crate) fn new(capacity: usize) -> Self {
+    /// A recorder that keeps this many events, and as many messages that were handled. A message
+    /// that a worker deletes was handled by it.
+    pub(crate) fn new<'w>(
+        capacity: usize,
+        workers: impl Iterator<Item = (&'w FunctionSpec, &'w str)>,
+    ) -> Self {
+        let workers = workers.map(|(worker, queue)| (queue.into(), worker.name.as_str().into()));
+
         Self {
+            workers: workers.collect(),
+            at_workers: BTreeMap::new(),
             capacity: capacity.max(1),
             events: BTreeMap::new(),
             handled: VecDeque::new(),
@@ -98,6 +112,7 @@ impl Recorder {
         }
 
         self.add_handling(step);
+        self.observe_worker(step);
 
         let Some(event) = step.event.and_then(|id| self.events.get_mut(&id)) else {
             return;
@@ -136,16 +151,57 @@ impl Recorder {
             return;
         };
 
-        if self.handled.len() == self.capacity {
-            self.handled.pop_front();
-        }
-
-        self.handled.push_back(Handling {
+        self.push_handling(Handling {
             function: Arc::clone(function),
             event: step.event,
             message_id: Arc::clone(message_id),
             receive_count: *receive_count,
         });
+    }
+
+    /// Follows a message that a worker receives and deletes.
+    fn observe_worker(&mut self, step: &Step) {
+        match &step.kind {
+            StepKind::Received {
+                queue,
+                message_id,
+                receive_count,
+            } if self.workers.contains_key(queue) => {
+                self.at_workers
+                    .insert(Arc::clone(message_id), *receive_count);
+                if let Some(event) = step.event.and_then(|id| self.events.get_mut(&id)) {
+                    *event.receives.entry(Arc::clone(queue)).or_default() += 1;
+                }
+            }
+            StepKind::Deleted { queue, message_id } => {
+                let worker = self.workers.get(queue).cloned();
+                let receive_count = self.at_workers.remove(message_id);
+
+                if let (Some(function), Some(receive_count)) = (worker, receive_count) {
+                    self.push_handling(Handling {
+                        function,
+                        event: step.event,
+                        message_id: Arc::clone(message_id),
+                        receive_count,
+                    });
+                    if let Some(event) = step.event.and_then(|id| self.events.get_mut(&id)) {
+                        event.handled += 1;
+                    }
+                }
+            }
+            StepKind::Redriven { message_id, .. } | StepKind::Expired { message_id, .. } => {
+                self.at_workers.remove(message_id);
+            }
+            _ => {}
+        }
+    }
+
+    fn push_handling(&mut self, handling: Handling) {
+        if self.handled.len() == self.capacity {
+            self.handled.pop_front();
+        }
+
+        self.handled.push_back(handling);
     }
 
     fn add_event(&mut self, id: Option<EventId>, object: &Arc<ObjectEvent>) {

@@ -2,7 +2,8 @@
 //!
 //! A mapping receives messages from a queue and makes batches of them. An invoker invokes the
 //! function and reads its answer. The function is a router in this process, a program that talks
-//! to the Runtime API, or runs elsewhere. The pipeline starts all of them.
+//! to the Runtime API, or runs elsewhere. A worker is a program that receives from its queue
+//! itself. The pipeline starts all of them.
 
 mod answer;
 mod batch;
@@ -20,4 +21,5 @@ pub use self::function::{
     Function, FunctionError, FunctionErrorKind, InProcess, Invocation, Kill, KillKind,
 };
 pub use self::process::Process;
+pub(crate) use self::process::Worker;
 pub use self::remote::Remote;

@@ -590,7 +590,8 @@ impl LocalPipelineBuilder {
         let sqs = self.bind_sqs().await?;
 
         let clock = Clock::start();
-        let recorder = Arc::new(Mutex::new(Recorder::new(self.report_capacity)));
+        let recorder = Recorder::new(self.report_capacity, self.topology.workers());
+        let recorder = Arc::new(Mutex::new(recorder));
         let journal = Journal::new(clock, self.history_capacity, self.observers(&recorder));
 
         let mut state = PipelineState::new(&self.topology);
@@ -618,7 +619,7 @@ impl LocalPipelineBuilder {
             engine.publish_test_notifications().await?;
         }
 
-        Ok(LocalPipeline::run(
+        let pipeline = LocalPipeline::run(
             engine,
             self.topology,
             sources,
@@ -626,7 +627,10 @@ impl LocalPipelineBuilder {
             invokers,
             recorder,
             sqs,
-        ))
+        );
+        pipeline.start_workers()?;
+
+        Ok(pipeline)
     }
 
     /// Binds the address of the SQS endpoint, and tells the functions.
@@ -656,8 +660,17 @@ impl LocalPipelineBuilder {
             !functions.any(|spec| spec.name == **name)
         };
 
-        match names.find(is_unknown) {
-            Some(name) => Err(Error::unknown_name("function", name)),
+        if let Some(name) = names.find(is_unknown) {
+            return Err(Error::unknown_name("function", name));
+        }
+
+        let mut functions = self.topology.functions.iter();
+        let is_given = |spec: &&FunctionSpec| self.functions.contains_key(&spec.name);
+        match functions.find(|spec| spec.is_worker && is_given(spec)) {
+            Some(spec) => {
+                let message = format!("the worker `{}` must be a program", spec.name);
+                Err(Error::new(ErrorKind::Configuration, message))
+            }
             None => Ok(()),
         }
     }
@@ -685,12 +698,38 @@ impl LocalPipelineBuilder {
         let mut invokers = BTreeMap::new();
 
         for spec in self.topology.functions.clone() {
+            if spec.is_worker {
+                self.prepare_worker(&spec)?;
+                continue;
+            }
+
             let function = self.start_function(&spec, journal, traces).await?;
             let invoker = Arc::new(Invoker::new(&spec, function));
             invokers.insert(spec.name, invoker);
         }
 
         Ok(invokers)
+    }
+
+    /// Sets the program of a worker, which is started when its queue is served.
+    fn prepare_worker(&mut self, worker: &FunctionSpec) -> Result<(), Error> {
+        require_real_clock().map_err(|error| cannot_start(&worker.name, &error))?;
+
+        if let Some(program) = self.programs.remove(&worker.name) {
+            let mut functions = self.topology.functions.iter_mut();
+            if let Some(spec) = functions.find(|spec| spec.name == worker.name) {
+                spec.program = Some(program);
+            }
+        }
+
+        if self.sqs_address.is_none() {
+            let name = &worker.name;
+            let message =
+                format!("the worker `{name}` needs an SQS endpoint; `with_sqs_endpoint` adds one");
+            return Err(Error::new(ErrorKind::Configuration, message));
+        }
+
+        Ok(())
     }
 
     async fn start_function(

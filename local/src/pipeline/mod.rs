@@ -17,4 +17,4 @@ mod state;
 mod transit;
 
 pub use self::builder::LocalPipelineBuilder;
-pub use self::running::LocalPipeline;
+pub use self::running::{LocalPipeline, LocalQueue};

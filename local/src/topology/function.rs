@@ -34,6 +34,8 @@ pub struct FunctionSpec {
     /// Whether what the function writes may invoke it again without end: see
     /// [`with_recursion`](Self::with_recursion).
     pub may_recur: bool,
+    /// Whether the program is a worker: see [`as_worker`](Self::as_worker).
+    pub is_worker: bool,
     /// Where the program is described, for errors about it.
     pub(super) origin: Option<Origin>,
 }
@@ -82,6 +84,7 @@ impl FunctionSpec {
             inherits_environment: false,
             reserved_concurrency: None,
             may_recur: false,
+            is_worker: false,
             origin: None,
         }
     }
@@ -183,6 +186,28 @@ impl FunctionSpec {
     #[must_use]
     pub fn with_recursion(mut self) -> Self {
         self.may_recur = true;
+        self
+    }
+
+    /// Runs the program as a worker, as it would run outside Lambda: nothing invokes it, and it
+    /// receives from the queue of its one mapping itself.
+    ///
+    /// It is started as `PROGRAM work --queue-url URL`, followed by its arguments, and needs the
+    /// [SQS endpoint](crate::LocalPipelineBuilder::with_sqs_endpoint). If it ends, it is started
+    /// again after a pause. At the [end](crate::LocalPipeline::stop_workers) it gets SIGTERM and
+    /// may take as long as the function's timeout. Its mapping has no settings that matter.
+    ///
+    /// ```
+    /// use s3_dispatch_local::FunctionSpec;
+    ///
+    /// let worker = FunctionSpec::new("thumbnails")
+    ///     .with_program("target/debug/thumbnails".into())
+    ///     .as_worker();
+    /// assert!(worker.is_worker);
+    /// ```
+    #[must_use]
+    pub fn as_worker(mut self) -> Self {
+        self.is_worker = true;
         self
     }
 

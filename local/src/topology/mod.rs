@@ -136,6 +136,19 @@ impl Topology {
             .with_mapping(MappingSpec::new(name, name))
     }
 
+    /// The workers, each with its queue.
+    pub(crate) fn workers(&self) -> impl Iterator<Item = (&FunctionSpec, &str)> {
+        self.functions
+            .iter()
+            .filter(|function| function.is_worker)
+            .filter_map(|worker| {
+                let mut mappings = self.mappings.iter();
+                let mapping = mappings.find(|mapping| mapping.function == worker.name)?;
+
+                Some((worker, mapping.queue.as_str()))
+            })
+    }
+
     /// Adds a bucket.
     #[must_use]
     pub fn with_bucket(mut self, bucket: BucketSpec) -> Self {

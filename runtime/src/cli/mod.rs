@@ -6,6 +6,8 @@
 mod inspect;
 mod invoke;
 mod policy;
+#[cfg(feature = "worker")]
+mod work;
 
 use std::io::{self, Read};
 use std::path::Path;
@@ -71,6 +73,25 @@ enum Action {
     #[command(after_help = "Exit status:\n  0  the JSON was printed\n  \
                       1  the service has no filter that fits the handlers")]
     Policy(policy::Options),
+    /// Serve a queue of SQS until SIGTERM or Ctrl-C
+    ///
+    /// The first signal drains: no message is received any more, what runs may finish, and the rest
+    /// is given back. The second signal ends the program at once. Logs are those of Lambda, on
+    /// standard output: AWS_LAMBDA_LOG_FORMAT=JSON sets their format, RUST_LOG their level.
+    #[cfg(feature = "worker")]
+    #[command(
+        after_help = "Exit status:\n  0    drained\n  1    the queue cannot be used, or the worker \
+                      failed\n  2    the program cannot start\n  130  a second signal, Ctrl-C\n  \
+                      143  a second signal, SIGTERM"
+    )]
+    Work(work::Options),
+    /// Says which feature it needs.
+    #[cfg(not(feature = "worker"))]
+    #[command(hide = true, disable_help_flag = true)]
+    Work {
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<std::ffi::OsString>,
+    },
 }
 
 /// Runs the command in the program's arguments and returns its exit status.
@@ -93,6 +114,16 @@ pub(crate) async fn main<R: Router>(dispatcher: Dispatcher<R>) -> i32 {
         Action::Policy(options) => {
             let program = program.as_deref().unwrap_or("processor");
             policy::policy(&dispatcher, program, &options)
+        }
+        #[cfg(feature = "worker")]
+        Action::Work(options) => work::work(dispatcher, options).await,
+        #[cfg(not(feature = "worker"))]
+        Action::Work { .. } => {
+            eprintln!(
+                "error: the program is built without `work`: build it with the feature `worker` of \
+                 the crate `s3-dispatch`"
+            );
+            NOT_RUN
         }
     }
 }

@@ -164,10 +164,15 @@ fn results(entries: usize, failed: &[BatchResultErrorEntry]) -> Vec<Result<(), Q
     let mut results: Vec<_> = (0..entries).map(|_| Ok(())).collect();
 
     for entry in failed {
-        let reason = entry.message().unwrap_or(entry.code());
+        let reason = entry.message().unwrap_or(entry.code()).to_owned();
         let index = entry.id().parse::<usize>().ok();
         if let Some(result) = index.and_then(|index| results.get_mut(index)) {
-            *result = Err(QueueError::refused(reason.to_owned()));
+            // SQS says whether the request is at fault, or SQS itself.
+            *result = Err(if entry.sender_fault() {
+                QueueError::refused(reason)
+            } else {
+                QueueError::failed(reason)
+            });
         }
     }
 

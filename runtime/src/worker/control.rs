@@ -19,9 +19,12 @@ use crate::dispatch::settings::Returned;
 use crate::dispatch::{MessageFailure, MessageOutcome, arrival, summary};
 use crate::queue::{QueueError, Receive, Received};
 use crate::telemetry::errors::with_causes;
+#[cfg(feature = "metrics")]
+use crate::telemetry::metrics::worker as metrics;
 use crate::worker::batch::{Batch, LeaseId};
 use crate::worker::calls::{self, Answer, Call, Done, Entry};
 use crate::worker::handlers::{Handlers, Shared};
+use crate::worker::health::HealthState;
 use crate::worker::leases::{End, Lease, Leases};
 use crate::worker::options::Options;
 use crate::worker::receive::{Change, MOST, Receives};
@@ -46,6 +49,7 @@ const LAST_CALLS: Duration = Duration::from_secs(3);
 pub(super) struct Control<R, Q> {
     queue: Arc<Q>,
     options: Options,
+    health: Arc<HealthState>,
     /// How many messages are held at most.
     places: usize,
     shared: Arc<Shared<R>>,
@@ -73,6 +77,7 @@ impl<R: Router, Q: Receive> Control<R, Q> {
         shared: Arc<Shared<R>>,
         queue: Arc<Q>,
         options: Options,
+        health: Arc<HealthState>,
         runtime: Handle,
     ) -> Self {
         let handlers = options.handlers(shared.parts.settings.concurrency);
@@ -83,6 +88,7 @@ impl<R: Router, Q: Receive> Control<R, Q> {
             receives: Receives::new(options.receivers),
             queue,
             options,
+            health,
             shared,
             leases: Leases::default(),
             calls: FuturesUnordered::new(),
@@ -139,6 +145,8 @@ impl<R: Router, Q: Receive> Control<R, Q> {
 
     /// Does everything that can be done now.
     fn advance(&mut self) {
+        self.health.progressed();
+
         for held in self.shared.engine.take_ended() {
             self.settle(held);
         }
@@ -159,6 +167,12 @@ impl<R: Router, Q: Receive> Control<R, Q> {
         }
 
         self.receive();
+        #[cfg(feature = "metrics")]
+        {
+            let (held, running) = (self.leases.len(), self.handlers.running());
+            metrics::held(held, held.saturating_sub(running), running);
+            metrics::receivers(self.receives.running());
+        }
     }
 
     /// When there is something to do next, whatever else happens.
@@ -215,6 +229,8 @@ impl<R: Router, Q: Receive> Control<R, Q> {
     }
 
     fn received(&mut self, asked: usize, sent: Instant, messages: Vec<Received>) {
+        self.health.receiving(true);
+        self.report.note_received(asked, messages.len());
         let change = self.receives.brought(asked, messages.len());
         if change == Change::Recovered {
             tracing::info!("the queue can be received from again");
@@ -224,7 +240,6 @@ impl<R: Router, Q: Receive> Control<R, Q> {
             return;
         }
 
-        self.report.received += messages.len() as u64;
         let messages = messages.into_iter().map(Received::into_parts);
         let mut delivery = Delivery::from_messages(messages);
         for message in delivery.messages_mut() {
@@ -276,6 +291,9 @@ impl<R: Router, Q: Receive> Control<R, Q> {
     }
 
     fn not_received(&mut self, asked: usize, error: QueueError) -> Result<(), Error> {
+        self.health.receiving(false);
+        #[cfg(feature = "metrics")]
+        metrics::receive_failed();
         let is_fatal = error.is_unusable() && !self.receives.has_received();
         if is_fatal {
             let text = "the queue cannot be received from";
@@ -350,7 +368,7 @@ impl<R: Router, Q: Receive> Control<R, Q> {
             return;
         };
 
-        self.report.returned += 1;
+        self.report.note_returned();
         self.shared.parts.answered.remember(lease.context());
         let most = lease.most();
 
@@ -368,7 +386,7 @@ impl<R: Router, Q: Receive> Control<R, Q> {
 
     /// Makes a message visible to other workers at once.
     fn hand_back(&mut self, lease: LeaseId) {
-        self.report.handed_back += 1;
+        self.report.note_handed_back();
         self.leases.set_end(lease, End::Return(Duration::ZERO));
         self.to_return.push((lease, Duration::ZERO));
     }
@@ -425,6 +443,8 @@ impl<R: Router, Q: Receive> Control<R, Q> {
 
     fn deleted(&mut self, answers: Vec<Answer>) {
         self.deletions -= 1;
+        let asked = answers.len();
+        let mut deleted = 0;
 
         for Answer { lease, result } in answers {
             // A message that was lost meanwhile is not deleted again.
@@ -436,11 +456,11 @@ impl<R: Router, Q: Receive> Control<R, Q> {
             match result {
                 Ok(()) => {
                     self.leases.remove(lease);
-                    self.report.deleted += 1;
+                    deleted += 1;
                 }
                 Err(error) if error.is_refusal() => {
                     self.leases.remove(lease);
-                    self.report.lost += 1;
+                    self.report.note_not_deleted();
                     log_not_deleted(&error);
                 }
                 Err(error) => {
@@ -455,6 +475,8 @@ impl<R: Router, Q: Receive> Control<R, Q> {
                 }
             }
         }
+
+        self.report.note_deleted(deleted, asked - deleted);
     }
 
     fn send_returns(&mut self) {
@@ -510,6 +532,13 @@ impl<R: Router, Q: Receive> Control<R, Q> {
     }
 
     fn extended(&mut self, sent: Instant, answers: Vec<(Answer, Duration)>) {
+        #[cfg(feature = "metrics")]
+        {
+            let succeeded = answers.iter().filter(|(answer, _)| answer.result.is_ok());
+            let succeeded = succeeded.count();
+            metrics::extended(succeeded, answers.len() - succeeded);
+        }
+
         for (Answer { lease, result }, time) in answers {
             match result {
                 Ok(()) => self.leases.extended(lease, sent, time),
@@ -531,7 +560,7 @@ impl<R: Router, Q: Receive> Control<R, Q> {
             None => self.withdraw(&lease),
         }
 
-        self.report.lost += 1;
+        self.report.note_lost();
         tracing::error!(
             message_id = lease.context().message_id().map(AsRef::<str>::as_ref),
             error = reason,
@@ -549,6 +578,7 @@ impl<R: Router, Q: Receive> Control<R, Q> {
 
     /// Begins to stop: nothing more is received, and what has not begun is handed back.
     fn drain(&mut self) {
+        self.health.draining();
         self.drained_by = Some(Instant::now() + self.options.drain);
         let waiting = self.shared.engine.withdraw_waiting();
         tracing::info!(

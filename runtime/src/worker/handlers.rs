@@ -155,6 +155,12 @@ impl<R: Router> Handlers<R> {
         self.tasks.spawn_on(task, &self.runtime);
     }
 
+    /// How many lanes run.
+    #[cfg(feature = "metrics")]
+    pub(super) fn running(&self) -> usize {
+        self.shared.running.load(Ordering::Relaxed)
+    }
+
     /// Notes that a message which was kept apart has ended.
     pub(super) fn note_ended_apart(&mut self) {
         self.ended_apart = self.ended_apart.saturating_add(1);

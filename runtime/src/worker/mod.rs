@@ -1,42 +1,4 @@
-//! Serves a queue outside Lambda: on ECS, Kubernetes, or a plain machine.
-//!
-//! A [`Worker`] receives messages, runs the handlers of a [`Dispatcher`], and settles each message
-//! the moment its last record is done. Any number of workers share one queue.
-//!
-//! # What a worker promises
-//!
-//! 1. Every message that it received ends exactly once: it is deleted, returned or handed back. If
-//!    the process dies, it comes again when its visibility timeout ends.
-//! 2. Only what succeeded is deleted, ten messages a call. A deletion that fails is tried again
-//!    alone.
-//! 3. It receives only what it has a place for, [`with_in_flight`](Worker::with_in_flight).
-//! 4. At half of its visibility timeout, everything that is held is extended, what waits as well as
-//!    what runs, up to SQS's 12 hours. A message that is not ours anymore, because an extension was
-//!    refused or came too late, has its handlers cancelled at once, and is never deleted.
-//! 5. The order is that of Lambda: one record of a bucket and key at a time, and one message of a
-//!    FIFO group, whenever they were received. After a failure in a FIFO group, the messages of the
-//!    group that are held are handed back untouched.
-//! 6. A message that failed returns when the [`Backoff`](crate::Backoff) says, else after its
-//!    [`retry_after`](crate::HandlerError::retry_after), else when its visibility timeout ends. A
-//!    permanent failure goes to the dead-letter sink.
-//! 7. When it is told to stop, it receives no more, hands back what has not begun and what a late
-//!    receive still brings, and lets the rest run for the drain time. What still runs then is
-//!    cancelled and handed back.
-//! 8. After errors it receives less and less often, and logs the first of them. A queue that cannot
-//!    be used at all ends the worker, if it never could.
-//! 9. Full receives add another one beside them, up to [`with_receivers`](Worker::with_receivers);
-//!    empty ones take one away. An idle worker makes three requests a minute.
-//! 10. A message costs no other message anything, whatever its handler does: fail, panic, hang, or
-//!    end the process. Messages that came back without an answer run one by one beside the others;
-//!    for each sixteen that ended well, one more runs beside them.
-//!
-//! # Threads
-//!
-//! On a multi-thread Tokio runtime, receives, extensions and deletions have a thread of their own,
-//! which handlers cannot block. A queue of the worker's own client is best, because the connections
-//! of a client that handlers share may live on the threads of the handlers. On a current-thread
-//! runtime, a handler that blocks the thread delays extensions too, and for longer than half of the
-//! visibility timeout it loses its messages.
+//! Serves a queue outside Lambda.
 
 mod options;
 mod report;
@@ -46,7 +8,9 @@ mod leases;
 mod calls;
 mod handlers;
 mod control;
+mod health;
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -56,15 +20,55 @@ use tokio::sync::oneshot;
 
 use crate::Dispatcher;
 use crate::queue::Receive;
+#[cfg(feature = "metrics")]
+use crate::telemetry::metrics;
 use crate::worker::control::Control;
 use crate::worker::handlers::Shared;
+use crate::worker::health::{Health, HealthServer, HealthState};
 use crate::worker::options::Options;
 
 pub use report::WorkerReport;
 
-/// Serves a queue until it is told to stop.
+/// Serves a queue outside Lambda, until it is told to stop.
 ///
-/// See the [module](self) for what it promises.
+/// It receives messages, runs the handlers of a [`Dispatcher`], and settles each message the moment
+/// its last record is done. Any number of workers share one queue, on ECS, Kubernetes or a plain
+/// machine.
+///
+/// # What a worker promises
+///
+/// 1. Every message that it received ends exactly once: it is deleted, returned or handed back. If
+///    the process dies, it comes again when its visibility timeout ends.
+/// 2. Only what succeeded is deleted, ten messages a call. A deletion that fails is tried again
+///    alone.
+/// 3. It receives only what it has a place for, [`with_in_flight`](Worker::with_in_flight).
+/// 4. At half of its visibility timeout, everything that is held is extended, what waits as well as
+///    what runs, up to SQS's 12 hours. A message that is not ours anymore, because an extension was
+///    refused or came too late, has its handlers cancelled at once, and is never deleted.
+/// 5. The order is that of Lambda: one record of a bucket and key at a time, and one message of a
+///    FIFO group, whenever they were received. After a failure in a FIFO group, the messages of the
+///    group that are held are handed back untouched.
+/// 6. A message that failed returns when the [`Backoff`](crate::Backoff) says, else after its
+///    [`retry_after`](crate::HandlerError::retry_after), else when its visibility timeout ends. A
+///    permanent failure goes to the dead-letter sink.
+/// 7. When it is told to stop, it receives no more, hands back what has not begun and what a late
+///    receive still brings, and lets the rest run for the drain time. What still runs then is
+///    cancelled and handed back.
+/// 8. After errors it receives less and less often, and logs the first of them. A queue that cannot
+///    be used at all ends the worker, if it never could.
+/// 9. Full receives add another one beside them, up to [`with_receivers`](Worker::with_receivers);
+///    empty ones take one away. An idle worker makes three requests a minute.
+/// 10. A message costs no other message anything, whatever its handler does: fail, panic, hang, or
+///    end the process. Messages that came back without an answer run one by one beside the others;
+///    for each sixteen that ended well, one more runs beside them.
+///
+/// # Threads
+///
+/// On a multi-thread Tokio runtime, receives, extensions and deletions have a thread of their own,
+/// which handlers cannot block. A queue of the worker's own client is best, because the connections
+/// of a client that handlers share may live on the threads of the handlers. On a current-thread
+/// runtime, a handler that blocks the thread delays extensions too, and for longer than half of the
+/// visibility timeout it loses its messages.
 ///
 /// # Examples
 ///
@@ -187,6 +191,36 @@ impl<R: Router, Q: Receive> Worker<R, Q> {
         self
     }
 
+    /// Serves `/livez`, `/readyz` and `/metrics` over HTTP on this address.
+    ///
+    /// - `/livez` is 200 while the worker makes progress. It is 503 if it has made none for 60
+    ///   seconds, because a handler blocks its thread or a call hangs.
+    /// - `/readyz` is 200 while the worker receives. It is 503 before the first receive has
+    ///   succeeded, after one has failed until another succeeds, and while the worker stops.
+    /// - `/metrics` has the metrics in the text format of Prometheus, with the feature
+    ///   `prometheus`. It installs a recorder of the crate `metrics`, unless the program has set
+    ///   one: then the metrics go there.
+    ///
+    /// Whatever is not 200 says why on one line. The server has a thread of its own, so it also
+    /// answers while handlers block every thread of the runtime.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::net::Ipv4Addr;
+    ///
+    /// use s3_dispatch::queue::Receive;
+    /// use s3_dispatch::{Routes, Worker};
+    ///
+    /// fn worker<Q: Receive>(queue: Q) -> Worker<Routes<()>, Q> {
+    ///     Worker::new(Routes::new(()), queue).with_health((Ipv4Addr::UNSPECIFIED, 8080))
+    /// }
+    /// ```
+    pub fn with_health(mut self, address: impl Into<SocketAddr>) -> Self {
+        self.options.health = Some(address.into());
+        self
+    }
+
     /// Serves the queue until `shutdown` ends and the worker has stopped.
     ///
     /// The router is [prepared](Dispatcher::prepare) first. If the returned future is dropped,
@@ -197,14 +231,24 @@ impl<R: Router, Q: Receive> Worker<R, Q> {
     /// - [`ErrorKind::NotPrepared`] if the router cannot be prepared.
     /// - [`ErrorKind::Queue`] if the queue cannot be used, and could not from the start: it does
     ///   not exist, the credentials are missing or refused, or the region is wrong.
+    /// - [`ErrorKind::Runtime`] if the address of [`with_health`](Self::with_health) cannot be
+    ///   used, or the system has no thread left.
     pub async fn run(self, shutdown: impl Future<Output = ()>) -> Result<WorkerReport, Error> {
+        let health = Arc::new(HealthState::new());
+        let _server = self.serve_health(&health)?;
+
+        #[cfg(feature = "metrics")]
+        {
+            metrics::describe();
+            metrics::worker::describe();
+        }
         self.dispatcher.start();
         self.dispatcher.prepare().await?;
 
         let runtime = Handle::current();
         let has_own_thread = runtime.runtime_flavor() != RuntimeFlavor::CurrentThread;
         let shared = Arc::new(Shared::new(self.dispatcher.into_parts()));
-        let control = Control::new(shared, Arc::new(self.queue), self.options, runtime);
+        let control = Control::new(shared, Arc::new(self.queue), self.options, health, runtime);
 
         let (stop, stopped) = oneshot::channel();
         let run = async {
@@ -225,6 +269,23 @@ impl<R: Router, Q: Receive> Worker<R, Q> {
             report = run => report,
             () = stop => unreachable!("it never ends"),
         }
+    }
+}
+
+impl<R, Q> Worker<R, Q> {
+    /// Tells over HTTP how the worker is, if it was asked to.
+    fn serve_health(&self, state: &Arc<HealthState>) -> Result<Option<HealthServer>, Error> {
+        let Some(address) = self.options.health else {
+            return Ok(None);
+        };
+
+        let server = Health::bind(address).and_then(|health| {
+            tracing::info!(address = %health.local_addr(), "health checks are answered");
+            health.serve(Arc::clone(state))
+        });
+        let server = server.map_err(|error| Error::new(ErrorKind::Runtime, error.to_string()))?;
+
+        Ok(Some(server))
     }
 }
 

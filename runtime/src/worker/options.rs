@@ -1,5 +1,6 @@
 //! The settings of a worker.
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use crate::queue::ReceiveRequest;
@@ -13,6 +14,8 @@ pub(super) struct Options {
     pub(super) receivers: usize,
     pub(super) visibility: Duration,
     pub(super) drain: Duration,
+    /// Where the worker tells how it is.
+    pub(super) health: Option<SocketAddr>,
 }
 
 /// How many handlers run at once if the program has not chosen it.
@@ -58,6 +61,7 @@ impl Default for Options {
             receivers: 4,
             visibility: Duration::from_secs(30),
             drain: Duration::from_secs(25),
+            health: None,
         }
     }
 }

@@ -1,6 +1,8 @@
 //! What a worker did, from its start to its end.
 
 use crate::BatchReport;
+#[cfg(feature = "metrics")]
+use crate::telemetry::metrics::worker as metrics;
 
 /// What a [`Worker`](crate::Worker) did, from its start to its end.
 ///
@@ -86,6 +88,46 @@ impl WorkerReport {
     #[must_use]
     pub fn failed(&self) -> u64 {
         self.failed
+    }
+
+    /// Notes that a receive which asked for this many messages has brought this many.
+    pub(super) fn note_received(&mut self, asked: usize, messages: usize) {
+        self.received += messages as u64;
+        #[cfg(feature = "metrics")]
+        metrics::received(asked, messages);
+        #[cfg(not(feature = "metrics"))]
+        let _ = asked;
+    }
+
+    /// Notes how many messages a call has deleted, and how many not.
+    pub(super) fn note_deleted(&mut self, deleted: usize, failed: usize) {
+        self.deleted += deleted as u64;
+        #[cfg(feature = "metrics")]
+        metrics::deleted(deleted, failed);
+        #[cfg(not(feature = "metrics"))]
+        let _ = failed;
+    }
+
+    pub(super) fn note_returned(&mut self) {
+        self.returned += 1;
+    }
+
+    pub(super) fn note_handed_back(&mut self) {
+        self.handed_back += 1;
+        #[cfg(feature = "metrics")]
+        metrics::handed_back(1);
+    }
+
+    /// Notes that a message is not ours anymore.
+    pub(super) fn note_lost(&mut self) {
+        self.lost += 1;
+        #[cfg(feature = "metrics")]
+        metrics::lease_lost();
+    }
+
+    /// Notes that a message succeeded, and that the queue refused to delete it.
+    pub(super) fn note_not_deleted(&mut self) {
+        self.lost += 1;
     }
 
     /// Adds the records of a receive whose messages have all ended.

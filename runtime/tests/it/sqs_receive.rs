@@ -456,6 +456,39 @@ async fn deletions_and_extensions_know_the_same_errors() {
     }
 }
 
+/// A lease is lost if SQS refuses to extend it, and not if SQS has a problem.
+#[tokio::test]
+async fn an_entry_is_refused_only_if_it_is_at_fault_itself() {
+    let failed = |id: &str, code: &str, is_own: bool| {
+        let message = "as it is said";
+        json!({"Id": id, "Code": code, "Message": message, "SenderFault": is_own})
+    };
+    let answer = || {
+        let failed = [
+            failed("0", "ReceiptHandleIsInvalid", true),
+            failed("2", "InternalError", false),
+        ];
+        Answer::Json(200, json!({"Successful": [{"Id": "1"}], "Failed": failed}))
+    };
+    let script = Script::new([answer(), answer()]);
+    let queue = script.queue();
+    let handle = ReceiptHandle::from("r");
+
+    let deleted = queue.delete(&[&handle; 3]).await;
+    let changed = queue
+        .change_visibility(&[(&handle, Duration::from_secs(60)); 3])
+        .await;
+    for results in [deleted, changed] {
+        let [refused, done, failed] = &results[..] else {
+            panic!("{results:?}")
+        };
+        assert!(refused.as_ref().unwrap_err().is_refusal());
+        assert!(done.is_ok());
+        let failed = failed.as_ref().unwrap_err();
+        assert!(!failed.is_refusal() && !failed.is_unusable());
+    }
+}
+
 #[tokio::test]
 async fn a_request_that_cannot_be_made_is_unusable() {
     let script = Script::default();

@@ -3,7 +3,7 @@
 use std::process::Command;
 
 #[cfg(feature = "cli")]
-pub(crate) const TESTS: [(&str, fn()); 4] = [
+pub(crate) const TESTS: [(&str, fn()); 5] = [
     (
         "only_invoke_prepares_the_router",
         only_invoke_prepares_the_router,
@@ -16,6 +16,7 @@ pub(crate) const TESTS: [(&str, fn()); 4] = [
         "invoke_prepares_once_and_runs_what_follows",
         invoke_prepares_once_and_runs_what_follows,
     ),
+    ("work_says_what_is_missing", work_says_what_is_missing),
     (
         "run_says_that_this_is_not_lambda",
         run_says_that_this_is_not_lambda,
@@ -97,6 +98,89 @@ fn invoke_prepares_once_and_runs_what_follows() {
         lines[lines.len() - 2..],
         ["after 4 messages", r#"{"batchItemFailures":[]}"#]
     );
+}
+
+#[cfg(all(feature = "cli", not(feature = "worker")))]
+fn work_says_what_is_missing() {
+    let arguments = [
+        "work",
+        "--queue-url",
+        "http://localhost/queue",
+        "--help",
+        "--",
+        "x",
+    ];
+    for arguments in [&arguments[..1], &arguments] {
+        let (status, stdout, stderr) = run("works", arguments, None);
+        assert_eq!((status, &*stdout), (2, ""), "{arguments:?}");
+        assert_eq!(
+            stderr,
+            "error: the program is built without `work`: build it with the feature `worker` of \
+             the crate `s3-dispatch`\n"
+        );
+    }
+
+    let (_, stdout, _) = run("works", &["--help"], None);
+    assert!(!stdout.contains("work "), "{stdout}");
+}
+
+#[cfg(all(feature = "cli", feature = "worker"))]
+fn work_says_what_is_missing() {
+    let (status, stdout, stderr) = run("works", &["work"], None);
+    assert_eq!((status, &*stdout), (2, ""));
+    assert!(stderr.contains("--queue-url <URL>"), "{stderr}");
+
+    let url = ["work", "--queue-url", "http://localhost/queue"];
+    for (option, value, problem) in [
+        (
+            "--queue-url",
+            "uploads",
+            "not the URL of a queue, such as https://sqs.",
+        ),
+        (
+            "--queue-url",
+            "http://localhost",
+            "not the URL of a queue, such as https://sqs.",
+        ),
+        (
+            "--queue-url",
+            "ftp://localhost/queue",
+            "not the URL of a queue",
+        ),
+        ("--concurrency", "0", "0 is not in 1..=100000"),
+        ("--concurrency", "-1", "invalid digit"),
+        ("--in-flight", "0", "0 is not in 1..=100000"),
+        ("--in-flight", "many", "invalid digit"),
+        ("--receivers", "0", "0 is not in 1..=8"),
+        ("--receivers", "9", "9 is not in 1..=8"),
+        ("--visibility", "1", "1 is not in 2..=43200"),
+        ("--visibility", "43201", "43201 is not in 2..=43200"),
+        ("--drain", "43201", "43201 is not in 0..=43200"),
+        (
+            "--health",
+            "8080",
+            "not an IP address with a port, such as 0.0.0.0:8080",
+        ),
+        ("--health", ":8080", "not an IP address with a port"),
+        (
+            "--health",
+            "localhost:8080",
+            "not an IP address with a port",
+        ),
+    ] {
+        let rest = if option == "--queue-url" {
+            &url[..1]
+        } else {
+            &url
+        };
+        let argument = format!("{option}={value}");
+        let arguments = [rest, &[&argument]].concat();
+        let (status, stdout, stderr) = run("works", &arguments, None);
+
+        assert_eq!((status, &*stdout), (2, ""), "{argument}");
+        assert!(stderr.contains(problem), "{argument}: {stderr}");
+        assert!(stderr.contains(option), "{argument}: {stderr}");
+    }
 }
 
 #[cfg(not(feature = "cli"))]

@@ -4,6 +4,8 @@
 
 #![allow(missing_docs, clippy::unwrap_used)]
 
+#[cfg(all(unix, feature = "cli", feature = "worker"))]
+mod as_worker;
 #[cfg(feature = "sqs")]
 mod aws_requests;
 #[cfg(unix)]
@@ -11,9 +13,13 @@ mod in_lambda;
 #[cfg(unix)]
 mod on_managed_instance;
 mod in_terminal;
+#[cfg(unix)]
+mod process;
 mod program;
 #[cfg(unix)]
 mod runtime_api;
+#[cfg(all(unix, feature = "cli", feature = "worker"))]
+mod sqs;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -26,6 +32,8 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let tests = tests
         .chain(&in_lambda::TESTS)
         .chain(on_managed_instance::TESTS);
+    #[cfg(all(unix, feature = "cli", feature = "worker"))]
+    let tests = tests.chain(&as_worker::TESTS);
 
     for (name, test) in tests {
         println!("test {name}");

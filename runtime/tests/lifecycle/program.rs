@@ -48,10 +48,13 @@ pub(crate) async fn main(name: &str) -> Result<(), Box<dyn StdError>> {
         "ObjectCreated:Put",
         async |key: ObjectKey| {
             note(&format!("handles {key}"));
-            if key == "bad" {
-                Err("it is bad")
-            } else {
-                Ok(())
+            match key.as_str() {
+                "bad" => Err("it is bad"),
+                "hangs" => pending().await,
+                "blocks" => loop {
+                    std::thread::park();
+                },
+                _ => Ok(()),
             }
         },
     );

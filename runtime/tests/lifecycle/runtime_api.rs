@@ -2,12 +2,14 @@
 //!
 //! From "Using the Lambda runtime API for custom runtimes", AWS Lambda Developer Guide, 2026.
 
-use std::io::{self, BufRead, BufReader, Read, Write};
+use std::io::{self, BufRead, BufReader, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Command, Stdio};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::{Duration, SystemTime};
+
+use crate::process::Process;
 
 const VERSION: &str = "/2018-06-01/runtime/";
 
@@ -112,15 +114,16 @@ impl RuntimeApi {
     }
 
     /// Starts a program with the environment of Lambda.
-    pub(crate) fn run(&self, program: &str) -> Function {
+    pub(crate) fn run(&self, program: &str) -> Process {
         self.run_concurrently(program, None)
     }
 
     /// Starts a program with the environment of a Managed Instance, which runs this many
     /// invocations at once.
-    pub(crate) fn run_concurrently(&self, program: &str, invocations: Option<usize>) -> Function {
+    pub(crate) fn run_concurrently(&self, program: &str, invocations: Option<usize>) -> Process {
         let concurrency = invocations.map(|number| number.to_string());
-        let child = Command::new(std::env::current_exe().unwrap())
+        let mut command = Command::new(std::env::current_exe().unwrap());
+        command
             .env_clear()
             .envs(concurrency.map(|number| ("AWS_LAMBDA_MAX_CONCURRENCY", number)))
             .env("PROGRAM", program)
@@ -130,57 +133,9 @@ impl RuntimeApi {
             .env("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "128")
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
+            .stderr(Stdio::piped());
 
-        Function(Some(child))
-    }
-}
-
-/// A running process. Dropping it kills the process.
-pub(crate) struct Function(Option<Child>);
-
-impl Function {
-    /// Waits for the end of the process.
-    pub(crate) fn end(mut self) -> Output {
-        self.0.take().unwrap().wait_with_output().unwrap()
-    }
-
-    /// Sends SIGTERM and waits for the end.
-    pub(crate) fn terminate(self) -> Output {
-        self.signal();
-        self.end()
-    }
-
-    /// Sends SIGTERM, and waits until the process has logged it.
-    pub(crate) fn begin_to_terminate(&mut self) {
-        self.signal();
-
-        let stdout = self.0.as_mut().unwrap().stdout.as_mut().unwrap();
-        let mut log = String::new();
-        while !log.contains("SIGTERM received") {
-            let mut byte = [0];
-            stdout.read_exact(&mut byte).unwrap();
-            log.push(byte[0].into());
-        }
-    }
-
-    fn signal(&self) {
-        let process = self.0.as_ref().unwrap().id().to_string();
-        let sent = Command::new("sh")
-            .args(["-c", r#"kill -TERM "$1""#, "sh", &process])
-            .status();
-        assert!(sent.unwrap().success());
-    }
-}
-
-impl Drop for Function {
-    fn drop(&mut self) {
-        if let Some(child) = &mut self.0 {
-            drop(child.kill());
-            drop(child.wait());
-        }
+        Process::start(&mut command)
     }
 }
 

@@ -24,6 +24,11 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "NAME=PATH|URL", value_parser = parse_implementation)]
     pub(crate) function: Vec<(String, Implementation)>,
 
+    /// Run this program as a worker instead of the function NAME: as `PATH work --queue-url URL`,
+    /// it receives from the function's queue itself. Can be given once for each function.
+    #[arg(long, value_name = "NAME=PATH", value_parser = parse_worker)]
+    pub(crate) worker: Vec<(String, PathBuf)>,
+
     /// Set an environment variable of every function, or of one (`put-processor:LOG=debug`). Can be
     /// given several times.
     #[arg(long, value_name = "[FUNCTION:]NAME=VALUE", value_parser = parse_variable)]
@@ -34,8 +39,8 @@ pub(crate) struct Arguments {
     #[arg(long)]
     pub(crate) inherit_env: bool,
 
-    /// Arguments for each program that `--function` names.
-    #[arg(last = true, value_name = "ARGUMENT", requires = "function")]
+    /// Arguments for each program that `--function` or `--worker` names.
+    #[arg(last = true, value_name = "ARGUMENT")]
     pub(crate) arguments: Vec<String>,
 
     /// Keep objects and messages in this folder, so that they survive a restart.
@@ -178,6 +183,13 @@ fn parse_implementation(text: &str) -> Result<(String, Implementation), String> 
     };
 
     Ok((name.to_owned(), implementation))
+}
+
+fn parse_worker(text: &str) -> Result<(String, PathBuf), String> {
+    match parse_implementation(text) {
+        Ok((name, Implementation::Program(program))) => Ok((name, program)),
+        _ => Err("expected `NAME=PATH`".to_owned()),
+    }
 }
 
 fn parse_variable(text: &str) -> Result<Variable, String> {

@@ -145,6 +145,12 @@ impl Running {
             ui.stop().await;
         }
 
+        // They need S3 and SQS to finish what they do.
+        tokio::select! {
+            () = self.pipeline.stop_workers() => {}
+            () = interrupt.wait() => {}
+        }
+
         self.endpoint.stop().await;
         self.pipeline.stop().await;
 
@@ -223,8 +229,17 @@ async fn set_programs(
     functions: &mut [FunctionSpec],
 ) -> Result<(), Box<dyn Error>> {
     let mut given: BTreeMap<_, _> = arguments.function.iter().cloned().collect();
+    let mut workers: BTreeMap<_, _> = arguments.worker.iter().cloned().collect();
+    if let Some(name) = workers.keys().find(|name| given.contains_key(*name)) {
+        return Err(format!("`{name}` is either a function or a worker").into());
+    }
 
     for function in &mut *functions {
+        if let Some(program) = workers.remove(&function.name) {
+            *function = function.clone().with_program(program).as_worker();
+            function.arguments.clone_from(&arguments.arguments);
+        }
+
         match given.remove(&function.name) {
             Some(Implementation::Program(program)) => {
                 *function = function.clone().with_program(program);
@@ -239,11 +254,13 @@ async fn set_programs(
 
     let mut named = arguments.function.iter();
     let is_program = |(_, given): &_| matches!(given, Implementation::Program(_));
-    if !arguments.arguments.is_empty() && !named.any(is_program) {
+    let has_program = named.any(is_program) || !arguments.worker.is_empty();
+    if !arguments.arguments.is_empty() && !has_program {
         return Err("the arguments after `--` need a program: `--function NAME=PATH`".into());
     }
 
-    if let Some((name, _)) = given.pop_first() {
+    let unknown = given.into_keys().chain(workers.into_keys()).next();
+    if let Some(name) = unknown {
         return Err(no_function(&name, functions));
     }
 
@@ -345,6 +362,10 @@ fn greet(arguments: &Arguments, address: SocketAddr, sqs: Option<SocketAddr>, to
         if let Some(url) = &function.invoke_url {
             let url = paint(console::NAME, &url.to_string());
             say(&format!("{} is invoked at {url}", function.name));
+        }
+
+        if function.is_worker {
+            say(&format!("{} is a worker", function.name));
         }
     }
 

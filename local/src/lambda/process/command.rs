@@ -29,13 +29,9 @@ pub(super) fn command(
     log_stream: &LogStreamName,
     token: &SessionToken,
 ) -> Command {
-    let mut command = Command::new(program);
-    command.args(&spec.arguments).env_clear().envs(MACHINE);
-    if spec.inherits_environment {
-        command.envs(std::env::vars_os().filter(|(name, _)| is_inherited(name)));
-    }
+    let mut command = own_environment(spec, program);
 
-    command.envs([
+    command.args(&spec.arguments).envs([
         ("AWS_LAMBDA_RUNTIME_API", api),
         ("AWS_LAMBDA_FUNCTION_NAME", &spec.name),
         ("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST"),
@@ -47,10 +43,6 @@ pub(super) fn command(
         ),
         ("AWS_LAMBDA_LOG_STREAM_NAME", &log_stream.to_text()),
         ("AWS_LAMBDA_LOG_FORMAT", "Text"),
-        ("AWS_REGION", REGION),
-        ("AWS_DEFAULT_REGION", REGION),
-        ("AWS_ACCESS_KEY_ID", "test"),
-        ("AWS_SECRET_ACCESS_KEY", "test"),
         ("_HANDLER", "bootstrap"),
         ("LAMBDA_TASK_ROOT", "/var/task"),
         ("LAMBDA_RUNTIME_DIR", "/var/runtime"),
@@ -61,9 +53,43 @@ pub(super) fn command(
         command.env("AWS_SESSION_TOKEN", token.as_str());
     }
 
-    command.envs(&spec.environment);
+    with_variables(command, spec)
+}
+
+/// The command that starts the program as a worker of this queue: `PROGRAM work --queue-url URL`,
+/// and then the function's own arguments. It has nothing that Lambda sets, apart from the region
+/// and the credentials.
+pub(super) fn worker_command(spec: &FunctionSpec, program: &Path, queue_url: &str) -> Command {
+    let mut command = own_environment(spec, program);
+    command
+        .args(["work", "--queue-url", queue_url])
+        .args(&spec.arguments);
+
+    with_variables(command, spec)
+}
+
+/// The command with what each program gets.
+fn own_environment(spec: &FunctionSpec, program: &Path) -> Command {
+    let mut command = Command::new(program);
+    command.env_clear().envs(MACHINE);
+    if spec.inherits_environment {
+        command.envs(std::env::vars_os().filter(|(name, _)| is_inherited(name)));
+    }
+
+    command.envs([
+        ("AWS_REGION", REGION),
+        ("AWS_DEFAULT_REGION", REGION),
+        ("AWS_ACCESS_KEY_ID", "test"),
+        ("AWS_SECRET_ACCESS_KEY", "test"),
+    ]);
 
     command
+}
+
+/// Adds the variables in the function's description, which replace all others.
+fn with_variables(mut command: Command, spec: &FunctionSpec) -> Command {
+    command
+        .envs(&spec.environment)
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())

@@ -26,7 +26,7 @@ use crate::topology::FunctionSpec;
 pub(super) const INIT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// How long the output of a process is read after its end. A child process may hold the pipe open.
-const LOG_GRACE: Duration = Duration::from_millis(200);
+pub(super) const LOG_GRACE: Duration = Duration::from_millis(200);
 
 /// What a process has until it has ended.
 pub(super) struct Kept {
@@ -282,7 +282,8 @@ async fn wait_for_exit(exit: &mut watch::Receiver<Option<String>>) -> String {
     }
 }
 
-fn read_logs(
+/// Reads the output and the error output of a process into the journal.
+pub(super) fn read_logs(
     child: &mut FunctionChild,
     function: &Arc<str>,
     journal: &Journal,

@@ -1,4 +1,5 @@
-//! A function that runs as a program, in processes that talk to the Runtime API.
+//! A function that runs as a program: in processes that talk to the Runtime API, or in one that
+//! receives from a queue itself.
 
 mod child;
 mod command;
@@ -9,6 +10,9 @@ mod log_lines;
 mod log_stream_name;
 mod program_file;
 mod runtime_api;
+mod worker;
+
+pub(crate) use self::worker::Worker;
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

@@ -3,13 +3,15 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use futures_util::future::join_all;
 use tokio::task::JoinSet;
 
 use crate::faults::Faults;
 use crate::journal::report::Recorder;
 use crate::journal::{Journal, Report};
+use crate::lambda::Worker;
 use crate::lambda::invoker::Invoker;
 use crate::lambda::mapping::Mapping;
 use crate::pipeline::arrivals::deliver_in_transit;
@@ -68,6 +70,7 @@ struct Inner {
     /// Where SQS is or was served. `None` if it never was.
     sqs_address: Option<SocketAddr>,
     sqs: Mutex<Option<SqsEndpoint>>,
+    workers: Mutex<Vec<Arc<Worker>>>,
 }
 
 impl LocalPipeline {
@@ -105,7 +108,30 @@ impl LocalPipeline {
             tasks: Mutex::new(tasks),
             sqs_address,
             sqs: Mutex::new(sqs),
+            workers: Mutex::default(),
         }))
+    }
+
+    /// Starts the workers, now that their queues are served.
+    pub(in crate::pipeline) fn start_workers(&self) -> Result<(), Error> {
+        for (spec, queue) in self.0.topology.workers() {
+            let queue_url = self.queue_url(queue)?;
+            let worker = Worker::start(spec.clone(), queue_url, self.journal().clone())?;
+            self.workers().push(Arc::new(worker));
+        }
+
+        Ok(())
+    }
+
+    fn workers(&self) -> MutexGuard<'_, Vec<Arc<Worker>>> {
+        self.0
+            .workers
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn engine(&self) -> &Arc<Engine> {
+        &self.0.engine
     }
 
     /// What the pipeline was started with. Clients can add buckets and queues, and change what the
@@ -311,9 +337,21 @@ impl LocalPipeline {
             })
     }
 
+    /// Lets the workers finish what they do, while everything else still runs: each gets SIGTERM,
+    /// and is killed if it still runs after the timeout of its function.
+    ///
+    /// Call it before [`stop`](Self::stop), which kills workers at once.
+    pub async fn stop_workers(&self) {
+        let workers = self.workers().clone();
+        join_all(workers.iter().map(|worker| worker.drain())).await;
+    }
+
     /// Stops the pipeline: running invocations are cut off, and processes are killed. Messages that
     /// were not handled stay in the queues and, with a folder, on disk.
     pub async fn stop(&self) {
+        let workers = std::mem::take(&mut *self.workers());
+        join_all(workers.iter().map(|worker| worker.end())).await;
+
         let sqs = self
             .0
             .sqs

@@ -2,6 +2,9 @@
 //! happened.
 
 mod local_pipeline;
+mod local_queue;
+mod local_queue_calls;
 mod objects;
 
 pub use self::local_pipeline::LocalPipeline;
+pub use self::local_queue::LocalQueue;

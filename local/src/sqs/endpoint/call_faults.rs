@@ -1,5 +1,5 @@
 //! The faults that hit the calls of clients: a call is throttled, or lost before or after its
-//! effect, or some entries of a batch are refused.
+//! effect, or some entries of a batch are refused. Workers in the same process suffer them too.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -19,12 +19,12 @@ const MAX_REMEMBERED: usize = 65_536;
 /// Counts how often the same call came while faults could hit it. A retry has another fate than the
 /// call before.
 #[derive(Default)]
-pub(super) struct CallAttempts(Mutex<HashMap<u64, u32>>);
+pub(crate) struct CallAttempts(Mutex<HashMap<u64, u32>>);
 
 /// Whether a call that has taken effect is answered.
 #[derive(Debug)]
 #[must_use = "`deliver` decides about the answer"]
-pub(super) struct Answer {
+pub(crate) struct Answer {
     is_lost: bool,
 }
 
@@ -35,7 +35,7 @@ impl CallAttempts {
     /// # Errors
     ///
     /// When the call is throttled or lost. It has no effect then.
-    pub(super) fn admit(
+    pub(crate) fn admit(
         &self,
         engine: &Engine,
         hop: Hop,
@@ -69,7 +69,7 @@ impl CallAttempts {
     }
 
     /// Decides whether one message of a call is refused. `key` is as in [`admit`](Self::admit).
-    pub(super) fn refuses(
+    pub(crate) fn refuses(
         &self,
         engine: &Engine,
         hop: Hop,
@@ -104,7 +104,7 @@ impl CallAttempts {
 
 impl Answer {
     /// Returns the output of a call, unless its answer is lost.
-    pub(super) fn deliver<T>(self, output: T) -> Result<T, SqsError> {
+    pub(crate) fn deliver<T>(self, output: T) -> Result<T, SqsError> {
         if self.is_lost {
             return Err(SqsError::lost());
         }

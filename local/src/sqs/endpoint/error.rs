@@ -9,7 +9,7 @@ use crate::{Error, ErrorKind};
 
 /// An error in the form of SQS.
 #[derive(Debug, Clone)]
-pub(super) struct SqsError {
+pub(crate) struct SqsError {
     code: ErrorCode,
     message: String,
     is_lost: bool,
@@ -142,7 +142,7 @@ impl SqsError {
     }
 
     /// A failure that a fault injects. A retry may succeed.
-    pub(super) fn temporary_failure() -> Self {
+    pub(crate) fn temporary_failure() -> Self {
         let message = "The request has failed due to a temporary failure of the server.";
         Self::new(ErrorCode::ServiceUnavailable, message)
     }
@@ -166,7 +166,7 @@ impl SqsError {
         self.code.query_name()
     }
 
-    pub(super) fn message(&self) -> &str {
+    pub(crate) fn message(&self) -> &str {
         &self.message
     }
 

@@ -13,5 +13,7 @@ mod queues;
 mod server;
 mod service;
 
+pub(crate) use self::call_faults::CallAttempts;
+pub(crate) use self::error::SqsError;
 pub(crate) use self::server::{BoundSqsEndpoint, SqsEndpoint};
 pub(crate) use self::service::queue_url;

@@ -60,6 +60,18 @@ impl Topology {
             part.require(is_invoked, "name", || {
                 part.says("the function has no mapping, so that nothing invokes it")
             })?;
+
+            if function.is_worker {
+                let mappings = self.mappings.iter();
+                let own = mappings.filter(|mapping| mapping.function == function.name);
+                part.require(own.count() == 1, "worker", || {
+                    part.says("a worker receives from one queue, so it has one mapping")
+                })?;
+
+                part.require(function.invoke_url.is_none(), "worker", || {
+                    part.says("a worker is a program, so it cannot have a URL")
+                })?;
+            }
         }
 
         Ok(())

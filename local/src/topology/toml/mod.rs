@@ -65,6 +65,7 @@ impl Topology {
     /// timeout = 10
     /// environment = { SIZE = "200" }
     /// inherit_environment = true               # and that of this process
+    /// worker = false                           # whether it receives from the queue itself
     ///
     /// [[mapping]]
     /// queue = "thumbnails"

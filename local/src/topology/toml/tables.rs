@@ -106,6 +106,8 @@ pub(super) struct FunctionTable {
     reserved_concurrency: Option<usize>,
     #[serde(default)]
     may_recur: bool,
+    #[serde(default)]
+    worker: bool,
 }
 
 #[derive(Deserialize)]
@@ -185,6 +187,7 @@ impl FunctionTable {
         spec.inherits_environment = self.inherit_environment;
         spec.reserved_concurrency = self.reserved_concurrency;
         spec.may_recur = self.may_recur;
+        spec.is_worker = self.worker;
 
         spec
     }

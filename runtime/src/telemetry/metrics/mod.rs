@@ -2,42 +2,25 @@
 //!
 //! The crate's root documentation has the table of names, units and labels.
 
+mod table;
+#[cfg(feature = "worker")]
+pub(crate) mod worker;
+
 use std::time::{Duration, SystemTime};
 
-use metrics::{Unit, counter, describe_counter, describe_histogram, histogram};
+use metrics::{counter, histogram};
 use s3_dispatch_core::{EventName, Outcome, S3EventRecord};
 
-const RECORDS: &str = "s3_dispatch_records_total";
-const MESSAGES: &str = "s3_dispatch_messages_total";
-const DEAD_LETTERS: &str = "s3_dispatch_dead_letters_total";
-const HANDLER_DURATION: &str = "s3_dispatch_handler_duration_seconds";
-const LAG: &str = "s3_dispatch_lag_seconds";
-const BATCH_SIZE: &str = "s3_dispatch_batch_size";
+#[cfg(feature = "prometheus")]
+pub(crate) use table::BUCKETS;
 
-/// Registers the description of every metric.
+use table::{
+    BATCH_SIZE, DEAD_LETTERS, HANDLER_DURATION, LAG, MESSAGES, RECORDS, Reporter, describe_those_of,
+};
+
+/// Registers the description of every metric that a dispatcher reports.
 pub(crate) fn describe() {
-    describe_counter!(RECORDS, Unit::Count, "records by event name and outcome");
-    describe_counter!(MESSAGES, Unit::Count, "messages by outcome");
-
-    describe_counter!(
-        DEAD_LETTERS,
-        Unit::Count,
-        "records that the dead-letter sink accepted, by event name"
-    );
-
-    describe_histogram!(
-        HANDLER_DURATION,
-        Unit::Seconds,
-        "time that a record spends in the router"
-    );
-
-    describe_histogram!(
-        LAG,
-        Unit::Seconds,
-        "time from the event to the start of its handler"
-    );
-
-    describe_histogram!(BATCH_SIZE, Unit::Count, "messages per invocation");
+    describe_those_of(Reporter::Dispatcher);
 }
 
 /// Notes that a record enters the router. A record without a readable time has no lag.

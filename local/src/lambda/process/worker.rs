@@ -1,0 +1,236 @@
+//! A program that receives from a queue itself, instead of being invoked.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::{oneshot, watch};
+use tokio::task::JoinHandle;
+use tokio::time::Instant;
+
+use super::child::FunctionChild;
+use super::command::worker_command;
+use super::environment::{LOG_GRACE, read_logs};
+use super::program_file::find;
+use crate::journal::{Journal, StepKind};
+use crate::topology::FunctionSpec;
+use crate::{Error, ErrorKind};
+
+/// The first pause before a worker that ended is started again. It doubles each time.
+const FIRST_PAUSE: Duration = Duration::from_millis(100);
+
+/// The longest pause before a worker that ended is started again.
+const MAX_PAUSE: Duration = Duration::from_secs(5);
+
+/// A worker that has run this long is not failing to start.
+const STEADY: Duration = Duration::from_secs(10);
+
+/// What a worker shall do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Order {
+    Run,
+    /// Finish what it does, and end.
+    Drain,
+    End,
+}
+
+/// A worker with its process, which is started again when it ends. Dropping it kills the process.
+pub(crate) struct Worker {
+    order: watch::Sender<Order>,
+    task: Mutex<Option<JoinHandle<()>>>,
+}
+
+impl Worker {
+    /// Starts the program of this function as a worker of the queue with this URL.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Program`] when the program does not exist or cannot be started.
+    pub(crate) fn start(
+        spec: FunctionSpec,
+        queue_url: String,
+        journal: Journal,
+    ) -> Result<Self, Error> {
+        let name = &spec.name;
+        let error = |reason: &str| {
+            let message = format!("the program of the worker `{name}` {reason}");
+            Error::new(ErrorKind::Program, spec.program_error(&message))
+        };
+        let program = spec.program.as_deref().ok_or_else(|| error("is missing"))?;
+        let program =
+            find(program).map_err(|reason| error(&format!("`{}` {reason}", program.display())))?;
+
+        let supervisor = Supervisor {
+            function: spec.name.as_str().into(),
+            program,
+            queue_url,
+            journal,
+            spec: spec.clone(),
+        };
+        let first = supervisor
+            .spawn()
+            .map_err(|failure| error(&format!("cannot be started: {failure}")))?;
+
+        let (order, orders) = watch::channel(Order::Run);
+        let task = tokio::spawn(supervisor.run(first, orders));
+
+        Ok(Self {
+            order,
+            task: Mutex::new(Some(task)),
+        })
+    }
+
+    /// Lets the worker finish what it does: it gets SIGTERM, and is killed if it still runs after
+    /// the timeout of its function.
+    pub(crate) async fn drain(&self) {
+        self.order.send_if_modified(|order| {
+            let is_running = *order == Order::Run;
+            *order = (*order).max(Order::Drain);
+            is_running
+        });
+
+        // Closed when the worker has ended.
+        self.order.closed().await;
+    }
+
+    /// Kills the worker, and waits until it has ended.
+    pub(crate) async fn end(&self) {
+        self.order.send_replace(Order::End);
+
+        let task = self.task.lock().unwrap_or_else(PoisonError::into_inner);
+        let task = { task }.take();
+        if let Some(task) = task {
+            drop(task.await);
+        }
+    }
+}
+
+/// Starts the process of a worker, again and again.
+struct Supervisor {
+    function: Arc<str>,
+    spec: FunctionSpec,
+    program: PathBuf,
+    queue_url: String,
+    journal: Journal,
+}
+
+impl Supervisor {
+    fn spawn(&self) -> io::Result<FunctionChild> {
+        let program: &Path = &self.program;
+        let child = FunctionChild::spawn(worker_command(&self.spec, program, &self.queue_url))?;
+
+        self.record(StepKind::FunctionStarted {
+            function: Arc::clone(&self.function),
+            process: child.id(),
+        });
+
+        Ok(child)
+    }
+
+    async fn run(self, first: FunctionChild, mut orders: watch::Receiver<Order>) {
+        let mut next = Some(first);
+        let mut ends_in_a_row = 0;
+
+        loop {
+            let started = Instant::now();
+            let reason = match next.take().map_or_else(|| self.spawn(), Ok) {
+                Ok(child) => self.watch(child, &mut orders).await,
+                Err(error) => Some(format!("it cannot be started: {error}")),
+            };
+
+            let Some(reason) = reason else { break };
+            self.record(StepKind::FunctionCrashed {
+                function: Arc::clone(&self.function),
+                reason,
+            });
+
+            if started.elapsed() >= STEADY {
+                ends_in_a_row = 0;
+            }
+            let after = FIRST_PAUSE
+                .saturating_mul(1 << ends_in_a_row.min(16))
+                .min(MAX_PAUSE);
+            ends_in_a_row += 1;
+
+            self.record(StepKind::FunctionRestarting {
+                function: Arc::clone(&self.function),
+                after,
+            });
+            let stopped = tokio::time::timeout(after, stops(&mut orders)).await;
+            if stopped.is_ok() {
+                break;
+            }
+        }
+
+        self.record(StepKind::FunctionStopped {
+            function: Arc::clone(&self.function),
+            reason: None,
+        });
+    }
+
+    /// Waits until a process ends by itself, and returns how. `None` if it was stopped.
+    async fn watch(
+        &self,
+        mut child: FunctionChild,
+        orders: &mut watch::Receiver<Order>,
+    ) -> Option<String> {
+        let logs = read_logs(&mut child, &self.function, &self.journal);
+        let process = child.id();
+        let (release, released) = oneshot::channel();
+        let mut ended = std::pin::pin!(child.wait_or_kill(released));
+
+        let reason = tokio::select! {
+            biased;
+            reason = &mut ended => reason,
+            () = stops(orders) => {
+                ask_to_end(process);
+                let is_killed = tokio::select! {
+                    biased;
+                    _ = &mut ended => false,
+                    () = tokio::time::sleep(self.spec.timeout) => true,
+                    // An error means that the worker was dropped.
+                    _ = orders.wait_for(|order| *order == Order::End) => true,
+                };
+
+                if is_killed {
+                    drop(release);
+                    ended.await;
+                }
+                None
+            }
+        };
+
+        // The last output comes before the end in the journal.
+        for log in logs {
+            drop(tokio::time::timeout(LOG_GRACE, log).await);
+        }
+
+        reason
+    }
+
+    fn record(&self, step: StepKind) {
+        self.journal.append(None, step);
+    }
+}
+
+/// Waits until the worker shall no longer run.
+async fn stops(orders: &mut watch::Receiver<Order>) {
+    // An error means that the worker was dropped.
+    drop(orders.wait_for(|order| *order != Order::Run).await);
+}
+
+/// Sends SIGTERM. The process has not been waited for, so its id is its own.
+#[cfg(unix)]
+fn ask_to_end(process: Option<u32>) {
+    use rustix::process::{Pid, Signal, kill_process};
+
+    let process = process.and_then(|id| i32::try_from(id).ok());
+    if let Some(process) = process.and_then(Pid::from_raw) {
+        // This fails only if it has already ended.
+        let _ = kill_process(process, Signal::TERM);
+    }
+}
+
+#[cfg(not(unix))]
+fn ask_to_end(_: Option<u32>) {}

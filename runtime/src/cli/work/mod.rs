@@ -1,0 +1,49 @@
+//! `work`: serves a queue until it is told to end.
+
+mod client;
+mod options;
+mod signals;
+
+use s3_dispatch_core::{Error, ErrorKind, Router};
+
+use super::{FAILURE, NOT_RUN, SUCCESS};
+use crate::Dispatcher;
+use crate::SqsQueue;
+use crate::telemetry::errors::with_causes;
+use crate::telemetry::escaped::escape;
+use crate::telemetry::logs;
+
+pub(super) use options::Options;
+
+/// Serves the queue, and returns the exit status.
+pub(super) async fn work<R: Router>(dispatcher: Dispatcher<R>, options: Options) -> i32 {
+    logs::init_for_lambda();
+
+    let shutdown = match signals::listen() {
+        Ok(shutdown) => shutdown,
+        Err(error) => {
+            eprintln!("error: the program cannot wait for signals: {error}");
+            return FAILURE;
+        }
+    };
+
+    let client = client::from_environment(options.queue_url()).await;
+    let queue = SqsQueue::new(client, options.queue_url());
+    let worker = options.worker(dispatcher, queue);
+
+    match worker.run(shutdown).await {
+        Ok(_) => SUCCESS,
+        Err(error) => {
+            // Not a log, which a setting could hide: nothing else says why the program ends.
+            eprintln!("error: {}", escape(&with_causes(&error)));
+            status(&error)
+        }
+    }
+}
+
+fn status(error: &Error) -> i32 {
+    match error.kind() {
+        ErrorKind::NotPrepared => NOT_RUN,
+        _ => FAILURE,
+    }
+}

@@ -1,0 +1,207 @@
+//! As a worker that serves a queue.
+
+use std::io::{Read, Write};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use s3_dispatch_testing::{NotificationBuilder, RecordBuilder};
+
+use crate::process::Process;
+use crate::sqs::Sqs;
+
+pub(crate) const TESTS: [(&str, fn()); 6] = [
+    (
+        "work_deletes_what_succeeded_and_drains",
+        work_deletes_what_succeeded_and_drains,
+    ),
+    (
+        "the_second_signal_ends_a_worker_at_once",
+        the_second_signal_ends_a_worker_at_once,
+    ),
+    (
+        "a_queue_that_does_not_exist_ends_a_worker",
+        a_queue_that_does_not_exist_ends_a_worker,
+    ),
+    (
+        "a_worker_that_cannot_be_prepared_ends",
+        a_worker_that_cannot_be_prepared_ends,
+    ),
+    (
+        "a_flag_wins_over_its_variable",
+        a_flag_wins_over_its_variable,
+    ),
+    ("a_worker_tells_how_it_is", a_worker_tells_how_it_is),
+];
+
+/// A command that runs a program as a worker of a queue, with this name.
+fn command(program: &str, sqs: &Sqs, queue: &str) -> Command {
+    let mut command = Command::new(std::env::current_exe().unwrap());
+    command
+        .args([
+            "work",
+            "--queue-url",
+            &format!("{}/000000000000/{queue}", sqs.endpoint()),
+        ])
+        .env_clear()
+        .env("PROGRAM", program)
+        .env("AWS_ENDPOINT_URL", sqs.endpoint())
+        .env("AWS_REGION", "eu-central-1")
+        .env("AWS_ACCESS_KEY_ID", "test")
+        .env("AWS_SECRET_ACCESS_KEY", "test")
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+
+    command
+}
+
+fn put(key: &str) -> String {
+    let record = RecordBuilder::new("ObjectCreated:Put").with_key(key);
+    NotificationBuilder::new().with_record(record).to_json()
+}
+
+fn work_deletes_what_succeeded_and_drains() {
+    let sqs = Sqs::start();
+    let worker = Process::start(&mut command("works", &sqs, "uploads"));
+    sqs.send(put("good"));
+    let deleted = (
+        "DeleteMessageBatch".to_owned(),
+        vec!["the handle".to_owned()],
+    );
+    assert_eq!(sqs.request(), deleted);
+
+    let ended = worker.terminate();
+    assert_eq!(ended.status.code(), Some(0), "{ended:?}");
+
+    let stdout = String::from_utf8(ended.stdout).unwrap();
+    let notes: Vec<_> = stdout
+        .lines()
+        .filter(|line| !line.contains("INFO"))
+        .collect();
+    assert_eq!(notes, ["prepares", "handles good", "after 1 messages"]);
+    assert!(stdout.contains("SIGTERM received"), "{stdout}");
+}
+
+fn the_second_signal_ends_a_worker_at_once() {
+    for (key, first, second, status) in [
+        ("hangs", "TERM", "TERM", 143),
+        ("hangs", "INT", "INT", 130),
+        ("hangs", "TERM", "INT", 130),
+        ("blocks", "INT", "TERM", 143),
+    ] {
+        let sqs = Sqs::start();
+        let mut command = command("works", &sqs, "uploads");
+        let mut worker = Process::start(command.args(["--drain", "3600"]));
+        sqs.send(put(key));
+        let mut lines = worker.lines();
+        lines
+            .find(|line| line == &format!("handles {key}"))
+            .unwrap();
+
+        worker.signal(first);
+        lines
+            .find(|line| line.contains("received: the worker drains"))
+            .unwrap();
+        worker.signal(second);
+        assert_eq!(
+            worker.end().status.code(),
+            Some(status),
+            "{key}, {first}, {second}"
+        );
+    }
+}
+
+fn a_queue_that_does_not_exist_ends_a_worker() {
+    let sqs = Sqs::start();
+    let ended = Process::start(&mut command("works", &sqs, "missing")).end();
+    assert_eq!(ended.status.code(), Some(1), "{ended:?}");
+
+    let stderr = String::from_utf8(ended.stderr).unwrap();
+    assert_eq!(stderr.lines().count(), 1, "{stderr}");
+    assert!(stderr.starts_with("error: "), "{stderr}");
+    assert!(
+        stderr.contains("The specified queue does not exist"),
+        "{stderr}"
+    );
+}
+
+fn a_worker_that_cannot_be_prepared_ends() {
+    let sqs = Sqs::start();
+    let ended = Process::start(&mut command("without a setting", &sqs, "uploads")).end();
+    assert_eq!(ended.status.code(), Some(2), "{ended:?}");
+    assert_eq!(
+        String::from_utf8(ended.stderr).unwrap(),
+        "error: the state of the handlers could not be made: the setting `TABLE`\\nis missing: \
+         environment variable not found\n"
+    );
+}
+
+/// An address that is in use says which of two was taken.
+fn a_flag_wins_over_its_variable() {
+    let sqs = Sqs::start();
+    let taken = || TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let (flag, variable) = (taken(), taken());
+    let address = |listener: &TcpListener| listener.local_addr().unwrap().to_string();
+
+    let check = |command: &mut Command, expected: &TcpListener| {
+        let ended = Process::start(command).end();
+        assert_eq!(ended.status.code(), Some(1), "{ended:?}");
+        let expected = format!(
+            "the address `{}` for health checks is in use by another program\n",
+            address(expected)
+        );
+        let stderr = String::from_utf8(ended.stderr).unwrap();
+        assert!(stderr.ends_with(&expected), "{stderr}");
+        assert_eq!(stderr.lines().count(), 1, "{stderr}");
+    };
+
+    let mut command = command("works", &sqs, "uploads");
+    command.env("S3_DISPATCH_HEALTH", address(&variable));
+    check(&mut command, &variable);
+    check(command.args(["--health", &address(&flag)]), &flag);
+}
+
+fn a_worker_tells_how_it_is() {
+    let sqs = Sqs::start();
+    let free = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let address = free.local_addr().unwrap();
+    drop(free);
+
+    let mut command = command("works", &sqs, "uploads");
+    let mut worker = Process::start(command.env("S3_DISPATCH_HEALTH", address.to_string()));
+    sqs.send(put("hangs"));
+    let mut lines = worker.lines();
+    lines.find(|line| line == "handles hangs").unwrap();
+
+    // It has received, and so it is ready.
+    assert_eq!(get(address, "/livez"), 200);
+    assert_eq!(get(address, "/readyz"), 200);
+
+    worker.signal("TERM");
+    lines
+        .find(|line| line.contains("received: the worker drains"))
+        .unwrap();
+    wait_until(|| get(address, "/readyz") == 503);
+    assert_eq!(get(address, "/livez"), 200);
+    worker.signal("TERM");
+    assert_eq!(worker.end().status.code(), Some(143));
+}
+
+/// The status of a page.
+fn get(address: SocketAddr, path: &str) -> u16 {
+    let mut stream = TcpStream::connect(address).unwrap();
+    write!(stream, "GET {path} HTTP/1.1\r\n\r\n").unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+
+    answer["HTTP/1.1 ".len()..][..3].parse().unwrap()
+}
+
+fn wait_until(is_true: impl Fn() -> bool) {
+    let started = Instant::now();
+    while !is_true() {
+        assert!(started.elapsed() < Duration::from_secs(20));
+        std::thread::yield_now();
+    }
+}
