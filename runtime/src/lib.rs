@@ -82,6 +82,9 @@
 //!   `TraceHeaderInterceptor`.
 //! - To write metrics or traces after each invocation, and for tower layers:
 //!   [`Dispatcher::after_invocation`], [`Dispatcher::layer`].
+//! - To choose what is logged: [`Dispatcher::log_handled_at`], [`Dispatcher::log_unrouted_at`]. To
+//!   write logs as `run` does without it: [`LogSubscriber`]. The guide "Logs and metrics",
+//!   `docs/logs-and-metrics.md` in the crate's folder, shows both.
 //! - To set the rules of delivery: [`Dispatcher`], [`Unrouted`], [`Malformed`], [`AllFailed`].
 //! - To see what happened: [`BatchReport`] and the module [`dispatch`].
 //! - To handle each record once, one record of a key at a time, or to skip outdated ones:
@@ -100,6 +103,8 @@
 //! # Features
 //!
 //! - `cli` (default): the command line outside Lambda, with `invoke`, `inspect` and `policy`.
+//! - `doctor`: the command `doctor`, which finds what loses events in a Terraform plan, a template,
+//!   or a running pipeline.
 //! - `dynamodb`: `DynamoDbStore`, with which [`Deduplicated`], [`Exclusive`] and [`LatestOnly`]
 //!   work across processes.
 //! - `sqs`: `SqsDeadLetters`, `SqsBackoff` and `SqsQueue`.
@@ -111,6 +116,7 @@
 //! - `worker`: serves a queue of SQS outside Lambda.
 //! - `prometheus`: the metrics of a worker at `/metrics`, in Prometheus' text format.
 //! - `metrics`: counters, gauges and histograms through the facade of the crate `metrics`.
+//! - `emf`: [`start`] and [`run`] print these metrics in CloudWatch's embedded metric format.
 //! - `anyhow`: each error in an `anyhow::Error` that `?` converts can be downcast, also the
 //!   outermost one.
 //! - `aws_lambda_events`: conversions between [`S3EventRecord`] and the record of that crate.
@@ -154,8 +160,11 @@
 //! - The number of label values is bounded. An event name that this version does not know is
 //!   `other`. Keys and buckets are never labels.
 //!
-//! The example `cloudwatch_metrics` writes them in CloudWatch's embedded metric format, after each
-//! invocation ([`Dispatcher::after_invocation`]).
+//! With the feature `emf`, [`start`] and [`run`] install a recorder in Lambda, unless the program
+//! has one, and print the metrics after each invocation in CloudWatch's embedded metric format. The
+//! namespace is `S3Dispatch`. The dimensions are the labels of the table and `function`; labels of
+//! other metrics are fields of the line. The example `cloudwatch_metrics` does the same with a
+//! recorder of its own and [`Dispatcher::after_invocation`].
 //!
 //! # In an existing function
 //!
@@ -180,6 +189,13 @@
 //! your own layers around it. Call [`Dispatcher::prepare`] first if the routes were made with
 //! [`Routes::prepared_by`]. The guide "Adopting step by step", `docs/adopting-step-by-step.md` in
 //! the crate's folder, leads from a hand-written function to [`start`].
+//!
+//! # Deploying
+//!
+//! `my-program policy --format sam` prints the whole pipeline as a template, from the bucket to the
+//! alarms, and `--format cloudformation` the same for CloudFormation and the CDK. `--format
+//! terraform` is for the Terraform module of the repository. The guide "Deploying with SAM and
+//! CloudFormation" is `docs/deploying-with-sam-and-cloudformation.md` in the crate's folder.
 
 mod start;
 mod lambda;
@@ -208,6 +224,12 @@ struct AdoptingStepByStep;
 #[cfg(doctest)]
 #[doc = include_str!("../docs/keeping-a-mirror.md")]
 struct KeepingAMirror;
+
+#[cfg(doctest)]
+#[doc = include_str!("../docs/deploying-with-sam-and-cloudformation.md")]
+struct DeployingWithSamAndCloudFormation;
+#[doc = include_str!("../docs/logs-and-metrics.md")]
+struct LogsAndMetrics;
 
 #[doc(hidden)]
 pub use s3_dispatch_core::__private;
@@ -247,5 +269,6 @@ pub use once::stores::store::{ClaimStore, LeaseStore, SequencerStore};
 #[cfg(feature = "sqs")]
 pub use queue::sqs::SqsQueue;
 pub use start::start;
+pub use telemetry::logs::LogSubscriber;
 #[cfg(feature = "worker")]
 pub use worker::{Worker, WorkerReport};

@@ -2,8 +2,9 @@
 
 use aws_lambda_events::event::sqs::SqsEvent;
 use bytes::Bytes;
-use s3_dispatch::{Dispatcher, Routes};
+use s3_dispatch::{Dispatcher, LogSubscriber, Routes};
 use tokio::runtime::{Builder, Runtime};
+use tracing::{Dispatch, Level};
 
 use super::lean::{self, Borrowing, Owning, Sonic};
 use super::value;
@@ -25,8 +26,14 @@ pub enum Contender {
     Ours,
     /// A dispatcher with 100 routes.
     OursHundred,
-    /// A dispatcher with two routes and the JSON subscriber at `info`.
+    /// A dispatcher with two routes and the JSON subscriber at `info`. The handlers log nothing.
     OursLogged,
+    /// The same with text instead of JSON.
+    OursLoggedText,
+    /// The JSON subscriber again, and one line for each record.
+    OursLogging,
+    /// The same with text instead of JSON.
+    OursLoggingText,
 }
 
 /// A contender that is ready for payloads. `None` means that it rejects the whole payload.
@@ -34,7 +41,7 @@ pub type Respond = Box<dyn Fn(&Bytes) -> Option<Vec<u8>>>;
 
 impl Contender {
     /// Every contender, in the order of the table.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 11] = [
         Self::Careful,
         Self::Value,
         Self::LeanBorrowed,
@@ -43,6 +50,9 @@ impl Contender {
         Self::Ours,
         Self::OursHundred,
         Self::OursLogged,
+        Self::OursLoggedText,
+        Self::OursLogging,
+        Self::OursLoggingText,
     ];
 
     /// The name in the results and on the command line.
@@ -57,6 +67,9 @@ impl Contender {
             Self::Ours => "ours",
             Self::OursHundred => "ours-100-routes",
             Self::OursLogged => "ours-logged",
+            Self::OursLoggedText => "ours-logged-text",
+            Self::OursLogging => "ours-logging",
+            Self::OursLoggingText => "ours-logging-text",
         }
     }
 
@@ -79,9 +92,12 @@ impl Contender {
             Self::LeanBorrowed => Box::new(lean::respond::<Borrowing>),
             Self::LeanOwned => Box::new(lean::respond::<Owning>),
             Self::Sonic => Box::new(lean::respond::<Sonic>),
-            Self::Ours => ours(ours_function::two_routes()),
-            Self::OursHundred => ours(ours_function::hundred_routes()),
-            Self::OursLogged => logged(ours(ours_function::two_routes())),
+            Self::Ours => ours(ours_function::two_routes(), Level::DEBUG),
+            Self::OursHundred => ours(ours_function::hundred_routes(), Level::DEBUG),
+            Self::OursLogged => logged(json(), Level::DEBUG),
+            Self::OursLoggedText => logged(text(), Level::DEBUG),
+            Self::OursLogging => logged(json(), Level::INFO),
+            Self::OursLoggingText => logged(text(), Level::INFO),
         }
     }
 }
@@ -100,9 +116,10 @@ fn careful() -> Respond {
     })
 }
 
-fn ours(routes: Routes<()>) -> Respond {
+/// `handled_at` is the level of the line about each record.
+fn ours(routes: Routes<()>, handled_at: Level) -> Respond {
     let runtime = runtime();
-    let dispatcher = Dispatcher::new(routes);
+    let dispatcher = Dispatcher::new(routes).log_handled_at(handled_at);
 
     Box::new(move |payload| {
         let report = runtime
@@ -112,14 +129,20 @@ fn ours(routes: Routes<()>) -> Respond {
     })
 }
 
-fn logged(respond: Respond) -> Respond {
-    let subscriber = tracing_subscriber::fmt()
-        .json()
-        .flatten_event(true)
-        .with_span_list(false);
-    let dispatch = tracing::Dispatch::new(subscriber.with_writer(std::io::sink).finish());
+fn logged(subscriber: LogSubscriber, handled_at: Level) -> Respond {
+    let respond = ours(ours_function::two_routes(), handled_at);
+    let dispatch = Dispatch::new(subscriber.with_level(Level::INFO));
 
     Box::new(move |payload| tracing::dispatcher::with_default(&dispatch, || respond(payload)))
+}
+
+/// The subscriber that `run` sets if Lambda asks for JSON.
+fn json() -> LogSubscriber {
+    LogSubscriber::json(std::io::sink)
+}
+
+fn text() -> LogSubscriber {
+    LogSubscriber::text(std::io::sink)
 }
 
 fn runtime() -> Runtime {

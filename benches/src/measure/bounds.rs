@@ -18,10 +18,20 @@ struct Bound {
 /// Per record, in a batch of 100.
 const INSTRUCTIONS: f64 = 12_800.0;
 const ALLOCATIONS: f64 = 2.0;
+/// With a subscriber at `info`, if the handlers log nothing.
+const INSTRUCTIONS_LOGGED: f64 = 9_500.0;
+const ALLOCATIONS_LOGGED: f64 = 2.5;
+/// With a subscriber at `info`, and one line for each record.
+const INSTRUCTIONS_LOGGING: f64 = 16_000.0;
 /// 100 routes, relative to 2 routes.
 const ROUTES: f64 = 1.2;
 /// Each shape, relative to the hand-written handler with the same batch.
 const SHAPES: f64 = 1.0 / 2.5;
+
+/// The contenders with a subscriber whose handlers log nothing.
+const QUIET: [Contender; 2] = [Contender::OursLogged, Contender::OursLoggedText];
+/// Those with a line for each record.
+const LOGGING: [Contender; 2] = [Contender::OursLogging, Contender::OursLoggingText];
 
 impl Bounds {
     /// The cells that have to be counted.
@@ -30,11 +40,17 @@ impl Bounds {
         let (careful, ours) = (Contender::Careful, Contender::Ours);
         let few = [careful, ours].map(|contender| cell(contender, Shape::Documented, 1));
         let many = [cell(Contender::OursHundred, Shape::Documented, 100)];
+        let logged = QUIET.into_iter().chain(LOGGING);
+        let logged = logged.map(|contender| cell(contender, Shape::Documented, 100));
         let shapes = Shape::ALL
             .into_iter()
             .flat_map(|shape| [cell(careful, shape, 100), cell(ours, shape, 100)]);
 
-        few.into_iter().chain(many).chain(shapes).collect()
+        few.into_iter()
+            .chain(many)
+            .chain(logged)
+            .chain(shapes)
+            .collect()
     }
 
     /// The bounds on the counted [`cells`](Self::cells).
@@ -86,6 +102,29 @@ impl Bounds {
                 by_hand.allocations,
             ),
         ];
+
+        for contender in QUIET {
+            let counts = of(contender, Shape::Documented, 100);
+            let name = contender.name();
+            bounds.push(bound(
+                &format!("instructions per record, {name}"),
+                counts.instructions,
+                INSTRUCTIONS_LOGGED,
+            ));
+            bounds.push(bound(
+                &format!("allocations per record, {name}"),
+                counts.allocations,
+                ALLOCATIONS_LOGGED,
+            ));
+        }
+
+        bounds.extend(LOGGING.map(|contender| {
+            bound(
+                &format!("instructions per record, {}", contender.name()),
+                of(contender, Shape::Documented, 100).instructions,
+                INSTRUCTIONS_LOGGING,
+            )
+        }));
 
         // A reader that rejects payloads is fast.
         let unread: usize = Shape::ALL

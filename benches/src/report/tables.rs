@@ -85,6 +85,9 @@ fn about(contender: Contender) -> &'static str {
         Contender::Ours => "s3-dispatch, 2 routes",
         Contender::OursHundred => "s3-dispatch, 100 routes",
         Contender::OursLogged => "s3-dispatch, 2 routes, JSON subscriber at `info`",
+        Contender::OursLoggedText => "the same with text",
+        Contender::OursLogging => "JSON, and a line for each record",
+        Contender::OursLoggingText => "the same with text",
     }
 }
 

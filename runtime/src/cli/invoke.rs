@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::{FAILURE, NOT_RUN, SUCCESS, read};
 use crate::Dispatcher;
 use crate::telemetry::errors::{error_type, with_causes, without_logged_causes};
-use crate::telemetry::escaped::escape;
+use crate::telemetry::logs::escaped::escape;
 
 /// The answer to Lambda when a whole invocation fails:
 /// `{"errorType": "s3_dispatch::InvalidJson", "errorMessage": "..."}`.

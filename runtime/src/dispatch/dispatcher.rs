@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 #[cfg(doc)]
 use s3_dispatch_core::Classify;
 use s3_dispatch_core::{Class, Error, ErrorKind, Manifest, Route, Router};
+use tracing::Level;
 
 use crate::dispatch::after_invocation::{AfterInvocation, Hooks};
 use crate::dispatch::answered::Answered;
@@ -350,9 +351,9 @@ impl<R: Router> Dispatcher<R> {
     /// # mod example {
     /// use s3_dispatch::{Dispatcher, Routes, SqsDeadLetters};
     ///
-    /// fn dispatcher(client: aws_sdk_sqs::Client, queue_url: &str) -> Dispatcher<Routes<()>> {
+    /// fn dispatcher(client: aws_sdk_sqs::Client) -> Dispatcher<Routes<()>> {
     ///     Dispatcher::new(Routes::new(()))
-    ///         .with_dead_letters(SqsDeadLetters::new(client, queue_url))
+    ///         .with_dead_letters(SqsDeadLetters::from_environment(client))
     /// }
     /// # }
     /// ```
@@ -377,8 +378,8 @@ impl<R: Router> Dispatcher<R> {
     /// use s3_dispatch::failure::ExponentialBackoff;
     /// use s3_dispatch::{Dispatcher, Routes, SqsBackoff};
     ///
-    /// fn dispatcher(client: aws_sdk_sqs::Client, queue_url: &str) -> Dispatcher<Routes<()>> {
-    ///     let backoff = SqsBackoff::new(client, queue_url, ExponentialBackoff::default());
+    /// fn dispatcher(client: aws_sdk_sqs::Client) -> Dispatcher<Routes<()>> {
+    ///     let backoff = SqsBackoff::from_environment(client, ExponentialBackoff::default());
     ///     Dispatcher::new(Routes::new(())).with_backoff(backoff)
     /// }
     /// # }
@@ -458,8 +459,8 @@ impl<R: Router> Dispatcher<R> {
     /// # mod example {
     /// use s3_dispatch::{Dispatcher, Routes, SqsQueue};
     ///
-    /// fn dispatcher(client: aws_sdk_sqs::Client, queue_url: &str) -> Dispatcher<Routes<()>> {
-    ///     Dispatcher::new(Routes::new(())).with_queue(SqsQueue::new(client, queue_url))
+    /// fn dispatcher(client: aws_sdk_sqs::Client) -> Dispatcher<Routes<()>> {
+    ///     Dispatcher::new(Routes::new(())).with_queue(SqsQueue::from_environment(client))
     /// }
     /// # }
     /// ```
@@ -616,12 +617,71 @@ impl<R: Router> Dispatcher<R> {
         self
     }
 
+    /// Sets the level of the line about each record that was handled. The default is `debug`.
+    ///
+    /// At `info` there is one line for each record, with its event name, bucket and key, and with
+    /// `duration_ms`, the time that it spent in the router. In Lambda and on the command line, the
+    /// environment variable `S3_DISPATCH_LOG_HANDLED` has precedence, so that somebody who looks
+    /// for a file can switch the lines on without a new deployment:
+    /// `S3_DISPATCH_LOG_HANDLED=info`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use s3_dispatch::{Dispatcher, Routes};
+    /// use tracing::Level;
+    ///
+    /// let dispatcher = Dispatcher::new(Routes::new(())).log_handled_at(Level::INFO);
+    /// ```
+    #[must_use]
+    pub fn log_handled_at(mut self, level: Level) -> Self {
+        self.settings.log_levels.handled = level;
+        self
+    }
+
+    /// Sets the level of the line about each record that no route matches and that is skipped. The
+    /// default is `warn`.
+    ///
+    /// Lower it where such records are expected, for example because the queue gets more than the
+    /// program handles. In Lambda and on the command line, the environment variable
+    /// `S3_DISPATCH_LOG_UNROUTED` has precedence: `S3_DISPATCH_LOG_UNROUTED=debug`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use s3_dispatch::{Dispatcher, Routes};
+    /// use tracing::Level;
+    ///
+    /// let dispatcher = Dispatcher::new(Routes::new(())).log_unrouted_at(Level::DEBUG);
+    /// ```
+    #[must_use]
+    pub fn log_unrouted_at(mut self, level: Level) -> Self {
+        self.settings.log_levels.unrouted = level;
+        self
+    }
+
+    /// Lets the environment decide about the levels, where it names any.
+    pub(crate) fn with_log_levels_of_environment(mut self) -> Self {
+        self.settings.log_levels = self.settings.log_levels.with_environment();
+        self
+    }
+
     /// Returns whether the dispatcher changes when messages are visible again.
     #[cfg(feature = "cli")]
     pub(crate) fn changes_visibility(&self) -> bool {
         let gives_back =
             self.settings.queue.is_some() && self.settings.unreached == Unreached::GiveBack;
         self.settings.backoff.is_some() || gives_back
+    }
+
+    #[cfg(feature = "doctor")]
+    pub(crate) fn concurrency(&self) -> usize {
+        self.settings.handlers()
+    }
+
+    #[cfg(feature = "doctor")]
+    pub(crate) fn deadline_margin(&self) -> Duration {
+        self.settings.deadline_margin
     }
 
     #[cfg(feature = "cli")]
@@ -718,7 +778,8 @@ impl<R: Router> Dispatcher<R> {
     }
 
     /// Prepares the router: makes the state of
-    /// [`Routes::prepared_by`](crate::Routes::prepared_by), and whatever other routers need.
+    /// [`Routes::prepared_by`](crate::Routes::prepared_by), and whatever other routers need. Then
+    /// prepares the dead-letter sink, the backoff and the queue, for example checks their URLs.
     ///
     /// [`start`](crate::start) and [`run`](crate::run) call it. Call it in a function that serves
     /// the dispatcher in another way, such as `lambda_runtime::run(dispatcher)`, so that a missing
@@ -727,8 +788,8 @@ impl<R: Router> Dispatcher<R> {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::NotPrepared`] if a part of the router fails or panics. The sources have the
-    /// reason. A later call tries again.
+    /// [`ErrorKind::NotPrepared`] if a part of the router, the dead-letter sink, the backoff or the
+    /// queue fails or panics. The sources have the reason. A later call tries again.
     ///
     /// # Examples
     ///
@@ -746,7 +807,7 @@ impl<R: Router> Dispatcher<R> {
     pub async fn prepare(&self) -> Result<(), Error> {
         let prepared = Guarded::new(|| self.router.prepare()).await;
         let Err(error) = prepared.unwrap_or_else(|panicked| Err(panicked.into())) else {
-            return Ok(());
+            return self.settings.prepare().await;
         };
 
         let text = "the router could not be prepared";

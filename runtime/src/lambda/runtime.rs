@@ -33,9 +33,14 @@ use crate::{Dispatcher, Payload};
 /// batch comes, and the messages stay in the queue meanwhile.
 ///
 /// Logs go to standard output. They are JSON if `AWS_LAMBDA_LOG_FORMAT` is `JSON`, and text
-/// otherwise, one line for each event, with control characters escaped. The level is that of
-/// `AWS_LAMBDA_LOG_LEVEL` or else of `RUST_LOG`, and `info` by default. If the program has set a
-/// `tracing` subscriber, that one is used instead.
+/// otherwise, one line for each event; [`LogSubscriber`](crate::LogSubscriber) describes both. The
+/// level is that of `AWS_LAMBDA_LOG_LEVEL` or else of `RUST_LOG`, and `info` by default. If the
+/// program has set a `tracing` subscriber, that one is used instead.
+/// [`S3_DISPATCH_LOG_HANDLED`](Dispatcher::log_handled_at) and
+/// [`S3_DISPATCH_LOG_UNROUTED`](Dispatcher::log_unrouted_at) set the levels of lines about records.
+///
+/// With the feature `emf`, metrics are printed after each invocation, unless the program has set a
+/// recorder of the crate `metrics`; see [Metrics](crate#metrics).
 ///
 /// The panic hook of the process is replaced by one that writes each panic to the logs, with its
 /// backtrace if `RUST_BACKTRACE` is set. A program that needs a hook of its own serves a
@@ -88,8 +93,12 @@ pub async fn run<R: Router>(router: impl Into<Dispatcher<R>>) -> Result<(), Erro
     let stop = Stop::default();
     let dispatcher = router
         .into()
+        .with_log_levels_of_environment()
         .with_in_progress(InProgress::find())
         .with_stop(stop.clone());
+    #[cfg(feature = "emf")]
+    let dispatcher = print_metrics(dispatcher);
+
     let drain = Drain::new(stop);
     let drain_time = dispatcher.drain();
     let mut signals = Termination::listen();
@@ -109,6 +118,20 @@ async fn end(drain: &Drain, drain_time: Duration, signals: &mut Termination) {
         () = drain.finish(drain_time) => {}
         () = signals.received() => tracing::warn!("second SIGTERM received: the drain is cut"),
     }
+}
+
+/// Prints metrics after each invocation, unless the program has a recorder.
+#[cfg(feature = "emf")]
+fn print_metrics<R: Router>(dispatcher: Dispatcher<R>) -> Dispatcher<R> {
+    let Some(printer) = crate::telemetry::emf::Printer::install() else {
+        return dispatcher;
+    };
+
+    // It is the last function that runs after an invocation, so it prints what the others measure.
+    dispatcher.after_invocation(move |_: &Result<crate::BatchReport, Error>| {
+        let printer = printer.clone();
+        async move { printer.print() }
+    })
 }
 
 /// Prepares the router, and then serves invocations.

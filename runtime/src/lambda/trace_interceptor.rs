@@ -80,3 +80,12 @@ impl Intercept for TraceHeaderInterceptor {
         Ok(())
     }
 }
+
+/// Returns a client with the same settings whose requests carry the trace header.
+#[cfg(feature = "sqs")]
+pub(crate) fn traced_sqs(client: &aws_sdk_sqs::Client) -> aws_sdk_sqs::Client {
+    let config = client.config().to_builder();
+    let config = config.interceptor(TraceHeaderInterceptor::new());
+
+    aws_sdk_sqs::Client::from_conf(config.build())
+}

@@ -4,10 +4,10 @@
 //! use this module, and it uses none of them.
 
 pub(crate) mod errors;
-pub(crate) mod escaped;
 mod panic_hook;
-mod log_fields;
 pub(crate) mod logs;
 pub(crate) mod in_progress;
 #[cfg(feature = "metrics")]
 pub(crate) mod metrics;
+#[cfg(feature = "emf")]
+pub(crate) mod emf;

@@ -11,7 +11,7 @@ use std::panic::PanicHookInfo;
 
 use s3_dispatch_core::__private::bounded;
 
-use crate::telemetry::escaped::escape;
+use crate::telemetry::logs::escaped::escape;
 
 thread_local! {
     /// Whether this thread is formatting the fields of a span or an event.

@@ -50,30 +50,35 @@ async fn handle(key: ObjectKey) -> Result<(), String> {
 
 /// Runs the function in the process of this test, until the Runtime API fails.
 fn serve() {
+    serve_routes(Routes::new(()).on_fn("*", handle));
+}
+
+/// The same with other routes.
+pub(crate) fn serve_routes(routes: Routes<()>) {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .unwrap();
-    let routes = Routes::new(()).on_fn("*", handle);
     let served = runtime.block_on(s3_dispatch::run(routes));
 
     assert!(served.is_err(), "the Runtime API has ended");
 }
 
-/// Answers one request for an invocation with this payload, and breaks off at the next.
-fn runtime_api(listener: &TcpListener, payload: &str) {
-    let mut is_answered = false;
+/// Answers requests for an invocation with these payloads, and breaks off at the next.
+fn runtime_api(listener: &TcpListener, payloads: &[String]) {
+    let mut payloads = payloads.iter();
 
     for connection in listener.incoming() {
         let mut connection = connection.unwrap();
         let request = read_request(&mut connection);
 
-        let body = match (request.starts_with("GET"), is_answered) {
-            (true, true) => return,
-            (true, false) => payload,
-            (false, _) => "",
+        let body = match request.starts_with("GET") {
+            true => match payloads.next() {
+                Some(payload) => payload.as_str(),
+                None => return,
+            },
+            false => "",
         };
-        is_answered |= !body.is_empty();
 
         let headers = "lambda-runtime-aws-request-id: 1\r\nlambda-runtime-deadline-ms: 0\r\n\
                        lambda-runtime-invoked-function-arn: arn\r\nconnection: close";
@@ -106,16 +111,27 @@ fn read_request(connection: &mut TcpStream) -> String {
 }
 
 /// Runs `test` again, in a process of its own, as a Lambda function that is invoked once.
-fn invoke(test: &str, format: &str) -> Output {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = listener.local_addr().unwrap().to_string();
+fn invoke(test: &str, format: &str, settings: &[(&str, &str)]) -> Output {
     let batch = SqsBatchBuilder::new()
         .with_record("1", put(&format!("panic/{HOSTILE}")))
         .with_record("2", put(&format!("error/{HOSTILE}")))
         .with_record("3", put(&format!("value/{HOSTILE}")))
         .with_record("4", put("unprintable/"))
         .with_record("5", put("long/é"));
-    std::thread::spawn(move || runtime_api(&listener, &batch.to_json()));
+
+    invoke_with(test, vec![batch.to_json()], format, settings)
+}
+
+/// Runs `test` again, in a process of its own, as a Lambda function that gets these payloads.
+pub(crate) fn invoke_with(
+    test: &str,
+    payloads: Vec<String>,
+    format: &str,
+    settings: &[(&str, &str)],
+) -> Output {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    std::thread::spawn(move || runtime_api(&listener, &payloads));
 
     Command::new(std::env::current_exe().unwrap())
         .args(["--exact", test, "--nocapture", "--quiet"])
@@ -127,13 +143,14 @@ fn invoke(test: &str, format: &str) -> Output {
         .env_remove("AWS_LAMBDA_LOG_LEVEL")
         .env_remove("RUST_LOG")
         .env_remove("RUST_BACKTRACE")
+        .envs(settings.iter().copied())
         .output()
         .unwrap()
 }
 
 /// Returns the lines of the log, and checks that none of them was forged.
 fn check(test: &str, format: &str) -> Vec<String> {
-    let output = invoke(test, format);
+    let output = invoke(test, format, &[]);
     let (log, errors) = (
         String::from_utf8(output.stdout).unwrap(),
         String::from_utf8(output.stderr).unwrap(),
@@ -209,7 +226,7 @@ fn hostile_texts_do_not_forge_lines_of_json() {
         ("/error", format!("cause{HOSTILE}")),
         ("/value", HOSTILE.to_owned()),
         ("/message", format!("message{HOSTILE}")),
-        ("/span/shown", format!("shown{HOSTILE}")),
+        ("/shown", format!("shown{HOSTILE}")),
     ] {
         let has_text = |line: &&Value| line.pointer(member).is_some_and(|value| *value == text);
         assert_eq!(
@@ -218,4 +235,50 @@ fn hostile_texts_do_not_forge_lines_of_json() {
             "{text}\n{lines:#?}"
         );
     }
+}
+
+/// Returns the objects that the function logs with these environment variables, without metrics.
+fn json_with(test: &str, settings: &[(&str, &str)]) -> Vec<Value> {
+    let output = invoke(test, "JSON", settings);
+    let log = String::from_utf8(output.stdout).unwrap();
+    let lines = log.lines().filter(|line| line.starts_with('{'));
+
+    lines
+        .map(|line| serde_json::from_str::<Value>(line).unwrap())
+        .filter(|line| line.get("_aws").is_none())
+        .collect()
+}
+
+#[test]
+fn the_environment_chooses_the_level_of_handled_records() {
+    if std::env::var_os("AWS_LAMBDA_RUNTIME_API").is_some() {
+        return serve();
+    }
+
+    let test = "log_lines::the_environment_chooses_the_level_of_handled_records";
+    let handled_at = |settings: &[(&str, &str)]| {
+        let lines = json_with(test, settings);
+        let handled = lines
+            .iter()
+            .filter(|line| line["message"] == "record handled");
+        let levels: Vec<_> = handled.map(|line| line["level"].clone()).collect();
+        let warning = lines
+            .iter()
+            .find(|line| line["message"].as_str().unwrap().contains("not a level"));
+
+        (levels, warning.cloned())
+    };
+
+    assert_eq!(handled_at(&[]), (vec![], None));
+    let (levels, warning) = handled_at(&[("S3_DISPATCH_LOG_HANDLED", " Info ")]);
+    assert_eq!((levels, warning), (vec!["INFO".into()], None));
+
+    let (levels, warning) = handled_at(&[("S3_DISPATCH_LOG_HANDLED", "loud")]);
+    let warning = warning.expect("a warning")["message"].clone();
+    assert!(levels.is_empty());
+    assert_eq!(
+        warning,
+        "`S3_DISPATCH_LOG_HANDLED` is not a level: `loud`; write `error`, `warn`, `info`, `debug` \
+         or `trace`"
+    );
 }

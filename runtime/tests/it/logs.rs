@@ -29,7 +29,7 @@ impl Write for Lines {
 /// `tracing` asks the subscriber of the thread that first comes to a span whether the span is of
 /// interest, and remembers the answer for all threads. A thread of another test, without a
 /// subscriber, would turn the span off for the tests here.
-fn subscribe_all_threads() {
+pub(crate) fn subscribe_all_threads() {
     static SUBSCRIBED: Once = Once::new();
 
     SUBSCRIBED.call_once(|| {

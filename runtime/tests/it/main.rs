@@ -24,6 +24,8 @@ mod sqs_backoff;
 mod sqs_queue;
 #[cfg(feature = "sqs")]
 mod sqs_receive;
+#[cfg(feature = "sqs")]
+mod sqs_urls;
 mod deduplicated;
 mod own_writes;
 mod outages;
@@ -44,8 +46,11 @@ mod lambda_service;
 mod trace_header;
 mod logs;
 mod log_lines;
+mod log_format;
 #[cfg(feature = "metrics")]
 mod metrics;
+#[cfg(feature = "emf")]
+mod emf;
 #[cfg(feature = "aws_lambda_events")]
 mod aws_lambda_events;
 mod readme;

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use metrics::Unit;
 use metrics_util::debugging::{DebugValue, DebuggingRecorder};
-use s3_dispatch::Dispatcher;
+use s3_dispatch::failure::{DeadLetter, DeadLetterError};
+use s3_dispatch::{DeadLetters, Dispatcher};
 use s3_dispatch_testing::{RecordBuilder, SqsBatchBuilder};
 
 use crate::script::{Script, put};
@@ -222,5 +223,65 @@ async fn a_recorder_gets_units_and_descriptions_whenever_it_is_installed() {
         ];
         let expected = expected.map(|(name, unit)| (name.to_owned(), (Some(unit), true)));
         assert_eq!(units(&recorder), BTreeMap::from(expected));
+    }
+}
+
+/// Returns each metric that the dashboard of `infra/` names, with its labels.
+fn metrics_of_the_dashboard() -> BTreeMap<String, Vec<String>> {
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../infra/dashboard.tf");
+    let text = std::fs::read_to_string(file).unwrap();
+    let quoted = |text: &str| -> Vec<String> {
+        let texts = text.split('"').skip(1).step_by(2);
+        texts.map(str::to_owned).collect()
+    };
+
+    let metrics = text.lines().filter_map(|line| {
+        let (_, line) = line.split_once("{ name = ")?;
+        let (name, labels) = line.split_once(", labels = ")?;
+        Some((quoted(name).remove(0), quoted(labels)))
+    });
+
+    metrics.collect()
+}
+
+#[test]
+fn the_dashboard_shows_every_metric_by_its_labels() {
+    let recorder = DebuggingRecorder::new();
+    let snapshotter = recorder.snapshotter();
+    let permanent = SqsBatchBuilder::new()
+        .with_record("1", put("permanent/1"))
+        .with_record("2", put("ok/2"));
+
+    metrics::with_local_recorder(&recorder, || {
+        let dispatcher = Dispatcher::new(Script::default()).with_dead_letters(Accepting);
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_time()
+            .build()
+            .unwrap();
+        let report = runtime.block_on(dispatcher.dispatch(permanent.to_bytes(), None));
+        assert_eq!(report.unwrap().dead_letters(), 1);
+    });
+
+    let measured: BTreeMap<String, Vec<String>> = snapshotter
+        .snapshot()
+        .into_vec()
+        .iter()
+        .map(|(key, ..)| {
+            let labels = key.key().labels().map(|label| label.key().to_owned());
+            (key.key().name().to_owned(), labels.collect())
+        })
+        .collect();
+
+    assert_eq!(measured.len(), 6);
+    assert_eq!(metrics_of_the_dashboard(), measured);
+}
+
+/// A sink that stores every letter.
+struct Accepting;
+
+#[s3_dispatch::async_trait]
+impl DeadLetters for Accepting {
+    async fn put(&self, _: &DeadLetter<'_>) -> Result<(), DeadLetterError> {
+        Ok(())
     }
 }

@@ -128,7 +128,7 @@ impl Ended {
             .iter()
             .filter(|log| log["message"] == "object uploaded")
         {
-            let invocation = log["span"]["request_id"].as_str().unwrap().to_owned();
+            let invocation = log["requestId"].as_str().unwrap().to_owned();
             uploads
                 .entry(invocation)
                 .or_default()

@@ -7,11 +7,10 @@ mod signals;
 use s3_dispatch_core::{Error, ErrorKind, Router};
 
 use super::{FAILURE, NOT_RUN, SUCCESS};
-use crate::Dispatcher;
-use crate::SqsQueue;
 use crate::telemetry::errors::with_causes;
-use crate::telemetry::escaped::escape;
 use crate::telemetry::logs;
+use crate::telemetry::logs::escaped::escape;
+use crate::{Dispatcher, SqsQueue};
 
 pub(super) use options::Options;
 
@@ -29,7 +28,7 @@ pub(super) async fn work<R: Router>(dispatcher: Dispatcher<R>, options: Options)
 
     let client = client::from_environment(options.queue_url()).await;
     let queue = SqsQueue::new(client, options.queue_url());
-    let worker = options.worker(dispatcher, queue);
+    let worker = options.worker(dispatcher.with_log_levels_of_environment(), queue);
 
     match worker.run(shutdown).await {
         Ok(_) => SUCCESS,

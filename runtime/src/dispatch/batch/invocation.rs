@@ -59,6 +59,7 @@ impl Invocation {
             arrival::complete(message, settings);
         }
 
+        let settings = &*settings.for_messages(delivery.messages());
         let cut = settings.cut(self.deadline);
         let outcomes = self
             .outcomes(router, settings, answered, &delivery, cut)

@@ -9,9 +9,10 @@ use s3_dispatch_core::{
 };
 use tracing::Instrument;
 
-use crate::dispatch::settings::Unrouted;
+use crate::dispatch::settings::{Settings, Unrouted};
 use crate::guarded::Guarded;
 use crate::telemetry::errors::with_causes;
+use crate::telemetry::logs::levels::{LogLevels, log_at};
 
 /// Routes a record within its span, and logs and counts the outcome once.
 ///
@@ -20,8 +21,7 @@ pub(crate) async fn route<R: Router>(
     router: &R,
     record: &S3EventRecord,
     message: &MessageContext,
-    timeout: Option<Duration>,
-    on_unrouted: Unrouted,
+    settings: &Settings,
 ) -> Outcome {
     let span = tracing::info_span!(
         "record",
@@ -33,22 +33,23 @@ pub(crate) async fn route<R: Router>(
     );
 
     async {
-        #[cfg(feature = "metrics")]
-        let started = tokio::time::Instant::now();
+        let is_timed = cfg!(feature = "metrics") || settings.log_levels.may_log_handled();
+        let started = is_timed.then(tokio::time::Instant::now);
         #[cfg(feature = "metrics")]
         crate::telemetry::metrics::record_started(record);
-        let outcome = route_guarded(router, record, message, timeout).await;
+        let outcome = route_guarded(router, record, message, settings.record_timeout).await;
 
         let outcome = match outcome {
-            Outcome::Skipped(SkipReason::Unrouted) if on_unrouted == Unrouted::Fail => {
+            Outcome::Skipped(SkipReason::Unrouted) if settings.unrouted == Unrouted::Fail => {
                 Outcome::Failed(HandlerError::retry(NoRoute))
             }
             other => settle(other, message),
         };
 
+        let duration = started.map(|started| started.elapsed());
         #[cfg(feature = "metrics")]
-        crate::telemetry::metrics::record_finished(record, &outcome, started.elapsed());
-        log(record, &outcome);
+        crate::telemetry::metrics::record_finished(record, &outcome, duration.unwrap_or_default());
+        log(record, &outcome, duration, settings.log_levels);
 
         outcome
     }
@@ -74,7 +75,7 @@ async fn route_guarded<R: Router>(
     routed.unwrap_or_else(|panicked| Outcome::Failed(HandlerError::retry(panicked)))
 }
 
-fn log(record: &S3EventRecord, outcome: &Outcome) {
+fn log(record: &S3EventRecord, outcome: &Outcome, duration: Option<Duration>, levels: LogLevels) {
     match outcome {
         Outcome::Failed(error) => {
             // Logged as a text, not through `Display`, so that the subscriber escapes text that the
@@ -86,17 +87,22 @@ fn log(record: &S3EventRecord, outcome: &Outcome) {
             );
         }
         Outcome::Skipped(SkipReason::Unrouted) => match emulator_of(&record.event_name) {
-            Some(emulator) => tracing::warn!(
+            Some(emulator) => log_at!(
+                levels.unrouted,
                 emulator,
                 "record skipped: no route matches it, because {emulator} does not write the reason \
                  that AWS writes"
             ),
-            None => tracing::warn!("record skipped: no route matches it"),
+            None => log_at!(levels.unrouted, "record skipped: no route matches it"),
         },
         Outcome::Skipped(reason) => {
             tracing::info!(reason = reason.name(), "record skipped: {reason}");
         }
-        Outcome::Handled => tracing::debug!("record handled"),
+        Outcome::Handled => {
+            // Digits below a microsecond would be noise.
+            let duration_ms = duration.map(|duration| duration.as_micros() as f64 / 1000.0);
+            log_at!(levels.handled, duration_ms, "record handled");
+        }
     }
 }
 

@@ -79,13 +79,7 @@ impl<R: Router, D: Deref<Target = Delivery> + Clone> Runner<'_, R, D> {
         let context = &begun.delivery.messages()[begun.step.message].context;
         let _noted = self.in_progress.map(|notes| notes.begin(record, context));
 
-        let routed = record_task::route(
-            self.router,
-            record,
-            context,
-            self.settings.record_timeout,
-            self.settings.unrouted,
-        );
+        let routed = record_task::route(self.router, record, context, self.settings);
         match registration {
             None => Some(routed.await),
             Some(registration) => Abortable::new(routed, registration).await.ok(),

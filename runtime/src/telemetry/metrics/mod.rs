@@ -14,6 +14,10 @@ use s3_dispatch_core::{EventName, Outcome, S3EventRecord};
 #[cfg(feature = "prometheus")]
 pub(crate) use table::BUCKETS;
 
+/// What the names of all metrics begin with.
+#[cfg(feature = "emf")]
+pub(crate) const PREFIX: &str = "s3_dispatch_";
+
 use table::{
     BATCH_SIZE, DEAD_LETTERS, HANDLER_DURATION, LAG, MESSAGES, RECORDS, Reporter, describe_those_of,
 };

@@ -41,6 +41,7 @@ impl HealthState {
     }
 
     /// Sets how long the worker may make no progress before it counts as dead.
+    #[cfg(test)]
     pub(crate) fn with_progress_limit(mut self, limit: Duration) -> Self {
         self.progress_limit = limit;
         self
