@@ -78,7 +78,8 @@
 //! - To name the types of a record's fields: the modules [`record`] and [`event_data`].
 //! - To choose the handler of a record: [`Routes`], [`Route`], [`EventPattern`]. Implement
 //!   [`Router`] to wrap them.
-//! - To run the program: [`start`], [`run`].
+//! - To run the program: [`start`], [`run`]. For AWS SDK clients on Managed Instances:
+//!   `TraceHeaderInterceptor`.
 //! - To trace each event with OpenTelemetry: the feature `otel`.
 //! - To write metrics after each invocation, and for tower layers:
 //!   [`Dispatcher::after_invocation`], [`Dispatcher::layer`].
@@ -111,6 +112,8 @@
 //! - `objects`: `Object`, `Current` and `Objects`, with a client of the AWS SDK. `object-store` is
 //!   the same without the SDK, for a store of your own and for tests on the memory of
 //!   `s3-dispatch-testing`.
+//! - `trace-header`: `TraceHeaderInterceptor`, with which AWS can stop loops of functions on Lambda
+//!   Managed Instances too.
 //! - `worker`: serves a queue of SQS outside Lambda.
 //! - `prometheus`: the metrics of a worker at `/metrics`, in Prometheus' text format.
 //! - `metrics`: counters, gauges and histograms through the facade of the crate `metrics`.
@@ -257,6 +260,8 @@ pub use failure::sqs_backoff::SqsBackoff;
 #[cfg(feature = "sqs")]
 pub use failure::sqs_dead_letters::SqsDeadLetters;
 pub use lambda::run;
+#[cfg(feature = "trace-header")]
+pub use lambda::trace_interceptor::TraceHeaderInterceptor;
 #[cfg(feature = "object-store")]
 pub use objects::{current::Current, object::Object, objects::Objects};
 pub use once::deduplicated::Deduplicated;

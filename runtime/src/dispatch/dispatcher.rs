@@ -13,6 +13,7 @@ use tracing::Level;
 use crate::dispatch::after_invocation::{AfterInvocation, Hooks};
 use crate::dispatch::answered::Answered;
 use crate::dispatch::batch::invocation::Invocation;
+use crate::dispatch::batch::stop::Stop;
 use crate::dispatch::payload::Payload;
 use crate::dispatch::report::BatchReport;
 use crate::dispatch::settings::{
@@ -115,10 +116,10 @@ pub struct Dispatcher<R> {
 impl<R: Router> Dispatcher<R> {
     /// Creates a dispatcher with the default settings.
     ///
-    /// It runs up to five handlers at once, stops 500 ms before the deadline, and does not limit
-    /// the time of a record. It skips unrouted records and fails malformed messages. It reports
-    /// single failures even if everything failed. It has no dead-letter sink, no backoff and no
-    /// queue.
+    /// It runs up to five handlers at once, stops 500 ms before the deadline and 200 ms after
+    /// SIGTERM, and does not limit the time of a record. It skips unrouted records and fails
+    /// malformed messages. It reports single failures even if everything failed. It has no
+    /// dead-letter sink, no backoff and no queue.
     ///
     /// # Examples
     ///
@@ -192,6 +193,34 @@ impl<R: Router> Dispatcher<R> {
     #[must_use]
     pub fn with_deadline_margin(mut self, margin: Duration) -> Self {
         self.settings.deadline_margin = margin;
+        self
+    }
+
+    /// Sets how long handlers may go on after the signal SIGTERM, in Lambda. The default is 200 ms.
+    ///
+    /// From the signal on nothing new starts. Handlers that run longer are cancelled, and every
+    /// batch is answered: what has succeeded by then is not delivered again. Only
+    /// [`run`](crate::run) and [`start`](crate::start) listen to the signal. A deadline that comes
+    /// earlier still holds.
+    ///
+    /// The answers need some time as well. Lambda ends the process with SIGKILL after 300 ms if
+    /// the function has an external extension, and after 500 ms if it has an internal one only
+    /// ("Graceful shutdown with AWS Lambda", aws-samples on GitHub). AWS names no limit for Lambda
+    /// Managed Instances, where invocations may be running when the signal comes. A process that
+    /// is killed in its drain gives no answers, and its messages are delivered again.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use s3_dispatch::{Dispatcher, Routes};
+    ///
+    /// let dispatcher = Dispatcher::new(Routes::new(())).with_drain(Duration::from_secs(1));
+    /// ```
+    #[must_use]
+    pub fn with_drain(mut self, drain: Duration) -> Self {
+        self.settings.drain = drain;
         self
     }
 
@@ -800,6 +829,17 @@ impl<R: Router> Dispatcher<R> {
         self
     }
 
+    /// Ends the batches of this dispatcher when `stop` is told.
+    pub(crate) fn with_stop(mut self, stop: Stop) -> Self {
+        self.settings.stop = Some(stop);
+        self
+    }
+
+    /// Returns how long handlers may go on when the process is told to end.
+    pub(crate) fn drain(&self) -> Duration {
+        self.settings.drain
+    }
+
     /// Prepares the router: makes the state of
     /// [`Routes::prepared_by`](crate::Routes::prepared_by), and whatever other routers need. Then
     /// prepares the dead-letter sink, the backoff and the queue, for example checks their URLs.
@@ -903,8 +943,9 @@ impl<R: Router> Dispatcher<R> {
             .await;
         trace.finish(result.as_ref().err());
 
-        self.hooks.call(&result, deadline).await;
-        traces.flush(deadline).await;
+        let due = self.settings.due(deadline);
+        self.hooks.call(&result, due).await;
+        traces.flush(due).await;
 
         result
     }
@@ -969,6 +1010,7 @@ impl<R: fmt::Debug> fmt::Debug for Dispatcher<R> {
             .field("router", &self.router)
             .field("concurrency", &settings.handlers())
             .field("deadline_margin", &settings.deadline_margin)
+            .field("drain", &settings.drain)
             .field("record_timeout", &settings.record_timeout)
             .field("unrouted", &settings.unrouted)
             .field("malformed", &settings.malformed)

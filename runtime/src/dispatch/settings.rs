@@ -11,6 +11,7 @@ use s3_dispatch_core::delivery::Message;
 use s3_dispatch_core::handler::BoxFuture;
 use s3_dispatch_core::{Error, ErrorKind};
 
+use crate::dispatch::batch::stop::Stop;
 use crate::failure::classifiers::{Classifiers, default_classifier};
 use crate::guarded::{Guarded, Panicked};
 use crate::queue::Queue;
@@ -206,6 +207,10 @@ pub(crate) struct Settings {
     pub(crate) log_levels: LogLevels,
     pub(crate) in_progress: Option<Arc<InProgress>>,
     pub(crate) traces: Traces,
+    /// How long handlers may go on when the process is told to end.
+    pub(crate) drain: Duration,
+    /// `None` where nobody tells that the process ends.
+    pub(crate) stop: Option<Stop>,
     pub(crate) classifiers: Classifiers,
     /// What [`classifiers`](Self::classifiers) are as one.
     pub(crate) classifier: Option<Classifier>,
@@ -238,6 +243,8 @@ impl Default for Settings {
             log_levels: LogLevels::default(),
             in_progress: None,
             traces: Traces::default(),
+            drain: Duration::from_millis(200),
+            stop: None,
             classifiers: Classifiers::default(),
             classifier: default_classifier(),
         }
@@ -245,6 +252,19 @@ impl Default for Settings {
 }
 
 impl Settings {
+    /// Whether the process was told to end.
+    pub(crate) fn is_stopping(&self) -> bool {
+        self.stop.as_ref().is_some_and(Stop::is_told)
+    }
+
+    /// Returns when the answer is due, which is sooner than the deadline if the process ends.
+    pub(crate) fn due(&self, deadline: Option<Instant>) -> Option<Instant> {
+        match &self.stop {
+            Some(stop) => stop.due(deadline),
+            None => deadline,
+        }
+    }
+
     /// Returns the settings for these messages. They differ only if the queue depends on the one
     /// that the messages name.
     pub(crate) fn for_messages(&self, messages: &[Message]) -> Cow<'_, Self> {

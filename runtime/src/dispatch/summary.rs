@@ -87,6 +87,34 @@ fn failure_name(failure: MessageFailure) -> &'static str {
     }
 }
 
+/// Why messages were not reached.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum NotReached {
+    /// The time ran out.
+    InTime,
+    /// The process was told to end.
+    BeforeTheEnd,
+    /// An earlier message of their group or key failed.
+    AfterAFailure,
+}
+
+impl NotReached {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::InTime => {
+                "some messages were not reached before the deadline: raise the concurrency or the \
+                 function's timeout, or lower the batch size"
+            }
+            Self::BeforeTheEnd => {
+                "some messages were not reached before the process was told to end"
+            }
+            Self::AfterAFailure => {
+                "some messages were not reached: an earlier one of their group or key failed"
+            }
+        }
+    }
+}
+
 /// Logs the summary of a receive of a worker.
 #[cfg(feature = "worker")]
 pub(crate) fn log_receive(report: &BatchReport, delivery: &Delivery) {
@@ -102,24 +130,17 @@ pub(crate) fn log_receive(report: &BatchReport, delivery: &Delivery) {
     );
 }
 
-const NOT_IN_TIME: &str = "some messages were not reached before the deadline: raise the \
-                           concurrency or the function's timeout, or lower the batch size";
-const BEHIND_A_FAILURE: &str =
-    "some messages were not reached: an earlier one of their group or key failed";
-
 /// AWS recommends a `maxReceiveCount` of at least 5 ("Creating and configuring an Amazon SQS event
 /// source mapping", AWS Lambda Developer Guide, 2026).
 const USUAL_MAX_RECEIVE_COUNT: u32 = 5;
 
 /// Warns of messages that were not reached. Their records have no log lines, so they are named
 /// here.
-///
-/// `is_cut` says whether the time has run out. Otherwise an earlier message of their group failed.
 pub(crate) fn log_unreached(
     report: &BatchReport,
     delivery: &Delivery,
     request_id: Option<&InvocationId>,
-    is_cut: bool,
+    reason: NotReached,
 ) {
     const MAX_NAMED: usize = 10;
 
@@ -145,11 +166,7 @@ pub(crate) fn log_unreached(
     let most_received = counts.max();
     let is_last_chance = most_received.is_some_and(|count| count >= USUAL_MAX_RECEIVE_COUNT - 1);
 
-    let text = if is_cut {
-        NOT_IN_TIME
-    } else {
-        BEHIND_A_FAILURE
-    };
+    let text = reason.as_str();
 
     macro_rules! log {
         ($level:ident, $rest:literal) => {

@@ -9,6 +9,7 @@ use aws_sdk_sqs::types::MessageAttributeValue;
 
 use crate::DeadLetters;
 use crate::failure::dead_letters::{DeadLetter, DeadLetterError};
+use crate::lambda::trace_interceptor::traced_sqs;
 use crate::queue::sqs_url::{SqsUrl, Wanted};
 
 /// Sends dead letters to a standard SQS queue.
@@ -55,7 +56,7 @@ impl SqsDeadLetters {
     /// ```
     pub fn new(client: Client, queue_url: impl Into<String>) -> Self {
         Self {
-            client,
+            client: traced_sqs(&client),
             url: SqsUrl::known(queue_url),
         }
     }
@@ -86,7 +87,7 @@ impl SqsDeadLetters {
     #[must_use]
     pub fn from_environment(client: Client) -> Self {
         Self {
-            client,
+            client: traced_sqs(&client),
             url: SqsUrl::from_environment(Wanted::DeadLetters),
         }
     }

@@ -15,6 +15,7 @@ use futures_util::{StreamExt, stream};
 use s3_dispatch_core::delivery::{QueueArn, ReceiptHandle};
 use tokio::sync::OnceCell;
 
+use crate::lambda::trace_interceptor::traced_sqs;
 use crate::queue::access::{Queue, QueueError};
 use crate::queue::sqs_error::{Call, of_call};
 use crate::queue::sqs_url::{SqsUrl, UnknownUrl, Wanted};
@@ -59,7 +60,7 @@ impl SqsQueue {
     /// ```
     pub fn new(client: Client, url: impl Into<String>) -> Self {
         Self {
-            client,
+            client: traced_sqs(&client),
             url: SqsUrl::known(url),
             named: None,
             arn: Arc::default(),
@@ -92,7 +93,7 @@ impl SqsQueue {
     #[must_use]
     pub fn from_environment(client: Client) -> Self {
         Self {
-            client,
+            client: traced_sqs(&client),
             url: SqsUrl::from_environment(Wanted::Main),
             named: None,
             arn: Arc::default(),

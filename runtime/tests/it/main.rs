@@ -42,6 +42,8 @@ mod instances;
 mod memory_store;
 mod objects;
 mod lambda_service;
+#[cfg(all(feature = "dynamodb", feature = "objects", feature = "sqs"))]
+mod trace_header;
 mod logs;
 #[cfg(feature = "otel")]
 mod traces;

@@ -6,8 +6,12 @@
 
 #[cfg(all(unix, feature = "cli", feature = "worker"))]
 mod as_worker;
+#[cfg(feature = "sqs")]
+mod aws_requests;
 #[cfg(unix)]
 mod in_lambda;
+#[cfg(unix)]
+mod on_managed_instance;
 mod in_terminal;
 #[cfg(unix)]
 mod process;
@@ -27,7 +31,9 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 
     let tests = in_terminal::TESTS.iter();
     #[cfg(unix)]
-    let tests = tests.chain(&in_lambda::TESTS);
+    let tests = tests
+        .chain(&in_lambda::TESTS)
+        .chain(on_managed_instance::TESTS);
     #[cfg(all(unix, feature = "cli", feature = "worker"))]
     let tests = tests.chain(&as_worker::TESTS);
     #[cfg(all(unix, feature = "otel"))]

@@ -15,7 +15,7 @@ use crate::dispatch::message_outcome::{MessageFailure, MessageOutcome};
 use crate::dispatch::payload::Payload;
 use crate::dispatch::report::BatchReport;
 use crate::dispatch::settings::{AllFailed, Returned, Settings, Unreached};
-use crate::dispatch::summary;
+use crate::dispatch::summary::{self, NotReached};
 use crate::failure::backoff::{self, FailedMessage};
 use crate::queue::give_back::give_back;
 #[cfg(feature = "metrics")]
@@ -45,7 +45,7 @@ impl Invocation {
     ///
     /// The same as [`Dispatcher::dispatch`](crate::Dispatcher::dispatch).
     pub(crate) async fn run<R: Router>(
-        self,
+        mut self,
         router: &R,
         settings: &Settings,
         answered: &Answered,
@@ -70,10 +70,16 @@ impl Invocation {
         let outcomes = self
             .outcomes(router, settings, answered, &delivery, cut)
             .await;
+        self.deadline = settings.due(self.deadline);
 
         let report = BatchReport::new(&delivery, &outcomes, settings.malformed);
         let is_cut = cut.is_some_and(|cut| tokio::time::Instant::now() >= cut.into());
-        summary::log_unreached(&report, &delivery, self.request_id.as_ref(), is_cut);
+        let reason = match is_cut {
+            true => NotReached::InTime,
+            false if settings.is_stopping() => NotReached::BeforeTheEnd,
+            false => NotReached::AfterAFailure,
+        };
+        summary::log_unreached(&report, &delivery, self.request_id.as_ref(), reason);
         summary::log(&report, &delivery, self.request_id.as_ref(), trace, started);
         summary::trace(&report, &delivery);
         #[cfg(feature = "metrics")]
