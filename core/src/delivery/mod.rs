@@ -8,7 +8,9 @@ mod envelope;
 mod messages;
 pub(crate) mod notification;
 
-pub use context::{InvocationId, MessageGroupId, MessageId, QueueArn, ReceiptHandle, TraceHeader};
+pub use context::{
+    InvocationId, MessageGroupId, MessageId, QueueArn, ReceiptHandle, TraceHeader, TraceParent,
+};
 pub use envelope::{Envelope, Envelopes};
 pub use messages::{Content, Delivery, Message};
 pub use notification::{DetailType, OtherMessage, ServiceName, TestEvent, TopicArn};
