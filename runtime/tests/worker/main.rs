@@ -1,9 +1,9 @@
-//! The promises of a worker, checked in thousands of generated worlds and in scenarios.
+//! The promises of a worker, checked in thousands of generated worlds.
 //!
 //! A world is a queue with its faults, the messages in it, what their handlers do, and workers that
 //! start, stop and crash. It runs on a paused clock, and its journal is checked against what
-//! `Worker` promises. A world that breaks a promise is shrunk and printed. `S3_DISPATCH_WORLDS` sets
-//! how many worlds there are, and `S3_DISPATCH_WORLDS_SEED`, a number, sets which.
+//! `Worker` promises. A world that breaks a promise is shrunk and printed. `S3_DISPATCH_WORLDS`
+//! sets how many worlds there are, and `S3_DISPATCH_WORLDS_SEED`, a number, sets which.
 
 #![allow(missing_docs, clippy::unwrap_used)]
 
