@@ -124,8 +124,8 @@ def soak(checks, local, program, seconds):
 
             sender.stop()
             ended = journal.read_text().count(" end ")
-            status, drain = worker.terminate()
             judge(checks, samples, ended / seconds, sender, worker)
+            status, drain = worker.terminate()
             checks.check("the worker drained with status 0", status == 0, status)
             print(f"  {pipeline.depth('failed')[0]} dead letters, drained in {drain:.1f} s")
             checks.check("no message is a dead letter", pipeline.is_empty("failed"))
