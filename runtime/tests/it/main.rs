@@ -56,4 +56,6 @@ mod emf;
 #[cfg(feature = "aws_lambda_events")]
 mod aws_lambda_events;
 mod readme;
+#[cfg(feature = "worker")]
+mod worker;
 mod script;
