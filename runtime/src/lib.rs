@@ -232,6 +232,10 @@ struct KeepingAMirror;
 #[doc = include_str!("../docs/deploying-with-sam-and-cloudformation.md")]
 struct DeployingWithSamAndCloudFormation;
 
+#[cfg(all(doctest, feature = "worker"))]
+#[doc = include_str!("../docs/a-worker-outside-lambda.md")]
+struct AWorkerOutsideLambda;
+
 #[cfg(doctest)]
 #[doc = include_str!("../docs/logs-and-metrics.md")]
 struct LogsAndMetrics;

@@ -242,7 +242,7 @@ impl Default for Settings {
             own_write: OwnWrite::default(),
             log_levels: LogLevels::default(),
             in_progress: None,
-            traces: Traces::default(),
+            traces: Default::default(),
             drain: Duration::from_millis(200),
             stop: None,
             classifiers: Classifiers::default(),

@@ -298,7 +298,7 @@ impl<R: Router, Q: Receive> Control<R, Q> {
         metrics::receive_failed();
         let is_fatal = error.is_unusable() && !self.receives.has_received();
         if is_fatal {
-            let text = "the queue cannot be received from";
+            let text = "the worker cannot start";
             return Err(Error::new(ErrorKind::Queue, text).with_source(error));
         }
 
@@ -635,10 +635,12 @@ impl<R: Router, Q: Receive> Control<R, Q> {
         let held = self.leases.ids().into_iter();
         let held = held.filter_map(|id| Some((id, self.leases.get(id)?.end())));
         let (ended, running): (Vec<_>, Vec<_>) = held.partition(|(_, end)| end.is_some());
-        tracing::warn!(
-            held = running.len(),
-            "the drain time is over: what still runs is stopped, and its messages come again"
-        );
+        if !running.is_empty() {
+            tracing::warn!(
+                held = running.len(),
+                "the drain time is over: what still runs is stopped, and its messages come again"
+            );
+        }
 
         let not_asked = |end| matches!(end, Some(End::Delete { is_asked, .. }) if !is_asked);
         let succeeded = ended.into_iter().filter(|(_, end)| not_asked(*end));
