@@ -106,11 +106,11 @@ pub(super) fn every_receipt_ends_once(facts: &Facts<'_>) -> Checked {
         let fails = facts
             .settled(index)
             .is_some_and(|(_, settled)| matches!(settled, Settled::Failed(_)));
-        let is_forgotten = ways.is_empty()
-            && !life.was_dropped()
-            && !receipt.is_lost(ended, visibility)
-            && !(fails || holds_back_key(facts, index));
-        if is_forgotten {
+        let is_explained = life.was_dropped()
+            || receipt.is_lost(ended, visibility)
+            || fails
+            || holds_back_key(facts, index);
+        if ways.is_empty() && !is_explained {
             return Err(format!("answered {answered:?} and forgotten: {receipt:?}"));
         }
     }
