@@ -36,7 +36,7 @@ pub(super) async fn invoke<R: Router>(dispatcher: &Dispatcher<R>, file: &str) ->
 
     match dispatcher.dispatch(payload, None).await {
         Ok(report) => {
-            let printed = print(&report.response());
+            let printed = print(&report.answer());
             if printed && report.is_success() {
                 SUCCESS
             } else {

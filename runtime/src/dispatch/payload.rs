@@ -11,7 +11,8 @@ use serde_json::value::RawValue;
 /// The event of one invocation: any delivery as JSON, or an `SqsEvent` that is already
 /// deserialized.
 ///
-/// The JSON may be a batch of SQS or SNS messages, an S3 notification or an EventBridge event.
+/// The JSON may be a batch of SQS or SNS messages, an S3 notification, an EventBridge event, or the
+/// tasks of an S3 Batch Operations job.
 /// Prefer JSON to an `SqsEvent`. The dispatcher reads each message of the JSON on its own, so a
 /// message that it cannot read does not affect the others. An `SqsEvent` is deserialized as a whole
 /// before the dispatcher sees it, so one field of an unexpected type fails the whole batch.

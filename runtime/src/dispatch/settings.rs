@@ -4,7 +4,10 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use s3_dispatch_core::__private::Classifier;
+use s3_dispatch_core::EventName;
 
+#[cfg(feature = "object-store")]
+use crate::Objects;
 use crate::failure::classifiers::{Classifiers, default_classifier};
 use crate::queue::Queue;
 use crate::telemetry::in_progress::InProgress;
@@ -195,6 +198,11 @@ pub(crate) struct Settings {
     pub(crate) own_write: OwnWrite,
     pub(crate) log_levels: LogLevels,
     pub(crate) in_progress: Option<Arc<InProgress>>,
+    /// The event that the tasks of a batch job stand for. `None` leaves the default.
+    pub(crate) batch_event: Option<EventName>,
+    /// Where the objects of tasks are looked up.
+    #[cfg(feature = "object-store")]
+    pub(crate) task_objects: Option<Objects>,
     pub(crate) classifiers: Classifiers,
     /// What [`classifiers`](Self::classifiers) are as one.
     pub(crate) classifier: Option<Classifier>,
@@ -226,6 +234,9 @@ impl Default for Settings {
             own_write: OwnWrite::default(),
             log_levels: LogLevels::default(),
             in_progress: None,
+            batch_event: None,
+            #[cfg(feature = "object-store")]
+            task_objects: None,
             classifiers: Classifiers::default(),
             classifier: default_classifier(),
         }

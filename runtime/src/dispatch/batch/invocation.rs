@@ -53,6 +53,9 @@ impl Invocation {
 
         let started = tokio::time::Instant::now();
         let mut delivery = payload.into_delivery()?;
+        if let Some(event) = &settings.batch_event {
+            delivery.set_batch_event(event);
+        }
 
         for message in delivery.messages_mut() {
             self.complete(&mut message.context);
@@ -84,7 +87,8 @@ impl Invocation {
             }
         }
 
-        if report.is_success() {
+        // A job is told the result of each task.
+        if report.is_success() || delivery.envelope() == Envelope::BatchOperations {
             return Ok(report);
         }
 
