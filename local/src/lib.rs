@@ -44,6 +44,7 @@
 //!   elsewhere ([`Remote`]).
 //! - [`S3Endpoint`] serves the buckets to any S3 client, and
 //!   [`LocalPipelineBuilder::with_sqs_endpoint`] the queues to any SQS client.
+//! - [`BatchJobRun`] is a job of S3 Batch Operations, which invokes a function without any queue.
 //! - [`LocalQueue`] is a queue for a worker in the same process.
 //! - [`Journal`] contains everything that happens. [`Report`] says what happened to each event.
 //!
@@ -59,10 +60,12 @@ mod s3;
 mod fan_out;
 mod sqs;
 mod lambda;
+mod batch_jobs;
 mod pipeline;
 
 pub use aws::http_server::{HttpListener, HttpServer};
 pub use aws::web_access::{Origin, WebAccess};
+pub use batch_jobs::{BatchJobRun, CompletionReport, JobManifest, ReportedTask, TaskStatus};
 pub use error::{Error, ErrorKind};
 pub use faults::{Fault, Faults, Hop};
 pub use journal::{
