@@ -44,7 +44,12 @@ resource "aws_cloudwatch_metric_alarm" "age" {
   alarm_name = "${local.names[each.key]}-age"
   alarm_description = join(" ", [
     "A message has been in ${aws_sqs_queue.main[each.key].name} for more than",
-    "${local.alarm_ages[each.key]} s: its function fails, is throttled or is too slow.",
+    "${local.alarm_ages[each.key]} s:",
+    (
+      each.value.kind == "worker"
+      ? "its workers fail, do not run or are too slow."
+      : "its function fails, is throttled or is too slow."
+    ),
     "This does not see messages that were received three times or more. They end as dead letters.",
     "SQS deletes a message after ${var.message_retention_seconds} s.",
   ])

@@ -5,7 +5,7 @@
 locals {
   # The functions that jobs may invoke.
   batch_processors = var.batch_jobs == null ? [] : sort(coalesce(
-    var.batch_jobs.processors, toset(keys(var.processors))
+    var.batch_jobs.processors, toset(keys(local.functions))
   ))
 
   batch_statements = var.batch_jobs == null ? [] : concat(

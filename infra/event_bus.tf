@@ -15,7 +15,7 @@ resource "aws_cloudwatch_event_rule" "processor" {
   }))
 
   # See `depends_on` of the topic.
-  depends_on = [aws_kms_alias.topic, aws_iam_role.function]
+  depends_on = [aws_kms_alias.topic, aws_iam_role.function, aws_iam_policy.worker]
 }
 
 resource "aws_cloudwatch_event_target" "processor" {

@@ -1,7 +1,7 @@
 locals {
   # Null if the package is gone, as it is when `destroy` runs after `cargo clean`.
   packages = {
-    for name, processor in var.processors : name => {
+    for name, processor in local.functions : name => {
       key  = try("${name}/${filesha256(processor.package)}.zip", null)
       hash = try(filebase64sha256(processor.package), null)
     }
@@ -12,7 +12,7 @@ locals {
 # the same, but S3 may answer 404 for up to 15 minutes after a bucket's first versioning.
 resource "aws_s3_object" "package" {
   # checkov:skip=CKV_AWS_186: encrypted with S3's own keys; the programs are not secret
-  for_each = var.processors
+  for_each = local.functions
 
   region = var.region
   bucket = aws_s3_bucket.artefacts.id
@@ -36,7 +36,7 @@ resource "aws_s3_object" "package" {
 resource "aws_cloudwatch_log_group" "function" {
   # checkov:skip=CKV_AWS_158: CloudWatch's key encrypts the logs; they contain keys, not contents
   # checkov:skip=CKV_AWS_338: `log_retention_days` sets it; these are not access logs
-  for_each = var.processors
+  for_each = local.functions
 
   region            = var.region
   tags              = var.tags
@@ -45,7 +45,7 @@ resource "aws_cloudwatch_log_group" "function" {
 }
 
 resource "aws_iam_role" "function" {
-  for_each = var.processors
+  for_each = local.functions
 
   # Role names are shared by all regions of an account.
   name = "${local.names[each.key]}-${data.aws_region.current.region}"
@@ -62,7 +62,7 @@ resource "aws_iam_role" "function" {
 }
 
 resource "aws_iam_role_policy" "function" {
-  for_each = var.processors
+  for_each = local.functions
 
   name = "queue-and-logs"
   role = aws_iam_role.function[each.key].name
@@ -100,31 +100,17 @@ resource "aws_iam_role_policy" "function" {
   })
 }
 
-# What the handlers declare that they do with objects, and nothing else.
 resource "aws_iam_role_policy" "objects" {
-  for_each = local.object_access
+  for_each = {
+    for name, statements in local.object_statements : name => statements
+    if contains(keys(local.functions), name)
+  }
 
   name = "objects"
   role = aws_iam_role.function[each.key].name
   policy = jsonencode({
-    Version = "2012-10-17"
-    Statement = [
-      for statement in each.value : {
-        Sid    = statement.sid
-        Effect = "Allow"
-        Action = statement.actions
-        Resource = distinct([
-          for resource in statement.resources : join("/", compact([
-            (
-              resource.bucket == null
-              ? local.bucket.arn
-              : "arn:${data.aws_partition.current.partition}:s3:::${resource.bucket}"
-            ),
-            resource.key,
-          ]))
-        ])
-      }
-    ]
+    Version   = "2012-10-17"
+    Statement = each.value
   })
 }
 
@@ -134,7 +120,7 @@ resource "aws_lambda_function" "processor" {
   # checkov:skip=CKV_AWS_117: the function calls only AWS; a VPC would need endpoints for that
   # checkov:skip=CKV_AWS_173: Lambda's key encrypts the variables; they must not hold secrets
   # checkov:skip=CKV_AWS_272: accounts that require signed packages can add it
-  for_each = var.processors
+  for_each = local.functions
 
   region           = var.region
   tags             = var.tags

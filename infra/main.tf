@@ -10,6 +10,14 @@ locals {
   account      = data.aws_caller_identity.current.account_id
   account_root = "arn:${data.aws_partition.current.partition}:iam::${local.account}:root"
 
+  # A processor runs as a Lambda function, or elsewhere as a worker.
+  functions = {
+    for name, processor in var.processors : name => processor if processor.kind == "function"
+  }
+  workers = {
+    for name, processor in var.processors : name => processor if processor.kind == "worker"
+  }
+
   # A processor is fed by the topic or by EventBridge.
   topic_processors = {
     for name, processor in var.processors : name => processor if processor.policy_file != null
@@ -28,10 +36,31 @@ locals {
     name => jsondecode(file(processor.event_pattern_file))
   }
 
-  # The programs whose handlers declare that they do something with objects.
+  # What the handlers declare that they do with objects, and nothing else. Programs whose handlers
+  # declare nothing are not in here.
   object_access = {
-    for name, policy in local.policies : name => policy.object_access
-    if can(policy.object_access)
+    for name, processor in var.processors :
+    name => jsondecode(file(coalesce(processor.policy_file, processor.access_file))).object_access
+    if can(jsondecode(file(coalesce(processor.policy_file, processor.access_file))).object_access)
+  }
+  object_statements = {
+    for name, access in local.object_access : name => [
+      for statement in access : {
+        Sid    = statement.sid
+        Effect = "Allow"
+        Action = statement.actions
+        Resource = distinct([
+          for resource in statement.resources : join("/", compact([
+            (
+              resource.bucket == null
+              ? local.bucket.arn
+              : "arn:${data.aws_partition.current.partition}:s3:::${resource.bucket}"
+            ),
+            resource.key,
+          ]))
+        ])
+      }
+    ]
   }
 
   names = { for name in keys(var.processors) : name => "${var.name}-${name}" }

@@ -1,5 +1,5 @@
 resource "aws_lambda_event_source_mapping" "processor" {
-  for_each = var.processors
+  for_each = local.functions
 
   region                             = var.region
   tags                               = var.tags

@@ -51,17 +51,29 @@ output "statements" {
   }
 }
 
+# Workers are not in these.
+locals {
+  function_names = {
+    for name, function in aws_lambda_function.processor : name => function.function_name
+  }
+  function_arns = { for name, function in aws_lambda_function.processor : name => function.arn }
+  role_names    = { for name, role in aws_iam_role.function : name => role.name }
+  log_groups    = { for name, group in aws_cloudwatch_log_group.function : name => group.name }
+}
+
 output "processors" {
   description = <<-EOT
     The resources of each processor. Attach your own policies to `role_name` if a handler calls
-    other services.
+    other services. A worker has no function: what belongs to one is null. Attach its `policy_arns`
+    to the role of its task or pod. For a function they are empty.
   EOT
   value = {
     for name in keys(var.processors) : name => {
-      function_name          = aws_lambda_function.processor[name].function_name
-      function_arn           = aws_lambda_function.processor[name].arn
-      role_name              = aws_iam_role.function[name].name
-      log_group              = aws_cloudwatch_log_group.function[name].name
+      function_name          = lookup(local.function_names, name, null)
+      function_arn           = lookup(local.function_arns, name, null)
+      role_name              = lookup(local.role_names, name, null)
+      log_group              = lookup(local.log_groups, name, null)
+      policy_arns            = local.worker_policy_arns[name]
       queue_url              = aws_sqs_queue.main[name].url
       queue_arn              = aws_sqs_queue.main[name].arn
       dead_letters_queue_url = aws_sqs_queue.dead_letters[name].url

@@ -8,8 +8,11 @@ locals {
   # visibility timeout follows the same page).
   max_receive_count = 5
   visibility_timeouts = {
-    for name, processor in var.processors :
-    name => 6 * processor.timeout_seconds + processor.batch_window_seconds
+    for name, processor in var.processors : name => (
+      processor.kind == "worker"
+      ? coalesce(processor.visibility_seconds, 60)
+      : 6 * processor.timeout_seconds + processor.batch_window_seconds
+    )
   }
 
   # Who may send to the queues of a processor.
@@ -31,7 +34,7 @@ locals {
   )
 }
 
-# The messages for the function of a processor.
+# The messages for the function or the workers of a processor.
 resource "aws_sqs_queue" "main" {
   for_each = var.processors
 
@@ -63,7 +66,7 @@ resource "aws_sqs_queue" "dead_letters" {
   sqs_managed_sse_enabled   = true
 
   # See `depends_on` of the topic. A main queue follows, because it needs its dead-letter queue.
-  depends_on = [aws_kms_alias.topic, aws_iam_role.function]
+  depends_on = [aws_kms_alias.topic, aws_iam_role.function, aws_iam_policy.worker]
 }
 
 # What SNS or EventBridge could not deliver to the main queue.
@@ -78,7 +81,7 @@ resource "aws_sqs_queue" "undelivered" {
   sqs_managed_sse_enabled   = true
 
   # See `depends_on` of the topic. A main queue follows, because it needs its dead-letter queue.
-  depends_on = [aws_kms_alias.topic, aws_iam_role.function]
+  depends_on = [aws_kms_alias.topic, aws_iam_role.function, aws_iam_policy.worker]
 }
 
 resource "aws_sqs_queue_redrive_allow_policy" "dead_letters" {

@@ -7,7 +7,7 @@ locals {
   # (`Dispatcher::with_deadline_margin`).
   deadline_margin_ms = 500
   longest_timeouts_s = {
-    for name, processor in var.processors :
+    for name, processor in local.functions :
     name => processor.managed_instances == null ? 900 : 5400
   }
 
@@ -15,7 +15,7 @@ locals {
   # many records each of the handlers that run at once has to handle, one after another, and `turns`
   # is how many it can handle before the dispatcher stops.
   sizing_inputs = {
-    for name, processor in var.processors : name => {
+    for name, processor in local.functions : name => {
       batch_size = processor.batch_size
       at_once    = processor.concurrency
       handler_ms = max(1, ceil(processor.handler_seconds * 1000 - 0.001))

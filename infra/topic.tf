@@ -106,9 +106,9 @@ resource "aws_sns_topic" "events" {
   kms_master_key_id = local.key_arn
 
   # AWS hands out an existing topic or queue of the same name without an error, but it refuses an
-  # existing alias or role. So a second pipeline of the same name (another clone, a lost state)
-  # fails before it takes over, and later destroys, what belongs to the first.
-  depends_on = [aws_kms_alias.topic, aws_iam_role.function]
+  # existing alias, role or policy. So a second pipeline of the same name (another clone, a lost
+  # state) fails before it takes over, and later destroys, what belongs to the first.
+  depends_on = [aws_kms_alias.topic, aws_iam_role.function, aws_iam_policy.worker]
 }
 
 resource "aws_sns_topic_policy" "events" {

@@ -151,14 +151,22 @@ variable "architecture" {
 variable "processors" {
   description = <<-EOT
     The processors, keyed by the name of their program. Each gets a queue, a subscription with a
-    filter, and a Lambda function.
+    filter, and a Lambda function, or the policies of a worker.
 
-    - `package`: the zip with the executable `bootstrap`, as `scripts/package` builds it.
+    - `kind`: `function`, or `worker` if the program runs elsewhere, as `PROGRAM work`. Of the other
+      settings a worker has only `policy_file`, `event_pattern_file`, `access_file` and
+      `visibility_seconds`.
+    - `package`: the zip with the executable `bootstrap`, as `scripts/package` builds it. Every
+      function needs one.
     - `policy_file`: the output of the program's `policy --format terraform`. Its filter decides
-      which events reach the queue. The function may do with objects what its handlers declare
-      (`reads`, `writes`, `deletes`).
+      which events reach the queue. The function or worker may do with objects what its handlers
+      declare (`reads`, `writes`, `deletes`).
     - `event_pattern_file`: the output of the program's `policy --format eventbridge`, instead of
       `policy_file`. EventBridge feeds the queue then, and not the topic.
+    - `access_file`: the output of `policy --format terraform` for a processor that EventBridge
+      feeds. Only what handlers declare that they do with objects is taken from it.
+    - `visibility_seconds`: the visibility timeout of a worker's queue, after which a message that
+      failed comes back. Null means 60. For a function it follows from `timeout_seconds`.
     - `timeout_seconds`: the function's timeout. The queue's visibility timeout follows from it.
     - `memory_mb`: the function's memory, which also decides its share of a CPU.
     - `batch_size`, `batch_window_seconds`: the maximum number of messages per invocation, and how
@@ -186,9 +194,12 @@ variable "processors" {
       `S3_DISPATCH_DEAD_LETTERS_URL`, which the module sets. Do not store secrets in them.
   EOT
   type = map(object({
-    package              = string
+    kind                 = optional(string, "function")
+    package              = optional(string)
     policy_file          = optional(string)
     event_pattern_file   = optional(string)
+    access_file          = optional(string)
+    visibility_seconds   = optional(number)
     timeout_seconds      = optional(number, 30)
     memory_mb            = optional(number, 256)
     batch_size           = optional(number, 10)
@@ -230,6 +241,51 @@ variable "processors" {
     error_message = join(" ", [
       "No name in `processors` may be another one followed by `-dead-letters` or `-undelivered`,",
       "because both would have the same queue.",
+    ])
+  }
+  validation {
+    condition = alltrue([
+      for processor in values(var.processors) : contains(["function", "worker"], processor.kind)
+    ])
+    error_message = "The `kind` of every one of `processors` must be function or worker."
+  }
+  validation {
+    condition = alltrue([
+      for processor in values(var.processors) :
+      processor.kind != "function" || processor.package != null
+    ])
+    error_message = join(" ", [
+      "Every function in `processors` needs a `package`. A program that runs elsewhere has the",
+      "`kind` worker.",
+    ])
+  }
+  validation {
+    # Settings with a default cannot be told from those that are not set.
+    condition = alltrue([
+      for processor in values(var.processors) : processor.kind != "worker" || alltrue([
+        for setting in [
+          processor.package, processor.maximum_concurrency, processor.reserved_concurrency,
+          processor.provisioned_pollers, processor.managed_instances, processor.filter_file,
+          processor.filter_key_arn, processor.handler_seconds,
+        ] : setting == null
+      ]) && length(processor.environment) == 0
+    ])
+    error_message = join(" ", [
+      "A worker in `processors` has only its files of events and access, and",
+      "`visibility_seconds`: everything else is a setting of a function.",
+    ])
+  }
+  validation {
+    condition = alltrue([
+      for processor in values(var.processors) : try(
+        processor.kind == "worker" && processor.visibility_seconds >= 10 &&
+        processor.visibility_seconds <= 43200,
+        processor.visibility_seconds == null
+      )
+    ])
+    error_message = join(" ", [
+      "The `visibility_seconds` of a worker in `processors` must be 10 to 43200. A function has",
+      "none, because its queue's visibility timeout follows from `timeout_seconds`.",
     ])
   }
   validation {
@@ -276,6 +332,23 @@ variable "processors" {
     )
   }
   validation {
+    condition = alltrue([
+      for name, processor in var.processors : processor.access_file == null || (
+        processor.event_pattern_file != null &&
+        can(jsondecode(file(processor.access_file))) &&
+        try(jsondecode(file(processor.access_file)).name, name) == name
+      )
+    ])
+    error_message = format(
+      "An `access_file` in `processors` needs an `event_pattern_file`, and must be what %s: %s.",
+      "`PROGRAM policy --format terraform` of the same program wrote",
+      join(", ", [
+        for name, processor in var.processors : "${processor.access_file} for ${name}"
+        if processor.access_file != null
+      ]),
+    )
+  }
+  validation {
     # With the wrong file a processor would miss its events without any error.
     condition = alltrue([
       for name, processor in var.processors :
@@ -319,22 +392,24 @@ variable "processors" {
   }
   validation {
     condition = alltrue([
-      for processor in values(var.processors) : try(
-        alltrue(flatten([
-          for statement in jsondecode(file(processor.policy_file)).object_access : [
-            length(statement.resources) > 0,
-            [
-              for action in statement.actions :
-              can(regex("^s3:((Get|Put|Delete)Object|GetObjectVersion|ListBucket)$", action))
-            ],
-          ]
-        ])),
-        !can(jsondecode(file(processor.policy_file)).object_access)
-      )
+      for processor in values(var.processors) : alltrue([
+        for path in [processor.policy_file, processor.access_file] : try(
+          alltrue(flatten([
+            for statement in jsondecode(file(path)).object_access : [
+              length(statement.resources) > 0,
+              [
+                for action in statement.actions :
+                can(regex("^s3:((Get|Put|Delete)Object|GetObjectVersion|ListBucket)$", action))
+              ],
+            ]
+          ])),
+          !can(jsondecode(file(path)).object_access)
+        )
+      ])
     ])
     error_message = join(" ", [
-      "The `object_access` of every `policy_file` must be as the program printed it: actions on",
-      "objects, and on buckets only s3:ListBucket.",
+      "The `object_access` of every `policy_file` and `access_file` must be as the program printed",
+      "it: actions on objects, and on buckets only s3:ListBucket.",
     ])
   }
   validation {
@@ -457,7 +532,8 @@ variable "batch_jobs" {
     Creates a role for S3 Batch Operations jobs that invoke the functions, for example to handle
     objects that were in the bucket before. Null creates none.
 
-    - `processors`: the names of the processors that jobs may invoke. Null means all of them.
+    - `processors`: the names of the processors that jobs may invoke, which are functions. Null means
+      all functions.
     - `manifest_arns`: the ARNs of the manifests that jobs read. A `*` stands for any text:
       `arn:aws:s3:::manifests/*`.
     - `report_arn`: the ARN of the bucket that completion reports are written to, with their prefix
@@ -475,9 +551,12 @@ variable "batch_jobs" {
 
   validation {
     condition = try(
-      length(setsubtract(var.batch_jobs.processors, keys(var.processors))) == 0, true
+      length(setsubtract(var.batch_jobs.processors, [
+        for name, processor in var.processors : name if processor.kind == "function"
+      ])) == 0,
+      true
     )
-    error_message = "The `processors` of `batch_jobs` must be names in `processors`."
+    error_message = "The `processors` of `batch_jobs` must be names of functions in `processors`."
   }
   validation {
     condition = var.batch_jobs == null || try(length(var.batch_jobs.manifest_arns) > 0 && alltrue([

@@ -794,3 +794,219 @@ run "alarm_actions_must_be_arns" {
 
   expect_failures = [var.alarm_actions]
 }
+
+run "kind_must_be_known" {
+  command = plan
+
+  variables {
+    processors = {
+      put-processor = { kind = "job", package = "tests/fixtures/package.zip", policy_file = "policies/put-processor.json" }
+    }
+  }
+
+  expect_failures = [var.processors]
+}
+
+run "a_function_must_have_a_package" {
+  command = plan
+
+  variables {
+    processors = {
+      put-processor = { policy_file = "policies/put-processor.json" }
+    }
+  }
+
+  expect_failures = [var.processors]
+}
+
+run "a_worker_must_have_no_package" {
+  command = plan
+
+  variables {
+    processors = {
+      put-processor = { kind = "worker", package = "tests/fixtures/package.zip", policy_file = "policies/put-processor.json" }
+    }
+  }
+
+  expect_failures = [var.processors]
+}
+
+run "a_worker_must_have_no_maximum_concurrency" {
+  command = plan
+
+  variables {
+    processors = {
+      put-processor = { kind = "worker", maximum_concurrency = 5, policy_file = "policies/put-processor.json" }
+    }
+  }
+
+  expect_failures = [var.processors]
+}
+
+run "a_worker_must_have_no_reserved_concurrency" {
+  command = plan
+
+  variables {
+    processors = {
+      put-processor = { kind = "worker", reserved_concurrency = 5, provisioned_pollers = {}, policy_file = "policies/put-processor.json" }
+    }
+  }
+
+  expect_failures = [var.processors]
+}
+
+run "a_worker_must_have_no_pollers" {
+  command = plan
+
+  variables {
+    processors = {
+      put-processor = { kind = "worker", provisioned_pollers = {}, policy_file = "policies/put-processor.json" }
+    }
+  }
+
+  expect_failures = [var.processors]
+}
+
+run "a_worker_must_have_no_managed_instances" {
+  command = plan
+
+  variables {
+    processors = {
+      put-processor = { kind = "worker", memory_mb = 4096, managed_instances = { capacity_provider_arn = "arn:aws:lambda:eu-central-1:123456789012:capacity-provider:big" }, policy_file = "policies/put-processor.json" }
+    }
+  }
+
+  expect_failures = [var.processors]
+}
+
+run "a_worker_must_have_no_filter" {
+  command = plan
+
+  variables {
+    processors = {
+      put-processor = { kind = "worker", filter_file = "tests/fixtures/filter-criteria.json", policy_file = "policies/put-processor.json" }
+    }
+  }
+
+  expect_failures = [var.processors]
+}
+
+run "a_worker_must_have_no_handler_seconds" {
+  command = plan
+
+  variables {
+    processors = {
+      put-processor = { kind = "worker", handler_seconds = 1, policy_file = "policies/put-processor.json" }
+    }
+  }
+
+  expect_failures = [var.processors]
+}
+
+run "a_worker_must_have_no_environment" {
+  command = plan
+
+  variables {
+    processors = {
+      put-processor = { kind = "worker", environment = { A = "b" }, policy_file = "policies/put-processor.json" }
+    }
+  }
+
+  expect_failures = [var.processors]
+}
+
+run "a_worker_must_have_a_source" {
+  command = plan
+
+  variables {
+    processors = {
+      put-processor = { kind = "worker" }
+    }
+  }
+
+  expect_failures = [var.processors]
+}
+
+run "visibility_of_a_worker_must_be_at_least_10" {
+  command = plan
+
+  variables {
+    processors = {
+      put-processor = { kind = "worker", visibility_seconds = 9, policy_file = "policies/put-processor.json" }
+    }
+  }
+
+  expect_failures = [var.processors]
+}
+
+run "visibility_of_a_worker_must_be_at_most_12_hours" {
+  command = plan
+
+  variables {
+    processors = {
+      put-processor = { kind = "worker", visibility_seconds = 43201, policy_file = "policies/put-processor.json" }
+    }
+  }
+
+  expect_failures = [var.processors]
+}
+
+run "a_function_must_have_no_visibility" {
+  command = plan
+
+  variables {
+    processors = {
+      put-processor = { visibility_seconds = 60, package = "tests/fixtures/package.zip", policy_file = "policies/put-processor.json" }
+    }
+  }
+
+  expect_failures = [var.processors]
+}
+
+run "access_file_needs_an_event_pattern" {
+  command = plan
+
+  variables {
+    processors = {
+      put-processor = { package = "tests/fixtures/package.zip", policy_file = "policies/put-processor.json", access_file = "policies/put-processor.json" }
+    }
+  }
+
+  expect_failures = [var.processors]
+}
+
+run "access_file_must_exist" {
+  command = plan
+
+  variables {
+    processors = {
+      put-processor = { package = "tests/fixtures/package.zip", event_pattern_file = "tests/fixtures/event-pattern.json", access_file = "policies/missing.json" }
+    }
+  }
+
+  expect_failures = [var.processors]
+}
+
+run "access_file_must_belong_to_its_program" {
+  command = plan
+
+  variables {
+    processors = {
+      put-processor = { package = "tests/fixtures/package.zip", event_pattern_file = "tests/fixtures/event-pattern.json", access_file = "policies/copy-processor.json" }
+    }
+  }
+
+  expect_failures = [var.processors]
+}
+
+run "access_file_must_be_as_printed" {
+  command = plan
+
+  variables {
+    processors = {
+      wrong-access = { package = "tests/fixtures/package.zip", event_pattern_file = "tests/fixtures/event-pattern.json", access_file = "tests/fixtures/wrong-access.json" }
+    }
+  }
+
+  expect_failures = [var.processors]
+}

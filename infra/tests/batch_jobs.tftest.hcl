@@ -147,6 +147,43 @@ run "unknown_processor" {
   expect_failures = [var.batch_jobs]
 }
 
+run "workers_have_no_function" {
+  variables {
+    processors = {
+      thumbnails = { package = "tests/fixtures/package.zip", policy_file = "tests/fixtures/thumbnails.json" }
+      deletions  = { kind = "worker", policy_file = "tests/fixtures/deletions.json" }
+    }
+    batch_jobs = {
+      manifest_arns = ["arn:aws:s3:::manifests/*"]
+      report_arn    = "arn:aws:s3:::reports"
+    }
+  }
+
+  assert {
+    condition = jsondecode(aws_iam_role_policy.batch_jobs[0].policy).Statement[0].Resource == [
+      aws_lambda_function.processor["thumbnails"].arn,
+      "${aws_lambda_function.processor["thumbnails"].arn}:*",
+    ]
+    error_message = "Jobs may invoke something that is no function, or not the function."
+  }
+}
+
+run "worker" {
+  command = plan
+  variables {
+    processors = {
+      thumbnails = { package = "tests/fixtures/package.zip", policy_file = "tests/fixtures/thumbnails.json" }
+      deletions  = { kind = "worker", policy_file = "tests/fixtures/deletions.json" }
+    }
+    batch_jobs = {
+      processors    = ["deletions"]
+      manifest_arns = ["arn:aws:s3:::manifests/*"]
+      report_arn    = "arn:aws:s3:::reports"
+    }
+  }
+  expect_failures = [var.batch_jobs]
+}
+
 run "no_manifest" {
   command = plan
   variables {

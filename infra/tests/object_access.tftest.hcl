@@ -53,3 +53,40 @@ run "object_access" {
     error_message = "The policy differs from what the program printed."
   }
 }
+
+# Their patterns do not say what handlers do with objects, so another file does.
+run "processors_that_eventbridge_feeds" {
+  variables {
+    processors = {
+      thumbnails = { package = "tests/fixtures/package.zip", event_pattern_file = "tests/fixtures/event-pattern.json", access_file = "tests/fixtures/thumbnails.json" }
+      deletions  = { package = "tests/fixtures/package.zip", event_pattern_file = "tests/fixtures/event-pattern.json", access_file = "tests/fixtures/deletions.json" }
+      others     = { package = "tests/fixtures/package.zip", event_pattern_file = "tests/fixtures/event-pattern.json" }
+    }
+  }
+
+  assert {
+    condition     = length(aws_sns_topic_subscription.processor) == 0 && length(output.events) == 0
+    error_message = "The topic feeds a processor too."
+  }
+  assert {
+    condition     = join(" ", keys(aws_iam_role_policy.objects)) == "thumbnails"
+    error_message = "A function may use objects although its handlers declare nothing, or the other one may not."
+  }
+  assert {
+    condition     = [for statement in jsondecode(aws_iam_role_policy.objects["thumbnails"].policy).Statement : statement.Sid] == ["ReadObjects", "WriteObjects", "ListBuckets"]
+    error_message = "The policy differs from what the program printed."
+  }
+}
+
+run "workers_that_eventbridge_feeds" {
+  variables {
+    processors = {
+      thumbnails = { kind = "worker", event_pattern_file = "tests/fixtures/event-pattern.json", access_file = "tests/fixtures/thumbnails.json" }
+    }
+  }
+
+  assert {
+    condition     = [for statement in jsondecode(aws_iam_policy.worker_objects["thumbnails"].policy).Statement : statement.Sid] == ["ReadObjects", "WriteObjects", "ListBuckets"] && length(output.processors["thumbnails"].policy_arns) == 2
+    error_message = "The worker may not do what its handlers declare."
+  }
+}

@@ -1,10 +1,12 @@
 """Tests who may do what under the policies of a planned pipeline. No emulator enforces them.
 
-Reads the output of `terraform test -json -verbose` and evaluates every policy in the state of one
-run as IAM does: a matching Deny wins, otherwise a matching Allow is needed ("Policy evaluation
-logic", AWS Identity and Access Management User Guide). An unknown operator fails the test.
+Reads the output of `terraform test -json -verbose`, or a template for CloudFormation, and evaluates
+every policy in the state of one run, or in the stack, as IAM does: a matching Deny wins, otherwise
+a matching Allow is needed ("Policy evaluation logic", AWS Identity and Access Management User
+Guide). An unknown operator fails the test.
 
     python3 infra/tests/policies.py FILE RUN
+    python3 infra/tests/policies.py TEMPLATE PARTITION [PARAMETER=VALUE]...
 """
 
 import fnmatch
@@ -16,6 +18,8 @@ ACCOUNT = "123456789012"
 ONLY_TLS = {"Bool": {"aws:SecureTransport": "false"}}
 STATE = {}
 OUTPUTS = {}
+# The fewest processors. A template may have one.
+FEWEST = 2
 
 # What is true of the runs whose states are tested: the partition, the account of the bucket, and
 # whether the key names its source.
@@ -23,6 +27,7 @@ CASES = {
     "five_processors": ("aws", ACCOUNT, True),
     "existing_bucket_and_key": ("aws-us-gov", "210987654321", False),
     "china": ("aws-cn", ACCOUNT, False),
+    "queues": ("aws-us-gov", ACCOUNT, True),
 }
 
 
@@ -38,7 +43,26 @@ def load(path, run):
     PARTITION, BUCKET_ACCOUNT, KEY_NAMES_ITS_SOURCE = CASES[run]
     ROOT = f"AWS:arn:{PARTITION}:iam::{ACCOUNT}:root"
     OUTPUTS.update({name: output["value"] for name, output in states[0]["outputs"].items()})
-    for resource in states[0]["root_module"]["resources"]:
+    remember(states[0]["root_module"]["resources"])
+
+
+def load_template(path, partition, parameters):
+    # Only these need a parser of YAML.
+    import template_state
+    from stack import Stack
+
+    global PARTITION, BUCKET_ACCOUNT, KEY_NAMES_ITS_SOURCE, ROOT, FEWEST
+    FEWEST = 1
+    stack = Stack.read(path, partition=partition, **parameters)
+    PARTITION, KEY_NAMES_ITS_SOURCE = partition, True
+    BUCKET_ACCOUNT = parameters.get("BucketAccount") or ACCOUNT
+    ROOT = f"AWS:arn:{PARTITION}:iam::{ACCOUNT}:root"
+    OUTPUTS.update(template_state.outputs(stack))
+    remember(template_state.state(stack))
+
+
+def remember(found):
+    for resource in found:
         name = (resource["type"], resource["name"])
         STATE.setdefault(name, {})[resource.get("index")] = resource["values"]
 
@@ -127,13 +151,23 @@ class Every(unittest.TestCase):
     """Rules for every statement of every policy."""
 
     def test_there_are_policies(self):
-        # The topic, the new buckets, the key if it is new, and for each processor three queues, a
-        # role and its trust policy.
-        buckets = len(resources("aws_s3_bucket", "objects")) + 1
+        # The topic, the buckets and the key if they are new, for each processor three queues, for
+        # each function a role and its trust policy, and for each worker its policies.
+        buckets = sum(
+            len(resources("aws_s3_bucket", name)) for name in ("objects", "artefacts")
+        )
+        topics = len(resources("aws_sns_topic", "events"))
         keys = len(resources("aws_kms_key", "topic"))
-        processors = len(resources("aws_iam_role", "function"))
-        self.assertGreaterEqual(processors, 2)
-        self.assertEqual(len(list(documents())), 1 + buckets + keys + 5 * processors)
+        processors = len(resources("aws_sqs_queue", "main"))
+        self.assertGreaterEqual(processors, FEWEST)
+        functions = len(resources("aws_iam_role", "function"))
+        workers = len(resources("aws_iam_policy", "worker"))
+        self.assertEqual(functions + workers, processors)
+        objects = len(resources("aws_iam_policy", "worker_objects"))
+        self.assertEqual(
+            len(list(documents())),
+            topics + buckets + keys + 3 * processors + 2 * functions + workers + objects,
+        )
 
     def test_a_wildcard_principal_appears_only_to_deny_requests_without_tls(self):
         for address, statement in statements():
@@ -158,14 +192,16 @@ class Every(unittest.TestCase):
                     )
 
     def test_no_allowed_resource_is_a_pattern(self):
+        # In a key policy `*` is the key itself, a log group's streams need a pattern, and handlers
+        # declare prefixes of objects.
+        others = ("aws_kms_key.", "aws_iam_policy.worker_objects")
         groups = {
             f"{group['arn']}:*"
             for group in resources("aws_cloudwatch_log_group", "function").values()
         }
         for address, statement in statements():
             with self.subTest(address):
-                # In a key policy `*` is the key itself, and a log group's streams need a pattern.
-                if statement["Effect"] == "Allow" and not address.startswith("aws_kms_key."):
+                if statement["Effect"] == "Allow" and not address.startswith(others):
                     patterns = {
                         name for name in as_list(statement.get("Resource", [])) if "*" in name
                     }
@@ -218,6 +254,8 @@ class Buckets(unittest.TestCase):
 
 class Topic(unittest.TestCase):
     def setUp(self):
+        if not resources("aws_sns_topic_policy", "events"):
+            self.skipTest("there is no topic, or it exists already")
         self.topic = OUTPUTS["topic_arn"]
         self.policy = one("aws_sns_topic_policy", "events")
         self.ours = {
@@ -236,7 +274,8 @@ class Topic(unittest.TestCase):
 
     def test_no_other_bucket_may_publish(self):
         self.assertIsNone(self.asked(aws__SourceArn="arn:aws:s3:::another"))
-        self.assertIsNone(self.asked(aws__SourceArn=one("aws_s3_bucket", "artefacts")["arn"]))
+        for artefacts in resources("aws_s3_bucket", "artefacts").values():
+            self.assertIsNone(self.asked(aws__SourceArn=artefacts["arn"]))
 
     def test_a_bucket_of_the_same_name_in_another_account_may_not_publish(self):
         self.assertIsNone(self.asked(aws__SourceAccount="999999999999"))
@@ -442,6 +481,56 @@ class Roles(unittest.TestCase):
             )
 
 
+class Workers(unittest.TestCase):
+    NEEDED = {
+        "main": Roles.NEEDED["main"] | {"sqs:GetQueueUrl"},
+        "dead_letters": {"sqs:SendMessage"},
+        "undelivered": set(),
+    }
+
+    def setUp(self):
+        if not resources("aws_iam_policy", "worker"):
+            self.skipTest("there are no workers")
+
+    def test_a_worker_may_use_only_its_own_queues(self):
+        region = OUTPUTS["region"]
+        for worker, policy in resources("aws_iam_policy", "worker").items():
+            for kind, needed in self.NEEDED.items():
+                for name, queue in resources("aws_sqs_queue", kind).items():
+                    # Those of the plan are not known yet, so this is how AWS makes them.
+                    arn = f"arn:{PARTITION}:sqs:{region}:{ACCOUNT}:{queue['name']}"
+                    for action in set().union(*self.NEEDED.values()) | Roles.OTHERS:
+                        with self.subTest(worker=worker, action=action, queue=arn):
+                            own = name == worker and action in needed
+                            self.assertEqual(
+                                decision(policy["policy"], action, arn), "Allow" if own else None
+                            )
+
+    def test_a_worker_may_do_nothing_more(self):
+        needed = set().union(*self.NEEDED.values())
+        for worker, policy in resources("aws_iam_policy", "worker").items():
+            for statement in json.loads(policy["policy"])["Statement"]:
+                self.assertLessEqual(set(as_list(statement["Action"])), needed, worker)
+
+    def test_a_worker_may_do_with_objects_only_what_its_handlers_declare(self):
+        declared = [f"{OUTPUTS['bucket_arn']}/photos/beach.jpg"]
+        others = [
+            f"{OUTPUTS['bucket_arn']}/letters/beach.jpg",
+            "arn:aws-us-gov:s3:::other/photos/beach.jpg",
+        ]
+        for policy in resources("aws_iam_policy", "worker_objects").values():
+            for arns, expected in ((declared, "Allow"), (others, None)):
+                for arn in arns:
+                    self.assertEqual(decision(policy["policy"], "s3:GetObject", arn), expected, arn)
+            for action in ("s3:DeleteObject", "s3:PutObject", "s3:PutBucketNotification"):
+                self.assertIsNone(decision(policy["policy"], action, declared[0]), action)
+
+
 if __name__ == "__main__":
-    load(sys.argv.pop(1), sys.argv.pop(1))
+    path, run, *parameters = sys.argv[1:]
+    del sys.argv[1:]
+    if path.endswith(".yaml"):
+        load_template(path, run, dict(parameter.split("=", 1) for parameter in parameters))
+    else:
+        load(path, run)
     unittest.main()

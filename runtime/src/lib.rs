@@ -78,8 +78,10 @@
 //! - To name the types of a record's fields: the modules [`record`] and [`event_data`].
 //! - To choose the handler of a record: [`Routes`], [`Route`], [`EventPattern`]. Implement
 //!   [`Router`] to wrap them.
-//! - To run the program: [`start`], [`run`].
-//! - To write metrics or traces after each invocation, and for tower layers:
+//! - To run the program: [`start`], [`run`]. For AWS SDK clients on Managed Instances:
+//!   `TraceHeaderInterceptor`.
+//! - To trace each event with OpenTelemetry: the feature `otel`.
+//! - To write metrics after each invocation, and for tower layers:
 //!   [`Dispatcher::after_invocation`], [`Dispatcher::layer`].
 //! - To choose what is logged: [`Dispatcher::log_handled_at`], [`Dispatcher::log_unrouted_at`]. To
 //!   write logs as `run` does without it: [`LogSubscriber`]. The guide "Logs and metrics",
@@ -102,16 +104,22 @@
 //! # Features
 //!
 //! - `cli` (default): the command line outside Lambda, with `invoke`, `inspect` and `policy`.
+//! - `doctor`: the command `doctor`, which finds what loses events in a Terraform plan, a template,
+//!   or a running pipeline.
 //! - `dynamodb`: `DynamoDbStore`, with which [`Deduplicated`], [`Exclusive`] and [`LatestOnly`]
 //!   work across processes.
 //! - `sqs`: `SqsDeadLetters`, `SqsBackoff` and `SqsQueue`.
 //! - `objects`: `Object`, `Current` and `Objects`, with a client of the AWS SDK. `object-store` is
 //!   the same without the SDK, for a store of your own and for tests on the memory of
 //!   `s3-dispatch-testing`.
+//! - `trace-header`: `TraceHeaderInterceptor`, with which AWS can stop loops of functions on Lambda
+//!   Managed Instances too.
 //! - `worker`: serves a queue of SQS outside Lambda.
 //! - `prometheus`: the metrics of a worker at `/metrics`, in Prometheus' text format.
 //! - `metrics`: counters, gauges and histograms through the facade of the crate `metrics`.
 //! - `emf`: [`start`] and [`run`] print these metrics in CloudWatch's embedded metric format.
+//! - `otel`: a span for each invocation, message and record by OpenTelemetry, exported by OTLP; see
+//!   the guide "Traces", `docs/traces.md` in the crate's folder.
 //! - `anyhow`: each error in an `anyhow::Error` that `?` converts can be downcast, also the
 //!   outermost one.
 //! - `aws_lambda_events`: conversions between [`S3EventRecord`] and the record of that crate.
@@ -184,6 +192,13 @@
 //! your own layers around it. Call [`Dispatcher::prepare`] first if the routes were made with
 //! [`Routes::prepared_by`]. The guide "Adopting step by step", `docs/adopting-step-by-step.md` in
 //! the crate's folder, leads from a hand-written function to [`start`].
+//!
+//! # Deploying
+//!
+//! `my-program policy --format sam` prints the whole pipeline as a template, from the bucket to the
+//! alarms, and `--format cloudformation` the same for CloudFormation and the CDK. `--format
+//! terraform` is for the Terraform module of the repository. The guide "Deploying with SAM and
+//! CloudFormation" is `docs/deploying-with-sam-and-cloudformation.md` in the crate's folder.
 
 mod start;
 mod lambda;
@@ -218,6 +233,10 @@ struct KeepingAMirror;
 struct BackfillWithBatchOperations;
 
 #[cfg(doctest)]
+#[doc = include_str!("../docs/deploying-with-sam-and-cloudformation.md")]
+struct DeployingWithSamAndCloudFormation;
+
+#[cfg(doctest)]
 #[doc = include_str!("../docs/logs-and-metrics.md")]
 struct LogsAndMetrics;
 
@@ -245,6 +264,8 @@ pub use failure::sqs_backoff::SqsBackoff;
 #[cfg(feature = "sqs")]
 pub use failure::sqs_dead_letters::SqsDeadLetters;
 pub use lambda::run;
+#[cfg(feature = "trace-header")]
+pub use lambda::trace_interceptor::TraceHeaderInterceptor;
 #[cfg(feature = "object-store")]
 pub use objects::{current::Current, object::Object, objects::Objects};
 pub use once::deduplicated::Deduplicated;

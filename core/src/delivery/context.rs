@@ -1,5 +1,6 @@
 //! What is known about the message that a record came in.
 
+use std::any::Any;
 use std::num::IntErrorKind;
 use std::sync::Arc;
 use std::time::Instant;
@@ -34,10 +35,13 @@ pub struct MessageContext {
     pub(crate) group_id: Option<MessageGroupId>,
     pub(crate) queue_arn: Option<QueueArn>,
     pub(crate) trace_header: Option<TraceHeader>,
+    pub(crate) trace_parent: Option<TraceParent>,
     pub(crate) request_id: Option<InvocationId>,
     pub(crate) deadline: Option<Instant>,
     pub(crate) classifier: Option<Classifier>,
     pub(crate) own_function: Option<Arc<str>>,
+    /// What the tracing of the dispatcher knows about the message.
+    pub(crate) trace: Option<Arc<dyn Any + Send + Sync>>,
 }
 
 text_newtypes! {
@@ -54,6 +58,8 @@ text_newtypes! {
     QueueArn;
     /// An X-Ray trace header: `Root=1-5759e988-bd862e3fe1be46a994272793;Sampled=1`.
     TraceHeader;
+    /// A W3C trace context: `00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01`.
+    TraceParent;
     /// Lambda's id of an invocation (`Lambda-Runtime-Aws-Request-Id`).
     InvocationId;
 }
@@ -129,6 +135,15 @@ impl MessageContext {
         self.trace_header.as_ref()
     }
 
+    /// The message attribute `traceparent`, in which producers with OpenTelemetry leave their trace
+    /// context. `None` when the message does not have it, or did not come from SQS.
+    ///
+    /// "Trace Context", W3C Recommendation, level 2, section "Traceparent Header".
+    #[must_use]
+    pub fn trace_parent(&self) -> Option<&TraceParent> {
+        self.trace_parent.as_ref()
+    }
+
     /// Lambda's id of the invocation. `None` outside Lambda.
     #[must_use]
     pub fn request_id(&self) -> Option<&InvocationId> {
@@ -167,6 +182,19 @@ impl MessageContext {
     #[doc(hidden)]
     pub fn set_classifier(&mut self, classifier: Classifier) {
         self.classifier = Some(classifier);
+    }
+
+    /// Sets what the tracing of the dispatcher knows about the message.
+    #[doc(hidden)]
+    pub fn set_trace(&mut self, trace: Arc<dyn Any + Send + Sync>) {
+        self.trace = Some(trace);
+    }
+
+    /// What [`set_trace`](Self::set_trace) has set.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn trace(&self) -> Option<&(dyn Any + Send + Sync)> {
+        self.trace.as_deref()
     }
 
     /// Sets the name of the function whose own writes are recognized.
@@ -275,6 +303,22 @@ impl MessageContext {
     #[must_use]
     pub fn with_trace_header(mut self, header: impl Into<TraceHeader>) -> Self {
         self.trace_header = Some(header.into());
+        self
+    }
+
+    /// Sets the W3C trace context of the producer.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use s3_dispatch_core::MessageContext;
+    /// let sent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+    /// let message = MessageContext::new().with_trace_parent(sent);
+    /// assert_eq!(message.trace_parent().unwrap(), sent);
+    /// ```
+    #[must_use]
+    pub fn with_trace_parent(mut self, trace_parent: impl Into<TraceParent>) -> Self {
+        self.trace_parent = Some(trace_parent.into());
         self
     }
 

@@ -10,7 +10,9 @@ mod batch_job;
 pub(crate) mod notification;
 
 pub use batch_job::{BatchInvocationId, BatchJob, BatchJobId, SchemaVersion};
-pub use context::{InvocationId, MessageGroupId, MessageId, QueueArn, ReceiptHandle, TraceHeader};
+pub use context::{
+    InvocationId, MessageGroupId, MessageId, QueueArn, ReceiptHandle, TraceHeader, TraceParent,
+};
 pub use envelope::{Envelope, Envelopes};
 pub use messages::{Content, Delivery, Message};
 pub use notification::{DetailType, OtherMessage, ServiceName, TestEvent, TopicArn};

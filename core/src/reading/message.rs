@@ -22,6 +22,7 @@ struct OpenMessage<'m> {
     receipt_handle: Span,
     queue_arn: Span,
     attributes: Attributes,
+    trace_parent: Span,
     /// Whether the body was read, which adds the message without its context.
     has_body: bool,
 }
@@ -39,6 +40,7 @@ pub(super) enum MessageMember {
     ReceiptHandle,
     Body,
     Attributes,
+    MessageAttributes,
     QueueArn,
     /// A member that a batch of another service would have.
     Foreign,
@@ -73,6 +75,8 @@ pub(super) const SQS_NAMES: MessageNames = MessageNames {
         ("MD5OfBody", MessageMember::Skip),
         ("Body", MessageMember::Body),
         ("Attributes", MessageMember::Attributes),
+        ("MD5OfMessageAttributes", MessageMember::Skip),
+        ("MessageAttributes", MessageMember::MessageAttributes),
     ],
 };
 
@@ -81,7 +85,7 @@ const LAMBDA_MEMBERS: &[(&str, MessageMember)] = &[
     ("receiptHandle", MessageMember::ReceiptHandle),
     ("body", MessageMember::Body),
     ("attributes", MessageMember::Attributes),
-    ("messageAttributes", MessageMember::Skip),
+    ("messageAttributes", MessageMember::MessageAttributes),
     ("md5OfBody", MessageMember::Skip),
     ("eventSource", MessageMember::Unread),
     ("eventSourceARN", MessageMember::QueueArn),
@@ -110,6 +114,12 @@ const ATTRIBUTES: &[(&str, Attribute)] = &[
     ("ApproximateFirstReceiveTimestamp", Attribute::Skip),
 ];
 
+/// The message attribute that is read: what OpenTelemetry's instrumentation of a producer sets.
+const MESSAGE_ATTRIBUTES: &[(&str, ())] = &[("traceparent", ())];
+
+/// The value of a message attribute, as Lambda and as SQS call it.
+const STRING_VALUE: &[(&str, ())] = &[("stringValue", ()), ("StringValue", ())];
+
 /// Reads a message into a delivery. A mistake in its body is the message's content, not an error.
 pub(super) fn read_message(
     scanner: &mut Scanner<'_, 0>,
@@ -128,6 +138,7 @@ pub(super) fn read_message(
         receipt_handle: Span::default(),
         queue_arn: Span::default(),
         attributes: Attributes::default(),
+        trace_parent: Span::default(),
         has_body: false,
     };
 
@@ -164,6 +175,7 @@ impl OpenMessage<'_> {
             }
             MessageMember::Body => self.read_body(scanner)?,
             MessageMember::Attributes => self.read_attributes(scanner)?,
+            MessageMember::MessageAttributes => self.read_message_attributes(scanner)?,
             MessageMember::QueueArn => self.queue_arn = scanner.value(Read::TextOrSkip)?,
             // Whether this is an SQS message is known only in explaining mode.
             MessageMember::Foreign if self.mode == Mode::Silent => return Err(GiveUp::Other),
@@ -258,6 +270,38 @@ impl OpenMessage<'_> {
         Ok(())
     }
 
+    /// What cannot be read of the message attributes is left out too. Any producer may set any.
+    fn read_message_attributes(&mut self, scanner: &mut Scanner<'_, 0>) -> Scanned<()> {
+        self.trace_parent = Span::default();
+        if scanner.peek() != b'{' {
+            return scanner.skip();
+        }
+
+        let before = scanner.rest();
+        let mut trace_parent = Span::default();
+        let read = scanner.fields(MESSAGE_ATTRIBUTES, |scanner, ()| {
+            trace_parent = Span::default();
+            if scanner.peek() != b'{' {
+                return scanner.skip();
+            }
+
+            scanner.fields(STRING_VALUE, |scanner, ()| {
+                trace_parent = scanner.value(Read::TextOrSkip)?;
+                Ok(())
+            })
+        });
+
+        match read {
+            Ok(()) => self.trace_parent = trace_parent,
+            Err(_) if self.mode == Mode::Explaining => {
+                scanner.wrong_type(before)?;
+            }
+            Err(give_up) => return Err(give_up),
+        }
+
+        Ok(())
+    }
+
     /// Reads the body. That of a duplicate is forgotten.
     fn read_body(&mut self, scanner: &mut Scanner<'_, 0>) -> Scanned<()> {
         if std::mem::replace(&mut self.has_body, true) {
@@ -324,6 +368,7 @@ impl OpenMessage<'_> {
             group_id: optional(self.attributes.group_id, texts),
             queue_arn: optional(self.queue_arn, texts),
             trace_header: optional(self.attributes.trace_header, texts),
+            trace_parent: optional(self.trace_parent, texts),
             ..MessageContext::default()
         };
 

@@ -158,3 +158,65 @@ fn messages_with_equal_ids_stay_separate() {
 
     assert_eq!(ids, ["same", "same"]);
 }
+
+const TRACE_PARENT: &str = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+
+#[test]
+fn a_message_has_the_trace_context_that_its_producer_set() {
+    let batch = SqsBatchBuilder::new()
+        .with_message(
+            message("set")
+                .with_attribute("colour", "red")
+                .with_attribute("traceparent", TRACE_PARENT),
+        )
+        .with_message(message("other").with_attribute("colour", "red"));
+
+    let delivery = Delivery::parse(batch.to_bytes()).unwrap();
+    let [set, other] = delivery.messages() else {
+        panic!("not two messages")
+    };
+
+    assert_eq!(set.context.trace_parent().unwrap(), TRACE_PARENT);
+    assert!(set.content.is_ok());
+    assert_eq!(other.context.trace_parent(), None);
+}
+
+#[test]
+fn the_output_of_receive_message_has_the_trace_context_too() {
+    let payload = format!(
+        r#"{{"Messages":[{{"MessageId":"1","ReceiptHandle":"r","MD5OfBody":"m","Body":"{{}}",
+            "MD5OfMessageAttributes":"m","MessageAttributes":{{"traceparent":
+            {{"StringValue":"{TRACE_PARENT}","DataType":"String"}}}}}}]}}"#
+    );
+
+    let delivery = Delivery::parse(payload).unwrap();
+    let context = &delivery.messages()[0].context;
+    assert_eq!(context.trace_parent().unwrap(), TRACE_PARENT);
+}
+
+#[test]
+fn malformed_message_attributes_cost_no_message() {
+    let attributes = [
+        "null",
+        "[]",
+        r#""traceparent""#,
+        r#"{"traceparent":null}"#,
+        r#"{"traceparent":"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"}"#,
+        r#"{"traceparent":{"binaryValue":"AAEC","dataType":"Binary"}}"#,
+        r#"{"traceparent":{"stringValue":7}}"#,
+        r#"{"traceparent":{"stringValue":"\ud800"}}"#,
+        r#"{"traceparent":{"stringValue":"a"},"traceparent":{}}"#,
+    ];
+
+    for attributes in attributes {
+        let payload = format!(
+            r#"{{"Records":[{{"messageId":"1","body":"{{\"Records\":[]}}",
+                "messageAttributes":{attributes},"eventSourceARN":"arn"}}]}}"#
+        );
+        let delivery = Delivery::parse(payload).unwrap();
+        let message = &delivery.messages()[0];
+        assert!(message.content.is_ok(), "{attributes}");
+        assert_eq!(message.context.trace_parent(), None, "{attributes}");
+        assert_eq!(message.context.queue_arn().unwrap(), "arn", "{attributes}");
+    }
+}

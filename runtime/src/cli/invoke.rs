@@ -34,6 +34,7 @@ pub(super) async fn invoke<R: Router>(dispatcher: &Dispatcher<R>, file: &str) ->
         return NOT_RUN;
     }
 
+    let dispatcher = dispatcher.clone().exporting_traces();
     match dispatcher.dispatch(payload, None).await {
         Ok(report) => {
             let printed = print(&report.answer());

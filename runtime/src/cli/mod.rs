@@ -5,7 +5,10 @@
 
 mod inspect;
 mod invoke;
+mod template;
 mod policy;
+#[cfg(feature = "doctor")]
+mod doctor;
 #[cfg(feature = "worker")]
 mod work;
 
@@ -21,7 +24,8 @@ use crate::telemetry::logs;
 
 /// The command succeeded.
 const SUCCESS: i32 = 0;
-/// A message failed, a file could not be read in full, or a policy cannot be expressed.
+/// A message failed, a file could not be read in full, a policy cannot be expressed, or there are
+/// findings.
 const FAILURE: i32 = 1;
 /// The command line is invalid, the payload could not be read, or the router could not be prepared.
 const NOT_RUN: i32 = 2;
@@ -66,13 +70,30 @@ enum Action {
         #[arg(required = true)]
         files: Vec<String>,
     },
-    /// Print the filter or policy that the handlers need, as JSON
+    /// Print the filter or policy that the handlers need, as JSON, or a whole template
     ///
-    /// It never excludes an event that a handler takes. If it lets more events through, or if the
-    /// routes look like a mistake, a warning on standard error says so.
-    #[command(after_help = "Exit status:\n  0  the JSON was printed\n  \
+    /// A filter never excludes an event that a handler takes. If it lets more events through, or if
+    /// the routes look like a mistake, a warning on standard error says so.
+    #[command(after_help = "Exit status:\n  0  it was printed\n  \
                       1  the service has no filter that fits the handlers")]
     Policy(policy::Options),
+    /// Find what loses events in a Terraform plan, a template, or a running pipeline
+    ///
+    /// Compares it with the routes and with AWS's rules. Each finding says what is wrong, where,
+    /// why it loses events, and what to change. What the file leaves open is not a finding.
+    #[cfg(feature = "doctor")]
+    #[command(
+        after_help = "Exit status:\n  0  nothing was found\n  1  there are findings\n  \
+                      2  the input could not be read, or does not have the program"
+    )]
+    Doctor(doctor::Options),
+    /// Says which feature it needs.
+    #[cfg(not(feature = "doctor"))]
+    #[command(hide = true, disable_help_flag = true)]
+    Doctor {
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<std::ffi::OsString>,
+    },
     /// Serve a queue of SQS until SIGTERM or Ctrl-C
     ///
     /// The first signal drains: no message is received any more, what runs may finish, and the rest
@@ -115,17 +136,25 @@ pub(crate) async fn main<R: Router>(dispatcher: Dispatcher<R>) -> i32 {
             let program = program.as_deref().unwrap_or("processor");
             policy::policy(&dispatcher, program, &options)
         }
+        #[cfg(feature = "doctor")]
+        Action::Doctor(options) => doctor::doctor(&dispatcher, program.as_deref(), &options),
+        #[cfg(not(feature = "doctor"))]
+        Action::Doctor { .. } => without("doctor", "doctor"),
         #[cfg(feature = "worker")]
         Action::Work(options) => work::work(dispatcher, options).await,
         #[cfg(not(feature = "worker"))]
-        Action::Work { .. } => {
-            eprintln!(
-                "error: the program is built without `work`: build it with the feature `worker` of \
-                 the crate `s3-dispatch`"
-            );
-            NOT_RUN
-        }
+        Action::Work { .. } => without("work", "worker"),
     }
+}
+
+/// Says which feature a command needs.
+#[cfg(not(all(feature = "doctor", feature = "worker")))]
+fn without(command: &str, feature: &str) -> i32 {
+    eprintln!(
+        "error: the program is built without `{command}`: build it with the feature `{feature}` of \
+         the crate `s3-dispatch`"
+    );
+    NOT_RUN
 }
 
 /// Returns the name that the program was called by, without its folder and extension.

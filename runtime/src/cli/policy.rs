@@ -1,13 +1,15 @@
 //! `policy`: prints the filter or policy that the handlers need.
 
+use std::error::Error;
 use std::io::{self, Write};
 
 use clap::{Args, ValueEnum};
-use s3_dispatch_core::manifest::{FilterPolicy, IamPolicy, ObjectAccess, Warning};
-use s3_dispatch_core::{Error, Manifest, Router};
+use s3_dispatch_core::manifest::{IamPolicy, Warning};
+use s3_dispatch_core::{Manifest, Router};
 use serde::Serialize;
 use serde_json::Value;
 
+use super::template::{self, Flavor, Processor, Template};
 use super::{FAILURE, SUCCESS};
 use crate::Dispatcher;
 
@@ -50,6 +52,8 @@ pub(super) struct Options {
         default_value = "arn:aws:s3:::BUCKET/REPORTS"
     )]
     report_arn: String,
+    #[command(flatten)]
+    template: template::Options,
 }
 
 /// The document to print.
@@ -68,22 +72,15 @@ pub(super) enum Format {
     Iam,
     /// The input of the Terraform module in infra/
     Terraform,
+    /// A CloudFormation template of the whole pipeline, as YAML
+    Cloudformation,
+    /// The same for the AWS Serverless Application Model, as YAML
+    Sam,
 }
 
-/// A processor in the form that the Terraform module reads.
-#[derive(Serialize)]
-struct Processor<'p> {
-    name: &'p str,
-    events: Vec<&'p str>,
-    filter_policy: &'p FilterPolicy,
-    filter_policy_scope: &'static str,
-    #[serde(skip_serializing_if = "ObjectAccess::is_empty")]
-    object_access: ObjectAccess,
-}
-
-/// A document as JSON, and the warnings about it.
+/// A document, and the warnings about it.
 struct Document {
-    json: String,
+    text: String,
     warnings: Vec<Warning>,
 }
 
@@ -111,7 +108,7 @@ pub(super) fn policy<R: Router>(
         eprintln!("warning: {warning}");
     }
 
-    match print(&document.json) {
+    match print(&document.text) {
         Ok(()) => SUCCESS,
         Err(error) => {
             eprintln!("error: the policy cannot be written: {error}");
@@ -125,7 +122,7 @@ fn document<R: Router>(
     manifest: &Manifest,
     program: &str,
     options: &Options,
-) -> Result<Document, Error> {
+) -> Result<Document, Box<dyn Error>> {
     match options.format {
         Format::Sns => {
             let policy = manifest.filter_policy()?;
@@ -154,6 +151,8 @@ fn document<R: Router>(
         }
         Format::Iam => Ok(iam(dispatcher, manifest, options)),
         Format::Terraform => terraform(manifest, program),
+        Format::Cloudformation => template(manifest, program, Flavor::CloudFormation, options),
+        Format::Sam => template(manifest, program, Flavor::Sam, options),
     }
 }
 
@@ -199,22 +198,25 @@ fn role_of_jobs(function: &str, options: &Options) -> Document {
     Document::new(&policy, vec![Warning::from(text)])
 }
 
-fn terraform(manifest: &Manifest, program: &str) -> Result<Document, Error> {
-    let notification = manifest.bucket_notification()?;
-    let filter_policy = manifest.filter_policy()?;
+fn terraform(manifest: &Manifest, program: &str) -> Result<Document, Box<dyn Error>> {
+    let (processor, is_exact) = Processor::of(manifest, program)?;
+    Ok(Document::new(&processor, wider_than_routes(is_exact)))
+}
 
-    let processor = Processor {
-        name: program,
-        events: notification.events().collect(),
-        filter_policy: &filter_policy,
-        filter_policy_scope: "MessageBody",
-        object_access: manifest.object_access(),
-    };
+fn template(
+    manifest: &Manifest,
+    program: &str,
+    flavor: Flavor,
+    options: &Options,
+) -> Result<Document, Box<dyn Error>> {
+    let template = Template::new(manifest, program, flavor, &options.template)?;
+    let mut warnings = template.warnings;
+    warnings.extend(wider_than_routes(template.is_exact));
 
-    Ok(Document::new(
-        &processor,
-        wider_than_routes(filter_policy.is_exact()),
-    ))
+    Ok(Document {
+        text: template.yaml.trim_end().to_owned(),
+        warnings,
+    })
 }
 
 fn wider_than_routes(is_exact: bool) -> Vec<Warning> {
@@ -230,7 +232,7 @@ fn wider_than_routes(is_exact: bool) -> Vec<Warning> {
 impl Document {
     fn new(value: &impl Serialize, warnings: Vec<Warning>) -> Self {
         Self {
-            json: pretty(value),
+            text: pretty(value),
             warnings,
         }
     }
@@ -241,7 +243,7 @@ fn pretty(value: &impl Serialize) -> String {
     text.unwrap_or_else(|_| Value::Null.to_string())
 }
 
-fn print(json: &str) -> io::Result<()> {
+fn print(text: &str) -> io::Result<()> {
     let mut stdout = io::stdout().lock();
-    writeln!(stdout, "{json}")
+    writeln!(stdout, "{text}")
 }

@@ -15,6 +15,7 @@ use crate::Objects;
 use crate::dispatch::after_invocation::{AfterInvocation, Hooks};
 use crate::dispatch::answered::Answered;
 use crate::dispatch::batch::invocation::Invocation;
+use crate::dispatch::batch::stop::Stop;
 use crate::dispatch::payload::Payload;
 use crate::dispatch::report::BatchReport;
 use crate::dispatch::settings::{
@@ -118,10 +119,10 @@ pub struct Dispatcher<R> {
 impl<R: Router> Dispatcher<R> {
     /// Creates a dispatcher with the default settings.
     ///
-    /// It runs up to five handlers at once, stops 500 ms before the deadline, and does not limit
-    /// the time of a record. It skips unrouted records and fails malformed messages. It reports
-    /// single failures even if everything failed. It has no dead-letter sink, no backoff and no
-    /// queue.
+    /// It runs up to five handlers at once, stops 500 ms before the deadline and 200 ms after
+    /// SIGTERM, and does not limit the time of a record. It skips unrouted records and fails
+    /// malformed messages. It reports single failures even if everything failed. It has no
+    /// dead-letter sink, no backoff and no queue.
     ///
     /// # Examples
     ///
@@ -195,6 +196,34 @@ impl<R: Router> Dispatcher<R> {
     #[must_use]
     pub fn with_deadline_margin(mut self, margin: Duration) -> Self {
         self.settings.deadline_margin = margin;
+        self
+    }
+
+    /// Sets how long handlers may go on after the signal SIGTERM, in Lambda. The default is 200 ms.
+    ///
+    /// From the signal on nothing new starts. Handlers that run longer are cancelled, and every
+    /// batch is answered: what has succeeded by then is not delivered again. Only
+    /// [`run`](crate::run) and [`start`](crate::start) listen to the signal. A deadline that comes
+    /// earlier still holds.
+    ///
+    /// The answers need some time as well. Lambda ends the process with SIGKILL after 300 ms if
+    /// the function has an external extension, and after 500 ms if it has an internal one only
+    /// ("Graceful shutdown with AWS Lambda", aws-samples on GitHub). AWS names no limit for Lambda
+    /// Managed Instances, where invocations may be running when the signal comes. A process that
+    /// is killed in its drain gives no answers, and its messages are delivered again.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use s3_dispatch::{Dispatcher, Routes};
+    ///
+    /// let dispatcher = Dispatcher::new(Routes::new(())).with_drain(Duration::from_secs(1));
+    /// ```
+    #[must_use]
+    pub fn with_drain(mut self, drain: Duration) -> Self {
+        self.settings.drain = drain;
         self
     }
 
@@ -325,9 +354,9 @@ impl<R: Router> Dispatcher<R> {
     /// # mod example {
     /// use s3_dispatch::{Dispatcher, Routes, SqsDeadLetters};
     ///
-    /// fn dispatcher(client: aws_sdk_sqs::Client, queue_url: &str) -> Dispatcher<Routes<()>> {
+    /// fn dispatcher(client: aws_sdk_sqs::Client) -> Dispatcher<Routes<()>> {
     ///     Dispatcher::new(Routes::new(()))
-    ///         .with_dead_letters(SqsDeadLetters::new(client, queue_url))
+    ///         .with_dead_letters(SqsDeadLetters::from_environment(client))
     /// }
     /// # }
     /// ```
@@ -352,8 +381,8 @@ impl<R: Router> Dispatcher<R> {
     /// use s3_dispatch::failure::ExponentialBackoff;
     /// use s3_dispatch::{Dispatcher, Routes, SqsBackoff};
     ///
-    /// fn dispatcher(client: aws_sdk_sqs::Client, queue_url: &str) -> Dispatcher<Routes<()>> {
-    ///     let backoff = SqsBackoff::new(client, queue_url, ExponentialBackoff::default());
+    /// fn dispatcher(client: aws_sdk_sqs::Client) -> Dispatcher<Routes<()>> {
+    ///     let backoff = SqsBackoff::from_environment(client, ExponentialBackoff::default());
     ///     Dispatcher::new(Routes::new(())).with_backoff(backoff)
     /// }
     /// # }
@@ -500,8 +529,8 @@ impl<R: Router> Dispatcher<R> {
     /// # mod example {
     /// use s3_dispatch::{Dispatcher, Routes, SqsQueue};
     ///
-    /// fn dispatcher(client: aws_sdk_sqs::Client, queue_url: &str) -> Dispatcher<Routes<()>> {
-    ///     Dispatcher::new(Routes::new(())).with_queue(SqsQueue::new(client, queue_url))
+    /// fn dispatcher(client: aws_sdk_sqs::Client) -> Dispatcher<Routes<()>> {
+    ///     Dispatcher::new(Routes::new(())).with_queue(SqsQueue::from_environment(client))
     /// }
     /// # }
     /// ```
@@ -715,6 +744,16 @@ impl<R: Router> Dispatcher<R> {
         self.settings.backoff.is_some() || gives_back
     }
 
+    #[cfg(feature = "doctor")]
+    pub(crate) fn concurrency(&self) -> usize {
+        self.settings.handlers()
+    }
+
+    #[cfg(feature = "doctor")]
+    pub(crate) fn deadline_margin(&self) -> Duration {
+        self.settings.deadline_margin
+    }
+
     #[cfg(feature = "cli")]
     pub(crate) fn has_dead_letters(&self) -> bool {
         self.settings.dead_letters.is_some()
@@ -780,6 +819,69 @@ impl<R: Router> Dispatcher<R> {
         self
     }
 
+    /// Sends the spans of traces to this provider, and flushes it before each answer.
+    ///
+    /// The provider may have any exporter, sampler and resource. Without this method a dispatcher
+    /// uses the provider that the program has installed with
+    /// `opentelemetry::global::set_tracer_provider`, but cannot flush that one. A program without a
+    /// provider needs neither: [`start`](crate::start) and [`run`](crate::run) read the `OTEL_*`
+    /// variables. The guide [Traces](crate::dispatch#traces) has the whole picture.
+    ///
+    /// The flush runs on a thread of its own, after the functions of
+    /// [`after_invocation`](Self::after_invocation), and delays the answer by no more than
+    /// [`with_trace_limit`](Self::with_trace_limit) says. It needs a Tokio runtime.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use opentelemetry_sdk::trace::{Sampler, SdkTracerProvider};
+    /// use s3_dispatch::{Dispatcher, Routes};
+    ///
+    /// // With `with_batch_exporter` and an exporter that your backend wants.
+    /// let provider = SdkTracerProvider::builder()
+    ///     .with_sampler(Sampler::TraceIdRatioBased(0.1))
+    ///     .build();
+    /// let dispatcher = Dispatcher::new(Routes::new(())).with_tracer_provider(provider);
+    /// ```
+    #[cfg(feature = "otel")]
+    #[must_use]
+    pub fn with_tracer_provider(
+        mut self,
+        provider: opentelemetry_sdk::trace::SdkTracerProvider,
+    ) -> Self {
+        self.settings.traces.set_provider(provider);
+        self
+    }
+
+    /// Limits how long the export of traces may delay an answer. The default is the environment
+    /// variable `OTEL_BSP_EXPORT_TIMEOUT` in milliseconds, or else one second.
+    ///
+    /// An export also gets no more than half of the time that is left until the deadline. What is
+    /// not exported by then waits in memory for the next invocation, and a warning says so.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use s3_dispatch::{Dispatcher, Routes};
+    ///
+    /// let dispatcher =
+    ///     Dispatcher::new(Routes::new(())).with_trace_limit(Duration::from_millis(200));
+    /// ```
+    #[cfg(feature = "otel")]
+    #[must_use]
+    pub fn with_trace_limit(mut self, limit: Duration) -> Self {
+        self.settings.traces.set_limit(limit);
+        self
+    }
+
+    /// Exports traces if the environment asks for it and the program has no provider.
+    pub(crate) fn exporting_traces(mut self) -> Self {
+        self.settings.traces.export_by_environment();
+        self
+    }
+
     /// Changes the layers around the dispatcher's service in Lambda.
     pub(crate) fn with_layers(mut self, change: impl FnOnce(&mut Layers)) -> Self {
         change(&mut self.layers);
@@ -797,8 +899,20 @@ impl<R: Router> Dispatcher<R> {
         self
     }
 
+    /// Ends the batches of this dispatcher when `stop` is told.
+    pub(crate) fn with_stop(mut self, stop: Stop) -> Self {
+        self.settings.stop = Some(stop);
+        self
+    }
+
+    /// Returns how long handlers may go on when the process is told to end.
+    pub(crate) fn drain(&self) -> Duration {
+        self.settings.drain
+    }
+
     /// Prepares the router: makes the state of
-    /// [`Routes::prepared_by`](crate::Routes::prepared_by), and whatever other routers need.
+    /// [`Routes::prepared_by`](crate::Routes::prepared_by), and whatever other routers need. Then
+    /// prepares the dead-letter sink, the backoff and the queue, for example checks their URLs.
     ///
     /// [`start`](crate::start) and [`run`](crate::run) call it. Call it in a function that serves
     /// the dispatcher in another way, such as `lambda_runtime::run(dispatcher)`, so that a missing
@@ -807,8 +921,8 @@ impl<R: Router> Dispatcher<R> {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::NotPrepared`] if a part of the router fails or panics. The sources have the
-    /// reason. A later call tries again.
+    /// [`ErrorKind::NotPrepared`] if a part of the router, the dead-letter sink, the backoff or the
+    /// queue fails or panics. The sources have the reason. A later call tries again.
     ///
     /// # Examples
     ///
@@ -826,7 +940,7 @@ impl<R: Router> Dispatcher<R> {
     pub async fn prepare(&self) -> Result<(), Error> {
         let prepared = Guarded::new(|| self.router.prepare()).await;
         let Err(error) = prepared.unwrap_or_else(|panicked| Err(panicked.into())) else {
-            return Ok(());
+            return self.settings.prepare().await;
         };
 
         let text = "the router could not be prepared";
@@ -886,10 +1000,22 @@ impl<R: Router> Dispatcher<R> {
         self.start();
 
         let deadline = invocation.deadline;
+        let traces = &self.settings.traces;
+        let mut trace = invocation.trace(traces);
         let result = invocation
-            .run(&*self.router, &self.settings, &self.answered, payload)
+            .run(
+                &*self.router,
+                &self.settings,
+                &self.answered,
+                payload,
+                &mut trace,
+            )
             .await;
-        self.hooks.call(&result, deadline).await;
+        trace.finish(result.as_ref().err());
+
+        let due = self.settings.due(deadline);
+        self.hooks.call(&result, due).await;
+        traces.flush(due).await;
 
         result
     }
@@ -954,6 +1080,7 @@ impl<R: fmt::Debug> fmt::Debug for Dispatcher<R> {
             .field("router", &self.router)
             .field("concurrency", &settings.handlers())
             .field("deadline_margin", &settings.deadline_margin)
+            .field("drain", &settings.drain)
             .field("record_timeout", &settings.record_timeout)
             .field("unrouted", &settings.unrouted)
             .field("malformed", &settings.malformed)

@@ -91,6 +91,11 @@ fn context_and_body(message: SqsMessage) -> (MessageContext, Option<String>) {
         context = context.with_trace_header(header.as_str());
     }
 
+    let trace_parent = message.message_attributes.get("traceparent");
+    if let Some(sent) = trace_parent.and_then(|attribute| attribute.string_value.as_ref()) {
+        context = context.with_trace_parent(sent.as_str());
+    }
+
     (context, message.body)
 }
 

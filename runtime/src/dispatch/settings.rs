@@ -1,17 +1,27 @@
 //! The settings of a dispatcher.
 
+use std::borrow::Cow;
+use std::error::Error as StdError;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use s3_dispatch_core::__private::Classifier;
-use s3_dispatch_core::EventName;
+use s3_dispatch_core::delivery::Message;
+use s3_dispatch_core::handler::BoxFuture;
+use s3_dispatch_core::{Error, ErrorKind, EventName};
 
 #[cfg(feature = "object-store")]
 use crate::Objects;
+use crate::dispatch::batch::stop::Stop;
 use crate::failure::classifiers::{Classifiers, default_classifier};
+use crate::guarded::{Guarded, Panicked};
 use crate::queue::Queue;
+use crate::queue::access::named_queue;
+use crate::telemetry::errors::with_causes;
 use crate::telemetry::in_progress::InProgress;
 use crate::telemetry::logs::levels::LogLevels;
+use crate::telemetry::traces::Traces;
 use crate::{Backoff, DeadLetters};
 
 /// What a dispatcher does with a record that no route matches.
@@ -203,6 +213,11 @@ pub(crate) struct Settings {
     /// Where the objects of tasks are looked up.
     #[cfg(feature = "object-store")]
     pub(crate) task_objects: Option<Objects>,
+    pub(crate) traces: Traces,
+    /// How long handlers may go on when the process is told to end.
+    pub(crate) drain: Duration,
+    /// `None` where nobody tells that the process ends.
+    pub(crate) stop: Option<Stop>,
     pub(crate) classifiers: Classifiers,
     /// What [`classifiers`](Self::classifiers) are as one.
     pub(crate) classifier: Option<Classifier>,
@@ -237,6 +252,9 @@ impl Default for Settings {
             batch_event: None,
             #[cfg(feature = "object-store")]
             task_objects: None,
+            traces: Traces::default(),
+            drain: Duration::from_millis(200),
+            stop: None,
             classifiers: Classifiers::default(),
             classifier: default_classifier(),
         }
@@ -244,6 +262,62 @@ impl Default for Settings {
 }
 
 impl Settings {
+    /// Whether the process was told to end.
+    pub(crate) fn is_stopping(&self) -> bool {
+        self.stop.as_ref().is_some_and(Stop::is_told)
+    }
+
+    /// Returns when the answer is due, which is sooner than the deadline if the process ends.
+    pub(crate) fn due(&self, deadline: Option<Instant>) -> Option<Instant> {
+        match &self.stop {
+            Some(stop) => stop.due(deadline),
+            None => deadline,
+        }
+    }
+
+    /// Returns the settings for these messages. They differ only if the queue depends on the one
+    /// that the messages name.
+    pub(crate) fn for_messages(&self, messages: &[Message]) -> Cow<'_, Self> {
+        let chosen = self.queue.as_ref().and_then(|queue| {
+            let arn = named_queue(messages.iter().map(|message| &message.context))?;
+            let chosen = catch_unwind(AssertUnwindSafe(|| queue.at(arn)));
+
+            chosen.unwrap_or_else(|panic| {
+                let error = with_causes(&Panicked::new(panic));
+                tracing::warn!(error, "the queue of a batch could not be chosen");
+                None
+            })
+        });
+
+        match chosen {
+            None => Cow::Borrowed(self),
+            Some(queue) => Cow::Owned(Self {
+                queue: Some(queue),
+                ..self.clone()
+            }),
+        }
+    }
+
+    /// Prepares the dead-letter sink, the backoff and the queue.
+    ///
+    /// # Errors
+    ///
+    /// Says which of them could not be prepared, and why.
+    pub(crate) async fn prepare(&self) -> Result<(), Error> {
+        if let Some(sink) = &self.dead_letters {
+            prepared("dead-letter sink", || sink.prepare()).await?;
+        }
+
+        if let Some(backoff) = &self.backoff {
+            prepared("backoff", || backoff.prepare()).await?;
+        }
+
+        match &self.queue {
+            Some(queue) => prepared("queue", || queue.prepare()).await,
+            None => Ok(()),
+        }
+    }
+
     /// How many handlers of a batch may run at once.
     pub(crate) fn handlers(&self) -> usize {
         self.concurrency.unwrap_or(DEFAULT_CONCURRENCY)
@@ -258,4 +332,18 @@ impl Settings {
                 .unwrap_or_else(|| tokio::time::Instant::now().into_std())
         })
     }
+}
+
+/// Prepares a part of the dispatcher.
+async fn prepared<'p>(
+    part: &str,
+    prepare: impl FnOnce() -> BoxFuture<'p, Result<(), Box<dyn StdError + Send + Sync>>>,
+) -> Result<(), Error> {
+    let prepared = Guarded::new(prepare).await;
+    let prepared = prepared.unwrap_or_else(|panicked| Err(panicked.into()));
+
+    prepared.map_err(|source| {
+        let text = format!("the {part} could not be prepared");
+        Error::new(ErrorKind::NotPrepared, text).with_source(source)
+    })
 }

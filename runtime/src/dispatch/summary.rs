@@ -5,6 +5,7 @@ use s3_dispatch_core::delivery::{Content, Delivery, InvocationId, Message};
 use crate::dispatch::message_outcome::{MessageFailure, MessageOutcome};
 use crate::dispatch::report::BatchReport;
 use crate::dispatch::settings::Malformed;
+use crate::telemetry::traces::{self, InvocationTrace};
 
 /// Logs a message without records: a test notification, a message that is not about an S3 event, or
 /// the error of one that cannot be read.
@@ -45,6 +46,7 @@ pub(crate) fn log(
     report: &BatchReport,
     delivery: &Delivery,
     request_id: Option<&InvocationId>,
+    trace: &InvocationTrace,
     started: tokio::time::Instant,
 ) {
     tracing::info!(
@@ -58,8 +60,59 @@ pub(crate) fn log(
         failed = report.failed(),
         // Digits below a microsecond would be noise.
         duration_ms = started.elapsed().as_micros() as f64 / 1000.0,
+        trace_id = trace.trace_id(),
+        span_id = trace.span_id(),
         "invocation done"
     );
+}
+
+/// Ends the span of each message.
+pub(crate) fn trace(report: &BatchReport, delivery: &Delivery) {
+    for (message, report) in delivery.messages().iter().zip(report.messages()) {
+        let outcome = match report.outcome() {
+            MessageOutcome::Succeeded => Ok(()),
+            MessageOutcome::Failed(failure) => Err(failure_name(failure)),
+        };
+        traces::settle(&message.context, outcome, message.content.as_ref().err());
+    }
+}
+
+/// What metrics and traces call the failure of a message.
+fn failure_name(failure: MessageFailure) -> &'static str {
+    match failure {
+        MessageFailure::Malformed => "malformed",
+        MessageFailure::RecordFailed => "record_failed",
+        MessageFailure::NotReached => "not_reached",
+        MessageFailure::LeftOut => "left_out",
+    }
+}
+
+/// Why messages were not reached.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum NotReached {
+    /// The time ran out.
+    InTime,
+    /// The process was told to end.
+    BeforeTheEnd,
+    /// An earlier message of their group or key failed.
+    AfterAFailure,
+}
+
+impl NotReached {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::InTime => {
+                "some messages were not reached before the deadline: raise the concurrency or the \
+                 function's timeout, or lower the batch size"
+            }
+            Self::BeforeTheEnd => {
+                "some messages were not reached before the process was told to end"
+            }
+            Self::AfterAFailure => {
+                "some messages were not reached: an earlier one of their group or key failed"
+            }
+        }
+    }
 }
 
 /// Logs the summary of a receive of a worker.
@@ -77,24 +130,17 @@ pub(crate) fn log_receive(report: &BatchReport, delivery: &Delivery) {
     );
 }
 
-const NOT_IN_TIME: &str = "some messages were not reached before the deadline: raise the \
-                           concurrency or the function's timeout, or lower the batch size";
-const BEHIND_A_FAILURE: &str =
-    "some messages were not reached: an earlier one of their group or key failed";
-
 /// AWS recommends a `maxReceiveCount` of at least 5 ("Creating and configuring an Amazon SQS event
 /// source mapping", AWS Lambda Developer Guide, 2026).
 const USUAL_MAX_RECEIVE_COUNT: u32 = 5;
 
 /// Warns of messages that were not reached. Their records have no log lines, so they are named
 /// here.
-///
-/// `is_cut` says whether the time has run out. Otherwise an earlier message of their group failed.
 pub(crate) fn log_unreached(
     report: &BatchReport,
     delivery: &Delivery,
     request_id: Option<&InvocationId>,
-    is_cut: bool,
+    reason: NotReached,
 ) {
     const MAX_NAMED: usize = 10;
 
@@ -120,11 +166,7 @@ pub(crate) fn log_unreached(
     let most_received = counts.max();
     let is_last_chance = most_received.is_some_and(|count| count >= USUAL_MAX_RECEIVE_COUNT - 1);
 
-    let text = if is_cut {
-        NOT_IN_TIME
-    } else {
-        BEHIND_A_FAILURE
-    };
+    let text = reason.as_str();
 
     macro_rules! log {
         ($level:ident, $rest:literal) => {
@@ -180,10 +222,7 @@ pub(crate) fn measure(
     for message in report.messages() {
         metrics::message_finished(match message.outcome() {
             MessageOutcome::Succeeded => "succeeded",
-            MessageOutcome::Failed(MessageFailure::Malformed) => "malformed",
-            MessageOutcome::Failed(MessageFailure::RecordFailed) => "record_failed",
-            MessageOutcome::Failed(MessageFailure::NotReached) => "not_reached",
-            MessageOutcome::Failed(MessageFailure::LeftOut) => "left_out",
+            MessageOutcome::Failed(failure) => failure_name(failure),
         });
     }
 }

@@ -58,6 +58,18 @@ pub trait Backoff: Send + Sync + 'static {
         &self,
         failed: &[FailedMessage<'_>],
     ) -> Result<(), Box<dyn StdError + Send + Sync>>;
+
+    /// Makes or checks what the backoff needs. By default, there is nothing to do.
+    ///
+    /// [`Dispatcher::prepare`](crate::Dispatcher::prepare) calls it, so it runs once, before the
+    /// first invocation. It may be called again.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the backoff cannot be used as it is. The program then ends at its start.
+    async fn prepare(&self) -> Result<(), Box<dyn StdError + Send + Sync>> {
+        Ok(())
+    }
 }
 
 /// A message that failed and will be delivered again.

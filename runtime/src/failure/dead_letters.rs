@@ -68,6 +68,18 @@ pub trait DeadLetters: Send + Sync + 'static {
     /// Returns an error if it is not certain that the letter is stored. Its message then fails and
     /// is delivered again, and the letter is put again.
     async fn put(&self, letter: &DeadLetter<'_>) -> Result<(), DeadLetterError>;
+
+    /// Makes or checks what the sink needs. By default, there is nothing to do.
+    ///
+    /// [`Dispatcher::prepare`](crate::Dispatcher::prepare) calls it, so it runs once, before the
+    /// first invocation. It may be called again.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the sink cannot be used as it is. The program then ends at its start.
+    async fn prepare(&self) -> Result<(), Box<dyn StdError + Send + Sync>> {
+        Ok(())
+    }
 }
 
 /// A shared sink, for several dispatchers.
@@ -75,6 +87,10 @@ pub trait DeadLetters: Send + Sync + 'static {
 impl<D: DeadLetters + ?Sized> DeadLetters for Arc<D> {
     async fn put(&self, letter: &DeadLetter<'_>) -> Result<(), DeadLetterError> {
         (**self).put(letter).await
+    }
+
+    async fn prepare(&self) -> Result<(), Box<dyn StdError + Send + Sync>> {
+        (**self).prepare().await
     }
 }
 

@@ -11,6 +11,7 @@ use s3_dispatch_core::delivery::ReceiptHandle;
 use crate::Backoff;
 use crate::failure::backoff::FailedMessage;
 use crate::failure::exponential_backoff::ExponentialBackoff;
+use crate::queue::access::named_queue;
 use crate::queue::sqs::SqsQueue;
 use crate::queue::{Queue, QueueError};
 
@@ -54,15 +55,49 @@ impl SqsBackoff {
         }
     }
 
+    /// Creates a backoff for the queue that the program's messages come from, without its URL.
+    ///
+    /// The URL is that of the environment variable `S3_DISPATCH_QUEUE_URL`, which the Terraform
+    /// module and the templates set. Without that variable, the messages of an SQS event name their
+    /// queue, and SQS is asked for its URL once; the function's role then also needs
+    /// `sqs:GetQueueUrl` on the queue.
+    ///
+    /// A variable that is not the URL of a queue fails
+    /// [`Dispatcher::prepare`](crate::Dispatcher::prepare), and with it the start of the program.
+    /// While a URL cannot be found, messages are not delayed, and the reason is logged.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use aws_sdk_sqs::Client;
+    /// use s3_dispatch::failure::ExponentialBackoff;
+    /// use s3_dispatch::{Dispatcher, Routes, SqsBackoff};
+    ///
+    /// fn dispatcher(client: Client) -> Dispatcher<Routes<()>> {
+    ///     let backoff = SqsBackoff::from_environment(client, ExponentialBackoff::default());
+    ///     Dispatcher::new(Routes::new(())).with_backoff(backoff)
+    /// }
+    /// ```
+    #[must_use]
+    pub fn from_environment(client: Client, delays: ExponentialBackoff) -> Self {
+        Self {
+            queue: SqsQueue::from_environment(client),
+            delays,
+        }
+    }
+
     /// Delays messages. What SQS refuses is tried again with half of the delay, because the message
     /// may have been received longer ago than is known here.
-    async fn hide(&self, mut delays: Vec<(&ReceiptHandle, Duration)>) -> Result<(), NotPostponed> {
+    async fn hide(
+        queue: &SqsQueue,
+        mut delays: Vec<(&ReceiptHandle, Duration)>,
+    ) -> Result<(), NotPostponed> {
         const MAX_TRIES: usize = 4;
 
         let mut given_up = NotPostponed::default();
 
         for tries_left in (0..MAX_TRIES).rev() {
-            let results = self.queue.change_visibility(&delays).await;
+            let results = queue.change_visibility(&delays).await;
             let asked = std::mem::take(&mut delays);
 
             for ((handle, delay), result) in asked.into_iter().zip(results) {
@@ -112,7 +147,14 @@ impl Backoff for SqsBackoff {
             Some((handle, self.delay(message)))
         });
 
-        Ok(self.hide(delays.collect()).await?)
+        let arn = named_queue(failed.iter().map(|message| message.context));
+        let queue = self.queue.of_messages(arn);
+
+        Ok(Self::hide(&queue, delays.collect()).await?)
+    }
+
+    async fn prepare(&self) -> Result<(), Box<dyn StdError + Send + Sync>> {
+        self.queue.prepare().await
     }
 }
 

@@ -1,5 +1,7 @@
 //! Sends dead letters to an SQS queue.
 
+use std::error::Error as StdError;
+
 use async_trait::async_trait;
 use aws_sdk_sqs::Client;
 use aws_sdk_sqs::error::BuildError;
@@ -7,6 +9,8 @@ use aws_sdk_sqs::types::MessageAttributeValue;
 
 use crate::DeadLetters;
 use crate::failure::dead_letters::{DeadLetter, DeadLetterError};
+use crate::lambda::trace_interceptor::traced_sqs;
+use crate::queue::sqs_url::{SqsUrl, Wanted};
 
 /// Sends dead letters to a standard SQS queue.
 ///
@@ -30,7 +34,7 @@ use crate::failure::dead_letters::{DeadLetter, DeadLetterError};
 #[derive(Debug, Clone)]
 pub struct SqsDeadLetters {
     client: Client,
-    queue_url: String,
+    url: SqsUrl,
 }
 
 impl SqsDeadLetters {
@@ -52,8 +56,39 @@ impl SqsDeadLetters {
     /// ```
     pub fn new(client: Client, queue_url: impl Into<String>) -> Self {
         Self {
-            client,
-            queue_url: queue_url.into(),
+            client: traced_sqs(&client),
+            url: SqsUrl::known(queue_url),
+        }
+    }
+
+    /// Creates a sink for the dead-letter queue of the program's messages, without its URL.
+    ///
+    /// The URL is that of the environment variable `S3_DISPATCH_DEAD_LETTERS_URL`, which the
+    /// Terraform module and the templates set. Without that variable, letters go to the queue that
+    /// the redrive policy of the message's own queue names. SQS is asked for it once; the
+    /// function's role then also needs `sqs:GetQueueUrl` on both queues, and
+    /// `sqs:GetQueueAttributes` on the message's own.
+    ///
+    /// A variable that is not the URL of a queue fails
+    /// [`Dispatcher::prepare`](crate::Dispatcher::prepare), and with it the start of the program.
+    /// While no queue can be found, letters are not stored and fail their messages.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use aws_sdk_sqs::Client;
+    /// use s3_dispatch::{Dispatcher, Routes, SqsDeadLetters};
+    ///
+    /// fn dispatcher(client: Client) -> Dispatcher<Routes<()>> {
+    ///     Dispatcher::new(Routes::new(()))
+    ///         .with_dead_letters(SqsDeadLetters::from_environment(client))
+    /// }
+    /// ```
+    #[must_use]
+    pub fn from_environment(client: Client) -> Self {
+        Self {
+            client: traced_sqs(&client),
+            url: SqsUrl::from_environment(Wanted::DeadLetters),
         }
     }
 }
@@ -64,10 +99,14 @@ impl DeadLetters for SqsDeadLetters {
         let text =
             |text: &str| attribute("String", &acceptable(text)).map_err(DeadLetterError::new);
 
+        let arn = letter.message.queue_arn();
+        let url = self.url.find(&self.client, arn).await;
+        let url = url.map_err(DeadLetterError::new)?;
+
         let mut send = self
             .client
             .send_message()
-            .queue_url(&self.queue_url)
+            .queue_url(&*url)
             .message_body(letter.body)
             .message_attributes("Error", text(&letter.error_chain())?)
             .message_attributes("EventName", text(letter.record.event_name.as_str())?)
@@ -90,6 +129,10 @@ impl DeadLetters for SqsDeadLetters {
         }
 
         send.send().await.map(drop).map_err(DeadLetterError::new)
+    }
+
+    async fn prepare(&self) -> Result<(), Box<dyn StdError + Send + Sync>> {
+        Ok(self.url.check()?)
     }
 }
 

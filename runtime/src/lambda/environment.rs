@@ -54,20 +54,39 @@ pub(super) fn check() -> Result<(), Error> {
     Ok(())
 }
 
-/// Waits for SIGTERM, which Lambda sends before it ends the process.
+/// Listens to SIGTERM, which Lambda sends before it ends the process.
 #[cfg(unix)]
-pub(super) async fn terminated() {
-    use tokio::signal::unix::{SignalKind, signal};
+pub(super) struct Termination(Option<tokio::signal::unix::Signal>);
 
-    match signal(SignalKind::terminate()) {
-        Ok(mut signals) => drop(signals.recv().await),
+#[cfg(unix)]
+impl Termination {
+    pub(super) fn listen() -> Self {
+        use tokio::signal::unix::{SignalKind, signal};
+
         // Without a listener, the signal ends the process anyway.
-        Err(_) => std::future::pending().await,
+        Self(signal(SignalKind::terminate()).ok())
+    }
+
+    /// Waits for the next signal.
+    pub(super) async fn received(&mut self) {
+        match &mut self.0 {
+            Some(signals) => drop(signals.recv().await),
+            None => std::future::pending().await,
+        }
     }
 }
 
 /// Waits forever, because only Unix has SIGTERM.
 #[cfg(not(unix))]
-pub(super) async fn terminated() {
-    std::future::pending().await
+pub(super) struct Termination;
+
+#[cfg(not(unix))]
+impl Termination {
+    pub(super) fn listen() -> Self {
+        Self
+    }
+
+    pub(super) async fn received(&mut self) {
+        std::future::pending().await
+    }
 }

@@ -5,10 +5,14 @@
 //! [`run`](crate::run), or `start`, or use the dispatcher as a `tower::Service`.
 
 mod body_layer;
+mod drain;
 pub(crate) mod environment;
 pub(crate) mod layers;
 mod runtime;
 mod service;
 mod start_failure;
+mod trace_header;
+#[cfg(feature = "trace-header")]
+pub(crate) mod trace_interceptor;
 
 pub use runtime::run;

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::task::{Context as TaskContext, Poll};
+use std::time::Duration;
 
 use bytes::Bytes;
 use lambda_runtime::{Diagnostic, LambdaEvent, LambdaInvocation, Runtime};
@@ -10,7 +11,10 @@ use serde::de::IgnoredAny;
 use tower::Service;
 
 use crate::dispatch::Answer;
+use crate::dispatch::batch::stop::Stop;
 use crate::lambda::body_layer::{BodyLayer, Handoff, TakeBody};
+use crate::lambda::drain::Drain;
+use crate::lambda::environment::Termination;
 use crate::lambda::layers::LayeredService;
 use crate::lambda::service::{ResponseFuture, diagnostic, layered, respond};
 use crate::lambda::{environment, start_failure};
@@ -43,8 +47,16 @@ use crate::{Dispatcher, Payload};
 /// [`Dispatcher`] with `lambda_runtime::run`.
 ///
 /// On a Lambda Managed Instance, where `AWS_LAMBDA_MAX_CONCURRENCY` is above 1, that many
-/// invocations run at once. On SIGTERM the function returns at once; an invocation that is still
-/// running gets no answer, so its messages are delivered again.
+/// invocations run at once. They share the environment, so AWS SDK clients find no trace header
+/// there, and AWS cannot stop a function that triggers itself. `TraceHeaderInterceptor` (feature
+/// `trace-header`) adds the header to the requests of a client. What this crate sends by itself has
+/// it anyway.
+///
+/// On SIGTERM no further invocation is asked for, and nothing new starts in those that run. They
+/// are answered as soon as their running handlers have ended, or are cancelled after the time of
+/// [`Dispatcher::with_drain`]; what did not succeed by then is delivered again. An invocation that
+/// arrives after the signal is answered without running a handler. Then the function returns. A
+/// second SIGTERM ends it at once.
 ///
 /// A current-thread Tokio runtime is enough and costs the least. Build with `panic = "unwind"`,
 /// which `cargo lambda build` only does if the profile says so. Under `panic = "abort"`, a handler
@@ -78,20 +90,35 @@ pub async fn run<R: Router>(router: impl Into<Dispatcher<R>>) -> Result<(), Erro
         tracing::warn!("built with panic = \"abort\": a handler that panics fails its whole batch");
     }
 
+    let stop = Stop::default();
     let dispatcher = router
         .into()
         .with_log_levels_of_environment()
-        .with_in_progress(InProgress::find());
+        .with_in_progress(InProgress::find())
+        .exporting_traces()
+        .with_stop(stop.clone());
 
     #[cfg(feature = "emf")]
     let dispatcher = print_metrics(dispatcher);
 
+    let drain = Drain::new(stop);
+    let drain_time = dispatcher.drain();
+    let mut signals = Termination::listen();
+
     tokio::select! {
-        served = serve(dispatcher) => served,
-        () = environment::terminated() => {
-            tracing::info!("SIGTERM received");
-            Ok(())
-        }
+        served = serve(dispatcher, &drain) => served,
+        () = end(&drain, drain_time, &mut signals) => Ok(()),
+    }
+}
+
+/// Waits for SIGTERM, and then for the answers of what runs or for a second signal.
+async fn end(drain: &Drain, drain_time: Duration, signals: &mut Termination) {
+    signals.received().await;
+    tracing::info!("SIGTERM received");
+
+    tokio::select! {
+        () = drain.finish(drain_time) => {}
+        () = signals.received() => tracing::warn!("second SIGTERM received: the drain is cut"),
     }
 }
 
@@ -110,7 +137,7 @@ fn print_metrics<R: Router>(dispatcher: Dispatcher<R>) -> Dispatcher<R> {
 }
 
 /// Prepares the router, and then serves invocations.
-async fn serve<R: Router>(dispatcher: Dispatcher<R>) -> Result<(), Error> {
+async fn serve<R: Router>(dispatcher: Dispatcher<R>, drain: &Drain) -> Result<(), Error> {
     dispatcher.start();
 
     if let Err(error) = dispatcher.prepare().await {
@@ -123,7 +150,9 @@ async fn serve<R: Router>(dispatcher: Dispatcher<R>) -> Result<(), Error> {
         service: layered(dispatcher),
         handoff: Arc::clone(&handoff),
     };
-    let runtime = Runtime::new(function).layer(BodyLayer { handoff });
+    let runtime = Runtime::new(function)
+        .layer(BodyLayer { handoff })
+        .layer(drain.clone());
 
     runtime.run_concurrent().await.map_err(|error| {
         let text = "the connection to Lambda's Runtime API failed";

@@ -15,6 +15,7 @@ use crate::dispatch::Answer;
 use crate::dispatch::batch::invocation::Invocation;
 use crate::guarded::Panicked;
 use crate::lambda::layers::LayeredService;
+use crate::lambda::trace_header;
 use crate::telemetry::errors::{error_type, with_causes, without_logged_causes};
 use crate::{BatchReport, Dispatcher, Payload};
 
@@ -127,8 +128,10 @@ impl<R: Router> Dispatcher<R> {
             ..invocation(&event.context)
         };
 
-        self.dispatch_invocation(event.payload.into(), invocation)
-            .await
+        let trace_header = invocation.trace_header.clone();
+        let dispatched = self.dispatch_invocation(event.payload.into(), invocation);
+
+        trace_header::scope(trace_header, dispatched).await
     }
 }
 
@@ -172,6 +175,9 @@ fn invocation(context: &Context) -> Invocation {
             .filter(|header| !header.is_empty())
             .map(Into::into),
         is_from_lambda: true,
+        #[cfg(feature = "otel")]
+        function_arn: (!context.invoked_function_arn.is_empty())
+            .then(|| context.invoked_function_arn.clone()),
         own_function: None,
     }
 }

@@ -16,6 +16,7 @@ use futures_util::stream;
 use http_body::{Body, Frame, SizeHint};
 use s3_dispatch_core::{ETag, VersionId};
 
+use crate::lambda::trace_interceptor::TraceHeaderInterceptor;
 use crate::objects::body::{ObjectBody, PutBody, PutStream};
 use crate::objects::error::{ObjectError, ObjectErrorKind};
 use crate::objects::store::{
@@ -33,6 +34,8 @@ impl ObjectStore for Client {
             .set_version_id(version(request))
             .set_if_match(request.e_tag.as_ref().map(quoted))
             .set_range(range.map(|range| format!("bytes={}-{}", range.start, range.end - 1)))
+            .customize()
+            .interceptor(TraceHeaderInterceptor::new())
             .send()
             .await
             .map_err(error)?;
@@ -66,6 +69,8 @@ impl ObjectStore for Client {
             .key(request.key.as_str())
             .set_version_id(version(request))
             .set_if_match(request.e_tag.as_ref().map(quoted))
+            .customize()
+            .interceptor(TraceHeaderInterceptor::new())
             .send()
             .await
             .map_err(error)?;
@@ -108,7 +113,8 @@ impl ObjectStore for Client {
             PutCondition::Matches(e_tag) => put.if_match(quoted(e_tag)),
         };
 
-        let written = put.send().await.map_err(error)?;
+        let traced = put.customize().interceptor(TraceHeaderInterceptor::new());
+        let written = traced.send().await.map_err(error)?;
         Ok(WrittenObject::new(
             e_tag(written.e_tag),
             written.version_id.map(VersionId::from),

@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use s3_dispatch_core::__private::ContainedError;
-use s3_dispatch_core::delivery::ReceiptHandle;
+use s3_dispatch_core::MessageContext;
+use s3_dispatch_core::delivery::{QueueArn, ReceiptHandle};
 
 use crate::telemetry::errors::with_causes;
 
@@ -71,6 +72,28 @@ pub trait Queue: Send + Sync + 'static {
         &self,
         messages: &[(&ReceiptHandle, Duration)],
     ) -> Vec<Result<(), QueueError>>;
+
+    /// Makes or checks what the queue needs. By default, there is nothing to do.
+    ///
+    /// [`Dispatcher::prepare`](crate::Dispatcher::prepare) calls it, so it runs once, before the
+    /// first invocation. It may be called again.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the queue cannot be used as it is. The program then ends at its start.
+    async fn prepare(&self) -> Result<(), Box<dyn StdError + Send + Sync>> {
+        Ok(())
+    }
+
+    /// Returns the queue with this ARN, for the messages that name it as the queue they come from.
+    /// By default this is `None`: one and the same queue for all messages.
+    ///
+    /// The dispatcher calls it for each batch whose messages name one queue. What takes time
+    /// belongs into the methods of the queue that is returned.
+    fn at(&self, arn: &QueueArn) -> Option<Arc<dyn Queue>> {
+        let _ = arn;
+        None
+    }
 }
 
 /// A shared queue, for several dispatchers.
@@ -86,6 +109,24 @@ impl<Q: Queue + ?Sized> Queue for Arc<Q> {
     ) -> Vec<Result<(), QueueError>> {
         (**self).change_visibility(messages).await
     }
+
+    async fn prepare(&self) -> Result<(), Box<dyn StdError + Send + Sync>> {
+        (**self).prepare().await
+    }
+
+    fn at(&self, arn: &QueueArn) -> Option<Arc<dyn Queue>> {
+        (**self).at(arn)
+    }
+}
+
+/// Returns the queue that all of these messages come from, or `None` if they do not name one.
+pub(crate) fn named_queue<'m>(
+    messages: impl IntoIterator<Item = &'m MessageContext>,
+) -> Option<&'m QueueArn> {
+    let mut arns = messages.into_iter().map(MessageContext::queue_arn);
+    let first = arns.next()??;
+
+    arns.all(|arn| arn == Some(first)).then_some(first)
 }
 
 /// Returns why the queue did not do what it was asked for each of this many messages, or `None` if

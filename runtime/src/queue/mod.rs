@@ -17,6 +17,8 @@ pub(crate) mod sqs;
 mod sqs_error;
 #[cfg(feature = "sqs")]
 mod sqs_receive;
+#[cfg(feature = "sqs")]
+pub(crate) mod sqs_url;
 
 pub use access::{Queue, QueueError};
 pub use receive::{Receive, ReceiveRequest, Received};

@@ -1,5 +1,6 @@
 //! A queue of SQS.
 
+use std::error::Error as StdError;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,8 +15,11 @@ use futures_util::{StreamExt, stream};
 use s3_dispatch_core::delivery::{QueueArn, ReceiptHandle};
 use tokio::sync::OnceCell;
 
+use crate::lambda::trace_interceptor::traced_sqs;
 use crate::queue::access::{Queue, QueueError};
 use crate::queue::sqs_error::{Call, of_call};
+use crate::queue::sqs_url::{SqsUrl, UnknownUrl, Wanted};
+use crate::telemetry::errors::with_causes;
 
 /// How many entries one call takes ("DeleteMessageBatch" and "ChangeMessageVisibilityBatch", Amazon
 /// SQS API Reference, 2026).
@@ -25,7 +29,7 @@ const MAX_ENTRIES: usize = 10;
 /// connection of its own.
 const MAX_CALLS: usize = 10;
 
-/// The queue of SQS with this URL.
+/// A queue of SQS.
 ///
 /// The function's role needs `sqs:DeleteMessage` and `sqs:ChangeMessageVisibility` on the queue.
 /// Both are among the rights that an event source mapping needs anyway. A program that
@@ -34,7 +38,9 @@ const MAX_CALLS: usize = 10;
 #[derive(Debug, Clone)]
 pub struct SqsQueue {
     pub(super) client: Client,
-    pub(super) url: String,
+    pub(super) url: SqsUrl,
+    /// The queue that the messages name, if its URL depends on that.
+    named: Option<QueueArn>,
     /// The queue's own ARN, which SQS is asked for once. Clones share it.
     pub(super) arn: Arc<OnceCell<QueueArn>>,
 }
@@ -54,14 +60,65 @@ impl SqsQueue {
     /// ```
     pub fn new(client: Client, url: impl Into<String>) -> Self {
         Self {
-            client,
-            url: url.into(),
+            client: traced_sqs(&client),
+            url: SqsUrl::known(url),
+            named: None,
             arn: Arc::default(),
         }
     }
 
-    async fn delete_chunk(&self, messages: &[&ReceiptHandle]) -> Vec<Result<(), QueueError>> {
-        let mut delete = self.client.delete_message_batch().queue_url(&self.url);
+    /// Creates the queue that the program's messages come from, without its URL. The client's own
+    /// retries and timeouts apply.
+    ///
+    /// The URL is that of the environment variable `S3_DISPATCH_QUEUE_URL`, which the Terraform
+    /// module and the templates set. Without that variable, the messages of an SQS event name their
+    /// queue, and SQS is asked for its URL once; the function's role then also needs
+    /// `sqs:GetQueueUrl` on the queue.
+    ///
+    /// A variable that is not the URL of a queue fails
+    /// [`Dispatcher::prepare`](crate::Dispatcher::prepare), and with it the start of the program. A
+    /// URL that cannot be found fails each call, with the reason. A program that
+    /// [receives](crate::queue::Receive) messages itself needs the variable.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use aws_sdk_sqs::Client;
+    /// use s3_dispatch::{Dispatcher, Routes, SqsQueue};
+    ///
+    /// fn dispatcher(client: Client) -> Dispatcher<Routes<()>> {
+    ///     Dispatcher::new(Routes::new(())).with_queue(SqsQueue::from_environment(client))
+    /// }
+    /// ```
+    #[must_use]
+    pub fn from_environment(client: Client) -> Self {
+        Self {
+            client: traced_sqs(&client),
+            url: SqsUrl::from_environment(Wanted::Main),
+            named: None,
+            arn: Arc::default(),
+        }
+    }
+
+    /// Returns this queue for messages that name this one. It matters only if the URL depends on
+    /// that.
+    pub(crate) fn of_messages(&self, arn: Option<&QueueArn>) -> Self {
+        Self {
+            named: arn.cloned(),
+            ..self.clone()
+        }
+    }
+
+    async fn url(&self) -> Result<Arc<str>, UnknownUrl> {
+        self.url.find(&self.client, self.named.as_ref()).await
+    }
+
+    async fn delete_chunk(
+        &self,
+        url: &str,
+        messages: &[&ReceiptHandle],
+    ) -> Vec<Result<(), QueueError>> {
+        let mut delete = self.client.delete_message_batch().queue_url(url);
 
         for (index, handle) in messages.iter().enumerate() {
             let entry = DeleteMessageBatchRequestEntry::builder()
@@ -77,18 +134,16 @@ impl SqsQueue {
 
         match delete.send().await {
             Ok(deleted) => results(messages.len(), &deleted.failed),
-            Err(error) => self.whole_call(messages.len(), &error),
+            Err(error) => self.whole_call(url, messages.len(), &error),
         }
     }
 
     async fn change_chunk(
         &self,
+        url: &str,
         messages: &[(&ReceiptHandle, Duration)],
     ) -> Vec<Result<(), QueueError>> {
-        let mut change = self
-            .client
-            .change_message_visibility_batch()
-            .queue_url(&self.url);
+        let mut change = self.client.change_message_visibility_batch().queue_url(url);
 
         for (index, (handle, time)) in messages.iter().enumerate() {
             let entry = ChangeMessageVisibilityBatchRequestEntry::builder()
@@ -105,13 +160,14 @@ impl SqsQueue {
 
         match change.send().await {
             Ok(changed) => results(messages.len(), &changed.failed),
-            Err(error) => self.whole_call(messages.len(), &error),
+            Err(error) => self.whole_call(url, messages.len(), &error),
         }
     }
 
     /// The results of a call that failed as a whole.
     fn whole_call<E>(
         &self,
+        url: &str,
         entries: usize,
         error: &SdkError<E, HttpResponse>,
     ) -> Vec<Result<(), QueueError>>
@@ -127,7 +183,7 @@ impl SqsQueue {
         }
 
         let call = Call {
-            url: &self.url,
+            url,
             region: self.client.config().region(),
             was_sent: true,
         };
@@ -138,8 +194,13 @@ impl SqsQueue {
 #[async_trait]
 impl Queue for SqsQueue {
     async fn delete(&self, messages: &[&ReceiptHandle]) -> Vec<Result<(), QueueError>> {
+        let url = match self.url().await {
+            Ok(url) => url,
+            Err(error) => return all_failed(messages.len(), &with_causes(&error)),
+        };
         let calls = messages.chunks(MAX_ENTRIES);
-        let calls: Vec<_> = calls.map(|chunk| self.delete_chunk(chunk)).collect();
+        let calls: Vec<_> = calls.map(|chunk| self.delete_chunk(&url, chunk)).collect();
+
         stream::iter(calls).buffered(MAX_CALLS).concat().await
     }
 
@@ -149,9 +210,23 @@ impl Queue for SqsQueue {
         &self,
         messages: &[(&ReceiptHandle, Duration)],
     ) -> Vec<Result<(), QueueError>> {
+        let url = match self.url().await {
+            Ok(url) => url,
+            Err(error) => return all_failed(messages.len(), &with_causes(&error)),
+        };
         let calls = messages.chunks(MAX_ENTRIES);
-        let calls: Vec<_> = calls.map(|chunk| self.change_chunk(chunk)).collect();
+        let calls: Vec<_> = calls.map(|chunk| self.change_chunk(&url, chunk)).collect();
+
         stream::iter(calls).buffered(MAX_CALLS).concat().await
+    }
+
+    async fn prepare(&self) -> Result<(), Box<dyn StdError + Send + Sync>> {
+        Ok(self.url.check()?)
+    }
+
+    fn at(&self, arn: &QueueArn) -> Option<Arc<dyn Queue>> {
+        let depends = self.url.depends_on_messages();
+        depends.then(|| Arc::new(self.of_messages(Some(arn))) as _)
     }
 }
 

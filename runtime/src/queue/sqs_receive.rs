@@ -19,6 +19,7 @@ use crate::queue::access::QueueError;
 use crate::queue::receive::{Receive, ReceiveRequest, Received};
 use crate::queue::sqs::{SqsQueue, whole_seconds};
 use crate::queue::sqs_error::{Call, of_call};
+use crate::queue::sqs_url::is_url;
 
 /// Receives by long polling. The client's own retries apply, and its timeouts, made longer by the
 /// time that a receive waits.
@@ -29,13 +30,14 @@ use crate::queue::sqs_error::{Call, of_call};
 #[async_trait]
 impl Receive for SqsQueue {
     async fn receive(&self, request: ReceiveRequest) -> Result<Vec<Received>, QueueError> {
-        let arn = self.arn.get_or_try_init(|| self.ask_for_arn()).await?;
+        let url = self.url.before_messages().map_err(QueueError::unusable)?;
+        let arn = self.arn.get_or_try_init(|| self.ask_for_arn(url)).await?;
         let sent = Sent::default();
 
         let mut receive = self
             .client
             .receive_message()
-            .queue_url(&self.url)
+            .queue_url(url)
             .max_number_of_messages(i32::try_from(request.most()).unwrap_or(1))
             .wait_time_seconds(whole_seconds(request.wait()))
             .visibility_timeout(whole_seconds(request.visibility()))
@@ -53,16 +55,15 @@ impl Receive for SqsQueue {
                 let messages = received.messages.unwrap_or_default().into_iter();
                 Ok(messages.filter_map(|message| read(message, arn)).collect())
             }
-            Err(error) => Err(of_call(&error, &self.call(&sent))),
+            Err(error) => Err(of_call(&error, &self.call(url, &sent))),
         }
     }
 }
 
 impl SqsQueue {
     /// Asks SQS for the ARN, which messages do not carry. It tells a FIFO queue from others.
-    async fn ask_for_arn(&self) -> Result<QueueArn, QueueError> {
-        if !is_url(&self.url) {
-            let url = &self.url;
+    async fn ask_for_arn(&self, url: &str) -> Result<QueueArn, QueueError> {
+        if !is_url(url) {
             return Err(QueueError::unusable(format!(
                 "`{url}` is not the URL of a queue"
             )));
@@ -72,13 +73,13 @@ impl SqsQueue {
         let ask = self
             .client
             .get_queue_attributes()
-            .queue_url(&self.url)
+            .queue_url(url)
             .attribute_names(QueueAttributeName::QueueArn)
             .customize()
             .interceptor(sent.clone());
         let answer = match ask.send().await {
             Ok(answer) => answer,
-            Err(error) => return Err(of_call(&error, &self.call(&sent))),
+            Err(error) => return Err(of_call(&error, &self.call(url, &sent))),
         };
 
         let arn = answer
@@ -88,9 +89,9 @@ impl SqsQueue {
         Ok(arn.into())
     }
 
-    fn call(&self, sent: &Sent) -> Call<'_> {
+    fn call<'c>(&'c self, url: &'c str, sent: &Sent) -> Call<'c> {
         Call {
-            url: &self.url,
+            url,
             region: self.client.config().region(),
             was_sent: sent.0.load(Ordering::Relaxed),
         }
@@ -131,11 +132,6 @@ fn longer_timeouts(client: &Client, wait: Duration) -> Option<Builder> {
 
     let has_any = timeouts.has_timeouts() || timeouts.read_timeout().is_some();
     has_any.then(|| Builder::new().timeout_config(timeouts))
-}
-
-fn is_url(text: &str) -> bool {
-    text.parse::<http::Uri>()
-        .is_ok_and(|uri| matches!(uri.scheme_str(), Some("http" | "https")) && uri.path().len() > 1)
 }
 
 /// What cannot be read of a message is left out. Only without a receipt handle there is nothing

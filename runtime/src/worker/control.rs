@@ -316,7 +316,7 @@ impl<R: Router, Q: Receive> Control<R, Q> {
         let malformed = self.shared.parts.settings.malformed;
         let settled = self.shared.engine.settle(held, |batch, outcomes| Settled {
             lease: batch.lease(held.message),
-            outcome: outcomes.message(&batch, held.message, malformed),
+            outcome: outcomes.message(batch, held.message, malformed),
             retry_after: batch.messages()[held.message]
                 .content
                 .as_ref()
@@ -394,11 +394,11 @@ impl<R: Router, Q: Receive> Control<R, Q> {
     /// Reports on a receive whose messages have all ended.
     fn finish(&mut self, batch: &Batch, outcomes: &Outcomes) {
         let parts = &self.shared.parts;
-        let report = BatchReport::new(&batch, outcomes, parts.settings.malformed);
+        let report = BatchReport::new(batch, outcomes, parts.settings.malformed);
         self.report.add(&report);
         #[cfg(feature = "metrics")]
-        summary::measure(&report, &batch, outcomes);
-        summary::log_receive(&report, &batch);
+        summary::measure(&report, batch, outcomes);
+        summary::log_receive(&report, batch);
 
         if !parts.hooks.is_empty() {
             let hooks = parts.hooks.clone();

@@ -59,8 +59,8 @@ pub use report::WorkerReport;
 /// 9. Full receives add another one beside them, up to [`with_receivers`](Worker::with_receivers);
 ///    empty ones take one away. An idle worker makes three requests a minute.
 /// 10. A message costs no other message anything, whatever its handler does: fail, panic, hang, or
-///    end the process. Messages that came back without an answer run one by one beside the others;
-///    for each sixteen that ended well, one more runs beside them.
+///     end the process. Messages that came back without an answer run one by one beside the others;
+///     for each sixteen that ended well, one more runs beside them.
 ///
 /// # Threads
 ///

@@ -135,7 +135,8 @@ async fn every_line_is_flat_whoever_logs_it() {
     let expected = json!({
         "level": "INFO", "message": "of the handler", "size": 1.5, "shown": "a/b", "step": 1,
         "event_name": "ObjectCreated:Put", "bucket": "holiday", "key": "a/b", "message_id": "1",
-        "requestId": "8476", "xrayTraceId": "Root=1", "target": "it::log_format", "span": "work",
+        "receive_count": 1, "queue": "object-events", "requestId": "8476",
+        "xrayTraceId": "Root=1", "target": "it::log_format", "span": "work",
     });
     let mut line = line.clone();
     line.remove("timestamp");

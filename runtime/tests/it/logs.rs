@@ -104,6 +104,8 @@ async fn a_failure_is_logged_once_within_the_span_of_its_record() {
     assert_eq!(span["bucket"], "bucket");
     assert_eq!(span["key"], "permanent/a\nb\u{1b}[31m");
     assert_eq!(span["message_id"], "id");
+    assert_eq!(span["queue"], "object-events");
+    assert_eq!(span["receive_count"], 1);
 }
 
 #[tokio::test]

@@ -25,6 +25,8 @@ mod sqs_backoff;
 mod sqs_queue;
 #[cfg(feature = "sqs")]
 mod sqs_receive;
+#[cfg(feature = "sqs")]
+mod sqs_urls;
 mod deduplicated;
 mod own_writes;
 mod outages;
@@ -41,7 +43,11 @@ mod instances;
 mod memory_store;
 mod objects;
 mod lambda_service;
+#[cfg(all(feature = "dynamodb", feature = "objects", feature = "sqs"))]
+mod trace_header;
 mod logs;
+#[cfg(feature = "otel")]
+mod traces;
 mod log_lines;
 mod log_format;
 #[cfg(feature = "metrics")]

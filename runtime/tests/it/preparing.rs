@@ -8,14 +8,19 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::Poll;
 use std::time::Duration;
 
+use s3_dispatch::delivery::{QueueArn, ReceiptHandle};
 use s3_dispatch::dispatch::{MessageFailure, MessageOutcome};
+use s3_dispatch::failure::{DeadLetter, DeadLetterError, FailedMessage};
+use s3_dispatch::queue::{Queue, QueueError};
 use s3_dispatch::{
-    Deduplicated, Dispatcher, ErrorKind, Exclusive, LatestOnly, MemoryStore, MessageContext,
-    Outcome, Route, Router, Routes, S3EventRecord, State, async_trait,
+    Backoff, DeadLetters, Deduplicated, Dispatcher, ErrorKind, Exclusive, LatestOnly, MemoryStore,
+    MessageContext, Outcome, Route, Router, Routes, S3EventRecord, State, async_trait,
 };
 use s3_dispatch_testing::{RecordBuilder, SqsBatchBuilder};
+use serde_json::Value;
 use tokio::sync::Notify;
 
+use crate::logs::with_log;
 use crate::script::{after, outcomes, put};
 
 /// How often the state was made, and what happens when it is.
@@ -462,4 +467,140 @@ async fn waiting_in_one_task_does_not_hang() {
     })
     .await;
     assert_eq!(maker.counts(), (1, 1));
+}
+
+/// A sink, a backoff and a queue in one. It counts how often it is prepared, and may fail or panic.
+struct Part {
+    prepared: Arc<AtomicUsize>,
+    /// What it does when it is prepared.
+    prepare: fn() -> Result<(), NoTable>,
+    /// What it does when the dispatcher chooses it for a batch.
+    at: fn() -> Option<Arc<dyn Queue>>,
+}
+
+impl Part {
+    fn new(prepare: fn() -> Result<(), NoTable>) -> Self {
+        Self {
+            prepared: Arc::default(),
+            prepare,
+            at: || None,
+        }
+    }
+
+    fn prepare(&self) -> Result<(), Box<dyn StdError + Send + Sync>> {
+        self.prepared.fetch_add(1, Ordering::SeqCst);
+        Ok((self.prepare)()?)
+    }
+}
+
+#[async_trait]
+impl DeadLetters for Part {
+    async fn put(&self, _: &DeadLetter<'_>) -> Result<(), DeadLetterError> {
+        Ok(())
+    }
+
+    async fn prepare(&self) -> Result<(), Box<dyn StdError + Send + Sync>> {
+        Part::prepare(self)
+    }
+}
+
+#[async_trait]
+impl Backoff for Part {
+    async fn postpone(
+        &self,
+        _: &[FailedMessage<'_>],
+    ) -> Result<(), Box<dyn StdError + Send + Sync>> {
+        Ok(())
+    }
+
+    async fn prepare(&self) -> Result<(), Box<dyn StdError + Send + Sync>> {
+        Part::prepare(self)
+    }
+}
+
+#[async_trait]
+impl Queue for Part {
+    async fn delete(&self, messages: &[&ReceiptHandle]) -> Vec<Result<(), QueueError>> {
+        messages.iter().map(|_| Ok(())).collect()
+    }
+
+    async fn change_visibility(
+        &self,
+        messages: &[(&ReceiptHandle, Duration)],
+    ) -> Vec<Result<(), QueueError>> {
+        messages.iter().map(|_| Ok(())).collect()
+    }
+
+    async fn prepare(&self) -> Result<(), Box<dyn StdError + Send + Sync>> {
+        Part::prepare(self)
+    }
+
+    fn at(&self, _: &QueueArn) -> Option<Arc<dyn Queue>> {
+        (self.at)()
+    }
+}
+
+#[tokio::test]
+async fn the_sink_the_backoff_and_the_queue_are_prepared_too() {
+    let (sink, backoff, queue) = (
+        Part::new(|| Ok(())),
+        Part::new(|| Ok(())),
+        Part::new(|| Ok(())),
+    );
+    let counts = [&sink, &backoff, &queue].map(|part| Arc::clone(&part.prepared));
+    // A shared one forwards it.
+    let dispatcher = Dispatcher::new(Routes::new(()))
+        .with_dead_letters(Arc::new(sink))
+        .with_backoff(backoff)
+        .with_queue(Arc::new(queue));
+
+    dispatcher.prepare().await.unwrap();
+    assert_eq!(counts.map(|count| count.load(Ordering::SeqCst)), [1, 1, 1]);
+}
+
+#[tokio::test]
+async fn a_part_that_cannot_be_prepared_is_named() {
+    let fails = || Err(no_table());
+    let panics = || panic!("no table");
+    let plain = || Dispatcher::new(Routes::new(()));
+
+    for (prepare, reason) in [
+        (fails as fn() -> _, "the setting `TABLES` is not a number"),
+        (panics, "no table"),
+    ] {
+        for (dispatcher, part) in [
+            (
+                plain().with_dead_letters(Part::new(prepare)),
+                "dead-letter sink",
+            ),
+            (plain().with_backoff(Part::new(prepare)), "backoff"),
+            (plain().with_queue(Part::new(prepare)), "queue"),
+        ] {
+            let error = dispatcher.prepare().await.unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::NotPrepared);
+            assert_eq!(
+                error.to_string(),
+                format!("the {part} could not be prepared")
+            );
+            let source = error.source().unwrap().to_string();
+            assert!(source.contains(reason), "{source}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_queue_that_panics_when_it_is_chosen_costs_nothing() {
+    let queue = Part {
+        at: || panic!("no such queue"),
+        ..Part::new(|| Ok(()))
+    };
+    let routes = Routes::new(()).on_fn("*", async || Ok::<_, std::io::Error>(()));
+    let dispatcher = Dispatcher::new(routes).with_queue(queue);
+    let batch = SqsBatchBuilder::new().with_record("1", put("a"));
+
+    let dispatched = dispatcher.dispatch(batch.to_bytes(), None);
+    let (report, lines) = with_log(dispatched).await;
+    assert_eq!(report.unwrap().handled(), 1);
+    let is_named = |line: &Value| line.to_string().contains("no such queue");
+    assert!(lines.iter().any(is_named), "{lines:?}");
 }

@@ -3,7 +3,7 @@
 use std::process::Command;
 
 #[cfg(feature = "cli")]
-pub(crate) const TESTS: [(&str, fn()); 5] = [
+pub(crate) const TESTS: [(&str, fn()); 6] = [
     (
         "only_invoke_prepares_the_router",
         only_invoke_prepares_the_router,
@@ -16,6 +16,7 @@ pub(crate) const TESTS: [(&str, fn()); 5] = [
         "invoke_prepares_once_and_runs_what_follows",
         invoke_prepares_once_and_runs_what_follows,
     ),
+    ("doctor_says_what_is_missing", doctor_says_what_is_missing),
     ("work_says_what_is_missing", work_says_what_is_missing),
     (
         "run_says_that_this_is_not_lambda",
@@ -98,6 +99,20 @@ fn invoke_prepares_once_and_runs_what_follows() {
         lines[lines.len() - 2..],
         ["after 4 messages", r#"{"batchItemFailures":[]}"#]
     );
+}
+
+#[cfg(all(feature = "cli", not(feature = "doctor")))]
+fn doctor_says_what_is_missing() {
+    let (status, stdout, stderr) = run("works", &["doctor", "--plan", "plan.json"], None);
+    assert_eq!((status, &*stdout), (2, ""));
+    assert!(stderr.contains("with the feature `doctor` of"), "{stderr}");
+}
+
+#[cfg(all(feature = "cli", feature = "doctor"))]
+fn doctor_says_what_is_missing() {
+    let (status, stdout, stderr) = run("works", &["doctor"], None);
+    assert_eq!((status, &*stdout), (2, ""));
+    assert!(stderr.contains("--template <FILE>"), "{stderr}");
 }
 
 #[cfg(all(feature = "cli", not(feature = "worker")))]

@@ -6,8 +6,12 @@
 
 #[cfg(all(unix, feature = "cli", feature = "worker"))]
 mod as_worker;
+#[cfg(feature = "sqs")]
+mod aws_requests;
 #[cfg(unix)]
 mod in_lambda;
+#[cfg(unix)]
+mod on_managed_instance;
 mod in_terminal;
 #[cfg(unix)]
 mod process;
@@ -16,6 +20,8 @@ mod program;
 mod runtime_api;
 #[cfg(all(unix, feature = "cli", feature = "worker"))]
 mod sqs;
+#[cfg(all(unix, feature = "otel"))]
+mod traces;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -25,9 +31,13 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 
     let tests = in_terminal::TESTS.iter();
     #[cfg(unix)]
-    let tests = tests.chain(&in_lambda::TESTS);
+    let tests = tests
+        .chain(&in_lambda::TESTS)
+        .chain(on_managed_instance::TESTS);
     #[cfg(all(unix, feature = "cli", feature = "worker"))]
     let tests = tests.chain(&as_worker::TESTS);
+    #[cfg(all(unix, feature = "otel"))]
+    let tests = tests.chain(&traces::TESTS);
 
     for (name, test) in tests {
         println!("test {name}");

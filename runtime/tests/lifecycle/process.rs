@@ -1,5 +1,6 @@
 //! A process of the program.
 
+use std::io::Read;
 #[cfg(all(feature = "cli", feature = "worker"))]
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Output};
@@ -28,6 +29,19 @@ impl Process {
     pub(crate) fn lines(&mut self) -> impl Iterator<Item = String> + use<> {
         let stdout = self.0.as_mut().unwrap().stdout.take().unwrap();
         BufReader::new(stdout).lines().map(Result::unwrap)
+    }
+
+    /// Sends SIGTERM, and waits until the process has logged it.
+    pub(crate) fn begin_to_terminate(&mut self) {
+        self.signal("TERM");
+
+        let stdout = self.0.as_mut().unwrap().stdout.as_mut().unwrap();
+        let mut log = String::new();
+        while !log.contains("SIGTERM received") {
+            let mut byte = [0];
+            stdout.read_exact(&mut byte).unwrap();
+            log.push(byte[0].into());
+        }
     }
 
     /// Sends a signal.

@@ -6,9 +6,11 @@ use std::fmt;
 use std::future::pending;
 use std::io::{Read, Write};
 use std::net::TcpStream;
+use std::time::Duration;
 
 use lambda_runtime::LambdaEvent;
 use s3_dispatch::{BatchReport, Dispatcher, Error, ObjectKey, Payload, Routes};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tower::util::{MapRequestLayer, MapResultLayer};
 
 type BoxError = Box<dyn StdError + Send + Sync>;
@@ -35,6 +37,11 @@ pub(crate) async fn main(name: &str) -> Result<(), Box<dyn StdError>> {
     if name == "run" {
         let routes = Routes::new(()).on_fn("*", async || Ok::<_, Infallible>(()));
         return Ok(s3_dispatch::run(routes).await?);
+    }
+
+    if let Some(seconds) = name.strip_prefix("waits and drains for seconds: ") {
+        let drain = Duration::from_secs_f64(seconds.parse()?);
+        return Ok(s3_dispatch::start(waiting(drain)).await?);
     }
 
     let routes = Routes::prepared_by(move || prepare(name.clone())).on_fn(
@@ -71,6 +78,34 @@ pub(crate) async fn main(name: &str) -> Result<(), Box<dyn StdError>> {
         });
 
     Ok(s3_dispatch::start(dispatcher).await?)
+}
+
+/// Handlers that wait until the server of the test opens the gate with the name of their key.
+fn waiting(drain: Duration) -> Dispatcher<Routes<()>> {
+    let routes = Routes::new(()).on_fn("ObjectCreated:Put", async |key: ObjectKey| {
+        note(&format!("handles {key}"));
+        wait_for_gate(&key).await;
+        #[cfg(feature = "sqs")]
+        if key.as_str().starts_with("asks-aws") {
+            crate::aws_requests::send(&key).await;
+        }
+        Ok::<_, Infallible>(())
+    });
+
+    Dispatcher::new(routes)
+        .with_concurrency(2)
+        .with_drain(drain)
+}
+
+/// Waits without blocking the thread.
+async fn wait_for_gate(key: &ObjectKey) {
+    let host = std::env::var("AWS_LAMBDA_RUNTIME_API").unwrap();
+    let mut server = tokio::net::TcpStream::connect(host).await.unwrap();
+    let request = format!("GET /2018-06-01/runtime/gate/{key} HTTP/1.1\r\n\r\n");
+    server.write_all(request.as_bytes()).await.unwrap();
+
+    let mut accepted = [0; "HTTP/1.1 202".len()];
+    server.read_exact(&mut accepted).await.unwrap();
 }
 
 async fn prepare(name: String) -> Result<(), NoTable> {

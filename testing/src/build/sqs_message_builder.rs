@@ -1,5 +1,9 @@
 //! The builder of one SQS message.
 
+use std::borrow::Cow;
+
+use serde_json::{Value, json};
+
 use super::{NotificationBuilder, RecordBuilder};
 use crate::write::sqs_record::SqsRecord;
 
@@ -34,6 +38,7 @@ pub struct SqsMessageBuilder {
     receive_count: u32,
     group_id: Option<String>,
     trace_header: Option<String>,
+    attributes: Option<Value>,
 }
 
 impl SqsMessageBuilder {
@@ -47,6 +52,7 @@ impl SqsMessageBuilder {
             receive_count: 1,
             group_id: None,
             trace_header: None,
+            attributes: None,
         }
     }
 
@@ -126,6 +132,32 @@ impl SqsMessageBuilder {
         self
     }
 
+    /// Adds a message attribute whose value is a text, as producers set them. By default there are
+    /// none.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use s3_dispatch_testing::{SqsBatchBuilder, SqsMessageBuilder};
+    ///
+    /// let message = SqsMessageBuilder::new("1").with_attribute("colour", "red");
+    /// let json = SqsBatchBuilder::new().with_message(message).to_json();
+    /// assert!(json.contains(r#""stringValue":"red""#));
+    /// ```
+    #[must_use]
+    pub fn with_attribute(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        let value = json!({
+            "stringValue": value.into(),
+            "stringListValues": [],
+            "binaryListValues": [],
+            "dataType": "String",
+        });
+        let attributes = self.attributes.get_or_insert_with(|| json!({}));
+        attributes[name.into()] = value;
+
+        self
+    }
+
     /// Numbers the records from `first` on. Returns the message and how many records it has.
     pub(super) fn numbered_from(mut self, first: usize) -> (Self, usize) {
         let Some(notification) = self.notification.take() else {
@@ -153,7 +185,7 @@ impl SqsMessageBuilder {
             group_id: self.group_id.as_deref().or(is_fifo.then_some("default")),
             sequence_number: is_fifo.then_some("18849496460467696128".into()),
             deduplication_id: id.filter(|_| is_fifo),
-            message_attributes: None,
+            message_attributes: self.attributes.as_ref().map(Cow::Borrowed),
             md5_of_body: digits(&self.body, &ALPHABET[..16], 32).into(),
             queue_arn: arn,
         }

@@ -8,10 +8,12 @@ use std::time::Duration;
 
 use aws_sdk_sqs::Client;
 use aws_sdk_sqs::config::{BehaviorVersion, Config, Region};
-use aws_sdk_sqs::types::Message;
+use aws_sdk_sqs::types::{Message, QueueAttributeName};
+use s3_dispatch::dispatch::Acknowledge;
 use s3_dispatch::failure::ExponentialBackoff;
 use s3_dispatch::{
     Dispatcher, EventName, HandlerError, Routes, S3EventRecord, SqsBackoff, SqsDeadLetters,
+    SqsQueue,
 };
 use s3_dispatch_local::{Faults, LocalPipeline, Topology};
 use s3_dispatch_testing::{NotificationBuilder, RecordBuilder, SqsBatchBuilder, SqsMessageBuilder};
@@ -139,6 +141,84 @@ async fn a_dead_letter_has_the_body_and_the_reason() {
     assert_eq!(attribute("Key"), "permanent/%C3%A4+b");
     assert_eq!(attribute("MessageId"), "id");
     assert_eq!(attribute("ReceiveCount"), "2");
+}
+
+/// Creates a queue with a dead-letter queue, and returns the URLs of both and the ARN of the first.
+async fn queue_with_dead_letters(client: &Client) -> (String, String, String) {
+    let (main, dead) = (queue(client).await, queue(client).await);
+    let policy =
+        serde_json::json!({"deadLetterTargetArn": arn(client, &dead).await, "maxReceiveCount": 5});
+    client
+        .set_queue_attributes()
+        .queue_url(&main)
+        .attributes(QueueAttributeName::RedrivePolicy, policy.to_string())
+        .send()
+        .await
+        .unwrap();
+
+    let arn = arn(client, &main).await;
+    (main, dead, arn)
+}
+
+async fn arn(client: &Client, queue: &str) -> String {
+    let asked = client
+        .get_queue_attributes()
+        .queue_url(queue)
+        .attribute_names(QueueAttributeName::QueueArn);
+    let attributes = asked.send().await.unwrap().attributes.unwrap();
+
+    attributes[&QueueAttributeName::QueueArn].clone()
+}
+
+/// The variables with the URLs are not set here.
+#[tokio::test]
+async fn the_queues_are_found_by_what_the_messages_name() {
+    let server = Server::start().await;
+    let client = client(&server.endpoint);
+    let (main, dead, arn) = queue_with_dead_letters(&client).await;
+    let at_once = ExponentialBackoff::new(Duration::ZERO, Duration::ZERO);
+    let dispatcher = Dispatcher::new(routes())
+        .with_dead_letters(SqsDeadLetters::from_environment(client.clone()))
+        .with_backoff(SqsBackoff::from_environment(client.clone(), at_once))
+        .with_queue(SqsQueue::from_environment(client.clone()))
+        .acknowledge(Acknowledge::All);
+    dispatcher.prepare().await.unwrap();
+
+    for key in ["permanent/1", "retry/1"] {
+        let record = RecordBuilder::new(EventName::OBJECT_CREATED_PUT).with_key(key);
+        let body = NotificationBuilder::new().with_record(record).to_json();
+        let send = client.send_message().queue_url(&main).message_body(body);
+        send.send().await.unwrap();
+    }
+
+    let mut records = Vec::new();
+    while records.len() < 2 {
+        let received = receive(&client, &main).await;
+        assert!(!received.is_empty(), "only {} messages came", records.len());
+
+        records.extend(received.iter().map(|message| {
+            serde_json::json!({
+                "messageId": message.message_id,
+                "receiptHandle": message.receipt_handle,
+                "body": message.body,
+                "eventSource": "aws:sqs",
+                "eventSourceARN": arn,
+            })
+        }));
+    }
+
+    let batch = serde_json::json!({"Records": records}).to_string();
+    let report = dispatcher.dispatch(batch, None).await.unwrap();
+    assert_eq!((report.dead_letters(), report.failed_messages()), (1, 1));
+
+    // The first one is in the other queue and deleted here, the second one is back at once.
+    let body = |messages: &[Message]| messages[0].body.clone().unwrap();
+    let letters = receive(&client, &dead).await;
+    assert_eq!(letters.len(), 1);
+    assert!(body(&letters).contains("permanent/1"));
+    let returned = receive(&client, &main).await;
+    assert_eq!(returned.len(), 1);
+    assert!(body(&returned).contains("retry/1"));
 }
 
 #[tokio::test]

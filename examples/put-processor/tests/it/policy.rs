@@ -133,6 +133,33 @@ fn terraform_prints_the_file_that_infra_reads() {
 }
 
 #[test]
+fn sam_prints_the_template_of_the_examples() {
+    let arguments = [
+        "policy",
+        "--format",
+        "sam",
+        "--packages",
+        "../target/lambda",
+        "--with",
+        "infra/policies/copy-processor.json",
+    ];
+    let printed = run(&arguments, &[], b"");
+    assert_eq!((printed.status, &*printed.stderr), (Some(0), ""));
+    let file = "examples/template.yaml";
+    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../..")
+        .join(file);
+    let kept = std::fs::read_to_string(path).unwrap_or_default();
+    assert_eq!(
+        kept,
+        printed.stdout,
+        "`{file}` does not match the handlers, write it with `cargo run -p put-processor -- {} > \
+         {file}`",
+        arguments.join(" ")
+    );
+}
+
+#[test]
 fn the_settings_of_handlers_do_not_matter() {
     let run = run(
         &["policy", "--format", "sns"],
@@ -159,6 +186,8 @@ fn the_error_for_an_unknown_format_lists_the_known_ones() {
         "esm",
         "iam",
         "terraform",
+        "cloudformation",
+        "sam",
     ] {
         assert!(run.stderr.contains(part), "{}", run.stderr);
     }

@@ -8,8 +8,8 @@ use s3_dispatch_core::{Error, ErrorKind, Router};
 
 use super::{FAILURE, NOT_RUN, SUCCESS};
 use crate::telemetry::errors::with_causes;
-use crate::telemetry::logs::escaped::escape;
 use crate::telemetry::logs;
+use crate::telemetry::logs::escaped::escape;
 use crate::{Dispatcher, SqsQueue};
 
 pub(super) use options::Options;

@@ -15,11 +15,12 @@ use crate::dispatch::message_outcome::{MessageFailure, MessageOutcome};
 use crate::dispatch::payload::Payload;
 use crate::dispatch::report::BatchReport;
 use crate::dispatch::settings::{AllFailed, Returned, Settings, Unreached};
-use crate::dispatch::summary;
+use crate::dispatch::summary::{self, NotReached};
 use crate::failure::backoff::{self, FailedMessage};
 use crate::queue::give_back::give_back;
 #[cfg(feature = "metrics")]
 use crate::telemetry::metrics;
+use crate::telemetry::traces::{InvocationTrace, Traces};
 
 /// What is known about an invocation besides its payload. Only Lambda provides the request id and
 /// the trace header.
@@ -30,6 +31,9 @@ pub(crate) struct Invocation {
     pub(crate) trace_header: Option<TraceHeader>,
     /// Lambda waits for the answer, and delivers the whole batch again if it gets none.
     pub(crate) is_from_lambda: bool,
+    /// The function that Lambda has invoked. `None` outside Lambda.
+    #[cfg(feature = "otel")]
+    pub(crate) function_arn: Option<String>,
     /// The function whose own writes are skipped. `None` if no route skips them.
     pub(crate) own_function: Option<Arc<str>>,
 }
@@ -41,11 +45,12 @@ impl Invocation {
     ///
     /// The same as [`Dispatcher::dispatch`](crate::Dispatcher::dispatch).
     pub(crate) async fn run<R: Router>(
-        self,
+        mut self,
         router: &R,
         settings: &Settings,
         answered: &Answered,
         payload: Payload,
+        trace: &mut InvocationTrace,
     ) -> Result<BatchReport, Error> {
         // Each time, because the program may have installed its recorder just now.
         #[cfg(feature = "metrics")]
@@ -56,21 +61,30 @@ impl Invocation {
         if let Some(event) = &settings.batch_event {
             delivery.set_batch_event(event);
         }
+        trace.begin(&mut delivery);
 
         for message in delivery.messages_mut() {
             self.complete(&mut message.context);
             arrival::complete(message, settings);
         }
 
+        let settings = &*settings.for_messages(delivery.messages());
         let cut = settings.cut(self.deadline);
         let outcomes = self
             .outcomes(router, settings, answered, &delivery, cut)
             .await;
+        self.deadline = settings.due(self.deadline);
 
         let report = BatchReport::new(&delivery, &outcomes, settings.malformed);
         let is_cut = cut.is_some_and(|cut| tokio::time::Instant::now() >= cut.into());
-        summary::log_unreached(&report, &delivery, self.request_id.as_ref(), is_cut);
-        summary::log(&report, &delivery, self.request_id.as_ref(), started);
+        let reason = match is_cut {
+            true => NotReached::InTime,
+            false if settings.is_stopping() => NotReached::BeforeTheEnd,
+            false => NotReached::AfterAFailure,
+        };
+        summary::log_unreached(&report, &delivery, self.request_id.as_ref(), reason);
+        summary::log(&report, &delivery, self.request_id.as_ref(), trace, started);
+        summary::trace(&report, &delivery);
         #[cfg(feature = "metrics")]
         summary::measure(&report, &delivery, &outcomes);
 
@@ -93,6 +107,20 @@ impl Invocation {
         }
 
         Err(invocation_failed(delivery, outcomes, &report))
+    }
+
+    /// Returns the trace of this invocation, which begins now.
+    pub(crate) fn trace(&self, traces: &Traces) -> InvocationTrace {
+        #[cfg(feature = "otel")]
+        let function_arn = self.function_arn.as_deref();
+        #[cfg(not(feature = "otel"))]
+        let function_arn = None;
+
+        traces.invocation(
+            self.request_id.as_ref(),
+            self.trace_header.as_ref(),
+            function_arn,
+        )
     }
 
     /// Runs the records until they have outcomes or the cut-off time has come.

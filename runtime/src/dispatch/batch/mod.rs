@@ -2,5 +2,6 @@
 
 mod returned;
 mod running;
+pub(crate) mod stop;
 mod fair_join;
 pub(crate) mod invocation;

@@ -80,12 +80,17 @@ impl<'b, 'd, R: Router> Batch<'b, 'd, R> {
             }
         };
 
-        match self.runner.cut {
-            None => work.await,
-            Some(cut) => {
-                // Records that have no outcome by then count as not reached.
-                drop(timeout_at(cut.into(), work).await);
+        // Records that have no outcome by then count as not reached.
+        let work = async {
+            match self.runner.cut {
+                None => work.await,
+                Some(cut) => drop(timeout_at(cut.into(), work).await),
             }
+        };
+
+        match &self.runner.settings.stop {
+            None => work.await,
+            Some(stop) => stop.cut(work).await,
         }
     }
 
@@ -178,7 +183,7 @@ impl<'b, 'd, R: Router> Batch<'b, 'd, R> {
 
         loop {
             self.run_lanes(Queue::Apart, &pass).await;
-            if self.runner.is_over() || !engine.has_any(&unit.lanes) {
+            if self.starts_nothing_new() || !engine.has_any(&unit.lanes) {
                 return;
             }
 
@@ -199,7 +204,7 @@ impl<'b, 'd, R: Router> Batch<'b, 'd, R> {
     async fn run_workers(&self, pass: &Pass, most: usize) {
         FairJoin::new(|running| {
             let has_lane = running < most && self.runner.engine.ready(Queue::SideBySide) > 0;
-            let may_take = has_lane && !is_past(pass.end);
+            let may_take = has_lane && !is_past(pass.end) && !self.starts_nothing_new();
 
             may_take.then(|| self.run_lanes(Queue::SideBySide, pass))
         })
@@ -211,7 +216,7 @@ impl<'b, 'd, R: Router> Batch<'b, 'd, R> {
         let mut lane = None;
 
         // A handler that blocked the thread may have kept the cut-off timer from firing.
-        while !self.runner.is_over()
+        while !self.starts_nothing_new()
             && let Some(begun) = self.next(lane, queue, pass)
         {
             lane = Some(begun.lane);
@@ -222,6 +227,10 @@ impl<'b, 'd, R: Router> Batch<'b, 'd, R> {
                 self.acknowledge(message..message + 1).await;
             }
         }
+    }
+
+    fn starts_nothing_new(&self) -> bool {
+        self.runner.is_over() || self.runner.settings.is_stopping()
     }
 
     /// Begins the next step of this lane, or of another one unless the pass is over.

@@ -13,9 +13,10 @@ use tracing::Instrument;
 #[cfg(feature = "object-store")]
 use crate::dispatch::engine::task_look_up;
 use crate::dispatch::settings::{Settings, Unrouted};
-use crate::guarded::Guarded;
+use crate::guarded::{Guarded, Panicked};
 use crate::telemetry::errors::with_causes;
 use crate::telemetry::logs::levels::{LogLevels, log_at};
+use crate::telemetry::traces;
 
 /// Routes a record within its span, and logs and counts the outcome once.
 ///
@@ -26,16 +27,24 @@ pub(crate) async fn route<R: Router>(
     message: &MessageContext,
     settings: &Settings,
 ) -> Outcome {
-    let span = tracing::info_span!(
-        "record",
-        event_name = record.event_name.as_str(),
-        bucket = record.bucket.name.as_str(),
-        key = record.object.key.as_str(),
-        message_id = message.message_id().map(AsRef::<str>::as_ref),
-        request_id = message.request_id().map(AsRef::<str>::as_ref),
-    );
+    let trace = traces::record(record, message);
+    let queue = message.queue_arn().map(|arn| arn.as_str());
+    let span = trace.within(|| {
+        tracing::info_span!(
+            "record",
+            event_name = record.event_name.as_str(),
+            bucket = record.bucket.name.as_str(),
+            key = record.object.key.as_str(),
+            message_id = message.message_id().map(AsRef::<str>::as_ref),
+            request_id = message.request_id().map(AsRef::<str>::as_ref),
+            receive_count = message.receive_count(),
+            queue = queue.and_then(|arn| arn.rsplit(':').next()),
+            trace_id = trace.trace_id(),
+            span_id = trace.span_id(),
+        )
+    });
 
-    async {
+    let routed = async {
         let is_timed = cfg!(feature = "metrics") || settings.log_levels.may_log_handled();
         let started = is_timed.then(tokio::time::Instant::now);
         #[cfg(feature = "metrics")]
@@ -56,8 +65,9 @@ pub(crate) async fn route<R: Router>(
 
         outcome
     }
-    .instrument(span)
-    .await
+    .instrument(span);
+
+    trace.around(routed, error_type).await
 }
 
 async fn route_guarded<R: Router>(
@@ -96,6 +106,21 @@ fn begin<'r, R: Router>(
     let _ = settings;
 
     router.route(record, message)
+}
+
+/// What kind of failure this is, for traces.
+fn error_type(error: &HandlerError) -> &'static str {
+    let error = error.as_error();
+
+    if error.is::<Panicked>() {
+        "panic"
+    } else if error.is::<TimedOut>() {
+        "timeout"
+    } else if error.is::<NoRoute>() {
+        "unrouted"
+    } else {
+        "handler_error"
+    }
 }
 
 fn log(record: &S3EventRecord, outcome: &Outcome, duration: Option<Duration>, levels: LogLevels) {

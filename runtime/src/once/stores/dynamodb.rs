@@ -10,6 +10,7 @@ use aws_sdk_dynamodb::operation::put_item::builders::PutItemFluentBuilder;
 use aws_sdk_dynamodb::types::ReturnValuesOnConditionCheckFailure;
 use s3_dispatch_core::Sequencer;
 
+use crate::lambda::trace_interceptor::TraceHeaderInterceptor;
 use crate::once::identity::Identity;
 use crate::once::stores::dynamodb_item::{
     Item, Kind, expires_at, has_expired, now, number, partition_key, sortable, string, text,
@@ -89,8 +90,11 @@ impl DynamoDbStore {
     /// }
     /// ```
     pub fn new(client: Client, table: impl Into<String>) -> Self {
+        let config = client.config().to_builder();
+        let config = config.interceptor(TraceHeaderInterceptor::new());
+
         Self {
-            client,
+            client: Client::from_conf(config.build()),
             table: table.into(),
         }
     }

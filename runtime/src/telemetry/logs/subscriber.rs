@@ -30,8 +30,8 @@ use crate::telemetry::panic_hook::while_formatting;
 /// ```json
 /// {"timestamp": "2026-11-26T12:34:56.789012Z", "level": "INFO", "message": "object uploaded",
 ///  "size": 1024, "event_name": "ObjectCreated:Put", "bucket": "holiday", "key": "a.jpg",
-///  "message_id": "059f36b4", "requestId": "8476a536", "target": "put_processor::handler",
-///  "span": "record"}
+///  "message_id": "059f36b4", "receive_count": 1, "queue": "uploads", "requestId": "8476a536",
+///  "target": "put_processor::handler", "span": "record"}
 /// ```
 ///
 /// - `timestamp` (UTC, with microseconds), `level`, `message` and `requestId` are the names that

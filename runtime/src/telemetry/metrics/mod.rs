@@ -11,6 +11,8 @@ use std::time::{Duration, SystemTime};
 use metrics::{counter, histogram};
 use s3_dispatch_core::{EventName, Outcome, S3EventRecord};
 
+use crate::telemetry::outcome_name;
+
 #[cfg(feature = "prometheus")]
 pub(crate) use table::BUCKETS;
 
@@ -46,12 +48,7 @@ pub(crate) fn record_started(record: &S3EventRecord) {
 /// Notes the outcome of a record, and how long it was in the router.
 pub(crate) fn record_finished(record: &S3EventRecord, outcome: &Outcome, duration: Duration) {
     let name = label(&record.event_name);
-    let outcome = match outcome {
-        Outcome::Handled => "handled",
-        Outcome::Skipped(reason) => reason.name(),
-        Outcome::Failed(error) if error.is_permanent() => "permanent",
-        Outcome::Failed(_) => "retry",
-    };
+    let outcome = outcome_name(outcome);
 
     counter!(RECORDS, "event_name" => name, "outcome" => outcome).increment(1);
     histogram!(HANDLER_DURATION, "event_name" => name).record(duration.as_secs_f64());
