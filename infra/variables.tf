@@ -532,8 +532,8 @@ variable "batch_jobs" {
     Creates a role for S3 Batch Operations jobs that invoke the functions, for example to handle
     objects that were in the bucket before. Null creates none.
 
-    - `processors`: the names of the processors that jobs may invoke, which are functions. Null means
-      all functions.
+    - `processors`: the names of the processors that jobs may invoke, which are functions. Null
+      means all functions.
     - `manifest_arns`: the ARNs of the manifests that jobs read. A `*` stands for any text:
       `arn:aws:s3:::manifests/*`.
     - `report_arn`: the ARN of the bucket that completion reports are written to, with their prefix

@@ -60,20 +60,18 @@ mod s3;
 mod fan_out;
 mod sqs;
 mod lambda;
-mod batch_jobs;
 mod pipeline;
 
 pub use aws::http_server::{HttpListener, HttpServer};
 pub use aws::web_access::{Origin, WebAccess};
-pub use batch_jobs::{BatchJobRun, CompletionReport, JobManifest, ReportedTask, TaskStatus};
 pub use error::{Error, ErrorKind};
 pub use faults::{Fault, Faults, Hop};
 pub use journal::{
     EventReport, Fate, Handling, Journal, LogStream, ReceivedMessage, Report, Step, StepKind, Steps,
 };
 pub use lambda::{
-    Function, FunctionError, FunctionErrorKind, InProcess, Invocation, Kill, KillKind, Process,
-    Remote,
+    BatchJobRun, CompletionReport, Function, FunctionError, FunctionErrorKind, InProcess,
+    Invocation, JobManifest, Kill, KillKind, Process, Remote, ReportedTask, TaskStatus,
 };
 pub use pipeline::{LocalPipeline, LocalPipelineBuilder, LocalQueue};
 pub use s3::{BoundS3Endpoint, Buckets, EventId, ObjectEvent, ObjectSnapshot, S3Endpoint};

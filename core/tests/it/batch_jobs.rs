@@ -323,7 +323,8 @@ proptest! {
         let builder = if is_first { builder.with_schema_1() } else { builder };
         let delivery = parse(builder.to_json());
 
-        let read: Vec<_> = delivery.records().iter().map(|record| record.object.key.as_str()).collect();
+        let records = delivery.records().iter();
+        let read: Vec<_> = records.map(|record| record.object.key.as_str()).collect();
         prop_assert_eq!(read, keys.iter().map(String::as_str).collect::<Vec<_>>());
         for (index, message) in delivery.messages().iter().enumerate() {
             prop_assert_eq!(message.context.message_id().unwrap().as_str(), index.to_string());

@@ -430,8 +430,8 @@ impl<R: Router> Dispatcher<R> {
     /// [`ObjectCreated`](crate::ObjectCreated), is a permanent failure, and an
     /// [`Object`](crate::Object) does not know which content is meant unless the task names a
     /// version. It costs one `HeadObject` for each task that a route matches, within the time of
-    /// the record. An object that does not exist any more is skipped. Tasks that stand for a removal
-    /// are not looked up, and neither are other deliveries.
+    /// the record. An object that does not exist any more is skipped. Tasks that stand for a
+    /// removal are not looked up, and neither are other deliveries.
     ///
     /// # Examples
     ///

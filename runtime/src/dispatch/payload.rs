@@ -4,7 +4,7 @@ use aws_lambda_events::event::sqs::{SqsEvent, SqsMessage};
 use bytes::Bytes;
 use s3_dispatch_core::__private::parse_receive_count;
 use s3_dispatch_core::delivery::Delivery;
-use s3_dispatch_core::{Error, MessageContext};
+use s3_dispatch_core::{Error, EventName, MessageContext};
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
@@ -41,14 +41,22 @@ enum Form {
 }
 
 impl Payload {
-    /// Reads the messages.
+    /// Reads the messages. The tasks of a batch job stand for this event, unless the job says so
+    /// itself.
     ///
     /// # Errors
     ///
     /// The same as [`Delivery::parse`] and [`Delivery::from_sqs_messages`].
-    pub(crate) fn into_delivery(self) -> Result<Delivery, Error> {
+    pub(crate) fn into_delivery(self, batch_event: Option<&EventName>) -> Result<Delivery, Error> {
         match self.0 {
-            Form::Json(bytes) => Delivery::parse(bytes),
+            Form::Json(bytes) => {
+                let mut delivery = Delivery::parse(bytes)?;
+                if let Some(event) = batch_event {
+                    delivery.set_batch_event(event);
+                }
+
+                Ok(delivery)
+            }
             Form::Sqs(event) => {
                 Delivery::from_sqs_messages(event.records.into_iter().map(context_and_body))
             }

@@ -77,8 +77,9 @@ impl IamPolicy {
         )
     }
 
-    /// Creates the policy of the *job's* role, for S3 Batch Operations jobs that invoke the function
-    /// with this ARN ("Granting permissions for Batch Operations", Amazon S3 User Guide, 2026).
+    /// Creates the policy of the *job's* role, for S3 Batch Operations jobs that invoke the
+    /// function with this ARN ("Granting permissions for Batch Operations", Amazon S3 User Guide,
+    /// 2026).
     ///
     /// The role must also trust the service `batchoperations.s3.amazonaws.com`. It is not the role
     /// of the function.

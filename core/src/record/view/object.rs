@@ -47,8 +47,9 @@ views! {
     ObjectCreated of ["ObjectCreated:*"] {
         /// The size in bytes.
         ///
-        /// 0 if the record has no size, because MinIO and RustFS leave it out for empty objects. But
-        /// the record of a task of S3 Batch Operations has none either, and there it is an error.
+        /// 0 if the record has no size, because MinIO and RustFS leave it out for empty objects.
+        /// But the record of a task of S3 Batch Operations has none either, and there it is an
+        /// error.
         size: u64 = |record| {
             record.object.size.or_else(|| (!record.is_from_batch_job()).then_some(0))
         };

@@ -4,7 +4,7 @@ use bytes::Bytes;
 
 use super::LocalPipeline;
 use crate::Error;
-use crate::batch_jobs::{BatchJobRun, CompletionReport, JobFunction};
+use crate::lambda::batch_jobs::{BatchJobRun, CompletionReport, JobFunction};
 use crate::lambda::invoker::Invoker;
 use crate::lambda::{FunctionError, Invocation};
 

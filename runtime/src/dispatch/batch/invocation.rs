@@ -57,10 +57,7 @@ impl Invocation {
         metrics::describe();
 
         let started = tokio::time::Instant::now();
-        let mut delivery = payload.into_delivery()?;
-        if let Some(event) = &settings.batch_event {
-            delivery.set_batch_event(event);
-        }
+        let mut delivery = payload.into_delivery(settings.batch_event.as_ref())?;
         trace.begin(&mut delivery);
 
         for message in delivery.messages_mut() {
@@ -101,7 +98,6 @@ impl Invocation {
             }
         }
 
-        // A job is told the result of each task.
         if report.is_success() || delivery.envelope() == Envelope::BatchOperations {
             return Ok(report);
         }

@@ -8,7 +8,7 @@ use s3_dispatch_testing::BatchJobBuilder;
 use super::job_answer::JobAnswer;
 use super::manifest::JobManifest;
 use super::report::{CompletionReport, ReportedTask, TaskStatus};
-use crate::lambda::{FunctionError, Invocation};
+use crate::lambda::function::{FunctionError, Invocation};
 
 /// The first pause before failed tasks are tried again. It doubles each time.
 const FIRST_PAUSE: Duration = Duration::from_secs(1);

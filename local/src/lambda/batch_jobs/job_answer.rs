@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use serde::Deserialize;
 
 use super::report::TaskStatus;
-use crate::lambda::FunctionError;
+use crate::lambda::function::FunctionError;
 
 /// The results of an invocation, by the ids of tasks.
 pub(super) struct JobAnswer {
