@@ -9,7 +9,7 @@ use bytes::Bytes;
 use s3_dispatch::{Dispatcher, HandlerError, ObjectKey, Routes, State};
 use s3_dispatch_local::{
     BatchJobRun, CompletionReport, ErrorKind, Function, FunctionError, FunctionErrorKind,
-    Invocation, JobManifest, LocalPipeline, TaskStatus,
+    Invocation, JobManifest, LocalPipeline, TaskStatus, Topology,
 };
 use serde_json::{Value, json};
 
@@ -231,9 +231,11 @@ async fn a_dispatcher_handles_every_object_though_the_deadline_cuts_it() {
             Ok::<_, HandlerError>(())
         },
     );
+    let topology = Topology::of(&routes).unwrap();
     let dispatcher = Dispatcher::new(routes).with_concurrency(2);
     let pipeline = LocalPipeline::builder()
-        .with_router("indexer", dispatcher)
+        .with_topology(topology)
+        .with_router("processor", dispatcher)
         .start()
         .await
         .unwrap();
@@ -241,7 +243,10 @@ async fn a_dispatcher_handles_every_object_though_the_deadline_cuts_it() {
     let csv: String = (0..10)
         .map(|number| format!("photos,a+{number}%2B.jpg\n"))
         .collect();
-    let report = pipeline.run_batch_job("indexer", &job(&csv)).await.unwrap();
+    let report = pipeline
+        .run_batch_job("processor", &job(&csv))
+        .await
+        .unwrap();
 
     assert_eq!((report.succeeded(), report.failed()), (10, 0));
     let mut seen = seen.lock().unwrap().clone();
@@ -253,8 +258,10 @@ async fn a_dispatcher_handles_every_object_though_the_deadline_cuts_it() {
 #[tokio::test(start_paused = true)]
 async fn a_function_that_does_not_exist_is_named() {
     let routes = Routes::new(()).on_fn("*", async || Ok::<_, HandlerError>(()));
+    let topology = Topology::of(&routes).unwrap();
     let pipeline = LocalPipeline::builder()
-        .with_router("indexer", routes)
+        .with_topology(topology)
+        .with_router("processor", routes)
         .start()
         .await
         .unwrap();

@@ -79,7 +79,7 @@ impl CompletionReport {
     ///
     /// ```
     /// use s3_dispatch::{HandlerError, ObjectKey, Routes};
-    /// use s3_dispatch_local::{BatchJobRun, JobManifest, LocalPipeline};
+    /// use s3_dispatch_local::{BatchJobRun, JobManifest, LocalPipeline, Topology};
     ///
     /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
     /// # async fn main() -> Result<(), s3_dispatch_local::Error> {
@@ -89,10 +89,14 @@ impl CompletionReport {
     ///         _ => Err(HandlerError::permanent("it is not an image")),
     ///     }
     /// });
-    /// let pipeline = LocalPipeline::builder().with_router("thumbnailer", routes).start().await?;
+    /// let pipeline = LocalPipeline::builder()
+    ///     .with_topology(Topology::of(&routes)?)
+    ///     .with_router("processor", routes)
+    ///     .start()
+    ///     .await?;
     ///
     /// let job = BatchJobRun::new(JobManifest::parse("photos,a.jpg\nphotos,b.txt\n")?);
-    /// let report = pipeline.run_batch_job("thumbnailer", &job).await?;
+    /// let report = pipeline.run_batch_job("processor", &job).await?;
     /// assert_eq!(
     ///     report.to_csv(),
     ///     "photos,a.jpg,,succeeded,200,,\"handled\"\n\

@@ -24,7 +24,7 @@ impl LocalPipeline {
     ///
     /// ```
     /// use s3_dispatch::{HandlerError, ObjectKey, Routes};
-    /// use s3_dispatch_local::{BatchJobRun, JobManifest, LocalPipeline};
+    /// use s3_dispatch_local::{BatchJobRun, JobManifest, LocalPipeline, Topology};
     ///
     /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
     /// # async fn main() -> Result<(), s3_dispatch_local::Error> {
@@ -32,10 +32,14 @@ impl LocalPipeline {
     ///     println!("{key}");
     ///     Ok::<_, HandlerError>(())
     /// });
-    /// let pipeline = LocalPipeline::builder().with_router("indexer", routes).start().await?;
+    /// let pipeline = LocalPipeline::builder()
+    ///     .with_topology(Topology::of(&routes)?)
+    ///     .with_router("processor", routes)
+    ///     .start()
+    ///     .await?;
     ///
     /// let job = BatchJobRun::new(JobManifest::parse("photos,a.jpg\nphotos,b.jpg\n")?);
-    /// let report = pipeline.run_batch_job("indexer", &job).await?;
+    /// let report = pipeline.run_batch_job("processor", &job).await?;
     /// assert_eq!((report.succeeded(), report.failed()), (2, 0));
     /// # Ok(())
     /// # }
