@@ -1,7 +1,8 @@
 //! A worker for the tests: it receives from its queue over SQS's JSON protocol, without an SDK.
 //!
 //! It handles a message by a line of output. The key `crash` ends the process, and an object above
-//! `MAX_OBJECT_BYTES` is left alone. With `STUBBORN`, SIGTERM does not end it.
+//! `MAX_OBJECT_BYTES` is left alone. A receive waits for `WAIT` seconds, or for one. With
+//! `STUBBORN`, SIGTERM does not end it.
 
 #![allow(clippy::unwrap_used)]
 
@@ -60,10 +61,11 @@ fn watch_termination() -> impl Future<Output = ()> {
 
 fn receive(url: &str) {
     let max_bytes = std::env::var("MAX_OBJECT_BYTES");
+    let wait: u32 = std::env::var("WAIT").map_or(1, |wait| wait.parse().unwrap());
     let max_bytes = max_bytes.map_or(u64::MAX, |bytes| bytes.parse().unwrap());
 
     while !IS_STOPPED.load(Ordering::Relaxed) {
-        let answer = call(url, "ReceiveMessage", json!({"WaitTimeSeconds": 1}));
+        let answer = call(url, "ReceiveMessage", json!({"WaitTimeSeconds": wait}));
         let messages = answer["Messages"].as_array().cloned().unwrap_or_default();
 
         for message in messages {

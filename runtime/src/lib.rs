@@ -236,6 +236,10 @@ struct BackfillWithBatchOperations;
 #[doc = include_str!("../docs/deploying-with-sam-and-cloudformation.md")]
 struct DeployingWithSamAndCloudFormation;
 
+#[cfg(all(doctest, feature = "worker"))]
+#[doc = include_str!("../docs/a-worker-outside-lambda.md")]
+struct AWorkerOutsideLambda;
+
 #[cfg(doctest)]
 #[doc = include_str!("../docs/logs-and-metrics.md")]
 struct LogsAndMetrics;

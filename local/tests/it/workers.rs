@@ -188,6 +188,21 @@ async fn a_worker_that_does_not_drain_is_killed_after_its_timeout() {
     );
 }
 
+/// Its timeout of 2 seconds would kill a worker that waits for the end of its receive.
+#[tokio::test]
+async fn a_worker_that_waits_for_a_message_drains_at_once() {
+    let spec = worker().with_variable("WAIT", "20");
+    let pipeline = builder(spec).start().await.unwrap();
+    pipeline.put("photos", "a.jpg", "a").await.unwrap();
+    line(&pipeline, "handled a.jpg").await;
+
+    tokio::time::timeout(PATIENCE, pipeline.stop_workers())
+        .await
+        .unwrap();
+    line(&pipeline, "drained").await;
+    pipeline.stop().await;
+}
+
 #[tokio::test]
 async fn a_pipeline_that_stops_or_is_dropped_ends_its_workers() {
     for is_stopped in [true, false] {

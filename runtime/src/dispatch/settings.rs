@@ -252,7 +252,7 @@ impl Default for Settings {
             batch_event: None,
             #[cfg(feature = "object-store")]
             task_objects: None,
-            traces: Traces::default(),
+            traces: Default::default(),
             drain: Duration::from_millis(200),
             stop: None,
             classifiers: Classifiers::default(),

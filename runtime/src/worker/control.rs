@@ -179,7 +179,9 @@ impl<R: Router, Q: Receive> Control<R, Q> {
     fn next_time(&self) -> Instant {
         const AT_LEAST: Duration = Duration::from_secs(30);
 
-        let flush = self.delete_since.map(|since| since + LINGER);
+        let may_delete = self.deletions < MOST_DELETIONS;
+        let flush = self.delete_since.filter(|_| may_delete);
+        let flush = flush.map(|since| since + LINGER);
         let retry = self.retries.keys().next().map(|(time, _)| *time);
         let receive = match self.drained_by {
             None => self.receives.next_time(),
@@ -347,13 +349,24 @@ impl<R: Router, Q: Receive> Control<R, Q> {
         let is_fifo = lease.context().is_fifo();
         match settled.outcome {
             MessageOutcome::Succeeded => {
-                self.leases
-                    .set_end(settled.lease, End::Delete { failures: 0 });
+                self.leases.set_end(
+                    settled.lease,
+                    End::Delete {
+                        failures: 0,
+                        is_asked: false,
+                    },
+                );
                 self.to_delete.push(settled.lease);
                 self.delete_since.get_or_insert_with(Instant::now);
             }
             MessageOutcome::Failed(MessageFailure::NotReached)
                 if is_fifo || !settled.is_held_back =>
+            {
+                self.hand_back(settled.lease);
+            }
+            // It waited for its turn in the group.
+            MessageOutcome::Failed(MessageFailure::Malformed)
+                if is_fifo && settled.is_held_back =>
             {
                 self.hand_back(settled.lease);
             }
@@ -436,6 +449,9 @@ impl<R: Router, Q: Receive> Control<R, Q> {
     fn delete(&mut self, leases: Vec<LeaseId>) {
         let entries = self.entries(leases);
         if !entries.is_empty() {
+            for entry in &entries {
+                self.leases.note_asked(entry.lease);
+            }
             self.deletions += 1;
             self.call(calls::delete(Arc::clone(&self.queue), entries));
         }
@@ -448,17 +464,18 @@ impl<R: Router, Q: Receive> Control<R, Q> {
 
         for Answer { lease, result } in answers {
             // A message that was lost meanwhile is not deleted again.
-            let Some(End::Delete { failures }) = self.leases.get(lease).and_then(|held| held.end())
-            else {
+            let held = self.leases.get(lease);
+            let Some(End::Delete { failures, .. }) = held.and_then(|held| held.end()) else {
                 continue;
             };
+            let is_given_up = held.is_some_and(|held| held.is_given_up());
 
             match result {
                 Ok(()) => {
                     self.leases.remove(lease);
                     deleted += 1;
                 }
-                Err(error) if error.is_refusal() => {
+                Err(error) if error.is_refusal() || is_given_up => {
                     self.leases.remove(lease);
                     self.report.note_not_deleted();
                     log_not_deleted(&error);
@@ -470,7 +487,9 @@ impl<R: Router, Q: Receive> Control<R, Q> {
 
                     let failures = failures.saturating_add(1);
                     let pause = FIRST_RETRY * 2_u32.pow(failures.min(6) - 1);
-                    self.leases.set_end(lease, End::Delete { failures });
+                    let is_asked = false;
+                    self.leases
+                        .set_end(lease, End::Delete { failures, is_asked });
                     self.retries.insert((Instant::now() + pause, lease), ());
                 }
             }
@@ -550,6 +569,12 @@ impl<R: Router, Q: Receive> Control<R, Q> {
 
     /// Gives up a message that is not ours anymore: its handlers stop, and it is never deleted.
     fn lose(&mut self, id: LeaseId, reason: &str) {
+        // Whether it was deleted before, the answer of the deletion will tell.
+        let lease = self.leases.get(id);
+        if lease.is_some_and(|lease| lease.is_being_deleted()) {
+            return self.leases.give_up(id);
+        }
+
         let Some(lease) = self.leases.remove(id) else {
             return;
         };
@@ -603,23 +628,29 @@ impl<R: Router, Q: Receive> Control<R, Q> {
     /// Ends what still runs after the drain time, and hands its messages back.
     async fn cut(&mut self) {
         let has_stopped = timeout(STOP, self.handlers.stop()).await.is_ok();
-        let (succeeded, others): (Vec<_>, Vec<_>) = self.leases.ids().into_iter().partition(|id| {
-            let end = self.leases.get(*id).and_then(|lease| lease.end());
-            matches!(end, Some(End::Delete { .. }))
-        });
+        for held in self.shared.engine.take_ended() {
+            self.settle(held);
+        }
+
+        let held = self.leases.ids().into_iter();
+        let held = held.filter_map(|id| Some((id, self.leases.get(id)?.end())));
+        let (ended, running): (Vec<_>, Vec<_>) = held.partition(|(_, end)| end.is_some());
         tracing::warn!(
-            held = others.len(),
+            held = running.len(),
             "the drain time is over: what still runs is stopped, and its messages come again"
         );
 
+        let not_asked = |end| matches!(end, Some(End::Delete { is_asked, .. }) if !is_asked);
+        let succeeded = ended.into_iter().filter(|(_, end)| not_asked(*end));
+        let succeeded: Vec<_> = succeeded.map(|(id, _)| id).collect();
         for chunk in succeeded.chunks(MOST) {
             self.delete(chunk.to_vec());
         }
         // A handler that blocks its thread does not stop. What it works on must not be visible yet.
         if has_stopped {
-            others.into_iter().for_each(|lease| self.hand_back(lease));
-            self.send_returns();
+            running.into_iter().for_each(|(id, _)| self.hand_back(id));
         }
+        self.send_returns();
 
         let last_calls = async {
             while let Some(done) = self.calls.next().await {
@@ -629,6 +660,18 @@ impl<R: Router, Q: Receive> Control<R, Q> {
             }
         };
         drop(timeout(LAST_CALLS, last_calls).await);
+        self.count_the_rest();
+    }
+
+    /// Counts the messages that are held when the worker ends: no answer came in time, or their
+    /// handlers could not be stopped.
+    fn count_the_rest(&mut self) {
+        let ends = self.leases.ids().into_iter();
+        let ends = ends.filter_map(|id| Some(self.leases.get(id)?.end()));
+        let is_counted = |end: &Option<End>| matches!(end, Some(End::Return(_) | End::Postpone));
+
+        let lost = ends.filter(|end| !is_counted(end)).count();
+        (0..lost).for_each(|_| self.report.note_not_deleted());
     }
 
     fn call(&mut self, call: Call) {

@@ -43,13 +43,15 @@ pub(super) struct Lease {
     pub(super) is_apart: bool,
     /// What became of the message, once that is known.
     end: Option<End>,
+    /// It is not ours anymore. Only the answer of a deletion is awaited, which may have been first.
+    is_given_up: bool,
 }
 
 /// What a worker tells the queue about a message in the end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum End {
-    /// It has succeeded. This many deletions have failed.
-    Delete { failures: u32 },
+    /// It has succeeded. This many deletions have failed, and one may be under way.
+    Delete { failures: u32, is_asked: bool },
     /// It becomes visible after this time.
     Return(Duration),
     /// The backoff of the dispatcher decides when it becomes visible.
@@ -69,6 +71,21 @@ impl Lease {
     /// Returns what became of the message, once that is known.
     pub(super) fn end(&self) -> Option<End> {
         self.end
+    }
+
+    /// Returns whether a deletion is under way.
+    pub(super) fn is_being_deleted(&self) -> bool {
+        matches!(self.end, Some(End::Delete { is_asked: true, .. }))
+    }
+
+    /// Returns whether only the answer of a deletion is awaited.
+    pub(super) fn is_given_up(&self) -> bool {
+        self.is_given_up
+    }
+
+    /// Returns whether more time is of use. Once its return was asked for, it would delay that.
+    fn is_extendable(&self) -> bool {
+        !self.is_given_up && !matches!(self.end, Some(End::Return(_) | End::Postpone))
     }
 
     /// Returns the longest time for which the message can be hidden from now on.
@@ -106,6 +123,7 @@ impl Leases {
             extend_at: Some(extend_at),
             is_apart,
             end: None,
+            is_given_up: false,
         };
         self.leases.insert(batch.lease(message), lease);
     }
@@ -141,7 +159,26 @@ impl Leases {
     pub(super) fn set_end(&mut self, id: LeaseId, end: End) {
         if let Some(lease) = self.leases.get_mut(&id) {
             let is_first = lease.end.replace(end).is_none();
+            if !lease.is_extendable() {
+                lease.extend_at = None;
+            }
             self.ending_apart += usize::from(lease.is_apart && is_first);
+        }
+    }
+
+    /// Notes that a deletion of the message is under way.
+    pub(super) fn note_asked(&mut self, id: LeaseId) {
+        let lease = self.leases.get_mut(&id);
+        if let Some(End::Delete { is_asked, .. }) = lease.and_then(|lease| lease.end.as_mut()) {
+            *is_asked = true;
+        }
+    }
+
+    /// Gives up a message that is being deleted, once that has its answer.
+    pub(super) fn give_up(&mut self, id: LeaseId) {
+        if let Some(lease) = self.leases.get_mut(&id) {
+            lease.is_given_up = true;
+            lease.extend_at = None;
         }
     }
 
@@ -187,7 +224,7 @@ impl Leases {
         lease.ends = sent + time;
         let last_moment = last_moment(lease.ends, time);
         // The last extension reaches up to the limit.
-        let is_last = lease.ends >= lease.limit();
+        let is_last = lease.ends >= lease.limit() || !lease.is_extendable();
         lease.extend_at = (!is_last).then_some(sent + time / 2);
         let next = lease.extend_at.unwrap_or(last_moment);
         self.be_quiet_until(next);
@@ -195,7 +232,8 @@ impl Leases {
 
     /// Notes that an extension failed, and may succeed if it is tried again.
     pub(super) fn not_extended(&mut self, id: LeaseId) {
-        if let Some(lease) = self.leases.get_mut(&id) {
+        let lease = self.leases.get_mut(&id);
+        if let Some(lease) = lease.filter(|lease| lease.is_extendable()) {
             let now = Instant::now();
             let rest = lease.ends.saturating_duration_since(now);
             let next = now + rest / 4;
@@ -207,7 +245,7 @@ impl Leases {
     /// Returns the leases that are over, or so nearly over that their handlers must stop.
     pub(super) fn over(&self, visibility: Duration) -> Vec<LeaseId> {
         let now = Instant::now();
-        let over = self.leases.iter();
+        let over = self.leases.iter().filter(|(_, lease)| !lease.is_given_up);
         let over = over.filter(|(_, lease)| last_moment(lease.ends, visibility) <= now);
 
         over.map(|(id, _)| *id).collect()
@@ -220,7 +258,8 @@ impl Leases {
 
     /// Finds out anew when a lease needs something next.
     pub(super) fn look(&mut self, visibility: Duration) {
-        let times = self.leases.values().map(|lease| {
+        let leases = self.leases.values().filter(|lease| !lease.is_given_up);
+        let times = leases.map(|lease| {
             let over = last_moment(lease.ends, visibility);
             lease.extend_at.map_or(over, |at| at.min(over))
         });

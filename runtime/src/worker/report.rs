@@ -58,8 +58,8 @@ impl WorkerReport {
         self.handed_back
     }
 
-    /// Returns how many messages were not ours anymore before they ended, or succeeded but could
-    /// not be deleted. Each of them comes again.
+    /// Returns how many messages were not ours anymore before they ended, succeeded but could not
+    /// be deleted, or still ran when the worker ended. Each of them may come again.
     #[must_use]
     pub fn lost(&self) -> u64 {
         self.lost
@@ -125,7 +125,7 @@ impl WorkerReport {
         metrics::lease_lost();
     }
 
-    /// Notes that a message succeeded, and that the queue refused to delete it.
+    /// Notes that a message succeeded and could not be deleted, or could not be stopped in time.
     pub(super) fn note_not_deleted(&mut self) {
         self.lost += 1;
     }

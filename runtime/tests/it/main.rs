@@ -57,4 +57,6 @@ mod emf;
 #[cfg(feature = "aws_lambda_events")]
 mod aws_lambda_events;
 mod readme;
+#[cfg(feature = "worker")]
+mod worker;
 mod script;

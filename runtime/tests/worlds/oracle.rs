@@ -203,7 +203,7 @@ pub(crate) fn key_orders(world: &World) -> BTreeMap<(&str, &str), Vec<Place>> {
     for (place, record) in world.records() {
         keys.entry((record.bucket, record.key))
             .or_default()
-            .push((place, reliable_sequencer(record)));
+            .push((place, record.reliable_sequencer()));
     }
 
     let order = |arrived: Vec<(Place, Option<u128>)>| {
@@ -230,16 +230,4 @@ pub(crate) fn key_orders(world: &World) -> BTreeMap<(&str, &str), Vec<Place>> {
     keys.into_iter()
         .map(|(key, arrived)| (key, order(arrived)))
         .collect()
-}
-
-/// Returns the sequencer as a number, if it belongs to this event.
-pub(crate) fn reliable_sequencer(record: &Record) -> Option<u128> {
-    let lies = record.event.starts_with("LifecycleExpiration")
-        || record.event.ends_with("CompleteMultipartUpload");
-    let text = record
-        .sequencer
-        .as_deref()
-        .filter(|text| !lies && text.bytes().all(|byte| byte.is_ascii_hexdigit()))?;
-
-    u128::from_str_radix(text, 16).ok()
 }

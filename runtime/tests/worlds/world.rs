@@ -221,6 +221,18 @@ impl Message {
 }
 
 impl Record {
+    /// Returns the sequencer as a number, if it belongs to this event.
+    pub(crate) fn reliable_sequencer(&self) -> Option<u128> {
+        let lies = self.event.starts_with("LifecycleExpiration")
+            || self.event.ends_with("CompleteMultipartUpload");
+        let text = self
+            .sequencer
+            .as_deref()
+            .filter(|text| !lies && text.bytes().all(|byte| byte.is_ascii_hexdigit()))?;
+
+        u128::from_str_radix(text, 16).ok()
+    }
+
     fn build(&self, (message, at): Place) -> RecordBuilder {
         let record = RecordBuilder::new(self.event)
             .with_bucket(self.bucket)

@@ -345,9 +345,17 @@ impl LocalPipeline {
     /// Lets the workers finish what they do, while everything else still runs: each gets SIGTERM,
     /// and is killed if it still runs after the timeout of its function.
     ///
+    /// SQS clients that wait for a message are answered at once, and wait for a second at most from
+    /// now on. So a worker that does nothing ends soon.
+    ///
     /// Call it before [`stop`](Self::stop), which kills workers at once.
     pub async fn stop_workers(&self) {
         let workers = self.workers().clone();
+        if !workers.is_empty() {
+            let sqs = self.0.sqs.lock().unwrap_or_else(PoisonError::into_inner);
+            sqs.iter().for_each(SqsEndpoint::end_waits);
+        }
+
         join_all(workers.iter().map(|worker| worker.drain())).await;
     }
 

@@ -9,7 +9,7 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 
 use super::http::{refuse, respond};
-use super::service::SqsService;
+use super::service::{Phase, SqsService};
 use crate::aws::http_server::{HttpListener, HttpServer};
 use crate::aws::listener::listen;
 use crate::aws::web_access::{Origin, WebAccess};
@@ -25,7 +25,7 @@ const GRACE: Duration = Duration::from_secs(2);
 /// A server of the SQS protocol. It ends when it is dropped.
 pub(crate) struct SqsEndpoint {
     server: HttpServer,
-    is_stopped: watch::Sender<bool>,
+    phase: watch::Sender<Phase>,
 }
 
 /// An address at which an endpoint is about to serve. Clients can connect already; they wait.
@@ -71,8 +71,8 @@ impl BoundSqsEndpoint {
 
     /// Starts to serve the queues of this pipeline.
     pub(crate) fn serve(self, engine: Arc<Engine>) -> SqsEndpoint {
-        let (is_stopped, stopped) = watch::channel(false);
-        let service = Arc::new(SqsService::new(engine, self.address, stopped));
+        let (phase, phases) = watch::channel(Phase::Serving);
+        let service = Arc::new(SqsService::new(engine, self.address, phases));
         let respond = service_fn(move |request| respond(Arc::clone(&service), request));
 
         let server = HttpListener::new(self.listener, self.access)
@@ -80,15 +80,20 @@ impl BoundSqsEndpoint {
             .with_grace(GRACE)
             .serve(respond);
 
-        SqsEndpoint { server, is_stopped }
+        SqsEndpoint { server, phase }
     }
 }
 
 impl SqsEndpoint {
+    /// Answers clients that wait for a message. From now on, none waits for longer than a second.
+    pub(crate) fn end_waits(&self) {
+        self.phase.send_replace(Phase::Draining);
+    }
+
     /// Accepts no more requests, answers clients that wait for a message, and gives other open
     /// requests some time to end.
     pub(crate) async fn stop(&mut self) {
-        self.is_stopped.send_replace(true);
+        self.phase.send_replace(Phase::Stopped);
         self.server.stop().await;
     }
 }

@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use tokio::sync::watch;
 
@@ -16,47 +17,61 @@ use crate::faults::chance::Chance;
 use crate::pipeline::engine::Engine;
 use crate::topology::QueueSpec;
 
+/// How long a receive waits that begins while workers drain. They end sooner this way.
+const LAST_WAIT: Duration = Duration::from_secs(1);
+
+/// How much longer the endpoint serves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Phase {
+    Serving,
+    /// Workers finish what they do, so nobody waits long for a message.
+    Draining,
+    Stopped,
+}
+
 /// The queues of a pipeline behind the SQS protocol.
 pub(super) struct SqsService {
     pub(super) engine: Arc<Engine>,
     address: SocketAddr,
     /// How many requests came so far.
     requests: AtomicU64,
-    stopped: watch::Receiver<bool>,
+    phase: watch::Receiver<Phase>,
     pub(super) move_tasks: MoveTasks,
     call_attempts: CallAttempts,
 }
 
 impl SqsService {
-    /// The service at this address, until `stopped` is true.
+    /// The service at this address, until its phase is [`Phase::Stopped`].
     pub(super) fn new(
         engine: Arc<Engine>,
         address: SocketAddr,
-        stopped: watch::Receiver<bool>,
+        phase: watch::Receiver<Phase>,
     ) -> Self {
         Self {
             engine,
             address,
             requests: AtomicU64::new(0),
-            stopped,
+            phase,
             move_tasks: MoveTasks::default(),
             call_attempts: CallAttempts::default(),
         }
     }
 
-    /// Waits for a call that may take long, but no longer than the endpoint serves. `None` if it
-    /// was stopped before.
+    /// Waits for a call that may take long, but not beyond the phase of the endpoint in which it
+    /// began. `None` if that ended before.
     pub(super) async fn unless_stopped<T, E>(
         &self,
         call: impl Future<Output = Result<T, E>>,
     ) -> Result<Option<T>, E> {
-        let mut stopped = self.stopped.clone();
+        let mut phase = self.phase.clone();
+        let begun = *phase.borrow();
 
         tokio::select! {
             biased;
             result = call => result.map(Some),
             // An error means that the endpoint was dropped.
-            _ = stopped.wait_for(|stopped| *stopped) => Ok(None),
+            _ = phase.wait_for(|now| *now != begun || *now == Phase::Stopped) => Ok(None),
+            () = tokio::time::sleep(LAST_WAIT), if begun == Phase::Draining => Ok(None),
         }
     }
 

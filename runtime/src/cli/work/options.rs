@@ -23,7 +23,8 @@ pub(in crate::cli) struct Options {
     )]
     queue_url: String,
 
-    /// How many handlers may run at once [default: what the program sets, or else 5]
+    /// How many handlers may run at once [default: what the program sets, or else
+    /// --in-flight, or else 10]
     #[arg(
         long,
         value_name = "HANDLERS",

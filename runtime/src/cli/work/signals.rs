@@ -27,7 +27,10 @@ pub(super) fn listen() -> io::Result<impl Future<Output = ()> + Send> {
     thread.spawn(move || {
         runtime.block_on(async {
             let first = signals.next().await;
-            tracing::info!("{} received: the worker drains", first.name);
+            tracing::info!(
+                "{} received: the worker drains, and a second signal ends it at once",
+                first.name
+            );
             // If nobody waits, the worker has ended.
             _ = stop.send(());
 

@@ -276,7 +276,7 @@ impl<D: Deref<Target = Delivery> + Clone> State<D> {
             };
 
             if self.outcomes(step.admission).is_withdrawn(step.message) {
-                self.drop_first(lane);
+                self.skip_withdrawn(lane);
             } else if self.is_anothers_turn(lane, &step) {
                 self.enqueue(lane);
                 self.has_resumed |= step.apart.is_some();
@@ -353,6 +353,16 @@ impl<D: Deref<Target = Delivery> + Clone> State<D> {
     fn hold_back(&mut self, lane: LaneId) {
         while let Some(step) = self.lanes.first(lane).copied() {
             self.outcomes(step.admission).hold_back(step.message);
+            self.drop_first(lane);
+        }
+    }
+
+    /// Passes over a message that was taken away before it began. What waits behind it in its group
+    /// must not run before it comes again.
+    fn skip_withdrawn(&mut self, lane: LaneId) {
+        if self.turns.are_needed() {
+            self.hold_back(lane);
+        } else {
             self.drop_first(lane);
         }
     }

@@ -18,6 +18,9 @@ const MAX_OBJECT_BYTES: usize = 6 * 1024 * 1024;
 /// The minimum size of a part of an upload, except for the last one.
 const PART_BYTES: usize = 5 * 1024 * 1024;
 
+/// How long an attempt takes at most. A failed message is delivered again after this time.
+const RETRY: Duration = Duration::from_secs(2);
+
 /// How long the demo may take.
 const TIME_LIMIT: Duration = Duration::from_secs(120);
 
@@ -74,7 +77,11 @@ pub(crate) fn adapt(topology: &mut Topology, faults: &Faults) {
     let has_faults = Faults::places().any(|(hop, fault)| faults.rate(hop, fault) > 0.0);
 
     for function in &mut topology.functions {
-        function.timeout = Duration::from_secs(2);
+        function.timeout = RETRY;
+        // A worker does not use the visibility timeout of its queue.
+        function
+            .environment
+            .insert("S3_DISPATCH_VISIBILITY".into(), RETRY.as_secs().to_string());
         if function.name == UPLOADS {
             function
                 .environment
@@ -83,7 +90,7 @@ pub(crate) fn adapt(topology: &mut Topology, faults: &Faults) {
     }
 
     for queue in &mut topology.queues {
-        queue.visibility_timeout = Duration::from_secs(2);
+        queue.visibility_timeout = RETRY;
         if let Some(redrive) = &mut queue.redrive {
             // With faults, a good message may need more attempts.
             redrive.max_receive_count = if has_faults { 10 } else { 2 };

@@ -1,0 +1,72 @@
+//! A worker for an SQS queue, as s3-dispatch makes it of a handler.
+//!
+//! `ours-worker --queue-url URL --in-flight N --receivers N`. Its bounds and its client are those
+//! of `careful-worker`: N handlers run, and the messages of one receive for each receiver wait.
+
+use std::convert::Infallible;
+use std::time::Duration;
+
+use aws_sdk_sqs::Client;
+use aws_sdk_sqs::config::{BehaviorVersion, Config, Credentials, Region};
+use s3_dispatch::{Dispatcher, ObjectKey, Routes, SqsQueue, State, Worker, s3_handler};
+use tokio::signal::unix::{SignalKind, signal};
+use worker_tally::Tally;
+
+/// The most messages of one request.
+const BATCH: usize = 10;
+
+static TALLY: Tally = Tally::new();
+
+#[s3_handler("ObjectCreated:*")]
+async fn tally(key: ObjectKey, State(wait): State<Duration>) -> Result<(), Infallible> {
+    TALLY.add(key.as_str());
+    if !wait.is_zero() {
+        tokio::time::sleep(wait).await;
+    }
+
+    Ok(())
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let in_flight: usize = argument("--in-flight").parse()?;
+    let receivers: usize = argument("--receivers").parse()?;
+
+    let routes = Routes::new(worker_tally::wait()).on::<tally>();
+    let dispatcher = Dispatcher::new(routes).with_concurrency(in_flight);
+    let queue = SqsQueue::new(client(), argument("--queue-url"));
+    let mut terminated = signal(SignalKind::terminate())?;
+
+    let report = Worker::new(dispatcher, queue)
+        .with_in_flight(in_flight + receivers * BATCH)
+        .with_receivers(receivers)
+        .with_visibility(Duration::from_secs(60))
+        .run(async {
+            terminated.recv().await;
+        })
+        .await?;
+    TALLY.print();
+    eprintln!("{report:?}");
+
+    Ok(())
+}
+
+fn argument(name: &str) -> String {
+    let mut arguments = std::env::args().skip_while(|argument| argument != name);
+    arguments
+        .nth(1)
+        .unwrap_or_else(|| panic!("the argument `{name}` is missing"))
+}
+
+/// A client for the simulated SQS of the benchmark.
+fn client() -> Client {
+    let endpoint = std::env::var("AWS_ENDPOINT_URL_SQS").expect("the endpoint is set");
+    let config = Config::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .region(Region::new("us-east-1"))
+        .credentials_provider(Credentials::new("test", "test", None, None, "benchmark"))
+        .http_client(aws_smithy_http_client::Builder::new().build_http())
+        .endpoint_url(endpoint);
+
+    Client::from_conf(config.build())
+}

@@ -1,0 +1,160 @@
+//! How workers stop, and what is left in the end.
+
+use std::time::Duration;
+
+use super::facts::TICK;
+use super::{Checked, Facts};
+use crate::journal::Kind;
+use crate::stage::Gone;
+
+/// How long a worker needs at most after its drain time, to stop handlers and for its last calls.
+const LAST: Duration = Duration::from_secs(4);
+
+pub(super) fn handlers_are_given_what_was_received(facts: &Facts<'_>) -> Checked {
+    match facts.trial.journal.complaints.first() {
+        Some(complaint) => Err(complaint.clone()),
+        None => Ok(()),
+    }
+}
+
+pub(super) fn every_worker_ends(facts: &Facts<'_>) -> Checked {
+    if facts.trial.has_ended {
+        return Ok(());
+    }
+
+    Err(String::from("a worker did not end after it was told to"))
+}
+
+pub(super) fn nothing_is_left_running(facts: &Facts<'_>) -> Checked {
+    for run in facts.runs() {
+        let ended = facts.life(run.worker).ended;
+        let is_left = ended.is_some_and(|ended| run.goes_on_after(ended) || run.start > ended);
+        if is_left {
+            return Err(format!("{run:?} ran on after its worker had ended"));
+        }
+    }
+
+    Ok(())
+}
+
+pub(super) fn nothing_is_received_after_the_stop(facts: &Facts<'_>) -> Checked {
+    for call in &facts.trial.journal.receives {
+        let told = facts.life(call.worker).told;
+        if told.is_some_and(|told| call.begun > told && call.begun.at > told.at) {
+            return Err(format!("{call:?} began after {told:?}"));
+        }
+    }
+
+    Ok(())
+}
+
+pub(super) fn nothing_begins_after_the_stop(facts: &Facts<'_>) -> Checked {
+    for (index, receipt) in facts.receipts() {
+        let Some(told) = facts.life(receipt.worker).told else {
+            continue;
+        };
+        let starts = facts.runs_of(index).iter().map(|run| run.start.at);
+        if starts.min().is_some_and(|first| first > told.at) {
+            return Err(format!("{receipt:?} began after {told:?}"));
+        }
+    }
+
+    Ok(())
+}
+
+pub(super) fn what_has_not_begun_is_handed_back_at_the_stop(facts: &Facts<'_>) -> Checked {
+    for (index, receipt) in facts.receipts() {
+        let life = facts.life(receipt.worker);
+        let (Some(told), Some(answered)) = (life.told, receipt.answered) else {
+            continue;
+        };
+        let due = told.max(answered);
+        let records = facts.fleet.world.messages[receipt.message].records();
+        let has_ended = receipt
+            .calls_of(|kind| kind != Kind::Change(facts.visibility()))
+            .any(|call| call.begun < due);
+        let is_over = facts.over(receipt.worker) <= due.at;
+        let has_begun = !facts.runs_of(index).is_empty() || records.is_empty();
+        let may_have_failed = facts.fleet.world.setup.holds_back;
+        let excused = has_ended || is_over || may_have_failed || !facts.is_kept(index, due);
+        if has_begun && answered < told || excused {
+            continue;
+        }
+
+        let mut back = facts.handed_back(index);
+        if !back.any(|begun| begun.at <= due.at + TICK) {
+            return Err(format!(
+                "told at {told:?}, but not handed back: {receipt:?}"
+            ));
+        }
+    }
+
+    Ok(())
+}
+
+pub(super) fn what_is_cut_is_handed_back(facts: &Facts<'_>) -> Checked {
+    let drain = facts.fleet.settings.drain;
+
+    for run in facts.runs() {
+        let life = facts.life(run.worker);
+        let (Some(told), Some(end)) = (life.told, run.end) else {
+            continue;
+        };
+        let is_cut = run.answer.is_none()
+            && !facts.has_timed_out(run)
+            && !life.was_dropped()
+            && end.at >= told.at + drain;
+        let mut back = facts.handed_back(run.receipt);
+        let is_lost = facts.receipt(run.receipt).is_lost(end, facts.visibility());
+        if is_cut && !is_lost && !back.any(|begun| begun > end) {
+            return Err(format!("{run:?} was cut, but not handed back"));
+        }
+    }
+
+    Ok(())
+}
+
+pub(super) fn workers_stop_in_time(facts: &Facts<'_>) -> Checked {
+    for (worker, life) in facts.lives() {
+        let Some(told) = life.told else { continue };
+        let most = told.at + facts.fleet.settings.drain + LAST + TICK;
+        if life.ended.is_none_or(|ended| ended.at > most) {
+            return Err(format!("worker {worker} was told at {told:?}: {life:?}"));
+        }
+    }
+
+    Ok(())
+}
+
+pub(super) fn handlers_are_cut_off_for_a_reason(facts: &Facts<'_>) -> Checked {
+    for run in facts.runs() {
+        let Some(end) = run.end.filter(|_| run.answer.is_none()) else {
+            continue;
+        };
+        let has_reason = facts.has_timed_out(run)
+            || !facts.is_kept(run.receipt, end)
+            || facts.over(run.worker) <= end.at;
+        if !has_reason {
+            return Err(format!("{run:?} of {:?}", facts.receipt(run.receipt)));
+        }
+    }
+
+    Ok(())
+}
+
+/// A message may be missing only if it succeeded, or was received as often as the queue allows.
+pub(super) fn nothing_is_missing_in_the_end(facts: &Facts<'_>) -> Checked {
+    for (index, message) in facts.trial.messages.iter().enumerate() {
+        let mut receipts = facts.receipts().filter(|(_, one)| one.message == index);
+        let is_right = match message.gone {
+            Some(Gone::Deleted) => receipts.any(|(one, _)| facts.has_succeeded(one, usize::MAX)),
+            Some(Gone::DeadLetter) => facts.fleet.most_receives == Some(message.count),
+            None => false,
+        };
+        if !is_right {
+            return Err(format!("message {index}: {message:?}"));
+        }
+    }
+
+    Ok(())
+}

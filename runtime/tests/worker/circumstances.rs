@@ -1,0 +1,283 @@
+//! What must happen somewhere in many worlds. Otherwise the checks would have checked nothing.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use crate::checks::{Facts, Settled};
+use crate::journal::{Answer, Kind};
+use crate::stage::Gone;
+
+type Circumstance = fn(&Facts<'_>) -> bool;
+
+const CIRCUMSTANCES: &[(&str, Circumstance)] = &[
+    ("several workers handled messages at a time", |facts| {
+        let mut runs = facts.runs().iter();
+        runs.any(|one| {
+            let mut others = facts.runs().iter();
+            others.any(|other| {
+                other.worker != one.worker
+                    && other.start > one.start
+                    && one.end.is_some_and(|end| end > other.start)
+            })
+        })
+    }),
+    (
+        "a handler took longer than the visibility timeout",
+        |facts| {
+            let visibility = facts.visibility();
+            let mut runs = facts.runs().iter();
+            runs.any(|run| {
+                run.answer.is_some()
+                    && run
+                        .end
+                        .is_some_and(|end| end.at - run.start.at > visibility)
+            })
+        },
+    ),
+    ("a refused extension stopped a handler", |facts| {
+        facts.runs().iter().any(|run| {
+            let refused = facts.receipt(run.receipt).refused(facts.visibility());
+            run.answer.is_none()
+                && refused.is_some_and(|at| run.end.is_some_and(|end| end.at == at.at))
+        })
+    }),
+    (
+        "a lease that could not be extended stopped a handler",
+        |facts| {
+            facts.runs().iter().any(|run| {
+                let receipt = facts.receipt(run.receipt);
+                let failed = receipt.extensions(facts.visibility());
+                let failed = failed
+                    .filter(|call| call.answer != Some(Answer::Done))
+                    .count();
+                run.answer.is_none()
+                    && failed > 1
+                    && receipt.refused(facts.visibility()).is_none()
+                    && run
+                        .end
+                        .is_some_and(|end| receipt.is_lost(end, facts.visibility()))
+            })
+        },
+    ),
+    ("a deletion was tried again", |facts| {
+        facts
+            .receipts()
+            .any(|(_, receipt)| receipt.calls_of(|kind| kind == Kind::Delete).count() > 2)
+    }),
+    ("several messages were deleted by one call", |facts| {
+        let mut receipts = facts.receipts();
+        receipts.any(|(_, receipt)| {
+            receipt
+                .calls_of(|kind| kind == Kind::Delete)
+                .any(|call| call.size > 4)
+        })
+    }),
+    ("a message that had succeeded was lost", |facts| {
+        facts.receipts().any(|(index, receipt)| {
+            let refused = receipt.refused(facts.visibility());
+            refused.is_some_and(|at| facts.has_succeeded(index, at.number))
+        })
+    }),
+    (
+        "a message was held back by the stop of its worker",
+        |facts| {
+            facts.receipts().any(|(index, receipt)| {
+                let told = facts.life(receipt.worker).told;
+                let mut back = facts.handed_back(index);
+                told.is_some_and(|told| back.any(|begun| begun > told && begun.at == told.at))
+            })
+        },
+    ),
+    ("a receive brought messages after the stop", |facts| {
+        facts.receipts().any(|(index, receipt)| {
+            let told = facts.life(receipt.worker).told;
+            let is_late =
+                told.is_some_and(|told| receipt.answered.is_some_and(|at| at.at > told.at));
+            is_late && facts.handed_back(index).next().is_some()
+        })
+    }),
+    (
+        "a handler went on after the stop, and its message was deleted",
+        |facts| {
+            facts.receipts().any(|(index, receipt)| {
+                let told = facts.life(receipt.worker).told;
+                let mut runs = facts.runs_of(index).iter();
+                told.is_some_and(|told| runs.any(|run| run.start < told && run.goes_on_after(told)))
+                    && receipt
+                        .calls_of(|kind| kind == Kind::Delete)
+                        .next()
+                        .is_some()
+            })
+        },
+    ),
+    ("handlers were cut at the end of the drain time", |facts| {
+        facts.runs().iter().any(|run| {
+            let life = facts.life(run.worker);
+            let is_cut = run.answer.is_none() && !facts.has_timed_out(run) && !life.was_dropped();
+            let told = life.told.map(|told| told.at + facts.fleet.settings.drain);
+            is_cut && told.is_some_and(|cut| run.end.is_some_and(|end| end.at >= cut))
+        })
+    }),
+    ("a worker crashed while handlers ran", |facts| {
+        facts.runs().iter().any(|run| {
+            let life = facts.life(run.worker);
+            life.was_dropped()
+                && life
+                    .ended
+                    .is_some_and(|ended| run.end.is_some_and(|end| end > ended))
+        })
+    }),
+    (
+        "a message came back after a crash, and succeeded",
+        |facts| {
+            facts.receipts().any(|(index, receipt)| {
+                let mut before = facts.receipts().take(index);
+                before.any(|(_, other)| {
+                    other.message == receipt.message
+                        && other.worker != receipt.worker
+                        && facts.life(other.worker).was_dropped()
+                }) && facts.has_succeeded(index, usize::MAX)
+            })
+        },
+    ),
+    (
+        "the backoff delayed a message for as long as it asked",
+        |facts| {
+            facts.receipts().any(|(_, receipt)| {
+                let mut postponed =
+                    receipt.calls_of(|kind| matches!(kind, Kind::Postpone(Some(_))));
+                postponed.any(|call| call.answer == Some(Answer::Done))
+            })
+        },
+    ),
+    ("a message returned after its own time", |facts| {
+        let own = |kind| matches!(kind, Kind::Change(time) if time > Duration::from_secs(3) && time.subsec_millis() == 300);
+        facts
+            .receipts()
+            .any(|(_, receipt)| receipt.calls_of(own).next().is_some())
+    }),
+    (
+        "a failed message returned when its visibility timeout ended",
+        |facts| {
+            let mut receipts = facts.receipts();
+            receipts.any(|(index, receipt)| {
+                receipt.calls.is_empty()
+                    && !facts.runs_of(index).is_empty()
+                    && matches!(facts.settled(index), Some((_, Settled::Failed(None))))
+            })
+        },
+    ),
+    ("a letter was stored, and its message deleted", |facts| {
+        facts.receipts().any(|(index, receipt)| {
+            !facts.letters_of(index).is_empty()
+                && receipt
+                    .calls_of(|kind| kind == Kind::Delete)
+                    .next()
+                    .is_some()
+        })
+    }),
+    ("a message became a dead letter of the queue", |facts| {
+        let mut messages = facts.trial.messages.iter();
+        messages.any(|message| message.gone == Some(Gone::DeadLetter))
+    }),
+    ("the answer of a receive was lost", |facts| {
+        facts
+            .receipts()
+            .any(|(_, receipt)| receipt.answered.is_none())
+    }),
+];
+
+const OF_STANDARD_QUEUES: &[(&str, Circumstance)] = &[
+    ("a message was delivered twice at a time", |facts| {
+        facts.runs().iter().any(|run| {
+            let mut others = facts.runs().iter();
+            others.any(|other| {
+                other.place == run.place
+                    && other.receipt > run.receipt
+                    && run.end.is_some_and(|end| end > other.start)
+            })
+        })
+    }),
+    (
+        "a key waited for a message of an earlier receive",
+        |facts| {
+            let world = &facts.fleet.world;
+            let key = |place: (usize, usize)| {
+                let record = &world.messages[place.0].records()[place.1];
+                (record.bucket, record.key)
+            };
+            facts.runs().windows(2).any(|pair| {
+                let (one, other) = (
+                    facts.receipt(pair[0].receipt),
+                    facts.receipt(pair[1].receipt),
+                );
+                pair[0].worker == pair[1].worker
+                    && one.receive.0 != other.receive.0
+                    && key(pair[0].place) == key(pair[1].place)
+                    && pair[0].end.is_some_and(|end| end.at == pair[1].start.at)
+                    && other.answered.is_some_and(|at| at.at < pair[1].start.at)
+            })
+        },
+    ),
+];
+
+const OF_FIFO_QUEUES: &[(&str, Circumstance)] = &[
+    (
+        "the rest of a group was handed back after a failure",
+        |facts| {
+            facts.receipts().any(|(index, receipt)| {
+                let told = facts.life(receipt.worker).told;
+                let mut back = facts.handed_back(index);
+                back.any(|begun| told.is_none_or(|told| begun < told))
+                    && facts.runs_of(index).is_empty()
+            })
+        },
+    ),
+    ("a group of several messages was done in order", |facts| {
+        let mut receipts = facts.receipts();
+        receipts
+            .any(|(index, receipt)| receipt.receive.1 > 3 && facts.has_succeeded(index, usize::MAX))
+    }),
+];
+
+/// Counts how often each circumstance was met.
+pub(crate) struct Tally {
+    circumstances: Vec<(&'static str, Circumstance)>,
+    counts: BTreeMap<&'static str, usize>,
+}
+
+impl Tally {
+    pub(crate) fn new(is_fifo: bool) -> Self {
+        let of_queue = if is_fifo {
+            OF_FIFO_QUEUES
+        } else {
+            OF_STANDARD_QUEUES
+        };
+        let circumstances: Vec<_> = CIRCUMSTANCES.iter().chain(of_queue).copied().collect();
+        let counts = circumstances.iter().map(|(name, _)| (*name, 0)).collect();
+
+        Self {
+            circumstances,
+            counts,
+        }
+    }
+
+    pub(crate) fn add(&mut self, facts: &Facts<'_>) {
+        for (name, holds) in &self.circumstances {
+            let count = self.counts.entry(name).or_default();
+            // Once is enough, and looking takes time.
+            if *count == 0 {
+                *count += usize::from(holds(facts));
+            }
+        }
+    }
+
+    #[track_caller]
+    pub(crate) fn assert_all_met(&self) {
+        assert!(
+            self.counts.values().all(|count| *count > 0),
+            "not every circumstance was met: {:#?}",
+            self.counts
+        );
+    }
+}
