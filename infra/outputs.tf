@@ -83,3 +83,8 @@ output "processors" {
     }
   }
 }
+
+output "batch_jobs_role_arn" {
+  description = "The ARN of the role for S3 Batch Operations jobs. Null without `batch_jobs`."
+  value       = one(aws_iam_role.batch_jobs[*].arn)
+}

@@ -527,6 +527,58 @@ variable "processors" {
   }
 }
 
+variable "batch_jobs" {
+  description = <<-EOT
+    Creates a role for S3 Batch Operations jobs that invoke the functions, for example to handle
+    objects that were in the bucket before. Null creates none.
+
+    - `processors`: the names of the processors that jobs may invoke, which are functions. Null
+      means all functions.
+    - `manifest_arns`: the ARNs of the manifests that jobs read. A `*` stands for any text:
+      `arn:aws:s3:::manifests/*`.
+    - `report_arn`: the ARN of the bucket that completion reports are written to, with their prefix
+      if they have one: `arn:aws:s3:::reports/jobs`.
+    - `generates_manifests`: whether S3 may list the bucket and write the manifest itself, to a
+      place that `manifest_arns` contains.
+  EOT
+  type = object({
+    processors          = optional(set(string))
+    manifest_arns       = list(string)
+    report_arn          = string
+    generates_manifests = optional(bool, false)
+  })
+  default = null
+
+  validation {
+    condition = try(
+      length(setsubtract(var.batch_jobs.processors, [
+        for name, processor in var.processors : name if processor.kind == "function"
+      ])) == 0,
+      true
+    )
+    error_message = "The `processors` of `batch_jobs` must be names of functions in `processors`."
+  }
+  validation {
+    condition = var.batch_jobs == null || try(length(var.batch_jobs.manifest_arns) > 0 && alltrue([
+      for arn in var.batch_jobs.manifest_arns : can(regex("^arn:[a-z-]+:s3:::[^/]+/.+$", arn))
+    ]), false)
+    error_message = join(" ", [
+      "The `manifest_arns` of `batch_jobs` must be ARNs of objects, such as",
+      "arn:aws:s3:::manifests/*, with at least one entry.",
+    ])
+  }
+  validation {
+    condition = (
+      var.batch_jobs == null ||
+      can(regex("^arn:[a-z-]+:s3:::[^*]+$", var.batch_jobs.report_arn))
+    )
+    error_message = join(" ", [
+      "The `report_arn` of `batch_jobs` must be the ARN of a bucket, perhaps with a prefix, and",
+      "without a `*`.",
+    ])
+  }
+}
+
 variable "tags" {
   description = <<-EOT
     The tags of every resource that can have tags, but for the packages. The provider's

@@ -5,8 +5,8 @@ use std::{fs, io};
 
 use s3_dispatch_core::EventName;
 use s3_dispatch_testing::{
-    NotificationBuilder, RecordBuilder, ReplicationData, SnsBatchBuilder, SnsMessageBuilder,
-    SqsBatchBuilder, SqsMessageBuilder,
+    BatchJobBuilder, NotificationBuilder, RecordBuilder, ReplicationData, SnsBatchBuilder,
+    SnsMessageBuilder, SqsBatchBuilder, SqsMessageBuilder,
 };
 
 fn main() -> io::Result<()> {
@@ -143,6 +143,16 @@ fn payloads() -> Vec<(String, String)> {
     payloads.push((
         String::from("test-event"),
         NotificationBuilder::test_event("b").to_json(),
+    ));
+
+    let job = BatchJobBuilder::new()
+        .with_user_argument("eventName", "s3:ObjectCreated:Copy")
+        .with_task("1", "b", "holiday/my photo+1 é.jpg")
+        .with_version_task("2", "b", "k", "v");
+    payloads.push((String::from("batch-job"), job.to_json()));
+    payloads.push((
+        String::from("batch-job-schema-1"),
+        job.with_schema_1().to_json(),
     ));
 
     for depth in [128, 129] {

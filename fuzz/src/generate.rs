@@ -49,7 +49,7 @@ fn break_one_place(u: Bytes<'_, '_>, bytes: &mut Vec<u8>) -> Result<()> {
 
 /// The text of a payload or a body.
 fn document(u: Bytes<'_, '_>, depth: u8) -> Result<String> {
-    let json = match u.int_in_range(0..=if depth < 6 { 38u8 } else { 15 })? {
+    let json = match u.int_in_range(0..=if depth < 6 { 40u8 } else { 15 })? {
         0..=5 => notification(u)?,
         6..=10 => object(u, EVENT)?,
         11 | 12 => object(u, TEST_EVENT)?,
@@ -63,6 +63,7 @@ fn document(u: Bytes<'_, '_>, depth: u8) -> Result<String> {
         35 | 36 => received_messages(u, depth)?,
         37 => confirmation(u)?,
         38 => without_type(object(u, EVENT)?),
+        39 | 40 => job(u)?,
         _ => sns_message(u, depth)?,
     };
 
@@ -89,6 +90,25 @@ fn notification(u: Bytes<'_, '_>) -> Result<Json> {
 
     let mut members = vec![(String::from("Records"), Json::Array(records))];
     disturb(u, &mut members)?;
+
+    Ok(Json::Object(members))
+}
+
+/// An invocation of a batch job.
+fn job(u: Bytes<'_, '_>) -> Result<Json> {
+    let mut tasks = vec![object(u, TASK)?];
+    while tasks.len() < 4 && u.ratio(1, 3u8)? {
+        tasks.push(if u.ratio(1, 16u8)? {
+            junk(u)?
+        } else {
+            object(u, TASK)?
+        });
+    }
+
+    let Json::Object(mut members) = object(u, JOB_INVOCATION)? else {
+        return junk(u);
+    };
+    members.push((String::from("tasks"), Json::Array(tasks)));
 
     Ok(Json::Object(members))
 }
@@ -344,6 +364,31 @@ const TEST_EVENT: Members = &[
     ("Bucket", word),
     ("RequestId", word),
     ("HostId", word),
+];
+
+const JOB_INVOCATION: Members = &[
+    ("invocationSchemaVersion", |u| {
+        Ok(Json::Text(String::from(*u.choose(&["1.0", "2.0"])?)))
+    }),
+    ("invocationId", word),
+    ("job", |u| object(u, JOB)),
+];
+
+const JOB: Members = &[
+    ("id", word),
+    ("userArguments", |u| object(u, USER_ARGUMENTS)),
+];
+
+const USER_ARGUMENTS: Members = &[("eventName", name), ("reason", word)];
+
+const TASK: Members = &[
+    ("taskId", word),
+    ("s3Key", key),
+    ("s3VersionId", word),
+    ("s3BucketArn", |_| {
+        Ok(Json::Text(String::from("arn:aws:s3:::b")))
+    }),
+    ("s3Bucket", word),
 ];
 
 const SQS_MESSAGE: Members = &[

@@ -4,6 +4,7 @@
 
 mod document;
 mod eventbridge;
+mod job;
 mod node;
 mod record;
 
@@ -155,7 +156,7 @@ pub fn read(bytes: &[u8]) -> Reading {
         (Some(envelope), content) => {
             Reading::Delivery(*envelope, vec![Message { content, ..message }])
         }
-        (None, Err(mistakes)) => Reading::Refused(mistakes),
+        (None, Err(mistakes)) => job::job(&root).unwrap_or(Reading::Refused(mistakes)),
         (None, Ok(_)) => unreachable!("content is always in an envelope"),
     }
 }

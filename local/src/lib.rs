@@ -44,6 +44,7 @@
 //!   elsewhere ([`Remote`]).
 //! - [`S3Endpoint`] serves the buckets to any S3 client, and
 //!   [`LocalPipelineBuilder::with_sqs_endpoint`] the queues to any SQS client.
+//! - [`BatchJobRun`] is a job of S3 Batch Operations, which invokes a function without any queue.
 //! - [`LocalQueue`] is a queue for a worker in the same process.
 //! - [`Journal`] contains everything that happens. [`Report`] says what happened to each event.
 //!
@@ -69,8 +70,8 @@ pub use journal::{
     EventReport, Fate, Handling, Journal, LogStream, ReceivedMessage, Report, Step, StepKind, Steps,
 };
 pub use lambda::{
-    Function, FunctionError, FunctionErrorKind, InProcess, Invocation, Kill, KillKind, Process,
-    Remote,
+    BatchJobRun, CompletionReport, Function, FunctionError, FunctionErrorKind, InProcess,
+    Invocation, JobManifest, Kill, KillKind, Process, Remote, ReportedTask, TaskStatus,
 };
 pub use pipeline::{LocalPipeline, LocalPipelineBuilder, LocalQueue};
 pub use s3::{BoundS3Endpoint, Buckets, EventId, ObjectEvent, ObjectSnapshot, S3Endpoint};

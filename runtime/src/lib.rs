@@ -228,6 +228,10 @@ struct AdoptingStepByStep;
 #[doc = include_str!("../docs/keeping-a-mirror.md")]
 struct KeepingAMirror;
 
+#[cfg(all(doctest, feature = "object-store"))]
+#[doc = include_str!("../docs/backfill-with-batch-operations.md")]
+struct BackfillWithBatchOperations;
+
 #[cfg(doctest)]
 #[doc = include_str!("../docs/deploying-with-sam-and-cloudformation.md")]
 struct DeployingWithSamAndCloudFormation;

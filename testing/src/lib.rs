@@ -36,6 +36,7 @@
 //! | [`SnsBatchBuilder`] | the payload of a function that is subscribed to a topic |
 //! | [`SqsMessageBuilder`] | one message of a queue |
 //! | [`SqsBatchBuilder`] | the payload of a function that reads a queue |
+//! | [`BatchJobBuilder`] | the payload of a function that an S3 Batch Operations job invokes |
 //!
 //! Every value has a fixed default, so snapshots of the output do not change. The fields are in the
 //! order in which AWS writes them, and a field that AWS leaves out for an event is left out.
@@ -61,8 +62,8 @@ mod objects;
 pub mod conformance;
 
 pub use build::{
-    NotificationBuilder, RecordBuilder, SnsBatchBuilder, SnsMessageBuilder, SqsBatchBuilder,
-    SqsMessageBuilder,
+    BatchJobBuilder, NotificationBuilder, RecordBuilder, SnsBatchBuilder, SnsMessageBuilder,
+    SqsBatchBuilder, SqsMessageBuilder,
 };
 pub use evaluate::{
     EventBridgeRule, FilterError, FilterErrorKind, IamPolicyDocument, SnsFilterPolicy,

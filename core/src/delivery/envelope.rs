@@ -17,6 +17,8 @@ pub enum Envelope {
     S3,
     /// An S3 event as EventBridge sends it.
     EventBridge,
+    /// A task of an S3 Batch Operations job.
+    BatchOperations,
 }
 
 impl Envelope {
@@ -26,6 +28,7 @@ impl Envelope {
             Self::Sns => "sns",
             Self::S3 => "s3",
             Self::EventBridge => "eventbridge",
+            Self::BatchOperations => "batchoperations",
         }
     }
 }

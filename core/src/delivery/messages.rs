@@ -3,14 +3,18 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
+use super::batch_job::BatchJob;
 use super::context::MessageContext;
 use super::envelope::{Envelope, Envelopes};
 use super::notification::{OtherMessage, TestEvent};
 use crate::text::RawJson;
 use crate::{Error, S3EventRecord};
 
-/// The messages of one payload: an SQS or SNS batch, or one S3 or EventBridge event that came by
-/// itself.
+/// The messages of one payload: an SQS or SNS batch, the tasks of a batch job, or one S3 or
+/// EventBridge event that came by itself.
+///
+/// A task of an S3 Batch Operations job is a message with one record. The message id is the id of
+/// the task, and its body a notification with the record.
 ///
 /// Reading is total: any bytes give a delivery or an error, in time linear in their number and with
 /// bounded recursion. Each body is read alone, so that one bad body costs one message.
@@ -32,6 +36,7 @@ pub struct Delivery {
     envelope: Envelope,
     messages: Vec<Message>,
     records: Vec<S3EventRecord>,
+    job: Option<Box<BatchJob>>,
 }
 
 /// One message of a [`Delivery`].
@@ -78,12 +83,17 @@ impl Message {
         }
     }
 
+    pub(crate) fn set_body(&mut self, body: RawJson) {
+        self.body = Some(body);
+    }
+
     pub(crate) fn with_context(self, context: MessageContext) -> Self {
         Self { context, ..self }
     }
 
     /// The body as it was sent: for an SQS or SNS message what its sender published, for an event
-    /// that came by itself the whole payload.
+    /// that came by itself the whole payload. For a task of a batch job, which is not in the form
+    /// of an event, it is a notification with the record, so that it can be kept and read again.
     ///
     /// `None` when there is no body, or when it cannot be read as text.
     #[must_use]
@@ -99,14 +109,21 @@ impl Delivery {
             envelope,
             messages: Vec::new(),
             records: Vec::new(),
+            job: None,
         }
     }
 
-    /// What brought the payload: [`Envelope::Sqs`], [`Envelope::Sns`], [`Envelope::S3`] or
-    /// [`Envelope::EventBridge`].
+    /// What brought the payload: [`Envelope::Sqs`], [`Envelope::Sns`], [`Envelope::S3`],
+    /// [`Envelope::EventBridge`] or [`Envelope::BatchOperations`].
     #[must_use]
     pub fn envelope(&self) -> Envelope {
         self.envelope
+    }
+
+    /// The job of S3 Batch Operations whose tasks these are. `None` for every other delivery.
+    #[must_use]
+    pub fn batch_job(&self) -> Option<&BatchJob> {
+        self.job.as_deref()
     }
 
     /// The messages, in the order of the payload.
@@ -137,6 +154,10 @@ impl Delivery {
 
     pub(crate) fn records_mut(&mut self) -> &mut Vec<S3EventRecord> {
         &mut self.records
+    }
+
+    pub(crate) fn set_batch_job(&mut self, job: BatchJob) {
+        self.job = Some(Box::new(job));
     }
 
     /// Adds a message whose records were added last.

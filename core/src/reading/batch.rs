@@ -215,7 +215,7 @@ impl Elements {
 }
 
 /// Calls `read` with a scanner at each element of an array, until the first error.
-fn each_element<'d, E>(
+pub(super) fn each_element<'d, E>(
     scanner: &Scanner<'d, 0>,
     mut read: impl FnMut(usize, Scanner<'d, 0>) -> Result<(), E>,
 ) -> Result<(), E> {

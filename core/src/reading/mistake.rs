@@ -69,6 +69,14 @@ pub(super) fn missing_message_id(message: &Path<'_>, name: &str) -> Error {
     Error::new(ErrorKind::MissingMessageId, "an SQS message has no id").at(path)
 }
 
+pub(super) fn repeated_task_id(path: &Path<'_>) -> Error {
+    Error::new(
+        ErrorKind::InvalidField,
+        "two tasks of a batch job have the same id",
+    )
+    .at(path)
+}
+
 pub(super) fn missing_body(message: &Path<'_>, name: &str) -> Error {
     let path = Path::Member(message, name);
     Error::new(ErrorKind::MissingField, "an SQS message has no body").at(path)

@@ -10,6 +10,7 @@ mod test_event;
 mod body;
 mod message;
 mod batch;
+mod job;
 mod payload;
 #[cfg(feature = "aws_lambda_events")]
 mod aws_lambda_events;

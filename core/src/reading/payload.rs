@@ -5,6 +5,7 @@ use bytestring::ByteString;
 
 use super::batch::{explain_batch, read_sqs_batch};
 use super::body::{Body, BodyReader};
+use super::job::explain_job;
 use super::json::{self, GiveUp, Mode, Path, Scanned, Scanner, Source, Span};
 use super::mistake::{missing_body, missing_message_id};
 use crate::delivery::{Delivery, Envelope, Envelopes};
@@ -16,8 +17,9 @@ impl Delivery {
     ///
     /// # Errors
     ///
-    /// When the bytes are not UTF-8 or not JSON, when they are not a delivery of S3 events, or when
-    /// an SQS message has no id. The error has a path, and a retry does not help. A body that
+    /// When the bytes are not UTF-8 or not JSON, when they are not a delivery of S3 events, when an
+    /// SQS message has no id, or when a task of a batch job lacks its id, its bucket or its key, or
+    /// has the id of another one. The error has a path, and a retry does not help. A body that
     /// cannot be read is not an error here, but the content of its
     /// [`Message`](crate::delivery::Message).
     pub fn parse(payload: impl Into<Bytes>) -> Result<Self, Error> {
@@ -237,7 +239,9 @@ fn explain(source: &Source, bodies: Mode) -> Result<Delivery, Error> {
     let message = reader.into_message(read);
 
     let Some(envelope) = message.envelopes.outermost() else {
-        return Err(message.content.expect_err("what is read has an envelope"));
+        let error = message.content.expect_err("what is read has an envelope");
+        let scanner = Scanner::<0>::new(source, trimmed(source).start(), Mode::Explaining);
+        return explain_job(&scanner, &Path::Root)?.ok_or(error);
     };
 
     delivery.push_single(envelope, message);

@@ -6,7 +6,9 @@ text_newtypes! {
     /// The sender of a record: `aws:s3`, or `aws.s3` in EventBridge.
     ///
     /// S3-compatible stores send other texts, such as `minio:s3`, `ceph:s3` or `storj:s3`. The
-    /// sender decides how the key is decoded: see [`ObjectKey`](crate::ObjectKey).
+    /// sender decides how the key is decoded: see [`ObjectKey`](crate::ObjectKey). The record of a
+    /// task of S3 Batch Operations, whose sender AWS does not write, has
+    /// [`BATCH_OPERATIONS`](Self::BATCH_OPERATIONS).
     EventSource;
     /// A region of AWS: `eu-central-1`.
     Region;
@@ -28,4 +30,10 @@ text_newtypes! {
     /// The id of a bucket's notification configuration, as it was chosen by the owner of the
     /// bucket.
     ConfigurationId;
+}
+
+impl EventSource {
+    /// The text that marks a record which was made of a task of S3 Batch Operations. AWS sends
+    /// tasks without a source.
+    pub const BATCH_OPERATIONS: &'static str = "aws:s3:batch-operations";
 }

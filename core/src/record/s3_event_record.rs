@@ -160,7 +160,8 @@ impl S3EventRecord {
     ///
     /// It is one entry of `Records`, or the whole event if it came through EventBridge, with the
     /// sender's field order, whitespace and unknown fields. Use it to read a field that this type
-    /// does not have, or to keep the event for later.
+    /// does not have, or to keep the event for later. S3 Batch Operations sends tasks and no
+    /// records, so theirs are written in the form of a notification's records.
     ///
     /// The text is borrowed if the payload contains it as it is. It is owned if the payload
     /// escapes it, as the body of an SQS message does.
@@ -181,6 +182,30 @@ impl S3EventRecord {
     #[must_use]
     pub fn raw_json(&self) -> Cow<'_, str> {
         self.raw.as_sent()
+    }
+
+    /// Whether the record was made of a task of an S3 Batch Operations job.
+    ///
+    /// Such a record has an event name, a bucket, a key, and perhaps a version, and nothing else.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use s3_dispatch_core::delivery::Delivery;
+    /// use s3_dispatch_testing::{BatchJobBuilder, RecordBuilder};
+    ///
+    /// let job = BatchJobBuilder::new().with_task("task-1", "amzn-s3-demo-bucket", "a.jpg");
+    /// let delivery = Delivery::parse(job.to_bytes())?;
+    /// assert!(delivery.records()[0].is_from_batch_job());
+    /// assert_eq!(delivery.records()[0].object.size, None);
+    ///
+    /// assert!(!RecordBuilder::new("ObjectCreated:Put").build().is_from_batch_job());
+    /// # Ok::<_, s3_dispatch_core::Error>(())
+    /// ```
+    #[must_use]
+    pub fn is_from_batch_job(&self) -> bool {
+        let source = self.event_source.as_ref();
+        source.is_some_and(|source| source == EventSource::BATCH_OPERATIONS)
     }
 
     /// The sequencer, if it belongs to this event and not to an earlier one.

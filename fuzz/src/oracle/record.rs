@@ -193,7 +193,7 @@ pub(crate) fn s3_record(record: &Node<'_>, mistakes: &mut Vec<Mistake>) -> Field
     read.text("host_id", response.as_ref(), "x-amz-id-2");
     let encoded = matches!(
         read.fields.get("event_source").map(String::as_str),
-        Some("aws:s3" | "minio:s3" | "rustfs:s3" | "storj:s3")
+        Some("aws:s3" | "aws:s3:batch-operations" | "minio:s3" | "rustfs:s3" | "storj:s3")
     );
     let s3 = read.required(record, "s3");
 

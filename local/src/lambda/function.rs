@@ -229,7 +229,7 @@ impl<R: Router> Function for InProcess<R> {
             })?
             .map_err(|error| unhandled(error.to_string()))?;
 
-        serde_json::to_vec(&report.response())
+        serde_json::to_vec(&report.answer())
             .map(Bytes::from)
             .map_err(|error| unhandled(format!("the answer cannot be written: {error}")))
     }

@@ -159,13 +159,18 @@ impl Invoker {
         planned_end: &PlannedEnd,
     ) -> Result<Bytes, FunctionError> {
         let mut request = Invocation::new(&*invocation.request_id, payload)
-            .with_timeout(self.timeout)
             .with_trace_header(&*invocation.trace_header);
         if let PlannedEnd::Killed(kill) = planned_end {
             request = request.with_kill(*kill);
         }
 
-        let trace_header = Arc::clone(&invocation.trace_header);
+        self.invoke_once(request).await
+    }
+
+    /// Invokes the function once, within its timeout.
+    pub(crate) async fn invoke_once(&self, request: Invocation) -> Result<Bytes, FunctionError> {
+        let request = request.with_timeout(self.timeout);
+        let trace_header = Arc::from(request.trace_header.as_str());
         let answer = AssertUnwindSafe(self.function.invoke(request)).catch_unwind();
         let answer = invoked_with(trace_header, answer);
 

@@ -16,6 +16,7 @@ mod of_router;
 mod paused_clock;
 mod persistence;
 mod pipeline;
+mod batch_jobs;
 mod process;
 mod programs;
 mod recursion;

@@ -37,7 +37,7 @@ pub(super) async fn invoke<R: Router>(dispatcher: &Dispatcher<R>, file: &str) ->
     let dispatcher = dispatcher.clone().exporting_traces();
     match dispatcher.dispatch(payload, None).await {
         Ok(report) => {
-            let printed = print(&report.response());
+            let printed = print(&report.answer());
             if printed && report.is_success() {
                 SUCCESS
             } else {

@@ -34,7 +34,7 @@ const NOT_RUN: i32 = 2;
 /// payloads.
 ///
 /// A payload is the JSON that Lambda would be invoked with: a batch of SQS or SNS messages, an S3
-/// notification, or an EventBridge event.
+/// notification, an EventBridge event, or the tasks of an S3 Batch Operations job.
 #[derive(Parser)]
 #[command(
     version = concat!("(s3-dispatch ", env!("CARGO_PKG_VERSION"), ")"),

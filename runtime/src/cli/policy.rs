@@ -34,6 +34,24 @@ pub(super) struct Options {
     /// The ARN of a KMS key that encrypts objects or queues, for the iam policy; may be repeated
     #[arg(long)]
     kms_key_arn: Vec<String>,
+    /// Print the iam policy of the role of S3 Batch Operations jobs instead, which invoke the
+    /// function with this ARN
+    #[arg(long, value_name = "FUNCTION_ARN")]
+    batch_jobs: Option<String>,
+    /// The ARN of the manifest that the jobs read; may be repeated
+    #[arg(
+        long,
+        requires = "batch_jobs",
+        default_value = "arn:aws:s3:::BUCKET/MANIFEST"
+    )]
+    manifest_arn: Vec<String>,
+    /// The ARN of the bucket, perhaps with a prefix, that the jobs write their reports to
+    #[arg(
+        long,
+        requires = "batch_jobs",
+        default_value = "arn:aws:s3:::BUCKET/REPORTS"
+    )]
+    report_arn: String,
     #[command(flatten)]
     template: template::Options,
 }
@@ -49,7 +67,8 @@ pub(super) enum Format {
     Eventbridge,
     /// The filter criteria of the event source mapping, for every form of a body
     Esm,
-    /// The policy of the function's role: its queue, and what handlers declare
+    /// The policy of the function's role: its queue, and what handlers declare; with --batch-jobs
+    /// that of the role of jobs
     Iam,
     /// The input of the Terraform module in infra/
     Terraform,
@@ -138,6 +157,10 @@ fn document<R: Router>(
 }
 
 fn iam<R: Router>(dispatcher: &Dispatcher<R>, manifest: &Manifest, options: &Options) -> Document {
+    if let Some(function) = &options.batch_jobs {
+        return role_of_jobs(function, options);
+    }
+
     let mut policy: IamPolicy = manifest.iam_policy(&options.queue_arn, &options.bucket);
     if dispatcher.changes_visibility() {
         policy = policy.with_backoff();
@@ -158,6 +181,21 @@ fn iam<R: Router>(dispatcher: &Dispatcher<R>, manifest: &Manifest, options: &Opt
     }
 
     Document::new(&policy, warnings)
+}
+
+/// The policy of the role of batch jobs.
+fn role_of_jobs(function: &str, options: &Options) -> Document {
+    let manifests = options.manifest_arn.iter();
+    let policy = manifests
+        .fold(
+            IamPolicy::for_batch_jobs(function),
+            IamPolicy::with_manifest,
+        )
+        .with_report(&options.report_arn)
+        .with_kms_keys(&options.kms_key_arn);
+
+    let text = "the role of the jobs must also trust the service batchoperations.s3.amazonaws.com";
+    Document::new(&policy, vec![Warning::from(text)])
 }
 
 fn terraform(manifest: &Manifest, program: &str) -> Result<Document, Box<dyn Error>> {

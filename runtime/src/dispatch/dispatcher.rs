@@ -7,9 +7,11 @@ use std::time::{Duration, Instant};
 
 #[cfg(doc)]
 use s3_dispatch_core::Classify;
-use s3_dispatch_core::{Class, Error, ErrorKind, Manifest, Route, Router};
+use s3_dispatch_core::{Class, Error, ErrorKind, EventName, Manifest, Route, Router};
 use tracing::Level;
 
+#[cfg(feature = "object-store")]
+use crate::Objects;
 use crate::dispatch::after_invocation::{AfterInvocation, Hooks};
 use crate::dispatch::answered::Answered;
 use crate::dispatch::batch::invocation::Invocation;
@@ -58,7 +60,8 @@ use crate::{Backoff, DeadLetters};
 ///    never two records of one bucket and key. All of this holds within a batch.
 ///    [`on_failed_key`](Self::on_failed_key) decides whether a failed record holds back the later
 ///    ones of its key.
-/// 9. Outside SQS a single failure cannot be reported, so any failure fails the invocation.
+/// 9. A task of an S3 Batch Operations job gets a result code of its own. In all other deliveries
+///    outside SQS a single failure cannot be reported, so any failure fails the invocation.
 ///
 /// # Misspelt patterns
 ///
@@ -389,6 +392,73 @@ impl<R: Router> Dispatcher<R> {
     #[must_use]
     pub fn with_backoff(mut self, backoff: impl Backoff) -> Self {
         self.settings.backoff = Some(Arc::new(backoff));
+        self
+    }
+
+    /// Sets which event the tasks of an S3 Batch Operations job stand for. The default is
+    /// `ObjectCreated:Put`.
+    ///
+    /// A job that has the user argument `eventName` decides for itself. An empty name changes
+    /// nothing.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use s3_dispatch::{Dispatcher, EventName, Routes};
+    /// use s3_dispatch_testing::BatchJobBuilder;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), s3_dispatch::Error> {
+    /// let routes = Routes::new(()).on_fn("ObjectTagging:*", async || Ok::<_, std::io::Error>(()));
+    /// let dispatcher = Dispatcher::new(routes).with_batch_event(EventName::OBJECT_TAGGING_PUT);
+    ///
+    /// let job = BatchJobBuilder::new().with_task("task-1", "amzn-s3-demo-bucket", "a.jpg");
+    /// assert_eq!(dispatcher.dispatch(job.to_bytes(), None).await?.handled(), 1);
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn with_batch_event(mut self, event: EventName) -> Self {
+        self.settings.batch_event = Some(event);
+        self
+    }
+
+    /// Asks S3 for the size and the entity tag of the object of each task of an S3 Batch Operations
+    /// job, before the task is routed. By default nothing is asked.
+    ///
+    /// A task says neither. Without them a view that promises a size, such as
+    /// [`ObjectCreated`](crate::ObjectCreated), is a permanent failure, and an
+    /// [`Object`](crate::Object) does not know which content is meant unless the task names a
+    /// version. It costs one `HeadObject` for each task that a route matches, within the time of
+    /// the record. An object that does not exist any more is skipped. Tasks that stand for a
+    /// removal are not looked up, and neither are other deliveries.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use s3_dispatch::{Dispatcher, HandlerError, ObjectCreated, Objects, Routes};
+    /// use s3_dispatch_testing::{BatchJobBuilder, MemoryObjects};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), s3_dispatch::Error> {
+    /// let memory = MemoryObjects::new();
+    /// memory.put("amzn-s3-demo-bucket", "a.txt", "text");
+    ///
+    /// let routes = Routes::new(()).on_fn("ObjectCreated:*", async |object: ObjectCreated| {
+    ///     assert_eq!(object.size, 4);
+    ///     Ok::<_, HandlerError>(())
+    /// });
+    /// let dispatcher = Dispatcher::new(routes).look_up_tasks(Objects::new(memory));
+    ///
+    /// let job = BatchJobBuilder::new().with_task("task-1", "amzn-s3-demo-bucket", "a.txt");
+    /// assert_eq!(dispatcher.dispatch(job.to_bytes(), None).await?.handled(), 1);
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[cfg(feature = "object-store")]
+    #[must_use]
+    pub fn look_up_tasks(mut self, objects: Objects) -> Self {
+        self.settings.task_objects = Some(objects);
         self
     }
 

@@ -21,5 +21,5 @@ pub(crate) mod summary;
 
 pub use after_invocation::AfterInvocation;
 pub use message_outcome::{MessageFailure, MessageOutcome};
-pub use report::MessageReport;
+pub use report::{Answer, BatchJobResponse, MessageReport, ResultCode, TaskResult};
 pub use settings::{Acknowledge, FailedKey, OwnWrite, Returned, Unreached};

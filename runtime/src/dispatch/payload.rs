@@ -4,14 +4,15 @@ use aws_lambda_events::event::sqs::{SqsEvent, SqsMessage};
 use bytes::Bytes;
 use s3_dispatch_core::__private::parse_receive_count;
 use s3_dispatch_core::delivery::Delivery;
-use s3_dispatch_core::{Error, MessageContext};
+use s3_dispatch_core::{Error, EventName, MessageContext};
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
 /// The event of one invocation: any delivery as JSON, or an `SqsEvent` that is already
 /// deserialized.
 ///
-/// The JSON may be a batch of SQS or SNS messages, an S3 notification or an EventBridge event.
+/// The JSON may be a batch of SQS or SNS messages, an S3 notification, an EventBridge event, or the
+/// tasks of an S3 Batch Operations job.
 /// Prefer JSON to an `SqsEvent`. The dispatcher reads each message of the JSON on its own, so a
 /// message that it cannot read does not affect the others. An `SqsEvent` is deserialized as a whole
 /// before the dispatcher sees it, so one field of an unexpected type fails the whole batch.
@@ -40,14 +41,22 @@ enum Form {
 }
 
 impl Payload {
-    /// Reads the messages.
+    /// Reads the messages. The tasks of a batch job stand for this event, unless the job says so
+    /// itself.
     ///
     /// # Errors
     ///
     /// The same as [`Delivery::parse`] and [`Delivery::from_sqs_messages`].
-    pub(crate) fn into_delivery(self) -> Result<Delivery, Error> {
+    pub(crate) fn into_delivery(self, batch_event: Option<&EventName>) -> Result<Delivery, Error> {
         match self.0 {
-            Form::Json(bytes) => Delivery::parse(bytes),
+            Form::Json(bytes) => {
+                let mut delivery = Delivery::parse(bytes)?;
+                if let Some(event) = batch_event {
+                    delivery.set_batch_event(event);
+                }
+
+                Ok(delivery)
+            }
             Form::Sqs(event) => {
                 Delivery::from_sqs_messages(event.records.into_iter().map(context_and_body))
             }

@@ -9,8 +9,10 @@ use std::time::{Duration, Instant};
 use s3_dispatch_core::__private::Classifier;
 use s3_dispatch_core::delivery::Message;
 use s3_dispatch_core::handler::BoxFuture;
-use s3_dispatch_core::{Error, ErrorKind};
+use s3_dispatch_core::{Error, ErrorKind, EventName};
 
+#[cfg(feature = "object-store")]
+use crate::Objects;
 use crate::dispatch::batch::stop::Stop;
 use crate::failure::classifiers::{Classifiers, default_classifier};
 use crate::guarded::{Guarded, Panicked};
@@ -206,6 +208,11 @@ pub(crate) struct Settings {
     pub(crate) own_write: OwnWrite,
     pub(crate) log_levels: LogLevels,
     pub(crate) in_progress: Option<Arc<InProgress>>,
+    /// The event that the tasks of a batch job stand for. `None` leaves the default.
+    pub(crate) batch_event: Option<EventName>,
+    /// Where the objects of tasks are looked up.
+    #[cfg(feature = "object-store")]
+    pub(crate) task_objects: Option<Objects>,
     pub(crate) traces: Traces,
     /// How long handlers may go on when the process is told to end.
     pub(crate) drain: Duration,
@@ -242,6 +249,9 @@ impl Default for Settings {
             own_write: OwnWrite::default(),
             log_levels: LogLevels::default(),
             in_progress: None,
+            batch_event: None,
+            #[cfg(feature = "object-store")]
+            task_objects: None,
             traces: Default::default(),
             drain: Duration::from_millis(200),
             stop: None,

@@ -4,13 +4,13 @@ use std::sync::Arc;
 use std::task::{Context as TaskContext, Poll};
 use std::time::Duration;
 
-use aws_lambda_events::event::sqs::SqsBatchResponse;
 use bytes::Bytes;
 use lambda_runtime::{Diagnostic, LambdaEvent, LambdaInvocation, Runtime};
 use s3_dispatch_core::{Error, ErrorKind, Router};
 use serde::de::IgnoredAny;
 use tower::Service;
 
+use crate::dispatch::Answer;
 use crate::dispatch::batch::stop::Stop;
 use crate::lambda::body_layer::{BodyLayer, Handoff, TakeBody};
 use crate::lambda::drain::Drain;
@@ -174,7 +174,7 @@ struct Function {
 }
 
 impl Service<LambdaEvent<IgnoredAny>> for Function {
-    type Response = SqsBatchResponse;
+    type Response = Answer;
     type Error = Diagnostic;
     type Future = ResponseFuture;
 

@@ -5,13 +5,13 @@ use std::pin::Pin;
 use std::task::{Context as TaskContext, Poll};
 use std::time::{Duration, Instant, SystemTime};
 
-use aws_lambda_events::event::sqs::SqsBatchResponse;
 use futures_util::FutureExt;
 use lambda_runtime::{Context, Diagnostic, LambdaEvent};
 use s3_dispatch_core::{Error, ErrorKind, Router};
 use tower::util::BoxCloneService;
 use tower::{Layer, Service};
 
+use crate::dispatch::Answer;
 use crate::dispatch::batch::invocation::Invocation;
 use crate::guarded::Panicked;
 use crate::lambda::layers::LayeredService;
@@ -19,8 +19,7 @@ use crate::lambda::trace_header;
 use crate::telemetry::errors::{error_type, with_causes, without_logged_causes};
 use crate::{BatchReport, Dispatcher, Payload};
 
-pub(super) type ResponseFuture =
-    Pin<Box<dyn Future<Output = Result<SqsBatchResponse, Diagnostic>> + Send>>;
+pub(super) type ResponseFuture = Pin<Box<dyn Future<Output = Result<Answer, Diagnostic>> + Send>>;
 
 /// Lets `lambda_runtime::run` serve a dispatcher, with tower layers around it.
 ///
@@ -30,7 +29,7 @@ pub(super) type ResponseFuture =
 ///
 /// The layers of [`layer`](Dispatcher::layer) are not around this service.
 impl<R: Router> Service<LambdaEvent<Payload>> for Dispatcher<R> {
-    type Response = SqsBatchResponse;
+    type Response = Answer;
     type Error = Diagnostic;
     type Future = ResponseFuture;
 
@@ -152,7 +151,7 @@ pub(super) fn layered<R: Router>(mut dispatcher: Dispatcher<R>) -> LayeredServic
 pub(super) async fn respond(
     dispatched: impl Future<Output = Result<BatchReport, Error>>,
     request_id: String,
-) -> Result<SqsBatchResponse, Diagnostic> {
+) -> Result<Answer, Diagnostic> {
     // `lambda_runtime` would catch the panic too, but its log of panics is turned off.
     let dispatched = AssertUnwindSafe(dispatched).catch_unwind().await;
     let dispatched = dispatched.unwrap_or_else(|panic| {
@@ -161,7 +160,7 @@ pub(super) async fn respond(
     });
 
     match dispatched {
-        Ok(report) => Ok(report.response()),
+        Ok(report) => Ok(report.answer()),
         Err(error) => Err(diagnostic(&error, &request_id)),
     }
 }

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::sync::Arc;
 
+use s3_dispatch_core::S3EventRecord;
+
 use crate::objects::error::{ObjectError, PUT_RIGHT};
 use crate::objects::store::{
     ObjectHead, ObjectStore, OpenedObject, PutRequest, ReadRequest, WrittenObject,
@@ -59,6 +61,23 @@ impl Objects {
     ) -> Result<OpenedObject, ObjectError> {
         let opened = self.store.get(request).await;
         opened.map_err(|error| about_read(error, request))
+    }
+
+    /// Returns the record with the size and the entity tag of its object, or of the version that
+    /// it names.
+    pub(crate) async fn look_up(
+        &self,
+        record: &S3EventRecord,
+    ) -> Result<S3EventRecord, ObjectError> {
+        let mut request = ReadRequest::new(record.bucket.name.clone(), record.object.key.clone());
+        request.version_id.clone_from(&record.object.version_id);
+        let head = self.head(&request).await?;
+
+        let mut record = record.clone();
+        record.object.size = Some(head.size);
+        record.object.e_tag = head.e_tag;
+
+        Ok(record)
     }
 
     pub(in crate::objects) async fn head(

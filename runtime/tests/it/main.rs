@@ -12,6 +12,7 @@ mod queue_faults;
 mod deadline;
 mod drops;
 mod outside_sqs;
+mod batch_jobs;
 mod after_invocation;
 mod dead_letters;
 mod backoff;

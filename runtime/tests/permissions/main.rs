@@ -61,6 +61,7 @@ async fn main() -> Result<(), s3_dispatch::Error> {
     the_flags_add_what_the_program_cannot_know();
     what_is_wired_is_seen();
     terraform_gets_the_same();
+    jobs_have_a_role_of_their_own();
 
     Ok(())
 }
@@ -186,4 +187,45 @@ fn terraform_gets_the_same() {
         })
     );
     assert_eq!(processor["object_access"].as_array().unwrap().len(), 4);
+}
+
+fn jobs_have_a_role_of_their_own() {
+    let function = "arn:aws:lambda:eu-central-1:123456789012:function:thumbnailer";
+    let arguments = [
+        "--format",
+        "iam",
+        "--batch-jobs",
+        function,
+        "--manifest-arn",
+        "arn:aws:s3:::manifests/a.csv",
+        "--manifest-arn",
+        "arn:aws:s3:::manifests/b.csv",
+        "--report-arn",
+        "arn:aws:s3:::reports/jobs/",
+    ];
+    let (policy, _) = policy("wired", &arguments);
+    let all = json!({
+        "Version": "2012-10-17",
+        "Statement": [
+            {
+                "Sid": "InvokeFunction",
+                "Effect": "Allow",
+                "Action": ["lambda:InvokeFunction"],
+                "Resource": function,
+            },
+            {
+                "Sid": "ReadManifest",
+                "Effect": "Allow",
+                "Action": ["s3:GetObject", "s3:GetObjectVersion"],
+                "Resource": ["arn:aws:s3:::manifests/a.csv", "arn:aws:s3:::manifests/b.csv"],
+            },
+            {
+                "Sid": "WriteReport",
+                "Effect": "Allow",
+                "Action": ["s3:PutObject"],
+                "Resource": "arn:aws:s3:::reports/jobs/*",
+            },
+        ],
+    });
+    assert_eq!(policy, all);
 }

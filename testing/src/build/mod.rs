@@ -10,7 +10,9 @@ mod sns_message_builder;
 mod sns_batch_builder;
 mod sqs_message_builder;
 mod sqs_batch_builder;
+mod batch_job_builder;
 
+pub use batch_job_builder::BatchJobBuilder;
 pub use notification_builder::NotificationBuilder;
 pub use record_builder::RecordBuilder;
 pub use sns_batch_builder::SnsBatchBuilder;

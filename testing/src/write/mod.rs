@@ -4,7 +4,7 @@
 //! builders call it.
 
 pub(crate) mod json;
-mod key_encoding;
+pub(crate) mod key_encoding;
 mod event_data_json;
 pub(crate) mod record_json;
 mod detail_type;

@@ -49,6 +49,9 @@ struct Statement {
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Resources(Vec<String>);
 
+/// The id of the statement about the queue of a function.
+const RECEIVE_FROM_QUEUE: &str = "ReceiveFromQueue";
+
 /// The id of the statement about keys of KMS.
 const USE_KEYS: &str = "UseKeys";
 
@@ -64,7 +67,7 @@ impl IamPolicy {
         };
 
         policy.with(
-            "ReceiveFromQueue",
+            RECEIVE_FROM_QUEUE,
             &[
                 "sqs:DeleteMessage",
                 "sqs:GetQueueAttributes",
@@ -72,6 +75,80 @@ impl IamPolicy {
             ],
             vec![queue_arn.into()],
         )
+    }
+
+    /// Creates the policy of the *job's* role, for S3 Batch Operations jobs that invoke the
+    /// function with this ARN ("Granting permissions for Batch Operations", Amazon S3 User Guide,
+    /// 2026).
+    ///
+    /// The role must also trust the service `batchoperations.s3.amazonaws.com`. It is not the role
+    /// of the function.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use s3_dispatch_core::manifest::IamPolicy;
+    ///
+    /// let function = "arn:aws:lambda:eu-central-1:123456789012:function:thumbnailer";
+    /// let policy = IamPolicy::for_batch_jobs(function)
+    ///     .with_manifest("arn:aws:s3:::manifests/manifest.csv")
+    ///     .with_report("arn:aws:s3:::reports");
+    /// assert_eq!(
+    ///     serde_json::to_value(&policy).unwrap()["Statement"][0],
+    ///     serde_json::json!({
+    ///         "Sid": "InvokeFunction",
+    ///         "Effect": "Allow",
+    ///         "Action": ["lambda:InvokeFunction"],
+    ///         "Resource": function,
+    ///     }),
+    /// );
+    /// ```
+    pub fn for_batch_jobs(function_arn: impl Into<String>) -> Self {
+        let policy = Self {
+            version: "2012-10-17",
+            statement: Vec::new(),
+            encrypts: false,
+        };
+        let actions = &["lambda:InvokeFunction"];
+        policy.with("InvokeFunction", actions, vec![function_arn.into()])
+    }
+
+    /// Adds what a job needs to read the manifest with this ARN.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use s3_dispatch_core::manifest::IamPolicy;
+    ///
+    /// let policy = IamPolicy::for_batch_jobs("arn:aws:lambda:eu-central-1:1:function:f")
+    ///     .with_manifest("arn:aws:s3:::manifests/manifest.csv");
+    /// let policy = serde_json::to_value(&policy).unwrap();
+    /// assert_eq!(policy["Statement"][1]["Resource"], "arn:aws:s3:::manifests/manifest.csv");
+    /// ```
+    #[must_use]
+    pub fn with_manifest(self, object_arn: impl Into<String>) -> Self {
+        let actions = &["s3:GetObject", "s3:GetObjectVersion"];
+        self.with("ReadManifest", actions, vec![object_arn.into()])
+    }
+
+    /// Adds what a job needs to write its completion report into the bucket with this ARN, or under
+    /// the prefix that follows it: `arn:aws:s3:::reports/jobs`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use s3_dispatch_core::manifest::IamPolicy;
+    ///
+    /// let policy = IamPolicy::for_batch_jobs("arn:aws:lambda:eu-central-1:1:function:f")
+    ///     .with_report("arn:aws:s3:::reports");
+    /// let policy = serde_json::to_value(&policy).unwrap();
+    /// assert_eq!(policy["Statement"][1]["Resource"], "arn:aws:s3:::reports/*");
+    /// ```
+    #[must_use]
+    pub fn with_report(self, bucket_arn: impl Into<String>) -> Self {
+        let bucket = bucket_arn.into();
+        let objects = format!("{}/*", bucket.trim_end_matches('/'));
+        self.with("WriteReport", &["s3:PutObject"], vec![objects])
     }
 
     /// Adds what a dispatcher with a backoff needs, or one that gives messages back: changing when
@@ -88,7 +165,8 @@ impl IamPolicy {
     /// ```
     #[must_use]
     pub fn with_backoff(mut self) -> Self {
-        if let Some(queue) = self.statement.first_mut() {
+        let is_queue = |statement: &&mut Statement| statement.sid == RECEIVE_FROM_QUEUE;
+        if let Some(queue) = self.statement.iter_mut().find(is_queue) {
             queue.action.push("sqs:ChangeMessageVisibility");
         }
 

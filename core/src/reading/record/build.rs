@@ -7,7 +7,7 @@ use crate::event_data::{
     Annotation, EventHoldDuration, Replication, Restore, Retention, Tiering, Transition,
 };
 use crate::reading::json::Mode;
-use crate::record::{Bucket, Object};
+use crate::record::{Bucket, EventSource, Object};
 use crate::text::Text;
 use crate::{EventName, ObjectKey, S3EventRecord};
 
@@ -41,7 +41,13 @@ pub(in crate::reading) fn build(fields: &Fields<'_>) -> Result<S3EventRecord, Fa
 }
 
 /// Senders that form-encode keys. All others send them as they are.
-const ENCODING_SOURCES: [&str; 4] = ["aws:s3", "minio:s3", "rustfs:s3", "storj:s3"];
+const ENCODING_SOURCES: [&str; 5] = [
+    "aws:s3",
+    "minio:s3",
+    "rustfs:s3",
+    "storj:s3",
+    EventSource::BATCH_OPERATIONS,
+];
 
 fn event_name(fields: &Fields<'_>) -> Result<EventName, Fault> {
     match fields.form {

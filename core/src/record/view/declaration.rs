@@ -89,7 +89,12 @@ pub(super) fn require<T>(
     read: fn(&S3EventRecord) -> Option<T>,
 ) -> Result<T, Error> {
     read(record).ok_or_else(|| {
-        let message = format!("the `{}` record has no `{field}`", record.event_name);
+        let mut message = format!("the `{}` record has no `{field}`", record.event_name);
+        if record.is_from_batch_job() {
+            message += ", because it is a task of a batch job; \
+                        `Dispatcher::look_up_tasks` asks S3 for it";
+        }
+
         Error::new(ErrorKind::MissingField, message)
     })
 }

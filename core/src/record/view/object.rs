@@ -48,7 +48,11 @@ views! {
         /// The size in bytes.
         ///
         /// 0 if the record has no size, because MinIO and RustFS leave it out for empty objects.
-        size: u64 = |record| Some(record.object.size.unwrap_or(0));
+        /// But the record of a task of S3 Batch Operations has none either, and there it is an
+        /// error.
+        size: u64 = |record| {
+            record.object.size.or_else(|| (!record.is_from_batch_job()).then_some(0))
+        };
         /// The entity tag. It ends in `-N` for an object that was uploaded in `N` parts.
         ///
         /// AWS always sends it. Storj leaves it out, and Scality sends `null`.

@@ -221,3 +221,32 @@ fn a_key_with_control_characters_is_one_line() {
     );
     check(&["-"], notification, 0, &[line]);
 }
+
+/// An invocation of a job of S3 Batch Operations, with two tasks.
+const JOB: &str = r#"{"invocationSchemaVersion": "2.0", "invocationId": "i", "job": {"id": "j"},
+    "tasks": [{"taskId": "1", "s3Key": "a+b.jpg", "s3VersionId": null, "s3Bucket": "holiday"},
+        {"taskId": "2", "s3Key": "c.jpg", "s3VersionId": "v", "s3Bucket": "holiday"}]}"#;
+
+#[test]
+fn a_job_has_a_line_for_each_task_without_what_it_does_not_say() {
+    let line = |key: &str, sent: &str| {
+        format!(
+            concat!(
+                r#"{{"file":"-","delivery":"batchoperations","event_name":"ObjectCreated:Put","#,
+                r#""bucket":"holiday","key":"{key}","key_as_sent":"{sent}","size":null,"#,
+                r#""sequencer":null}}"#,
+            ),
+            key = key,
+            sent = sent,
+        )
+    };
+
+    check(
+        &["-"],
+        JOB,
+        0,
+        &[&line("a b.jpg", "a+b.jpg"), &line("c.jpg", "c.jpg")],
+    );
+    let damaged = JOB.replace("\"c.jpg\"", "null");
+    check_unreadable(damaged.as_bytes(), "absent or empty", "$.tasks[1].s3Key");
+}

@@ -238,3 +238,42 @@ fn a_setting_controls_the_detail_of_the_logs() {
 
     assert!(logs.contains("DEBUG"), "{logs}");
 }
+
+#[test]
+fn a_job_gets_a_result_for_each_task() {
+    let job = |arguments: &str| {
+        format!(
+            r#"{{"invocationSchemaVersion": "2.0", "invocationId": "i",
+                "job": {{"id": "j", "userArguments": {{{arguments}}}}},
+                "tasks": [{{"taskId": "1", "s3Key": "a.jpg", "s3Bucket": "holiday"}}]}}"#
+        )
+    };
+    let check = |arguments: &str, status, code, text| {
+        let run = run(&["invoke", "-"], &[], job(arguments).as_bytes());
+        let answer = format!(
+            concat!(
+                r#"{{"invocationSchemaVersion":"2.0","treatMissingKeysAs":"TemporaryFailure","#,
+                r#""invocationId":"i","results":[{{"taskId":"1","resultCode":"{code}","#,
+                r#""resultString":"{text}"}}]}}"#,
+            ),
+            code = code,
+            text = text,
+        );
+        assert_eq!(
+            (run.status, run.stdout.trim_end()),
+            (Some(status), &*answer)
+        );
+    };
+
+    // The handler is promised a size, which a job does not send.
+    let text = "the `ObjectCreated:Put` record has no `size`, because it is a task of a batch job; \
+                `Dispatcher::look_up_tasks` asks S3 for it";
+    check("", 1, "PermanentFailure", text);
+    let removed = r#""eventName": "ObjectRemoved:Delete""#;
+    check(
+        removed,
+        0,
+        "Succeeded",
+        "skipped: no route matches the record",
+    );
+}

@@ -1,10 +1,12 @@
 //! Runs S3, SNS, SQS and Lambda on one machine, for development and tests.
 //!
 //! [`cli`] reads the command line and [`run`] does what it asks for: it starts the pipeline, prints
-//! its steps ([`console`]), plays the demo ([`demo`]), and serves the page ([`ui`]).
+//! its steps ([`console`]), plays the demo ([`demo`]), and serves the page ([`ui`]). [`batch`] runs
+//! a job instead.
 
 mod cli;
 mod run;
+mod batch;
 mod interrupt;
 mod examples;
 mod s3_client;
@@ -21,7 +23,13 @@ use s3_dispatch::__private::with_causes;
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    match run::run(&cli::Arguments::parse()).await {
+    let arguments = cli::Arguments::parse();
+    let status = match &arguments.command {
+        Some(cli::Command::Batch(arguments)) => batch::run(arguments).await,
+        None => run::run(&arguments).await,
+    };
+
+    match status {
         Ok(status) => status,
         Err(error) => {
             anstream::eprintln!(

@@ -123,6 +123,11 @@ impl LocalPipeline {
         Ok(())
     }
 
+    /// The function with this name, unless it is a worker.
+    pub(super) fn invoker(&self, function: &str) -> Option<Arc<Invoker>> {
+        self.0.invokers.get(function).cloned()
+    }
+
     fn workers(&self) -> MutexGuard<'_, Vec<Arc<Worker>>> {
         self.0
             .workers

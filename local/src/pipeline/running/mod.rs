@@ -1,6 +1,7 @@
 //! The running pipeline, as tests and the program use it: what goes in, what is in it, and what
 //! happened.
 
+mod batch_jobs;
 mod local_pipeline;
 mod local_queue;
 mod local_queue_calls;

@@ -57,7 +57,7 @@ impl Invocation {
         metrics::describe();
 
         let started = tokio::time::Instant::now();
-        let mut delivery = payload.into_delivery()?;
+        let mut delivery = payload.into_delivery(settings.batch_event.as_ref())?;
         trace.begin(&mut delivery);
 
         for message in delivery.messages_mut() {
@@ -98,7 +98,7 @@ impl Invocation {
             }
         }
 
-        if report.is_success() {
+        if report.is_success() || delivery.envelope() == Envelope::BatchOperations {
             return Ok(report);
         }
 

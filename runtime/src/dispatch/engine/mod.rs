@@ -16,6 +16,8 @@ mod lanes;
 mod admission;
 mod state;
 mod shared;
+#[cfg(feature = "object-store")]
+mod task_look_up;
 mod record_task;
 mod runner;
 

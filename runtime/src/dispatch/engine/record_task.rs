@@ -4,11 +4,14 @@ use std::fmt;
 use std::time::Duration;
 
 use s3_dispatch_core::__private::settle;
+use s3_dispatch_core::handler::BoxFuture;
 use s3_dispatch_core::{
     EventName, HandlerError, MessageContext, Outcome, Router, S3EventRecord, SkipReason,
 };
 use tracing::Instrument;
 
+#[cfg(feature = "object-store")]
+use crate::dispatch::engine::task_look_up;
 use crate::dispatch::settings::{Settings, Unrouted};
 use crate::guarded::{Guarded, Panicked};
 use crate::telemetry::errors::with_causes;
@@ -46,7 +49,7 @@ pub(crate) async fn route<R: Router>(
         let started = is_timed.then(tokio::time::Instant::now);
         #[cfg(feature = "metrics")]
         crate::telemetry::metrics::record_started(record);
-        let outcome = route_guarded(router, record, message, settings.record_timeout).await;
+        let outcome = route_guarded(router, record, message, settings).await;
 
         let outcome = match outcome {
             Outcome::Skipped(SkipReason::Unrouted) if settings.unrouted == Unrouted::Fail => {
@@ -71,10 +74,10 @@ async fn route_guarded<R: Router>(
     router: &R,
     record: &S3EventRecord,
     message: &MessageContext,
-    timeout: Option<Duration>,
+    settings: &Settings,
 ) -> Outcome {
-    let routed = Guarded::new(|| router.route(record, message));
-    let routed = match timeout {
+    let routed = Guarded::new(|| begin(router, record, message, settings));
+    let routed = match settings.record_timeout {
         None => routed.await,
         Some(timeout) => match tokio::time::timeout(timeout, routed).await {
             Ok(routed) => routed,
@@ -83,6 +86,26 @@ async fn route_guarded<R: Router>(
     };
 
     routed.unwrap_or_else(|panicked| Outcome::Failed(HandlerError::retry(panicked)))
+}
+
+/// Begins to route a record, after a look at its object if it is a task that is looked up.
+fn begin<'r, R: Router>(
+    router: &'r R,
+    record: &'r S3EventRecord,
+    message: &'r MessageContext,
+    settings: &'r Settings,
+) -> BoxFuture<'r, Outcome> {
+    #[cfg(feature = "object-store")]
+    if let Some(objects) = &settings.task_objects
+        && record.is_from_batch_job()
+    {
+        return Box::pin(task_look_up::route(router, record, message, objects));
+    }
+
+    #[cfg(not(feature = "object-store"))]
+    let _ = settings;
+
+    router.route(record, message)
 }
 
 /// What kind of failure this is, for traces.

@@ -6,6 +6,7 @@ use aws_lambda_events::event::sqs::SqsBatchResponse;
 use s3_dispatch_core::Outcome;
 use s3_dispatch_core::delivery::{Delivery, MessageId};
 
+use super::answer::{Answer, BatchJobResponse};
 use crate::dispatch::engine::{Outcomes, RecordOutcome, record_range};
 use crate::dispatch::message_outcome::MessageOutcome;
 use crate::dispatch::settings::Malformed;
@@ -55,6 +56,8 @@ pub struct BatchReport {
     skipped: usize,
     dead_letters: usize,
     failed: usize,
+    /// The answer to a job. `None` for every other delivery.
+    job: Option<Box<BatchJobResponse>>,
 }
 
 /// The outcome of one message.
@@ -73,6 +76,9 @@ impl BatchReport {
             skipped: 0,
             dead_letters: 0,
             failed: 0,
+            job: delivery
+                .batch_job()
+                .map(|job| Box::new(BatchJobResponse::new(job, delivery, outcomes))),
         };
 
         for (index, message) in delivery.messages().iter().enumerate() {
@@ -152,6 +158,42 @@ impl BatchReport {
             .count()
     }
 
+    /// Returns the answer that Lambda gives to whoever invoked the function.
+    ///
+    /// For a job of S3 Batch Operations it has the result of each task, and for everything else it
+    /// is the [`response`](Self::response).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use s3_dispatch::dispatch::ResultCode;
+    /// use s3_dispatch::{Dispatcher, ObjectKey, Routes};
+    /// use s3_dispatch_testing::BatchJobBuilder;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), s3_dispatch::Error> {
+    /// let routes = Routes::new(()).on_fn("ObjectCreated:*", async |key: ObjectKey| {
+    ///     println!("{key} is handled");
+    ///     Ok::<_, std::io::Error>(())
+    /// });
+    /// let job = BatchJobBuilder::new().with_task("task-1", "amzn-s3-demo-bucket", "a.jpg");
+    /// let report = Dispatcher::new(routes).dispatch(job.to_bytes(), None).await?;
+    ///
+    /// let answer = report.answer();
+    /// let response = answer.job().expect("the answer to a job");
+    /// assert_eq!(response.results[0].task_id, "task-1");
+    /// assert_eq!(response.results[0].result_code, ResultCode::Succeeded);
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn answer(&self) -> Answer {
+        match &self.job {
+            Some(job) => Answer::of_job((**job).clone()),
+            None => Answer::of_batch(self.response()),
+        }
+    }
+
     /// Returns the answer to SQS, which lists the failed messages.
     ///
     /// As JSON it is
@@ -183,7 +225,8 @@ impl BatchReport {
 }
 
 impl MessageReport {
-    /// Returns the message's id. It is `None` for an event that came neither from SQS nor from SNS.
+    /// Returns the message's id, or the id of a batch job's task. It is `None` for an event that
+    /// came by itself.
     #[must_use]
     pub fn id(&self) -> Option<&MessageId> {
         self.id.as_ref()

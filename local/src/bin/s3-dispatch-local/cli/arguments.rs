@@ -1,10 +1,16 @@
-//! The command line: its options, and how their values are parsed.
+//! The options of the program.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
-use clap::Parser;
-use s3_dispatch_local::{Error, Fault, Faults, Hop, InvokeUrl, Origin, Topology};
+use clap::{Parser, Subcommand};
+use s3_dispatch_local::{Error, Faults, Origin, Topology};
+
+use super::batch_arguments::BatchArguments;
+use super::values::{
+    FaultRate, Implementation, Variable, parse_fault, parse_implementation, parse_port, parse_rate,
+    parse_seed, parse_variable, parse_worker,
+};
 
 /// Runs S3, SNS, EventBridge, SQS and Lambda on this machine, and can inject the faults that AWS
 /// shows.
@@ -13,8 +19,15 @@ use s3_dispatch_local::{Error, Fault, Faults, Hop, InvokeUrl, Origin, Topology};
 /// examples: one bucket, one topic, two queues with dead-letter queues, and the functions
 /// `put-processor` and `copy-processor`.
 #[derive(Debug, Parser)]
-#[command(name = "s3-dispatch-local", version)]
+#[command(
+    name = "s3-dispatch-local",
+    version,
+    args_conflicts_with_subcommands = true
+)]
 pub(crate) struct Arguments {
+    #[command(subcommand)]
+    pub(crate) command: Option<Command>,
+
     /// Run the pipeline that this TOML file describes.
     #[arg(long, value_name = "FILE", conflicts_with = "demo")]
     pub(crate) config: Option<PathBuf>,
@@ -104,29 +117,16 @@ pub(crate) struct Arguments {
     pub(crate) allow_origin: Vec<Origin>,
 }
 
-/// What answers the invocations of a function.
-#[derive(Debug, Clone)]
-pub(crate) enum Implementation {
-    /// A program that the pipeline runs.
-    Program(PathBuf),
-    /// Something that runs elsewhere.
-    Url(InvokeUrl),
-}
-
-/// An environment variable of one function, or of all.
-#[derive(Debug, Clone)]
-pub(crate) struct Variable {
-    /// The function. `None` for all of them.
-    pub(crate) function: Option<String>,
-    pub(crate) name: String,
-    pub(crate) value: String,
-}
-
-/// How often one fault is injected, and at which hops.
-#[derive(Debug, Clone)]
-struct FaultRate {
-    places: Vec<(Hop, Fault)>,
-    rate: f64,
+/// What to do instead of running a pipeline.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Run a job of S3 Batch Operations: invoke a function with the objects of a manifest
+    ///
+    /// Tasks that fail in passing are tried again. The completion report goes to standard output,
+    /// as CSV: bucket, key, version, status, status code, error code and message.
+    #[command(after_help = "Exit status:\n  0  every task succeeded\n  \
+                      1  a task failed, or the job could not run")]
+    Batch(BatchArguments),
 }
 
 impl Arguments {
@@ -167,94 +167,4 @@ impl Arguments {
 
         SocketAddr::from((Ipv4Addr::LOCALHOST, port))
     }
-}
-
-fn parse_implementation(text: &str) -> Result<(String, Implementation), String> {
-    let (name, place) = text
-        .split_once('=')
-        .filter(|(name, place)| !name.is_empty() && !place.is_empty())
-        .ok_or("expected `NAME=PATH` or `NAME=URL`")?;
-
-    let implementation = match place.contains("://") {
-        true => InvokeUrl::parse(place)
-            .map(Implementation::Url)
-            .map_err(|error| error.to_string())?,
-        false => Implementation::Program(place.into()),
-    };
-
-    Ok((name.to_owned(), implementation))
-}
-
-fn parse_worker(text: &str) -> Result<(String, PathBuf), String> {
-    match parse_implementation(text) {
-        Ok((name, Implementation::Program(program))) => Ok((name, program)),
-        _ => Err("expected `NAME=PATH`".to_owned()),
-    }
-}
-
-fn parse_variable(text: &str) -> Result<Variable, String> {
-    let expected = "expected `NAME=VALUE`, or `FUNCTION:NAME=VALUE` for one function";
-    let (name, value) = text.split_once('=').ok_or(expected)?;
-    let (function, name) = match name.split_once(':') {
-        Some((function, name)) => (Some(function.to_owned()), name),
-        None => (None, name),
-    };
-
-    if name.is_empty() || function.as_deref() == Some("") {
-        return Err(expected.to_owned());
-    }
-
-    Ok(Variable {
-        function,
-        name: name.to_owned(),
-        value: value.to_owned(),
-    })
-}
-
-fn parse_seed(text: &str) -> Result<u64, String> {
-    text.parse()
-        .map_err(|_| format!("expected a whole number from 0 to {}", u64::MAX))
-}
-
-fn parse_port(text: &str) -> Result<u16, String> {
-    text.parse()
-        .map_err(|_| format!("expected a port number from 0 to {}", u16::MAX))
-}
-
-fn parse_rate(text: &str) -> Result<f64, String> {
-    let rate = text
-        .parse::<f64>()
-        .ok()
-        .filter(|rate| (0.0..=1.0).contains(rate));
-
-    rate.ok_or_else(|| String::from("expected a rate from 0 to 1"))
-}
-
-fn parse_fault(text: &str) -> Result<FaultRate, String> {
-    let (name, rate) = text
-        .split_once('=')
-        .ok_or("expected `FAULT=RATE` or `HOP:FAULT=RATE`, such as `kill=0.1`")?;
-
-    let is_named =
-        |(hop, fault): &(Hop, Fault)| name == fault.to_string() || name == place_name(*hop, *fault);
-    let places: Vec<_> = Faults::places().filter(is_named).collect();
-    if places.is_empty() {
-        let known: Vec<_> = Faults::places()
-            .map(|(hop, fault)| place_name(hop, fault))
-            .collect();
-
-        return Err(format!(
-            "there is no fault `{name}`; the faults are {}",
-            known.join(", ")
-        ));
-    }
-
-    Ok(FaultRate {
-        places,
-        rate: parse_rate(rate)?,
-    })
-}
-
-fn place_name(hop: Hop, fault: Fault) -> String {
-    format!("{hop}:{fault}")
 }

@@ -1,0 +1,188 @@
+//! A task, and the record that is made of it.
+
+use serde::Serialize;
+
+use super::members::{Members, Names};
+use crate::delivery::{BatchJob, Content, Delivery, Envelope, Envelopes, Message, MessageId};
+use crate::reading::json::{Path, Read, Scanner};
+use crate::record::EventSource;
+use crate::text::{RawJson, Text};
+use crate::{Error, EventName, MessageContext, Notification, S3EventRecord};
+
+const TASK: Names<5> = [
+    ("taskId", (0, Read::Text)),
+    ("s3Key", (1, Read::Text)),
+    ("s3VersionId", (2, Read::Text)),
+    ("s3BucketArn", (3, Read::Text)),
+    ("s3Bucket", (4, Read::Text)),
+];
+
+/// A task of a job. No text is empty.
+pub(super) struct Task {
+    pub(super) id: MessageId,
+    /// As it was sent, which is encoded.
+    key: Text,
+    version_id: Option<Text>,
+    bucket_arn: Option<Text>,
+    bucket: Text,
+}
+
+impl Task {
+    pub(super) fn read(scanner: &Scanner<'_, 0>, path: &Path<'_>) -> Result<Self, Error> {
+        let members = Members::read(scanner, &TASK, path)?;
+        let bucket_arn = members.text::<Text>(3)?;
+
+        let bucket = match (members.text::<Text>(4)?, &bucket_arn) {
+            (Some(name), _) => Some(name),
+            // AWS's examples have ARNs with a region and an account, and others without.
+            (None, Some(arn)) => {
+                let name = arn.as_str().rsplit(':').next();
+                name.filter(|name| !name.is_empty()).map(Text::from)
+            }
+            (None, None) => None,
+        };
+
+        Ok(Self {
+            id: members.required::<MessageId>(0)?,
+            key: members.required::<Text>(1)?,
+            version_id: members.text::<Text>(2)?,
+            bucket: bucket.ok_or_else(|| members.missing(3))?,
+            bucket_arn,
+        })
+    }
+
+    /// Adds the task as a message with one record of this event.
+    pub(super) fn add_to(self, delivery: &mut Delivery, event: &str) {
+        let notification = written(
+            event,
+            BucketJson {
+                name: self.bucket.as_str(),
+                arn: self.bucket_arn.as_ref().map(Text::as_str),
+            },
+            ObjectJson {
+                key: self.key.as_str(),
+                version_id: self.version_id.as_ref().map(Text::as_str),
+            },
+        );
+
+        let index = delivery.records().len();
+        delivery.records_mut().push(read_back(&notification));
+
+        let message = Message::new(
+            Envelopes::default().and(Envelope::BatchOperations),
+            Ok(Content::Records(index..index + 1)),
+            Some(body(&notification)),
+        );
+        let mut context = MessageContext::new();
+        context.message_id = Some(self.id);
+        delivery.push(message.with_context(context));
+    }
+}
+
+impl Delivery {
+    /// Sets which event the tasks of an S3 Batch Operations job stand for, unless the job itself
+    /// says so with the user argument
+    /// [`eventName`](crate::delivery::BatchJob::EVENT_NAME_ARGUMENT).
+    ///
+    /// Without both, they stand for `ObjectCreated:Put`. Other deliveries do not change, and an
+    /// empty name changes nothing.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use s3_dispatch_core::EventName;
+    /// use s3_dispatch_core::delivery::Delivery;
+    /// use s3_dispatch_testing::BatchJobBuilder;
+    ///
+    /// let payload = BatchJobBuilder::new().with_task("task-1", "amzn-s3-demo-bucket", "a.jpg");
+    /// let mut delivery = Delivery::parse(payload.to_bytes())?;
+    /// delivery.set_batch_event(&EventName::OBJECT_TAGGING_PUT);
+    ///
+    /// assert_eq!(delivery.records()[0].event_name, EventName::OBJECT_TAGGING_PUT);
+    /// # Ok::<_, s3_dispatch_core::Error>(())
+    /// ```
+    pub fn set_batch_event(&mut self, event: &EventName) {
+        let says_itself = |job: &BatchJob| job.event_name().is_some();
+        if self.batch_job().is_none_or(says_itself) || event.as_str().is_empty() {
+            return;
+        }
+
+        // Each message has one record.
+        for index in 0..self.records().len() {
+            let record = &mut self.records_mut()[index];
+            let notification = written(
+                event.as_str(),
+                BucketJson {
+                    name: record.bucket.name.as_str(),
+                    arn: record.bucket.arn.as_ref().map(AsRef::as_ref),
+                },
+                ObjectJson {
+                    key: record.object.key.as_sent(),
+                    version_id: record.object.version_id.as_ref().map(AsRef::as_ref),
+                },
+            );
+
+            *record = read_back(&notification);
+            self.messages_mut()[index].set_body(body(&notification));
+        }
+    }
+}
+
+/// Writes the notification that would tell of a task.
+fn written(event: &str, bucket: BucketJson<'_>, object: ObjectJson<'_>) -> String {
+    let record = RecordJson {
+        event_source: EventSource::BATCH_OPERATIONS,
+        event_name: event,
+        s3: S3Json { bucket, object },
+    };
+
+    let notification = NotificationJson { records: [record] };
+    serde_json::to_string(&notification).expect("texts can be written")
+}
+
+/// Reads the record of a notification that was written of texts which are not empty.
+fn read_back(notification: &str) -> S3EventRecord {
+    match Notification::parse(notification.to_owned()) {
+        Ok(Notification::Records(mut records)) if records.len() == 1 => records.remove(0),
+        other => unreachable!("a record with all that it needs is read as {other:?}"),
+    }
+}
+
+fn body(notification: &str) -> RawJson {
+    RawJson::from(Text::from(notification))
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct NotificationJson<'r> {
+    records: [RecordJson<'r>; 1],
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct RecordJson<'r> {
+    event_source: &'r str,
+    event_name: &'r str,
+    s3: S3Json<'r>,
+}
+
+#[derive(Serialize)]
+struct S3Json<'r> {
+    bucket: BucketJson<'r>,
+    object: ObjectJson<'r>,
+}
+
+#[derive(Serialize)]
+struct BucketJson<'r> {
+    name: &'r str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    arn: Option<&'r str>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ObjectJson<'r> {
+    key: &'r str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    version_id: Option<&'r str>,
+}

@@ -1,0 +1,127 @@
+//! The values of options, and how they are parsed.
+
+use std::path::PathBuf;
+
+use s3_dispatch_local::{Fault, Faults, Hop, InvokeUrl};
+
+/// What answers the invocations of a function.
+#[derive(Debug, Clone)]
+pub(crate) enum Implementation {
+    /// A program that the pipeline runs.
+    Program(PathBuf),
+    /// Something that runs elsewhere.
+    Url(InvokeUrl),
+}
+
+/// An environment variable of one function, or of all.
+#[derive(Debug, Clone)]
+pub(crate) struct Variable {
+    /// The function. `None` for all of them.
+    pub(crate) function: Option<String>,
+    pub(crate) name: String,
+    pub(crate) value: String,
+}
+
+/// How often one fault is injected, and at which hops.
+#[derive(Debug, Clone)]
+pub(super) struct FaultRate {
+    pub(super) places: Vec<(Hop, Fault)>,
+    pub(super) rate: f64,
+}
+
+pub(super) fn parse_implementation(text: &str) -> Result<(String, Implementation), String> {
+    let (name, place) = text
+        .split_once('=')
+        .filter(|(name, place)| !name.is_empty() && !place.is_empty())
+        .ok_or("expected `NAME=PATH` or `NAME=URL`")?;
+
+    let implementation = match place.contains("://") {
+        true => InvokeUrl::parse(place)
+            .map(Implementation::Url)
+            .map_err(|error| error.to_string())?,
+        false => Implementation::Program(place.into()),
+    };
+
+    Ok((name.to_owned(), implementation))
+}
+
+pub(super) fn parse_worker(text: &str) -> Result<(String, PathBuf), String> {
+    match parse_implementation(text) {
+        Ok((name, Implementation::Program(program))) => Ok((name, program)),
+        _ => Err("expected `NAME=PATH`".to_owned()),
+    }
+}
+
+pub(super) fn parse_variable(text: &str) -> Result<Variable, String> {
+    let expected = "expected `NAME=VALUE`, or `FUNCTION:NAME=VALUE` for one function";
+    let (name, value) = text.split_once('=').ok_or(expected)?;
+    let (function, name) = match name.split_once(':') {
+        Some((function, name)) => (Some(function.to_owned()), name),
+        None => (None, name),
+    };
+
+    if name.is_empty() || function.as_deref() == Some("") {
+        return Err(expected.to_owned());
+    }
+
+    Ok(Variable {
+        function,
+        name: name.to_owned(),
+        value: value.to_owned(),
+    })
+}
+
+pub(super) fn parse_seed(text: &str) -> Result<u64, String> {
+    text.parse()
+        .map_err(|_| format!("expected a whole number from 0 to {}", u64::MAX))
+}
+
+pub(super) fn parse_port(text: &str) -> Result<u16, String> {
+    text.parse()
+        .map_err(|_| format!("expected a port number from 0 to {}", u16::MAX))
+}
+
+pub(super) fn parse_rate(text: &str) -> Result<f64, String> {
+    let rate = text
+        .parse::<f64>()
+        .ok()
+        .filter(|rate| (0.0..=1.0).contains(rate));
+
+    rate.ok_or_else(|| String::from("expected a rate from 0 to 1"))
+}
+
+pub(super) fn parse_fault(text: &str) -> Result<FaultRate, String> {
+    let (name, rate) = text
+        .split_once('=')
+        .ok_or("expected `FAULT=RATE` or `HOP:FAULT=RATE`, such as `kill=0.1`")?;
+
+    let is_named =
+        |(hop, fault): &(Hop, Fault)| name == fault.to_string() || name == place_name(*hop, *fault);
+    let places: Vec<_> = Faults::places().filter(is_named).collect();
+    if places.is_empty() {
+        let known: Vec<_> = Faults::places()
+            .map(|(hop, fault)| place_name(hop, fault))
+            .collect();
+
+        return Err(format!(
+            "there is no fault `{name}`; the faults are {}",
+            known.join(", ")
+        ));
+    }
+
+    Ok(FaultRate {
+        places,
+        rate: parse_rate(rate)?,
+    })
+}
+
+fn place_name(hop: Hop, fault: Fault) -> String {
+    format!("{hop}:{fault}")
+}
+
+pub(super) fn parse_user_argument(text: &str) -> Result<(String, String), String> {
+    let argument = text.split_once('=').filter(|(name, _)| !name.is_empty());
+    let (name, value) = argument.ok_or("expected `NAME=VALUE`")?;
+
+    Ok((name.to_owned(), value.to_owned()))
+}

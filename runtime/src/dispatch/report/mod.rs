@@ -1,0 +1,12 @@
+//! What became of the messages of a delivery, and what is answered to whoever brought them.
+//!
+//! An invocation ends with a report. Lambda, the command line and `s3-dispatch-local` send the
+//! answer that it makes.
+
+mod answer;
+mod batch_report;
+mod task_result;
+
+pub use answer::{Answer, BatchJobResponse};
+pub use batch_report::{BatchReport, MessageReport};
+pub use task_result::{ResultCode, TaskResult};
