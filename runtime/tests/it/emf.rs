@@ -50,8 +50,11 @@ fn documents(test: &str, batches: &[SqsBatchBuilder], settings: &[(&str, &str)])
         .collect()
 }
 
-/// Reads a document as CloudWatch does. Returns each metric with its dimensions, unit and values.
-fn read(document: &Value) -> Vec<(String, BTreeMap<String, String>, String, Vec<f64>)> {
+/// The name of a metric, its dimensions, its unit and its values.
+type Metric = (String, BTreeMap<String, String>, String, Vec<f64>);
+
+/// Reads a document as CloudWatch does.
+fn read(document: &Value) -> Vec<Metric> {
     let [directive] = &document["_aws"]["CloudWatchMetrics"].as_array().unwrap()[..] else {
         panic!("{document:#}")
     };
