@@ -1,0 +1,138 @@
+//! Decides what becomes of a message that has ended.
+
+use std::time::Duration;
+
+use futures_util::FutureExt;
+use s3_dispatch_core::Router;
+use tokio::time::Instant;
+
+use crate::BatchReport;
+use crate::dispatch::engine::{Held, Outcomes};
+use crate::dispatch::{MessageFailure, MessageOutcome, summary};
+use crate::queue::Receive;
+use crate::worker::batch::{Batch, LeaseId};
+use crate::worker::calls::Done;
+use crate::worker::control::Control;
+use crate::worker::leases::End;
+
+impl<R: Router, Q: Receive> Control<R, Q> {
+    /// Decides what becomes of a message that has ended.
+    pub(super) fn settle(&mut self, held: Held) {
+        let malformed = self.shared.parts.settings.malformed;
+        let settled = self.shared.engine.settle(held, |batch, outcomes| Settled {
+            lease: batch.lease(held.message),
+            outcome: outcomes.message(batch, held.message, malformed),
+            retry_after: batch.messages()[held.message]
+                .content
+                .as_ref()
+                .ok()
+                .and_then(|content| outcomes.retry_after(content)),
+            is_held_back: outcomes.is_held_back(held.message),
+        });
+
+        if let Some((batch, outcomes)) = settled.1 {
+            self.finish(&batch, &outcomes);
+        }
+        self.settle_lease(settled.0);
+    }
+
+    fn settle_lease(&mut self, settled: Settled) {
+        // A message that was lost or handed back is not ours to settle.
+        let Some(lease) = self.leases.get(settled.lease) else {
+            return;
+        };
+        if lease.end().is_some() {
+            return;
+        }
+
+        if lease.is_apart {
+            self.handlers.note_ended_apart();
+        }
+
+        let is_fifo = lease.context().is_fifo();
+        match settled.outcome {
+            MessageOutcome::Succeeded => {
+                self.leases.set_end(
+                    settled.lease,
+                    End::Delete {
+                        failures: 0,
+                        is_asked: false,
+                    },
+                );
+                self.to_delete.push(settled.lease);
+                self.delete_since.get_or_insert_with(Instant::now);
+            }
+            MessageOutcome::Failed(MessageFailure::NotReached)
+                if is_fifo || !settled.is_held_back =>
+            {
+                self.hand_back(settled.lease);
+            }
+            // It waited for its turn in the group.
+            MessageOutcome::Failed(MessageFailure::Malformed)
+                if is_fifo && settled.is_held_back =>
+            {
+                self.hand_back(settled.lease);
+            }
+            MessageOutcome::Failed(_) => self.settle_failure(&settled),
+        }
+    }
+
+    /// Lets a failed message return by the backoff, after its `retry_after`, or else when its
+    /// visibility timeout ends.
+    fn settle_failure(&mut self, settled: &Settled) {
+        let Some(lease) = self.leases.get(settled.lease) else {
+            return;
+        };
+
+        self.report.note_returned();
+        self.shared.parts.answered.remember(lease.context());
+        let most = lease.most();
+
+        if self.shared.parts.settings.backoff.is_some() {
+            self.leases.set_end(settled.lease, End::Postpone);
+            self.to_postpone.push((settled.lease, settled.retry_after));
+        } else if let Some(time) = settled.retry_after {
+            let time = time.min(most);
+            self.leases.set_end(settled.lease, End::Return(time));
+            self.to_return.push((settled.lease, time));
+        } else {
+            self.leases.remove(settled.lease);
+        }
+    }
+
+    /// Makes a message visible to other workers at once.
+    pub(super) fn hand_back(&mut self, lease: LeaseId) {
+        self.report.note_handed_back();
+        self.leases.set_end(lease, End::Return(Duration::ZERO));
+        self.to_return.push((lease, Duration::ZERO));
+    }
+
+    /// Reports on a receive whose messages have all ended.
+    fn finish(&mut self, batch: &Batch, outcomes: &Outcomes) {
+        let parts = &self.shared.parts;
+        let report = BatchReport::new(batch, outcomes, parts.settings.malformed);
+        self.report.add(&report);
+        #[cfg(feature = "metrics")]
+        summary::measure(&report, batch, outcomes);
+        summary::log_receive(&report, batch);
+
+        if !parts.hooks.is_empty() {
+            let hooks = parts.hooks.clone();
+            self.call(
+                async move {
+                    hooks.call(&Ok(report), None).await;
+                    Done::Other
+                }
+                .boxed(),
+            );
+        }
+    }
+}
+
+/// What is known about a message when it ends.
+struct Settled {
+    lease: LeaseId,
+    outcome: MessageOutcome,
+    retry_after: Option<Duration>,
+    is_held_back: bool,
+}

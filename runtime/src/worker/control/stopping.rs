@@ -1,0 +1,95 @@
+//! Stops a worker.
+
+use std::time::Duration;
+
+use futures_util::StreamExt;
+use s3_dispatch_core::Router;
+use tokio::time::{Instant, timeout};
+
+use crate::queue::Receive;
+use crate::worker::control::Control;
+use crate::worker::leases::End;
+use crate::worker::receive::MOST;
+
+/// How long it may take to stop handlers, after the drain time.
+const STOP: Duration = Duration::from_secs(1);
+
+/// How long the last calls of a worker may take, after the drain time.
+const LAST_CALLS: Duration = Duration::from_secs(3);
+
+impl<R: Router, Q: Receive> Control<R, Q> {
+    /// Begins to stop: nothing more is received, and what has not begun is handed back.
+    pub(super) fn drain(&mut self) {
+        self.health.draining();
+        self.drained_by = Some(Instant::now() + self.options.drain);
+        let waiting = self.shared.engine.withdraw_waiting();
+        tracing::info!(
+            held = self.leases.len(),
+            handed_back = waiting.len(),
+            "stopping: no more messages are received"
+        );
+
+        for (held, batch) in waiting {
+            self.hand_back(batch.lease(held.message));
+        }
+    }
+
+    pub(super) fn is_drained(&self) -> bool {
+        self.drained_by.is_some()
+            && self.receives.running() == 0
+            && self.calls.is_empty()
+            && self.leases.is_empty()
+            && self.shared.engine.is_empty()
+    }
+
+    /// Ends what still runs after the drain time, and hands its messages back.
+    pub(super) async fn cut(&mut self) {
+        let has_stopped = timeout(STOP, self.handlers.stop()).await.is_ok();
+        for held in self.shared.engine.take_ended() {
+            self.settle(held);
+        }
+
+        let held = self.leases.ids().into_iter();
+        let held = held.filter_map(|id| Some((id, self.leases.get(id)?.end())));
+        let (ended, running): (Vec<_>, Vec<_>) = held.partition(|(_, end)| end.is_some());
+        if !running.is_empty() {
+            tracing::warn!(
+                held = running.len(),
+                "the drain time is over: what still runs is stopped, and its messages come again"
+            );
+        }
+
+        let not_asked = |end| matches!(end, Some(End::Delete { is_asked, .. }) if !is_asked);
+        let succeeded = ended.into_iter().filter(|(_, end)| not_asked(*end));
+        let succeeded: Vec<_> = succeeded.map(|(id, _)| id).collect();
+        for chunk in succeeded.chunks(MOST) {
+            self.delete(chunk.to_vec());
+        }
+        // A handler that blocks its thread does not stop. What it works on must not be visible yet.
+        if has_stopped {
+            running.into_iter().for_each(|(id, _)| self.hand_back(id));
+        }
+        self.send_returns();
+
+        let last_calls = async {
+            while let Some(done) = self.calls.next().await {
+                // What a receive still brings is handed back. An error of one means nothing now.
+                drop(self.take(done));
+                self.send_returns();
+            }
+        };
+        drop(timeout(LAST_CALLS, last_calls).await);
+        self.count_the_rest();
+    }
+
+    /// Counts the messages that are held when the worker ends: no answer came in time, or their
+    /// handlers could not be stopped.
+    fn count_the_rest(&mut self) {
+        let ends = self.leases.ids().into_iter();
+        let ends = ends.filter_map(|id| Some(self.leases.get(id)?.end()));
+        let is_counted = |end: &Option<End>| matches!(end, Some(End::Return(_) | End::Postpone));
+
+        let lost = ends.filter(|end| !is_counted(end)).count();
+        (0..lost).for_each(|_| self.report.note_not_deleted());
+    }
+}
