@@ -3,7 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
-use clap::{Parser, Subcommand};
+use clap::{ArgGroup, Parser, Subcommand};
 use s3_dispatch_local::{Error, Faults, Origin, Topology};
 
 use super::batch_arguments::BatchArguments;
@@ -22,7 +22,8 @@ use super::values::{
 #[command(
     name = "s3-dispatch-local",
     version,
-    args_conflicts_with_subcommands = true
+    args_conflicts_with_subcommands = true,
+    group = ArgGroup::new("programs").args(["function", "worker"]).multiple(true)
 )]
 pub(crate) struct Arguments {
     #[command(subcommand)]
@@ -53,7 +54,7 @@ pub(crate) struct Arguments {
     pub(crate) inherit_env: bool,
 
     /// Arguments for each program that `--function` or `--worker` names.
-    #[arg(last = true, value_name = "ARGUMENT")]
+    #[arg(last = true, requires = "programs", value_name = "ARGUMENT")]
     pub(crate) arguments: Vec<String>,
 
     /// Keep objects and messages in this folder, so that they survive a restart.
