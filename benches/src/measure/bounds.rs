@@ -19,10 +19,10 @@ struct Bound {
 const INSTRUCTIONS: f64 = 12_800.0;
 const ALLOCATIONS: f64 = 2.0;
 /// With a subscriber at `info`, if the handlers log nothing.
-const INSTRUCTIONS_LOGGED: f64 = 9_500.0;
+const INSTRUCTIONS_LOGGED: f64 = 10_500.0;
 const ALLOCATIONS_LOGGED: f64 = 2.5;
 /// With a subscriber at `info`, and one line for each record.
-const INSTRUCTIONS_LOGGING: f64 = 16_000.0;
+const INSTRUCTIONS_LOGGING: f64 = 17_500.0;
 /// 100 routes, relative to 2 routes.
 const ROUTES: f64 = 1.2;
 /// Each shape, relative to the hand-written handler with the same batch.
