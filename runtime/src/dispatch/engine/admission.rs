@@ -24,17 +24,14 @@ pub(super) struct Division<'d> {
     pub(super) delivery: &'d Delivery,
     pub(super) admission: usize,
     pub(super) since: u64,
+    /// The lanes are message groups, not keys.
+    pub(super) is_fifo: bool,
     pub(super) on_malformed: Malformed,
     /// Makes numbers of keys and groups.
     pub(super) numbers: &'d RandomState,
 }
 
 impl Division<'_> {
-    pub(super) fn is_fifo(&self) -> bool {
-        let mut messages = self.delivery.messages().iter();
-        messages.any(|message| message.context.is_fifo())
-    }
-
     /// Calls `add` with each step, in the order of the delivery. `apart` says which messages are
     /// kept apart.
     pub(super) fn divide(
@@ -42,12 +39,11 @@ impl Division<'_> {
         apart: impl Fn(usize) -> Option<u64>,
         mut add: impl FnMut(Assigned),
     ) {
-        let is_fifo = self.is_fifo();
-
         for (index, message) in self.delivery.messages().iter().enumerate() {
             let received = message.context.receive_count().unwrap_or(0);
             let apart = apart(index);
-            let group = is_fifo.then(|| self.numbers.hash_one(message.context.group_id()));
+            let group = || self.numbers.hash_one(message.context.group_id());
+            let group = self.is_fifo.then(group);
 
             let step = |work, key| Step {
                 admission: self.admission,

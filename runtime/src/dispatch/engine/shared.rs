@@ -61,7 +61,9 @@ impl<D: Deref<Target = Delivery> + Clone> Engine<D> {
         let mut state = self.state();
         let (admission, since) = state.add_delivery(delivery.clone());
 
+        let mut messages = delivery.messages().iter();
         let division = Division {
+            is_fifo: messages.any(|message| message.context.is_fifo()),
             delivery: &delivery,
             admission,
             since,

@@ -122,7 +122,7 @@ impl<D: Deref<Target = Delivery> + Clone> State<D> {
         division: &Division<'_>,
         apart: impl Fn(usize) -> Option<u64>,
     ) -> Vec<LaneId> {
-        let is_fifo = division.is_fifo();
+        let is_fifo = division.is_fifo;
         let records = division.delivery.records().len();
         let mut new = Vec::with_capacity(records);
         let mut unsorted = Vec::new();
