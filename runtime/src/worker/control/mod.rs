@@ -6,7 +6,7 @@ mod telling;
 mod keeping;
 mod stopping;
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -54,7 +54,7 @@ pub(super) struct Control<R, Q> {
     delete_since: Option<Instant>,
     deletions: usize,
     /// Deletions to try again alone, and when.
-    retries: BTreeMap<(Instant, LeaseId), ()>,
+    retries: BTreeSet<(Instant, LeaseId)>,
     to_return: Vec<(LeaseId, Duration)>,
     to_postpone: Vec<(LeaseId, Option<Duration>)>,
     report: WorkerReport,
@@ -86,7 +86,7 @@ impl<R: Router, Q: Receive> Control<R, Q> {
             to_delete: Vec::new(),
             delete_since: None,
             deletions: 0,
-            retries: BTreeMap::new(),
+            retries: BTreeSet::new(),
             to_return: Vec::new(),
             to_postpone: Vec::new(),
             report: WorkerReport::default(),
@@ -173,7 +173,7 @@ impl<R: Router, Q: Receive> Control<R, Q> {
         let may_delete = self.deletions < MOST_DELETIONS;
         let flush = self.delete_since.filter(|_| may_delete);
         let flush = flush.map(|since| since + LINGER);
-        let retry = self.retries.keys().next().map(|(time, _)| *time);
+        let retry = self.retries.first().map(|(time, _)| *time);
         let receive = match self.drained_by {
             None => self.receives.next_time(),
             some => some,

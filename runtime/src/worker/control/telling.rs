@@ -20,7 +20,7 @@ const FIRST_RETRY: Duration = Duration::from_millis(200);
 impl<R: Router, Q: Receive> Control<R, Q> {
     pub(super) fn send_deletions(&mut self) {
         let now = Instant::now();
-        while let Some((&(time, lease), ())) = self.retries.first_key_value()
+        while let Some(&(time, lease)) = self.retries.first()
             && time <= now
         {
             self.retries.pop_first();
@@ -83,7 +83,7 @@ impl<R: Router, Q: Receive> Control<R, Q> {
                     let is_asked = false;
                     self.leases
                         .set_end(lease, End::Delete { failures, is_asked });
-                    self.retries.insert((Instant::now() + pause, lease), ());
+                    self.retries.insert((Instant::now() + pause, lease));
                 }
             }
         }
@@ -98,17 +98,25 @@ impl<R: Router, Q: Receive> Control<R, Q> {
             self.call(calls::give_back(Arc::clone(&self.queue), entries));
         }
 
+        self.send_postponed();
+    }
+
+    /// Asks the backoff to postpone messages.
+    fn send_postponed(&mut self) {
         let postponed = std::mem::take(&mut self.to_postpone);
-        if let (Some(backoff), false) = (
-            self.shared.parts.settings.backoff.clone(),
-            postponed.is_empty(),
-        ) {
-            let now = Instant::now();
-            let entries = postponed.into_iter().filter_map(|(id, retry_after)| {
-                let elapsed = now.saturating_duration_since(self.leases.get(id)?.received);
-                Some((self.entry(id)?, retry_after, elapsed))
-            });
-            let entries = entries.collect();
+        if postponed.is_empty() {
+            return;
+        }
+
+        let now = Instant::now();
+        let entries = postponed.into_iter().filter_map(|(id, retry_after)| {
+            let elapsed = now.saturating_duration_since(self.leases.get(id)?.received);
+            Some((self.entry(id)?, retry_after, elapsed))
+        });
+        let entries = entries.collect();
+
+        // Only a dispatcher with a backoff postpones.
+        if let Some(backoff) = self.shared.parts.settings.backoff.clone() {
             self.call(calls::postpone(backoff, entries));
         }
     }
