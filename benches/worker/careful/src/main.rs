@@ -14,10 +14,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use aws_sdk_sqs::Client;
-use aws_sdk_sqs::config::{BehaviorVersion, Config, Credentials, Region};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{Semaphore, mpsc, oneshot, watch};
-use worker_tally::Tally;
+use worker_tally::{Tally, argument, client};
 
 use crate::held::Held;
 
@@ -27,7 +26,7 @@ const VISIBILITY: Duration = Duration::from_secs(60);
 /// The most messages of one request.
 const BATCH: usize = 10;
 
-/// What all tasks of the worker share.
+/// Shared by all tasks of the worker.
 struct Worker {
     client: Client,
     queue_url: String,
@@ -81,24 +80,4 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     worker.tally.print();
 
     Ok(())
-}
-
-fn argument(name: &str) -> String {
-    let mut arguments = std::env::args().skip_while(|argument| argument != name);
-    arguments
-        .nth(1)
-        .unwrap_or_else(|| panic!("the argument `{name}` is missing"))
-}
-
-/// A client for the simulated SQS of the benchmark.
-fn client() -> Client {
-    let endpoint = std::env::var("AWS_ENDPOINT_URL_SQS").expect("the endpoint is set");
-    let config = Config::builder()
-        .behavior_version(BehaviorVersion::latest())
-        .region(Region::new("us-east-1"))
-        .credentials_provider(Credentials::new("test", "test", None, None, "benchmark"))
-        .http_client(aws_smithy_http_client::Builder::new().build_http())
-        .endpoint_url(endpoint);
-
-    Client::from_conf(config.build())
 }

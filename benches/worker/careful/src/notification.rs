@@ -1,4 +1,4 @@
-//! What the worker reads of a notification.
+//! The fields of a notification that the worker reads.
 
 use std::borrow::Cow;
 

@@ -9,7 +9,7 @@ use tokio::task::JoinSet;
 
 use crate::{BATCH, Worker};
 
-/// How long a message waits for others to be deleted with it.
+/// How long a message waits so that others can be deleted in the same call.
 const PATIENCE: Duration = Duration::from_millis(50);
 
 /// Deletes until it is told that everything has been handled.

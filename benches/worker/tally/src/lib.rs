@@ -1,4 +1,5 @@
-//! What the workers of the benchmark have in common.
+//! The parts that both Rust workers of the benchmark need: their client, their arguments, and the
+//! count of what they handled.
 //!
 //! Every worker handles messages with keys such as `uploads/2026/00000017.jpg`, and prints at its
 //! end how many it has handled and the sum of their numbers. So the benchmark knows that a worker
@@ -7,7 +8,10 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-/// What has been handled so far.
+use aws_sdk_sqs::Client;
+use aws_sdk_sqs::config::{BehaviorVersion, Config, Credentials, Region};
+
+/// Counts the messages that were handled.
 #[derive(Debug, Default)]
 pub struct Tally {
     handled: AtomicU64,
@@ -58,4 +62,35 @@ impl Tally {
 pub fn wait() -> Duration {
     let wait = std::env::var("WAIT_MS").map_or(0, |wait| wait.parse().expect("a number"));
     Duration::from_millis(wait)
+}
+
+/// Returns the value of an argument, such as that of `--queue-url`.
+///
+/// # Panics
+///
+/// If it is missing.
+#[must_use]
+pub fn argument(name: &str) -> String {
+    let mut arguments = std::env::args().skip_while(|argument| argument != name);
+    arguments
+        .nth(1)
+        .unwrap_or_else(|| panic!("the argument `{name}` is missing"))
+}
+
+/// A client of the AWS SDK for the simulated SQS of the benchmark.
+///
+/// # Panics
+///
+/// If the environment names no endpoint.
+#[must_use]
+pub fn client() -> Client {
+    let endpoint = std::env::var("AWS_ENDPOINT_URL_SQS").expect("the endpoint is set");
+    let config = Config::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .region(Region::new("us-east-1"))
+        .credentials_provider(Credentials::new("test", "test", None, None, "benchmark"))
+        .http_client(aws_smithy_http_client::Builder::new().build_http())
+        .endpoint_url(endpoint);
+
+    Client::from_conf(config.build())
 }
