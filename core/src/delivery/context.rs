@@ -40,7 +40,7 @@ pub struct MessageContext {
     pub(crate) deadline: Option<Instant>,
     pub(crate) classifier: Option<Classifier>,
     pub(crate) own_function: Option<Arc<str>>,
-    /// What the tracing of the dispatcher knows about the message.
+    /// The trace that the dispatcher keeps for the message.
     pub(crate) trace: Option<Arc<dyn Any + Send + Sync>>,
 }
 
@@ -164,7 +164,7 @@ impl MessageContext {
         self.own_function.as_deref()
     }
 
-    /// Whether the record tells of something that this very function did.
+    /// Whether this function caused the event itself.
     ///
     /// The principal of what a function does is its role with the name of the function as the
     /// session: `AWS:AROAEXAMPLE:thumbnailer`. A function of the same name in another region or

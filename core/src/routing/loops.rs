@@ -109,7 +109,7 @@ fn sets_off(from: &Route, own: &[Selection], to: &Route, taken: &[Selection]) ->
         .map(|(verb, place)| format!("{verb} `{}`", place.escape_debug()))
 }
 
-/// Whether a route takes keys of a place.
+/// Whether a route takes any of the keys in a place.
 ///
 /// A route without a bucket takes the events of a bucket that the program does not name. So what is
 /// done to a named bucket is taken by routes that name it.

@@ -80,7 +80,8 @@ impl Timing for If<true> {
     type Making<'r, A> = BoxFuture<'r, Result<A, HandlerError>>;
 }
 
-/// The future of an argument that takes no time. It cannot exist, so its `.await` is no code.
+/// The future of an argument that is made at once. No value of it exists, so the compiler removes
+/// its `.await`.
 pub struct Never<A>(Infallible, PhantomData<fn() -> A>);
 
 impl<A> Future for Never<A> {

@@ -21,7 +21,7 @@ pub(super) enum KeyError {
     Unknown { name: String },
     /// No text can give this type.
     NoText { ty: String },
-    /// What the type says.
+    /// The error of the key's own type.
     Other(String),
 }
 

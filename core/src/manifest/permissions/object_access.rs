@@ -80,7 +80,7 @@ impl ObjectAccess {
         }
     }
 
-    /// Whether no handler declares that it does something.
+    /// Whether the handlers declare nothing.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.grants.is_empty()
