@@ -29,7 +29,9 @@ use crate::worker::options::Options;
 
 pub use report::WorkerReport;
 
-/// Serves a queue outside Lambda, until it is told to stop.
+/// Serves a queue outside Lambda, until it is told to stop, or until the queue [has ended].
+///
+/// [has ended]: crate::queue::Receive::has_ended
 ///
 /// It receives messages, runs the handlers of a [`Dispatcher`], and settles each message the moment
 /// its last record is done. Any number of workers share one queue, on ECS, Kubernetes or a plain
@@ -222,6 +224,9 @@ impl<R: Router, Q: Receive> Worker<R, Q> {
     }
 
     /// Serves the queue until `shutdown` ends and the worker has stopped.
+    ///
+    /// If the queue [has ended](crate::queue::Receive::has_ended) before, it returns once every
+    /// message that the worker holds has ended, however long that takes.
     ///
     /// The router is [prepared](Dispatcher::prepare) first. If the returned future is dropped,
     /// everything stops at once, and what was held comes again when its visibility timeout ends.
