@@ -10,6 +10,8 @@ mod policy;
 #[cfg(feature = "doctor")]
 mod doctor;
 #[cfg(feature = "worker")]
+mod environment;
+#[cfg(feature = "worker")]
 mod work;
 
 use std::io::{self, Read};
