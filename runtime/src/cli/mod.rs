@@ -11,6 +11,8 @@ mod policy;
 mod doctor;
 #[cfg(feature = "worker")]
 mod environment;
+#[cfg(feature = "replay")]
+mod catch_up;
 #[cfg(feature = "worker")]
 mod work;
 

@@ -26,6 +26,7 @@ use crate::worker::calls::{self, Call, Done, Entry};
 use crate::worker::handlers::{Handlers, Shared};
 use crate::worker::health::HealthState;
 use crate::worker::leases::Leases;
+use crate::worker::observer::Observer;
 use crate::worker::options::Options;
 use crate::worker::receive::Receives;
 use crate::worker::report::WorkerReport;
@@ -62,6 +63,7 @@ pub(super) struct Control<R, Q> {
     drained_by: Option<Instant>,
     /// The queue has no more messages.
     has_ended: bool,
+    observer: Option<Arc<dyn Observer>>,
 }
 
 impl<R: Router, Q: Receive> Control<R, Q> {
@@ -94,7 +96,13 @@ impl<R: Router, Q: Receive> Control<R, Q> {
             report: WorkerReport::default(),
             drained_by: None,
             has_ended: false,
+            observer: None,
         }
+    }
+
+    pub(super) fn with_observer(mut self, observer: Option<Arc<dyn Observer>>) -> Self {
+        self.observer = observer;
+        self
     }
 
     /// Runs until the worker was told to stop and has stopped, or until everything has ended that a
