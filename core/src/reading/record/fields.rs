@@ -75,8 +75,8 @@ impl<'f> Fields<'f> {
 
     /// The text, or `None` when it is absent or empty.
     ///
-    /// It is one: the silent mode leaves no other value, and [`check`](Self::check) finds those that
-    /// the explaining mode leaves.
+    /// No other value is here: the silent mode leaves none, and [`check`](Self::check) finds those
+    /// that the explaining mode leaves.
     #[inline]
     pub(super) fn text<T: FromText>(&self, slot: Slot) -> Result<Option<T>, Fault> {
         let text = self.spans[slot].sound_text(&self.texts);
