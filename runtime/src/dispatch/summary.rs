@@ -10,6 +10,10 @@ use crate::telemetry::traces::{self, InvocationTrace};
 /// Logs a message without records: a test notification, a message that is not about an S3 event, or
 /// the error of one that cannot be read.
 pub(crate) fn log_without_records(message: &Message, on_malformed: Malformed) {
+    if let Ok(Content::Records(_)) = &message.content {
+        return;
+    }
+
     let message_id = message.context.message_id().map(AsRef::<str>::as_ref);
     let request_id = message.context.request_id().map(AsRef::<str>::as_ref);
 

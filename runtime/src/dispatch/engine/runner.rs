@@ -30,12 +30,12 @@ pub(crate) struct Runner<'r, R, D> {
 
 impl<R: Router, D: Deref<Target = Delivery> + Clone> Runner<'_, R, D> {
     /// Runs a step to its end.
-    pub(crate) async fn run(&self, mut begun: Begun<D>) {
+    pub(crate) async fn run(&self, begun: &mut Begun<D>) {
         let choice = self.settings.failed_key;
         let outcome = match begun.step.work {
             Work::Fail => return self.engine.end(begun.lane, &begun.step, false, choice),
             Work::Wait => None,
-            Work::Route(record) => match self.route(&mut begun, record).await {
+            Work::Route(record) => match self.route(begun, record).await {
                 Some(outcome) => Some(outcome),
                 // The message was taken away.
                 None => return self.engine.end(begun.lane, &begun.step, false, choice),
@@ -43,11 +43,12 @@ impl<R: Router, D: Deref<Target = Delivery> + Clone> Runner<'_, R, D> {
         };
 
         let Some(sink) = &self.settings.dead_letters else {
-            let Begun { lane, step, .. } = begun;
-            return self.engine.finish_and_end(lane, &step, outcome, choice);
+            return self
+                .engine
+                .finish_and_end(begun.lane, &begun.step, outcome, choice);
         };
 
-        let may_continue = self.finish_with_sink(&**sink, &begun, outcome).await;
+        let may_continue = self.finish_with_sink(&**sink, begun, outcome).await;
         self.engine
             .end(begun.lane, &begun.step, may_continue, choice);
     }
