@@ -86,13 +86,12 @@ impl<R: Router, Q: Receive> Control<R, Q> {
 
         self.report.note_returned();
         self.shared.parts.answered.remember(lease.context());
-        let most = lease.most();
+        let retry_after = settled.retry_after.map(|time| lease.at_most(time));
 
         if self.shared.parts.settings.backoff.is_some() {
             self.leases.set_end(settled.lease, End::Postpone);
             self.to_postpone.push((settled.lease, settled.retry_after));
-        } else if let Some(time) = settled.retry_after {
-            let time = time.min(most);
+        } else if let Some(time) = retry_after {
             self.leases.set_end(settled.lease, End::Return(time));
             self.to_return.push((settled.lease, time));
         } else {
