@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use s3_dispatch_core::MessageContext;
+use s3_dispatch_core::delivery::Message;
 use tokio::time::Instant;
 
 use crate::worker::batch::{Batch, LeaseId};
@@ -30,7 +31,7 @@ pub(super) struct Leases {
 pub(super) struct Lease {
     pub(super) batch: Batch,
     /// The message's place in its batch.
-    pub(super) message: usize,
+    pub(super) index: usize,
     /// The number that the engine gave to the batch. `None` if it does not have it.
     pub(super) admission: Option<usize>,
     /// When the receive was sent.
@@ -59,8 +60,12 @@ pub(super) enum End {
 }
 
 impl Lease {
+    pub(super) fn message(&self) -> &Message {
+        &self.batch.messages()[self.index]
+    }
+
     pub(super) fn context(&self) -> &MessageContext {
-        &self.batch.messages()[self.message].context
+        &self.message().context
     }
 
     /// The last time until which the message can be held.
@@ -126,7 +131,7 @@ impl Leases {
     pub(super) fn add(
         &mut self,
         batch: &Batch,
-        message: usize,
+        index: usize,
         received: Instant,
         visibility: Duration,
         is_apart: bool,
@@ -135,7 +140,7 @@ impl Leases {
         self.be_quiet_until(extend_at);
         let lease = Lease {
             batch: batch.clone(),
-            message,
+            index,
             admission: None,
             received,
             ends: received + visibility,
@@ -144,7 +149,7 @@ impl Leases {
             end: None,
             is_given_up: false,
         };
-        self.leases.insert(batch.lease(message), lease);
+        self.leases.insert(batch.lease(index), lease);
     }
 
     /// Notes that the engine has a batch, and under which number.

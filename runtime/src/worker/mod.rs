@@ -172,7 +172,8 @@ impl<R: Router, Q: Receive> Worker<R, Q> {
     /// Sets how long handlers may run on after the worker was told to stop. 25 seconds by default,
     /// because ECS and Kubernetes end a container after 30.
     ///
-    /// Up to 4 more seconds pass until everything else is handed back.
+    /// Up to 4 more seconds pass until everything else is handed back. With the feature `otel`, a
+    /// last export of traces may follow, as long as `Dispatcher::with_trace_limit` says.
     ///
     /// # Examples
     ///
@@ -247,7 +248,8 @@ impl<R: Router, Q: Receive> Worker<R, Q> {
 
         let runtime = Handle::current();
         let has_own_thread = runtime.runtime_flavor() != RuntimeFlavor::CurrentThread;
-        let shared = Arc::new(Shared::new(self.dispatcher.into_parts()));
+        let shared = Arc::new(Shared::new(self.dispatcher.exporting_traces().into_parts()));
+        let traces = shared.parts.settings.traces.export_in_background();
         let control = Control::new(shared, Arc::new(self.queue), self.options, health, runtime);
 
         let (stop, stopped) = oneshot::channel();
@@ -265,10 +267,13 @@ impl<R: Router, Q: Receive> Worker<R, Q> {
             std::future::pending::<()>().await;
         };
 
-        tokio::select! {
+        let report = tokio::select! {
             report = run => report,
             () = stop => unreachable!("it never ends"),
-        }
+        };
+        traces.end().await;
+
+        report
     }
 }
 

@@ -20,9 +20,13 @@ use tokio::time::{Instant, sleep, timeout};
 use crate::logs::with_log;
 use crate::script::Script;
 
+/// What X-Ray has put into each message.
+const TRACE_HEADER: &str =
+    "Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1";
+
 /// A queue in memory that waits only on Tokio's clock.
 #[derive(Clone, Default)]
-struct Memory(Arc<Shared>);
+pub(crate) struct Memory(Arc<Shared>);
 
 #[derive(Default)]
 struct Shared {
@@ -31,9 +35,9 @@ struct Shared {
 }
 
 #[derive(Default)]
-struct State {
+pub(crate) struct State {
     /// By id.
-    messages: BTreeMap<String, Message>,
+    pub(crate) messages: BTreeMap<String, Message>,
     /// What each receive fails with.
     error: Option<fn() -> QueueError>,
     receives: Vec<Instant>,
@@ -42,13 +46,15 @@ struct State {
     extensions: usize,
 }
 
-struct Message {
+pub(crate) struct Message {
     visible_at: Option<Instant>,
-    receives: u32,
+    /// Only the receipt handle of the last receive is valid.
+    pub(crate) receives: u32,
 }
 
 impl Memory {
-    fn with_messages(ids: impl IntoIterator<Item = String>) -> Self {
+    /// A queue with messages whose ids are also the keys of their objects.
+    pub(crate) fn with_messages(ids: impl IntoIterator<Item = String>) -> Self {
         let queue = Self::default();
         let message = || Message {
             visible_at: None,
@@ -59,7 +65,7 @@ impl Memory {
         queue
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
+    pub(crate) fn state(&self) -> MutexGuard<'_, State> {
         self.0.state.lock().unwrap()
     }
 
@@ -68,7 +74,7 @@ impl Memory {
     }
 
     /// Waits until everything is deleted.
-    async fn emptied(&self) {
+    pub(crate) async fn emptied(&self) {
         while !self.state().messages.is_empty() {
             sleep(Duration::from_millis(100)).await;
         }
@@ -89,7 +95,8 @@ impl Memory {
                     .with_message_id(id.as_str())
                     .with_receipt_handle(format!("{id} {}", message.receives))
                     .with_queue_arn("arn:aws:sqs:eu-central-1:000000000000:uploads")
-                    .with_receive_count(message.receives);
+                    .with_receive_count(message.receives)
+                    .with_trace_header(TRACE_HEADER);
                 let record = RecordBuilder::new("ObjectCreated:Put").with_key(id);
                 Received::new(
                     context,
