@@ -876,6 +876,9 @@ impl<R: Router> Dispatcher<R> {
     /// An export also gets no more than half of the time that is left until the deadline. What is
     /// not exported by then waits in memory for the next invocation, and a warning says so.
     ///
+    /// A worker exports in the background. There, this is how long the last export may delay its
+    /// end.
+    ///
     /// # Examples
     ///
     /// ```

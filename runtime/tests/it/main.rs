@@ -61,4 +61,6 @@ mod readme;
 mod worker;
 #[cfg(feature = "worker")]
 mod worker_ends;
+#[cfg(all(feature = "otel", feature = "worker"))]
+mod worker_traces;
 mod script;
