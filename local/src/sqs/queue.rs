@@ -231,6 +231,15 @@ impl Queue {
         self.messages.get(&serial)
     }
 
+    /// The message with this id, if it can be received.
+    pub(crate) fn find_visible(&self, now: SystemTime, id: &str) -> Option<&StoredMessage> {
+        let mut visible = self
+            .messages
+            .values()
+            .filter(|stored| stored.visible <= now);
+        visible.find(|stored| *stored.message.id == *id)
+    }
+
     /// Takes out the message with this serial number.
     pub(crate) fn take(&mut self, serial: u64) -> Option<Message> {
         self.remove(serial).map(|stored| stored.message)

@@ -19,6 +19,7 @@ mod pipeline;
 mod batch_jobs;
 mod process;
 mod programs;
+mod reconfiguring;
 mod recursion;
 mod remote;
 mod queue;
