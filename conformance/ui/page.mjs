@@ -488,7 +488,7 @@ test("nothing moves with reduced motion", async () => {
 });
 
 test("an open page reconnects after a restart and starts over", async () => {
-  const first = await Pipeline.start("--ui", "0");
+  const first = await Pipeline.start("--examples", "--ui", "0");
   const own = await browser.newPage();
   watch(own, /ERR_CONNECTION_REFUSED|ERR_INCOMPLETE_CHUNKED_ENCODING|ERR_CONNECTION_RESET/);
   try {
@@ -497,7 +497,7 @@ test("an open page reconnects after a restart and starts over", async () => {
     await own.locator("#list [data-state=handled]").waitFor();
     await first.stop();
     await own.getByText("connection lost, trying again").waitFor();
-    const again = await Pipeline.start("--ui", new URL(first.url).port);
+    const again = await Pipeline.start("--examples", "--ui", new URL(first.url).port);
     await own.locator("#connection[data-state=live]").waitFor();
     await own.getByText("Nothing has happened yet").waitFor();
     assert.equal(await own.locator("#list li").count(), 0);

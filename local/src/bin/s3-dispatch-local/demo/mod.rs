@@ -7,3 +7,4 @@ mod scenario;
 mod table;
 
 pub(crate) use self::scenario::{adapt, run};
+pub(crate) use self::table::Table;

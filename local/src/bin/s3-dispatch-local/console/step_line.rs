@@ -85,6 +85,13 @@ fn message_line(kind: &StepKind) -> Option<StepLine> {
         StepKind::NotificationsConfigured(bucket) => {
             ("configured", Tone::Name, configuration_text(bucket))
         }
+        StepKind::FilterPolicyChanged(spec) => {
+            let text = match spec.filter_policy {
+                Some(_) => format!("{} has another filter policy", spec.queue),
+                None => format!("{} gets everything", spec.queue),
+            };
+            ("configured", Tone::Name, text)
+        }
         StepKind::TestNotification { bucket } => {
             ("test", Tone::Faint, format!("s3:TestEvent for {bucket}"))
         }
@@ -388,7 +395,7 @@ fn short_id(id: &str) -> String {
 }
 
 /// A duration in milliseconds or seconds, whichever is shorter.
-pub(crate) fn format_duration(duration: Duration) -> String {
+pub(super) fn format_duration(duration: Duration) -> String {
     match duration.as_secs_f64() {
         seconds if seconds < 1.0 => format!("{:.1} ms", seconds * 1000.0),
         seconds => format!("{seconds:.2} s"),
