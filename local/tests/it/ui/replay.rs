@@ -45,10 +45,10 @@ async fn a_dead_letter_goes_back_to_its_queue() {
     let text = format!(
         "[[bucket]]\nname = \"photos\"\n\
          [[bucket.notification]]\nevents = [\"s3:ObjectCreated:*\"]\nqueue = \"uploads\"\n\
-         [[queue]]\nname = \"uploads\"\nvisibility_timeout = 1\n\
+         [[queue]]\nname = \"uploads\"\nvisibility_timeout = 5\n\
          dead_letter_queue = \"dead\"\nmax_receive_count = 1\n\
          [[queue]]\nname = \"dead\"\n\
-         [[function]]\nname = \"echo\"\ntimeout = 1\ncommand = [{:?}]\n\
+         [[function]]\nname = \"echo\"\ntimeout = 5\ncommand = [{:?}]\n\
          [[mapping]]\nqueue = \"uploads\"\nfunction = \"echo\"\n",
         wayward()
     );
