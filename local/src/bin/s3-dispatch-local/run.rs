@@ -10,7 +10,7 @@ use s3_dispatch_local::{
     BoundS3Endpoint, ErrorKind, LocalPipeline, NotificationSource, S3Endpoint, Topology,
 };
 
-use crate::cli::Arguments;
+use crate::cli::{Arguments, Demo};
 use crate::console::{self, Console, SilentConsole, paint, say};
 use crate::demo::{self, Table};
 use crate::functions::{UselessWorker, set_endpoint, set_programs, set_variables};
@@ -33,10 +33,6 @@ type WatchedProject = (Project, Watched);
 /// Runs until Ctrl-C, or until the demo is over.
 pub(crate) async fn run(arguments: &Arguments) -> Result<ExitCode, Box<dyn Error>> {
     let (mut topology, project) = prepare(arguments).await?;
-    if arguments.demo {
-        demo::adapt(&mut topology, &arguments.faults());
-    }
-
     set_programs(arguments, &mut topology.functions).await?;
     set_variables(arguments, &mut topology.functions)?;
 
@@ -74,7 +70,7 @@ pub(crate) async fn run(arguments: &Arguments) -> Result<ExitCode, Box<dyn Error
 
             table.is_right()
         }
-        None => !arguments.demo,
+        None => arguments.demo.is_none(),
     };
 
     Ok(if is_success {
@@ -89,6 +85,12 @@ pub(crate) async fn run(arguments: &Arguments) -> Result<ExitCode, Box<dyn Error
 async fn prepare(
     arguments: &Arguments,
 ) -> Result<(Topology, Option<WatchedProject>), Box<dyn Error>> {
+    if arguments.demo == Some(Demo::Thumbnails) {
+        let (mut topology, project, watched) = demo::build_thumbnails().await?;
+        demo::adapt_thumbnails(&mut topology);
+        return Ok((topology, Some((project, watched))));
+    }
+
     let project = match arguments.has_project() {
         true => Project::find(arguments).await?,
         false => None,
@@ -100,7 +102,11 @@ async fn prepare(
             return Err(text.into());
         }
 
-        return Ok((arguments.topology()?, None));
+        let mut topology = arguments.topology()?;
+        if arguments.demo.is_some() {
+            demo::adapt(&mut topology, &arguments.faults());
+        }
+        return Ok((topology, None));
     };
 
     let (topology, watched) = first_build(&project, arguments.watch).await?;
@@ -116,8 +122,13 @@ impl Running {
         project: &Option<WatchedProject>,
         status: &BuildStatus,
     ) -> Result<Option<Table>, Box<dyn Error>> {
-        if arguments.demo {
-            return demo::run(address, &self.pipeline).await.map(Some);
+        match arguments.demo {
+            Some(Demo::Events) => return demo::run(address, &self.pipeline).await.map(Some),
+            Some(Demo::Thumbnails) => {
+                let table = demo::run_thumbnails(address, &self.pipeline).await;
+                return table.map(Some);
+            }
+            None => {}
         }
 
         match project {
@@ -303,7 +314,7 @@ fn greet(arguments: &Arguments, address: SocketAddr, sqs: Option<SocketAddr>, to
         }
     }
 
-    if !arguments.demo {
+    if arguments.demo.is_none() {
         say(&format!(
             "  export AWS_ENDPOINT_URL_S3=http://{address} AWS_REGION=us-east-1"
         ));

@@ -8,7 +8,7 @@ use s3_dispatch_local::{Error, Faults, Origin, Topology};
 
 use super::batch_arguments::BatchArguments;
 use super::values::{
-    ConsoleLines, FaultRate, Implementation, Variable, parse_fault, parse_implementation,
+    ConsoleLines, Demo, FaultRate, Implementation, Variable, parse_fault, parse_implementation,
     parse_port, parse_rate, parse_seed, parse_variable, parse_worker,
 };
 
@@ -97,8 +97,14 @@ pub(crate) struct Arguments {
     pub(crate) no_sync: bool,
 
     /// Upload, copy and delete a few objects, print what happened to each, and exit.
-    #[arg(long)]
-    pub(crate) demo: bool,
+    #[arg(
+        long,
+        value_enum,
+        value_name = "NAME",
+        num_args = 0..=1,
+        default_missing_value = "events"
+    )]
+    pub(crate) demo: Option<Demo>,
 
     /// Inject every fault at this rate, from 0 to 1.
     #[arg(long, value_name = "RATE", value_parser = parse_rate)]
@@ -170,7 +176,7 @@ impl Arguments {
     /// Whether the pipeline is that of a Cargo project.
     pub(crate) fn has_project(&self) -> bool {
         let has_programs = !self.function.is_empty() || !self.worker.is_empty();
-        let has_pipeline = self.config.is_some() || self.demo || self.examples;
+        let has_pipeline = self.config.is_some() || self.demo.is_some() || self.examples;
 
         !has_programs && !has_pipeline
     }
@@ -200,14 +206,16 @@ impl Arguments {
 
     /// Where S3 is served.
     pub(crate) fn s3_address(&self) -> SocketAddr {
-        let port = self.port.unwrap_or(if self.demo { 0 } else { 9090 });
+        let port = self
+            .port
+            .unwrap_or(if self.demo.is_some() { 0 } else { 9090 });
 
         SocketAddr::new(self.bind, port)
     }
 
     /// Where SQS is served.
     pub(crate) fn sqs_address(&self) -> SocketAddr {
-        let picks_free = self.demo || self.port == Some(0);
+        let picks_free = self.demo.is_some() || self.port == Some(0);
         let port = self.sqs_port.unwrap_or(if picks_free { 0 } else { 9092 });
 
         SocketAddr::from((Ipv4Addr::LOCALHOST, port))

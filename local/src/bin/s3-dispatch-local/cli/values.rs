@@ -15,6 +15,15 @@ pub(crate) enum Implementation {
     Url(InvokeUrl),
 }
 
+/// What a demo shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Demo {
+    /// Objects that are put, copied and deleted, with the functions of the examples
+    Events,
+    /// Photos and their thumbnails, with a function and a worker; it builds more
+    Thumbnails,
+}
+
 /// Which steps the console prints.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum ConsoleLines {

@@ -80,7 +80,7 @@ pub(super) async fn build(
     programs.collect()
 }
 
-/// Whether Cargo uses colours: it writes into a pipe, and what comes out of it may go to a terminal.
+/// Whether Cargo uses colours: it writes into a pipe, and what comes out may go to a terminal.
 fn color() -> &'static str {
     match AutoStream::choice(&std::io::stderr()) {
         ColorChoice::Never => "never",

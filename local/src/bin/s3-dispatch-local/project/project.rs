@@ -54,6 +54,30 @@ impl Project {
         }))
     }
 
+    /// Programs of the checkout of this repository that the current folder is in.
+    pub(crate) async fn of_checkout(names: &[&str], features: &str) -> Result<Self, Failure> {
+        let manifest = find_manifest(None)?;
+        let metadata = Metadata::of(&manifest).await?;
+        if !metadata.packages.iter().any(is_own) {
+            let text = "this demo needs a checkout of the repository of `s3-dispatch`: its \
+                        programs are built there";
+            return Err(Failure::new(text));
+        }
+
+        let names: Vec<_> = names.iter().map(|name| String::from(*name)).collect();
+        Ok(Self {
+            binaries: choose(&metadata, &manifest, &names)?,
+            options: BuildOptions {
+                release: !cfg!(debug_assertions),
+                features: vec![features.to_owned()],
+            },
+            variables: Vec::new(),
+            sources: Sources::of(&metadata),
+            copies: Copies::new(&metadata.target_directory),
+            manifest,
+        })
+    }
+
     /// ``"`index` and `thumbnails`"``
     pub(super) fn names(&self) -> String {
         let names = self.binaries.iter().map(|binary| &binary.name);
@@ -134,10 +158,14 @@ impl Built {
 
 /// Whether this is the manifest of the repository of this program, or of its package.
 fn is_this_repository(metadata: &Metadata, manifest: &Path) -> bool {
-    let is_own = |package: &&Package| package.name == env!("CARGO_PKG_NAME");
-    let Some(own) = metadata.packages.iter().find(is_own) else {
+    let Some(own) = metadata.packages.iter().find(|package| is_own(package)) else {
         return false;
     };
 
     own.has_manifest(manifest) || manifest.parent() == Some(metadata.workspace_root.as_path())
+}
+
+/// Whether this is the package of this program.
+fn is_own(package: &Package) -> bool {
+    package.name == env!("CARGO_PKG_NAME")
 }
