@@ -98,11 +98,7 @@ impl Engine {
         };
         self.expire(queue, now);
 
-        let letter = match id {
-            None => queue.first_visible(now),
-            Some(id) => queue.find_visible(now, id),
-        };
-        let Some(letter) = letter else {
+        let Some(letter) = queue.visible(now, id) else {
             return Moved::NothingLeft;
         };
 

@@ -63,6 +63,13 @@ fn fan_out_line(kind: &StepKind) -> Option<StepLine> {
             true => ("filter", Tone::Good, format!("passes to {queue}")),
             false => ("filter", Tone::Faint, format!("not for {queue}")),
         },
+        StepKind::FilterPolicyChanged(spec) => {
+            let text = match spec.filter_policy {
+                Some(_) => format!("{} has another filter policy", spec.queue),
+                None => format!("{} gets everything", spec.queue),
+            };
+            ("configured", Tone::Name, text)
+        }
         StepKind::EventSent { bus } => ("event", Tone::Name, format!("to the {bus}")),
         StepKind::RuleVerdict {
             rule,
@@ -84,13 +91,6 @@ fn message_line(kind: &StepKind) -> Option<StepLine> {
         StepKind::ObjectEvent(event) => ("object", Tone::Good, object_text(event)),
         StepKind::NotificationsConfigured(bucket) => {
             ("configured", Tone::Name, configuration_text(bucket))
-        }
-        StepKind::FilterPolicyChanged(spec) => {
-            let text = match spec.filter_policy {
-                Some(_) => format!("{} has another filter policy", spec.queue),
-                None => format!("{} gets everything", spec.queue),
-            };
-            ("configured", Tone::Name, text)
         }
         StepKind::TestNotification { bucket } => {
             ("test", Tone::Faint, format!("s3:TestEvent for {bucket}"))
