@@ -478,7 +478,7 @@ impl<R: Router> Dispatcher<R> {
     /// `#[s3_handler]`, or a router, made by itself gets its kind afterwards.
     ///
     /// If a classifier panics, the record is retried. The guide [Which failures come
-    /// again](crate::failure#which-failures-come-again) has the whole picture.
+    /// again](crate::guide::which_failures_come_again) has the whole picture.
     ///
     /// # Examples
     ///

@@ -57,6 +57,7 @@ mod emf;
 #[cfg(feature = "aws_lambda_events")]
 mod aws_lambda_events;
 mod readme;
+mod guides;
 #[cfg(feature = "worker")]
 mod worker;
 #[cfg(feature = "worker")]
