@@ -26,8 +26,8 @@ const DOMAINS_OF_AWS: [&str; 14] = [
 
 /// Returns a client of SQS for the queue with this URL.
 ///
-/// The region is that in the URL. Only if it names none, it is that of the settings. If the settings
-/// name no endpoint and the URL is not one of AWS, its server is the endpoint.
+/// The region is that in the URL. Only if it names none, it is that of the settings. If the
+/// settings name no endpoint and the URL is not one of AWS, its server is the endpoint.
 pub(in crate::cli) async fn sqs(queue_url: &str) -> Client {
     let mut config = settings(region(queue_url)).await;
     if let (None, Some(origin)) = (config.endpoint_url(), foreign_origin(queue_url)) {
