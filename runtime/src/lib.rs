@@ -121,8 +121,7 @@
 //!   Managed Instances too.
 //! - `worker`: serves a queue of SQS outside Lambda.
 //! - `replay`: the command `replay`, which handles events from files or a dead-letter queue, or
-//!   sends them to a queue; see the guide "Replaying events", `docs/replaying-events.md` in the
-//!   crate's folder.
+//!   sends them to a queue; see the guide ["Replaying events"](guide::replaying_events).
 //! - `prometheus`: the metrics of a worker at `/metrics`, in Prometheus' text format.
 //! - `metrics`: counters, gauges and histograms through the facade of the crate `metrics`.
 //! - `emf`: [`start`] and [`run`] print these metrics in CloudWatch's embedded metric format.
