@@ -59,4 +59,6 @@ mod aws_lambda_events;
 mod readme;
 #[cfg(feature = "worker")]
 mod worker;
+#[cfg(feature = "worker")]
+mod worker_ends;
 mod script;
