@@ -233,6 +233,10 @@ struct KeepingAMirror;
 struct BackfillWithBatchOperations;
 
 #[cfg(doctest)]
+#[doc = include_str!("../docs/backfilling-a-bucket.md")]
+struct BackfillingABucket;
+
+#[cfg(doctest)]
 #[doc = include_str!("../docs/deploying-with-sam-and-cloudformation.md")]
 struct DeployingWithSamAndCloudFormation;
 
