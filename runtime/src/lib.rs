@@ -115,6 +115,9 @@
 //! - `trace-header`: `TraceHeaderInterceptor`, with which AWS can stop loops of functions on Lambda
 //!   Managed Instances too.
 //! - `worker`: serves a queue of SQS outside Lambda.
+//! - `replay`: the command `replay`, which handles events from files or a dead-letter queue, or
+//!   sends them to a queue; see the guide "Replaying events", `docs/replaying-events.md` in the
+//!   crate's folder.
 //! - `prometheus`: the metrics of a worker at `/metrics`, in Prometheus' text format.
 //! - `metrics`: counters, gauges and histograms through the facade of the crate `metrics`.
 //! - `emf`: [`start`] and [`run`] print these metrics in CloudWatch's embedded metric format.
@@ -243,6 +246,10 @@ struct DeployingWithSamAndCloudFormation;
 #[cfg(all(doctest, feature = "worker"))]
 #[doc = include_str!("../docs/a-worker-outside-lambda.md")]
 struct AWorkerOutsideLambda;
+
+#[cfg(doctest)]
+#[doc = include_str!("../docs/replaying-events.md")]
+struct ReplayingEvents;
 
 #[cfg(doctest)]
 #[doc = include_str!("../docs/logs-and-metrics.md")]

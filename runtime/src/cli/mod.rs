@@ -105,9 +105,10 @@ enum Action {
     },
     /// Handle events that exist already: from files, or from a dead-letter queue
     ///
-    /// Runs the handlers on each message, or sends it to a queue with --to. Prints the events that
-    /// failed to standard output, one notification a line, so that they can be replayed again, and
-    /// a summary to standard error. The first Ctrl-C drains, the second ends the program at once.
+    /// Runs the handlers on each message, or sends it to a queue with --to. Prints the events of
+    /// files that failed to standard output, one notification a line, so that they can be replayed
+    /// again, and a summary to standard error. The first Ctrl-C drains, the second ends the program
+    /// at once.
     #[cfg(feature = "replay")]
     #[command(
         after_help = "Exit status:\n  0    everything succeeded\n  1    something failed, could \
