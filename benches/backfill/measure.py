@@ -41,6 +41,7 @@ def environment(server):
         "HOME": "/nonexistent",
         "AWS_ENDPOINT_URL": server.endpoint,
         "AWS_REGION": "eu-central-1",
+        "AWS_DEFAULT_REGION": "eu-central-1",
         "AWS_ACCESS_KEY_ID": "test",
         "AWS_SECRET_ACCESS_KEY": "test",
         "AWS_EC2_METADATA_DISABLED": "true",
