@@ -85,6 +85,10 @@ pub mod backfill_with_batch_operations {}
 pub mod replaying_events {}
 
 #[doc = include_str!("links.txt")]
+#[doc = include_str!("backfilling-a-bucket.md")]
+pub mod backfilling_a_bucket {}
+
+#[doc = include_str!("links.txt")]
 #[doc = include_str!("logs-and-metrics.md")]
 pub mod logs_and_metrics {}
 

@@ -1,5 +1,7 @@
 //! The key of an object, decoded once.
 
+use std::borrow::Cow;
+
 use bytestring::ByteString;
 
 use super::key_memory::KeyMemory;
@@ -139,6 +141,34 @@ impl ObjectKey {
             sent,
         }
     }
+}
+
+/// Encodes a key as S3 does in notifications: a space becomes a `+`, and everything but letters,
+/// digits and `-_.*/` becomes `%XX` with upper-case digits.
+pub(crate) fn form_encode(key: &str) -> Cow<'_, str> {
+    const DIGITS: [u8; 16] = *b"0123456789ABCDEF";
+
+    let is_literal = |byte: &u8| {
+        byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'*' | b'/')
+    };
+    if key.as_bytes().iter().all(is_literal) {
+        return Cow::Borrowed(key);
+    }
+
+    let mut encoded = String::with_capacity(key.len() * 3);
+    for byte in key.bytes() {
+        match byte {
+            b' ' => encoded.push('+'),
+            literal if is_literal(&literal) => encoded.push(char::from(literal)),
+            other => {
+                encoded.push('%');
+                encoded.push(char::from(DIGITS[usize::from(other >> 4)]));
+                encoded.push(char::from(DIGITS[usize::from(other & 0xf)]));
+            }
+        }
+    }
+
+    Cow::Owned(encoded)
 }
 
 text_views!(ObjectKey);

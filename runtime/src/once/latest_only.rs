@@ -47,6 +47,7 @@ use crate::once::stores::store::DEFAULT_KEEP;
 /// | puts, posts, copies, removals | its own | after a newer event | what is older |
 /// | multipart uploads | of the upload's start | after its expiration | what is older than that |
 /// | expirations | of what expired | after something newer | its upload, and what is older |
+/// | backfilled ones of all these | none | after any event of its key | nothing |
 ///
 /// - Puts, posts and copies are `ObjectCreated:Put`, `ObjectCreated:Post` and `ObjectCreated:Copy`.
 /// - Removals are `ObjectRemoved:DeleteMarkerCreated`, and `ObjectRemoved:Delete` without a version
@@ -54,6 +55,8 @@ use crate::once::stores::store::DEFAULT_KEEP;
 /// - Multipart uploads are `ObjectCreated:CompleteMultipartUpload`.
 /// - Expirations are `LifecycleExpiration:DeleteMarkerCreated`, and `LifecycleExpiration:Delete`
 ///   without a version id.
+/// - Backfilled are the records of `backfill` and of S3 Batch Operations
+///   ([`is_backfilled`](S3EventRecord::is_backfilled)).
 ///
 /// All others are always routed and never remembered, because for them "older" would be wrong:
 /// tagging and access control events have no sequencer, and restoration, replication, tiering,
@@ -76,6 +79,22 @@ use crate::once::stores::store::DEFAULT_KEEP;
 /// right state, too, with one exception: an expiration is skipped if the expired object seems older
 /// than an event before it, because the object was such an upload, or a version that became the
 /// current one again. Then what was written about the object stays.
+///
+/// # Backfills
+///
+/// A listing tells what was in the bucket when it was made, and events that happened since may be
+/// handled before what the listing found. So a backfilled record is [stale](SkipReason::Stale) if
+/// any event of its key is remembered, and remembers nothing itself: a live event wins, whichever
+/// of the two is delivered first. A backfill may therefore run while events arrive.
+///
+/// - Between backfilled records of one key there is no order. A listing of all versions delivers
+///   the oldest first, and what is handled here (`--here`) is handled in this order.
+/// - An event is remembered for as long as [`with_keep`](Self::with_keep) says. A message of a
+///   backfill that waits longer in its queue may be handled after the event is forgotten.
+/// - An object that was removed before any event of its key was handled, and after it was listed,
+///   comes back until the removal is handled. The removal is newer, so it wins.
+/// - A backfill repairs nothing that was handled wrongly: what events of the key left stays. To
+///   handle such objects again, choose another [scope](Self::with_scope).
 ///
 /// # Sharing a store
 ///

@@ -1,6 +1,6 @@
 //! What the protocols promise about the end of a run.
 
-use crate::plan::{End, Plan};
+use crate::plan::{BACKFILLED, End, Plan};
 
 /// Every record has an effect, and succeeds when nothing goes wrong any more.
 pub(crate) fn nothing_lost(plan: &Plan, end: &End) -> bool {
@@ -25,6 +25,24 @@ pub(crate) fn newest_last(plan: &Plan, end: &End) -> bool {
     let newest = plan.sequencers.iter().max();
 
     !end.is_stuck && end.effects.last().map(String::as_str) == newest.copied()
+}
+
+/// The last effect is that of the newest live event. If nothing went wrong, a backfilled one has
+/// its effect before the live ones or none.
+pub(crate) fn live_wins(plan: &Plan, end: &End) -> bool {
+    let is_live = |sequencer: &&str| *sequencer != BACKFILLED;
+    let newest = plan.sequencers.iter().copied().filter(is_live).max();
+    let mut effects = end
+        .effects
+        .iter()
+        .map(String::as_str)
+        .skip_while(|one| !is_live(one));
+    let something_went_wrong = end.faults + end.waits > 0;
+
+    !end.is_stuck
+        && !end.overlapped
+        && end.effects.last().map(String::as_str) == newest
+        && (something_went_wrong || effects.all(|one| is_live(&one)))
 }
 
 /// All promises of the wrappers around each other.
