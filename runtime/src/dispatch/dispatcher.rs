@@ -478,7 +478,7 @@ impl<R: Router> Dispatcher<R> {
     /// `#[s3_handler]`, or a router, made by itself gets its kind afterwards.
     ///
     /// If a classifier panics, the record is retried. The guide [Which failures come
-    /// again](crate::failure#which-failures-come-again) has the whole picture.
+    /// again](crate::guide::which_failures_come_again) has the whole picture.
     ///
     /// # Examples
     ///
@@ -736,6 +736,23 @@ impl<R: Router> Dispatcher<R> {
         self
     }
 
+    /// The event that the tasks of a batch job stand for, if the program has chosen it.
+    #[cfg(feature = "replay")]
+    pub(crate) fn batch_event(&self) -> Option<&EventName> {
+        self.settings.batch_event.as_ref()
+    }
+
+    /// Leaves failures to whoever observes them: no sink stores them and no backoff delays them,
+    /// and a message that cannot be read is a failure.
+    #[cfg(feature = "replay")]
+    pub(crate) fn without_sinks(mut self) -> Self {
+        self.settings.dead_letters = None;
+        self.settings.backoff = None;
+        self.settings.queue = None;
+        self.settings.malformed = Malformed::Fail;
+        self
+    }
+
     /// Returns whether the dispatcher changes when messages are visible again.
     #[cfg(feature = "cli")]
     pub(crate) fn changes_visibility(&self) -> bool {
@@ -858,6 +875,9 @@ impl<R: Router> Dispatcher<R> {
     ///
     /// An export also gets no more than half of the time that is left until the deadline. What is
     /// not exported by then waits in memory for the next invocation, and a warning says so.
+    ///
+    /// A worker exports in the background. There, this is how long the last export may delay its
+    /// end.
     ///
     /// # Examples
     ///

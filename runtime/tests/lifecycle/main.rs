@@ -4,6 +4,8 @@
 
 #![allow(missing_docs, clippy::unwrap_used)]
 
+#[cfg(all(unix, feature = "replay"))]
+mod as_replay;
 #[cfg(all(unix, feature = "cli", feature = "worker"))]
 mod as_worker;
 #[cfg(feature = "sqs")]
@@ -22,6 +24,8 @@ mod runtime_api;
 mod sqs;
 #[cfg(all(unix, feature = "otel"))]
 mod traces;
+#[cfg(all(unix, feature = "cli", feature = "otel", feature = "worker"))]
+mod worker_traces;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -36,8 +40,12 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         .chain(on_managed_instance::TESTS);
     #[cfg(all(unix, feature = "cli", feature = "worker"))]
     let tests = tests.chain(&as_worker::TESTS);
+    #[cfg(all(unix, feature = "replay"))]
+    let tests = tests.chain(&as_replay::TESTS);
     #[cfg(all(unix, feature = "otel"))]
     let tests = tests.chain(&traces::TESTS);
+    #[cfg(all(unix, feature = "cli", feature = "otel", feature = "worker"))]
+    let tests = tests.chain(&worker_traces::TESTS);
 
     for (name, test) in tests {
         println!("test {name}");

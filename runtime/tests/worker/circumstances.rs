@@ -7,6 +7,9 @@ use crate::checks::{Facts, Settled};
 use crate::journal::{Answer, Kind};
 use crate::stage::Gone;
 
+/// The longest time for which handlers stop before the end of their lease.
+const LEAD: Duration = Duration::from_secs(1);
+
 type Circumstance = fn(&Facts<'_>) -> bool;
 
 const CIRCUMSTANCES: &[(&str, Circumstance)] = &[
@@ -59,6 +62,40 @@ const CIRCUMSTANCES: &[(&str, Circumstance)] = &[
             })
         },
     ),
+    (
+        "a handler ran until its message could not be held longer",
+        |facts| {
+            facts.runs().iter().any(|run| {
+                let receipt = facts.receipt(run.receipt);
+                run.answer.is_none()
+                    && run
+                        .end
+                        .is_some_and(|end| receipt.reaches_limit(end.at + LEAD + LEAD))
+            })
+        },
+    ),
+    (
+        "a handler ran for hours, and its message was deleted",
+        |facts| {
+            facts.runs().iter().any(|run| {
+                let hour = Duration::from_secs(3_600);
+                let ran = run.end.map(|end| end.at - run.start.at);
+                let mut deletions = facts
+                    .receipt(run.receipt)
+                    .calls_of(|kind| kind == Kind::Delete);
+                ran.is_some_and(|ran| ran > hour) && deletions.next().is_some()
+            })
+        },
+    ),
+    ("the dead-letter sink was stopped with the lease", |facts| {
+        facts.trial.journal.letters.iter().any(|letter| {
+            let receipt = facts.receipt(letter.receipt);
+            letter.answer.is_none()
+                && letter
+                    .end
+                    .is_some_and(|end| receipt.is_lost(end, facts.visibility()))
+        })
+    }),
     ("a deletion was tried again", |facts| {
         facts
             .receipts()
@@ -201,6 +238,36 @@ const OF_STANDARD_QUEUES: &[(&str, Circumstance)] = &[
             })
         })
     }),
+    (
+        "a worker waited for handlers after the end of its queue",
+        |facts| {
+            facts.lives().any(|(worker, life)| {
+                let receives = facts.trial.journal.receives.iter();
+                let own = receives.filter(|receive| receive.worker == worker);
+                let last = own.filter_map(|receive| receive.ended).max();
+                let mut ends = facts.runs().iter().filter(|run| run.worker == worker);
+                life.told.is_none()
+                    && !life.was_dropped()
+                    && ends.any(|run| {
+                        let end = run.end.map(|end| end.at);
+                        last.is_some_and(|last| end > Some(last.at + facts.visibility()))
+                    })
+            })
+        },
+    ),
+    (
+        "a worker was told to stop after the end of its queue",
+        |facts| {
+            facts.fleet.ends
+                && facts.lives().any(|(worker, life)| {
+                    let receives = facts.trial.journal.receives.iter();
+                    let own = receives.filter(|receive| receive.worker == worker);
+                    let last = own.filter_map(|receive| receive.ended).max();
+                    life.told
+                        .is_some_and(|told| last.is_some_and(|last| told.at > last.at))
+                })
+        },
+    ),
     (
         "a key waited for a message of an earlier receive",
         |facts| {

@@ -3,7 +3,9 @@
 use serde::Serialize;
 
 use super::members::{Members, Names};
-use crate::delivery::{BatchJob, Content, Delivery, Envelope, Envelopes, Message, MessageId};
+use crate::delivery::{
+    BatchJob, Content, Delivery, Envelope, Envelopes, Message, MessageId, Opened,
+};
 use crate::reading::json::{Path, Read, Scanner};
 use crate::record::EventSource;
 use crate::text::{RawJson, Text};
@@ -68,14 +70,14 @@ impl Task {
         let index = delivery.records().len();
         delivery.records_mut().push(read_back(&notification));
 
-        let message = Message::new(
-            Envelopes::default().and(Envelope::BatchOperations),
-            Ok(Content::Records(index..index + 1)),
-            Some(body(&notification)),
-        );
+        let opened = Opened {
+            envelopes: Envelopes::default().and(Envelope::BatchOperations),
+            content: Ok(Content::Records(index..index + 1)),
+            body: Some(body(&notification)),
+        };
         let mut context = MessageContext::new();
         context.message_id = Some(self.id);
-        delivery.push(message.with_context(context));
+        delivery.push(Message::new(context, opened));
     }
 }
 

@@ -6,7 +6,7 @@ use s3_dispatch::{Malformed, Unrouted};
 
 use crate::fleet::Fleet;
 use crate::journal::{Kind, Life, Moment, Receipt, Run};
-use crate::trial::Trial;
+use crate::trial::{HEALED, Trial};
 use crate::world::{Content, End};
 
 /// Tokio's clock wakes at whole milliseconds.
@@ -63,6 +63,11 @@ impl<'t> Facts<'t> {
         &self.trial.journal.runs
     }
 
+    /// The calls of handlers and of the sink.
+    pub(crate) fn runs_and_letters(&self) -> impl Iterator<Item = &'t Run> {
+        self.runs().iter().chain(&self.trial.journal.letters)
+    }
+
     pub(crate) fn runs_of(&self, receipt: usize) -> &[&'t Run] {
         &self.runs[receipt]
     }
@@ -77,6 +82,12 @@ impl<'t> Facts<'t> {
 
     pub(crate) fn life(&self, worker: usize) -> &'t Life {
         &self.trial.journal.lives[worker]
+    }
+
+    /// Whether a worker was told to stop only when everything had to have ended by itself.
+    pub(crate) fn is_told_at_last(&self, worker: usize) -> bool {
+        let told = self.life(worker).told;
+        told.is_some_and(|told| told.at >= HEALED + Duration::from_secs(120))
     }
 
     /// When a worker ended, or when the drain time was over before that.

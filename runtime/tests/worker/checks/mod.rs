@@ -23,10 +23,12 @@ macro_rules! checks {
 const CHECKS: &[(&str, Check)] = checks![
     stops::handlers_are_given_what_was_received,
     stops::every_worker_ends,
+    stops::workers_end_with_their_queue,
     stops::nothing_is_left_running,
     leases::no_two_workers_are_inside_one_lease,
     leases::handlers_end_with_their_lease,
     leases::a_refused_extension_stops_the_handlers_at_once,
+    leases::nothing_is_asked_for_beyond_twelve_hours,
     leases::what_is_held_is_extended_in_time,
     leases::no_more_is_held_than_there_are_places,
     leases::no_more_handlers_run_than_allowed,

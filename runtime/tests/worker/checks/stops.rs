@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use super::facts::TICK;
 use super::{Checked, Facts};
-use crate::journal::Kind;
 use crate::stage::Gone;
 
 /// How long a worker needs at most after its drain time, to stop handlers and for its last calls.
@@ -23,6 +22,33 @@ pub(super) fn every_worker_ends(facts: &Facts<'_>) -> Checked {
     }
 
     Err(String::from("a worker did not end after it was told to"))
+}
+
+/// A worker ends by itself once the queue has ended, and not before.
+pub(super) fn workers_end_with_their_queue(facts: &Facts<'_>) -> Checked {
+    let given = facts.trial.messages.iter().enumerate().map(|(index, _)| {
+        let receipts = facts.receipts().filter(|(_, one)| one.message == index);
+        receipts.map(|(_, one)| one.sent).min()
+    });
+    let given: Option<Vec<_>> = given.collect();
+
+    for (worker, life) in facts.lives() {
+        let ended_by_itself = life.told.is_none() && !life.was_dropped();
+        let stays = life.told.is_some() && life.ended.is_some() && facts.is_told_at_last(worker);
+        if facts.fleet.ends && stays {
+            return Err(format!("worker {worker} did not end by itself: {life:?}"));
+        }
+
+        let has_ended = given.as_ref().is_some_and(|given| {
+            let mut given = given.iter();
+            given.all(|sent| life.ended.is_some_and(|ended| *sent < ended))
+        });
+        if ended_by_itself && !(facts.fleet.ends && has_ended) {
+            return Err(format!("worker {worker} ended by itself: {life:?}"));
+        }
+    }
+
+    Ok(())
 }
 
 pub(super) fn nothing_is_left_running(facts: &Facts<'_>) -> Checked {
@@ -70,9 +96,8 @@ pub(super) fn what_has_not_begun_is_handed_back_at_the_stop(facts: &Facts<'_>) -
         };
         let due = told.max(answered);
         let records = facts.fleet.world.messages[receipt.message].records();
-        let has_ended = receipt
-            .calls_of(|kind| kind != Kind::Change(facts.visibility()))
-            .any(|call| call.begun < due);
+        let mut endings = receipt.endings(facts.visibility());
+        let has_ended = endings.any(|call| call.begun < due);
         let is_over = facts.over(receipt.worker) <= due.at;
         let has_begun = !facts.runs_of(index).is_empty() || records.is_empty();
         let may_have_failed = facts.fleet.world.setup.holds_back;
@@ -142,14 +167,16 @@ pub(super) fn handlers_are_cut_off_for_a_reason(facts: &Facts<'_>) -> Checked {
     Ok(())
 }
 
-/// A message may be missing only if it succeeded, or was received as often as the queue allows.
+/// A message may be missing only if it succeeded, or was received as often as the queue allows. If
+/// the queue ends, what did not succeed was given out, and so is in the report of a worker that did
+/// not crash.
 pub(super) fn nothing_is_missing_in_the_end(facts: &Facts<'_>) -> Checked {
     for (index, message) in facts.trial.messages.iter().enumerate() {
         let mut receipts = facts.receipts().filter(|(_, one)| one.message == index);
         let is_right = match message.gone {
             Some(Gone::Deleted) => receipts.any(|(one, _)| facts.has_succeeded(one, usize::MAX)),
             Some(Gone::DeadLetter) => facts.fleet.most_receives == Some(message.count),
-            None => false,
+            None => facts.fleet.ends && message.count == 1,
         };
         if !is_right {
             return Err(format!("message {index}: {message:?}"));
