@@ -249,10 +249,10 @@ pub use s3_dispatch_core::__private;
 pub use s3_dispatch_core::{
     Annotated, BucketName, Class, Classify, Context, ETag, Error, ErrorKind, EventName,
     EventPattern, Expired, FromRecord, FromRecordAsync, FromRef, Handler, HandlerError,
-    HandlerErrorKind, Key, Manifest, MessageContext, Notification, ObjectCreated, ObjectKey,
-    ObjectRemoved, ObjectRestored, Outcome, Replicated, Retained, Route, Router, Routes,
-    S3EventRecord, Sequencer, SkipReason, State, Tagged, Tiered, Transitioned, VersionId,
-    async_trait,
+    HandlerErrorKind, History, HistoryEntry, Key, Manifest, MessageContext, Notification,
+    ObjectCreated, ObjectKey, ObjectRemoved, ObjectRestored, Outcome, Replicated, Retained, Route,
+    Router, Routes, S3EventRecord, Sequencer, SkipReason, State, Tagged, Tiered, Transitioned,
+    VersionId, async_trait,
 };
 pub use s3_dispatch_core::{delivery, event_data, handler, manifest, record};
 pub use s3_dispatch_macros::s3_handler;

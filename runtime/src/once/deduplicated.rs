@@ -7,7 +7,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use s3_dispatch_core::__private::settle;
 use s3_dispatch_core::{
-    HandlerError, MessageContext, Outcome, Route, Router, S3EventRecord, SkipReason,
+    HandlerError, History, HistoryEntry, MessageContext, Outcome, Route, Router, S3EventRecord,
+    Sequencer, SkipReason,
 };
 use tokio::time::Instant;
 
@@ -15,9 +16,10 @@ use crate::ClaimStore;
 use crate::failure::classifiers::retry;
 use crate::guarded::Guarded;
 use crate::once::identity::{Identity, default_scope};
+use crate::once::look_up::look_up;
 use crate::once::order;
 use crate::once::outage::{Outage, Patience};
-use crate::once::stores::store::{Claim, DEFAULT_KEEP, Lease};
+use crate::once::stores::store::{Claim, DEFAULT_KEEP, Lease, StoreError};
 use crate::telemetry::errors::with_causes;
 
 /// Handles each record once, across invocations and processes.
@@ -59,6 +61,18 @@ use crate::telemetry::errors::with_causes;
 /// Functions that do different things with the same record can share a store. Each has its own
 /// scope, which by default is the name of the Lambda function, and outside Lambda that of the
 /// program ([`with_scope`](Self::with_scope)).
+///
+/// # Audits
+///
+/// With a completed record, a store that [can](ClaimStore::remembers_states) also remembers the
+/// [state](Identity::of_state) in which its event left the object, for the same time and in the
+/// same write. `audit`, and your own program through [`history`](Router::history), can then compare
+/// a bucket with what was handled.
+///
+/// A state is remembered if and only if its record was completed. So it is *not* remembered if the
+/// record was skipped, if its completion was lost, if it was routed unguarded during an outage, if
+/// it has no identity, or if another event with the same identity was handled before. Such an
+/// object counts as missing, even if its handler has run.
 ///
 /// # The queue's settings
 ///
@@ -288,7 +302,7 @@ impl<R: Router, Store: ClaimStore> Deduplicated<R, Store> {
 
         let ended = async {
             match outcome {
-                Outcome::Handled => self.store.complete(identity, lease, self.keep).await,
+                Outcome::Handled => self.complete(record, identity, lease).await,
                 Outcome::Skipped(_) | Outcome::Failed(_) => {
                     self.store.release(identity, lease).await
                 }
@@ -311,6 +325,27 @@ impl<R: Router, Store: ClaimStore> Deduplicated<R, Store> {
         }
 
         outcome
+    }
+
+    /// Completes a record, and remembers the state of its object with it.
+    async fn complete(
+        &self,
+        record: &S3EventRecord,
+        identity: &Identity,
+        lease: &Lease,
+    ) -> Result<bool, StoreError> {
+        let (store, keep) = (&self.store, self.keep);
+        let state = store.remembers_states().then(|| self.state(record));
+
+        match state.flatten() {
+            Some(state) => store.complete_state(identity, lease, keep, &state).await,
+            None => store.complete(identity, lease, keep).await,
+        }
+    }
+
+    /// Returns the state that is remembered when a record is handled.
+    fn state(&self, record: &S3EventRecord) -> Option<Identity> {
+        Some(Identity::of_state(record)?.within(&self.scope))
     }
 }
 
@@ -353,6 +388,45 @@ impl<R: Router, Store: ClaimStore> Router for Deduplicated<R, Store> {
 
     async fn prepare(&self) -> Result<(), Box<dyn StdError + Send + Sync>> {
         self.router.prepare().await
+    }
+
+    fn history(&self) -> Option<&dyn History> {
+        Some(self)
+    }
+}
+
+#[async_trait]
+impl<R: Router, Store: ClaimStore> History for Deduplicated<R, Store> {
+    fn keeps_states_for(&self) -> Option<Duration> {
+        Some(self.keep)
+    }
+
+    fn scope(&self) -> Option<&str> {
+        Some(&self.scope)
+    }
+
+    async fn look_up(
+        &self,
+        records: &[S3EventRecord],
+    ) -> Result<Vec<HistoryEntry>, Box<dyn StdError + Send + Sync>> {
+        let state = |record: &S3EventRecord| {
+            // Without an identity, a record is never completed.
+            (self.identify)(record)?;
+            self.state(record)
+        };
+        let states = records.iter().map(state).collect();
+
+        look_up(&self.store, self.patience, states).await
+    }
+
+    async fn newest_position(
+        &self,
+        record: &S3EventRecord,
+    ) -> Result<Option<Sequencer>, Box<dyn StdError + Send + Sync>> {
+        match self.router.history() {
+            Some(history) => history.newest_position(record).await,
+            None => Ok(None),
+        }
     }
 }
 

@@ -32,6 +32,7 @@ mod own_writes;
 mod outages;
 mod scopes;
 mod identity;
+mod history;
 mod latest_only;
 mod looking_mirror;
 mod s3_model;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use s3_dispatch::{EventName, Router, S3EventRecord};
+use s3_dispatch::{EventName, HistoryEntry, Router, S3EventRecord};
 use s3_dispatch_testing::RecordBuilder;
 
 use crate::handler::Handler;
@@ -39,7 +39,10 @@ impl Plan {
         sequencers: &'static [&'static str],
     ) -> Self {
         let record = RecordBuilder::new(EventName::OBJECT_CREATED_PUT);
-        let record = |sequencer: &&str| record.clone().with_sequencer(*sequencer).build();
+        let record = |sequencer: &&str| {
+            let record = record.clone().with_e_tag(*sequencer);
+            record.with_sequencer(*sequencer).build()
+        };
 
         Self {
             records: sequencers.iter().map(record).collect(),
@@ -181,6 +184,8 @@ pub(crate) struct End {
     pub(crate) faults: usize,
     pub(crate) waits: usize,
     pub(crate) completed_twice: usize,
+    /// What an audit finds of each record. Empty without a history.
+    pub(crate) history: Vec<HistoryEntry>,
     /// A record failed even when nothing went wrong any more.
     pub(crate) is_stuck: bool,
 }

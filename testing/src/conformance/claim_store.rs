@@ -8,8 +8,10 @@ use s3_dispatch::once::{Claim, Identity, Lease};
 
 use super::answers::{LONG, PATIENCE, SHORT, done, wait_for};
 use super::identities::{new_identity, similar};
+use super::states::check_states;
 
-/// Checks every promise of [`ClaimStore`].
+/// Checks every promise of [`ClaimStore`], and those about states of objects if the store
+/// [remembers them](ClaimStore::remembers_states).
 ///
 /// # Panics
 ///
@@ -24,6 +26,7 @@ pub async fn check_claim_store(store: &impl ClaimStore) {
     a_completion_expires(store).await;
     one_of_many_claims_is_acquired(store).await;
     every_identity_is_distinct(store).await;
+    check_states(store).await;
 }
 
 async fn a_claim_is_in_progress_until_it_is_completed(store: &impl ClaimStore) {
