@@ -13,6 +13,7 @@ use s3_dispatch_core::{
 use tokio::time::Instant;
 
 use crate::ClaimStore;
+use crate::dispatch::engine::slots::{self, NothingBegins};
 use crate::failure::classifiers::retry;
 use crate::guarded::Guarded;
 use crate::once::identity::{Identity, default_scope};
@@ -286,6 +287,74 @@ impl<R, Store> Deduplicated<R, Store> {
 }
 
 impl<R: Router, Store: ClaimStore> Deduplicated<R, Store> {
+    /// Claims a record, and waits until its handler may run. Returns `None` if the record is to be
+    /// routed without a claim.
+    ///
+    /// # Errors
+    ///
+    /// What to do with the record instead: it was handled, or cannot be handled now.
+    async fn acquire(
+        &self,
+        message: &MessageContext,
+        identity: &Identity,
+    ) -> Result<Option<Lease>, Outcome> {
+        let length = self.lease(message);
+        let claimed = slots::lend(self.claim(message, identity, length)).await?;
+        let begun = slots::hold().await;
+
+        let Some(lease) = claimed else {
+            return begun.map(|_| None).map_err(not_begun);
+        };
+
+        // While the record waited for its turn, the lease may have become too short for the handler.
+        let left = begun.map(|waited| length.saturating_sub(waited));
+        let wanted = self.lease(message);
+        if left.is_ok_and(|left| wanted.saturating_sub(left) <= wanted / 10) {
+            return Ok(Some(lease));
+        }
+
+        let released = self.store.release(identity, &lease);
+        if let Err(error) = self.patience.wait(message, released).await {
+            let error = with_causes(&error);
+            tracing::warn!(error, "the claim could not be released, and has to expire");
+        }
+
+        match begun {
+            Ok(_) => self.claim(message, identity, self.lease(message)).await,
+            Err(error) => Err(not_begun(error)),
+        }
+    }
+
+    /// Claims a record for this time. The result is that of [`acquire`](Self::acquire).
+    async fn claim(
+        &self,
+        message: &MessageContext,
+        identity: &Identity,
+        lease: Duration,
+    ) -> Result<Option<Lease>, Outcome> {
+        let claim = self.store.claim(identity, lease);
+
+        match self.patience.wait(message, claim).await {
+            Ok(Claim::Acquired(lease)) => Ok(Some(lease)),
+            Ok(Claim::Completed) => Err(Outcome::Skipped(SkipReason::Duplicate)),
+            Ok(Claim::InProgress { left }) => {
+                let error = HandlerError::retry(HandledElsewhere);
+                Err(Outcome::Failed(match left {
+                    Some(left) => error.with_retry_after(left),
+                    None => error,
+                }))
+            }
+            Err(error) if self.outage == Outage::RouteUnguarded => {
+                tracing::warn!(
+                    error = with_causes(&error),
+                    "the record is routed without a claim"
+                );
+                Ok(None)
+            }
+            Err(error) => Err(Outcome::Failed(retry(error))),
+        }
+    }
+
     /// Routes a claimed record, then completes or releases the claim.
     async fn route_claimed(
         &self,
@@ -295,7 +364,7 @@ impl<R: Router, Store: ClaimStore> Deduplicated<R, Store> {
         lease: &Lease,
     ) -> Outcome {
         // A panic of the handler has ended, and its claim need not wait for the lease.
-        let outcome = Guarded::new(|| order::route(&self.router, record, message))
+        let outcome = Guarded::new(|| slots::keep(order::route(&self.router, record, message)))
             .await
             .unwrap_or_else(|panicked| Outcome::Failed(HandlerError::retry(panicked)));
         let outcome = settle(outcome, message);
@@ -308,7 +377,7 @@ impl<R: Router, Store: ClaimStore> Deduplicated<R, Store> {
                 }
             }
         };
-        let ended = self.patience.wait(message, ended).await;
+        let ended = slots::lend(self.patience.wait(message, ended)).await;
 
         match ended {
             Ok(true) => {}
@@ -352,33 +421,20 @@ impl<R: Router, Store: ClaimStore> Deduplicated<R, Store> {
 #[async_trait]
 impl<R: Router, Store: ClaimStore> Router for Deduplicated<R, Store> {
     async fn route(&self, record: &S3EventRecord, message: &MessageContext) -> Outcome {
-        let Some(identity) = (self.identify)(record) else {
+        let identity = match order::may_handle(&self.router, record) {
+            true => (self.identify)(record),
+            false => None,
+        };
+        let Some(identity) = identity else {
             return order::route(&self.router, record, message).await;
         };
 
         let identity = identity.within(&self.scope);
 
-        let claim = self.store.claim(&identity, self.lease(message));
-        match self.patience.wait(message, claim).await {
-            Ok(Claim::Acquired(lease)) => {
-                self.route_claimed(record, message, &identity, &lease).await
-            }
-            Ok(Claim::Completed) => Outcome::Skipped(SkipReason::Duplicate),
-            Ok(Claim::InProgress { left }) => {
-                let error = HandlerError::retry(HandledElsewhere);
-                Outcome::Failed(match left {
-                    Some(left) => error.with_retry_after(left),
-                    None => error,
-                })
-            }
-            Err(error) if self.outage == Outage::RouteUnguarded => {
-                tracing::warn!(
-                    error = with_causes(&error),
-                    "the record is routed without a claim"
-                );
-                order::route(&self.router, record, message).await
-            }
-            Err(error) => Outcome::Failed(retry(error)),
+        match self.acquire(message, &identity).await {
+            Ok(Some(lease)) => self.route_claimed(record, message, &identity, &lease).await,
+            Ok(None) => slots::keep(order::route(&self.router, record, message)).await,
+            Err(outcome) => outcome,
         }
     }
 
@@ -392,6 +448,10 @@ impl<R: Router, Store: ClaimStore> Router for Deduplicated<R, Store> {
 
     fn history(&self) -> Option<&dyn History> {
         Some(self)
+    }
+
+    fn asks_store_first(&self) -> bool {
+        true
     }
 }
 
@@ -428,6 +488,10 @@ impl<R: Router, Store: ClaimStore> History for Deduplicated<R, Store> {
             None => Ok(None),
         }
     }
+}
+
+fn not_begun(error: NothingBegins) -> Outcome {
+    Outcome::Failed(HandlerError::retry(error))
 }
 
 /// Someone else has claimed the record.

@@ -10,6 +10,7 @@ use s3_dispatch_core::{
 };
 use tracing::Instrument;
 
+use crate::dispatch::engine::slots;
 #[cfg(feature = "object-store")]
 use crate::dispatch::engine::task_look_up;
 use crate::dispatch::settings::{Settings, Unrouted};
@@ -79,7 +80,7 @@ async fn route_guarded<R: Router>(
     let routed = Guarded::new(|| begin(router, record, message, settings));
     let routed = match settings.record_timeout {
         None => routed.await,
-        Some(timeout) => match tokio::time::timeout(timeout, routed).await {
+        Some(timeout) => match slots::timeout(timeout, routed).await {
             Ok(routed) => routed,
             Err(_) => return Outcome::Failed(HandlerError::retry(TimedOut(timeout))),
         },
