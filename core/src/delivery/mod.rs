@@ -7,8 +7,10 @@ pub(crate) mod context;
 mod envelope;
 mod messages;
 mod batch_job;
+pub(crate) mod backfilled_event;
 pub(crate) mod notification;
 
+pub use backfilled_event::BackfilledEvent;
 pub use batch_job::{BatchInvocationId, BatchJob, BatchJobId, SchemaVersion};
 pub use context::{
     InvocationId, MessageGroupId, MessageId, QueueArn, ReceiptHandle, TraceHeader, TraceParent,

@@ -1,5 +1,6 @@
 //! The key of an object, decoded once.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use smallvec::SmallVec;
@@ -186,6 +187,34 @@ fn form_decode_byte(encoded: &[u8]) -> Option<(u8, &[u8])> {
         }
         _ => None,
     }
+}
+
+/// Encodes a key as S3 does in notifications: a space becomes a `+`, and everything but letters,
+/// digits and `-_.*/` becomes `%XX` with upper-case digits.
+pub(crate) fn form_encode(key: &str) -> Cow<'_, str> {
+    const DIGITS: [u8; 16] = *b"0123456789ABCDEF";
+
+    let is_literal = |byte: &u8| {
+        byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'*' | b'/')
+    };
+    if key.as_bytes().iter().all(is_literal) {
+        return Cow::Borrowed(key);
+    }
+
+    let mut encoded = String::with_capacity(key.len() * 3);
+    for byte in key.bytes() {
+        match byte {
+            b' ' => encoded.push('+'),
+            literal if is_literal(&literal) => encoded.push(char::from(literal)),
+            other => {
+                encoded.push('%');
+                encoded.push(char::from(DIGITS[usize::from(other >> 4)]));
+                encoded.push(char::from(DIGITS[usize::from(other & 0xf)]));
+            }
+        }
+    }
+
+    Cow::Owned(encoded)
 }
 
 text_views!(ObjectKey);

@@ -28,7 +28,7 @@ text_newtypes! {
     /// S3's second id of a request, which AWS's support asks for.
     HostId;
     /// The id of a bucket's notification configuration, as it was chosen by the owner of the
-    /// bucket.
+    /// bucket. A record that S3 did not send has [`BACKFILL`](Self::BACKFILL).
     ConfigurationId;
 }
 
@@ -36,4 +36,13 @@ impl EventSource {
     /// The text that marks a record which was made of a task of S3 Batch Operations. AWS sends
     /// tasks without a source.
     pub const BATCH_OPERATIONS: &'static str = "aws:s3:batch-operations";
+}
+
+impl ConfigurationId {
+    /// The text that marks the record of an event that S3 did not send: of an object in a listing
+    /// that `backfill` read, or of a task of S3 Batch Operations.
+    pub const BACKFILL: &'static str = "s3-dispatch-backfill";
+
+    /// Stands between that mark and a position.
+    pub(crate) const BEFORE_POSITION: &'static str = ";after=";
 }

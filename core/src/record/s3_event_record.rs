@@ -113,7 +113,8 @@ pub struct S3EventRecord {
     pub host_id: Option<HostId>,
     /// The id of the notification configuration that made S3 send the record.
     ///
-    /// `s3.configurationId` in a notification. `None` from EventBridge.
+    /// `s3.configurationId` in a notification. `None` from EventBridge. It is
+    /// [`ConfigurationId::BACKFILL`] if S3 did not send the record.
     pub configuration_id: Option<ConfigurationId>,
     /// The bucket.
     ///
@@ -186,7 +187,8 @@ impl S3EventRecord {
 
     /// Whether the record was made of a task of an S3 Batch Operations job.
     ///
-    /// Such a record has an event name, a bucket, a key, and perhaps a version, and nothing else.
+    /// Such a record has an event name, a bucket, a key, perhaps a version, and the mark of
+    /// [`is_backfilled`](Self::is_backfilled), and nothing else.
     ///
     /// # Examples
     ///
@@ -206,6 +208,51 @@ impl S3EventRecord {
     pub fn is_from_batch_job(&self) -> bool {
         let source = self.event_source.as_ref();
         source.is_some_and(|source| source == EventSource::BATCH_OPERATIONS)
+    }
+
+    /// Whether the record tells of an object that was there already, and not of an event that S3
+    /// sent.
+    ///
+    /// `backfill` marks its records so, and so are the tasks of S3 Batch Operations: their
+    /// [`configuration_id`](Self::configuration_id) is [`ConfigurationId::BACKFILL`]. Such a record
+    /// has no sequencer, so nothing tells whether it is newer than an event of its key. With
+    /// `LatestOnly` it loses to every one. A bucket whose owner gives this id to a configuration of
+    /// notifications has its events taken for backfilled ones.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use s3_dispatch_core::EventName;
+    /// use s3_dispatch_core::delivery::BackfilledEvent;
+    /// use s3_dispatch_testing::RecordBuilder;
+    ///
+    /// let event = BackfilledEvent::new(&EventName::OBJECT_CREATED_PUT, "holiday", "a.jpg");
+    /// assert!(event.to_record().is_backfilled());
+    ///
+    /// assert!(!RecordBuilder::new("ObjectCreated:Put").build().is_backfilled());
+    /// ```
+    #[must_use]
+    pub fn is_backfilled(&self) -> bool {
+        let position = self.after_the_mark();
+        position.is_some_and(|text| {
+            text.is_empty() || text.starts_with(ConfigurationId::BEFORE_POSITION)
+        })
+    }
+
+    /// The position of the newest event of the key that had been handled when a backfilled object
+    /// was seen. `None` if it is not known, and for events that S3 sent.
+    ///
+    /// `audit` writes it for objects that it found missing; see
+    /// [`BackfilledEvent::with_position`](crate::delivery::BackfilledEvent::with_position).
+    #[must_use]
+    pub fn backfill_position(&self) -> Option<&str> {
+        self.after_the_mark()?
+            .strip_prefix(ConfigurationId::BEFORE_POSITION)
+    }
+
+    fn after_the_mark(&self) -> Option<&str> {
+        let id = self.configuration_id.as_ref()?.as_str();
+        id.strip_prefix(ConfigurationId::BACKFILL)
     }
 
     /// The sequencer, if it belongs to this event and not to an earlier one.

@@ -12,6 +12,7 @@ mod required_fields;
 mod event_data;
 mod eventbridge;
 mod envelopes;
+mod backfilled;
 mod batch_jobs;
 mod leniency;
 mod malformed;

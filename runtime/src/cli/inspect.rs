@@ -19,6 +19,9 @@ struct Line<'l> {
     key_as_sent: Option<&'l str>,
     size: Option<u64>,
     sequencer: Option<&'l str>,
+    /// S3 did not send the event.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    backfilled: Option<bool>,
     /// What a message says that holds no S3 event.
     #[serde(skip_serializing_if = "Option::is_none")]
     note: Option<String>,
@@ -129,6 +132,7 @@ fn record_line<'l>(file: &'l str, message: &Message, record: &'l S3EventRecord) 
         key_as_sent: Some(record.object.key.as_sent()),
         size: record.object.size,
         sequencer: record.object.sequencer.as_ref().map(AsRef::<str>::as_ref),
+        backfilled: record.is_backfilled().then_some(true),
         ..Line::default()
     }
 }

@@ -61,8 +61,9 @@ enum Action {
     /// Print the S3 events in files, one JSON line each
     ///
     /// Each line has file, delivery (the envelopes, such as sqs>sns>s3), event_name, bucket, key,
-    /// key_as_sent, size and sequencer. Absent values are null. For a message that cannot be read,
-    /// the line has error and path, the place in the JSON.
+    /// key_as_sent, size and sequencer. Absent values are null. A line of an event that S3 did not
+    /// send has backfilled. For a message that cannot be read, the line has error and path, the
+    /// place in the JSON.
     #[command(after_help = "Exit status:\n  0  everything could be read\n  \
                       1  something could not be read")]
     Inspect {

@@ -439,7 +439,9 @@ impl<R: Router> Dispatcher<R> {
     /// [`Object`](crate::Object) does not know which content is meant unless the task names a
     /// version. It costs one `HeadObject` for each task that a route matches, within the time of
     /// the record. An object that does not exist any more is skipped. Tasks that stand for a
-    /// removal are not looked up, and neither are other deliveries.
+    /// removal are not looked up. What else is
+    /// [backfilled](s3_dispatch_core::S3EventRecord::is_backfilled) without a size, from a list of
+    /// keys, is looked up in the same way; other deliveries are not.
     ///
     /// # Examples
     ///

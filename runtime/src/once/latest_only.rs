@@ -50,6 +50,7 @@ use crate::once::stores::store::DEFAULT_KEEP;
 /// | puts, posts, copies, removals | its own | after a newer event | what is older |
 /// | multipart uploads | of the upload's start | after its expiration | what is older than that |
 /// | expirations | of what expired | after something newer | its upload, and what is older |
+/// | backfilled ones of all these | none | after any event of its key | nothing |
 ///
 /// - Puts, posts and copies are `ObjectCreated:Put`, `ObjectCreated:Post` and `ObjectCreated:Copy`.
 /// - Removals are `ObjectRemoved:DeleteMarkerCreated`, and `ObjectRemoved:Delete` without a version
@@ -57,6 +58,8 @@ use crate::once::stores::store::DEFAULT_KEEP;
 /// - Multipart uploads are `ObjectCreated:CompleteMultipartUpload`.
 /// - Expirations are `LifecycleExpiration:DeleteMarkerCreated`, and `LifecycleExpiration:Delete`
 ///   without a version id.
+/// - Backfilled are the records of `backfill` and of S3 Batch Operations
+///   ([`is_backfilled`](S3EventRecord::is_backfilled)).
 ///
 /// All others are always routed and never remembered, because for them "older" would be wrong:
 /// tagging and access control events have no sequencer, and restoration, replication, tiering,
@@ -79,6 +82,38 @@ use crate::once::stores::store::DEFAULT_KEEP;
 /// right state, too, with one exception: an expiration is skipped if the expired object seems older
 /// than an event before it, because the object was such an upload, or a version that became the
 /// current one again. Then what was written about the object stays.
+///
+/// # Backfills
+///
+/// A listing tells what was in the bucket when it was made, and events that happened since may be
+/// handled before what the listing found. So a backfilled record is [stale](SkipReason::Stale) if
+/// any event of its key is remembered, and remembers nothing itself: a live event wins, whichever
+/// of the two is delivered first. A backfill may therefore run while events arrive.
+///
+/// - Between backfilled records of one key there is no order. A listing of all versions delivers
+///   the oldest first, and what is handled here (`--here`) is handled in this order.
+/// - An event is remembered for as long as [`with_keep`](Self::with_keep) says. A message of a
+///   backfill that waits longer in its queue may be handled after the event is forgotten.
+/// - An object that was removed before any event of its key was handled, and after it was listed,
+///   comes back until the removal is handled. The removal is newer, so it wins.
+/// - A backfill repairs nothing that was handled wrongly: what events of the key left stays. To
+///   handle such objects again, choose another [scope](Self::with_scope).
+///
+/// # Audits
+///
+/// The event of an object that `audit` finds missing was lost, so events of its key that were
+/// handled are older than the object, and must not win. `audit` notes the
+/// [position](s3_dispatch_core::History::newest_position) of the newest one, and then looks whether
+/// the object is still the current one. What was handled up to that position is not newer than the
+/// object. So the record is skipped only if an event beyond the position is handled before it, and
+/// remembers nothing itself. The next audit finds an object that was skipped so, if it is still
+/// missing.
+///
+/// What nobody can decide: if an event *older* than the object, but newer than that position, is
+/// handled after the audit, it has the last effect, because nothing says that the object came
+/// later. And a multipart upload that was started before that position, and ended after the audit
+/// looked, may lose to the older object. Both need an event that is on its way for longer than the
+/// time for which `audit` leaves new objects alone.
 ///
 /// # Sharing a store
 ///

@@ -62,9 +62,10 @@ impl<Store: SequencerStore> Steps for Order<Store> {
     }
 
     async fn remember(&self, message: &MessageContext) -> Result<(), StoreError> {
-        let remembered = self.position.remembered();
-        let advance = self.store.advance(&self.object, remembered, self.keep);
-        self.patience.wait(message, advance).await?;
+        if let Some(remembered) = self.position.remembered() {
+            let advance = self.store.advance(&self.object, remembered, self.keep);
+            self.patience.wait(message, advance).await?;
+        }
 
         match &self.outer {
             Some(outer) => outer.remember(message).await,

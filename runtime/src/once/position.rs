@@ -7,7 +7,17 @@ use s3_dispatch_core::{EventName, S3EventRecord, Sequencer};
 /// A store remembers a position as the sequencer with one more hexadecimal digit. This leaves room
 /// for a place just after each event and before the next one.
 #[derive(Debug)]
-pub(crate) struct Position {
+pub(crate) enum Position {
+    /// Its sequencer places it.
+    Placed(Placed),
+    /// It was backfilled, so it has no sequencer of its own. It is just after this position, or
+    /// before every event if none is known.
+    Backfilled(Option<Sequencer>),
+}
+
+/// The position of an event that S3 sent.
+#[derive(Debug)]
+pub(crate) struct Placed {
     place: Place,
     /// The sequencer of the event, followed by [`AT`].
     at: Sequencer,
@@ -36,19 +46,46 @@ impl Position {
     /// object in place.
     pub(crate) fn of(record: &S3EventRecord) -> Option<Self> {
         let place = Place::of(record)?;
+        if record.is_backfilled() {
+            let after = record.backfill_position().map(Sequencer::from);
+            return Some(Self::Backfilled(after));
+        }
+
         let sequencer = record.object.sequencer.as_ref();
         let sequencer = sequencer.filter(|sequencer| sequencer.compare(sequencer).is_some())?;
         let with = |digit| Sequencer::from(format!("{sequencer}{digit}"));
 
-        Some(Self {
+        Some(Self::Placed(Placed {
             place,
             at: with(AT),
             just_after: with(JUST_AFTER),
-        })
+        }))
     }
 
     /// Returns whether the newest position that is remembered makes the event stale.
     pub(crate) fn is_stale(&self, latest: &Sequencer) -> bool {
+        match self {
+            Self::Placed(placed) => placed.is_stale(latest),
+            Self::Backfilled(None) => true,
+            Self::Backfilled(Some(after)) => {
+                // What cannot be compared may be newer.
+                latest.compare(after).is_none_or(|order| order.is_gt())
+            }
+        }
+    }
+
+    /// Returns what to remember when the event was handled. What is older is stale afterwards.
+    /// `None` if there is nothing to remember, because the event makes no other stale.
+    pub(crate) fn remembered(&self) -> Option<&Sequencer> {
+        match self {
+            Self::Placed(placed) => Some(placed.remembered()),
+            Self::Backfilled(_) => None,
+        }
+    }
+}
+
+impl Placed {
+    fn is_stale(&self, latest: &Sequencer) -> bool {
         let is_after = |own: &Sequencer| latest.compare(own).is_some_and(|order| order.is_gt());
 
         match self.place {
@@ -61,8 +98,7 @@ impl Position {
         }
     }
 
-    /// Returns what to remember when the event was handled. What is older is stale afterwards.
-    pub(crate) fn remembered(&self) -> &Sequencer {
+    fn remembered(&self) -> &Sequencer {
         match self.place {
             Place::At | Place::After => &self.at,
             Place::JustAfter => &self.just_after,

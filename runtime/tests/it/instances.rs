@@ -1,5 +1,6 @@
 //! Several instances of one function with one store: the last effect on each key is that of its
 //! newest event, whatever is delivered when, how often, and to which instance, and whoever dies.
+//! That of a backfill is never the last.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
@@ -7,9 +8,10 @@ use std::time::Duration;
 
 use fastrand::Rng;
 use futures_util::future::join_all;
+use s3_dispatch::record::ConfigurationId;
 use s3_dispatch::{
     Deduplicated, Dispatcher, EventName, Exclusive, LatestOnly, MemoryStore, MessageContext,
-    Outcome, Route, Router, S3EventRecord, async_trait,
+    Outcome, Route, Router, S3EventRecord, Sequencer, async_trait,
 };
 use s3_dispatch_testing::{RecordBuilder, SqsBatchBuilder};
 use tokio::time::{Instant, sleep, timeout};
@@ -18,6 +20,9 @@ const SEEDS: std::ops::RangeInclusive<u64> = 1..=50;
 /// The function's timeout, and the visibility timeout that AWS advises with it.
 const TIMEOUT: Duration = Duration::from_secs(30);
 const VISIBILITY: Duration = Duration::from_secs(6 * 30);
+
+/// What is written of an object that was backfilled.
+const BACKFILLED: u64 = 0;
 
 /// Takes a while, and writes the sequencer of its event shortly before the end.
 #[derive(Clone)]
@@ -31,8 +36,9 @@ impl Router for Mirror {
     async fn route(&self, record: &S3EventRecord, _: &MessageContext) -> Outcome {
         sleep(self.takes * 9 / 10).await;
 
-        let sequencer = record.object.sequencer.as_ref().unwrap();
-        let sequencer = u64::from_str_radix(sequencer.as_str(), 16).unwrap();
+        let sequencer = record.object.sequencer.as_ref();
+        let number = |text: &Sequencer| u64::from_str_radix(text.as_str(), 16).unwrap();
+        let sequencer = sequencer.map_or(BACKFILLED, number);
         let key = record.object.key.as_str().to_owned();
         self.content.lock().unwrap().insert(key, sequencer);
 
@@ -75,7 +81,8 @@ struct Tally {
     time: Duration,
 }
 
-/// The events of a few keys, each of which is delivered once to three times.
+/// The events of a few keys, each of which is delivered once to three times, and what a listing
+/// found at each key.
 fn deliveries(rng: &mut Rng) -> (Vec<Option<Message>>, HashMap<String, u64>) {
     let (mut messages, mut newest) = (Vec::new(), HashMap::new());
     let started = Instant::now();
@@ -100,6 +107,16 @@ fn deliveries(rng: &mut Rng) -> (Vec<Option<Message>>, HashMap<String, u64>) {
                 receives: 0,
             }));
         }
+    }
+
+    for key in 0..4 {
+        let record = RecordBuilder::new(EventName::OBJECT_CREATED_PUT);
+        let record = record.with_key(format!("key-{key}")).without_sequencer();
+        messages.push(Some(Message {
+            record: record.with_configuration_id(ConfigurationId::BACKFILL),
+            visible_at: started + Duration::from_millis(rng.u64(..40_000)),
+            receives: 0,
+        }));
     }
 
     (messages, newest)

@@ -3,11 +3,12 @@
 use std::sync::{Arc, Mutex};
 
 use proptest::prelude::*;
+use s3_dispatch::delivery::{BackfilledEvent, Delivery};
 use s3_dispatch::{
     EventName, LatestOnly, MemoryStore, MessageContext, Outcome, Router, Routes, S3EventRecord,
     SkipReason,
 };
-use s3_dispatch_testing::RecordBuilder;
+use s3_dispatch_testing::{BatchJobBuilder, RecordBuilder};
 
 use crate::script::{Script, put};
 
@@ -15,6 +16,12 @@ fn record(event: &EventName, sequencer: u64) -> RecordBuilder {
     RecordBuilder::new(event.clone())
         .with_key("ok/1")
         .with_sequencer(format!("{sequencer:016X}"))
+}
+
+/// The same key, as a listing found it.
+fn backfilled(event: &EventName) -> S3EventRecord {
+    let event = BackfilledEvent::new(event, "amzn-s3-demo-bucket", "ok/1");
+    event.with_time("2026-04-07T14:30:00.000Z").to_record()
 }
 
 /// The events that say what is at a key now.
@@ -129,6 +136,64 @@ proptest! {
         let expected = (history[last].clone(), format!("{:016X}", last + 1));
         prop_assert_eq!(handled.iter().rfind(is_effect), Some(&expected));
     }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// Whenever it comes, and whatever comes how often around it.
+    #[test]
+    fn a_backfilled_event_loses_to_every_live_one(
+        (history, order) in deliveries(),
+        backfills in prop::collection::vec((effect(), 0..64usize), 1..6),
+    ) {
+        let mut sent = deliver(&history, &order);
+        for (event, place) in &backfills {
+            sent.insert(place % (sent.len() + 1), backfilled(event));
+        }
+
+        let before = sent.iter().take_while(|record| record.is_backfilled()).count();
+        let handled = block_on(run(&sent));
+        let is_live = |(_, sequencer): &(EventName, String)| !sequencer.is_empty();
+
+        // What came before all live events was handled, and nothing that came after one.
+        prop_assert_eq!(handled.iter().position(is_live), Some(before));
+        prop_assert!(handled[before..].iter().all(is_live));
+        let last = history.len() - 1;
+        let expected = (history[last].clone(), format!("{:016X}", last + 1));
+        prop_assert_eq!(handled.last(), Some(&expected));
+    }
+}
+
+/// A backfilled multipart upload, removal or expiration is not placed by what its event means.
+#[tokio::test]
+async fn every_backfilled_event_of_the_key_has_the_same_place() {
+    for (name, expected) in [
+        (PUT, 1),
+        (UPLOAD, 1),
+        (&EventName::OBJECT_REMOVED_DELETE, 1),
+        (&EventName::OBJECT_REMOVED_DELETE_MARKER_CREATED, 1),
+        (&EventName::LIFECYCLE_EXPIRATION_DELETE, 1),
+        // What does not say what is at the key takes no part.
+        (&EventName::OBJECT_TAGGING_PUT, 2),
+    ] {
+        let records = [record(UPLOAD, 5).build(), backfilled(name)];
+        assert_eq!(run(&records).await.len(), expected, "{name}");
+    }
+
+    // They make nothing stale, and not each other.
+    let records = [backfilled(PUT), backfilled(PUT), record(PUT, 0).build()];
+    assert_eq!(run(&records).await.len(), 3);
+}
+
+#[tokio::test]
+async fn a_task_of_a_batch_job_loses_to_every_live_event() {
+    let job = BatchJobBuilder::new().with_task("1", "amzn-s3-demo-bucket", "ok/1");
+    let delivery = Delivery::parse(job.to_bytes()).unwrap();
+    let task = delivery.records()[0].clone();
+
+    assert_eq!(run(std::slice::from_ref(&task)).await.len(), 1);
+    assert_eq!(run(&[record(PUT, 1).build(), task]).await.len(), 1);
 }
 
 #[tokio::test]

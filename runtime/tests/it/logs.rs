@@ -3,6 +3,7 @@
 use std::io::Write;
 use std::sync::{Arc, Mutex, Once};
 
+use s3_dispatch::record::ConfigurationId;
 use s3_dispatch::{Dispatcher, EventPattern, Route, Router, Routes};
 use s3_dispatch_testing::{SqsBatchBuilder, SqsMessageBuilder};
 use serde_json::Value;
@@ -106,6 +107,21 @@ async fn a_failure_is_logged_once_within_the_span_of_its_record() {
     assert_eq!(span["message_id"], "id");
     assert_eq!(span["queue"], "object-events");
     assert_eq!(span["receive_count"], 1);
+}
+
+#[tokio::test]
+async fn the_span_of_a_record_says_whether_it_was_backfilled() {
+    let backfilled = put("fail/1").with_configuration_id(ConfigurationId::BACKFILL);
+    for (record, expected) in [
+        (put("fail/1"), Value::Null),
+        (backfilled, Value::Bool(true)),
+    ] {
+        let lines = log(SqsBatchBuilder::new().with_record("id", record)).await;
+        let failure = lines
+            .iter()
+            .find(|line| line["fields"]["message"] == "record failed");
+        assert_eq!(failure.unwrap()["span"]["backfilled"], expected);
+    }
 }
 
 #[tokio::test]

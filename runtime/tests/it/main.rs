@@ -33,6 +33,7 @@ mod outages;
 mod scopes;
 mod identity;
 mod history;
+mod audited;
 mod round_trips;
 mod latest_only;
 mod looking_mirror;

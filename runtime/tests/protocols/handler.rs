@@ -7,6 +7,7 @@ use s3_dispatch::{
 };
 
 use crate::gate::{Digest, Gate, Kind};
+use crate::plan::BACKFILLED;
 
 /// Begins, and then has its effect. All records are of one key.
 #[derive(Clone)]
@@ -40,7 +41,7 @@ impl Drop for Running {
 impl Router for Handler {
     async fn route(&self, record: &S3EventRecord, _: &MessageContext) -> Outcome {
         let (sequencer, effects) = (record.object.sequencer.as_ref(), Arc::clone(&self.effects));
-        let sequencer = sequencer.unwrap().to_string();
+        let sequencer = sequencer.map_or(BACKFILLED.to_owned(), ToString::to_string);
 
         let begin = move || {
             let mut noted = effects.lock().unwrap();

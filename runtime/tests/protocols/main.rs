@@ -50,8 +50,8 @@ use std::time::Duration;
 use s3_dispatch::{Deduplicated, Exclusive, LatestOnly, Router};
 
 use broken::{LatestOutside, ReleasesEarly};
-use plan::Plan;
-use promises::{handled_once, in_order, newest_last, nothing_lost, one_at_a_time};
+use plan::{BACKFILLED, Plan};
+use promises::{handled_once, in_order, live_wins, newest_last, nothing_lost, one_at_a_time};
 use store::{Fault, Gated};
 
 fn once<R: Router>(router: R, store: Gated) -> Deduplicated<R, Gated> {
@@ -245,6 +245,41 @@ fn every_other_order_of_the_wrappers_keeps_the_promises_too() {
     ] {
         plan.one_at_a_time().with_faults(2).holds(newest_last);
     }
+}
+
+/// A backfill that runs while events arrive.
+#[test]
+fn a_backfilled_event_loses_to_live_ones() {
+    const LIVE: &[&str] = &["0A", BACKFILLED];
+    const TWO_LIVE: &[&str] = &["0A", "0B", BACKFILLED];
+
+    let alone = |sequencers| Plan::new("LatestOnly", wrap!(latest), sequencers).one_at_a_time();
+    alone(LIVE).with_faults(3).holds(live_wins);
+    alone(TWO_LIVE).with_faults(2).holds(live_wins);
+    Plan::new("LatestOnly", wrap!(latest), LIVE).breaks(live_wins);
+
+    let exclusive = |sequencers| {
+        let name = "Exclusive(LatestOnly)";
+        Plan::new(name, wrap!(one latest), sequencers)
+    };
+    exclusive(LIVE).with_faults(2).holds(live_wins);
+    exclusive(LIVE)
+        .with_faults(1)
+        .with_waits(1)
+        .holds(live_wins);
+    exclusive(TWO_LIVE).holds(live_wins);
+
+    let all = |sequencers| {
+        let name = "Deduplicated(Exclusive(LatestOnly))";
+        Plan::new(name, wrap!(once one latest), sequencers)
+    };
+    all(LIVE).with_faults(2).holds(live_wins);
+    all(TWO_LIVE).holds(live_wins);
+
+    let name = "LatestOnly(Deduplicated(Exclusive))";
+    Plan::new(name, wrap!(latest once one), LIVE)
+        .with_faults(1)
+        .holds(live_wins);
 }
 
 /// A search that finds nothing may look at nothing. So it looks at broken protocols as well.

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use s3_dispatch::record::ConfigurationId;
 use s3_dispatch::{EventName, HistoryEntry, Router, S3EventRecord};
 use s3_dispatch_testing::RecordBuilder;
 
@@ -9,6 +10,9 @@ use crate::handler::Handler;
 use crate::run::run;
 use crate::search::Search;
 use crate::store::{Fault, Gated};
+
+/// Stands for the sequencer of a record that has none, because it was backfilled.
+pub(crate) const BACKFILLED: &str = "backfilled";
 
 /// Processes that share a store, and how much may go wrong in one run.
 pub(crate) struct Plan {
@@ -38,10 +42,16 @@ impl Plan {
         router: fn(Handler, Gated) -> Box<dyn Router>,
         sequencers: &'static [&'static str],
     ) -> Self {
-        let record = RecordBuilder::new(EventName::OBJECT_CREATED_PUT);
-        let record = |sequencer: &&str| {
-            let record = record.clone().with_e_tag(*sequencer);
-            record.with_sequencer(*sequencer).build()
+        let put = RecordBuilder::new(EventName::OBJECT_CREATED_PUT);
+        let record = |sequencer: &&str| match *sequencer {
+            BACKFILLED => {
+                let put = put.clone().without_sequencer();
+                put.with_configuration_id(ConfigurationId::BACKFILL).build()
+            }
+            sequencer => {
+                let put = put.clone().with_e_tag(sequencer);
+                put.with_sequencer(sequencer).build()
+            }
         };
 
         Self {

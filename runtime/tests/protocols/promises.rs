@@ -2,7 +2,7 @@
 
 use s3_dispatch::HistoryEntry;
 
-use crate::plan::{End, Plan};
+use crate::plan::{BACKFILLED, End, Plan};
 
 /// Every record has an effect, and succeeds when nothing goes wrong any more.
 pub(crate) fn nothing_lost(plan: &Plan, end: &End) -> bool {
@@ -43,6 +43,24 @@ pub(crate) fn newest_last(plan: &Plan, end: &End) -> bool {
     let newest = plan.sequencers.iter().max();
 
     !end.is_stuck && end.effects.last().map(String::as_str) == newest.copied()
+}
+
+/// The last effect is that of the newest live event, and if nothing went wrong, a backfilled one has
+/// an effect before the live ones or none.
+pub(crate) fn live_wins(plan: &Plan, end: &End) -> bool {
+    let is_live = |sequencer: &&str| *sequencer != BACKFILLED;
+    let newest = plan.sequencers.iter().copied().filter(is_live).max();
+    let mut effects = end
+        .effects
+        .iter()
+        .map(String::as_str)
+        .skip_while(|one| !is_live(one));
+    let nothing_went_wrong = end.faults + end.waits == 0;
+
+    !end.is_stuck
+        && !end.overlapped
+        && end.effects.last().map(String::as_str) == newest
+        && !(nothing_went_wrong && effects.any(|one| !is_live(&one)))
 }
 
 /// All promises of the wrappers around each other.

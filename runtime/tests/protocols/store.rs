@@ -222,7 +222,8 @@ impl ClaimStore for Gated {
         keep: Duration,
         state: &Identity,
     ) -> Result<bool, StoreError> {
-        self.complete_with(identity, lease, keep, Some(state.clone())).await
+        self.complete_with(identity, lease, keep, Some(state.clone()))
+            .await
     }
 
     /// Only asked at the end of a run.

@@ -1,13 +1,13 @@
 //! A task, and the record that is made of it.
 
-use serde::Serialize;
-
 use super::members::{Members, Names};
-use crate::delivery::{BatchJob, Content, Delivery, Envelope, Envelopes, Message, MessageId};
+use crate::delivery::backfilled_event::read;
+use crate::delivery::{
+    BackfilledEvent, BatchJob, Content, Delivery, Envelope, Envelopes, Message, MessageId,
+};
 use crate::reading::json::{Path, Read, Scanner};
-use crate::record::EventSource;
 use crate::text::{RawJson, Text};
-use crate::{Error, EventName, MessageContext, Notification, S3EventRecord};
+use crate::{Error, EventName, MessageContext};
 
 const TASK: Names<5> = [
     ("taskId", (0, Read::Text)),
@@ -53,20 +53,14 @@ impl Task {
 
     /// Adds the task as a message with one record of this event.
     pub(super) fn add_to(self, delivery: &mut Delivery, event: &str) {
-        let notification = written(
-            event,
-            BucketJson {
-                name: self.bucket.as_str(),
-                arn: self.bucket_arn.as_ref().map(Text::as_str),
-            },
-            ObjectJson {
-                key: self.key.as_str(),
-                version_id: self.version_id.as_ref().map(Text::as_str),
-            },
-        );
+        let arn = self.bucket_arn.as_ref().map(Text::as_str);
+        let version_id = self.version_id.as_ref().map(Text::as_str);
+        let bucket = (self.bucket.as_str(), arn);
+        let event = BackfilledEvent::of_task(event, bucket, self.key.as_str(), version_id);
+        let notification = event.to_json();
 
         let index = delivery.records().len();
-        delivery.records_mut().push(read_back(&notification));
+        delivery.records_mut().push(read(notification.clone()));
 
         let message = Message::new(
             Envelopes::default().and(Envelope::BatchOperations),
@@ -110,79 +104,23 @@ impl Delivery {
         // Each message has one record.
         for index in 0..self.records().len() {
             let record = &mut self.records_mut()[index];
-            let notification = written(
+            let notification = BackfilledEvent::of_task(
                 event.as_str(),
-                BucketJson {
-                    name: record.bucket.name.as_str(),
-                    arn: record.bucket.arn.as_ref().map(AsRef::as_ref),
-                },
-                ObjectJson {
-                    key: record.object.key.as_sent(),
-                    version_id: record.object.version_id.as_ref().map(AsRef::as_ref),
-                },
-            );
+                (
+                    record.bucket.name.as_str(),
+                    record.bucket.arn.as_ref().map(AsRef::as_ref),
+                ),
+                record.object.key.as_sent(),
+                record.object.version_id.as_ref().map(AsRef::as_ref),
+            )
+            .to_json();
 
-            *record = read_back(&notification);
+            *record = read(notification.clone());
             self.messages_mut()[index].set_body(body(&notification));
         }
     }
 }
 
-/// Writes the notification that would tell of a task.
-fn written(event: &str, bucket: BucketJson<'_>, object: ObjectJson<'_>) -> String {
-    let record = RecordJson {
-        event_source: EventSource::BATCH_OPERATIONS,
-        event_name: event,
-        s3: S3Json { bucket, object },
-    };
-
-    let notification = NotificationJson { records: [record] };
-    serde_json::to_string(&notification).expect("texts can be written")
-}
-
-/// Reads the record of a notification that was written of texts which are not empty.
-fn read_back(notification: &str) -> S3EventRecord {
-    match Notification::parse(notification.to_owned()) {
-        Ok(Notification::Records(mut records)) if records.len() == 1 => records.remove(0),
-        other => unreachable!("a record with all that it needs is read as {other:?}"),
-    }
-}
-
 fn body(notification: &str) -> RawJson {
     RawJson::from(Text::from(notification))
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "PascalCase")]
-struct NotificationJson<'r> {
-    records: [RecordJson<'r>; 1],
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct RecordJson<'r> {
-    event_source: &'r str,
-    event_name: &'r str,
-    s3: S3Json<'r>,
-}
-
-#[derive(Serialize)]
-struct S3Json<'r> {
-    bucket: BucketJson<'r>,
-    object: ObjectJson<'r>,
-}
-
-#[derive(Serialize)]
-struct BucketJson<'r> {
-    name: &'r str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    arn: Option<&'r str>,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct ObjectJson<'r> {
-    key: &'r str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    version_id: Option<&'r str>,
 }

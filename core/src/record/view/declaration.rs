@@ -93,6 +93,9 @@ pub(super) fn require<T>(
         if record.is_from_batch_job() {
             message += ", because it is a task of a batch job; \
                         `Dispatcher::look_up_tasks` asks S3 for it";
+        } else if record.is_backfilled() {
+            message += ", because it was backfilled without; \
+                        `backfill --head` or `Dispatcher::look_up_tasks` asks S3 for it";
         }
 
         Error::new(ErrorKind::MissingField, message)

@@ -48,10 +48,10 @@ views! {
         /// The size in bytes.
         ///
         /// 0 if the record has no size, because MinIO and RustFS leave it out for empty objects.
-        /// But the record of a task of S3 Batch Operations has none either, and there it is an
-        /// error.
+        /// But a backfilled record may have none either, such as that of a task of S3 Batch
+        /// Operations or of a list of keys, and there it is an error.
         size: u64 = |record| {
-            record.object.size.or_else(|| (!record.is_from_batch_job()).then_some(0))
+            record.object.size.or_else(|| (!record.is_backfilled()).then_some(0))
         };
         /// The entity tag. It ends in `-N` for an object that was uploaded in `N` parts.
         ///

@@ -234,7 +234,7 @@ fn a_job_has_a_line_for_each_task_without_what_it_does_not_say() {
             concat!(
                 r#"{{"file":"-","delivery":"batchoperations","event_name":"ObjectCreated:Put","#,
                 r#""bucket":"holiday","key":"{key}","key_as_sent":"{sent}","size":null,"#,
-                r#""sequencer":null}}"#,
+                r#""sequencer":null,"backfilled":true}}"#,
             ),
             key = key,
             sent = sent,

@@ -40,6 +40,7 @@ pub(crate) async fn route<R: Router>(
             request_id = message.request_id().map(AsRef::<str>::as_ref),
             receive_count = message.receive_count(),
             queue = queue.and_then(|arn| arn.rsplit(':').next()),
+            backfilled = record.is_backfilled().then_some(true),
             trace_id = trace.trace_id(),
             span_id = trace.span_id(),
         )
@@ -89,7 +90,8 @@ async fn route_guarded<R: Router>(
     routed.unwrap_or_else(|panicked| Outcome::Failed(HandlerError::retry(panicked)))
 }
 
-/// Begins to route a record, after a look at its object if it is a task that is looked up.
+/// Begins to route a record, after a look at its object if it was backfilled without a size and is
+/// to be looked up.
 fn begin<'r, R: Router>(
     router: &'r R,
     record: &'r S3EventRecord,
@@ -98,7 +100,8 @@ fn begin<'r, R: Router>(
 ) -> BoxFuture<'r, Outcome> {
     #[cfg(feature = "object-store")]
     if let Some(objects) = &settings.task_objects
-        && record.is_from_batch_job()
+        && record.is_backfilled()
+        && record.object.size.is_none()
     {
         return Box::pin(task_look_up::route(router, record, message, objects));
     }

@@ -1,4 +1,5 @@
-//! Asks S3 about the object of a task of a batch job, before the record is routed.
+//! Asks S3 about the object of a task of a batch job, or of another record that was backfilled
+//! without a size, before the record is routed.
 
 use s3_dispatch_core::{HandlerError, MessageContext, Outcome, Router, S3EventRecord};
 
