@@ -10,6 +10,12 @@ mod policy;
 #[cfg(feature = "doctor")]
 mod doctor;
 #[cfg(feature = "worker")]
+mod environment;
+#[cfg(feature = "replay")]
+mod catch_up;
+#[cfg(feature = "replay")]
+mod replay;
+#[cfg(feature = "worker")]
 mod work;
 
 use std::io::{self, Read};
@@ -95,6 +101,25 @@ enum Action {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<std::ffi::OsString>,
     },
+    /// Handle events that exist already: from files, or from a dead-letter queue
+    ///
+    /// Runs the handlers on each message, or sends it to a queue with --to. Prints the events that
+    /// failed to standard output, one notification a line, so that they can be replayed again, and a
+    /// summary to standard error. The first Ctrl-C drains, the second ends the program at once.
+    #[cfg(feature = "replay")]
+    #[command(
+        after_help = "Exit status:\n  0    everything succeeded\n  1    something failed, could not \
+                      be read, or was left\n  2    the program cannot start\n  130  a second \
+                      signal, Ctrl-C\n  143  a second signal, SIGTERM"
+    )]
+    Replay(replay::Options),
+    /// Says which feature it needs.
+    #[cfg(not(feature = "replay"))]
+    #[command(hide = true, disable_help_flag = true)]
+    Replay {
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<std::ffi::OsString>,
+    },
     /// Serve a queue of SQS until SIGTERM or Ctrl-C
     ///
     /// The first signal drains: no message is received any more, what runs may finish, and the rest
@@ -141,6 +166,10 @@ pub(crate) async fn main<R: Router>(dispatcher: Dispatcher<R>) -> i32 {
         Action::Doctor(options) => doctor::doctor(&dispatcher, program.as_deref(), &options),
         #[cfg(not(feature = "doctor"))]
         Action::Doctor { .. } => without("doctor", "doctor"),
+        #[cfg(feature = "replay")]
+        Action::Replay(options) => replay::replay(dispatcher, options).await,
+        #[cfg(not(feature = "replay"))]
+        Action::Replay { .. } => without("replay", "replay"),
         #[cfg(feature = "worker")]
         Action::Work(options) => work::work(dispatcher, options).await,
         #[cfg(not(feature = "worker"))]
@@ -149,7 +178,7 @@ pub(crate) async fn main<R: Router>(dispatcher: Dispatcher<R>) -> i32 {
 }
 
 /// Says which feature a command needs.
-#[cfg(not(all(feature = "doctor", feature = "worker")))]
+#[cfg(not(all(feature = "doctor", feature = "replay")))]
 fn without(command: &str, feature: &str) -> i32 {
     eprintln!(
         "error: the program is built without `{command}`: build it with the feature `{feature}` of \

@@ -746,6 +746,23 @@ impl<R: Router> Dispatcher<R> {
         self
     }
 
+    /// The event that the tasks of a batch job stand for, if the program has chosen it.
+    #[cfg(feature = "replay")]
+    pub(crate) fn batch_event(&self) -> Option<&EventName> {
+        self.settings.batch_event.as_ref()
+    }
+
+    /// Leaves failures to whoever observes them: no sink stores them and no backoff delays them,
+    /// and a message that cannot be read is a failure.
+    #[cfg(feature = "replay")]
+    pub(crate) fn without_sinks(mut self) -> Self {
+        self.settings.dead_letters = None;
+        self.settings.backoff = None;
+        self.settings.queue = None;
+        self.settings.malformed = Malformed::Fail;
+        self
+    }
+
     /// Returns whether the dispatcher changes when messages are visible again.
     #[cfg(feature = "cli")]
     pub(crate) fn changes_visibility(&self) -> bool {

@@ -14,7 +14,7 @@ pub(crate) mod give_back;
 #[cfg(feature = "sqs")]
 pub(crate) mod sqs;
 #[cfg(feature = "sqs")]
-mod sqs_error;
+pub(crate) mod sqs_error;
 #[cfg(feature = "sqs")]
 mod sqs_receive;
 #[cfg(feature = "sqs")]

@@ -67,6 +67,68 @@ pub trait Receive: Queue {
     /// [`QueueError::is_unusable`] says that trying again does not help: a program ends with such
     /// an error at its start. All other errors may pass.
     async fn receive(&self, request: ReceiveRequest) -> Result<Vec<Received>, QueueError>;
+
+    /// Whether no more messages will ever come, as from a file that was read to its end. By default
+    /// there is always one more that may come.
+    ///
+    /// A worker asks after each receive that succeeded. Once this is `true`, it receives no more,
+    /// waits without a limit until every message that it holds has ended, and returns its report.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::sync::Mutex;
+    ///
+    /// use s3_dispatch::queue::{Receive, ReceiveRequest, Received};
+    /// # use std::time::Duration;
+    /// # use s3_dispatch::delivery::ReceiptHandle;
+    /// # use s3_dispatch::queue::{Queue, QueueError};
+    /// use s3_dispatch::{MessageContext, Routes, Worker, async_trait};
+    ///
+    /// struct Recorded(Mutex<Vec<Received>>);
+    ///
+    /// # #[async_trait]
+    /// # impl Queue for Recorded {
+    /// #     async fn delete(&self, all: &[&ReceiptHandle]) -> Vec<Result<(), QueueError>> {
+    /// #         all.iter().map(|_| Ok(())).collect()
+    /// #     }
+    /// #     async fn change_visibility(
+    /// #         &self,
+    /// #         all: &[(&ReceiptHandle, Duration)],
+    /// #     ) -> Vec<Result<(), QueueError>> {
+    /// #         all.iter().map(|_| Ok(())).collect()
+    /// #     }
+    /// # }
+    /// #[async_trait]
+    /// impl Receive for Recorded {
+    ///     async fn receive(&self, request: ReceiveRequest) -> Result<Vec<Received>, QueueError> {
+    ///         let mut messages = self.0.lock().unwrap();
+    ///         let count = request.most().min(messages.len());
+    ///
+    ///         Ok(messages.drain(..count).collect())
+    ///     }
+    ///
+    ///     fn has_ended(&self) -> bool {
+    ///         self.0.lock().unwrap().is_empty()
+    ///     }
+    /// }
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), s3_dispatch::Error> {
+    /// let context = MessageContext::new().with_message_id("m-1").with_receipt_handle("r-1");
+    /// let event = r#"{"Records": [{"eventName": "ObjectCreated:Put", "eventSource": "aws:s3",
+    ///     "s3": {"bucket": {"name": "holiday"}, "object": {"key": "photo.jpg"}}}]}"#;
+    /// let messages = Recorded(Mutex::new(vec![Received::new(context, event)]));
+    ///
+    /// let routes = Routes::new(()).on_fn("*", async || Ok::<_, std::io::Error>(()));
+    /// let report = Worker::new(routes, messages).run(std::future::pending()).await?;
+    /// assert_eq!((report.received(), report.handled(), report.deleted()), (1, 1, 1));
+    /// # Ok(())
+    /// # }
+    /// ```
+    fn has_ended(&self) -> bool {
+        false
+    }
 }
 
 /// A shared queue.
@@ -74,6 +136,10 @@ pub trait Receive: Queue {
 impl<Q: Receive + ?Sized> Receive for Arc<Q> {
     async fn receive(&self, request: ReceiveRequest) -> Result<Vec<Received>, QueueError> {
         (**self).receive(request).await
+    }
+
+    fn has_ended(&self) -> bool {
+        (**self).has_ended()
     }
 }
 

@@ -1,5 +1,7 @@
 //! Receives messages from SQS.
 
+#[cfg(feature = "replay")]
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -10,6 +12,8 @@ use aws_sdk_sqs::config::interceptors::BeforeTransmitInterceptorContextRef;
 use aws_sdk_sqs::config::timeout::TimeoutConfig;
 use aws_sdk_sqs::config::{Builder, ConfigBag, Intercept, RuntimeComponents};
 use aws_sdk_sqs::error::BoxError;
+#[cfg(feature = "replay")]
+use aws_sdk_sqs::types::MessageAttributeValue;
 use aws_sdk_sqs::types::{Message, MessageSystemAttributeName, QueueAttributeName};
 use s3_dispatch_core::__private::parse_receive_count;
 use s3_dispatch_core::MessageContext;
@@ -30,10 +34,25 @@ use crate::queue::sqs_url::is_url;
 #[async_trait]
 impl Receive for SqsQueue {
     async fn receive(&self, request: ReceiveRequest) -> Result<Vec<Received>, QueueError> {
+        let (messages, arn) = self.receive_messages(request, false).await?;
+        let messages = messages.into_iter();
+
+        Ok(messages.filter_map(|message| read(message, arn)).collect())
+    }
+}
+
+impl SqsQueue {
+    /// Receives messages, with the attributes that their senders have set if they are wanted.
+    async fn receive_messages(
+        &self,
+        request: ReceiveRequest,
+        with_attributes: bool,
+    ) -> Result<(Vec<Message>, &QueueArn), QueueError> {
         let url = self.url.before_messages().map_err(QueueError::unusable)?;
-        let arn = self.arn.get_or_try_init(|| self.ask_for_arn(url)).await?;
+        let arn = self.known_arn().await?;
         let sent = Sent::default();
 
+        let attributes = with_attributes.then(|| vec!["All".to_owned()]);
         let mut receive = self
             .client
             .receive_message()
@@ -44,6 +63,7 @@ impl Receive for SqsQueue {
             .message_system_attribute_names(MessageSystemAttributeName::ApproximateReceiveCount)
             .message_system_attribute_names(MessageSystemAttributeName::AwsTraceHeader)
             .message_system_attribute_names(MessageSystemAttributeName::MessageGroupId)
+            .set_message_attribute_names(attributes)
             .customize()
             .interceptor(sent.clone());
         if let Some(longer) = longer_timeouts(&self.client, request.wait()) {
@@ -51,18 +71,31 @@ impl Receive for SqsQueue {
         }
 
         match receive.send().await {
-            Ok(received) => {
-                let messages = received.messages.unwrap_or_default().into_iter();
-                Ok(messages.filter_map(|message| read(message, arn)).collect())
-            }
+            Ok(received) => Ok((received.messages.unwrap_or_default(), arn)),
             Err(error) => Err(of_call(&error, &self.call(url, &sent))),
         }
     }
-}
 
-impl SqsQueue {
+    /// The queue's own ARN. SQS is asked for it once.
+    pub(crate) async fn known_arn(&self) -> Result<&QueueArn, QueueError> {
+        let url = self.url.before_messages().map_err(QueueError::unusable)?;
+        self.arn.get_or_try_init(|| self.ask_for_arn(url)).await
+    }
+
     /// Asks SQS for the ARN, which messages do not carry. It tells a FIFO queue from others.
     async fn ask_for_arn(&self, url: &str) -> Result<QueueArn, QueueError> {
+        let arn = self.ask(url, QueueAttributeName::QueueArn).await?;
+        let arn = arn.ok_or_else(|| QueueError::failed("SQS did not say which ARN the queue has"));
+
+        Ok(arn?.into())
+    }
+
+    /// Asks SQS for an attribute of the queue. `None` if SQS does not say it.
+    async fn ask(
+        &self,
+        url: &str,
+        attribute: QueueAttributeName,
+    ) -> Result<Option<String>, QueueError> {
         if !is_url(url) {
             return Err(QueueError::unusable(format!(
                 "`{url}` is not the URL of a queue"
@@ -74,7 +107,7 @@ impl SqsQueue {
             .client
             .get_queue_attributes()
             .queue_url(url)
-            .attribute_names(QueueAttributeName::QueueArn)
+            .attribute_names(attribute.clone())
             .customize()
             .interceptor(sent.clone());
         let answer = match ask.send().await {
@@ -82,11 +115,8 @@ impl SqsQueue {
             Err(error) => return Err(of_call(&error, &self.call(url, &sent))),
         };
 
-        let arn = answer
-            .attributes
-            .and_then(|mut attributes| attributes.remove(&QueueAttributeName::QueueArn))
-            .ok_or_else(|| QueueError::failed("SQS did not say which ARN the queue has"))?;
-        Ok(arn.into())
+        let attributes = answer.attributes;
+        Ok(attributes.and_then(|mut attributes| attributes.remove(&attribute)))
     }
 
     fn call<'c>(&'c self, url: &'c str, sent: &Sent) -> Call<'c> {
@@ -95,6 +125,34 @@ impl SqsQueue {
             region: self.client.config().region(),
             was_sent: sent.0.load(Ordering::Relaxed),
         }
+    }
+}
+
+/// What only commands need that catch up.
+#[cfg(feature = "replay")]
+impl SqsQueue {
+    /// Receives messages with the attributes that their senders have set.
+    pub(crate) async fn receive_with_attributes(
+        &self,
+        request: ReceiveRequest,
+    ) -> Result<Vec<(Received, HashMap<String, MessageAttributeValue>)>, QueueError> {
+        let (messages, arn) = self.receive_messages(request, true).await?;
+        let messages = messages.into_iter().filter_map(|mut message| {
+            let attributes = message.message_attributes.take().unwrap_or_default();
+            Some((read(message, arn)?, attributes))
+        });
+
+        Ok(messages.collect())
+    }
+
+    /// Asks SQS how many messages are hidden, because somebody has received them. It is a little
+    /// behind the truth.
+    pub(crate) async fn hidden(&self) -> Result<u64, QueueError> {
+        let url = self.url.before_messages().map_err(QueueError::unusable)?;
+        let attribute = QueueAttributeName::ApproximateNumberOfMessagesNotVisible;
+        let number = self.ask(url, attribute).await?;
+
+        Ok(number.and_then(|number| number.parse().ok()).unwrap_or(0))
     }
 }
 

@@ -25,6 +25,8 @@ pub(super) enum Done {
         asked: usize,
         sent: Instant,
         result: Result<Vec<Received>, QueueError>,
+        /// It succeeded, and nothing comes after it.
+        is_last: bool,
     },
     Deleted(Vec<Answer>),
     Extended {
@@ -65,17 +67,25 @@ pub(super) type Call = BoxFuture<'static, Done>;
 pub(super) fn receive<Q: Receive>(queue: Arc<Q>, request: ReceiveRequest) -> Call {
     async move {
         let sent = Instant::now();
-        let received = Guarded::new(|| queue.receive(request));
-        let result = match timeout(request.wait() + RECEIVE_EXTRA, received).await {
-            Ok(Ok(result)) => result,
-            Ok(Err(panicked)) => Err(QueueError::failed(panicked)),
-            Err(_) => Err(QueueError::failed("it took too long")),
+        let received = Guarded::new(|| {
+            let received = queue.receive(request);
+            let received = received.map(|result| {
+                let is_last = result.is_ok() && queue.has_ended();
+                (result, is_last)
+            });
+            received.boxed()
+        });
+        let (result, is_last) = match timeout(request.wait() + RECEIVE_EXTRA, received).await {
+            Ok(Ok(received)) => received,
+            Ok(Err(panicked)) => (Err(QueueError::failed(panicked)), false),
+            Err(_) => (Err(QueueError::failed("it took too long")), false),
         };
 
         Done::Received {
             asked: request.most(),
             sent,
             result,
+            is_last,
         }
     }
     .boxed()

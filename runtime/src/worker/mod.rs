@@ -9,6 +9,11 @@ mod calls;
 mod handlers;
 mod control;
 mod health;
+#[cfg_attr(
+    not(feature = "replay"),
+    expect(dead_code, reason = "only commands that catch up observe")
+)]
+pub(crate) mod observer;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -25,11 +30,14 @@ use crate::telemetry::metrics;
 use crate::worker::control::Control;
 use crate::worker::handlers::Shared;
 use crate::worker::health::{Health, HealthServer, HealthState};
+use crate::worker::observer::Observer;
 use crate::worker::options::Options;
 
 pub use report::WorkerReport;
 
-/// Serves a queue outside Lambda, until it is told to stop.
+/// Serves a queue outside Lambda, until it is told to stop, or until the queue [has ended].
+///
+/// [has ended]: crate::queue::Receive::has_ended
 ///
 /// It receives messages, runs the handlers of a [`Dispatcher`], and settles each message the moment
 /// its last record is done. Any number of workers share one queue, on ECS, Kubernetes or a plain
@@ -92,6 +100,7 @@ pub struct Worker<R, Q> {
     dispatcher: Dispatcher<R>,
     queue: Q,
     options: Options,
+    observer: Option<Arc<dyn Observer>>,
 }
 
 impl<R: Router, Q: Receive> Worker<R, Q> {
@@ -101,7 +110,15 @@ impl<R: Router, Q: Receive> Worker<R, Q> {
             dispatcher: dispatcher.into(),
             queue,
             options: Options::default(),
+            observer: None,
         }
+    }
+
+    /// Tells this observer what becomes of each message.
+    #[cfg(feature = "replay")]
+    pub(crate) fn with_observer(mut self, observer: Arc<dyn Observer>) -> Self {
+        self.observer = Some(observer);
+        self
     }
 
     /// Sets how many messages the worker holds at most: those whose handlers run, those that wait
@@ -223,6 +240,9 @@ impl<R: Router, Q: Receive> Worker<R, Q> {
 
     /// Serves the queue until `shutdown` ends and the worker has stopped.
     ///
+    /// If the queue [has ended](crate::queue::Receive::has_ended) before, it returns once every
+    /// message that the worker holds has ended, however long that takes.
+    ///
     /// The router is [prepared](Dispatcher::prepare) first. If the returned future is dropped,
     /// everything stops at once, and what was held comes again when its visibility timeout ends.
     ///
@@ -248,7 +268,9 @@ impl<R: Router, Q: Receive> Worker<R, Q> {
         let runtime = Handle::current();
         let has_own_thread = runtime.runtime_flavor() != RuntimeFlavor::CurrentThread;
         let shared = Arc::new(Shared::new(self.dispatcher.into_parts()));
-        let control = Control::new(shared, Arc::new(self.queue), self.options, health, runtime);
+        let queue = Arc::new(self.queue);
+        let control =
+            Control::new(shared, queue, self.options, health, runtime).with_observer(self.observer);
 
         let (stop, stopped) = oneshot::channel();
         let run = async {

@@ -62,4 +62,6 @@ mod aws_lambda_events;
 mod readme;
 #[cfg(feature = "worker")]
 mod worker;
+#[cfg(feature = "worker")]
+mod worker_ends;
 mod script;

@@ -1,11 +1,10 @@
 //! `work`: serves a queue until it is told to end.
 
-mod client;
 mod options;
-mod signals;
 
 use s3_dispatch_core::{Error, ErrorKind, Router};
 
+use super::environment::{clients, signals};
 use super::{FAILURE, NOT_RUN, SUCCESS};
 use crate::telemetry::errors::with_causes;
 use crate::telemetry::logs;
@@ -18,7 +17,7 @@ pub(super) use options::Options;
 pub(super) async fn work<R: Router>(dispatcher: Dispatcher<R>, options: Options) -> i32 {
     logs::init_for_lambda();
 
-    let shutdown = match signals::listen() {
+    let shutdown = match signals::listen("worker") {
         Ok(shutdown) => shutdown,
         Err(error) => {
             eprintln!("error: the program cannot wait for signals: {error}");
@@ -26,7 +25,7 @@ pub(super) async fn work<R: Router>(dispatcher: Dispatcher<R>, options: Options)
         }
     };
 
-    let client = client::from_environment(options.queue_url()).await;
+    let client = clients::sqs(options.queue_url()).await;
     let queue = SqsQueue::new(client, options.queue_url());
     let worker = options.worker(dispatcher.with_log_levels_of_environment(), queue);
 

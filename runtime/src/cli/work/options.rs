@@ -1,14 +1,12 @@
 //! The options of `work`.
 
 use std::net::SocketAddr;
-use std::time::Duration;
 
 use clap::Args;
-use clap::builder::RangedU64ValueParser;
-use http::Uri;
 use s3_dispatch_core::Router;
 
 use crate::SqsQueue;
+use crate::cli::environment::arguments::{duration, number, queue_url};
 use crate::{Dispatcher, Worker};
 
 /// What the program does not set itself. A flag wins over its environment variable.
@@ -115,29 +113,7 @@ impl Options {
     }
 }
 
-fn duration(seconds: usize) -> Duration {
-    Duration::from_secs(seconds as u64)
-}
-
-fn number(smallest: u64, largest: u64) -> RangedU64ValueParser<usize> {
-    RangedU64ValueParser::new().range(smallest..=largest)
-}
-
 fn address(text: &str) -> Result<SocketAddr, &'static str> {
     let address = text.parse();
     address.map_err(|_| "not an IP address with a port, such as 0.0.0.0:8080")
-}
-
-fn queue_url(text: &str) -> Result<String, &'static str> {
-    let is_url = text.parse::<Uri>().is_ok_and(|url| {
-        let is_http = matches!(url.scheme_str(), Some("http" | "https"));
-        is_http && url.host().is_some() && url.path().len() > 1
-    });
-
-    if is_url {
-        Ok(text.to_owned())
-    } else {
-        Err("not the URL of a queue, such as \
-             https://sqs.eu-central-1.amazonaws.com/123456789012/uploads")
-    }
 }

@@ -26,6 +26,7 @@ use crate::worker::calls::{self, Call, Done, Entry};
 use crate::worker::handlers::{Handlers, Shared};
 use crate::worker::health::HealthState;
 use crate::worker::leases::Leases;
+use crate::worker::observer::Observer;
 use crate::worker::options::Options;
 use crate::worker::receive::Receives;
 use crate::worker::report::WorkerReport;
@@ -60,6 +61,9 @@ pub(super) struct Control<R, Q> {
     report: WorkerReport,
     /// When the drain time is over. `None` before the worker was told to stop.
     drained_by: Option<Instant>,
+    /// The queue has no more messages.
+    has_ended: bool,
+    observer: Option<Arc<dyn Observer>>,
 }
 
 impl<R: Router, Q: Receive> Control<R, Q> {
@@ -91,10 +95,18 @@ impl<R: Router, Q: Receive> Control<R, Q> {
             to_postpone: Vec::new(),
             report: WorkerReport::default(),
             drained_by: None,
+            has_ended: false,
+            observer: None,
         }
     }
 
-    /// Runs until the worker was told to stop and has stopped.
+    pub(super) fn with_observer(mut self, observer: Option<Arc<dyn Observer>>) -> Self {
+        self.observer = observer;
+        self
+    }
+
+    /// Runs until the worker was told to stop and has stopped, or until everything has ended that a
+    /// queue which ends has given to it.
     ///
     /// # Errors
     ///
@@ -106,7 +118,7 @@ impl<R: Router, Q: Receive> Control<R, Q> {
 
         loop {
             self.advance();
-            if self.is_drained() {
+            if self.is_done() {
                 return Ok(self.report);
             }
 
@@ -175,6 +187,7 @@ impl<R: Router, Q: Receive> Control<R, Q> {
         let flush = flush.map(|since| since + LINGER);
         let retry = self.retries.first().map(|(time, _)| *time);
         let receive = match self.drained_by {
+            None if self.has_ended => None,
             None => self.receives.next_time(),
             some => some,
         };
@@ -186,7 +199,7 @@ impl<R: Router, Q: Receive> Control<R, Q> {
 
     /// Begins as many receives as there is room for.
     fn receive(&mut self) {
-        if self.drained_by.is_some() {
+        if self.drained_by.is_some() || self.has_ended {
             return;
         }
 
@@ -203,10 +216,14 @@ impl<R: Router, Q: Receive> Control<R, Q> {
                 asked,
                 sent,
                 result,
-            } => match result {
-                Ok(messages) => self.received(asked, sent, messages),
-                Err(error) => self.not_received(asked, error)?,
-            },
+                is_last,
+            } => {
+                self.has_ended |= is_last;
+                match result {
+                    Ok(messages) => self.received(asked, sent, messages),
+                    Err(error) => self.not_received(asked, error)?,
+                }
+            }
             Done::Deleted(answers) => self.deleted(answers),
             Done::Extended { sent, answers } => self.extended(sent, answers),
             Done::Returned(answers) => self.returned(answers),

@@ -14,20 +14,27 @@ use crate::worker::batch::{Batch, LeaseId};
 use crate::worker::calls::Done;
 use crate::worker::control::Control;
 use crate::worker::leases::End;
+use crate::worker::observer::Ended;
 
 impl<R: Router, Q: Receive> Control<R, Q> {
     /// Decides what becomes of a message that has ended.
     pub(super) fn settle(&mut self, held: Held) {
         let malformed = self.shared.parts.settings.malformed;
-        let settled = self.shared.engine.settle(held, |batch, outcomes| Settled {
-            lease: batch.lease(held.message),
-            outcome: outcomes.message(batch, held.message, malformed),
-            retry_after: batch.messages()[held.message]
-                .content
-                .as_ref()
-                .ok()
-                .and_then(|content| outcomes.retry_after(content)),
-            is_held_back: outcomes.is_held_back(held.message),
+        let is_observed = self.observer.is_some();
+        let settled = self.shared.engine.settle(held, |batch, outcomes| {
+            let outcome = outcomes.message(batch, held.message, malformed);
+
+            Settled {
+                lease: batch.lease(held.message),
+                outcome,
+                retry_after: batch.messages()[held.message]
+                    .content
+                    .as_ref()
+                    .ok()
+                    .and_then(|content| outcomes.retry_after(content)),
+                is_held_back: outcomes.is_held_back(held.message),
+                observed: is_observed.then(|| Ended::new(batch, held.message, outcome, outcomes)),
+            }
         });
 
         if let Some((batch, outcomes)) = settled.1 {
@@ -43,6 +50,10 @@ impl<R: Router, Q: Receive> Control<R, Q> {
         };
         if lease.end().is_some() {
             return;
+        }
+
+        if let (Some(observer), Some(ended)) = (&self.observer, &settled.observed) {
+            observer.ended(&lease.batch, lease.message, ended);
         }
 
         if lease.is_apart {
@@ -135,4 +146,6 @@ struct Settled {
     outcome: MessageOutcome,
     retry_after: Option<Duration>,
     is_held_back: bool,
+    /// For the observer, if there is one.
+    observed: Option<Ended>,
 }

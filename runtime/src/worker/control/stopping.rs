@@ -34,8 +34,9 @@ impl<R: Router, Q: Receive> Control<R, Q> {
         }
     }
 
-    pub(super) fn is_drained(&self) -> bool {
-        self.drained_by.is_some()
+    /// Returns whether nothing more comes, and everything that came has ended.
+    pub(super) fn is_done(&self) -> bool {
+        (self.drained_by.is_some() || self.has_ended)
             && self.receives.running() == 0
             && self.calls.is_empty()
             && self.leases.is_empty()

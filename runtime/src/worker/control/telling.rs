@@ -28,7 +28,8 @@ impl<R: Router, Q: Receive> Control<R, Q> {
         }
 
         let is_late = self.delete_since.is_some_and(|since| since + LINGER <= now);
-        let is_urgent = is_late || self.drained_by.is_some() || self.leases.ending_apart() > 0;
+        let is_last = self.drained_by.is_some() || self.has_ended;
+        let is_urgent = is_late || is_last || self.leases.ending_apart() > 0;
         while self.deletions < MOST_DELETIONS
             && (self.to_delete.len() >= MOST || is_urgent && !self.to_delete.is_empty())
         {

@@ -1,26 +1,32 @@
-//! The client of SQS, with the settings of the process's environment.
+//! Clients of AWS, with the settings of the process's environment.
 
-use aws_config::{BehaviorVersion, Region};
+use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_sqs::Client;
 use aws_smithy_http_client::tls::Provider;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use http::Uri;
 
-/// Reads the settings that the SDK of AWS knows: credentials from the environment, the profile, a
-/// web identity, the container or the instance, and `AWS_ENDPOINT_URL`.
+/// Returns a client of SQS for the queue with this URL.
 ///
-/// The region is that in the URL of the queue. Only if it names none, it is that of the settings.
-pub(super) async fn from_environment(queue_url: &str) -> Client {
+/// The region is that in the URL. Only if it names none, it is that of the settings.
+pub(in crate::cli) async fn sqs(queue_url: &str) -> Client {
+    Client::new(&settings(region(queue_url)).await)
+}
+
+/// Reads the settings that the SDK of AWS knows: credentials from the environment, the profile, a
+/// web identity, the container or the instance, and `AWS_ENDPOINT_URL`. A region that is given wins
+/// over the one of the settings.
+pub(in crate::cli) async fn settings(region: Option<String>) -> SdkConfig {
     let https = aws_smithy_http_client::Builder::new()
         .tls_provider(Provider::Rustls(CryptoMode::Ring))
         .build_https();
 
     let mut config = aws_config::defaults(BehaviorVersion::latest()).http_client(https);
-    if let Some(region) = region(queue_url) {
+    if let Some(region) = region {
         config = config.region(Region::new(region));
     }
 
-    Client::new(&config.load().await)
+    config.load().await
 }
 
 /// Returns the region in the URL of a queue, such as

@@ -1,9 +1,10 @@
-//! The signals that end a worker: the first one drains it, the second one ends it at once.
+//! The signals that end a command: the first one drains it, the second one ends it at once.
 
 use std::io;
 
 /// Waits for SIGTERM or Ctrl-C from now on. The future resolves at the first of them; the second
-/// ends the process with status 143 or 130.
+/// ends the process with status 143 or 130. A line of the log says which `part` of the program
+/// drains, such as `worker`.
 ///
 /// A thread of its own waits for them, so that the second signal also ends a process whose handlers
 /// block every other thread.
@@ -11,7 +12,7 @@ use std::io;
 /// # Errors
 ///
 /// If the system has no thread or no file descriptor left.
-pub(super) fn listen() -> io::Result<impl Future<Output = ()> + Send> {
+pub(in crate::cli) fn listen(part: &'static str) -> io::Result<impl Future<Output = ()> + Send> {
     use tokio::sync::oneshot;
 
     let runtime = tokio::runtime::Builder::new_current_thread()
@@ -28,10 +29,10 @@ pub(super) fn listen() -> io::Result<impl Future<Output = ()> + Send> {
         runtime.block_on(async {
             let first = signals.next().await;
             tracing::info!(
-                "{} received: the worker drains, and a second signal ends it at once",
+                "{} received: the {part} drains, and a second signal ends it at once",
                 first.name
             );
-            // If nobody waits, the worker has ended.
+            // If nobody waits, the command has ended.
             _ = stop.send(());
 
             let second = signals.next().await;

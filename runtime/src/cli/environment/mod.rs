@@ -1,0 +1,8 @@
+//! What commands that process records take from the environment of their process.
+//!
+//! Clients of AWS with the settings that the environment has, and the signals that end a command.
+//! All commands that receive, list or send use these, so that one setting means one thing.
+
+pub(super) mod arguments;
+pub(super) mod clients;
+pub(super) mod signals;
