@@ -188,8 +188,9 @@ async fn a_lost_lease_does_not_keep_it_from_its_end() {
 
 #[tokio::test(start_paused = true)]
 async fn a_receive_that_fails_is_tried_again_and_is_not_the_end() {
+    let busy: fn() -> QueueError = || QueueError::failed("the disk is busy");
     let queue = Finite::new(["1/a"]);
-    queue.state().errors = VecDeque::from([|| QueueError::failed("the disk is busy"); 5]);
+    queue.state().errors = VecDeque::from([busy; 5]);
     let report = run(&queue).await;
     assert_eq!(report.deleted(), 1, "{report:?}");
 

@@ -202,6 +202,36 @@ const OF_STANDARD_QUEUES: &[(&str, Circumstance)] = &[
         })
     }),
     (
+        "a worker waited for handlers after the end of its queue",
+        |facts| {
+            facts.lives().any(|(worker, life)| {
+                let receives = facts.trial.journal.receives.iter();
+                let own = receives.filter(|receive| receive.worker == worker);
+                let last = own.filter_map(|receive| receive.ended).max();
+                let mut ends = facts.runs().iter().filter(|run| run.worker == worker);
+                life.told.is_none()
+                    && !life.was_dropped()
+                    && ends.any(|run| {
+                        let end = run.end.map(|end| end.at);
+                        last.is_some_and(|last| end > Some(last.at + facts.visibility()))
+                    })
+            })
+        },
+    ),
+    (
+        "a worker was told to stop after the end of its queue",
+        |facts| {
+            facts.fleet.ends
+                && facts.lives().any(|(worker, life)| {
+                    let receives = facts.trial.journal.receives.iter();
+                    let own = receives.filter(|receive| receive.worker == worker);
+                    let last = own.filter_map(|receive| receive.ended).max();
+                    life.told
+                        .is_some_and(|told| last.is_some_and(|last| told.at > last.at))
+                })
+        },
+    ),
+    (
         "a key waited for a message of an earlier receive",
         |facts| {
             let world = &facts.fleet.world;

@@ -29,6 +29,8 @@ pub(crate) struct Fleet {
     pub(crate) slowness: u32,
     /// The messages arrive within this time.
     pub(crate) spread: Duration,
+    /// The queue gives each message out once, and ends after the last.
+    pub(crate) ends: bool,
     pub(crate) seed: u64,
 }
 
@@ -115,11 +117,14 @@ pub(crate) fn fleets(is_fifo: bool) -> impl Strategy<Value = Fleet> {
         settings(),
         faults(),
         counts,
-        prop_oneof![Just(0), 0..60_000_u64],
+        (
+            prop_oneof![Just(0), 0..60_000_u64],
+            prop::bool::weighted(0.25),
+        ),
         any::<u64>(),
     )
         .prop_map(
-            move |(mut world, workers, settings, faults, counts, spread, seed)| {
+            move |(mut world, workers, settings, faults, counts, (spread, ends), seed)| {
                 let (most_receives, troubles, slowness) = counts;
                 world.messages.truncate(MOST_MESSAGES);
                 for (index, message) in world.messages.iter_mut().enumerate() {
@@ -144,6 +149,8 @@ pub(crate) fn fleets(is_fifo: bool) -> impl Strategy<Value = Fleet> {
                     troubles,
                     slowness,
                     spread: Duration::from_millis(spread),
+                    // What fails in a group would hold up the rest of it for ever.
+                    ends: ends && !is_fifo,
                     seed,
                 }
             },

@@ -153,6 +153,9 @@ impl MemoryQueue {
             if state.messages[index].gone.is_some() || blocked.contains(&group(index)) {
                 continue;
             }
+            if fleet.ends && state.messages[index].count > 0 {
+                continue;
+            }
             if hidden(&state, index) {
                 let is_held = state.messages[index].receipt.is_some();
                 let is_duplicate =
@@ -416,6 +419,10 @@ impl Receive for MemoryQueue {
             .into_iter()
             .map(|receipt| self.describe(receipt))
             .collect())
+    }
+
+    fn has_ended(&self) -> bool {
+        self.stage.fleet.ends && self.stage.has_given_all()
     }
 }
 

@@ -101,6 +101,12 @@ impl Stage {
         self.begin + at
     }
 
+    /// Whether every message was given to a worker.
+    pub(crate) fn has_given_all(&self) -> bool {
+        let state = self.state();
+        state.messages.iter().all(|message| message.count > 0)
+    }
+
     /// Whether every message was deleted, or is in the dead-letter queue.
     pub(crate) fn is_empty(&self) -> bool {
         let state = self.state();

@@ -97,7 +97,12 @@ async fn attempt(fleet: &Fleet) -> Trial {
     workers.spawn(live(stage.clone(), last, stopped));
 
     let emptied = async {
-        while !stage.is_empty() {
+        // What fails does not come again if the queue ends.
+        let is_done = || match fleet.ends {
+            true => stage.has_given_all(),
+            false => stage.is_empty(),
+        };
+        while !is_done() {
             sleep(Duration::from_millis(500)).await;
         }
     };

@@ -9,6 +9,8 @@ pub(in crate::cli) mod tally;
 mod ending;
 pub(in crate::cli) mod here;
 pub(in crate::cli) mod send;
+#[cfg(test)]
+mod tests;
 
 pub(in crate::cli) use source::{Item, Settled, Source, SourceError};
 pub(in crate::cli) use tally::Tally;

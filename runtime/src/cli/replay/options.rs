@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use clap::Args;
+use clap::{ArgGroup, Args};
 use s3_dispatch_core::Router;
 
 use super::filter::{Condition, Filter};
@@ -11,14 +11,11 @@ use crate::cli::environment::arguments::{duration, number, queue_url};
 
 /// What is replayed, and how.
 #[derive(Debug, Args)]
+#[command(group(ArgGroup::new("source").required(true).args(["files", "dead_letters"])))]
 pub(in crate::cli) struct Options {
     /// Files of payloads, or - for standard input: one payload, or one after another, such as one
     /// per line
-    #[arg(
-        value_name = "FILE",
-        required_unless_present = "dead_letters",
-        conflicts_with = "dead_letters"
-    )]
+    #[arg(value_name = "FILE")]
     files: Vec<String>,
 
     /// The URL of a dead-letter queue whose messages are replayed; what succeeds is deleted, and

@@ -23,6 +23,7 @@ macro_rules! checks {
 const CHECKS: &[(&str, Check)] = checks![
     stops::handlers_are_given_what_was_received,
     stops::every_worker_ends,
+    stops::workers_end_with_their_queue,
     stops::nothing_is_left_running,
     leases::no_two_workers_are_inside_one_lease,
     leases::handlers_end_with_their_lease,

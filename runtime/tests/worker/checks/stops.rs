@@ -25,6 +25,33 @@ pub(super) fn every_worker_ends(facts: &Facts<'_>) -> Checked {
     Err(String::from("a worker did not end after it was told to"))
 }
 
+/// A worker ends by itself once the queue has ended, and not before.
+pub(super) fn workers_end_with_their_queue(facts: &Facts<'_>) -> Checked {
+    let given = facts.trial.messages.iter().enumerate().map(|(index, _)| {
+        let receipts = facts.receipts().filter(|(_, one)| one.message == index);
+        receipts.map(|(_, one)| one.sent).min()
+    });
+    let given: Option<Vec<_>> = given.collect();
+
+    for (worker, life) in facts.lives() {
+        let ended_by_itself = life.told.is_none() && !life.was_dropped();
+        let stays = life.told.is_some() && life.ended.is_some() && facts.is_told_at_last(worker);
+        if facts.fleet.ends && stays {
+            return Err(format!("worker {worker} did not end by itself: {life:?}"));
+        }
+
+        let has_ended = given.as_ref().is_some_and(|given| {
+            let mut given = given.iter();
+            given.all(|sent| life.ended.is_some_and(|ended| *sent < ended))
+        });
+        if ended_by_itself && !(facts.fleet.ends && has_ended) {
+            return Err(format!("worker {worker} ended by itself: {life:?}"));
+        }
+    }
+
+    Ok(())
+}
+
 pub(super) fn nothing_is_left_running(facts: &Facts<'_>) -> Checked {
     for run in facts.runs() {
         let ended = facts.life(run.worker).ended;
@@ -142,14 +169,16 @@ pub(super) fn handlers_are_cut_off_for_a_reason(facts: &Facts<'_>) -> Checked {
     Ok(())
 }
 
-/// A message may be missing only if it succeeded, or was received as often as the queue allows.
+/// A message may be missing only if it succeeded, or was received as often as the queue allows. If
+/// the queue ends, what did not succeed was given out, and so is in the report of a worker that did
+/// not crash.
 pub(super) fn nothing_is_missing_in_the_end(facts: &Facts<'_>) -> Checked {
     for (index, message) in facts.trial.messages.iter().enumerate() {
         let mut receipts = facts.receipts().filter(|(_, one)| one.message == index);
         let is_right = match message.gone {
             Some(Gone::Deleted) => receipts.any(|(one, _)| facts.has_succeeded(one, usize::MAX)),
             Some(Gone::DeadLetter) => facts.fleet.most_receives == Some(message.count),
-            None => false,
+            None => facts.fleet.ends && message.count == 1,
         };
         if !is_right {
             return Err(format!("message {index}: {message:?}"));

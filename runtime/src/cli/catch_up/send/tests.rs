@@ -312,7 +312,6 @@ fn check(model: &Model, source: &Plan, tally: &Tally) {
     );
 
     if model.is_fifo {
-        assert!(state.most_running <= 1);
         assert_eq!(arrived.len(), state.arrived.len(), "{:?}", state.arrived);
         for group in 0..5 {
             let of_group = |number: &&u64| model.plan[**number as usize].group == group;
@@ -426,7 +425,7 @@ async fn a_queue_that_cannot_be_used_ends_the_run_and_leaves_the_rest() {
     let model = Model::new(false, Faults::default(), plain(500), 0);
     let source = Plan::new(&model.plan);
     let gone = async {
-        sleep(Duration::from_millis(100)).await;
+        sleep(Duration::from_millis(40)).await;
         model.state.lock().unwrap().is_gone = true;
     };
 

@@ -174,6 +174,14 @@ impl Letters {
             .count()
     }
 
+    /// Whether letters are held of which others of their group may come, once they are deleted.
+    pub(super) fn hold_groups_up(&self) -> bool {
+        self.held.values().any(|letter| {
+            let is_going = matches!(letter.status, Status::Out | Status::Delete { .. });
+            is_going && letter.group.is_some()
+        })
+    }
+
     fn chosen(&self, is_chosen: impl Fn(&Letter) -> bool) -> Vec<(u64, ReceiptHandle)> {
         let chosen = self.held.iter().filter(|(_, letter)| is_chosen(letter));
         chosen

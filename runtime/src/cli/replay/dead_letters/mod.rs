@@ -117,6 +117,8 @@ impl<Q: LetterQueue> DeadLetterQueue<Q> {
             }
         }
 
+        // The first letter has to be kept from now on.
+        self.changed.notify_one();
         (items, has_new)
     }
 
@@ -153,6 +155,12 @@ impl<Q: LetterQueue> DeadLetterQueue<Q> {
     /// Whether the queue may have letters that were not given out. `has_known` is whether the last
     /// receive brought some that were.
     async fn may_have_more(&self, has_known: bool) -> Result<bool, QueueError> {
+        // A group gives nothing while one of its letters is held, and goes on after that.
+        if self.letters().hold_groups_up() {
+            self.given().last_new = Instant::now();
+            return Ok(true);
+        }
+
         let is_patient = self.given().last_new.elapsed() < PATIENCE;
         if has_known {
             return Ok(is_patient);
@@ -173,6 +181,21 @@ impl<Q: LetterQueue> DeadLetterQueue<Q> {
             );
         }
         Ok(is_patient)
+    }
+
+    /// Deletes what is to be deleted now, and extends what has to be.
+    async fn do_what_is_due(&self) {
+        let (to_delete, to_renew) = {
+            let letters = self.letters();
+            (letters.to_delete(), letters.to_renew())
+        };
+
+        if !to_delete.is_empty() {
+            self.delete(to_delete).await;
+        }
+        if !to_renew.is_empty() {
+            self.renew(to_renew).await;
+        }
     }
 
     async fn delete(&self, letters: Vec<(u64, ReceiptHandle)>) {
@@ -306,17 +329,7 @@ impl<Q: LetterQueue> Source for DeadLetterQueue<Q> {
     /// Deletes what succeeded, and keeps the rest hidden.
     async fn keep(&self) {
         loop {
-            let (to_delete, to_renew) = {
-                let letters = self.letters();
-                (letters.to_delete(), letters.to_renew())
-            };
-            if !to_delete.is_empty() {
-                self.delete(to_delete).await;
-            }
-            if !to_renew.is_empty() {
-                self.renew(to_renew).await;
-            }
-
+            self.do_what_is_due().await;
             let kept = self.letters().kept();
             if self.is_stopped() && !kept.is_empty() {
                 self.give_back(kept).await;
@@ -333,16 +346,15 @@ impl<Q: LetterQueue> Source for DeadLetterQueue<Q> {
 
     /// Deletes what is not deleted yet, and gives the rest back.
     async fn finish(&self) {
-        while self.letters().undeleted() > 0 {
-            let to_delete = self.letters().to_delete();
-            if !to_delete.is_empty() {
-                self.delete(to_delete).await;
-            }
-
-            let next = self.letters().next_time();
-            let next = next.filter(|_| self.letters().undeleted() > 0);
-            if let Some(next) = next {
-                sleep_until(next.min(Instant::now() + Duration::from_secs(1))).await;
+        loop {
+            self.do_what_is_due().await;
+            let (undeleted, next) = {
+                let letters = self.letters();
+                (letters.undeleted(), letters.next_time())
+            };
+            match next {
+                Some(next) if undeleted > 0 => sleep_until(next).await,
+                _ => break,
             }
         }
 
