@@ -10,6 +10,7 @@ use super::node::{Kind, Mistake, Node};
 use super::{Content, Fields, Message, Reading, Record, form_decode};
 
 const SOURCE: &str = "aws:s3:batch-operations";
+const MARK: &str = "s3-dispatch-backfill";
 
 /// Reads an invocation, or returns `None` if this is not one.
 pub(super) fn job(root: &Node<'_>) -> Option<Reading> {
@@ -123,6 +124,7 @@ fn record(
     let fields = [
         ("event_name", Some(without_prefix(event).to_owned())),
         ("event_source", Some(SOURCE.to_owned())),
+        ("configuration_id", Some(MARK.to_owned())),
         ("bucket.name", Some(bucket.to_owned())),
         ("bucket.arn", arn.map(str::to_owned)),
         ("object.key", Some(form_decode(key))),
@@ -136,7 +138,11 @@ fn record(
     let mut raw = json!({
         "eventSource": SOURCE,
         "eventName": event,
-        "s3": {"bucket": {"name": bucket}, "object": {"key": key}},
+        "s3": {
+            "configurationId": MARK,
+            "bucket": {"name": bucket},
+            "object": {"key": key},
+        },
     });
     if let Some(arn) = arn {
         raw["s3"]["bucket"]["arn"] = Value::from(arn);

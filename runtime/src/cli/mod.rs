@@ -15,6 +15,8 @@ mod environment;
 mod catch_up;
 #[cfg(feature = "replay")]
 mod replay;
+#[cfg(feature = "backfill")]
+mod backfill;
 #[cfg(feature = "worker")]
 mod work;
 
@@ -120,6 +122,27 @@ enum Action {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<std::ffi::OsString>,
     },
+    /// Make events of objects that are in a bucket already, and handle or send them
+    ///
+    /// The objects are those of a listing, of a report of S3 Inventory, or of a list of keys. Only
+    /// what the routes take is handled (--here) or sent (--to). Prints the events that failed to
+    /// standard output, one notification a line, so that they can be replayed, and a summary to
+    /// standard error. The first Ctrl-C drains, the second ends the program at once; with --resume,
+    /// a later run goes on.
+    #[cfg(feature = "backfill")]
+    #[command(
+        after_help = "Exit status:\n  0    everything succeeded\n  1    something failed, could not \
+                      be read, or was left\n  2    the program cannot start\n  130  a second \
+                      signal, Ctrl-C\n  143  a second signal, SIGTERM"
+    )]
+    Backfill(backfill::Options),
+    /// Says which feature it needs.
+    #[cfg(not(feature = "backfill"))]
+    #[command(hide = true, disable_help_flag = true)]
+    Backfill {
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<std::ffi::OsString>,
+    },
     /// Serve a queue of SQS until SIGTERM or Ctrl-C
     ///
     /// The first signal drains: no message is received any more, what runs may finish, and the rest
@@ -170,6 +193,10 @@ pub(crate) async fn main<R: Router>(dispatcher: Dispatcher<R>) -> i32 {
         Action::Replay(options) => replay::replay(dispatcher, options).await,
         #[cfg(not(feature = "replay"))]
         Action::Replay { .. } => without("replay", "replay"),
+        #[cfg(feature = "backfill")]
+        Action::Backfill(options) => backfill::backfill(dispatcher, options).await,
+        #[cfg(not(feature = "backfill"))]
+        Action::Backfill { .. } => without("backfill", "backfill"),
         #[cfg(feature = "worker")]
         Action::Work(options) => work::work(dispatcher, options).await,
         #[cfg(not(feature = "worker"))]
@@ -178,7 +205,7 @@ pub(crate) async fn main<R: Router>(dispatcher: Dispatcher<R>) -> i32 {
 }
 
 /// Says which feature a command needs.
-#[cfg(not(all(feature = "doctor", feature = "replay")))]
+#[cfg(not(all(feature = "doctor", feature = "backfill")))]
 fn without(command: &str, feature: &str) -> i32 {
     eprintln!(
         "error: the program is built without `{command}`: build it with the feature `{feature}` of \

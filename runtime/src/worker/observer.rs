@@ -1,5 +1,7 @@
 //! Who is told what became of each message that a worker settles.
 
+use std::time::Duration;
+
 use s3_dispatch_core::delivery::Delivery;
 use s3_dispatch_core::{Outcome, SkipReason};
 
@@ -30,10 +32,20 @@ pub(crate) enum RecordEnd {
     Skipped(SkipReason),
     /// The dead-letter sink has stored it.
     DeadLetter,
-    /// It failed with this error and these causes, `a: b: c`.
-    Failed(String),
+    Failed(RecordFailure),
     /// Nothing began with it, or it was cut off.
     NotReached,
+}
+
+/// Why a record failed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct RecordFailure {
+    /// The error and its causes, `a: b: c`.
+    pub(crate) error: String,
+    /// Whether trying again does not help.
+    pub(crate) is_permanent: bool,
+    /// How long to wait at least before it is tried again.
+    pub(crate) retry_after: Option<Duration>,
 }
 
 impl Ended {
@@ -64,6 +76,10 @@ fn end_of(record: Option<&RecordOutcome>) -> RecordEnd {
         Outcome::Handled => RecordEnd::Handled,
         Outcome::Skipped(reason) => RecordEnd::Skipped(*reason),
         Outcome::Failed(_) if record.is_dead_letter => RecordEnd::DeadLetter,
-        Outcome::Failed(error) => RecordEnd::Failed(with_causes(error.as_error())),
+        Outcome::Failed(error) => RecordEnd::Failed(RecordFailure {
+            error: with_causes(error.as_error()),
+            is_permanent: error.is_permanent(),
+            retry_after: error.retry_after(),
+        }),
     }
 }

@@ -14,6 +14,7 @@ use tokio::time::timeout;
 
 use super::source::{Item, Settled, Source, SourceError};
 use crate::queue::{Queue, QueueError, Receive, ReceiveRequest, Received};
+use crate::worker::observer::RecordFailure;
 
 /// A source as a queue that ends. The receipt handle of a message is its number.
 pub(super) struct Ending<S> {
@@ -66,6 +67,20 @@ impl<S: Source> Ending<S> {
         }
 
         was_open
+    }
+
+    /// Whether the source gives out a message again that failed. If so it is not settled.
+    pub(super) fn is_tried_again(&self, handle: &ReceiptHandle, failure: &RecordFailure) -> bool {
+        let Ok(number) = handle.as_str().parse() else {
+            return false;
+        };
+
+        let is_tried_again = self.source.is_tried_again(number, failure);
+        if is_tried_again {
+            self.state().open.remove(&number);
+        }
+
+        is_tried_again
     }
 
     /// Takes the error that ended the source.

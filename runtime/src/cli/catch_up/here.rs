@@ -94,6 +94,13 @@ struct Watch<S> {
 impl<S: Source> Observer for Watch<S> {
     fn ended(&self, delivery: &Delivery, message: usize, ended: &Ended) {
         let of = &delivery.messages()[message];
+        let handle = of.context.receipt_handle();
+        if let (Some(handle), [RecordEnd::Failed(failure)]) = (handle, &ended.records[..])
+            && self.queue.is_tried_again(handle, failure)
+        {
+            return;
+        }
+
         self.tally.note(|counts| {
             for record in &ended.records {
                 match record {
@@ -120,10 +127,6 @@ impl<S: Source> Observer for Watch<S> {
             }
             MessageOutcome::Failed(_) => Settled::Failed,
         };
-        if let Some(handle) = of.context.receipt_handle() {
-            self.queue.settle(handle, settled);
-        }
-
         let records = delivery.records_of(of).iter().zip(&ended.records);
         let envelope = of.envelopes.iter().last();
         for (record, end) in records.filter(|(_, end)| has_failed(end)) {
@@ -133,6 +136,11 @@ impl<S: Source> Observer for Watch<S> {
             if self.prints_failures {
                 print(record, envelope);
             }
+        }
+
+        // Last, because what is settled may be recorded as done.
+        if let Some(handle) = handle {
+            self.queue.settle(handle, settled);
         }
     }
 }

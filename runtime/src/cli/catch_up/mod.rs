@@ -11,6 +11,12 @@ pub(in crate::cli) mod here;
 pub(in crate::cli) mod send;
 #[cfg(test)]
 mod tests;
+#[cfg(feature = "backfill")]
+pub(in crate::cli) mod objects;
+#[cfg(feature = "backfill")]
+pub(in crate::cli) mod selection;
+#[cfg(feature = "backfill")]
+pub(in crate::cli) mod progress;
 
 pub(in crate::cli) use source::{Item, Settled, Source, SourceError};
 pub(in crate::cli) use tally::Tally;

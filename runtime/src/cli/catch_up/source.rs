@@ -9,6 +9,8 @@ use aws_sdk_sqs::types::MessageAttributeValue;
 use bytes::Bytes;
 use s3_dispatch_core::MessageContext;
 
+use crate::worker::observer::RecordFailure;
+
 /// Where messages come from: files, a dead-letter queue, the listing of a bucket.
 ///
 /// It gives each message a number of its own. It is told once what became of each message that it
@@ -25,6 +27,13 @@ pub(in crate::cli) trait Source: Send + Sync + 'static {
 
     /// Notes what became of a message.
     fn settled(&self, number: u64, settled: Settled);
+
+    /// Whether a message of one record that failed is given out again, with another number. If so,
+    /// it is not settled now. By default, each message is tried once.
+    fn is_tried_again(&self, number: u64, failure: &RecordFailure) -> bool {
+        let _ = (number, failure);
+        false
+    }
 
     /// For how long a message belongs to this process before somebody else may get it. The source
     /// extends that itself. By default, a message is nobody else's for as long as anything can run.

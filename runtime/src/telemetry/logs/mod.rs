@@ -57,6 +57,21 @@ pub(crate) fn timestamp(time: std::time::SystemTime) -> String {
     text
 }
 
+/// Writes logs with this writer, which is one to standard error, in colour if that is a terminal,
+/// and panics to the logs.
+///
+/// A subscriber that the program has set stays in place.
+#[cfg(feature = "backfill")]
+pub(crate) fn init_beside<W: io::Write>(lines: impl Fn() -> W + Send + Sync + 'static) {
+    use std::io::IsTerminal;
+
+    let has_colours = io::stderr().is_terminal();
+    let subscriber = LogSubscriber::text(lines).with_colours(has_colours);
+
+    drop(subscriber.try_init());
+    panic_hook::install();
+}
+
 /// Writes logs to standard error, in colour if that is a terminal, and panics to the logs.
 ///
 /// A subscriber that the program has set stays in place.

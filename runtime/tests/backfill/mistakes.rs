@@ -1,0 +1,66 @@
+//! Command lines that make no sense, and a bucket that cannot be listed to its end.
+
+use crate::run::Place;
+use crate::server::{Server, Version};
+
+pub(crate) const TESTS: &[(&str, fn())] = &[
+    (
+        "options_that_make_no_sense_are_refused",
+        options_that_make_no_sense_are_refused,
+    ),
+    (
+        "a_listing_that_breaks_says_where_to_go_on",
+        a_listing_that_breaks_says_where_to_go_on,
+    ),
+];
+
+fn options_that_make_no_sense_are_refused() {
+    let (server, place) = (Server::start(Vec::new(), 10), Place::new());
+    let keys = place.write("keys", "a\n");
+    let check = |arguments: &[&str], mistake: &str| {
+        place.run(&server, arguments).check(2, &[mistake]);
+    };
+
+    check(&[], "say what to do with the events: `--here` handles them");
+    check(
+        &["--here", "--to", "http://127.0.0.1/q"],
+        "cannot be used with",
+    );
+    check(&["--here", "--since", "soon"], "not a time such as");
+    check(&["--here", "--event", "ObjectMade"], "not an event of S3");
+    check(
+        &["--here", "--keys", &keys, "--since", "2d"],
+        "add `--head` to use `--since`",
+    );
+    check(
+        &["--here", "--keys", &keys, "--versions"],
+        "cannot be used with",
+    );
+    check(
+        &["--here", "--keys", &keys, "--inventory", &keys],
+        "cannot be used with",
+    );
+    check(
+        &["--here", "--keys", "-", "--resume", "r"],
+        "`--resume` needs a file of keys",
+    );
+    check(&["--here", "--head"], "required");
+    check(&["--dry-run", "--concurrency", "2"], "--here");
+    check(&["--here", "--rate", "0"], "0 is not in 1..");
+}
+
+fn a_listing_that_breaks_says_where_to_go_on() {
+    let objects = ["a", "b", "c d", "e"].map(Version::only).to_vec();
+    let (server, place) = (Server::start(objects, 1), Place::new());
+    server.world.lock().unwrap().breaks_behind = Some("c d".to_owned());
+    let ended = place.run(&server, &["--here"]);
+    ended.check(
+        1,
+        &[
+            "3 handled",
+            "the bucket `holiday` could not be listed after the key \"c d\"",
+            "it is so",
+            "a later run can go on after the key \"c d\"",
+        ],
+    );
+}
