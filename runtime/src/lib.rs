@@ -115,6 +115,9 @@
 //! - `trace-header`: `TraceHeaderInterceptor`, with which AWS can stop loops of functions on Lambda
 //!   Managed Instances too.
 //! - `worker`: serves a queue of SQS outside Lambda.
+//! - `audit`: the command `audit`, which compares the objects of a bucket with what was handled,
+//!   and prints or replays the rest; see the guide "Auditing a bucket", `docs/auditing-a-bucket.md`
+//!   in the crate's folder.
 //! - `prometheus`: the metrics of a worker at `/metrics`, in Prometheus' text format.
 //! - `metrics`: counters, gauges and histograms through the facade of the crate `metrics`.
 //! - `emf`: [`start`] and [`run`] print these metrics in CloudWatch's embedded metric format.
@@ -239,6 +242,10 @@ struct DeployingWithSamAndCloudFormation;
 #[cfg(all(doctest, feature = "worker"))]
 #[doc = include_str!("../docs/a-worker-outside-lambda.md")]
 struct AWorkerOutsideLambda;
+
+#[cfg(doctest)]
+#[doc = include_str!("../docs/auditing-a-bucket.md")]
+struct AuditingABucket;
 
 #[cfg(doctest)]
 #[doc = include_str!("../docs/logs-and-metrics.md")]

@@ -16,6 +16,7 @@ use crate::lambda::environment;
 /// | `invoke FILE` | dispatches the payload in a file and prints the answer |
 /// | `inspect FILE...` | prints the S3 events that files contain, one line of JSON each |
 /// | `policy --format FORMAT` | prints the filter or policy that the handlers need |
+/// | `audit --bucket BUCKET` | prints or replays what was not handled (feature `audit`) |
 /// | `work --queue-url URL` | serves a queue of SQS until SIGTERM or Ctrl-C (feature `worker`) |
 ///
 /// `--help` describes them. Only `invoke` and `work` process records, so only they

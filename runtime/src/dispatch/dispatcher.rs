@@ -984,6 +984,12 @@ impl<R: Router> Dispatcher<R> {
         &self.router
     }
 
+    /// Returns the router, to be kept beside the dispatcher.
+    #[cfg(feature = "audit")]
+    pub(crate) fn shared_router(&self) -> Arc<R> {
+        Arc::clone(&self.router)
+    }
+
     /// Dispatches one payload. `deadline` is when the answer is due, or `None` for no limit.
     ///
     /// This works outside Lambda too. It needs a Tokio runtime only if there is a deadline, a

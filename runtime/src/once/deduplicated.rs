@@ -306,7 +306,7 @@ impl<R: Router, Store: ClaimStore> Deduplicated<R, Store> {
             return begun.map(|_| None).map_err(not_begun);
         };
 
-        // While the record waited for its turn, the lease may have become too short for the handler.
+        // While the record waited for its turn, the lease may have become too short.
         let left = begun.map(|waited| length.saturating_sub(waited));
         let wanted = self.lease(message);
         if left.is_ok_and(|left| wanted.saturating_sub(left) <= wanted / 10) {

@@ -126,7 +126,8 @@ fn live(state: u64) -> S3EventRecord {
     put.with_sequencer(format!("{state:018X}")).build()
 }
 
-/// Puts objects, loses some of their events, delivers the others once or more, and audits meanwhile.
+/// Puts objects, loses some of their events, delivers the others once or more, and audits
+/// meanwhile.
 async fn live_through(world: &World, rng: &mut Rng) {
     let milliseconds = |rng: &mut Rng, most| Duration::from_millis(rng.u64(0..most));
     let mut deliveries = Vec::new();

@@ -3,8 +3,7 @@
 use s3_dispatch::ClaimStore;
 use s3_dispatch::once::{Claim, Identity};
 
-use super::answers::{LONG, SHORT, done, wait_for};
-use super::claim_store::{acquire, claim};
+use super::answers::{LONG, SHORT, acquire, claim, done, wait_for};
 use super::identities::{new_identity, similar};
 
 /// Checks every promise about states, if the store makes them.

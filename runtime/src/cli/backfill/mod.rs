@@ -4,7 +4,7 @@ mod options;
 mod feed;
 mod attempts;
 mod events;
-mod environment;
+pub(super) mod environment;
 
 use std::error::Error as StdError;
 use std::sync::Arc;
