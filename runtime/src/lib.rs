@@ -115,6 +115,9 @@
 //! - `trace-header`: `TraceHeaderInterceptor`, with which AWS can stop loops of functions on Lambda
 //!   Managed Instances too.
 //! - `worker`: serves a queue of SQS outside Lambda.
+//! - `replay`: the command `replay`, which handles events from files or a dead-letter queue, or
+//!   sends them to a queue; see the guide "Replaying events", `docs/replaying-events.md` in the
+//!   crate's folder.
 //! - `audit`: the command `audit`, which compares the objects of a bucket with what was handled,
 //!   and prints or replays the rest; see the guide "Auditing a bucket", `docs/auditing-a-bucket.md`
 //!   in the crate's folder.
@@ -236,12 +239,20 @@ struct KeepingAMirror;
 struct BackfillWithBatchOperations;
 
 #[cfg(doctest)]
+#[doc = include_str!("../docs/backfilling-a-bucket.md")]
+struct BackfillingABucket;
+
+#[cfg(doctest)]
 #[doc = include_str!("../docs/deploying-with-sam-and-cloudformation.md")]
 struct DeployingWithSamAndCloudFormation;
 
 #[cfg(all(doctest, feature = "worker"))]
 #[doc = include_str!("../docs/a-worker-outside-lambda.md")]
 struct AWorkerOutsideLambda;
+
+#[cfg(doctest)]
+#[doc = include_str!("../docs/replaying-events.md")]
+struct ReplayingEvents;
 
 #[cfg(doctest)]
 #[doc = include_str!("../docs/auditing-a-bucket.md")]

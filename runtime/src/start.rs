@@ -16,17 +16,20 @@ use crate::lambda::environment;
 /// | `invoke FILE` | dispatches the payload in a file and prints the answer |
 /// | `inspect FILE...` | prints the S3 events that files contain, one line of JSON each |
 /// | `policy --format FORMAT` | prints the filter or policy that the handlers need |
+/// | `replay FILE...` | handles recorded events, or sends them to a queue (feature `replay`) |
+/// | `replay --dead-letters URL` | the same with the messages of a dead-letter queue |
+/// | `backfill --bucket BUCKET` | makes events of objects in a bucket (feature `backfill`) |
 /// | `audit --bucket BUCKET` | prints or replays what was not handled (feature `audit`) |
 /// | `work --queue-url URL` | serves a queue of SQS until SIGTERM or Ctrl-C (feature `worker`) |
 ///
-/// `--help` describes them. Only `invoke` and `work` process records, so only they
-/// [prepare](Dispatcher::prepare) the router: the other commands need no state. The process ends
-/// when the command does, with one of these statuses:
+/// `--help` describes them. Only `invoke`, `replay`, `backfill`, `audit --replay` and `work` process
+/// records, so only they [prepare](Dispatcher::prepare) the router: the other commands need no
+/// state. The process ends when the command does, with one of these statuses:
 ///
 /// | status | meaning |
 /// |---|---|
 /// | 0 | the command succeeded |
-/// | 1 | a message failed, a file could not be read in full, or a policy cannot be expressed |
+/// | 1 | a message failed, something could not be read in full, or a policy cannot be expressed |
 /// | 2 | a wrong command line, a payload that cannot be read, or a router that cannot be prepared |
 ///
 /// A worker stops receiving at the first signal, and lets its handlers end. Then its status is 0,

@@ -17,13 +17,16 @@ const BATCH = 10;
 
 let handled = 0;
 let sum = 0;
+let waited = 0;
 
 async function handle(message) {
     for (const record of JSON.parse(message.Body).Records) {
         if (record.eventName.startsWith("ObjectCreated:")) {
             const key = decodeURIComponent(record.s3.object.key.replaceAll("+", " "));
             if (wait > 0) {
+                const begun = performance.now();
                 await sleep(wait);
+                waited += performance.now() - begun;
             }
             handled += 1;
             sum += Number(key.split("/").at(-1).split(".")[0]);
@@ -56,6 +59,6 @@ process.on("SIGTERM", () => {
     for (const consumer of consumers) {
         consumer.stop({ abort: true });
     }
-    console.log(`handled ${handled} sum ${sum}`);
+    console.log(`handled ${handled} sum ${sum} waited ${Math.round(waited * 1000)} us`);
     process.exit(0);
 });

@@ -24,13 +24,14 @@ WAIT = int(os.environ.get("WAIT_MS", "0")) / 1000
 
 class Tally:
     def __init__(self):
-        self.lock, self.handled, self.sum = threading.Lock(), 0, 0
+        self.lock, self.handled, self.sum, self.waited = threading.Lock(), 0, 0, 0.0
 
-    def add(self, key):
+    def add(self, key, waited):
         number = int(key.rpartition("/")[2].partition(".")[0])
         with self.lock:
             self.handled += 1
             self.sum += number
+            self.waited += waited
 
 
 def handle(message, tally):
@@ -39,9 +40,10 @@ def handle(message, tally):
         for record in json.loads(message["Body"])["Records"]:
             if record["eventName"].startswith("ObjectCreated:"):
                 key = unquote_plus(record["s3"]["object"]["key"])
+                begun = time.monotonic()
                 if WAIT:
                     time.sleep(WAIT)
-                tally.add(key)
+                tally.add(key, time.monotonic() - begun)
     except Exception as error:
         print(f"message: {error}", file=sys.stderr)
         return False
@@ -99,7 +101,8 @@ def main():
     tally = Tally()
 
     def end(*_):
-        print(f"handled {tally.handled} sum {tally.sum}", flush=True)
+        waited = round(tally.waited * 1e6)
+        print(f"handled {tally.handled} sum {tally.sum} waited {waited} us", flush=True)
         os._exit(0)
 
     signal.signal(signal.SIGTERM, end)

@@ -107,13 +107,14 @@ enum Action {
     },
     /// Handle events that exist already: from files, or from a dead-letter queue
     ///
-    /// Runs the handlers on each message, or sends it to a queue with --to. Prints the events that
-    /// failed to standard output, one notification a line, so that they can be replayed again, and a
-    /// summary to standard error. The first Ctrl-C drains, the second ends the program at once.
+    /// Runs the handlers on each message, or sends it to a queue with --to. Prints the events of
+    /// files that failed to standard output, one notification a line, so that they can be replayed
+    /// again, and a summary to standard error. The first Ctrl-C drains, the second ends the program
+    /// at once.
     #[cfg(feature = "replay")]
     #[command(
-        after_help = "Exit status:\n  0    everything succeeded\n  1    something failed, could not \
-                      be read, or was left\n  2    the program cannot start\n  130  a second \
+        after_help = "Exit status:\n  0    everything succeeded\n  1    something failed, could \
+                      not be read, or was left\n  2    the program cannot start\n  130  a second \
                       signal, Ctrl-C\n  143  a second signal, SIGTERM"
     )]
     Replay(replay::Options),
@@ -133,8 +134,8 @@ enum Action {
     /// a later run goes on.
     #[cfg(feature = "backfill")]
     #[command(
-        after_help = "Exit status:\n  0    everything succeeded\n  1    something failed, could not \
-                      be read, or was left\n  2    the program cannot start\n  130  a second \
+        after_help = "Exit status:\n  0    everything succeeded\n  1    something failed, could \
+                      not be read, or was left\n  2    the program cannot start\n  130  a second \
                       signal, Ctrl-C\n  143  a second signal, SIGTERM"
     )]
     Backfill(backfill::Options),

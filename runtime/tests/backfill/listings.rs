@@ -60,7 +60,14 @@ fn events_are_sent_as_s3_sends_them() {
     sent.sort_by_key(|body| only_record(body).object.key.as_str().to_owned());
     assert_eq!(
         sent[0],
-        r#"{"Records":[{"eventVersion":"2.6","eventSource":"aws:s3","awsRegion":"eu-central-1","eventTime":"2026-04-07T14:30:00.000Z","eventName":"ObjectCreated:Put","s3":{"s3SchemaVersion":"1.0","configurationId":"s3-dispatch-backfill","bucket":{"name":"holiday","arn":"arn:aws:s3:::holiday"},"object":{"key":"a+b.jpg","size":7,"eTag":"0f3ca2b1"}}}]}"#
+        concat!(
+            r#"{"Records":[{"eventVersion":"2.6","eventSource":"aws:s3","#,
+            r#""awsRegion":"eu-central-1","eventTime":"2026-04-07T14:30:00.000Z","#,
+            r#""eventName":"ObjectCreated:Put","s3":{"s3SchemaVersion":"1.0","#,
+            r#""configurationId":"s3-dispatch-backfill","bucket":{"name":"holiday","#,
+            r#""arn":"arn:aws:s3:::holiday"},"object":{"key":"a+b.jpg","size":7,"#,
+            r#""eTag":"0f3ca2b1"}}}]}"#,
+        )
     );
     let keys: Vec<_> = sent
         .iter()

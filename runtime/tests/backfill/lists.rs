@@ -24,14 +24,18 @@ pub(crate) const TESTS: &[(&str, fn())] = &[
 ];
 
 /// Rows as S3 Inventory writes them: keys encoded as in forms.
-const ROWS: &str = "\
-\"holiday\",\"a+b%2B.jpg\",\"v2\",\"true\",\"false\",\"7\",\"2026-04-07T14:30:00.000Z\",\"0f3c\",\"STANDARD\"
-\"holiday\",\"a+b%2B.jpg\",\"v1\",\"false\",\"false\",\"6\",\"2026-04-06T14:30:00.000Z\",\"0f3b\",\"STANDARD\"
-\"holiday\",\"gone\",\"m1\",\"true\",\"true\",\"\",\"2026-04-07T14:30:00.000Z\",\"\",\"\"
-";
-const MORE_ROWS: &str = "\
-\"holiday\",\"line%0Afeed\",\"\",\"true\",\"false\",\"0\",\"2026-04-07T14:30:00.000Z\",\"d41d-2\",\"STANDARD\"
-";
+const ROWS: &str = concat!(
+    r#""holiday","a+b%2B.jpg","v2","true","false","7","2026-04-07T14:30:00.000Z","0f3c","IA""#,
+    "\n",
+    r#""holiday","a+b%2B.jpg","v1","false","false","6","2026-04-06T14:30:00.000Z","0f3b","IA""#,
+    "\n",
+    r#""holiday","gone","m1","true","true","","2026-04-07T14:30:00.000Z","","""#,
+    "\n",
+);
+const MORE_ROWS: &str = concat!(
+    r#""holiday","line%0Afeed","","true","false","0","2026-04-07T14:30:00.000Z","d41d-2","IA""#,
+    "\n",
+);
 const SCHEMA: &str =
     "Bucket, Key, VersionId, IsLatest, IsDeleteMarker, Size, LastModifiedDate, ETag, StorageClass";
 const FOLDER: &str = "inventory/holiday/all";

@@ -3,7 +3,7 @@
 use std::process::Command;
 
 #[cfg(feature = "cli")]
-pub(crate) const TESTS: [(&str, fn()); 6] = [
+pub(crate) const TESTS: [(&str, fn()); 7] = [
     (
         "only_invoke_prepares_the_router",
         only_invoke_prepares_the_router,
@@ -18,6 +18,7 @@ pub(crate) const TESTS: [(&str, fn()); 6] = [
     ),
     ("doctor_says_what_is_missing", doctor_says_what_is_missing),
     ("work_says_what_is_missing", work_says_what_is_missing),
+    ("replay_says_what_is_missing", replay_says_what_is_missing),
     (
         "run_says_that_this_is_not_lambda",
         run_says_that_this_is_not_lambda,
@@ -137,6 +138,25 @@ fn work_says_what_is_missing() {
 
     let (_, stdout, _) = run("works", &["--help"], None);
     assert!(!stdout.contains("work "), "{stdout}");
+}
+
+#[cfg(feature = "cli")]
+fn replay_says_what_is_missing() {
+    let (status, stdout, stderr) = run("works", &["replay"], None);
+    assert_eq!((status, &*stdout), (2, ""));
+    let missing = if cfg!(feature = "replay") {
+        "required arguments were not provided"
+    } else {
+        "built without `replay`: build it with the feature `replay`"
+    };
+    assert!(stderr.contains(missing), "{stderr}");
+
+    let (_, stdout, _) = run("works", &["--help"], None);
+    assert_eq!(
+        stdout.contains("replay "),
+        cfg!(feature = "replay"),
+        "{stdout}"
+    );
 }
 
 #[cfg(all(feature = "cli", feature = "worker"))]

@@ -4,6 +4,8 @@
 
 #![allow(missing_docs, clippy::unwrap_used)]
 
+#[cfg(all(unix, feature = "replay"))]
+mod as_replay;
 #[cfg(all(unix, feature = "cli", feature = "worker"))]
 mod as_worker;
 #[cfg(feature = "sqs")]
@@ -36,6 +38,8 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         .chain(on_managed_instance::TESTS);
     #[cfg(all(unix, feature = "cli", feature = "worker"))]
     let tests = tests.chain(&as_worker::TESTS);
+    #[cfg(all(unix, feature = "replay"))]
+    let tests = tests.chain(&as_replay::TESTS);
     #[cfg(all(unix, feature = "otel"))]
     let tests = tests.chain(&traces::TESTS);
 

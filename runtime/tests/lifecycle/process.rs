@@ -31,6 +31,12 @@ impl Process {
         BufReader::new(stdout).lines().map(Result::unwrap)
     }
 
+    /// The standard input. The process waits for more until it is dropped.
+    #[cfg(feature = "replay")]
+    pub(crate) fn stdin(&mut self) -> std::process::ChildStdin {
+        self.0.as_mut().unwrap().stdin.take().unwrap()
+    }
+
     /// Sends SIGTERM, and waits until the process has logged it.
     pub(crate) fn begin_to_terminate(&mut self) {
         self.signal("TERM");

@@ -45,8 +45,8 @@ pub(crate) fn newest_last(plan: &Plan, end: &End) -> bool {
     !end.is_stuck && end.effects.last().map(String::as_str) == newest.copied()
 }
 
-/// The last effect is that of the newest live event, and if nothing went wrong, a backfilled one has
-/// an effect before the live ones or none.
+/// The last effect is that of the newest live event. If nothing went wrong, a backfilled one has
+/// its effect before the live ones or none.
 pub(crate) fn live_wins(plan: &Plan, end: &End) -> bool {
     let is_live = |sequencer: &&str| *sequencer != BACKFILLED;
     let newest = plan.sequencers.iter().copied().filter(is_live).max();

@@ -1,7 +1,7 @@
 //! A bucket that is generated while it is listed, and a queue that counts what it is sent.
 //!
 //! `backfill-server OBJECTS` prints its port. `GET /counts` answers with the number of messages that
-//! were sent, and of different keys among the last ones. It speaks as much of S3 and of SQS as
+//! were sent, and the sum of the numbers in their keys. It speaks as much of S3 and of SQS as
 //! `ListObjectsV2`, `HeadBucket` and `SendMessageBatch` need, and checks nothing, so that it costs
 //! little beside what is measured.
 
@@ -67,7 +67,10 @@ fn serve(stream: TcpStream, objects: u64, sent: &Sent) -> io::Result<()> {
         reader.read_exact(&mut body)?;
 
         let (kind, answer) = if target == "/counts" {
-            let (messages, sum) = (sent.messages.load(Ordering::SeqCst), sent.sum.load(Ordering::SeqCst));
+            let (messages, sum) = (
+                sent.messages.load(Ordering::SeqCst),
+                sent.sum.load(Ordering::SeqCst),
+            );
             ("text/plain", format!("{messages} {sum}"))
         } else if target.contains("list-type=2") {
             ("application/xml", list(&target, objects))
@@ -100,7 +103,12 @@ fn list(target: &str, objects: u64) -> String {
     page += "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<ListBucketResult \
              xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\"><Name>holiday</Name><Prefix></Prefix>\
              <MaxKeys>1000</MaxKeys><EncodingType>url</EncodingType>";
-    let _ = write!(page, "<KeyCount>{}</KeyCount><IsTruncated>{}</IsTruncated>", end - first, end < objects);
+    let _ = write!(
+        page,
+        "<KeyCount>{}</KeyCount><IsTruncated>{}</IsTruncated>",
+        end - first,
+        end < objects
+    );
     if end < objects {
         let _ = write!(page, "<NextContinuationToken>{end}</NextContinuationToken>");
     }
@@ -125,7 +133,10 @@ fn take(body: &[u8], sent: &Sent) -> String {
 
     for (index, entry) in body.split("\"Id\"").skip(1).enumerate() {
         let id = entry.split('"').nth(1).unwrap_or_default();
-        let key = entry.split("photos/").nth(1).and_then(|text| text.get(..10));
+        let key = entry
+            .split("photos/")
+            .nth(1)
+            .and_then(|text| text.get(..10));
         let number: u64 = key.and_then(|number| number.parse().ok()).unwrap_or(0);
         sent.messages.fetch_add(1, Ordering::SeqCst);
         sent.sum.fetch_add(number, Ordering::SeqCst);

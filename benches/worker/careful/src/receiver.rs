@@ -93,9 +93,7 @@ async fn handle_body(
 
     for record in &notification.records {
         if record.event_name.starts_with("ObjectCreated:") {
-            if !worker.wait.is_zero() {
-                tokio::time::sleep(worker.wait).await;
-            }
+            worker.tally.wait(worker.wait).await;
             worker.tally.add(&record.s3.object.key()?);
         }
     }

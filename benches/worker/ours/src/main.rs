@@ -2,6 +2,7 @@
 //!
 //! `ours-worker --queue-url URL --in-flight N --receivers N`. Its bounds and its client are those
 //! of `careful-worker`: N handlers run, and the messages of one receive for each receiver wait.
+//! A `Worker` also counts the messages that are being deleted, so it gets places for these too.
 
 use std::convert::Infallible;
 use std::time::Duration;
@@ -13,14 +14,15 @@ use worker_tally::{Tally, argument, client};
 /// The most messages of one request.
 const BATCH: usize = 10;
 
+/// The most deletions that a `Worker` makes at once.
+const DELETIONS: usize = 8;
+
 static TALLY: Tally = Tally::new();
 
 #[s3_handler("ObjectCreated:*")]
 async fn tally(key: ObjectKey, State(wait): State<Duration>) -> Result<(), Infallible> {
     TALLY.add(key.as_str());
-    if !wait.is_zero() {
-        tokio::time::sleep(wait).await;
-    }
+    TALLY.wait(wait).await;
 
     Ok(())
 }
@@ -36,7 +38,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut terminated = signal(SignalKind::terminate())?;
 
     let report = Worker::new(dispatcher, queue)
-        .with_in_flight(in_flight + receivers * BATCH)
+        .with_in_flight(in_flight + (receivers + DELETIONS) * BATCH)
         .with_receivers(receivers)
         .with_visibility(Duration::from_secs(60))
         .run(async {

@@ -6,7 +6,7 @@
 //! has read every message and not only deleted it.
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use aws_sdk_sqs::Client;
 use aws_sdk_sqs::config::{BehaviorVersion, Config, Credentials, Region};
@@ -16,6 +16,8 @@ use aws_sdk_sqs::config::{BehaviorVersion, Config, Credentials, Region};
 pub struct Tally {
     handled: AtomicU64,
     sum: AtomicU64,
+    /// How long handlers have waited, in microseconds.
+    waited: AtomicU64,
 }
 
 impl Tally {
@@ -25,6 +27,7 @@ impl Tally {
         Self {
             handled: AtomicU64::new(0),
             sum: AtomicU64::new(0),
+            waited: AtomicU64::new(0),
         }
     }
 
@@ -46,10 +49,22 @@ impl Tally {
         self.sum.fetch_add(number, Ordering::Relaxed);
     }
 
+    /// Waits as a handler does, and counts how long that really took: timers fire late.
+    pub async fn wait(&self, wait: Duration) {
+        if !wait.is_zero() {
+            let begun = Instant::now();
+            tokio::time::sleep(wait).await;
+            let waited = begun.elapsed().as_micros();
+            let waited = u64::try_from(waited).unwrap_or(u64::MAX);
+            self.waited.fetch_add(waited, Ordering::Relaxed);
+        }
+    }
+
     /// Prints the line that the benchmark reads.
     pub fn print(&self) {
-        let handled = self.handled.load(Ordering::Relaxed);
-        println!("handled {handled} sum {}", self.sum.load(Ordering::Relaxed));
+        let [handled, sum, waited] =
+            [&self.handled, &self.sum, &self.waited].map(|count| count.load(Ordering::Relaxed));
+        println!("handled {handled} sum {sum} waited {waited} us");
     }
 }
 

@@ -1,6 +1,5 @@
 //! The source of the events of a backfill.
 
-use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -12,8 +11,8 @@ use tokio::time::sleep;
 
 use super::attempts::{Attempt, Attempts};
 use super::feed::{Fed, Feed};
-use crate::cli::catch_up::progress::{Display, Pace, Record, ResumeFile, Window};
-use crate::cli::catch_up::selection::Reason;
+use super::state::{Settings, State};
+use crate::cli::catch_up::progress::{Pace, Record};
 use crate::cli::catch_up::{Item, Settled, Source, SourceError};
 use crate::telemetry::errors::with_causes;
 use crate::worker::observer::RecordFailure;
@@ -28,41 +27,6 @@ pub(super) struct Events {
     changed: Notify,
 }
 
-pub(super) struct Settings {
-    pub(super) bucket: String,
-    /// How many events are begun at most.
-    pub(super) limit: Option<u64>,
-    /// Whether the events of a key belong together, for a FIFO queue.
-    pub(super) has_groups: bool,
-    pub(super) resume: Option<ResumeFile>,
-    /// How many events a run that goes on after a kill repeats at most.
-    pub(super) most_at_stake: u64,
-    /// Whether events that failed are printed here.
-    pub(super) prints_failures: bool,
-    /// How often an event is tried.
-    pub(super) attempts: u64,
-    pub(super) display: Display,
-}
-
-struct State {
-    window: Window,
-    attempts: Attempts,
-    /// The feed gives nothing more.
-    has_ended: bool,
-    /// How many events were begun in this run.
-    begun: u64,
-    left_out: BTreeMap<Reason, u64>,
-    /// How many objects an earlier run had settled behind its position.
-    settled_before: u64,
-    is_stopping: bool,
-    /// How often the resume file was written.
-    writes: u64,
-    /// Why the source cannot be read further, until somebody hears of it.
-    error: Option<SourceError>,
-    /// Why the resume file cannot be written.
-    unwritable: Option<String>,
-}
-
 impl Events {
     /// How often the resume file is written at most.
     const WRITES: Duration = Duration::from_millis(50);
@@ -75,18 +39,7 @@ impl Events {
         Self {
             feed: AsyncMutex::new(feed),
             pace: AsyncMutex::new(pace),
-            state: Mutex::new(State {
-                window: Window::new(from),
-                attempts: Attempts::new(settings.attempts),
-                has_ended: false,
-                begun: 0,
-                left_out: BTreeMap::new(),
-                settled_before: 0,
-                is_stopping: false,
-                writes: 0,
-                error: None,
-                unwritable: None,
-            }),
+            state: Mutex::new(State::new(from, settings.attempts)),
             changed: Notify::new(),
             settings,
         }
@@ -94,16 +47,7 @@ impl Events {
 
     /// How many objects were left out so far, and why: `17 not routed, 3 absent`.
     pub(super) fn left_out(&self) -> String {
-        let state = self.state();
-        let counts = state.left_out.iter();
-        let mut counts: Vec<_> = counts
-            .map(|(reason, count)| format!("{count} {}", reason.counted()))
-            .collect();
-        if state.settled_before > 0 {
-            counts.push(format!("{} done before", state.settled_before));
-        }
-
-        counts.join(", ")
+        self.state().left_out_text()
     }
 
     /// Where a later run goes on.
@@ -145,6 +89,14 @@ impl Events {
             self.settings.display.seen(1);
 
             let mut state = self.state();
+            let found = match &fed {
+                Fed::Taken(found, _) | Fed::LeftOut(found, _) => found,
+            };
+            if state.window.was_settled_before(found) {
+                state.settled_before += 1;
+                continue;
+            }
+
             match fed {
                 Fed::Taken(found, notification) => {
                     state.begun += 1;
@@ -158,10 +110,6 @@ impl Events {
                 Fed::LeftOut(found, reason) => {
                     state.window.pass_over(&found);
                     *state.left_out.entry(reason).or_default() += 1;
-                }
-                Fed::Settled(found) => {
-                    state.window.settled_before(&found);
-                    state.settled_before += 1;
                 }
             }
         }

@@ -1,13 +1,12 @@
 //! Takes the objects that are meant from their source, in its order.
 
-use std::collections::{HashSet, VecDeque};
+use std::collections::VecDeque;
 
 use aws_sdk_s3::Client;
 use aws_sdk_s3::operation::head_object::HeadObjectOutput;
 use futures_util::{StreamExt, stream};
 
 use crate::cli::catch_up::objects::{Found, ObjectSource, OriginError};
-use crate::cli::catch_up::progress::Name;
 use crate::cli::catch_up::selection::{Reason, Sieve, Verdict};
 
 /// The objects of a source, each with what is to be done with it.
@@ -16,8 +15,6 @@ pub(super) struct Feed {
     sieve: Sieve,
     /// Asks S3 about each object, if it is there.
     heads: Option<Client>,
-    /// What an earlier run settled behind the position where this one began.
-    settled_before: HashSet<Name>,
     waiting: VecDeque<Found>,
     /// What was looked at already.
     looked_at: VecDeque<(Found, Option<Reason>)>,
@@ -28,25 +25,17 @@ pub(super) enum Fed {
     /// Its notification.
     Taken(Found, String),
     LeftOut(Found, Reason),
-    /// An earlier run has settled it.
-    Settled(Found),
 }
 
 impl Feed {
     /// How many objects S3 is asked about at once.
     const HEADS: usize = 50;
 
-    pub(super) fn new(
-        source: ObjectSource,
-        sieve: Sieve,
-        heads: Option<Client>,
-        settled_before: Vec<Name>,
-    ) -> Self {
+    pub(super) fn new(source: ObjectSource, sieve: Sieve, heads: Option<Client>) -> Self {
         Self {
             source,
             sieve,
             heads,
-            settled_before: settled_before.into_iter().collect(),
             waiting: VecDeque::new(),
             looked_at: VecDeque::new(),
         }
@@ -69,9 +58,6 @@ impl Feed {
             return Ok(None);
         };
 
-        if !self.settled_before.is_empty() && self.settled_before.remove(&Name::of(&found)) {
-            return Ok(Some(Fed::Settled(found)));
-        }
         if let Some(reason) = reason {
             return Ok(Some(Fed::LeftOut(found, reason)));
         }

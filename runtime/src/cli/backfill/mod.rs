@@ -3,6 +3,7 @@
 mod options;
 mod feed;
 mod attempts;
+mod state;
 mod events;
 pub(super) mod environment;
 
@@ -13,8 +14,9 @@ use std::time::Duration;
 use s3_dispatch_core::Router;
 
 use self::environment::Environment;
-use self::events::{Events, Settings};
+use self::events::Events;
 use self::feed::Feed;
+use self::state::Settings;
 use super::catch_up::Tally;
 use super::catch_up::here::{self, Here};
 use super::catch_up::objects::{ObjectSource, Scope};
@@ -119,7 +121,7 @@ async fn open<R: Router>(
         routes: dispatcher.router().routes().to_vec(),
     };
     let heads = options.head().then_some(client);
-    let feed = Feed::new(source, sieve, heads, from.beyond.clone());
+    let feed = Feed::new(source, sieve, heads);
 
     let concurrency = options.concurrency.unwrap_or(10);
     let settings = Settings {

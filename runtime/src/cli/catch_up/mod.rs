@@ -1,8 +1,9 @@
 //! Handles events that exist already, or sends them to a queue.
 //!
 //! `replay` and the commands like it differ in where their messages come from, a [`Source`], and
-//! share what happens to them. They are handled *here* ([`here`]): a `Worker` runs the handlers, and
-//! nothing else calls them. Or they are *sent* to a queue ([`send`]), so that others handle them.
+//! share what happens to them. They are handled *here* ([`here`]): a `Worker` runs the handlers,
+//! and nothing else calls them. Or they are *sent* to a queue ([`send`]), so that others handle
+//! them.
 
 pub(in crate::cli) mod source;
 pub(in crate::cli) mod tally;

@@ -9,7 +9,7 @@ mod dry_run;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use s3_dispatch_core::{ErrorKind, Router, S3EventRecord};
+use s3_dispatch_core::{ErrorKind, Route, Router, S3EventRecord};
 
 use super::catch_up::here::{self, Here};
 use super::catch_up::send::{self, SqsTarget};
@@ -51,7 +51,7 @@ pub(super) async fn replay<R: Router>(dispatcher: Dispatcher<R>, options: Option
     let status = match options.dead_letters() {
         None => {
             let event = dispatcher.batch_event().cloned();
-            match Files::open(options.files(), event, run.selection()) {
+            match Files::open(options.files(), event, run.selection(&[])) {
                 // Nobody delivers them again, so nothing is learned from how often they came.
                 Ok(files) => {
                     let dispatcher = dispatcher.on_returned(Returned::Together);
@@ -64,7 +64,12 @@ pub(super) async fn replay<R: Router>(dispatcher: Dispatcher<R>, options: Option
             let queue = SqsQueue::new(clients::sqs(url).await, url);
             match queue.known_arn().await {
                 Ok(_) => {
-                    let letters = DeadLetterQueue::new(queue, run.selection());
+                    // Of another program's queue, nothing must be deleted as skipped.
+                    let routes = match options.to() {
+                        None => dispatcher.router().routes(),
+                        Some(_) => &[],
+                    };
+                    let letters = DeadLetterQueue::new(queue, run.selection(routes));
                     run.all(dispatcher, Arc::new(letters), stop).await
                 }
                 Err(error) => return not_run(&with_causes(&error)),
@@ -86,11 +91,24 @@ pub(super) async fn replay<R: Router>(dispatcher: Dispatcher<R>, options: Option
 /// What a source gives out, and where it counts what it does not.
 struct Selection {
     filter: filter::Filter,
+    /// The routes of which one has to take a record of a message, if there are any.
+    routes: Vec<Route>,
     limit: Option<u64>,
     tally: Arc<Tally>,
 }
 
 impl Selection {
+    /// Whether messages are given out without a look at their records.
+    fn is_everything(&self) -> bool {
+        self.filter.is_empty() && self.routes.is_empty()
+    }
+
+    /// Whether a route takes one of these records. Without records, there is nothing to take.
+    fn is_routed(&self, records: &[S3EventRecord]) -> bool {
+        let takes = |record| self.routes.iter().any(|route| route.matches(record));
+        self.routes.is_empty() || records.is_empty() || records.iter().any(takes)
+    }
+
     /// Whether a message is given out. What is not is counted.
     fn passes(&self, records: &[S3EventRecord], error: Option<&str>) -> bool {
         let passes = self.filter.is_empty() || self.filter.passes(records, error);
@@ -109,9 +127,10 @@ struct Run<'r> {
 }
 
 impl Run<'_> {
-    fn selection(&self) -> Selection {
+    fn selection(&self, routes: &[Route]) -> Selection {
         Selection {
             filter: self.options.filter(),
+            routes: routes.to_vec(),
             limit: self.options.limit(),
             tally: Arc::clone(&self.tally),
         }

@@ -8,4 +8,4 @@ mod display;
 pub(in crate::cli) use display::Display;
 pub(in crate::cli) use pace::Pace;
 pub(in crate::cli) use resume_file::{ResumeFile, Run};
-pub(in crate::cli) use window::{Name, Record, Window};
+pub(in crate::cli) use window::{Record, Window};

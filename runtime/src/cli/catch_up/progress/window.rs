@@ -1,6 +1,6 @@
 //! What of a source is settled, when settling happens in any order.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -23,6 +23,8 @@ pub(in crate::cli) struct Window {
     open: BTreeMap<u64, (Position, Name)>,
     /// Settled, while something before it is in flight.
     beyond: BTreeMap<u64, Name>,
+    /// Settled by an earlier run, and not met yet in this one.
+    inherited: HashSet<Name>,
     /// How many objects were settled.
     settled: u64,
     /// How many of them the last record that was written has.
@@ -58,6 +60,7 @@ impl Window {
             next: 0,
             open: BTreeMap::new(),
             beyond: BTreeMap::new(),
+            inherited: from.beyond.iter().cloned().collect(),
             settled: from.settled,
             recorded: from.settled,
         }
@@ -68,11 +71,16 @@ impl Window {
         self.last.clone_from(&found.position);
     }
 
-    /// Notes an object that an earlier run has settled.
-    pub(in crate::cli) fn settled_before(&mut self, found: &Found) {
+    /// Whether an earlier run has settled an object. If so, this notes it: there is nothing to do
+    /// for it any more.
+    pub(in crate::cli) fn was_settled_before(&mut self, found: &Found) -> bool {
+        if self.inherited.is_empty() || !self.inherited.remove(&Name::of(found)) {
+            return false;
+        }
+
         // It stays in the record until everything before it is settled as well.
         let number = self.begin(found);
-        self.end(number);
+        self.end(number)
     }
 
     /// Puts an object in flight, and returns its number.
@@ -116,7 +124,7 @@ impl Window {
 
     /// How many objects are settled, but not all before them.
     pub(in crate::cli) fn beyond(&self) -> usize {
-        self.beyond.len()
+        self.beyond.len() + self.inherited.len()
     }
 
     /// What is to be written.
@@ -126,7 +134,12 @@ impl Window {
 
         Record {
             through: through.clone(),
-            beyond: self.beyond.values().cloned().collect(),
+            beyond: self
+                .beyond
+                .values()
+                .chain(&self.inherited)
+                .cloned()
+                .collect(),
             settled: self.settled,
         }
     }
@@ -178,7 +191,6 @@ mod tests {
         window: Window,
         /// The keys that are behind the position and not taken yet.
         rest: std::vec::IntoIter<u32>,
-        skipped: HashSet<Name>,
         in_flight: Vec<(u64, u32)>,
         written: Record,
         /// Settled after the record was taken that is written.
@@ -206,7 +218,6 @@ mod tests {
             Self {
                 window: Window::new(record),
                 rest: (first..KEYS).collect::<Vec<_>>().into_iter(),
-                skipped: record.beyond.iter().cloned().collect(),
                 in_flight: Vec::new(),
                 written: record.clone(),
                 since: HashSet::new(),
@@ -220,9 +231,10 @@ mod tests {
                         return;
                     };
                     let found = found(key);
-                    if self.skipped.contains(&Name::of(&found)) {
-                        self.window.settled_before(&found);
-                    } else if has_nothing_to_do(key) {
+                    if self.window.was_settled_before(&found) {
+                        return;
+                    }
+                    if has_nothing_to_do(key) {
                         self.window.pass_over(&found);
                     } else {
                         self.in_flight.push((self.window.begin(&found), key));
@@ -261,7 +273,10 @@ mod tests {
     }
 
     proptest! {
-        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+        #![proptest_config(ProptestConfig {
+            failure_persistence: None,
+            ..ProptestConfig::default()
+        })]
 
         /// A kill at every step, and at every step of the run that goes on.
         #[test]
@@ -288,14 +303,14 @@ mod tests {
                     (0..KEYS).filter(|key| !has_nothing_to_do(*key)).collect();
                 prop_assert_eq!(all, expected, "killed after {} steps", kill);
 
-                let repeated = settled_again.iter().filter(|key| settled.contains(key));
-                prop_assert!(repeated.clone().all(|key| may_repeat.contains(key)));
-                let mut repeated = settled_at_last.iter();
-                prop_assert!(repeated.all(|key| {
-                    (!settled.contains(key) || may_repeat.contains(key))
-                        && (!settled_again.contains(key) || may_repeat_again.contains(key))
-                }));
-                prop_assert_eq!(&third.written.through, &Position::After(format!("{:02}", KEYS - 1)));
+                let is_allowed = |key: &u32| !settled.contains(key) || may_repeat.contains(key);
+                let is_allowed_again =
+                    |key: &u32| !settled_again.contains(key) || may_repeat_again.contains(key);
+                prop_assert!(settled_again.iter().all(is_allowed));
+                prop_assert!(settled_at_last.iter().all(is_allowed));
+                prop_assert!(settled_at_last.iter().all(is_allowed_again));
+                let last = Position::After(format!("{:02}", KEYS - 1));
+                prop_assert_eq!(&third.written.through, &last);
                 prop_assert!(third.written.beyond.is_empty());
             }
         }

@@ -26,8 +26,8 @@ impl Batches {
 
     /// Takes the messages of the next call: as many as fit, in their order.
     ///
-    /// Of a group of a FIFO queue, a call has one message only. If the call takes the second message
-    /// of a group and not the first, the first would come behind it.
+    /// Of a group of a FIFO queue, a call has one message only. Otherwise the queue could take the
+    /// second message of a group and not the first, which would then come behind it.
     pub(super) fn take(&mut self, is_fifo: bool) -> Vec<Outgoing> {
         let mut batch: Vec<Outgoing> = Vec::with_capacity(MOST_MESSAGES);
         let mut bytes = 0;

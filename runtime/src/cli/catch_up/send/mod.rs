@@ -133,7 +133,7 @@ impl<S: Source, T: Target> Run<'_, S, T> {
             return self.leave(number);
         }
 
-        match Outgoing::new(item) {
+        match Outgoing::new(item, self.target.is_fifo()) {
             Ok(message) => course.batches.push(message),
             Err(reason) => self.fail(number, &name, reason),
         }

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use aws_sdk_sqs::types::MessageAttributeValue;
+use s3_dispatch_core::delivery::Delivery;
 
 use crate::cli::catch_up::source::Item;
 
@@ -32,17 +33,30 @@ pub(super) fn name_of(item: &Item) -> String {
     id.map_or_else(|| item.number.to_string(), ToString::to_string)
 }
 
+/// The group of a message that has none: the bucket and key of its first record.
+fn group_of(item: &Item) -> Option<String> {
+    let delivery = Delivery::from_messages([(item.context.clone(), item.body.clone())]);
+    let record = delivery.records().first()?;
+
+    Some(format!("{}/{}", record.bucket.name, record.object.key))
+}
+
 impl Outgoing {
+    /// A FIFO queue needs a group for each message.
+    ///
     /// # Errors
     ///
     /// Says why SQS would not take the message.
-    pub(super) fn new(item: Item) -> Result<Self, &'static str> {
+    pub(super) fn new(item: Item, is_fifo: bool) -> Result<Self, &'static str> {
         let name = name_of(&item);
         let text = |text: &str| text.to_owned();
+        let own_group = item.context.group_id().map(|id| text(id.as_str()));
+        let made_group = || is_fifo.then(|| group_of(&item)).flatten();
+
         let outgoing = Self {
             number: item.number,
             name,
-            group: item.context.group_id().map(|id| text(id.as_str())),
+            group: own_group.or_else(made_group),
             trace_header: item.context.trace_header().map(|id| text(id.as_str())),
             attributes: item.attributes,
             body: String::from_utf8(item.body.into()).map_err(|_| "it is not UTF-8")?,

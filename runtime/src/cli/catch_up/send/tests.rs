@@ -8,6 +8,7 @@ use async_trait::async_trait;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use s3_dispatch_core::MessageContext;
+use s3_dispatch_testing::{NotificationBuilder, RecordBuilder};
 use tokio::time::{Instant, sleep};
 
 use super::outgoing::{MOST_BYTES, MOST_MESSAGES, Outgoing};
@@ -466,4 +467,26 @@ async fn on_a_fifo_queue_a_refusal_fails_the_rest_of_its_group() {
     let failed = source.numbers(Settled::Failed);
     let expected = (12..50).step_by(5).map(|number| number as u64);
     assert_eq!(failed, expected.collect());
+}
+
+#[track_caller]
+fn check_group(own: Option<&str>, is_fifo: bool, expected: Option<&str>) {
+    let record = RecordBuilder::new("ObjectCreated:Put").with_bucket("holiday");
+    let record = record.with_key("my photo.jpg");
+    let body = NotificationBuilder::new().with_record(record).to_json();
+    let mut context = MessageContext::new().with_message_id("m-1");
+    if let Some(group) = own {
+        context = context.with_group_id(group);
+    }
+
+    let outgoing = Outgoing::new(Item::new(0, context, body), is_fifo).unwrap();
+    assert_eq!(outgoing.group.as_deref(), expected);
+}
+
+#[test]
+fn a_message_for_a_fifo_queue_has_the_group_of_its_object_unless_it_has_one() {
+    check_group(None, true, Some("holiday/my photo.jpg"));
+    check_group(Some("tenant-7"), true, Some("tenant-7"));
+    check_group(Some("tenant-7"), false, Some("tenant-7"));
+    check_group(None, false, None);
 }

@@ -13,6 +13,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use aws_sdk_sqs::types::MessageAttributeValue;
 use s3_dispatch_core::delivery::{Delivery, ReceiptHandle};
+use s3_dispatch_core::{MessageContext, S3EventRecord};
 use tokio::sync::Notify;
 use tokio::time::{Instant, sleep, sleep_until};
 
@@ -139,9 +140,15 @@ impl<Q: LetterQueue> DeadLetterQueue<Q> {
             .and_then(|error| error.string_value())
             .map(str::to_owned);
         let (context, body) = letter.into_parts();
-        if !self.selection.filter.is_empty() {
+        if !self.selection.is_everything() {
             let delivery = Delivery::from_messages([(context.clone(), body.clone())]);
             if !self.selection.passes(delivery.records(), error.as_deref()) {
+                self.settled(number, Settled::Left);
+                return None;
+            }
+            if !self.selection.is_routed(delivery.records()) {
+                log_unrouted(&context, delivery.records());
+                self.selection.tally.note(|counts| counts.left += 1);
                 self.settled(number, Settled::Left);
                 return None;
             }
@@ -274,6 +281,18 @@ impl<Q: LetterQueue> DeadLetterQueue<Q> {
     fn given(&self) -> MutexGuard<'_, Given> {
         self.given.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn log_unrouted(context: &MessageContext, records: &[S3EventRecord]) {
+    let first = records.first();
+
+    tracing::warn!(
+        message_id = context.message_id().map(AsRef::<str>::as_ref),
+        event_name = first.map(|record| record.event_name.as_str()),
+        bucket = first.map(|record| record.bucket.name.as_str()),
+        key = first.map(|record| record.object.key.as_str()),
+        "message left in the queue: no route takes it"
+    );
 }
 
 #[async_trait]

@@ -9,7 +9,7 @@ use aws_sdk_sqs::types::MessageAttributeValue;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use s3_dispatch_core::delivery::ReceiptHandle;
-use s3_dispatch_core::{HandlerError, MessageContext, ObjectKey, Routes};
+use s3_dispatch_core::{EventPattern, HandlerError, MessageContext, ObjectKey, Route, Routes};
 use s3_dispatch_testing::{NotificationBuilder, RecordBuilder};
 use tokio::time::{Instant, sleep, timeout};
 
@@ -287,13 +287,16 @@ fn routes(model: &Model) -> Routes<()> {
     })
 }
 
+#[derive(Default)]
 struct Replay {
     only: Vec<&'static str>,
+    routes: Vec<Route>,
     limit: Option<u64>,
 }
 
 const ALL: Replay = Replay {
     only: Vec::new(),
+    routes: Vec::new(),
     limit: None,
 };
 
@@ -303,6 +306,7 @@ impl Replay {
         let only = self.only.iter().map(|text| Condition::parse(text).unwrap());
         let selection = Selection {
             filter: Filter::new(only.collect()),
+            routes: self.routes.clone(),
             limit: self.limit,
             tally: Arc::clone(&tally),
         };
@@ -480,7 +484,11 @@ async fn what_a_filter_leaves_out_stays_as_it_was() {
     let plans = [Plan::Succeeds; 40];
     let model = Model::new(&plans, Faults::default(), false, 0);
     let only = vec!["error=error 1"];
-    let counts = Replay { only, limit: None }.all(&model).await;
+    let replay = Replay {
+        only,
+        ..Replay::default()
+    };
+    let counts = replay.all(&model).await;
 
     assert_eq!((counts.handled, counts.filtered, counts.left), (20, 20, 0));
     assert!(counts.is_success());
@@ -492,9 +500,11 @@ async fn what_a_filter_leaves_out_stays_as_it_was() {
 async fn a_limit_leaves_the_rest_untouched() {
     let plans = [Plan::Succeeds; 40];
     let model = Model::new(&plans, Faults::default(), false, 0);
-    let limit = Some(13);
-    let only = Vec::new();
-    let counts = Replay { only, limit }.all(&model).await;
+    let replay = Replay {
+        limit: Some(13),
+        ..Replay::default()
+    };
+    let counts = replay.all(&model).await;
 
     assert_eq!(counts.handled, 13);
     let received: u32 = model.state().receives.iter().sum();
@@ -508,4 +518,30 @@ async fn an_empty_queue_ends_the_run_after_one_long_poll() {
     ALL.all(&model).await;
 
     assert!(started.elapsed() < Duration::from_secs(6));
+}
+
+/// Whoever names the queue of another program loses nothing.
+#[tokio::test(start_paused = true)]
+async fn what_no_route_takes_stays_as_it_was() {
+    let mut plans = vec![Plan::Succeeds; 20];
+    plans[7] = Plan::Fails;
+    plans[8] = Plan::CannotBeRead;
+    let model = Model::new(&plans, Faults::default(), false, 0);
+    let routes = vec![Route::new(EventPattern::ANY).with_prefix("fails/")];
+    let replay = Replay {
+        routes,
+        ..Replay::default()
+    };
+    let counts = replay.all(&model).await;
+
+    let expected = (0, 1, 1, 18);
+    let found = (
+        counts.handled,
+        counts.failed,
+        counts.unreadable,
+        counts.left,
+    );
+    assert_eq!(found, expected);
+    assert_eq!(model.state().letters.len(), 20);
+    check_visible(&model);
 }

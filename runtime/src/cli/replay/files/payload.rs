@@ -90,8 +90,8 @@ fn body(message: &Message) -> Bytes {
 }
 
 /// What says why messages became dead letters: the attribute `Error` that
-/// [`SqsDeadLetters`](crate::SqsDeadLetters) sets, in the output of `aws sqs receive-message` and in
-/// an event of Lambda, and the answer in what Lambda sends to a destination.
+/// [`SqsDeadLetters`](crate::SqsDeadLetters) sets, in the output of `aws sqs receive-message` and
+/// in an event of Lambda, and the answer in what Lambda sends to a destination.
 #[derive(Deserialize)]
 struct Batch<'j> {
     #[serde(borrow, alias = "Records", rename = "Messages")]
