@@ -11,6 +11,7 @@ mod ending;
 pub(in crate::cli) mod here;
 pub(in crate::cli) mod send;
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests;
 #[cfg(feature = "backfill")]
 pub(in crate::cli) mod objects;

@@ -5,6 +5,7 @@ mod outgoing;
 mod retries;
 mod target;
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests;
 
 use std::collections::HashSet;

@@ -123,10 +123,7 @@ async fn pause(attempt: u32) {
 }
 
 fn same_for_all(error: QueueError, messages: usize) -> Vec<Result<(), QueueError>> {
-    let reason = error
-        .source()
-        .map(|reason| with_causes(reason))
-        .unwrap_or_default();
+    let reason = error.source().map(with_causes).unwrap_or_default();
     let again = || match (error.is_unusable(), error.is_refusal()) {
         (true, _) => QueueError::unusable(reason.clone()),
         (_, true) => QueueError::refused(reason.clone()),

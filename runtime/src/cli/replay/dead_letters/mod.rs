@@ -3,6 +3,7 @@
 mod letters;
 mod queue;
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests;
 
 use std::collections::HashMap;
