@@ -7,7 +7,10 @@ use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::sync::{Arc, Mutex};
 
-use s3_dispatch::{MessageContext, Outcome, Route, Router, S3EventRecord, SkipReason, async_trait};
+use s3_dispatch::{
+    LeaseStore, MessageContext, Outcome, Route, Router, S3EventRecord, SequencerStore, SkipReason,
+    async_trait,
+};
 use s3_dispatch_local::{LocalPipeline, S3Endpoint};
 use tempfile::TempDir;
 
