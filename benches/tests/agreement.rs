@@ -60,3 +60,16 @@ fn no_contender_reads_anything_else() {
         }
     }
 }
+
+#[test]
+fn messages_with_a_mistake_fail_by_hand_and_with_s3_dispatch() {
+    for shape in Shape::MISTAKES {
+        for contender in [Contender::Careful, Contender::Ours] {
+            assert_eq!(
+                read(contender, shape),
+                (Some(MESSAGES), Vec::new()),
+                "{contender:?} of {shape:?}"
+            );
+        }
+    }
+}

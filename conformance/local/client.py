@@ -206,7 +206,7 @@ def stored(events):
 
 
 def main(program):
-    pipeline = Pipeline(program)
+    pipeline = Pipeline(program, "--examples")
     endpoint = pipeline.address()
     session = boto3.Session("test", "test", region_name="us-east-1")
     # A retried request could cause a second event.

@@ -135,6 +135,103 @@ def batch():
     return json.dumps({"Records": [first, message(2, "not JSON")]})
 
 
+class Queue:
+    """A queue of SQS with the messages of a batch, which it gives out once."""
+
+    def __init__(self, messages):
+        self.deleted = deleted = []
+        self.empty = empty = threading.Event()
+        waiting = [as_received(message) for message in messages]
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_POST(self):
+                request = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+                action = self.headers["X-Amz-Target"].removeprefix("AmazonSQS.")
+                answer = {}
+                if action == "GetQueueAttributes":
+                    answer = {"Attributes": {"QueueArn": QUEUE}}
+                elif action == "ReceiveMessage" and waiting:
+                    answer = {"Messages": [waiting.pop(0) for _ in range(len(waiting))]}
+                elif action == "ReceiveMessage":
+                    empty.wait(timeout=30)
+                elif action == "DeleteMessageBatch":
+                    entries = request["Entries"]
+                    deleted.extend(entry["ReceiptHandle"] for entry in entries)
+                    answer = {"Successful": [{"Id": entry["Id"]} for entry in entries]}
+                body = json.dumps(answer).encode()
+                self.send_response(200)
+                self.send_header("Content-Type", "application/x-amz-json-1.0")
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, *_):
+                pass
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.server.daemon_threads = True
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        self.url = f"http://127.0.0.1:{self.server.server_address[1]}/123456789012/uploads"
+
+
+def as_received(message):
+    """A message of a batch of Lambda, as a client of SQS receives it."""
+    sent = message["messageAttributes"].items()
+    values = {
+        name: {"StringValue": value["stringValue"], "DataType": value["dataType"]}
+        for name, value in sent
+    }
+    return {
+        "MessageId": message["messageId"],
+        "ReceiptHandle": message["messageId"],
+        "Body": message["body"],
+        "Attributes": message["attributes"],
+        "MessageAttributes": values,
+    }
+
+
+def run_worker(program, receiver):
+    """Runs the program as a worker until its spans have come. Returns them, and the queue."""
+    queue = Queue(json.loads(batch())["Records"])
+    environment = {
+        **os.environ,
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_REGION": "eu-central-1",
+        "OTEL_EXPORTER_OTLP_ENDPOINT": receiver.endpoint,
+        "OTEL_SERVICE_NAME": "indexer",
+    }
+    command = [program, "work", "--queue-url", queue.url]
+    worker = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL)
+    try:
+        taken = receiver.take(4)
+    finally:
+        worker.terminate()
+        queue.empty.set()
+        status = worker.wait(timeout=60)
+    assert status == 0, status
+    return taken, queue
+
+
+def check_spans_of_worker(taken):
+    assert len(taken) == 4, [span.name for *_, span in taken]
+    spans = [span for *_, span in taken]
+    messages = [span for span in spans if not span.parent_span_id]
+    by_id = {attributes(span)["messaging.message.id"]: span for span in messages}
+    good, bad = by_id["m-1"], by_id["m-2"]
+    assert good.trace_id != bad.trace_id
+
+    links = [(link.trace_id.hex(), link.span_id.hex()) for link in good.links]
+    assert links == [(ROOT, PARENT), W3C], links
+    records = [span for span in spans if span.parent_span_id == good.span_id]
+    assert sorted(attributes(span)["aws.s3.key"] for span in records) == ["a", "b c"]
+    assert {span.trace_id for span in records} == {good.trace_id}
+    assert attributes(good)["s3_dispatch.outcome"] == "succeeded"
+    assert attributes(bad)["error.type"] == "malformed"
+
+
 def run(program, file, endpoint):
     """Runs the program on the batch. Its exit status is 1, because a message fails."""
     environment = {
@@ -219,7 +316,12 @@ def main():
         assert len(lines) == 1, log
         assert not receiver.take(0)
         print("ok without the collector the answer is the same, and one line says so")
-    print("3 passed, 0 failed")
+
+    taken, queue = run_worker(program, receiver)
+    check_spans_of_worker(taken)
+    assert queue.deleted == ["m-1"], queue.deleted
+    print("ok a worker sends the spans of its messages while it runs")
+    print("4 passed, 0 failed")
 
 
 main()

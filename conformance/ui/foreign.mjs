@@ -27,7 +27,7 @@ before(async () => {
     "--host-resolver-rules=MAP *.example 127.0.0.1",
     "--disable-features=LocalNetworkAccessChecks,BlockInsecurePrivateNetworkRequests",
   );
-  const sqs = ["--sqs-port", "0", "--ui", "0"];
+  const sqs = ["--examples", "--sqs-port", "0", "--ui", "0"];
   pipeline = await Pipeline.start(...sqs);
   allowed = await Pipeline.start(...sqs, "--allow-origin", origin("127.0.0.1"));
   // A bucket that allows every page must not let in any.

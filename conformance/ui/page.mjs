@@ -1,7 +1,7 @@
 // Uses the page as a person would.
 
 import assert from "node:assert/strict";
-import { readFile, writeFile } from "node:fs/promises";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { after, afterEach, before, beforeEach, test } from "node:test";
 import { Pipeline, browser as launch, until } from "./pipeline.mjs";
@@ -488,7 +488,7 @@ test("nothing moves with reduced motion", async () => {
 });
 
 test("an open page reconnects after a restart and starts over", async () => {
-  const first = await Pipeline.start("--ui", "0");
+  const first = await Pipeline.start("--examples", "--ui", "0");
   const own = await browser.newPage();
   watch(own, /ERR_CONNECTION_REFUSED|ERR_INCOMPLETE_CHUNKED_ENCODING|ERR_CONNECTION_RESET/);
   try {
@@ -497,7 +497,7 @@ test("an open page reconnects after a restart and starts over", async () => {
     await own.locator("#list [data-state=handled]").waitFor();
     await first.stop();
     await own.getByText("connection lost, trying again").waitFor();
-    const again = await Pipeline.start("--ui", new URL(first.url).port);
+    const again = await Pipeline.start("--examples", "--ui", new URL(first.url).port);
     await own.locator("#connection[data-state=live]").waitFor();
     await own.getByText("Nothing has happened yet").waitFor();
     assert.equal(await own.locator("#list li").count(), 0);
@@ -505,6 +505,63 @@ test("an open page reconnects after a restart and starts over", async () => {
   } finally {
     await own.close();
     await first.stop();
+  }
+});
+
+test("an event is published again, and a dead letter is sent back", async () => {
+  const dialog = page.getByRole("dialog");
+  await drop("again.txt", "");
+  await row("again.txt").locator("[data-state=handled]").waitFor();
+  await row("again.txt").click();
+  assert.ok(await dialog.getByRole("button", { name: /^send back/ }).isHidden());
+  await dialog.getByRole("button", { name: "publish again" }).click();
+  const said = await dialog.getByText(/^Published again, as #\d+\.$/).textContent();
+  await page.keyboard.press("Escape");
+  const [number] = said.match(/#\d+/);
+  await page.locator("#list .about", { hasText: number }).waitFor();
+
+  await row("poison/too large.bin").click();
+  await dialog.getByRole("button", { name: "send back 1 dead letter" }).click();
+  await dialog.getByText("Sent back.").waitFor();
+  assert.deepEqual(await violations(), []);
+  // It is as large as before.
+  await until(async () => {
+    const steps = await dialog.locator("#path .what").allTextContents();
+    return steps.filter((what) => what === "redriven").length === 2;
+  }, "the message is not received again");
+  await dialog.getByRole("button", { name: "send back 1 dead letter" }).waitFor();
+});
+
+test("a build that fails is shown with what the compiler says", async () => {
+  const routes = JSON.stringify({
+    name: "index",
+    buckets: [],
+    takes_any_bucket: true,
+    events: ["s3:ObjectCreated:*"],
+    filter_policy: null,
+  });
+  await mkdir("project/src", { recursive: true });
+  const program = "project/src/main.rs";
+  await writeFile(
+    "project/Cargo.toml",
+    '[package]\nname = "index"\nversion = "0.1.0"\nedition = "2024"\n[workspace]\n',
+  );
+  await writeFile(program, `fn main() { println!("{}", r#"${routes}"#) }`);
+  const own = await Pipeline.start("--manifest-path", "project", "--watch", "--ui", "0");
+  try {
+    await page.goto(own.url);
+    await page.locator("#connection[data-state=live]").waitFor();
+    const build = page.getByRole("complementary", { name: "Build" });
+    assert.ok(await build.isHidden());
+    await writeFile(program, "fn main() { missing() }");
+    await build.getByText("The last build has failed.").waitFor();
+    await build.getByText("cannot find function `missing`").waitFor();
+    assert.deepEqual(await violations(), []);
+    await page.screenshot({ path: "build.png" });
+    await writeFile(program, `fn main() { println!("{}", r#"${routes}"#); }`);
+    await build.waitFor({ state: "hidden" });
+  } finally {
+    await own.stop();
   }
 });
 

@@ -88,3 +88,12 @@ pub use topology::{
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct Readme;
+
+/// The code of two guides of `s3-dispatch`, which needs this crate.
+#[cfg(doctest)]
+#[doc = include_str!("../../runtime/docs/testing.md")]
+struct Testing;
+
+#[cfg(doctest)]
+#[doc = include_str!("../../runtime/docs/on-one-machine.md")]
+struct OnOneMachine;

@@ -70,6 +70,11 @@
 //! The crate `s3-dispatch-testing` builds records and batches. The crate `s3-dispatch-local` runs
 //! the whole pipeline on one machine.
 //!
+//! # Guides
+//!
+//! The module [`guide`] has a page for each task, from [the first handler](guide::first_handler)
+//! to [a billion events a day](guide::tuning_and_cost).
+//!
 //! # Where to find what
 //!
 //! - To write a handler: [`s3_handler`], [`Handler`], [`HandlerError`], [`Outcome`].
@@ -84,8 +89,8 @@
 //! - To write metrics after each invocation, and for tower layers:
 //!   [`Dispatcher::after_invocation`], [`Dispatcher::layer`].
 //! - To choose what is logged: [`Dispatcher::log_handled_at`], [`Dispatcher::log_unrouted_at`]. To
-//!   write logs as `run` does without it: [`LogSubscriber`]. The guide "Logs and metrics",
-//!   `docs/logs-and-metrics.md` in the crate's folder, shows both.
+//!   write logs as `run` does without it: [`LogSubscriber`]. The guide
+//!   ["Logs and metrics"](guide::logs_and_metrics) shows both.
 //! - To set the rules of delivery: [`Dispatcher`], [`Unrouted`], [`Malformed`], [`AllFailed`].
 //! - To see what happened: [`BatchReport`] and the module [`dispatch`].
 //! - To handle each record once, one record of a key at a time, or to skip outdated ones:
@@ -125,7 +130,7 @@
 //! - `metrics`: counters, gauges and histograms through the facade of the crate `metrics`.
 //! - `emf`: [`start`] and [`run`] print these metrics in CloudWatch's embedded metric format.
 //! - `otel`: a span for each invocation, message and record by OpenTelemetry, exported by OTLP; see
-//!   the guide "Traces", `docs/traces.md` in the crate's folder.
+//!   the guide ["Traces"](guide::traces).
 //! - `anyhow`: each error in an `anyhow::Error` that `?` converts can be downcast, also the
 //!   outermost one.
 //! - `aws_lambda_events`: conversions between [`S3EventRecord`] and the record of that crate.
@@ -196,15 +201,17 @@
 //!
 //! A [`Dispatcher`] is also a `tower::Service`, so `lambda_runtime::run(dispatcher)` works, with
 //! your own layers around it. Call [`Dispatcher::prepare`] first if the routes were made with
-//! [`Routes::prepared_by`]. The guide "Adopting step by step", `docs/adopting-step-by-step.md` in
-//! the crate's folder, leads from a hand-written function to [`start`].
+//! [`Routes::prepared_by`]. The guide ["Adopting step by step"](guide::adopting_step_by_step) leads
+//! from a hand-written function to [`start`].
 //!
 //! # Deploying
 //!
 //! `my-program policy --format sam` prints the whole pipeline as a template, from the bucket to the
 //! alarms, and `--format cloudformation` the same for CloudFormation and the CDK. `--format
-//! terraform` is for the Terraform module of the repository. The guide "Deploying with SAM and
-//! CloudFormation" is `docs/deploying-with-sam-and-cloudformation.md` in the crate's folder.
+//! terraform` is for the Terraform module of the repository. The guides about
+//! [Terraform](guide::deploying_with_terraform),
+//! [SAM and CloudFormation](guide::deploying_with_sam_and_cloudformation), and
+//! [the CDK and Pulumi](guide::deploying_with_the_cdk_and_pulumi) lead to a running pipeline.
 
 mod start;
 mod lambda;
@@ -225,42 +232,9 @@ mod telemetry;
 #[doc = include_str!("../README.md")]
 struct Readme;
 
-/// The guides' code, compiled as doc tests.
-#[cfg(doctest)]
-#[doc = include_str!("../docs/adopting-step-by-step.md")]
-struct AdoptingStepByStep;
-
-#[cfg(doctest)]
-#[doc = include_str!("../docs/keeping-a-mirror.md")]
-struct KeepingAMirror;
-
-#[cfg(all(doctest, feature = "object-store"))]
-#[doc = include_str!("../docs/backfill-with-batch-operations.md")]
-struct BackfillWithBatchOperations;
-
-#[cfg(doctest)]
-#[doc = include_str!("../docs/backfilling-a-bucket.md")]
-struct BackfillingABucket;
-
-#[cfg(doctest)]
-#[doc = include_str!("../docs/deploying-with-sam-and-cloudformation.md")]
-struct DeployingWithSamAndCloudFormation;
-
-#[cfg(all(doctest, feature = "worker"))]
-#[doc = include_str!("../docs/a-worker-outside-lambda.md")]
-struct AWorkerOutsideLambda;
-
-#[cfg(doctest)]
-#[doc = include_str!("../docs/replaying-events.md")]
-struct ReplayingEvents;
-
-#[cfg(doctest)]
-#[doc = include_str!("../docs/auditing-a-bucket.md")]
-struct AuditingABucket;
-
-#[cfg(doctest)]
-#[doc = include_str!("../docs/logs-and-metrics.md")]
-struct LogsAndMetrics;
+#[cfg(any(doc, doctest))]
+#[path = "../docs/guide.rs"]
+pub mod guide;
 
 #[doc(hidden)]
 pub use s3_dispatch_core::__private;

@@ -16,17 +16,20 @@ struct Bound {
 }
 
 /// Per record, in a batch of 100.
-const INSTRUCTIONS: f64 = 12_800.0;
-const ALLOCATIONS: f64 = 2.0;
+const INSTRUCTIONS: f64 = 7_600.0;
+const ALLOCATIONS: f64 = 1.5;
 /// With a subscriber at `info`, if the handlers log nothing.
-const INSTRUCTIONS_LOGGED: f64 = 10_500.0;
-const ALLOCATIONS_LOGGED: f64 = 2.5;
+const INSTRUCTIONS_LOGGED: f64 = 9_200.0;
+const ALLOCATIONS_LOGGED: f64 = 1.5;
 /// With a subscriber at `info`, and one line for each record.
-const INSTRUCTIONS_LOGGING: f64 = 17_500.0;
+const INSTRUCTIONS_LOGGING: f64 = 15_800.0;
 /// 100 routes, relative to 2 routes.
 const ROUTES: f64 = 1.2;
 /// Each shape, relative to the hand-written handler with the same batch.
 const SHAPES: f64 = 1.0 / 2.5;
+
+/// Each mistake, relative to the hand-written handler, which does not say where it is.
+const MISTAKES: f64 = 1.0;
 
 /// The contenders with a subscriber whose handlers log nothing.
 const QUIET: [Contender; 2] = [Contender::OursLogged, Contender::OursLoggedText];
@@ -44,6 +47,7 @@ impl Bounds {
         let logged = logged.map(|contender| cell(contender, Shape::Documented, 100));
         let shapes = Shape::ALL
             .into_iter()
+            .chain(Shape::MISTAKES)
             .flat_map(|shape| [cell(careful, shape, 100), cell(ours, shape, 100)]);
 
         few.into_iter()
@@ -155,6 +159,14 @@ impl Bounds {
                 &format!("instructions, {name}{what}"),
                 ours.instructions,
                 share * by_hand.instructions,
+            )
+        }));
+
+        bounds.extend(Shape::MISTAKES.into_iter().map(|shape| {
+            bound(
+                &format!("instructions, {}, which both refuse", shape.name()),
+                of(ours, shape, 100).instructions,
+                MISTAKES * of(careful, shape, 100).instructions,
             )
         }));
 

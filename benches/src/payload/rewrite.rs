@@ -175,6 +175,25 @@ pub(crate) fn size_as_text(json: Json) -> Json {
     changed(json, "size", &|size| Json::Text(as_text(&size).to_owned()))
 }
 
+pub(crate) fn key_as_number(json: Json) -> Json {
+    changed(json, "key", &|_| Json::Word("7".to_owned()))
+}
+
+pub(crate) fn without_key(json: Json) -> Json {
+    match json {
+        Json::Object(members) => {
+            let others = members.into_iter().filter(|(name, _)| name != "key");
+            Json::Object(
+                others
+                    .map(|(name, value)| (name, without_key(value)))
+                    .collect(),
+            )
+        }
+        Json::Array(items) => Json::Array(items.into_iter().map(without_key).collect()),
+        other => other,
+    }
+}
+
 /// Replaces the value of each member with this name.
 fn changed(json: Json, member: &str, change: &dyn Fn(Json) -> Json) -> Json {
     match json {

@@ -5,11 +5,12 @@ use s3_dispatch_testing::{NotificationBuilder, SnsMessageBuilder, SqsBatchBuilde
 use super::json::{Escapes, Json, Style};
 use super::objects::{message_id, objects, record};
 use super::rewrite::{
-    foreign_members, minio, nested_member, repeated, reversed, size_as_text, unknown_members,
-    with_first, with_rare_members,
+    foreign_members, key_as_number, minio, nested_member, repeated, reversed, size_as_text,
+    unknown_members, with_first, with_rare_members, without_key,
 };
 
-/// The way a batch is written: as AWS documents it, or in another way that JSON allows.
+/// The way a batch is written: as AWS documents it, in another way that JSON allows, or with a
+/// mistake in every message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Shape {
     /// As S3 and SQS write it.
@@ -42,10 +43,30 @@ pub enum Shape {
     MinIo,
     /// With sizes as strings, as Scality writes them.
     SizeAsText,
+    /// Bodies that are not JSON.
+    Prose,
+    /// Bodies that end in the middle.
+    CutOff,
+    /// Bodies of another program.
+    Unrelated,
+    /// Records without a key.
+    NoKey,
+    /// Records whose key is a number.
+    KeyAsNumber,
+    /// Records whose key has half of a surrogate pair.
+    LoneSurrogate,
 }
 
+/// The body of a message that another program has sent.
+const ORDER: &str = concat!(
+    r#"{"orderId":"4f1c1f3e-9a57-4f0e-8f0b-8f3f6d0a9b21","placedAt":"2026-04-07T14:30:00Z","#,
+    r#""customer":{"id":81724,"name":"Erika Mustermann","email":"erika@example.com"},"#,
+    r#""items":[{"sku":"A-1002","quantity":2,"price":19.99},{"sku":"B-7","quantity":1,"#,
+    r#""price":249.0}],"total":288.98,"currency":"EUR","isGift":false,"note":null}"#,
+);
+
 impl Shape {
-    /// Every shape, the documented one first.
+    /// Every shape without mistakes, the documented one first.
     pub const ALL: [Self; 15] = [
         Self::Documented,
         Self::Reordered,
@@ -62,6 +83,16 @@ impl Shape {
         Self::Wrapped,
         Self::MinIo,
         Self::SizeAsText,
+    ];
+
+    /// The shapes with a mistake in every message.
+    pub const MISTAKES: [Self; 6] = [
+        Self::Prose,
+        Self::CutOff,
+        Self::Unrelated,
+        Self::NoKey,
+        Self::KeyAsNumber,
+        Self::LoneSurrogate,
     ];
 
     /// The name in the results.
@@ -83,13 +114,20 @@ impl Shape {
             Self::Wrapped => "wrapped",
             Self::MinIo => "minio",
             Self::SizeAsText => "size-as-text",
+            Self::Prose => "prose",
+            Self::CutOff => "cut-off",
+            Self::Unrelated => "unrelated",
+            Self::NoKey => "no-key",
+            Self::KeyAsNumber => "key-as-number",
+            Self::LoneSurrogate => "lone-surrogate",
         }
     }
 
     /// The shape with this name.
     #[must_use]
     pub fn of_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|shape| shape.name() == name)
+        let mut shapes = Self::ALL.into_iter().chain(Self::MISTAKES);
+        shapes.find(|shape| shape.name() == name)
     }
 
     /// A batch of this many messages, with one record each.
@@ -158,6 +196,12 @@ impl Shape {
             Self::Wrapped => SnsMessageBuilder::new(written).to_json(),
             Self::MinIo => minio(json(), bucket).write(Style::default()),
             Self::SizeAsText => size_as_text(json()).write(Style::default()),
+            Self::Prose => "This is not JSON, but a note that somebody sent by hand.".to_owned(),
+            Self::CutOff => written[..written.len() * 2 / 3].to_owned(),
+            Self::Unrelated => ORDER.to_owned(),
+            Self::NoKey => without_key(json()).write(Style::default()),
+            Self::KeyAsNumber => key_as_number(json()).write(Style::default()),
+            Self::LoneSurrogate => written.replace(r#""key":""#, r#""key":"\ud83d"#),
         }
     }
 }

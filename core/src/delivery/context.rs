@@ -178,6 +178,35 @@ impl MessageContext {
         session.is_some_and(|(role, session)| role.contains("AROA") && session == &**function)
     }
 
+    /// Adds what only the invocation knows. A message that has its own trace header keeps it.
+    ///
+    /// The dispatcher completes every message, so this moves nothing, as the methods with `with_`
+    /// do.
+    #[doc(hidden)]
+    pub fn complete(
+        &mut self,
+        deadline: Option<Instant>,
+        request_id: Option<&InvocationId>,
+        own_function: Option<&Arc<str>>,
+        trace_header: Option<&TraceHeader>,
+    ) {
+        if deadline.is_some() {
+            self.deadline = deadline;
+        }
+
+        if let Some(id) = request_id {
+            self.request_id = Some(id.clone());
+        }
+
+        if let Some(function) = own_function {
+            self.own_function = Some(Arc::clone(function));
+        }
+
+        if let (None, Some(header)) = (&self.trace_header, trace_header) {
+            self.trace_header = Some(header.clone());
+        }
+    }
+
     /// Sets who is asked about the errors of handlers.
     #[doc(hidden)]
     pub fn set_classifier(&mut self, classifier: Classifier) {

@@ -7,6 +7,7 @@ use super::batch_job::BatchJob;
 use super::context::MessageContext;
 use super::envelope::{Envelope, Envelopes};
 use super::notification::{OtherMessage, TestEvent};
+use crate::record::key_memory::KeyMemory;
 use crate::text::RawJson;
 use crate::{Error, S3EventRecord};
 
@@ -36,6 +37,7 @@ pub struct Delivery {
     envelope: Envelope,
     messages: Vec<Message>,
     records: Vec<S3EventRecord>,
+    keys: KeyMemory,
     job: Option<Box<BatchJob>>,
 }
 
@@ -69,14 +71,23 @@ pub enum Content {
 /// Developer Guide, 2026).
 const MAX_MESSAGES: usize = 10_000;
 
+/// What was found in a message, without what its envelope says about it.
+pub(crate) struct Opened {
+    pub(crate) envelopes: Envelopes,
+    pub(crate) content: Result<Content, Error>,
+    pub(crate) body: Option<RawJson>,
+}
+
 impl Message {
-    pub(crate) fn new(
-        envelopes: Envelopes,
-        content: Result<Content, Error>,
-        body: Option<RawJson>,
-    ) -> Self {
+    pub(crate) fn new(context: MessageContext, opened: Opened) -> Self {
+        let Opened {
+            envelopes,
+            content,
+            body,
+        } = opened;
+
         Self {
-            context: MessageContext::new(),
+            context,
             envelopes,
             content,
             body,
@@ -85,10 +96,6 @@ impl Message {
 
     pub(crate) fn set_body(&mut self, body: RawJson) {
         self.body = Some(body);
-    }
-
-    pub(crate) fn with_context(self, context: MessageContext) -> Self {
-        Self { context, ..self }
     }
 
     /// The body as it was sent: for an SQS or SNS message what its sender published, for an event
@@ -109,6 +116,7 @@ impl Delivery {
             envelope,
             messages: Vec::new(),
             records: Vec::new(),
+            keys: KeyMemory::default(),
             job: None,
         }
     }
@@ -156,6 +164,11 @@ impl Delivery {
         &mut self.records
     }
 
+    /// Where the reading puts records and their decoded keys.
+    pub(crate) fn records_and_keys(&mut self) -> (&mut Vec<S3EventRecord>, &mut KeyMemory) {
+        (&mut self.records, &mut self.keys)
+    }
+
     pub(crate) fn set_batch_job(&mut self, job: BatchJob) {
         self.job = Some(Box::new(job));
     }
@@ -166,24 +179,9 @@ impl Delivery {
     }
 
     /// Adds the only message, which tells what brought the payload.
-    pub(crate) fn push_single(&mut self, envelope: Envelope, message: Message) {
+    pub(crate) fn push_single(&mut self, envelope: Envelope, opened: Opened) {
         self.envelope = envelope;
-        self.push(message);
-    }
-
-    /// Completes the message that was added last.
-    pub(crate) fn set_last_context(&mut self, context: MessageContext) {
-        if let Some(message) = self.messages.last_mut() {
-            message.context = context;
-        }
-    }
-
-    /// Removes the message that was added last, with its records.
-    pub(crate) fn pop(&mut self) {
-        let last = self.messages.pop();
-        if let Some(Ok(Content::Records(range))) = last.map(|message| message.content) {
-            self.records.truncate(range.start);
-        }
+        self.push(Message::new(MessageContext::new(), opened));
     }
 
     /// Makes room for this many more messages with one record each, up to what a batch can have.

@@ -16,5 +16,6 @@ pub use context::{
     InvocationId, MessageGroupId, MessageId, QueueArn, ReceiptHandle, TraceHeader, TraceParent,
 };
 pub use envelope::{Envelope, Envelopes};
+pub(crate) use messages::Opened;
 pub use messages::{Content, Delivery, Message};
 pub use notification::{DetailType, OtherMessage, ServiceName, TestEvent, TopicArn};

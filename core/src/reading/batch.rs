@@ -6,7 +6,7 @@ use super::body::BodyReader;
 use super::json::{GiveUp, Mode, Path, Read, Scanned, Scanner, Source, Span};
 use super::message::{LAMBDA_NAMES, MessageNames, SQS_NAMES, read_message};
 use super::mistake::{Refusal, lone_surrogate, missing, not_an_array, not_an_object};
-use crate::delivery::{Delivery, Envelope, Envelopes, MessageId};
+use crate::delivery::{Delivery, Envelope, Envelopes, Message, MessageId};
 use crate::text::FromText;
 use crate::{Error, ErrorKind, MessageContext};
 
@@ -280,7 +280,7 @@ fn explain_sns_record(
 ) {
     let mut context = MessageContext::new();
     let envelopes = Envelopes::default().and(Envelope::Sns);
-    let mut reader = BodyReader::new(delivery.records_mut(), envelopes, bodies);
+    let mut reader = BodyReader::new(delivery.records_and_keys(), envelopes, bodies);
 
     let read = member(scanner, "Sns", path).and_then(|sns| {
         let path = Path::Member(path, "Sns");
@@ -293,8 +293,8 @@ fn explain_sns_record(
         reader.explain_message(&mut message, &Path::Member(&path, "Message"), 1)
     });
 
-    let message = reader.into_message(read);
-    delivery.push(message.with_context(context));
+    let opened = reader.finish(read);
+    delivery.push(Message::new(context, opened));
 }
 
 /// A scanner at a member that must be present.

@@ -7,7 +7,7 @@ use super::json::{GiveUp, Mode, Path, Read, Scanned, Scanner, Span, Texts};
 use super::mistake::{Refusal, lone_surrogate, missing_body, missing_message_id, not_a_text};
 use crate::MessageContext;
 use crate::delivery::context::parse_receive_count;
-use crate::delivery::{Delivery, Envelope, Envelopes, MessageId};
+use crate::delivery::{Delivery, Envelope, Envelopes, Message, MessageId, Opened};
 use crate::text::FromText;
 
 /// A message whose members are being read.
@@ -23,8 +23,10 @@ struct OpenMessage<'m> {
     queue_arn: Span,
     attributes: Attributes,
     trace_parent: Span,
-    /// Whether the body was read, which adds the message without its context.
-    has_body: bool,
+    /// The body, once it was read.
+    opened: Option<Opened>,
+    /// How many records the delivery had before this message.
+    first: usize,
 }
 
 #[derive(Clone, Copy, Default)]
@@ -128,6 +130,7 @@ pub(super) fn read_message(
     names: &'static MessageNames,
     bodies: Mode,
 ) -> Result<(), Refusal> {
+    let first = delivery.records().len();
     let mut message = OpenMessage {
         delivery,
         path,
@@ -139,7 +142,8 @@ pub(super) fn read_message(
         queue_arn: Span::default(),
         attributes: Attributes::default(),
         trace_parent: Span::default(),
-        has_body: false,
+        opened: None,
+        first,
     };
 
     scanner.forget_texts();
@@ -304,8 +308,8 @@ impl OpenMessage<'_> {
 
     /// Reads the body. That of a duplicate is forgotten.
     fn read_body(&mut self, scanner: &mut Scanner<'_, 0>) -> Scanned<()> {
-        if std::mem::replace(&mut self.has_body, true) {
-            self.delivery.pop();
+        if self.opened.is_some() {
+            self.delivery.records_mut().truncate(self.first);
         }
 
         let path = Path::Member(self.path, self.names.body);
@@ -314,8 +318,7 @@ impl OpenMessage<'_> {
         if self.mode == Mode::Silent {
             match reader.read_in_place(scanner) {
                 Ok(()) => {
-                    let message = reader.into_message(Ok(Body::Records));
-                    self.delivery.push(message);
+                    self.opened = Some(reader.finish(Ok(Body::Records)));
                     return Ok(());
                 }
                 Err(GiveUp::Escapes) => {}
@@ -336,9 +339,7 @@ impl OpenMessage<'_> {
             }
         };
 
-        let message = reader.into_message(read);
-        self.delivery.push(message);
-
+        self.opened = Some(reader.finish(read));
         Ok(())
     }
 
@@ -372,20 +373,19 @@ impl OpenMessage<'_> {
             ..MessageContext::default()
         };
 
-        if !self.has_body {
+        let opened = self.opened.unwrap_or_else(|| {
             let reader = sqs_body_reader(self.delivery, self.bodies);
-            let message = reader.into_message(Err(missing_body(self.path, self.names.body)));
-            self.delivery.push(message);
-        }
+            reader.finish(Err(missing_body(self.path, self.names.body)))
+        });
 
-        self.delivery.set_last_context(context);
+        self.delivery.push(Message::new(context, opened));
         Ok(())
     }
 }
 
 fn sqs_body_reader(delivery: &mut Delivery, mode: Mode) -> BodyReader<'_> {
     let envelopes = Envelopes::default().and(Envelope::Sqs);
-    BodyReader::new(delivery.records_mut(), envelopes, mode)
+    BodyReader::new(delivery.records_and_keys(), envelopes, mode)
 }
 
 fn optional<T: FromText>(span: Span, texts: &Texts<'_>) -> Option<T> {

@@ -8,7 +8,8 @@ use super::body::{Body, BodyReader};
 use super::job::explain_job;
 use super::json::{self, GiveUp, Mode, Path, Scanned, Scanner, Source, Span};
 use super::mistake::{missing_body, missing_message_id};
-use crate::delivery::{Delivery, Envelope, Envelopes};
+use crate::delivery::{Delivery, Envelope, Envelopes, Message};
+use crate::record::key_memory::KeyMemory;
 use crate::text::RawJson;
 use crate::{Error, ErrorKind, MessageContext, Notification, S3EventRecord};
 
@@ -121,7 +122,7 @@ impl Delivery {
         path: &Path<'_>,
     ) {
         let envelopes = Envelopes::default().and(Envelope::Sqs);
-        let mut reader = BodyReader::new(self.records_mut(), envelopes, Mode::Silent);
+        let mut reader = BodyReader::new(self.records_and_keys(), envelopes, Mode::Silent);
         let read = body.and_then(|body| reader.read_document(body, &Path::Member(path, "body"), 0));
         let read = if has_id(&context) {
             read
@@ -129,8 +130,8 @@ impl Delivery {
             Err(missing_message_id(path, "messageId"))
         };
 
-        let message = reader.into_message(read);
-        self.push(message.with_context(context));
+        let opened = reader.finish(read);
+        self.push(Message::new(context, opened));
     }
 }
 
@@ -170,8 +171,9 @@ impl Notification {
     /// # Ok::<_, s3_dispatch_core::Error>(())
     /// ```
     pub fn parse(body: impl Into<Bytes>) -> Result<Self, Error> {
-        let mut records = Vec::new();
-        let mut reader = BodyReader::new(&mut records, Envelopes::default(), Mode::Silent);
+        let (mut records, mut keys) = (Vec::new(), KeyMemory::default());
+        let place = (&mut records, &mut keys);
+        let mut reader = BodyReader::new(place, Envelopes::default(), Mode::Silent);
 
         match reader.read_document(utf8(body.into(), &Path::Root)?, &Path::Root, 0)? {
             Body::Records => Ok(Self::Records(records)),
@@ -194,19 +196,19 @@ fn utf8(bytes: Bytes, path: &Path<'_>) -> Result<ByteString, Error> {
 fn read_single(source: &Source) -> Scanned<Delivery> {
     let mut delivery = Delivery::new(Envelope::S3);
     let envelopes = Envelopes::default();
-    let mut reader = BodyReader::new(delivery.records_mut(), envelopes, Mode::Silent);
+    let mut reader = BodyReader::new(delivery.records_and_keys(), envelopes, Mode::Silent);
     reader.read_all_silently(source, 0)?;
 
     reader.raw = Some(RawJson::from(trimmed(source).as_text(source)));
-    let message = reader.into_message(Ok(Body::Records));
-    let envelope = message.envelopes.outermost().unwrap_or(Envelope::S3);
+    let opened = reader.finish(Ok(Body::Records));
+    let envelope = opened.envelopes.outermost().unwrap_or(Envelope::S3);
     let records = delivery.records();
 
     if envelope == Envelope::S3 && (records.is_empty() || records.iter().any(may_be_message)) {
         return Err(GiveUp::Other);
     }
 
-    delivery.push_single(envelope, message);
+    delivery.push_single(envelope, opened);
     Ok(delivery)
 }
 
@@ -233,18 +235,18 @@ fn explain(source: &Source, bodies: Mode) -> Result<Delivery, Error> {
 
     let mut delivery = Delivery::new(Envelope::S3);
     let envelopes = Envelopes::default();
-    let mut reader = BodyReader::new(delivery.records_mut(), envelopes, Mode::Explaining);
+    let mut reader = BodyReader::new(delivery.records_and_keys(), envelopes, Mode::Explaining);
     reader.raw = Some(RawJson::from(trimmed(source).as_text(source)));
     let read = reader.explain(&mut scanner, &Path::Root, 0);
-    let message = reader.into_message(read);
+    let opened = reader.finish(read);
 
-    let Some(envelope) = message.envelopes.outermost() else {
-        let error = message.content.expect_err("what is read has an envelope");
+    let Some(envelope) = opened.envelopes.outermost() else {
+        let error = opened.content.expect_err("what is read has an envelope");
         let scanner = Scanner::<0>::new(source, trimmed(source).start(), Mode::Explaining);
         return explain_job(&scanner, &Path::Root)?.ok_or(error);
     };
 
-    delivery.push_single(envelope, message);
+    delivery.push_single(envelope, opened);
     Ok(delivery)
 }
 

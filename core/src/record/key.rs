@@ -1,12 +1,10 @@
 //! The key of an object, decoded once.
 
 use std::borrow::Cow;
-use std::sync::Arc;
 
-use smallvec::SmallVec;
+use bytestring::ByteString;
 
-use crate::text::escape::hexadecimal;
-use crate::text::search::unencoded_len;
+use super::key_memory::KeyMemory;
 use crate::text::{Text, text_views};
 
 /// The key of an object, as the object is named: `holiday/my photo.jpg`.
@@ -34,10 +32,10 @@ use crate::text::{Text, text_views};
 ///
 /// # Memory
 ///
-/// The key of a record is a slice of its payload, so cloning it copies nothing. But as long as the
-/// key or a clone of it lives, so does the whole payload: a key of 50 bytes can hold a batch of
-/// 6 MB. To keep keys beyond the handler, in a cache or a list, keep
-/// [`to_detached`](Self::to_detached) or `as_str().to_owned()`.
+/// The key of a record is a slice of its payload, and the decoded keys of a batch share memory, so
+/// cloning one copies nothing. But as long as the key or a clone of it lives, so does the whole
+/// payload: a key of 50 bytes can hold a batch of 6 MB. To keep keys beyond the handler, in a cache
+/// or a list, keep [`to_detached`](Self::to_detached) or `as_str().to_owned()`.
 ///
 /// # Examples
 ///
@@ -53,7 +51,7 @@ use crate::text::{Text, text_views};
 pub struct ObjectKey {
     sent: Text,
     /// `None` if decoding changes nothing.
-    decoded: Option<Arc<str>>,
+    decoded: Option<ByteString>,
 }
 
 impl ObjectKey {
@@ -69,7 +67,10 @@ impl ObjectKey {
     /// ```
     #[must_use]
     pub fn decode(as_sent: &str) -> Self {
-        Self::from_encoded(Text::from(as_sent))
+        let mut key = Self::from_literal(Text::from(as_sent));
+        key.decode_into(&mut KeyMemory::default());
+
+        key
     }
 
     /// Takes a key that is not encoded, as EventBridge and Ceph send it.
@@ -125,16 +126,13 @@ impl ObjectKey {
     pub fn to_detached(&self) -> Self {
         Self {
             sent: self.sent.to_detached(),
-            // Decoding has given it memory of its own.
-            decoded: self.decoded.clone(),
+            decoded: self.decoded.as_deref().map(ByteString::from),
         }
     }
 
-    pub(crate) fn from_encoded(sent: Text) -> Self {
-        Self {
-            decoded: form_decode(sent.as_str()),
-            sent,
-        }
+    /// Decodes the key as it was sent.
+    pub(crate) fn decode_into(&mut self, memory: &mut KeyMemory) {
+        self.decoded = memory.decode(self.sent.as_str());
     }
 
     pub(crate) fn from_literal(sent: Text) -> Self {
@@ -142,50 +140,6 @@ impl ObjectKey {
             decoded: None,
             sent,
         }
-    }
-}
-
-/// Decodes a key. `None` if that changes nothing, or gives bytes that are not UTF-8.
-fn form_decode(sent: &str) -> Option<Arc<str>> {
-    // In bytes: the limit of S3 ("Object key naming guidelines", Amazon S3 User Guide, 2026).
-    const LONGEST_KEY: usize = 1024;
-
-    let mut rest = sent.as_bytes();
-    let mut unencoded = unencoded_len(rest);
-
-    if unencoded == rest.len() {
-        return None;
-    }
-
-    let mut decoded = SmallVec::<[u8; LONGEST_KEY]>::new();
-    while !rest.is_empty() {
-        decoded.extend_from_slice(&rest[..unencoded]);
-        rest = &rest[unencoded..];
-
-        // Encoded bytes often follow each other.
-        while let Some((byte, behind)) = form_decode_byte(rest) {
-            decoded.push(byte);
-            rest = behind;
-        }
-
-        unencoded = unencoded_len(rest);
-    }
-
-    let decoded = std::str::from_utf8(&decoded).ok()?;
-    (decoded != sent).then(|| Arc::from(decoded))
-}
-
-/// The byte that a `+` or `%` at the start stands for, and what follows. `None` for any other text.
-fn form_decode_byte(encoded: &[u8]) -> Option<(u8, &[u8])> {
-    match encoded {
-        [b'+', behind @ ..] => Some((b' ', behind)),
-        [b'%', behind @ ..] => {
-            let byte = behind
-                .first_chunk()
-                .and_then(|digits: &[u8; 2]| hexadecimal(*digits));
-            Some(byte.map_or((b'%', behind), |byte| (byte as u8, &behind[2..])))
-        }
-        _ => None,
     }
 }
 

@@ -29,6 +29,7 @@
 pub(crate) mod s3_event_record;
 pub(crate) mod bucket;
 pub(crate) mod object;
+pub(crate) mod key_memory;
 pub(crate) mod key;
 pub(crate) mod sequencer;
 mod origin;

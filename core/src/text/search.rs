@@ -56,9 +56,17 @@ fn len_before(
         rest = &rest[RUN..];
     }
 
-    bytes.len() - rest.len()
-        + rest
-            .iter()
-            .position(|byte| is_end(*byte))
-            .unwrap_or(rest.len())
+    let end = match bytes.last_chunk::<RUN>() {
+        // The last bytes are compared together with those before them.
+        Some(run) => {
+            let ends = are_ends(u8x16::new(*run)).to_bitmask() >> (RUN - rest.len());
+            (ends | 1 << rest.len()).trailing_zeros() as usize
+        }
+        None => {
+            let end = rest.iter().position(|byte| is_end(*byte));
+            end.unwrap_or(rest.len())
+        }
+    };
+
+    bytes.len() - rest.len() + end
 }

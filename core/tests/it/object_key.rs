@@ -195,3 +195,57 @@ fn a_detached_key_is_the_same_key() {
     assert_eq!(detached, key);
     assert_eq!((detached.as_str(), detached.as_sent()), ("a b/", "a+b%2F"));
 }
+
+/// The decoded keys of a payload share pieces of memory, which grow.
+#[test]
+fn each_key_of_a_payload_is_decoded_like_a_single_one() {
+    let encoded = [
+        "a+b",
+        "%C3%BC",
+        "100%25",
+        "plain",
+        "50%",
+        "%FF",
+        "x%2Fy+z%3D",
+        "%",
+        "+",
+        "%25",
+    ];
+    let sent: Vec<String> = (0..400)
+        .map(|number: usize| {
+            let part = encoded[number % encoded.len()];
+            format!(
+                "{}{number}{part}{}",
+                part.repeat(number / 4),
+                "~".repeat(number % 23)
+            )
+        })
+        .collect();
+
+    let records: Vec<_> = sent
+        .iter()
+        .map(|key| {
+            format!(
+                r#"{{"eventName": "ObjectCreated:Put", "eventSource": "aws:s3",
+            "s3": {{"bucket": {{"name": "b"}}, "object": {{"key": "{key}"}}}}}}"#
+            )
+        })
+        .collect();
+    let json = format!(r#"{{"Records": [{}]}}"#, records.join(","));
+    let Notification::Records(records) = Notification::parse(json).unwrap() else {
+        panic!("a test notification");
+    };
+
+    assert_eq!(records.len(), sent.len());
+    let keys: Vec<ObjectKey> = records
+        .iter()
+        .map(|record| record.object.key.clone())
+        .collect();
+    drop(records);
+
+    for (key, sent) in keys.iter().zip(&sent) {
+        assert_eq!(key.as_sent(), sent);
+        assert_eq!(key.as_str(), ObjectKey::decode(sent).as_str());
+        assert_eq!(key.to_detached(), *key);
+    }
+}

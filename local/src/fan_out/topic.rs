@@ -3,10 +3,10 @@
 //! A topic is the fan-out of the pipeline. When a notification reaches it, the pipeline asks here
 //! which queues it goes on to.
 
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::SystemTime;
 
-use s3_dispatch_testing::SnsMessageBuilder;
+use s3_dispatch_testing::{SnsFilterPolicy, SnsMessageBuilder};
 
 use crate::aws::arn::topic_arn;
 use crate::aws::time::iso;
@@ -24,7 +24,8 @@ pub(crate) struct Topic {
 pub(crate) struct SubscribedQueue {
     pub(crate) queue: Arc<str>,
     pub(crate) dead_letter_queue: Option<Arc<str>>,
-    spec: SubscriptionSpec,
+    raw_delivery: bool,
+    filter_policy: RwLock<Option<SnsFilterPolicy>>,
 }
 
 impl Topic {
@@ -33,11 +34,7 @@ impl Topic {
         let subscriptions = subscriptions
             .iter()
             .filter(|spec| spec.topic == name)
-            .map(|spec| SubscribedQueue {
-                queue: spec.queue.as_str().into(),
-                dead_letter_queue: spec.dead_letter_queue.as_deref().map(Arc::from),
-                spec: spec.clone(),
-            });
+            .map(SubscribedQueue::new);
 
         Self {
             name: name.into(),
@@ -58,7 +55,7 @@ impl Topic {
         message_id: &str,
         now: SystemTime,
     ) -> Arc<str> {
-        if subscription.spec.raw_delivery {
+        if subscription.raw_delivery {
             return Arc::clone(published);
         }
 
@@ -72,9 +69,32 @@ impl Topic {
 }
 
 impl SubscribedQueue {
+    fn new(spec: &SubscriptionSpec) -> Self {
+        Self {
+            queue: spec.queue.as_str().into(),
+            dead_letter_queue: spec.dead_letter_queue.as_deref().map(Arc::from),
+            raw_delivery: spec.raw_delivery,
+            filter_policy: RwLock::new(spec.filter_policy.clone()),
+        }
+    }
+
     /// Whether the filter policy matches this message.
     pub(crate) fn passes(&self, published: &str) -> bool {
-        let policy = self.spec.filter_policy.as_ref();
+        let policy = self.filter_policy.read();
+        let policy = policy.unwrap_or_else(PoisonError::into_inner);
+        let policy = policy.as_ref();
         policy.is_none_or(|policy| policy.matches(published))
+    }
+
+    /// Replaces the filter policy. Returns whether it was another one.
+    pub(crate) fn set_filter_policy(&self, policy: Option<&SnsFilterPolicy>) -> bool {
+        let own = self.filter_policy.write();
+        let mut own = own.unwrap_or_else(PoisonError::into_inner);
+        let is_new = own.as_ref() != policy;
+        if is_new {
+            *own = policy.cloned();
+        }
+
+        is_new
     }
 }

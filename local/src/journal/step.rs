@@ -7,7 +7,7 @@ use crate::faults::{Fault, Hop};
 use crate::lambda::FunctionErrorKind;
 use crate::s3::{EventId, ObjectEvent};
 use crate::sqs::SendRefusal;
-use crate::topology::BucketSpec;
+use crate::topology::{BucketSpec, SubscriptionSpec};
 
 /// One thing that happened.
 #[derive(Debug, Clone)]
@@ -33,9 +33,13 @@ pub struct Step {
 pub enum StepKind {
     /// An object was created, removed or changed.
     ObjectEvent(Arc<ObjectEvent>),
-    /// A client has changed what a bucket publishes, now or before the pipeline was started. The
-    /// value is all that it publishes from now on.
+    /// A client or [`reconfigure`](crate::LocalPipeline::reconfigure) has changed what a bucket
+    /// publishes, now or before the pipeline was started. The value is all that it publishes from
+    /// now on.
     NotificationsConfigured(Arc<BucketSpec>),
+    /// [`reconfigure`](crate::LocalPipeline::reconfigure) has changed the filter policy of a
+    /// subscription.
+    FilterPolicyChanged(Arc<SubscriptionSpec>),
     /// The notifications of a bucket were configured, and S3 sends a test notification.
     TestNotification {
         /// The bucket.

@@ -53,7 +53,18 @@ impl Engine {
             ..
         } = source.receive_for(now, max_messages, excluded, room, timeout);
 
-        messages.retain(|received| self.reaches_receiver(source, now, received));
+        // What is behind a lost message in its group is lost with it, or the order would break.
+        let is_fifo = source.spec().is_fifo();
+        let mut broken: HashSet<Arc<str>> = HashSet::new();
+        messages.retain(|received| {
+            let reaches = self.reaches_receiver(source, now, received);
+            let group = received.message.group_id.as_ref().filter(|_| is_fifo);
+            if !reaches {
+                broken.extend(group.cloned());
+            }
+
+            reaches && group.is_none_or(|group| !broken.contains(group))
+        });
 
         for message in expired {
             self.record_expired(queue, message);

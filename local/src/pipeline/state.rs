@@ -9,7 +9,7 @@ use super::log::{ChangeLog, PendingSync};
 use super::transit::{InTransit, NextStop};
 use crate::Error;
 use crate::aws::sequencer::Sequencers;
-use crate::s3::{Changed, EventId, StoreIndex, Transaction};
+use crate::s3::{Changed, EventId, StoreChange, StoreIndex, Transaction};
 use crate::sqs::Queue;
 use crate::sqs::stored::StoredSettings;
 use crate::topology::{BucketSpec, NotificationSource, QueueSpec, Topology};
@@ -112,10 +112,7 @@ impl PipelineState {
         now: SystemTime,
     ) -> Result<Vec<(String, NotificationSource)>, Error> {
         let changed: Vec<_> = self.store.reconfigured().map(str::to_owned).collect();
-        for change in self.store.configure(specs, now) {
-            self.record(|_| LogEntry::Store(change.clone()));
-            self.store.assign(change);
-        }
+        self.set_buckets(specs, now);
 
         let kept: Vec<_> = self.store.reconfigured().map(str::to_owned).collect();
         let is_specified = |name: &String| specs.iter().any(|spec| spec.name == *name);
@@ -131,6 +128,29 @@ impl PipelineState {
         self.commit()?;
 
         Ok(sources)
+    }
+
+    /// Sets what the topology says about its buckets. Returns what those publish from now on of
+    /// which it says something else than before.
+    pub(super) fn set_buckets(
+        &mut self,
+        specs: &[BucketSpec],
+        now: SystemTime,
+    ) -> Vec<Arc<BucketSpec>> {
+        let mut changed = Vec::new();
+        for change in self.store.configure(specs, now) {
+            self.record(|_| LogEntry::Store(change.clone()));
+            if let StoreChange::Bucket { name, .. } = &change {
+                changed.push(name.clone());
+            }
+            self.store.assign(change);
+        }
+
+        let published = changed.into_iter().map(|name| {
+            let published = self.store.published(&name).map(Arc::clone);
+            published.unwrap_or_else(|| Arc::new(BucketSpec::new(name)))
+        });
+        published.collect()
     }
 
     fn apply(&mut self, entry: LogEntry) {

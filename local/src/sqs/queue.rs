@@ -225,8 +225,16 @@ impl Queue {
         self.insert(stored);
     }
 
-    /// The message that can be received first.
-    pub(crate) fn first_visible(&self, now: SystemTime) -> Option<&StoredMessage> {
+    /// The message with this id, or else the first one, if it can be received.
+    pub(crate) fn visible(&self, now: SystemTime, id: Option<&str>) -> Option<&StoredMessage> {
+        if let Some(id) = id {
+            let mut visible = self
+                .messages
+                .values()
+                .filter(|stored| stored.visible <= now);
+            return visible.find(|stored| *stored.message.id == *id);
+        }
+
         let (_, serial) = self.order.next_ready(None, now)?;
         self.messages.get(&serial)
     }

@@ -110,12 +110,29 @@ impl Topology {
         let policy = format!(r#"{{"Records": {{"eventName": {events:?}}}}}"#);
         let policy = SnsFilterPolicy::parse(&policy).expect("the policy is well formed");
 
-        self.with_processor(name, Some(policy))
+        self.with_processor(EXAMPLE_TOPIC, name, Some(policy))
     }
 
-    /// Adds a function that gets what the policy lets through, with its subscription and its two
-    /// queues.
-    fn with_processor(self, name: &str, policy: Option<SnsFilterPolicy>) -> Self {
+    /// Adds a function that gets what the policy lets through from a topic, connected as `infra/`
+    /// connects it. `None` lets everything through.
+    ///
+    /// - The queue of the same name subscribes to the topic. What has been received five times
+    ///   moves to the queue `NAME-dead-letters`.
+    /// - The function has a timeout of 30 seconds, and the queue a visibility timeout of six times
+    ///   that.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use s3_dispatch_local::Topology;
+    ///
+    /// let topology = Topology::new()
+    ///     .with_topic("object-events")
+    ///     .with_processor("object-events", "thumbnailer", None);
+    /// assert_eq!(topology.queues[1].name, "thumbnailer-dead-letters");
+    /// ```
+    #[must_use]
+    pub fn with_processor(self, topic: &str, name: &str, policy: Option<SnsFilterPolicy>) -> Self {
         let function = FunctionSpec::new(name).with_timeout(Duration::from_secs(30));
         let dead_letter_queue = format!("{name}-dead-letters");
 
@@ -126,7 +143,7 @@ impl Topology {
         let dead_letters = QueueSpec::new(dead_letter_queue)
             .with_retention(Duration::from_secs(14 * 24 * 60 * 60));
 
-        let mut subscription = SubscriptionSpec::new(EXAMPLE_TOPIC, name);
+        let mut subscription = SubscriptionSpec::new(topic, name);
         subscription.filter_policy = policy;
 
         self.with_subscription(subscription)

@@ -70,7 +70,7 @@ impl Topology {
                 topology.with_bucket(BucketSpec::new(bucket).with_notification(notification));
         }
 
-        Ok(topology.with_processor(PROCESSOR, policy))
+        Ok(topology.with_processor(EXAMPLE_TOPIC, PROCESSOR, policy))
     }
 }
 

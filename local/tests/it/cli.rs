@@ -27,7 +27,7 @@ impl Program {
         Self::spawn(command(arguments))
     }
 
-    fn spawn(mut command: Command) -> Self {
+    pub(crate) fn spawn(mut command: Command) -> Self {
         let mut child = command.spawn().unwrap();
         let lines = BufReader::new(child.stdout.take().unwrap()).lines();
         let errors = child.stderr.take().unwrap();
@@ -72,6 +72,11 @@ impl Program {
             .unwrap()
     }
 
+    /// The lines read so far.
+    pub(crate) fn seen(&self) -> &[String] {
+        &self.seen
+    }
+
     pub(crate) fn signal(&self, name: &str) {
         signal(&self.child, name);
     }
@@ -102,7 +107,7 @@ fn signal(child: &Child, name: &str) {
     assert!(kill.args([name, &process]).status().unwrap().success());
 }
 
-fn command(arguments: &[&str]) -> Command {
+pub(crate) fn command(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_s3-dispatch-local"));
     command
         .args(arguments)
@@ -116,11 +121,16 @@ fn command(arguments: &[&str]) -> Command {
 
 /// Puts an object without a signature, and returns the first line of the response.
 pub(crate) async fn put(port: u16, key: &str, body: &str) -> String {
+    put_into(port, "amzn-s3-demo-bucket", key, body).await
+}
+
+/// Puts an object into this bucket.
+pub(crate) async fn put_into(port: u16, bucket: &str, key: &str, body: &str) -> String {
     let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port))
         .await
         .unwrap();
     let request = format!(
-        "PUT /amzn-s3-demo-bucket/{key} HTTP/1.1\r\nHost: localhost:{port}\r\n\
+        "PUT /{bucket}/{key} HTTP/1.1\r\nHost: localhost:{port}\r\n\
          Content-Length: {}\r\nConnection: close\r\n\r\n{body}",
         body.len()
     );

@@ -4,6 +4,7 @@
 
 mod cli;
 mod config;
+mod console;
 mod crashes;
 mod deaths;
 mod eventbridge;
@@ -19,6 +20,8 @@ mod pipeline;
 mod batch_jobs;
 mod process;
 mod programs;
+mod project;
+mod reconfiguring;
 mod recursion;
 mod remote;
 mod queue;

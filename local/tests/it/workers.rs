@@ -11,7 +11,7 @@ use s3_dispatch_local::{
 };
 
 use crate::cli::Program;
-use crate::programs::{ends, program};
+use crate::programs::{ends, program, put_processor};
 
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -299,6 +299,48 @@ async fn the_demo_shows_a_function_and_a_worker() {
     demo.line("Every event ended where it should.").await;
     let (status, errors) = demo.end().await;
     assert!(status.success(), "{errors}");
+}
+
+#[tokio::test]
+async fn a_program_without_work_is_not_started_again_and_says_which_feature_it_needs() {
+    // It is built without the feature `worker`.
+    let spec = worker().with_program(put_processor());
+    let pipeline = builder(spec).start().await.unwrap();
+    let reason = step(&pipeline, |step| match step {
+        StepKind::FunctionStopped { reason, .. } => reason.clone(),
+        _ => None,
+    })
+    .await;
+    assert!(
+        reason.starts_with("the program is built without `work`: build it with the feature"),
+        "{reason}"
+    );
+
+    tokio::time::timeout(PATIENCE, pipeline.stop_workers())
+        .await
+        .unwrap();
+    pipeline.stop().await;
+    let history = pipeline.journal().history();
+    let starts = history
+        .iter()
+        .filter(|step| matches!(step.kind, StepKind::FunctionStarted { .. }));
+    assert_eq!(starts.count(), 1);
+    assert!(!history.iter().any(|step| matches!(
+        step.kind,
+        StepKind::FunctionCrashed { .. } | StepKind::FunctionRestarting { .. }
+    )));
+
+    let worker = format!("put-processor={}", put_processor().display());
+    let copies = format!("copy-processor={}", receiver().display());
+    let mut local = Program::start(&["--port", "0", "--worker", &worker, "--function", &copies]);
+    let (status, errors) = local.end().await;
+    assert_eq!(status.code(), Some(1));
+    assert!(
+        errors.starts_with(
+            "error: the worker `put-processor` cannot work: the program is built without `work`"
+        ),
+        "{errors}"
+    );
 }
 
 #[tokio::test]

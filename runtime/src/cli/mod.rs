@@ -6,6 +6,7 @@
 mod inspect;
 mod invoke;
 mod template;
+mod local_program;
 mod policy;
 #[cfg(feature = "doctor")]
 mod doctor;
@@ -87,7 +88,7 @@ enum Action {
     /// the routes look like a mistake, a warning on standard error says so.
     #[command(after_help = "Exit status:\n  0  it was printed\n  \
                       1  the service has no filter that fits the handlers")]
-    Policy(policy::Options),
+    Policy(Box<policy::Options>),
     /// Find what loses events in a Terraform plan, a template, or a running pipeline
     ///
     /// Compares it with the routes and with AWS's rules. Each finding says what is wrong, where,

@@ -9,6 +9,7 @@ use s3_dispatch_core::{Manifest, Router};
 use serde::Serialize;
 use serde_json::Value;
 
+use super::local_program::LocalProgram;
 use super::template::{self, Flavor, Processor, Template};
 use super::{FAILURE, SUCCESS};
 use crate::Dispatcher;
@@ -76,6 +77,8 @@ pub(super) enum Format {
     Cloudformation,
     /// The same for the AWS Serverless Application Model, as YAML
     Sam,
+    /// What s3-dispatch-local runs the program with: its buckets, its events and their filter
+    Local,
 }
 
 /// A document, and the warnings about it.
@@ -153,6 +156,10 @@ fn document<R: Router>(
         Format::Terraform => terraform(manifest, program),
         Format::Cloudformation => template(manifest, program, Flavor::CloudFormation, options),
         Format::Sam => template(manifest, program, Flavor::Sam, options),
+        Format::Local => {
+            let (program, is_exact) = LocalProgram::of(manifest, program)?;
+            Ok(Document::new(&program, wider_than_routes(is_exact)))
+        }
     }
 }
 

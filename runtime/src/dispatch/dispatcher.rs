@@ -488,7 +488,7 @@ impl<R: Router> Dispatcher<R> {
     /// `#[s3_handler]`, or a router, made by itself gets its kind afterwards.
     ///
     /// If a classifier panics, the record is retried. The guide [Which failures come
-    /// again](crate::failure#which-failures-come-again) has the whole picture.
+    /// again](crate::guide::which_failures_come_again) has the whole picture.
     ///
     /// # Examples
     ///
@@ -885,6 +885,9 @@ impl<R: Router> Dispatcher<R> {
     ///
     /// An export also gets no more than half of the time that is left until the deadline. What is
     /// not exported by then waits in memory for the next invocation, and a warning says so.
+    ///
+    /// A worker exports in the background. There, this is how long the last export may delay its
+    /// end.
     ///
     /// # Examples
     ///

@@ -4,8 +4,8 @@
 //! the router, and makes a [`BatchReport`](crate::BatchReport) of the outcomes. All rules of
 //! delivery are here, so that they are the same for Lambda, the command line and tests. This module
 //! also has the types that the report consists of.
-#![cfg_attr(feature = "otel", doc = "")]
-#![cfg_attr(feature = "otel", doc = include_str!("../../docs/traces.md"))]
+//!
+//! With the feature `otel` it traces what it does: see the guide ["Traces"](crate::guide::traces).
 
 pub(crate) mod dispatcher;
 mod after_invocation;

@@ -10,6 +10,10 @@ use crate::telemetry::traces::{self, InvocationTrace};
 /// Logs a message without records: a test notification, a message that is not about an S3 event, or
 /// the error of one that cannot be read.
 pub(crate) fn log_without_records(message: &Message, on_malformed: Malformed) {
+    if let Ok(Content::Records(_)) = &message.content {
+        return;
+    }
+
     let message_id = message.context.message_id().map(AsRef::<str>::as_ref);
     let request_id = message.context.request_id().map(AsRef::<str>::as_ref);
 
@@ -69,12 +73,24 @@ pub(crate) fn log(
 /// Ends the span of each message.
 pub(crate) fn trace(report: &BatchReport, delivery: &Delivery) {
     for (message, report) in delivery.messages().iter().zip(report.messages()) {
-        let outcome = match report.outcome() {
-            MessageOutcome::Succeeded => Ok(()),
-            MessageOutcome::Failed(failure) => Err(failure_name(failure)),
-        };
-        traces::settle(&message.context, outcome, message.content.as_ref().err());
+        trace_message(message, report.outcome());
     }
+}
+
+/// Ends the span of a message.
+pub(crate) fn trace_message(message: &Message, outcome: MessageOutcome) {
+    let outcome = match outcome {
+        MessageOutcome::Succeeded => Ok(()),
+        MessageOutcome::Failed(failure) => Err(failure_name(failure)),
+    };
+
+    traces::settle(&message.context, outcome, message.content.as_ref().err());
+}
+
+/// Ends the span of a message that a worker held, and that is not its own anymore.
+#[cfg(feature = "worker")]
+pub(crate) fn trace_lost(message: &Message) {
+    traces::settle(&message.context, Err("lost"), None);
 }
 
 /// What metrics and traces call the failure of a message.

@@ -6,7 +6,8 @@
 //! [`DeadLetters`](crate::DeadLetters) and [`Backoff`](crate::Backoff) with the types of this
 //! module.
 //!
-#![doc = include_str!("../../docs/which-failures-come-again.md")]
+//! The guide ["Which failures come again"](crate::guide::which_failures_come_again) shows all of it
+//! in programs.
 
 #[cfg(any(feature = "dynamodb", feature = "objects", feature = "sqs"))]
 mod aws;

@@ -22,6 +22,23 @@ impl Traces {
     }
 
     pub(crate) async fn flush(&self, _: Option<Instant>) {}
+
+    #[cfg(feature = "worker")]
+    pub(crate) fn messages(&self, _: &mut Delivery) {}
+
+    #[cfg(feature = "worker")]
+    pub(crate) fn export_in_background(&self) -> BackgroundExport {
+        BackgroundExport
+    }
+}
+
+/// An export that runs beside a worker.
+#[cfg(feature = "worker")]
+pub(crate) struct BackgroundExport;
+
+#[cfg(feature = "worker")]
+impl BackgroundExport {
+    pub(crate) async fn end(self) {}
 }
 
 /// An invocation.
@@ -42,6 +59,9 @@ impl InvocationTrace {
 }
 
 pub(crate) fn settle(_: &MessageContext, _: Result<(), &'static str>, _: Option<&Error>) {}
+
+#[cfg(feature = "worker")]
+pub(crate) fn abandon(_: &MessageContext) {}
 
 pub(crate) fn record(_: &S3EventRecord, _: &MessageContext) -> RecordTrace {
     RecordTrace

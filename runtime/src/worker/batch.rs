@@ -5,6 +5,8 @@ use std::sync::Arc;
 
 use s3_dispatch_core::delivery::Delivery;
 
+use crate::telemetry::traces;
+
 /// The number of a lease. No two leases of a worker have the same one.
 pub(super) type LeaseId = u64;
 
@@ -31,6 +33,15 @@ impl Batch {
     /// The numbers of the leases of all messages.
     pub(super) fn leases(&self) -> Range<LeaseId> {
         self.0.first..self.lease(self.messages().len())
+    }
+}
+
+/// What was never settled, because the worker ended, leaves no span open.
+impl Drop for Contents {
+    fn drop(&mut self) {
+        for message in self.delivery.messages() {
+            traces::abandon(&message.context);
+        }
     }
 }
 

@@ -62,9 +62,9 @@ impl<R: Router> Shared<R> {
         let failed_key = self.parts.settings.failed_key;
         let mut lane = Some(lane);
 
-        while let Some(begun) = self.engine.next(lane, queue, failed_key) {
+        while let Some(mut begun) = self.engine.next(lane, queue, failed_key) {
             lane = Some(begun.lane);
-            runner.run(begun).await;
+            runner.run(&mut begun).await;
             self.stepped.notify_one();
             // Handlers that are always ready must not keep the thread from others.
             tokio::task::coop::consume_budget().await;

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use s3_dispatch_core::MessageContext;
+use s3_dispatch_core::delivery::Message;
 use tokio::time::Instant;
 
 use crate::worker::batch::{Batch, LeaseId};
@@ -30,7 +31,7 @@ pub(super) struct Leases {
 pub(super) struct Lease {
     pub(super) batch: Batch,
     /// The message's place in its batch.
-    pub(super) message: usize,
+    pub(super) index: usize,
     /// The number that the engine gave to the batch. `None` if it does not have it.
     pub(super) admission: Option<usize>,
     /// When the receive was sent.
@@ -59,8 +60,12 @@ pub(super) enum End {
 }
 
 impl Lease {
+    pub(super) fn message(&self) -> &Message {
+        &self.batch.messages()[self.index]
+    }
+
     pub(super) fn context(&self) -> &MessageContext {
-        &self.batch.messages()[self.message].context
+        &self.message().context
     }
 
     /// The last time until which the message can be held.
@@ -88,9 +93,28 @@ impl Lease {
         !self.is_given_up && !matches!(self.end, Some(End::Return(_) | End::Postpone))
     }
 
-    /// Returns the longest time for which the message can be hidden from now on.
-    pub(super) fn most(&self) -> Duration {
-        self.limit().saturating_duration_since(Instant::now())
+    /// Returns whether a lease that ends at this time cannot be extended. Queues count whole
+    /// seconds, so it need not end exactly at the limit.
+    fn reaches_limit(&self, end: Instant) -> bool {
+        end + Duration::from_secs(1) > self.limit()
+    }
+
+    /// Shortens a time for which the message is to be hidden from now on, so that the queue does
+    /// not refuse it. Queues round up to whole seconds.
+    pub(super) fn at_most(&self, time: Duration) -> Duration {
+        let most = self.limit().saturating_duration_since(Instant::now());
+        if rounded_up(time) <= most {
+            return time;
+        }
+
+        Duration::from_secs(most.as_secs())
+    }
+
+    /// Returns for how long to hide the message if it is extended now. `None` if that would not be
+    /// longer than it is hidden already.
+    fn extension(&self, visibility: Duration) -> Option<Duration> {
+        let time = self.at_most(visibility);
+        (Instant::now() + time > self.ends).then_some(time)
     }
 }
 
@@ -107,7 +131,7 @@ impl Leases {
     pub(super) fn add(
         &mut self,
         batch: &Batch,
-        message: usize,
+        index: usize,
         received: Instant,
         visibility: Duration,
         is_apart: bool,
@@ -116,7 +140,7 @@ impl Leases {
         self.be_quiet_until(extend_at);
         let lease = Lease {
             batch: batch.clone(),
-            message,
+            index,
             admission: None,
             received,
             ends: received + visibility,
@@ -125,7 +149,7 @@ impl Leases {
             end: None,
             is_given_up: false,
         };
-        self.leases.insert(batch.lease(message), lease);
+        self.leases.insert(batch.lease(index), lease);
     }
 
     /// Notes that the engine has a batch, and under which number.
@@ -208,9 +232,9 @@ impl Leases {
         let soon = now + visibility / 10;
         let due = self.leases.iter_mut();
         let due = due.filter(|(_, lease)| is_due(lease.extend_at, soon));
-        due.map(|(id, lease)| {
+        due.filter_map(|(id, lease)| {
             lease.extend_at = None;
-            (*id, visibility.min(lease.most()))
+            Some((*id, lease.extension(visibility)?))
         })
         .collect()
     }
@@ -224,7 +248,7 @@ impl Leases {
         lease.ends = sent + time;
         let last_moment = last_moment(lease.ends, time);
         // The last extension reaches up to the limit.
-        let is_last = lease.ends >= lease.limit() || !lease.is_extendable();
+        let is_last = lease.reaches_limit(lease.ends) || !lease.is_extendable();
         lease.extend_at = (!is_last).then_some(sent + time / 2);
         let next = lease.extend_at.unwrap_or(last_moment);
         self.be_quiet_until(next);
@@ -269,6 +293,11 @@ impl Leases {
     fn be_quiet_until(&mut self, time: Instant) {
         self.quiet_until = Some(self.quiet_until.map_or(time, |quiet| quiet.min(time)));
     }
+}
+
+fn rounded_up(time: Duration) -> Duration {
+    let seconds = time.as_secs();
+    Duration::from_secs(seconds.saturating_add(u64::from(time.subsec_nanos() > 0)))
 }
 
 /// When handlers must stop whose lease ends at this time: a little before, because stopping takes

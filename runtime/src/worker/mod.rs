@@ -189,7 +189,8 @@ impl<R: Router, Q: Receive> Worker<R, Q> {
     /// Sets how long handlers may run on after the worker was told to stop. 25 seconds by default,
     /// because ECS and Kubernetes end a container after 30.
     ///
-    /// Up to 4 more seconds pass until everything else is handed back.
+    /// Up to 4 more seconds pass until everything else is handed back. With the feature `otel`, a
+    /// last export of traces may follow, as long as `Dispatcher::with_trace_limit` says.
     ///
     /// # Examples
     ///
@@ -267,7 +268,8 @@ impl<R: Router, Q: Receive> Worker<R, Q> {
 
         let runtime = Handle::current();
         let has_own_thread = runtime.runtime_flavor() != RuntimeFlavor::CurrentThread;
-        let shared = Arc::new(Shared::new(self.dispatcher.into_parts()));
+        let shared = Arc::new(Shared::new(self.dispatcher.exporting_traces().into_parts()));
+        let traces = shared.parts.settings.traces.export_in_background();
         let queue = Arc::new(self.queue);
         let control =
             Control::new(shared, queue, self.options, health, runtime).with_observer(self.observer);
@@ -287,10 +289,13 @@ impl<R: Router, Q: Receive> Worker<R, Q> {
             std::future::pending::<()>().await;
         };
 
-        tokio::select! {
+        let report = tokio::select! {
             report = run => report,
             () = stop => unreachable!("it never ends"),
-        }
+        };
+        traces.end().await;
+
+        report
     }
 }
 

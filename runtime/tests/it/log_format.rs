@@ -470,6 +470,24 @@ async fn the_levels_of_handled_and_unrouted_records_can_be_chosen() {
     }
 }
 
+/// Texts are checked in pieces, which are as long as the text allows.
+#[test]
+fn a_special_character_is_escaped_wherever_it_is_in_a_text() {
+    for len in 1..40 {
+        for (place, special) in (0..len).zip(['"', '\\', '\n', '\u{7f}', 'ü'].into_iter().cycle())
+        {
+            let mut text = "x".repeat(len);
+            text.replace_range(place..=place, &special.to_string());
+
+            let objects = json_of(|| tracing::info!(text));
+            assert_eq!(objects[0]["text"], *text);
+
+            let lines = text_of(|| tracing::info!(text));
+            assert_eq!(lines, [format!(" INFO text={text:?}")]);
+        }
+    }
+}
+
 proptest! {
     /// Whatever a text is, it comes out of the line as it was, and the line stays one.
     #[test]

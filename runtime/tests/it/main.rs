@@ -60,8 +60,11 @@ mod emf;
 #[cfg(feature = "aws_lambda_events")]
 mod aws_lambda_events;
 mod readme;
+mod guides;
 #[cfg(feature = "worker")]
 mod worker;
 #[cfg(feature = "worker")]
 mod worker_ends;
+#[cfg(all(feature = "otel", feature = "worker"))]
+mod worker_traces;
 mod script;

@@ -2,7 +2,8 @@
 
 use std::path::Path;
 
-fn read(path: &str) -> String {
+/// A file of the repository.
+pub(crate) fn read(path: &str) -> String {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     std::fs::read_to_string(root.join(path)).unwrap()
 }
@@ -44,6 +45,30 @@ fn the_compile_error_is_what_the_compiler_prints() {
             .replace("tests/ui/events/misspelt_name.rs", "src/main.rs")
             .trim_end()
     );
+}
+
+/// What follows the first `before` in the manifest of the workspace, up to a quotation mark.
+fn in_manifest(before: &str) -> String {
+    let manifest = read("Cargo.toml");
+    let (_, rest) = manifest.split_once(before).unwrap();
+    rest.split_once('"').unwrap().0.to_owned()
+}
+
+#[test]
+fn the_versions_in_the_readme_are_those_of_the_workspace() {
+    let readme = read("README.md");
+    let version = in_manifest("\nversion = \"");
+    let minor = version.rsplit_once('.').unwrap().0;
+    let tokio = in_manifest("\ntokio = { version = \"");
+    let rust = in_manifest("\nrust-version = \"");
+
+    for expected in [
+        format!("cargo add s3-dispatch@{minor}\n"),
+        format!("cargo add tokio@{tokio} --features"),
+        format!("[![Rust {rust} or newer](https://img.shields.io/badge/rust-{rust}%2B-blue)]"),
+    ] {
+        assert!(readme.contains(&expected), "the README lacks `{expected}`");
+    }
 }
 
 #[test]

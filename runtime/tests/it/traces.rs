@@ -28,7 +28,7 @@ const W3C: &str = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
 
 /// Keeps what is exported.
 #[derive(Debug, Clone, Default)]
-struct Memory(Arc<Mutex<Vec<SpanData>>>);
+pub(crate) struct Memory(Arc<Mutex<Vec<SpanData>>>);
 
 impl SpanExporter for Memory {
     async fn export(&self, batch: Vec<SpanData>) -> OTelSdkResult {
@@ -38,18 +38,18 @@ impl SpanExporter for Memory {
 }
 
 impl Memory {
-    fn provider(&self) -> SdkTracerProvider {
+    pub(crate) fn provider(&self) -> SdkTracerProvider {
         let builder = SdkTracerProvider::builder();
         builder.with_simple_exporter(self.clone()).build()
     }
 
     /// Takes the spans.
-    fn take(&self) -> Vec<SpanData> {
+    pub(crate) fn take(&self) -> Vec<SpanData> {
         std::mem::take(&mut *self.0.lock().unwrap())
     }
 
     /// Takes the spans and draws them, each below its parent.
-    fn draw(&self) -> String {
+    pub(crate) fn draw(&self) -> String {
         let spans = self.take();
         let is_inside = |id: SpanId| spans.iter().any(|span| span.span_context.span_id() == id);
         let roots = spans.iter().filter(|span| !is_inside(span.parent_span_id));
@@ -118,7 +118,7 @@ fn traced() -> (Dispatcher<Script>, Memory) {
 }
 
 /// Removes the margin of a text that is written among code.
-fn golden(text: &str) -> String {
+pub(crate) fn golden(text: &str) -> String {
     let lines = text.lines().skip(1);
     let lines = lines.map(|line| line.strip_prefix("        ").unwrap_or(line));
 
@@ -126,7 +126,7 @@ fn golden(text: &str) -> String {
 }
 
 /// The lines that begin with one of these, at any depth.
-fn only(drawing: &str, beginnings: &[&str]) -> Vec<String> {
+pub(crate) fn only(drawing: &str, beginnings: &[&str]) -> Vec<String> {
     let lines = drawing.lines().filter(|line| {
         beginnings
             .iter()
@@ -697,7 +697,7 @@ async fn without_a_provider_nothing_is_traced_and_the_lines_have_no_ids() {
 
 /// Fails, or ends when the sender is dropped.
 #[derive(Debug)]
-enum Broken {
+pub(crate) enum Broken {
     Fails,
     Hangs(Mutex<std::sync::mpsc::Receiver<()>>),
 }

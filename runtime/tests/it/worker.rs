@@ -6,20 +6,27 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::time::Duration;
 
 use s3_dispatch::delivery::ReceiptHandle;
+use s3_dispatch::failure::{DeadLetter, DeadLetterError};
 use s3_dispatch::queue::{Queue, QueueError, Receive, ReceiveRequest, Received};
 use s3_dispatch::{
-    Dispatcher, ErrorKind, MessageContext, Routes, S3EventRecord, Worker, WorkerReport, async_trait,
+    DeadLetters, Dispatcher, ErrorKind, MessageContext, Routes, S3EventRecord, Worker,
+    WorkerReport, async_trait,
 };
 use s3_dispatch_testing::{NotificationBuilder, RecordBuilder};
 use serde_json::Value;
 use tokio::sync::Notify;
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, timeout};
 
 use crate::logs::with_log;
+use crate::script::Script;
+
+/// What X-Ray has put into each message.
+const TRACE_HEADER: &str =
+    "Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1";
 
 /// A queue in memory that waits only on Tokio's clock.
 #[derive(Clone, Default)]
-struct Memory(Arc<Shared>);
+pub(crate) struct Memory(Arc<Shared>);
 
 #[derive(Default)]
 struct Shared {
@@ -28,9 +35,9 @@ struct Shared {
 }
 
 #[derive(Default)]
-struct State {
+pub(crate) struct State {
     /// By id.
-    messages: BTreeMap<String, Message>,
+    pub(crate) messages: BTreeMap<String, Message>,
     /// What each receive fails with.
     error: Option<fn() -> QueueError>,
     receives: Vec<Instant>,
@@ -39,13 +46,15 @@ struct State {
     extensions: usize,
 }
 
-struct Message {
+pub(crate) struct Message {
     visible_at: Option<Instant>,
-    receives: u32,
+    /// Only the receipt handle of the last receive is valid.
+    pub(crate) receives: u32,
 }
 
 impl Memory {
-    fn with_messages(ids: impl IntoIterator<Item = String>) -> Self {
+    /// A queue with messages whose ids are also the keys of their objects.
+    pub(crate) fn with_messages(ids: impl IntoIterator<Item = String>) -> Self {
         let queue = Self::default();
         let message = || Message {
             visible_at: None,
@@ -56,7 +65,7 @@ impl Memory {
         queue
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
+    pub(crate) fn state(&self) -> MutexGuard<'_, State> {
         self.0.state.lock().unwrap()
     }
 
@@ -65,7 +74,7 @@ impl Memory {
     }
 
     /// Waits until everything is deleted.
-    async fn emptied(&self) {
+    pub(crate) async fn emptied(&self) {
         while !self.state().messages.is_empty() {
             sleep(Duration::from_millis(100)).await;
         }
@@ -86,7 +95,8 @@ impl Memory {
                     .with_message_id(id.as_str())
                     .with_receipt_handle(format!("{id} {}", message.receives))
                     .with_queue_arn("arn:aws:sqs:eu-central-1:000000000000:uploads")
-                    .with_receive_count(message.receives);
+                    .with_receive_count(message.receives)
+                    .with_trace_header(TRACE_HEADER);
                 let record = RecordBuilder::new("ObjectCreated:Put").with_key(id);
                 Received::new(
                     context,
@@ -364,4 +374,67 @@ async fn a_handler_that_blocks_its_thread_delays_no_extension() {
     let worker = Worker::new(routes, queue.clone()).with_visibility(Duration::from_secs(2));
     let report = worker.run(queue.emptied()).await.unwrap();
     assert_eq!((report.deleted(), report.lost()), (1, 0));
+}
+
+/// A sink that hangs at first, and stores the second letter.
+#[derive(Default)]
+struct HangsOnce {
+    puts: Mutex<u32>,
+    dropped_at: Mutex<Option<Instant>>,
+}
+
+/// Notes when it is dropped.
+struct NotesDrop<'s>(&'s HangsOnce);
+
+impl Drop for NotesDrop<'_> {
+    fn drop(&mut self) {
+        *self.0.dropped_at.lock().unwrap() = Some(Instant::now());
+    }
+}
+
+#[async_trait]
+impl DeadLetters for HangsOnce {
+    async fn put(&self, _: &DeadLetter<'_>) -> Result<(), DeadLetterError> {
+        let is_first = {
+            let mut puts = self.puts.lock().unwrap();
+            *puts += 1;
+            *puts == 1
+        };
+        if is_first {
+            let _noted = NotesDrop(self);
+            std::future::pending::<()>().await;
+        }
+
+        Ok(())
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_dead_letter_sink_that_hangs_is_stopped_when_the_message_is_lost() {
+    let queue = Memory::with_messages([String::from("permanent/1")]);
+    let sink = Arc::new(HangsOnce::default());
+    let dispatcher = Dispatcher::new(Script::default()).with_dead_letters(Arc::clone(&sink));
+    let worker = Worker::new(dispatcher, queue.clone());
+
+    let started = Instant::now();
+    let stop = async {
+        sleep(Duration::from_secs(1)).await;
+        // Half of the visibility timeout later, the extension is refused.
+        queue
+            .state()
+            .messages
+            .get_mut("permanent/1")
+            .unwrap()
+            .receives += 1;
+        timeout(Duration::from_secs(600), queue.emptied())
+            .await
+            .unwrap();
+    };
+    let report = worker.run(stop).await.unwrap();
+
+    assert_eq!((report.lost(), report.deleted()), (1, 1));
+    assert_eq!(*sink.puts.lock().unwrap(), 2);
+    let dropped_at = sink.dropped_at.lock().unwrap().unwrap();
+    let refused_at = started + Duration::from_secs(15);
+    assert!(dropped_at - refused_at < Duration::from_secs(1));
 }

@@ -10,7 +10,7 @@ use s3_dispatch_testing::{NotificationBuilder, RecordBuilder};
 use crate::process::Process;
 use crate::sqs::Sqs;
 
-pub(crate) const TESTS: [(&str, fn()); 6] = [
+pub(crate) const TESTS: [(&str, fn()); 7] = [
     (
         "work_deletes_what_succeeded_and_drains",
         work_deletes_what_succeeded_and_drains,
@@ -31,21 +31,25 @@ pub(crate) const TESTS: [(&str, fn()); 6] = [
         "a_flag_wins_over_its_variable",
         a_flag_wins_over_its_variable,
     ),
+    (
+        "an_endpoint_of_the_settings_wins_over_that_of_the_url",
+        an_endpoint_of_the_settings_wins_over_that_of_the_url,
+    ),
     ("a_worker_tells_how_it_is", a_worker_tells_how_it_is),
 ];
 
-/// A command that runs a program as a worker of a queue, with this name.
-fn command(program: &str, sqs: &Sqs, queue: &str) -> Command {
+/// A command that runs a program as a worker of a queue, with this name. Only the URL of the queue
+/// says where that is.
+pub(crate) fn command(program: &str, sqs: &Sqs, queue: &str) -> Command {
+    command_for(program, &format!("{}/000000000000/{queue}", sqs.endpoint()))
+}
+
+fn command_for(program: &str, queue_url: &str) -> Command {
     let mut command = Command::new(std::env::current_exe().unwrap());
     command
-        .args([
-            "work",
-            "--queue-url",
-            &format!("{}/000000000000/{queue}", sqs.endpoint()),
-        ])
+        .args(["work", "--queue-url", queue_url])
         .env_clear()
         .env("PROGRAM", program)
-        .env("AWS_ENDPOINT_URL", sqs.endpoint())
         .env("AWS_REGION", "eu-central-1")
         .env("AWS_ACCESS_KEY_ID", "test")
         .env("AWS_SECRET_ACCESS_KEY", "test")
@@ -56,7 +60,7 @@ fn command(program: &str, sqs: &Sqs, queue: &str) -> Command {
     command
 }
 
-fn put(key: &str) -> String {
+pub(crate) fn put(key: &str) -> String {
     let record = RecordBuilder::new("ObjectCreated:Put").with_key(key);
     NotificationBuilder::new().with_record(record).to_json()
 }
@@ -160,6 +164,22 @@ fn a_flag_wins_over_its_variable() {
     command.env("S3_DISPATCH_HEALTH", address(&variable));
     check(&mut command, &variable);
     check(command.args(["--health", &address(&flag)]), &flag);
+}
+
+fn an_endpoint_of_the_settings_wins_over_that_of_the_url() {
+    for variable in ["AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_SQS"] {
+        // Nobody can be asked at the address in the URL.
+        let closed = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        let url = format!("http://{}/1/uploads", closed.local_addr().unwrap());
+        drop(closed);
+
+        let sqs = Sqs::start();
+        let mut command = command_for("works", &url);
+        let worker = Process::start(command.env(variable, sqs.endpoint()));
+        sqs.send(put("good"));
+        assert_eq!(sqs.request().0, "DeleteMessageBatch", "{variable}");
+        assert_eq!(worker.terminate().status.code(), Some(0), "{variable}");
+    }
 }
 
 fn a_worker_tells_how_it_is() {

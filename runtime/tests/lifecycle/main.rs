@@ -24,6 +24,8 @@ mod runtime_api;
 mod sqs;
 #[cfg(all(unix, feature = "otel"))]
 mod traces;
+#[cfg(all(unix, feature = "cli", feature = "otel", feature = "worker"))]
+mod worker_traces;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -42,6 +44,8 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let tests = tests.chain(&as_replay::TESTS);
     #[cfg(all(unix, feature = "otel"))]
     let tests = tests.chain(&traces::TESTS);
+    #[cfg(all(unix, feature = "cli", feature = "otel", feature = "worker"))]
+    let tests = tests.chain(&worker_traces::TESTS);
 
     for (name, test) in tests {
         println!("test {name}");

@@ -41,15 +41,15 @@ pub(crate) const TESTS: [(&str, fn()); 6] = [
 
 /// What a collector does with a request.
 #[derive(Clone, Copy)]
-enum Answer {
+pub(crate) enum Answer {
     Status(&'static str),
     Close,
 }
 
-const OK: Answer = Answer::Status("200 OK");
+pub(crate) const OK: Answer = Answer::Status("200 OK");
 
 /// A request with spans.
-struct Export {
+pub(crate) struct Export {
     head: String,
     body: Vec<u8>,
 }
@@ -62,20 +62,20 @@ impl Export {
         names.filter(|bytes| bytes == name).count()
     }
 
-    fn has(&self, text: &str) -> bool {
+    pub(crate) fn has(&self, text: &str) -> bool {
         let mut texts = self.body.windows(text.len());
         texts.any(|bytes| bytes == text.as_bytes())
     }
 }
 
 /// A collector on loopback. `answer` gets the number of the request.
-struct Collector {
+pub(crate) struct Collector {
     address: SocketAddr,
     exports: Receiver<Export>,
 }
 
 impl Collector {
-    fn start(answer: impl Fn(usize) -> Answer + Send + Sync + 'static) -> Self {
+    pub(crate) fn start(answer: impl Fn(usize) -> Answer + Send + Sync + 'static) -> Self {
         Self::on(TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap(), answer)
     }
 
@@ -97,7 +97,7 @@ impl Collector {
         Self { address, exports }
     }
 
-    fn variables(&self) -> Vec<(&'static str, String)> {
+    pub(crate) fn variables(&self) -> Vec<(&'static str, String)> {
         vec![
             (
                 "OTEL_EXPORTER_OTLP_ENDPOINT",
@@ -107,6 +107,12 @@ impl Collector {
             ("OTEL_EXPORTER_OTLP_TIMEOUT", "60000".to_owned()),
             ("OTEL_BSP_EXPORT_TIMEOUT", "100".to_owned()),
         ]
+    }
+
+    /// Waits for the next request.
+    #[cfg(all(feature = "cli", feature = "worker"))]
+    pub(crate) fn export(&self) -> Export {
+        self.exports.recv_timeout(Duration::from_secs(20)).unwrap()
     }
 
     /// The requests that have come.
@@ -192,7 +198,7 @@ fn invoke(api: &RuntimeApi, id: &str) -> Duration {
 }
 
 /// Ends the program, and returns the warnings in its log.
-fn warnings(function: Process) -> Vec<String> {
+pub(crate) fn warnings(function: Process) -> Vec<String> {
     let log = String::from_utf8(function.terminate().stdout).unwrap();
     let warnings = log.lines().filter(|line| line.contains("WARN"));
 

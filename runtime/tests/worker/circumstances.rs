@@ -7,6 +7,9 @@ use crate::checks::{Facts, Settled};
 use crate::journal::{Answer, Kind};
 use crate::stage::Gone;
 
+/// The longest time for which handlers stop before the end of their lease.
+const LEAD: Duration = Duration::from_secs(1);
+
 type Circumstance = fn(&Facts<'_>) -> bool;
 
 const CIRCUMSTANCES: &[(&str, Circumstance)] = &[
@@ -59,6 +62,40 @@ const CIRCUMSTANCES: &[(&str, Circumstance)] = &[
             })
         },
     ),
+    (
+        "a handler ran until its message could not be held longer",
+        |facts| {
+            facts.runs().iter().any(|run| {
+                let receipt = facts.receipt(run.receipt);
+                run.answer.is_none()
+                    && run
+                        .end
+                        .is_some_and(|end| receipt.reaches_limit(end.at + LEAD + LEAD))
+            })
+        },
+    ),
+    (
+        "a handler ran for hours, and its message was deleted",
+        |facts| {
+            facts.runs().iter().any(|run| {
+                let hour = Duration::from_secs(3_600);
+                let ran = run.end.map(|end| end.at - run.start.at);
+                let mut deletions = facts
+                    .receipt(run.receipt)
+                    .calls_of(|kind| kind == Kind::Delete);
+                ran.is_some_and(|ran| ran > hour) && deletions.next().is_some()
+            })
+        },
+    ),
+    ("the dead-letter sink was stopped with the lease", |facts| {
+        facts.trial.journal.letters.iter().any(|letter| {
+            let receipt = facts.receipt(letter.receipt);
+            letter.answer.is_none()
+                && letter
+                    .end
+                    .is_some_and(|end| receipt.is_lost(end, facts.visibility()))
+        })
+    }),
     ("a deletion was tried again", |facts| {
         facts
             .receipts()

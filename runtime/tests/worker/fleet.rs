@@ -15,6 +15,15 @@ use crate::world::{Content, World};
 /// No world has more messages than this.
 const MOST_MESSAGES: usize = 80;
 
+/// No world that lasts for hours has more messages than this.
+const MOST_MESSAGES_FOR_HOURS: usize = 8;
+
+/// How many worlds last for hours.
+const SHARE_OF_HOURS: f64 = 0.02;
+
+/// Handlers that take up to 200 milliseconds in the world of batches take up to 16 hours.
+const SLOWNESS_FOR_HOURS: u32 = 300_000;
+
 #[derive(Debug, Clone)]
 pub(crate) struct Fleet {
     pub(crate) world: World,
@@ -31,6 +40,8 @@ pub(crate) struct Fleet {
     pub(crate) spread: Duration,
     /// The queue gives each message out once, and ends after the last.
     pub(crate) ends: bool,
+    /// Handlers run for hours, some for longer than SQS hides a message.
+    pub(crate) lasts_hours: bool,
     pub(crate) seed: u64,
 }
 
@@ -51,6 +62,18 @@ pub(crate) enum Fate {
     CrashesAfterPolls(usize),
     /// It is told to stop, and its future is dropped this long after that.
     DrainsAndCrashes(Duration, Duration),
+}
+
+impl Fate {
+    /// The same, but this many times later.
+    fn later(self, times: u32) -> Self {
+        match self {
+            Self::Drains(time) => Self::Drains(time * times),
+            Self::Crashes(time) => Self::Crashes(time * times),
+            Self::DrainsAndCrashes(told, dropped) => Self::DrainsAndCrashes(told * times, dropped),
+            Self::Stays | Self::CrashesAfterPolls(_) => self,
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -97,6 +120,44 @@ impl Fleet {
         self.settings.in_flight.unwrap_or(default)
     }
 
+    /// When all trouble is over.
+    pub(crate) fn healed_at(&self) -> Duration {
+        Duration::from_secs(if self.lasts_hours { 13 * 3_600 } else { 100 })
+    }
+
+    /// How long a healthy fleet may need to empty the queue.
+    pub(crate) fn patience(&self) -> Duration {
+        Duration::from_secs(if self.lasts_hours { 14 * 3_600 } else { 1_800 })
+    }
+
+    /// Makes handlers run for hours, and workers live for hours. SQS's limit of 12 hours is met
+    /// only where most calls succeed.
+    fn for_hours(mut self, visibility: Duration, has_faults: bool) -> Self {
+        self.lasts_hours = true;
+        self.ends = false;
+        self.slowness = SLOWNESS_FOR_HOURS;
+        self.troubles = 1;
+        self.world.messages.truncate(MOST_MESSAGES_FOR_HOURS);
+        self.world.setup.record_timeout = None;
+        self.settings.visibility = visibility;
+        // So what is left of the 12 hours is never the time after which a failure returns.
+        self.settings.has_backoff = true;
+        if !has_faults {
+            let latency = self.faults.latency;
+            self.faults = Faults {
+                latency,
+                ..Faults::default()
+            };
+        }
+
+        self.workers.truncate(2);
+        for plan in &mut self.workers {
+            plan.fate = plan.fate.later(700);
+        }
+
+        self
+    }
+
     /// The minimum delay that a failed record asks for.
     pub(crate) fn retry_after(place: (usize, usize)) -> Option<Duration> {
         let choice = (place.0 + 2 * place.1) % 4;
@@ -120,11 +181,12 @@ pub(crate) fn fleets(is_fifo: bool) -> impl Strategy<Value = Fleet> {
         (
             prop_oneof![Just(0), 0..60_000_u64],
             prop::bool::weighted(0.25),
+            option::weighted(SHARE_OF_HOURS, hours()),
         ),
         any::<u64>(),
     )
         .prop_map(
-            move |(mut world, workers, settings, faults, counts, (spread, ends), seed)| {
+            move |(mut world, workers, settings, faults, counts, (spread, ends, hours), seed)| {
                 let (most_receives, troubles, slowness) = counts;
                 world.messages.truncate(MOST_MESSAGES);
                 for (index, message) in world.messages.iter_mut().enumerate() {
@@ -140,7 +202,7 @@ pub(crate) fn fleets(is_fifo: bool) -> impl Strategy<Value = Fleet> {
                     && world.messages.iter().any(is_malformed);
                 let most_receives = most_receives.or(never_ends.then_some(3));
 
-                Fleet {
+                let fleet = Fleet {
                     world,
                     workers,
                     settings,
@@ -151,10 +213,26 @@ pub(crate) fn fleets(is_fifo: bool) -> impl Strategy<Value = Fleet> {
                     spread: Duration::from_millis(spread),
                     // What fails in a group would hold up the rest of it for ever.
                     ends: ends && !is_fifo,
+                    lasts_hours: false,
                     seed,
+                };
+                match hours {
+                    None => fleet,
+                    Some((visibility, has_faults)) => fleet.for_hours(visibility, has_faults),
                 }
             },
         )
+}
+
+/// The visibility timeout of a world that lasts for hours, and whether calls fail in it.
+fn hours() -> impl Strategy<Value = (Duration, bool)> {
+    // Not all of them divide 12 hours.
+    let visibility = select(vec![600_000, 3_600_000, 7_100_500, 18_000_000, 43_200_000]);
+
+    (
+        visibility.prop_map(Duration::from_millis),
+        prop::bool::weighted(0.3),
+    )
 }
 
 fn milliseconds(range: std::ops::Range<u64>) -> impl Strategy<Value = Duration> {

@@ -44,6 +44,8 @@ pub(crate) struct Receipt {
     pub(crate) count: u32,
     /// When the receive was sent.
     pub(crate) sent: Moment,
+    /// When the queue gave the message out.
+    pub(crate) given: Duration,
     /// When the worker got it. `None` if the answer was lost.
     pub(crate) answered: Option<Moment>,
     /// A fault ended its lease early, or gave the message to somebody else.
@@ -71,6 +73,16 @@ pub(crate) enum Kind {
     Change(Duration),
     /// The backoff was asked to delay the message, with this minimum.
     Postpone(Option<Duration>),
+}
+
+impl Call {
+    /// For how long the call hides the message.
+    pub(crate) fn time(&self) -> Option<Duration> {
+        match self.kind {
+            Kind::Change(time) => Some(time),
+            Kind::Delete | Kind::Postpone(_) => None,
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -116,9 +128,34 @@ impl Receipt {
         self.calls.iter().filter(move |call| is_meant(call.kind))
     }
 
+    /// When the message cannot be held any longer, by the worker's own clock.
+    pub(crate) fn limit(&self) -> Duration {
+        self.sent.at + LONGEST
+    }
+
+    /// Whether a lease that ends at this time cannot be extended. SQS counts whole seconds.
+    pub(crate) fn reaches_limit(&self, end: Duration) -> bool {
+        end + Duration::from_secs(1) > self.limit()
+    }
+
+    /// Whether a call asked for more time. The last one asks for what is left of 12 hours.
+    fn is_extension(&self, call: &Call, visibility: Duration) -> bool {
+        call.time().is_some_and(|time| {
+            let is_last = !time.is_zero() && self.reaches_limit(call.begun.at + time);
+            time == visibility || is_last
+        })
+    }
+
     /// The calls that asked for more time.
     pub(crate) fn extensions(&self, visibility: Duration) -> impl Iterator<Item = &Call> {
-        self.calls_of(move |kind| kind == Kind::Change(visibility))
+        let calls = self.calls.iter();
+        calls.filter(move |call| self.is_extension(call, visibility))
+    }
+
+    /// The calls that said what became of the message.
+    pub(crate) fn endings(&self, visibility: Duration) -> impl Iterator<Item = &Call> {
+        let calls = self.calls.iter();
+        calls.filter(move |call| !self.is_extension(call, visibility))
     }
 
     /// When the worker learned that the message is not its own anymore.
@@ -146,7 +183,7 @@ impl Receipt {
             let last = end - lead(visibility);
             let is_in_time = ended.at < last || counts_last && ended.at == last;
             if call.answer == Some(Answer::Done) && is_in_time {
-                end = end.max(call.begun.at + visibility);
+                end = end.max(call.begun.at + call.time().unwrap_or_default());
             }
         }
 
@@ -161,6 +198,9 @@ impl Receipt {
         refused.is_some_and(|refused| refused.number <= moment.number) || over <= moment.at
     }
 }
+
+/// For how long after its receive SQS hides a message at most.
+pub(crate) const LONGEST: Duration = Duration::from_secs(12 * 60 * 60);
 
 /// How long before the end of a lease its handlers stop.
 fn lead(visibility: Duration) -> Duration {

@@ -9,7 +9,7 @@ use s3_dispatch::queue::{Queue, QueueError, Receive, ReceiveRequest, Received};
 use s3_dispatch::{MessageContext, async_trait};
 use tokio::time::{Instant, sleep, sleep_until, timeout_at};
 
-use crate::journal::{Answer, Call, Kind, Receipt, ReceiveCall};
+use crate::journal::{Answer, Call, Kind, LONGEST, Receipt, ReceiveCall};
 use crate::stage::{Gone, Stage, State};
 
 /// The queue as one worker uses it.
@@ -205,6 +205,7 @@ impl MemoryQueue {
             receive,
             count,
             sent: state.journal.receives[receive.0].begun,
+            given: now,
             answered: None,
             was_taken: is_cut,
             calls: Vec::new(),
@@ -265,16 +266,26 @@ impl MemoryQueue {
 
 fn change(state: &mut State, receipt: usize, time: Duration) -> Answer {
     let now = state.now();
-    let index = state.journal.receipts[receipt].message;
+    let Receipt {
+        message: index,
+        given,
+        ..
+    } = state.journal.receipts[receipt];
     let message = &mut state.messages[index];
     let is_in_flight =
         message.gone.is_none() && message.receipt == Some(receipt) && message.visible_at > now;
-    if !is_in_flight {
+    let visible_at = now + whole_seconds(time);
+    if !is_in_flight || visible_at > given + LONGEST {
         return Answer::Refused;
     }
 
-    message.visible_at = now + time;
+    message.visible_at = visible_at;
     Answer::Done
+}
+
+/// A request of SQS has whole seconds.
+pub(crate) fn whole_seconds(time: Duration) -> Duration {
+    Duration::from_secs(time.as_millis().div_ceil(1_000) as u64)
 }
 
 fn result(answer: Answer) -> Result<(), QueueError> {

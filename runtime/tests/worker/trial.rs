@@ -22,14 +22,8 @@ use crate::queue::MemoryQueue;
 use crate::stage::{QueueMessage, Stage};
 use crate::world::QueueUse;
 
-/// When all trouble is over.
-pub(crate) const HEALED: Duration = Duration::from_secs(100);
-
 /// How often a worker may be polled at one moment.
 const MOST_POLLS: usize = 20_000;
-
-/// How long a healthy fleet may need to empty the queue.
-const PATIENCE: Duration = Duration::from_secs(1_800);
 
 pub(crate) struct Trial {
     pub(crate) journal: Journal,
@@ -88,7 +82,7 @@ async fn attempt(fleet: &Fleet) -> Trial {
         workers.spawn(live(stage.clone(), *plan, stopped.clone()));
     }
 
-    sleep(HEALED).await;
+    sleep(fleet.healed_at()).await;
     stage.healed.send_replace(true);
     let last = Plan {
         start: Duration::ZERO,
@@ -106,7 +100,7 @@ async fn attempt(fleet: &Fleet) -> Trial {
             sleep(Duration::from_millis(500)).await;
         }
     };
-    drop(timeout(PATIENCE, emptied).await);
+    drop(timeout(fleet.patience(), emptied).await);
 
     // Whatever they hold must end by itself.
     sleep(Duration::from_secs(120)).await;

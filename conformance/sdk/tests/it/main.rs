@@ -1,5 +1,5 @@
-//! The AWS SDK as a client of the local pipeline's S3 and SQS, and our DynamoDB store and SQS
-//! features against a server that others wrote.
+//! The AWS SDK as a client of the local pipeline's S3 and SQS, our DynamoDB store and SQS features
+//! against a server that others wrote, and workers over the local pipeline's queue.
 //!
 //! `conformance/ministack/with` starts such a server and sets `S3_DISPATCH_AWS_ENDPOINT`.
 
@@ -12,6 +12,7 @@ mod s3_notifications;
 mod sqs;
 mod sqs_client;
 mod sqs_faults;
+mod worker_worlds;
 
 use aws_credential_types::Credentials;
 

@@ -1,7 +1,9 @@
 //! The state of reading a body: its records, and the envelopes that were opened.
 
-use crate::delivery::{Content, Envelopes, Message, OtherMessage, TestEvent};
+use crate::delivery::{Content, Envelopes, Opened, OtherMessage, TestEvent};
 use crate::reading::json::Mode;
+use crate::reading::record;
+use crate::record::key_memory::KeyMemory;
 use crate::text::RawJson;
 use crate::{Error, S3EventRecord};
 
@@ -15,6 +17,7 @@ pub(in crate::reading) enum Body {
 /// Reads bodies into a list of records.
 pub(in crate::reading) struct BodyReader<'r> {
     pub(super) records: &'r mut Vec<S3EventRecord>,
+    keys: &'r mut KeyMemory,
     /// How many records the list had before this body.
     first: usize,
     /// The envelopes that were opened.
@@ -34,13 +37,14 @@ pub(super) struct Checkpoint {
 
 impl<'r> BodyReader<'r> {
     pub(in crate::reading) fn new(
-        records: &'r mut Vec<S3EventRecord>,
+        (records, keys): (&'r mut Vec<S3EventRecord>, &'r mut KeyMemory),
         envelopes: Envelopes,
         mode: Mode,
     ) -> Self {
         Self {
             first: records.len(),
             records,
+            keys,
             envelopes,
             raw: None,
             mode,
@@ -60,8 +64,8 @@ impl<'r> BodyReader<'r> {
         self.envelopes = before.envelopes;
     }
 
-    /// Makes a message of what was read. Records of a body with a mistake are dropped.
-    pub(in crate::reading) fn into_message(self, read: Result<Body, Error>) -> Message {
+    /// Returns what was read. Records of a body with a mistake are dropped.
+    pub(in crate::reading) fn finish(self, read: Result<Body, Error>) -> Opened {
         let content = match read {
             Ok(Body::Records) => Ok(Content::Records(self.first..self.records.len())),
             Ok(Body::Test(test)) => Ok(Content::Test(*test)),
@@ -72,16 +76,30 @@ impl<'r> BodyReader<'r> {
             }
         };
 
-        Message::new(self.envelopes, content, self.raw)
+        Opened {
+            envelopes: self.envelopes,
+            content,
+            body: self.raw,
+        }
+    }
+
+    /// Adds a record, whose key is decoded here.
+    #[inline(always)]
+    pub(super) fn push(&mut self, record: S3EventRecord) {
+        if self.records.len() == self.records.capacity() {
+            self.grow();
+        }
+
+        self.records.push(record);
+        if let Some(record) = self.records.last_mut() {
+            record::decode_key(record, self.keys);
+        }
     }
 
     /// Grows the list by a quarter at most, because a hostile payload can hold a record every
     /// seventy bytes.
-    pub(super) fn push(&mut self, record: S3EventRecord) {
-        if self.records.len() == self.records.capacity() {
-            self.records.reserve_exact((self.records.len() / 4).max(4));
-        }
-
-        self.records.push(record);
+    #[cold]
+    fn grow(&mut self) {
+        self.records.reserve_exact((self.records.len() / 4).max(4));
     }
 }

@@ -3,7 +3,7 @@
 use super::members::{Members, Names};
 use crate::delivery::backfilled_event::read;
 use crate::delivery::{
-    BackfilledEvent, BatchJob, Content, Delivery, Envelope, Envelopes, Message, MessageId,
+    BackfilledEvent, BatchJob, Content, Delivery, Envelope, Envelopes, Message, MessageId, Opened,
 };
 use crate::reading::json::{Path, Read, Scanner};
 use crate::text::{RawJson, Text};
@@ -62,14 +62,14 @@ impl Task {
         let index = delivery.records().len();
         delivery.records_mut().push(read(notification.clone()));
 
-        let message = Message::new(
-            Envelopes::default().and(Envelope::BatchOperations),
-            Ok(Content::Records(index..index + 1)),
-            Some(body(&notification)),
-        );
+        let opened = Opened {
+            envelopes: Envelopes::default().and(Envelope::BatchOperations),
+            content: Ok(Content::Records(index..index + 1)),
+            body: Some(body(&notification)),
+        };
         let mut context = MessageContext::new();
         context.message_id = Some(self.id);
-        delivery.push(message.with_context(context));
+        delivery.push(Message::new(context, opened));
     }
 }
 

@@ -6,7 +6,8 @@ use super::span::{Span, Texts};
 use crate::text::escape::{unescape_into, unescape_string};
 use crate::text::search::{plain_len, spaces_len};
 
-/// How the scanner treats a value of a wrong type.
+/// How the scanner treats a value that is not what it should be, such as a string with a lone
+/// surrogate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::reading) enum Mode {
     /// Gives up at once. The document is read again to explain the mistake.
@@ -213,7 +214,11 @@ impl<'d, const LEVEL: usize> Scanner<'d, LEVEL> {
         }
 
         self.skip_escapes(escaped)?;
-        Ok(Span::lone_surrogate())
+
+        match self.mode {
+            Mode::Silent => Err(GiveUp::Other),
+            Mode::Explaining => Ok(Span::lone_surrogate()),
+        }
     }
 
     /// Reads a string into a text of its own. If it is not a text, the position stays.

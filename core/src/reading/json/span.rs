@@ -14,7 +14,9 @@ pub(in crate::reading) struct Span {
     holds: Holds,
 }
 
+/// As long as the other fields of a span, so that an absent span is all zeros.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[repr(u32)]
 enum Holds {
     /// A part of the document as it is written.
     #[default]
@@ -104,6 +106,19 @@ impl Span {
         } else {
             Some(self.as_text(source))
         })
+    }
+
+    /// The text of a value that is known to be one, or `None` when it is absent or empty.
+    #[inline]
+    pub(in crate::reading) fn sound_text(self, texts: &Texts<'_>) -> Option<Text> {
+        if self.is_empty() {
+            return None;
+        }
+
+        match self.holds {
+            Holds::Written => Some(self.as_text(texts.source)),
+            _ => self.text(texts).ok().flatten(),
+        }
     }
 
     /// The text; empty when it is absent.

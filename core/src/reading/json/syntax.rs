@@ -84,7 +84,8 @@ enum Step {
 /// Reads the document again, slowly, to find the way to the mistake.
 fn explain(source: &Source, path: &Path<'_>) -> Error {
     let mut steps = Vec::new();
-    let mut scanner = Scanner::<0>::new(source, 0, Mode::Silent);
+    // A name with a lone surrogate is no mistake of the syntax.
+    let mut scanner = Scanner::<0>::new(source, 0, Mode::Explaining);
     let _mistake = scanner.document(|scanner| walk(scanner, &mut steps));
 
     let message = describe(source.as_str(), scanner.position());

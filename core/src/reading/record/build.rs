@@ -7,6 +7,7 @@ use crate::event_data::{
     Annotation, EventHoldDuration, Replication, Restore, Retention, Tiering, Transition,
 };
 use crate::reading::json::Mode;
+use crate::record::key_memory::KeyMemory;
 use crate::record::{Bucket, EventSource, Object};
 use crate::text::Text;
 use crate::{EventName, ObjectKey, S3EventRecord};
@@ -81,15 +82,18 @@ fn is_from_security_lake(fields: &Fields<'_>) -> bool {
     !slots.into_iter().any(|slot| fields.has(slot))
 }
 
+/// The key as it was sent.
 fn key(fields: &Fields<'_>) -> Result<ObjectKey, Fault> {
-    let key = fields.required(Slot::key)?;
-    let source = fields.content(Slot::event_source)?;
+    fields.required(Slot::key).map(ObjectKey::from_literal)
+}
 
-    Ok(if ENCODING_SOURCES.contains(&source) {
-        ObjectKey::from_encoded(key)
-    } else {
-        ObjectKey::from_literal(key)
-    })
+/// Decodes the key of a record that was built, if its sender encodes keys.
+#[inline]
+pub(in crate::reading) fn decode_key(record: &mut S3EventRecord, memory: &mut KeyMemory) {
+    let source = record.event_source.as_ref();
+    if source.is_some_and(|source| ENCODING_SOURCES.contains(&source.as_str())) {
+        record.object.key.decode_into(memory);
+    }
 }
 
 /// Builds the data of a rare event when its object is present.
@@ -106,13 +110,19 @@ fn boxed<T>(
     }
 }
 
-/// EventBridge writes the storage class into other events too.
+#[inline]
 fn restore(fields: &Fields<'_>) -> Result<Option<Box<Restore>>, Fault> {
     let slots = [Slot::restore, Slot::expiry_time, Slot::storage_class];
-    if !slots.into_iter().any(|slot| fields.has(slot)) {
-        return Ok(None);
+    if slots.into_iter().any(|slot| fields.has(slot)) {
+        read_restore(fields)
+    } else {
+        Ok(None)
     }
+}
 
+/// EventBridge writes the storage class into other events too.
+#[cold]
+fn read_restore(fields: &Fields<'_>) -> Result<Option<Box<Restore>>, Fault> {
     let data = restore_data(fields)?;
     let is_restore = fields.has(Slot::restore)
         || data.expiry_time.is_some()
@@ -140,6 +150,7 @@ fn transition(fields: &Fields<'_>) -> Result<Option<Box<Transition>>, Fault> {
 }
 
 /// S3 documents annotations without showing where they are, so both places are read.
+#[inline(always)]
 fn annotations(fields: &Fields<'_>) -> Result<Vec<Annotation>, Fault> {
     let annotations = fields.annotations(Slot::annotations)?;
     let inner = fields.annotations(Slot::s3_annotations)?;

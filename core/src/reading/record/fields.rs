@@ -61,7 +61,7 @@ impl<'f> Fields<'f> {
 
     /// Whether an entry of `Records` is a test notification, as NooBaa sends it.
     pub(in crate::reading) fn is_test(&self) -> Result<bool, Fault> {
-        Ok(self.content(Slot::test)? == "s3:TestEvent")
+        Ok(self.has(Slot::test) && self.content(Slot::test)? == "s3:TestEvent")
     }
 
     /// The detail type of an event that CloudTrail put on EventBridge, whose source is S3's too.
@@ -74,9 +74,12 @@ impl<'f> Fields<'f> {
     }
 
     /// The text, or `None` when it is absent or empty.
+    ///
+    /// No other value is here: the silent mode leaves none, and [`check`](Self::check) finds those
+    /// that the explaining mode leaves.
     #[inline]
     pub(super) fn text<T: FromText>(&self, slot: Slot) -> Result<Option<T>, Fault> {
-        let text = self.sound(slot, self.spans[slot].text(&self.texts))?;
+        let text = self.spans[slot].sound_text(&self.texts);
         Ok(text.map(T::from_text))
     }
 
@@ -95,10 +98,10 @@ impl<'f> Fields<'f> {
     pub(super) fn number(&self, slot: Slot) -> Result<Option<u64>, Fault> {
         match self.content(slot)? {
             "" => Ok(None),
-            digits => digits
-                .parse()
-                .map(Some)
-                .map_err(|_| Fault::new(FaultKind::NotNumber, slot)),
+            digits => match whole_number(digits) {
+                Some(number) => Ok(Some(number)),
+                None => Err(Fault::new(FaultKind::NotNumber, slot)),
+            },
         }
     }
 
@@ -108,9 +111,19 @@ impl<'f> Fields<'f> {
     }
 
     /// `true` or `false`, or `None` when it is absent or an empty string.
+    #[inline]
     pub(super) fn flag(&self, slot: Slot) -> Result<Option<bool>, Fault> {
+        if self.has(slot) {
+            self.read_flag(slot)
+        } else {
+            Ok(None)
+        }
+    }
+
+    #[cold]
+    fn read_flag(&self, slot: Slot) -> Result<Option<bool>, Fault> {
         match self.written(slot) {
-            "" | "\"\"" => Ok(None),
+            "\"\"" => Ok(None),
             "true" => Ok(Some(true)),
             "false" => Ok(Some(false)),
             _ => Err(Fault::new(FaultKind::NotFlag, slot)),
@@ -172,6 +185,28 @@ impl<'f> Fields<'f> {
         self.form
             .with_path(fault.slot, self.spans, path, |path| fault.explain(path))
     }
+}
+
+/// Parses a number, which usually has few digits.
+#[inline]
+fn whole_number(text: &str) -> Option<u64> {
+    // So many digits never overflow.
+    const NEVER_TOO_MANY: usize = 19;
+
+    if text.len() > NEVER_TOO_MANY {
+        return text.parse().ok();
+    }
+
+    let mut number = 0_u64;
+    for byte in text.as_bytes() {
+        let digit = byte.wrapping_sub(b'0');
+        if digit > 9 {
+            return text.parse().ok();
+        }
+        number = number * 10 + u64::from(digit);
+    }
+
+    Some(number)
 }
 
 impl Fault {

@@ -9,7 +9,7 @@ mod lists;
 mod shape;
 mod slots;
 
-pub(super) use build::build;
+pub(super) use build::{build, decode_key};
 pub(super) use fields::Fields;
 pub(super) use slots::{Field, Form, Slot, Spans};
 
@@ -19,6 +19,7 @@ use crate::S3EventRecord;
 /// Reads an entry of a notification's `Records` in silent mode, and hands it to `take`.
 ///
 /// A record is large. Returning it would copy it once more.
+#[inline]
 pub(super) fn read_record<const LEVEL: usize>(
     scanner: &mut Scanner<'_, LEVEL>,
     take: impl FnOnce(S3EventRecord),
@@ -211,7 +212,7 @@ fn mark_typical_objects<const LEVEL: usize>(scanner: &Scanner<'_, LEVEL>, spans:
     }
 }
 
-/// Reads what follows the key of an object that was created in a bucket without versioning.
+/// Reads what follows the key of an object that was created.
 fn read_typical_created<const LEVEL: usize>(
     scanner: &mut Scanner<'_, LEVEL>,
     spans: &mut Spans,
@@ -219,6 +220,10 @@ fn read_typical_created<const LEVEL: usize>(
     scanner.literal(br#"\",\"size\":"#).ok()?;
     spans[Slot::size] = scanner.plain_digits()?;
     spans[Slot::e_tag] = scanner.text_after(r#",\"eTag\":\""#)?;
+    // Only buckets with versioning have it.
+    spans[Slot::version_id] = scanner
+        .text_after(r#"\",\"versionId\":\""#)
+        .unwrap_or_default();
     spans[Slot::sequencer] = scanner.text_after(r#"\",\"sequencer\":\""#)?;
 
     scanner.literal(br#"\"}"#).ok()

@@ -53,6 +53,22 @@ fn s3_prints_the_notification_configuration_of_the_bucket() {
 }
 
 #[test]
+fn local_prints_what_s3_dispatch_local_runs_the_program_with() {
+    let events = json!([
+        "s3:ObjectCreated:Put",
+        "s3:ObjectCreated:CompleteMultipartUpload"
+    ]);
+    let expected = json!({
+        "name": "put-processor",
+        "buckets": [],
+        "takes_any_bucket": true,
+        "events": events,
+        "filter_policy": body_filter(),
+    });
+    assert_eq!(policy("local"), expected);
+}
+
+#[test]
 fn eventbridge_prints_the_pattern_of_a_rule() {
     let detail = json!({"reason": ["PutObject", "CompleteMultipartUpload"]});
     let expected =
@@ -188,6 +204,7 @@ fn the_error_for_an_unknown_format_lists_the_known_ones() {
         "terraform",
         "cloudformation",
         "sam",
+        "local",
     ] {
         assert!(run.stderr.contains(part), "{}", run.stderr);
     }

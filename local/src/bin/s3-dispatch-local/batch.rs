@@ -11,7 +11,7 @@ use s3_dispatch_local::{
 };
 
 use crate::cli::{BatchArguments, Implementation};
-use crate::output;
+use crate::console::write;
 
 /// Runs the job, and writes its report.
 pub(crate) async fn run(arguments: &BatchArguments) -> Result<ExitCode, Box<dyn Error>> {
@@ -27,7 +27,7 @@ pub(crate) async fn run(arguments: &BatchArguments) -> Result<ExitCode, Box<dyn 
     let report = report?;
 
     match &arguments.report {
-        None => output::write(&report.to_csv())?,
+        None => write(&report.to_csv())?,
         Some(file) => std::fs::write(file, report.to_csv())
             .map_err(|error| format!("`{}` cannot be written: {error}", file.display()))?,
     }

@@ -4,16 +4,12 @@ use std::env;
 use std::error::Error;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
-use std::time::Duration;
 
 use s3_dispatch_local::FunctionSpec;
 use serde_json::Value;
 use tokio::process::Command;
 
 use crate::console::say;
-
-/// A build that takes longer is announced, so that the program does not seem to hang.
-const QUIET_BUILD_TIME: Duration = Duration::from_secs(1);
 
 /// Sets the program of each function that has none and does not run elsewhere: the example of the
 /// same name.
@@ -56,7 +52,10 @@ pub(crate) async fn set_programs(functions: &mut [FunctionSpec]) -> Result<(), B
     Ok(())
 }
 
-/// Builds these packages and returns their programs.
+/// Builds these packages and returns their programs. Cargo says what it does, on standard error.
+///
+/// This package is selected too. Cargo chooses the features of dependencies for all selected
+/// packages together, so the programs share what `cargo run` has built, and take seconds.
 async fn build(
     cargo: &Path,
     package: &Path,
@@ -65,36 +64,29 @@ async fn build(
     let mut command = Command::new(cargo);
     command
         .current_dir(package)
-        .args(["build", "--message-format=json-render-diagnostics"]);
+        .args(["build", "--message-format=json-render-diagnostics"])
+        .args(["--package", env!("CARGO_PKG_NAME")]);
 
     for name in names {
-        command.args(["--package", name]);
+        command.args(["--package", name, "--bin", name]);
     }
 
     if !cfg!(debug_assertions) {
         command.arg("--release");
     }
 
+    let names = names.join(" and ");
+    say(&format!("Building {names} with `cargo build`"));
+
     let child = command
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
+        .stderr(Stdio::inherit())
         .kill_on_drop(true)
         .spawn()?;
-
-    let names = names.join(" and ");
-    let mut build = std::pin::pin!(child.wait_with_output());
-
-    let output = match tokio::time::timeout(QUIET_BUILD_TIME, build.as_mut()).await {
-        Ok(output) => output?,
-        Err(_) => {
-            say(&format!("Building {names} with `cargo build`..."));
-            build.await?
-        }
-    };
+    let output = child.wait_with_output().await?;
 
     if !output.status.success() {
-        say(String::from_utf8_lossy(&output.stderr).trim_end());
         return Err(format!("`cargo build` failed for {names}; its output is above").into());
     }
 

@@ -1,18 +1,18 @@
 //! Runs S3, SNS, SQS and Lambda on one machine, for development and tests.
 //!
-//! [`cli`] reads the command line and [`run`] does what it asks for: it starts the pipeline, prints
-//! its steps ([`console`]), plays the demo ([`demo`]), and serves the page ([`ui`]). [`batch`] runs
-//! a job instead.
+//! [`cli`] reads the command line and [`run`] does what it asks for: it builds the program of a
+//! Cargo project ([`project`]), starts the pipeline, prints its steps ([`console`]), plays the demo
+//! ([`demo`]), and serves the page ([`ui`]). [`batch`] runs a job instead.
 
 mod cli;
 mod run;
 mod batch;
 mod interrupt;
 mod examples;
+mod functions;
+mod project;
 mod s3_client;
 mod demo;
-mod step_line;
-mod output;
 mod console;
 mod ui;
 

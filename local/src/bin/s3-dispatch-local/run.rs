@@ -1,6 +1,5 @@
 //! Starts what the command line asks for, and stops it at the end.
 
-use std::collections::BTreeMap;
 use std::error::Error;
 use std::io;
 use std::net::SocketAddr;
@@ -8,15 +7,16 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use s3_dispatch_local::{
-    BoundS3Endpoint, ErrorKind, FunctionSpec, InvokeUrl, LocalPipeline, NotificationSource,
-    S3Endpoint, Topology,
+    BoundS3Endpoint, ErrorKind, LocalPipeline, NotificationSource, S3Endpoint, Topology,
 };
 
-use crate::cli::{Arguments, Implementation};
+use crate::cli::{Arguments, Demo};
 use crate::console::{self, Console, SilentConsole, paint, say};
+use crate::demo::{self, Table};
+use crate::functions::{UselessWorker, set_endpoint, set_programs, set_variables};
 use crate::interrupt::Interrupt;
+use crate::project::{BuildStatus, Project, Watched, first_build, watch};
 use crate::ui::{BoundUi, Monitor, Ui};
-use crate::{demo, examples};
 
 /// Everything that runs until Ctrl-C, or until the demo is over.
 struct Running {
@@ -24,15 +24,15 @@ struct Running {
     endpoint: S3Endpoint,
     ui: Option<Ui>,
     console: Console,
+    useless_worker: UselessWorker,
 }
+
+/// The project whose programs run, and what they were built from.
+type WatchedProject = (Project, Watched);
 
 /// Runs until Ctrl-C, or until the demo is over.
 pub(crate) async fn run(arguments: &Arguments) -> Result<ExitCode, Box<dyn Error>> {
-    let mut topology = arguments.topology()?;
-    if arguments.demo {
-        demo::adapt(&mut topology, &arguments.faults());
-    }
-
+    let (mut topology, project) = prepare(arguments).await?;
     set_programs(arguments, &mut topology.functions).await?;
     set_variables(arguments, &mut topology.functions)?;
 
@@ -44,16 +44,13 @@ pub(crate) async fn run(arguments: &Arguments) -> Result<ExitCode, Box<dyn Error
     set_endpoint(&mut topology.functions, address);
 
     let mut interrupt = Interrupt::watch()?;
-    let running = Running::start(arguments, &topology, endpoint, ui).await?;
+    let status = BuildStatus::new(arguments.watch);
+    let running = Running::start(arguments, &topology, endpoint, ui, &status).await?;
 
-    let outcome = if arguments.demo {
-        tokio::select! {
-            table = demo::run(address, &running.pipeline) => table.map(Some),
-            () = interrupt.wait() => Ok(None),
-        }
-    } else {
-        interrupt.wait().await;
-        Ok(None)
+    let outcome = tokio::select! {
+        outcome = running.work(arguments, address, &project, &status) => outcome,
+        reason = running.useless_worker.wait() => Err(reason.into()),
+        () = interrupt.wait() => Ok(None),
     };
 
     let has_ui = arguments.ui.is_some();
@@ -73,7 +70,7 @@ pub(crate) async fn run(arguments: &Arguments) -> Result<ExitCode, Box<dyn Error
 
             table.is_right()
         }
-        None => !arguments.demo,
+        None => arguments.demo.is_none(),
     };
 
     Ok(if is_success {
@@ -83,12 +80,73 @@ pub(crate) async fn run(arguments: &Arguments) -> Result<ExitCode, Box<dyn Error
     })
 }
 
+/// The pipeline to run: that of a file, of the examples, or of the programs of a Cargo project,
+/// which are built.
+async fn prepare(
+    arguments: &Arguments,
+) -> Result<(Topology, Option<WatchedProject>), Box<dyn Error>> {
+    if arguments.demo == Some(Demo::Thumbnails) {
+        let (mut topology, project, watched) = demo::build_thumbnails().await?;
+        demo::adapt_thumbnails(&mut topology);
+        return Ok((topology, Some((project, watched))));
+    }
+
+    let project = match arguments.has_project() {
+        true => Project::find(arguments).await?,
+        false => None,
+    };
+
+    let Some(project) = project else {
+        if arguments.watch {
+            let text = "`--watch` needs a program: name one with `--program NAME`";
+            return Err(text.into());
+        }
+
+        let mut topology = arguments.topology()?;
+        if arguments.demo.is_some() {
+            demo::adapt(&mut topology, &arguments.faults());
+        }
+        return Ok((topology, None));
+    };
+
+    let (topology, watched) = first_build(&project, arguments.watch).await?;
+    Ok((topology, Some((project, watched))))
+}
+
 impl Running {
+    /// Plays the demo, or builds the programs again when they change. Ends only with the demo.
+    async fn work(
+        &self,
+        arguments: &Arguments,
+        address: SocketAddr,
+        project: &Option<WatchedProject>,
+        status: &BuildStatus,
+    ) -> Result<Option<Table>, Box<dyn Error>> {
+        match arguments.demo {
+            Some(Demo::Events) => return demo::run(address, &self.pipeline).await.map(Some),
+            Some(Demo::Thumbnails) => {
+                let table = demo::run_thumbnails(address, &self.pipeline).await;
+                return table.map(Some);
+            }
+            None => {}
+        }
+
+        match project {
+            Some((project, watched)) if arguments.watch => {
+                watch(project, watched.clone(), &self.pipeline, status).await;
+            }
+            _ => std::future::pending().await,
+        }
+
+        Ok(None)
+    }
+
     async fn start(
         arguments: &Arguments,
         topology: &Topology,
         endpoint: BoundS3Endpoint,
         ui: Option<BoundUi>,
+        status: &BuildStatus,
     ) -> Result<Self, Box<dyn Error>> {
         let mut builder = LocalPipeline::builder()
             .with_topology(topology.clone())
@@ -110,8 +168,10 @@ impl Running {
         }
 
         let console = SilentConsole::new();
+        let useless_worker = UselessWorker::of(topology);
         let pipeline = builder
             .with_observer(console.observer())
+            .with_observer(useless_worker.observer())
             .start()
             .await
             .map_err(|error| name_port(error, "--sqs-port"))?;
@@ -125,10 +185,10 @@ impl Running {
                 "The page is at {}",
                 paint(console::NAME, &format!("http://{}", ui.address()))
             ));
-            ui.serve(pipeline.clone(), monitor, address)
+            ui.serve(pipeline.clone(), monitor, address, status.clone())
         });
 
-        let console = console.start();
+        let console = console.start(arguments.console.sums_up());
         let endpoint = endpoint.serve(Arc::clone(pipeline.buckets()));
 
         Ok(Self {
@@ -136,6 +196,7 @@ impl Running {
             endpoint,
             ui,
             console,
+            useless_worker,
         })
     }
 
@@ -223,122 +284,6 @@ fn name_port(error: s3_dispatch_local::Error, option: &str) -> Box<dyn Error> {
     }
 }
 
-/// Sets the programs that the command line names, and those of the examples.
-async fn set_programs(
-    arguments: &Arguments,
-    functions: &mut [FunctionSpec],
-) -> Result<(), Box<dyn Error>> {
-    let mut given: BTreeMap<_, _> = arguments.function.iter().cloned().collect();
-    let mut workers: BTreeMap<_, _> = arguments.worker.iter().cloned().collect();
-    if let Some(name) = workers.keys().find(|name| given.contains_key(*name)) {
-        return Err(format!("`{name}` is either a function or a worker").into());
-    }
-
-    for function in &mut *functions {
-        if let Some(program) = workers.remove(&function.name) {
-            *function = function.clone().with_program(program).as_worker();
-            function.arguments.clone_from(&arguments.arguments);
-        }
-
-        match given.remove(&function.name) {
-            Some(Implementation::Program(program)) => {
-                *function = function.clone().with_program(program);
-                if !arguments.arguments.is_empty() {
-                    function.arguments.clone_from(&arguments.arguments);
-                }
-            }
-            Some(Implementation::Url(url)) => run_elsewhere(function, url),
-            None => {}
-        }
-    }
-
-    let mut named = arguments.function.iter();
-    let is_program = |(_, given): &_| matches!(given, Implementation::Program(_));
-    let has_program = named.any(is_program) || !arguments.worker.is_empty();
-    if !arguments.arguments.is_empty() && !has_program {
-        return Err("the arguments after `--` need a program: `--function NAME=PATH`".into());
-    }
-
-    let unknown = given.into_keys().chain(workers.into_keys()).next();
-    if let Some(name) = unknown {
-        return Err(no_function(&name, functions));
-    }
-
-    if arguments.config.is_none() {
-        examples::set_programs(functions).await?;
-    }
-
-    Ok(())
-}
-
-/// Replaces the program of a function, with its arguments and its environment.
-fn run_elsewhere(function: &mut FunctionSpec, url: InvokeUrl) {
-    *function = function.clone().with_invoke_url(url);
-    function.arguments.clear();
-    function.environment.clear();
-    function.inherits_environment = false;
-}
-
-/// Sets the environment variables that the command line names. One for all functions is for those
-/// that run here.
-fn set_variables(
-    arguments: &Arguments,
-    functions: &mut [FunctionSpec],
-) -> Result<(), Box<dyn Error>> {
-    for variable in &arguments.env {
-        let mut is_used = false;
-        let wanted = variable.function.as_deref();
-
-        for function in &mut *functions {
-            let is_wanted = match wanted {
-                Some(wanted) => wanted == function.name,
-                None => function.invoke_url.is_none(),
-            };
-
-            if is_wanted {
-                let value = variable.value.clone();
-                function.environment.insert(variable.name.clone(), value);
-                is_used = true;
-            }
-        }
-
-        if let (Some(wanted), false) = (wanted, is_used) {
-            return Err(no_function(wanted, functions));
-        }
-    }
-
-    for function in functions {
-        function.inherits_environment |= arguments.inherit_env && function.invoke_url.is_none();
-    }
-
-    Ok(())
-}
-
-fn no_function(name: &str, functions: &[FunctionSpec]) -> Box<dyn Error> {
-    let names = functions.iter().map(|known| format!("`{}`", known.name));
-    let names: Vec<_> = names.collect();
-
-    format!(
-        "there is no function `{name}`; the functions are {}",
-        names.join(", ")
-    )
-    .into()
-}
-
-/// Points the functions' S3 clients to the endpoint, unless the configuration points elsewhere.
-fn set_endpoint(functions: &mut [FunctionSpec], address: SocketAddr) {
-    let here = functions
-        .iter_mut()
-        .filter(|function| function.invoke_url.is_none());
-
-    for function in here {
-        function
-            .environment
-            .entry("AWS_ENDPOINT_URL_S3".into())
-            .or_insert(format!("http://{address}"));
-    }
-}
-
 fn greet(arguments: &Arguments, address: SocketAddr, sqs: Option<SocketAddr>, topology: &Topology) {
     let buckets: Vec<_> = topology
         .buckets
@@ -369,7 +314,7 @@ fn greet(arguments: &Arguments, address: SocketAddr, sqs: Option<SocketAddr>, to
         }
     }
 
-    if !arguments.demo {
+    if arguments.demo.is_none() {
         say(&format!(
             "  export AWS_ENDPOINT_URL_S3=http://{address} AWS_REGION=us-east-1"
         ));

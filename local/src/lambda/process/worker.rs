@@ -26,6 +26,13 @@ const MAX_PAUSE: Duration = Duration::from_secs(5);
 /// A worker that has run this long is not failing to start.
 const STEADY: Duration = Duration::from_secs(10);
 
+/// What a program prints that has no command `work`: one of `s3-dispatch` without the feature
+/// `worker`.
+const WITHOUT_WORK: &str = "the program is built without `work`";
+
+/// The exit status of such a program.
+const NOT_RUN: &str = "exit status: 2";
+
 /// What a worker shall do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Order {
@@ -35,7 +42,8 @@ enum Order {
     End,
 }
 
-/// A worker with its process, which is started again when it ends. Dropping it kills the process.
+/// A worker with its process, which is started again when it ends, unless its program has no
+/// command `work`. Dropping it kills the process.
 pub(crate) struct Worker {
     order: watch::Sender<Order>,
     task: Mutex<Option<JoinHandle<()>>>,
@@ -140,6 +148,10 @@ impl Supervisor {
             };
 
             let Some(reason) = reason else { break };
+            if let Some(reason) = self.given_up(&reason) {
+                return self.record_stopped(Some(reason));
+            }
+
             self.record(StepKind::FunctionCrashed {
                 function: Arc::clone(&self.function),
                 reason,
@@ -163,9 +175,35 @@ impl Supervisor {
             }
         }
 
+        self.record_stopped(None);
+    }
+
+    /// Why it is in vain to start the program again, if it is: it has no command `work`.
+    fn given_up(&self, end: &str) -> Option<String> {
+        if end != NOT_RUN {
+            return None;
+        }
+
+        let history = self.journal.history();
+        let own = history.iter().rev().map(|step| &step.kind);
+        let own = own.take_while(|step| match step {
+            StepKind::FunctionStarted { function, .. } => *function != self.function,
+            _ => true,
+        });
+
+        own.filter_map(|step| match step {
+            StepKind::FunctionLog { function, line, .. } if *function == self.function => line
+                .find(WITHOUT_WORK)
+                .map(|start| line[start..].to_owned()),
+            _ => None,
+        })
+        .next()
+    }
+
+    fn record_stopped(&self, reason: Option<String>) {
         self.record(StepKind::FunctionStopped {
             function: Arc::clone(&self.function),
-            reason: None,
+            reason,
         });
     }
 

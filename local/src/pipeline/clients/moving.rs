@@ -57,7 +57,7 @@ impl Engine {
 
         let (moved, committed) = self.change_and_commit(|state| {
             for count in 0..most {
-                let moved = self.move_message(state, now, source, destination);
+                let moved = self.move_message(state, now, source, None, destination);
                 if moved != Moved::Done {
                     return (count, moved);
                 }
@@ -70,11 +70,27 @@ impl Engine {
         Ok(moved)
     }
 
+    /// Moves the visible message with this id back to where it came from.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Storage`](crate::ErrorKind::Storage) when it cannot be written to disk.
+    pub(in crate::pipeline) fn move_back(&self, source: &str, id: &str) -> Result<Moved, Error> {
+        let now = self.clock.now();
+        let (moved, committed) =
+            self.change_and_commit(|state| self.move_message(state, now, source, Some(id), None));
+        committed?;
+
+        Ok(moved)
+    }
+
+    /// Moves the message with this id, or else the next one.
     fn move_message(
         &self,
         state: &mut PipelineState,
         now: SystemTime,
         source: &str,
+        id: Option<&str>,
         destination: Option<&str>,
     ) -> Moved {
         let Some(queue) = state.queues.get_mut(source) else {
@@ -82,7 +98,7 @@ impl Engine {
         };
         self.expire(queue, now);
 
-        let Some(letter) = queue.first_visible(now) else {
+        let Some(letter) = queue.visible(now, id) else {
             return Moved::NothingLeft;
         };
 

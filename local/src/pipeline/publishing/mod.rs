@@ -1,6 +1,7 @@
 //! How events and messages enter the pipeline.
 
 mod notifications;
+mod reconfiguring;
 
 use std::sync::{Arc, MutexGuard};
 use std::time::{Duration, SystemTime};

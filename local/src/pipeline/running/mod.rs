@@ -6,6 +6,7 @@ mod local_pipeline;
 mod local_queue;
 mod local_queue_calls;
 mod objects;
+mod reconfiguring;
 
 pub use self::local_pipeline::LocalPipeline;
 pub use self::local_queue::LocalQueue;

@@ -19,7 +19,22 @@ use super::queue::is_fifo;
 use crate::error::{Error, ErrorKind, no_such};
 
 impl Topology {
-    pub(crate) fn check(&self) -> Result<(), Error> {
+    /// Checks what the start of a pipeline checks.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Configuration`] when the topology contradicts itself, when AWS would reject it,
+    /// or when a part of it could never do anything.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use s3_dispatch_local::{BucketSpec, Topology};
+    ///
+    /// assert!(Topology::new().with_bucket(BucketSpec::new("photos")).check().is_ok());
+    /// assert!(Topology::new().with_bucket(BucketSpec::new("My Photos")).check().is_err());
+    /// ```
+    pub fn check(&self) -> Result<(), Error> {
         match self.problem() {
             Some(problem) => Err(Error::new(ErrorKind::Configuration, problem.message)),
             None => Ok(()),

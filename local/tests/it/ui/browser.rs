@@ -29,7 +29,7 @@ pub(super) struct PageResponse {
 }
 
 /// The server-sent events of an open page.
-pub(super) struct Events(BufReader<TcpStream>);
+pub(crate) struct Events(BufReader<TcpStream>);
 
 impl Ui {
     pub(crate) async fn start(arguments: &[&str]) -> Self {
@@ -40,7 +40,7 @@ impl Ui {
         .await
     }
 
-    pub(super) async fn of(mut program: Program) -> Self {
+    pub(crate) async fn of(mut program: Program) -> Self {
         let line = program.line("The page is at http://127.0.0.1:").await;
         let port = line.rsplit(':').next().unwrap().parse().unwrap();
         let s3 = program.port().await;
@@ -87,14 +87,14 @@ impl Ui {
             .await
     }
 
-    pub(super) async fn watch(&self) -> Events {
+    pub(crate) async fn watch(&self) -> Events {
         Events(BufReader::new(open(self.port).await))
     }
 }
 
 impl Events {
     /// Returns the next event, or `None` when the stream ends.
-    pub(super) async fn next(&mut self) -> Option<Value> {
+    pub(crate) async fn next(&mut self) -> Option<Value> {
         let mut line = String::new();
         let next = async {
             loop {
@@ -115,7 +115,7 @@ impl Events {
     }
 
     /// Returns the first event that matches.
-    pub(super) async fn until(&mut self, is_match: impl Fn(&Value) -> bool) -> Value {
+    pub(crate) async fn until(&mut self, is_match: impl Fn(&Value) -> bool) -> Value {
         loop {
             let event = self.next().await.expect("the stream ended");
             if is_match(&event) {
@@ -125,7 +125,7 @@ impl Events {
     }
 
     /// Waits until the message with this id is in this state.
-    pub(super) async fn message(&mut self, id: &str, state: &str) -> Value {
+    pub(crate) async fn message(&mut self, id: &str, state: &str) -> Value {
         let of = |event: &Value| {
             let messages = event["messages"].as_array().unwrap();
             messages

@@ -2,6 +2,7 @@
 
 pub(crate) mod browser;
 mod notifications;
+mod replay;
 
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, TcpListener};

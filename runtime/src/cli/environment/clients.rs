@@ -6,11 +6,36 @@ use aws_smithy_http_client::tls::Provider;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use http::Uri;
 
+/// The domains of AWS, in every partition ("Partitions", AWS SDK for Rust, `aws-sdk-sqs` 1.119).
+const DOMAINS_OF_AWS: [&str; 14] = [
+    "amazonaws.com",
+    "api.aws",
+    "amazonaws.com.cn",
+    "api.amazonwebservices.com.cn",
+    "amazonaws.eu",
+    "api.amazonwebservices.eu",
+    "c2s.ic.gov",
+    "api.aws.ic.gov",
+    "sc2s.sgov.gov",
+    "api.aws.scloud",
+    "cloud.adc-e.uk",
+    "api.cloud-aws.adc-e.uk",
+    "csp.hci.ic.gov",
+    "api.aws.hci.ic.gov",
+];
+
 /// Returns a client of SQS for the queue with this URL.
 ///
-/// The region is that in the URL. Only if it names none, it is that of the settings.
+/// The region is that in the URL. Only if it names none, it is that of the settings. If the
+/// settings name no endpoint and the URL is not one of AWS, its server is the endpoint.
 pub(in crate::cli) async fn sqs(queue_url: &str) -> Client {
-    Client::new(&settings(region(queue_url)).await)
+    let mut config = settings(region(queue_url)).await;
+    if let (None, Some(origin)) = (config.endpoint_url(), foreign_origin(queue_url)) {
+        // An endpoint of the settings for SQS alone still comes first.
+        config = config.into_builder().endpoint_url(origin).build();
+    }
+
+    Client::new(&config)
 }
 
 /// Reads the settings that the SDK of AWS knows: credentials from the environment, the profile, a
@@ -27,6 +52,20 @@ pub(in crate::cli) async fn settings(region: Option<String>) -> SdkConfig {
     }
 
     config.load().await
+}
+
+/// Returns the server in the URL of a queue, such as `http://127.0.0.1:9324`. `None` if it is one
+/// of AWS, whose endpoints the SDK knows.
+fn foreign_origin(queue_url: &str) -> Option<String> {
+    let uri: Uri = queue_url.parse().ok()?;
+    let host = uri.host()?.trim_end_matches('.').to_ascii_lowercase();
+    let is_of_aws = DOMAINS_OF_AWS.iter().any(|domain| {
+        let rest = host.strip_suffix(domain);
+        rest.is_some_and(|rest| rest.ends_with('.'))
+    });
+
+    let origin = (uri.scheme_str()?, uri.authority()?);
+    (!is_of_aws).then(|| format!("{}://{}", origin.0, origin.1))
 }
 
 /// Returns the region in the URL of a queue, such as
@@ -89,5 +128,76 @@ mod tests {
             "https://queue.amazonaws.com/123456789012/sqs.eu-central-1.x",
             None,
         );
+    }
+
+    #[track_caller]
+    fn check_origin(queue_url: &str, expected: Option<&str>) {
+        assert_eq!(
+            foreign_origin(queue_url).as_deref(),
+            expected,
+            "{queue_url}"
+        );
+    }
+
+    #[test]
+    fn the_endpoints_of_aws_are_those_of_the_sdk() {
+        for host in [
+            "sqs.eu-central-1.amazonaws.com",
+            "sqs.eu-central-1.amazonaws.com.",
+            "SQS.eu-central-1.AmazonAWS.com",
+            "sqs-fips.us-gov-west-1.amazonaws.com",
+            "queue.amazonaws.com",
+            "eu-central-1.queue.amazonaws.com",
+            "vpce-0a1b-xyz.sqs.eu-central-1.vpce.amazonaws.com",
+            "sqs.eu-central-1.api.aws",
+            "sqs.cn-north-1.amazonaws.com.cn",
+            "sqs.cn-north-1.api.amazonwebservices.com.cn",
+            "vpce-0a1b-xyz.sqs.cn-north-1.vpce.amazonaws.com.cn",
+            "sqs.eusc-de-east-1.amazonaws.eu",
+            "sqs.eusc-de-east-1.api.amazonwebservices.eu",
+            "sqs.us-iso-east-1.c2s.ic.gov",
+            "sqs.us-iso-east-1.api.aws.ic.gov",
+            "sqs.us-isob-east-1.sc2s.sgov.gov",
+            "sqs.us-isob-east-1.api.aws.scloud",
+            "sqs.eu-isoe-west-1.cloud.adc-e.uk",
+            "sqs.eu-isoe-west-1.api.cloud-aws.adc-e.uk",
+            "sqs.us-isof-south-1.csp.hci.ic.gov",
+            "sqs.us-isof-south-1.api.aws.hci.ic.gov",
+        ] {
+            check_origin(&format!("https://{host}/123456789012/uploads"), None);
+        }
+    }
+
+    #[test]
+    fn another_server_is_asked_itself() {
+        for (queue_url, expected) in [
+            (
+                "http://127.0.0.1:9324/queue/uploads",
+                "http://127.0.0.1:9324",
+            ),
+            (
+                "http://[::1]:4566/000000000000/uploads",
+                "http://[::1]:4566",
+            ),
+            ("http://elasticmq/queue/uploads", "http://elasticmq"),
+            (
+                "http://sqs.eu-central-1.localhost.localstack.cloud:4566/000000000000/uploads",
+                "http://sqs.eu-central-1.localhost.localstack.cloud:4566",
+            ),
+            (
+                "https://sqs.example.com:443/uploads",
+                "https://sqs.example.com:443",
+            ),
+            (
+                "https://notamazonaws.com/1/uploads",
+                "https://notamazonaws.com",
+            ),
+            (
+                "https://sqs.eu-central-1.amazonaws.com.example.com/1/uploads",
+                "https://sqs.eu-central-1.amazonaws.com.example.com",
+            ),
+        ] {
+            check_origin(queue_url, Some(expected));
+        }
     }
 }

@@ -208,24 +208,14 @@ impl Invocation {
         }
     }
 
-    /// Adds what only the invocation knows to a message's context. If the message has its own trace
-    /// header, it keeps that one.
+    /// Adds what only the invocation knows to a message's context.
     fn complete(&self, context: &mut MessageContext) {
-        if let Some(deadline) = self.deadline {
-            *context = std::mem::take(context).with_deadline(deadline);
-        }
-
-        if let Some(id) = &self.request_id {
-            *context = std::mem::take(context).with_request_id(id.clone());
-        }
-
-        if let Some(function) = &self.own_function {
-            *context = std::mem::take(context).with_own_function(Arc::clone(function));
-        }
-
-        if let (None, Some(header)) = (context.trace_header(), &self.trace_header) {
-            *context = std::mem::take(context).with_trace_header(header.clone());
-        }
+        context.complete(
+            self.deadline,
+            self.request_id.as_ref(),
+            self.own_function.as_ref(),
+            self.trace_header.as_ref(),
+        );
     }
 }
 

@@ -217,7 +217,7 @@ impl<'b, 'd, R: Router> Batch<'b, 'd, R> {
     async fn run_workers(&self, pass: &Pass, most: usize) {
         FairJoin::new(|running| {
             let has_lane = running < most && self.runner.engine.ready(Queue::SideBySide) > 0;
-            let may_take = has_lane && !is_past(pass.end) && !self.starts_nothing_new();
+            let may_take = has_lane && !self.has_ended(pass) && !self.starts_nothing_new();
 
             may_take.then(|| self.run_lanes(Queue::SideBySide, pass, None))
         })
@@ -242,7 +242,7 @@ impl<'b, 'd, R: Router> Batch<'b, 'd, R> {
 
         FairJoin::new(|running| {
             let has_lane = running < most && self.runner.engine.ready(Queue::SideBySide) > 0;
-            let may_take = has_lane && !is_past(pass.end) && !self.starts_nothing_new();
+            let may_take = has_lane && !self.has_ended(pass) && !self.starts_nothing_new();
             let slot = may_take.then(|| slots.take()).flatten()?;
 
             let work = self.run_lanes(Queue::SideBySide, pass, Some(slot.clone()));
@@ -268,17 +268,23 @@ impl<'b, 'd, R: Router> Batch<'b, 'd, R> {
                 return;
             }
 
-            let Some(begun) = self.next(lane, queue, pass) else {
+            let Some(mut begun) = self.next(lane, queue, pass) else {
                 return;
             };
             lane = Some(begun.lane);
             let message = begun.step.message;
-            self.runner.run(begun).await;
+            self.runner.run(&mut begun).await;
 
             if pass.acknowledges.load(Ordering::Relaxed) {
                 self.acknowledge(message..message + 1).await;
             }
         }
+    }
+
+    /// Returns whether a pass has ended before the cut-off time, which is looked at anyway.
+    fn has_ended(&self, pass: &Pass) -> bool {
+        let ends_sooner = pass.end != self.runner.cut;
+        ends_sooner && is_past(pass.end)
     }
 
     fn starts_nothing_new(&self) -> bool {
@@ -287,7 +293,7 @@ impl<'b, 'd, R: Router> Batch<'b, 'd, R> {
 
     /// Begins the next step of this lane, or of another one unless the pass is over.
     fn next(&self, lane: Option<LaneId>, queue: Queue, pass: &Pass) -> Option<Begun<&'d Delivery>> {
-        let queue = Some(queue).filter(|_| !is_past(pass.end));
+        let queue = Some(queue).filter(|_| !self.has_ended(pass));
         let failed_key = self.runner.settings.failed_key;
 
         self.runner.engine.next(lane, queue, failed_key)

@@ -8,7 +8,8 @@ use s3_dispatch_core::handler::BoxFuture;
 use s3_dispatch_core::{
     EventName, HandlerError, MessageContext, Outcome, Router, S3EventRecord, SkipReason,
 };
-use tracing::Instrument;
+use tracing::level_filters::LevelFilter;
+use tracing::{Instrument, Span};
 
 use crate::dispatch::engine::slots;
 #[cfg(feature = "object-store")]
@@ -29,22 +30,12 @@ pub(crate) async fn route<R: Router>(
     settings: &Settings,
 ) -> Outcome {
     let trace = traces::record(record, message);
-    let queue = message.queue_arn().map(|arn| arn.as_str());
-    let span = trace.within(|| {
-        tracing::info_span!(
-            "record",
-            event_name = record.event_name.as_str(),
-            bucket = record.bucket.name.as_str(),
-            key = record.object.key.as_str(),
-            message_id = message.message_id().map(AsRef::<str>::as_ref),
-            request_id = message.request_id().map(AsRef::<str>::as_ref),
-            receive_count = message.receive_count(),
-            queue = queue.and_then(|arn| arn.rsplit(':').next()),
-            backfilled = record.is_backfilled().then_some(true),
-            trace_id = trace.trace_id(),
-            span_id = trace.span_id(),
-        )
-    });
+    // With the feature `log` of `tracing`, a span that is off would still read its fields.
+    let span = if LevelFilter::current() < LevelFilter::INFO {
+        Span::none()
+    } else {
+        trace.within(|| open_span(record, message, trace.trace_id(), trace.span_id()))
+    };
 
     let routed = async {
         let is_timed = cfg!(feature = "metrics") || settings.log_levels.may_log_handled();
@@ -70,6 +61,34 @@ pub(crate) async fn route<R: Router>(
     .instrument(span);
 
     trace.around(routed, error_type).await
+}
+
+/// Opens the span of a record.
+fn open_span(
+    record: &S3EventRecord,
+    message: &MessageContext,
+    trace_id: Option<String>,
+    span_id: Option<String>,
+) -> Span {
+    tracing::info_span!(
+        "record",
+        event_name = record.event_name.as_str(),
+        bucket = record.bucket.name.as_str(),
+        key = record.object.key.as_str(),
+        message_id = message.message_id().map(AsRef::<str>::as_ref),
+        request_id = message.request_id().map(AsRef::<str>::as_ref),
+        receive_count = message.receive_count(),
+        queue = message.queue_arn().map(|arn| queue_name(arn.as_str())),
+        backfilled = record.is_backfilled().then_some(true),
+        trace_id,
+        span_id,
+    )
+}
+
+/// The name of a queue, which is short, so it is searched for from the end, byte by byte.
+fn queue_name(arn: &str) -> &str {
+    let colon = arn.bytes().rposition(|byte| byte == b':');
+    colon.map_or(arn, |colon| &arn[colon + 1..])
 }
 
 async fn route_guarded<R: Router>(

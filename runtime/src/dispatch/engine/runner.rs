@@ -3,7 +3,7 @@
 use std::ops::Deref;
 use std::time::Instant;
 
-use futures_util::future::Abortable;
+use futures_util::future::{AbortRegistration, Abortable};
 use s3_dispatch_core::delivery::Delivery;
 use s3_dispatch_core::{HandlerError, Outcome, Router};
 
@@ -29,27 +29,30 @@ pub(crate) struct Runner<'r, R, D> {
 }
 
 impl<R: Router, D: Deref<Target = Delivery> + Clone> Runner<'_, R, D> {
-    /// Runs a step to its end.
-    pub(crate) async fn run(&self, mut begun: Begun<D>) {
+    /// Runs a step to its end. If its message is taken away, the handler or the sink that runs is
+    /// dropped at once.
+    pub(crate) async fn run(&self, begun: &mut Begun<D>) {
         let choice = self.settings.failed_key;
-        let outcome = match begun.step.work {
-            Work::Fail => return self.engine.end(begun.lane, &begun.step, false, choice),
-            Work::Wait => None,
-            Work::Route(record) => match self.route(&mut begun, record).await {
-                Some(outcome) => Some(outcome),
-                // The message was taken away.
-                None => return self.engine.end(begun.lane, &begun.step, false, choice),
-            },
-        };
+        if matches!(begun.step.work, Work::Fail) {
+            return self.engine.end(begun.lane, &begun.step, false, choice);
+        }
 
+        let registration = begun.registration.take();
+        let begun = &*begun;
+        let (lane, step) = (begun.lane, begun.step);
         let Some(sink) = &self.settings.dead_letters else {
-            let Begun { lane, step, .. } = begun;
-            return self.engine.finish_and_end(lane, &step, outcome, choice);
+            return match unless_taken_away(self.route(begun), registration).await {
+                Some(outcome) => self.engine.finish_and_end(lane, &step, outcome, choice),
+                None => self.engine.end(lane, &step, false, choice),
+            };
         };
 
-        let may_continue = self.finish_with_sink(&**sink, &begun, outcome).await;
-        self.engine
-            .end(begun.lane, &begun.step, may_continue, choice);
+        let work = async {
+            let outcome = self.route(begun).await;
+            self.finish_with_sink(&**sink, begun, outcome).await
+        };
+        let may_continue = unless_taken_away(work, registration).await.unwrap_or(false);
+        self.engine.end(lane, &step, may_continue, choice);
     }
 
     /// Gives a step its outcome, and its message to the sink if that is due. Returns whether the
@@ -73,17 +76,16 @@ impl<R: Router, D: Deref<Target = Delivery> + Clone> Runner<'_, R, D> {
         !failed || is_permanent
     }
 
-    async fn route(&self, begun: &mut Begun<D>, record: usize) -> Option<Outcome> {
-        let registration = begun.registration.take();
+    /// Routes the record of a step, if it has one.
+    async fn route(&self, begun: &Begun<D>) -> Option<Outcome> {
+        let Work::Route(record) = begun.step.work else {
+            return None;
+        };
         let record = &begun.delivery.records()[record];
         let context = &begun.delivery.messages()[begun.step.message].context;
         let _noted = self.in_progress.map(|notes| notes.begin(record, context));
 
-        let routed = record_task::route(self.router, record, context, self.settings);
-        match registration {
-            None => Some(routed.await),
-            Some(registration) => Abortable::new(routed, registration).await.ok(),
-        }
+        Some(record_task::route(self.router, record, context, self.settings).await)
     }
 
     /// Gives the permanent failures of a message to the sink. Returns whether it stored them.
@@ -126,5 +128,16 @@ impl<R: Router, D: Deref<Target = Delivery> + Clone> Runner<'_, R, D> {
     pub(crate) fn is_over(&self) -> bool {
         self.cut
             .is_some_and(|cut| tokio::time::Instant::now() >= cut.into())
+    }
+}
+
+/// Runs a future to its end. `None` if the message is taken away before.
+async fn unless_taken_away<T>(
+    work: impl Future<Output = T>,
+    registration: Option<AbortRegistration>,
+) -> Option<T> {
+    match registration {
+        None => Some(work.await),
+        Some(registration) => Abortable::new(work, registration).await.ok(),
     }
 }

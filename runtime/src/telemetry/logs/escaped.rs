@@ -34,21 +34,30 @@ pub(super) fn is_control(character: char) -> bool {
 
 /// Returns whether a text can be quoted without escapes, in Rust and in JSON.
 ///
-/// It checks 16 bytes at a time, without branches, so that the compiler can use SIMD. Most texts of
-/// a line are short, so the last bytes are checked in the same way.
+/// It checks 16 bytes at a time, without branches, so that the compiler can use SIMD. The last ones
+/// may be among those before them. Many texts of a line are short, so 8 bytes are enough for it.
 pub(super) fn is_plain(text: &str) -> bool {
-    let is_special =
-        |byte: &u8| (*byte < b' ') | (*byte > b'~') | (*byte == b'"') | (*byte == b'\\');
-    let has_none = |chunk: &[u8; 16]| {
-        let found = chunk
-            .iter()
-            .fold(0, |found, byte| found | u8::from(is_special(byte)));
-        found == 0
-    };
+    let bytes = text.as_bytes();
 
-    let (chunks, rest) = text.as_bytes().as_chunks();
-    let mut last = [b' '; 16];
-    last[..rest.len()].copy_from_slice(rest);
+    if let Some(last) = bytes.last_chunk::<16>() {
+        let (chunks, _) = bytes.as_chunks();
+        return chunks.iter().chain([last]).all(has_no_special);
+    }
 
-    chunks.iter().all(has_none) && has_none(&last)
+    match (bytes.first_chunk::<8>(), bytes.last_chunk::<8>()) {
+        (Some(first), Some(last)) => has_no_special(first) && has_no_special(last),
+        _ => !bytes.iter().any(is_special),
+    }
+}
+
+fn has_no_special<const LEN: usize>(chunk: &[u8; LEN]) -> bool {
+    let found = chunk
+        .iter()
+        .fold(0, |found, byte| found | u8::from(is_special(byte)));
+
+    found == 0
+}
+
+fn is_special(byte: &u8) -> bool {
+    (*byte < b' ') | (*byte > b'~') | (*byte == b'"') | (*byte == b'\\')
 }

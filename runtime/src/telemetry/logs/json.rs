@@ -68,7 +68,10 @@ impl Fields<'_> {
     /// Returns whether one of the fields from this index on has this name in a line.
     fn has(self, member: &str, from: usize) -> bool {
         let mut names = self.values.names().skip(from);
-        names.any(|name| self.member(name) == Some(member))
+        // In a line, a name has the first letter that it has in the code.
+        let begins_alike = |name: &str| name.bytes().next() == member.bytes().next();
+
+        names.any(|name| begins_alike(name) && self.member(name) == Some(member))
     }
 
     /// Returns the name of a field in a line. One that every line has itself gets an underscore at

@@ -10,32 +10,26 @@ pub(super) fn push(line: &mut String, time: SystemTime) {
     let seconds = since.as_secs();
     let (year, month, day) = date(seconds / 86_400);
 
-    push_pair(line, year / 100);
-    push_pair(line, year);
-    for (before, number) in [
-        ('-', month),
-        ('-', day),
-        ('T', seconds / 3_600 % 24),
-        (':', seconds / 60 % 60),
-        (':', seconds % 60),
-    ] {
-        line.push(before);
-        push_pair(line, number);
-    }
-
-    line.push('.');
     let micros = u64::from(since.subsec_micros());
-    push_pair(line, micros / 10_000);
-    push_pair(line, micros / 100);
-    push_pair(line, micros);
-    line.push('Z');
-}
 
-/// Appends the last two digits of a number.
-fn push_pair(line: &mut String, number: u64) {
-    for digit in [number / 10 % 10, number % 10] {
-        line.push(char::from(b'0' + digit as u8));
+    let mut text = *b"0000-00-00T00:00:00.000000Z";
+    for (place, number) in [
+        (0, year / 100),
+        (2, year),
+        (5, month),
+        (8, day),
+        (11, seconds / 3_600 % 24),
+        (14, seconds / 60 % 60),
+        (17, seconds % 60),
+        (20, micros / 10_000),
+        (22, micros / 100),
+        (24, micros),
+    ] {
+        text[place] = b'0' + (number / 10 % 10) as u8;
+        text[place + 1] = b'0' + (number % 10) as u8;
     }
+
+    line.push_str(std::str::from_utf8(&text).expect("digits are ASCII"));
 }
 
 /// Returns year, month and day of a day since 1970 in the Gregorian calendar.

@@ -19,8 +19,8 @@ const SPANS_PER_REQUEST: usize = 512;
 
 /// The way of spans out of this process: a provider, a queue, and an exporter.
 ///
-/// Nothing runs in the background, because Lambda stops the process between invocations. Whoever
-/// has an answer to give [flushes](Self::flush) the queue first.
+/// It does nothing by itself, because Lambda stops the process between invocations. Whoever has an
+/// answer to give [sends](Self::send) the queue first, and a worker does so in the background.
 pub(super) struct Export {
     pub(super) provider: SdkTracerProvider,
     queue: Arc<SpanQueue>,
@@ -75,33 +75,28 @@ impl Export {
         })
     }
 
-    /// Exports everything, unless it takes longer than this.
+    /// Sends everything that waits.
     ///
-    /// What is not exported by then waits for the next flush. If anything went wrong, one line in
-    /// the log says so.
-    pub(super) async fn flush(&self, limit: Duration) {
-        if self.queue.len() == 0 {
-            return;
-        }
-
-        let problem = match tokio::time::timeout(limit, self.send()).await {
-            Ok(Ok(())) => None,
-            Ok(Err(problem)) => Some(problem.text),
-            Err(_) => Some(format!("the collector did not answer within {limit:?}")),
-        };
-        let lost = self.queue.take_lost();
-
-        if problem.is_some() || lost > 0 {
-            tracing::warn!(
-                error = problem,
-                waiting = self.queue.len(),
-                lost,
-                "traces were not exported"
-            );
-        }
+    /// If the future is dropped, the request that is under way is continued by the next call.
+    ///
+    /// # Errors
+    ///
+    /// Why the last request did not succeed.
+    pub(super) async fn send(&self) -> Result<(), String> {
+        self.send_all().await.map_err(|problem| problem.text)
     }
 
-    async fn send(&self) -> Result<(), Problem> {
+    /// Returns how many spans wait.
+    pub(super) fn waiting(&self) -> usize {
+        self.queue.len()
+    }
+
+    /// Returns how many spans were lost since the last call.
+    pub(super) fn take_lost(&self) -> usize {
+        self.queue.take_lost()
+    }
+
+    async fn send_all(&self) -> Result<(), Problem> {
         let mut request = self.request.lock().await;
 
         loop {

@@ -23,10 +23,11 @@ pub(super) const OUTCOME: &str = "s3_dispatch.outcome";
 /// 1.44).
 pub(super) const ERROR_TYPE: &str = "error.type";
 
-/// What all spans of an invocation share.
+/// What all spans of an invocation share, or of a receive of a worker.
 pub(super) struct Shared {
     pub(super) tracer: BoxedTracer,
-    /// The context with the span of the invocation.
+    /// The context with the span of the invocation. Empty for a worker, whose messages are traces
+    /// of their own.
     pub(super) invocation: Context,
 }
 
@@ -152,7 +153,8 @@ pub(super) fn leave_traces(
     messages.collect()
 }
 
-/// Ends the span of a message, which has succeeded, or failed for this reason.
+/// Ends the span of a message, which has succeeded, or failed for this reason. Only the first call
+/// for a message counts.
 ///
 /// The span ends when its last record did. A message without records, or that was not reached, has
 /// a span without a duration.
@@ -179,6 +181,14 @@ pub(crate) fn settle(
     match ended {
         Some(ended) => span.end_with_timestamp(ended),
         None => span.end(),
+    }
+}
+
+/// Ends the span of a message that nobody has settled, if it has begun.
+#[cfg(feature = "worker")]
+pub(crate) fn abandon(message: &MessageContext) {
+    if let Some(trace) = MessageTrace::find(message) {
+        trace.cancel();
     }
 }
 

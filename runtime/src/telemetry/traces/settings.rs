@@ -11,6 +11,8 @@ use opentelemetry::trace::{
 };
 use opentelemetry::{Context, InstrumentationScope, KeyValue, SpanId, TraceFlags, TraceId};
 use opentelemetry_sdk::trace::SdkTracerProvider;
+#[cfg(feature = "worker")]
+use s3_dispatch_core::delivery::Delivery;
 use s3_dispatch_core::delivery::{InvocationId, TraceHeader};
 
 use crate::guarded::time_limit::time_limit;
@@ -18,6 +20,8 @@ use crate::telemetry::errors::with_causes;
 use crate::telemetry::traces::environment;
 use crate::telemetry::traces::export::Export;
 use crate::telemetry::traces::invocation::{InvocationTrace, Waiting};
+#[cfg(feature = "worker")]
+use crate::telemetry::traces::message::{Shared, leave_traces};
 use crate::telemetry::traces::remote::from_xray;
 
 /// The longest time that an export delays an answer, unless the program says otherwise.
@@ -104,6 +108,18 @@ impl Traces {
         })
     }
 
+    /// Leaves a trace in the context of each message that a worker has received. Each message is a
+    /// trace of its own.
+    ///
+    /// It must be called before anything else is put into the contexts of the messages.
+    #[cfg(feature = "worker")]
+    pub(crate) fn messages(&self, delivery: &mut Delivery) {
+        if let Some(tracer) = self.tracer() {
+            let invocation = Context::new();
+            leave_traces(&Arc::new(Shared { tracer, invocation }), delivery);
+        }
+    }
+
     /// The tracer of the program's provider, if it has one.
     fn tracer(&self) -> Option<BoxedTracer> {
         let scope = InstrumentationScope::builder("s3-dispatch")
@@ -120,39 +136,83 @@ impl Traces {
         }
     }
 
+    /// Returns whether there is anything to export: the program has given a provider, or the
+    /// environment asks for it. A provider of the whole process exports by itself.
+    pub(super) fn exports(&self) -> bool {
+        self.provider.is_some() || self.export.is_some()
+    }
+
+    /// The longest time that an export may delay anything.
+    pub(super) fn limit(&self) -> Duration {
+        let limit = self.limit.or_else(environment::export_limit);
+        limit.unwrap_or(DEFAULT_LIMIT)
+    }
+
     /// Exports the spans that have ended, before the answer of an invocation with this deadline.
     ///
     /// It takes half of the time that is left, at most, and never longer than the limit.
     pub(crate) async fn flush(&self, deadline: Option<Instant>) {
-        if self.provider.is_none() && self.export.is_none() {
+        if !self.exports() {
             return;
         }
 
-        let limit = self.limit.or_else(environment::export_limit);
-        let limit = limit.unwrap_or(DEFAULT_LIMIT).min(time_limit(deadline));
+        let limit = self.limit().min(time_limit(deadline));
+        let exported = tokio::time::timeout(limit, self.export()).await;
+        self.tell(exported.unwrap_or_else(|_| Err(self.too_slow(limit))));
+    }
 
+    /// Exports the spans that have ended, however long it takes.
+    ///
+    /// # Errors
+    ///
+    /// Why they could not be exported.
+    pub(super) async fn export(&self) -> Result<(), String> {
         if let Some(export) = &self.export {
-            export.flush(limit).await;
+            export.send().await?;
         }
 
-        if let Some(provider) = &self.provider {
-            flush_provider(provider.clone(), limit).await;
+        match &self.provider {
+            Some(provider) => flush_provider(provider.clone()).await,
+            None => Ok(()),
         }
+    }
+
+    /// Says that an export took longer than this.
+    pub(super) fn too_slow(&self, limit: Duration) -> String {
+        match self.export {
+            Some(_) => format!("the collector did not answer within {limit:?}"),
+            None => format!("the exporter did not end within {limit:?}"),
+        }
+    }
+
+    /// Logs one line if anything went wrong. Returns whether it did.
+    pub(super) fn tell(&self, exported: Result<(), String>) -> bool {
+        let export = self.export.as_ref();
+        let lost = export.map(|export| export.take_lost());
+        if exported.is_ok() && lost.unwrap_or_default() == 0 {
+            return false;
+        }
+
+        tracing::warn!(
+            error = exported.err(),
+            waiting = export.map(|export| export.waiting()),
+            lost,
+            "traces were not exported"
+        );
+
+        true
     }
 }
 
 /// Flushes the provider of the program, which blocks a thread, so it gets one of its own.
-async fn flush_provider(provider: SdkTracerProvider, limit: Duration) {
+async fn flush_provider(provider: SdkTracerProvider) -> Result<(), String> {
     let flushed = tokio::task::spawn_blocking(move || provider.force_flush());
 
-    let problem = match tokio::time::timeout(limit, flushed).await {
-        Ok(Ok(Ok(()))) => return,
-        Ok(Ok(Err(error))) => with_causes(&error),
-        Ok(Err(error)) => with_causes(&error),
-        Err(_) => format!("the exporter did not end within {limit:?}"),
-    };
-
-    tracing::warn!(error = problem, "traces were not exported");
+    match flushed.await {
+        Ok(Ok(())) => Ok(()),
+        Ok(Err(error)) => Err(with_causes(&error)),
+        Err(error) => Err(with_causes(&error)),
+    }
 }
 
 /// Whether the program has installed a provider for the whole process.

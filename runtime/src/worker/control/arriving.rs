@@ -29,6 +29,7 @@ impl<R: Router, Q: Receive> Control<R, Q> {
 
         let messages = messages.into_iter().map(Received::into_parts);
         let mut delivery = Delivery::from_messages(messages);
+        self.shared.parts.settings.traces.messages(&mut delivery);
         for message in delivery.messages_mut() {
             arrival::complete(message, &self.shared.parts.settings);
         }

@@ -81,7 +81,7 @@ impl<R: Router, Q: Receive> Control<R, Q> {
     /// Stops the handlers of a message that has not ended.
     fn withdraw(&self, lease: &Lease) {
         if let Some(admission) = lease.admission {
-            let message = lease.message;
+            let message = lease.index;
             self.shared.engine.withdraw(Held { admission, message });
         }
     }

@@ -248,7 +248,7 @@ impl<R: Router, Q: Receive> Control<R, Q> {
         Some(Entry {
             lease: id,
             batch: lease.batch.clone(),
-            message: lease.message,
+            message: lease.index,
         })
     }
 

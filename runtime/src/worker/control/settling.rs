@@ -21,11 +21,14 @@ impl<R: Router, Q: Receive> Control<R, Q> {
     pub(super) fn settle(&mut self, held: Held) {
         let malformed = self.shared.parts.settings.malformed;
         let is_observed = self.observer.is_some();
+        let leases = &self.leases;
         let settled = self.shared.engine.settle(held, |batch, outcomes| {
+            let lease = batch.lease(held.message);
             let outcome = outcomes.message(batch, held.message, malformed);
 
             Settled {
-                lease: batch.lease(held.message),
+                lease,
+                gone: leases.get(lease).is_none().then(|| batch.clone()),
                 outcome,
                 retry_after: batch.messages()[held.message]
                     .content
@@ -39,6 +42,9 @@ impl<R: Router, Q: Receive> Control<R, Q> {
 
         if let Some((batch, outcomes)) = settled.1 {
             self.finish(&batch, &outcomes);
+        }
+        if let Some(batch) = &settled.0.gone {
+            summary::trace_lost(&batch.messages()[held.message]);
         }
         self.settle_lease(settled.0);
     }
@@ -63,6 +69,7 @@ impl<R: Router, Q: Receive> Control<R, Q> {
         let is_fifo = lease.context().is_fifo();
         match settled.outcome {
             MessageOutcome::Succeeded => {
+                summary::trace_message(lease.message(), settled.outcome);
                 self.leases.set_end(
                     settled.lease,
                     End::Delete {
@@ -95,15 +102,15 @@ impl<R: Router, Q: Receive> Control<R, Q> {
             return;
         };
 
+        summary::trace_message(lease.message(), settled.outcome);
         self.report.note_returned();
         self.shared.parts.answered.remember(lease.context());
-        let most = lease.most();
+        let retry_after = settled.retry_after.map(|time| lease.at_most(time));
 
         if self.shared.parts.settings.backoff.is_some() {
             self.leases.set_end(settled.lease, End::Postpone);
             self.to_postpone.push((settled.lease, settled.retry_after));
-        } else if let Some(time) = settled.retry_after {
-            let time = time.min(most);
+        } else if let Some(time) = retry_after {
             self.leases.set_end(settled.lease, End::Return(time));
             self.to_return.push((settled.lease, time));
         } else {
@@ -113,6 +120,11 @@ impl<R: Router, Q: Receive> Control<R, Q> {
 
     /// Makes a message visible to other workers at once.
     pub(super) fn hand_back(&mut self, lease: LeaseId) {
+        if let Some(lease) = self.leases.get(lease) {
+            let outcome = MessageOutcome::Failed(MessageFailure::NotReached);
+            summary::trace_message(lease.message(), outcome);
+        }
+
         self.report.note_handed_back();
         self.leases.set_end(lease, End::Return(Duration::ZERO));
         self.to_return.push((lease, Duration::ZERO));
@@ -143,6 +155,8 @@ impl<R: Router, Q: Receive> Control<R, Q> {
 /// What is known about a message when it ends.
 struct Settled {
     lease: LeaseId,
+    /// The batch, if the message is not held anymore.
+    gone: Option<Batch>,
     outcome: MessageOutcome,
     retry_after: Option<Duration>,
     is_held_back: bool,

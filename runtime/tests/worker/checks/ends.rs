@@ -64,7 +64,7 @@ pub(super) fn deletions_are_tried_again_alone(facts: &Facts<'_>) -> Checked {
 /// The ways in which the calls of a receipt end it.
 fn ways(receipt: &Receipt, visibility: Duration) -> (BTreeSet<&'static str>, usize) {
     let endings = receipt
-        .calls_of(|kind| kind != Kind::Change(visibility))
+        .endings(visibility)
         .map(|call: &Call| match call.kind {
             Kind::Delete => "deleted",
             Kind::Change(Duration::ZERO) => "handed back",
@@ -89,11 +89,10 @@ pub(super) fn every_receipt_ends_once(facts: &Facts<'_>) -> Checked {
             return Err(format!("ended more than once: {receipt:?}"));
         }
 
-        let is_return = |kind| {
-            matches!(kind, Kind::Change(time) if time != visibility)
-                || matches!(kind, Kind::Postpone(_))
-        };
-        let returned = receipt.calls_of(is_return).map(|call| call.begun).min();
+        let returns = receipt
+            .endings(visibility)
+            .filter(|call| !is_delete(call.kind));
+        let returned = returns.map(|call| call.begun).min();
         let mut extensions = receipt.extensions(visibility);
         if extensions.any(|call| returned.is_some_and(|returned| call.begun > returned)) {
             return Err(format!("extended after its return: {receipt:?}"));
@@ -172,10 +171,7 @@ pub(super) fn failures_return_as_they_asked(facts: &Facts<'_>) -> Checked {
             (false, Some(time)) => Some(Kind::Change(time)),
             (false, None) => None,
         };
-        let mut later = receipt
-            .calls
-            .iter()
-            .filter(|call| call.begun > at && call.kind != Kind::Change(visibility));
+        let mut later = receipt.endings(visibility).filter(|call| call.begun > at);
         let first = later.next();
         let is_right = first.map(|call| call.kind) == expected
             && later.next().is_none()

@@ -63,6 +63,11 @@ impl<'t> Facts<'t> {
         &self.trial.journal.runs
     }
 
+    /// The calls of handlers and of the sink.
+    pub(crate) fn runs_and_letters(&self) -> impl Iterator<Item = &'t Run> {
+        self.runs().iter().chain(&self.trial.journal.letters)
+    }
+
     pub(crate) fn runs_of(&self, receipt: usize) -> &[&'t Run] {
         &self.runs[receipt]
     }

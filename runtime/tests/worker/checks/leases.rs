@@ -5,15 +5,17 @@ use std::time::Duration;
 
 use super::facts::TICK;
 use super::{Checked, Facts};
-use crate::journal::{Answer, Moment, Run};
+use crate::journal::{Answer, Call, LONGEST, Moment, ReceiveCall, Run};
+use crate::queue::whole_seconds;
 
 pub(super) fn no_two_workers_are_inside_one_lease(facts: &Facts<'_>) -> Checked {
     let mut by_message: BTreeMap<usize, Vec<&Run>> = BTreeMap::new();
-    for run in facts.runs() {
+    for run in facts.runs_and_letters() {
         by_message.entry(run.place.0).or_default().push(run);
     }
 
-    for runs in by_message.values() {
+    for runs in by_message.values_mut() {
+        runs.sort_by_key(|run| run.start);
         for (index, one) in runs.iter().enumerate() {
             let later = runs[index + 1..]
                 .iter()
@@ -31,7 +33,7 @@ pub(super) fn no_two_workers_are_inside_one_lease(facts: &Facts<'_>) -> Checked 
 }
 
 pub(super) fn handlers_end_with_their_lease(facts: &Facts<'_>) -> Checked {
-    for run in facts.runs() {
+    for run in facts.runs_and_letters() {
         let receipt = facts.receipt(run.receipt);
         let Some(end) = run.end else { continue };
         let over = receipt.known_end(end.number, facts.visibility());
@@ -44,13 +46,28 @@ pub(super) fn handlers_end_with_their_lease(facts: &Facts<'_>) -> Checked {
 }
 
 pub(super) fn a_refused_extension_stops_the_handlers_at_once(facts: &Facts<'_>) -> Checked {
-    for run in facts.runs() {
+    for run in facts.runs_and_letters() {
         let receipt = facts.receipt(run.receipt);
         let refused = receipt.refused(facts.visibility());
         if let Some(refused) = refused
             && (run.goes_on_after(refused) || run.start > refused)
         {
             return Err(format!("{run:?} ran on after {refused:?}: {receipt:?}"));
+        }
+    }
+
+    Ok(())
+}
+
+/// SQS refuses what ends later, and counts from when it gave the message out.
+pub(super) fn nothing_is_asked_for_beyond_twelve_hours(facts: &Facts<'_>) -> Checked {
+    for (_, receipt) in facts.receipts() {
+        let is_beyond = |call: &&Call| {
+            let time = call.time().map(whole_seconds).unwrap_or_default();
+            call.begun.at + time > receipt.given + LONGEST
+        };
+        if let Some(call) = receipt.calls.iter().find(is_beyond) {
+            return Err(format!("{call:?} of {receipt:?}"));
         }
     }
 
@@ -70,15 +87,19 @@ pub(super) fn what_is_held_is_extended_in_time(facts: &Facts<'_>) -> Checked {
             extensions.any(|call| call.begun.number > after && call.begun.at <= due)
         };
 
-        let mut due: Vec<(usize, Duration)> = vec![(
-            receipt.sent.number,
-            (receipt.sent.at + visibility / 2).max(answered.at),
-        )];
+        let mut due: Vec<(usize, Duration)> = Vec::new();
+        if !receipt.reaches_limit(receipt.sent.at + visibility) {
+            let half = receipt.sent.at + visibility / 2;
+            due.push((receipt.sent.number, half.max(answered.at)));
+        }
         for call in receipt.extensions(visibility) {
-            let Some(ended) = call.ended else { continue };
+            let (Some(ended), Some(time)) = (call.ended, call.time()) else {
+                continue;
+            };
             match call.answer {
+                Some(Answer::Done) if receipt.reaches_limit(call.begun.at + time) => {}
                 Some(Answer::Done) => {
-                    let half = call.begun.at + visibility / 2;
+                    let half = call.begun.at + time / 2;
                     due.push((ended.number, half.max(ended.at)));
                 }
                 Some(Answer::Refused) => {}
@@ -115,13 +136,13 @@ pub(super) fn no_more_is_held_than_there_are_places(facts: &Facts<'_>) -> Checke
         })
         .collect();
 
+    // Those that have not ended, by worker. A world of hours has too many to look at all of them.
+    let mut open: BTreeMap<usize, Vec<&ReceiveCall>> = BTreeMap::new();
     for call in calls {
-        let asked: usize = calls
-            .iter()
-            .filter(|other| other.worker == call.worker && other.begun <= call.begun)
-            .filter(|other| other.ended.is_none_or(|ended| ended > call.begun))
-            .map(|other| other.most)
-            .sum();
+        let open = open.entry(call.worker).or_default();
+        open.retain(|other| other.ended.is_none_or(|ended| ended > call.begun));
+        open.push(call);
+        let asked: usize = open.iter().map(|other| other.most).sum();
         let now = call.begun;
         // Handlers that are stopped end a little later, at the same time.
         let held = held.iter().filter(|(worker, from, until)| {
@@ -143,7 +164,7 @@ pub(super) fn no_more_handlers_run_than_allowed(facts: &Facts<'_>) -> Checked {
     let most = facts.fleet.concurrency();
 
     for (worker, _) in facts.lives() {
-        let runs = facts.runs().iter().chain(&facts.trial.journal.letters);
+        let runs = facts.runs_and_letters();
         let runs = runs.filter(|run| run.worker == worker);
         let mut changes: Vec<(Moment, i64)> = Vec::new();
         for run in runs {

@@ -28,6 +28,7 @@ const CHECKS: &[(&str, Check)] = checks![
     leases::no_two_workers_are_inside_one_lease,
     leases::handlers_end_with_their_lease,
     leases::a_refused_extension_stops_the_handlers_at_once,
+    leases::nothing_is_asked_for_beyond_twelve_hours,
     leases::what_is_held_is_extended_in_time,
     leases::no_more_is_held_than_there_are_places,
     leases::no_more_handlers_run_than_allowed,

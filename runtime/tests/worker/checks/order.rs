@@ -191,11 +191,8 @@ pub(super) fn failed_groups_are_handed_back_untouched(facts: &Facts<'_>) -> Chec
                 return Err(format!("{other:?} began after {receipt:?} had failed"));
             }
 
-            let was_done = other.calls.iter().any(|call| {
-                call.begun < at
-                    && !matches!(call.kind, crate::journal::Kind::Change(time)
-                    if time == facts.visibility())
-            });
+            let mut endings = other.endings(facts.visibility());
+            let was_done = endings.any(|call| call.begun < at);
             let is_over = facts.over(receipt.worker) <= at.at + TICK;
             // One that failed before it handed this one back already, or it ended long ago.
             let ended_before = facts.settled(index).is_some_and(|(end, _)| end < at)

@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use super::facts::TICK;
 use super::{Checked, Facts};
-use crate::journal::Kind;
 use crate::stage::Gone;
 
 /// How long a worker needs at most after its drain time, to stop handlers and for its last calls.
@@ -97,9 +96,8 @@ pub(super) fn what_has_not_begun_is_handed_back_at_the_stop(facts: &Facts<'_>) -
         };
         let due = told.max(answered);
         let records = facts.fleet.world.messages[receipt.message].records();
-        let has_ended = receipt
-            .calls_of(|kind| kind != Kind::Change(facts.visibility()))
-            .any(|call| call.begun < due);
+        let mut endings = receipt.endings(facts.visibility());
+        let has_ended = endings.any(|call| call.begun < due);
         let is_over = facts.over(receipt.worker) <= due.at;
         let has_begun = !facts.runs_of(index).is_empty() || records.is_empty();
         let may_have_failed = facts.fleet.world.setup.holds_back;

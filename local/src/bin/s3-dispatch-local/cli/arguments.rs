@@ -8,22 +8,26 @@ use s3_dispatch_local::{Error, Faults, Origin, Topology};
 
 use super::batch_arguments::BatchArguments;
 use super::values::{
-    FaultRate, Implementation, Variable, parse_fault, parse_implementation, parse_port, parse_rate,
-    parse_seed, parse_variable, parse_worker,
+    ConsoleLines, Demo, FaultRate, Implementation, Variable, parse_fault, parse_implementation,
+    parse_port, parse_rate, parse_seed, parse_variable, parse_worker,
 };
 
 /// Runs S3, SNS, EventBridge, SQS and Lambda on this machine, and can inject the faults that AWS
 /// shows.
 ///
-/// For development and tests, never for production. Without options, it runs the pipeline of the
-/// examples: one bucket, one topic, two queues with dead-letter queues, and the functions
+/// For development and tests, never for production. In a Cargo project it builds the program and
+/// runs it as a function, with the buckets, the topic and the queues that its handlers need. In a
+/// checkout of s3-dispatch it runs the pipeline of the examples, with the functions
 /// `put-processor` and `copy-processor`.
 #[derive(Debug, Parser)]
 #[command(
     name = "s3-dispatch-local",
     version,
     args_conflicts_with_subcommands = true,
-    group = ArgGroup::new("programs").args(["function", "worker"]).multiple(true)
+    group = ArgGroup::new("programs").args(["function", "worker"]).multiple(true),
+    group = ArgGroup::new("pipeline")
+        .args(["config", "demo", "examples", "function", "worker"])
+        .multiple(true)
 )]
 pub(crate) struct Arguments {
     #[command(subcommand)]
@@ -32,6 +36,32 @@ pub(crate) struct Arguments {
     /// Run the pipeline that this TOML file describes.
     #[arg(long, value_name = "FILE", conflicts_with = "demo")]
     pub(crate) config: Option<PathBuf>,
+
+    /// Run this program of the Cargo project. Can be given several times: each program gets a queue
+    /// of its own.
+    #[arg(long, value_name = "NAME", conflicts_with = "pipeline")]
+    pub(crate) program: Vec<String>,
+
+    /// Use the Cargo project of this `Cargo.toml`, instead of that of the current folder.
+    #[arg(long, value_name = "PATH", conflicts_with = "pipeline")]
+    pub(crate) manifest_path: Option<PathBuf>,
+
+    /// Build the program of the Cargo project with these features.
+    #[arg(long, value_name = "FEATURES", conflicts_with = "pipeline")]
+    pub(crate) features: Vec<String>,
+
+    /// Build the program of the Cargo project with optimizations.
+    #[arg(long, conflicts_with = "pipeline")]
+    pub(crate) release: bool,
+
+    /// Build the program of the Cargo project again when its sources change. What runs may finish.
+    /// If the build fails, the last good one keeps running.
+    #[arg(long, conflicts_with = "pipeline")]
+    pub(crate) watch: bool,
+
+    /// Run the pipeline of the examples, whose programs are beside this one.
+    #[arg(long, conflicts_with = "config")]
+    pub(crate) examples: bool,
 
     /// Run this program as the function NAME, or invoke the function at a URL: that of `cargo
     /// lambda watch` (`http://localhost:9000`), for example. Can be given once for each function.
@@ -67,8 +97,14 @@ pub(crate) struct Arguments {
     pub(crate) no_sync: bool,
 
     /// Upload, copy and delete a few objects, print what happened to each, and exit.
-    #[arg(long)]
-    pub(crate) demo: bool,
+    #[arg(
+        long,
+        value_enum,
+        value_name = "NAME",
+        num_args = 0..=1,
+        default_missing_value = "events"
+    )]
+    pub(crate) demo: Option<Demo>,
 
     /// Inject every fault at this rate, from 0 to 1.
     #[arg(long, value_name = "RATE", value_parser = parse_rate)]
@@ -108,6 +144,12 @@ pub(crate) struct Arguments {
     )]
     pub(crate) ui: Option<u16>,
 
+    /// What the terminal shows: `every` step, or a `summary` that counts the steps of a kind when
+    /// there are more than anyone can read, and shows failures all the same. `auto` sums up in a
+    /// terminal, and writes every step into a pipe or a file.
+    #[arg(long, value_enum, value_name = "WHAT", default_value_t = ConsoleLines::Auto)]
+    pub(crate) console: ConsoleLines,
+
     /// Serve S3 on this address. Anyone who can reach it can write to the buckets.
     #[arg(long, value_name = "ADDRESS", default_value_t = IpAddr::V4(Ipv4Addr::LOCALHOST))]
     pub(crate) bind: IpAddr,
@@ -131,6 +173,14 @@ pub(crate) enum Command {
 }
 
 impl Arguments {
+    /// Whether the pipeline is that of a Cargo project.
+    pub(crate) fn has_project(&self) -> bool {
+        let has_programs = !self.function.is_empty() || !self.worker.is_empty();
+        let has_pipeline = self.config.is_some() || self.demo.is_some() || self.examples;
+
+        !has_programs && !has_pipeline
+    }
+
     /// The pipeline of the configuration file, or else that of the examples.
     pub(crate) fn topology(&self) -> Result<Topology, Error> {
         match &self.config {
@@ -156,14 +206,16 @@ impl Arguments {
 
     /// Where S3 is served.
     pub(crate) fn s3_address(&self) -> SocketAddr {
-        let port = self.port.unwrap_or(if self.demo { 0 } else { 9090 });
+        let port = self
+            .port
+            .unwrap_or(if self.demo.is_some() { 0 } else { 9090 });
 
         SocketAddr::new(self.bind, port)
     }
 
     /// Where SQS is served.
     pub(crate) fn sqs_address(&self) -> SocketAddr {
-        let picks_free = self.demo || self.port == Some(0);
+        let picks_free = self.demo.is_some() || self.port == Some(0);
         let port = self.sqs_port.unwrap_or(if picks_free { 0 } else { 9092 });
 
         SocketAddr::from((Ipv4Addr::LOCALHOST, port))

@@ -1,7 +1,9 @@
 //! The values of options, and how they are parsed.
 
+use std::io::IsTerminal;
 use std::path::PathBuf;
 
+use clap::ValueEnum;
 use s3_dispatch_local::{Fault, Faults, Hop, InvokeUrl};
 
 /// What answers the invocations of a function.
@@ -11,6 +13,34 @@ pub(crate) enum Implementation {
     Program(PathBuf),
     /// Something that runs elsewhere.
     Url(InvokeUrl),
+}
+
+/// What a demo shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Demo {
+    /// Objects that are put, copied and deleted, with the functions of the examples
+    Events,
+    /// Photos and their thumbnails, with a function and a worker; it builds more
+    Thumbnails,
+}
+
+/// Which steps the console prints.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ConsoleLines {
+    Auto,
+    Every,
+    Summary,
+}
+
+impl ConsoleLines {
+    /// Whether steps are summed up when there are too many.
+    pub(crate) fn sums_up(self) -> bool {
+        match self {
+            Self::Auto => std::io::stdout().is_terminal(),
+            Self::Every => false,
+            Self::Summary => true,
+        }
+    }
 }
 
 /// An environment variable of one function, or of all.

@@ -5,7 +5,12 @@ use std::fmt;
 use crate::console::{FAILED, GOOD, paint};
 
 /// What should happen to the events, and what happened.
-pub(crate) struct Table(Vec<Row>);
+pub(crate) struct Table {
+    rows: Vec<Row>,
+    /// What is said below the table. May be empty.
+    note: String,
+    is_note_right: bool,
+}
 
 pub(super) struct Row {
     pub(super) key: &'static str,
@@ -17,16 +22,27 @@ pub(super) struct Row {
 
 impl Table {
     pub(super) fn new(rows: Vec<Row>) -> Self {
-        Self(rows)
+        Self {
+            rows,
+            note: String::new(),
+            is_note_right: true,
+        }
     }
 
     /// Whether every event ended where it should.
     pub(crate) fn is_right(&self) -> bool {
-        self.0.iter().all(|row| row.is_right)
+        self.is_note_right && self.rows.iter().all(|row| row.is_right)
+    }
+
+    /// The table, with a text below it that says what else has happened, and whether it should.
+    pub(super) fn with_note(mut self, note: String, is_right: bool) -> Self {
+        self.note = note;
+        self.is_note_right = is_right;
+        self
     }
 
     fn width(&self, column: fn(&Row) -> &str) -> usize {
-        let widths = self.0.iter().map(|row| column(row).chars().count());
+        let widths = self.rows.iter().map(|row| column(row).chars().count());
         widths.max().unwrap_or_default()
     }
 }
@@ -37,7 +53,7 @@ impl fmt::Display for Table {
         let event_names = self.width(|row| row.event_name);
         writeln!(f)?;
 
-        for row in &self.0 {
+        for row in &self.rows {
             let verdict = if row.is_right {
                 paint(GOOD, "ok   ")
             } else {
@@ -57,8 +73,8 @@ impl fmt::Display for Table {
             writeln!(f)?;
         }
 
-        let total = self.0.len();
-        let summary = match self.0.iter().filter(|row| !row.is_right).count() {
+        let total = self.rows.len();
+        let summary = match self.rows.iter().filter(|row| !row.is_right).count() {
             0 => paint(GOOD, "Every event ended where it should."),
             wrong => paint(
                 FAILED,
@@ -66,6 +82,10 @@ impl fmt::Display for Table {
             ),
         };
 
-        f.write_str(&summary)
+        f.write_str(&summary)?;
+        match self.note.is_empty() {
+            true => Ok(()),
+            false => write!(f, "\n{}", self.note),
+        }
     }
 }

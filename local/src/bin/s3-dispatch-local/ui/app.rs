@@ -12,6 +12,7 @@ use tokio::time::Instant;
 
 use super::activity::{Component, Monitor};
 use super::shutdown::Shutdown;
+use crate::project::BuildStatus;
 use crate::s3_client::S3Client;
 
 /// How many pages may be open at once.
@@ -26,6 +27,7 @@ pub(super) struct App {
     pub(super) monitor: Arc<Monitor>,
     pub(super) shutdown: Shutdown,
     s3: SocketAddr,
+    build: BuildStatus,
     viewers: Arc<Semaphore>,
     queue_counts: Mutex<Option<(Instant, Value)>>,
     /// Held while the faults change, so that two changes do not overwrite each other.
@@ -56,6 +58,7 @@ impl App {
         pipeline: LocalPipeline,
         monitor: Arc<Monitor>,
         s3: SocketAddr,
+        build: BuildStatus,
         shutdown: Shutdown,
     ) -> Self {
         Self {
@@ -63,6 +66,7 @@ impl App {
             monitor,
             shutdown,
             s3,
+            build,
             viewers: Arc::new(Semaphore::new(MAX_VIEWERS)),
             queue_counts: Mutex::new(None),
             changing_faults: Mutex::new(()),
@@ -88,7 +92,8 @@ impl App {
     ///
     /// ```json
     /// {"queues": {"queue:uploads": {"delayed": 0, "visible": 1, "in_flight": 0}},
-    ///  "faults": [{"hop": "invoke", "fault": "kill", "rate": 0.1}], "seed": 0, "viewers": 1}
+    ///  "faults": [{"hop": "invoke", "fault": "kill", "rate": 0.1}], "seed": 0, "viewers": 1,
+    ///  "build": {"state": "current", "text": ""}}
     /// ```
     pub(super) fn state(&self) -> Value {
         let faults = self.pipeline.faults();
@@ -103,6 +108,7 @@ impl App {
         json!({
             "queues": self.queue_counts(),
             "faults": rates.collect::<Vec<_>>(),
+            "build": self.build.to_json(),
             "seed": faults.seed(),
             "viewers": MAX_VIEWERS - self.viewers.available_permits(),
         })

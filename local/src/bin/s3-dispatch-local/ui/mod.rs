@@ -10,6 +10,7 @@ mod app;
 mod event_stream;
 mod page_files;
 mod security;
+mod replay;
 mod routes;
 mod write_timeout;
 mod server;

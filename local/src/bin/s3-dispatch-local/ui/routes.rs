@@ -10,15 +10,18 @@ use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt, Full, Limited, StreamBody};
 use hyper::body::{Body, Incoming};
 use percent_encoding::percent_decode_str;
+use serde::de::DeserializeOwned;
 use serde_json::json;
 
 use super::activity::HistorySearch;
 use super::app::{App, FaultChange};
+use super::replay::{ReplayRequest, replay};
 use super::{event_stream, page_files, security};
 
 const JSON: &str = "application/json";
 
-const MAX_FAULT_CHANGE_BYTES: usize = 16 * 1024;
+/// The longest JSON that the page sends.
+const MAX_JSON_BYTES: usize = 16 * 1024;
 
 /// How many messages a search returns, unless it asks for more.
 const DEFAULT_COUNT: usize = 200;
@@ -57,6 +60,7 @@ async fn route(app: Arc<App>, request: Request<Incoming>) -> PageResponse {
         (Method::GET, "/message") => show_message(&app, &request),
         (Method::PUT, "/object") => put_object(&app, request).await,
         (Method::POST, "/faults") => change_faults(&app, request).await,
+        (Method::POST, "/replay") => replay_message(&app, request).await,
         (Method::GET, path) => match page_files::find(path) {
             Some(file) => response(StatusCode::OK, file.content_type, file.text),
             None => not_found(),
@@ -151,33 +155,51 @@ async fn put_object(app: &App, request: Request<Incoming>) -> PageResponse {
 }
 
 async fn change_faults(app: &App, request: Request<Incoming>) -> PageResponse {
-    // The page of another site cannot send JSON without a CORS preflight, which this server
-    // refuses.
-    let content_type = request.headers().get(header::CONTENT_TYPE);
-    if content_type.is_none_or(|kind| kind != JSON) {
-        return error_response(
-            StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            "the Content-Type must be application/json",
-        );
-    }
-
-    let body = Limited::new(request.into_body(), MAX_FAULT_CHANGE_BYTES);
-    let Ok(body) = body.collect().await else {
-        return error_response(
-            StatusCode::PAYLOAD_TOO_LARGE,
-            "the request body is longer than 16 KiB",
-        );
-    };
-
-    let change: FaultChange = match serde_json::from_slice(&body.to_bytes()) {
+    let change: FaultChange = match read_json(request).await {
         Ok(change) => change,
-        Err(error) => return error_response(StatusCode::BAD_REQUEST, &error.to_string()),
+        Err(refusal) => return refusal,
     };
 
     match app.change_faults(&change) {
         Ok(()) => response(StatusCode::NO_CONTENT, JSON, ""),
         Err(reason) => error_response(StatusCode::BAD_REQUEST, &reason),
     }
+}
+
+async fn replay_message(app: &App, request: Request<Incoming>) -> PageResponse {
+    let wanted: ReplayRequest = match read_json(request).await {
+        Ok(wanted) => wanted,
+        Err(refusal) => return refusal,
+    };
+
+    match replay(app, &wanted).await {
+        Ok(answer) => response(StatusCode::OK, JSON, answer.to_string()),
+        Err((status, reason)) => error_response(status, &reason),
+    }
+}
+
+/// Reads a request of the page, or returns the response that refuses it.
+async fn read_json<T: DeserializeOwned>(request: Request<Incoming>) -> Result<T, PageResponse> {
+    // The page of another site cannot send JSON without a CORS preflight, which this server
+    // refuses.
+    let content_type = request.headers().get(header::CONTENT_TYPE);
+    if content_type.is_none_or(|kind| kind != JSON) {
+        return Err(error_response(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "the Content-Type must be application/json",
+        ));
+    }
+
+    let body = Limited::new(request.into_body(), MAX_JSON_BYTES);
+    let body = body.collect().await.map_err(|_| {
+        error_response(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            "the request body is longer than 16 KiB",
+        )
+    })?;
+
+    serde_json::from_slice(&body.to_bytes())
+        .map_err(|error| error_response(StatusCode::BAD_REQUEST, &error.to_string()))
 }
 
 fn response(

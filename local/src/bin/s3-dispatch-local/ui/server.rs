@@ -14,6 +14,7 @@ use super::app::App;
 use super::routes;
 use super::shutdown::{self, ShutdownTrigger};
 use super::write_timeout::WriteTimeout;
+use crate::project::BuildStatus;
 
 /// How many connections are served at once. Others wait to be accepted.
 const MAX_CONNECTIONS: usize = 64;
@@ -79,9 +80,10 @@ impl BoundUi {
         pipeline: LocalPipeline,
         monitor: Arc<Monitor>,
         s3: SocketAddr,
+        build: BuildStatus,
     ) -> Ui {
         let (trigger, shutdown) = shutdown::channel();
-        let app = Arc::new(App::new(pipeline, monitor, s3, shutdown));
+        let app = Arc::new(App::new(pipeline, monitor, s3, build, shutdown));
         let service = service_fn(move |request| routes::respond(Arc::clone(&app), request));
 
         // Other sites may link to the page itself.

@@ -8,10 +8,11 @@ use s3_dispatch_local::{Fate, ObjectEvent, SendRefusal, Step, StepKind, Topology
 use serde_json::{Value, json};
 
 use super::component::Component;
+use super::replay::Replay;
 use super::subject::Subject;
 use super::tracked_message::Location;
 use super::tracked_messages::TrackedMessages;
-use crate::step_line::{StepLine, Tone};
+use crate::console::{StepLine, Tone};
 
 /// How many steps are kept.
 const MAX_STEPS: usize = 200;
@@ -261,6 +262,14 @@ impl EventHistory {
         })
     }
 
+    /// What of it can happen again.
+    pub(super) fn replay(&self) -> Replay {
+        Replay {
+            event: self.object.clone(),
+            dead_letters: self.messages.dead_letters(),
+        }
+    }
+
     /// Everything that is known: the summary, the path and the messages.
     pub(super) fn details(&self) -> Value {
         let steps = self.steps.iter().map(|(elapsed, line)| {
@@ -274,6 +283,7 @@ impl EventHistory {
         details["steps"] = steps.collect();
         details["dropped_steps"] = self.dropped_steps.into();
         details["messages"] = self.messages.details().into();
+        details["dead_letters"] = self.messages.dead_letters().len().into();
 
         details
     }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use s3_dispatch_local::{Hop, ReceivedMessage, Step, StepKind};
 
 use super::subject::Subject;
-use crate::step_line::StepLine;
+use crate::console::StepLine;
 
 /// The invocations that have not ended, by request id.
 #[derive(Default)]

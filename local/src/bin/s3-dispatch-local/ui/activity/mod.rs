@@ -10,6 +10,7 @@ mod invocations;
 mod counters;
 mod tracked_message;
 mod tracked_messages;
+mod replay;
 mod event_history;
 mod history_search;
 mod monitor;

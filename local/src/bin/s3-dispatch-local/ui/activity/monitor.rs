@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use s3_dispatch_local::{
-    BucketSpec, Destination, EventId, Hop, QueueSpec, Step, StepKind, Topology,
+    BucketSpec, Destination, EventId, Hop, QueueSpec, Step, StepKind, SubscriptionSpec, Topology,
 };
 use serde_json::{Value, json};
 use tokio::sync::watch;
@@ -14,8 +14,9 @@ use super::counters::Counters;
 use super::event_history::EventHistory;
 use super::history_search::HistorySearch;
 use super::invocations::OpenInvocations;
+use super::replay::Replay;
 use super::subject::Subject;
-use crate::step_line::StepLine;
+use crate::console::StepLine;
 
 /// How many histories are kept.
 const MAX_HISTORIES: usize = 2000;
@@ -57,8 +58,14 @@ impl Monitor {
     /// Records a step. Must be called for every step, in order.
     pub(crate) fn observe(&self, step: &Step) {
         let mut record = self.lock();
-        if let StepKind::NotificationsConfigured(spec) = &step.kind {
-            configure(Arc::make_mut(&mut record.topology), spec);
+        match &step.kind {
+            StepKind::NotificationsConfigured(spec) => {
+                configure(Arc::make_mut(&mut record.topology), spec);
+            }
+            StepKind::FilterPolicyChanged(spec) => {
+                resubscribe(Arc::make_mut(&mut record.topology), spec);
+            }
+            _ => {}
         }
 
         let topology = Arc::clone(&record.topology);
@@ -156,6 +163,16 @@ impl Monitor {
             .map(EventHistory::details)
     }
 
+    /// What of the history with this id can happen again, if it is still kept.
+    pub(in crate::ui) fn replay(&self, id: &str) -> Option<Replay> {
+        let record = self.lock();
+        let mut histories = record.histories.values();
+
+        histories
+            .find(|history| history.id == id)
+            .map(EventHistory::replay)
+    }
+
     fn lock(&self) -> MutexGuard<'_, Record> {
         self.record.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -175,6 +192,15 @@ fn configure(topology: &mut Topology, spec: &BucketSpec) {
         {
             topology.queues.push(QueueSpec::new(name));
         }
+    }
+}
+
+/// Sets the filter policy of a subscription.
+fn resubscribe(topology: &mut Topology, spec: &SubscriptionSpec) {
+    let mut subscriptions = topology.subscriptions.iter_mut();
+    let own = subscriptions.find(|own| own.topic == spec.topic && own.queue == spec.queue);
+    if let Some(own) = own {
+        own.clone_from(spec);
     }
 }
 

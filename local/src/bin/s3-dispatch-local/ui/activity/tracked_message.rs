@@ -62,6 +62,11 @@ impl TrackedMessage {
         )
     }
 
+    /// Whether it is in a dead-letter queue.
+    pub(super) fn is_dead(&self) -> bool {
+        self.is_dead_letter && !self.is_gone()
+    }
+
     /// Whether it is expected to move again.
     pub(super) fn is_moving(&self) -> bool {
         match self.location {

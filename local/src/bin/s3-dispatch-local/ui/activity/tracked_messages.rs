@@ -7,6 +7,7 @@ use s3_dispatch_local::{Fault, Hop, ReceivedMessage};
 use serde_json::{Value, json};
 
 use super::component::Component;
+use super::replay::DeadLetter;
 use super::tracked_message::{Location, TrackedMessage};
 
 /// How many messages are kept, duplicates included.
@@ -110,13 +111,25 @@ impl TrackedMessages {
         Some(message)
     }
 
+    /// The messages that are in a dead-letter queue.
+    pub(super) fn dead_letters(&self) -> Vec<DeadLetter> {
+        let letters = self.tracked.iter().filter(|message| message.is_dead());
+
+        letters
+            .map(|message| DeadLetter {
+                queue: Arc::clone(&message.queue),
+                message_id: Arc::clone(&message.id),
+            })
+            .collect()
+    }
+
     /// What has happened so far, as a keyword for the page. `None` if there is no message.
     pub(super) fn state(&self) -> Option<&'static str> {
         let any = |is_match: fn(&TrackedMessage) -> bool| self.tracked.iter().any(is_match);
 
         if !self.arriving.is_empty() || any(TrackedMessage::is_moving) {
             Some("moving")
-        } else if any(|message| message.is_dead_letter && !message.is_gone()) {
+        } else if any(TrackedMessage::is_dead) {
             Some("dead")
         } else if any(|message| message.location == Location::Expired) {
             Some("expired")

@@ -12,6 +12,8 @@ let shown = null;
 let timer = 0;
 
 find("close").addEventListener("click", () => dialog.close());
+find("replay").addEventListener("click", () => again("event"));
+find("redrive").addEventListener("click", () => again("dead-letters"));
 dialog.addEventListener("close", () => (shown = null));
 dialog.addEventListener("click", (event) => {
   if (event.target === dialog) dialog.close();
@@ -20,6 +22,7 @@ dialog.addEventListener("click", (event) => {
 export async function open(id) {
   shown = id;
   for (const part of ["path", "payloads"]) find(part).replaceChildren();
+  write(find("again-status"), "");
   if (!dialog.open) dialog.showModal();
   find("details-title").focus();
   await load();
@@ -54,9 +57,26 @@ function show(details) {
   write(find("dropped-steps"), `${counted(dropped, "earlier step")} not shown`);
   const steps = details.steps.map((step, index) => ({ ...step, number: String(dropped + index) }));
   reconcile(find("path"), steps, (step) => step.number, step, () => {});
+  find("replay").hidden = details.event === null;
+  find("redrive").hidden = details.dead_letters === 0;
+  write(find("redrive"), `send back ${counted(details.dead_letters, "dead letter")}`);
   find("no-payload").hidden = details.messages.length > 0;
   reconcile(find("payloads"), details.messages, (message) => message.id, payload, summarize);
   if (details.messages.length === 1) find("payloads").firstElementChild.setAttribute("open", "");
+}
+
+/** Lets the event happen once more, or sends its dead letters back. */
+async function again(what) {
+  const id = shown;
+  const say = (text) => shown === id && write(find("again-status"), text);
+  try {
+    const headers = { "Content-Type": "application/json" };
+    const body = JSON.stringify({ id, what });
+    const answer = await ask("/replay", { method: "POST", headers, body });
+    say(answer.event ? `Published again, as #${answer.event.slice(1)}.` : "Sent back.");
+  } catch (error) {
+    say(`That was not possible: ${error.message}`);
+  }
 }
 
 /** Shows a key. A long one is folded, and can be unfolded. */

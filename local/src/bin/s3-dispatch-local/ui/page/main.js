@@ -7,6 +7,11 @@ import { Messages } from "./messages.js";
 import { setBuckets } from "./put.js";
 import { counted } from "./text.js";
 
+const BUILDS = {
+  building: "The sources have changed: the program is being built.",
+  failed: "The last build has failed. The program before it keeps running.",
+};
+
 const diagram = new Diagram();
 const messages = new Messages();
 const faults = new Faults();
@@ -22,10 +27,20 @@ function show(changes) {
   }
   messages.update(changes.messages);
   diagram.update(changes, messages.all());
+  showBuild(changes.state.build);
   faults.update(changes.state.faults, changes.faults, changes.state.seed);
   const text = totals(changes);
   write(find("totals"), text);
   say(text);
+}
+
+/** Says whether the program that runs is up to date, and what the compiler says if it is not. */
+function showBuild(build) {
+  const text = BUILDS[build?.state];
+  find("build").hidden = !text;
+  write(find("build-state"), text ?? "");
+  find("build-text").hidden = !build?.text;
+  write(find("build-text"), build?.text ?? "");
 }
 
 function totals({ actions, state }) {

@@ -63,6 +63,13 @@ fn fan_out_line(kind: &StepKind) -> Option<StepLine> {
             true => ("filter", Tone::Good, format!("passes to {queue}")),
             false => ("filter", Tone::Faint, format!("not for {queue}")),
         },
+        StepKind::FilterPolicyChanged(spec) => {
+            let text = match spec.filter_policy {
+                Some(_) => format!("{} has another filter policy", spec.queue),
+                None => format!("{} gets everything", spec.queue),
+            };
+            ("configured", Tone::Name, text)
+        }
         StepKind::EventSent { bus } => ("event", Tone::Name, format!("to the {bus}")),
         StepKind::RuleVerdict {
             rule,
@@ -388,7 +395,7 @@ fn short_id(id: &str) -> String {
 }
 
 /// A duration in milliseconds or seconds, whichever is shorter.
-pub(crate) fn format_duration(duration: Duration) -> String {
+pub(super) fn format_duration(duration: Duration) -> String {
     match duration.as_secs_f64() {
         seconds if seconds < 1.0 => format!("{:.1} ms", seconds * 1000.0),
         seconds => format!("{seconds:.2} s"),

@@ -1,0 +1,91 @@
+//! What the console prints when more happens than anyone can read.
+
+use std::collections::BTreeMap;
+
+use crate::cli::{put_into, start};
+use crate::programs::wayward;
+
+const OBJECTS: usize = 300;
+
+/// Puts many objects, and returns what the program prints.
+async fn lines(arguments: &[&str]) -> Vec<String> {
+    let mut local = start(&wayward(), &[&["--port", "0"], arguments].concat());
+    let port = local.port().await;
+    for number in 0..OBJECTS {
+        put_into(port, "amzn-s3-demo-bucket", &number.to_string(), "").await;
+    }
+
+    local.signal("-TERM");
+    let (status, errors) = local.end().await;
+    assert!(status.success(), "{errors}");
+
+    local.seen().to_vec()
+}
+
+/// How many lines there are of each kind, and of how many steps they tell.
+fn counts(lines: &[String]) -> BTreeMap<String, (usize, usize)> {
+    let mut counts = BTreeMap::<_, (usize, usize)>::new();
+
+    for line in lines {
+        let mut words = line.split_whitespace();
+        let is_step = words
+            .next()
+            .is_some_and(|time| time.ends_with('s') && time.contains('.'));
+        let Some(what) = words
+            .find(|word| !word.starts_with('#'))
+            .filter(|_| is_step)
+        else {
+            continue;
+        };
+
+        let steps = match line.strip_suffix(" in this second") {
+            Some(sum) => sum
+                .split_whitespace()
+                .rev()
+                .find_map(|word| word.parse().ok()),
+            None => Some(1),
+        };
+        let count = counts.entry(what.to_owned()).or_default();
+        count.0 += 1;
+        count.1 += steps.unwrap();
+    }
+
+    counts
+}
+
+#[tokio::test]
+async fn a_flood_of_steps_is_summed_up_and_every_step_is_counted() {
+    let lines = lines(&["--console", "summary"]).await;
+    let seconds = lines.iter().filter_map(|line| {
+        let time = line.split_whitespace().next()?.strip_suffix('s')?;
+        time.parse::<f64>().ok()
+    });
+    let seconds = seconds.fold(0.0, f64::max) as usize + 2;
+
+    let counts = counts(&lines);
+    let (printed, told) = counts["object"];
+    assert_eq!(told, OBJECTS);
+    // At most twenty lines and a sum in each second.
+    assert!(
+        printed <= 21 * seconds && printed < OBJECTS,
+        "{counts:?} in {seconds} s"
+    );
+}
+
+#[tokio::test]
+async fn a_pipe_gets_every_step() {
+    let counts = counts(&lines(&[]).await);
+    assert_eq!(counts["object"], (OBJECTS, OBJECTS));
+}
+
+#[tokio::test]
+async fn failures_and_faults_are_shown_among_many_steps() {
+    let fault = ["--fault", "publish:duplicate=0.05", "--console", "summary"];
+    let counts = counts(&lines(&fault).await);
+    let (printed, told) = counts["object"];
+    assert!(printed < told, "{counts:?}");
+
+    let (printed, told) = counts["fault"];
+    assert_eq!(printed, told);
+    assert!((5..50).contains(&told), "{counts:?}");
+}
