@@ -5,8 +5,6 @@
 
 mod inspect;
 mod invoke;
-mod template;
-mod local_program;
 mod policy;
 #[cfg(feature = "doctor")]
 mod doctor;
