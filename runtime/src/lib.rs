@@ -121,11 +121,9 @@
 //!   Managed Instances too.
 //! - `worker`: serves a queue of SQS outside Lambda.
 //! - `replay`: the command `replay`, which handles events from files or a dead-letter queue, or
-//!   sends them to a queue; see the guide "Replaying events", `docs/replaying-events.md` in the
-//!   crate's folder.
+//!   sends them to a queue; see the guide ["Replaying events"](guide::replaying_events).
 //! - `audit`: the command `audit`, which compares the objects of a bucket with what was handled,
-//!   and prints or replays the rest; see the guide "Auditing a bucket", `docs/auditing-a-bucket.md`
-//!   in the crate's folder.
+//!   and prints or replays the rest; see the guide ["Auditing a bucket"](guide::auditing_a_bucket).
 //! - `prometheus`: the metrics of a worker at `/metrics`, in Prometheus' text format.
 //! - `metrics`: counters, gauges and histograms through the facade of the crate `metrics`.
 //! - `emf`: [`start`] and [`run`] print these metrics in CloudWatch's embedded metric format.

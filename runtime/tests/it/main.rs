@@ -65,6 +65,8 @@ mod guides;
 mod worker;
 #[cfg(feature = "worker")]
 mod worker_ends;
+#[cfg(feature = "worker")]
+mod worker_fifo;
 #[cfg(all(feature = "otel", feature = "worker"))]
 mod worker_traces;
 mod script;

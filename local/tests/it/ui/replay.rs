@@ -61,8 +61,9 @@ async fn a_dead_letter_goes_back_to_its_queue() {
         "--ui",
         "0",
     ];
-    let kills = ["--fault", "invoke:kill=1"];
-    let ui = Ui::of(Program::start(&[&pipeline[..], &kills].concat())).await;
+    // What is handled is received again, and is then a dead letter.
+    let refused = ["--fault", "delete:refuse-delete=1"];
+    let ui = Ui::of(Program::start(&[&pipeline[..], &refused].concat())).await;
     let mut events = ui.watch().await;
 
     let put = ui.ask("PUT", "/object?bucket=photos&key=a", &[], "hello");
@@ -72,7 +73,7 @@ async fn a_dead_letter_goes_back_to_its_queue() {
     let details: Value = serde_json::from_str(&details).unwrap();
     assert_eq!(details["dead_letters"], 1);
 
-    let change = r#"{"rates": [{"hop": "invoke", "fault": "kill", "rate": 0}]}"#;
+    let change = r#"{"rates": [{"hop": "delete", "fault": "refuse-delete", "rate": 0}]}"#;
     assert_eq!(ui.change_faults(change).await.status, 204);
     let response = replay(&ui, r#"{"id": "e1", "what": "dead-letters"}"#).await;
     assert_eq!(response.status, 200, "{response:?}");

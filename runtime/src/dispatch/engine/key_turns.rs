@@ -58,24 +58,26 @@ impl KeyTurns {
     }
 
     /// Ends a turn. Returns the lane that waits longest for the next one.
+    #[must_use]
     pub(super) fn end(&mut self, step: &Step) -> Option<LaneId> {
-        let key = self.key_of(step)?;
-        key.is_running = false;
-        let next = key.waiting.pop_front();
-        self.remove(step);
-
-        next
+        self.key_of(step)?.is_running = false;
+        self.remove(step)
     }
 
-    /// Removes a step that ended or will not run.
-    pub(super) fn remove(&mut self, step: &Step) {
-        let Some(key) = self.key_of(step) else {
-            return;
-        };
-
+    /// Removes a step that ended or will not run. Returns the lane that waits longest for the turn,
+    /// if nobody has it: the step's own lane may have been the one that was to take it.
+    #[must_use]
+    pub(super) fn remove(&mut self, step: &Step) -> Option<LaneId> {
+        let key = self.key_of(step)?;
         key.steps -= 1;
+
         if key.steps == 0 {
             self.keys.remove(&step.key);
+            None
+        } else if key.is_running {
+            None
+        } else {
+            key.waiting.pop_front()
         }
     }
 

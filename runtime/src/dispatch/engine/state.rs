@@ -333,11 +333,8 @@ impl<D: Deref<Target = Delivery> + Clone> State<D> {
         let admitted = &mut self.admissions[step.admission];
         admitted.running.retain(|running| running.lane != lane);
 
-        let resumed = self.turns.end(step);
-        if let Some(lane) = resumed {
-            self.enqueue(lane);
-            self.has_resumed = true;
-        }
+        let next = self.turns.end(step);
+        self.resume(next);
 
         if !may_continue {
             self.turns.note_failure(step, self.admitted);
@@ -370,8 +367,17 @@ impl<D: Deref<Target = Delivery> + Clone> State<D> {
     /// Drops the next step of a lane, without an outcome.
     fn drop_first(&mut self, lane: LaneId) {
         if let Some(step) = self.lanes.remove_first(lane) {
-            self.turns.remove(&step);
+            let next = self.turns.remove(&step);
+            self.resume(next);
             self.close(&step);
+        }
+    }
+
+    /// Lets a lane run that has waited for a key.
+    fn resume(&mut self, lane: Option<LaneId>) {
+        if let Some(lane) = lane {
+            self.enqueue(lane);
+            self.has_resumed = true;
         }
     }
 

@@ -59,7 +59,7 @@ impl<R: Router, Q: Receive> Control<R, Q> {
         }
 
         if let (Some(observer), Some(ended)) = (&self.observer, &settled.observed) {
-            observer.ended(&lease.batch, lease.message, ended);
+            observer.ended(&lease.batch, lease.index, ended);
         }
 
         if lease.is_apart {
