@@ -41,6 +41,7 @@ def environment(server):
         "HOME": "/nonexistent",
         "AWS_ENDPOINT_URL": server.endpoint,
         "AWS_REGION": "eu-central-1",
+        "AWS_DEFAULT_REGION": "eu-central-1",
         "AWS_ACCESS_KEY_ID": "test",
         "AWS_SECRET_ACCESS_KEY": "test",
         "AWS_EC2_METADATA_DISABLED": "true",
@@ -94,8 +95,9 @@ import json, subprocess, sys
 queue, aws = sys.argv[1], sys.argv[2]
 def send(batch):
     entries = [{"Id": str(i), "MessageBody": body} for i, body in enumerate(batch)]
-    subprocess.run([aws, "sqs", "send-message-batch", "--queue-url", queue, "--entries",
-                    json.dumps(entries)], check=True, stdout=subprocess.DEVNULL)
+    subprocess.run([aws, "sqs", "send-message-batch", "--endpoint-url", queue.rsplit("/", 2)[0],
+                    "--queue-url", queue, "--entries", json.dumps(entries)],
+                   check=True, stdout=subprocess.DEVNULL)
 batch = []
 for line in sys.stdin:
     key, size, e_tag, modified = line.rstrip("\n").split("\t")
@@ -115,8 +117,8 @@ def pipe(aws, server):
 
     def start(run):
         lister = subprocess.Popen(
-            [aws, "s3api", "list-objects-v2", "--bucket", "holiday", "--output", "text", "--query",
-             "Contents[].[Key, Size, ETag, LastModified]"],
+            [aws, "s3api", "list-objects-v2", "--endpoint-url", server.endpoint, "--bucket",
+             "holiday", "--output", "text", "--query", "Contents[].[Key, Size, ETag, LastModified]"],
             env=environment(server), stdout=subprocess.PIPE,
         )
         sender = subprocess.Popen(

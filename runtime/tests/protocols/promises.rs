@@ -55,12 +55,12 @@ pub(crate) fn live_wins(plan: &Plan, end: &End) -> bool {
         .iter()
         .map(String::as_str)
         .skip_while(|one| !is_live(one));
-    let nothing_went_wrong = end.faults + end.waits == 0;
+    let something_went_wrong = end.faults + end.waits > 0;
 
     !end.is_stuck
         && !end.overlapped
         && end.effects.last().map(String::as_str) == newest
-        && !(nothing_went_wrong && effects.any(|one| !is_live(&one)))
+        && (something_went_wrong || effects.all(|one| is_live(&one)))
 }
 
 /// All promises of the wrappers around each other.

@@ -1,7 +1,7 @@
 //! A bucket that is generated while it is listed, and a queue that counts what it is sent.
 //!
-//! `backfill-server OBJECTS` prints its port. `GET /counts` answers with the number of messages that
-//! were sent, and the sum of the numbers in their keys. It speaks as much of S3 and of SQS as
+//! `backfill-server OBJECTS` prints its port. `GET /counts` answers with the number of messages
+//! that were sent, and the sum of the numbers in their keys. It speaks as much of S3 and of SQS as
 //! `ListObjectsV2`, `HeadBucket` and `SendMessageBatch` need, and checks nothing, so that it costs
 //! little beside what is measured.
 
@@ -101,8 +101,8 @@ fn list(target: &str, objects: u64) -> String {
 
     let mut page = String::with_capacity(300 * PAGE as usize);
     page += "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<ListBucketResult \
-             xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\"><Name>holiday</Name><Prefix></Prefix>\
-             <MaxKeys>1000</MaxKeys><EncodingType>url</EncodingType>";
+             xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\"><Name>holiday</Name>\
+             <Prefix></Prefix><MaxKeys>1000</MaxKeys><EncodingType>url</EncodingType>";
     let _ = write!(
         page,
         "<KeyCount>{}</KeyCount><IsTruncated>{}</IsTruncated>",

@@ -9,7 +9,7 @@ use s3_dispatch_core::MessageContext;
 use tokio::sync::{Mutex as AsyncMutex, Notify};
 use tokio::time::sleep;
 
-use super::attempts::{Attempt, Attempts};
+use super::attempts::Attempt;
 use super::feed::{Fed, Feed};
 use super::state::{Settings, State};
 use crate::cli::catch_up::progress::{Pace, Record};

@@ -47,8 +47,9 @@ impl Found {
     /// Sets the version id as notifications have it. That of the current `null` version is left
     /// out; an older one needs it, because nothing else would name it.
     pub(in crate::cli) fn set_version_id(&mut self, version_id: Option<&str>) {
-        let is_named = |id: &&str| !id.is_empty() && !(self.is_latest && *id == NULL_VERSION);
-        self.version_id = version_id.filter(is_named).map(str::to_owned);
+        let is_implied = |id: &str| id.is_empty() || self.is_latest && id == NULL_VERSION;
+        let named = version_id.filter(|id| !is_implied(id));
+        self.version_id = named.map(str::to_owned);
     }
 
     /// The event that S3 would have announced the object with, unless it is chosen: an ETag that
