@@ -5,10 +5,9 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use s3_dispatch::delivery::ReceiptHandle;
+use s3_dispatch::dispatch::FailedKey;
 use s3_dispatch::queue::{Queue, QueueError, Receive, ReceiveRequest, Received};
-use s3_dispatch::{
-    Dispatcher, FailedKey, HandlerError, MessageContext, Routes, Worker, async_trait,
-};
+use s3_dispatch::{Dispatcher, HandlerError, MessageContext, Routes, Worker, async_trait};
 use s3_dispatch_testing::{NotificationBuilder, RecordBuilder};
 use tokio::time::{sleep, timeout};
 

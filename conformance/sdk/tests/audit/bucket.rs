@@ -51,7 +51,7 @@ impl<R: Router> Router for Drops<R> {
         let name = name(record);
         name.hash(&mut hasher);
 
-        if hasher.finish() % self.share == 0 {
+        if hasher.finish().is_multiple_of(self.share) {
             self.dropped.lock().unwrap().insert(name);
             return Outcome::Skipped(SkipReason::Unrouted);
         }

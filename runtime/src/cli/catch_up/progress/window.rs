@@ -206,7 +206,7 @@ mod tests {
     }
 
     fn has_nothing_to_do(key: u32) -> bool {
-        key % 4 == 0
+        key.is_multiple_of(4)
     }
 
     impl Trial {
