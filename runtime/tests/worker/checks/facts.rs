@@ -6,7 +6,7 @@ use s3_dispatch::{Malformed, Unrouted};
 
 use crate::fleet::Fleet;
 use crate::journal::{Kind, Life, Moment, Receipt, Run};
-use crate::trial::{HEALED, Trial};
+use crate::trial::Trial;
 use crate::world::{Content, End};
 
 /// Tokio's clock wakes at whole milliseconds.
@@ -87,7 +87,7 @@ impl<'t> Facts<'t> {
     /// Whether a worker was told to stop only when everything had to have ended by itself.
     pub(crate) fn is_told_at_last(&self, worker: usize) -> bool {
         let told = self.life(worker).told;
-        told.is_some_and(|told| told.at >= HEALED + Duration::from_secs(120))
+        told.is_some_and(|told| told.at >= self.fleet.healed_at() + Duration::from_secs(120))
     }
 
     /// When a worker ended, or when the drain time was over before that.
