@@ -88,3 +88,15 @@ output "batch_jobs_role_arn" {
   description = "The ARN of the role for S3 Batch Operations jobs. Null without `batch_jobs`."
   value       = one(aws_iam_role.batch_jobs[*].arn)
 }
+
+output "store" {
+  description = <<-EOT
+    The table of the store: its name, for `DynamoDbStore`, and the ARN of the policy of whoever runs
+    `audit`, which is null without `audits`. Null without `store`.
+  EOT
+  value = local.store == null ? null : {
+    table_name        = local.store.name
+    table_arn         = local.store.arn
+    audits_policy_arn = one(aws_iam_policy.audits[*].arn)
+  }
+}

@@ -527,6 +527,22 @@ variable "processors" {
   }
 }
 
+variable "store" {
+  description = <<-EOT
+    A DynamoDB table with the `name` of the pipeline for the `DynamoDbStore` of the programs. The
+    roles of all functions may use it, and each worker gets a policy for it. Null makes none.
+
+    - `audits`: whether the table has the index that the command `audit` needs. Each event of a new
+      object then costs one more write unit. It can be added and removed at any time.
+    - `deletion_protection`: whether DynamoDB refuses to delete the table.
+  EOT
+  type = object({
+    audits              = optional(bool, false)
+    deletion_protection = optional(bool, true)
+  })
+  default = null
+}
+
 variable "batch_jobs" {
   description = <<-EOT
     Creates a role for S3 Batch Operations jobs that invoke the functions, for example to handle

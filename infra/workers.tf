@@ -12,6 +12,7 @@ locals {
     for name in keys(var.processors) : name => concat(
       [for worker, policy in aws_iam_policy.worker : policy.arn if worker == name],
       [for worker, policy in aws_iam_policy.worker_objects : policy.arn if worker == name],
+      [for worker, policy in aws_iam_policy.worker_store : policy.arn if worker == name],
     )
   }
 }

@@ -70,6 +70,7 @@
 //! | what handles a record | [`Handler`], [`Key`], [`State`], [`Outcome`] | [`handler`] |
 //! | what a handler takes | [`FromRecord`], [`FromRecordAsync`] | |
 //! | which handler | [`Route`], [`Routes`], [`Router`] | |
+//! | what was handled before | [`History`] | |
 //! | what infrastructure needs | [`Manifest`] | [`manifest`] |
 //! | what can go wrong | [`Error`], [`HandlerError`] | |
 
@@ -121,4 +122,4 @@ pub use record::view::{
     Annotated, Expired, ObjectCreated, ObjectRemoved, ObjectRestored, Replicated, Retained, Tagged,
     Tiered, Transitioned,
 };
-pub use routing::{Route, Router, Routes};
+pub use routing::{History, HistoryEntry, Route, Router, Routes};

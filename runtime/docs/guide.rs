@@ -89,6 +89,10 @@ pub mod replaying_events {}
 pub mod backfilling_a_bucket {}
 
 #[doc = include_str!("links.txt")]
+#[doc = include_str!("auditing-a-bucket.md")]
+pub mod auditing_a_bucket {}
+
+#[doc = include_str!("links.txt")]
 #[doc = include_str!("logs-and-metrics.md")]
 pub mod logs_and_metrics {}
 

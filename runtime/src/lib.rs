@@ -122,6 +122,8 @@
 //! - `worker`: serves a queue of SQS outside Lambda.
 //! - `replay`: the command `replay`, which handles events from files or a dead-letter queue, or
 //!   sends them to a queue; see the guide ["Replaying events"](guide::replaying_events).
+//! - `audit`: the command `audit`, which compares the objects of a bucket with what was handled,
+//!   and prints or replays the rest; see the guide ["Auditing a bucket"](guide::auditing_a_bucket).
 //! - `prometheus`: the metrics of a worker at `/metrics`, in Prometheus' text format.
 //! - `metrics`: counters, gauges and histograms through the facade of the crate `metrics`.
 //! - `emf`: [`start`] and [`run`] print these metrics in CloudWatch's embedded metric format.
@@ -237,10 +239,10 @@ pub use s3_dispatch_core::__private;
 pub use s3_dispatch_core::{
     Annotated, BucketName, Class, Classify, Context, ETag, Error, ErrorKind, EventName,
     EventPattern, Expired, FromRecord, FromRecordAsync, FromRef, Handler, HandlerError,
-    HandlerErrorKind, Key, Manifest, MessageContext, Notification, ObjectCreated, ObjectKey,
-    ObjectRemoved, ObjectRestored, Outcome, Replicated, Retained, Route, Router, Routes,
-    S3EventRecord, Sequencer, SkipReason, State, Tagged, Tiered, Transitioned, VersionId,
-    async_trait,
+    HandlerErrorKind, History, HistoryEntry, Key, Manifest, MessageContext, Notification,
+    ObjectCreated, ObjectKey, ObjectRemoved, ObjectRestored, Outcome, Replicated, Retained, Route,
+    Router, Routes, S3EventRecord, Sequencer, SkipReason, State, Tagged, Tiered, Transitioned,
+    VersionId, async_trait,
 };
 pub use s3_dispatch_core::{delivery, event_data, handler, manifest, record};
 pub use s3_dispatch_macros::s3_handler;

@@ -19,11 +19,12 @@ use crate::lambda::environment;
 /// | `replay FILE...` | handles recorded events, or sends them to a queue (feature `replay`) |
 /// | `replay --dead-letters URL` | the same with the messages of a dead-letter queue |
 /// | `backfill --bucket BUCKET` | makes events of objects in a bucket (feature `backfill`) |
+/// | `audit --bucket BUCKET` | prints or replays what was not handled (feature `audit`) |
 /// | `work --queue-url URL` | serves a queue of SQS until SIGTERM or Ctrl-C (feature `worker`) |
 ///
-/// `--help` describes them. Only `invoke`, `replay`, `backfill` and `work` process records, so only
-/// they [prepare](Dispatcher::prepare) the router: the other commands need no state. The process
-/// ends when the command does, with one of these statuses:
+/// `--help` describes them. Only `invoke`, `replay`, `backfill`, `audit --replay` and `work`
+/// process records, so only they [prepare](Dispatcher::prepare) the router: the other commands need
+/// no state. The process ends when the command does, with one of these statuses:
 ///
 /// | status | meaning |
 /// |---|---|

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::record::key::form_encode;
 use crate::record::{ConfigurationId, EventSource};
-use crate::{EventName, Notification, S3EventRecord};
+use crate::{EventName, Notification, S3EventRecord, Sequencer};
 
 /// An event of an object that S3 did not announce, or not to this program, written as the
 /// notification that it would have sent.
@@ -57,6 +57,7 @@ pub struct BackfilledEvent<'e> {
     size: Option<u64>,
     e_tag: Option<&'e str>,
     version_id: Option<&'e str>,
+    position: Option<&'e str>,
 }
 
 impl<'e> BackfilledEvent<'e> {
@@ -82,6 +83,7 @@ impl<'e> BackfilledEvent<'e> {
             size: None,
             e_tag: None,
             version_id: None,
+            position: None,
         }
     }
 
@@ -104,6 +106,7 @@ impl<'e> BackfilledEvent<'e> {
             size: None,
             e_tag: None,
             version_id,
+            position: None,
         }
     }
 
@@ -162,6 +165,33 @@ impl<'e> BackfilledEvent<'e> {
     pub fn with_version_id(self, version_id: &'e str) -> Self {
         Self {
             version_id: Some(version_id),
+            ..self
+        }
+    }
+
+    /// Sets the position of the newest event of the key that had been handled when the object was
+    /// seen, as [`History::newest_position`](crate::History::newest_position) gives it.
+    ///
+    /// What was handled by then was not newer than the object. So `LatestOnly` lets the record win
+    /// over those events, and lose only to one that was handled since. First ask for the position,
+    /// and then make sure that the object is still the current one: not the other way round.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use s3_dispatch_core::delivery::BackfilledEvent;
+    /// use s3_dispatch_core::{EventName, Sequencer};
+    ///
+    /// let position = Sequencer::from("0055AED6DCD90281E50");
+    /// let event = BackfilledEvent::new(&EventName::OBJECT_CREATED_PUT, "b", "k");
+    /// let record = event.with_position(&position).to_record();
+    /// assert!(record.is_backfilled());
+    /// assert_eq!(record.backfill_position(), Some("0055AED6DCD90281E50"));
+    /// ```
+    #[must_use]
+    pub fn with_position(self, position: &'e Sequencer) -> Self {
+        Self {
+            position: Some(position.as_str()),
             ..self
         }
     }
@@ -230,7 +260,7 @@ impl<'e> BackfilledEvent<'e> {
             event_name: self.event,
             s3: S3Json {
                 schema_version: self.version.map(|_| "1.0"),
-                configuration_id: ConfigurationId::BACKFILL,
+                configuration_id: &self.mark(),
                 bucket: BucketJson {
                     name: self.bucket,
                     arn: self.arn.as_deref(),
@@ -246,6 +276,16 @@ impl<'e> BackfilledEvent<'e> {
 
         let notification = NotificationJson { records: [record] };
         serde_json::to_string(&notification).expect("texts and numbers can be written")
+    }
+
+    fn mark(&self) -> Cow<'static, str> {
+        let mark = ConfigurationId::BACKFILL;
+        let before = ConfigurationId::BEFORE_POSITION;
+
+        match self.position {
+            Some(position) => format!("{mark}{before}{position}").into(),
+            None => mark.into(),
+        }
     }
 
     /// The record of the notification, as it is when it is read.

@@ -42,4 +42,7 @@ impl ConfigurationId {
     /// The text that marks the record of an event that S3 did not send: of an object in a listing
     /// that `backfill` read, or of a task of S3 Batch Operations.
     pub const BACKFILL: &'static str = "s3-dispatch-backfill";
+
+    /// Stands between that mark and a position.
+    pub(crate) const BEFORE_POSITION: &'static str = ";after=";
 }

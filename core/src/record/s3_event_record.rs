@@ -233,8 +233,26 @@ impl S3EventRecord {
     /// ```
     #[must_use]
     pub fn is_backfilled(&self) -> bool {
-        let id = self.configuration_id.as_ref();
-        id.is_some_and(|id| id == ConfigurationId::BACKFILL)
+        let position = self.after_the_mark();
+        position.is_some_and(|text| {
+            text.is_empty() || text.starts_with(ConfigurationId::BEFORE_POSITION)
+        })
+    }
+
+    /// The position of the newest event of the key that had been handled when a backfilled object
+    /// was seen. `None` if it is not known, and for events that S3 sent.
+    ///
+    /// `audit` writes it for objects that it found missing; see
+    /// [`BackfilledEvent::with_position`](crate::delivery::BackfilledEvent::with_position).
+    #[must_use]
+    pub fn backfill_position(&self) -> Option<&str> {
+        self.after_the_mark()?
+            .strip_prefix(ConfigurationId::BEFORE_POSITION)
+    }
+
+    fn after_the_mark(&self) -> Option<&str> {
+        let id = self.configuration_id.as_ref()?.as_str();
+        id.strip_prefix(ConfigurationId::BACKFILL)
     }
 
     /// The sequencer, if it belongs to this event and not to an earlier one.

@@ -5,6 +5,7 @@
 //! are routers too.
 
 mod route;
+mod history;
 mod router;
 mod loops;
 mod prepared;
@@ -14,6 +15,7 @@ pub(crate) use route::{
     KeyPattern, Place, Selection, check_key, check_key_prefix, check_key_suffix, check_own_effect,
 };
 
+pub use history::{History, HistoryEntry};
 pub use route::Route;
 pub use router::Router;
 pub use routes::Routes;

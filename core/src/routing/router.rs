@@ -5,14 +5,15 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
-use crate::{MessageContext, Outcome, Route, S3EventRecord};
+use crate::{History, MessageContext, Outcome, Route, S3EventRecord};
 
 /// Turns one record into an outcome, by calling the handler of a route.
 ///
 /// [`Routes`](crate::Routes) is the router that users build. Other routers wrap it, for example to
 /// process each record once, or to measure handlers. A wrapper forwards [`routes`](Self::routes),
-/// so that the manifest still sees them, and [`prepare`](Self::prepare), so that the program fails
-/// at its start if it cannot work. `Arc` and `Box` of a router are routers too.
+/// so that the manifest still sees them, [`prepare`](Self::prepare), so that the program fails at
+/// its start if it cannot work, and [`history`](Self::history), so that `audit` can ask what was
+/// handled. `Arc` and `Box` of a router are routers too.
 ///
 /// # What a router can rely on
 ///
@@ -27,7 +28,7 @@ use crate::{MessageContext, Outcome, Route, S3EventRecord};
 ///
 /// ```
 /// use s3_dispatch_core::{
-///     MessageContext, Outcome, Route, Router, S3EventRecord, SkipReason, async_trait,
+///     History, MessageContext, Outcome, Route, Router, S3EventRecord, SkipReason, async_trait,
 /// };
 ///
 /// struct WithoutBucket<R> {
@@ -52,6 +53,10 @@ use crate::{MessageContext, Outcome, Route, S3EventRecord};
 ///     async fn prepare(&self) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
 ///         self.inner.prepare().await
 ///     }
+///
+///     fn history(&self) -> Option<&dyn History> {
+///         self.inner.history()
+///     }
 /// }
 /// ```
 #[async_trait]
@@ -66,6 +71,10 @@ pub trait Router: Send + Sync + 'static {
     async fn route(&self, record: &S3EventRecord, message: &MessageContext) -> Outcome;
 
     /// All routes, in the order in which they were added.
+    ///
+    /// A router that has routes handles only what one of them takes. Wrappers that ask a store
+    /// rely on it: they pass any other record on without a question. Of a router without routes
+    /// nothing is assumed.
     fn routes(&self) -> &[Route];
 
     /// Makes what the router needs before it can process records, such as the state of
@@ -85,6 +94,20 @@ pub trait Router: Send + Sync + 'static {
     async fn prepare(&self) -> Result<(), Box<dyn StdError + Send + Sync>> {
         Ok(())
     }
+
+    /// Returns what remembers the events that were handled. By default `None`: nothing does.
+    fn history(&self) -> Option<&dyn History> {
+        None
+    }
+
+    /// Whether a record waits for a store before anything else, and holds nothing meanwhile that
+    /// other records may wait for. Then the handlers of others may run in that time.
+    ///
+    /// A wrapper of your own does not forward it.
+    #[doc(hidden)]
+    fn asks_store_first(&self) -> bool {
+        false
+    }
 }
 
 macro_rules! forward {
@@ -101,6 +124,14 @@ macro_rules! forward {
 
             async fn prepare(&self) -> Result<(), Box<dyn StdError + Send + Sync>> {
                 (**self).prepare().await
+            }
+
+            fn history(&self) -> Option<&dyn History> {
+                (**self).history()
+            }
+
+            fn asks_store_first(&self) -> bool {
+                (**self).asks_store_first()
             }
         }
     )*};

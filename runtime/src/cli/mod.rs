@@ -5,8 +5,6 @@
 
 mod inspect;
 mod invoke;
-mod template;
-mod local_program;
 mod policy;
 #[cfg(feature = "doctor")]
 mod doctor;
@@ -18,6 +16,8 @@ mod catch_up;
 mod replay;
 #[cfg(feature = "backfill")]
 mod backfill;
+#[cfg(feature = "audit")]
+mod audit;
 #[cfg(feature = "worker")]
 mod work;
 
@@ -145,6 +145,26 @@ enum Action {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<std::ffi::OsString>,
     },
+    /// Compare the objects of a bucket with what was handled, and print or replay what is missing
+    ///
+    /// Needs `Deduplicated` around the routes, with a store that remembers the states of objects.
+    /// Only what the routes take is compared. Prints the missing events to standard output, one
+    /// notification a line, so that they can be replayed, or handles (--replay) or sends (--to)
+    /// them. A summary goes to standard error.
+    #[cfg(feature = "audit")]
+    #[command(
+        after_help = "Exit status:\n  0    nothing is missing, or all of it was handled or sent\n  \
+                      1    something is missing, or the audit ended early\n  2    the audit cannot \
+                      run\n  130  a second signal, Ctrl-C\n  143  a second signal, SIGTERM"
+    )]
+    Audit(audit::Options),
+    /// Says which feature it needs.
+    #[cfg(not(feature = "audit"))]
+    #[command(hide = true, disable_help_flag = true)]
+    Audit {
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<std::ffi::OsString>,
+    },
     /// Serve a queue of SQS until SIGTERM or Ctrl-C
     ///
     /// The first signal drains: no message is received any more, what runs may finish, and the rest
@@ -199,6 +219,10 @@ pub(crate) async fn main<R: Router>(dispatcher: Dispatcher<R>) -> i32 {
         Action::Backfill(options) => backfill::backfill(dispatcher, options).await,
         #[cfg(not(feature = "backfill"))]
         Action::Backfill { .. } => without("backfill", "backfill"),
+        #[cfg(feature = "audit")]
+        Action::Audit(options) => audit::audit(dispatcher, options).await,
+        #[cfg(not(feature = "audit"))]
+        Action::Audit { .. } => without("audit", "audit"),
         #[cfg(feature = "worker")]
         Action::Work(options) => work::work(dispatcher, options).await,
         #[cfg(not(feature = "worker"))]
@@ -207,7 +231,7 @@ pub(crate) async fn main<R: Router>(dispatcher: Dispatcher<R>) -> i32 {
 }
 
 /// Says which feature a command needs.
-#[cfg(not(all(feature = "doctor", feature = "backfill")))]
+#[cfg(not(all(feature = "doctor", feature = "audit")))]
 fn without(command: &str, feature: &str) -> i32 {
     eprintln!(
         "error: the program is built without `{command}`: build it with the feature `{feature}` of \

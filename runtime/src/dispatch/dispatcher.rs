@@ -165,6 +165,14 @@ impl<R: Router> Dispatcher<R> {
     /// a time and choose a small number: if all records of a batch have begun and none has finished
     /// in time, all of them are repeated. Each running handler also holds its own memory.
     ///
+    /// # With a store
+    ///
+    /// A record that waits for the store of [`Deduplicated`](crate::Deduplicated) is not running.
+    /// So if that is the outermost router, or only [`LatestOnly`](crate::LatestOnly) is around it,
+    /// up to four times as many records of a batch are under way: while some wait for their claims
+    /// and completions, the handlers of others run. A record that has its claim, and waits for its
+    /// handler, does not use up its [timeout](Self::with_record_timeout).
+    ///
     /// # Examples
     ///
     /// ```
@@ -977,6 +985,12 @@ impl<R: Router> Dispatcher<R> {
     #[must_use]
     pub fn router(&self) -> &R {
         &self.router
+    }
+
+    /// Returns the router, to be kept beside the dispatcher.
+    #[cfg(feature = "audit")]
+    pub(crate) fn shared_router(&self) -> Arc<R> {
+        Arc::clone(&self.router)
     }
 
     /// Dispatches one payload. `deadline` is when the answer is due, or `None` for no limit.

@@ -7,17 +7,20 @@ use std::time::Duration;
 use async_trait::async_trait;
 use s3_dispatch_core::__private::settle;
 use s3_dispatch_core::{
-    HandlerError, MessageContext, Outcome, Route, Router, S3EventRecord, SkipReason,
+    HandlerError, History, HistoryEntry, MessageContext, Outcome, Route, Router, S3EventRecord,
+    Sequencer, SkipReason,
 };
 use tokio::time::Instant;
 
 use crate::ClaimStore;
+use crate::dispatch::engine::slots::{self, NothingBegins};
 use crate::failure::classifiers::retry;
 use crate::guarded::Guarded;
 use crate::once::identity::{Identity, default_scope};
+use crate::once::look_up::look_up;
 use crate::once::order;
 use crate::once::outage::{Outage, Patience};
-use crate::once::stores::store::{Claim, DEFAULT_KEEP, Lease};
+use crate::once::stores::store::{Claim, DEFAULT_KEEP, Lease, StoreError};
 use crate::telemetry::errors::with_causes;
 
 /// Handles each record once, across invocations and processes.
@@ -59,6 +62,18 @@ use crate::telemetry::errors::with_causes;
 /// Functions that do different things with the same record can share a store. Each has its own
 /// scope, which by default is the name of the Lambda function, and outside Lambda that of the
 /// program ([`with_scope`](Self::with_scope)).
+///
+/// # Audits
+///
+/// With a completed record, a store that [can](ClaimStore::remembers_states) also remembers the
+/// [state](Identity::of_state) in which its event left the object, for the same time and in the
+/// same write. `audit`, and your own program through [`history`](Router::history), can then compare
+/// a bucket with what was handled.
+///
+/// A state is remembered if and only if its record was completed. So it is *not* remembered if the
+/// record was skipped, if its completion was lost, if it was routed unguarded during an outage, if
+/// it has no identity, or if another event with the same identity was handled before. Such an
+/// object counts as missing, even if its handler has run.
 ///
 /// # The queue's settings
 ///
@@ -272,6 +287,74 @@ impl<R, Store> Deduplicated<R, Store> {
 }
 
 impl<R: Router, Store: ClaimStore> Deduplicated<R, Store> {
+    /// Claims a record, and waits until its handler may run. Returns `None` if the record is to be
+    /// routed without a claim.
+    ///
+    /// # Errors
+    ///
+    /// What to do with the record instead: it was handled, or cannot be handled now.
+    async fn acquire(
+        &self,
+        message: &MessageContext,
+        identity: &Identity,
+    ) -> Result<Option<Lease>, Outcome> {
+        let length = self.lease(message);
+        let claimed = slots::lend(self.claim(message, identity, length)).await?;
+        let begun = slots::hold().await;
+
+        let Some(lease) = claimed else {
+            return begun.map(|_| None).map_err(not_begun);
+        };
+
+        // While the record waited for its turn, the lease may have become too short.
+        let left = begun.map(|waited| length.saturating_sub(waited));
+        let wanted = self.lease(message);
+        if left.is_ok_and(|left| wanted.saturating_sub(left) <= wanted / 10) {
+            return Ok(Some(lease));
+        }
+
+        let released = self.store.release(identity, &lease);
+        if let Err(error) = self.patience.wait(message, released).await {
+            let error = with_causes(&error);
+            tracing::warn!(error, "the claim could not be released, and has to expire");
+        }
+
+        match begun {
+            Ok(_) => self.claim(message, identity, self.lease(message)).await,
+            Err(error) => Err(not_begun(error)),
+        }
+    }
+
+    /// Claims a record for this time. The result is that of [`acquire`](Self::acquire).
+    async fn claim(
+        &self,
+        message: &MessageContext,
+        identity: &Identity,
+        lease: Duration,
+    ) -> Result<Option<Lease>, Outcome> {
+        let claim = self.store.claim(identity, lease);
+
+        match self.patience.wait(message, claim).await {
+            Ok(Claim::Acquired(lease)) => Ok(Some(lease)),
+            Ok(Claim::Completed) => Err(Outcome::Skipped(SkipReason::Duplicate)),
+            Ok(Claim::InProgress { left }) => {
+                let error = HandlerError::retry(HandledElsewhere);
+                Err(Outcome::Failed(match left {
+                    Some(left) => error.with_retry_after(left),
+                    None => error,
+                }))
+            }
+            Err(error) if self.outage == Outage::RouteUnguarded => {
+                tracing::warn!(
+                    error = with_causes(&error),
+                    "the record is routed without a claim"
+                );
+                Ok(None)
+            }
+            Err(error) => Err(Outcome::Failed(retry(error))),
+        }
+    }
+
     /// Routes a claimed record, then completes or releases the claim.
     async fn route_claimed(
         &self,
@@ -281,20 +364,20 @@ impl<R: Router, Store: ClaimStore> Deduplicated<R, Store> {
         lease: &Lease,
     ) -> Outcome {
         // A panic of the handler has ended, and its claim need not wait for the lease.
-        let outcome = Guarded::new(|| order::route(&self.router, record, message))
+        let outcome = Guarded::new(|| slots::keep(order::route(&self.router, record, message)))
             .await
             .unwrap_or_else(|panicked| Outcome::Failed(HandlerError::retry(panicked)));
         let outcome = settle(outcome, message);
 
         let ended = async {
             match outcome {
-                Outcome::Handled => self.store.complete(identity, lease, self.keep).await,
+                Outcome::Handled => self.complete(record, identity, lease).await,
                 Outcome::Skipped(_) | Outcome::Failed(_) => {
                     self.store.release(identity, lease).await
                 }
             }
         };
-        let ended = self.patience.wait(message, ended).await;
+        let ended = slots::lend(self.patience.wait(message, ended)).await;
 
         match ended {
             Ok(true) => {}
@@ -312,38 +395,46 @@ impl<R: Router, Store: ClaimStore> Deduplicated<R, Store> {
 
         outcome
     }
+
+    /// Completes a record, and remembers the state of its object with it.
+    async fn complete(
+        &self,
+        record: &S3EventRecord,
+        identity: &Identity,
+        lease: &Lease,
+    ) -> Result<bool, StoreError> {
+        let (store, keep) = (&self.store, self.keep);
+        let state = store.remembers_states().then(|| self.state(record));
+
+        match state.flatten() {
+            Some(state) => store.complete_state(identity, lease, keep, &state).await,
+            None => store.complete(identity, lease, keep).await,
+        }
+    }
+
+    /// Returns the state that is remembered when a record is handled.
+    fn state(&self, record: &S3EventRecord) -> Option<Identity> {
+        Some(Identity::of_state(record)?.within(&self.scope))
+    }
 }
 
 #[async_trait]
 impl<R: Router, Store: ClaimStore> Router for Deduplicated<R, Store> {
     async fn route(&self, record: &S3EventRecord, message: &MessageContext) -> Outcome {
-        let Some(identity) = (self.identify)(record) else {
+        let identity = match order::may_handle(&self.router, record) {
+            true => (self.identify)(record),
+            false => None,
+        };
+        let Some(identity) = identity else {
             return order::route(&self.router, record, message).await;
         };
 
         let identity = identity.within(&self.scope);
 
-        let claim = self.store.claim(&identity, self.lease(message));
-        match self.patience.wait(message, claim).await {
-            Ok(Claim::Acquired(lease)) => {
-                self.route_claimed(record, message, &identity, &lease).await
-            }
-            Ok(Claim::Completed) => Outcome::Skipped(SkipReason::Duplicate),
-            Ok(Claim::InProgress { left }) => {
-                let error = HandlerError::retry(HandledElsewhere);
-                Outcome::Failed(match left {
-                    Some(left) => error.with_retry_after(left),
-                    None => error,
-                })
-            }
-            Err(error) if self.outage == Outage::RouteUnguarded => {
-                tracing::warn!(
-                    error = with_causes(&error),
-                    "the record is routed without a claim"
-                );
-                order::route(&self.router, record, message).await
-            }
-            Err(error) => Outcome::Failed(retry(error)),
+        match self.acquire(message, &identity).await {
+            Ok(Some(lease)) => self.route_claimed(record, message, &identity, &lease).await,
+            Ok(None) => slots::keep(order::route(&self.router, record, message)).await,
+            Err(outcome) => outcome,
         }
     }
 
@@ -354,6 +445,53 @@ impl<R: Router, Store: ClaimStore> Router for Deduplicated<R, Store> {
     async fn prepare(&self) -> Result<(), Box<dyn StdError + Send + Sync>> {
         self.router.prepare().await
     }
+
+    fn history(&self) -> Option<&dyn History> {
+        Some(self)
+    }
+
+    fn asks_store_first(&self) -> bool {
+        true
+    }
+}
+
+#[async_trait]
+impl<R: Router, Store: ClaimStore> History for Deduplicated<R, Store> {
+    fn keeps_states_for(&self) -> Option<Duration> {
+        Some(self.keep)
+    }
+
+    fn scope(&self) -> Option<&str> {
+        Some(&self.scope)
+    }
+
+    async fn look_up(
+        &self,
+        records: &[S3EventRecord],
+    ) -> Result<Vec<HistoryEntry>, Box<dyn StdError + Send + Sync>> {
+        let state = |record: &S3EventRecord| {
+            // Without an identity, a record is never completed.
+            (self.identify)(record)?;
+            self.state(record)
+        };
+        let states = records.iter().map(state).collect();
+
+        look_up(&self.store, self.patience, states).await
+    }
+
+    async fn newest_position(
+        &self,
+        record: &S3EventRecord,
+    ) -> Result<Option<Sequencer>, Box<dyn StdError + Send + Sync>> {
+        match self.router.history() {
+            Some(history) => history.newest_position(record).await,
+            None => Ok(None),
+        }
+    }
+}
+
+fn not_begun(error: NothingBegins) -> Outcome {
+    Outcome::Failed(HandlerError::retry(error))
 }
 
 /// Someone else has claimed the record.

@@ -5,7 +5,9 @@ use std::fmt;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use s3_dispatch_core::{HandlerError, MessageContext, Outcome, Route, Router, S3EventRecord};
+use s3_dispatch_core::{
+    HandlerError, History, MessageContext, Outcome, Route, Router, S3EventRecord,
+};
 use tokio::time::{Instant, sleep};
 
 use crate::LeaseStore;
@@ -323,6 +325,10 @@ impl<R: Router, Store: LeaseStore> Exclusive<R, Store> {
 #[async_trait]
 impl<R: Router, Store: LeaseStore> Router for Exclusive<R, Store> {
     async fn route(&self, record: &S3EventRecord, message: &MessageContext) -> Outcome {
+        if !order::may_handle(&self.router, record) {
+            return order::route(&self.router, record, message).await;
+        }
+
         let key = Identity::of_turn(record, &self.scope);
 
         match self.acquire(&key, message).await {
@@ -338,6 +344,10 @@ impl<R: Router, Store: LeaseStore> Router for Exclusive<R, Store> {
 
     async fn prepare(&self) -> Result<(), Box<dyn StdError + Send + Sync>> {
         self.router.prepare().await
+    }
+
+    fn history(&self) -> Option<&dyn History> {
+        self.router.history()
     }
 }
 

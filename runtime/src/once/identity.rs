@@ -29,7 +29,7 @@ use s3_dispatch_core::{ObjectKey, S3EventRecord};
 /// let object = Identity::of_object(&put.with_bucket("holiday").build());
 /// assert_eq!(object.as_str(), "holiday|photo.jpg");
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Identity(String);
 
 impl Identity {
@@ -114,6 +114,56 @@ impl Identity {
     #[must_use]
     pub fn of_key(bucket: &str, key: &ObjectKey) -> Self {
         Self::join([bucket, key.as_str()].into_iter())
+    }
+
+    /// Returns the identity of the state in which an event leaves its object: the bucket and key,
+    /// and the version id, or the ETag where there are no versions.
+    ///
+    /// An event and a listing of the bucket give the same identity. The ETag counts without the
+    /// quotes of a listing, and the version `null`, which objects without versioning have, counts
+    /// as none.
+    ///
+    /// Returns `None` if the event is not `ObjectCreated`, because other events make no new state,
+    /// or if it has neither a version id nor an ETag.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use s3_dispatch::once::Identity;
+    /// use s3_dispatch_testing::RecordBuilder;
+    ///
+    /// let e_tag = "5eb63bbbe01eeed093cb22bb8f5acdc3";
+    /// let put = RecordBuilder::new("ObjectCreated:Put").with_e_tag(e_tag);
+    /// let listed = put
+    ///     .clone()
+    ///     .with_sequencer("")
+    ///     .with_version_id("null")
+    ///     .with_e_tag(format!("\"{e_tag}\""));
+    ///
+    /// let state = Identity::of_state(&put.build());
+    /// assert!(state.is_some());
+    /// assert_eq!(state, Identity::of_state(&listed.build()));
+    /// assert_eq!(Identity::of_state(&RecordBuilder::new("ObjectTagging:Put").build()), None);
+    /// ```
+    #[must_use]
+    pub fn of_state(record: &S3EventRecord) -> Option<Self> {
+        if !record.event_name.is_object_created() {
+            return None;
+        }
+
+        let object = &record.object;
+        let version = object.version_id.as_ref().map(|version| version.as_str());
+        let e_tag = object.e_tag.as_ref();
+        let e_tag = e_tag.map(|e_tag| e_tag.as_str().trim_matches('"'));
+
+        let (kind, state) = match (version.filter(|version| *version != "null"), e_tag) {
+            (Some(version), _) => ("version", version),
+            (None, Some(e_tag)) if !e_tag.is_empty() => ("etag", e_tag),
+            (None, _) => return None,
+        };
+
+        let (bucket, key) = (record.bucket.name.as_str(), object.key.as_str());
+        Some(Self::join([bucket, key, kind, state].into_iter()))
     }
 
     /// Returns this identity within a scope, so that functions can share a store. An empty scope

@@ -1,17 +1,20 @@
 //! A router wrapper that skips events that are older than one it has handled.
 
+use std::cmp::Ordering;
 use std::error::Error as StdError;
 use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use s3_dispatch_core::{MessageContext, Outcome, Route, Router, S3EventRecord};
 #[cfg(doc)]
-use s3_dispatch_core::{Sequencer, SkipReason};
+use s3_dispatch_core::SkipReason;
+use s3_dispatch_core::{
+    History, HistoryEntry, MessageContext, Outcome, Route, Router, S3EventRecord, Sequencer,
+};
 
 use crate::SequencerStore;
 use crate::once::identity::{Identity, default_scope};
-use crate::once::order::Order;
+use crate::once::order::{self, Order};
 use crate::once::outage::Patience;
 use crate::once::position::Position;
 use crate::once::stores::store::DEFAULT_KEEP;
@@ -95,6 +98,22 @@ use crate::once::stores::store::DEFAULT_KEEP;
 ///   comes back until the removal is handled. The removal is newer, so it wins.
 /// - A backfill repairs nothing that was handled wrongly: what events of the key left stays. To
 ///   handle such objects again, choose another [scope](Self::with_scope).
+///
+/// # Audits
+///
+/// The event of an object that `audit` finds missing was lost, so events of its key that were
+/// handled are older than the object, and must not win. `audit` notes the
+/// [position](s3_dispatch_core::History::newest_position) of the newest one, and then looks whether
+/// the object is still the current one. What was handled up to that position is not newer than the
+/// object. So the record is skipped only if an event beyond the position is handled before it, and
+/// remembers nothing itself. The next audit finds an object that was skipped so, if it is still
+/// missing.
+///
+/// What nobody can decide: if an event *older* than the object, but newer than that position, is
+/// handled after the audit, it has the last effect, because nothing says that the object came
+/// later. And a multipart upload that was started before that position, and ended after the audit
+/// looked, may lose to the older object. Both need an event that is on its way for longer than the
+/// time for which `audit` leaves new objects alone.
 ///
 /// # Sharing a store
 ///
@@ -263,7 +282,11 @@ impl<R, Store> LatestOnly<R, Store> {
 #[async_trait]
 impl<R: Router, Store: SequencerStore> Router for LatestOnly<R, Store> {
     async fn route(&self, record: &S3EventRecord, message: &MessageContext) -> Outcome {
-        let Some(position) = Position::of(record) else {
+        let position = match order::may_handle(&self.router, record) {
+            true => Position::of(record),
+            false => None,
+        };
+        let Some(position) = position else {
             return self.router.route(record, message).await;
         };
 
@@ -279,5 +302,59 @@ impl<R: Router, Store: SequencerStore> Router for LatestOnly<R, Store> {
 
     async fn prepare(&self) -> Result<(), Box<dyn StdError + Send + Sync>> {
         self.router.prepare().await
+    }
+
+    fn history(&self) -> Option<&dyn History> {
+        Some(self)
+    }
+
+    fn asks_store_first(&self) -> bool {
+        self.router.asks_store_first()
+    }
+}
+
+/// Remembers positions. What else is asked is answered by the router inside.
+#[async_trait]
+impl<R: Router, Store: SequencerStore> History for LatestOnly<R, Store> {
+    fn keeps_states_for(&self) -> Option<Duration> {
+        self.router.history()?.keeps_states_for()
+    }
+
+    fn scope(&self) -> Option<&str> {
+        self.router.history()?.scope()
+    }
+
+    async fn look_up(
+        &self,
+        records: &[S3EventRecord],
+    ) -> Result<Vec<HistoryEntry>, Box<dyn StdError + Send + Sync>> {
+        match self.router.history() {
+            Some(history) => history.look_up(records).await,
+            None => Ok(vec![HistoryEntry::Unknown; records.len()]),
+        }
+    }
+
+    async fn newest_position(
+        &self,
+        record: &S3EventRecord,
+    ) -> Result<Option<Sequencer>, Box<dyn StdError + Send + Sync>> {
+        let object = Identity::of_object(record).within(&self.scope);
+        let latest = self.store.latest(&object);
+        let own = self.patience.wait(&MessageContext::new(), latest).await?;
+
+        let inner = match self.router.history() {
+            Some(history) => history.newest_position(record).await?,
+            None => None,
+        };
+
+        Ok(own.into_iter().chain(inner).reduce(newer))
+    }
+}
+
+/// Returns the newer one of two positions of a key.
+fn newer(left: Sequencer, right: Sequencer) -> Sequencer {
+    match left.compare(&right) {
+        Some(Ordering::Less) => right,
+        _ => left,
     }
 }

@@ -16,6 +16,7 @@ mod order;
 mod position;
 mod outage;
 mod identity;
+mod look_up;
 pub(crate) mod stores;
 
 pub use identity::Identity;

@@ -122,6 +122,16 @@ pub(crate) fn route<'f, R: Router>(
     })
 }
 
+/// Returns whether a router may handle a record. If it does not, a wrapper has nothing to remember
+/// or to wait for.
+///
+/// A router that declares no routes at all may handle anything.
+pub(crate) fn may_handle(router: &impl Router, record: &S3EventRecord) -> bool {
+    let routes = router.routes();
+
+    routes.is_empty() || routes.iter().any(|route| route.matches(record))
+}
+
 async fn take(
     steps: &dyn Steps,
     message: &MessageContext,

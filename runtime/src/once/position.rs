@@ -10,8 +10,9 @@ use s3_dispatch_core::{EventName, S3EventRecord, Sequencer};
 pub(crate) enum Position {
     /// Its sequencer places it.
     Placed(Placed),
-    /// It was backfilled, so it has no sequencer of its own, and is before every event.
-    Backfilled,
+    /// It was backfilled, so it has no sequencer of its own. It is just after this position, or
+    /// before every event if none is known.
+    Backfilled(Option<Sequencer>),
 }
 
 /// The position of an event that S3 sent.
@@ -46,7 +47,8 @@ impl Position {
     pub(crate) fn of(record: &S3EventRecord) -> Option<Self> {
         let place = Place::of(record)?;
         if record.is_backfilled() {
-            return Some(Self::Backfilled);
+            let after = record.backfill_position().map(Sequencer::from);
+            return Some(Self::Backfilled(after));
         }
 
         let sequencer = record.object.sequencer.as_ref();
@@ -64,7 +66,11 @@ impl Position {
     pub(crate) fn is_stale(&self, latest: &Sequencer) -> bool {
         match self {
             Self::Placed(placed) => placed.is_stale(latest),
-            Self::Backfilled => true,
+            Self::Backfilled(None) => true,
+            Self::Backfilled(Some(after)) => {
+                // What cannot be compared may be newer.
+                latest.compare(after).is_none_or(|order| order.is_gt())
+            }
         }
     }
 
@@ -73,7 +79,7 @@ impl Position {
     pub(crate) fn remembered(&self) -> Option<&Sequencer> {
         match self {
             Self::Placed(placed) => Some(placed.remembered()),
-            Self::Backfilled => None,
+            Self::Backfilled(_) => None,
         }
     }
 }

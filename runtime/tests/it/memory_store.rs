@@ -107,3 +107,22 @@ async fn a_full_store_forgets_expired_entries_first() {
     complete(&store, 2).await;
     assert_eq!(claim(&store, 0).await, Claim::Completed);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_full_store_forgets_states_with_their_completions() {
+    let store = MemoryStore::with_capacity(3);
+    for number in 0..10 {
+        let Claim::Acquired(lease) = claim(&store, number).await else {
+            panic!("{number} is not absent")
+        };
+        let (identity, state) = (identity(number), identity(number % 5));
+        let completed = store.complete_state(&identity, &lease, LONG, &state).await;
+        assert!(completed.unwrap());
+    }
+
+    // The last three completions are those of the states 2, 3 and 4.
+    for (state, expected) in [(0, false), (1, false), (2, true), (3, true), (4, true)] {
+        let is_remembered = store.has_state(&identity(state)).await.unwrap();
+        assert_eq!(is_remembered, expected, "{state}");
+    }
+}

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use s3_dispatch::record::ConfigurationId;
-use s3_dispatch::{EventName, Router, S3EventRecord};
+use s3_dispatch::{EventName, HistoryEntry, Router, S3EventRecord};
 use s3_dispatch_testing::RecordBuilder;
 
 use crate::handler::Handler;
@@ -48,7 +48,10 @@ impl Plan {
                 let put = put.clone().without_sequencer();
                 put.with_configuration_id(ConfigurationId::BACKFILL).build()
             }
-            sequencer => put.clone().with_sequencer(sequencer).build(),
+            sequencer => {
+                let put = put.clone().with_e_tag(sequencer);
+                put.with_sequencer(sequencer).build()
+            }
         };
 
         Self {
@@ -191,6 +194,8 @@ pub(crate) struct End {
     pub(crate) faults: usize,
     pub(crate) waits: usize,
     pub(crate) completed_twice: usize,
+    /// What an audit finds of each record. Empty without a history.
+    pub(crate) history: Vec<HistoryEntry>,
     /// A record failed even when nothing went wrong any more.
     pub(crate) is_stuck: bool,
 }

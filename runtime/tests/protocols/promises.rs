@@ -1,5 +1,7 @@
 //! What the protocols promise about the end of a run.
 
+use s3_dispatch::HistoryEntry;
+
 use crate::plan::{BACKFILLED, End, Plan};
 
 /// Every record has an effect, and succeeds when nothing goes wrong any more.
@@ -10,9 +12,25 @@ pub(crate) fn nothing_lost(plan: &Plan, end: &End) -> bool {
 }
 
 /// Nothing is lost, and a record is repeated only as often as something went wrong. Whoever was
-/// replaced is told so.
+/// replaced is told so. An audit finds what was handled.
 pub(crate) fn handled_once(plan: &Plan, end: &End) -> bool {
-    nothing_lost(plan, end) && is_repeated_with_a_reason(plan, end) && end.completed_twice == 0
+    nothing_lost(plan, end)
+        && is_repeated_with_a_reason(plan, end)
+        && end.completed_twice == 0
+        && is_audited(plan, end)
+}
+
+/// An audit never takes a record for handled that has no effect. If nothing went wrong, it finds
+/// all that have one.
+fn is_audited(plan: &Plan, end: &End) -> bool {
+    let has_effect = |sequencer: &&str| end.effects.iter().any(|effect| effect == sequencer);
+    let nothing_went_wrong = end.faults + end.waits == 0;
+
+    let mut records = plan.sequencers.iter().zip(&end.history);
+    records.all(|(sequencer, entry)| match entry {
+        HistoryEntry::Handled => has_effect(sequencer),
+        _ => !nothing_went_wrong,
+    })
 }
 
 /// Nothing is lost, and no two handlers ran at once.

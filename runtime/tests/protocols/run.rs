@@ -8,7 +8,7 @@ use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
 use futures_util::task::AtomicWaker;
-use s3_dispatch::{MessageContext, Outcome};
+use s3_dispatch::{HistoryEntry, MessageContext, Outcome};
 
 use crate::gate::{Gate, Place};
 use crate::handler::{EFFECT, Handler};
@@ -304,6 +304,18 @@ impl<'p> World<'p> {
         drop(tokio::time::timeout(TICK, woken).await);
     }
 
+    /// What an audit would find of each record.
+    async fn history(&self) -> Vec<HistoryEntry> {
+        let router = (self.plan.router)(self.handler.clone(), self.store.clone());
+        let records = (0..self.processes.len()).map(|process| self.plan.record(process));
+        let records: Vec<_> = records.collect();
+
+        match router.history() {
+            Some(history) => history.look_up(&records).await.unwrap(),
+            None => Vec::new(),
+        }
+    }
+
     /// Delivers again what has failed, in any order, when all leases have expired and nothing goes
     /// wrong any more.
     async fn settle(self, search: &mut Search) -> Option<End> {
@@ -336,6 +348,7 @@ impl<'p> World<'p> {
         }
 
         end.completed_twice = self.store.notes.lock().unwrap().completed_twice();
+        end.history = self.history().await;
         let effects: &Mutex<_> = &self.handler.effects;
         let effects = std::mem::take(&mut *effects.lock().unwrap());
         end.overlapped = effects.overlapped;

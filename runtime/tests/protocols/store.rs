@@ -128,6 +128,35 @@ impl Gated {
         }
     }
 
+    async fn complete_with(
+        &self,
+        identity: &Identity,
+        lease: &Lease,
+        keep: Duration,
+        state: Option<Identity>,
+    ) -> Result<bool, StoreError> {
+        let (name, lease, detail) = (identity.clone(), lease.clone(), self.name(identity, lease));
+
+        let complete = move |own: &Self| {
+            let is_for_anyone = own.fault == Fault::CompletesForAnyone;
+            if is_for_anyone {
+                own.free(&name);
+            }
+
+            let completed = match &state {
+                Some(state) => now(own.store.complete_state(&name, &lease, keep, state))?,
+                None => now(own.store.complete(&name, &lease, keep))?,
+            };
+            let completed = completed || is_for_anyone;
+            if completed {
+                own.notes.lock().unwrap().completed(&name, &lease, keep);
+            }
+
+            Ok(completed)
+        };
+        self.call("complete", detail, complete).await
+    }
+
     fn name(&self, identity: &Identity, lease: &Lease) -> String {
         self.notes.lock().unwrap().name(identity, lease)
     }
@@ -166,22 +195,7 @@ impl ClaimStore for Gated {
         lease: &Lease,
         keep: Duration,
     ) -> Result<bool, StoreError> {
-        let (name, lease, detail) = (identity.clone(), lease.clone(), self.name(identity, lease));
-
-        let complete = move |own: &Self| {
-            let is_for_anyone = own.fault == Fault::CompletesForAnyone;
-            if is_for_anyone {
-                own.free(&name);
-            }
-
-            let completed = now(own.store.complete(&name, &lease, keep))? || is_for_anyone;
-            if completed {
-                own.notes.lock().unwrap().completed(&name, &lease, keep);
-            }
-
-            Ok(completed)
-        };
-        self.call("complete", detail, complete).await
+        self.complete_with(identity, lease, keep, None).await
     }
 
     async fn release(&self, identity: &Identity, lease: &Lease) -> Result<bool, StoreError> {
@@ -195,6 +209,26 @@ impl ClaimStore for Gated {
             own.release_now(&name, &lease)
         };
         self.call("release", detail, release).await
+    }
+
+    fn remembers_states(&self) -> bool {
+        true
+    }
+
+    async fn complete_state(
+        &self,
+        identity: &Identity,
+        lease: &Lease,
+        keep: Duration,
+        state: &Identity,
+    ) -> Result<bool, StoreError> {
+        self.complete_with(identity, lease, keep, Some(state.clone()))
+            .await
+    }
+
+    /// Only asked at the end of a run.
+    async fn has_state(&self, state: &Identity) -> Result<bool, StoreError> {
+        now(self.store.has_state(state))
     }
 }
 

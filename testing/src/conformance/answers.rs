@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use s3_dispatch::once::StoreError;
+use s3_dispatch::ClaimStore;
+use s3_dispatch::once::{Claim, Identity, Lease, StoreError};
 
 /// A lease that expires during a check.
 pub(super) const SHORT: Duration = Duration::from_secs(1);
@@ -41,5 +42,24 @@ pub(super) async fn wait_for<T>(what: &str, mut look: impl AsyncFnMut() -> Optio
     match tokio::time::timeout(PATIENCE, waiting).await {
         Ok(seen) => seen,
         Err(_) => panic!("{what}, but not within {PATIENCE:?}"),
+    }
+}
+
+pub(super) async fn claim(store: &impl ClaimStore, identity: &Identity) -> Claim {
+    done(store.claim(identity, LONG).await)
+}
+
+pub(super) async fn is_in_progress(store: &impl ClaimStore, identity: &Identity) -> bool {
+    matches!(claim(store, identity).await, Claim::InProgress { .. })
+}
+
+pub(super) async fn acquire(
+    store: &impl ClaimStore,
+    identity: &Identity,
+    lease: Duration,
+) -> Lease {
+    match done(store.claim(identity, lease).await) {
+        Claim::Acquired(lease) => lease,
+        other => panic!("a new identity can be claimed, but {identity:?} is {other:?}"),
     }
 }

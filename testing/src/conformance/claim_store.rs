@@ -1,15 +1,15 @@
 //! The suite for a [`ClaimStore`].
 
-use std::time::Duration;
-
 use futures_util::future::join_all;
 use s3_dispatch::ClaimStore;
-use s3_dispatch::once::{Claim, Identity, Lease};
+use s3_dispatch::once::{Claim, Lease};
 
-use super::answers::{LONG, PATIENCE, SHORT, done, wait_for};
+use super::answers::{LONG, PATIENCE, SHORT, acquire, claim, done, is_in_progress, wait_for};
 use super::identities::{new_identity, similar};
+use super::states::check_states;
 
-/// Checks every promise of [`ClaimStore`].
+/// Checks every promise of [`ClaimStore`], and those about states of objects if the store
+/// [remembers them](ClaimStore::remembers_states).
 ///
 /// # Panics
 ///
@@ -24,6 +24,7 @@ pub async fn check_claim_store(store: &impl ClaimStore) {
     a_completion_expires(store).await;
     one_of_many_claims_is_acquired(store).await;
     every_identity_is_distinct(store).await;
+    check_states(store).await;
 }
 
 async fn a_claim_is_in_progress_until_it_is_completed(store: &impl ClaimStore) {
@@ -240,24 +241,5 @@ async fn every_identity_is_distinct(store: &impl ClaimStore) {
             is_in_progress(store, &identity).await,
             "an identity can be any text: {identity:?}"
         );
-    }
-}
-
-pub(super) async fn claim(store: &impl ClaimStore, identity: &Identity) -> Claim {
-    done(store.claim(identity, LONG).await)
-}
-
-pub(super) async fn is_in_progress(store: &impl ClaimStore, identity: &Identity) -> bool {
-    matches!(claim(store, identity).await, Claim::InProgress { .. })
-}
-
-pub(super) async fn acquire(
-    store: &impl ClaimStore,
-    identity: &Identity,
-    lease: Duration,
-) -> Lease {
-    match done(store.claim(identity, lease).await) {
-        Claim::Acquired(lease) => lease,
-        other => panic!("a new identity can be claimed, but {identity:?} is {other:?}"),
     }
 }

@@ -6,8 +6,8 @@ use s3_dispatch::LeaseStore;
 use s3_dispatch::once::{Claim, Identity, Lease};
 use tokio::time::Instant;
 
-use super::answers::{LONG, PATIENCE, SHORT, done, wait_for};
-use super::claim_store::{acquire, check_claim_store, claim, is_in_progress};
+use super::answers::{LONG, PATIENCE, SHORT, acquire, claim, done, is_in_progress, wait_for};
+use super::claim_store::check_claim_store;
 use super::identities::new_identity;
 
 /// Checks every promise of [`LeaseStore`], and those of [`ClaimStore`](s3_dispatch::ClaimStore).

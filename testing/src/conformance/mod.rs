@@ -25,6 +25,7 @@
 mod identities;
 mod answers;
 mod claim_store;
+mod states;
 mod lease_store;
 mod sequencer_store;
 #[cfg(feature = "objects")]

@@ -6,13 +6,14 @@ use std::time::Duration;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::{BehaviorVersion, Config, Region};
 use aws_sdk_dynamodb::types::{
-    AttributeDefinition, BillingMode, KeySchemaElement, KeyType, ScalarAttributeType,
-    TimeToLiveSpecification,
+    AttributeDefinition, BillingMode, CreateGlobalSecondaryIndexAction, GlobalSecondaryIndex,
+    GlobalSecondaryIndexUpdate, KeySchemaElement, KeyType, Projection, ProjectionType,
+    ScalarAttributeType, TimeToLiveSpecification,
 };
 use s3_dispatch::once::{Claim, Identity};
 use s3_dispatch::{
-    ClaimStore, Deduplicated, DynamoDbStore, EventName, Exclusive, MessageContext, Outcome, Router,
-    Routes, SkipReason,
+    ClaimStore, Deduplicated, DynamoDbStore, EventName, Exclusive, HistoryEntry, MessageContext,
+    Outcome, Router, Routes, SkipReason,
 };
 use s3_dispatch_testing::{RecordBuilder, conformance};
 use tokio::sync::Notify;
@@ -27,32 +28,49 @@ fn client(endpoint: &str) -> Client {
     Client::from_conf(config.build())
 }
 
-/// Creates the table that the documentation describes.
-async fn table(client: &Client) -> String {
-    let name = crate::unique("s3-dispatch");
+fn hash_key(name: &str) -> (KeySchemaElement, AttributeDefinition) {
     let key = KeySchemaElement::builder()
-        .attribute_name("pk")
-        .key_type(KeyType::Hash)
-        .build()
-        .unwrap();
-
+        .attribute_name(name)
+        .key_type(KeyType::Hash);
     let attribute = AttributeDefinition::builder()
-        .attribute_name("pk")
-        .attribute_type(ScalarAttributeType::S)
-        .build()
-        .unwrap();
+        .attribute_name(name)
+        .attribute_type(ScalarAttributeType::S);
 
+    (key.build().unwrap(), attribute.build().unwrap())
+}
+
+/// Creates the table that the documentation describes, without the index for audits.
+async fn table(client: &Client) -> String {
+    create_table(client, false).await
+}
+
+/// Creates the table that the documentation describes.
+async fn create_table(client: &Client, has_index: bool) -> String {
+    let name = crate::unique("s3-dispatch");
+    let (key, attribute) = hash_key("pk");
     let create = client
         .create_table()
         .table_name(&name)
-        .billing_mode(BillingMode::PayPerRequest);
-
-    create
+        .billing_mode(BillingMode::PayPerRequest)
         .key_schema(key)
-        .attribute_definitions(attribute)
-        .send()
-        .await
-        .unwrap();
+        .attribute_definitions(attribute);
+
+    let create = if has_index {
+        let (key, attribute) = hash_key("state");
+        let projection = Projection::builder()
+            .projection_type(ProjectionType::Include)
+            .non_key_attributes("expires_at");
+        let index = GlobalSecondaryIndex::builder()
+            .index_name("states")
+            .key_schema(key)
+            .projection(projection.build());
+        create
+            .attribute_definitions(attribute)
+            .global_secondary_indexes(index.build().unwrap())
+    } else {
+        create
+    };
+    create.send().await.unwrap();
 
     let ttl = TimeToLiveSpecification::builder()
         .attribute_name("ttl")
@@ -78,9 +96,61 @@ async fn it_passes_the_conformance_suite() {
     };
 
     let client = client(&endpoint);
-    let store = DynamoDbStore::new(client.clone(), table(&client).await);
+    let store = DynamoDbStore::new(client.clone(), create_table(&client, true).await);
     conformance::check_lease_store(&store).await;
     conformance::check_sequencer_store(&store).await;
+}
+
+/// The index is there on demand, and finds what was completed before.
+#[tokio::test]
+async fn without_the_index_only_audits_are_missing() {
+    let Some(endpoint) = crate::endpoint() else {
+        return;
+    };
+
+    let client = client(&endpoint);
+    let table = table(&client).await;
+    let routes = || Routes::new(()).on_fn("*", async || Ok::<_, std::io::Error>(()));
+    let once = || Deduplicated::new(routes(), DynamoDbStore::new(client.clone(), &table));
+    let record = RecordBuilder::new(EventName::OBJECT_CREATED_PUT).build();
+
+    let outcome = once().route(&record, &MessageContext::new()).await;
+    assert!(matches!(outcome, Outcome::Handled), "{outcome:?}");
+    let outcome = once().route(&record, &MessageContext::new()).await;
+    assert!(
+        matches!(outcome, Outcome::Skipped(SkipReason::Duplicate)),
+        "{outcome:?}"
+    );
+
+    let router = once();
+    let records = [record];
+    let history = router.history().unwrap();
+    let error = history.look_up(&records).await.unwrap_err();
+    let cause = error.source().unwrap().to_string();
+    let command = format!("`aws dynamodb update-table --table-name {table} ");
+    assert!(
+        cause.contains("no index `states`") && cause.contains(&command),
+        "{cause}"
+    );
+
+    let (key, attribute) = hash_key("state");
+    let projection = Projection::builder()
+        .projection_type(ProjectionType::Include)
+        .non_key_attributes("expires_at");
+    let index = CreateGlobalSecondaryIndexAction::builder()
+        .index_name("states")
+        .key_schema(key)
+        .projection(projection.build());
+    let update = GlobalSecondaryIndexUpdate::builder().create(index.build().unwrap());
+    let updated = client
+        .update_table()
+        .table_name(&table)
+        .attribute_definitions(attribute)
+        .global_secondary_index_updates(update.build());
+    updated.send().await.unwrap();
+
+    let entries = history.look_up(&records).await.unwrap();
+    assert_eq!(entries, [HistoryEntry::Handled]);
 }
 
 #[tokio::test]

@@ -11,10 +11,10 @@ use crate::cli::catch_up::objects::Origin;
 use crate::cli::environment::clients::settings;
 
 /// The client of a bucket.
-pub(super) struct Environment {
-    pub(super) client: Client,
+pub(in crate::cli) struct Environment {
+    pub(in crate::cli) client: Client,
     /// That of the bucket. `None` if S3 does not say it.
-    pub(super) region: Option<String>,
+    pub(in crate::cli) region: Option<String>,
 }
 
 impl Environment {
@@ -22,7 +22,7 @@ impl Environment {
     ///
     /// A bucket that cannot be asked is not an error here: what uses the client says what is wrong,
     /// and a list of keys may need no right to the bucket.
-    pub(super) async fn of(bucket: &str) -> Self {
+    pub(in crate::cli) async fn of(bucket: &str) -> Self {
         let client = Client::new(&settings(None).await);
         let region = match client.head_bucket().bucket(bucket).send().await {
             Ok(head) => head.bucket_region,

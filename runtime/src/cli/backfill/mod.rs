@@ -5,7 +5,7 @@ mod feed;
 mod attempts;
 mod state;
 mod events;
-mod environment;
+pub(super) mod environment;
 
 use std::error::Error as StdError;
 use std::sync::Arc;

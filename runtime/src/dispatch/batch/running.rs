@@ -11,12 +11,20 @@ use tokio::time::timeout_at;
 
 use crate::dispatch::batch::fair_join::FairJoin;
 use crate::dispatch::batch::returned::{Plan, Unit};
+use crate::dispatch::batch::stop::Stop;
+use crate::dispatch::engine::slots::{Slot, Slots};
 use crate::dispatch::engine::{Begun, Engine, LaneId, Outcomes, Queue, Runner};
 use crate::dispatch::settings::{Acknowledge, Malformed, Settings};
 use crate::queue::acknowledger::Acknowledger;
 
 /// The number of the only admission of a batch.
 const ADMISSION: usize = 0;
+
+/// How many workers there are at most for each handler that may run at once, if workers that wait
+/// for a store let the handlers of others run.
+///
+/// What they have claimed waits for a handler if those are slow, so there are not many.
+const WORKERS_FOR_A_SLOT: usize = 4;
 
 /// A batch while it runs.
 ///
@@ -109,9 +117,14 @@ impl<'b, 'd, R: Router> Batch<'b, 'd, R> {
     }
 
     async fn run_side_by_side(&self, pass: &Pass, handlers: usize) {
-        match handlers.min(self.runner.engine.ready(Queue::SideBySide)) {
+        let ready = self.runner.engine.ready(Queue::SideBySide);
+
+        match handlers.min(ready) {
             0 => {}
-            1 => self.run_lanes(Queue::SideBySide, pass).await,
+            workers if workers < ready && self.may_lend() => {
+                self.run_lending_workers(pass, workers).await;
+            }
+            1 => self.run_lanes(Queue::SideBySide, pass, None).await,
             workers => self.run_workers(pass, workers).await,
         }
     }
@@ -182,7 +195,7 @@ impl<'b, 'd, R: Router> Batch<'b, 'd, R> {
         engine.offer(unit.lanes.clone());
 
         loop {
-            self.run_lanes(Queue::Apart, &pass).await;
+            self.run_lanes(Queue::Apart, &pass, None).await;
             if self.starts_nothing_new() || !engine.has_any(&unit.lanes) {
                 return;
             }
@@ -206,19 +219,58 @@ impl<'b, 'd, R: Router> Batch<'b, 'd, R> {
             let has_lane = running < most && self.runner.engine.ready(Queue::SideBySide) > 0;
             let may_take = has_lane && !self.has_ended(pass) && !self.starts_nothing_new();
 
-            may_take.then(|| self.run_lanes(Queue::SideBySide, pass))
+            may_take.then(|| self.run_lanes(Queue::SideBySide, pass, None))
         })
         .await;
     }
 
-    /// Runs lanes, as one worker, until none may run.
-    async fn run_lanes(&self, queue: Queue, pass: &Pass) {
+    /// Returns whether a record may let the handlers of others run while it waits for a store.
+    ///
+    /// What may end the process does not: what runs beside it must be known.
+    fn may_lend(&self) -> bool {
+        self.runner.router.asks_store_first() && !self.plan.is_separated()
+    }
+
+    /// Runs more workers than handlers may run at once. Those that wait for a store lend their slot
+    /// to others.
+    async fn run_lending_workers(&self, pass: &Pass, handlers: usize) {
+        let (cut, stop) = (self.runner.cut, self.runner.settings.stop.clone());
+        let slots = Slots::new(handlers, move || {
+            !is_past(cut) && !stop.as_ref().is_some_and(Stop::is_told)
+        });
+        let most = handlers.saturating_mul(WORKERS_FOR_A_SLOT);
+
+        FairJoin::new(|running| {
+            let has_lane = running < most && self.runner.engine.ready(Queue::SideBySide) > 0;
+            let may_take = has_lane && !self.has_ended(pass) && !self.starts_nothing_new();
+            let slot = may_take.then(|| slots.take()).flatten()?;
+
+            let work = self.run_lanes(Queue::SideBySide, pass, Some(slot.clone()));
+            Some(slot.around(work))
+        })
+        .await;
+    }
+
+    /// Runs lanes, as one worker, until none may run. A worker that lends its slot waits for one
+    /// before each step.
+    async fn run_lanes(&self, queue: Queue, pass: &Pass, slot: Option<Slot>) {
         let mut lane = None;
 
-        // A handler that blocked the thread may have kept the cut-off timer from firing.
-        while !self.starts_nothing_new()
-            && let Some(mut begun) = self.next(lane, queue, pass)
-        {
+        loop {
+            if let Some(slot) = &slot
+                && slot.hold().await.is_err()
+            {
+                return;
+            }
+
+            // A handler that blocked the thread may have kept the cut-off timer from firing.
+            if self.starts_nothing_new() {
+                return;
+            }
+
+            let Some(mut begun) = self.next(lane, queue, pass) else {
+                return;
+            };
             lane = Some(begun.lane);
             let message = begun.step.message;
             self.runner.run(&mut begun).await;

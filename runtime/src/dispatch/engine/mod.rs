@@ -16,6 +16,7 @@ mod lanes;
 mod admission;
 mod state;
 mod shared;
+pub(crate) mod slots;
 #[cfg(feature = "object-store")]
 mod task_look_up;
 mod record_task;

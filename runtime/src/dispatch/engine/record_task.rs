@@ -11,6 +11,7 @@ use s3_dispatch_core::{
 use tracing::level_filters::LevelFilter;
 use tracing::{Instrument, Span};
 
+use crate::dispatch::engine::slots;
 #[cfg(feature = "object-store")]
 use crate::dispatch::engine::task_look_up;
 use crate::dispatch::settings::{Settings, Unrouted};
@@ -99,7 +100,7 @@ async fn route_guarded<R: Router>(
     let routed = Guarded::new(|| begin(router, record, message, settings));
     let routed = match settings.record_timeout {
         None => routed.await,
-        Some(timeout) => match tokio::time::timeout(timeout, routed).await {
+        Some(timeout) => match slots::timeout(timeout, routed).await {
             Ok(routed) => routed,
             Err(_) => return Outcome::Failed(HandlerError::retry(TimedOut(timeout))),
         },

@@ -13,8 +13,10 @@ use s3_dispatch_core::Sequencer;
 use crate::lambda::trace_interceptor::TraceHeaderInterceptor;
 use crate::once::identity::Identity;
 use crate::once::stores::dynamodb_item::{
-    Item, Kind, expires_at, has_expired, now, number, partition_key, sortable, string, text,
+    Item, Kind, expires_at, has_expired, now, number, partition_key, sortable, state_key, string,
+    text,
 };
+use crate::once::stores::dynamodb_states;
 use crate::once::stores::store::{Claim, Lease, StoreError};
 use crate::{ClaimStore, LeaseStore, SequencerStore};
 
@@ -51,6 +53,7 @@ use crate::{ClaimStore, LeaseStore, SequencerStore};
 /// | `pk` | `record#<identity>` | `object#<identity>` |
 /// | `status` | `in-progress` or `completed` | - |
 /// | `lease` | the token of the claim | - |
+/// | `state` | `sha256:<hash>` of the object's state, if completed | - |
 /// | `sequencer` | - | the sequencer as it was sent |
 /// | `order` | - | the sequencer in a form that sorts |
 /// | `expires_at` | milliseconds since the Unix epoch | the same |
@@ -62,11 +65,59 @@ use crate::{ClaimStore, LeaseStore, SequencerStore};
 /// Amazon DynamoDB Developer Guide, 2026), so the store checks `expires_at` as well. The clocks of
 /// the processes must agree to well within a lease.
 ///
+/// # Index for audits
+///
+/// A completed record of an object's creation has the attribute `state`. `audit` finds it through a
+/// global secondary index, which the table needs only for that. In Terraform, inside the table:
+///
+/// ```hcl
+///   attribute {
+///     name = "state"
+///     type = "S"
+///   }
+///   global_secondary_index {
+///     name               = "states"
+///     hash_key           = "state"
+///     projection_type    = "INCLUDE"
+///     non_key_attributes = ["expires_at"]
+///   }
+/// ```
+///
+/// Or for a table that exists:
+///
+/// ```sh
+/// aws dynamodb update-table --table-name s3-dispatch \
+///   --attribute-definitions AttributeName=state,AttributeType=S \
+///   --global-secondary-index-updates '[{"Create": {"IndexName": "states",
+///     "KeySchema": [{"AttributeName": "state", "KeyType": "HASH"}],
+///     "Projection": {"ProjectionType": "INCLUDE", "NonKeyAttributes": ["expires_at"]}}}]'
+/// ```
+///
+/// The attribute is written without the index, too, so an index that is added later has everything
+/// that is still remembered. Whoever runs `audit` needs `dynamodb:Query` on `<table>/index/states`.
+///
 /// # Cost and retries
 ///
 /// A claim costs one write, and so does its renewal, completion or release. Writes are conditional,
 /// so exactly one of several simultaneous claims wins. If the SDK repeats a write that has already
 /// arrived, the store recognises its own lease.
+///
+/// With on-demand capacity, in units of "DynamoDB read and write operations", Amazon DynamoDB
+/// Developer Guide, 2026, for items of at most 1 KB:
+///
+/// | call | write units | with the index | read units |
+/// |---|---|---|---|
+/// | claim, renewal | 1 | 1 | - |
+/// | completion of an event that creates an object | 1 | 2 | - |
+/// | other completion, release | 1 | 1 | - |
+/// | claim of what is completed, refused | 1 | 1 | - |
+/// | look-up of a state | - | - | 0.5 |
+/// | look-up of a sequencer | - | - | 1 |
+/// | advance of a sequencer | 1 | 1 | - |
+///
+/// An item is larger than 1 KB only if its key is: the state adds 76 bytes, whatever it is. A claim
+/// that replaces an expired completion takes it out of the index, which is one more unit; what
+/// DynamoDB deletes after its `ttl` costs nothing.
 #[derive(Debug, Clone)]
 pub struct DynamoDbStore {
     client: Client,
@@ -114,6 +165,33 @@ impl DynamoDbStore {
             .item("expires_at", number(expires_at))
             // Rounded up, so that DynamoDB never deletes an item before it expires.
             .item("ttl", number(expires_at.div_ceil(1000)))
+    }
+
+    /// Marks a record as completed, and remembers a state in the same write.
+    async fn put_completed(
+        &self,
+        identity: &Identity,
+        lease: &Lease,
+        keep: Duration,
+        state: Option<&Identity>,
+    ) -> Result<bool, StoreError> {
+        let now = now();
+        let put = self
+            .put(Kind::Record, identity, now, keep)
+            .item("status", text(COMPLETED))
+            .item("lease", text(lease.as_str()))
+            .condition_expression(
+                "attribute_not_exists(pk) OR lease = :lease OR expires_at <= :now",
+            )
+            .expression_attribute_values(":lease", text(lease.as_str()))
+            .expression_attribute_values(":now", number(now));
+
+        let put = match state {
+            Some(state) => put.item("state", state_key(state)),
+            None => put,
+        };
+
+        Ok(matches!(written(put.send().await)?, Written::Yes))
     }
 
     /// Returns an item that has not expired.
@@ -179,18 +257,7 @@ impl ClaimStore for DynamoDbStore {
         lease: &Lease,
         keep: Duration,
     ) -> Result<bool, StoreError> {
-        let now = now();
-        let put = self
-            .put(Kind::Record, identity, now, keep)
-            .item("status", text(COMPLETED))
-            .item("lease", text(lease.as_str()))
-            .condition_expression(
-                "attribute_not_exists(pk) OR lease = :lease OR expires_at <= :now",
-            )
-            .expression_attribute_values(":lease", text(lease.as_str()))
-            .expression_attribute_values(":now", number(now));
-
-        Ok(matches!(written(put.send().await)?, Written::Yes))
+        self.put_completed(identity, lease, keep, None).await
     }
 
     async fn release(&self, identity: &Identity, lease: &Lease) -> Result<bool, StoreError> {
@@ -216,6 +283,24 @@ impl ClaimStore for DynamoDbStore {
             }
             Err(error) => Err(StoreError::new(error)),
         }
+    }
+
+    fn remembers_states(&self) -> bool {
+        true
+    }
+
+    async fn complete_state(
+        &self,
+        identity: &Identity,
+        lease: &Lease,
+        keep: Duration,
+        state: &Identity,
+    ) -> Result<bool, StoreError> {
+        self.put_completed(identity, lease, keep, Some(state)).await
+    }
+
+    async fn has_state(&self, state: &Identity) -> Result<bool, StoreError> {
+        dynamodb_states::has_state(&self.client, &self.table, state).await
     }
 }
 

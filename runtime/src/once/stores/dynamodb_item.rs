@@ -30,16 +30,28 @@ pub(crate) fn partition_key(kind: Kind, identity: &Identity) -> AttributeValue {
         Kind::Object => "object",
     };
 
-    if identity.as_str().len() <= MAX_READABLE {
-        return text(&format!("{kind}#{identity}"));
-    }
+    let name = if identity.as_str().len() <= MAX_READABLE {
+        identity.to_string()
+    } else {
+        hash(identity)
+    };
 
-    let mut key = format!("{kind}#sha256:");
+    text(&format!("{kind}#{name}"))
+}
+
+/// Makes the value of `state`. It is always a hash, so that an item with two long names still costs
+/// one write unit, which is 1 KB.
+pub(crate) fn state_key(state: &Identity) -> AttributeValue {
+    text(&hash(state))
+}
+
+fn hash(identity: &Identity) -> String {
+    let mut hash = String::from("sha256:");
     for byte in Sha256::digest(identity.as_str()) {
-        write!(key, "{byte:02x}").expect("writing to a string cannot fail");
+        write!(hash, "{byte:02x}").expect("writing to a string cannot fail");
     }
 
-    text(&key)
+    hash
 }
 
 /// Returns a sequencer as a string that DynamoDB sorts like the number.

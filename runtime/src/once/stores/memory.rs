@@ -80,6 +80,25 @@ impl MemoryStore {
         self.len() == 0
     }
 
+    fn complete_now(
+        &self,
+        identity: &Identity,
+        lease: &Lease,
+        keep: Duration,
+        state: Option<&Identity>,
+    ) -> Result<bool, StoreError> {
+        let name = Name::Record(identity.clone());
+        let mut entries = self.lock();
+
+        let may_complete = entries.get(&name).is_none() || entries.was_claimed_under(&name, lease);
+        if may_complete {
+            let completed = Remembered::Completed(lease.clone(), state.cloned());
+            entries.insert(name, completed, keep)?;
+        }
+
+        Ok(may_complete)
+    }
+
     fn lock(&self) -> MutexGuard<'_, Entries> {
         self.entries.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -116,14 +135,7 @@ impl ClaimStore for MemoryStore {
         lease: &Lease,
         keep: Duration,
     ) -> Result<bool, StoreError> {
-        let name = Name::Record(identity.clone());
-        let mut entries = self.lock();
-        let may_complete = entries.get(&name).is_none() || entries.was_claimed_under(&name, lease);
-        if may_complete {
-            entries.insert(name, Remembered::Completed(lease.clone()), keep)?;
-        }
-
-        Ok(may_complete)
+        self.complete_now(identity, lease, keep, None)
     }
 
     async fn release(&self, identity: &Identity, lease: &Lease) -> Result<bool, StoreError> {
@@ -134,6 +146,24 @@ impl ClaimStore for MemoryStore {
         }
 
         Ok(!entries.contains(&name))
+    }
+
+    fn remembers_states(&self) -> bool {
+        true
+    }
+
+    async fn complete_state(
+        &self,
+        identity: &Identity,
+        lease: &Lease,
+        keep: Duration,
+        state: &Identity,
+    ) -> Result<bool, StoreError> {
+        self.complete_now(identity, lease, keep, Some(state))
+    }
+
+    async fn has_state(&self, state: &Identity) -> Result<bool, StoreError> {
+        Ok(self.lock().has_state(state))
     }
 }
 

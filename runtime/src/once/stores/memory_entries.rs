@@ -17,6 +17,8 @@ pub(crate) struct Entries {
     by_expiry: BTreeMap<(Instant, u64), Name>,
     /// The names that may be forgotten before they expire, oldest first.
     by_age: BTreeMap<u64, Name>,
+    /// When each completion of a state expires, by the state and the number of the entry.
+    by_state: BTreeMap<(Identity, u64), Instant>,
     next_number: u64,
 }
 
@@ -38,7 +40,8 @@ struct Entry {
 #[derive(Debug)]
 pub(crate) enum Remembered {
     InProgress(Lease),
-    Completed(Lease),
+    /// The state is that of the object which was handled, if the event made one.
+    Completed(Lease, Option<Identity>),
     Sequencer(Sequencer),
 }
 
@@ -49,6 +52,7 @@ impl Entries {
             by_name: HashMap::new(),
             by_expiry: BTreeMap::new(),
             by_age: BTreeMap::new(),
+            by_state: BTreeMap::new(),
             next_number: 0,
         }
     }
@@ -79,7 +83,7 @@ impl Entries {
     /// name may be completed.
     pub(crate) fn was_claimed_under(&self, name: &Name, lease: &Lease) -> bool {
         match self.by_name.get(name).map(|entry| &entry.remembered) {
-            Some(Remembered::InProgress(own) | Remembered::Completed(own)) => own == lease,
+            Some(Remembered::InProgress(own) | Remembered::Completed(own, _)) => own == lease,
             Some(Remembered::Sequencer(_)) | None => false,
         }
     }
@@ -88,6 +92,15 @@ impl Entries {
     pub(crate) fn is_in_progress_under(&self, name: &Name, lease: &Lease) -> bool {
         let remembered = self.by_name.get(name).map(|entry| &entry.remembered);
         matches!(remembered, Some(Remembered::InProgress(own)) if own == lease)
+    }
+
+    /// Returns whether a completion of this state has not expired.
+    pub(crate) fn has_state(&self, state: &Identity) -> bool {
+        let (first, last) = ((state.clone(), 0), (state.clone(), u64::MAX));
+        let mut expiries = self.by_state.range(first..=last);
+        let now = Instant::now();
+
+        expiries.any(|(_, expires_at)| *expires_at > now)
     }
 
     /// Replaces an entry, and makes room for it.
@@ -117,6 +130,10 @@ impl Entries {
             self.by_age.insert(number, name.clone());
         }
 
+        if let Remembered::Completed(_, Some(state)) = &remembered {
+            self.by_state.insert((state.clone(), number), expires_at);
+        }
+
         let entry = Entry {
             remembered,
             expires_at,
@@ -131,6 +148,9 @@ impl Entries {
         if let Some(entry) = self.by_name.remove(name) {
             self.by_expiry.remove(&(entry.expires_at, entry.number));
             self.by_age.remove(&entry.number);
+            if let Remembered::Completed(_, Some(state)) = entry.remembered {
+                self.by_state.remove(&(state, entry.number));
+            }
         }
     }
 

@@ -10,3 +10,5 @@ mod memory_entries;
 pub(crate) mod dynamodb;
 #[cfg(feature = "dynamodb")]
 mod dynamodb_item;
+#[cfg(feature = "dynamodb")]
+mod dynamodb_states;

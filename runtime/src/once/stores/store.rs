@@ -28,6 +28,14 @@ use crate::once::identity::Identity;
 /// - An expired entry counts as absent, whether or not it is deleted yet.
 /// - A lease is never given out twice.
 ///
+/// # States of objects
+///
+/// A store can also remember which *state* of an object a completed identity stands for, so that
+/// [`history`](s3_dispatch_core::Router::history) can tell what was handled. Such a store returns
+/// `true` from [`remembers_states`](Self::remembers_states), and implements
+/// [`complete_state`](Self::complete_state) and [`has_state`](Self::has_state). The defaults are
+/// those of a store that does not.
+///
 /// The suite in `s3_dispatch_testing::conformance` checks your own store.
 #[async_trait]
 pub trait ClaimStore: Send + Sync + 'static {
@@ -68,6 +76,52 @@ pub trait ClaimStore: Send + Sync + 'static {
     /// Returns an error if the store is unavailable. The identity is then free when the lease
     /// expires.
     async fn release(&self, identity: &Identity, lease: &Lease) -> Result<bool, StoreError>;
+
+    /// Returns whether the store remembers states. The default is `false`.
+    fn remembers_states(&self) -> bool {
+        false
+    }
+
+    /// Marks an identity as completed, as [`complete`](Self::complete) does, and remembers in the
+    /// same step that this completes a state.
+    ///
+    /// The state is remembered for as long as the completion, and only if this returns `true`. An
+    /// identity stands for one state at most: that of its last completion. Several identities may
+    /// stand for the same state.
+    ///
+    /// By default, only the identity is completed.
+    ///
+    /// # Errors
+    ///
+    /// The same as [`complete`](Self::complete). The state is then remembered if the identity is
+    /// completed, and not otherwise.
+    async fn complete_state(
+        &self,
+        identity: &Identity,
+        lease: &Lease,
+        keep: Duration,
+        state: &Identity,
+    ) -> Result<bool, StoreError> {
+        _ = state;
+        self.complete(identity, lease, keep).await
+    }
+
+    /// Returns whether a state is remembered: some identity that stands for it is completed, and
+    /// the completion has not expired.
+    ///
+    /// A completion may be seen a few seconds late.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the store is unavailable; a retry may help. Returns an error as well if
+    /// the store does not remember states, as by default, or lacks what it needs to find them;
+    /// then a retry does not help.
+    async fn has_state(&self, state: &Identity) -> Result<bool, StoreError> {
+        _ = state;
+        Err(StoreError::new(
+            "this store does not remember the states of objects",
+        ))
+    }
 }
 
 /// A [`ClaimStore`] whose leases can be renewed, so that they can be short.
@@ -254,6 +308,24 @@ impl<S: ClaimStore + ?Sized> ClaimStore for Arc<S> {
 
     async fn release(&self, identity: &Identity, lease: &Lease) -> Result<bool, StoreError> {
         (**self).release(identity, lease).await
+    }
+
+    fn remembers_states(&self) -> bool {
+        (**self).remembers_states()
+    }
+
+    async fn complete_state(
+        &self,
+        identity: &Identity,
+        lease: &Lease,
+        keep: Duration,
+        state: &Identity,
+    ) -> Result<bool, StoreError> {
+        (**self).complete_state(identity, lease, keep, state).await
+    }
+
+    async fn has_state(&self, state: &Identity) -> Result<bool, StoreError> {
+        (**self).has_state(state).await
     }
 }
 

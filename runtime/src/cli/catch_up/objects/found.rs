@@ -2,7 +2,7 @@
 
 use aws_sdk_s3::primitives::{DateTime, DateTimeFormat};
 use s3_dispatch_core::delivery::BackfilledEvent;
-use s3_dispatch_core::{EventName, ObjectKey};
+use s3_dispatch_core::{EventName, ObjectKey, Sequencer};
 
 use super::position::Position;
 
@@ -73,8 +73,19 @@ impl Found {
     /// The notification of the object.
     pub(in crate::cli) fn notification(
         &self,
+        bucket: (&str, Option<&str>),
+        event: &EventName,
+    ) -> String {
+        self.notification_after(bucket, event, None)
+    }
+
+    /// The notification of an object that was the current one after the events of its key were
+    /// handled up to this position.
+    pub(in crate::cli) fn notification_after(
+        &self,
         (bucket, region): (&str, Option<&str>),
         event: &EventName,
+        position: Option<&Sequencer>,
     ) -> String {
         let mut written = BackfilledEvent::new(event, bucket, &self.key);
         let time = self.last_modified.as_ref().and_then(event_time);
@@ -93,6 +104,9 @@ impl Found {
         }
         if let Some(region) = region {
             written = written.with_region(region);
+        }
+        if let Some(position) = position {
+            written = written.with_position(position);
         }
 
         written.to_json()

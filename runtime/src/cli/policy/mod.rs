@@ -1,5 +1,8 @@
 //! `policy`: prints the filter or policy that the handlers need.
 
+mod template;
+mod local_program;
+
 use std::error::Error;
 use std::io::{self, Write};
 
@@ -9,8 +12,8 @@ use s3_dispatch_core::{Manifest, Router};
 use serde::Serialize;
 use serde_json::Value;
 
-use super::local_program::LocalProgram;
-use super::template::{self, Flavor, Processor, Template};
+use self::local_program::LocalProgram;
+use self::template::{Flavor, Processor, Template};
 use super::{FAILURE, SUCCESS};
 use crate::Dispatcher;
 

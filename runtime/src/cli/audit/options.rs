@@ -1,0 +1,82 @@
+//! The options of `audit`.
+
+use std::time::SystemTime;
+
+use aws_sdk_s3::primitives::DateTime;
+use clap::Args;
+use s3_dispatch_core::EventName;
+
+use crate::cli::catch_up::selection::time;
+use crate::cli::environment::arguments::{number, queue_url};
+
+/// What is compared with what was handled, and what is done about what is missing.
+#[derive(Debug, Args)]
+pub(in crate::cli) struct Options {
+    /// The bucket
+    #[arg(long, value_name = "BUCKET")]
+    pub(super) bucket: String,
+
+    /// Only keys that begin with this
+    #[arg(long, value_name = "PREFIX")]
+    pub(super) prefix: Option<String>,
+
+    /// Only objects that were last modified at this time or later: 2026-04-07T14:30:00Z,
+    /// 2026-04-07 (UTC), or 2d, 6h, 30m for that long ago
+    #[arg(long, value_name = "TIME", value_parser = moment)]
+    pub(super) since: Option<DateTime>,
+
+    /// Only objects that were last modified before this time
+    #[arg(long, value_name = "TIME", value_parser = moment)]
+    pub(super) until: Option<DateTime>,
+
+    /// The event of every object, instead of ObjectCreated:CompleteMultipartUpload for objects that
+    /// were uploaded in parts, and ObjectCreated:Put for all others
+    #[arg(long, value_name = "NAME", value_parser = event)]
+    pub(super) event: Option<EventName>,
+
+    /// Older versions as well
+    #[arg(long)]
+    pub(super) versions: bool,
+
+    /// Leave objects alone that were modified less than this time ago, such as 90s, 30m or 6h,
+    /// because their events may be under way
+    #[arg(long, value_name = "TIME", default_value = "15m", value_parser = ago)]
+    pub(super) grace: DateTime,
+
+    /// Handle the missing events here
+    #[arg(long, conflicts_with = "to")]
+    pub(super) replay: bool,
+
+    /// Send the missing events to the queue with this URL
+    #[arg(long, value_name = "URL", value_parser = queue_url)]
+    pub(super) to: Option<String>,
+
+    /// How many handlers may run at once with --replay [default: what the program sets, or else 10]
+    #[arg(
+        long,
+        value_name = "HANDLERS",
+        env = "S3_DISPATCH_CONCURRENCY",
+        value_parser = number(1, 100_000)
+    )]
+    pub(super) concurrency: Option<usize>,
+}
+
+fn moment(text: &str) -> Result<DateTime, &'static str> {
+    time(text, SystemTime::now())
+}
+
+/// Reads how long ago something is, and returns the time.
+fn ago(text: &str) -> Result<DateTime, &'static str> {
+    match text.chars().last() {
+        Some('s' | 'm' | 'h' | 'd' | 'w') => moment(text),
+        _ => Err("not a length of time such as 90s, 30m, 6h or 2d"),
+    }
+}
+
+fn event(text: &str) -> Result<EventName, &'static str> {
+    let name = EventName::parse(text);
+    match name.is_known() && name.is_object_created() {
+        true => Ok(name),
+        false => Err("not an event of a new object, such as ObjectCreated:Put"),
+    }
+}
