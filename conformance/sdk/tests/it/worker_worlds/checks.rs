@@ -13,7 +13,10 @@ type Checked = Result<(), String>;
 /// How long a worker needs at most after its drain time, to stop handlers and for its last calls.
 const LAST: Duration = Duration::from_millis(4_010);
 
-const CHECKS: [(&str, fn(&World, &Trial) -> Checked); 8] = [
+/// Compares a world with what happened in it.
+type Check = fn(&World, &Trial) -> Checked;
+
+const CHECKS: [(&str, Check); 8] = [
     ("no two workers are inside one lease", leases),
     ("only what succeeded is deleted", deletions),
     ("keys run one at a time", keys),
@@ -172,15 +175,13 @@ fn stops(world: &World, trial: &Trial) -> Checked {
                     return Err(format!("worker {worker} ended at {at:?}, not by {most:?}"));
                 }
             }
-            Fact::Began(worker, receipt) => {
-                if told.get(&worker).is_some_and(|told| told < at) {
-                    return Err(format!("{receipt:?} began at {at:?} after the stop"));
-                }
+            Fact::Began(worker, receipt) if told.get(&worker).is_some_and(|told| told < at) => {
+                return Err(format!("{receipt:?} began at {at:?} after the stop"));
             }
-            Fact::Ended(worker, receipt, _) => {
-                if stopped.get(&worker).is_some_and(|stopped| stopped < at) {
-                    return Err(format!("{receipt:?} ran on until {at:?}"));
-                }
+            Fact::Ended(worker, receipt, _)
+                if stopped.get(&worker).is_some_and(|stopped| stopped < at) =>
+            {
+                return Err(format!("{receipt:?} ran on until {at:?}"));
             }
             _ => {}
         }
