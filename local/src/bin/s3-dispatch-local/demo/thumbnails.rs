@@ -23,7 +23,11 @@ const FUNCTION: &str = "thumbnailer";
 const WORKER: &str = "put-processor";
 
 /// How long an attempt takes at most. A failed message is delivered again after this time.
-const RETRY: Duration = Duration::from_secs(10);
+const RETRY: Duration = Duration::from_secs(4);
+
+/// How often a message is received before it is a dead letter. The function runs once at a time, so
+/// a message may come back because the function was busy, and then wait for its turn once more.
+const RECEIVES: u32 = 5;
 
 const PUT: &str = "ObjectCreated:Put";
 
@@ -66,7 +70,7 @@ pub(crate) async fn build() -> Result<(Topology, Project, Watched), Box<dyn Erro
     Ok((topology, project, watched))
 }
 
-/// Makes one of the programs a worker. What fails is a dead letter after two attempts.
+/// Makes one of the programs a worker. What fails again and again is a dead letter in the end.
 pub(crate) fn adapt(topology: &mut Topology) {
     for function in &mut topology.functions {
         function.timeout = RETRY;
@@ -80,7 +84,7 @@ pub(crate) fn adapt(topology: &mut Topology) {
     for queue in &mut topology.queues {
         queue.visibility_timeout = RETRY;
         if let Some(redrive) = &mut queue.redrive {
-            redrive.max_receive_count = 2;
+            redrive.max_receive_count = RECEIVES;
         }
     }
 }
