@@ -76,7 +76,8 @@ pub trait Receive: Queue {
     ///
     /// # Examples
     ///
-    /// ```
+    #[cfg_attr(feature = "worker", doc = "```")]
+    #[cfg_attr(not(feature = "worker"), doc = "```ignore")]
     /// use std::sync::Mutex;
     ///
     /// use s3_dispatch::queue::{Receive, ReceiveRequest, Received};
