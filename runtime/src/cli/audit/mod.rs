@@ -16,13 +16,13 @@ use s3_dispatch_core::{ErrorKind, History, Router};
 use self::counts::Counts;
 use self::events::Events;
 use self::search::{Ages, Search};
-use super::backfill::environment::Environment;
 use super::catch_up::here::{self, Here};
 use super::catch_up::objects::{ObjectSource, Origin, Position, Scope};
 use super::catch_up::progress::Display;
 use super::catch_up::selection::Sieve;
 use super::catch_up::send::{self, SqsTarget};
 use super::catch_up::{SourceError, Tally};
+use super::environment::bucket_client::BucketClient;
 use super::environment::{clients, signals};
 use super::{FAILURE, NOT_RUN, SUCCESS};
 use crate::Dispatcher;
@@ -93,7 +93,7 @@ async fn open<R: Router>(
     options: &Options,
     kept: Duration,
 ) -> Result<Events<R>, SourceError> {
-    let Environment { client, region } = Environment::of(&options.bucket).await;
+    let BucketClient { client, region } = BucketClient::of(&options.bucket).await;
     let scope = Scope {
         bucket: options.bucket.clone(),
         prefix: options.prefix.clone(),

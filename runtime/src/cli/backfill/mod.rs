@@ -5,7 +5,7 @@ mod feed;
 mod attempts;
 mod state;
 mod events;
-pub(super) mod environment;
+mod list_length;
 
 use std::error::Error as StdError;
 use std::sync::Arc;
@@ -13,9 +13,9 @@ use std::time::Duration;
 
 use s3_dispatch_core::Router;
 
-use self::environment::Environment;
 use self::events::Events;
 use self::feed::Feed;
+use self::list_length::count_lines;
 use self::state::Settings;
 use super::catch_up::Tally;
 use super::catch_up::here::{self, Here};
@@ -23,6 +23,7 @@ use super::catch_up::objects::{ObjectSource, Scope};
 use super::catch_up::progress::{Display, Pace, Record, ResumeFile};
 use super::catch_up::selection::Sieve;
 use super::catch_up::send::{self, SqsTarget};
+use super::environment::bucket_client::BucketClient;
 use super::environment::{clients, signals};
 use super::{FAILURE, NOT_RUN, SUCCESS};
 use crate::Dispatcher;
@@ -53,7 +54,7 @@ pub(super) async fn backfill<R: Router>(dispatcher: Dispatcher<R>, options: Opti
         Ok(from) => from,
         Err(error) => return not_run(with_causes(&*error)),
     };
-    let display = Display::new(environment::count_lines(&options.origin()), from.1.settled);
+    let display = Display::new(count_lines(&options.origin()), from.1.settled);
     logs::init_beside(display.lines());
 
     let events = match open(&dispatcher, &options, from, display.clone()).await {
@@ -102,7 +103,7 @@ async fn open<R: Router>(
     (resume, from): (Option<ResumeFile>, Record),
     display: Display,
 ) -> Result<Events, Boxed> {
-    let Environment { client, region } = Environment::of(options.bucket()).await;
+    let BucketClient { client, region } = BucketClient::of(options.bucket()).await;
     let scope = Scope {
         bucket: options.bucket().to_owned(),
         prefix: options.prefix().map(str::to_owned),

@@ -4,5 +4,7 @@
 //! All commands that receive, list or send use these, so that one setting means one thing.
 
 pub(super) mod arguments;
+#[cfg(feature = "backfill")]
+pub(super) mod bucket_client;
 pub(super) mod clients;
 pub(super) mod signals;
