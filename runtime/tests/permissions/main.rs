@@ -9,7 +9,8 @@ use std::process::Command;
 
 use s3_dispatch::failure::{DeadLetter, DeadLetterError, FailedMessage};
 use s3_dispatch::{
-    Backoff, DeadLetters, Dispatcher, HandlerError, Routes, async_trait, s3_handler,
+    Backoff, DeadLetters, Dispatcher, EventPattern, HandlerError, Route, Routes, async_trait,
+    s3_handler,
 };
 use serde_json::{Value, json};
 
@@ -52,6 +53,20 @@ async fn main() -> Result<(), s3_dispatch::Error> {
         Ok("wired") => {
             let dispatcher = Dispatcher::new(routes()).with_dead_letters(Nothing);
             return s3_dispatch::start(dispatcher.with_backoff(Nothing)).await;
+        }
+        Ok("apart") => {
+            let nothing = || async { Ok::<_, HandlerError>(()) };
+            let route = |event, prefix: &'static str| Route::new(event).with_prefix(prefix);
+            let routes = Routes::new(())
+                .on_fn(
+                    route(EventPattern::from_static("ObjectCreated:Put"), "a/"),
+                    nothing,
+                )
+                .on_fn(
+                    route(EventPattern::from_static("ObjectCreated:Copy"), "b/"),
+                    nothing,
+                );
+            return s3_dispatch::start(routes).await;
         }
         Ok(_) => return s3_dispatch::start(routes()).await,
         Err(_) => {}
@@ -292,8 +307,8 @@ fn a_missing_format_is_named_with_all_there_are() {
 }
 
 fn a_filter_that_is_too_wide_says_why() {
-    let warnings = |format: &str| {
-        let output = command("plain", &["--format", format]).output().unwrap();
+    let warnings = |program: &str, format: &str| {
+        let output = command(program, &["--format", format]).output().unwrap();
         let stderr = String::from_utf8(output.stderr).unwrap();
         let about_filter = stderr
             .lines()
@@ -309,11 +324,13 @@ fn a_filter_that_is_too_wide_says_why() {
 
     let joined = because("`suffix` with `prefix` of `resize`");
     for format in ["sns", "terraform", "sam", "local"] {
-        assert_eq!(warnings(format), [&*joined], "{format}");
+        assert_eq!(warnings("plain", format), [&*joined], "{format}");
     }
-    // EventBridge can join them, but not tell which events they are meant for.
+    assert_eq!(warnings("plain", "eventbridge"), [""; 0]);
+
     let together = because("which event, bucket and key go together");
-    assert_eq!(warnings("eventbridge"), [together]);
+    assert_eq!(warnings("apart", "sns"), [together]);
+    assert_eq!(warnings("apart", "eventbridge"), [""; 0]);
 }
 
 fn a_reader_that_goes_away_is_no_error() {

@@ -3,7 +3,8 @@
 use s3_dispatch_core::manifest::Warning;
 use s3_dispatch_core::{Manifest, Route};
 
-/// Whether the filter of a service can ask for a prefix and a suffix together.
+/// Whether the filter of a service can join conditions: a prefix with a suffix, and an event with a
+/// key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Joined {
     Never,
@@ -30,9 +31,12 @@ pub(super) fn wider_than_routes(
         })
         .collect();
     if causes.is_empty() {
-        causes.push(String::from(match routes.len() {
-            1 => "a character of the prefix or suffix",
-            _ => "which event, bucket and key go together",
+        // A pattern of EventBridge has alternatives, so only the other filters take routes apart.
+        let is_apart = routes.len() > 1 && joined == Joined::Never;
+        causes.push(String::from(if is_apart {
+            "which event, bucket and key go together"
+        } else {
+            "a prefix or suffix as it is"
         }));
     }
 
