@@ -4,7 +4,7 @@ use bytes::BytesMut;
 use bytestring::ByteString;
 
 use crate::text::escape::hexadecimal;
-use crate::text::search::{RUN, unencoded_len};
+use crate::text::search::{RUN, unencoded_len, unencoded_len_of_run};
 
 /// Memory for decoded keys, so that many of them need few allocations.
 ///
@@ -25,7 +25,8 @@ impl KeyMemory {
     /// UTF-8.
     pub(crate) fn decode(&mut self, sent: &str) -> Option<ByteString> {
         let sent = sent.as_bytes();
-        if unencoded_len(sent) == sent.len() {
+        let plain = unencoded_len(sent);
+        if plain == sent.len() {
             return None;
         }
 
@@ -34,9 +35,9 @@ impl KeyMemory {
             self.free = BytesMut::with_capacity(self.piece);
         }
 
-        self.free.resize(sent.len(), 0);
-        let len = form_decode(sent, &mut self.free);
-        self.free.truncate(len);
+        self.free.extend_from_slice(sent);
+        let len = form_decode(&sent[plain..], &mut self.free[plain..]);
+        self.free.truncate(plain + len);
 
         if *self.free == *sent {
             self.free.clear();
@@ -65,7 +66,7 @@ fn form_decode(sent: &[u8], decoded: &mut [u8]) -> usize {
             (Some(run), Some(room)) => {
                 // Copying the whole run takes one instruction.
                 *room = *run;
-                unencoded_len(run)
+                unencoded_len_of_run(run)
             }
             _ => {
                 let plain = unencoded_len(rest);

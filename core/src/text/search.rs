@@ -1,21 +1,89 @@
-//! Finds the next special byte, 16 bytes at a time.
+//! Finds the next special byte, 16 bytes at a time, and in long texts 64.
 
 use wide::u8x16;
 
 /// The number of bytes that are compared at once.
 pub(crate) const RUN: usize = 16;
 
+/// The number of bytes after which a text is long.
+const BLOCK: usize = 4 * RUN;
+
 /// Counts the bytes before the first quote, backslash or control character.
 #[inline]
 pub(crate) fn plain_len(bytes: &[u8]) -> usize {
+    match bytes.first_chunk() {
+        Some(block) => match plain_len_of_block(block) {
+            BLOCK => long_plain_len(bytes),
+            len => len,
+        },
+        None => short_plain_len(bytes),
+    }
+}
+
+/// Counts the same of a whole run.
+#[inline]
+pub(crate) fn plain_len_of_run(run: &[u8; RUN]) -> usize {
+    let special = are_zero(mark_special(run));
+    (special | 1 << RUN).trailing_zeros() as usize
+}
+
+#[inline(always)]
+fn plain_len_of_block(block: &[u8; BLOCK]) -> usize {
+    let (runs, _) = block.as_chunks();
+
+    for (index, run) in runs.iter().enumerate() {
+        let special = are_zero(mark_special(run));
+        if special != 0 {
+            return index * RUN + special.trailing_zeros() as usize;
+        }
+    }
+
+    BLOCK
+}
+
+/// Counts the same of a text whose first block is plain.
+#[inline(never)]
+fn long_plain_len(bytes: &[u8]) -> usize {
+    let mut rest = &bytes[BLOCK..];
+
+    while let Some(block) = rest.first_chunk::<BLOCK>() {
+        let (runs, _) = block.as_chunks();
+        let [first, second, third, fourth] = [0, 1, 2, 3].map(|index| mark_special(&runs[index]));
+        if are_zero(first.min(second).min(third.min(fourth))) != 0 {
+            return bytes.len() - rest.len() + plain_len_of_block(block);
+        }
+
+        rest = &rest[BLOCK..];
+    }
+
+    bytes.len() - rest.len() + short_plain_len(rest)
+}
+
+/// Counts the same near the end of a document.
+#[inline(never)]
+fn short_plain_len(bytes: &[u8]) -> usize {
     len_before(
         bytes,
-        |run| {
-            let is_control = run.min(u8x16::splat(0x1f)).simd_eq(run);
-            run.simd_eq(u8x16::splat(b'"')) | run.simd_eq(u8x16::splat(b'\\')) | is_control
-        },
+        |run| mark_special(run).simd_eq(u8x16::ZERO),
         |byte| matches!(byte, b'"' | b'\\' | 0..0x20),
     )
+}
+
+/// Turns quotes, backslashes and control characters into zeros, and nothing else.
+#[inline(always)]
+fn mark_special(run: &[u8; RUN]) -> u8x16 {
+    let run = u8x16::new(*run);
+    // This puts the quote behind the control characters, and the space in its place.
+    let moved = run ^ u8x16::splat(b'"' ^ b' ');
+    let quote_or_control = moved.saturating_sub(u8x16::splat(b' '));
+
+    quote_or_control.min(run ^ u8x16::splat(b'\\'))
+}
+
+/// A bit for each byte, set if the byte is zero.
+#[inline(always)]
+fn are_zero(run: u8x16) -> u32 {
+    run.simd_eq(u8x16::ZERO).to_bitmask()
 }
 
 /// Counts the spaces before anything else.
@@ -23,8 +91,21 @@ pub(crate) fn plain_len(bytes: &[u8]) -> usize {
 pub(crate) fn spaces_len(bytes: &[u8]) -> usize {
     len_before(
         bytes,
-        |run| !run.simd_eq(u8x16::splat(b' ')),
+        |run| !u8x16::new(*run).simd_eq(u8x16::splat(b' ')),
         |byte| byte != b' ',
+    )
+}
+
+/// Counts the digits before anything else.
+#[inline]
+pub(crate) fn digits_len(bytes: &[u8]) -> usize {
+    len_before(
+        bytes,
+        |run| {
+            let values = u8x16::new(*run) - u8x16::splat(b'0');
+            !values.saturating_sub(u8x16::splat(9)).simd_eq(u8x16::ZERO)
+        },
+        |byte| !byte.is_ascii_digit(),
     )
 }
 
@@ -33,9 +114,21 @@ pub(crate) fn spaces_len(bytes: &[u8]) -> usize {
 pub(crate) fn unencoded_len(bytes: &[u8]) -> usize {
     len_before(
         bytes,
-        |run| run.simd_eq(u8x16::splat(b'+')) | run.simd_eq(u8x16::splat(b'%')),
+        are_encoded,
         |byte| matches!(byte, b'+' | b'%'),
     )
+}
+
+/// Counts the same of a whole run.
+#[inline]
+pub(crate) fn unencoded_len_of_run(run: &[u8; RUN]) -> usize {
+    (are_encoded(run).to_bitmask() | 1 << RUN).trailing_zeros() as usize
+}
+
+#[inline(always)]
+fn are_encoded(run: &[u8; RUN]) -> u8x16 {
+    let run = u8x16::new(*run);
+    run.simd_eq(u8x16::splat(b'+')) | run.simd_eq(u8x16::splat(b'%'))
 }
 
 /// Counts the bytes before the first one that is an end. Both predicates find ends: one in a whole
@@ -43,12 +136,12 @@ pub(crate) fn unencoded_len(bytes: &[u8]) -> usize {
 #[inline(always)]
 fn len_before(
     bytes: &[u8],
-    are_ends: impl Fn(u8x16) -> u8x16,
+    are_ends: impl Fn(&[u8; RUN]) -> u8x16,
     is_end: impl Fn(u8) -> bool,
 ) -> usize {
     let mut rest = bytes;
     while let Some(run) = rest.first_chunk::<RUN>() {
-        let ends = are_ends(u8x16::new(*run)).to_bitmask();
+        let ends = are_ends(run).to_bitmask();
         if ends != 0 {
             return bytes.len() - rest.len() + ends.trailing_zeros() as usize;
         }
@@ -59,7 +152,7 @@ fn len_before(
     let end = match bytes.last_chunk::<RUN>() {
         // The last bytes are compared together with those before them.
         Some(run) => {
-            let ends = are_ends(u8x16::new(*run)).to_bitmask() >> (RUN - rest.len());
+            let ends = are_ends(run).to_bitmask() >> (RUN - rest.len());
             (ends | 1 << rest.len()).trailing_zeros() as usize
         }
         None => {

@@ -132,6 +132,7 @@ fn read_restore(fields: &Fields<'_>) -> Result<Option<Box<Restore>>, Fault> {
 }
 
 /// EventBridge writes the tier without an object around it.
+#[inline]
 fn tiering(fields: &Fields<'_>) -> Result<Option<Box<Tiering>>, Fault> {
     let slot = match fields.form {
         Form::Notification => Slot::tiering,
@@ -141,6 +142,7 @@ fn tiering(fields: &Fields<'_>) -> Result<Option<Box<Tiering>>, Fault> {
 }
 
 /// EventBridge writes the storage class without an object around it.
+#[inline]
 fn transition(fields: &Fields<'_>) -> Result<Option<Box<Transition>>, Fault> {
     let slot = match fields.form {
         Form::Notification => Slot::transition,

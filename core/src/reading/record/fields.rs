@@ -96,12 +96,13 @@ impl<'f> Fields<'f> {
 
     /// A whole number, or a string with one, as some S3-compatible stores send it.
     pub(super) fn number(&self, slot: Slot) -> Result<Option<u64>, Fault> {
-        match self.content(slot)? {
-            "" => Ok(None),
-            digits => match whole_number(digits) {
-                Some(number) => Ok(Some(number)),
-                None => Err(Fault::new(FaultKind::NotNumber, slot)),
-            },
+        if !self.has(slot) {
+            return Ok(None);
+        }
+
+        match whole_number(self.content(slot)?) {
+            Some(number) => Ok(Some(number)),
+            None => Err(Fault::new(FaultKind::NotNumber, slot)),
         }
     }
 
