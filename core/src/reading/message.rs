@@ -227,8 +227,7 @@ impl OpenMessage<'_> {
         let _sender = scanner.text_after(r#"","SenderId":""#)?;
         let _received = scanner.text_after(r#"","ApproximateFirstReceiveTimestamp":""#)?;
         let _md5 = scanner.text_after(r#""},"messageAttributes":{},"md5OfBody":""#)?;
-        let _source = scanner.text_after(r#"","eventSource":""#)?;
-        let queue_arn = scanner.text_after(r#"","eventSourceARN":""#)?;
+        let queue_arn = scanner.text_after(r#"","eventSource":"aws:sqs","eventSourceARN":""#)?;
         let _region = scanner.text_after(r#"","awsRegion":""#)?;
         scanner.literal(br#""}"#).ok()?;
 

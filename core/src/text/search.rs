@@ -9,7 +9,7 @@ pub(crate) const RUN: usize = 16;
 const BLOCK: usize = 4 * RUN;
 
 /// Counts the bytes before the first quote, backslash or control character.
-#[inline]
+#[inline(always)]
 pub(crate) fn plain_len(bytes: &[u8]) -> usize {
     match bytes.first_chunk() {
         Some(block) => match plain_len_of_block(block) {
@@ -47,16 +47,34 @@ fn long_plain_len(bytes: &[u8]) -> usize {
     let mut rest = &bytes[BLOCK..];
 
     while let Some(block) = rest.first_chunk::<BLOCK>() {
-        let (runs, _) = block.as_chunks();
-        let [first, second, third, fourth] = [0, 1, 2, 3].map(|index| mark_special(&runs[index]));
-        if are_zero(first.min(second).min(third.min(fourth))) != 0 {
-            return bytes.len() - rest.len() + plain_len_of_block(block);
+        if may_be_special(block) {
+            let len = plain_len_of_block(block);
+            if len < BLOCK {
+                return bytes.len() - rest.len() + len;
+            }
         }
 
         rest = &rest[BLOCK..];
     }
 
     bytes.len() - rest.len() + short_plain_len(rest)
+}
+
+/// Returns whether a block may have a special byte. Long texts hardly have spaces or `!`, so these
+/// count too: that leaves less to do for each run.
+#[inline(always)]
+fn may_be_special(block: &[u8; BLOCK]) -> bool {
+    let (runs, _) = block.as_chunks();
+    let [first, second, third, fourth] = [0, 1, 2, 3].map(|index| u8x16::new(runs[index]));
+    let least = first.min(second).min(third.min(fourth));
+    let is_low = least
+        .saturating_sub(u8x16::splat(b'"'))
+        .simd_eq(u8x16::ZERO);
+    let is_backslash = |run: u8x16| run.simd_eq(u8x16::splat(b'\\'));
+    let are_backslashes =
+        is_backslash(first) | is_backslash(second) | is_backslash(third) | is_backslash(fourth);
+
+    (is_low | are_backslashes).to_bitmask() != 0
 }
 
 /// Counts the same near the end of a document.
@@ -112,11 +130,7 @@ pub(crate) fn digits_len(bytes: &[u8]) -> usize {
 /// Counts the bytes before the first `+` or `%`, the special characters of a form-encoded key.
 #[inline]
 pub(crate) fn unencoded_len(bytes: &[u8]) -> usize {
-    len_before(
-        bytes,
-        are_encoded,
-        |byte| matches!(byte, b'+' | b'%'),
-    )
+    len_before(bytes, are_encoded, |byte| matches!(byte, b'+' | b'%'))
 }
 
 /// Counts the same of a whole run.
