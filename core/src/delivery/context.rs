@@ -126,7 +126,7 @@ impl MessageContext {
     pub fn is_fifo(&self) -> bool {
         self.queue_arn
             .as_ref()
-            .is_some_and(|arn| arn.as_str().ends_with(".fifo"))
+            .is_some_and(|arn| arn.0.as_bytes().ends_with(b".fifo"))
     }
 
     /// The trace header: that of the message (`AWSTraceHeader`), or else that of the invocation.

@@ -342,7 +342,7 @@ impl OpenMessage<'_> {
         Ok(())
     }
 
-    fn finish(self, texts: &Texts<'_>) -> Result<(), Refusal> {
+    fn finish(&mut self, texts: &Texts<'_>) -> Result<(), Refusal> {
         let message_id = match self.message_id.text(texts) {
             Ok(Some(id)) => MessageId::from_text(id),
             _ if self.mode == Mode::Silent => return Err(Refusal::GiveUp(GiveUp::Other)),
@@ -372,7 +372,7 @@ impl OpenMessage<'_> {
             ..MessageContext::default()
         };
 
-        let opened = self.opened.unwrap_or_else(|| {
+        let opened = self.opened.take().unwrap_or_else(|| {
             let reader = sqs_body_reader(self.delivery, self.bodies);
             reader.finish(Err(missing_body(self.path, self.names.body)))
         });
@@ -388,5 +388,5 @@ fn sqs_body_reader(delivery: &mut Delivery, mode: Mode) -> BodyReader<'_> {
 }
 
 fn optional<T: FromText>(span: Span, texts: &Texts<'_>) -> Option<T> {
-    span.text(texts).ok().flatten().map(T::from_text)
+    span.sound_text(texts).map(T::from_text)
 }

@@ -139,6 +139,12 @@ pub(crate) fn unencoded_len_of_run(run: &[u8; RUN]) -> usize {
     (are_encoded(run).to_bitmask() | 1 << RUN).trailing_zeros() as usize
 }
 
+/// Counts the same in the last bytes of a key, which are fewer than a run.
+#[inline]
+pub(crate) fn unencoded_len_of_last(bytes: &[u8], last: usize) -> usize {
+    len_of_last(bytes, last, are_encoded, |byte| matches!(byte, b'+' | b'%'))
+}
+
 #[inline(always)]
 fn are_encoded(run: &[u8; RUN]) -> u8x16 {
     let run = u8x16::new(*run);
@@ -163,17 +169,27 @@ fn len_before(
         rest = &rest[RUN..];
     }
 
-    let end = match bytes.last_chunk::<RUN>() {
-        // The last bytes are compared together with those before them.
+    bytes.len() - rest.len() + len_of_last(bytes, rest.len(), are_ends, is_end)
+}
+
+/// Counts the same in the last bytes of a text, which are fewer than a run. They are compared
+/// together with those before them.
+#[inline(always)]
+fn len_of_last(
+    bytes: &[u8],
+    last: usize,
+    are_ends: impl Fn(&[u8; RUN]) -> u8x16,
+    is_end: impl Fn(u8) -> bool,
+) -> usize {
+    match bytes.last_chunk::<RUN>() {
         Some(run) => {
-            let ends = are_ends(run).to_bitmask() >> (RUN - rest.len());
-            (ends | 1 << rest.len()).trailing_zeros() as usize
+            let ends = are_ends(run).to_bitmask() >> (RUN - last);
+            (ends | 1 << last).trailing_zeros() as usize
         }
         None => {
+            let rest = &bytes[bytes.len() - last..];
             let end = rest.iter().position(|byte| is_end(*byte));
-            end.unwrap_or(rest.len())
+            end.unwrap_or(last)
         }
-    };
-
-    bytes.len() - rest.len() + end
+    }
 }

@@ -78,15 +78,15 @@ impl<'f> Fields<'f> {
     /// No other value is here: the silent mode leaves none, and [`check`](Self::check) finds those
     /// that the explaining mode leaves.
     #[inline]
-    pub(super) fn text<T: FromText>(&self, slot: Slot) -> Result<Option<T>, Fault> {
+    pub(super) fn text<T: FromText>(&self, slot: Slot) -> Option<T> {
         let text = self.spans[slot].sound_text(&self.texts);
-        Ok(text.map(T::from_text))
+        text.map(T::from_text)
     }
 
     /// The text, which must be present and not empty.
     #[inline]
     pub(super) fn required<T: FromText>(&self, slot: Slot) -> Result<T, Fault> {
-        self.text(slot)?.ok_or(Fault::new(FaultKind::Missing, slot))
+        self.text(slot).ok_or(Fault::new(FaultKind::Missing, slot))
     }
 
     /// The text of an optional field; empty when it is absent.
@@ -104,11 +104,6 @@ impl<'f> Fields<'f> {
             Some(number) => Ok(Some(number)),
             None => Err(Fault::new(FaultKind::NotNumber, slot)),
         }
-    }
-
-    /// The digits of a whole number as they were sent.
-    pub(super) fn digits<T: FromText>(&self, slot: Slot) -> Result<Option<T>, Fault> {
-        self.text(slot)
     }
 
     /// `true` or `false`, or `None` when it is absent or an empty string.
