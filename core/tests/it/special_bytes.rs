@@ -50,6 +50,9 @@ fn every_ascii_byte_is_plain_or_special_at_every_place() {
     }
 }
 
+/// Parts of keys as they are sent, the last one malformed.
+const ENCODED: &[&str] = &["+", "%20", "%C3%BC", "%2"];
+
 proptest! {
     #[test]
     fn a_text_of_any_length_ends_at_its_quote(len in 0..400_usize, spaces in 0..100_usize) {
@@ -73,7 +76,7 @@ proptest! {
     #[test]
     fn a_key_is_decoded_wherever_it_is_encoded(
         plain in "[a-z/]{0,40}",
-        encoded in prop::collection::vec(prop::sample::select(vec!["+", "%20", "%C3%BC", "%2"]), 0..4),
+        encoded in prop::collection::vec(prop::sample::select(ENCODED), 0..4),
         // No triplet is made of the parts.
         end in "(/[a-z/]{0,40})?",
     ) {
