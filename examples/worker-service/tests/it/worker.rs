@@ -87,7 +87,7 @@ async fn a_worker_with_the_settings_of_the_deployment_writes_checksums() {
     pipeline.stop().await;
 }
 
-/// What runs at SIGTERM ends, and what waits is given back: each upload has a checksum or a message.
+/// What runs at SIGTERM ends, and what waits is given back: an upload has a checksum or a message.
 #[tokio::test]
 async fn a_worker_that_is_told_to_stop_loses_nothing() {
     const UPLOADS: usize = 60;
