@@ -121,7 +121,7 @@ impl<W: Write> Converter<W> {
     }
 
     fn broken(&self, mistake: Mistake) -> ConvertError {
-        let line = self.record.line();
+        let line = self.record.first_line();
         ConvertError::Broken { line, mistake }
     }
 }

@@ -45,7 +45,7 @@ impl Record {
     }
 
     /// The line on which the record begins, counted from 1.
-    pub(crate) fn line(&self) -> u64 {
+    pub(crate) fn first_line(&self) -> u64 {
         self.first_line
     }
 
