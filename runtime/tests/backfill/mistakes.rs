@@ -46,6 +46,9 @@ fn options_that_make_no_sense_are_refused() {
     );
     check(&["--here", "--head"], "required");
     check(&["--dry-run", "--concurrency", "2"], "--here");
+    check(&["--dry-run", "--drain", "2"], "--here");
+    check(&["--here", "--drain", "43201"], "43201 is not in 0..");
+    check(&["--to", "uploads"], "not the URL of a queue, such as");
     check(&["--here", "--rate", "0"], "0 is not in 1..");
 }
 

@@ -1,13 +1,13 @@
 //! The options of `audit`.
 
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use aws_sdk_s3::primitives::DateTime;
 use clap::Args;
 use s3_dispatch_core::EventName;
 
 use crate::cli::catch_up::selection::time;
-use crate::cli::environment::arguments::{number, queue_url};
+use crate::cli::environment::arguments::{duration, number, queue_url};
 
 /// What is compared with what was handled, and what is done about what is missing.
 #[derive(Debug, Args)]
@@ -59,6 +59,22 @@ pub(in crate::cli) struct Options {
         value_parser = number(1, 100_000)
     )]
     pub(super) concurrency: Option<usize>,
+
+    /// How long handlers may go on with --replay after SIGTERM or Ctrl-C
+    #[arg(
+        long,
+        value_name = "SECONDS",
+        env = "S3_DISPATCH_DRAIN",
+        default_value = "25",
+        value_parser = number(0, 43_200)
+    )]
+    drain: usize,
+}
+
+impl Options {
+    pub(super) fn drain(&self) -> Duration {
+        duration(self.drain)
+    }
 }
 
 fn moment(text: &str) -> Result<DateTime, &'static str> {
