@@ -30,6 +30,10 @@ fn options_that_make_no_sense_are_refused() {
         &["--here", "--to", "http://127.0.0.1/q"],
         "cannot be used with",
     );
+    check(
+        &["--here", "--since", "2026-01-02", "--until", "2026-01-02"],
+        "`--until` must be after `--since`",
+    );
     check(&["--here", "--since", "soon"], "not a time such as");
     check(&["--here", "--event", "ObjectMade"], "not an event of S3");
     check(

@@ -46,6 +46,9 @@ enum Ended {
 
 /// Runs the command, and returns the exit status.
 pub(super) async fn audit<R: Router>(dispatcher: Dispatcher<R>, options: Options) -> i32 {
+    if let Err(mistake) = options.check() {
+        return not_run(mistake);
+    }
     let kept = match check(dispatcher.router().history()) {
         Ok(kept) => kept,
         Err(error) => return not_run(error),

@@ -7,13 +7,13 @@ use clap::Args;
 use s3_dispatch_core::EventName;
 
 use crate::cli::catch_up::selection::time;
-use crate::cli::environment::arguments::{duration, number, queue_url};
+use crate::cli::environment::arguments::{bucket_name, check_times, duration, number, queue_url};
 
 /// What is compared with what was handled, and what is done about what is missing.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Options {
     /// The bucket
-    #[arg(long, value_name = "BUCKET")]
+    #[arg(long, value_name = "BUCKET", value_parser = bucket_name)]
     pub(super) bucket: String,
 
     /// Only keys that begin with this
@@ -72,6 +72,11 @@ pub(in crate::cli) struct Options {
 }
 
 impl Options {
+    /// Says what is wrong with the options as a whole.
+    pub(super) fn check(&self) -> Result<(), &'static str> {
+        check_times(self.since, self.until)
+    }
+
     pub(super) fn drain(&self) -> Duration {
         duration(self.drain)
     }

@@ -11,13 +11,13 @@ use s3_dispatch_core::EventName;
 use crate::cli::catch_up::objects::Origin;
 use crate::cli::catch_up::progress::Run;
 use crate::cli::catch_up::selection::time;
-use crate::cli::environment::arguments::queue_url;
+use crate::cli::environment::arguments::{bucket_name, check_times, queue_url};
 
 #[derive(Debug, Args)]
 #[command(group = clap::ArgGroup::new("origin").args(["inventory", "keys", "manifest"]))]
 pub(in crate::cli) struct Options {
     /// The bucket
-    #[arg(long, value_name = "BUCKET")]
+    #[arg(long, value_name = "BUCKET", value_parser = bucket_name)]
     bucket: String,
 
     /// Only keys that begin with this
@@ -114,6 +114,7 @@ impl Options {
                         `--to URL` sends them to a queue, and `--dry-run` only counts them",
             );
         }
+        check_times(self.since(), self.until())?;
         let is_a_list = self.keys.is_some() || self.manifest.is_some();
         if (self.since.is_some() || self.until.is_some()) && is_a_list && !self.head {
             return Err(
