@@ -70,8 +70,8 @@ impl Fate {
 }
 
 impl Message {
-    /// A message with a record for each key. The routes take a key such as `done/a`, and do not take
-    /// `other/a`.
+    /// A message with a record for each key. The routes take keys such as `done/a`, and none such
+    /// as `other/a`.
     pub(crate) fn new(records: &[(&str, u64)]) -> Self {
         let records = records.iter().map(|(key, number)| Record {
             key: match key.starts_with("other/") {
