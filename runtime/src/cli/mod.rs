@@ -266,3 +266,13 @@ fn read(file: &str) -> io::Result<Bytes> {
 
     Ok(bytes.into())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Command, CommandFactory};
+
+    #[test]
+    fn options_of_all_commands_agree() {
+        Command::command().debug_assert();
+    }
+}

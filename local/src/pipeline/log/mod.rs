@@ -56,7 +56,7 @@ pub(super) struct ChangeLog {
     /// Whether an acknowledgement waits until the log is on disk.
     is_synced: bool,
     /// Held as long as the log, so that no two pipelines write into one folder.
-    _lock: File,
+    _lock: FolderLock,
 }
 
 /// A sync that must still happen before something is acknowledged.
@@ -85,7 +85,7 @@ impl ChangeLog {
     /// the folder, or when the log is damaged.
     pub(super) fn open(folder: &Path, is_synced: bool) -> Result<Self, Error> {
         fs::create_dir_all(folder).map_err(|error| io_error("create the folder", folder, error))?;
-        let lock = lock(folder)?;
+        let lock = FolderLock::take(folder)?;
         reject_old_log(folder)?;
         let path = folder.join(LOG_FILE);
 
@@ -192,24 +192,37 @@ fn max_length(length: u64) -> u64 {
 }
 
 /// Makes sure that only one pipeline uses the folder.
-fn lock(folder: &Path) -> Result<File, Error> {
-    let path = folder.join(LOCK_FILE);
-    let file = OpenOptions::new()
-        .create(true)
-        .append(true)
-        .open(&path)
-        .map_err(|error| io_error("open", &path, error))?;
+#[derive(Debug)]
+struct FolderLock(File);
 
-    file.try_lock().map_err(|error| match error {
-        fs::TryLockError::WouldBlock => {
-            let folder = folder.display();
-            let message = format!("the folder `{folder}` is in use by another pipeline");
-            Error::new(ErrorKind::Storage, message)
-        }
-        fs::TryLockError::Error(error) => io_error("lock", &path, error),
-    })?;
+impl FolderLock {
+    fn take(folder: &Path) -> Result<Self, Error> {
+        let path = folder.join(LOCK_FILE);
+        let file = OpenOptions::new()
+            .create(true)
+            .append(true)
+            .open(&path)
+            .map_err(|error| io_error("open", &path, error))?;
 
-    Ok(file)
+        file.try_lock().map_err(|error| match error {
+            fs::TryLockError::WouldBlock => {
+                let folder = folder.display();
+                let message = format!("the folder `{folder}` is in use by another pipeline");
+                Error::new(ErrorKind::Storage, message)
+            }
+            fs::TryLockError::Error(error) => io_error("lock", &path, error),
+        })?;
+
+        Ok(Self(file))
+    }
+}
+
+impl Drop for FolderLock {
+    fn drop(&mut self) {
+        // Closing the file is not enough: a process that this one is starting has a copy of it
+        // until its own program begins. If this fails, the lock ends with that copy.
+        drop(self.0.unlock());
+    }
 }
 
 fn write_new(path: &Path, entries: impl Iterator<Item = LogEntry>) -> io::Result<(File, u64)> {

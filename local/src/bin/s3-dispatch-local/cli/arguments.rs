@@ -221,3 +221,15 @@ impl Arguments {
         SocketAddr::from((Ipv4Addr::LOCALHOST, port))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::Arguments;
+
+    #[test]
+    fn options_of_all_commands_agree() {
+        Arguments::command().debug_assert();
+    }
+}

@@ -4,6 +4,7 @@ use clap::{Args, ValueEnum};
 
 /// What a template contains, apart from what the routes say.
 #[derive(Args)]
+#[group(id = "template")]
 #[command(next_help_heading = "Options of cloudformation and sam")]
 pub(in crate::cli) struct Options {
     /// Leave out the function: a worker outside Lambda processes the queue
