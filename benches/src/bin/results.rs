@@ -4,7 +4,8 @@
 //! - `results add <results file> <table>` replaces a table by the lines of the standard input.
 //! - `results times <results file> <bench binary> <rounds>` runs the bench `times` in rounds, and
 //!   stores the medians.
-//! - `results render <results file> <chart> <page> ...` writes the chart, and the tables of the pages.
+//! - `results render <results file> <chart> <page> ...` writes the chart, and the tables of the
+//!   pages.
 
 use std::fs;
 use std::io::{self, Read, Write};

@@ -9,8 +9,8 @@ use crate::Results;
 const INVOCATION: f64 = 0.20 / 1e6;
 const GB_SECOND: f64 = 0.000_016_666_7;
 
-/// The MB of memory that come with one CPU ("Configure Lambda function memory", AWS Lambda Developer
-/// Guide, 2026).
+/// The MB of memory that come with one CPU ("Configure Lambda function memory", AWS Lambda
+/// Developer Guide, 2026).
 const ONE_CPU: f64 = 1_769.0;
 
 const EVENTS: f64 = 1e6;

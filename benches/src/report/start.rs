@@ -61,7 +61,8 @@ fn started<'p>(
     }
     head.extend(["us of CPU", "CPU / bare", "us"]);
 
-    table(&head, rows)
+    let load = shown(of("machine", "load"), 1);
+    table(&head, rows) + &format!("\nThe load of the machine was {load} when it began.\n")
 }
 
 /// What building each program costs.

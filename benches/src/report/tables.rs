@@ -52,8 +52,8 @@ fn machine(results: &Results) -> String {
     table(&["what", "which"], rows)
 }
 
-/// The rows of the README: the fewest that compare what a user would choose from, and what a message
-/// costs that is refused with an explanation.
+/// The rows of the README: the fewest that compare what a user would choose from, and what a
+/// message costs that is refused with an explanation.
 fn main_contenders(results: &Results) -> String {
     let of = |subject, shape, measure| results.number("counts", subject, shape, 100, measure);
     let documented = [

@@ -162,8 +162,8 @@ impl EventPattern {
         }
     }
 
-    /// Whether the set has an event that this version knows. If it has none, the pattern is probably
-    /// misspelt, or meant for an event that is newer than this version.
+    /// Whether the set has an event that this version knows. If it has none, the pattern is
+    /// probably misspelt, or meant for an event that is newer than this version.
     ///
     /// # Examples
     ///
