@@ -154,6 +154,7 @@ pub struct QueueError {
 enum Kind {
     Failed,
     /// No credentials could be loaded, for a reason that may pass.
+    #[cfg(feature = "sqs")]
     NoCredentials,
     Refused,
     Unusable,
@@ -250,7 +251,9 @@ impl QueueError {
 impl fmt::Display for QueueError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self.kind {
-            Kind::Failed | Kind::NoCredentials => "the queue failed",
+            Kind::Failed => "the queue failed",
+            #[cfg(feature = "sqs")]
+            Kind::NoCredentials => "the queue failed",
             Kind::Refused => "the queue refused",
             Kind::Unusable => "the queue cannot be used",
         })

@@ -34,6 +34,8 @@ const BELONGING: [(&[&str], &[Format]); 3] = [
             "existing_topic",
             "existing_key",
             "topic_key_condition",
+            "store",
+            "audits",
             "timeout_seconds",
             "visibility_seconds",
             "batch_size",
