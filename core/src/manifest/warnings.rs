@@ -187,7 +187,7 @@ fn of_one_version(name: &EventName, routes: &[Route]) -> Option<Warning> {
     (!takers.is_empty()).then(|| {
         Warning::new(format!(
             "`{name}` with a version id does not mean that the object is gone; `Removal` tells \
-             what it means, in {}",
+             what it means, and `Current` what is at the key now, in {}",
             takers.join(", ")
         ))
     })

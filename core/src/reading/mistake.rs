@@ -18,8 +18,17 @@ impl From<GiveUp> for Refusal {
 }
 
 pub(super) fn not_an_s3_event(path: &Path<'_>) -> Error {
-    let message = "expected an S3 notification, a test notification, an SNS message or an \
-                   EventBridge event";
+    // A batch is a payload, and never what one of its messages holds.
+    let message = match path {
+        Path::Root => {
+            "expected an S3 notification, a test notification, an SNS message, an EventBridge \
+             event or a batch of SQS messages"
+        }
+        _ => {
+            "expected an S3 notification, a test notification, an SNS message or an EventBridge \
+             event"
+        }
+    };
     Error::new(ErrorKind::NotAnS3Event, message).at(path)
 }
 

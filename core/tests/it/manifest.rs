@@ -765,7 +765,7 @@ fn a_deletion_that_may_be_of_one_version_gives_a_warning() {
     let warning = |name: &str, routes: &str| {
         format!(
             "`{name}` with a version id does not mean that the object is gone; `Removal` tells \
-             what it means, in {routes}"
+             what it means, and `Current` what is at the key now, in {routes}"
         )
     };
     let (removed, expired) = ("ObjectRemoved:Delete", "LifecycleExpiration:Delete");

@@ -85,7 +85,8 @@ enum Action {
     /// A filter never excludes an event that a handler takes. If it lets more events through, or if
     /// the routes look like a mistake, a warning on standard error says so.
     #[command(after_help = "Exit status:\n  0  it was printed\n  \
-                      1  the service has no filter that fits the handlers")]
+                      1  the service has no filter that fits the handlers\n  2  the command \
+                      line is invalid")]
     Policy(Box<policy::Options>),
     /// Find what loses events in a Terraform plan, a template, or a running pipeline
     ///
@@ -252,7 +253,14 @@ fn command(program: Option<&str>) -> Result<Command, clap::Error> {
         command = command.name(name.to_owned()).bin_name(name.to_owned());
     }
 
-    Command::from_arg_matches(&command.try_get_matches()?)
+    let matches = command.try_get_matches_from_mut(std::env::args_os())?;
+    if let Some(("policy", options)) = matches.subcommand()
+        && let Err(text) = policy::check(options)
+    {
+        return Err(command.error(clap::error::ErrorKind::ArgumentConflict, text));
+    }
+
+    Command::from_arg_matches(&matches)
 }
 
 /// Reads a file, or standard input for `-`.

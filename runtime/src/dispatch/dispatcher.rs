@@ -2,6 +2,8 @@
 
 use std::error::Error as StdError;
 use std::fmt;
+#[cfg(feature = "replay")]
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Once};
 use std::time::{Duration, Instant};
 
@@ -351,7 +353,8 @@ impl<R: Router> Dispatcher<R> {
         self
     }
 
-    /// Gives permanent failures to this sink. By default they fail their message, like any failure.
+    /// Gives permanent failures to this sink. By default they fail their message, like any failure,
+    /// and the log says so once.
     ///
     /// # Examples
     ///
@@ -757,6 +760,7 @@ impl<R: Router> Dispatcher<R> {
     #[cfg(feature = "replay")]
     pub(crate) fn without_sinks(mut self) -> Self {
         self.settings.dead_letters = None;
+        self.settings.missing_sink_is_known = Arc::new(AtomicBool::new(true));
         self.settings.backoff = None;
         self.settings.queue = None;
         self.settings.malformed = Malformed::Fail;

@@ -4,12 +4,13 @@ use std::borrow::Cow;
 use std::error::Error as StdError;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use s3_dispatch_core::__private::Classifier;
 use s3_dispatch_core::delivery::Message;
 use s3_dispatch_core::handler::BoxFuture;
-use s3_dispatch_core::{Error, ErrorKind, EventName};
+use s3_dispatch_core::{Error, ErrorKind, EventName, MessageContext};
 
 #[cfg(feature = "object-store")]
 use crate::Objects;
@@ -198,6 +199,8 @@ pub(crate) struct Settings {
     pub(crate) malformed: Malformed,
     pub(crate) all_failed: AllFailed,
     pub(crate) dead_letters: Option<Arc<dyn DeadLetters>>,
+    /// Whether the log says already that there is no sink, or nobody needs to know.
+    pub(crate) missing_sink_is_known: Arc<AtomicBool>,
     pub(crate) backoff: Option<Arc<dyn Backoff>>,
     pub(crate) queue: Option<Arc<dyn Queue>>,
     /// `None` means separately in Lambda, and together elsewhere.
@@ -240,6 +243,7 @@ impl Default for Settings {
             malformed: Malformed::default(),
             all_failed: AllFailed::default(),
             dead_letters: None,
+            missing_sink_is_known: Arc::default(),
             backoff: None,
             queue: None,
             returned: None,
@@ -316,6 +320,20 @@ impl Settings {
             Some(queue) => prepared("queue", || queue.prepare()).await,
             None => Ok(()),
         }
+    }
+
+    /// Says in the log, once, that a message of a queue comes again after a permanent failure,
+    /// because there is no sink.
+    pub(crate) fn warn_of_missing_sink(&self, message: &MessageContext) {
+        let has_sink = self.dead_letters.is_some() || message.queue_arn().is_none();
+        if has_sink || self.missing_sink_is_known.swap(true, Ordering::Relaxed) {
+            return;
+        }
+
+        tracing::warn!(
+            "a failure is permanent, but its message comes again until the queue gives it up, \
+             because the dispatcher has no dead-letter sink: set one with `with_dead_letters`"
+        );
     }
 
     /// How many handlers of a batch may run at once.

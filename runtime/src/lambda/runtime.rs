@@ -34,8 +34,9 @@ use crate::{Dispatcher, Payload};
 ///
 /// Logs go to standard output. They are JSON if `AWS_LAMBDA_LOG_FORMAT` is `JSON`, and text
 /// otherwise, one line for each event; [`LogSubscriber`](crate::LogSubscriber) describes both. The
-/// level is that of `AWS_LAMBDA_LOG_LEVEL` or else of `RUST_LOG`, and `info` by default. If the
-/// program has set a `tracing` subscriber, that one is used instead.
+/// level is that of `AWS_LAMBDA_LOG_LEVEL` or else of `RUST_LOG`. By default it is `info`, and
+/// `error` for the AWS SDK. If the program has set a `tracing` subscriber, that one is used
+/// instead.
 /// [`S3_DISPATCH_LOG_HANDLED`](Dispatcher::log_handled_at) and
 /// [`S3_DISPATCH_LOG_UNROUTED`](Dispatcher::log_unrouted_at) set the levels of lines about records.
 ///

@@ -7,6 +7,7 @@ use s3_dispatch_core::{
 };
 
 use crate::objects::error::{ObjectError, ObjectErrorKind};
+use crate::objects::object::Object;
 use crate::objects::objects::Objects;
 use crate::objects::store::{ObjectHead, ReadRequest};
 
@@ -16,6 +17,8 @@ use crate::objects::store::{ObjectHead, ReadRequest};
 /// ends right whatever their order, because the last event that it handles finds the last state,
 /// and no event is lost. Handlers of one key must not overlap: on one process a dispatcher sees to
 /// that, and for several there is [`Exclusive`](crate::Exclusive).
+///
+/// [`Current::object`] reads what was seen.
 ///
 /// It costs one `HeadObject` for each record, for which the role needs `s3:GetObject`, and
 /// `s3:ListBucket` on the bucket: without that, S3 denies access to an object that does not exist,
@@ -79,6 +82,66 @@ impl Current {
     #[must_use]
     pub fn is_present(&self) -> bool {
         matches!(self, Self::Present { .. })
+    }
+
+    /// The object that was seen, to read it. `None` if there was none.
+    ///
+    /// Bucket and key are those that were looked at. It reads the version and the entity tag that
+    /// were seen and no others, as an [`Object`] of an event does. If that content is not there any
+    /// more, reading fails as [`Superseded`](ObjectErrorKind::Superseded) or
+    /// [`Gone`](ObjectErrorKind::Gone), and the record is skipped: the event of that change leads
+    /// to another look.
+    ///
+    /// # Examples
+    ///
+    /// A copy of each object, whatever the order of events:
+    ///
+    /// ```
+    /// use s3_dispatch::objects::{Current, Objects};
+    /// use s3_dispatch::{BucketName, HandlerError, ObjectKey, State, s3_handler};
+    /// # #[derive(Clone)] struct Elsewhere;
+    /// # impl Elsewhere {
+    /// #     async fn write(&self, _: &ObjectKey, _: bytes::Bytes) -> Result<(), std::io::Error> {
+    /// #         Ok(())
+    /// #     }
+    /// #     async fn remove(&self, _: &ObjectKey) -> Result<(), std::io::Error> { Ok(()) }
+    /// # }
+    ///
+    /// #[s3_handler("ObjectCreated:*", "ObjectRemoved:*", "LifecycleExpiration:*")]
+    /// # #[allow(dead_code)]
+    /// async fn copy(
+    ///     bucket: BucketName,
+    ///     key: ObjectKey,
+    ///     current: Current,
+    ///     State(objects): State<Objects>,
+    ///     State(elsewhere): State<Elsewhere>,
+    /// ) -> Result<(), HandlerError> {
+    ///     match current.object(&objects, bucket, key.clone()) {
+    ///         Some(object) => elsewhere.write(&key, object.bytes().await?).await?,
+    ///         None => elsewhere.remove(&key).await?,
+    ///     }
+    ///     Ok(())
+    /// }
+    /// ```
+    #[must_use]
+    pub fn object(
+        &self,
+        objects: &Objects,
+        bucket: impl Into<BucketName>,
+        key: ObjectKey,
+    ) -> Option<Object> {
+        match self {
+            Self::Present {
+                e_tag,
+                version_id,
+                size,
+                ..
+            } => {
+                let (e_tag, version_id) = (e_tag.clone(), version_id.clone());
+                Some(objects.identified(bucket.into(), key, Some(*size), e_tag, version_id))
+            }
+            Self::Absent => None,
+        }
     }
 }
 

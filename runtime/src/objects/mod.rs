@@ -8,6 +8,7 @@
 //! |---|---|
 //! | read the object of an event | [`Object`] as an argument |
 //! | know what is at a key now, whatever the order of events | [`Current`] as an argument |
+//! | read what is at a key now | [`Current::object`] |
 //! | write a result | [`Objects::put_once`], with a key from [`derived_key`] |
 //! | delete or list objects | your client: keep it in the state beside `Objects` |
 //!
@@ -43,7 +44,7 @@
 //! A client of the SDK for the state, with the crate `aws-config`:
 //!
 //! ```text
-//! let config = aws_config::load_from_env().await;
+//! let config = aws_config::load_defaults(aws_config::BehaviorVersion::latest()).await;
 //! let objects = Objects::new(aws_sdk_s3::Client::new(&config));
 //! ```
 //!

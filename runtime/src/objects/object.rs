@@ -43,7 +43,8 @@ use crate::objects::store::{ObjectHead, ReadRequest};
 /// # Events
 ///
 /// It can be made from all events after which the object exists, so not from `ObjectRemoved:*` and
-/// `LifecycleExpiration:*`. Use [`Current`](crate::objects::Current) in a handler of both.
+/// `LifecycleExpiration:*`. Use [`Current`](crate::objects::Current) in a handler of both, and its
+/// [`object`](crate::objects::Current::object) to read.
 ///
 /// # Examples
 ///
@@ -110,15 +111,30 @@ impl Objects {
     #[must_use]
     pub fn object(&self, record: &S3EventRecord) -> Object {
         let object = &record.object;
+        self.identified(
+            record.bucket.name.clone(),
+            object.key.clone(),
+            object.size,
+            object.e_tag.clone(),
+            object.version_id.clone(),
+        )
+    }
+
+    /// The object at a key that has this entity tag and this version.
+    pub(in crate::objects) fn identified(
+        &self,
+        bucket: BucketName,
+        key: ObjectKey,
+        size: Option<u64>,
+        e_tag: Option<ETag>,
+        version_id: Option<VersionId>,
+    ) -> Object {
         Object {
             objects: self.clone(),
-            bucket: record.bucket.name.clone(),
-            key: object.key.clone(),
-            size: object.size,
-            identity: Identity {
-                e_tag: object.e_tag.clone(),
-                version_id: object.version_id.clone(),
-            },
+            bucket,
+            key,
+            size,
+            identity: Identity { e_tag, version_id },
             limit: u64::MAX,
             may_be_latest: false,
             opened: OnceLock::new(),

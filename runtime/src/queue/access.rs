@@ -153,6 +153,9 @@ pub struct QueueError {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kind {
     Failed,
+    /// No credentials could be loaded, for a reason that may pass.
+    #[cfg(feature = "sqs")]
+    NoCredentials,
     Refused,
     Unusable,
 }
@@ -210,6 +213,13 @@ impl QueueError {
         Self::new(Kind::Unusable, reason)
     }
 
+    /// The call was not made, because no credentials could be loaded. This may pass, but nobody can
+    /// tell by the error: a service that is not there yet fails like one that never will be.
+    #[cfg(feature = "sqs")]
+    pub(crate) fn without_credentials(reason: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
+        Self::new(Kind::NoCredentials, reason)
+    }
+
     fn new(kind: Kind, reason: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
         Self {
             reason: ContainedError::new(reason),
@@ -229,12 +239,21 @@ impl QueueError {
     pub fn is_unusable(&self) -> bool {
         self.kind == Kind::Unusable
     }
+
+    /// Returns whether a program that meets this error at its start should end: what has never
+    /// worked would most likely fail for ever, and whoever runs the program sees why.
+    #[cfg(feature = "worker")]
+    pub(crate) fn ends_a_start(&self) -> bool {
+        matches!(self.kind, Kind::Unusable | Kind::NoCredentials)
+    }
 }
 
 impl fmt::Display for QueueError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self.kind {
             Kind::Failed => "the queue failed",
+            #[cfg(feature = "sqs")]
+            Kind::NoCredentials => "the queue failed",
             Kind::Refused => "the queue refused",
             Kind::Unusable => "the queue cannot be used",
         })

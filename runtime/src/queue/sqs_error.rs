@@ -85,8 +85,14 @@ where
         }),
         SdkError::ConstructionFailure(_) => cannot_be_sent("no request can be made"),
         SdkError::DispatchFailure(failure) => match credentials(error) {
-            Some(true) => cannot_be_sent("there are no credentials that can be used"),
-            Some(false) => None,
+            Some(Credentials::Unusable) => {
+                cannot_be_sent("there are no credentials that can be used")
+            }
+            Some(Credentials::NotLoaded) => {
+                let reason = format!("no credentials can be loaded: {}", with_causes(error));
+                return QueueError::without_credentials(reason);
+            }
+            Some(Credentials::Late) => None,
             None if call.region.is_none() => cannot_be_sent("the client has no region"),
             None if failure.is_user() || !call.was_sent && is_unexplained(failure) => {
                 cannot_be_sent("no request can be sent")
@@ -126,21 +132,36 @@ fn obstacle(code: &str) -> Option<Obstacle> {
     Some(*obstacle)
 }
 
-/// Whether an error is that the credentials are missing or refused. `None` if it is not about them.
-fn credentials(error: &(dyn StdError + 'static)) -> Option<bool> {
+/// What an error says about the credentials.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Credentials {
+    /// They are missing or refused.
+    Unusable,
+    /// Whoever has them did not give them: it refused, or could not be reached. The SDK says which
+    /// for a few sources only, and otherwise in a text.
+    NotLoaded,
+    /// Another service asked for patience.
+    Late,
+}
+
+/// Returns what an error says about the credentials. `None` if it is not about them.
+fn credentials(error: &(dyn StdError + 'static)) -> Option<Credentials> {
     let mut causes = successors(Some(error), |&cause| cause.source());
     let about = causes.find_map(|cause| cause.downcast_ref::<CredentialsError>())?;
+    if let CredentialsError::CredentialsNotLoaded(_) | CredentialsError::InvalidConfiguration(_) =
+        about
+    {
+        return Some(Credentials::Unusable);
+    }
 
-    Some(match about {
-        CredentialsError::CredentialsNotLoaded(_) | CredentialsError::InvalidConfiguration(_) => {
-            true
+    // Another service may have refused to give some, such as STS with a token of Kubernetes.
+    let mut answers = causes.filter_map(|cause| cause.downcast_ref::<ErrorMetadata>()?.code());
+    Some(match answers.next() {
+        None => Credentials::NotLoaded,
+        Some(first) if answers.chain([first]).any(|code| obstacle(code).is_some()) => {
+            Credentials::Unusable
         }
-        // Another service may have refused to give some, such as STS with a token of Kubernetes.
-        _ => causes.any(|cause| {
-            let code = cause.downcast_ref::<ErrorMetadata>();
-            code.and_then(ErrorMetadata::code)
-                .is_some_and(|code| obstacle(code).is_some())
-        }),
+        Some(_) => Credentials::Late,
     })
 }
 

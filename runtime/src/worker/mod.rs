@@ -251,7 +251,8 @@ impl<R: Router, Q: Receive> Worker<R, Q> {
     ///
     /// - [`ErrorKind::NotPrepared`] if the router cannot be prepared.
     /// - [`ErrorKind::Queue`] if the queue cannot be used, and could not from the start: it does
-    ///   not exist, the credentials are missing or refused, or the region is wrong.
+    ///   not exist, the credentials are missing or refused or nobody can be asked for them, or the
+    ///   region is wrong.
     /// - [`ErrorKind::Runtime`] if the address of [`with_health`](Self::with_health) cannot be
     ///   used, or the system has no thread left.
     pub async fn run(self, shutdown: impl Future<Output = ()>) -> Result<WorkerReport, Error> {

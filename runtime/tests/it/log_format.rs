@@ -171,6 +171,45 @@ fn the_id_of_the_invocation_has_the_name_that_lambda_uses() {
     assert_eq!(ids(3), (&json!("outer"), Some(&json!("of S3"))));
 }
 
+/// Logs beside the AWS SDK, in a process whose environment says which levels are written.
+#[test]
+fn what_the_sdk_logs() {
+    let log = || {
+        tracing::warn!(target: "aws_config::imds::region", "warning of the SDK");
+        tracing::info!(target: "aws_sdk_sqs", "call of the SDK");
+        tracing::error!(target: "aws_smithy_runtime::client", "error of the SDK");
+        tracing::info!(target: "aws_configured_app", "line of a program");
+    };
+    if std::env::var_os("LOGS_OF_THE_SDK").is_some() {
+        let subscriber = LogSubscriber::text(std::io::stderr);
+        return tracing::subscriber::with_default(subscriber, log);
+    }
+
+    let lines_with = |variables: &[(&str, &str)]| {
+        let ended = std::process::Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", "log_format::what_the_sdk_logs", "--nocapture"])
+            .env_remove("AWS_LAMBDA_LOG_LEVEL")
+            .env_remove("RUST_LOG")
+            .env("LOGS_OF_THE_SDK", "1")
+            .envs(variables.iter().copied())
+            .output()
+            .unwrap();
+        let lines = String::from_utf8(ended.stderr).unwrap();
+        lines.lines().map(str::to_owned).collect::<Vec<_>>()
+    };
+
+    let all = [
+        " WARN warning of the SDK",
+        " INFO call of the SDK",
+        "ERROR error of the SDK",
+        " INFO line of a program",
+    ];
+    assert_eq!(lines_with(&[]), all[2..]);
+    assert_eq!(lines_with(&[("RUST_LOG", "info")]), all);
+    assert_eq!(lines_with(&[("RUST_LOG", "warn")]), [all[0], all[2]]);
+    assert_eq!(lines_with(&[("AWS_LAMBDA_LOG_LEVEL", "INFO")]), all);
+}
+
 #[test]
 fn the_innermost_field_of_a_name_counts() {
     let objects = json_of(|| {

@@ -3,9 +3,10 @@
 use std::io::Write;
 use std::sync::{Arc, Mutex, Once};
 
+use s3_dispatch::failure::{DeadLetter, DeadLetterError};
 use s3_dispatch::record::ConfigurationId;
-use s3_dispatch::{Dispatcher, EventPattern, Route, Router, Routes};
-use s3_dispatch_testing::{SqsBatchBuilder, SqsMessageBuilder};
+use s3_dispatch::{DeadLetters, Dispatcher, EventPattern, Payload, Route, Router, Routes};
+use s3_dispatch_testing::{NotificationBuilder, SqsBatchBuilder, SqsMessageBuilder};
 use serde_json::Value;
 use tracing::instrument::WithSubscriber;
 
@@ -107,6 +108,44 @@ async fn a_failure_is_logged_once_within_the_span_of_its_record() {
     assert_eq!(span["message_id"], "id");
     assert_eq!(span["queue"], "object-events");
     assert_eq!(span["receive_count"], 1);
+}
+
+/// How many lines about a payload say that there is no dead-letter sink.
+async fn missing_sinks(dispatcher: &Dispatcher<Script>, payload: impl Into<Payload>) -> usize {
+    let (_, lines) = with_log(dispatcher.dispatch(payload, None)).await;
+    let says = |line: &&Value| line.to_string().contains("no dead-letter sink");
+
+    lines.iter().filter(says).count()
+}
+
+#[tokio::test]
+async fn a_permanent_failure_says_once_that_there_is_no_sink() {
+    let batch = |key: &str| {
+        SqsBatchBuilder::new()
+            .with_record("1", put(&format!("{key}/1")))
+            .with_record("2", put(&format!("{key}/2")))
+            .to_bytes()
+    };
+    let without_sink = Dispatcher::new(Script::default());
+    assert_eq!(missing_sinks(&without_sink, batch("fail")).await, 0);
+    // Without a queue, no message comes again.
+    let alone = NotificationBuilder::new().with_record(put("permanent/0"));
+    assert_eq!(missing_sinks(&without_sink, alone.to_json()).await, 0);
+    assert_eq!(missing_sinks(&without_sink, batch("permanent")).await, 1);
+    assert_eq!(missing_sinks(&without_sink, batch("permanent")).await, 0);
+
+    let with_sink = Dispatcher::new(Script::default()).with_dead_letters(Discarded);
+    assert_eq!(missing_sinks(&with_sink, batch("permanent")).await, 0);
+}
+
+/// A sink that keeps nothing.
+struct Discarded;
+
+#[s3_dispatch::async_trait]
+impl DeadLetters for Discarded {
+    async fn put(&self, _: &DeadLetter<'_>) -> Result<(), DeadLetterError> {
+        Ok(())
+    }
 }
 
 #[tokio::test]

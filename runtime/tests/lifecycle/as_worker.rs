@@ -1,6 +1,6 @@
 //! As a worker that serves a queue.
 
-use std::io::{Read, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
@@ -10,7 +10,7 @@ use s3_dispatch_testing::{NotificationBuilder, RecordBuilder};
 use crate::process::Process;
 use crate::sqs::Sqs;
 
-pub(crate) const TESTS: [(&str, fn()); 7] = [
+pub(crate) const TESTS: [(&str, fn()); 8] = [
     (
         "work_deletes_what_succeeded_and_drains",
         work_deletes_what_succeeded_and_drains,
@@ -22,6 +22,10 @@ pub(crate) const TESTS: [(&str, fn()); 7] = [
     (
         "a_queue_that_does_not_exist_ends_a_worker",
         a_queue_that_does_not_exist_ends_a_worker,
+    ),
+    (
+        "a_worker_without_credentials_ends",
+        a_worker_without_credentials_ends,
     ),
     (
         "a_worker_that_cannot_be_prepared_ends",
@@ -128,6 +132,70 @@ fn a_queue_that_does_not_exist_ends_a_worker() {
         stderr.contains("The specified queue does not exist"),
         "{stderr}"
     );
+}
+
+fn a_worker_without_credentials_ends() {
+    const INSTANCE: &str = "AWS_EC2_METADATA_SERVICE_ENDPOINT";
+    const CONTAINER: &str = "AWS_CONTAINER_CREDENTIALS_FULL_URI";
+
+    let closed = {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        format!("http://{}", listener.local_addr().unwrap())
+    };
+    // The system takes connections, and nobody answers.
+    let silent = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let silent = format!("http://{}", silent.local_addr().unwrap());
+
+    for (source, endpoint) in [
+        (INSTANCE, answering("403 Forbidden")),
+        (INSTANCE, answering("404 Not Found")),
+        (INSTANCE, closed.clone()),
+        (INSTANCE, silent),
+        (CONTAINER, answering("403 Forbidden")),
+        (CONTAINER, closed),
+    ] {
+        let sqs = Sqs::start();
+        let mut command = command("works", &sqs, "uploads");
+        command
+            .env_remove("AWS_ACCESS_KEY_ID")
+            .env(source, &endpoint);
+        let ended = Process::start(&mut command).end();
+        assert_eq!(ended.status.code(), Some(1), "{ended:?}");
+
+        let stderr = String::from_utf8(ended.stderr).unwrap();
+        assert_eq!(stderr.lines().count(), 1, "{stderr}");
+        assert!(
+            stderr.starts_with("error: the worker cannot start: "),
+            "{stderr}"
+        );
+        assert!(stderr.contains("credentials"), "{stderr}");
+        let stdout = String::from_utf8(ended.stdout).unwrap();
+        assert!(
+            !stdout.contains("WARN") && !stdout.contains("ERROR"),
+            "{stdout}"
+        );
+    }
+}
+
+/// Starts a server that answers every request with this status, and returns its URL.
+fn answering(status: &'static str) -> String {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let address = listener.local_addr().unwrap();
+
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut reader = BufReader::new(stream.unwrap());
+            let mut line = String::new();
+            while reader.read_line(&mut line).is_ok_and(|length| length > 2) {
+                line.clear();
+            }
+
+            let answer = format!("HTTP/1.1 {status}\r\nContent-Length: 0\r\n\r\n");
+            drop(reader.get_mut().write_all(answer.as_bytes()));
+        }
+    });
+
+    format!("http://{address}")
 }
 
 fn a_worker_that_cannot_be_prepared_ends() {

@@ -9,7 +9,8 @@ use std::process::Command;
 
 use s3_dispatch::failure::{DeadLetter, DeadLetterError, FailedMessage};
 use s3_dispatch::{
-    Backoff, DeadLetters, Dispatcher, HandlerError, Routes, async_trait, s3_handler,
+    Backoff, DeadLetters, Dispatcher, EventPattern, HandlerError, Route, Routes, async_trait,
+    s3_handler,
 };
 use serde_json::{Value, json};
 
@@ -53,6 +54,20 @@ async fn main() -> Result<(), s3_dispatch::Error> {
             let dispatcher = Dispatcher::new(routes()).with_dead_letters(Nothing);
             return s3_dispatch::start(dispatcher.with_backoff(Nothing)).await;
         }
+        Ok("apart") => {
+            let nothing = || async { Ok::<_, HandlerError>(()) };
+            let route = |event, prefix: &'static str| Route::new(event).with_prefix(prefix);
+            let routes = Routes::new(())
+                .on_fn(
+                    route(EventPattern::from_static("ObjectCreated:Put"), "a/"),
+                    nothing,
+                )
+                .on_fn(
+                    route(EventPattern::from_static("ObjectCreated:Copy"), "b/"),
+                    nothing,
+                );
+            return s3_dispatch::start(routes).await;
+        }
         Ok(_) => return s3_dispatch::start(routes()).await,
         Err(_) => {}
     }
@@ -62,20 +77,31 @@ async fn main() -> Result<(), s3_dispatch::Error> {
     what_is_wired_is_seen();
     terraform_gets_the_same();
     jobs_have_a_role_of_their_own();
+    a_worker_gets_what_it_needs();
+    options_of_other_formats_are_refused();
+    a_missing_format_is_named_with_all_there_are();
+    a_filter_that_is_too_wide_says_why();
+    a_reader_that_goes_away_is_no_error();
 
     Ok(())
+}
+
+/// The command `policy` of a program.
+fn command(program: &str, arguments: &[&str]) -> Command {
+    let mut command = Command::new(std::env::current_exe().unwrap());
+    command
+        .arg("policy")
+        .args(arguments)
+        .env("PROGRAM", program)
+        .env_remove("AWS_LAMBDA_RUNTIME_API");
+
+    command
 }
 
 /// The JSON and the standard error of the program.
 #[track_caller]
 fn policy(program: &str, arguments: &[&str]) -> (Value, String) {
-    let output = Command::new(std::env::current_exe().unwrap())
-        .arg("policy")
-        .args(arguments)
-        .env("PROGRAM", program)
-        .env_remove("AWS_LAMBDA_RUNTIME_API")
-        .output()
-        .unwrap();
+    let output = command(program, arguments).output().unwrap();
     let stderr = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(0), "{stderr}");
 
@@ -228,4 +254,93 @@ fn jobs_have_a_role_of_their_own() {
         ],
     });
     assert_eq!(policy, all);
+}
+
+fn a_worker_gets_what_it_needs() {
+    let (policy, _) = policy("plain", &["--format", "iam", "--worker"]);
+    let actions = [
+        "sqs:DeleteMessage",
+        "sqs:GetQueueAttributes",
+        "sqs:ReceiveMessage",
+        "sqs:ChangeMessageVisibility",
+    ];
+    assert_eq!(
+        statement(&policy, "ReceiveFromQueue").unwrap().0,
+        &json!(actions)
+    );
+}
+
+/// Checks that the command line is refused, with these parts in the error.
+#[track_caller]
+fn refused(arguments: &[&str], parts: &[&str]) {
+    let output = command("plain", arguments).output().unwrap();
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert_eq!((output.status.code(), &*output.stdout), (Some(2), &b""[..]));
+    for part in parts {
+        assert!(stderr.contains(part), "{part}: {stderr}");
+    }
+}
+
+fn options_of_other_formats_are_refused() {
+    let of_templates = "of the format `cloudformation` or `sam`; `iam` would ignore it";
+    refused(
+        &["--format", "iam", "--event-bus"],
+        &["`--event-bus`", of_templates],
+    );
+    refused(
+        &["--format", "iam", "--batch-size", "10"],
+        &["`--batch-size`", of_templates],
+    );
+    refused(
+        &["--worker", "--format", "sns"],
+        &["`--worker`", "or `iam`; `sns`"],
+    );
+    refused(
+        &["--format", "sam", "--bucket", "b"],
+        &["`--bucket`", "`iam`; `sam`"],
+    );
+}
+
+fn a_missing_format_is_named_with_all_there_are() {
+    let all = "--format <sns|s3|eventbridge|esm|iam|terraform|cloudformation|sam|local>";
+    refused(&[], &[all]);
+}
+
+fn a_filter_that_is_too_wide_says_why() {
+    let warnings = |program: &str, format: &str| {
+        let output = command(program, &["--format", format]).output().unwrap();
+        let stderr = String::from_utf8(output.stderr).unwrap();
+        let about_filter = stderr
+            .lines()
+            .filter(|line| line.contains("lets more through"));
+        about_filter.map(str::to_owned).collect::<Vec<_>>()
+    };
+    let because = |cause: &str| {
+        format!(
+            "warning: the filter lets more through than the routes handle, because it cannot \
+             express {cause}; no event is lost, and the program skips those that no route takes"
+        )
+    };
+
+    let joined = because("`suffix` with `prefix` of `resize`");
+    for format in ["sns", "terraform", "sam", "local"] {
+        assert_eq!(warnings("plain", format), [&*joined], "{format}");
+    }
+    assert_eq!(warnings("plain", "eventbridge"), [""; 0]);
+
+    let together = because("which event, bucket and key go together");
+    assert_eq!(warnings("apart", "sns"), [together]);
+    assert_eq!(warnings("apart", "eventbridge"), [""; 0]);
+}
+
+fn a_reader_that_goes_away_is_no_error() {
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    let output = command("plain", &["--format", "sns"])
+        .stdout(writer)
+        .output()
+        .unwrap();
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert!(!stderr.contains("error"), "{stderr}");
+    assert_eq!(output.status.code(), Some(1));
 }

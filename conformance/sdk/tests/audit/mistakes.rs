@@ -55,8 +55,12 @@ async fn mistakes() {
     }
 
     // Nothing at all is remembered: perhaps in another scope.
-    bucket
-        .audit(&[])
-        .await
-        .check(1, &["nothing is remembered in the scope `", "with_scope"]);
+    bucket.audit(&[]).await.check(
+        1,
+        &[
+            "nothing is remembered in the scope `",
+            "with_scope",
+            "`MemoryStore`",
+        ],
+    );
 }

@@ -170,7 +170,7 @@ fn a_body_without_an_s3_event_is_an_error() {
         r#"{"Records":[{"messageId":"1","eventSource":"aws:sqs","body":"{\"hello\":\"world\"}"}]}"#;
     check_unreadable(
         batch.as_bytes(),
-        "expected an S3 notification",
+        "expected an S3 notification, a test notification, an SNS message or an EventBridge event",
         "$.Records[0].body",
     );
 }
@@ -199,6 +199,7 @@ fn a_text_that_is_not_a_payload_is_an_error() {
     check_unreadable(b"garbage", "the text is not JSON", "$");
     check_unreadable(b"\xff\xfe", "not UTF-8", "$");
     check_unreadable(b"{}", "expected an S3 notification", "$");
+    check_unreadable(b"{}", "or a batch of SQS messages", "$");
     check_unreadable(br#"{"Records":[1,}"#, "invalid JSON", "$.Records[1]");
 }
 

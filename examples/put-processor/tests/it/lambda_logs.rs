@@ -65,12 +65,13 @@ fn hostile_batch() -> SqsBatchBuilder {
     })
 }
 
-/// Checks that there is one line per hostile record, one for the invocation and one for SIGTERM.
+/// Checks that there is one line per hostile record, and so many others: one for the invocation and
+/// one for SIGTERM at least.
 #[track_caller]
-fn check_lines(ended: &Ended) {
+fn check_lines(ended: &Ended, others: usize) {
     assert_eq!(
         ended.stdout.len(),
-        hostile_keys().len() + 2,
+        hostile_keys().len() + others,
         "{:#?}",
         ended.stdout
     );
@@ -228,7 +229,7 @@ async fn a_text_line_has_neither_a_time_nor_colours() {
 #[tokio::test]
 async fn a_hostile_key_gives_one_line_of_text() {
     let ended = logs(&[], hostile_batch().to_bytes()).await;
-    check_lines(&ended);
+    check_lines(&ended, 2);
     for (key, line) in hostile_keys().iter().zip(&ended.stdout) {
         assert!(line.ends_with(&format!(" key={key:?} size=1024")), "{line}");
     }
@@ -255,7 +256,10 @@ async fn a_hostile_key_gives_one_line_of_json() {
 #[tokio::test]
 async fn a_failed_hostile_key_gives_one_line_of_text() {
     let ended = logs(&[("MAX_OBJECT_BYTES", "0")], hostile_batch().to_bytes()).await;
-    check_lines(&ended);
+    // The third one says, once, that the program has no dead-letter sink.
+    check_lines(&ended, 3);
+    let about_sink = |line: &&String| line.contains("no dead-letter sink");
+    assert_eq!(ended.stdout.iter().filter(about_sink).count(), 1);
 }
 
 #[tokio::test]

@@ -212,7 +212,8 @@ fn report(
     if counts.missing > 0 && counts.handled == 0 {
         eprintln!(
             "nothing is remembered in the scope `{}`: a function in Lambda has its own name as its \
-             scope, so set AWS_LAMBDA_FUNCTION_NAME to it, or choose a scope with `with_scope`",
+             scope, so set AWS_LAMBDA_FUNCTION_NAME to it, or choose a scope with `with_scope`; \
+             and a `MemoryStore` forgets everything at the end of its own process",
             escape(scope)
         );
     }

@@ -1,88 +1,26 @@
 //! `policy`: prints the filter or policy that the handlers need.
 
 mod template;
+mod options;
 mod local_program;
+mod wider;
 
 use std::error::Error;
 use std::io::{self, Write};
 
-use clap::{Args, ValueEnum};
 use s3_dispatch_core::manifest::{IamPolicy, Warning};
 use s3_dispatch_core::{Manifest, Router};
 use serde::Serialize;
 use serde_json::Value;
 
 use self::local_program::LocalProgram;
+use self::options::Format;
 use self::template::{Flavor, Processor, Template};
+use self::wider::{Joined, wider_than_routes};
 use super::{FAILURE, SUCCESS};
 use crate::Dispatcher;
 
-/// The options of the command.
-#[derive(Args)]
-pub(super) struct Options {
-    /// What to print
-    #[arg(long, value_enum)]
-    format: Format,
-    /// The ARN of the queue in the iam policy
-    #[arg(long, default_value = "arn:aws:sqs:REGION:ACCOUNT:QUEUE")]
-    queue_arn: String,
-    /// The bucket in the iam policy whose events arrive
-    #[arg(long, default_value = "BUCKET")]
-    bucket: String,
-    /// The ARN of the queue that dead letters are sent to, for the iam policy
-    #[arg(long)]
-    dead_letters_arn: Option<String>,
-    /// The ARN of a table that a store uses, for the iam policy; may be repeated
-    #[arg(long)]
-    table_arn: Vec<String>,
-    /// The ARN of a KMS key that encrypts objects or queues, for the iam policy; may be repeated
-    #[arg(long)]
-    kms_key_arn: Vec<String>,
-    /// Print the iam policy of the role of S3 Batch Operations jobs instead, which invoke the
-    /// function with this ARN
-    #[arg(long, value_name = "FUNCTION_ARN")]
-    batch_jobs: Option<String>,
-    /// The ARN of the manifest that the jobs read; may be repeated
-    #[arg(
-        long,
-        requires = "batch_jobs",
-        default_value = "arn:aws:s3:::BUCKET/MANIFEST"
-    )]
-    manifest_arn: Vec<String>,
-    /// The ARN of the bucket, perhaps with a prefix, that the jobs write their reports to
-    #[arg(
-        long,
-        requires = "batch_jobs",
-        default_value = "arn:aws:s3:::BUCKET/REPORTS"
-    )]
-    report_arn: String,
-    #[command(flatten)]
-    template: template::Options,
-}
-
-/// The document to print.
-#[derive(Debug, Clone, Copy, ValueEnum)]
-pub(super) enum Format {
-    /// The filter policy of the SNS subscription, with the scope MessageBody
-    Sns,
-    /// The bucket's notification configurations, without their destinations
-    S3,
-    /// The event pattern of an EventBridge rule
-    Eventbridge,
-    /// The filter criteria of the event source mapping, for every form of a body
-    Esm,
-    /// The policy of the function's role: its queue, and what handlers declare; with --batch-jobs
-    /// that of the role of jobs
-    Iam,
-    /// The input of the Terraform module in infra/
-    Terraform,
-    /// A CloudFormation template of the whole pipeline, as YAML
-    Cloudformation,
-    /// The same for the AWS Serverless Application Model, as YAML
-    Sam,
-    /// What s3-dispatch-local runs the program with: its buckets, its events and their filter
-    Local,
-}
+pub(super) use options::{Options, check};
 
 /// A document, and the warnings about it.
 struct Document {
@@ -116,6 +54,8 @@ pub(super) fn policy<R: Router>(
 
     match print(&document.text) {
         Ok(()) => SUCCESS,
+        // Nobody reads the rest.
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => FAILURE,
         Err(error) => {
             eprintln!("error: the policy cannot be written: {error}");
             FAILURE
@@ -132,7 +72,8 @@ fn document<R: Router>(
     match options.format {
         Format::Sns => {
             let policy = manifest.filter_policy()?;
-            Ok(Document::new(&policy, wider_than_routes(policy.is_exact())))
+            let wider = wider_than_routes(manifest, policy.is_exact(), Joined::Never);
+            Ok(Document::new(&policy, wider))
         }
         Format::S3 => {
             let notification = manifest.bucket_notification()?;
@@ -144,14 +85,22 @@ fn document<R: Router>(
         Format::Eventbridge => {
             let pattern = manifest.eventbridge_pattern()?;
             let mut warnings = pattern.warnings().to_vec();
-            warnings.extend(wider_than_routes(pattern.is_exact()));
+            warnings.extend(wider_than_routes(
+                manifest,
+                pattern.is_exact(),
+                Joined::InEventBridge,
+            ));
 
             Ok(Document::new(&pattern, warnings))
         }
         Format::Esm => {
             let criteria = manifest.filter_criteria()?;
             let mut warnings = criteria.warnings().to_vec();
-            warnings.extend(wider_than_routes(criteria.is_exact()));
+            warnings.extend(wider_than_routes(
+                manifest,
+                criteria.is_exact(),
+                Joined::Never,
+            ));
 
             Ok(Document::new(&criteria, warnings))
         }
@@ -161,7 +110,8 @@ fn document<R: Router>(
         Format::Sam => template(manifest, program, Flavor::Sam, options),
         Format::Local => {
             let (program, is_exact) = LocalProgram::of(manifest, program)?;
-            Ok(Document::new(&program, wider_than_routes(is_exact)))
+            let wider = wider_than_routes(manifest, is_exact, Joined::Never);
+            Ok(Document::new(&program, wider))
         }
     }
 }
@@ -172,7 +122,8 @@ fn iam<R: Router>(dispatcher: &Dispatcher<R>, manifest: &Manifest, options: &Opt
     }
 
     let mut policy: IamPolicy = manifest.iam_policy(&options.queue_arn, &options.bucket);
-    if dispatcher.changes_visibility() {
+    // A worker extends what it holds, and gives back what it does not get to.
+    if dispatcher.changes_visibility() || options.template.is_for_worker() {
         policy = policy.with_backoff();
     }
     if let Some(queue) = &options.dead_letters_arn {
@@ -205,12 +156,13 @@ fn role_of_jobs(function: &str, options: &Options) -> Document {
         .with_kms_keys(&options.kms_key_arn);
 
     let text = "the role of the jobs must also trust the service batchoperations.s3.amazonaws.com";
-    Document::new(&policy, vec![Warning::from(text)])
+    Document::new(&policy, [Warning::from(text)])
 }
 
 fn terraform(manifest: &Manifest, program: &str) -> Result<Document, Box<dyn Error>> {
     let (processor, is_exact) = Processor::of(manifest, program)?;
-    Ok(Document::new(&processor, wider_than_routes(is_exact)))
+    let wider = wider_than_routes(manifest, is_exact, Joined::Never);
+    Ok(Document::new(&processor, wider))
 }
 
 fn template(
@@ -221,7 +173,11 @@ fn template(
 ) -> Result<Document, Box<dyn Error>> {
     let template = Template::new(manifest, program, flavor, &options.template)?;
     let mut warnings = template.warnings;
-    warnings.extend(wider_than_routes(template.is_exact));
+    let joined = match options.template.has_event_bus() {
+        true => Joined::InEventBridge,
+        false => Joined::Never,
+    };
+    warnings.extend(wider_than_routes(manifest, template.is_exact, joined));
 
     Ok(Document {
         text: template.yaml.trim_end().to_owned(),
@@ -229,21 +185,11 @@ fn template(
     })
 }
 
-fn wider_than_routes(is_exact: bool) -> Vec<Warning> {
-    if is_exact {
-        return Vec::new();
-    }
-
-    let text = "the filter lets more through than the routes handle, because the service cannot \
-                express them exactly";
-    vec![Warning::from(text)]
-}
-
 impl Document {
-    fn new(value: &impl Serialize, warnings: Vec<Warning>) -> Self {
+    fn new(value: &impl Serialize, warnings: impl IntoIterator<Item = Warning>) -> Self {
         Self {
             text: pretty(value),
-            warnings,
+            warnings: warnings.into_iter().collect(),
         }
     }
 }

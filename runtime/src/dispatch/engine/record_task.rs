@@ -57,6 +57,9 @@ pub(crate) fn route<R: Router>(
         #[cfg(feature = "metrics")]
         crate::telemetry::metrics::record_finished(record, &outcome, duration.unwrap_or_default());
         log(record, &outcome, duration, settings.log_levels);
+        if matches!(&outcome, Outcome::Failed(error) if error.is_permanent()) {
+            settings.warn_of_missing_sink(message);
+        }
 
         outcome
     }

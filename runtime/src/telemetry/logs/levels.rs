@@ -52,7 +52,19 @@ macro_rules! log_at {
 
 pub(crate) use log_at;
 
-/// Reads the log level from `AWS_LAMBDA_LOG_LEVEL` or else `RUST_LOG`; the default is `info`.
+/// How the targets of the AWS SDK begin. It warns of each of its attempts, in lines of half a
+/// kilobyte, and returns the error of the last one as well.
+const TARGETS_OF_THE_SDK: [&str; 6] = [
+    "aws_config::",
+    "aws_credential_types::",
+    "aws_runtime::",
+    "aws_sdk_",
+    "aws_sigv4::",
+    "aws_smithy_",
+];
+
+/// Reads the log level from `AWS_LAMBDA_LOG_LEVEL` or else `RUST_LOG`. The default is `info`, and
+/// `error` for the AWS SDK.
 ///
 /// `AWS_LAMBDA_LOG_LEVEL` is one level. `RUST_LOG` is a level or directives such as
 /// `info,my_crate=debug`.
@@ -69,7 +81,11 @@ pub(super) fn of_environment() -> Targets {
     });
 
     let filter = level.and_then(|level| level.parse().ok());
-    filter.unwrap_or_else(|| Targets::new().with_default(LevelFilter::INFO))
+    filter.unwrap_or_else(|| {
+        Targets::new()
+            .with_default(LevelFilter::INFO)
+            .with_targets(TARGETS_OF_THE_SDK.map(|target| (target, LevelFilter::ERROR)))
+    })
 }
 
 fn level_of(name: &str) -> Option<Level> {

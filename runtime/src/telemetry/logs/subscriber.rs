@@ -59,8 +59,9 @@ use crate::telemetry::panic_hook::while_formatting;
 /// - A text is cut after 64 KiB. An error and its causes, also that of a handler, are cut after
 ///   8 KiB and 32 causes. What was cut ends with `... (cut)`.
 /// - A span that logs nothing writes nothing: its fields are formatted when a line is written.
-/// - The level is that of `AWS_LAMBDA_LOG_LEVEL` or else of `RUST_LOG`, and `info` by default.
-///   Spans down to `info` are kept at any level, so that a line at `error` still has the key of its
+/// - The level is that of `AWS_LAMBDA_LOG_LEVEL` or else of `RUST_LOG`. By default it is `info`,
+///   and `error` for the AWS SDK, whose errors reach the program anyway.
+/// - Spans down to `info` are kept at any level, so that a line at `error` still has the key of its
 ///   record.
 ///
 /// # Examples

@@ -82,7 +82,7 @@ impl<R: Router, Q: Receive> Control<R, Q> {
         self.health.receiving(false);
         #[cfg(feature = "metrics")]
         metrics::receive_failed();
-        let is_fatal = error.is_unusable() && !self.receives.has_received();
+        let is_fatal = error.ends_a_start() && !self.receives.has_received();
         if is_fatal {
             let text = "the worker cannot start";
             return Err(Error::new(ErrorKind::Queue, text).with_source(error));

@@ -1,6 +1,6 @@
 use std::sync::{Arc, Mutex};
 
-use s3_dispatch::objects::Objects;
+use s3_dispatch::objects::{ObjectErrorKind, Objects};
 use s3_dispatch::{Current, Dispatcher, FromRef, HandlerError, ObjectKey, Routes, State};
 use s3_dispatch_testing::{Fault, MemoryObjects, SqsBatchBuilder};
 
@@ -112,4 +112,51 @@ async fn a_failed_look_fails_the_record_and_not_the_handler() {
         assert_eq!(report.unwrap().response().batch_item_failures.len(), 1);
         assert!(seen.lock().unwrap().is_empty());
     }
+}
+
+/// What is read of a look at the key `a`, after a change of the bucket.
+async fn read_after(
+    memory: MemoryObjects,
+    change: impl FnOnce(&MemoryObjects),
+) -> Result<String, ObjectErrorKind> {
+    let objects = Objects::new(memory.clone());
+    memory.put(BUCKET, "a", "seen");
+    let key = ObjectKey::verbatim("a");
+    let current = objects.current(BUCKET, key.clone()).await.unwrap();
+
+    change(&memory);
+    let object = current.object(&objects, BUCKET, key).expect("it is there");
+    assert_eq!((object.size(), object.key().as_str()), (Some(4), "a"));
+
+    object.text().await.map_err(|error| error.kind())
+}
+
+#[tokio::test]
+async fn what_was_seen_is_read_and_nothing_else() {
+    let nothing = |_: &MemoryObjects| {};
+    // Of the same length, so that only the entity tag tells them apart.
+    let overwrite = |memory: &MemoryObjects| drop(memory.put(BUCKET, "a", "next"));
+    let delete = |memory: &MemoryObjects| drop(memory.delete(BUCKET, "a"));
+
+    let plain = MemoryObjects::new;
+    assert_eq!(read_after(plain(), nothing).await.unwrap(), "seen");
+    let superseded = Err(ObjectErrorKind::Superseded);
+    assert_eq!(read_after(plain(), overwrite).await, superseded);
+    let gone = Err(ObjectErrorKind::Gone);
+    assert_eq!(read_after(plain(), delete).await, gone);
+
+    // A version stays what it is, also under a newer one or a delete marker.
+    let versioned = || MemoryObjects::new().with_versioned_bucket(BUCKET);
+    assert_eq!(read_after(versioned(), overwrite).await.unwrap(), "seen");
+    assert_eq!(read_after(versioned(), delete).await.unwrap(), "seen");
+}
+
+#[tokio::test]
+async fn an_absent_object_cannot_be_read() {
+    let memory = MemoryObjects::new();
+    memory.put(BUCKET, "b", "another");
+    let objects = Objects::new(memory);
+    let key = ObjectKey::verbatim("a");
+    let current = objects.current(BUCKET, key.clone()).await.unwrap();
+    assert!(current.object(&objects, BUCKET, key).is_none());
 }

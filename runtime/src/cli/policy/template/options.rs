@@ -7,7 +7,8 @@ use clap::{Args, ValueEnum};
 #[group(id = "template")]
 #[command(next_help_heading = "Options of cloudformation and sam")]
 pub(in crate::cli) struct Options {
-    /// Leave out the function: a worker outside Lambda processes the queue
+    /// Leave out the function: a worker outside Lambda processes the queue; for iam, the policy of
+    /// that worker
     #[arg(long)]
     pub(super) worker: bool,
     /// Let EventBridge feed the queue instead of an SNS topic
@@ -59,6 +60,16 @@ pub(in crate::cli) struct Options {
     /// The folder with the packages NAME.zip, as seen from the sam template
     #[arg(long, value_name = "FOLDER", default_value = "target/lambda")]
     pub(super) packages: String,
+}
+
+impl Options {
+    pub(in crate::cli) fn is_for_worker(&self) -> bool {
+        self.worker
+    }
+
+    pub(in crate::cli) fn has_event_bus(&self) -> bool {
+        self.event_bus
+    }
 }
 
 /// What the policy of the topic's key demands of S3.
