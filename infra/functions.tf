@@ -174,6 +174,7 @@ resource "aws_lambda_function" "processor" {
         S3_DISPATCH_QUEUE_URL        = aws_sqs_queue.main[each.key].url
         S3_DISPATCH_DEAD_LETTERS_URL = aws_sqs_queue.dead_letters[each.key].url
       },
+      { for table in aws_dynamodb_table.store : "S3_DISPATCH_STORE_TABLE" => table.name },
       each.value.environment,
     )
   }

@@ -190,8 +190,9 @@ variable "processors" {
       `Dispatcher::with_concurrency`, and 5 otherwise. It only serves this check, and changes
       nothing in the program.
       Handlers that compute share one processor: for them it is 1.
-    - `environment`: the function's environment variables, besides `S3_DISPATCH_QUEUE_URL` and
-      `S3_DISPATCH_DEAD_LETTERS_URL`, which the module sets. Do not store secrets in them.
+    - `environment`: the function's environment variables, besides `S3_DISPATCH_QUEUE_URL`,
+      `S3_DISPATCH_DEAD_LETTERS_URL` and, with a `store`, `S3_DISPATCH_STORE_TABLE`, which the
+      module sets. Do not store secrets in them.
   EOT
   type = map(object({
     kind                 = optional(string, "function")

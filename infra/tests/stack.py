@@ -17,6 +17,7 @@ NO_VALUE = object()
 QUEUE_URL = "https://sqs.{region}.{suffix}/{account}/{name}"
 TYPES = {
     "AWS::SQS::Queue": ("QueueName", QUEUE_URL, "sqs:{region}:{account}:{name}"),
+    "AWS::DynamoDB::Table": ("TableName", "{name}", "dynamodb:{region}:{account}:table/{name}"),
     "AWS::SNS::Topic": ("TopicName", "{arn}", "sns:{region}:{account}:{name}"),
     "AWS::S3::Bucket": ("BucketName", "{name}", "s3:::{name}"),
     "AWS::KMS::Key": (None, "{name}", "kms:{region}:{account}:key/{name}"),

@@ -59,3 +59,31 @@ run "worker" {
     error_message = "This is not the pipeline of the template."
   }
 }
+
+run "with_store" {
+  variables {
+    processors = {
+      put-processor = { package = "tests/fixtures/package.zip", policy_file = "policies/put-processor.json" }
+    }
+    store = { audits = true }
+  }
+
+  assert {
+    condition     = length(aws_dynamodb_table.store) == 1 && aws_lambda_function.processor["put-processor"].environment[0].variables["S3_DISPATCH_STORE_TABLE"] == "pipeline"
+    error_message = "This is not the pipeline of the template, or the function does not know its table."
+  }
+}
+
+run "worker_with_store" {
+  variables {
+    processors = {
+      put-processor = { kind = "worker", policy_file = "policies/put-processor.json" }
+    }
+    store = {}
+  }
+
+  assert {
+    condition     = length(aws_iam_policy.worker_store) == 1 && length(aws_dynamodb_table.store) == 1
+    error_message = "This is not the pipeline of the template."
+  }
+}

@@ -10,7 +10,7 @@ def state(stack):
     """Returns a list of resources: `{"type": ..., "name": ..., "index": ..., "values": ...}`."""
     return [
         {"type": kind, "name": name, "index": index, "values": values}
-        for part in (topic, bucket, *(processor_parts))
+        for part in (topic, bucket, store, *(processor_parts))
         for kind, name, index, values in part(stack)
     ]
 
@@ -122,6 +122,42 @@ def bucket(stack):
         }
 
 
+def store(stack):
+    for name in stack.ids("AWS::DynamoDB::Table"):
+        found = stack.properties(name)
+        hash_key = lambda keys: next(key["AttributeName"] for key in keys)
+        ttl = found["TimeToLiveSpecification"]
+        yield "aws_dynamodb_table", "store", 0, {
+            "arn": stack.attribute(name, "Arn"),
+            "name": found["TableName"],
+            "billing_mode": found["BillingMode"],
+            "deletion_protection_enabled": found["DeletionProtectionEnabled"],
+            "hash_key": hash_key(found["KeySchema"]),
+            "attribute": [
+                {"name": one["AttributeName"], "type": one["AttributeType"]}
+                for one in found["AttributeDefinitions"]
+            ],
+            "ttl": [{"attribute_name": ttl["AttributeName"], "enabled": ttl["Enabled"]}],
+            "global_secondary_index": [
+                {
+                    "name": index["IndexName"],
+                    "hash_key": hash_key(index["KeySchema"]),
+                    "projection_type": index["Projection"]["ProjectionType"],
+                    "non_key_attributes": index["Projection"]["NonKeyAttributes"],
+                }
+                for index in found.get("GlobalSecondaryIndexes", [])
+            ],
+        }
+    for policy in stack.ids("AWS::IAM::ManagedPolicy"):
+        if policy == "AuditsPolicy":
+            found = stack.properties(policy)
+            yield "aws_iam_policy", "audits", 0, {
+                "arn": stack.attribute(policy),
+                "description": found["Description"],
+                "policy": json.dumps(found["PolicyDocument"]),
+            }
+
+
 def notification(bucket, found):
     configuration = found["NotificationConfiguration"]
     topics = {}
@@ -228,7 +264,8 @@ def functions(stack):
             "assume_role_policy": json.dumps(role["AssumeRolePolicyDocument"]),
         }
         for policy in role["Policies"]:
-            kind = "objects" if policy["PolicyName"] == "objects" else "function"
+            kind = policy["PolicyName"]
+            kind = kind if kind in ("objects", "store") else "function"
             yield "aws_iam_role_policy", kind, name, {
                 "name": policy["PolicyName"],
                 "role": role_name,
@@ -240,7 +277,8 @@ def functions(stack):
 
 def workers(stack):
     for id, name in processors(stack):
-        for part, kind in (("Worker", "worker"), ("Objects", "worker_objects")):
+        parts = (("Worker", "worker"), ("Objects", "worker_objects"), ("Store", "worker_store"))
+        for part, kind in parts:
             if f"{id}{part}Policy" in stack.ids():
                 found = stack.properties(f"{id}{part}Policy")
                 yield "aws_iam_policy", kind, name, {

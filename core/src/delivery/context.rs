@@ -67,6 +67,11 @@ text_newtypes! {
 /// Reads SQS's `ApproximateReceiveCount`. A count above [`u32::MAX`] is read as that maximum, and
 /// what is not a count as `None`.
 pub fn parse_receive_count(text: &str) -> Option<u32> {
+    // Most messages have been received once.
+    if let [digit @ b'0'..=b'9'] = text.as_bytes() {
+        return Some(u32::from(digit - b'0'));
+    }
+
     match text.parse::<u32>() {
         Ok(count) => Some(count),
         Err(error) if *error.kind() == IntErrorKind::PosOverflow => Some(u32::MAX),
@@ -126,7 +131,7 @@ impl MessageContext {
     pub fn is_fifo(&self) -> bool {
         self.queue_arn
             .as_ref()
-            .is_some_and(|arn| arn.as_str().ends_with(".fifo"))
+            .is_some_and(|arn| arn.0.as_bytes().ends_with(b".fifo"))
     }
 
     /// The trace header: that of the message (`AWSTraceHeader`), or else that of the invocation.

@@ -79,6 +79,7 @@ pub(crate) struct Opened {
 }
 
 impl Message {
+    #[inline]
     pub(crate) fn new(context: MessageContext, opened: Opened) -> Self {
         let Opened {
             envelopes,

@@ -129,6 +129,12 @@ impl EventName {
         Self(Known::parse(name).map_or_else(|| Repr::Unknown(Text::from(name)), Repr::Known))
     }
 
+    /// Reads a name that this version knows.
+    #[inline]
+    pub(crate) fn known(text: &str) -> Option<Self> {
+        Known::parse(without_prefix(text)).map(Self::of_known)
+    }
+
     pub(crate) const fn of_known(known: Known) -> Self {
         Self(Repr::Known(known))
     }

@@ -1,6 +1,6 @@
 //! The context that the arguments of a handler are made from.
 
-use crate::{MessageContext, Outcome, Route, S3EventRecord};
+use crate::{HandlerError, MessageContext, Outcome, Route, S3EventRecord};
 
 /// One record on its way to a handler, with its message and the application's state.
 ///
@@ -112,12 +112,18 @@ impl<S> Clone for Context<'_, S> {
 impl<S> Copy for Context<'_, S> {}
 
 /// Gives a failure its kind, by the classifiers that the dispatcher has put into the context.
+#[inline]
 pub fn settle(outcome: Outcome, message: &MessageContext) -> Outcome {
-    match (outcome, &message.classifier) {
-        (Outcome::Failed(error), Some(classifier)) => {
-            Outcome::from(error.classified_by(classifier))
-        }
-        (Outcome::Failed(error), None) => Outcome::from(error),
-        (other, _) => other,
+    match outcome {
+        Outcome::Failed(error) => settle_failure(error, message),
+        other => other,
     }
+}
+
+#[cold]
+fn settle_failure(error: HandlerError, message: &MessageContext) -> Outcome {
+    Outcome::from(match &message.classifier {
+        Some(classifier) => error.classified_by(classifier),
+        None => error,
+    })
 }

@@ -227,8 +227,7 @@ impl OpenMessage<'_> {
         let _sender = scanner.text_after(r#"","SenderId":""#)?;
         let _received = scanner.text_after(r#"","ApproximateFirstReceiveTimestamp":""#)?;
         let _md5 = scanner.text_after(r#""},"messageAttributes":{},"md5OfBody":""#)?;
-        let _source = scanner.text_after(r#"","eventSource":""#)?;
-        let queue_arn = scanner.text_after(r#"","eventSourceARN":""#)?;
+        let queue_arn = scanner.text_after(r#"","eventSource":"aws:sqs","eventSourceARN":""#)?;
         let _region = scanner.text_after(r#"","awsRegion":""#)?;
         scanner.literal(br#""}"#).ok()?;
 
@@ -343,7 +342,7 @@ impl OpenMessage<'_> {
         Ok(())
     }
 
-    fn finish(self, texts: &Texts<'_>) -> Result<(), Refusal> {
+    fn finish(&mut self, texts: &Texts<'_>) -> Result<(), Refusal> {
         let message_id = match self.message_id.text(texts) {
             Ok(Some(id)) => MessageId::from_text(id),
             _ if self.mode == Mode::Silent => return Err(Refusal::GiveUp(GiveUp::Other)),
@@ -373,7 +372,7 @@ impl OpenMessage<'_> {
             ..MessageContext::default()
         };
 
-        let opened = self.opened.unwrap_or_else(|| {
+        let opened = self.opened.take().unwrap_or_else(|| {
             let reader = sqs_body_reader(self.delivery, self.bodies);
             reader.finish(Err(missing_body(self.path, self.names.body)))
         });
@@ -389,5 +388,5 @@ fn sqs_body_reader(delivery: &mut Delivery, mode: Mode) -> BodyReader<'_> {
 }
 
 fn optional<T: FromText>(span: Span, texts: &Texts<'_>) -> Option<T> {
-    span.text(texts).ok().flatten().map(T::from_text)
+    span.sound_text(texts).map(T::from_text)
 }

@@ -4,7 +4,7 @@ use bytes::BytesMut;
 use bytestring::ByteString;
 
 use crate::text::escape::hexadecimal;
-use crate::text::search::{RUN, unencoded_len};
+use crate::text::search::{RUN, unencoded_len, unencoded_len_of_last, unencoded_len_of_run};
 
 /// Memory for decoded keys, so that many of them need few allocations.
 ///
@@ -25,7 +25,8 @@ impl KeyMemory {
     /// UTF-8.
     pub(crate) fn decode(&mut self, sent: &str) -> Option<ByteString> {
         let sent = sent.as_bytes();
-        if unencoded_len(sent) == sent.len() {
+        let plain = unencoded_len(sent);
+        if plain == sent.len() {
             return None;
         }
 
@@ -34,8 +35,8 @@ impl KeyMemory {
             self.free = BytesMut::with_capacity(self.piece);
         }
 
-        self.free.resize(sent.len(), 0);
-        let len = form_decode(sent, &mut self.free);
+        self.free.extend_from_slice(sent);
+        let len = form_decode(sent, plain, &mut self.free);
         self.free.truncate(len);
 
         if *self.free == *sent {
@@ -47,10 +48,11 @@ impl KeyMemory {
     }
 }
 
-/// Decodes a key into memory of the same length, and returns the length of the decoded key.
-fn form_decode(sent: &[u8], decoded: &mut [u8]) -> usize {
-    let mut rest = sent;
-    let mut len = 0;
+/// Decodes a key into memory of the same length, and returns the length of the decoded key. The
+/// plain bytes before the first encoded one are there already.
+fn form_decode(sent: &[u8], plain: usize, decoded: &mut [u8]) -> usize {
+    let mut rest = &sent[plain..];
+    let mut len = plain;
 
     while !rest.is_empty() {
         // Encoded bytes often follow each other.
@@ -65,10 +67,11 @@ fn form_decode(sent: &[u8], decoded: &mut [u8]) -> usize {
             (Some(run), Some(room)) => {
                 // Copying the whole run takes one instruction.
                 *room = *run;
-                unencoded_len(run)
+                unencoded_len_of_run(run)
             }
+            // No key becomes longer, so the rest is shorter than a run.
             _ => {
-                let plain = unencoded_len(rest);
+                let plain = unencoded_len_of_last(sent, rest.len());
                 room[..plain].copy_from_slice(&rest[..plain]);
                 plain
             }

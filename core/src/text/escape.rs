@@ -1,6 +1,6 @@
 //! Removes the escapes from JSON strings.
 
-use crate::text::search::{RUN, plain_len};
+use crate::text::search::{RUN, plain_len_of_run};
 
 /// Unescapes the content of a JSON string up to its closing quote, and returns its escaped length.
 /// `None` when an escape is malformed or a lone surrogate.
@@ -33,7 +33,7 @@ pub(crate) fn unescape_into<const LEVEL: usize>(
         {
             // Copying the whole run takes one instruction.
             text.extend_from_slice(run);
-            let plain = plain_len(run);
+            let plain = plain_len_of_run(run);
             text.truncate(text.len() - RUN + plain);
             rest = &rest[plain..];
 

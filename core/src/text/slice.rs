@@ -29,6 +29,11 @@ impl Text {
         &self.payload[self.range()]
     }
 
+    /// The same as bytes, for comparisons: a slice of a text is checked at both ends.
+    pub(crate) fn as_bytes(&self) -> &[u8] {
+        &self.payload.as_bytes()[self.range()]
+    }
+
     /// The last `len` bytes.
     pub(crate) fn last(self, len: usize) -> Self {
         let len = (len as u32).min(self.len);

@@ -37,6 +37,7 @@ mod never_panics;
 mod reading_modes;
 mod plain_messages;
 mod large_payloads;
+mod special_bytes;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -77,7 +77,7 @@ fn trials() -> Vec<Trial> {
         trial(100, 100, 50, Poller::Default),
         trial(1_000, 10, 5, Poller::Default),
         trial(1_000, 10, 5, provisioned(20, 400)),
-        trial(1_000, 10, 5, provisioned(250, 400)),
+        trial(1_000, 10, 5, provisioned(200, 400)),
         trial(1_000, 100, 50, Poller::Default),
         trial(1_000, 1_000, 50, Poller::Default),
     ]

@@ -72,6 +72,8 @@ impl<T> Future for Guarded<'_, T> {
 
 impl<T> Drop for Guarded<'_, T> {
     fn drop(&mut self) {
-        self.finish();
+        if !matches!(self.0, Stage::Finished) {
+            self.finish();
+        }
     }
 }

@@ -39,6 +39,8 @@ fn every_object_is_handled_once() {
         let (server, place) = (Server::start(objects(&KEYS), page), Place::new());
         let ended = place.run(&server, &["--here"]);
         ended.check(0, &["8 handled"]);
+        // A bar is only for terminals.
+        assert!(!ended.stderr.contains(['\r', '\u{1b}', '█']));
 
         let mut keys: Vec<_> = place.notes().iter().map(|note| key(note)).collect();
         keys.sort();

@@ -9,6 +9,10 @@ pub(crate) const TESTS: &[(&str, fn())] = &[
         options_that_make_no_sense_are_refused,
     ),
     (
+        "what_cannot_be_used_is_said_before_anything_is_done",
+        what_cannot_be_used_is_said_before_anything_is_done,
+    ),
+    (
         "a_listing_that_breaks_says_where_to_go_on",
         a_listing_that_breaks_says_where_to_go_on,
     ),
@@ -25,6 +29,10 @@ fn options_that_make_no_sense_are_refused() {
     check(
         &["--here", "--to", "http://127.0.0.1/q"],
         "cannot be used with",
+    );
+    check(
+        &["--here", "--since", "2026-01-02", "--until", "2026-01-02"],
+        "`--until` must be after `--since`",
     );
     check(&["--here", "--since", "soon"], "not a time such as");
     check(&["--here", "--event", "ObjectMade"], "not an event of S3");
@@ -46,7 +54,26 @@ fn options_that_make_no_sense_are_refused() {
     );
     check(&["--here", "--head"], "required");
     check(&["--dry-run", "--concurrency", "2"], "--here");
+    check(&["--dry-run", "--drain", "2"], "--here");
+    check(&["--here", "--drain", "43201"], "43201 is not in 0..");
+    check(&["--to", "uploads"], "not the URL of a queue, such as");
     check(&["--here", "--rate", "0"], "0 is not in 1..");
+}
+
+fn what_cannot_be_used_is_said_before_anything_is_done() {
+    let (server, place) = (Server::start(Vec::new(), 10), Place::new());
+    let keys = place.write("keys", "a\n");
+    let folder = place.path("").display().to_string();
+    let inside = place.path("missing/state").display().to_string();
+
+    for list in ["--keys", "--manifest"] {
+        let ended = place.run(&server, &["--here", list, &folder]);
+        ended.check(2, &["cannot be read: it is a folder"]);
+    }
+    let run = |file: &str| place.run(&server, &["--here", "--keys", &keys, "--resume", file]);
+    run(&inside).check(2, &["missing/state` cannot be written: "]);
+    run(&folder).check(2, &["cannot be read: "]);
+    assert!(place.notes().is_empty());
 }
 
 fn a_listing_that_breaks_says_where_to_go_on() {

@@ -14,6 +14,11 @@ pub(crate) const TESTS: &[(&str, fn())] = &[
         "kills_leave_nothing_out_of_what_is_sent",
         kills_leave_nothing_out_of_what_is_sent,
     ),
+    #[cfg(target_os = "linux")]
+    (
+        "what_cannot_be_printed_is_not_done",
+        what_cannot_be_printed_is_not_done,
+    ),
     (
         "a_signal_ends_a_run_that_goes_on_later",
         a_signal_ends_a_run_that_goes_on_later,
@@ -229,6 +234,35 @@ fn kills_leave_nothing_out_of_what_is_sent() {
         kills > 0 && sent.len() - OBJECTS <= kills * 2_000,
         "{kills} kills"
     );
+}
+
+/// Standard output is often a file, on a disk that may be full.
+#[cfg(target_os = "linux")]
+fn what_cannot_be_printed_is_not_done() {
+    let objects = ["fails", "good", "is-bad", "z"].map(Version::only).to_vec();
+    let (server, place) = (Server::start(objects, 10), Place::new());
+    server.world.lock().unwrap().refuses = Some("fails".to_owned());
+    let queue = format!("{}/000000000000/uploads", server.endpoint());
+
+    for (more, expected) in [
+        (&["--here", "--attempts", "1"][..], &["fails", "is-bad"][..]),
+        (&["--to", &queue], &["fails"]),
+    ] {
+        let state = place.path(more[0]).display().to_string();
+        let arguments = [more, &["--resume", &state]].concat();
+        let full = std::fs::File::options().write(true).open("/dev/full");
+        let mut command = place.command(&server, &arguments);
+        let ended = command.stdout(full.unwrap()).output().unwrap();
+        let log = String::from_utf8(ended.stderr).unwrap();
+        assert_eq!(ended.status.code(), Some(1), "{log}");
+        assert!(log.contains("cannot be printed, so the run ends"), "{log}");
+
+        let again = place.run(&server, &arguments);
+        again.check(1, &[&format!("{} failed", expected.len())]);
+        let lines = again.stdout.lines();
+        let names = ["fails", "is-bad"].map(|name| lines.clone().any(|line| line.contains(name)));
+        assert_eq!(names, [true, expected.len() == 2], "{}", again.stdout);
+    }
 }
 
 fn a_signal_ends_a_run_that_goes_on_later() {

@@ -33,6 +33,8 @@ pub(crate) struct World {
     /// A listing behind this key fails.
     pub(crate) breaks_behind: Option<String>,
     pub(crate) sent: Vec<String>,
+    /// The queue refuses messages that contain this.
+    pub(crate) refuses: Option<String>,
     pub(crate) requests: Vec<String>,
 }
 
@@ -217,9 +219,19 @@ fn queue(request: &Request, world: &mut World) -> Answer {
         return Answer::new("200 OK", "{}");
     }
 
-    let mut successful = Vec::new();
+    let (mut successful, mut failed) = (Vec::new(), Vec::new());
     for entry in input["Entries"].as_array().unwrap() {
         let body = entry["MessageBody"].as_str().unwrap();
+        if world
+            .refuses
+            .as_deref()
+            .is_some_and(|part| body.contains(part))
+        {
+            failed.push(json!({
+                "Id": entry["Id"], "SenderFault": true, "Code": "InvalidMessageContents",
+            }));
+            continue;
+        }
         world.sent.push(body.to_owned());
         let digest = "00000000000000000000000000000000";
         successful.push(json!({
@@ -227,7 +239,7 @@ fn queue(request: &Request, world: &mut World) -> Answer {
         }));
     }
 
-    let answer = json!({"Successful": successful, "Failed": []});
+    let answer = json!({"Successful": successful, "Failed": failed});
     Answer::new("200 OK", answer.to_string())
 }
 

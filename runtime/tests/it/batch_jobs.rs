@@ -172,21 +172,6 @@ async fn failures_do_not_fail_the_invocation_but_damage_does() {
     );
 }
 
-#[tokio::test(start_paused = true)]
-async fn tasks_of_one_key_run_one_at_a_time() {
-    let (dispatcher, script) = dispatcher();
-    let job = BatchJobBuilder::new()
-        .with_version_task("task-0", "holiday", "run-10/a", "v1")
-        .with_version_task("task-1", "holiday", "run-10/a", "v2");
-    let report = dispatcher.dispatch(job.to_bytes(), None).await;
-
-    check(
-        &response(report),
-        &[(Succeeded, "handled"), (Succeeded, "handled")],
-    );
-    assert_eq!(script.journal(|journal| journal.most_running), 1);
-}
-
 /// A job whose only task fails permanently with a text gives this result string.
 async fn result_string(text: String) -> String {
     let routes = Routes::new(text).on_fn("*", async |State(text): State<String>| {

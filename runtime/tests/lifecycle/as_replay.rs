@@ -468,6 +468,16 @@ fn a_replay_that_cannot_start_has_status_2() {
             &["--dead-letters", "no-url"],
             "not the URL of a queue",
         ),
+        (
+            "works",
+            &[
+                "--dead-letters",
+                "http://127.0.0.1:1/1/q",
+                "--to",
+                "http://127.0.0.1:1/1/q/",
+            ],
+            "`--to` is the dead-letter queue itself",
+        ),
         ("works", &["--limit", "0", text(&path)], "0"),
         (
             "without a setting",

@@ -48,6 +48,7 @@ fn contradictions_are_refused() {
         refused("p", arguments, 2, "cannot be used with");
     }
     refused("p", &["--visibility-seconds", "60"], 2, "--worker");
+    refused("p", &["--audits"], 2, "--store");
     for arguments in [
         ["--timeout-seconds", "901"],
         ["--timeout-seconds", "0"],
@@ -112,6 +113,8 @@ fn no_place_stays_empty() {
         &["sam", "--event-bus", "--worker"],
         &["cloudformation", "--existing-bucket", "--existing-key"],
         &["sam", "--existing-topic"],
+        &["sam", "--store", "--worker"],
+        &["cloudformation", "--store", "--audits", "--event-bus"],
     ] {
         let printed = policy("p", &taken(), &[&["--format"], arguments].concat());
         for mark in ["<", "#if", "#end"] {

@@ -16,6 +16,10 @@ pub(crate) const TESTS: &[(&str, fn())] = &[
         nobody_may_do_more_than_the_queues_need,
     ),
     (
+        "a_store_may_be_used_as_its_wrappers_need",
+        a_store_may_be_used_as_its_wrappers_need,
+    ),
+    (
         "keys_that_look_like_patterns_stay_literal",
         keys_that_look_like_patterns_stay_literal,
     ),
@@ -133,6 +137,69 @@ fn nobody_may_do_more_than_the_queues_need() {
         let without = crate::stack::stack(&[Taken::event("ObjectCreated:*")], kind);
         let text = json!(self::documents(&without)).to_string();
         assert!(!text.contains("s3:"), "{text}");
+    }
+}
+
+fn a_store_may_be_used_as_its_wrappers_need() {
+    let (table, index) = ("@StoreTable.Arn", "@StoreTable.Arn/index/states");
+    for kind in KINDS {
+        let without = stack(&resizing(), kind);
+        assert!(without.ids("AWS::DynamoDB::Table").is_empty(), "{kind:?}");
+
+        for audits in [false, true] {
+            let options = if audits {
+                &["--store", "--audits"][..]
+            } else {
+                &["--store"]
+            };
+            let stack = stack(&resizing(), &[kind, options].concat());
+            let found = stack.properties("StoreTable");
+            assert_eq!(
+                found["KeySchema"],
+                json!([{"AttributeName": "pk", "KeyType": "HASH"}])
+            );
+            assert_eq!(
+                found.get("GlobalSecondaryIndexes").is_some(),
+                audits,
+                "{kind:?}"
+            );
+
+            let policies = stack.ids("AWS::IAM::ManagedPolicy");
+            assert_eq!(policies.contains(&"AuditsPolicy"), audits, "{kind:?}");
+            let is_worker = kind.contains(&"--worker");
+            let own = match is_worker {
+                true => vec![stack.properties("ResizePhotosStorePolicy")["PolicyDocument"].take()],
+                false => documents(&stack),
+            };
+            for action in ["GetItem", "PutItem", "DeleteItem"] {
+                assert!(
+                    allowed(&own, &format!("dynamodb:{action}"), table),
+                    "{kind:?}"
+                );
+            }
+            for (action, resource) in [
+                ("dynamodb:DeleteTable", table),
+                ("dynamodb:Scan", table),
+                ("dynamodb:Query", index),
+            ] {
+                assert!(!allowed(&own, action, resource), "{kind:?}: {action}");
+            }
+            if audits {
+                let audits = [stack.properties("AuditsPolicy")["PolicyDocument"].take()];
+                assert!(allowed(&audits, "dynamodb:Query", index));
+                assert!(allowed(
+                    &audits,
+                    "s3:ListBucketVersions",
+                    "arn:aws:s3:::uploads"
+                ));
+                assert!(!allowed(&audits, "dynamodb:PutItem", table));
+            }
+            if !is_worker {
+                let function = stack.properties("ResizePhotosFunction");
+                let variables = &function["Environment"]["Variables"];
+                assert_eq!(variables["S3_DISPATCH_STORE_TABLE"], "@StoreTable");
+            }
+        }
     }
 }
 

@@ -303,6 +303,31 @@ const OF_FIFO_QUEUES: &[(&str, Circumstance)] = &[
             })
         },
     ),
+    (
+        "the rest of a group stayed in a queue that ended",
+        |facts| {
+            let mut messages = facts.trial.messages.iter();
+            facts.fleet.ends && messages.any(|message| message.count == 0)
+        },
+    ),
+    (
+        "a queue that ends gave out more of a group after a deletion",
+        |facts| {
+            let messages = &facts.fleet.world.messages;
+            let given = |index: usize| facts.receipts().find(|(_, one)| one.message == index);
+            let went_on = |index: usize| {
+                let mut ahead =
+                    (0..index).filter(|one| messages[*one].group == messages[index].group);
+                let is_later = |ahead: usize| {
+                    let gone = facts.trial.messages[ahead].gone_at;
+                    let sent = given(index).map(|(_, one)| one.given);
+                    gone.zip(sent).is_some_and(|(gone, sent)| gone.at <= sent)
+                };
+                ahead.any(is_later)
+            };
+            facts.fleet.ends && (0..messages.len()).any(went_on)
+        },
+    ),
     ("a group of several messages was done in order", |facts| {
         let mut receipts = facts.receipts();
         receipts

@@ -38,7 +38,8 @@ pub(crate) struct Fleet {
     pub(crate) slowness: u32,
     /// The messages arrive within this time.
     pub(crate) spread: Duration,
-    /// The queue gives each message out once, and ends after the last.
+    /// The queue gives each message out once, and ends after the last. On a FIFO queue, what fails
+    /// holds up the rest of its group for good.
     pub(crate) ends: bool,
     /// Handlers run for hours, some for longer than SQS hides a message.
     pub(crate) lasts_hours: bool,
@@ -211,8 +212,7 @@ pub(crate) fn fleets(is_fifo: bool) -> impl Strategy<Value = Fleet> {
                     troubles,
                     slowness,
                     spread: Duration::from_millis(spread),
-                    // What fails in a group would hold up the rest of it for ever.
-                    ends: ends && !is_fifo,
+                    ends,
                     lasts_hours: false,
                     seed,
                 };

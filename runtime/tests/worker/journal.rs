@@ -32,6 +32,8 @@ pub(crate) struct Journal {
     /// Wrong arguments that somebody was given.
     pub(crate) complaints: Vec<String>,
     pub(crate) moments: usize,
+    /// When a queue that ends had nothing more to give.
+    pub(crate) given_all: Option<Moment>,
 }
 
 /// A message that the queue gave to a worker.

@@ -145,6 +145,11 @@ impl MemoryQueue {
                 .collect();
         }
 
+        // One receive may bring several messages of a group, but none behind one from before.
+        let held_up: BTreeSet<usize> = (0..state.messages.len())
+            .filter(|index| self.stage.is_held_up(&state, *index, |_| true))
+            .collect();
+
         let mut taken = Vec::new();
         for index in order {
             if taken.len() == request.most() {
@@ -153,7 +158,7 @@ impl MemoryQueue {
             if state.messages[index].gone.is_some() || blocked.contains(&group(index)) {
                 continue;
             }
-            if fleet.ends && state.messages[index].count > 0 {
+            if fleet.ends && (state.messages[index].count > 0 || held_up.contains(&index)) {
                 continue;
             }
             if hidden(&state, index) {

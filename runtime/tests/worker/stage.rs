@@ -101,10 +101,39 @@ impl Stage {
         self.begin + at
     }
 
-    /// Whether every message was given to a worker.
+    /// Whether a queue that gives each message out once gives no more: every message was given
+    /// out, or is behind one of its group that was, and stays for good. Notes when that was first.
     pub(crate) fn has_given_all(&self) -> bool {
-        let state = self.state();
-        state.messages.iter().all(|message| message.count > 0)
+        let mut state = self.state();
+        let is_over = |index: usize| {
+            state.messages[index].count > 0
+                || self.is_held_up(&state, index, |message| message.visible_at <= state.now)
+        };
+        let has_given_all = (0..state.messages.len()).all(is_over);
+
+        if has_given_all && state.journal.given_all.is_none() {
+            state.journal.given_all = Some(state.moment());
+        }
+        has_given_all
+    }
+
+    /// Whether a message is behind one of its group on a FIFO queue that was given out, is still
+    /// there, and fits.
+    pub(crate) fn is_held_up(
+        &self,
+        state: &State,
+        index: usize,
+        fits: impl Fn(&QueueMessage) -> bool,
+    ) -> bool {
+        let world = &self.fleet.world;
+        let group = |index: usize| world.messages[index].group;
+        let holds_up = |ahead: usize| {
+            let message = &state.messages[ahead];
+            let is_there = message.count > 0 && message.gone.is_none();
+            group(ahead) == group(index) && is_there && fits(message)
+        };
+
+        world.is_fifo && (0..index).any(holds_up)
     }
 
     /// Whether every message was deleted, or is in the dead-letter queue.

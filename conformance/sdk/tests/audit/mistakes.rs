@@ -41,6 +41,19 @@ async fn mistakes() {
         bucket.run("remembers", &all).await.check(2, &[text]);
     }
 
+    let times = ["--since", "2026-04-08", "--until", "2026-04-07"];
+    bucket
+        .audit(&times)
+        .await
+        .check(2, &["`--until` must be after `--since`"]);
+    for name in ["", "s3://photos/holiday", "arn:aws:s3:::photos"] {
+        for command in [&["audit"][..], &["backfill", "--here"]] {
+            let all = [command, &["--bucket", name]].concat();
+            let ended = bucket.run("remembers", &all).await;
+            ended.check(2, &["not the name of a bucket"]);
+        }
+    }
+
     // Nothing at all is remembered: perhaps in another scope.
     bucket
         .audit(&[])

@@ -174,6 +174,20 @@ impl<'d, const LEVEL: usize> Scanner<'d, LEVEL> {
         Some(Span::new(start, start + len))
     }
 
+    /// Reads a text that is known, after a piece of the document. What ends it is the caller's to
+    /// check.
+    #[inline(always)]
+    pub(in crate::reading) fn known_text(
+        &mut self,
+        piece_and_text: &str,
+        text: &str,
+    ) -> Option<Span> {
+        self.rest = self.rest.strip_prefix(piece_and_text.as_bytes())?;
+        let end = self.position();
+
+        Some(Span::new(end - text.len(), end))
+    }
+
     /// Reads a string, and unescapes it if it has escapes.
     #[inline]
     pub(in crate::reading) fn string(&mut self) -> Scanned<Span> {

@@ -108,17 +108,18 @@ impl Span {
         })
     }
 
-    /// The text of a value that is known to be one, or `None` when it is absent or empty.
+    /// The text, or `None` when it is absent, empty, or not a text.
     #[inline]
-    pub(in crate::reading) fn sound_text(self, texts: &Texts<'_>) -> Option<Text> {
+    pub(in crate::reading) fn sound_text(&self, texts: &Texts<'_>) -> Option<Text> {
         if self.is_empty() {
             return None;
         }
 
-        match self.holds {
-            Holds::Written => Some(self.as_text(texts.source)),
-            _ => self.text(texts).ok().flatten(),
-        }
+        let source = match self.holds {
+            Holds::Written => texts.source,
+            _ => texts.other_source(self)?,
+        };
+        Some(self.as_text(source))
     }
 
     /// The text; empty when it is absent.
@@ -149,6 +150,12 @@ impl<'s> Texts<'s> {
                 Some(copy(unescaped)?)
             },
         })
+    }
+
+    /// The document of a span that is not a part of the source.
+    #[cold]
+    fn other_source(&self, span: &Span) -> Option<&Source> {
+        self.source_of(*span).ok()
     }
 
     /// The document that a span is a part of.

@@ -3,6 +3,7 @@
 use super::give_up::{GiveUp, Scanned};
 use super::scanner::Scanner;
 use super::span::Span;
+use crate::text::search::digits_len;
 
 /// How the value of a field is read. `null` always stands for an absent value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -77,11 +78,7 @@ impl<'d, const LEVEL: usize> Scanner<'d, LEVEL> {
     #[inline]
     pub(in crate::reading) fn plain_digits(&mut self) -> Option<Span> {
         let start = self.position();
-        let len = self
-            .rest
-            .iter()
-            .take_while(|byte| byte.is_ascii_digit())
-            .count();
+        let len = digits_len(self.rest);
         let is_number = len > 0 && (len == 1 || self.peek() != b'0');
         self.rest = &self.rest[len..];
 

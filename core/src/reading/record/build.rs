@@ -12,6 +12,19 @@ use crate::record::{Bucket, EventSource, Object};
 use crate::text::Text;
 use crate::{EventName, ObjectKey, S3EventRecord};
 
+/// The value of a field. That of a text cannot have a fault.
+macro_rules! value {
+    (text $fields:ident $slot:expr) => {
+        $fields.text($slot)
+    };
+    (digits $fields:ident $slot:expr) => {
+        $fields.text($slot)
+    };
+    ($how:ident $fields:ident $slot:expr) => {
+        $fields.$how($slot)?
+    };
+}
+
 /// Declares a function for each struct of the table that builds it.
 macro_rules! builders {
     ($(
@@ -23,7 +36,7 @@ macro_rules! builders {
         #[inline]
         fn $build($fields: &Fields<'_>) -> Result<$struct, Fault> {
             Ok($struct {
-                $($field: $fields.$how(Slot::$field)?,)*
+                $($field: value!($how $fields Slot::$field),)*
                 $($($more)*)?
             })
         }
@@ -41,18 +54,21 @@ pub(in crate::reading) fn build(fields: &Fields<'_>) -> Result<S3EventRecord, Fa
     record(fields)
 }
 
-/// Senders that form-encode keys. All others send them as they are.
-const ENCODING_SOURCES: [&str; 5] = [
-    "aws:s3",
-    "minio:s3",
-    "rustfs:s3",
-    "storj:s3",
-    EventSource::BATCH_OPERATIONS,
-];
+/// Whether a sender form-encodes keys. All others send them as they are.
+fn encodes_keys(source: &str) -> bool {
+    matches!(
+        source,
+        "aws:s3" | "minio:s3" | "rustfs:s3" | "storj:s3" | EventSource::BATCH_OPERATIONS
+    )
+}
 
+#[inline]
 fn event_name(fields: &Fields<'_>) -> Result<EventName, Fault> {
     match fields.form {
-        Form::Notification => fields.required(Slot::event_name),
+        Form::Notification => match EventName::known(fields.content(Slot::event_name)?) {
+            Some(name) => Ok(name),
+            None => fields.required(Slot::event_name),
+        },
         Form::EventBridge => {
             let reason = fields.content(Slot::reason)?;
             let deletion_type = fields.content(Slot::deletion_type)?;
@@ -91,7 +107,7 @@ fn key(fields: &Fields<'_>) -> Result<ObjectKey, Fault> {
 #[inline]
 pub(in crate::reading) fn decode_key(record: &mut S3EventRecord, memory: &mut KeyMemory) {
     let source = record.event_source.as_ref();
-    if source.is_some_and(|source| ENCODING_SOURCES.contains(&source.as_str())) {
+    if source.is_some_and(|source| encodes_keys(source.as_str())) {
         record.object.key.decode_into(memory);
     }
 }
@@ -132,6 +148,7 @@ fn read_restore(fields: &Fields<'_>) -> Result<Option<Box<Restore>>, Fault> {
 }
 
 /// EventBridge writes the tier without an object around it.
+#[inline]
 fn tiering(fields: &Fields<'_>) -> Result<Option<Box<Tiering>>, Fault> {
     let slot = match fields.form {
         Form::Notification => Slot::tiering,
@@ -141,6 +158,7 @@ fn tiering(fields: &Fields<'_>) -> Result<Option<Box<Tiering>>, Fault> {
 }
 
 /// EventBridge writes the storage class without an object around it.
+#[inline]
 fn transition(fields: &Fields<'_>) -> Result<Option<Box<Transition>>, Fault> {
     let slot = match fields.form {
         Form::Notification => Slot::transition,

@@ -78,15 +78,15 @@ impl<'f> Fields<'f> {
     /// No other value is here: the silent mode leaves none, and [`check`](Self::check) finds those
     /// that the explaining mode leaves.
     #[inline]
-    pub(super) fn text<T: FromText>(&self, slot: Slot) -> Result<Option<T>, Fault> {
+    pub(super) fn text<T: FromText>(&self, slot: Slot) -> Option<T> {
         let text = self.spans[slot].sound_text(&self.texts);
-        Ok(text.map(T::from_text))
+        text.map(T::from_text)
     }
 
     /// The text, which must be present and not empty.
     #[inline]
     pub(super) fn required<T: FromText>(&self, slot: Slot) -> Result<T, Fault> {
-        self.text(slot)?.ok_or(Fault::new(FaultKind::Missing, slot))
+        self.text(slot).ok_or(Fault::new(FaultKind::Missing, slot))
     }
 
     /// The text of an optional field; empty when it is absent.
@@ -96,18 +96,14 @@ impl<'f> Fields<'f> {
 
     /// A whole number, or a string with one, as some S3-compatible stores send it.
     pub(super) fn number(&self, slot: Slot) -> Result<Option<u64>, Fault> {
-        match self.content(slot)? {
-            "" => Ok(None),
-            digits => match whole_number(digits) {
-                Some(number) => Ok(Some(number)),
-                None => Err(Fault::new(FaultKind::NotNumber, slot)),
-            },
+        if !self.has(slot) {
+            return Ok(None);
         }
-    }
 
-    /// The digits of a whole number as they were sent.
-    pub(super) fn digits<T: FromText>(&self, slot: Slot) -> Result<Option<T>, Fault> {
-        self.text(slot)
+        match whole_number(self.content(slot)?) {
+            Some(number) => Ok(Some(number)),
+            None => Err(Fault::new(FaultKind::NotNumber, slot)),
+        }
     }
 
     /// `true` or `false`, or `None` when it is absent or an empty string.

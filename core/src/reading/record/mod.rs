@@ -125,10 +125,17 @@ fn forget(form: Form, holder: Slot, spans: &mut Spans) {
     }
 }
 
-/// Reads the text after each piece of the document into a slot.
+/// Reads the text after each piece of the document into a slot. A usual text is compared together
+/// with its piece.
 macro_rules! read_pieces {
-    ($scanner:ident, $spans:ident, $($piece:literal $slot:ident)*) => {
-        $($spans[Slot::$slot] = $scanner.text_after($piece)?;)*
+    ($scanner:ident, $spans:ident, $($piece:literal $slot:ident $(usually $usual:literal)?)*) => {
+        $(
+            let usual = None$(.or_else(|| $scanner.known_text(concat!($piece, $usual), $usual)))?;
+            $spans[Slot::$slot] = match usual {
+                Some(text) => text,
+                None => $scanner.text_after($piece)?,
+            };
+        )*
     };
 }
 
@@ -146,7 +153,7 @@ fn read_typical<const LEVEL: usize>(
 
     read_pieces! { scanner, spans,
         r#"{\"eventVersion\":\""# event_version
-        r#"\",\"eventSource\":\""# event_source
+        r#"\",\"eventSource\":\""# event_source usually "aws:s3"
         r#"\",\"awsRegion\":\""# region
         r#"\",\"eventTime\":\""# event_time
         r#"\",\"eventName\":\""# event_name
@@ -154,8 +161,7 @@ fn read_typical<const LEVEL: usize>(
         r#"\"},\"requestParameters\":{\"sourceIPAddress\":\""# source_ip
         r#"\"},\"responseElements\":{\"x-amz-request-id\":\""# request_id
         r#"\",\"x-amz-id-2\":\""# host_id
-        r#"\"},\"s3\":{\"s3SchemaVersion\":\""# schema_version
-        r#"\",\"configurationId\":\""# configuration_id
+        r#"\"},\"s3\":{\"s3SchemaVersion\":\"1.0\",\"configurationId\":\""# configuration_id
         r#"\",\"bucket\":{\"name\":\""# name
         r#"\",\"ownerIdentity\":{\"principalId\":\""# owner
         r#"\"},\"arn\":\""# arn

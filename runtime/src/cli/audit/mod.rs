@@ -33,9 +33,6 @@ use crate::telemetry::logs::escaped::escape;
 
 pub(super) use options::Options;
 
-/// How long handlers may go on after the first signal.
-const DRAIN: Duration = Duration::from_secs(25);
-
 /// How many missing events are printed at once.
 const LINES_AT_ONCE: usize = 100;
 
@@ -49,6 +46,9 @@ enum Ended {
 
 /// Runs the command, and returns the exit status.
 pub(super) async fn audit<R: Router>(dispatcher: Dispatcher<R>, options: Options) -> i32 {
+    if let Err(mistake) = options.check() {
+        return not_run(mistake);
+    }
     let kept = match check(dispatcher.router().history()) {
         Ok(kept) => kept,
         Err(error) => return not_run(error),
@@ -160,7 +160,7 @@ async fn run<R: Router>(
     }
 
     let here = Here {
-        drain: DRAIN,
+        drain: options.drain(),
         prints_failures: true,
     };
     let handled = here.run(dispatcher, events, Arc::clone(tally), stop).await;

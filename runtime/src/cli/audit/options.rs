@@ -1,19 +1,19 @@
 //! The options of `audit`.
 
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use aws_sdk_s3::primitives::DateTime;
 use clap::Args;
 use s3_dispatch_core::EventName;
 
 use crate::cli::catch_up::selection::time;
-use crate::cli::environment::arguments::{number, queue_url};
+use crate::cli::environment::arguments::{bucket_name, check_times, duration, number, queue_url};
 
 /// What is compared with what was handled, and what is done about what is missing.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Options {
     /// The bucket
-    #[arg(long, value_name = "BUCKET")]
+    #[arg(long, value_name = "BUCKET", value_parser = bucket_name)]
     pub(super) bucket: String,
 
     /// Only keys that begin with this
@@ -59,6 +59,27 @@ pub(in crate::cli) struct Options {
         value_parser = number(1, 100_000)
     )]
     pub(super) concurrency: Option<usize>,
+
+    /// How long handlers may go on with --replay after SIGTERM or Ctrl-C
+    #[arg(
+        long,
+        value_name = "SECONDS",
+        env = "S3_DISPATCH_DRAIN",
+        default_value = "25",
+        value_parser = number(0, 43_200)
+    )]
+    drain: usize,
+}
+
+impl Options {
+    /// Says what is wrong with the options as a whole.
+    pub(super) fn check(&self) -> Result<(), &'static str> {
+        check_times(self.since, self.until)
+    }
+
+    pub(super) fn drain(&self) -> Duration {
+        duration(self.drain)
+    }
 }
 
 fn moment(text: &str) -> Result<DateTime, &'static str> {

@@ -1,6 +1,5 @@
 //! The source of the events of a backfill.
 
-use std::io::{self, Write};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -12,6 +11,7 @@ use tokio::time::sleep;
 use super::attempts::Attempt;
 use super::feed::{Fed, Feed};
 use super::state::{Settings, State};
+use crate::cli::catch_up::here::print_line;
 use crate::cli::catch_up::progress::{Pace, Record};
 use crate::cli::catch_up::{Item, Settled, Source, SourceError};
 use crate::telemetry::errors::with_causes;
@@ -284,11 +284,12 @@ impl Source for Events {
             return;
         };
 
-        // What is left stays in flight, so that a later run takes it.
-        if settled != Settled::Left {
-            if settled == Settled::Failed && self.settings.prints_failures {
-                print(&attempt);
-            }
+        // What is left stays in flight, so that a later run takes it, and so does a failure of
+        // which nobody would know.
+        let is_printed = settled == Settled::Failed && self.settings.prints_failures;
+        if is_printed && !print_line(&attempt.body) {
+            state.is_stopping = true;
+        } else if settled != Settled::Left {
             state.window.settle(attempt.number);
         }
         drop(state);
@@ -319,16 +320,5 @@ impl Source for Events {
 
     async fn finish(&self) {
         self.write(&mut None).await;
-    }
-}
-
-/// Prints an event in one line.
-fn print(attempt: &Attempt) {
-    let mut stdout = io::stdout().lock();
-    let written = stdout
-        .write_all(&attempt.body)
-        .and_then(|()| stdout.write_all(b"\n"));
-    if let Err(error) = written {
-        tracing::error!(%error, "an event that failed cannot be printed");
     }
 }

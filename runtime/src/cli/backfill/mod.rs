@@ -9,7 +9,6 @@ mod list_length;
 
 use std::error::Error as StdError;
 use std::sync::Arc;
-use std::time::Duration;
 
 use s3_dispatch_core::Router;
 
@@ -36,9 +35,6 @@ pub(super) use options::Options;
 
 /// How many events of a run with `--to` may be repeated after a kill.
 const MOST_SENT_TWICE: u64 = 2_000;
-
-/// How long handlers may go on after the first signal.
-const DRAIN: Duration = Duration::from_secs(25);
 
 /// Runs the command, and returns the exit status.
 pub(super) async fn backfill<R: Router>(dispatcher: Dispatcher<R>, options: Options) -> i32 {
@@ -183,7 +179,7 @@ async fn run<R: Router>(
         dispatcher = dispatcher.with_concurrency(handlers as usize);
     }
     let here = Here {
-        drain: DRAIN,
+        drain: options.drain(),
         prints_failures: true,
     };
     let handled = here.run(dispatcher, events, tally, stop).await;

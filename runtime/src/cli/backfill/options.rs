@@ -1,7 +1,7 @@
 //! The options of `backfill`.
 
 use std::path::PathBuf;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use aws_sdk_s3::primitives::DateTime;
 use clap::Args;
@@ -11,12 +11,13 @@ use s3_dispatch_core::EventName;
 use crate::cli::catch_up::objects::Origin;
 use crate::cli::catch_up::progress::Run;
 use crate::cli::catch_up::selection::time;
+use crate::cli::environment::arguments::{bucket_name, check_times, queue_url};
 
 #[derive(Debug, Args)]
 #[command(group = clap::ArgGroup::new("origin").args(["inventory", "keys", "manifest"]))]
 pub(in crate::cli) struct Options {
     /// The bucket
-    #[arg(long, value_name = "BUCKET")]
+    #[arg(long, value_name = "BUCKET", value_parser = bucket_name)]
     bucket: String,
 
     /// Only keys that begin with this
@@ -65,7 +66,7 @@ pub(in crate::cli) struct Options {
     pub(super) here: bool,
 
     /// Send the events to the queue with this URL
-    #[arg(long, value_name = "URL", conflicts_with = "here")]
+    #[arg(long, value_name = "URL", value_parser = queue_url, conflicts_with = "here")]
     pub(super) to: Option<String>,
 
     /// Only count: handle and send nothing
@@ -75,6 +76,10 @@ pub(in crate::cli) struct Options {
     /// How many handlers may run at once with --here [default: what the program sets, or 10]
     #[arg(long, value_name = "HANDLERS", requires = "here", value_parser = number(1, 100_000))]
     pub(super) concurrency: Option<u64>,
+
+    /// How long handlers may go on with --here after SIGTERM or Ctrl-C [default: 25]
+    #[arg(long, value_name = "SECONDS", requires = "here", value_parser = number(0, 43_200))]
+    drain: Option<u64>,
 
     /// How often an event is tried with --here, if it fails and a retry may help
     #[arg(long, value_name = "TIMES", default_value = "3", value_parser = number(1, 100))]
@@ -109,6 +114,7 @@ impl Options {
                         `--to URL` sends them to a queue, and `--dry-run` only counts them",
             );
         }
+        check_times(self.since(), self.until())?;
         let is_a_list = self.keys.is_some() || self.manifest.is_some();
         if (self.since.is_some() || self.until.is_some()) && is_a_list && !self.head {
             return Err(
@@ -148,6 +154,10 @@ impl Options {
 
     pub(super) fn versions(&self) -> bool {
         self.versions
+    }
+
+    pub(super) fn drain(&self) -> Duration {
+        Duration::from_secs(self.drain.unwrap_or(25))
     }
 
     pub(super) fn head(&self) -> bool {

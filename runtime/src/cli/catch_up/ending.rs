@@ -83,6 +83,11 @@ impl<S: Source> Ending<S> {
         is_tried_again
     }
 
+    /// Lets the source end before its end.
+    pub(super) fn stop_source(&self) {
+        self.source.stop();
+    }
+
     /// Takes the error that ended the source.
     pub(super) fn take_error(&self) -> Option<SourceError> {
         self.state().error.take()

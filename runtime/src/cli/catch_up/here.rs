@@ -120,7 +120,7 @@ impl<S: Source> Observer for Watch<S> {
             }
         });
 
-        let settled = match ended.outcome {
+        let mut settled = match ended.outcome {
             MessageOutcome::Succeeded => return,
             MessageOutcome::Failed(MessageFailure::NotReached | MessageFailure::LeftOut) => {
                 Settled::Left
@@ -133,8 +133,10 @@ impl<S: Source> Observer for Watch<S> {
             if *end == RecordEnd::NotReached {
                 log_not_reached(record);
             }
-            if self.prints_failures {
-                print(record, envelope);
+            if self.prints_failures && !print(record, envelope) {
+                // Nobody would know of it, so a later run has to take it.
+                settled = Settled::Left;
+                self.queue.stop_source();
             }
         }
 
@@ -159,15 +161,23 @@ fn log_not_reached(record: &S3EventRecord) {
     );
 }
 
-/// Prints a record as a notification with this record alone, in one line.
-fn print(record: &S3EventRecord, envelope: Option<Envelope>) {
-    let mut line = event(&record.raw_json(), envelope);
-    line.push('\n');
+/// Prints a record as a notification with this record alone, in one line. Returns whether that
+/// worked.
+fn print(record: &S3EventRecord, envelope: Option<Envelope>) -> bool {
+    print_line(event(&record.raw_json(), envelope).as_bytes())
+}
 
-    let written = io::stdout().lock().write_all(line.as_bytes());
-    if let Err(error) = written {
-        tracing::error!(%error, "an event that failed cannot be printed");
+/// Prints an event that failed. Returns whether that worked.
+pub(in crate::cli) fn print_line(event: &[u8]) -> bool {
+    let mut stdout = io::stdout().lock();
+    let written = stdout
+        .write_all(event)
+        .and_then(|()| stdout.write_all(b"\n"));
+
+    if let Err(error) = &written {
+        tracing::error!(%error, "an event that failed cannot be printed, so the run ends");
     }
+    written.is_ok()
 }
 
 /// The event of a record as it could come by itself. In JSON, a line can only end between two

@@ -14,6 +14,48 @@ pub(in crate::cli) fn duration(seconds: usize) -> Duration {
     Duration::from_secs(seconds as u64)
 }
 
+/// Whether two URLs name the same queue of the same server.
+#[cfg(feature = "replay")]
+pub(in crate::cli) fn is_same_queue(one: &str, other: &str) -> bool {
+    let parts = |url: &str| {
+        let url: Uri = url.parse().ok()?;
+        let host = url.authority()?.as_str().to_ascii_lowercase();
+        Some((host, url.path().trim_end_matches('/').to_owned()))
+    };
+
+    parts(one) == parts(other)
+}
+
+/// Reads the name of a bucket.
+///
+/// # Errors
+///
+/// The text has what no bucket's name can have. A URL and an ARN are no names, and events that
+/// named them would fit no route.
+#[cfg(feature = "backfill")]
+pub(in crate::cli) fn bucket_name(text: &str) -> Result<String, &'static str> {
+    let is_part = |byte: u8| byte.is_ascii_alphanumeric() || b".-_".contains(&byte);
+
+    match !text.is_empty() && text.bytes().all(is_part) {
+        true => Ok(text.to_owned()),
+        false => Err("not the name of a bucket, such as amzn-s3-demo-bucket"),
+    }
+}
+
+/// Says what is wrong with a range of times.
+#[cfg(feature = "backfill")]
+pub(in crate::cli) fn check_times<T: PartialOrd>(
+    since: Option<T>,
+    until: Option<T>,
+) -> Result<(), &'static str> {
+    match (since, until) {
+        (Some(since), Some(until)) if since >= until => {
+            Err("`--until` must be after `--since`: no object was modified in between")
+        }
+        _ => Ok(()),
+    }
+}
+
 /// Reads the URL of a queue.
 ///
 /// # Errors

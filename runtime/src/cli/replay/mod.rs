@@ -28,6 +28,9 @@ pub(super) use options::Options;
 
 /// Replays the messages, and returns the exit status.
 pub(super) async fn replay<R: Router>(dispatcher: Dispatcher<R>, options: Options) -> i32 {
+    if let Err(mistake) = options.check() {
+        return not_run(mistake);
+    }
     logs::init_for_terminal();
 
     let stop = match signals::listen("replay") {

@@ -7,7 +7,7 @@ use s3_dispatch_core::Router;
 
 use super::filter::{Condition, Filter};
 use crate::Dispatcher;
-use crate::cli::environment::arguments::{duration, number, queue_url};
+use crate::cli::environment::arguments::{duration, is_same_queue, number, queue_url};
 
 /// What is replayed, and how.
 #[derive(Debug, Args)]
@@ -64,6 +64,16 @@ pub(in crate::cli) struct Options {
 }
 
 impl Options {
+    /// Says what is wrong with the options as a whole.
+    pub(super) fn check(&self) -> Result<(), &'static str> {
+        match (&self.dead_letters, &self.to) {
+            (Some(from), Some(to)) if is_same_queue(from, to) => {
+                Err("`--to` is the dead-letter queue itself, so the messages would never end")
+            }
+            _ => Ok(()),
+        }
+    }
+
     pub(super) fn files(&self) -> &[String] {
         &self.files
     }

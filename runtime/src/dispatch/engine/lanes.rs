@@ -16,22 +16,25 @@ use crate::dispatch::engine::step::{LaneId, Step};
 pub(super) struct Lanes {
     by_number: HashMap<u64, LaneId, BuildHasherDefault<AsItIs>>,
     lanes: Slab<Lane>,
-    /// The steps of all lanes. Each names the next of its lane.
+    /// The steps behind the first of all lanes. Each names the next of its lane.
     steps: Slab<Link>,
 }
 
 /// A lane while it has steps, or runs one.
 struct Lane {
     number: u64,
-    /// `None` if no step waits.
-    ends: Option<Ends>,
+    /// The step that is next. It is kept here, because most lanes have one step. `None` if no step
+    /// waits.
+    first: Option<Step>,
+    /// The steps behind it.
+    others: Option<Ends>,
     /// The highest receive count of its messages.
     received: u32,
     /// Of the step that began last since the lane was taken, whether it was kept apart.
     last_apart: Option<Option<u64>>,
 }
 
-/// The first and the last step that wait in a lane.
+/// The first and the last step of a list.
 #[derive(Clone, Copy)]
 struct Ends {
     first: usize,
@@ -44,23 +47,22 @@ struct Link {
 }
 
 impl Lanes {
-    /// Makes room for this many more steps.
-    pub(super) fn reserve(&mut self, steps: usize) {
-        self.by_number.reserve(steps);
-        self.lanes.reserve(steps);
-        self.steps.reserve(steps);
+    /// Makes room for this many more lanes.
+    pub(super) fn reserve(&mut self, lanes: usize) {
+        self.by_number.reserve(lanes);
+        self.lanes.reserve(lanes);
     }
 
     /// Adds a step to the end of the lane with this number. Returns the lane, and whether it is
     /// new.
     pub(super) fn add(&mut self, number: u64, step: Step, received: u32) -> (LaneId, bool) {
-        let link = self.steps.insert(Link { step, next: None });
         let mut is_new = false;
         let id = *self.by_number.entry(number).or_insert_with(|| {
             is_new = true;
             self.lanes.insert(Lane {
                 number,
-                ends: None,
+                first: None,
+                others: None,
                 received: 0,
                 last_apart: None,
             })
@@ -68,13 +70,19 @@ impl Lanes {
 
         let lane = &mut self.lanes[id];
         lane.received = lane.received.max(received);
-        match &mut lane.ends {
+        if lane.first.is_none() {
+            lane.first = Some(step);
+            return (id, is_new);
+        }
+
+        let link = self.steps.insert(Link { step, next: None });
+        match &mut lane.others {
             Some(ends) => {
                 self.steps[ends.last].next = Some(link);
                 ends.last = link;
             }
             None => {
-                lane.ends = Some(Ends {
+                lane.others = Some(Ends {
                     first: link,
                     last: link,
                 });
@@ -113,21 +121,24 @@ impl Lanes {
 
     /// Returns the step that is next in the lane.
     pub(super) fn first(&self, lane: LaneId) -> Option<&Step> {
-        let ends = self.lanes[lane].ends?;
-        Some(&self.steps[ends.first].step)
+        self.lanes[lane].first.as_ref()
     }
 
     /// Removes the step that is next in the lane.
     pub(super) fn remove_first(&mut self, lane: LaneId) -> Option<Step> {
         let lane = &mut self.lanes[lane];
-        let ends = lane.ends?;
-        let link = self.steps.remove(ends.first);
-        lane.ends = link.next.map(|first| Ends {
-            first,
-            last: ends.last,
-        });
+        let first = lane.first.take();
 
-        Some(link.step)
+        if let Some(ends) = lane.others {
+            let link = self.steps.remove(ends.first);
+            lane.first = Some(link.step);
+            lane.others = link.next.map(|first| Ends {
+                first,
+                last: ends.last,
+            });
+        }
+
+        first
     }
 
     /// Removes a lane that has no steps. If steps may still be added, its number is free then.
@@ -140,9 +151,12 @@ impl Lanes {
 
     /// The steps that wait in a lane, in their order.
     pub(super) fn steps(&self, lane: LaneId) -> impl Iterator<Item = &Step> {
-        let first = self.lanes[lane].ends.map(|ends| ends.first);
-        std::iter::successors(first, |index| self.steps[*index].next)
-            .map(|index| &self.steps[index].step)
+        let lane = &self.lanes[lane];
+        let others = lane.others.map(|ends| ends.first);
+        let others = std::iter::successors(others, |index| self.steps[*index].next);
+
+        let others = others.map(|index| &self.steps[index].step);
+        lane.first.iter().chain(others)
     }
 
     /// Changes the steps that wait in a lane, all together.
@@ -150,7 +164,11 @@ impl Lanes {
         let mut steps: Vec<Step> = self.steps(lane).copied().collect();
         change(&mut steps);
 
-        let mut next = self.lanes[lane].ends.map(|ends| ends.first);
+        let lane = &mut self.lanes[lane];
+        let mut steps = steps.into_iter();
+        lane.first = steps.next();
+        let mut next = lane.others.map(|ends| ends.first);
+
         for step in steps {
             let Some(index) = next else { return };
             let link = &mut self.steps[index];

@@ -23,12 +23,15 @@ use crate::telemetry::traces;
 /// Routes a record within its span, and logs and counts the outcome once.
 ///
 /// A panic and a timeout are failures that are worth a retry.
-pub(crate) async fn route<R: Router>(
+///
+/// The span is opened by the call. An async function around the future would only pass its output
+/// on.
+pub(crate) fn route<R: Router>(
     router: &R,
     record: &S3EventRecord,
     message: &MessageContext,
     settings: &Settings,
-) -> Outcome {
+) -> impl Future<Output = Outcome> {
     let trace = traces::record(record, message);
     // With the feature `log` of `tracing`, a span that is off would still read its fields.
     let span = if LevelFilter::current() < LevelFilter::INFO {
@@ -42,14 +45,13 @@ pub(crate) async fn route<R: Router>(
         let started = is_timed.then(tokio::time::Instant::now);
         #[cfg(feature = "metrics")]
         crate::telemetry::metrics::record_started(record);
-        let outcome = route_guarded(router, record, message, settings).await;
 
-        let outcome = match outcome {
-            Outcome::Skipped(SkipReason::Unrouted) if settings.unrouted == Unrouted::Fail => {
-                Outcome::Failed(HandlerError::retry(NoRoute))
-            }
-            other => settle(other, message),
+        let routed = Guarded::new(|| begin(router, record, message, settings));
+        let routed = match settings.record_timeout {
+            None => Ok(routed.await),
+            Some(timeout) => slots::timeout(timeout, routed).await.map_err(|_| timeout),
         };
+        let outcome = outcome_of(routed, message, settings);
 
         let duration = started.map(|started| started.elapsed());
         #[cfg(feature = "metrics")]
@@ -60,7 +62,25 @@ pub(crate) async fn route<R: Router>(
     }
     .instrument(span);
 
-    trace.around(routed, error_type).await
+    trace.around(routed, error_type)
+}
+
+/// What became of a record, if it was not stopped after a time.
+fn outcome_of(
+    routed: Result<Result<Outcome, Panicked>, Duration>,
+    message: &MessageContext,
+    settings: &Settings,
+) -> Outcome {
+    let outcome = match routed {
+        Ok(Ok(Outcome::Skipped(SkipReason::Unrouted))) if settings.unrouted == Unrouted::Fail => {
+            return Outcome::Failed(HandlerError::retry(NoRoute));
+        }
+        Ok(Ok(outcome)) => outcome,
+        Ok(Err(panicked)) => Outcome::Failed(HandlerError::retry(panicked)),
+        Err(timeout) => Outcome::Failed(HandlerError::retry(TimedOut(timeout))),
+    };
+
+    settle(outcome, message)
 }
 
 /// Opens the span of a record.
@@ -89,24 +109,6 @@ fn open_span(
 fn queue_name(arn: &str) -> &str {
     let colon = arn.bytes().rposition(|byte| byte == b':');
     colon.map_or(arn, |colon| &arn[colon + 1..])
-}
-
-async fn route_guarded<R: Router>(
-    router: &R,
-    record: &S3EventRecord,
-    message: &MessageContext,
-    settings: &Settings,
-) -> Outcome {
-    let routed = Guarded::new(|| begin(router, record, message, settings));
-    let routed = match settings.record_timeout {
-        None => routed.await,
-        Some(timeout) => match slots::timeout(timeout, routed).await {
-            Ok(routed) => routed,
-            Err(_) => return Outcome::Failed(HandlerError::retry(TimedOut(timeout))),
-        },
-    };
-
-    routed.unwrap_or_else(|panicked| Outcome::Failed(HandlerError::retry(panicked)))
 }
 
 /// Begins to route a record, after a look at its object if it was backfilled without a size and is

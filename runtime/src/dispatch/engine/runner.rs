@@ -1,6 +1,7 @@
 //! Runs steps: routes records, and gives permanent failures to the dead-letter sink.
 
 use std::ops::Deref;
+use std::pin::{Pin, pin};
 use std::time::Instant;
 
 use futures_util::future::{AbortRegistration, Abortable};
@@ -41,17 +42,25 @@ impl<R: Router, D: Deref<Target = Delivery> + Clone> Runner<'_, R, D> {
         let begun = &*begun;
         let (lane, step) = (begun.lane, begun.step);
         let Some(sink) = &self.settings.dead_letters else {
-            return match unless_taken_away(self.route(begun), registration).await {
+            // What ran is dropped before the step ends.
+            let outcome = {
+                let routed = pin!(self.route(begun));
+                unless_taken_away(routed, registration).await
+            };
+
+            return match outcome {
                 Some(outcome) => self.engine.finish_and_end(lane, &step, outcome, choice),
                 None => self.engine.end(lane, &step, false, choice),
             };
         };
 
-        let work = async {
-            let outcome = self.route(begun).await;
-            self.finish_with_sink(&**sink, begun, outcome).await
+        let may_continue = {
+            let work = pin!(async {
+                let outcome = self.route(begun).await;
+                self.finish_with_sink(&**sink, begun, outcome).await
+            });
+            unless_taken_away(work, registration).await.unwrap_or(false)
         };
-        let may_continue = unless_taken_away(work, registration).await.unwrap_or(false);
         self.engine.end(lane, &step, may_continue, choice);
     }
 
@@ -132,8 +141,11 @@ impl<R: Router, D: Deref<Target = Delivery> + Clone> Runner<'_, R, D> {
 }
 
 /// Runs a future to its end. `None` if the message is taken away before.
+///
+/// It is pinned by the caller, because a future that is handed on by value is copied, however
+/// little of it is in use.
 async fn unless_taken_away<T>(
-    work: impl Future<Output = T>,
+    work: Pin<&mut impl Future<Output = T>>,
     registration: Option<AbortRegistration>,
 ) -> Option<T> {
     match registration {

@@ -91,8 +91,9 @@ fn failure(error: &HandlerError, is_dead_letter: bool) -> (ResultCode, String) {
     }
 }
 
-/// Writes a text on one line, within what the completion report keeps: 1,024 characters ("Invoke
-/// AWS Lambda function", Amazon S3 User Guide, 2026). It counts bytes, to be safe.
+/// Writes a text on one line of at most 1,024 bytes. AWS names no limit for it. This is the one of
+/// the other text of a task, the key in a manifest ("Invoke AWS Lambda function", Amazon S3 User
+/// Guide, 2026).
 fn one_line(text: &str) -> String {
     const MAX_BYTES: usize = 1_024;
     const CUT: &str = "...";

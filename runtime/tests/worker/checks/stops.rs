@@ -26,11 +26,7 @@ pub(super) fn every_worker_ends(facts: &Facts<'_>) -> Checked {
 
 /// A worker ends by itself once the queue has ended, and not before.
 pub(super) fn workers_end_with_their_queue(facts: &Facts<'_>) -> Checked {
-    let given = facts.trial.messages.iter().enumerate().map(|(index, _)| {
-        let receipts = facts.receipts().filter(|(_, one)| one.message == index);
-        receipts.map(|(_, one)| one.sent).min()
-    });
-    let given: Option<Vec<_>> = given.collect();
+    let given_all = facts.trial.journal.given_all;
 
     for (worker, life) in facts.lives() {
         let ended_by_itself = life.told.is_none() && !life.was_dropped();
@@ -39,10 +35,7 @@ pub(super) fn workers_end_with_their_queue(facts: &Facts<'_>) -> Checked {
             return Err(format!("worker {worker} did not end by itself: {life:?}"));
         }
 
-        let has_ended = given.as_ref().is_some_and(|given| {
-            let mut given = given.iter();
-            given.all(|sent| life.ended.is_some_and(|ended| *sent < ended))
-        });
+        let has_ended = given_all.is_some_and(|at| life.ended.is_some_and(|ended| at < ended));
         if ended_by_itself && !(facts.fleet.ends && has_ended) {
             return Err(format!("worker {worker} ended by itself: {life:?}"));
         }
@@ -169,14 +162,14 @@ pub(super) fn handlers_are_cut_off_for_a_reason(facts: &Facts<'_>) -> Checked {
 
 /// A message may be missing only if it succeeded, or was received as often as the queue allows. If
 /// the queue ends, what did not succeed was given out, and so is in the report of a worker that did
-/// not crash.
+/// not crash, or it is behind such a message of its group.
 pub(super) fn nothing_is_missing_in_the_end(facts: &Facts<'_>) -> Checked {
     for (index, message) in facts.trial.messages.iter().enumerate() {
         let mut receipts = facts.receipts().filter(|(_, one)| one.message == index);
         let is_right = match message.gone {
             Some(Gone::Deleted) => receipts.any(|(one, _)| facts.has_succeeded(one, usize::MAX)),
             Some(Gone::DeadLetter) => facts.fleet.most_receives == Some(message.count),
-            None => facts.fleet.ends && message.count == 1,
+            None => facts.fleet.ends && (message.count == 1 || is_behind_a_failure(facts, index)),
         };
         if !is_right {
             return Err(format!("message {index}: {message:?}"));
@@ -184,4 +177,18 @@ pub(super) fn nothing_is_missing_in_the_end(facts: &Facts<'_>) -> Checked {
     }
 
     Ok(())
+}
+
+/// Whether a message of a FIFO queue that ended was never given out, because one before it in its
+/// group did not succeed.
+fn is_behind_a_failure(facts: &Facts<'_>, index: usize) -> bool {
+    let world = &facts.fleet.world;
+    let group = |index: usize| world.messages[index].group;
+    let mut ahead = (0..index).filter(|ahead| group(*ahead) == group(index));
+
+    let is_failure = |ahead: usize| {
+        let message = &facts.trial.messages[ahead];
+        message.gone.is_none() && message.count == 1
+    };
+    world.is_fifo && facts.trial.messages[index].count == 0 && ahead.any(is_failure)
 }

@@ -19,12 +19,7 @@ pub(in crate::cli) struct KeyFile(Reading);
 impl KeyFile {
     /// Opens a file, or standard input for `-`, behind a position.
     pub(in crate::cli) fn open(file: &str, from: &Position) -> Result<Self, OriginError> {
-        let input: Box<dyn Read + Send> = if file == "-" {
-            Box::new(io::stdin())
-        } else {
-            Box::new(File::open(file).map_err(|error| unreadable(file, error))?)
-        };
-
+        let input = open_list(file)?;
         let settled = match from {
             Position::Line(line) => *line,
             _ => 0,
@@ -39,6 +34,26 @@ impl KeyFile {
     pub(in crate::cli) async fn next(&mut self) -> Result<Vec<Found>, OriginError> {
         self.0.next().await
     }
+}
+
+/// Opens a list in a file, or standard input for `-`.
+pub(super) fn open_list(file: &str) -> Result<Box<dyn Read + Send>, OriginError> {
+    if file == "-" {
+        return Ok(Box::new(io::stdin()));
+    }
+
+    let open = || {
+        let opened = File::open(file)?;
+        match opened.metadata()?.is_dir() {
+            true => Err(io::Error::new(
+                io::ErrorKind::IsADirectory,
+                "it is a folder",
+            )),
+            false => Ok(opened),
+        }
+    };
+    let opened = open().map_err(|error| unreadable(file, error))?;
+    Ok(Box::new(opened))
 }
 
 pub(super) fn unreadable(file: &str, error: io::Error) -> OriginError {

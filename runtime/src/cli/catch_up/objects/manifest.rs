@@ -1,11 +1,8 @@
 //! A manifest of a batch job: rows of `bucket,key` or `bucket,key,version`.
 
-use std::fs::File;
-use std::io::{self, Read};
-
 use super::error::OriginError;
 use super::found::Found;
-use super::keys::unreadable;
+use super::keys::{open_list, unreadable};
 use super::position::Position;
 use super::reading::Reading;
 use super::rows::{Column, Rows};
@@ -23,11 +20,7 @@ impl JobManifest {
         bucket: &str,
         from: &Position,
     ) -> Result<Self, OriginError> {
-        let input: Box<dyn Read + Send> = if file == "-" {
-            Box::new(io::stdin())
-        } else {
-            Box::new(File::open(file).map_err(|error| unreadable(file, error))?)
-        };
+        let input = open_list(file)?;
 
         let settled = match from {
             Position::Line(line) => *line,

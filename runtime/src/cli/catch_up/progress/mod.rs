@@ -4,6 +4,7 @@ mod window;
 mod resume_file;
 mod pace;
 mod display;
+mod speed;
 
 pub(in crate::cli) use display::Display;
 pub(in crate::cli) use pace::Pace;

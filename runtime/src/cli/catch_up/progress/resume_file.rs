@@ -1,7 +1,7 @@
 //! The file of `--resume`: which run it is of, and what of it is settled.
 
 use std::error::Error as StdError;
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -42,7 +42,7 @@ impl ResumeFile {
     ///
     /// # Errors
     ///
-    /// If it cannot be read, is not such a file, or is that of another run.
+    /// If it cannot be read or created, is not such a file, or is that of another run.
     pub(in crate::cli) fn open(
         path: &Path,
         run: Run,
@@ -54,10 +54,16 @@ impl ResumeFile {
             last: Arc::default(),
         };
 
-        let text = match std::fs::read(path) {
+        let text = match fs::read(path) {
             Ok(text) => text,
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                return Ok((file, Record::default()));
+                // Before anything is done that nobody could remember.
+                let tried =
+                    File::create(file.beside()).and_then(|_| fs::remove_file(file.beside()));
+                return match tried {
+                    Ok(()) => Ok((file, Record::default())),
+                    Err(error) => Err(format!("`{shown}` cannot be written: {error}").into()),
+                };
             }
             Err(error) => return Err(format!("`{shown}` cannot be read: {error}").into()),
         };
@@ -93,15 +99,12 @@ impl ResumeFile {
             run: self.run.clone(),
             progress: progress.clone(),
         };
-        let mut name = self.path.file_name().unwrap_or_default().to_owned();
-        name.push(".new");
-        let beside = self.path.with_file_name(name);
-
+        let beside = self.beside();
         let mut file = File::create(&beside)?;
         file.write_all(&serde_json::to_vec(&content)?)?;
         file.write_all(b"\n")?;
         file.sync_all()?;
-        std::fs::rename(&beside, &self.path)?;
+        fs::rename(&beside, &self.path)?;
 
         // The name is in the folder, which has to reach the disk as well.
         #[cfg(unix)]
@@ -114,6 +117,13 @@ impl ResumeFile {
         }
 
         Ok(())
+    }
+
+    /// The temporary file.
+    fn beside(&self) -> PathBuf {
+        let mut name = self.path.file_name().unwrap_or_default().to_owned();
+        name.push(".new");
+        self.path.with_file_name(name)
     }
 }
 

@@ -25,6 +25,12 @@ pub(in crate::cli) struct Options {
     /// How the key of the topic recognizes the bucket
     #[arg(long, value_enum, default_value_t = KeyCondition::SourceArn)]
     pub(super) topic_key_condition: KeyCondition,
+    /// Make a table of DynamoDB for `DynamoDbStore`, which the programs may use
+    #[arg(long)]
+    pub(super) store: bool,
+    /// Give the table the index that `audit` needs, and make a policy for whoever runs it
+    #[arg(long, requires = "store")]
+    pub(super) audits: bool,
     /// The timeout of the function in seconds, from which the visibility timeout follows
     #[arg(long, default_value_t = 30, value_parser = clap::value_parser!(u32).range(1..=900))]
     pub(super) timeout_seconds: u32,

@@ -27,6 +27,8 @@ pub(super) fn shared(flavor: Flavor, options: &Options) -> Filling {
         ("existing-bucket", options.existing_bucket),
         ("own-key", own_topic && !options.existing_key),
         ("existing-key", options.existing_key),
+        ("store", options.store),
+        ("audits", options.audits),
     ] {
         filling.set_flag(flag, is_set);
     }

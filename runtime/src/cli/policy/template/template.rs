@@ -148,6 +148,10 @@ fn resources(shared: &Filling, fillings: &[Filling]) -> String {
         resources += &shared.fill(include_str!("pieces/bucket.yaml"));
     }
 
+    if shared.has("store") {
+        resources += &shared.fill(include_str!("pieces/store.yaml"));
+    }
+
     let consumer = if shared.has("worker") {
         include_str!("pieces/worker.yaml")
     } else {

@@ -1,6 +1,7 @@
 //! Replays of a model of a dead-letter queue that fails, with real handlers and a real worker.
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
@@ -43,8 +44,13 @@ struct Faults {
     changes: u8,
 }
 
+/// The queue as one process uses it.
 #[derive(Clone)]
-struct Model(Arc<Mutex<State>>);
+struct Model {
+    state: Arc<Mutex<State>>,
+    /// Whether the process was killed. What still runs of it receives nothing.
+    is_killed: Arc<AtomicBool>,
+}
 
 struct State {
     letters: BTreeMap<usize, Letter>,
@@ -87,7 +93,7 @@ impl Model {
             receive: 0,
         };
 
-        Self(Arc::new(Mutex::new(State {
+        let state = State {
             letters: plans.iter().map(letter).enumerate().collect(),
             faults,
             random: fastrand::Rng::with_seed(seed),
@@ -95,11 +101,23 @@ impl Model {
             receives: vec![0; plans.len()],
             deleted: Vec::new(),
             runs: vec![0; plans.len()],
-        })))
+        };
+        Self {
+            state: Arc::new(Mutex::new(state)),
+            is_killed: Arc::default(),
+        }
+    }
+
+    /// The same queue as another process uses it.
+    fn of_another_process(&self) -> Self {
+        Self {
+            state: Arc::clone(&self.state),
+            is_killed: Arc::default(),
+        }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        self.0.lock().unwrap()
+        self.state.lock().unwrap()
     }
 
     fn take(
@@ -243,6 +261,9 @@ impl LetterQueue for Model {
 
         let end = Instant::now() + request.wait();
         loop {
+            if self.is_killed.load(Ordering::SeqCst) {
+                return std::future::pending().await;
+            }
             let taken = self.take(request);
             if !taken.is_empty() || Instant::now() >= end {
                 return Ok(taken);
@@ -429,17 +450,25 @@ proptest! {
     fn after_a_kill_a_second_run_does_the_rest(
         plans in vec(plan(), 1..40),
         after in 0..60_000_u64,
+        is_fifo: bool,
         seed: u64,
     ) {
         in_paused_time(seed, async {
-            let model = Model::new(&plans, Faults::default(), false, seed);
-            drop(timeout(Duration::from_millis(after), ALL.all(&model)).await);
+            let model = Model::new(&plans, Faults::default(), is_fifo, seed);
+            let killed = model.of_another_process();
+            drop(timeout(Duration::from_millis(after), ALL.all(&killed)).await);
+            killed.is_killed.store(true, Ordering::SeqCst);
             check(&model, &plans);
 
             ALL.all(&model).await;
             check(&model, &plans);
-            let left = model.state().letters.len();
-            assert_eq!(left, plans.iter().filter(|plan| !succeeds(**plan)).count());
+            check_visible(&model);
+            let left: Vec<_> = model.state().letters.keys().copied().collect();
+            let stays = |index: &usize| match is_fifo {
+                true => (index % 3..=*index).step_by(3).any(|ahead| !succeeds(plans[ahead])),
+                false => !succeeds(plans[*index]),
+            };
+            assert_eq!(left, (0..plans.len()).filter(stays).collect::<Vec<_>>());
         });
     }
 
@@ -447,10 +476,11 @@ proptest! {
     fn after_a_stop_everything_is_visible_at_once(
         plans in vec(plan(), 1..40),
         after in 0..60_000_u64,
+        is_fifo: bool,
         seed: u64,
     ) {
         in_paused_time(seed, async {
-            let model = Model::new(&plans, Faults::default(), false, seed);
+            let model = Model::new(&plans, Faults::default(), is_fifo, seed);
             let stopped = sleep(Duration::from_millis(after));
             ALL.run(&model, stopped).await;
             check(&model, &plans);
