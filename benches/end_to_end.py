@@ -1,4 +1,5 @@
-"""Measures objects per second from PUT to handled, through s3-dispatch-local and MiniStack.
+"""Measures objects per second from PUT to handled, through s3-dispatch-local and MiniStack, and the
+CPU time and the memory of both.
 
 Usage: end_to_end.py MINISTACK_ENDPOINT [OBJECTS [NAME ...]], started by `benches/end-to-end`.
 
@@ -6,6 +7,9 @@ All ways have the same pipeline (bucket, topic, filter policy, queue, function),
 the function, and the same clients: 16 processes, each of which puts one object of 1 KiB after the
 other over one connection. The function's log also goes to a file, which tells what is handled; the
 time ends with the last object. The rounds take all ways in turn, and the medians count.
+
+CPU time and memory are those of the server, without its functions and the clients. The memory is
+the resident memory at the end, so it has the objects.
 """
 
 import contextlib
@@ -123,8 +127,26 @@ def read_answer(stream):
     return head + b"\r\n\r\n" + body
 
 
-def measure(endpoint, function, objects):
-    """Returns how many objects per second were put, and how many were put and handled."""
+class Server:
+    """A process, and what it has used."""
+
+    def __init__(self, pid):
+        self.folder = Path("/proc", str(pid))
+
+    def cpu(self):
+        """Microseconds of CPU time, of all threads and of none of its children."""
+        fields = (self.folder / "stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK") * 1e6
+
+    def memory(self):
+        """The resident memory in MB."""
+        status = (self.folder / "status").read_text()
+        return int(re.search(r"VmRSS:\s+(\d+) kB", status)[1]) * 1024 / 1e6
+
+
+def measure(endpoint, function, objects, server):
+    """Returns how many objects per second were put, how many were put and handled, the server's
+    microseconds of CPU per object, and its memory in MB."""
     url = urlsplit(endpoint)
     address = (url.hostname, url.port)
     # The function has started.
@@ -136,6 +158,7 @@ def measure(endpoint, function, objects):
         get_context("fork").Process(target=put, args=(address, "object", client, each))
         for client in range(CLIENTS)
     ]
+    before = server.cpu()
     started = time.monotonic()
     for client in clients:
         client.start()
@@ -145,7 +168,9 @@ def measure(endpoint, function, objects):
         sys.exit("a client failed")
     was_put = time.monotonic() - started
     was_handled = function.wait("object", each * CLIENTS) - started
-    return each * CLIENTS / was_put, each * CLIENTS / was_handled
+    count = each * CLIENTS
+    cpu = (server.cpu() - before) / count
+    return count / was_put, count / was_handled, cpu, server.memory()
 
 
 def measure_local(profile, options, folder, objects):
@@ -165,7 +190,7 @@ def measure_local(profile, options, folder, objects):
             if process.poll() is not None:
                 sys.exit(f"{program} did not start: {output.read_text()}")
             time.sleep(0.01)
-        return measure(found[1], function, objects)
+        return measure(found[1], function, objects, Server(process.pid))
     finally:
         process.send_signal(signal.SIGINT)
         process.wait()
@@ -206,14 +231,17 @@ class MiniStack:
     def measure(self, objects):
         # What earlier rounds have handled does not count.
         self.function.log.write_bytes(b"")
-        return measure(self.endpoint, self.function, objects)
+        server = Server(os.environ["S3_DISPATCH_MINISTACK_PID"])
+        return measure(self.endpoint, self.function, objects, server)
 
 
 def table(results):
-    lines = ["| | put | put and handled |", "|---|---:|---:|"]
+    head = "| | put | put and handled | µs of CPU per object | memory in MB |"
+    lines = [head, "|---|---:|---:|---:|---:|"]
     for name, rounds in results.items():
-        was_put, was_handled = (statistics.median(column) for column in zip(*rounds, strict=True))
-        lines.append(f"| {title(name)} | {was_put:,.0f} | {was_handled:,.0f} |")
+        medians = (statistics.median(column) for column in zip(*rounds, strict=True))
+        cells = " | ".join(f"{median:,.0f}" for median in medians)
+        lines.append(f"| {title(name)} | {cells} |")
     return "\n".join(lines) + "\n"
 
 
@@ -253,7 +281,7 @@ def main(endpoint, objects=OBJECTS, *names):
                     rounds.append(ministack.measure(int(objects)))
                 else:
                     rounds.append(measure_local(*NAMES[name], folder(), int(objects)))
-                was_put, was_handled = rounds[-1]
+                was_put, was_handled, *_ = rounds[-1]
                 figures = f"{was_put:.0f} put, {was_handled:.0f} put and handled"
                 print(f"round {number + 1}: {name}: {figures}", flush=True)
     text = f"{table(results)}\n{conditions(int(objects), load)}"

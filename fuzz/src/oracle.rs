@@ -303,14 +303,13 @@ fn sqs_message(element: &Node<'_>, names: &Names, mistakes: &mut Vec<Mistake>) -
         told.into_iter()
             .filter_map(|(name, value)| Some((name.to_owned(), value?))),
     );
-    let count =
-        attributes.and_then(|attributes| attributes.natural("ApproximateReceiveCount", ignored));
+    let count = attributes.and_then(|attributes| attributes.digits("ApproximateReceiveCount"));
 
-    if let Some(count) = count.and_then(|count| count.parse::<u64>().ok()) {
-        message.context.insert(
-            String::from("receive_count"),
-            count.min(u64::from(u32::MAX)).to_string(),
-        );
+    if let Some(count) = count {
+        // Only too many digits cannot be parsed.
+        let count = count.parse().unwrap_or(u32::MAX);
+        let name = String::from("receive_count");
+        message.context.insert(name, count.to_string());
     }
 
     read_body(element, body, 0, Envelope::Sqs, message)

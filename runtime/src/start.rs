@@ -70,7 +70,8 @@ use crate::lambda::environment;
 /// the commands which need none work without its settings.
 pub async fn start<R: Router>(router: impl Into<Dispatcher<R>>) -> Result<(), Error> {
     if environment::is_lambda() {
-        return crate::run(router).await;
+        // On the heap, because the caller's future would be as large on the stack, several times.
+        return Box::pin(crate::run(router)).await;
     }
 
     match command_line(router.into()).await {

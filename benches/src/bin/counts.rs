@@ -84,7 +84,8 @@ fn check() -> ExitCode {
     }
 }
 
-/// Every contender with the documented shape in every size, and with every shape in one size.
+/// Every contender with the documented shape in every size, and some with every shape and every
+/// mistake in one size.
 fn cells() -> Vec<Cell> {
     let sizes = Contender::ALL.into_iter().flat_map(|contender| {
         [1, 10, 100, 1_000, 10_000].map(|messages| Cell {
@@ -109,7 +110,15 @@ fn cells() -> Vec<Cell> {
         })
     });
 
-    sizes.chain(shapes).collect()
+    let mistakes = Shape::MISTAKES.into_iter().flat_map(|shape| {
+        [Contender::Careful, Contender::Ours].map(|contender| Cell {
+            contender,
+            shape,
+            messages: 100,
+        })
+    });
+
+    sizes.chain(shapes).chain(mistakes).collect()
 }
 
 fn rows(cell: Cell, counts: Counts) -> [Row; 3] {

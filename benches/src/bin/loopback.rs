@@ -13,7 +13,12 @@ use std::time::Duration;
 use s3_dispatch_benches::{FunctionProcess, Results, Row, Shape};
 
 /// The number of messages, of invocations to warm up, and of measured invocations.
-const BATCHES: [(usize, u32, u32); 3] = [(1, 1_000, 2_000), (100, 300, 400), (1_000, 60, 60)];
+const BATCHES: [(usize, u32, u32); 4] = [
+    (1, 1_000, 2_000),
+    (10, 600, 1_200),
+    (100, 300, 400),
+    (1_000, 60, 60),
+];
 /// The number of starts in each round.
 const STARTS: usize = 5;
 

@@ -4,7 +4,8 @@
 //! - `results add <results file> <table>` replaces a table by the lines of the standard input.
 //! - `results times <results file> <bench binary> <rounds>` runs the bench `times` in rounds, and
 //!   stores the medians.
-//! - `results render <results file> <README> <chart>` writes the tables and the chart.
+//! - `results render <results file> <chart> <page> ...` writes the chart, and the tables of the
+//!   pages.
 
 use std::fs;
 use std::io::{self, Read, Write};
@@ -38,9 +39,11 @@ fn main() -> io::Result<()> {
                 rounds.parse().expect("the argument is a number"),
             )?,
         ),
-        ["render", results, readme, image] => {
+        ["render", results, image, ref pages @ ..] => {
             let results = Results::read(Path::new(results));
-            fs::write(readme, tables(&results, &fs::read_to_string(readme)?))?;
+            for page in pages {
+                fs::write(page, tables(&results, &fs::read_to_string(page)?))?;
+            }
             fs::write(image, chart(&results))
         }
         _ => panic!("usage: results payload, add, times or render, see the source"),

@@ -1,26 +1,33 @@
-//! The tables of the README.
+//! The tables of the README and of `DETAILS.md`.
 
+use super::bill::bill;
 use super::concurrency::concurrency;
 use super::markdown::{grouped, ratio, shown, table};
+use super::protocol::{DOCUMENTED, loopback, memory, peers};
+use super::start::{building, features, starts};
 use crate::{Contender, Results, Shape};
 
 const INSTRUCTIONS: &str = "instructions per record";
 const ALLOCATIONS: &str = "allocations per record";
-const CPU: &str = "us of CPU per invocation";
-const DOCUMENTED: &str = "documented";
 
 /// Replaces the tables of a text. Each is between `<!-- name -->` and `<!-- /name -->`.
 #[must_use]
 pub fn tables(results: &Results, text: &str) -> String {
     let tables = [
         ("machine", machine(results)),
+        ("bill", bill(results)),
+        ("main", main_contenders(results)),
         ("contenders", contenders(results)),
         ("sizes", sizes(results)),
         ("shapes", shapes(results)),
+        ("mistakes", mistakes(results)),
         ("loopback", loopback(results)),
         ("memory", memory(results)),
         ("peers", peers(results)),
         ("concurrency", concurrency(results)),
+        ("starts", starts(results)),
+        ("features", features(results)),
+        ("building", building(results)),
     ];
 
     tables
@@ -43,6 +50,82 @@ fn machine(results: &Results) -> String {
         .table("machine")
         .map(|row| vec![row.subject.clone(), row.value.clone()]);
     table(&["what", "which"], rows)
+}
+
+/// The rows of the README: the fewest that compare what a user would choose from, and what a
+/// message costs that is refused with an explanation.
+fn main_contenders(results: &Results) -> String {
+    let of = |subject, shape, measure| results.number("counts", subject, shape, 100, measure);
+    let documented = [
+        Contender::Careful,
+        Contender::LeanBorrowed,
+        Contender::Ours,
+        Contender::OursLogged,
+        Contender::OursLogging,
+    ];
+
+    let by_hand = of("careful", DOCUMENTED, INSTRUCTIONS);
+    let rows = documented.map(|contender| {
+        let instructions = of(contender.name(), DOCUMENTED, INSTRUCTIONS);
+        vec![
+            about(contender).to_owned(),
+            shown(instructions, 0),
+            ratio(by_hand, instructions),
+            shown(of(contender.name(), DOCUMENTED, ALLOCATIONS), 2),
+            format!("`benches/count {}`", contender.name()),
+        ]
+    });
+
+    let shape = Shape::NoKey.name();
+    let refused = [
+        ("careful", "refused by hand"),
+        ("ours", "refused by s3-dispatch, explained"),
+    ];
+    let refused = refused.map(|(name, about)| {
+        let instructions = of(name, shape, INSTRUCTIONS);
+        vec![
+            format!("a record without a key, {about}"),
+            shown(instructions, 0),
+            ratio(of("careful", shape, INSTRUCTIONS), instructions),
+            shown(of(name, shape, ALLOCATIONS), 2),
+            format!("`benches/count {name} {shape}`"),
+        ]
+    });
+
+    let head = [
+        "what",
+        INSTRUCTIONS,
+        "by hand / this",
+        ALLOCATIONS,
+        "command",
+    ];
+    table(&head, rows.into_iter().chain(refused))
+}
+
+/// Messages that both refuse.
+fn mistakes(results: &Results) -> String {
+    let rows = Shape::MISTAKES.into_iter().map(|shape| {
+        let of = |subject| results.number("counts", subject, shape.name(), 100, INSTRUCTIONS);
+        let allocations = results.number("counts", "ours", shape.name(), 100, ALLOCATIONS);
+        vec![
+            format!("`{}`", shape.name()),
+            shown(of("ours"), 0),
+            shown(allocations, 2),
+            shown(of("careful"), 0),
+            ratio(of("careful"), of("ours")),
+        ]
+    });
+
+    table(
+        &[
+            "mistake",
+            "ours",
+            "allocations",
+            "by hand",
+            "by hand / ours",
+        ],
+        rows,
+    )
 }
 
 fn contenders(results: &Results) -> String {
@@ -153,147 +236,4 @@ fn shapes(results: &Results) -> String {
         ],
         rows,
     )
-}
-
-const FUNCTIONS: [(&str, &str); 6] = [
-    ("bare", "`lambda_runtime` alone, payload ignored"),
-    ("bare-logs", "the same with its subscriber"),
-    ("careful", "by hand"),
-    (
-        "careful-logs",
-        "the same with the runtime crate's subscriber",
-    ),
-    ("ours", "s3-dispatch"),
-    (
-        "ours-logs",
-        "the same with its own subscriber, and a line per invocation",
-    ),
-];
-
-fn loopback(results: &Results) -> String {
-    let rows = FUNCTIONS.map(|(name, about)| {
-        let cpu = |name, messages| results.number("loopback", name, DOCUMENTED, messages, CPU);
-        let start = |name, measure| results.number("loopback", name, DOCUMENTED, 0, measure);
-        let (wall, of_cpu) = ("start to first next, us", "start to first next, us of CPU");
-        let mut row = vec![about.to_owned()];
-        row.extend([1, 100, 1_000].map(|messages| shown(cpu(name, messages), 0)));
-        row.push(ratio(cpu(name, 1), cpu("bare", 1)));
-        row.push(ratio(cpu(name, 100), cpu("careful", 100)));
-
-        row.push(format!(
-            "{} / {}",
-            shown(start(name, wall), 0),
-            shown(start(name, of_cpu), 0)
-        ));
-
-        row.push(format!("`benches/loopback {name}`"));
-
-        row
-    });
-
-    let head = [
-        "function",
-        "1 message",
-        "100",
-        "1,000",
-        "1 message / bare",
-        "100 / by hand",
-        "start to first `/next`: time / CPU",
-        "command",
-    ];
-
-    table(&head, rows.into_iter())
-}
-
-fn memory(results: &Results) -> String {
-    let rows = FUNCTIONS.map(|(name, about)| {
-        let kib = |measure| results.number("loopback", name, DOCUMENTED, 1_000, measure);
-        let measures = [
-            "KiB after 100 invocations",
-            "KiB after 500",
-            "KiB after 1000",
-        ];
-
-        std::iter::once(about.to_owned())
-            .chain(measures.map(|measure| shown(kib(measure), 0)))
-            .collect()
-    });
-
-    table(
-        &["function", "KiB after 100", "after 500", "after 1,000"],
-        rows.into_iter(),
-    )
-}
-
-fn peers(results: &Results) -> String {
-    let peers = [
-        (
-            "powertools-python",
-            "Powertools for AWS Lambda (Python), `awslambdaric`",
-        ),
-        (
-            "powertools-node",
-            "Powertools for AWS Lambda (TypeScript), `peers/node/bootstrap.mjs`",
-        ),
-        ("middy-node", "Middy, `peers/node/bootstrap.mjs`"),
-    ];
-
-    let ours = |messages| results.number("loopback", "ours", DOCUMENTED, messages, CPU);
-
-    let first = vec![
-        "s3-dispatch".to_owned(),
-        shown(
-            results.number("times", "ours", DOCUMENTED, 100, "us per batch"),
-            0,
-        ),
-        shown(ours(1), 0),
-        shown(ours(100), 0),
-        shown(ours(1_000), 0),
-        ratio(ours(100), ours(100)),
-        shown(
-            results
-                .number("loopback", "ours", DOCUMENTED, 0, "start to first next, us")
-                .map(|us| us / 1e3),
-            1,
-        ),
-    ];
-
-    let rows = peers.map(|(name, about)| {
-        let cpu = |messages| results.number("peers", name, DOCUMENTED, messages, CPU);
-        vec![
-            about.to_owned(),
-            shown(
-                results.number(
-                    "peers-in-process",
-                    name,
-                    DOCUMENTED,
-                    100,
-                    "us of CPU per batch",
-                ),
-                0,
-            ),
-            shown(cpu(1), 0),
-            shown(cpu(100), 0),
-            shown(cpu(1_000), 0),
-            ratio(cpu(100), ours(100)),
-            shown(
-                results
-                    .number("peers", name, DOCUMENTED, 0, "start to first next, us")
-                    .map(|us| us / 1e3),
-                1,
-            ),
-        ]
-    });
-
-    let head = [
-        "what",
-        "in process, 100",
-        "loopback, 1",
-        "loopback, 100",
-        "loopback, 1,000",
-        "100 / s3-dispatch",
-        "ms to first `/next`",
-    ];
-
-    table(&head, std::iter::once(first).chain(rows))
 }

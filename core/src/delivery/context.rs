@@ -1,7 +1,6 @@
 //! What is known about the message that a record came in.
 
 use std::any::Any;
-use std::num::IntErrorKind;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -72,11 +71,8 @@ pub fn parse_receive_count(text: &str) -> Option<u32> {
         return Some(u32::from(digit - b'0'));
     }
 
-    match text.parse::<u32>() {
-        Ok(count) => Some(count),
-        Err(error) if *error.kind() == IntErrorKind::PosOverflow => Some(u32::MAX),
-        Err(_) => None,
-    }
+    let is_count = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    is_count.then(|| text.parse().unwrap_or(u32::MAX))
 }
 
 impl MessageContext {

@@ -162,6 +162,27 @@ impl EventPattern {
         }
     }
 
+    /// Whether the set has an event that this version knows. If it has none, the pattern is
+    /// probably misspelt, or meant for an event that is newer than this version.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use s3_dispatch_core::EventPattern;
+    ///
+    /// assert!(EventPattern::parse("ObjectCreated:*")?.is_known());
+    /// assert!(!EventPattern::parse("ObjectCreatd:*")?.is_known());
+    /// # Ok::<_, s3_dispatch_core::Error>(())
+    /// ```
+    #[must_use]
+    pub fn is_known(&self) -> bool {
+        match &self.0 {
+            Selection::Everything | Selection::Category(Category::Static(_)) => true,
+            Selection::Category(Category::Parsed(_)) => false,
+            Selection::Name(name) => name.is_known(),
+        }
+    }
+
     /// Whether every event of `other` belongs to this set too.
     ///
     /// # Examples

@@ -80,7 +80,7 @@ pub(super) fn unknown_events(routes: &[Route]) -> Vec<Warning> {
         .flat_map(|route| route.patterns().iter().map(move |pattern| (route, pattern)));
 
     patterns
-        .filter(|(_, pattern)| !EventName::KNOWN.iter().any(|name| pattern.matches(name)))
+        .filter(|(_, pattern)| !pattern.is_known())
         .map(|(route, pattern)| {
             let mut text = format!("unknown event `{pattern}` in {route}");
             if let Some(nearest) = nearest_pattern(&pattern.to_string()) {

@@ -203,3 +203,30 @@ fn a_misspelled_category_proposes_the_nearest_category() {
 fn an_unrecognisable_literal_shows_example_patterns() {
     let _ = EventPattern::from_static("s3:Quux");
 }
+
+#[test]
+fn a_pattern_is_known_if_it_matches_a_known_event() {
+    let known = EventName::KNOWN.iter().flat_map(|name| {
+        let category = name.category();
+        [
+            name.as_str().to_owned(),
+            format!("{category}:*"),
+            format!("s3:{name}"),
+        ]
+    });
+    let unknown = [
+        "ObjectCreated:Teleport",
+        "ObjectCreated",
+        "ObjectCreatd:*",
+        "Object:*",
+    ];
+
+    for text in known
+        .chain(unknown.map(str::to_owned))
+        .chain(["*".to_owned()])
+    {
+        let pattern = EventPattern::parse(&text).unwrap();
+        let matches = EventName::KNOWN.iter().any(|name| pattern.matches(name));
+        assert_eq!(pattern.is_known(), matches, "{text}");
+    }
+}

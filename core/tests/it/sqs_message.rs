@@ -131,16 +131,39 @@ fn malformed_attributes_are_ignored() {
     }
 }
 
+fn receive_count(written: &str) -> Option<u32> {
+    let payload = format!(
+        r#"{{"Records":[{{"messageId":"1","body":"{{}}",
+        "attributes":{{"ApproximateReceiveCount":{written}}}}}]}}"#
+    );
+    let delivery = Delivery::parse(payload).unwrap();
+
+    delivery.messages()[0].context.receive_count()
+}
+
 #[test]
 fn a_receive_count_that_is_too_large_is_capped() {
-    let payload = r#"{"Records":[{"messageId":"1","body":"{}",
-        "attributes":{"ApproximateReceiveCount":"4294967296"}}]}"#;
-    assert_eq!(
-        Delivery::parse(payload).unwrap().messages()[0]
-            .context
-            .receive_count(),
-        Some(u32::MAX)
-    );
+    for written in ["4294967296", "18446744073709551616", &"9".repeat(80)] {
+        assert_eq!(receive_count(written), Some(u32::MAX), "{written}");
+        assert_eq!(receive_count(&format!("{written:?}")), Some(u32::MAX));
+    }
+}
+
+#[test]
+fn a_receive_count_has_nothing_but_digits() {
+    assert_eq!(receive_count("\"0012\""), Some(12));
+
+    for written in [
+        "",
+        "+5",
+        "-5",
+        "1.0",
+        "4294967296x",
+        "99999999999 ",
+        "\u{661}",
+    ] {
+        assert_eq!(receive_count(&format!("\"{written}\"")), None, "{written}");
+    }
 }
 
 #[test]

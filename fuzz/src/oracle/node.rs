@@ -188,6 +188,17 @@ impl<'v> Node<'v> {
         }
     }
 
+    /// A number or a string that has nothing but digits, as it is written.
+    pub(crate) fn digits(&self, name: &str) -> Option<String> {
+        let member = self.get(name)?;
+        let (Kind::Number(text) | Kind::Text(Some(text))) = member.kind() else {
+            return None;
+        };
+        let is_digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+
+        is_digits.then(|| text.to_owned())
+    }
+
     /// A string, or a natural number as it is written.
     pub(crate) fn text_or_natural(
         &self,

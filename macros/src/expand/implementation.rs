@@ -74,7 +74,9 @@ fn route(handler: &Handler) -> TokenStream {
     let name = handler.name().unraw().to_string();
 
     let events = options.events.iter();
-    let mut patterns = events.map(|event| quote!(__private::EventPattern::from_static(#event)));
+    // Made by the compiler, so that a program has nothing to parse when it starts.
+    let mut patterns =
+        events.map(|event| quote!(const { __private::EventPattern::from_static(#event) }));
     let (first, others) = (patterns.next(), patterns);
 
     let witness = witness_name(handler);

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 #[cfg(doc)]
 use s3_dispatch_core::Classify;
-use s3_dispatch_core::{Class, Error, ErrorKind, EventName, Manifest, Route, Router};
+use s3_dispatch_core::{Class, Error, ErrorKind, EventName, EventPattern, Manifest, Route, Router};
 use tracing::Level;
 
 #[cfg(feature = "object-store")]
@@ -1059,6 +1059,13 @@ impl<R: Router> Dispatcher<R> {
     /// Logs the patterns that match no known event, the first time that it is called.
     pub(crate) fn start(&self) {
         self.started.call_once(|| {
+            // Nearly always there is nothing to warn of, and then nothing is collected.
+            let routes = self.router.routes();
+            let mut patterns = routes.iter().flat_map(Route::patterns);
+            if patterns.all(EventPattern::is_known) {
+                return;
+            }
+
             for warning in Manifest::new(&*self.router).unknown_events() {
                 tracing::warn!("{warning}");
             }

@@ -138,8 +138,9 @@ impl Notes {
 
 /// Returns the path of the file. Both names are ours and AWS's, but a log stream's has slashes.
 fn path(function: &str, stream: &str) -> PathBuf {
-    let name: String = format!("s3-dispatch-{function}-{stream}")
-        .chars()
+    let name: String = ["s3-dispatch-", function, "-", stream]
+        .into_iter()
+        .flat_map(str::chars)
         .map(|character| match character {
             'a'..='z' | 'A'..='Z' | '0'..='9' | '-' | '_' => character,
             _ => '_',

@@ -1,6 +1,8 @@
 //! The function with s3-dispatch, whose handlers only read.
 
 mod many;
+#[cfg(feature = "sdk")]
+pub mod sdk;
 
 use std::convert::Infallible;
 
