@@ -3,12 +3,17 @@
 Kubernetes' own kinds are held against its schemas (`kubernetes-validate`), KEDA's against the
 models that are made of its custom resource definitions (`cloudcoil-models-keda`).
 
-    python3 deploy/tests/check.py
+    python3 deploy/tests/check.py            # what is in the repository
+    python3 deploy/tests/check.py FOLDER     # manifests of your own, made from these
 """
 
 import copy
 import json
 import re
+import shutil
+import subprocess
+import sys
+import tempfile
 import unittest
 from pathlib import Path
 
@@ -18,6 +23,19 @@ from cloudcoil.models.keda import v1alpha1 as keda
 
 DEPLOY = Path(__file__).resolve().parent.parent
 KUBERNETES = "1.37"
+
+# The manifests to check.
+MANIFESTS = Path(sys.argv[1]) if len(sys.argv) > 1 else DEPLOY / "kubernetes"
+IS_OWN = MANIFESTS != DEPLOY / "kubernetes"
+
+# The documents that make a worker.
+NEEDED = {
+    "Deployment",
+    "PodDisruptionBudget",
+    "ScaledObject",
+    "ServiceAccount",
+    "TriggerAuthentication",
+}
 
 # Seconds that remain of the grace period when a drain has ended.
 SPARE = 5
@@ -54,10 +72,14 @@ FREE = {"labels", "annotations", "matchLabels", "requests", "limits"}
 def load():
     """Returns all documents of the manifests, by their kind."""
     documents = {}
-    for file in sorted((DEPLOY / "kubernetes").glob("*.yaml")):
+    for file in sorted([*MANIFESTS.glob("*.yaml"), *MANIFESTS.glob("*.yml")]):
         for document in yaml.safe_load_all(file.read_text()):
-            assert document["kind"] not in documents, f"a second {document['kind']} in {file}"
+            if document["kind"] in documents:
+                sys.exit(f"error: {file} has a second {document['kind']}")
             documents[document["kind"]] = document
+
+    if missing := NEEDED - set(documents):
+        sys.exit(f"error: {MANIFESTS} has no {', '.join(sorted(missing))}")
     return documents
 
 
@@ -118,16 +140,9 @@ def variables(pairs):
 
 class Schemas(unittest.TestCase):
     def test_there_is_what_a_worker_needs(self):
-        self.assertEqual(
-            set(DOCUMENTS),
-            {
-                "Deployment",
-                "PodDisruptionBudget",
-                "ScaledObject",
-                "ServiceAccount",
-                "TriggerAuthentication",
-            },
-        )
+        self.assertLessEqual(NEEDED, set(DOCUMENTS))
+        if not IS_OWN:
+            self.assertEqual(NEEDED, set(DOCUMENTS))
 
     def test_every_document_is_right(self):
         for kind, document in DOCUMENTS.items():
@@ -223,6 +238,9 @@ class Container(unittest.TestCase):
         starts = [index for index, line in enumerate(lines) if line.startswith("FROM ")]
         self.stage = [line.split(maxsplit=1) for line in lines[starts[-1] :]]
 
+        (features,) = re.findall(r"^ARG FEATURES=(\S+)$", text, re.M)
+        self.features = set(features.split(","))
+
     def last(self, instruction):
         return [value for name, value in self.stage if name == instruction][-1]
 
@@ -233,6 +251,16 @@ class Container(unittest.TestCase):
         pod = POD["securityContext"]
         self.assertEqual(user, f"{pod['runAsUser']}:{pod['runAsGroup']}")
         self.assertNotIn("RUN", [name for name, _ in self.stage])
+
+    def test_the_program_has_what_the_readme_promises(self):
+        readme = (DEPLOY / "container" / "README.md").read_text()
+        for text, feature in [
+            ("or flags after `work`", "s3-dispatch/worker"),
+            ("`/livez`, `/readyz` and `/metrics`", "s3-dispatch/prometheus"),
+        ]:
+            self.assertIn(text, readme)
+            self.assertIn(feature, self.features)
+        self.assertIn(f"by default `{','.join(sorted(self.features, reverse=True))}`", readme)
 
     def test_the_program_itself_gets_the_signal(self):
         self.assertEqual(json.loads(self.last("ENTRYPOINT")), ["/program"])
@@ -265,5 +293,43 @@ class Ecs(unittest.TestCase):
         self.assertEqual(listed, SETTINGS)
 
 
+class OwnManifests(unittest.TestCase):
+    """What a user gets who checks manifests of their own."""
+
+    def check(self, change):
+        with tempfile.TemporaryDirectory() as folder:
+            own = Path(folder) / "own"
+            shutil.copytree(DEPLOY / "kubernetes", own)
+            change(own)
+            command = [sys.executable, __file__, str(own)]
+            done = subprocess.run(command, capture_output=True, text=True)
+            return done.returncode, done.stderr
+
+    def replace(self, old, new):
+        def change(own):
+            for file in own.glob("*.yaml"):
+                file.write_text(file.read_text().replace(old, new))
+
+        return self.check(change)
+
+    def test_another_name_is_right(self):
+        status, errors = self.replace("thumbnailer", "mirror")
+        self.assertEqual(status, 0, errors)
+
+    def test_a_document_more_is_right(self):
+        text = "apiVersion: v1\nkind: Namespace\nmetadata:\n  name: workers\n"
+        status, errors = self.check(lambda own: (own / "namespace.yml").write_text(text))
+        self.assertEqual(status, 0, errors)
+
+    def test_a_mistake_is_found(self):
+        status, errors = self.replace("terminationGracePeriodSeconds: 30", "replicas: 3")
+        self.assertNotEqual(status, 0)
+        self.assertIn("replicas", errors)
+        status, errors = self.check(lambda own: (own / "scaled-object.yaml").unlink())
+        self.assertNotEqual(status, 0)
+        self.assertIn("has no ScaledObject", errors)
+
+
 if __name__ == "__main__":
-    unittest.main()
+    # The other classes are about other files.
+    unittest.main(argv=[sys.argv[0], *(["Schemas", "Kubernetes"] if IS_OWN else [])])

@@ -31,9 +31,26 @@ fn main() {
         {
             write(&target, &trace_header);
         }
+        if event.contains("ObjectCreated")
+            && let Ok(queue) = std::env::var("LETTERS_TO")
+        {
+            send_letter(&queue, &event);
+        }
         if std::env::var("HANG").is_ok() {
             println!("working");
             std::thread::park();
+        }
+
+        match std::env::var("REFUSE").as_deref() {
+            Ok("batch") => {
+                post(&format!("invocation/{id}/error"), "{}");
+                continue;
+            }
+            Ok(_) => {
+                post(&format!("invocation/{id}/response"), &all_failed(&event));
+                continue;
+            }
+            Err(_) => {}
         }
 
         match event.trim_matches('"') {
@@ -137,6 +154,43 @@ fn write(target: &str, trace_header: &str) -> Option<()> {
         stream,
         "PUT {target} HTTP/1.1\r\nHost: {host}\r\n{sender}\r\nContent-Length: 4\r\n\
          Connection: close\r\n\r\nmore"
+    )
+    .ok()?;
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).ok()?;
+
+    Some(())
+}
+
+/// The answer that each message of a batch has failed.
+fn all_failed(event: &str) -> String {
+    let batch: serde_json::Value = serde_json::from_str(event).unwrap_or_default();
+    let records = batch["Records"].as_array().into_iter().flatten();
+    let failures = records.map(|record| serde_json::json!({"itemIdentifier": record["messageId"]}));
+    let failures: Vec<_> = failures.collect();
+
+    serde_json::json!({ "batchItemFailures": failures }).to_string()
+}
+
+/// Sends the notification of the first message of a batch to a queue, as a sink of dead letters
+/// does.
+fn send_letter(queue: &str, event: &str) -> Option<()> {
+    let endpoint = std::env::var("AWS_ENDPOINT_URL_SQS").ok()?;
+    let host = endpoint.strip_prefix("http://")?;
+    let batch: serde_json::Value = serde_json::from_str(event).ok()?;
+    let input = serde_json::json!({
+        "QueueUrl": format!("{endpoint}/123456789012/{queue}"),
+        "MessageBody": batch["Records"][0]["body"],
+    });
+    let input = input.to_string();
+
+    let mut stream = TcpStream::connect(host).ok()?;
+    write!(
+        stream,
+        "POST / HTTP/1.1\r\nHost: {host}\r\nContent-Type: application/x-amz-json-1.0\r\n\
+         X-Amz-Target: AmazonSQS.SendMessage\r\nConnection: close\r\nContent-Length: {}\r\n\r\n\
+         {input}",
+        input.len()
     )
     .ok()?;
     let mut answer = String::new();

@@ -45,7 +45,8 @@
 //! - [`S3Endpoint`] serves the buckets to any S3 client, and
 //!   [`LocalPipelineBuilder::with_sqs_endpoint`] the queues to any SQS client.
 //! - [`BatchJobRun`] is a job of S3 Batch Operations, which invokes a function without any queue.
-//! - [`LocalQueue`] is a queue for a worker in the same process.
+//! - [`LocalQueue`] is a queue for a worker in the same process, and [`LocalObjects`] the store of
+//!   objects for handlers there: the same buckets.
 //! - [`Journal`] contains everything that happens. [`Report`] says what happened to each event.
 //!
 //! The program `s3-dispatch-local` runs a pipeline in a terminal. All of this is for development
@@ -73,7 +74,7 @@ pub use lambda::{
     BatchJobRun, CompletionReport, Function, FunctionError, FunctionErrorKind, InProcess,
     Invocation, JobManifest, Kill, KillKind, Process, Remote, ReportedTask, TaskStatus,
 };
-pub use pipeline::{LocalPipeline, LocalPipelineBuilder, LocalQueue};
+pub use pipeline::{LocalObjects, LocalPipeline, LocalPipelineBuilder, LocalQueue};
 pub use s3::{BoundS3Endpoint, Buckets, EventId, ObjectEvent, ObjectSnapshot, S3Endpoint};
 pub use sqs::{
     AttributeValue, Deletion, Message, MessageAttribute, Queue, QueueSnapshot, QueuedMessage,

@@ -142,6 +142,9 @@ pub enum StepKind {
         receive_count: u32,
         /// Whether the message succeeded.
         fate: Fate,
+        /// How long the message stays invisible from now on, before it can be received again.
+        /// `None` if it succeeded, or if it is no longer in the queue.
+        invisible_for: Option<Duration>,
     },
     /// A client received a message from a queue.
     Received {

@@ -19,6 +19,7 @@ use crate::faults::{Fault, Hop};
 use crate::journal::{Fate, ReceivedMessage, StepKind};
 use crate::pipeline::engine::Engine;
 use crate::pipeline::injection::FaultSite;
+use crate::sqs::Receipt;
 use crate::topology::FunctionSpec;
 
 /// How long a function may run past its timeout before it is cut off.
@@ -337,6 +338,10 @@ impl BatchInvocation<'_> {
             };
 
             let has_succeeded = fate == Fate::Succeeded;
+            let invisible_for = match has_succeeded {
+                true => None,
+                false => self.invisible_for(received.receipt),
+            };
 
             let step = StepKind::Outcome {
                 function: Arc::clone(self.function),
@@ -345,6 +350,7 @@ impl BatchInvocation<'_> {
                 message_id: Arc::clone(&message.id),
                 receive_count: received.receive_count,
                 fate,
+                invisible_for,
             };
 
             self.engine.journal.append(message.event, step);
@@ -356,5 +362,12 @@ impl BatchInvocation<'_> {
                 }
             }
         }
+    }
+
+    /// How long a message of the batch stays invisible.
+    fn invisible_for(&self, receipt: Receipt) -> Option<Duration> {
+        let now = self.engine.clock.now();
+        self.engine
+            .read(|state| state.queues.get(self.queue)?.invisible_for(now, receipt))
     }
 }

@@ -10,7 +10,7 @@ use s3_dispatch::{Dispatcher, Router};
 
 use super::engine::Engine;
 use super::log::ChangeLog;
-use super::running::LocalPipeline;
+use super::running::{LocalObjects, LocalPipeline};
 use super::state::PipelineState;
 use crate::aws::traces::Traces;
 use crate::aws::web_access::Origin;
@@ -20,7 +20,7 @@ use crate::journal::report::Recorder;
 use crate::journal::{Journal, Observer, Step};
 use crate::lambda::invoker::Invoker;
 use crate::lambda::{Function, FunctionError, InProcess, Process, Remote, require_real_clock};
-use crate::s3::{BodyStore, StoreIndex};
+use crate::s3::{BodyStore, Buckets, StoreIndex};
 use crate::sqs::endpoint::BoundSqsEndpoint;
 use crate::topology::{FunctionSpec, PROCESSOR, Topology};
 use crate::{Error, ErrorKind};
@@ -77,6 +77,7 @@ pub struct LocalPipelineBuilder {
     history_capacity: usize,
     report_capacity: usize,
     observers: Vec<Observer>,
+    objects: Vec<LocalObjects>,
 }
 
 impl LocalPipeline {
@@ -130,6 +131,7 @@ impl LocalPipeline {
             history_capacity: DEFAULT_CAPACITY,
             report_capacity: DEFAULT_CAPACITY,
             observers: Vec::new(),
+            objects: Vec::new(),
         }
     }
 }
@@ -550,6 +552,36 @@ impl LocalPipelineBuilder {
         self
     }
 
+    /// Gives handlers in this process the buckets as their store. [`LocalObjects`] says how.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use s3_dispatch::objects::{Object, ObjectError, Objects};
+    /// use s3_dispatch::Routes;
+    /// use s3_dispatch_local::{LocalObjects, LocalPipeline};
+    ///
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() -> Result<(), s3_dispatch_local::Error> {
+    /// let objects = LocalObjects::new();
+    /// let state = Objects::new(objects.clone());
+    /// let routes = Routes::new(state).on_fn("ObjectCreated:*", async |object: Object| {
+    ///     assert_eq!(object.text().await?, "three short words");
+    ///     Ok::<_, ObjectError>(())
+    /// });
+    ///
+    /// let pipeline = LocalPipeline::of(routes)?.with_objects(&objects).start().await?;
+    /// let id = pipeline.put("amzn-s3-demo-bucket", "a.txt", "three short words").await?;
+    /// pipeline.settle().await;
+    /// assert_eq!(pipeline.report().events[&id].handled, 1);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn with_objects(mut self, objects: &LocalObjects) -> Self {
+        self.objects.push(objects.clone());
+        self
+    }
+
     /// Starts the pipeline. The queues are restored, the functions start, and S3 sends its test
     /// notifications unless it has sent them before.
     ///
@@ -619,11 +651,17 @@ impl LocalPipelineBuilder {
             engine.publish_test_notifications().await?;
         }
 
+        // Before a function is invoked that needs them.
+        let buckets = Arc::new(Buckets::new(bodies, Arc::clone(&engine) as _));
+        self.objects
+            .iter()
+            .for_each(|objects| objects.serve(&buckets));
+
         let pipeline = LocalPipeline::run(
             engine,
             self.topology,
             sources,
-            bodies,
+            buckets,
             invokers,
             recorder,
             sqs,

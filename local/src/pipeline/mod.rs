@@ -17,4 +17,4 @@ mod state;
 mod transit;
 
 pub use self::builder::LocalPipelineBuilder;
-pub use self::running::{LocalPipeline, LocalQueue};
+pub use self::running::{LocalObjects, LocalPipeline, LocalQueue};

@@ -184,4 +184,12 @@ impl Queue {
 
         Ok(())
     }
+
+    /// How long a received message stays invisible. `None` if it was deleted or received again.
+    pub(crate) fn invisible_for(&self, now: SystemTime, receipt: Receipt) -> Option<Duration> {
+        let stored = self.find(receipt)?;
+        let is_same = stored.receive_count == receipt.receive_count;
+
+        is_same.then(|| stored.visible.duration_since(now).unwrap_or_default())
+    }
 }

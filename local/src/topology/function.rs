@@ -194,8 +194,9 @@ impl FunctionSpec {
     ///
     /// It is started as `PROGRAM work --queue-url URL`, followed by its arguments, and needs the
     /// [SQS endpoint](crate::LocalPipelineBuilder::with_sqs_endpoint). If it ends, it is started
-    /// again after a pause. At the [end](crate::LocalPipeline::stop_workers) it gets SIGTERM and
-    /// may take as long as the function's timeout. Its mapping has no settings that matter.
+    /// again after a pause. At the [end](crate::LocalPipeline::stop_workers), and when its program
+    /// changes, it gets SIGTERM and may take as long as the function's timeout; a new program is
+    /// started then. Its mapping has no settings that matter.
     ///
     /// ```
     /// use s3_dispatch_local::FunctionSpec;

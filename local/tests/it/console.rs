@@ -89,3 +89,50 @@ async fn failures_and_faults_are_shown_among_many_steps() {
     assert_eq!(printed, told);
     assert!((5..50).contains(&told), "{counts:?}");
 }
+
+#[tokio::test]
+async fn a_record_in_a_dead_letter_queue_has_the_number_of_its_event() {
+    let letters = "put-processor:LETTERS_TO=put-processor-dead-letters";
+    let mut local = start(&wayward(), &["--port", "0", "--env", letters]);
+    let port = local.port().await;
+    put_into(port, "amzn-s3-demo-bucket", "a%20b", "1").await;
+
+    let queue = local.line("put-processor-dead-letters has message").await;
+    let outcome = local.line(" outcome ").await;
+    for line in [&queue, &outcome] {
+        assert!(line.contains(" #1 "), "{line}");
+    }
+    assert!(
+        outcome.contains("succeeded; put-processor-dead-letters has its record"),
+        "{outcome}"
+    );
+}
+
+#[tokio::test]
+async fn other_messages_that_functions_send_have_no_number() {
+    let mut local = start(&wayward(), &["--port", "0"]);
+    let port = local.port().await;
+    put_into(port, "amzn-s3-demo-bucket", "a", "1").await;
+
+    let outcome = local.line(" outcome ").await;
+    assert!(outcome.contains(" succeeded  +"), "{outcome}");
+}
+
+#[tokio::test]
+async fn a_failure_says_when_its_message_comes_back() {
+    // The queues of the examples have six times the 30 seconds of their functions.
+    for (refuse, text) in [
+        ("batch", " failed with the whole batch, comes back in "),
+        ("messages", " failed, comes back in "),
+    ] {
+        let refuse = format!("put-processor:REFUSE={refuse}");
+        let mut local = start(&wayward(), &["--port", "0", "--env", &refuse]);
+        let port = local.port().await;
+        put_into(port, "amzn-s3-demo-bucket", "a", "1").await;
+
+        let outcome = local.line(text).await;
+        let (_, rest) = outcome.split_once(text).unwrap();
+        let seconds: u32 = rest.split(' ').next().unwrap().parse().unwrap();
+        assert!((170..=180).contains(&seconds), "{outcome}");
+    }
+}

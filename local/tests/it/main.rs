@@ -10,6 +10,7 @@ mod deaths;
 mod eventbridge;
 mod faults;
 mod left_out_queues;
+mod local_objects;
 mod local_queue;
 mod mapping;
 mod objects;

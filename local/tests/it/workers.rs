@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use s3_dispatch::{EventPattern, Routes};
 use s3_dispatch_local::{
-    BucketSpec, Destination, ErrorKind, FunctionSpec, LocalPipeline, LocalPipelineBuilder,
-    MappingSpec, NotificationSpec, QueueSpec, StepKind, Topology,
+    BucketSpec, Destination, ErrorKind, FunctionSpec, Journal, LocalPipeline, LocalPipelineBuilder,
+    MappingSpec, NotificationSpec, QueueSpec, Step, StepKind, Topology,
 };
 
 use crate::cli::Program;
@@ -50,8 +50,12 @@ fn builder(worker: FunctionSpec) -> LocalPipelineBuilder {
 }
 
 /// Waits for a step, which may already have happened.
-async fn step<T>(pipeline: &LocalPipeline, mut wanted: impl FnMut(&StepKind) -> Option<T>) -> T {
-    let (history, mut live) = pipeline.journal().history_and_watch();
+async fn step<T>(pipeline: &LocalPipeline, wanted: impl FnMut(&StepKind) -> Option<T>) -> T {
+    step_of(pipeline.journal(), wanted).await
+}
+
+async fn step_of<T>(journal: &Journal, mut wanted: impl FnMut(&StepKind) -> Option<T>) -> T {
+    let (history, mut live) = journal.history_and_watch();
     if let Some(found) = history.iter().find_map(|step| wanted(&step.kind)) {
         return found;
     }
@@ -209,11 +213,19 @@ async fn a_pipeline_that_stops_or_is_dropped_ends_its_workers() {
         let pipeline = builder(worker().with_variable("STUBBORN", "1"));
         let pipeline = pipeline.start().await.unwrap();
         let process = process(&pipeline).await;
+        let journal = pipeline.journal().clone();
         if is_stopped {
             pipeline.stop().await;
         }
         drop(pipeline);
         ends(&process).await;
+
+        let is_stopped = |step: &StepKind| matches!(step, StepKind::FunctionStopped { .. });
+        step_of(&journal, |step| is_stopped(step).then_some(())).await;
+        let is_start = |step: &&Step| matches!(step.kind, StepKind::FunctionStarted { .. });
+        let history = journal.history();
+        let history = history.iter().map(AsRef::as_ref);
+        assert_eq!(history.filter(is_start).count(), 1);
     }
 }
 
@@ -361,6 +373,64 @@ async fn the_program_drains_its_workers_before_it_ends() {
 }
 
 #[tokio::test]
+async fn a_worker_that_ends_by_itself_has_not_crashed() {
+    let worker = format!("put-processor={}", receiver().display());
+    let copies = format!("copy-processor={}", receiver().display());
+    let arguments = ["--port", "0", "--worker", &worker, "--worker", &copies];
+    let mut local = Program::start(&arguments);
+    let started = local.line("put-processor started as process").await;
+    let process = started.rsplit(' ').next().unwrap();
+    local.line("put-processor: started with work").await;
+
+    let mut kill = std::process::Command::new("kill");
+    assert!(kill.args(["-TERM", process]).status().unwrap().success());
+    local.line("put-processor ended: exit status: 0").await;
+    local.line("put-processor restarts in").await;
+    assert!(!local.seen().iter().any(|line| line.contains("crashed")));
+}
+
+#[tokio::test]
+async fn a_worker_of_a_pipeline_needs_no_path_and_runs_no_elsewhere() {
+    let copies = format!("copy-processor={}", put_processor().display());
+    let remote = ["--function", "put-processor=http://127.0.0.1:9"];
+    let twice = ["--worker", "put-processor", "--function", &copies];
+    let mut local = Program::start(&[&remote[..], &twice, &["--port", "0"]].concat());
+    let (status, errors) = local.end().await;
+    assert!(!status.success());
+    assert!(errors.contains("`put-processor` is either"), "{errors}");
+
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("local.toml");
+    let pipeline = |place: &str| {
+        format!(
+            "[[bucket]]\nname = \"photos\"\n[[bucket.notification]]\nevents = \
+             [\"ObjectCreated:*\"]\nqueue = \"index\"\n[[queue]]\nname = \"index\"\n\
+             [[function]]\nname = \"index\"\n{place}\n[[mapping]]\nqueue = \"index\"\n\
+             function = \"index\"\n"
+        )
+    };
+    let arguments = [
+        "--config",
+        file.to_str().unwrap(),
+        "--port",
+        "0",
+        "--worker",
+        "index",
+    ];
+
+    let program = format!("command = [\"{}\"]", receiver().display());
+    std::fs::write(&file, pipeline(&program)).unwrap();
+    let mut local = Program::start(&arguments);
+    local.line("index is a worker").await;
+    local.line("index: started with work --queue-url").await;
+
+    std::fs::write(&file, pipeline("url = \"http://127.0.0.1:9\"")).unwrap();
+    let (status, errors) = Program::start(&arguments).end().await;
+    assert!(!status.success());
+    assert!(errors.contains("`--worker index=PATH`"), "{errors}");
+}
+
+#[tokio::test]
 async fn an_option_that_makes_no_sense_is_refused() {
     let worker = format!("put-processor={}", receiver().display());
     for (arguments, text) in [
@@ -379,7 +449,7 @@ async fn an_option_that_makes_no_sense_is_refused() {
                 "--port",
                 "0",
             ],
-            "expected `NAME=PATH`",
+            "expected `NAME` or `NAME=PATH`",
         ),
     ] {
         let mut local = Program::start(&arguments);

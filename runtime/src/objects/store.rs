@@ -14,8 +14,9 @@ use crate::objects::error::ObjectError;
 
 /// Where objects are: three requests of S3.
 ///
-/// It is implemented for `aws_sdk_s3::Client` (feature `objects`) and for the memory of objects in
-/// `s3-dispatch-testing`. The suite of that crate checks every promise of this trait.
+/// It is implemented for `aws_sdk_s3::Client` (feature `objects`), for the memory of objects in
+/// `s3-dispatch-testing`, and for the buckets of a pipeline in `s3-dispatch-local`. The suite in
+/// `s3-dispatch-testing` checks every promise of this trait.
 ///
 /// The store repeats requests that fail in passing, as the AWS SDK does. An error that it returns
 /// has the [kind](crate::objects::ObjectErrorKind) of what the service said in the end.

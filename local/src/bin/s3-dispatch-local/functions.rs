@@ -7,7 +7,7 @@ use std::net::SocketAddr;
 use s3_dispatch_local::{FunctionSpec, InvokeUrl, Step, StepKind, Topology};
 use tokio::sync::watch;
 
-use crate::cli::{Arguments, Implementation};
+use crate::cli::{Arguments, Implementation, WorkerChoice};
 use crate::examples;
 
 /// Waits for a worker that cannot work: nothing would receive from its queue.
@@ -61,15 +61,20 @@ pub(crate) async fn set_programs(
     functions: &mut [FunctionSpec],
 ) -> Result<(), Box<dyn Error>> {
     let mut given: BTreeMap<_, _> = arguments.function.iter().cloned().collect();
-    let mut workers: BTreeMap<_, _> = arguments.worker.iter().cloned().collect();
-    if let Some(name) = workers.keys().find(|name| given.contains_key(*name)) {
+    let mut workers = arguments.worker.iter().filter_map(WorkerChoice::name);
+    if let Some(name) = workers.find(|name| given.contains_key(*name)) {
         return Err(format!("`{name}` is either a function or a worker").into());
     }
 
+    for name in arguments.named_functions() {
+        if !functions.iter().any(|function| function.name == name) {
+            return Err(no_function(name, functions));
+        }
+    }
+
     for function in &mut *functions {
-        if let Some(program) = workers.remove(&function.name) {
-            *function = function.clone().with_program(program).as_worker();
-            function.arguments.clone_from(&arguments.arguments);
+        if arguments.is_worker(&function.name) {
+            make_worker(arguments, function)?;
         }
 
         match given.remove(&function.name) {
@@ -91,15 +96,41 @@ pub(crate) async fn set_programs(
         return Err("the arguments after `--` need a program: `--function NAME=PATH`".into());
     }
 
-    let unknown = given.into_keys().chain(workers.into_keys()).next();
-    if let Some(name) = unknown {
-        return Err(no_function(&name, functions));
-    }
-
     if arguments.config.is_none() {
         examples::set_programs(functions).await?;
     }
 
+    Ok(())
+}
+
+/// Makes a function a worker, with its own program or with the one that is given.
+fn make_worker(arguments: &Arguments, function: &mut FunctionSpec) -> Result<(), Box<dyn Error>> {
+    let mut choices = arguments.worker.iter().rev();
+    let program = choices.find_map(|choice| match choice {
+        WorkerChoice::One(name, Some(program)) if *name == function.name => Some(program.clone()),
+        _ => None,
+    });
+
+    match program {
+        Some(program) => {
+            *function = function.clone().with_program(program);
+            function.arguments.clone_from(&arguments.arguments);
+        }
+        None if function.invoke_url.is_some() => {
+            let name = &function.name;
+            let text = format!(
+                "`{name}` runs elsewhere, so it cannot be a worker; name its program with \
+                 `--worker {name}=PATH`"
+            );
+            return Err(text.into());
+        }
+        None if !arguments.arguments.is_empty() => {
+            function.arguments.clone_from(&arguments.arguments);
+        }
+        None => {}
+    }
+
+    *function = function.clone().as_worker();
     Ok(())
 }
 

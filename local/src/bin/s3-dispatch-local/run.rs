@@ -315,12 +315,12 @@ fn greet(arguments: &Arguments, address: SocketAddr, sqs: Option<SocketAddr>, to
     }
 
     if arguments.demo.is_none() {
-        say(&format!(
-            "  export AWS_ENDPOINT_URL_S3=http://{address} AWS_REGION=us-east-1"
-        ));
+        say(&format!("  export AWS_ENDPOINT_URL_S3=http://{address}"));
         if let Some(sqs) = sqs {
             say(&format!("  export AWS_ENDPOINT_URL_SQS=http://{sqs}"));
         }
+        // Version 1 of the AWS CLI knows only the second one.
+        say("  export AWS_REGION=us-east-1 AWS_DEFAULT_REGION=us-east-1");
         say("  export AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test");
         say("For development and tests only. Press Ctrl-C to stop.");
     }

@@ -91,3 +91,18 @@ impl FunctionChild {
     #[cfg(not(unix))]
     fn kill_group(&self) {}
 }
+
+/// Sends SIGTERM. The process has not been waited for, so its id is its own.
+#[cfg(unix)]
+pub(super) fn ask_to_end(process: Option<u32>) {
+    use rustix::process::{Pid, Signal, kill_process};
+
+    let process = process.and_then(|id| i32::try_from(id).ok());
+    if let Some(process) = process.and_then(Pid::from_raw) {
+        // This fails only if it has already ended.
+        let _ = kill_process(process, Signal::TERM);
+    }
+}
+
+#[cfg(not(unix))]
+pub(super) fn ask_to_end(_: Option<u32>) {}

@@ -3,7 +3,10 @@
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
+
+/// How often a program is looked at.
+const INTERVAL: Duration = Duration::from_millis(250);
 
 /// What tells one build of a program from the next.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,6 +29,22 @@ impl FileVersion {
             #[cfg(unix)]
             inode: std::os::unix::fs::MetadataExt::ino(&metadata),
         })
+    }
+}
+
+/// Waits until another version of this file is there than this one, and has been for a moment,
+/// because a build may still write it.
+pub(super) async fn changed(program: &Path, from: Option<&FileVersion>) {
+    let mut last = None;
+
+    loop {
+        tokio::time::sleep(INTERVAL).await;
+        let now = FileVersion::of(program);
+        if now.is_some() && now.as_ref() != from && now == last {
+            return;
+        }
+
+        last = now;
     }
 }
 

@@ -9,10 +9,10 @@ use tokio::sync::{oneshot, watch};
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
-use super::child::FunctionChild;
+use super::child::{FunctionChild, ask_to_end};
 use super::command::worker_command;
 use super::environment::{LOG_GRACE, read_logs};
-use super::program_file::find;
+use super::program_file::{FileVersion, changed, find};
 use crate::journal::{Journal, StepKind};
 use crate::topology::FunctionSpec;
 use crate::{Error, ErrorKind};
@@ -42,8 +42,8 @@ enum Order {
     End,
 }
 
-/// A worker with its process, which is started again when it ends, unless its program has no
-/// command `work`. Dropping it kills the process.
+/// A worker with its process, which is started again when it ends or when its program changes,
+/// unless its program has no command `work`. Dropping it kills the process.
 pub(crate) struct Worker {
     order: watch::Sender<Order>,
     task: Mutex<Option<JoinHandle<()>>>,
@@ -114,6 +114,23 @@ impl Worker {
     }
 }
 
+/// A process that was started.
+struct Started {
+    child: FunctionChild,
+    /// The program that it runs.
+    version: Option<FileVersion>,
+}
+
+/// Why a process has ended.
+enum End {
+    /// The worker was stopped.
+    Stopped,
+    /// Its program has changed.
+    Changed,
+    /// By itself, in this way.
+    Itself(String),
+}
+
 /// Starts the process of a worker, again and again.
 struct Supervisor {
     function: Arc<str>,
@@ -124,8 +141,9 @@ struct Supervisor {
 }
 
 impl Supervisor {
-    fn spawn(&self) -> io::Result<FunctionChild> {
+    fn spawn(&self) -> io::Result<Started> {
         let program: &Path = &self.program;
+        let version = FileVersion::of(program);
         let child = FunctionChild::spawn(worker_command(&self.spec, program, &self.queue_url))?;
 
         self.record(StepKind::FunctionStarted {
@@ -133,21 +151,28 @@ impl Supervisor {
             process: child.id(),
         });
 
-        Ok(child)
+        Ok(Started { child, version })
     }
 
-    async fn run(self, first: FunctionChild, mut orders: watch::Receiver<Order>) {
+    async fn run(self, first: Started, mut orders: watch::Receiver<Order>) {
         let mut next = Some(first);
         let mut ends_in_a_row = 0;
 
         loop {
             let started = Instant::now();
-            let reason = match next.take().map_or_else(|| self.spawn(), Ok) {
-                Ok(child) => self.watch(child, &mut orders).await,
-                Err(error) => Some(format!("it cannot be started: {error}")),
+            let end = match next.take().map_or_else(|| self.spawn(), Ok) {
+                Ok(started) => self.watch(started, &mut orders).await,
+                Err(error) => End::Itself(format!("it cannot be started: {error}")),
             };
 
-            let Some(reason) = reason else { break };
+            let reason = match end {
+                End::Stopped => break,
+                End::Changed => {
+                    ends_in_a_row = 0;
+                    continue;
+                }
+                End::Itself(reason) => reason,
+            };
             if let Some(reason) = self.given_up(&reason) {
                 return self.record_stopped(Some(reason));
             }
@@ -207,12 +232,9 @@ impl Supervisor {
         });
     }
 
-    /// Waits until a process ends by itself, and returns how. `None` if it was stopped.
-    async fn watch(
-        &self,
-        mut child: FunctionChild,
-        orders: &mut watch::Receiver<Order>,
-    ) -> Option<String> {
+    /// Waits until a process ends, and ends it when it shall no longer run.
+    async fn watch(&self, started: Started, orders: &mut watch::Receiver<Order>) -> End {
+        let Started { mut child, version } = started;
         let logs = read_logs(&mut child, &self.function, &self.journal);
         let process = child.id();
         let (release, released) = oneshot::channel();
@@ -220,8 +242,19 @@ impl Supervisor {
 
         let reason = tokio::select! {
             biased;
-            reason = &mut ended => reason,
-            () = stops(orders) => {
+            reason = &mut ended => Some(reason),
+            () = stops(orders) => None,
+            () = changed(&self.program, version.as_ref()) => {
+                self.record(StepKind::ProgramChanged {
+                    function: Arc::clone(&self.function),
+                });
+                None
+            }
+        };
+
+        let end = match reason {
+            Some(reason) => reason.map_or(End::Stopped, End::Itself),
+            None => {
                 ask_to_end(process);
                 let is_killed = tokio::select! {
                     biased;
@@ -235,7 +268,11 @@ impl Supervisor {
                     drop(release);
                     ended.await;
                 }
-                None
+
+                match shall_run(orders) {
+                    true => End::Changed,
+                    false => End::Stopped,
+                }
             }
         };
 
@@ -244,7 +281,7 @@ impl Supervisor {
             drop(tokio::time::timeout(LOG_GRACE, log).await);
         }
 
-        reason
+        end
     }
 
     fn record(&self, step: StepKind) {
@@ -252,23 +289,14 @@ impl Supervisor {
     }
 }
 
+/// Whether the worker shall still run.
+fn shall_run(orders: &watch::Receiver<Order>) -> bool {
+    // An error means that the worker was dropped.
+    *orders.borrow() == Order::Run && orders.has_changed().is_ok()
+}
+
 /// Waits until the worker shall no longer run.
 async fn stops(orders: &mut watch::Receiver<Order>) {
     // An error means that the worker was dropped.
     drop(orders.wait_for(|order| *order != Order::Run).await);
 }
-
-/// Sends SIGTERM. The process has not been waited for, so its id is its own.
-#[cfg(unix)]
-fn ask_to_end(process: Option<u32>) {
-    use rustix::process::{Pid, Signal, kill_process};
-
-    let process = process.and_then(|id| i32::try_from(id).ok());
-    if let Some(process) = process.and_then(Pid::from_raw) {
-        // This fails only if it has already ended.
-        let _ = kill_process(process, Signal::TERM);
-    }
-}
-
-#[cfg(not(unix))]
-fn ask_to_end(_: Option<u32>) {}

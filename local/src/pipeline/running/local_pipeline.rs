@@ -17,7 +17,7 @@ use crate::lambda::mapping::Mapping;
 use crate::pipeline::arrivals::deliver_in_transit;
 use crate::pipeline::engine::Engine;
 use crate::pipeline::state::PipelineState;
-use crate::s3::{BodyStore, Buckets, EventId, ObjectEvent};
+use crate::s3::{Buckets, EventId, ObjectEvent};
 use crate::sqs::endpoint::{BoundSqsEndpoint, SqsEndpoint, queue_url};
 use crate::sqs::{Message, QueueSnapshot, Sent};
 use crate::topology::{NotificationSource, Topology};
@@ -78,7 +78,7 @@ impl LocalPipeline {
         engine: Arc<Engine>,
         topology: Topology,
         sources: Vec<(String, NotificationSource)>,
-        bodies: BodyStore,
+        buckets: Arc<Buckets>,
         invokers: BTreeMap<String, Arc<Invoker>>,
         recorder: Arc<Mutex<Recorder>>,
         sqs: Option<BoundSqsEndpoint>,
@@ -96,13 +96,11 @@ impl LocalPipeline {
         let sqs_address = sqs.as_ref().map(BoundSqsEndpoint::address);
         let sqs = sqs.map(|bound| bound.serve(Arc::clone(&engine)));
 
-        let buckets = Buckets::new(bodies, Arc::clone(&engine) as _);
-
         Self(Arc::new(Inner {
             engine,
             topology,
             sources,
-            buckets: Arc::new(buckets),
+            buckets,
             invokers,
             recorder,
             tasks: Mutex::new(tasks),

@@ -18,6 +18,7 @@ use crate::aws::traces::Sender;
 mod attributes;
 mod buckets;
 mod deletions;
+mod handler_requests;
 mod listings;
 mod objects;
 mod reads;

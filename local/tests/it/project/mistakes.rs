@@ -29,6 +29,15 @@ async fn without_a_project_the_error_names_the_other_ways() {
         assert!(errors.contains(part), "{errors}");
     }
 
+    for arguments in [
+        &["--worker"][..],
+        &["--worker", "index"],
+        &["--function", "put-processor=index", "--watch"],
+        &["--function", "put-processor=index", "--features", "index"],
+    ] {
+        check(&nothing, arguments, "is not in a Cargo project").await;
+    }
+
     let missing = ["--manifest-path", "missing/Cargo.toml"];
     check(&nothing, &missing, "missing/Cargo.toml`").await;
 }
@@ -80,6 +89,27 @@ async fn another_program_is_told_from_one_of_s3_dispatch() {
         "ended with exit status: 2: two routes are equal;",
     )
     .await;
+}
+
+#[tokio::test]
+async fn a_program_that_says_itself_why_it_fails_is_quoted_without_advice() {
+    for (text, expected) in [
+        (
+            "fn main() { panic!(\"two routes are equal\") }",
+            "two routes are equal",
+        ),
+        (
+            "fn main() { eprintln!(\"set SIZE\"); std::process::exit(1) }",
+            "ended with exit status: 1: set SIZE",
+        ),
+    ] {
+        let project = TestProject::new();
+        project.write_manifest(&["index"]);
+        project.write("src/index.rs", text);
+        let errors = fails(&project, &[]).await;
+        assert!(errors.contains(expected), "{errors}");
+        assert!(!errors.contains("s3_dispatch::start"), "{errors}");
+    }
 }
 
 #[tokio::test]

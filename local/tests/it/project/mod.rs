@@ -3,6 +3,7 @@
 mod mistakes;
 mod test_project;
 mod watching;
+mod workers;
 
 use self::test_project::TestProject;
 use crate::cli::put_into;

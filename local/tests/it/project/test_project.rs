@@ -37,8 +37,17 @@ impl TestProject {
         self.write("Cargo.toml", &format!("{package}{programs}"));
     }
 
-    /// Writes a program that says what it handles as one of `s3-dispatch` does. As a function, it
-    /// prints its version and succeeds.
+    /// Adds a feature to the manifest, which programs print when they start.
+    pub(super) fn add_feature(&self, name: &str) {
+        let manifest = fs::read_to_string(self.folder().join("Cargo.toml")).unwrap();
+        self.write(
+            "Cargo.toml",
+            &format!("{manifest}[features]\n{name} = []\n"),
+        );
+    }
+
+    /// Writes a program that says what it handles as one of `s3-dispatch` does. Otherwise it prints
+    /// its version, and becomes the program in `FUNCTION`.
     pub(super) fn write_main(&self, name: &str, version: &str, buckets: &[&str], event: &str) {
         let event_name = match event.strip_suffix('*') {
             Some(prefix) => json!([{"prefix": prefix}]),
@@ -60,8 +69,9 @@ impl TestProject {
                      return println!(\"{{}}\", r#\"{routes}\"#);\n\
                  }}\n\
                  println!(\"version {version}\");\n\
+                 println!(\"with worker: {{}}\", cfg!(feature = \"worker\"));\n\
                  let function = std::env::var(\"FUNCTION\").unwrap();\n\
-                 panic!(\"{{}}\", std::process::Command::new(function).exec());\n\
+                 panic!(\"{{}}\", std::process::Command::new(function).args(arguments).exec());\n\
              }}\n"
         );
         self.write(&format!("src/{name}.rs"), &text);

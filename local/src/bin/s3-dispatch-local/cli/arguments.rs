@@ -8,8 +8,8 @@ use s3_dispatch_local::{Error, Faults, Origin, Topology};
 
 use super::batch_arguments::BatchArguments;
 use super::values::{
-    ConsoleLines, Demo, FaultRate, Implementation, Variable, parse_fault, parse_implementation,
-    parse_port, parse_rate, parse_seed, parse_variable, parse_worker,
+    ConsoleLines, Demo, FaultRate, Implementation, Variable, WorkerChoice, parse_fault,
+    parse_implementation, parse_port, parse_rate, parse_seed, parse_variable, parse_worker,
 };
 
 /// Runs S3, SNS, EventBridge, SQS and Lambda on this machine, and can inject the faults that AWS
@@ -26,7 +26,7 @@ use super::values::{
     args_conflicts_with_subcommands = true,
     group = ArgGroup::new("programs").args(["function", "worker"]).multiple(true),
     group = ArgGroup::new("pipeline")
-        .args(["config", "demo", "examples", "function", "worker"])
+        .args(["config", "demo", "examples"])
         .multiple(true)
 )]
 pub(crate) struct Arguments {
@@ -68,10 +68,18 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "NAME=PATH|URL", value_parser = parse_implementation)]
     pub(crate) function: Vec<(String, Implementation)>,
 
-    /// Run this program as a worker instead of the function NAME: as `PATH work --queue-url URL`,
-    /// it receives from the function's queue itself. Can be given once for each function.
-    #[arg(long, value_name = "NAME=PATH", value_parser = parse_worker)]
-    pub(crate) worker: Vec<(String, PathBuf)>,
+    /// Run the program of the function NAME as a worker, or the one at PATH instead of it: as
+    /// `PROGRAM work --queue-url URL`, it receives from the function's queue itself. Without NAME,
+    /// all programs are workers. A program of the Cargo project is built with the feature `worker`
+    /// of its package, if there is one. Can be given once for each function.
+    #[arg(
+        long,
+        value_name = "NAME[=PATH]",
+        num_args = 0..=1,
+        default_missing_value = "",
+        value_parser = parse_worker
+    )]
+    pub(crate) worker: Vec<WorkerChoice>,
 
     /// Set an environment variable of every function, or of one (`put-processor:LOG=debug`). Can be
     /// given several times.
@@ -173,12 +181,40 @@ pub(crate) enum Command {
 }
 
 impl Arguments {
-    /// Whether the pipeline is that of a Cargo project.
+    /// Whether the pipeline is that of a Cargo project, if there is one.
     pub(crate) fn has_project(&self) -> bool {
-        let has_programs = !self.function.is_empty() || !self.worker.is_empty();
-        let has_pipeline = self.config.is_some() || self.demo.is_some() || self.examples;
+        self.config.is_none() && self.demo.is_none() && !self.examples
+    }
 
-        !has_programs && !has_pipeline
+    /// Whether options are about the Cargo project, so that there must be one.
+    pub(crate) fn needs_project(&self) -> bool {
+        let workers = || self.worker.iter();
+        let is_given = !self.function.is_empty() || workers().any(WorkerChoice::has_program);
+        let is_built = self.watch || self.release || !self.features.is_empty();
+
+        !is_given
+            || is_built
+            || !self.program.is_empty()
+            || !workers().all(WorkerChoice::has_program)
+    }
+
+    /// The functions that options name, each of which is a program of the Cargo project.
+    pub(crate) fn named_functions(&self) -> impl Iterator<Item = &str> {
+        let functions = self.function.iter().map(|(name, _)| name.as_str());
+        let workers = self.worker.iter().filter_map(WorkerChoice::name);
+
+        functions.chain(workers)
+    }
+
+    /// Whether the function of this name is a worker.
+    pub(crate) fn is_worker(&self, function: &str) -> bool {
+        let is_function = self.function.iter().any(|(name, _)| name == function);
+        let mut workers = self.worker.iter();
+
+        workers.any(|choice| match choice.name() {
+            Some(name) => name == function,
+            None => !is_function,
+        })
     }
 
     /// The pipeline of the configuration file, or else that of the examples.

@@ -8,4 +8,4 @@ mod values;
 
 pub(crate) use arguments::{Arguments, Command};
 pub(crate) use batch_arguments::BatchArguments;
-pub(crate) use values::{Demo, Implementation, Variable};
+pub(crate) use values::{Demo, Implementation, Variable, WorkerChoice};

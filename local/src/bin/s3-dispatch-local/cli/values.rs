@@ -15,6 +15,30 @@ pub(crate) enum Implementation {
     Url(InvokeUrl),
 }
 
+/// Which functions are workers.
+#[derive(Debug, Clone)]
+pub(crate) enum WorkerChoice {
+    /// All of them.
+    All,
+    /// The one of this name, with its own program or with this one.
+    One(String, Option<PathBuf>),
+}
+
+impl WorkerChoice {
+    /// The function. `None` if it is about all of them.
+    pub(crate) fn name(&self) -> Option<&str> {
+        match self {
+            Self::All => None,
+            Self::One(name, _) => Some(name),
+        }
+    }
+
+    /// Whether a program is given.
+    pub(super) fn has_program(&self) -> bool {
+        matches!(self, Self::One(_, Some(_)))
+    }
+}
+
 /// What a demo shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Demo {
@@ -75,10 +99,18 @@ pub(super) fn parse_implementation(text: &str) -> Result<(String, Implementation
     Ok((name.to_owned(), implementation))
 }
 
-pub(super) fn parse_worker(text: &str) -> Result<(String, PathBuf), String> {
+pub(super) fn parse_worker(text: &str) -> Result<WorkerChoice, String> {
+    if text.is_empty() {
+        return Ok(WorkerChoice::All);
+    }
+
+    if !text.contains('=') {
+        return Ok(WorkerChoice::One(text.to_owned(), None));
+    }
+
     match parse_implementation(text) {
-        Ok((name, Implementation::Program(program))) => Ok((name, program)),
-        _ => Err("expected `NAME=PATH`".to_owned()),
+        Ok((name, Implementation::Program(program))) => Ok(WorkerChoice::One(name, Some(program))),
+        _ => Err("expected `NAME` or `NAME=PATH`: a worker is a program".to_owned()),
     }
 }
 

@@ -10,6 +10,7 @@ use s3_dispatch_local::{EventId, Step, StepKind};
 use tokio::sync::oneshot;
 
 use super::output;
+use super::sent_records::SentRecords;
 use super::step_line::{StepLine, Tone, format_duration};
 use super::summary::Summary;
 
@@ -57,6 +58,7 @@ struct Printer {
     /// The time of the last step.
     elapsed: Duration,
     started: BTreeMap<EventId, Duration>,
+    records: SentRecords,
 }
 
 impl SilentConsole {
@@ -184,9 +186,11 @@ impl Printer {
             self.remember_start(id, step.elapsed);
         }
 
-        let Some(line) = StepLine::of(step) else {
+        let (event, more) = self.records.observe(step);
+        let Some(mut line) = StepLine::of(step) else {
             return Vec::new();
         };
+        line.text.extend(more);
 
         let mut lines = Vec::new();
         let mut is_printed = true;
@@ -198,19 +202,17 @@ impl Printer {
         self.elapsed = step.elapsed;
 
         if is_printed {
-            lines.push(self.line(step, &line));
+            lines.push(self.line(step, event, &line));
         }
         lines
     }
 
-    fn line(&self, step: &Step, line: &StepLine) -> String {
+    fn line(&self, step: &Step, event: Option<EventId>, line: &StepLine) -> String {
         let text = text(step, line);
         let time = format_elapsed(step.elapsed);
-        let event = step
-            .event
-            .map_or_else(String::new, |event| format!("#{}", event.0));
+        let number = event.map_or_else(String::new, |event| format!("#{}", event.0));
 
-        let age = match step.event.and_then(|event| self.started.get(&event)) {
+        let age = match event.and_then(|event| self.started.get(&event)) {
             Some(started) if *started < step.elapsed => paint(
                 FAINT,
                 &format!("  +{}", format_duration(step.elapsed - *started)),
@@ -218,7 +220,7 @@ impl Printer {
             _ => String::new(),
         };
 
-        format!("{time} {event:>5}  {text}{age}\n")
+        format!("{time} {number:>5}  {text}{age}\n")
     }
 
     fn remember_start(&mut self, event: EventId, elapsed: Duration) {

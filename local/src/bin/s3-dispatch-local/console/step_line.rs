@@ -9,6 +9,9 @@ use s3_dispatch_local::{
 /// Longer texts are cut off: a batch may have ten thousand messages.
 const MAX_TEXT_BYTES: usize = 4096;
 
+/// How the reason of a process ends that says it succeeded: `exit status: 0`, or `exit code: 0`.
+const SUCCESS: &str = ": 0";
+
 /// A step as a line of text, without control characters.
 #[derive(Debug, Clone)]
 pub(crate) struct StepLine {
@@ -215,16 +218,20 @@ fn invocation_line(kind: &StepKind) -> Option<StepLine> {
             }
         }
         StepKind::Outcome {
-            message_id, fate, ..
+            message_id,
+            fate,
+            invisible_for,
+            ..
         } => {
             let id = short_id(message_id);
+            let again = invisible_for.map(comes_back).unwrap_or_default();
 
             match fate {
                 Fate::Succeeded => ("outcome", Tone::Good, format!("{id} succeeded")),
-                Fate::Failed => ("outcome", Tone::Failed, format!("{id} failed")),
+                Fate::Failed => ("outcome", Tone::Failed, format!("{id} failed{again}")),
                 Fate::BatchFailed(reason) => {
                     let reason = escape_controls(reason);
-                    let text = format!("{id} failed with the whole batch: {reason}");
+                    let text = format!("{id} failed with the whole batch{again}: {reason}");
                     ("outcome", Tone::Failed, text)
                 }
                 _ => return None,
@@ -234,6 +241,14 @@ fn invocation_line(kind: &StepKind) -> Option<StepLine> {
     };
 
     Some(StepLine::new(what, tone, text))
+}
+
+/// When a failed message can be received again: `, comes back in 180 s`.
+fn comes_back(after: Duration) -> String {
+    match after.as_secs_f64().ceil() {
+        0.0 => String::from(", comes back now"),
+        seconds => format!(", comes back in {seconds} s"),
+    }
 }
 
 /// A loop that was stopped, and what to do about it.
@@ -273,6 +288,11 @@ fn function_line(kind: &StepKind) -> Option<StepLine> {
             let process =
                 process.map_or_else(String::new, |process| format!(" as process {process}"));
             (Tone::Name, format!("{function} started{process}"))
+        }
+        // A program that ends like this has done so by itself, as after SIGTERM.
+        StepKind::FunctionCrashed { function, reason } if reason.ends_with(SUCCESS) => {
+            let reason = escape_controls(reason);
+            (Tone::Warning, format!("{function} ended: {reason}"))
         }
         StepKind::FunctionCrashed { function, reason } => {
             let reason = escape_controls(reason);

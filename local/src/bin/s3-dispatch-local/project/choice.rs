@@ -5,6 +5,9 @@ use std::path::Path;
 use super::failure::Failure;
 use super::metadata::{Metadata, Package};
 
+/// The feature that a package may have for programs that run as workers.
+const WORKER_FEATURE: &str = "worker";
+
 /// A program of a package.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Binary {
@@ -13,12 +16,16 @@ pub(super) struct Binary {
     pub(super) name: String,
 }
 
+/// What to do about a function that is no program of the project.
+const OTHER_PIPELINES: &str = "`--examples` runs the pipeline of the examples, and `--config FILE` \
+                               one of your own";
+
 /// The programs with these names or, without names, the only program that `cargo run` would run in
 /// the folder of this manifest.
 pub(super) fn choose(
     metadata: &Metadata,
     manifest: &Path,
-    names: &[String],
+    names: &[&str],
 ) -> Result<Vec<Binary>, Failure> {
     if names.is_empty() {
         return only_program(metadata, manifest).map(|binary| vec![binary]);
@@ -50,7 +57,7 @@ fn find(metadata: &Metadata, manifest: &Path, name: &str) -> Result<Binary, Fail
                 Some(list) => format!("there is no program `{name}`; the programs are {list}"),
                 None => format!("there is no program `{name}`, and no other one"),
             };
-            Err(Failure::new(text))
+            Err(Failure::new(format!("{text}; {OTHER_PIPELINES}")))
         }
         (None, several) => {
             let packages = several.iter().map(|package| package.name.as_str());
@@ -112,6 +119,16 @@ fn binary(package: &Package, name: &str) -> Binary {
         package: package.id.clone(),
         name: name.to_owned(),
     }
+}
+
+/// The features with which this program is a worker: one of its package, if it has one. Without it,
+/// the program may be a worker all the same.
+pub(super) fn worker_feature(metadata: &Metadata, binary: &Binary) -> Option<String> {
+    let mut packages = metadata.packages.iter();
+    let package = packages.find(|package| package.id == binary.package)?;
+    let has_feature = package.features.contains_key(WORKER_FEATURE);
+
+    has_feature.then(|| format!("{}/{WORKER_FEATURE}", package.name))
 }
 
 /// ``"`a`, `b`"``, or `None` if there is nothing.

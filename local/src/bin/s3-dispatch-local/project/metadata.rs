@@ -1,5 +1,6 @@
 //! What Cargo says about a project.
 
+use std::collections::BTreeMap;
 use std::env;
 use std::ffi::OsString;
 use std::io;
@@ -30,6 +31,9 @@ pub(super) struct Package {
     pub(super) manifest_path: PathBuf,
     pub(super) default_run: Option<String>,
     pub(super) targets: Vec<Target>,
+    /// The features, with those that each of them turns on.
+    #[serde(default)]
+    pub(super) features: BTreeMap<String, Vec<String>>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -102,9 +106,7 @@ pub(super) fn cannot_run(error: &io::Error) -> Failure {
 
 /// The manifest that is given, or else the one in this folder or the nearest above it.
 pub(super) fn find_manifest(given: Option<&Path>) -> Result<PathBuf, Failure> {
-    let here = env::current_dir()
-        .map_err(|error| Failure::new(format!("the current folder cannot be used: {error}")))?;
-
+    let here = here()?;
     if let Some(given) = given {
         let manifest = here.join(given);
         let manifest = match manifest.is_dir() {
@@ -121,8 +123,7 @@ pub(super) fn find_manifest(given: Option<&Path>) -> Result<PathBuf, Failure> {
         };
     }
 
-    let mut manifests = here.ancestors().map(|folder| folder.join(MANIFEST));
-    manifests.find(|path| path.is_file()).ok_or_else(|| {
+    nearest_manifest(&here).ok_or_else(|| {
         let here = here.display();
         Failure::new(format!(
             "`{here}` is not in a Cargo project; start it in one, or name a project with \
@@ -130,4 +131,20 @@ pub(super) fn find_manifest(given: Option<&Path>) -> Result<PathBuf, Failure> {
              NAME=PATH`"
         ))
     })
+}
+
+/// Whether the current folder is in a project.
+pub(super) fn is_in_project() -> Result<bool, Failure> {
+    here().map(|here| nearest_manifest(&here).is_some())
+}
+
+fn here() -> Result<PathBuf, Failure> {
+    env::current_dir()
+        .map_err(|error| Failure::new(format!("the current folder cannot be used: {error}")))
+}
+
+/// The manifest in this folder, or the nearest above it.
+fn nearest_manifest(folder: &Path) -> Option<PathBuf> {
+    let mut manifests = folder.ancestors().map(|folder| folder.join(MANIFEST));
+    manifests.find(|path| path.is_file())
 }

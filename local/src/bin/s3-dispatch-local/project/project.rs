@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 use s3_dispatch_local::Topology;
 
 use super::build::{BuildOptions, build};
-use super::choice::{Binary, choose};
+use super::choice::{Binary, choose, worker_feature};
 use super::copies::Copies;
 use super::failure::Failure;
-use super::metadata::{Metadata, Package, find_manifest};
+use super::metadata::{Metadata, Package, find_manifest, is_in_project};
 use super::routes::ProgramRoutes;
 use super::sources::{Fingerprint, Sources};
 use super::topology::topology;
@@ -32,8 +32,14 @@ pub(crate) struct Built {
 
 impl Project {
     /// The project that the command line names, or the one of the current folder. `None` in a
-    /// checkout of this repository, which has the examples instead of a program.
+    /// checkout of this repository, which has the examples instead of a program, and for functions
+    /// that are named outside of a project.
     pub(crate) async fn find(arguments: &Arguments) -> Result<Option<Self>, Failure> {
+        let is_given = arguments.manifest_path.is_some() || arguments.needs_project();
+        if !is_given && !is_in_project()? {
+            return Ok(None);
+        }
+
         let manifest = find_manifest(arguments.manifest_path.as_deref())?;
         let metadata = Metadata::of(&manifest).await?;
         let is_named = arguments.manifest_path.is_some() || !arguments.program.is_empty();
@@ -41,12 +47,20 @@ impl Project {
             return Ok(None);
         }
 
+        let programs = arguments.program.iter().map(String::as_str);
+        let names: Vec<_> = programs.chain(arguments.named_functions()).collect();
+        let binaries = choose(&metadata, &manifest, &names)?;
+
+        let workers = binaries.iter().filter(|own| arguments.is_worker(&own.name));
+        let for_workers = workers.filter_map(|worker| worker_feature(&metadata, worker));
+        let features = arguments.features.iter().cloned().chain(for_workers);
+
         Ok(Some(Self {
-            binaries: choose(&metadata, &manifest, &arguments.program)?,
             options: BuildOptions {
                 release: arguments.release,
-                features: arguments.features.clone(),
+                features: features.collect(),
             },
+            binaries,
             variables: arguments.env.clone(),
             sources: Sources::of(&metadata),
             copies: Copies::new(&metadata.target_directory),
@@ -64,9 +78,8 @@ impl Project {
             return Err(Failure::new(text));
         }
 
-        let names: Vec<_> = names.iter().map(|name| String::from(*name)).collect();
         Ok(Self {
-            binaries: choose(&metadata, &manifest, &names)?,
+            binaries: choose(&metadata, &manifest, names)?,
             options: BuildOptions {
                 release: !cfg!(debug_assertions),
                 features: vec![features.to_owned()],

@@ -14,6 +14,10 @@ use crate::console::{self, paint, say};
 /// The arguments with which a program prints what it handles.
 const QUESTION: [&str; 3] = ["policy", "--format", "local"];
 
+/// The exit status of a program that does not know the question: of `clap`, and of `s3-dispatch`
+/// without the feature `cli`.
+const NOT_UNDERSTOOD: i32 = 2;
+
 /// How long a program may take to answer.
 const TIME_LIMIT: Duration = Duration::from_secs(30);
 
@@ -60,7 +64,7 @@ impl ProgramRoutes {
             let text = format!("has not answered within {} seconds", TIME_LIMIT.as_secs());
             unclear(name, &text)
         })?;
-        let output = output.map_err(|error| unclear(name, &format!("cannot be run: {error}")))?;
+        let output = output.map_err(|error| failed(name, &format!("cannot be run: {error}")))?;
 
         Self::read(name, &output)
     }
@@ -71,10 +75,13 @@ impl ProgramRoutes {
 
         if !output.status.success() {
             let end = &said[said.floor_char_boundary(said.len().saturating_sub(MAX_REASON))..];
-            return Err(unclear(
-                name,
-                &format!("ended with {}: {end}", output.status),
-            ));
+            let problem = format!("ended with {}: {end}", output.status);
+
+            return Err(match output.status.code() {
+                Some(NOT_UNDERSTOOD) => unclear(name, &problem),
+                // It has said why itself: its routes contradict each other, for example.
+                _ => failed(name, &problem),
+            });
         }
 
         let routes = serde_json::from_slice(&output.stdout)
@@ -88,10 +95,17 @@ impl ProgramRoutes {
     }
 }
 
-fn unclear(name: &str, problem: &str) -> Failure {
+/// The error of a program that does not answer.
+fn failed(name: &str, problem: &str) -> Failure {
     let question = QUESTION.join(" ");
     Failure::new(format!(
-        "`{name}` does not say what it handles: `{name} {question}` {problem}; the `main` of such \
-         a program calls `s3_dispatch::start`, and its crate `s3-dispatch` has the feature `cli`"
+        "`{name}` does not say what it handles: `{name} {question}` {problem}"
     ))
+}
+
+/// The error of a program that may not be one of `s3-dispatch`.
+fn unclear(name: &str, problem: &str) -> Failure {
+    let hint = "the `main` of such a program calls `s3_dispatch::start`, and its crate \
+                `s3-dispatch` has the feature `cli`";
+    failed(name, &format!("{problem}; {hint}"))
 }
