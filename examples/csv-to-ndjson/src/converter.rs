@@ -43,6 +43,10 @@ pub struct Converter<W: Write> {
     output: GzEncoder<W>,
 }
 
+/// The longest name of a column as JSON, in bytes. Each field repeats it, so with longer names a
+/// small file could keep a program busy for hours.
+const LONGEST_NAME: usize = 1024;
+
 /// The byte order mark of UTF-8, which spreadsheets write at the beginning of a file.
 const MARK: &[u8] = b"\xef\xbb\xbf";
 
@@ -148,8 +152,14 @@ impl<W: Write> Converter<W> {
             }
         }
 
-        let json = |name| format!("{}:", serde_json::Value::from(name));
-        Ok(names.into_iter().map(json).collect())
+        let json = names.into_iter().map(|name| {
+            let json = serde_json::Value::from(name).to_string();
+            match json.len() > LONGEST_NAME {
+                true => Err(Mistake::LongName(LONGEST_NAME)),
+                false => Ok(json + ":"),
+            }
+        });
+        json.collect()
     }
 
     fn broken(&self, mistake: Mistake) -> ConvertError {

@@ -148,6 +148,15 @@ fn a_header_must_be_there_and_name_each_column_once() {
         check_broken(empty, line, Mistake::NoHeader);
     }
     check_broken("\na,b,a\n", 2, Mistake::SameColumn("a".into()));
+
+    // With its quotes as JSON, where control characters are six times as long.
+    let longest = "n".repeat(1022);
+    check(
+        format!("{longest}\n1\n"),
+        &format!("{{\"{longest}\":\"1\"}}\n"),
+    );
+    check_broken(format!("a,{longest}n\n"), 1, Mistake::LongName(1024));
+    check_broken("\u{1}".repeat(171), 1, Mistake::LongName(1024));
 }
 
 /// A disk without room.
