@@ -131,15 +131,16 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn signals_that_came_unseen_are_one() {
+    async fn signals_that_came_unseen_are_one() -> io::Result<()> {
         let mut signals = Termination::listen();
         for _ in 0..2 {
-            raise(SIGTERM).unwrap();
+            raise(SIGTERM)?;
         }
         signals.received().await;
         assert!(signals.received().now_or_never().is_none());
 
-        raise(SIGTERM).unwrap();
+        raise(SIGTERM)?;
         signals.received().await;
+        Ok(())
     }
 }
