@@ -151,10 +151,14 @@ impl Ended {
             }
         });
 
-        // The counts say the same.
+        // The counts say the same, but for what was not read when the program was stopped.
         let kept = fates.iter().filter(|fate| **fate == Fate::Kept).count();
-        let counted = ["failed", "left", "unreadable"].map(|what| self.count(what));
-        assert_eq!(counted.iter().sum::<usize>(), kept, "{}", self.log);
+        let counts = ["failed", "left", "unreadable"].map(|what| self.count(what));
+        let counted: usize = counts.iter().sum();
+        match self.log.contains("stopped before the end") {
+            true => assert!(counted <= kept, "{counted} of {kept}: {}", self.log),
+            false => assert_eq!(counted, kept, "{}", self.log),
+        }
         self.check_status(&fates);
 
         fates
