@@ -33,6 +33,9 @@ use crate::record::Record;
 /// # }
 /// ```
 pub struct Converter<W: Write> {
+    /// The first bytes of the file, until there are enough to tell whether they are a mark.
+    /// `None` after that.
+    start: Option<Vec<u8>>,
     record: Record,
     /// The names of the columns as JSON, each with its colon. `None` before the header.
     columns: Option<Vec<String>>,
@@ -40,10 +43,18 @@ pub struct Converter<W: Write> {
     output: GzEncoder<W>,
 }
 
+/// The longest name of a column as JSON, in bytes. Each field repeats it, so with longer names a
+/// small file could keep a program busy for hours.
+const LONGEST_NAME: usize = 1024;
+
+/// The byte order mark of UTF-8, which spreadsheets write at the beginning of a file.
+const MARK: &[u8] = b"\xef\xbb\xbf";
+
 impl<W: Write> Converter<W> {
     /// Begins to convert a file. The result is written to `output`.
     pub fn new(output: W) -> Self {
         Self {
+            start: Some(Vec::new()),
             record: Record::new(),
             columns: None,
             json: Vec::new(),
@@ -58,6 +69,30 @@ impl<W: Write> Converter<W> {
     /// `Broken` if a record is not right, and `Unwritable` if the output fails. Then the file
     /// cannot be converted, and no other piece may follow.
     pub fn push(&mut self, mut csv: &[u8]) -> Result<(), ConvertError> {
+        if let Some(start) = &mut self.start {
+            let missing = MARK.len() - start.len();
+            let (piece, rest) = csv.split_at(missing.min(csv.len()));
+            start.extend_from_slice(piece);
+            if start.len() < MARK.len() {
+                return Ok(());
+            }
+
+            self.begin()?;
+            csv = rest;
+        }
+
+        self.convert(csv)
+    }
+
+    /// Converts the first bytes of the file, unless they are a mark.
+    fn begin(&mut self) -> Result<(), ConvertError> {
+        match self.start.take() {
+            Some(start) if start != MARK => self.convert(&start),
+            _ => Ok(()),
+        }
+    }
+
+    fn convert(&mut self, mut csv: &[u8]) -> Result<(), ConvertError> {
         while self
             .record
             .read(&mut csv)
@@ -93,9 +128,10 @@ impl<W: Write> Converter<W> {
     ///
     /// Those of [`push`](Self::push), for the end of the file.
     pub fn finish(mut self) -> Result<W, ConvertError> {
+        self.begin()?;
         if self.record.has_begun() {
             // It ends the last record, unless a quote is open.
-            self.push(b"\n")?;
+            self.convert(b"\n")?;
         }
         if self.record.has_text() {
             return Err(self.broken(Mistake::OpenQuote));
@@ -116,8 +152,14 @@ impl<W: Write> Converter<W> {
             }
         }
 
-        let json = |name| format!("{}:", serde_json::Value::from(name));
-        Ok(names.into_iter().map(json).collect())
+        let json = names.into_iter().map(|name| {
+            let json = serde_json::Value::from(name).to_string();
+            match json.len() > LONGEST_NAME {
+                true => Err(Mistake::LongName(LONGEST_NAME)),
+                false => Ok(json + ":"),
+            }
+        });
+        json.collect()
     }
 
     fn broken(&self, mistake: Mistake) -> ConvertError {

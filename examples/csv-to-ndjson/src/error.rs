@@ -29,6 +29,9 @@ pub enum Mistake {
     /// Two columns have the same name, so a JSON object would lose one of them.
     #[error("two columns are called `{0}`")]
     SameColumn(String),
+    /// The name of a column is too long to be repeated in each object.
+    #[error("the name of a column has more than {0} bytes as JSON")]
+    LongName(usize),
     /// The record has more or fewer fields than the header.
     #[error("the record has {fields} fields, but the header has {columns}")]
     Fields {

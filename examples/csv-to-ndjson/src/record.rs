@@ -28,19 +28,27 @@ pub(crate) struct Record {
     /// The line on which the record begins, and that of the next byte.
     first_line: u64,
     line: u64,
+    /// Whether the last byte was a carriage return, which ends a line with or without a line feed.
+    is_after_return: bool,
 }
 
 impl Record {
     pub(crate) fn new() -> Self {
+        let mut reader = Reader::new();
+        // At the beginning, the reader looks for a mark, and finds only one that is not cut.
+        reader.read_record(b"\n", &mut [0], &mut [0]);
+
         Self {
-            reader: Reader::new(),
-            bytes: vec![0; LONGEST_RECORD],
+            reader,
+            // The reader stops when its room is full, also at the end of a record.
+            bytes: vec![0; LONGEST_RECORD + 1],
             length: 0,
             ends: vec![0; MOST_FIELDS],
             count: 0,
             has_begun: false,
             first_line: 1,
             line: 1,
+            is_after_return: false,
         }
     }
 
@@ -112,7 +120,11 @@ impl Record {
 
     fn take(&mut self, csv: &mut &[u8], length: usize) {
         let (taken, rest) = csv.split_at(length);
-        self.line += taken.iter().filter(|byte| **byte == b'\n').count() as u64;
+        for byte in taken {
+            let is_end = *byte == b'\r' || *byte == b'\n' && !self.is_after_return;
+            self.line += u64::from(is_end);
+            self.is_after_return = *byte == b'\r';
+        }
         *csv = rest;
     }
 }

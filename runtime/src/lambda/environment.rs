@@ -72,15 +72,16 @@ impl Termination {
         Self(signals().ok())
     }
 
-    /// Waits for the next signal.
+    /// Waits for the next signal. Those that came before anybody saw the first one are the same:
+    /// the command `timeout`, for example, sends two to the process that it ends.
     pub(super) async fn received(&mut self) {
         if let Some(signals) = &self.0 {
             loop {
                 let ready = signals.readable().await;
-                let read = ready.and_then(|()| signals.try_read(&mut [0]));
+                let read = ready.and_then(|()| signals.try_read(&mut [0; 64]));
 
                 match read {
-                    Ok(1) => return,
+                    Ok(1..) => return,
                     Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
                     // The other end is never closed, so this does not happen.
                     Ok(_) | Err(_) => break,
@@ -118,5 +119,28 @@ impl Termination {
 
     pub(super) async fn received(&mut self) {
         std::future::pending().await
+    }
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use futures_util::FutureExt;
+    use signal_hook::consts::SIGTERM;
+    use signal_hook::low_level::raise;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn signals_that_came_unseen_are_one() -> io::Result<()> {
+        let mut signals = Termination::listen();
+        for _ in 0..2 {
+            raise(SIGTERM)?;
+        }
+        signals.received().await;
+        assert!(signals.received().now_or_never().is_none());
+
+        raise(SIGTERM)?;
+        signals.received().await;
+        Ok(())
     }
 }

@@ -140,18 +140,32 @@ enum Credentials {
     /// Whoever has them did not give them: it refused, or could not be reached. The SDK says which
     /// for a few sources only, and otherwise in a text.
     NotLoaded,
-    /// Another service asked for patience.
+    /// They did not come in time, or another service asked for patience.
     Late,
 }
+
+/// How the error begins of a source of credentials that did not answer in time. The SDK has no
+/// public type for it.
+const TIMED_OUT: &str = "identity resolver timed out";
 
 /// Returns what an error says about the credentials. `None` if it is not about them.
 fn credentials(error: &(dyn StdError + 'static)) -> Option<Credentials> {
     let mut causes = successors(Some(error), |&cause| cause.source());
+    if causes
+        .clone()
+        .any(|cause| cause.to_string().starts_with(TIMED_OUT))
+    {
+        return Some(Credentials::Late);
+    }
+
     let about = causes.find_map(|cause| cause.downcast_ref::<CredentialsError>())?;
     if let CredentialsError::CredentialsNotLoaded(_) | CredentialsError::InvalidConfiguration(_) =
         about
     {
         return Some(Credentials::Unusable);
+    }
+    if let CredentialsError::ProviderTimedOut(_) = about {
+        return Some(Credentials::Late);
     }
 
     // Another service may have refused to give some, such as STS with a token of Kubernetes.

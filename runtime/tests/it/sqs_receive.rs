@@ -580,6 +580,39 @@ async fn missing_credentials_are_unusable_and_late_ones_are_not() {
     }
 }
 
+/// A source of credentials that gives some, after a time.
+#[derive(Debug)]
+struct SlowCredentials(Duration);
+
+impl ProvideCredentials for SlowCredentials {
+    fn provide_credentials<'a>(&'a self) -> future::ProvideCredentials<'a>
+    where
+        Self: 'a,
+    {
+        future::ProvideCredentials::new(async {
+            tokio::time::sleep(self.0).await;
+            Ok(Credentials::new("id", "secret", None, None, "test"))
+        })
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn credentials_that_come_late_are_waited_for() {
+    let script = Script::of_queue(ARN, [messages(json!([]))]);
+    let slow = |seconds| SlowCredentials(Duration::from_secs(seconds));
+    let late = queue(script.settings().credentials_provider(slow(600)), URL);
+    let error = late.receive(request()).await.unwrap_err();
+    assert!(!error.is_unusable(), "{error:?}");
+    assert!(
+        format!("{error:?}").contains("resolver timed out"),
+        "{error:?}"
+    );
+    assert!(script.operations().is_empty());
+
+    let in_time = queue(script.settings().credentials_provider(slow(5)), URL);
+    assert!(in_time.receive(request()).await.unwrap().is_empty());
+}
+
 /// The client's timeouts are about answers that come at once.
 #[tokio::test(start_paused = true)]
 async fn a_long_poll_is_not_cut_by_the_timeouts_of_the_client() {

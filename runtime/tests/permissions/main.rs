@@ -299,6 +299,26 @@ fn options_of_other_formats_are_refused() {
         &["--format", "sam", "--bucket", "b"],
         &["`--bucket`", "`iam`; `sam`"],
     );
+    refused(
+        &["--format", "cloudformation", "--packages", "target/lambda"],
+        &["`--packages`", "`sam`; `cloudformation`"],
+    );
+
+    // The policy of jobs has neither a queue nor handlers.
+    let function = "arn:aws:lambda:eu-central-1:123456789012:function:thumbnailer";
+    for option in [
+        &["--queue-arn", "arn"][..],
+        &["--bucket", "b"],
+        &["--dead-letters-arn", "arn"],
+        &["--table-arn", "arn"],
+        &["--worker"],
+    ] {
+        let jobs = ["--format", "iam", "--batch-jobs", function];
+        refused(
+            &[&jobs, option].concat(),
+            &["cannot be used with", option[0]],
+        );
+    }
 }
 
 fn a_missing_format_is_named_with_all_there_are() {

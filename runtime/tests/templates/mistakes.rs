@@ -44,8 +44,23 @@ fn contradictions_are_refused() {
         &["--existing-topic", "--existing-key"],
         &["--event-bus", "--with", "f"],
         &["--worker", "--environment", "A=b"],
+        &["--worker", "--timeout-seconds", "30"],
+        &["--worker", "--batch-size", "10"],
+        &["--worker", "--batch-window-seconds", "0"],
+        &["--worker", "--packages", "target/lambda"],
+        &["--event-bus", "--topic-key-condition", "source-arn"],
+        &["--existing-topic", "--topic-key-condition", "none"],
     ] {
         refused("p", arguments, 2, "cannot be used with");
+    }
+    for (name, more) in [
+        ("S3_DISPATCH_QUEUE_URL", &[][..]),
+        ("S3_DISPATCH_DEAD_LETTERS_URL", &[]),
+        ("S3_DISPATCH_STORE_TABLE", &["--store"]),
+    ] {
+        let variable = format!("{name}=mine");
+        let arguments = [&["--environment", &variable], more].concat();
+        refused("p", &arguments, 1, &format!("sets `{name}` itself"));
     }
     refused("p", &["--visibility-seconds", "60"], 2, "--worker");
     refused("p", &["--audits"], 2, "--store");

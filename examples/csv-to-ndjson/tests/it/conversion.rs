@@ -67,8 +67,30 @@ fn every_line_end_will_do_and_empty_lines_are_skipped() {
 
 #[test]
 fn the_mark_of_a_spreadsheet_at_the_beginning_is_no_part_of_the_first_name() {
-    let ndjson = convert([&b"\xef\xbb\xbf\"a\",b\n1,2\n"[..]]).unwrap();
-    assert_eq!(ndjson, "{\"a\":\"1\",\"b\":\"2\"}\n");
+    let mark = "\u{feff}";
+    check(
+        format!("{mark}\"a\",b\n1,2\n"),
+        "{\"a\":\"1\",\"b\":\"2\"}\n",
+    );
+    check(format!("{mark}\na\n1"), "{\"a\":\"1\"}\n");
+    check_broken(mark, 1, Mistake::NoHeader);
+    check_broken(
+        format!("{mark}\n\na\n1,2\n"),
+        4,
+        Mistake::Fields {
+            fields: 2,
+            columns: 1,
+        },
+    );
+
+    // It is one character, and nothing else that begins like it.
+    check(
+        format!("{mark}{mark}a\n1\n"),
+        &format!("{{\"{mark}a\":\"1\"}}\n"),
+    );
+    check("\u{fec0}\n1\n", "{\"\u{fec0}\":\"1\"}\n");
+    check_broken(b"\xef\xbb", 1, Mistake::NotUtf8);
+    check("a\n\u{feff}\n", &format!("{{\"a\":\"{mark}\"}}\n"));
 }
 
 #[test]
@@ -78,6 +100,23 @@ fn a_broken_record_is_named_by_the_line_on_which_it_begins() {
     check_broken("a,b\n1,2\n3,4,5", 3, fields(3));
     check_broken("\n\na,b\r\n\"1\n\n\n\",2\n\n3\n", 9, fields(1));
     check_broken("a,b\n\"1\n2\n\"\n", 2, fields(1));
+
+    // A carriage return ends a line too.
+    check_broken("a,b\r1,2\r3\r4,5\r", 3, fields(1));
+    check_broken("\r\ra,b\r\"1\r\n\r\",2\r3", 7, fields(1));
+}
+
+#[test]
+fn the_limits_of_a_record_are_exact() {
+    let longest = "x".repeat(1_048_576);
+    check(
+        format!("a\n{longest}\n"),
+        &format!("{{\"a\":\"{longest}\"}}\n"),
+    );
+    check_broken(format!("a\n{longest}x\n"), 2, Mistake::TooLong(1_048_576));
+
+    let names: Vec<_> = (0..10_000).map(|name| name.to_string()).collect();
+    check(names.join(","), "");
 }
 
 #[test]
@@ -109,6 +148,15 @@ fn a_header_must_be_there_and_name_each_column_once() {
         check_broken(empty, line, Mistake::NoHeader);
     }
     check_broken("\na,b,a\n", 2, Mistake::SameColumn("a".into()));
+
+    // With its quotes as JSON, where control characters are six times as long.
+    let longest = "n".repeat(1022);
+    check(
+        format!("{longest}\n1\n"),
+        &format!("{{\"{longest}\":\"1\"}}\n"),
+    );
+    check_broken(format!("a,{longest}n\n"), 1, Mistake::LongName(1024));
+    check_broken("\u{1}".repeat(171), 1, Mistake::LongName(1024));
 }
 
 /// A disk without room.

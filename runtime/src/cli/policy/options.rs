@@ -9,7 +9,7 @@ use super::template;
 const FORMATS: &str = "sns|s3|eventbridge|esm|iam|terraform|cloudformation|sam|local";
 
 /// The options that only some formats know.
-const BELONGING: [(&[&str], &[Format]); 3] = [
+const BELONGING: [(&[&str], &[Format]); 4] = [
     (
         &[
             "queue_arn",
@@ -42,10 +42,10 @@ const BELONGING: [(&[&str], &[Format]); 3] = [
             "batch_window_seconds",
             "with",
             "environment",
-            "packages",
         ],
         &[Format::Cloudformation, Format::Sam],
     ),
+    (&["packages"], &[Format::Sam]),
 ];
 
 /// The options of the command.
@@ -71,7 +71,11 @@ pub(in crate::cli) struct Options {
     pub(super) kms_key_arn: Vec<String>,
     /// Print the iam policy of the role of S3 Batch Operations jobs instead, which invoke the
     /// function with this ARN
-    #[arg(long, value_name = "FUNCTION_ARN")]
+    #[arg(
+        long,
+        value_name = "FUNCTION_ARN",
+        conflicts_with_all = ["queue_arn", "bucket", "dead_letters_arn", "table_arn", "worker"]
+    )]
     pub(super) batch_jobs: Option<String>,
     /// The ARN of the manifest that the jobs read; may be repeated
     #[arg(

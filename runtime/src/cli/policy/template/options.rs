@@ -24,7 +24,12 @@ pub(in crate::cli) struct Options {
     #[arg(long, conflicts_with_all = ["event_bus", "existing_topic"])]
     pub(super) existing_key: bool,
     /// How the key of the topic recognizes the bucket
-    #[arg(long, value_enum, default_value_t = KeyCondition::SourceArn)]
+    #[arg(
+        long,
+        value_enum,
+        default_value_t = KeyCondition::SourceArn,
+        conflicts_with_all = ["event_bus", "existing_topic"]
+    )]
     pub(super) topic_key_condition: KeyCondition,
     /// Make a table of DynamoDB for `DynamoDbStore`, which the programs may use
     #[arg(long)]
@@ -33,7 +38,12 @@ pub(in crate::cli) struct Options {
     #[arg(long, requires = "store")]
     pub(super) audits: bool,
     /// The timeout of the function in seconds, from which the visibility timeout follows
-    #[arg(long, default_value_t = 30, value_parser = clap::value_parser!(u32).range(1..=900))]
+    #[arg(
+        long,
+        default_value_t = 30,
+        conflicts_with = "worker",
+        value_parser = clap::value_parser!(u32).range(1..=900)
+    )]
     pub(super) timeout_seconds: u32,
     /// The visibility timeout of a worker's queue in seconds, after which a message that failed
     /// comes back
@@ -45,10 +55,20 @@ pub(in crate::cli) struct Options {
     )]
     pub(super) visibility_seconds: u32,
     /// The most messages of an invocation; above 10 with a batch window only
-    #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    #[arg(
+        long,
+        default_value_t = 10,
+        conflicts_with = "worker",
+        value_parser = clap::value_parser!(u32).range(1..=10_000)
+    )]
     pub(super) batch_size: u32,
     /// How long Lambda waits to collect a batch, in seconds
-    #[arg(long, default_value_t = 0, value_parser = clap::value_parser!(u32).range(0..=300))]
+    #[arg(
+        long,
+        default_value_t = 0,
+        conflicts_with = "worker",
+        value_parser = clap::value_parser!(u32).range(0..=300)
+    )]
     pub(super) batch_window_seconds: u32,
     /// What another program printed with `--format terraform`, to deploy both for one bucket; may
     /// be repeated
@@ -58,7 +78,12 @@ pub(in crate::cli) struct Options {
     #[arg(long, value_name = "NAME=VALUE", value_parser = variable, conflicts_with = "worker")]
     pub(super) environment: Vec<(String, String)>,
     /// The folder with the packages NAME.zip, as seen from the sam template
-    #[arg(long, value_name = "FOLDER", default_value = "target/lambda")]
+    #[arg(
+        long,
+        value_name = "FOLDER",
+        default_value = "target/lambda",
+        conflicts_with = "worker"
+    )]
     pub(super) packages: String,
 }
 

@@ -31,6 +31,7 @@ impl Template {
         if options.batch_size > 10 && options.batch_window_seconds == 0 {
             return Err("a `--batch-size` above 10 needs a `--batch-window-seconds`".into());
         }
+        refuse_own_variables(options)?;
 
         let (own, warnings, is_exact) = own_member(manifest, program, options)?;
         let mut members = vec![own];
@@ -170,6 +171,22 @@ fn resources(shared: &Filling, fillings: &[Filling]) -> String {
     }
 
     resources
+}
+
+/// Refuses variables that the functions have already: a name that is there twice is no YAML.
+fn refuse_own_variables(options: &Options) -> Result<(), Box<dyn Error>> {
+    let own = [
+        ("S3_DISPATCH_QUEUE_URL", true),
+        ("S3_DISPATCH_DEAD_LETTERS_URL", true),
+        ("S3_DISPATCH_STORE_TABLE", options.store),
+    ];
+    let mut names = own.into_iter().filter(|(_, is_set)| *is_set);
+    let is_given = |name: &str| options.environment.iter().any(|(given, _)| given == name);
+
+    match names.find(|(name, _)| is_given(name)) {
+        Some((name, _)) => Err(format!("the template sets `{name}` itself").into()),
+        None => Ok(()),
+    }
 }
 
 fn refuse_duplicates(resources: &str) -> Result<(), Box<dyn Error>> {
