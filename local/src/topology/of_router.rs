@@ -14,7 +14,8 @@ impl Topology {
     /// The pipeline of a program with this router, connected as `infra/` connects it.
     ///
     /// - The buckets that the routes name, or else `amzn-s3-demo-bucket`, publish the events that
-    ///   the routes take to the topic `object-events`.
+    ///   the routes take to the topic `object-events`. Other buckets that handlers declare to write
+    ///   or delete in are there too, and publish nothing.
     /// - The queue `processor` subscribes to the topic, with the
     ///   [filter policy](Manifest::filter_policy) of the routes. What has been received five times
     ///   moves to the queue `processor-dead-letters`.
@@ -63,11 +64,19 @@ impl Topology {
         let events = events(&manifest)?;
 
         let mut topology = Self::new().with_topic(EXAMPLE_TOPIC);
-        for bucket in buckets(&manifest) {
+        let mut buckets = buckets(&manifest);
+        for bucket in &buckets {
             let to = Destination::Topic(EXAMPLE_TOPIC.into());
             let notification = NotificationSpec::new(events.clone(), to).with_id(EXAMPLE_TOPIC);
             topology =
-                topology.with_bucket(BucketSpec::new(bucket).with_notification(notification));
+                topology.with_bucket(BucketSpec::new(*bucket).with_notification(notification));
+        }
+
+        for bucket in manifest.routes().iter().flat_map(Route::other_buckets) {
+            if !buckets.contains(&bucket) {
+                buckets.push(bucket);
+                topology = topology.with_bucket(BucketSpec::new(bucket));
+            }
         }
 
         Ok(topology.with_processor(EXAMPLE_TOPIC, PROCESSOR, policy))

@@ -143,3 +143,19 @@ async fn an_event_that_no_version_knows_is_refused_when_the_pipeline_starts() {
     assert_eq!(error.kind(), ErrorKind::Configuration);
     assert!(error.to_string().contains("`ObjectCreate:Put`"), "{error}");
 }
+
+#[tokio::test(start_paused = true)]
+async fn buckets_that_handlers_write_to_are_there_and_publish_nothing() {
+    let route = pattern("ObjectCreated:*")
+        .with_bucket("photos")
+        .writes("s3://results/a/")
+        .writes("s3://results/b/")
+        .deletes("s3://photos/old/");
+    let topology = Topology::of(&routes([route])).unwrap();
+
+    let buckets = topology.buckets.iter();
+    let published: Vec<_> = buckets
+        .map(|bucket| (bucket.name.as_str(), bucket.notifications.len()))
+        .collect();
+    assert_eq!(published, [("photos", 1), ("results", 0)]);
+}

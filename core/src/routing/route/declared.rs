@@ -148,6 +148,24 @@ impl Route {
         self.effects.deletes.iter().map(Place::as_str)
     }
 
+    /// The buckets other than that of the event in which the handler [writes](Self::writes) or
+    /// [deletes](Self::deletes), as often as it was declared.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use s3_dispatch_core::{EventPattern, Route};
+    ///
+    /// let route = Route::new(EventPattern::from_static("ObjectCreated:*"))
+    ///     .writes("thumbnails/")
+    ///     .writes("s3://amzn-s3-demo-archive/photos/");
+    /// assert_eq!(route.other_buckets().collect::<Vec<_>>(), ["amzn-s3-demo-archive"]);
+    /// ```
+    pub fn other_buckets(&self) -> impl Iterator<Item = &str> {
+        let places = self.effects.writes.iter().chain(&self.effects.deletes);
+        places.filter_map(Place::bucket)
+    }
+
     /// Whether the handler [deletes](Self::deletes_taken) the objects of its events.
     #[must_use]
     pub fn deletes_taken_objects(&self) -> bool {

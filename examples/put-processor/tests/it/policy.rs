@@ -62,6 +62,7 @@ fn local_prints_what_s3_dispatch_local_runs_the_program_with() {
         "name": "put-processor",
         "buckets": [],
         "takes_any_bucket": true,
+        "other_buckets": [],
         "events": events,
         "filter_policy": body_filter(),
     });

@@ -15,7 +15,7 @@ async fn the_program_of_the_folder_runs_with_what_its_handlers_need() {
     let mut local = project.start(&[]);
 
     local.line("Building `index` with `cargo build`").await;
-    local.line("with the bucket photos").await;
+    local.line("with the buckets photos, results").await;
     let port = local.port().await;
     assert!(put_into(port, "photos", "a", "1").await.contains("200"));
 
@@ -48,7 +48,9 @@ async fn a_subfolder_and_a_manifest_name_the_same_project() {
         ),
     ] {
         let mut local = project.start_in(folder, arguments);
-        local.line("with the bucket amzn-s3-demo-bucket").await;
+        local
+            .line("with the buckets amzn-s3-demo-bucket, results")
+            .await;
         local.signal("-TERM");
         assert!(local.end().await.0.success());
     }
@@ -62,7 +64,7 @@ async fn each_named_program_gets_its_own_queue_and_what_it_handles() {
     project.write_manifest(&["first", "second"]);
 
     let mut local = project.start(&["--program", "second", "--program", "first"]);
-    local.line("with the buckets photos, videos").await;
+    local.line("with the buckets photos, videos, results").await;
     let port = local.port().await;
     put_into(port, "videos", "a", "1").await;
 

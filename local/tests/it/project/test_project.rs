@@ -57,6 +57,7 @@ impl TestProject {
             "name": name,
             "buckets": buckets,
             "takes_any_bucket": buckets.is_empty(),
+            "other_buckets": ["results"],
             "events": [format!("s3:{event}")],
             "filter_policy": {"Records": {"eventName": event_name}},
         });

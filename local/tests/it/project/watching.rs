@@ -80,7 +80,7 @@ async fn a_first_build_that_fails_waits_for_a_change() {
         .await;
 
     project.write_program("index", "one", &["photos"]);
-    local.line("with the bucket photos").await;
+    local.line("with the buckets photos, results").await;
 }
 
 #[tokio::test]

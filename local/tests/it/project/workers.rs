@@ -54,7 +54,7 @@ async fn a_path_replaces_the_program_and_keeps_what_it_handles() {
     let project = project("one");
     let worker = format!("index={}", program("receiver").display());
     let mut local = project.start(&["--worker", &worker, "--", "--concurrency", "3"]);
-    local.line("with the bucket photos").await;
+    local.line("with the buckets photos, results").await;
     local.line("index is a worker").await;
     local.line("--concurrency 3").await;
 
@@ -68,7 +68,7 @@ async fn a_path_replaces_the_program_and_keeps_what_it_handles() {
 async fn a_function_of_a_project_can_run_elsewhere() {
     let project = project("one");
     let mut local = project.start(&["--function", "index=http://127.0.0.1:9"]);
-    local.line("with the bucket photos").await;
+    local.line("with the buckets photos, results").await;
     local.line("index is invoked at http://127.0.0.1:9").await;
 }
 

@@ -10,7 +10,7 @@ use serde_json::Value;
 ///
 /// ```json
 /// {"name": "put-processor", "buckets": ["photos"], "takes_any_bucket": false,
-///  "events": ["s3:ObjectCreated:Put"],
+///  "other_buckets": [], "events": ["s3:ObjectCreated:Put"],
 ///  "filter_policy": {"Records": {"eventName": ["ObjectCreated:Put"]}}}
 /// ```
 #[derive(Debug, Serialize)]
@@ -20,6 +20,8 @@ pub(super) struct LocalProgram<'r> {
     buckets: Vec<&'r str>,
     /// Whether a route names no bucket.
     takes_any_bucket: bool,
+    /// The other buckets that handlers write or delete in, each once.
+    other_buckets: Vec<&'r str>,
     /// As a bucket's configuration spells them.
     events: Vec<String>,
     /// Null if every event is handled.
@@ -36,18 +38,26 @@ impl<'r> LocalProgram<'r> {
         let notification = manifest.bucket_notification()?;
 
         let routes = manifest.routes();
-        let mut buckets: Vec<_> = routes.iter().filter_map(Route::bucket).collect();
-        buckets.sort_unstable();
-        buckets.dedup();
+        let buckets = each_once(routes.iter().filter_map(Route::bucket));
+        let other_buckets = each_once(routes.iter().flat_map(Route::other_buckets));
 
         let program = Self {
             name,
             buckets,
             takes_any_bucket: routes.iter().any(|route| route.bucket().is_none()),
+            other_buckets,
             events: notification.events().map(str::to_owned).collect(),
             filter_policy: serde_json::to_value(&filter_policy)?,
         };
 
         Ok((program, filter_policy.is_exact()))
     }
+}
+
+fn each_once<'r>(buckets: impl Iterator<Item = &'r str>) -> Vec<&'r str> {
+    let mut buckets: Vec<_> = buckets.collect();
+    buckets.sort_unstable();
+    buckets.dedup();
+
+    buckets
 }

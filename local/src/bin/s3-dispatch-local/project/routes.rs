@@ -31,6 +31,9 @@ pub(super) struct ProgramRoutes {
     pub(super) buckets: Vec<String>,
     /// Whether a handler names no bucket.
     pub(super) takes_any_bucket: bool,
+    /// The other buckets that handlers write or delete in.
+    #[serde(default)]
+    pub(super) other_buckets: Vec<String>,
     /// As a bucket's configuration spells them.
     pub(super) events: Vec<String>,
     /// Null if every event is handled.

@@ -19,10 +19,21 @@ pub(super) fn topology(programs: &[(String, ProgramRoutes)]) -> Result<Topology,
     let events = events(programs)?;
     let mut topology = Topology::new().with_topic(TOPIC);
 
-    for bucket in buckets(programs) {
+    let mut buckets = buckets(programs);
+    for bucket in &buckets {
         let to = Destination::Topic(TOPIC.into());
         let notification = NotificationSpec::new(events.clone(), to).with_id(TOPIC);
-        topology = topology.with_bucket(BucketSpec::new(bucket).with_notification(notification));
+        topology = topology.with_bucket(BucketSpec::new(*bucket).with_notification(notification));
+    }
+
+    let others = programs
+        .iter()
+        .flat_map(|(_, routes)| &routes.other_buckets);
+    for bucket in others.map(String::as_str) {
+        if !buckets.contains(&bucket) {
+            buckets.push(bucket);
+            topology = topology.with_bucket(BucketSpec::new(bucket));
+        }
     }
 
     for (name, routes) in programs {
