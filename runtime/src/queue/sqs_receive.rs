@@ -25,6 +25,9 @@ use crate::queue::sqs::{SqsQueue, whole_seconds};
 use crate::queue::sqs_error::{Call, of_call};
 use crate::queue::sqs_url::is_url;
 
+/// The attribute in which producers send a W3C trace context.
+const TRACE_PARENT: &str = "traceparent";
+
 /// Receives by long polling. The client's own retries apply, and its timeouts, made longer by the
 /// time that a receive waits.
 ///
@@ -52,7 +55,7 @@ impl SqsQueue {
         let arn = self.known_arn().await?;
         let sent = Sent::default();
 
-        let attributes = with_attributes.then(|| vec!["All".to_owned()]);
+        let attributes = if with_attributes { "All" } else { TRACE_PARENT };
         let mut receive = self
             .client
             .receive_message()
@@ -63,7 +66,7 @@ impl SqsQueue {
             .message_system_attribute_names(MessageSystemAttributeName::ApproximateReceiveCount)
             .message_system_attribute_names(MessageSystemAttributeName::AwsTraceHeader)
             .message_system_attribute_names(MessageSystemAttributeName::MessageGroupId)
-            .set_message_attribute_names(attributes)
+            .message_attribute_names(attributes)
             .customize()
             .interceptor(sent.clone());
         if let Some(longer) = longer_timeouts(&self.client, request.wait()) {
@@ -137,8 +140,8 @@ impl SqsQueue {
         request: ReceiveRequest,
     ) -> Result<Vec<(Received, HashMap<String, MessageAttributeValue>)>, QueueError> {
         let (messages, arn) = self.receive_messages(request, true).await?;
-        let messages = messages.into_iter().filter_map(|mut message| {
-            let attributes = message.message_attributes.take().unwrap_or_default();
+        let messages = messages.into_iter().filter_map(|message| {
+            let attributes = message.message_attributes.clone().unwrap_or_default();
             Some((read(message, arn)?, attributes))
         });
 
@@ -224,6 +227,12 @@ fn read(message: Message, arn: &QueueArn) -> Option<Received> {
 
     if let Some(header) = attribute(MessageSystemAttributeName::AwsTraceHeader) {
         context = context.with_trace_header(header);
+    }
+
+    let mut sent = message.message_attributes.unwrap_or_default();
+    let parent = sent.remove(TRACE_PARENT);
+    if let Some(parent) = parent.and_then(|parent| parent.string_value) {
+        context = context.with_trace_parent(parent);
     }
 
     Some(Received::new(context, message.body.unwrap_or_default()))
