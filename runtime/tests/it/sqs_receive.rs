@@ -233,6 +233,7 @@ async fn messages_have_what_sqs_says_about_them() {
             "MaxNumberOfMessages": 7,
             "WaitTimeSeconds": 15,
             "VisibilityTimeout": 90,
+            "MessageAttributeNames": ["traceparent"],
             "MessageSystemAttributeNames":
                 ["ApproximateReceiveCount", "AWSTraceHeader", "MessageGroupId"],
         })
