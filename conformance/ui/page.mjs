@@ -258,6 +258,8 @@ test("a pipeline is in view while its functions crash and time out", async () =>
     await page.goto(faulty.url);
     await page.setViewportSize({ width: 1280, height: 800 });
     for (let number = 0; number < 40; number += 1) await faulty.put(`faulty/${number}`, "");
+    // A row that comes in later would push those that are looked at out of view.
+    await row("faulty/39").waitFor();
     for (const figures of await page.locator(".node.function dl").all()) {
       await figures.filter({ hasText: "crash" }).filter({ hasText: "timeout" }).waitFor();
     }
