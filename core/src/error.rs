@@ -198,6 +198,9 @@ impl StdError for Error {
 
 /// Returns an error with its causes on one line: `a: b: c`.
 ///
+/// Many errors write their cause themselves. A cause whose text the line ends with already is left
+/// out.
+///
 /// For readers who cannot ask for the source, such as those of a log. The error may come from
 /// anyone's code: printing it may panic, its text may be megabytes long, and its chain of causes
 /// may never end. So a panic is caught, and the text is cut after 32 causes and after 8 KiB.
@@ -212,7 +215,7 @@ pub fn with_causes(error: &(dyn StdError + 'static)) -> String {
 
         write!(line, "{error}")?;
         for cause in causes.take(MAX_CAUSES) {
-            write!(line, ": {cause}")?;
+            line.add_cause(cause)?;
         }
 
         Ok::<_, fmt::Error>(())
@@ -247,6 +250,31 @@ struct BoundedText {
 }
 
 impl BoundedText {
+    /// Writes `: ` and the text of a cause, unless that is what the text ends with.
+    fn add_cause(&mut self, cause: &(dyn StdError + 'static)) -> fmt::Result {
+        let mut text = Self::default();
+        let written = write!(text, "{cause}");
+        if written.is_err() && !text.is_full {
+            return written;
+        }
+        if !text.is_full && self.ends_with_words(&text.text) {
+            return Ok(());
+        }
+
+        self.write_str(": ")?;
+        self.write_str(&text.text)
+    }
+
+    /// Whether the text ends with these words: with `full`, as `the disk is full` does and
+    /// `it was careful` does not. Every text ends with no words.
+    fn ends_with_words(&self, words: &str) -> bool {
+        self.text.strip_suffix(words).is_some_and(|before| {
+            let is_within_a_word =
+                before.ends_with(char::is_alphanumeric) && words.starts_with(char::is_alphanumeric);
+            !is_within_a_word
+        })
+    }
+
     /// Returns the text, and says if it was cut.
     fn finish(self) -> String {
         if self.is_full {
