@@ -21,4 +21,4 @@ pub(crate) use compile_error::CompileError;
 pub(crate) use eventbridge::LIFECYCLE_EXPIRATION;
 pub(crate) use known::{EventBridgeForm, Known};
 pub(crate) use literal::Literal;
-pub use nearest::nearest_pattern;
+pub use nearest::{nearest_of, nearest_pattern};

@@ -1,4 +1,4 @@
-//! "Did you mean": finds the known pattern that a misspelled literal probably stands for.
+//! "Did you mean": finds the known text that a misspelled one probably stands for.
 
 use super::compile_error::CompileError;
 use super::known::Known;
@@ -33,6 +33,24 @@ pub fn nearest_pattern(text: &str) -> Option<String> {
     Some(format!("{name}{}", if is_category { ":*" } else { "" }))
 }
 
+/// The known text that needs the fewest edits to be this one. `None` if none is near.
+pub fn nearest_of<'k>(text: &str, known: impl IntoIterator<Item = &'k str>) -> Option<&'k str> {
+    let is_comparable = |text: &str| text.len() <= LONGEST;
+    let known = known.into_iter().filter(|known| is_comparable(known));
+
+    known
+        .filter(|_| is_comparable(text))
+        .map(|known| (edit_distance(text, known), known))
+        .filter(|(distance, _)| *distance < distance_of_another_word(text))
+        .min_by_key(|(distance, _)| *distance)
+        .map(|(_, known)| known)
+}
+
+/// A text that differs in more than half of its length is another word.
+const fn distance_of_another_word(text: &str) -> usize {
+    text.len() / 2 + 1
+}
+
 /// The pattern that needs the fewest edits: its text without `:*`, and whether it has a `:*`.
 const fn nearest(text: &str) -> Option<(&'static str, bool)> {
     if text.len() > LONGEST {
@@ -45,8 +63,7 @@ const fn nearest(text: &str) -> Option<(&'static str, bool)> {
     };
 
     let mut best = None;
-    // A text that differs in more than half of its length is another word.
-    let mut best_distance = wanted.len() / 2 + 1;
+    let mut best_distance = distance_of_another_word(wanted);
     let mut index = 0;
     while index < Known::ALL.len() {
         let name = Known::ALL[index].as_str();

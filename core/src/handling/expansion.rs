@@ -12,7 +12,7 @@ pub use std::result::Result;
 pub use crate::contained::{ContainedError, Panicked, drop_contained, drop_panic};
 pub use crate::delivery::context::parse_receive_count;
 pub use crate::error::{bounded, with_causes};
-pub use crate::event::nearest_pattern;
+pub use crate::event::{nearest_of, nearest_pattern};
 pub use crate::handling::BoxFuture;
 pub use crate::handling::argument::{Argument, If, Made, NotAsync, Probe, Timing};
 pub use crate::handling::class::Classifier;

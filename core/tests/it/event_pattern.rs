@@ -1,5 +1,6 @@
 use std::collections::HashSet;
 
+use s3_dispatch_core::__private::nearest_of;
 use s3_dispatch_core::{ErrorKind, EventName, EventPattern};
 
 use crate::event_name::NAMES;
@@ -229,4 +230,23 @@ fn a_pattern_is_known_if_it_matches_a_known_event() {
         let matches = EventName::KNOWN.iter().any(|name| pattern.matches(name));
         assert_eq!(pattern.is_known(), matches, "{text}");
     }
+}
+
+#[test]
+fn the_nearest_of_some_texts_needs_the_fewest_edits() {
+    let fields = ["event", "bucket", "key", "error", "age"];
+    for (text, nearest) in [
+        ("eror", Some("error")),
+        ("evnt", Some("event")),
+        ("KEYS", Some("key")),
+        ("ages", Some("age")),
+        ("buckets", Some("bucket")),
+        ("size", None),
+        ("e", None),
+        ("", None),
+        (&"event".repeat(100), None),
+    ] {
+        assert_eq!(nearest_of(text, fields), nearest, "{text}");
+    }
+    assert_eq!(nearest_of("a", ["a".repeat(100).as_str()]), None);
 }

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
-use s3_dispatch_core::__private::nearest_pattern;
+use s3_dispatch_core::__private::{nearest_of, nearest_pattern};
 use s3_dispatch_core::{EventPattern, Route, S3EventRecord};
 
 /// Conditions that all must hold.
@@ -202,17 +202,16 @@ fn age(pattern: &str) -> Result<Condition, String> {
 }
 
 fn unknown_field(field: &str) -> String {
-    let near = |known: &str| {
-        let first = field.to_ascii_lowercase();
-        known.starts_with(first.chars().next().unwrap_or(' '))
-            && known.len().abs_diff(field.len()) < 3
-    };
-    let names = FIELDS.map(|(name, _)| format!("`{name}`")).join(", ");
+    let names = FIELDS.map(|(name, _)| name);
+    let nearest = nearest_of(field, names);
 
-    match FIELDS.iter().find(|(known, _)| near(known)) {
+    match FIELDS.iter().find(|(known, _)| Some(*known) == nearest) {
         Some((known, example)) => {
             format!("there is no field `{field}`; did you mean `{known}`, as in `{example}`?")
         }
-        None => format!("there is no field `{field}`; the fields are {names}"),
+        None => {
+            let names = names.map(|name| format!("`{name}`")).join(", ");
+            format!("there is no field `{field}`; the fields are {names}")
+        }
     }
 }
