@@ -100,7 +100,10 @@ impl Options {
 
         let equals = input.parse::<Option<Token![=]>>()?;
         if equals.is_none() || input.is_empty() {
-            let message = format!("`{name}` needs a value: write `{name} = {example}`");
+            let elsewhere = example_elsewhere(&name)
+                .map(|example| format!(", or `{name} = {example}` for another bucket"))
+                .unwrap_or_default();
+            let message = format!("`{name}` needs a value: write `{name} = {example}`{elsewhere}");
             return Err(Error::new(name.span(), message));
         }
 
@@ -172,6 +175,11 @@ fn example(name: &Ident) -> Option<&'static str> {
         "crate" => Some("path"),
         _ => None,
     }
+}
+
+/// An example value of the option that names another bucket, if it can name one.
+fn example_elsewhere(name: &Ident) -> Option<&'static str> {
+    (name == "writes" || name == "deletes").then_some("\"s3://my-bucket/thumbnails/\"")
 }
 
 /// Whether the option is a word without a value.

@@ -1,0 +1,13 @@
+use s3_dispatch::{HandlerError, s3_handler};
+
+#[s3_handler("ObjectCreated:Put", writes)]
+async fn index() -> Result<(), HandlerError> {
+    Ok(())
+}
+
+#[s3_handler("ObjectCreated:Put", writes("my-bucket", "thumbnails/"))]
+async fn resize() -> Result<(), HandlerError> {
+    Ok(())
+}
+
+fn main() {}
