@@ -114,6 +114,12 @@ impl Class {
 ///
 /// assert_eq!(IndexError::NotAnImage.class(), Class::Permanent);
 /// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not say whether a retry can help",
+    label = "does not implement `Classify`",
+    note = "an error says it by `impl Classify`, with the method `class`",
+    note = "for one that cannot, use `HandlerError::retry` or `HandlerError::permanent`"
+)]
 pub trait Classify {
     /// What this error means for the record.
     fn class(&self) -> Class;

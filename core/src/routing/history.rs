@@ -52,6 +52,11 @@ use crate::{S3EventRecord, Sequencer};
 /// }
 /// ```
 #[async_trait]
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot tell what was handled",
+    label = "does not implement `History`",
+    note = "`Deduplicated` can; a router around it forwards `Router::history`"
+)]
 pub trait History: Send + Sync {
     /// Returns how long the state of an object is remembered after it was handled. By default
     /// `None`: states are not remembered.

@@ -47,6 +47,12 @@ use crate::guarded::time_limit::within_time_limit;
 /// let dispatcher = Dispatcher::new(Routes::new(())).with_backoff(Print);
 /// ```
 #[async_trait]
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot delay failed messages",
+    label = "does not implement `Backoff`",
+    note = "`SqsBackoff::new(client, queue_url, delays)` can, with the feature `sqs` of \
+            `s3-dispatch`"
+)]
 pub trait Backoff: Send + Sync + 'static {
     /// Delays these messages. `failed` is never empty and has the order of the payload.
     ///

@@ -57,6 +57,12 @@ use crate::telemetry::errors::with_causes;
 /// # }
 /// ```
 #[async_trait]
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot take dead letters",
+    label = "does not implement `DeadLetters`",
+    note = "`SqsDeadLetters::new(client, queue_url)` can, with the feature `sqs` of `s3-dispatch`",
+    note = "a sink of your own implements `DeadLetters` with `#[s3_dispatch::async_trait]`"
+)]
 pub trait DeadLetters: Send + Sync + 'static {
     /// Stores one letter.
     ///

@@ -21,6 +21,13 @@ use crate::objects::error::ObjectError;
 /// The store repeats requests that fail in passing, as the AWS SDK does. An error that it returns
 /// has the [kind](crate::objects::ObjectErrorKind) of what the service said in the end.
 #[async_trait]
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a store of objects",
+    label = "does not implement `ObjectStore`",
+    note = "`aws_sdk_s3::Client` is one with the feature `objects` of `s3-dispatch`, if it is of \
+            the same version of `aws-sdk-s3`",
+    note = "tests have `MemoryObjects` of `s3-dispatch-testing`"
+)]
 pub trait ObjectStore: Send + Sync + 'static {
     /// Opens an object, or a range of it. The body arrives as it is read.
     ///

@@ -54,6 +54,11 @@ use crate::telemetry::errors::with_causes;
 /// let dispatcher = Dispatcher::new(Routes::new(())).with_queue(Print);
 /// ```
 #[async_trait]
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a queue",
+    label = "does not implement `Queue`",
+    note = "`SqsQueue::new(client, queue_url)` is one, with the feature `sqs` of `s3-dispatch`"
+)]
 pub trait Queue: Send + Sync + 'static {
     /// Deletes messages. Deleting one that is already deleted succeeds.
     ///

@@ -51,6 +51,11 @@ use crate::queue::access::{Queue, QueueError};
 /// }
 /// ```
 #[async_trait]
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a queue that a worker can serve",
+    label = "does not implement `Receive`",
+    note = "`SqsQueue::new(client, queue_url)` is one, with the feature `sqs` of `s3-dispatch`"
+)]
 pub trait Receive: Queue {
     /// Receives messages and hides them from other receives for
     /// [`ReceiveRequest::visibility`].

@@ -24,7 +24,7 @@ fn normalize_message(message: &str) -> String {
     for line in message.lines().filter(|line| !is_summary(line)) {
         let trimmed = line.trim_start();
 
-        if let Some(place) = trimmed.strip_prefix("--> ") {
+        if let Some((arrow, place)) = place(trimmed) {
             gutter = line.len() - trimmed.len();
             let case = place.strip_prefix("macros/");
             is_elsewhere = case.is_none();
@@ -34,7 +34,7 @@ fn normalize_message(message: &str) -> String {
                 (None, None) => place.to_owned(),
             };
 
-            lines.push(format!("{:gutter$}--> {place}", ""));
+            lines.push(format!("{:gutter$}{arrow} {place}", ""));
         } else if is_elsewhere && line_number(line).is_some() {
             lines.push(line.replacen(|c: char| c.is_ascii_digit(), " ", gutter));
         } else {
@@ -44,6 +44,14 @@ fn normalize_message(message: &str) -> String {
     }
 
     narrow_gutter(&lines, gutter)
+}
+
+/// The arrow and the place of a line such as `--> src/lib.rs:1:2`, or `::: src/lib.rs:1:2` for
+/// another file of the same message.
+fn place(trimmed: &str) -> Option<(&str, &str)> {
+    trimmed
+        .split_once(' ')
+        .filter(|(arrow, _)| ["-->", ":::"].contains(arrow))
 }
 
 /// Narrows the gutter to the width of the remaining line numbers.
@@ -65,7 +73,7 @@ fn narrow_gutter(lines: &[String], gutter: usize) -> String {
 
 fn has_gutter(line: &str) -> bool {
     let trimmed = line.trim_start();
-    trimmed.starts_with(['|', '=']) || trimmed.starts_with("--> ") || line_number(line).is_some()
+    trimmed.starts_with(['|', '=']) || place(trimmed).is_some() || line_number(line).is_some()
 }
 
 /// The number of digits of the line number before the `|`, if there is one.

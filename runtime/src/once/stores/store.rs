@@ -38,6 +38,13 @@ use crate::once::identity::Identity;
 ///
 /// The suite in `s3_dispatch_testing::conformance` checks your own store.
 #[async_trait]
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot remember what was handled",
+    label = "does not implement `ClaimStore`",
+    note = "`MemoryStore` is one, for a single process",
+    note = "`DynamoDbStore::new(client, table)` is one, with the feature `dynamodb` of \
+            `s3-dispatch`"
+)]
 pub trait ClaimStore: Send + Sync + 'static {
     /// Claims an absent identity, which is then in progress. The lease expires after this time.
     ///
@@ -152,6 +159,13 @@ pub trait ClaimStore: Send + Sync + 'static {
 /// # }
 /// ```
 #[async_trait]
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot renew leases",
+    label = "does not implement `LeaseStore`",
+    note = "`MemoryStore` is one, for a single process",
+    note = "`DynamoDbStore::new(client, table)` is one, with the feature `dynamodb` of \
+            `s3-dispatch`"
+)]
 pub trait LeaseStore: ClaimStore {
     /// Lets a lease expire after this time from now, and never earlier than it would without the
     /// call. Requests may overtake each other, and an old one must not shorten the lease.
@@ -186,6 +200,13 @@ pub trait LeaseStore: ClaimStore {
 ///
 /// The suite in `s3_dispatch_testing::conformance` checks your own store.
 #[async_trait]
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot remember sequencers",
+    label = "does not implement `SequencerStore`",
+    note = "`MemoryStore` is one, for a single process",
+    note = "`DynamoDbStore::new(client, table)` is one, with the feature `dynamodb` of \
+            `s3-dispatch`"
+)]
 pub trait SequencerStore: Send + Sync + 'static {
     /// Returns the newest sequencer of an object, or `None` if nothing is remembered.
     ///
