@@ -46,6 +46,16 @@ pub const fn check_event(literal: &'static str) -> EventPattern {
     EventPattern::from_static(literal)
 }
 
+/// Notes on a route what the arguments of its handler say: for each of them, whether it
+/// distinguishes versions.
+#[must_use]
+pub fn with_arguments(route: Route, distinguish_versions: &[bool]) -> Route {
+    match distinguish_versions.contains(&true) {
+        true => route.distinguish_versions(),
+        false => route,
+    }
+}
+
 /// Fails to compile if the argument cannot be made from every event of the literal.
 #[track_caller]
 pub const fn check_argument(events: &[EventPattern], literal: &'static str, argument: &str) {

@@ -111,6 +111,10 @@ pub trait Handler<S>: 'static {
             `ObjectKey` or `State<T>`, that returns a `Send` future of `Result<(), E>`"
 )]
 pub trait HandlerFn<S, Arguments>: Send + Sync + 'static {
+    /// Whether an [argument](crate::FromRecord::DISTINGUISHES_VERSIONS) says if the object of a
+    /// removal is gone. By default, no.
+    const DISTINGUISHES_VERSIONS: bool = false;
+
     /// Checks that the arguments can be made from the records of the route.
     ///
     /// # Errors
@@ -138,6 +142,9 @@ macro_rules! handler_fn {
             $(If<$is_async>: Timing,)*
             $($argument: for<'a> Argument<'a, S, $is_async> + Send,)*
         {
+            const DISTINGUISHES_VERSIONS: bool =
+                false $(|| <$argument as Argument<'static, S, $is_async>>::DISTINGUISHES_VERSIONS)*;
+
             fn check(route: &Route) -> Result<(), Error> {
                 let _ = route;
                 $(<$argument as Argument<'static, S, $is_async>>::check(route)?;)*

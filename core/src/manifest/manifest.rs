@@ -248,8 +248,9 @@ impl Manifest {
     ///   `LifecycleExpiration:Delete` without `LifecycleExpiration:DeleteMarkerCreated`.
     /// - A route takes `ObjectRemoved:Delete` or `LifecycleExpiration:Delete`, by name or by its
     ///   category. With a version id these are about one version, and do not mean that the object
-    ///   is gone. [`Removal`](crate::event_data::Removal) tells what they mean. The manifest cannot
-    ///   see whether the handler asks it, so this warning stays.
+    ///   is gone. A handler that takes [`Removal`](crate::event_data::Removal), or `Current` of
+    ///   `s3-dispatch`, knows it, and gets no warning. Any other one that knows it
+    ///   [declares](Route::distinguish_versions) that.
     /// - More specific routes take all events of a route.
     /// - Some keys match two routes, and neither is a special case of the other.
     ///

@@ -24,11 +24,31 @@ use crate::{EventName, EventPattern, Route};
 /// );
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Warning(String);
+pub struct Warning {
+    text: String,
+    is_minor: bool,
+}
 
 impl Warning {
     pub(crate) fn new(text: impl Into<String>) -> Self {
-        Self(text.into())
+        Self {
+            text: text.into(),
+            is_minor: false,
+        }
+    }
+
+    /// A warning about something so small that a program need not print it.
+    pub(crate) fn minor(text: impl Into<String>) -> Self {
+        Self {
+            text: text.into(),
+            is_minor: true,
+        }
+    }
+
+    #[doc(hidden)]
+    #[must_use]
+    pub fn is_minor(&self) -> bool {
+        self.is_minor
     }
 }
 
@@ -40,7 +60,7 @@ impl From<&str> for Warning {
 
 impl fmt::Display for Warning {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(&self.text)
     }
 }
 
@@ -175,11 +195,13 @@ const OF_ONE_VERSION: [EventName; 2] = [
     EventName::LIFECYCLE_EXPIRATION_DELETE,
 ];
 
-/// The warning about the routes that take this event, except those that take everything.
+/// The warning about the routes that take this event, except those that take everything, and those
+/// whose handlers distinguish versions.
 fn of_one_version(name: &EventName, routes: &[Route]) -> Option<Warning> {
     let takes = |route: &&Route| {
         let mut patterns = route.patterns().iter();
-        patterns.any(|pattern| *pattern != EventPattern::ANY && pattern.matches(name))
+        !route.distinguishes_versions()
+            && patterns.any(|pattern| *pattern != EventPattern::ANY && pattern.matches(name))
     };
 
     let takers: Vec<_> = routes.iter().filter(takes).map(Route::to_string).collect();

@@ -285,6 +285,9 @@ impl<S> Routes<S> {
         if route.name() == "unnamed" {
             route = route.with_name(format!("function at {}", Location::caller()));
         }
+        if F::DISTINGUISHES_VERSIONS {
+            route = route.distinguish_versions();
+        }
 
         let handler = Box::new(ByValue(function, std::marker::PhantomData));
         self.add(F::check(&route), route, handler)

@@ -1,7 +1,9 @@
 //! The filters that are derived from sets of routes.
 
+use s3_dispatch_core::event_data::Removal;
 use s3_dispatch_core::{
-    Error, ErrorKind, EventName, EventPattern, HandlerError, Manifest, Route, Routes,
+    Error, ErrorKind, EventName, EventPattern, HandlerError, Manifest, ObjectKey, Route, Router,
+    Routes,
 };
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -794,6 +796,37 @@ fn a_deletion_that_may_be_of_one_version_gives_a_warning() {
         &["ObjectTagging:*", "ObjectRestore:Delete"],
     ] {
         check_warnings([route(patterns)], &[]);
+    }
+}
+
+#[test]
+fn a_handler_that_distinguishes_versions_gives_no_warning_about_them() {
+    let both = || route(&["ObjectRemoved:*", "LifecycleExpiration:*"]);
+    let believes = both().with_name("believes").with_prefix("a/");
+    let asks = both().with_name("asks").with_prefix("b/");
+    let says = both()
+        .with_name("says")
+        .with_prefix("c/")
+        .distinguish_versions();
+    assert!(says.distinguishes_versions() && !asks.distinguishes_versions());
+
+    let routes = Routes::new(())
+        .on_fn(says, async |_: ObjectKey| Ok::<_, std::io::Error>(()))
+        .on_fn(asks, async |_: ObjectKey, _: Removal| {
+            Ok::<_, std::io::Error>(())
+        });
+    assert_eq!(Manifest::new(&routes).warnings(), []);
+    assert!(routes.routes().iter().all(Route::distinguishes_versions));
+
+    let routes = routes.on_fn(believes, async |_: ObjectKey| Ok::<_, std::io::Error>(()));
+    let warnings = Manifest::new(&routes).warnings();
+    assert_eq!(warnings.len(), 2);
+    for warning in warnings {
+        let warning = warning.to_string();
+        assert!(
+            warning.contains(" in believes [") && !warning.contains("asks"),
+            "{warning}"
+        );
     }
 }
 

@@ -29,7 +29,7 @@ pub(super) fn implementation(handler: &Handler) -> TokenStream {
         quote!(for<'__r> #output: __private::HandlerOutput<'__r>)
     });
 
-    let (route, check) = (route(handler), check(handler, &state));
+    let (route, check) = (route(handler, &state), check(handler, &state));
     let handle = handle(handler, &arguments, &state);
     let witness = witness(handler);
 
@@ -68,18 +68,35 @@ fn witness_name(handler: &Handler) -> Ident {
     format_ident!("{}_without_a_route", name.unraw(), span = name.span())
 }
 
-/// The method `route`: the events and the filters of the attribute.
-fn route(handler: &Handler) -> TokenStream {
-    let options = &handler.options;
+/// The method `route`: the events and the filters of the attribute, and what the arguments say.
+fn route(handler: &Handler, state: &TokenStream) -> TokenStream {
     let name = handler.name().unraw().to_string();
 
-    let events = options.events.iter();
+    let events = handler.options.events.iter();
     // Made by the compiler, so that a program has nothing to parse when it starts.
     let mut patterns =
         events.map(|event| quote!(const { __private::EventPattern::from_static(#event) }));
     let (first, others) = (patterns.next(), patterns);
 
     let witness = witness_name(handler);
+    let filters = filters(handler);
+    let arguments = arguments_as(handler, state);
+
+    quote! {
+        fn route() -> __private::Route {
+            #witness();
+            let __route = __private::Route::new(#first)
+                #(.with_pattern(#others))*
+                .with_name(#name)
+                #(#filters)*;
+            __private::with_arguments(__route, &[#(#arguments::DISTINGUISHES_VERSIONS),*])
+        }
+    }
+}
+
+/// The calls that set the filters of the attribute.
+fn filters(handler: &Handler) -> Vec<TokenStream> {
+    let options = &handler.options;
     let filters = [
         options
             .bucket
@@ -110,34 +127,30 @@ fn route(handler: &Handler) -> TokenStream {
         options.deletes_taken.map(|_| quote!(.deletes_taken())),
         options.skip_own_writes.map(|_| quote!(.skip_own_writes())),
     ];
-    let filters = filters.into_iter().flatten();
 
-    quote! {
-        fn route() -> __private::Route {
-            #witness();
-            __private::Route::new(#first)
-                #(.with_pattern(#others))*
-                .with_name(#name)
-                #(#filters)*
-        }
-    }
+    filters.into_iter().flatten().collect()
+}
+
+/// Each argument as one of its trait: `<A as Argument<'static, S, false>>`.
+fn arguments_as(handler: &Handler, state: &TokenStream) -> Vec<TokenStream> {
+    let arguments = handler.argument_types();
+    let arguments = arguments.iter().enumerate().map(|(index, argument)| {
+        let argument = handler.with_lifetime(argument, "'static");
+        let asynchrony = handler.asynchrony(index);
+        quote!(<#argument as __private::Argument<'static, #state, { #asynchrony }>>)
+    });
+
+    arguments.collect()
 }
 
 /// The method `check`: asks each argument whether it fits the route.
 fn check(handler: &Handler, state: &TokenStream) -> TokenStream {
-    let arguments = handler.argument_types();
-    let arguments = arguments
-        .iter()
-        .map(|argument| handler.with_lifetime(argument, "'static"));
-    let asynchronies = (0..).map(|index| handler.asynchrony(index));
+    let arguments = arguments_as(handler, state);
 
     quote! {
         fn check(__route: &__private::Route) -> __private::Result<(), __private::Error> {
             let _ = __route;
-            #(
-                <#arguments as __private::Argument<'static, #state, { #asynchronies }>>
-                    ::check(__route)?;
-            )*
+            #(#arguments::check(__route)?;)*
             __private::Result::Ok(())
         }
     }

@@ -3,10 +3,11 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
+use s3_dispatch::event_data::Removal;
 use s3_dispatch::{
     BucketName, Context, EventName, EventPattern, FromRecord, FromRecordAsync, FromRef,
-    HandlerError, MessageContext, ObjectCreated, ObjectKey, Outcome, Routes, S3EventRecord,
-    SkipReason, State, s3_handler,
+    HandlerError, MessageContext, ObjectCreated, ObjectKey, Outcome, Route, Router, Routes,
+    S3EventRecord, SkipReason, State, s3_handler,
 };
 
 use crate::{answer, record};
@@ -249,4 +250,57 @@ async fn a_handler_with_named_lifetimes_can_be_called_directly() {
     named(&record, Words("another"), &record)
         .await
         .expect_err("the words differ from the key");
+}
+
+/// Takes time, and asks a service whether the object is gone.
+struct Asked;
+
+impl<'r, S: Sync> FromRecordAsync<'r, S> for Asked {
+    const DISTINGUISHES_VERSIONS: bool = true;
+
+    async fn from_record(_: Context<'r, S>) -> Result<Self, HandlerError> {
+        Ok(Self)
+    }
+}
+
+#[s3_handler("ObjectRemoved:*", prefix = "a/")]
+async fn asks(_: ObjectKey, _: Asked) -> Result<(), HandlerError> {
+    Ok(())
+}
+
+#[s3_handler("ObjectRemoved:*", prefix = "b/", state = u8)]
+async fn compares(_: Removal, _: Tenant) -> Result<(), HandlerError> {
+    Ok(())
+}
+
+#[s3_handler("ObjectRemoved:*", prefix = "c/")]
+async fn believes(_: ObjectKey) -> Result<(), HandlerError> {
+    Ok(())
+}
+
+#[s3_handler("ObjectRemoved:*")]
+async fn takes_nothing() -> Result<(), HandlerError> {
+    Ok(())
+}
+
+#[test]
+fn a_route_knows_whether_an_argument_distinguishes_versions() {
+    let routes = Routes::new(7_u8)
+        .on::<asks>()
+        .on::<compares>()
+        .on::<believes>()
+        .on::<takes_nothing>()
+        .on_fn("ObjectRemoved:Delete", async |_: Asked| {
+            Ok::<_, HandlerError>(())
+        })
+        .on_fn("ObjectTagging:*", async |_: ObjectKey| {
+            Ok::<_, HandlerError>(())
+        });
+
+    let knows: Vec<_> = routes
+        .routes()
+        .iter()
+        .map(Route::distinguishes_versions)
+        .collect();
+    assert_eq!(knows, [true, true, false, false, true, false]);
 }

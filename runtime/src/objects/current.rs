@@ -199,6 +199,8 @@ impl<'r, S: Sync> FromRecordAsync<'r, S> for Current
 where
     Objects: FromRef<S>,
 {
+    const DISTINGUISHES_VERSIONS: bool = true;
+
     async fn from_record(context: Context<'r, S>) -> Result<Self, HandlerError> {
         let objects = Objects::from_ref(context.state());
         let record = context.record();

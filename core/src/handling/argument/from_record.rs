@@ -60,6 +60,14 @@ pub trait FromRecord<'r, S>: Sized {
     /// `#[s3_handler]` checks this: a handler without the option `key` does not compile.
     const NEEDS_KEY: bool = false;
 
+    /// Whether the argument says if the object of a removal is gone, or if it was only one version.
+    /// By default, no.
+    ///
+    /// A handler with such an argument [distinguishes versions](Route::distinguish_versions). Those
+    /// of this workspace are [`Removal`](crate::event_data::Removal) and `Current` of
+    /// `s3-dispatch`.
+    const DISTINGUISHES_VERSIONS: bool = false;
+
     /// Checks that the argument can be made from the records of the route. By default, it can.
     ///
     /// [`Routes`](crate::Routes) calls it once, when the handler is added, and panics with the
@@ -148,6 +156,14 @@ pub trait FromRecordAsync<'r, S>: Sized + Send + 'r {
     ///
     /// `#[s3_handler]` checks this: a handler without the option `key` does not compile.
     const NEEDS_KEY: bool = false;
+
+    /// Whether the argument says if the object of a removal is gone, or if it was only one version.
+    /// By default, no.
+    ///
+    /// A handler with such an argument [distinguishes versions](Route::distinguish_versions). Those
+    /// of this workspace are [`Removal`](crate::event_data::Removal) and `Current` of
+    /// `s3-dispatch`.
+    const DISTINGUISHES_VERSIONS: bool = false;
 
     /// Checks that the argument can be made from the records of the route. By default, it can.
     ///

@@ -41,6 +41,9 @@ where
     /// Whether the route needs a pattern of keys.
     const NEEDS_KEY: bool;
 
+    /// Whether it says if the object of a removal is gone, or if it was only one version.
+    const DISTINGUISHES_VERSIONS: bool;
+
     /// Checks that the argument can be made from the records of the route.
     fn check(route: &Route) -> Result<(), Error>;
 
@@ -113,6 +116,7 @@ where
 impl<'r, S, A: FromRecord<'r, S>> Argument<'r, S, false> for A {
     const EVENTS: &'static [EventPattern] = A::EVENTS;
     const NEEDS_KEY: bool = A::NEEDS_KEY;
+    const DISTINGUISHES_VERSIONS: bool = A::DISTINGUISHES_VERSIONS;
 
     fn check(route: &Route) -> Result<(), Error> {
         A::check(route)
@@ -127,6 +131,7 @@ impl<'r, S, A: FromRecord<'r, S>> Argument<'r, S, false> for A {
 impl<'r, S, A: FromRecordAsync<'r, S>> Argument<'r, S, true> for A {
     const EVENTS: &'static [EventPattern] = A::EVENTS;
     const NEEDS_KEY: bool = A::NEEDS_KEY;
+    const DISTINGUISHES_VERSIONS: bool = A::DISTINGUISHES_VERSIONS;
 
     fn check(route: &Route) -> Result<(), Error> {
         A::check(route)

@@ -69,6 +69,7 @@ impl TryFrom<&S3EventRecord> for Removal {
 
 impl<'r, S> FromRecord<'r, S> for Removal {
     const EVENTS: &'static [EventPattern] = EVENTS;
+    const DISTINGUISHES_VERSIONS: bool = true;
 
     fn from_record(context: Context<'r, S>) -> Result<Self, HandlerError> {
         Self::try_from(context.record()).map_err(HandlerError::permanent)

@@ -132,6 +132,41 @@ impl Route {
         self
     }
 
+    /// Declares that the handler does not take the removal of one version for that of the object.
+    ///
+    /// [`Manifest::warnings`](crate::Manifest::warnings) says nothing about that then. A handler
+    /// with an [argument](crate::FromRecord::DISTINGUISHES_VERSIONS) that tells the two apart, such
+    /// as [`Removal`](crate::event_data::Removal), need not declare it.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use s3_dispatch_core::event_data::Removal;
+    /// use s3_dispatch_core::{EventPattern, Manifest, ObjectRemoved, Route, Routes};
+    ///
+    /// async fn forget(object: ObjectRemoved) -> Result<(), std::io::Error> {
+    ///     match object.removal() {
+    ///         Removal::Version { .. } => println!("look at {:?}", object.key),
+    ///         _ => println!("forget {:?}", object.key),
+    ///     }
+    ///     Ok(())
+    /// }
+    ///
+    /// let route = Route::new(EventPattern::from_static("ObjectRemoved:*"));
+    /// let is_about_versions = |route: Route| {
+    ///     let warnings = Manifest::new(&Routes::new(()).on_fn(route, forget)).warnings();
+    ///     warnings.iter().any(|warning| warning.to_string().contains("a version id"))
+    /// };
+    ///
+    /// assert!(is_about_versions(route.clone()));
+    /// assert!(!is_about_versions(route.distinguish_versions()));
+    /// ```
+    #[must_use]
+    pub fn distinguish_versions(mut self) -> Self {
+        self.effects.distinguishes_versions = true;
+        self
+    }
+
     /// Whether the handler [reads](Self::reads) the objects of its events.
     #[must_use]
     pub fn reads_objects(&self) -> bool {
@@ -176,6 +211,12 @@ impl Route {
     #[must_use]
     pub fn skips_own_writes(&self) -> bool {
         self.effects.skips_own_writes
+    }
+
+    /// Whether the handler [distinguishes versions](Self::distinguish_versions).
+    #[must_use]
+    pub fn distinguishes_versions(&self) -> bool {
+        self.effects.distinguishes_versions
     }
 
     pub(crate) fn writes_places(&self) -> &[Place] {

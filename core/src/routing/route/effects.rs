@@ -1,8 +1,8 @@
-//! What a handler does to buckets.
+//! What a handler does to buckets, and what it knows of their versions.
 
 use std::borrow::Cow;
 
-/// What the handler of a route does to buckets, as far as it says so.
+/// What the handler of a route does and knows, as far as it says so.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(super) struct Effects {
     pub(super) reads: bool,
@@ -11,6 +11,7 @@ pub(super) struct Effects {
     /// Whether it deletes the objects that the events are about.
     pub(super) deletes_taken: bool,
     pub(super) skips_own_writes: bool,
+    pub(super) distinguishes_versions: bool,
 }
 
 /// The keys with a prefix, in the bucket of the record or in another one.

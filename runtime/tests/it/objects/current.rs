@@ -1,7 +1,9 @@
 use std::sync::{Arc, Mutex};
 
 use s3_dispatch::objects::{ObjectErrorKind, Objects};
-use s3_dispatch::{Current, Dispatcher, FromRef, HandlerError, ObjectKey, Routes, State};
+use s3_dispatch::{
+    Current, Dispatcher, FromRef, HandlerError, Manifest, ObjectKey, Routes, State, s3_handler,
+};
 use s3_dispatch_testing::{Fault, MemoryObjects, SqsBatchBuilder};
 
 use super::BUCKET;
@@ -41,6 +43,38 @@ fn dispatcher(memory: &MemoryObjects, seen: &Seen) -> Dispatcher<Routes<App>> {
             Ok::<_, HandlerError>(())
         },
     ))
+}
+
+#[s3_handler("ObjectRemoved:*", "LifecycleExpiration:*", prefix = "looks/")]
+async fn looks(_: Current) -> Result<(), HandlerError> {
+    Ok(())
+}
+
+#[s3_handler("ObjectRemoved:*", "LifecycleExpiration:*", prefix = "believes/")]
+async fn believes(_: ObjectKey) -> Result<(), HandlerError> {
+    Ok(())
+}
+
+#[test]
+fn only_who_does_not_look_is_warned_about_versions() {
+    let app = App {
+        objects: Objects::new(MemoryObjects::new()),
+        seen: Seen::default(),
+    };
+    let routes = Routes::new(app).on::<looks>();
+    assert_eq!(Manifest::new(&routes).warnings(), []);
+
+    let warnings = Manifest::new(&routes.on::<believes>()).warnings();
+    assert_eq!(warnings.len(), 2);
+    for warning in warnings.iter().map(ToString::to_string) {
+        assert!(warning.contains("with a version id"), "{warning}");
+        assert!(
+            warning.ends_with(
+                "in believes [ObjectRemoved:*, LifecycleExpiration:*, prefix `believes/`]"
+            ),
+            "{warning}"
+        );
+    }
 }
 
 #[tokio::test]
