@@ -17,6 +17,7 @@ pub use crate::handling::BoxFuture;
 pub use crate::handling::argument::{Argument, If, Made, NotAsync, Probe, Timing};
 pub use crate::handling::class::Classifier;
 pub use crate::handling::context::settle;
+pub use crate::manifest::key::inexpressible::inexpressible_options;
 pub use crate::{Context, Error, EventPattern, Handler, HandlerError, Outcome, Route};
 
 use crate::event::{CompileError, Literal};

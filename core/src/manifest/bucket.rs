@@ -6,7 +6,7 @@ use super::conditions::no_routes;
 use super::event_types;
 use super::key::spelling::{KeyPart, as_filter_rule};
 use super::warnings::Warning;
-use crate::routing::Selection;
+use crate::routing::{BeyondEnds, Selection};
 use crate::{Error, EventPattern, Route};
 
 /// The notification configuration of a bucket, without its destination.
@@ -218,8 +218,7 @@ fn too_many_warning() -> Warning {
 /// What the filters for a route let through that the route does not take.
 fn widening_warnings(route: &Route) -> Vec<Warning> {
     let mut warnings = Vec::new();
-    let mut warn = |text: String| {
-        let warning = Warning::new(text);
+    let mut add = |warning: Warning| {
         if !warnings.contains(&warning) {
             warnings.push(warning);
         }
@@ -239,31 +238,37 @@ fn widening_warnings(route: &Route) -> Vec<Warning> {
             };
 
             if !lost_nothing {
-                warn(format!(
+                add(Warning::new(format!(
                     "AWS does not say how S3's filters compare `*`, `~`, `!`, `'`, `(` and `)`, so \
                      the bucket publishes {keys} for {route}"
-                ));
+                )));
             }
         }
 
-        if selection.pattern().is_some() {
-            warn(format!(
+        match selection.beyond_ends() {
+            BeyondEnds::Nothing => {}
+            BeyondEnds::MoreThanThePrefix => add(Warning::minor(format!(
+                "S3's filters cannot leave out the key `{}`, so the bucket publishes it too for \
+                 {route}",
+                selection.prefix()
+            ))),
+            BeyondEnds::Form => add(Warning::new(format!(
                 "S3's filters have no patterns of keys, so the bucket publishes all keys with the \
                  same start and end for {route}"
-            ));
+            ))),
         }
 
         if selection.ignores_case() {
-            warn(format!(
+            add(Warning::new(format!(
                 "S3's filters do not ignore case, so the bucket publishes keys with any suffix for \
                  {route}"
-            ));
+            )));
         }
 
         if selection.leaves_folders_out() {
-            warn(format!(
+            add(Warning::new(format!(
                 "S3's filters do not compare sizes, so the bucket publishes folders too for {route}"
-            ));
+            )));
         }
     }
 

@@ -6,6 +6,7 @@ use serde_json::{Map, Value, json};
 use super::conditions::{self, Conditions, no_routes, to_json};
 use super::eventbridge_events::{EventCondition, Reason, group_by_detail_type};
 use super::key::conditions::{KeyOperators, MOST_STARS, stars_of_complex_wildcards};
+use super::key::fit::Fit;
 use super::warnings::Warning;
 use crate::{Error, ErrorKind, EventName, Route};
 
@@ -33,7 +34,7 @@ use crate::{Error, ErrorKind, EventName, Route};
 #[derive(Debug, Clone, PartialEq)]
 pub struct EventBridgePattern {
     pattern: Value,
-    is_exact: bool,
+    fit: Fit,
     warnings: Vec<Warning>,
 }
 
@@ -54,7 +55,7 @@ impl EventBridgePattern {
 
         let mut warnings = Vec::new();
         let mut alternatives = Vec::new();
-        let mut is_exact = true;
+        let mut fit = Fit::Exact;
 
         let operators = place.operators(routes);
 
@@ -67,9 +68,9 @@ impl EventBridgePattern {
                 )));
             }
 
-            let (keys, keys_are_exact) = operators.of_routes(std::slice::from_ref(route));
+            let (keys, fit_of_keys) = operators.of_routes(std::slice::from_ref(route));
             let buckets = conditions::of_buckets(std::slice::from_ref(route));
-            is_exact &= keys_are_exact;
+            fit = fit.max(fit_of_keys);
 
             match EventCondition::of_route(route, &mut warnings) {
                 Some(events) => {
@@ -92,7 +93,7 @@ impl EventBridgePattern {
 
         Ok(Self {
             pattern: combine(alternatives)?,
-            is_exact,
+            fit,
             warnings,
         })
     }
@@ -121,7 +122,19 @@ impl EventBridgePattern {
     /// ```
     #[must_use]
     pub fn is_exact(&self) -> bool {
-        self.is_exact
+        self.fit.is_exact()
+    }
+
+    /// Whether it is exact, but perhaps for keys that are a whole prefix: `photos/`, for a route
+    /// with the key `photos/{file*}`.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn is_close(&self) -> bool {
+        self.fit.is_close()
+    }
+
+    pub(super) fn fit(&self) -> Fit {
+        self.fit
     }
 
     /// The warnings about routes with events that EventBridge does not send, and about those that

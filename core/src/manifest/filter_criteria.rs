@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use super::eventbridge::EventBridgePattern;
 use super::key::conditions::KeyOperators;
+use super::key::fit::Fit;
 use super::sns::FieldConditions;
 use super::warnings::Warning;
 use crate::{Error, Route};
@@ -46,7 +47,7 @@ use crate::{Error, Route};
 pub struct FilterCriteria {
     /// One for each form of a body. Empty if everything passes.
     patterns: Vec<Value>,
-    is_exact: bool,
+    fit: Fit,
     warnings: Vec<Warning>,
 }
 
@@ -58,7 +59,7 @@ impl FilterCriteria {
         let fields = FieldConditions::new(routes, KeyOperators::lambda(true))?;
         let mut criteria = Self {
             patterns: Vec::new(),
-            is_exact: fields.is_exact,
+            fit: fields.fit,
             warnings: Vec::new(),
         };
 
@@ -81,7 +82,7 @@ impl FilterCriteria {
     fn add_eventbridge(&mut self, pattern: Result<EventBridgePattern, Error>) {
         match pattern {
             Ok(pattern) => {
-                self.is_exact &= pattern.is_exact();
+                self.fit = self.fit.max(pattern.fit());
                 self.warnings.extend_from_slice(pattern.warnings());
                 self.add(
                     json!(pattern),
@@ -129,7 +130,7 @@ impl FilterCriteria {
             return;
         }
 
-        self.is_exact = false;
+        self.fit = Fit::Wider;
         self.patterns.push(json!({ "body": wider }));
         self.warnings.push(Warning::new(format!(
             "the routes need a filter of more than {MAX_PATTERN_LEN} characters, which Lambda \
@@ -159,7 +160,15 @@ impl FilterCriteria {
     /// ```
     #[must_use]
     pub fn is_exact(&self) -> bool {
-        self.is_exact
+        self.fit.is_exact()
+    }
+
+    /// Whether it is exact, but perhaps for keys that are a whole prefix: `photos/`, for a route
+    /// with the key `photos/{file*}`.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn is_close(&self) -> bool {
+        self.fit.is_close()
     }
 
     /// What Lambda deletes, and what passes unseen.

@@ -17,7 +17,7 @@
 //! filter is wider, and the router, which checks every record again, skips the rest.
 
 mod conditions;
-mod key;
+pub(crate) mod key;
 mod warnings;
 mod event_types;
 mod bucket;

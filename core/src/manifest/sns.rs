@@ -5,6 +5,7 @@ use serde_json::{Map, Value, json};
 
 use super::conditions::{self, Conditions, no_routes, to_json};
 use super::key::conditions::{KeyOperators, MOST_STARS, stars_of_complex_wildcards};
+use super::key::fit::Fit;
 use crate::{Error, ErrorKind, Route};
 
 /// The filter policy of a subscription to an SNS topic, for the scope `MessageBody`.
@@ -35,7 +36,7 @@ use crate::{Error, ErrorKind, Route};
 #[derive(Debug, Clone, PartialEq)]
 pub struct FilterPolicy {
     policy: Option<Value>,
-    is_exact: bool,
+    fit: Fit,
 }
 
 /// The limit on the number of combinations: the product, over all keys of the policy, of the number
@@ -63,7 +64,7 @@ impl FilterPolicy {
 
         Ok(Self {
             policy: fields.to_json(),
-            is_exact: fields.is_exact,
+            fit: fields.fit,
         })
     }
 
@@ -88,7 +89,15 @@ impl FilterPolicy {
     /// ```
     #[must_use]
     pub fn is_exact(&self) -> bool {
-        self.is_exact
+        self.fit.is_exact()
+    }
+
+    /// Whether it is exact, but perhaps for keys that are a whole prefix: `photos/`, for a route
+    /// with the key `photos/{file*}`.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn is_close(&self) -> bool {
+        self.fit.is_close()
     }
 
     /// Whether the subscription needs no policy, because the routes take everything.
@@ -131,7 +140,7 @@ pub(super) struct FieldConditions {
     event_names: Conditions,
     buckets: Conditions,
     keys: Conditions,
-    pub(super) is_exact: bool,
+    pub(super) fit: Fit,
 }
 
 impl FieldConditions {
@@ -140,13 +149,17 @@ impl FieldConditions {
             return Err(no_routes());
         }
 
-        let (keys, keys_are_exact) = operators.of_routes(routes);
+        let (keys, fit_of_keys) = operators.of_routes(routes);
+        let fit = match conditions::only_one_field_varies(routes) {
+            true => fit_of_keys,
+            false => Fit::Wider,
+        };
 
         Ok(Self {
             event_names: conditions::of_event_names(routes),
             buckets: conditions::of_buckets(routes),
             keys,
-            is_exact: keys_are_exact && conditions::only_one_field_varies(routes),
+            fit,
         })
     }
 

@@ -12,7 +12,8 @@ mod prepared;
 mod routes;
 
 pub(crate) use route::{
-    KeyPattern, Place, Selection, check_key, check_key_prefix, check_key_suffix, check_own_effect,
+    BeyondEnds, KeyPattern, Place, Selection, check_key, check_key_prefix, check_key_suffix,
+    check_own_effect,
 };
 
 pub use history::{History, HistoryEntry};

@@ -1,6 +1,7 @@
 //! The filters for patterns of keys, for lists, for suffixes in any case and without folders.
 
 use s3_dispatch_core::Route;
+use s3_dispatch_core::manifest::Warning;
 use serde_json::{Value, json};
 
 use crate::manifest::{manifest, route};
@@ -41,6 +42,86 @@ fn check_exact(route: Route, expected: [bool; 3]) {
         manifest.filter_criteria().unwrap().is_exact(),
     ];
     assert_eq!(found, expected, "{route}");
+}
+
+/// Checks that no filter lets through more than the route, but perhaps the key that is its prefix,
+/// and that no warning needs to be printed.
+#[track_caller]
+fn check_close(route: &Route) {
+    let manifest = manifest([route.clone()]);
+    assert!(manifest.filter_policy().unwrap().is_close(), "{route}");
+    assert!(
+        manifest.eventbridge_pattern().unwrap().is_close(),
+        "{route}"
+    );
+    assert!(manifest.filter_criteria().unwrap().is_close(), "{route}");
+
+    let notification = manifest.bucket_notification().unwrap();
+    let mut warnings = notification.warnings().iter();
+    assert!(warnings.all(Warning::is_minor), "{route}");
+}
+
+#[test]
+fn a_pattern_that_says_no_more_than_a_prefix_is_exact() {
+    for route in [
+        // No key is empty.
+        acl().with_key("{all*}"),
+        acl().with_key("{all*}").with_suffix(".jpg"),
+        acl().with_key("logs/{rest*}").with_prefix("logs/2026/"),
+        acl().with_key("{all*}").with_prefixes(["logs/", "photos/"]),
+    ] {
+        check_exact(route.clone(), [true; 3]);
+        check_close(&route);
+    }
+
+    // The key `logs/` passes each filter, and does not match.
+    for route in [
+        acl().with_key("logs/{rest*}"),
+        acl().with_key("logs/{rest*}").with_prefix("lo"),
+        acl().with_key("logs/{rest*}").with_prefix("logs/"),
+        acl().with_key("logs/{rest*}").with_suffix("/"),
+    ] {
+        check_exact(route.clone(), [false; 3]);
+    }
+    check_close(&acl().with_key("logs/{rest*}"));
+    check_close(&acl().with_key("logs/{rest*}").with_prefix("logs/"));
+
+    // With a suffix that the prefix does not have, only EventBridge can say all of it.
+    check_exact(
+        acl().with_key("logs/{rest*}").with_suffix(".gz"),
+        [false, true, false],
+    );
+    // A name is not the rest of the key.
+    check_exact(acl().with_key("logs/{file}"), [false; 3]);
+
+    for (key, expected) in [
+        ("{all*}", &[][..]),
+        (
+            "logs/{rest*}",
+            &[(
+                true,
+                "S3's filters cannot leave out the key `logs/`, so the bucket publishes it too for \
+                 a [ObjectAcl:Put, key `logs/{rest*}`]",
+            )],
+        ),
+        (
+            "logs/{file}",
+            &[(
+                false,
+                "S3's filters have no patterns of keys, so the bucket publishes all keys with the \
+                 same start and end for a [ObjectAcl:Put, key `logs/{file}`]",
+            )],
+        ),
+    ] {
+        let manifest = manifest([acl().with_key(key)]);
+        let notification = manifest.bucket_notification().unwrap();
+        let found = notification.warnings().iter();
+        let found: Vec<_> = found.map(|one| (one.is_minor(), one.to_string())).collect();
+        let expected = expected
+            .iter()
+            .map(|(is_minor, text)| (*is_minor, text.to_string()));
+        assert_eq!(found, expected.collect::<Vec<_>>());
+    }
 }
 
 #[test]

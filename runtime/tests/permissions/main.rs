@@ -68,6 +68,27 @@ async fn main() -> Result<(), s3_dispatch::Error> {
                 );
             return s3_dispatch::start(routes).await;
         }
+        Ok("keys") => {
+            let nothing = || async { Ok::<_, HandlerError>(()) };
+            let route = |event, key: &'static str| Route::new(event).with_key(key);
+            let tagged = EventPattern::from_static("ObjectTagging:*");
+            let acl = EventPattern::from_static("ObjectAcl:Put");
+            let routes = Routes::new(())
+                .on_fn(route(tagged.clone(), "photos/{file*}"), nothing)
+                .on_fn(route(tagged, "scans/{file*}"), nothing);
+            return match std::env::var("AND").as_deref() {
+                Ok("form") => {
+                    let route = route(acl, "scans/{year}/{file}").no_folders();
+                    s3_dispatch::start(routes.on_fn(route.with_name("form"), nothing)).await
+                }
+                Ok("suffix") => {
+                    let route = route(acl, "scans/{file*}").with_suffix(".tif").no_folders();
+                    s3_dispatch::start(routes.on_fn(route.with_name("suffix"), nothing)).await
+                }
+                _ => s3_dispatch::start(routes).await,
+            };
+        }
+        Ok("nothing") => return s3_dispatch::start(Routes::new(())).await,
         Ok(_) => return s3_dispatch::start(routes()).await,
         Err(_) => {}
     }
@@ -81,6 +102,10 @@ async fn main() -> Result<(), s3_dispatch::Error> {
     options_of_other_formats_are_refused();
     a_missing_format_is_named_with_all_there_are();
     a_filter_that_is_too_wide_says_why();
+    a_key_that_is_no_more_than_a_prefix_gives_no_warning();
+    only_the_options_that_a_filter_cannot_express_are_named();
+    names_that_are_not_given_are_said_to_be_placeholders();
+    a_program_without_routes_is_told_how_to_add_some();
     a_reader_that_goes_away_is_no_error();
 
     Ok(())
@@ -351,6 +376,138 @@ fn a_filter_that_is_too_wide_says_why() {
     let together = because("which event, bucket and key go together");
     assert_eq!(warnings("apart", "sns"), [together]);
     assert_eq!(warnings("apart", "eventbridge"), [""; 0]);
+}
+
+/// What the command `policy` says on standard error.
+#[track_caller]
+fn said(program: &str, and: &str, arguments: &[&str]) -> Vec<String> {
+    let output = command(program, arguments)
+        .env("AND", and)
+        .output()
+        .unwrap();
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(0), "{stderr}");
+    stderr.lines().map(str::to_owned).collect()
+}
+
+fn a_key_that_is_no_more_than_a_prefix_gives_no_warning() {
+    for format in [
+        "sns",
+        "s3",
+        "eventbridge",
+        "terraform",
+        "sam",
+        "cloudformation",
+        "local",
+    ] {
+        let lines = said("keys", "", &["--format", format]);
+        assert_eq!(lines, [""; 0], "{format}");
+    }
+
+    // That Lambda deletes what it does not let through is said of every filter.
+    let lines = said("keys", "", &["--format", "esm"]);
+    assert!(
+        lines.iter().all(|line| !line.contains("lets more through")),
+        "{lines:?}"
+    );
+}
+
+fn only_the_options_that_a_filter_cannot_express_are_named() {
+    let because = |and: &str, format: &str| {
+        let lines = said("keys", and, &["--format", format]);
+        let [line] = &lines[..] else {
+            panic!("{lines:?} is not one warning");
+        };
+        let (_, cause) = line.split_once("cannot express ").unwrap();
+        cause.split_once(';').unwrap().0.to_owned()
+    };
+
+    assert_eq!(because("form", "sns"), "`key` and `no_folders` of `form`");
+    assert_eq!(
+        because("form", "eventbridge"),
+        "`key` and `no_folders` of `form`"
+    );
+    // A key that ends in `.tif` is not a folder.
+    assert_eq!(because("suffix", "sns"), "`suffix` with `key` of `suffix`");
+    assert_eq!(
+        said("keys", "suffix", &["--format", "eventbridge"]),
+        [""; 0]
+    );
+}
+
+fn names_that_are_not_given_are_said_to_be_placeholders() {
+    let (queue, bucket) = (
+        ["--queue-arn", "arn:aws:sqs:r:1:q"],
+        ["--bucket", "holiday"],
+    );
+    let placeholders = |program: &str, arguments: &[&str]| {
+        let mut lines = said(program, "", &[&["--format", "iam"], arguments].concat());
+        lines.retain(|line| line.contains("placeholder"));
+        lines
+    };
+
+    assert_eq!(
+        placeholders("plain", &[]),
+        [
+            "warning: `arn:aws:sqs:REGION:ACCOUNT:QUEUE` and `BUCKET` are placeholders: give \
+          `--queue-arn` and `--bucket`"
+        ]
+    );
+    assert_eq!(
+        placeholders("plain", &queue),
+        ["warning: `BUCKET` is a placeholder: give `--bucket`"]
+    );
+    assert_eq!(
+        placeholders("plain", &bucket),
+        ["warning: `arn:aws:sqs:REGION:ACCOUNT:QUEUE` is a placeholder: give `--queue-arn`"]
+    );
+    assert_eq!(placeholders("plain", &[queue, bucket].concat()), [""; 0]);
+    // Handlers that declare nothing have no bucket in their policy.
+    assert_eq!(placeholders("apart", &queue), [""; 0]);
+
+    let jobs = [
+        "--batch-jobs",
+        "arn:aws:lambda:eu-central-1:123456789012:function:f",
+    ];
+    assert_eq!(
+        placeholders("plain", &jobs),
+        [
+            "warning: `arn:aws:s3:::BUCKET/MANIFEST` and `arn:aws:s3:::BUCKET/REPORTS` are \
+          placeholders: give `--manifest-arn` and `--report-arn`"
+        ]
+    );
+    let report = ["--report-arn", "arn:aws:s3:::reports/jobs/"];
+    assert_eq!(
+        placeholders("plain", &[jobs, report].concat()),
+        ["warning: `arn:aws:s3:::BUCKET/MANIFEST` is a placeholder: give `--manifest-arn`"]
+    );
+}
+
+fn a_program_without_routes_is_told_how_to_add_some() {
+    let advice = "add handlers with `.on::<handler>()`";
+    let lines = said(
+        "nothing",
+        "",
+        &["--format", "iam", "--queue-arn", "arn:aws:sqs:r:1:q"],
+    );
+    assert_eq!(lines, [format!("warning: there are no routes: {advice}")]);
+
+    for format in [
+        "sns",
+        "s3",
+        "eventbridge",
+        "esm",
+        "terraform",
+        "sam",
+        "local",
+    ] {
+        let output = command("nothing", &["--format", format]).output().unwrap();
+        let stderr = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(1), "{format}");
+        let error = "error: there are no routes, and a filter without routes would drop every \
+                     message";
+        assert_eq!(stderr, format!("{error}: {advice}\n"), "{format}");
+    }
 }
 
 fn a_reader_that_goes_away_is_no_error() {

@@ -1,11 +1,12 @@
 //! The conditions of routes on the key, in the operators that a service has.
 
 use super::super::conditions::{Condition, Conditions, simplify};
+use super::fit::Fit;
 use super::spelling::{
     KeyPart, as_encoded, as_it_is, as_wildcard, encode_wildcard, escape_wildcard,
 };
 use crate::Route;
-use crate::routing::{KeyPattern, Selection};
+use crate::routing::{BeyondEnds, KeyPattern, Selection};
 
 /// What the filters of a service can say about a key.
 #[derive(Clone, Copy)]
@@ -61,38 +62,41 @@ impl KeyOperators {
         }
     }
 
-    /// The conditions on the key, and whether they are exact: `false` if they let more keys through
-    /// than the routes.
-    pub(in crate::manifest) fn of_routes(self, routes: &[Route]) -> (Conditions, bool) {
+    /// The conditions on the key, and how well they fit.
+    pub(in crate::manifest) fn of_routes(self, routes: &[Route]) -> (Conditions, Fit) {
         let mut spelled = Vec::new();
         for selection in routes.iter().flat_map(Route::selections) {
-            let (condition, is_exact) = self.of_selection(&selection);
+            let (condition, fit) = self.of_selection(&selection);
             match condition {
-                Some(condition) => spelled.push((condition, is_exact)),
-                None => return (None, is_exact),
+                Some(condition) => spelled.push((condition, fit)),
+                None => return (None, fit),
             }
         }
 
         let all = spelled.iter().map(|(condition, _)| condition.clone());
         let conditions = simplify(all.collect());
 
-        // A condition that an exact one covers need not be exact itself.
-        let is_exact = conditions
-            .iter()
-            .all(|condition| spelled.contains(&(condition.clone(), true)));
+        // A condition that a better one covers need not fit itself.
+        let best_of = |condition: &Condition| {
+            let same = spelled.iter().filter(|(other, _)| other == condition);
+            same.map(|(_, fit)| *fit).min().unwrap_or(Fit::Wider)
+        };
+        let fit = conditions.iter().map(best_of).max();
 
-        (Some(conditions), is_exact)
+        (Some(conditions), fit.unwrap_or(Fit::Exact))
     }
 
-    /// The condition, and whether it is exact. A field has one list of alternatives, so it is about
+    /// The condition, and how well it fits. A field has one list of alternatives, so it is about
     /// the prefix or about the suffix, unless there are wildcards.
-    fn of_selection(self, selection: &Selection) -> (Option<Condition>, bool) {
+    fn of_selection(self, selection: &Selection) -> (Option<Condition>, Fit) {
+        let beyond_ends = selection.beyond_ends();
         let (condition, is_exact) = match selection.pattern() {
             Some(pattern) if pattern.parts().is_empty() => self.of_one_key(pattern),
-            Some(pattern) => {
-                let condition = self.of_pattern(pattern, selection);
-                (condition.or_else(|| self.of_ends(selection).0), false)
-            }
+            Some(pattern) => match self.of_pattern(pattern, selection) {
+                Some(wildcard) => (Some(wildcard), false),
+                None if beyond_ends == BeyondEnds::Form => (self.of_ends(selection).0, false),
+                None => self.of_ends(selection),
+            },
             None => self.of_ends(selection),
         };
 
@@ -103,12 +107,17 @@ impl KeyOperators {
         });
         let has_no_filter = selection.prefix().is_empty()
             && selection.suffix().is_empty()
-            && selection.pattern().is_none();
+            && beyond_ends == BeyondEnds::Nothing;
 
-        (
-            condition.clone(),
-            !selection.leaves_folders_out() && is_exact && (condition.is_some() || has_no_filter),
-        )
+        let is_exact =
+            is_exact && !selection.leaves_folders_out() && (condition.is_some() || has_no_filter);
+        let fit = match beyond_ends {
+            _ if !is_exact => Fit::Wider,
+            BeyondEnds::MoreThanThePrefix => Fit::ExactButForPrefixes,
+            BeyondEnds::Nothing | BeyondEnds::Form => Fit::Exact,
+        };
+
+        (condition, fit)
     }
 
     fn of_one_key(self, pattern: &KeyPattern) -> (Option<Condition>, bool) {

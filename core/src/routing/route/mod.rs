@@ -24,6 +24,6 @@ pub(crate) use effects::Place;
 pub(crate) use key_pattern::KeyPattern;
 pub(crate) use key_syntax::{check_key, check_key_prefix, check_key_suffix};
 pub(crate) use own_effect::check_own_effect;
-pub(crate) use selection::Selection;
+pub(crate) use selection::{BeyondEnds, Selection};
 
 pub use route::Route;

@@ -19,6 +19,17 @@ pub(crate) struct Selection {
     more: Option<Box<More>>,
 }
 
+/// What a pattern of keys asks for beyond the prefix and the suffix of its selection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum BeyondEnds {
+    Nothing,
+    /// That the key goes on behind the prefix. `photos/{file*}` matches all keys with the prefix
+    /// `photos/`, but not the key `photos/`.
+    MoreThanThePrefix,
+    /// A certain form.
+    Form,
+}
+
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct More {
     suffix_in_any_case: Cow<'static, str>,
@@ -112,6 +123,28 @@ impl Selection {
 
     pub(crate) fn pattern(&self) -> Option<&KeyPattern> {
         self.more.as_ref()?.pattern.as_deref()
+    }
+
+    /// What the pattern asks for that the prefix and the suffix do not say.
+    pub(crate) fn beyond_ends(&self) -> BeyondEnds {
+        let Some(pattern) = self.pattern() else {
+            return BeyondEnds::Nothing;
+        };
+        let is_rest = matches!(pattern.parts(), [part] if part.is_rest());
+        if !is_rest {
+            return BeyondEnds::Form;
+        }
+
+        // No key is empty.
+        let start = pattern.literal_prefix();
+        let has_suffix = match self.ignores_case() {
+            true => ends_with_in_any_case(start, self.suffix()),
+            false => start.ends_with(self.suffix()),
+        };
+        match !start.is_empty() && start == self.prefix() && has_suffix {
+            true => BeyondEnds::MoreThanThePrefix,
+            false => BeyondEnds::Nothing,
+        }
     }
 
     /// Whether it leaves folders out that its other filters let through.

@@ -29,7 +29,7 @@ pub(super) struct LocalProgram<'r> {
 }
 
 impl<'r> LocalProgram<'r> {
-    /// Describes a program. Returns whether its filter is exact, too.
+    /// Describes a program. Also returns whether its filter lets through hardly more.
     pub(super) fn of(
         manifest: &'r Manifest,
         name: &'r str,
@@ -50,7 +50,7 @@ impl<'r> LocalProgram<'r> {
             filter_policy: serde_json::to_value(&filter_policy)?,
         };
 
-        Ok((program, filter_policy.is_exact()))
+        Ok((program, filter_policy.is_close()))
     }
 }
 

@@ -3,6 +3,7 @@
 mod template;
 mod options;
 mod local_program;
+mod placeholders;
 mod wider;
 
 use std::error::Error;
@@ -14,7 +15,8 @@ use serde::Serialize;
 use serde_json::Value;
 
 use self::local_program::LocalProgram;
-use self::options::Format;
+use self::options::{BUCKET, Format, MANIFEST_ARN, QUEUE_ARN, REPORT_ARN};
+use self::placeholders::{Placeholder, placeholder_warning};
 use self::template::{Flavor, Processor, Template};
 use self::wider::{Joined, wider_than_routes};
 use super::{FAILURE, SUCCESS};
@@ -72,22 +74,21 @@ fn document<R: Router>(
     match options.format {
         Format::Sns => {
             let policy = manifest.filter_policy()?;
-            let wider = wider_than_routes(manifest, policy.is_exact(), Joined::Never);
+            let wider = wider_than_routes(manifest, policy.is_close(), Joined::Never);
             Ok(Document::new(&policy, wider))
         }
         Format::S3 => {
             let notification = manifest.bucket_notification()?;
-            Ok(Document::new(
-                &notification,
-                notification.warnings().to_vec(),
-            ))
+            let warnings = notification.warnings().iter();
+            let warnings = warnings.filter(|warning| !warning.is_minor()).cloned();
+            Ok(Document::new(&notification, warnings))
         }
         Format::Eventbridge => {
             let pattern = manifest.eventbridge_pattern()?;
             let mut warnings = pattern.warnings().to_vec();
             warnings.extend(wider_than_routes(
                 manifest,
-                pattern.is_exact(),
+                pattern.is_close(),
                 Joined::InEventBridge,
             ));
 
@@ -98,7 +99,7 @@ fn document<R: Router>(
             let mut warnings = criteria.warnings().to_vec();
             warnings.extend(wider_than_routes(
                 manifest,
-                criteria.is_exact(),
+                criteria.is_close(),
                 Joined::Never,
             ));
 
@@ -109,8 +110,8 @@ fn document<R: Router>(
         Format::Cloudformation => template(manifest, program, Flavor::CloudFormation, options),
         Format::Sam => template(manifest, program, Flavor::Sam, options),
         Format::Local => {
-            let (program, is_exact) = LocalProgram::of(manifest, program)?;
-            let wider = wider_than_routes(manifest, is_exact, Joined::Never);
+            let (program, is_close) = LocalProgram::of(manifest, program)?;
+            let wider = wider_than_routes(manifest, is_close, Joined::Never);
             Ok(Document::new(&program, wider))
         }
     }
@@ -135,13 +136,25 @@ fn iam<R: Router>(dispatcher: &Dispatcher<R>, manifest: &Manifest, options: &Opt
     let policy = policy.with_kms_keys(&options.kms_key_arn);
 
     let mut warnings = Vec::new();
+    if manifest.routes().is_empty() {
+        let text = "there are no routes: add handlers with `.on::<handler>()`";
+        warnings.push(Warning::from(text));
+    }
     if dispatcher.has_dead_letters() && options.dead_letters_arn.is_none() {
         let text = "the policy does not allow to store dead letters; if that is a queue of SQS, \
                     name it with `--dead-letters-arn`";
         warnings.push(Warning::from(text));
     }
 
-    Document::new(&policy, warnings)
+    let placeholders = [
+        Placeholder::new("--queue-arn", QUEUE_ARN, [&options.queue_arn]),
+        Placeholder::new("--bucket", BUCKET, [&options.bucket]),
+    ];
+    let mut document = Document::new(&policy, warnings);
+    let warning = placeholder_warning(&document.text, &placeholders);
+    document.warnings.extend(warning);
+
+    document
 }
 
 /// The policy of the role of batch jobs.
@@ -156,12 +169,20 @@ fn role_of_jobs(function: &str, options: &Options) -> Document {
         .with_kms_keys(&options.kms_key_arn);
 
     let text = "the role of the jobs must also trust the service batchoperations.s3.amazonaws.com";
-    Document::new(&policy, [Warning::from(text)])
+    let placeholders = [
+        Placeholder::new("--manifest-arn", MANIFEST_ARN, &options.manifest_arn),
+        Placeholder::new("--report-arn", REPORT_ARN, [&options.report_arn]),
+    ];
+    let mut document = Document::new(&policy, [Warning::from(text)]);
+    let warning = placeholder_warning(&document.text, &placeholders);
+    document.warnings.extend(warning);
+
+    document
 }
 
 fn terraform(manifest: &Manifest, program: &str) -> Result<Document, Box<dyn Error>> {
-    let (processor, is_exact) = Processor::of(manifest, program)?;
-    let wider = wider_than_routes(manifest, is_exact, Joined::Never);
+    let (processor, is_close) = Processor::of(manifest, program)?;
+    let wider = wider_than_routes(manifest, is_close, Joined::Never);
     Ok(Document::new(&processor, wider))
 }
 
@@ -177,7 +198,7 @@ fn template(
         true => Joined::InEventBridge,
         false => Joined::Never,
     };
-    warnings.extend(wider_than_routes(manifest, template.is_exact, joined));
+    warnings.extend(wider_than_routes(manifest, template.is_close, joined));
 
     Ok(Document {
         text: template.yaml.trim_end().to_owned(),

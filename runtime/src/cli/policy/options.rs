@@ -8,6 +8,12 @@ use super::template;
 /// The formats, as the error for a missing one lists them.
 const FORMATS: &str = "sns|s3|eventbridge|esm|iam|terraform|cloudformation|sam|local";
 
+/// What stands for the names that are not given.
+pub(super) const QUEUE_ARN: &str = "arn:aws:sqs:REGION:ACCOUNT:QUEUE";
+pub(super) const BUCKET: &str = "BUCKET";
+pub(super) const MANIFEST_ARN: &str = "arn:aws:s3:::BUCKET/MANIFEST";
+pub(super) const REPORT_ARN: &str = "arn:aws:s3:::BUCKET/REPORTS";
+
 /// The options that only some formats know.
 const BELONGING: [(&[&str], &[Format]); 4] = [
     (
@@ -55,10 +61,10 @@ pub(in crate::cli) struct Options {
     #[arg(long, value_enum, value_name = FORMATS)]
     pub(super) format: Format,
     /// The ARN of the queue in the iam policy
-    #[arg(long, default_value = "arn:aws:sqs:REGION:ACCOUNT:QUEUE")]
+    #[arg(long, default_value = QUEUE_ARN)]
     pub(super) queue_arn: String,
     /// The bucket in the iam policy whose events arrive
-    #[arg(long, default_value = "BUCKET")]
+    #[arg(long, default_value = BUCKET)]
     pub(super) bucket: String,
     /// The ARN of the queue that dead letters are sent to, for the iam policy
     #[arg(long)]
@@ -78,18 +84,10 @@ pub(in crate::cli) struct Options {
     )]
     pub(super) batch_jobs: Option<String>,
     /// The ARN of the manifest that the jobs read; may be repeated
-    #[arg(
-        long,
-        requires = "batch_jobs",
-        default_value = "arn:aws:s3:::BUCKET/MANIFEST"
-    )]
+    #[arg(long, requires = "batch_jobs", default_value = MANIFEST_ARN)]
     pub(super) manifest_arn: Vec<String>,
     /// The ARN of the bucket, perhaps with a prefix, that the jobs write their reports to
-    #[arg(
-        long,
-        requires = "batch_jobs",
-        default_value = "arn:aws:s3:::BUCKET/REPORTS"
-    )]
+    #[arg(long, requires = "batch_jobs", default_value = REPORT_ARN)]
     pub(super) report_arn: String,
     #[command(flatten)]
     pub(super) template: template::Options,

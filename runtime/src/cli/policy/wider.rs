@@ -1,7 +1,8 @@
 //! Says which options of the routes a filter cannot express.
 
+use s3_dispatch_core::__private::inexpressible_options;
+use s3_dispatch_core::Manifest;
 use s3_dispatch_core::manifest::Warning;
-use s3_dispatch_core::{Manifest, Route};
 
 /// Whether the filter of a service can join conditions: a prefix with a suffix, and an event with a
 /// key.
@@ -11,13 +12,14 @@ pub(super) enum Joined {
     InEventBridge,
 }
 
-/// The warning about a filter that lets more through than the routes take.
+/// The warning about a filter that lets more through than the routes take. `is_close` says that
+/// there is nothing to warn about.
 pub(super) fn wider_than_routes(
     manifest: &Manifest,
-    is_exact: bool,
+    is_close: bool,
     joined: Joined,
 ) -> Option<Warning> {
-    if is_exact {
+    if is_close {
         return None;
     }
 
@@ -25,7 +27,7 @@ pub(super) fn wider_than_routes(
     let mut causes: Vec<_> = routes
         .iter()
         .filter_map(|route| {
-            let options = inexpressible(route, joined);
+            let options = inexpressible_options(route, joined == Joined::InEventBridge);
             let options = (!options.is_empty()).then(|| options.join(" and "))?;
             Some(format!("{options} of `{}`", route.name()))
         })
@@ -45,21 +47,4 @@ pub(super) fn wider_than_routes(
          event is lost, and the program skips those that no route takes",
         causes.join(", ")
     )))
-}
-
-/// The options of a route that no filter, or not this one, can express.
-fn inexpressible(route: &Route, joined: Joined) -> Vec<&'static str> {
-    let has_both = !route.prefixes().is_empty() && !route.suffixes().is_empty();
-    let options = [
-        ("`key`", route.key().is_some()),
-        (
-            "`suffix` with `prefix`",
-            has_both && joined == Joined::Never,
-        ),
-        ("`ignore_suffix_case`", route.ignores_suffix_case()),
-        ("`no_folders`", route.has_no_folders()),
-    ];
-
-    let used = options.into_iter().filter(|(_, is_used)| *is_used);
-    used.map(|(option, _)| option).collect()
 }

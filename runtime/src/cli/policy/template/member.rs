@@ -22,15 +22,15 @@ pub(super) struct Member {
     object_access: Vec<ObjectStatement>,
 }
 
-/// The program itself, the warnings about its filter, and whether the filter is exact.
+/// The program itself, the warnings about its filter, and whether that lets through hardly more.
 pub(super) fn own_member(
     manifest: &Manifest,
     program: &str,
     options: &Options,
 ) -> Result<(Member, Vec<Warning>, bool), Box<dyn Error>> {
     if !options.event_bus {
-        let (processor, is_exact) = Processor::of(manifest, program)?;
-        return Ok((Member::new(processor)?, Vec::new(), is_exact));
+        let (processor, is_close) = Processor::of(manifest, program)?;
+        return Ok((Member::new(processor)?, Vec::new(), is_close));
     }
 
     let pattern = manifest.eventbridge_pattern()?;
@@ -42,7 +42,7 @@ pub(super) fn own_member(
         object_access: object_access(manifest)?,
     };
 
-    Ok((member, pattern.warnings().to_vec(), pattern.is_exact()))
+    Ok((member, pattern.warnings().to_vec(), pattern.is_close()))
 }
 
 /// A program of which a file says what it takes.

@@ -42,7 +42,7 @@ struct ObjectResource {
 }
 
 impl Processor {
-    /// Describes a program. Returns whether its filter is exact, too.
+    /// Describes a program. Also returns whether its filter lets through hardly more.
     pub(in crate::cli) fn of(
         manifest: &Manifest,
         name: &str,
@@ -58,7 +58,7 @@ impl Processor {
             object_access: object_access(manifest)?,
         };
 
-        Ok((processor, filter_policy.is_exact()))
+        Ok((processor, filter_policy.is_close()))
     }
 
     /// Reads what another program printed.

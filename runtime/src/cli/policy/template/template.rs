@@ -16,8 +16,8 @@ use super::yaml::block;
 pub(in crate::cli) struct Template {
     pub(in crate::cli) yaml: String,
     pub(in crate::cli) warnings: Vec<Warning>,
-    /// Whether the filters let through exactly what the routes take.
-    pub(in crate::cli) is_exact: bool,
+    /// Whether the filters let through hardly more than the routes take.
+    pub(in crate::cli) is_close: bool,
 }
 
 impl Template {
@@ -33,7 +33,7 @@ impl Template {
         }
         refuse_own_variables(options)?;
 
-        let (own, warnings, is_exact) = own_member(manifest, program, options)?;
+        let (own, warnings, is_close) = own_member(manifest, program, options)?;
         let mut members = vec![own];
         for file in &options.with {
             members.push(other_member(file)?);
@@ -59,7 +59,7 @@ impl Template {
         Ok(Self {
             yaml,
             warnings,
-            is_exact,
+            is_close,
         })
     }
 }
