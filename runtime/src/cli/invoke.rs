@@ -23,14 +23,13 @@ pub(super) async fn invoke<R: Router>(dispatcher: &Dispatcher<R>, file: &str) ->
     let payload = match read(file) {
         Ok(payload) => payload,
         Err(error) => {
-            tracing::error!(file, %error, "the file cannot be read");
+            say(&format!("the file `{file}` cannot be read: {error}"));
             return NOT_RUN;
         }
     };
 
     if let Err(error) = dispatcher.prepare().await {
-        // Not a log, which a setting could hide: nothing else says why there is no answer.
-        eprintln!("error: {}", escape(&with_causes(&error)));
+        say(&with_causes(&error));
         return NOT_RUN;
     }
 
@@ -73,8 +72,13 @@ fn print(response: &impl Serialize) -> bool {
         .and_then(|()| writeln!(stdout));
 
     if let Err(error) = &written {
-        tracing::error!(%error, "the response cannot be written");
+        say(&format!("the response cannot be written: {error}"));
     }
 
     written.is_ok()
+}
+
+/// Not a log, which a setting could hide: nothing else says why there is no answer.
+fn say(error: &str) {
+    eprintln!("error: {}", escape(error));
 }

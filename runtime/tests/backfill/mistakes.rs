@@ -16,6 +16,14 @@ pub(crate) const TESTS: &[(&str, fn())] = &[
         "a_listing_that_breaks_says_where_to_go_on",
         a_listing_that_breaks_says_where_to_go_on,
     ),
+    (
+        "a_run_that_cannot_begin_says_only_why",
+        a_run_that_cannot_begin_says_only_why,
+    ),
+    (
+        "a_run_that_finds_nothing_says_so",
+        a_run_that_finds_nothing_says_so,
+    ),
 ];
 
 fn options_that_make_no_sense_are_refused() {
@@ -89,5 +97,55 @@ fn a_listing_that_breaks_says_where_to_go_on() {
             "it is so",
             "a later run can go on after the key \"c d\"",
         ],
+    );
+}
+
+fn a_run_that_cannot_begin_says_only_why() {
+    let objects = ["a", "b"].map(Version::only).to_vec();
+    let (server, place) = (Server::start(objects, 10), Place::new());
+    server.world.lock().unwrap().breaks_behind = Some(String::new());
+
+    for what in ["--here", "--dry-run"] {
+        let ended = place.run(&server, &[what]);
+        ended.check(1, &["error: the bucket `holiday` could not be listed"]);
+        assert_eq!(ended.stderr.lines().count(), 1, "{}", ended.stderr);
+    }
+}
+
+fn a_run_that_finds_nothing_says_so() {
+    let objects = ["a", "b"].map(Version::only).to_vec();
+    let (server, place) = (Server::start(objects, 10), Place::new());
+    let last_line = |arguments: &[&str]| {
+        let ended = place.run(&server, arguments);
+        ended.check(0, &[]);
+        ended.stderr.lines().last().unwrap().to_owned()
+    };
+    let nothing = "no object in the bucket `holiday` has a key that begins with `nothing/`";
+    let counts = "0 handled, 0 skipped, 0 failed";
+
+    assert_eq!(last_line(&["--here", "--prefix", "nothing/"]), nothing);
+    assert_eq!(
+        last_line(&["--here", "--prefix", "nothing/", "--versions"]),
+        nothing
+    );
+    assert_eq!(last_line(&["--dry-run", "--prefix", "nothing/"]), nothing);
+    let keys = place.write("keys", "");
+    let of_list = last_line(&["--here", "--keys", &keys]);
+    assert_eq!(of_list, format!("the list `{keys}` has no objects"));
+
+    // Objects that are left out, or that an earlier run has done, are something.
+    assert_eq!(
+        last_line(&["--here", "--until", "2020-01-01"]),
+        format!("{counts}; 2 of another time")
+    );
+    let state = place.path("state").display().to_string();
+    let resumed = ["--here", "--resume", &state];
+    assert_eq!(last_line(&resumed), "2 handled, 0 skipped, 0 failed");
+    assert_eq!(last_line(&resumed), counts);
+
+    server.world.lock().unwrap().versions.clear();
+    assert_eq!(
+        last_line(&["--here"]),
+        "the bucket `holiday` has no objects"
     );
 }

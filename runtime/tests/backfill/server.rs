@@ -326,7 +326,10 @@ fn list_versions(request: &Request, world: &World) -> Answer {
             marker.map(|index| index + 1)
         }
     };
-    let rest = &world.versions[behind.unwrap_or(world.versions.len())..];
+    let rest: Vec<_> = world.versions[behind.unwrap_or(world.versions.len())..]
+        .iter()
+        .filter(|version| version.key.starts_with(parameter("prefix")))
+        .collect();
     let page = &rest[..rest.len().min(world.page)];
 
     let entries = page.iter().map(|version| {

@@ -493,6 +493,7 @@ fn a_replay_that_cannot_start_has_status_2() {
             done.stderr
         );
         assert!(done.handled().is_empty(), "{arguments:?}");
+        assert!(!done.stderr.contains("0 handled"), "{}", done.stderr);
     }
 }
 
@@ -506,6 +507,14 @@ fn wrong_filters_are_explained() {
         (
             "evnt=*",
             "there is no field `evnt`; did you mean `event`, as in",
+        ),
+        (
+            "eror=x",
+            "there is no field `eror`; did you mean `error`, as in `error=not an image`?",
+        ),
+        (
+            "keys=a",
+            "there is no field `keys`; did you mean `key`, as in",
         ),
         (
             "size=3",

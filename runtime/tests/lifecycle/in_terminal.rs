@@ -3,7 +3,7 @@
 use std::process::Command;
 
 #[cfg(feature = "cli")]
-pub(crate) const TESTS: [(&str, fn()); 7] = [
+pub(crate) const TESTS: [(&str, fn()); 8] = [
     (
         "only_invoke_prepares_the_router",
         only_invoke_prepares_the_router,
@@ -11,6 +11,10 @@ pub(crate) const TESTS: [(&str, fn()); 7] = [
     (
         "invoke_says_on_one_line_why_the_program_cannot_start",
         invoke_says_on_one_line_why_the_program_cannot_start,
+    ),
+    (
+        "invoke_says_which_file_cannot_be_read",
+        invoke_says_which_file_cannot_be_read,
     ),
     (
         "invoke_prepares_once_and_runs_what_follows",
@@ -84,6 +88,19 @@ fn invoke_says_on_one_line_why_the_program_cannot_start() {
             stderr,
             "error: the state of the handlers could not be made: the setting `TABLE`\\nis \
              missing: environment variable not found\n"
+        );
+    }
+}
+
+#[cfg(feature = "cli")]
+fn invoke_says_which_file_cannot_be_read() {
+    for level in [None, Some("off")] {
+        let (status, stdout, stderr) = run("works", &["invoke", "nothere.json"], level);
+        assert_eq!((status, &*stdout), (2, ""));
+        assert_eq!(
+            stderr,
+            "error: the file `nothere.json` cannot be read: No such file or directory (os error \
+             2)\n"
         );
     }
 }

@@ -2,9 +2,9 @@
 
 use std::fmt;
 
+use super::options::Grace;
+
 /// What became of the objects of a listing.
-///
-/// Displayed as `9,500 of 10,000 objects handled, 500 missing`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Counts {
     /// The objects that were compared with what was handled.
@@ -24,25 +24,32 @@ pub(super) struct Counts {
     pub(super) left_out: u64,
 }
 
-impl fmt::Display for Counts {
+/// Counts as people read them: `9500 of 10000 objects handled, 500 missing, 2 too new (younger than
+/// 15 min; `--grace 0s` counts them)`.
+pub(super) struct Summary<'c> {
+    pub(super) counts: &'c Counts,
+    pub(super) grace: &'c Grace,
+}
+
+impl fmt::Display for Summary<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            compared,
-            handled,
-            missing,
-            ..
-        } = self;
+        let counts = self.counts;
         write!(
             f,
-            "{handled} of {compared} objects handled, {missing} missing"
+            "{} of {} objects handled, {} missing",
+            counts.handled, counts.compared, counts.missing
         )?;
 
+        let too_new = format!(
+            "too new (younger than {}; `--grace 0s` counts them)",
+            self.grace
+        );
         for (count, what) in [
-            (self.gone, "overwritten or removed meanwhile"),
-            (self.unknown, "of which nothing can be remembered"),
-            (self.too_new, "too new"),
-            (self.too_old, "older than what is remembered"),
-            (self.left_out, "not asked for or not routed"),
+            (counts.gone, "overwritten or removed meanwhile"),
+            (counts.unknown, "of which nothing can be remembered"),
+            (counts.too_new, &*too_new),
+            (counts.too_old, "older than what is remembered"),
+            (counts.left_out, "not asked for or not routed"),
         ] {
             if count > 0 {
                 write!(f, ", {count} {what}")?;

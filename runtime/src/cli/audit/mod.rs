@@ -13,11 +13,11 @@ use std::time::{Duration, SystemTime};
 use aws_sdk_s3::primitives::DateTime;
 use s3_dispatch_core::{ErrorKind, History, Router};
 
-use self::counts::Counts;
+use self::counts::{Counts, Summary};
 use self::events::Events;
 use self::search::{Ages, Search};
 use super::catch_up::here::{self, Here};
-use super::catch_up::objects::{ObjectSource, Origin, Position, Scope};
+use super::catch_up::objects::{ObjectSource, Origin, Position};
 use super::catch_up::progress::Display;
 use super::catch_up::selection::Sieve;
 use super::catch_up::send::{self, SqsTarget};
@@ -94,10 +94,7 @@ async fn open<R: Router>(
     kept: Duration,
 ) -> Result<Events<R>, SourceError> {
     let BucketClient { client, region } = BucketClient::of(&options.bucket).await;
-    let scope = Scope {
-        bucket: options.bucket.clone(),
-        prefix: options.prefix.clone(),
-    };
+    let scope = options.scope();
     // Only a listing of versions says which version an object has. Events say it, too.
     let origin = Origin::Versions;
     let listing = ObjectSource::open(&origin, client.clone(), scope, &Position::Start).await?;
@@ -113,7 +110,7 @@ async fn open<R: Router>(
         routes: dispatcher.router().routes().to_vec(),
     };
     let ages = Ages {
-        too_new: options.grace,
+        too_new: options.grace.time,
         too_old: SystemTime::now().checked_sub(kept).map(DateTime::from),
     };
     let router = dispatcher.shared_router();
@@ -204,9 +201,19 @@ fn report(
     ended: Result<(), Ended>,
 ) -> i32 {
     let done = tally.so_far();
-    match options.replay || options.to.is_some() {
-        true => eprintln!("{counts}; of these: {done}"),
-        false => eprintln!("{counts}"),
+    let summary = Summary {
+        counts,
+        grace: &options.grace,
+    };
+    let is_empty = *counts == Counts::default();
+    match (&ended, options.replay || options.to.is_some()) {
+        // Zeros would only hide the error.
+        (Err(_), _) if is_empty => {}
+        (_, true) => eprintln!("{summary}; of these: {done}"),
+        (_, false) => eprintln!("{summary}"),
+    }
+    if is_empty && ended.is_ok() {
+        eprintln!("{}", escape(&options.scope().without_objects()));
     }
 
     if counts.missing > 0 && counts.handled == 0 {

@@ -1,11 +1,13 @@
 //! The options of `audit`.
 
+use std::fmt;
 use std::time::{Duration, SystemTime};
 
 use aws_sdk_s3::primitives::DateTime;
 use clap::Args;
 use s3_dispatch_core::EventName;
 
+use crate::cli::catch_up::objects::Scope;
 use crate::cli::catch_up::selection::time;
 use crate::cli::environment::arguments::{bucket_name, check_times, duration, number, queue_url};
 
@@ -40,8 +42,8 @@ pub(in crate::cli) struct Options {
 
     /// Leave objects alone that were modified less than this time ago, such as 90s, 30m or 6h,
     /// because their events may be under way
-    #[arg(long, value_name = "TIME", default_value = "15m", value_parser = ago)]
-    pub(super) grace: DateTime,
+    #[arg(long, value_name = "TIME", default_value = "15m", value_parser = Grace::parse)]
+    pub(super) grace: Grace,
 
     /// Handle the missing events here
     #[arg(long, conflicts_with = "to")]
@@ -71,10 +73,24 @@ pub(in crate::cli) struct Options {
     drain: usize,
 }
 
+/// How old an object must be to be compared, and when such an object was modified at the latest.
+#[derive(Debug, Clone)]
+pub(super) struct Grace {
+    text: String,
+    pub(super) time: DateTime,
+}
+
 impl Options {
     /// Says what is wrong with the options as a whole.
     pub(super) fn check(&self) -> Result<(), &'static str> {
         check_times(self.since, self.until)
+    }
+
+    pub(super) fn scope(&self) -> Scope {
+        Scope {
+            bucket: self.bucket.clone(),
+            prefix: self.prefix.clone(),
+        }
     }
 
     pub(super) fn drain(&self) -> Duration {
@@ -86,11 +102,26 @@ fn moment(text: &str) -> Result<DateTime, &'static str> {
     time(text, SystemTime::now())
 }
 
-/// Reads how long ago something is, and returns the time.
-fn ago(text: &str) -> Result<DateTime, &'static str> {
-    match text.chars().last() {
-        Some('s' | 'm' | 'h' | 'd' | 'w') => moment(text),
-        _ => Err("not a length of time such as 90s, 30m, 6h or 2d"),
+impl Grace {
+    fn parse(text: &str) -> Result<Self, &'static str> {
+        match text.chars().last() {
+            Some('s' | 'm' | 'h' | 'd' | 'w') => Ok(Self {
+                text: text.to_owned(),
+                time: moment(text)?,
+            }),
+            _ => Err("not a length of time such as 90s, 30m, 6h or 2d"),
+        }
+    }
+}
+
+/// Writes `15 min`.
+impl fmt::Display for Grace {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let digits = |digit: char| digit.is_ascii_digit();
+        let unit = self.text.trim_start_matches(digits);
+        let number = self.text.trim_end_matches(unit);
+
+        write!(f, "{number} {}", if unit == "m" { "min" } else { unit })
     }
 }
 

@@ -65,6 +65,17 @@ impl Events {
         self.state().begun
     }
 
+    /// Whether no object was seen so far, not even one to leave out.
+    pub(super) fn saw_nothing(&self) -> bool {
+        self.state().saw_nothing()
+    }
+
+    /// Whether the source has ended, and had no object.
+    pub(super) fn are_none(&self) -> bool {
+        let state = self.state();
+        state.has_ended && state.saw_nothing()
+    }
+
     /// Counts all events, and does nothing with them.
     pub(super) async fn count(&self) -> Result<(), SourceError> {
         while let Some(event) = self.take().await? {

@@ -18,7 +18,7 @@ use self::list_length::count_lines;
 use self::state::Settings;
 use super::catch_up::Tally;
 use super::catch_up::here::{self, Here};
-use super::catch_up::objects::{ObjectSource, Scope};
+use super::catch_up::objects::{ObjectSource, Origin, Position};
 use super::catch_up::progress::{Display, Pace, Record, ResumeFile};
 use super::catch_up::selection::Sieve;
 use super::catch_up::send::{self, SqsTarget};
@@ -100,12 +100,8 @@ async fn open<R: Router>(
     display: Display,
 ) -> Result<Events, Boxed> {
     let BucketClient { client, region } = BucketClient::of(options.bucket()).await;
-    let scope = Scope {
-        bucket: options.bucket().to_owned(),
-        prefix: options.prefix().map(str::to_owned),
-    };
-    let source =
-        ObjectSource::open(&options.origin(), client.clone(), scope, &from.through).await?;
+    let (origin, scope) = (options.origin(), options.scope());
+    let source = ObjectSource::open(&origin, client.clone(), scope, &from.through).await?;
 
     let sieve = Sieve {
         bucket: options.bucket().to_owned(),
@@ -198,19 +194,39 @@ fn report(events: &Events, tally: &Tally, options: &Options, ended: Result<(), S
         false => vec![counts.to_string()],
     };
     parts.extend(Some(events.left_out()).filter(|left_out| !left_out.is_empty()));
-    eprintln!("{}", parts.join("; "));
-
     let error = ended.err().or_else(|| {
         let error = events.unwritable()?;
         Some(format!("the file of `--resume` cannot be written: {error}"))
     });
+    // Zeros would only hide the error.
+    if error.is_none() || !events.saw_nothing() {
+        eprintln!("{}", parts.join("; "));
+    }
+
+    let through = events.record().through;
     match error {
         Some(error) => {
             eprintln!("error: {}", escape(&error));
-            eprintln!("a later run can go on {}", events.record().through);
+            if through != Position::Start {
+                eprintln!("a later run can go on {through}");
+            }
             FAILURE
+        }
+        None if events.are_none() && through == Position::Start => {
+            eprintln!("{}", escape(&without_objects(options)));
+            SUCCESS
         }
         None if counts.is_success() => SUCCESS,
         None => FAILURE,
+    }
+}
+
+/// Says that there was nothing to make events of.
+fn without_objects(options: &Options) -> String {
+    match options.origin() {
+        Origin::Listing | Origin::Versions => options.scope().without_objects(),
+        Origin::Inventory(list) | Origin::Keys(list) | Origin::Manifest(list) => {
+            format!("the list `{list}` has no objects")
+        }
     }
 }

@@ -8,7 +8,7 @@ use clap::Args;
 use clap::builder::RangedU64ValueParser;
 use s3_dispatch_core::EventName;
 
-use crate::cli::catch_up::objects::Origin;
+use crate::cli::catch_up::objects::{Origin, Scope};
 use crate::cli::catch_up::progress::Run;
 use crate::cli::catch_up::selection::time;
 use crate::cli::environment::arguments::{bucket_name, check_times, queue_url};
@@ -138,6 +138,13 @@ impl Options {
 
     pub(super) fn prefix(&self) -> Option<&str> {
         self.prefix.as_deref()
+    }
+
+    pub(super) fn scope(&self) -> Scope {
+        Scope {
+            bucket: self.bucket.clone(),
+            prefix: self.prefix.clone(),
+        }
     }
 
     pub(super) fn since(&self) -> Option<DateTime> {

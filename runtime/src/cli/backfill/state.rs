@@ -60,6 +60,11 @@ impl State {
         }
     }
 
+    /// Whether no object was seen so far, not even one to leave out.
+    pub(super) fn saw_nothing(&self) -> bool {
+        self.begun == 0 && self.left_out.is_empty() && self.settled_before == 0
+    }
+
     /// How many objects were left out so far, and why: `17 not routed, 3 absent`.
     pub(super) fn left_out_text(&self) -> String {
         let counts = self.left_out.iter();

@@ -13,6 +13,7 @@ use s3_dispatch_core::{ErrorKind, Route, Router, S3EventRecord};
 
 use super::catch_up::here::{self, Here};
 use super::catch_up::send::{self, SqsTarget};
+use super::catch_up::tally::Counts;
 use super::catch_up::{Source, Tally};
 use super::environment::{clients, signals};
 use super::{FAILURE, NOT_RUN, SUCCESS};
@@ -80,13 +81,22 @@ pub(super) async fn replay<R: Router>(dispatcher: Dispatcher<R>, options: Option
         }
     };
 
-    eprintln!("{}", tally.so_far());
+    report(&tally.so_far(), status, was_stopped.load(Ordering::SeqCst))
+}
+
+/// Prints what became of the messages, and returns the exit status.
+fn report(counts: &Counts, status: i32, was_stopped: bool) -> i32 {
+    // Zeros would only hide the error.
+    if status != NOT_RUN || *counts != Counts::default() {
+        eprintln!("{counts}");
+    }
+
     match status {
-        SUCCESS if was_stopped.load(Ordering::SeqCst) => {
+        SUCCESS if was_stopped => {
             eprintln!("stopped before the end");
             FAILURE
         }
-        SUCCESS if !tally.so_far().is_success() => FAILURE,
+        SUCCESS if !counts.is_success() => FAILURE,
         other => other,
     }
 }

@@ -17,6 +17,19 @@ pub(in crate::cli) struct Scope {
     pub(in crate::cli) prefix: Option<String>,
 }
 
+impl Scope {
+    /// Says that a listing found nothing.
+    pub(in crate::cli) fn without_objects(&self) -> String {
+        let bucket = &self.bucket;
+        match self.prefix.as_deref() {
+            None | Some("") => format!("the bucket `{bucket}` has no objects"),
+            Some(prefix) => {
+                format!("no object in the bucket `{bucket}` has a key that begins with `{prefix}`")
+            }
+        }
+    }
+}
+
 type Page = Result<ListObjectsV2Output, OriginError>;
 
 /// Lists the current objects in the order of their keys, as bytes of UTF-8.
