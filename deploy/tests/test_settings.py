@@ -54,6 +54,17 @@ class Settings(unittest.TestCase):
         self.assertEqual(settings.held(None, 4), 18)
         self.assertEqual(settings.held(7, 4), 7)
 
+    def test_the_readme_has_the_defaults_of_the_code(self):
+        options = source("worker/options.rs")
+        readme = (DEPLOY / "container" / "README.md").read_text()
+        for name, pattern in [
+            ("RECEIVERS", r"receivers: (\d+),"),
+            ("VISIBILITY", r"visibility: Duration::from_secs\((\d+)\)"),
+            ("DRAIN", r"drain: Duration::from_secs\((\d+)\)"),
+        ]:
+            (default,) = re.findall(pattern, options)
+            self.assertRegex(readme, rf"`S3_DISPATCH_{name}` .*; {default} by default \|")
+
     def test_the_levels_are_those_of_the_code(self):
         (listed,) = re.findall(r"; write (`error`.*?)\"", source("telemetry/logs/levels.rs"))
         self.assertEqual(tuple(re.findall(r"`(\w+)`", listed)), settings.LEVELS)
