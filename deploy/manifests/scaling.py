@@ -7,6 +7,9 @@ from .documents import Finding, shown
 from .pods import matches, same_namespace
 from .worker import ELSEWHERE
 
+# Where a Deployment describes its pods.
+PODS = ("spec", "template", "metadata")
+
 # KEDA's own target ("AWS SQS Queue", KEDA documentation 2.16).
 QUEUE_LENGTH = 5
 
@@ -25,10 +28,16 @@ def check_budget(worker):
         yield from check_evictions(budget)
     if ours:
         return
+    pods = [found.get(*PODS, "labels") or {} for found in worker.all("Deployment")]
+    strays = [
+        budget
+        for budget in budgets
+        if not any(matches(budget.get("spec", "selector"), labels) for labels in pods)
+    ]
     labels = f"labels of the pods of `{worker.deployment.name}`: {shown(worker.labels)}"
-    for budget in budgets:
+    for budget in strays:
         yield budget.wrong(("spec", "selector", "matchLabels"), labels)
-    if not budgets:
+    if not strays:
         yield lacks(worker, "PodDisruptionBudget", "disruption-budget.yaml")
 
 
@@ -59,7 +68,11 @@ def check_scalers(worker):
     scalers = [found for found in worker.all("ScaledObject") if targets(found, worker)]
     others = [found for found in worker.all("HorizontalPodAutoscaler") if targets(found, worker)]
     if not scalers and not others:
-        strays = worker.all("ScaledObject")
+        strays = [
+            found
+            for found in worker.all("ScaledObject")
+            if not worker.named("Deployment", found.get("spec", "scaleTargetRef", "name"))
+        ]
         for stray in strays:
             yield stray.wrong(("spec", "scaleTargetRef", "name"), f"`{name}`, the Deployment")
         if not strays:

@@ -355,6 +355,16 @@ class Findings(unittest.TestCase):
         self.right(second=second)
         self.wrong("second.yaml: spec.maxUnavailable is 0", second=second.replace("25%", "0"))
 
+    def test_what_one_worker_lacks_is_not_blamed_on_another(self):
+        def without(kind):
+            texts = "\n---\n".join(file.read_text() for file in sorted(KUBERNETES.glob("*.yaml")))
+            parts = texts.replace("thumbnailer", "mirror").split("---\n")
+            return "---\n".join(part for part in parts if f"kind: {kind}\n" not in part)
+
+        for kind in ("PodDisruptionBudget", "ScaledObject"):
+            expected = f"second.yaml: the folder has no {kind} for `mirror`"
+            self.wrong(expected, second=without(kind))
+
 
 class Readme(unittest.TestCase):
     def test_it_shows_what_the_check_prints(self):
