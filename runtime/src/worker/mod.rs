@@ -59,9 +59,9 @@ pub use report::WorkerReport;
 /// 6. A message that failed returns when the [`Backoff`](crate::Backoff) says, else after its
 ///    [`retry_after`](crate::HandlerError::retry_after), else when its visibility timeout ends. A
 ///    permanent failure goes to the dead-letter sink.
-/// 7. When it is told to stop, it receives no more, hands back what has not begun and what a late
-///    receive still brings, and lets the rest run for the drain time. What still runs then is
-///    cancelled and handed back.
+/// 7. When it is told to stop, no receive begins, and what runs may go on for the drain time. What
+///    has not begun, and what a late receive still brings, is handed back once no receive of its
+///    own could get it again. What still runs after the drain time is cancelled and handed back.
 /// 8. After errors it receives less and less often, and logs the first of them. A queue that cannot
 ///    be used at all ends the worker, if it never could.
 /// 9. Full receives add another one beside them, up to [`with_receivers`](Worker::with_receivers);
@@ -188,6 +188,11 @@ impl<R: Router, Q: Receive> Worker<R, Q> {
 
     /// Sets how long handlers may run on after the worker was told to stop. 25 seconds by default,
     /// because ECS and Kubernetes end a container after 30.
+    ///
+    /// In this time it also waits for receives that have begun, which take up to 20 seconds. It
+    /// hands back what waits when they have ended, because they would get it again, and each
+    /// receive counts towards the `maxReceiveCount` of the queue. With a shorter drain, it hands
+    /// back earlier, and the messages stay hidden until the receives have ended at the queue.
     ///
     /// Up to 4 more seconds pass until everything else is handed back. With the feature `otel`, a
     /// last export of traces may follow, as long as `Dispatcher::with_trace_limit` says.

@@ -41,13 +41,13 @@ pub(crate) struct State {
     /// What each receive fails with.
     error: Option<fn() -> QueueError>,
     receives: Vec<Instant>,
-    running: usize,
+    pub(crate) running: usize,
     most_running: usize,
     extensions: usize,
 }
 
 pub(crate) struct Message {
-    visible_at: Option<Instant>,
+    pub(crate) visible_at: Option<Instant>,
     /// Only the receipt handle of the last receive is valid.
     pub(crate) receives: u32,
 }
@@ -56,13 +56,20 @@ impl Memory {
     /// A queue with messages whose ids are also the keys of their objects.
     pub(crate) fn with_messages(ids: impl IntoIterator<Item = String>) -> Self {
         let queue = Self::default();
-        let message = || Message {
+        for id in ids {
+            queue.insert(id);
+        }
+
+        queue
+    }
+
+    /// Sends a message whose id is also the key of its object.
+    pub(crate) fn insert(&self, id: impl Into<String>) {
+        let message = Message {
             visible_at: None,
             receives: 0,
         };
-        queue.state().messages = ids.into_iter().map(|id| (id, message())).collect();
-
-        queue
+        self.state().messages.insert(id.into(), message);
     }
 
     pub(crate) fn state(&self) -> MutexGuard<'_, State> {
@@ -255,13 +262,7 @@ async fn a_queue_that_could_be_used_is_tried_again() {
         }));
         sleep(Duration::from_secs(300)).await;
         queue.fail(None);
-        queue.state().messages.insert(
-            String::from("late"),
-            Message {
-                visible_at: None,
-                receives: 0,
-            },
-        );
+        queue.insert("late");
         queue.emptied().await;
     };
 
