@@ -1,6 +1,11 @@
 //! Serves a queue outside Lambda.
 
 mod options;
+#[cfg_attr(
+    not(feature = "cli"),
+    expect(dead_code, reason = "only the command `work` names its queue")
+)]
+pub(crate) mod served;
 mod report;
 mod batch;
 mod receive;
@@ -32,6 +37,7 @@ use crate::worker::handlers::Shared;
 use crate::worker::health::{Health, HealthServer, HealthState};
 use crate::worker::observer::Observer;
 use crate::worker::options::Options;
+use crate::worker::served::Served;
 
 pub use report::WorkerReport;
 
@@ -100,6 +106,7 @@ pub struct Worker<R, Q> {
     dispatcher: Dispatcher<R>,
     queue: Q,
     options: Options,
+    served: Option<Served>,
     observer: Option<Arc<dyn Observer>>,
 }
 
@@ -110,8 +117,16 @@ impl<R: Router, Q: Receive> Worker<R, Q> {
             dispatcher: dispatcher.into(),
             queue,
             options: Options::default(),
+            served: None,
             observer: None,
         }
+    }
+
+    /// Names the queue in the log.
+    #[cfg(feature = "cli")]
+    pub(crate) fn with_served(mut self, served: Served) -> Self {
+        self.served = Some(served);
+        self
     }
 
     /// Tells this observer what becomes of each message.
@@ -244,7 +259,8 @@ impl<R: Router, Q: Receive> Worker<R, Q> {
         self
     }
 
-    /// Serves the queue until `shutdown` ends and the worker has stopped.
+    /// Serves the queue until `shutdown` ends and the worker has stopped. One line in the log says
+    /// how, when it begins to receive.
     ///
     /// If the queue [has ended](crate::queue::Receive::has_ended) before, it returns once every
     /// message that the worker holds has ended, however long that takes.
@@ -275,6 +291,10 @@ impl<R: Router, Q: Receive> Worker<R, Q> {
         let runtime = Handle::current();
         let has_own_thread = runtime.runtime_flavor() != RuntimeFlavor::CurrentThread;
         let shared = Arc::new(Shared::new(self.dispatcher.exporting_traces().into_parts()));
+        if self.observer.is_none() {
+            let concurrency = shared.parts.settings.concurrency;
+            served::log(self.served.as_ref(), &self.options, concurrency);
+        }
         let traces = shared.parts.settings.traces.export_in_background();
         let queue = Arc::new(self.queue);
         let control =

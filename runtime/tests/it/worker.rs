@@ -13,11 +13,11 @@ use s3_dispatch::{
     WorkerReport, async_trait,
 };
 use s3_dispatch_testing::{NotificationBuilder, RecordBuilder};
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio::sync::Notify;
 use tokio::time::{Instant, sleep, timeout};
 
-use crate::logs::with_log;
+use crate::logs::{messages, with_log};
 use crate::script::Script;
 
 /// What X-Ray has put into each message.
@@ -267,6 +267,43 @@ async fn a_queue_that_could_be_used_is_tried_again() {
     };
 
     assert_eq!(work(&queue, stop).await.deleted(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_worker_says_how_it_works_when_it_starts() {
+    let queue = Memory::default();
+    let worker = || Worker::new(nothing(), queue.clone()).with_drain(Duration::from_secs(5));
+    let handlers = Dispatcher::new(nothing()).with_concurrency(50);
+
+    for (worker, concurrency, in_flight, visibility) in [
+        (worker(), 10, 30, "30s"),
+        (worker().with_in_flight(40), 40, 40, "30s"),
+        (
+            Worker::new(handlers, queue.clone())
+                .with_drain(Duration::from_secs(5))
+                .with_visibility(Duration::from_millis(2_500)),
+            50,
+            110,
+            "2.5s",
+        ),
+    ] {
+        let (report, lines) = with_log(worker.run(std::future::ready(()))).await;
+        assert!(report.is_ok());
+
+        let lines = messages(&lines, "the worker receives messages");
+        assert_eq!(lines.len(), 1);
+        let expected = json!({
+            "message": "the worker receives messages",
+            "concurrency": concurrency,
+            "in_flight": in_flight,
+            "visibility": visibility,
+            "drain": "5s"
+        });
+        assert_eq!(
+            (&lines[0]["level"], &lines[0]["fields"]),
+            (&json!("INFO"), &expected)
+        );
+    }
 }
 
 #[tokio::test(start_paused = true)]
