@@ -1,10 +1,6 @@
 //! Serves a queue outside Lambda.
 
 mod options;
-#[cfg_attr(
-    not(feature = "cli"),
-    expect(dead_code, reason = "only the command `work` names its queue")
-)]
 pub(crate) mod served;
 mod report;
 mod batch;

@@ -13,8 +13,8 @@ pub(crate) struct Served {
     pub(crate) endpoint_from: Option<&'static str>,
 }
 
-/// Logs which queue a worker serves, if that is known, and how. `concurrency` is what the dispatcher
-/// was told.
+/// Logs which queue a worker serves, if that is known, and how. `concurrency` is what the
+/// dispatcher was told.
 pub(super) fn log(served: Option<&Served>, options: &Options, concurrency: Option<usize>) {
     let concurrency = options.handlers(concurrency);
 

@@ -27,16 +27,17 @@ const DOMAINS_OF_AWS: [&str; 14] = [
 ];
 
 /// Returns a client of SQS for the queue with this URL.
-///
-/// The region is that in the URL. Only if it names none, it is that of the settings. If the
-/// settings name no endpoint and the URL is not one of AWS, its server is the endpoint. It warns if
-/// another server than that in the URL is asked.
+#[cfg(feature = "replay")]
 pub(in crate::cli) async fn sqs(queue_url: &str) -> Client {
     sqs_and_endpoint(queue_url).await.0
 }
 
-/// Returns a client of SQS like [`sqs`], and the endpoint that it asks. `None` if there is no
-/// region that would say it.
+/// Returns a client of SQS for the queue with this URL, and the endpoint that it asks. That is
+/// `None` if there is no region that would say it.
+///
+/// The region is that in the URL. Only if it names none, it is that of the settings. If the
+/// settings name no endpoint and the URL is not one of AWS, its server is the endpoint. It warns if
+/// another server than that in the URL is asked.
 pub(in crate::cli) async fn sqs_and_endpoint(queue_url: &str) -> (Client, Option<Endpoint>) {
     let mut config = settings(region(queue_url)).await;
     let mut endpoint = Endpoint::of_settings(&config);
