@@ -67,6 +67,8 @@ mod worker;
 mod worker_ends;
 #[cfg(feature = "worker")]
 mod worker_fifo;
+#[cfg(feature = "worker")]
+mod worker_stops;
 #[cfg(all(feature = "otel", feature = "worker"))]
 mod worker_traces;
 mod script;
