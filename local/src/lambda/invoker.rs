@@ -16,7 +16,7 @@ use super::function::{Function, FunctionError, FunctionErrorKind, Invocation, Ki
 use crate::aws::traces::invoked_with;
 use crate::faults::chance::Chance;
 use crate::faults::{Fault, Hop};
-use crate::journal::{Fate, ReceivedMessage, StepKind};
+use crate::journal::{EventFailure, Fate, ReceivedMessage, StepKind, ToldFailures};
 use crate::pipeline::engine::Engine;
 use crate::pipeline::injection::FaultSite;
 use crate::sqs::Receipt;
@@ -49,6 +49,8 @@ struct BatchInvocation<'i> {
     /// The trace header, which counts this invocation too.
     trace_header: Arc<str>,
     batch: Vec<BatchMessage>,
+    /// What the function tells about messages that failed.
+    failures: ToldFailures,
 }
 
 /// An injected fault that changes how an invocation ends.
@@ -103,6 +105,7 @@ impl Invoker {
             request_id: Chance::new(engine.seed, &about).uuid().into(),
             trace_header: lineage.to_trace_header().into(),
             batch,
+            failures: ToldFailures::default(),
         };
 
         let started = Instant::now();
@@ -160,7 +163,8 @@ impl Invoker {
         planned_end: &PlannedEnd,
     ) -> Result<Bytes, FunctionError> {
         let mut request = Invocation::new(&*invocation.request_id, payload)
-            .with_trace_header(&*invocation.trace_header);
+            .with_trace_header(&*invocation.trace_header)
+            .with_failures(invocation.failures.clone());
         if let PlannedEnd::Killed(kill) = planned_end {
             request = request.with_kill(*kill);
         }
@@ -337,6 +341,7 @@ impl BatchInvocation<'_> {
                 _ => Fate::Succeeded,
             };
 
+            let failure = self.failure(&message.id, &fate);
             let has_succeeded = fate == Fate::Succeeded;
             let invisible_for = match has_succeeded {
                 true => None,
@@ -350,6 +355,7 @@ impl BatchInvocation<'_> {
                 message_id: Arc::clone(&message.id),
                 receive_count: received.receive_count,
                 fate,
+                failure,
                 invisible_for,
             };
 
@@ -361,6 +367,17 @@ impl BatchInvocation<'_> {
                     self.engine.delete(self.queue, received.receipt);
                 }
             }
+        }
+    }
+
+    /// Why a message of the batch failed.
+    fn failure(&self, message_id: &str, fate: &Fate) -> Option<EventFailure> {
+        let told = self.failures.of(message_id, self.function);
+
+        match fate {
+            Fate::BatchFailed(reason) => Some(EventFailure::of_batch(self.function, reason)),
+            Fate::Failed => told.or_else(|| Some(EventFailure::unknown(self.function))),
+            Fate::Succeeded => told,
         }
     }
 
