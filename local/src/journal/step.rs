@@ -149,6 +149,9 @@ pub enum StepKind {
         /// How long the message stays invisible from now on, before it can be received again.
         /// `None` if it succeeded, or if it is no longer in the queue.
         invisible_for: Option<Duration>,
+        /// The dead-letter queue that it moves to after that time, because it has been received as
+        /// often as its queue allows. `None` if it will be received again.
+        dead_letter_queue: Option<Arc<str>>,
     },
     /// A client received a message from a queue.
     Received {

@@ -343,9 +343,9 @@ impl BatchInvocation<'_> {
 
             let failure = self.failure(&message.id, &fate);
             let has_succeeded = fate == Fate::Succeeded;
-            let invisible_for = match has_succeeded {
-                true => None,
-                false => self.invisible_for(received.receipt),
+            let (invisible_for, dead_letter_queue) = match has_succeeded {
+                true => (None, None),
+                false => self.what_follows(received.receipt),
             };
 
             let step = StepKind::Outcome {
@@ -357,6 +357,7 @@ impl BatchInvocation<'_> {
                 fate,
                 failure,
                 invisible_for,
+                dead_letter_queue,
             };
 
             self.engine.journal.append(message.event, step);
@@ -381,10 +382,22 @@ impl BatchInvocation<'_> {
         }
     }
 
-    /// How long a message of the batch stays invisible.
-    fn invisible_for(&self, receipt: Receipt) -> Option<Duration> {
+    /// How long a message of the batch stays invisible, and the dead-letter queue that it moves to
+    /// then, unless it is received again.
+    fn what_follows(&self, receipt: Receipt) -> (Option<Duration>, Option<Arc<str>>) {
         let now = self.engine.clock.now();
-        self.engine
-            .read(|state| state.queues.get(self.queue)?.invisible_for(now, receipt))
+
+        self.engine.read(|state| {
+            let Some(queue) = state.queues.get(self.queue) else {
+                return (None, None);
+            };
+            let invisible_for = queue.invisible_for(now, receipt);
+            // Without its dead-letter queue, a queue keeps its messages.
+            let target = queue.next_dead_letter_queue(receipt);
+            let target = target
+                .filter(|target| invisible_for.is_some() && state.queues.contains_key(*target));
+
+            (invisible_for, target.map(Arc::from))
+        })
     }
 }

@@ -486,6 +486,54 @@ fn an_event_type_that_a_bucket_cannot_have_is_reported_with_what_it_can_have() {
     }
 }
 
+/// Both values, and the queue in which one of them can be set: the line of its table if it has the
+/// default.
+#[test]
+fn a_visibility_timeout_that_is_too_short_is_reported_with_what_to_set() {
+    check_line(
+        "visibility_timeout = 60",
+        "visibility_timeout = 9.5",
+        "`thumbnails`: the visibility timeout of 9.5 s is shorter than the timeout of the function \
+         `thumbnails`, 10 s: set `visibility_timeout = 62` in this `[[queue]]`",
+    );
+
+    let by_default = WHOLE
+        .replace("visibility_timeout = 60\n", "")
+        .replace("\ntimeout = 10", "\ntimeout = 60");
+    let mut lines = by_default.lines();
+    let queue = lines.position(|line| line == "[[queue]]").unwrap();
+    check(
+        &by_default,
+        queue + 1,
+        "the visibility timeout of 30 s is shorter than the timeout of the function `thumbnails`, \
+         60 s: set `visibility_timeout = 362`",
+    );
+}
+
+#[test]
+fn settings_that_do_not_go_together_are_reported_with_both() {
+    check_line(
+        "batch_window = 2",
+        "batch_window = 0",
+        "`thumbnails`: a batch size of 100, which is above 10, needs a batch window: set \
+         `batch_window = 1`, or a `batch_size` of at most 10",
+    );
+
+    check(
+        "[[queue]]\nname = \"a.fifo\"\n[[function]]\nname = \"a\"\ncommand = [\"a\"]\n\
+         [[mapping]]\nqueue = \"a.fifo\"\nfunction = \"a\"\nbatch_size = 11\n",
+        9,
+        "`a.fifo`: the batch size of a FIFO queue must be 1 to 10",
+    );
+
+    check(
+        "[[queue]]\nname = \"a.fifo\"\ndead_letter_queue = \"b\"\nmax_receive_count = 1\n\
+         [[queue]]\nname = \"b\"\n",
+        3,
+        "`a.fifo`: the dead-letter queue of a FIFO queue must be a FIFO queue, and `b` is not",
+    );
+}
+
 #[test]
 fn an_empty_list_is_reported() {
     check_line(

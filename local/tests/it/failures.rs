@@ -8,7 +8,7 @@ use bytes::Bytes;
 use s3_dispatch::failure::{DeadLetter, DeadLetterError};
 use s3_dispatch::{DeadLetters, Dispatcher, HandlerError, ObjectKey, Routes, State};
 use s3_dispatch_local::{
-    EventFailure, EventId, Fault, Faults, Function, FunctionError, FunctionErrorKind, Hop,
+    EventFailure, EventId, Fate, Fault, Faults, Function, FunctionError, FunctionErrorKind, Hop,
     Invocation, LocalPipeline, LocalPipelineBuilder, StepKind, Topology,
 };
 
@@ -117,10 +117,7 @@ async fn a_failure_that_the_mapping_ignores_is_told() {
         .with_router("processor", routes());
     let failure = failure_of(pipeline, "broken").await.unwrap();
 
-    assert_eq!(
-        failure.to_string(),
-        "processor: not an image (permanent)"
-    );
+    assert_eq!(failure.to_string(), "processor: not an image (permanent)");
 }
 
 #[tokio::test(start_paused = true)]
@@ -158,4 +155,66 @@ async fn a_function_that_does_not_say_why_leaves_the_error_open() {
     assert_eq!(failure.error, None);
     let expected = "processor: failed, and its log says why";
     assert_eq!(failure.to_string(), expected);
+}
+
+/// A message is received five times. The last of these does not bring it back.
+#[tokio::test(start_paused = true)]
+async fn each_failure_says_whether_its_message_comes_back() {
+    let pipeline = LocalPipeline::of(routes()).unwrap().start().await.unwrap();
+    pipeline.put(BUCKET, "broken", "body").await.unwrap();
+    pipeline.put(BUCKET, "once", "body").await.unwrap();
+    pipeline.settle().await;
+
+    let history = pipeline.journal().history();
+    let outcomes = history.iter().filter_map(|step| match &step.kind {
+        StepKind::Outcome {
+            receive_count,
+            fate,
+            invisible_for,
+            dead_letter_queue,
+            ..
+        } => {
+            assert_eq!(invisible_for.is_none(), *fate == Fate::Succeeded);
+            Some((*receive_count, dead_letter_queue.as_deref()))
+        }
+        _ => None,
+    });
+
+    for (receive_count, dead_letter_queue) in outcomes {
+        let expected = (receive_count == 5).then_some("processor-dead-letters");
+        assert_eq!(dead_letter_queue, expected, "receive {receive_count}");
+    }
+    let dead = pipeline.queue("processor-dead-letters").unwrap();
+    assert_eq!(dead.messages.len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn without_the_dead_letter_queue_a_message_comes_back() {
+    let mut topology = Topology::of(&routes()).unwrap();
+    topology.queues[0].redrive = None;
+    let pipeline = LocalPipeline::builder()
+        .with_topology(topology)
+        .with_router("processor", routes())
+        .start()
+        .await
+        .unwrap();
+    let id = pipeline.put(BUCKET, "broken", "body").await.unwrap();
+
+    let mut steps = pipeline.journal().watch();
+    loop {
+        let step = steps.next().await.unwrap();
+        if let StepKind::Outcome {
+            receive_count,
+            dead_letter_queue,
+            invisible_for,
+            ..
+        } = &step.kind
+        {
+            assert_eq!(step.event, Some(id));
+            assert!(invisible_for.is_some() && dead_letter_queue.is_none());
+            if *receive_count == 7 {
+                break;
+            }
+        }
+    }
 }
