@@ -22,6 +22,6 @@ pub(crate) mod summary;
 pub use after_invocation::AfterInvocation;
 pub use message_outcome::{MessageFailure, MessageOutcome};
 pub use report::{
-    Answer, BatchJobResponse, ReportedFailure, MessageReport, ResultCode, TaskResult,
+    Answer, BatchJobResponse, MessageReport, ReportedFailure, ResultCode, TaskResult,
 };
 pub use settings::{Acknowledge, FailedKey, OwnWrite, Returned, Unreached};

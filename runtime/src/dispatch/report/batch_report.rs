@@ -271,7 +271,8 @@ impl MessageReport {
     ///     Err::<(), _>(HandlerError::permanent("not an image"))
     /// });
     ///
-    /// let batch = SqsBatchBuilder::new().with_record("1", RecordBuilder::new("ObjectCreated:Put"));
+    /// let record = RecordBuilder::new("ObjectCreated:Put");
+    /// let batch = SqsBatchBuilder::new().with_record("1", record);
     /// let report = Dispatcher::new(routes).dispatch(batch.to_bytes(), None).await?;
     ///
     /// let failure = &report.messages()[0].failures()[0];
