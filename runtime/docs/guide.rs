@@ -89,7 +89,14 @@ pub mod replaying_events {}
 pub mod backfilling_a_bucket {}
 
 #[doc = include_str!("links.txt")]
-#[doc = include_str!("auditing-a-bucket.md")]
+#[cfg_attr(
+    all(feature = "audit", feature = "dynamodb"),
+    doc = include_str!("auditing-a-bucket.md")
+)]
+#[cfg_attr(
+    not(all(feature = "audit", feature = "dynamodb")),
+    doc = "This page needs the features `audit` and `dynamodb`."
+)]
 pub mod auditing_a_bucket {}
 
 #[doc = include_str!("links.txt")]
