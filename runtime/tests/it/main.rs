@@ -15,6 +15,7 @@ mod outside_sqs;
 mod batch_jobs;
 mod after_invocation;
 mod dead_letters;
+mod reported_failures;
 mod backoff;
 mod classifiers;
 #[cfg(feature = "sqs")]
