@@ -139,7 +139,9 @@ pub(crate) fn after_literal<'t>(text: &'t [u8], literal: &[u8]) -> Option<&'t [u
         (Some(start_end), Some(literal_end)) => {
             let runs = start.as_chunks().0.iter().zip(literal.as_chunks().0);
             let last = equal_bytes(start_end, literal_end);
-            let equal = runs.fold(last, |equal, (left, right)| equal & equal_bytes(left, right));
+            let equal = runs.fold(last, |equal, (left, right)| {
+                equal & equal_bytes(left, right)
+            });
             equal.all()
         }
         _ => start == literal,
