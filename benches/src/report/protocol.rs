@@ -89,7 +89,7 @@ pub(super) fn peers(results: &Results) -> String {
         ("middy-node", "Middy, `peers/node/bootstrap.mjs`"),
     ];
 
-    let ours = |messages| results.number("loopback", "ours", DOCUMENTED, messages, CPU);
+    let ours = |messages| results.number("peers", "ours", DOCUMENTED, messages, CPU);
 
     let first = vec![
         "s3-dispatch".to_owned(),
@@ -103,7 +103,7 @@ pub(super) fn peers(results: &Results) -> String {
         ratio(ours(100), ours(100)),
         shown(
             results
-                .number("loopback", "ours", DOCUMENTED, 0, "start to first next, us")
+                .number("peers", "ours", DOCUMENTED, 0, "start to first next, us")
                 .map(|us| us / 1e3),
             1,
         ),

@@ -8,6 +8,7 @@ use crate::server::{Server, Version};
 pub(crate) const TESTS: &[(&str, fn())] = &[
     ("a_run_goes_on_where_it_ended", a_run_goes_on_where_it_ended),
     ("another_run_is_refused", another_run_is_refused),
+    ("a_file_has_one_run_at_a_time", a_file_has_one_run_at_a_time),
     ("lists_go_on_too", lists_go_on_too),
     ("kills_leave_nothing_out", kills_leave_nothing_out),
     (
@@ -103,6 +104,27 @@ fn another_run_is_refused() {
             .run(&server, &["--here", "--resume", file])
             .check(2, &[mistake]);
     }
+}
+
+fn a_file_has_one_run_at_a_time() {
+    let (server, place) = (Server::start(many(), 100), Place::new());
+    let file = place.path("resume");
+    let arguments = ["--here", "--resume", file.to_str().unwrap()];
+    let mut first = place.start(&server, &arguments);
+    while place.notes().is_empty() {
+        assert!(first.try_wait().unwrap().is_none());
+        std::thread::yield_now();
+    }
+
+    let second = place.run(&server, &arguments);
+    second.check(2, &["another run goes on from `", "name another file"]);
+    assert!(second.stdout.is_empty(), "{}", second.stdout);
+
+    // The file is free as soon as the first run has ended, even by a kill.
+    first.kill().unwrap();
+    first.wait().unwrap();
+    let more = [&arguments[..], &["--limit", "1"]].concat();
+    place.run(&server, &more).check(0, &["1 handled"]);
 }
 
 fn lists_go_on_too() {

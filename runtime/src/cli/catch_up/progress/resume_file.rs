@@ -1,7 +1,7 @@
 //! The file of `--resume`: which run it is of, and what of it is settled.
 
 use std::error::Error as StdError;
-use std::fs::{self, File};
+use std::fs::{self, File, TryLockError};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -13,13 +13,17 @@ use super::window::Record;
 /// A resume file.
 ///
 /// It is replaced as a whole: a temporary file beside it is written, brought to the disk, and
-/// renamed. So the program or the machine may end at any moment.
+/// renamed. So the program or the machine may end at any moment. As long as a run has it, another
+/// file beside it is locked, which stays: it cannot be deleted without a moment in which two runs
+/// might both have it.
 #[derive(Debug, Clone)]
 pub(in crate::cli) struct ResumeFile {
     path: PathBuf,
     run: Run,
     /// The number of the last write. A write that comes late must not undo a newer one.
     last: Arc<Mutex<u64>>,
+    /// Ends with the process, however that ends.
+    _lock: Arc<File>,
 }
 
 /// What a run is. Another run cannot go on from its file.
@@ -42,7 +46,8 @@ impl ResumeFile {
     ///
     /// # Errors
     ///
-    /// If it cannot be read or created, is not such a file, or is that of another run.
+    /// If it cannot be read or created, is not such a file, is that of another run, or another
+    /// process has it.
     pub(in crate::cli) fn open(
         path: &Path,
         run: Run,
@@ -52,18 +57,13 @@ impl ResumeFile {
             path: path.to_owned(),
             run,
             last: Arc::default(),
+            _lock: Arc::new(lock(path)?),
         };
 
         let text = match fs::read(path) {
             Ok(text) => text,
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                // Before anything is done that nobody could remember.
-                let tried =
-                    File::create(file.beside()).and_then(|_| fs::remove_file(file.beside()));
-                return match tried {
-                    Ok(()) => Ok((file, Record::default())),
-                    Err(error) => Err(format!("`{shown}` cannot be written: {error}").into()),
-                };
+                return Ok((file, Record::default()));
             }
             Err(error) => return Err(format!("`{shown}` cannot be read: {error}").into()),
         };
@@ -99,7 +99,7 @@ impl ResumeFile {
             run: self.run.clone(),
             progress: progress.clone(),
         };
-        let beside = self.beside();
+        let beside = beside(&self.path, "new");
         let mut file = File::create(&beside)?;
         file.write_all(&serde_json::to_vec(&content)?)?;
         file.write_all(b"\n")?;
@@ -118,13 +118,35 @@ impl ResumeFile {
 
         Ok(())
     }
+}
 
-    /// The temporary file.
-    fn beside(&self) -> PathBuf {
-        let mut name = self.path.file_name().unwrap_or_default().to_owned();
-        name.push(".new");
-        self.path.with_file_name(name)
+/// Locks the file beside a resume file, before anything is done that nobody could remember.
+fn lock(path: &Path) -> Result<File, String> {
+    let shown = path.display();
+    let file = File::options()
+        .create(true)
+        .append(true)
+        .open(beside(path, "lock"))
+        .map_err(|error| format!("`{shown}` cannot be written: {error}"))?;
+
+    match file.try_lock() {
+        // A file system that knows no locks cannot keep runs apart, and is used all the same.
+        Err(TryLockError::Error(error)) if error.kind() != io::ErrorKind::Unsupported => {
+            Err(format!("`{shown}` cannot be locked: {error}"))
+        }
+        Err(TryLockError::WouldBlock) => Err(format!(
+            "another run goes on from `{shown}` right now; wait for its end, or name another file"
+        )),
+        _ => Ok(file),
     }
+}
+
+/// The path of a file beside a resume file.
+fn beside(path: &Path, extension: &str) -> PathBuf {
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    name.push(".");
+    name.push(extension);
+    path.with_file_name(name)
 }
 
 impl Run {
