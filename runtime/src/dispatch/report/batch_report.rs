@@ -57,6 +57,7 @@ pub struct BatchReport {
     skipped: usize,
     dead_letters: usize,
     failed: usize,
+    failed_messages: usize,
     /// The answer to a job. `None` for every other delivery.
     job: Option<Box<BatchJobResponse>>,
 }
@@ -79,6 +80,7 @@ impl BatchReport {
             skipped: 0,
             dead_letters: 0,
             failed: 0,
+            failed_messages: 0,
             job: delivery
                 .batch_job()
                 .map(|job| Box::new(BatchJobResponse::new(job, delivery, outcomes))),
@@ -93,9 +95,11 @@ impl BatchReport {
                 Err(_) => true,
             };
 
+            let outcome = outcomes.message(delivery, index, on_malformed);
+            report.failed_messages += usize::from(outcome != MessageOutcome::Succeeded);
             report.messages.push(MessageReport {
                 id: message.context.message_id().cloned(),
-                outcome: outcomes.message(delivery, index, on_malformed),
+                outcome,
                 failures: match has_failure {
                     true => ReportedFailure::of(message, outcomes, &mut room),
                     false => Box::default(),
@@ -166,10 +170,7 @@ impl BatchReport {
     /// Returns the number of messages that failed.
     #[must_use]
     pub fn failed_messages(&self) -> usize {
-        self.messages
-            .iter()
-            .filter(|message| message.outcome != MessageOutcome::Succeeded)
-            .count()
+        self.failed_messages
     }
 
     /// Returns the answer that Lambda gives to whoever invoked the function.
