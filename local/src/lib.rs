@@ -68,7 +68,8 @@ pub use aws::web_access::{Origin, WebAccess};
 pub use error::{Error, ErrorKind};
 pub use faults::{Fault, Faults, Hop};
 pub use journal::{
-    EventReport, Fate, Handling, Journal, LogStream, ReceivedMessage, Report, Step, StepKind, Steps,
+    EventFailure, EventReport, Fate, Handling, Journal, LogStream, ReceivedMessage, Report, Step,
+    StepKind, Steps,
 };
 pub use lambda::{
     BatchJobRun, CompletionReport, Function, FunctionError, FunctionErrorKind, InProcess,

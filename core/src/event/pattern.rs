@@ -14,8 +14,11 @@ use crate::{Error, ErrorKind};
 /// A set of events: one name (`ObjectCreated:Put`), a category (`ObjectCreated:*`), or all (`*`).
 ///
 /// `Category:*` matches the category with any action and without one, so `IntelligentTiering:*`
-/// matches the event `IntelligentTiering`. As in bucket configuration, a leading `s3:` is
-/// allowed and ignored.
+/// matches the event `IntelligentTiering`.
+///
+/// In code, and in options of the command line, a leading `s3:` is allowed and ignored. What AWS
+/// reads has one spelling: event types in the configuration of a bucket begin with `s3:`
+/// (`s3:ObjectCreated:*`), and names in filter policies do not, because those in records do not.
 ///
 /// Use [`from_static`](Self::from_static) for a pattern in the source of a program: a misspelled
 /// name is then a compile error. Use [`parse`](Self::parse) for a pattern from a file or a command

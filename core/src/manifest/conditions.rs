@@ -145,7 +145,7 @@ pub(crate) fn to_json(conditions: &[Condition]) -> Value {
 pub(crate) fn no_routes() -> Error {
     Error::new(
         ErrorKind::Unexpressible,
-        "there are no routes, and a filter without routes would drop every message: add handlers \
-         with `.on::<handler>()`",
+        "there are no routes, and a filter without routes would drop every message: add each \
+         handler to the routes with `.on::<handler>()`",
     )
 }

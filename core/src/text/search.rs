@@ -127,6 +127,34 @@ pub(crate) fn digits_len(bytes: &[u8]) -> usize {
     )
 }
 
+/// What follows a literal at the start of a text.
+///
+/// The compiler knows the literal, so this becomes comparisons of 16 bytes in place. Comparing
+/// slices would be a call if the literal is longer than 32 bytes.
+#[inline(always)]
+pub(crate) fn after_literal<'t>(text: &'t [u8], literal: &[u8]) -> Option<&'t [u8]> {
+    let (start, rest) = text.split_at_checked(literal.len())?;
+
+    let is_same = match (start.last_chunk::<RUN>(), literal.last_chunk::<RUN>()) {
+        (Some(start_end), Some(literal_end)) => {
+            let runs = start.as_chunks().0.iter().zip(literal.as_chunks().0);
+            let last = equal_bytes(start_end, literal_end);
+            let equal = runs.fold(last, |equal, (left, right)| {
+                equal & equal_bytes(left, right)
+            });
+            equal.all()
+        }
+        _ => start == literal,
+    };
+
+    is_same.then_some(rest)
+}
+
+#[inline(always)]
+fn equal_bytes(left: &[u8; RUN], right: &[u8; RUN]) -> u8x16 {
+    u8x16::new(*left).simd_eq(u8x16::new(*right))
+}
+
 /// Counts the bytes before the first `+` or `%`, the special characters of a form-encoded key.
 #[inline]
 pub(crate) fn unencoded_len(bytes: &[u8]) -> usize {

@@ -347,6 +347,10 @@ fn no_routes_are_an_error() {
     ];
 
     assert_eq!(kinds, [Some(ErrorKind::Unexpressible); 4]);
+
+    let error = manifest.filter_policy().unwrap_err().to_string();
+    assert!(error.contains("there are no routes"), "{error}");
+    assert!(error.contains("with `.on::<handler>()`"), "{error}");
 }
 
 #[test]

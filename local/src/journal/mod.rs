@@ -4,9 +4,12 @@
 //! pipeline. Every other module appends steps here; reports and observers read them.
 
 pub(crate) mod clock;
+mod event_failure;
 pub(crate) mod report;
 mod step;
 
+pub use self::event_failure::EventFailure;
+pub(crate) use self::event_failure::{ToldFailure, ToldFailures};
 pub use self::report::{EventReport, Handling, Report};
 pub use self::step::{Fate, LogStream, ReceivedMessage, Step, StepKind};
 

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
+use super::event_failure::EventFailure;
 use super::step::{Fate, Step, StepKind};
 use crate::s3::{EventId, ObjectEvent};
 use crate::topology::FunctionSpec;
@@ -35,6 +36,9 @@ pub struct EventReport {
     pub handled: usize,
     /// How often one of them failed, alone or with its batch.
     pub failed: usize,
+    /// Why one of them failed in a function the last time, also if a later attempt succeeded.
+    /// `None` if none has failed. What a worker does with its messages is not seen from here.
+    pub last_failure: Option<EventFailure>,
     /// The dead-letter queues that its messages were moved to.
     pub dead_letter_queues: Vec<Arc<str>>,
     /// How many of its messages were lost because they were older than a queue's retention.
@@ -123,7 +127,15 @@ impl Recorder {
                 is_duplicate: false,
                 ..
             } => event.messages += 1,
-            StepKind::Outcome { queue, fate, .. } => {
+            StepKind::Outcome {
+                queue,
+                fate,
+                failure,
+                ..
+            } => {
+                if failure.is_some() {
+                    event.last_failure.clone_from(failure);
+                }
                 *event.receives.entry(Arc::clone(queue)).or_default() += 1;
                 match fate {
                     Fate::Succeeded => event.handled += 1,
@@ -216,6 +228,7 @@ impl Recorder {
             receives: BTreeMap::new(),
             handled: 0,
             failed: 0,
+            last_failure: None,
             dead_letter_queues: Vec::new(),
             expired: 0,
         };

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+use super::event_failure::EventFailure;
 use crate::faults::{Fault, Hop};
 use crate::lambda::FunctionErrorKind;
 use crate::s3::{EventId, ObjectEvent};
@@ -142,9 +143,15 @@ pub enum StepKind {
         receive_count: u32,
         /// Whether the message succeeded.
         fate: Fate,
+        /// Why it failed. Also a message that succeeded can have failed: the dead-letter sink has
+        /// stored its record, or the mapping does not ask which messages failed.
+        failure: Option<EventFailure>,
         /// How long the message stays invisible from now on, before it can be received again.
         /// `None` if it succeeded, or if it is no longer in the queue.
         invisible_for: Option<Duration>,
+        /// The dead-letter queue that it moves to after that time, because it has been received as
+        /// often as its queue allows. `None` if it will be received again.
+        dead_letter_queue: Option<Arc<str>>,
     },
     /// A client received a message from a queue.
     Received {

@@ -7,10 +7,12 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bytes::Bytes;
 use s3_dispatch::__private::with_causes;
-use s3_dispatch::{Dispatcher, Router};
+use s3_dispatch::dispatch::{MessageFailure, MessageOutcome, MessageReport};
+use s3_dispatch::{BatchReport, Dispatcher, Router};
 
 use crate::aws::lineage::Lineage;
 use crate::journal::clock::is_paused;
+use crate::journal::{ToldFailure, ToldFailures};
 
 /// A function as Lambda runs it: it takes a payload and answers with one, fails, or times out.
 ///
@@ -64,6 +66,8 @@ pub struct Invocation {
     pub trace_header: String,
     /// An injected fault: the function is killed earlier.
     pub kill: Option<Kill>,
+    /// Where a function in this process tells why messages failed.
+    pub(super) failures: ToldFailures,
 }
 
 /// An injected kill of a function.
@@ -140,6 +144,7 @@ impl Invocation {
             timeout: Duration::from_secs(3),
             trace_header: Lineage::default().to_trace_header(),
             kill: None,
+            failures: ToldFailures::default(),
         }
     }
 
@@ -161,6 +166,12 @@ impl Invocation {
     #[must_use]
     pub fn with_kill(mut self, kill: Kill) -> Self {
         self.kill = Some(kill);
+        self
+    }
+
+    /// Sets where the function tells why messages failed.
+    pub(super) fn with_failures(mut self, failures: ToldFailures) -> Self {
+        self.failures = failures;
         self
     }
 
@@ -227,10 +238,50 @@ impl<R: Router> Function for InProcess<R> {
             .map_err(|_| {
                 FunctionError::new(kind, format!("the function was cut off after {after:?}"))
             })?
-            .map_err(|error| unhandled(error.to_string()))?;
+            .map_err(|error| unhandled(with_causes(&error)))?;
 
+        tell_failures(&report, &invocation.failures);
         serde_json::to_vec(&report.answer())
             .map(Bytes::from)
             .map_err(|error| unhandled(format!("the answer cannot be written: {error}")))
     }
+}
+
+/// Tells why messages of a batch failed, also those whose record is a dead letter now.
+fn tell_failures(report: &BatchReport, failures: &ToldFailures) {
+    for message in report.messages() {
+        if let (Some(id), Some(failure)) = (message.id(), told_failure(message)) {
+            failures.tell(id.as_str(), failure);
+        }
+    }
+}
+
+/// Why a message failed. What fails it comes before what is a dead letter.
+fn told_failure(message: &MessageReport) -> Option<ToldFailure> {
+    let all = message.failures();
+    let worst = all.iter().find(|failure| !failure.is_dead_letter);
+
+    if let Some(failure) = worst.or(all.first()) {
+        return Some(ToldFailure {
+            error: failure.error.clone(),
+            is_permanent: failure.is_permanent,
+            is_dead_letter: failure.is_dead_letter,
+        });
+    }
+
+    let error = match message.outcome() {
+        MessageOutcome::Succeeded => return None,
+        MessageOutcome::Failed(MessageFailure::LeftOut) => {
+            "left out: it came back without an answer, together with others"
+        }
+        MessageOutcome::Failed(_) => {
+            "not reached: the time ran out, or an earlier message of its group or key failed"
+        }
+    };
+
+    Some(ToldFailure {
+        error: error.to_owned(),
+        is_permanent: false,
+        is_dead_letter: false,
+    })
 }

@@ -16,7 +16,7 @@ use super::function::{Function, FunctionError, FunctionErrorKind, Invocation, Ki
 use crate::aws::traces::invoked_with;
 use crate::faults::chance::Chance;
 use crate::faults::{Fault, Hop};
-use crate::journal::{Fate, ReceivedMessage, StepKind};
+use crate::journal::{EventFailure, Fate, ReceivedMessage, StepKind, ToldFailures};
 use crate::pipeline::engine::Engine;
 use crate::pipeline::injection::FaultSite;
 use crate::sqs::Receipt;
@@ -49,6 +49,8 @@ struct BatchInvocation<'i> {
     /// The trace header, which counts this invocation too.
     trace_header: Arc<str>,
     batch: Vec<BatchMessage>,
+    /// What the function tells about messages that failed.
+    failures: ToldFailures,
 }
 
 /// An injected fault that changes how an invocation ends.
@@ -103,6 +105,7 @@ impl Invoker {
             request_id: Chance::new(engine.seed, &about).uuid().into(),
             trace_header: lineage.to_trace_header().into(),
             batch,
+            failures: ToldFailures::default(),
         };
 
         let started = Instant::now();
@@ -160,7 +163,8 @@ impl Invoker {
         planned_end: &PlannedEnd,
     ) -> Result<Bytes, FunctionError> {
         let mut request = Invocation::new(&*invocation.request_id, payload)
-            .with_trace_header(&*invocation.trace_header);
+            .with_trace_header(&*invocation.trace_header)
+            .with_failures(invocation.failures.clone());
         if let PlannedEnd::Killed(kill) = planned_end {
             request = request.with_kill(*kill);
         }
@@ -337,10 +341,11 @@ impl BatchInvocation<'_> {
                 _ => Fate::Succeeded,
             };
 
+            let failure = self.failure(&message.id, &fate);
             let has_succeeded = fate == Fate::Succeeded;
-            let invisible_for = match has_succeeded {
-                true => None,
-                false => self.invisible_for(received.receipt),
+            let (invisible_for, dead_letter_queue) = match has_succeeded {
+                true => (None, None),
+                false => self.what_follows(received.receipt),
             };
 
             let step = StepKind::Outcome {
@@ -350,7 +355,9 @@ impl BatchInvocation<'_> {
                 message_id: Arc::clone(&message.id),
                 receive_count: received.receive_count,
                 fate,
+                failure,
                 invisible_for,
+                dead_letter_queue,
             };
 
             self.engine.journal.append(message.event, step);
@@ -364,10 +371,33 @@ impl BatchInvocation<'_> {
         }
     }
 
-    /// How long a message of the batch stays invisible.
-    fn invisible_for(&self, receipt: Receipt) -> Option<Duration> {
+    /// Why a message of the batch failed.
+    fn failure(&self, message_id: &str, fate: &Fate) -> Option<EventFailure> {
+        let told = self.failures.of(message_id, self.function);
+
+        match fate {
+            Fate::BatchFailed(reason) => Some(EventFailure::of_batch(self.function, reason)),
+            Fate::Failed => told.or_else(|| Some(EventFailure::unknown(self.function))),
+            Fate::Succeeded => told,
+        }
+    }
+
+    /// How long a message of the batch stays invisible, and the dead-letter queue that it moves to
+    /// then, unless it is received again.
+    fn what_follows(&self, receipt: Receipt) -> (Option<Duration>, Option<Arc<str>>) {
         let now = self.engine.clock.now();
-        self.engine
-            .read(|state| state.queues.get(self.queue)?.invisible_for(now, receipt))
+
+        self.engine.read(|state| {
+            let Some(queue) = state.queues.get(self.queue) else {
+                return (None, None);
+            };
+            let invisible_for = queue.invisible_for(now, receipt);
+            // Without its dead-letter queue, a queue keeps its messages.
+            let target = queue.next_dead_letter_queue(receipt);
+            let target = target
+                .filter(|target| invisible_for.is_some() && state.queues.contains_key(*target));
+
+            (invisible_for, target.map(Arc::from))
+        })
     }
 }

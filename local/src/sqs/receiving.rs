@@ -192,4 +192,13 @@ impl Queue {
 
         is_same.then(|| stored.visible.duration_since(now).unwrap_or_default())
     }
+
+    /// The dead-letter queue that a received message moves to instead of being received again.
+    /// `None` if it can be received again, or was deleted.
+    pub(crate) fn next_dead_letter_queue(&self, receipt: Receipt) -> Option<&str> {
+        let is_last = self.is_exhausted(self.find(receipt)?);
+        let redrive = self.spec.redrive.as_ref().filter(|_| is_last);
+
+        redrive.map(|redrive| redrive.dead_letter_queue.as_str())
+    }
 }

@@ -213,3 +213,24 @@ impl SubscriptionSpec {
         self
     }
 }
+
+/// Reads an event type as S3 takes it in the configuration of a bucket: with `s3:`, and none for
+/// every event. The error says what would be right.
+pub(crate) fn parse_event_type(text: &str) -> Result<EventPattern, String> {
+    let such_as = "such as `s3:ObjectCreated:*`";
+    let name = text.strip_prefix("s3:");
+    let is_doubled = name.is_some_and(|name| name.starts_with("s3:"));
+
+    match (name, EventPattern::parse(name.unwrap_or(text))) {
+        (_, Ok(_)) if is_doubled => Err(format!("`{text}` is not an event type, {such_as}")),
+        (_, Ok(pattern)) if pattern == EventPattern::ANY => Err(format!(
+            "`{text}` is not an event type: S3 has none for every event, so list those that you \
+             want, {such_as}"
+        )),
+        (Some(_), Ok(pattern)) => Ok(pattern),
+        (None, Ok(pattern)) => Err(format!(
+            "`{text}` is not an event type: in the configuration of a bucket it is `s3:{pattern}`"
+        )),
+        (_, Err(_)) => Err(format!("`{text}` is not an event type, {such_as}")),
+    }
+}

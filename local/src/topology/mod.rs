@@ -13,8 +13,8 @@ mod queue;
 mod rule;
 mod toml;
 
-pub(crate) use self::bucket::WrittenFilter;
 pub use self::bucket::{BucketSpec, Destination, NotificationSpec, SubscriptionSpec};
+pub(crate) use self::bucket::{WrittenFilter, parse_event_type};
 pub(crate) use self::check::NotificationMistake;
 pub use self::function::{FunctionSpec, MappingSpec};
 pub use self::invoke_url::InvokeUrl;

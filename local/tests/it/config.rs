@@ -431,28 +431,113 @@ fn a_setting_without_its_counterpart_is_reported_with_its_line() {
 #[test]
 fn an_event_that_s3_does_not_know_is_reported_with_the_nearest_one() {
     check_line(
-        "events = [\"ObjectRemoved:Delete\"]",
-        "events = [\"ObjectRemoved:Delete\", \"s3:ObjectCreate:Put\"]",
-        "unknown event `ObjectCreate:Put`; did you mean `ObjectCreated:Put`?",
+        "events = [\"s3:ObjectRemoved:Delete\"]",
+        "events = [\"s3:ObjectRemoved:Delete\", \"s3:ObjectCreate:Put\"]",
+        "unknown event `s3:ObjectCreate:Put`; did you mean `s3:ObjectCreated:Put`?",
     );
 
     check_line(
         "events = [\"s3:ObjectCreated:*\"]",
-        "events = [\"ObjectCreated\"]",
-        "unknown event `ObjectCreated`; did you mean `ObjectCreated:*`?",
+        "events = [\"s3:ObjectCreated\"]",
+        "unknown event `s3:ObjectCreated`; did you mean `s3:ObjectCreated:*`?",
     );
 
     let several_lines = WHOLE.replace(
-        "events = [\"ObjectRemoved:Delete\"]",
-        "events = [\n\"ObjectRemoved:Delete\",\n\"Nothing:Like:This\",\n]",
+        "events = [\"s3:ObjectRemoved:Delete\"]",
+        "events = [\n\"s3:ObjectRemoved:Delete\",\n\"s3:Nothing:Like:This\",\n]",
     );
-    check(&several_lines, 13, "unknown event `Nothing:Like:This`");
+    check(&several_lines, 13, "unknown event `s3:Nothing:Like:This`");
+}
+
+/// The rule of S3: `s3:` is a part of each event type, and none has all events.
+#[test]
+fn an_event_type_that_a_bucket_cannot_have_is_reported_with_what_it_can_have() {
+    let cases = [
+        (
+            "ObjectCreated:Put",
+            "`ObjectCreated:Put` is not an event type: in the configuration of a bucket it is \
+             `s3:ObjectCreated:Put`",
+        ),
+        (
+            "ObjectCreated:*",
+            "in the configuration of a bucket it is `s3:ObjectCreated:*`",
+        ),
+        ("*", "`*` is not an event type: S3 has none for every event"),
+        (
+            "s3:*",
+            "`s3:*` is not an event type: S3 has none for every event",
+        ),
+        (
+            "s3:s3:ObjectCreated:*",
+            "`s3:s3:ObjectCreated:*` is not an event type, such as `s3:ObjectCreated:*`",
+        ),
+        (
+            "Object Created",
+            "`Object Created` is not an event type, such as `s3:ObjectCreated:*`",
+        ),
+    ];
+
+    for (event, expected) in cases {
+        check_line(
+            "events = [\"s3:ObjectCreated:*\"]",
+            &format!("events = [\"{event}\"]"),
+            expected,
+        );
+    }
+}
+
+/// Both values, and the queue in which one of them can be set: the line of its table if it has the
+/// default.
+#[test]
+fn a_visibility_timeout_that_is_too_short_is_reported_with_what_to_set() {
+    check_line(
+        "visibility_timeout = 60",
+        "visibility_timeout = 9.5",
+        "`thumbnails`: the visibility timeout of 9.5 s is shorter than the timeout of the function \
+         `thumbnails`, 10 s: set `visibility_timeout = 62` in this `[[queue]]`",
+    );
+
+    let by_default = WHOLE
+        .replace("visibility_timeout = 60\n", "")
+        .replace("\ntimeout = 10", "\ntimeout = 60");
+    let mut lines = by_default.lines();
+    let queue = lines.position(|line| line == "[[queue]]").unwrap();
+    check(
+        &by_default,
+        queue + 1,
+        "the visibility timeout of 30 s is shorter than the timeout of the function `thumbnails`, \
+         60 s: set `visibility_timeout = 362`",
+    );
+}
+
+#[test]
+fn settings_that_do_not_go_together_are_reported_with_both() {
+    check_line(
+        "batch_window = 2",
+        "batch_window = 0",
+        "`thumbnails`: a batch size of 100, which is above 10, needs a batch window: set \
+         `batch_window = 1`, or a `batch_size` of at most 10",
+    );
+
+    check(
+        "[[queue]]\nname = \"a.fifo\"\n[[function]]\nname = \"a\"\ncommand = [\"a\"]\n\
+         [[mapping]]\nqueue = \"a.fifo\"\nfunction = \"a\"\nbatch_size = 11\n",
+        9,
+        "`a.fifo`: the batch size of a FIFO queue must be 1 to 10",
+    );
+
+    check(
+        "[[queue]]\nname = \"a.fifo\"\ndead_letter_queue = \"b\"\nmax_receive_count = 1\n\
+         [[queue]]\nname = \"b\"\n",
+        3,
+        "`a.fifo`: the dead-letter queue of a FIFO queue must be a FIFO queue, and `b` is not",
+    );
 }
 
 #[test]
 fn an_empty_list_is_reported() {
     check_line(
-        "events = [\"ObjectRemoved:Delete\"]",
+        "events = [\"s3:ObjectRemoved:Delete\"]",
         "events = []",
         "`amzn-s3-demo-bucket`: a notification needs at least one event",
     );
@@ -516,7 +601,7 @@ fn a_name_that_aws_refuses_is_reported() {
 fn two_notifications(one: [&str; 3], other: [&str; 3]) -> String {
     let notification = |[events, prefix, suffix]: [&str; 3]| {
         format!(
-            "[[bucket.notification]]\nqueue = \"a\"\nevents = [\"{events}\"]\n\
+            "[[bucket.notification]]\nqueue = \"a\"\nevents = [\"s3:{events}\"]\n\
              prefix = \"{prefix}\"\nsuffix = \"{suffix}\"\n"
         )
     };
@@ -778,7 +863,7 @@ async fn what_a_file_may_not_say_the_builder_refuses_too() {
     let cases = [
         (
             with(NotificationSpec::new([unknown], queue())),
-            "unknown event `ObjectCreate:Put`; did you mean `ObjectCreated:Put`?",
+            "unknown event `s3:ObjectCreate:Put`; did you mean `s3:ObjectCreated:Put`?",
         ),
         (
             with(NotificationSpec::new([], queue())),

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::cli::{put_into, start};
+use crate::cli::{Program, put_into, start};
 use crate::programs::wayward;
 
 const OBJECTS: usize = 300;
@@ -135,4 +135,46 @@ async fn a_failure_says_when_its_message_comes_back() {
         let seconds: u32 = rest.split(' ').next().unwrap().parse().unwrap();
         assert!((170..=180).contains(&seconds), "{outcome}");
     }
+}
+
+#[tokio::test]
+async fn a_shorter_timeout_brings_a_failure_back_sooner() {
+    let arguments = ["--port", "0", "--timeout", "2", "--env", "REFUSE=messages"];
+    let mut local = start(&wayward(), &arguments);
+    let port = local.port().await;
+    put_into(port, "amzn-s3-demo-bucket", "a", "1").await;
+
+    let outcome = local.line(" failed, comes back in ").await;
+    let (_, seconds) = outcome.split_once("comes back in ").unwrap();
+    let seconds: u32 = seconds.split(' ').next().unwrap().parse().unwrap();
+    assert!((2..=12).contains(&seconds), "{outcome}");
+}
+
+#[tokio::test]
+async fn after_its_last_receive_a_message_does_not_come_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("once.toml");
+    let text = format!(
+        "[[bucket]]\nname = \"photos\"\n\
+         [[bucket.notification]]\nevents = [\"s3:ObjectCreated:*\"]\nqueue = \"index\"\n\
+         [[queue]]\nname = \"index\"\ndead_letter_queue = \"failed\"\nmax_receive_count = 1\n\
+         [[queue]]\nname = \"failed\"\n\
+         [[function]]\nname = \"index\"\ncommand = [{:?}]\n\
+         environment = {{ REFUSE = \"messages\" }}\n\
+         [[mapping]]\nqueue = \"index\"\nfunction = \"index\"\n",
+        wayward().to_str().unwrap()
+    );
+    std::fs::write(&file, text).unwrap();
+
+    let file = file.to_str().unwrap();
+    let mut local = Program::start(&["--config", file, "--port", "0", "--sqs-port", "0"]);
+    let port = local.port().await;
+    put_into(port, "photos", "a", "1").await;
+
+    let outcome = local.line(" outcome ").await;
+    assert!(
+        outcome.contains(" failed, moves to failed in "),
+        "{outcome}"
+    );
+    assert!(!outcome.contains("comes back"), "{outcome}");
 }

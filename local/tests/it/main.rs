@@ -8,6 +8,7 @@ mod console;
 mod crashes;
 mod deaths;
 mod eventbridge;
+mod failures;
 mod faults;
 mod left_out_queues;
 mod local_objects;

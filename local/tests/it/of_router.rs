@@ -141,7 +141,8 @@ async fn an_event_that_no_version_knows_is_refused_when_the_pipeline_starts() {
     let started = LocalPipeline::of(routes([pattern("ObjectCreate:Put")]));
     let error = started.unwrap().start().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Configuration);
-    assert!(error.to_string().contains("`ObjectCreate:Put`"), "{error}");
+    let text = "unknown event `s3:ObjectCreate:Put`; did you mean `s3:ObjectCreated:Put`?";
+    assert_eq!(error.to_string(), text);
 }
 
 #[tokio::test(start_paused = true)]

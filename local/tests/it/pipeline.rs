@@ -365,7 +365,8 @@ async fn a_contradictory_pipeline_is_rejected_at_start() {
     let mut topology = Topology::example();
     topology.mappings[0].batch_size = 11;
     let window = both().with_topology(topology).start().await.err();
-    let text = "`put-processor`: a batch size above 10 needs a batch window of at least 1 second";
+    let text = "`put-processor`: a batch size of 11, which is above 10, needs a batch window: set \
+                `batch_window = 1`, or a `batch_size` of at most 10";
     assert_eq!(kind(window), Some((ErrorKind::Configuration, text.into())));
 
     let mut topology = Topology::example();

@@ -339,7 +339,7 @@ pub(crate) fn loop_configuration(folder: &Path) -> String {
     let file = folder.join("loop.toml");
     let text = format!(
         "[[bucket]]\nname = \"amzn-s3-demo-bucket\"\n\
-         [[bucket.notification]]\nevents = [\"ObjectCreated:*\"]\nqueue = \"index\"\n\
+         [[bucket.notification]]\nevents = [\"s3:ObjectCreated:*\"]\nqueue = \"index\"\n\
          [[queue]]\nname = \"index\"\n\
          [[function]]\nname = \"index\"\ncommand = [{:?}]\n\
          environment = {{ WRITE_TO = \"/amzn-s3-demo-bucket/a%20loop\", WRITE_AS = \"token\" }}\n\

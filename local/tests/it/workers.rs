@@ -404,7 +404,7 @@ async fn a_worker_of_a_pipeline_needs_no_path_and_runs_no_elsewhere() {
     let pipeline = |place: &str| {
         format!(
             "[[bucket]]\nname = \"photos\"\n[[bucket.notification]]\nevents = \
-             [\"ObjectCreated:*\"]\nqueue = \"index\"\n[[queue]]\nname = \"index\"\n\
+             [\"s3:ObjectCreated:*\"]\nqueue = \"index\"\n[[queue]]\nname = \"index\"\n\
              [[function]]\nname = \"index\"\n{place}\n[[mapping]]\nqueue = \"index\"\n\
              function = \"index\"\n"
         )

@@ -21,5 +21,7 @@ pub(crate) mod summary;
 
 pub use after_invocation::AfterInvocation;
 pub use message_outcome::{MessageFailure, MessageOutcome};
-pub use report::{Answer, BatchJobResponse, MessageReport, ResultCode, TaskResult};
+pub use report::{
+    Answer, BatchJobResponse, MessageReport, ReportedFailure, ResultCode, TaskResult,
+};
 pub use settings::{Acknowledge, FailedKey, OwnWrite, Returned, Unreached};

@@ -160,6 +160,10 @@ pub(crate) fn log_unreached(
 ) {
     const MAX_NAMED: usize = 10;
 
+    if report.is_success() {
+        return;
+    }
+
     let unreached = MessageOutcome::Failed(MessageFailure::NotReached);
     let reported = delivery.messages().iter().zip(report.messages());
     let contexts: Vec<_> = reported

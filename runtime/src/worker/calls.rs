@@ -64,9 +64,9 @@ impl Entry {
 /// A call that runs.
 pub(super) type Call = BoxFuture<'static, Done>;
 
-pub(super) fn receive<Q: Receive>(queue: Arc<Q>, request: ReceiveRequest) -> Call {
+/// Receives messages, with a request that is sent now.
+pub(super) fn receive<Q: Receive>(queue: Arc<Q>, request: ReceiveRequest, sent: Instant) -> Call {
     async move {
-        let sent = Instant::now();
         let received = Guarded::new(|| {
             let received = queue.receive(request);
             let received = received.map(|result| {

@@ -53,6 +53,8 @@ pub(super) struct Lease {
 pub(super) enum End {
     /// It has succeeded. This many deletions have failed, and one may be under way.
     Delete { failures: u32, is_asked: bool },
+    /// It is handed back untouched, once that is of use. Until then it is held.
+    HandBack,
     /// It becomes visible after this time.
     Return(Duration),
     /// The backoff of the dispatcher decides when it becomes visible.

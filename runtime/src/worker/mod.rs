@@ -1,6 +1,7 @@
 //! Serves a queue outside Lambda.
 
 mod options;
+pub(crate) mod served;
 mod report;
 mod batch;
 mod receive;
@@ -32,6 +33,7 @@ use crate::worker::handlers::Shared;
 use crate::worker::health::{Health, HealthServer, HealthState};
 use crate::worker::observer::Observer;
 use crate::worker::options::Options;
+use crate::worker::served::Served;
 
 pub use report::WorkerReport;
 
@@ -59,9 +61,9 @@ pub use report::WorkerReport;
 /// 6. A message that failed returns when the [`Backoff`](crate::Backoff) says, else after its
 ///    [`retry_after`](crate::HandlerError::retry_after), else when its visibility timeout ends. A
 ///    permanent failure goes to the dead-letter sink.
-/// 7. When it is told to stop, it receives no more, hands back what has not begun and what a late
-///    receive still brings, and lets the rest run for the drain time. What still runs then is
-///    cancelled and handed back.
+/// 7. When it is told to stop, no receive begins, and what runs may go on for the drain time. What
+///    has not begun, and what a late receive still brings, is handed back once no receive of its
+///    own could get it again. What still runs after the drain time is cancelled and handed back.
 /// 8. After errors it receives less and less often, and logs the first of them. A queue that cannot
 ///    be used at all ends the worker, if it never could.
 /// 9. Full receives add another one beside them, up to [`with_receivers`](Worker::with_receivers);
@@ -100,6 +102,7 @@ pub struct Worker<R, Q> {
     dispatcher: Dispatcher<R>,
     queue: Q,
     options: Options,
+    served: Option<Served>,
     observer: Option<Arc<dyn Observer>>,
 }
 
@@ -110,8 +113,16 @@ impl<R: Router, Q: Receive> Worker<R, Q> {
             dispatcher: dispatcher.into(),
             queue,
             options: Options::default(),
+            served: None,
             observer: None,
         }
+    }
+
+    /// Names the queue in the log.
+    #[cfg(feature = "cli")]
+    pub(crate) fn with_served(mut self, served: Served) -> Self {
+        self.served = Some(served);
+        self
     }
 
     /// Tells this observer what becomes of each message.
@@ -189,6 +200,11 @@ impl<R: Router, Q: Receive> Worker<R, Q> {
     /// Sets how long handlers may run on after the worker was told to stop. 25 seconds by default,
     /// because ECS and Kubernetes end a container after 30.
     ///
+    /// In this time it also waits for receives that have begun, which take up to 20 seconds. It
+    /// hands back what waits when they have ended, because they would get it again, and each
+    /// receive counts towards the `maxReceiveCount` of the queue. With a shorter drain, it hands
+    /// back earlier, and the messages stay hidden until the receives have ended at the queue.
+    ///
     /// Up to 4 more seconds pass until everything else is handed back. With the feature `otel`, a
     /// last export of traces may follow, as long as `Dispatcher::with_trace_limit` says.
     ///
@@ -239,7 +255,8 @@ impl<R: Router, Q: Receive> Worker<R, Q> {
         self
     }
 
-    /// Serves the queue until `shutdown` ends and the worker has stopped.
+    /// Serves the queue until `shutdown` ends and the worker has stopped. One line in the log says
+    /// how, when it begins to receive.
     ///
     /// If the queue [has ended](crate::queue::Receive::has_ended) before, it returns once every
     /// message that the worker holds has ended, however long that takes.
@@ -270,6 +287,10 @@ impl<R: Router, Q: Receive> Worker<R, Q> {
         let runtime = Handle::current();
         let has_own_thread = runtime.runtime_flavor() != RuntimeFlavor::CurrentThread;
         let shared = Arc::new(Shared::new(self.dispatcher.exporting_traces().into_parts()));
+        if self.observer.is_none() {
+            let concurrency = shared.parts.settings.concurrency;
+            served::log(self.served.as_ref(), &self.options, concurrency);
+        }
         let traces = shared.parts.settings.traces.export_in_background();
         let queue = Arc::new(self.queue);
         let control =

@@ -43,14 +43,18 @@ impl Options {
     }
 
     /// A receive of this many messages.
-    ///
-    /// A lease counts from when its receive was sent, so a receive does not wait for so long that
-    /// little of the lease is left.
     pub(super) fn request(&self, most: usize) -> ReceiveRequest {
+        // A lease counts from when its receive was sent, so a receive does not wait for so long
+        // that little of the lease is left.
         let wait = Duration::from_secs((self.visibility * 2 / 3).as_secs());
         let request = ReceiveRequest::new(most).with_visibility(self.visibility);
 
         request.with_wait(wait)
+    }
+
+    /// How long a receive waits for messages.
+    pub(super) fn wait(&self) -> Duration {
+        self.request(1).wait()
     }
 }
 

@@ -23,7 +23,8 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 pub(super) struct Receives {
     most_at_once: usize,
     wanted: usize,
-    running: usize,
+    /// When those that run were sent.
+    running: Vec<Instant>,
     /// How many places the running ones may fill.
     reserved: usize,
     /// When the first place became free for which no receive runs.
@@ -49,7 +50,7 @@ impl Receives {
         Self {
             most_at_once,
             wanted: 1,
-            running: 0,
+            running: Vec::new(),
             reserved: 0,
             free_since: None,
             failures: 0,
@@ -59,7 +60,12 @@ impl Receives {
     }
 
     pub(super) fn running(&self) -> usize {
-        self.running
+        self.running.len()
+    }
+
+    /// When the last of those that run was sent.
+    pub(super) fn last_sent(&self) -> Option<Instant> {
+        self.running.iter().max().copied()
     }
 
     pub(super) fn has_received(&self) -> bool {
@@ -67,8 +73,9 @@ impl Receives {
     }
 
     /// Begins a receive if there is a place for what it brings, and it is time. Returns how many
-    /// messages it asks for. `held` is how many places are taken, of this many.
-    pub(super) fn begin(&mut self, held: usize, places: usize) -> Option<usize> {
+    /// messages it asks for, and when it is sent. `held` is how many places are taken, of this
+    /// many.
+    pub(super) fn begin(&mut self, held: usize, places: usize) -> Option<(usize, Instant)> {
         let now = Instant::now();
         let free = places.saturating_sub(held + self.reserved);
         if free == 0 {
@@ -79,21 +86,21 @@ impl Receives {
         let since = *self.free_since.get_or_insert(now);
         let is_worthwhile = free >= MOST.min(places) || held == 0 || now >= since + GATHER;
         let is_paused = self.paused_until.is_some_and(|until| now < until);
-        if self.running >= self.wanted || !is_worthwhile || is_paused {
+        if self.running() >= self.wanted || !is_worthwhile || is_paused {
             return None;
         }
 
         let asked = free.min(MOST);
-        self.running += 1;
+        self.running.push(now);
         self.reserved += asked;
         self.free_since = None;
 
-        Some(asked)
+        Some((asked, now))
     }
 
     /// When [`begin`](Self::begin) may begin a receive that it does not begin now.
     pub(super) fn next_time(&self) -> Option<Instant> {
-        if self.running >= self.wanted {
+        if self.running() >= self.wanted {
             return None;
         }
 
@@ -104,9 +111,10 @@ impl Receives {
         )
     }
 
-    /// Notes that a receive which asked for this many messages has brought this many.
-    pub(super) fn brought(&mut self, asked: usize, messages: usize) -> Change {
-        self.ended(asked);
+    /// Notes that a receive which asked for this many messages, and was sent at this time, has
+    /// brought this many.
+    pub(super) fn brought(&mut self, asked: usize, sent: Instant, messages: usize) -> Change {
+        self.ended(asked, sent);
         if messages == 0 {
             self.wanted = self.wanted.saturating_sub(1).max(1);
         } else if messages >= MOST {
@@ -121,9 +129,10 @@ impl Receives {
         }
     }
 
-    /// Notes that a receive which asked for this many messages has failed.
-    pub(super) fn failed(&mut self, asked: usize) -> Change {
-        self.ended(asked);
+    /// Notes that a receive which asked for this many messages, and was sent at this time, has
+    /// failed.
+    pub(super) fn failed(&mut self, asked: usize, sent: Instant) -> Change {
+        self.ended(asked, sent);
         self.wanted = 1;
         self.failures = self.failures.saturating_add(1);
 
@@ -140,8 +149,10 @@ impl Receives {
         }
     }
 
-    fn ended(&mut self, asked: usize) {
-        self.running -= 1;
+    fn ended(&mut self, asked: usize, sent: Instant) {
+        if let Some(index) = self.running.iter().position(|other| *other == sent) {
+            self.running.swap_remove(index);
+        }
         self.reserved -= asked;
     }
 }

@@ -51,8 +51,9 @@ impl WorkerReport {
         self.returned
     }
 
-    /// Returns how many messages were made visible again at once, because no handler had begun with
-    /// them, because one before them in their group failed, or because the drain time was over.
+    /// Returns how many messages were handed back before they had ended, because no handler had
+    /// begun with them, because one before them in their group failed, or because the drain time
+    /// was over.
     #[must_use]
     pub fn handed_back(&self) -> u64 {
         self.handed_back

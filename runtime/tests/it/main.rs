@@ -15,6 +15,7 @@ mod outside_sqs;
 mod batch_jobs;
 mod after_invocation;
 mod dead_letters;
+mod reported_failures;
 mod backoff;
 mod classifiers;
 #[cfg(feature = "sqs")]
@@ -67,6 +68,8 @@ mod worker;
 mod worker_ends;
 #[cfg(feature = "worker")]
 mod worker_fifo;
+#[cfg(feature = "worker")]
+mod worker_stops;
 #[cfg(all(feature = "otel", feature = "worker"))]
 mod worker_traces;
 mod script;

@@ -13,11 +13,11 @@ use s3_dispatch::{
     WorkerReport, async_trait,
 };
 use s3_dispatch_testing::{NotificationBuilder, RecordBuilder};
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio::sync::Notify;
 use tokio::time::{Instant, sleep, timeout};
 
-use crate::logs::with_log;
+use crate::logs::{messages, with_log};
 use crate::script::Script;
 
 /// What X-Ray has put into each message.
@@ -41,13 +41,13 @@ pub(crate) struct State {
     /// What each receive fails with.
     error: Option<fn() -> QueueError>,
     receives: Vec<Instant>,
-    running: usize,
+    pub(crate) running: usize,
     most_running: usize,
     extensions: usize,
 }
 
 pub(crate) struct Message {
-    visible_at: Option<Instant>,
+    pub(crate) visible_at: Option<Instant>,
     /// Only the receipt handle of the last receive is valid.
     pub(crate) receives: u32,
 }
@@ -56,13 +56,20 @@ impl Memory {
     /// A queue with messages whose ids are also the keys of their objects.
     pub(crate) fn with_messages(ids: impl IntoIterator<Item = String>) -> Self {
         let queue = Self::default();
-        let message = || Message {
+        for id in ids {
+            queue.insert(id);
+        }
+
+        queue
+    }
+
+    /// Sends a message whose id is also the key of its object.
+    pub(crate) fn insert(&self, id: impl Into<String>) {
+        let message = Message {
             visible_at: None,
             receives: 0,
         };
-        queue.state().messages = ids.into_iter().map(|id| (id, message())).collect();
-
-        queue
+        self.state().messages.insert(id.into(), message);
     }
 
     pub(crate) fn state(&self) -> MutexGuard<'_, State> {
@@ -255,17 +262,48 @@ async fn a_queue_that_could_be_used_is_tried_again() {
         }));
         sleep(Duration::from_secs(300)).await;
         queue.fail(None);
-        queue.state().messages.insert(
-            String::from("late"),
-            Message {
-                visible_at: None,
-                receives: 0,
-            },
-        );
+        queue.insert("late");
         queue.emptied().await;
     };
 
     assert_eq!(work(&queue, stop).await.deleted(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_worker_says_how_it_works_when_it_starts() {
+    let queue = Memory::default();
+    let worker = || Worker::new(nothing(), queue.clone()).with_drain(Duration::from_secs(5));
+    let handlers = Dispatcher::new(nothing()).with_concurrency(50);
+
+    for (worker, concurrency, in_flight, visibility) in [
+        (worker(), 10, 30, "30s"),
+        (worker().with_in_flight(40), 40, 40, "30s"),
+        (
+            Worker::new(handlers, queue.clone())
+                .with_drain(Duration::from_secs(5))
+                .with_visibility(Duration::from_millis(2_500)),
+            50,
+            110,
+            "2.5s",
+        ),
+    ] {
+        let (report, lines) = with_log(worker.run(std::future::ready(()))).await;
+        assert!(report.is_ok());
+
+        let lines = messages(&lines, "the worker receives messages");
+        assert_eq!(lines.len(), 1);
+        let expected = json!({
+            "message": "the worker receives messages",
+            "concurrency": concurrency,
+            "in_flight": in_flight,
+            "visibility": visibility,
+            "drain": "5s"
+        });
+        assert_eq!(
+            (&lines[0]["level"], &lines[0]["fields"]),
+            (&json!("INFO"), &expected)
+        );
+    }
 }
 
 #[tokio::test(start_paused = true)]

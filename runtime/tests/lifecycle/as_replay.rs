@@ -7,9 +7,11 @@ use std::process::{Command, Stdio};
 use s3_dispatch_testing::{NotificationBuilder, RecordBuilder};
 use serde_json::{Value, json};
 
+use crate::as_worker::put;
 use crate::process::Process;
+use crate::sqs::Sqs;
 
-pub(crate) const TESTS: [(&str, fn()); 11] = [
+pub(crate) const TESTS: [(&str, fn()); 12] = [
     ("replay_prints_what_failed", replay_prints_what_failed),
     (
         "what_failed_can_be_replayed_again",
@@ -33,6 +35,10 @@ pub(crate) const TESTS: [(&str, fn()); 11] = [
     ),
     ("wrong_filters_are_explained", wrong_filters_are_explained),
     ("a_stopped_replay_drains", a_stopped_replay_drains),
+    (
+        "a_replay_warns_of_another_server_than_its_url_names",
+        a_replay_warns_of_another_server_than_its_url_names,
+    ),
 ];
 
 /// A folder of files, which is removed in the end.
@@ -560,4 +566,27 @@ fn a_stopped_replay_drains() {
         ["stopped before the end", "1 handled, 0 skipped, 0 failed"]
     );
     drop(stdin);
+}
+
+fn a_replay_warns_of_another_server_than_its_url_names() {
+    let files = Files::new();
+    let path = files.write("event.json", &put("good"));
+    let sqs = Sqs::start();
+    let here = format!("{}/1/uploads", sqs.endpoint());
+
+    for (url, warnings) in [(&*here, 0), ("http://localhost:1/1/uploads", 1)] {
+        let mut command = command("works", &["--to", url, text(&path)]);
+        let output = command
+            .env("AWS_REGION", "eu-central-1")
+            .env("AWS_ACCESS_KEY_ID", "test")
+            .env("AWS_SECRET_ACCESS_KEY", "test")
+            .env("AWS_ENDPOINT_URL_SQS", sqs.endpoint())
+            .output()
+            .unwrap();
+        assert_eq!(sqs.request().0, "SendMessageBatch");
+
+        let stderr = String::from_utf8(output.stderr).unwrap();
+        let warning = "the server in the URL of the queue is not asked";
+        assert_eq!(stderr.matches(warning).count(), warnings, "{stderr}");
+    }
 }

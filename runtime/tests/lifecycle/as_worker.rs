@@ -10,7 +10,7 @@ use s3_dispatch_testing::{NotificationBuilder, RecordBuilder};
 use crate::process::Process;
 use crate::sqs::Sqs;
 
-pub(crate) const TESTS: [(&str, fn()); 8] = [
+pub(crate) const TESTS: [(&str, fn()); 9] = [
     (
         "work_deletes_what_succeeded_and_drains",
         work_deletes_what_succeeded_and_drains,
@@ -38,6 +38,10 @@ pub(crate) const TESTS: [(&str, fn()); 8] = [
     (
         "an_endpoint_of_the_settings_wins_over_that_of_the_url",
         an_endpoint_of_the_settings_wins_over_that_of_the_url,
+    ),
+    (
+        "a_worker_says_which_queue_it_serves",
+        a_worker_says_which_queue_it_serves,
     ),
     ("a_worker_tells_how_it_is", a_worker_tells_how_it_is),
 ];
@@ -247,6 +251,81 @@ fn an_endpoint_of_the_settings_wins_over_that_of_the_url() {
         sqs.send(put("good"));
         assert_eq!(sqs.request().0, "DeleteMessageBatch", "{variable}");
         assert_eq!(worker.terminate().status.code(), Some(0), "{variable}");
+    }
+}
+
+/// The lines of a worker up to the one in which it says what it serves.
+fn first_lines(command: &mut Command) -> Vec<String> {
+    let mut worker = Process::start(command);
+    let mut first = Vec::new();
+    for line in worker.lines() {
+        let is_last = line.contains("the worker receives messages");
+        first.push(line);
+        if is_last {
+            return first;
+        }
+    }
+
+    panic!("it does not say what it serves: {first:?}");
+}
+
+fn a_worker_says_which_queue_it_serves() {
+    let folder = tempfile::tempdir().unwrap();
+    let profile = |text: String| {
+        let path = folder.path().join(text.len().to_string());
+        std::fs::write(&path, text).unwrap();
+        path.to_str().unwrap().to_owned()
+    };
+    let sqs = Sqs::start();
+    let endpoint = sqs.endpoint();
+    let of_all = profile(format!("[default]\nendpoint_url = {endpoint}\n"));
+    let of_sqs = profile(format!(
+        "[default]\nservices = own\n[services own]\nsqs =\n  endpoint_url = {endpoint}\n"
+    ));
+    let elsewhere = "http://localhost:1/1/uploads";
+    let here = format!("{endpoint}/1/uploads");
+
+    for (url, setting, from) in [
+        (&*here, None, "the URL of the queue"),
+        (
+            &here,
+            Some(("AWS_ENDPOINT_URL_SQS", &endpoint)),
+            "AWS_ENDPOINT_URL_SQS",
+        ),
+        (
+            elsewhere,
+            Some(("AWS_ENDPOINT_URL_SQS", &endpoint)),
+            "AWS_ENDPOINT_URL_SQS",
+        ),
+        (
+            elsewhere,
+            Some(("AWS_ENDPOINT_URL", &endpoint)),
+            "AWS_ENDPOINT_URL",
+        ),
+        (elsewhere, Some(("AWS_CONFIG_FILE", &of_all)), "the profile"),
+        (elsewhere, Some(("AWS_CONFIG_FILE", &of_sqs)), "the profile"),
+    ] {
+        let mut command = command_for("works", url);
+        command.args(["--concurrency", "4", "--visibility", "60"]);
+        let lines = first_lines(command.envs(setting));
+
+        let asked = format!("queue=\"{url}\" endpoint=\"{endpoint}\" endpoint_from=\"{from}\"");
+        let expected = format!(
+            "the worker receives messages {asked} concurrency=4 in_flight=18 visibility=60s \
+             drain=25s"
+        );
+        let says = |expected: &str| lines.iter().filter(|line| line.ends_with(expected)).count();
+        assert_eq!(says(&expected), 1, "{from}: {lines:#?}");
+
+        let warning = format!(
+            "WARN the server in the URL of the queue is not asked: the endpoint of the settings \
+             wins {asked}"
+        );
+        assert_eq!(
+            says(&warning),
+            usize::from(url == elsewhere),
+            "{from}: {lines:#?}"
+        );
     }
 }
 

@@ -484,7 +484,7 @@ fn names_that_are_not_given_are_said_to_be_placeholders() {
 }
 
 fn a_program_without_routes_is_told_how_to_add_some() {
-    let advice = "add handlers with `.on::<handler>()`";
+    let advice = "add each handler to the routes with `.on::<handler>()`";
     let lines = said(
         "nothing",
         "",

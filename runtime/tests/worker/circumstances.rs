@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::checks::{Facts, Settled};
-use crate::journal::{Answer, Kind};
+use crate::journal::{Answer, Kind, Moment};
 use crate::stage::Gone;
 
 /// The longest time for which handlers stop before the end of their lease.
@@ -122,6 +122,33 @@ const CIRCUMSTANCES: &[(&str, Circumstance)] = &[
                 let told = facts.life(receipt.worker).told;
                 let mut back = facts.handed_back(index);
                 told.is_some_and(|told| back.any(|begun| begun > told && begun.at == told.at))
+            })
+        },
+    ),
+    (
+        "what waited at the stop was handed back once the receives had ended",
+        |facts| {
+            facts.receipts().any(|(index, receipt)| {
+                let told = facts.life(receipt.worker).told;
+                let mut back = receipt.calls_of(|kind| kind == Kind::Change(Duration::ZERO));
+                let is_early = |told| receipt.answered.is_some_and(|at| at < told);
+                let mut is_later = |told: Moment, cut| {
+                    back.any(|call| told.at < call.begun.at && call.begun.at < cut)
+                };
+                let cut = facts.cut(receipt.worker);
+                facts.runs_of(index).is_empty()
+                    && told
+                        .zip(cut)
+                        .is_some_and(|(told, cut)| is_early(told) && is_later(told, cut))
+            })
+        },
+    ),
+    (
+        "what was handed back after the drain time was hidden from a receive that still ran",
+        |facts| {
+            facts.receipts().any(|(index, receipt)| {
+                let mut calls = receipt.calls.iter();
+                calls.any(|call| facts.is_hidden_from_own(index, call))
             })
         },
     ),

@@ -98,6 +98,8 @@ pub(crate) enum Answer {
 pub(crate) struct ReceiveCall {
     pub(crate) worker: usize,
     pub(crate) most: usize,
+    /// How long it waits for messages.
+    pub(crate) wait: Duration,
     pub(crate) begun: Moment,
     pub(crate) ended: Option<Moment>,
 }
@@ -192,6 +194,14 @@ impl Receipt {
         end
     }
 
+    /// Whether the worker had lost the message when everything of this time had happened.
+    pub(crate) fn is_lost_by(&self, at: Duration, visibility: Duration) -> bool {
+        let refused = self.refused(visibility);
+        let over = self.end_of_lease(usize::MAX, visibility, false) - lead(visibility);
+
+        refused.is_some_and(|refused| refused.at <= at) || over <= at
+    }
+
     /// Whether the worker had lost the message at this moment.
     pub(crate) fn is_lost(&self, moment: Moment, visibility: Duration) -> bool {
         let refused = self.refused(visibility);
@@ -207,6 +217,13 @@ pub(crate) const LONGEST: Duration = Duration::from_secs(12 * 60 * 60);
 /// How long before the end of a lease its handlers stop.
 fn lead(visibility: Duration) -> Duration {
     Duration::from_secs(1).min(visibility / 10)
+}
+
+impl ReceiveCall {
+    /// Whether it had begun and not ended at this moment.
+    pub(crate) fn runs_at(&self, moment: Moment) -> bool {
+        self.begun < moment && self.ended.is_none_or(|ended| ended > moment)
+    }
 }
 
 impl Run {

@@ -406,6 +406,7 @@ impl Receive for MemoryQueue {
             state.journal.receives.push(ReceiveCall {
                 worker: self.worker,
                 most: request.most(),
+                wait: request.wait(),
                 begun,
                 ended: None,
             });

@@ -332,10 +332,9 @@ impl<'b, 'r, 'p> OpenBody<'b, 'r, 'p> {
             };
         }
 
-        let record = record::build(&fields)
-            .map_err(|fault| self.refuse(|path| fields.explain(fault, path)))?;
+        let built = record::build(&fields, |record| self.reader.push(record));
+        built.map_err(|fault| self.refuse(|path| fields.explain(fault, path)))?;
 
-        self.reader.push(record);
         Ok(Body::Records)
     }
 

@@ -91,8 +91,7 @@ impl OpenBody<'_, '_, '_> {
             return Ok(Body::Test(Box::new(test)));
         }
 
-        let record = record::build(&fields).map_err(explain)?;
-        self.reader.push(record);
+        record::build(&fields, |record| self.reader.push(record)).map_err(explain)?;
 
         Ok(Body::Records)
     }

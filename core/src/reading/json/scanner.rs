@@ -4,7 +4,7 @@ use super::give_up::{GiveUp, Scanned};
 use super::source::Source;
 use super::span::{Span, Texts};
 use crate::text::escape::{unescape_into, unescape_string};
-use crate::text::search::{plain_len, spaces_len};
+use crate::text::search::{after_literal, plain_len, spaces_len};
 
 /// How the scanner treats a value that is not what it should be, such as a string with a lone
 /// surrogate.
@@ -160,14 +160,14 @@ impl<'d, const LEVEL: usize> Scanner<'d, LEVEL> {
 
     #[inline(always)]
     pub(in crate::reading) fn literal(&mut self, literal: &[u8]) -> Scanned<()> {
-        self.rest = self.rest.strip_prefix(literal).ok_or(GiveUp::Other)?;
+        self.rest = after_literal(self.rest, literal).ok_or(GiveUp::Other)?;
         Ok(())
     }
 
     /// Reads the plain text that follows this piece of a document, up to its first special byte.
     #[inline(always)]
     pub(in crate::reading) fn text_after(&mut self, piece: &str) -> Option<Span> {
-        let text = self.rest.strip_prefix(piece.as_bytes())?;
+        let text = after_literal(self.rest, piece.as_bytes())?;
         let (start, len) = (self.len - text.len(), plain_len(text));
         self.rest = &text[len..];
 
@@ -182,7 +182,7 @@ impl<'d, const LEVEL: usize> Scanner<'d, LEVEL> {
         piece_and_text: &str,
         text: &str,
     ) -> Option<Span> {
-        self.rest = self.rest.strip_prefix(piece_and_text.as_bytes())?;
+        self.rest = after_literal(self.rest, piece_and_text.as_bytes())?;
         let end = self.position();
 
         Some(Span::new(end - text.len(), end))

@@ -12,7 +12,7 @@ use crate::record::{Bucket, EventSource, Object};
 use crate::text::Text;
 use crate::{EventName, ObjectKey, S3EventRecord};
 
-/// The value of a field. That of a text cannot have a fault.
+/// The value of a field. A text cannot have a fault, and that of any other is noted.
 macro_rules! value {
     (text $fields:ident $slot:expr) => {
         $fields.text($slot)
@@ -20,8 +20,11 @@ macro_rules! value {
     (digits $fields:ident $slot:expr) => {
         $fields.text($slot)
     };
+    (required $fields:ident $slot:expr) => {
+        $fields.required($slot)
+    };
     ($how:ident $fields:ident $slot:expr) => {
-        $fields.$how($slot)?
+        $fields.or_note($fields.$how($slot))
     };
 }
 
@@ -34,24 +37,37 @@ macro_rules! builders {
         )*} $(+ { $($more:tt)* })?
     )*) => {$(
         #[inline]
-        fn $build($fields: &Fields<'_>) -> Result<$struct, Fault> {
-            Ok($struct {
+        fn $build($fields: &Fields<'_>) -> $struct {
+            $struct {
                 $($field: value!($how $fields Slot::$field),)*
                 $($($more)*)?
-            })
+            }
         }
     )*};
 }
 
 shape!(builders);
 
-/// Builds a record that was scanned.
-pub(in crate::reading) fn build(fields: &Fields<'_>) -> Result<S3EventRecord, Fault> {
+/// Builds a record that was scanned, and hands it to `take`.
+///
+/// A record is large, so it is not returned, and a fault does not end the building: both would copy
+/// it once more.
+#[inline]
+pub(in crate::reading) fn build(
+    fields: &Fields<'_>,
+    take: impl FnOnce(S3EventRecord),
+) -> Result<(), Fault> {
     if fields.mode == Mode::Explaining {
         fields.check()?;
     }
 
-    record(fields)
+    let record = record(fields);
+    if let Some(fault) = fields.fault() {
+        return Err(fault);
+    }
+
+    take(record);
+    Ok(())
 }
 
 /// Whether a sender form-encodes keys. All others send them as they are.
@@ -63,30 +79,22 @@ fn encodes_keys(source: &str) -> bool {
 }
 
 #[inline]
-fn event_name(fields: &Fields<'_>) -> Result<EventName, Fault> {
+fn event_name(fields: &Fields<'_>) -> EventName {
     match fields.form {
-        Form::Notification => match EventName::known(fields.content(Slot::event_name)?) {
-            Some(name) => Ok(name),
-            None => fields.required(Slot::event_name),
-        },
+        Form::Notification => {
+            let name = EventName::known(fields.content_or_note(Slot::event_name));
+            name.unwrap_or_else(|| fields.required(Slot::event_name))
+        }
         Form::EventBridge => {
-            let reason = fields.content(Slot::reason)?;
-            let deletion_type = fields.content(Slot::deletion_type)?;
+            let reason = fields.content_or_note(Slot::reason);
+            let deletion_type = fields.content_or_note(Slot::deletion_type);
 
             if is_from_security_lake(fields) {
-                return Ok(EventName::from_eventbridge(
-                    "Object Created",
-                    reason,
-                    deletion_type,
-                ));
+                return EventName::from_eventbridge("Object Created", reason, deletion_type);
             }
 
-            let detail_type: Text = fields.required(Slot::detail_type)?;
-            Ok(EventName::from_eventbridge(
-                detail_type.as_str(),
-                reason,
-                deletion_type,
-            ))
+            let detail_type: Text = fields.required(Slot::detail_type);
+            EventName::from_eventbridge(detail_type.as_str(), reason, deletion_type)
         }
     }
 }
@@ -99,8 +107,8 @@ fn is_from_security_lake(fields: &Fields<'_>) -> bool {
 }
 
 /// The key as it was sent.
-fn key(fields: &Fields<'_>) -> Result<ObjectKey, Fault> {
-    fields.required(Slot::key).map(ObjectKey::from_literal)
+fn key(fields: &Fields<'_>) -> ObjectKey {
+    ObjectKey::from_literal(fields.required(Slot::key))
 }
 
 /// Decodes the key of a record that was built, if its sender encodes keys.
@@ -117,39 +125,35 @@ pub(in crate::reading) fn decode_key(record: &mut S3EventRecord, memory: &mut Ke
 fn boxed<T>(
     fields: &Fields<'_>,
     holder: Slot,
-    build: impl FnOnce(&Fields<'_>) -> Result<T, Fault>,
-) -> Result<Option<Box<T>>, Fault> {
-    if fields.has(holder) {
-        build(fields).map(|data| Some(Box::new(data)))
-    } else {
-        Ok(None)
-    }
+    build: impl FnOnce(&Fields<'_>) -> T,
+) -> Option<Box<T>> {
+    fields.has(holder).then(|| Box::new(build(fields)))
 }
 
 #[inline]
-fn restore(fields: &Fields<'_>) -> Result<Option<Box<Restore>>, Fault> {
+fn restore(fields: &Fields<'_>) -> Option<Box<Restore>> {
     let slots = [Slot::restore, Slot::expiry_time, Slot::storage_class];
     if slots.into_iter().any(|slot| fields.has(slot)) {
         read_restore(fields)
     } else {
-        Ok(None)
+        None
     }
 }
 
 /// EventBridge writes the storage class into other events too.
 #[cold]
-fn read_restore(fields: &Fields<'_>) -> Result<Option<Box<Restore>>, Fault> {
-    let data = restore_data(fields)?;
+fn read_restore(fields: &Fields<'_>) -> Option<Box<Restore>> {
+    let data = restore_data(fields);
     let is_restore = fields.has(Slot::restore)
         || data.expiry_time.is_some()
-        || event_name(fields)?.is_object_restore();
+        || event_name(fields).is_object_restore();
 
-    Ok(is_restore.then(|| Box::new(data)))
+    is_restore.then(|| Box::new(data))
 }
 
 /// EventBridge writes the tier without an object around it.
 #[inline]
-fn tiering(fields: &Fields<'_>) -> Result<Option<Box<Tiering>>, Fault> {
+fn tiering(fields: &Fields<'_>) -> Option<Box<Tiering>> {
     let slot = match fields.form {
         Form::Notification => Slot::tiering,
         Form::EventBridge => Slot::destination_access_tier,
@@ -159,7 +163,7 @@ fn tiering(fields: &Fields<'_>) -> Result<Option<Box<Tiering>>, Fault> {
 
 /// EventBridge writes the storage class without an object around it.
 #[inline]
-fn transition(fields: &Fields<'_>) -> Result<Option<Box<Transition>>, Fault> {
+fn transition(fields: &Fields<'_>) -> Option<Box<Transition>> {
     let slot = match fields.form {
         Form::Notification => Slot::transition,
         Form::EventBridge => Slot::destination_storage_class,
@@ -169,17 +173,14 @@ fn transition(fields: &Fields<'_>) -> Result<Option<Box<Transition>>, Fault> {
 
 /// S3 documents annotations without showing where they are, so both places are read.
 #[inline(always)]
-fn annotations(fields: &Fields<'_>) -> Result<Vec<Annotation>, Fault> {
-    let annotations = fields.annotations(Slot::annotations)?;
-    let inner = fields.annotations(Slot::s3_annotations)?;
+fn annotations(fields: &Fields<'_>) -> Vec<Annotation> {
+    let annotations = fields.or_note(fields.annotations(Slot::annotations));
+    let inner = fields.or_note(fields.annotations(Slot::s3_annotations));
 
-    Ok(annotations.or(inner).unwrap_or_default())
+    annotations.or(inner).unwrap_or_default()
 }
 
-fn hold_duration(fields: &Fields<'_>) -> Result<Option<EventHoldDuration>, Fault> {
-    if fields.has(Slot::hold_duration) {
-        hold_duration_data(fields).map(Some)
-    } else {
-        Ok(None)
-    }
+fn hold_duration(fields: &Fields<'_>) -> Option<EventHoldDuration> {
+    let is_present = fields.has(Slot::hold_duration);
+    is_present.then(|| hold_duration_data(fields))
 }

@@ -1,5 +1,6 @@
 //! The fields of a record that was scanned: slots in, typed values out.
 
+use std::cell::Cell;
 use std::num::NonZeroU32;
 
 use super::slots::{Form, Slot, Spans};
@@ -7,7 +8,7 @@ use crate::Error;
 use crate::delivery::DetailType;
 use crate::reading::json::{Mode, Path, Read, Scanned, Span, Texts};
 use crate::reading::mistake;
-use crate::text::{FromText, RawJson};
+use crate::text::{FromText, RawJson, Text};
 
 /// What was scanned of one record.
 pub(in crate::reading) struct Fields<'f> {
@@ -17,6 +18,8 @@ pub(in crate::reading) struct Fields<'f> {
     /// The number of JSON strings around the record.
     pub(in crate::reading) level: usize,
     pub(in crate::reading) mode: Mode,
+    /// The first fault that was found while the record was built.
+    fault: Cell<Option<Fault>>,
 }
 
 /// A value that cannot be read, in a form that costs nothing when nobody asks for an explanation.
@@ -54,6 +57,42 @@ impl Element {
 }
 
 impl<'f> Fields<'f> {
+    pub(super) fn new(
+        spans: &'f Spans,
+        texts: Texts<'f>,
+        form: Form,
+        level: usize,
+        mode: Mode,
+    ) -> Self {
+        Self {
+            spans,
+            texts,
+            form,
+            level,
+            mode,
+            fault: Cell::new(None),
+        }
+    }
+
+    /// The first fault that was noted.
+    pub(super) fn fault(&self) -> Option<Fault> {
+        self.fault.get()
+    }
+
+    /// A value that was read. If it has a fault, that is noted, and the value counts as absent.
+    #[inline]
+    pub(super) fn or_note<T: Default>(&self, read: Result<T, Fault>) -> T {
+        read.unwrap_or_else(|fault| {
+            self.note(fault);
+            T::default()
+        })
+    }
+
+    #[cold]
+    fn note(&self, fault: Fault) {
+        self.fault.set(self.fault.get().or(Some(fault)));
+    }
+
     /// Whether a value is present, of whatever type.
     pub(super) fn has(&self, slot: Slot) -> bool {
         self.spans.has(slot)
@@ -83,10 +122,23 @@ impl<'f> Fields<'f> {
         text.map(T::from_text)
     }
 
-    /// The text, which must be present and not empty.
+    /// The text, which must be present and not empty. Otherwise that is noted, and it is empty.
     #[inline]
-    pub(super) fn required<T: FromText>(&self, slot: Slot) -> Result<T, Fault> {
-        self.text(slot).ok_or(Fault::new(FaultKind::Missing, slot))
+    pub(super) fn required<T: FromText>(&self, slot: Slot) -> T {
+        let text = self.spans[slot].sound_text(&self.texts);
+        T::from_text(text.unwrap_or_else(|| self.note_missing(slot)))
+    }
+
+    #[cold]
+    fn note_missing(&self, slot: Slot) -> Text {
+        self.note(Fault::new(FaultKind::Missing, slot));
+        Span::default().as_text(self.texts.source)
+    }
+
+    /// The text of an optional field; empty when it is absent. A fault is noted.
+    #[inline]
+    pub(super) fn content_or_note(&self, slot: Slot) -> &str {
+        self.or_note(self.content(slot))
     }
 
     /// The text of an optional field; empty when it is absent.

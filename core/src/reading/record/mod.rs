@@ -17,8 +17,6 @@ use super::json::{GiveUp, Read, Scanned, Scanner, Span};
 use crate::S3EventRecord;
 
 /// Reads an entry of a notification's `Records` in silent mode, and hands it to `take`.
-///
-/// A record is large. Returning it would copy it once more.
 #[inline]
 pub(super) fn read_record<const LEVEL: usize>(
     scanner: &mut Scanner<'_, LEVEL>,
@@ -41,12 +39,7 @@ pub(super) fn read_record<const LEVEL: usize>(
         return Err(GiveUp::Other);
     }
 
-    match build(&fields) {
-        Ok(record) => take(record),
-        Err(_) => return Err(GiveUp::Other),
-    }
-
-    Ok(())
+    build(&fields, take).map_err(|_| GiveUp::Other)
 }
 
 /// The fields of a record that was scanned.
@@ -55,13 +48,8 @@ pub(super) fn fields<'f, const LEVEL: usize>(
     spans: &'f Spans,
     form: Form,
 ) -> Scanned<Fields<'f>> {
-    Ok(Fields {
-        spans,
-        texts: scanner.texts()?,
-        form,
-        level: LEVEL,
-        mode: scanner.mode(),
-    })
+    let texts = scanner.texts()?;
+    Ok(Fields::new(spans, texts, form, LEVEL, scanner.mode()))
 }
 
 /// Reads a field of a record.

@@ -44,15 +44,15 @@ macro_rules! shape {
                 (schema_version: skip ["s3SchemaVersion" in s3] ["version" in detail])
                 configuration_id: text ["configurationId" in s3] [];
             } + {
-                event_name: event_name(fields)?,
-                bucket: bucket(fields)?,
-                object: object(fields)?,
-                restore: restore(fields)?,
-                replication: boxed(fields, Slot::replication, replication)?,
-                tiering: tiering(fields)?,
-                transition: transition(fields)?,
-                annotations: annotations(fields)?,
-                retention: boxed(fields, Slot::retention, retention)?,
+                event_name: event_name(fields),
+                bucket: bucket(fields),
+                object: object(fields),
+                restore: restore(fields),
+                replication: boxed(fields, Slot::replication, replication),
+                tiering: tiering(fields),
+                transition: transition(fields),
+                annotations: annotations(fields),
+                retention: boxed(fields, Slot::retention, retention),
                 raw: fields.raw(),
             }
 
@@ -75,7 +75,7 @@ macro_rules! shape {
                 has_annotation: flag
                     ["hasObjectAnnotation" in object] ["has-object-annotation" in object];
             } + {
-                key: key(fields)?,
+                key: key(fields),
             }
 
             Restore = restore_data(fields) {
@@ -123,7 +123,7 @@ macro_rules! shape {
                     ["retainUntilDate" in retention] ["retain-until-date" in retention];
                 event_hold: text ["eventHold" in retention] ["event-hold" in retention];
             } + {
-                event_hold_duration: hold_duration(fields)?,
+                event_hold_duration: hold_duration(fields),
             }
 
             EventHoldDuration = hold_duration_data(fields) {

@@ -55,6 +55,25 @@ impl UselessWorker {
     }
 }
 
+/// Sets the timeout of the functions, if the command line has one, and the visibility timeout of
+/// the queues that they get their messages from: six times as long, as AWS recommends.
+pub(crate) fn set_timeout(arguments: &Arguments, topology: &mut Topology) {
+    let Some(timeout) = arguments.timeout else {
+        return;
+    };
+
+    for function in &mut topology.functions {
+        function.timeout = timeout;
+    }
+
+    for mapping in &topology.mappings {
+        let mut queues = topology.queues.iter_mut();
+        if let Some(queue) = queues.find(|queue| queue.name == mapping.queue) {
+            queue.visibility_timeout = 6 * timeout + mapping.batch_window;
+        }
+    }
+}
+
 /// Sets the programs that the command line names, and those of the examples.
 pub(crate) async fn set_programs(
     arguments: &Arguments,

@@ -13,7 +13,7 @@ use s3_dispatch_local::{
 use crate::cli::{Arguments, Demo};
 use crate::console::{self, Console, SilentConsole, paint, say};
 use crate::demo::{self, Table};
-use crate::functions::{UselessWorker, set_endpoint, set_programs, set_variables};
+use crate::functions::{UselessWorker, set_endpoint, set_programs, set_timeout, set_variables};
 use crate::interrupt::Interrupt;
 use crate::project::{BuildStatus, Project, Watched, first_build, watch};
 use crate::ui::{BoundUi, Monitor, Ui};
@@ -33,6 +33,7 @@ type WatchedProject = (Project, Watched);
 /// Runs until Ctrl-C, or until the demo is over.
 pub(crate) async fn run(arguments: &Arguments) -> Result<ExitCode, Box<dyn Error>> {
     let (mut topology, project) = prepare(arguments).await?;
+    set_timeout(arguments, &mut topology);
     set_programs(arguments, &mut topology.functions).await?;
     set_variables(arguments, &mut topology.functions)?;
 

@@ -9,7 +9,7 @@ use s3s::{S3Error, S3ErrorCode, S3Result, s3_error};
 
 use crate::aws::arn::{ACCOUNT, REGION};
 use crate::topology::{
-    BucketSpec, Destination, NotificationMistake, NotificationSpec, WrittenFilter,
+    BucketSpec, Destination, NotificationMistake, NotificationSpec, WrittenFilter, parse_event_type,
 };
 
 /// The characters of a filter that are encoded, as in a notification. A space becomes a `+`.
@@ -138,19 +138,9 @@ impl Part {
 
 const UNSUPPORTED_EVENT: &str = "The event is not supported for notifications";
 
-/// An event type begins with `s3:`. There is none for every event.
 fn read_event(event: &Event) -> S3Result<EventPattern> {
-    let name = event.as_ref();
-    let pattern = name
-        .strip_prefix("s3:")
-        .filter(|name| *name != "*")
-        .and_then(|name| EventPattern::parse(name).ok());
-
-    pattern.ok_or_else(|| {
-        invalid(format!(
-            "{UNSUPPORTED_EVENT}: `{name}` is not an event type, such as `s3:ObjectCreated:*`"
-        ))
-    })
+    parse_event_type(event.as_ref())
+        .map_err(|reason| invalid(format!("{UNSUPPORTED_EVENT}: {reason}")))
 }
 
 fn read_filter(filter: Option<NotificationConfigurationFilter>) -> S3Result<WrittenFilter> {

@@ -84,17 +84,20 @@ impl Topology {
             let part = CheckedPart::new(PartKind::Mapping, index, &mapping.queue);
 
             self.require_queue(&part, "queue", &mapping.queue)?;
-            let queue = self.queues.iter().find(|queue| queue.name == mapping.queue);
+            let mut queues = self.queues.iter().enumerate();
+            let queue = queues.find(|(_, queue)| queue.name == mapping.queue);
             let function = self
                 .functions
                 .iter()
                 .find(|function| function.name == mapping.function);
 
-            let (Some(queue), Some(function)) = (queue, function) else {
+            let (Some((index, queue)), Some(function)) = (queue, function) else {
                 return Err(part.problem("function", no_such("function", &mapping.function)));
             };
 
-            check_mapping(&part, mapping, queue, function)?;
+            check_mapping(&part, mapping, queue)?;
+            let part_of_queue = CheckedPart::new(PartKind::Queue, index, &queue.name);
+            check_visibility(&part_of_queue, mapping, queue, function)?;
 
             let is_new = seen.insert((&mapping.queue, &mapping.function));
             part.require(is_new, "function", || {
@@ -115,22 +118,30 @@ fn check_mapping(
     part: &CheckedPart<'_>,
     mapping: &MappingSpec,
     queue: &QueueSpec,
-    function: &FunctionSpec,
 ) -> Result<(), Problem> {
     let has_window = !mapping.batch_window.is_zero();
-    let max_batch_size = if queue.is_fifo() { 10 } else { 10_000 };
+    let (max_batch_size, kind) = match queue.is_fifo() {
+        true => (10, " of a FIFO queue"),
+        false => (10_000, ""),
+    };
 
     part.require_range(
         "batch_size",
         mapping.batch_size,
         1..=max_batch_size,
-        &format!("the batch size must be 1 to {max_batch_size}"),
+        &format!("the batch size{kind} must be 1 to {max_batch_size}"),
     )?;
 
     part.require(
         mapping.batch_size <= 10 || has_window,
         "batch_window",
-        || part.says("a batch size above 10 needs a batch window of at least 1 second"),
+        || {
+            part.says(&format!(
+                "a batch size of {}, which is above 10, needs a batch window: set `batch_window = \
+                 1`, or a `batch_size` of at most 10",
+                mapping.batch_size
+            ))
+        },
     )?;
 
     part.require(!queue.is_fifo() || !has_window, "batch_window", || {
@@ -150,11 +161,29 @@ fn check_mapping(
         2..=1000,
         "the maximum concurrency must be 2 to 1000; a function with a reserved concurrency of 1 \
          runs one invocation at a time",
-    )?;
-
-    part.require(
-        queue.visibility_timeout >= function.timeout,
-        "queue",
-        || part.says("the visibility timeout is shorter than the function's timeout"),
     )
+}
+
+/// Lambda refuses a mapping of a queue whose messages would be visible again before the function
+/// times out. The text names the value that AWS recommends ("Creating and configuring an Amazon SQS
+/// event source mapping", AWS Lambda Developer Guide, 2026).
+fn check_visibility(
+    part: &CheckedPart<'_>,
+    mapping: &MappingSpec,
+    queue: &QueueSpec,
+    function: &FunctionSpec,
+) -> Result<(), Problem> {
+    let is_long_enough = queue.visibility_timeout >= function.timeout;
+
+    part.require(is_long_enough, "visibility_timeout", || {
+        let recommended = 6 * function.timeout + mapping.batch_window;
+        part.says(&format!(
+            "the visibility timeout of {} s is shorter than the timeout of the function `{}`, {} \
+             s: set `visibility_timeout = {}` in this `[[queue]]`",
+            queue.visibility_timeout.as_secs_f64(),
+            function.name,
+            function.timeout.as_secs_f64(),
+            recommended.as_secs_f64()
+        ))
+    })
 }

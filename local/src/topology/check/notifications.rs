@@ -75,9 +75,9 @@ impl fmt::Display for NotificationMistake<'_> {
         match self {
             Self::NoEvents { .. } => f.write_str("a notification needs at least one event"),
             Self::UnknownEvent { pattern, .. } => {
-                write!(f, "unknown event `{pattern}`")?;
+                write!(f, "unknown event `s3:{pattern}`")?;
                 match nearest_pattern(&pattern.to_string()) {
-                    Some(nearest) => write!(f, "; did you mean `{nearest}`?"),
+                    Some(nearest) => write!(f, "; did you mean `s3:{nearest}`?"),
                     None => Ok(()),
                 }
             }

@@ -78,7 +78,8 @@ impl Topology {
         part.require(is_same_kind, "dead_letter_queue", || {
             let kind = if queue.is_fifo() { "FIFO" } else { "standard" };
             part.says(&format!(
-                "the dead-letter queue of a {kind} queue must be a {kind} queue"
+                "the dead-letter queue of a {kind} queue must be a {kind} queue, and `{target}` is \
+                 not"
             ))
         })?;
 

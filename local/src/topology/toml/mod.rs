@@ -17,7 +17,7 @@ use toml::de::{DeTable, DeValue};
 use self::tables::{
     BucketTable, FunctionTable, NotificationTable, QueueTable, RuleTable, TopologyFile,
 };
-use self::values::PatternText;
+use self::values::EventType;
 use super::check::{PartKind, Problem};
 use super::function::Origin;
 use super::{BucketSpec, Destination, FunctionSpec, NotificationSpec, QueueSpec, Topology};
@@ -162,7 +162,7 @@ impl SourceFile<'_> {
             }
         };
 
-        let events = events.into_iter().map(|PatternText(pattern)| pattern);
+        let events = events.into_iter().map(|EventType(pattern)| pattern);
         let spec = NotificationSpec::new(events, destination)
             .with_prefix(prefix)
             .with_suffix(suffix);

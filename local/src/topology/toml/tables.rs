@@ -7,7 +7,7 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::super::{FunctionSpec, MappingSpec, QueueSpec, RuleSpec, SubscriptionSpec};
-use super::values::{CommandWords, PatternText, PolicyValue, RuleValue, Seconds, UrlText};
+use super::values::{CommandWords, EventType, PolicyValue, RuleValue, Seconds, UrlText};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -42,7 +42,7 @@ pub(super) struct BucketTable {
 #[serde(deny_unknown_fields)]
 pub(super) struct NotificationTable {
     pub(super) id: Option<String>,
-    pub(super) events: Vec<PatternText>,
+    pub(super) events: Vec<EventType>,
     #[serde(default)]
     pub(super) prefix: String,
     #[serde(default)]

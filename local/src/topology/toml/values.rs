@@ -7,10 +7,10 @@ use s3_dispatch_testing::{EventBridgeRule, SnsFilterPolicy};
 use serde::{Deserialize, Deserializer, de};
 
 use super::names::{unknown_detail_type, unknown_event};
-use crate::topology::InvokeUrl;
+use crate::topology::{InvokeUrl, parse_event_type};
 
-/// An event pattern: `s3:ObjectCreated:*`.
-pub(super) struct PatternText(pub(super) EventPattern);
+/// An event type, as the configuration of a bucket spells it: `s3:ObjectCreated:*`.
+pub(super) struct EventType(pub(super) EventPattern);
 
 /// A filter policy: a table, or JSON in a string.
 pub(super) struct PolicyValue(pub(super) SnsFilterPolicy);
@@ -33,12 +33,10 @@ impl Seconds {
     }
 }
 
-impl<'de> Deserialize<'de> for PatternText {
+impl<'de> Deserialize<'de> for EventType {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
-        EventPattern::parse(&text)
-            .map(Self)
-            .map_err(de::Error::custom)
+        parse_event_type(&text).map(Self).map_err(de::Error::custom)
     }
 }
 

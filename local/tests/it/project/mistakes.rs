@@ -149,10 +149,25 @@ async fn what_is_about_a_project_is_not_about_other_pipelines() {
         ["--watch", "--demo"].as_slice(),
         &["--program", "index", "--config", "local.toml"],
         &["--release", "--examples"],
+        &["--timeout", "5", "--config", "local.toml"],
     ] {
         let mut local = project.start(arguments);
         let (status, errors) = local.end().await;
         assert_eq!(status.code(), Some(2), "{errors}");
         assert!(errors.contains("cannot be used with"), "{errors}");
+    }
+}
+
+#[tokio::test]
+async fn a_timeout_that_lambda_does_not_have_is_an_error() {
+    let project = TestProject::new();
+    for timeout in ["0", "901", "1.5", "soon"] {
+        let mut local = project.start(&["--timeout", timeout]);
+        let (status, errors) = local.end().await;
+        assert_eq!(status.code(), Some(2), "{errors}");
+        assert!(
+            errors.contains("expected a whole number of seconds from 1 to 900"),
+            "{errors}"
+        );
     }
 }

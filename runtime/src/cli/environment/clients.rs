@@ -6,6 +6,8 @@ use aws_smithy_http_client::tls::Provider;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use http::Uri;
 
+use super::endpoint::Endpoint;
+
 /// The domains of AWS, in every partition ("Partitions", AWS SDK for Rust, `aws-sdk-sqs` 1.119).
 const DOMAINS_OF_AWS: [&str; 14] = [
     "amazonaws.com",
@@ -25,17 +27,33 @@ const DOMAINS_OF_AWS: [&str; 14] = [
 ];
 
 /// Returns a client of SQS for the queue with this URL.
+#[cfg(feature = "replay")]
+pub(in crate::cli) async fn sqs(queue_url: &str) -> Client {
+    sqs_and_endpoint(queue_url).await.0
+}
+
+/// Returns a client of SQS for the queue with this URL, and the endpoint that it asks. That is
+/// `None` if there is no region that would say it.
 ///
 /// The region is that in the URL. Only if it names none, it is that of the settings. If the
-/// settings name no endpoint and the URL is not one of AWS, its server is the endpoint.
-pub(in crate::cli) async fn sqs(queue_url: &str) -> Client {
+/// settings name no endpoint and the URL is not one of AWS, its server is the endpoint. It warns if
+/// another server than that in the URL is asked.
+pub(in crate::cli) async fn sqs_and_endpoint(queue_url: &str) -> (Client, Option<Endpoint>) {
     let mut config = settings(region(queue_url)).await;
-    if let (None, Some(origin)) = (config.endpoint_url(), foreign_origin(queue_url)) {
-        // An endpoint of the settings for SQS alone still comes first.
+    let mut endpoint = Endpoint::of_settings(&config);
+    if let (None, Some(origin)) = (&endpoint, foreign_origin(queue_url)) {
+        endpoint = Endpoint::of_queue(&origin);
         config = config.into_builder().endpoint_url(origin).build();
     }
 
-    Client::new(&config)
+    if endpoint.is_none() {
+        endpoint = Endpoint::of_region(&config).await;
+    }
+    if let Some(endpoint) = &endpoint {
+        endpoint.warn_of_another_server(queue_url);
+    }
+
+    (Client::new(&config), endpoint)
 }
 
 /// Reads the settings that the SDK of AWS knows: credentials from the environment, the profile, a

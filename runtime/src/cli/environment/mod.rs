@@ -7,4 +7,5 @@ pub(super) mod arguments;
 #[cfg(feature = "backfill")]
 pub(super) mod bucket_client;
 pub(super) mod clients;
+mod endpoint;
 pub(super) mod signals;

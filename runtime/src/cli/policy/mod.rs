@@ -137,7 +137,7 @@ fn iam<R: Router>(dispatcher: &Dispatcher<R>, manifest: &Manifest, options: &Opt
 
     let mut warnings = Vec::new();
     if manifest.routes().is_empty() {
-        let text = "there are no routes: add handlers with `.on::<handler>()`";
+        let text = "there are no routes: add each handler to the routes with `.on::<handler>()`";
         warnings.push(Warning::from(text));
     }
     if dispatcher.has_dead_letters() && options.dead_letters_arn.is_none() {

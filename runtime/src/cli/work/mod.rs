@@ -9,6 +9,7 @@ use super::{FAILURE, NOT_RUN, SUCCESS};
 use crate::telemetry::errors::with_causes;
 use crate::telemetry::logs;
 use crate::telemetry::logs::escaped::escape;
+use crate::worker::served::Served;
 use crate::{Dispatcher, SqsQueue};
 
 pub(super) use options::Options;
@@ -25,9 +26,14 @@ pub(super) async fn work<R: Router>(dispatcher: Dispatcher<R>, options: Options)
         }
     };
 
-    let client = clients::sqs(options.queue_url()).await;
+    let (client, endpoint) = clients::sqs_and_endpoint(options.queue_url()).await;
     let queue = SqsQueue::new(client, options.queue_url());
     let worker = options.worker(dispatcher.with_log_levels_of_environment(), queue);
+    let worker = worker.with_served(Served {
+        queue: options.queue_url().to_owned(),
+        endpoint_from: endpoint.as_ref().map(|endpoint| endpoint.from),
+        endpoint: endpoint.map(|endpoint| endpoint.url),
+    });
 
     match worker.run(shutdown).await {
         Ok(_) => SUCCESS,

@@ -242,6 +242,10 @@ fn failed_messages<'d>(
     outcomes: &Outcomes,
     elapsed: Duration,
 ) -> Vec<Failed<'d>> {
+    if report.is_success() {
+        return Vec::new();
+    }
+
     let reported = delivery.messages().iter().zip(report.messages());
     let failed = reported
         .enumerate()

@@ -40,7 +40,7 @@ impl<R: Router, D: Deref<Target = Delivery> + Clone> Runner<'_, R, D> {
 
         let registration = begun.registration.take();
         let begun = &*begun;
-        let (lane, step) = (begun.lane, begun.step);
+        let (lane, step) = (begun.lane, &begun.step);
         let Some(sink) = &self.settings.dead_letters else {
             // What ran is dropped before the step ends.
             let outcome = {
@@ -49,8 +49,8 @@ impl<R: Router, D: Deref<Target = Delivery> + Clone> Runner<'_, R, D> {
             };
 
             return match outcome {
-                Some(outcome) => self.engine.finish_and_end(lane, &step, outcome, choice),
-                None => self.engine.end(lane, &step, false, choice),
+                Some(outcome) => self.engine.finish_and_end(lane, step, outcome, choice),
+                None => self.engine.end(lane, step, false, choice),
             };
         };
 
@@ -61,7 +61,7 @@ impl<R: Router, D: Deref<Target = Delivery> + Clone> Runner<'_, R, D> {
             });
             unless_taken_away(work, registration).await.unwrap_or(false)
         };
-        self.engine.end(lane, &step, may_continue, choice);
+        self.engine.end(lane, step, may_continue, choice);
     }
 
     /// Gives a step its outcome, and its message to the sink if that is due. Returns whether the

@@ -7,6 +7,7 @@ use s3_dispatch_core::Outcome;
 use s3_dispatch_core::delivery::{Delivery, MessageId};
 
 use super::answer::{Answer, BatchJobResponse};
+use super::reported_failure::{ReportedFailure, Room};
 use crate::dispatch::engine::{Outcomes, RecordOutcome, record_range};
 use crate::dispatch::message_outcome::MessageOutcome;
 use crate::dispatch::settings::Malformed;
@@ -56,6 +57,7 @@ pub struct BatchReport {
     skipped: usize,
     dead_letters: usize,
     failed: usize,
+    failed_messages: usize,
     /// The answer to a job. `None` for every other delivery.
     job: Option<Box<BatchJobResponse>>,
 }
@@ -65,6 +67,8 @@ pub struct BatchReport {
 pub struct MessageReport {
     id: Option<MessageId>,
     outcome: MessageOutcome,
+    /// Empty, and so without memory of its own, unless something failed.
+    failures: Box<[ReportedFailure]>,
 }
 
 impl BatchReport {
@@ -76,27 +80,39 @@ impl BatchReport {
             skipped: 0,
             dead_letters: 0,
             failed: 0,
+            failed_messages: 0,
             job: delivery
                 .batch_job()
                 .map(|job| Box::new(BatchJobResponse::new(job, delivery, outcomes))),
         };
 
+        let mut room = Room::new();
         for (index, message) in delivery.messages().iter().enumerate() {
-            if let Ok(content) = &message.content {
-                report.count(record_range(content).map(|record| outcomes.record(record)));
-            }
+            let has_failure = match &message.content {
+                Ok(content) => {
+                    report.count(record_range(content).map(|record| outcomes.record(record)))
+                }
+                Err(_) => true,
+            };
 
+            let outcome = outcomes.message(delivery, index, on_malformed);
+            report.failed_messages += usize::from(outcome != MessageOutcome::Succeeded);
             report.messages.push(MessageReport {
                 id: message.context.message_id().cloned(),
-                outcome: outcomes.message(delivery, index, on_malformed),
+                outcome,
+                failures: match has_failure {
+                    true => ReportedFailure::of(message, outcomes, &mut room),
+                    false => Box::default(),
+                },
             });
         }
 
         report
     }
 
-    /// Counts the records of a message.
-    fn count<'a>(&mut self, records: impl Iterator<Item = Option<&'a RecordOutcome>>) {
+    /// Counts the records of a message. Returns whether one of them failed.
+    fn count<'a>(&mut self, records: impl Iterator<Item = Option<&'a RecordOutcome>>) -> bool {
+        let before = self.failed + self.dead_letters;
         for record in records {
             match record.map(|record| (&record.outcome, record.is_dead_letter)) {
                 Some((Outcome::Handled, _)) => self.handled += 1,
@@ -105,6 +121,8 @@ impl BatchReport {
                 Some((Outcome::Failed(_), false)) | None => self.failed += 1,
             }
         }
+
+        self.failed + self.dead_letters > before
     }
 
     /// Returns the messages, in the order of the payload.
@@ -152,10 +170,7 @@ impl BatchReport {
     /// Returns the number of messages that failed.
     #[must_use]
     pub fn failed_messages(&self) -> usize {
-        self.messages
-            .iter()
-            .filter(|message| message.outcome != MessageOutcome::Succeeded)
-            .count()
+        self.failed_messages
     }
 
     /// Returns the answer that Lambda gives to whoever invoked the function.
@@ -236,5 +251,39 @@ impl MessageReport {
     #[must_use]
     pub fn outcome(&self) -> MessageOutcome {
         self.outcome
+    }
+
+    /// Returns why records of the message failed, in their order, or why the message cannot be
+    /// read.
+    ///
+    /// Also those that the dead-letter sink stored, and a message that cannot be read and is
+    /// dropped, are here, although the message succeeds. A record that was not reached is not. The
+    /// texts of a whole report have at most about 1 MiB; failures beyond that are left out.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use s3_dispatch::{Dispatcher, HandlerError, Routes};
+    /// use s3_dispatch_testing::{RecordBuilder, SqsBatchBuilder};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), s3_dispatch::Error> {
+    /// let routes = Routes::new(()).on_fn("ObjectCreated:*", async || {
+    ///     Err::<(), _>(HandlerError::permanent("not an image"))
+    /// });
+    ///
+    /// let record = RecordBuilder::new("ObjectCreated:Put");
+    /// let batch = SqsBatchBuilder::new().with_record("1", record);
+    /// let report = Dispatcher::new(routes).dispatch(batch.to_bytes(), None).await?;
+    ///
+    /// let failure = &report.messages()[0].failures()[0];
+    /// assert_eq!(failure.error, "not an image");
+    /// assert!(failure.is_permanent);
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn failures(&self) -> &[ReportedFailure] {
+        &self.failures
     }
 }

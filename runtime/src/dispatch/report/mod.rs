@@ -5,8 +5,10 @@
 
 mod answer;
 mod batch_report;
+mod reported_failure;
 mod task_result;
 
 pub use answer::{Answer, BatchJobResponse};
 pub use batch_report::{BatchReport, MessageReport};
+pub use reported_failure::ReportedFailure;
 pub use task_result::{ResultCode, TaskResult};

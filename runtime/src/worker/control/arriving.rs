@@ -18,7 +18,7 @@ impl<R: Router, Q: Receive> Control<R, Q> {
     pub(super) fn received(&mut self, asked: usize, sent: Instant, messages: Vec<Received>) {
         self.health.receiving(true);
         self.report.note_received(asked, messages.len());
-        let change = self.receives.brought(asked, messages.len());
+        let change = self.receives.brought(asked, sent, messages.len());
         if change == Change::Recovered {
             tracing::info!("the queue can be received from again");
         }
@@ -78,7 +78,12 @@ impl<R: Router, Q: Receive> Control<R, Q> {
         is_apart.then(|| arrival::order(message))
     }
 
-    pub(super) fn not_received(&mut self, asked: usize, error: QueueError) -> Result<(), Error> {
+    pub(super) fn not_received(
+        &mut self,
+        asked: usize,
+        sent: Instant,
+        error: QueueError,
+    ) -> Result<(), Error> {
         self.health.receiving(false);
         #[cfg(feature = "metrics")]
         metrics::receive_failed();
@@ -88,7 +93,7 @@ impl<R: Router, Q: Receive> Control<R, Q> {
             return Err(Error::new(ErrorKind::Queue, text).with_source(error));
         }
 
-        if self.receives.failed(asked) == Change::Fails {
+        if self.receives.failed(asked, sent) == Change::Fails {
             let error = with_causes(&error);
             tracing::error!(
                 error,

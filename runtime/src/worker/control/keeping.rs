@@ -66,7 +66,7 @@ impl<R: Router, Q: Receive> Control<R, Q> {
         match lease.end() {
             // It is counted already.
             Some(End::Return(_) | End::Postpone) => return,
-            Some(End::Delete { .. }) => {}
+            Some(End::HandBack | End::Delete { .. }) => {}
             None => self.withdraw(&lease),
         }
 

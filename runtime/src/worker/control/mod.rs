@@ -56,6 +56,8 @@ pub(super) struct Control<R, Q> {
     deletions: usize,
     /// Deletions to try again alone, and when.
     retries: BTreeSet<(Instant, LeaseId)>,
+    /// What is handed back untouched, once that is of use.
+    to_hand_back: Vec<LeaseId>,
     to_return: Vec<(LeaseId, Duration)>,
     to_postpone: Vec<(LeaseId, Option<Duration>)>,
     report: WorkerReport,
@@ -91,6 +93,7 @@ impl<R: Router, Q: Receive> Control<R, Q> {
             delete_since: None,
             deletions: 0,
             retries: BTreeSet::new(),
+            to_hand_back: Vec::new(),
             to_return: Vec::new(),
             to_postpone: Vec::new(),
             report: WorkerReport::default(),
@@ -203,9 +206,9 @@ impl<R: Router, Q: Receive> Control<R, Q> {
             return;
         }
 
-        while let Some(asked) = self.receives.begin(self.leases.len(), self.places) {
+        while let Some((asked, sent)) = self.receives.begin(self.leases.len(), self.places) {
             let request = self.options.request(asked);
-            self.call(calls::receive(Arc::clone(&self.queue), request));
+            self.call(calls::receive(Arc::clone(&self.queue), request, sent));
         }
     }
 
@@ -221,7 +224,7 @@ impl<R: Router, Q: Receive> Control<R, Q> {
                 self.has_ended |= is_last;
                 match result {
                     Ok(messages) => self.received(asked, sent, messages),
-                    Err(error) => self.not_received(asked, error)?,
+                    Err(error) => self.not_received(asked, sent, error)?,
                 }
             }
             Done::Deleted(answers) => self.deleted(answers),

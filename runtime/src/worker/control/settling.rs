@@ -118,16 +118,15 @@ impl<R: Router, Q: Receive> Control<R, Q> {
         }
     }
 
-    /// Makes a message visible to other workers at once.
+    /// Makes a message visible to other workers, once no receive of this one would get it.
     pub(super) fn hand_back(&mut self, lease: LeaseId) {
         if let Some(lease) = self.leases.get(lease) {
             let outcome = MessageOutcome::Failed(MessageFailure::NotReached);
             summary::trace_message(lease.message(), outcome);
         }
 
-        self.report.note_handed_back();
-        self.leases.set_end(lease, End::Return(Duration::ZERO));
-        self.to_return.push((lease, Duration::ZERO));
+        self.leases.set_end(lease, End::HandBack);
+        self.to_hand_back.push(lease);
     }
 
     /// Reports on a receive whose messages have all ended.

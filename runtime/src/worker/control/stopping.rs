@@ -17,8 +17,11 @@ const STOP: Duration = Duration::from_secs(1);
 /// How long the last calls of a worker may take, after the drain time.
 const LAST_CALLS: Duration = Duration::from_secs(3);
 
+/// For how long after its wait a receive may still bring messages, because it was on its way.
+const LATENCY: Duration = Duration::from_millis(900);
+
 impl<R: Router, Q: Receive> Control<R, Q> {
-    /// Begins to stop: nothing more is received, and what has not begun is handed back.
+    /// Begins to stop: no receive begins, and what has not begun is handed back.
     pub(super) fn drain(&mut self) {
         self.health.draining();
         self.drained_by = Some(Instant::now() + self.options.drain);
@@ -26,12 +29,32 @@ impl<R: Router, Q: Receive> Control<R, Q> {
         tracing::info!(
             held = self.leases.len(),
             handed_back = waiting.len(),
-            "stopping: no more messages are received"
+            receives = self.receives.running(),
+            "stopping: no receive begins, and what waits is handed back when those that run have \
+             ended"
         );
 
         for (held, batch) in waiting {
             self.hand_back(batch.lease(held.message));
         }
+    }
+
+    /// For how long messages that are handed back now stay hidden. `None` if it is too early for
+    /// that.
+    ///
+    /// A worker that stops has receives that wait for messages. They would get what it hands back,
+    /// and each receive counts towards the `maxReceiveCount` of the queue. To cancel them is no
+    /// help, because the queue may give messages to a request that nobody waits for anymore. So the
+    /// worker waits until they have ended, or until its drain time is over. What it hands back then
+    /// stays hidden until they have ended at the queue.
+    pub(super) fn hidden_from_own_receives(&self) -> Option<Duration> {
+        let (Some(drained_by), Some(sent)) = (self.drained_by, self.receives.last_sent()) else {
+            return Some(Duration::ZERO);
+        };
+
+        let now = Instant::now();
+        let end = sent + self.options.wait() + LATENCY;
+        (drained_by <= now).then(|| end.saturating_duration_since(now))
     }
 
     /// Returns whether nothing more comes, and everything that came has ended.
@@ -45,6 +68,7 @@ impl<R: Router, Q: Receive> Control<R, Q> {
 
     /// Ends what still runs after the drain time, and hands its messages back.
     pub(super) async fn cut(&mut self) {
+        self.send_returns();
         let has_stopped = timeout(STOP, self.handlers.stop()).await.is_ok();
         for held in self.shared.engine.take_ended() {
             self.settle(held);

@@ -93,6 +93,12 @@ impl<R: Router, Q: Receive> Control<R, Q> {
     }
 
     pub(super) fn send_returns(&mut self) {
+        if let Some(hidden) = self.hidden_from_own_receives() {
+            for id in std::mem::take(&mut self.to_hand_back) {
+                self.send_back(id, hidden);
+            }
+        }
+
         let returns = std::mem::take(&mut self.to_return);
         for chunk in returns.chunks(MOST) {
             let entries = self.timed_entries(chunk);
@@ -100,6 +106,18 @@ impl<R: Router, Q: Receive> Control<R, Q> {
         }
 
         self.send_postponed();
+    }
+
+    /// Hands back a message, unless it was lost meanwhile.
+    fn send_back(&mut self, id: LeaseId, hidden: Duration) {
+        let Some(lease) = self.leases.get(id) else {
+            return;
+        };
+
+        let hidden = lease.at_most(hidden);
+        self.report.note_handed_back();
+        self.leases.set_end(id, End::Return(hidden));
+        self.to_return.push((id, hidden));
     }
 
     /// Asks the backoff to postpone messages.

@@ -5,9 +5,12 @@ use std::time::Duration;
 use s3_dispatch::{Malformed, Unrouted};
 
 use crate::fleet::Fleet;
-use crate::journal::{Kind, Life, Moment, Receipt, Run};
+use crate::journal::{Call, Kind, Life, Moment, Receipt, ReceiveCall, Run};
 use crate::trial::Trial;
 use crate::world::{Content, End};
+
+/// For how long after its wait a receive may still bring messages.
+const LATENCY: Duration = Duration::from_millis(900);
 
 /// Tokio's clock wakes at whole milliseconds.
 pub(crate) const TICK: Duration = Duration::from_millis(2);
@@ -92,11 +95,16 @@ impl<'t> Facts<'t> {
 
     /// When a worker ended, or when the drain time was over before that.
     pub(crate) fn over(&self, worker: usize) -> Duration {
-        let life = self.life(worker);
-        let ended = life.ended.map_or(Duration::MAX, |ended| ended.at);
-        let cut = life.told.map(|told| told.at + self.fleet.settings.drain);
+        let ended = self.life(worker).ended;
+        let ended = ended.map_or(Duration::MAX, |ended| ended.at);
 
-        cut.map_or(ended, |cut| cut.min(ended))
+        self.cut(worker).map_or(ended, |cut| cut.min(ended))
+    }
+
+    /// When the drain time of a worker is over that was told to stop.
+    pub(crate) fn cut(&self, worker: usize) -> Option<Duration> {
+        let told = self.life(worker).told;
+        told.map(|told| told.at + self.fleet.settings.drain)
     }
 
     /// Whether the worker dropped everything at this moment or before.
@@ -202,9 +210,63 @@ impl<'t> Facts<'t> {
 
     /// The calls that handed a receipt back.
     pub(crate) fn handed_back(&self, receipt: usize) -> impl Iterator<Item = Moment> {
-        let calls = self
-            .receipt(receipt)
-            .calls_of(|kind| kind == Kind::Change(Duration::ZERO));
+        let calls = self.receipt(receipt).calls.iter();
+        let calls = calls.filter(move |call| {
+            call.kind == Kind::Change(Duration::ZERO) || self.is_hidden_from_own(receipt, call)
+        });
         calls.map(|call| call.begun)
+    }
+
+    /// Whether a call after the drain time hands a receipt back, but hides it from the receives of
+    /// its own worker that still run.
+    pub(crate) fn is_hidden_from_own(&self, receipt: usize, call: &Call) -> bool {
+        let worker = self.receipt(receipt).worker;
+        let is_cut = self.cut(worker).is_some_and(|cut| cut <= call.begun.at);
+        let until = self.receives_until(worker, call.begun);
+        let Some((time, until)) = call.time().zip(until).filter(|_| is_cut) else {
+            return false;
+        };
+
+        let hidden = (until + LATENCY).saturating_sub(call.begun.at);
+        time.abs_diff(hidden) <= TICK
+    }
+
+    /// Until when the receives of a worker that run at this moment may bring messages.
+    pub(crate) fn receives_until(&self, worker: usize, moment: Moment) -> Option<Duration> {
+        let receives = self.receives_of(worker);
+        let running = receives.filter(|receive| receive.runs_at(moment));
+        running.map(|receive| receive.begun.at + receive.wait).max()
+    }
+
+    /// When a worker hands back what there is no use for since this time: at once, or if it stops,
+    /// when its last receive has ended, and at the end of the drain time at the latest.
+    pub(crate) fn hand_back_by(&self, worker: usize, since: Duration) -> Duration {
+        let told = self.life(worker).told;
+        let Some(cut) = self
+            .cut(worker)
+            .filter(|_| told.is_some_and(|told| told.at <= since))
+        else {
+            return since;
+        };
+
+        let ends = self.receives_of(worker);
+        let ends = ends.map(|receive| receive.ended.map_or(Duration::MAX, |ended| ended.at));
+        let last = ends.max().unwrap_or_default();
+
+        last.min(cut).max(since)
+    }
+
+    /// Whether a worker had lost a receipt, or dropped everything, by this time.
+    pub(crate) fn is_gone_by(&self, receipt: usize, at: Duration) -> bool {
+        let of = self.receipt(receipt);
+        let life = self.life(of.worker);
+        let has_crashed = life.was_dropped() && life.ended.is_none_or(|ended| ended.at <= at);
+
+        has_crashed || of.is_lost_by(at, self.visibility())
+    }
+
+    fn receives_of(&self, worker: usize) -> impl Iterator<Item = &'t ReceiveCall> {
+        let receives = self.trial.journal.receives.iter();
+        receives.filter(move |receive| receive.worker == worker)
     }
 }

@@ -201,8 +201,11 @@ pub(super) fn failed_groups_are_handed_back_untouched(facts: &Facts<'_>) -> Chec
                 continue;
             }
 
+            // It may be told to stop at this moment.
+            let by = facts.hand_back_by(receipt.worker, at.at + TICK);
             let mut back = facts.handed_back(index);
-            if !back.any(|begun| begun > at && begun.at <= at.at + TICK) {
+            let is_back = back.any(|begun| begun > at && begun.at <= by + TICK);
+            if !is_back && !facts.is_gone_by(index, by) {
                 return Err(format!("{other:?} was not handed back after {receipt:?}"));
             }
         }

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use super::facts::TICK;
-use super::{Checked, Facts};
+use super::{Checked, Facts, Settled};
+use crate::journal::Kind;
 use crate::stage::Gone;
 
 /// How long a worker needs at most after its drain time, to stop handlers and for its last calls.
@@ -81,28 +82,86 @@ pub(super) fn nothing_begins_after_the_stop(facts: &Facts<'_>) -> Checked {
     Ok(())
 }
 
-pub(super) fn what_has_not_begun_is_handed_back_at_the_stop(facts: &Facts<'_>) -> Checked {
+/// What waits is handed back as soon as no receive of the worker can get it again, and at the end
+/// of the drain time at the latest.
+pub(super) fn what_has_not_begun_is_handed_back(facts: &Facts<'_>) -> Checked {
     for (index, receipt) in facts.receipts() {
-        let life = facts.life(receipt.worker);
-        let (Some(told), Some(answered)) = (life.told, receipt.answered) else {
+        let told = facts.life(receipt.worker).told;
+        let (Some(told), Some(cut)) = (told, facts.cut(receipt.worker)) else {
+            continue;
+        };
+        let Some(answered) = receipt.answered else {
             continue;
         };
         let due = told.max(answered);
+        let by = facts.hand_back_by(receipt.worker, due.at);
         let records = facts.fleet.world.messages[receipt.message].records();
         let mut endings = receipt.endings(facts.visibility());
         let has_ended = endings.any(|call| call.begun < due);
-        let is_over = facts.over(receipt.worker) <= due.at;
+        let is_over = answered > told && cut <= answered.at;
         let has_begun = !facts.runs_of(index).is_empty() || records.is_empty();
         let may_have_failed = facts.fleet.world.setup.holds_back;
-        let excused = has_ended || is_over || may_have_failed || !facts.is_kept(index, due);
+        let excused = has_ended || is_over || may_have_failed || facts.is_gone_by(index, by);
         if has_begun && answered < told || excused {
             continue;
         }
 
         let mut back = facts.handed_back(index);
-        if !back.any(|begun| begun.at <= due.at + TICK) {
+        if !back.any(|begun| begun.at <= by + TICK) {
             return Err(format!(
-                "told at {told:?}, but not handed back: {receipt:?}"
+                "told at {told:?}, but not handed back by {by:?}: {receipt:?}"
+            ));
+        }
+    }
+
+    Ok(())
+}
+
+/// The receives of a worker that stops get nothing of what it hands back.
+pub(super) fn nothing_becomes_visible_to_the_receives_of_a_worker_that_stops(
+    facts: &Facts<'_>,
+) -> Checked {
+    for (_, receipt) in facts.receipts() {
+        let Some(told) = facts.life(receipt.worker).told else {
+            continue;
+        };
+        let mut back = receipt.calls_of(|kind| kind == Kind::Change(Duration::ZERO));
+        let too_early = back.find(|call| {
+            // A receive that hangs is over at the queue.
+            let until = facts.receives_until(receipt.worker, call.begun);
+            call.begun > told && until.is_some_and(|until| until > call.begun.at)
+        });
+        if let Some(call) = too_early {
+            return Err(format!("a receive runs at {call:?}: {receipt:?}"));
+        }
+    }
+
+    Ok(())
+}
+
+/// What a worker held when it was told to stop, or got after that, it does not receive again,
+/// unless that failed or was lost.
+pub(super) fn nothing_is_received_again_after_the_stop(facts: &Facts<'_>) -> Checked {
+    for (index, receipt) in facts.receipts() {
+        let told = facts.life(receipt.worker).told;
+        let (Some(told), Some(_)) = (told, receipt.answered) else {
+            continue;
+        };
+        let again = facts.receipts().skip(index + 1).find(|(_, other)| {
+            let is_same = (other.message, other.worker) == (receipt.message, receipt.worker);
+            is_same && other.given >= told.at
+        });
+        let Some((_, again)) = again else { continue };
+
+        let mut endings = receipt.endings(facts.visibility());
+        let excused = receipt.was_taken
+            || receipt.is_lost_by(again.given, facts.visibility())
+            || endings.any(|call| call.begun < told)
+            || matches!(facts.settled(index), Some((_, Settled::Failed(_))))
+            || facts.fleet.world.setup.holds_back;
+        if !excused {
+            return Err(format!(
+                "told at {told:?}: {receipt:?}, and again {again:?}"
             ));
         }
     }

@@ -2,6 +2,7 @@
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{ArgGroup, Parser, Subcommand};
 use s3_dispatch_local::{Error, Faults, Origin, Topology};
@@ -9,7 +10,8 @@ use s3_dispatch_local::{Error, Faults, Origin, Topology};
 use super::batch_arguments::BatchArguments;
 use super::values::{
     ConsoleLines, Demo, FaultRate, Implementation, Variable, WorkerChoice, parse_fault,
-    parse_implementation, parse_port, parse_rate, parse_seed, parse_variable, parse_worker,
+    parse_implementation, parse_port, parse_rate, parse_seed, parse_timeout, parse_variable,
+    parse_worker,
 };
 
 /// Runs S3, SNS, EventBridge, SQS and Lambda on this machine, and can inject the faults that AWS
@@ -80,6 +82,17 @@ pub(crate) struct Arguments {
         value_parser = parse_worker
     )]
     pub(crate) worker: Vec<WorkerChoice>,
+
+    /// Give each function this timeout, from 1 to 900, instead of 30. What fails comes back after
+    /// six times as long: the visibility timeout of the queues follows, as AWS recommends. A file
+    /// of `--config` has its own.
+    #[arg(
+        long,
+        value_name = "SECONDS",
+        value_parser = parse_timeout,
+        conflicts_with_all = ["config", "demo"]
+    )]
+    pub(crate) timeout: Option<Duration>,
 
     /// Set an environment variable of every function, or of one (`put-processor:LOG=debug`). Can be
     /// given several times.

@@ -2,6 +2,7 @@
 
 use std::io::IsTerminal;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::ValueEnum;
 use s3_dispatch_local::{Fault, Faults, Hop, InvokeUrl};
@@ -141,6 +142,16 @@ pub(super) fn parse_seed(text: &str) -> Result<u64, String> {
 pub(super) fn parse_port(text: &str) -> Result<u16, String> {
     text.parse()
         .map_err(|_| format!("expected a port number from 0 to {}", u16::MAX))
+}
+
+/// "Lambda quotas", AWS Lambda Developer Guide, 2026.
+pub(super) fn parse_timeout(text: &str) -> Result<Duration, String> {
+    let seconds = text.parse().ok();
+    let seconds = seconds.filter(|seconds| (1..=900).contains(seconds));
+
+    seconds
+        .map(Duration::from_secs)
+        .ok_or_else(|| String::from("expected a whole number of seconds from 1 to 900"))
 }
 
 pub(super) fn parse_rate(text: &str) -> Result<f64, String> {

@@ -40,6 +40,7 @@ impl StepLine {
             .or_else(|| fan_out_line(&step.kind))
             .or_else(|| client_line(&step.kind))
             .or_else(|| invocation_line(&step.kind))
+            .or_else(|| outcome_line(&step.kind))
             .or_else(|| recursion_line(&step.kind))
             .or_else(|| function_line(&step.kind))
             .or_else(|| trouble_line(&step.kind))?;
@@ -180,7 +181,7 @@ fn client_line(kind: &StepKind) -> Option<StepLine> {
     Some(StepLine::new(what, tone, text))
 }
 
-/// From the invocation to the outcome of each message.
+/// From the invocation to its answer.
 fn invocation_line(kind: &StepKind) -> Option<StepLine> {
     let (what, tone, text) = match kind {
         StepKind::Invoked {
@@ -217,37 +218,54 @@ fn invocation_line(kind: &StepKind) -> Option<StepLine> {
                 }
             }
         }
-        StepKind::Outcome {
-            message_id,
-            fate,
-            invisible_for,
-            ..
-        } => {
-            let id = short_id(message_id);
-            let again = invisible_for.map(comes_back).unwrap_or_default();
-
-            match fate {
-                Fate::Succeeded => ("outcome", Tone::Good, format!("{id} succeeded")),
-                Fate::Failed => ("outcome", Tone::Failed, format!("{id} failed{again}")),
-                Fate::BatchFailed(reason) => {
-                    let reason = escape_controls(reason);
-                    let text = format!("{id} failed with the whole batch{again}: {reason}");
-                    ("outcome", Tone::Failed, text)
-                }
-                _ => return None,
-            }
-        }
         _ => return None,
     };
 
     Some(StepLine::new(what, tone, text))
 }
 
-/// When a failed message can be received again: `, comes back in 180 s`.
-fn comes_back(after: Duration) -> String {
+/// What an invocation means for a message.
+fn outcome_line(kind: &StepKind) -> Option<StepLine> {
+    let StepKind::Outcome {
+        message_id,
+        fate,
+        invisible_for,
+        dead_letter_queue,
+        ..
+    } = kind
+    else {
+        return None;
+    };
+
+    let id = short_id(message_id);
+    let again = invisible_for.map(|after| follows(after, dead_letter_queue.as_deref()));
+    let again = again.unwrap_or_default();
+
+    let (tone, text) = match fate {
+        Fate::Succeeded => (Tone::Good, format!("{id} succeeded")),
+        Fate::Failed => (Tone::Failed, format!("{id} failed{again}")),
+        Fate::BatchFailed(reason) => {
+            let reason = escape_controls(reason);
+            let text = format!("{id} failed with the whole batch{again}: {reason}");
+            (Tone::Failed, text)
+        }
+        _ => return None,
+    };
+
+    Some(StepLine::new("outcome", tone, text))
+}
+
+/// When a failed message can be received again: `, comes back in 180 s`. After the last receive it
+/// moves instead: `, moves to index-dead-letters in 180 s`.
+fn follows(after: Duration, dead_letter_queue: Option<&str>) -> String {
+    let what = match dead_letter_queue {
+        Some(queue) => format!("moves to {queue}"),
+        None => String::from("comes back"),
+    };
+
     match after.as_secs_f64().ceil() {
-        0.0 => String::from(", comes back now"),
-        seconds => format!(", comes back in {seconds} s"),
+        0.0 => format!(", {what} now"),
+        seconds => format!(", {what} in {seconds} s"),
     }
 }
 
