@@ -55,11 +55,13 @@ pub(crate) fn main() {
         .build();
     runtime.unwrap().block_on(async {
         let [place, notes] = ["STORE", "NOTES"].map(|name| std::env::var(name).unwrap());
-        let store = FileStore::open(Path::new(&place)).await;
         let notes = PathBuf::from(notes);
 
         match std::env::var("PROGRAM").unwrap().as_str() {
-            "remembers" => s3_dispatch::start(router(notes, store)).await,
+            "remembers" => {
+                let store = FileStore::open(Path::new(&place)).await;
+                s3_dispatch::start(router(notes, store)).await
+            }
             "remembers in DynamoDB" => {
                 s3_dispatch::start(router(notes, dynamodb::store(&place))).await
             }
