@@ -125,11 +125,12 @@ fn iam_prints_the_policy_of_the_role() {
 
     assert_eq!(statement["Action"], actions);
 
-    assert!(
-        self::policy("iam")["Statement"][0]["Resource"]
-            .as_str()
-            .unwrap()
-            .starts_with("arn:aws:sqs:")
+    let placeholder = "arn:aws:sqs:REGION:ACCOUNT:QUEUE";
+    let (policy, stderr) = policy_and_warnings("iam");
+    assert_eq!(policy["Statement"][0]["Resource"], placeholder);
+    assert_eq!(
+        stderr,
+        format!("warning: `{placeholder}` is a placeholder: give `--queue-arn`\n")
     );
 }
 
