@@ -41,6 +41,19 @@ async fn the_program_of_the_folder_is_a_worker_of_its_own_queue() {
 }
 
 #[tokio::test]
+async fn the_feature_of_a_package_is_found_by_every_resolver() {
+    let project = project("one");
+    let manifest = std::fs::read_to_string(project.folder().join("Cargo.toml")).unwrap();
+    let manifest = manifest.replace("edition", "resolver = \"1\"\nedition");
+    project.write("Cargo.toml", &manifest);
+    let mut local = start(&project, &["--worker"]);
+    local
+        .line("Building `index` with `cargo build --features worker`")
+        .await;
+    local.line("index: with worker: true").await;
+}
+
+#[tokio::test]
 async fn a_package_without_the_feature_is_built_as_it_is() {
     let project = TestProject::new();
     project.write_program("index", "one", &["photos"]);

@@ -22,6 +22,21 @@ pub(super) struct BuildOptions {
     pub(super) features: Vec<String>,
 }
 
+impl BuildOptions {
+    /// The arguments of `cargo build`, as one would write them.
+    pub(super) fn arguments(&self) -> Vec<&str> {
+        let features = self.features.iter();
+        let mut arguments: Vec<_> = features
+            .flat_map(|features| ["--features", features.as_str()])
+            .collect();
+        if self.release {
+            arguments.push("--release");
+        }
+
+        arguments
+    }
+}
+
 /// Builds these programs, and returns the file of each. What Cargo says goes to standard error, as
 /// soon as it says it.
 pub(super) async fn build(
@@ -40,15 +55,8 @@ pub(super) async fn build(
         command.args(["--package", package, "--bin", name]);
     }
 
-    for features in &options.features {
-        command.args(["--features", features]);
-    }
-
-    if options.release {
-        command.arg("--release");
-    }
-
     let mut child = command
+        .args(options.arguments())
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())

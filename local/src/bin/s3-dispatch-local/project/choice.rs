@@ -1,5 +1,6 @@
 //! Which program of a project runs.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use super::failure::Failure;
@@ -121,14 +122,28 @@ fn binary(package: &Package, name: &str) -> Binary {
     }
 }
 
-/// The features with which this program is a worker: one of its package, if it has one. Without it,
-/// the program may be a worker all the same.
-pub(super) fn worker_feature(metadata: &Metadata, binary: &Binary) -> Option<String> {
-    let mut packages = metadata.packages.iter();
-    let package = packages.find(|package| package.id == binary.package)?;
-    let has_feature = package.features.contains_key(WORKER_FEATURE);
+/// The features with which these programs are workers: one of the package of each, if that has it.
+/// Without it, a program may be a worker all the same.
+pub(super) fn worker_features<'b>(
+    metadata: &Metadata,
+    all: &[Binary],
+    workers: impl Iterator<Item = &'b Binary>,
+) -> BTreeSet<String> {
+    let package = |binary: &Binary| {
+        let mut packages = metadata.packages.iter();
+        packages.find(|package| package.id == binary.package)
+    };
+    let packages = workers.filter_map(package);
+    let packages = packages.filter(|package| package.features.contains_key(WORKER_FEATURE));
 
-    has_feature.then(|| format!("{}/{WORKER_FEATURE}", package.name))
+    // Cargo's older resolvers know the features of the built package by their own names only.
+    let is_alone = |package: &Package| all.iter().all(|binary| binary.package == package.id);
+    packages
+        .map(|package| match is_alone(package) {
+            true => WORKER_FEATURE.to_owned(),
+            false => format!("{}/{WORKER_FEATURE}", package.name),
+        })
+        .collect()
 }
 
 /// ``"`a`, `b`"``, or `None` if there is nothing.

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use s3_dispatch_local::Topology;
 
 use super::build::{BuildOptions, build};
-use super::choice::{Binary, choose, worker_feature};
+use super::choice::{Binary, choose, worker_features};
 use super::copies::Copies;
 use super::failure::Failure;
 use super::metadata::{Metadata, Package, find_manifest, is_in_project};
@@ -52,7 +52,7 @@ impl Project {
         let binaries = choose(&metadata, &manifest, &names)?;
 
         let workers = binaries.iter().filter(|own| arguments.is_worker(&own.name));
-        let for_workers = workers.filter_map(|worker| worker_feature(&metadata, worker));
+        let for_workers = worker_features(&metadata, &binaries, workers);
         let features = arguments.features.iter().cloned().chain(for_workers);
 
         Ok(Some(Self {
@@ -97,6 +97,14 @@ impl Project {
         let names: Vec<_> = names.map(|name| format!("`{name}`")).collect();
 
         names.join(" and ")
+    }
+
+    /// How they are built: `cargo build --release`.
+    pub(super) fn build_command(&self) -> String {
+        let arguments = ["cargo", "build"].into_iter();
+        let arguments: Vec<_> = arguments.chain(self.options.arguments()).collect();
+
+        arguments.join(" ")
     }
 
     /// Builds the programs, and asks them what they handle. What runs is not changed by this.

@@ -29,7 +29,8 @@ pub(crate) async fn first_build(
     waits: bool,
 ) -> Result<(Topology, Watched), Failure> {
     let mut fingerprint = project.fingerprint(&[]).await;
-    say(&format!("Building {} with `cargo build`", project.names()));
+    let (names, command) = (project.names(), project.build_command());
+    say(&format!("Building {names} with `{command}`"));
 
     loop {
         match build(project).await {
